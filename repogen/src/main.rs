@@ -1,0 +1,2 @@
+//! The `repogen` program.
+fn main() {}

@@ -1,0 +1,1 @@
+//! The harness: archives, packages, apt and nginx for tests.
