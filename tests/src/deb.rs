@@ -190,7 +190,8 @@ impl DebBuilder {
         )
     }
 
-    fn value(&self, name: &str) -> &str {
+    /// Returns the value of a field, or nothing where there is no such field.
+    pub fn value(&self, name: &str) -> &str {
         self.fields
             .iter()
             .find(|(known, _)| known.eq_ignore_ascii_case(name))
