@@ -15,6 +15,7 @@ pub mod apt;
 pub mod archive;
 pub mod deb;
 pub mod http;
+pub mod index;
 pub mod nginx;
 pub mod run;
 

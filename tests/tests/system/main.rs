@@ -6,8 +6,14 @@
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::print_stderr,
     reason = "all of it is test code, also what is not itself a test"
 )]
 
+mod commands;
+mod indexes;
+mod scanned;
+mod verified;
+mod trouble;
 mod installed;
 mod served;
