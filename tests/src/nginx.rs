@@ -32,15 +32,20 @@ pub struct Access {
 impl Nginx {
     /// Serves `root` on a free port of 127.0.0.1 with `nginx/archive.conf`.
     pub fn serve(root: &Path) -> Self {
+        Self::serve_with(root, str::to_owned)
+    }
+
+    /// Serves `root` with `nginx/archive.conf` after `edit`, as a user would edit it.
+    pub fn serve_with(root: &Path, edit: impl Fn(&str) -> String) -> Self {
         // The port is free when it is chosen; another process may take it before nginx does, so one lost race is not the end.
         (0..5)
-            .find_map(|_| Self::try_serve(root, free_port()))
+            .find_map(|_| Self::try_serve(root, free_port(), &edit))
             .expect("nginx found no port to listen on")
     }
 
-    fn try_serve(root: &Path, port: u16) -> Option<Self> {
+    fn try_serve(root: &Path, port: u16, edit: &dyn Fn(&str) -> String) -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
-        let config = write_config(folder.path(), root, &format!("127.0.0.1:{port}"));
+        let config = write_config(folder.path(), root, &format!("127.0.0.1:{port}"), edit);
         let process = nginx(folder.path(), &config)
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -144,7 +149,7 @@ impl Drop for Nginx {
 /// Runs `nginx -t` on the shipped configuration for `root`.
 pub fn check_configuration(root: &Path) -> Run {
     let folder = tempfile::tempdir().unwrap();
-    let config = write_config(folder.path(), root, "127.0.0.1:8000");
+    let config = write_config(folder.path(), root, "127.0.0.1:8000", &str::to_owned);
     Run::of(nginx(folder.path(), &config).arg("-t"))
 }
 
@@ -167,7 +172,7 @@ fn nginx(prefix: &Path, config: &Path) -> Command {
 }
 
 /// Writes the shipped server block with its marked lines edited, inside the least main configuration, and returns its path.
-fn write_config(folder: &Path, root: &Path, listen: &str) -> PathBuf {
+fn write_config(folder: &Path, root: &Path, listen: &str, edit: &dyn Fn(&str) -> String) -> PathBuf {
     let shipped = std::fs::read_to_string(workspace().join("nginx/archive.conf")).unwrap();
     let server = replace_once(&shipped, "listen 80;", &format!("listen {listen};"));
     let server = replace_once(
@@ -175,6 +180,7 @@ fn write_config(folder: &Path, root: &Path, listen: &str) -> PathBuf {
         "root /srv/archive;",
         &format!("root {};", root.display()),
     );
+    let server = edit(&server);
     let at = folder.display();
     let main = format!(
         "daemon off;\nmaster_process off;\npid {at}/nginx.pid;\nerror_log {at}/error.log;\n\

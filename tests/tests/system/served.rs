@@ -1,6 +1,6 @@
 //! `nginx/archive.conf`: what is served, as what, and for how long; and what is not.
 
-use archive_tests::{Nginx, http, nginx};
+use archive_tests::{Nginx, http, nginx, workspace};
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
@@ -222,6 +222,47 @@ fn the_pool_of_a_snapshot_is_the_pool() {
             .status,
         404
     );
+}
+
+#[test]
+fn a_private_suite_is_read_with_a_password_as_the_guide_sets_it_up() {
+    let files = [
+        "private/internal/dists/internal/InRelease",
+        "private/internal/pool/main/s/secret/secret_1.0_amd64.deb",
+        "private/internal/internal.sources",
+    ];
+    let other = "private/other/dists/other/InRelease";
+    let root = tree(&[&files[..], &[other]].concat());
+    let guide = fs::read_to_string(workspace().join("docs/nginx.md")).unwrap();
+    let location = guide
+        .split("```nginx\n")
+        .nth(1)
+        .and_then(|rest| rest.split("```").next())
+        .unwrap();
+    let users = root.path().join("users");
+    fs::write(&users, "reader:{PLAIN}open sesame\n").unwrap();
+    let location = location.replace("/etc/nginx/archive.users", users.to_str().unwrap());
+    let nginx = Nginx::serve_with(root.path(), |server| {
+        server.replace("    location / {", &format!("{location}\n    location / {{"))
+    });
+    for path in files {
+        let target = format!("/{path}");
+        assert_eq!(nginx.get(&target).status, 401, "{path}");
+        // reader:open sesame
+        let with = [("Authorization", "Basic cmVhZGVyOm9wZW4gc2VzYW1l")];
+        let answer = http::request(nginx.port(), "GET", &target, &with);
+        assert_eq!(
+            (answer.status, &answer.body[..]),
+            (200, path.as_bytes()),
+            "{path}"
+        );
+        assert_eq!(
+            answer.header("cache-control").as_deref(),
+            Some("private, no-cache"),
+            "{path}"
+        );
+    }
+    assert_eq!(nginx.get(&format!("/{other}")).status, 404);
 }
 
 #[test]
