@@ -15,6 +15,7 @@ help: ## Lists these words
 
 # Quick the second time: done again when what it depends on has changed.
 setup: $(TARGET)/.setup ## Installs the Debian packages and crates that all else needs
+	@:
 $(TARGET)/.setup: tools/setup rust-toolchain.toml Cargo.toml Cargo.lock
 	@tools/setup
 	@mkdir -p $(TARGET) && touch $@
