@@ -1,1 +1,123 @@
-//! To be written.
+//! Signatures over Release files.
+//!
+//! A [`Signer`] makes them: [`KeyFiles`] with keys on this disk, [`ExternalCommand`] with a program that holds the key
+//! elsewhere. Publishing calls [`sign_checked`], which lets nothing out that a client would refuse. The keys
+//! themselves are made and read in [`keys`]. Secret material is never printed, logged or part of an error.
+
+mod command;
+mod error;
+mod key_files;
+pub mod keys;
+mod message;
+
+pub use command::{CommandOptions, ExternalCommand};
+pub use error::SignError;
+pub use key_files::KeyFiles;
+
+use debian_formats::openpgp::{Fingerprint, KeyProblem, Keyring, verify_detached, verify_inrelease};
+
+/// The signed forms of one Release file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Signatures {
+    /// The Release text, clear-signed: `InRelease`.
+    pub inrelease: Vec<u8>,
+    /// The detached signature, armoured: `Release.gpg`.
+    pub detached: Vec<u8>,
+    /// The certificates, by their primary keys, that must all have signed both. Empty where only the result tells.
+    pub signers: Vec<Fingerprint>,
+}
+
+/// Signs Release files.
+pub trait Signer: Send + Sync {
+    /// Clear-signs and detach-signs `release`, a text that ends in exactly one newline.
+    ///
+    /// `now`, in unix seconds, is when the signature says it was made.
+    ///
+    /// # Errors
+    /// When a key cannot sign, or the text is not one that survives clear-signing.
+    fn sign(&self, release: &str, now: i64) -> Result<Signatures, SignError>;
+
+    /// Returns the public certificates of all keys that sign: what clients have to trust.
+    fn keyring(&self) -> &Keyring;
+}
+
+/// Signs `release` and verifies both results as a client would, against the signer's own keyring.
+///
+/// # Errors
+/// When signing fails, a signature does not verify, one of [`Signatures::signers`] is missing, or the text that was
+/// signed is not exactly `release`.
+pub fn sign_checked(signer: &dyn Signer, release: &str, now: i64) -> Result<Signatures, SignError> {
+    message::check_text(release)?;
+    let signatures = signer.sign(release, now)?;
+    let keyring = signer.keyring();
+    let inrelease =
+        verify_inrelease(&signatures.inrelease, keyring, now).map_err(|source| SignError::Unverified {
+            file: "InRelease",
+            source: Box::new(source),
+        })?;
+    if inrelease.text != release {
+        return Err(SignError::OtherText);
+    }
+    let detached =
+        verify_detached(release.as_bytes(), &signatures.detached, keyring, now).map_err(|source| {
+            SignError::Unverified {
+                file: "Release.gpg",
+                source: Box::new(source),
+            }
+        })?;
+    for (file, found) in [("InRelease", &inrelease.signers), ("Release.gpg", &detached)] {
+        if let Some(missing) = signatures.signers.iter().find(|wanted| !found.contains(wanted)) {
+            return Err(SignError::MissingSignature {
+                file,
+                fingerprint: *missing,
+            });
+        }
+    }
+    Ok(signatures)
+}
+
+/// A key that wants an operator's attention.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyNotice {
+    /// The certificate.
+    pub fingerprint: Fingerprint,
+    /// What is the matter.
+    pub kind: KeyNoticeKind,
+}
+
+/// What is the matter with a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeyNoticeKind {
+    /// It stops signing in so many whole days.
+    EndsIn {
+        /// Days left, rounded down.
+        days: i64,
+    },
+    /// Its signatures no longer count.
+    Unusable(KeyProblem),
+}
+
+/// Returns the keys of `keyring` that no longer sign, or will not in `days` days.
+///
+/// A client keeps the certificate it once fetched: a key has to be prolonged or replaced long before its end.
+pub fn key_notices(keyring: &Keyring, now: i64, days: i64) -> Vec<KeyNotice> {
+    let notice = |certificate: &debian_formats::openpgp::Certificate| {
+        let kind = match certificate.signs_until(now) {
+            Err(problem) => KeyNoticeKind::Unusable(problem),
+            Ok(end) => {
+                let left = days_until(end?, now);
+                (left < days).then_some(KeyNoticeKind::EndsIn { days: left })?
+            }
+        };
+        Some(KeyNotice {
+            fingerprint: certificate.fingerprint(),
+            kind,
+        })
+    };
+    keyring.certificates().iter().filter_map(notice).collect()
+}
+
+/// Returns the whole days from `now` to `end`, both in unix seconds; negative after the end.
+pub fn days_until(end: i64, now: i64) -> i64 {
+    end.saturating_sub(now).div_euclid(24 * 60 * 60)
+}

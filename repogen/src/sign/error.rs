@@ -1,0 +1,192 @@
+//! Why a Release file could not be signed, and what helps.
+
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use debian_formats::openpgp::{Fingerprint, KeyProblem, KeyringError, VerifyError};
+
+use super::keys::KeyError;
+
+/// Why a Release file could not be signed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SignError {
+    /// No key was named.
+    #[error("no signing key is configured")]
+    NoKey,
+    /// The key file does not exist.
+    #[error("there is no signing key at `{}`", path.display())]
+    Missing {
+        /// The key file.
+        path: PathBuf,
+    },
+    /// The key file cannot be read.
+    #[error("cannot read the signing key `{}`", path.display())]
+    Unreadable {
+        /// The key file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// Others may read the key file.
+    #[error("the signing key `{}` may be read or written by others (mode {mode:04o})", path.display())]
+    Permissions {
+        /// The key file.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// The key file does not hold one secret key.
+    #[error("`{}` is no usable signing key", path.display())]
+    Key {
+        /// The key file.
+        path: PathBuf,
+        /// Why not.
+        source: KeyError,
+    },
+    /// The key is locked with a passphrase.
+    #[error("the signing key `{}` is locked with a passphrase", path.display())]
+    Locked {
+        /// The key file.
+        path: PathBuf,
+    },
+    /// No key of the certificate may sign now.
+    #[error("the key {fingerprint} in `{}` cannot sign", path.display())]
+    Unusable {
+        /// The key file.
+        path: PathBuf,
+        /// Its certificate.
+        fingerprint: Fingerprint,
+        /// Why not.
+        source: KeyProblem,
+    },
+    /// The certificate has a key that may sign, but its secret half is not in the file.
+    #[error("`{}` holds no secret for a key of {fingerprint} that may sign", path.display())]
+    NoSecret {
+        /// The key file.
+        path: PathBuf,
+        /// Its certificate.
+        fingerprint: Fingerprint,
+    },
+    /// One key was named twice.
+    #[error("`{}` holds the key {fingerprint} a second time", path.display())]
+    Twice {
+        /// The second key file.
+        path: PathBuf,
+        /// The certificate.
+        fingerprint: Fingerprint,
+    },
+    /// The text cannot be clear-signed and come back unchanged.
+    #[error("the Release text cannot be clear-signed: {0}")]
+    Text(String),
+    /// The mathematics failed.
+    #[error("signing with the key {fingerprint} failed: {detail}")]
+    Signing {
+        /// The certificate.
+        fingerprint: Fingerprint,
+        /// What the library says.
+        detail: String,
+    },
+    /// The signing command cannot be started or talked to.
+    #[error("cannot run the signing command `{program}`")]
+    Command {
+        /// The program.
+        program: String,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The signing command failed.
+    #[error("the signing command `{program}` failed ({status}): {stderr}")]
+    CommandFailed {
+        /// The program.
+        program: String,
+        /// How it ended.
+        status: String,
+        /// What it wrote to stderr, shortened and made printable.
+        stderr: String,
+    },
+    /// The signing command took too long and was killed.
+    #[error("the signing command `{program}` did not finish within {} s and was stopped: {stderr}", limit.as_secs())]
+    CommandTimeout {
+        /// The program.
+        program: String,
+        /// How long it had.
+        limit: Duration,
+        /// What it wrote to stderr, shortened and made printable.
+        stderr: String,
+    },
+    /// The signing command wrote more than any signature has.
+    #[error("the signing command `{program}` wrote more than {limit} bytes")]
+    CommandOutput {
+        /// The program.
+        program: String,
+        /// Bytes allowed.
+        limit: usize,
+    },
+    /// The certificate file of the signing command cannot be opened.
+    #[error("cannot read the certificate `{}` of the signing command", path.display())]
+    CertificateFile {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The certificate of the signing command cannot be understood.
+    #[error("cannot read the certificate of the signing command from {origin}")]
+    Certificate {
+        /// Where it came from.
+        origin: String,
+        /// Why not.
+        source: KeyringError,
+    },
+    /// What was signed does not verify.
+    #[error("the new {file} does not verify against the signer's own key; it was not published")]
+    Unverified {
+        /// Which of the two files.
+        file: &'static str,
+        /// Why not.
+        source: Box<VerifyError>,
+    },
+    /// What was signed is another text.
+    #[error("the signer signed another text than the one it was given; it was not published")]
+    OtherText,
+    /// A key that should have signed did not.
+    #[error("the new {file} lacks a valid signature by the key {fingerprint}; it was not published")]
+    MissingSignature {
+        /// Which of the two files.
+        file: &'static str,
+        /// The certificate.
+        fingerprint: Fingerprint,
+    },
+}
+
+impl SignError {
+    /// Returns what an operator can do about it.
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::NoKey => "name one in repogen.toml: `[signing]` with `key` or `command`".to_owned(),
+            Self::Missing { .. } => {
+                "make one with `repogen key generate`, bring one with `repogen key import`, or correct `key` in \
+                 repogen.toml"
+                    .to_owned()
+            }
+            Self::Permissions { path, .. } => format!("run `chmod 600 {}`", path.display()),
+            Self::Key { source, .. } => return source.hint(),
+            Self::Locked { .. } => "import it with `repogen key import`, which asks for the passphrase once".to_owned(),
+            Self::Unusable { source: KeyProblem::Expired { .. }, .. } => {
+                "prolong the key and import it again, or move to a new one with `repogen key rotate`".to_owned()
+            }
+            Self::Unusable { source: KeyProblem::Revoked, .. } => {
+                "move to a new key with `repogen key rotate`".to_owned()
+            }
+            Self::NoSecret { .. } => {
+                "export the key with its signing subkey: `gpg --export-secret-subkeys --armor KEY`".to_owned()
+            }
+            Self::Unverified { .. } => "check that `certificate` is that of the key the command signs with".to_owned(),
+            Self::CommandTimeout { .. } => "the command must not ask anybody for anything".to_owned(),
+            _ => return None,
+        };
+        Some(hint)
+    }
+}
