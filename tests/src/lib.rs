@@ -14,6 +14,7 @@
 pub mod apt;
 pub mod archive;
 pub mod deb;
+pub mod gpg;
 pub mod http;
 pub mod index;
 pub mod nginx;
@@ -22,6 +23,7 @@ pub mod run;
 pub use apt::Apt;
 pub use archive::TestArchive;
 pub use deb::{Compression, DebBuilder};
+pub use gpg::Gpg;
 pub use nginx::Nginx;
 pub use run::Run;
 

@@ -211,7 +211,7 @@ fn an_alias_is_taken_and_the_codename_printed() {
 #[test]
 fn list_and_show_print_one_package_object_a_line() {
     let archive = TestArchive::new();
-    archive.add(&[hello("1.0").depends("libc6 (>= 2.28), a | b"), hello("1.1")]);
+    archive.add(&[hello("1.0").depends("libc6 (>= 2.28), aa | bb"), hello("1.1")]);
     for command in [&["list", "--json"][..], &["show", "hello", "--json"]] {
         let run = archive.repogen(command).ok();
         let objects: Vec<serde_json::Value> = run
@@ -236,7 +236,7 @@ fn list_and_show_print_one_package_object_a_line() {
         assert_eq!(libc["dependency_type"], "REQUIRES");
         assert_eq!(
             object["dependencies"][1]["alternatives"],
-            serde_json::json!([{"name": "b", "version": null}])
+            serde_json::json!([{"name": "bb", "version": null}])
         );
     }
 }
@@ -326,12 +326,31 @@ fn a_backup_restores_what_the_catalog_held() {
     let file = archive.outside().join("backup").display().to_string();
     archive.repogen(&["backup", &file]).ok();
     let before = archive.repogen(&["list", "--json"]).ok().stdout;
-    for name in ["catalog.db", "catalog.db-wal", "catalog.db-shm"] {
-        // The latter two come and go.
-        let _ = fs::remove_file(archive.root().join(name));
+    // What a new machine has: the served tree, and nothing of how it was made.
+    for name in [
+        "catalog.db",
+        "catalog.db-wal",
+        "catalog.db-shm",
+        "repogen.toml",
+        "keys",
+        "state",
+    ] {
+        let path = archive.root().join(name);
+        let gone = if path.is_dir() {
+            fs::remove_dir_all(path)
+        } else {
+            fs::remove_file(path)
+        };
+        // Those beside the catalog come and go.
+        assert!(
+            gone.is_ok() || name.starts_with("catalog.db-"),
+            "{name}: {gone:?}"
+        );
     }
     archive.repogen(&["restore", &file]).ok();
     assert_eq!(archive.repogen(&["list", "--json"]).ok().stdout, before);
+    archive.repogen(&["publish", "--force"]).ok();
+    archive.repogen(&["verify"]).ok();
     // What was removed keeps its identity.
     archive
         .try_add(&[hello("1.0").file("etc/x", "other bytes")])

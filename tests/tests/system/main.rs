@@ -15,5 +15,6 @@ mod indexes;
 mod scanned;
 mod verified;
 mod trouble;
+mod keys;
 mod installed;
 mod served;

@@ -13,7 +13,7 @@ fn pool() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     let pool = folder.path().join("pool");
     let odd = "Package: odd\nVersion: 1:2.0~rc1+b1\nArchitecture: all\nMaintainer: J\u{fc}rgen <j@example.org>\n\
-               Installed-Size: 12\nX-Unknown: value\nDepends: b (>= 1), c:any | d\nMulti-Arch: foreign\n\
+               Installed-Size: 12\nX-Unknown: value\nDepends: bb (>= 1), cc:any | dd\nMulti-Arch: foreign\n\
                Description: short\n long\n .\n   indented\n";
     let packages = [
         DebBuilder::new("hello", "1.0", "amd64")
