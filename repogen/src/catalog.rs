@@ -63,7 +63,12 @@ pub struct Content {
 impl Content {
     /// Returns the name of its file: `NAME_VERSION_ARCH.deb`, the version without its epoch.
     pub fn file_name(&self) -> String {
-        format!("{}_{}_{}.deb", self.name, self.version.without_epoch(), self.architecture)
+        format!(
+            "{}_{}_{}.deb",
+            self.name,
+            self.version.without_epoch(),
+            self.architecture
+        )
     }
 }
 
@@ -140,7 +145,9 @@ pub enum Conflict {
         offered: String,
     },
     /// The same bytes stand in another component of the suite.
-    #[error("it is in component `{held}` of suite `{suite}` already: remove it there before adding it to `{offered}`")]
+    #[error(
+        "it is in component `{held}` of suite `{suite}` already: remove it there before adding it to `{offered}`"
+    )]
     OtherComponent {
         /// Codename.
         suite: SuiteName,
@@ -322,7 +329,8 @@ pub trait Catalog: Send + Sync {
     fn ensure_suites(&self, codenames: &[SuiteName]) -> Result<(), CatalogError>;
 
     /// Returns the content of these bytes and the pool file that holds it in `tree`, where they are known.
-    fn find(&self, sha256: &Sha256, tree: &str) -> Result<Option<(NewContent, Option<String>)>, CatalogError>;
+    fn find(&self, sha256: &Sha256, tree: &str)
+    -> Result<Option<(NewContent, Option<String>)>, CatalogError>;
 
     /// Says what placing a content would meet with, without doing it.
     fn foresee(&self, wish: &NewPlacement) -> Result<Placed, CatalogError>;
@@ -337,7 +345,12 @@ pub trait Catalog: Send + Sync {
     fn list(&self, selection: &Selection) -> Result<Vec<Entry>, CatalogError>;
 
     /// Opens a state of a suite, whose files are in `tree` of the pool: that of a revision, or what it holds now.
-    fn snapshot(&self, suite: &SuiteName, tree: &str, revision: Option<i64>) -> Result<Box<dyn Snapshot + '_>, CatalogError>;
+    fn snapshot(
+        &self,
+        suite: &SuiteName,
+        tree: &str,
+        revision: Option<i64>,
+    ) -> Result<Box<dyn Snapshot + '_>, CatalogError>;
 
     /// Records a publish.
     fn published(&self, suite: &SuiteName, publication: &Publication, now: i64) -> Result<(), CatalogError>;

@@ -78,7 +78,11 @@ pub(crate) fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {
-            let code = if error.use_stderr() { exit::USAGE } else { exit::DONE };
+            let code = if error.use_stderr() {
+                exit::USAGE
+            } else {
+                exit::DONE
+            };
             let _ = error.print();
             return code.into();
         }
@@ -88,7 +92,8 @@ pub(crate) fn main() -> ExitCode {
         database_url: std::env::var("DATABASE_URL").ok(),
         printer: Printer::new(),
     };
-    let outcome = run(arguments.command, &mut context).and_then(|done| context.printer.flush().map(|()| done));
+    let outcome =
+        run(arguments.command, &mut context).and_then(|done| context.printer.flush().map(|()| done));
     match outcome {
         Ok(Done::Well) => exit::DONE.into(),
         Ok(Done::WithRejections) => exit::REJECTED.into(),

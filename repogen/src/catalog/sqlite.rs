@@ -19,7 +19,8 @@ use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use rusqlite_migration::{M, Migrations};
 
 use super::{
-    Catalog, CatalogError, Entry, NewContent, NewPlacement, Placed, PoolFile, Publication, Selection, Snapshot,
+    Catalog, CatalogError, Entry, NewContent, NewPlacement, Placed, PoolFile, Publication, Selection,
+    Snapshot,
 };
 
 const MIGRATIONS: &[M<'static>] = &[M::up(include_str!("migrations/0001-archive.sql"))];
@@ -47,7 +48,11 @@ impl SqliteCatalog {
         Migrations::from_slice(MIGRATIONS)
             .to_latest(&mut writer)
             .map_err(|source| failed(path, "bring its tables up to date", source))?;
-        Ok(Self { path: path.to_owned(), writer: Mutex::new(writer), readers: Mutex::new(Vec::new()) })
+        Ok(Self {
+            path: path.to_owned(),
+            writer: Mutex::new(writer),
+            readers: Mutex::new(Vec::new()),
+        })
     }
 
     /// Runs `work` in one writing transaction.
@@ -82,7 +87,10 @@ impl SqliteCatalog {
             work(&transaction)
         };
         let value = attempt().map_err(|source| failed(&self.path, action, source))?;
-        self.readers.lock().unwrap_or_else(PoisonError::into_inner).push(reader);
+        self.readers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(reader);
         Ok(value)
     }
 }
@@ -90,20 +98,26 @@ impl SqliteCatalog {
 impl Catalog for SqliteCatalog {
     fn ensure_suites(&self, codenames: &[SuiteName]) -> Result<(), CatalogError> {
         let known = self.read("read its suites", |db| rows::codenames(db))?;
-        if codenames.iter().all(|codename| known.iter().any(|name| name == codename.as_str())) {
+        if codenames
+            .iter()
+            .all(|codename| known.iter().any(|name| name == codename.as_str()))
+        {
             return Ok(());
         }
         self.write("add suites", |db| {
             for codename in codenames {
-                db
-                    .prepare_cached("insert into suite (codename) values (?1) on conflict do nothing")?
+                db.prepare_cached("insert into suite (codename) values (?1) on conflict do nothing")?
                     .execute([codename.as_str()])?;
             }
             Ok(())
         })
     }
 
-    fn find(&self, sha256: &Sha256, tree: &str) -> Result<Option<(NewContent, Option<String>)>, CatalogError> {
+    fn find(
+        &self,
+        sha256: &Sha256,
+        tree: &str,
+    ) -> Result<Option<(NewContent, Option<String>)>, CatalogError> {
         self.read("look a package up", |db| select::find(db, sha256, tree))
     }
 
@@ -136,7 +150,9 @@ impl Catalog for SqliteCatalog {
     }
 
     fn published(&self, suite: &SuiteName, publication: &Publication, now: i64) -> Result<(), CatalogError> {
-        self.write("record a publish", |db| publications::record(db, suite, publication, now))
+        self.write("record a publish", |db| {
+            publications::record(db, suite, publication, now)
+        })
     }
 
     fn publications(&self, suite: &SuiteName) -> Result<Vec<Publication>, CatalogError> {
@@ -149,8 +165,7 @@ impl Catalog for SqliteCatalog {
 
     fn owns(&self, tree: &str, path: &str) -> Result<bool, CatalogError> {
         self.read("look a pool file up", |db| {
-            db
-                .prepare_cached("select 1 from pool_file where tree = ?1 and path = ?2")?
+            db.prepare_cached("select 1 from pool_file where tree = ?1 and path = ?2")?
                 .exists([tree, path])
         })
     }
@@ -159,7 +174,11 @@ impl Catalog for SqliteCatalog {
         let source = connect(&self.path)?;
         let copy = || -> Result<(), rusqlite::Error> {
             let mut target = Connection::open(path)?;
-            rusqlite::backup::Backup::new(&source, &mut target)?.run_to_completion(1_000, Duration::ZERO, None)
+            rusqlite::backup::Backup::new(&source, &mut target)?.run_to_completion(
+                1_000,
+                Duration::ZERO,
+                None,
+            )
         };
         copy().map_err(|source| failed(&self.path, "copy it", source))
     }
@@ -177,9 +196,21 @@ fn connect(path: &Path) -> Result<Connection, CatalogError> {
         connection.set_prepared_statement_cache_capacity(64);
         Ok(connection)
     };
-    open().map_err(|source| failed(path, "open it", source))
+    open().map_err(|source| match std::fs::File::options().append(true).open(path) {
+        // SQLite says only that it cannot; the system says why.
+        Err(why) => failed(path, "open it", why),
+        Ok(_) => failed(path, "open it", source),
+    })
 }
 
-fn failed(path: &Path, action: &'static str, source: impl std::error::Error + Send + Sync + 'static) -> CatalogError {
-    CatalogError::Database { location: path.display().to_string(), action, source: Box::new(source) }
+fn failed(
+    path: &Path,
+    action: &'static str,
+    source: impl std::error::Error + Send + Sync + 'static,
+) -> CatalogError {
+    CatalogError::Database {
+        location: path.display().to_string(),
+        action,
+        source: Box::new(source),
+    }
 }
