@@ -212,7 +212,7 @@ pub struct Indexed {
     pub position: Position,
     /// Its checked control stanza.
     pub control: String,
-    /// Path of its file below the tree.
+    /// Path of its file below the tree; empty when the tree has no file of it.
     pub path: String,
     /// Bytes of its file.
     pub size: u64,
@@ -281,6 +281,52 @@ pub struct PoolFile {
     pub size: u64,
     /// Digest.
     pub sha256: Sha256,
+}
+
+/// What is kept of a suite, at a time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Retention {
+    /// Codename.
+    pub suite: SuiteName,
+    /// How many versions of a package stay; `None`: all.
+    pub keep_versions: Option<u32>,
+    /// How many publications stay at least.
+    pub keep_generations: u32,
+    /// Publications that were superseded before this, in Unix seconds, are forgotten.
+    pub publications_until: i64,
+    /// Packages that were removed before this, in Unix seconds, and that no publication shows, are forgotten.
+    pub removed_until: i64,
+}
+
+/// Whether a prune happens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pruning {
+    /// It does.
+    Done,
+    /// It does not, but what it would do is told.
+    Pretended,
+}
+
+/// What the catalog forgot.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Forgotten {
+    /// Versions that left their suite.
+    pub versions: Vec<PrunedVersion>,
+    /// Files that no row names any more, below the root.
+    pub files: Vec<String>,
+}
+
+/// A version that left its suite because newer ones are enough.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PrunedVersion {
+    /// Codename.
+    pub suite: SuiteName,
+    /// Package.
+    pub name: PackageName,
+    /// Version.
+    pub version: Version,
+    /// Architecture.
+    pub architecture: Architecture,
 }
 
 /// One state of a suite, which no writer changes while it is read.
@@ -363,6 +409,9 @@ pub trait Catalog: Send + Sync {
 
     /// Says whether a path of the pool has a row.
     fn owns(&self, tree: &str, path: &str) -> Result<bool, CatalogError>;
+
+    /// Forgets what the retentions let go, or with [`Pruning::Pretended`] says what that is.
+    fn prune(&self, retentions: &[Retention], now: i64, pruning: Pruning) -> Result<Forgotten, CatalogError>;
 
     /// Writes a consistent copy of the whole catalog to a new file.
     fn copy_to(&self, path: &std::path::Path) -> Result<(), CatalogError>;

@@ -4,11 +4,13 @@
 //! take the lock at `begin immediate`, so two processes on one catalog take turns.
 
 mod place;
+mod prune;
 mod publications;
 mod rows;
 mod select;
 mod snapshot;
 
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -19,8 +21,8 @@ use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use rusqlite_migration::{M, Migrations};
 
 use super::{
-    Catalog, CatalogError, Entry, NewContent, NewPlacement, Placed, PoolFile, Publication, Selection,
-    Snapshot,
+    Catalog, CatalogError, Entry, Forgotten, NewContent, NewPlacement, Placed, PoolFile, Pruning,
+    Publication, Retention, Selection, Snapshot,
 };
 
 const MIGRATIONS: &[M<'static>] = &[M::up(include_str!("migrations/0001-archive.sql"))];
@@ -38,7 +40,13 @@ pub struct SqliteCatalog {
 impl SqliteCatalog {
     /// Makes a new catalog; an error when the file is there.
     pub fn create(path: &Path) -> Result<Self, CatalogError> {
-        std::fs::File::create_new(path).map_err(|source| failed(path, "create it", source))?;
+        // Password hashes will stand in it: nobody but its owner reads it.
+        let made = std::fs::File::options()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(path);
+        made.map_err(|source| failed(path, "create it", source))?;
         Self::open(path)
     }
 
@@ -168,6 +176,20 @@ impl Catalog for SqliteCatalog {
             db.prepare_cached("select 1 from pool_file where tree = ?1 and path = ?2")?
                 .exists([tree, path])
         })
+    }
+
+    fn prune(&self, retentions: &[Retention], now: i64, pruning: Pruning) -> Result<Forgotten, CatalogError> {
+        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut attempt = || -> Result<Forgotten, rusqlite::Error> {
+            let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let forgotten = prune::prune(&transaction, retentions, now)?;
+            match pruning {
+                Pruning::Done => transaction.commit()?,
+                Pruning::Pretended => transaction.rollback()?,
+            }
+            Ok(forgotten)
+        };
+        attempt().map_err(|source| failed(&self.path, "apply retention", source))
     }
 
     fn copy_to(&self, path: &Path) -> Result<(), CatalogError> {

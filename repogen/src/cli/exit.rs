@@ -8,6 +8,7 @@ use repogen::backup::BackupError;
 use repogen::catalog::CatalogError;
 use repogen::config::ConfigError;
 use repogen::ingest::IngestError;
+use repogen::prune::PruneError;
 use repogen::publish::PublishError;
 use repogen::sign::SignError;
 use repogen::staging::StagingError;
@@ -185,6 +186,12 @@ impl From<PublishError> for Failure {
             PublishError::Sign(error) => error.into(),
             error => Self::new(DISK, error),
         }
+    }
+}
+
+impl From<PruneError> for Failure {
+    fn from(error: PruneError) -> Self {
+        Self::new(DISK, error)
     }
 }
 

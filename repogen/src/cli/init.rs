@@ -49,7 +49,7 @@ pub(super) fn run(args: InitArgs, context: &mut Context) -> Result<Done, Failure
     let catalog = context.catalog()?;
     let key = root.join("keys/archive.pgp");
     let configuration = root.join(config::FILE_NAME);
-    for path in [configuration.as_path(), catalog.path(), &key] {
+    for path in [configuration.as_path(), catalog.path()] {
         if path.symlink_metadata().is_ok() {
             return Err(
                 Failure::not_possible(format_args!("`{}` is there already", path.display()))
@@ -59,13 +59,21 @@ pub(super) fn run(args: InitArgs, context: &mut Context) -> Result<Done, Failure
     }
 
     fs::create_dir_all(&root).map_err(|error| failed(&root, error))?;
-    write_key(&key, &args.origin)?;
+    // A key that lies there already is the archive's: a first try that was cut off left it, or its owner put it there.
+    if key.symlink_metadata().is_err() {
+        write_key(&key, &args.origin)?;
+    }
     for folder in ["pool", "dists"] {
         fs::create_dir_all(root.join(folder)).map_err(|error| failed(&root.join(folder), error))?;
     }
     drop(SqliteCatalog::create(catalog.path())?);
     // Last: a root with a configuration is an archive.
-    write_new(&configuration, text.as_bytes(), 0o644)?;
+    if let Err(failure) = write_new(&configuration, text.as_bytes(), 0o644) {
+        // So that a second try finds nothing in its way.
+        let _ = fs::remove_file(&configuration);
+        let _ = fs::remove_file(catalog.path());
+        return Err(failure);
+    }
 
     let archive = Archive::open(&root, &catalog)?;
     super::publish::publish_all(&archive, context)?;

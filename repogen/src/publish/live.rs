@@ -41,6 +41,14 @@ impl Live {
         self.release.as_ref()?.date
     }
 
+    /// Returns the path, below the folder of the suite, and the digest of each file that it lists.
+    pub fn listed(&self) -> impl Iterator<Item = (&str, &Sha256)> {
+        self.release
+            .iter()
+            .flat_map(|release| &release.sha256)
+            .map(|file| (file.path.as_str(), &file.sha256))
+    }
+
     /// Returns the paths of the files that it lists and that are there, below the folder of the suite.
     pub fn served(&self) -> Vec<String> {
         let listed = self

@@ -199,7 +199,8 @@ fn indexed(row: &Row<'_>) -> Sql<Indexed> {
     Ok(Indexed {
         position: position(row)?,
         control: row.get(3)?,
-        path: row.get(4)?,
+        // Missing when the suite was made private, or public, while packages stood in it.
+        path: row.get::<_, Option<String>>(4)?.unwrap_or_default(),
         size: row.get(5)?,
         sha256: rows::sha256(row, 6)?,
     })
