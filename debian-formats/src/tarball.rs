@@ -191,14 +191,13 @@ fn check_end<R: Read>(mut rest: Watched<'_, R>) -> Result<(), TarError> {
     if !rest.any {
         return Err(TarError::Empty);
     }
-    let mut buffer = [0; 4096];
+    const ZEROS: [u8; 16 * 1024] = [0; 16 * 1024];
+    let mut buffer = ZEROS;
     loop {
-        let count = rest.read(&mut buffer).map_err(TarError::Read)?;
-        if count == 0 {
-            return Ok(());
-        }
-        if buffer.iter().take(count).any(|&byte| byte != 0) {
-            return Err(TarError::AfterEnd);
+        match rest.read(&mut buffer).map_err(TarError::Read)? {
+            0 => return Ok(()),
+            count if buffer.get(..count) == ZEROS.get(..count) => {}
+            _ => return Err(TarError::AfterEnd),
         }
     }
 }

@@ -3,7 +3,8 @@
 use std::fmt;
 
 use pgp::composed::SignedPublicKey;
-use pgp::types::{KeyDetails, VerifyingKey};
+use pgp::packet::Signature;
+use pgp::types::{KeyDetails, KeyVersion, VerifyingKey};
 
 use super::policy::{self, KeyProblem, Standing};
 use super::{Algorithm, Fingerprint};
@@ -28,8 +29,18 @@ pub struct SigningKey {
 }
 
 impl Certificate {
-    pub(super) fn new(inner: SignedPublicKey) -> Self {
-        Self { inner }
+    /// Takes a certificate of version 4 or 6; `None` for older ones, which name keys by MD5. Older subkeys go too.
+    pub(super) fn new(mut inner: SignedPublicKey) -> Option<Self> {
+        inner.public_subkeys.retain(|subkey| is_modern(&subkey.key));
+        is_modern(&inner.primary_key).then_some(Self { inner })
+    }
+
+    /// Adds those of `revocations` that say they are by this primary key; whether they are is checked with the key.
+    pub(super) fn add_revocations(&mut self, revocations: &[Signature]) {
+        let key = &self.inner.primary_key;
+        let own = revocations.iter().filter(|revocation| names(revocation, key));
+        let known = &mut self.inner.details.revocation_signatures;
+        known.extend(own.cloned());
     }
 
     /// Returns the fingerprint of the primary key, which names the certificate.
@@ -200,6 +211,21 @@ impl VerifyingKey for AnyKey<'_> {
     ) -> pgp::errors::Result<()> {
         self.inner().verify(hash, data, signature)
     }
+}
+
+fn is_modern(key: &impl KeyDetails) -> bool {
+    matches!(key.version(), KeyVersion::V4 | KeyVersion::V6)
+}
+
+/// Whether a signature says that this key made it. The whole fingerprint decides where there is one.
+pub(super) fn names(signature: &Signature, key: &impl KeyDetails) -> bool {
+    let fingerprints = signature.issuer_fingerprint();
+    if fingerprints.is_empty() {
+        let id = key.legacy_key_id();
+        return signature.issuer_key_id().contains(&&id);
+    }
+    let fingerprint = key.fingerprint();
+    fingerprints.contains(&&fingerprint)
 }
 
 /// Names a key of version 4 or 6.

@@ -4,9 +4,8 @@ use std::fmt;
 
 use pgp::armor::{self, BlockType};
 use pgp::composed::{Deserializable as _, SignedPublicKey};
-use pgp::packet::Packet;
+use pgp::packet::{Packet, Signature, SignatureType};
 use pgp::ser::Serialize as _;
-use pgp::types::{KeyDetails as _, KeyVersion};
 
 use super::Fingerprint;
 use super::certificate::Certificate;
@@ -53,21 +52,23 @@ pub enum KeyringError {
 impl Keyring {
     /// Reads certificates, armoured or binary, one after the other, in one block or several.
     ///
-    /// Copies of one certificate are merged, so that a revocation in one of them counts for all. Certificates older
-    /// than version 4 are left out. Text around blocks of armour is passed over.
+    /// Copies of one certificate are merged, so that a revocation in one of them counts for all. A revocation counts
+    /// wherever in the file it stands, also as a block of its own. Certificates older than version 4 are left out.
+    /// Text around blocks of armour is passed over.
     ///
     /// # Errors
     /// When a packet is damaged, a secret key is met, or no certificate is left.
     pub fn read(bytes: &[u8]) -> Result<Self, KeyringError> {
         refuse_other_things(bytes)?;
         let binary = packets::to_binary(bytes, Block::PublicKey, MAX_BYTES)?;
-        let packets = packets::packets(&binary).collect::<Result<Vec<_>, _>>()?;
+        let mut packets = packets::packets(&binary).collect::<Result<Vec<_>, _>>()?;
         if packets
             .iter()
             .any(|packet| matches!(packet, Packet::SecretKey(_) | Packet::SecretSubkey(_)))
         {
             return Err(KeyringError::SecretKey);
         }
+        let revocations = take_revocations(&mut packets);
         let mut keyring = Self::default();
         let packets = packets.into_iter().map(Ok).peekable();
         for (index, parsed) in SignedPublicKey::from_packets(packets).enumerate() {
@@ -75,10 +76,12 @@ impl Keyring {
                 certificate: index + 1,
                 detail: packets::plain(&error),
             })?;
-            // Older versions name keys by MD5.
-            if matches!(parsed.primary_key.version(), KeyVersion::V4 | KeyVersion::V6) {
-                keyring.insert(Certificate::new(parsed));
+            if let Some(certificate) = Certificate::new(parsed) {
+                keyring.insert(certificate);
             }
+        }
+        for certificate in &mut keyring.certificates {
+            certificate.add_revocations(&revocations);
         }
         if keyring.certificates.is_empty() {
             Err(KeyringError::NoCertificate)
@@ -168,6 +171,21 @@ fn refuse_other_things(bytes: &[u8]) -> Result<(), KeyringError> {
     } else {
         Ok(())
     }
+}
+
+/// Takes the signatures that revoke a primary key out of a file.
+///
+/// Their place is right behind their key, but people append them, and there the parser would drop them unread.
+fn take_revocations(packets: &mut Vec<Packet>) -> Vec<Signature> {
+    let revokes = |packet: &mut Packet| match packet {
+        Packet::Signature(signature) => signature.typ() == Some(SignatureType::KeyRevocation),
+        _ => false,
+    };
+    let revocation = |packet| match packet {
+        Packet::Signature(signature) => Some(signature),
+        _ => None,
+    };
+    packets.extract_if(.., revokes).filter_map(revocation).collect()
 }
 
 /// Certificates as one run of packets.

@@ -8,7 +8,7 @@
 use pgp::composed::{SignedPublicKey, SignedPublicSubKey};
 use pgp::crypto::hash::HashAlgorithm;
 use pgp::packet::{Signature, SignatureType, SignatureVersion, SubpacketData};
-use pgp::types::{KeyDetails, KeyVersion, SignedUser, Tag};
+use pgp::types::{KeyDetails, SignedUser, Tag};
 
 use super::Algorithm;
 use super::algorithm::Strength;
@@ -134,8 +134,7 @@ pub(super) fn signing_subkey(
 /// What can be said of a key without any signature.
 fn check_key(key: &impl KeyDetails, now: i64) -> Result<(), KeyProblem> {
     let algorithm = Algorithm::of(key);
-    if algorithm.strength() == Strength::Refused || !matches!(key.version(), KeyVersion::V4 | KeyVersion::V6)
-    {
+    if algorithm.strength() == Strength::Refused {
         return Err(KeyProblem::Weak(algorithm));
     }
     let from = created(key);

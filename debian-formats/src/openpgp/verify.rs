@@ -3,9 +3,8 @@
 use std::fmt;
 
 use pgp::packet::{Packet, Signature, SignatureType};
-use pgp::types::KeyDetails as _;
 
-use super::certificate::{AnyKey, Certificate, Component};
+use super::certificate::{Certificate, Component, names};
 use super::packets::{self, Block, ReadError};
 use super::policy::{self, KeyProblem, Lifetime};
 use super::{Fingerprint, Keyring};
@@ -345,17 +344,6 @@ impl Document<'_> {
             Ok(())
         }
     }
-}
-
-/// Whether the signature names this key as its maker. The whole fingerprint decides where there is one.
-fn names(signature: &Signature, key: &AnyKey<'_>) -> bool {
-    let fingerprints = signature.issuer_fingerprint();
-    if fingerprints.is_empty() {
-        let id = key.legacy_key_id();
-        return signature.issuer_key_id().contains(&&id);
-    }
-    let fingerprint = key.fingerprint();
-    fingerprints.contains(&&fingerprint)
 }
 
 fn issuer(signature: &Signature) -> Option<String> {

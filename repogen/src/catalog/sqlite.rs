@@ -89,13 +89,13 @@ impl SqliteCatalog {
 
 impl Catalog for SqliteCatalog {
     fn ensure_suites(&self, codenames: &[SuiteName]) -> Result<(), CatalogError> {
-        let known = self.read("read its suites", rows::codenames)?;
+        let known = self.read("read its suites", |db| rows::codenames(db))?;
         if codenames.iter().all(|codename| known.iter().any(|name| name == codename.as_str())) {
             return Ok(());
         }
-        self.write("add suites", |transaction| {
+        self.write("add suites", |db| {
             for codename in codenames {
-                transaction
+                db
                     .prepare_cached("insert into suite (codename) values (?1) on conflict do nothing")?
                     .execute([codename.as_str()])?;
             }
@@ -104,26 +104,26 @@ impl Catalog for SqliteCatalog {
     }
 
     fn find(&self, sha256: &Sha256, tree: &str) -> Result<Option<(NewContent, Option<String>)>, CatalogError> {
-        self.read("look a package up", |transaction| select::find(transaction, sha256, tree))
+        self.read("look a package up", |db| select::find(db, sha256, tree))
     }
 
     fn foresee(&self, wish: &NewPlacement) -> Result<Placed, CatalogError> {
-        self.read("look a package up", |transaction| {
-            let suite = rows::suite_id(transaction, &wish.suite)?;
-            place::foresee(transaction, suite, wish)
+        self.read("look a package up", |db| {
+            let suite = rows::suite_id(db, &wish.suite)?;
+            place::foresee(db, suite, wish)
         })
     }
 
     fn place(&self, wishes: &[NewPlacement], now: i64) -> Result<Vec<Placed>, CatalogError> {
-        self.write("add packages", |transaction| place::place(transaction, wishes, now))
+        self.write("add packages", |db| place::place(db, wishes, now))
     }
 
     fn remove(&self, selection: &Selection, now: i64) -> Result<Vec<Entry>, CatalogError> {
-        self.write("remove packages", |transaction| place::remove(transaction, selection, now))
+        self.write("remove packages", |db| place::remove(db, selection, now))
     }
 
     fn list(&self, selection: &Selection) -> Result<Vec<Entry>, CatalogError> {
-        self.read("list packages", |transaction| select::list(transaction, selection))
+        self.read("list packages", |db| select::list(db, selection))
     }
 
     fn snapshot(
@@ -136,20 +136,20 @@ impl Catalog for SqliteCatalog {
     }
 
     fn published(&self, suite: &SuiteName, publication: &Publication, now: i64) -> Result<(), CatalogError> {
-        self.write("record a publish", |transaction| publications::record(transaction, suite, publication, now))
+        self.write("record a publish", |db| publications::record(db, suite, publication, now))
     }
 
     fn publications(&self, suite: &SuiteName) -> Result<Vec<Publication>, CatalogError> {
-        self.read("read what was published", |transaction| publications::all(transaction, suite))
+        self.read("read what was published", |db| publications::all(db, suite))
     }
 
     fn pool_files(&self) -> Result<Vec<PoolFile>, CatalogError> {
-        self.read("list the pool", select::pool_files)
+        self.read("list the pool", |db| select::pool_files(db))
     }
 
     fn owns(&self, tree: &str, path: &str) -> Result<bool, CatalogError> {
-        self.read("look a pool file up", |transaction| {
-            transaction
+        self.read("look a pool file up", |db| {
+            db
                 .prepare_cached("select 1 from pool_file where tree = ?1 and path = ?2")?
                 .exists([tree, path])
         })

@@ -11,7 +11,7 @@ const XZ_MAGIC: [u8; 6] = [0xfd, b'7', b'z', b'X', b'Z', 0];
 
 /// The lengths of one chunk that the end of a file needs.
 #[derive(Debug, Clone, Copy)]
-pub struct Lengths {
+pub(super) struct Lengths {
     /// Bytes of plain text.
     pub plain: u64,
     /// Bytes of the compressed chunk.
@@ -21,7 +21,7 @@ pub struct Lengths {
 }
 
 /// Returns what stands before the first chunk.
-pub fn head(form: Form) -> Vec<u8> {
+pub(super) fn head(form: Form) -> Vec<u8> {
     match form {
         Form::Plain | Form::Gzip | Form::Zstd => Vec::new(),
         Form::Xz => [&XZ_MAGIC[..], &FLAGS, &crc(&FLAGS)].concat(),
@@ -29,7 +29,7 @@ pub fn head(form: Form) -> Vec<u8> {
 }
 
 /// Returns what stands after the last chunk.
-pub fn tail(form: Form, chunks: impl ExactSizeIterator<Item = Lengths>) -> std::io::Result<Vec<u8>> {
+pub(super) fn tail(form: Form, chunks: impl ExactSizeIterator<Item = Lengths>) -> std::io::Result<Vec<u8>> {
     match form {
         // A file of no chunk is still a file of the format.
         Form::Gzip | Form::Zstd if chunks.len() == 0 => Ok(form.compress(&[])?.bytes),
@@ -41,7 +41,7 @@ pub fn tail(form: Form, chunks: impl ExactSizeIterator<Item = Lengths>) -> std::
 /// Makes an xz block of LZMA2 data, with both sizes in its header so that readers can go from block to block.
 ///
 /// Returns the block and the number of padding bytes in it.
-pub fn xz_block(packed: &[u8], plain: &[u8]) -> (Vec<u8>, u8) {
+pub(super) fn xz_block(packed: &[u8], plain: &[u8]) -> (Vec<u8>, u8) {
     let mut header = vec![0, 0xc0];
     number(&mut header, packed.len() as u64);
     number(&mut header, plain.len() as u64);

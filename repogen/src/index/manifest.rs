@@ -31,7 +31,7 @@ pub struct Manifest {
 
 /// One chunk of an index.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Chunk {
+pub(super) struct Chunk {
     /// Its first record.
     pub first: Key,
     /// The last record that had a say in where it ends; `None`: the end of the index had.
@@ -54,24 +54,24 @@ pub struct Output {
 }
 
 /// Digest and size of every form of an index.
-pub type Outputs = BTreeMap<Form, Output>;
+pub(super) type Outputs = BTreeMap<Form, Output>;
 
 /// A SHA-256 that has not seen all of its input, and how much it has seen.
 #[derive(Debug, Clone, Default)]
-pub struct Running {
+pub(super) struct Running {
     hash: sha2::Sha256,
     size: u64,
 }
 
 impl Running {
     /// Takes more input.
-    pub fn update(&mut self, bytes: &[u8]) {
+    pub(super) fn update(&mut self, bytes: &[u8]) {
         self.hash.update(bytes);
         self.size += bytes.len() as u64;
     }
 
     /// Returns digest and size.
-    pub fn finish(self) -> Output {
+    pub(super) fn finish(self) -> Output {
         Output { sha256: Sha256::from_bytes(self.hash.finalize().into()), size: self.size }
     }
 }
@@ -104,7 +104,7 @@ impl<'de> Deserialize<'de> for Running {
 }
 
 /// The hashes of all forms at one place between two chunks.
-pub type States = BTreeMap<Form, Running>;
+pub(super) type States = BTreeMap<Form, Running>;
 
 impl Manifest {
     /// Makes the manifest of what was built.

@@ -80,14 +80,9 @@ pub enum SignError {
     /// The text cannot be clear-signed and come back unchanged.
     #[error("the Release text cannot be clear-signed: {0}")]
     Text(String),
-    /// The mathematics failed.
-    #[error("signing with the key {fingerprint} failed: {detail}")]
-    Signing {
-        /// The certificate.
-        fingerprint: Fingerprint,
-        /// What the library says.
-        detail: String,
-    },
+    /// The library failed to make or to write a signature.
+    #[error("making the signature failed: {0}")]
+    Signing(String),
     /// The signing command cannot be started or talked to.
     #[error("cannot run the signing command `{program}`")]
     Command {

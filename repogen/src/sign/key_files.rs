@@ -77,7 +77,7 @@ impl Signer for KeyFiles {
         let signers: Vec<Fingerprint> = keys.iter().map(|file| file.key.fingerprint()).collect();
         let clear = each(SignatureType::Text, message::signed_part(release))?;
         let detached = each(SignatureType::Binary, release)?;
-        let failed = |error: pgp::errors::Error| SignError::Text(error.to_string());
+        let failed = |error: pgp::errors::Error| SignError::Signing(error.to_string());
         Ok(Signatures {
             inrelease: message::clear_signed(release, &clear).map_err(failed)?,
             detached: message::detached(&detached).map_err(failed)?,
@@ -127,6 +127,7 @@ impl KeyFile {
                 fingerprint,
                 source,
             },
+            KeyError::Failed(detail) => SignError::Signing(detail),
             KeyError::NoSecret => SignError::NoSecret { path, fingerprint },
             source => SignError::Key { path, source },
         }

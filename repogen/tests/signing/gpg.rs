@@ -15,9 +15,12 @@ pub(crate) struct Gpg {
 
 impl Gpg {
     pub(crate) fn new() -> Self {
-        Self {
+        let gpg = Self {
             home: TempDir::with_prefix("gpg").unwrap(),
-        }
+        };
+        // The least work for passphrases: how slow they are by default is not what is tested.
+        gpg.write("gpg-agent.conf", "s2k-count 65536\n");
+        gpg
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
