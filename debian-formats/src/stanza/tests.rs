@@ -71,9 +71,20 @@ fn many_fields_and_many_lines_take_linear_time() {
     let fields: String = (0..100_000).map(|at| format!("F{at}:\n")).collect();
     assert_eq!(Stanza::parse(&fields).unwrap().fields().len(), 100_000);
     let lines = format!("A:\n{}", " x\n".repeat(1_000_000));
-    assert_eq!(Stanza::parse(&lines).unwrap().get("A").unwrap().continuation().count(), 1_000_000);
+    assert_eq!(
+        Stanza::parse(&lines)
+            .unwrap()
+            .get("A")
+            .unwrap()
+            .continuation()
+            .count(),
+        1_000_000
+    );
     let errors = "bad\n\n".repeat(200_000);
-    assert_eq!(StanzaReader::new(&errors).last().unwrap().unwrap_err().line, 399_999);
+    assert_eq!(
+        StanzaReader::new(&errors).last().unwrap().unwrap_err().line,
+        399_999
+    );
 }
 
 #[test]
