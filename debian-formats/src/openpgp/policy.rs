@@ -301,3 +301,6 @@ fn flags_given(signature: &Signature) -> bool {
 fn is_type(signature: &Signature, wanted: SignatureType) -> bool {
     signature.typ() == Some(wanted)
 }
+
+#[cfg(test)]
+mod tests;

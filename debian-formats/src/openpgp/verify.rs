@@ -375,3 +375,6 @@ fn list(refusals: &[Refusal]) -> String {
         .collect::<Vec<_>>()
         .join("; ")
 }
+
+#[cfg(test)]
+mod tests;
