@@ -1,1 +1,212 @@
-//! To be written.
+//! The envelope of a clear-signed file, such as `InRelease`: which text was signed, and where the signatures are.
+//!
+//! Checks no signature. What it promises is that the text it returns is the text that a signature over the file
+//! covers, and that nothing else is in the file: readers that looked further than that were fooled more than once
+//! (CVE-2013-1051, CVE-2016-1252, CVE-2018-0501). Source: RFC 9580, section 7.
+
+mod lines;
+
+use lines::Lines;
+
+const MESSAGE: &str = "-----BEGIN PGP SIGNED MESSAGE-----";
+const SIGNATURE: &str = "-----BEGIN PGP SIGNATURE-----";
+const END: &str = "-----END PGP SIGNATURE-----";
+
+/// A clear-signed message, taken apart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Envelope<'a> {
+    /// The signed text: dash escapes undone, no blanks at the ends of lines, every line ended by a newline.
+    ///
+    /// Everything in it is covered by a signature that covers [`canonical`](Self::canonical).
+    pub text: String,
+    /// The armoured signatures, from the first dash to the last.
+    pub signature: &'a str,
+}
+
+impl Envelope<'_> {
+    /// Returns the bytes that signatures are made over: lines ended by CR LF, the last one by nothing.
+    ///
+    /// Source: RFC 9580, 7.2: the line ending before the signature is not part of the text.
+    pub fn canonical(&self) -> String {
+        self.text
+            .strip_suffix('\n')
+            .unwrap_or(&self.text)
+            .replace('\n', "\r\n")
+    }
+}
+
+/// Why a file is not one clear-signed message.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}: {wrong}")]
+pub struct EnvelopeError {
+    /// The line, counted from 1.
+    pub line: usize,
+    /// What is wrong with it.
+    pub wrong: EnvelopeFault,
+}
+
+/// What keeps a line from being part of a clear-signed message.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum EnvelopeFault {
+    /// The file begins with something else.
+    #[error("expected `-----BEGIN PGP SIGNED MESSAGE-----`, found `{0}`")]
+    NoMessage(String),
+    /// A header other than `Hash`, or none and no empty line.
+    #[error("expected a `Hash` header or an empty line before the text, found `{0}`")]
+    Header(String),
+    /// A line of the text begins with a dash that is not escaped.
+    #[error("expected text or `-----BEGIN PGP SIGNATURE-----`, found `{0}` with a dash that is not escaped")]
+    Dash(String),
+    /// The message has no line of text.
+    #[error("there is no text before the signature")]
+    NoText,
+    /// A line among the signatures begins with a dash.
+    #[error("expected a signature or `-----END PGP SIGNATURE-----`, found `{0}`")]
+    Signature(String),
+    /// The file goes on after the message.
+    #[error("the message has ended, but `{0}` follows")]
+    After(String),
+    /// The file ends too early.
+    #[error("the file ends before `{0}`")]
+    Ended(&'static str),
+    /// A byte that stands in no Release file and that readers of such messages disagree on.
+    #[error("control character {0:?}")]
+    Control(char),
+    /// Bytes that are no UTF-8.
+    #[error("not UTF-8")]
+    NotUtf8,
+}
+
+/// Takes a clear-signed message apart that is the whole of `bytes`, from the first byte to the last.
+///
+/// Lines end in LF or CR LF. Only `Hash` headers may stand before the text, one block of armour after it, and nothing
+/// but one line end after that. Takes time and memory in proportion to the length of `bytes`.
+///
+/// # Errors
+/// Everything else, with the number of the first line that is wrong.
+pub fn split(bytes: &[u8]) -> Result<Envelope<'_>, EnvelopeError> {
+    let whole = std::str::from_utf8(bytes).map_err(|error| EnvelopeError {
+        line: 1 + bytes
+            .iter()
+            .take(error.valid_up_to())
+            .filter(|byte| **byte == b'\n')
+            .count(),
+        wrong: EnvelopeFault::NotUtf8,
+    })?;
+    let mut lines = Lines::new(whole);
+    skip_headers(&mut lines)?;
+    let (text, start) = text(&mut lines)?;
+    let end = signature(&mut lines)?;
+    if let Some(line) = lines.next()? {
+        return Err(line.error(EnvelopeFault::After(line.shown())));
+    }
+    Ok(Envelope {
+        text,
+        signature: whole.get(start..end).unwrap_or_default(),
+    })
+}
+
+fn skip_headers(lines: &mut Lines<'_>) -> Result<(), EnvelopeError> {
+    let first = lines.expect(MESSAGE)?;
+    if first.text != MESSAGE {
+        return Err(first.error(EnvelopeFault::NoMessage(first.shown())));
+    }
+    loop {
+        let header = lines.expect(SIGNATURE)?;
+        if header.text.is_empty() {
+            return Ok(());
+        }
+        // Some readers took other headers for the text, some the text for headers.
+        if !header.text.strip_prefix("Hash: ").is_some_and(is_list_of_digests) {
+            return Err(header.error(EnvelopeFault::Header(header.shown())));
+        }
+    }
+}
+
+fn is_list_of_digests(value: &str) -> bool {
+    let is_name = |name: &str| {
+        !name.is_empty()
+            && name
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"-_/".contains(&byte))
+    };
+    value.split(',').all(|name| is_name(name.trim_matches(' ')))
+}
+
+/// Reads the text up to the first line of the signature, and returns where that begins.
+fn text(lines: &mut Lines<'_>) -> Result<(String, usize), EnvelopeError> {
+    let mut text = String::new();
+    loop {
+        let line = lines.expect(SIGNATURE)?;
+        if line.text == SIGNATURE {
+            return if text.is_empty() {
+                Err(line.error(EnvelopeFault::NoText))
+            } else {
+                Ok((text, line.start))
+            };
+        }
+        let unescaped = match line.text.strip_prefix("- ") {
+            Some(rest) => rest,
+            None if line.text.starts_with('-') => return Err(line.error(EnvelopeFault::Dash(line.shown()))),
+            None => line.text,
+        };
+        // Blanks at the ends of lines are not signed (RFC 9580, 7.2), so they are not part of what was said.
+        text.push_str(unescaped.trim_end_matches([' ', '\t']));
+        text.push('\n');
+    }
+}
+
+/// Reads the rest of the armour, and returns where it ends.
+fn signature(lines: &mut Lines<'_>) -> Result<usize, EnvelopeError> {
+    loop {
+        let line = lines.expect(END)?;
+        if line.text == END {
+            return Ok(line.start + line.text.len());
+        }
+        if line.text.starts_with('-') {
+            return Err(line.error(EnvelopeFault::Signature(line.shown())));
+        }
+    }
+}
+
+/// A text that would not come back from clear-signing as it went in.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}: {wrong}")]
+pub struct UnfitError {
+    /// The line, counted from 1.
+    pub line: usize,
+    /// What is wrong with it.
+    pub wrong: &'static str,
+}
+
+/// Checks that a text can be clear-signed: that [`split`] returns the same text from the signed message.
+///
+/// It ends in exactly one newline, no line ends in blanks, and there are no control characters: the format does not
+/// carry those, and verifiers disagree on what a text with them hashes to.
+pub fn check_fit(text: &str) -> Result<(), UnfitError> {
+    let Some(body) = text.strip_suffix('\n') else {
+        return Err(UnfitError {
+            line: text.split('\n').count(),
+            wrong: "it does not end in a newline",
+        });
+    };
+    for (at, line) in body.split('\n').enumerate() {
+        let wrong = match line {
+            _ if line.ends_with([' ', '\t']) => "it ends in a blank",
+            _ if lines::control_character(line).is_some() => "it has a control character",
+            _ => continue,
+        };
+        return Err(UnfitError { line: at + 1, wrong });
+    }
+    if body.is_empty() || body.ends_with('\n') {
+        return Err(UnfitError {
+            line: text.split('\n').count() - 1,
+            wrong: "the text ends in an empty line",
+        });
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,168 @@
-//! To be written.
+//! Names that stand in paths, URLs and index files: of packages, suites and components.
+//!
+//! Each type has one constructor, [`FromStr`], so that a value of it is safe to build a path from.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// A text that is not the name it should be.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("invalid {kind} `{text}`: {wrong}")]
+pub struct NameError {
+    kind: &'static str,
+    text: String,
+    wrong: &'static str,
+}
+
+/// The longest name of a suite or component, in bytes.
+const MAX_SUITE: usize = 64;
+/// The longest name of a package, in bytes; file names of 255 bytes need room for version and architecture.
+const MAX_PACKAGE: usize = 128;
+
+macro_rules! name {
+    ($(#[$doc:meta])* $name:ident, $check:path) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(Box<str>);
+
+        impl $name {
+            /// Returns the name as it was written.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = NameError;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                $check(text).map(|()| Self(text.into()))
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.pad(&self.0)
+            }
+        }
+
+        impl AsRef<str> for $name {
+            fn as_ref(&self) -> &str {
+                &self.0
+            }
+        }
+    };
+}
+
+name! {
+    /// The name of a binary or source package.
+    ///
+    /// At least two characters of `a-z0-9+-.`, the first one a letter or digit. Source: Debian Policy 5.6.1 and 5.6.7.
+    PackageName, check_package
+}
+
+name! {
+    /// The codename or alias of a suite: `a-z0-9+-.`, the first one a letter or digit, at most 64.
+    SuiteName, check_suite
+}
+
+name! {
+    /// The name of a component (`main`, `contrib`): `a-z0-9+-.`, the first one a letter or digit, at most 64.
+    Component, check_component
+}
+
+impl PackageName {
+    /// Returns the folder of the pool that source packages of this name share: `libf` for `libfoo`, else one letter.
+    pub fn pool_prefix(&self) -> &str {
+        let length = if self.0.starts_with("lib") && self.0.len() > 3 { 4 } else { 1 };
+        self.0.get(..length).unwrap_or(&self.0)
+    }
+}
+
+fn check_package(text: &str) -> Result<(), NameError> {
+    let error = |wrong| NameError { kind: "package name", text: shown(text), wrong };
+    if text.len() < 2 {
+        return Err(error("expected at least two characters"));
+    }
+    if text.len() > MAX_PACKAGE {
+        return Err(error("expected at most 128 characters"));
+    }
+    check_letters(text).map_err(error)
+}
+
+fn check_suite(text: &str) -> Result<(), NameError> {
+    check_folder("suite", text)
+}
+
+fn check_component(text: &str) -> Result<(), NameError> {
+    check_folder("component", text)
+}
+
+fn check_folder(kind: &'static str, text: &str) -> Result<(), NameError> {
+    let error = |wrong| NameError { kind, text: shown(text), wrong };
+    if text.is_empty() {
+        return Err(error("expected at least one character"));
+    }
+    if text.len() > MAX_SUITE {
+        return Err(error("expected at most 64 characters"));
+    }
+    check_letters(text).map_err(error)
+}
+
+fn check_letters(text: &str) -> Result<(), &'static str> {
+    let inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'+' | b'-' | b'.');
+    if !text.bytes().all(inner) {
+        return Err("expected only lower case letters, digits, `+`, `-` and `.`");
+    }
+    match text.bytes().next() {
+        Some(first) if first.is_ascii_alphanumeric() => Ok(()),
+        _ => Err("expected a letter or digit first"),
+    }
+}
+
+/// Returns the start of a text from outside, fit for a message.
+pub(crate) fn shown(text: &str) -> String {
+    const MOST: usize = 80;
+    let escaped: String = text.chars().take(MOST).flat_map(char::escape_debug).collect();
+    if text.chars().nth(MOST).is_some() { format!("{escaped}…") } else { escaped }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn package_names_are_those_of_the_policy() {
+        for name in ["0ad", "g++", "libc6", "a.", "a..b", "x11-common", "lib", "libstdc++6"] {
+            assert_eq!(name.parse::<PackageName>().unwrap().as_str(), name);
+        }
+        for name in ["", "a", "A1", "Foo", "-ab", ".ab", "a_b", "a/b", "a b", "a\nb", "ä1", "а1", "a%2fb", "..", "../x"] {
+            assert!(name.parse::<PackageName>().is_err(), "{name:?}");
+        }
+        assert!("a".repeat(129).parse::<PackageName>().is_err());
+    }
+
+    #[test]
+    fn names_that_begin_with_lib_have_four_letters_of_prefix() {
+        for (name, prefix) in [("libfoo", "libf"), ("lib", "l"), ("library", "libr"), ("hello", "h"), ("0ad", "0")] {
+            assert_eq!(name.parse::<PackageName>().unwrap().pool_prefix(), prefix, "{name}");
+        }
+    }
+
+    #[test]
+    fn suites_and_components_are_single_folders() {
+        for name in ["stable", "bookworm-updates", "1.0", "non-free", "a"] {
+            assert!(name.parse::<SuiteName>().is_ok() && name.parse::<Component>().is_ok(), "{name}");
+        }
+        for name in ["", ".", "..", "a/b", "main%0a", "a\n", "Main", "-x"] {
+            assert!(name.parse::<SuiteName>().is_err() && name.parse::<Component>().is_err(), "{name:?}");
+        }
+        assert!("a".repeat(65).parse::<SuiteName>().is_err());
+    }
+
+    #[test]
+    fn an_error_says_what_was_found_and_what_would_be_right() {
+        let error = "a\u{1b}B".parse::<PackageName>().unwrap_err().to_string();
+        assert_eq!(error, "invalid package name `a\\u{1b}B`: expected only lower case letters, digits, `+`, `-` and `.`");
+    }
+}

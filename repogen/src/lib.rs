@@ -1,3 +1,20 @@
 //! A Debian archive on disk: from a `.deb` to a signed index.
+//!
+//! The modules stand in the order in which data goes through them: a `.deb` is staged, read and put into the pool and
+//! the catalog; a suite's part of the catalog becomes indexes and a Release over them, which is signed and published.
+//! Blocking code; the clock comes in as an argument.
 
+pub mod config;
+pub mod archive;
+pub mod staging;
+pub mod paths;
+pub mod pool;
+pub mod ingest;
+pub mod catalog;
+pub mod index;
+pub mod suite_release;
 pub mod sign;
+pub mod publish;
+pub mod verify;
+pub mod backup;
+pub mod scan;

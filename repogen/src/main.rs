@@ -1,2 +1,9 @@
-//! The `repogen` program.
-fn main() {}
+//! The `repogen` program: the archive from the shell.
+
+mod cli;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::main()
+}

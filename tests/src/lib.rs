@@ -1,1 +1,38 @@
-//! The harness: archives, packages, apt and nginx for tests.
+//! The harness of the whole-system tests: packages, archives, a web server and an apt of a test's own.
+//!
+//! [`DebBuilder`] makes packages, [`TestArchive`] runs the real `repogen` on a temporary root, [`Nginx`] serves a folder with the
+//! configuration that this project ships, and [`Apt`] is the machine's apt with nothing of the machine in it. Nothing here needs
+//! root or a network, and nothing outlives its test. A step that cannot be taken fails the test at once, with all that was printed.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a harness fails the test it serves by panicking"
+)]
+
+pub mod apt;
+pub mod archive;
+pub mod deb;
+pub mod gpg;
+pub mod http;
+pub mod index;
+pub mod nginx;
+pub mod run;
+
+pub use apt::Apt;
+pub use archive::TestArchive;
+pub use deb::{Compression, DebBuilder};
+pub use gpg::Gpg;
+pub use nginx::Nginx;
+pub use run::Run;
+
+use std::path::{Path, PathBuf};
+
+/// Returns the folder of the workspace: where `nginx/`, `tools/` and the root `Cargo.toml` are.
+pub fn workspace() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("tests/ lies in the workspace")
+        .to_path_buf()
+}

@@ -1,0 +1,69 @@
+# The words of this project. `make help` lists them; each can be run again at any time.
+
+CARGO  ?= cargo
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+export PATH := $(PATH):$(HOME)/.cargo/bin
+
+# How long `make fuzz` spends on each target.
+FUZZ_SECONDS ?= 20
+
+.PHONY: help setup dev demo build test test-archive bench fuzz fmt lint clippy audit health clean
+.DEFAULT_GOAL := help
+
+help: ## Lists these words
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "  make %-14s %s\n", $$1, $$2 }'
+
+# Quick the second time: done again when what it depends on has changed.
+setup: $(TARGET)/.setup ## Installs the Debian packages and crates that all else needs
+	@:
+$(TARGET)/.setup: tools/setup rust-toolchain.toml Cargo.toml Cargo.lock
+	@tools/setup
+	@mkdir -p $(TARGET) && touch $@
+
+$(TARGET)/.setup-archive: $(TARGET)/.setup
+	@tools/setup --archive
+	@touch $@
+
+dev: setup ## Builds quickly, and serves an archive to play with until Ctrl-C
+	@tools/dev
+
+demo: setup ## Shows the main job: from a package to `apt install`
+	@tools/demo
+
+build: setup ## Builds the programs as they are released
+	$(CARGO) build --locked --release --workspace --bins
+
+test: setup ## Passes every test; needs no network
+	$(CARGO) test --locked --workspace
+
+test-archive: $(TARGET)/.setup-archive ## Installs real packages from Debian's archive on two Debian releases (needs root or sudo)
+	@tools/test-archive
+
+bench: setup ## Compares speed and memory with the archive tools that are installed
+	$(CARGO) build --locked --release -p repogen -p archive-tests --bins
+	@tools/bench
+
+fuzz: setup ## Feeds mutated input to every parser, FUZZ_SECONDS each
+	$(CARGO) run --locked --release -p fuzz -- all --seconds $(FUZZ_SECONDS)
+
+fmt: ## Formats the code
+	$(CARGO) fmt --all
+
+lint: setup ## Checks format, warnings and the fences between the crates
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
+	@tools/fences
+
+clippy: setup ## Shows all warnings, and fails on none
+	$(CARGO) clippy --locked --workspace --all-targets
+
+audit: ## Checks licences and known faults of the crates (needs cargo-deny)
+	@$(CARGO) deny --version >/dev/null 2>&1 || { echo "audit: install cargo-deny first: cargo install --locked cargo-deny" >&2; exit 1; }
+	$(CARGO) deny --all-features check
+
+health: setup ## Reports sizes: lines, files, crates, programs
+	@tools/health
+
+clean: ## Removes all that was built
+	$(CARGO) clean
+	rm -rf $(TARGET)

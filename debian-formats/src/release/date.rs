@@ -1,0 +1,117 @@
+//! Times as Release files have them: RFC 5322 dates in UTC.
+
+const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
+const DAY: i64 = 86_400;
+
+/// Returns `Thu, 01 Jan 1970 00:00:00 UTC` for Unix seconds.
+pub fn format_date(seconds: i64) -> String {
+    let (year, month, day) = civil(seconds.div_euclid(DAY));
+    let weekday = name(&DAYS, seconds.div_euclid(DAY).rem_euclid(7));
+    let month = name(&MONTHS, i64::from(month) - 1);
+    let (hour, minute, second) = time(seconds);
+    format!("{weekday}, {day:02} {month} {year:04} {hour:02}:{minute:02}:{second:02} UTC")
+}
+
+/// Returns `1970-01-01T00:00:00Z` (RFC 3339) for Unix seconds.
+pub fn format_iso(seconds: i64) -> String {
+    let (year, month, day) = civil(seconds.div_euclid(DAY));
+    let (hour, minute, second) = time(seconds);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+}
+
+/// Returns the Unix seconds of a date in UTC, as apt reads it: the zone is `UTC`, `GMT`, `Z`, `+0000` or `-0000`.
+pub fn parse_date(text: &str) -> Option<i64> {
+    let rest = match text.split_once(',') {
+        Some((weekday, rest)) if DAYS.contains(&weekday.trim()) => rest,
+        Some(_) => return None,
+        None => text,
+    };
+    let mut words = rest.split([' ', '\t']).filter(|word| !word.is_empty());
+    let day: i64 = number(words.next()?, 1, 31)?;
+    let month = words.next()?;
+    let month = i64::try_from(MONTHS.iter().position(|name| *name == month)?).ok()? + 1;
+    let year: i64 = number(words.next()?, 1970, 9999)?;
+    let mut clock = words.next()?.split(':');
+    let (hour, minute, second) =
+        (number(clock.next()?, 0, 23)?, number(clock.next()?, 0, 59)?, number(clock.next()?, 0, 60)?);
+    let zone = words.next()?;
+    if clock.next().is_some() || words.next().is_some() || !matches!(zone, "UTC" | "GMT" | "Z" | "+0000" | "-0000") {
+        return None;
+    }
+    let days = days(year, month, day);
+    // A day that the month does not have comes out as one of the next month.
+    let (_, found_month, found_day) = civil(days);
+    (i64::from(found_month) == month && i64::from(found_day) == day).then_some(days * DAY + hour * 3_600 + minute * 60 + second)
+}
+
+fn number(text: &str, least: i64, most: i64) -> Option<i64> {
+    let is_short = !text.is_empty() && text.len() <= 4 && text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|value| is_short && (least..=most).contains(value))
+}
+
+fn name(names: &[&'static str], at: i64) -> &'static str {
+    usize::try_from(at).ok().and_then(|at| names.get(at)).copied().unwrap_or_default()
+}
+
+fn time(seconds: i64) -> (i64, i64, i64) {
+    let second = seconds.rem_euclid(DAY);
+    (second / 3_600, second / 60 % 60, second % 60)
+}
+
+/// Returns year, month and day of a day since 1970-01-01, in the proleptic Gregorian calendar.
+///
+/// Counts in eras of 400 years that begin in March, so that a leap day is the last day of its year.
+fn civil(days: i64) -> (i64, u8, u8) {
+    let shifted = days + 719_468;
+    let era = shifted.div_euclid(146_097);
+    let of_era = shifted.rem_euclid(146_097);
+    let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let march_month = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * march_month + 2) / 5 + 1;
+    let month = if march_month < 10 { march_month + 3 } else { march_month - 9 };
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    (year, u8::try_from(month).unwrap_or_default(), u8::try_from(day).unwrap_or_default())
+}
+
+/// Returns the day since 1970-01-01.
+fn days(year: i64, month: i64, day: i64) -> i64 {
+    let year = if month <= 2 { year - 1 } else { year };
+    let era = year.div_euclid(400);
+    let of_era = year.rem_euclid(400);
+    let march_month = if month > 2 { month - 3 } else { month + 9 };
+    let of_year = (153 * march_month + 2) / 5 + day - 1;
+    era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn dates_are_those_of_the_standard() {
+        assert_eq!(format_date(0), "Thu, 01 Jan 1970 00:00:00 UTC");
+        assert_eq!(format_date(1_709_210_096), "Thu, 29 Feb 2024 12:34:56 UTC");
+        assert_eq!(format_iso(1_709_210_096), "2024-02-29T12:34:56Z");
+        for text in ["Thu, 29 Feb 2024 12:34:56 GMT", "29 Feb 2024 12:34:56 +0000", "Thu, 29 Feb 2024 12:34:56 Z"] {
+            assert_eq!(parse_date(text), Some(1_709_210_096), "{text}");
+        }
+    }
+
+    #[test]
+    fn other_zones_and_days_that_do_not_exist_are_refused() {
+        for text in ["", "x", "Thu, 29 Feb 2023 12:34:56 UTC", "Thu, 29 Feb 2024 12:34:56 CET", "Thu, 29 Feb 2024 12:34:56", "Thu, 29 Feb 2024 24:00:00 UTC", "Xxx, 29 Feb 2024 12:34:56 UTC", "Thu, 29 Feb 2024 12:34:56 +0100"] {
+            assert_eq!(parse_date(text), None, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_date_is_read_as_it_was_written(seconds in 0..253_402_300_800_i64) {
+            prop_assert_eq!(parse_date(&format_date(seconds)), Some(seconds));
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! One archive: its root, its configuration and its catalog.
+
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use debian_formats::name::SuiteName;
+use rustix::fs::{FlockOperation, flock};
+
+use crate::catalog::{Catalog, CatalogError, SqliteCatalog};
+use crate::config::{Config, ConfigError, Suite};
+
+/// Caches, locks and staged files, below the root.
+pub const STATE: &str = "state";
+
+/// Why an archive cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The configuration is missing or wrong.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The catalog cannot be used.
+    #[error(transparent)]
+    Catalog(#[from] CatalogError),
+    /// There is no catalog.
+    #[error("no catalog at `{0}`")]
+    NoCatalog(PathBuf),
+    /// `DATABASE_URL` names what this build has no catalog for.
+    #[error("cannot use the catalog `{0}`: expected `sqlite:PATH`")]
+    UnknownCatalog(String),
+}
+
+/// Where the catalog of an archive is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CatalogLocation(PathBuf);
+
+impl CatalogLocation {
+    /// Reads `DATABASE_URL` where it is given; else the catalog is `ROOT/catalog.db`.
+    pub fn new(root: &Path, database_url: Option<&str>) -> Result<Self, OpenError> {
+        match database_url {
+            None | Some("") => Ok(Self(root.join("catalog.db"))),
+            Some(url) => match url.strip_prefix("sqlite:") {
+                Some(path) if !path.is_empty() => Ok(Self(PathBuf::from(path.strip_prefix("//").unwrap_or(path)))),
+                _ => Err(OpenError::UnknownCatalog(url.to_owned())),
+            },
+        }
+    }
+
+    /// Returns the path of the SQLite file.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+/// An open archive.
+pub struct Archive {
+    root: PathBuf,
+    config: Config,
+    catalog: Box<dyn Catalog>,
+}
+
+impl Archive {
+    /// Opens the archive at `root`.
+    pub fn open(root: &Path, location: &CatalogLocation) -> Result<Self, OpenError> {
+        let config = Config::read(root)?;
+        if !location.path().is_file() {
+            return Err(OpenError::NoCatalog(location.path().to_owned()));
+        }
+        let catalog = SqliteCatalog::open(location.path())?;
+        let codenames: Vec<SuiteName> = config.suites.iter().map(|suite| suite.codename.clone()).collect();
+        catalog.ensure_suites(&codenames)?;
+        Ok(Self { root: root.to_owned(), config, catalog: Box::new(catalog) })
+    }
+
+    /// Returns its root.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Returns its configuration.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Returns its catalog.
+    pub fn catalog(&self) -> &dyn Catalog {
+        self.catalog.as_ref()
+    }
+
+    /// Returns the folder that holds the suite's `dists/` and `pool/`: the root, or one below `private/`.
+    pub fn tree(&self, suite: &Suite) -> PathBuf {
+        if suite.private { self.root.join("private").join(suite.codename.as_str()) } else { self.root.clone() }
+    }
+
+    /// Takes the lock `name`, waiting for whoever has it; it is let go when the file is dropped, or its process dies.
+    pub(crate) fn lock(&self, name: &str, operation: FlockOperation) -> io::Result<File> {
+        let folder = self.root.join(STATE);
+        std::fs::create_dir_all(&folder)?;
+        let file = File::options().create(true).truncate(false).write(true).open(folder.join(name))?;
+        flock(&file, operation)?;
+        Ok(file)
+    }
+}
+
+impl Suite {
+    /// Returns the tree of the pool that the suite's files are in: empty for the public one.
+    pub fn pool_tree(&self) -> &str {
+        if self.private { self.codename.as_str() } else { "" }
+    }
+}

@@ -1,0 +1,356 @@
+//! The catalog: which packages stand in which suite, and what was published of them.
+//!
+//! [`Catalog`] is what the rest of the library sees; only [`sqlite`] knows SQL.
+
+mod sqlite;
+
+use debian_formats::architecture::Architecture;
+use debian_formats::digest::Sha256;
+use debian_formats::name::{Component, PackageName, SuiteName};
+use debian_formats::version::Version;
+
+pub use sqlite::SqliteCatalog;
+
+/// Why the catalog did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum CatalogError {
+    /// The database is not there, not readable, locked for too long, full or broken.
+    #[error("cannot use the catalog `{location}`: {action}")]
+    Database {
+        /// Where the catalog is.
+        location: String,
+        /// What was being done.
+        action: &'static str,
+        /// The cause.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// A row holds what no version of this program wrote.
+    #[error("the catalog `{location}` holds a row that cannot be read: {what}")]
+    Corrupt {
+        /// Where the catalog is.
+        location: String,
+        /// The row and what is wrong with it.
+        what: String,
+    },
+    /// The suite is not in the catalog.
+    #[error("suite `{0}` is not in the catalog")]
+    NoSuchSuite(SuiteName),
+}
+
+/// One .deb by its bytes.
+#[derive(Debug, Clone)]
+pub struct Content {
+    /// Digest of the whole file; its identity.
+    pub sha256: Sha256,
+    /// Bytes of the whole file.
+    pub size: u64,
+    /// `Package`.
+    pub name: PackageName,
+    /// `Version`.
+    pub version: Version,
+    /// `Architecture`.
+    pub architecture: Architecture,
+    /// Name of its source package.
+    pub source: PackageName,
+    /// The checked control stanza.
+    pub control: String,
+    /// When it was first taken, in Unix seconds.
+    pub created_at: i64,
+    /// Which account sent it.
+    pub author: Option<String>,
+}
+
+impl Content {
+    /// Returns the name of its file: `NAME_VERSION_ARCH.deb`, the version without its epoch.
+    pub fn file_name(&self) -> String {
+        format!("{}_{}_{}.deb", self.name, self.version.without_epoch(), self.architecture)
+    }
+}
+
+/// A new content with what only ingest knows.
+#[derive(Debug, Clone)]
+pub struct NewContent {
+    /// The content.
+    pub content: Content,
+    /// The paths in its data member, one a line, as `paths::pack` packs them.
+    pub paths: Vec<u8>,
+}
+
+/// One wish: this content in that place.
+#[derive(Debug, Clone)]
+pub struct NewPlacement {
+    /// Codename.
+    pub suite: SuiteName,
+    /// Component.
+    pub component: Component,
+    /// Tree of the pool: empty, or the codename of a private suite.
+    pub tree: String,
+    /// Path of the file below the tree (`pool/...`).
+    pub path: String,
+    /// The content.
+    pub content: NewContent,
+}
+
+/// What became of a [`NewPlacement`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Placed {
+    /// It stands in the suite now.
+    Added,
+    /// It stood there already.
+    Unchanged,
+    /// It was refused.
+    Refused(Conflict),
+}
+
+/// Why a placement was refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Conflict {
+    /// Other bytes hold that identity.
+    #[error(
+        "`{name}` {version} {architecture} stands for other bytes in suite `{suite}` (sha256 {held}, not {offered}): give the changed package a new version"
+    )]
+    OtherBytes {
+        /// Codename.
+        suite: SuiteName,
+        /// Package.
+        name: PackageName,
+        /// Version as it was first taken.
+        version: String,
+        /// Architecture.
+        architecture: Architecture,
+        /// Digest that the identity stands for.
+        held: Sha256,
+        /// Digest of what was offered.
+        offered: Sha256,
+    },
+    /// A version that compares equal, in other letters.
+    #[error(
+        "version `{offered}` of `{name}` {architecture} equals `{held}`, which suite `{suite}` has had: give the package a version that differs"
+    )]
+    EqualVersion {
+        /// Codename.
+        suite: SuiteName,
+        /// Package.
+        name: PackageName,
+        /// Architecture.
+        architecture: Architecture,
+        /// Version text that was taken first.
+        held: String,
+        /// Version text that was offered.
+        offered: String,
+    },
+    /// The same bytes stand in another component of the suite.
+    #[error("it is in component `{held}` of suite `{suite}` already: remove it there before adding it to `{offered}`")]
+    OtherComponent {
+        /// Codename.
+        suite: SuiteName,
+        /// Where it stands.
+        held: String,
+        /// Where it was to go.
+        offered: Component,
+    },
+    /// Another content holds the pool path: somebody else was faster.
+    #[error("pool path `{0}` was taken by another package at the same moment: try again")]
+    PathTaken(String),
+}
+
+/// A content in a place, as `list`, `show`, `copy` and `remove` see it.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// The content.
+    pub content: Content,
+    /// Path of its file below the root.
+    pub filename: String,
+    /// Where it stands: codename and component, in the order of codenames.
+    pub suites: Vec<(SuiteName, Component)>,
+}
+
+/// Which placements a command means.
+#[derive(Debug, Clone, Default)]
+pub struct Selection {
+    /// Only this suite.
+    pub suite: Option<SuiteName>,
+    /// Only this package.
+    pub name: Option<PackageName>,
+    /// Only versions that dpkg calls equal to this one.
+    pub version: Option<Version>,
+    /// Only this architecture.
+    pub architecture: Option<Architecture>,
+}
+
+/// Order of a stanza in an index: name, architecture, version.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Position {
+    /// `Package`.
+    pub name: String,
+    /// `Architecture`.
+    pub architecture: String,
+    /// Sort key of `Version`.
+    pub version_key: Vec<u8>,
+}
+
+/// What an index is made of: one component for one architecture, with `all`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Section<'a> {
+    /// Component.
+    pub component: &'a Component,
+    /// Architecture.
+    pub architecture: &'a Architecture,
+}
+
+/// One package of an index.
+#[derive(Debug, Clone)]
+pub struct Indexed {
+    /// Its order.
+    pub position: Position,
+    /// Its checked control stanza.
+    pub control: String,
+    /// Path of its file below the tree.
+    pub path: String,
+    /// Bytes of its file.
+    pub size: u64,
+    /// Digest of its file.
+    pub sha256: Sha256,
+}
+
+/// Where a suite stands.
+#[derive(Debug, Clone)]
+pub struct SuiteState {
+    /// Its revision.
+    pub revision: i64,
+    /// Date of its newest Release, in Unix seconds.
+    pub last_date: Option<i64>,
+    /// Its newest publication.
+    pub publication: Option<Publication>,
+}
+
+/// One publish of one suite.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Publication {
+    /// Revision of the suite that it shows.
+    pub revision: i64,
+    /// Date of its Release, in Unix seconds.
+    pub date: i64,
+    /// When a later one took its place, in Unix seconds.
+    pub superseded_at: Option<i64>,
+    /// Digest of the settings that it was made under.
+    pub settings: String,
+    /// Digest of its InRelease.
+    pub inrelease: Sha256,
+    /// End of its validity, in Unix seconds.
+    pub valid_until: Option<i64>,
+    /// When the Contents indexes that it names were built, and of which revision.
+    pub contents: Option<ContentsState>,
+    /// The index files that it serves.
+    pub files: Vec<PublishedFile>,
+}
+
+/// The age of Contents indexes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ContentsState {
+    /// When they were built, in Unix seconds.
+    pub at: i64,
+    /// Revision that they show.
+    pub revision: i64,
+}
+
+/// One index file that a Release names and the archive serves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublishedFile {
+    /// Path below `dists/CODENAME`.
+    pub path: String,
+    /// Digest.
+    pub sha256: Sha256,
+    /// Bytes.
+    pub size: u64,
+}
+
+/// A file of the pool, as the catalog has it.
+#[derive(Debug, Clone)]
+pub struct PoolFile {
+    /// Path below the root.
+    pub path: String,
+    /// Bytes.
+    pub size: u64,
+    /// Digest.
+    pub sha256: Sha256,
+}
+
+/// One state of a suite, which no writer changes while it is read.
+pub trait Snapshot {
+    /// Returns where the suite stands now, whatever revision this is a snapshot of.
+    fn state(&self) -> &SuiteState;
+
+    /// Hands the packages of an index to `visit`, in order, from `from` on, until it answers false.
+    fn indexed(
+        &self,
+        section: &Section<'_>,
+        from: Option<&Position>,
+        visit: &mut dyn FnMut(Indexed) -> bool,
+    ) -> Result<(), CatalogError>;
+
+    /// Returns the positions of an index that changed after `revision`, in order.
+    fn changed_since(&self, section: &Section<'_>, revision: i64) -> Result<Vec<Position>, CatalogError>;
+
+    /// Hands the packed path list of each package of an index to `visit`, with its qualified name.
+    fn paths(
+        &self,
+        section: &Section<'_>,
+        visit: &mut dyn FnMut(&Position, &str, &[u8]),
+    ) -> Result<(), CatalogError>;
+
+    /// Counts packages: all, and those added and removed since an earlier revision.
+    fn counts(&self, since: Option<i64>) -> Result<Counts, CatalogError>;
+}
+
+/// How many packages a suite holds, and what changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counts {
+    /// Packages now.
+    pub packages: u64,
+    /// Now but not then.
+    pub added: u64,
+    /// Then but not now.
+    pub removed: u64,
+}
+
+/// The catalog of an archive.
+///
+/// Every method is one transaction. What a writing method answered is on disk.
+pub trait Catalog: Send + Sync {
+    /// Makes a row for each codename that has none.
+    fn ensure_suites(&self, codenames: &[SuiteName]) -> Result<(), CatalogError>;
+
+    /// Returns the content of these bytes and the pool file that holds it in `tree`, where they are known.
+    fn find(&self, sha256: &Sha256, tree: &str) -> Result<Option<(NewContent, Option<String>)>, CatalogError>;
+
+    /// Says what placing a content would meet with, without doing it.
+    fn foresee(&self, wish: &NewPlacement) -> Result<Placed, CatalogError>;
+
+    /// Places contents, each by itself; one that is refused leaves no trace.
+    fn place(&self, wishes: &[NewPlacement], now: i64) -> Result<Vec<Placed>, CatalogError>;
+
+    /// Takes out of their suite what `selection` means and returns it.
+    fn remove(&self, selection: &Selection, now: i64) -> Result<Vec<Entry>, CatalogError>;
+
+    /// Returns what stands in suites, ordered by name, version, architecture.
+    fn list(&self, selection: &Selection) -> Result<Vec<Entry>, CatalogError>;
+
+    /// Opens a state of a suite, whose files are in `tree` of the pool: that of a revision, or what it holds now.
+    fn snapshot(&self, suite: &SuiteName, tree: &str, revision: Option<i64>) -> Result<Box<dyn Snapshot + '_>, CatalogError>;
+
+    /// Records a publish.
+    fn published(&self, suite: &SuiteName, publication: &Publication, now: i64) -> Result<(), CatalogError>;
+
+    /// Returns the publications of a suite, newest first, whose index files stay.
+    fn publications(&self, suite: &SuiteName) -> Result<Vec<Publication>, CatalogError>;
+
+    /// Returns every file of the pool, ordered by path.
+    fn pool_files(&self) -> Result<Vec<PoolFile>, CatalogError>;
+
+    /// Says whether a path of the pool has a row.
+    fn owns(&self, tree: &str, path: &str) -> Result<bool, CatalogError>;
+
+    /// Writes a consistent copy of the whole catalog to a new file.
+    fn copy_to(&self, path: &std::path::Path) -> Result<(), CatalogError>;
+}

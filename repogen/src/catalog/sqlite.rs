@@ -1,0 +1,185 @@
+//! The catalog in one SQLite file.
+//!
+//! WAL with `synchronous = full`: a commit that returned is on disk, and readers never wait for a writer. Writers
+//! take the lock at `begin immediate`, so two processes on one catalog take turns.
+
+mod place;
+mod publications;
+mod rows;
+mod select;
+mod snapshot;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use debian_formats::digest::Sha256;
+use debian_formats::name::SuiteName;
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+use rusqlite_migration::{M, Migrations};
+
+use super::{
+    Catalog, CatalogError, Entry, NewContent, NewPlacement, Placed, PoolFile, Publication, Selection, Snapshot,
+};
+
+const MIGRATIONS: &[M<'static>] = &[M::up(include_str!("migrations/0001-archive.sql"))];
+
+/// How long a writer waits for another one before it gives up.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// A catalog in a SQLite file.
+pub struct SqliteCatalog {
+    path: PathBuf,
+    writer: Mutex<Connection>,
+    readers: Mutex<Vec<Connection>>,
+}
+
+impl SqliteCatalog {
+    /// Makes a new catalog; an error when the file is there.
+    pub fn create(path: &Path) -> Result<Self, CatalogError> {
+        std::fs::File::create_new(path).map_err(|source| failed(path, "create it", source))?;
+        Self::open(path)
+    }
+
+    /// Opens a catalog and brings its tables up to date.
+    pub fn open(path: &Path) -> Result<Self, CatalogError> {
+        let mut writer = connect(path)?;
+        Migrations::from_slice(MIGRATIONS)
+            .to_latest(&mut writer)
+            .map_err(|source| failed(path, "bring its tables up to date", source))?;
+        Ok(Self { path: path.to_owned(), writer: Mutex::new(writer), readers: Mutex::new(Vec::new()) })
+    }
+
+    /// Runs `work` in one writing transaction.
+    fn write<T>(
+        &self,
+        action: &'static str,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, rusqlite::Error>,
+    ) -> Result<T, CatalogError> {
+        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let attempt = || -> Result<T, rusqlite::Error> {
+            let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let value = work(&transaction)?;
+            transaction.commit()?;
+            Ok(value)
+        };
+        attempt().map_err(|source| failed(&self.path, action, source))
+    }
+
+    /// Runs `work` on a reading connection, in one transaction.
+    fn read<T>(
+        &self,
+        action: &'static str,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, rusqlite::Error>,
+    ) -> Result<T, CatalogError> {
+        let idle = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let mut reader = match idle {
+            Some(reader) => reader,
+            None => connect(&self.path)?,
+        };
+        let attempt = || -> Result<T, rusqlite::Error> {
+            let transaction = reader.transaction_with_behavior(TransactionBehavior::Deferred)?;
+            work(&transaction)
+        };
+        let value = attempt().map_err(|source| failed(&self.path, action, source))?;
+        self.readers.lock().unwrap_or_else(PoisonError::into_inner).push(reader);
+        Ok(value)
+    }
+}
+
+impl Catalog for SqliteCatalog {
+    fn ensure_suites(&self, codenames: &[SuiteName]) -> Result<(), CatalogError> {
+        let known = self.read("read its suites", |db| rows::codenames(db))?;
+        if codenames.iter().all(|codename| known.iter().any(|name| name == codename.as_str())) {
+            return Ok(());
+        }
+        self.write("add suites", |db| {
+            for codename in codenames {
+                db
+                    .prepare_cached("insert into suite (codename) values (?1) on conflict do nothing")?
+                    .execute([codename.as_str()])?;
+            }
+            Ok(())
+        })
+    }
+
+    fn find(&self, sha256: &Sha256, tree: &str) -> Result<Option<(NewContent, Option<String>)>, CatalogError> {
+        self.read("look a package up", |db| select::find(db, sha256, tree))
+    }
+
+    fn foresee(&self, wish: &NewPlacement) -> Result<Placed, CatalogError> {
+        self.read("look a package up", |db| {
+            let suite = rows::suite_id(db, &wish.suite)?;
+            place::foresee(db, suite, wish)
+        })
+    }
+
+    fn place(&self, wishes: &[NewPlacement], now: i64) -> Result<Vec<Placed>, CatalogError> {
+        self.write("add packages", |db| place::place(db, wishes, now))
+    }
+
+    fn remove(&self, selection: &Selection, now: i64) -> Result<Vec<Entry>, CatalogError> {
+        self.write("remove packages", |db| place::remove(db, selection, now))
+    }
+
+    fn list(&self, selection: &Selection) -> Result<Vec<Entry>, CatalogError> {
+        self.read("list packages", |db| select::list(db, selection))
+    }
+
+    fn snapshot(
+        &self,
+        suite: &SuiteName,
+        tree: &str,
+        revision: Option<i64>,
+    ) -> Result<Box<dyn Snapshot + '_>, CatalogError> {
+        snapshot::open(connect(&self.path)?, &self.path, suite, tree, revision)
+    }
+
+    fn published(&self, suite: &SuiteName, publication: &Publication, now: i64) -> Result<(), CatalogError> {
+        self.write("record a publish", |db| publications::record(db, suite, publication, now))
+    }
+
+    fn publications(&self, suite: &SuiteName) -> Result<Vec<Publication>, CatalogError> {
+        self.read("read what was published", |db| publications::all(db, suite))
+    }
+
+    fn pool_files(&self) -> Result<Vec<PoolFile>, CatalogError> {
+        self.read("list the pool", |db| select::pool_files(db))
+    }
+
+    fn owns(&self, tree: &str, path: &str) -> Result<bool, CatalogError> {
+        self.read("look a pool file up", |db| {
+            db
+                .prepare_cached("select 1 from pool_file where tree = ?1 and path = ?2")?
+                .exists([tree, path])
+        })
+    }
+
+    fn copy_to(&self, path: &Path) -> Result<(), CatalogError> {
+        let source = connect(&self.path)?;
+        let copy = || -> Result<(), rusqlite::Error> {
+            let mut target = Connection::open(path)?;
+            rusqlite::backup::Backup::new(&source, &mut target)?.run_to_completion(1_000, Duration::ZERO, None)
+        };
+        copy().map_err(|source| failed(&self.path, "copy it", source))
+    }
+}
+
+fn connect(path: &Path) -> Result<Connection, CatalogError> {
+    let open = || -> Result<Connection, rusqlite::Error> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(path, flags)?;
+        connection.busy_timeout(BUSY_TIMEOUT)?;
+        connection.pragma_update(None, "journal_mode", "wal")?;
+        connection.pragma_update(None, "synchronous", "full")?;
+        connection.pragma_update(None, "foreign_keys", true)?;
+        connection.pragma_update(None, "cache_size", -16_384)?;
+        connection.set_prepared_statement_cache_capacity(64);
+        Ok(connection)
+    };
+    open().map_err(|source| failed(path, "open it", source))
+}
+
+fn failed(path: &Path, action: &'static str, source: impl std::error::Error + Send + Sync + 'static) -> CatalogError {
+    CatalogError::Database { location: path.display().to_string(), action, source: Box::new(source) }
+}

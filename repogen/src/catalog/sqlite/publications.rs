@@ -1,0 +1,87 @@
+//! What was published.
+
+use debian_formats::name::SuiteName;
+use rusqlite::{Connection, Row, params};
+
+use super::rows;
+use crate::catalog::{ContentsState, Publication, PublishedFile};
+
+type Sql<T> = Result<T, rusqlite::Error>;
+
+const COLUMNS: &str = "revision, date, superseded_at, settings, inrelease_sha256, valid_until, contents_at, contents_revision, id";
+
+/// Records a publish; the one before it is superseded `now`.
+pub(super) fn record(db: &Connection, suite: &SuiteName, publication: &Publication, now: i64) -> Sql<()> {
+    let suite = rows::suite_id(db, suite)?;
+    db
+        .prepare_cached("update publication set superseded_at = ?2 where suite_id = ?1 and superseded_at is null")?
+        .execute(params![suite, now])?;
+    let id = db
+        .prepare_cached(
+            "insert into publication
+                 (suite_id, revision, date, settings, inrelease_sha256, valid_until, contents_at, contents_revision)
+             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        )?
+        .insert(params![
+            suite,
+            publication.revision,
+            publication.date,
+            publication.settings,
+            publication.inrelease.as_bytes(),
+            publication.valid_until,
+            publication.contents.map(|contents| contents.at),
+            publication.contents.map(|contents| contents.revision)
+        ])?;
+    for file in &publication.files {
+        db
+            .prepare_cached("insert into publication_file (publication_id, path, sha256, size) values (?1, ?2, ?3, ?4)")?
+            .execute(params![id, file.path, file.sha256.as_bytes(), file.size])?;
+    }
+    db
+        .prepare_cached("update suite set last_date = ?2 where id = ?1")?
+        .execute([suite, publication.date])?;
+    Ok(())
+}
+
+/// Returns the publications of a suite, newest first.
+pub(super) fn all(db: &Connection, suite: &SuiteName) -> Sql<Vec<Publication>> {
+    let suite = rows::suite_id(db, suite)?;
+    let query = format!("select {COLUMNS} from publication where suite_id = ?1 order by id desc");
+    let found: Vec<(i64, Publication)> =
+        db.prepare_cached(&query)?.query_map([suite], read)?.collect::<Sql<_>>()?;
+    found.into_iter().map(|found| with_files(db, found)).collect()
+}
+
+/// Returns the newest publication of a suite.
+pub(super) fn newest(db: &Connection, suite: i64) -> Sql<Option<Publication>> {
+    let query = format!("select {COLUMNS} from publication where suite_id = ?1 order by id desc limit 1");
+    let found = db.prepare_cached(&query)?.query_map([suite], read)?.next().transpose()?;
+    found.map(|found| with_files(db, found)).transpose()
+}
+
+fn read(row: &Row<'_>) -> Sql<(i64, Publication)> {
+    let publication = Publication {
+        revision: row.get(0)?,
+        date: row.get(1)?,
+        superseded_at: row.get(2)?,
+        settings: row.get(3)?,
+        inrelease: rows::sha256(row, 4)?,
+        valid_until: row.get(5)?,
+        contents: match (row.get(6)?, row.get(7)?) {
+            (Some(at), Some(revision)) => Some(ContentsState { at, revision }),
+            _ => None,
+        },
+        files: Vec::new(),
+    };
+    Ok((row.get(8)?, publication))
+}
+
+fn with_files(db: &Connection, (id, mut publication): (i64, Publication)) -> Sql<Publication> {
+    publication.files = db
+        .prepare_cached("select path, sha256, size from publication_file where publication_id = ?1 order by path")?
+        .query_map([id], |row| {
+            Ok(PublishedFile { path: row.get(0)?, sha256: rows::sha256(row, 1)?, size: row.get(2)? })
+        })?
+        .collect::<Sql<_>>()?;
+    Ok(publication)
+}

@@ -1,0 +1,118 @@
+//! Commands, one file each, and what they share: arguments, exit codes, printing, the clock.
+
+mod add;
+mod backup;
+mod copy;
+mod exit;
+mod init;
+mod key;
+mod list;
+mod package_json;
+mod printer;
+mod publish;
+mod remove;
+mod scan;
+mod select;
+mod signing;
+mod system_clock;
+mod verify;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use repogen::archive::{Archive, CatalogLocation};
+
+use exit::{Done, Failure};
+use printer::Printer;
+
+/// Builds, signs and checks Debian archives.
+#[derive(Debug, Parser)]
+#[command(name = "repogen", version, arg_required_else_help = true)]
+struct Arguments {
+    /// The archive root; the working directory when left out.
+    #[arg(long, global = true, env = "REPOGEN_ROOT", value_name = "DIR")]
+    root: Option<PathBuf>,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Init(init::InitArgs),
+    Add(add::AddArgs),
+    Scan(scan::ScanArgs),
+    Publish(publish::PublishArgs),
+    Remove(remove::RemoveArgs),
+    List(list::ListArgs),
+    Show(list::ShowArgs),
+    Copy(copy::CopyArgs),
+    Verify(verify::VerifyArgs),
+    Backup(backup::BackupArgs),
+    Restore(backup::RestoreArgs),
+    Key(key::KeyArgs),
+}
+
+/// What every command works with.
+struct Context {
+    root: PathBuf,
+    database_url: Option<String>,
+    printer: Printer,
+}
+
+impl Context {
+    /// Says where the catalog is.
+    fn catalog(&self) -> Result<CatalogLocation, Failure> {
+        Ok(CatalogLocation::new(&self.root, self.database_url.as_deref())?)
+    }
+
+    /// Opens the archive.
+    fn archive(&self) -> Result<Archive, Failure> {
+        Ok(Archive::open(&self.root, &self.catalog()?)?)
+    }
+}
+
+/// Runs the program.
+pub(crate) fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            let code = if error.use_stderr() { exit::USAGE } else { exit::DONE };
+            let _ = error.print();
+            return code.into();
+        }
+    };
+    let mut context = Context {
+        root: arguments.root.unwrap_or_else(|| PathBuf::from(".")),
+        database_url: std::env::var("DATABASE_URL").ok(),
+        printer: Printer::new(),
+    };
+    let outcome = run(arguments.command, &mut context).and_then(|done| context.printer.flush().map(|()| done));
+    match outcome {
+        Ok(Done::Well) => exit::DONE.into(),
+        Ok(Done::WithRejections) => exit::REJECTED.into(),
+        Err(failure) => {
+            // What was printed before stands.
+            let _ = context.printer.flush();
+            failure.report(&mut context.printer)
+        }
+    }
+}
+
+fn run(command: Command, context: &mut Context) -> Result<Done, Failure> {
+    match command {
+        Command::Init(args) => init::run(args, context),
+        Command::Add(args) => add::run(args, context),
+        Command::Scan(args) => scan::run(args, context),
+        Command::Publish(args) => publish::run(args, context),
+        Command::Remove(args) => remove::run(args, context),
+        Command::List(args) => list::run(args, context),
+        Command::Show(args) => list::run_show(args, context),
+        Command::Copy(args) => copy::run(args, context),
+        Command::Verify(args) => verify::run(args, context),
+        Command::Backup(args) => backup::run(args, context),
+        Command::Restore(args) => backup::run_restore(args, context),
+        Command::Key(args) => key::run(args, context),
+    }
+}

@@ -1,0 +1,182 @@
+//! `repogen add`: .deb files into pool and catalog.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::thread;
+use std::time::Duration;
+
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+use repogen::archive::Archive;
+use repogen::catalog::Placed;
+use repogen::ingest::{Arrival, IngestError, Place, Staged};
+use repogen::staging::Staging;
+use walkdir::WalkDir;
+
+use super::exit::{Done, Failure, with_causes};
+use super::printer::escaped;
+use super::system_clock::now;
+use super::{Context, select};
+
+/// How many packages share a transaction and its syncs.
+const BATCH: usize = 128;
+
+/// Take .deb files, and folders of them, into pool and catalog.
+///
+/// Prints one line a file: `added`, `unchanged` or `rejected`, its path, and for rejected ones why. Nothing is
+/// published before `repogen publish`. A second run over the same files takes up where the first one ended.
+#[derive(Debug, Args)]
+pub(super) struct AddArgs {
+    /// Codename or alias; may be left out where there is one suite.
+    #[arg(long)]
+    suite: Option<String>,
+    /// Component; the suite's first when left out.
+    #[arg(long)]
+    component: Option<String>,
+    /// .deb files, and folders that are searched for them.
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<PathBuf>,
+}
+
+pub(super) fn run(args: AddArgs, context: &mut Context) -> Result<Done, Failure> {
+    let archive = context.archive()?;
+    let suite = select::suite(archive.config(), args.suite.as_deref())?;
+    let place = Place { suite, component: select::component(suite, args.component.as_deref())? };
+    let mut rejections = 0;
+    let files = list(&args.paths, |path, why| {
+        rejections += 1;
+        report(context, path, &Err(why))
+    })?;
+    rejections += add(&archive, &place, &files, context)?;
+    Ok(Done::after(rejections))
+}
+
+/// Returns the files to take: those that are named, and every `.deb` below the folders that are named.
+fn list(
+    paths: &[PathBuf],
+    mut reject: impl FnMut(&Path, String) -> Result<(), Failure>,
+) -> Result<Vec<PathBuf>, Failure> {
+    let mut files = Vec::new();
+    for path in paths {
+        if !path.is_dir() {
+            files.push(path.clone());
+            continue;
+        }
+        for entry in WalkDir::new(path).sort_by_file_name() {
+            match entry {
+                Ok(entry) if entry.file_type().is_file() && entry.path().extension().is_some_and(|end| end == "deb") => {
+                    files.push(entry.into_path());
+                }
+                Ok(_) => {}
+                Err(error) => reject(error.path().unwrap_or(path), with_causes(&error))?,
+            }
+        }
+    }
+    Ok(files)
+}
+
+type Answer = (PathBuf, Result<Staged, IngestError>);
+
+/// Adds files; returns how many were rejected.
+///
+/// All cores stage, one thread commits: what is staged while a batch is synced makes the next batch.
+fn add(archive: &Archive, place: &Place<'_>, files: &[PathBuf], context: &mut Context) -> Result<usize, Failure> {
+    let staging = Staging::new(archive.root())?;
+    let arrival = Arrival { now: now(), author: None };
+    let bar = progress_bar(files.len(), context);
+    let next = AtomicUsize::new(0);
+    let threads = thread::available_parallelism().map_or(1, |count| count.get());
+    let (sender, receiver) = sync_channel::<Answer>(BATCH);
+    let failed = Mutex::new(false);
+    let stopped = || *failed.lock().unwrap_or_else(PoisonError::into_inner);
+    thread::scope(|scope| {
+        for _ in 0..threads {
+            let sender = sender.clone();
+            let (next, staging, arrival) = (&next, &staging, &arrival);
+            let stopped = &stopped;
+            scope.spawn(move || {
+                while let Some(path) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let staged = open(path).and_then(|file| archive.stage(staging, file, place, arrival));
+                    if stopped() || sender.send((path.clone(), staged)).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+        drop(sender);
+        let outcome = commit_all(archive, place, receiver, &bar, context);
+        *failed.lock().unwrap_or_else(PoisonError::into_inner) = outcome.is_err();
+        bar.finish_and_clear();
+        outcome
+    })
+}
+
+fn commit_all(
+    archive: &Archive,
+    place: &Place<'_>,
+    receiver: Receiver<Answer>,
+    bar: &ProgressBar,
+    context: &mut Context,
+) -> Result<usize, Failure> {
+    let mut rejections = 0;
+    while let Ok(first) = receiver.recv() {
+        let mut paths = Vec::new();
+        let mut batch = Vec::new();
+        for (path, staged) in std::iter::once(first).chain(receiver.try_iter()).take(BATCH) {
+            match staged {
+                Ok(staged) => {
+                    paths.push(path);
+                    batch.push((staged, *place));
+                }
+                Err(error) if error.is_rejection() => {
+                    rejections += 1;
+                    bar.suspend(|| report(context, &path, &Err(with_causes(&error))))?;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        let answers = archive.commit(&batch, now())?;
+        bar.inc((batch.len()) as u64);
+        for (path, answer) in paths.iter().zip(answers) {
+            rejections += usize::from(answer.is_err());
+            let answer = answer.map_err(|error| with_causes(&error));
+            bar.suspend(|| report(context, path, &answer))?;
+        }
+        // A line says that its package will be there after a power cut, so it goes out as soon as that is so.
+        context.printer.flush()?;
+    }
+    Ok(rejections)
+}
+
+fn open(path: &Path) -> Result<File, IngestError> {
+    let unreadable = |error| IngestError::Unreadable(error);
+    let file = File::open(path).map_err(unreadable)?;
+    if !file.metadata().map_err(unreadable)?.is_file() {
+        return Err(unreadable(std::io::Error::other("not a regular file")));
+    }
+    Ok(file)
+}
+
+fn report(context: &mut Context, path: &Path, answer: &Result<Placed, String>) -> Result<(), Failure> {
+    let path = escaped(&path.to_string_lossy()).replace('\n', "\\n").replace('\t', "\\t");
+    match answer {
+        Ok(Placed::Unchanged) => context.printer.line(format_args!("unchanged\t{path}")),
+        Ok(_) => context.printer.line(format_args!("added\t{path}")),
+        Err(why) => context.printer.line(format_args!("rejected\t{path}\t{}", why.replace('\t', " "))),
+    }
+}
+
+fn progress_bar(files: usize, context: &Context) -> ProgressBar {
+    if !context.printer.shows_progress() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new(files as u64);
+    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} packages, {per_sec}, {eta} left");
+    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    bar.enable_steady_tick(Duration::from_millis(200));
+    bar
+}

@@ -1,0 +1,37 @@
+//! `repogen backup` and `repogen restore`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use repogen::backup::restore;
+
+use super::Context;
+use super::exit::{Done, Failure};
+
+/// Write configuration, catalog and keys to a new file. Private keys are in it.
+#[derive(Debug, Args)]
+pub(super) struct BackupArgs {
+    /// The file to make.
+    file: PathBuf,
+}
+
+/// Bring configuration, catalog and keys back from a backup, into a root that has none.
+#[derive(Debug, Args)]
+pub(super) struct RestoreArgs {
+    /// A file that `repogen backup` made.
+    file: PathBuf,
+}
+
+pub(super) fn run(args: BackupArgs, context: &mut Context) -> Result<Done, Failure> {
+    context.archive()?.backup(&args.file)?;
+    context.printer.tell(format_args!("wrote `{}`; private keys are in it", args.file.display()));
+    Ok(Done::Well)
+}
+
+pub(super) fn run_restore(args: RestoreArgs, context: &mut Context) -> Result<Done, Failure> {
+    let catalog = context.catalog()?;
+    restore(&args.file, &context.root, &catalog)?;
+    context.printer.tell(format_args!("restored into `{}`", context.root.display()));
+    context.printer.tell("next: `repogen publish --force` writes dists/ anew, `repogen verify` checks the pool");
+    Ok(Done::Well)
+}

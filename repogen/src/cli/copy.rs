@@ -1,0 +1,71 @@
+//! `repogen copy`: packages of one suite into another.
+
+use clap::Args;
+use debian_formats::version::Version;
+use repogen::catalog::{Entry, Placed, Selection};
+use repogen::ingest::Place;
+
+use super::exit::{Done, Failure, with_causes};
+use super::select::{self, PackageArg};
+use super::system_clock::now;
+use super::Context;
+
+/// Put packages of one suite into another; without a version, the newest.
+///
+/// Prints one line a package: `added`, `unchanged` or `rejected`, its name, version and architecture.
+#[derive(Debug, Args)]
+pub(super) struct CopyArgs {
+    /// Suite to copy from.
+    #[arg(long, value_name = "S")]
+    from: String,
+    /// Suite to copy to.
+    #[arg(long, value_name = "S2")]
+    to: String,
+    /// The packages.
+    #[arg(required = true, value_name = "NAME[=VERSION]")]
+    packages: Vec<PackageArg>,
+}
+
+pub(super) fn run(args: CopyArgs, context: &mut Context) -> Result<Done, Failure> {
+    let archive = context.archive()?;
+    let from = select::suite(archive.config(), Some(&args.from))?;
+    let to = select::suite(archive.config(), Some(&args.to))?;
+    let mut rejections = 0;
+    for package in &args.packages {
+        let selection = Selection {
+            suite: Some(from.codename.clone()),
+            name: Some(package.name.clone()),
+            version: package.version.clone(),
+            architecture: None,
+        };
+        let found = newest(archive.catalog().list(&selection)?);
+        if found.is_empty() {
+            context.printer.tell(format_args!("error: no `{package}` in suite `{}`", from.codename));
+            rejections += 1;
+        }
+        for entry in found {
+            let content = &entry.content;
+            let name = format!("{}\t{}\t{}", content.name, content.version, content.architecture);
+            // The component that it stands in, where the other suite has one of that name.
+            let held = entry.suites.iter().find(|(suite, _)| *suite == from.codename).map(|(_, component)| component);
+            let component = held.filter(|held| to.components.contains(held)).unwrap_or(to.default_component());
+            let place = Place { suite: to, component };
+            match archive.copy(&entry, &place, now()) {
+                Ok(Placed::Unchanged) => context.printer.line(format_args!("unchanged\t{name}"))?,
+                Ok(_) => context.printer.line(format_args!("added\t{name}"))?,
+                Err(error) if error.is_rejection() => {
+                    rejections += 1;
+                    context.printer.line(format_args!("rejected\t{name}\t{}", with_causes(&error)))?;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+    Ok(Done::after(rejections))
+}
+
+/// Returns the entries of the newest version, for each architecture that has it.
+fn newest(entries: Vec<Entry>) -> Vec<Entry> {
+    let newest: Option<Version> = entries.iter().map(|entry| entry.content.version.clone()).max();
+    entries.into_iter().filter(|entry| Some(&entry.content.version) == newest.as_ref()).collect()
+}

@@ -1,0 +1,187 @@
+//! Exit codes, and how errors become one.
+
+use std::process::ExitCode;
+
+use debian_formats::name::SuiteName;
+use repogen::archive::OpenError;
+use repogen::backup::BackupError;
+use repogen::catalog::CatalogError;
+use repogen::config::ConfigError;
+use repogen::ingest::IngestError;
+use repogen::publish::PublishError;
+use repogen::sign::SignError;
+use repogen::staging::StagingError;
+use repogen::verify::VerifyError;
+
+use super::printer::Printer;
+
+/// Done.
+pub(super) const DONE: u8 = 0;
+/// Something was rejected, not found, found wrong or not possible; what was good is done.
+pub(super) const REJECTED: u8 = 1;
+/// The command or the configuration is wrong.
+pub(super) const USAGE: u8 = 2;
+/// The archive or its disk cannot be used.
+pub(super) const DISK: u8 = 3;
+/// Signing failed.
+pub(super) const SIGNING: u8 = 4;
+
+/// How a command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Done {
+    /// All was done.
+    Well,
+    /// What was good was done, and the rest was reported.
+    WithRejections,
+}
+
+impl Done {
+    /// Returns the ending for so many rejections.
+    pub(super) fn after(rejections: usize) -> Self {
+        if rejections == 0 { Self::Well } else { Self::WithRejections }
+    }
+}
+
+/// Why a command ended early.
+#[derive(Debug)]
+pub(super) struct Failure {
+    code: u8,
+    error: anyhow::Error,
+    hint: Option<String>,
+}
+
+impl Failure {
+    pub(super) fn usage(message: impl std::fmt::Display) -> Self {
+        Self { code: USAGE, error: anyhow::anyhow!("{message}"), hint: None }
+    }
+
+    pub(super) fn not_possible(message: impl std::fmt::Display) -> Self {
+        Self { code: REJECTED, error: anyhow::anyhow!("{message}"), hint: None }
+    }
+
+    pub(super) fn disk(error: impl Into<anyhow::Error>) -> Self {
+        Self { code: DISK, error: error.into(), hint: None }
+    }
+
+    pub(super) fn hint(mut self, hint: impl std::fmt::Display) -> Self {
+        self.hint = Some(hint.to_string());
+        self
+    }
+
+    /// Prints the causes, one a line, then the hint.
+    pub(super) fn report(&self, printer: &mut Printer) -> ExitCode {
+        printer.tell(format_args!("error: {}", one_line(&self.error)));
+        for cause in self.error.chain().skip(1) {
+            printer.tell(format_args!("  caused by: {}", one_line(cause)));
+        }
+        if let Some(hint) = &self.hint {
+            printer.tell(format_args!("hint: {hint}"));
+        }
+        self.code.into()
+    }
+
+    fn new(code: u8, error: impl Into<anyhow::Error>) -> Self {
+        Self { code, error: error.into(), hint: None }
+    }
+}
+
+/// Returns an error and its causes in one line.
+pub(super) fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = one_line(error);
+    let mut cause = error.source();
+    while let Some(next) = cause {
+        // Some errors print their cause in their own text.
+        let next_text = one_line(next);
+        if !text.ends_with(&next_text) {
+            text.push_str(": ");
+            text.push_str(&next_text);
+        }
+        cause = next.source();
+    }
+    text
+}
+
+fn one_line(text: impl std::fmt::Display) -> String {
+    super::printer::escaped(&text.to_string().replace('\n', "; "))
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        let missing = matches!(&error, ConfigError::Read { source, .. } if source.kind() == std::io::ErrorKind::NotFound);
+        let failure = Self::new(USAGE, error);
+        if missing { failure.hint("`repogen init` makes an archive; `--root DIR` names one") } else { failure }
+    }
+}
+
+impl From<OpenError> for Failure {
+    fn from(error: OpenError) -> Self {
+        match error {
+            OpenError::Config(error) => error.into(),
+            OpenError::Catalog(error) => error.into(),
+            OpenError::NoCatalog(_) => {
+                Self::new(DISK, error).hint("`repogen restore FILE` brings a backup back")
+            }
+            OpenError::UnknownCatalog(_) => Self::new(USAGE, error),
+        }
+    }
+}
+
+impl From<CatalogError> for Failure {
+    fn from(error: CatalogError) -> Self {
+        Self::new(DISK, error)
+    }
+}
+
+impl From<StagingError> for Failure {
+    fn from(error: StagingError) -> Self {
+        Self::new(DISK, error)
+    }
+}
+
+impl From<IngestError> for Failure {
+    fn from(error: IngestError) -> Self {
+        Self::new(if error.is_rejection() { REJECTED } else { DISK }, error)
+    }
+}
+
+impl From<SignError> for Failure {
+    fn from(error: SignError) -> Self {
+        let hint = error.hint();
+        let failure = Self::new(SIGNING, error);
+        match hint {
+            Some(hint) => failure.hint(hint),
+            None => failure,
+        }
+    }
+}
+
+impl From<PublishError> for Failure {
+    fn from(error: PublishError) -> Self {
+        match error {
+            PublishError::Sign(error) => error.into(),
+            error => Self::new(DISK, error),
+        }
+    }
+}
+
+impl From<VerifyError> for Failure {
+    fn from(error: VerifyError) -> Self {
+        Self::new(DISK, error)
+    }
+}
+
+impl From<BackupError> for Failure {
+    fn from(error: BackupError) -> Self {
+        let code = match error {
+            BackupError::Exists(_) | BackupError::NoBackup { .. } => REJECTED,
+            _ => DISK,
+        };
+        Self::new(code, error)
+    }
+}
+
+/// The suite that a command means does not say which.
+pub(super) fn which_suite(codenames: &[&SuiteName]) -> Failure {
+    let names = codenames.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", ");
+    Failure::usage("this archive has several suites").hint(format_args!("say which by `--suite`: {names}"))
+}

@@ -1,0 +1,98 @@
+//! `repogen init`: a new archive.
+
+use std::fs;
+use std::io::Write as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::Path;
+
+use clap::Args;
+use repogen::archive::Archive;
+use repogen::catalog::SqliteCatalog;
+use repogen::config::{self, Config, Initial};
+use repogen::sign::keys::{self, NewKey};
+
+use super::Context;
+use super::exit::{Done, Failure};
+use super::system_clock::now;
+
+/// Make an archive: configuration, catalog, signing key and empty signed suites.
+#[derive(Debug, Args)]
+pub(super) struct InitArgs {
+    /// Codename of a suite; may be given several times.
+    #[arg(long, value_name = "NAME", default_value = "stable")]
+    suite: Vec<String>,
+    /// A component of every suite; the first is the default one.
+    #[arg(long, value_name = "COMPONENT", default_value = "main")]
+    component: Vec<String>,
+    /// An architecture of every suite.
+    #[arg(long, value_name = "ARCHITECTURE", default_values = ["amd64", "arm64"])]
+    architecture: Vec<String>,
+    /// Who publishes it: Origin and Label.
+    #[arg(long, default_value = "Archive")]
+    origin: String,
+    /// Where the root will be served.
+    #[arg(long)]
+    url: Option<String>,
+}
+
+pub(super) fn run(args: InitArgs, context: &mut Context) -> Result<Done, Failure> {
+    let root = context.root.clone();
+    let text = config::initial_text(&Initial {
+        origin: &args.origin,
+        url: args.url.as_deref(),
+        suites: &args.suite,
+        components: &args.component,
+        architectures: &args.architecture,
+    });
+    // Checked before anything is written: names that would be refused later are refused now.
+    Config::parse(&text, Path::new(config::FILE_NAME))?;
+    let catalog = context.catalog()?;
+    let key = root.join("keys/archive.pgp");
+    let configuration = root.join(config::FILE_NAME);
+    for path in [configuration.as_path(), catalog.path(), &key] {
+        if path.symlink_metadata().is_ok() {
+            return Err(Failure::not_possible(format_args!("`{}` is there already", path.display()))
+                .hint("init makes new archives only; `repogen publish` brings one up to date"));
+        }
+    }
+
+    fs::create_dir_all(&root).map_err(|error| failed(&root, error))?;
+    write_key(&key, &args.origin)?;
+    for folder in ["pool", "dists"] {
+        fs::create_dir_all(root.join(folder)).map_err(|error| failed(&root.join(folder), error))?;
+    }
+    drop(SqliteCatalog::create(catalog.path())?);
+    // Last: a root with a configuration is an archive.
+    write_new(&configuration, text.as_bytes(), 0o644)?;
+
+    let archive = Archive::open(&root, &catalog)?;
+    super::publish::publish_all(&archive, context)?;
+    context.printer.tell(format_args!("made an archive in `{}`", root.display()));
+    context.printer.tell("next: `repogen add PATH...`, then `repogen publish`");
+    Ok(Done::Well)
+}
+
+fn write_key(path: &Path, origin: &str) -> Result<(), Failure> {
+    let folder = path.parent().unwrap_or(path);
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|error| failed(folder, error))?;
+    let user_id = format!("{origin} archive signing key");
+    let key = keys::generate(&NewKey { user_id: &user_id, created: now(), expires: None }, super::key::rng())
+        .map_err(super::key::failed)?;
+    let armoured = key.to_armored().map_err(super::key::failed)?;
+    write_new(path, armoured.as_bytes(), 0o600)
+}
+
+/// Writes a file that is not there yet, and makes it last.
+pub(super) fn write_new(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Failure> {
+    let write = || {
+        let mut file = fs::File::options().write(true).create_new(true).mode(mode).open(path)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::File::open(path.parent().unwrap_or(path))?.sync_all()
+    };
+    write().map_err(|error| failed(path, error))
+}
+
+fn failed(path: &Path, error: std::io::Error) -> Failure {
+    Failure::disk(anyhow::Error::new(error).context(format!("cannot write `{}`", path.display())))
+}

@@ -1,0 +1,335 @@
+//! `repogen key`: signing keys.
+
+use std::fs;
+use std::io::{IsTerminal as _, Read as _};
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+use repogen::config::{self, Config, SigningKeys, with_signing_keys};
+use repogen::sign::keys::{self, KeyError, KeyInfo, NewKey, SecretKey};
+
+use super::exit::{Done, Failure, with_causes};
+use super::init::write_new;
+use super::system_clock::now;
+use super::{Context, publish, signing};
+
+/// Make, list, import, export and rotate signing keys.
+#[derive(Debug, Args)]
+pub(super) struct KeyArgs {
+    #[command(subcommand)]
+    command: KeyCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum KeyCommand {
+    Generate(GenerateArgs),
+    List,
+    Import(ImportArgs),
+    Export(ExportArgs),
+    Rotate(RotateArgs),
+}
+
+/// Make a new Ed25519 key that signs beside the present one from the next publish on.
+#[derive(Debug, Args)]
+struct GenerateArgs {
+    /// Its name; the archive's origin when left out.
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
+    /// In how many days it ends; never when left out.
+    #[arg(long, value_name = "DAYS")]
+    expires: Option<u32>,
+}
+
+/// Take a secret key that another program exported; it signs beside the present one from the next publish on.
+///
+/// `gpg --export-secret-keys KEY | repogen key import -` takes one from GnuPG. Its passphrase is asked for, or read
+/// from a file; the key is kept without one, readable by its owner only.
+#[derive(Debug, Args)]
+struct ImportArgs {
+    /// The exported key, or `-`.
+    file: PathBuf,
+    /// A file whose first line is the passphrase.
+    #[arg(long, value_name = "FILE")]
+    passphrase_file: Option<PathBuf>,
+}
+
+/// Print the public keys of the archive.
+#[derive(Debug, Args)]
+struct ExportArgs {
+    /// Only the key with this fingerprint.
+    fingerprint: Option<String>,
+    /// Binary instead of armoured.
+    #[arg(long)]
+    binary: bool,
+    /// Write to a file that is not there yet.
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+/// Move on to another key, and publish.
+///
+/// The first call brings a key in: an imported or generated one that signs beside the present one already, or a new
+/// one. Both sign from then on, so that clients that know either are served. Once all know the new keyring, the call
+/// with `--finish` retires the old key.
+#[derive(Debug, Args)]
+struct RotateArgs {
+    /// The key that becomes the archive's: its fingerprint or file. The first further one, or a new one, when left out.
+    key: Option<String>,
+    /// Retire every key but the archive's own.
+    #[arg(long, conflicts_with = "key")]
+    finish: bool,
+}
+
+pub(super) fn run(args: KeyArgs, context: &mut Context) -> Result<Done, Failure> {
+    match args.command {
+        KeyCommand::Generate(args) => generate(&args, context),
+        KeyCommand::List => list(context),
+        KeyCommand::Import(args) => import(&args, context),
+        KeyCommand::Export(args) => export(&args, context),
+        KeyCommand::Rotate(args) => rotate(&args, context),
+    }
+}
+
+/// Returns the source of randomness for keys.
+pub(super) fn rng() -> impl rand::RngCore + rand::CryptoRng {
+    rand::rngs::OsRng
+}
+
+/// Returns the failure that a bad key is.
+pub(super) fn failed(error: KeyError) -> Failure {
+    let hint = error.hint();
+    let failure = Failure::not_possible(with_causes(&error));
+    match hint {
+        Some(hint) => failure.hint(hint),
+        None => failure,
+    }
+}
+
+fn generate(args: &GenerateArgs, context: &mut Context) -> Result<Done, Failure> {
+    let config = Config::read(&context.root)?;
+    let signing = key_files(&config)?;
+    let key = new_key(args.name.as_deref().unwrap_or(&config.origin), args.expires)?;
+    let file = store(&key, context)?;
+    let also = signing.also.into_iter().chain([file.clone()]).collect();
+    write_config(context, &SigningKeys { key: signing.key, also })?;
+    context.printer.line(format_args!("{}\t{file}", key.fingerprint()))?;
+    context.printer.tell("it signs beside the present key from the next publish on; `repogen key rotate` moves on to it");
+    Ok(Done::Well)
+}
+
+fn list(context: &mut Context) -> Result<Done, Failure> {
+    let config = Config::read(&context.root)?;
+    let mut files: Vec<(&str, PathBuf)> = Vec::new();
+    files.extend(config.signing.key.clone().map(|key| ("key", key)));
+    files.extend(config.signing.also.iter().map(|key| ("also", key.clone())));
+    if config.signing.command.is_some() {
+        let signer = signing::open(&config.signing, context)?;
+        let described = keys::describe(&signer.keyring().to_binary(), now()).map_err(failed)?;
+        for info in described {
+            context.printer.line(line("command", &info, None))?;
+        }
+    }
+    let used: Vec<PathBuf> = files.iter().map(|(_, path)| path.clone()).collect();
+    files.extend(unused(context, &used).into_iter().map(|path| ("unused", path)));
+    let mut bad = 0;
+    for (role, path) in files {
+        let read = fs::read(context.root.join(&path)).map_err(|error| error.to_string());
+        match read.and_then(|bytes| keys::describe(&bytes, now()).map_err(|error| with_causes(&error))) {
+            Ok(described) => {
+                for info in described {
+                    context.printer.line(line(role, &info, Some(&path)))?;
+                }
+            }
+            Err(error) => {
+                bad += 1;
+                context.printer.tell(format_args!("error: `{}`: {error}", path.display()));
+            }
+        }
+    }
+    Ok(Done::after(bad))
+}
+
+/// Returns role, fingerprint, algorithm, creation, end, file and names of a key, by tabs.
+fn line(role: &str, info: &KeyInfo, path: Option<&Path>) -> String {
+    let date = debian_formats::release::format_iso;
+    let ends = match (&info.signing, info.expires) {
+        (Err(problem), _) => problem.to_string(),
+        (Ok(_), Some(end)) => date(end),
+        (Ok(_), None) => "never".into(),
+    };
+    let path = path.map(|path| path.display().to_string()).unwrap_or_default();
+    let names = super::printer::escaped(&info.user_ids.join(", "));
+    format!("{role}\t{}\t{}\t{}\t{ends}\t{path}\t{names}", info.fingerprint, info.algorithm, date(info.created))
+}
+
+/// Returns the files in `keys/` that hold keys and are not in use.
+fn unused(context: &Context, used: &[PathBuf]) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(context.root.join("keys")) else { return Vec::new() };
+    let mut files: Vec<PathBuf> = entries
+        .filter_map(|entry| entry.ok().map(|entry| Path::new("keys").join(entry.file_name())))
+        .filter(|path| path.extension().is_some_and(|end| end == "pgp") && !used.contains(path))
+        .collect();
+    files.sort();
+    files
+}
+
+fn import(args: &ImportArgs, context: &mut Context) -> Result<Done, Failure> {
+    let config = Config::read(&context.root)?;
+    let signing = key_files(&config)?;
+    let bytes = read(&args.file)?;
+    let key = match keys::import(&bytes, None, now()) {
+        Err(KeyError::Locked) => keys::import(&bytes, Some(&passphrase(args)?), now()),
+        imported => imported,
+    }
+    .map_err(failed)?;
+    let file = store(&key, context)?;
+    let also = signing.also.into_iter().chain([file.clone()]).collect();
+    write_config(context, &SigningKeys { key: signing.key, also })?;
+    context.printer.line(format_args!("{}\t{file}", key.fingerprint()))?;
+    context.printer.tell("it signs beside the present key from the next publish on; `repogen key rotate` moves on to it");
+    Ok(Done::Well)
+}
+
+fn export(args: &ExportArgs, context: &mut Context) -> Result<Done, Failure> {
+    let config = Config::read(&context.root)?;
+    let signer = signing::open(&config.signing, context)?;
+    let mut keyring = signer.keyring().clone();
+    if let Some(wanted) = &args.fingerprint {
+        keyring.retain(|certificate| matches(&certificate.fingerprint().to_string(), wanted));
+        if keyring.certificates().is_empty() {
+            return Err(Failure::not_possible(format_args!("no key `{}` in this archive", wanted.escape_debug())));
+        }
+    }
+    let bytes = if args.binary { keyring.to_binary() } else { keyring.to_armored().into_bytes() };
+    match &args.output {
+        Some(path) => write_new(path, &bytes, 0o644)?,
+        None => context.printer.bytes(&bytes)?,
+    }
+    Ok(Done::Well)
+}
+
+fn rotate(args: &RotateArgs, context: &mut Context) -> Result<Done, Failure> {
+    let config = Config::read(&context.root)?;
+    let signing = key_files(&config)?;
+    let before = fs::read_to_string(context.root.join(config::FILE_NAME)).map_err(Failure::disk)?;
+    let keys = if args.finish {
+        SigningKeys { key: signing.key, also: Vec::new() }
+    } else {
+        let next = match &args.key {
+            Some(wanted) => find(wanted, &signing, context)?,
+            None => match signing.also.first() {
+                Some(next) => next.clone(),
+                None => store(&new_key(&config.origin, None)?, context)?,
+            },
+        };
+        if next == signing.key {
+            return Err(Failure::not_possible(format_args!("`{next}` is the archive's key already")));
+        }
+        let others = std::iter::once(signing.key).chain(signing.also).filter(|key| *key != next).collect();
+        SigningKeys { key: next, also: others }
+    };
+    write_config(context, &keys)?;
+    let published = context.archive().and_then(|archive| publish::publish_all(&archive, context));
+    if published.is_err() {
+        // Nothing was signed: the archive goes on with the keys that it had.
+        replace_config(context, &before)?;
+    }
+    published?;
+    context.printer.tell(format_args!("`{}` is the archive's key now", keys.key));
+    if !keys.also.is_empty() {
+        context.printer.tell("the old key signs too; `repogen key rotate --finish` retires it once every client has the new keyring");
+    }
+    Ok(Done::Well)
+}
+
+/// Returns the key file, below the root, that a fingerprint or path means.
+fn find(wanted: &str, signing: &SigningKeys, context: &Context) -> Result<String, Failure> {
+    let in_use = std::iter::once(&signing.key).chain(&signing.also).map(PathBuf::from);
+    let files: Vec<PathBuf> = in_use.chain(unused(context, &[])).collect();
+    let by_fingerprint = files.iter().find(|path| {
+        let bytes = fs::read(context.root.join(path)).unwrap_or_default();
+        SecretKey::read(&bytes).is_ok_and(|key| matches(&key.fingerprint().to_string(), wanted))
+    });
+    let found = by_fingerprint.or_else(|| files.iter().find(|path| *path == Path::new(wanted)));
+    found
+        .map(|path| path.to_string_lossy().into_owned())
+        .ok_or_else(|| {
+            Failure::not_possible(format_args!("no key `{}` in this archive", wanted.escape_debug()))
+                .hint("`repogen key list` lists them; `repogen key import FILE` brings one in")
+        })
+}
+
+fn matches(fingerprint: &str, wanted: &str) -> bool {
+    let wanted: String = wanted.chars().filter(|letter| !letter.is_whitespace()).collect();
+    wanted.len() >= 16 && fingerprint.to_ascii_uppercase().ends_with(&wanted.to_ascii_uppercase())
+}
+
+/// Returns the key files in use; an error where a command signs.
+fn key_files(config: &Config) -> Result<SigningKeys, Failure> {
+    let text = |path: &PathBuf| path.to_string_lossy().into_owned();
+    match &config.signing.key {
+        Some(key) => Ok(SigningKeys { key: text(key), also: config.signing.also.iter().map(text).collect() }),
+        None => Err(Failure::not_possible("a command signs this archive: its keys are kept where it keeps them")
+            .hint("set `key` in place of `command` in [signing] of repogen.toml to use key files")),
+    }
+}
+
+fn new_key(name: &str, days: Option<u32>) -> Result<SecretKey, Failure> {
+    let created = now();
+    let user_id = format!("{name} archive signing key");
+    let expires = days.map(|days| created + i64::from(days) * 86_400);
+    keys::generate(&NewKey { user_id: &user_id, created, expires }, rng()).map_err(failed)
+}
+
+/// Keeps a key under its fingerprint and returns its file, below the root.
+fn store(key: &SecretKey, context: &Context) -> Result<String, Failure> {
+    let fingerprint = key.fingerprint().to_string();
+    let file = format!("keys/{}.pgp", fingerprint.get(fingerprint.len().saturating_sub(16)..).unwrap_or(&fingerprint));
+    let path = context.root.join(&file);
+    if path.exists() {
+        return Err(Failure::not_possible(format_args!("key {fingerprint} is there already, in `{file}`")));
+    }
+    write_new(&path, key.to_armored().map_err(failed)?.as_bytes(), 0o600)?;
+    Ok(file)
+}
+
+fn write_config(context: &Context, keys: &SigningKeys) -> Result<(), Failure> {
+    let path = context.root.join(config::FILE_NAME);
+    let text = fs::read_to_string(&path).map_err(Failure::disk)?;
+    let changed = with_signing_keys(&text, keys).map_err(|error| Failure::usage(error.message()))?;
+    replace_config(context, &changed)
+}
+
+fn replace_config(context: &Context, text: &str) -> Result<(), Failure> {
+    let path = context.root.join(config::FILE_NAME);
+    let beside = context.root.join(format!(".{}.new", config::FILE_NAME));
+    let _ = fs::remove_file(&beside);
+    write_new(&beside, text.as_bytes(), 0o644)?;
+    fs::rename(&beside, &path).map_err(|error| {
+        Failure::disk(anyhow::Error::new(error).context(format!("cannot write `{}`", path.display())))
+    })
+}
+
+fn read(file: &Path) -> Result<Vec<u8>, Failure> {
+    /// No exported key comes near it.
+    const MOST: u64 = 4 << 20;
+    let mut bytes = Vec::new();
+    let read = if file == Path::new("-") {
+        std::io::stdin().take(MOST).read_to_end(&mut bytes)
+    } else {
+        fs::File::open(file).and_then(|opened| opened.take(MOST).read_to_end(&mut bytes))
+    };
+    read.map(|_| bytes).map_err(|error| Failure::not_possible(format_args!("cannot read `{}`: {error}", file.display())))
+}
+
+fn passphrase(args: &ImportArgs) -> Result<String, Failure> {
+    if let Some(file) = &args.passphrase_file {
+        let text = String::from_utf8_lossy(&read(file)?).into_owned();
+        return Ok(text.lines().next().unwrap_or_default().to_owned());
+    }
+    if !std::io::stderr().is_terminal() {
+        return Err(Failure::not_possible("the key is locked and there is no terminal to ask for its passphrase")
+            .hint("give it by `--passphrase-file FILE`"));
+    }
+    rpassword::prompt_password("Passphrase of the key: ").map_err(Failure::disk)
+}

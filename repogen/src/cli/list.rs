@@ -1,0 +1,82 @@
+//! `repogen list` and `repogen show`: what the catalog holds.
+
+use clap::Args;
+use debian_formats::name::PackageName;
+use repogen::catalog::{Entry, Selection};
+
+use super::Context;
+use super::exit::{Done, Failure};
+use super::package_json;
+use super::printer::escaped;
+use super::select;
+
+/// List packages: name, version, architecture, suite and component.
+#[derive(Debug, Args)]
+pub(super) struct ListArgs {
+    /// Only this suite.
+    #[arg(long)]
+    suite: Option<String>,
+    /// One JSON object a line.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Show all versions of a package.
+#[derive(Debug, Args)]
+pub(super) struct ShowArgs {
+    /// The package.
+    #[arg(value_name = "NAME")]
+    name: PackageName,
+    /// One JSON object a line.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(args: ListArgs, context: &mut Context) -> Result<Done, Failure> {
+    let archive = context.archive()?;
+    let suite = args.suite.as_deref().map(|name| select::suite(archive.config(), Some(name))).transpose()?;
+    let selection = Selection { suite: suite.map(|suite| suite.codename.clone()), ..Selection::default() };
+    for entry in archive.catalog().list(&selection)? {
+        if args.json {
+            context.printer.line(package_json::line(&entry)?)?;
+            continue;
+        }
+        for (suite, component) in &entry.suites {
+            let content = &entry.content;
+            context.printer.line(format_args!(
+                "{}\t{}\t{}\t{suite}\t{component}",
+                content.name, content.version, content.architecture
+            ))?;
+        }
+    }
+    Ok(Done::Well)
+}
+
+pub(super) fn run_show(args: ShowArgs, context: &mut Context) -> Result<Done, Failure> {
+    let archive = context.archive()?;
+    let selection = Selection { name: Some(args.name.clone()), ..Selection::default() };
+    let entries = archive.catalog().list(&selection)?;
+    if entries.is_empty() {
+        return Err(Failure::not_possible(format_args!("no package `{}` in the catalog", args.name)));
+    }
+    for (at, entry) in entries.iter().enumerate() {
+        if args.json {
+            context.printer.line(package_json::line(entry)?)?;
+            continue;
+        }
+        if at > 0 {
+            context.printer.line("")?;
+        }
+        show(entry, context)?;
+    }
+    Ok(Done::Well)
+}
+
+fn show(entry: &Entry, context: &mut Context) -> Result<(), Failure> {
+    context.printer.text(escaped(&entry.content.control))?;
+    let suites: Vec<String> = entry.suites.iter().map(|(suite, component)| format!("{suite}/{component}")).collect();
+    context.printer.line(format_args!("Filename: {}", entry.filename))?;
+    context.printer.line(format_args!("Size: {}", entry.content.size))?;
+    context.printer.line(format_args!("SHA256: {}", entry.content.sha256))?;
+    context.printer.line(format_args!("Suites: {}", suites.join(" ")))
+}

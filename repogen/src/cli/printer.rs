@@ -1,0 +1,89 @@
+//! All printing: data to stdout, talk to stderr.
+
+use std::fmt::Display;
+use std::io::{self, BufWriter, ErrorKind, IsTerminal as _, Write};
+
+use super::exit::Failure;
+
+/// Where a command prints.
+pub(super) struct Printer {
+    out: BufWriter<io::Stdout>,
+    /// Whoever read stdout has gone: the rest is for nobody.
+    closed: bool,
+}
+
+impl Printer {
+    pub(super) fn new() -> Self {
+        Self { out: BufWriter::with_capacity(64 * 1024, io::stdout()), closed: false }
+    }
+
+    /// Prints a line of data.
+    pub(super) fn line(&mut self, line: impl Display) -> Result<(), Failure> {
+        self.text(format_args!("{line}\n"))
+    }
+
+    /// Prints data as it is.
+    pub(super) fn text(&mut self, text: impl Display) -> Result<(), Failure> {
+        let written = if self.closed { Ok(()) } else { write!(self.out, "{text}") };
+        self.outcome(written)
+    }
+
+    /// Prints data that is no text.
+    pub(super) fn bytes(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        let written = if self.closed { Ok(()) } else { self.out.write_all(bytes) };
+        self.outcome(written)
+    }
+
+    /// Hands everything on to stdout.
+    pub(super) fn flush(&mut self) -> Result<(), Failure> {
+        let flushed = if self.closed { Ok(()) } else { self.out.flush() };
+        self.outcome(flushed)
+    }
+
+    /// Tells the person at the terminal something.
+    pub(super) fn tell(&mut self, message: impl Display) {
+        let _ = writeln!(io::stderr(), "{message}");
+    }
+
+    /// Says whether stderr is a terminal, where progress may be shown.
+    pub(super) fn shows_progress(&self) -> bool {
+        io::stderr().is_terminal()
+    }
+
+    fn outcome(&mut self, written: io::Result<()>) -> Result<(), Failure> {
+        match written {
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => {
+                self.closed = true;
+                Ok(())
+            }
+            written => written.map_err(|error| Failure::disk(anyhow::Error::new(error).context("cannot write to stdout"))),
+        }
+    }
+}
+
+/// Returns text from a package with everything that a terminal would act on shown instead of done.
+///
+/// Control characters of both sets, and those that change the direction of writing.
+pub(super) fn escaped(text: &str) -> String {
+    let bidirectional = |letter: char| {
+        matches!(letter, '\u{200e}' | '\u{200f}' | '\u{061c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    text.chars()
+        .flat_map(|letter| {
+            let unsafe_letter = (letter.is_control() && letter != '\n') || bidirectional(letter);
+            let shown: Box<dyn Iterator<Item = char>> =
+                if unsafe_letter { Box::new(letter.escape_unicode()) } else { Box::new(std::iter::once(letter)) };
+            shown
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_terminal_would_act_on_is_shown() {
+        assert_eq!(escaped("a\u{1b}[2Jb\u{9b}c\u{202e}d é"), "a\\u{1b}[2Jb\\u{9b}c\\u{202e}d é");
+    }
+}

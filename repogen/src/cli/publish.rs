@@ -1,0 +1,66 @@
+//! `repogen publish`: what changed goes live.
+
+use clap::Args;
+use repogen::archive::Archive;
+use repogen::config::Suite;
+use repogen::publish::{Outcome, Publishing, Report};
+use repogen::sign::Signer;
+
+use super::exit::{Done, Failure};
+use super::system_clock::SystemClock;
+use super::{Context, select, signing};
+
+/// Regenerate and sign the indexes of what changed.
+///
+/// Prints one line a suite: codename, `published`, packages, added, removed, milliseconds; or codename, `unchanged`.
+#[derive(Debug, Args)]
+pub(super) struct PublishArgs {
+    /// Only this suite; may be given several times.
+    #[arg(long, value_name = "SUITE")]
+    suite: Vec<String>,
+    /// Publish also what has not changed, with every index joined anew.
+    #[arg(long)]
+    force: bool,
+}
+
+pub(super) fn run(args: PublishArgs, context: &mut Context) -> Result<Done, Failure> {
+    let archive = context.archive()?;
+    let signer = signing::open(&archive.config().signing, context)?;
+    let publishing = if args.force { Publishing::Forced } else { Publishing::Due };
+    for suite in select::suites(archive.config(), &args.suite)? {
+        publish_one(&archive, suite, publishing, signer.as_ref(), context)?;
+    }
+    Ok(Done::Well)
+}
+
+/// Publishes every suite that changed, and says nothing of those that have not.
+pub(super) fn publish_all(archive: &Archive, context: &mut Context) -> Result<(), Failure> {
+    let signer = signing::open(&archive.config().signing, context)?;
+    for suite in &archive.config().suites {
+        publish_one(archive, suite, Publishing::Due, signer.as_ref(), context)?;
+    }
+    Ok(())
+}
+
+fn publish_one(
+    archive: &Archive,
+    suite: &Suite,
+    publishing: Publishing,
+    signer: &dyn Signer,
+    context: &mut Context,
+) -> Result<(), Failure> {
+    match archive.publish(suite, publishing, signer, &SystemClock)? {
+        Outcome::Unchanged => context.printer.line(format_args!("{}\tunchanged", suite.codename)),
+        Outcome::Published(Report { counts, stages, milliseconds }) => {
+            context.printer.line(format_args!(
+                "{}\tpublished\t{}\t{}\t{}\t{milliseconds}",
+                suite.codename, counts.packages, counts.added, counts.removed
+            ))?;
+            if context.printer.shows_progress() {
+                let stages: Vec<String> = stages.iter().map(|(stage, took)| format!("{stage} {took} ms")).collect();
+                context.printer.tell(format_args!("{}: {}", suite.codename, stages.join(", ")));
+            }
+            Ok(())
+        }
+    }
+}

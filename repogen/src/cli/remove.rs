@@ -1,0 +1,46 @@
+//! `repogen remove`: packages out of a suite.
+
+use clap::Args;
+use debian_formats::architecture::Architecture;
+use repogen::catalog::Selection;
+
+use super::exit::{Done, Failure};
+use super::select::{self, PackageArg};
+use super::system_clock::now;
+use super::Context;
+
+/// Take packages out of a suite; without a version, all of that name.
+///
+/// Prints one line a package. Files and identities stay until they are pruned; nothing is published.
+#[derive(Debug, Args)]
+pub(super) struct RemoveArgs {
+    /// Codename or alias; may be left out where there is one suite.
+    #[arg(long)]
+    suite: Option<String>,
+    /// Only this architecture.
+    #[arg(long)]
+    architecture: Option<Architecture>,
+    /// The package.
+    #[arg(value_name = "NAME[=VERSION]")]
+    package: PackageArg,
+}
+
+pub(super) fn run(args: RemoveArgs, context: &mut Context) -> Result<Done, Failure> {
+    let archive = context.archive()?;
+    let suite = select::suite(archive.config(), args.suite.as_deref())?;
+    let selection = Selection {
+        suite: Some(suite.codename.clone()),
+        name: Some(args.package.name.clone()),
+        version: args.package.version.clone(),
+        architecture: args.architecture,
+    };
+    let removed = archive.catalog().remove(&selection, now())?;
+    if removed.is_empty() {
+        return Err(Failure::not_possible(format_args!("no `{}` in suite `{}`", args.package, suite.codename)));
+    }
+    for entry in &removed {
+        let content = &entry.content;
+        context.printer.line(format_args!("removed\t{}\t{}\t{}", content.name, content.version, content.architecture))?;
+    }
+    Ok(Done::Well)
+}

@@ -1,0 +1,37 @@
+//! `repogen verify`: every byte.
+
+use clap::Args;
+
+use super::exit::{Done, Failure};
+use super::printer::escaped;
+use super::system_clock::now;
+use super::{Context, select};
+
+/// Check every byte: pool, indexes, digests, signatures, validity.
+///
+/// Prints one line a finding and nothing where all is well: kind, path, detail.
+#[derive(Debug, Args)]
+pub(super) struct VerifyArgs {
+    /// Only the indexes of this suite, and the pool; may be given several times.
+    #[arg(long, value_name = "SUITE")]
+    suite: Vec<String>,
+    /// One JSON object a line.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(args: VerifyArgs, context: &mut Context) -> Result<Done, Failure> {
+    let archive = context.archive()?;
+    let suites = select::suites(archive.config(), &args.suite)?;
+    let findings = archive.verify(&suites, now())?;
+    for finding in &findings {
+        if args.json {
+            let line = serde_json::to_string(finding).map_err(Failure::disk)?;
+            context.printer.line(line)?;
+        } else {
+            let (path, detail) = (escaped(&finding.path), escaped(&finding.detail));
+            context.printer.line(format_args!("{}\t{path}\t{detail}", finding.kind))?;
+        }
+    }
+    Ok(Done::after(findings.len()))
+}

@@ -1,0 +1,400 @@
+//! `repogen.toml`: what the archive publishes, and how.
+//!
+//! Read once by whoever opens an archive; never written except by `repogen init` and `repogen key`.
+
+mod duration;
+mod edit;
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+
+use debian_formats::architecture::Architecture;
+use debian_formats::name::{Component, PackageName, SuiteName};
+use serde::Deserialize;
+
+pub use duration::Span;
+pub use edit::{Initial, SigningKeys, initial_text, with_signing_keys};
+
+/// The name of the configuration file in the archive root.
+pub const FILE_NAME: &str = "repogen.toml";
+
+/// Why `repogen.toml` cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("cannot read `{path}`")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: std::io::Error,
+    },
+    /// The file is not TOML, or has a key or value that is not known.
+    #[error("{path}:{line}: {message}")]
+    Syntax {
+        /// The file.
+        path: PathBuf,
+        /// The line, counted from 1.
+        line: usize,
+        /// What is wrong, in one line.
+        message: String,
+    },
+    /// The values are well formed but do not fit together.
+    #[error("{path}: {message}")]
+    Meaning {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong and what would be right.
+        message: String,
+    },
+}
+
+/// What an archive publishes.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// `Origin` of every Release.
+    #[serde(default = "default_origin")]
+    pub origin: String,
+    /// `Label` of every Release.
+    #[serde(default = "default_origin")]
+    pub label: String,
+    /// Where the root is served; `None` leaves the parts that need it out.
+    pub url: Option<String>,
+    /// Who signs.
+    #[serde(default)]
+    pub signing: Signing,
+    /// The suites, in the order of the file.
+    #[serde(default, rename = "suite")]
+    pub suites: Vec<Suite>,
+}
+
+/// Which keys sign a Release.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Signing {
+    /// Secret key, relative to the root.
+    pub key: Option<PathBuf>,
+    /// A signer to run instead of a key file.
+    pub command: Option<Vec<String>>,
+    /// Public certificate of the signer that `command` runs; left out, the command is asked for it.
+    pub certificate: Option<PathBuf>,
+    /// Secret keys that sign besides.
+    #[serde(default)]
+    pub also: Vec<PathBuf>,
+}
+
+impl Default for Signing {
+    fn default() -> Self {
+        Self { key: Some(PathBuf::from("keys/archive.pgp")), command: None, certificate: None, also: Vec::new() }
+    }
+}
+
+/// One suite.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Suite {
+    /// The folder under `dists/`.
+    #[serde(deserialize_with = "parsed")]
+    pub codename: SuiteName,
+    /// The alias (`stable`), where there is one.
+    #[serde(default, rename = "suite", deserialize_with = "parsed_option")]
+    pub alias: Option<SuiteName>,
+    /// The components; the first is the default.
+    #[serde(default = "default_components", deserialize_with = "parsed_list")]
+    pub components: Vec<Component>,
+    /// The architectures, without `all`, which always fits.
+    #[serde(default = "default_architectures", deserialize_with = "parsed_list")]
+    pub architectures: Vec<Architecture>,
+    /// How long after its Date a Release is valid.
+    pub valid_for: Option<Span>,
+    /// How many versions of a package `prune` leaves.
+    pub keep_versions: Option<u32>,
+    /// How many generations of by-hash files stay at least.
+    #[serde(default = "default_keep_generations")]
+    pub keep_generations: u32,
+    /// Generations that were live within this time stay too.
+    #[serde(default = "Span::hour")]
+    pub keep_generations_for: Span,
+    /// How long a removed .deb stays fetchable.
+    #[serde(default = "Span::day")]
+    pub keep_removed_for: Span,
+    /// How long a publish can be gone back to.
+    #[serde(default = "Span::week")]
+    pub keep_snapshots_for: Span,
+    /// When Contents indexes are rebuilt.
+    #[serde(default)]
+    pub contents: Contents,
+    /// Whether Translation-en carries the long descriptions.
+    #[serde(default)]
+    pub translations: bool,
+    /// Whether the suite is a tree of its own under `private/`.
+    #[serde(default)]
+    pub private: bool,
+    /// `NotAutomatic` of the Release.
+    #[serde(default)]
+    pub not_automatic: bool,
+    /// `ButAutomaticUpgrades` of the Release.
+    #[serde(default)]
+    pub but_automatic_upgrades: bool,
+    /// Section and Priority that win over those of the .deb.
+    #[serde(default)]
+    pub overrides: BTreeMap<String, Override>,
+}
+
+/// What a suite says of a package in place of its .deb.
+#[derive(Debug, Clone, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct Override {
+    /// Replaces `Section`.
+    pub section: Option<String>,
+    /// Replaces `Priority`.
+    pub priority: Option<String>,
+}
+
+/// When Contents indexes are rebuilt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Contents {
+    /// With every publish.
+    Always,
+    /// With the first publish after they have grown this old.
+    After(Span),
+    /// Never: there are none.
+    Off,
+}
+
+impl Default for Contents {
+    fn default() -> Self {
+        Self::After(Span::hour())
+    }
+}
+
+impl<'de> Deserialize<'de> for Contents {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        match text.as_str() {
+            "always" => Ok(Self::Always),
+            "off" => Ok(Self::Off),
+            _ => text.parse().map(Self::After).map_err(|_| {
+                serde::de::Error::custom(format!(
+                    "invalid value `{text}` for `contents`: expected a time such as \"1h\", \"always\" or \"off\""
+                ))
+            }),
+        }
+    }
+}
+
+impl Config {
+    /// Reads the configuration of the archive at `root`.
+    pub fn read(root: &Path) -> Result<Self, ConfigError> {
+        let path = root.join(FILE_NAME);
+        let text = std::fs::read_to_string(&path)
+            .map_err(|source| ConfigError::Read { path: path.clone(), source })?;
+        Self::parse(&text, &path)
+    }
+
+    /// Parses the text of a configuration; `path` is named in errors.
+    pub fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
+        let config: Self = toml::from_str(text).map_err(|error| ConfigError::Syntax {
+            path: path.to_owned(),
+            line: error.span().map_or(1, |span| line_of(text, span.start)),
+            message: error.message().lines().collect::<Vec<_>>().join("; "),
+        })?;
+        config
+            .check()
+            .map_err(|message| ConfigError::Meaning { path: path.to_owned(), message })?;
+        Ok(config)
+    }
+
+    /// Returns the suite that `name` stands for, as codename or alias.
+    pub fn suite(&self, name: &str) -> Option<&Suite> {
+        self.suites
+            .iter()
+            .find(|suite| suite.codename.as_str() == name || suite.alias.as_ref().is_some_and(|alias| alias.as_str() == name))
+    }
+
+    fn check(&self) -> Result<(), String> {
+        for (key, value) in [("origin", Some(&self.origin)), ("label", Some(&self.label)), ("url", self.url.as_ref())] {
+            if let Some(value) = value {
+                check_line(key, value)?;
+            }
+        }
+        if let Some(url) = &self.url
+            && (!(url.starts_with("http://") || url.starts_with("https://")) || url.contains([' ', '"', '<', '>', '%', '#', '?']))
+        {
+            return Err(format!("invalid `url` `{url}`: expected http:// or https://, a host and a path"));
+        }
+        self.signing.check()?;
+        if self.suites.is_empty() {
+            return Err("no [[suite]] in it: an archive has at least one".into());
+        }
+        let mut owners: HashMap<&str, &SuiteName> = HashMap::new();
+        for suite in &self.suites {
+            for name in std::iter::once(&suite.codename).chain(suite.alias.as_ref().filter(|alias| **alias != suite.codename)) {
+                if let Some(other) = owners.insert(name.as_str(), &suite.codename) {
+                    return Err(format!(
+                        "`{name}` stands for two suites, `{other}` and `{}`: a codename or alias names one suite",
+                        suite.codename
+                    ));
+                }
+            }
+            suite.check().map_err(|message| format!("suite `{}`: {message}", suite.codename))?;
+        }
+        Ok(())
+    }
+}
+
+impl Signing {
+    fn check(&self) -> Result<(), String> {
+        match (&self.key, &self.command) {
+            (Some(_), Some(_)) => Err("[signing] has both `key` and `command`: expected one of them".into()),
+            (None, None) => Err("[signing] has neither `key` nor `command`: expected one of them".into()),
+            (None, Some(command)) if command.is_empty() => {
+                Err("[signing] `command` is empty: expected a program and its arguments".into())
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Suite {
+    /// Returns the component that an input without one means.
+    pub fn default_component(&self) -> &Component {
+        self.components.first().expect("`check` refuses an empty list")
+    }
+
+    /// Says whether packages of `architecture` are published here.
+    pub fn takes(&self, architecture: &Architecture) -> bool {
+        architecture.is_all() || self.architectures.contains(architecture)
+    }
+
+    /// Returns the section and priority that win over those of the package, where there are any.
+    pub fn overrides_of(&self, name: &PackageName) -> Option<&Override> {
+        self.overrides.get(name.as_str())
+    }
+
+    fn check(&self) -> Result<(), String> {
+        if self.components.is_empty() {
+            return Err("`components` is empty: expected at least one".into());
+        }
+        if self.architectures.is_empty() {
+            return Err("`architectures` is empty: expected at least one".into());
+        }
+        if let Some(component) = twice(&self.components) {
+            return Err(format!("component `{component}` is listed twice"));
+        }
+        if let Some(architecture) = twice(&self.architectures) {
+            return Err(format!("architecture `{architecture}` is listed twice"));
+        }
+        if self.architectures.iter().any(Architecture::is_all) {
+            return Err("`all` is listed in `architectures`: it always fits, leave it out".into());
+        }
+        if self.keep_versions == Some(0) {
+            return Err("`keep_versions` is 0: expected 1 or more, or leave it out to keep all".into());
+        }
+        if self.valid_for.is_some_and(|span| span.seconds() == 0) {
+            return Err("`valid_for` is 0: expected a time such as \"14d\", or leave it out".into());
+        }
+        for (name, values) in &self.overrides {
+            name.parse::<PackageName>().map_err(|error| format!("overrides: {error}"))?;
+            for (key, value) in [("section", &values.section), ("priority", &values.priority)] {
+                if let Some(value) = value {
+                    check_line(key, value)?;
+                    if value.contains([' ', '\t']) {
+                        return Err(format!("overrides of `{name}`: `{key}` `{value}` has a blank in it"));
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn check_line(key: &str, value: &str) -> Result<(), String> {
+    if value.is_empty() || value.chars().any(char::is_control) || value.trim() != value {
+        return Err(format!("invalid `{key}` `{}`: expected one line of text, no blanks around it", value.escape_debug()));
+    }
+    Ok(())
+}
+
+fn twice<T: PartialEq>(items: &[T]) -> Option<&T> {
+    items.iter().enumerate().find(|(at, item)| items.iter().take(*at).any(|other| other == *item)).map(|(_, item)| item)
+}
+
+fn line_of(text: &str, offset: usize) -> usize {
+    text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
+}
+
+fn default_origin() -> String {
+    "Archive".into()
+}
+
+fn default_components() -> Vec<Component> {
+    vec!["main".parse().expect("a valid component")]
+}
+
+fn default_architectures() -> Vec<Architecture> {
+    ["amd64", "arm64"].map(|name| name.parse().expect("a valid architecture")).into()
+}
+
+fn default_keep_generations() -> u32 {
+    3
+}
+
+fn parsed<'de, D: serde::Deserializer<'de>, T: std::str::FromStr<Err: std::fmt::Display>>(deserializer: D) -> Result<T, D::Error> {
+    String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+}
+
+fn parsed_option<'de, D: serde::Deserializer<'de>, T: std::str::FromStr<Err: std::fmt::Display>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    parsed(deserializer).map(Some)
+}
+
+fn parsed_list<'de, D: serde::Deserializer<'de>, T: std::str::FromStr<Err: std::fmt::Display>>(deserializer: D) -> Result<Vec<T>, D::Error> {
+    Vec::<String>::deserialize(deserializer)?.iter().map(|text| text.parse().map_err(serde::de::Error::custom)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Config, String> {
+        Config::parse(text, Path::new("repogen.toml")).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn everything_but_the_codename_has_a_default() {
+        let config = parse("[[suite]]\ncodename = \"stable\"\n").unwrap();
+        let suite = config.suite("stable").unwrap();
+        assert_eq!(suite.default_component().as_str(), "main");
+        assert_eq!(suite.architectures.len(), 2);
+        assert_eq!(suite.keep_generations, 3);
+        assert_eq!(suite.keep_removed_for.seconds(), 86_400);
+        assert_eq!(suite.contents, Contents::After(Span::hour()));
+    }
+
+    #[test]
+    fn an_unknown_key_is_named_with_its_line() {
+        let error = parse("origin = \"X\"\n[[suite]]\ncodename = \"stable\"\narchitecture = [\"amd64\"]\n").unwrap_err();
+        assert!(error.starts_with("repogen.toml:4: "), "{error}");
+        assert!(error.contains("`architecture`"), "{error}");
+    }
+
+    #[test]
+    fn a_name_that_stands_for_two_suites_is_an_error() {
+        let error = parse("[[suite]]\ncodename = \"a\"\nsuite = \"b\"\n[[suite]]\ncodename = \"b\"\n").unwrap_err();
+        assert!(error.contains("`b` stands for two suites"), "{error}");
+    }
+
+    #[test]
+    fn names_that_would_leave_their_folder_are_refused() {
+        for name in ["../x", "a/b", "", "A", "a\\nb"] {
+            assert!(parse(&format!("[[suite]]\ncodename = \"{name}\"\n")).is_err(), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_line_break_in_the_origin_is_refused() {
+        let error = parse("origin = \"A\\nSuite: x\"\n[[suite]]\ncodename = \"stable\"\n").unwrap_err();
+        assert!(error.contains("invalid `origin`"), "{error}");
+    }
+}

@@ -1,0 +1,311 @@
+//! From the bytes of a .deb to a file in the pool and a row in the catalog.
+//!
+//! Two steps, so that many packages share the second: [`stage`] copies, hashes and reads one file and may run on
+//! any number of threads; [`Archive::commit`] takes a batch of them. What it answers is on disk: files synced,
+//! folders synced, catalog committed, in this order.
+
+use std::fs::File;
+use std::io::{self, Read, Write as _};
+use std::path::PathBuf;
+
+use debian_formats::architecture::Architecture;
+use debian_formats::deb::{self, Data, DebError};
+use debian_formats::digest::{DigestReader, Sha256};
+use debian_formats::limits::Limits;
+use debian_formats::name::{Component, SuiteName};
+use rustix::fs::FlockOperation;
+
+use crate::archive::Archive;
+use crate::catalog::{CatalogError, Conflict, Content, Entry, NewContent, NewPlacement, Placed};
+use crate::config::Suite;
+use crate::pool::{self, PoolError, PoolName};
+use crate::staging::{StagedPath, Staging, StagingError};
+use crate::paths;
+
+/// Why a .deb was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum IngestError {
+    /// It is not what dpkg would read, or breaks a limit.
+    #[error("{0}")]
+    Invalid(#[source] Box<DebError>),
+    /// The suite has no place for its architecture.
+    #[error("architecture `{architecture}` is not in suite `{suite}`, which has {listed}")]
+    ArchitectureNotInSuite {
+        /// What the package says.
+        architecture: Architecture,
+        /// Codename.
+        suite: SuiteName,
+        /// What the suite has.
+        listed: String,
+    },
+    /// What the suite holds stands against it.
+    #[error(transparent)]
+    Conflict(#[from] Conflict),
+    /// Its file cannot be read.
+    #[error("cannot read it")]
+    Unreadable(#[source] io::Error),
+    /// It cannot be staged: the disk is full or read-only, most often.
+    #[error(transparent)]
+    Staging(#[from] StagingError),
+    /// It cannot be put into the pool.
+    #[error(transparent)]
+    Pool(#[from] PoolError),
+    /// The lock on the pool cannot be had.
+    #[error("cannot lock the pool")]
+    Lock(#[source] io::Error),
+    /// The catalog does not take it.
+    #[error(transparent)]
+    Catalog(#[from] CatalogError),
+}
+
+impl IngestError {
+    /// Says whether the fault is the package's, and not the archive's.
+    pub fn is_rejection(&self) -> bool {
+        matches!(
+            self,
+            Self::Invalid(_) | Self::ArchitectureNotInSuite { .. } | Self::Conflict(_) | Self::Unreadable(_)
+        )
+    }
+}
+
+/// Where a package is to stand.
+#[derive(Debug, Clone, Copy)]
+pub struct Place<'a> {
+    /// The suite.
+    pub suite: &'a Suite,
+    /// One of its components.
+    pub component: &'a Component,
+}
+
+/// A .deb that was read, found right and copied next to the pool.
+#[derive(Debug)]
+pub struct Staged {
+    content: NewContent,
+    /// `None`: its bytes were known, and nothing was kept.
+    file: Option<(StagedPath, File)>,
+    /// Where the bytes lie already.
+    held: Option<String>,
+}
+
+impl Staged {
+    /// Returns what it holds.
+    pub fn content(&self) -> &Content {
+        &self.content.content
+    }
+}
+
+/// Who sends a package, and when.
+#[derive(Debug, Clone, Default)]
+pub struct Arrival {
+    /// Unix seconds.
+    pub now: i64,
+    /// The account, where there is one.
+    pub author: Option<String>,
+}
+
+impl Archive {
+    /// Copies, hashes and reads a .deb, for the tree of the pool that `place` means.
+    pub fn stage(
+        &self,
+        staging: &Staging,
+        reader: impl Read,
+        place: &Place<'_>,
+        arrival: &Arrival,
+    ) -> Result<Staged, IngestError> {
+        let (path, mut file) = staging.create()?;
+        let (sha256, size) = copy(reader, &mut file, &path)?;
+        let tree = place.suite.pool_tree();
+        if let Some((content, held)) = self.catalog().find(&sha256, tree)? {
+            check_architecture(place.suite, &content.content.architecture)?;
+            return Ok(Staged { content, file: Some((path, file)), held });
+        }
+        let read = File::open(path.as_path()).map_err(|source| staging_error("open", &path, source))?;
+        let deb = deb::read(io::BufReader::with_capacity(64 * 1024, read), &Limits::default(), Data::List)
+            .map_err(|error| IngestError::Invalid(Box::new(error)))?;
+        let package = &deb.package;
+        check_architecture(place.suite, package.architecture())?;
+        let paths = paths::pack(deb.files.as_deref().unwrap_or_default())
+            .map_err(|source| staging_error("pack the file list of", &path, source))?;
+        let content = Content {
+            sha256,
+            size,
+            name: package.name().clone(),
+            version: package.version().clone(),
+            architecture: package.architecture().clone(),
+            source: package.source().clone(),
+            control: package.control().to_owned(),
+            created_at: arrival.now,
+            author: arrival.author.clone(),
+        };
+        Ok(Staged { content: NewContent { content, paths }, file: Some((path, file)), held: None })
+    }
+
+    /// Puts a batch of staged packages into the pool and the catalog, each by itself.
+    ///
+    /// The order of the answers is that of the batch. An error of the archive itself ends the whole batch; nothing
+    /// of it is in the catalog then.
+    pub fn commit(
+        &self,
+        batch: &[(Staged, Place<'_>)],
+        now: i64,
+    ) -> Result<Vec<Result<Placed, IngestError>>, IngestError> {
+        let mut wishes = batch.iter().map(|(staged, place)| wish(staged, place)).collect::<Vec<_>>();
+        let mut outcomes = Vec::with_capacity(batch.len());
+        for wish in &wishes {
+            outcomes.push(self.catalog().foresee(wish)?);
+        }
+        let fresh = |outcome: &Placed| *outcome == Placed::Added;
+        for ((staged, _), _) in batch.iter().zip(&outcomes).filter(|(_, outcome)| fresh(outcome)) {
+            if let Some((path, file)) = &staged.file {
+                file.sync_all().map_err(|source| staging_error("sync", path, source))?;
+            }
+        }
+
+        // Shared with other writers. Whoever deletes from the pool takes it alone, so that no file goes between its
+        // link and its row.
+        let lock = self.lock("pool.lock", FlockOperation::LockShared).map_err(IngestError::Lock)?;
+        for (((staged, place), wish), outcome) in batch.iter().zip(&mut wishes).zip(&outcomes) {
+            match outcome {
+                Placed::Added => wish.path = self.link(staged, place)?,
+                Placed::Unchanged => self.heal(staged, place)?,
+                Placed::Refused(_) => {}
+            }
+        }
+        let added = wishes.iter().zip(&outcomes).filter(|(_, outcome)| fresh(outcome)).map(|(wish, _)| wish);
+        let files: Vec<PathBuf> =
+            added.clone().map(|wish| self.root().join(pool::below_root(&wish.tree, &wish.path))).collect();
+        pool::sync_folders(self.root(), files.iter().map(PathBuf::as_path))?;
+        let added: Vec<NewPlacement> = added.cloned().collect();
+        let mut placed = if added.is_empty() { Vec::new() } else { self.catalog().place(&added, now)? }.into_iter();
+        drop(lock);
+
+        let answers: Vec<Result<Placed, IngestError>> = outcomes
+            .into_iter()
+            .map(|outcome| if fresh(&outcome) { placed.next().unwrap_or(outcome) } else { outcome })
+            .map(|outcome| match outcome {
+                Placed::Refused(conflict) => Err(conflict.into()),
+                placed => Ok(placed),
+            })
+            .collect();
+        self.drop_orphans(&added)?;
+        Ok(answers)
+    }
+
+    /// Places what another suite holds.
+    ///
+    /// The file is shared where both suites are in one tree of the pool, and linked into the other tree else.
+    pub fn copy(&self, entry: &Entry, place: &Place<'_>, now: i64) -> Result<Placed, IngestError> {
+        let tree = place.suite.pool_tree();
+        let found = self.catalog().find(&entry.content.sha256, tree)?;
+        let (content, held) = found.ok_or_else(|| IngestError::Unreadable(io::ErrorKind::NotFound.into()))?;
+        check_architecture(place.suite, &content.content.architecture)?;
+        let held = match held {
+            Some(held) => held,
+            None => {
+                let from = self.root().join(&entry.filename);
+                let file_name = content.content.file_name();
+                let name =
+                    PoolName { component: place.component, source: &content.content.source, file_name: &file_name };
+                let held = pool::link(self.root(), tree, &from, &name, &entry.content.sha256)?;
+                let file = self.root().join(pool::below_root(tree, &held));
+                pool::sync_folders(self.root(), [file.as_path()])?;
+                held
+            }
+        };
+        let staged = Staged { content, file: None, held: Some(held) };
+        self.commit(&[(staged, *place)], now)?.pop().unwrap_or(Ok(Placed::Unchanged))
+    }
+
+    /// Gives staged bytes their name in the pool.
+    fn link(&self, staged: &Staged, place: &Place<'_>) -> Result<String, IngestError> {
+        let content = staged.content();
+        let tree = place.suite.pool_tree();
+        let file = staged.file.as_ref().map(|(path, _)| path.as_path());
+        if let Some(held) = &staged.held {
+            self.heal(staged, place)?;
+            return Ok(held.clone());
+        }
+        let file_name = content.file_name();
+        let name = PoolName { component: place.component, source: &content.source, file_name: &file_name };
+        let file = file.ok_or_else(|| IngestError::Unreadable(io::ErrorKind::NotFound.into()))?;
+        Ok(pool::link(self.root(), tree, file, &name, &content.sha256)?)
+    }
+
+    /// Puts a file back that the catalog names and the pool has lost.
+    fn heal(&self, staged: &Staged, place: &Place<'_>) -> Result<(), IngestError> {
+        let (Some(held), Some((path, file))) = (&staged.held, &staged.file) else { return Ok(()) };
+        let tree = place.suite.pool_tree();
+        let target = self.root().join(pool::below_root(tree, held));
+        if target.symlink_metadata().is_ok_and(|found| found.len() == staged.content().size) {
+            return Ok(());
+        }
+        file.sync_all().map_err(|source| staging_error("sync", path, source))?;
+        pool::restore(self.root(), tree, path.as_path(), held, &staged.content().sha256)?;
+        pool::sync_folders(self.root(), [target.as_path()])?;
+        Ok(())
+    }
+
+    /// Deletes the files that were linked and that no row names: those of packages that were refused after all.
+    fn drop_orphans(&self, linked: &[NewPlacement]) -> Result<(), IngestError> {
+        let mut orphans = Vec::new();
+        for wish in linked {
+            if !self.catalog().owns(&wish.tree, &wish.path)? {
+                orphans.push(wish);
+            }
+        }
+        if orphans.is_empty() {
+            return Ok(());
+        }
+        let _lock = self.lock("pool.lock", FlockOperation::LockExclusive).map_err(IngestError::Lock)?;
+        for wish in orphans {
+            let file = self.root().join(pool::below_root(&wish.tree, &wish.path));
+            if !self.catalog().owns(&wish.tree, &wish.path)? && file.exists() {
+                std::fs::remove_file(&file).map_err(|source| PoolError { action: "delete", path: file, source })?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn wish(staged: &Staged, place: &Place<'_>) -> NewPlacement {
+    NewPlacement {
+        suite: place.suite.codename.clone(),
+        component: place.component.clone(),
+        tree: place.suite.pool_tree().to_owned(),
+        path: String::new(),
+        content: staged.content.clone(),
+    }
+}
+
+fn check_architecture(suite: &Suite, architecture: &Architecture) -> Result<(), IngestError> {
+    if suite.takes(architecture) {
+        return Ok(());
+    }
+    Err(IngestError::ArchitectureNotInSuite {
+        architecture: architecture.clone(),
+        suite: suite.codename.clone(),
+        listed: suite.architectures.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+    })
+}
+
+/// Copies to the staged file, and returns digest and size of what was copied.
+fn copy(reader: impl Read, file: &mut File, path: &StagedPath) -> Result<(Sha256, u64), IngestError> {
+    let mut reader = DigestReader::sha256(reader);
+    let mut buffer = vec![0; 64 * 1024];
+    loop {
+        let count = match reader.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(count) => count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(IngestError::Unreadable(error)),
+        };
+        file.write_all(buffer.get(..count).unwrap_or_default())
+            .map_err(|source| staging_error("write", path, source))?;
+    }
+    let digests = reader.finish();
+    Ok((digests.sha256, digests.size))
+}
+
+fn staging_error(action: &'static str, path: &StagedPath, source: io::Error) -> IngestError {
+    StagingError { action, path: path.as_path().to_owned(), source }.into()
+}

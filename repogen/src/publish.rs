@@ -1,0 +1,259 @@
+//! From what the catalog holds to what clients fetch.
+//!
+//! A suite is published by one process at a time, from one snapshot of the catalog: indexes first, then the Release
+//! over them, its signatures, and at last the steps that put all of it in place (see [`plan`]).
+
+mod apply;
+mod clock;
+mod describe;
+mod live;
+mod plan;
+mod settings;
+mod suite_indexes;
+
+use std::io;
+use std::path::PathBuf;
+use std::time::Instant;
+
+use debian_formats::digest::{Digester, Sha256};
+use rustix::fs::FlockOperation;
+
+use crate::archive::Archive;
+use crate::catalog::{CatalogError, ContentsState, Counts, Publication, PublishedFile, Snapshot};
+use crate::config::{Contents, Suite};
+use crate::index::{ChunkCache, IndexError};
+use crate::sign::{self, SignError, Signer};
+use crate::staging::{Staging, StagingError};
+use crate::suite_release::{Dates, suite_release};
+
+pub use clock::Clock;
+pub use live::Live;
+pub use suite_indexes::expected_packages;
+
+use suite_indexes::{Indexes, SuiteIndexes};
+
+/// Why a suite cannot be published. What was published before stands.
+#[derive(Debug, thiserror::Error)]
+pub enum PublishError {
+    /// The catalog cannot be read or written.
+    #[error(transparent)]
+    Catalog(#[from] CatalogError),
+    /// An index cannot be built.
+    #[error(transparent)]
+    Index(#[from] IndexError),
+    /// Files cannot be staged.
+    #[error(transparent)]
+    Staging(#[from] StagingError),
+    /// The Release cannot be signed.
+    #[error(transparent)]
+    Sign(#[from] SignError),
+    /// The clock of this machine is behind what was published.
+    #[error("the clock says {now}, but suite `{suite}` was published at {last}: set the clock right")]
+    Clock {
+        /// Codename.
+        suite: String,
+        /// What the clock says.
+        now: String,
+        /// Date of the last Release.
+        last: String,
+    },
+    /// A served file or folder cannot be written.
+    #[error("cannot {action} `{path}`")]
+    Write {
+        /// What was being done.
+        action: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// The cause.
+        source: io::Error,
+    },
+}
+
+/// Whether a suite is published only when something changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Publishing {
+    /// Only when something changed.
+    Due,
+    /// In any case, with every index joined anew.
+    Forced,
+}
+
+/// What became of a publish.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// Nothing had changed, and nothing was written.
+    Unchanged,
+    /// A new InRelease is live.
+    Published(Report),
+}
+
+/// What a publish did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// Packages in the suite, and those added and removed since the last publish.
+    pub counts: Counts,
+    /// Milliseconds that each stage took: indexes, signing, writing.
+    pub stages: Vec<(&'static str, u128)>,
+    /// Milliseconds in all.
+    pub milliseconds: u128,
+}
+
+impl Archive {
+    /// Publishes a suite.
+    pub fn publish(
+        &self,
+        suite: &Suite,
+        publishing: Publishing,
+        signer: &dyn Signer,
+        clock: &dyn Clock,
+    ) -> Result<Outcome, PublishError> {
+        let started = Instant::now();
+        let lock_name = format!("publish-{}.lock", suite.codename);
+        let _lock = self
+            .lock(&lock_name, FlockOperation::LockExclusive)
+            .map_err(|source| write_error("lock", self.root().join("state").join(&lock_name), source))?;
+        let live = Live::read(&self.tree(suite), &suite.codename);
+        let settings = settings::digest(self.config(), suite, signer);
+        {
+            let snapshot = self.catalog().snapshot(&suite.codename, suite.pool_tree(), None)?;
+            if publishing == Publishing::Due && !due(suite, snapshot.as_ref(), &live, &settings, clock.now()) {
+                describe::write(self, suite, signer)?;
+                return Ok(Outcome::Unchanged);
+            }
+        }
+        let last = self.catalog().snapshot(&suite.codename, suite.pool_tree(), None)?.state().last_date.max(live.date());
+        let date = clock::next_date(suite, last, clock)?;
+        // Opened only now: what came while this publisher waited for its Date is in it.
+        let snapshot = self.catalog().snapshot(&suite.codename, suite.pool_tree(), None)?;
+        let work = Work { archive: self, suite, publishing, settings, date, live };
+        work.run(snapshot.as_ref(), signer, started)
+    }
+}
+
+/// One publish under way.
+struct Work<'a> {
+    archive: &'a Archive,
+    suite: &'a Suite,
+    publishing: Publishing,
+    settings: String,
+    date: i64,
+    live: Live,
+}
+
+impl Work<'_> {
+    fn run(&self, snapshot: &dyn Snapshot, signer: &dyn Signer, started: Instant) -> Result<Outcome, PublishError> {
+        let mut stages = Stages { last: started, stages: Vec::new() };
+        let staging = Staging::new(self.archive.root())?;
+        let Indexes { outputs, manifests, contents } = SuiteIndexes {
+            archive: self.archive,
+            suite: self.suite,
+            snapshot,
+            staging: &staging,
+            publishing: self.publishing,
+            date: self.date,
+        }
+        .build()?;
+        stages.end("indexes");
+
+        let dates = Dates { date: self.date, valid_until: self.suite.valid_for.map(|span| self.date + span.seconds()) };
+        let listed = outputs.iter().map(suite_indexes::IndexOutput::listed).collect();
+        let release = suite_release(self.archive.config(), self.suite, listed, dates).render();
+        let signatures = sign::sign_checked(signer, &release, self.date)?;
+        stages.end("signing");
+
+        let publication = self.publication(snapshot, &outputs, contents, dates, &signatures.inrelease);
+        let top = plan::Top {
+            inrelease: apply::stage(&staging, &signatures.inrelease, self.date)?,
+            release: apply::stage(&staging, release.as_bytes(), self.date)?,
+            signature: apply::stage(&staging, &signatures.detached, self.date)?,
+        };
+        let steps = plan::plan(&outputs, &top, &self.live);
+        apply::apply(&steps, &self.dists(), &staging)?;
+        apply::alias(&self.archive.tree(self.suite).join("dists"), self.suite, &staging)?;
+        describe::write(self.archive, self.suite, signer)?;
+        self.archive.catalog().published(&self.suite.codename, &publication, self.date)?;
+        for (path, manifest) in manifests {
+            // Only what the next publish costs depends on it.
+            let _ = manifest.write(&path);
+        }
+        let since = snapshot.state().publication.as_ref().map(|publication| publication.revision);
+        let counts = snapshot.counts(since)?;
+        stages.end("writing");
+        let milliseconds = started.elapsed().as_millis();
+        Ok(Outcome::Published(Report { counts, stages: stages.stages, milliseconds }))
+    }
+
+    fn dists(&self) -> PathBuf {
+        self.archive.tree(self.suite).join("dists").join(self.suite.codename.as_str())
+    }
+
+    fn publication(
+        &self,
+        snapshot: &dyn Snapshot,
+        outputs: &[suite_indexes::IndexOutput],
+        contents: Option<ContentsState>,
+        dates: Dates,
+        inrelease: &[u8],
+    ) -> Publication {
+        Publication {
+            revision: snapshot.state().revision,
+            date: self.date,
+            superseded_at: None,
+            settings: self.settings.clone(),
+            inrelease: digest(inrelease),
+            valid_until: dates.valid_until,
+            contents,
+            files: outputs
+                .iter()
+                .filter(|output| output.served)
+                .map(|output| PublishedFile { path: output.path.clone(), sha256: output.sha256, size: output.size })
+                .collect(),
+        }
+    }
+}
+
+/// Says whether a publish would change anything.
+fn due(suite: &Suite, snapshot: &dyn Snapshot, live: &Live, settings: &str, now: i64) -> bool {
+    let state = snapshot.state();
+    let Some(publication) = &state.publication else { return true };
+    let renewal = suite.valid_for.map(|span| publication.date + span.seconds() / 2);
+    publication.revision != state.revision
+        || publication.settings != settings
+        || live.inrelease() != Some(publication.inrelease)
+        || renewal.is_some_and(|at| now >= at)
+        || contents_due(suite, publication, state.revision, now)
+}
+
+/// Says whether Contents indexes are to be rebuilt.
+fn contents_due(suite: &Suite, publication: &Publication, revision: i64, now: i64) -> bool {
+    match (suite.contents, publication.contents) {
+        (Contents::Off, _) => false,
+        (_, None) => true,
+        (_, Some(contents)) if contents.revision == revision => false,
+        (Contents::Always, Some(_)) => true,
+        (Contents::After(span), Some(contents)) => now >= contents.at + span.seconds(),
+    }
+}
+
+/// Milliseconds by stage.
+struct Stages {
+    last: Instant,
+    stages: Vec<(&'static str, u128)>,
+}
+
+impl Stages {
+    fn end(&mut self, stage: &'static str) {
+        self.stages.push((stage, self.last.elapsed().as_millis()));
+        self.last = Instant::now();
+    }
+}
+
+fn digest(bytes: &[u8]) -> Sha256 {
+    let mut digester = Digester::sha256();
+    digester.update(bytes);
+    digester.finish().sha256
+}
+
+fn write_error(action: &'static str, path: impl Into<PathBuf>, source: io::Error) -> PublishError {
+    PublishError::Write { action, path: path.into(), source }
+}

@@ -1,0 +1,136 @@
+//! Carrying the steps of a publish out.
+
+use std::collections::BTreeSet;
+use std::fs::{File, FileTimes};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use super::plan::Step;
+use super::{PublishError, write_error};
+use crate::config::Suite;
+use crate::pool;
+use crate::staging::{StagedPath, Staging, StagingError};
+
+/// Stages a small file, synced, with the time of the publish.
+pub(super) fn stage(staging: &Staging, bytes: &[u8], date: i64) -> Result<StagedPath, PublishError> {
+    let (path, mut file) = staging.create()?;
+    file.write_all(bytes)
+        .and_then(|()| finish(&file, date))
+        .map_err(|source| StagingError { action: "write", path: path.as_path().to_owned(), source })?;
+    Ok(path)
+}
+
+/// Gives a staged file the time of its publish and makes its bytes last.
+///
+/// apt asks by If-Modified-Since, which is why the time must rise with every publish as the Date does.
+pub(super) fn finish(file: &File, date: i64) -> io::Result<()> {
+    file.set_times(FileTimes::new().set_modified(time(date)))?;
+    file.sync_all()
+}
+
+/// Carries out `steps` in `dists`, the folder of the suite.
+pub(super) fn apply(steps: &[Step], dists: &Path, staging: &Staging) -> Result<(), PublishError> {
+    let mut made = BTreeSet::new();
+    for step in steps {
+        match step {
+            Step::Keep { staged, path, sha256 } => {
+                let target = dists.join(path);
+                make_folder(&target, &mut made)?;
+                match std::fs::hard_link(staged, &target) {
+                    Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                        if !pool::digest(&target).is_ok_and(|found| found == *sha256) {
+                            replace(staged, &target, staging)?;
+                        }
+                    }
+                    linked => linked.map_err(|source| write_error("write", &target, source))?,
+                }
+            }
+            Step::Replace { staged, path } => {
+                let target = dists.join(path);
+                make_folder(&target, &mut made)?;
+                replace(staged, &target, staging)?;
+            }
+            Step::Sync(folders) => {
+                // Folders that were made need their names in the folders above to last, too.
+                let folders = folders.iter().map(|folder| dists.join(folder)).chain(std::mem::take(&mut made));
+                for folder in folders.collect::<BTreeSet<PathBuf>>().iter().rev() {
+                    sync(folder)?;
+                }
+            }
+            Step::Delete(path) => {
+                let target = dists.join(path);
+                match std::fs::remove_file(&target) {
+                    Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                        return Err(write_error("delete", &target, error));
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Points `dists/ALIAS` at the suite, and takes away what pointed at it under other names.
+pub(super) fn alias(dists: &Path, suite: &Suite, staging: &Staging) -> Result<(), PublishError> {
+    let wanted = suite.alias.as_ref().filter(|alias| **alias != suite.codename).map(|alias| dists.join(alias.as_str()));
+    let mut changed = false;
+    let entries = std::fs::read_dir(dists).map_err(|source| write_error("read", dists, source))?;
+    for path in entries.filter_map(|entry| entry.ok().map(|entry| entry.path())) {
+        let points_here = std::fs::read_link(&path).is_ok_and(|target| target == Path::new(suite.codename.as_str()));
+        if points_here && Some(&path) != wanted.as_ref() {
+            std::fs::remove_file(&path).map_err(|source| write_error("delete", &path, source))?;
+            changed = true;
+        }
+    }
+    if let Some(link) = wanted
+        && !std::fs::read_link(&link).is_ok_and(|target| target == Path::new(suite.codename.as_str()))
+    {
+        let temporary = staging.name();
+        std::os::unix::fs::symlink(suite.codename.as_str(), &temporary)
+            .and_then(|()| std::fs::rename(&temporary, &link))
+            .map_err(|source| write_error("write", &link, source))?;
+        changed = true;
+    }
+    if changed { sync(dists) } else { Ok(()) }
+}
+
+/// Writes a small served file where it differs from what is there.
+pub(super) fn write_if_changed(target: &Path, bytes: &[u8], staging: &Staging) -> Result<bool, PublishError> {
+    if std::fs::read(target).is_ok_and(|found| found == bytes) {
+        return Ok(false);
+    }
+    let (staged, mut file) = staging.create()?;
+    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(|source| write_error("write", target, source))?;
+    replace(staged.as_path(), target, staging)?;
+    sync(target.parent().unwrap_or(Path::new(".")))?;
+    Ok(true)
+}
+
+/// Gives a staged file the name `target`, in one step.
+fn replace(staged: &Path, target: &Path, staging: &Staging) -> Result<(), PublishError> {
+    let temporary = staging.name();
+    std::fs::hard_link(staged, &temporary)
+        .and_then(|()| std::fs::rename(&temporary, target))
+        .map_err(|source| write_error("write", target, source))?;
+    // Where both names are of one file already, rename leaves the temporary one.
+    let _ = std::fs::remove_file(&temporary);
+    Ok(())
+}
+
+fn make_folder(target: &Path, made: &mut BTreeSet<PathBuf>) -> Result<(), PublishError> {
+    let Some(folder) = target.parent() else { return Ok(()) };
+    for missing in folder.ancestors().take_while(|folder| !folder.is_dir()) {
+        made.extend(missing.parent().map(Path::to_owned));
+    }
+    std::fs::create_dir_all(folder).map_err(|source| write_error("make", folder, source))
+}
+
+fn sync(folder: &Path) -> Result<(), PublishError> {
+    File::open(folder).and_then(|opened| opened.sync_all()).map_err(|source| write_error("sync", folder, source))
+}
+
+fn time(seconds: i64) -> SystemTime {
+    UNIX_EPOCH + Duration::from_secs(u64::try_from(seconds).unwrap_or_default())
+}

@@ -1,0 +1,125 @@
+//! Files that are being written, before they get the names under which they are served.
+//!
+//! They lie below `state/staging/`, on the file system of the pool and never in a served folder. Each writer has a
+//! folder of its own there and holds a lock on it, so what a killed writer left is told from what is in use.
+
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use rustix::fs::{FlockOperation, flock};
+
+use crate::archive::STATE;
+
+/// Why files cannot be staged.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot {action} `{path}`")]
+pub struct StagingError {
+    /// What was being done.
+    pub action: &'static str,
+    /// The file or folder.
+    pub path: PathBuf,
+    /// The cause.
+    pub source: io::Error,
+}
+
+/// A folder for the files of one writer; gone with it.
+#[derive(Debug)]
+pub struct Staging {
+    folder: PathBuf,
+    next: AtomicU64,
+    /// Holds the lock for as long as the writer lives.
+    _lock: File,
+}
+
+impl Staging {
+    /// Makes a folder, and sweeps those whose writers are no more.
+    pub fn new(root: &Path) -> Result<Self, StagingError> {
+        let all = root.join(STATE).join("staging");
+        let failed = |action, path: &Path, source| StagingError { action, path: path.to_owned(), source };
+        std::fs::create_dir_all(&all).map_err(|source| failed("make", &all, source))?;
+        let guard = File::open(&all).map_err(|source| failed("open", &all, source))?;
+        // Held while a folder is made and not yet locked, so that no sweep takes it in between.
+        flock(&guard, FlockOperation::LockExclusive).map_err(|source| failed("lock", &all, source.into()))?;
+        sweep(&all).map_err(|source| failed("sweep", &all, source))?;
+        let folder = tempfile::Builder::new()
+            .prefix("w")
+            .tempdir_in(&all)
+            .map_err(|source| failed("make a folder in", &all, source))?
+            .keep();
+        let lock = File::open(&folder).map_err(|source| failed("open", &folder, source))?;
+        flock(&lock, FlockOperation::LockExclusive).map_err(|source| failed("lock", &folder, source.into()))?;
+        Ok(Self { folder, next: AtomicU64::new(0), _lock: lock })
+    }
+
+    /// Makes a new file, readable by all as served files are.
+    pub fn create(&self) -> Result<(StagedPath, File), StagingError> {
+        let path = self.folder.join(self.next.fetch_add(1, Ordering::Relaxed).to_string());
+        match File::create_new(&path) {
+            Ok(file) => Ok((StagedPath(path), file)),
+            Err(source) => Err(StagingError { action: "make", path, source }),
+        }
+    }
+
+    /// Makes a new name for a link, with nothing there yet.
+    pub fn name(&self) -> PathBuf {
+        self.folder.join(self.next.fetch_add(1, Ordering::Relaxed).to_string())
+    }
+}
+
+impl Drop for Staging {
+    fn drop(&mut self) {
+        // What stays behind is swept by the next writer.
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// A staged file; gone when dropped. A link to it stays.
+#[derive(Debug)]
+pub struct StagedPath(PathBuf);
+
+impl StagedPath {
+    /// Returns its path.
+    pub fn as_path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for StagedPath {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+/// Deletes the folders that nobody holds.
+fn sweep(all: &Path) -> io::Result<()> {
+    for entry in std::fs::read_dir(all)? {
+        let path = entry?.path();
+        let Ok(folder) = File::open(&path) else { continue };
+        if flock(&folder, FlockOperation::NonBlockingLockExclusive).is_ok() {
+            std::fs::remove_dir_all(&path)?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_dead_writer_left_is_swept_and_what_a_live_one_holds_is_not() {
+        let root = tempfile::tempdir().unwrap();
+        let live = Staging::new(root.path()).unwrap();
+        let (held, _) = live.create().unwrap();
+        let left = root.path().join("state/staging/left");
+        std::fs::create_dir(&left).unwrap();
+        std::fs::write(left.join("0"), "x").unwrap();
+
+        let _next = Staging::new(root.path()).unwrap();
+
+        assert!(!left.exists());
+        assert!(held.as_path().exists());
+    }
+}

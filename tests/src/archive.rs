@@ -1,0 +1,159 @@
+//! An archive in a temporary folder, made and changed by the real `repogen`.
+
+use crate::{DebBuilder, Nginx, Run};
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::OnceLock;
+use tempfile::TempDir;
+
+/// An archive of a test's own; gone when dropped.
+pub struct TestArchive {
+    folder: TempDir,
+}
+
+impl TestArchive {
+    /// Makes an archive as `repogen init` does when it is told nothing.
+    pub fn new() -> Self {
+        Self::init(&[])
+    }
+
+    /// Makes an archive with further arguments for `repogen init`.
+    pub fn init(arguments: &[&str]) -> Self {
+        let archive = Self::empty();
+        archive.repogen(&[&["init"], arguments].concat()).ok();
+        archive
+    }
+
+    /// Makes an archive with further arguments for `repogen init`, and serves it: its `url` is where nginx is.
+    pub fn served(arguments: &[&str]) -> (Self, Nginx) {
+        let archive = Self::empty();
+        let nginx = Nginx::serve(&archive.root());
+        archive
+            .repogen(&[&["init", "--url", &nginx.url()], arguments].concat())
+            .ok();
+        (archive, nginx)
+    }
+
+    /// Makes the folder only.
+    pub fn empty() -> Self {
+        let archive = Self {
+            folder: tempfile::tempdir().unwrap(),
+        };
+        std::fs::create_dir(archive.root()).unwrap();
+        archive
+    }
+
+    /// Returns the archive root.
+    pub fn root(&self) -> PathBuf {
+        self.folder.path().join("archive")
+    }
+
+    /// Returns a folder beside the root that is gone with the archive: for packages on their way in.
+    pub fn outside(&self) -> PathBuf {
+        self.folder.path().join("outside")
+    }
+
+    /// Returns a `repogen` command for this archive, to be changed further before it runs.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(repogen());
+        // A clean environment: nothing of the developer's may decide a test.
+        command
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("LC_ALL", "C.UTF-8");
+        command
+            .env("TMPDIR", self.folder.path())
+            .current_dir(self.root())
+            .args(arguments);
+        command
+    }
+
+    /// Runs `repogen` in the root.
+    pub fn repogen(&self, arguments: &[&str]) -> Run {
+        Run::of(&mut self.command(arguments))
+    }
+
+    /// Puts packages into the only suite, and fails the test when one is not taken.
+    pub fn add(&self, packages: &[DebBuilder]) -> Run {
+        self.try_add(packages).ok()
+    }
+
+    /// Offers packages to the only suite.
+    pub fn try_add(&self, packages: &[DebBuilder]) -> Run {
+        let paths: Vec<PathBuf> = packages
+            .iter()
+            .map(|package| package.write_into(&self.outside()))
+            .collect();
+        Run::of(self.command(&["add"]).args(paths))
+    }
+
+    /// Publishes what changed, and fails the test when that does not succeed.
+    pub fn publish(&self) -> Run {
+        self.repogen(&["publish"]).ok()
+    }
+
+    /// Returns a text file of the root.
+    pub fn read(&self, path: &str) -> String {
+        let path = self.root().join(path);
+        std::fs::read_to_string(&path)
+            .unwrap_or_else(|error| panic!("cannot read {}: {error}", path.display()))
+    }
+
+    /// Changes `repogen.toml`: every `from` becomes `to`, and there has to be one.
+    pub fn configure(&self, from: &str, to: &str) {
+        let text = self.read("repogen.toml");
+        assert!(text.contains(from), "repogen.toml has no `{from}`:\n{text}");
+        std::fs::write(self.root().join("repogen.toml"), text.replace(from, to)).unwrap();
+    }
+
+    /// Adds a line to the end of `repogen.toml`, which is the last suite's table.
+    pub fn configure_last_suite(&self, line: &str) {
+        let text = self.read("repogen.toml");
+        std::fs::write(self.root().join("repogen.toml"), format!("{text}\n{line}\n")).unwrap();
+    }
+}
+
+impl Default for TestArchive {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Returns the path of the `repogen` program, built from this workspace when that was not done yet.
+///
+/// `REPOGEN` names another one: to run the tests against a release build.
+pub fn repogen() -> PathBuf {
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    PROGRAM
+        .get_or_init(|| std::env::var_os("REPOGEN").map_or_else(build, PathBuf::from))
+        .clone()
+}
+
+/// Builds the program into the target folder that this test runs from: cargo gives a test no path to another package's program.
+fn build() -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    let profile = test
+        .ancestors()
+        .nth(2)
+        .expect("tests run from TARGET/PROFILE/deps");
+    let target = profile.parent().expect("tests run from TARGET/PROFILE/deps");
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(cargo);
+    // With `--examples`, of which there are none, cargo chooses the features of dependencies as it does for tests; without, it would
+    // compile many of them a second time.
+    command
+        .args([
+            "build",
+            "--quiet",
+            "--workspace",
+            "--bins",
+            "--examples",
+            "--target-dir",
+        ])
+        .arg(target);
+    if profile.ends_with("release") {
+        command.arg("--release");
+    }
+    Run::of(command.current_dir(crate::workspace())).ok();
+    profile.join("repogen")
+}

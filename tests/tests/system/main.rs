@@ -1,0 +1,20 @@
+//! Whole-system tests: the built programs against the real apt, dpkg, gpgv and nginx.
+//!
+//! One program for all, so that the harness is linked once. Needs what `make setup` installs, neither root nor a network.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "all of it is test code, also what is not itself a test"
+)]
+
+mod commands;
+mod indexes;
+mod scanned;
+mod verified;
+mod trouble;
+mod keys;
+mod installed;
+mod served;
