@@ -14,6 +14,7 @@ pub use command::{CommandOptions, ExternalCommand};
 pub use error::SignError;
 pub use key_files::KeyFiles;
 
+use debian_formats::inrelease::check_fit;
 use debian_formats::openpgp::{Fingerprint, KeyProblem, Keyring, verify_detached, verify_inrelease};
 
 /// The signed forms of one Release file.
@@ -47,7 +48,7 @@ pub trait Signer: Send + Sync {
 /// When signing fails, a signature does not verify, one of [`Signatures::signers`] is missing, or the text that was
 /// signed is not exactly `release`.
 pub fn sign_checked(signer: &dyn Signer, release: &str, now: i64) -> Result<Signatures, SignError> {
-    message::check_text(release)?;
+    check_fit(release)?;
     let signatures = signer.sign(release, now)?;
     let keyring = signer.keyring();
     let inrelease =
