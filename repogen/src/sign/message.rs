@@ -64,3 +64,31 @@ impl Serialize for Packets<'_> {
             .sum()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use debian_formats::inrelease::check_fit;
+    use debian_formats::openpgp::verify_inrelease;
+    use pgp::packet::SignatureType;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::sign::keys::{NewKey, OsRng, generate};
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 100, ..ProptestConfig::default() })]
+
+        #[test]
+        fn a_fit_text_comes_back_from_its_signed_message(
+            lines in proptest::collection::vec("(-----|- |From |\\.)?[ -~äß]{0,12}", 1..8)
+        ) {
+            let text: String = lines.iter().map(|line| format!("{}\n", line.trim_end())).collect();
+            prop_assume!(check_fit(&text).is_ok());
+            let now = 1_700_000_000;
+            let key = generate(&NewKey { user_id: "key", created: now, expires: None }, OsRng).unwrap();
+            let signature = key.sign(SignatureType::Text, signed_part(&text).as_bytes(), now).unwrap();
+            let message = clear_signed(&text, &[signature]).unwrap();
+            prop_assert_eq!(verify_inrelease(&message, &key.to_keyring(), now).unwrap().text, text);
+        }
+    }
+}
