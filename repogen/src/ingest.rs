@@ -39,8 +39,8 @@ pub enum IngestError {
         listed: String,
     },
     /// What the suite holds stands against it.
-    #[error(transparent)]
-    Conflict(#[from] Conflict),
+    #[error("{0}")]
+    Conflict(Box<Conflict>),
     /// Its file cannot be read.
     #[error("cannot read it")]
     Unreadable(#[source] io::Error),
@@ -218,7 +218,7 @@ impl Archive {
                 }
             })
             .map(|outcome| match outcome {
-                Placed::Refused(conflict) => Err(conflict.into()),
+                Placed::Refused(conflict) => Err(IngestError::Conflict(Box::new(conflict))),
                 placed => Ok(placed),
             })
             .collect();

@@ -218,11 +218,23 @@ fn connect(path: &Path) -> Result<Connection, CatalogError> {
         connection.set_prepared_statement_cache_capacity(64);
         Ok(connection)
     };
-    open().map_err(|source| match std::fs::File::options().append(true).open(path) {
-        // SQLite says only that it cannot; the system says why.
-        Err(why) => failed(path, "open it", why),
-        Ok(_) => failed(path, "open it", source),
+    open().map_err(|source| match why_not_writable(path) {
+        Some(reason) => failed(path, "open it", reason),
+        None => failed(path, "open it", source),
     })
+}
+
+/// Returns what the system has against writing beside `path`: SQLite says only that it cannot open it.
+///
+/// It looks at the folder and opens no file: to close one would let go of the locks that this process has on it.
+fn why_not_writable(path: &Path) -> Option<std::io::Error> {
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    rustix::fs::access(folder, rustix::fs::Access::WRITE_OK)
+        .err()
+        .map(Into::into)
 }
 
 fn failed(

@@ -148,10 +148,13 @@ fn qualified(name: &str, control: &str) -> String {
     }
 }
 
+/// Takes a path and its packages, and says whether to go on.
+type VisitPath<'a> = dyn FnMut(&[u8], &[u8]) -> Result<bool, IndexError> + 'a;
+
 /// Hands each path, with its packages joined by commas, to `visit` until that answers false.
 fn merge(
     runs: &mut [Run],
-    visit: &mut dyn FnMut(&[u8], &[u8]) -> Result<bool, IndexError>,
+    visit: &mut VisitPath<'_>,
 ) -> Result<(), IndexError> {
     let mut heap = BinaryHeap::new();
     for at in 0..runs.len() {
