@@ -59,6 +59,12 @@ impl Header {
         let dialect = Dialect::of(raw)?;
         let [flag] = fields.linkflag;
         let meaning = Meaning::of(flag)?;
+        if dialect == Dialect::Old && matches!(meaning, Meaning::LongName | Meaning::LongLink) {
+            return Err(HeaderError::Type {
+                found: flag.escape_ascii().to_string(),
+                meaning: "a GNU extension in a header that is not GNU's",
+            });
+        }
         let size = number("size", &fields.size)?;
         // The walk goes on by the size that the `tar` crate read: it must be the same.
         if raw.entry_size().ok() != Some(size) {
@@ -114,34 +120,50 @@ impl Meaning {
     }
 }
 
-/// The tar formats deb(5) allows. They differ in whether a name has a prefix.
+/// The tar formats deb(5) allows.
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Dialect {
     /// POSIX: a prefix field goes before the name.
     Ustar,
-    /// GNU or older than POSIX: the name is all there is.
-    Plain,
+    /// GNU: the name is all there is, and long ones come before it.
+    Gnu,
+    /// From before POSIX: the name is all there is.
+    Old,
 }
 
 impl Dialect {
+    /// Tells them apart by their magic, as dpkg and GNU tar do.
+    ///
+    /// Some writers get the magic nearly right. dpkg and GNU tar do not mind, but do not agree with other readers on
+    /// whether there is a prefix: without one there is nothing to agree on.
     fn of(raw: &tar::Header) -> Result<Self, HeaderError> {
-        match &raw.as_bytes()[257..265] {
-            [b'u', b's', b't', b'a', b'r', 0, _, _] => Ok(Self::Ustar),
-            b"ustar  \0" | [0, 0, 0, 0, 0, 0, 0, 0] => Ok(Self::Plain),
-            other => Err(HeaderError::Magic {
-                found: other.escape_ascii().to_string(),
+        let magic = &raw.as_bytes()[257..265];
+        match magic {
+            b"ustar\x0000" => Ok(Self::Ustar),
+            b"ustar  \0" => Ok(Self::Gnu),
+            [b'u', b's', b't', b'a', b'r', 0 | b' ', ..] | [0, 0, 0, 0, 0, 0, 0, 0]
+                if prefix(raw).is_empty() =>
+            {
+                Ok(Self::Old)
+            }
+            _ => Err(HeaderError::Magic {
+                found: magic.escape_ascii().to_string(),
             }),
         }
     }
 
     /// The full name the header itself gives; empty when its name field is.
-    fn name(&self, raw: &tar::Header) -> Vec<u8> {
+    fn name(self, raw: &tar::Header) -> Vec<u8> {
         let name = text(&raw.as_old().name);
-        let prefix = text(&raw.as_bytes()[345..500]);
-        match self {
-            Self::Ustar if !prefix.is_empty() && !name.is_empty() => [prefix, b"/", name].concat(),
+        match (self, prefix(raw)) {
+            (Self::Ustar, prefix) if !prefix.is_empty() && !name.is_empty() => [prefix, b"/", name].concat(),
             _ => name.to_vec(),
         }
     }
+}
+
+fn prefix(raw: &tar::Header) -> &[u8] {
+    text(&raw.as_bytes()[345..500])
 }
 
 fn device_fields(raw: &tar::Header) -> (&[u8], &[u8]) {
