@@ -44,7 +44,7 @@ bench: setup ## Compares speed and memory with the archive tools that are instal
 	@tools/bench
 
 fuzz: setup ## Feeds mutated input to every parser, FUZZ_SECONDS each
-	$(CARGO) run --locked --release -p fuzz -- all --seconds $(FUZZ_SECONDS)
+	$(CARGO) run --locked -p fuzz -- all --seconds $(FUZZ_SECONDS)
 
 fmt: ## Formats the code
 	$(CARGO) fmt --all

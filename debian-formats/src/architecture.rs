@@ -42,12 +42,21 @@ impl FromStr for Architecture {
     type Err = ArchitectureError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let error = |wrong| ArchitectureError { text: shown(text), wrong };
-        let first_is_right = text.bytes().next().is_some_and(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+        let error = |wrong| ArchitectureError {
+            text: shown(text),
+            wrong,
+        };
+        let first_is_right = text
+            .bytes()
+            .next()
+            .is_some_and(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
         if !first_is_right || text.len() > MAX {
             return Err(error("expected a name such as `amd64` or `all`"));
         }
-        if !text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-') {
+        if !text
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+        {
             return Err(error("expected only lower case letters, digits and `-`"));
         }
         if text == "source" {
@@ -81,7 +90,19 @@ mod tests {
         for name in ["amd64", "all", "kfreebsd-amd64", "amd64v3", "i386"] {
             assert!(name.parse::<Architecture>().is_ok(), "{name}");
         }
-        for name in ["", "any", "source", "any-amd64", "linux-any", "AMD64", "a/b", "..", "amd64 i386", "-a", "a_b"] {
+        for name in [
+            "",
+            "any",
+            "source",
+            "any-amd64",
+            "linux-any",
+            "AMD64",
+            "a/b",
+            "..",
+            "amd64 i386",
+            "-a",
+            "a_b",
+        ] {
             assert!(name.parse::<Architecture>().is_err(), "{name:?}");
         }
     }

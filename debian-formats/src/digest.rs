@@ -68,11 +68,17 @@ digest! {
 }
 
 fn from_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
-    let (pairs, []) = text.as_bytes().as_chunks::<2>() else { return None };
+    let (pairs, []) = text.as_bytes().as_chunks::<2>() else {
+        return None;
+    };
     if pairs.len() != N {
         return None;
     }
-    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    let digit = |byte: u8| {
+        char::from(byte)
+            .to_digit(16)
+            .and_then(|digit| u8::try_from(digit).ok())
+    };
     let mut bytes = [0; N];
     for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
         *byte = digit(*high)? << 4 | digit(*low)?;
@@ -102,12 +108,19 @@ pub struct Digester {
 impl Digester {
     /// Makes SHA-256 only.
     pub fn sha256() -> Self {
-        Self { size: 0, sha256: sha2::Sha256::default(), md5: None }
+        Self {
+            size: 0,
+            sha256: sha2::Sha256::default(),
+            md5: None,
+        }
     }
 
     /// Makes MD5 and SHA-256.
     pub fn md5_and_sha256() -> Self {
-        Self { md5: Some(md5::Md5::default()), ..Self::sha256() }
+        Self {
+            md5: Some(md5::Md5::default()),
+            ..Self::sha256()
+        }
     }
 
     /// Takes more bytes.
@@ -150,12 +163,18 @@ pub struct DigestReader<R> {
 impl<R: Read> DigestReader<R> {
     /// Makes SHA-256 only.
     pub fn sha256(inner: R) -> Self {
-        Self { inner, digester: Digester::sha256() }
+        Self {
+            inner,
+            digester: Digester::sha256(),
+        }
     }
 
     /// Makes MD5 and SHA-256.
     pub fn md5_and_sha256(inner: R) -> Self {
-        Self { inner, digester: Digester::md5_and_sha256() }
+        Self {
+            inner,
+            digester: Digester::md5_and_sha256(),
+        }
     }
 
     /// Returns size and digests of what was read.
@@ -195,13 +214,23 @@ mod tests {
         // FIPS 180-4 and RFC 1321, appendix A.5.
         let sha256 = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
         assert_eq!(digests.sha256.to_string(), sha256);
-        assert_eq!(digests.md5.unwrap().to_string(), "900150983cd24fb0d6963f7d28e17f72");
+        assert_eq!(
+            digests.md5.unwrap().to_string(),
+            "900150983cd24fb0d6963f7d28e17f72"
+        );
         assert_eq!(sha256.parse::<Sha256>().unwrap(), digests.sha256);
     }
 
     #[test]
     fn a_digest_has_all_its_digits_and_no_others() {
-        for text in ["", "00", &"0".repeat(63), &"0".repeat(65), &"g".repeat(64), &"é".repeat(32)] {
+        for text in [
+            "",
+            "00",
+            &"0".repeat(63),
+            &"0".repeat(65),
+            &"g".repeat(64),
+            &"é".repeat(32),
+        ] {
             assert!(text.parse::<Sha256>().is_err(), "{text}");
         }
     }

@@ -74,13 +74,21 @@ name! {
 impl PackageName {
     /// Returns the folder of the pool that source packages of this name share: `libf` for `libfoo`, else one letter.
     pub fn pool_prefix(&self) -> &str {
-        let length = if self.0.starts_with("lib") && self.0.len() > 3 { 4 } else { 1 };
+        let length = if self.0.starts_with("lib") && self.0.len() > 3 {
+            4
+        } else {
+            1
+        };
         self.0.get(..length).unwrap_or(&self.0)
     }
 }
 
 fn check_package(text: &str) -> Result<(), NameError> {
-    let error = |wrong| NameError { kind: "package name", text: shown(text), wrong };
+    let error = |wrong| NameError {
+        kind: "package name",
+        text: shown(text),
+        wrong,
+    };
     if text.len() < 2 {
         return Err(error("expected at least two characters"));
     }
@@ -99,7 +107,11 @@ fn check_component(text: &str) -> Result<(), NameError> {
 }
 
 fn check_folder(kind: &'static str, text: &str) -> Result<(), NameError> {
-    let error = |wrong| NameError { kind, text: shown(text), wrong };
+    let error = |wrong| NameError {
+        kind,
+        text: shown(text),
+        wrong,
+    };
     if text.is_empty() {
         return Err(error("expected at least one character"));
     }
@@ -110,7 +122,8 @@ fn check_folder(kind: &'static str, text: &str) -> Result<(), NameError> {
 }
 
 fn check_letters(text: &str) -> Result<(), &'static str> {
-    let inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'+' | b'-' | b'.');
+    let inner =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'+' | b'-' | b'.');
     if !text.bytes().all(inner) {
         return Err("expected only lower case letters, digits, `+`, `-` and `.`");
     }
@@ -124,7 +137,11 @@ fn check_letters(text: &str) -> Result<(), &'static str> {
 pub(crate) fn shown(text: &str) -> String {
     const MOST: usize = 80;
     let escaped: String = text.chars().take(MOST).flat_map(char::escape_debug).collect();
-    if text.chars().nth(MOST).is_some() { format!("{escaped}…") } else { escaped }
+    if text.chars().nth(MOST).is_some() {
+        format!("{escaped}…")
+    } else {
+        escaped
+    }
 }
 
 #[cfg(test)]
@@ -133,10 +150,22 @@ mod tests {
 
     #[test]
     fn package_names_are_those_of_the_policy() {
-        for name in ["0ad", "g++", "libc6", "a.", "a..b", "x11-common", "lib", "libstdc++6"] {
+        for name in [
+            "0ad",
+            "g++",
+            "libc6",
+            "a.",
+            "a..b",
+            "x11-common",
+            "lib",
+            "libstdc++6",
+        ] {
             assert_eq!(name.parse::<PackageName>().unwrap().as_str(), name);
         }
-        for name in ["", "a", "A1", "Foo", "-ab", ".ab", "a_b", "a/b", "a b", "a\nb", "ä1", "а1", "a%2fb", "..", "../x"] {
+        for name in [
+            "", "a", "A1", "Foo", "-ab", ".ab", "a_b", "a/b", "a b", "a\nb", "ä1", "а1", "a%2fb", "..",
+            "../x",
+        ] {
             assert!(name.parse::<PackageName>().is_err(), "{name:?}");
         }
         assert!("a".repeat(129).parse::<PackageName>().is_err());
@@ -144,18 +173,34 @@ mod tests {
 
     #[test]
     fn names_that_begin_with_lib_have_four_letters_of_prefix() {
-        for (name, prefix) in [("libfoo", "libf"), ("lib", "l"), ("library", "libr"), ("hello", "h"), ("0ad", "0")] {
-            assert_eq!(name.parse::<PackageName>().unwrap().pool_prefix(), prefix, "{name}");
+        for (name, prefix) in [
+            ("libfoo", "libf"),
+            ("lib", "l"),
+            ("library", "libr"),
+            ("hello", "h"),
+            ("0ad", "0"),
+        ] {
+            assert_eq!(
+                name.parse::<PackageName>().unwrap().pool_prefix(),
+                prefix,
+                "{name}"
+            );
         }
     }
 
     #[test]
     fn suites_and_components_are_single_folders() {
         for name in ["stable", "bookworm-updates", "1.0", "non-free", "a"] {
-            assert!(name.parse::<SuiteName>().is_ok() && name.parse::<Component>().is_ok(), "{name}");
+            assert!(
+                name.parse::<SuiteName>().is_ok() && name.parse::<Component>().is_ok(),
+                "{name}"
+            );
         }
         for name in ["", ".", "..", "a/b", "main%0a", "a\n", "Main", "-x"] {
-            assert!(name.parse::<SuiteName>().is_err() && name.parse::<Component>().is_err(), "{name:?}");
+            assert!(
+                name.parse::<SuiteName>().is_err() && name.parse::<Component>().is_err(),
+                "{name:?}"
+            );
         }
         assert!("a".repeat(65).parse::<SuiteName>().is_err());
     }
@@ -163,6 +208,9 @@ mod tests {
     #[test]
     fn an_error_says_what_was_found_and_what_would_be_right() {
         let error = "a\u{1b}B".parse::<PackageName>().unwrap_err().to_string();
-        assert_eq!(error, "invalid package name `a\\u{1b}B`: expected only lower case letters, digits, `+`, `-` and `.`");
+        assert_eq!(
+            error,
+            "invalid package name `a\\u{1b}B`: expected only lower case letters, digits, `+`, `-` and `.`"
+        );
     }
 }

@@ -114,7 +114,8 @@ impl BinaryPackage {
 
     /// Says whether it is `Essential: yes`.
     pub fn essential(&self) -> bool {
-        self.line("Essential").is_some_and(|value| value.eq_ignore_ascii_case("yes"))
+        self.line("Essential")
+            .is_some_and(|value| value.eq_ignore_ascii_case("yes"))
     }
 
     /// Returns the disk space that the installed package needs, in KiB, as its maintainer estimated it.
@@ -136,11 +137,18 @@ impl BinaryPackage {
     pub fn description(&self) -> Option<String> {
         let stanza = self.stanza();
         let field = stanza.get("Description")?;
-        let lines = field.continuation().map(|line| match line.get(1..).unwrap_or_default() {
-            "." => "",
-            text => text,
-        });
-        Some(std::iter::once(field.first_line()).chain(lines).collect::<Vec<_>>().join("\n"))
+        let lines = field
+            .continuation()
+            .map(|line| match line.get(1..).unwrap_or_default() {
+                "." => "",
+                text => text,
+            });
+        Some(
+            std::iter::once(field.first_line())
+                .chain(lines)
+                .collect::<Vec<_>>()
+                .join("\n"),
+        )
     }
 
     /// Returns the digest by which an index and a Translation file agree on a description: MD5 of the value as it is
@@ -157,7 +165,12 @@ impl BinaryPackage {
 
     /// Returns the name of its file: `NAME_VERSION_ARCH.deb`, the version without its epoch.
     pub fn file_name(&self) -> String {
-        format!("{}_{}_{}.deb", self.name, self.version.without_epoch(), self.architecture)
+        format!(
+            "{}_{}_{}.deb",
+            self.name,
+            self.version.without_epoch(),
+            self.architecture
+        )
     }
 
     /// Returns the fields.
@@ -184,7 +197,10 @@ mod tests {
     }
 
     fn refused(control: &str) -> String {
-        parse(control).map(|package| package.control().to_owned()).unwrap_err().to_string()
+        parse(control)
+            .map(|package| package.control().to_owned())
+            .unwrap_err()
+            .to_string()
     }
 
     #[test]
@@ -193,23 +209,38 @@ mod tests {
         let package = parse(control).unwrap();
         assert_eq!(package.control(), control);
         assert_eq!(package.file_name(), "hello_2.0-3+b1_amd64.deb");
-        assert_eq!((package.source().as_str(), package.source_version().as_str()), ("greet", "1:2.0-3"));
+        assert_eq!(
+            (package.source().as_str(), package.source_version().as_str()),
+            ("greet", "1:2.0-3")
+        );
         assert_eq!((package.installed_size(), package.essential()), (Some(42), true));
-        assert_eq!(package.relations(RelationKind::Depends).to_string(), "libc6 (>= 2.28) | libc6.1, perl:any");
+        assert_eq!(
+            package.relations(RelationKind::Depends).to_string(),
+            "libc6 (>= 2.28) | libc6.1, perl:any"
+        );
         assert_eq!(package.relations(RelationKind::Breaks).0.len(), 0);
         assert_eq!(package.description().unwrap(), "greets\nAt length.\n\n As it is.");
-        assert_eq!((package.section(), package.priority(), package.maintainer()), (None, None, None));
+        assert_eq!(
+            (package.section(), package.priority(), package.maintainer()),
+            (None, None, None)
+        );
     }
 
     #[test]
     fn what_only_an_index_says_is_dropped() {
-        let package = parse(&with("filename: /etc/passwd\nSize: 1\nSHA256: x\nMD5sum: y\nX-Kept: z")).unwrap();
+        let package = parse(&with(
+            "filename: /etc/passwd\nSize: 1\nSHA256: x\nMD5sum: y\nX-Kept: z",
+        ))
+        .unwrap();
         assert_eq!(package.control(), with("X-Kept: z"));
     }
 
     #[test]
     fn line_ends_of_another_system_are_made_plain() {
-        assert_eq!(parse(&with("X-A: b").replace('\n', "\r\n")).unwrap().control(), with("X-A: b"));
+        assert_eq!(
+            parse(&with("X-A: b").replace('\n', "\r\n")).unwrap().control(),
+            with("X-A: b")
+        );
         assert!(refused(&with("X-A: b\rc")).contains("control character"));
     }
 
@@ -217,16 +248,28 @@ mod tests {
     fn every_rule_is_named_with_its_field_or_line() {
         for (control, message) in [
             (String::new(), "found nothing"),
-            ("Package: hello\nVersion: 1\n".into(), "field `Architecture` is missing"),
-            ("Package:\nVersion: 1\nArchitecture: all\n".into(), "field `Package` is missing or empty"),
+            (
+                "Package: hello\nVersion: 1\n".into(),
+                "field `Architecture` is missing",
+            ),
+            (
+                "Package:\nVersion: 1\nArchitecture: all\n".into(),
+                "field `Package` is missing or empty",
+            ),
             (with("\nPackage: second"), "line 4: an empty line ends the stanza"),
             (with("X-A: b\n  \nX-C: d"), "line 5: only blanks"),
             (with("PACKAGE: other"), "line 4: field `PACKAGE` stands twice"),
             (with("# comment"), "line 4"),
             (with("X-A: \u{1b}[2J"), "line 4: control character"),
             (format!("\u{feff}{}", with("X-A: b")), "byte order mark"),
-            (with("Depends: foo (bar"), "field `Depends`: `(` after `foo` has no end"),
-            (with("Depends: foo [amd64]"), "field `Depends`: `foo [amd64]` has what only source packages have"),
+            (
+                with("Depends: foo (bar"),
+                "field `Depends`: `(` after `foo` has no end",
+            ),
+            (
+                with("Depends: foo [amd64]"),
+                "field `Depends`: `foo [amd64]` has what only source packages have",
+            ),
             (with("Recommends: foo <!nocheck>"), "only source packages"),
             (with("Provides: foo (>= 1)"), "field `Provides`"),
             (with("Conflicts: a | b"), "no alternatives"),
@@ -234,24 +277,63 @@ mod tests {
             (with("Essential: perhaps"), "field `Essential`"),
             (with("Installed-Size: big"), "field `Installed-Size`"),
             (with("Section: a b"), "field `Section`"),
-            (with("Section: a\n b"), "field `Section` goes on over more than one line"),
+            (
+                with("Section: a\n b"),
+                "field `Section` goes on over more than one line",
+            ),
             (with("Source: ../x"), "field `Source`: invalid package name"),
             (with("Source: greet 1"), "field `Source`"),
             (with("Source: greet (x)"), "field `Source`: invalid version"),
-            (with(&format!("X-A: {}", "x".repeat(70_000))), "field `X-A`: 70001 bytes"),
-            (with(&(0..200).map(|at| format!("X-{at}: y")).collect::<Vec<_>>().join("\n")), "203 fields: expected at most 200"),
-            (with(&format!("Depends: {}", vec!["aa"; 10_001].join(","))), "more than 10000 relations"),
-            ("Package: Hello\nVersion: 1\nArchitecture: all\n".into(), "field `Package`: invalid package name `Hello`"),
-            ("Package: hello\nVersion: one\nArchitecture: all\n".into(), "field `Version`: invalid version `one`"),
-            ("Package: hello\nVersion: 1\nArchitecture: any\n".into(), "field `Architecture`"),
-            ("Package: hello\nVersion: 1\nArchitecture: amd64 i386\n".into(), "field `Architecture`"),
+            (
+                with(&format!("X-A: {}", "x".repeat(70_000))),
+                "field `X-A`: 70001 bytes",
+            ),
+            (
+                with(
+                    &(0..200)
+                        .map(|at| format!("X-{at}: y"))
+                        .collect::<Vec<_>>()
+                        .join("\n"),
+                ),
+                "203 fields: expected at most 200",
+            ),
+            (
+                with(&format!("Depends: {}", vec!["aa"; 10_001].join(","))),
+                "more than 10000 relations",
+            ),
+            (
+                "Package: Hello\nVersion: 1\nArchitecture: all\n".into(),
+                "field `Package`: invalid package name `Hello`",
+            ),
+            (
+                "Package: hello\nVersion: one\nArchitecture: all\n".into(),
+                "field `Version`: invalid version `one`",
+            ),
+            (
+                "Package: hello\nVersion: 1\nArchitecture: any\n".into(),
+                "field `Architecture`",
+            ),
+            (
+                "Package: hello\nVersion: 1\nArchitecture: amd64 i386\n".into(),
+                "field `Architecture`",
+            ),
         ] {
             let error = refused(&control);
             assert!(error.contains(message), "{error:?} does not say {message:?}");
         }
-        assert!(parse(&"x".repeat(2 << 20)).unwrap_err().to_string().contains("expected at most 1048576"));
+        assert!(
+            parse(&"x".repeat(2 << 20))
+                .unwrap_err()
+                .to_string()
+                .contains("expected at most 1048576")
+        );
         let latin = [with("Maintainer: J").as_bytes().trim_ascii_end(), b"\xf6rg\n"].concat();
-        assert!(BinaryPackage::parse(&latin, &Limits::default()).unwrap_err().to_string().contains("line 4: not UTF-8"));
+        assert!(
+            BinaryPackage::parse(&latin, &Limits::default())
+                .unwrap_err()
+                .to_string()
+                .contains("line 4: not UTF-8")
+        );
     }
 
     #[test]

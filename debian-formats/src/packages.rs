@@ -65,7 +65,10 @@ pub fn render(control: &str, placement: &Placement<'_>) -> String {
 /// Appends the fields with other values in place of some.
 fn push_changed(text: &mut String, stanza: &Stanza<'_>, overrides: &[(&str, Option<&str>)], synopsis: bool) {
     for field in stanza.fields() {
-        let wins = overrides.iter().find(|(name, _)| field.is(name)).and_then(|(_, value)| *value);
+        let wins = overrides
+            .iter()
+            .find(|(name, _)| field.is(name))
+            .and_then(|(_, value)| *value);
         match wins {
             Some(value) => push_field(text, field.name(), &format!(" {value}")),
             None if synopsis && field.is("Description") => {
@@ -98,8 +101,16 @@ pub(crate) fn description_md5(field: &Field<'_>) -> Md5 {
 pub fn translation_entry(package: &BinaryPackage) -> Option<String> {
     let stanza = package.stanza();
     let field = stanza.get("Description")?;
-    let mut text = format!("Package: {}\nDescription-md5: {}\n", package.name(), description_md5(field));
-    push_field(&mut text, "Description-en", &format!(" {}", field.raw().trim_start_matches([' ', '\t'])));
+    let mut text = format!(
+        "Package: {}\nDescription-md5: {}\n",
+        package.name(),
+        description_md5(field)
+    );
+    push_field(
+        &mut text,
+        "Description-en",
+        &format!(" {}", field.raw().trim_start_matches([' ', '\t'])),
+    );
     Some(text)
 }
 
@@ -155,7 +166,10 @@ fn parsed<T: std::str::FromStr<Err: std::fmt::Display>>(
     field: &'static str,
 ) -> Result<T, EntryError> {
     let value = stanza.line(field).ok_or(EntryError::Missing(field))?;
-    value.parse().map_err(|error: T::Err| EntryError::Value { field, wrong: error.to_string() })
+    value.parse().map_err(|error: T::Err| EntryError::Value {
+        field,
+        wrong: error.to_string(),
+    })
 }
 
 #[cfg(test)]
@@ -180,7 +194,10 @@ mod tests {
     #[test]
     fn a_stanza_goes_out_as_it_came_in() {
         let text = render(CONTROL, &placement());
-        let added = format!("Filename: pool/main/h/hello/hello_1_all.deb\nSize: 7\nSHA256: {}\n", "ab".repeat(32));
+        let added = format!(
+            "Filename: pool/main/h/hello/hello_1_all.deb\nSize: 7\nSHA256: {}\n",
+            "ab".repeat(32)
+        );
         assert_eq!(text, format!("{CONTROL}{added}"));
         let stanza = Stanza::parse(&text).unwrap();
         let entry = IndexEntry::from_stanza(&stanza).unwrap();
@@ -189,21 +206,47 @@ mod tests {
 
     #[test]
     fn overrides_stand_in_the_place_of_the_packages_own() {
-        let text = render(CONTROL, &Placement { section: Some("web"), priority: Some("extra"), ..placement() });
-        assert!(text.contains("\nSECTION: web\n") && !text.contains("misc"), "{text}");
-        assert!(text.contains("\nX-Other:  kept \nPriority: extra\nFilename:"), "{text}");
+        let text = render(
+            CONTROL,
+            &Placement {
+                section: Some("web"),
+                priority: Some("extra"),
+                ..placement()
+            },
+        );
+        assert!(
+            text.contains("\nSECTION: web\n") && !text.contains("misc"),
+            "{text}"
+        );
+        assert!(
+            text.contains("\nX-Other:  kept \nPriority: extra\nFilename:"),
+            "{text}"
+        );
     }
 
     #[test]
     fn a_translation_holds_what_the_synopsis_leaves_out() {
         let package = BinaryPackage::parse(CONTROL.as_bytes(), &Limits::default()).unwrap();
-        let short = render(CONTROL, &Placement { description: DescriptionForm::Synopsis, ..placement() });
+        let short = render(
+            CONTROL,
+            &Placement {
+                description: DescriptionForm::Synopsis,
+                ..placement()
+            },
+        );
         let digest = package.description_md5().unwrap();
-        assert!(short.contains(&format!("\nDescription: short\nDescription-md5: {digest}\nX-Other:")), "{short}");
+        assert!(
+            short.contains(&format!(
+                "\nDescription: short\nDescription-md5: {digest}\nX-Other:"
+            )),
+            "{short}"
+        );
         let entry = translation_entry(&package).unwrap();
         assert_eq!(
             entry,
-            format!("Package: hello\nDescription-md5: {digest}\nDescription-en: short\n long\n .\n  verbatim\n")
+            format!(
+                "Package: hello\nDescription-md5: {digest}\nDescription-en: short\n long\n .\n  verbatim\n"
+            )
         );
         assert_eq!(digest, md5(b"short\n long\n .\n  verbatim\n"));
     }

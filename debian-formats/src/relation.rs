@@ -63,7 +63,10 @@ impl RelationKind {
 
     /// Says whether `a | b` may stand in it, as dpkg has it.
     fn takes_alternatives(self) -> bool {
-        !matches!(self, Self::Breaks | Self::Conflicts | Self::Provides | Self::Replaces)
+        !matches!(
+            self,
+            Self::Breaks | Self::Conflicts | Self::Provides | Self::Replaces
+        )
     }
 }
 
@@ -224,7 +227,9 @@ impl fmt::Display for Relation {
         if !self.architectures.is_empty() {
             write!(formatter, " [{}]", joined(&self.architectures, " "))?;
         }
-        self.profiles.iter().try_for_each(|list| write!(formatter, " <{}>", joined(list, " ")))
+        self.profiles
+            .iter()
+            .try_for_each(|list| write!(formatter, " <{}>", joined(list, " ")))
     }
 }
 
@@ -241,5 +246,9 @@ impl fmt::Display for Relations {
 }
 
 fn joined<T: fmt::Display>(items: &[T], separator: &str) -> String {
-    items.iter().map(ToString::to_string).collect::<Vec<_>>().join(separator)
+    items
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(separator)
 }

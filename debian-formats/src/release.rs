@@ -100,7 +100,10 @@ impl Release {
         add("NotAutomatic", yes(self.not_automatic));
         add("ButAutomaticUpgrades", yes(self.but_automatic_upgrades));
         add("Acquire-By-Hash", yes(self.acquire_by_hash));
-        add("No-Support-for-Architecture-all", self.no_support_for_architecture_all.as_deref());
+        add(
+            "No-Support-for-Architecture-all",
+            self.no_support_for_architecture_all.as_deref(),
+        );
         add("Snapshots", self.snapshots.as_deref());
         add("Architectures", list(&self.architectures).as_deref());
         add("Components", list(&self.components).as_deref());
@@ -117,19 +120,36 @@ impl Release {
     /// Parses the text of a Release file; fields that are not known are passed over.
     pub fn parse(text: &str) -> Result<Self, ReleaseError> {
         let stanza = Stanza::parse(text)?;
-        let text = |name: &str| stanza.line(name).filter(|value| !value.is_empty()).map(str::to_owned);
-        let yes = |name: &str| stanza.line(name).is_some_and(|value| value.eq_ignore_ascii_case("yes"));
+        let text = |name: &str| {
+            stanza
+                .line(name)
+                .filter(|value| !value.is_empty())
+                .map(str::to_owned)
+        };
+        let yes = |name: &str| {
+            stanza
+                .line(name)
+                .is_some_and(|value| value.eq_ignore_ascii_case("yes"))
+        };
         let words = |name: &str| -> Vec<String> {
             let value = stanza.get(name).map(|field| field.value()).unwrap_or_default();
-            value.split([' ', '\t', '\n']).filter(|word| !word.is_empty()).map(str::to_owned).collect()
+            value
+                .split([' ', '\t', '\n'])
+                .filter(|word| !word.is_empty())
+                .map(str::to_owned)
+                .collect()
         };
         let date = |field: &'static str| match stanza.line(field) {
             None => Ok(None),
-            Some(value) => parse_date(value)
-                .map(Some)
-                .ok_or_else(|| ReleaseError::Date { field, value: crate::name::shown(value) }),
+            Some(value) => parse_date(value).map(Some).ok_or_else(|| ReleaseError::Date {
+                field,
+                value: crate::name::shown(value),
+            }),
         };
-        let lines = stanza.get("SHA256").into_iter().flat_map(|field| field.continuation());
+        let lines = stanza
+            .get("SHA256")
+            .into_iter()
+            .flat_map(|field| field.continuation());
         Ok(Self {
             origin: text("Origin"),
             label: text("Label"),
@@ -155,11 +175,17 @@ fn index_file(line: &str) -> Result<IndexFile, ReleaseError> {
     let parse = || {
         let mut words = line.split([' ', '\t']).filter(|word| !word.is_empty());
         let (digest, size, path) = (words.next()?, words.next()?, words.next()?);
-        let is_below = |path: &str| !path.starts_with('/') && path.split('/').all(|part| !matches!(part, "" | "." | ".."));
+        let is_below = |path: &str| {
+            !path.starts_with('/') && path.split('/').all(|part| !matches!(part, "" | "." | ".."))
+        };
         if words.next().is_some() || !is_below(path) || !size.bytes().all(|byte| byte.is_ascii_digit()) {
             return None;
         }
-        Some(IndexFile { path: path.to_owned(), sha256: digest.parse().ok()?, size: size.parse().ok()? })
+        Some(IndexFile {
+            path: path.to_owned(),
+            sha256: digest.parse().ok()?,
+            size: size.parse().ok()?,
+        })
     };
     parse().ok_or_else(|| ReleaseError::Line(crate::name::shown(line)))
 }
@@ -196,7 +222,11 @@ mod tests {
 
     #[test]
     fn a_value_never_makes_a_field() {
-        let text = Release { origin: Some("A\nSuite: evil".into()), ..release() }.render();
+        let text = Release {
+            origin: Some("A\nSuite: evil".into()),
+            ..release()
+        }
+        .render();
         assert_eq!(Release::parse(&text).unwrap().suite.as_deref(), Some("stable"));
     }
 
@@ -212,8 +242,19 @@ mod tests {
     #[test]
     fn lines_that_lead_out_of_the_folder_are_refused() {
         let digest = "0".repeat(64);
-        for line in ["0 1 a", &format!("{digest} -1 a"), &format!("{digest} 1 ../a"), &format!("{digest} 1 /a"), &format!("{digest} 1"), &format!("{digest} 1 a b"), &format!("{digest} 1 a//b")] {
-            assert!(Release::parse(&format!("Suite: a\nSHA256:\n {line}\n")).is_err(), "{line}");
+        for line in [
+            "0 1 a",
+            &format!("{digest} -1 a"),
+            &format!("{digest} 1 ../a"),
+            &format!("{digest} 1 /a"),
+            &format!("{digest} 1"),
+            &format!("{digest} 1 a b"),
+            &format!("{digest} 1 a//b"),
+        ] {
+            assert!(
+                Release::parse(&format!("Suite: a\nSHA256:\n {line}\n")).is_err(),
+                "{line}"
+            );
         }
     }
 }

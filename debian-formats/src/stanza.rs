@@ -74,7 +74,11 @@ impl<'a> Field<'a> {
 
     /// Returns the first line of the value, without blanks around it.
     pub fn first_line(&self) -> &'a str {
-        self.raw.split('\n').next().unwrap_or_default().trim_matches([' ', '\t'])
+        self.raw
+            .split('\n')
+            .next()
+            .unwrap_or_default()
+            .trim_matches([' ', '\t'])
     }
 
     /// Returns the lines after the first, with their indentation.
@@ -110,7 +114,10 @@ impl<'a> Stanza<'a> {
     pub fn parse(text: &'a str) -> Result<Self, StanzaError> {
         let body = text.trim_end_matches('\n');
         if body.is_empty() {
-            return Err(StanzaError { line: 1, wrong: Wrong::Empty });
+            return Err(StanzaError {
+                line: 1,
+                wrong: Wrong::Empty,
+            });
         }
         Self::parse_lines(body, 1, Blanks::Refused)
     }
@@ -119,7 +126,10 @@ impl<'a> Stanza<'a> {
         let mut fields: Vec<Field<'a>> = Vec::new();
         let mut start = 0;
         for (at, line) in text.split('\n').enumerate() {
-            let error = |wrong| StanzaError { line: first_line + at, wrong };
+            let error = |wrong| StanzaError {
+                line: first_line + at,
+                wrong,
+            };
             let end = start + line.len();
             if let Some(letter) = control_character(line) {
                 return Err(error(Wrong::Control(letter)));
@@ -128,14 +138,18 @@ impl<'a> Stanza<'a> {
                 if blanks == Blanks::Refused && line.trim_matches([' ', '\t']).is_empty() {
                     return Err(error(Wrong::Blank));
                 }
-                let Some(field) = fields.last_mut() else { return Err(error(Wrong::Continuation)) };
+                let Some(field) = fields.last_mut() else {
+                    return Err(error(Wrong::Continuation));
+                };
                 // It goes on to the end of this line.
                 let from = offset(text, field.raw);
                 field.raw = text.get(from..end).unwrap_or_default();
             } else if line.is_empty() {
                 return Err(error(Wrong::Second));
             } else {
-                let Some((name, raw)) = line.split_once(':') else { return Err(error(Wrong::NoColon(shown(line)))) };
+                let Some((name, raw)) = line.split_once(':') else {
+                    return Err(error(Wrong::NoColon(shown(line))));
+                };
                 if !is_field_name(name) {
                     return Err(error(Wrong::FieldName(shown(name))));
                 }
@@ -179,8 +193,14 @@ enum Blanks {
 
 /// Returns the first line of a field of a text that was read as a stanza before.
 pub(crate) fn find_line<'a>(text: &'a str, name: &str) -> Option<&'a str> {
-    let fields = text.split('\n').filter(|line| !line.starts_with([' ', '\t'])).filter_map(|line| line.split_once(':'));
-    fields.into_iter().find(|(field, _)| field.eq_ignore_ascii_case(name)).map(|(_, raw)| raw.trim_matches([' ', '\t']))
+    let fields = text
+        .split('\n')
+        .filter(|line| !line.starts_with([' ', '\t']))
+        .filter_map(|line| line.split_once(':'));
+    fields
+        .into_iter()
+        .find(|(field, _)| field.eq_ignore_ascii_case(name))
+        .map(|(_, raw)| raw.trim_matches([' ', '\t']))
 }
 
 /// Returns where `part`, a slice of `text`, begins in it.
@@ -190,14 +210,19 @@ fn offset(text: &str, part: &str) -> usize {
 
 fn control_character(line: &str) -> Option<char> {
     // The cheap test first: bytes from 0x80 on are no ASCII controls, and C1 controls begin with 0xc2.
-    if !line.bytes().any(|byte| (byte < 0x20 && byte != b'\t') || byte == 0x7f || byte == 0xc2) {
+    if !line
+        .bytes()
+        .any(|byte| (byte < 0x20 && byte != b'\t') || byte == 0x7f || byte == 0xc2)
+    {
         return None;
     }
     line.chars().find(|letter| letter.is_control() && *letter != '\t')
 }
 
 fn is_field_name(name: &str) -> bool {
-    !name.is_empty() && !name.starts_with(['#', '-']) && name.bytes().all(|byte| matches!(byte, b'!'..=b'9' | b';'..=b'~'))
+    !name.is_empty()
+        && !name.starts_with(['#', '-'])
+        && name.bytes().all(|byte| matches!(byte, b'!'..=b'9' | b';'..=b'~'))
 }
 
 /// Reads the stanzas of an index, one after the other.
@@ -259,7 +284,10 @@ mod tests {
         let description = stanza.get("DESCRIPTION").unwrap();
         assert_eq!(description.raw(), " one\n  verbatim \n .\n\ttab");
         assert_eq!(description.first_line(), "one");
-        assert_eq!(description.continuation().collect::<Vec<_>>(), ["  verbatim ", " .", "\ttab"]);
+        assert_eq!(
+            description.continuation().collect::<Vec<_>>(),
+            ["  verbatim ", " .", "\ttab"]
+        );
     }
 
     #[test]

@@ -45,7 +45,9 @@ impl Version {
 
     /// Returns the upstream version.
     pub fn upstream(&self) -> &str {
-        self.text.get(self.upstream.0..self.upstream.1).unwrap_or_default()
+        self.text
+            .get(self.upstream.0..self.upstream.1)
+            .unwrap_or_default()
     }
 
     /// Returns the Debian revision, where there is one.
@@ -87,7 +89,10 @@ fn push_part(key: &mut Vec<u8>, part: &str) {
         let (run, after) = rest.split_at(letters);
         key.extend(run.iter().map(|byte| rank(*byte)));
         key.push(END);
-        let digits = after.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(after.len());
+        let digits = after
+            .iter()
+            .position(|byte| !byte.is_ascii_digit())
+            .unwrap_or(after.len());
         let (run_of_digits, after) = after.split_at(digits);
         let zeros = run_of_digits.iter().take_while(|byte| **byte == b'0').count();
         let number = run_of_digits.get(zeros..).unwrap_or_default();
@@ -119,7 +124,10 @@ impl FromStr for Version {
     type Err = VersionError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let error = |wrong| VersionError { text: shown(text), wrong };
+        let error = |wrong| VersionError {
+            text: shown(text),
+            wrong,
+        };
         if text.is_empty() {
             return Err(error("it is empty"));
         }
@@ -142,17 +150,32 @@ impl FromStr for Version {
         if !upstream.bytes().next().is_some_and(|byte| byte.is_ascii_digit()) {
             return Err(error("expected a digit first in the upstream version"));
         }
-        if !upstream.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.~:".contains(&byte)) {
-            return Err(error("expected only letters, digits, `.`, `+`, `-`, `~` and `:` in the upstream version"));
+        if !upstream
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"+-.~:".contains(&byte))
+        {
+            return Err(error(
+                "expected only letters, digits, `.`, `+`, `-`, `~` and `:` in the upstream version",
+            ));
         }
         let revision = text.get(end + 1..);
         if revision == Some("") {
             return Err(error("nothing after the last `-`"));
         }
-        if !revision.unwrap_or_default().bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+.~".contains(&byte)) {
-            return Err(error("expected only letters, digits, `.`, `+` and `~` in the revision"));
+        if !revision
+            .unwrap_or_default()
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"+.~".contains(&byte))
+        {
+            return Err(error(
+                "expected only letters, digits, `.`, `+` and `~` in the revision",
+            ));
         }
-        Ok(Self { text: text.into(), epoch, upstream: (start, end) })
+        Ok(Self {
+            text: text.into(),
+            epoch,
+            upstream: (start, end),
+        })
     }
 }
 
@@ -160,7 +183,10 @@ fn parse_epoch(text: &str) -> Result<u32, &'static str> {
     if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err("expected a number before the `:`");
     }
-    text.parse().ok().filter(|epoch| *epoch <= MAX_EPOCH).ok_or("expected an epoch of at most 2147483647")
+    text.parse()
+        .ok()
+        .filter(|epoch| *epoch <= MAX_EPOCH)
+        .ok_or("expected an epoch of at most 2147483647")
 }
 
 impl fmt::Display for Version {
@@ -193,7 +219,11 @@ fn compare(mut left: &[u8], mut right: &[u8]) -> Ordering {
             }
         }
         let (left_number, right_number) = (number(left), number(right));
-        match left_number.len().cmp(&right_number.len()).then_with(|| left_number.cmp(right_number)) {
+        match left_number
+            .len()
+            .cmp(&right_number.len())
+            .then_with(|| left_number.cmp(right_number))
+        {
             Ordering::Equal => {}
             decided => return decided,
         }
@@ -209,12 +239,19 @@ fn tail(bytes: &[u8], count: usize) -> &[u8] {
 /// Returns the digits in front, without leading zeros.
 fn number(bytes: &[u8]) -> &[u8] {
     let digits = bytes.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    let zeros = bytes.iter().take(digits).take_while(|byte| **byte == b'0').count();
+    let zeros = bytes
+        .iter()
+        .take(digits)
+        .take_while(|byte| **byte == b'0')
+        .count();
     bytes.get(zeros..digits).unwrap_or_default()
 }
 
 fn after_digits(bytes: &[u8]) -> &[u8] {
-    tail(bytes, bytes.iter().take_while(|byte| byte.is_ascii_digit()).count())
+    tail(
+        bytes,
+        bytes.iter().take_while(|byte| byte.is_ascii_digit()).count(),
+    )
 }
 
 impl PartialOrd for Version {
@@ -254,7 +291,10 @@ mod tests {
     #[test]
     fn the_parts_are_those_of_the_text() {
         let whole = version("2:1.0-rc1-3+b1");
-        assert_eq!((whole.epoch(), whole.upstream(), whole.revision()), (2, "1.0-rc1", Some("3+b1")));
+        assert_eq!(
+            (whole.epoch(), whole.upstream(), whole.revision()),
+            (2, "1.0-rc1", Some("3+b1"))
+        );
         assert_eq!(whole.without_epoch(), "1.0-rc1-3+b1");
         let bare = version("1.0");
         assert_eq!((bare.epoch(), bare.upstream(), bare.revision()), (0, "1.0", None));
@@ -263,8 +303,28 @@ mod tests {
     #[test]
     fn what_deb_version_does_not_allow_is_refused() {
         for text in [
-            "", ":", "1:", ":1", "a", "1:a", "-1", "1-", "x:1", "-1:1", "2147483648:1", "99999999999:1", "1_0", "1 0",
-            "1/0", "1.0-1_2", "1.0-a:b", "1\n", "é1", "1é", "+1", "~1",
+            "",
+            ":",
+            "1:",
+            ":1",
+            "a",
+            "1:a",
+            "-1",
+            "1-",
+            "x:1",
+            "-1:1",
+            "2147483648:1",
+            "99999999999:1",
+            "1_0",
+            "1 0",
+            "1/0",
+            "1.0-1_2",
+            "1.0-a:b",
+            "1\n",
+            "é1",
+            "1é",
+            "+1",
+            "~1",
         ] {
             assert!(text.parse::<Version>().is_err(), "{text:?}");
         }
@@ -273,20 +333,49 @@ mod tests {
 
     #[test]
     fn equal_versions_in_other_letters_are_equal_and_hash_alike() {
-        for (left, right) in [("1.0", "1.00"), ("0:1.0", "1.0"), ("1.0", "1.0-0"), ("1.", "1.0"), ("1a", "1a0"), ("1-0", "1-00")] {
+        for (left, right) in [
+            ("1.0", "1.00"),
+            ("0:1.0", "1.0"),
+            ("1.0", "1.0-0"),
+            ("1.", "1.0"),
+            ("1a", "1a0"),
+            ("1-0", "1-00"),
+        ] {
             assert_eq!(version(left), version(right));
-            assert_eq!(version(left).sort_key(), version(right).sort_key(), "{left} {right}");
+            assert_eq!(
+                version(left).sort_key(),
+                version(right).sort_key(),
+                "{left} {right}"
+            );
         }
     }
 
     /// Versions made of what decides comparisons, rather than of random letters.
     fn any_version() -> impl Strategy<Value = String> {
         let piece = prop::sample::select(vec![
-            "0", "1", "9", "10", "00", "01", "~", "~~", "a", "z", "A", ".", "+", "-", "+b1", "~rc1", "18446744073709551617",
+            "0",
+            "1",
+            "9",
+            "10",
+            "00",
+            "01",
+            "~",
+            "~~",
+            "a",
+            "z",
+            "A",
+            ".",
+            "+",
+            "-",
+            "+b1",
+            "~rc1",
+            "18446744073709551617",
         ]);
         (prop::option::of(0..3_u32), prop::collection::vec(piece, 0..6)).prop_map(|(epoch, pieces)| {
             let epoch = epoch.map(|epoch| format!("{epoch}:")).unwrap_or_default();
-            format!("{epoch}1{}", pieces.concat()).trim_end_matches('-').to_owned()
+            format!("{epoch}1{}", pieces.concat())
+                .trim_end_matches('-')
+                .to_owned()
         })
     }
 
@@ -318,7 +407,11 @@ mod tests {
 
     /// One shell asks dpkg about every pair, so that thousands cost seconds.
     fn dpkg_orders(pairs: &[(String, String)]) -> Vec<Ordering> {
-        let mut shell = Command::new("sh").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut shell = Command::new("sh")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
         let mut stdin = shell.stdin.take().unwrap();
         let script: String = pairs
             .iter()
@@ -347,8 +440,9 @@ mod tests {
     fn versions_order_as_dpkg_orders_them() {
         let mut runner = proptest::test_runner::TestRunner::deterministic();
         let strategy = (any_version(), any_version());
-        let pairs: Vec<(String, String)> =
-            (0..1_500).map(|_| strategy.new_tree(&mut runner).unwrap().current()).collect();
+        let pairs: Vec<(String, String)> = (0..1_500)
+            .map(|_| strategy.new_tree(&mut runner).unwrap().current())
+            .collect();
         let orders = dpkg_orders(&pairs);
         assert_eq!(orders.len(), pairs.len());
         for ((left, right), expected) in pairs.iter().zip(orders) {

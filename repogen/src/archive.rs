@@ -40,7 +40,9 @@ impl CatalogLocation {
         match database_url {
             None | Some("") => Ok(Self(root.join("catalog.db"))),
             Some(url) => match url.strip_prefix("sqlite:") {
-                Some(path) if !path.is_empty() => Ok(Self(PathBuf::from(path.strip_prefix("//").unwrap_or(path)))),
+                Some(path) if !path.is_empty() => {
+                    Ok(Self(PathBuf::from(path.strip_prefix("//").unwrap_or(path))))
+                }
                 _ => Err(OpenError::UnknownCatalog(url.to_owned())),
             },
         }
@@ -69,7 +71,11 @@ impl Archive {
         let catalog = SqliteCatalog::open(location.path())?;
         let codenames: Vec<SuiteName> = config.suites.iter().map(|suite| suite.codename.clone()).collect();
         catalog.ensure_suites(&codenames)?;
-        Ok(Self { root: root.to_owned(), config, catalog: Box::new(catalog) })
+        Ok(Self {
+            root: root.to_owned(),
+            config,
+            catalog: Box::new(catalog),
+        })
     }
 
     /// Returns its root.
@@ -89,14 +95,22 @@ impl Archive {
 
     /// Returns the folder that holds the suite's `dists/` and `pool/`: the root, or one below `private/`.
     pub fn tree(&self, suite: &Suite) -> PathBuf {
-        if suite.private { self.root.join("private").join(suite.codename.as_str()) } else { self.root.clone() }
+        if suite.private {
+            self.root.join("private").join(suite.codename.as_str())
+        } else {
+            self.root.clone()
+        }
     }
 
     /// Takes the lock `name`, waiting for whoever has it; it is let go when the file is dropped, or its process dies.
     pub(crate) fn lock(&self, name: &str, operation: FlockOperation) -> io::Result<File> {
         let folder = self.root.join(STATE);
         std::fs::create_dir_all(&folder)?;
-        let file = File::options().create(true).truncate(false).write(true).open(folder.join(name))?;
+        let file = File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(folder.join(name))?;
         flock(&file, operation)?;
         Ok(file)
     }

@@ -87,7 +87,10 @@ pub fn restore(source: &Path, root: &Path, catalog: &CatalogLocation) -> Result<
             return Err(BackupError::Exists(path));
         }
     }
-    let no_backup = |what: String| BackupError::NoBackup { path: source.to_owned(), what };
+    let no_backup = |what: String| BackupError::NoBackup {
+        path: source.to_owned(),
+        what,
+    };
     let file = File::open(source).map_err(|error| failed("open", source, error))?;
     let decoder = zstd::Decoder::new(file).map_err(|error| no_backup(error.to_string()))?;
     std::fs::create_dir_all(root).map_err(|error| failed("make", root, error))?;
@@ -96,11 +99,17 @@ pub fn restore(source: &Path, root: &Path, catalog: &CatalogLocation) -> Result<
     let mut tar = tar::Archive::new(decoder);
     for entry in tar.entries().map_err(|error| no_backup(error.to_string()))? {
         let mut entry = entry.map_err(|error| no_backup(error.to_string()))?;
-        let path = entry.path().map_err(|error| no_backup(error.to_string()))?.into_owned();
-        if !is_part(&path) || !(entry.header().entry_type().is_file() || entry.header().entry_type().is_dir()) {
+        let path = entry
+            .path()
+            .map_err(|error| no_backup(error.to_string()))?
+            .into_owned();
+        if !is_part(&path) || !(entry.header().entry_type().is_file() || entry.header().entry_type().is_dir())
+        {
             return Err(no_backup(format!("it holds `{}`", path.display())));
         }
-        entry.unpack_in(beside.path()).map_err(|error| no_backup(error.to_string()))?;
+        entry
+            .unpack_in(beside.path())
+            .map_err(|error| no_backup(error.to_string()))?;
     }
     for part in [config::FILE_NAME, CATALOG] {
         if !beside.path().join(part).is_file() {
@@ -114,7 +123,9 @@ pub fn restore(source: &Path, root: &Path, catalog: &CatalogLocation) -> Result<
 fn is_part(path: &Path) -> bool {
     let mut parts = path.components();
     let plain = path.components().all(|part| matches!(part, Component::Normal(_)));
-    let first = parts.next().map(|part| part.as_os_str().to_string_lossy().into_owned());
+    let first = parts
+        .next()
+        .map(|part| part.as_os_str().to_string_lossy().into_owned());
     plain && matches!(first.as_deref(), Some(config::FILE_NAME | CATALOG | KEYS))
 }
 
@@ -136,7 +147,9 @@ fn place(from: &Path, root: &Path, catalog: &CatalogLocation) -> Result<(), Back
     move_file(&from.join(CATALOG), catalog.path())?;
     // Last: a root with a configuration is an archive.
     move_file(&from.join(config::FILE_NAME), &root.join(config::FILE_NAME))?;
-    File::open(root).and_then(|folder| folder.sync_all()).map_err(|source| failed("sync", root, source))
+    File::open(root)
+        .and_then(|folder| folder.sync_all())
+        .map_err(|source| failed("sync", root, source))
 }
 
 fn move_file(from: &Path, to: &Path) -> Result<(), BackupError> {
@@ -155,5 +168,9 @@ fn move_file(from: &Path, to: &Path) -> Result<(), BackupError> {
 }
 
 fn failed(action: &'static str, path: &Path, source: io::Error) -> BackupError {
-    BackupError::File { action, path: path.to_owned(), source }
+    BackupError::File {
+        action,
+        path: path.to_owned(),
+        source,
+    }
 }

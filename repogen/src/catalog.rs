@@ -63,7 +63,12 @@ pub struct Content {
 impl Content {
     /// Returns the name of its file: `NAME_VERSION_ARCH.deb`, the version without its epoch.
     pub fn file_name(&self) -> String {
-        format!("{}_{}_{}.deb", self.name, self.version.without_epoch(), self.architecture)
+        format!(
+            "{}_{}_{}.deb",
+            self.name,
+            self.version.without_epoch(),
+            self.architecture
+        )
     }
 }
 
@@ -140,7 +145,9 @@ pub enum Conflict {
         offered: String,
     },
     /// The same bytes stand in another component of the suite.
-    #[error("it is in component `{held}` of suite `{suite}` already: remove it there before adding it to `{offered}`")]
+    #[error(
+        "it is in component `{held}` of suite `{suite}` already: remove it there before adding it to `{offered}`"
+    )]
     OtherComponent {
         /// Codename.
         suite: SuiteName,
@@ -205,7 +212,7 @@ pub struct Indexed {
     pub position: Position,
     /// Its checked control stanza.
     pub control: String,
-    /// Path of its file below the tree.
+    /// Path of its file below the tree; empty when the tree has no file of it.
     pub path: String,
     /// Bytes of its file.
     pub size: u64,
@@ -276,6 +283,52 @@ pub struct PoolFile {
     pub sha256: Sha256,
 }
 
+/// What is kept of a suite, at a time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Retention {
+    /// Codename.
+    pub suite: SuiteName,
+    /// How many versions of a package stay; `None`: all.
+    pub keep_versions: Option<u32>,
+    /// How many publications stay at least.
+    pub keep_generations: u32,
+    /// Publications that were superseded before this, in Unix seconds, are forgotten.
+    pub publications_until: i64,
+    /// Packages that were removed before this, in Unix seconds, and that no publication shows, are forgotten.
+    pub removed_until: i64,
+}
+
+/// Whether a prune happens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pruning {
+    /// It does.
+    Done,
+    /// It does not, but what it would do is told.
+    Pretended,
+}
+
+/// What the catalog forgot.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Forgotten {
+    /// Versions that left their suite.
+    pub versions: Vec<PrunedVersion>,
+    /// Files that no row names any more, below the root.
+    pub files: Vec<String>,
+}
+
+/// A version that left its suite because newer ones are enough.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PrunedVersion {
+    /// Codename.
+    pub suite: SuiteName,
+    /// Package.
+    pub name: PackageName,
+    /// Version.
+    pub version: Version,
+    /// Architecture.
+    pub architecture: Architecture,
+}
+
 /// One state of a suite, which no writer changes while it is read.
 pub trait Snapshot {
     /// Returns where the suite stands now, whatever revision this is a snapshot of.
@@ -322,7 +375,8 @@ pub trait Catalog: Send + Sync {
     fn ensure_suites(&self, codenames: &[SuiteName]) -> Result<(), CatalogError>;
 
     /// Returns the content of these bytes and the pool file that holds it in `tree`, where they are known.
-    fn find(&self, sha256: &Sha256, tree: &str) -> Result<Option<(NewContent, Option<String>)>, CatalogError>;
+    fn find(&self, sha256: &Sha256, tree: &str)
+    -> Result<Option<(NewContent, Option<String>)>, CatalogError>;
 
     /// Says what placing a content would meet with, without doing it.
     fn foresee(&self, wish: &NewPlacement) -> Result<Placed, CatalogError>;
@@ -337,7 +391,12 @@ pub trait Catalog: Send + Sync {
     fn list(&self, selection: &Selection) -> Result<Vec<Entry>, CatalogError>;
 
     /// Opens a state of a suite, whose files are in `tree` of the pool: that of a revision, or what it holds now.
-    fn snapshot(&self, suite: &SuiteName, tree: &str, revision: Option<i64>) -> Result<Box<dyn Snapshot + '_>, CatalogError>;
+    fn snapshot(
+        &self,
+        suite: &SuiteName,
+        tree: &str,
+        revision: Option<i64>,
+    ) -> Result<Box<dyn Snapshot + '_>, CatalogError>;
 
     /// Records a publish.
     fn published(&self, suite: &SuiteName, publication: &Publication, now: i64) -> Result<(), CatalogError>;
@@ -350,6 +409,9 @@ pub trait Catalog: Send + Sync {
 
     /// Says whether a path of the pool has a row.
     fn owns(&self, tree: &str, path: &str) -> Result<bool, CatalogError>;
+
+    /// Forgets what the retentions let go, or with [`Pruning::Pretended`] says what that is.
+    fn prune(&self, retentions: &[Retention], now: i64, pruning: Pruning) -> Result<Forgotten, CatalogError>;
 
     /// Writes a consistent copy of the whole catalog to a new file.
     fn copy_to(&self, path: &std::path::Path) -> Result<(), CatalogError>;

@@ -9,6 +9,7 @@ mod key;
 mod list;
 mod package_json;
 mod printer;
+mod prune;
 mod publish;
 mod remove;
 mod scan;
@@ -48,6 +49,7 @@ enum Command {
     List(list::ListArgs),
     Show(list::ShowArgs),
     Copy(copy::CopyArgs),
+    Prune(prune::PruneArgs),
     Verify(verify::VerifyArgs),
     Backup(backup::BackupArgs),
     Restore(backup::RestoreArgs),
@@ -78,7 +80,11 @@ pub(crate) fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {
-            let code = if error.use_stderr() { exit::USAGE } else { exit::DONE };
+            let code = if error.use_stderr() {
+                exit::USAGE
+            } else {
+                exit::DONE
+            };
             let _ = error.print();
             return code.into();
         }
@@ -88,7 +94,8 @@ pub(crate) fn main() -> ExitCode {
         database_url: std::env::var("DATABASE_URL").ok(),
         printer: Printer::new(),
     };
-    let outcome = run(arguments.command, &mut context).and_then(|done| context.printer.flush().map(|()| done));
+    let outcome =
+        run(arguments.command, &mut context).and_then(|done| context.printer.flush().map(|()| done));
     match outcome {
         Ok(Done::Well) => exit::DONE.into(),
         Ok(Done::WithRejections) => exit::REJECTED.into(),
@@ -110,6 +117,7 @@ fn run(command: Command, context: &mut Context) -> Result<Done, Failure> {
         Command::List(args) => list::run(args, context),
         Command::Show(args) => list::run_show(args, context),
         Command::Copy(args) => copy::run(args, context),
+        Command::Prune(args) => prune::run(args, context),
         Command::Verify(args) => verify::run(args, context),
         Command::Backup(args) => backup::run(args, context),
         Command::Restore(args) => backup::run_restore(args, context),

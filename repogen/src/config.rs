@@ -86,7 +86,12 @@ pub struct Signing {
 
 impl Default for Signing {
     fn default() -> Self {
-        Self { key: Some(PathBuf::from("keys/archive.pgp")), command: None, certificate: None, also: Vec::new() }
+        Self {
+            key: Some(PathBuf::from("keys/archive.pgp")),
+            command: None,
+            certificate: None,
+            also: Vec::new(),
+        }
     }
 }
 
@@ -188,8 +193,10 @@ impl Config {
     /// Reads the configuration of the archive at `root`.
     pub fn read(root: &Path) -> Result<Self, ConfigError> {
         let path = root.join(FILE_NAME);
-        let text = std::fs::read_to_string(&path)
-            .map_err(|source| ConfigError::Read { path: path.clone(), source })?;
+        let text = std::fs::read_to_string(&path).map_err(|source| ConfigError::Read {
+            path: path.clone(),
+            source,
+        })?;
         Self::parse(&text, &path)
     }
 
@@ -200,29 +207,38 @@ impl Config {
             line: error.span().map_or(1, |span| line_of(text, span.start)),
             message: error.message().lines().collect::<Vec<_>>().join("; "),
         })?;
-        config
-            .check()
-            .map_err(|message| ConfigError::Meaning { path: path.to_owned(), message })?;
+        config.check().map_err(|message| ConfigError::Meaning {
+            path: path.to_owned(),
+            message,
+        })?;
         Ok(config)
     }
 
     /// Returns the suite that `name` stands for, as codename or alias.
     pub fn suite(&self, name: &str) -> Option<&Suite> {
-        self.suites
-            .iter()
-            .find(|suite| suite.codename.as_str() == name || suite.alias.as_ref().is_some_and(|alias| alias.as_str() == name))
+        self.suites.iter().find(|suite| {
+            suite.codename.as_str() == name
+                || suite.alias.as_ref().is_some_and(|alias| alias.as_str() == name)
+        })
     }
 
     fn check(&self) -> Result<(), String> {
-        for (key, value) in [("origin", Some(&self.origin)), ("label", Some(&self.label)), ("url", self.url.as_ref())] {
+        for (key, value) in [
+            ("origin", Some(&self.origin)),
+            ("label", Some(&self.label)),
+            ("url", self.url.as_ref()),
+        ] {
             if let Some(value) = value {
                 check_line(key, value)?;
             }
         }
         if let Some(url) = &self.url
-            && (!(url.starts_with("http://") || url.starts_with("https://")) || url.contains([' ', '"', '<', '>', '%', '#', '?']))
+            && (!(url.starts_with("http://") || url.starts_with("https://"))
+                || url.contains([' ', '"', '<', '>', '%', '#', '?']))
         {
-            return Err(format!("invalid `url` `{url}`: expected http:// or https://, a host and a path"));
+            return Err(format!(
+                "invalid `url` `{url}`: expected http:// or https://, a host and a path"
+            ));
         }
         self.signing.check()?;
         if self.suites.is_empty() {
@@ -230,7 +246,9 @@ impl Config {
         }
         let mut owners: HashMap<&str, &SuiteName> = HashMap::new();
         for suite in &self.suites {
-            for name in std::iter::once(&suite.codename).chain(suite.alias.as_ref().filter(|alias| **alias != suite.codename)) {
+            for name in std::iter::once(&suite.codename)
+                .chain(suite.alias.as_ref().filter(|alias| **alias != suite.codename))
+            {
                 if let Some(other) = owners.insert(name.as_str(), &suite.codename) {
                     return Err(format!(
                         "`{name}` stands for two suites, `{other}` and `{}`: a codename or alias names one suite",
@@ -238,7 +256,9 @@ impl Config {
                     ));
                 }
             }
-            suite.check().map_err(|message| format!("suite `{}`: {message}", suite.codename))?;
+            suite
+                .check()
+                .map_err(|message| format!("suite `{}`: {message}", suite.codename))?;
         }
         Ok(())
     }
@@ -296,12 +316,15 @@ impl Suite {
             return Err("`valid_for` is 0: expected a time such as \"14d\", or leave it out".into());
         }
         for (name, values) in &self.overrides {
-            name.parse::<PackageName>().map_err(|error| format!("overrides: {error}"))?;
+            name.parse::<PackageName>()
+                .map_err(|error| format!("overrides: {error}"))?;
             for (key, value) in [("section", &values.section), ("priority", &values.priority)] {
                 if let Some(value) = value {
                     check_line(key, value)?;
                     if value.contains([' ', '\t']) {
-                        return Err(format!("overrides of `{name}`: `{key}` `{value}` has a blank in it"));
+                        return Err(format!(
+                            "overrides of `{name}`: `{key}` `{value}` has a blank in it"
+                        ));
                     }
                 }
             }
@@ -312,13 +335,20 @@ impl Suite {
 
 fn check_line(key: &str, value: &str) -> Result<(), String> {
     if value.is_empty() || value.chars().any(char::is_control) || value.trim() != value {
-        return Err(format!("invalid `{key}` `{}`: expected one line of text, no blanks around it", value.escape_debug()));
+        return Err(format!(
+            "invalid `{key}` `{}`: expected one line of text, no blanks around it",
+            value.escape_debug()
+        ));
     }
     Ok(())
 }
 
 fn twice<T: PartialEq>(items: &[T]) -> Option<&T> {
-    items.iter().enumerate().find(|(at, item)| items.iter().take(*at).any(|other| other == *item)).map(|(_, item)| item)
+    items
+        .iter()
+        .enumerate()
+        .find(|(at, item)| items.iter().take(*at).any(|other| other == *item))
+        .map(|(_, item)| item)
 }
 
 fn line_of(text: &str, offset: usize) -> usize {
@@ -334,23 +364,36 @@ fn default_components() -> Vec<Component> {
 }
 
 fn default_architectures() -> Vec<Architecture> {
-    ["amd64", "arm64"].map(|name| name.parse().expect("a valid architecture")).into()
+    ["amd64", "arm64"]
+        .map(|name| name.parse().expect("a valid architecture"))
+        .into()
 }
 
 fn default_keep_generations() -> u32 {
     3
 }
 
-fn parsed<'de, D: serde::Deserializer<'de>, T: std::str::FromStr<Err: std::fmt::Display>>(deserializer: D) -> Result<T, D::Error> {
-    String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+fn parsed<'de, D: serde::Deserializer<'de>, T: std::str::FromStr<Err: std::fmt::Display>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    String::deserialize(deserializer)?
+        .parse()
+        .map_err(serde::de::Error::custom)
 }
 
-fn parsed_option<'de, D: serde::Deserializer<'de>, T: std::str::FromStr<Err: std::fmt::Display>>(deserializer: D) -> Result<Option<T>, D::Error> {
+fn parsed_option<'de, D: serde::Deserializer<'de>, T: std::str::FromStr<Err: std::fmt::Display>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
     parsed(deserializer).map(Some)
 }
 
-fn parsed_list<'de, D: serde::Deserializer<'de>, T: std::str::FromStr<Err: std::fmt::Display>>(deserializer: D) -> Result<Vec<T>, D::Error> {
-    Vec::<String>::deserialize(deserializer)?.iter().map(|text| text.parse().map_err(serde::de::Error::custom)).collect()
+fn parsed_list<'de, D: serde::Deserializer<'de>, T: std::str::FromStr<Err: std::fmt::Display>>(
+    deserializer: D,
+) -> Result<Vec<T>, D::Error> {
+    Vec::<String>::deserialize(deserializer)?
+        .iter()
+        .map(|text| text.parse().map_err(serde::de::Error::custom))
+        .collect()
 }
 
 #[cfg(test)]
@@ -374,21 +417,26 @@ mod tests {
 
     #[test]
     fn an_unknown_key_is_named_with_its_line() {
-        let error = parse("origin = \"X\"\n[[suite]]\ncodename = \"stable\"\narchitecture = [\"amd64\"]\n").unwrap_err();
+        let error = parse("origin = \"X\"\n[[suite]]\ncodename = \"stable\"\narchitecture = [\"amd64\"]\n")
+            .unwrap_err();
         assert!(error.starts_with("repogen.toml:4: "), "{error}");
         assert!(error.contains("`architecture`"), "{error}");
     }
 
     #[test]
     fn a_name_that_stands_for_two_suites_is_an_error() {
-        let error = parse("[[suite]]\ncodename = \"a\"\nsuite = \"b\"\n[[suite]]\ncodename = \"b\"\n").unwrap_err();
+        let error =
+            parse("[[suite]]\ncodename = \"a\"\nsuite = \"b\"\n[[suite]]\ncodename = \"b\"\n").unwrap_err();
         assert!(error.contains("`b` stands for two suites"), "{error}");
     }
 
     #[test]
     fn names_that_would_leave_their_folder_are_refused() {
         for name in ["../x", "a/b", "", "A", "a\\nb"] {
-            assert!(parse(&format!("[[suite]]\ncodename = \"{name}\"\n")).is_err(), "{name}");
+            assert!(
+                parse(&format!("[[suite]]\ncodename = \"{name}\"\n")).is_err(),
+                "{name}"
+            );
         }
     }
 

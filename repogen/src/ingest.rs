@@ -18,9 +18,9 @@ use rustix::fs::FlockOperation;
 use crate::archive::Archive;
 use crate::catalog::{CatalogError, Conflict, Content, Entry, NewContent, NewPlacement, Placed};
 use crate::config::Suite;
+use crate::paths;
 use crate::pool::{self, PoolError, PoolName};
 use crate::staging::{StagedPath, Staging, StagingError};
-use crate::paths;
 
 /// Why a .deb was not taken.
 #[derive(Debug, thiserror::Error)]
@@ -39,8 +39,8 @@ pub enum IngestError {
         listed: String,
     },
     /// What the suite holds stands against it.
-    #[error(transparent)]
-    Conflict(#[from] Conflict),
+    #[error("{0}")]
+    Conflict(Box<Conflict>),
     /// Its file cannot be read.
     #[error("cannot read it")]
     Unreadable(#[source] io::Error),
@@ -117,11 +117,19 @@ impl Archive {
         let tree = place.suite.pool_tree();
         if let Some((content, held)) = self.catalog().find(&sha256, tree)? {
             check_architecture(place.suite, &content.content.architecture)?;
-            return Ok(Staged { content, file: Some((path, file)), held });
+            return Ok(Staged {
+                content,
+                file: Some((path, file)),
+                held,
+            });
         }
         let read = File::open(path.as_path()).map_err(|source| staging_error("open", &path, source))?;
-        let deb = deb::read(io::BufReader::with_capacity(64 * 1024, read), &Limits::default(), Data::List)
-            .map_err(|error| IngestError::Invalid(Box::new(error)))?;
+        let deb = deb::read(
+            io::BufReader::with_capacity(64 * 1024, read),
+            &Limits::default(),
+            Data::List,
+        )
+        .map_err(|error| IngestError::Invalid(Box::new(error)))?;
         let package = &deb.package;
         check_architecture(place.suite, package.architecture())?;
         let paths = paths::pack(deb.files.as_deref().unwrap_or_default())
@@ -137,7 +145,11 @@ impl Archive {
             created_at: arrival.now,
             author: arrival.author.clone(),
         };
-        Ok(Staged { content: NewContent { content, paths }, file: Some((path, file)), held: None })
+        Ok(Staged {
+            content: NewContent { content, paths },
+            file: Some((path, file)),
+            held: None,
+        })
     }
 
     /// Puts a batch of staged packages into the pool and the catalog, each by itself.
@@ -149,7 +161,10 @@ impl Archive {
         batch: &[(Staged, Place<'_>)],
         now: i64,
     ) -> Result<Vec<Result<Placed, IngestError>>, IngestError> {
-        let mut wishes = batch.iter().map(|(staged, place)| wish(staged, place)).collect::<Vec<_>>();
+        let mut wishes = batch
+            .iter()
+            .map(|(staged, place)| wish(staged, place))
+            .collect::<Vec<_>>();
         let mut outcomes = Vec::with_capacity(batch.len());
         for wish in &wishes {
             outcomes.push(self.catalog().foresee(wish)?);
@@ -157,13 +172,16 @@ impl Archive {
         let fresh = |outcome: &Placed| *outcome == Placed::Added;
         for ((staged, _), _) in batch.iter().zip(&outcomes).filter(|(_, outcome)| fresh(outcome)) {
             if let Some((path, file)) = &staged.file {
-                file.sync_all().map_err(|source| staging_error("sync", path, source))?;
+                file.sync_all()
+                    .map_err(|source| staging_error("sync", path, source))?;
             }
         }
 
         // Shared with other writers. Whoever deletes from the pool takes it alone, so that no file goes between its
         // link and its row.
-        let lock = self.lock("pool.lock", FlockOperation::LockShared).map_err(IngestError::Lock)?;
+        let lock = self
+            .lock("pool.lock", FlockOperation::LockShared)
+            .map_err(IngestError::Lock)?;
         for (((staged, place), wish), outcome) in batch.iter().zip(&mut wishes).zip(&outcomes) {
             match outcome {
                 Placed::Added => wish.path = self.link(staged, place)?,
@@ -171,19 +189,36 @@ impl Archive {
                 Placed::Refused(_) => {}
             }
         }
-        let added = wishes.iter().zip(&outcomes).filter(|(_, outcome)| fresh(outcome)).map(|(wish, _)| wish);
-        let files: Vec<PathBuf> =
-            added.clone().map(|wish| self.root().join(pool::below_root(&wish.tree, &wish.path))).collect();
+        let added = wishes
+            .iter()
+            .zip(&outcomes)
+            .filter(|(_, outcome)| fresh(outcome))
+            .map(|(wish, _)| wish);
+        let files: Vec<PathBuf> = added
+            .clone()
+            .map(|wish| self.root().join(pool::below_root(&wish.tree, &wish.path)))
+            .collect();
         pool::sync_folders(self.root(), files.iter().map(PathBuf::as_path))?;
         let added: Vec<NewPlacement> = added.cloned().collect();
-        let mut placed = if added.is_empty() { Vec::new() } else { self.catalog().place(&added, now)? }.into_iter();
+        let mut placed = if added.is_empty() {
+            Vec::new()
+        } else {
+            self.catalog().place(&added, now)?
+        }
+        .into_iter();
         drop(lock);
 
         let answers: Vec<Result<Placed, IngestError>> = outcomes
             .into_iter()
-            .map(|outcome| if fresh(&outcome) { placed.next().unwrap_or(outcome) } else { outcome })
+            .map(|outcome| {
+                if fresh(&outcome) {
+                    placed.next().unwrap_or(outcome)
+                } else {
+                    outcome
+                }
+            })
             .map(|outcome| match outcome {
-                Placed::Refused(conflict) => Err(conflict.into()),
+                Placed::Refused(conflict) => Err(IngestError::Conflict(Box::new(conflict))),
                 placed => Ok(placed),
             })
             .collect();
@@ -204,16 +239,25 @@ impl Archive {
             None => {
                 let from = self.root().join(&entry.filename);
                 let file_name = content.content.file_name();
-                let name =
-                    PoolName { component: place.component, source: &content.content.source, file_name: &file_name };
+                let name = PoolName {
+                    component: place.component,
+                    source: &content.content.source,
+                    file_name: &file_name,
+                };
                 let held = pool::link(self.root(), tree, &from, &name, &entry.content.sha256)?;
                 let file = self.root().join(pool::below_root(tree, &held));
                 pool::sync_folders(self.root(), [file.as_path()])?;
                 held
             }
         };
-        let staged = Staged { content, file: None, held: Some(held) };
-        self.commit(&[(staged, *place)], now)?.pop().unwrap_or(Ok(Placed::Unchanged))
+        let staged = Staged {
+            content,
+            file: None,
+            held: Some(held),
+        };
+        self.commit(&[(staged, *place)], now)?
+            .pop()
+            .unwrap_or(Ok(Placed::Unchanged))
     }
 
     /// Gives staged bytes their name in the pool.
@@ -226,20 +270,30 @@ impl Archive {
             return Ok(held.clone());
         }
         let file_name = content.file_name();
-        let name = PoolName { component: place.component, source: &content.source, file_name: &file_name };
+        let name = PoolName {
+            component: place.component,
+            source: &content.source,
+            file_name: &file_name,
+        };
         let file = file.ok_or_else(|| IngestError::Unreadable(io::ErrorKind::NotFound.into()))?;
         Ok(pool::link(self.root(), tree, file, &name, &content.sha256)?)
     }
 
     /// Puts a file back that the catalog names and the pool has lost.
     fn heal(&self, staged: &Staged, place: &Place<'_>) -> Result<(), IngestError> {
-        let (Some(held), Some((path, file))) = (&staged.held, &staged.file) else { return Ok(()) };
+        let (Some(held), Some((path, file))) = (&staged.held, &staged.file) else {
+            return Ok(());
+        };
         let tree = place.suite.pool_tree();
         let target = self.root().join(pool::below_root(tree, held));
-        if target.symlink_metadata().is_ok_and(|found| found.len() == staged.content().size) {
+        if target
+            .symlink_metadata()
+            .is_ok_and(|found| found.len() == staged.content().size)
+        {
             return Ok(());
         }
-        file.sync_all().map_err(|source| staging_error("sync", path, source))?;
+        file.sync_all()
+            .map_err(|source| staging_error("sync", path, source))?;
         pool::restore(self.root(), tree, path.as_path(), held, &staged.content().sha256)?;
         pool::sync_folders(self.root(), [target.as_path()])?;
         Ok(())
@@ -256,11 +310,17 @@ impl Archive {
         if orphans.is_empty() {
             return Ok(());
         }
-        let _lock = self.lock("pool.lock", FlockOperation::LockExclusive).map_err(IngestError::Lock)?;
+        let _lock = self
+            .lock("pool.lock", FlockOperation::LockExclusive)
+            .map_err(IngestError::Lock)?;
         for wish in orphans {
             let file = self.root().join(pool::below_root(&wish.tree, &wish.path));
             if !self.catalog().owns(&wish.tree, &wish.path)? && file.exists() {
-                std::fs::remove_file(&file).map_err(|source| PoolError { action: "delete", path: file, source })?;
+                std::fs::remove_file(&file).map_err(|source| PoolError {
+                    action: "delete",
+                    path: file,
+                    source,
+                })?;
             }
         }
         Ok(())
@@ -284,7 +344,12 @@ fn check_architecture(suite: &Suite, architecture: &Architecture) -> Result<(), 
     Err(IngestError::ArchitectureNotInSuite {
         architecture: architecture.clone(),
         suite: suite.codename.clone(),
-        listed: suite.architectures.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+        listed: suite
+            .architectures
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join(", "),
     })
 }
 
@@ -307,5 +372,10 @@ fn copy(reader: impl Read, file: &mut File, path: &StagedPath) -> Result<(Sha256
 }
 
 fn staging_error(action: &'static str, path: &StagedPath, source: io::Error) -> IngestError {
-    StagingError { action, path: path.as_path().to_owned(), source }.into()
+    StagingError {
+        action,
+        path: path.as_path().to_owned(),
+        source,
+    }
+    .into()
 }

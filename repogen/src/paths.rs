@@ -6,7 +6,11 @@ use debian_formats::deb::DataPath;
 ///
 /// A Contents index has one path a line, so a path with a line break in it has no place there and is left out.
 pub fn pack(paths: &[DataPath]) -> std::io::Result<Vec<u8>> {
-    let mut sorted: Vec<&[u8]> = paths.iter().map(DataPath::as_bytes).filter(|path| !path.contains(&b'\n')).collect();
+    let mut sorted: Vec<&[u8]> = paths
+        .iter()
+        .map(DataPath::as_bytes)
+        .filter(|path| !path.contains(&b'\n'))
+        .collect();
     sorted.sort_unstable();
     let mut plain = Vec::with_capacity(sorted.iter().map(|path| path.len() + 1).sum());
     for path in sorted {

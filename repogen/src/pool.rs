@@ -39,24 +39,44 @@ impl PoolName<'_> {
     /// Returns the path for bytes whose usual path holds other bytes.
     pub fn path_beside(&self, sha256: &Sha256) -> String {
         let digest = sha256.to_string();
-        format!("{}/{}/{}", self.folder(), digest.get(..12).unwrap_or(&digest), self.file_name)
+        format!(
+            "{}/{}/{}",
+            self.folder(),
+            digest.get(..12).unwrap_or(&digest),
+            self.file_name
+        )
     }
 
     fn folder(&self) -> String {
-        format!("pool/{}/{}/{}", self.component, self.source.pool_prefix(), self.source)
+        format!(
+            "pool/{}/{}/{}",
+            self.component,
+            self.source.pool_prefix(),
+            self.source
+        )
     }
 }
 
 /// Returns the path below the root of what lies at `path` in `tree` (empty: the public one).
 pub fn below_root(tree: &str, path: &str) -> String {
-    if tree.is_empty() { path.to_owned() } else { format!("private/{tree}/{path}") }
+    if tree.is_empty() {
+        path.to_owned()
+    } else {
+        format!("private/{tree}/{path}")
+    }
 }
 
 /// Gives `staged`, whose bytes are `sha256`, its name in the pool, and returns that name.
 ///
 /// The name is the usual one, or one beside it where other bytes hold that. A file that is there already with the
 /// same bytes is taken as it is. Nothing is synced: [`sync_folders`] makes the new name last.
-pub fn link(root: &Path, tree: &str, staged: &Path, name: &PoolName<'_>, sha256: &Sha256) -> Result<String, PoolError> {
+pub fn link(
+    root: &Path,
+    tree: &str,
+    staged: &Path,
+    name: &PoolName<'_>,
+    sha256: &Sha256,
+) -> Result<String, PoolError> {
     for path in [name.path(), name.path_beside(sha256)] {
         if link_as(staged, &root.join(below_root(tree, &path)), sha256)? {
             return Ok(path);
@@ -65,7 +85,10 @@ pub fn link(root: &Path, tree: &str, staged: &Path, name: &PoolName<'_>, sha256:
     Err(PoolError {
         action: "put a package beside",
         path: root.join(below_root(tree, &name.path())),
-        source: io::Error::new(io::ErrorKind::AlreadyExists, "both names it could have hold other bytes"),
+        source: io::Error::new(
+            io::ErrorKind::AlreadyExists,
+            "both names it could have hold other bytes",
+        ),
     })
 }
 
@@ -89,16 +112,20 @@ pub fn restore(root: &Path, tree: &str, staged: &Path, path: &str, sha256: &Sha2
 
 /// Says whether `target` holds the bytes now: linked, or there before.
 fn link_as(staged: &Path, target: &Path, sha256: &Sha256) -> Result<bool, PoolError> {
-    let failed = |action, source| PoolError { action, path: target.to_owned(), source };
+    let failed = |action, source| PoolError {
+        action,
+        path: target.to_owned(),
+        source,
+    };
     if let Some(folder) = target.parent() {
         std::fs::create_dir_all(folder).map_err(|source| failed("make the folder of", source))?;
     }
     // Unlike a rename, a link never takes the place of a file that is there.
     match std::fs::hard_link(staged, target) {
         Ok(()) => Ok(true),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            digest(target).map(|found| found == *sha256).map_err(|source| failed("read", source))
-        }
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => digest(target)
+            .map(|found| found == *sha256)
+            .map_err(|source| failed("read", source)),
         Err(error) => Err(failed("write", error)),
     }
 }
@@ -125,13 +152,22 @@ pub fn digest_and_size(path: &Path) -> io::Result<(Sha256, u64)> {
 pub fn sync_folders<'a>(root: &Path, files: impl IntoIterator<Item = &'a Path>) -> Result<(), PoolError> {
     let mut folders = std::collections::BTreeSet::new();
     for file in files {
-        folders.extend(file.ancestors().skip(1).take_while(|folder| folder.starts_with(root)).map(Path::to_owned));
+        folders.extend(
+            file.ancestors()
+                .skip(1)
+                .take_while(|folder| folder.starts_with(root))
+                .map(Path::to_owned),
+        );
     }
     // Deepest first: a name lasts once the folder that holds it is synced.
     for folder in folders.iter().rev() {
         File::open(folder)
             .and_then(|opened| opened.sync_all())
-            .map_err(|source| PoolError { action: "sync", path: folder.clone(), source })?;
+            .map_err(|source| PoolError {
+                action: "sync",
+                path: folder.clone(),
+                source,
+            })?;
     }
     Ok(())
 }
@@ -148,7 +184,11 @@ mod tests {
     fn other_bytes_under_a_taken_name_go_beside_it() {
         let root = tempfile::tempdir().unwrap();
         let (component, source) = parts();
-        let name = PoolName { component: &component, source: &source, file_name: "libfoo_1_all.deb" };
+        let name = PoolName {
+            component: &component,
+            source: &source,
+            file_name: "libfoo_1_all.deb",
+        };
         let place = |text: &str| {
             let staged = root.path().join("staged");
             std::fs::write(&staged, text).unwrap();
@@ -159,7 +199,10 @@ mod tests {
         assert_eq!(place("one"), "pool/main/libf/libfoo/libfoo_1_all.deb");
         assert_eq!(place("one"), "pool/main/libf/libfoo/libfoo_1_all.deb");
         // The first twelve digits of sha256("two").
-        assert_eq!(place("two"), "pool/main/libf/libfoo/3fc4ccfe7458/libfoo_1_all.deb");
+        assert_eq!(
+            place("two"),
+            "pool/main/libf/libfoo/3fc4ccfe7458/libfoo_1_all.deb"
+        );
         assert_eq!(std::fs::read(root.path().join(name.path())).unwrap(), b"one");
     }
 }

@@ -115,17 +115,34 @@ impl Archive {
         let live = Live::read(&self.tree(suite), &suite.codename);
         let settings = settings::digest(self.config(), suite, signer);
         {
-            let snapshot = self.catalog().snapshot(&suite.codename, suite.pool_tree(), None)?;
-            if publishing == Publishing::Due && !due(suite, snapshot.as_ref(), &live, &settings, clock.now()) {
+            let snapshot = self
+                .catalog()
+                .snapshot(&suite.codename, suite.pool_tree(), None)?;
+            if publishing == Publishing::Due && !due(suite, snapshot.as_ref(), &live, &settings, clock.now())
+            {
                 describe::write(self, suite, signer)?;
                 return Ok(Outcome::Unchanged);
             }
         }
-        let last = self.catalog().snapshot(&suite.codename, suite.pool_tree(), None)?.state().last_date.max(live.date());
+        let last = self
+            .catalog()
+            .snapshot(&suite.codename, suite.pool_tree(), None)?
+            .state()
+            .last_date
+            .max(live.date());
         let date = clock::next_date(suite, last, clock)?;
         // Opened only now: what came while this publisher waited for its Date is in it.
-        let snapshot = self.catalog().snapshot(&suite.codename, suite.pool_tree(), None)?;
-        let work = Work { archive: self, suite, publishing, settings, date, live };
+        let snapshot = self
+            .catalog()
+            .snapshot(&suite.codename, suite.pool_tree(), None)?;
+        let work = Work {
+            archive: self,
+            suite,
+            publishing,
+            settings,
+            date,
+            live,
+        };
         work.run(snapshot.as_ref(), signer, started)
     }
 }
@@ -141,10 +158,22 @@ struct Work<'a> {
 }
 
 impl Work<'_> {
-    fn run(&self, snapshot: &dyn Snapshot, signer: &dyn Signer, started: Instant) -> Result<Outcome, PublishError> {
-        let mut stages = Stages { last: started, stages: Vec::new() };
+    fn run(
+        &self,
+        snapshot: &dyn Snapshot,
+        signer: &dyn Signer,
+        started: Instant,
+    ) -> Result<Outcome, PublishError> {
+        let mut stages = Stages {
+            last: started,
+            stages: Vec::new(),
+        };
         let staging = Staging::new(self.archive.root())?;
-        let Indexes { outputs, manifests, contents } = SuiteIndexes {
+        let Indexes {
+            outputs,
+            manifests,
+            contents,
+        } = SuiteIndexes {
             archive: self.archive,
             suite: self.suite,
             snapshot,
@@ -155,7 +184,10 @@ impl Work<'_> {
         .build()?;
         stages.end("indexes");
 
-        let dates = Dates { date: self.date, valid_until: self.suite.valid_for.map(|span| self.date + span.seconds()) };
+        let dates = Dates {
+            date: self.date,
+            valid_until: self.suite.valid_for.map(|span| self.date + span.seconds()),
+        };
         let listed = outputs.iter().map(suite_indexes::IndexOutput::listed).collect();
         let release = suite_release(self.archive.config(), self.suite, listed, dates).render();
         let signatures = sign::sign_checked(signer, &release, self.date)?;
@@ -171,20 +203,33 @@ impl Work<'_> {
         apply::apply(&steps, &self.dists(), &staging)?;
         apply::alias(&self.archive.tree(self.suite).join("dists"), self.suite, &staging)?;
         describe::write(self.archive, self.suite, signer)?;
-        self.archive.catalog().published(&self.suite.codename, &publication, self.date)?;
+        self.archive
+            .catalog()
+            .published(&self.suite.codename, &publication, self.date)?;
         for (path, manifest) in manifests {
             // Only what the next publish costs depends on it.
             let _ = manifest.write(&path);
         }
-        let since = snapshot.state().publication.as_ref().map(|publication| publication.revision);
+        let since = snapshot
+            .state()
+            .publication
+            .as_ref()
+            .map(|publication| publication.revision);
         let counts = snapshot.counts(since)?;
         stages.end("writing");
         let milliseconds = started.elapsed().as_millis();
-        Ok(Outcome::Published(Report { counts, stages: stages.stages, milliseconds }))
+        Ok(Outcome::Published(Report {
+            counts,
+            stages: stages.stages,
+            milliseconds,
+        }))
     }
 
     fn dists(&self) -> PathBuf {
-        self.archive.tree(self.suite).join("dists").join(self.suite.codename.as_str())
+        self.archive
+            .tree(self.suite)
+            .join("dists")
+            .join(self.suite.codename.as_str())
     }
 
     fn publication(
@@ -206,7 +251,11 @@ impl Work<'_> {
             files: outputs
                 .iter()
                 .filter(|output| output.served)
-                .map(|output| PublishedFile { path: output.path.clone(), sha256: output.sha256, size: output.size })
+                .map(|output| PublishedFile {
+                    path: output.path.clone(),
+                    sha256: output.sha256,
+                    size: output.size,
+                })
                 .collect(),
         }
     }
@@ -215,7 +264,9 @@ impl Work<'_> {
 /// Says whether a publish would change anything.
 fn due(suite: &Suite, snapshot: &dyn Snapshot, live: &Live, settings: &str, now: i64) -> bool {
     let state = snapshot.state();
-    let Some(publication) = &state.publication else { return true };
+    let Some(publication) = &state.publication else {
+        return true;
+    };
     let renewal = suite.valid_for.map(|span| publication.date + span.seconds() / 2);
     publication.revision != state.revision
         || publication.settings != settings
@@ -255,5 +306,9 @@ fn digest(bytes: &[u8]) -> Sha256 {
 }
 
 fn write_error(action: &'static str, path: impl Into<PathBuf>, source: io::Error) -> PublishError {
-    PublishError::Write { action, path: path.into(), source }
+    PublishError::Write {
+        action,
+        path: path.into(),
+        source,
+    }
 }

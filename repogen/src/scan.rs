@@ -109,7 +109,10 @@ fn list(folder: &Path, rejected: &mut Vec<(PathBuf, ScanError)>) -> Vec<PathBuf>
     let mut files = Vec::new();
     for entry in WalkDir::new(folder).follow_links(true).sort_by_file_name() {
         match entry {
-            Ok(entry) if entry.file_type().is_file() && entry.path().extension().is_some_and(|end| end == "deb") => {
+            Ok(entry)
+                if entry.file_type().is_file()
+                    && entry.path().extension().is_some_and(|end| end == "deb") =>
+            {
                 files.push(entry.into_path());
             }
             Ok(_) => {}
@@ -121,10 +124,16 @@ fn list(folder: &Path, rejected: &mut Vec<(PathBuf, ScanError)>) -> Vec<PathBuf>
 
 /// Reads one file; `None` when its architecture is not looked for.
 fn read(scan: &Scan<'_>, path: &Path) -> Result<Option<Found>, ScanError> {
-    let filename = path.to_str().filter(|path| !path.contains('\n')).ok_or(ScanError::Path)?;
+    let filename = path
+        .to_str()
+        .filter(|path| !path.contains('\n'))
+        .ok_or(ScanError::Path)?;
     let mut reader = DigestReader::md5_and_sha256(BufReader::with_capacity(128 * 1024, File::open(path)?));
     let package = deb::read(&mut reader, &Limits::default(), scan.data)?.package;
-    if scan.architecture.is_some_and(|wanted| package.architecture() != wanted && !package.architecture().is_all()) {
+    if scan
+        .architecture
+        .is_some_and(|wanted| package.architecture() != wanted && !package.architecture().is_all())
+    {
         return Ok(None);
     }
     // A reader stops where the last member ends; the digests are those of the whole file.
@@ -142,8 +151,16 @@ fn read(scan: &Scan<'_>, path: &Path) -> Result<Option<Found>, ScanError> {
     };
     let mut text = packages::render(package.control(), &placement);
     text.push('\n');
-    let key = (package.name().to_string(), package.architecture().to_string(), package.version().clone());
-    Ok(Some(Found { key, path: path.to_owned(), text }))
+    let key = (
+        package.name().to_string(),
+        package.architecture().to_string(),
+        package.version().clone(),
+    );
+    Ok(Some(Found {
+        key,
+        path: path.to_owned(),
+        text,
+    }))
 }
 
 /// Orders what was found, and sorts out older versions.

@@ -37,7 +37,11 @@ impl Staging {
     /// Makes a folder, and sweeps those whose writers are no more.
     pub fn new(root: &Path) -> Result<Self, StagingError> {
         let all = root.join(STATE).join("staging");
-        let failed = |action, path: &Path, source| StagingError { action, path: path.to_owned(), source };
+        let failed = |action, path: &Path, source| StagingError {
+            action,
+            path: path.to_owned(),
+            source,
+        };
         std::fs::create_dir_all(&all).map_err(|source| failed("make", &all, source))?;
         let guard = File::open(&all).map_err(|source| failed("open", &all, source))?;
         // Held while a folder is made and not yet locked, so that no sweep takes it in between.
@@ -49,22 +53,34 @@ impl Staging {
             .map_err(|source| failed("make a folder in", &all, source))?
             .keep();
         let lock = File::open(&folder).map_err(|source| failed("open", &folder, source))?;
-        flock(&lock, FlockOperation::LockExclusive).map_err(|source| failed("lock", &folder, source.into()))?;
-        Ok(Self { folder, next: AtomicU64::new(0), _lock: lock })
+        flock(&lock, FlockOperation::LockExclusive)
+            .map_err(|source| failed("lock", &folder, source.into()))?;
+        Ok(Self {
+            folder,
+            next: AtomicU64::new(0),
+            _lock: lock,
+        })
     }
 
     /// Makes a new file, readable by all as served files are.
     pub fn create(&self) -> Result<(StagedPath, File), StagingError> {
-        let path = self.folder.join(self.next.fetch_add(1, Ordering::Relaxed).to_string());
+        let path = self
+            .folder
+            .join(self.next.fetch_add(1, Ordering::Relaxed).to_string());
         match File::create_new(&path) {
             Ok(file) => Ok((StagedPath(path), file)),
-            Err(source) => Err(StagingError { action: "make", path, source }),
+            Err(source) => Err(StagingError {
+                action: "make",
+                path,
+                source,
+            }),
         }
     }
 
     /// Makes a new name for a link, with nothing there yet.
     pub fn name(&self) -> PathBuf {
-        self.folder.join(self.next.fetch_add(1, Ordering::Relaxed).to_string())
+        self.folder
+            .join(self.next.fetch_add(1, Ordering::Relaxed).to_string())
     }
 }
 

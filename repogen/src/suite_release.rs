@@ -29,7 +29,11 @@ pub fn suite_release(config: &Config, suite: &Suite, files: Vec<IndexFile>, date
         acquire_by_hash: true,
         // Every index has the packages for all architectures in it, so clients need no index of those alone.
         no_support_for_architecture_all: Some("Packages".into()),
-        architectures: [Architecture::all()].iter().chain(&suite.architectures).map(ToString::to_string).collect(),
+        architectures: [Architecture::all()]
+            .iter()
+            .chain(&suite.architectures)
+            .map(ToString::to_string)
+            .collect(),
         components: suite.components.iter().map(ToString::to_string).collect(),
         sha256: files,
         ..Release::default()
@@ -37,7 +41,12 @@ pub fn suite_release(config: &Config, suite: &Suite, files: Vec<IndexFile>, date
 }
 
 /// Returns the small Release beside a Packages index, which old tools read.
-pub fn architecture_release(config: &Config, suite: &Suite, component: &Component, architecture: &Architecture) -> String {
+pub fn architecture_release(
+    config: &Config,
+    suite: &Suite,
+    component: &Component,
+    architecture: &Architecture,
+) -> String {
     let mut text = String::new();
     let mut field = |name: &str, value: &str| {
         text.push_str(name);
@@ -45,7 +54,10 @@ pub fn architecture_release(config: &Config, suite: &Suite, component: &Componen
         text.push_str(value);
         text.push('\n');
     };
-    field("Archive", suite.alias.as_ref().unwrap_or(&suite.codename).as_str());
+    field(
+        "Archive",
+        suite.alias.as_ref().unwrap_or(&suite.codename).as_str(),
+    );
     field("Origin", &config.origin);
     field("Label", &config.label);
     field("Acquire-By-Hash", "yes");

@@ -114,21 +114,38 @@ pub(super) fn parse(bytes: &[u8], limits: &Limits) -> Result<BinaryPackage, Cont
     let text = text(bytes, limits)?;
     let stanza = Stanza::parse(&text)?;
     if stanza.fields().len() > limits.max_fields {
-        return Err(ControlError::TooManyFields { found: stanza.fields().len(), most: limits.max_fields });
+        return Err(ControlError::TooManyFields {
+            found: stanza.fields().len(),
+            most: limits.max_fields,
+        });
     }
     let description = |field: &Field<'_>| field.is("Description");
     for field in stanza.fields().iter().filter(|field| !description(field)) {
         let found = field.raw().len();
         if found > limits.max_field_bytes {
             let field = shown(field.name());
-            return Err(ControlError::FieldTooLong { field, found, most: limits.max_field_bytes });
+            return Err(ControlError::FieldTooLong {
+                field,
+                found,
+                most: limits.max_field_bytes,
+            });
         }
     }
-    let name: PackageName =
-        line(&stanza, "Package")?.parse().map_err(|source| ControlError::Name { field: "Package", source })?;
-    let version: Version =
-        line(&stanza, "Version")?.parse().map_err(|source| ControlError::Version { field: "Version", source })?;
-    let architecture = line(&stanza, "Architecture")?.parse().map_err(ControlError::Architecture)?;
+    let name: PackageName = line(&stanza, "Package")?
+        .parse()
+        .map_err(|source| ControlError::Name {
+            field: "Package",
+            source,
+        })?;
+    let version: Version = line(&stanza, "Version")?
+        .parse()
+        .map_err(|source| ControlError::Version {
+            field: "Version",
+            source,
+        })?;
+    let architecture = line(&stanza, "Architecture")?
+        .parse()
+        .map_err(ControlError::Architecture)?;
     let (source, source_version) = source(&stanza)?;
     check_values(&stanza)?;
     let relations = relations(&stanza, limits)?;
@@ -147,21 +164,37 @@ pub(super) fn parse(bytes: &[u8], limits: &Limits) -> Result<BinaryPackage, Cont
 /// Returns the text, with CRLF line ends made plain.
 fn text(bytes: &[u8], limits: &Limits) -> Result<String, ControlError> {
     if bytes.len() > limits.max_control_bytes {
-        return Err(ControlError::TooLong { found: bytes.len(), most: limits.max_control_bytes });
+        return Err(ControlError::TooLong {
+            found: bytes.len(),
+            most: limits.max_control_bytes,
+        });
     }
     if bytes.starts_with(b"\xef\xbb\xbf") {
         return Err(ControlError::ByteOrderMark);
     }
     let text = std::str::from_utf8(bytes).map_err(|error| ControlError::NotUtf8 {
-        line: bytes.iter().take(error.valid_up_to()).filter(|byte| **byte == b'\n').count() + 1,
+        line: bytes
+            .iter()
+            .take(error.valid_up_to())
+            .filter(|byte| **byte == b'\n')
+            .count()
+            + 1,
     })?;
-    Ok(if text.contains('\r') { text.replace("\r\n", "\n") } else { text.to_owned() })
+    Ok(if text.contains('\r') {
+        text.replace("\r\n", "\n")
+    } else {
+        text.to_owned()
+    })
 }
 
 /// Returns the stanza as it goes into an index.
 fn control(stanza: &Stanza<'_>) -> String {
     let mut text = String::new();
-    for field in stanza.fields().iter().filter(|field| !INDEX_FIELDS.iter().any(|name| field.is(name))) {
+    for field in stanza
+        .fields()
+        .iter()
+        .filter(|field| !INDEX_FIELDS.iter().any(|name| field.is(name)))
+    {
         text.push_str(field.name());
         text.push(':');
         text.push_str(field.raw());
@@ -177,7 +210,9 @@ fn line<'a>(stanza: &Stanza<'a>, name: &'static str) -> Result<&'a str, ControlE
 
 /// Returns the value of a field that has one line, where it is there and not empty.
 fn optional_line<'a>(stanza: &Stanza<'a>, name: &str) -> Result<Option<&'a str>, ControlError> {
-    let Some(field) = stanza.get(name) else { return Ok(None) };
+    let Some(field) = stanza.get(name) else {
+        return Ok(None);
+    };
     if field.raw().contains('\n') {
         return Err(ControlError::Folded(field.name().to_owned()));
     }
@@ -186,11 +221,16 @@ fn optional_line<'a>(stanza: &Stanza<'a>, name: &str) -> Result<Option<&'a str>,
 
 /// Reads `Source: NAME` or `Source: NAME (VERSION)`.
 fn source(stanza: &Stanza<'_>) -> Result<(Option<PackageName>, Option<Version>), ControlError> {
-    let Some(value) = optional_line(stanza, "Source")? else { return Ok((None, None)) };
+    let Some(value) = optional_line(stanza, "Source")? else {
+        return Ok((None, None));
+    };
     let (name, version) = match value.split_once([' ', '\t', '(']) {
         None => (value, None),
         Some((name, _)) => {
-            let rest = value.get(name.len()..).unwrap_or_default().trim_matches([' ', '\t']);
+            let rest = value
+                .get(name.len()..)
+                .unwrap_or_default()
+                .trim_matches([' ', '\t']);
             let inside = rest.strip_prefix('(').and_then(|rest| rest.strip_suffix(')'));
             let inside = inside.ok_or_else(|| ControlError::Value {
                 field: "Source",
@@ -200,19 +240,37 @@ fn source(stanza: &Stanza<'_>) -> Result<(Option<PackageName>, Option<Version>),
             (name, Some(inside.trim_matches([' ', '\t'])))
         }
     };
-    let name = name.parse().map_err(|source| ControlError::Name { field: "Source", source })?;
-    let version = version.map(|text| text.parse().map_err(|source| ControlError::Version { field: "Source", source }));
+    let name = name.parse().map_err(|source| ControlError::Name {
+        field: "Source",
+        source,
+    })?;
+    let version = version.map(|text| {
+        text.parse().map_err(|source| ControlError::Version {
+            field: "Source",
+            source,
+        })
+    });
     Ok((Some(name), version.transpose()?))
 }
 
 /// Checks the fields whose values dpkg or apt interpret.
 fn check_values(stanza: &Stanza<'_>) -> Result<(), ControlError> {
     let value = |field, expected, is_right: &dyn Fn(&str) -> bool| match optional_line(stanza, field)? {
-        Some(value) if !is_right(value) => Err(ControlError::Value { field, value: shown(value), expected }),
+        Some(value) if !is_right(value) => Err(ControlError::Value {
+            field,
+            value: shown(value),
+            expected,
+        }),
         _ => Ok(()),
     };
-    let one_of = |names: &'static [&'static str]| move |value: &str| names.iter().any(|name| value.eq_ignore_ascii_case(name));
-    value("Multi-Arch", "`same`, `foreign`, `allowed` or `no`", &one_of(&["same", "foreign", "allowed", "no"]))?;
+    let one_of = |names: &'static [&'static str]| {
+        move |value: &str| names.iter().any(|name| value.eq_ignore_ascii_case(name))
+    };
+    value(
+        "Multi-Arch",
+        "`same`, `foreign`, `allowed` or `no`",
+        &one_of(&["same", "foreign", "allowed", "no"]),
+    )?;
     value("Essential", "`yes` or `no`", &one_of(&["yes", "no"]))?;
     value("Protected", "`yes` or `no`", &one_of(&["yes", "no"]))?;
     value("Installed-Size", "a number of KiB", &|value| {
@@ -228,7 +286,10 @@ fn check_values(stanza: &Stanza<'_>) -> Result<(), ControlError> {
     Ok(())
 }
 
-fn relations(stanza: &Stanza<'_>, limits: &Limits) -> Result<BTreeMap<RelationKind, Relations>, ControlError> {
+fn relations(
+    stanza: &Stanza<'_>,
+    limits: &Limits,
+) -> Result<BTreeMap<RelationKind, Relations>, ControlError> {
     let mut all = BTreeMap::new();
     let mut count = 0;
     for kind in RelationKind::ALL {
@@ -241,10 +302,13 @@ fn relations(stanza: &Stanza<'_>, limits: &Limits) -> Result<BTreeMap<RelationKi
             return Err(ControlError::TooManyRelations(limits.max_relations));
         }
         let mut each = relations.0.iter().flat_map(|group| &group.0);
-        if let Some(relation) =
-            each.find(|relation| relation.is_restricted() || relation.qualifier == Some(ArchQualifier::Native))
+        if let Some(relation) = each
+            .find(|relation| relation.is_restricted() || relation.qualifier == Some(ArchQualifier::Native))
         {
-            return Err(ControlError::Restricted { field, relation: relation.to_string() });
+            return Err(ControlError::Restricted {
+                field,
+                relation: relation.to_string(),
+            });
         }
         all.insert(kind, relations);
     }

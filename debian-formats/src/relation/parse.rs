@@ -1,7 +1,8 @@
 //! Parsing relations, as dpkg's `parsedep` does.
 
 use super::{
-    Alternatives, ArchQualifier, Constraint, Operator, Relation, RelationKind, RelationName, Relations, Restriction,
+    Alternatives, ArchQualifier, Constraint, Operator, Relation, RelationKind, RelationName, Relations,
+    Restriction,
 };
 use crate::name::shown;
 use crate::version::VersionError;
@@ -87,7 +88,10 @@ pub(super) fn relations(kind: RelationKind, text: &str) -> Result<Relations, Rel
         }
         if !cursor.take(',') {
             let name = groups.last().map(ToString::to_string).unwrap_or_default();
-            return Err(RelationError::Garbage { name, found: shown(cursor.rest) });
+            return Err(RelationError::Garbage {
+                name,
+                found: shown(cursor.rest),
+            });
         }
     }
 }
@@ -95,17 +99,34 @@ pub(super) fn relations(kind: RelationKind, text: &str) -> Result<Relations, Rel
 /// Parses one relation and the blanks after it.
 fn relation(kind: RelationKind, cursor: &mut Cursor<'_>) -> Result<Relation, RelationError> {
     cursor.skip_blanks();
-    let written = cursor.take_until(|letter| is_blank(letter) || matches!(letter, ':' | '(' | '[' | '<' | ',' | '|'));
+    let written =
+        cursor.take_until(|letter| is_blank(letter) || matches!(letter, ':' | '(' | '[' | '<' | ',' | '|'));
     if written.is_empty() {
-        let next = if cursor.rest.is_empty() { "the end".into() } else { shown(cursor.rest) };
+        let next = if cursor.rest.is_empty() {
+            "the end".into()
+        } else {
+            shown(cursor.rest)
+        };
         return Err(RelationError::NameMissing(next));
     }
     let name = relation_name(written)?;
-    let qualifier = if cursor.starts(':') { Some(qualifier(cursor)?) } else { None };
+    let qualifier = if cursor.starts(':') {
+        Some(qualifier(cursor)?)
+    } else {
+        None
+    };
     cursor.skip_blanks();
-    let constraint = if cursor.take('(') { Some(constraint(written, cursor)?) } else { None };
+    let constraint = if cursor.take('(') {
+        Some(constraint(written, cursor)?)
+    } else {
+        None
+    };
     cursor.skip_blanks();
-    let architectures = if cursor.take('[') { restrictions(written, '[', ']', cursor)? } else { Vec::new() };
+    let architectures = if cursor.take('[') {
+        restrictions(written, '[', ']', cursor)?
+    } else {
+        Vec::new()
+    };
     cursor.skip_blanks();
     let mut profiles = Vec::new();
     while cursor.take('<') {
@@ -113,17 +134,34 @@ fn relation(kind: RelationKind, cursor: &mut Cursor<'_>) -> Result<Relation, Rel
         cursor.skip_blanks();
     }
     if kind == RelationKind::Provides
-        && constraint.as_ref().is_some_and(|constraint| constraint.operator != Operator::Equal)
+        && constraint
+            .as_ref()
+            .is_some_and(|constraint| constraint.operator != Operator::Equal)
     {
         return Err(RelationError::ProvidesComparison(written.to_owned()));
     }
-    Ok(Relation { name, qualifier, constraint, architectures, profiles })
+    Ok(Relation {
+        name,
+        qualifier,
+        constraint,
+        architectures,
+        profiles,
+    })
 }
 
 fn relation_name(text: &str) -> Result<RelationName, RelationError> {
-    let first = text.bytes().next().is_some_and(|byte| byte.is_ascii_alphanumeric());
-    let all = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-._".contains(&byte));
-    if first && all { Ok(RelationName(text.into())) } else { Err(RelationError::Name(shown(text))) }
+    let first = text
+        .bytes()
+        .next()
+        .is_some_and(|byte| byte.is_ascii_alphanumeric());
+    let all = text
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || b"+-._".contains(&byte));
+    if first && all {
+        Ok(RelationName(text.into()))
+    } else {
+        Err(RelationError::Name(shown(text)))
+    }
 }
 
 fn qualifier(cursor: &mut Cursor<'_>) -> Result<ArchQualifier, RelationError> {
@@ -132,7 +170,10 @@ fn qualifier(cursor: &mut Cursor<'_>) -> Result<ArchQualifier, RelationError> {
     match text {
         "any" => Ok(ArchQualifier::Any),
         "native" => Ok(ArchQualifier::Native),
-        _ => text.parse().map(ArchQualifier::Architecture).map_err(|_| RelationError::Qualifier(shown(text))),
+        _ => text
+            .parse()
+            .map(ArchQualifier::Architecture)
+            .map_err(|_| RelationError::Qualifier(shown(text))),
     }
 }
 
@@ -146,15 +187,26 @@ fn constraint(name: &str, cursor: &mut Cursor<'_>) -> Result<Constraint, Relatio
         "=" | "" => Operator::Equal,
         ">=" | ">" => Operator::LaterOrEqual,
         ">>" => Operator::Later,
-        other => return Err(RelationError::Operator { name: name.to_owned(), operator: other.to_owned() }),
+        other => {
+            return Err(RelationError::Operator {
+                name: name.to_owned(),
+                operator: other.to_owned(),
+            });
+        }
     };
     cursor.skip_blanks();
     let version = cursor.take_until(|letter| is_blank(letter) || letter == ')');
     cursor.skip_blanks();
     if !cursor.take(')') {
-        return Err(RelationError::Unterminated { name: name.to_owned(), opening: '(' });
+        return Err(RelationError::Unterminated {
+            name: name.to_owned(),
+            opening: '(',
+        });
     }
-    let version = version.parse().map_err(|source| RelationError::Version { name: name.to_owned(), source })?;
+    let version = version.parse().map_err(|source| RelationError::Version {
+        name: name.to_owned(),
+        source,
+    })?;
     Ok(Constraint { operator, version })
 }
 
@@ -166,20 +218,37 @@ fn restrictions(
     cursor: &mut Cursor<'_>,
 ) -> Result<Vec<Restriction>, RelationError> {
     let Some((inside, rest)) = cursor.rest.split_once(closing) else {
-        return Err(RelationError::Unterminated { name: name.to_owned(), opening });
+        return Err(RelationError::Unterminated {
+            name: name.to_owned(),
+            opening,
+        });
     };
     cursor.rest = rest;
     let terms: Vec<Restriction> = inside
         .split(is_blank)
         .filter(|term| !term.is_empty())
         .map(|term| match term.strip_prefix('!') {
-            Some(rest) => Restriction { negated: true, name: rest.into() },
-            None => Restriction { negated: false, name: term.into() },
+            Some(rest) => Restriction {
+                negated: true,
+                name: rest.into(),
+            },
+            None => Restriction {
+                negated: false,
+                name: term.into(),
+            },
         })
         .collect();
-    let is_name = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-.+".contains(&byte));
+    let is_name = |text: &str| {
+        !text.is_empty()
+            && text
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"-.+".contains(&byte))
+    };
     if terms.is_empty() || !terms.iter().all(|term| is_name(&term.name)) {
-        return Err(RelationError::Restriction { name: name.to_owned(), found: shown(inside) });
+        return Err(RelationError::Restriction {
+            name: name.to_owned(),
+            found: shown(inside),
+        });
     }
     Ok(terms)
 }
@@ -242,7 +311,10 @@ mod tests {
             ("a (1)", "a (= 1)"),
             ("a (< 1), b (> 2)", "a (<= 1), b (>= 2)"),
             ("a:amd64 (<< 1~)", "a:amd64 (<< 1~)"),
-            ("a [amd64 !i386] <!nocheck> <cross x>", "a [amd64 !i386] <!nocheck> <cross x>"),
+            (
+                "a [amd64 !i386] <!nocheck> <cross x>",
+                "a [amd64 !i386] <!nocheck> <cross x>",
+            ),
             ("A_b.c+d-e", "A_b.c+d-e"),
         ] {
             assert_eq!(parse(text).as_deref(), Ok(written), "{text:?}");
@@ -252,8 +324,32 @@ mod tests {
     #[test]
     fn what_apt_cannot_parse_is_refused() {
         for text in [
-            "a (= 1", "foo (bar", "a,", ",a", "a,,b", "a |", "| a", "a b", "a (=1 2)", "a (==1)", "a (=> 1)", "a ()", "a (>= )",
-            "a (:1)", "a) b", "a (=1) b", "-a", "a/b", "é", "a:", "a:any:any", "a:a_b", "a []", "a [amd64", "a <x", "a (=1))",
+            "a (= 1",
+            "foo (bar",
+            "a,",
+            ",a",
+            "a,,b",
+            "a |",
+            "| a",
+            "a b",
+            "a (=1 2)",
+            "a (==1)",
+            "a (=> 1)",
+            "a ()",
+            "a (>= )",
+            "a (:1)",
+            "a) b",
+            "a (=1) b",
+            "-a",
+            "a/b",
+            "é",
+            "a:",
+            "a:any:any",
+            "a:a_b",
+            "a []",
+            "a [amd64",
+            "a <x",
+            "a (=1))",
             "${shlibs:Depends}",
         ] {
             assert!(parse(text).is_err(), "{text:?}");
@@ -262,7 +358,12 @@ mod tests {
 
     #[test]
     fn some_fields_take_less() {
-        for kind in [RelationKind::Conflicts, RelationKind::Breaks, RelationKind::Replaces, RelationKind::Provides] {
+        for kind in [
+            RelationKind::Conflicts,
+            RelationKind::Breaks,
+            RelationKind::Replaces,
+            RelationKind::Provides,
+        ] {
             assert!(Relations::parse(kind, "a | b").is_err(), "{kind:?}");
         }
         assert!(Relations::parse(RelationKind::Enhances, "a | b").is_ok());

@@ -1,6 +1,8 @@
 //! Times as Release files have them: RFC 5322 dates in UTC.
 
-const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+const MONTHS: [&str; 12] = [
+    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+];
 const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
 const DAY: i64 = 86_400;
 
@@ -33,25 +35,38 @@ pub fn parse_date(text: &str) -> Option<i64> {
     let month = i64::try_from(MONTHS.iter().position(|name| *name == month)?).ok()? + 1;
     let year: i64 = number(words.next()?, 1970, 9999)?;
     let mut clock = words.next()?.split(':');
-    let (hour, minute, second) =
-        (number(clock.next()?, 0, 23)?, number(clock.next()?, 0, 59)?, number(clock.next()?, 0, 60)?);
+    let (hour, minute, second) = (
+        number(clock.next()?, 0, 23)?,
+        number(clock.next()?, 0, 59)?,
+        number(clock.next()?, 0, 60)?,
+    );
     let zone = words.next()?;
-    if clock.next().is_some() || words.next().is_some() || !matches!(zone, "UTC" | "GMT" | "Z" | "+0000" | "-0000") {
+    if clock.next().is_some()
+        || words.next().is_some()
+        || !matches!(zone, "UTC" | "GMT" | "Z" | "+0000" | "-0000")
+    {
         return None;
     }
     let days = days(year, month, day);
     // A day that the month does not have comes out as one of the next month.
     let (_, found_month, found_day) = civil(days);
-    (i64::from(found_month) == month && i64::from(found_day) == day).then_some(days * DAY + hour * 3_600 + minute * 60 + second)
+    (i64::from(found_month) == month && i64::from(found_day) == day)
+        .then_some(days * DAY + hour * 3_600 + minute * 60 + second)
 }
 
 fn number(text: &str, least: i64, most: i64) -> Option<i64> {
     let is_short = !text.is_empty() && text.len() <= 4 && text.bytes().all(|byte| byte.is_ascii_digit());
-    text.parse().ok().filter(|value| is_short && (least..=most).contains(value))
+    text.parse()
+        .ok()
+        .filter(|value| is_short && (least..=most).contains(value))
 }
 
 fn name(names: &[&'static str], at: i64) -> &'static str {
-    usize::try_from(at).ok().and_then(|at| names.get(at)).copied().unwrap_or_default()
+    usize::try_from(at)
+        .ok()
+        .and_then(|at| names.get(at))
+        .copied()
+        .unwrap_or_default()
 }
 
 fn time(seconds: i64) -> (i64, i64, i64) {
@@ -70,9 +85,17 @@ fn civil(days: i64) -> (i64, u8, u8) {
     let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let march_month = (5 * of_year + 2) / 153;
     let day = of_year - (153 * march_month + 2) / 5 + 1;
-    let month = if march_month < 10 { march_month + 3 } else { march_month - 9 };
+    let month = if march_month < 10 {
+        march_month + 3
+    } else {
+        march_month - 9
+    };
     let year = year_of_era + era * 400 + i64::from(month <= 2);
-    (year, u8::try_from(month).unwrap_or_default(), u8::try_from(day).unwrap_or_default())
+    (
+        year,
+        u8::try_from(month).unwrap_or_default(),
+        u8::try_from(day).unwrap_or_default(),
+    )
 }
 
 /// Returns the day since 1970-01-01.
@@ -96,14 +119,27 @@ mod tests {
         assert_eq!(format_date(0), "Thu, 01 Jan 1970 00:00:00 UTC");
         assert_eq!(format_date(1_709_210_096), "Thu, 29 Feb 2024 12:34:56 UTC");
         assert_eq!(format_iso(1_709_210_096), "2024-02-29T12:34:56Z");
-        for text in ["Thu, 29 Feb 2024 12:34:56 GMT", "29 Feb 2024 12:34:56 +0000", "Thu, 29 Feb 2024 12:34:56 Z"] {
+        for text in [
+            "Thu, 29 Feb 2024 12:34:56 GMT",
+            "29 Feb 2024 12:34:56 +0000",
+            "Thu, 29 Feb 2024 12:34:56 Z",
+        ] {
             assert_eq!(parse_date(text), Some(1_709_210_096), "{text}");
         }
     }
 
     #[test]
     fn other_zones_and_days_that_do_not_exist_are_refused() {
-        for text in ["", "x", "Thu, 29 Feb 2023 12:34:56 UTC", "Thu, 29 Feb 2024 12:34:56 CET", "Thu, 29 Feb 2024 12:34:56", "Thu, 29 Feb 2024 24:00:00 UTC", "Xxx, 29 Feb 2024 12:34:56 UTC", "Thu, 29 Feb 2024 12:34:56 +0100"] {
+        for text in [
+            "",
+            "x",
+            "Thu, 29 Feb 2023 12:34:56 UTC",
+            "Thu, 29 Feb 2024 12:34:56 CET",
+            "Thu, 29 Feb 2024 12:34:56",
+            "Thu, 29 Feb 2024 24:00:00 UTC",
+            "Xxx, 29 Feb 2024 12:34:56 UTC",
+            "Thu, 29 Feb 2024 12:34:56 +0100",
+        ] {
             assert_eq!(parse_date(text), None, "{text}");
         }
     }

@@ -4,11 +4,13 @@
 //! take the lock at `begin immediate`, so two processes on one catalog take turns.
 
 mod place;
+mod prune;
 mod publications;
 mod rows;
 mod select;
 mod snapshot;
 
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -19,7 +21,8 @@ use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use rusqlite_migration::{M, Migrations};
 
 use super::{
-    Catalog, CatalogError, Entry, NewContent, NewPlacement, Placed, PoolFile, Publication, Selection, Snapshot,
+    Catalog, CatalogError, Entry, Forgotten, NewContent, NewPlacement, Placed, PoolFile, Pruning,
+    Publication, Retention, Selection, Snapshot,
 };
 
 const MIGRATIONS: &[M<'static>] = &[M::up(include_str!("migrations/0001-archive.sql"))];
@@ -37,7 +40,13 @@ pub struct SqliteCatalog {
 impl SqliteCatalog {
     /// Makes a new catalog; an error when the file is there.
     pub fn create(path: &Path) -> Result<Self, CatalogError> {
-        std::fs::File::create_new(path).map_err(|source| failed(path, "create it", source))?;
+        // Password hashes will stand in it: nobody but its owner reads it.
+        let made = std::fs::File::options()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(path);
+        made.map_err(|source| failed(path, "create it", source))?;
         Self::open(path)
     }
 
@@ -47,7 +56,11 @@ impl SqliteCatalog {
         Migrations::from_slice(MIGRATIONS)
             .to_latest(&mut writer)
             .map_err(|source| failed(path, "bring its tables up to date", source))?;
-        Ok(Self { path: path.to_owned(), writer: Mutex::new(writer), readers: Mutex::new(Vec::new()) })
+        Ok(Self {
+            path: path.to_owned(),
+            writer: Mutex::new(writer),
+            readers: Mutex::new(Vec::new()),
+        })
     }
 
     /// Runs `work` in one writing transaction.
@@ -82,7 +95,10 @@ impl SqliteCatalog {
             work(&transaction)
         };
         let value = attempt().map_err(|source| failed(&self.path, action, source))?;
-        self.readers.lock().unwrap_or_else(PoisonError::into_inner).push(reader);
+        self.readers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(reader);
         Ok(value)
     }
 }
@@ -90,20 +106,26 @@ impl SqliteCatalog {
 impl Catalog for SqliteCatalog {
     fn ensure_suites(&self, codenames: &[SuiteName]) -> Result<(), CatalogError> {
         let known = self.read("read its suites", |db| rows::codenames(db))?;
-        if codenames.iter().all(|codename| known.iter().any(|name| name == codename.as_str())) {
+        if codenames
+            .iter()
+            .all(|codename| known.iter().any(|name| name == codename.as_str()))
+        {
             return Ok(());
         }
         self.write("add suites", |db| {
             for codename in codenames {
-                db
-                    .prepare_cached("insert into suite (codename) values (?1) on conflict do nothing")?
+                db.prepare_cached("insert into suite (codename) values (?1) on conflict do nothing")?
                     .execute([codename.as_str()])?;
             }
             Ok(())
         })
     }
 
-    fn find(&self, sha256: &Sha256, tree: &str) -> Result<Option<(NewContent, Option<String>)>, CatalogError> {
+    fn find(
+        &self,
+        sha256: &Sha256,
+        tree: &str,
+    ) -> Result<Option<(NewContent, Option<String>)>, CatalogError> {
         self.read("look a package up", |db| select::find(db, sha256, tree))
     }
 
@@ -136,7 +158,9 @@ impl Catalog for SqliteCatalog {
     }
 
     fn published(&self, suite: &SuiteName, publication: &Publication, now: i64) -> Result<(), CatalogError> {
-        self.write("record a publish", |db| publications::record(db, suite, publication, now))
+        self.write("record a publish", |db| {
+            publications::record(db, suite, publication, now)
+        })
     }
 
     fn publications(&self, suite: &SuiteName) -> Result<Vec<Publication>, CatalogError> {
@@ -149,17 +173,34 @@ impl Catalog for SqliteCatalog {
 
     fn owns(&self, tree: &str, path: &str) -> Result<bool, CatalogError> {
         self.read("look a pool file up", |db| {
-            db
-                .prepare_cached("select 1 from pool_file where tree = ?1 and path = ?2")?
+            db.prepare_cached("select 1 from pool_file where tree = ?1 and path = ?2")?
                 .exists([tree, path])
         })
+    }
+
+    fn prune(&self, retentions: &[Retention], now: i64, pruning: Pruning) -> Result<Forgotten, CatalogError> {
+        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut attempt = || -> Result<Forgotten, rusqlite::Error> {
+            let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let forgotten = prune::prune(&transaction, retentions, now)?;
+            match pruning {
+                Pruning::Done => transaction.commit()?,
+                Pruning::Pretended => transaction.rollback()?,
+            }
+            Ok(forgotten)
+        };
+        attempt().map_err(|source| failed(&self.path, "apply retention", source))
     }
 
     fn copy_to(&self, path: &Path) -> Result<(), CatalogError> {
         let source = connect(&self.path)?;
         let copy = || -> Result<(), rusqlite::Error> {
             let mut target = Connection::open(path)?;
-            rusqlite::backup::Backup::new(&source, &mut target)?.run_to_completion(1_000, Duration::ZERO, None)
+            rusqlite::backup::Backup::new(&source, &mut target)?.run_to_completion(
+                1_000,
+                Duration::ZERO,
+                None,
+            )
         };
         copy().map_err(|source| failed(&self.path, "copy it", source))
     }
@@ -177,9 +218,33 @@ fn connect(path: &Path) -> Result<Connection, CatalogError> {
         connection.set_prepared_statement_cache_capacity(64);
         Ok(connection)
     };
-    open().map_err(|source| failed(path, "open it", source))
+    open().map_err(|source| match why_not_writable(path) {
+        Some(reason) => failed(path, "open it", reason),
+        None => failed(path, "open it", source),
+    })
 }
 
-fn failed(path: &Path, action: &'static str, source: impl std::error::Error + Send + Sync + 'static) -> CatalogError {
-    CatalogError::Database { location: path.display().to_string(), action, source: Box::new(source) }
+/// Returns what the system has against writing beside `path`: SQLite says only that it cannot open it.
+///
+/// It looks at the folder and opens no file: to close one would let go of the locks that this process has on it.
+fn why_not_writable(path: &Path) -> Option<std::io::Error> {
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    rustix::fs::access(folder, rustix::fs::Access::WRITE_OK)
+        .err()
+        .map(Into::into)
+}
+
+fn failed(
+    path: &Path,
+    action: &'static str,
+    source: impl std::error::Error + Send + Sync + 'static,
+) -> CatalogError {
+    CatalogError::Database {
+        location: path.display().to_string(),
+        action,
+        source: Box::new(source),
+    }
 }

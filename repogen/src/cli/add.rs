@@ -45,7 +45,10 @@ pub(super) struct AddArgs {
 pub(super) fn run(args: AddArgs, context: &mut Context) -> Result<Done, Failure> {
     let archive = context.archive()?;
     let suite = select::suite(archive.config(), args.suite.as_deref())?;
-    let place = Place { suite, component: select::component(suite, args.component.as_deref())? };
+    let place = Place {
+        suite,
+        component: select::component(suite, args.component.as_deref())?,
+    };
     let mut rejections = 0;
     let files = list(&args.paths, |path, why| {
         rejections += 1;
@@ -68,7 +71,10 @@ fn list(
         }
         for entry in WalkDir::new(path).sort_by_file_name() {
             match entry {
-                Ok(entry) if entry.file_type().is_file() && entry.path().extension().is_some_and(|end| end == "deb") => {
+                Ok(entry)
+                    if entry.file_type().is_file()
+                        && entry.path().extension().is_some_and(|end| end == "deb") =>
+                {
                     files.push(entry.into_path());
                 }
                 Ok(_) => {}
@@ -84,9 +90,17 @@ type Answer = (PathBuf, Result<Staged, IngestError>);
 /// Adds files; returns how many were rejected.
 ///
 /// All cores stage, one thread commits: what is staged while a batch is synced makes the next batch.
-fn add(archive: &Archive, place: &Place<'_>, files: &[PathBuf], context: &mut Context) -> Result<usize, Failure> {
+fn add(
+    archive: &Archive,
+    place: &Place<'_>,
+    files: &[PathBuf],
+    context: &mut Context,
+) -> Result<usize, Failure> {
     let staging = Staging::new(archive.root())?;
-    let arrival = Arrival { now: now(), author: None };
+    let arrival = Arrival {
+        now: now(),
+        author: None,
+    };
     let bar = progress_bar(files.len(), context);
     let next = AtomicUsize::new(0);
     let threads = thread::available_parallelism().map_or(1, |count| count.get());
@@ -162,11 +176,15 @@ fn open(path: &Path) -> Result<File, IngestError> {
 }
 
 fn report(context: &mut Context, path: &Path, answer: &Result<Placed, String>) -> Result<(), Failure> {
-    let path = escaped(&path.to_string_lossy()).replace('\n', "\\n").replace('\t', "\\t");
+    let path = escaped(&path.to_string_lossy())
+        .replace('\n', "\\n")
+        .replace('\t', "\\t");
     match answer {
         Ok(Placed::Unchanged) => context.printer.line(format_args!("unchanged\t{path}")),
         Ok(_) => context.printer.line(format_args!("added\t{path}")),
-        Err(why) => context.printer.line(format_args!("rejected\t{path}\t{}", why.replace('\t', " "))),
+        Err(why) => context
+            .printer
+            .line(format_args!("rejected\t{path}\t{}", why.replace('\t', " "))),
     }
 }
 

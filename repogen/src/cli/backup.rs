@@ -24,14 +24,21 @@ pub(super) struct RestoreArgs {
 
 pub(super) fn run(args: BackupArgs, context: &mut Context) -> Result<Done, Failure> {
     context.archive()?.backup(&args.file)?;
-    context.printer.tell(format_args!("wrote `{}`; private keys are in it", args.file.display()));
+    context.printer.tell(format_args!(
+        "wrote `{}`; private keys are in it",
+        args.file.display()
+    ));
     Ok(Done::Well)
 }
 
 pub(super) fn run_restore(args: RestoreArgs, context: &mut Context) -> Result<Done, Failure> {
     let catalog = context.catalog()?;
     restore(&args.file, &context.root, &catalog)?;
-    context.printer.tell(format_args!("restored into `{}`", context.root.display()));
-    context.printer.tell("next: `repogen publish --force` writes dists/ anew, `repogen verify` checks the pool");
+    context
+        .printer
+        .tell(format_args!("restored into `{}`", context.root.display()));
+    context
+        .printer
+        .tell("next: `repogen publish --force` writes dists/ anew, `repogen verify` checks the pool");
     Ok(Done::Well)
 }

@@ -5,10 +5,10 @@ use debian_formats::version::Version;
 use repogen::catalog::{Entry, Placed, Selection};
 use repogen::ingest::Place;
 
+use super::Context;
 use super::exit::{Done, Failure, with_causes};
 use super::select::{self, PackageArg};
 use super::system_clock::now;
-use super::Context;
 
 /// Put packages of one suite into another; without a version, the newest.
 ///
@@ -40,22 +40,32 @@ pub(super) fn run(args: CopyArgs, context: &mut Context) -> Result<Done, Failure
         };
         let found = newest(archive.catalog().list(&selection)?);
         if found.is_empty() {
-            context.printer.tell(format_args!("error: no `{package}` in suite `{}`", from.codename));
+            context
+                .printer
+                .tell(format_args!("error: no `{package}` in suite `{}`", from.codename));
             rejections += 1;
         }
         for entry in found {
             let content = &entry.content;
             let name = format!("{}\t{}\t{}", content.name, content.version, content.architecture);
             // The component that it stands in, where the other suite has one of that name.
-            let held = entry.suites.iter().find(|(suite, _)| *suite == from.codename).map(|(_, component)| component);
-            let component = held.filter(|held| to.components.contains(held)).unwrap_or(to.default_component());
+            let held = entry
+                .suites
+                .iter()
+                .find(|(suite, _)| *suite == from.codename)
+                .map(|(_, component)| component);
+            let component = held
+                .filter(|held| to.components.contains(held))
+                .unwrap_or(to.default_component());
             let place = Place { suite: to, component };
             match archive.copy(&entry, &place, now()) {
                 Ok(Placed::Unchanged) => context.printer.line(format_args!("unchanged\t{name}"))?,
                 Ok(_) => context.printer.line(format_args!("added\t{name}"))?,
                 Err(error) if error.is_rejection() => {
                     rejections += 1;
-                    context.printer.line(format_args!("rejected\t{name}\t{}", with_causes(&error)))?;
+                    context
+                        .printer
+                        .line(format_args!("rejected\t{name}\t{}", with_causes(&error)))?;
                 }
                 Err(error) => return Err(error.into()),
             }
@@ -67,5 +77,8 @@ pub(super) fn run(args: CopyArgs, context: &mut Context) -> Result<Done, Failure
 /// Returns the entries of the newest version, for each architecture that has it.
 fn newest(entries: Vec<Entry>) -> Vec<Entry> {
     let newest: Option<Version> = entries.iter().map(|entry| entry.content.version.clone()).max();
-    entries.into_iter().filter(|entry| Some(&entry.content.version) == newest.as_ref()).collect()
+    entries
+        .into_iter()
+        .filter(|entry| Some(&entry.content.version) == newest.as_ref())
+        .collect()
 }

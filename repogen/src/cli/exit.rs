@@ -8,6 +8,7 @@ use repogen::backup::BackupError;
 use repogen::catalog::CatalogError;
 use repogen::config::ConfigError;
 use repogen::ingest::IngestError;
+use repogen::prune::PruneError;
 use repogen::publish::PublishError;
 use repogen::sign::SignError;
 use repogen::staging::StagingError;
@@ -38,7 +39,11 @@ pub(super) enum Done {
 impl Done {
     /// Returns the ending for so many rejections.
     pub(super) fn after(rejections: usize) -> Self {
-        if rejections == 0 { Self::Well } else { Self::WithRejections }
+        if rejections == 0 {
+            Self::Well
+        } else {
+            Self::WithRejections
+        }
     }
 }
 
@@ -52,15 +57,27 @@ pub(super) struct Failure {
 
 impl Failure {
     pub(super) fn usage(message: impl std::fmt::Display) -> Self {
-        Self { code: USAGE, error: anyhow::anyhow!("{message}"), hint: None }
+        Self {
+            code: USAGE,
+            error: anyhow::anyhow!("{message}"),
+            hint: None,
+        }
     }
 
     pub(super) fn not_possible(message: impl std::fmt::Display) -> Self {
-        Self { code: REJECTED, error: anyhow::anyhow!("{message}"), hint: None }
+        Self {
+            code: REJECTED,
+            error: anyhow::anyhow!("{message}"),
+            hint: None,
+        }
     }
 
     pub(super) fn disk(error: impl Into<anyhow::Error>) -> Self {
-        Self { code: DISK, error: error.into(), hint: None }
+        Self {
+            code: DISK,
+            error: error.into(),
+            hint: None,
+        }
     }
 
     pub(super) fn hint(mut self, hint: impl std::fmt::Display) -> Self {
@@ -81,7 +98,11 @@ impl Failure {
     }
 
     fn new(code: u8, error: impl Into<anyhow::Error>) -> Self {
-        Self { code, error: error.into(), hint: None }
+        Self {
+            code,
+            error: error.into(),
+            hint: None,
+        }
     }
 }
 
@@ -109,7 +130,11 @@ impl From<ConfigError> for Failure {
     fn from(error: ConfigError) -> Self {
         let missing = matches!(&error, ConfigError::Read { source, .. } if source.kind() == std::io::ErrorKind::NotFound);
         let failure = Self::new(USAGE, error);
-        if missing { failure.hint("`repogen init` makes an archive; `--root DIR` names one") } else { failure }
+        if missing {
+            failure.hint("`repogen init` makes an archive; `--root DIR` names one")
+        } else {
+            failure
+        }
     }
 }
 
@@ -164,6 +189,12 @@ impl From<PublishError> for Failure {
     }
 }
 
+impl From<PruneError> for Failure {
+    fn from(error: PruneError) -> Self {
+        Self::new(DISK, error)
+    }
+}
+
 impl From<VerifyError> for Failure {
     fn from(error: VerifyError) -> Self {
         Self::new(DISK, error)
@@ -182,6 +213,10 @@ impl From<BackupError> for Failure {
 
 /// The suite that a command means does not say which.
 pub(super) fn which_suite(codenames: &[&SuiteName]) -> Failure {
-    let names = codenames.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", ");
+    let names = codenames
+        .iter()
+        .map(|name| name.as_str())
+        .collect::<Vec<_>>()
+        .join(", ");
     Failure::usage("this archive has several suites").hint(format_args!("say which by `--suite`: {names}"))
 }

@@ -49,35 +49,60 @@ pub(super) fn run(args: InitArgs, context: &mut Context) -> Result<Done, Failure
     let catalog = context.catalog()?;
     let key = root.join("keys/archive.pgp");
     let configuration = root.join(config::FILE_NAME);
-    for path in [configuration.as_path(), catalog.path(), &key] {
+    for path in [configuration.as_path(), catalog.path()] {
         if path.symlink_metadata().is_ok() {
-            return Err(Failure::not_possible(format_args!("`{}` is there already", path.display()))
-                .hint("init makes new archives only; `repogen publish` brings one up to date"));
+            return Err(
+                Failure::not_possible(format_args!("`{}` is there already", path.display()))
+                    .hint("init makes new archives only; `repogen publish` brings one up to date"),
+            );
         }
     }
 
     fs::create_dir_all(&root).map_err(|error| failed(&root, error))?;
-    write_key(&key, &args.origin)?;
+    // A key that lies there already is the archive's: a first try that was cut off left it, or its owner put it there.
+    if key.symlink_metadata().is_err() {
+        write_key(&key, &args.origin)?;
+    }
     for folder in ["pool", "dists"] {
         fs::create_dir_all(root.join(folder)).map_err(|error| failed(&root.join(folder), error))?;
     }
     drop(SqliteCatalog::create(catalog.path())?);
     // Last: a root with a configuration is an archive.
-    write_new(&configuration, text.as_bytes(), 0o644)?;
+    if let Err(failure) = write_new(&configuration, text.as_bytes(), 0o644) {
+        // So that a second try finds nothing in its way.
+        let _ = fs::remove_file(&configuration);
+        let _ = fs::remove_file(catalog.path());
+        return Err(failure);
+    }
 
     let archive = Archive::open(&root, &catalog)?;
     super::publish::publish_all(&archive, context)?;
-    context.printer.tell(format_args!("made an archive in `{}`", root.display()));
-    context.printer.tell("next: `repogen add PATH...`, then `repogen publish`");
+    context
+        .printer
+        .tell(format_args!("made an archive in `{}`", root.display()));
+    context
+        .printer
+        .tell("next: `repogen add PATH...`, then `repogen publish`");
     Ok(Done::Well)
 }
 
 fn write_key(path: &Path, origin: &str) -> Result<(), Failure> {
     let folder = path.parent().unwrap_or(path);
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|error| failed(folder, error))?;
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+        .map_err(|error| failed(folder, error))?;
     let user_id = format!("{origin} archive signing key");
-    let key = keys::generate(&NewKey { user_id: &user_id, created: now(), expires: None }, super::key::rng())
-        .map_err(super::key::failed)?;
+    let key = keys::generate(
+        &NewKey {
+            user_id: &user_id,
+            created: now(),
+            expires: None,
+        },
+        super::key::rng(),
+    )
+    .map_err(super::key::failed)?;
     let armoured = key.to_armored().map_err(super::key::failed)?;
     write_new(path, armoured.as_bytes(), 0o600)
 }
@@ -85,7 +110,11 @@ fn write_key(path: &Path, origin: &str) -> Result<(), Failure> {
 /// Writes a file that is not there yet, and makes it last.
 pub(super) fn write_new(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Failure> {
     let write = || {
-        let mut file = fs::File::options().write(true).create_new(true).mode(mode).open(path)?;
+        let mut file = fs::File::options()
+            .write(true)
+            .create_new(true)
+            .mode(mode)
+            .open(path)?;
         file.write_all(bytes)?;
         file.sync_all()?;
         fs::File::open(path.parent().unwrap_or(path))?.sync_all()

@@ -111,9 +111,19 @@ fn generate(args: &GenerateArgs, context: &mut Context) -> Result<Done, Failure>
     let key = new_key(args.name.as_deref().unwrap_or(&config.origin), args.expires)?;
     let file = store(&key, context)?;
     let also = signing.also.into_iter().chain([file.clone()]).collect();
-    write_config(context, &SigningKeys { key: signing.key, also })?;
-    context.printer.line(format_args!("{}\t{file}", key.fingerprint()))?;
-    context.printer.tell("it signs beside the present key from the next publish on; `repogen key rotate` moves on to it");
+    write_config(
+        context,
+        &SigningKeys {
+            key: signing.key,
+            also,
+        },
+    )?;
+    context
+        .printer
+        .line(format_args!("{}\t{file}", key.fingerprint()))?;
+    context.printer.tell(
+        "it signs beside the present key from the next publish on; `repogen key rotate` moves on to it",
+    );
     Ok(Done::Well)
 }
 
@@ -142,7 +152,9 @@ fn list(context: &mut Context) -> Result<Done, Failure> {
             }
             Err(error) => {
                 bad += 1;
-                context.printer.tell(format_args!("error: `{}`: {error}", path.display()));
+                context
+                    .printer
+                    .tell(format_args!("error: `{}`: {error}", path.display()));
             }
         }
     }
@@ -159,12 +171,19 @@ fn line(role: &str, info: &KeyInfo, path: Option<&Path>) -> String {
     };
     let path = path.map(|path| path.display().to_string()).unwrap_or_default();
     let names = super::printer::escaped(&info.user_ids.join(", "));
-    format!("{role}\t{}\t{}\t{}\t{ends}\t{path}\t{names}", info.fingerprint, info.algorithm, date(info.created))
+    format!(
+        "{role}\t{}\t{}\t{}\t{ends}\t{path}\t{names}",
+        info.fingerprint,
+        info.algorithm,
+        date(info.created)
+    )
 }
 
 /// Returns the files in `keys/` that hold keys and are not in use.
 fn unused(context: &Context, used: &[PathBuf]) -> Vec<PathBuf> {
-    let Ok(entries) = fs::read_dir(context.root.join("keys")) else { return Vec::new() };
+    let Ok(entries) = fs::read_dir(context.root.join("keys")) else {
+        return Vec::new();
+    };
     let mut files: Vec<PathBuf> = entries
         .filter_map(|entry| entry.ok().map(|entry| Path::new("keys").join(entry.file_name())))
         .filter(|path| path.extension().is_some_and(|end| end == "pgp") && !used.contains(path))
@@ -184,9 +203,19 @@ fn import(args: &ImportArgs, context: &mut Context) -> Result<Done, Failure> {
     .map_err(failed)?;
     let file = store(&key, context)?;
     let also = signing.also.into_iter().chain([file.clone()]).collect();
-    write_config(context, &SigningKeys { key: signing.key, also })?;
-    context.printer.line(format_args!("{}\t{file}", key.fingerprint()))?;
-    context.printer.tell("it signs beside the present key from the next publish on; `repogen key rotate` moves on to it");
+    write_config(
+        context,
+        &SigningKeys {
+            key: signing.key,
+            also,
+        },
+    )?;
+    context
+        .printer
+        .line(format_args!("{}\t{file}", key.fingerprint()))?;
+    context.printer.tell(
+        "it signs beside the present key from the next publish on; `repogen key rotate` moves on to it",
+    );
     Ok(Done::Well)
 }
 
@@ -197,10 +226,17 @@ fn export(args: &ExportArgs, context: &mut Context) -> Result<Done, Failure> {
     if let Some(wanted) = &args.fingerprint {
         keyring.retain(|certificate| matches(&certificate.fingerprint().to_string(), wanted));
         if keyring.certificates().is_empty() {
-            return Err(Failure::not_possible(format_args!("no key `{}` in this archive", wanted.escape_debug())));
+            return Err(Failure::not_possible(format_args!(
+                "no key `{}` in this archive",
+                wanted.escape_debug()
+            )));
         }
     }
-    let bytes = if args.binary { keyring.to_binary() } else { keyring.to_armored().into_bytes() };
+    let bytes = if args.binary {
+        keyring.to_binary()
+    } else {
+        keyring.to_armored().into_bytes()
+    };
     match &args.output {
         Some(path) => write_new(path, &bytes, 0o644)?,
         None => context.printer.bytes(&bytes)?,
@@ -213,7 +249,10 @@ fn rotate(args: &RotateArgs, context: &mut Context) -> Result<Done, Failure> {
     let signing = key_files(&config)?;
     let before = fs::read_to_string(context.root.join(config::FILE_NAME)).map_err(Failure::disk)?;
     let keys = if args.finish {
-        SigningKeys { key: signing.key, also: Vec::new() }
+        SigningKeys {
+            key: signing.key,
+            also: Vec::new(),
+        }
     } else {
         let next = match &args.key {
             Some(wanted) => find(wanted, &signing, context)?,
@@ -223,19 +262,31 @@ fn rotate(args: &RotateArgs, context: &mut Context) -> Result<Done, Failure> {
             },
         };
         if next == signing.key {
-            return Err(Failure::not_possible(format_args!("`{next}` is the archive's key already")));
+            return Err(Failure::not_possible(format_args!(
+                "`{next}` is the archive's key already"
+            )));
         }
-        let others = std::iter::once(signing.key).chain(signing.also).filter(|key| *key != next).collect();
-        SigningKeys { key: next, also: others }
+        let others = std::iter::once(signing.key)
+            .chain(signing.also)
+            .filter(|key| *key != next)
+            .collect();
+        SigningKeys {
+            key: next,
+            also: others,
+        }
     };
     write_config(context, &keys)?;
-    let published = context.archive().and_then(|archive| publish::publish_all(&archive, context));
+    let published = context
+        .archive()
+        .and_then(|archive| publish::publish_all(&archive, context));
     if published.is_err() {
         // Nothing was signed: the archive goes on with the keys that it had.
         replace_config(context, &before)?;
     }
     published?;
-    context.printer.tell(format_args!("`{}` is the archive's key now", keys.key));
+    context
+        .printer
+        .tell(format_args!("`{}` is the archive's key now", keys.key));
     if !keys.also.is_empty() {
         context.printer.tell("the old key signs too; `repogen key rotate --finish` retires it once every client has the new keyring");
     }
@@ -244,7 +295,9 @@ fn rotate(args: &RotateArgs, context: &mut Context) -> Result<Done, Failure> {
 
 /// Returns the key file, below the root, that a fingerprint or path means.
 fn find(wanted: &str, signing: &SigningKeys, context: &Context) -> Result<String, Failure> {
-    let in_use = std::iter::once(&signing.key).chain(&signing.also).map(PathBuf::from);
+    let in_use = std::iter::once(&signing.key)
+        .chain(&signing.also)
+        .map(PathBuf::from);
     let files: Vec<PathBuf> = in_use.chain(unused(context, &[])).collect();
     let by_fingerprint = files.iter().find(|path| {
         let bytes = fs::read(context.root.join(path)).unwrap_or_default();
@@ -261,16 +314,24 @@ fn find(wanted: &str, signing: &SigningKeys, context: &Context) -> Result<String
 
 fn matches(fingerprint: &str, wanted: &str) -> bool {
     let wanted: String = wanted.chars().filter(|letter| !letter.is_whitespace()).collect();
-    wanted.len() >= 16 && fingerprint.to_ascii_uppercase().ends_with(&wanted.to_ascii_uppercase())
+    wanted.len() >= 16
+        && fingerprint
+            .to_ascii_uppercase()
+            .ends_with(&wanted.to_ascii_uppercase())
 }
 
 /// Returns the key files in use; an error where a command signs.
 fn key_files(config: &Config) -> Result<SigningKeys, Failure> {
     let text = |path: &PathBuf| path.to_string_lossy().into_owned();
     match &config.signing.key {
-        Some(key) => Ok(SigningKeys { key: text(key), also: config.signing.also.iter().map(text).collect() }),
-        None => Err(Failure::not_possible("a command signs this archive: its keys are kept where it keeps them")
-            .hint("set `key` in place of `command` in [signing] of repogen.toml to use key files")),
+        Some(key) => Ok(SigningKeys {
+            key: text(key),
+            also: config.signing.also.iter().map(text).collect(),
+        }),
+        None => Err(Failure::not_possible(
+            "a command signs this archive: its keys are kept where it keeps them",
+        )
+        .hint("set `key` in place of `command` in [signing] of repogen.toml to use key files")),
     }
 }
 
@@ -278,16 +339,31 @@ fn new_key(name: &str, days: Option<u32>) -> Result<SecretKey, Failure> {
     let created = now();
     let user_id = format!("{name} archive signing key");
     let expires = days.map(|days| created + i64::from(days) * 86_400);
-    keys::generate(&NewKey { user_id: &user_id, created, expires }, rng()).map_err(failed)
+    keys::generate(
+        &NewKey {
+            user_id: &user_id,
+            created,
+            expires,
+        },
+        rng(),
+    )
+    .map_err(failed)
 }
 
 /// Keeps a key under its fingerprint and returns its file, below the root.
 fn store(key: &SecretKey, context: &Context) -> Result<String, Failure> {
     let fingerprint = key.fingerprint().to_string();
-    let file = format!("keys/{}.pgp", fingerprint.get(fingerprint.len().saturating_sub(16)..).unwrap_or(&fingerprint));
+    let file = format!(
+        "keys/{}.pgp",
+        fingerprint
+            .get(fingerprint.len().saturating_sub(16)..)
+            .unwrap_or(&fingerprint)
+    );
     let path = context.root.join(&file);
     if path.exists() {
-        return Err(Failure::not_possible(format_args!("key {fingerprint} is there already, in `{file}`")));
+        return Err(Failure::not_possible(format_args!(
+            "key {fingerprint} is there already, in `{file}`"
+        )));
     }
     write_new(&path, key.to_armored().map_err(failed)?.as_bytes(), 0o600)?;
     Ok(file)
@@ -319,7 +395,8 @@ fn read(file: &Path) -> Result<Vec<u8>, Failure> {
     } else {
         fs::File::open(file).and_then(|opened| opened.take(MOST).read_to_end(&mut bytes))
     };
-    read.map(|_| bytes).map_err(|error| Failure::not_possible(format_args!("cannot read `{}`: {error}", file.display())))
+    read.map(|_| bytes)
+        .map_err(|error| Failure::not_possible(format_args!("cannot read `{}`: {error}", file.display())))
 }
 
 fn passphrase(args: &ImportArgs) -> Result<String, Failure> {
@@ -328,8 +405,10 @@ fn passphrase(args: &ImportArgs) -> Result<String, Failure> {
         return Ok(text.lines().next().unwrap_or_default().to_owned());
     }
     if !std::io::stderr().is_terminal() {
-        return Err(Failure::not_possible("the key is locked and there is no terminal to ask for its passphrase")
-            .hint("give it by `--passphrase-file FILE`"));
+        return Err(Failure::not_possible(
+            "the key is locked and there is no terminal to ask for its passphrase",
+        )
+        .hint("give it by `--passphrase-file FILE`"));
     }
     rpassword::prompt_password("Passphrase of the key: ").map_err(Failure::disk)
 }

@@ -34,8 +34,15 @@ pub(super) struct ShowArgs {
 
 pub(super) fn run(args: ListArgs, context: &mut Context) -> Result<Done, Failure> {
     let archive = context.archive()?;
-    let suite = args.suite.as_deref().map(|name| select::suite(archive.config(), Some(name))).transpose()?;
-    let selection = Selection { suite: suite.map(|suite| suite.codename.clone()), ..Selection::default() };
+    let suite = args
+        .suite
+        .as_deref()
+        .map(|name| select::suite(archive.config(), Some(name)))
+        .transpose()?;
+    let selection = Selection {
+        suite: suite.map(|suite| suite.codename.clone()),
+        ..Selection::default()
+    };
     for entry in archive.catalog().list(&selection)? {
         if args.json {
             context.printer.line(package_json::line(&entry)?)?;
@@ -54,10 +61,16 @@ pub(super) fn run(args: ListArgs, context: &mut Context) -> Result<Done, Failure
 
 pub(super) fn run_show(args: ShowArgs, context: &mut Context) -> Result<Done, Failure> {
     let archive = context.archive()?;
-    let selection = Selection { name: Some(args.name.clone()), ..Selection::default() };
+    let selection = Selection {
+        name: Some(args.name.clone()),
+        ..Selection::default()
+    };
     let entries = archive.catalog().list(&selection)?;
     if entries.is_empty() {
-        return Err(Failure::not_possible(format_args!("no package `{}` in the catalog", args.name)));
+        return Err(Failure::not_possible(format_args!(
+            "no package `{}` in the catalog",
+            args.name
+        )));
     }
     for (at, entry) in entries.iter().enumerate() {
         if args.json {
@@ -74,9 +87,19 @@ pub(super) fn run_show(args: ShowArgs, context: &mut Context) -> Result<Done, Fa
 
 fn show(entry: &Entry, context: &mut Context) -> Result<(), Failure> {
     context.printer.text(escaped(&entry.content.control))?;
-    let suites: Vec<String> = entry.suites.iter().map(|(suite, component)| format!("{suite}/{component}")).collect();
-    context.printer.line(format_args!("Filename: {}", entry.filename))?;
-    context.printer.line(format_args!("Size: {}", entry.content.size))?;
-    context.printer.line(format_args!("SHA256: {}", entry.content.sha256))?;
+    let suites: Vec<String> = entry
+        .suites
+        .iter()
+        .map(|(suite, component)| format!("{suite}/{component}"))
+        .collect();
+    context
+        .printer
+        .line(format_args!("Filename: {}", entry.filename))?;
+    context
+        .printer
+        .line(format_args!("Size: {}", entry.content.size))?;
+    context
+        .printer
+        .line(format_args!("SHA256: {}", entry.content.sha256))?;
     context.printer.line(format_args!("Suites: {}", suites.join(" ")))
 }

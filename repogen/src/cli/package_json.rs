@@ -76,7 +76,8 @@ const DEPENDENCY_TYPES: [(RelationKind, &str); 9] = [
 /// Returns a package as one line of JSON.
 pub(super) fn line(entry: &Entry) -> Result<String, Failure> {
     let content = &entry.content;
-    let package = BinaryPackage::parse(content.control.as_bytes(), &Limits::default()).map_err(Failure::disk)?;
+    let package =
+        BinaryPackage::parse(content.control.as_bytes(), &Limits::default()).map_err(Failure::disk)?;
     let digest = content.sha256.to_string();
     let view = PackageView {
         id: digest.get(..32).unwrap_or(&digest).to_owned(),
@@ -102,7 +103,10 @@ pub(super) fn line(entry: &Entry) -> Result<String, Failure> {
         suites: entry
             .suites
             .iter()
-            .map(|(suite, component)| PlaceView { suite: suite.as_str(), component: component.as_str() })
+            .map(|(suite, component)| PlaceView {
+                suite: suite.as_str(),
+                component: component.as_str(),
+            })
             .collect(),
         downloads: 0,
     };
@@ -112,7 +116,13 @@ pub(super) fn line(entry: &Entry) -> Result<String, Failure> {
 fn dependencies(package: &BinaryPackage) -> Vec<DependencyView> {
     DEPENDENCY_TYPES
         .iter()
-        .flat_map(|(kind, dependency_type)| package.relations(*kind).0.iter().map(move |group| (group, *dependency_type)))
+        .flat_map(|(kind, dependency_type)| {
+            package
+                .relations(*kind)
+                .0
+                .iter()
+                .map(move |group| (group, *dependency_type))
+        })
         .filter_map(|(group, dependency_type)| {
             let (first, rest) = group.0.split_first()?;
             let first = alternative(first);
@@ -127,7 +137,11 @@ fn dependencies(package: &BinaryPackage) -> Vec<DependencyView> {
 }
 
 fn alternative(relation: &Relation) -> AlternativeView {
-    let qualifier = relation.qualifier.as_ref().map(|qualifier| format!(":{qualifier}")).unwrap_or_default();
+    let qualifier = relation
+        .qualifier
+        .as_ref()
+        .map(|qualifier| format!(":{qualifier}"))
+        .unwrap_or_default();
     let constraint = relation.constraint.as_ref();
     AlternativeView {
         name: format!("{}{qualifier}", relation.name),

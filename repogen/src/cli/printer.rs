@@ -14,7 +14,10 @@ pub(super) struct Printer {
 
 impl Printer {
     pub(super) fn new() -> Self {
-        Self { out: BufWriter::with_capacity(64 * 1024, io::stdout()), closed: false }
+        Self {
+            out: BufWriter::with_capacity(64 * 1024, io::stdout()),
+            closed: false,
+        }
     }
 
     /// Prints a line of data.
@@ -24,13 +27,21 @@ impl Printer {
 
     /// Prints data as it is.
     pub(super) fn text(&mut self, text: impl Display) -> Result<(), Failure> {
-        let written = if self.closed { Ok(()) } else { write!(self.out, "{text}") };
+        let written = if self.closed {
+            Ok(())
+        } else {
+            write!(self.out, "{text}")
+        };
         self.outcome(written)
     }
 
     /// Prints data that is no text.
     pub(super) fn bytes(&mut self, bytes: &[u8]) -> Result<(), Failure> {
-        let written = if self.closed { Ok(()) } else { self.out.write_all(bytes) };
+        let written = if self.closed {
+            Ok(())
+        } else {
+            self.out.write_all(bytes)
+        };
         self.outcome(written)
     }
 
@@ -56,7 +67,8 @@ impl Printer {
                 self.closed = true;
                 Ok(())
             }
-            written => written.map_err(|error| Failure::disk(anyhow::Error::new(error).context("cannot write to stdout"))),
+            written => written
+                .map_err(|error| Failure::disk(anyhow::Error::new(error).context("cannot write to stdout"))),
         }
     }
 }
@@ -65,14 +77,15 @@ impl Printer {
 ///
 /// Control characters of both sets, and those that change the direction of writing.
 pub(super) fn escaped(text: &str) -> String {
-    let bidirectional = |letter: char| {
-        matches!(letter, '\u{200e}' | '\u{200f}' | '\u{061c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
+    let bidirectional = |letter: char| matches!(letter, '\u{200e}' | '\u{200f}' | '\u{061c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     text.chars()
         .flat_map(|letter| {
             let unsafe_letter = (letter.is_control() && letter != '\n') || bidirectional(letter);
-            let shown: Box<dyn Iterator<Item = char>> =
-                if unsafe_letter { Box::new(letter.escape_unicode()) } else { Box::new(std::iter::once(letter)) };
+            let shown: Box<dyn Iterator<Item = char>> = if unsafe_letter {
+                Box::new(letter.escape_unicode())
+            } else {
+                Box::new(std::iter::once(letter))
+            };
             shown
         })
         .collect()
@@ -84,6 +97,9 @@ mod tests {
 
     #[test]
     fn what_a_terminal_would_act_on_is_shown() {
-        assert_eq!(escaped("a\u{1b}[2Jb\u{9b}c\u{202e}d é"), "a\\u{1b}[2Jb\\u{9b}c\\u{202e}d é");
+        assert_eq!(
+            escaped("a\u{1b}[2Jb\u{9b}c\u{202e}d é"),
+            "a\\u{1b}[2Jb\\u{9b}c\\u{202e}d é"
+        );
     }
 }

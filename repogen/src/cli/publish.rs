@@ -26,7 +26,11 @@ pub(super) struct PublishArgs {
 pub(super) fn run(args: PublishArgs, context: &mut Context) -> Result<Done, Failure> {
     let archive = context.archive()?;
     let signer = signing::open(&archive.config().signing, context)?;
-    let publishing = if args.force { Publishing::Forced } else { Publishing::Due };
+    let publishing = if args.force {
+        Publishing::Forced
+    } else {
+        Publishing::Due
+    };
     for suite in select::suites(archive.config(), &args.suite)? {
         publish_one(&archive, suite, publishing, signer.as_ref(), context)?;
     }
@@ -50,15 +54,26 @@ fn publish_one(
     context: &mut Context,
 ) -> Result<(), Failure> {
     match archive.publish(suite, publishing, signer, &SystemClock)? {
-        Outcome::Unchanged => context.printer.line(format_args!("{}\tunchanged", suite.codename)),
-        Outcome::Published(Report { counts, stages, milliseconds }) => {
+        Outcome::Unchanged => context
+            .printer
+            .line(format_args!("{}\tunchanged", suite.codename)),
+        Outcome::Published(Report {
+            counts,
+            stages,
+            milliseconds,
+        }) => {
             context.printer.line(format_args!(
                 "{}\tpublished\t{}\t{}\t{}\t{milliseconds}",
                 suite.codename, counts.packages, counts.added, counts.removed
             ))?;
             if context.printer.shows_progress() {
-                let stages: Vec<String> = stages.iter().map(|(stage, took)| format!("{stage} {took} ms")).collect();
-                context.printer.tell(format_args!("{}: {}", suite.codename, stages.join(", ")));
+                let stages: Vec<String> = stages
+                    .iter()
+                    .map(|(stage, took)| format!("{stage} {took} ms"))
+                    .collect();
+                context
+                    .printer
+                    .tell(format_args!("{}: {}", suite.codename, stages.join(", ")));
             }
             Ok(())
         }

@@ -4,10 +4,10 @@ use clap::Args;
 use debian_formats::architecture::Architecture;
 use repogen::catalog::Selection;
 
+use super::Context;
 use super::exit::{Done, Failure};
 use super::select::{self, PackageArg};
 use super::system_clock::now;
-use super::Context;
 
 /// Take packages out of a suite; without a version, all of that name.
 ///
@@ -36,11 +36,17 @@ pub(super) fn run(args: RemoveArgs, context: &mut Context) -> Result<Done, Failu
     };
     let removed = archive.catalog().remove(&selection, now())?;
     if removed.is_empty() {
-        return Err(Failure::not_possible(format_args!("no `{}` in suite `{}`", args.package, suite.codename)));
+        return Err(Failure::not_possible(format_args!(
+            "no `{}` in suite `{}`",
+            args.package, suite.codename
+        )));
     }
     for entry in &removed {
         let content = &entry.content;
-        context.printer.line(format_args!("removed\t{}\t{}\t{}", content.name, content.version, content.architecture))?;
+        context.printer.line(format_args!(
+            "removed\t{}\t{}\t{}",
+            content.name, content.version, content.architecture
+        ))?;
     }
     Ok(Done::Well)
 }

@@ -34,14 +34,21 @@ pub(super) struct ScanArgs {
 
 pub(super) fn run(args: ScanArgs, context: &mut Context) -> Result<Done, Failure> {
     if !args.folder.is_dir() {
-        return Err(Failure::not_possible(format_args!("`{}` is no folder", args.folder.display())));
+        return Err(Failure::not_possible(format_args!(
+            "`{}` is no folder",
+            args.folder.display()
+        )));
     }
     let cores = thread::available_parallelism().map_or(1, |count| count.get());
     let scanned = scan(&Scan {
         folder: &args.folder,
         jobs: args.jobs.map_or(cores, usize::from),
         architecture: args.arch.as_ref(),
-        versions: if args.multiversion { Versions::All } else { Versions::Newest },
+        versions: if args.multiversion {
+            Versions::All
+        } else {
+            Versions::Newest
+        },
         data: if args.deep { Data::List } else { Data::Skip },
     });
     for stanza in &scanned.stanzas {
@@ -49,10 +56,16 @@ pub(super) fn run(args: ScanArgs, context: &mut Context) -> Result<Done, Failure
     }
     for path in &scanned.older {
         let path = escaped(&path.to_string_lossy());
-        context.printer.tell(format_args!("warning: `{path}` left out: there is a newer version (--multiversion keeps it)"));
+        context.printer.tell(format_args!(
+            "warning: `{path}` left out: there is a newer version (--multiversion keeps it)"
+        ));
     }
     for (path, error) in &scanned.rejected {
-        context.printer.tell(format_args!("error: `{}`: {}", escaped(&path.to_string_lossy()), with_causes(error)));
+        context.printer.tell(format_args!(
+            "error: `{}`: {}",
+            escaped(&path.to_string_lossy()),
+            with_causes(error)
+        ));
     }
     Ok(Done::after(scanned.rejected.len()))
 }

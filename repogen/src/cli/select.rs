@@ -25,7 +25,9 @@ impl FromStr for PackageArg {
         };
         Ok(Self {
             name: name.parse().map_err(|error| format!("{error}"))?,
-            version: version.map(|version| version.parse().map_err(|error| format!("{error}"))).transpose()?,
+            version: version
+                .map(|version| version.parse().map_err(|error| format!("{error}")))
+                .transpose()?,
         })
     }
 }
@@ -44,7 +46,9 @@ pub(super) fn suite<'a>(config: &'a Config, name: Option<&str>) -> Result<&'a Su
     match (name, config.suites.as_slice()) {
         (Some(name), _) => named(config, name),
         (None, [suite]) => Ok(suite),
-        (None, suites) => Err(which_suite(&suites.iter().map(|suite| &suite.codename).collect::<Vec<_>>())),
+        (None, suites) => Err(which_suite(
+            &suites.iter().map(|suite| &suite.codename).collect::<Vec<_>>(),
+        )),
     }
 }
 
@@ -65,17 +69,37 @@ pub(super) fn suites<'a>(config: &'a Config, names: &[String]) -> Result<Vec<&'a
 
 /// Returns the component that `name` stands for; left out, the suite's first.
 pub(super) fn component<'a>(suite: &'a Suite, name: Option<&str>) -> Result<&'a Component, Failure> {
-    let Some(name) = name else { return Ok(suite.default_component()) };
-    suite.components.iter().find(|component| component.as_str() == name).ok_or_else(|| {
-        let listed = suite.components.iter().map(Component::as_str).collect::<Vec<_>>().join(", ");
-        Failure::usage(format_args!("no component `{}` in suite `{}`", name.escape_debug(), suite.codename))
+    let Some(name) = name else {
+        return Ok(suite.default_component());
+    };
+    suite
+        .components
+        .iter()
+        .find(|component| component.as_str() == name)
+        .ok_or_else(|| {
+            let listed = suite
+                .components
+                .iter()
+                .map(Component::as_str)
+                .collect::<Vec<_>>()
+                .join(", ");
+            Failure::usage(format_args!(
+                "no component `{}` in suite `{}`",
+                name.escape_debug(),
+                suite.codename
+            ))
             .hint(format_args!("it has {listed}"))
-    })
+        })
 }
 
 fn named<'a>(config: &'a Config, name: &str) -> Result<&'a Suite, Failure> {
     config.suite(name).ok_or_else(|| {
-        let listed = config.suites.iter().map(|suite| suite.codename.as_str()).collect::<Vec<_>>().join(", ");
+        let listed = config
+            .suites
+            .iter()
+            .map(|suite| suite.codename.as_str())
+            .collect::<Vec<_>>()
+            .join(", ");
         Failure::usage(format_args!("no suite `{}` in repogen.toml", name.escape_debug()))
             .hint(format_args!("it has {listed}"))
     })

@@ -36,8 +36,12 @@ pub(super) fn open(signing: &Signing, context: &mut Context) -> Result<Box<dyn S
             KeyNoticeKind::EndsIn { days } => format!("ends in {days} days"),
             KeyNoticeKind::Unusable(problem) => format!("no longer signs: {problem}"),
         };
-        context.printer.tell(format_args!("warning: key {} {message}", notice.fingerprint));
-        context.printer.tell("hint: `repogen key rotate` brings a new key in without breaking clients");
+        context
+            .printer
+            .tell(format_args!("warning: key {} {message}", notice.fingerprint));
+        context
+            .printer
+            .tell("hint: `repogen key rotate` brings a new key in without breaking clients");
     }
     Ok(signer)
 }

@@ -30,7 +30,9 @@ pub(super) fn run(args: VerifyArgs, context: &mut Context) -> Result<Done, Failu
             context.printer.line(line)?;
         } else {
             let (path, detail) = (escaped(&finding.path), escaped(&finding.detail));
-            context.printer.line(format_args!("{}\t{path}\t{detail}", finding.kind))?;
+            context
+                .printer
+                .line(format_args!("{}\t{path}\t{detail}", finding.kind))?;
         }
     }
     Ok(Done::after(findings.len()))

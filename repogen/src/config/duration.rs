@@ -53,7 +53,10 @@ impl FromStr for Span {
             return Err(error());
         }
         let count: u32 = digits.parse().map_err(|_| error())?;
-        count.checked_mul(unit).map(|seconds| Self { seconds }).ok_or_else(error)
+        count
+            .checked_mul(unit)
+            .map(|seconds| Self { seconds })
+            .ok_or_else(error)
     }
 }
 
@@ -65,7 +68,9 @@ impl fmt::Display for Span {
 
 impl<'de> Deserialize<'de> for Span {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(serde::de::Error::custom)
     }
 }
 

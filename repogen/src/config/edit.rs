@@ -22,11 +22,27 @@ pub struct Initial<'a> {
 /// Returns the text of a new configuration, with the settings that people look for first in comments.
 pub fn initial_text(initial: &Initial<'_>) -> String {
     let quoted = |text: &str| toml_edit::Value::from(text).to_string().trim().to_owned();
-    let list = |items: &[String]| format!("[{}]", items.iter().map(|item| quoted(item)).collect::<Vec<_>>().join(", "));
-    let mut text = format!("origin = {}\nlabel  = {}\n", quoted(initial.origin), quoted(initial.origin));
+    let list = |items: &[String]| {
+        format!(
+            "[{}]",
+            items
+                .iter()
+                .map(|item| quoted(item))
+                .collect::<Vec<_>>()
+                .join(", ")
+        )
+    };
+    let mut text = format!(
+        "origin = {}\nlabel  = {}\n",
+        quoted(initial.origin),
+        quoted(initial.origin)
+    );
     match initial.url {
         Some(url) => writeln!(text, "url    = {}", quoted(url)),
-        None => writeln!(text, "# url  = \"https://apt.example.org\"   # where this folder is served"),
+        None => writeln!(
+            text,
+            "# url  = \"https://apt.example.org\"   # where this folder is served"
+        ),
     }
     .expect("writing to a string");
     text.push_str("\n[signing]\nkey = \"keys/archive.pgp\"\n");
@@ -55,13 +71,18 @@ pub struct SigningKeys {
 /// Returns `text` with other signing keys and everything else, comments included, as it was.
 pub fn with_signing_keys(text: &str, keys: &SigningKeys) -> Result<String, toml_edit::TomlError> {
     let mut document: DocumentMut = text.parse()?;
-    let signing = document.entry("signing").or_insert_with(|| Item::Table(Table::new()));
+    let signing = document
+        .entry("signing")
+        .or_insert_with(|| Item::Table(Table::new()));
     if let Some(table) = signing.as_table_like_mut() {
         table.insert("key", value(keys.key.as_str()));
         if keys.also.is_empty() {
             table.remove("also");
         } else {
-            table.insert("also", value(keys.also.iter().map(String::as_str).collect::<Array>()));
+            table.insert(
+                "also",
+                value(keys.also.iter().map(String::as_str).collect::<Array>()),
+            );
         }
     }
     Ok(document.to_string())
@@ -90,9 +111,19 @@ mod tests {
 
     #[test]
     fn changing_keys_keeps_comments() {
-        let keys = SigningKeys { key: "keys/b.pgp".into(), also: vec!["keys/a.pgp".into()] };
-        let text = with_signing_keys("# mine\n[signing]\nkey = \"keys/a.pgp\"\n\n[[suite]] # s\ncodename = \"x\"\n", &keys).unwrap();
-        assert!(text.contains("# mine") && text.contains("[[suite]] # s"), "{text}");
+        let keys = SigningKeys {
+            key: "keys/b.pgp".into(),
+            also: vec!["keys/a.pgp".into()],
+        };
+        let text = with_signing_keys(
+            "# mine\n[signing]\nkey = \"keys/a.pgp\"\n\n[[suite]] # s\ncodename = \"x\"\n",
+            &keys,
+        )
+        .unwrap();
+        assert!(
+            text.contains("# mine") && text.contains("[[suite]] # s"),
+            "{text}"
+        );
         let config = Config::parse(&text, Path::new("repogen.toml")).unwrap();
         assert_eq!(config.signing.also, [Path::new("keys/a.pgp")]);
     }

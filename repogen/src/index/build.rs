@@ -21,7 +21,10 @@ use crate::staging::{StagedPath, Staging, StagingError};
 /// Chunks of half a MiB and a quarter around it.
 ///
 /// Measured on the 50 MB index of bookworm main: larger chunks compress better and take longer to compress anew.
-const BOUNDS: Bounds = Bounds { least: 384 * 1024, most: 640 * 1024 };
+const BOUNDS: Bounds = Bounds {
+    least: 384 * 1024,
+    most: 640 * 1024,
+};
 
 /// Why an index cannot be built.
 #[derive(Debug, thiserror::Error)]
@@ -78,7 +81,9 @@ pub fn build(
     dirty: &Dirty,
     settings: &str,
 ) -> Result<Built, IndexError> {
-    let old = previous.map(|manifest| manifest.chunks.as_slice()).unwrap_or_default();
+    let old = previous
+        .map(|manifest| manifest.chunks.as_slice())
+        .unwrap_or_default();
     let chunks = match dirty {
         Dirty::Keys(keys) if previous.is_some() => chunk(workshop.cache, records, old, keys)?,
         _ => chunk(workshop.cache, records, &[], &[])?,
@@ -86,7 +91,10 @@ pub fn build(
     if let Some(manifest) = previous
         && manifest.chunks == chunks
     {
-        return Ok(Built { manifest: manifest.clone(), files: Vec::new() });
+        return Ok(Built {
+            manifest: manifest.clone(),
+            files: Vec::new(),
+        });
     }
     match assemble(workshop, &chunks, previous, settings)? {
         Ok(built) => Ok(built),
@@ -94,7 +102,10 @@ pub fn build(
         Err(Broken) => {
             let chunks = chunk(workshop.cache, records, &[], &[])?;
             assemble(workshop, &chunks, None, settings)?.map_err(|Broken| {
-                IndexError::Chunk(io::Error::new(io::ErrorKind::InvalidData, "it reads back other than it was written"))
+                IndexError::Chunk(io::Error::new(
+                    io::ErrorKind::InvalidData,
+                    "it reads back other than it was written",
+                ))
             })
         }
     }
@@ -111,7 +122,11 @@ fn chunk(
 ) -> Result<Vec<Chunk>, IndexError> {
     thread::scope(|scope| {
         let workers = Workers::start(scope, cache);
-        let mut maker = Maker { cache, workers: &workers, chunks: Vec::new() };
+        let mut maker = Maker {
+            cache,
+            workers: &workers,
+            chunks: Vec::new(),
+        };
         let made = maker.make(records, old, dirty);
         let chunks = maker.chunks;
         let finished = workers.finish().map_err(IndexError::Chunk);
@@ -144,7 +159,8 @@ impl Maker<'_, '_> {
                 }
                 (_, start) => start.unwrap_or(0),
             };
-            self.chunks.extend_from_slice(old.get(next..start).unwrap_or_default());
+            self.chunks
+                .extend_from_slice(old.get(next..start).unwrap_or_default());
             match self.cut_from(records, old, start, dirty)? {
                 Some(at) => next = at,
                 None => return Ok(()),
@@ -160,7 +176,10 @@ impl Maker<'_, '_> {
             0 => dirty.first()?,
             _ => dirty.get(dirty.partition_point(|key| *key < first.first))?,
         };
-        let at = old.iter().skip(from).position(|chunk| chunk.examined.as_ref().is_none_or(|examined| examined >= key))?;
+        let at = old
+            .iter()
+            .skip(from)
+            .position(|chunk| chunk.examined.as_ref().is_none_or(|examined| examined >= key))?;
         Some(from + at)
     }
 
@@ -173,7 +192,11 @@ impl Maker<'_, '_> {
         start: usize,
         dirty: &[Key],
     ) -> Result<Option<usize>, IndexError> {
-        let from = if start == 0 { None } else { old.get(start).map(|chunk| chunk.first.clone()) };
+        let from = if start == 0 {
+            None
+        } else {
+            old.get(start).map(|chunk| chunk.first.clone())
+        };
         let mut cutter = Cutter::new(BOUNDS);
         let mut open = Open::default();
         let mut joined = None;
@@ -184,10 +207,14 @@ impl Maker<'_, '_> {
                 return Ok(ControlFlow::Continue(()));
             };
             self.close(&mut open, count, Some(record.key));
-            let Some((next, _)) = open.records.front() else { return Ok(ControlFlow::Continue(())) };
+            let Some((next, _)) = open.records.front() else {
+                return Ok(ControlFlow::Continue(()));
+            };
             if let Ok(at) = old.binary_search_by(|chunk| chunk.first.cmp(next))
                 && at > start
-                && self.first_affected(old, at, dirty).is_none_or(|affected| affected > at)
+                && self
+                    .first_affected(old, at, dirty)
+                    .is_none_or(|affected| affected > at)
             {
                 joined = Some(at);
                 return Ok(ControlFlow::Break(()));
@@ -208,12 +235,19 @@ impl Maker<'_, '_> {
     /// Makes a chunk of the oldest open records.
     fn close(&mut self, open: &mut Open, count: usize, examined: Option<&Key>) {
         let length: usize = open.records.iter().take(count).map(|(_, length)| length).sum();
-        let Some((first, _)) = open.records.front().cloned() else { return };
+        let Some((first, _)) = open.records.front().cloned() else {
+            return;
+        };
         open.records.drain(..count.min(open.records.len()));
         let rest = open.text.split_off(length.min(open.text.len()));
         let text = std::mem::replace(&mut open.text, rest);
         let digest = digest(&text);
-        self.chunks.push(Chunk { first, examined: examined.cloned(), length: length as u64, digest });
+        self.chunks.push(Chunk {
+            first,
+            examined: examined.cloned(),
+            length: length as u64,
+            digest,
+        });
         if self.cache.open(&digest).is_none() {
             self.workers.compress(digest, text);
         }
@@ -237,11 +271,21 @@ fn assemble(
     settings: &str,
 ) -> Result<Result<Built, Broken>, IndexError> {
     let same = previous.map_or(0, |manifest| {
-        manifest.chunks.iter().zip(chunks).take_while(|(old, new)| old.digest == new.digest).count()
+        manifest
+            .chunks
+            .iter()
+            .zip(chunks)
+            .take_while(|(old, new)| old.digest == new.digest)
+            .count()
     });
-    let known = previous.filter(|_| same > 0).and_then(|manifest| manifest.states.get(..=same));
+    let known = previous
+        .filter(|_| same > 0)
+        .and_then(|manifest| manifest.states.get(..=same));
     let mut states = known.map(<[_]>::to_vec).unwrap_or_default();
-    let start = Start { chunks: if known.is_some() { same } else { 0 }, states: states.pop().unwrap_or_default() };
+    let start = Start {
+        chunks: if known.is_some() { same } else { 0 },
+        states: states.pop().unwrap_or_default(),
+    };
     states.resize(chunks.len() + 1, States::default());
 
     let mut outputs = Outputs::new();
@@ -267,16 +311,25 @@ fn join_forms(
     chunks: &[Chunk],
     start: &Start,
 ) -> Vec<Result<Result<Joined, Broken>, IndexError>> {
-    let forms: Vec<Form> = [Form::Plain].iter().chain(workshop.cache.forms()).copied().collect();
+    let forms: Vec<Form> = [Form::Plain]
+        .iter()
+        .chain(workshop.cache.forms())
+        .copied()
+        .collect();
     let (near, far) = forms.split_at(forms.len() / 2);
     let join = |forms: &[Form]| -> Vec<_> {
-        forms.iter().map(|form| join_form(workshop, chunks, start, *form)).collect()
+        forms
+            .iter()
+            .map(|form| join_form(workshop, chunks, start, *form))
+            .collect()
     };
     thread::scope(|scope| {
         let side = scope.spawn(|| join(far));
         let mut joined = join(near);
         joined.extend(side.join().unwrap_or_else(|_| {
-            vec![Err(IndexError::Chunk(io::Error::other("a joining thread stopped")))]
+            vec![Err(IndexError::Chunk(io::Error::other(
+                "a joining thread stopped",
+            )))]
         }));
         joined
     })
@@ -308,7 +361,11 @@ fn join_form(
     let mut states = Vec::with_capacity(chunks.len() + 1 - start.chunks);
     let mut lengths = Vec::with_capacity(chunks.len());
     let mut buffer = Vec::new();
-    let mut file = if form == Form::Plain { None } else { Some(workshop.staging.create()?) };
+    let mut file = if form == Form::Plain {
+        None
+    } else {
+        Some(workshop.staging.create()?)
+    };
     let mut write = |bytes: &[u8]| match &mut file {
         Some((path, file)) => file.write_all(bytes).map_err(|source| StagingError {
             action: "write",
@@ -329,7 +386,9 @@ fn join_form(
         } else if form == Form::Plain {
             continue;
         }
-        let Some(cached) = workshop.cache.open(&chunk.digest) else { return Ok(Err(Broken)) };
+        let Some(cached) = workshop.cache.open(&chunk.digest) else {
+            return Ok(Err(Broken));
+        };
         if !cached.read(form, &mut buffer) {
             return Ok(Err(Broken));
         }
@@ -343,12 +402,21 @@ fn join_form(
     let tail = join::tail(form, lengths.into_iter()).map_err(IndexError::Chunk)?;
     write(&tail)?;
     running.update(&tail);
-    Ok(Ok(Joined { form, output: running.finish(), states, file }))
+    Ok(Ok(Joined {
+        form,
+        output: running.finish(),
+        states,
+        file,
+    }))
 }
 
 fn lengths_of(chunk: &CachedChunk, form: Form) -> Lengths {
     let header = chunk.header();
-    Lengths { plain: header.length(Form::Plain), packed: header.length(form), padding: header.padding(form) }
+    Lengths {
+        plain: header.length(Form::Plain),
+        packed: header.length(form),
+        padding: header.padding(form),
+    }
 }
 
 /// Deletes every chunk that does not read back, so that it is made anew.

@@ -69,7 +69,11 @@ impl Header {
         }
         let (lengths, rest) = rest.split_at_checked(8 * PARTS)?;
         let (crcs, padding) = rest.split_at_checked(4 * PARTS)?;
-        let mut header = Self { lengths: [0; PARTS], crcs: [0; PARTS], padding: *padding.first()? };
+        let mut header = Self {
+            lengths: [0; PARTS],
+            crcs: [0; PARTS],
+            padding: *padding.first()?,
+        };
         for (length, bytes) in header.lengths.iter_mut().zip(lengths.as_chunks::<8>().0) {
             *length = u64::from_le_bytes(*bytes);
         }
@@ -83,8 +87,17 @@ impl Header {
 impl ChunkCache {
     /// Uses the chunks of the archive at `root` that are kept in these compressed forms.
     pub fn new(root: &Path, forms: &'static [Form]) -> Self {
-        let kind: Vec<&str> = forms.iter().map(|form| form.extension().trim_start_matches('.')).collect();
-        Self { folder: root.join(STATE).join("chunks").join(format!("{FORMAT}-{}", kind.join("-"))), forms }
+        let kind: Vec<&str> = forms
+            .iter()
+            .map(|form| form.extension().trim_start_matches('.'))
+            .collect();
+        Self {
+            folder: root
+                .join(STATE)
+                .join("chunks")
+                .join(format!("{FORMAT}-{}", kind.join("-"))),
+            forms,
+        }
     }
 
     /// Returns the compressed forms that its chunks have.
@@ -98,7 +111,10 @@ impl ChunkCache {
         let mut bytes = [0; HEADER];
         file.read_exact(&mut bytes).ok()?;
         let header = Header::from_bytes(&bytes)?;
-        let whole = header.lengths.iter().try_fold(HEADER as u64, |sum, length| sum.checked_add(*length));
+        let whole = header
+            .lengths
+            .iter()
+            .try_fold(HEADER as u64, |sum, length| sum.checked_add(*length));
         let found = file.metadata().ok()?.len();
         (whole == Some(found)).then_some(CachedChunk { file, header })
     }
@@ -107,7 +123,10 @@ impl ChunkCache {
     pub fn store(&self, digest: &Sha256, plain: &[u8], packed: &BTreeMap<Form, Packed>) -> io::Result<()> {
         let parts = Form::ALL.map(|form| match form {
             Form::Plain => plain,
-            _ => packed.get(&form).map(|packed| packed.bytes.as_slice()).unwrap_or_default(),
+            _ => packed
+                .get(&form)
+                .map(|packed| packed.bytes.as_slice())
+                .unwrap_or_default(),
         });
         let header = Header {
             lengths: parts.map(|part| part.len() as u64),
@@ -174,9 +193,17 @@ mod tests {
         let mut digester = Digester::sha256();
         digester.update(plain);
         let digest = digester.finish().sha256;
-        let compressed = cache.forms().iter().map(|form| (*form, form.compress(plain).unwrap())).collect();
+        let compressed = cache
+            .forms()
+            .iter()
+            .map(|form| (*form, form.compress(plain).unwrap()))
+            .collect();
         let good = |cache: &ChunkCache| {
-            cache.open(&digest).is_some_and(|chunk| Form::ALL.into_iter().all(|form| chunk.read(form, &mut Vec::new())))
+            cache.open(&digest).is_some_and(|chunk| {
+                Form::ALL
+                    .into_iter()
+                    .all(|form| chunk.read(form, &mut Vec::new()))
+            })
         };
         assert!(!good(&cache));
         cache.store(&digest, plain, &compressed).unwrap();

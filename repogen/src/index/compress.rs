@@ -75,13 +75,20 @@ fn zstd(plain: &[u8]) -> std::io::Result<Vec<u8>> {
 
 fn xz(plain: &[u8]) -> std::io::Result<(Vec<u8>, u8)> {
     let mut options = LzmaOptions::new_preset(6)?;
-    options.dict_size(XZ_DICTIONARY).nice_len(32).literal_context_bits(4).literal_position_bits(0).position_bits(0);
+    options
+        .dict_size(XZ_DICTIONARY)
+        .nice_len(32)
+        .literal_context_bits(4)
+        .literal_position_bits(0)
+        .position_bits(0);
     let mut filters = Filters::new();
     filters.lzma2(&options);
     let mut encoder = Stream::new_raw_encoder(&filters)?;
     let mut packed = Vec::with_capacity(plain.len() / 2 + 64 * 1024);
     loop {
-        let rest = plain.get(usize::try_from(encoder.total_in()).unwrap_or(usize::MAX)..).unwrap_or_default();
+        let rest = plain
+            .get(usize::try_from(encoder.total_in()).unwrap_or(usize::MAX)..)
+            .unwrap_or_default();
         if encoder.process_vec(rest, &mut packed, Action::Finish)? == Status::StreamEnd {
             return Ok(xz_block(&packed, plain));
         }

@@ -44,7 +44,12 @@ impl Records for ContentsRecords<'_> {
             text.extend_from_slice(b" ");
             text.extend_from_slice(packages);
             text.push(b'\n');
-            Ok(visit(Record { key: &key, hash: cut::hash(path), text: &text })?.is_continue())
+            Ok(visit(Record {
+                key: &key,
+                hash: cut::hash(path),
+                text: &text,
+            })?
+            .is_continue())
         })
     }
 }
@@ -60,29 +65,35 @@ impl ContentsRecords<'_> {
         let mut runs = Vec::new();
         let mut text: Vec<u8> = Vec::new();
         let mut failed = None;
-        self.snapshot.paths(&self.section, &mut |position, control, packed| {
-            if failed.is_some() {
-                return;
-            }
-            let package = qualified(&position.name, control);
-            match paths::unpack(packed) {
-                Ok(plain) => {
-                    for path in paths::split(&plain) {
-                        text.extend_from_slice(path);
-                        text.push(0);
-                        text.extend_from_slice(package.as_bytes());
-                        text.push(b'\n');
+        self.snapshot
+            .paths(&self.section, &mut |position, control, packed| {
+                if failed.is_some() {
+                    return;
+                }
+                let package = qualified(&position.name, control);
+                match paths::unpack(packed) {
+                    Ok(plain) => {
+                        for path in paths::split(&plain) {
+                            text.extend_from_slice(path);
+                            text.push(0);
+                            text.extend_from_slice(package.as_bytes());
+                            text.push(b'\n');
+                        }
+                    }
+                    Err(error) => {
+                        failed = Some(IndexError::Record(format!(
+                            "the file list of `{}`: {error}",
+                            position.name
+                        )))
                     }
                 }
-                Err(error) => failed = Some(IndexError::Record(format!("the file list of `{}`: {error}", position.name))),
-            }
-            if text.len() >= RUN {
-                match self.spill(&mut text) {
-                    Ok(run) => runs.push(run),
-                    Err(error) => failed = Some(error),
+                if text.len() >= RUN {
+                    match self.spill(&mut text) {
+                        Ok(run) => runs.push(run),
+                        Err(error) => failed = Some(error),
+                    }
                 }
-            }
-        })?;
+            })?;
         if let Some(error) = failed {
             return Err(error);
         }
@@ -91,7 +102,10 @@ impl ContentsRecords<'_> {
     }
 
     fn spill(&self, text: &mut Vec<u8>) -> Result<Run, IndexError> {
-        let mut lines: Vec<&[u8]> = text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).collect();
+        let mut lines: Vec<&[u8]> = text
+            .split(|byte| *byte == b'\n')
+            .filter(|line| !line.is_empty())
+            .collect();
         lines.sort_unstable();
         lines.dedup();
         let (path, file) = self.staging.create()?;
@@ -110,26 +124,37 @@ impl ContentsRecords<'_> {
             drop(file);
             File::open(path.as_path())
         });
-        let file =
-            written.map_err(|source| StagingError { action: "write", path: path.as_path().to_owned(), source })?;
+        let file = written.map_err(|source| StagingError {
+            action: "write",
+            path: path.as_path().to_owned(),
+            source,
+        })?;
         text.clear();
-        Ok(Run { lines: BufReader::new(file), _path: path })
+        Ok(Run {
+            lines: BufReader::new(file),
+            _path: path,
+        })
     }
 }
 
 /// Returns `SECTION/NAME`, or the name alone where there is no section.
 fn qualified(name: &str, control: &str) -> String {
-    let section = Stanza::parse(control).ok().and_then(|stanza| stanza.get("Section").map(|field| field.value().to_owned()));
+    let section = Stanza::parse(control)
+        .ok()
+        .and_then(|stanza| stanza.get("Section").map(|field| field.value().to_owned()));
     match section {
         Some(section) if !section.is_empty() => format!("{section}/{name}"),
         _ => name.to_owned(),
     }
 }
 
+/// Takes a path and its packages, and says whether to go on.
+type VisitPath<'a> = dyn FnMut(&[u8], &[u8]) -> Result<bool, IndexError> + 'a;
+
 /// Hands each path, with its packages joined by commas, to `visit` until that answers false.
 fn merge(
     runs: &mut [Run],
-    visit: &mut dyn FnMut(&[u8], &[u8]) -> Result<bool, IndexError>,
+    visit: &mut VisitPath<'_>,
 ) -> Result<(), IndexError> {
     let mut heap = BinaryHeap::new();
     for at in 0..runs.len() {
@@ -164,9 +189,14 @@ fn merge(
 }
 
 fn next_line(runs: &mut [Run], at: usize) -> Result<Option<Vec<u8>>, IndexError> {
-    let Some(run) = runs.get_mut(at) else { return Ok(None) };
+    let Some(run) = runs.get_mut(at) else {
+        return Ok(None);
+    };
     let mut line = Vec::new();
-    let count = run.lines.read_until(b'\n', &mut line).map_err(IndexError::Chunk)?;
+    let count = run
+        .lines
+        .read_until(b'\n', &mut line)
+        .map_err(IndexError::Chunk)?;
     line.pop();
     Ok((count > 0).then_some(line))
 }

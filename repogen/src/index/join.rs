@@ -118,7 +118,11 @@ mod tests {
         let mut lengths = Vec::new();
         for chunk in chunks {
             let packed = form.compress(chunk).unwrap();
-            lengths.push(Lengths { plain: chunk.len() as u64, packed: packed.bytes.len() as u64, padding: packed.padding });
+            lengths.push(Lengths {
+                plain: chunk.len() as u64,
+                packed: packed.bytes.len() as u64,
+                padding: packed.padding,
+            });
             file.extend(packed.bytes);
         }
         file.extend(tail(form, lengths.into_iter()).unwrap());
@@ -144,10 +148,22 @@ mod tests {
 
     #[test]
     fn the_formats_own_programs_read_joined_chunks() {
-        let long: Vec<u8> = (0..200_000_u32).flat_map(|at| (at / 7).to_string().into_bytes()).collect();
-        for chunks in [&[][..], &[b"one\n"], &[b"one\n", b"", b"three\n"], &[&long, b"x", &long[..77_777]]] {
+        let long: Vec<u8> = (0..200_000_u32)
+            .flat_map(|at| (at / 7).to_string().into_bytes())
+            .collect();
+        let cases: [&[&[u8]]; 4] = [
+            &[],
+            &[b"one\n"],
+            &[b"one\n", b"", b"three\n"],
+            &[&long, b"x", &long[..77_777]],
+        ];
+        for chunks in cases {
             for (form, program) in [(Form::Gzip, "gzip"), (Form::Xz, "xz"), (Form::Zstd, "zstd")] {
-                assert!(through(program, &joined(form, chunks)) == chunks.concat(), "{program}, {} chunks", chunks.len());
+                assert!(
+                    through(program, &joined(form, chunks)) == chunks.concat(),
+                    "{program}, {} chunks",
+                    chunks.len()
+                );
             }
         }
     }

@@ -72,7 +72,10 @@ impl Running {
 
     /// Returns digest and size.
     pub(super) fn finish(self) -> Output {
-        Output { sha256: Sha256::from_bytes(self.hash.finalize().into()), size: self.size }
+        Output {
+            sha256: Sha256::from_bytes(self.hash.finalize().into()),
+            size: self.size,
+        }
     }
 }
 
@@ -109,7 +112,13 @@ pub(super) type States = BTreeMap<Form, Running>;
 impl Manifest {
     /// Makes the manifest of what was built.
     pub(super) fn new(settings: String, chunks: Vec<Chunk>, states: Vec<States>, outputs: Outputs) -> Self {
-        Self { format: FORMAT, settings, chunks, states, outputs }
+        Self {
+            format: FORMAT,
+            settings,
+            chunks,
+            states,
+            outputs,
+        }
     }
 
     /// Reads a manifest; `None` when there is none, or none that can be used.
@@ -151,6 +160,8 @@ mod hex_digest {
     }
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Sha256, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(serde::de::Error::custom)
     }
 }

@@ -24,22 +24,23 @@ impl Records for PackagesRecords<'_> {
     fn read(&self, from: Option<&Key>, visit: &mut Visit<'_>) -> Result<(), IndexError> {
         let from = from.map(position);
         let mut outcome = Ok(());
-        self.snapshot.indexed(&self.section, from.as_ref(), &mut |package| {
-            let text = render(self.suite, &package);
-            let record = Record {
-                key: &key(&package.position),
-                hash: cut::hash(package.position.name.as_bytes()),
-                text: text.as_bytes(),
-            };
-            match visit(record) {
-                Ok(ControlFlow::Continue(())) => true,
-                Ok(ControlFlow::Break(())) => false,
-                Err(error) => {
-                    outcome = Err(error);
-                    false
+        self.snapshot
+            .indexed(&self.section, from.as_ref(), &mut |package| {
+                let text = render(self.suite, &package);
+                let record = Record {
+                    key: &key(&package.position),
+                    hash: cut::hash(package.position.name.as_bytes()),
+                    text: text.as_bytes(),
+                };
+                match visit(record) {
+                    Ok(ControlFlow::Continue(())) => true,
+                    Ok(ControlFlow::Break(())) => false,
+                    Err(error) => {
+                        outcome = Err(error);
+                        false
+                    }
                 }
-            }
-        })?;
+            })?;
         outcome
     }
 }
@@ -55,7 +56,11 @@ pub fn render(suite: &Suite, package: &Indexed) -> String {
         sha256: package.sha256,
         section: wins.and_then(|wins| wins.section.as_deref()),
         priority: wins.and_then(|wins| wins.priority.as_deref()),
-        description: if suite.translations { DescriptionForm::Synopsis } else { DescriptionForm::Full },
+        description: if suite.translations {
+            DescriptionForm::Synopsis
+        } else {
+            DescriptionForm::Full
+        },
     };
     let mut text = packages::render(&package.control, &placement);
     text.push('\n');
@@ -70,7 +75,11 @@ pub fn key(position: &Position) -> Key {
 }
 
 fn position(key: &Key) -> Position {
-    let text = |bytes: Option<&[u8]>| bytes.map(|bytes| String::from_utf8_lossy(bytes).into_owned()).unwrap_or_default();
+    let text = |bytes: Option<&[u8]>| {
+        bytes
+            .map(|bytes| String::from_utf8_lossy(bytes).into_owned())
+            .unwrap_or_default()
+    };
     let mut parts = key.0.splitn(3, |byte| *byte == 0);
     Position {
         name: text(parts.next()),

@@ -25,21 +25,28 @@ impl Records for TranslationRecords<'_> {
         let mut entries: BTreeMap<Key, String> = BTreeMap::new();
         for section in &self.sections {
             let mut wrong = None;
-            self.snapshot.indexed(section, None, &mut |package| {
-                match BinaryPackage::parse(package.control.as_bytes(), &Limits::default()) {
+            self.snapshot
+                .indexed(section, None, &mut |package| match BinaryPackage::parse(
+                    package.control.as_bytes(),
+                    &Limits::default(),
+                ) {
                     Ok(parsed) => {
-                        if let (Some(md5), Some(text)) = (parsed.description_md5(), packages::translation_entry(&parsed)) {
+                        if let (Some(md5), Some(text)) =
+                            (parsed.description_md5(), packages::translation_entry(&parsed))
+                        {
                             let name = package.position.name.as_bytes();
                             entries.insert(Key([name, b"\0", md5.as_bytes()].concat()), text);
                         }
                         true
                     }
                     Err(error) => {
-                        wrong = Some(format!("the stanza of `{}` in the catalog: {error}", package.position.name));
+                        wrong = Some(format!(
+                            "the stanza of `{}` in the catalog: {error}",
+                            package.position.name
+                        ));
                         false
                     }
-                }
-            })?;
+                })?;
             if let Some(message) = wrong {
                 return Err(IndexError::Record(message));
             }
@@ -50,7 +57,13 @@ impl Records for TranslationRecords<'_> {
             }
             text.push('\n');
             let name = key.0.split(|byte| *byte == 0).next().unwrap_or_default();
-            if visit(Record { key: &key, hash: cut::hash(name), text: text.as_bytes() })?.is_break() {
+            if visit(Record {
+                key: &key,
+                hash: cut::hash(name),
+                text: text.as_bytes(),
+            })?
+            .is_break()
+            {
                 break;
             }
         }

@@ -38,12 +38,20 @@ impl<'scope> Workers<'scope> {
                 scope.spawn(move || work(&receiver, cache))
             })
             .collect();
-        Self { sender, forms: cache.forms(), threads }
+        Self {
+            sender,
+            forms: cache.forms(),
+            threads,
+        }
     }
 
     /// Gives them a chunk; waits while they have enough to do.
     pub(super) fn compress(&self, digest: Sha256, plain: Vec<u8>) {
-        let job = Arc::new(Job { digest, plain, done: Mutex::default() });
+        let job = Arc::new(Job {
+            digest,
+            plain,
+            done: Mutex::default(),
+        });
         for form in self.forms {
             // Nobody listens any more once every thread has failed; `finish` says why.
             let _ = self.sender.send((Arc::clone(&job), *form));
@@ -54,7 +62,9 @@ impl<'scope> Workers<'scope> {
     pub(super) fn finish(self) -> io::Result<()> {
         drop(self.sender);
         for thread in self.threads {
-            thread.join().unwrap_or_else(|_| Err(io::Error::other("a compressing thread stopped")))?;
+            thread
+                .join()
+                .unwrap_or_else(|_| Err(io::Error::other("a compressing thread stopped")))?;
         }
         Ok(())
     }

@@ -17,7 +17,11 @@ pub(super) fn stage(staging: &Staging, bytes: &[u8], date: i64) -> Result<Staged
     let (path, mut file) = staging.create()?;
     file.write_all(bytes)
         .and_then(|()| finish(&file, date))
-        .map_err(|source| StagingError { action: "write", path: path.as_path().to_owned(), source })?;
+        .map_err(|source| StagingError {
+            action: "write",
+            path: path.as_path().to_owned(),
+            source,
+        })?;
     Ok(path)
 }
 
@@ -53,7 +57,10 @@ pub(super) fn apply(steps: &[Step], dists: &Path, staging: &Staging) -> Result<(
             }
             Step::Sync(folders) => {
                 // Folders that were made need their names in the folders above to last, too.
-                let folders = folders.iter().map(|folder| dists.join(folder)).chain(std::mem::take(&mut made));
+                let folders = folders
+                    .iter()
+                    .map(|folder| dists.join(folder))
+                    .chain(std::mem::take(&mut made));
                 for folder in folders.collect::<BTreeSet<PathBuf>>().iter().rev() {
                     sync(folder)?;
                 }
@@ -74,11 +81,16 @@ pub(super) fn apply(steps: &[Step], dists: &Path, staging: &Staging) -> Result<(
 
 /// Points `dists/ALIAS` at the suite, and takes away what pointed at it under other names.
 pub(super) fn alias(dists: &Path, suite: &Suite, staging: &Staging) -> Result<(), PublishError> {
-    let wanted = suite.alias.as_ref().filter(|alias| **alias != suite.codename).map(|alias| dists.join(alias.as_str()));
+    let wanted = suite
+        .alias
+        .as_ref()
+        .filter(|alias| **alias != suite.codename)
+        .map(|alias| dists.join(alias.as_str()));
     let mut changed = false;
     let entries = std::fs::read_dir(dists).map_err(|source| write_error("read", dists, source))?;
     for path in entries.filter_map(|entry| entry.ok().map(|entry| entry.path())) {
-        let points_here = std::fs::read_link(&path).is_ok_and(|target| target == Path::new(suite.codename.as_str()));
+        let points_here =
+            std::fs::read_link(&path).is_ok_and(|target| target == Path::new(suite.codename.as_str()));
         if points_here && Some(&path) != wanted.as_ref() {
             std::fs::remove_file(&path).map_err(|source| write_error("delete", &path, source))?;
             changed = true;
@@ -102,7 +114,9 @@ pub(super) fn write_if_changed(target: &Path, bytes: &[u8], staging: &Staging) -
         return Ok(false);
     }
     let (staged, mut file) = staging.create()?;
-    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(|source| write_error("write", target, source))?;
+    file.write_all(bytes)
+        .and_then(|()| file.sync_all())
+        .map_err(|source| write_error("write", target, source))?;
     replace(staged.as_path(), target, staging)?;
     sync(target.parent().unwrap_or(Path::new(".")))?;
     Ok(true)
@@ -120,7 +134,9 @@ fn replace(staged: &Path, target: &Path, staging: &Staging) -> Result<(), Publis
 }
 
 fn make_folder(target: &Path, made: &mut BTreeSet<PathBuf>) -> Result<(), PublishError> {
-    let Some(folder) = target.parent() else { return Ok(()) };
+    let Some(folder) = target.parent() else {
+        return Ok(());
+    };
     for missing in folder.ancestors().take_while(|folder| !folder.is_dir()) {
         made.extend(missing.parent().map(Path::to_owned));
     }
@@ -128,7 +144,9 @@ fn make_folder(target: &Path, made: &mut BTreeSet<PathBuf>) -> Result<(), Publis
 }
 
 fn sync(folder: &Path) -> Result<(), PublishError> {
-    File::open(folder).and_then(|opened| opened.sync_all()).map_err(|source| write_error("sync", folder, source))
+    File::open(folder)
+        .and_then(|opened| opened.sync_all())
+        .map_err(|source| write_error("sync", folder, source))
 }
 
 fn time(seconds: i64) -> SystemTime {

@@ -20,8 +20,14 @@ pub(super) fn write(archive: &Archive, suite: &Suite, signer: &dyn Signer) -> Re
     let armoured = keyring.to_armored();
     let mut files = vec![
         (archive.root().join(KEYRING), keyring.to_binary()),
-        (archive.root().join("archive-keyring.asc"), armoured.clone().into_bytes()),
-        (archive.root().join("repository.json"), repository_json(config, signer)),
+        (
+            archive.root().join("archive-keyring.asc"),
+            armoured.clone().into_bytes(),
+        ),
+        (
+            archive.root().join("repository.json"),
+            repository_json(config, signer),
+        ),
     ];
     let sources = archive.tree(suite).join(format!("{}.sources", suite.codename));
     match &config.url {
@@ -29,7 +35,10 @@ pub(super) fn write(archive: &Archive, suite: &Suite, signer: &dyn Signer) -> Re
         // One that was written when there was a URL would send clients to it still.
         None => remove(&sources)?,
     }
-    if files.iter().all(|(path, bytes)| std::fs::read(path).is_ok_and(|found| found == *bytes)) {
+    if files
+        .iter()
+        .all(|(path, bytes)| std::fs::read(path).is_ok_and(|found| found == *bytes))
+    {
         return Ok(());
     }
     let staging = Staging::new(archive.root())?;
@@ -43,7 +52,11 @@ pub(super) fn write(archive: &Archive, suite: &Suite, signer: &dyn Signer) -> Re
 fn sources_entry(url: &str, suite: &Suite, armoured: &str) -> String {
     let list = |items: Vec<String>| items.join(" ");
     let base = url.trim_end_matches('/');
-    let uri = if suite.private { format!("{base}/private/{}", suite.codename) } else { base.to_owned() };
+    let uri = if suite.private {
+        format!("{base}/private/{}", suite.codename)
+    } else {
+        base.to_owned()
+    };
     let mut text = format!(
         "Types: deb\nURIs: {uri}/\nSuites: {}\nComponents: {}\nArchitectures: {}\nSigned-By:\n",
         suite.codename,
@@ -81,7 +94,12 @@ fn repository_json(config: &Config, signer: &dyn Signer) -> Vec<u8> {
         url: config.url.as_deref(),
         origin: &config.origin,
         label: &config.label,
-        fingerprints: signer.keyring().fingerprints().iter().map(ToString::to_string).collect(),
+        fingerprints: signer
+            .keyring()
+            .fingerprints()
+            .iter()
+            .map(ToString::to_string)
+            .collect(),
         keyring: KEYRING,
         // A private suite is nobody's business who may not read it.
         suites: config
@@ -91,8 +109,16 @@ fn repository_json(config: &Config, signer: &dyn Signer) -> Vec<u8> {
             .map(|suite| SuiteDescription {
                 codename: suite.codename.as_str(),
                 suite: suite.alias.as_ref().map(|alias| alias.as_str()),
-                components: suite.components.iter().map(|component| component.as_str()).collect(),
-                architectures: suite.architectures.iter().map(|architecture| architecture.as_str()).collect(),
+                components: suite
+                    .components
+                    .iter()
+                    .map(|component| component.as_str())
+                    .collect(),
+                architectures: suite
+                    .architectures
+                    .iter()
+                    .map(|architecture| architecture.as_str())
+                    .collect(),
             })
             .collect(),
     };

@@ -18,9 +18,17 @@ impl Live {
     /// Reads what is published in `tree`; what is missing or cannot be read counts as not there.
     pub fn read(tree: &Path, codename: &SuiteName) -> Self {
         let folder = tree.join("dists").join(codename.as_str());
-        let inrelease = std::fs::read(folder.join("InRelease")).ok().map(|bytes| super::digest(&bytes));
-        let release = std::fs::read_to_string(folder.join("Release")).ok().and_then(|text| Release::parse(&text).ok());
-        Self { folder, inrelease, release }
+        let inrelease = std::fs::read(folder.join("InRelease"))
+            .ok()
+            .map(|bytes| super::digest(&bytes));
+        let release = std::fs::read_to_string(folder.join("Release"))
+            .ok()
+            .and_then(|text| Release::parse(&text).ok());
+        Self {
+            folder,
+            inrelease,
+            release,
+        }
     }
 
     /// Returns the digest of its InRelease.
@@ -33,9 +41,21 @@ impl Live {
         self.release.as_ref()?.date
     }
 
+    /// Returns the path, below the folder of the suite, and the digest of each file that it lists.
+    pub fn listed(&self) -> impl Iterator<Item = (&str, &Sha256)> {
+        self.release
+            .iter()
+            .flat_map(|release| &release.sha256)
+            .map(|file| (file.path.as_str(), &file.sha256))
+    }
+
     /// Returns the paths of the files that it lists and that are there, below the folder of the suite.
     pub fn served(&self) -> Vec<String> {
-        let listed = self.release.iter().flat_map(|release| &release.sha256).map(|file| file.path.clone());
+        let listed = self
+            .release
+            .iter()
+            .flat_map(|release| &release.sha256)
+            .map(|file| file.path.clone());
         listed.filter(|path| self.folder.join(path).is_file()).collect()
     }
 }

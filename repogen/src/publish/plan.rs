@@ -47,30 +47,61 @@ pub(super) struct Top {
 pub(super) fn plan(outputs: &[IndexOutput], top: &Top, live: &Live) -> Vec<Step> {
     let changed: Vec<(&IndexOutput, PathBuf)> = outputs
         .iter()
-        .filter_map(|output| output.staged.as_ref().map(|staged| (output, staged.as_path().to_owned())))
+        .filter_map(|output| {
+            output
+                .staged
+                .as_ref()
+                .map(|staged| (output, staged.as_path().to_owned()))
+        })
         .collect();
     let mut steps = Vec::new();
     for (output, staged) in &changed {
-        steps.push(Step::Keep { staged: staged.clone(), path: output.by_hash(), sha256: output.sha256 });
+        steps.push(Step::Keep {
+            staged: staged.clone(),
+            path: output.by_hash(),
+            sha256: output.sha256,
+        });
     }
-    steps.push(Step::Sync(changed.iter().map(|(output, _)| folder(&output.by_hash())).collect()));
+    steps.push(Step::Sync(
+        changed
+            .iter()
+            .map(|(output, _)| folder(&output.by_hash()))
+            .collect(),
+    ));
     for (output, staged) in &changed {
-        steps.push(Step::Replace { staged: staged.clone(), path: output.path.clone() });
+        steps.push(Step::Replace {
+            staged: staged.clone(),
+            path: output.path.clone(),
+        });
     }
-    steps.push(Step::Sync(changed.iter().map(|(output, _)| folder(&output.path)).collect()));
+    steps.push(Step::Sync(
+        changed.iter().map(|(output, _)| folder(&output.path)).collect(),
+    ));
     let here = || Step::Sync(BTreeSet::from([String::new()]));
     for (staged, path) in [(&top.signature, "Release.gpg"), (&top.release, "Release")] {
-        steps.push(Step::Replace { staged: staged.as_path().to_owned(), path: path.to_owned() });
+        steps.push(Step::Replace {
+            staged: staged.as_path().to_owned(),
+            path: path.to_owned(),
+        });
     }
     steps.push(here());
     // Last: a client that sees this file must find everything that it names.
-    steps.push(Step::Replace { staged: top.inrelease.as_path().to_owned(), path: "InRelease".to_owned() });
+    steps.push(Step::Replace {
+        staged: top.inrelease.as_path().to_owned(),
+        path: "InRelease".to_owned(),
+    });
     steps.push(here());
     let listed: BTreeSet<&str> = outputs.iter().map(|output| output.path.as_str()).collect();
-    steps.extend(live.served().into_iter().filter(|path| !listed.contains(path.as_str())).map(Step::Delete));
+    steps.extend(
+        live.served()
+            .into_iter()
+            .filter(|path| !listed.contains(path.as_str()))
+            .map(Step::Delete),
+    );
     steps
 }
 
 fn folder(path: &str) -> String {
-    path.rsplit_once('/').map_or(String::new(), |(folder, _)| folder.to_owned())
+    path.rsplit_once('/')
+        .map_or(String::new(), |(folder, _)| folder.to_owned())
 }

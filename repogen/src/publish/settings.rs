@@ -13,7 +13,13 @@ pub(super) fn digest(config: &Config, suite: &Suite, signer: &dyn Signer) -> Str
         "{:?}",
         (
             (&config.origin, &config.label, &config.url),
-            (&suite.alias, &suite.components, &suite.architectures, &suite.valid_for, &suite.contents),
+            (
+                &suite.alias,
+                &suite.components,
+                &suite.architectures,
+                &suite.valid_for,
+                &suite.contents
+            ),
             (suite.private, suite.not_automatic, suite.but_automatic_upgrades),
             signer.keyring().fingerprints(),
         )

@@ -46,7 +46,11 @@ impl IndexOutput {
 
     /// Returns its line in the Release.
     pub(super) fn listed(&self) -> IndexFile {
-        IndexFile { path: self.path.clone(), sha256: self.sha256, size: self.size }
+        IndexFile {
+            path: self.path.clone(),
+            sha256: self.sha256,
+            size: self.size,
+        }
     }
 }
 
@@ -96,53 +100,91 @@ impl SuiteIndexes<'_> {
         let state = self.snapshot.state();
         let published = state.publication.as_ref();
         let rebuild_contents = self.publishing == Publishing::Forced
-            || published.is_none_or(|publication| contents_due(self.suite, publication, state.revision, self.date));
+            || published
+                .is_none_or(|publication| contents_due(self.suite, publication, state.revision, self.date));
 
-        let mut indexes = Indexes { outputs: Vec::new(), manifests: Vec::new(), contents: None };
+        let mut indexes = Indexes {
+            outputs: Vec::new(),
+            manifests: Vec::new(),
+            contents: None,
+        };
         for section in &sections {
             let folder = format!("{}/binary-{}", section.component, section.architecture);
-            self.add(&mut indexes, Wanted {
-                path: format!("{folder}/Packages"),
-                records: Box::new(PackagesRecords { snapshot: self.snapshot, section: section.clone(), suite: self.suite }),
-                cache: &packages,
-                changed: Changed::Section(section),
-            })?;
-            indexes.outputs.push(self.architecture_release(section, &folder)?);
-            if self.suite.contents != Contents::Off {
-                self.add(&mut indexes, Wanted {
-                    path: format!("{}/Contents-{}", section.component, section.architecture),
-                    records: Box::new(ContentsRecords {
+            self.add(
+                &mut indexes,
+                Wanted {
+                    path: format!("{folder}/Packages"),
+                    records: Box::new(PackagesRecords {
                         snapshot: self.snapshot,
                         section: section.clone(),
-                        staging: self.staging,
+                        suite: self.suite,
                     }),
-                    cache: &contents,
-                    changed: if rebuild_contents { Changed::Anything } else { Changed::Kept },
-                })?;
+                    cache: &packages,
+                    changed: Changed::Section(section),
+                },
+            )?;
+            indexes.outputs.push(self.architecture_release(section, &folder)?);
+            if self.suite.contents != Contents::Off {
+                self.add(
+                    &mut indexes,
+                    Wanted {
+                        path: format!("{}/Contents-{}", section.component, section.architecture),
+                        records: Box::new(ContentsRecords {
+                            snapshot: self.snapshot,
+                            section: section.clone(),
+                            staging: self.staging,
+                        }),
+                        cache: &contents,
+                        changed: if rebuild_contents {
+                            Changed::Anything
+                        } else {
+                            Changed::Kept
+                        },
+                    },
+                )?;
             }
         }
         if self.suite.translations {
             for component in &self.suite.components {
-                let sections = sections.iter().filter(|section| section.component == component).cloned().collect();
-                self.add(&mut indexes, Wanted {
-                    path: format!("{component}/i18n/Translation-en"),
-                    records: Box::new(TranslationRecords { snapshot: self.snapshot, sections }),
-                    cache: &packages,
-                    changed: Changed::Anything,
-                })?;
+                let sections = sections
+                    .iter()
+                    .filter(|section| section.component == component)
+                    .cloned()
+                    .collect();
+                self.add(
+                    &mut indexes,
+                    Wanted {
+                        path: format!("{component}/i18n/Translation-en"),
+                        records: Box::new(TranslationRecords {
+                            snapshot: self.snapshot,
+                            sections,
+                        }),
+                        cache: &packages,
+                        changed: Changed::Anything,
+                    },
+                )?;
             }
         }
-        indexes.contents = match (self.suite.contents, published.and_then(|publication| publication.contents)) {
+        indexes.contents = match (
+            self.suite.contents,
+            published.and_then(|publication| publication.contents),
+        ) {
             (Contents::Off, _) => None,
             (_, kept) if !rebuild_contents => kept,
-            _ => Some(ContentsState { at: self.date, revision: state.revision }),
+            _ => Some(ContentsState {
+                at: self.date,
+                revision: state.revision,
+            }),
         };
         Ok(indexes)
     }
 
     fn sections(&self) -> Vec<Section<'_>> {
         let architectures = |component| {
-            self.suite.architectures.iter().map(move |architecture| Section { component, architecture })
+            self.suite.architectures.iter().map(move |architecture| Section {
+                component,
+                architecture,
+            })
         };
         self.suite.components.iter().flat_map(architectures).collect()
     }
@@ -154,7 +196,9 @@ impl SuiteIndexes<'_> {
         let previous = Manifest::read(&manifest_path)
             .filter(|_| self.publishing != Publishing::Forced)
             .filter(|manifest| manifest.settings == settings)
-            .filter(|manifest| published.is_some_and(|publication| self.stands(publication, &wanted, manifest)));
+            .filter(|manifest| {
+                published.is_some_and(|publication| self.stands(publication, &wanted, manifest))
+            });
         let dirty = match (&wanted.changed, &previous, published) {
             (Changed::Section(section), Some(_), Some(publication)) => {
                 let positions = self.snapshot.changed_since(section, publication.revision)?;
@@ -163,14 +207,24 @@ impl SuiteIndexes<'_> {
             (Changed::Kept, Some(_), _) => Dirty::Keys(Vec::new()),
             _ => Dirty::All,
         };
-        let workshop = Workshop { cache: wanted.cache, staging: self.staging };
-        let mut built = build(workshop, wanted.records.as_ref(), previous.as_ref(), &dirty, &settings)?;
+        let workshop = Workshop {
+            cache: wanted.cache,
+            staging: self.staging,
+        };
+        let mut built = build(
+            workshop,
+            wanted.records.as_ref(),
+            previous.as_ref(),
+            &dirty,
+            &settings,
+        )?;
         for (form, output) in &built.manifest.outputs {
             let path = format!("{}{}", wanted.path, form.extension());
             let at = built.files.iter().position(|(file, ..)| file == form);
             let staged = match at.map(|at| built.files.swap_remove(at)) {
                 Some((_, staged, file)) => {
-                    apply::finish(&file, self.date).map_err(|source| super::write_error("sync", staged.as_path(), source))?;
+                    apply::finish(&file, self.date)
+                        .map_err(|source| super::write_error("sync", staged.as_path(), source))?;
                     Some(staged)
                 }
                 None => None,
@@ -189,26 +243,53 @@ impl SuiteIndexes<'_> {
 
     /// Says whether what `manifest` describes is what was published, and lies there.
     fn stands(&self, publication: &Publication, wanted: &Wanted<'_>, manifest: &Manifest) -> bool {
-        let dists = self.archive.tree(self.suite).join("dists").join(self.suite.codename.as_str());
+        let dists = self
+            .archive
+            .tree(self.suite)
+            .join("dists")
+            .join(self.suite.codename.as_str());
         wanted.cache.forms().iter().all(|form| {
             let path = format!("{}{}", wanted.path, form.extension());
-            let Some(output) = manifest.outputs.get(form) else { return false };
-            let Some(file) = publication.files.iter().find(|file| file.path == path) else { return false };
-            let by_hash = IndexOutput { path, sha256: output.sha256, size: output.size, served: true, staged: None };
+            let Some(output) = manifest.outputs.get(form) else {
+                return false;
+            };
+            let Some(file) = publication.files.iter().find(|file| file.path == path) else {
+                return false;
+            };
+            let by_hash = IndexOutput {
+                path,
+                sha256: output.sha256,
+                size: output.size,
+                served: true,
+                staged: None,
+            };
             file.sha256 == output.sha256
-                && [&by_hash.path, &by_hash.by_hash()]
-                    .into_iter()
-                    .all(|path| dists.join(path).metadata().is_ok_and(|found| found.len() == output.size))
+                && [&by_hash.path, &by_hash.by_hash()].into_iter().all(|path| {
+                    dists
+                        .join(path)
+                        .metadata()
+                        .is_ok_and(|found| found.len() == output.size)
+                })
         })
     }
 
     fn manifest_path(&self, path: &str) -> PathBuf {
-        let folder = self.archive.root().join(STATE).join("indexes").join(self.suite.codename.as_str());
+        let folder = self
+            .archive
+            .root()
+            .join(STATE)
+            .join("indexes")
+            .join(self.suite.codename.as_str());
         folder.join(format!("{path}.json"))
     }
 
     fn architecture_release(&self, section: &Section<'_>, folder: &str) -> Result<IndexOutput, PublishError> {
-        let text = architecture_release(self.archive.config(), self.suite, section.component, section.architecture);
+        let text = architecture_release(
+            self.archive.config(),
+            self.suite,
+            section.component,
+            section.architecture,
+        );
         let mut output = IndexOutput {
             path: format!("{folder}/Release"),
             sha256: super::digest(text.as_bytes()),
@@ -216,7 +297,11 @@ impl SuiteIndexes<'_> {
             served: true,
             staged: None,
         };
-        let dists = self.archive.tree(self.suite).join("dists").join(self.suite.codename.as_str());
+        let dists = self
+            .archive
+            .tree(self.suite)
+            .join("dists")
+            .join(self.suite.codename.as_str());
         let stands = [&output.path, &output.by_hash()]
             .into_iter()
             .all(|path| std::fs::read(dists.join(path)).is_ok_and(|found| found == text.as_bytes()));
@@ -237,7 +322,14 @@ pub fn expected_packages(
     architecture: &Architecture,
 ) -> Result<(Sha256, u64), IndexError> {
     let mut digester = Digester::sha256();
-    let records = PackagesRecords { snapshot, section: Section { component, architecture }, suite };
+    let records = PackagesRecords {
+        snapshot,
+        section: Section {
+            component,
+            architecture,
+        },
+        suite,
+    };
     records.read(None, &mut |record| {
         digester.update(record.text);
         Ok(std::ops::ControlFlow::Continue(()))

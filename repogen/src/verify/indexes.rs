@@ -23,11 +23,24 @@ pub(super) fn check(
     named: &mut BTreeSet<String>,
     findings: &mut Vec<Finding>,
 ) -> Result<(), VerifyError> {
-    let newest = archive.catalog().snapshot(&suite.codename, suite.pool_tree(), None)?;
-    let Some(publication) = newest.state().publication.clone() else { return Ok(()) };
-    let shown = archive.catalog().snapshot(&suite.codename, suite.pool_tree(), Some(publication.revision))?;
-    let mut check = Check { archive, suite, shown: shown.as_ref(), findings };
-    let Some(release) = check.signatures(now) else { return Ok(()) };
+    let newest = archive
+        .catalog()
+        .snapshot(&suite.codename, suite.pool_tree(), None)?;
+    let Some(publication) = newest.state().publication.clone() else {
+        return Ok(());
+    };
+    let shown = archive
+        .catalog()
+        .snapshot(&suite.codename, suite.pool_tree(), Some(publication.revision))?;
+    let mut check = Check {
+        archive,
+        suite,
+        shown: shown.as_ref(),
+        findings,
+    };
+    let Some(release) = check.signatures(now) else {
+        return Ok(());
+    };
     check.validity(&release, now);
     for file in &release.sha256 {
         check.index_file(file);
@@ -47,12 +60,23 @@ struct Check<'a> {
 
 impl Check<'_> {
     fn dists(&self) -> std::path::PathBuf {
-        self.archive.tree(self.suite).join("dists").join(self.suite.codename.as_str())
+        self.archive
+            .tree(self.suite)
+            .join("dists")
+            .join(self.suite.codename.as_str())
     }
 
     fn found(&mut self, kind: Kind, path: &Path, detail: impl Into<String>) {
-        let path = path.strip_prefix(self.archive.root()).unwrap_or(path).to_string_lossy().into_owned();
-        self.findings.push(Finding { kind, path, detail: detail.into() });
+        let path = path
+            .strip_prefix(self.archive.root())
+            .unwrap_or(path)
+            .to_string_lossy()
+            .into_owned();
+        self.findings.push(Finding {
+            kind,
+            path,
+            detail: detail.into(),
+        });
     }
 
     /// Checks the three top files and returns the Release that is signed.
@@ -67,9 +91,11 @@ impl Check<'_> {
             }
         };
         let path = self.dists().join("InRelease");
-        let text = match std::fs::read(&path).map_err(|error| error.to_string()).and_then(|bytes| {
-            openpgp::verify_inrelease(&bytes, &keyring, now).map_err(|error| error.to_string())
-        }) {
+        let text = match std::fs::read(&path)
+            .map_err(|error| error.to_string())
+            .and_then(|bytes| {
+                openpgp::verify_inrelease(&bytes, &keyring, now).map_err(|error| error.to_string())
+            }) {
             Ok(verified) => verified.text,
             Err(error) => {
                 self.found(Kind::SignatureBad, &path, error);
@@ -103,7 +129,11 @@ impl Check<'_> {
     fn validity(&mut self, release: &Release, now: i64) {
         if let Some(until) = release.valid_until.filter(|until| *until < now) {
             let path = self.dists().join("InRelease");
-            self.found(Kind::Expired, &path, format!("valid until {}: publish again", format_date(until)));
+            self.found(
+                Kind::Expired,
+                &path,
+                format!("valid until {}: publish again", format_date(until)),
+            );
         }
     }
 
@@ -115,15 +145,20 @@ impl Check<'_> {
         }
         let wrong = |path: &Path| match pool::digest_and_size(path) {
             Ok((sha256, size)) if sha256 == file.sha256 && size == file.size => None,
-            Ok((sha256, size)) => {
-                Some(format!("{size} bytes, sha256 {sha256}; Release says {} and {}", file.size, file.sha256))
-            }
+            Ok((sha256, size)) => Some(format!(
+                "{size} bytes, sha256 {sha256}; Release says {} and {}",
+                file.size, file.sha256
+            )),
             Err(error) => Some(format!("Release lists it: {error}")),
         };
         if let Some(detail) = wrong(&path) {
             self.found(Kind::IndexStale, &path, detail);
         }
-        let by_hash = path.parent().unwrap_or(&path).join("by-hash/SHA256").join(file.sha256.to_string());
+        let by_hash = path
+            .parent()
+            .unwrap_or(&path)
+            .join("by-hash/SHA256")
+            .join(file.sha256.to_string());
         if let Some(detail) = wrong(&by_hash) {
             self.found(Kind::ByhashWrong, &by_hash, detail);
         }
@@ -131,16 +166,29 @@ impl Check<'_> {
 
     /// Checks that every by-hash file, also of earlier generations, has the bytes that its name says.
     fn by_hash_names(&mut self, release: &Release) {
-        let folders: BTreeSet<_> =
-            release.sha256.iter().filter_map(|file| self.dists().join(&file.path).parent().map(Path::to_owned)).collect();
+        let folders: BTreeSet<_> = release
+            .sha256
+            .iter()
+            .filter_map(|file| self.dists().join(&file.path).parent().map(Path::to_owned))
+            .collect();
         for folder in folders {
             let by_hash = folder.join("by-hash/SHA256");
-            let Ok(entries) = std::fs::read_dir(&by_hash) else { continue };
+            let Ok(entries) = std::fs::read_dir(&by_hash) else {
+                continue;
+            };
             for path in entries.filter_map(|entry| entry.ok().map(|entry| entry.path())) {
-                let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                let name = path
+                    .file_name()
+                    .unwrap_or_default()
+                    .to_string_lossy()
+                    .into_owned();
                 match pool::digest(&path) {
                     Ok(found) if found.to_string() == name => {}
-                    Ok(found) => self.found(Kind::ByhashWrong, &path, format!("sha256 {found}, its name says another")),
+                    Ok(found) => self.found(
+                        Kind::ByhashWrong,
+                        &path,
+                        format!("sha256 {found}, its name says another"),
+                    ),
                     Err(error) => self.found(Kind::ByhashWrong, &path, error.to_string()),
                 }
             }
@@ -152,14 +200,19 @@ impl Check<'_> {
         for component in &self.suite.components {
             for architecture in &self.suite.architectures {
                 let path = format!("{component}/binary-{architecture}/Packages");
-                let Some(listed) = release.sha256.iter().find(|file| file.path == path) else { continue };
+                let Some(listed) = release.sha256.iter().find(|file| file.path == path) else {
+                    continue;
+                };
                 let (sha256, size) = expected_packages(self.shown, self.suite, component, architecture)?;
                 if (sha256, size) != (listed.sha256, listed.size) {
                     let path = self.dists().join(&path);
                     self.found(
                         Kind::IndexStale,
                         &path,
-                        format!("the catalog makes {size} bytes, sha256 {sha256}; Release says {} and {}", listed.size, listed.sha256),
+                        format!(
+                            "the catalog makes {size} bytes, sha256 {sha256}; Release says {} and {}",
+                            listed.size, listed.sha256
+                        ),
                     );
                 }
             }
@@ -171,9 +224,17 @@ impl Check<'_> {
     fn names(&mut self, release: &Release, named: &mut BTreeSet<String>) {
         let tree = self.archive.tree(self.suite);
         let below = tree.strip_prefix(self.archive.root()).unwrap_or(Path::new(""));
-        for file in release.sha256.iter().filter(|file| file.path.ends_with("/Packages.zst")) {
-            let Ok(bytes) = std::fs::read(self.dists().join(&file.path)) else { continue };
-            let Ok(text) = zstd::decode_all(bytes.as_slice()) else { continue };
+        for file in release
+            .sha256
+            .iter()
+            .filter(|file| file.path.ends_with("/Packages.zst"))
+        {
+            let Ok(bytes) = std::fs::read(self.dists().join(&file.path)) else {
+                continue;
+            };
+            let Ok(text) = zstd::decode_all(bytes.as_slice()) else {
+                continue;
+            };
             for stanza in StanzaReader::new(&String::from_utf8_lossy(&text)).filter_map(Result::ok) {
                 if let Ok(entry) = IndexEntry::from_stanza(&stanza) {
                     named.insert(below.join(entry.filename).to_string_lossy().into_owned());

@@ -75,11 +75,18 @@ fn identity_conflict(db: &Connection, suite: i64, wish: &NewPlacement) -> Sql<Op
              where suite_id = ?1 and name = ?2 and architecture = ?3 and version_key = ?4",
         )?
         .query_row(
-            params![suite, content.name.as_str(), content.architecture.as_str(), content.version.sort_key()],
+            params![
+                suite,
+                content.name.as_str(),
+                content.architecture.as_str(),
+                content.version.sort_key()
+            ],
             |row| Ok((row.get(0)?, rows::sha256(row, 1)?)),
         )
         .optional()?;
-    let Some((version, sha256)) = held else { return Ok(None) };
+    let Some((version, sha256)) = held else {
+        return Ok(None);
+    };
     if version != content.version.as_str() {
         return Ok(Some(Conflict::EqualVersion {
             suite: wish.suite.clone(),
@@ -106,38 +113,37 @@ fn insert(db: &Connection, suite: i64, revision: i64, wish: &NewPlacement, now: 
         Some(id) => id,
         None => insert_content(db, wish, &version_key)?,
     };
-    db
-        .prepare_cached("insert into pool_file (tree, path, content_id) values (?1, ?2, ?3) on conflict do nothing")?
-        .execute(params![wish.tree, wish.path, id])?;
-    db
-        .prepare_cached(
-            "insert into identity (suite_id, name, architecture, version_key, version, sha256)
+    db.prepare_cached(
+        "insert into pool_file (tree, path, content_id) values (?1, ?2, ?3) on conflict do nothing",
+    )?
+    .execute(params![wish.tree, wish.path, id])?;
+    db.prepare_cached(
+        "insert into identity (suite_id, name, architecture, version_key, version, sha256)
              values (?1, ?2, ?3, ?4, ?5, ?6) on conflict do nothing",
-        )?
-        .execute(params![
-            suite,
-            content.name.as_str(),
-            content.architecture.as_str(),
-            version_key,
-            content.version.as_str(),
-            content.sha256.as_bytes()
-        ])?;
-    db
-        .prepare_cached(
-            "insert into placement
+    )?
+    .execute(params![
+        suite,
+        content.name.as_str(),
+        content.architecture.as_str(),
+        version_key,
+        content.version.as_str(),
+        content.sha256.as_bytes()
+    ])?;
+    db.prepare_cached(
+        "insert into placement
                  (suite_id, component, content_id, name, architecture, version_key, added_revision, added_at)
              values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-        )?
-        .execute(params![
-            suite,
-            wish.component.as_str(),
-            id,
-            content.name.as_str(),
-            content.architecture.as_str(),
-            version_key,
-            revision,
-            now
-        ])?;
+    )?
+    .execute(params![
+        suite,
+        wish.component.as_str(),
+        id,
+        content.name.as_str(),
+        content.architecture.as_str(),
+        version_key,
+        revision,
+        now
+    ])?;
     Ok(())
 }
 
@@ -175,8 +181,7 @@ pub(super) fn remove(db: &Connection, selection: &Selection, now: i64) -> Sql<Ve
             None => rows::raise_revision(db, suite)?,
         };
         revisions.insert(suite, revision);
-        db
-            .prepare_cached("update placement set removed_revision = ?1, removed_at = ?2 where id = ?3")?
+        db.prepare_cached("update placement set removed_revision = ?1, removed_at = ?2 where id = ?3")?
             .execute(params![revision, now, placement.id])?;
     }
     Ok(select::entries(meant))

@@ -13,9 +13,10 @@ const COLUMNS: &str = "revision, date, superseded_at, settings, inrelease_sha256
 /// Records a publish; the one before it is superseded `now`.
 pub(super) fn record(db: &Connection, suite: &SuiteName, publication: &Publication, now: i64) -> Sql<()> {
     let suite = rows::suite_id(db, suite)?;
-    db
-        .prepare_cached("update publication set superseded_at = ?2 where suite_id = ?1 and superseded_at is null")?
-        .execute(params![suite, now])?;
+    db.prepare_cached(
+        "update publication set superseded_at = ?2 where suite_id = ?1 and superseded_at is null",
+    )?
+    .execute(params![suite, now])?;
     let id = db
         .prepare_cached(
             "insert into publication
@@ -33,12 +34,12 @@ pub(super) fn record(db: &Connection, suite: &SuiteName, publication: &Publicati
             publication.contents.map(|contents| contents.revision)
         ])?;
     for file in &publication.files {
-        db
-            .prepare_cached("insert into publication_file (publication_id, path, sha256, size) values (?1, ?2, ?3, ?4)")?
-            .execute(params![id, file.path, file.sha256.as_bytes(), file.size])?;
+        db.prepare_cached(
+            "insert into publication_file (publication_id, path, sha256, size) values (?1, ?2, ?3, ?4)",
+        )?
+        .execute(params![id, file.path, file.sha256.as_bytes(), file.size])?;
     }
-    db
-        .prepare_cached("update suite set last_date = ?2 where id = ?1")?
+    db.prepare_cached("update suite set last_date = ?2 where id = ?1")?
         .execute([suite, publication.date])?;
     Ok(())
 }
@@ -47,15 +48,21 @@ pub(super) fn record(db: &Connection, suite: &SuiteName, publication: &Publicati
 pub(super) fn all(db: &Connection, suite: &SuiteName) -> Sql<Vec<Publication>> {
     let suite = rows::suite_id(db, suite)?;
     let query = format!("select {COLUMNS} from publication where suite_id = ?1 order by id desc");
-    let found: Vec<(i64, Publication)> =
-        db.prepare_cached(&query)?.query_map([suite], read)?.collect::<Sql<_>>()?;
+    let found: Vec<(i64, Publication)> = db
+        .prepare_cached(&query)?
+        .query_map([suite], read)?
+        .collect::<Sql<_>>()?;
     found.into_iter().map(|found| with_files(db, found)).collect()
 }
 
 /// Returns the newest publication of a suite.
 pub(super) fn newest(db: &Connection, suite: i64) -> Sql<Option<Publication>> {
     let query = format!("select {COLUMNS} from publication where suite_id = ?1 order by id desc limit 1");
-    let found = db.prepare_cached(&query)?.query_map([suite], read)?.next().transpose()?;
+    let found = db
+        .prepare_cached(&query)?
+        .query_map([suite], read)?
+        .next()
+        .transpose()?;
     found.map(|found| with_files(db, found)).transpose()
 }
 
@@ -78,9 +85,15 @@ fn read(row: &Row<'_>) -> Sql<(i64, Publication)> {
 
 fn with_files(db: &Connection, (id, mut publication): (i64, Publication)) -> Sql<Publication> {
     publication.files = db
-        .prepare_cached("select path, sha256, size from publication_file where publication_id = ?1 order by path")?
+        .prepare_cached(
+            "select path, sha256, size from publication_file where publication_id = ?1 order by path",
+        )?
         .query_map([id], |row| {
-            Ok(PublishedFile { path: row.get(0)?, sha256: rows::sha256(row, 1)?, size: row.get(2)? })
+            Ok(PublishedFile {
+                path: row.get(0)?,
+                sha256: rows::sha256(row, 1)?,
+                size: row.get(2)?,
+            })
         })?
         .collect::<Sql<_>>()?;
     Ok(publication)

@@ -8,8 +8,7 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use crate::catalog::Content;
 
 /// The columns that [`content`] reads, in its order.
-pub(super) const CONTENT: &str =
-    "content.sha256, content.size, content.name, content.version, content.architecture, content.source, content.control, content.created_at, content.author";
+pub(super) const CONTENT: &str = "content.sha256, content.size, content.name, content.version, content.architecture, content.source, content.control, content.created_at, content.author";
 
 /// How many columns [`CONTENT`] has.
 pub(super) const CONTENT_WIDTH: usize = 9;
@@ -47,27 +46,26 @@ pub(super) fn sha256(row: &Row<'_>, column: usize) -> Result<Sha256, rusqlite::E
 
 /// Returns the codenames that have a row.
 pub(super) fn codenames(db: &Connection) -> Result<Vec<String>, rusqlite::Error> {
-    db.prepare_cached("select codename from suite")?.query_map([], |row| row.get(0))?.collect()
+    db.prepare_cached("select codename from suite")?
+        .query_map([], |row| row.get(0))?
+        .collect()
 }
 
 /// Returns the key of a suite.
 pub(super) fn suite_id(db: &Connection, suite: &SuiteName) -> Result<i64, rusqlite::Error> {
-    db
-        .prepare_cached("select id from suite where codename = ?1")?
+    db.prepare_cached("select id from suite where codename = ?1")?
         .query_row([suite.as_str()], |row| row.get(0))
 }
 
 /// Raises the revision of a suite and returns it.
 pub(super) fn raise_revision(db: &Connection, suite: i64) -> Result<i64, rusqlite::Error> {
-    db
-        .prepare_cached("update suite set revision = revision + 1 where id = ?1 returning revision")?
+    db.prepare_cached("update suite set revision = revision + 1 where id = ?1 returning revision")?
         .query_row([suite], |row| row.get(0))
 }
 
 /// Returns the key of a content by its digest.
 pub(super) fn content_id(db: &Connection, sha256: &Sha256) -> Result<Option<i64>, rusqlite::Error> {
-    db
-        .prepare_cached("select id from content where sha256 = ?1")?
+    db.prepare_cached("select id from content where sha256 = ?1")?
         .query_row([sha256.as_bytes()], |row| row.get(0))
         .optional()
 }

@@ -34,10 +34,12 @@ pub(super) fn find(
          where content.sha256 = ?1",
         rows::CONTENT
     );
-    db
-        .prepare_cached(&query)?
+    db.prepare_cached(&query)?
         .query_row(params![sha256.as_bytes(), tree], |row| {
-            let content = NewContent { content: rows::content(row)?, paths: row.get(rows::CONTENT_WIDTH)? };
+            let content = NewContent {
+                content: rows::content(row)?,
+                paths: row.get(rows::CONTENT_WIDTH)?,
+            };
             Ok((content, row.get(rows::CONTENT_WIDTH + 1)?))
         })
         .optional()
@@ -77,8 +79,7 @@ pub(super) fn live(db: &Connection, selection: &Selection) -> Sql<Vec<Live>> {
         rows::CONTENT,
         conditions.join(" and ")
     );
-    db
-        .prepare(&query)?
+    db.prepare(&query)?
         .query_map(params_from_iter(values), |row| {
             let at = rows::CONTENT_WIDTH;
             let (path, tree): (String, String) = (row.get(at + 3)?, row.get(at + 4)?);

@@ -36,7 +36,14 @@ pub(super) fn open(
         let (revision, last_date) = db
             .prepare_cached("select revision, last_date from suite where id = ?1")?
             .query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        Ok((id, SuiteState { revision, last_date, publication: publications::newest(&db, id)? }))
+        Ok((
+            id,
+            SuiteState {
+                revision,
+                last_date,
+                publication: publications::newest(&db, id)?,
+            },
+        ))
     };
     let (id, state) = read().map_err(|source| failed(location, "read a suite", source))?;
     let revision = revision.unwrap_or(state.revision);
@@ -181,14 +188,19 @@ impl Snapshot for SqliteSnapshot {
 }
 
 fn position(row: &Row<'_>) -> Sql<Position> {
-    Ok(Position { name: row.get(0)?, architecture: row.get(1)?, version_key: row.get(2)? })
+    Ok(Position {
+        name: row.get(0)?,
+        architecture: row.get(1)?,
+        version_key: row.get(2)?,
+    })
 }
 
 fn indexed(row: &Row<'_>) -> Sql<Indexed> {
     Ok(Indexed {
         position: position(row)?,
         control: row.get(3)?,
-        path: row.get(4)?,
+        // Missing when the suite was made private, or public, while packages stood in it.
+        path: row.get::<_, Option<String>>(4)?.unwrap_or_default(),
         size: row.get(5)?,
         sha256: rows::sha256(row, 6)?,
     })

@@ -1,0 +1,45 @@
+//! `repogen prune`: retention.
+
+use clap::Args;
+use repogen::catalog::Pruning;
+
+use super::Context;
+use super::exit::{Done, Failure};
+use super::printer::escaped;
+use super::system_clock::now;
+
+/// Apply retention: old versions leave their suites, and files that nothing names are deleted.
+///
+/// Prints one line a version, `removed`, suite, name, version, architecture; and one line a file, `deleted`, path, why.
+/// Removed versions go from the indexes with the next publish.
+#[derive(Debug, Args)]
+pub(super) struct PruneArgs {
+    /// Say what would go and why, and change nothing.
+    #[arg(long)]
+    dry_run: bool,
+}
+
+pub(super) fn run(args: PruneArgs, context: &mut Context) -> Result<Done, Failure> {
+    let archive = context.archive()?;
+    let pruning = if args.dry_run {
+        Pruning::Pretended
+    } else {
+        Pruning::Done
+    };
+    let pruned = archive.prune(pruning, now())?;
+    for version in &pruned.forgotten.versions {
+        context.printer.line(format_args!(
+            "removed\t{}\t{}\t{}\t{}",
+            version.suite, version.name, version.version, version.architecture
+        ))?;
+    }
+    for (path, why) in &pruned.deleted {
+        context
+            .printer
+            .line(format_args!("deleted\t{}\t{why}", escaped(path)))?;
+    }
+    if args.dry_run {
+        context.printer.tell("nothing was changed (--dry-run)");
+    }
+    Ok(Done::Well)
+}
