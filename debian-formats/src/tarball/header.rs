@@ -70,12 +70,12 @@ impl Header {
         if raw.entry_size().ok() != Some(size) {
             return Err(invalid("size", &fields.size));
         }
-        number("owner", &fields.uid)?;
-        number("group", &fields.gid)?;
+        small("owner", &fields.uid)?;
+        small("group", &fields.gid)?;
         if let Meaning::Entry(Type::CharDevice | Type::BlockDevice) = meaning {
             let (major, minor) = device_fields(raw);
-            number("device major number", major)?;
-            number("device minor number", minor)?;
+            small("device major number", major)?;
+            small("device minor number", minor)?;
         }
         let name = dialect.name(raw);
         if name.is_empty() {
@@ -85,7 +85,7 @@ impl Header {
             name,
             link: text(&fields.linkname).to_vec(),
             meaning,
-            mode: (number("mode", &fields.mode)? & 0o7777) as u32,
+            mode: small("mode", &fields.mode)? & 0o7777,
             mtime: signed(&fields.mtime).ok_or_else(|| invalid("time", &fields.mtime))?,
             size,
         })
@@ -185,6 +185,11 @@ fn check_sum(raw: &tar::Header) -> Result<(), HeaderError> {
 
 fn number(field: &'static str, bytes: &[u8]) -> Result<u64, HeaderError> {
     unsigned(bytes).ok_or_else(|| invalid(field, bytes))
+}
+
+/// A number that must fit into the 32 bits of the kernel's type for it.
+fn small(field: &'static str, bytes: &[u8]) -> Result<u32, HeaderError> {
+    u32::try_from(number(field, bytes)?).map_err(|_| invalid(field, bytes))
 }
 
 fn invalid(field: &'static str, bytes: &[u8]) -> HeaderError {

@@ -104,6 +104,9 @@ fn numbers_that_readers_take_differently() {
             refused_in_both(&Block::file("./a", b"").set(offset, &bytes), &["`./a`", field]);
         }
     }
+    // Larger than any user there can be.
+    let owner = Block::file("./a", b"").set(108, b"\x80\0\0\x01\0\0\0\0");
+    refused_in_both(&owner, &["`./a`", "owner"]);
     let device = Block::new("./a", b'3', b"").set(329, b"        ");
     refused_data(&[device], &["`./a`", "device major"]);
 }
