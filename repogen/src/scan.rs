@@ -128,13 +128,19 @@ const START: usize = 1 << 20;
 
 /// Reads one file; `None` when its architecture is not looked for.
 fn read(scan: &Scan<'_>, path: &Path, buffer: &mut Vec<u8>) -> Result<Option<Found>, ScanError> {
-    let filename = path.to_str().filter(|path| !path.contains('\n')).ok_or(ScanError::Path)?;
+    let filename = path
+        .to_str()
+        .filter(|path| !path.contains('\n'))
+        .ok_or(ScanError::Path)?;
     let mut file = File::open(path)?;
     buffer.clear();
     file.by_ref().take(START as u64).read_to_end(buffer)?;
     let mut reader = DigestReader::md5_and_sha256(buffer.as_slice().chain(file));
     let package = deb::read(&mut reader, &Limits::default(), scan.data)?.package;
-    if scan.architecture.is_some_and(|wanted| package.architecture() != wanted && !package.architecture().is_all()) {
+    if scan
+        .architecture
+        .is_some_and(|wanted| package.architecture() != wanted && !package.architecture().is_all())
+    {
         return Ok(None);
     }
     let digests = reader.finish();
