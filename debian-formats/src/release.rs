@@ -85,7 +85,7 @@ impl Release {
         let mut add = |name: &str, value: Option<&str>| {
             if let Some(value) = value {
                 let value = value.replace(['\n', '\r'], " ");
-                writeln!(text, "{name}: {}", value.trim()).expect("writing to a string");
+                writeln!(text, "{name}: {}", value.trim_matches([' ', '\t'])).expect("writing to a string");
             }
         };
         let yes = |is: bool| is.then_some("yes");

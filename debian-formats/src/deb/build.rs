@@ -161,6 +161,11 @@ impl DebBuilder {
 
     /// Returns `control.tar`, uncompressed.
     pub fn control_tar(&self) -> Vec<u8> {
+        self.control_tar_with(self.control().as_bytes())
+    }
+
+    /// Returns `control.tar`, uncompressed, with any bytes in place of the text of `control`.
+    pub fn control_tar_with(&self, control: &[u8]) -> Vec<u8> {
         let mut tar = TarWriter::new();
         tar.append("./", tar::EntryType::Directory, 0o755, "", b"");
         for (name, content) in &self.control_files {
@@ -171,13 +176,7 @@ impl DebBuilder {
             };
             tar.append(&format!("./{name}"), tar::EntryType::Regular, mode, "", content);
         }
-        tar.append(
-            "./control",
-            tar::EntryType::Regular,
-            0o644,
-            "",
-            self.control().as_bytes(),
-        );
+        tar.append("./control", tar::EntryType::Regular, 0o644, "", control);
         tar.finish()
     }
 

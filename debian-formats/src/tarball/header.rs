@@ -59,17 +59,23 @@ impl Header {
         let dialect = Dialect::of(raw)?;
         let [flag] = fields.linkflag;
         let meaning = Meaning::of(flag)?;
+        if dialect == Dialect::Old && matches!(meaning, Meaning::LongName | Meaning::LongLink) {
+            return Err(HeaderError::Type {
+                found: flag.escape_ascii().to_string(),
+                meaning: "a GNU extension in a header that is not GNU's",
+            });
+        }
         let size = number("size", &fields.size)?;
         // The walk goes on by the size that the `tar` crate read: it must be the same.
         if raw.entry_size().ok() != Some(size) {
             return Err(invalid("size", &fields.size));
         }
-        number("owner", &fields.uid)?;
-        number("group", &fields.gid)?;
+        small("owner", &fields.uid)?;
+        small("group", &fields.gid)?;
         if let Meaning::Entry(Type::CharDevice | Type::BlockDevice) = meaning {
             let (major, minor) = device_fields(raw);
-            number("device major number", major)?;
-            number("device minor number", minor)?;
+            small("device major number", major)?;
+            small("device minor number", minor)?;
         }
         let name = dialect.name(raw);
         if name.is_empty() {
@@ -79,7 +85,7 @@ impl Header {
             name,
             link: text(&fields.linkname).to_vec(),
             meaning,
-            mode: (number("mode", &fields.mode)? & 0o7777) as u32,
+            mode: small("mode", &fields.mode)? & 0o7777,
             mtime: signed(&fields.mtime).ok_or_else(|| invalid("time", &fields.mtime))?,
             size,
         })
@@ -114,34 +120,50 @@ impl Meaning {
     }
 }
 
-/// The tar formats deb(5) allows. They differ in whether a name has a prefix.
+/// The tar formats deb(5) allows.
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Dialect {
     /// POSIX: a prefix field goes before the name.
     Ustar,
-    /// GNU or older than POSIX: the name is all there is.
-    Plain,
+    /// GNU: the name is all there is, and long ones come before it.
+    Gnu,
+    /// From before POSIX: the name is all there is.
+    Old,
 }
 
 impl Dialect {
+    /// Tells them apart by their magic, as dpkg and GNU tar do.
+    ///
+    /// Some writers get the magic nearly right. dpkg and GNU tar do not mind, but do not agree with other readers on
+    /// whether there is a prefix: without one there is nothing to agree on.
     fn of(raw: &tar::Header) -> Result<Self, HeaderError> {
-        match &raw.as_bytes()[257..265] {
-            [b'u', b's', b't', b'a', b'r', 0, _, _] => Ok(Self::Ustar),
-            b"ustar  \0" | [0, 0, 0, 0, 0, 0, 0, 0] => Ok(Self::Plain),
-            other => Err(HeaderError::Magic {
-                found: other.escape_ascii().to_string(),
+        let magic = &raw.as_bytes()[257..265];
+        match magic {
+            b"ustar\x0000" => Ok(Self::Ustar),
+            b"ustar  \0" => Ok(Self::Gnu),
+            [b'u', b's', b't', b'a', b'r', 0 | b' ', ..] | [0, 0, 0, 0, 0, 0, 0, 0]
+                if prefix(raw).is_empty() =>
+            {
+                Ok(Self::Old)
+            }
+            _ => Err(HeaderError::Magic {
+                found: magic.escape_ascii().to_string(),
             }),
         }
     }
 
     /// The full name the header itself gives; empty when its name field is.
-    fn name(&self, raw: &tar::Header) -> Vec<u8> {
+    fn name(self, raw: &tar::Header) -> Vec<u8> {
         let name = text(&raw.as_old().name);
-        let prefix = text(&raw.as_bytes()[345..500]);
-        match self {
-            Self::Ustar if !prefix.is_empty() && !name.is_empty() => [prefix, b"/", name].concat(),
+        match (self, prefix(raw)) {
+            (Self::Ustar, prefix) if !prefix.is_empty() && !name.is_empty() => [prefix, b"/", name].concat(),
             _ => name.to_vec(),
         }
     }
+}
+
+fn prefix(raw: &tar::Header) -> &[u8] {
+    text(&raw.as_bytes()[345..500])
 }
 
 fn device_fields(raw: &tar::Header) -> (&[u8], &[u8]) {
@@ -163,6 +185,11 @@ fn check_sum(raw: &tar::Header) -> Result<(), HeaderError> {
 
 fn number(field: &'static str, bytes: &[u8]) -> Result<u64, HeaderError> {
     unsigned(bytes).ok_or_else(|| invalid(field, bytes))
+}
+
+/// A number that must fit into the 32 bits of the kernel's type for it.
+fn small(field: &'static str, bytes: &[u8]) -> Result<u32, HeaderError> {
+    u32::try_from(number(field, bytes)?).map_err(|_| invalid(field, bytes))
 }
 
 fn invalid(field: &'static str, bytes: &[u8]) -> HeaderError {

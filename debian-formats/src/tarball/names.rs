@@ -82,9 +82,9 @@ fn set(slot: &mut Option<Vec<u8>>, text: Vec<u8>) -> Result<(), HeaderError> {
     }
 }
 
-/// Reads the content of a long name's entry: text up to a NUL, and nothing but NULs from there.
+/// Reads the content of a long name's entry: text and one NUL.
 ///
-/// Without the NUL dpkg would read on behind the name; with text behind it tools that know the length would see
+/// Without the NUL dpkg would read on behind the name; with more behind it readers that go by the length would see
 /// another name than dpkg.
 pub(super) fn read_long(
     raw: &mut dyn Read,
@@ -100,9 +100,8 @@ pub(super) fn read_long(
     let read = content.read_to_end(&mut text);
     content.finish(&place)?;
     read.map_err(TarError::Read)?;
-    let end = text.iter().position(|&byte| byte == 0);
-    match end.and_then(|end| text.split_at_checked(end)) {
-        Some((name, rest)) if !name.is_empty() && rest.iter().all(|&byte| byte == 0) => Ok(name.to_vec()),
+    match text.split_last() {
+        Some((0, name)) if !name.is_empty() && !name.contains(&0) => Ok(name.to_vec()),
         _ => Err(HeaderError::LongName(LongNameError::NotTerminated).at(place())),
     }
 }

@@ -1,13 +1,12 @@
 //! Numbers in tar headers, in the forms that dpkg and GNU tar read alike.
 
-/// Reads an octal field (blanks, digits, then blanks or NULs), a base-256 one, or an all-NUL one as zero.
+/// Reads an octal field (blanks, digits, then blanks or NULs), a base-256 one, or an all-NUL one as zero; none is
+/// larger than a signed number of 64 bits.
 ///
 /// GNU tar also reads digits behind a leading NUL, base 64 and negative octal; dpkg does not. Neither is read here.
 pub(super) fn unsigned(field: &[u8]) -> Option<u64> {
     match field.split_first()? {
-        (0x80, rest) => rest
-            .iter()
-            .try_fold(0_u64, |sum, &byte| Some(shift(sum)? | u64::from(byte))),
+        (0x80, rest) => u64::try_from(base_256(0, rest)?).ok(),
         _ => octal(field),
     }
 }
@@ -15,16 +14,16 @@ pub(super) fn unsigned(field: &[u8]) -> Option<u64> {
 /// As [`unsigned`], with base-256 numbers below zero: a time may lie before 1970.
 pub(super) fn signed(field: &[u8]) -> Option<i64> {
     match field.split_first()? {
-        (0xff, rest) => rest.iter().try_fold(-1_i64, |sum, &byte| {
-            let high = sum.checked_mul(256)?;
-            Some(high | i64::from(byte))
-        }),
+        (0xff, rest) => base_256(-1, rest),
         _ => i64::try_from(unsigned(field)?).ok(),
     }
 }
 
-fn shift(sum: u64) -> Option<u64> {
-    sum.checked_mul(256)
+/// Reads a big-endian number in two's complement, `sign` (0 or -1) before it.
+fn base_256(sign: i64, bytes: &[u8]) -> Option<i64> {
+    bytes
+        .iter()
+        .try_fold(sign, |sum, &byte| Some(sum.checked_mul(256)? | i64::from(byte)))
 }
 
 fn octal(field: &[u8]) -> Option<u64> {
@@ -79,6 +78,11 @@ mod tests {
     #[test]
     fn base_256_is_big_endian_and_bounded() {
         assert_eq!(unsigned(b"\x80\0\0\0\0\0\0\0\0\0\x01\x02"), Some(258));
+        assert_eq!(
+            unsigned(b"\x80\0\0\0\x7f\xff\xff\xff\xff\xff\xff\xff"),
+            Some(i64::MAX as u64)
+        );
+        assert_eq!(unsigned(b"\x80\0\0\0\x80\0\0\0\0\0\0\0"), None);
         assert_eq!(unsigned(b"\x80\0\0\x01\0\0\0\0\0\0\0\0"), None);
         assert_eq!(unsigned(b"\x81\0\0\0\0\0\0\0\0\0\0\x01"), None);
         assert_eq!(unsigned(&[0xff; 12]), None);

@@ -104,6 +104,9 @@ fn numbers_that_readers_take_differently() {
             refused_in_both(&Block::file("./a", b"").set(offset, &bytes), &["`./a`", field]);
         }
     }
+    // Larger than any user there can be.
+    let owner = Block::file("./a", b"").set(108, b"\x80\0\0\x01\0\0\0\0");
+    refused_in_both(&owner, &["`./a`", "owner"]);
     let device = Block::new("./a", b'3', b"").set(329, b"        ");
     refused_data(&[device], &["`./a`", "device major"]);
 }
@@ -170,12 +173,17 @@ fn content_after_what_has_none() {
 
 #[test]
 fn headers_of_an_unknown_format() {
-    for magic in [b"JUNKJUNK", b"ustar1\0\0", b"ustar 00", b"USTAR\x0000"] {
-        refused_in_both(
-            &Block::file("./a", b"").set(257, magic),
-            &["`./a`", "unknown magic"],
-        );
+    for magic in [b"JUNKJUNK", b"ustar1\0\0", b"USTAR\x0000"] {
+        let block = Block::file("./a", b"").set(257, magic);
+        refused_in_both(&block, &["`./a`", "unknown magic"]);
     }
+    // With a prefix, it matters whether the magic is right.
+    for magic in [b"ustar\x0001", b"ustar 00", &[0; 8]] {
+        let block = Block::file("./a", b"").ustar("prefix").set(257, magic);
+        refused_in_both(&block, &["`./a`", "unknown magic"]);
+    }
+    let long = Block::long(b'L', "./a").set(257, &[0; 8]);
+    refused_in_both(&long, &["`././@LongLink`", "type `L`", "not GNU's"]);
 }
 
 #[test]
@@ -225,6 +233,7 @@ fn long_names_are_one_string_for_one_entry() {
     for content in [
         &b"./control"[..],
         b"./control\0evil\0",
+        b"./control\0\0",
         b"\0",
         b"",
         b"\0./control\0",

@@ -211,6 +211,14 @@ fn a_tar_archive_from_before_posix() {
 }
 
 #[test]
+fn a_magic_that_is_nearly_right() {
+    for magic in [b"ustar 00", b"ustar\0  ", b"ustar\0\0\0"] {
+        let control = Block::control().set(257, magic);
+        same_as_dpkg(&with_control_tar(&tar(&[control])));
+    }
+}
+
+#[test]
 fn a_tar_archive_may_end_in_fewer_or_more_zeros_than_two_blocks() {
     let control = unfinished_tar(&[Block::control()]);
     let zeros = [&control[..], &END, &END, b"\0\0\0"].concat();

@@ -1,0 +1,90 @@
+//! What is fuzzed, and what must hold for any input.
+
+pub mod deb;
+mod index;
+mod release;
+mod tar;
+mod text;
+
+use crate::random::Random;
+
+/// Whether a parser took an input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// It did.
+    Accepted,
+    /// It did not, and said why.
+    Refused,
+}
+
+/// One parser under test.
+pub trait Target {
+    /// Returns the name on the command line.
+    fn name(&self) -> &'static str;
+
+    /// Makes one input: most of it right, some of it wrong.
+    fn input(&self, random: &mut Random) -> Vec<u8>;
+
+    /// Checks what must hold for any input, beyond that nothing panics.
+    ///
+    /// # Errors
+    ///
+    /// What did not hold, for people.
+    fn check(&self, input: &[u8]) -> Result<Verdict, String>;
+}
+
+/// Returns every target.
+pub fn all() -> Vec<Box<dyn Target>> {
+    vec![
+        Box::new(deb::Deb),
+        Box::new(tar::Tar),
+        Box::new(index::Control),
+        Box::new(index::Stanzas),
+        Box::new(text::Versions),
+        Box::new(text::RelationField),
+        Box::new(release::ReleaseFile),
+        Box::new(release::InRelease),
+    ]
+}
+
+/// Turns a rule into an answer: `Err` with `what` unless it holds.
+fn must(holds: bool, what: impl FnOnce() -> String) -> Result<(), String> {
+    if holds { Ok(()) } else { Err(what()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::run::{Effort, run};
+
+    #[test]
+    fn every_target_takes_some_inputs_and_refuses_some() {
+        for target in all() {
+            let effort = Effort {
+                seed: 1,
+                cases: 1500,
+                time: Duration::from_secs(60),
+            };
+            let tally = run(&*target, effort).unwrap_or_else(|failure| {
+                panic!("{}, case {}: {}", target.name(), failure.case, failure.why)
+            });
+            assert_eq!(tally.cases, 1500, "{}", target.name());
+            assert!(
+                (75..1425).contains(&tally.accepted),
+                "{}: {} accepted",
+                target.name(),
+                tally.accepted
+            );
+        }
+    }
+
+    #[test]
+    fn names_are_unique() {
+        let mut names: Vec<_> = all().iter().map(|target| target.name()).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), all().len());
+    }
+}

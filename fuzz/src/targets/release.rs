@@ -1,0 +1,137 @@
+//! Release files, and the clear-signed form of them.
+
+use debian_formats::inrelease;
+use debian_formats::release::Release;
+
+use super::index::WORDS;
+use super::{Target, Verdict, must};
+use crate::mutate::mutate;
+use crate::random::Random;
+
+/// A Release file.
+pub(super) struct ReleaseFile;
+
+/// An InRelease file, its envelope only: signatures are not looked at.
+pub(super) struct InRelease;
+
+const RELEASE: &str = "Origin: Example
+Label: Example
+Suite: stable
+Codename: bookworm
+Date: Mon, 23 Nov 2026 00:50:15 UTC
+Valid-Until: Mon, 07 Dec 2026 00:50:15 UTC
+Acquire-By-Hash: yes
+Architectures: amd64 arm64
+Components: main contrib
+Description: packages of the team
+SHA256:
+ e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855          0 main/binary-amd64/Packages
+ 2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824          5 main/binary-arm64/Packages.xz
+";
+
+const SIGNATURE: &str = "-----BEGIN PGP SIGNATURE-----
+
+wnUEARYKAB0WIQTMcT1eP0Z3kqjx5d1Ck9OqXq5Z2AUCZz0bVwAKCRBCk9OqXq5Z
+=abcd
+-----END PGP SIGNATURE-----
+";
+
+/// Text with a meaning to readers of clear-signed messages.
+const MARKS: &[&[u8]] = &[
+    b"\n",
+    b"\r\n",
+    b" \n",
+    b"\n- ",
+    b"\n-",
+    b"\n\n",
+    b"-----BEGIN PGP SIGNED MESSAGE-----\n",
+    b"-----BEGIN PGP SIGNATURE-----\n",
+    b"-----END PGP SIGNATURE-----\n",
+    b"Hash: SHA256\n",
+    b"NotDashEscaped: x\n",
+    b"\0",
+    b"\x0c",
+    b"\xe2\x80\xa8",
+];
+
+impl Target for ReleaseFile {
+    fn name(&self) -> &'static str {
+        "release"
+    }
+
+    fn input(&self, random: &mut Random) -> Vec<u8> {
+        let mut bytes = RELEASE.as_bytes().to_vec();
+        mutate(&mut bytes, WORDS, random);
+        bytes
+    }
+
+    fn check(&self, input: &[u8]) -> Result<Verdict, String> {
+        let Ok(text) = std::str::from_utf8(input) else {
+            return Ok(Verdict::Refused);
+        };
+        let Ok(mut release) = Release::parse(text) else {
+            return Ok(Verdict::Refused);
+        };
+        let written = release.render();
+        let again = Release::parse(&written)
+            .map_err(|error| format!("what it writes is refused: {error}: {written}"))?;
+        // Written files stand in the order of their paths.
+        release.sha256.sort_by(|left, right| left.path.cmp(&right.path));
+        must(again == release, || {
+            format!("it changes when written and read again: {release:?}: {again:?}")
+        })?;
+        must(again.render() == written, || {
+            format!("it is written in two ways: {written}")
+        })?;
+        Ok(Verdict::Accepted)
+    }
+}
+
+impl Target for InRelease {
+    fn name(&self) -> &'static str {
+        "inrelease"
+    }
+
+    fn input(&self, random: &mut Random) -> Vec<u8> {
+        let mut bytes = clear_signed(RELEASE, SIGNATURE).into_bytes();
+        mutate(&mut bytes, MARKS, random);
+        bytes
+    }
+
+    fn check(&self, input: &[u8]) -> Result<Verdict, String> {
+        let Ok(envelope) = inrelease::split(input) else {
+            return Ok(Verdict::Refused);
+        };
+        let written = clear_signed(&envelope.text, envelope.signature);
+        let again = inrelease::split(written.as_bytes())
+            .map_err(|error| format!("its text is refused when written again: {error}: {written}"))?;
+        must(again.text == envelope.text, || {
+            format!("another text when written again: {written}")
+        })?;
+        let inside = |part: &str| input.windows(part.len()).any(|window| window == part.as_bytes());
+        must(inside(envelope.signature), || {
+            "the signature is not in the file".to_owned()
+        })?;
+        let mut words = envelope.text.split_ascii_whitespace();
+        must(words.all(inside), || "the text is not in the file".to_owned())?;
+        Ok(Verdict::Accepted)
+    }
+}
+
+/// Wraps `text` as a signer does.
+fn clear_signed(text: &str, signature: &str) -> String {
+    let escaped: String = text
+        .lines()
+        .map(|line| {
+            if line.starts_with('-') {
+                format!("- {line}\n")
+            } else {
+                format!("{line}\n")
+            }
+        })
+        .collect();
+    format!(
+        "-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\n{escaped}{}\n",
+        signature.trim_end()
+    )
+}

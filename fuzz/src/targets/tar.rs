@@ -1,0 +1,71 @@
+//! Tar archives by themselves.
+
+use std::convert::Infallible;
+
+use debian_formats::deb::build::DebBuilder;
+use debian_formats::deb::{DataKind, DataPath};
+use debian_formats::tarball::{TarBounds, walk};
+
+use super::deb::mutate_tar;
+use super::{Target, Verdict, must};
+use crate::random::Random;
+
+/// The walk over a tar archive.
+pub(super) struct Tar;
+
+const BOUNDS: TarBounds = TarBounds {
+    max_entries: 1000,
+    max_path_bytes: 4096,
+    max_paths_bytes: 1 << 20,
+};
+
+impl Target for Tar {
+    fn name(&self) -> &'static str {
+        "tar"
+    }
+
+    fn input(&self, random: &mut Random) -> Vec<u8> {
+        let mut tar = DebBuilder::new("tar", "1", "all")
+            .file("usr/file", &[b'x'; 600])
+            .file(&"n".repeat(120), b"content")
+            .file(&format!("{}/file", "l".repeat(130)), b"")
+            .hardlink("usr/hard", "usr/file")
+            .symlink("usr/link", &"target/".repeat(15))
+            .data_tar();
+        mutate_tar(&mut tar, random);
+        tar
+    }
+
+    /// What the walk takes, the `tar` crate by itself must see in the same way.
+    fn check(&self, input: &[u8]) -> Result<Verdict, String> {
+        let mut ours = Vec::new();
+        let walked = walk::<_, Infallible>(input, &BOUNDS, |entry, _| {
+            ours.push((entry.path.clone(), entry.kind == DataKind::Directory, entry.size));
+            Ok(())
+        });
+        if walked.is_err() {
+            return Ok(Verdict::Refused);
+        }
+        let mut archive = tar::Archive::new(input);
+        let mut theirs = Vec::new();
+        for entry in archive.entries().map_err(|error| error.to_string())? {
+            let entry = entry.map_err(|error| format!("the tar crate refuses it: {error}"))?;
+            let name = entry.path_bytes();
+            let path =
+                DataPath::parse(&name).map_err(|error| format!("the tar crate sees a path: {error}"))?;
+            theirs.push((
+                path,
+                name.ends_with(b"/") || entry.header().entry_type().is_dir(),
+                entry.size(),
+            ));
+        }
+        must(ours.len() == theirs.len(), || {
+            format!("{} entries, for the tar crate {}", ours.len(), theirs.len())
+        })?;
+        let differs = ours.iter().zip(&theirs).find(|(ours, theirs)| ours != theirs);
+        must(differs.is_none(), || {
+            format!("the tar crate sees another entry: {differs:?}")
+        })?;
+        Ok(Verdict::Accepted)
+    }
+}

@@ -1,0 +1,130 @@
+//! Versions and relations.
+
+use std::cmp::Ordering;
+
+use debian_formats::relation::{RelationKind, Relations};
+use debian_formats::version::Version;
+
+use super::index::WORDS;
+use super::{Target, Verdict, must};
+use crate::mutate::mutate;
+use crate::random::Random;
+
+/// Two versions on two lines, and their order.
+pub(super) struct Versions;
+
+/// The value of a relation field.
+pub(super) struct RelationField;
+
+const VERSIONS: &[&str] = &[
+    "1.0",
+    "1:2.10-3+b1",
+    "0",
+    "1.0~rc1-1",
+    "1.00-0",
+    "20240101",
+    "2.0a+dfsg-1~bpo12+1",
+    "9:9-9",
+];
+
+const RELATIONS: &[&str] = &[
+    "libc6 (>= 2.34), default-mta | mail-transport-agent",
+    "python3:any (<< 3.13), python3:any (>= 3.11~)",
+    "a (= 1:2-3),b|c (> 1), d:amd64",
+    "gcc-12-base (= 12.2.0-14)\n  , g++",
+    "",
+];
+
+impl Target for Versions {
+    fn name(&self) -> &'static str {
+        "version"
+    }
+
+    fn input(&self, random: &mut Random) -> Vec<u8> {
+        let mut version = || {
+            let mut bytes = random
+                .pick(VERSIONS)
+                .copied()
+                .unwrap_or_default()
+                .as_bytes()
+                .to_vec();
+            if random.once_in(2) {
+                mutate(
+                    &mut bytes,
+                    &[b"~", b"-", b"+", b":", b".", b"0", b"00", b"2147483648"],
+                    random,
+                );
+            }
+            bytes
+        };
+        [version(), version()].join(&b'\n')
+    }
+
+    fn check(&self, input: &[u8]) -> Result<Verdict, String> {
+        let Some((left, right)) = std::str::from_utf8(input)
+            .ok()
+            .and_then(|text| text.split_once('\n'))
+        else {
+            return Ok(Verdict::Refused);
+        };
+        let (Ok(first), Ok(second)) = (left.parse::<Version>(), right.parse::<Version>()) else {
+            return Ok(Verdict::Refused);
+        };
+        must(first.to_string() == left && second.to_string() == right, || {
+            "the text changes".to_owned()
+        })?;
+        let order = first.cmp(&second);
+        must(second.cmp(&first) == order.reverse(), || {
+            "the order depends on the side".to_owned()
+        })?;
+        must((first == second) == (order == Ordering::Equal), || {
+            "equal, and yet in an order".to_owned()
+        })?;
+        must(first.sort_key().cmp(&second.sort_key()) == order, || {
+            format!("its sort key is not {order:?}")
+        })?;
+        must(first == first.clone(), || "not equal to itself".to_owned())?;
+        Ok(Verdict::Accepted)
+    }
+}
+
+impl Target for RelationField {
+    fn name(&self) -> &'static str {
+        "relation"
+    }
+
+    fn input(&self, random: &mut Random) -> Vec<u8> {
+        let mut bytes = random
+            .pick(RELATIONS)
+            .copied()
+            .unwrap_or_default()
+            .as_bytes()
+            .to_vec();
+        mutate(&mut bytes, WORDS, random);
+        bytes
+    }
+
+    fn check(&self, input: &[u8]) -> Result<Verdict, String> {
+        let Ok(text) = std::str::from_utf8(input) else {
+            return Ok(Verdict::Refused);
+        };
+        let mut verdict = Verdict::Refused;
+        for kind in [
+            RelationKind::Depends,
+            RelationKind::Provides,
+            RelationKind::Conflicts,
+        ] {
+            let Ok(relations) = Relations::parse(kind, text) else {
+                continue;
+            };
+            let written = relations.to_string();
+            let again = Relations::parse(kind, &written)
+                .map_err(|error| format!("what it writes is refused: {error}: {written}"))?;
+            must(again == relations, || {
+                format!("it changes when written and read again: {written}")
+            })?;
+            verdict = Verdict::Accepted;
+        }
+        Ok(verdict)
+    }
+}
