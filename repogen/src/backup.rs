@@ -144,7 +144,10 @@ fn place(from: &Path, root: &Path, catalog: &CatalogLocation) -> Result<(), Back
             move_file(&entry.path(), &target)?;
         }
     }
-    move_file(&from.join(CATALOG), catalog.path())?;
+    let found = from.join(CATALOG);
+    std::fs::set_permissions(&found, PermissionsExt::from_mode(0o600))
+        .map_err(|source| failed("protect", &found, source))?;
+    move_file(&found, catalog.path())?;
     // Last: a root with a configuration is an archive.
     move_file(&from.join(config::FILE_NAME), &root.join(config::FILE_NAME))?;
     File::open(root)
