@@ -11,7 +11,7 @@ use crate::architecture::Architecture;
 use crate::digest::Md5;
 use crate::limits::Limits;
 use crate::name::PackageName;
-use crate::packages::description_md5;
+use crate::packages;
 use crate::relation::{RelationKind, Relations};
 use crate::stanza::Stanza;
 use crate::version::Version;
@@ -111,7 +111,9 @@ impl BinaryPackage {
 
     /// Returns the first line of `Description`.
     pub fn synopsis(&self) -> Option<&str> {
-        self.line("Description")
+        let stanza = self.stanza();
+        let synopsis = stanza.get("Description").map(packages::synopsis_of)?;
+        Some(synopsis).filter(|synopsis| !synopsis.is_empty())
     }
 
     /// Returns the whole description as text: synopsis, then the lines of the extended description without the blank
@@ -139,7 +141,7 @@ impl BinaryPackage {
     /// written, and a line break.
     pub fn description_md5(&self) -> Option<Md5> {
         let stanza = self.stanza();
-        stanza.get("Description").map(description_md5)
+        stanza.get("Description").and_then(packages::description_md5)
     }
 
     /// Returns the relations of a field; none where the package has no such field.

@@ -1,7 +1,5 @@
 //! The stanzas of a Packages index, and of Translation-en. Source: the Debian wiki, DebianRepository/Format.
 
-use std::fmt::Write as _;
-
 use crate::architecture::Architecture;
 use crate::digest::{Md5, Sha256, md5};
 use crate::name::PackageName;
@@ -40,25 +38,23 @@ pub enum DescriptionForm {
 /// Returns the stanza of a package: `control`, a checked stanza, with its fields in their order, and then what the
 /// index adds. It ends in a line break, without an empty line.
 ///
-/// Values that stand in place of the package's own stand where that has them, else after all other fields.
+/// Values that stand in place of the package's own stand where that has them, else after all other fields. No value
+/// makes a field of its own: what would end a line in one is written as a blank.
 pub fn render(control: &str, placement: &Placement<'_>) -> String {
     let mut text = String::with_capacity(control.len() + placement.filename.len() + 160);
     let overrides = [("Section", placement.section), ("Priority", placement.priority)];
     let synopsis = placement.description == DescriptionForm::Synopsis;
-    if overrides.iter().all(|(_, value)| value.is_none()) && !synopsis {
-        text.push_str(control);
-    } else if let Ok(stanza) = Stanza::parse(control) {
-        push_changed(&mut text, &stanza, &overrides, synopsis);
+    let is_changed = synopsis || overrides.iter().any(|(_, value)| value.is_some());
+    match Stanza::parse(control) {
+        Ok(stanza) if is_changed => push_changed(&mut text, &stanza, &overrides, synopsis),
+        _ => text.push_str(control),
     }
-    let mut add = |name: &str, value: &dyn std::fmt::Display| {
-        writeln!(text, "{name}: {value}").expect("writing to a string");
-    };
-    add("Filename", &placement.filename);
-    add("Size", &placement.size);
+    push_line(&mut text, "Filename", placement.filename);
+    push_line(&mut text, "Size", &placement.size.to_string());
     if let Some(md5) = &placement.md5 {
-        add("MD5sum", md5);
+        push_line(&mut text, "MD5sum", &md5.to_string());
     }
-    add("SHA256", &placement.sha256);
+    push_line(&mut text, "SHA256", &placement.sha256.to_string());
     text
 }
 
@@ -69,19 +65,26 @@ fn push_changed(text: &mut String, stanza: &Stanza<'_>, overrides: &[(&str, Opti
             .iter()
             .find(|(name, _)| field.is(name))
             .and_then(|(_, value)| *value);
-        match wins {
-            Some(value) => push_field(text, field.name(), &format!(" {value}")),
-            None if synopsis && field.is("Description") => {
-                push_field(text, field.name(), &format!(" {}", field.first_line()));
-                push_field(text, "Description-md5", &format!(" {}", description_md5(field)));
-            }
-            None => push_field(text, field.name(), field.raw()),
+        if let Some(value) = wins {
+            push_line(text, field.name(), value);
+        } else if synopsis && field.is("Description") {
+            push_synopsis(text, field);
+        } else {
+            push_field(text, field.name(), field.raw());
         }
     }
     for (name, value) in overrides {
         if let (Some(value), None) = (value, stanza.get(name)) {
-            push_field(text, name, &format!(" {value}"));
+            push_line(text, name, value);
         }
+    }
+}
+
+/// Appends what stands in place of a whole description.
+fn push_synopsis(text: &mut String, field: &Field<'_>) {
+    push_line(text, field.name(), synopsis_of(field));
+    if let Some(md5) = description_md5(field) {
+        push_line(text, "Description-md5", &md5.to_string());
     }
 }
 
@@ -92,26 +95,63 @@ fn push_field(text: &mut String, name: &str, raw: &str) {
     text.push('\n');
 }
 
-/// Returns the digest of a description: of its value as it is written, and a line break.
-pub(crate) fn description_md5(field: &Field<'_>) -> Md5 {
-    md5(format!("{}\n", field.raw().trim_start_matches([' ', '\t'])).as_bytes())
+/// Appends a field of one line.
+fn push_line(text: &mut String, name: &str, value: &str) {
+    push_field(text, name, &format!(" {}", one_line(value)));
+}
+
+/// Returns a value as it can stand in one line: no control characters, no blanks around it.
+pub(crate) fn one_line(value: &str) -> String {
+    value
+        .replace(|letter: char| letter.is_ascii_control(), " ")
+        .trim_matches(' ')
+        .to_owned()
+}
+
+/// Returns the first line of a description.
+pub(crate) fn synopsis_of<'a>(field: &Field<'a>) -> &'a str {
+    // A description may begin on the second line. apt takes what is between the blanks around the whole value.
+    field
+        .value()
+        .split('\n')
+        .next()
+        .unwrap_or_default()
+        .trim_matches([' ', '\t'])
+}
+
+/// Returns the digest of a description as apt makes it: of the value without blanks around it, and a line break. `None`
+/// where there is none.
+pub(crate) fn description_md5(field: &Field<'_>) -> Option<Md5> {
+    let value = field.value();
+    (!value.is_empty()).then(|| md5(format!("{value}\n").as_bytes()))
+}
+
+/// The stanza of Translation-en for a package.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Translation {
+    /// The digest by which an index names the description.
+    pub md5: Md5,
+    /// The stanza, which ends in a line break, without an empty line.
+    pub text: String,
+}
+
+impl Translation {
+    /// Makes it of a checked stanza; `None` where that has no description.
+    pub fn of_control(control: &str) -> Option<Self> {
+        let stanza = Stanza::parse(control).ok()?;
+        let description = stanza.get("Description")?;
+        let md5 = description_md5(description)?;
+        let mut text = String::new();
+        push_line(&mut text, "Package", stanza.line("Package")?);
+        push_line(&mut text, "Description-md5", &md5.to_string());
+        push_field(&mut text, "Description-en", &format!(" {}", description.value()));
+        Some(Self { md5, text })
+    }
 }
 
 /// Returns the stanza of Translation-en for a package, which ends in a line break; `None` where it has no description.
 pub fn translation_entry(package: &BinaryPackage) -> Option<String> {
-    let stanza = package.stanza();
-    let field = stanza.get("Description")?;
-    let mut text = format!(
-        "Package: {}\nDescription-md5: {}\n",
-        package.name(),
-        description_md5(field)
-    );
-    push_field(
-        &mut text,
-        "Description-en",
-        &format!(" {}", field.raw().trim_start_matches([' ', '\t'])),
-    );
-    Some(text)
+    Translation::of_control(package.control()).map(|translation| translation.text)
 }
 
 /// What a reader of an index needs of a stanza.
@@ -154,7 +194,7 @@ impl<'a> IndexEntry<'a> {
             name: parsed(stanza, "Package")?,
             version: parsed(stanza, "Version")?,
             architecture: parsed(stanza, "Architecture")?,
-            filename: stanza.line("Filename").ok_or(EntryError::Missing("Filename"))?,
+            filename: line(stanza, "Filename")?,
             size: parsed(stanza, "Size")?,
             sha256: parsed(stanza, "SHA256")?,
         })
@@ -165,89 +205,17 @@ fn parsed<T: std::str::FromStr<Err: std::fmt::Display>>(
     stanza: &Stanza<'_>,
     field: &'static str,
 ) -> Result<T, EntryError> {
-    let value = stanza.line(field).ok_or(EntryError::Missing(field))?;
+    let value = line(stanza, field)?;
     value.parse().map_err(|error: T::Err| EntryError::Value {
         field,
         wrong: error.to_string(),
     })
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::limits::Limits;
-
-    const CONTROL: &str = "Package: hello\nSECTION: misc\nVersion: 1\nArchitecture: all\nDescription: short\n long\n .\n  verbatim\nX-Other:  kept \n";
-
-    fn placement() -> Placement<'static> {
-        Placement {
-            filename: "pool/main/h/hello/hello_1_all.deb",
-            size: 7,
-            md5: None,
-            sha256: Sha256::from_bytes([0xab; 32]),
-            section: None,
-            priority: None,
-            description: DescriptionForm::Full,
-        }
-    }
-
-    #[test]
-    fn a_stanza_goes_out_as_it_came_in() {
-        let text = render(CONTROL, &placement());
-        let added = format!(
-            "Filename: pool/main/h/hello/hello_1_all.deb\nSize: 7\nSHA256: {}\n",
-            "ab".repeat(32)
-        );
-        assert_eq!(text, format!("{CONTROL}{added}"));
-        let stanza = Stanza::parse(&text).unwrap();
-        let entry = IndexEntry::from_stanza(&stanza).unwrap();
-        assert_eq!((entry.name.as_str(), entry.size), ("hello", 7));
-    }
-
-    #[test]
-    fn overrides_stand_in_the_place_of_the_packages_own() {
-        let text = render(
-            CONTROL,
-            &Placement {
-                section: Some("web"),
-                priority: Some("extra"),
-                ..placement()
-            },
-        );
-        assert!(
-            text.contains("\nSECTION: web\n") && !text.contains("misc"),
-            "{text}"
-        );
-        assert!(
-            text.contains("\nX-Other:  kept \nPriority: extra\nFilename:"),
-            "{text}"
-        );
-    }
-
-    #[test]
-    fn a_translation_holds_what_the_synopsis_leaves_out() {
-        let package = BinaryPackage::parse(CONTROL.as_bytes(), &Limits::default()).unwrap();
-        let short = render(
-            CONTROL,
-            &Placement {
-                description: DescriptionForm::Synopsis,
-                ..placement()
-            },
-        );
-        let digest = package.description_md5().unwrap();
-        assert!(
-            short.contains(&format!(
-                "\nDescription: short\nDescription-md5: {digest}\nX-Other:"
-            )),
-            "{short}"
-        );
-        let entry = translation_entry(&package).unwrap();
-        assert_eq!(
-            entry,
-            format!(
-                "Package: hello\nDescription-md5: {digest}\nDescription-en: short\n long\n .\n  verbatim\n"
-            )
-        );
-        assert_eq!(digest, md5(b"short\n long\n .\n  verbatim\n"));
-    }
+fn line<'a>(stanza: &Stanza<'a>, field: &'static str) -> Result<&'a str, EntryError> {
+    let value = stanza.line(field).filter(|value| !value.is_empty());
+    value.ok_or(EntryError::Missing(field))
 }
+
+#[cfg(test)]
+mod tests;

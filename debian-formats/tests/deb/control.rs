@@ -120,6 +120,16 @@ fn ours(control: &str) -> Result<BinaryPackage, String> {
     BinaryPackage::parse(control.as_bytes(), &Limits::default()).map_err(|error| error.to_string())
 }
 
+/// Returns a package with this control file.
+pub(crate) fn package_with(control: &str) -> Vec<u8> {
+    let control_tar = tar(&[Block::file("./control", control.as_bytes())]);
+    assemble(&[
+        ("debian-binary", b"2.0\n"),
+        ("control.tar.gz", &compress(Compression::Gzip, &control_tar)),
+        ("data.tar.xz", &data_xz()),
+    ])
+}
+
 /// Asks dpkg whether it would unpack a package with this control file.
 fn dpkg_unpacks(control: &str) -> bool {
     let root = tempfile::tempdir().unwrap();
@@ -127,14 +137,8 @@ fn dpkg_unpacks(control: &str) -> bool {
     fs::create_dir_all(database.join("info")).unwrap();
     fs::create_dir_all(database.join("updates")).unwrap();
     fs::write(database.join("status"), "").unwrap();
-    let control_tar = tar(&[Block::file("./control", control.as_bytes())]);
-    let package = assemble(&[
-        ("debian-binary", b"2.0\n"),
-        ("control.tar.gz", &compress(Compression::Gzip, &control_tar)),
-        ("data.tar.xz", &data_xz()),
-    ]);
     let path = root.path().join("package.deb");
-    fs::write(&path, package).unwrap();
+    fs::write(&path, package_with(control)).unwrap();
     let output = Command::new("dpkg")
         .arg(format!("--root={}", root.path().display()))
         .args(["--force-all", "--dry-run", "--unpack"])

@@ -11,9 +11,11 @@
     reason = "helpers of tests are tests"
 )]
 
+mod archive_tools;
 mod bombs;
 mod control;
 mod dpkg;
+mod inrelease;
 mod malformed;
 mod malformed_tar;
 mod raw;
