@@ -2,10 +2,12 @@
 
 mod date;
 
-use std::fmt::Write as _;
+use std::collections::HashMap;
 
 use crate::digest::Sha256;
-use crate::stanza::{Stanza, StanzaError};
+use crate::name::shown;
+use crate::packages::one_line;
+use crate::stanza::{Field, Stanza, StanzaError, is_field_name};
 
 pub use date::{format_date, format_iso, parse_date};
 
@@ -36,12 +38,18 @@ pub struct Release {
     pub no_support_for_architecture_all: Option<String>,
     /// `Snapshots`.
     pub snapshots: Option<String>,
+    /// `Changelogs`.
+    pub changelogs: Option<String>,
+    /// `Signed-By`.
+    pub signed_by: Option<String>,
     /// `Architectures`.
     pub architectures: Vec<String>,
     /// `Components`.
     pub components: Vec<String>,
     /// `Description`.
     pub description: Option<String>,
+    /// Fields of one line with other names, in the order of the file. Names that no field can have are not written.
+    pub other: Vec<(String, String)>,
     /// `SHA256`: the index files, in the order of the file; written ordered by path.
     pub sha256: Vec<IndexFile>,
 }
@@ -71,6 +79,9 @@ pub enum ReleaseError {
         /// What was found.
         value: String,
     },
+    /// Two lines of the list say different things of one path.
+    #[error("field `SHA256`: `{0}` stands twice, with different files")]
+    Twice(String),
     /// A line of the list that is not a digest, a size and a path.
     #[error("field `SHA256`: `{0}`, expected a digest, a size and a path below the folder")]
     Line(String),
@@ -79,22 +90,21 @@ pub enum ReleaseError {
 impl Release {
     /// Returns the text, with a line break at its end.
     ///
-    /// Line breaks in values, which nothing here has, are written as blanks: a value never makes a field.
+    /// Fields without a value are left out. Control characters in values, which nothing here has, are written as
+    /// blanks: no value makes a field, and the text can be clear-signed.
     pub fn render(&self) -> String {
         let mut text = String::new();
-        let mut add = |name: &str, value: Option<&str>| {
-            if let Some(value) = value {
-                let value = value.replace(['\n', '\r'], " ");
-                writeln!(text, "{name}: {}", value.trim_matches([' ', '\t'])).expect("writing to a string");
-            }
+        let mut add = |name: &str, value: Option<&str>| match value.map(one_line) {
+            Some(value) if !value.is_empty() => text.push_str(&format!("{name}: {value}\n")),
+            _ => {}
         };
         let yes = |is: bool| is.then_some("yes");
-        let list = |items: &[String]| (!items.is_empty()).then(|| items.join(" "));
         add("Origin", self.origin.as_deref());
         add("Label", self.label.as_deref());
         add("Suite", self.suite.as_deref());
         add("Version", self.version.as_deref());
         add("Codename", self.codename.as_deref());
+        add("Changelogs", self.changelogs.as_deref());
         add("Date", self.date.map(format_date).as_deref());
         add("Valid-Until", self.valid_until.map(format_date).as_deref());
         add("NotAutomatic", yes(self.not_automatic));
@@ -105,19 +115,35 @@ impl Release {
             self.no_support_for_architecture_all.as_deref(),
         );
         add("Snapshots", self.snapshots.as_deref());
-        add("Architectures", list(&self.architectures).as_deref());
-        add("Components", list(&self.components).as_deref());
+        add("Signed-By", self.signed_by.as_deref());
+        add("Architectures", Some(&self.architectures.join(" ")));
+        add("Components", Some(&self.components.join(" ")));
         add("Description", self.description.as_deref());
-        let mut files: Vec<&IndexFile> = self.sha256.iter().collect();
-        files.sort_by(|left, right| left.path.cmp(&right.path));
-        text.push_str("SHA256:\n");
-        for file in files {
-            writeln!(text, " {} {:>10} {}", file.sha256, file.size, file.path).expect("writing to a string");
+        for (name, value) in self.other.iter().filter(|(name, _)| is_other(name)) {
+            add(name, Some(value));
         }
+        text.push_str(&self.list());
         text
     }
 
-    /// Parses the text of a Release file; fields that are not known are passed over.
+    /// Returns the field of index files, ordered by path.
+    fn list(&self) -> String {
+        let mut files: Vec<&IndexFile> = self.sha256.iter().collect();
+        files.sort_by(|left, right| left.path.cmp(&right.path));
+        let lines = files.iter().map(|file| {
+            let path = one_line(&file.path);
+            format!(" {} {:>10} {path}\n", file.sha256, file.size)
+        });
+        std::iter::once("SHA256:\n".to_owned()).chain(lines).collect()
+    }
+
+    /// Parses the text of a Release file.
+    ///
+    /// Lists of other digests and fields of several lines are passed over, all other fields are kept.
+    ///
+    /// # Errors
+    /// Where it is no stanza, a time is none, or a line of the list is not a digest, a size and a path below the
+    /// folder; and where the list has a path twice with different files.
     pub fn parse(text: &str) -> Result<Self, ReleaseError> {
         let stanza = Stanza::parse(text)?;
         let text = |name: &str| {
@@ -131,44 +157,96 @@ impl Release {
                 .line(name)
                 .is_some_and(|value| value.eq_ignore_ascii_case("yes"))
         };
-        let words = |name: &str| -> Vec<String> {
-            let value = stanza.get(name).map(|field| field.value()).unwrap_or_default();
-            value
-                .split([' ', '\t', '\n'])
-                .filter(|word| !word.is_empty())
-                .map(str::to_owned)
-                .collect()
-        };
-        let date = |field: &'static str| match stanza.line(field) {
-            None => Ok(None),
-            Some(value) => parse_date(value).map(Some).ok_or_else(|| ReleaseError::Date {
-                field,
-                value: crate::name::shown(value),
-            }),
-        };
-        let lines = stanza
-            .get("SHA256")
-            .into_iter()
-            .flat_map(|field| field.continuation());
         Ok(Self {
             origin: text("Origin"),
             label: text("Label"),
             suite: text("Suite"),
             version: text("Version"),
             codename: text("Codename"),
-            date: date("Date")?,
-            valid_until: date("Valid-Until")?,
+            date: date(&stanza, "Date")?,
+            valid_until: date(&stanza, "Valid-Until")?,
             not_automatic: yes("NotAutomatic"),
             but_automatic_upgrades: yes("ButAutomaticUpgrades"),
             acquire_by_hash: yes("Acquire-By-Hash"),
             no_support_for_architecture_all: text("No-Support-for-Architecture-all"),
             snapshots: text("Snapshots"),
-            architectures: words("Architectures"),
-            components: words("Components"),
+            changelogs: text("Changelogs"),
+            signed_by: text("Signed-By"),
+            architectures: words(&stanza, "Architectures"),
+            components: words(&stanza, "Components"),
             description: text("Description"),
-            sha256: lines.map(index_file).collect::<Result<_, _>>()?,
+            other: other(&stanza),
+            sha256: list(&stanza)?,
         })
     }
+}
+
+/// Names of the fields that [`Release`] has fields for, and of lists of digests that count for nothing beside SHA-256.
+const KNOWN: [&str; 22] = [
+    "Origin",
+    "Label",
+    "Suite",
+    "Version",
+    "Codename",
+    "Date",
+    "Valid-Until",
+    "NotAutomatic",
+    "ButAutomaticUpgrades",
+    "Acquire-By-Hash",
+    "No-Support-for-Architecture-all",
+    "Snapshots",
+    "Changelogs",
+    "Signed-By",
+    "Architectures",
+    "Components",
+    "Description",
+    "SHA256",
+    "MD5Sum",
+    "SHA1",
+    "SHA512",
+    "SHA384",
+];
+
+/// Says whether a name is one for [`Release::other`].
+fn is_other(name: &str) -> bool {
+    is_field_name(name) && !KNOWN.iter().any(|known| name.eq_ignore_ascii_case(known))
+}
+
+fn other(stanza: &Stanza<'_>) -> Vec<(String, String)> {
+    let is_one_line = |field: &&Field<'_>| !field.raw().contains('\n') && !field.first_line().is_empty();
+    let fields = stanza.fields().iter().filter(|field| is_other(field.name()));
+    fields
+        .filter(is_one_line)
+        .map(|field| (field.name().to_owned(), field.first_line().to_owned()))
+        .collect()
+}
+
+fn words(stanza: &Stanza<'_>, name: &str) -> Vec<String> {
+    let value = stanza.get(name).map(|field| field.value()).unwrap_or_default();
+    let words = value.split([' ', '\t', '\n']).filter(|word| !word.is_empty());
+    words.map(str::to_owned).collect()
+}
+
+fn date(stanza: &Stanza<'_>, field: &'static str) -> Result<Option<i64>, ReleaseError> {
+    let Some(value) = stanza.line(field) else {
+        return Ok(None);
+    };
+    parse_date(value).map(Some).ok_or_else(|| ReleaseError::Date {
+        field,
+        value: shown(value),
+    })
+}
+
+fn list(stanza: &Stanza<'_>) -> Result<Vec<IndexFile>, ReleaseError> {
+    let lines = stanza.get("SHA256").into_iter().flat_map(Field::continuation);
+    let files = lines.map(index_file).collect::<Result<Vec<_>, _>>()?;
+    let mut paths = HashMap::with_capacity(files.len());
+    for file in &files {
+        if paths.insert(&file.path, file).is_some_and(|other| other != file) {
+            return Err(ReleaseError::Twice(shown(&file.path)));
+        }
+    }
+    Ok(files)
 }
 
 fn index_file(line: &str) -> Result<IndexFile, ReleaseError> {
@@ -187,74 +265,8 @@ fn index_file(line: &str) -> Result<IndexFile, ReleaseError> {
             size: size.parse().ok()?,
         })
     };
-    parse().ok_or_else(|| ReleaseError::Line(crate::name::shown(line)))
+    parse().ok_or_else(|| ReleaseError::Line(shown(line)))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn release() -> Release {
-        Release {
-            origin: Some("Example".into()),
-            label: Some("Example".into()),
-            suite: Some("stable".into()),
-            codename: Some("bookworm".into()),
-            date: Some(1_700_000_000),
-            valid_until: Some(1_700_086_400),
-            acquire_by_hash: true,
-            not_automatic: true,
-            architectures: vec!["all".into(), "amd64".into()],
-            components: vec!["main".into()],
-            sha256: vec![IndexFile {
-                path: "main/binary-amd64/Packages".into(),
-                sha256: Sha256::from_bytes([1; 32]),
-                size: 0,
-            }],
-            ..Release::default()
-        }
-    }
-
-    #[test]
-    fn what_is_written_is_read_again() {
-        assert_eq!(Release::parse(&release().render()), Ok(release()));
-    }
-
-    #[test]
-    fn a_value_never_makes_a_field() {
-        let text = Release {
-            origin: Some("A\nSuite: evil".into()),
-            ..release()
-        }
-        .render();
-        assert_eq!(Release::parse(&text).unwrap().suite.as_deref(), Some("stable"));
-    }
-
-    #[test]
-    fn a_release_of_debians_own_shape_is_read() {
-        let text = "Origin: Debian\nLabel: Debian\nSuite: oldstable\nVersion: 12.9\nCodename: bookworm\nChangelogs: https://x/@CHANGEPATH@\nDate: Sat, 11 Jan 2025 10:23:04 UTC\nAcquire-By-Hash: yes\nNo-Support-for-Architecture-all: Packages\nArchitectures: all amd64\nComponents: main contrib\nDescription: Debian 12.9 Released 11 January 2025\nMD5Sum:\n 0ed6d4c8891eb86358b94bb35d9e4da4  1484322 contrib/Contents-all\nSHA256:\n d6c9c82f4e61b4662f9ba16b9ebb379c57b4943f8b7813091d1f637325ddfb79  1484322 contrib/Contents-all\n";
-        let release = Release::parse(text).unwrap();
-        assert_eq!(release.date, Some(1_736_590_984));
-        assert_eq!(release.sha256[0].size, 1_484_322);
-        assert_eq!(release.components, ["main", "contrib"]);
-    }
-
-    #[test]
-    fn lines_that_lead_out_of_the_folder_are_refused() {
-        let digest = "0".repeat(64);
-        for line in [
-            "0 1 a",
-            &format!("{digest} -1 a"),
-            &format!("{digest} 1 ../a"),
-            &format!("{digest} 1 /a"),
-            &format!("{digest} 1"),
-            &format!("{digest} 1 a b"),
-            &format!("{digest} 1 a//b"),
-        ] {
-            assert!(
-                Release::parse(&format!("Suite: a\nSHA256:\n {line}\n")).is_err(),
-                "{line}"
-            );
-        }
-    }
-}
+mod tests;

@@ -116,6 +116,11 @@ impl<'a> Stanza<'a> {
     }
 }
 
+/// Says whether a field can have this name.
+pub(crate) fn is_field_name(name: &str) -> bool {
+    !name.starts_with(['#', '-']) && !name.is_empty() && name.bytes().all(parse::is_name_byte)
+}
+
 /// Returns the first line of a field of a text that was read as a stanza before.
 pub(crate) fn find_line<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     let mut lines = text.split('\n').filter(|line| !line.starts_with([' ', '\t']));

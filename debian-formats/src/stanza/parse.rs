@@ -139,12 +139,17 @@ fn check_characters(line: &[u8], start: usize) -> Result<(), Fault> {
     }
 }
 
+/// Says whether a byte may stand in the name of a field: printable ASCII, and no colon.
+pub(super) fn is_name_byte(byte: u8) -> bool {
+    matches!(byte, b'!'..=b'9' | b';'..=b'~')
+}
+
 /// Returns where the colon after the field name is.
 fn field_name(text: &str, start: usize, end: usize) -> Result<usize, Fault> {
     let line = text.as_bytes().get(start..end).unwrap_or_default();
     let length = line
         .iter()
-        .position(|byte| !matches!(byte, b'!'..=b'9' | b';'..=b'~'))
+        .position(|byte| !is_name_byte(*byte))
         .unwrap_or(line.len());
     let is_right = length > 0 && !matches!(line.first(), Some(b'#' | b'-'));
     if is_right && line.get(length) == Some(&b':') {
