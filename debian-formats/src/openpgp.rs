@@ -21,6 +21,8 @@ mod keyring;
 mod merge;
 mod packets;
 mod policy;
+#[cfg(test)]
+mod testing;
 mod verify;
 
 pub use algorithm::{Algorithm, Strength};

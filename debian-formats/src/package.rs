@@ -1,6 +1,9 @@
 //! What the control file of a binary package says. Source: Debian Policy 5.3, deb-control(5).
 
 mod check;
+mod error;
+mod second_reader;
+mod values;
 
 use std::collections::BTreeMap;
 
@@ -13,7 +16,7 @@ use crate::relation::{RelationKind, Relations};
 use crate::stanza::Stanza;
 use crate::version::Version;
 
-pub use check::ControlError;
+pub use error::ControlError;
 
 /// The checked control stanza of a binary package.
 #[derive(Debug, Clone)]
@@ -27,25 +30,6 @@ pub struct BinaryPackage {
     relations: BTreeMap<RelationKind, Relations>,
     none: Relations,
 }
-
-/// Fields that an index adds, or that only dpkg's own database has: what a .deb says of them counts for nothing.
-pub(crate) const INDEX_FIELDS: [&str; 15] = [
-    "Filename",
-    "Size",
-    "MD5sum",
-    "SHA1",
-    "SHA256",
-    "SHA512",
-    "Description-md5",
-    "MSDOS-Filename",
-    "Phased-Update-Percentage",
-    "Status",
-    "Conffiles",
-    "Config-Version",
-    "Triggers-Pending",
-    "Triggers-Awaited",
-    "Revision",
-];
 
 impl BinaryPackage {
     /// Parses the bytes of a `control` file.
@@ -185,160 +169,4 @@ impl BinaryPackage {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn parse(control: &str) -> Result<BinaryPackage, ControlError> {
-        BinaryPackage::parse(control.as_bytes(), &Limits::default())
-    }
-
-    fn with(line: &str) -> String {
-        format!("Package: hello\nVersion: 1:2.0-3\nArchitecture: amd64\n{line}\n")
-    }
-
-    fn refused(control: &str) -> String {
-        parse(control)
-            .map(|package| package.control().to_owned())
-            .unwrap_err()
-            .to_string()
-    }
-
-    #[test]
-    fn a_package_is_what_its_fields_say() {
-        let control = "package: hello\nVersion: 1:2.0-3+b1\nArchitecture: amd64\nSource: greet (1:2.0-3)\nInstalled-Size: 42\nEssential: yes\nDepends: libc6 (>= 2.28) | libc6.1,\n perl:any\nDescription: greets\n At length.\n .\n  As it is.\n";
-        let package = parse(control).unwrap();
-        assert_eq!(package.control(), control);
-        assert_eq!(package.file_name(), "hello_2.0-3+b1_amd64.deb");
-        assert_eq!(
-            (package.source().as_str(), package.source_version().as_str()),
-            ("greet", "1:2.0-3")
-        );
-        assert_eq!((package.installed_size(), package.essential()), (Some(42), true));
-        assert_eq!(
-            package.relations(RelationKind::Depends).to_string(),
-            "libc6 (>= 2.28) | libc6.1, perl:any"
-        );
-        assert_eq!(package.relations(RelationKind::Breaks).0.len(), 0);
-        assert_eq!(package.description().unwrap(), "greets\nAt length.\n\n As it is.");
-        assert_eq!(
-            (package.section(), package.priority(), package.maintainer()),
-            (None, None, None)
-        );
-    }
-
-    #[test]
-    fn what_only_an_index_says_is_dropped() {
-        let package = parse(&with(
-            "filename: /etc/passwd\nSize: 1\nSHA256: x\nMD5sum: y\nX-Kept: z",
-        ))
-        .unwrap();
-        assert_eq!(package.control(), with("X-Kept: z"));
-    }
-
-    #[test]
-    fn line_ends_of_another_system_are_made_plain() {
-        assert_eq!(
-            parse(&with("X-A: b").replace('\n', "\r\n")).unwrap().control(),
-            with("X-A: b")
-        );
-        assert!(refused(&with("X-A: b\rc")).contains("control character"));
-    }
-
-    #[test]
-    fn every_rule_is_named_with_its_field_or_line() {
-        for (control, message) in [
-            (String::new(), "found nothing"),
-            (
-                "Package: hello\nVersion: 1\n".into(),
-                "field `Architecture` is missing",
-            ),
-            (
-                "Package:\nVersion: 1\nArchitecture: all\n".into(),
-                "field `Package` is missing or empty",
-            ),
-            (with("\nPackage: second"), "line 4: an empty line ends the stanza"),
-            (with("X-A: b\n  \nX-C: d"), "line 5: only blanks"),
-            (with("PACKAGE: other"), "line 4: field `PACKAGE` stands twice"),
-            (with("# comment"), "line 4"),
-            (with("X-A: \u{1b}[2J"), "line 4: control character"),
-            (format!("\u{feff}{}", with("X-A: b")), "byte order mark"),
-            (
-                with("Depends: foo (bar"),
-                "field `Depends`: `(` after `foo` has no end",
-            ),
-            (
-                with("Depends: foo [amd64]"),
-                "field `Depends`: `foo [amd64]` has what only source packages have",
-            ),
-            (with("Recommends: foo <!nocheck>"), "only source packages"),
-            (with("Provides: foo (>= 1)"), "field `Provides`"),
-            (with("Conflicts: a | b"), "no alternatives"),
-            (with("Multi-Arch: maybe"), "field `Multi-Arch`: `maybe`"),
-            (with("Essential: perhaps"), "field `Essential`"),
-            (with("Installed-Size: big"), "field `Installed-Size`"),
-            (with("Section: a b"), "field `Section`"),
-            (
-                with("Section: a\n b"),
-                "field `Section` goes on over more than one line",
-            ),
-            (with("Source: ../x"), "field `Source`: invalid package name"),
-            (with("Source: greet 1"), "field `Source`"),
-            (with("Source: greet (x)"), "field `Source`: invalid version"),
-            (
-                with(&format!("X-A: {}", "x".repeat(70_000))),
-                "field `X-A`: 70001 bytes",
-            ),
-            (
-                with(
-                    &(0..200)
-                        .map(|at| format!("X-{at}: y"))
-                        .collect::<Vec<_>>()
-                        .join("\n"),
-                ),
-                "203 fields: expected at most 200",
-            ),
-            (
-                with(&format!("Depends: {}", vec!["aa"; 10_001].join(","))),
-                "more than 10000 relations",
-            ),
-            (
-                "Package: Hello\nVersion: 1\nArchitecture: all\n".into(),
-                "field `Package`: invalid package name `Hello`",
-            ),
-            (
-                "Package: hello\nVersion: one\nArchitecture: all\n".into(),
-                "field `Version`: invalid version `one`",
-            ),
-            (
-                "Package: hello\nVersion: 1\nArchitecture: any\n".into(),
-                "field `Architecture`",
-            ),
-            (
-                "Package: hello\nVersion: 1\nArchitecture: amd64 i386\n".into(),
-                "field `Architecture`",
-            ),
-        ] {
-            let error = refused(&control);
-            assert!(error.contains(message), "{error:?} does not say {message:?}");
-        }
-        assert!(
-            parse(&"x".repeat(2 << 20))
-                .unwrap_err()
-                .to_string()
-                .contains("expected at most 1048576")
-        );
-        let latin = [with("Maintainer: J").as_bytes().trim_ascii_end(), b"\xf6rg\n"].concat();
-        assert!(
-            BinaryPackage::parse(&latin, &Limits::default())
-                .unwrap_err()
-                .to_string()
-                .contains("line 4: not UTF-8")
-        );
-    }
-
-    #[test]
-    fn many_fields_and_lines_take_linear_time() {
-        let lines = format!("Description: x\n{}", " y\n".repeat(300_000));
-        assert!(parse(&with(lines.trim_end())).is_ok());
-    }
-}
+mod tests;

@@ -9,12 +9,15 @@ mod error;
 mod key_files;
 pub mod keys;
 mod message;
+mod notice;
 
 pub use command::{CommandOptions, ExternalCommand};
 pub use error::SignError;
 pub use key_files::KeyFiles;
+pub use notice::{KeyNotice, KeyNoticeKind, days_until, key_notices};
 
-use debian_formats::openpgp::{Fingerprint, KeyProblem, Keyring, verify_detached, verify_inrelease};
+use debian_formats::inrelease::check_fit;
+use debian_formats::openpgp::{Fingerprint, Keyring, verify_detached, verify_inrelease};
 
 /// The signed forms of one Release file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,7 +50,7 @@ pub trait Signer: Send + Sync {
 /// When signing fails, a signature does not verify, one of [`Signatures::signers`] is missing, or the text that was
 /// signed is not exactly `release`.
 pub fn sign_checked(signer: &dyn Signer, release: &str, now: i64) -> Result<Signatures, SignError> {
-    message::check_text(release)?;
+    check_fit(release)?;
     let signatures = signer.sign(release, now)?;
     let keyring = signer.keyring();
     let inrelease =
@@ -74,50 +77,4 @@ pub fn sign_checked(signer: &dyn Signer, release: &str, now: i64) -> Result<Sign
         }
     }
     Ok(signatures)
-}
-
-/// A key that wants an operator's attention.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KeyNotice {
-    /// The certificate.
-    pub fingerprint: Fingerprint,
-    /// What is the matter.
-    pub kind: KeyNoticeKind,
-}
-
-/// What is the matter with a key.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum KeyNoticeKind {
-    /// It stops signing in so many whole days.
-    EndsIn {
-        /// Days left, rounded down.
-        days: i64,
-    },
-    /// Its signatures no longer count.
-    Unusable(KeyProblem),
-}
-
-/// Returns the keys of `keyring` that no longer sign, or will not in `days` days.
-///
-/// A client keeps the certificate it once fetched: a key has to be prolonged or replaced long before its end.
-pub fn key_notices(keyring: &Keyring, now: i64, days: i64) -> Vec<KeyNotice> {
-    let notice = |certificate: &debian_formats::openpgp::Certificate| {
-        let kind = match certificate.signs_until(now) {
-            Err(problem) => KeyNoticeKind::Unusable(problem),
-            Ok(end) => {
-                let left = days_until(end?, now);
-                (left < days).then_some(KeyNoticeKind::EndsIn { days: left })?
-            }
-        };
-        Some(KeyNotice {
-            fingerprint: certificate.fingerprint(),
-            kind,
-        })
-    };
-    keyring.certificates().iter().filter_map(notice).collect()
-}
-
-/// Returns the whole days from `now` to `end`, both in unix seconds; negative after the end.
-pub fn days_until(end: i64, now: i64) -> i64 {
-    end.saturating_sub(now).div_euclid(24 * 60 * 60)
 }

@@ -12,6 +12,7 @@ use pgp::types::{KeyDetails, SignedUser, Tag};
 
 use super::Algorithm;
 use super::algorithm::Strength;
+use crate::release::format_iso;
 
 /// How far ahead of ours the signer's clock may be, in seconds.
 pub(super) const CLOCK_GRACE: i64 = 10;
@@ -24,13 +25,13 @@ pub enum KeyProblem {
     #[error("the key was revoked")]
     Revoked,
     /// Its time, or that of the primary key above it, is over.
-    #[error("the key expired at {at}")]
+    #[error("the key expired at {}", format_iso(*.at))]
     Expired {
         /// The end, in unix seconds.
         at: i64,
     },
     /// It was made in what is the future here.
-    #[error("the key was made at {from}, which is in the future")]
+    #[error("the key was made at {}, which is in the future", format_iso(*.from))]
     NotYetValid {
         /// The beginning, in unix seconds.
         from: i64,
@@ -301,3 +302,6 @@ fn flags_given(signature: &Signature) -> bool {
 fn is_type(signature: &Signature, wanted: SignatureType) -> bool {
     signature.typ() == Some(wanted)
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,6 +8,8 @@ use super::certificate::{Certificate, Component, names};
 use super::packets::{self, Block, ReadError};
 use super::policy::{self, KeyProblem, Lifetime};
 use super::{Fingerprint, Keyring};
+use crate::inrelease::{self, EnvelopeError};
+use crate::release::format_iso;
 
 /// Most bytes of signatures read; Debian's own three signatures have 2 KiB.
 const MAX_SIGNATURE_BYTES: usize = 256 << 10;
@@ -28,14 +30,8 @@ pub struct Verified {
 #[non_exhaustive]
 pub enum VerifyError {
     /// The file is not exactly one clear-signed message.
-    #[error("not a clear-signed message: {0}")]
-    Envelope(String),
-    /// The signed text is no UTF-8.
-    #[error("the signed text is not UTF-8 (at byte {at})")]
-    NotUtf8 {
-        /// How many bytes are good.
-        at: usize,
-    },
+    #[error("it is not one clear-signed message")]
+    Envelope(#[from] EnvelopeError),
     /// The signatures cannot be read.
     #[error("cannot read the signatures")]
     Signatures(#[from] ReadError),
@@ -88,7 +84,7 @@ pub enum RefusalReason {
     #[error("it does not say when it was made")]
     Undated,
     /// It was made in the future.
-    #[error("it was made at {made}, which is in the future")]
+    #[error("it was made at {}, which is in the future", format_iso(*.made))]
     Future {
         /// When, in unix seconds.
         made: i64,
@@ -97,7 +93,7 @@ pub enum RefusalReason {
     #[error("it is older than its key")]
     OlderThanKey,
     /// The signature's own time is over.
-    #[error("it expired at {at}")]
+    #[error("it expired at {}", format_iso(*.at))]
     Expired {
         /// When, in unix seconds.
         at: i64,
@@ -119,14 +115,9 @@ pub enum RefusalReason {
 /// # Errors
 /// When the envelope is not exactly one message, or no signature counts; says for each one why.
 pub fn verify_inrelease(bytes: &[u8], keyring: &Keyring, now: i64) -> Result<Verified, VerifyError> {
-    let envelope = envelope(bytes)?;
-    // The digest goes over the text with CR LF, its last line end left out (RFC 9580 7).
-    let signed = envelope
-        .text
-        .strip_suffix('\n')
-        .unwrap_or(&envelope.text)
-        .replace('\n', "\r\n");
-    let signatures = read_signatures(envelope.signature)?;
+    let envelope = inrelease::split(bytes)?;
+    let signed = envelope.canonical();
+    let signatures = read_signatures(envelope.signature.as_bytes())?;
     // Most tools make text signatures here, Go's make binary ones: over the same bytes, since they are canonical.
     let types = [SignatureType::Text, SignatureType::Binary];
     let signers = Document {
@@ -160,45 +151,6 @@ pub fn verify_detached(
         types: &[SignatureType::Binary],
     }
     .signers(&signatures, keyring, now)
-}
-
-struct Envelope<'a> {
-    text: String,
-    signature: &'a [u8],
-}
-
-fn envelope(bytes: &[u8]) -> Result<Envelope<'_>, VerifyError> {
-    let bad = |what: &str| VerifyError::Envelope(what.to_owned());
-    let message = std::str::from_utf8(bytes).map_err(|error| VerifyError::NotUtf8 {
-        at: error.valid_up_to(),
-    })?;
-    let rest = message
-        .strip_prefix("-----BEGIN PGP SIGNED MESSAGE-----\n")
-        .ok_or_else(|| bad("no header"))?;
-    let (_, rest) = rest.split_once("\n\n").ok_or_else(|| bad("no text"))?;
-    let (body, _) = rest
-        .split_once("\n-----BEGIN PGP SIGNATURE-----\n")
-        .ok_or_else(|| bad("no signature"))?;
-    let (body, signature) = rest.split_at(body.len() + 1);
-    if signature
-        .trim_end()
-        .split_once("-----END PGP SIGNATURE-----")
-        .is_none_or(|(_, after)| !after.is_empty())
-    {
-        return Err(bad("something stands after the signature"));
-    }
-    let line = |line: &str| {
-        format!(
-            "{}\n",
-            line.strip_prefix("- ")
-                .unwrap_or(line)
-                .trim_end_matches([' ', '\t', '\r'])
-        )
-    };
-    Ok(Envelope {
-        text: body.lines().map(line).collect(),
-        signature: signature.as_bytes(),
-    })
 }
 
 /// A signature packet, or what is wrong with it.
@@ -375,3 +327,6 @@ fn list(refusals: &[Refusal]) -> String {
         .collect::<Vec<_>>()
         .join("; ")
 }
+
+#[cfg(test)]
+mod tests;

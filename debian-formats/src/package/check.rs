@@ -2,163 +2,69 @@
 
 use std::collections::BTreeMap;
 
-use super::{BinaryPackage, INDEX_FIELDS};
-use crate::architecture::ArchitectureError;
+use super::{BinaryPackage, ControlError, second_reader, values};
 use crate::limits::Limits;
-use crate::name::{NameError, PackageName, shown};
-use crate::relation::{ArchQualifier, RelationError, RelationKind, Relations};
-use crate::stanza::{Field, Stanza, StanzaError};
-use crate::version::{Version, VersionError};
+use crate::name::{PackageName, shown};
+use crate::relation::{ArchQualifier, RelationKind, Relations};
+use crate::stanza::{Field, Stanza};
+use crate::version::Version;
 
-/// Why a control file is refused.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ControlError {
-    /// It is longer than it may be.
-    #[error("{found} bytes: expected at most {most}")]
-    TooLong {
-        /// Bytes found.
-        found: usize,
-        /// Bytes allowed.
-        most: usize,
-    },
-    /// It begins with a byte order mark.
-    #[error("it begins with a byte order mark: expected plain UTF-8")]
-    ByteOrderMark,
-    /// It is no UTF-8.
-    #[error("line {line}: not UTF-8")]
-    NotUtf8 {
-        /// The line, counted from 1.
-        line: usize,
-    },
-    /// It is no stanza.
-    #[error(transparent)]
-    Stanza(#[from] StanzaError),
-    /// Too many fields.
-    #[error("{found} fields: expected at most {most}")]
-    TooManyFields {
-        /// Fields found.
-        found: usize,
-        /// Fields allowed.
-        most: usize,
-    },
-    /// A value is longer than it may be.
-    #[error("field `{field}`: {found} bytes, expected at most {most}")]
-    FieldTooLong {
-        /// The field.
-        field: String,
-        /// Bytes found.
-        found: usize,
-        /// Bytes allowed.
-        most: usize,
-    },
-    /// A field that every package has is missing or empty.
-    #[error("field `{0}` is missing or empty")]
-    Missing(&'static str),
-    /// A value that has one line has more.
-    #[error("field `{0}` goes on over more than one line")]
-    Folded(String),
-    /// `Package` or `Source`.
-    #[error("field `{field}`: {source}")]
-    Name {
-        /// The field.
-        field: &'static str,
-        /// Why.
-        source: NameError,
-    },
-    /// `Version`, or the version in `Source`.
-    #[error("field `{field}`: {source}")]
-    Version {
-        /// The field.
-        field: &'static str,
-        /// Why.
-        source: VersionError,
-    },
-    /// `Architecture`.
-    #[error("field `Architecture`: {0}")]
-    Architecture(#[source] ArchitectureError),
-    /// A field of relations.
-    #[error("field `{field}`: {source}")]
-    Relation {
-        /// The field.
-        field: &'static str,
-        /// Why.
-        source: RelationError,
-    },
-    /// A restriction that only source packages have.
-    #[error("field `{field}`: `{relation}` has what only source packages have")]
-    Restricted {
-        /// The field.
-        field: &'static str,
-        /// The relation.
-        relation: String,
-    },
-    /// More relations than anybody needs.
-    #[error("more than {0} relations")]
-    TooManyRelations(usize),
-    /// A value that is not one of those that there are.
-    #[error("field `{field}`: `{value}`, expected {expected}")]
-    Value {
-        /// The field.
-        field: &'static str,
-        /// What was found.
-        value: String,
-        /// What would be right.
-        expected: &'static str,
-    },
-    /// Two independent readers see other fields in it.
-    #[error("field `{0}` is not read alike by every reader of control files")]
-    Ambiguous(String),
-}
+/// Fields that say what is not the package's to say: an index adds them, or dpkg writes them when it has installed.
+const DROPPED: [&str; 10] = [
+    "Filename",
+    "Size",
+    "MD5sum",
+    "SHA1",
+    "SHA256",
+    "SHA512",
+    "Description-md5",
+    "MSDOS-Filename",
+    "Phased-Update-Percentage",
+    "Conffiles",
+];
+
+/// The longest file name of Linux's file systems, in bytes.
+const MAX_FILE_NAME: usize = 255;
 
 pub(super) fn parse(bytes: &[u8], limits: &Limits) -> Result<BinaryPackage, ControlError> {
     let text = text(bytes, limits)?;
     let stanza = Stanza::parse(&text)?;
-    if stanza.fields().len() > limits.max_fields {
-        return Err(ControlError::TooManyFields {
-            found: stanza.fields().len(),
-            most: limits.max_fields,
-        });
-    }
-    let description = |field: &Field<'_>| field.is("Description");
-    for field in stanza.fields().iter().filter(|field| !description(field)) {
-        let found = field.raw().len();
-        if found > limits.max_field_bytes {
-            let field = shown(field.name());
-            return Err(ControlError::FieldTooLong {
-                field,
-                found,
-                most: limits.max_field_bytes,
-            });
-        }
-    }
-    let name: PackageName = line(&stanza, "Package")?
-        .parse()
-        .map_err(|source| ControlError::Name {
-            field: "Package",
-            source,
-        })?;
-    let version: Version = line(&stanza, "Version")?
-        .parse()
-        .map_err(|source| ControlError::Version {
-            field: "Version",
-            source,
-        })?;
-    let architecture = line(&stanza, "Architecture")?
+    check_end(&text, &stanza)?;
+    second_reader::check(&text, &stanza)?;
+    check_fields(&stanza, limits)?;
+    let name: PackageName =
+        values::required(&stanza, "Package")?
+            .parse()
+            .map_err(|source| ControlError::Name {
+                field: "Package",
+                source,
+            })?;
+    let version: Version =
+        values::required(&stanza, "Version")?
+            .parse()
+            .map_err(|source| ControlError::Version {
+                field: "Version",
+                source,
+            })?;
+    let architecture = values::required(&stanza, "Architecture")?
         .parse()
         .map_err(ControlError::Architecture)?;
-    let (source, source_version) = source(&stanza)?;
-    check_values(&stanza)?;
-    let relations = relations(&stanza, limits)?;
-    Ok(BinaryPackage {
+    let (source, source_version) = values::source(&stanza)?;
+    values::check(&stanza)?;
+    let package = BinaryPackage {
         control: control(&stanza),
         source: source.unwrap_or_else(|| name.clone()),
         source_version: source_version.unwrap_or_else(|| version.clone()),
         name,
         version,
         architecture,
-        relations,
+        relations: relations(&stanza, limits)?,
         none: Relations::default(),
-    })
+    };
+    match package.file_name() {
+        long if long.len() > MAX_FILE_NAME => Err(ControlError::FileName(shown(&long))),
+        _ => Ok(package),
+    }
 }
 
 /// Returns the text, with CRLF line ends made plain.
@@ -172,13 +78,11 @@ fn text(bytes: &[u8], limits: &Limits) -> Result<String, ControlError> {
     if bytes.starts_with(b"\xef\xbb\xbf") {
         return Err(ControlError::ByteOrderMark);
     }
-    let text = std::str::from_utf8(bytes).map_err(|error| ControlError::NotUtf8 {
-        line: bytes
-            .iter()
-            .take(error.valid_up_to())
-            .filter(|byte| **byte == b'\n')
-            .count()
-            + 1,
+    let text = std::str::from_utf8(bytes).map_err(|error| {
+        let good = bytes.iter().take(error.valid_up_to());
+        ControlError::NotUtf8 {
+            line: 1 + good.filter(|byte| **byte == b'\n').count(),
+        }
     })?;
     Ok(if text.contains('\r') {
         text.replace("\r\n", "\n")
@@ -187,14 +91,60 @@ fn text(bytes: &[u8], limits: &Limits) -> Result<String, ControlError> {
     })
 }
 
+/// Refuses a last line without a line break, and a last field without a value: dpkg reads neither.
+fn check_end(text: &str, stanza: &Stanza<'_>) -> Result<(), ControlError> {
+    let last = [
+        stanza.fields().last(),
+        stanza.fields().iter().rfind(|field| is_kept(field)),
+    ];
+    // The last one that is kept as well, so that what `control` returns can be read again.
+    let is_empty = last.iter().flatten().any(|field| field.value().is_empty());
+    if is_empty || !text.ends_with('\n') {
+        return Err(ControlError::Ended);
+    }
+    Ok(())
+}
+
+/// Checks what holds for fields of every name.
+fn check_fields(stanza: &Stanza<'_>, limits: &Limits) -> Result<(), ControlError> {
+    let fields = stanza.fields();
+    if fields.len() > limits.max_fields {
+        return Err(ControlError::TooManyFields {
+            found: fields.len(),
+            most: limits.max_fields,
+        });
+    }
+    for field in fields.iter().filter(|field| !is_long_by_nature(field)) {
+        let found = field.raw().len();
+        if found > limits.max_field_bytes {
+            return Err(ControlError::FieldTooLong {
+                field: shown(field.name()),
+                found,
+                most: limits.max_field_bytes,
+            });
+        }
+    }
+    // dpkg: "user-defined field name too short". The fields that it knows have longer names.
+    match fields.iter().find(|field| field.name().len() < 2) {
+        Some(field) => Err(ControlError::NameTooShort(field.name().to_owned())),
+        None => Ok(()),
+    }
+}
+
+/// Says whether other limits hold for a field: that of the whole control file for descriptions, that of relations for
+/// relations, of which Debian's own packages fill more than 64 KiB.
+fn is_long_by_nature(field: &Field<'_>) -> bool {
+    field.is("Description") || RelationKind::ALL.iter().any(|kind| field.is(kind.field_name()))
+}
+
+fn is_kept(field: &Field<'_>) -> bool {
+    !DROPPED.iter().any(|name| field.is(name))
+}
+
 /// Returns the stanza as it goes into an index.
 fn control(stanza: &Stanza<'_>) -> String {
     let mut text = String::new();
-    for field in stanza
-        .fields()
-        .iter()
-        .filter(|field| !INDEX_FIELDS.iter().any(|name| field.is(name)))
-    {
+    for field in stanza.fields().iter().filter(|field| is_kept(field)) {
         text.push_str(field.name());
         text.push(':');
         text.push_str(field.raw());
@@ -203,114 +153,42 @@ fn control(stanza: &Stanza<'_>) -> String {
     text
 }
 
-/// Returns the value of a field that has one line and must be there.
-fn line<'a>(stanza: &Stanza<'a>, name: &'static str) -> Result<&'a str, ControlError> {
-    optional_line(stanza, name)?.ok_or(ControlError::Missing(name))
-}
-
-/// Returns the value of a field that has one line, where it is there and not empty.
-fn optional_line<'a>(stanza: &Stanza<'a>, name: &str) -> Result<Option<&'a str>, ControlError> {
-    let Some(field) = stanza.get(name) else {
-        return Ok(None);
-    };
-    if field.raw().contains('\n') {
-        return Err(ControlError::Folded(field.name().to_owned()));
-    }
-    Ok(Some(field.first_line()).filter(|value| !value.is_empty()))
-}
-
-/// Reads `Source: NAME` or `Source: NAME (VERSION)`.
-fn source(stanza: &Stanza<'_>) -> Result<(Option<PackageName>, Option<Version>), ControlError> {
-    let Some(value) = optional_line(stanza, "Source")? else {
-        return Ok((None, None));
-    };
-    let (name, version) = match value.split_once([' ', '\t', '(']) {
-        None => (value, None),
-        Some((name, _)) => {
-            let rest = value
-                .get(name.len()..)
-                .unwrap_or_default()
-                .trim_matches([' ', '\t']);
-            let inside = rest.strip_prefix('(').and_then(|rest| rest.strip_suffix(')'));
-            let inside = inside.ok_or_else(|| ControlError::Value {
-                field: "Source",
-                value: shown(value),
-                expected: "a name, or a name and a version in parentheses",
-            })?;
-            (name, Some(inside.trim_matches([' ', '\t'])))
-        }
-    };
-    let name = name.parse().map_err(|source| ControlError::Name {
-        field: "Source",
-        source,
-    })?;
-    let version = version.map(|text| {
-        text.parse().map_err(|source| ControlError::Version {
-            field: "Source",
-            source,
-        })
-    });
-    Ok((Some(name), version.transpose()?))
-}
-
-/// Checks the fields whose values dpkg or apt interpret.
-fn check_values(stanza: &Stanza<'_>) -> Result<(), ControlError> {
-    let value = |field, expected, is_right: &dyn Fn(&str) -> bool| match optional_line(stanza, field)? {
-        Some(value) if !is_right(value) => Err(ControlError::Value {
-            field,
-            value: shown(value),
-            expected,
-        }),
-        _ => Ok(()),
-    };
-    let one_of = |names: &'static [&'static str]| {
-        move |value: &str| names.iter().any(|name| value.eq_ignore_ascii_case(name))
-    };
-    value(
-        "Multi-Arch",
-        "`same`, `foreign`, `allowed` or `no`",
-        &one_of(&["same", "foreign", "allowed", "no"]),
-    )?;
-    value("Essential", "`yes` or `no`", &one_of(&["yes", "no"]))?;
-    value("Protected", "`yes` or `no`", &one_of(&["yes", "no"]))?;
-    value("Installed-Size", "a number of KiB", &|value| {
-        value.len() <= 18 && value.bytes().all(|byte| byte.is_ascii_digit())
-    })?;
-    // They stand in paths and lists of others, where a blank would end them.
-    let word = |value: &str| !value.contains([' ', '\t', ',']);
-    value("Section", "one word", &word)?;
-    value("Priority", "one word", &word)?;
-    for field in ["Maintainer", "Homepage", "Origin", "Bugs"] {
-        optional_line(stanza, field)?;
-    }
-    Ok(())
-}
-
 fn relations(
     stanza: &Stanza<'_>,
     limits: &Limits,
 ) -> Result<BTreeMap<RelationKind, Relations>, ControlError> {
     let mut all = BTreeMap::new();
-    let mut count = 0;
     for kind in RelationKind::ALL {
         let field = kind.field_name();
         let Some(found) = stanza.get(field) else { continue };
         let relations =
             Relations::parse(kind, found.raw()).map_err(|source| ControlError::Relation { field, source })?;
-        count += relations.0.iter().map(|group| group.0.len()).sum::<usize>();
-        if count > limits.max_relations {
-            return Err(ControlError::TooManyRelations(limits.max_relations));
+        if found.first_line().is_empty() && !relations.0.is_empty() {
+            return Err(ControlError::FirstLineEmpty(field));
         }
-        let mut each = relations.0.iter().flat_map(|group| &group.0);
-        if let Some(relation) = each
-            .find(|relation| relation.is_restricted() || relation.qualifier == Some(ArchQualifier::Native))
-        {
-            return Err(ControlError::Restricted {
-                field,
-                relation: relation.to_string(),
-            });
-        }
+        check_relations(kind, &relations, limits)?;
         all.insert(kind, relations);
     }
     Ok(all)
+}
+
+/// Refuses what an index may not have, though each relation is well formed.
+fn check_relations(kind: RelationKind, relations: &Relations, limits: &Limits) -> Result<(), ControlError> {
+    // apt: "Problem parsing Provides line", and it refuses the whole index. It takes other fields empty.
+    if kind == RelationKind::Provides && relations.0.is_empty() {
+        return Err(ControlError::ProvidesNothing);
+    }
+    if relations.0.iter().map(|group| group.0.len()).sum::<usize>() > limits.max_relations {
+        return Err(ControlError::TooManyRelations(limits.max_relations));
+    }
+    let mut each = relations.0.iter().flat_map(|group| &group.0);
+    let restricted =
+        each.find(|relation| relation.is_restricted() || relation.qualifier == Some(ArchQualifier::Native));
+    match restricted {
+        Some(relation) => Err(ControlError::Restricted {
+            field: kind.field_name(),
+            relation: relation.to_string(),
+        }),
+        None => Ok(()),
+    }
 }

@@ -43,6 +43,14 @@ pub enum RelationError {
         /// Why.
         source: VersionError,
     },
+    /// A constraint so short, at the end of the field, that apt does not read it.
+    #[error("`({found}` after `{name}` is too short for apt: expected a form such as `(= 1)`")]
+    TooShort {
+        /// Which package.
+        name: String,
+        /// What follows the parenthesis.
+        found: String,
+    },
     /// Something that is neither comma nor bar after a relation.
     #[error("`{found}` after `{name}`: expected `,` or `|`")]
     Garbage {
@@ -180,6 +188,13 @@ fn qualifier(cursor: &mut Cursor<'_>) -> Result<ArchQualifier, RelationError> {
 /// Parses what follows the opening parenthesis.
 fn constraint(name: &str, cursor: &mut Cursor<'_>) -> Result<Constraint, RelationError> {
     cursor.skip_blanks();
+    // apt's `ParseDepends` asks for four bytes here, and refuses the whole index where the field ends earlier.
+    if cursor.rest.trim_end_matches(is_blank).len() < 4 && cursor.rest.contains(')') {
+        return Err(RelationError::TooShort {
+            name: name.to_owned(),
+            found: shown(cursor.rest),
+        });
+    }
     let written = cursor.take_until(|letter| !matches!(letter, '<' | '=' | '>'));
     let operator = match written {
         "<<" => Operator::Earlier,
@@ -308,7 +323,9 @@ mod tests {
             ("a,b|c", "a, b | c"),
             ("a  ,\n b (>=1) |c:any", "a, b (>= 1) | c:any"),
             ("a(= 1:2-3 )", "a (= 1:2-3)"),
-            ("a (1)", "a (= 1)"),
+            ("a (123)", "a (= 123)"),
+            ("a (=1), b", "a (= 1), b"),
+            ("a (>=1)", "a (>= 1)"),
             ("a (< 1), b (> 2)", "a (<= 1), b (>= 2)"),
             ("a:amd64 (<< 1~)", "a:amd64 (<< 1~)"),
             (
@@ -340,6 +357,9 @@ mod tests {
             "a (:1)",
             "a) b",
             "a (=1) b",
+            "a (=1)",
+            "a (1) ",
+            "b, a (<1)\n",
             "-a",
             "a/b",
             "é",

@@ -12,6 +12,7 @@
 )]
 
 mod bombs;
+mod control;
 mod dpkg;
 mod malformed;
 mod malformed_tar;

@@ -35,6 +35,9 @@ pub(super) fn open(signing: &Signing, context: &mut Context) -> Result<Box<dyn S
         let message = match notice.kind {
             KeyNoticeKind::EndsIn { days } => format!("ends in {days} days"),
             KeyNoticeKind::Unusable(problem) => format!("no longer signs: {problem}"),
+            KeyNoticeKind::Ending(algorithm) => {
+                format!("is `{algorithm}`, which apt warns of from 2029 on and refuses from 2030 on")
+            }
         };
         context
             .printer

@@ -432,3 +432,192 @@ fn forget_broken(cache: &ChunkCache, chunks: &[Chunk]) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::io::Read as _;
+
+    use super::super::cut;
+    use super::super::records::{Record, Visit};
+    use super::*;
+
+    /// Records in memory.
+    struct Listed(BTreeMap<Key, String>);
+
+    impl Records for Listed {
+        fn read(&self, from: Option<&Key>, visit: &mut Visit<'_>) -> Result<(), IndexError> {
+            let start = from.cloned().unwrap_or_default();
+            for (key, text) in self.0.range(start..) {
+                if visit(Record {
+                    key,
+                    hash: cut::hash(&key.0),
+                    text: text.as_bytes(),
+                })?
+                .is_break()
+                {
+                    break;
+                }
+            }
+            Ok(())
+        }
+    }
+
+    struct Bench {
+        root: tempfile::TempDir,
+        cache: ChunkCache,
+        staging: Staging,
+    }
+
+    impl Bench {
+        fn new() -> Self {
+            let root = tempfile::tempdir().unwrap();
+            let cache = ChunkCache::new(root.path(), &[Form::Gzip]);
+            let staging = Staging::new(root.path()).unwrap();
+            Self { root, cache, staging }
+        }
+
+        fn build(&self, records: &Listed, previous: Option<&Manifest>, dirty: &Dirty) -> Built {
+            let workshop = Workshop {
+                cache: &self.cache,
+                staging: &self.staging,
+            };
+            build(workshop, records, previous, dirty, "settings").unwrap()
+        }
+    }
+
+    fn key(number: u64) -> Key {
+        Key(format!("package-{number:06}").into_bytes())
+    }
+
+    /// About a thousand bytes that do not repeat.
+    fn text(number: u64, edition: u64) -> String {
+        let line = |at: u64| {
+            format!(
+                "{:016x}",
+                cut::hash(&[number.to_le_bytes(), edition.to_le_bytes(), at.to_le_bytes()].concat())
+            )
+        };
+        (0..50 + number % 20).map(line).collect::<Vec<_>>().join("\n") + "\n\n"
+    }
+
+    fn listed(count: u64) -> Listed {
+        Listed(
+            (0..count)
+                .map(|number| (key(number * 10), text(number, 0)))
+                .collect(),
+        )
+    }
+
+    #[test]
+    fn a_build_on_the_last_one_gives_the_bytes_of_a_build_from_nothing() {
+        let bench = Bench::new();
+        let mut records = listed(4_000);
+        let mut manifest = bench.build(&records, None, &Dirty::All).manifest;
+        assert!(manifest.chunks.len() > 6, "{}", manifest.chunks.len());
+        for round in 0..60_u64 {
+            let mut dirty = std::collections::BTreeSet::new();
+            for edit in 0..1 + round % 4 {
+                let number = cut::hash(&[round.to_le_bytes(), edit.to_le_bytes()].concat()) % 40_000;
+                // The ends are where chunks are special.
+                let number = match round % 10 {
+                    0 => 0,
+                    1 => 39_990 + edit,
+                    _ => number,
+                };
+                dirty.insert(key(number));
+                if edit == 0 && records.0.contains_key(&key(number)) && round % 3 == 0 {
+                    records.0.remove(&key(number));
+                } else {
+                    records.0.insert(key(number), text(number, round + 1));
+                }
+            }
+            let built = bench.build(
+                &records,
+                Some(&manifest),
+                &Dirty::Keys(dirty.into_iter().collect()),
+            );
+            let anew = bench.build(&records, None, &Dirty::All);
+            assert_eq!(built.manifest.chunks, anew.manifest.chunks, "round {round}");
+            assert_eq!(built.manifest.outputs, anew.manifest.outputs, "round {round}");
+            assert_eq!(built.manifest, anew.manifest, "round {round}");
+            manifest = built.manifest;
+        }
+    }
+
+    #[test]
+    fn the_joined_file_is_what_the_outputs_say() {
+        let bench = Bench::new();
+        let records = listed(1_500);
+        let built = bench.build(&records, None, &Dirty::All);
+        let (_, path, _) = &built.files[0];
+        let packed = std::fs::read(path.as_path()).unwrap();
+        assert_eq!(digest(&packed), built.manifest.outputs[&Form::Gzip].sha256);
+        let mut plain = Vec::new();
+        flate2::read::MultiGzDecoder::new(packed.as_slice())
+            .read_to_end(&mut plain)
+            .unwrap();
+        assert_eq!(digest(&plain), built.manifest.outputs[&Form::Plain].sha256);
+        assert_eq!(
+            plain,
+            records
+                .0
+                .values()
+                .map(String::as_str)
+                .collect::<String>()
+                .into_bytes()
+        );
+    }
+
+    #[test]
+    fn broken_and_missing_chunks_are_made_anew() {
+        let bench = Bench::new();
+        let mut records = listed(3_000);
+        let first = bench.build(&records, None, &Dirty::All);
+        let chunks: Vec<_> = walkdir::WalkDir::new(bench.root.path().join("state/chunks"))
+            .into_iter()
+            .filter_map(Result::ok)
+            .filter(|entry| entry.file_type().is_file())
+            .collect();
+        for (at, chunk) in chunks.iter().enumerate() {
+            let mut bytes = std::fs::read(chunk.path()).unwrap();
+            match at % 3 {
+                0 => std::fs::remove_file(chunk.path()).unwrap(),
+                1 => std::fs::write(chunk.path(), &bytes[..bytes.len() / 2]).unwrap(),
+                _ => {
+                    let middle = bytes.len() / 2;
+                    bytes[middle] ^= 1;
+                    std::fs::write(chunk.path(), bytes).unwrap();
+                }
+            }
+        }
+        records.0.insert(key(5), text(5, 1));
+        let built = bench.build(&records, Some(&first.manifest), &Dirty::Keys(vec![key(5)]));
+        let anew = Bench::new().build(&records, None, &Dirty::All);
+        assert_eq!(built.manifest, anew.manifest);
+    }
+
+    #[test]
+    fn nothing_changed_makes_no_files() {
+        let bench = Bench::new();
+        let records = listed(100);
+        let first = bench.build(&records, None, &Dirty::All);
+        let again = bench.build(&records, Some(&first.manifest), &Dirty::Keys(Vec::new()));
+        assert!(again.files.is_empty());
+        assert_eq!(again.manifest, first.manifest);
+    }
+
+    #[test]
+    fn a_manifest_is_read_as_it_was_written_and_not_when_it_was_changed() {
+        let bench = Bench::new();
+        let manifest = bench.build(&listed(900), None, &Dirty::All).manifest;
+        let path = bench.root.path().join("manifest.json");
+        manifest.write(&path).unwrap();
+        assert_eq!(Manifest::read(&path), Some(manifest));
+        let mut bytes = std::fs::read(&path).unwrap();
+        let last = bytes.len() - 2;
+        bytes[last] ^= 1;
+        std::fs::write(&path, bytes).unwrap();
+        assert_eq!(Manifest::read(&path), None);
+    }
+}

@@ -152,10 +152,7 @@ fn qualified(name: &str, control: &str) -> String {
 type VisitPath<'a> = dyn FnMut(&[u8], &[u8]) -> Result<bool, IndexError> + 'a;
 
 /// Hands each path, with its packages joined by commas, to `visit` until that answers false.
-fn merge(
-    runs: &mut [Run],
-    visit: &mut VisitPath<'_>,
-) -> Result<(), IndexError> {
+fn merge(runs: &mut [Run], visit: &mut VisitPath<'_>) -> Result<(), IndexError> {
     let mut heap = BinaryHeap::new();
     for at in 0..runs.len() {
         heap.extend(next_line(runs, at)?.map(|line| Reverse((line, at))));

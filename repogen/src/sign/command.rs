@@ -5,9 +5,10 @@ mod run;
 use std::path::Path;
 use std::time::Duration;
 
+use debian_formats::inrelease::check_fit;
 use debian_formats::openpgp::{Keyring, verify_detached};
 
-use super::{SignError, Signatures, Signer, message};
+use super::{SignError, Signatures, Signer};
 
 /// Most bytes of certificates taken from the command or its file.
 const MAX_CERTIFICATE: usize = 16 << 20;
@@ -86,7 +87,7 @@ impl ExternalCommand {
 
 impl Signer for ExternalCommand {
     fn sign(&self, release: &str, _now: i64) -> Result<Signatures, SignError> {
-        message::check_text(release)?;
+        check_fit(release)?;
         // Every line of the text may grow by an escape.
         let inrelease = self
             .command

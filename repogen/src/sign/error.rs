@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use debian_formats::inrelease::UnfitError;
 use debian_formats::openpgp::{Fingerprint, KeyProblem, KeyringError, VerifyError};
 
 use super::keys::KeyError;
@@ -78,8 +79,8 @@ pub enum SignError {
         fingerprint: Fingerprint,
     },
     /// The text cannot be clear-signed and come back unchanged.
-    #[error("the Release text cannot be clear-signed: {0}")]
-    Text(String),
+    #[error("the Release text cannot be clear-signed")]
+    Text(#[from] UnfitError),
     /// The library failed to make or to write a signature.
     #[error("making the signature failed: {0}")]
     Signing(String),

@@ -5,6 +5,7 @@ use std::io::{self, Read as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
+use debian_formats::inrelease::check_fit;
 use debian_formats::openpgp::{Fingerprint, Keyring};
 use pgp::packet::{Signature, SignatureType};
 
@@ -67,7 +68,7 @@ impl KeyFiles {
 
 impl Signer for KeyFiles {
     fn sign(&self, release: &str, now: i64) -> Result<Signatures, SignError> {
-        message::check_text(release)?;
+        check_fit(release)?;
         let keys = self.able(now)?;
         let each = |kind, data: &str| -> Result<Vec<Signature>, SignError> {
             keys.iter()

@@ -49,6 +49,9 @@ pub enum KeyError {
     /// A version of key that apt does not know.
     #[error("it is a version {0} key: apt and gpgv only know version 4")]
     Version(u8),
+    /// An algorithm number that came after what gpgv knows.
+    #[error("it signs with algorithm number {0}, which gpgv, and so apt of many releases, does not know")]
+    Novel(u8),
     /// A passphrase is needed and none was given.
     #[error("the key is locked with a passphrase")]
     Locked,
@@ -89,7 +92,7 @@ impl KeyError {
             Self::NoSecret => {
                 "export the key with its signing subkey: `gpg --export-secret-subkeys --armor KEY`"
             }
-            Self::Version(_) => "make a version 4 key: `repogen key generate`",
+            Self::Version(_) | Self::Novel(_) => "make a version 4 key: `repogen key generate`",
             _ => return None,
         };
         Some(hint.to_owned())

@@ -3,6 +3,7 @@
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 
+use debian_formats::openpgp::{Algorithm, Keyring};
 use repogen::sign::keys::KeyError;
 use repogen::sign::{KeyFiles, KeyNoticeKind, SignError, Signer as _, key_notices, sign_checked};
 
@@ -125,6 +126,24 @@ fn the_end_of_a_key_is_announced_thirty_days_ahead() {
         KeyNoticeKind::EndsIn { days: 29 }
     );
     assert_eq!(key_notices(&generated("b").to_keyring(), at, 30), []);
+}
+
+#[test]
+fn short_rsa_keys_are_announced_and_long_ones_are_not() {
+    let gpg = Gpg::new();
+    let notices = |kind: &str| {
+        gpg.generate(kind, kind, "sign", "0");
+        let keyring = Keyring::read(&gpg.gpg(&["--export", kind], b"")).unwrap();
+        key_notices(&keyring, now(), 30)
+            .into_iter()
+            .map(|notice| notice.kind)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        notices("rsa2048"),
+        [KeyNoticeKind::Ending(Algorithm::Rsa { bits: 2048 })]
+    );
+    assert_eq!(notices("rsa3072"), []);
 }
 
 #[test]

@@ -209,3 +209,36 @@ fn public_halves_come_out_as_gpg_has_them() {
     let armored = debian_formats::openpgp::Keyring::read(keyring.to_armored().as_bytes()).unwrap();
     assert_eq!(armored.to_binary(), keyring.to_binary());
 }
+
+#[test]
+fn keys_that_gpgv_does_not_know_are_refused() {
+    use pgp::composed::{ArmorOptions, KeyType, SecretKeyParamsBuilder};
+    use pgp::types::KeyVersion;
+    let import = |version, kind| {
+        let mut key = SecretKeyParamsBuilder::default();
+        key.version(version)
+            .key_type(kind)
+            .can_certify(true)
+            .can_sign(true)
+            .primary_user_id("new".to_owned());
+        let key = key.build().unwrap().generate(keys::OsRng).unwrap();
+        keys::import(
+            key.to_armored_string(ArmorOptions::default()).unwrap().as_bytes(),
+            None,
+            now(),
+        )
+    };
+    assert!(matches!(
+        import(KeyVersion::V4, KeyType::Ed25519),
+        Err(KeyError::Novel(27))
+    ));
+    assert!(matches!(
+        import(KeyVersion::V4, KeyType::Ed448),
+        Err(KeyError::Novel(28))
+    ));
+    assert!(matches!(
+        import(KeyVersion::V6, KeyType::Ed25519),
+        Err(KeyError::Version(6))
+    ));
+    assert!(import(KeyVersion::V4, KeyType::Ed25519Legacy).is_ok());
+}

@@ -14,6 +14,7 @@ mod commands;
 mod indexes;
 mod scanned;
 mod verified;
+mod pruned;
 mod trouble;
 mod keys;
 mod installed;

@@ -4,6 +4,7 @@ use std::fmt;
 
 use debian_formats::openpgp::{Certificate, Fingerprint, Keyring};
 use pgp::composed::{ArmorOptions, Deserializable as _, SignedSecretKey};
+use pgp::crypto::public_key::PublicKeyAlgorithm;
 use pgp::packet::{Signature, SignatureConfig, SignatureType, Subpacket, SubpacketData};
 use pgp::ser::Serialize as _;
 use pgp::types::{KeyDetails as _, KeyVersion, Password, SecretParams, SigningKey};
@@ -151,8 +152,20 @@ impl SecretKey {
         config.sign(&key, &Password::empty(), data).map_err(failed)
     }
 
-    /// The key that signs at `now`: the newest subkey that may, or else the primary, as gpg chooses.
+    /// The key that signs at `now`, of a kind that clients know.
     fn signing_key(&self, now: i64) -> Result<&dyn SigningKey, KeyError> {
+        let key = self.able(now)?;
+        match key.algorithm() {
+            // Ed25519 and Ed448 have numbers of their own since RFC 9580; GnuPG has not taken them up.
+            novel @ (PublicKeyAlgorithm::Ed25519 | PublicKeyAlgorithm::Ed448) => {
+                Err(KeyError::Novel(novel.into()))
+            }
+            _ => Ok(key),
+        }
+    }
+
+    /// The newest subkey that may sign at `now`, or else the primary, as gpg chooses.
+    fn able(&self, now: i64) -> Result<&dyn SigningKey, KeyError> {
         let usable = self.certificate.signing_keys(now).map_err(KeyError::Unusable)?;
         let may_sign = |key: &dyn SigningKey| {
             let fingerprint = Fingerprint::from_bytes(key.fingerprint().as_bytes());

@@ -1,0 +1,132 @@
+//! Checking the values of the fields that dpkg and apt interpret.
+
+use super::ControlError;
+use crate::name::{PackageName, shown};
+use crate::stanza::Stanza;
+use crate::version::Version;
+
+/// Fields that dpkg refuses in a package, since they say what is installed here.
+const INSTALLED: [&str; 4] = ["Status", "Config-Version", "Triggers-Pending", "Triggers-Awaited"];
+
+/// Fields that dpkg still reads as others and apt does not: the two would see different packages.
+const OBSOLETE: [(&str, &str); 6] = [
+    ("Revision", "Version"),
+    ("Package-Revision", "Version"),
+    ("Package_Revision", "Version"),
+    ("Recommended", "Recommends"),
+    ("Optional", "Suggests"),
+    ("Class", "Priority"),
+];
+
+/// Fields with one line and no other rule.
+const LINES: [&str; 6] = ["Section", "Priority", "Maintainer", "Homepage", "Origin", "Bugs"];
+
+/// Returns the value of a field that has one line and must be there.
+pub(super) fn required<'a>(stanza: &Stanza<'a>, name: &'static str) -> Result<&'a str, ControlError> {
+    line(stanza, name)?.ok_or(ControlError::Missing(name))
+}
+
+/// Returns the value of a field that has one line, where it is there and not empty.
+fn line<'a>(stanza: &Stanza<'a>, name: &str) -> Result<Option<&'a str>, ControlError> {
+    let Some(field) = stanza.get(name) else {
+        return Ok(None);
+    };
+    if field.raw().contains('\n') {
+        return Err(ControlError::Folded(field.name().to_owned()));
+    }
+    Ok(Some(field.first_line()).filter(|value| !value.is_empty()))
+}
+
+/// Reads `Source: NAME` or `Source: NAME (VERSION)`.
+pub(super) fn source(stanza: &Stanza<'_>) -> Result<(Option<PackageName>, Option<Version>), ControlError> {
+    let Some(value) = line(stanza, "Source")? else {
+        return Ok((None, None));
+    };
+    let (name, version) = match value.find([' ', '\t', '(']) {
+        Some(at) => {
+            let (name, rest) = value.split_at(at);
+            (name, Some(in_parentheses(rest)?))
+        }
+        None => (value, None),
+    };
+    let name = name.parse().map_err(|source| ControlError::Name {
+        field: "Source",
+        source,
+    })?;
+    let version = version.map(str::parse).transpose();
+    let version = version.map_err(|source| ControlError::Version {
+        field: "Source",
+        source,
+    })?;
+    Ok((Some(name), version))
+}
+
+fn in_parentheses(text: &str) -> Result<&str, ControlError> {
+    let blanks = [' ', '\t'];
+    let inside = text
+        .trim_matches(blanks)
+        .strip_prefix('(')
+        .and_then(|rest| rest.strip_suffix(')'));
+    match inside {
+        Some(inside) => Ok(inside.trim_matches(blanks)),
+        None => Err(ControlError::Value {
+            field: "Source",
+            value: shown(text),
+            expected: "nothing or a version in parentheses after the name",
+        }),
+    }
+}
+
+/// Checks all the others.
+pub(super) fn check(stanza: &Stanza<'_>) -> Result<(), ControlError> {
+    if let Some(field) = INSTALLED.iter().find(|name| stanza.get(name).is_some()) {
+        return Err(ControlError::Installed(field));
+    }
+    if let Some((field, instead)) = OBSOLETE.iter().find(|(name, _)| stanza.get(name).is_some()) {
+        return Err(ControlError::Obsolete { field, instead });
+    }
+    for field in LINES {
+        line(stanza, field)?;
+    }
+    one_of(
+        stanza,
+        "Multi-Arch",
+        &["same", "foreign", "allowed", "no"],
+        "`same`, `foreign`, `allowed` or `no`",
+    )?;
+    one_of(stanza, "Essential", &["yes", "no"], "`yes` or `no`")?;
+    one_of(stanza, "Protected", &["yes", "no"], "`yes` or `no`")?;
+    installed_size(stanza)
+}
+
+/// Checks for one of several words, in any case as dpkg takes them.
+fn one_of(
+    stanza: &Stanza<'_>,
+    field: &'static str,
+    words: &[&str],
+    expected: &'static str,
+) -> Result<(), ControlError> {
+    match line(stanza, field)? {
+        Some(value) if !words.iter().any(|word| value.eq_ignore_ascii_case(word)) => {
+            Err(ControlError::Value {
+                field,
+                value: shown(value),
+                expected,
+            })
+        }
+        _ => Ok(()),
+    }
+}
+
+fn installed_size(stanza: &Stanza<'_>) -> Result<(), ControlError> {
+    // Every number of 18 digits fits the 64 bits in which it is kept.
+    let is_number = |value: &str| value.len() <= 18 && value.bytes().all(|byte| byte.is_ascii_digit());
+    match line(stanza, "Installed-Size")? {
+        Some(value) if !is_number(value) => Err(ControlError::Value {
+            field: "Installed-Size",
+            value: shown(value),
+            expected: "a number of KiB",
+        }),
+        _ => Ok(()),
+    }
+}

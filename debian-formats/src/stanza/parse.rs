@@ -1,0 +1,181 @@
+//! Reading the fields of one stanza, in one pass over its bytes.
+
+use std::collections::HashSet;
+
+use memchr::memchr;
+
+use super::{Field, Stanza, StanzaError, Wrong};
+use crate::name::shown;
+
+/// How patient to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Rules {
+    /// One stanza from a stranger: nothing that two readers could take in two ways.
+    Strict,
+    /// A stanza of an index, as apt reads it: a line of blanks is more of the value before it, and control characters
+    /// are text.
+    Index,
+}
+
+/// What is wrong, and at which byte.
+pub(super) struct Fault {
+    pub(super) at: usize,
+    pub(super) wrong: Wrong,
+}
+
+/// Reads a text that is one stanza.
+pub(super) fn one(text: &str) -> Result<Stanza<'_>, StanzaError> {
+    // dpkg passes over empty lines before the stanza, and after it.
+    let start = text.len() - text.trim_start_matches('\n').len();
+    let read = fields(text, start, Rules::Strict).and_then(|(fields, end)| match text.get(end..) {
+        _ if fields.is_empty() => Err(Fault {
+            at: 0,
+            wrong: Wrong::Empty,
+        }),
+        Some(rest) if !rest.trim_start_matches('\n').is_empty() => Err(Fault {
+            at: end,
+            wrong: Wrong::Second,
+        }),
+        _ => Ok(fields),
+    });
+    match read {
+        Ok(fields) => Ok(Stanza { fields }),
+        Err(Fault { at, wrong }) => Err(StanzaError {
+            line: 1 + line_breaks(text, 0, at),
+            wrong,
+        }),
+    }
+}
+
+/// Counts the line breaks between two places.
+pub(super) fn line_breaks(text: &str, from: usize, to: usize) -> usize {
+    memchr::memchr_iter(b'\n', text.as_bytes().get(from..to).unwrap_or_default()).count()
+}
+
+/// Returns where the line that begins at `start` ends: at its line break, or at the end of the text.
+pub(super) fn line_end(bytes: &[u8], start: usize) -> usize {
+    let rest = bytes.get(start..).unwrap_or_default();
+    memchr(b'\n', rest).map_or(bytes.len(), |length| start + length)
+}
+
+/// Says whether a line, given without its line break, separates stanzas: an empty one, carriage returns not counted.
+pub(super) fn is_separator(line: &[u8]) -> bool {
+    line.iter().all(|byte| *byte == b'\r')
+}
+
+/// Reads fields from `start` up to an empty line or the end, and returns the place of that.
+pub(super) fn fields(text: &str, start: usize, rules: Rules) -> Result<(Vec<Field<'_>>, usize), Fault> {
+    let bytes = text.as_bytes();
+    let mut fields: Vec<Field<'_>> = Vec::with_capacity(24);
+    // The field whose end is not known yet: where its name, its value and its last line end.
+    let mut open: Option<(usize, usize, usize)> = None;
+    let mut close = |(name, colon, end): (usize, usize, usize)| {
+        let (name, raw) = (text.get(name..colon), text.get(colon + 1..end));
+        fields.push(Field {
+            name: name.unwrap_or_default(),
+            raw: raw.unwrap_or_default(),
+        });
+    };
+    let mut at = start;
+    while at < bytes.len() {
+        let end = line_end(bytes, at);
+        let line = bytes.get(at..end).unwrap_or_default();
+        if rules == Rules::Strict {
+            check_characters(line, at)?;
+        }
+        match line.first() {
+            Some(b' ' | b'\t') => {
+                if rules == Rules::Strict && line.iter().all(|byte| matches!(byte, b' ' | b'\t')) {
+                    return Err(Fault {
+                        at,
+                        wrong: Wrong::Blank,
+                    });
+                }
+                let Some((_, _, last)) = &mut open else {
+                    return Err(Fault {
+                        at,
+                        wrong: Wrong::Continuation,
+                    });
+                };
+                *last = end;
+            }
+            _ if is_separator(line) => break,
+            _ => {
+                let colon = field_name(text, at, end)?;
+                if let Some(field) = open.replace((at, colon, end)) {
+                    close(field);
+                }
+            }
+        }
+        at = end + 1;
+    }
+    if let Some(field) = open {
+        close(field);
+    }
+    match duplicate(&fields) {
+        Some(field) => Err(Fault {
+            at: offset(text, field.name),
+            wrong: Wrong::Twice(shown(field.name)),
+        }),
+        None => Ok((fields, at.min(bytes.len()))),
+    }
+}
+
+/// Refuses control characters of ASCII, but for tabs. Those above ASCII are text: names that were encoded twice have
+/// some, and dpkg and apt carry them.
+fn check_characters(line: &[u8], start: usize) -> Result<(), Fault> {
+    match line
+        .iter()
+        .position(|byte| byte.is_ascii_control() && *byte != b'\t')
+    {
+        None => Ok(()),
+        Some(at) => {
+            let found = line.get(at).copied().unwrap_or_default();
+            Err(Fault {
+                at: start + at,
+                wrong: Wrong::Control(char::from(found)),
+            })
+        }
+    }
+}
+
+/// Returns where the colon after the field name is.
+fn field_name(text: &str, start: usize, end: usize) -> Result<usize, Fault> {
+    let line = text.as_bytes().get(start..end).unwrap_or_default();
+    let length = line
+        .iter()
+        .position(|byte| !matches!(byte, b'!'..=b'9' | b';'..=b'~'))
+        .unwrap_or(line.len());
+    let is_right = length > 0 && !matches!(line.first(), Some(b'#' | b'-'));
+    if is_right && line.get(length) == Some(&b':') {
+        return Ok(start + length);
+    }
+    let line = text.get(start..end).unwrap_or_default();
+    let wrong = match line.split_once(':') {
+        Some((name, _)) => Wrong::FieldName(shown(name)),
+        None => Wrong::NoColon(shown(line)),
+    };
+    Err(Fault { at: start, wrong })
+}
+
+/// Up to so many fields, comparing each with each costs less than a table.
+const FEW: usize = 32;
+
+/// Returns the second of two fields with one name.
+fn duplicate<'a, 'b>(fields: &'b [Field<'a>]) -> Option<&'b Field<'a>> {
+    if fields.len() > FEW {
+        let mut seen = HashSet::with_capacity(fields.len());
+        return fields
+            .iter()
+            .find(|field| !seen.insert(field.name.to_ascii_lowercase()));
+    }
+    fields.iter().enumerate().find_map(|(at, field)| {
+        let before = fields.get(..at).unwrap_or_default();
+        before.iter().any(|other| other.is(field.name)).then_some(field)
+    })
+}
+
+/// Returns where `part`, a slice of `text`, begins in it.
+fn offset(text: &str, part: &str) -> usize {
+    (part.as_ptr() as usize).saturating_sub(text.as_ptr() as usize)
+}

@@ -1,0 +1,161 @@
+//! `repogen prune`: what is still fetchable stays, what nothing needs goes, and an identity is never given away.
+
+use archive_tests::{DebBuilder, Run, TestArchive};
+use std::path::PathBuf;
+use std::process::Command;
+
+fn hello(version: &str) -> DebBuilder {
+    DebBuilder::new("hello", version, "amd64").file("usr/bin/hello", version)
+}
+
+fn pool_file(archive: &TestArchive, version: &str) -> PathBuf {
+    archive
+        .root()
+        .join(format!("pool/main/h/hello/hello_{version}_amd64.deb"))
+}
+
+/// Runs `repogen` under a clock that is ahead.
+fn later(archive: &TestArchive, ahead: &str, arguments: &[&str]) -> Run {
+    let mut command = Command::new("faketime");
+    command
+        .args(["-f", ahead])
+        .arg(archive_tests::archive::repogen())
+        .args(arguments);
+    Run::of(command.current_dir(archive.root()))
+}
+
+/// Publishes as often as generations are kept, so that what came before is none of them.
+fn pass_generations(archive: &TestArchive) {
+    for _ in 0..3 {
+        archive.repogen(&["publish", "--force"]).ok();
+    }
+}
+
+/// Returns the lines about the pool.
+fn of_the_pool(run: &Run) -> String {
+    run.stdout
+        .lines()
+        .filter(|line| line.contains("\tpool/"))
+        .map(|line| format!("{line}\n"))
+        .collect()
+}
+
+/// Counts the by-hash files of the amd64 index.
+fn generations(archive: &TestArchive) -> usize {
+    let folder = archive
+        .root()
+        .join("dists/stable/main/binary-amd64/by-hash/SHA256");
+    std::fs::read_dir(folder).unwrap().count()
+}
+
+#[test]
+fn a_removed_package_stays_fetchable_for_its_time_and_no_longer() {
+    let archive = TestArchive::new();
+    archive.add(&[hello("1.0"), hello("1.1")]);
+    archive.publish();
+    archive.repogen(&["remove", "hello=1.0"]).ok();
+    archive.publish();
+    pass_generations(&archive);
+    archive.configure_last_suite("keep_snapshots_for = \"1d\"");
+
+    assert_eq!(of_the_pool(&later(&archive, "+20h", &["prune"]).ok()), "");
+    assert!(pool_file(&archive, "1.0").exists());
+
+    let told = later(&archive, "+26h", &["prune", "--dry-run"]).ok();
+    assert!(
+        told.stdout
+            .contains("deleted\tpool/main/h/hello/hello_1.0_amd64.deb\t"),
+        "{}",
+        told.report()
+    );
+    assert!(pool_file(&archive, "1.0").exists());
+
+    let done = later(&archive, "+26h", &["prune"]).ok();
+    assert_eq!(of_the_pool(&done), of_the_pool(&told));
+    assert!(!pool_file(&archive, "1.0").exists() && pool_file(&archive, "1.1").exists());
+    assert_eq!(archive.repogen(&["verify"]).ok().stdout, "");
+}
+
+#[test]
+fn an_identity_outlives_its_file() {
+    let archive = TestArchive::new();
+    archive.add(&[hello("1.0")]);
+    archive.publish();
+    archive.repogen(&["remove", "hello"]).ok();
+    archive.publish();
+    pass_generations(&archive);
+    later(&archive, "+30d", &["prune"]).ok();
+    assert!(!pool_file(&archive, "1.0").exists());
+
+    let other = hello("1.0").file("usr/share/other", "other bytes");
+    let run = archive.try_add(&[other]).exits(1);
+    assert!(
+        run.stdout.contains("rejected") && run.stdout.contains("other bytes"),
+        "{}",
+        run.report()
+    );
+    assert_eq!(archive.add(&[hello("1.0")]).rows()[0][0], "added");
+}
+
+#[test]
+fn what_a_removal_that_is_not_published_yet_named_stays() {
+    let archive = TestArchive::new();
+    archive.add(&[hello("1.0")]);
+    archive.publish();
+    archive.repogen(&["remove", "hello"]).ok();
+    later(&archive, "+30d", &["prune"]).ok();
+    assert!(pool_file(&archive, "1.0").exists());
+    assert_eq!(archive.repogen(&["verify"]).ok().stdout, "");
+}
+
+#[test]
+fn old_generations_go_and_the_newest_stay() {
+    let archive = TestArchive::new();
+    for version in ["1.0", "1.1", "1.2", "1.3", "1.4", "1.5"] {
+        archive.add(&[hello(version)]);
+        archive.publish();
+    }
+    let before = generations(&archive);
+    archive.repogen(&["prune"]).ok();
+    assert_eq!(
+        generations(&archive),
+        before,
+        "all of them were live within the hour"
+    );
+
+    later(&archive, "+2h", &["prune"]).ok();
+    // Three forms of three generations, and the Release that all of them share.
+    assert_eq!(generations(&archive), 3 * 3 + 1);
+    assert_eq!(archive.repogen(&["verify"]).ok().stdout, "");
+}
+
+#[test]
+fn no_more_versions_stay_than_a_suite_wants() {
+    let archive = TestArchive::new();
+    archive.configure_last_suite("keep_versions = 2");
+    archive.add(&[hello("1.9"), hello("1.10"), hello("1.10~rc1"), hello("2:0.1")]);
+    archive.publish();
+    let run = archive.repogen(&["prune"]).ok();
+    let gone: Vec<Vec<&str>> = run.rows().into_iter().filter(|row| row[0] == "removed").collect();
+    assert_eq!(
+        gone,
+        [
+            ["removed", "stable", "hello", "1.9", "amd64"],
+            ["removed", "stable", "hello", "1.10~rc1", "amd64"]
+        ]
+    );
+    let published = archive.publish();
+    assert_eq!(published.rows()[0][1..5], ["published", "2", "0", "2"]);
+}
+
+#[test]
+fn what_a_cut_off_add_left_in_the_pool_goes() {
+    let archive = TestArchive::new();
+    archive.add(&[hello("1.0")]);
+    archive.publish();
+    let stray = pool_file(&archive, "9.9");
+    std::fs::write(&stray, "stray").unwrap();
+    archive.repogen(&["prune"]).ok();
+    assert!(!stray.exists() && pool_file(&archive, "1.0").exists());
+    assert_eq!(archive.repogen(&["verify"]).ok().stdout, "");
+}
