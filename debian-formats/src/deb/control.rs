@@ -95,9 +95,6 @@ pub(super) fn read_control<R: Read>(
     let Some(control) = files.get("control") else {
         return Err(DebError::NoControl { member: name });
     };
-    if !control.ends_with(b"\n") {
-        return Err(DebError::ControlUnfinished { member: name });
-    }
     match BinaryPackage::parse(control, limits) {
         Ok(package) => Ok((package, files)),
         Err(problem) => Err(DebError::Control {

@@ -148,12 +148,6 @@ pub enum DebError {
         /// The member's name.
         member: MemberName,
     },
-    /// The last line of `control` does not end.
-    #[error("member `{member}`: entry `control` does not end in a newline")]
-    ControlUnfinished {
-        /// The member's name.
-        member: MemberName,
-    },
     /// `control` is longer than allowed.
     #[error("member `{member}`: entry `control` is {size} bytes long, more than {max}")]
     ControlTooLarge {

@@ -364,13 +364,18 @@ fn control_must_describe_a_package() {
     );
 }
 
-/// dpkg reads no field whose line does not end.
+/// dpkg reads no field at the very end of the file.
 #[test]
-fn control_ends_in_a_line_break() {
+fn control_ends_in_a_value_and_a_line_break() {
     let text = control_text();
-    let bytes = with_control_tar(&tar(&[Block::file("./control", text.trim_ascii_end())]));
-    refused(&bytes, &["`control.tar`", "entry `control`", "newline"]);
-    assert!(!Asked::new(&bytes).parses());
+    for wrong in [
+        text.trim_ascii_end().to_vec(),
+        [&text[..], b"X-Empty:\n"].concat(),
+    ] {
+        let bytes = with_control_tar(&tar(&[Block::file("./control", &wrong)]));
+        refused(&bytes, &["`control.tar`", "entry `control`", "line break"]);
+        assert!(!Asked::new(&bytes).parses());
+    }
 }
 
 #[test]
