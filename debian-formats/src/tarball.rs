@@ -191,7 +191,7 @@ fn check_end<R: Read>(mut rest: Watched<'_, R>) -> Result<(), TarError> {
     if !rest.any {
         return Err(TarError::Empty);
     }
-    const ZEROS: [u8; 16 * 1024] = [0; 16 * 1024];
+    static ZEROS: [u8; 4096] = [0; 4096];
     let mut buffer = ZEROS;
     loop {
         match rest.read(&mut buffer).map_err(TarError::Read)? {

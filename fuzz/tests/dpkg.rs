@@ -40,6 +40,14 @@ fn compare(case: u64, path: &Path) -> bool {
         return false;
     };
     std::fs::write(path, &bytes).unwrap();
+    let show = dpkg_deb("--show", path);
+    assert!(
+        show.status.success(),
+        "case {case}: {}",
+        String::from_utf8_lossy(&show.stderr)
+    );
+    let name = format!("{}\t{}\n", deb.package.name(), deb.package.version());
+    assert_eq!(String::from_utf8_lossy(&show.stdout), name, "case {case}");
     let field = dpkg_deb("--field", path);
     assert!(
         field.status.success(),

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -84,9 +83,8 @@ pub fn scan(scan: &Scan<'_>) -> Scanned {
     thread::scope(|scope| {
         for _ in 0..scan.jobs.max(1) {
             scope.spawn(|| {
-                let mut buffer = Vec::with_capacity(START);
                 while let Some(path) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let outcome = read(scan, path, &mut buffer);
+                    let outcome = read(scan, path);
                     let mut results = results.lock().unwrap_or_else(PoisonError::into_inner);
                     match outcome {
                         Ok(found) => results.0.extend(found),
@@ -123,19 +121,13 @@ fn list(folder: &Path, rejected: &mut Vec<(PathBuf, ScanError)>) -> Vec<PathBuf>
     files
 }
 
-/// How much of a file is read at once, into a buffer that its thread keeps: all of it, for most.
-const START: usize = 1 << 20;
-
 /// Reads one file; `None` when its architecture is not looked for.
-fn read(scan: &Scan<'_>, path: &Path, buffer: &mut Vec<u8>) -> Result<Option<Found>, ScanError> {
+fn read(scan: &Scan<'_>, path: &Path) -> Result<Option<Found>, ScanError> {
     let filename = path
         .to_str()
         .filter(|path| !path.contains('\n'))
         .ok_or(ScanError::Path)?;
-    let mut file = File::open(path)?;
-    buffer.clear();
-    file.by_ref().take(START as u64).read_to_end(buffer)?;
-    let mut reader = DigestReader::md5_and_sha256(buffer.as_slice().chain(file));
+    let mut reader = DigestReader::md5_and_sha256(File::open(path)?);
     let package = deb::read(&mut reader, &Limits::default(), scan.data)?.package;
     if scan
         .architecture

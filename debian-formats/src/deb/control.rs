@@ -11,6 +11,9 @@ use crate::limits::Limits;
 use crate::package::BinaryPackage;
 use crate::tarball::{Entry, EntryKind, TarBounds, walk};
 
+/// What is set aside for a file before it is read: enough for most, whatever a header says.
+const RESERVED: u64 = 16 * 1024;
+
 /// The files of `control.tar`, by name.
 ///
 /// All in memory: together they are no longer than [`Limits::max_control_tar_bytes`].
@@ -146,7 +149,7 @@ fn take_file(
             max,
         });
     }
-    let mut bytes = Vec::new();
+    let mut bytes = Vec::with_capacity(entry.size.min(RESERVED) as usize);
     // The walk reports what went wrong here.
     let _ = content.read_to_end(&mut bytes);
     match files.0.insert(name.to_owned(), bytes) {

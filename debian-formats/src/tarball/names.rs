@@ -113,14 +113,13 @@ fn describe(
     target: Vec<u8>,
     size: u64,
 ) -> Result<(DataPath, EntryKind), HeaderError> {
-    let kind = match name.strip_suffix(b"/") {
-        None => kind,
+    match name.strip_suffix(b"/") {
         // dpkg strips one slash and then fails to make the directory.
         Some(rest) if rest.ends_with(b"/") => return Err(HeaderError::Slashes),
-        // Before POSIX a directory was a file with a slash at its end; dpkg and GNU tar still know it.
-        Some(_) if matches!(kind, Type::File | Type::Directory) => Type::Directory,
-        Some(_) => return Err(HeaderError::Slash { kind: kind.noun() }),
-    };
+        // A file with a slash at its end was a directory before POSIX: GNU tar makes one of it, dpkg a file.
+        Some(_) if kind != Type::Directory => return Err(HeaderError::Slash { kind: kind.noun() }),
+        _ => {}
+    }
     if kind != Type::File && size != 0 {
         return Err(HeaderError::Content {
             kind: kind.noun(),

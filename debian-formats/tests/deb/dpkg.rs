@@ -36,6 +36,11 @@ impl Asked {
         output.status.success().then_some(output.stdout)
     }
 
+    /// Whether dpkg-deb can read a field of the control file.
+    pub(crate) fn parses(&self) -> bool {
+        self.run("--show").status.success()
+    }
+
     /// The names in `data.tar` as GNU tar prints them, `None` when dpkg-deb or tar refuses the package.
     pub(crate) fn names(&self) -> Option<Vec<String>> {
         if !self.run("--contents").status.success() {

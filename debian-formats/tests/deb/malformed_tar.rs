@@ -3,6 +3,7 @@
 use debian_formats::deb::{self, Data};
 use debian_formats::limits::Limits;
 
+use crate::dpkg::Asked;
 use crate::malformed::refused;
 use crate::raw::{Block, END, control_text, hello, tar, unfinished_tar, with_control_tar, with_data_tar};
 
@@ -165,10 +166,6 @@ fn content_after_what_has_none() {
             &["`./a`", "and yet 512 bytes long"],
         );
     }
-    refused_in_both(
-        &Block::file("./a/", b"content"),
-        &["`./a/`", "a directory", "7 bytes"],
-    );
 }
 
 #[test]
@@ -212,6 +209,11 @@ fn paths_that_lead_out() {
 
 #[test]
 fn names_that_are_no_names() {
+    for kind in *b"0\0" {
+        for content in [&b""[..], b"content"] {
+            refused_in_both(&Block::new("./a/", kind, content), &["`./a/`", "a file"]);
+        }
+    }
     refused_in_both(&Block::directory("./a//"), &["`./a//`", "several slashes"]);
     refused_data(&[Block::link("./a/", b'2', "b")], &["`./a/`", "a symbolic link"]);
     refused_data(&[Block::file(".", b"")], &["`.`", "a file"]);
@@ -360,6 +362,20 @@ fn control_must_describe_a_package() {
         &[Block::file("./control", &long)],
         &["entry `control`", "more than 1048576"],
     );
+}
+
+/// dpkg reads no field at the very end of the file.
+#[test]
+fn control_ends_in_a_value_and_a_line_break() {
+    let text = control_text();
+    for wrong in [
+        text.trim_ascii_end().to_vec(),
+        [&text[..], b"X-Empty:\n"].concat(),
+    ] {
+        let bytes = with_control_tar(&tar(&[Block::file("./control", &wrong)]));
+        refused(&bytes, &["`control.tar`", "entry `control`", "line break"]);
+        assert!(!Asked::new(&bytes).parses());
+    }
 }
 
 #[test]

@@ -28,6 +28,7 @@ fn same_as_dpkg(bytes: &[u8]) -> Deb {
             .to_string(),
         control.escape_ascii().to_string()
     );
+    assert!(asked.parses());
     let mut theirs: Vec<_> = asked
         .names()
         .expect("dpkg-deb reads the data")
@@ -202,11 +203,8 @@ fn a_tar_archive_from_before_posix() {
     let plain = |block: Block| block.set(257, &[0; 8]).set(156, b"\0");
     let bytes = with_control_tar(&tar(&[plain(Block::control())]));
     same_as_dpkg(&bytes);
-    // A directory was a file with a slash at its end.
-    let data = tar(&[
-        plain(Block::file("./usr/", b"")),
-        plain(Block::file("./usr/file", b"x")),
-    ]);
+    let directory = Block::directory("./usr/").set(257, &[0; 8]);
+    let data = tar(&[directory, plain(Block::file("./usr/file", b"x"))]);
     same_as_dpkg(&with_data_tar(&data));
 }
 
