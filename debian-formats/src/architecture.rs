@@ -62,7 +62,7 @@ impl FromStr for Architecture {
         if text == "source" {
             return Err(error("expected the architecture of a binary package"));
         }
-        if text == "any" || text.starts_with("any-") || text.ends_with("-any") {
+        if text.split('-').any(|part| part == "any") {
             return Err(error("expected one architecture, not a wildcard"));
         }
         Ok(Self(text.into()))
@@ -96,6 +96,7 @@ mod tests {
             "source",
             "any-amd64",
             "linux-any",
+            "musl-any-arm64",
             "AMD64",
             "a/b",
             "..",

@@ -118,6 +118,9 @@ fn check_folder(kind: &'static str, text: &str) -> Result<(), NameError> {
     if text.len() > MAX_SUITE {
         return Err(error("expected at most 64 characters"));
     }
+    if text.contains("..") {
+        return Err(error("expected no two dots in a row"));
+    }
     check_letters(text).map_err(error)
 }
 
@@ -136,12 +139,18 @@ fn check_letters(text: &str) -> Result<(), &'static str> {
 /// Returns the start of a text from outside, fit for a message.
 pub(crate) fn shown(text: &str) -> String {
     const MOST: usize = 80;
-    let escaped: String = text.chars().take(MOST).flat_map(char::escape_debug).collect();
-    if text.chars().nth(MOST).is_some() {
-        format!("{escaped}…")
-    } else {
-        escaped
+    let mut letters = text.chars();
+    let mut shown = String::new();
+    for letter in letters.by_ref().take(MOST) {
+        match letter {
+            '\'' | '"' | '\\' => shown.push(letter),
+            _ => shown.extend(letter.escape_debug()),
+        }
     }
+    if letters.next().is_some() {
+        shown.push('…');
+    }
+    shown
 }
 
 #[cfg(test)]
@@ -196,13 +205,20 @@ mod tests {
                 "{name}"
             );
         }
-        for name in ["", ".", "..", "a/b", "main%0a", "a\n", "Main", "-x"] {
+        for name in ["", ".", "..", "a..b", "a/b", "main%0a", "a\n", "Main", "-x"] {
             assert!(
                 name.parse::<SuiteName>().is_err() && name.parse::<Component>().is_err(),
                 "{name:?}"
             );
         }
         assert!("a".repeat(65).parse::<SuiteName>().is_err());
+    }
+
+    #[test]
+    fn a_text_from_outside_is_shown_short_and_harmless() {
+        assert_eq!(shown("it's \"a\\b\""), "it's \"a\\b\"");
+        assert_eq!(shown("\u{1b}[2J\n\u{202e}é"), "\\u{1b}[2J\\n\\u{202e}é");
+        assert_eq!(shown(&"x".repeat(81)), format!("{}…", "x".repeat(80)));
     }
 
     #[test]

@@ -187,7 +187,7 @@ fn check_relations(kind: RelationKind, relations: &Relations, limits: &Limits) -
     match restricted {
         Some(relation) => Err(ControlError::Restricted {
             field: kind.field_name(),
-            relation: relation.to_string(),
+            relation: shown(&relation.to_string()),
         }),
         None => Ok(()),
     }

@@ -32,7 +32,7 @@ fn line<'a>(stanza: &Stanza<'a>, name: &str) -> Result<Option<&'a str>, ControlE
         return Ok(None);
     };
     if field.raw().contains('\n') {
-        return Err(ControlError::Folded(field.name().to_owned()));
+        return Err(ControlError::Folded(shown(field.name())));
     }
     Ok(Some(field.first_line()).filter(|value| !value.is_empty()))
 }
