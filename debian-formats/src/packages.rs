@@ -100,11 +100,12 @@ fn push_line(text: &mut String, name: &str, value: &str) {
     push_field(text, name, &format!(" {}", one_line(value)));
 }
 
-/// Returns a value as it can stand in one line: no control characters, no blanks around it.
+/// Returns a value as it can stand in one line: no control characters but tabs, no blanks around it.
 pub(crate) fn one_line(value: &str) -> String {
+    let is_control = |letter: char| letter.is_ascii_control() && letter != '\t';
     value
-        .replace(|letter: char| letter.is_ascii_control(), " ")
-        .trim_matches(' ')
+        .replace(is_control, " ")
+        .trim_matches([' ', '\t'])
         .to_owned()
 }
 

@@ -140,7 +140,7 @@ fn a_second_stanza_is_refused() {
 
 /// Text as values have it.
 fn value() -> impl Strategy<Value = String> {
-    "[!-~é]([ -~é]{0,9}[!-~é])?"
+    "[!-~é]([ -~é\t]{0,9}[!-~é])?"
 }
 
 fn words_of(count: std::ops::Range<usize>) -> impl Strategy<Value = Vec<String>> {
