@@ -1,18 +1,10 @@
 //! Digests, made in one pass over the bytes.
 
-#[expect(
-    clippy::indexing_slicing,
-    reason = "every index is a constant or below the length of its array"
-)]
-mod md5_lanes;
-
 use std::fmt;
 use std::io::{self, Read, Write};
 use std::str::FromStr;
 
 use md5::Digest as _;
-
-pub use md5_lanes::{LANES, md5_of_each};
 
 /// A text that is no digest.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -11,9 +10,8 @@ use std::thread;
 
 use debian_formats::architecture::Architecture;
 use debian_formats::deb::{self, Data, DebError};
-use debian_formats::digest::{DigestReader, Digests, LANES, md5_of_each, sha256};
+use debian_formats::digest::DigestReader;
 use debian_formats::limits::Limits;
-use debian_formats::package::BinaryPackage;
 use debian_formats::packages::{self, DescriptionForm, Placement};
 use debian_formats::version::Version;
 use walkdir::WalkDir;
@@ -85,20 +83,12 @@ pub fn scan(scan: &Scan<'_>) -> Scanned {
     thread::scope(|scope| {
         for _ in 0..scan.jobs.max(1) {
             scope.spawn(|| {
-                let mut buffers = [const { Vec::new() }; LANES];
-                loop {
-                    let from = next.fetch_add(LANES, Ordering::Relaxed);
-                    let paths: Vec<&PathBuf> = files.iter().skip(from).take(LANES).collect();
-                    if paths.is_empty() {
-                        return;
-                    }
-                    let outcomes = read_some(scan, &paths, &mut buffers);
+                while let Some(path) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let outcome = read(scan, path);
                     let mut results = results.lock().unwrap_or_else(PoisonError::into_inner);
-                    for (path, outcome) in paths.into_iter().zip(outcomes) {
-                        match outcome {
-                            Ok(found) => results.0.extend(found),
-                            Err(error) => results.1.push((path.clone(), error)),
-                        }
+                    match outcome {
+                        Ok(found) => results.0.extend(found),
+                        Err(error) => results.1.push((path.clone(), error)),
                     }
                 }
             });
@@ -113,8 +103,7 @@ pub fn scan(scan: &Scan<'_>) -> Scanned {
     scanned
 }
 
-/// Returns the `.deb` files below a folder, as the folder was given, ordered by size: those that are digested side by
-/// side should end together.
+/// Returns the `.deb` files below a folder, as the folder was given.
 fn list(folder: &Path, rejected: &mut Vec<(PathBuf, ScanError)>) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for entry in WalkDir::new(folder).follow_links(true).sort_by_file_name() {
@@ -123,110 +112,30 @@ fn list(folder: &Path, rejected: &mut Vec<(PathBuf, ScanError)>) -> Vec<PathBuf>
                 if entry.file_type().is_file()
                     && entry.path().extension().is_some_and(|end| end == "deb") =>
             {
-                let size = entry.metadata().map_or(0, |found| found.len());
-                files.push((size, entry.into_path()));
+                files.push(entry.into_path());
             }
             Ok(_) => {}
             Err(error) => rejected.push((error.path().unwrap_or(folder).to_owned(), error.into())),
         }
     }
-    files.sort_by_key(|(size, _)| *size);
-    files.into_iter().map(|(_, path)| path).collect()
+    files
 }
 
-/// Files up to this size, in bytes, are read whole.
-const WHOLE: usize = 1 << 20;
-
-/// Reads some files; an answer is `None` when the architecture is not looked for.
-fn read_some(
-    scan: &Scan<'_>,
-    paths: &[&PathBuf],
-    buffers: &mut [Vec<u8>; LANES],
-) -> Vec<Result<Option<Found>, ScanError>> {
-    let mut loaded = [const { Loaded::Nothing }; LANES];
-    for ((path, buffer), slot) in paths.iter().zip(buffers.iter_mut()).zip(&mut loaded) {
-        *slot = load(path, buffer);
-    }
-    let mut whole: [&[u8]; LANES] = [&[]; LANES];
-    for ((buffer, loaded), slot) in buffers.iter().zip(&loaded).zip(&mut whole) {
-        if let Loaded::Whole(length) = loaded {
-            *slot = buffer.get(..*length).unwrap_or_default();
-        }
-    }
-    let digested = md5_of_each(whole);
-    let each = paths.iter().zip(loaded).zip(whole.into_iter().zip(digested));
-    each.map(|((path, loaded), (bytes, md5))| match loaded {
-        Loaded::Nothing => Ok(None),
-        Loaded::Failed(error) => Err(error.into()),
-        Loaded::Large => read_large(scan, path),
-        Loaded::Whole(_) => {
-            let package = deb::read(bytes, &Limits::default(), scan.data)?.package;
-            let digests = Digests {
-                size: bytes.len() as u64,
-                sha256: sha256(bytes),
-                md5: Some(md5),
-            };
-            found(scan, path, &package, &digests)
-        }
-    })
-    .collect()
-}
-
-/// What became of reading a file whole.
-enum Loaded {
-    /// There was none to read.
-    Nothing,
-    /// It is in the buffer, so many bytes.
-    Whole(usize),
-    /// It is too large.
-    Large,
-    /// It cannot be read.
-    Failed(std::io::Error),
-}
-
-/// Reads a file into a buffer that is kept from file to file.
-fn load(path: &Path, buffer: &mut Vec<u8>) -> Loaded {
-    let mut file = match File::open(path) {
-        Ok(file) => file,
-        Err(error) => return Loaded::Failed(error),
-    };
-    buffer.resize(WHOLE + 1, 0);
-    let mut length = 0;
-    while let Some(free) = buffer.get_mut(length..).filter(|free| !free.is_empty()) {
-        match file.read(free) {
-            Ok(0) => return Loaded::Whole(length),
-            Ok(count) => length += count,
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-            Err(error) => return Loaded::Failed(error),
-        }
-    }
-    Loaded::Large
-}
-
-/// Reads a file that is digested as it streams by.
-fn read_large(scan: &Scan<'_>, path: &Path) -> Result<Option<Found>, ScanError> {
-    let mut reader = DigestReader::md5_and_sha256(File::open(path)?);
-    let package = deb::read(&mut reader, &Limits::default(), scan.data)?.package;
-    found(scan, path, &package, &reader.finish())
-}
-
-/// Returns the stanza of a package.
-fn found(
-    scan: &Scan<'_>,
-    path: &Path,
-    package: &BinaryPackage,
-    digests: &Digests,
-) -> Result<Option<Found>, ScanError> {
+/// Reads one file; `None` when its architecture is not looked for.
+fn read(scan: &Scan<'_>, path: &Path) -> Result<Option<Found>, ScanError> {
     let filename = path
         .to_str()
         .filter(|path| !path.contains('\n'))
         .ok_or(ScanError::Path)?;
+    let mut reader = DigestReader::md5_and_sha256(File::open(path)?);
+    let package = deb::read(&mut reader, &Limits::default(), scan.data)?.package;
     if scan
         .architecture
         .is_some_and(|wanted| package.architecture() != wanted && !package.architecture().is_all())
     {
         return Ok(None);
     }
+    let digests = reader.finish();
     let placement = Placement {
         filename: filename.strip_prefix("./").unwrap_or(filename),
         size: digests.size,
