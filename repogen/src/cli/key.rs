@@ -109,7 +109,12 @@ fn generate(args: &GenerateArgs, context: &mut Context) -> Result<Done, Failure>
     let config = Config::read(&context.root)?;
     let signing = key_files(&config)?;
     let key = new_key(args.name.as_deref().unwrap_or(&config.origin), args.expires)?;
-    let file = store(&key, context)?;
+    sign_beside(&key, signing, context)
+}
+
+/// Keeps a key and has it sign beside the present ones.
+fn sign_beside(key: &SecretKey, signing: SigningKeys, context: &mut Context) -> Result<Done, Failure> {
+    let file = store(key, context)?;
     let also = signing.also.into_iter().chain([file.clone()]).collect();
     write_config(
         context,
@@ -201,22 +206,7 @@ fn import(args: &ImportArgs, context: &mut Context) -> Result<Done, Failure> {
         imported => imported,
     }
     .map_err(failed)?;
-    let file = store(&key, context)?;
-    let also = signing.also.into_iter().chain([file.clone()]).collect();
-    write_config(
-        context,
-        &SigningKeys {
-            key: signing.key,
-            also,
-        },
-    )?;
-    context
-        .printer
-        .line(format_args!("{}\t{file}", key.fingerprint()))?;
-    context.printer.tell(
-        "it signs beside the present key from the next publish on; `repogen key rotate` moves on to it",
-    );
-    Ok(Done::Well)
+    sign_beside(&key, signing, context)
 }
 
 fn export(args: &ExportArgs, context: &mut Context) -> Result<Done, Failure> {
