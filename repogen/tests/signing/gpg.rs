@@ -34,6 +34,22 @@ impl Gpg {
         path
     }
 
+    /// Adds a subkey to a key of its own; `kind` and `expire` as for [`generate`](Self::generate).
+    pub(crate) fn add_subkey(&self, fingerprint: &str, kind: &str, usage: &str, expire: &str) {
+        self.gpg(
+            &[
+                "--passphrase",
+                "",
+                "--quick-add-key",
+                fingerprint,
+                kind,
+                usage,
+                expire,
+            ],
+            b"",
+        );
+    }
+
     /// Makes a key; `kind` as gpg names it (`ed25519`, `rsa3072`), `expire` too (`0`, `1y`). Returns its fingerprint.
     pub(crate) fn generate(&self, name: &str, kind: &str, usage: &str, expire: &str) -> String {
         self.gpg(

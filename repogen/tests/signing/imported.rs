@@ -78,30 +78,8 @@ fn a_locked_key_needs_its_passphrase_once() {
 fn a_signing_subkey_signs_in_place_of_the_primary() {
     let gpg = Gpg::new();
     let fingerprint = gpg.generate("sub", "ed25519", "cert", "0");
-    gpg.gpg(
-        &[
-            "--passphrase",
-            "",
-            "--quick-add-key",
-            &fingerprint,
-            "ed25519",
-            "sign",
-            "0",
-        ],
-        b"",
-    );
-    gpg.gpg(
-        &[
-            "--passphrase",
-            "",
-            "--quick-add-key",
-            &fingerprint,
-            "cv25519",
-            "encr",
-            "0",
-        ],
-        b"",
-    );
+    gpg.add_subkey(&fingerprint, "ed25519", "sign", "0");
+    gpg.add_subkey(&fingerprint, "cv25519", "encr", "0");
     assert_import_signs(&gpg, &["--export-secret-keys", "sub"], None);
 }
 
@@ -123,18 +101,7 @@ fn an_offline_primary_key_does_not_matter_when_a_subkey_signs() {
 fn a_key_without_any_secret_that_may_sign_is_refused() {
     let gpg = Gpg::new();
     let fingerprint = gpg.generate("encrypting", "ed25519", "sign", "0");
-    gpg.gpg(
-        &[
-            "--passphrase",
-            "",
-            "--quick-add-key",
-            &fingerprint,
-            "cv25519",
-            "encr",
-            "0",
-        ],
-        b"",
-    );
+    gpg.add_subkey(&fingerprint, "cv25519", "encr", "0");
     let exported = gpg.gpg(&["--export-secret-subkeys", "encrypting"], b"");
     assert!(matches!(
         keys::import(&exported, None, now()),
@@ -192,18 +159,7 @@ fn an_imported_and_a_generated_key_sign_together() {
 fn public_halves_come_out_as_gpg_has_them() {
     let gpg = Gpg::new();
     let fingerprint = gpg.generate("sub", "ed25519", "cert", "0");
-    gpg.gpg(
-        &[
-            "--passphrase",
-            "",
-            "--quick-add-key",
-            &fingerprint,
-            "ed25519",
-            "sign",
-            "1y",
-        ],
-        b"",
-    );
+    gpg.add_subkey(&fingerprint, "ed25519", "sign", "1y");
     let keyring = keys::export_public(&gpg.gpg(&["--export-secret-keys"], b"")).unwrap();
     assert_eq!(keyring.to_binary(), gpg.gpg(&["--export"], b""));
     let armored = debian_formats::openpgp::Keyring::read(keyring.to_armored().as_bytes()).unwrap();

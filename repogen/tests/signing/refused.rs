@@ -226,18 +226,7 @@ fn a_revoked_key_does_not_count() {
 fn a_revoked_or_expired_subkey_does_not_count() {
     let gpg = Gpg::new();
     let fingerprint = gpg.generate("key", "ed25519", "cert", "0");
-    gpg.gpg(
-        &[
-            "--passphrase",
-            "",
-            "--quick-add-key",
-            &fingerprint,
-            "ed25519",
-            "sign",
-            "5d",
-        ],
-        b"",
-    );
+    gpg.add_subkey(&fingerprint, "ed25519", "sign", "5d");
     let inrelease = gpg.gpg(&["--clearsign"], RELEASE.as_bytes());
     let keyring = || Keyring::read(&gpg.gpg(&["--export"], b"")).unwrap();
     assert!(verify_inrelease(&inrelease, &keyring(), now()).is_ok());

@@ -29,18 +29,7 @@ fn messages_of_gpg_are_verified_and_give_their_text_back() {
 fn a_signing_subkey_counts_for_its_certificate() {
     let gpg = Gpg::new();
     let fingerprint = gpg.generate("sub", "rsa3072", "cert", "0");
-    gpg.gpg(
-        &[
-            "--passphrase",
-            "",
-            "--quick-add-key",
-            &fingerprint,
-            "ed25519",
-            "sign",
-            "0",
-        ],
-        b"",
-    );
+    gpg.add_subkey(&fingerprint, "ed25519", "sign", "0");
     let keyring = Keyring::read(&gpg.gpg(&["--armor", "--export"], b"")).unwrap();
     let verified = verify_inrelease(&gpg.gpg(&["--clearsign"], RELEASE.as_bytes()), &keyring, now()).unwrap();
     assert_eq!(verified.signers[0].to_string(), fingerprint);
