@@ -18,6 +18,7 @@ pub mod sign;
 pub mod publish;
 pub mod publisher;
 pub mod prune;
+pub mod watch;
 pub mod verify;
 pub mod backup;
 pub mod scan;
