@@ -1,5 +1,6 @@
 //! `repogen watch`: an archive that keeps itself.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
 
@@ -91,14 +92,17 @@ fn print(event: Event, context: &mut Context) -> Result<(), Failure> {
                 Placed::Added => "added",
                 _ => "unchanged",
             };
-            tell(context, format_args!("{did} {}", path.display()));
+            let path = below_root(&path, context);
+            tell(context, format_args!("{did} {path}"));
         }
         Event::Rejected { path, kept, why } => {
-            tell(context, format_args!("rejected {}: {why}", path.display()));
-            tell(context, format_args!("hint: it is kept as {}", kept.display()));
+            let (path, kept) = (below_root(&path, context), below_root(&kept, context));
+            tell(context, format_args!("rejected {path}: {why}"));
+            tell(context, format_args!("hint: it is kept as {kept}"));
         }
         Event::PassedOver { path, why } => {
-            tell(context, format_args!("passed over {}: {why}", path.display()));
+            let path = below_root(&path, context);
+            tell(context, format_args!("passed over {path}: {why}"));
         }
         Event::IncomingFailed(error) => {
             warn(context, Failure::disk(error), "dropped packages are tried again");
@@ -130,6 +134,13 @@ fn print_publisher(event: publisher::Event, context: &mut Context) -> Result<(),
         publisher::Event::NotWatching(error) => not_watching(error, context),
     }
     Ok(())
+}
+
+fn below_root(path: &Path, context: &Context) -> String {
+    path.strip_prefix(&context.root)
+        .unwrap_or(path)
+        .display()
+        .to_string()
 }
 
 fn not_watching(error: notify::Error, context: &mut Context) {
