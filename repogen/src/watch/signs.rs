@@ -76,7 +76,12 @@ pub(super) struct Ears(RecommendedWatcher);
 impl Ears {
     /// Listens at the root, for its configuration.
     pub(super) fn new(root: &Path, signs: Arc<Signs>) -> notify::Result<Self> {
-        let incoming = super::incoming_folder(root);
+        let folder = super::incoming_folder(root);
+        // The system tells of absolute paths.
+        let incoming = Folder {
+            absolute: std::path::absolute(&folder).map_err(notify::Error::io)?,
+            given: folder,
+        };
         let mut watcher = notify::recommended_watcher(move |event: notify::Result<Event>| match event {
             Ok(event) => hear(&event, &incoming, &signs),
             // What was lost may have been about anything.
@@ -92,7 +97,13 @@ impl Ears {
     }
 }
 
-fn hear(event: &Event, incoming: &Path, signs: &Signs) {
+/// The folder for dropped packages, as it is told of and as it is looked at.
+struct Folder {
+    absolute: PathBuf,
+    given: PathBuf,
+}
+
+fn hear(event: &Event, incoming: &Folder, signs: &Signs) {
     if event.need_rescan() {
         return hear_all(signs);
     }
@@ -109,11 +120,11 @@ fn hear(event: &Event, incoming: &Path, signs: &Signs) {
         return;
     }
     for path in &event.paths {
-        if path.starts_with(incoming) {
+        if let Ok(below) = path.strip_prefix(&incoming.absolute) {
             signs.change(|heard| {
                 heard.incoming = true;
                 if complete && heard.closed.len() < CLOSED_MOST {
-                    heard.closed.insert(path.clone());
+                    heard.closed.insert(incoming.given.join(below));
                 }
             });
         } else if complete && path.file_name().is_some_and(|name| name == config::FILE_NAME) {
@@ -135,10 +146,17 @@ mod tests {
 
     use super::*;
 
+    fn folder() -> Folder {
+        Folder {
+            absolute: PathBuf::from("/a/incoming"),
+            given: PathBuf::from("./incoming"),
+        }
+    }
+
     fn heard(kind: EventKind, path: &str) -> Heard {
         let signs = Signs::default();
         let event = Event::new(kind).add_path(PathBuf::from(path));
-        hear(&event, Path::new("/a/incoming"), &signs);
+        hear(&event, &folder(), &signs);
         signs.wait(Instant::now())
     }
 
@@ -147,9 +165,11 @@ mod tests {
         let closed = EventKind::Access(AccessKind::Close(AccessMode::Write));
         let moved = EventKind::Modify(ModifyKind::Name(RenameMode::To));
         let made = EventKind::Create(CreateKind::File);
-        let path = "/a/incoming/stable/main/x.deb";
-        assert!(heard(closed, path).closed.contains(Path::new(path)));
-        assert!(heard(moved, path).closed.contains(Path::new(path)));
+        // As the system tells it where the root is the working directory.
+        let path = "/a/./incoming/stable/main/x.deb";
+        let looked_at = Path::new("./incoming/stable/main/x.deb");
+        assert!(heard(closed, path).closed.contains(looked_at));
+        assert!(heard(moved, path).closed.contains(looked_at));
         let made = heard(made, path);
         assert!(made.incoming && made.closed.is_empty());
     }
@@ -166,7 +186,7 @@ mod tests {
     fn when_the_system_lost_count_everything_is_looked_at() {
         let signs = Signs::default();
         let lost = Event::new(EventKind::Other).set_flag(Flag::Rescan);
-        hear(&lost, Path::new("/a/incoming"), &signs);
+        hear(&lost, &folder(), &signs);
         let heard = signs.wait(Instant::now());
         assert!(heard.incoming && heard.config);
     }

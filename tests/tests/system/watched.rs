@@ -317,7 +317,8 @@ fn a_changed_configuration_is_used_and_a_broken_one_is_not() {
     let good = archive.read("repogen.toml");
     archive.configure_last_suite("no_such_key = 1");
     watching.until("it is told", |watching| watching.stderr().contains("no_such_key"));
-    archive.add(&[package("hello", "1.0")]);
+    // The settings of before stay in use.
+    drop_whole(&archive, "stable/main", &package("hello", "1.0"));
     until_live(&mut watching, &archive, "hello", "1.0");
 
     fs::write(
