@@ -231,6 +231,26 @@ pub struct SuiteState {
     pub publication: Option<Publication>,
 }
 
+/// How far a suite is published.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Progress {
+    /// Codename.
+    pub suite: SuiteName,
+    /// Its revision.
+    pub revision: i64,
+    /// Its newest publication, without its files.
+    pub publication: Option<Publication>,
+}
+
+impl Progress {
+    /// Says whether what is live shows all that the suite holds.
+    pub fn is_published(&self) -> bool {
+        self.publication
+            .as_ref()
+            .is_some_and(|publication| publication.revision >= self.revision)
+    }
+}
+
 /// One publish of one suite.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Publication {
@@ -397,6 +417,11 @@ pub trait Catalog: Send + Sync {
         tree: &str,
         revision: Option<i64>,
     ) -> Result<Box<dyn Snapshot + '_>, CatalogError>;
+
+    /// Returns how far each suite is published.
+    ///
+    /// Cheap enough to be asked again and again: it reads one row or two for a suite.
+    fn progress(&self) -> Result<Vec<Progress>, CatalogError>;
 
     /// Records a publish.
     fn published(&self, suite: &SuiteName, publication: &Publication, now: i64) -> Result<(), CatalogError>;

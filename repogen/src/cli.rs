@@ -14,9 +14,11 @@ mod publish;
 mod remove;
 mod scan;
 mod select;
+mod service_manager;
 mod signing;
 mod system_clock;
 mod verify;
+mod watch;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -45,6 +47,7 @@ enum Command {
     Add(add::AddArgs),
     Scan(scan::ScanArgs),
     Publish(publish::PublishArgs),
+    Watch(watch::WatchArgs),
     Remove(remove::RemoveArgs),
     List(list::ListArgs),
     Show(list::ShowArgs),
@@ -113,6 +116,7 @@ fn run(command: Command, context: &mut Context) -> Result<Done, Failure> {
         Command::Add(args) => add::run(args, context),
         Command::Scan(args) => scan::run(args, context),
         Command::Publish(args) => publish::run(args, context),
+        Command::Watch(args) => watch::run(args, context),
         Command::Remove(args) => remove::run(args, context),
         Command::List(args) => list::run(args, context),
         Command::Show(args) => list::run_show(args, context),

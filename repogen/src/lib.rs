@@ -4,6 +4,7 @@
 //! the catalog; a suite's part of the catalog becomes indexes and a Release over them, which is signed and published.
 //! Blocking code; the clock comes in as an argument.
 
+pub mod error_text;
 pub mod config;
 pub mod archive;
 pub mod staging;
@@ -15,7 +16,9 @@ pub mod index;
 pub mod suite_release;
 pub mod sign;
 pub mod publish;
+pub mod publisher;
 pub mod prune;
+pub mod watch;
 pub mod verify;
 pub mod backup;
 pub mod scan;

@@ -6,6 +6,7 @@
 mod apply;
 mod clock;
 mod describe;
+mod due;
 mod live;
 mod plan;
 mod settings;
@@ -20,13 +21,15 @@ use rustix::fs::FlockOperation;
 
 use crate::archive::Archive;
 use crate::catalog::{CatalogError, ContentsState, Counts, Publication, PublishedFile, Snapshot};
-use crate::config::{Contents, Suite};
+use crate::config::Suite;
 use crate::index::{ChunkCache, IndexError};
 use crate::sign::{self, SignError, Signer};
 use crate::staging::{Staging, StagingError};
 use crate::suite_release::{Dates, suite_release};
 
 pub use clock::Clock;
+pub(crate) use clock::seconds_early;
+pub(crate) use due::due_at;
 pub use live::Live;
 pub use suite_indexes::expected_packages;
 
@@ -118,7 +121,8 @@ impl Archive {
             let snapshot = self
                 .catalog()
                 .snapshot(&suite.codename, suite.pool_tree(), None)?;
-            if publishing == Publishing::Due && !due(suite, snapshot.as_ref(), &live, &settings, clock.now())
+            if publishing == Publishing::Due
+                && !due::due(suite, snapshot.as_ref(), &live, &settings, clock.now())
             {
                 describe::write(self, suite, signer)?;
                 return Ok(Outcome::Unchanged);
@@ -258,31 +262,6 @@ impl Work<'_> {
                 })
                 .collect(),
         }
-    }
-}
-
-/// Says whether a publish would change anything.
-fn due(suite: &Suite, snapshot: &dyn Snapshot, live: &Live, settings: &str, now: i64) -> bool {
-    let state = snapshot.state();
-    let Some(publication) = &state.publication else {
-        return true;
-    };
-    let renewal = suite.valid_for.map(|span| publication.date + span.seconds() / 2);
-    publication.revision != state.revision
-        || publication.settings != settings
-        || live.inrelease() != Some(publication.inrelease)
-        || renewal.is_some_and(|at| now >= at)
-        || contents_due(suite, publication, state.revision, now)
-}
-
-/// Says whether Contents indexes are to be rebuilt.
-fn contents_due(suite: &Suite, publication: &Publication, revision: i64, now: i64) -> bool {
-    match (suite.contents, publication.contents) {
-        (Contents::Off, _) => false,
-        (_, None) => true,
-        (_, Some(contents)) if contents.revision == revision => false,
-        (Contents::Always, Some(_)) => true,
-        (Contents::After(span), Some(contents)) => now >= contents.at + span.seconds(),
     }
 }
 

@@ -10,11 +10,13 @@ mod key_files;
 pub mod keys;
 mod message;
 mod notice;
+mod open;
 
 pub use command::{CommandOptions, ExternalCommand};
 pub use error::SignError;
 pub use key_files::KeyFiles;
 pub use notice::{KeyNotice, KeyNoticeKind, days_until, key_notices};
+pub use open::open;
 
 use debian_formats::inrelease::check_fit;
 use debian_formats::openpgp::{Fingerprint, Keyring, verify_detached, verify_inrelease};

@@ -19,6 +19,7 @@ pub mod http;
 pub mod index;
 pub mod nginx;
 pub mod run;
+pub mod watching;
 
 pub use apt::Apt;
 pub use archive::TestArchive;
@@ -26,6 +27,7 @@ pub use deb::{Compression, DebBuilder};
 pub use gpg::Gpg;
 pub use nginx::Nginx;
 pub use run::Run;
+pub use watching::Watching;
 
 use std::path::{Path, PathBuf};
 

@@ -21,7 +21,7 @@ use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use rusqlite_migration::{M, Migrations};
 
 use super::{
-    Catalog, CatalogError, Entry, Forgotten, NewContent, NewPlacement, Placed, PoolFile, Pruning,
+    Catalog, CatalogError, Entry, Forgotten, NewContent, NewPlacement, Placed, PoolFile, Progress, Pruning,
     Publication, Retention, Selection, Snapshot,
 };
 
@@ -155,6 +155,12 @@ impl Catalog for SqliteCatalog {
         revision: Option<i64>,
     ) -> Result<Box<dyn Snapshot + '_>, CatalogError> {
         snapshot::open(connect(&self.path)?, &self.path, suite, tree, revision)
+    }
+
+    fn progress(&self) -> Result<Vec<Progress>, CatalogError> {
+        self.read("read how far its suites are published", |db| {
+            publications::progress(db)
+        })
     }
 
     fn published(&self, suite: &SuiteName, publication: &Publication, now: i64) -> Result<(), CatalogError> {

@@ -7,6 +7,7 @@ use repogen::archive::OpenError;
 use repogen::backup::BackupError;
 use repogen::catalog::CatalogError;
 use repogen::config::ConfigError;
+use repogen::error_text;
 use repogen::ingest::IngestError;
 use repogen::prune::PruneError;
 use repogen::publish::PublishError;
@@ -106,20 +107,9 @@ impl Failure {
     }
 }
 
-/// Returns an error and its causes in one line.
+/// Returns an error and its causes in one line that is safe to print.
 pub(super) fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut text = one_line(error);
-    let mut cause = error.source();
-    while let Some(next) = cause {
-        // Some errors print their cause in their own text.
-        let next_text = one_line(next);
-        if !text.ends_with(&next_text) {
-            text.push_str(": ");
-            text.push_str(&next_text);
-        }
-        cause = next.source();
-    }
-    text
+    super::printer::escaped(&error_text::with_causes(error))
 }
 
 fn one_line(text: impl std::fmt::Display) -> String {

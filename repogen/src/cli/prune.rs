@@ -2,6 +2,7 @@
 
 use clap::Args;
 use repogen::catalog::Pruning;
+use repogen::prune::Pruned;
 
 use super::Context;
 use super::exit::{Done, Failure};
@@ -27,6 +28,15 @@ pub(super) fn run(args: PruneArgs, context: &mut Context) -> Result<Done, Failur
         Pruning::Done
     };
     let pruned = archive.prune(pruning, now())?;
+    print(&pruned, context)?;
+    if args.dry_run {
+        context.printer.tell("nothing was changed (--dry-run)");
+    }
+    Ok(Done::Well)
+}
+
+/// Prints what a prune did, or would do.
+pub(super) fn print(pruned: &Pruned, context: &mut Context) -> Result<(), Failure> {
     for version in &pruned.forgotten.versions {
         context.printer.line(format_args!(
             "removed\t{}\t{}\t{}\t{}",
@@ -38,8 +48,5 @@ pub(super) fn run(args: PruneArgs, context: &mut Context) -> Result<Done, Failur
             .printer
             .line(format_args!("deleted\t{}\t{why}", escaped(path)))?;
     }
-    if args.dry_run {
-        context.printer.tell("nothing was changed (--dry-run)");
-    }
-    Ok(Done::Well)
+    Ok(())
 }

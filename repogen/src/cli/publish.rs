@@ -1,6 +1,7 @@
 //! `repogen publish`: what changed goes live.
 
 use clap::Args;
+use debian_formats::name::SuiteName;
 use repogen::archive::Archive;
 use repogen::config::Suite;
 use repogen::publish::{Outcome, Publishing, Report};
@@ -57,25 +58,26 @@ fn publish_one(
         Outcome::Unchanged => context
             .printer
             .line(format_args!("{}\tunchanged", suite.codename)),
-        Outcome::Published(Report {
-            counts,
-            stages,
-            milliseconds,
-        }) => {
-            context.printer.line(format_args!(
-                "{}\tpublished\t{}\t{}\t{}\t{milliseconds}",
-                suite.codename, counts.packages, counts.added, counts.removed
-            ))?;
-            if context.printer.shows_progress() {
-                let stages: Vec<String> = stages
-                    .iter()
-                    .map(|(stage, took)| format!("{stage} {took} ms"))
-                    .collect();
-                context
-                    .printer
-                    .tell(format_args!("{}: {}", suite.codename, stages.join(", ")));
-            }
-            Ok(())
-        }
+        Outcome::Published(report) => print(&suite.codename, &report, context),
     }
+}
+
+/// Prints what a publish did.
+pub(super) fn print(suite: &SuiteName, report: &Report, context: &mut Context) -> Result<(), Failure> {
+    let counts = &report.counts;
+    context.printer.line(format_args!(
+        "{suite}\tpublished\t{}\t{}\t{}\t{}",
+        counts.packages, counts.added, counts.removed, report.milliseconds
+    ))?;
+    if context.printer.shows_progress() {
+        let stages: Vec<String> = report
+            .stages
+            .iter()
+            .map(|(stage, took)| format!("{stage} {took} ms"))
+            .collect();
+        context
+            .printer
+            .tell(format_args!("{suite}: {}", stages.join(", ")));
+    }
+    Ok(())
 }

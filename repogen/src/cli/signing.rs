@@ -1,9 +1,7 @@
 //! The signer that the configuration names.
 
-use std::path::{Path, PathBuf};
-
 use repogen::config::Signing;
-use repogen::sign::{CommandOptions, ExternalCommand, KeyFiles, KeyNoticeKind, Signer, key_notices};
+use repogen::sign::{self, KeyNoticeKind, Signer, key_notices};
 
 use super::Context;
 use super::exit::Failure;
@@ -14,23 +12,7 @@ const NOTICE_DAYS: i64 = 30;
 
 /// Opens the signer, and tells of keys that are about to end.
 pub(super) fn open(signing: &Signing, context: &mut Context) -> Result<Box<dyn Signer>, Failure> {
-    let below = |path: &Path| context.root.join(path);
-    let signer: Box<dyn Signer> = match (&signing.command, &signing.key) {
-        (Some(command), _) => {
-            let certificate = signing.certificate.as_deref().map(below);
-            let options = CommandOptions {
-                command,
-                certificate: certificate.as_deref(),
-                timeout: CommandOptions::TIMEOUT,
-            };
-            Box::new(ExternalCommand::open(&options, now())?)
-        }
-        (None, key) => {
-            let key = key.as_deref().map(below).unwrap_or_default();
-            let also: Vec<PathBuf> = signing.also.iter().map(|path| below(path)).collect();
-            Box::new(KeyFiles::open(&key, &also)?)
-        }
-    };
+    let signer = sign::open(signing, &context.root, now())?;
     for notice in key_notices(signer.keyring(), now(), NOTICE_DAYS) {
         let message = match notice.kind {
             KeyNoticeKind::EndsIn { days } => format!("ends in {days} days"),

@@ -24,7 +24,7 @@ pub(super) fn next_date(suite: &Suite, last: Option<i64>, clock: &dyn Clock) -> 
     let Some(last) = last else { return Ok(clock.now()) };
     // apt keeps what it has when a Release is not newer, by the second.
     let next = last + 1;
-    let early = next - AHEAD - clock.now();
+    let early = seconds_early(last, clock.now());
     if early > PATIENCE {
         return Err(PublishError::Clock {
             suite: suite.codename.to_string(),
@@ -36,6 +36,11 @@ pub(super) fn next_date(suite: &Suite, last: Option<i64>, clock: &dyn Clock) -> 
         clock.wait(early);
     }
     Ok(next.max(clock.now()))
+}
+
+/// Returns how many seconds `now` is too early for a Release after that of `last`; none, when it may go out.
+pub(crate) fn seconds_early(last: i64, now: i64) -> i64 {
+    last + 1 - AHEAD - now
 }
 
 #[cfg(test)]

@@ -7,7 +7,8 @@ use debian_formats::digest::{Digester, Sha256};
 use debian_formats::name::Component;
 use debian_formats::release::IndexFile;
 
-use super::{Archive, ChunkCache, PublishError, Publishing, apply, contents_due, settings};
+use super::due::contents_due;
+use super::{Archive, ChunkCache, PublishError, Publishing, apply, settings};
 use crate::archive::STATE;
 use crate::catalog::{ContentsState, Publication, Section, Snapshot};
 use crate::config::{Contents, Suite};

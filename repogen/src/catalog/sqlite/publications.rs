@@ -4,7 +4,7 @@ use debian_formats::name::SuiteName;
 use rusqlite::{Connection, Row, params};
 
 use super::rows;
-use crate::catalog::{ContentsState, Publication, PublishedFile};
+use crate::catalog::{ContentsState, Progress, Publication, PublishedFile};
 
 type Sql<T> = Result<T, rusqlite::Error>;
 
@@ -64,6 +64,27 @@ pub(super) fn newest(db: &Connection, suite: i64) -> Sql<Option<Publication>> {
         .next()
         .transpose()?;
     found.map(|found| with_files(db, found)).transpose()
+}
+
+/// Returns where each suite stands and its newest publication, without its files.
+pub(super) fn progress(db: &Connection) -> Sql<Vec<Progress>> {
+    let query = format!("select {COLUMNS} from publication where suite_id = ?1 order by id desc limit 1");
+    let mut newest = db.prepare_cached(&query)?;
+    let mut suites = db.prepare_cached("select id, codename, revision from suite order by codename")?;
+    let mut found = suites.query([])?;
+    let mut all = Vec::new();
+    while let Some(row) = found.next()? {
+        let publication = newest
+            .query_map([row.get::<_, i64>(0)?], read)?
+            .next()
+            .transpose()?;
+        all.push(Progress {
+            suite: rows::text(row, 1)?,
+            revision: row.get(2)?,
+            publication: publication.map(|(_, publication)| publication),
+        });
+    }
+    Ok(all)
 }
 
 fn read(row: &Row<'_>) -> Sql<(i64, Publication)> {

@@ -1,0 +1,173 @@
+//! `repogen watch`: an archive that keeps itself.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, sync_channel};
+
+use clap::Args;
+use repogen::catalog::Placed;
+use repogen::publisher::{self, Setup};
+use repogen::watch::{Event, ReloadError, Watch, WatchError};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+
+use super::exit::{Done, Failure};
+use super::printer::escaped;
+use super::system_clock::SystemClock;
+use super::{Context, prune, publish, service_manager, signing};
+
+/// How many events may wait to be printed.
+const EVENTS: usize = 1_024;
+
+/// Keep publishing, until SIGTERM or Ctrl-C.
+///
+/// Publishes what other commands change, takes .deb files that are dropped into ROOT/incoming/SUITE/COMPONENT/, signs
+/// again in time and prunes once an hour. A file that is refused goes to incoming/rejected/, with the reason in a file
+/// beside it. Prints what `publish` and `prune` print. SIGHUP reads repogen.toml and the keys again; a changed
+/// repogen.toml is read by itself.
+#[derive(Debug, Args)]
+pub(super) struct WatchArgs {}
+
+pub(super) fn run(_: WatchArgs, context: &mut Context) -> Result<Done, Failure> {
+    let location = context.catalog()?;
+    let archive = Arc::new(context.archive()?);
+    let signer = signing::open(&archive.config().signing, context)?;
+    let signals = Signals::new([SIGTERM, SIGINT, SIGHUP]);
+    let mut signals = signals
+        .map_err(|error| Failure::disk(anyhow::Error::new(error).context("cannot listen to signals")))?;
+    let (sender, events) = sync_channel(EVENTS);
+    let report = Arc::new(move |event| {
+        // Nobody prints any more when the program is about to end.
+        let _ = sender.send(event);
+    });
+    let watch = Watch::start(
+        Setup { archive, signer },
+        &location,
+        Arc::new(SystemClock),
+        report,
+    )?;
+    service_manager::tell("READY=1");
+    let handle = signals.handle();
+    let ended_well = std::thread::scope(|scope| {
+        let watch = &watch;
+        scope.spawn(move || {
+            for signal in signals.forever() {
+                if signal == SIGHUP {
+                    watch.reload();
+                } else {
+                    service_manager::tell("STOPPING=1");
+                    watch.request_stop();
+                }
+            }
+        });
+        let printed = print_all(events, context);
+        handle.close();
+        printed
+    });
+    ended_well?;
+    if watch.join() {
+        Ok(Done::Well)
+    } else {
+        Err(Failure::disk(anyhow::anyhow!("a thread of the watch broke")))
+    }
+}
+
+/// Prints what happens until there is nobody left to tell of anything.
+///
+/// Takes the channel: when printing fails it closes, and nobody waits to put something into it.
+fn print_all(events: Receiver<Event>, context: &mut Context) -> Result<(), Failure> {
+    for event in events {
+        print(event, context)?;
+        context.printer.flush()?;
+    }
+    Ok(())
+}
+
+fn print(event: Event, context: &mut Context) -> Result<(), Failure> {
+    match event {
+        Event::Publisher(event) => return print_publisher(event, context),
+        Event::Pruned(pruned) => return prune::print(&pruned, context),
+        Event::Taken { path, placed } => {
+            let did = match placed {
+                Placed::Added => "added",
+                _ => "unchanged",
+            };
+            let path = below_root(&path, context);
+            tell(context, format_args!("{did} {path}"));
+        }
+        Event::Rejected { path, kept, why } => {
+            let (path, kept) = (below_root(&path, context), below_root(&kept, context));
+            tell(context, format_args!("rejected {path}: {why}"));
+            tell(context, format_args!("hint: it is kept as {kept}"));
+        }
+        Event::PassedOver { path, why } => {
+            let path = below_root(&path, context);
+            tell(context, format_args!("passed over {path}: {why}"));
+        }
+        Event::IncomingFailed(error) => {
+            warn(context, Failure::disk(error), "dropped packages are tried again");
+        }
+        Event::PruneFailed(error) => warn(context, error.into(), "retention is tried again in five minutes"),
+        Event::Reloaded => tell(context, format_args!("repogen.toml was read again")),
+        Event::ReloadFailed(error) => {
+            let failure = match error {
+                ReloadError::Open(error) => error.into(),
+                ReloadError::Sign(error) => error.into(),
+            };
+            warn(context, failure, "the settings of before stay in use");
+        }
+        Event::NotWatching(error) => not_watching(error, context),
+    }
+    Ok(())
+}
+
+fn print_publisher(event: publisher::Event, context: &mut Context) -> Result<(), Failure> {
+    match event {
+        publisher::Event::Published { suite, report } => return publish::print(&suite, &report, context),
+        publisher::Event::Failed { suite, error } => {
+            warn(context, error.into(), &format!("suite `{suite}` is tried again"));
+        }
+        publisher::Event::Recovered { suite } => {
+            tell(context, format_args!("suite `{suite}` is all right again"));
+        }
+        publisher::Event::CatalogFailed(error) => warn(context, error.into(), "it is tried again"),
+        publisher::Event::NotWatching(error) => not_watching(error, context),
+    }
+    Ok(())
+}
+
+fn below_root(path: &Path, context: &Context) -> String {
+    path.strip_prefix(&context.root)
+        .unwrap_or(path)
+        .display()
+        .to_string()
+}
+
+fn not_watching(error: notify::Error, context: &mut Context) {
+    let failure = Failure::disk(anyhow::Error::new(error).context("the system does not tell of changes"));
+    warn(context, failure, "they are found by looking every few seconds");
+}
+
+/// Reports an error that ends nothing, with what happens now.
+fn warn(context: &mut Context, failure: Failure, now: &str) {
+    let _ = failure.report(&mut context.printer);
+    context.printer.tell(now);
+}
+
+fn tell(context: &mut Context, text: std::fmt::Arguments<'_>) {
+    context
+        .printer
+        .tell(escaped(&text.to_string()).replace('\n', "\\n"));
+}
+
+impl From<WatchError> for Failure {
+    fn from(error: WatchError) -> Self {
+        let running = matches!(error, WatchError::Running(_));
+        let failure = Self::disk(error);
+        if running {
+            failure.hint("one is enough: it publishes what any process changes")
+        } else {
+            failure
+        }
+    }
+}

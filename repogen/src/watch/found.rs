@@ -1,0 +1,226 @@
+//! What lies in the folder for dropped packages, and where each file is meant to go.
+
+use std::ffi::OsStr;
+use std::fs::{DirEntry, FileType};
+use std::io;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
+
+use debian_formats::name::{Component, SuiteName};
+
+use super::settle::Stat;
+use super::{INCOMING, REJECTED};
+use crate::config::{Config, Suite};
+
+/// How many files one look takes in; the others wait for the next.
+const MOST: usize = 10_000;
+
+/// What names begin with that this watch gives to files it is about to delete.
+pub(super) const LEAVING: &str = ".leaving-";
+
+/// A package file that was dropped.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub(super) path: PathBuf,
+    pub(super) stat: Stat,
+    /// Where it is to stand, or what is wrong with where it lies.
+    pub(super) goal: Result<(SuiteName, Component), String>,
+}
+
+/// What one look found.
+#[derive(Debug, Default)]
+pub(super) struct Look {
+    pub(super) files: Vec<Found>,
+    /// What is no package file and stays, with the reason.
+    pub(super) passed_over: Vec<(PathBuf, &'static str)>,
+}
+
+/// Looks into `incoming/`, the folders in it and the folders in those.
+///
+/// `listen` is called with each folder before it is read, so that nothing goes unseen that comes after. Links are never
+/// followed, nothing is opened, and hidden files, which many programs write before they rename, are left alone.
+pub(super) fn look(
+    incoming: &Path,
+    config: &Config,
+    listen: &mut dyn FnMut(&Path),
+) -> Result<Look, (PathBuf, io::Error)> {
+    let mut look = Look::default();
+    let mut folders = vec![(incoming.to_owned(), Vec::new())];
+    while let Some((folder, below)) = folders.pop() {
+        listen(&folder);
+        for entry in entries(&folder).map_err(|error| (folder.clone(), error))? {
+            let (path, name) = (entry.path(), entry.file_name());
+            let Ok(kind) = entry.file_type() else { continue };
+            let is_deb = path.extension() == Some(OsStr::new("deb"));
+            match at(&below, &name, kind) {
+                At::LeftAlone => {}
+                At::Folder => folders.push((path, [below.clone(), vec![name]].concat())),
+                At::File if is_deb => {
+                    // Gone meanwhile: nothing to do.
+                    let Ok(found) = entry.metadata() else { continue };
+                    let goal = goal(config, &below);
+                    let stat = Stat::of(&found);
+                    look.files.push(Found { path, stat, goal });
+                }
+                At::File => {}
+                At::PassedOver(why) => look.passed_over.push((path, why)),
+            }
+            if look.files.len() >= MOST {
+                return Ok(look);
+            }
+        }
+    }
+    Ok(look)
+}
+
+/// Returns what is in a folder, in the order of names.
+fn entries(folder: &Path) -> io::Result<Vec<DirEntry>> {
+    let mut entries = match std::fs::read_dir(folder) {
+        // Taken away meanwhile.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries?.collect::<io::Result<Vec<_>>>()?,
+    };
+    entries.sort_by_key(DirEntry::file_name);
+    Ok(entries)
+}
+
+enum At {
+    LeftAlone,
+    Folder,
+    File,
+    PassedOver(&'static str),
+}
+
+fn at(below: &[std::ffi::OsString], name: &OsStr, kind: FileType) -> At {
+    let hidden = name.as_bytes().starts_with(b".") && !name.as_bytes().starts_with(LEAVING.as_bytes());
+    let own = below.is_empty() && name == REJECTED;
+    match below.len() {
+        _ if hidden || own => At::LeftAlone,
+        _ if kind.is_file() => At::File,
+        _ if kind.is_symlink() => At::PassedOver("it is a symbolic link: drop the file itself"),
+        0 | 1 if kind.is_dir() => At::Folder,
+        _ if kind.is_dir() => {
+            At::PassedOver("it is a folder: packages lie in incoming/SUITE/COMPONENT/ itself")
+        }
+        _ => At::PassedOver("it is no regular file"),
+    }
+}
+
+/// Says where a file in the folders `below` is to stand.
+fn goal(config: &Config, below: &[std::ffi::OsString]) -> Result<(SuiteName, Component), String> {
+    let [suite_name, component_name] = match below {
+        [suite, component] => [suite.to_string_lossy(), component.to_string_lossy()],
+        [suite] => [suite.to_string_lossy(), "".into()],
+        _ => ["".into(), "".into()],
+    };
+    if suite_name.is_empty() {
+        let suite = config
+            .suites
+            .first()
+            .map_or("SUITE", |suite| suite.codename.as_str());
+        let component = config
+            .suites
+            .first()
+            .map_or("COMPONENT", |suite| suite.default_component().as_str());
+        return Err(format!(
+            "it lies in no suite's folder: put it into {INCOMING}/SUITE/COMPONENT/, such as {INCOMING}/{suite}/{component}/"
+        ));
+    }
+    let Some(suite) = config.suite(&suite_name) else {
+        return Err(format!(
+            "no suite `{}` in repogen.toml, which has {}",
+            suite_name.escape_debug(),
+            listed(config.suites.iter().map(|suite| suite.codename.as_str()))
+        ));
+    };
+    component(suite, &component_name).map(|component| (suite.codename.clone(), component.clone()))
+}
+
+fn component<'a>(suite: &'a Suite, name: &str) -> Result<&'a Component, String> {
+    let known = suite
+        .components
+        .iter()
+        .find(|component| component.as_str() == name);
+    known.ok_or_else(|| {
+        let has = listed(suite.components.iter().map(Component::as_str));
+        let suite = &suite.codename;
+        if name.is_empty() {
+            format!("it lies in no component's folder: put it into {INCOMING}/{suite}/COMPONENT/; suite `{suite}` has {has}")
+        } else {
+            format!("no component `{}` in suite `{suite}`, which has {has}", name.escape_debug())
+        }
+    })
+}
+
+fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    names.collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config() -> Config {
+        let text =
+            "[[suite]]\ncodename = \"bookworm\"\nsuite = \"stable\"\ncomponents = [\"main\", \"extra\"]\n";
+        Config::parse(text, Path::new("repogen.toml")).unwrap()
+    }
+
+    fn to(below: &[&str]) -> Result<(String, String), String> {
+        let below: Vec<std::ffi::OsString> = below.iter().map(Into::into).collect();
+        goal(&config(), &below).map(|(suite, component)| (suite.to_string(), component.to_string()))
+    }
+
+    #[test]
+    fn a_suite_is_named_by_codename_or_alias() {
+        let goal = Ok(("bookworm".to_owned(), "extra".to_owned()));
+        assert_eq!(to(&["bookworm", "extra"]), goal);
+        assert_eq!(to(&["stable", "extra"]), goal);
+    }
+
+    #[test]
+    fn a_file_in_no_right_folder_is_told_which_would_be() {
+        for (below, told) in [
+            (&[][..], "incoming/bookworm/main/"),
+            (&["bookworm"], "main, extra"),
+            (
+                &["bookwurm", "main"],
+                "no suite `bookwurm` in repogen.toml, which has bookworm",
+            ),
+            (
+                &["stable", "x"],
+                "no component `x` in suite `bookworm`, which has main, extra",
+            ),
+        ] {
+            let error = to(below).unwrap_err();
+            assert!(error.contains(told), "{error}");
+        }
+    }
+
+    #[test]
+    fn links_and_deeper_folders_are_passed_over_and_hidden_files_left_alone() {
+        let root = tempfile::tempdir().unwrap();
+        let main = root.path().join("stable/main");
+        std::fs::create_dir_all(main.join("deeper.deb")).unwrap();
+        std::fs::create_dir_all(root.path().join("rejected")).unwrap();
+        for name in [
+            "stable/main/a.deb",
+            "stable/main/.b.deb",
+            "stable/main/c.txt",
+            "rejected/d.deb",
+        ] {
+            std::fs::write(root.path().join(name), "").unwrap();
+        }
+        std::os::unix::fs::symlink("a.deb", main.join("e.deb")).unwrap();
+        let mut heard = Vec::new();
+        let look = look(root.path(), &config(), &mut |folder| {
+            heard.push(folder.to_owned())
+        })
+        .unwrap();
+        assert_eq!(look.files.len(), 1);
+        assert_eq!(look.files[0].path, main.join("a.deb"));
+        let passed: Vec<PathBuf> = look.passed_over.into_iter().map(|(path, _)| path).collect();
+        assert_eq!(passed, [main.join("deeper.deb"), main.join("e.deb")]);
+        assert_eq!(heard, [root.path().to_owned(), root.path().join("stable"), main]);
+    }
+}
