@@ -21,6 +21,9 @@ pub(super) struct PublishArgs {
     /// Publish also what has not changed, with every index joined anew.
     #[arg(long)]
     force: bool,
+    /// Say on stderr how long each stage took, also where that is no terminal.
+    #[arg(long)]
+    timings: bool,
 }
 
 pub(super) fn run(args: PublishArgs, context: &mut Context) -> Result<Done, Failure> {
@@ -32,7 +35,10 @@ pub(super) fn run(args: PublishArgs, context: &mut Context) -> Result<Done, Fail
         Publishing::Due
     };
     for suite in select::suites(archive.config(), &args.suite)? {
-        publish_one(&archive, suite, publishing, signer.as_ref(), context)?;
+        let outcome = publish_one(&archive, suite, publishing, signer.as_ref(), context)?;
+        if args.timings || context.printer.shows_progress() {
+            tell_stages(suite, &outcome, context);
+        }
     }
     Ok(Done::Well)
 }
@@ -41,7 +47,10 @@ pub(super) fn run(args: PublishArgs, context: &mut Context) -> Result<Done, Fail
 pub(super) fn publish_all(archive: &Archive, context: &mut Context) -> Result<(), Failure> {
     let signer = signing::open(&archive.config().signing, context)?;
     for suite in &archive.config().suites {
-        publish_one(archive, suite, Publishing::Due, signer.as_ref(), context)?;
+        let outcome = publish_one(archive, suite, Publishing::Due, signer.as_ref(), context)?;
+        if context.printer.shows_progress() {
+            tell_stages(suite, &outcome, context);
+        }
     }
     Ok(())
 }
@@ -52,30 +61,31 @@ fn publish_one(
     publishing: Publishing,
     signer: &dyn Signer,
     context: &mut Context,
-) -> Result<(), Failure> {
-    match archive.publish(suite, publishing, signer, &SystemClock)? {
+) -> Result<Outcome, Failure> {
+    let outcome = archive.publish(suite, publishing, signer, &SystemClock)?;
+    match &outcome {
         Outcome::Unchanged => context
             .printer
-            .line(format_args!("{}\tunchanged", suite.codename)),
+            .line(format_args!("{}\tunchanged", suite.codename))?,
         Outcome::Published(Report {
-            counts,
-            stages,
-            milliseconds,
-        }) => {
-            context.printer.line(format_args!(
-                "{}\tpublished\t{}\t{}\t{}\t{milliseconds}",
-                suite.codename, counts.packages, counts.added, counts.removed
-            ))?;
-            if context.printer.shows_progress() {
-                let stages: Vec<String> = stages
-                    .iter()
-                    .map(|(stage, took)| format!("{stage} {took} ms"))
-                    .collect();
-                context
-                    .printer
-                    .tell(format_args!("{}: {}", suite.codename, stages.join(", ")));
-            }
-            Ok(())
-        }
+            counts, milliseconds, ..
+        }) => context.printer.line(format_args!(
+            "{}\tpublished\t{}\t{}\t{}\t{milliseconds}",
+            suite.codename, counts.packages, counts.added, counts.removed
+        ))?,
+    }
+    Ok(outcome)
+}
+
+/// Tells how long each stage of a publish took.
+fn tell_stages(suite: &Suite, outcome: &Outcome, context: &mut Context) {
+    if let Outcome::Published(Report { stages, .. }) = outcome {
+        let stages: Vec<String> = stages
+            .iter()
+            .map(|(stage, took)| format!("{stage} {took} ms"))
+            .collect();
+        context
+            .printer
+            .tell(format_args!("{}: {}", suite.codename, stages.join(", ")));
     }
 }
