@@ -12,16 +12,17 @@ STYLE = "text{font:13px system-ui,sans-serif;fill:#1f2933}.title{font-weight:600
 
 def draw(results):
     """Returns the whole picture."""
-    y, shapes = 34, []
-    pool = max(results["pools"], key=lambda pool: pool["size"])
-    bars = bars_of(pool)
-    shapes.append(text(24, y, f"One package added to a suite of {pool['size']:,}, until it is published", "title"))
-    shapes.append(text(24, y + 19, "milliseconds of CPU (solid) and wall time (light), logarithmic; medians", "small"))
-    y = draw_bars(shapes, bars, y + 36)
+    y, shapes = 0, []
+    if results["pools"]:
+        pool = max(results["pools"], key=lambda pool: pool["size"])
+        shapes.append(text(24, y + 34, f"One package added to a suite of {pool['size']:,}, until it is published", "title"))
+        shapes.append(text(24, y + 53, "milliseconds of CPU (solid) and wall time (light), logarithmic; medians", "small"))
+        y = draw_bars(shapes, bars_of(pool), y + 70)
     lines = lines_of(results)
-    shapes.append(text(24, y + 34, "One package added, by the size of the suite", "title"))
-    shapes.append(text(24, y + 53, "milliseconds of CPU, both axes logarithmic; medians", "small"))
-    y = draw_lines(shapes, lines, y + 74, 250)
+    if lines:
+        shapes.append(text(24, y + 34, "One package added, by the size of the suite", "title"))
+        shapes.append(text(24, y + 53, "milliseconds of CPU, both axes logarithmic; medians", "small"))
+        y = draw_lines(shapes, lines, y + 74, 250)
     facts = results["machine"]
     caption = f"{results['date']} · {facts['processor']}, {facts['cores']} cores, {facts['memory']}, {facts['filesystem']}"
     versions = " · ".join(f"{name} {results['versions'][name]}" for name in COLOURS if name in results["versions"])
