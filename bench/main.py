@@ -2,10 +2,12 @@
 import datetime
 import json
 import pathlib
+import sys
 import tempfile
 
 import chart
 import cost
+import joined
 import machine
 import peers
 import report
@@ -29,6 +31,10 @@ def main(arguments):
     (settings.out / "results.svg").write_text(chart.draw(results))
     (settings.out / "results.md").write_text(report.write(results))
     print(f"{settings.out}/results.md, results.svg and results.json")
+    wrong = joined.too_large(results)
+    for sentence in wrong:
+        print(f"bench: {sentence}", file=sys.stderr)
+    return 1 if wrong else 0
 
 
 def measure(settings):

@@ -4,6 +4,7 @@ import pathlib
 
 HERE = pathlib.Path(__file__).resolve().parent.parent
 TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR") or HERE / "target").resolve()
+MADE_UP = "made up"
 PEERS = ("apt-ftparchive", "reprepro", "aptly")
 
 
@@ -44,4 +45,4 @@ class Settings:
         """Where the packages are from, for the report."""
         if self.pool:
             return "a pool that was given"
-        return "made with the control data of a real archive" if self.packages else "made up"
+        return "made with the control data of a real archive" if self.packages else MADE_UP
