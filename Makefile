@@ -7,7 +7,7 @@ export PATH := $(PATH):$(HOME)/.cargo/bin
 # How long `make fuzz` spends on each target.
 FUZZ_SECONDS ?= 20
 
-.PHONY: help setup dev demo build test test-archive bench fuzz fmt lint clippy audit health clean
+.PHONY: help setup dev demo build test test-archive bench bench-micro fuzz fmt lint clippy audit health clean
 .DEFAULT_GOAL := help
 
 help: ## Lists these words
@@ -34,14 +34,22 @@ build: setup ## Builds the programs as they are released
 	$(CARGO) build --locked --release --workspace --bins
 
 test: setup ## Passes every test; needs no network
+	@python3 -m unittest discover -q -s bench
 	$(CARGO) test --locked --workspace
 
 test-archive: $(TARGET)/.setup-archive ## Installs real packages from Debian's archive on two Debian releases (needs root or sudo)
 	@tools/test-archive
 
-bench: setup ## Compares speed and memory with the archive tools that are installed
+$(TARGET)/.setup-bench: $(TARGET)/.setup
+	@tools/setup --bench
+	@touch $@
+
+bench: $(TARGET)/.setup-bench ## Measures speed and memory beside other archive tools, and writes docs/benchmarks/
 	$(CARGO) build --locked --release -p repogen -p archive-tests --bins
 	@tools/bench
+
+bench-micro: setup ## Measures the readers of .deb and stanzas, cutting and joining by themselves
+	$(CARGO) bench --locked -p debian-formats -p repogen --benches
 
 fuzz: setup ## Feeds mutated input to every parser, FUZZ_SECONDS each
 	$(CARGO) run --locked -p fuzz -- all --seconds $(FUZZ_SECONDS)

@@ -22,6 +22,9 @@ pub(super) struct PublishArgs {
     /// Publish also what has not changed, with every index joined anew.
     #[arg(long)]
     force: bool,
+    /// Say on stderr how long each stage took, also where that is no terminal.
+    #[arg(long)]
+    timings: bool,
 }
 
 pub(super) fn run(args: PublishArgs, context: &mut Context) -> Result<Done, Failure> {
@@ -33,7 +36,10 @@ pub(super) fn run(args: PublishArgs, context: &mut Context) -> Result<Done, Fail
         Publishing::Due
     };
     for suite in select::suites(archive.config(), &args.suite)? {
-        publish_one(&archive, suite, publishing, signer.as_ref(), context)?;
+        let outcome = publish_one(&archive, suite, publishing, signer.as_ref(), context)?;
+        if args.timings || context.printer.shows_progress() {
+            tell_stages(suite, &outcome, context);
+        }
     }
     Ok(Done::Well)
 }
@@ -42,7 +48,10 @@ pub(super) fn run(args: PublishArgs, context: &mut Context) -> Result<Done, Fail
 pub(super) fn publish_all(archive: &Archive, context: &mut Context) -> Result<(), Failure> {
     let signer = signing::open(&archive.config().signing, context)?;
     for suite in &archive.config().suites {
-        publish_one(archive, suite, Publishing::Due, signer.as_ref(), context)?;
+        let outcome = publish_one(archive, suite, Publishing::Due, signer.as_ref(), context)?;
+        if context.printer.shows_progress() {
+            tell_stages(suite, &outcome, context);
+        }
     }
     Ok(())
 }
@@ -53,31 +62,35 @@ fn publish_one(
     publishing: Publishing,
     signer: &dyn Signer,
     context: &mut Context,
-) -> Result<(), Failure> {
-    match archive.publish(suite, publishing, signer, &SystemClock)? {
+) -> Result<Outcome, Failure> {
+    let outcome = archive.publish(suite, publishing, signer, &SystemClock)?;
+    match &outcome {
         Outcome::Unchanged => context
             .printer
-            .line(format_args!("{}\tunchanged", suite.codename)),
-        Outcome::Published(report) => print(&suite.codename, &report, context),
+            .line(format_args!("{}\tunchanged", suite.codename))?,
+        Outcome::Published(report) => print(&suite.codename, report, context)?,
     }
+    Ok(outcome)
 }
 
-/// Prints what a publish did.
+/// Prints what a publish did, on a line of its own.
 pub(super) fn print(suite: &SuiteName, report: &Report, context: &mut Context) -> Result<(), Failure> {
     let counts = &report.counts;
     context.printer.line(format_args!(
         "{suite}\tpublished\t{}\t{}\t{}\t{}",
         counts.packages, counts.added, counts.removed, report.milliseconds
-    ))?;
-    if context.printer.shows_progress() {
-        let stages: Vec<String> = report
-            .stages
+    ))
+}
+
+/// Tells how long each stage of a publish took.
+fn tell_stages(suite: &Suite, outcome: &Outcome, context: &mut Context) {
+    if let Outcome::Published(Report { stages, .. }) = outcome {
+        let stages: Vec<String> = stages
             .iter()
             .map(|(stage, took)| format!("{stage} {took} ms"))
             .collect();
         context
             .printer
-            .tell(format_args!("{suite}: {}", stages.join(", ")));
+            .tell(format_args!("{}: {}", suite.codename, stages.join(", ")));
     }
-    Ok(())
 }

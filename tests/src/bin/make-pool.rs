@@ -12,6 +12,7 @@
     reason = "a tool of the developers' own"
 )]
 
+use archive_tests::made_up::{Random, control};
 use archive_tests::{Compression, DebBuilder};
 use std::fmt::Write as _;
 use std::io::Read;
@@ -43,7 +44,7 @@ fn main() -> ExitCode {
     let Ok(count) = count.parse() else { return usage() };
     let controls = match packages {
         Some(file) => spread(&stanzas(&decompressed(Path::new(file))), count),
-        None => (0..count).map(made_up).collect(),
+        None => (0..count).map(control).collect(),
     };
     if controls.len() < count {
         eprintln!("make-pool: {} stanzas, and {count} are wanted", controls.len());
@@ -75,8 +76,9 @@ fn write_all(out: &Path, controls: &[String]) {
 }
 
 fn write_one(out: &Path, number: usize, control: &str) {
-    let mut random = Random(number as u64);
-    let mut package = DebBuilder::from_control(control).compression(random.compression(), Compression::Xz);
+    let mut random = Random::new(number as u64);
+    let mut package =
+        DebBuilder::from_control(control).compression(compression(&mut random), Compression::Xz);
     let name = package.value("Package").to_owned();
     let total = random.log_normal(MEAN_BYTES).min(64.0 * MEAN_BYTES) as usize;
     let files = 1 + random.below(4);
@@ -145,82 +147,11 @@ fn spread(all: &[String], count: usize) -> Vec<String> {
         .collect()
 }
 
-/// A control file such as a real archive's: eight relations, and a description of a few lines.
-fn made_up(number: usize) -> String {
-    const WORDS: [&str; 16] = [
-        "archive", "binary", "cache", "daemon", "editor", "font", "graph", "http", "index", "kernel",
-        "library", "mail", "network", "parser", "query", "runtime",
-    ];
-    let mut random = Random(number as u64 ^ 0x5eed);
-    let word = |random: &mut Random| WORDS[random.below(WORDS.len())];
-    let name = |number: usize| format!("{}-{}{number}", WORDS[number % 16], WORDS[number / 16 % 16]);
-    let depends: Vec<String> = (0..8)
-        .map(|_| name(random.below(number + 1)))
-        .map(|name| format!("{name} (>= 1.0)"))
-        .collect();
-    let mut control = format!(
-        "Package: {}\nVersion: {}.{}-{}\nArchitecture: {}\nMaintainer: {} team <team@example.org>\nInstalled-Size: {}\n\
-         Depends: {}\nSection: misc\nPriority: optional\nHomepage: https://www.example.org/{number}\n\
-         Description: {} {} {}\n",
-        name(number),
-        1 + random.below(9),
-        random.below(30),
-        1 + random.below(5),
-        if number.is_multiple_of(3) { "all" } else { "amd64" },
-        word(&mut random),
-        random.below(9000),
-        depends.join(", "),
-        word(&mut random),
-        word(&mut random),
-        word(&mut random),
-    );
-    for _ in 0..4 {
-        let line: Vec<&str> = (0..9).map(|_| word(&mut random)).collect();
-        writeln!(control, " {}", line.join(" ")).unwrap();
-    }
-    control
-}
-
-/// The generator of Steele, Lea and Flood, "Fast splittable pseudorandom number generators" (2014): small, and the same everywhere.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    fn below(&mut self, limit: usize) -> usize {
-        (self.next() % limit as u64) as usize
-    }
-
-    /// A number in (0, 1].
-    fn unit(&mut self) -> f64 {
-        ((self.next() >> 11) + 1) as f64 / (1_u64 << 53) as f64
-    }
-
-    /// Log-normal with a sigma of 1: most packages are small, a few are large.
-    fn log_normal(&mut self, mean: f64) -> f64 {
-        let normal = (-2.0 * self.unit().ln()).sqrt() * (std::f64::consts::TAU * self.unit()).cos();
-        (mean.ln() - 0.5 + normal).exp()
-    }
-
-    fn bytes(&mut self, count: usize) -> Vec<u8> {
-        (0..count.div_ceil(8))
-            .flat_map(|_| self.next().to_le_bytes())
-            .take(count)
-            .collect()
-    }
-
-    /// As in Debian-like archives today: four in five xz, the rest gzip and zstd.
-    fn compression(&mut self) -> Compression {
-        match self.below(10) {
-            0 => Compression::Gzip,
-            1 => Compression::Zstd,
-            _ => Compression::Xz,
-        }
+/// As in Debian-like archives today: four in five xz, the rest gzip and zstd.
+fn compression(random: &mut Random) -> Compression {
+    match random.below(10) {
+        0 => Compression::Gzip,
+        1 => Compression::Zstd,
+        _ => Compression::Xz,
     }
 }
