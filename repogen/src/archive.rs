@@ -122,3 +122,15 @@ impl Suite {
         if self.private { self.codename.as_str() } else { "" }
     }
 }
+
+impl Config {
+    /// Returns where the tree of a suite is served, without a slash at its end, where the configuration says.
+    pub fn tree_url(&self, suite: &Suite) -> Option<String> {
+        let base = self.url.as_ref()?.trim_end_matches('/');
+        Some(if suite.private {
+            format!("{base}/private/{}", suite.codename)
+        } else {
+            base.to_owned()
+        })
+    }
+}

@@ -12,9 +12,11 @@ mod printer;
 mod prune;
 mod publish;
 mod remove;
+mod rollback;
 mod scan;
 mod select;
 mod signing;
+mod snapshot;
 mod system_clock;
 mod verify;
 
@@ -49,6 +51,8 @@ enum Command {
     List(list::ListArgs),
     Show(list::ShowArgs),
     Copy(copy::CopyArgs),
+    Snapshot(snapshot::SnapshotArgs),
+    Rollback(rollback::RollbackArgs),
     Prune(prune::PruneArgs),
     Verify(verify::VerifyArgs),
     Backup(backup::BackupArgs),
@@ -117,6 +121,8 @@ fn run(command: Command, context: &mut Context) -> Result<Done, Failure> {
         Command::List(args) => list::run(args, context),
         Command::Show(args) => list::run_show(args, context),
         Command::Copy(args) => copy::run(args, context),
+        Command::Snapshot(args) => snapshot::run(args, context),
+        Command::Rollback(args) => rollback::run(args, context),
         Command::Prune(args) => prune::run(args, context),
         Command::Verify(args) => verify::run(args, context),
         Command::Backup(args) => backup::run(args, context),

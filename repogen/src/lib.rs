@@ -15,6 +15,7 @@ pub mod index;
 pub mod suite_release;
 pub mod sign;
 pub mod publish;
+pub mod snapshots;
 pub mod prune;
 pub mod verify;
 pub mod backup;

@@ -9,6 +9,7 @@ mod publications;
 mod rows;
 mod select;
 mod snapshot;
+mod states;
 
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
@@ -21,8 +22,8 @@ use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use rusqlite_migration::{M, Migrations};
 
 use super::{
-    Catalog, CatalogError, Entry, Forgotten, NewContent, NewPlacement, Placed, PoolFile, Pruning,
-    Publication, Retention, Selection, Snapshot,
+    Catalog, CatalogError, Entry, Forgotten, KeptState, NewContent, NewPlacement, Pin, Placed, PoolFile,
+    Pruning, Publication, Retention, Selection, Snapshot, SnapshotId,
 };
 
 const MIGRATIONS: &[M<'static>] = &[M::up(include_str!("migrations/0001-archive.sql"))];
@@ -165,6 +166,22 @@ impl Catalog for SqliteCatalog {
 
     fn publications(&self, suite: &SuiteName) -> Result<Vec<Publication>, CatalogError> {
         self.read("read what was published", |db| publications::all(db, suite))
+    }
+
+    fn states(&self, suite: &SuiteName) -> Result<Vec<KeptState>, CatalogError> {
+        self.read("read what can be gone back to", |db| states::all(db, suite))
+    }
+
+    fn pin(&self, suite: &SuiteName, pin: &Pin, now: i64) -> Result<(), CatalogError> {
+        self.write("pin a snapshot", |db| states::pin(db, suite, pin, now))
+    }
+
+    fn unpin(&self, suite: &SuiteName, id: &SnapshotId) -> Result<bool, CatalogError> {
+        self.write("let a snapshot go", |db| states::unpin(db, suite, id))
+    }
+
+    fn roll_back(&self, suite: &SuiteName, revision: i64, now: i64) -> Result<bool, CatalogError> {
+        self.write("go back", |db| states::roll_back(db, suite, revision, now))
     }
 
     fn pool_files(&self) -> Result<Vec<PoolFile>, CatalogError> {
