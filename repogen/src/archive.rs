@@ -48,6 +48,23 @@ impl CatalogLocation {
         }
     }
 
+    /// Returns a place for another catalog beside this one.
+    pub(crate) fn beside(&self, ending: &str) -> Self {
+        let mut path = self.0.clone().into_os_string();
+        path.push(".");
+        path.push(ending);
+        Self(path.into())
+    }
+
+    /// Returns the files that a catalog is made of: the database, its log and the index of that.
+    pub(crate) fn parts(&self) -> [PathBuf; 3] {
+        ["", "-wal", "-shm"].map(|ending| {
+            let mut path = self.0.clone().into_os_string();
+            path.push(ending);
+            path.into()
+        })
+    }
+
     /// Returns the path of the SQLite file.
     pub fn path(&self) -> &Path {
         &self.0

@@ -11,6 +11,7 @@ mod package_json;
 mod printer;
 mod prune;
 mod publish;
+mod rebuild;
 mod remove;
 mod rollback;
 mod scan;
@@ -55,6 +56,7 @@ enum Command {
     Rollback(rollback::RollbackArgs),
     Prune(prune::PruneArgs),
     Verify(verify::VerifyArgs),
+    Rebuild(rebuild::RebuildArgs),
     Backup(backup::BackupArgs),
     Restore(backup::RestoreArgs),
     Key(key::KeyArgs),
@@ -125,6 +127,7 @@ fn run(command: Command, context: &mut Context) -> Result<Done, Failure> {
         Command::Rollback(args) => rollback::run(args, context),
         Command::Prune(args) => prune::run(args, context),
         Command::Verify(args) => verify::run(args, context),
+        Command::Rebuild(args) => rebuild::run(args, context),
         Command::Backup(args) => backup::run(args, context),
         Command::Restore(args) => backup::run_restore(args, context),
         Command::Key(args) => key::run(args, context),

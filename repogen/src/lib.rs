@@ -19,4 +19,5 @@ pub mod snapshots;
 pub mod prune;
 pub mod verify;
 pub mod backup;
+pub mod rebuild;
 pub mod scan;

@@ -30,6 +30,7 @@ use crate::suite_release::{Dates, suite_release};
 
 pub use clock::Clock;
 pub use live::Live;
+pub(crate) use pinned::POOL_LINK;
 pub use pinned::Rendered;
 pub use suite_indexes::expected_packages;
 

@@ -15,6 +15,7 @@ mod indexes;
 mod scanned;
 mod verified;
 mod pruned;
+mod snapshots;
 mod trouble;
 mod keys;
 mod installed;

@@ -27,7 +27,12 @@ fn live(archive: &TestArchive) -> String {
 }
 
 fn pin(archive: &TestArchive) -> String {
-    archive.repogen(&["snapshot", "create"]).ok().stdout.trim().to_owned()
+    archive
+        .repogen(&["snapshot", "create"])
+        .ok()
+        .stdout
+        .trim()
+        .to_owned()
 }
 
 #[test]
@@ -37,7 +42,11 @@ fn going_back_to_any_publish_gives_its_packages_byte_for_byte() {
     for round in 0..8_u32 {
         // Adds, replaces, removes and brings back, in a fixed order that mixes them.
         let name = format!("package-{}", round * 5 % 3);
-        archive.add(&[DebBuilder::new(&name, &format!("1.{round}"), ["amd64", "all"][round as usize % 2])]);
+        archive.add(&[DebBuilder::new(
+            &name,
+            &format!("1.{round}"),
+            ["amd64", "all"][round as usize % 2],
+        )]);
         if round % 3 == 2 {
             archive.repogen(&["remove", "package-0"]).ok();
         }
@@ -87,7 +96,9 @@ fn an_unknown_snapshot_is_refused_with_the_names_near_it() {
     ] {
         let run = archive.repogen(arguments).exits(1);
         assert!(
-            run.stderr.contains("no snapshot `19990101T000000Z` of suite `stable`") && run.stderr.contains(&known),
+            run.stderr
+                .contains("no snapshot `19990101T000000Z` of suite `stable`")
+                && run.stderr.contains(&known),
             "{}",
             run.report()
         );
@@ -106,7 +117,11 @@ fn going_back_to_what_the_pool_has_lost_changes_nothing() {
     std::fs::remove_file(archive.root().join("pool/main/h/hello/hello_1.0_amd64.deb")).unwrap();
 
     let run = archive.repogen(&["rollback", &before]).exits(1);
-    assert!(run.stderr.contains("pool/main/h/hello/hello_1.0_amd64.deb"), "{}", run.report());
+    assert!(
+        run.stderr.contains("pool/main/h/hello/hello_1.0_amd64.deb"),
+        "{}",
+        run.report()
+    );
     assert_eq!(archive.repogen(&["list"]).ok().stdout, "");
 }
 
@@ -122,16 +137,40 @@ fn what_lies_between_two_states_is_told() {
     let expected = "changed\tstable\tmain\thello\tamd64\t1.0\t1.1\n\
                     added\tstable\tmain\tnew\tall\t-\t1\n\
                     removed\tstable\tmain\told\tall\t1\t-\n";
-    assert_eq!(archive.repogen(&["snapshot", "diff", &before]).ok().stdout, expected);
+    assert_eq!(
+        archive.repogen(&["snapshot", "diff", &before]).ok().stdout,
+        expected
+    );
     archive.publish();
-    assert_eq!(archive.repogen(&["snapshot", "diff", &before, &live(&archive)]).ok().stdout, expected);
+    assert_eq!(
+        archive
+            .repogen(&["snapshot", "diff", &before, &live(&archive)])
+            .ok()
+            .stdout,
+        expected
+    );
 
     let shown = archive.repogen(&["snapshot", "show", &before]).ok();
-    assert_eq!(shown.stdout, "hello\t1.0\tamd64\tstable\tmain\nold\t1\tall\tstable\tmain\n");
-    let json = archive.repogen(&["snapshot", "show", "--json", &before]).ok().stdout;
-    assert!(json.starts_with("{\"name\":\"hello\",\"version\":\"1.0\",\"architecture\":\"amd64\",\"suite\":\"stable\","), "{json}");
+    assert_eq!(
+        shown.stdout,
+        "hello\t1.0\tamd64\tstable\tmain\nold\t1\tall\tstable\tmain\n"
+    );
+    let json = archive
+        .repogen(&["snapshot", "show", "--json", &before])
+        .ok()
+        .stdout;
+    assert!(
+        json.starts_with(
+            "{\"name\":\"hello\",\"version\":\"1.0\",\"architecture\":\"amd64\",\"suite\":\"stable\","
+        ),
+        "{json}"
+    );
     let list = archive.repogen(&["snapshot", "list", "--json"]).ok().stdout;
-    assert!(list.lines().all(|line| line.starts_with("{\"id\":\"") && line.contains("\"suite\":\"stable\"")), "{list}");
+    assert!(
+        list.lines()
+            .all(|line| line.starts_with("{\"id\":\"") && line.contains("\"suite\":\"stable\"")),
+        "{list}"
+    );
 }
 
 #[test]
@@ -148,7 +187,10 @@ fn a_pinned_state_is_served_without_an_end_and_apt_installs_from_it() {
 
     let release = archive.read("dists/stable/Release");
     let line = format!("Snapshots: {}/snapshots/@SNAPSHOTID@/\n", nginx.url());
-    assert!(release.contains(&line) && release.contains("Valid-Until:"), "{release}");
+    assert!(
+        release.contains(&line) && release.contains("Valid-Until:"),
+        "{release}"
+    );
     let pinned = archive.read(&format!("snapshots/{id}/dists/stable/Release"));
     assert!(!pinned.contains("Valid-Until:"), "{pinned}");
     let sources = archive.read("stable.sources");
@@ -156,8 +198,16 @@ fn a_pinned_state_is_served_without_an_end_and_apt_installs_from_it() {
     let apt = Apt::new(&pinned_sources);
     apt.update().silent();
     apt.install(&["hello"]).silent();
-    assert_eq!(std::fs::read_to_string(apt.system().join("usr/bin/hello")).unwrap(), "1.0");
-    assert_eq!(nginx.get("/snapshots/20000101T000000Z/dists/stable/InRelease").status, 404);
+    assert_eq!(
+        std::fs::read_to_string(apt.system().join("usr/bin/hello")).unwrap(),
+        "1.0"
+    );
+    assert_eq!(
+        nginx
+            .get("/snapshots/20000101T000000Z/dists/stable/InRelease")
+            .status,
+        404
+    );
     assert_eq!(archive.repogen(&["verify"]).ok().stdout, "");
 }
 
@@ -176,7 +226,11 @@ fn prune_keeps_what_a_pinned_state_holds_until_it_is_deleted() {
     assert!(deb.exists());
     assert_eq!(archive.repogen(&["verify"]).ok().stdout, "");
     let list = archive.repogen(&["snapshot", "list"]).ok();
-    assert!(list.stdout.contains(&format!("{id}\tstable\t1\tpinned\n")), "{}", list.report());
+    assert!(
+        list.stdout.contains(&format!("{id}\tstable\t1\tpinned\n")),
+        "{}",
+        list.report()
+    );
 
     archive.repogen(&["snapshot", "delete", &id]).ok();
     assert!(!archive.root().join("snapshots").join(&id).exists());
@@ -187,7 +241,14 @@ fn prune_keeps_what_a_pinned_state_holds_until_it_is_deleted() {
 
 #[test]
 fn a_private_suite_has_its_snapshots_in_its_own_tree() {
-    let archive = TestArchive::init(&["--suite", "open", "--suite", "secret", "--url", "http://127.0.0.1:1"]);
+    let archive = TestArchive::init(&[
+        "--suite",
+        "open",
+        "--suite",
+        "secret",
+        "--url",
+        "http://127.0.0.1:1",
+    ]);
     archive.configure_last_suite("private = true");
     archive.repogen(&["publish"]).ok();
     let id = pin(&archive);
@@ -196,7 +257,10 @@ fn a_private_suite_has_its_snapshots_in_its_own_tree() {
     assert!(open.join("dists/open/InRelease").is_file() && !open.join("dists/secret").exists());
     assert!(secret.join("dists/secret/InRelease").is_file() && secret.join("pool").is_symlink());
     let release = archive.read("private/secret/dists/secret/Release");
-    assert!(release.contains("Snapshots: http://127.0.0.1:1/private/secret/snapshots/@SNAPSHOTID@/\n"), "{release}");
+    assert!(
+        release.contains("Snapshots: http://127.0.0.1:1/private/secret/snapshots/@SNAPSHOTID@/\n"),
+        "{release}"
+    );
 }
 
 #[test]
@@ -205,15 +269,29 @@ fn a_damaged_snapshot_is_found_and_written_again() {
     archive.add(&[hello("1.0")]);
     archive.publish();
     let id = pin(&archive);
-    let release = archive.root().join(format!("snapshots/{id}/dists/stable/InRelease"));
+    let release = archive
+        .root()
+        .join(format!("snapshots/{id}/dists/stable/InRelease"));
     let whole = std::fs::read(&release).unwrap();
     std::fs::remove_dir_all(archive.root().join("snapshots")).unwrap();
     let found = archive.repogen(&["verify"]).exits(1);
-    assert!(found.stdout.contains(&format!("snapshots/{id}/dists/stable/InRelease")), "{}", found.report());
+    assert!(
+        found
+            .stdout
+            .contains(&format!("snapshots/{id}/dists/stable/InRelease")),
+        "{}",
+        found.report()
+    );
 
     archive.repogen(&["snapshot", "create", &id]).ok();
     // Signed afresh, so that only the text is the same.
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).split("-----BEGIN PGP SIGNATURE").next().unwrap().to_owned();
+    let text = |bytes: &[u8]| {
+        String::from_utf8_lossy(bytes)
+            .split("-----BEGIN PGP SIGNATURE")
+            .next()
+            .unwrap()
+            .to_owned()
+    };
     assert_eq!(text(&std::fs::read(&release).unwrap()), text(&whole));
     assert_eq!(archive.repogen(&["verify"]).ok().stdout, "");
 }
