@@ -16,6 +16,7 @@ mod scanned;
 mod verified;
 mod pruned;
 mod snapshots;
+mod rebuilt;
 mod trouble;
 mod keys;
 mod installed;

@@ -39,25 +39,26 @@ fn pin(archive: &TestArchive) -> String {
 fn going_back_to_any_publish_gives_its_packages_byte_for_byte() {
     let archive = TestArchive::init(&["--architecture", "amd64"]);
     let mut published = BTreeMap::new();
-    for round in 0..8_u32 {
+    // A clock of its own, two seconds on with each publish, so that none waits for its Date.
+    let at =
+        |publish: u32, arguments: &[&str]| later(&archive, &format!("+{}s", publish * 2), arguments).ok();
+    let rounds = 8_u32;
+    for round in 0..rounds {
         // Adds, replaces, removes and brings back, in a fixed order that mixes them.
         let name = format!("package-{}", round * 5 % 3);
-        archive.add(&[DebBuilder::new(
-            &name,
-            &format!("1.{round}"),
-            ["amd64", "all"][round as usize % 2],
-        )]);
+        let architecture = ["amd64", "all"][round as usize % 2];
+        archive.add(&[DebBuilder::new(&name, &format!("1.{round}"), architecture)]);
         if round % 3 == 2 {
             archive.repogen(&["remove", "package-0"]).ok();
         }
-        archive.publish();
+        at(round + 1, &["publish"]);
         published.insert(live(&archive), archive.index(PACKAGES));
     }
-    assert_eq!(published.len(), 8);
-    for (id, index) in &published {
-        archive.repogen(&["rollback", id]).ok();
+    assert_eq!(published.len(), rounds as usize);
+    for (back, (id, index)) in (1..).zip(&published) {
+        at(rounds + back, &["rollback", id]);
         assert_eq!(archive.index(PACKAGES), *index, "{id}");
-        assert_eq!(archive.repogen(&["verify"]).ok().stdout, "");
+        assert_eq!(at(rounds + back, &["verify"]).stdout, "");
     }
 }
 
