@@ -6,8 +6,8 @@
 
 mod packages;
 mod published;
+mod replace;
 
-use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -22,6 +22,7 @@ use crate::config::Suite;
 use crate::verify::{self, VerifyError};
 
 use published::{PublishedTree, read_tree};
+use replace::{put_in_place, remove, set_aside};
 
 /// Why a catalog was not made again.
 #[derive(Debug, thiserror::Error)]
@@ -90,7 +91,8 @@ pub fn rebuild(
     keyring: &Keyring,
     now: i64,
 ) -> Result<Rebuilt, RebuildError> {
-    if location.path().is_file() && SqliteCatalog::open(location.path()).is_ok() {
+    // One that cannot be opened, for want of a right or while another program has it, is not lost.
+    if location.path().exists() && SqliteCatalog::damage(location.path())?.is_none() {
         return Err(RebuildError::Exists(location.path().to_owned()));
     }
     // Made under another name, so that one that was cut off is not taken for the whole.
@@ -256,48 +258,6 @@ fn served(tree: &PublishedTree, dists: &Path) -> Vec<PublishedFile> {
             size: file.size,
         })
         .collect()
-}
-
-/// Moves a catalog that cannot be read out of the way; it is never deleted.
-fn set_aside(location: &CatalogLocation, now: i64) -> Result<Option<PathBuf>, RebuildError> {
-    let aside = location.beside(&format!("broken-{}", SnapshotId::of(now)));
-    let mut moved = None;
-    for (from, to) in location.parts().into_iter().zip(aside.parts()) {
-        match std::fs::rename(&from, &to) {
-            Ok(()) => moved = moved.or(Some(to)),
-            Err(source) if source.kind() == io::ErrorKind::NotFound => {}
-            Err(source) => return Err(failed("move away", &from, source)),
-        }
-    }
-    Ok(moved)
-}
-
-fn put_in_place(unfinished: &CatalogLocation, location: &CatalogLocation) -> Result<(), RebuildError> {
-    let [database, log, ..] = unfinished.parts();
-    // SQLite writes its log into the file when the last connection goes.
-    if log.exists() {
-        let source = io::Error::other("its log was not written back");
-        return Err(failed("finish", &database, source));
-    }
-    File::open(&database)
-        .and_then(|file| file.sync_all())
-        .and_then(|()| std::fs::rename(&database, location.path()))
-        .map_err(|source| failed("put in place", &database, source))?;
-    let folder = location
-        .path()
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    File::open(folder)
-        .and_then(|folder| folder.sync_all())
-        .map_err(|source| failed("sync", folder, source))
-}
-
-fn remove(path: &Path) -> Result<(), RebuildError> {
-    match std::fs::remove_file(path) {
-        Err(source) if source.kind() != io::ErrorKind::NotFound => Err(failed("delete", path, source)),
-        _ => Ok(()),
-    }
 }
 
 fn failed(action: &'static str, path: &Path, source: io::Error) -> RebuildError {

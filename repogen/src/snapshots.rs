@@ -5,6 +5,8 @@
 
 mod differences;
 
+use std::fs::File;
+
 use debian_formats::name::SuiteName;
 use rustix::fs::FlockOperation;
 
@@ -64,13 +66,14 @@ pub enum SnapshotError {
 impl Archive {
     /// Pins what is published of `suites` now under one name: the newest of their Dates.
     ///
-    /// What is published already pinned keeps its name.
+    /// What is pinned already keeps its name.
     pub fn pin_published(
         &self,
         suites: &[&Suite],
         signer: &dyn Signer,
         clock: &dyn Clock,
     ) -> Result<SnapshotId, SnapshotError> {
+        let lock = self.no_prune()?;
         let mut live = Vec::new();
         for suite in suites {
             let publication = self
@@ -88,41 +91,60 @@ impl Archive {
             named += 1;
         }
         let id = SnapshotId::of(named);
-        for (suite, revision, date) in live {
-            let pin = Pin {
-                id: id.clone(),
-                revision,
-                date,
-            };
-            self.pin(suite, &pin, signer, clock)?;
-        }
+        let pins = live.into_iter().map(|(suite, revision, date)| {
+            let id = id.clone();
+            (suite, Pin { id, revision, date })
+        });
+        let pins = self.pin_rows(pins.collect(), clock)?;
+        drop(lock);
+        self.pin_trees(&pins, signer, clock)?;
         Ok(id)
     }
 
-    /// Pins states that retention has not let go, and writes trees of pinned ones that are missing.
+    /// Pins what `id` names among `suites`, and writes trees of pinned states that are missing.
     pub fn pin_kept(
         &self,
-        states: &[(&Suite, KeptState)],
+        suites: &[&Suite],
+        id: &SnapshotId,
         signer: &dyn Signer,
         clock: &dyn Clock,
     ) -> Result<(), SnapshotError> {
-        for (suite, state) in states {
-            self.pin(suite, &state.pin(), signer, clock)?;
+        let lock = self.no_prune()?;
+        let states = self.states_named(suites, id)?;
+        let pins = states.into_iter().map(|(suite, state)| (suite, state.pin()));
+        let pins = self.pin_rows(pins.collect(), clock)?;
+        drop(lock);
+        self.pin_trees(&pins, signer, clock)
+    }
+
+    /// The rows first: from then on nothing is pruned that the trees will name.
+    fn pin_rows<'a>(
+        &self,
+        pins: Vec<(&'a Suite, Pin)>,
+        clock: &dyn Clock,
+    ) -> Result<Vec<(&'a Suite, Pin)>, SnapshotError> {
+        for (suite, pin) in &pins {
+            self.catalog().pin(&suite.codename, pin, clock.now())?;
+        }
+        Ok(pins)
+    }
+
+    fn pin_trees(
+        &self,
+        pins: &[(&Suite, Pin)],
+        signer: &dyn Signer,
+        clock: &dyn Clock,
+    ) -> Result<(), SnapshotError> {
+        for (suite, pin) in pins {
+            self.render_pinned(suite, pin, signer, clock)?;
         }
         Ok(())
     }
 
-    /// The row first: from then on nothing is pruned that the tree will name.
-    fn pin(
-        &self,
-        suite: &Suite,
-        pin: &Pin,
-        signer: &dyn Signer,
-        clock: &dyn Clock,
-    ) -> Result<(), SnapshotError> {
-        self.catalog().pin(&suite.codename, pin, clock.now())?;
-        self.render_pinned(suite, pin, signer, clock)?;
-        Ok(())
+    /// Keeps prune out, which takes this lock alone, between a look at what there is and what is done about it.
+    fn no_prune(&self) -> Result<File, SnapshotError> {
+        self.lock("pool.lock", FlockOperation::LockShared)
+            .map_err(SnapshotError::Lock)
     }
 
     fn stands_for_another(
@@ -188,14 +210,15 @@ impl Archive {
     }
 
     /// Makes a suite hold exactly what a state held, in one step, and says whether that changed anything.
-    pub fn roll_back(&self, suite: &Suite, state: &KeptState, now: i64) -> Result<bool, SnapshotError> {
-        // Shared with whoever adds; a prune, which takes it alone, cannot come between the look and the step.
-        let _lock = self
-            .lock("pool.lock", FlockOperation::LockShared)
-            .map_err(SnapshotError::Lock)?;
+    pub fn roll_back(&self, suite: &Suite, id: &SnapshotId, now: i64) -> Result<bool, SnapshotError> {
+        let _lock = self.no_prune()?;
+        let states = self.states_named(&[suite], id)?;
+        let Some(revision) = states.first().map(|(_, state)| state.revision) else {
+            return Ok(false);
+        };
         let held = self
             .catalog()
-            .snapshot(&suite.codename, suite.pool_tree(), Some(state.revision))?
+            .snapshot(&suite.codename, suite.pool_tree(), Some(revision))?
             .held()?;
         let tree = self.tree(suite);
         let mut missing = held.iter().filter(|held| {
@@ -206,7 +229,7 @@ impl Archive {
         });
         if let Some(first) = missing.next() {
             return Err(SnapshotError::FilesMissing {
-                id: state.id.clone(),
+                id: id.clone(),
                 count: 1 + missing.count(),
                 first: if first.path.is_empty() {
                     format!("{}_{}_{}.deb", first.name, first.version, first.architecture)
@@ -215,7 +238,7 @@ impl Archive {
                 },
             });
         }
-        Ok(self.catalog().roll_back(&suite.codename, state.revision, now)?)
+        Ok(self.catalog().roll_back(&suite.codename, revision, now)?)
     }
 }
 

@@ -64,6 +64,21 @@ impl SqliteCatalog {
         })
     }
 
+    /// Says what makes the file at `path` no catalog that can be read; an error where that cannot be found out.
+    pub fn damage(path: &Path) -> Result<Option<String>, CatalogError> {
+        let check = |connection: Connection| {
+            connection
+                .query_row("pragma quick_check(1)", [], |row| row.get::<_, String>(0))
+                .map_err(|source| failed(path, "check it", source))
+        };
+        match connect(path).and_then(check) {
+            Ok(answer) if answer == "ok" => Ok(None),
+            Ok(answer) => Ok(Some(answer)),
+            Err(error) if is_damage(&error) => Ok(Some(error.to_string())),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Runs `work` in one writing transaction.
     fn write<T>(
         &self,
@@ -239,6 +254,20 @@ fn connect(path: &Path) -> Result<Connection, CatalogError> {
         Some(reason) => failed(path, "open it", reason),
         None => failed(path, "open it", source),
     })
+}
+
+/// Says whether the bytes of a database are at fault, and not a lock, a permission or the disk.
+fn is_damage(error: &CatalogError) -> bool {
+    let CatalogError::Database { source, .. } = error else {
+        return false;
+    };
+    let code = source
+        .downcast_ref::<rusqlite::Error>()
+        .and_then(rusqlite::Error::sqlite_error_code);
+    matches!(
+        code,
+        Some(rusqlite::ErrorCode::NotADatabase | rusqlite::ErrorCode::DatabaseCorrupt)
+    )
 }
 
 /// Returns what the system has against writing beside `path`: SQLite says only that it cannot open it.

@@ -28,9 +28,7 @@ pub(super) fn run(args: RollbackArgs, context: &mut Context) -> Result<Done, Fai
     let suite = select::suite(archive.config(), args.suite.as_deref())?;
     // Before anything changes: what cannot be signed cannot go live.
     let signer = signing::open(&archive.config().signing, context)?;
-    for (suite, state) in archive.states_named(&[suite], &args.id)? {
-        archive.roll_back(suite, &state, now())?;
-        publish_one(&archive, suite, Publishing::Due, signer.as_ref(), context)?;
-    }
+    archive.roll_back(suite, &args.id, now())?;
+    publish_one(&archive, suite, Publishing::Due, signer.as_ref(), context)?;
     Ok(Done::Well)
 }

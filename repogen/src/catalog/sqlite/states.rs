@@ -123,3 +123,6 @@ pub(super) fn roll_back(db: &Connection, suite: &SuiteName, revision: i64, now: 
     }
     Ok(ended + begun > 0)
 }
+
+#[cfg(test)]
+mod tests;

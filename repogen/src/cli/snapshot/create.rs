@@ -28,8 +28,7 @@ pub(crate) fn run(args: CreateArgs, context: &mut Context) -> Result<Done, Failu
     let mut suites = select::suites(archive.config(), &args.suite)?;
     let id = match args.id {
         Some(id) => {
-            let states = archive.states_named(&suites, &id)?;
-            archive.pin_kept(&states, signer.as_ref(), &SystemClock)?;
+            archive.pin_kept(&suites, &id, signer.as_ref(), &SystemClock)?;
             id
         }
         None => {
