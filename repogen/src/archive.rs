@@ -48,6 +48,23 @@ impl CatalogLocation {
         }
     }
 
+    /// Returns a place for another catalog beside this one.
+    pub(crate) fn beside(&self, ending: &str) -> Self {
+        let mut path = self.0.clone().into_os_string();
+        path.push(".");
+        path.push(ending);
+        Self(path.into())
+    }
+
+    /// Returns the files that a catalog is made of: the database, its log and the index of that.
+    pub(crate) fn parts(&self) -> [PathBuf; 3] {
+        ["", "-wal", "-shm"].map(|ending| {
+            let mut path = self.0.clone().into_os_string();
+            path.push(ending);
+            path.into()
+        })
+    }
+
     /// Returns the path of the SQLite file.
     pub fn path(&self) -> &Path {
         &self.0
@@ -120,5 +137,17 @@ impl Suite {
     /// Returns the tree of the pool that the suite's files are in: empty for the public one.
     pub fn pool_tree(&self) -> &str {
         if self.private { self.codename.as_str() } else { "" }
+    }
+}
+
+impl Config {
+    /// Returns where the tree of a suite is served, without a slash at its end, where the configuration says.
+    pub fn tree_url(&self, suite: &Suite) -> Option<String> {
+        let base = self.url.as_ref()?.trim_end_matches('/');
+        Some(if suite.private {
+            format!("{base}/private/{}", suite.codename)
+        } else {
+            base.to_owned()
+        })
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! [`Catalog`] is what the rest of the library sees; only [`sqlite`] knows SQL.
 
+mod kept;
 mod sqlite;
 
 use debian_formats::architecture::Architecture;
@@ -9,6 +10,7 @@ use debian_formats::digest::Sha256;
 use debian_formats::name::{Component, PackageName, SuiteName};
 use debian_formats::version::Version;
 
+pub use kept::{Held, InvalidSnapshotId, Kept, KeptState, Pin, SnapshotId};
 pub use sqlite::SqliteCatalog;
 
 /// Why the catalog did not do what it was asked.
@@ -372,6 +374,9 @@ pub trait Snapshot {
         visit: &mut dyn FnMut(&Position, &str, &[u8]),
     ) -> Result<(), CatalogError>;
 
+    /// Returns every package, ordered as it orders.
+    fn held(&self) -> Result<Vec<Held>, CatalogError>;
+
     /// Counts packages: all, and those added and removed since an earlier revision.
     fn counts(&self, since: Option<i64>) -> Result<Counts, CatalogError>;
 }
@@ -428,6 +433,18 @@ pub trait Catalog: Send + Sync {
 
     /// Returns the publications of a suite, newest first, whose index files stay.
     fn publications(&self, suite: &SuiteName) -> Result<Vec<Publication>, CatalogError>;
+
+    /// Returns the states of a suite that can be gone back to, newest first.
+    fn states(&self, suite: &SuiteName) -> Result<Vec<KeptState>, CatalogError>;
+
+    /// Pins a state of a suite; one that is pinned stays as it is.
+    fn pin(&self, suite: &SuiteName, pin: &Pin, now: i64) -> Result<(), CatalogError>;
+
+    /// Lets a pinned state go, and says whether there was one.
+    fn unpin(&self, suite: &SuiteName, id: &SnapshotId) -> Result<bool, CatalogError>;
+
+    /// Makes a suite hold what it held at a revision, and says whether that changed anything.
+    fn roll_back(&self, suite: &SuiteName, revision: i64, now: i64) -> Result<bool, CatalogError>;
 
     /// Returns every file of the pool, ordered by path.
     fn pool_files(&self) -> Result<Vec<PoolFile>, CatalogError>;

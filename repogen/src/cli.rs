@@ -11,11 +11,14 @@ mod package_json;
 mod printer;
 mod prune;
 mod publish;
+mod rebuild;
 mod remove;
+mod rollback;
 mod scan;
 mod select;
 mod service_manager;
 mod signing;
+mod snapshot;
 mod system_clock;
 mod verify;
 mod watch;
@@ -52,8 +55,11 @@ enum Command {
     List(list::ListArgs),
     Show(list::ShowArgs),
     Copy(copy::CopyArgs),
+    Snapshot(snapshot::SnapshotArgs),
+    Rollback(rollback::RollbackArgs),
     Prune(prune::PruneArgs),
     Verify(verify::VerifyArgs),
+    Rebuild(rebuild::RebuildArgs),
     Backup(backup::BackupArgs),
     Restore(backup::RestoreArgs),
     Key(key::KeyArgs),
@@ -121,8 +127,11 @@ fn run(command: Command, context: &mut Context) -> Result<Done, Failure> {
         Command::List(args) => list::run(args, context),
         Command::Show(args) => list::run_show(args, context),
         Command::Copy(args) => copy::run(args, context),
+        Command::Snapshot(args) => snapshot::run(args, context),
+        Command::Rollback(args) => rollback::run(args, context),
         Command::Prune(args) => prune::run(args, context),
         Command::Verify(args) => verify::run(args, context),
+        Command::Rebuild(args) => rebuild::run(args, context),
         Command::Backup(args) => backup::run(args, context),
         Command::Restore(args) => backup::run_restore(args, context),
         Command::Key(args) => key::run(args, context),

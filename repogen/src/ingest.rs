@@ -6,7 +6,7 @@
 
 use std::fs::File;
 use std::io::{self, Read, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use debian_formats::architecture::Architecture;
 use debian_formats::deb::{self, Data, DebError};
@@ -123,30 +123,10 @@ impl Archive {
                 held,
             });
         }
-        let read = File::open(path.as_path()).map_err(|source| staging_error("open", &path, source))?;
-        let deb = deb::read(
-            io::BufReader::with_capacity(64 * 1024, read),
-            &Limits::default(),
-            Data::List,
-        )
-        .map_err(|error| IngestError::Invalid(Box::new(error)))?;
-        let package = &deb.package;
-        check_architecture(place.suite, package.architecture())?;
-        let paths = paths::pack(deb.files.as_deref().unwrap_or_default())
-            .map_err(|source| staging_error("pack the file list of", &path, source))?;
-        let content = Content {
-            sha256,
-            size,
-            name: package.name().clone(),
-            version: package.version().clone(),
-            architecture: package.architecture().clone(),
-            source: package.source().clone(),
-            control: package.control().to_owned(),
-            created_at: arrival.now,
-            author: arrival.author.clone(),
-        };
+        let content = read_content(path.as_path(), (sha256, size), arrival)?;
+        check_architecture(place.suite, &content.content.architecture)?;
         Ok(Staged {
-            content: NewContent { content, paths },
+            content,
             file: Some((path, file)),
             held: None,
         })
@@ -325,6 +305,41 @@ impl Archive {
         }
         Ok(())
     }
+}
+
+/// Reads the .deb at `path`, whose digest and size are known.
+pub(crate) fn read_content(
+    path: &Path,
+    (sha256, size): (Sha256, u64),
+    arrival: &Arrival,
+) -> Result<NewContent, IngestError> {
+    let failed = |action, source| StagingError {
+        action,
+        path: path.to_owned(),
+        source,
+    };
+    let file = File::open(path).map_err(|source| failed("open", source))?;
+    let deb = deb::read(
+        io::BufReader::with_capacity(64 * 1024, file),
+        &Limits::default(),
+        Data::List,
+    )
+    .map_err(|error| IngestError::Invalid(Box::new(error)))?;
+    let package = &deb.package;
+    let paths = paths::pack(deb.files.as_deref().unwrap_or_default())
+        .map_err(|source| failed("pack the file list of", source))?;
+    let content = Content {
+        sha256,
+        size,
+        name: package.name().clone(),
+        version: package.version().clone(),
+        architecture: package.architecture().clone(),
+        source: package.source().clone(),
+        control: package.control().to_owned(),
+        created_at: arrival.now,
+        author: arrival.author.clone(),
+    };
+    Ok(NewContent { content, paths })
 }
 
 fn wish(staged: &Staged, place: &Place<'_>) -> NewPlacement {

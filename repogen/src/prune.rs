@@ -224,23 +224,23 @@ impl Archive {
     }
 }
 
+impl Suite {
+    /// Returns for how many seconds a publish that another took the place of stays in the catalog at least.
+    pub fn publications_kept_for(&self) -> i64 {
+        self.keep_snapshots_for
+            .seconds()
+            .max(self.keep_generations_for.seconds())
+            .max(self.keep_removed_for.seconds())
+    }
+}
+
 /// Returns what a suite's settings mean at a time.
 fn retention(suite: &Suite, now: i64) -> Retention {
-    let longest = [
-        suite.keep_snapshots_for,
-        suite.keep_generations_for,
-        suite.keep_removed_for,
-    ];
-    let publications = longest
-        .iter()
-        .map(|span| span.seconds())
-        .max()
-        .unwrap_or_default();
     Retention {
         suite: suite.codename.clone(),
         keep_versions: suite.keep_versions,
         keep_generations: suite.keep_generations,
-        publications_until: now - publications,
+        publications_until: now - suite.publications_kept_for(),
         removed_until: now - suite.keep_removed_for.seconds(),
     }
 }

@@ -8,10 +8,12 @@ mod clock;
 mod describe;
 mod due;
 mod live;
+mod pinned;
 mod plan;
 mod settings;
 mod suite_indexes;
 
+use std::fs::File;
 use std::io;
 use std::path::PathBuf;
 use std::time::Instant;
@@ -19,7 +21,7 @@ use std::time::Instant;
 use debian_formats::digest::{Digester, Sha256};
 use rustix::fs::FlockOperation;
 
-use crate::archive::Archive;
+use crate::archive::{Archive, STATE};
 use crate::catalog::{CatalogError, ContentsState, Counts, Publication, PublishedFile, Snapshot};
 use crate::config::Suite;
 use crate::index::{ChunkCache, IndexError};
@@ -31,6 +33,8 @@ pub use clock::Clock;
 pub(crate) use clock::seconds_early;
 pub(crate) use due::due_at;
 pub use live::Live;
+pub(crate) use pinned::POOL_LINK;
+pub use pinned::Rendered;
 pub use suite_indexes::expected_packages;
 
 use suite_indexes::{Indexes, SuiteIndexes};
@@ -111,10 +115,7 @@ impl Archive {
         clock: &dyn Clock,
     ) -> Result<Outcome, PublishError> {
         let started = Instant::now();
-        let lock_name = format!("publish-{}.lock", suite.codename);
-        let _lock = self
-            .lock(&lock_name, FlockOperation::LockExclusive)
-            .map_err(|source| write_error("lock", self.root().join("state").join(&lock_name), source))?;
+        let _lock = self.publish_lock(suite)?;
         let live = Live::read(&self.tree(suite), &suite.codename);
         let settings = settings::digest(self.config(), suite, signer);
         {
@@ -148,6 +149,13 @@ impl Archive {
             live,
         };
         work.run(snapshot.as_ref(), signer, started)
+    }
+
+    /// Waits until nobody else publishes the suite or prunes.
+    fn publish_lock(&self, suite: &Suite) -> Result<File, PublishError> {
+        let name = format!("publish-{}.lock", suite.codename);
+        self.lock(&name, FlockOperation::LockExclusive)
+            .map_err(|source| write_error("lock", self.root().join(STATE).join(&name), source))
     }
 }
 
@@ -198,11 +206,7 @@ impl Work<'_> {
         stages.end("signing");
 
         let publication = self.publication(snapshot, &outputs, contents, dates, &signatures.inrelease);
-        let top = plan::Top {
-            inrelease: apply::stage(&staging, &signatures.inrelease, self.date)?,
-            release: apply::stage(&staging, release.as_bytes(), self.date)?,
-            signature: apply::stage(&staging, &signatures.detached, self.date)?,
-        };
+        let top = plan::Top::stage(&staging, &release, &signatures, self.date)?;
         let steps = plan::plan(&outputs, &top, &self.live);
         apply::apply(&steps, &self.dists(), &staging)?;
         apply::alias(&self.archive.tree(self.suite).join("dists"), self.suite, &staging)?;

@@ -29,6 +29,10 @@ pub fn suite_release(config: &Config, suite: &Suite, files: Vec<IndexFile>, date
         acquire_by_hash: true,
         // Every index has the packages for all architectures in it, so clients need no index of those alone.
         no_support_for_architecture_all: Some("Packages".into()),
+        // apt puts what its user asks for in place of the mark. Source: apt-get(8), `--snapshot`.
+        snapshots: config
+            .tree_url(suite)
+            .map(|url| format!("{url}/snapshots/@SNAPSHOTID@/")),
         architectures: [Architecture::all()]
             .iter()
             .chain(&suite.architectures)

@@ -77,6 +77,13 @@ pub enum VerifyError {
     Walk(#[from] walkdir::Error),
 }
 
+/// Counts the files of the pool that the catalog does not know.
+pub(crate) fn unknown_files(archive: &Archive) -> Result<usize, VerifyError> {
+    let mut findings = Vec::new();
+    pool_files::unknown(archive, &mut findings)?;
+    Ok(findings.len())
+}
+
 impl Archive {
     /// Checks `suites` and the pool, and returns what is wrong, ordered by kind and path.
     pub fn verify(&self, suites: &[&Suite], now: i64) -> Result<Vec<Finding>, VerifyError> {
@@ -84,6 +91,7 @@ impl Archive {
         let mut named = std::collections::BTreeSet::new();
         for suite in suites {
             indexes::check(self, suite, now, &mut named, &mut findings)?;
+            indexes::check_pinned(self, suite, now, &mut named, &mut findings)?;
         }
         pool_files::check(self, &named, &mut findings)?;
         findings.sort();

@@ -9,6 +9,7 @@ mod publications;
 mod rows;
 mod select;
 mod snapshot;
+mod states;
 
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
@@ -21,8 +22,8 @@ use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use rusqlite_migration::{M, Migrations};
 
 use super::{
-    Catalog, CatalogError, Entry, Forgotten, NewContent, NewPlacement, Placed, PoolFile, Progress, Pruning,
-    Publication, Retention, Selection, Snapshot,
+    Catalog, CatalogError, Entry, Forgotten, KeptState, NewContent, NewPlacement, Pin, Placed, PoolFile,
+    Progress, Pruning, Publication, Retention, Selection, Snapshot, SnapshotId,
 };
 
 const MIGRATIONS: &[M<'static>] = &[M::up(include_str!("migrations/0001-archive.sql"))];
@@ -61,6 +62,21 @@ impl SqliteCatalog {
             writer: Mutex::new(writer),
             readers: Mutex::new(Vec::new()),
         })
+    }
+
+    /// Says what makes the file at `path` no catalog that can be read; an error where that cannot be found out.
+    pub fn damage(path: &Path) -> Result<Option<String>, CatalogError> {
+        let check = |connection: Connection| {
+            connection
+                .query_row("pragma quick_check(1)", [], |row| row.get::<_, String>(0))
+                .map_err(|source| failed(path, "check it", source))
+        };
+        match connect(path).and_then(check) {
+            Ok(answer) if answer == "ok" => Ok(None),
+            Ok(answer) => Ok(Some(answer)),
+            Err(error) if is_damage(&error) => Ok(Some(error.to_string())),
+            Err(error) => Err(error),
+        }
     }
 
     /// Runs `work` in one writing transaction.
@@ -173,6 +189,22 @@ impl Catalog for SqliteCatalog {
         self.read("read what was published", |db| publications::all(db, suite))
     }
 
+    fn states(&self, suite: &SuiteName) -> Result<Vec<KeptState>, CatalogError> {
+        self.read("read what can be gone back to", |db| states::all(db, suite))
+    }
+
+    fn pin(&self, suite: &SuiteName, pin: &Pin, now: i64) -> Result<(), CatalogError> {
+        self.write("pin a snapshot", |db| states::pin(db, suite, pin, now))
+    }
+
+    fn unpin(&self, suite: &SuiteName, id: &SnapshotId) -> Result<bool, CatalogError> {
+        self.write("let a snapshot go", |db| states::unpin(db, suite, id))
+    }
+
+    fn roll_back(&self, suite: &SuiteName, revision: i64, now: i64) -> Result<bool, CatalogError> {
+        self.write("go back", |db| states::roll_back(db, suite, revision, now))
+    }
+
     fn pool_files(&self) -> Result<Vec<PoolFile>, CatalogError> {
         self.read("list the pool", |db| select::pool_files(db))
     }
@@ -228,6 +260,20 @@ fn connect(path: &Path) -> Result<Connection, CatalogError> {
         Some(reason) => failed(path, "open it", reason),
         None => failed(path, "open it", source),
     })
+}
+
+/// Says whether the bytes of a database are at fault, and not a lock, a permission or the disk.
+fn is_damage(error: &CatalogError) -> bool {
+    let CatalogError::Database { source, .. } = error else {
+        return false;
+    };
+    let code = source
+        .downcast_ref::<rusqlite::Error>()
+        .and_then(rusqlite::Error::sqlite_error_code);
+    matches!(
+        code,
+        Some(rusqlite::ErrorCode::NotADatabase | rusqlite::ErrorCode::DatabaseCorrupt)
+    )
 }
 
 /// Returns what the system has against writing beside `path`: SQLite says only that it cannot open it.

@@ -134,7 +134,7 @@ impl From<OpenError> for Failure {
             OpenError::Config(error) => error.into(),
             OpenError::Catalog(error) => error.into(),
             OpenError::NoCatalog(_) => {
-                Self::new(DISK, error).hint("`repogen restore FILE` brings a backup back")
+                Self::new(DISK, error).hint("`repogen restore FILE` brings a backup back, `repogen rebuild` makes it again from what is published")
             }
             OpenError::UnknownCatalog(_) => Self::new(USAGE, error),
         }

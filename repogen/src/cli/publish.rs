@@ -56,7 +56,8 @@ pub(super) fn publish_all(archive: &Archive, context: &mut Context) -> Result<()
     Ok(())
 }
 
-fn publish_one(
+/// Publishes a suite and prints its line.
+pub(super) fn publish_one(
     archive: &Archive,
     suite: &Suite,
     publishing: Publishing,

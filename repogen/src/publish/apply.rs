@@ -143,7 +143,7 @@ fn make_folder(target: &Path, made: &mut BTreeSet<PathBuf>) -> Result<(), Publis
     std::fs::create_dir_all(folder).map_err(|source| write_error("make", folder, source))
 }
 
-fn sync(folder: &Path) -> Result<(), PublishError> {
+pub(super) fn sync(folder: &Path) -> Result<(), PublishError> {
     File::open(folder)
         .and_then(|opened| opened.sync_all())
         .map_err(|source| write_error("sync", folder, source))

@@ -30,8 +30,8 @@ pub(super) fn write(archive: &Archive, suite: &Suite, signer: &dyn Signer) -> Re
         ),
     ];
     let sources = archive.tree(suite).join(format!("{}.sources", suite.codename));
-    match &config.url {
-        Some(url) => files.push((sources, sources_entry(url, suite, &armoured).into_bytes())),
+    match config.tree_url(suite) {
+        Some(url) => files.push((sources, sources_entry(&url, suite, &armoured).into_bytes())),
         // One that was written when there was a URL would send clients to it still.
         None => remove(&sources)?,
     }
@@ -51,14 +51,8 @@ pub(super) fn write(archive: &Archive, suite: &Suite, signer: &dyn Signer) -> Re
 /// Returns a deb822 entry for apt, with the keys in it. Source: sources.list(5).
 fn sources_entry(url: &str, suite: &Suite, armoured: &str) -> String {
     let list = |items: Vec<String>| items.join(" ");
-    let base = url.trim_end_matches('/');
-    let uri = if suite.private {
-        format!("{base}/private/{}", suite.codename)
-    } else {
-        base.to_owned()
-    };
     let mut text = format!(
-        "Types: deb\nURIs: {uri}/\nSuites: {}\nComponents: {}\nArchitectures: {}\nSigned-By:\n",
+        "Types: deb\nURIs: {url}/\nSuites: {}\nComponents: {}\nArchitectures: {}\nSigned-By:\n",
         suite.codename,
         list(suite.components.iter().map(ToString::to_string).collect()),
         list(suite.architectures.iter().map(ToString::to_string).collect()),

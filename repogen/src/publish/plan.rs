@@ -9,7 +9,9 @@ use std::path::PathBuf;
 
 use super::live::Live;
 use super::suite_indexes::IndexOutput;
-use crate::staging::StagedPath;
+use super::{PublishError, apply};
+use crate::sign::Signatures;
+use crate::staging::{StagedPath, Staging};
 
 /// One step; paths are below the folder of the suite.
 #[derive(Debug, PartialEq, Eq)]
@@ -41,6 +43,22 @@ pub(super) struct Top {
     pub(super) inrelease: StagedPath,
     pub(super) release: StagedPath,
     pub(super) signature: StagedPath,
+}
+
+impl Top {
+    /// Stages a Release and its signatures.
+    pub(super) fn stage(
+        staging: &Staging,
+        release: &str,
+        signatures: &Signatures,
+        date: i64,
+    ) -> Result<Self, PublishError> {
+        Ok(Self {
+            inrelease: apply::stage(staging, &signatures.inrelease, date)?,
+            release: apply::stage(staging, release.as_bytes(), date)?,
+            signature: apply::stage(staging, &signatures.detached, date)?,
+        })
+    }
 }
 
 /// Returns the steps that publish `outputs`.

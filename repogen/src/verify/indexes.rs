@@ -1,7 +1,7 @@
 //! What is published of a suite: signatures, validity, and indexes against the Release and the catalog.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use debian_formats::openpgp::{self, Keyring};
 use debian_formats::packages::IndexEntry;
@@ -10,10 +10,10 @@ use debian_formats::stanza::StanzaReader;
 
 use super::{Finding, Kind, VerifyError};
 use crate::archive::Archive;
-use crate::catalog::Snapshot;
+use crate::catalog::{Kept, Snapshot};
 use crate::config::Suite;
 use crate::pool;
-use crate::publish::expected_packages;
+use crate::publish::{POOL_LINK, expected_packages};
 
 /// Checks a suite, and adds the pool paths that its indexes name to `named`.
 pub(super) fn check(
@@ -32,38 +32,68 @@ pub(super) fn check(
     let shown = archive
         .catalog()
         .snapshot(&suite.codename, suite.pool_tree(), Some(publication.revision))?;
+    let dists = archive.tree(suite).join("dists").join(suite.codename.as_str());
     let mut check = Check {
         archive,
         suite,
-        shown: shown.as_ref(),
+        dists,
         findings,
     };
-    let Some(release) = check.signatures(now) else {
-        return Ok(());
-    };
-    check.validity(&release, now);
-    for file in &release.sha256 {
-        check.index_file(file);
+    if let Some(release) = check.tree(named, now) {
+        check.validity(&release, now);
+        check.against_catalog(&release, shown.as_ref())?;
     }
-    check.by_hash_names(&release);
-    check.against_catalog(&release)?;
-    check.names(&release, named);
+    Ok(())
+}
+
+/// Checks the trees of the pinned states of a suite.
+///
+/// What they say is what the catalog said when they were pinned, under the settings of then: it is not made again here.
+pub(super) fn check_pinned(
+    archive: &Archive,
+    suite: &Suite,
+    now: i64,
+    named: &mut BTreeSet<String>,
+    findings: &mut Vec<Finding>,
+) -> Result<(), VerifyError> {
+    for state in archive.catalog().states(&suite.codename)? {
+        if state.kept != Kept::Pinned {
+            continue;
+        }
+        let folder = archive.snapshot_folder(suite, &state.id);
+        let mut check = Check {
+            archive,
+            suite,
+            dists: folder.join("dists").join(suite.codename.as_str()),
+            findings,
+        };
+        check.tree(named, now);
+        let link = folder.join("pool");
+        if !std::fs::read_link(&link).is_ok_and(|target| target == Path::new(POOL_LINK)) {
+            check.found(Kind::PoolMissing, &link, format!("not a link to `{POOL_LINK}`"));
+        }
+    }
     Ok(())
 }
 
 struct Check<'a> {
     archive: &'a Archive,
     suite: &'a Suite,
-    shown: &'a dyn Snapshot,
+    /// The folder of the Release.
+    dists: PathBuf,
     findings: &'a mut Vec<Finding>,
 }
 
 impl Check<'_> {
-    fn dists(&self) -> std::path::PathBuf {
-        self.archive
-            .tree(self.suite)
-            .join("dists")
-            .join(self.suite.codename.as_str())
+    /// Checks what a folder says of itself, and returns the Release that is signed.
+    fn tree(&mut self, named: &mut BTreeSet<String>, now: i64) -> Option<Release> {
+        let release = self.signatures(now)?;
+        for file in &release.sha256 {
+            self.index_file(file);
+        }
+        self.by_hash_names(&release);
+        self.names(&release, named);
+        Some(release)
     }
 
     fn found(&mut self, kind: Kind, path: &Path, detail: impl Into<String>) {
@@ -90,7 +120,7 @@ impl Check<'_> {
                 return None;
             }
         };
-        let path = self.dists().join("InRelease");
+        let path = self.dists.join("InRelease");
         let text = match std::fs::read(&path)
             .map_err(|error| error.to_string())
             .and_then(|bytes| {
@@ -113,13 +143,13 @@ impl Check<'_> {
     }
 
     fn detached(&mut self, keyring: &Keyring, signed: &str, now: i64) {
-        let path = self.dists().join("Release");
+        let path = self.dists.join("Release");
         let release = std::fs::read(&path).unwrap_or_default();
         let trimmed = |text: &[u8]| text.trim_ascii_end().to_vec();
         if trimmed(&release) != trimmed(signed.as_bytes()) {
             self.found(Kind::IndexStale, &path, "not the text that InRelease has");
         }
-        let signature_path = self.dists().join("Release.gpg");
+        let signature_path = self.dists.join("Release.gpg");
         let signature = std::fs::read(&signature_path).unwrap_or_default();
         if let Err(error) = openpgp::verify_detached(&release, &signature, keyring, now) {
             self.found(Kind::SignatureBad, &signature_path, error.to_string());
@@ -128,7 +158,7 @@ impl Check<'_> {
 
     fn validity(&mut self, release: &Release, now: i64) {
         if let Some(until) = release.valid_until.filter(|until| *until < now) {
-            let path = self.dists().join("InRelease");
+            let path = self.dists.join("InRelease");
             self.found(
                 Kind::Expired,
                 &path,
@@ -139,7 +169,7 @@ impl Check<'_> {
 
     /// Checks a listed file under both its names.
     fn index_file(&mut self, file: &IndexFile) {
-        let path = self.dists().join(&file.path);
+        let path = self.dists.join(&file.path);
         if is_plain_text_of_others(&file.path) {
             return;
         }
@@ -169,7 +199,7 @@ impl Check<'_> {
         let folders: BTreeSet<_> = release
             .sha256
             .iter()
-            .filter_map(|file| self.dists().join(&file.path).parent().map(Path::to_owned))
+            .filter_map(|file| self.dists.join(&file.path).parent().map(Path::to_owned))
             .collect();
         for folder in folders {
             let by_hash = folder.join("by-hash/SHA256");
@@ -196,16 +226,16 @@ impl Check<'_> {
     }
 
     /// Renders each Packages index from the catalog, as it was when it was published, and compares.
-    fn against_catalog(&mut self, release: &Release) -> Result<(), VerifyError> {
+    fn against_catalog(&mut self, release: &Release, shown: &dyn Snapshot) -> Result<(), VerifyError> {
         for component in &self.suite.components {
             for architecture in &self.suite.architectures {
                 let path = format!("{component}/binary-{architecture}/Packages");
                 let Some(listed) = release.sha256.iter().find(|file| file.path == path) else {
                     continue;
                 };
-                let (sha256, size) = expected_packages(self.shown, self.suite, component, architecture)?;
+                let (sha256, size) = expected_packages(shown, self.suite, component, architecture)?;
                 if (sha256, size) != (listed.sha256, listed.size) {
-                    let path = self.dists().join(&path);
+                    let path = self.dists.join(&path);
                     self.found(
                         Kind::IndexStale,
                         &path,
@@ -229,7 +259,7 @@ impl Check<'_> {
             .iter()
             .filter(|file| file.path.ends_with("/Packages.zst"))
         {
-            let Ok(bytes) = std::fs::read(self.dists().join(&file.path)) else {
+            let Ok(bytes) = std::fs::read(self.dists.join(&file.path)) else {
                 continue;
             };
             let Ok(text) = zstd::decode_all(bytes.as_slice()) else {

@@ -42,6 +42,23 @@ pub(super) fn check(
             .unwrap_or_else(std::sync::PoisonError::into_inner),
     );
     let known: BTreeMap<&str, ()> = rows.iter().map(|row| (row.path.as_str(), ())).collect();
+    let unknown = named.iter().filter(|path| !known.contains_key(path.as_str()));
+    findings.extend(
+        unknown
+            .filter(|path| !archive.root().join(path).is_file())
+            .map(|path| Finding {
+                kind: Kind::PoolMissing,
+                path: path.clone(),
+                detail: "a published index names it".into(),
+            }),
+    );
+    orphans(archive, &known, findings)
+}
+
+/// Looks for files that the catalog does not know.
+pub(super) fn unknown(archive: &Archive, findings: &mut Vec<Finding>) -> Result<(), VerifyError> {
+    let rows = archive.catalog().pool_files()?;
+    let known = rows.iter().map(|row| (row.path.as_str(), ())).collect();
     orphans(archive, &known, findings)
 }
 

@@ -16,6 +16,8 @@ mod scanned;
 mod verified;
 mod pruned;
 mod watched;
+mod snapshots;
+mod rebuilt;
 mod trouble;
 mod keys;
 mod installed;

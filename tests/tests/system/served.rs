@@ -229,6 +229,7 @@ fn a_private_suite_is_read_with_a_password_as_the_guide_sets_it_up() {
     let files = [
         "private/internal/dists/internal/InRelease",
         "private/internal/pool/main/s/secret/secret_1.0_amd64.deb",
+        "private/internal/snapshots/20260102T030405Z/dists/internal/InRelease",
         "private/internal/internal.sources",
     ];
     let other = "private/other/dists/other/InRelease";

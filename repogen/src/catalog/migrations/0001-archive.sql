@@ -90,6 +90,18 @@ create table publication (
 ) strict;
 create index publication_suite on publication (suite_id, id);
 
+-- States that stay until they are deleted; what was published stays for a time without a row here.
+-- One name may stand for a state of each of several suites.
+create table pinned (
+    id                 text    not null,
+    suite_id           integer not null references suite (id),
+    revision           integer not null,
+    -- Date of the Release that showed it, in Unix seconds.
+    date               integer not null,
+    created_at         integer not null,
+    primary key (id, suite_id)
+) strict, without rowid;
+
 -- The index files that a publication's Release names and the archive serves.
 create table publication_file (
     publication_id     integer not null references publication (id) on delete cascade,

@@ -82,7 +82,7 @@ fn forget_publications(db: &Connection, suite: i64, retention: &Retention) -> Sq
     Ok(())
 }
 
-/// Forgets placements that ended and that no publication which is kept shows.
+/// Forgets placements that ended and that neither a publication which is kept nor a pinned state shows.
 ///
 /// A file stays fetchable for a time after the last index that named it; until a removal is published, the live one does.
 fn forget_placements(db: &Connection, suite: i64, retention: &Retention) -> Sql<()> {
@@ -91,7 +91,11 @@ fn forget_placements(db: &Connection, suite: i64, retention: &Retention) -> Sql<
          and not exists
              (select 1 from publication where publication.suite_id = ?1
               and publication.revision >= placement.added_revision
-              and publication.revision < placement.removed_revision)",
+              and publication.revision < placement.removed_revision)
+         and not exists
+             (select 1 from pinned where pinned.suite_id = ?1
+              and pinned.revision >= placement.added_revision
+              and pinned.revision < placement.removed_revision)",
     )?
     .execute(params![suite, retention.removed_until])?;
     Ok(())

@@ -6,7 +6,7 @@ use debian_formats::name::SuiteName;
 use rusqlite::{Connection, Row, params};
 
 use super::{failed, publications, rows};
-use crate::catalog::{CatalogError, Counts, Indexed, Position, Section, Snapshot, SuiteState};
+use crate::catalog::{CatalogError, Counts, Held, Indexed, Position, Section, Snapshot, SuiteState};
 
 type Sql<T> = Result<T, rusqlite::Error>;
 
@@ -156,6 +156,25 @@ impl Snapshot for SqliteSnapshot {
         })
     }
 
+    fn held(&self) -> Result<Vec<Held>, CatalogError> {
+        let mut held: Vec<Held> = self.read("read packages", || {
+            self.db
+                .prepare_cached(
+                    "select component, content.name, content.architecture, content.version, content.sha256,
+                            content.size, pool_file.path
+                     from placement
+                     join content on content.id = placement.content_id
+                     left join pool_file on pool_file.content_id = content.id and pool_file.tree = ?2
+                     where suite_id = ?1 and added_revision <= ?3
+                       and (removed_revision is null or removed_revision > ?3)",
+                )?
+                .query_map(params![self.suite, self.tree, self.revision], held)?
+                .collect()
+        })?;
+        held.sort_unstable();
+        Ok(held)
+    }
+
     fn counts(&self, since: Option<i64>) -> Result<Counts, CatalogError> {
         self.read("count packages", || {
             let packages = self
@@ -192,6 +211,18 @@ fn position(row: &Row<'_>) -> Sql<Position> {
         name: row.get(0)?,
         architecture: row.get(1)?,
         version_key: row.get(2)?,
+    })
+}
+
+fn held(row: &Row<'_>) -> Sql<Held> {
+    Ok(Held {
+        component: rows::text(row, 0)?,
+        name: rows::text(row, 1)?,
+        architecture: rows::text(row, 2)?,
+        version: rows::text(row, 3)?,
+        sha256: rows::sha256(row, 4)?,
+        size: row.get(5)?,
+        path: row.get::<_, Option<String>>(6)?.unwrap_or_default(),
     })
 }
 

@@ -1,0 +1,68 @@
+//! `repogen rebuild`: a lost catalog made again.
+
+use clap::Args;
+use repogen::config::Config;
+use repogen::rebuild::{RebuildError, rebuild};
+
+use super::exit::{Done, Failure};
+use super::printer::escaped;
+use super::system_clock::now;
+use super::{Context, signing};
+
+/// Make a lost catalog again from dists/, snapshots/ and pool/.
+///
+/// Prints one line a suite: codename, `rebuilt`, packages, pinned snapshots. Only what the archive's own key signed is
+/// believed. Accounts, and identities of packages that are gone, come back from a backup only.
+#[derive(Debug, Args)]
+pub(super) struct RebuildArgs {}
+
+pub(super) fn run(_: RebuildArgs, context: &mut Context) -> Result<Done, Failure> {
+    let config = Config::read(&context.root)?;
+    let location = context.catalog()?;
+    let signer = signing::open(&config.signing, context)?;
+    let rebuilt = rebuild(&context.root, &location, signer.keyring(), now())?;
+    for problem in &rebuilt.problems {
+        let path = problem.path.strip_prefix(&context.root).unwrap_or(&problem.path);
+        context.printer.tell(format_args!(
+            "{}: {}",
+            escaped(&path.to_string_lossy()),
+            escaped(&problem.what)
+        ));
+    }
+    for suite in &rebuilt.suites {
+        context.printer.line(format_args!(
+            "{}\trebuilt\t{}\t{}",
+            suite.codename, suite.packages, suite.pinned
+        ))?;
+    }
+    if let Some(path) = &rebuilt.set_aside {
+        context.printer.tell(format_args!(
+            "what was there and cannot be read is now `{}`",
+            path.display()
+        ));
+    }
+    if rebuilt.unnamed > 0 {
+        context.printer.tell(format_args!(
+            "{} files in the pool are named by no index and were left as they are: \
+             `repogen add` takes them in again, `repogen prune` deletes them",
+            rebuilt.unnamed
+        ));
+    }
+    context
+        .printer
+        .tell("next: `repogen publish`, then `repogen verify`");
+    Ok(Done::after(rebuilt.problems.len()))
+}
+
+impl From<RebuildError> for Failure {
+    fn from(error: RebuildError) -> Self {
+        match error {
+            RebuildError::Open(error) => error.into(),
+            RebuildError::Catalog(error) => error.into(),
+            RebuildError::Pool(error) => error.into(),
+            RebuildError::Exists(_) => Self::not_possible(error)
+                .hint("to make it again all the same, move it away with its -wal and -shm files"),
+            RebuildError::File { .. } => Self::disk(error),
+        }
+    }
+}

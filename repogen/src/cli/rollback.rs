@@ -1,0 +1,34 @@
+//! `repogen rollback`: a suite holds again what it held.
+
+use clap::Args;
+use repogen::catalog::SnapshotId;
+use repogen::publish::Publishing;
+
+use super::exit::{Done, Failure};
+use super::publish::publish_one;
+use super::system_clock::now;
+use super::{Context, select, signing};
+
+/// Make a suite hold exactly what a snapshot held, and publish it with a new Date.
+///
+/// Prints what `publish` prints. Versions that clients installed since are newer than those they see now: apt keeps them
+/// until a newer one comes.
+#[derive(Debug, Args)]
+pub(super) struct RollbackArgs {
+    /// Codename or alias; may be left out where there is one suite.
+    #[arg(long)]
+    suite: Option<String>,
+    /// The snapshot, of `repogen snapshot list`.
+    #[arg(value_name = "ID")]
+    id: SnapshotId,
+}
+
+pub(super) fn run(args: RollbackArgs, context: &mut Context) -> Result<Done, Failure> {
+    let archive = context.archive()?;
+    let suite = select::suite(archive.config(), args.suite.as_deref())?;
+    // Before anything changes: what cannot be signed cannot go live.
+    let signer = signing::open(&archive.config().signing, context)?;
+    archive.roll_back(suite, &args.id, now())?;
+    publish_one(&archive, suite, Publishing::Due, signer.as_ref(), context)?;
+    Ok(Done::Well)
+}

@@ -1,0 +1,69 @@
+//! `repogen snapshot`: what suites held, by name.
+
+mod create;
+mod delete;
+mod diff;
+mod list;
+mod show;
+
+use clap::{Args, Subcommand};
+use repogen::catalog::SnapshotId;
+use repogen::snapshots::SnapshotError;
+
+use super::Context;
+use super::exit::{Done, Failure};
+
+/// Name, compare and keep what suites held.
+///
+/// Every publish is a snapshot for `keep_snapshots_for`; its name is its Date, as 20261123T101500Z. A pinned one stays
+/// until it is deleted, and is served under snapshots/ID/.
+#[derive(Debug, Args)]
+pub(super) struct SnapshotArgs {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Create(create::CreateArgs),
+    List(list::ListArgs),
+    Show(show::ShowArgs),
+    Diff(diff::DiffArgs),
+    Delete(delete::DeleteArgs),
+}
+
+pub(super) fn run(args: SnapshotArgs, context: &mut Context) -> Result<Done, Failure> {
+    match args.command {
+        Command::Create(args) => create::run(args, context),
+        Command::List(args) => list::run(args, context),
+        Command::Show(args) => show::run(args, context),
+        Command::Diff(args) => diff::run(args, context),
+        Command::Delete(args) => delete::run(args, context),
+    }
+}
+
+impl From<SnapshotError> for Failure {
+    fn from(error: SnapshotError) -> Self {
+        let hint = match error {
+            SnapshotError::Catalog(error) => return error.into(),
+            SnapshotError::Publish(error) => return error.into(),
+            SnapshotError::Lock(_) => return Self::disk(error),
+            SnapshotError::Unknown { ref near, .. } if near.is_empty() => {
+                "nothing was published yet: `repogen publish`".to_owned()
+            }
+            SnapshotError::Unknown { ref near, .. } => {
+                let names: Vec<&str> = near.iter().map(SnapshotId::as_str).collect();
+                format!(
+                    "near it are {}; `repogen snapshot list` has all",
+                    names.join(", ")
+                )
+            }
+            SnapshotError::NeverPublished(_) => "`repogen publish` first".to_owned(),
+            SnapshotError::NotPinned(_) => "`repogen snapshot list` says until when".to_owned(),
+            SnapshotError::FilesMissing { .. } => {
+                "`repogen verify` names all of them; nothing was changed".to_owned()
+            }
+        };
+        Self::not_possible(&error).hint(hint)
+    }
+}

@@ -1,0 +1,54 @@
+//! `repogen snapshot create`: a state that stays.
+
+use clap::Args;
+use repogen::catalog::SnapshotId;
+
+use crate::cli::exit::{Done, Failure};
+use crate::cli::system_clock::SystemClock;
+use crate::cli::{Context, select, signing};
+
+/// Pin what is published now, and serve it under snapshots/ID/ until it is deleted.
+///
+/// Prints the ID, the Date of the newest of the pinned publishes. What is in the catalog and not published is not in it.
+/// Done twice it changes nothing. With an ID, a publish that is kept still is pinned; one that is pinned already is
+/// written again where its files are missing or the signing keys have changed.
+#[derive(Debug, Args)]
+pub(crate) struct CreateArgs {
+    /// Only this suite; may be given several times. Left out: every suite that was published.
+    #[arg(long, value_name = "SUITE")]
+    suite: Vec<String>,
+    /// The publish to pin instead of the newest.
+    #[arg(value_name = "ID")]
+    id: Option<SnapshotId>,
+}
+
+pub(crate) fn run(args: CreateArgs, context: &mut Context) -> Result<Done, Failure> {
+    let archive = context.archive()?;
+    let signer = signing::open(&archive.config().signing, context)?;
+    let mut suites = select::suites(archive.config(), &args.suite)?;
+    let id = match args.id {
+        Some(id) => {
+            archive.pin_kept(&suites, &id, signer.as_ref(), &SystemClock)?;
+            id
+        }
+        None => {
+            if args.suite.is_empty() && suites.len() > 1 {
+                let mut published = Vec::new();
+                for suite in suites {
+                    if !archive.catalog().states(&suite.codename)?.is_empty() {
+                        published.push(suite);
+                    }
+                }
+                suites = published;
+            }
+            if suites.is_empty() {
+                return Err(
+                    Failure::not_possible("nothing was published yet").hint("`repogen publish` first")
+                );
+            }
+            archive.pin_published(&suites, signer.as_ref(), &SystemClock)?
+        }
+    };
+    context.printer.line(&id)?;
+    Ok(Done::Well)
+}

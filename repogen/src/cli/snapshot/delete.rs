@@ -1,0 +1,26 @@
+//! `repogen snapshot delete`: a pinned state is let go.
+
+use clap::Args;
+use repogen::catalog::SnapshotId;
+
+use crate::cli::exit::{Done, Failure};
+use crate::cli::{Context, select};
+
+/// Let a pinned snapshot go; its files go with the next prune where nothing else needs them.
+#[derive(Debug, Args)]
+pub(crate) struct DeleteArgs {
+    /// Only this suite; may be given several times.
+    #[arg(long, value_name = "SUITE")]
+    suite: Vec<String>,
+    /// The snapshot.
+    #[arg(value_name = "ID")]
+    id: SnapshotId,
+}
+
+pub(crate) fn run(args: DeleteArgs, context: &mut Context) -> Result<Done, Failure> {
+    let archive = context.archive()?;
+    let suites = select::suites(archive.config(), &args.suite)?;
+    let states = archive.states_named(&suites, &args.id)?;
+    archive.unpin(&states)?;
+    Ok(Done::Well)
+}

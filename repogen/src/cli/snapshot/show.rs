@@ -1,0 +1,67 @@
+//! `repogen snapshot show`: what a state holds.
+
+use clap::Args;
+use repogen::catalog::SnapshotId;
+use serde::Serialize;
+
+use crate::cli::exit::{Done, Failure};
+use crate::cli::{Context, select};
+
+/// Show what a snapshot holds: name, version, architecture, suite and component.
+#[derive(Debug, Args)]
+pub(crate) struct ShowArgs {
+    /// Only this suite; may be given several times.
+    #[arg(long, value_name = "SUITE")]
+    suite: Vec<String>,
+    /// One JSON object a line.
+    #[arg(long)]
+    json: bool,
+    /// The snapshot.
+    #[arg(value_name = "ID")]
+    id: SnapshotId,
+}
+
+#[derive(Serialize)]
+struct HeldView<'a> {
+    name: &'a str,
+    version: &'a str,
+    architecture: &'a str,
+    suite: &'a str,
+    component: &'a str,
+    size: u64,
+    checksum: String,
+    filename: String,
+}
+
+pub(crate) fn run(args: ShowArgs, context: &mut Context) -> Result<Done, Failure> {
+    let archive = context.archive()?;
+    let suites = select::suites(archive.config(), &args.suite)?;
+    for (suite, state) in archive.states_named(&suites, &args.id)? {
+        let held = archive
+            .catalog()
+            .snapshot(&suite.codename, suite.pool_tree(), Some(state.revision))?
+            .held()?;
+        for package in held {
+            if args.json {
+                let view = HeldView {
+                    name: package.name.as_str(),
+                    version: package.version.as_str(),
+                    architecture: package.architecture.as_str(),
+                    suite: suite.codename.as_str(),
+                    component: package.component.as_str(),
+                    size: package.size,
+                    checksum: package.sha256.to_string(),
+                    filename: repogen::pool::below_root(suite.pool_tree(), &package.path),
+                };
+                let line = serde_json::to_string(&view).map_err(Failure::disk)?;
+                context.printer.line(line)?;
+                continue;
+            }
+            context.printer.line(format_args!(
+                "{}\t{}\t{}\t{}\t{}",
+                package.name, package.version, package.architecture, suite.codename, package.component
+            ))?;
+        }
+    }
+    Ok(Done::Well)
+}

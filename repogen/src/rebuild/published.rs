@@ -1,0 +1,164 @@
+//! What a published tree says, each byte checked against the signature of the archive's key.
+
+use std::collections::BTreeMap;
+use std::io::Read as _;
+use std::path::Path;
+
+use debian_formats::compression::{Bounds, Compression, Decoder, Streams};
+use debian_formats::digest::{Digester, Sha256};
+use debian_formats::limits::Limits;
+use debian_formats::name::Component;
+use debian_formats::openpgp::{self, Keyring};
+use debian_formats::packages::IndexEntry;
+use debian_formats::release::{IndexFile, Release};
+use debian_formats::stanza::StanzaReader;
+
+use super::{Named, Problem, problem};
+
+/// A published state of a suite.
+pub(super) struct PublishedTree {
+    pub(super) release: Release,
+    pub(super) date: i64,
+    /// Digest of its InRelease.
+    pub(super) inrelease: Sha256,
+    /// What its indexes name, each file once.
+    pub(super) named: Vec<Named>,
+}
+
+/// Reads the tree in `dists`, the folder of an InRelease; an index that cannot be used is a problem, and the others are read.
+pub(super) fn read_tree(
+    dists: &Path,
+    keyring: &Keyring,
+    now: i64,
+    problems: &mut Vec<Problem>,
+) -> Result<PublishedTree, Problem> {
+    let path = dists.join("InRelease");
+    let bytes = std::fs::read(&path).map_err(|error| problem(&path, error))?;
+    let verified = openpgp::verify_inrelease(&bytes, keyring, now).map_err(|error| problem(&path, error))?;
+    let release = Release::parse(&verified.text).map_err(|error| problem(&path, error))?;
+    let date = release.date.ok_or_else(|| problem(&path, "it has no Date"))?;
+    let mut named = BTreeMap::new();
+    for plain in &release.sha256 {
+        let component = plain
+            .path
+            .strip_suffix("/Packages")
+            .and_then(|folder| folder.rsplit_once("/binary-"))
+            .and_then(|(component, _)| component.parse::<Component>().ok());
+        let Some(component) = component else { continue };
+        match index_text(dists, &release, plain) {
+            Ok(text) => collect(&dists.join(&plain.path), &text, &component, &mut named, problems),
+            Err(what) => problems.push(problem(&dists.join(&plain.path), what)),
+        }
+    }
+    Ok(PublishedTree {
+        release,
+        date,
+        inrelease: digest(&bytes).0,
+        named: named.into_values().collect(),
+    })
+}
+
+/// Returns the text of an index from whichever of its forms is whole, under either of its names.
+fn index_text(dists: &Path, release: &Release, plain: &IndexFile) -> Result<String, String> {
+    for compression in [Compression::Zstd, Compression::Xz, Compression::Gzip] {
+        let path = format!("{}{}", plain.path, compression.extension());
+        let Some(file) = release.sha256.iter().find(|file| file.path == path) else {
+            continue;
+        };
+        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        for name in [path.clone(), format!("{folder}/by-hash/SHA256/{}", file.sha256)] {
+            let Ok(bytes) = std::fs::read(dists.join(name)) else {
+                continue;
+            };
+            if digest(&bytes) == (file.sha256, file.size) {
+                return unpack(compression, &bytes, plain);
+            }
+        }
+    }
+    Err("none of its compressed forms is there as Release lists it".into())
+}
+
+/// Unpacks an index, no further than Release says it goes.
+fn unpack(compression: Compression, bytes: &[u8], plain: &IndexFile) -> Result<String, String> {
+    let bounds = Bounds::new(&Limits::default(), plain.size);
+    let mut text = Vec::new();
+    Decoder::new(compression, Streams::Index, bytes, bounds)
+        .and_then(|mut decoder| decoder.read_to_end(&mut text))
+        .map_err(|error| error.to_string())?;
+    if digest(&text) != (plain.sha256, plain.size) {
+        return Err("its text is not what Release lists".into());
+    }
+    String::from_utf8(text).map_err(|error| error.to_string())
+}
+
+fn collect(
+    index: &Path,
+    text: &str,
+    component: &Component,
+    named: &mut BTreeMap<String, Named>,
+    problems: &mut Vec<Problem>,
+) {
+    for stanza in StanzaReader::new(text) {
+        let entry = match stanza {
+            Ok(stanza) => IndexEntry::from_stanza(&stanza).map_err(|error| error.to_string()),
+            Err(error) => Err(error.to_string()),
+        };
+        match entry {
+            Ok(entry) if is_pool_path(entry.filename) => {
+                named.entry(entry.filename.to_owned()).or_insert_with(|| Named {
+                    component: component.clone(),
+                    filename: entry.filename.to_owned(),
+                    sha256: entry.sha256,
+                    size: entry.size,
+                });
+            }
+            Ok(entry) => problems.push(problem(
+                index,
+                format!(
+                    "`{}` of {} is no path in pool/",
+                    entry.filename.escape_debug(),
+                    entry.name
+                ),
+            )),
+            Err(what) => problems.push(problem(index, what)),
+        }
+    }
+}
+
+/// Says whether a path stays below `pool/`.
+fn is_pool_path(path: &str) -> bool {
+    let mut parts = path.split('/');
+    parts.next() == Some("pool")
+        && path.split('/').count() > 1
+        && parts.all(|part| !matches!(part, "" | "." | ".."))
+}
+
+fn digest(bytes: &[u8]) -> (Sha256, u64) {
+    let mut digester = Digester::sha256();
+    digester.update(bytes);
+    let digests = digester.finish();
+    (digests.sha256, digests.size)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_cannot_leave_the_pool() {
+        assert!(is_pool_path("pool/main/h/hello/hello_1_all.deb"));
+        for path in [
+            "",
+            "pool",
+            "pool/",
+            "pool/../x",
+            "pool//x",
+            "/pool/x",
+            "../pool/x",
+            "dists/x",
+            "pool/./x",
+        ] {
+            assert!(!is_pool_path(path), "{path}");
+        }
+    }
+}

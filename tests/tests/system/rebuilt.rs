@@ -1,0 +1,251 @@
+//! `repogen rebuild`: a lost catalog comes back from what is published, and nothing else is believed.
+
+use archive_tests::{DebBuilder, Run, TestArchive};
+
+fn hello(version: &str) -> DebBuilder {
+    DebBuilder::new("hello", version, "amd64").file("usr/bin/hello", version)
+}
+
+/// Two suites, one of them private, with packages in two components, and a pinned state that differs from what is live.
+fn archive() -> TestArchive {
+    let archive = TestArchive::init(&[
+        "--suite",
+        "open",
+        "--suite",
+        "secret",
+        "--component",
+        "main",
+        "--component",
+        "extra",
+    ]);
+    archive.configure_last_suite("private = true");
+    let add = |arguments: &[&str], package: DebBuilder| {
+        let path = package.write_into(&archive.outside());
+        Run::of(archive.command(&["add"]).args(arguments).arg(path)).ok();
+    };
+    add(&["--suite", "open"], hello("1.0"));
+    add(
+        &["--suite", "open"],
+        DebBuilder::new("tool", "1", "all").file("usr/bin/tool", ""),
+    );
+    add(
+        &["--suite", "open", "--component", "extra"],
+        DebBuilder::new("more", "1:2-3", "arm64"),
+    );
+    add(&["--suite", "secret"], hello("9.0").field("Section", "net"));
+    archive.publish();
+    archive.repogen(&["snapshot", "create"]).ok();
+    archive.repogen(&["remove", "--suite", "open", "hello"]).ok();
+    add(&["--suite", "open"], hello("1.1"));
+    archive.publish();
+    archive
+}
+
+/// Deletes the catalog, and what else may be deleted with it.
+fn lose_catalog(archive: &TestArchive) {
+    for name in ["catalog.db", "catalog.db-wal", "catalog.db-shm"] {
+        let _ = std::fs::remove_file(archive.root().join(name));
+    }
+    std::fs::remove_dir_all(archive.root().join("state")).unwrap();
+}
+
+/// What the commands tell of an archive, without times.
+fn told(archive: &TestArchive) -> String {
+    let list = archive.repogen(&["list"]).ok().stdout;
+    let pinned = archive.repogen(&["snapshot", "list"]).ok().stdout;
+    let pinned: String = pinned
+        .lines()
+        .filter(|line| line.ends_with("pinned"))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    let shown: String = pinned
+        .lines()
+        .take(1)
+        .map(|line| {
+            archive
+                .repogen(&["snapshot", "show", line.split('\t').next().unwrap()])
+                .ok()
+                .stdout
+        })
+        .collect();
+    list + &pinned + &shown
+}
+
+#[test]
+fn a_lost_catalog_comes_back_with_every_suite_and_pinned_state() {
+    let archive = archive();
+    let indexes = [
+        "dists/open/main/binary-amd64/Packages",
+        "dists/open/extra/binary-arm64/Packages",
+        "private/secret/dists/secret/main/binary-amd64/Packages",
+    ];
+    let before: Vec<String> = indexes.iter().map(|path| archive.index(path)).collect();
+    let contents = |archive: &TestArchive| {
+        std::fs::read(archive.root().join("dists/open/main/Contents-amd64.gz")).unwrap()
+    };
+    let (list, paths) = (told(&archive), contents(&archive));
+    let date = |archive: &TestArchive| {
+        archive_tests::index::stanza(&archive.read("dists/open/Release"))["date"].clone()
+    };
+    let published = date(&archive);
+    lose_catalog(&archive);
+
+    let run = archive.repogen(&["rebuild"]).ok();
+    assert_eq!(run.stdout, "open\trebuilt\t3\t1\nsecret\trebuilt\t1\t1\n");
+    assert_eq!(told(&archive), list);
+    assert_eq!(archive.repogen(&["verify"]).ok().stdout, "");
+
+    archive.publish();
+    assert_ne!(date(&archive), published);
+    assert_eq!(
+        indexes.iter().map(|path| archive.index(path)).collect::<Vec<_>>(),
+        before
+    );
+    // Made anew from the packages, and the same as before.
+    assert_eq!(contents(&archive), paths);
+    assert_eq!(archive.publish().stdout, "open\tunchanged\nsecret\tunchanged\n");
+    assert_eq!(archive.repogen(&["verify"]).ok().stdout, "");
+    // What a pinned state alone holds stays.
+    archive.repogen(&["prune"]).ok();
+    assert!(
+        archive
+            .root()
+            .join("pool/main/h/hello/hello_1.0_amd64.deb")
+            .exists()
+    );
+    // And the identities of what stands somewhere are taken again.
+    let path = hello("1.0")
+        .file("usr/bin/other", "")
+        .write_into(&archive.outside());
+    Run::of(archive.command(&["add", "--suite", "open"]).arg(path)).exits(1);
+}
+
+#[test]
+fn what_the_settings_say_of_a_package_does_not_become_its_own() {
+    let archive = TestArchive::init(&["--suite", "stable"]);
+    archive.add(&[hello("1.0").field("Section", "misc")]);
+    archive.configure_last_suite("[suite.overrides]\nhello = { section = \"games\" }");
+    archive.publish();
+    assert!(
+        archive
+            .index("dists/stable/main/binary-amd64/Packages")
+            .contains("Section: games\n")
+    );
+    lose_catalog(&archive);
+    archive.repogen(&["rebuild"]).ok();
+    archive.configure("section = \"games\"", "priority = \"extra\"");
+    archive.publish();
+    assert!(
+        archive
+            .index("dists/stable/main/binary-amd64/Packages")
+            .contains("Section: misc\n")
+    );
+}
+
+#[test]
+fn a_catalog_that_can_be_read_is_left_alone() {
+    let archive = archive();
+    let run = archive.repogen(&["rebuild"]).exits(1);
+    assert!(
+        run.stderr.contains("nothing is lost") && run.stderr.contains("hint: "),
+        "{}",
+        run.report()
+    );
+}
+
+#[test]
+fn a_catalog_that_cannot_be_read_is_set_aside() {
+    let archive = archive();
+    let list = told(&archive);
+    lose_catalog(&archive);
+    std::fs::write(
+        archive.root().join("catalog.db"),
+        "no database at all, and long enough to be seen as none",
+    )
+    .unwrap();
+    let run = archive.repogen(&["rebuild"]).ok();
+    assert!(run.stderr.contains("catalog.db.broken-"), "{}", run.report());
+    assert_eq!(told(&archive), list);
+}
+
+#[test]
+fn packages_that_are_missing_or_changed_are_told_and_the_others_come_back() {
+    let archive = TestArchive::init(&["--suite", "stable"]);
+    archive.add(&[hello("1.0"), hello("1.1"), hello("1.2")]);
+    archive.publish();
+    let deb = |version: &str| {
+        archive
+            .root()
+            .join(format!("pool/main/h/hello/hello_{version}_amd64.deb"))
+    };
+    std::fs::remove_file(deb("1.0")).unwrap();
+    let mut bytes = std::fs::read(deb("1.1")).unwrap();
+    bytes.push(b'\n');
+    std::fs::remove_file(deb("1.1")).unwrap();
+    std::fs::write(deb("1.1"), bytes).unwrap();
+    std::fs::copy(deb("1.2"), archive.root().join("pool/main/h/hello/stray.deb")).unwrap();
+    // The chunks of the lost time stay: they must not hide that packages are gone.
+    for name in ["catalog.db", "catalog.db-wal", "catalog.db-shm"] {
+        let _ = std::fs::remove_file(archive.root().join(name));
+    }
+
+    let run = archive.repogen(&["rebuild"]).exits(1);
+    assert_eq!(run.stdout, "stable\trebuilt\t1\t0\n");
+    for (version, what) in [("1.0", "No such file"), ("1.1", "the index says")] {
+        let line = run
+            .stderr
+            .lines()
+            .find(|line| line.starts_with(&format!("pool/main/h/hello/hello_{version}_amd64.deb: ")));
+        assert!(line.is_some_and(|line| line.contains(what)), "{}", run.report());
+    }
+    // The changed one and the stray one.
+    assert!(
+        run.stderr.contains("2 files in the pool are named by no index"),
+        "{}",
+        run.report()
+    );
+    assert!(deb("1.1").exists());
+    archive.publish();
+    let index = archive.index("dists/stable/main/binary-amd64/Packages");
+    assert_eq!(index.matches("Package: ").count(), 1, "{index}");
+    assert!(index.contains("Version: 1.2\n"));
+}
+
+#[test]
+fn what_other_keys_signed_is_not_believed() {
+    let archive = TestArchive::init(&["--suite", "stable"]);
+    archive.add(&[hello("1.0")]);
+    archive.publish();
+    let other = TestArchive::init(&["--suite", "stable"]);
+    other.add(&[hello("6.6")]);
+    other.publish();
+    lose_catalog(&archive);
+    std::fs::copy(
+        other.root().join("dists/stable/InRelease"),
+        archive.root().join("dists/stable/InRelease"),
+    )
+    .unwrap();
+    let run = archive.repogen(&["rebuild"]).exits(1);
+    assert!(
+        run.stderr.contains("dists/stable/InRelease: "),
+        "{}",
+        run.report()
+    );
+    assert_eq!(run.stdout, "stable\trebuilt\t0\t0\n");
+}
+
+#[test]
+fn an_index_that_is_broken_is_read_from_another_of_its_forms() {
+    let archive = TestArchive::init(&["--suite", "stable", "--architecture", "amd64"]);
+    archive.add(&[hello("1.0")]);
+    archive.publish();
+    lose_catalog(&archive);
+    let folder = archive.root().join("dists/stable/main/binary-amd64");
+    std::fs::remove_dir_all(folder.join("by-hash")).unwrap();
+    std::fs::write(folder.join("Packages.zst"), "broken").unwrap();
+    std::fs::remove_file(folder.join("Packages.xz")).unwrap();
+    assert_eq!(
+        archive.repogen(&["rebuild"]).ok().stdout,
+        "stable\trebuilt\t1\t0\n"
+    );
+}
