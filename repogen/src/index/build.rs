@@ -1,30 +1,18 @@
 //! Building an index from its records and from what is left of the last build.
 
-use std::collections::VecDeque;
 use std::fs::File;
-use std::io::{self, Write as _};
+use std::io;
 use std::ops::ControlFlow;
-use std::thread;
 
-use debian_formats::digest::{Digester, Sha256};
-
-use super::cache::{CachedChunk, ChunkCache};
+use super::assemble::{Broken, assemble};
+use super::cache::ChunkCache;
+use super::chunks::{Known, chunk};
 use super::compress::Form;
-use super::cut::{Bounds, Cutter};
-use super::join::{self, Lengths};
-use super::manifest::{Chunk, Manifest, Output, Outputs, Running, States};
+use super::cut::Bounds;
+use super::manifest::{Chunk, Manifest};
 use super::records::{Key, Records};
-use super::workers::Workers;
 use crate::catalog::CatalogError;
 use crate::staging::{StagedPath, Staging, StagingError};
-
-/// Chunks of half a MiB and a quarter around it.
-///
-/// Measured on the 50 MB index of bookworm main: larger chunks compress better and take longer to compress anew.
-const BOUNDS: Bounds = Bounds {
-    least: 384 * 1024,
-    most: 640 * 1024,
-};
 
 /// Why an index cannot be built.
 #[derive(Debug, thiserror::Error)]
@@ -81,12 +69,9 @@ pub fn build(
     dirty: &Dirty,
     settings: &str,
 ) -> Result<Built, IndexError> {
-    let old = previous
-        .map(|manifest| manifest.chunks.as_slice())
-        .unwrap_or_default();
-    let chunks = match dirty {
-        Dirty::Keys(keys) if previous.is_some() => chunk(workshop.cache, records, old, keys)?,
-        _ => chunk(workshop.cache, records, &[], &[])?,
+    let (bounds, chunks) = match previous {
+        Some(manifest) => cut(workshop.cache, records, manifest, dirty)?,
+        None => cut_all(workshop.cache, records, Bounds::of(measure(records)?))?,
     };
     if let Some(manifest) = previous
         && manifest.chunks == chunks
@@ -100,7 +85,7 @@ pub fn build(
         Ok(built) => Ok(built),
         // What is broken was forgotten; reading every record again makes it anew.
         Err(Broken) => {
-            let chunks = chunk(workshop.cache, records, &[], &[])?;
+            let (_, chunks) = cut_all(workshop.cache, records, bounds)?;
             assemble(workshop, &chunks, None, settings)?.map_err(|Broken| {
                 IndexError::Chunk(io::Error::new(
                     io::ErrorKind::InvalidData,
@@ -111,326 +96,56 @@ pub fn build(
     }
 }
 
-/// Cuts the records into chunks and sees that each is in the cache.
-///
-/// With no old chunks, all records are read; else those of the chunks that a dirty key may have changed.
-fn chunk(
+/// Cuts what changed since `manifest`, or everything where that gave an index of another size class.
+fn cut(
     cache: &ChunkCache,
     records: &dyn Records,
-    old: &[Chunk],
-    dirty: &[Key],
-) -> Result<Vec<Chunk>, IndexError> {
-    thread::scope(|scope| {
-        let workers = Workers::start(scope, cache);
-        let mut maker = Maker {
-            cache,
-            workers: &workers,
-            chunks: Vec::new(),
-        };
-        let made = maker.make(records, old, dirty);
-        let chunks = maker.chunks;
-        let finished = workers.finish().map_err(IndexError::Chunk);
-        made.and(finished).map(|()| chunks)
-    })
-}
-
-struct Maker<'a, 'scope> {
-    cache: &'a ChunkCache,
-    workers: &'a Workers<'scope>,
-    chunks: Vec<Chunk>,
-}
-
-/// Records that were read and are not in a chunk yet.
-#[derive(Default)]
-struct Open {
-    records: VecDeque<(Key, usize)>,
-    text: Vec<u8>,
-}
-
-impl Maker<'_, '_> {
-    fn make(&mut self, records: &dyn Records, old: &[Chunk], dirty: &[Key]) -> Result<(), IndexError> {
-        let mut next = 0;
-        loop {
-            let start = match (old.get(next), self.first_affected(old, next, dirty)) {
-                (None, _) if !old.is_empty() => return Ok(()),
-                (_, None) if !old.is_empty() => {
-                    self.chunks.extend_from_slice(old.get(next..).unwrap_or_default());
-                    return Ok(());
-                }
-                (_, start) => start.unwrap_or(0),
-            };
-            self.chunks
-                .extend_from_slice(old.get(next..start).unwrap_or_default());
-            match self.cut_from(records, old, start, dirty)? {
-                Some(at) => next = at,
-                None => return Ok(()),
-            }
-        }
-    }
-
-    /// Returns the first old chunk from `from` on that a dirty key had or has a say in.
-    fn first_affected(&self, old: &[Chunk], from: usize, dirty: &[Key]) -> Option<usize> {
-        let first = old.get(from)?;
-        // Keys before it belong to chunks that were cut anew already.
-        let key = match from {
-            0 => dirty.first()?,
-            _ => dirty.get(dirty.partition_point(|key| *key < first.first))?,
-        };
-        let at = old
-            .iter()
-            .skip(from)
-            .position(|chunk| chunk.examined.as_ref().is_none_or(|examined| examined >= key))?;
-        Some(from + at)
-    }
-
-    /// Cuts anew from the old chunk `start` on, until a cut falls where an old one fell and what follows is as it
-    /// was; returns the old chunk that follows, or `None` at the end of the records.
-    fn cut_from(
-        &mut self,
-        records: &dyn Records,
-        old: &[Chunk],
-        start: usize,
-        dirty: &[Key],
-    ) -> Result<Option<usize>, IndexError> {
-        let from = if start == 0 {
-            None
-        } else {
-            old.get(start).map(|chunk| chunk.first.clone())
-        };
-        let mut cutter = Cutter::new(BOUNDS);
-        let mut open = Open::default();
-        let mut joined = None;
-        records.read(from.as_ref(), &mut |record| {
-            open.records.push_back((record.key.clone(), record.text.len()));
-            open.text.extend_from_slice(record.text);
-            let Some(count) = cutter.push(record.hash, record.text.len() as u64) else {
-                return Ok(ControlFlow::Continue(()));
-            };
-            self.close(&mut open, count, Some(record.key));
-            let Some((next, _)) = open.records.front() else {
-                return Ok(ControlFlow::Continue(()));
-            };
-            if let Ok(at) = old.binary_search_by(|chunk| chunk.first.cmp(next))
-                && at > start
-                && self
-                    .first_affected(old, at, dirty)
-                    .is_none_or(|affected| affected > at)
-            {
-                joined = Some(at);
-                return Ok(ControlFlow::Break(()));
-            }
-            Ok(ControlFlow::Continue(()))
-        })?;
-        if joined.is_none() {
-            loop {
-                match cutter.finish() {
-                    0 => break,
-                    count => self.close(&mut open, count, None),
-                }
-            }
-        }
-        Ok(joined)
-    }
-
-    /// Makes a chunk of the oldest open records.
-    fn close(&mut self, open: &mut Open, count: usize, examined: Option<&Key>) {
-        let length: usize = open.records.iter().take(count).map(|(_, length)| length).sum();
-        let Some((first, _)) = open.records.front().cloned() else {
-            return;
-        };
-        open.records.drain(..count.min(open.records.len()));
-        let rest = open.text.split_off(length.min(open.text.len()));
-        let text = std::mem::replace(&mut open.text, rest);
-        let digest = digest(&text);
-        self.chunks.push(Chunk {
-            first,
-            examined: examined.cloned(),
-            length: length as u64,
-            digest,
-        });
-        if self.cache.open(&digest).is_none() {
-            self.workers.compress(digest, text);
-        }
-    }
-}
-
-fn digest(text: &[u8]) -> Sha256 {
-    let mut digester = Digester::sha256();
-    digester.update(text);
-    digester.finish().sha256
-}
-
-/// A cached chunk did not read back as it was stored.
-struct Broken;
-
-/// Joins chunks to the forms of an index.
-fn assemble(
-    workshop: Workshop<'_>,
-    chunks: &[Chunk],
-    previous: Option<&Manifest>,
-    settings: &str,
-) -> Result<Result<Built, Broken>, IndexError> {
-    let same = previous.map_or(0, |manifest| {
-        manifest
-            .chunks
-            .iter()
-            .zip(chunks)
-            .take_while(|(old, new)| old.digest == new.digest)
-            .count()
-    });
-    let known = previous
-        .filter(|_| same > 0)
-        .and_then(|manifest| manifest.states.get(..=same));
-    let mut states = known.map(<[_]>::to_vec).unwrap_or_default();
-    let start = Start {
-        chunks: if known.is_some() { same } else { 0 },
-        states: states.pop().unwrap_or_default(),
+    manifest: &Manifest,
+    dirty: &Dirty,
+) -> Result<(Bounds, Vec<Chunk>), IndexError> {
+    let bounds = Bounds::of(length(&manifest.chunks));
+    let Dirty::Keys(keys) = dirty else {
+        return cut_all(cache, records, bounds);
     };
-    states.resize(chunks.len() + 1, States::default());
-
-    let mut outputs = Outputs::new();
-    let mut files = Vec::new();
-    for joined in join_forms(workshop, chunks, &start) {
-        let Ok(joined) = joined? else {
-            forget_broken(workshop.cache, chunks);
-            return Ok(Err(Broken));
-        };
-        outputs.insert(joined.form, joined.output);
-        for (slot, state) in states.iter_mut().skip(start.chunks).zip(joined.states) {
-            slot.insert(joined.form, state);
-        }
-        files.extend(joined.file.map(|(path, file)| (joined.form, path, file)));
-    }
-    let manifest = Manifest::new(settings.to_owned(), chunks.to_vec(), states, outputs);
-    Ok(Ok(Built { manifest, files }))
-}
-
-/// Joins every form, on two threads.
-fn join_forms(
-    workshop: Workshop<'_>,
-    chunks: &[Chunk],
-    start: &Start,
-) -> Vec<Result<Result<Joined, Broken>, IndexError>> {
-    let forms: Vec<Form> = [Form::Plain]
-        .iter()
-        .chain(workshop.cache.forms())
-        .copied()
-        .collect();
-    let (near, far) = forms.split_at(forms.len() / 2);
-    let join = |forms: &[Form]| -> Vec<_> {
-        forms
-            .iter()
-            .map(|form| join_form(workshop, chunks, start, *form))
-            .collect()
+    let known = Known {
+        chunks: &manifest.chunks,
+        dirty: keys,
     };
-    thread::scope(|scope| {
-        let side = scope.spawn(|| join(far));
-        let mut joined = join(near);
-        joined.extend(side.join().unwrap_or_else(|_| {
-            vec![Err(IndexError::Chunk(io::Error::other(
-                "a joining thread stopped",
-            )))]
-        }));
-        joined
-    })
-}
-
-/// Where hashing starts: after so many chunks, with these states.
-struct Start {
-    chunks: usize,
-    states: States,
-}
-
-/// One form of an index, joined.
-struct Joined {
-    form: Form,
-    output: Output,
-    /// The states of its hash before each chunk from the start on, and after the last.
-    states: Vec<Running>,
-    file: Option<(StagedPath, File)>,
-}
-
-/// Joins the chunks of one form; of the plain text, only the digest is made.
-fn join_form(
-    workshop: Workshop<'_>,
-    chunks: &[Chunk],
-    start: &Start,
-    form: Form,
-) -> Result<Result<Joined, Broken>, IndexError> {
-    let mut running = start.states.get(&form).cloned().unwrap_or_default();
-    let mut states = Vec::with_capacity(chunks.len() + 1 - start.chunks);
-    let mut lengths = Vec::with_capacity(chunks.len());
-    let mut buffer = Vec::new();
-    let mut file = if form == Form::Plain {
-        None
-    } else {
-        Some(workshop.staging.create()?)
-    };
-    let mut write = |bytes: &[u8]| match &mut file {
-        Some((path, file)) => file.write_all(bytes).map_err(|source| StagingError {
-            action: "write",
-            path: path.as_path().to_owned(),
-            source,
-        }),
-        None => Ok(()),
-    };
-    let head = join::head(form);
-    write(&head)?;
-    if start.chunks == 0 {
-        running.update(&head);
+    let chunks = chunk(cache, records, bounds, known)?;
+    let right = Bounds::of(length(&chunks));
+    if right == bounds {
+        return Ok((bounds, chunks));
     }
-    for (at, chunk) in chunks.iter().enumerate() {
-        let hashed = at >= start.chunks;
-        if hashed {
-            states.push(running.clone());
-        } else if form == Form::Plain {
-            continue;
-        }
-        let Some(cached) = workshop.cache.open(&chunk.digest) else {
-            return Ok(Err(Broken));
-        };
-        if !cached.read(form, &mut buffer) {
-            return Ok(Err(Broken));
-        }
-        lengths.push(lengths_of(&cached, form));
-        write(&buffer)?;
-        if hashed {
-            running.update(&buffer);
-        }
-    }
-    states.push(running.clone());
-    let tail = join::tail(form, lengths.into_iter()).map_err(IndexError::Chunk)?;
-    write(&tail)?;
-    running.update(&tail);
-    Ok(Ok(Joined {
-        form,
-        output: running.finish(),
-        states,
-        file,
-    }))
+    cut_all(cache, records, right)
 }
 
-fn lengths_of(chunk: &CachedChunk, form: Form) -> Lengths {
-    let header = chunk.header();
-    Lengths {
-        plain: header.length(Form::Plain),
-        packed: header.length(form),
-        padding: header.padding(form),
+/// Cuts every record; `guess` is what their length is expected to ask for.
+fn cut_all(
+    cache: &ChunkCache,
+    records: &dyn Records,
+    guess: Bounds,
+) -> Result<(Bounds, Vec<Chunk>), IndexError> {
+    let chunks = chunk(cache, records, guess, Known::default())?;
+    let right = Bounds::of(length(&chunks));
+    if right == guess {
+        return Ok((guess, chunks));
     }
+    Ok((right, chunk(cache, records, right, Known::default())?))
 }
 
-/// Deletes every chunk that does not read back, so that it is made anew.
-fn forget_broken(cache: &ChunkCache, chunks: &[Chunk]) {
-    let mut buffer = Vec::new();
-    for chunk in chunks {
-        let whole = cache.open(&chunk.digest).is_some_and(|cached| {
-            cached.header().length(Form::Plain) == chunk.length
-                && Form::ALL.into_iter().all(|form| cached.read(form, &mut buffer))
-        });
-        if !whole {
-            cache.forget(&chunk.digest);
-        }
-    }
+/// Returns the bytes of text in chunks.
+fn length(chunks: &[Chunk]) -> u64 {
+    chunks.iter().map(|chunk| chunk.length).sum()
+}
+
+/// Returns the bytes of text in all records.
+fn measure(records: &dyn Records) -> Result<u64, IndexError> {
+    let mut length = 0;
+    records.read(None, &mut |record| {
+        length += record.text.len() as u64;
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(length)
 }
 
 #[cfg(test)]
@@ -438,6 +153,7 @@ mod tests {
     use std::collections::BTreeMap;
     use std::io::Read as _;
 
+    use super::super::chunks::digest;
     use super::super::cut;
     use super::super::records::{Record, Visit};
     use super::*;
@@ -543,6 +259,27 @@ mod tests {
             assert_eq!(built.manifest, anew.manifest, "round {round}");
             manifest = built.manifest;
         }
+    }
+
+    #[test]
+    fn an_index_that_grows_into_another_size_class_is_cut_as_one_built_from_nothing() {
+        let bench = Bench::new();
+        let mut records = listed(11_500);
+        let before = bench.build(&records, None, &Dirty::All).manifest;
+        let small = Bounds::of(length(&before.chunks));
+        let more: Vec<Key> = (0..1_000).map(|at| key(at * 10 + 5)).collect();
+        for (at, key) in more.iter().enumerate() {
+            records.0.insert(key.clone(), text(at as u64, 1));
+        }
+        let grown = bench
+            .build(&records, Some(&before), &Dirty::Keys(more.clone()))
+            .manifest;
+        assert_ne!(Bounds::of(length(&grown.chunks)), small);
+        assert_eq!(grown, bench.build(&records, None, &Dirty::All).manifest);
+
+        records.0.retain(|key, _| !more.contains(key));
+        let shrunk = bench.build(&records, Some(&grown), &Dirty::Keys(more)).manifest;
+        assert_eq!(shrunk, before);
     }
 
     #[test]

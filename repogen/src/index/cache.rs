@@ -14,7 +14,7 @@ use super::compress::{Form, Packed};
 use crate::archive::STATE;
 
 /// Raised whenever chunks come out in other bytes: with other settings of a compressor, or another layout here.
-const FORMAT: &str = "1";
+const FORMAT: &str = "2";
 const MAGIC: [u8; 8] = *b"repochnk";
 const PARTS: usize = Form::ALL.len();
 /// Magic, four lengths, four CRCs, padding of the xz block, CRC of all this.

@@ -13,6 +13,23 @@ pub struct Bounds {
     pub most: u64,
 }
 
+impl Bounds {
+    /// Returns the bounds for an index of so many bytes.
+    ///
+    /// Larger chunks compress better and take longer to compress anew. A small index is little to download in any
+    /// case, so it has small chunks; in a large one every hundredth counts. An index that grows into the next class
+    /// is compressed anew once. Measured on the indexes of 10,000 and of 63,000 packages.
+    pub fn of(length: u64) -> Self {
+        const KIB: u64 = 1024;
+        let (least, most) = match length / (KIB * KIB) {
+            0..12 => (112 * KIB, 208 * KIB),
+            12..32 => (240 * KIB, 400 * KIB),
+            _ => (480 * KIB, 736 * KIB),
+        };
+        Self { least, most }
+    }
+}
+
 /// Takes records in order and says where to cut.
 #[derive(Debug)]
 pub struct Cutter {

@@ -13,7 +13,7 @@ use super::compress::Form;
 use super::records::{Key, from_hex, to_hex};
 
 /// Raised whenever a manifest says other things, or its index is cut at other places.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// What the next build of an index may build on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +23,8 @@ pub struct Manifest {
     pub settings: String,
     /// The chunks, in order.
     pub(super) chunks: Vec<Chunk>,
+    /// Bytes of each chunk in each compressed form.
+    pub(super) packed: BTreeMap<Form, Vec<u64>>,
     /// The states of the hashes before each chunk, and after the last.
     pub(super) states: Vec<States>,
     /// What came out.
@@ -110,14 +112,15 @@ impl<'de> Deserialize<'de> for Running {
 pub(super) type States = BTreeMap<Form, Running>;
 
 impl Manifest {
-    /// Makes the manifest of what was built.
-    pub(super) fn new(settings: String, chunks: Vec<Chunk>, states: Vec<States>, outputs: Outputs) -> Self {
+    /// Makes the manifest of these chunks, made under these settings; the rest is for the joining to say.
+    pub(super) fn new(settings: String, chunks: Vec<Chunk>) -> Self {
         Self {
             format: FORMAT,
             settings,
             chunks,
-            states,
-            outputs,
+            packed: BTreeMap::new(),
+            states: Vec::new(),
+            outputs: Outputs::new(),
         }
     }
 
@@ -129,7 +132,11 @@ impl Manifest {
             return None;
         }
         let manifest: Self = serde_json::from_slice(text).ok()?;
-        let whole = manifest.states.len() == manifest.chunks.len() + 1;
+        let whole = manifest.states.len() == manifest.chunks.len() + 1
+            && manifest
+                .packed
+                .values()
+                .all(|lengths| lengths.len() == manifest.chunks.len());
         (manifest.format == FORMAT && whole).then_some(manifest)
     }
 

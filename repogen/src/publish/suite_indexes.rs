@@ -17,7 +17,7 @@ use crate::index::contents::ContentsRecords;
 use crate::index::packages::{PackagesRecords, key};
 use crate::index::records::Records;
 use crate::index::translation::TranslationRecords;
-use crate::index::{Dirty, Form, IndexError, Manifest, build};
+use crate::index::{Dirty, Form, IndexError, Manifest, build, chunk_list};
 use crate::staging::{StagedPath, Staging};
 use crate::suite_release::architecture_release;
 
@@ -124,7 +124,20 @@ impl SuiteIndexes<'_> {
                     changed: Changed::Section(section),
                 },
             )?;
-            indexes.outputs.push(self.architecture_release(section, &folder)?);
+            if let Some((_, manifest)) = indexes.manifests.last() {
+                let list = chunk_list(manifest, "Packages");
+                let output = self.small(format!("{folder}/Packages.chunks"), &list)?;
+                indexes.outputs.push(output);
+            }
+            let release = architecture_release(
+                self.archive.config(),
+                self.suite,
+                section.component,
+                section.architecture,
+            );
+            indexes
+                .outputs
+                .push(self.small(format!("{folder}/Release"), &release)?);
             if self.suite.contents != Contents::Off {
                 self.add(
                     &mut indexes,
@@ -284,15 +297,10 @@ impl SuiteIndexes<'_> {
         folder.join(format!("{path}.json"))
     }
 
-    fn architecture_release(&self, section: &Section<'_>, folder: &str) -> Result<IndexOutput, PublishError> {
-        let text = architecture_release(
-            self.archive.config(),
-            self.suite,
-            section.component,
-            section.architecture,
-        );
+    /// Returns a small file, which is written where it differs from what is there.
+    fn small(&self, path: String, text: &str) -> Result<IndexOutput, PublishError> {
         let mut output = IndexOutput {
-            path: format!("{folder}/Release"),
+            path,
             sha256: super::digest(text.as_bytes()),
             size: text.len() as u64,
             served: true,

@@ -1,0 +1,36 @@
+//! The chunk list of an index, by which a client that has most of it fetches the rest.
+//!
+//! A signed file beside the index. Each of its lines stands for one chunk: the digest of its plain text, and its bytes
+//! plain and in each compressed form. A client that holds a text of that digest already needs no byte of the chunk;
+//! any other it fetches by Range from the file of the form it likes. A gzip chunk is a whole member, a zstd chunk a
+//! whole frame, an xz chunk a whole block of a stream with CRC32.
+
+use std::fmt::Write as _;
+
+use super::compress::Form;
+use super::join;
+use super::manifest::Manifest;
+
+/// Returns the chunk list of the index called `name`, in the form of a control stanza.
+pub fn chunk_list(manifest: &Manifest, name: &str) -> String {
+    let forms: Vec<Form> = manifest.packed.keys().copied().collect();
+    let words = |word: &dyn Fn(&Form) -> String| forms.iter().map(word).collect::<Vec<_>>().join(" ");
+    let mut text = format!("Format: 1\nIndex: {name}\n");
+    if let Some(plain) = manifest.outputs.get(&Form::Plain) {
+        let _ = writeln!(text, "Size: {}\nSHA256: {}", plain.size, plain.sha256);
+    }
+    let _ = writeln!(
+        text,
+        "Forms: {}\nStarts: {}\nChunks:",
+        words(&|form| form.extension().trim_start_matches('.').to_owned()),
+        words(&|form| join::head(*form).len().to_string()),
+    );
+    for (at, chunk) in manifest.chunks.iter().enumerate() {
+        let _ = write!(text, " {} {}", chunk.digest, chunk.length);
+        for lengths in manifest.packed.values() {
+            let _ = write!(text, " {}", lengths.get(at).copied().unwrap_or_default());
+        }
+        text.push('\n');
+    }
+    text
+}
