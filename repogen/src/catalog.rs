@@ -8,7 +8,10 @@ mod sqlite;
 use debian_formats::architecture::Architecture;
 use debian_formats::digest::Sha256;
 use debian_formats::name::{Component, PackageName, SuiteName};
+use debian_formats::stanza::Stanza;
 use debian_formats::version::Version;
+
+use crate::index::cut;
 
 pub use kept::{Held, InvalidSnapshotId, Kept, KeptState, Pin, SnapshotId};
 pub use sqlite::SqliteCatalog;
@@ -187,15 +190,37 @@ pub struct Selection {
     pub architecture: Option<Architecture>,
 }
 
-/// Order of a stanza in an index: name, architecture, version.
+/// Order of a stanza in an index: cluster, name, architecture, version.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Position {
+    /// What puts packages that read alike beside each other.
+    pub cluster: Cluster,
     /// `Package`.
     pub name: String,
     /// `Architecture`.
     pub architecture: String,
     /// Sort key of `Version`.
     pub version_key: Vec<u8>,
+}
+
+/// Stands for the maintainer and the source of a package.
+///
+/// Stanzas of one maintainer, and of one source, are alike in their text; beside each other they compress better by a
+/// twentieth than in the order of their names. Nothing that reads an index asks for an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Cluster(pub i64);
+
+impl Cluster {
+    /// Returns the cluster of a content.
+    pub fn of(content: &Content) -> Self {
+        let stanza = Stanza::parse(&content.control).ok();
+        let maintainer = stanza.as_ref().and_then(|stanza| stanza.get("Maintainer"));
+        let maintainer = maintainer.map_or("", |field| field.value());
+        // The top bit stays clear, so that numbers order as the bytes of a key do.
+        let high = cut::hash(maintainer.as_bytes()) >> 33;
+        let low = cut::hash(content.source.as_str().as_bytes()) >> 32;
+        Self(i64::try_from(high << 32 | low).unwrap_or(i64::MAX))
+    }
 }
 
 /// What an index is made of: one component for one architecture, with `all`.
@@ -258,6 +283,8 @@ impl Progress {
 pub struct Publication {
     /// Revision of the suite that it shows.
     pub revision: i64,
+    /// How many packages that is.
+    pub packages: u64,
     /// Date of its Release, in Unix seconds.
     pub date: i64,
     /// When a later one took its place, in Unix seconds.

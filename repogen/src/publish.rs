@@ -22,7 +22,7 @@ use debian_formats::digest::{Digester, Sha256};
 use rustix::fs::FlockOperation;
 
 use crate::archive::{Archive, STATE};
-use crate::catalog::{CatalogError, ContentsState, Counts, Publication, PublishedFile, Snapshot};
+use crate::catalog::{CatalogError, Counts, Publication, PublishedFile, Snapshot};
 use crate::config::Suite;
 use crate::index::{ChunkCache, IndexError};
 use crate::sign::{self, SignError, Signer};
@@ -205,7 +205,23 @@ impl Work<'_> {
         let signatures = sign::sign_checked(signer, &release, self.date)?;
         stages.end("signing");
 
-        let publication = self.publication(snapshot, &outputs, contents, dates, &signatures.inrelease);
+        let since = snapshot
+            .state()
+            .publication
+            .as_ref()
+            .map(|publication| publication.revision);
+        let counts = snapshot.counts(since)?;
+        let publication = Publication {
+            revision: snapshot.state().revision,
+            packages: counts.packages,
+            date: self.date,
+            superseded_at: None,
+            settings: self.settings.clone(),
+            inrelease: digest(&signatures.inrelease),
+            valid_until: dates.valid_until,
+            contents,
+            files: served(&outputs),
+        };
         let top = plan::Top::stage(&staging, &release, &signatures, self.date)?;
         let steps = plan::plan(&outputs, &top, &self.live);
         apply::apply(&steps, &self.dists(), &staging)?;
@@ -218,12 +234,6 @@ impl Work<'_> {
             // Only what the next publish costs depends on it.
             let _ = manifest.write(&path);
         }
-        let since = snapshot
-            .state()
-            .publication
-            .as_ref()
-            .map(|publication| publication.revision);
-        let counts = snapshot.counts(since)?;
         stages.end("writing");
         let milliseconds = started.elapsed().as_millis();
         Ok(Outcome::Published(Report {
@@ -239,34 +249,18 @@ impl Work<'_> {
             .join("dists")
             .join(self.suite.codename.as_str())
     }
+}
 
-    fn publication(
-        &self,
-        snapshot: &dyn Snapshot,
-        outputs: &[suite_indexes::IndexOutput],
-        contents: Option<ContentsState>,
-        dates: Dates,
-        inrelease: &[u8],
-    ) -> Publication {
-        Publication {
-            revision: snapshot.state().revision,
-            date: self.date,
-            superseded_at: None,
-            settings: self.settings.clone(),
-            inrelease: digest(inrelease),
-            valid_until: dates.valid_until,
-            contents,
-            files: outputs
-                .iter()
-                .filter(|output| output.served)
-                .map(|output| PublishedFile {
-                    path: output.path.clone(),
-                    sha256: output.sha256,
-                    size: output.size,
-                })
-                .collect(),
-        }
-    }
+/// Returns the index files that are there to fetch.
+fn served(outputs: &[suite_indexes::IndexOutput]) -> Vec<PublishedFile> {
+    let served = outputs.iter().filter(|output| output.served);
+    served
+        .map(|output| PublishedFile {
+            path: output.path.clone(),
+            sha256: output.sha256,
+            size: output.size,
+        })
+        .collect()
 }
 
 /// Milliseconds by stage.

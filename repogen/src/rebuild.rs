@@ -188,8 +188,14 @@ impl SuiteWork<'_> {
         let Some(tree) = self.read(&dists) else {
             return self.empty();
         };
+        let revision = self.hold(&tree)?;
+        let held =
+            self.archive
+                .catalog()
+                .snapshot(&self.suite.codename, self.suite.pool_tree(), Some(revision))?;
         let publication = Publication {
-            revision: self.hold(&tree)?,
+            revision,
+            packages: held.counts(None)?.packages,
             date: tree.date,
             superseded_at: None,
             // Under which settings it was made nobody knows any more: the next publish makes it anew.

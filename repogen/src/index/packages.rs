@@ -7,7 +7,7 @@ use debian_formats::packages::{self, DescriptionForm, Placement};
 use super::IndexError;
 use super::cut;
 use super::records::{Key, Record, Records, Visit};
-use crate::catalog::{Indexed, Position, Section, Snapshot};
+use crate::catalog::{Cluster, Indexed, Position, Section, Snapshot};
 use crate::config::Suite;
 
 /// The stanzas of one component for one architecture.
@@ -69,9 +69,18 @@ pub fn render(suite: &Suite, package: &Indexed) -> String {
 
 /// Returns the key of a position: neither name nor architecture has a NUL in it, so bytes order as positions do.
 pub fn key(position: &Position) -> Key {
+    let cluster = position.cluster.0.to_be_bytes();
     let name = position.name.as_bytes();
     let architecture = position.architecture.as_bytes();
-    Key([name, b"\0", architecture, b"\0", &position.version_key].concat())
+    Key([
+        &cluster[..],
+        name,
+        b"\0",
+        architecture,
+        b"\0",
+        &position.version_key,
+    ]
+    .concat())
 }
 
 fn position(key: &Key) -> Position {
@@ -80,8 +89,10 @@ fn position(key: &Key) -> Position {
             .map(|bytes| String::from_utf8_lossy(bytes).into_owned())
             .unwrap_or_default()
     };
-    let mut parts = key.0.splitn(3, |byte| *byte == 0);
+    let (cluster, rest) = key.0.split_first_chunk::<8>().unwrap_or((&[0; 8], &[]));
+    let mut parts = rest.splitn(3, |byte| *byte == 0);
     Position {
+        cluster: Cluster(i64::from_be_bytes(*cluster)),
         name: text(parts.next()),
         architecture: text(parts.next()),
         version_key: parts.next().unwrap_or_default().to_vec(),
@@ -97,10 +108,15 @@ mod tests {
     proptest! {
         #[test]
         fn keys_order_as_positions_do(
-            left in ("[a-c.+-]{1,3}", "[a-c-]{1,3}", prop::collection::vec(any::<u8>(), 0..4)),
-            right in ("[a-c.+-]{1,3}", "[a-c-]{1,3}", prop::collection::vec(any::<u8>(), 0..4)),
+            left in (0..3_i64, "[a-c.+-]{1,3}", "[a-c-]{1,3}", prop::collection::vec(any::<u8>(), 0..4)),
+            right in (0..3_i64, "[a-c.+-]{1,3}", "[a-c-]{1,3}", prop::collection::vec(any::<u8>(), 0..4)),
         ) {
-            let position = |(name, architecture, version_key)| Position { name, architecture, version_key };
+            let position = |(cluster, name, architecture, version_key)| Position {
+                cluster: Cluster(cluster << 20),
+                name,
+                architecture,
+                version_key,
+            };
             let (left, right) = (position(left), position(right));
             prop_assert_eq!(left.cmp(&right), key(&left).cmp(&key(&right)));
             prop_assert_eq!(super::position(&key(&left)), left);

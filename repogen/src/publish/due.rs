@@ -53,6 +53,7 @@ mod tests {
     fn publication(contents: Option<ContentsState>) -> Publication {
         Publication {
             revision: 5,
+            packages: 0,
             date: 1_000,
             superseded_at: None,
             settings: String::new(),

@@ -105,6 +105,7 @@ mod tests {
     fn progress(revision: i64, published: i64, date: i64) -> Progress {
         let publication = Publication {
             revision: published,
+            packages: 0,
             date,
             superseded_at: None,
             settings: String::new(),

@@ -55,7 +55,8 @@ create table placement (
     suite_id           integer not null references suite (id),
     component          text    not null,
     content_id         integer not null references content (id),
-    -- Copies of the content's columns, in the order of an index.
+    -- Of the content: what stands beside each other in an index, then copies of its columns, in the order of an index.
+    cluster            integer not null,
     name               text    not null,
     architecture       text    not null,
     version_key        blob    not null,
@@ -66,7 +67,7 @@ create table placement (
     check ((removed_revision is null) = (removed_at is null))
 ) strict;
 create unique index placement_live on placement (suite_id, content_id) where removed_revision is null;
-create index placement_order on placement (suite_id, component, name, architecture, version_key);
+create index placement_order on placement (suite_id, component, cluster, name, architecture, version_key);
 create index placement_added on placement (suite_id, added_revision);
 create index placement_removed on placement (suite_id, removed_revision) where removed_revision is not null;
 create index placement_content on placement (content_id);
@@ -76,6 +77,8 @@ create table publication (
     id                 integer primary key,
     suite_id           integer not null references suite (id),
     revision           integer not null,
+    -- How many packages it shows.
+    packages           integer not null,
     date               integer not null,
     superseded_at      integer,
     -- Digest of the settings it was published under, and of the InRelease that came out.

@@ -6,7 +6,7 @@ use debian_formats::digest::Sha256;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{rows, select};
-use crate::catalog::{Conflict, Entry, NewPlacement, Placed, Selection};
+use crate::catalog::{Cluster, Conflict, Entry, NewPlacement, Placed, Selection};
 
 type Sql<T> = Result<T, rusqlite::Error>;
 
@@ -131,13 +131,14 @@ fn insert(db: &Connection, suite: i64, revision: i64, wish: &NewPlacement, now: 
     ])?;
     db.prepare_cached(
         "insert into placement
-                 (suite_id, component, content_id, name, architecture, version_key, added_revision, added_at)
-             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                 (suite_id, component, content_id, cluster, name, architecture, version_key, added_revision, added_at)
+             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
     )?
     .execute(params![
         suite,
         wish.component.as_str(),
         id,
+        Cluster::of(content).0,
         content.name.as_str(),
         content.architecture.as_str(),
         version_key,

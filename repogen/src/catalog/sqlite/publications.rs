@@ -8,7 +8,7 @@ use crate::catalog::{ContentsState, Progress, Publication, PublishedFile};
 
 type Sql<T> = Result<T, rusqlite::Error>;
 
-const COLUMNS: &str = "revision, date, superseded_at, settings, inrelease_sha256, valid_until, contents_at, contents_revision, id";
+const COLUMNS: &str = "revision, date, superseded_at, settings, inrelease_sha256, valid_until, contents_at, contents_revision, id, packages";
 
 /// Records a publish; the one before it is superseded `now`.
 pub(super) fn record(db: &Connection, suite: &SuiteName, publication: &Publication, now: i64) -> Sql<()> {
@@ -20,8 +20,9 @@ pub(super) fn record(db: &Connection, suite: &SuiteName, publication: &Publicati
     let id = db
         .prepare_cached(
             "insert into publication
-                 (suite_id, revision, date, settings, inrelease_sha256, valid_until, contents_at, contents_revision)
-             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                 (suite_id, revision, date, settings, inrelease_sha256, valid_until, contents_at, contents_revision,
+                  packages)
+             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
         )?
         .insert(params![
             suite,
@@ -31,7 +32,8 @@ pub(super) fn record(db: &Connection, suite: &SuiteName, publication: &Publicati
             publication.inrelease.as_bytes(),
             publication.valid_until,
             publication.contents.map(|contents| contents.at),
-            publication.contents.map(|contents| contents.revision)
+            publication.contents.map(|contents| contents.revision),
+            publication.packages
         ])?;
     for file in &publication.files {
         db.prepare_cached(
@@ -90,6 +92,7 @@ pub(super) fn progress(db: &Connection) -> Sql<Vec<Progress>> {
 fn read(row: &Row<'_>) -> Sql<(i64, Publication)> {
     let publication = Publication {
         revision: row.get(0)?,
+        packages: row.get(9)?,
         date: row.get(1)?,
         superseded_at: row.get(2)?,
         settings: row.get(3)?,

@@ -6,7 +6,7 @@ use debian_formats::name::SuiteName;
 use rusqlite::{Connection, Row, params};
 
 use super::{failed, publications, rows};
-use crate::catalog::{CatalogError, Counts, Held, Indexed, Position, Section, Snapshot, SuiteState};
+use crate::catalog::{CatalogError, Cluster, Counts, Held, Indexed, Position, Section, Snapshot, SuiteState};
 
 type Sql<T> = Result<T, rusqlite::Error>;
 
@@ -61,6 +61,15 @@ impl SqliteSnapshot {
     fn read<T>(&self, action: &'static str, work: impl FnOnce() -> Sql<T>) -> Result<T, CatalogError> {
         work().map_err(|source| failed(&self.location, action, source))
     }
+
+    fn count_all(&self) -> Sql<u64> {
+        self.db
+            .prepare_cached(
+                "select count(*) from placement where suite_id = ?1 and added_revision <= ?2
+                 and (removed_revision is null or removed_revision > ?2)",
+            )?
+            .query_row([self.suite, self.revision], |row| row.get(0))
+    }
 }
 
 impl Snapshot for SqliteSnapshot {
@@ -76,19 +85,20 @@ impl Snapshot for SqliteSnapshot {
     ) -> Result<(), CatalogError> {
         let start = from.cloned().unwrap_or_default();
         self.read("read packages", || {
-            // The order is that of the index placement_order; `all` and the architecture interleave within a name.
+            // The order is that of the index placement_order; `all` and the architecture interleave within a cluster.
             let mut query = self.db.prepare_cached(
-                "select placement.name, placement.architecture, placement.version_key,
+                "select placement.cluster, placement.name, placement.architecture, placement.version_key,
                         content.control, pool_file.path, content.size, content.sha256
                  from placement
                  join content on content.id = placement.content_id
                  left join pool_file on pool_file.content_id = content.id and pool_file.tree = ?7
                  where placement.suite_id = ?1 and placement.component = ?2
-                   and (placement.name, placement.architecture, placement.version_key) >= (?3, ?4, ?5)
+                   and (placement.cluster, placement.name, placement.architecture, placement.version_key)
+                       >= (?9, ?3, ?4, ?5)
                    and placement.architecture in (?6, 'all')
                    and placement.added_revision <= ?8
                    and (placement.removed_revision is null or placement.removed_revision > ?8)
-                 order by placement.name, placement.architecture, placement.version_key",
+                 order by placement.cluster, placement.name, placement.architecture, placement.version_key",
             )?;
             let mut found = query.query(params![
                 self.suite,
@@ -98,7 +108,8 @@ impl Snapshot for SqliteSnapshot {
                 start.version_key,
                 section.architecture.as_str(),
                 self.tree,
-                self.revision
+                self.revision,
+                start.cluster.0
             ])?;
             while let Some(row) = found.next()? {
                 if !visit(indexed(row)?) {
@@ -113,12 +124,12 @@ impl Snapshot for SqliteSnapshot {
         self.read("read what changed", || {
             self.db
                 .prepare_cached(
-                    "select name, architecture, version_key from placement
+                    "select cluster, name, architecture, version_key from placement
                      where suite_id = ?1 and added_revision > ?2 and component = ?3 and architecture in (?4, 'all')
                      union
-                     select name, architecture, version_key from placement
+                     select cluster, name, architecture, version_key from placement
                      where suite_id = ?1 and removed_revision > ?2 and component = ?3 and architecture in (?4, 'all')
-                     order by 1, 2, 3",
+                     order by 1, 2, 3, 4",
                 )?
                 .query_map(
                     params![self.suite, revision, section.component.as_str(), section.architecture.as_str()],
@@ -135,22 +146,26 @@ impl Snapshot for SqliteSnapshot {
     ) -> Result<(), CatalogError> {
         self.read("read file lists", || {
             let mut query = self.db.prepare_cached(
-                "select placement.name, placement.architecture, placement.version_key, content.control, content.paths
+                "select placement.cluster, placement.name, placement.architecture, placement.version_key,
+                        content.control, content.paths
                  from placement join content on content.id = placement.content_id
                  where placement.suite_id = ?1 and placement.component = ?2
                    and placement.architecture in (?3, 'all') and placement.added_revision <= ?4
                    and (placement.removed_revision is null or placement.removed_revision > ?4)
                  order by placement.name, placement.architecture, placement.version_key",
             )?;
-            let mut found =
-                query.query(params![
-                    self.suite,
-                    section.component.as_str(),
-                    section.architecture.as_str(),
-                    self.revision
-                ])?;
+            let mut found = query.query(params![
+                self.suite,
+                section.component.as_str(),
+                section.architecture.as_str(),
+                self.revision
+            ])?;
             while let Some(row) = found.next()? {
-                visit(&position(row)?, row.get_ref(3)?.as_str()?, row.get_ref(4)?.as_blob()?);
+                visit(
+                    &position(row)?,
+                    row.get_ref(4)?.as_str()?,
+                    row.get_ref(5)?.as_blob()?,
+                );
             }
             Ok(())
         })
@@ -177,14 +192,10 @@ impl Snapshot for SqliteSnapshot {
 
     fn counts(&self, since: Option<i64>) -> Result<Counts, CatalogError> {
         self.read("count packages", || {
-            let packages = self
-                .db
-                .prepare_cached(
-                    "select count(*) from placement where suite_id = ?1 and added_revision <= ?2
-                     and (removed_revision is null or removed_revision > ?2)",
-                )?
-                .query_row([self.suite, self.revision], |row| row.get(0))?;
-            let Some(since) = since else { return Ok(Counts { packages, added: packages, removed: 0 }) };
+            let Some(since) = since else {
+                let packages = self.count_all()?;
+                return Ok(Counts { packages, added: packages, removed: 0 });
+            };
             // In one revision and not in the other; a package that was taken out and put back in between is neither.
             let only_in = |here: i64, there: i64, changed: &str| {
                 let query = format!(
@@ -197,20 +208,25 @@ impl Snapshot for SqliteSnapshot {
                     .prepare_cached(&query)?
                     .query_row([self.suite, here, there, here.min(there)], |row| row.get(0))
             };
-            Ok(Counts {
-                packages,
-                added: only_in(self.revision, since, "added_revision")?,
-                removed: only_in(since, self.revision, "removed_revision")?,
-            })
+            let added: u64 = only_in(self.revision, since, "added_revision")?;
+            let removed: u64 = only_in(since, self.revision, "removed_revision")?;
+            // Counting every package would cost more than all the rest of a small publish.
+            let then = self.state.publication.as_ref().filter(|publication| publication.revision == since);
+            let packages = match then {
+                Some(publication) => (publication.packages + added).saturating_sub(removed),
+                None => self.count_all()?,
+            };
+            Ok(Counts { packages, added, removed })
         })
     }
 }
 
 fn position(row: &Row<'_>) -> Sql<Position> {
     Ok(Position {
-        name: row.get(0)?,
-        architecture: row.get(1)?,
-        version_key: row.get(2)?,
+        cluster: Cluster(row.get(0)?),
+        name: row.get(1)?,
+        architecture: row.get(2)?,
+        version_key: row.get(3)?,
     })
 }
 
@@ -229,10 +245,10 @@ fn held(row: &Row<'_>) -> Sql<Held> {
 fn indexed(row: &Row<'_>) -> Sql<Indexed> {
     Ok(Indexed {
         position: position(row)?,
-        control: row.get(3)?,
+        control: row.get(4)?,
         // Missing when the suite was made private, or public, while packages stood in it.
-        path: row.get::<_, Option<String>>(4)?.unwrap_or_default(),
-        size: row.get(5)?,
-        sha256: rows::sha256(row, 6)?,
+        path: row.get::<_, Option<String>>(5)?.unwrap_or_default(),
+        size: row.get(6)?,
+        sha256: rows::sha256(row, 7)?,
     })
 }
