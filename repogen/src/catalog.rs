@@ -11,8 +11,6 @@ use debian_formats::name::{Component, PackageName, SuiteName};
 use debian_formats::stanza::Stanza;
 use debian_formats::version::Version;
 
-use crate::index::cut;
-
 pub use kept::{Held, InvalidSnapshotId, Kept, KeptState, Pin, SnapshotId};
 pub use sqlite::SqliteCatalog;
 
@@ -203,12 +201,12 @@ pub struct Position {
     pub version_key: Vec<u8>,
 }
 
-/// Stands for the maintainer and the source of a package.
+/// The maintainer and the source of a package.
 ///
 /// Stanzas of one maintainer, and of one source, are alike in their text; beside each other they compress better by a
 /// twentieth than in the order of their names. Nothing that reads an index asks for an order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct Cluster(pub i64);
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Cluster(pub String);
 
 impl Cluster {
     /// Returns the cluster of a content.
@@ -216,10 +214,12 @@ impl Cluster {
         let stanza = Stanza::parse(&content.control).ok();
         let maintainer = stanza.as_ref().and_then(|stanza| stanza.get("Maintainer"));
         let maintainer = maintainer.map_or("", |field| field.value());
-        // The top bit stays clear, so that numbers order as the bytes of a key do.
-        let high = cut::hash(maintainer.as_bytes()) >> 33;
-        let low = cut::hash(content.source.as_str().as_bytes()) >> 32;
-        Self(i64::try_from(high << 32 | low).unwrap_or(i64::MAX))
+        // The value of one line has no line end in it, which sorts before whatever it has.
+        Self(format!(
+            "{}\n{}",
+            maintainer.lines().next().unwrap_or_default(),
+            content.source
+        ))
     }
 }
 

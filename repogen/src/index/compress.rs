@@ -60,7 +60,7 @@ const GZIP_LEVEL: u32 = 6;
 /// Level 9: 12 takes half as long again for one hundredth of the size.
 const ZSTD_LEVEL: i32 = 9;
 /// Dictionary of an xz block: the smallest that LZMA2 can name which holds the largest chunk.
-pub(super) const XZ_DICTIONARY: u32 = 768 * 1024;
+pub(super) const XZ_DICTIONARY: u32 = 1024 * 1024;
 
 fn gzip(plain: &[u8]) -> std::io::Result<Vec<u8>> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::new(GZIP_LEVEL));

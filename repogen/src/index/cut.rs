@@ -24,7 +24,7 @@ impl Bounds {
         let (least, most) = match length / (KIB * KIB) {
             0..12 => (112 * KIB, 208 * KIB),
             12..32 => (240 * KIB, 400 * KIB),
-            _ => (480 * KIB, 736 * KIB),
+            _ => (528 * KIB, 784 * KIB),
         };
         Self { least, most }
     }

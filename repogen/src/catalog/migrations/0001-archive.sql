@@ -56,7 +56,7 @@ create table placement (
     component          text    not null,
     content_id         integer not null references content (id),
     -- Of the content: what stands beside each other in an index, then copies of its columns, in the order of an index.
-    cluster            integer not null,
+    cluster            text    not null,
     name               text    not null,
     architecture       text    not null,
     version_key        blob    not null,
