@@ -12,6 +12,7 @@
 
 mod commands;
 mod indexes;
+mod chunk_list;
 mod scanned;
 mod verified;
 mod pruned;
