@@ -1,27 +1,42 @@
 //! Which packages of a universe can be installed, each for itself, together with the Essential set.
-
-mod doomed;
+//!
+//! The Essential set is one essential version of each name that has one. What cannot be installed with it is broken:
+//! where the set itself cannot be, everything is.
 
 use crate::engine::Lit;
+use crate::explain;
 use crate::fact::{Fact, Want, Wanted};
+use crate::request::Request;
 use crate::search::{Goals, Order, Outcome, Phase, Solver};
 use crate::table::Table;
-use crate::universe::{NameId, PackageId, Universe};
+use crate::tell;
+use crate::universe::{PackageId, Universe};
 
 /// A package that cannot be installed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Broken {
     /// Which one.
     pub package: PackageId,
-    /// Why: each a sentence.
+    /// Why: the shortest chain of who needs what, each link a sentence.
     pub reasons: Vec<String>,
 }
 
-/// Returns the packages that cannot be installed together with the Essential set, in the order of the universe.
+/// Returns the packages that cannot be installed together with the Essential set, in the order in which they were
+/// added.
+///
+/// What is learnt of one package serves for the others: most are shown to be installable many at a time.
 pub fn check(universe: &Universe) -> Vec<Broken> {
     let mut checker = Checker::new(universe);
-    checker.run();
-    checker.broken
+    match checker.essential_fault() {
+        Some(reasons) => universe
+            .packages()
+            .map(|package| Broken {
+                package,
+                reasons: reasons.clone(),
+            })
+            .collect(),
+        None => checker.run(),
+    }
 }
 
 /// What is known of a package so far.
@@ -29,7 +44,6 @@ pub fn check(universe: &Universe) -> Vec<Broken> {
 enum Verdict {
     Open,
     Installable,
-    Broken,
 }
 
 struct Checker<'u> {
@@ -37,71 +51,97 @@ struct Checker<'u> {
     solver: Solver<'u>,
     verdicts: Table<PackageId, Verdict>,
     musts: Vec<Lit>,
-    broken: Vec<Broken>,
 }
+
+/// While a round settles at least one in so many of the open packages, another one follows.
+const WORTH_A_ROUND: usize = 20;
 
 impl<'u> Checker<'u> {
     fn new(universe: &'u Universe) -> Self {
         let mut solver = Solver::new(universe);
-        let musts = universe
-            .essentials()
-            .into_iter()
-            .map(|one_of| {
-                let wanted = Wanted {
-                    why: Want::Essential,
-                    one_of,
-                };
-                solver.want(wanted, Phase::Needed).yes()
-            })
-            .collect();
+        let wanted = |one_of| Wanted {
+            why: Want::Essential,
+            one_of,
+        };
+        let essentials = universe.essentials().into_iter().map(wanted);
+        let musts = essentials.map(|wanted| solver.want(wanted, Phase::Needed).yes()).collect();
         Self {
             universe,
             solver,
             verdicts: Table::filled(universe.len(), Verdict::Open),
             musts,
-            broken: Vec::new(),
         }
     }
 
-    fn run(&mut self) {
+    /// Says why the Essential set cannot be installed, where it cannot.
+    fn essential_fault(&mut self) -> Option<Vec<String>> {
+        match self.solve(&[]) {
+            Outcome::Found => None,
+            Outcome::Never(facts) => Some(self.reasons(facts)),
+        }
+    }
+
+    fn run(mut self) -> Vec<Broken> {
         self.rounds();
+        let mut broken = Vec::new();
         for package in self.universe.packages() {
-            if self.verdicts[package] == Verdict::Open {
-                self.decide(package);
+            if self.verdicts[package] == Verdict::Open
+                && let Some(reasons) = self.fault(package)
+            {
+                broken.push(Broken { package, reasons });
             }
         }
+        broken
     }
 
+    /// Installs as many packages as go together, and whatever was left over in another round.
     fn rounds(&mut self) {
+        let mut open: Vec<PackageId> = self.universe.packages().collect();
         loop {
-            let open: Vec<PackageId> = self.universe.packages().filter(|p| self.verdicts[*p] == Verdict::Open).collect();
-            let wishes: Vec<Lit> = open.iter().map(|p| self.solver.var(*p).yes()).collect();
-            let goals = Goals { musts: &self.musts, wishes: &wishes, order: Order::ChoicesFirst };
-            if let Outcome::Never(_) = self.solver.solve(goals) { return; }
-            let n = self.mark();
-            eprintln!("round: {} open, {} marked, vars {}", open.len(), n, self.solver.engine.variables());
-            if n * 20 < open.len() || n == 0 { return; }
-        }
-    }
-
-    fn mark(&mut self) -> usize {
-        let mut n = 0;
-        for p in self.solver.installed() {
-            if self.verdicts[p] == Verdict::Open { self.verdicts[p] = Verdict::Installable; n += 1; }
-        }
-        n
-    }
-
-    fn decide(&mut self, package: PackageId) {
-        let mut musts = self.musts.clone();
-        musts.push(self.solver.var(package).yes());
-        let goals = Goals { musts: &musts, wishes: &[], order: Order::ChoicesFirst };
-        match self.solver.solve(goals) {
-            Outcome::Found => { self.mark(); }
-            Outcome::Never(facts) => {
-                self.verdicts[package] = Verdict::Broken;
-                self.broken.push(Broken { package, reasons: facts.iter().map(|f| format!("{f:?}")).collect() });
+            let wishes: Vec<Lit> = open.iter().map(|package| self.solver.var(*package).yes()).collect();
+            if let Outcome::Never(_) = self.solve(&wishes) {
+                return;
+            }
+            let before = open.len();
+            open.retain(|package| self.verdicts[*package] == Verdict::Open);
+            if (before - open.len()) * WORTH_A_ROUND <= before {
+                return;
             }
         }
+    }
+
+    /// Says why a package cannot be installed, where it cannot.
+    fn fault(&mut self, package: PackageId) -> Option<Vec<String>> {
+        let wanted = Wanted {
+            why: Want::Itself,
+            one_of: vec![package],
+        };
+        let itself = self.solver.want(wanted, Phase::Needed).yes();
+        self.musts.push(itself);
+        let outcome = self.solve(&[]);
+        self.musts.pop();
+        match outcome {
+            Outcome::Found => None,
+            Outcome::Never(facts) => Some(self.reasons(facts)),
+        }
+    }
+
+    fn solve(&mut self, wishes: &[Lit]) -> Outcome {
+        let outcome = self.solver.solve(Goals {
+            musts: &self.musts,
+            wishes,
+            order: Order::ChoicesFirst,
+        });
+        if let Outcome::Found = outcome {
+            for package in self.solver.installed() {
+                self.verdicts[package] = Verdict::Installable;
+            }
+        }
+        outcome
+    }
+
+    fn reasons(&self, facts: Vec<Fact>) -> Vec<String> {
+        let facts = explain::shortest(self.universe, facts);
+        tell::sentences(self.universe, &Request::default(), &facts)
     }
 }

@@ -6,9 +6,15 @@
 
 mod table;
 pub mod universe;
-mod engine;
+pub mod request;
 mod fact;
+mod engine;
 mod encode;
 mod search;
 mod explain;
+mod tell;
+pub mod plan;
+pub mod refusal;
+pub mod solve;
 pub mod check;
+pub mod audit;

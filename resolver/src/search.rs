@@ -16,7 +16,7 @@ use crate::table::Table;
 use crate::universe::{PackageId, Universe};
 use demand::{Demand, Soft, SoftId};
 
-pub(crate) use demand::Phase;
+pub(crate) use demand::{Phase, Recommending};
 
 /// What is to hold.
 #[derive(Debug, Clone, Copy)]
@@ -63,7 +63,7 @@ pub(crate) struct Solver<'u> {
     /// The recommendations of packages that were chosen.
     softs_of: HashMap<PackageId, Vec<SoftId>>,
     /// The packages whose recommendations count, where any do.
-    pub(crate) recommends: Option<Box<dyn demand::Recommending + 'u>>,
+    pub(crate) recommends: Option<Box<dyn Recommending + 'u>>,
 }
 
 impl<'u> Solver<'u> {

@@ -73,6 +73,18 @@ impl Universe {
         meant.filter(move |other| self.packages[*other].name != own)
     }
 
+    /// Returns the architecture that a package counts as: the native one for `all`.
+    pub(crate) fn machine(&self, package: PackageId) -> ArchitectureId {
+        native(self.packages[package].architecture)
+    }
+
+    /// Says whether a package is of an architecture, or for all of them where that is the native one.
+    pub(crate) fn runs_as(&self, package: PackageId, architecture: &str) -> bool {
+        let package = self.packages[package].architecture;
+        self.architecture_of(architecture)
+            .is_some_and(|wanted| wanted == package || wanted == native(package))
+    }
+
     /// Says whether packages are all of one architecture, where those for `all` count as native.
     pub(crate) fn has_one_architecture(&self, packages: &[PackageId]) -> bool {
         let mut architectures = packages.iter().map(|id| native(self.packages[*id].architecture));
