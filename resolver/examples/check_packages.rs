@@ -1,6 +1,11 @@
 //! Checks a Packages file: prints what cannot be installed and why, and how long it took.
 
-#![allow(clippy::print_stdout, clippy::print_stderr, clippy::disallowed_methods, reason = "a program to measure with")]
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    reason = "a program to measure with"
+)]
 
 use std::time::Instant;
 
@@ -28,6 +33,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
     }
     let count = universe.len();
-    eprintln!("{count} packages, {} broken; loaded in {loaded:?}, checked in {checked:?}", broken.len());
+    eprintln!(
+        "{count} packages, {} broken; loaded in {loaded:?}, checked in {checked:?}",
+        broken.len()
+    );
     Ok(())
 }

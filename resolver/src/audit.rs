@@ -50,7 +50,9 @@ impl fmt::Display for Fault {
             Self::Unreadable { package, wrong } => write!(formatter, "`{package}`: {wrong}"),
             Self::Unmet { package, need } => write!(formatter, "`{package}` needs `{need}`"),
             Self::Conflict { package, other } => write!(formatter, "`{package}` rules out `{other}`"),
-            Self::Twice { package, other } => write!(formatter, "`{package}` and `{other}` beside each other"),
+            Self::Twice { package, other } => {
+                write!(formatter, "`{package}` and `{other}` beside each other")
+            }
         }
     }
 }
@@ -91,7 +93,9 @@ pub fn audit(stanzas: &[Stanza<'_>], native: &str) -> Vec<Fault> {
 fn read(stanza: &Stanza<'_>, native: &str) -> Result<Package, String> {
     let line = |name: &str| stanza.line(name).unwrap_or_default().to_owned();
     let relations = |kind: RelationKind| {
-        let text = stanza.get(kind.field_name()).map(|field| field.value().replace('\r', " "));
+        let text = stanza
+            .get(kind.field_name())
+            .map(|field| field.value().replace('\r', " "));
         Relations::parse(kind, &text.unwrap_or_default()).map_err(|error| error.to_string())
     };
     let version: Version = line("Version").parse().map_err(|error| format!("{error}"))?;
@@ -145,7 +149,10 @@ impl<'a> Set<'a> {
 
     fn find_faults(&self, package: &Package, faults: &mut Vec<Fault>) {
         for need in &package.needs {
-            let met = need.0.iter().any(|relation| self.meet(package, relation).next().is_some());
+            let met = need
+                .0
+                .iter()
+                .any(|relation| self.meet(package, relation).next().is_some());
             if !met {
                 faults.push(Fault::Unmet {
                     package: package.label.clone(),
@@ -154,14 +161,17 @@ impl<'a> Set<'a> {
             }
         }
         for relation in &package.enemies {
-            let others = self.ruled_out(relation).filter(|other| other.name != package.name);
+            let others = self
+                .ruled_out(relation)
+                .filter(|other| other.name != package.name);
             faults.extend(others.map(|other| Fault::Conflict {
                 package: package.label.clone(),
                 other: other.label.clone(),
             }));
         }
         let same_name = self.by_name.get(package.name.as_str()).into_iter().flatten();
-        let twice = same_name.filter(|other| !std::ptr::eq(**other, package) && !stand_together(package, other));
+        let twice =
+            same_name.filter(|other| !std::ptr::eq(**other, package) && !stand_together(package, other));
         faults.extend(twice.map(|other| Fault::Twice {
             package: package.label.clone(),
             other: other.label.clone(),
@@ -170,34 +180,43 @@ impl<'a> Set<'a> {
 
     /// Returns the packages that meet a need of a package.
     fn meet<'s>(&'s self, asking: &'s Package, relation: &'s Relation) -> impl Iterator<Item = &'s Package> {
-        self.named(relation).filter(move |(package, architecture)| match &relation.qualifier {
-            None => package.multi_arch == "foreign" || *architecture == asking.architecture,
-            Some(ArchQualifier::Any) => package.multi_arch == "allowed",
-            Some(ArchQualifier::Native) => *architecture == self.native,
-            Some(ArchQualifier::Architecture(wanted)) => *architecture == self.real(wanted.as_str()),
-        })
-        .map(|(package, _)| package)
+        self.named(relation)
+            .filter(move |(package, architecture)| match &relation.qualifier {
+                None => package.multi_arch == "foreign" || *architecture == asking.architecture,
+                Some(ArchQualifier::Any) => package.multi_arch == "allowed",
+                Some(ArchQualifier::Native) => *architecture == self.native,
+                Some(ArchQualifier::Architecture(wanted)) => *architecture == self.real(wanted.as_str()),
+            })
+            .map(|(package, _)| package)
     }
 
     /// Returns the packages that a conflict means: of all architectures where it names none.
     fn ruled_out<'s>(&'s self, relation: &'s Relation) -> impl Iterator<Item = &'s Package> {
-        self.named(relation).filter(move |(_, architecture)| match &relation.qualifier {
-            None | Some(ArchQualifier::Any) => true,
-            Some(ArchQualifier::Native) => *architecture == self.native,
-            Some(ArchQualifier::Architecture(wanted)) => *architecture == self.real(wanted.as_str()),
-        })
-        .map(|(package, _)| package)
+        self.named(relation)
+            .filter(move |(_, architecture)| match &relation.qualifier {
+                None | Some(ArchQualifier::Any) => true,
+                Some(ArchQualifier::Native) => *architecture == self.native,
+                Some(ArchQualifier::Architecture(wanted)) => *architecture == self.real(wanted.as_str()),
+            })
+            .map(|(package, _)| package)
     }
 
     fn real<'s>(&'s self, architecture: &'s str) -> &'s str {
-        if architecture == "all" { self.native } else { architecture }
+        if architecture == "all" {
+            self.native
+        } else {
+            architecture
+        }
     }
 
     /// Returns the packages that have or provide a name in a version that fits, and the architecture that counts.
     fn named<'s>(&'s self, relation: &'s Relation) -> impl Iterator<Item = (&'s Package, &'s str)> {
         let name = relation.name.as_str();
         let fits = move |version: &Version| {
-            relation.constraint.as_ref().is_none_or(|constraint| constraint.is_met_by(version))
+            relation
+                .constraint
+                .as_ref()
+                .is_none_or(|constraint| constraint.is_met_by(version))
         };
         let real = self.by_name.get(name).into_iter().flatten();
         let real = real.filter(move |package| fits(&package.version));

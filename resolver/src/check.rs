@@ -3,6 +3,8 @@
 //! The Essential set is one essential version of each name that has one. What cannot be installed with it is broken:
 //! where the set itself cannot be, everything is.
 
+mod doom;
+
 use crate::engine::Lit;
 use crate::explain;
 use crate::fact::{Fact, Want, Wanted};
@@ -11,6 +13,7 @@ use crate::search::{Goals, Order, Outcome, Phase, Solver};
 use crate::table::Table;
 use crate::tell;
 use crate::universe::{PackageId, Universe};
+use doom::Doom;
 
 /// A package that cannot be installed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,7 +27,8 @@ pub struct Broken {
 /// Returns the packages that cannot be installed together with the Essential set, in the order in which they were
 /// added.
 ///
-/// What is learnt of one package serves for the others: most are shown to be installable many at a time.
+/// What is learnt of one package serves for the others: most are shown to be installable many at a time, and what needs
+/// a broken package is broken without a look of its own.
 pub fn check(universe: &Universe) -> Vec<Broken> {
     let mut checker = Checker::new(universe);
     match checker.essential_fault() {
@@ -64,7 +68,9 @@ impl<'u> Checker<'u> {
             one_of,
         };
         let essentials = universe.essentials().into_iter().map(wanted);
-        let musts = essentials.map(|wanted| solver.want(wanted, Phase::Needed).yes()).collect();
+        let musts = essentials
+            .map(|wanted| solver.want(wanted, Phase::Needed).yes())
+            .collect();
         Self {
             universe,
             solver,
@@ -77,28 +83,44 @@ impl<'u> Checker<'u> {
     fn essential_fault(&mut self) -> Option<Vec<String>> {
         match self.solve(&[]) {
             Outcome::Found => None,
-            Outcome::Never(facts) => Some(self.reasons(facts)),
+            Outcome::Never(facts) => {
+                let facts = explain::shortest(self.universe, facts);
+                Some(tell::sentences(self.universe, &Request::default(), &facts))
+            }
         }
     }
 
     fn run(mut self) -> Vec<Broken> {
-        self.rounds();
-        let mut broken = Vec::new();
+        let mut doom = Doom::new(self.universe);
+        self.rounds(&doom);
         for package in self.universe.packages() {
             if self.verdicts[package] == Verdict::Open
-                && let Some(reasons) = self.fault(package)
+                && !doom.holds(package)
+                && let Some(facts) = self.fault(package)
             {
-                broken.push(Broken { package, reasons });
+                doom.add(package, facts);
             }
         }
-        broken
+        let broken = self.universe.packages().filter(|package| doom.holds(*package));
+        let explained = broken.map(|package| Broken {
+            package,
+            reasons: doom.reasons(package),
+        });
+        explained.collect()
     }
 
     /// Installs as many packages as go together, and whatever was left over in another round.
-    fn rounds(&mut self) {
-        let mut open: Vec<PackageId> = self.universe.packages().collect();
+    fn rounds(&mut self, doom: &Doom<'_>) {
+        let mut open: Vec<PackageId> = self
+            .universe
+            .packages()
+            .filter(|package| !doom.holds(*package))
+            .collect();
         loop {
-            let wishes: Vec<Lit> = open.iter().map(|package| self.solver.var(*package).yes()).collect();
+            let wishes: Vec<Lit> = open
+                .iter()
+                .map(|package| self.solver.var(*package).yes())
+                .collect();
             if let Outcome::Never(_) = self.solve(&wishes) {
                 return;
             }
@@ -110,8 +132,8 @@ impl<'u> Checker<'u> {
         }
     }
 
-    /// Says why a package cannot be installed, where it cannot.
-    fn fault(&mut self, package: PackageId) -> Option<Vec<String>> {
+    /// Returns the facts by which a package cannot be installed, where it cannot.
+    fn fault(&mut self, package: PackageId) -> Option<Vec<Fact>> {
         let wanted = Wanted {
             why: Want::Itself,
             one_of: vec![package],
@@ -122,7 +144,7 @@ impl<'u> Checker<'u> {
         self.musts.pop();
         match outcome {
             Outcome::Found => None,
-            Outcome::Never(facts) => Some(self.reasons(facts)),
+            Outcome::Never(facts) => Some(explain::shortest(self.universe, facts)),
         }
     }
 
@@ -138,10 +160,5 @@ impl<'u> Checker<'u> {
             }
         }
         outcome
-    }
-
-    fn reasons(&self, facts: Vec<Fact>) -> Vec<String> {
-        let facts = explain::shortest(self.universe, facts);
-        tell::sentences(self.universe, &Request::default(), &facts)
     }
 }

@@ -87,7 +87,8 @@ impl<'u> Encoder<'u> {
     /// Returns the facts behind tags of clauses.
     pub(crate) fn facts(&self, tags: &[u32]) -> Vec<Fact> {
         let tags = tags.iter().filter(|tag| **tag != DEFINITION);
-        tags.map(|tag| self.facts[FactId::new(*tag as usize)].clone()).collect()
+        tags.map(|tag| self.facts[FactId::new(*tag as usize)].clone())
+            .collect()
     }
 
     /// Returns the variable of a package.
@@ -98,11 +99,6 @@ impl<'u> Encoder<'u> {
         let var = self.variable(Subject::Package(package), engine);
         self.vars[package] = Some(var);
         var
-    }
-
-    /// Returns the variable of a package that was spoken of.
-    pub(crate) fn known_var(&self, package: PackageId) -> Option<Var> {
-        self.vars[package]
     }
 
     fn variable(&mut self, subject: Subject, engine: &mut Engine) -> Var {
@@ -169,7 +165,12 @@ impl<'u> Encoder<'u> {
     }
 
     /// Returns what meets a recommendation of a package, the preferred one first.
-    pub(crate) fn recommended(&mut self, package: PackageId, group: GroupId, engine: &mut Engine) -> Vec<Var> {
+    pub(crate) fn recommended(
+        &mut self,
+        package: PackageId,
+        group: GroupId,
+        engine: &mut Engine,
+    ) -> Vec<Var> {
         let seeker = Seeker::Need(self.universe.package(package).architecture);
         let candidates = self.universe.candidates(group, seeker).into_iter();
         candidates.map(|candidate| self.var(candidate, engine)).collect()
@@ -196,8 +197,14 @@ impl<'u> Encoder<'u> {
     }
 
     fn open_choice(&mut self, packages: &[PackageId], engine: &mut Engine) -> ChoiceId {
-        let candidates: Vec<Var> = packages.iter().map(|package| self.var(*package, engine)).collect();
-        let mut names: Vec<NameId> = packages.iter().map(|id| self.universe.package(*id).name).collect();
+        let candidates: Vec<Var> = packages
+            .iter()
+            .map(|package| self.var(*package, engine))
+            .collect();
+        let mut names: Vec<NameId> = packages
+            .iter()
+            .map(|id| self.universe.package(*id).name)
+            .collect();
         names.sort_unstable();
         names.dedup();
         let choice = ChoiceId::new(self.choices.len());

@@ -119,11 +119,6 @@ impl Engine {
         })
     }
 
-    /// Returns how many variables there are.
-    pub(crate) fn variables(&self) -> usize {
-        self.states.len()
-    }
-
     /// Says whether a literal holds, as far as is known.
     pub(crate) fn value(&self, lit: Lit) -> Option<bool> {
         self.states[lit.var()].value.map(|value| value == lit.is_yes())
@@ -159,7 +154,9 @@ impl Engine {
         self.watch(clause);
         match ordered.first() {
             Some(first) if self.value(*first) != Some(false) => {
-                let is_unit = ordered.get(1).is_none_or(|second| self.value(*second) == Some(false));
+                let is_unit = ordered
+                    .get(1)
+                    .is_none_or(|second| self.value(*second) == Some(false));
                 if is_unit && self.value(*first).is_none() {
                     self.assume(*first, Some(clause));
                 }
@@ -188,7 +185,12 @@ impl Engine {
         self.handed = self.handed.min(length);
         // A clause that was added late may have been broken long before: no literal of it falls again.
         let mut faults = std::mem::take(&mut self.faults);
-        faults.retain(|clause| self.clauses.lits(*clause).iter().all(|lit| self.value(*lit) == Some(false)));
+        faults.retain(|clause| {
+            self.clauses
+                .lits(*clause)
+                .iter()
+                .all(|lit| self.value(*lit) == Some(false))
+        });
         self.faults = faults;
     }
 
@@ -301,4 +303,3 @@ enum Visit {
     /// No literal is left.
     Fault,
 }
-

@@ -69,7 +69,10 @@ impl Proof<'_> {
             Fact::Barred { package, .. } => (vec![*package], Vec::new()),
             Fact::OneVersion(_) => return,
         };
-        let no = no.into_iter().map(|package| self.var(package).no()).collect::<Vec<_>>();
+        let no = no
+            .into_iter()
+            .map(|package| self.var(package).no())
+            .collect::<Vec<_>>();
         let yes = yes.into_iter().map(|package| self.var(package).yes());
         let lits: Vec<_> = yes.chain(no).collect();
         self.engine.add(&lits, 0);
@@ -81,7 +84,10 @@ impl Proof<'_> {
             return;
         };
         let met = self.universe.named(*name).iter();
-        let met: Vec<PackageId> = met.copied().filter(|package| self.vars.contains_key(package)).collect();
+        let met: Vec<PackageId> = met
+            .copied()
+            .filter(|package| self.vars.contains_key(package))
+            .collect();
         for (place, left) in met.iter().enumerate() {
             for right in met.iter().skip(place + 1) {
                 if !self.universe.go_together(*left, *right) {

@@ -83,7 +83,14 @@ impl Plan {
             match before.get(&slot(package)).copied() {
                 None => plan.install.push(Addition { package, why }),
                 Some(same) if same == package => {}
-                Some(from) => plan.change(universe, Change { from, to: package, why }),
+                Some(from) => plan.change(
+                    universe,
+                    Change {
+                        from,
+                        to: package,
+                        why,
+                    },
+                ),
             }
         }
         let mut because: HashMap<PackageId, _> = answer.removed.into_iter().collect();
@@ -128,6 +135,7 @@ impl Plan {
 
     /// Returns the bytes to download.
     pub fn download_bytes(&self, universe: &Universe) -> u64 {
-        self.unpacked().fold(0, |sum, package| sum.saturating_add(universe.size(package)))
+        self.unpacked()
+            .fold(0, |sum, package| sum.saturating_add(universe.size(package)))
     }
 }

@@ -109,7 +109,10 @@ fn changed(universe: &Universe, request: &Request, fact: &Fact) -> Option<(Strin
         Fact::Barred {
             why: Bar::Held(held), ..
         } => {
-            let installed = other.installed.iter_mut().find(|installed| installed.package == *held)?;
+            let installed = other
+                .installed
+                .iter_mut()
+                .find(|installed| installed.package == *held)?;
             installed.hold = Hold::Free;
             format!("release the hold on `{}`", universe.name(*held))
         }
@@ -117,7 +120,9 @@ fn changed(universe: &Universe, request: &Request, fact: &Fact) -> Option<(Strin
             package,
             why: Bar::Removed,
         } => {
-            other.remove.retain(|target| !target.packages(universe).contains(package));
+            other
+                .remove
+                .retain(|target| !target.packages(universe).contains(package));
             format!("keep {}", shown(universe, *package))
         }
         Fact::Wanted(wanted) => match wanted.why {

@@ -112,8 +112,14 @@ impl Target {
                 constraint,
             } => {
                 let architecture = architecture.iter().map(|name| format!(":{name}"));
-                let constraint = constraint.iter().map(|Constraint { operator, version }| format!(" ({operator} {version})"));
-                format!("`{name}{}`{}", architecture.collect::<String>(), constraint.collect::<String>())
+                let constraint = constraint
+                    .iter()
+                    .map(|Constraint { operator, version }| format!(" ({operator} {version})"));
+                format!(
+                    "`{name}{}`{}",
+                    architecture.collect::<String>(),
+                    constraint.collect::<String>()
+                )
             }
             Self::OneOf { label, .. } => format!("`{label}`"),
         }
@@ -133,7 +139,10 @@ impl Target {
                 };
                 let fits_version = |id: &PackageId| {
                     constraint.as_ref().is_none_or(|constraint| {
-                        universe.version(*id).parse().is_ok_and(|version| constraint.is_met_by(&version))
+                        universe
+                            .version(*id)
+                            .parse()
+                            .is_ok_and(|version| constraint.is_met_by(&version))
                     })
                 };
                 let fits_architecture = |id: &PackageId| match architecture {
@@ -143,11 +152,19 @@ impl Target {
                 let real = universe.named(name).iter().copied().filter(fits_architecture);
                 let real: Vec<PackageId> = real.collect();
                 let found = if universe.named(name).is_empty() && constraint.is_none() {
-                    universe.providers(name).iter().map(|provider| provider.package).filter(fits_architecture).collect()
+                    universe
+                        .providers(name)
+                        .iter()
+                        .map(|provider| provider.package)
+                        .filter(fits_architecture)
+                        .collect()
                 } else {
                     real
                 };
-                let found = found.into_iter().filter(fits_version).filter(|id| universe.priority(*id) >= 0);
+                let found = found
+                    .into_iter()
+                    .filter(fits_version)
+                    .filter(|id| universe.priority(*id) >= 0);
                 preferring_native(universe, found.collect())
             }
         }

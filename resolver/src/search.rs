@@ -130,10 +130,8 @@ impl<'u> Solver<'u> {
     fn settle(&mut self) -> Option<Vec<Fact>> {
         loop {
             if let Some(fault) = self.engine.fault() {
-                let level = self.engine.level();
                 match self.engine.learn(fault) {
-                    Learnt::Level(_) if self.engine.level() < level => self.rewound(),
-                    Learnt::Level(_) => {}
+                    Learnt::Something => self.rewound(),
                     Learnt::Never => return Some(self.roots(Origin::Fault(fault))),
                 }
                 continue;

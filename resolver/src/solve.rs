@@ -13,7 +13,7 @@ use crate::fact::Fact;
 use crate::plan::Plan;
 use crate::refusal::Refusal;
 use crate::request::Request;
-use crate::search::{Goals, Order, Outcome, Solver};
+use crate::search::{Goals, Order, Outcome};
 use crate::universe::{PackageId, Universe};
 use setup::Setup;
 
@@ -60,7 +60,11 @@ pub(crate) fn answer(universe: &Universe, request: &Request) -> Result<Answer, N
         musts,
         keeps,
     } = Setup::new(universe, request)?;
-    let all: Vec<Lit> = musts.iter().copied().chain(keeps.iter().map(|(_, keep)| *keep)).collect();
+    let all: Vec<Lit> = musts
+        .iter()
+        .copied()
+        .chain(keeps.iter().map(|(_, keep)| *keep))
+        .collect();
     if let Outcome::Found = solver.solve(firmly(&all)) {
         return Ok(Answer {
             packages: solver.installed().collect(),
@@ -77,11 +81,18 @@ pub(crate) fn answer(universe: &Universe, request: &Request) -> Result<Answer, N
         return Err(No::Facts(facts));
     }
     let mut packages: Vec<PackageId> = solver.installed().collect();
-    let (mut kept, lost): (Vec<_>, Vec<_>) = keeps.into_iter().partition(|(_, keep)| solver.engine.holds(*keep));
+    let (mut kept, lost): (Vec<_>, Vec<_>) = keeps
+        .into_iter()
+        .partition(|(_, keep)| solver.engine.holds(*keep));
     let mut removed = Vec::new();
     // A removal is proposed only after one more search has shown that nothing works without it.
     for (package, keep) in lost {
-        let firm: Vec<Lit> = musts.iter().copied().chain(kept.iter().map(|(_, keep)| *keep)).chain([keep]).collect();
+        let firm: Vec<Lit> = musts
+            .iter()
+            .copied()
+            .chain(kept.iter().map(|(_, keep)| *keep))
+            .chain([keep])
+            .collect();
         match solver.solve(firmly(&firm)) {
             Outcome::Never(facts) => removed.push((package, explain::shortest(universe, facts))),
             Outcome::Found => {
@@ -100,4 +111,3 @@ fn firmly(musts: &[Lit]) -> Goals<'_> {
         order: Order::WishesFirst,
     }
 }
-

@@ -69,21 +69,6 @@ impl<K: Id, V> Table<K, V> {
     pub(crate) fn ids(&self) -> impl DoubleEndedIterator<Item = K> + use<K, V> {
         (0..self.values.len()).map(K::new)
     }
-
-    /// Returns all values, in order.
-    pub(crate) fn values(&self) -> &[V] {
-        &self.values
-    }
-
-    /// Returns the values of a span; none where the span is not of this table.
-    pub(crate) fn span(&self, span: Span) -> &[V] {
-        span.of(&self.values)
-    }
-
-    /// Adds values and returns where they are.
-    pub(crate) fn extend(&mut self, values: impl IntoIterator<Item = V>) -> Span {
-        Span::push(&mut self.values, values)
-    }
 }
 
 impl<K, V> From<Vec<V>> for Table<K, V> {
@@ -98,14 +83,20 @@ impl<K, V> From<Vec<V>> for Table<K, V> {
 impl<K: Id, V> Index<K> for Table<K, V> {
     type Output = V;
 
-    #[expect(clippy::indexing_slicing, reason = "an id is made by the table that holds what it names")]
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "an id is made by the table that holds what it names"
+    )]
     fn index(&self, id: K) -> &V {
         &self.values[id.place()]
     }
 }
 
 impl<K: Id, V> IndexMut<K> for Table<K, V> {
-    #[expect(clippy::indexing_slicing, reason = "an id is made by the table that holds what it names")]
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "an id is made by the table that holds what it names"
+    )]
     fn index_mut(&mut self, id: K) -> &mut V {
         &mut self.values[id.place()]
     }

@@ -38,7 +38,9 @@ fn in_order<'f>(universe: &Universe, facts: &'f [Fact]) -> Vec<&'f Fact> {
         }
         for fact in facts {
             match fact {
-                Fact::Needs { package: from, group, .. } if *from == package => {
+                Fact::Needs {
+                    package: from, group, ..
+                } if *from == package => {
                     ordered.push(fact);
                     let seeker = Seeker::Need(universe.package(package).architecture);
                     queue.extend(universe.candidates(*group, seeker));
@@ -47,25 +49,42 @@ fn in_order<'f>(universe: &Universe, facts: &'f [Fact]) -> Vec<&'f Fact> {
             }
         }
     }
-    let last = facts.iter().filter(|fact| !matches!(fact, Fact::Wanted(_) | Fact::Needs { .. }));
+    let last = facts
+        .iter()
+        .filter(|fact| !matches!(fact, Fact::Wanted(_) | Fact::Needs { .. }));
     ordered.extend(last);
     ordered
 }
 
 fn sentence(universe: &Universe, request: &Request, fact: &Fact) -> Option<String> {
     Some(match fact {
-        Fact::Needs { package, group, field } => need(universe, *package, *group, *field),
+        Fact::Needs {
+            package,
+            group,
+            field,
+        } => need(universe, *package, *group, *field),
         Fact::Conflicts {
             package,
             group,
             field,
             other,
         } => {
-            let verb = if *field == Field::Breaks { "breaks" } else { "conflicts with" };
+            let verb = if *field == Field::Breaks {
+                "breaks"
+            } else {
+                "conflicts with"
+            };
             let meant = group_written(universe, *group);
-            format!("{} {verb} {meant}{}", shown(universe, *package), as_what(universe, *group, *other))
+            format!(
+                "{} {verb} {meant}{}",
+                shown(universe, *package),
+                as_what(universe, *group, *other)
+            )
         }
-        Fact::OneVersion(name) => format!("only one version of `{}` can be installed", universe.name_text(*name)),
+        Fact::OneVersion(name) => format!(
+            "only one version of `{}` can be installed",
+            universe.name_text(*name)
+        ),
         Fact::Wanted(wanted) => return want(universe, request, wanted),
         Fact::Barred { package, why } => match why {
             Bar::Removed => format!("{} is to be removed", shown(universe, *package)),
@@ -80,9 +99,17 @@ fn sentence(universe: &Universe, request: &Request, fact: &Fact) -> Option<Strin
 }
 
 /// Returns what a package needs, and where nothing meets that what was found instead.
-fn need(universe: &Universe, package: PackageId, group: GroupId, field: Field) -> String {
-    let verb = if field == Field::PreDepends { "needs beforehand" } else { "needs" };
-    let text = format!("{} {verb} {}", shown(universe, package), group_written(universe, group));
+pub(crate) fn need(universe: &Universe, package: PackageId, group: GroupId, field: Field) -> String {
+    let verb = if field == Field::PreDepends {
+        "needs beforehand"
+    } else {
+        "needs"
+    };
+    let text = format!(
+        "{} {verb} {}",
+        shown(universe, package),
+        group_written(universe, group)
+    );
     let seeker = Seeker::Need(universe.package(package).architecture);
     if universe.candidates(group, seeker).is_empty() {
         format!("{text}, {}", found_instead(universe, group))
@@ -94,11 +121,13 @@ fn need(universe: &Universe, package: PackageId, group: GroupId, field: Field) -
 /// Returns what there is in place of a need that nothing meets.
 fn found_instead(universe: &Universe, group: GroupId) -> String {
     let alternatives = universe.group(group);
-    let found: Vec<String> = alternatives.iter().filter_map(|alternative| nearest(universe, alternative)).collect();
+    let found: Vec<String> = alternatives
+        .iter()
+        .filter_map(|alternative| nearest(universe, alternative))
+        .collect();
     if found.is_empty() {
-        let pronoun = if alternatives.len() == 1 { "which" } else { "none of which" };
-        return match pronoun {
-            "which" => "which no source has".to_owned(),
+        return match alternatives {
+            [_] => "which no source has".to_owned(),
             _ => "none of which any source has".to_owned(),
         };
     }
@@ -109,7 +138,9 @@ fn found_instead(universe: &Universe, group: GroupId) -> String {
 fn nearest(universe: &Universe, alternative: &Alternative) -> Option<String> {
     let name = universe.name_text(alternative.name);
     let versions = universe.named(alternative.name);
-    let newest = versions.iter().max_by_key(|id| universe.rank(universe.package(**id).version));
+    let newest = versions
+        .iter()
+        .max_by_key(|id| universe.rank(universe.package(**id).version));
     if let Some(newest) = newest {
         let version = universe.version(*newest);
         return Some(if universe.priority(*newest) < 0 {
@@ -117,13 +148,19 @@ fn nearest(universe: &Universe, alternative: &Alternative) -> Option<String> {
         } else if alternative.constraint.is_some() {
             format!("newest available is {version}")
         } else {
-            format!("but `{name}` is only there for {}", universe.architecture(*newest))
+            format!(
+                "but `{name}` is only there for {}",
+                universe.architecture(*newest)
+            )
         });
     }
     let provider = universe.providers(alternative.name).first()?;
     let provider_text = shown(universe, provider.package);
     Some(match provider.version {
-        Some(version) => format!("{provider_text} provides it as {}", universe.version_text(version)),
+        Some(version) => format!(
+            "{provider_text} provides it as {}",
+            universe.version_text(version)
+        ),
         None => format!("{provider_text} provides it without a version"),
     })
 }
@@ -135,9 +172,12 @@ fn as_what(universe: &Universe, group: GroupId, other: PackageId) -> String {
         .iter()
         .any(|alternative| alternative.name == universe.package(other).name);
     if is_named {
-        let is_versioned = universe.group(group).iter().any(|alternative| alternative.constraint.is_some());
+        let is_versioned = universe
+            .group(group)
+            .iter()
+            .any(|alternative| alternative.constraint.is_some());
         if is_versioned {
-            format!(", and {} is that", shown(universe, other))
+            format!(", which {} is", shown(universe, other))
         } else {
             String::new()
         }
@@ -156,9 +196,10 @@ fn want(universe: &Universe, request: &Request, wanted: &Wanted) -> Option<Strin
             let first = wanted.one_of.first()?;
             Some(format!("`{}` is essential", universe.name(*first)))
         }
-        Want::Installed(package) if universe.is_protected(package) => {
-            Some(format!("{} is essential to this system and stays installed", shown(universe, package)))
-        }
+        Want::Installed(package) if universe.is_protected(package) => Some(format!(
+            "{} is essential to this system and stays installed",
+            shown(universe, package)
+        )),
         Want::Installed(package) => Some(format!("{} is installed", shown(universe, package))),
         Want::Itself => None,
     }

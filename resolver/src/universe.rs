@@ -199,7 +199,9 @@ impl Universe {
     pub(crate) fn essentials(&self) -> Vec<Vec<PackageId>> {
         let essential = |name| {
             let packages = self.named(name).iter().copied();
-            packages.filter(|package| self.is_essential(*package)).collect::<Vec<_>>()
+            packages
+                .filter(|package| self.is_essential(*package))
+                .collect::<Vec<_>>()
         };
         let sets = self.names.ids().map(essential);
         sets.filter(|packages| !packages.is_empty()).collect()
@@ -219,14 +221,6 @@ impl Universe {
 
     pub(crate) fn providers(&self, name: NameId) -> &[Provider] {
         self.names[name].providers.of(&self.providers)
-    }
-
-    pub(crate) fn names(&self) -> impl Iterator<Item = NameId> + use<> {
-        self.names.ids()
-    }
-
-    pub(crate) fn groups(&self) -> usize {
-        self.groups.len()
     }
 
     pub(crate) fn group(&self, group: GroupId) -> &[Alternative] {
@@ -264,4 +258,3 @@ impl Universe {
             .find(|id| self.architecture_text(*id) == text)
     }
 }
-

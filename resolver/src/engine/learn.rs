@@ -6,8 +6,8 @@ use super::{ClauseId, Engine, Lit, Var};
 
 /// What follows from a contradiction.
 pub(crate) enum Learnt {
-    /// So many decisions are left, and what was learnt holds on top of them.
-    Level(usize),
+    /// Something that holds on top of the decisions that are left.
+    Something,
     /// The clauses cannot all hold, whatever is decided.
     Never,
 }
@@ -36,12 +36,14 @@ impl Engine {
         let back = if level - back > FAR { level - 1 } else { back };
         self.rewind(back);
         self.add_learnt(&lits, &parents);
-        Learnt::Level(back)
+        Learnt::Something
     }
 
     fn highest_level(&self, clause: ClauseId) -> usize {
         let lits = self.clauses.lits(clause).iter();
-        lits.map(|lit| self.states[lit.var()].level as usize).max().unwrap_or(0)
+        lits.map(|lit| self.states[lit.var()].level as usize)
+            .max()
+            .unwrap_or(0)
     }
 
     /// Resolves the broken clause with what its literals follow from, until one literal of the last level is left.

@@ -40,7 +40,10 @@ pub(super) fn steps(universe: &Universe, plan: &Plan) -> Vec<Step> {
 /// Appends the steps of packages that need each other: each one is unpacked when what it pre-depends on is configured,
 /// and what nothing waits for is configured at the end.
 fn push_group(universe: &Universe, group: &[PackageId], steps: &mut Vec<Step>) {
-    let unpacked: Vec<PackageId> = ordered(universe, group, &[Field::PreDepends]).into_iter().flatten().collect();
+    let unpacked: Vec<PackageId> = ordered(universe, group, &[Field::PreDepends])
+        .into_iter()
+        .flatten()
+        .collect();
     let mut waiting: Vec<PackageId> = Vec::new();
     for package in unpacked {
         let needed: Vec<PackageId> = needs(universe, package, &[Field::PreDepends]).collect();
@@ -55,12 +58,23 @@ fn push_group(universe: &Universe, group: &[PackageId], steps: &mut Vec<Step>) {
 
 /// Groups packages that need each other, and puts what is needed first.
 fn ordered(universe: &Universe, packages: &[PackageId], fields: &[Field]) -> Vec<Vec<PackageId>> {
-    let places: HashMap<PackageId, usize> = packages.iter().enumerate().map(|(place, id)| (*id, place)).collect();
-    let edges = packages
+    let places: HashMap<PackageId, usize> = packages
         .iter()
-        .map(|package| needs(universe, *package, fields).filter_map(|other| places.get(&other).copied()).collect());
+        .enumerate()
+        .map(|(place, id)| (*id, place))
+        .collect();
+    let edges = packages.iter().map(|package| {
+        needs(universe, *package, fields)
+            .filter_map(|other| places.get(&other).copied())
+            .collect()
+    });
     let edges: Vec<Vec<usize>> = edges.collect();
-    let named = |group: Vec<usize>| group.into_iter().filter_map(|place| packages.get(place).copied()).collect();
+    let named = |group: Vec<usize>| {
+        group
+            .into_iter()
+            .filter_map(|place| packages.get(place).copied())
+            .collect()
+    };
     components(&edges).into_iter().map(named).collect()
 }
 
@@ -71,6 +85,12 @@ fn needs<'u>(
     fields: &[Field],
 ) -> impl Iterator<Item = PackageId> + use<'u> {
     let seeker = Seeker::Need(universe.package(package).architecture);
-    let groups: Vec<_> = fields.iter().flat_map(|field| universe.related(package, *field)).copied().collect();
-    groups.into_iter().flat_map(move |group| universe.candidates(group, seeker))
+    let groups: Vec<_> = fields
+        .iter()
+        .flat_map(|field| universe.related(package, *field))
+        .copied()
+        .collect();
+    groups
+        .into_iter()
+        .flat_map(move |group| universe.candidates(group, seeker))
 }

@@ -7,7 +7,11 @@ use crate::request::{Request, Upgrade};
 use crate::universe::{Field, PackageId, Seeker, Universe};
 
 /// Returns for each package by which shortest way something asked for it. Needs count before recommendations.
-pub(super) fn whys(universe: &Universe, request: &Request, packages: &[PackageId]) -> HashMap<PackageId, Why> {
+pub(super) fn whys(
+    universe: &Universe,
+    request: &Request,
+    packages: &[PackageId],
+) -> HashMap<PackageId, Why> {
     let chosen: HashSet<PackageId> = packages.iter().copied().collect();
     let mut walk = Walk {
         universe,
@@ -21,8 +25,15 @@ pub(super) fn whys(universe: &Universe, request: &Request, packages: &[PackageId
     }
     // What is installed asks for things too, where it changes or where something it needs does.
     if request.upgrade != Upgrade::Nothing {
-        let installed: HashSet<&str> = request.installed.iter().map(|at| universe.name(at.package)).collect();
-        let changed = packages.iter().copied().filter(|id| installed.contains(universe.name(*id)));
+        let installed: HashSet<&str> = request
+            .installed
+            .iter()
+            .map(|at| universe.name(at.package))
+            .collect();
+        let changed = packages
+            .iter()
+            .copied()
+            .filter(|id| installed.contains(universe.name(*id)));
         walk.begin(changed.collect());
     }
     walk.begin(request.installed.iter().map(|at| at.package).collect());

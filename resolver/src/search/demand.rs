@@ -109,11 +109,16 @@ impl Solver<'_> {
                 continue;
             }
             let level = self.engine.level();
-            if candidates.iter().any(|candidate| self.engine.holds(candidate.yes())) {
+            if candidates
+                .iter()
+                .any(|candidate| self.engine.holds(candidate.yes()))
+            {
                 self.settled.push((level, demand));
                 continue;
             }
-            let open = candidates.iter().find(|candidate| self.engine.value(candidate.yes()).is_none());
+            let open = candidates
+                .iter()
+                .find(|candidate| self.engine.value(candidate.yes()).is_none());
             let open = open.map(|candidate| candidate.yes());
             let Some(lit) = open else {
                 // A recommendation that nothing can meet; a choice with no candidate is a contradiction before.

@@ -34,12 +34,24 @@ impl<'u> Setup<'u> {
             musts: Vec::new(),
             keeps: Vec::new(),
         };
-        let targets: Vec<Vec<PackageId>> = request.install.iter().map(|target| target.packages(universe)).collect();
+        let targets: Vec<Vec<PackageId>> = request
+            .install
+            .iter()
+            .map(|target| target.packages(universe))
+            .collect();
         if let Some(unknown) = targets.iter().position(Vec::is_empty) {
             return Err(No::Unknown(unknown));
         }
-        let removed: HashSet<PackageId> = request.remove.iter().flat_map(|target| target.packages(universe)).collect();
-        let exact = request.install.iter().zip(&targets).filter(|(target, _)| target.is_exact());
+        let removed: HashSet<PackageId> = request
+            .remove
+            .iter()
+            .flat_map(|target| target.packages(universe))
+            .collect();
+        let exact = request
+            .install
+            .iter()
+            .zip(&targets)
+            .filter(|(target, _)| target.is_exact());
         let exact: HashSet<PackageId> = exact.flat_map(|(_, packages)| packages.iter().copied()).collect();
         for (place, one_of) in targets.into_iter().enumerate() {
             let why = Want::Target(place);
@@ -88,7 +100,13 @@ impl<'u> Setup<'u> {
     }
 
     /// Asks for an installed package to stay, in some version.
-    fn keep(&mut self, universe: &Universe, request: &Request, installed: &Installed, removed: &HashSet<PackageId>) {
+    fn keep(
+        &mut self,
+        universe: &Universe,
+        request: &Request,
+        installed: &Installed,
+        removed: &HashSet<PackageId>,
+    ) {
         let package = installed.package;
         if removed.contains(&package) && !universe.is_protected(package) {
             return;
@@ -110,7 +128,13 @@ impl<'u> Setup<'u> {
 /// Returns what is installed: what was asked for before what came by itself, then by name.
 fn in_order<'r>(universe: &Universe, request: &'r Request) -> Vec<&'r Installed> {
     let mut installed: Vec<&Installed> = request.installed.iter().collect();
-    installed.sort_by_key(|installed| (installed.mark, universe.name(installed.package), installed.package));
+    installed.sort_by_key(|installed| {
+        (
+            installed.mark,
+            universe.name(installed.package),
+            installed.package,
+        )
+    });
     installed.dedup_by_key(|installed| installed.package);
     installed
 }
@@ -148,7 +172,11 @@ fn newest_first(universe: &Universe, package: PackageId) -> Vec<PackageId> {
     versions.sort_by_key(|other| {
         let own = if *other == package { INSTALLED } else { i32::MIN };
         let rank = universe.rank(universe.package(*other).version);
-        (Reverse(universe.priority(*other).max(own)), Reverse(rank), *other != package)
+        (
+            Reverse(universe.priority(*other).max(own)),
+            Reverse(rank),
+            *other != package,
+        )
     });
     versions
 }
@@ -171,12 +199,17 @@ impl<'u> NewRecommends<'u> {
         let installed = request.installed.iter().map(|installed| installed.package);
         Self {
             universe,
-            installed: installed.map(|package| (slot(universe, package), package)).collect(),
+            installed: installed
+                .map(|package| (slot(universe, package), package))
+                .collect(),
         }
     }
 
     fn first_name(&self, group: GroupId) -> Option<NameId> {
-        self.universe.group(group).first().map(|alternative| alternative.name)
+        self.universe
+            .group(group)
+            .first()
+            .map(|alternative| alternative.name)
     }
 }
 
@@ -188,7 +221,9 @@ impl Recommending for NewRecommends<'_> {
         };
         let known = self.universe.related(*before, Field::Recommends).iter();
         let known: HashSet<Option<NameId>> = known.map(|group| self.first_name(*group)).collect();
-        let new = groups.iter().filter(|group| !known.contains(&self.first_name(**group)));
+        let new = groups
+            .iter()
+            .filter(|group| !known.contains(&self.first_name(**group)));
         new.copied().collect()
     }
 }

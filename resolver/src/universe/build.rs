@@ -12,7 +12,7 @@ use super::fields::Fields;
 use super::intern::Lookup;
 use super::relations::{Alternative, Known};
 use super::{
-    ArchitectureId, FIELDS, GroupId, MultiArch, Name, NameId, Package, PackageId, Universe, UniverseError, VersionId,
+    ArchitectureId, FIELDS, GroupId, MultiArch, Name, NameId, Package, PackageId, UniverseError, VersionId,
 };
 use crate::table::{Span, Table};
 
@@ -114,7 +114,10 @@ impl UniverseBuilder {
         let Some(architecture) = self.usable(&architecture) else {
             return Ok(None);
         };
-        if self.packages.len() >= MOST_PACKAGES || self.text.len() >= MOST_TEXT || self.related.len() >= MOST_TEXT {
+        if self.packages.len() >= MOST_PACKAGES
+            || self.text.len() >= MOST_TEXT
+            || self.related.len() >= MOST_TEXT
+        {
             return Err(UniverseError::TooMany(MOST_PACKAGES));
         }
         let name = self.name(name.as_str());
@@ -181,7 +184,10 @@ impl UniverseBuilder {
     }
 
     pub(super) fn architecture(&mut self, text: &str) -> ArchitectureId {
-        let known = self.architectures.ids().find(|id| self.architectures[*id].text(&self.text) == text);
+        let known = self
+            .architectures
+            .ids()
+            .find(|id| self.architectures[*id].text(&self.text) == text);
         known.unwrap_or_else(|| {
             let span = self.push_text(text);
             self.architectures.push(span)

@@ -54,7 +54,9 @@ impl<'a> Fields<'a> {
             ("Breaks", &mut self.breaks),
             ("Provides", &mut self.provides),
         ];
-        let found = places.into_iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+        let found = places
+            .into_iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(name));
         found.map(|(_, place)| place)
     }
 

@@ -58,7 +58,12 @@ impl Universe {
         named.sort_by_key(|id| {
             let package = &self.packages[*id];
             let newest = Reverse(self.ranks[package.version]);
-            (package.name, Reverse(package.priority), newest, package.architecture)
+            (
+                package.name,
+                Reverse(package.priority),
+                newest,
+                package.architecture,
+            )
         });
         let mut start = 0;
         for run in named.chunk_by(|left, right| self.packages[*left].name == self.packages[*right].name) {
@@ -93,7 +98,13 @@ impl Universe {
             let package = &self.packages[provider.package];
             let rank = (Reverse(package.priority), package.importance);
             let version = Reverse(self.ranks[package.version]);
-            (*name, rank, self.name_text(package.name), version, package.architecture)
+            (
+                *name,
+                rank,
+                self.name_text(package.name),
+                version,
+                package.architecture,
+            )
         });
         let mut start = 0;
         for run in found.chunk_by(|left, right| left.0 == right.0) {

@@ -49,7 +49,12 @@ impl Universe {
         let fits = alternative
             .constraint
             .is_none_or(|(operator, wanted)| compare(version, operator, self.ranks[wanted]));
-        fits && fits_architecture(package.architecture, package.multi_arch, alternative.qualifier, seeker)
+        fits && fits_architecture(
+            package.architecture,
+            package.multi_arch,
+            alternative.qualifier,
+            seeker,
+        )
     }
 
     /// Says whether an alternative means what a package provides: with a version only where it provides one.
@@ -57,7 +62,9 @@ impl Universe {
         let fits = match (alternative.constraint, provider.version) {
             (None, _) => true,
             (Some(_), None) => false,
-            (Some((operator, wanted)), Some(version)) => compare(self.ranks[version], operator, self.ranks[wanted]),
+            (Some((operator, wanted)), Some(version)) => {
+                compare(self.ranks[version], operator, self.ranks[wanted])
+            }
         };
         let package = &self.packages[provider.package];
         let architecture = provider.architecture.unwrap_or(package.architecture);
@@ -66,7 +73,11 @@ impl Universe {
 
     /// Returns the packages that one package conflicts with by a relation: never those of its own name, so that a
     /// package may conflict with what it provides itself. Source: Debian Policy 7.4 and 7.6.2.
-    pub(crate) fn opponents(&self, package: PackageId, group: GroupId) -> impl Iterator<Item = PackageId> + use<'_> {
+    pub(crate) fn opponents(
+        &self,
+        package: PackageId,
+        group: GroupId,
+    ) -> impl Iterator<Item = PackageId> + use<'_> {
         let own = self.packages[package].name;
         let meant = self.group(group).iter();
         let meant = meant.flat_map(|alternative| self.meant(alternative, Seeker::Conflict));

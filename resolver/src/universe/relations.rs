@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use debian_formats::relation::{self, Alternatives, ArchQualifier, Constraint, Operator, RelationKind, Relations};
+use debian_formats::relation::{
+    self, Alternatives, ArchQualifier, Constraint, Operator, RelationKind, Relations,
+};
 
 use super::build::UniverseBuilder;
 use super::intern::Lookup;
@@ -71,7 +73,12 @@ impl UniverseBuilder {
     /// Reads a field of relations and returns the numbers of its groups.
     ///
     /// The same groups stand in an index again and again: each text is read once.
-    pub(super) fn relate(&mut self, package: &str, field: Field, value: &str) -> Result<Vec<GroupId>, UniverseError> {
+    pub(super) fn relate(
+        &mut self,
+        package: &str,
+        field: Field,
+        value: &str,
+    ) -> Result<Vec<GroupId>, UniverseError> {
         if value.is_empty() {
             return Ok(Vec::new());
         }
@@ -91,7 +98,12 @@ impl UniverseBuilder {
     }
 
     /// Reads a field in one piece.
-    fn relate_whole(&mut self, package: &str, field: Field, value: &str) -> Result<Vec<GroupId>, UniverseError> {
+    fn relate_whole(
+        &mut self,
+        package: &str,
+        field: Field,
+        value: &str,
+    ) -> Result<Vec<GroupId>, UniverseError> {
         let parsed = Relations::parse(field.kind(), &value.replace('\r', " "));
         let parsed = parsed.map_err(|source| UniverseError::Relations {
             package: package.to_owned(),
@@ -111,7 +123,10 @@ impl UniverseBuilder {
 
     fn intern(&mut self, field: Field, text: &str, parsed: &Relations) -> Option<GroupId> {
         let Alternatives(relations) = parsed.0.first()?;
-        let alternatives: Vec<Alternative> = relations.iter().map(|relation| self.alternative(relation)).collect();
+        let alternatives: Vec<Alternative> = relations
+            .iter()
+            .map(|relation| self.alternative(relation))
+            .collect();
         let span = Span::push(&mut self.alternatives, alternatives);
         let group = self.groups.push(span);
         let place = self.push_text(text);
@@ -170,7 +185,11 @@ impl fmt::Display for Written<'_> {
         write!(formatter, "`")?;
         match constraint {
             Some((operator, version)) => {
-                write!(formatter, " ({operator} {})", self.universe.version_text(*version))
+                write!(
+                    formatter,
+                    " ({operator} {})",
+                    self.universe.version_text(*version)
+                )
             }
             None => Ok(()),
         }
