@@ -24,22 +24,27 @@ pub struct Broken {
     pub reasons: Vec<String>,
 }
 
-/// Returns the packages that cannot be installed together with the Essential set, in the order in which they were
-/// added.
+/// Returns which packages of a universe cannot be installed together with its Essential set, in its order.
+pub fn check(universe: &Universe) -> Vec<Broken> {
+    let all: Vec<PackageId> = universe.packages().collect();
+    check_among(universe, &all)
+}
+
+/// Returns which of some packages cannot be installed together with the Essential set of the universe, in their order.
 ///
 /// What is learnt of one package serves for the others: most are shown to be installable many at a time, and what needs
 /// a broken package is broken without a look of its own.
-pub fn check(universe: &Universe) -> Vec<Broken> {
+pub fn check_among(universe: &Universe, packages: &[PackageId]) -> Vec<Broken> {
     let mut checker = Checker::new(universe);
     match checker.essential_fault() {
-        Some(reasons) => universe
-            .packages()
+        Some(reasons) => packages
+            .iter()
             .map(|package| Broken {
-                package,
+                package: *package,
                 reasons: reasons.clone(),
             })
             .collect(),
-        None => checker.run(),
+        None => checker.run(packages),
     }
 }
 
@@ -90,10 +95,10 @@ impl<'u> Checker<'u> {
         }
     }
 
-    fn run(mut self) -> Vec<Broken> {
+    fn run(mut self, packages: &[PackageId]) -> Vec<Broken> {
         let mut doom = Doom::new(self.universe);
-        self.rounds(&doom);
-        for package in self.universe.packages() {
+        self.rounds(&doom, packages);
+        for package in packages.iter().copied() {
             if self.verdicts[package] == Verdict::Open
                 && !doom.holds(package)
                 && let Some(facts) = self.fault(package)
@@ -101,7 +106,7 @@ impl<'u> Checker<'u> {
                 doom.add(package, facts);
             }
         }
-        let broken = self.universe.packages().filter(|package| doom.holds(*package));
+        let broken = packages.iter().copied().filter(|package| doom.holds(*package));
         let explained = broken.map(|package| Broken {
             package,
             reasons: doom.reasons(package),
@@ -110,10 +115,10 @@ impl<'u> Checker<'u> {
     }
 
     /// Installs as many packages as go together, and whatever was left over in another round.
-    fn rounds(&mut self, doom: &Doom<'_>) {
-        let mut open: Vec<PackageId> = self
-            .universe
-            .packages()
+    fn rounds(&mut self, doom: &Doom<'_>, packages: &[PackageId]) {
+        let mut open: Vec<PackageId> = packages
+            .iter()
+            .copied()
             .filter(|package| !doom.holds(*package))
             .collect();
         loop {
