@@ -1,6 +1,12 @@
 //! Small random universes, against trying every set of packages: a plan is found whenever there is one, and it is the
 //! one that the order of preference asks for.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "all of it is test code, also what is not itself a test"
+)]
+
 mod support;
 
 use std::fmt::Write as _;

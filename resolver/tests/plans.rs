@@ -1,5 +1,11 @@
 //! Which plan a request gets: Debian's rules, and the order of preference.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "all of it is test code, also what is not itself a test"
+)]
+
 mod support;
 
 use debian_formats::relation::{Constraint, Operator};

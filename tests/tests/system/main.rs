@@ -14,6 +14,7 @@ mod commands;
 mod indexes;
 mod scanned;
 mod verified;
+mod checked;
 mod pruned;
 mod watched;
 mod snapshots;
