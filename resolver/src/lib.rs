@@ -16,5 +16,6 @@ mod tell;
 pub mod plan;
 pub mod refusal;
 pub mod solve;
+pub mod unneeded;
 pub mod check;
 pub mod audit;
