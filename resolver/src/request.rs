@@ -1,5 +1,7 @@
 //! What is asked for.
 
+use std::collections::HashSet;
+
 use debian_formats::relation::Constraint;
 
 use crate::universe::{ArchitectureId, PackageId, Universe};
@@ -128,7 +130,14 @@ impl Target {
     /// Returns what it means, the preferred one first.
     pub(crate) fn packages(&self, universe: &Universe) -> Vec<PackageId> {
         match self {
-            Self::OneOf { packages, .. } => packages.clone(),
+            Self::OneOf { packages, .. } => {
+                let mut met = HashSet::new();
+                packages
+                    .iter()
+                    .copied()
+                    .filter(|package| met.insert(*package))
+                    .collect()
+            }
             Self::Named {
                 name,
                 architecture,

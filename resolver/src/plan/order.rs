@@ -47,9 +47,9 @@ fn push_group(universe: &Universe, group: &[PackageId], steps: &mut Vec<Step>) {
     let mut waiting: Vec<PackageId> = Vec::new();
     for package in unpacked {
         let needed: Vec<PackageId> = needs(universe, package, &[Field::PreDepends]).collect();
-        let (ready, rest) = waiting.into_iter().partition(|other| needed.contains(other));
+        let (ready, rest): (Vec<_>, _) = waiting.into_iter().partition(|other| needed.contains(other));
         waiting = rest;
-        steps.extend(Vec::into_iter(ready).map(Step::Configure));
+        steps.extend(ready.into_iter().map(Step::Configure));
         steps.push(Step::Unpack(package));
         waiting.push(package);
     }
