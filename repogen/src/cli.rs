@@ -2,6 +2,7 @@
 
 mod add;
 mod backup;
+mod check;
 mod copy;
 mod exit;
 mod init;
@@ -59,6 +60,7 @@ enum Command {
     Rollback(rollback::RollbackArgs),
     Prune(prune::PruneArgs),
     Verify(verify::VerifyArgs),
+    Check(check::CheckArgs),
     Rebuild(rebuild::RebuildArgs),
     Backup(backup::BackupArgs),
     Restore(backup::RestoreArgs),
@@ -131,6 +133,7 @@ fn run(command: Command, context: &mut Context) -> Result<Done, Failure> {
         Command::Rollback(args) => rollback::run(args, context),
         Command::Prune(args) => prune::run(args, context),
         Command::Verify(args) => verify::run(args, context),
+        Command::Check(args) => check::run(args, context),
         Command::Rebuild(args) => rebuild::run(args, context),
         Command::Backup(args) => backup::run(args, context),
         Command::Restore(args) => backup::run_restore(args, context),

@@ -21,6 +21,7 @@ pub mod snapshots;
 pub mod prune;
 pub mod watch;
 pub mod verify;
+pub mod check;
 pub mod backup;
 pub mod rebuild;
 pub mod scan;

@@ -6,6 +6,7 @@ use debian_formats::name::SuiteName;
 use repogen::archive::OpenError;
 use repogen::backup::BackupError;
 use repogen::catalog::CatalogError;
+use repogen::check::CheckError;
 use repogen::config::ConfigError;
 use repogen::error_text;
 use repogen::ingest::IngestError;
@@ -188,6 +189,16 @@ impl From<PruneError> for Failure {
 impl From<VerifyError> for Failure {
     fn from(error: VerifyError) -> Self {
         Self::new(DISK, error)
+    }
+}
+
+impl From<CheckError> for Failure {
+    fn from(error: CheckError) -> Self {
+        let code = match error {
+            CheckError::Base { .. } | CheckError::Stanza { .. } | CheckError::Package { .. } => USAGE,
+            CheckError::Catalog(_) | CheckError::Control { .. } => DISK,
+        };
+        Self::new(code, error)
     }
 }
 

@@ -15,6 +15,7 @@ mod indexes;
 mod chunk_list;
 mod scanned;
 mod verified;
+mod checked;
 mod pruned;
 mod watched;
 mod snapshots;

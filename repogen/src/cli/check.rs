@@ -1,0 +1,95 @@
+//! `repogen check`: what cannot be installed.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use debian_formats::architecture::Architecture;
+use repogen::check::{Base, Checked};
+use serde::Serialize;
+
+use super::exit::{Done, Failure};
+use super::printer::escaped;
+use super::{Context, select};
+
+/// Check which packages cannot be installed, and say why.
+///
+/// Prints each such package and the shortest chain of who needs what. What the catalog holds is checked, published or not.
+#[derive(Debug, Args)]
+pub(super) struct CheckArgs {
+    /// Only this suite; may be given several times.
+    #[arg(long, value_name = "SUITE")]
+    suite: Vec<String>,
+    /// A Packages file of an archive that the suite is used with (plain, gz, xz or zst): its packages may be depended
+    /// on; may be given several times.
+    #[arg(long, value_name = "FILE")]
+    base: Vec<PathBuf>,
+    /// Only on this architecture; may be given several times.
+    #[arg(long, value_name = "ARCH")]
+    architecture: Vec<Architecture>,
+    /// One JSON object a line: each package that cannot be installed, then the counts.
+    #[arg(long)]
+    json: bool,
+}
+
+/// The last line with `--json`.
+#[derive(Debug, Clone, Copy, Serialize)]
+struct Counts {
+    checked: usize,
+    broken: usize,
+}
+
+pub(super) fn run(args: CheckArgs, context: &mut Context) -> Result<Done, Failure> {
+    let archive = context.archive()?;
+    let suites = select::suites(archive.config(), &args.suite)?;
+    let base: Vec<Base> = args
+        .base
+        .iter()
+        .map(|path| Base::read(path))
+        .collect::<Result<_, _>>()?;
+    let mut counts = Counts {
+        checked: 0,
+        broken: 0,
+    };
+    for suite in suites {
+        let architectures = match args.architecture.as_slice() {
+            [] => &suite.architectures,
+            chosen => chosen,
+        };
+        let checked = archive.check(suite, architectures, &base)?;
+        counts.checked += checked.checked;
+        counts.broken += checked.broken.len();
+        if args.json {
+            print_json(&checked, context)?;
+        } else {
+            print_text(&checked, context)?;
+        }
+    }
+    if args.json {
+        context
+            .printer
+            .line(serde_json::to_string(&counts).map_err(Failure::disk)?)?;
+    }
+    Ok(Done::after(counts.broken))
+}
+
+fn print_json(checked: &Checked, context: &mut Context) -> Result<(), Failure> {
+    for broken in &checked.broken {
+        context
+            .printer
+            .line(serde_json::to_string(broken).map_err(Failure::disk)?)?;
+    }
+    Ok(())
+}
+
+fn print_text(checked: &Checked, context: &mut Context) -> Result<(), Failure> {
+    for broken in &checked.broken {
+        let (package, version, architecture) = (&broken.package, &broken.version, &broken.architecture);
+        context
+            .printer
+            .line(format_args!("{package}\t{version}\t{architecture}"))?;
+        for reason in &broken.reasons {
+            context.printer.line(format_args!("  {}", escaped(reason)))?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,169 @@
+//! Which packages of a universe can be installed, each for itself, together with the Essential set.
+//!
+//! The Essential set is one essential version of each name that has one. What cannot be installed with it is broken:
+//! where the set itself cannot be, everything is.
+
+mod doom;
+
+use crate::engine::Lit;
+use crate::explain;
+use crate::fact::{Fact, Want, Wanted};
+use crate::request::Request;
+use crate::search::{Goals, Order, Outcome, Phase, Solver};
+use crate::table::Table;
+use crate::tell;
+use crate::universe::{PackageId, Universe};
+use doom::Doom;
+
+/// A package that cannot be installed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Broken {
+    /// Which one.
+    pub package: PackageId,
+    /// Why: the shortest chain of who needs what, each link a sentence.
+    pub reasons: Vec<String>,
+}
+
+/// Returns which packages of a universe cannot be installed together with its Essential set, in its order.
+pub fn check(universe: &Universe) -> Vec<Broken> {
+    let all: Vec<PackageId> = universe.packages().collect();
+    check_among(universe, &all)
+}
+
+/// Returns which of some packages cannot be installed together with the Essential set of the universe, in their order.
+///
+/// What is learnt of one package serves for the others: most are shown to be installable many at a time, and what needs
+/// a broken package is broken without a look of its own.
+pub fn check_among(universe: &Universe, packages: &[PackageId]) -> Vec<Broken> {
+    let mut checker = Checker::new(universe);
+    match checker.essential_fault() {
+        Some(reasons) => packages
+            .iter()
+            .map(|package| Broken {
+                package: *package,
+                reasons: reasons.clone(),
+            })
+            .collect(),
+        None => checker.run(packages),
+    }
+}
+
+/// What is known of a package so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    Open,
+    Installable,
+}
+
+struct Checker<'u> {
+    universe: &'u Universe,
+    solver: Solver<'u>,
+    verdicts: Table<PackageId, Verdict>,
+    musts: Vec<Lit>,
+}
+
+/// While a round settles at least one in so many of the open packages, another one follows.
+const WORTH_A_ROUND: usize = 20;
+
+impl<'u> Checker<'u> {
+    fn new(universe: &'u Universe) -> Self {
+        let mut solver = Solver::new(universe);
+        let wanted = |one_of| Wanted {
+            why: Want::Essential,
+            one_of,
+        };
+        let essentials = universe.essentials().into_iter().map(wanted);
+        let musts = essentials
+            .map(|wanted| solver.want(wanted, Phase::Needed).yes())
+            .collect();
+        Self {
+            universe,
+            solver,
+            verdicts: Table::filled(universe.len(), Verdict::Open),
+            musts,
+        }
+    }
+
+    /// Says why the Essential set cannot be installed, where it cannot.
+    fn essential_fault(&mut self) -> Option<Vec<String>> {
+        match self.solve(&[]) {
+            Outcome::Found => None,
+            Outcome::Never(facts) => {
+                let facts = explain::shortest(self.universe, facts);
+                Some(tell::sentences(self.universe, &Request::default(), &facts))
+            }
+        }
+    }
+
+    fn run(mut self, packages: &[PackageId]) -> Vec<Broken> {
+        let mut doom = Doom::new(self.universe);
+        self.rounds(&doom, packages);
+        for package in packages.iter().copied() {
+            if self.verdicts[package] == Verdict::Open
+                && !doom.holds(package)
+                && let Some(facts) = self.fault(package)
+            {
+                doom.add(package, facts);
+            }
+        }
+        let broken = packages.iter().copied().filter(|package| doom.holds(*package));
+        let explained = broken.map(|package| Broken {
+            package,
+            reasons: doom.reasons(package),
+        });
+        explained.collect()
+    }
+
+    /// Installs as many packages as go together, and whatever was left over in another round.
+    fn rounds(&mut self, doom: &Doom<'_>, packages: &[PackageId]) {
+        let mut open: Vec<PackageId> = packages
+            .iter()
+            .copied()
+            .filter(|package| !doom.holds(*package))
+            .collect();
+        loop {
+            let wishes: Vec<Lit> = open
+                .iter()
+                .map(|package| self.solver.var(*package).yes())
+                .collect();
+            if let Outcome::Never(_) = self.solve(&wishes) {
+                return;
+            }
+            let before = open.len();
+            open.retain(|package| self.verdicts[*package] == Verdict::Open);
+            if (before - open.len()) * WORTH_A_ROUND <= before {
+                return;
+            }
+        }
+    }
+
+    /// Returns the facts by which a package cannot be installed, where it cannot.
+    fn fault(&mut self, package: PackageId) -> Option<Vec<Fact>> {
+        let wanted = Wanted {
+            why: Want::Itself,
+            one_of: vec![package],
+        };
+        let itself = self.solver.want(wanted, Phase::Needed).yes();
+        self.musts.push(itself);
+        let outcome = self.solve(&[]);
+        self.musts.pop();
+        match outcome {
+            Outcome::Found => None,
+            Outcome::Never(facts) => Some(explain::shortest(self.universe, facts)),
+        }
+    }
+
+    fn solve(&mut self, wishes: &[Lit]) -> Outcome {
+        let outcome = self.solver.solve(Goals {
+            musts: &self.musts,
+            wishes,
+            order: Order::ChoicesFirst,
+        });
+        if let Outcome::Found = outcome {
+            for package in self.solver.installed() {
+                self.verdicts[package] = Verdict::Installable;
+            }
+        }
+        outcome
+    }
+}

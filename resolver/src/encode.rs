@@ -1,0 +1,278 @@
+//! Packages as clauses, made when they are first needed.
+//!
+//! A package becomes a variable when something speaks of it, and its relations become clauses when it is first chosen:
+//! a small request meets a small part of the universe. Identical needs share one variable, which stands for "one of
+//! these is installed".
+
+use std::collections::{HashMap, HashSet};
+
+use crate::engine::{Engine, Lit, Var};
+use crate::fact::{Fact, FactId, Wanted};
+use crate::table::{Id, Table, id};
+use crate::universe::{ArchitectureId, Field, GroupId, NameId, PackageId, Seeker, Universe};
+
+id! {
+    /// A choice between packages.
+    pub(crate) ChoiceId
+}
+
+/// A choice between packages, the preferred one first.
+#[derive(Debug)]
+pub(crate) struct Choice {
+    /// Holds where one of them must be installed.
+    pub(crate) var: Var,
+    pub(crate) candidates: Vec<Var>,
+    /// How many names they have: the fewer, the earlier it is chosen.
+    pub(crate) names: usize,
+}
+
+/// What a variable stands for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Subject {
+    Package(PackageId),
+    Choice(ChoiceId),
+    /// A step of a ladder: see [`Encoder::ladder`].
+    Step,
+}
+
+/// What can meet a need.
+#[derive(Debug, Clone, Copy)]
+enum Met {
+    Never,
+    By(PackageId),
+    Choice(ChoiceId),
+}
+
+/// More versions of one name than this are kept apart by a ladder, fewer by pairs.
+const MOST_PAIRS: usize = 8;
+
+/// Makes clauses of packages.
+pub(crate) struct Encoder<'u> {
+    pub(crate) universe: &'u Universe,
+    vars: Table<PackageId, Option<Var>>,
+    expanded: Table<Var, bool>,
+    subjects: Table<Var, Subject>,
+    choices: Table<ChoiceId, Choice>,
+    met: HashMap<(GroupId, ArchitectureId), Met>,
+    ladders: HashSet<NameId>,
+    facts: Table<FactId, Fact>,
+}
+
+/// Says that a clause only defines a variable.
+const DEFINITION: u32 = u32::MAX;
+
+impl<'u> Encoder<'u> {
+    pub(crate) fn new(universe: &'u Universe) -> Self {
+        Self {
+            universe,
+            vars: Table::filled(universe.len(), None),
+            expanded: Table::new(),
+            subjects: Table::new(),
+            choices: Table::new(),
+            met: HashMap::new(),
+            ladders: HashSet::new(),
+            facts: Table::new(),
+        }
+    }
+
+    /// Returns what a variable stands for.
+    pub(crate) fn subject(&self, var: Var) -> Subject {
+        self.subjects[var]
+    }
+
+    pub(crate) fn choice(&self, choice: ChoiceId) -> &Choice {
+        &self.choices[choice]
+    }
+
+    /// Returns the facts behind tags of clauses.
+    pub(crate) fn facts(&self, tags: &[u32]) -> Vec<Fact> {
+        let tags = tags.iter().filter(|tag| **tag != DEFINITION);
+        tags.map(|tag| self.facts[FactId::new(*tag as usize)].clone())
+            .collect()
+    }
+
+    /// Returns the variable of a package.
+    pub(crate) fn var(&mut self, package: PackageId, engine: &mut Engine) -> Var {
+        if let Some(var) = self.vars[package] {
+            return var;
+        }
+        let var = self.variable(Subject::Package(package), engine);
+        self.vars[package] = Some(var);
+        var
+    }
+
+    fn variable(&mut self, subject: Subject, engine: &mut Engine) -> Var {
+        self.subjects.push(subject);
+        self.expanded.push(false);
+        engine.variable()
+    }
+
+    /// Adds a clause that holds for a reason.
+    pub(crate) fn state(&mut self, fact: Fact, lits: &[Lit], engine: &mut Engine) {
+        let fact = self.facts.push(fact);
+        engine.add(lits, u32::try_from(fact.place()).unwrap_or(DEFINITION));
+    }
+
+    /// Makes the choice that something is wanted; it holds where its variable is assumed.
+    pub(crate) fn want(&mut self, wanted: Wanted, engine: &mut Engine) -> ChoiceId {
+        let choice = self.open_choice(&wanted.one_of, engine);
+        let lits = self.choice_clause(choice);
+        self.state(Fact::Wanted(wanted), &lits, engine);
+        choice
+    }
+
+    /// Makes the relations of a chosen package clauses, the first time.
+    pub(crate) fn expand(&mut self, var: Var, engine: &mut Engine) {
+        let Subject::Package(package) = self.subject(var) else {
+            return;
+        };
+        if std::mem::replace(&mut self.expanded[var], true) {
+            return;
+        }
+        self.keep_apart(package, engine);
+        for field in [Field::Conflicts, Field::Breaks] {
+            for group in self.universe.related(package, field) {
+                self.conflict(package, *group, field, engine);
+            }
+        }
+        for field in [Field::PreDepends, Field::Depends] {
+            for group in self.universe.related(package, field) {
+                self.need(package, *group, field, engine);
+            }
+        }
+    }
+
+    fn need(&mut self, package: PackageId, group: GroupId, field: Field, engine: &mut Engine) {
+        let no = self.var(package, engine).no();
+        let fact = Fact::Needs {
+            package,
+            group,
+            field,
+        };
+        match self.met_by(package, group, engine) {
+            Met::Never => self.state(fact, &[no], engine),
+            // What meets its own need asks for nothing.
+            Met::By(other) if other == package => {}
+            Met::By(other) => {
+                let yes = self.var(other, engine).yes();
+                self.state(fact, &[yes, no], engine);
+            }
+            Met::Choice(choice) => {
+                let yes = self.choice(choice).var.yes();
+                self.state(fact, &[yes, no], engine);
+            }
+        }
+    }
+
+    /// Returns what meets a recommendation of a package, the preferred one first.
+    pub(crate) fn recommended(
+        &mut self,
+        package: PackageId,
+        group: GroupId,
+        engine: &mut Engine,
+    ) -> Vec<Var> {
+        let seeker = Seeker::Need(self.universe.package(package).architecture);
+        let candidates = self.universe.candidates(group, seeker).into_iter();
+        candidates.map(|candidate| self.var(candidate, engine)).collect()
+    }
+
+    fn met_by(&mut self, package: PackageId, group: GroupId, engine: &mut Engine) -> Met {
+        let from = self.universe.package(package).architecture;
+        if let Some(met) = self.met.get(&(group, from)) {
+            return *met;
+        }
+        let candidates = self.universe.candidates(group, Seeker::Need(from));
+        let met = match *candidates.as_slice() {
+            [] => Met::Never,
+            [only] => Met::By(only),
+            _ => {
+                let choice = self.open_choice(&candidates, engine);
+                let lits = self.choice_clause(choice);
+                engine.add(&lits, DEFINITION);
+                Met::Choice(choice)
+            }
+        };
+        self.met.insert((group, from), met);
+        met
+    }
+
+    fn open_choice(&mut self, packages: &[PackageId], engine: &mut Engine) -> ChoiceId {
+        let candidates: Vec<Var> = packages
+            .iter()
+            .map(|package| self.var(*package, engine))
+            .collect();
+        let mut names: Vec<NameId> = packages
+            .iter()
+            .map(|id| self.universe.package(*id).name)
+            .collect();
+        names.sort_unstable();
+        names.dedup();
+        let choice = ChoiceId::new(self.choices.len());
+        let var = self.variable(Subject::Choice(choice), engine);
+        self.choices.push(Choice {
+            var,
+            candidates,
+            names: names.len(),
+        })
+    }
+
+    /// Returns: where there is the choice, one of its candidates is installed.
+    fn choice_clause(&self, choice: ChoiceId) -> Vec<Lit> {
+        let choice = self.choice(choice);
+        let yes = choice.candidates.iter().map(|candidate| candidate.yes());
+        yes.chain([choice.var.no()]).collect()
+    }
+
+    fn conflict(&mut self, package: PackageId, group: GroupId, field: Field, engine: &mut Engine) {
+        let universe = self.universe;
+        let no = self.var(package, engine).no();
+        for other in universe.opponents(package, group) {
+            let fact = Fact::Conflicts {
+                package,
+                group,
+                field,
+                other,
+            };
+            let other_no = self.var(other, engine).no();
+            self.state(fact, &[no, other_no], engine);
+        }
+    }
+
+    /// Says that other versions of a package are not installed beside it.
+    fn keep_apart(&mut self, package: PackageId, engine: &mut Engine) {
+        let universe = self.universe;
+        let name = universe.package(package).name;
+        let siblings = universe.named(name);
+        if siblings.len() > MOST_PAIRS && universe.has_one_architecture(siblings) {
+            return self.ladder(name, engine);
+        }
+        let alone = |other: &PackageId| *other != package && !universe.go_together(package, *other);
+        let no = self.var(package, engine).no();
+        for other in siblings.iter().filter(|other| alone(other)) {
+            // The one that is chosen second finds the first.
+            if let Some(other) = self.vars[*other] {
+                self.state(Fact::OneVersion(name), &[no, other.no()], engine);
+            }
+        }
+    }
+
+    /// Keeps many versions apart with few clauses: each step says that a package before it is installed, so none after
+    /// it can be.
+    fn ladder(&mut self, name: NameId, engine: &mut Engine) {
+        if !self.ladders.insert(name) {
+            return;
+        }
+        let universe = self.universe;
+        let mut below: Option<Var> = None;
+        for package in universe.named(name) {
+            let var = self.var(*package, engine);
+            let step = self.variable(Subject::Step, engine);
+            self.state(Fact::OneVersion(name), &[step.yes(), var.no()], engine);
+            if let Some(below) = below {
+                self.state(Fact::OneVersion(name), &[step.yes(), below.no()], engine);
+                self.state(Fact::OneVersion(name), &[below.no(), var.no()], engine);
+            }
+            below = Some(step);
+        }
+    }
+}

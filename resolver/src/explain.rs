@@ -1,0 +1,118 @@
+//! Of the facts behind a contradiction, few that are enough.
+
+use std::collections::HashMap;
+
+use crate::engine::{Engine, Learnt, Var};
+use crate::fact::Fact;
+use crate::universe::{PackageId, Seeker, Universe};
+
+/// Returns facts of which none can be left out: without any one of them the others could hold.
+pub(crate) fn shortest(universe: &Universe, facts: Vec<Fact>) -> Vec<Fact> {
+    let mut facts = facts;
+    let mut chunk = facts.len().div_ceil(2);
+    while chunk > 0 {
+        // From the end: what was met last is furthest from what was asked for.
+        let mut end = facts.len();
+        while end > 0 {
+            let start = end.saturating_sub(chunk);
+            let mut fewer = facts.clone();
+            fewer.drain(start..end);
+            if contradict(universe, &fewer) {
+                facts = fewer;
+            }
+            end = start;
+        }
+        chunk = if chunk == 1 { 0 } else { chunk.div_ceil(2) };
+    }
+    facts
+}
+
+/// Says whether facts cannot all hold.
+fn contradict(universe: &Universe, facts: &[Fact]) -> bool {
+    let mut proof = Proof {
+        universe,
+        engine: Engine::new(),
+        vars: HashMap::new(),
+    };
+    for fact in facts {
+        proof.add(fact);
+    }
+    for fact in facts {
+        proof.add_exclusions(fact);
+    }
+    proof.contradicts()
+}
+
+struct Proof<'u> {
+    universe: &'u Universe,
+    engine: Engine,
+    vars: HashMap<PackageId, Var>,
+}
+
+impl Proof<'_> {
+    fn var(&mut self, package: PackageId) -> Var {
+        *self.vars.entry(package).or_insert_with(|| self.engine.variable())
+    }
+
+    fn add(&mut self, fact: &Fact) {
+        let (no, yes) = match fact {
+            Fact::Needs { package, group, .. } => {
+                let seeker = Seeker::Need(self.universe.package(*package).architecture);
+                let candidates = self.universe.candidates(*group, seeker);
+                if candidates.contains(package) {
+                    return;
+                }
+                (vec![*package], candidates)
+            }
+            Fact::Conflicts { package, other, .. } => (vec![*package, *other], Vec::new()),
+            Fact::Wanted(wanted) => (Vec::new(), wanted.one_of.clone()),
+            Fact::Barred { package, .. } => (vec![*package], Vec::new()),
+            Fact::OneVersion(_) => return,
+        };
+        let no = no
+            .into_iter()
+            .map(|package| self.var(package).no())
+            .collect::<Vec<_>>();
+        let yes = yes.into_iter().map(|package| self.var(package).yes());
+        let lits: Vec<_> = yes.chain(no).collect();
+        self.engine.add(&lits, 0);
+    }
+
+    /// Keeps versions apart, as far as other facts speak of them.
+    fn add_exclusions(&mut self, fact: &Fact) {
+        let Fact::OneVersion(name) = fact else {
+            return;
+        };
+        let met = self.universe.named(*name).iter();
+        let met: Vec<PackageId> = met
+            .copied()
+            .filter(|package| self.vars.contains_key(package))
+            .collect();
+        for (place, left) in met.iter().enumerate() {
+            for right in met.iter().skip(place + 1) {
+                if !self.universe.go_together(*left, *right) {
+                    let lits = [self.var(*left).no(), self.var(*right).no()];
+                    self.engine.add(&lits, 0);
+                }
+            }
+        }
+    }
+
+    fn contradicts(mut self) -> bool {
+        let mut vars: Vec<Var> = self.vars.values().copied().collect();
+        vars.sort_unstable();
+        loop {
+            if let Some(fault) = self.engine.fault() {
+                if let Learnt::Never = self.engine.learn(fault) {
+                    return true;
+                }
+            } else if let Some(lit) = self.engine.next_known() {
+                self.engine.propagate(lit);
+            } else if let Some(open) = vars.iter().find(|var| self.engine.value(var.no()).is_none()) {
+                self.engine.decide(open.no());
+            } else {
+                return false;
+            }
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! Which packages satisfy a request, or why none do.
+//!
+//! Pure: no files, network, clock, environment or randomness; the same packages and the same request give the same
+//! answer. The modules stand in the order in which a request goes through them: stanzas become a universe, a request
+//! becomes clauses, the engine finds what satisfies them, and the answer is a plan or a refusal that says why.
+
+mod table;
+pub mod universe;
+pub mod request;
+mod fact;
+mod engine;
+mod encode;
+mod search;
+mod explain;
+mod tell;
+pub mod plan;
+pub mod refusal;
+pub mod solve;
+pub mod unneeded;
+pub mod check;
+pub mod audit;

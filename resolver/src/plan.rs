@@ -1,0 +1,141 @@
+//! What to do, and in which order.
+
+mod order;
+mod reasons;
+
+use std::collections::{HashMap, HashSet};
+
+use crate::request::Request;
+use crate::solve::Answer;
+use crate::tell;
+use crate::universe::{ArchitectureId, NameId, PackageId, Universe};
+
+pub use order::Step;
+
+/// What to do so that a request is met. Each list is in the order of names.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Plan {
+    /// Packages that come.
+    pub install: Vec<Addition>,
+    /// Packages that are replaced by later versions.
+    pub upgrade: Vec<Change>,
+    /// Packages that are replaced by earlier versions.
+    pub downgrade: Vec<Change>,
+    /// Packages that go.
+    pub remove: Vec<Removal>,
+    /// All of it, step by step.
+    pub steps: Vec<Step>,
+}
+
+/// A package that comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Addition {
+    /// Which one.
+    pub package: PackageId,
+    /// What it is for.
+    pub why: Why,
+}
+
+/// A package that becomes another version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Change {
+    /// What is installed.
+    pub from: PackageId,
+    /// What will be.
+    pub to: PackageId,
+    /// What that is for.
+    pub why: Why,
+}
+
+/// A package that goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Removal {
+    /// Which one.
+    pub package: PackageId,
+    /// Why nothing works with it, each a sentence; empty where its removal was asked for.
+    pub reasons: Vec<String>,
+}
+
+/// What a package is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Why {
+    /// It was asked for: by name, or by asking for upgrades.
+    Requested,
+    /// This one needs it.
+    NeededBy(PackageId),
+    /// This one recommends it.
+    RecommendedBy(PackageId),
+}
+
+impl Plan {
+    /// Compares what is installed with what shall be.
+    pub(crate) fn new(universe: &Universe, request: &Request, answer: Answer) -> Self {
+        let whys = reasons::whys(universe, request, &answer.packages);
+        let mut plan = Self::default();
+        let mut before: HashMap<(NameId, ArchitectureId), PackageId> = HashMap::new();
+        let slot = |id: PackageId| (universe.package(id).name, universe.machine(id));
+        for installed in &request.installed {
+            before.insert(slot(installed.package), installed.package);
+        }
+        let after: HashSet<_> = answer.packages.iter().map(|package| slot(*package)).collect();
+        for package in answer.packages.iter().copied() {
+            let why = whys.get(&package).copied().unwrap_or(Why::Requested);
+            match before.get(&slot(package)).copied() {
+                None => plan.install.push(Addition { package, why }),
+                Some(same) if same == package => {}
+                Some(from) => plan.change(
+                    universe,
+                    Change {
+                        from,
+                        to: package,
+                        why,
+                    },
+                ),
+            }
+        }
+        let mut because: HashMap<PackageId, _> = answer.removed.into_iter().collect();
+        for (_, package) in before.into_iter().filter(|(slot, _)| !after.contains(slot)) {
+            let facts = because.remove(&package).unwrap_or_default();
+            let reasons = tell::sentences(universe, request, &facts);
+            plan.remove.push(Removal { package, reasons });
+        }
+        plan.sort(universe);
+        plan.steps = order::steps(universe, &plan);
+        plan
+    }
+
+    fn change(&mut self, universe: &Universe, change: Change) {
+        let [from, to] = [change.from, change.to].map(|id| universe.rank(universe.package(id).version));
+        if to < from {
+            self.downgrade.push(change);
+        } else {
+            self.upgrade.push(change);
+        }
+    }
+
+    fn sort(&mut self, universe: &Universe) {
+        let key = |id: PackageId| (universe.name(id), universe.architecture(id));
+        self.install.sort_by_key(|addition| key(addition.package));
+        self.upgrade.sort_by_key(|change| key(change.to));
+        self.downgrade.sort_by_key(|change| key(change.to));
+        self.remove.sort_by_key(|removal| key(removal.package));
+    }
+
+    /// Says whether there is nothing to do.
+    pub fn is_empty(&self) -> bool {
+        self.steps.is_empty()
+    }
+
+    /// Returns the packages that are unpacked: those that come, and what others become.
+    pub fn unpacked(&self) -> impl Iterator<Item = PackageId> {
+        let changes = self.upgrade.iter().chain(&self.downgrade);
+        let added = self.install.iter().map(|addition| addition.package);
+        added.chain(changes.map(|change| change.to))
+    }
+
+    /// Returns the bytes to download.
+    pub fn download_bytes(&self, universe: &Universe) -> u64 {
+        self.unpacked()
+            .fold(0, |sum, package| sum.saturating_add(universe.size(package)))
+    }
+}

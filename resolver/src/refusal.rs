@@ -1,0 +1,138 @@
+//! Why a request cannot be met.
+
+use std::fmt;
+
+use crate::fact::{Bar, Fact, Want};
+use crate::request::{Hold, Request, Target};
+use crate::solve;
+use crate::tell::{self, shown};
+use crate::universe::{Seeker, Universe};
+
+/// Why a request cannot be met, and what would help.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// What cannot be done, in one sentence.
+    pub summary: String,
+    /// Why: the shortest chain of who needs what, each link a sentence.
+    pub reasons: Vec<String>,
+    /// What would help. Changes to the request were tried, and work.
+    pub hints: Vec<String>,
+}
+
+impl Refusal {
+    /// Explains facts that contradict each other.
+    pub(crate) fn new(universe: &Universe, request: &Request, facts: Vec<Fact>) -> Self {
+        Self {
+            summary: summary(request, &facts),
+            reasons: tell::sentences(universe, request, &facts),
+            hints: hints(universe, request, &facts),
+        }
+    }
+
+    /// Says that a target means nothing.
+    pub(crate) fn unknown(universe: &Universe, request: &Request, place: usize) -> Self {
+        let label = request.install.get(place).map(Target::label).unwrap_or_default();
+        let versions: Vec<&str> = match request.install.get(place) {
+            Some(Target::Named { name, .. }) => {
+                let versions = universe.versions_of(name).iter();
+                versions.map(|package| universe.version(*package)).collect()
+            }
+            _ => Vec::new(),
+        };
+        let reason = if versions.is_empty() {
+            "no source has a package of that name".to_owned()
+        } else {
+            format!("available: {}", versions.join(", "))
+        };
+        Self {
+            summary: format!("there is no package {label}"),
+            reasons: vec![reason],
+            hints: Vec::new(),
+        }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.summary)?;
+        for reason in &self.reasons {
+            write!(formatter, "\n  caused by: {reason}")?;
+        }
+        for hint in &self.hints {
+            write!(formatter, "\nhint: {hint}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+fn summary(request: &Request, facts: &[Fact]) -> String {
+    let targets = facts.iter().filter_map(|fact| match fact {
+        Fact::Wanted(wanted) => match wanted.why {
+            Want::Target(place) => request.install.get(place).map(Target::label),
+            _ => None,
+        },
+        _ => None,
+    });
+    let targets: Vec<String> = targets.collect();
+    match targets.as_slice() {
+        [] => "the request cannot be met".to_owned(),
+        [one] => format!("{one} cannot be installed"),
+        [first @ .., last] => format!("{} and {last} cannot be installed together", first.join(", ")),
+    }
+}
+
+/// Returns what would help: what is missing, and changes to the request that were tried.
+fn hints(universe: &Universe, request: &Request, facts: &[Fact]) -> Vec<String> {
+    let mut hints: Vec<String> = Vec::new();
+    for fact in facts {
+        let hint = match fact {
+            Fact::Needs { package, group, .. } => {
+                let seeker = Seeker::Need(universe.package(*package).architecture);
+                let is_missing = universe.candidates(*group, seeker).is_empty();
+                is_missing.then(|| format!("add a source that has {}", tell::group_written(universe, *group)))
+            }
+            _ => changed(universe, request, fact)
+                .filter(|(_, other)| solve::answer(universe, other).is_ok())
+                .map(|(hint, _)| hint),
+        };
+        hints.extend(hint.filter(|hint| !hints.contains(hint)));
+    }
+    hints
+}
+
+/// Returns the request without what a fact comes from, and how to say that.
+fn changed(universe: &Universe, request: &Request, fact: &Fact) -> Option<(String, Request)> {
+    let mut other = request.clone();
+    let hint = match fact {
+        Fact::Barred {
+            why: Bar::Held(held), ..
+        } => {
+            let installed = other
+                .installed
+                .iter_mut()
+                .find(|installed| installed.package == *held)?;
+            installed.hold = Hold::Free;
+            format!("release the hold on `{}`", universe.name(*held))
+        }
+        Fact::Barred {
+            package,
+            why: Bar::Removed,
+        } => {
+            other
+                .remove
+                .retain(|target| !target.packages(universe).contains(package));
+            format!("keep {}", shown(universe, *package))
+        }
+        Fact::Wanted(wanted) => match wanted.why {
+            Want::Target(place) if request.install.len() > 1 => {
+                let target = other.install.remove(place);
+                format!("leave out {}", target.label())
+            }
+            _ => return None,
+        },
+        _ => return None,
+    };
+    Some((hint, other))
+}

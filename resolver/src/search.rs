@@ -1,0 +1,221 @@
+//! Looking for what satisfies the clauses, by a stated order of preference.
+//!
+//! A choice is made only where something asks for it, so that nothing is installed without a reason, and the preferred
+//! candidate is tried first. It is given up only where the engine has shown that it cannot be had together with what
+//! was chosen before.
+
+mod demand;
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap};
+
+use crate::encode::{Encoder, Subject};
+use crate::engine::{Engine, Learnt, Lit, Origin, Var};
+use crate::fact::{Fact, Wanted};
+use crate::table::Table;
+use crate::universe::{PackageId, Universe};
+use demand::{Demand, Soft, SoftId};
+
+pub(crate) use demand::{Phase, Recommending};
+
+/// What is to hold.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Goals<'a> {
+    /// What must.
+    pub(crate) musts: &'a [Lit],
+    /// What should: each one where it can hold together with those before it.
+    pub(crate) wishes: &'a [Lit],
+    /// When wishes have their turn.
+    pub(crate) order: Order,
+}
+
+/// When wishes have their turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Order {
+    /// All of them before any choice between packages is made.
+    WishesFirst,
+    /// One after the other, each with all choices that it asks for.
+    ChoicesFirst,
+}
+
+/// What was found.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    /// Everything that must hold does: [`Solver::installed`] says with what.
+    Found,
+    /// It cannot, and these facts are why.
+    Never(Vec<Fact>),
+}
+
+/// Looks for what satisfies the clauses of a universe. What it learns stays, from one search to the next.
+pub(crate) struct Solver<'u> {
+    pub(crate) engine: Engine,
+    pub(crate) encoder: Encoder<'u>,
+    /// Choices to be made, the next one first.
+    demands: BinaryHeap<Reverse<Demand>>,
+    /// Choices that were made, and at which level.
+    settled: Vec<(usize, Demand)>,
+    /// How many wishes were dealt with before each decision, and now.
+    turns: Vec<usize>,
+    turn: usize,
+    phases: HashMap<Var, Phase>,
+    softs: Table<SoftId, Soft>,
+    /// The recommendations of packages that were chosen.
+    softs_of: HashMap<PackageId, Vec<SoftId>>,
+    /// The packages whose recommendations count, where any do.
+    pub(crate) recommends: Option<Box<dyn Recommending + 'u>>,
+}
+
+impl<'u> Solver<'u> {
+    pub(crate) fn new(universe: &'u Universe) -> Self {
+        Self {
+            engine: Engine::new(),
+            encoder: Encoder::new(universe),
+            demands: BinaryHeap::new(),
+            settled: Vec::new(),
+            turns: Vec::new(),
+            turn: 0,
+            phases: HashMap::new(),
+            softs: Table::new(),
+            softs_of: HashMap::new(),
+            recommends: None,
+        }
+    }
+
+    /// Returns the variable of a package.
+    pub(crate) fn var(&mut self, package: PackageId) -> Var {
+        self.encoder.var(package, &mut self.engine)
+    }
+
+    /// Returns a variable that holds where one of some packages is installed.
+    pub(crate) fn want(&mut self, wanted: Wanted, phase: Phase) -> Var {
+        self.rewind(0);
+        let choice = self.encoder.want(wanted, &mut self.engine);
+        let var = self.encoder.choice(choice).var;
+        self.phases.insert(var, phase);
+        var
+    }
+
+    /// States a fact.
+    pub(crate) fn state(&mut self, fact: Fact, lits: &[Lit]) {
+        self.rewind(0);
+        self.encoder.state(fact, lits, &mut self.engine);
+    }
+
+    /// Looks for what satisfies everything.
+    pub(crate) fn solve(&mut self, goals: Goals<'_>) -> Outcome {
+        self.rewind(0);
+        loop {
+            if let Some(never) = self.settle() {
+                return Outcome::Never(never);
+            }
+            match self.next(goals) {
+                Next::Decide(lit) => self.decide(lit),
+                Next::Failed(lit) => return Outcome::Never(self.roots(Origin::Value(lit.var()))),
+                Next::Done => return Outcome::Found,
+            }
+        }
+    }
+
+    /// Returns the packages of what was found, in the order in which they were decided on.
+    pub(crate) fn installed(&self) -> impl Iterator<Item = PackageId> {
+        let trail = self.engine.trail().iter().filter(|lit| lit.is_yes());
+        trail.filter_map(|lit| match self.encoder.subject(lit.var()) {
+            Subject::Package(package) => Some(package),
+            Subject::Choice(_) | Subject::Step => None,
+        })
+    }
+
+    /// Draws all consequences, and learns from contradictions until there is none; or says why there always is one.
+    fn settle(&mut self) -> Option<Vec<Fact>> {
+        loop {
+            if let Some(fault) = self.engine.fault() {
+                match self.engine.learn(fault) {
+                    Learnt::Something => self.rewound(),
+                    Learnt::Never => return Some(self.roots(Origin::Fault(fault))),
+                }
+                continue;
+            }
+            let lit = self.engine.next_known()?;
+            if lit.is_yes() {
+                self.chosen(lit.var());
+            }
+            self.engine.propagate(lit);
+        }
+    }
+
+    /// Notes what a variable that holds now asks for.
+    fn chosen(&mut self, var: Var) {
+        match self.encoder.subject(var) {
+            Subject::Package(package) => {
+                self.encoder.expand(var, &mut self.engine);
+                self.demand_recommended(package, var);
+            }
+            Subject::Choice(choice) => {
+                let phase = self.phases.get(&var).copied().unwrap_or(Phase::Needed);
+                let names = self.encoder.choice(choice).names;
+                self.demands.push(Reverse(Demand::choice(phase, names, choice)));
+            }
+            Subject::Step => {}
+        }
+    }
+
+    fn next(&mut self, goals: Goals<'_>) -> Next {
+        if let Some(must) = goals.musts.get(self.engine.level()) {
+            return match self.engine.value(*must) {
+                Some(false) => Next::Failed(*must),
+                _ => Next::Decide(*must),
+            };
+        }
+        match goals.order {
+            Order::WishesFirst => self.next_wish(goals.wishes).or_else(|| self.next_choice()),
+            Order::ChoicesFirst => self.next_choice().or_else(|| self.next_wish(goals.wishes)),
+        }
+        .map_or(Next::Done, Next::Decide)
+    }
+
+    fn next_wish(&mut self, wishes: &[Lit]) -> Option<Lit> {
+        loop {
+            let wish = wishes.get(self.turn).copied()?;
+            if self.engine.value(wish).is_none() {
+                return Some(wish);
+            }
+            self.turn += 1;
+        }
+    }
+
+    fn decide(&mut self, lit: Lit) {
+        self.turns.push(self.turn);
+        self.engine.decide(lit);
+    }
+
+    fn rewind(&mut self, level: usize) {
+        self.engine.rewind(level);
+        self.rewound();
+    }
+
+    /// Follows the engine back to an earlier level.
+    fn rewound(&mut self) {
+        let level = self.engine.level();
+        if let Some(turn) = self.turns.get(level) {
+            self.turn = *turn;
+        }
+        self.turns.truncate(level);
+        while let Some((settled, demand)) = self.settled.pop_if(|(settled, _)| *settled > level) {
+            let _ = settled;
+            self.demands.push(Reverse(demand));
+        }
+    }
+
+    fn roots(&self, origin: Origin) -> Vec<Fact> {
+        self.encoder.facts(&self.engine.roots(origin))
+    }
+}
+
+/// What to do next.
+enum Next {
+    Decide(Lit),
+    /// What must hold cannot.
+    Failed(Lit),
+    Done,
+}

@@ -1,0 +1,132 @@
+//! Choices that are to be made, and their order.
+
+use super::Solver;
+use crate::encode::ChoiceId;
+use crate::engine::{Lit, Var};
+use crate::table::id;
+use crate::universe::{GroupId, PackageId};
+
+id! {
+    /// A recommendation of a package.
+    pub(super) SoftId
+}
+
+/// When a choice has its turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Phase {
+    /// Which version of what was asked for.
+    Requested,
+    /// Which version of what is installed.
+    Installed,
+    /// What a chosen package needs.
+    Needed,
+    /// What a chosen package recommends.
+    Recommended,
+}
+
+/// A choice to be made. Ordered by phase; among those of a phase the one between the fewest names comes first, since
+/// the others may be met by what it brings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Demand {
+    phase: Phase,
+    names: usize,
+    what: What,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum What {
+    Choice(ChoiceId),
+    Soft(SoftId),
+}
+
+impl Demand {
+    pub(super) fn choice(phase: Phase, names: usize, choice: ChoiceId) -> Self {
+        // Versions of what is asked for and of what is installed are chosen in the order in which they were named.
+        let names = if phase == Phase::Needed { names } else { 0 };
+        Self {
+            phase,
+            names,
+            what: What::Choice(choice),
+        }
+    }
+}
+
+/// A recommendation of a package.
+pub(super) struct Soft {
+    package: Var,
+    candidates: Vec<Var>,
+}
+
+/// Says which recommendations count.
+pub(crate) trait Recommending {
+    /// Returns the recommendations of a package that are to be taken where they can be.
+    fn recommended(&self, package: PackageId) -> Vec<GroupId>;
+}
+
+impl Solver<'_> {
+    /// Asks for what a chosen package recommends.
+    pub(super) fn demand_recommended(&mut self, package: PackageId, var: Var) {
+        let Some(recommends) = &self.recommends else {
+            return;
+        };
+        if !self.softs_of.contains_key(&package) {
+            let groups = recommends.recommended(package);
+            let softs = groups.into_iter().map(|group| {
+                let candidates = self.encoder.recommended(package, group, &mut self.engine);
+                self.softs.push(Soft {
+                    package: var,
+                    candidates,
+                })
+            });
+            let softs = softs.collect();
+            self.softs_of.insert(package, softs);
+        }
+        for soft in self.softs_of.get(&package).into_iter().flatten() {
+            self.demands.push(std::cmp::Reverse(Demand {
+                phase: Phase::Recommended,
+                names: 0,
+                what: What::Soft(*soft),
+            }));
+        }
+    }
+
+    /// Returns what to try for the next choice that is open.
+    pub(super) fn next_choice(&mut self) -> Option<Lit> {
+        loop {
+            let std::cmp::Reverse(demand) = self.demands.pop()?;
+            let (asking, candidates) = match demand.what {
+                What::Choice(choice) => {
+                    let choice = self.encoder.choice(choice);
+                    (choice.var, &choice.candidates)
+                }
+                What::Soft(soft) => {
+                    let soft = &self.softs[soft];
+                    (soft.package, &soft.candidates)
+                }
+            };
+            if !self.engine.holds(asking.yes()) {
+                // Whoever holds again asks again.
+                continue;
+            }
+            let level = self.engine.level();
+            if candidates
+                .iter()
+                .any(|candidate| self.engine.holds(candidate.yes()))
+            {
+                self.settled.push((level, demand));
+                continue;
+            }
+            let open = candidates
+                .iter()
+                .find(|candidate| self.engine.value(candidate.yes()).is_none());
+            let open = open.map(|candidate| candidate.yes());
+            let Some(lit) = open else {
+                // A recommendation that nothing can meet; a choice with no candidate is a contradiction before.
+                self.settled.push((level, demand));
+                continue;
+            };
+            self.settled.push((level + 1, demand));
+            return Some(lit);
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! A request as clauses.
+
+use std::cmp::Reverse;
+use std::collections::{HashMap, HashSet};
+
+use super::No;
+use crate::engine::Lit;
+use crate::fact::{Bar, Fact, Want, Wanted};
+use crate::request::{Hold, Installed, Recommends, Request, Upgrade};
+use crate::search::{Phase, Recommending, Solver};
+use crate::universe::{ArchitectureId, Field, GroupId, NameId, PackageId, Universe};
+
+/// The priority above which a source may take a package back to an earlier version. Source: apt_preferences(5).
+const MAY_DOWNGRADE: i32 = 1000;
+/// The priority of what is installed. Source: apt_preferences(5).
+const INSTALLED: i32 = 100;
+
+/// What a search begins with.
+pub(super) struct Setup<'u> {
+    pub(super) solver: Solver<'u>,
+    /// What must hold.
+    pub(super) musts: Vec<Lit>,
+    /// What is installed and should stay, with what says that it does; the most important first.
+    pub(super) keeps: Vec<(PackageId, Lit)>,
+}
+
+/// A name on an architecture: of these one version is installed at a time.
+type Slot = (NameId, ArchitectureId);
+
+impl<'u> Setup<'u> {
+    pub(super) fn new(universe: &'u Universe, request: &Request) -> Result<Self, No> {
+        let mut setup = Self {
+            solver: Solver::new(universe),
+            musts: Vec::new(),
+            keeps: Vec::new(),
+        };
+        let targets: Vec<Vec<PackageId>> = request
+            .install
+            .iter()
+            .map(|target| target.packages(universe))
+            .collect();
+        if let Some(unknown) = targets.iter().position(Vec::is_empty) {
+            return Err(No::Unknown(unknown));
+        }
+        let removed: HashSet<PackageId> = request
+            .remove
+            .iter()
+            .flat_map(|target| target.packages(universe))
+            .collect();
+        let exact = request
+            .install
+            .iter()
+            .zip(&targets)
+            .filter(|(target, _)| target.is_exact());
+        let exact: HashSet<PackageId> = exact.flat_map(|(_, packages)| packages.iter().copied()).collect();
+        for (place, one_of) in targets.into_iter().enumerate() {
+            let why = Want::Target(place);
+            let var = setup.solver.want(Wanted { why, one_of }, Phase::Requested);
+            setup.musts.push(var.yes());
+        }
+        setup.bar_removed(&removed);
+        for installed in in_order(universe, request) {
+            setup.bar_changes(universe, installed, &exact);
+            setup.keep(universe, request, installed, &removed);
+        }
+        if request.recommends == Recommends::Take {
+            setup.solver.recommends = Some(Box::new(NewRecommends::new(universe, request)));
+        }
+        Ok(setup)
+    }
+
+    fn bar_removed(&mut self, removed: &HashSet<PackageId>) {
+        let mut removed: Vec<PackageId> = removed.iter().copied().collect();
+        removed.sort_unstable();
+        for package in removed {
+            self.bar(package, Bar::Removed);
+        }
+    }
+
+    /// Bars versions that an installed package must not become.
+    fn bar_changes(&mut self, universe: &Universe, installed: &Installed, exact: &HashSet<PackageId>) {
+        for other in siblings(universe, installed.package) {
+            if other == installed.package {
+                continue;
+            }
+            if installed.hold == Hold::Held {
+                self.bar(other, Bar::Held(installed.package));
+            } else if is_earlier(universe, other, installed.package)
+                && universe.priority(other) <= MAY_DOWNGRADE
+                && !exact.contains(&other)
+            {
+                self.bar(other, Bar::Downgrade(installed.package));
+            }
+        }
+    }
+
+    fn bar(&mut self, package: PackageId, why: Bar) {
+        let no = self.solver.var(package).no();
+        self.solver.state(Fact::Barred { package, why }, &[no]);
+    }
+
+    /// Asks for an installed package to stay, in some version.
+    fn keep(
+        &mut self,
+        universe: &Universe,
+        request: &Request,
+        installed: &Installed,
+        removed: &HashSet<PackageId>,
+    ) {
+        let package = installed.package;
+        if removed.contains(&package) && !universe.is_protected(package) {
+            return;
+        }
+        let one_of = match is_upgraded(universe, request, package) {
+            true => newest_first(universe, package),
+            false => installed_first(universe, package),
+        };
+        let why = Want::Installed(package);
+        let keep = self.solver.want(Wanted { why, one_of }, Phase::Installed).yes();
+        if universe.is_protected(package) || installed.hold == Hold::Held {
+            self.musts.push(keep);
+        } else {
+            self.keeps.push((package, keep));
+        }
+    }
+}
+
+/// Returns what is installed: what was asked for before what came by itself, then by name.
+fn in_order<'r>(universe: &Universe, request: &'r Request) -> Vec<&'r Installed> {
+    let mut installed: Vec<&Installed> = request.installed.iter().collect();
+    installed.sort_by_key(|installed| {
+        (
+            installed.mark,
+            universe.name(installed.package),
+            installed.package,
+        )
+    });
+    installed.dedup_by_key(|installed| installed.package);
+    installed
+}
+
+fn is_upgraded(universe: &Universe, request: &Request, package: PackageId) -> bool {
+    match &request.upgrade {
+        Upgrade::Nothing => false,
+        Upgrade::All => true,
+        Upgrade::Names(names) => names.iter().any(|name| name == universe.name(package)),
+    }
+}
+
+/// Returns the packages of the same name for the same architecture, itself among them.
+fn siblings(universe: &Universe, package: PackageId) -> impl Iterator<Item = PackageId> + use<'_> {
+    let slot = slot(universe, package);
+    let named = universe.named(slot.0).iter().copied();
+    named.filter(move |other| universe.machine(*other) == slot.1)
+}
+
+fn slot(universe: &Universe, package: PackageId) -> Slot {
+    (universe.package(package).name, universe.machine(package))
+}
+
+fn is_earlier(universe: &Universe, left: PackageId, right: PackageId) -> bool {
+    let [left, right] = [left, right].map(|id| universe.rank(universe.package(id).version));
+    left < right
+}
+
+/// Returns the versions that an installed package may become, as apt's priorities order them; its own counts at least
+/// as what is installed.
+fn newest_first(universe: &Universe, package: PackageId) -> Vec<PackageId> {
+    let mut versions: Vec<PackageId> = siblings(universe, package)
+        .filter(|other| *other == package || universe.priority(*other) >= 0)
+        .collect();
+    versions.sort_by_key(|other| {
+        let own = if *other == package { INSTALLED } else { i32::MIN };
+        let rank = universe.rank(universe.package(*other).version);
+        (
+            Reverse(universe.priority(*other).max(own)),
+            Reverse(rank),
+            *other != package,
+        )
+    });
+    versions
+}
+
+fn installed_first(universe: &Universe, package: PackageId) -> Vec<PackageId> {
+    let mut versions = newest_first(universe, package);
+    versions.sort_by_key(|other| *other != package);
+    versions
+}
+
+/// Counts the recommendations that are new: those of packages that come, but for what the installed version of the same
+/// package recommended already. Who has done without it so far is not asked again.
+struct NewRecommends<'u> {
+    universe: &'u Universe,
+    installed: HashMap<Slot, PackageId>,
+}
+
+impl<'u> NewRecommends<'u> {
+    fn new(universe: &'u Universe, request: &Request) -> Self {
+        let installed = request.installed.iter().map(|installed| installed.package);
+        Self {
+            universe,
+            installed: installed
+                .map(|package| (slot(universe, package), package))
+                .collect(),
+        }
+    }
+
+    fn first_name(&self, group: GroupId) -> Option<NameId> {
+        self.universe
+            .group(group)
+            .first()
+            .map(|alternative| alternative.name)
+    }
+}
+
+impl Recommending for NewRecommends<'_> {
+    fn recommended(&self, package: PackageId) -> Vec<GroupId> {
+        let groups = self.universe.related(package, Field::Recommends);
+        let Some(before) = self.installed.get(&slot(self.universe, package)) else {
+            return groups.to_vec();
+        };
+        let known = self.universe.related(*before, Field::Recommends).iter();
+        let known: HashSet<Option<NameId>> = known.map(|group| self.first_name(*group)).collect();
+        let new = groups
+            .iter()
+            .filter(|group| !known.contains(&self.first_name(**group)));
+        new.copied().collect()
+    }
+}

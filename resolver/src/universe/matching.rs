@@ -1,0 +1,150 @@
+//! Which packages a relation means. Source: Debian Policy 7.1 and 7.5, Debian's Multiarch specification, dpkg's
+//! `archsatisfied` and `versionsatisfied`.
+
+use super::{Alternative, ArchitectureId, GroupId, MultiArch, PackageId, Provider, Qualifier, Universe};
+use debian_formats::relation::Operator;
+
+/// Who asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Seeker {
+    /// A package of an architecture that needs something.
+    Need(ArchitectureId),
+    /// A package that conflicts with something: what does not name an architecture means all of them.
+    Conflict,
+}
+
+impl Universe {
+    /// Appends the packages that meet a group: the first alternative first, real packages before providers, each in the
+    /// order of the universe. None twice; none of a source that is never taken.
+    pub(crate) fn candidates(&self, group: GroupId, seeker: Seeker) -> Vec<PackageId> {
+        let mut found = Vec::new();
+        for alternative in self.group(group) {
+            let meant = self.meant(alternative, seeker);
+            found.extend(meant.filter(|package| self.packages[*package].priority >= 0));
+        }
+        if found.len() > 1 {
+            let mut met = std::collections::HashSet::with_capacity(found.len());
+            found.retain(|package| met.insert(*package));
+        }
+        found
+    }
+
+    /// Returns the packages that an alternative means, real ones first.
+    pub(crate) fn meant<'a>(
+        &'a self,
+        alternative: &'a Alternative,
+        seeker: Seeker,
+    ) -> impl Iterator<Item = PackageId> + use<'a> {
+        let real = self.named(alternative.name).iter().copied();
+        let real = real.filter(move |package| self.is_meant(*package, alternative, seeker));
+        let providers = self.providers(alternative.name).iter();
+        let providers = providers.filter(move |provider| self.is_provided(provider, alternative, seeker));
+        real.chain(providers.map(|provider| provider.package))
+    }
+
+    /// Says whether an alternative means a package of its own name.
+    fn is_meant(&self, package: PackageId, alternative: &Alternative, seeker: Seeker) -> bool {
+        let package = &self.packages[package];
+        let version = self.ranks[package.version];
+        let fits = alternative
+            .constraint
+            .is_none_or(|(operator, wanted)| compare(version, operator, self.ranks[wanted]));
+        fits && fits_architecture(
+            package.architecture,
+            package.multi_arch,
+            alternative.qualifier,
+            seeker,
+        )
+    }
+
+    /// Says whether an alternative means what a package provides: with a version only where it provides one.
+    fn is_provided(&self, provider: &Provider, alternative: &Alternative, seeker: Seeker) -> bool {
+        let fits = match (alternative.constraint, provider.version) {
+            (None, _) => true,
+            (Some(_), None) => false,
+            (Some((operator, wanted)), Some(version)) => {
+                compare(self.ranks[version], operator, self.ranks[wanted])
+            }
+        };
+        let package = &self.packages[provider.package];
+        let architecture = provider.architecture.unwrap_or(package.architecture);
+        fits && fits_architecture(architecture, package.multi_arch, alternative.qualifier, seeker)
+    }
+
+    /// Returns the packages that one package conflicts with by a relation: never those of its own name, so that a
+    /// package may conflict with what it provides itself. Source: Debian Policy 7.4 and 7.6.2.
+    pub(crate) fn opponents(
+        &self,
+        package: PackageId,
+        group: GroupId,
+    ) -> impl Iterator<Item = PackageId> + use<'_> {
+        let own = self.packages[package].name;
+        let meant = self.group(group).iter();
+        let meant = meant.flat_map(|alternative| self.meant(alternative, Seeker::Conflict));
+        meant.filter(move |other| self.packages[*other].name != own)
+    }
+
+    /// Returns the architecture that a package counts as: the native one for `all`.
+    pub(crate) fn machine(&self, package: PackageId) -> ArchitectureId {
+        native(self.packages[package].architecture)
+    }
+
+    /// Says whether a package is of an architecture, or for all of them where that is the native one.
+    pub(crate) fn runs_as(&self, package: PackageId, architecture: &str) -> bool {
+        let package = self.packages[package].architecture;
+        self.architecture_of(architecture)
+            .is_some_and(|wanted| wanted == package || wanted == native(package))
+    }
+
+    /// Says whether packages are all of one architecture, where those for `all` count as native.
+    pub(crate) fn has_one_architecture(&self, packages: &[PackageId]) -> bool {
+        let mut architectures = packages.iter().map(|id| native(self.packages[*id].architecture));
+        let first = architectures.next();
+        architectures.all(|architecture| Some(architecture) == first)
+    }
+
+    /// Says whether two packages of one name can be installed beside each other: as `Multi-Arch: same` of two
+    /// architectures in one version.
+    pub(crate) fn go_together(&self, left: PackageId, right: PackageId) -> bool {
+        let [left, right] = [left, right].map(|id| &self.packages[id]);
+        native(left.architecture) != native(right.architecture)
+            && left.multi_arch == MultiArch::Same
+            && right.multi_arch == MultiArch::Same
+            && self.ranks[left.version] == self.ranks[right.version]
+    }
+}
+
+fn compare(version: u32, operator: Operator, wanted: u32) -> bool {
+    match operator {
+        Operator::Earlier => version < wanted,
+        Operator::EarlierOrEqual => version <= wanted,
+        Operator::Equal => version == wanted,
+        Operator::LaterOrEqual => version >= wanted,
+        Operator::Later => version > wanted,
+    }
+}
+
+fn fits_architecture(
+    architecture: ArchitectureId,
+    multi_arch: MultiArch,
+    qualifier: Qualifier,
+    seeker: Seeker,
+) -> bool {
+    match (qualifier, seeker) {
+        (Qualifier::None, Seeker::Need(from)) => {
+            multi_arch == MultiArch::Foreign || native(architecture) == native(from)
+        }
+        (Qualifier::Any, Seeker::Need(_)) => multi_arch == MultiArch::Allowed,
+        (Qualifier::None | Qualifier::Any, Seeker::Conflict) => true,
+        (Qualifier::Architecture(wanted), _) => native(architecture) == native(wanted),
+    }
+}
+
+/// Packages for `all` architectures count as native ones.
+pub(super) fn native(architecture: ArchitectureId) -> ArchitectureId {
+    if architecture == ArchitectureId::ALL {
+        ArchitectureId::NATIVE
+    } else {
+        architecture
+    }
+}

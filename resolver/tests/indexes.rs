@@ -1,0 +1,141 @@
+//! What is said of all packages of an index, and of all that is installed.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "all of it is test code, also what is not itself a test"
+)]
+
+mod support;
+
+use debian_formats::stanza::Stanza;
+use resolver::check::{check, check_among};
+use resolver::request::{Mark, Upgrade};
+use resolver::universe::{Source, UniverseBuilder, UniverseError};
+use resolver::unneeded::unneeded;
+use support::World;
+
+/// Returns what is broken, each with its reasons.
+fn broken(world: &World) -> Vec<(String, Vec<String>)> {
+    let universe = world.universe();
+    let broken = check(universe).into_iter();
+    broken
+        .map(|broken| (universe.name(broken.package).to_owned(), broken.reasons))
+        .collect()
+}
+
+fn reasons(list: &[&str]) -> Vec<String> {
+    list.iter().map(|reason| (*reason).to_owned()).collect()
+}
+
+#[test]
+fn the_shortest_chain_to_what_is_missing_is_told() {
+    let world = World::new(
+        "aa 1 & Depends: long, short \n long 1 & Depends: longer \n longer 1 & Depends: missing \n short 1 & Depends: missing",
+    );
+    let all = broken(&world);
+    assert_eq!(all.len(), 4);
+    assert_eq!(
+        all[0].1,
+        reasons(&[
+            "`aa` 1 needs `short`",
+            "`short` 1 needs `missing`, which no source has"
+        ])
+    );
+}
+
+#[test]
+fn what_needs_a_broken_package_is_broken_with_its_reasons() {
+    let world = World::new("cc 1 & Depends: bb \n bb 1 & Depends: aa \n aa 1 & Breaks: bb");
+    let told = reasons(&["`bb` 1 needs `aa`", "`aa` 1 breaks `bb`"]);
+    assert_eq!(
+        broken(&world),
+        [
+            (
+                "cc".to_owned(),
+                [reasons(&["`cc` 1 needs `bb`"]), told.clone()].concat()
+            ),
+            ("bb".to_owned(), told),
+        ]
+    );
+}
+
+#[test]
+fn what_excludes_an_essential_package_is_broken_and_another_version_of_that_will_do() {
+    let world = World::new(
+        "base 1 & Essential: yes \n base 2 & Essential: yes \n aa 1 & Conflicts: base \n bb 1 & Conflicts: base (<< 2)",
+    );
+    assert_eq!(broken(&world).len(), 1);
+    assert_eq!(broken(&world)[0].0, "aa");
+}
+
+#[test]
+fn where_the_essential_set_is_broken_everything_is() {
+    let world = World::new("base 1 & Essential: yes & Depends: missing \n aa 1");
+    let told = reasons(&[
+        "`base` is essential",
+        "`base` 1 needs `missing`, which no source has",
+    ]);
+    assert_eq!(
+        broken(&world),
+        [("base".to_owned(), told.clone()), ("aa".to_owned(), told)]
+    );
+}
+
+#[test]
+fn only_what_is_asked_about_is_checked() {
+    let world = World::new("aa 1 & Depends: missing \n bb 1 & Depends: aa");
+    let found = check_among(world.universe(), &world.ids()[1..]);
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].package, world.ids()[1]);
+}
+
+#[test]
+fn what_came_by_itself_and_serves_nothing_is_unneeded() {
+    let world = World::new(
+        "* app 1 & Depends: lib | other & Recommends: extra \n ** lib 1 \n ** extra 1 & Depends: deep \n ** deep 1 \n \
+         ** left 1 & Depends: over \n ** over 1 & Recommends: left \n ** base 1 & Essential: yes",
+    );
+    let request = world.request(&[]);
+    assert_eq!(request.installed[1].mark, Mark::Automatic);
+    let names = unneeded(world.universe(), &request.installed);
+    let names: Vec<&str> = names
+        .into_iter()
+        .map(|package| world.universe().name(package))
+        .collect();
+    assert_eq!(names, ["left", "over"]);
+    assert_eq!(request.upgrade, Upgrade::Nothing);
+}
+
+#[test]
+fn a_stanza_that_cannot_be_used_says_why() {
+    let add = |text: &str| {
+        let mut builder = UniverseBuilder::new(&"amd64".parse().unwrap(), &[]);
+        builder.add(&Stanza::parse(text).unwrap(), Source::default())
+    };
+    let error = |text: &str| add(text).unwrap_err().to_string();
+    assert_eq!(
+        add("Package: aa\nArchitecture: amd64\n"),
+        Err(UniverseError::Missing("Version"))
+    );
+    assert_eq!(
+        error("Package: aa\nVersion: 1\nArchitecture: amd64\nDepends: bb,, cc\n"),
+        "field `Depends` of `aa`: a package name is missing before `, cc`"
+    );
+    assert_eq!(
+        error("Package: aa\nVersion: 1\nArchitecture: amd64\nMulti-Arch: maybe\n"),
+        "field `Multi-Arch`: expected `no`, `same`, `foreign` or `allowed`"
+    );
+    assert_eq!(add("Package: aa\nVersion: 1\nArchitecture: arm64\n"), Ok(None));
+}
+
+#[test]
+fn a_package_of_two_sources_is_one_with_the_higher_priority() {
+    let mut builder = UniverseBuilder::new(&"amd64".parse().unwrap(), &[]);
+    let stanza =
+        Stanza::parse("Package: aa\nVersion: 1\nArchitecture: amd64\nDepends: bb (=1), cc\n").unwrap();
+    let first = builder.add(&stanza, Source { priority: 1 }).unwrap().unwrap();
+    assert_eq!(builder.add(&stanza, Source { priority: 500 }), Ok(Some(first)));
+    let universe = builder.finish();
+    assert_eq!((universe.len(), universe.priority(first)), (1, 500));
+}

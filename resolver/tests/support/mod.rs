@@ -1,0 +1,190 @@
+//! Small universes, written as a test reads best.
+
+#![allow(dead_code, reason = "each test program uses a part of it")]
+
+use debian_formats::stanza::{Stanza, StanzaReader};
+use resolver::audit::audit;
+use resolver::plan::{Plan, Step};
+use resolver::refusal::Refusal;
+use resolver::request::{Hold, Installed, Mark, Recommends, Request, Target, Upgrade};
+use resolver::solve::solve;
+use resolver::universe::{PackageId, Source, Universe, UniverseBuilder};
+
+/// Packages in short form, one a line: `name version [architecture] [& Field: value]...`, and what is installed.
+pub(crate) struct World {
+    stanzas: Vec<String>,
+    ids: Vec<PackageId>,
+    universe: Universe,
+    installed: Vec<Installed>,
+}
+
+impl World {
+    /// Makes one of lines. A first word `*` stands for installed, `**` for installed by itself, `=` for held, and a
+    /// number for the priority of the source.
+    pub(crate) fn new(lines: &str) -> Self {
+        let foreign = ["i386".parse().unwrap()];
+        let mut builder = UniverseBuilder::new(&"amd64".parse().unwrap(), &foreign);
+        let (mut stanzas, mut ids, mut installed) = (Vec::new(), Vec::new(), Vec::new());
+        for line in lines.lines().map(str::trim).filter(|line| !line.is_empty()) {
+            let (mark, line) = match line.split_once(' ') {
+                Some((mark, rest)) if ["*", "**", "="].contains(&mark) || mark.parse::<i32>().is_ok() => {
+                    (mark, rest)
+                }
+                _ => ("", line),
+            };
+            let text = stanza_text(line);
+            let source = Source {
+                priority: mark.parse().unwrap_or(500),
+            };
+            let id = builder.add(&parsed(&text), source).unwrap().unwrap();
+            if ["*", "**", "="].contains(&mark) {
+                installed.push(Installed {
+                    package: id,
+                    mark: if mark == "**" {
+                        Mark::Automatic
+                    } else {
+                        Mark::Manual
+                    },
+                    hold: if mark == "=" { Hold::Held } else { Hold::Free },
+                });
+            }
+            stanzas.push(text);
+            ids.push(id);
+        }
+        Self {
+            stanzas,
+            ids,
+            universe: builder.finish(),
+            installed,
+        }
+    }
+
+    pub(crate) fn universe(&self) -> &Universe {
+        &self.universe
+    }
+
+    pub(crate) fn ids(&self) -> &[PackageId] {
+        &self.ids
+    }
+
+    pub(crate) fn stanza(&self, package: PackageId) -> Stanza<'_> {
+        let place = self.ids.iter().position(|id| *id == package).unwrap();
+        parsed(&self.stanzas[place])
+    }
+
+    /// Returns a request to install packages.
+    pub(crate) fn request(&self, names: &[&str]) -> Request {
+        Request {
+            install: names.iter().map(|name| Target::named(name)).collect(),
+            installed: self.installed.clone(),
+            ..Request::default()
+        }
+    }
+
+    /// Solves, and audits what comes out.
+    pub(crate) fn solve(&self, request: &Request) -> Result<Plan, Refusal> {
+        let plan = solve(&self.universe, request)?;
+        let chosen: Vec<Stanza<'_>> = self
+            .result(request, &plan)
+            .into_iter()
+            .map(|id| self.stanza(id))
+            .collect();
+        assert_eq!(audit(&chosen, "amd64"), [], "{plan:?}");
+        Ok(plan)
+    }
+
+    /// Returns what is installed after a plan.
+    pub(crate) fn result(&self, request: &Request, plan: &Plan) -> Vec<PackageId> {
+        let changes = plan
+            .upgrade
+            .iter()
+            .chain(&plan.downgrade)
+            .map(|change| change.from);
+        let gone: Vec<PackageId> = changes
+            .chain(plan.remove.iter().map(|removal| removal.package))
+            .collect();
+        let kept = request.installed.iter().map(|installed| installed.package);
+        kept.filter(|package| !gone.contains(package))
+            .chain(plan.unpacked())
+            .collect()
+    }
+
+    /// Returns a plan in short form: `+new ^upgraded v(downgraded) -removed`, by name.
+    pub(crate) fn short(&self, outcome: &Result<Plan, Refusal>) -> String {
+        let plan = match outcome {
+            Ok(plan) => plan,
+            Err(refusal) => return refusal.to_string(),
+        };
+        let shown = |sign: &str, id: PackageId| {
+            let architecture = match self.universe.architecture(id) {
+                "i386" => ":i386",
+                _ => "",
+            };
+            format!(
+                "{sign}{}{architecture}={}",
+                self.universe.name(id),
+                self.universe.version(id)
+            )
+        };
+        let mut parts: Vec<String> = plan
+            .install
+            .iter()
+            .map(|addition| shown("+", addition.package))
+            .collect();
+        parts.extend(plan.upgrade.iter().map(|change| shown("^", change.to)));
+        parts.extend(plan.downgrade.iter().map(|change| shown("v", change.to)));
+        parts.extend(plan.remove.iter().map(|removal| shown("-", removal.package)));
+        parts.join(" ")
+    }
+
+    /// Installs packages, and returns the plan in short form.
+    pub(crate) fn install(&self, names: &[&str]) -> String {
+        self.short(&self.solve(&self.request(names)))
+    }
+
+    /// Brings everything up to date, and returns the plan in short form.
+    pub(crate) fn upgrade(&self) -> String {
+        let request = Request {
+            upgrade: Upgrade::All,
+            ..self.request(&[])
+        };
+        self.short(&self.solve(&request))
+    }
+
+    /// Removes packages, and returns the plan in short form.
+    pub(crate) fn remove(&self, names: &[&str]) -> String {
+        let request = Request {
+            remove: names.iter().map(|name| Target::named(name)).collect(),
+            recommends: Recommends::Leave,
+            ..self.request(&[])
+        };
+        self.short(&self.solve(&request))
+    }
+
+    /// Returns the steps of a plan in short form.
+    pub(crate) fn steps(&self, plan: &Plan) -> String {
+        let shown = |step: &Step| match step {
+            Step::Remove(id) => format!("remove {}", self.universe.name(*id)),
+            Step::Unpack(id) => format!("unpack {}", self.universe.name(*id)),
+            Step::Configure(id) => format!("configure {}", self.universe.name(*id)),
+        };
+        plan.steps.iter().map(shown).collect::<Vec<_>>().join(", ")
+    }
+}
+
+fn stanza_text(line: &str) -> String {
+    let mut parts = line.split(" & ").map(str::trim);
+    let mut words = parts.next().unwrap().split_whitespace();
+    let (name, version) = (words.next().unwrap(), words.next().unwrap());
+    let architecture = words.next().unwrap_or("amd64");
+    let mut text = format!("Package: {name}\nVersion: {version}\nArchitecture: {architecture}\n");
+    for field in parts {
+        text.push_str(field);
+        text.push('\n');
+    }
+    text
+}
+
+fn parsed(text: &str) -> Stanza<'_> {
+    StanzaReader::new(text).next().unwrap().unwrap()
+}
