@@ -22,3 +22,4 @@ mod trouble;
 mod keys;
 mod installed;
 mod served;
+mod tortured;
