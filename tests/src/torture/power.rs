@@ -33,13 +33,21 @@ pub fn power_cuts(counts: PowerCuts) -> Account {
     let mut longest = 60;
     for number in 0..counts.kills {
         let at = 1 + random.below(longest);
-        let killed = if number.is_multiple_of(2) {
-            let paths: Vec<PathBuf> = (0..2).map(|_| churn.new_package()).collect();
-            again_after_kill(&archive, &add(&paths), at, &mut account)
-        } else {
-            churn.step(&mut account);
-            owner::wait_for_date(&archive);
-            again_after_kill(&archive, &words(&["publish"]), at, &mut account)
+        let killed = match number % 3 {
+            0 => {
+                let paths: Vec<PathBuf> = (0..2).map(|_| churn.new_package()).collect();
+                again_after_kill(&archive, &add(&paths), at, &mut account)
+            }
+            kind => {
+                churn.step(&mut account);
+                if kind == 2 {
+                    // As before the first publish, when every folder has to be made.
+                    std::fs::remove_dir_all(archive.root().join("dists/stable")).unwrap();
+                } else {
+                    owner::wait_for_date(&archive);
+                }
+                again_after_kill(&archive, &words(&["publish"]), at, &mut account)
+            }
         };
         // A call beyond the last one kills nobody; then the next tries stay nearer.
         longest = if killed {
