@@ -140,7 +140,7 @@ fn stopped_with_the_lock(
             std::thread::yield_now();
         }
         std::thread::sleep(Duration::from_micros(random.below(20_000) as u64));
-        owner::signal(&child, "STOP");
+        stop(&child);
         if locked(archive) {
             break child;
         }
@@ -200,7 +200,7 @@ fn stopped_before_the_lock(archive: &TestArchive, churn: &mut Churn<'_>, account
     if !owner::comes_true(|| waits_for_a_lock(&stopped)) {
         account.fault("a publisher does not wait for the lock");
     }
-    owner::signal(&stopped, "STOP");
+    stop(&stopped);
     drop(lock);
     churn.step(account);
     owner::publish(archive, account);
@@ -214,12 +214,26 @@ fn stopped_before_the_lock(archive: &TestArchive, churn: &mut Churn<'_>, account
     }
 }
 
+/// Stops a program, and returns once it stands still or has ended: a signal is on its way for a while, and a lock that is let go
+/// meanwhile may still be taken.
+fn stop(child: &Child) {
+    owner::signal(child, "STOP");
+    assert!(
+        owner::comes_true(|| matches!(state(child), 'T' | 'Z')),
+        "a program goes on that was told to stop"
+    );
+}
+
 fn exited(child: &Child) -> bool {
     // A program that has ended and was not waited for is a zombie.
-    let stat = std::fs::read_to_string(format!("/proc/{}/stat", child.id())).unwrap_or_default();
-    stat.rsplit(')')
-        .next()
-        .is_none_or(|rest| rest.trim_start().starts_with('Z'))
+    state(child) == 'Z'
+}
+
+/// Returns the state of a program as proc(5) has it.
+fn state(child: &Child) -> char {
+    let stat = std::fs::read_to_string(format!("/proc/{}/stat", child.id())).unwrap();
+    let after_name = stat.rsplit(')').next().unwrap_or_default();
+    after_name.trim_start().chars().next().unwrap_or('Z')
 }
 
 #[cfg(test)]
