@@ -7,7 +7,7 @@ export PATH := $(PATH):$(HOME)/.cargo/bin
 # How long `make fuzz` spends on each target.
 FUZZ_SECONDS ?= 20
 
-.PHONY: help setup dev demo build test test-archive bench bench-micro fuzz fmt lint clippy audit health clean
+.PHONY: help setup dev demo build test test-archive torture bench bench-micro fuzz fmt lint clippy audit health clean
 .DEFAULT_GOAL := help
 
 help: ## Lists these words
@@ -39,6 +39,10 @@ test: setup ## Passes every test; needs no network
 
 test-archive: $(TARGET)/.setup-archive ## Installs real packages from Debian's archive on two Debian releases (needs root or sudo)
 	@tools/test-archive
+
+torture: setup ## Reads, kills, stops and fills for an hour; TORTURE_* set the counts (docs/torture.md)
+	$(CARGO) build --locked --release -p repogen -p archive-tests --bins
+	@REPOGEN=$(abspath $(TARGET))/release/repogen $(TARGET)/release/torture
 
 $(TARGET)/.setup-bench: $(TARGET)/.setup
 	@tools/setup --bench

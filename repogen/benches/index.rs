@@ -83,9 +83,10 @@ struct Place {
 impl Place {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
+        let staging = Staging::new(folder.path()).unwrap();
         Self {
-            cache: ChunkCache::new(folder.path(), FORMS),
-            staging: Staging::new(folder.path()).unwrap(),
+            cache: ChunkCache::new(folder.path(), &staging, FORMS),
+            staging,
             folder,
         }
     }

@@ -126,6 +126,8 @@ impl Archive {
                 && !due::due(suite, snapshot.as_ref(), &live, &settings, clock.now())
             {
                 describe::write(self, suite, signer)?;
+                // A publisher that was killed right after its publish was recorded left them.
+                Staging::sweep(self.root())?;
                 return Ok(Outcome::Unchanged);
             }
         }
@@ -232,7 +234,7 @@ impl Work<'_> {
             .published(&self.suite.codename, &publication, self.date)?;
         for (path, manifest) in manifests {
             // Only what the next publish costs depends on it.
-            let _ = manifest.write(&path);
+            let _ = manifest.write(&path, &staging);
         }
         stages.end("writing");
         let milliseconds = started.elapsed().as_millis();

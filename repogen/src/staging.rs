@@ -37,16 +37,8 @@ impl Staging {
     /// Makes a folder, and sweeps those whose writers are no more.
     pub fn new(root: &Path) -> Result<Self, StagingError> {
         let all = root.join(STATE).join("staging");
-        let failed = |action, path: &Path, source| StagingError {
-            action,
-            path: path.to_owned(),
-            source,
-        };
         std::fs::create_dir_all(&all).map_err(|source| failed("make", &all, source))?;
-        let guard = File::open(&all).map_err(|source| failed("open", &all, source))?;
-        // Held while a folder is made and not yet locked, so that no sweep takes it in between.
-        flock(&guard, FlockOperation::LockExclusive).map_err(|source| failed("lock", &all, source.into()))?;
-        sweep(&all).map_err(|source| failed("sweep", &all, source))?;
+        let _guard = swept(&all)?;
         let folder = tempfile::Builder::new()
             .prefix("w")
             .tempdir_in(&all)
@@ -62,6 +54,16 @@ impl Staging {
         })
     }
 
+    /// Sweeps the folders whose writers are no more, for a writer that turns out to have nothing to stage.
+    pub fn sweep(root: &Path) -> Result<(), StagingError> {
+        let all = root.join(STATE).join("staging");
+        let is_empty = std::fs::read_dir(&all).map_or(true, |mut entries| entries.next().is_none());
+        if is_empty {
+            return Ok(());
+        }
+        swept(&all).map(drop)
+    }
+
     /// Makes a new file, readable by all as served files are.
     pub fn create(&self) -> Result<(StagedPath, File), StagingError> {
         let path = self
@@ -75,6 +77,11 @@ impl Staging {
                 source,
             }),
         }
+    }
+
+    /// Returns the folder, for files that are written there in other ways.
+    pub fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// Makes a new name for a link, with nothing there yet.
@@ -108,21 +115,47 @@ impl Drop for StagedPath {
     }
 }
 
-/// Deletes the folders that nobody holds.
-fn sweep(all: &Path) -> io::Result<()> {
-    for entry in std::fs::read_dir(all)? {
-        let path = entry?.path();
-        let Ok(folder) = File::open(&path) else { continue };
-        if flock(&folder, FlockOperation::NonBlockingLockExclusive).is_ok() {
-            std::fs::remove_dir_all(&path)?;
+/// Deletes the folders that nobody holds, and returns the lock under which it did.
+///
+/// Held while a folder is made and not yet locked, so that no sweep takes it in between.
+fn swept(all: &Path) -> Result<File, StagingError> {
+    let guard = File::open(all).map_err(|source| failed("open", all, source))?;
+    flock(&guard, FlockOperation::LockExclusive).map_err(|source| failed("lock", all, source.into()))?;
+    let sweep = || -> io::Result<()> {
+        for entry in std::fs::read_dir(all)? {
+            let path = entry?.path();
+            let Ok(folder) = File::open(&path) else { continue };
+            if flock(&folder, FlockOperation::NonBlockingLockExclusive).is_ok() {
+                std::fs::remove_dir_all(&path)?;
+            }
         }
+        Ok(())
+    };
+    sweep().map_err(|source| failed("sweep", all, source))?;
+    Ok(guard)
+}
+
+fn failed(action: &'static str, path: &Path, source: io::Error) -> StagingError {
+    StagingError {
+        action,
+        path: path.to_owned(),
+        source,
     }
-    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_dead_writer_left_is_swept_by_one_that_stages_nothing() {
+        let root = tempfile::tempdir().unwrap();
+        Staging::sweep(root.path()).unwrap();
+        let left = root.path().join("state/staging/left");
+        std::fs::create_dir_all(&left).unwrap();
+        Staging::sweep(root.path()).unwrap();
+        assert!(!left.exists());
+    }
 
     #[test]
     fn what_a_dead_writer_left_is_swept_and_what_a_live_one_holds_is_not() {

@@ -79,6 +79,32 @@ impl Apt {
         AptRun { run }
     }
 
+    /// Runs apt-get with any arguments in a folder below its own, made when it is not there.
+    pub fn get(&self, folder: &str, arguments: &[&str]) -> AptRun {
+        std::fs::create_dir_all(self.at(folder)).unwrap();
+        let run = Run::of(
+            self.command("apt-get")
+                .args(arguments)
+                .current_dir(self.at(folder)),
+        );
+        AptRun { run }
+    }
+
+    /// Returns the text of each Packages index that the last update left.
+    pub fn packages_lists(&self) -> Vec<String> {
+        let entries = std::fs::read_dir(self.at("var/lib/apt/lists")).unwrap();
+        let paths = entries.map(|entry| entry.unwrap().path());
+        paths
+            .filter(|path| path.to_string_lossy().ends_with("_Packages"))
+            .map(|path| std::fs::read_to_string(path).unwrap())
+            .collect()
+    }
+
+    /// Returns the path of something in the folder that all of it lies in.
+    pub fn path(&self, below: &str) -> PathBuf {
+        self.at(below)
+    }
+
     /// Returns a command of the apt family, as `apt-cache`, that lives in here.
     pub fn command(&self, program: &str) -> Command {
         let mut command = Command::new(program);

@@ -1,7 +1,8 @@
 //! An archive in a temporary folder, made and changed by the real `repogen`.
 
 use crate::{DebBuilder, Nginx, Run};
-use std::path::PathBuf;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 use tempfile::TempDir;
@@ -9,6 +10,9 @@ use tempfile::TempDir;
 /// An archive of a test's own; gone when dropped.
 pub struct TestArchive {
     folder: TempDir,
+    root: PathBuf,
+    /// A program in whose namespaces all commands run; none: in those of the test.
+    beside: Option<u32>,
 }
 
 impl TestArchive {
@@ -36,16 +40,32 @@ impl TestArchive {
 
     /// Makes the folder only.
     pub fn empty() -> Self {
-        let archive = Self {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().join("archive");
+        std::fs::create_dir(&root).unwrap();
+        Self {
+            folder,
+            root,
+            beside: None,
+        }
+    }
+
+    /// Takes a folder that is there, and stays, as the root: one that a running program sees at `root`, in its own mounts.
+    pub fn empty_beside(program: u32, root: &Path) -> Self {
+        let inside = root.strip_prefix("/").expect("a root is an absolute path");
+        Self {
             folder: tempfile::tempdir().unwrap(),
-        };
-        std::fs::create_dir(archive.root()).unwrap();
-        archive
+            root: Path::new("/proc")
+                .join(program.to_string())
+                .join("root")
+                .join(inside),
+            beside: Some(program),
+        }
     }
 
     /// Returns the archive root.
     pub fn root(&self) -> PathBuf {
-        self.folder.path().join("archive")
+        self.root.clone()
     }
 
     /// Returns a folder beside the root that is gone with the archive: for packages on their way in.
@@ -55,16 +75,35 @@ impl TestArchive {
 
     /// Returns a `repogen` command for this archive, to be changed further before it runs.
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(repogen());
+        let mut command = self.tool(repogen());
+        command.args(arguments);
+        command
+    }
+
+    /// Returns a command that runs another program as `repogen` is run: in the root, with nothing of the developer's.
+    pub fn tool(&self, program: impl AsRef<OsStr>) -> Command {
+        let mut command = match self.beside {
+            None => Command::new(program),
+            Some(other) => {
+                let mut command = Command::new("nsenter");
+                command.args([
+                    "--target",
+                    &other.to_string(),
+                    "--user",
+                    "--mount",
+                    "--preserve-credentials",
+                ]);
+                // Entering other mounts would leave the folder; this is opened before.
+                command.arg(format!("--wd={}", self.root.display())).arg(program);
+                command
+            }
+        };
         // A clean environment: nothing of the developer's may decide a test.
         command
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("LC_ALL", "C.UTF-8");
-        command
-            .env("TMPDIR", self.folder.path())
-            .current_dir(self.root())
-            .args(arguments);
+        command.env("TMPDIR", self.folder.path()).current_dir(self.root());
         command
     }
 

@@ -20,12 +20,14 @@ pub mod index;
 pub mod made_up;
 pub mod nginx;
 pub mod run;
+pub mod torture;
 pub mod watching;
 
 pub use apt::Apt;
 pub use archive::TestArchive;
 pub use deb::{Compression, DebBuilder};
 pub use gpg::Gpg;
+pub use made_up::Random;
 pub use nginx::Nginx;
 pub use run::Run;
 pub use watching::Watching;

@@ -27,6 +27,8 @@ pub struct Access {
     pub path: String,
     /// The status it was answered with.
     pub status: u16,
+    /// What a cache had, as `HIT`; `-` where there is none.
+    pub cache: String,
 }
 
 impl Nginx {
@@ -37,15 +39,44 @@ impl Nginx {
 
     /// Serves `root` with `nginx/archive.conf` after `edit`, as a user would edit it.
     pub fn serve_with(root: &Path, edit: impl Fn(&str) -> String) -> Self {
+        Self::start(&|_, listen| archive_block(root, listen, &edit))
+    }
+
+    /// Stands before `archive` as a cache that serves each InRelease and Release for `seconds` after it came.
+    ///
+    /// It is what a site's proxy is at its worst: it goes by its own times instead of the archive's, and while it asks for a
+    /// new file it hands out the old one. Each line of its access log ends in the status of its cache, as `HIT`.
+    pub fn caching(archive: &Self, seconds: u32) -> Self {
+        let upstream = archive.url();
+        Self::start(&|folder, listen| {
+            format!(
+                "proxy_cache_path {folder}/cache keys_zone=archive:1m;\n\
+                 server {{\n\
+                 listen {listen};\n\
+                 proxy_cache archive;\n\
+                 proxy_ignore_headers Cache-Control Expires;\n\
+                 proxy_cache_lock on;\n\
+                 proxy_cache_use_stale updating;\n\
+                 gzip off;\n\
+                 location ~ /(In)?Release(\\.gpg)?$ {{ proxy_pass {upstream}; proxy_cache_valid 200 {seconds}s; }}\n\
+                 location / {{ proxy_pass {upstream}; proxy_cache_valid 200 1h; }}\n\
+                 }}"
+            )
+        })
+    }
+
+    /// Starts nginx with the server block that `block` makes for a folder of its own and an address to listen on.
+    fn start(block: &dyn Fn(&str, &str) -> String) -> Self {
         // The port is free when it is chosen; another process may take it before nginx does, so one lost race is not the end.
         (0..5)
-            .find_map(|_| Self::try_serve(root, free_port(), &edit))
+            .find_map(|_| Self::try_start(free_port(), block))
             .expect("nginx found no port to listen on")
     }
 
-    fn try_serve(root: &Path, port: u16, edit: &dyn Fn(&str) -> String) -> Option<Self> {
+    fn try_start(port: u16, block: &dyn Fn(&str, &str) -> String) -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
-        let config = write_config(folder.path(), root, &format!("127.0.0.1:{port}"), edit);
+        let block = block(&folder.path().display().to_string(), &format!("127.0.0.1:{port}"));
+        let config = write_config(folder.path(), &block);
         let process = nginx(folder.path(), &config)
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -134,6 +165,7 @@ impl Access {
             method: method.to_owned(),
             path: path.to_owned(),
             status: status.parse().ok()?,
+            cache: words.next().unwrap_or("-").to_owned(),
         })
     }
 }
@@ -149,7 +181,8 @@ impl Drop for Nginx {
 /// Runs `nginx -t` on the shipped configuration for `root`.
 pub fn check_configuration(root: &Path) -> Run {
     let folder = tempfile::tempdir().unwrap();
-    let config = write_config(folder.path(), root, "127.0.0.1:8000", &str::to_owned);
+    let block = archive_block(root, "127.0.0.1:8000", &str::to_owned);
+    let config = write_config(folder.path(), &block);
     Run::of(nginx(folder.path(), &config).arg("-t"))
 }
 
@@ -171,8 +204,8 @@ fn nginx(prefix: &Path, config: &Path) -> Command {
     command
 }
 
-/// Writes the shipped server block with its marked lines edited, inside the least main configuration, and returns its path.
-fn write_config(folder: &Path, root: &Path, listen: &str, edit: &dyn Fn(&str) -> String) -> PathBuf {
+/// Returns the shipped server block with its marked lines edited, and with what `edit` makes of it.
+fn archive_block(root: &Path, listen: &str, edit: &dyn Fn(&str) -> String) -> String {
     let shipped = std::fs::read_to_string(workspace().join("nginx/archive.conf")).unwrap();
     let server = replace_once(&shipped, "listen 80;", &format!("listen {listen};"));
     let server = replace_once(
@@ -180,13 +213,17 @@ fn write_config(folder: &Path, root: &Path, listen: &str, edit: &dyn Fn(&str) ->
         "root /srv/archive;",
         &format!("root {};", root.display()),
     );
-    let server = edit(&server);
+    edit(&server)
+}
+
+/// Writes a server block inside the least main configuration, and returns its path.
+fn write_config(folder: &Path, server: &str) -> PathBuf {
     let at = folder.display();
     let main = format!(
         "daemon off;\nmaster_process off;\npid {at}/nginx.pid;\nerror_log {at}/error.log;\n\
-         events {{ worker_connections 64; }}\n\
+         events {{ worker_connections 256; }}\n\
          http {{\n\
-         log_format plain '$request_method $request_uri $status';\n\
+         log_format plain '$request_method $request_uri $status $upstream_cache_status';\n\
          access_log {at}/access.log plain;\n\
          client_body_temp_path {at}/body; proxy_temp_path {at}/proxy; fastcgi_temp_path {at}/fastcgi;\n\
          uwsgi_temp_path {at}/uwsgi; scgi_temp_path {at}/scgi;\n\

@@ -52,7 +52,11 @@ impl SqliteCatalog {
     }
 
     /// Opens a catalog and brings its tables up to date.
+    ///
+    /// What a killed program wrote and did not sync is taken up by SQLite as committed, and somebody may be told soon
+    /// that it is there. So it is synced first.
     pub fn open(path: &Path) -> Result<Self, CatalogError> {
+        sync_log(path).map_err(|source| failed(path, "sync its log", source))?;
         let mut writer = connect(path)?;
         Migrations::from_slice(MIGRATIONS)
             .to_latest(&mut writer)
@@ -256,10 +260,28 @@ fn connect(path: &Path) -> Result<Connection, CatalogError> {
         connection.set_prepared_statement_cache_capacity(64);
         Ok(connection)
     };
-    open().map_err(|source| match why_not_writable(path) {
-        Some(reason) => failed(path, "open it", reason),
-        None => failed(path, "open it", source),
-    })
+    open().map_err(
+        |source| match why_not_writable(path).or_else(|| full_disk(path)) {
+            Some(reason) => failed(path, "open it", reason),
+            None => failed(path, "open it", source),
+        },
+    )
+}
+
+/// Syncs the write-ahead log that others left, where there is one, and its name.
+///
+/// SQLite's locks are on the other files, so closing this one lets go of none (fcntl(2)).
+fn sync_log(path: &Path) -> std::io::Result<()> {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    match std::fs::File::open(log) {
+        Ok(log) if log.metadata()?.len() > 0 => {
+            log.sync_all()?;
+            std::fs::File::open(folder_of(path))?.sync_all()
+        }
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
 }
 
 /// Says whether the bytes of a database are at fault, and not a lock, a permission or the disk.
@@ -280,13 +302,23 @@ fn is_damage(error: &CatalogError) -> bool {
 ///
 /// It looks at the folder and opens no file: to close one would let go of the locks that this process has on it.
 fn why_not_writable(path: &Path) -> Option<std::io::Error> {
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    rustix::fs::access(folder, rustix::fs::Access::WRITE_OK)
+    rustix::fs::access(folder_of(path), rustix::fs::Access::WRITE_OK)
         .err()
         .map(Into::into)
+}
+
+/// Says that the disk is full where there is too little room for the 32 KiB that SQLite needs beside a catalog to open it:
+/// it speaks of an I/O error.
+fn full_disk(path: &Path) -> Option<std::io::Error> {
+    let disk = rustix::fs::statvfs(folder_of(path)).ok()?;
+    let left = disk.f_bavail.saturating_mul(disk.f_frsize);
+    (left < 64 * 1024).then(|| rustix::io::Errno::NOSPC.into())
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."))
 }
 
 fn failed(

@@ -188,8 +188,8 @@ mod tests {
     impl Bench {
         fn new() -> Self {
             let root = tempfile::tempdir().unwrap();
-            let cache = ChunkCache::new(root.path(), &[Form::Gzip]);
             let staging = Staging::new(root.path()).unwrap();
+            let cache = ChunkCache::new(root.path(), &staging, &[Form::Gzip]);
             Self { root, cache, staging }
         }
 
@@ -349,7 +349,7 @@ mod tests {
         let bench = Bench::new();
         let manifest = bench.build(&listed(900), None, &Dirty::All).manifest;
         let path = bench.root.path().join("manifest.json");
-        manifest.write(&path).unwrap();
+        manifest.write(&path, &bench.staging).unwrap();
         assert_eq!(Manifest::read(&path), Some(manifest));
         let mut bytes = std::fs::read(&path).unwrap();
         let last = bytes.len() - 2;

@@ -12,6 +12,7 @@ use debian_formats::digest::Sha256;
 
 use super::compress::{Form, Packed};
 use crate::archive::STATE;
+use crate::staging::Staging;
 
 /// Raised whenever chunks come out in other bytes: with other settings of a compressor, or another layout here.
 const FORMAT: &str = "2";
@@ -24,6 +25,8 @@ const HEADER: usize = 8 + 8 * PARTS + 4 * PARTS + 1 + 4;
 #[derive(Debug)]
 pub struct ChunkCache {
     folder: PathBuf,
+    /// Where a chunk is written before it gets its name.
+    staging: PathBuf,
     forms: &'static [Form],
 }
 
@@ -86,7 +89,7 @@ impl Header {
 
 impl ChunkCache {
     /// Uses the chunks of the archive at `root` that are kept in these compressed forms.
-    pub fn new(root: &Path, forms: &'static [Form]) -> Self {
+    pub fn new(root: &Path, staging: &Staging, forms: &'static [Form]) -> Self {
         let kind: Vec<&str> = forms
             .iter()
             .map(|form| form.extension().trim_start_matches('.'))
@@ -96,6 +99,7 @@ impl ChunkCache {
                 .join(STATE)
                 .join("chunks")
                 .join(format!("{FORMAT}-{}", kind.join("-"))),
+            staging: staging.folder().to_owned(),
             forms,
         }
     }
@@ -137,7 +141,7 @@ impl ChunkCache {
         let folder = path.parent().unwrap_or(&self.folder);
         std::fs::create_dir_all(folder)?;
         // Renamed into place, so that whoever reads it finds all of it; what a crash leaves of it, the CRCs tell.
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        let mut file = tempfile::NamedTempFile::new_in(&self.staging)?;
         file.write_all(&header.to_bytes())?;
         for part in parts {
             file.write_all(part)?;
@@ -188,7 +192,8 @@ mod tests {
     #[test]
     fn a_changed_or_cut_chunk_counts_as_not_there() {
         let root = tempfile::tempdir().unwrap();
-        let cache = ChunkCache::new(root.path(), &[Form::Gzip, Form::Xz, Form::Zstd]);
+        let staging = Staging::new(root.path()).unwrap();
+        let cache = ChunkCache::new(root.path(), &staging, &[Form::Gzip, Form::Xz, Form::Zstd]);
         let plain = b"Package: a\n\n";
         let mut digester = Digester::sha256();
         digester.update(plain);

@@ -11,6 +11,7 @@ use sha2::digest::common::hazmat::{SerializableState, SerializedState};
 
 use super::compress::Form;
 use super::records::{Key, from_hex, to_hex};
+use crate::staging::Staging;
 
 /// Raised whenever a manifest says other things, or its index is cut at other places.
 const FORMAT: u32 = 2;
@@ -141,11 +142,11 @@ impl Manifest {
     }
 
     /// Writes the manifest, after its own digest.
-    pub fn write(&self, path: &Path) -> io::Result<()> {
+    pub fn write(&self, path: &Path, staging: &Staging) -> io::Result<()> {
         let text = serde_json::to_vec(self)?;
         let folder = path.parent().unwrap_or(Path::new("."));
         std::fs::create_dir_all(folder)?;
-        let file = tempfile::NamedTempFile::new_in(folder)?;
+        let file = tempfile::NamedTempFile::new_in(staging.folder())?;
         let digest = to_hex(&sha2::Sha256::digest(&text)).into_bytes();
         std::fs::write(file.path(), [digest, text].concat())?;
         file.persist(path).map_err(|error| error.error)?;

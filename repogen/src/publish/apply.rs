@@ -35,12 +35,11 @@ pub(super) fn finish(file: &File, date: i64) -> io::Result<()> {
 
 /// Carries out `steps` in `dists`, the folder of the suite.
 pub(super) fn apply(steps: &[Step], dists: &Path, staging: &Staging) -> Result<(), PublishError> {
-    let mut made = BTreeSet::new();
     for step in steps {
         match step {
             Step::Keep { staged, path, sha256 } => {
                 let target = dists.join(path);
-                make_folder(&target, &mut made)?;
+                make_folder(&target)?;
                 match std::fs::hard_link(staged, &target) {
                     Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                         if !pool::digest(&target).is_ok_and(|found| found == *sha256) {
@@ -52,19 +51,10 @@ pub(super) fn apply(steps: &[Step], dists: &Path, staging: &Staging) -> Result<(
             }
             Step::Replace { staged, path } => {
                 let target = dists.join(path);
-                make_folder(&target, &mut made)?;
+                make_folder(&target)?;
                 replace(staged, &target, staging)?;
             }
-            Step::Sync(folders) => {
-                // Folders that were made need their names in the folders above to last, too.
-                let folders = folders
-                    .iter()
-                    .map(|folder| dists.join(folder))
-                    .chain(std::mem::take(&mut made));
-                for folder in folders.collect::<BTreeSet<PathBuf>>().iter().rev() {
-                    sync(folder)?;
-                }
-            }
+            Step::Sync(folders) => sync_up(folders, dists)?,
             Step::Delete(path) => {
                 let target = dists.join(path);
                 match std::fs::remove_file(&target) {
@@ -133,13 +123,23 @@ fn replace(staged: &Path, target: &Path, staging: &Staging) -> Result<(), Publis
     Ok(())
 }
 
-fn make_folder(target: &Path, made: &mut BTreeSet<PathBuf>) -> Result<(), PublishError> {
+/// Syncs folders of the suite, and those above them up to the one that holds `dists/`.
+///
+/// All of them, since a publisher that was killed may have made one and not come to its sync.
+fn sync_up(folders: &BTreeSet<String>, dists: &Path) -> Result<(), PublishError> {
+    let top = dists.ancestors().nth(2).unwrap_or(dists);
+    let below: Vec<PathBuf> = folders.iter().map(|folder| dists.join(folder)).collect();
+    let all: BTreeSet<&Path> = below
+        .iter()
+        .flat_map(|folder| folder.ancestors().take_while(|folder| folder.starts_with(top)))
+        .collect();
+    all.into_iter().rev().try_for_each(sync)
+}
+
+fn make_folder(target: &Path) -> Result<(), PublishError> {
     let Some(folder) = target.parent() else {
         return Ok(());
     };
-    for missing in folder.ancestors().take_while(|folder| !folder.is_dir()) {
-        made.extend(missing.parent().map(Path::to_owned));
-    }
     std::fs::create_dir_all(folder).map_err(|source| write_error("make", folder, source))
 }
 

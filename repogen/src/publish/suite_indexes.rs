@@ -95,8 +95,8 @@ enum Changed<'a> {
 impl SuiteIndexes<'_> {
     /// Builds what changed.
     pub(super) fn build(&self) -> Result<Indexes, PublishError> {
-        let packages = ChunkCache::new(self.archive.root(), PACKAGES_FORMS);
-        let contents = ChunkCache::new(self.archive.root(), CONTENTS_FORMS);
+        let packages = ChunkCache::new(self.archive.root(), self.staging, PACKAGES_FORMS);
+        let contents = ChunkCache::new(self.archive.root(), self.staging, CONTENTS_FORMS);
         let sections = self.sections();
         let state = self.snapshot.state();
         let published = state.publication.as_ref();

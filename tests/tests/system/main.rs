@@ -24,3 +24,4 @@ mod trouble;
 mod keys;
 mod installed;
 mod served;
+mod tortured;
