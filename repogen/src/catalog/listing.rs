@@ -27,6 +27,8 @@ pub struct PackageQuery {
     pub maintainer: Option<String>,
     /// With this tag.
     pub tag: Option<String>,
+    /// First sent by this account.
+    pub author: Option<String>,
 }
 
 /// Where a page of a list begins: after this package.

@@ -191,6 +191,7 @@ impl Condition {
                 .as_ref()
                 .map(|name| name.as_str().to_owned().into()),
         );
+        condition.and_equal("content.author", query.author.clone().map(Value::from));
         if let Some(maintainer) = &query.maintainer {
             condition.and(
                 "instr(lower(detail.maintainer), lower(?)) > 0",

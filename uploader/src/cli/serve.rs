@@ -1,0 +1,108 @@
+//! `uploader serve`: from the settings to a server, and back.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use metrics_exporter_prometheus::PrometheusBuilder;
+use repogen::error_text::with_causes;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::{Failure, log, open};
+use crate::app::{App, Parts};
+use crate::committer::Committer;
+use crate::live::Live;
+use crate::routes;
+use crate::secrets;
+use crate::settings::Settings;
+
+/// How long requests may go on after the server was told to stop.
+const DRAIN: Duration = Duration::from_secs(25);
+/// How often counts are written.
+const WRITE_EVERY: Duration = Duration::from_secs(5);
+
+pub(super) fn run(settings: Settings) -> Result<(), Failure> {
+    log::start().map_err(|error| Failure::archive(anyhow::anyhow!("cannot log: {error}")))?;
+    let archive = Arc::new(open(&settings)?);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(Failure::archive)?;
+    let app = app(settings, archive).map_err(Failure::archive)?;
+    runtime.block_on(serve(app)).map_err(Failure::archive)
+}
+
+fn app(settings: Settings, archive: Arc<repogen::archive::Archive>) -> anyhow::Result<Arc<App>> {
+    let secret = match &settings.jwt_secret {
+        Some(secret) => secret.clone(),
+        None => secrets::jwt_secret(&settings.root).context("cannot use `keys/jwt.secret`")?,
+    };
+    let live = Live::start(&settings, &archive)?;
+    App::new(Parts {
+        committer: Committer::start(archive.clone(), live.clone())?,
+        metrics: PrometheusBuilder::new().install_recorder()?,
+        settings,
+        archive,
+        secret,
+        live,
+    })
+}
+
+async fn serve(app: Arc<App>) -> anyhow::Result<()> {
+    let address = app.settings.address;
+    let listener = TcpListener::bind(address)
+        .await
+        .with_context(|| format!("cannot listen on {address}"))?;
+    let address = listener.local_addr()?;
+    tracing::info!(%address, "listening on {address}");
+    let counting = tokio::spawn(write_counts(app.clone()));
+    let router = routes::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
+    let (told, mut stopping) = tokio::sync::watch::channel(false);
+    let drained = app.clone();
+    let server = axum::serve(listener, router).with_graceful_shutdown(async move {
+        wait_for_signal().await;
+        drained.draining.store(true, Ordering::Relaxed);
+        tracing::info!("stopping: requests under way have {} s", DRAIN.as_secs());
+        let _ = told.send(true);
+    });
+    tokio::select! {
+        ended = server.into_future() => ended?,
+        // axum waits for as long as clients please.
+        () = async {
+            let _ = stopping.wait_for(|stopping| *stopping).await;
+            tokio::time::sleep(DRAIN).await;
+        } => tracing::warn!("requests were cut off"),
+    }
+    counting.abort();
+    let last = tokio::task::spawn_blocking(move || {
+        app.live.stop();
+        app.usage.write(&app.archive)
+    });
+    last.await?.context("cannot write counts")
+}
+
+async fn write_counts(app: Arc<App>) {
+    loop {
+        tokio::time::sleep(WRITE_EVERY).await;
+        let app = app.clone();
+        let written = tokio::task::spawn_blocking(move || app.usage.write(&app.archive)).await;
+        if let Ok(Err(error)) = written {
+            tracing::error!(error = %with_causes(&error), "cannot write counts");
+        }
+    }
+}
+
+async fn wait_for_signal() {
+    let (Ok(mut terminate), Ok(mut interrupt)) =
+        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+}
