@@ -66,15 +66,10 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .routes(routes!(operate::problem))
         .split_for_parts();
     complete(&mut document);
-    let documented = Arc::new(document.clone());
     let ui = utoipa_swagger_ui::SwaggerUi::new("/docs")
-        .external_url_unchecked("/openapi.json", serde_json::Value::Null)
+        .url("/openapi.json", document)
         .config(utoipa_swagger_ui::Config::from("/openapi.json").validator_url("none"));
     router
-        .route(
-            "/openapi.json",
-            axum::routing::get(move || operate::document(documented.clone())),
-        )
         .merge(ui)
         .fallback(files::serve)
         .method_not_allowed_fallback(async || {

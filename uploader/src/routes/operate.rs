@@ -75,8 +75,3 @@ pub(crate) async fn problem(Path(code): Path<String>) -> Result<Response, Proble
     )
         .into_response())
 }
-
-/// Returns the document of all routes.
-pub(super) async fn document(document: Arc<utoipa::openapi::OpenApi>) -> Response {
-    Answer(document.as_ref()).into_response()
-}
