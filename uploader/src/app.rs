@@ -8,6 +8,7 @@ use repogen::staging::Staging;
 use tokio::sync::Semaphore;
 
 use crate::committer::Committer;
+use crate::limits::SignInLimits;
 use crate::live::Live;
 use crate::password::Passwords;
 use crate::problem::{Code, Problem};
@@ -27,6 +28,7 @@ pub(crate) struct App {
     pub(crate) staging: Staging,
     pub(crate) sessions: Sessions,
     pub(crate) passwords: Passwords,
+    pub(crate) sign_ins: SignInLimits,
     pub(crate) committer: Committer,
     pub(crate) live: Arc<Live>,
     pub(crate) usage: Usage,
@@ -54,6 +56,7 @@ impl App {
             staging: Staging::new(parts.archive.root())?,
             sessions: Sessions::new(&parts.secret, parts.settings.token_ttl),
             passwords: Passwords::new()?,
+            sign_ins: SignInLimits::new(),
             usage: Usage::default(),
             uploads: Semaphore::new(MAX_UPLOADS),
             metrics: parts.metrics,

@@ -12,6 +12,7 @@ mod scope;
 mod credential;
 mod caller;
 mod password;
+mod limits;
 mod app;
 mod receive;
 mod committer;

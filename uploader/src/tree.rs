@@ -38,7 +38,11 @@ impl TreePath {
             return None;
         }
         let (private, served) = match segments.as_slice() {
-            ["private", suite, "pool" | "dists", _, ..] => (Some((*suite).to_owned()), true),
+            ["private", suite, "pool" | "dists" | "snapshots", _, ..] => (Some((*suite).to_owned()), true),
+            ["private", suite, file] => (
+                Some((*suite).to_owned()),
+                file.ends_with(".sources") && is_setup_file(file),
+            ),
             ["pool" | "dists" | "snapshots", _, ..] => (None, true),
             [file] => (None, is_setup_file(file)),
             _ => (None, false),
@@ -143,11 +147,13 @@ fn is_setup_file(name: &str) -> bool {
 
 /// A snapshot's pool is the one pool.
 fn without_snapshot(path: &str) -> String {
-    let rest = path
-        .strip_prefix("snapshots/")
-        .and_then(|rest| rest.split_once('/'));
-    match rest {
-        Some((_, pool)) if pool.starts_with("pool/") => pool.to_owned(),
+    let Some((tree, rest)) = path.split_once("snapshots/") else {
+        return path.to_owned();
+    };
+    match rest.split_once('/') {
+        Some((_, pool)) if pool.starts_with("pool/") && (tree.is_empty() || tree.starts_with("private/")) => {
+            format!("{tree}{pool}")
+        }
         _ => path.to_owned(),
     }
 }
@@ -231,5 +237,7 @@ mod tests {
     fn a_snapshots_pool_is_the_pool() {
         let path = TreePath::parse("/snapshots/20260102T030405Z/pool/main/x.deb").unwrap();
         assert_eq!(path.path, "pool/main/x.deb");
+        let path = TreePath::parse("/private/secret/snapshots/20260102T030405Z/pool/main/x.deb").unwrap();
+        assert_eq!(path.path, "private/secret/pool/main/x.deb");
     }
 }

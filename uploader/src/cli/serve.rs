@@ -87,6 +87,7 @@ async fn serve(app: Arc<App>) -> anyhow::Result<()> {
 async fn write_counts(app: Arc<App>) {
     loop {
         tokio::time::sleep(WRITE_EVERY).await;
+        app.sign_ins.forget();
         let app = app.clone();
         let written = tokio::task::spawn_blocking(move || app.usage.write(&app.archive)).await;
         if let Ok(Err(error)) = written {

@@ -44,6 +44,7 @@ pub(crate) async fn register(
             "ask an administrator for an account",
         ));
     }
+    app.sign_ins.check(presented.origin.address, &body.username)?;
     let account = Account {
         id: secrets::new_id(),
         username: wire::value(&body.username)?,
@@ -106,6 +107,7 @@ pub(crate) async fn login(
     presented: Presented,
     Json(body): Json<Login>,
 ) -> Result<Response, Problem> {
+    app.sign_ins.check(presented.origin.address, &body.username)?;
     let name = body.username.parse::<Username>().ok();
     let found = app
         .blocking(move |app| match name {
@@ -204,11 +206,11 @@ pub(crate) async fn check(
         .get("x-original-uri")
         .and_then(|address| address.to_str().ok());
     let address = address.unwrap_or_default();
-    // What nginx would not serve is nobody's; what is public needs nobody.
+    // What cannot be read as an address of the tree may be a private one for a web server that reads it otherwise, as
+    // `//private/...` is: it is nobody's.
     let private = match TreePath::parse(address) {
         Some(path) => path.private,
-        None if address.starts_with("/private") => Some(String::new()),
-        None => None,
+        None => Some(String::new()),
     };
     let Some(suite) = private else {
         return Ok(StatusCode::NO_CONTENT);
