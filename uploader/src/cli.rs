@@ -1,5 +1,6 @@
 //! Commands, one file each.
 
+mod backup;
 mod log;
 mod migrate;
 mod serve;
@@ -38,6 +39,7 @@ enum Command {
     /// Make tokens.
     #[command(subcommand)]
     Token(token::TokenCommand),
+    Backup(backup::BackupArgs),
     /// Bring the tables of the catalog up to date.
     Migrate,
 }
@@ -54,6 +56,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Serve => serve::run(settings),
         Command::User(command) => user::run(command, &settings),
         Command::Token(command) => token::run(command, &settings),
+        Command::Backup(args) => backup::run(&args, &settings),
         Command::Migrate => migrate::run(&settings),
     };
     match done {

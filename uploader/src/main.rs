@@ -4,6 +4,7 @@
 //! in the order in which a request goes through them.
 
 mod settings;
+mod server;
 mod problem;
 mod request;
 mod secrets;

@@ -538,6 +538,22 @@ fn accounts_are_made_changed_and_ended_by_the_rules() {
 }
 
 #[test]
+fn accounts_come_back_from_a_backup_of_a_running_server() {
+    let (archive, server, token) = served();
+    let backup = archive.outside().join("backup");
+    archive.uploader(&["backup", backup.to_str().unwrap()], "").ok();
+    drop(server);
+    let other = TestArchive::empty();
+    other.repogen(&["restore", backup.to_str().unwrap()]).ok();
+    let server = Uploader::start(&other);
+    assert_eq!(server.get("/api/auth/me", Some(&token)).status, 200);
+    assert_eq!(
+        server.get("/api/auth/me", Some(&server.login("root"))).status,
+        200
+    );
+}
+
+#[test]
 fn readers_page_search_revalidate_and_fetch_parts() {
     let (_archive, server, token) = served();
     let packages: Vec<DebBuilder> = (0..5)

@@ -1,6 +1,5 @@
 //! `uploader serve`: from the settings to a server, and back.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -17,6 +16,7 @@ use crate::committer::Committer;
 use crate::live::Live;
 use crate::routes;
 use crate::secrets;
+use crate::server::{self, Bounds};
 use crate::settings::Settings;
 
 /// How long requests may go on after the server was told to stop.
@@ -59,22 +59,15 @@ async fn serve(app: Arc<App>) -> anyhow::Result<()> {
     let address = listener.local_addr()?;
     tracing::info!(%address, "listening on {address}");
     let counting = tokio::spawn(write_counts(app.clone()));
-    let router = routes::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
-    let (told, mut stopping) = tokio::sync::watch::channel(false);
-    let drained = app.clone();
-    let server = axum::serve(listener, router).with_graceful_shutdown(async move {
-        wait_for_signal().await;
-        drained.draining.store(true, Ordering::Relaxed);
-        tracing::info!("stopping: requests under way have {} s", DRAIN.as_secs());
-        let _ = told.send(true);
-    });
-    tokio::select! {
-        ended = server.into_future() => ended?,
-        // axum waits for as long as clients please.
-        () = async {
-            let _ = stopping.wait_for(|stopping| *stopping).await;
-            tokio::time::sleep(DRAIN).await;
-        } => tracing::warn!("requests were cut off"),
+    let (stop, stopping) = tokio::sync::watch::channel(false);
+    let router = routes::router(app.clone());
+    let serving = tokio::spawn(server::serve(listener, router, Bounds::default(), stopping));
+    wait_for_signal().await;
+    app.draining.store(true, Ordering::Relaxed);
+    tracing::info!("stopping: requests under way have {} s", DRAIN.as_secs());
+    stop.send_replace(true);
+    if tokio::time::timeout(DRAIN, serving).await.is_err() {
+        tracing::warn!("requests were cut off");
     }
     counting.abort();
     let last = tokio::task::spawn_blocking(move || {
