@@ -7,7 +7,10 @@ use std::path::{Path, PathBuf};
 use debian_formats::name::SuiteName;
 use rustix::fs::{FlockOperation, flock};
 
-use crate::catalog::{Catalog, CatalogError, SqliteCatalog};
+use crate::catalog::accounts::Accounts;
+use crate::catalog::audit::Audit;
+use crate::catalog::listing::Listing;
+use crate::catalog::{Catalog, CatalogError, Database, SqliteCatalog};
 use crate::config::{Config, ConfigError, Suite};
 
 /// Caches, locks and staged files, below the root.
@@ -75,7 +78,7 @@ impl CatalogLocation {
 pub struct Archive {
     root: PathBuf,
     config: Config,
-    catalog: Box<dyn Catalog>,
+    catalog: Box<dyn Database>,
 }
 
 impl Archive {
@@ -107,6 +110,21 @@ impl Archive {
 
     /// Returns its catalog.
     pub fn catalog(&self) -> &dyn Catalog {
+        self.catalog.as_ref()
+    }
+
+    /// Returns its accounts.
+    pub fn accounts(&self) -> &dyn Accounts {
+        self.catalog.as_ref()
+    }
+
+    /// Returns its audit log.
+    pub fn audit(&self) -> &dyn Audit {
+        self.catalog.as_ref()
+    }
+
+    /// Returns its packages, for readers.
+    pub fn listing(&self) -> &dyn Listing {
         self.catalog.as_ref()
     }
 

@@ -2,7 +2,10 @@
 //!
 //! [`Catalog`] is what the rest of the library sees; only [`sqlite`] knows SQL.
 
+pub mod accounts;
+pub mod audit;
 mod kept;
+pub mod listing;
 mod sqlite;
 
 use debian_formats::architecture::Architecture;
@@ -10,6 +13,10 @@ use debian_formats::digest::Sha256;
 use debian_formats::name::{Component, PackageName, SuiteName};
 use debian_formats::stanza::Stanza;
 use debian_formats::version::Version;
+
+use accounts::Accounts;
+use audit::{Actor, Audit};
+use listing::Listing;
 
 pub use kept::{Held, InvalidSnapshotId, Kept, KeptState, Pin, SnapshotId};
 pub use sqlite::SqliteCatalog;
@@ -97,6 +104,8 @@ pub struct NewPlacement {
     pub path: String,
     /// The content.
     pub content: NewContent,
+    /// Whose wish it is, for the audit log; `None`: that of whoever has a shell on this machine, and not recorded.
+    pub by: Option<Actor>,
 }
 
 /// What became of a [`NewPlacement`].
@@ -245,6 +254,10 @@ pub struct Indexed {
     pub size: u64,
     /// Digest of its file.
     pub sha256: Sha256,
+    /// Replaces `Section`.
+    pub section: Option<String>,
+    /// Replaces `Priority`.
+    pub priority: Option<String>,
 }
 
 /// Where a suite stands.
@@ -436,8 +449,9 @@ pub trait Catalog: Send + Sync {
     /// Places contents, each by itself; one that is refused leaves no trace.
     fn place(&self, wishes: &[NewPlacement], now: i64) -> Result<Vec<Placed>, CatalogError>;
 
-    /// Takes out of their suite what `selection` means and returns it.
-    fn remove(&self, selection: &Selection, now: i64) -> Result<Vec<Entry>, CatalogError>;
+    /// Takes out of their suite what `selection` means and returns it; recorded in the audit log when it is `by` somebody.
+    fn remove(&self, selection: &Selection, by: Option<&Actor>, now: i64)
+    -> Result<Vec<Entry>, CatalogError>;
 
     /// Returns what stands in suites, ordered by name, version, architecture.
     fn list(&self, selection: &Selection) -> Result<Vec<Entry>, CatalogError>;
@@ -485,3 +499,8 @@ pub trait Catalog: Send + Sync {
     /// Writes a consistent copy of the whole catalog to a new file.
     fn copy_to(&self, path: &std::path::Path) -> Result<(), CatalogError>;
 }
+
+/// Everything that the database of an archive holds.
+pub trait Database: Catalog + Accounts + Audit + Listing {}
+
+impl<T: Catalog + Accounts + Audit + Listing> Database for T {}

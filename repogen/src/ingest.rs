@@ -10,12 +10,13 @@ use std::path::{Path, PathBuf};
 
 use debian_formats::architecture::Architecture;
 use debian_formats::deb::{self, Data, DebError};
-use debian_formats::digest::{DigestReader, Sha256};
+use debian_formats::digest::{Digester, Sha256};
 use debian_formats::limits::Limits;
 use debian_formats::name::{Component, SuiteName};
 use rustix::fs::FlockOperation;
 
 use crate::archive::Archive;
+use crate::catalog::audit::Actor;
 use crate::catalog::{CatalogError, Conflict, Content, Entry, NewContent, NewPlacement, Placed};
 use crate::config::Suite;
 use crate::paths;
@@ -77,6 +78,56 @@ pub struct Place<'a> {
     pub component: &'a Component,
 }
 
+/// A file that is coming in, piece by piece; gone when dropped.
+#[derive(Debug)]
+pub struct Receiving {
+    path: StagedPath,
+    file: File,
+    digester: Digester,
+}
+
+impl Receiving {
+    /// Makes the file.
+    pub fn start(staging: &Staging) -> Result<Self, StagingError> {
+        let (path, file) = staging.create()?;
+        Ok(Self {
+            path,
+            file,
+            digester: Digester::sha256(),
+        })
+    }
+
+    /// Takes the next piece.
+    pub fn write(&mut self, bytes: &[u8]) -> Result<(), StagingError> {
+        self.digester.update(bytes);
+        self.file.write_all(bytes).map_err(|source| StagingError {
+            action: "write",
+            path: self.path.as_path().to_owned(),
+            source,
+        })
+    }
+
+    /// Ends it.
+    pub fn finish(self) -> Received {
+        let digests = self.digester.finish();
+        Received {
+            path: self.path,
+            file: self.file,
+            sha256: digests.sha256,
+            size: digests.size,
+        }
+    }
+}
+
+/// A file that came in, and its digest.
+#[derive(Debug)]
+pub struct Received {
+    path: StagedPath,
+    file: File,
+    sha256: Sha256,
+    size: u64,
+}
+
 /// A .deb that was read, found right and copied next to the pool.
 #[derive(Debug)]
 pub struct Staged {
@@ -85,9 +136,21 @@ pub struct Staged {
     file: Option<(StagedPath, File)>,
     /// Where the bytes lie already.
     held: Option<String>,
+    /// Who sent it.
+    by: Option<Actor>,
 }
 
 impl Staged {
+    /// Brings its bytes to disk ahead of the commit, which does so too: many threads that wait share what one alone waits for.
+    pub fn sync(&self) -> Result<(), IngestError> {
+        match &self.file {
+            Some((path, file)) => file
+                .sync_all()
+                .map_err(|source| staging_error("sync", path, source)),
+            None => Ok(()),
+        }
+    }
+
     /// Returns what it holds.
     pub fn content(&self) -> &Content {
         &self.content.content
@@ -100,7 +163,7 @@ pub struct Arrival {
     /// Unix seconds.
     pub now: i64,
     /// The account, where there is one.
-    pub author: Option<String>,
+    pub by: Option<Actor>,
 }
 
 impl Archive {
@@ -112,8 +175,24 @@ impl Archive {
         place: &Place<'_>,
         arrival: &Arrival,
     ) -> Result<Staged, IngestError> {
-        let (path, mut file) = staging.create()?;
-        let (sha256, size) = copy(reader, &mut file, &path)?;
+        let mut receiving = Receiving::start(staging)?;
+        copy(reader, &mut receiving)?;
+        self.examine(receiving.finish(), place, arrival)
+    }
+
+    /// Reads a .deb that was received, for the tree of the pool that `place` means.
+    pub fn examine(
+        &self,
+        received: Received,
+        place: &Place<'_>,
+        arrival: &Arrival,
+    ) -> Result<Staged, IngestError> {
+        let Received {
+            path,
+            file,
+            sha256,
+            size,
+        } = received;
         let tree = place.suite.pool_tree();
         if let Some((content, held)) = self.catalog().find(&sha256, tree)? {
             check_architecture(place.suite, &content.content.architecture)?;
@@ -121,6 +200,7 @@ impl Archive {
                 content,
                 file: Some((path, file)),
                 held,
+                by: arrival.by.clone(),
             });
         }
         let content = read_content(path.as_path(), (sha256, size), arrival)?;
@@ -129,6 +209,7 @@ impl Archive {
             content,
             file: Some((path, file)),
             held: None,
+            by: arrival.by.clone(),
         })
     }
 
@@ -209,7 +290,7 @@ impl Archive {
     /// Places what another suite holds.
     ///
     /// The file is shared where both suites are in one tree of the pool, and linked into the other tree else.
-    pub fn copy(&self, entry: &Entry, place: &Place<'_>, now: i64) -> Result<Placed, IngestError> {
+    pub fn copy(&self, entry: &Entry, place: &Place<'_>, arrival: &Arrival) -> Result<Placed, IngestError> {
         let tree = place.suite.pool_tree();
         let found = self.catalog().find(&entry.content.sha256, tree)?;
         let (content, held) = found.ok_or_else(|| IngestError::Unreadable(io::ErrorKind::NotFound.into()))?;
@@ -234,8 +315,9 @@ impl Archive {
             content,
             file: None,
             held: Some(held),
+            by: arrival.by.clone(),
         };
-        self.commit(&[(staged, *place)], now)?
+        self.commit(&[(staged, *place)], arrival.now)?
             .pop()
             .unwrap_or(Ok(Placed::Unchanged))
     }
@@ -337,7 +419,7 @@ pub(crate) fn read_content(
         source: package.source().clone(),
         control: package.control().to_owned(),
         created_at: arrival.now,
-        author: arrival.author.clone(),
+        author: arrival.by.as_ref().and_then(|by| by.name.clone()),
     };
     Ok(NewContent { content, paths })
 }
@@ -349,6 +431,7 @@ fn wish(staged: &Staged, place: &Place<'_>) -> NewPlacement {
         tree: place.suite.pool_tree().to_owned(),
         path: String::new(),
         content: staged.content.clone(),
+        by: staged.by.clone(),
     }
 }
 
@@ -368,22 +451,18 @@ fn check_architecture(suite: &Suite, architecture: &Architecture) -> Result<(), 
     })
 }
 
-/// Copies to the staged file, and returns digest and size of what was copied.
-fn copy(reader: impl Read, file: &mut File, path: &StagedPath) -> Result<(Sha256, u64), IngestError> {
-    let mut reader = DigestReader::sha256(reader);
+/// Hands all that a reader has to the staged file.
+fn copy(mut reader: impl Read, receiving: &mut Receiving) -> Result<(), IngestError> {
     let mut buffer = vec![0; 64 * 1024];
     loop {
         let count = match reader.read(&mut buffer) {
-            Ok(0) => break,
+            Ok(0) => return Ok(()),
             Ok(count) => count,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             Err(error) => return Err(IngestError::Unreadable(error)),
         };
-        file.write_all(buffer.get(..count).unwrap_or_default())
-            .map_err(|source| staging_error("write", path, source))?;
+        receiving.write(buffer.get(..count).unwrap_or_default())?;
     }
-    let digests = reader.finish();
-    Ok((digests.sha256, digests.size))
 }
 
 fn staging_error(action: &'static str, path: &StagedPath, source: io::Error) -> IngestError {

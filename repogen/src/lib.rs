@@ -12,6 +12,7 @@ pub mod paths;
 pub mod pool;
 pub mod ingest;
 pub mod catalog;
+pub mod package_view;
 pub mod index;
 pub mod suite_release;
 pub mod sign;

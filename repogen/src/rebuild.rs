@@ -234,7 +234,7 @@ impl SuiteWork<'_> {
             suite: Some(self.suite.codename.clone()),
             ..Selection::default()
         };
-        self.archive.catalog().remove(&all, self.now)?;
+        self.archive.catalog().remove(&all, None, self.now)?;
         Ok(())
     }
 

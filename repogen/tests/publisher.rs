@@ -75,6 +75,7 @@ fn change(archive: &Archive, version: &str) -> i64 {
             content,
             paths: repogen::paths::pack(&[]).unwrap(),
         },
+        by: None,
     };
     assert_eq!(archive.catalog().place(&[wish], 0).unwrap(), [Placed::Added]);
     archive.catalog().progress().unwrap().remove(0).revision

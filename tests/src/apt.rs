@@ -59,6 +59,11 @@ impl Apt {
         self.at("system")
     }
 
+    /// Returns the folder for passwords: each file names machines, logins and passwords.
+    pub fn auth(&self) -> PathBuf {
+        self.at("etc/apt/auth.conf.d")
+    }
+
     /// Runs `apt update`, with `--audit` where apt knows it.
     pub fn update(&self) -> AptRun {
         if major_version() >= 3 {

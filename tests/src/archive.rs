@@ -162,10 +162,18 @@ impl Default for TestArchive {
 ///
 /// `REPOGEN` names another one: to run the tests against a release build.
 pub fn repogen() -> PathBuf {
-    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    PROGRAM
-        .get_or_init(|| std::env::var_os("REPOGEN").map_or_else(build, PathBuf::from))
-        .clone()
+    std::env::var_os("REPOGEN").map_or_else(|| built().join("repogen"), PathBuf::from)
+}
+
+/// Returns the path of the `uploader` program, likewise; `UPLOADER` names another one.
+pub fn uploader() -> PathBuf {
+    std::env::var_os("UPLOADER").map_or_else(|| built().join("uploader"), PathBuf::from)
+}
+
+/// Returns the folder of the built programs.
+fn built() -> PathBuf {
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    FOLDER.get_or_init(build).clone()
 }
 
 /// Builds the program into the target folder that this test runs from: cargo gives a test no path to another package's program.
@@ -194,5 +202,5 @@ fn build() -> PathBuf {
         command.arg("--release");
     }
     Run::of(command.current_dir(crate::workspace())).ok();
-    profile.join("repogen")
+    profile.to_owned()
 }

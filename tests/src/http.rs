@@ -16,6 +16,16 @@ pub struct Response {
 }
 
 impl Response {
+    /// Returns the body as text.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    /// Returns the body as JSON, and fails the test when it is none.
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.text()))
+    }
+
     /// Returns the value of a header; several of one name are joined by `, `.
     pub fn header(&self, name: &str) -> Option<String> {
         let values: Vec<&str> = self
@@ -32,15 +42,28 @@ impl Response {
 ///
 /// `target` goes into the request line as it is: nothing is encoded and no `..` is taken out.
 pub fn request(port: u16, method: &str, target: &str, headers: &[(&str, &str)]) -> Response {
+    send(port, method, target, headers, &[])
+}
+
+/// Sends one request with a body to `127.0.0.1:port` and reads the answer to the end of the connection.
+pub fn send(port: u16, method: &str, target: &str, headers: &[(&str, &str)], body: &[u8]) -> Response {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
     let more: String = headers
         .iter()
         .map(|(name, value)| format!("{name}: {value}\r\n"))
         .collect();
-    let text =
-        format!("{method} {target} HTTP/1.1\r\nHost: archive.example.org\r\nConnection: close\r\n{more}\r\n");
+    let length = if body.is_empty() {
+        String::new()
+    } else {
+        format!("Content-Length: {}\r\n", body.len())
+    };
+    let text = format!(
+        "{method} {target} HTTP/1.1\r\nHost: archive.example.org\r\nConnection: close\r\n{length}{more}\r\n"
+    );
     stream.write_all(text.as_bytes()).unwrap();
+    // A server that refuses may close before it has read all: what it said is still there to read.
+    let _ = stream.write_all(body);
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).unwrap();
     parse(&answer)

@@ -21,6 +21,7 @@ pub mod made_up;
 pub mod nginx;
 pub mod run;
 pub mod torture;
+pub mod uploader;
 pub mod watching;
 
 pub use apt::Apt;
@@ -30,6 +31,7 @@ pub use gpg::Gpg;
 pub use made_up::Random;
 pub use nginx::Nginx;
 pub use run::Run;
+pub use uploader::Uploader;
 pub use watching::Watching;
 
 use std::path::{Path, PathBuf};

@@ -3,10 +3,17 @@
 //! WAL with `synchronous = full`: a commit that returned is on disk, and readers never wait for a writer. Writers
 //! take the lock at `begin immediate`, so two processes on one catalog take turns.
 
+mod accounts;
+mod api_tokens;
+mod audit;
+mod describe;
+mod details;
+mod listing;
 mod place;
 mod prune;
 mod publications;
 mod rows;
+mod search;
 mod select;
 mod snapshot;
 mod states;
@@ -21,12 +28,17 @@ use debian_formats::name::SuiteName;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use rusqlite_migration::{M, Migrations};
 
+use super::audit::Actor;
 use super::{
     Catalog, CatalogError, Entry, Forgotten, KeptState, NewContent, NewPlacement, Pin, Placed, PoolFile,
     Progress, Pruning, Publication, Retention, Selection, Snapshot, SnapshotId,
 };
 
-const MIGRATIONS: &[M<'static>] = &[M::up(include_str!("migrations/0001-archive.sql"))];
+const MIGRATIONS: &[M<'static>] = &[
+    M::up(include_str!("migrations/0001-archive.sql")),
+    M::up(include_str!("migrations/0002-accounts.sql")),
+    M::up(include_str!("migrations/0003-details.sql")),
+];
 
 /// How long a writer waits for another one before it gives up.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(60);
@@ -160,8 +172,13 @@ impl Catalog for SqliteCatalog {
         self.write("add packages", |db| place::place(db, wishes, now))
     }
 
-    fn remove(&self, selection: &Selection, now: i64) -> Result<Vec<Entry>, CatalogError> {
-        self.write("remove packages", |db| place::remove(db, selection, now))
+    fn remove(
+        &self,
+        selection: &Selection,
+        by: Option<&Actor>,
+        now: i64,
+    ) -> Result<Vec<Entry>, CatalogError> {
+        self.write("remove packages", |db| place::remove(db, selection, by, now))
     }
 
     fn list(&self, selection: &Selection) -> Result<Vec<Entry>, CatalogError> {
@@ -257,7 +274,7 @@ fn connect(path: &Path) -> Result<Connection, CatalogError> {
         connection.pragma_update(None, "synchronous", "full")?;
         connection.pragma_update(None, "foreign_keys", true)?;
         connection.pragma_update(None, "cache_size", -16_384)?;
-        connection.set_prepared_statement_cache_capacity(64);
+        connection.set_prepared_statement_cache_capacity(96);
         Ok(connection)
     };
     open().map_err(
@@ -332,3 +349,6 @@ fn failed(
         source: Box::new(source),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -97,10 +97,7 @@ fn add(
     context: &mut Context,
 ) -> Result<usize, Failure> {
     let staging = Staging::new(archive.root())?;
-    let arrival = Arrival {
-        now: now(),
-        author: None,
-    };
+    let arrival = Arrival { now: now(), by: None };
     let bar = progress_bar(files.len(), context);
     let next = AtomicUsize::new(0);
     let threads = thread::available_parallelism().map_or(1, |count| count.get());

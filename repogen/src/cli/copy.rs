@@ -3,7 +3,7 @@
 use clap::Args;
 use debian_formats::version::Version;
 use repogen::catalog::{Entry, Placed, Selection};
-use repogen::ingest::Place;
+use repogen::ingest::{Arrival, Place};
 
 use super::Context;
 use super::exit::{Done, Failure, with_causes};
@@ -58,7 +58,8 @@ pub(super) fn run(args: CopyArgs, context: &mut Context) -> Result<Done, Failure
                 .filter(|held| to.components.contains(held))
                 .unwrap_or(to.default_component());
             let place = Place { suite: to, component };
-            match archive.copy(&entry, &place, now()) {
+            let arrival = Arrival { now: now(), by: None };
+            match archive.copy(&entry, &place, &arrival) {
                 Ok(Placed::Unchanged) => context.printer.line(format_args!("unchanged\t{name}"))?,
                 Ok(_) => context.printer.line(format_args!("added\t{name}"))?,
                 Err(error) if error.is_rejection() => {

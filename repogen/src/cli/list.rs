@@ -1,7 +1,9 @@
 //! `repogen list` and `repogen show`: what the catalog holds.
 
 use clap::Args;
+use debian_formats::digest::Sha256;
 use debian_formats::name::PackageName;
+use repogen::archive::Archive;
 use repogen::catalog::{Entry, Selection};
 
 use super::Context;
@@ -43,11 +45,11 @@ pub(super) fn run(args: ListArgs, context: &mut Context) -> Result<Done, Failure
         suite: suite.map(|suite| suite.codename.clone()),
         ..Selection::default()
     };
-    for entry in archive.catalog().list(&selection)? {
-        if args.json {
-            context.printer.line(package_json::line(&entry)?)?;
-            continue;
-        }
+    let entries = archive.catalog().list(&selection)?;
+    if args.json {
+        return print_json(&archive, &entries, context);
+    }
+    for entry in entries {
         for (suite, component) in &entry.suites {
             let content = &entry.content;
             context.printer.line(format_args!(
@@ -72,16 +74,21 @@ pub(super) fn run_show(args: ShowArgs, context: &mut Context) -> Result<Done, Fa
             args.name
         )));
     }
+    if args.json {
+        return print_json(&archive, &entries, context);
+    }
     for (at, entry) in entries.iter().enumerate() {
-        if args.json {
-            context.printer.line(package_json::line(entry)?)?;
-            continue;
-        }
         if at > 0 {
             context.printer.line("")?;
         }
         show(entry, context)?;
     }
+    Ok(Done::Well)
+}
+
+fn print_json(archive: &Archive, entries: &[Entry], context: &mut Context) -> Result<Done, Failure> {
+    let contents: Vec<Sha256> = entries.iter().map(|entry| entry.content.sha256).collect();
+    package_json::print(entries, &archive.listing().extras(&contents)?, context)?;
     Ok(Done::Well)
 }
 

@@ -34,7 +34,7 @@ pub(super) fn run(args: RemoveArgs, context: &mut Context) -> Result<Done, Failu
         version: args.package.version.clone(),
         architecture: args.architecture,
     };
-    let removed = archive.catalog().remove(&selection, now())?;
+    let removed = archive.catalog().remove(&selection, None, now())?;
     if removed.is_empty() {
         return Err(Failure::not_possible(format_args!(
             "no `{}` in suite `{}`",

@@ -54,8 +54,12 @@ pub fn render(suite: &Suite, package: &Indexed) -> String {
         // apt takes the strongest digest; each further one costs every client its bytes.
         md5: None,
         sha256: package.sha256,
-        section: wins.and_then(|wins| wins.section.as_deref()),
-        priority: wins.and_then(|wins| wins.priority.as_deref()),
+        section: wins
+            .and_then(|wins| wins.section.as_deref())
+            .or(package.section.as_deref()),
+        priority: wins
+            .and_then(|wins| wins.priority.as_deref())
+            .or(package.priority.as_deref()),
         description: if suite.translations {
             DescriptionForm::Synopsis
         } else {

@@ -84,6 +84,7 @@ fn wish(suite: &Suite, named: &Named, content: NewContent) -> NewPlacement {
         tree: suite.pool_tree().to_owned(),
         path: named.filename.clone(),
         content,
+        by: None,
     }
 }
 
@@ -109,7 +110,7 @@ fn read(archive: &Archive, suite: &Suite, named: &Named, now: i64) -> Result<New
     }
     let arrival = Arrival {
         now: modified(&path).unwrap_or(now),
-        author: None,
+        by: None,
     };
     read_content(&path, found, &arrival).map_err(|error| error.to_string())
 }

@@ -98,7 +98,7 @@ fn add(archive: &Archive, suite: &Suite, deb: &Path) {
     let staging = Staging::new(archive.root()).unwrap();
     let arrival = Arrival {
         now: SystemClock.now(),
-        author: None,
+        by: None,
     };
     let staged = archive
         .stage(&staging, File::open(deb).unwrap(), &place, &arrival)
@@ -116,7 +116,10 @@ fn remove(archive: &Archive, suite: &Suite, deb: &Path) {
         name: Some(file.split('_').next().unwrap().parse().unwrap()),
         ..Selection::default()
     };
-    let removed = archive.catalog().remove(&selection, SystemClock.now()).unwrap();
+    let removed = archive
+        .catalog()
+        .remove(&selection, None, SystemClock.now())
+        .unwrap();
     assert_eq!(removed.len(), 1, "{file}");
 }
 
@@ -160,6 +163,7 @@ fn placement(suite: &Suite, control: String, paths: Vec<u8>) -> NewPlacement {
         tree: suite.pool_tree().to_owned(),
         path,
         content: NewContent { content, paths },
+        by: None,
     }
 }
 

@@ -11,6 +11,8 @@
 )]
 
 mod commands;
+mod credentials;
+mod uploads;
 mod indexes;
 mod chunk_list;
 mod scanned;

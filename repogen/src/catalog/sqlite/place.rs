@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use debian_formats::digest::Sha256;
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{rows, select};
-use crate::catalog::{Cluster, Conflict, Entry, NewPlacement, Placed, Selection};
+use super::{audit, describe, rows, select};
+use crate::catalog::audit::{Actor, Event};
+use crate::catalog::{Cluster, Conflict, Content, Entry, NewPlacement, Placed, Selection};
 
 type Sql<T> = Result<T, rusqlite::Error>;
 
@@ -145,7 +146,30 @@ fn insert(db: &Connection, suite: i64, revision: i64, wish: &NewPlacement, now: 
         revision,
         now
     ])?;
+    if let Some(by) = &wish.by {
+        let place = serde_json::json!({ "suite": wish.suite.as_str(), "component": wish.component.as_str() });
+        audit::record(db, &event("package.add", by, content, place, now))?;
+    }
     Ok(())
+}
+
+fn event(
+    action: &'static str,
+    by: &Actor,
+    content: &Content,
+    mut detail: serde_json::Value,
+    now: i64,
+) -> Event {
+    if let Some(detail) = detail.as_object_mut() {
+        detail.insert("sha256".to_owned(), content.sha256.to_string().into());
+    }
+    Event {
+        at: now,
+        actor: by.clone(),
+        action,
+        subject: format!("{} {} {}", content.name, content.version, content.architecture),
+        detail: detail.to_string(),
+    }
 }
 
 fn insert_content(db: &Connection, wish: &NewPlacement, version_key: &[u8]) -> Sql<i64> {
@@ -172,7 +196,12 @@ fn insert_content(db: &Connection, wish: &NewPlacement, version_key: &[u8]) -> S
 }
 
 /// Ends the live placements that `selection` means, under one new revision a suite.
-pub(super) fn remove(db: &Connection, selection: &Selection, now: i64) -> Sql<Vec<Entry>> {
+pub(super) fn remove(
+    db: &Connection,
+    selection: &Selection,
+    by: Option<&Actor>,
+    now: i64,
+) -> Sql<Vec<Entry>> {
     let meant = select::live(db, selection)?;
     let mut revisions = BTreeMap::new();
     for placement in &meant {
@@ -184,6 +213,13 @@ pub(super) fn remove(db: &Connection, selection: &Selection, now: i64) -> Sql<Ve
         revisions.insert(suite, revision);
         db.prepare_cached("update placement set removed_revision = ?1, removed_at = ?2 where id = ?3")?
             .execute(params![revision, now, placement.id])?;
+        if let Some(id) = rows::content_id(db, &placement.content.sha256)? {
+            describe::touch(db, id, now)?;
+        }
+        if let Some(by) = by {
+            let place = serde_json::json!({ "suite": placement.suite.as_str() });
+            audit::record(db, &event("package.remove", by, &placement.content, place, now))?;
+        }
     }
     Ok(select::entries(meant))
 }

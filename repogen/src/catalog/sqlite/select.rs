@@ -16,7 +16,7 @@ pub(super) struct Live {
     pub(super) id: i64,
     pub(super) suite: SuiteName,
     component: Component,
-    content: Content,
+    pub(super) content: Content,
     filename: String,
     /// Whether the file is in the public tree.
     public: bool,
@@ -65,6 +65,16 @@ pub(super) fn live(db: &Connection, selection: &Selection) -> Sql<Vec<Live>> {
         conditions.push("placement.architecture = ?");
         values.push(architecture.as_str().to_owned().into());
     }
+    read_live(db, &conditions.join(" and "), values)
+}
+
+/// Returns the live placements of one content, ordered by codename.
+pub(super) fn live_of(db: &Connection, content: i64) -> Sql<Vec<Live>> {
+    let condition = "placement.removed_revision is null and placement.content_id = ?";
+    read_live(db, condition, vec![content.into()])
+}
+
+fn read_live(db: &Connection, condition: &str, values: Vec<Value>) -> Sql<Vec<Live>> {
     let query = format!(
         "select {}, placement.id, suite.codename, placement.component, pool_file.path, pool_file.tree
          from placement
@@ -74,12 +84,11 @@ pub(super) fn live(db: &Connection, selection: &Selection) -> Sql<Vec<Live>> {
               and pool_file.tree = (select case when exists
                   (select 1 from pool_file own where own.content_id = content.id and own.tree = suite.codename)
                   then suite.codename else '' end)
-         where {}
+         where {condition}
          order by placement.name, placement.version_key, placement.architecture, content.sha256, suite.codename",
-        rows::CONTENT,
-        conditions.join(" and ")
+        rows::CONTENT
     );
-    db.prepare(&query)?
+    db.prepare_cached(&query)?
         .query_map(params_from_iter(values), |row| {
             let at = rows::CONTENT_WIDTH;
             let (path, tree): (String, String) = (row.get(at + 3)?, row.get(at + 4)?);

@@ -88,7 +88,8 @@ impl Snapshot for SqliteSnapshot {
             // The order is that of the index placement_order; `all` and the architecture interleave within a cluster.
             let mut query = self.db.prepare_cached(
                 "select placement.cluster, placement.name, placement.architecture, placement.version_key,
-                        content.control, pool_file.path, content.size, content.sha256
+                        content.control, pool_file.path, content.size, content.sha256,
+                        placement.section, placement.priority
                  from placement
                  join content on content.id = placement.content_id
                  left join pool_file on pool_file.content_id = content.id and pool_file.tree = ?7
@@ -250,5 +251,7 @@ fn indexed(row: &Row<'_>) -> Sql<Indexed> {
         path: row.get::<_, Option<String>>(5)?.unwrap_or_default(),
         size: row.get(6)?,
         sha256: rows::sha256(row, 7)?,
+        section: row.get(8)?,
+        priority: row.get(9)?,
     })
 }

@@ -103,15 +103,18 @@ pub(super) fn roll_back(db: &Connection, suite: &SuiteName, revision: i64, now: 
             "update placement set removed_revision = ?3, removed_at = ?4
              where suite_id = ?1 and removed_revision is null and not exists
              (select 1 from placement then_one where then_one.content_id = placement.content_id
-              and then_one.component = placement.component and {THEN})"
+              and then_one.component = placement.component
+              and then_one.section is placement.section and then_one.priority is placement.priority and {THEN})"
         ))?
         .execute(params![suite, revision, next, now])?;
     // A content stands in one component of a suite, so what still stands of these contents is where it was.
     let begun = db
         .prepare_cached(&format!(
             "insert into placement
-                 (suite_id, component, content_id, cluster, name, architecture, version_key, added_revision, added_at)
-             select suite_id, component, content_id, cluster, name, architecture, version_key, ?3, ?4
+                 (suite_id, component, content_id, cluster, name, architecture, version_key, added_revision, added_at,
+                  section, priority)
+             select suite_id, component, content_id, cluster, name, architecture, version_key, ?3, ?4,
+                    section, priority
              from placement then_one where {THEN} and not exists
              (select 1 from placement now_one where now_one.suite_id = ?1
               and now_one.content_id = then_one.content_id and now_one.removed_revision is null)"

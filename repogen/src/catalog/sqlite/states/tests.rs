@@ -46,6 +46,7 @@ fn wish(package: u8, version: u8, extra: bool) -> NewPlacement {
             content,
             paths: Vec::new(),
         },
+        by: None,
     }
 }
 
@@ -87,7 +88,7 @@ impl Bench {
             name: Some(format!("package-{package}").parse().unwrap()),
             ..Selection::default()
         };
-        self.catalog.remove(&selection, 1).unwrap();
+        self.catalog.remove(&selection, None, 1).unwrap();
     }
 
     fn take(&self, step: &Step, revisions: &[i64]) {

@@ -1,0 +1,276 @@
+//! Accounts and their tokens, as the catalog keeps them.
+//!
+//! What a password must be like, how it is hashed and what a scope means is the business of who asks: here are rows,
+//! what must be unique among them, and that a change and its audit record are one transaction.
+
+use std::fmt;
+use std::str::FromStr;
+
+use debian_formats::digest::Sha256;
+use debian_formats::name::SuiteName;
+
+use super::CatalogError;
+use super::audit::Event;
+
+/// Why an account was not made or changed.
+#[derive(Debug, thiserror::Error)]
+pub enum AccountError {
+    /// The catalog cannot be used.
+    #[error(transparent)]
+    Catalog(#[from] CatalogError),
+    /// Somebody has, or had, that name.
+    #[error("the name `{0}` is taken")]
+    NameTaken(Username),
+    /// Another account has that address.
+    #[error("another account has the address `{0}`")]
+    EmailTaken(Email),
+    /// There is no such account.
+    #[error("no such account")]
+    Missing,
+    /// Nobody would be left to undo it.
+    #[error("it is the last account with the role `admin`")]
+    LastAdmin,
+}
+
+/// A text that is not what it should be.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("invalid {kind} `{text}`: {expected}")]
+pub struct AccountTextError {
+    kind: &'static str,
+    text: String,
+    expected: &'static str,
+}
+
+macro_rules! checked_text {
+    ($(#[$doc:meta])* $name:ident, $kind:literal, $expected:literal, $check:expr) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(Box<str>);
+
+        impl $name {
+            /// Returns the text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = AccountTextError;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                let check: fn(&str) -> bool = $check;
+                if check(text) {
+                    return Ok(Self(text.into()));
+                }
+                Err(AccountTextError {
+                    kind: $kind,
+                    text: text.chars().take(100).flat_map(char::escape_debug).collect(),
+                    expected: $expected,
+                })
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.pad(&self.0)
+            }
+        }
+    };
+}
+
+checked_text! {
+    /// What somebody signs in with. Two names that differ in case only are one.
+    Username, "user name", "expected 1 to 64 of `A-Za-z0-9._-`, the first one a letter or digit",
+    |text| text.len() <= 64
+        && text.starts_with(|first: char| first.is_ascii_alphanumeric())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
+}
+
+checked_text! {
+    /// An e-mail address, as far as that can be told without sending to it.
+    Email, "e-mail address", "expected NAME@HOST, at most 254 bytes",
+    |text| text.len() <= 254
+        && text.bytes().all(|byte| byte > b' ' && byte != 0x7f)
+        && text.split_once('@').is_some_and(|(name, host)| {
+            !name.is_empty() && !host.is_empty() && !host.contains('@')
+        })
+}
+
+checked_text! {
+    /// The key of an account, a token or a session: random, never used again.
+    Id, "id", "expected 1 to 64 of `A-Za-z0-9_-`",
+    |text| (1..=64).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte))
+}
+
+/// What an account is there for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// May do everything.
+    Admin,
+    /// Brings packages into suites.
+    Maintainer,
+    /// Reads.
+    User,
+}
+
+impl Role {
+    /// Returns its name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Admin => "admin",
+            Self::Maintainer => "maintainer",
+            Self::User => "user",
+        }
+    }
+}
+
+impl FromStr for Role {
+    type Err = AccountTextError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        [Self::Admin, Self::Maintainer, Self::User]
+            .into_iter()
+            .find(|role| role.as_str() == text)
+            .ok_or_else(|| AccountTextError {
+                kind: "role",
+                text: text.chars().take(100).flat_map(char::escape_debug).collect(),
+                expected: "expected `admin`, `maintainer` or `user`",
+            })
+    }
+}
+
+/// For which suites an account has its role.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Suites {
+    /// Every suite, also those to come.
+    All,
+    /// These, by codename: maintained by a maintainer, read by a user where they are private.
+    Only(Vec<SuiteName>),
+}
+
+impl Suites {
+    /// Says whether `suite` is among them.
+    pub fn include(&self, suite: &SuiteName) -> bool {
+        match self {
+            Self::All => true,
+            Self::Only(suites) => suites.contains(suite),
+        }
+    }
+}
+
+/// An account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// Its key.
+    pub id: Id,
+    /// What its owner signs in with.
+    pub username: Username,
+    /// Where its owner is reached.
+    pub email: Option<Email>,
+    /// What it is there for.
+    pub role: Role,
+    /// Where.
+    pub suites: Suites,
+    /// Sessions of another epoch are over.
+    pub epoch: i64,
+    /// Unix seconds.
+    pub created_at: i64,
+}
+
+/// An account to be made.
+#[derive(Debug, Clone)]
+pub struct NewAccount {
+    /// The account; its epoch counts from here.
+    pub account: Account,
+    /// Password hash in PHC form.
+    pub password: Option<String>,
+}
+
+/// What is to be changed of an account; `None` leaves it.
+#[derive(Debug, Clone, Default)]
+pub struct AccountChange {
+    /// Its address.
+    pub email: Option<Email>,
+    /// Its password hash. Ends its sessions.
+    pub password: Option<String>,
+    /// Its role. Ends its sessions.
+    pub role: Option<Role>,
+    /// Its suites.
+    pub suites: Option<Suites>,
+}
+
+/// A token for programs, without its secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiToken {
+    /// Its key.
+    pub id: Id,
+    /// Whose it is.
+    pub account: Id,
+    /// What its owner calls it.
+    pub name: String,
+    /// What it is good for, one scope each.
+    pub scopes: Vec<String>,
+    /// Unix seconds.
+    pub created_at: i64,
+    /// Unix seconds; `None`: never.
+    pub expires_at: Option<i64>,
+    /// Unix seconds, to the minute.
+    pub last_used_at: Option<i64>,
+}
+
+/// A session that is asked about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Session {
+    /// Its key.
+    pub id: Id,
+    /// Whose it is.
+    pub account: Id,
+    /// The epoch in which it began.
+    pub epoch: i64,
+}
+
+/// The accounts of an archive.
+///
+/// Every method is one transaction, with the audit record of the change in it.
+pub trait Accounts: Send + Sync {
+    /// Makes an account.
+    fn create_account(&self, new: &NewAccount, event: &Event) -> Result<(), AccountError>;
+
+    /// Returns an account.
+    fn account(&self, id: &Id) -> Result<Option<Account>, CatalogError>;
+
+    /// Returns the account of a name, and its password hash.
+    fn account_named(&self, name: &Username) -> Result<Option<(Account, Option<String>)>, CatalogError>;
+
+    /// Returns at most `limit` accounts by name, those after `after`.
+    fn accounts(&self, after: Option<&Username>, limit: usize) -> Result<Vec<Account>, CatalogError>;
+
+    /// Changes an account and returns it.
+    fn change_account(&self, id: &Id, change: &AccountChange, event: &Event)
+    -> Result<Account, AccountError>;
+
+    /// Deletes an account and its tokens; its name stays taken.
+    fn delete_account(&self, id: &Id, event: &Event) -> Result<(), AccountError>;
+
+    /// Keeps a new token under the digest of its secret.
+    fn create_token(&self, token: &ApiToken, hash: &Sha256, event: &Event) -> Result<(), CatalogError>;
+
+    /// Returns the tokens of an account, newest first.
+    fn tokens(&self, account: &Id) -> Result<Vec<ApiToken>, CatalogError>;
+
+    /// Deletes a token of an account; says whether there was one.
+    fn delete_token(&self, account: &Id, token: &Id, event: &Event) -> Result<bool, CatalogError>;
+
+    /// Returns the token with this digest of its secret, and its owner.
+    fn token_by_hash(&self, hash: &Sha256) -> Result<Option<(ApiToken, Account)>, CatalogError>;
+
+    /// Notes when tokens were last used.
+    fn tokens_used(&self, used: &[(Id, i64)]) -> Result<(), CatalogError>;
+
+    /// Returns the owner of a session, unless it is over.
+    fn session_owner(&self, session: &Session) -> Result<Option<Account>, CatalogError>;
+
+    /// Ends a session that would have lasted until `expires_at`.
+    fn end_session(&self, session: &Session, expires_at: i64, event: &Event) -> Result<(), CatalogError>;
+}

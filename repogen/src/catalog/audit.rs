@@ -1,0 +1,92 @@
+//! The audit log: what was changed, by whom, and which sign-ins were refused.
+
+use debian_formats::digest::{Digester, Sha256};
+
+use super::CatalogError;
+
+/// Who asked for a change.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Actor {
+    /// User name.
+    pub name: Option<String>,
+    /// Network address.
+    pub address: Option<String>,
+    /// The request that it came by.
+    pub request: Option<String>,
+}
+
+/// Something to be recorded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// Unix seconds.
+    pub at: i64,
+    /// Who.
+    pub actor: Actor,
+    /// What was done, as `package.add`.
+    pub action: &'static str,
+    /// To what.
+    pub subject: String,
+    /// More, as a JSON object; never a secret.
+    pub detail: String,
+}
+
+/// A row of the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recorded {
+    /// Its number; later rows have higher ones.
+    pub id: i64,
+    /// Unix seconds.
+    pub at: i64,
+    /// Who.
+    pub actor: Actor,
+    /// What was done.
+    pub action: String,
+    /// To what.
+    pub subject: String,
+    /// More, as a JSON object.
+    pub detail: String,
+    /// Over this row and the hash before it.
+    pub hash: Sha256,
+}
+
+impl Recorded {
+    /// Returns the hash that this row has after `before`, the hash of the row before it.
+    ///
+    /// Every value goes in with its length, so that no two rows read alike.
+    pub fn chained(&self, before: &Sha256) -> Sha256 {
+        let mut digester = Digester::sha256();
+        digester.update(before.as_bytes());
+        digester.update(&self.id.to_be_bytes());
+        digester.update(&self.at.to_be_bytes());
+        let actor = &self.actor;
+        for value in [&actor.name, &actor.address, &actor.request] {
+            add(&mut digester, value.as_deref());
+        }
+        for value in [&self.action, &self.subject, &self.detail] {
+            add(&mut digester, Some(value));
+        }
+        digester.finish().sha256
+    }
+}
+
+fn add(digester: &mut Digester, value: Option<&str>) {
+    match value {
+        None => digester.update(&u64::MAX.to_be_bytes()),
+        Some(text) => {
+            digester.update(&(text.len() as u64).to_be_bytes());
+            digester.update(text.as_bytes());
+        }
+    }
+}
+
+/// The audit log of an archive.
+pub trait Audit: Send + Sync {
+    /// Records what changed nothing in the catalog, such as a refused sign-in.
+    fn record(&self, event: &Event) -> Result<(), CatalogError>;
+
+    /// Returns at most `limit` rows, the newest first, those before the row `before`.
+    fn audit(&self, before: Option<i64>, limit: usize) -> Result<Vec<Recorded>, CatalogError>;
+
+    /// Returns the first row whose hash is not that of its content and of the row before it.
+    fn first_broken(&self) -> Result<Option<i64>, CatalogError>;
+}

@@ -1,0 +1,150 @@
+//! Packages as readers look for them: pages, filters, search.
+
+use debian_formats::architecture::Architecture;
+use debian_formats::digest::Sha256;
+use debian_formats::name::{Component, PackageName, SuiteName};
+use debian_formats::version::Version;
+
+use super::audit::Actor;
+use super::{CatalogError, Entry};
+
+/// Which packages are asked for.
+#[derive(Debug, Clone, Default)]
+pub struct PackageQuery {
+    /// In one of these suites; what stands elsewhere is not told of.
+    pub suites: Vec<SuiteName>,
+    /// With this name.
+    pub name: Option<PackageName>,
+    /// With a version that dpkg calls equal to this one.
+    pub version: Option<Version>,
+    /// In this component.
+    pub component: Option<Component>,
+    /// For this architecture.
+    pub architecture: Option<Architecture>,
+    /// In this section, as the suite has it.
+    pub section: Option<String>,
+    /// With this in the maintainer's name or address, in any case.
+    pub maintainer: Option<String>,
+    /// With this tag.
+    pub tag: Option<String>,
+    /// First sent by this account.
+    pub author: Option<String>,
+}
+
+/// Where a page of a list begins: after this package.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct After {
+    /// `Package`.
+    pub name: String,
+    /// Sort key of `Version`.
+    pub version_key: Vec<u8>,
+    /// `Architecture`.
+    pub architecture: String,
+    /// Digest of the file.
+    pub sha256: Sha256,
+}
+
+/// A word that somebody gave to a package.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tag {
+    /// The word.
+    pub name: String,
+    /// Its colour, as `#007bff`.
+    pub color: String,
+}
+
+/// What is known of a content besides its .deb.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Extras {
+    /// Replaces `Section`.
+    pub section: Option<String>,
+    /// Replaces `Priority`.
+    pub priority: Option<String>,
+    /// Its tags, by name.
+    pub tags: Vec<Tag>,
+    /// How often it was fetched.
+    pub downloads: u64,
+    /// When the above was last changed, in Unix seconds.
+    pub updated_at: Option<i64>,
+}
+
+/// A package of a list.
+#[derive(Debug, Clone)]
+pub struct Listed {
+    /// The content and where it stands, of the suites that were asked for.
+    pub entry: Entry,
+    /// What is known besides.
+    pub extras: Extras,
+}
+
+/// What is to be changed of a package; `None` leaves it.
+#[derive(Debug, Clone, Default)]
+pub struct Description {
+    /// Replaces `Section`.
+    pub section: Option<String>,
+    /// Replaces `Priority`.
+    pub priority: Option<String>,
+    /// All its tags.
+    pub tags: Option<Vec<Tag>>,
+}
+
+/// How much an archive holds.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Packages, by content.
+    pub packages: u64,
+    /// Names among them.
+    pub names: u64,
+    /// Bytes of their files.
+    pub bytes: u64,
+    /// How often they were fetched.
+    pub downloads: u64,
+}
+
+/// The packages of an archive, for readers.
+pub trait Listing: Send + Sync {
+    /// Returns at most `limit` packages by name, version and architecture, those after `after`.
+    fn page(
+        &self,
+        query: &PackageQuery,
+        after: Option<&After>,
+        limit: usize,
+    ) -> Result<Vec<Listed>, CatalogError>;
+
+    /// Returns at most `limit` packages that `text` fits, best first, without the first `skip`.
+    ///
+    /// A hit in the name counts for more than one in the summary, and that for more than one in the description. Where
+    /// few names fit, names that differ in one or two letters come after them.
+    fn search(
+        &self,
+        query: &PackageQuery,
+        text: &str,
+        skip: usize,
+        limit: usize,
+    ) -> Result<Vec<Listed>, CatalogError>;
+
+    /// Returns the package whose digest begins with these bytes.
+    fn package(&self, digest: &[u8], suites: &[SuiteName]) -> Result<Option<Listed>, CatalogError>;
+
+    /// Returns what is known of contents besides their files, in their order.
+    fn extras(&self, contents: &[Sha256]) -> Result<Vec<Extras>, CatalogError>;
+
+    /// Changes what these suites say of a content.
+    fn describe(
+        &self,
+        content: &Sha256,
+        suites: &[SuiteName],
+        description: &Description,
+        by: &Actor,
+        now: i64,
+    ) -> Result<(), CatalogError>;
+
+    /// Counts downloads.
+    fn downloaded(&self, counts: &[(Sha256, u64)]) -> Result<(), CatalogError>;
+
+    /// Counts what stands in these suites.
+    fn totals(&self, suites: &[SuiteName]) -> Result<Totals, CatalogError>;
+
+    /// Brings filters and search up to the packages; every reading method does, when it has to.
+    fn refresh(&self) -> Result<(), CatalogError>;
+}

@@ -1,0 +1,279 @@
+//! Lists of packages.
+
+use debian_formats::digest::Sha256;
+use debian_formats::name::SuiteName;
+use rusqlite::types::Value;
+use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
+
+use super::{SqliteCatalog, describe, details, rows, search, select};
+use crate::catalog::audit::Actor;
+use crate::catalog::listing::{After, Description, Extras, Listed, Listing, PackageQuery, Tag, Totals};
+use crate::catalog::{CatalogError, Entry};
+
+type Sql<T> = Result<T, rusqlite::Error>;
+
+impl Listing for SqliteCatalog {
+    fn page(
+        &self,
+        query: &PackageQuery,
+        after: Option<&After>,
+        limit: usize,
+    ) -> Result<Vec<Listed>, CatalogError> {
+        self.refresh()?;
+        self.read("list packages", |db| {
+            let mut condition = Condition::of(query);
+            if let Some(after) = after {
+                condition.and(
+                    "(content.name, content.version_key, content.architecture, content.sha256) > (?, ?, ?, ?)",
+                    [
+                        after.name.clone().into(),
+                        after.version_key.clone().into(),
+                        after.architecture.clone().into(),
+                        after.sha256.as_bytes().to_vec().into(),
+                    ],
+                );
+            }
+            let statement = format!(
+                "select content.id from content left join detail on detail.content_id = content.id where {}
+                 order by content.name, content.version_key, content.architecture, content.sha256 limit {limit}",
+                condition.sql
+            );
+            let ids: Vec<i64> = db
+                .prepare_cached(&statement)?
+                .query_map(params_from_iter(condition.values), |row| row.get(0))?
+                .collect::<Sql<_>>()?;
+            listed(db, &ids, &query.suites)
+        })
+    }
+
+    fn search(
+        &self,
+        query: &PackageQuery,
+        text: &str,
+        skip: usize,
+        limit: usize,
+    ) -> Result<Vec<Listed>, CatalogError> {
+        self.refresh()?;
+        self.read("search packages", |db| {
+            let ids = search::ids(db, &Condition::of(query), text, (skip, limit))?;
+            listed(db, &ids, &query.suites)
+        })
+    }
+
+    fn package(&self, digest: &[u8], suites: &[SuiteName]) -> Result<Option<Listed>, CatalogError> {
+        self.read("look a package up", |db| {
+            let mut end = digest.to_vec();
+            end.resize(32, 0xff);
+            let found: Option<i64> = db
+                .prepare_cached("select id from content where sha256 >= ?1 and sha256 <= ?2")?
+                .query_row(params![digest, end], |row| row.get(0))
+                .optional()?;
+            Ok(listed(db, &found.into_iter().collect::<Vec<_>>(), suites)?.pop())
+        })
+    }
+
+    fn extras(&self, contents: &[Sha256]) -> Result<Vec<Extras>, CatalogError> {
+        self.read("read details", |db| {
+            contents
+                .iter()
+                .map(|sha256| match rows::content_id(db, sha256)? {
+                    Some(id) => extras(db, id),
+                    None => Ok(Extras::default()),
+                })
+                .collect()
+        })
+    }
+
+    fn describe(
+        &self,
+        content: &Sha256,
+        suites: &[SuiteName],
+        description: &Description,
+        by: &Actor,
+        now: i64,
+    ) -> Result<(), CatalogError> {
+        self.write("change a package", |db| {
+            describe::describe(db, content, suites, description, by, now)
+        })
+    }
+
+    fn downloaded(&self, counts: &[(Sha256, u64)]) -> Result<(), CatalogError> {
+        self.write("count downloads", |db| {
+            for (sha256, count) in counts {
+                db.prepare_cached(
+                    "insert into download (content_id, count) select id, ?2 from content where sha256 = ?1
+                     on conflict (content_id) do update set count = count + excluded.count",
+                )?
+                .execute(params![sha256.as_bytes(), count])?;
+            }
+            Ok(())
+        })
+    }
+
+    fn totals(&self, suites: &[SuiteName]) -> Result<Totals, CatalogError> {
+        self.read("count packages", |db| {
+            let condition = Condition::of(&PackageQuery {
+                suites: suites.to_vec(),
+                ..PackageQuery::default()
+            });
+            let statement = format!(
+                "select count(*), count(distinct content.name), coalesce(sum(content.size), 0),
+                        coalesce(sum(download.count), 0)
+                 from content left join detail on detail.content_id = content.id
+                 left join download on download.content_id = content.id where {}",
+                condition.sql
+            );
+            db.prepare_cached(&statement)?
+                .query_row(params_from_iter(condition.values), |row| {
+                    Ok(Totals {
+                        packages: row.get(0)?,
+                        names: row.get(1)?,
+                        bytes: row.get(2)?,
+                        downloads: row.get(3)?,
+                    })
+                })
+        })
+    }
+
+    fn refresh(&self) -> Result<(), CatalogError> {
+        while self.read("look for new packages", |db| details::are_behind(db))? {
+            self.write("index packages for search", |db| details::catch_up(db))?;
+        }
+        Ok(())
+    }
+}
+
+/// A condition on `content` and `detail`, and the values in it.
+pub(super) struct Condition {
+    pub(super) sql: String,
+    pub(super) values: Vec<Value>,
+}
+
+impl Condition {
+    pub(super) fn of(query: &PackageQuery) -> Self {
+        let mut placed =
+            String::from("placement.content_id = content.id and placement.removed_revision is null");
+        let mut values: Vec<Value> = Vec::new();
+        let marks = vec!["?"; query.suites.len()].join(", ");
+        placed.push_str(&format!(
+            " and placement.suite_id in (select id from suite where codename in ({marks}))"
+        ));
+        values.extend(
+            query
+                .suites
+                .iter()
+                .map(|suite| Value::from(suite.as_str().to_owned())),
+        );
+        if let Some(component) = &query.component {
+            placed.push_str(" and placement.component = ?");
+            values.push(component.as_str().to_owned().into());
+        }
+        if let Some(section) = &query.section {
+            placed.push_str(" and coalesce(placement.section, detail.section) = ?");
+            values.push(section.clone().into());
+        }
+        let mut condition = Self {
+            sql: format!("exists (select 1 from placement where {placed})"),
+            values,
+        };
+        condition.and_equal(
+            "content.name",
+            query.name.as_ref().map(|name| name.as_str().to_owned().into()),
+        );
+        condition.and_equal(
+            "content.version_key",
+            query.version.as_ref().map(|version| version.sort_key().into()),
+        );
+        condition.and_equal(
+            "content.architecture",
+            query
+                .architecture
+                .as_ref()
+                .map(|name| name.as_str().to_owned().into()),
+        );
+        condition.and_equal("content.author", query.author.clone().map(Value::from));
+        if let Some(maintainer) = &query.maintainer {
+            condition.and(
+                "instr(lower(detail.maintainer), lower(?)) > 0",
+                [maintainer.clone().into()],
+            );
+        }
+        if let Some(tag) = &query.tag {
+            condition.and(
+                "exists (select 1 from tag where tag.content_id = content.id and tag.name = ?)",
+                [tag.clone().into()],
+            );
+        }
+        condition
+    }
+
+    pub(super) fn and(&mut self, sql: &str, values: impl IntoIterator<Item = Value>) {
+        self.sql.push_str(" and ");
+        self.sql.push_str(sql);
+        self.values.extend(values);
+    }
+
+    fn and_equal(&mut self, column: &str, value: Option<Value>) {
+        if let Some(value) = value {
+            self.and(&format!("{column} = ?"), [value]);
+        }
+    }
+}
+
+/// Reads contents with what stands of them in `suites`; one that stands in none of these is left out.
+fn listed(db: &Connection, ids: &[i64], suites: &[SuiteName]) -> Sql<Vec<Listed>> {
+    let mut found = Vec::with_capacity(ids.len());
+    for id in ids {
+        let Some(entry) = entry(db, *id, suites)? else {
+            continue;
+        };
+        found.push(Listed {
+            entry,
+            extras: extras(db, *id)?,
+        });
+    }
+    Ok(found)
+}
+
+fn entry(db: &Connection, id: i64, suites: &[SuiteName]) -> Sql<Option<Entry>> {
+    let placements = select::live_of(db, id)?
+        .into_iter()
+        .filter(|placement| suites.contains(&placement.suite))
+        .collect();
+    Ok(select::entries(placements).pop())
+}
+
+fn extras(db: &Connection, id: i64) -> Sql<Extras> {
+    let (section, priority) = db
+        .prepare_cached(
+            "select section, priority from placement where content_id = ?1 and removed_revision is null
+             and (section is not null or priority is not null) order by id desc limit 1",
+        )?
+        .query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?
+        .unwrap_or_default();
+    let tags = db
+        .prepare_cached("select name, color from tag where content_id = ?1 order by name")?
+        .query_map([id], |row| {
+            Ok(Tag {
+                name: row.get(0)?,
+                color: row.get(1)?,
+            })
+        })?
+        .collect::<Sql<_>>()?;
+    let downloads: Option<u64> = db
+        .prepare_cached("select count from download where content_id = ?1")?
+        .query_row([id], |row| row.get(0))
+        .optional()?;
+    let updated_at = db
+        .prepare_cached("select at from edit where content_id = ?1")?
+        .query_row([id], |row| row.get(0))
+        .optional()?;
+    Ok(Extras {
+        section,
+        priority,
+        tags,
+        downloads: downloads.unwrap_or_default(),
+        updated_at,
+    })
+}

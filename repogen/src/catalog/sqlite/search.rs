@@ -1,0 +1,137 @@
+//! Search: words in names, summaries and descriptions, and names that nearly fit.
+
+use rusqlite::types::Value;
+use rusqlite::{Connection, params_from_iter};
+
+use super::listing::Condition;
+
+type Sql<T> = Result<T, rusqlite::Error>;
+
+/// How many words of a query count.
+const MAX_WORDS: usize = 16;
+/// With so few hits, names that nearly fit are looked for.
+const FEW: usize = 5;
+/// How many letters a name may differ in.
+const MAX_DISTANCE: usize = 2;
+
+/// Returns the contents that `text` fits, best first, from the `skip`th on, at most `limit`.
+pub(super) fn ids(
+    db: &Connection,
+    condition: &Condition,
+    text: &str,
+    (skip, limit): (usize, usize),
+) -> Sql<Vec<i64>> {
+    let words: Vec<&str> = text
+        .split(|letter: char| !letter.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .take(MAX_WORDS)
+        .collect();
+    if words.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut found = matching(db, condition, &words, text, skip.saturating_add(limit))?;
+    if found.len() < FEW {
+        for id in nearly(db, condition, text)? {
+            if !found.contains(&id) {
+                found.push(id);
+            }
+        }
+    }
+    Ok(found.into_iter().skip(skip).take(limit).collect())
+}
+
+/// Returns the first contents that have all words, or words that begin so.
+fn matching(
+    db: &Connection,
+    condition: &Condition,
+    words: &[&str],
+    text: &str,
+    limit: usize,
+) -> Sql<Vec<i64>> {
+    // Quoted, a word is a word to FTS5 and never an operator.
+    let query: Vec<String> = words.iter().map(|word| format!("\"{word}\"*")).collect();
+    let statement = format!(
+        "select content.id from search join content on content.id = search.rowid
+         left join detail on detail.content_id = content.id
+         where search match ? and {}
+         order by content.name <> ?, bm25(search, 10.0, 4.0, 1.0), content.name, content.id limit {limit}",
+        condition.sql
+    );
+    let values = std::iter::once(Value::from(query.join(" ")))
+        .chain(condition.values.iter().cloned())
+        .chain([Value::from(text.to_owned())]);
+    db.prepare_cached(&statement)?
+        .query_map(params_from_iter(values), |row| row.get(0))?
+        .collect()
+}
+
+/// Returns the contents whose names differ from `text` in a few letters, the nearest first.
+fn nearly(db: &Connection, condition: &Condition, text: &str) -> Sql<Vec<i64>> {
+    let statement = format!(
+        "select content.name, content.id from content left join detail on detail.content_id = content.id
+         where length(content.name) between ? and ? and {}",
+        condition.sql
+    );
+    let length = i64::try_from(text.chars().count()).unwrap_or(i64::MAX);
+    let most = i64::try_from(MAX_DISTANCE).unwrap_or_default();
+    let values = [
+        Value::from(length.saturating_sub(most)),
+        Value::from(length.saturating_add(most)),
+    ]
+    .into_iter()
+    .chain(condition.values.iter().cloned());
+    let mut query = db.prepare_cached(&statement)?;
+    let mut rows = query.query(params_from_iter(values))?;
+    let wanted: Vec<char> = text.to_lowercase().chars().collect();
+    let mut near: Vec<(usize, String, i64)> = Vec::new();
+    while let Some(row) = rows.next()? {
+        let name = row.get_ref(0)?.as_str()?;
+        let distance = distance(&wanted, name);
+        // One letter in two is no misprint.
+        if distance <= MAX_DISTANCE && distance * 2 < wanted.len() {
+            near.push((distance, name.to_owned(), row.get(1)?));
+        }
+    }
+    near.sort();
+    Ok(near.into_iter().map(|(.., id)| id).collect())
+}
+
+/// Returns how many letters have to be put in, taken out or changed (Levenshtein).
+fn distance(one: &[char], other: &str) -> usize {
+    let mut row: Vec<usize> = (0..=one.len()).collect();
+    for (at, letter) in other.chars().enumerate() {
+        let mut corner = at;
+        let mut left = at + 1;
+        for (index, cell) in row.iter_mut().enumerate() {
+            let above = *cell;
+            *cell = match index.checked_sub(1).and_then(|before| one.get(before)) {
+                None => at + 1,
+                Some(wanted) => (corner + usize::from(*wanted != letter))
+                    .min(above + 1)
+                    .min(left + 1),
+            };
+            left = *cell;
+            corner = above;
+        }
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn distances_count_letters() {
+        for (one, other, expected) in [
+            ("nginx", "nginx", 0),
+            ("ngnix", "nginx", 2),
+            ("ngin", "nginx", 1),
+            ("kitten", "sitting", 3),
+            ("", "ab", 2),
+        ] {
+            let letters: Vec<char> = one.chars().collect();
+            assert_eq!(distance(&letters, other), expected, "{one} {other}");
+        }
+    }
+}

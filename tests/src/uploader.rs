@@ -1,0 +1,209 @@
+//! The real `uploader`, on an archive of a test's own.
+
+use crate::archive::uploader;
+use crate::http::{self, Response};
+use crate::{DebBuilder, Run, TestArchive};
+use serde_json::{Value, json};
+use std::io::{BufRead, BufReader, Write};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+
+/// A password that is taken.
+pub const PASSWORD: &str = "correct horse battery";
+/// What signs the access tokens of a test's server.
+pub const JWT_SECRET: &str = "0123456789abcdef0123456789abcdef";
+
+/// A running `uploader serve`; killed when dropped.
+pub struct Uploader {
+    process: Child,
+    port: u16,
+    log: Arc<Mutex<Vec<String>>>,
+}
+
+impl TestArchive {
+    /// Runs `uploader` in the root with a text on its standard input.
+    pub fn uploader(&self, arguments: &[&str], input: &str) -> Run {
+        let path = self.outside().join("input");
+        std::fs::create_dir_all(self.outside()).unwrap();
+        std::fs::write(&path, input).unwrap();
+        let mut command = self.tool(uploader());
+        command.args(arguments);
+        let output = command
+            .stdin(std::fs::File::open(path).unwrap())
+            .output()
+            .unwrap();
+        Run {
+            command: format!("{command:?}"),
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
+    /// Makes an account with [`PASSWORD`] and returns its id.
+    pub fn account(&self, name: &str, arguments: &[&str]) -> String {
+        let arguments = [&["user", "add", name, "--password-stdin"], arguments].concat();
+        let run = self.uploader(&arguments, PASSWORD).ok();
+        run.rows()[0][0].to_owned()
+    }
+
+    /// Makes an API token.
+    pub fn token(&self, user: &str, scopes: &[&str]) -> String {
+        let mut arguments = vec!["token", "create", "--user", user];
+        for scope in scopes {
+            arguments.extend(["--scope", scope]);
+        }
+        self.uploader(&arguments, "").ok().stdout.trim().to_owned()
+    }
+}
+
+impl Uploader {
+    /// Starts a server on a free port.
+    pub fn start(archive: &TestArchive) -> Self {
+        Self::with(archive, &[])
+    }
+
+    /// Starts a server with further variables in its environment.
+    pub fn with(archive: &TestArchive, variables: &[(&str, &str)]) -> Self {
+        let mut process = archive
+            .tool(uploader())
+            .arg("serve")
+            .env("API_HOST", "127.0.0.1")
+            .env("API_PORT", "0")
+            .env("JWT_SECRET", JWT_SECRET)
+            .envs(variables.iter().copied())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(process.stderr.take().unwrap()).lines();
+        let mut before = Vec::new();
+        let port = loop {
+            let line = lines.next().map(|line| line.unwrap());
+            let line = line.unwrap_or_else(|| panic!("the server ended: {before:?}"));
+            if let Some(address) = serde_json::from_str::<Value>(&line)
+                .ok()
+                .and_then(|line| address(&line))
+            {
+                break address;
+            }
+            before.push(line);
+        };
+        let log = Arc::new(Mutex::new(before));
+        let kept = log.clone();
+        std::thread::spawn(move || {
+            for line in lines.map_while(Result::ok) {
+                kept.lock().unwrap().push(line);
+            }
+        });
+        Self { process, port, log }
+    }
+
+    /// Returns the port.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Returns the address to give to clients, without a slash at its end.
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// Returns what was logged so far.
+    pub fn log(&self) -> String {
+        self.log.lock().unwrap().join("\n")
+    }
+
+    /// Sends a request without a body.
+    pub fn get(&self, path: &str, token: Option<&str>) -> Response {
+        self.send("GET", path, token, (&[], &[]))
+    }
+
+    /// Sends a JSON body.
+    pub fn json(&self, method: &str, path: &str, token: Option<&str>, body: &Value) -> Response {
+        let headers = [("Content-Type", "application/json")];
+        self.send(method, path, token, (&headers, body.to_string().as_bytes()))
+    }
+
+    /// Sends a request with headers and a body.
+    pub fn send(
+        &self,
+        method: &str,
+        path: &str,
+        token: Option<&str>,
+        (headers, body): (&[(&str, &str)], &[u8]),
+    ) -> Response {
+        let authorization = token.map(|token| format!("Bearer {token}"));
+        let mut all = headers.to_vec();
+        if let Some(authorization) = &authorization {
+            all.push(("Authorization", authorization));
+        }
+        http::send(self.port, method, path, &all, body)
+    }
+
+    /// Uploads a package by `POST /api/packages`, with further query parameters.
+    pub fn upload(&self, package: &DebBuilder, query: &str, token: &str) -> Response {
+        let path = format!("/api/packages?{query}");
+        self.send("POST", &path, Some(token), (&[], &package.build()))
+    }
+
+    /// Signs in by [`PASSWORD`] and returns the access token.
+    pub fn login(&self, name: &str) -> String {
+        let body = json!({ "username": name, "password": PASSWORD });
+        let answer = self.json("POST", "/api/auth/login", None, &body);
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        answer.json()["token"].as_str().unwrap().to_owned()
+    }
+
+    /// Runs curl against the server.
+    pub fn curl(&self, arguments: &[&str], path: &str) -> Run {
+        let url = format!("{}{path}", self.url());
+        Run::of(
+            Command::new("curl")
+                .arg("--silent")
+                .arg("--show-error")
+                .args(arguments)
+                .arg(url),
+        )
+    }
+
+    /// Asks the server to stop, and returns its exit code.
+    pub fn stop(mut self) -> Option<i32> {
+        Run::of(
+            Command::new("kill")
+                .arg("-TERM")
+                .arg(self.process.id().to_string()),
+        )
+        .ok();
+        self.process.wait().unwrap().code()
+    }
+
+    /// Ends the server where it stands, as a power cut would.
+    pub fn kill(mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+}
+
+impl Drop for Uploader {
+    fn drop(&mut self) {
+        // An error means that it is gone already.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+        if std::thread::panicking() {
+            let _ = writeln!(std::io::stderr(), "--- the server's log\n{}", self.log());
+        }
+    }
+}
+
+/// Writes a package where curl finds it.
+pub fn file(archive: &TestArchive, package: &DebBuilder) -> PathBuf {
+    package.write_into(&archive.outside())
+}
+
+/// Returns the port of the line that tells where the server listens.
+fn address(line: &Value) -> Option<u16> {
+    line["address"].as_str()?.rsplit_once(':')?.1.parse().ok()
+}

@@ -1,0 +1,96 @@
+//! What every request works with, and the one way from async to blocking code.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use repogen::archive::Archive;
+use repogen::staging::Staging;
+use tokio::sync::Semaphore;
+
+use crate::committer::Committer;
+use crate::limits::SignInLimits;
+use crate::live::Live;
+use crate::password::Passwords;
+use crate::problem::{Code, Problem};
+use crate::session::Sessions;
+use crate::settings::Settings;
+use crate::usage::Usage;
+
+/// How long a request waits for a thread before the server calls itself busy.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Uploads that are received at once; more wait.
+const MAX_UPLOADS: usize = 128;
+
+/// The server.
+pub(crate) struct App {
+    pub(crate) settings: Settings,
+    pub(crate) archive: Arc<Archive>,
+    pub(crate) staging: Staging,
+    pub(crate) sessions: Sessions,
+    pub(crate) passwords: Passwords,
+    pub(crate) sign_ins: SignInLimits,
+    pub(crate) committer: Committer,
+    pub(crate) live: Arc<Live>,
+    pub(crate) usage: Usage,
+    pub(crate) uploads: Semaphore,
+    pub(crate) metrics: metrics_exporter_prometheus::PrometheusHandle,
+    /// Set when the server goes down.
+    pub(crate) draining: std::sync::atomic::AtomicBool,
+    threads: Arc<Semaphore>,
+}
+
+/// What a server is made of.
+pub(crate) struct Parts {
+    pub(crate) settings: Settings,
+    pub(crate) archive: Arc<Archive>,
+    pub(crate) secret: String,
+    pub(crate) committer: Committer,
+    pub(crate) live: Arc<Live>,
+    pub(crate) metrics: metrics_exporter_prometheus::PrometheusHandle,
+}
+
+impl App {
+    pub(crate) fn new(parts: Parts) -> anyhow::Result<Arc<Self>> {
+        let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get());
+        Ok(Arc::new(Self {
+            staging: Staging::new(parts.archive.root())?,
+            sessions: Sessions::new(&parts.secret, parts.settings.token_ttl),
+            passwords: Passwords::new()?,
+            sign_ins: SignInLimits::new(),
+            usage: Usage::default(),
+            uploads: Semaphore::new(MAX_UPLOADS),
+            metrics: parts.metrics,
+            draining: false.into(),
+            // Most of it waits for the disk, so more than there are cores.
+            threads: Arc::new(Semaphore::new(8 * cores)),
+            settings: parts.settings,
+            archive: parts.archive,
+            committer: parts.committer,
+            live: parts.live,
+        }))
+    }
+
+    /// Runs `work` on a thread that may wait: the one way to the archive.
+    pub(crate) async fn blocking<T: Send + 'static>(
+        self: &Arc<Self>,
+        work: impl FnOnce(&Self) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let permit = match tokio::time::timeout(PATIENCE, self.threads.clone().acquire_owned()).await {
+            Ok(Ok(permit)) => permit,
+            _ => return Err(Problem::new(Code::Unavailable, "the server is busy: try again")),
+        };
+        let (app, span) = (self.clone(), tracing::Span::current());
+        let worked = tokio::task::spawn_blocking(move || {
+            // It goes along: the work goes on also when the client has gone.
+            let _permit = permit;
+            span.in_scope(|| work(&app))
+        });
+        worked.await.map_err(|error| Problem::internal(&error))?
+    }
+}
+
+/// Returns Unix seconds; a clock before 1970 counts as 1970.
+pub(crate) fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+}

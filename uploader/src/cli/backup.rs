@@ -1,0 +1,19 @@
+//! `uploader backup`: what cannot be made again, in one file, while the server runs.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::{Failure, open};
+use crate::settings::Settings;
+
+/// Write configuration, keys and catalog to a new file; `repogen restore` reads it.
+#[derive(Debug, Args)]
+pub(super) struct BackupArgs {
+    /// The file.
+    file: PathBuf,
+}
+
+pub(super) fn run(args: &BackupArgs, settings: &Settings) -> Result<(), Failure> {
+    open(settings)?.backup(&args.file).map_err(Failure::not_possible)
+}

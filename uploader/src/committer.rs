@@ -1,0 +1,120 @@
+//! Uploads that are ready become packages, many at a time.
+//!
+//! One thread takes whatever waits and commits it as one batch: its folder syncs and its catalog transaction are
+//! shared. While it is at one batch, the next one gathers; nobody waits for a timer.
+
+use std::sync::Arc;
+
+use debian_formats::name::{Component, SuiteName};
+use repogen::archive::Archive;
+use repogen::catalog::Placed;
+use repogen::error_text::with_causes;
+use repogen::ingest::{Place, Staged};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::app::now;
+use crate::live::Live;
+use crate::problem::{Code, Problem};
+
+/// How many uploads wait at most; the next ones wait to wait.
+const QUEUE: usize = 256;
+/// How many uploads share a transaction at most.
+const BATCH: usize = 128;
+
+/// A package on its way in.
+pub(crate) struct Ready {
+    pub(crate) staged: Staged,
+    /// Codename.
+    pub(crate) suite: SuiteName,
+    pub(crate) component: Component,
+}
+
+type Answer = Result<Placed, Problem>;
+
+struct Waiting {
+    ready: Ready,
+    answer: oneshot::Sender<Answer>,
+}
+
+/// The way to the committing thread.
+pub(crate) struct Committer(mpsc::Sender<Waiting>);
+
+impl Committer {
+    /// Starts the thread. It ends when this is dropped, after what waits then.
+    pub(crate) fn start(archive: Arc<Archive>, live: Arc<Live>) -> std::io::Result<Self> {
+        let (sender, mut receiver) = mpsc::channel(QUEUE);
+        std::thread::Builder::new()
+            .name("committer".into())
+            .spawn(move || {
+                let mut batch = Vec::with_capacity(BATCH);
+                while receiver.blocking_recv_many(&mut batch, BATCH) > 0 {
+                    commit(&archive, std::mem::take(&mut batch));
+                    live.changed();
+                    // Search is behind the packages, and nobody's answer waits for it.
+                    if let Err(error) = archive.listing().refresh() {
+                        tracing::error!(error = %with_causes(&error), "search is not up to date");
+                    }
+                }
+            })?;
+        Ok(Self(sender))
+    }
+
+    /// Commits a package, with others that come at the same time.
+    pub(crate) async fn commit(&self, ready: Ready) -> Answer {
+        let (answer, answered) = oneshot::channel();
+        let gone = |_| Problem::new(Code::Unavailable, "the server is going down");
+        self.0
+            .send(Waiting { ready, answer })
+            .await
+            .map_err(|error| gone(error.to_string()))?;
+        answered.await.map_err(|error| gone(error.to_string()))?
+    }
+}
+
+fn commit(archive: &Archive, batch: Vec<Waiting>) {
+    metrics::histogram!("commit_batch_size").record(u32::try_from(batch.len()).unwrap_or(u32::MAX));
+    let mut answers = Vec::with_capacity(batch.len());
+    let (mut staged, mut places) = (Vec::new(), Vec::new());
+    for Waiting { ready, answer } in batch {
+        // The request was checked against the same configuration.
+        match archive.config().suite(ready.suite.as_str()) {
+            Some(suite) => {
+                answers.push(answer);
+                staged.push(ready.staged);
+                places.push((suite, ready.component));
+            }
+            None => {
+                let _ = answer.send(Err(Problem::no_such_suite(ready.suite.as_str())));
+            }
+        }
+    }
+    let batch: Vec<(Staged, Place<'_>)> = staged
+        .into_iter()
+        .zip(places.iter().map(|(suite, component)| Place { suite, component }))
+        .collect();
+    match archive.commit(&batch, now()) {
+        Ok(outcomes) => {
+            for (answer, outcome) in answers.into_iter().zip(outcomes) {
+                // The client may have gone; its package stands all the same.
+                let _ = answer.send(outcome.map_err(Problem::from));
+            }
+        }
+        // One of them may be to blame: each by itself.
+        Err(error) if batch.len() > 1 => {
+            tracing::warn!(error = %with_causes(&error), "a batch failed; its packages are tried one by one");
+            for (answer, one) in answers.into_iter().zip(&batch) {
+                let _ = answer.send(commit_one(archive, one));
+            }
+        }
+        Err(error) => {
+            if let Some(answer) = answers.pop() {
+                let _ = answer.send(Err(error.into()));
+            }
+        }
+    }
+}
+
+fn commit_one(archive: &Archive, one: &(Staged, Place<'_>)) -> Answer {
+    let outcome = archive.commit(std::slice::from_ref(one), now())?.pop();
+    outcome.unwrap_or(Ok(Placed::Unchanged)).map_err(Problem::from)
+}

@@ -1,0 +1,67 @@
+//! Bodies and queries, with problems for what cannot be read.
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::{FromRequest, FromRequestParts, Query, Request};
+use axum::http::header;
+use axum::http::request::Parts;
+use axum::response::IntoResponse as _;
+use serde::de::DeserializeOwned;
+
+use crate::app::App;
+use crate::problem::{Code, Problem};
+
+/// A JSON body of at most two megabytes.
+pub(crate) struct Json<T>(pub(crate) T);
+
+impl<T: DeserializeOwned> FromRequest<Arc<App>> for Json<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Problem> {
+        let kind = request
+            .headers()
+            .get(header::CONTENT_TYPE)
+            .and_then(|kind| kind.to_str().ok());
+        let kind = kind
+            .unwrap_or_default()
+            .split(';')
+            .next()
+            .unwrap_or_default()
+            .trim()
+            .to_ascii_lowercase();
+        if !(kind == "application/json" || kind.ends_with("+json")) {
+            return Err(Problem::new(
+                Code::UnsupportedMediaType,
+                "expected `Content-Type: application/json`",
+            ));
+        }
+        let bytes = Bytes::from_request(request, app).await.map_err(|rejection| {
+            let code = match rejection.into_response().status().as_u16() {
+                413 => Code::PayloadTooLarge,
+                _ => Code::InvalidJson,
+            };
+            Problem::new(code, "expected a JSON body of at most 2 MB")
+        })?;
+        serde_json::from_slice(&bytes).map(Self).map_err(|error| {
+            let code = match error.classify() {
+                serde_json::error::Category::Data => Code::InvalidRequest,
+                _ => Code::InvalidJson,
+            };
+            Problem::new(code, error.to_string())
+        })
+    }
+}
+
+/// The query of an address.
+pub(crate) struct Params<T>(pub(crate) T);
+
+impl<T: DeserializeOwned> FromRequestParts<Arc<App>> for Params<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Arc<App>) -> Result<Self, Problem> {
+        Query::try_from_uri(&parts.uri)
+            .map(|Query(query)| Self(query))
+            .map_err(|rejection| Problem::new(Code::InvalidQuery, rejection.body_text()))
+    }
+}

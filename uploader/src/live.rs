@@ -1,0 +1,186 @@
+//! What is published, for those who wait for it.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use debian_formats::name::SuiteName;
+use repogen::archive::Archive;
+use repogen::error_text::with_causes;
+use repogen::publish::Clock;
+use repogen::publisher::{Event, Publisher, Setup, Surroundings};
+use tokio::sync::watch;
+
+use crate::app::{App, now};
+use crate::problem::Problem;
+use crate::settings::{PublisherMode, Settings};
+
+/// How long a request waits for its package to be live.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How often the catalog is looked at for what another process published, while somebody waits.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+
+/// Whether a change is live.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Published {
+    Yes,
+    NotYet,
+}
+
+/// Knows which revision of each suite is live, and publishes where that is this process's business.
+pub(crate) struct Live {
+    revisions: watch::Sender<BTreeMap<SuiteName, i64>>,
+    publisher: Mutex<Option<Publisher>>,
+}
+
+struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> i64 {
+        now()
+    }
+
+    fn wait(&self, seconds: i64) {
+        std::thread::sleep(Duration::from_secs(u64::try_from(seconds).unwrap_or_default()));
+    }
+}
+
+impl Live {
+    /// Starts the publisher, where it is this process's.
+    pub(crate) fn start(settings: &Settings, archive: &Arc<Archive>) -> anyhow::Result<Arc<Self>> {
+        let live = Arc::new(Self {
+            revisions: watch::Sender::new(BTreeMap::new()),
+            publisher: Mutex::new(None),
+        });
+        if settings.publisher == PublisherMode::Off {
+            return Ok(live);
+        }
+        let signer = repogen::sign::open(&archive.config().signing, archive.root(), now())?;
+        let (told, published) = (Arc::downgrade(&live), archive.clone());
+        let publisher = Publisher::start(
+            Setup {
+                archive: archive.clone(),
+                signer,
+            },
+            Surroundings {
+                clock: Arc::new(SystemClock),
+                report: Box::new(move |event| {
+                    log(&event);
+                    if let Some(live) = told.upgrade() {
+                        live.look(&published);
+                    }
+                }),
+                catalog: Some(settings.catalog.path().to_owned()),
+            },
+        )?;
+        *live.lock() = Some(publisher);
+        Ok(live)
+    }
+
+    /// Tells the publisher that something was committed.
+    pub(crate) fn changed(&self) {
+        if let Some(publisher) = self.lock().as_ref() {
+            publisher.notify();
+        }
+    }
+
+    /// Waits until what `suites` hold now is live.
+    pub(crate) async fn wait(&self, app: &Arc<App>, suites: Vec<SuiteName>) -> Result<Published, Problem> {
+        let wanted: Vec<(SuiteName, i64)> = app
+            .blocking(move |app| {
+                let progress = app.archive.catalog().progress()?;
+                app.live.look(&app.archive);
+                Ok(progress
+                    .into_iter()
+                    .filter(|progress| suites.contains(&progress.suite))
+                    .map(|progress| (progress.suite, progress.revision))
+                    .collect())
+            })
+            .await?;
+        self.changed();
+        let mut revisions = self.revisions.subscribe();
+        let reached = revisions.wait_for(|live| {
+            wanted
+                .iter()
+                .all(|(suite, revision)| live.get(suite).is_some_and(|live| live >= revision))
+        });
+        let reached = tokio::time::timeout(PATIENCE, reached);
+        let inline = self.lock().is_some();
+        let reached = if inline {
+            reached.await.is_ok()
+        } else {
+            tokio::select! {
+                reached = reached => reached.is_ok(),
+                () = keep_looking(app) => false,
+            }
+        };
+        Ok(if reached {
+            Published::Yes
+        } else {
+            Published::NotYet
+        })
+    }
+
+    /// Reads what is live.
+    fn look(&self, archive: &Archive) {
+        match archive.catalog().progress() {
+            Ok(progress) => {
+                let revisions = progress
+                    .into_iter()
+                    .filter_map(|progress| Some((progress.suite, progress.publication?.revision)))
+                    .collect();
+                self.revisions.send_replace(revisions);
+            }
+            Err(error) => tracing::error!(error = %with_causes(&error), "cannot read what is published"),
+        }
+    }
+
+    /// Stops the publisher, after the publish that it is at. Blocking.
+    pub(crate) fn stop(&self) {
+        let publisher = self.lock().take();
+        if let Some(publisher) = publisher {
+            publisher.stop();
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Publisher>> {
+        self.publisher.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Looks at the catalog again and again, for as long as somebody waits for this.
+async fn keep_looking(app: &Arc<App>) {
+    loop {
+        tokio::time::sleep(LOOK_EVERY).await;
+        let looked = app.blocking(|app| {
+            app.live.look(&app.archive);
+            Ok(())
+        });
+        if looked.await.is_err() {
+            return;
+        }
+    }
+}
+
+fn log(event: &Event) {
+    match event {
+        Event::Published { suite, report } => tracing::info!(
+            suite = %suite,
+            packages = report.counts.packages,
+            added = report.counts.added,
+            removed = report.counts.removed,
+            duration_ms = report.milliseconds,
+            "published {suite}"
+        ),
+        Event::Failed { suite, error } => {
+            tracing::error!(suite = %suite, error = %with_causes(error), "cannot publish {suite}");
+        }
+        Event::Recovered { suite } => tracing::info!(suite = %suite, "{suite} is published again"),
+        Event::CatalogFailed(error) => {
+            tracing::error!(error = %with_causes(error), "cannot read the catalog")
+        }
+        Event::NotWatching(error) => {
+            tracing::warn!(error = %with_causes(error), "changes of other processes are found by looking only");
+        }
+    }
+}

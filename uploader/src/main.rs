@@ -1,0 +1,31 @@
+//! The `uploader` program: HTTP in front of an archive.
+//!
+//! A thin layer over the repogen library: it knows who may ask for what, and how that is said in HTTP. The modules stand
+//! in the order in which a request goes through them.
+
+mod settings;
+mod server;
+mod problem;
+mod request;
+mod secrets;
+mod session;
+mod scope;
+mod credential;
+mod caller;
+mod password;
+mod limits;
+mod app;
+mod receive;
+mod committer;
+mod live;
+mod usage;
+mod tree;
+mod extract;
+mod routes;
+mod cli;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::main()
+}

@@ -1,0 +1,127 @@
+//! Passwords: hashed with Argon2id, a few at a time.
+
+use std::sync::Arc;
+
+use argon2::Argon2;
+use argon2::password_hash::rand_core::OsRng;
+use argon2::password_hash::{PasswordHash, PasswordHasher as _, PasswordVerifier as _, SaltString};
+use tokio::sync::Semaphore;
+
+use crate::problem::{Code, Problem};
+use crate::secrets;
+
+/// The shortest password, in characters.
+const MIN_CHARACTERS: usize = 10;
+/// The longest password, in bytes: longer ones cost time and add nothing.
+const MAX_BYTES: usize = 1024;
+/// How many sign-ins may wait for their turn.
+const MAX_WAITING: usize = 128;
+
+/// Hashes and checks passwords.
+pub(crate) struct Passwords {
+    /// Each hash takes 19 MiB and a core for some time, so few are made at once.
+    turns: Arc<Semaphore>,
+    waiting: Arc<Semaphore>,
+    /// What the password of an unknown name is compared with, so that it takes as long as a known one.
+    stand_in: String,
+}
+
+impl Passwords {
+    pub(crate) fn new() -> anyhow::Result<Self> {
+        let turns = std::thread::available_parallelism().map_or(1, |cores| cores.get());
+        Ok(Self {
+            turns: Arc::new(Semaphore::new(turns)),
+            waiting: Arc::new(Semaphore::new(turns + MAX_WAITING)),
+            stand_in: hash(&secrets::random_id()).map_err(|problem| anyhow::anyhow!(problem.detail))?,
+        })
+    }
+
+    /// Returns the hash of a new password.
+    pub(crate) async fn hash(&self, password: String) -> Result<String, Problem> {
+        check(&password)?;
+        self.in_turn(move || hash(&password)).await?
+    }
+
+    /// Says whether a password fits a hash. Without a hash it does not, after the same work.
+    pub(crate) async fn fits(&self, password: String, kept: Option<String>) -> Result<bool, Problem> {
+        let (known, kept) = match kept {
+            Some(kept) => (true, kept),
+            None => (false, self.stand_in.clone()),
+        };
+        let fits = self.in_turn(move || fits(&password, &kept)).await?;
+        Ok(fits && known)
+    }
+
+    async fn in_turn<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Problem> {
+        let _place = self.waiting.try_acquire().map_err(|_| busy())?;
+        let turn = self.turns.clone().acquire_owned().await.map_err(|_| busy())?;
+        // The turn goes along: the work goes on also when nobody waits for it any more.
+        let worked = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            work()
+        });
+        worked.await.map_err(|error| Problem::internal(&error))
+    }
+}
+
+/// Checks that a password is one that may be taken.
+pub(crate) fn check(password: &str) -> Result<(), Problem> {
+    if password.chars().count() < MIN_CHARACTERS {
+        return Err(Problem::new(
+            Code::WeakPassword,
+            format!("expected {MIN_CHARACTERS} characters or more"),
+        ));
+    }
+    if password.len() > MAX_BYTES {
+        return Err(Problem::new(
+            Code::WeakPassword,
+            format!("expected {MAX_BYTES} bytes or fewer"),
+        ));
+    }
+    Ok(())
+}
+
+/// Returns the Argon2id hash (19 MiB, two passes) in PHC form.
+pub(crate) fn hash(password: &str) -> Result<String, Problem> {
+    Argon2::default()
+        .hash_password(password.as_bytes(), &SaltString::generate(&mut OsRng))
+        .map(|hash| hash.to_string())
+        .map_err(|error| Problem::internal(&error))
+}
+
+fn fits(password: &str, kept: &str) -> bool {
+    PasswordHash::new(kept).is_ok_and(|hash| {
+        Argon2::default()
+            .verify_password(password.as_bytes(), &hash)
+            .is_ok()
+    })
+}
+
+fn busy() -> Problem {
+    let mut problem = Problem::new(Code::Unavailable, "too many sign-ins at once: try again");
+    problem.retry_after = Some(1);
+    problem
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hash_fits_its_password_only() {
+        let kept = hash("correct horse").unwrap();
+        assert!(kept.starts_with("$argon2id$"), "{kept}");
+        assert!(fits("correct horse", &kept));
+        assert!(!fits("correct horsf", &kept));
+    }
+
+    #[test]
+    fn short_is_counted_in_characters() {
+        assert!(check("ninechars").is_err());
+        assert!(check("äöüäöüäöüä").is_ok());
+        assert!(check(&"x".repeat(2000)).is_err());
+    }
+}

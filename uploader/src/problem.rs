@@ -1,0 +1,274 @@
+//! Failures as clients see them: problem+json with stable codes (RFC 9457).
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use repogen::catalog::accounts::AccountError;
+use repogen::catalog::{CatalogError, Conflict};
+use repogen::error_text::with_causes;
+use repogen::ingest::IngestError;
+use serde::Serialize;
+
+use crate::request;
+
+macro_rules! codes {
+    ($($name:ident $text:literal $status:ident $title:literal;)*) => {
+        /// What went wrong, for programs. A code never changes its meaning.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub(crate) enum Code {
+            $($name,)*
+        }
+
+        impl Code {
+            /// All of them.
+            pub(crate) const ALL: &[Self] = &[$(Self::$name,)*];
+
+            /// Returns the code.
+            pub(crate) fn text(self) -> &'static str {
+                match self { $(Self::$name => $text,)* }
+            }
+
+            /// Returns the status that goes with it.
+            pub(crate) fn status(self) -> StatusCode {
+                match self { $(Self::$name => StatusCode::$status,)* }
+            }
+
+            /// Returns a short text that is the same each time.
+            pub(crate) fn title(self) -> &'static str {
+                match self { $(Self::$name => $title,)* }
+            }
+
+            /// Returns its page.
+            pub(crate) fn page(self) -> &'static str {
+                match self { $(Self::$name => include_str!(concat!("../../docs/problems/", $text, ".md")),)* }
+            }
+        }
+    };
+}
+
+codes! {
+    Unauthenticated "unauthenticated" UNAUTHORIZED "This needs a sign-in";
+    InvalidCredentials "invalid_credentials" UNAUTHORIZED "User name or password is wrong";
+    InvalidToken "invalid_token" UNAUTHORIZED "The token is not, or no longer, valid";
+    Forbidden "forbidden" FORBIDDEN "The account may not do this";
+    ScopeTooSmall "scope_too_small" FORBIDDEN "The token may not do this";
+    ScopeAboveRights "scope_above_rights" FORBIDDEN "The scope is above the rights of the account";
+    RegistrationClosed "registration_closed" FORBIDDEN "Accounts are made by an administrator here";
+    NotFound "not_found" NOT_FOUND "There is nothing here";
+    SuiteNotFound "suite_not_found" NOT_FOUND "There is no such suite";
+    PackageNotFound "package_not_found" NOT_FOUND "There is no such package";
+    UserNotFound "user_not_found" NOT_FOUND "There is no such user";
+    TokenNotFound "token_not_found" NOT_FOUND "There is no such token";
+    MethodNotAllowed "method_not_allowed" METHOD_NOT_ALLOWED "The route does not take this method";
+    UploadTimeout "upload_timeout" REQUEST_TIMEOUT "The upload took too long";
+    UsernameTaken "username_taken" CONFLICT "The user name is taken";
+    EmailTaken "email_taken" CONFLICT "The e-mail address is taken";
+    LastAdmin "last_admin" CONFLICT "The last administrator stays one";
+    IdentityConflict "identity_conflict" CONFLICT "Other bytes have this name, version and architecture";
+    VersionConflict "version_conflict" CONFLICT "An equal version is written otherwise";
+    ComponentConflict "component_conflict" CONFLICT "The package stands in another component";
+    PathTaken "path_taken" CONFLICT "The path was taken at the same moment";
+    PayloadTooLarge "payload_too_large" PAYLOAD_TOO_LARGE "The body is too large";
+    UnsupportedMediaType "unsupported_media_type" UNSUPPORTED_MEDIA_TYPE "The body is of another type";
+    InvalidJson "invalid_json" BAD_REQUEST "The body is not JSON";
+    InvalidQuery "invalid_query" BAD_REQUEST "The query cannot be read";
+    InvalidCursor "invalid_cursor" BAD_REQUEST "The cursor is not one of this server's";
+    InvalidUpload "invalid_upload" BAD_REQUEST "The body of the upload cannot be read";
+    InvalidRequest "invalid_request" UNPROCESSABLE_ENTITY "A value is not what it should be";
+    WeakPassword "weak_password" UNPROCESSABLE_ENTITY "The password is too weak";
+    SuiteRequired "suite_required" UNPROCESSABLE_ENTITY "The request does not say which suite";
+    InvalidPackage "invalid_package" UNPROCESSABLE_ENTITY "The package is not one that dpkg would take";
+    ArchitectureNotInSuite "architecture_not_in_suite" UNPROCESSABLE_ENTITY "The suite has no such architecture";
+    ComponentNotInSuite "component_not_in_suite" UNPROCESSABLE_ENTITY "The suite has no such component";
+    TooManyRequests "too_many_requests" TOO_MANY_REQUESTS "Too many requests";
+    Unavailable "unavailable" SERVICE_UNAVAILABLE "The server is busy or going down";
+    StorageFull "storage_full" INSUFFICIENT_STORAGE "The disk of the archive is full";
+    Internal "internal" INTERNAL_SERVER_ERROR "The server failed";
+}
+
+/// How a client may sign in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Challenge {
+    Bearer,
+    Basic,
+}
+
+/// A failure.
+#[derive(Debug, Clone)]
+pub(crate) struct Problem {
+    pub(crate) code: Code,
+    /// What was found and what would be right.
+    pub(crate) detail: String,
+    pub(crate) challenge: Challenge,
+    /// Seconds after which it may be tried again.
+    pub(crate) retry_after: Option<u64>,
+}
+
+/// The body of a failure.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Problem)]
+pub(crate) struct ProblemBody {
+    /// Where the code is explained.
+    #[serde(rename = "type")]
+    kind: String,
+    /// What went wrong, for people; the same for the same code.
+    title: &'static str,
+    /// The status.
+    status: u16,
+    /// What was found, and what would be right.
+    detail: String,
+    /// The request, as the log has it.
+    instance: String,
+    /// What went wrong, for programs.
+    code: &'static str,
+}
+
+impl Problem {
+    pub(crate) fn new(code: Code, detail: impl Into<String>) -> Self {
+        Self {
+            code,
+            detail: detail.into(),
+            challenge: Challenge::Bearer,
+            retry_after: None,
+        }
+    }
+
+    /// What the client is not told is logged.
+    pub(crate) fn internal(error: &(dyn std::error::Error + 'static)) -> Self {
+        tracing::error!(error = %with_causes(error), "a request failed");
+        Self::new(
+            Code::Internal,
+            "the reason is in the server's log, under the id of this request",
+        )
+    }
+
+    pub(crate) fn unauthenticated() -> Self {
+        Self::new(
+            Code::Unauthenticated,
+            "expected an `Authorization` header with a token of `POST /api/auth/login` or `POST /api/tokens`",
+        )
+    }
+
+    pub(crate) fn no_such_suite(name: &str) -> Self {
+        Self::new(Code::SuiteNotFound, format!("no suite `{}`", name.escape_debug()))
+    }
+
+    /// The text form, for programs that show a body as it is.
+    pub(crate) fn into_text(self) -> Response {
+        let text = format!("{}: {}\n", self.code.title(), self.detail);
+        let code = HeaderValue::from_static(self.code.text());
+        let mut response = (self.code.status(), text).into_response();
+        response.headers_mut().insert("x-error-code", code);
+        self.with_headers(response)
+    }
+
+    fn with_headers(&self, mut response: Response) -> Response {
+        let headers = response.headers_mut();
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if self.code.status() == StatusCode::UNAUTHORIZED {
+            let challenge = match self.challenge {
+                Challenge::Bearer => r#"Bearer realm="archive""#,
+                Challenge::Basic => r#"Basic realm="archive", charset="UTF-8""#,
+            };
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+        }
+        if let Some(seconds) = self.retry_after {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let body = ProblemBody {
+            kind: format!("/problems/{}", self.code.text()),
+            title: self.code.title(),
+            status: self.code.status().as_u16(),
+            detail: self.detail.clone(),
+            instance: request::current_id(),
+            code: self.code.text(),
+        };
+        let mut response = (self.code.status(), axum::Json(body)).into_response();
+        response.headers_mut().insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        );
+        self.with_headers(response)
+    }
+}
+
+impl From<CatalogError> for Problem {
+    fn from(error: CatalogError) -> Self {
+        Self::internal(&error)
+    }
+}
+
+impl From<AccountError> for Problem {
+    fn from(error: AccountError) -> Self {
+        let code = match &error {
+            AccountError::Catalog(cause) => return Self::internal(cause),
+            AccountError::NameTaken(_) => Code::UsernameTaken,
+            AccountError::EmailTaken(_) => Code::EmailTaken,
+            AccountError::Missing => Code::UserNotFound,
+            AccountError::LastAdmin => Code::LastAdmin,
+        };
+        Self::new(code, error.to_string())
+    }
+}
+
+impl From<IngestError> for Problem {
+    fn from(error: IngestError) -> Self {
+        let code = match &error {
+            IngestError::Invalid(_) => Code::InvalidPackage,
+            IngestError::ArchitectureNotInSuite { .. } => Code::ArchitectureNotInSuite,
+            IngestError::Conflict(conflict) => match **conflict {
+                Conflict::OtherBytes { .. } => Code::IdentityConflict,
+                Conflict::EqualVersion { .. } => Code::VersionConflict,
+                Conflict::OtherComponent { .. } => Code::ComponentConflict,
+                Conflict::PathTaken(_) => Code::PathTaken,
+            },
+            _ if is_full(&error) => {
+                tracing::error!(error = %with_causes(&error), "the disk is full");
+                return Self::new(
+                    Code::StorageFull,
+                    "nothing was kept: try again when there is room",
+                );
+            }
+            _ => return Self::internal(&error),
+        };
+        Self::new(code, error.to_string())
+    }
+}
+
+impl From<repogen::staging::StagingError> for Problem {
+    fn from(error: repogen::staging::StagingError) -> Self {
+        IngestError::from(error).into()
+    }
+}
+
+fn is_full(error: &(dyn std::error::Error + 'static)) -> bool {
+    std::iter::successors(Some(error), |error| error.source())
+        .filter_map(|error| error.downcast_ref::<std::io::Error>())
+        .any(|error| {
+            matches!(
+                error.kind(),
+                std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded
+            )
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_has_a_page_of_its_own_and_no_two_are_alike() {
+        for code in Code::ALL {
+            let heading = format!("# `{}`", code.text());
+            assert!(code.page().starts_with(&heading), "{}", code.text());
+            assert!(code.page().contains(code.status().as_str()), "{}", code.text());
+            let same = Code::ALL.iter().filter(|other| other.text() == code.text());
+            assert_eq!(same.count(), 1, "{}", code.text());
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! The body of an upload, from the network to a staged file.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use futures_util::{Stream, StreamExt as _};
+use repogen::ingest::{Received, Receiving};
+
+use crate::app::App;
+use crate::problem::{Code, Problem};
+
+/// How long a client may say nothing.
+const IDLE: Duration = Duration::from_secs(30);
+/// How long an upload may take in all.
+const TOTAL: Duration = Duration::from_secs(3600);
+/// How much is kept in memory before it is written: few uploads are larger.
+const BUFFER: usize = 512 * 1024;
+/// What stays free for publishing, in bytes.
+const RESERVE: u64 = 64 << 20;
+
+/// An upload that came in: on disk, but for its end.
+pub(crate) struct Upload {
+    receiving: Option<Receiving>,
+    rest: Vec<Bytes>,
+}
+
+impl Upload {
+    /// Brings the rest to disk. Blocking.
+    pub(crate) fn finish(self, app: &App) -> Result<Received, Problem> {
+        let mut receiving = match self.receiving {
+            Some(receiving) => receiving,
+            None => Receiving::start(&app.staging)?,
+        };
+        for piece in &self.rest {
+            receiving.write(piece)?;
+        }
+        Ok(receiving.finish())
+    }
+}
+
+/// Takes a body in.
+pub(crate) async fn receive<E: std::fmt::Display>(
+    app: &Arc<App>,
+    pieces: impl Stream<Item = Result<Bytes, E>>,
+) -> Result<Upload, Problem> {
+    tokio::time::timeout(TOTAL, receive_pieces(app, pieces))
+        .await
+        .map_err(|_| too_slow("an hour"))?
+}
+
+async fn receive_pieces<E: std::fmt::Display>(
+    app: &Arc<App>,
+    pieces: impl Stream<Item = Result<Bytes, E>>,
+) -> Result<Upload, Problem> {
+    let mut pieces = std::pin::pin!(pieces);
+    let mut body = Upload {
+        receiving: None,
+        rest: Vec::new(),
+    };
+    let (mut size, mut kept) = (0_u64, 0);
+    while let Some(piece) = tokio::time::timeout(IDLE, pieces.next())
+        .await
+        .map_err(|_| too_slow("30 seconds without a byte"))?
+    {
+        let piece = piece.map_err(|error| Problem::new(Code::InvalidUpload, error.to_string()))?;
+        size += piece.len() as u64;
+        check_size(app, size)?;
+        kept += piece.len();
+        body.rest.push(piece);
+        if kept >= BUFFER {
+            body = flush(app, body).await?;
+            kept = 0;
+        }
+    }
+    Ok(body)
+}
+
+async fn flush(app: &Arc<App>, body: Upload) -> Result<Upload, Problem> {
+    app.blocking(move |app| {
+        let mut receiving = match body.receiving {
+            Some(receiving) => receiving,
+            None => Receiving::start(&app.staging)?,
+        };
+        for piece in &body.rest {
+            receiving.write(piece)?;
+        }
+        Ok(Upload {
+            receiving: Some(receiving),
+            rest: Vec::new(),
+        })
+    })
+    .await
+}
+
+/// Checks that so many bytes may be taken.
+pub(crate) fn check_size(app: &App, size: u64) -> Result<(), Problem> {
+    if size > app.settings.max_upload_bytes {
+        return Err(Problem::new(
+            Code::PayloadTooLarge,
+            format!(
+                "expected {} bytes or fewer (MAX_UPLOAD_BYTES)",
+                app.settings.max_upload_bytes
+            ),
+        ));
+    }
+    Ok(())
+}
+
+/// Checks that there is room for so many bytes and for publishing them. Blocking.
+pub(crate) fn check_room(app: &App, size: u64) -> Result<(), Problem> {
+    let Ok(disk) = rustix::fs::statvfs(app.archive.root()) else {
+        return Ok(());
+    };
+    let free = disk.f_bavail.saturating_mul(disk.f_frsize);
+    if free < size.saturating_add(RESERVE) {
+        tracing::error!(
+            free_bytes = free,
+            size_bytes = size,
+            "an upload was refused: the disk is full"
+        );
+        return Err(Problem::new(
+            Code::StorageFull,
+            "there is no room for it: try again when there is",
+        ));
+    }
+    Ok(())
+}
+
+/// Reads what a client is still sending to its end, as far as an upload may go.
+///
+/// Programs that send the whole body before they look at the answer fail on the way otherwise.
+pub(crate) async fn drain(app: &App, body: Body) {
+    let mut pieces = body.into_data_stream();
+    let mut size = 0_u64;
+    let all = async {
+        while let Ok(Some(Ok(piece))) = tokio::time::timeout(IDLE, pieces.next()).await {
+            size += piece.len() as u64;
+            if size > app.settings.max_upload_bytes {
+                break;
+            }
+        }
+    };
+    // Nothing is kept of it, so nothing depends on whether it ends in time.
+    let _ = tokio::time::timeout(TOTAL, all).await;
+}
+
+fn too_slow(limit: &str) -> Problem {
+    Problem::new(Code::UploadTimeout, format!("it took more than {limit}"))
+}

@@ -1,0 +1,139 @@
+//! What is known of every request: its id, where it comes from, how long it took.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::extract::{ConnectInfo, MatchedPath, Request, State};
+use axum::http::{HeaderMap, HeaderValue};
+use axum::middleware::Next;
+use axum::response::Response;
+use tracing::Instrument as _;
+
+use crate::app::App;
+use crate::secrets;
+
+/// The header by which a request is named, both ways.
+const HEADER: &str = "x-request-id";
+
+tokio::task_local! {
+    static ID: String;
+}
+
+/// Where a request comes from and what it is called.
+#[derive(Debug, Clone)]
+pub(crate) struct Origin {
+    pub(crate) address: Option<IpAddr>,
+    pub(crate) id: String,
+}
+
+/// Returns the id of the request that is being answered.
+pub(crate) fn current_id() -> String {
+    ID.try_with(Clone::clone).unwrap_or_default()
+}
+
+/// Gives a request its id, and logs and counts its answer.
+pub(crate) async fn observe(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let id = given_id(request.headers()).unwrap_or_else(secrets::random_id);
+    let method = request.method().to_string();
+    // The route and never the path: the number of labels stays small.
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map_or("other", MatchedPath::as_str)
+        .to_owned();
+    let origin = Origin {
+        address: client_address(&request, &app.settings.trusted_proxies),
+        id: id.clone(),
+    };
+    let span = tracing::info_span!("request", request_id = %id, method, route);
+    request.extensions_mut().insert(origin);
+    let mut response = ID
+        .scope(id.clone(), next.run(request))
+        .instrument(span.clone())
+        .await;
+    let status = response.status().as_u16();
+    let took = started.elapsed();
+    span.in_scope(|| {
+        tracing::info!(status, duration_ms = took.as_secs_f64() * 1000.0, "answered");
+    });
+    let labels = [
+        ("method", method),
+        ("route", route),
+        ("status", status.to_string()),
+    ];
+    metrics::counter!("http_requests_total", &labels).increment(1);
+    metrics::histogram!("http_request_duration_seconds", &labels).record(took.as_secs_f64());
+    if let Ok(value) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert(HEADER, value);
+    }
+    response
+}
+
+/// Returns the id that a proxy gave the request, if it may stand in a log.
+fn given_id(headers: &HeaderMap) -> Option<String> {
+    let id = headers.get(HEADER)?.to_str().ok()?;
+    let right = (8..=64).contains(&id.len())
+        && id
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+    right.then(|| id.to_owned())
+}
+
+/// Returns the address of the client: that of the connection, or what trusted proxies say it is.
+fn client_address(request: &Request, trusted: &[IpAddr]) -> Option<IpAddr> {
+    let ConnectInfo(peer) = request.extensions().get::<ConnectInfo<SocketAddr>>()?;
+    let forwarded: Vec<&str> = request
+        .headers()
+        .get_all("x-forwarded-for")
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .collect();
+    Some(nearest_untrusted(peer.ip(), &forwarded, trusted))
+}
+
+/// Returns the last address that no trusted proxy has.
+///
+/// Each proxy adds the address it was asked from at the end. What stands before an address that is not trusted was
+/// written by that client and may be anything.
+fn nearest_untrusted(peer: IpAddr, forwarded: &[&str], trusted: &[IpAddr]) -> IpAddr {
+    let mut nearest = peer.to_canonical();
+    for address in forwarded.iter().rev() {
+        if !trusted.contains(&nearest) {
+            break;
+        }
+        let Ok(address) = address.trim().parse::<IpAddr>() else {
+            break;
+        };
+        nearest = address.to_canonical();
+    }
+    nearest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_trusted_proxies_are_believed_and_from_the_right() {
+        let ip = |text: &str| text.parse::<IpAddr>().unwrap();
+        let trusted = [ip("10.0.0.1"), ip("10.0.0.2")];
+        for (peer, forwarded, expected) in [
+            ("192.0.2.9", vec!["1.1.1.1"], "192.0.2.9"),
+            ("10.0.0.1", vec!["1.1.1.1"], "1.1.1.1"),
+            ("10.0.0.1", vec!["6.6.6.6", "1.1.1.1"], "1.1.1.1"),
+            ("10.0.0.1", vec!["6.6.6.6", " 1.1.1.1", "10.0.0.2"], "1.1.1.1"),
+            ("10.0.0.1", vec!["1.1.1.1", "nonsense"], "10.0.0.1"),
+            ("::ffff:10.0.0.1", vec!["1.1.1.1"], "1.1.1.1"),
+            ("10.0.0.1", vec![], "10.0.0.1"),
+        ] {
+            assert_eq!(
+                nearest_untrusted(ip(peer), &forwarded, &trusted),
+                ip(expected),
+                "{peer} {forwarded:?}"
+            );
+        }
+    }
+}

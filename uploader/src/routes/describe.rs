@@ -1,0 +1,349 @@
+//! Changing what is not inside a .deb, and taking packages out.
+
+use std::sync::Arc;
+
+use axum::Json as Answer;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
+use debian_formats::name::{Component, SuiteName};
+use repogen::catalog::Selection;
+use repogen::catalog::listing::{Description, Listed, Tag};
+use repogen::config::Suite;
+use repogen::ingest::{Arrival, Place};
+use repogen::package_view::PackageView;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::packages;
+use super::upload::Wait;
+use super::wire;
+use crate::app::{App, now};
+use crate::caller::Caller;
+use crate::credential::Presented;
+use crate::extract::{Json, Params};
+use crate::live::Published;
+use crate::problem::{Code, Problem};
+
+const DEFAULT_COLOR: &str = "#6c757d";
+const MAX_TAGS: usize = 32;
+
+/// What is to be changed of a package. What is left out stays.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(crate) struct ChangePackage {
+    section: Option<String>,
+    priority: Option<String>,
+    /// All its tags.
+    tags: Option<Vec<NewTag>>,
+    /// All suites that it is to stand in.
+    suites: Option<Vec<NewPlace>>,
+}
+
+/// A tag, or its name.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(untagged)]
+pub(crate) enum NewTag {
+    Name(String),
+    Tag { name: String, color: Option<String> },
+}
+
+/// A suite by codename or alias, or a suite and a component of it.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(untagged)]
+pub(crate) enum NewPlace {
+    Suite(String),
+    Place {
+        suite: String,
+        component: Option<String>,
+    },
+}
+
+/// Changes section, priority, tags and suites of a package.
+#[utoipa::path(put, path = "/api/packages/{id}", tag = "packages", params(("id" = String, Path)), request_body = ChangePackage,
+    security(("bearer" = [])), responses((status = 200, description = "Changed", body = PackageView)))]
+pub(crate) async fn change(
+    State(app): State<Arc<App>>,
+    presented: Presented,
+    Path(id): Path<String>,
+    Json(body): Json<ChangePackage>,
+) -> Result<Answer<PackageView>, Problem> {
+    app.blocking(move |app| {
+        let caller = Caller::identify(app, &presented)?;
+        caller.account()?;
+        let listed = seen(app, &caller, &id)?;
+        let description = description(&body)?;
+        let plan = body
+            .suites
+            .map(|wanted| plan(app, &caller, &listed, &wanted))
+            .transpose()?;
+        for suite in standing(app, &listed) {
+            if plan
+                .as_ref()
+                .is_none_or(|plan| !plan.lost.iter().any(|lost| lost.codename == suite.codename))
+            {
+                let describes = body.section.is_some() || body.priority.is_some() || body.tags.is_some();
+                if describes || plan.is_none() {
+                    caller.uploads(suite, Some(&listed.entry.content.name))?;
+                }
+            }
+        }
+        carry_out(app, &caller, &listed, &description, plan)?;
+        app.live.changed();
+        Ok(Answer(wire::package(&seen(app, &caller, &id)?)?))
+    })
+    .await
+}
+
+/// Where a package comes to stand, and where it no longer does.
+struct Plan<'a> {
+    gained: Vec<(&'a Suite, Component)>,
+    lost: Vec<&'a Suite>,
+}
+
+/// Compares where a package stands with where it should, and checks the right to each difference.
+fn plan<'a>(
+    app: &'a App,
+    caller: &Caller,
+    listed: &Listed,
+    wanted: &[NewPlace],
+) -> Result<Plan<'a>, Problem> {
+    let content = &listed.entry.content;
+    let mut plan = Plan {
+        gained: Vec::new(),
+        lost: Vec::new(),
+    };
+    let mut kept: Vec<&SuiteName> = Vec::new();
+    for place in wanted {
+        let (name, component) = match place {
+            NewPlace::Suite(name) => (name, None),
+            NewPlace::Place { suite, component } => (suite, component.as_deref()),
+        };
+        let suite = caller.suite(app, name)?;
+        let stands = listed
+            .entry
+            .suites
+            .iter()
+            .find(|(codename, _)| *codename == suite.codename);
+        match stands {
+            Some((_, held)) if component.is_none_or(|component| held.as_str() == component) => {
+                kept.push(&suite.codename);
+            }
+            Some((_, held)) => {
+                return Err(Problem::new(
+                    Code::ComponentConflict,
+                    format!(
+                        "it stands in component `{held}` of `{}`: delete it there first",
+                        suite.codename
+                    ),
+                ));
+            }
+            None => {
+                caller.uploads(suite, Some(&content.name))?;
+                plan.gained
+                    .push((suite, super::upload::component(suite, component)?.clone()));
+            }
+        }
+    }
+    for suite in standing(app, listed) {
+        if !kept.contains(&&suite.codename) {
+            caller.deletes(suite, &content.name, content.author.as_deref())?;
+            plan.lost.push(suite);
+        }
+    }
+    Ok(plan)
+}
+
+/// Gains come first: a package that moves is never nowhere.
+fn carry_out(
+    app: &App,
+    caller: &Caller,
+    listed: &Listed,
+    description: &Description,
+    plan: Option<Plan<'_>>,
+) -> Result<(), Problem> {
+    let content = &listed.entry.content;
+    let arrival = Arrival {
+        now: now(),
+        by: Some(caller.actor().clone()),
+    };
+    let Plan { gained, lost } = plan.unwrap_or(Plan {
+        gained: Vec::new(),
+        lost: Vec::new(),
+    });
+    for (suite, component) in &gained {
+        app.archive
+            .copy(&listed.entry, &Place { suite, component }, &arrival)?;
+    }
+    for suite in &lost {
+        remove(app, caller, listed, &suite.codename)?;
+    }
+    let suites: Vec<SuiteName> = standing(app, listed)
+        .filter(|suite| !lost.iter().any(|lost| lost.codename == suite.codename))
+        .map(|suite| suite.codename.clone())
+        .chain(gained.iter().map(|(suite, _)| suite.codename.clone()))
+        .collect();
+    if description.section.is_some() || description.priority.is_some() || description.tags.is_some() {
+        app.archive
+            .listing()
+            .describe(&content.sha256, &suites, description, caller.actor(), now())?;
+    }
+    Ok(())
+}
+
+/// What a delete means.
+#[derive(Debug, Clone, Default, Deserialize, utoipa::IntoParams)]
+pub(crate) struct DeleteParams {
+    /// Only from this suite; left out: from all.
+    suite: Option<String>,
+    /// `published`: answer once it is gone from what clients fetch.
+    wait: Option<Wait>,
+}
+
+/// Takes a package out of a suite, or out of all.
+#[utoipa::path(delete, path = "/api/packages/{id}", tag = "packages", params(("id" = String, Path), DeleteParams),
+    security(("bearer" = [])),
+    responses((status = 204, description = "Gone"), (status = 202, description = "Gone, but not yet from what clients fetch")))]
+pub(crate) async fn delete(
+    State(app): State<Arc<App>>,
+    presented: Presented,
+    Path(id): Path<String>,
+    Params(params): Params<DeleteParams>,
+) -> Result<Response, Problem> {
+    let suites = app
+        .blocking(move |app| {
+            let caller = Caller::identify(app, &presented)?;
+            caller.account()?;
+            let only = params
+                .suite
+                .as_deref()
+                .map(|name| caller.suite(app, name))
+                .transpose()?;
+            let listed = seen(app, &caller, &id)?;
+            let meant: Vec<&Suite> = standing(app, &listed)
+                .filter(|suite| only.is_none_or(|only| only.codename == suite.codename))
+                .collect();
+            if meant.is_empty() {
+                return Err(Problem::new(
+                    Code::PackageNotFound,
+                    "it does not stand in that suite",
+                ));
+            }
+            let content = &listed.entry.content;
+            for suite in &meant {
+                caller.deletes(suite, &content.name, content.author.as_deref())?;
+            }
+            for suite in &meant {
+                remove(app, &caller, &listed, &suite.codename)?;
+            }
+            app.live.changed();
+            Ok(meant
+                .iter()
+                .map(|suite| suite.codename.clone())
+                .collect::<Vec<_>>())
+        })
+        .await?;
+    let published = match params.wait {
+        Some(Wait::Published) => app.live.wait(&app, suites).await?,
+        None => Published::Yes,
+    };
+    Ok(match published {
+        Published::Yes => StatusCode::NO_CONTENT.into_response(),
+        Published::NotYet => StatusCode::ACCEPTED.into_response(),
+    })
+}
+
+fn remove(app: &App, caller: &Caller, listed: &Listed, suite: &SuiteName) -> Result<(), Problem> {
+    let content = &listed.entry.content;
+    // In one suite, these three mean one content.
+    let selection = Selection {
+        suite: Some(suite.clone()),
+        name: Some(content.name.clone()),
+        version: Some(content.version.clone()),
+        architecture: Some(content.architecture.clone()),
+    };
+    app.archive
+        .catalog()
+        .remove(&selection, Some(caller.actor()), now())?;
+    Ok(())
+}
+
+/// Returns the package of an id, as far as the caller may know where it stands.
+fn seen(app: &App, caller: &Caller, id: &str) -> Result<Listed, Problem> {
+    let suites = app
+        .archive
+        .config()
+        .suites
+        .iter()
+        .filter(|suite| caller.sees(suite));
+    let suites: Vec<SuiteName> = suites.map(|suite| suite.codename.clone()).collect();
+    packages::in_suites(app, id, &suites)
+}
+
+/// Returns the suites that a package was found in.
+fn standing<'a>(app: &'a App, listed: &Listed) -> impl Iterator<Item = &'a Suite> + use<'a> {
+    let codenames: Vec<SuiteName> = listed
+        .entry
+        .suites
+        .iter()
+        .map(|(codename, _)| codename.clone())
+        .collect();
+    codenames
+        .into_iter()
+        .filter_map(|codename| app.archive.config().suite(codename.as_str()))
+}
+
+fn description(body: &ChangePackage) -> Result<Description, Problem> {
+    for (key, value) in [("section", &body.section), ("priority", &body.priority)] {
+        let right = |value: &String| {
+            (1..=64).contains(&value.len())
+                && value
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || b"-_+./".contains(&byte))
+        };
+        if !value.as_ref().is_none_or(right) {
+            return Err(wrong(format!(
+                "`{key}` should be one word of 1 to 64 of `A-Za-z0-9-_+./`"
+            )));
+        }
+    }
+    Ok(Description {
+        section: body.section.clone(),
+        priority: body.priority.clone(),
+        tags: body.tags.as_deref().map(tags).transpose()?,
+    })
+}
+
+fn tags(wanted: &[NewTag]) -> Result<Vec<Tag>, Problem> {
+    if wanted.len() > MAX_TAGS {
+        return Err(wrong(format!("expected {MAX_TAGS} tags or fewer")));
+    }
+    let mut tags: Vec<Tag> = Vec::new();
+    for tag in wanted {
+        let (name, color) = match tag {
+            NewTag::Name(name) => (name, None),
+            NewTag::Tag { name, color } => (name, color.as_deref()),
+        };
+        let color = color.unwrap_or(DEFAULT_COLOR);
+        if name.is_empty() || name.len() > 64 || name.chars().any(char::is_control) {
+            return Err(wrong(
+                "the name of a tag should be one line of 1 to 64 bytes".into(),
+            ));
+        }
+        let digits = color.strip_prefix('#').unwrap_or_default();
+        if digits.len() != 6 || !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+            return Err(wrong("the colour of a tag should be as `#007bff`".into()));
+        }
+        if tags.iter().any(|other| other.name == *name) {
+            return Err(wrong(format!("tag `{}` is there twice", name.escape_debug())));
+        }
+        tags.push(Tag {
+            name: name.clone(),
+            color: color.to_owned(),
+        });
+    }
+    Ok(tags)
+}
+
+fn wrong(detail: String) -> Problem {
+    Problem::new(Code::InvalidRequest, detail)
+}

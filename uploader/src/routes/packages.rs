@@ -1,0 +1,269 @@
+//! Reading packages.
+
+use std::sync::Arc;
+
+use axum::Json as Answer;
+use axum::extract::{Path, Request, State};
+use axum::http::{HeaderMap, Uri, header};
+use axum::response::{IntoResponse as _, Response};
+use debian_formats::digest::Sha256;
+use debian_formats::name::SuiteName;
+use repogen::catalog::listing::{After, Listed, PackageQuery};
+use repogen::package_view::PackageView;
+use serde::{Deserialize, Serialize};
+
+use super::wire::{self, Page, PageParams};
+use crate::app::App;
+use crate::caller::Caller;
+use crate::credential::Presented;
+use crate::extract::Params;
+use crate::problem::{Code, Problem};
+use crate::tree::{self, TreePath};
+
+/// Which packages.
+#[derive(Debug, Clone, Default, Deserialize, utoipa::IntoParams)]
+pub(crate) struct Filters {
+    /// The package's name.
+    name: Option<String>,
+    /// Its version, or one that dpkg calls equal.
+    version: Option<String>,
+    /// Codename or alias.
+    suite: Option<String>,
+    component: Option<String>,
+    architecture: Option<String>,
+    section: Option<String>,
+    /// A part of the maintainer's name or address, in any case.
+    maintainer: Option<String>,
+    tag: Option<String>,
+    /// 50 when left out, 500 at most.
+    limit: Option<usize>,
+    /// `next` of the page before.
+    cursor: Option<String>,
+}
+
+impl Filters {
+    fn query(&self, app: &App, caller: &Caller) -> Result<PackageQuery, Problem> {
+        Ok(PackageQuery {
+            suites: match &self.suite {
+                None => codenames(app, caller),
+                Some(name) => {
+                    let suite = caller.suite(app, name)?;
+                    let read = caller.reads(suite).then(|| suite.codename.clone());
+                    vec![read.ok_or_else(|| Problem::no_such_suite(name))?]
+                }
+            },
+            name: wire::asked(self.name.as_ref())?,
+            version: wire::asked(self.version.as_ref())?,
+            component: wire::asked(self.component.as_ref())?,
+            architecture: wire::asked(self.architecture.as_ref())?,
+            section: self.section.clone(),
+            maintainer: self.maintainer.clone(),
+            tag: self.tag.clone(),
+            author: None,
+        })
+    }
+}
+
+/// Where a list of packages goes on.
+#[derive(Debug, Serialize, Deserialize)]
+struct Position {
+    name: String,
+    version_key: Vec<u8>,
+    architecture: String,
+    sha256: String,
+}
+
+/// Lists packages by name, version and architecture.
+#[utoipa::path(get, path = "/api/packages", tag = "packages", params(Filters), security((), ("bearer" = [])),
+    responses((status = 200, description = "A page of packages", body = Page<PackageView>)))]
+pub(crate) async fn list(
+    State(app): State<Arc<App>>,
+    presented: Presented,
+    uri: Uri,
+    Params(filters): Params<Filters>,
+) -> Result<Response, Problem> {
+    let page = app
+        .blocking(move |app| {
+            let caller = Caller::identify(app, &presented)?;
+            let query = filters.query(app, &caller)?;
+            page(app, &query, filters.limit, filters.cursor.as_deref())
+        })
+        .await?;
+    let next = page.next.clone();
+    Ok(wire::with_link(
+        Answer(page).into_response(),
+        &uri,
+        next.as_deref(),
+    ))
+}
+
+/// Returns a page of what an account uploaded and the caller may read.
+pub(super) fn page_of(
+    app: &App,
+    caller: &Caller,
+    author: &str,
+    params: &PageParams,
+) -> Result<Page<PackageView>, Problem> {
+    let query = PackageQuery {
+        suites: codenames(app, caller),
+        author: Some(author.to_owned()),
+        ..PackageQuery::default()
+    };
+    page(app, &query, params.limit, params.cursor.as_deref())
+}
+
+fn page(
+    app: &App,
+    query: &PackageQuery,
+    limit: Option<usize>,
+    cursor: Option<&str>,
+) -> Result<Page<PackageView>, Problem> {
+    let limit = wire::page_limit(limit)?;
+    let after = wire::position::<Position>(cursor)?
+        .map(|position| {
+            let wrong = |_| Problem::new(Code::InvalidCursor, "expected `next` of the page before");
+            Ok::<_, Problem>(After {
+                name: position.name,
+                version_key: position.version_key,
+                architecture: position.architecture,
+                sha256: position.sha256.parse::<Sha256>().map_err(wrong)?,
+            })
+        })
+        .transpose()?;
+    let mut found = app.archive.listing().page(query, after.as_ref(), limit + 1)?;
+    let more = found.len() > limit;
+    found.truncate(limit);
+    let last = found.last().filter(|_| more).map(|last| &last.entry.content);
+    Ok(Page {
+        next: last
+            .map(|content| {
+                wire::cursor(&Position {
+                    name: content.name.to_string(),
+                    version_key: content.version.sort_key(),
+                    architecture: content.architecture.to_string(),
+                    sha256: content.sha256.to_string(),
+                })
+            })
+            .transpose()?,
+        items: found.iter().map(wire::package).collect::<Result<_, _>>()?,
+    })
+}
+
+/// Searches names, summaries and descriptions; the best first.
+#[utoipa::path(get, path = "/api/packages/search/{query}", tag = "packages", params(("query" = String, Path), Filters),
+    security((), ("bearer" = [])), responses((status = 200, description = "A page of packages", body = Page<PackageView>)))]
+pub(crate) async fn search(
+    State(app): State<Arc<App>>,
+    presented: Presented,
+    uri: Uri,
+    Path(text): Path<String>,
+    Params(filters): Params<Filters>,
+) -> Result<Response, Problem> {
+    let page = app
+        .blocking(move |app| {
+            let caller = Caller::identify(app, &presented)?;
+            let query = filters.query(app, &caller)?;
+            let limit = wire::page_limit(filters.limit)?;
+            let skip: usize = wire::position(filters.cursor.as_deref())?.unwrap_or(0);
+            let text: String = text.chars().take(200).collect();
+            let mut found = app.archive.listing().search(&query, &text, skip, limit + 1)?;
+            let more = found.len() > limit;
+            found.truncate(limit);
+            Ok(Page {
+                next: more.then(|| wire::cursor(&(skip + limit))).transpose()?,
+                items: found.iter().map(wire::package).collect::<Result<_, _>>()?,
+            })
+        })
+        .await?;
+    let next = page.next.clone();
+    Ok(wire::with_link(
+        Answer(page).into_response(),
+        &uri,
+        next.as_deref(),
+    ))
+}
+
+/// Shows a package.
+#[utoipa::path(get, path = "/api/packages/{id}", tag = "packages", params(("id" = String, Path)), security((), ("bearer" = [])),
+    responses((status = 200, description = "The package", body = PackageView), (status = 304, description = "As it was")))]
+pub(crate) async fn show(
+    State(app): State<Arc<App>>,
+    presented: Presented,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let package = app
+        .blocking(move |app| {
+            let caller = Caller::identify(app, &presented)?;
+            wire::package(&readable(app, &caller, &id)?)
+        })
+        .await?;
+    wire::revalidated(&headers, &package)
+}
+
+/// Fetches the .deb: the bytes, or where they are served.
+#[utoipa::path(get, path = "/api/packages/{id}/download", tag = "packages", params(("id" = String, Path)),
+    security((), ("bearer" = [])),
+    responses((status = 200, description = "The .deb", content_type = "application/vnd.debian.binary-package"),
+        (status = 206, description = "A part of it"), (status = 302, description = "It is served there"),
+        (status = 304, description = "As it was"), (status = 416, description = "No such part")))]
+pub(crate) async fn download(
+    State(app): State<Arc<App>>,
+    presented: Presented,
+    Path(id): Path<String>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let listed = app
+        .blocking(move |app| {
+            let caller = Caller::identify(app, &presented)?;
+            readable(app, &caller, &id)
+        })
+        .await?;
+    let begins = request
+        .headers()
+        .get(header::RANGE)
+        .is_none_or(|range| range.as_bytes().starts_with(b"bytes=0-"));
+    if begins && request.method() == axum::http::Method::GET {
+        app.usage.download(&listed.entry.content.sha256);
+    }
+    let filename = &listed.entry.filename;
+    if let Some(url) = &app.settings.public_url {
+        let location = format!("{url}/{}", filename.replace('%', "%25").replace('+', "%2B"));
+        return Ok((axum::http::StatusCode::FOUND, [(header::LOCATION, location)]).into_response());
+    }
+    match TreePath::of_catalog(filename) {
+        Some(path) => Ok(tree::serve(app.archive.root(), &path, request).await),
+        None => Ok(tree::missing()),
+    }
+}
+
+/// Returns the codenames of what the caller may read.
+pub(super) fn codenames(app: &App, caller: &Caller) -> Vec<SuiteName> {
+    caller
+        .readable(app)
+        .iter()
+        .map(|suite| suite.codename.clone())
+        .collect()
+}
+
+/// Returns the package of an id, as far as the caller may read it.
+pub(super) fn readable(app: &App, caller: &Caller, id: &str) -> Result<Listed, Problem> {
+    in_suites(app, id, &codenames(app, caller))
+}
+
+/// Returns the package of an id, as far as it stands in these suites.
+pub(super) fn in_suites(app: &App, id: &str, suites: &[SuiteName]) -> Result<Listed, Problem> {
+    let missing = || Problem::new(Code::PackageNotFound, "no package has this id");
+    let digest = digest_start(id).ok_or_else(missing)?;
+    app.archive
+        .listing()
+        .package(&digest, suites)?
+        .ok_or_else(missing)
+}
+
+/// Returns the bytes that an id stands for: the first half of the digest.
+fn digest_start(id: &str) -> Option<Vec<u8>> {
+    // Half the digits twice are as many as a digest has.
+    let whole: Sha256 = format!("{id}{id}").parse().ok().filter(|_| id.len() == 32)?;
+    Some(whole.as_bytes().iter().take(16).copied().collect())
+}

@@ -1,0 +1,183 @@
+//! API tokens: secrets for programs.
+
+use std::sync::Arc;
+
+use axum::Json as Answer;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
+use debian_formats::digest;
+use debian_formats::release::format_iso;
+use repogen::catalog::accounts::{ApiToken, Id};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use utoipa::ToSchema;
+
+use super::wire::{self, Page};
+use crate::app::{App, now};
+use crate::caller::Caller;
+use crate::credential::Presented;
+use crate::extract::Json;
+use crate::problem::{Code, Problem};
+use crate::scope::Scope;
+use crate::secrets;
+
+/// How many scopes one token may have.
+const MAX_SCOPES: usize = 64;
+/// How many tokens one account may have.
+const MAX_TOKENS: usize = 1000;
+
+/// A token to be made.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(crate) struct NewToken {
+    /// What its owner calls it.
+    name: String,
+    /// `upload:SUITE/GLOB`, `delete:SUITE/GLOB`, `read:SUITE` or `admin`.
+    scopes: Vec<String>,
+    /// When it ends, as `2030-01-01T00:00:00Z`; left out or null: never.
+    expires_at: Option<String>,
+}
+
+/// A token.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Token)]
+pub(crate) struct TokenView {
+    id: String,
+    name: String,
+    scopes: Vec<String>,
+    created_at: String,
+    expires_at: Option<String>,
+    last_used_at: Option<String>,
+    /// The secret: shown once, when it is made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token: Option<String>,
+}
+
+impl TokenView {
+    fn new(token: &ApiToken, secret: Option<String>) -> Self {
+        Self {
+            id: token.id.to_string(),
+            name: token.name.clone(),
+            scopes: token.scopes.clone(),
+            created_at: format_iso(token.created_at),
+            expires_at: token.expires_at.map(format_iso),
+            last_used_at: token.last_used_at.map(format_iso),
+            token: secret,
+        }
+    }
+}
+
+/// Makes a token. Its secret is in this answer and nowhere else.
+#[utoipa::path(post, path = "/api/tokens", tag = "tokens", request_body = NewToken, security(("bearer" = [])),
+    responses((status = 201, description = "Made", body = TokenView)))]
+pub(crate) async fn create(
+    State(app): State<Arc<App>>,
+    presented: Presented,
+    Json(body): Json<NewToken>,
+) -> Result<Response, Problem> {
+    app.blocking(move |app| {
+        let caller = Caller::identify(app, &presented)?;
+        let account = caller.in_full()?;
+        let scopes = scopes(app, &caller, &body.scopes)?;
+        let expires_at = body.expires_at.as_deref().map(expiry).transpose()?;
+        if app.archive.accounts().tokens(&account.id)?.len() >= MAX_TOKENS {
+            return Err(wrong(format!("the account has {MAX_TOKENS} tokens: delete some")));
+        }
+        let token = ApiToken {
+            id: secrets::new_id(),
+            account: account.id.clone(),
+            name: name(&body.name)?,
+            scopes,
+            created_at: now(),
+            expires_at,
+            last_used_at: None,
+        };
+        let secret = secrets::new_token();
+        let detail = json!({ "name": token.name, "scopes": token.scopes });
+        let event = caller.event("token.create", token.id.to_string(), detail);
+        app.archive
+            .accounts()
+            .create_token(&token, &digest::sha256(secret.as_bytes()), &event)?;
+        let view = TokenView::new(&token, Some(secret));
+        Ok((StatusCode::CREATED, [("cache-control", "no-store")], Answer(view)).into_response())
+    })
+    .await
+}
+
+/// Lists the tokens of who is signed in.
+#[utoipa::path(get, path = "/api/tokens", tag = "tokens", security(("bearer" = [])),
+    responses((status = 200, description = "The tokens", body = Page<TokenView>)))]
+pub(crate) async fn list(
+    State(app): State<Arc<App>>,
+    presented: Presented,
+) -> Result<Answer<Page<TokenView>>, Problem> {
+    app.blocking(move |app| {
+        let caller = Caller::identify(app, &presented)?;
+        let account = caller.in_full()?;
+        app.usage.write(&app.archive)?;
+        let tokens = app.archive.accounts().tokens(&account.id)?;
+        Ok(Answer(Page {
+            items: tokens.iter().map(|token| TokenView::new(token, None)).collect(),
+            next: None,
+        }))
+    })
+    .await
+}
+
+/// Revokes a token.
+#[utoipa::path(delete, path = "/api/tokens/{id}", tag = "tokens", security(("bearer" = [])),
+    params(("id" = String, Path)), responses((status = 204, description = "Revoked")))]
+pub(crate) async fn delete(
+    State(app): State<Arc<App>>,
+    presented: Presented,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Problem> {
+    app.blocking(move |app| {
+        let caller = Caller::identify(app, &presented)?;
+        let account = caller.in_full()?;
+        let missing = || Problem::new(Code::TokenNotFound, "the account has no such token");
+        let id: Id = id.parse().map_err(|_| missing())?;
+        let event = caller.event("token.delete", id.to_string(), json!({}));
+        if !app.archive.accounts().delete_token(&account.id, &id, &event)? {
+            return Err(missing());
+        }
+        Ok(StatusCode::NO_CONTENT)
+    })
+    .await
+}
+
+fn name(text: &str) -> Result<String, Problem> {
+    if text.is_empty() || text.len() > 100 || text.chars().any(char::is_control) {
+        return Err(wrong("`name` should be one line of 1 to 100 bytes".into()));
+    }
+    Ok(text.to_owned())
+}
+
+/// Reads scopes, with codenames for aliases, all within the rights of who asks.
+fn scopes(app: &App, caller: &Caller, texts: &[String]) -> Result<Vec<String>, Problem> {
+    if texts.len() > MAX_SCOPES {
+        return Err(wrong(format!("expected {MAX_SCOPES} scopes or fewer")));
+    }
+    texts
+        .iter()
+        .map(|text| {
+            let scope = wire::value::<Scope>(text)?.with_codename(app.archive.config());
+            caller.owns(app, &scope)?;
+            Ok(scope.to_string())
+        })
+        .collect()
+}
+
+fn expiry(text: &str) -> Result<i64, Problem> {
+    let time: jiff::Timestamp = text
+        .parse()
+        .map_err(|_| wrong("`expires_at` should be a time such as `2030-01-01T00:00:00Z`".into()))?;
+    if time.as_second() <= now() {
+        return Err(wrong("`expires_at` is over".into()));
+    }
+    Ok(time.as_second())
+}
+
+fn wrong(detail: String) -> Problem {
+    Problem::new(Code::InvalidRequest, detail)
+}

@@ -1,0 +1,313 @@
+//! Uploads: from a request to a package, and when asked for, to what clients fetch.
+
+use std::sync::Arc;
+
+use axum::Json as Answer;
+use axum::extract::{FromRequest as _, Multipart, Path, Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use debian_formats::name::Component;
+use repogen::catalog::Placed;
+use repogen::config::Suite;
+use repogen::ingest::{Arrival, Place};
+use repogen::package_view::PackageView;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::{packages, wire};
+use crate::app::{App, now};
+use crate::caller::{Caller, with_basic};
+use crate::committer::Ready;
+use crate::credential::{Presented, PresentedBasic};
+use crate::extract::Params;
+use crate::live::Published;
+use crate::problem::{Code, Problem};
+use crate::receive::{self, Upload, check_room, check_size, drain};
+
+/// Until when an answer waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Wait {
+    /// Until it is in a live InRelease.
+    Published,
+}
+
+/// Where an upload goes.
+#[derive(Debug, Clone, Default, Deserialize, utoipa::IntoParams)]
+pub(crate) struct PlaceParams {
+    /// Codename or alias; may be left out where there is one suite.
+    suite: Option<String>,
+    /// The suite's first when left out.
+    component: Option<String>,
+    /// `published`: answer once it is in a live InRelease.
+    wait: Option<Wait>,
+}
+
+/// Takes a .deb: as the body, or as the field `file` of a form.
+#[utoipa::path(post, path = "/api/packages", tag = "packages", params(PlaceParams), security(("bearer" = [])),
+    request_body(content(("application/vnd.debian.binary-package"), ("multipart/form-data"))),
+    responses((status = 201, description = "It stands there now", body = PackageView),
+        (status = 200, description = "It stood there already", body = PackageView),
+        (status = 202, description = "It stands there, but is not live yet", body = PackageView)))]
+pub(crate) async fn post(
+    State(app): State<Arc<App>>,
+    presented: Presented,
+    Params(params): Params<PlaceParams>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let taken = take(&app, presented, &params, request).await?;
+    Ok(taken.into_json())
+}
+
+/// The same for programs that put files: `curl -T`.
+#[utoipa::path(put, path = "/api/upload/{suite}/{filename}", tag = "packages", security(("basic" = []), ("bearer" = [])),
+    params(("suite" = String, Path), ("filename" = String, Path), ("component" = Option<String>, Query), ("wait" = Option<Wait>, Query)),
+    request_body(content = [u8], content_type = "application/octet-stream"),
+    responses((status = 201, description = "It stands there now", content_type = "text/plain", body = String),
+        (status = 200, description = "It stood there already", content_type = "text/plain", body = String),
+        (status = 202, description = "It stands there, but is not live yet", content_type = "text/plain", body = String)))]
+pub(crate) async fn put(
+    State(app): State<Arc<App>>,
+    PresentedBasic(presented): PresentedBasic,
+    Path((suite, filename)): Path<(String, String)>,
+    params: Result<Params<PlaceParams>, Problem>,
+    request: Request,
+) -> Response {
+    let json = wants_json(request.headers());
+    let taken = async {
+        let params = PlaceParams {
+            suite: Some(suite),
+            ..params?.0
+        };
+        if !filename.ends_with(".deb") {
+            return Err(Problem::new(
+                Code::InvalidUpload,
+                format!("`{}` is no .deb by its name", filename.escape_debug()),
+            ));
+        }
+        take(&app, presented, &params, request).await
+    };
+    match (taken.await.map_err(with_basic), json) {
+        (Ok(taken), true) => taken.into_json(),
+        (Ok(taken), false) => taken.into_text(),
+        (Err(problem), true) => problem.into_response(),
+        (Err(problem), false) => problem.into_text(),
+    }
+}
+
+/// A package that stands where it should.
+struct Taken {
+    status: StatusCode,
+    package: PackageView,
+}
+
+impl Taken {
+    fn into_json(self) -> Response {
+        let location = format!("/api/packages/{}", self.package.id);
+        (self.status, [(header::LOCATION, location)], Answer(self.package)).into_response()
+    }
+
+    fn into_text(self) -> Response {
+        let package = &self.package;
+        let places: Vec<String> = package
+            .suites
+            .iter()
+            .map(|place| format!("{}/{}", place.suite, place.component))
+            .collect();
+        let what = match self.status {
+            StatusCode::OK => "stood there already",
+            StatusCode::ACCEPTED => "is taken, but not live yet",
+            _ => "is taken",
+        };
+        let text = format!(
+            "{} {} {} {what}: {}\n",
+            package.name,
+            package.version,
+            package.architecture,
+            places.join(" ")
+        );
+        let location = format!("/api/packages/{}", package.id);
+        (self.status, [(header::LOCATION, location)], text).into_response()
+    }
+}
+
+/// What may go ahead.
+struct Admitted {
+    caller: Caller,
+    suite: repogen::config::Suite,
+    component: Component,
+}
+
+/// Takes an upload from its head to its answer.
+async fn take(
+    app: &Arc<App>,
+    presented: Presented,
+    params: &PlaceParams,
+    request: Request,
+) -> Result<Taken, Problem> {
+    let size = content_length(request.headers());
+    let admitted = match admit(app, presented, params.clone(), size).await {
+        Ok(admitted) => admitted,
+        Err(problem) => {
+            // Without the expectation the body is on its way already.
+            if !request.headers().contains_key(header::EXPECT) && problem.code != Code::PayloadTooLarge {
+                drain(app, request.into_body()).await;
+            }
+            return Err(problem);
+        }
+    };
+    let _place = app
+        .uploads
+        .acquire()
+        .await
+        .map_err(|_| Problem::new(Code::Unavailable, "the server is going down"))?;
+    let upload = body(app, request).await?;
+    let Admitted {
+        caller,
+        suite,
+        component,
+    } = admitted;
+    let (codename, wanted) = (suite.codename.clone(), component.clone());
+    let (caller, staged) = app
+        .blocking(move |app| {
+            let received = upload.finish(app)?;
+            let place = Place {
+                suite: &suite,
+                component: &component,
+            };
+            let arrival = Arrival {
+                now: now(),
+                by: Some(caller.actor().clone()),
+            };
+            let staged = app.archive.examine(received, &place, &arrival)?;
+            caller.uploads(&suite, Some(&staged.content().name))?;
+            staged.sync()?;
+            Ok((caller, staged))
+        })
+        .await?;
+    let sha256 = staged.content().sha256;
+    let ready = Ready {
+        staged,
+        suite: codename.clone(),
+        component: wanted,
+    };
+    let placed = app.committer.commit(ready).await?;
+    let published = match params.wait {
+        Some(Wait::Published) => app.live.wait(app, vec![codename.clone()]).await?,
+        None => Published::Yes,
+    };
+    let package = app
+        .blocking(move |app| {
+            let mut suites = packages::codenames(app, &caller);
+            // Who brought it may know that it is there, also where the token does not read.
+            suites.push(codename);
+            let digest = sha256.to_string();
+            let id = digest.get(..32).unwrap_or(&digest);
+            wire::package(&packages::in_suites(app, id, &suites)?)
+        })
+        .await?;
+    let status = match (published, placed) {
+        (Published::NotYet, _) => StatusCode::ACCEPTED,
+        (Published::Yes, Placed::Added) => StatusCode::CREATED,
+        (Published::Yes, _) => StatusCode::OK,
+    };
+    metrics::counter!("uploads_total", "status" => status.as_u16().to_string()).increment(1);
+    Ok(Taken { status, package })
+}
+
+/// Checks all that can be checked before a byte of the body is taken.
+async fn admit(
+    app: &Arc<App>,
+    presented: Presented,
+    params: PlaceParams,
+    size: Option<u64>,
+) -> Result<Admitted, Problem> {
+    app.blocking(move |app| {
+        let caller = Caller::identify(app, &presented)?;
+        caller.account()?;
+        let suite = match (&params.suite, app.archive.config().suites.as_slice()) {
+            (Some(name), _) => caller.suite(app, name)?,
+            (None, [suite]) => suite,
+            (None, _) => {
+                return Err(Problem::new(
+                    Code::SuiteRequired,
+                    "there are several suites: add `?suite=`",
+                ));
+            }
+        };
+        caller.uploads(suite, None)?;
+        let component = component(suite, params.component.as_deref())?;
+        check_size(app, size.unwrap_or_default())?;
+        check_room(app, size.unwrap_or_default())?;
+        Ok(Admitted {
+            suite: suite.clone(),
+            component: component.clone(),
+            caller,
+        })
+    })
+    .await
+}
+
+/// Receives a body as it is, or the field `file` of a form.
+async fn body(app: &Arc<App>, request: Request) -> Result<Upload, Problem> {
+    let kind = request
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .map(|kind| kind.as_bytes());
+    if !kind.is_some_and(|kind| kind.starts_with(b"multipart/form-data")) {
+        return receive::receive(app, request.into_body().into_data_stream()).await;
+    }
+    let wrong = |detail: String| Problem::new(Code::InvalidUpload, detail);
+    // The limit of JSON bodies is off for this route; every byte of the field is counted instead.
+    let mut form = Multipart::from_request(request, &())
+        .await
+        .map_err(|rejection| wrong(rejection.body_text()))?;
+    while let Some(field) = form
+        .next_field()
+        .await
+        .map_err(|error| wrong(error.body_text()))?
+    {
+        if field.name() == Some("file") {
+            return receive::receive(app, field).await;
+        }
+    }
+    Err(wrong("expected the .deb in a field `file`".into()))
+}
+
+fn content_length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+fn wants_json(headers: &HeaderMap) -> bool {
+    let accepted = headers
+        .get_all(header::ACCEPT)
+        .iter()
+        .filter_map(|value| value.to_str().ok());
+    accepted
+        .flat_map(|value| value.split(','))
+        .filter_map(|kind| kind.split(';').next())
+        .any(|kind| matches!(kind.trim(), "application/json" | "application/problem+json"))
+}
+
+/// Returns the component of a name; left out, the suite's first.
+pub(super) fn component<'a>(suite: &'a Suite, name: Option<&str>) -> Result<&'a Component, Problem> {
+    let Some(name) = name else {
+        return Ok(suite.default_component());
+    };
+    let found = suite
+        .components
+        .iter()
+        .find(|component| component.as_str() == name);
+    found.ok_or_else(|| {
+        let listed: Vec<&str> = suite.components.iter().map(Component::as_str).collect();
+        Problem::new(
+            Code::ComponentNotInSuite,
+            format!(
+                "no component `{}` in suite `{}`, which has {}",
+                name.escape_debug(),
+                suite.codename,
+                listed.join(", ")
+            ),
+        )
+    })
+}

@@ -1,0 +1,246 @@
+//! Accounts, for administrators, and one's own.
+
+use std::sync::Arc;
+
+use axum::Json as Answer;
+use axum::extract::{Path, State};
+use axum::http::{StatusCode, Uri};
+use axum::response::{IntoResponse as _, Response};
+use repogen::catalog::accounts::{Account, AccountChange, Id, Role, Username};
+use repogen::package_view::PackageView;
+use serde::{Deserialize, Deserializer};
+use serde_json::json;
+use utoipa::ToSchema;
+
+use super::wire::{self, Page, PageParams, UserView};
+use super::{auth, packages};
+use crate::app::{App, now};
+use crate::caller::Caller;
+use crate::credential::Presented;
+use crate::extract::{Json, Params};
+use crate::problem::{Code, Problem};
+use crate::secrets;
+
+/// Lists accounts by name.
+#[utoipa::path(get, path = "/api/users", tag = "users", params(PageParams), security(("bearer" = [])),
+    responses((status = 200, description = "The accounts", body = Page<UserView>)))]
+pub(crate) async fn list(
+    State(app): State<Arc<App>>,
+    presented: Presented,
+    uri: Uri,
+    Params(page): Params<PageParams>,
+) -> Result<Response, Problem> {
+    let page = app
+        .blocking(move |app| {
+            Caller::identify(app, &presented)?.admin()?;
+            let limit = wire::page_limit(page.limit)?;
+            let after: Option<String> = wire::position(page.cursor.as_deref())?;
+            let after: Option<Username> = wire::asked(after.as_ref())?;
+            let mut accounts = app.archive.accounts().accounts(after.as_ref(), limit + 1)?;
+            let more = accounts.len() > limit;
+            accounts.truncate(limit);
+            let last = accounts.last().filter(|_| more);
+            Ok(Page {
+                next: last
+                    .map(|last| wire::cursor(&last.username.as_str()))
+                    .transpose()?,
+                items: accounts.iter().map(UserView::new).collect(),
+            })
+        })
+        .await?;
+    let next = page.next.clone();
+    Ok(wire::with_link(
+        Answer(page).into_response(),
+        &uri,
+        next.as_deref(),
+    ))
+}
+
+/// An account to be made.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(crate) struct NewUser {
+    username: String,
+    email: Option<String>,
+    password: String,
+    /// `user` when left out.
+    role: Option<String>,
+    /// Codenames or aliases; left out: all for a maintainer, none for a user.
+    suites: Option<Vec<String>>,
+}
+
+/// Makes an account.
+#[utoipa::path(post, path = "/api/users", tag = "users", request_body = NewUser, security(("bearer" = [])),
+    responses((status = 201, description = "Made", body = UserView)))]
+pub(crate) async fn create(
+    State(app): State<Arc<App>>,
+    presented: Presented,
+    Json(body): Json<NewUser>,
+) -> Result<Response, Problem> {
+    let (caller, account) = app
+        .blocking(move |app| {
+            let caller = Caller::identify(app, &presented)?;
+            caller.admin()?;
+            let role = body.role.as_deref().map_or(Ok(Role::User), wire::role)?;
+            let account = Account {
+                id: secrets::new_id(),
+                username: wire::value(&body.username)?,
+                email: body.email.as_deref().map(wire::value).transpose()?,
+                role,
+                suites: wire::suites(app, role, body.suites.as_deref())?,
+                epoch: 0,
+                created_at: now(),
+            };
+            Ok((caller, (account, body.password)))
+        })
+        .await?;
+    let (account, password) = account;
+    let user = auth::make(&app, account, Some(password), caller).await?;
+    let location = format!("/api/users/{}", user.id);
+    Ok((StatusCode::CREATED, [("location", location)], Answer(user)).into_response())
+}
+
+/// Shows an account.
+#[utoipa::path(get, path = "/api/users/{id}", tag = "users", params(("id" = String, Path)), security(("bearer" = [])),
+    responses((status = 200, description = "The account", body = UserView)))]
+pub(crate) async fn show(
+    State(app): State<Arc<App>>,
+    presented: Presented,
+    Path(id): Path<String>,
+) -> Result<Answer<UserView>, Problem> {
+    app.blocking(move |app| {
+        let caller = Caller::identify(app, &presented)?;
+        Ok(Answer(UserView::new(&meant(app, &caller, &id)?)))
+    })
+    .await
+}
+
+/// What is to be changed of an account. What is left out stays.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(crate) struct ChangeUser {
+    email: Option<String>,
+    /// Ends every session of the account.
+    password: Option<String>,
+    /// For administrators. Ends every session of the account.
+    role: Option<String>,
+    /// For administrators. Null: all.
+    #[serde(default, deserialize_with = "said")]
+    #[schema(value_type = Option<Vec<String>>)]
+    suites: Option<Option<Vec<String>>>,
+}
+
+/// Tells a null from what was left out.
+fn said<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<Vec<String>>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
+/// Changes an account.
+#[utoipa::path(put, path = "/api/users/{id}", tag = "users", params(("id" = String, Path)), request_body = ChangeUser,
+    security(("bearer" = [])), responses((status = 200, description = "Changed", body = UserView)))]
+pub(crate) async fn change(
+    State(app): State<Arc<App>>,
+    presented: Presented,
+    Path(id): Path<String>,
+    Json(body): Json<ChangeUser>,
+) -> Result<Answer<UserView>, Problem> {
+    auth::check_password(body.password.as_ref())?;
+    let password = body.password.clone();
+    let (caller, account, mut change) = app
+        .blocking(move |app| {
+            let caller = Caller::identify(app, &presented)?;
+            let account = meant(app, &caller, &id)?;
+            if body.role.is_some() || body.suites.is_some() {
+                caller.admin()?;
+            }
+            let role = body.role.as_deref().map(wire::role).transpose()?;
+            // Another role has other suites: said, or those that such an account begins with.
+            let suites = match (&body.suites, role) {
+                (Some(suites), _) => Some(suites.as_deref()),
+                (None, Some(role)) if role != account.role => Some(None),
+                _ => None,
+            };
+            let suites = suites
+                .map(|suites| wire::suites(app, role.unwrap_or(account.role), suites))
+                .transpose()?;
+            let change = AccountChange {
+                email: body.email.as_deref().map(wire::value).transpose()?,
+                password: None,
+                role,
+                suites,
+            };
+            Ok((caller, account, change))
+        })
+        .await?;
+    if let Some(password) = password {
+        change.password = Some(app.passwords.hash(password).await?);
+    }
+    app.blocking(move |app| {
+        let detail = json!({
+            "email": change.email.is_some(),
+            "password": change.password.is_some(),
+            "role": change.role.map(Role::as_str),
+            "suites": change.suites.is_some(),
+        });
+        let event = caller.event("user.change", account.username.to_string(), detail);
+        let changed = app
+            .archive
+            .accounts()
+            .change_account(&account.id, &change, &event)?;
+        Ok(Answer(UserView::new(&changed)))
+    })
+    .await
+}
+
+/// Deletes an account and its tokens. Its name stays taken.
+#[utoipa::path(delete, path = "/api/users/{id}", tag = "users", params(("id" = String, Path)), security(("bearer" = [])),
+    responses((status = 204, description = "Deleted")))]
+pub(crate) async fn delete(
+    State(app): State<Arc<App>>,
+    presented: Presented,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Problem> {
+    app.blocking(move |app| {
+        let caller = Caller::identify(app, &presented)?;
+        let account = meant(app, &caller, &id)?;
+        let event = caller.event("user.delete", account.username.to_string(), json!({}));
+        app.archive.accounts().delete_account(&account.id, &event)?;
+        Ok(StatusCode::NO_CONTENT)
+    })
+    .await
+}
+
+/// Lists the packages that an account uploaded.
+#[utoipa::path(get, path = "/api/users/{id}/packages", tag = "users", params(("id" = String, Path), PageParams),
+    security(("bearer" = [])), responses((status = 200, description = "The packages", body = Page<PackageView>)))]
+pub(crate) async fn packages(
+    State(app): State<Arc<App>>,
+    presented: Presented,
+    uri: Uri,
+    Path(id): Path<String>,
+    Params(page): Params<PageParams>,
+) -> Result<Response, Problem> {
+    let page = app
+        .blocking(move |app| {
+            let caller = Caller::identify(app, &presented)?;
+            let account = meant(app, &caller, &id)?;
+            packages::page_of(app, &caller, account.username.as_str(), &page)
+        })
+        .await?;
+    let next = page.next.clone();
+    Ok(wire::with_link(
+        Answer(page).into_response(),
+        &uri,
+        next.as_deref(),
+    ))
+}
+
+/// Returns the account that an address means: for an administrator, or oneself.
+fn meant(app: &App, caller: &Caller, id: &str) -> Result<Account, Problem> {
+    let account = caller.account()?;
+    if account.id.as_str() == id {
+        return caller.in_full().cloned();
+    }
+    caller.admin()?;
+    let missing = || Problem::new(Code::UserNotFound, "no account has this id");
+    let id: Id = id.parse().map_err(|_| missing())?;
+    app.archive.accounts().account(&id)?.ok_or_else(missing)
+}

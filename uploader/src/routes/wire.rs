@@ -1,0 +1,182 @@
+//! Shapes that several routes share.
+
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use debian_formats::name::SuiteName;
+use debian_formats::release::format_iso;
+use repogen::catalog::accounts::{Account, Email, Role, Suites};
+use repogen::catalog::listing::Listed;
+use repogen::package_view::PackageView;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::app::App;
+use crate::problem::{Code, Problem};
+
+/// An account.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = User)]
+pub(crate) struct UserView {
+    pub(crate) id: String,
+    pub(crate) username: String,
+    pub(crate) email: Option<String>,
+    /// `admin`, `maintainer` or `user`.
+    pub(crate) role: &'static str,
+    /// Codenames; null: all.
+    pub(crate) suites: Option<Vec<String>>,
+    pub(crate) created_at: String,
+}
+
+impl UserView {
+    pub(crate) fn new(account: &Account) -> Self {
+        Self {
+            id: account.id.to_string(),
+            username: account.username.to_string(),
+            email: account.email.as_ref().map(Email::to_string),
+            role: account.role.as_str(),
+            suites: match &account.suites {
+                Suites::All => None,
+                Suites::Only(suites) => Some(suites.iter().map(SuiteName::to_string).collect()),
+            },
+            created_at: format_iso(account.created_at),
+        }
+    }
+}
+
+/// A page of a list.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct Page<T> {
+    pub(crate) items: Vec<T>,
+    /// Where the next page begins, for `cursor`; null: this is the last.
+    pub(crate) next: Option<String>,
+}
+
+/// Which part of a list.
+#[derive(Debug, Clone, Default, Deserialize, utoipa::IntoParams)]
+pub(crate) struct PageParams {
+    /// 50 when left out, 500 at most.
+    pub(crate) limit: Option<usize>,
+    /// `next` of the page before.
+    pub(crate) cursor: Option<String>,
+}
+
+/// Returns how many items a page has.
+pub(crate) fn page_limit(limit: Option<usize>) -> Result<usize, Problem> {
+    match limit.unwrap_or(50) {
+        limit @ 1..=500 => Ok(limit),
+        other => Err(Problem::new(
+            Code::InvalidQuery,
+            format!("limit is {other}: expected 1 to 500"),
+        )),
+    }
+}
+
+/// Writes where a list goes on.
+pub(crate) fn cursor(position: &impl Serialize) -> Result<String, Problem> {
+    let text = serde_json::to_vec(position).map_err(|error| Problem::internal(&error))?;
+    Ok(URL_SAFE_NO_PAD.encode(text))
+}
+
+/// Reads where a list goes on.
+pub(crate) fn position<T: DeserializeOwned>(cursor: Option<&str>) -> Result<Option<T>, Problem> {
+    let wrong = || Problem::new(Code::InvalidCursor, "expected `next` of the page before");
+    let Some(cursor) = cursor else { return Ok(None) };
+    let bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| wrong())?;
+    serde_json::from_slice(&bytes).map(Some).map_err(|_| wrong())
+}
+
+/// Reads a value of a request.
+pub(crate) fn value<T: std::str::FromStr<Err: std::fmt::Display>>(text: &str) -> Result<T, Problem> {
+    text.parse()
+        .map_err(|error: T::Err| Problem::new(Code::InvalidRequest, error.to_string()))
+}
+
+/// Reads a value of a query, where there is one.
+pub(crate) fn asked<T: std::str::FromStr<Err: std::fmt::Display>>(
+    text: Option<&String>,
+) -> Result<Option<T>, Problem> {
+    text.map(|text| {
+        text.parse()
+            .map_err(|error: T::Err| Problem::new(Code::InvalidQuery, error.to_string()))
+    })
+    .transpose()
+}
+
+pub(crate) fn role(text: &str) -> Result<Role, Problem> {
+    value(text)
+}
+
+/// Reads the suites of an account: null is all of them, which a user's never are.
+pub(crate) fn suites(app: &App, role: Role, names: Option<&[String]>) -> Result<Suites, Problem> {
+    match (role, names) {
+        (Role::Admin, _) | (Role::Maintainer, None) => Ok(Suites::All),
+        (Role::User, None) => Ok(Suites::Only(Vec::new())),
+        (_, Some(names)) => names
+            .iter()
+            .map(|name| {
+                let suite = app.archive.config().suite(name);
+                suite.map(|suite| suite.codename.clone()).ok_or_else(|| {
+                    Problem::new(
+                        Code::InvalidRequest,
+                        format!("no suite `{}`", name.escape_debug()),
+                    )
+                })
+            })
+            .collect::<Result<Vec<_>, _>>()
+            .map(Suites::Only),
+    }
+}
+
+/// Shapes a package.
+pub(crate) fn package(listed: &Listed) -> Result<PackageView, Problem> {
+    PackageView::new(&listed.entry, &listed.extras).map_err(|error| Problem::internal(&error))
+}
+
+/// Answers with JSON that caches may keep when they ask each time.
+pub(crate) fn revalidated(headers: &HeaderMap, body: &impl Serialize) -> Result<Response, Problem> {
+    let text = serde_json::to_vec(body).map_err(|error| Problem::internal(&error))?;
+    let digest = debian_formats::digest::sha256(&text).to_string();
+    let tag = format!("\"{}\"", digest.get(..32).unwrap_or(&digest));
+    let known = headers
+        .get_all(header::IF_NONE_MATCH)
+        .iter()
+        .filter_map(|value| value.to_str().ok());
+    let matches = known
+        .flat_map(|value| value.split(','))
+        .any(|value| value.trim().trim_start_matches("W/") == tag || value.trim() == "*");
+    let mut response = if matches {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        ([(header::CONTENT_TYPE, "application/json")], text).into_response()
+    };
+    let headers = response.headers_mut();
+    if let Ok(tag) = HeaderValue::from_str(&tag) {
+        headers.insert(header::ETAG, tag);
+    }
+    headers.insert(
+        header::CACHE_CONTROL,
+        HeaderValue::from_static("private, no-cache"),
+    );
+    headers.insert(header::VARY, HeaderValue::from_static("Authorization"));
+    Ok(response)
+}
+
+/// Adds where the next page is (RFC 8288).
+pub(crate) fn with_link(mut response: Response, uri: &axum::http::Uri, next: Option<&str>) -> Response {
+    let Some(next) = next else { return response };
+    let others: String = uri
+        .query()
+        .unwrap_or_default()
+        .split('&')
+        .filter(|pair| !pair.is_empty() && !pair.starts_with("cursor="))
+        .map(|pair| format!("{pair}&"))
+        .collect();
+    let link = format!("<{}?{others}cursor={next}>; rel=\"next\"", uri.path());
+    if let Ok(link) = HeaderValue::from_str(&link) {
+        response.headers_mut().insert(header::LINK, link);
+    }
+    response
+}

@@ -1,0 +1,200 @@
+//! Access tokens: what a sign-in gives, for a short time.
+//!
+//! One algorithm, every claim required. What its owner may do is not in it: that is asked of the catalog each time.
+
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
+use repogen::catalog::accounts::{Account, Session};
+use serde::{Deserialize, Serialize};
+
+use crate::secrets;
+
+const ALGORITHM: Algorithm = Algorithm::HS256;
+const ISSUER: &str = "uploader";
+const AUDIENCE: &str = "archive-api";
+/// Tells an access token from whatever else the secret may sign (RFC 9068).
+const TYPE: &str = "at+jwt";
+const REQUIRED: [&str; 5] = ["iss", "aud", "sub", "jti", "exp"];
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Claims {
+    iss: String,
+    aud: String,
+    sub: String,
+    jti: String,
+    iat: i64,
+    exp: i64,
+    /// The epoch of the account in which it was given.
+    epoch: i64,
+}
+
+/// A session that a token proves, if its account still agrees.
+#[derive(Debug, Clone)]
+pub(crate) struct Proven {
+    pub(crate) session: Session,
+    pub(crate) expires_at: i64,
+}
+
+/// Gives and reads access tokens.
+pub(crate) struct Sessions {
+    encoding: EncodingKey,
+    decoding: DecodingKey,
+    validation: Validation,
+    ttl: i64,
+}
+
+impl Sessions {
+    pub(crate) fn new(secret: &str, ttl: i64) -> Self {
+        let mut validation = Validation::new(ALGORITHM);
+        validation.set_issuer(&[ISSUER]);
+        validation.set_audience(&[AUDIENCE]);
+        validation.set_required_spec_claims(&REQUIRED);
+        // It was given by this server, whose clock has nothing to forgive.
+        validation.leeway = 0;
+        Self {
+            encoding: EncodingKey::from_secret(secret.as_bytes()),
+            decoding: DecodingKey::from_secret(secret.as_bytes()),
+            validation,
+            ttl,
+        }
+    }
+
+    /// Returns how long a token lives, in seconds.
+    pub(crate) fn ttl(&self) -> i64 {
+        self.ttl
+    }
+
+    /// Returns a new token for an account.
+    pub(crate) fn give(&self, account: &Account, now: i64) -> Result<String, jsonwebtoken::errors::Error> {
+        let claims = Claims {
+            iss: ISSUER.into(),
+            aud: AUDIENCE.into(),
+            sub: account.id.to_string(),
+            jti: secrets::random_id(),
+            iat: now,
+            exp: now + self.ttl,
+            epoch: account.epoch,
+        };
+        let mut header = Header::new(ALGORITHM);
+        header.typ = Some(TYPE.into());
+        encode(&header, &claims, &self.encoding)
+    }
+
+    /// Returns the session that a token proves; `None` when it proves nothing.
+    pub(crate) fn read(&self, token: &str) -> Option<Proven> {
+        let read = decode::<Claims>(token, &self.decoding, &self.validation).ok()?;
+        if read.header.typ.as_deref() != Some(TYPE) {
+            return None;
+        }
+        Some(Proven {
+            session: Session {
+                id: read.claims.jti.parse().ok()?,
+                account: read.claims.sub.parse().ok()?,
+                epoch: read.claims.epoch,
+            },
+            expires_at: read.claims.exp,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use repogen::catalog::accounts::{Role, Suites};
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    const SECRET: &str = "0123456789abcdef0123456789abcdef";
+
+    fn now() -> i64 {
+        crate::app::now()
+    }
+
+    fn claims() -> Value {
+        json!({"iss": ISSUER, "aud": AUDIENCE, "sub": "jane", "jti": "one", "iat": now(), "exp": now() + 60, "epoch": 0})
+    }
+
+    fn signed(header: &Header, claims: &Value, secret: &str) -> String {
+        encode(header, claims, &EncodingKey::from_secret(secret.as_bytes())).unwrap()
+    }
+
+    fn header(algorithm: Algorithm) -> Header {
+        let mut header = Header::new(algorithm);
+        header.typ = Some(TYPE.into());
+        header
+    }
+
+    fn reads(token: &str) -> bool {
+        Sessions::new(SECRET, 60).read(token).is_some()
+    }
+
+    #[test]
+    fn what_is_given_reads_back() {
+        let account = Account {
+            id: "jane".parse().unwrap(),
+            username: "jane".parse().unwrap(),
+            email: None,
+            role: Role::User,
+            suites: Suites::All,
+            epoch: 3,
+            created_at: 0,
+        };
+        let sessions = Sessions::new(SECRET, 60);
+        let proven = sessions.read(&sessions.give(&account, now()).unwrap()).unwrap();
+        assert_eq!(proven.session.account, account.id);
+        assert_eq!(proven.session.epoch, 3);
+    }
+
+    #[test]
+    fn the_control_reads() {
+        assert!(reads(&signed(&header(ALGORITHM), &claims(), SECRET)));
+    }
+
+    #[test]
+    fn every_claim_is_required_and_typed() {
+        for claim in ["iss", "aud", "sub", "jti", "iat", "exp", "epoch"] {
+            let mut without = claims();
+            without.as_object_mut().unwrap().remove(claim);
+            assert!(
+                !reads(&signed(&header(ALGORITHM), &without, SECRET)),
+                "without {claim}"
+            );
+            let mut mistyped = claims();
+            mistyped[claim] = json!(["x"]);
+            assert!(
+                !reads(&signed(&header(ALGORITHM), &mistyped, SECRET)),
+                "mistyped {claim}"
+            );
+        }
+    }
+
+    #[test]
+    fn other_algorithms_keys_types_and_times_are_refused() {
+        for algorithm in [Algorithm::HS384, Algorithm::HS512] {
+            assert!(
+                !reads(&signed(&header(algorithm), &claims(), SECRET)),
+                "{algorithm:?}"
+            );
+        }
+        assert!(!reads(&signed(
+            &header(ALGORITHM),
+            &claims(),
+            "another secret of thirty-two bytes"
+        )));
+        assert!(!reads(&signed(&Header::new(ALGORITHM), &claims(), SECRET)), "typ");
+        for (claim, value) in [
+            ("iss", json!("x")),
+            ("aud", json!("x")),
+            ("exp", json!(now() - 1)),
+        ] {
+            let mut other = claims();
+            other[claim] = value;
+            assert!(!reads(&signed(&header(ALGORITHM), &other, SECRET)), "{claim}");
+        }
+        // {"alg":"none","typ":"at+jwt"} and no signature.
+        let whole = signed(&header(ALGORITHM), &claims(), SECRET);
+        let payload = whole.split('.').nth(1).unwrap();
+        assert!(!reads(&format!(
+            "eyJhbGciOiJub25lIiwidHlwIjoiYXQrand0In0.{payload}."
+        )));
+    }
+}

@@ -1,0 +1,235 @@
+//! What the environment says.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use repogen::archive::CatalogLocation;
+use repogen::config::Span;
+
+/// Largest `.deb` that is taken when nothing else is said: 2 GiB.
+const MAX_UPLOAD_BYTES: u64 = 2 << 30;
+/// The shortest secret that signs access tokens, in bytes.
+const MIN_SECRET_BYTES: usize = 32;
+
+/// A variable that cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("invalid {name} `{value}`: {expected}")]
+pub(crate) struct SettingError {
+    name: &'static str,
+    value: String,
+    expected: &'static str,
+}
+
+/// Whether strangers may make accounts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Registration {
+    Open,
+    Closed,
+}
+
+/// Who publishes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PublisherMode {
+    /// A thread of this process.
+    Inline,
+    /// Somebody else, such as `repogen watch`.
+    Off,
+}
+
+/// Which pages of browsers may read answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Origins {
+    Any,
+    These(Vec<String>),
+}
+
+/// How the server runs.
+#[derive(Debug, Clone)]
+pub(crate) struct Settings {
+    pub(crate) root: PathBuf,
+    pub(crate) catalog: CatalogLocation,
+    pub(crate) address: SocketAddr,
+    /// `None`: made once and kept in `keys/`.
+    pub(crate) jwt_secret: Option<String>,
+    /// Seconds.
+    pub(crate) token_ttl: i64,
+    pub(crate) origins: Origins,
+    pub(crate) registration: Registration,
+    pub(crate) max_upload_bytes: u64,
+    pub(crate) publisher: PublisherMode,
+    /// Without a slash at its end.
+    pub(crate) public_url: Option<String>,
+    pub(crate) trusted_proxies: Vec<IpAddr>,
+}
+
+impl Settings {
+    /// Reads the variables that `variable` returns.
+    pub(crate) fn read(root: &Path, variable: impl Fn(&str) -> Option<String>) -> anyhow::Result<Self> {
+        let variable = |name: &str| variable(name).filter(|value| !value.is_empty());
+        let host = variable("API_HOST").unwrap_or_else(|| "0.0.0.0".to_owned());
+        let ip = parsed("API_HOST", &host, "expected an IP address")?;
+        let port =
+            variable("API_PORT").map_or(Ok(3000), |port| parsed("API_PORT", &port, "expected a port"))?;
+        Ok(Self {
+            root: root.to_owned(),
+            catalog: CatalogLocation::new(root, variable("DATABASE_URL").as_deref())?,
+            address: SocketAddr::new(ip, port),
+            jwt_secret: variable("JWT_SECRET").map(secret).transpose()?,
+            token_ttl: variable("TOKEN_TTL").map_or(Ok(3600), |text| token_ttl(&text))?,
+            origins: variable("CORS_ORIGINS").map_or(Ok(Origins::Any), |text| origins(&text))?,
+            registration: one_of(
+                "REGISTRATION",
+                variable("REGISTRATION"),
+                [("open", Registration::Open), ("closed", Registration::Closed)],
+                "expected `open` or `closed`",
+            )?,
+            max_upload_bytes: variable("MAX_UPLOAD_BYTES").map_or(Ok(MAX_UPLOAD_BYTES), |text| {
+                parsed("MAX_UPLOAD_BYTES", &text, "expected a number of bytes")
+            })?,
+            publisher: one_of(
+                "PUBLISHER",
+                variable("PUBLISHER"),
+                [("inline", PublisherMode::Inline), ("off", PublisherMode::Off)],
+                "expected `inline` or `off`",
+            )?,
+            public_url: variable("PUBLIC_URL").map(|url| public_url(&url)).transpose()?,
+            trusted_proxies: variable("TRUSTED_PROXIES").map_or(Ok(Vec::new()), |text| {
+                text.split(',')
+                    .map(|one| {
+                        parsed(
+                            "TRUSTED_PROXIES",
+                            one.trim(),
+                            "expected IP addresses, with commas",
+                        )
+                    })
+                    .collect()
+            })?,
+        })
+    }
+}
+
+fn parsed<T: std::str::FromStr>(
+    name: &'static str,
+    value: &str,
+    expected: &'static str,
+) -> Result<T, SettingError> {
+    value.parse().map_err(|_| wrong(name, value, expected))
+}
+
+fn wrong(name: &'static str, value: &str, expected: &'static str) -> SettingError {
+    SettingError {
+        name,
+        value: value.escape_debug().to_string(),
+        expected,
+    }
+}
+
+/// Returns what a word stands for; left out, the first.
+fn one_of<T: Copy>(
+    name: &'static str,
+    value: Option<String>,
+    words: [(&str, T); 2],
+    expected: &'static str,
+) -> Result<T, SettingError> {
+    let [(_, default), _] = words;
+    let Some(value) = value else { return Ok(default) };
+    words
+        .into_iter()
+        .find(|(word, _)| *word == value)
+        .map(|(_, meaning)| meaning)
+        .ok_or_else(|| wrong(name, &value, expected))
+}
+
+fn secret(text: String) -> Result<String, SettingError> {
+    if text.len() < MIN_SECRET_BYTES {
+        // Not shown: it is a secret, if a short one.
+        return Err(wrong("JWT_SECRET", "...", "expected 32 bytes or more"));
+    }
+    Ok(text)
+}
+
+fn token_ttl(text: &str) -> Result<i64, SettingError> {
+    let span: Span = parsed("TOKEN_TTL", text, "expected a time such as `15m` or `1h`")?;
+    if span.seconds() == 0 {
+        return Err(wrong("TOKEN_TTL", text, "expected a second or more"));
+    }
+    Ok(span.seconds())
+}
+
+fn origins(text: &str) -> Result<Origins, SettingError> {
+    if text == "*" {
+        return Ok(Origins::Any);
+    }
+    let origins: Vec<String> = text.split(',').map(|origin| origin.trim().to_owned()).collect();
+    let right =
+        |origin: &String| origin.contains("://") && origin.bytes().all(|byte| byte.is_ascii_graphic());
+    if !origins.iter().all(right) {
+        return Err(wrong(
+            "CORS_ORIGINS",
+            text,
+            "expected `*`, or origins such as `https://example.org`",
+        ));
+    }
+    Ok(Origins::These(origins))
+}
+
+fn public_url(url: &str) -> Result<String, SettingError> {
+    let right = (url.starts_with("http://") || url.starts_with("https://"))
+        && url.bytes().all(|byte| byte.is_ascii_graphic());
+    if !right {
+        return Err(wrong(
+            "PUBLIC_URL",
+            url,
+            "expected http:// or https://, a host and a path",
+        ));
+    }
+    Ok(url.trim_end_matches('/').to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(name: &str, value: &str) -> Result<Settings, String> {
+        let variable = |asked: &str| (asked == name).then(|| value.to_owned());
+        Settings::read(Path::new("/srv/archive"), variable).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn everything_has_its_default() {
+        let settings = read("", "").unwrap();
+        assert_eq!(settings.address.to_string(), "0.0.0.0:3000");
+        assert_eq!(settings.token_ttl, 3600);
+        assert_eq!(settings.origins, Origins::Any);
+        assert_eq!(settings.registration, Registration::Open);
+        assert_eq!(settings.max_upload_bytes, 2 << 30);
+        assert_eq!(settings.publisher, PublisherMode::Inline);
+        assert_eq!(settings.catalog.path(), Path::new("/srv/archive/catalog.db"));
+    }
+
+    #[test]
+    fn a_wrong_value_is_named_with_what_would_be_right() {
+        for (name, value) in [
+            ("API_PORT", "http"),
+            ("TOKEN_TTL", "0s"),
+            ("REGISTRATION", "no"),
+            ("PUBLISHER", "on"),
+            ("MAX_UPLOAD_BYTES", "2 GiB"),
+            ("CORS_ORIGINS", "example.org"),
+            ("PUBLIC_URL", "example.org"),
+            ("TRUSTED_PROXIES", "10.0.0.0/8"),
+        ] {
+            let error = read(name, value).unwrap_err();
+            assert!(error.contains(name) && error.contains(value), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_short_secret_is_refused_and_not_shown() {
+        let error = read("JWT_SECRET", "swordfish").unwrap_err();
+        assert!(
+            error.contains("32 bytes") && !error.contains("swordfish"),
+            "{error}"
+        );
+    }
+}

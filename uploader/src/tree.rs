@@ -1,0 +1,243 @@
+//! The static tree, served by the uploader itself: the allow-list and the cache rules of `nginx/archive.conf`.
+
+use std::path::{Path, PathBuf};
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::{HeaderValue, Method, header};
+use axum::response::{IntoResponse as _, Response};
+use tower::ServiceExt as _;
+use tower_http::services::ServeFile;
+
+use crate::problem::{Code, Problem};
+
+/// How long caches may keep a file.
+const FOR_EVER: &str = "max-age=31536000, immutable";
+const SHORT: &str = "max-age=60, must-revalidate";
+const ASK_EACH_TIME: &str = "max-age=0, must-revalidate";
+
+/// A file of the tree that may be asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct TreePath {
+    /// Below the root, with nothing in it that leads out.
+    path: String,
+    /// The private suite whose it is.
+    pub(crate) private: Option<String>,
+}
+
+impl TreePath {
+    /// Reads the path of an address; `None` for what is not served.
+    pub(crate) fn parse(address: &str) -> Option<Self> {
+        let path = decoded(address.split(['?', '#']).next()?.strip_prefix('/')?)?;
+        let segments: Vec<&str> = path.split('/').collect();
+        // Nothing hidden, nothing empty, nothing that leads up.
+        if segments
+            .iter()
+            .any(|segment| segment.is_empty() || segment.starts_with('.'))
+        {
+            return None;
+        }
+        let (private, served) = match segments.as_slice() {
+            ["private", suite, "pool" | "dists" | "snapshots", _, ..] => (Some((*suite).to_owned()), true),
+            ["private", suite, file] => (
+                Some((*suite).to_owned()),
+                file.ends_with(".sources") && is_setup_file(file),
+            ),
+            ["pool" | "dists" | "snapshots", _, ..] => (None, true),
+            [file] => (None, is_setup_file(file)),
+            _ => (None, false),
+        };
+        served.then(|| Self {
+            path: without_snapshot(&path),
+            private,
+        })
+    }
+
+    /// Returns the path of a file that the catalog names.
+    pub(crate) fn of_catalog(filename: &str) -> Option<Self> {
+        Self::parse(&format!("/{}", filename.replace('%', "%25")))
+    }
+
+    fn cache(&self) -> String {
+        let name = self.path.rsplit('/').next().unwrap_or_default();
+        let time = if self.path.contains("/by-hash/") || name.ends_with(".deb") || name.ends_with(".udeb") {
+            FOR_EVER
+        } else if ["InRelease", "Release", "Release.gpg"].contains(&name) {
+            ASK_EACH_TIME
+        } else {
+            SHORT
+        };
+        let whose = if self.private.is_some() {
+            "private"
+        } else {
+            "public"
+        };
+        format!("{whose}, {time}")
+    }
+
+    fn kind(&self) -> &'static str {
+        let name = self.path.rsplit('/').next().unwrap_or_default();
+        match name.rsplit_once('.').map(|(_, ending)| ending) {
+            Some("deb" | "udeb") => "application/vnd.debian.binary-package",
+            Some("json") => "application/json",
+            Some("asc") => "application/pgp-keys",
+            Some("gpg") => "application/pgp-signature",
+            Some("sources") => "text/plain",
+            _ if name == "InRelease" || name == "Release" => "text/plain",
+            _ => "application/octet-stream",
+        }
+    }
+}
+
+/// Answers a request with a file of the tree, or with a part of it.
+pub(crate) async fn serve(root: &Path, path: &TreePath, request: Request) -> Response {
+    if request.method() != Method::GET && request.method() != Method::HEAD {
+        return Problem::new(Code::MethodNotAllowed, "files are read by GET and HEAD").into_response();
+    }
+    let Some(file) = contained(root, path).await else {
+        return missing();
+    };
+    // What was asked by a name in the catalog is answered as what it is, whatever the address was.
+    let served = ServeFile::new(file).oneshot(request).await;
+    let Ok(response) = served;
+    if response.status().as_u16() == 404 {
+        return missing();
+    }
+    let mut response = response.map(Body::new);
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(path.kind()));
+    if let Ok(cache) = HeaderValue::from_str(&path.cache()) {
+        headers.insert(header::CACHE_CONTROL, cache);
+    }
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
+    response
+}
+
+/// Returns the answer for what is not there.
+pub(crate) fn missing() -> Response {
+    Problem::new(Code::NotFound, "there is no such file or route").into_response()
+}
+
+/// Returns the file, links followed, when it lies where the tree has files.
+async fn contained(root: &Path, path: &TreePath) -> Option<PathBuf> {
+    let (root, path) = (root.to_owned(), path.clone());
+    let found = tokio::task::spawn_blocking(move || {
+        let root = root.canonicalize().ok()?;
+        let file = root.join(&path.path).canonicalize().ok()?;
+        let below = file.strip_prefix(&root).ok()?.to_str()?.to_owned();
+        // A link, such as dists/stable, leads to what could be asked for by its own name.
+        let target = TreePath::parse(&format!("/{}", below.replace('%', "%25")))?;
+        (target.private == path.private && file.is_file()).then_some(file)
+    });
+    found.await.ok()?
+}
+
+/// What a client needs to set itself up.
+fn is_setup_file(name: &str) -> bool {
+    matches!(
+        name,
+        "archive-keyring.asc" | "archive-keyring.pgp" | "repository.json"
+    ) || name
+        .strip_suffix(".sources")
+        .is_some_and(|suite| suite.parse::<debian_formats::name::SuiteName>().is_ok())
+}
+
+/// A snapshot's pool is the one pool.
+fn without_snapshot(path: &str) -> String {
+    let Some((tree, rest)) = path.split_once("snapshots/") else {
+        return path.to_owned();
+    };
+    match rest.split_once('/') {
+        Some((_, pool)) if pool.starts_with("pool/") && (tree.is_empty() || tree.starts_with("private/")) => {
+            format!("{tree}{pool}")
+        }
+        _ => path.to_owned(),
+    }
+}
+
+/// Undoes per cent signs; `None` for what is no text, or has control characters in it.
+fn decoded(path: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(path.len());
+    let mut rest = path.as_bytes();
+    while let Some((first, after)) = rest.split_first() {
+        if *first == b'%' {
+            let digits = std::str::from_utf8(after.get(..2)?).ok()?;
+            bytes.push(u8::from_str_radix(digits, 16).ok()?);
+            rest = after.get(2..)?;
+        } else {
+            bytes.push(*first);
+            rest = after;
+        }
+    }
+    let text = String::from_utf8(bytes).ok()?;
+    (!text.chars().any(|letter| letter.is_control() || letter == '\\')).then_some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_on_the_list_is_not_served() {
+        for path in [
+            "/",
+            "/catalog.db",
+            "/repogen.toml",
+            "/keys/archive.pgp",
+            "/state/x",
+            "/incoming/stable/main/x.deb",
+            "/pool",
+            "/pool/",
+            "/pool//x",
+            "/pool/../keys/archive.pgp",
+            "/pool/%2e%2e/keys/archive.pgp",
+            "/dists/.hidden",
+            "/private/secret/keys/x",
+            "/private/secret",
+            "/pool/x%00",
+            "/pool/%zz",
+            "/pool/a\\b",
+            "/A.sources",
+            "pool/x",
+        ] {
+            assert_eq!(TreePath::parse(path), None, "{path}");
+        }
+    }
+
+    #[test]
+    fn each_file_has_its_time_in_caches() {
+        for (path, cache) in [
+            (
+                "/pool/main/h/hello/hello_1.0_amd64.deb",
+                "public, max-age=31536000, immutable",
+            ),
+            ("/dists/stable/InRelease", "public, max-age=0, must-revalidate"),
+            (
+                "/dists/stable/main/binary-amd64/Packages.xz",
+                "public, max-age=60, must-revalidate",
+            ),
+            (
+                "/dists/stable/main/binary-amd64/by-hash/SHA256/00",
+                "public, max-age=31536000, immutable",
+            ),
+            (
+                "/private/secret/dists/secret/InRelease",
+                "private, max-age=0, must-revalidate",
+            ),
+            ("/stable.sources", "public, max-age=60, must-revalidate"),
+        ] {
+            assert_eq!(TreePath::parse(path).unwrap().cache(), cache, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_snapshots_pool_is_the_pool() {
+        let path = TreePath::parse("/snapshots/20260102T030405Z/pool/main/x.deb").unwrap();
+        assert_eq!(path.path, "pool/main/x.deb");
+        let path = TreePath::parse("/private/secret/snapshots/20260102T030405Z/pool/main/x.deb").unwrap();
+        assert_eq!(path.path, "private/secret/pool/main/x.deb");
+    }
+}
