@@ -76,7 +76,16 @@ pub fn key(position: &Position) -> Key {
     let cluster = position.cluster.0.as_bytes();
     let name = position.name.as_bytes();
     let architecture = position.architecture.as_bytes();
-    Key([cluster, name, b"\0", architecture, b"\0", &position.version_key].concat())
+    Key([
+        cluster,
+        b"\0",
+        name,
+        b"\0",
+        architecture,
+        b"\0",
+        &position.version_key,
+    ]
+    .concat())
 }
 
 fn position(key: &Key) -> Position {
