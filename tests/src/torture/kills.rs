@@ -8,17 +8,17 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-/// How often an undisturbed run is timed, for the moments to kill at.
-const TIMED: u32 = 3;
+/// How often an undisturbed run is timed before the first is killed, for the moments to kill at.
+const TIMED: usize = 3;
 /// How many packages a killed `add` was given.
 const BATCH: usize = 8;
 
 /// How much is done.
 #[derive(Debug, Clone, Copy)]
 pub struct Kills {
-    /// Publishes to kill.
+    /// Publishes to kill; those that were done before do not count.
     pub publishes: usize,
-    /// Runs of `add` to kill.
+    /// Runs of `add` to kill, likewise.
     pub adds: usize,
     /// Clients that read all the while.
     pub clients: usize,
@@ -63,20 +63,20 @@ struct Killer<'a> {
 
 impl Killer<'_> {
     fn kill_publishes(&mut self, count: usize) {
-        let mut usual = Duration::ZERO;
+        let mut usual = Usual::default();
         for _ in 0..TIMED {
             self.churn.step(&mut self.account);
             owner::wait_for_date(self.archive);
-            let started = Instant::now();
-            owner::publish(self.archive, &mut self.account);
-            usual += started.elapsed() / TIMED;
+            usual.time(|| owner::publish(self.archive, &mut self.account));
         }
-        for _ in 0..count {
+        let mut killed_before = 0;
+        while killed_before < count {
             self.churn.step(&mut self.account);
             // So that it is killed at work, and not while it waits for its Date.
             owner::wait_for_date(self.archive);
             let before = Tree::of(self.archive);
-            let killed = self.kill(&["publish"], &[], usual);
+            let killed = self.kill(&["publish"], &[], &mut usual);
+            killed_before += usize::from(killed.cut_off);
             let stage = before.stage(&Tree::of(self.archive), &killed);
             self.account.count(&format!("publishes killed: {stage}"));
             owner::publish(self.archive, &mut self.account);
@@ -85,16 +85,16 @@ impl Killer<'_> {
     }
 
     fn kill_adds(&mut self, count: usize) {
-        let mut usual = Duration::ZERO;
+        let mut usual = Usual::default();
         for _ in 0..TIMED {
             let paths = self.batch();
-            let started = Instant::now();
-            self.archive.command(&["add"]).args(paths).output().unwrap();
-            usual += started.elapsed() / TIMED;
+            usual.time(|| owner::repogen(self.archive, &with(&paths)).ok());
         }
-        for _ in 0..count {
+        let mut killed_before = 0;
+        while killed_before < count {
             let paths = self.batch();
-            let killed = self.kill(&["add"], &paths, usual);
+            let killed = self.kill(&["add"], &paths, &mut usual);
+            killed_before += usize::from(killed.cut_off);
             self.acknowledged(&killed);
             self.after_killed_add(&killed);
             let again = owner::repogen(self.archive, &with(&paths));
@@ -159,19 +159,47 @@ impl Killer<'_> {
     }
 
     /// Runs `repogen` and kills it at a random moment of the time that it usually takes.
-    fn kill(&mut self, arguments: &[&str], paths: &[PathBuf], usual: Duration) -> Killed {
+    fn kill(&mut self, arguments: &[&str], paths: &[PathBuf], usual: &mut Usual) -> Killed {
         let said = self.archive.outside().join("said");
         let mut command: Command = self.archive.command(arguments);
         // Into a file, since a pipe would have to be read meanwhile.
         command.args(paths).stdout(File::create(&said).unwrap());
         let mut child = command.spawn().unwrap();
-        std::thread::sleep(usual.mul_f64(self.random.unit() * 1.1));
+        std::thread::sleep(usual.0.mul_f64(self.random.unit()));
         child.kill().unwrap();
         let status = child.wait().unwrap();
+        if status.code().is_some() {
+            usual.is_shorter();
+        } else {
+            usual.may_be_longer();
+        }
         Killed {
             stdout: fs::read_to_string(said).unwrap(),
             cut_off: status.code().is_none(),
         }
+    }
+}
+
+/// How long a run takes undisturbed. The machine has its moods, so the estimate follows what is seen.
+#[derive(Default)]
+struct Usual(Duration);
+
+impl Usual {
+    /// Times a run; the longest counts.
+    fn time<T>(&mut self, run: impl FnOnce() -> T) {
+        let started = Instant::now();
+        run();
+        self.0 = self.0.max(started.elapsed());
+    }
+
+    /// A run was done before it could be killed.
+    fn is_shorter(&mut self) {
+        self.0 = self.0.mul_f64(0.9);
+    }
+
+    /// A run was killed: so that its end is reached now and then, a little more time the next time.
+    fn may_be_longer(&mut self) {
+        self.0 = self.0.mul_f64(1.03);
     }
 }
 
