@@ -12,7 +12,7 @@ from settings import MADE_UP
 TOOLS = {
     ".xz": (["xz", "-6", "-T1", "-c"], ["xz", "-t"], ["xz", "-dc"]),
     ".gz": (["gzip", "-6", "-c"], ["gzip", "-t"], ["gzip", "-dc"]),
-    ".zst": (["zstd", "-12", "-q", "-T1", "-c"], ["zstd", "-q", "-t"], ["zstd", "-q", "-dc"]),
+    ".zst": (["zstd", "-9", "-q", "-T1", "-c"], ["zstd", "-q", "-t"], ["zstd", "-q", "-dc"]),
 }
 PYTHON = {".xz": lzma.decompress, ".gz": gzip.decompress}
 # A Packages.xz of many blocks may be so much larger than one of a single block. That is said of real stanzas: made-up ones
