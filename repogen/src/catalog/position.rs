@@ -1,0 +1,71 @@
+//! Where a package stands in an index.
+
+use debian_formats::architecture::Architecture;
+use debian_formats::digest::Sha256;
+use debian_formats::name::Component;
+use debian_formats::stanza::Stanza;
+
+use super::Content;
+
+/// Order of a stanza in an index: cluster, name, architecture, version.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Position {
+    /// What puts packages that read alike beside each other.
+    pub cluster: Cluster,
+    /// `Package`.
+    pub name: String,
+    /// `Architecture`.
+    pub architecture: String,
+    /// Sort key of `Version`.
+    pub version_key: Vec<u8>,
+}
+
+/// The maintainer and the source of a package.
+///
+/// Stanzas of one maintainer, and of one source, are alike in their text; beside each other they compress better by a
+/// twentieth than in the order of their names. Nothing that reads an index asks for an order.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Cluster(pub String);
+
+impl Cluster {
+    /// Returns the cluster of a content.
+    pub fn of(content: &Content) -> Self {
+        let stanza = Stanza::parse(&content.control).ok();
+        let maintainer = stanza.as_ref().and_then(|stanza| stanza.get("Maintainer"));
+        let maintainer = maintainer.map_or("", |field| field.value());
+        // The value of one line has no line end in it, which sorts before whatever it has.
+        Self(format!(
+            "{}\n{}",
+            maintainer.lines().next().unwrap_or_default(),
+            content.source
+        ))
+    }
+}
+
+/// What an index is made of: one component for one architecture, with `all`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Section<'a> {
+    /// Component.
+    pub component: &'a Component,
+    /// Architecture.
+    pub architecture: &'a Architecture,
+}
+
+/// One package of an index.
+#[derive(Debug, Clone)]
+pub struct Indexed {
+    /// Its order.
+    pub position: Position,
+    /// Its checked control stanza.
+    pub control: String,
+    /// Path of its file below the tree; empty when the tree has no file of it.
+    pub path: String,
+    /// Bytes of its file.
+    pub size: u64,
+    /// Digest of its file.
+    pub sha256: Sha256,
+    /// Replaces `Section`.
+    pub section: Option<String>,
+    /// Replaces `Priority`.
+    pub priority: Option<String>,
+}
