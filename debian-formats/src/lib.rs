@@ -9,6 +9,7 @@ pub mod version;
 pub mod relation;
 pub mod stanza;
 pub mod digest;
+pub mod terminal;
 pub mod limits;
 pub mod compression;
 pub mod ar;

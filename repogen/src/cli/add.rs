@@ -18,9 +18,9 @@ use repogen::staging::Staging;
 use walkdir::WalkDir;
 
 use super::exit::{Done, Failure, with_causes};
-use super::printer::escaped;
 use super::system_clock::now;
 use super::{Context, select};
+use debian_formats::terminal::escaped;
 
 /// How many packages share a transaction and its syncs.
 const BATCH: usize = 128;

@@ -8,8 +8,8 @@ use repogen::check::{Base, Checked};
 use serde::Serialize;
 
 use super::exit::{Done, Failure};
-use super::printer::escaped;
 use super::{Context, select};
+use debian_formats::terminal::escaped;
 
 /// Check which packages cannot be installed, and say why.
 ///

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use debian_formats::name::SuiteName;
+use debian_formats::terminal::escaped;
 use repogen::archive::OpenError;
 use repogen::backup::BackupError;
 use repogen::catalog::CatalogError;
@@ -110,11 +111,11 @@ impl Failure {
 
 /// Returns an error and its causes in one line that is safe to print.
 pub(super) fn with_causes(error: &dyn std::error::Error) -> String {
-    super::printer::escaped(&error_text::with_causes(error))
+    escaped(&error_text::with_causes(error))
 }
 
 fn one_line(text: impl std::fmt::Display) -> String {
-    super::printer::escaped(&text.to_string().replace('\n', "; "))
+    escaped(&text.to_string().replace('\n', "; "))
 }
 
 impl From<ConfigError> for Failure {

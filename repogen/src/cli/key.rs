@@ -175,7 +175,7 @@ fn line(role: &str, info: &KeyInfo, path: Option<&Path>) -> String {
         (Ok(_), None) => "never".into(),
     };
     let path = path.map(|path| path.display().to_string()).unwrap_or_default();
-    let names = super::printer::escaped(&info.user_ids.join(", "));
+    let names = debian_formats::terminal::escaped(&info.user_ids.join(", "));
     format!(
         "{role}\t{}\t{}\t{}\t{ends}\t{path}\t{names}",
         info.fingerprint,

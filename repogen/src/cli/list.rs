@@ -9,8 +9,8 @@ use repogen::catalog::{Entry, Selection};
 use super::Context;
 use super::exit::{Done, Failure};
 use super::package_json;
-use super::printer::escaped;
 use super::select;
+use debian_formats::terminal::escaped;
 
 /// List packages: name, version, architecture, suite and component.
 #[derive(Debug, Args)]

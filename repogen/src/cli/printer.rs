@@ -72,34 +72,3 @@ impl Printer {
         }
     }
 }
-
-/// Returns text from a package with everything that a terminal would act on shown instead of done.
-///
-/// Control characters of both sets, and those that change the direction of writing.
-pub(super) fn escaped(text: &str) -> String {
-    let bidirectional = |letter: char| matches!(letter, '\u{200e}' | '\u{200f}' | '\u{061c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    text.chars()
-        .flat_map(|letter| {
-            let unsafe_letter = (letter.is_control() && letter != '\n') || bidirectional(letter);
-            let shown: Box<dyn Iterator<Item = char>> = if unsafe_letter {
-                Box::new(letter.escape_unicode())
-            } else {
-                Box::new(std::iter::once(letter))
-            };
-            shown
-        })
-        .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_a_terminal_would_act_on_is_shown() {
-        assert_eq!(
-            escaped("a\u{1b}[2Jb\u{9b}c\u{202e}d é"),
-            "a\\u{1b}[2Jb\\u{9b}c\\u{202e}d é"
-        );
-    }
-}

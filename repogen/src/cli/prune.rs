@@ -6,8 +6,8 @@ use repogen::prune::Pruned;
 
 use super::Context;
 use super::exit::{Done, Failure};
-use super::printer::escaped;
 use super::system_clock::now;
+use debian_formats::terminal::escaped;
 
 /// Apply retention: old versions leave their suites, and files that nothing names are deleted.
 ///

@@ -5,9 +5,9 @@ use repogen::config::Config;
 use repogen::rebuild::{RebuildError, rebuild};
 
 use super::exit::{Done, Failure};
-use super::printer::escaped;
 use super::system_clock::now;
 use super::{Context, signing};
+use debian_formats::terminal::escaped;
 
 /// Make a lost catalog again from dists/, snapshots/ and pool/.
 ///

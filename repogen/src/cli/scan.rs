@@ -10,7 +10,7 @@ use repogen::scan::{Scan, Versions, scan};
 
 use super::Context;
 use super::exit::{Done, Failure, with_causes};
-use super::printer::escaped;
+use debian_formats::terminal::escaped;
 
 /// Print a Packages file for a folder of .deb files, as dpkg-scanpackages does.
 #[derive(Debug, Args)]

@@ -3,9 +3,9 @@
 use clap::Args;
 
 use super::exit::{Done, Failure};
-use super::printer::escaped;
 use super::system_clock::now;
 use super::{Context, select};
+use debian_formats::terminal::escaped;
 
 /// Check every byte: pool, indexes, digests, signatures, validity.
 ///

@@ -12,9 +12,9 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use super::exit::{Done, Failure};
-use super::printer::escaped;
 use super::system_clock::SystemClock;
 use super::{Context, prune, publish, service_manager, signing};
+use debian_formats::terminal::escaped;
 
 /// How many events may wait to be printed.
 const EVENTS: usize = 1_024;

@@ -1,0 +1,131 @@
+//! Commands, one file each, and what they share: arguments, exit codes, printing.
+
+mod completions;
+mod failure;
+mod printer;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use cpkgs::config::Config;
+use cpkgs::home::Home;
+
+use failure::{DONE, Failure, REFUSED, USAGE};
+use printer::{Form, Printer, Talk};
+
+/// Installs packages from any Debian archive, with and without root.
+#[derive(Debug, Parser)]
+#[command(name = "cpkgs", version, arg_required_else_help = true)]
+struct Arguments {
+    /// Prints data as JSON, one value a line.
+    #[arg(long, global = true)]
+    json: bool,
+
+    /// Says yes to every question.
+    #[arg(long, short = 'y', global = true)]
+    yes: bool,
+
+    /// Prints data and errors only.
+    #[arg(long, short = 'q', global = true)]
+    quiet: bool,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Completions(completions::CompletionsArgs),
+}
+
+/// What every command works with.
+struct Context {
+    home: Home,
+    config: Config,
+    printer: Printer,
+    consent: Consent,
+}
+
+/// Whether questions are asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Consent {
+    /// They are, where there is a terminal.
+    Ask,
+    /// All are answered with yes.
+    Given,
+}
+
+/// How a command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Done {
+    /// All was done.
+    Well,
+    /// It was done, and something is broken.
+    Broken,
+}
+
+/// Runs the program.
+pub(crate) fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            let code = if error.use_stderr() { USAGE } else { DONE };
+            let _ = error.print();
+            return code.into();
+        }
+    };
+    let form = if arguments.json { Form::Json } else { Form::Text };
+    let talk = if arguments.quiet { Talk::Quiet } else { Talk::Usual };
+    let consent = if arguments.yes {
+        Consent::Given
+    } else {
+        Consent::Ask
+    };
+    match context(Printer::new(form, talk), consent) {
+        Ok(mut context) => {
+            let outcome = run(arguments.command, &mut context);
+            ended(outcome, &mut context.printer)
+        }
+        Err(failure) => failure.report(&mut Printer::new(form, talk)),
+    }
+}
+
+fn context(printer: Printer, consent: Consent) -> Result<Context, Failure> {
+    let variable = |name| std::env::var_os(name).map(PathBuf::from);
+    let here = std::env::current_dir().map_err(|error| {
+        Failure::new(
+            REFUSED,
+            anyhow::Error::new(error).context("there is no working directory"),
+        )
+    })?;
+    let home = Home::find(variable("CPKGS_HOME"), variable("HOME"), &here).ok_or_else(|| {
+        Failure::saying(USAGE, "neither CPKGS_HOME nor HOME is set")
+            .hint("set CPKGS_HOME to a folder of your own")
+    })?;
+    let config = Config::read(&home)?;
+    Ok(Context {
+        home,
+        config,
+        printer,
+        consent,
+    })
+}
+
+fn run(command: Command, context: &mut Context) -> Result<Done, Failure> {
+    match command {
+        Command::Completions(args) => completions::run(&args, context),
+    }
+}
+
+fn ended(outcome: Result<Done, Failure>, printer: &mut Printer) -> ExitCode {
+    match outcome.and_then(|done| printer.flush().map(|()| done)) {
+        Ok(Done::Well) => DONE.into(),
+        Ok(Done::Broken) => REFUSED.into(),
+        Err(failure) => {
+            // What was printed before stands.
+            let _ = printer.flush();
+            failure.report(printer)
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! `cpkgs completions`.
+
+use clap::{Args, CommandFactory as _};
+use clap_complete::Shell;
+
+use super::failure::Failure;
+use super::{Arguments, Context, Done};
+
+/// Prints what makes a shell complete this program's words.
+#[derive(Debug, Args)]
+pub(super) struct CompletionsArgs {
+    /// The shell.
+    shell: Shell,
+}
+
+pub(super) fn run(args: &CompletionsArgs, context: &mut Context) -> Result<Done, Failure> {
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut Arguments::command(), "cpkgs", &mut script);
+    context.printer.bytes(&script)?;
+    Ok(Done::Well)
+}

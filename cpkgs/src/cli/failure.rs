@@ -1,0 +1,78 @@
+//! Exit codes, and how errors become one.
+
+use std::fmt::Display;
+use std::process::ExitCode;
+
+use cpkgs::config::ConfigError;
+use debian_formats::terminal::escaped;
+
+use super::printer::Printer;
+
+/// Done; an empty search or list, too.
+pub(super) const DONE: u8 = 0;
+/// The request cannot be met, and nothing changed; or a check found something broken.
+pub(super) const REFUSED: u8 = 1;
+/// The command or the configuration is wrong.
+pub(super) const USAGE: u8 = 2;
+/// A network or an archive cannot be reached.
+pub(super) const UNREACHABLE: u8 = 3;
+/// Verification failed.
+pub(super) const UNVERIFIED: u8 = 4;
+/// It is not permitted.
+pub(super) const NOT_PERMITTED: u8 = 5;
+
+/// Why a command ended early.
+#[derive(Debug)]
+pub(super) struct Failure {
+    code: u8,
+    error: anyhow::Error,
+    hints: Vec<String>,
+}
+
+impl Failure {
+    /// Returns a failure with one of the codes above.
+    pub(super) fn new(code: u8, error: impl Into<anyhow::Error>) -> Self {
+        Self {
+            code,
+            error: error.into(),
+            hints: Vec::new(),
+        }
+    }
+
+    /// Returns a failure that has no error below it.
+    pub(super) fn saying(code: u8, message: impl Display) -> Self {
+        Self::new(code, anyhow::anyhow!("{message}"))
+    }
+
+    /// Adds what would help.
+    pub(super) fn hint(mut self, hint: impl Display) -> Self {
+        self.hints.push(hint.to_string());
+        self
+    }
+
+    /// Prints the causes, one a line, then the hints.
+    pub(super) fn report(&self, printer: &mut Printer) -> ExitCode {
+        printer.warn(format_args!("error: {}", one_line(&self.error)));
+        for cause in self.error.chain().skip(1) {
+            printer.warn(format_args!("  caused by: {}", one_line(cause)));
+        }
+        for hint in &self.hints {
+            printer.warn(format_args!("hint: {}", one_line(hint)));
+        }
+        self.code.into()
+    }
+}
+
+fn one_line(text: impl Display) -> String {
+    escaped(&text.to_string().trim_end().replace('\n', "; "))
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        let code = match error {
+            ConfigError::Parse { .. } | ConfigError::Open { .. } => USAGE,
+            _ => REFUSED,
+        };
+        Self::new(code, error)
+    }
+}

@@ -1,0 +1,227 @@
+//! `config.toml`: which archives are asked, and where packages go.
+
+use std::fs::{self, Permissions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::home::Home;
+
+/// Most bytes of a configuration that are read.
+const MAX_BYTES: u64 = 1 << 20;
+
+/// What stands in `config.toml`; every value may be left out.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// The API that `auth` and `admin` speak to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub registry_url: Option<String>,
+    /// An API token for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub auth_token: Option<String>,
+    /// Where indexes and packages are kept; `cache` below the home when left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cache_dir: Option<PathBuf>,
+    /// Where packages are installed without root; `packages` below the home when left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub install_dir: Option<PathBuf>,
+    /// What counts as installed without root.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub base: Base,
+    /// The archives.
+    #[serde(default, rename = "source", skip_serializing_if = "Vec::is_empty")]
+    pub sources: Vec<SourceConfig>,
+}
+
+/// What of the host counts as installed without root.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Base {
+    /// Nothing.
+    #[serde(rename = "self")]
+    #[default]
+    Own,
+    /// What the host's dpkg has.
+    Host,
+}
+
+/// One archive.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SourceConfig {
+    /// Its root: `http://`, `https://` or `file:/`.
+    pub url: String,
+    /// Suites or codenames.
+    pub suites: Vec<String>,
+    /// Components.
+    pub components: Vec<String>,
+    /// The file with the keys that count: armoured or binary, relative to the home; or the armoured key itself.
+    pub signed_by: String,
+    /// Architectures; the machine's own when left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub architectures: Vec<String>,
+}
+
+/// Why the configuration cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// It cannot be read.
+    #[error("cannot read `{}`", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// It says something that has no meaning; the text names key and line.
+    #[error("`{}` is not right", path.display())]
+    Parse {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, and where.
+        source: Box<toml::de::Error>,
+    },
+    /// Others may read the token in it.
+    #[error("`{}` has a token in it and others may read it (mode {mode:o}): `chmod 600` it", path.display())]
+    Open {
+        /// The file.
+        path: PathBuf,
+        /// Its permissions.
+        mode: u32,
+    },
+    /// It cannot be written.
+    #[error("cannot write `{}`", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+impl Config {
+    /// Reads the configuration of a home; one that is not there is empty.
+    pub fn read(home: &Home) -> Result<Self, ConfigError> {
+        let path = home.config_file();
+        let read = |source| ConfigError::Read {
+            path: path.clone(),
+            source,
+        };
+        let metadata = match fs::metadata(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
+            metadata => metadata.map_err(read)?,
+        };
+        if metadata.len() > MAX_BYTES {
+            return Err(read(io::Error::other("it is larger than 1 MiB")));
+        }
+        let text = fs::read_to_string(&path).map_err(read)?;
+        let config: Self = toml::from_str(&text).map_err(|source| ConfigError::Parse {
+            path: path.clone(),
+            source: Box::new(source),
+        })?;
+        let mode = metadata.permissions().mode() & 0o777;
+        if config.auth_token.is_some() && mode & 0o077 != 0 {
+            return Err(ConfigError::Open { path, mode });
+        }
+        Ok(config)
+    }
+
+    /// Writes the configuration, 0600, in one step: a reader sees the old or the new one.
+    pub fn write(&self, home: &Home) -> Result<(), ConfigError> {
+        let path = home.config_file();
+        let text = toml::to_string(self).expect("every value of a configuration can be written as TOML");
+        replace_private(&path, text.as_bytes()).map_err(|source| ConfigError::Write { path, source })
+    }
+
+    /// Returns where indexes and packages are kept.
+    pub fn cache(&self, home: &Home) -> PathBuf {
+        below(home, self.cache_dir.as_deref(), "cache")
+    }
+
+    /// Returns where packages are installed without root.
+    pub fn install(&self, home: &Home) -> PathBuf {
+        below(home, self.install_dir.as_deref(), "packages")
+    }
+}
+
+fn below(home: &Home, given: Option<&Path>, default: &str) -> PathBuf {
+    home.folder().join(given.unwrap_or(Path::new(default)))
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+/// Writes a file that only its owner may read, by a rename, and makes it last.
+pub fn replace_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(folder)?;
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    file.as_file().set_permissions(Permissions::from_mode(0o600))?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(path)?;
+    fs::File::open(folder)?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn home() -> (tempfile::TempDir, Home) {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::find(Some(folder.path().to_owned()), None, Path::new("/")).unwrap();
+        (folder, home)
+    }
+
+    #[test]
+    fn a_configuration_that_is_written_is_read_again_and_is_private() {
+        let (_folder, home) = home();
+        let config = Config {
+            auth_token: Some("rgt_x".to_owned()),
+            base: Base::Host,
+            sources: vec![SourceConfig {
+                url: "http://localhost:3000".to_owned(),
+                suites: vec!["stable".to_owned()],
+                components: vec!["main".to_owned()],
+                signed_by: "keyrings/example.pgp".to_owned(),
+                architectures: vec![],
+            }],
+            ..Config::default()
+        };
+        config.write(&home).unwrap();
+        assert_eq!(Config::read(&home).unwrap(), config);
+        let mode = fs::metadata(home.config_file()).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_token_that_others_may_read_is_refused() {
+        let (_folder, home) = home();
+        let config = Config {
+            auth_token: Some("rgt_x".to_owned()),
+            ..Config::default()
+        };
+        config.write(&home).unwrap();
+        fs::set_permissions(home.config_file(), Permissions::from_mode(0o644)).unwrap();
+        assert!(matches!(
+            Config::read(&home),
+            Err(ConfigError::Open { mode: 0o644, .. })
+        ));
+    }
+
+    #[test]
+    fn an_unknown_key_is_named_with_its_line() {
+        let (_folder, home) = home();
+        fs::write(home.config_file(), "base = \"self\"\ncolour = true\n").unwrap();
+        let Err(ConfigError::Parse { source, .. }) = Config::read(&home) else {
+            panic!("it was read");
+        };
+        let text = source.to_string();
+        assert!(text.contains("line 2") && text.contains("colour"), "{text}");
+    }
+}
