@@ -16,7 +16,7 @@ use resolver::universe::{PackageId, Source, Universe, UniverseBuilder, UniverseE
 use serde::Serialize;
 
 use crate::archive::Archive;
-use crate::catalog::{CatalogError, Position, Section};
+use crate::catalog::{CatalogError, Position, Section, Snapshot};
 use crate::config::Suite;
 
 /// Why a suite cannot be checked.
@@ -147,86 +147,89 @@ impl Archive {
         architectures: &[Architecture],
         base: &[Base],
     ) -> Result<Checked, CheckError> {
-        let mut found: BTreeMap<Position, Option<Uninstallable>> = BTreeMap::new();
-        for architecture in architectures {
-            for (position, outcome) in self.check_on(suite, architecture, base)? {
-                let known = found.entry(position).or_insert_with(|| outcome.clone());
-                if outcome.is_none() {
-                    *known = None;
-                }
-            }
-        }
-        Ok(Checked {
-            checked: found.len(),
-            broken: found.into_values().flatten().collect(),
-        })
-    }
-
-    /// Checks the packages of a suite on one architecture.
-    fn check_on(
-        &self,
-        suite: &Suite,
-        architecture: &Architecture,
-        base: &[Base],
-    ) -> Result<Vec<(Position, Option<Uninstallable>)>, CheckError> {
-        let mut builder = UniverseBuilder::new(architecture, &[]);
-        let own = self.add_suite(suite, architecture, &mut builder)?;
-        for base in base {
-            base.add_to(&mut builder)?;
-        }
-        let universe = builder.finish();
-        let packages: Vec<PackageId> = own.iter().map(|(package, _)| *package).collect();
-        let mut broken: BTreeMap<PackageId, Vec<String>> = check_among(&universe, &packages)
-            .into_iter()
-            .map(|broken| (broken.package, broken.reasons))
-            .collect();
-        let mut outcome = |package: PackageId| {
-            let reasons = broken.remove(&package)?;
-            Some(uninstallable(&universe, package, reasons))
-        };
-        Ok(own
-            .into_iter()
-            .map(|(package, position)| (position, outcome(package)))
-            .collect())
-    }
-
-    fn add_suite(
-        &self,
-        suite: &Suite,
-        architecture: &Architecture,
-        builder: &mut UniverseBuilder,
-    ) -> Result<Vec<(PackageId, Position)>, CheckError> {
         let snapshot = self
             .catalog()
             .snapshot(&suite.codename, suite.pool_tree(), None)?;
-        let mut own = Vec::new();
-        for component in &suite.components {
-            let section = Section {
-                component,
-                architecture,
-            };
-            let mut packages = Vec::new();
-            snapshot.indexed(&section, None, &mut |package| {
-                packages.push((package.position, package.control));
-                true
-            })?;
-            for (position, control) in packages {
-                let stanza = Stanza::parse(&control).map_err(|source| CheckError::Control {
-                    package: position.name.clone(),
-                    source,
-                })?;
-                let package =
-                    builder
-                        .add(&stanza, Source::default())
-                        .map_err(|source| CheckError::Package {
-                            origin: suite.codename.to_string(),
-                            source: Box::new(source),
-                        })?;
-                own.extend(package.map(|package| (package, position)));
+        check_state(suite, snapshot.as_ref(), architectures, base)
+    }
+}
+
+/// Checks the packages of one state of a suite, as [`Archive::check`] does.
+pub(crate) fn check_state(
+    suite: &Suite,
+    snapshot: &dyn Snapshot,
+    architectures: &[Architecture],
+    base: &[Base],
+) -> Result<Checked, CheckError> {
+    let mut found: BTreeMap<Position, Option<Uninstallable>> = BTreeMap::new();
+    for architecture in architectures {
+        let mut builder = UniverseBuilder::new(architecture, &[]);
+        let own = add_suite(suite, snapshot, architecture, &mut builder)?;
+        for base in base {
+            base.add_to(&mut builder)?;
+        }
+        for (position, outcome) in outcomes(&builder.finish(), own) {
+            let known = found.entry(position).or_insert_with(|| outcome.clone());
+            if outcome.is_none() {
+                *known = None;
             }
         }
-        Ok(own)
     }
+    Ok(Checked {
+        checked: found.len(),
+        broken: found.into_values().flatten().collect(),
+    })
+}
+
+fn outcomes(universe: &Universe, own: Vec<(PackageId, Position)>) -> Vec<(Position, Option<Uninstallable>)> {
+    let packages: Vec<PackageId> = own.iter().map(|(package, _)| *package).collect();
+    let mut broken: BTreeMap<PackageId, Vec<String>> = check_among(universe, &packages)
+        .into_iter()
+        .map(|broken| (broken.package, broken.reasons))
+        .collect();
+    own.into_iter()
+        .map(|(package, position)| {
+            let reasons = broken.remove(&package);
+            (
+                position,
+                reasons.map(|reasons| uninstallable(universe, package, reasons)),
+            )
+        })
+        .collect()
+}
+
+fn add_suite(
+    suite: &Suite,
+    snapshot: &dyn Snapshot,
+    architecture: &Architecture,
+    builder: &mut UniverseBuilder,
+) -> Result<Vec<(PackageId, Position)>, CheckError> {
+    let mut own = Vec::new();
+    for component in &suite.components {
+        let section = Section {
+            component,
+            architecture,
+        };
+        let mut packages = Vec::new();
+        snapshot.indexed(&section, None, &mut |package| {
+            packages.push((package.position, package.control));
+            true
+        })?;
+        for (position, control) in packages {
+            let stanza = Stanza::parse(&control).map_err(|source| CheckError::Control {
+                package: position.name.clone(),
+                source,
+            })?;
+            let package = builder
+                .add(&stanza, Source::default())
+                .map_err(|source| CheckError::Package {
+                    origin: suite.codename.to_string(),
+                    source: Box::new(source),
+                })?;
+            own.extend(package.map(|package| (package, position)));
+        }
+    }
+    Ok(own)
 }
 
 fn uninstallable(universe: &Universe, package: PackageId, reasons: Vec<String>) -> Uninstallable {

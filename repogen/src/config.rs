@@ -142,6 +142,12 @@ pub struct Suite {
     /// `ButAutomaticUpgrades` of the Release.
     #[serde(default)]
     pub but_automatic_upgrades: bool,
+    /// What becomes of a publish that would bring packages nobody can install.
+    #[serde(default)]
+    pub gate: Gate,
+    /// Packages files, relative to the root, of archives that the suite is used with: what the gate lets packages need.
+    #[serde(default)]
+    pub gate_base: Vec<PathBuf>,
     /// Section and Priority that win over those of the .deb.
     #[serde(default)]
     pub overrides: BTreeMap<String, Override>,
@@ -155,6 +161,19 @@ pub struct Override {
     pub section: Option<String>,
     /// Replaces `Priority`.
     pub priority: Option<String>,
+}
+
+/// What becomes of a publish that would bring packages nobody can install.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Gate {
+    /// It is not looked for.
+    #[default]
+    Off,
+    /// It goes live, and they are named.
+    Warn,
+    /// It does not go live, and they are named.
+    Block,
 }
 
 /// When Contents indexes are rebuilt.

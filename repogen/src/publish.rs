@@ -7,6 +7,7 @@ mod apply;
 mod clock;
 mod describe;
 mod due;
+mod gate;
 mod live;
 mod pinned;
 mod plan;
@@ -23,7 +24,8 @@ use rustix::fs::FlockOperation;
 
 use crate::archive::{Archive, STATE};
 use crate::catalog::{CatalogError, Counts, Publication, PublishedFile, Snapshot};
-use crate::config::Suite;
+use crate::check::CheckError;
+use crate::config::{Gate, Suite};
 use crate::index::{ChunkCache, IndexError};
 use crate::sign::{self, SignError, Signer};
 use crate::staging::{Staging, StagingError};
@@ -32,6 +34,7 @@ use crate::suite_release::{Dates, suite_release};
 pub use clock::Clock;
 pub(crate) use clock::seconds_early;
 pub(crate) use due::due_at;
+pub use gate::Gated;
 pub use live::Live;
 pub(crate) use pinned::POOL_LINK;
 pub use pinned::Rendered;
@@ -63,6 +66,17 @@ pub enum PublishError {
         now: String,
         /// Date of the last Release.
         last: String,
+    },
+    /// It cannot be found out what would be installable.
+    #[error("cannot check what would go live")]
+    Check(#[from] CheckError),
+    /// The suite has a gate that blocks, and packages came that nobody can install.
+    #[error("suite `{suite}` is not published: {broken}")]
+    Gated {
+        /// Codename.
+        suite: String,
+        /// What cannot be installed, and why.
+        broken: Gated,
     },
     /// A served file or folder cannot be written.
     #[error("cannot {action} `{path}`")]
@@ -99,6 +113,8 @@ pub enum Outcome {
 pub struct Report {
     /// Packages in the suite, and those added and removed since the last publish.
     pub counts: Counts,
+    /// What it brought that nobody can install, where the suite's gate warns of it.
+    pub gated: Gated,
     /// Milliseconds that each stage took: indexes, signing, writing.
     pub stages: Vec<(&'static str, u128)>,
     /// Milliseconds in all.
@@ -142,14 +158,24 @@ impl Archive {
         let snapshot = self
             .catalog()
             .snapshot(&suite.codename, suite.pool_tree(), None)?;
-        let work = Work {
+        let gated = gate::look(self, suite, snapshot.as_ref())?;
+        let mut work = Work {
             archive: self,
             suite,
             publishing,
+            revision: snapshot.state().revision,
             settings,
             date,
             live,
+            gated,
         };
+        if suite.gate == Gate::Block && !work.gated.0.is_empty() {
+            let broken = std::mem::take(&mut work.gated);
+            drop(snapshot);
+            work.renew(signer, started)?;
+            let suite = suite.codename.to_string();
+            return Err(PublishError::Gated { suite, broken });
+        }
         work.run(snapshot.as_ref(), signer, started)
     }
 
@@ -166,12 +192,33 @@ struct Work<'a> {
     archive: &'a Archive,
     suite: &'a Suite,
     publishing: Publishing,
+    /// What is published: usually where the suite stands.
+    revision: i64,
     settings: String,
     date: i64,
     live: Live,
+    gated: Gated,
 }
 
 impl Work<'_> {
+    /// Publishes again what is published, where that comes due while a gate is closed: clients must not be left with a
+    /// Release that expires.
+    fn renew(mut self, signer: &dyn Signer, started: Instant) -> Result<(), PublishError> {
+        let catalog = self.archive.catalog();
+        let open = |revision| catalog.snapshot(&self.suite.codename, self.suite.pool_tree(), revision);
+        let Some(published) = open(None)?.state().publication.clone() else {
+            return Ok(());
+        };
+        if !due::renewal_due(self.suite, &published, &self.settings, self.date) {
+            return Ok(());
+        }
+        let snapshot = open(Some(published.revision))?;
+        self.revision = published.revision;
+        // What the live indexes are made of is compared with where the suite stands, which is not what is written here.
+        self.publishing = Publishing::Forced;
+        self.run(snapshot.as_ref(), signer, started).map(|_| ())
+    }
+
     fn run(
         &self,
         snapshot: &dyn Snapshot,
@@ -214,7 +261,7 @@ impl Work<'_> {
             .map(|publication| publication.revision);
         let counts = snapshot.counts(since)?;
         let publication = Publication {
-            revision: snapshot.state().revision,
+            revision: self.revision,
             packages: counts.packages,
             date: self.date,
             superseded_at: None,
@@ -240,6 +287,7 @@ impl Work<'_> {
         let milliseconds = started.elapsed().as_millis();
         Ok(Outcome::Published(Report {
             counts,
+            gated: self.gated.clone(),
             stages: stages.stages,
             milliseconds,
         }))

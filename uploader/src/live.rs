@@ -164,14 +164,19 @@ async fn keep_looking(app: &Arc<App>) {
 
 fn log(event: &Event) {
     match event {
-        Event::Published { suite, report } => tracing::info!(
-            suite = %suite,
-            packages = report.counts.packages,
-            added = report.counts.added,
-            removed = report.counts.removed,
-            duration_ms = report.milliseconds,
-            "published {suite}"
-        ),
+        Event::Published { suite, report } => {
+            tracing::info!(
+                suite = %suite,
+                packages = report.counts.packages,
+                added = report.counts.added,
+                removed = report.counts.removed,
+                duration_ms = report.milliseconds,
+                "published {suite}"
+            );
+            if !report.gated.0.is_empty() {
+                tracing::warn!(suite = %suite, broken = %report.gated, "{suite} has new packages that nobody can install");
+            }
+        }
         Event::Failed { suite, error } => {
             tracing::error!(suite = %suite, error = %with_causes(error), "cannot publish {suite}");
         }

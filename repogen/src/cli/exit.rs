@@ -88,6 +88,11 @@ impl Failure {
         self
     }
 
+    /// Says whether something was rejected, and all else can go on.
+    pub(super) fn is_rejection(&self) -> bool {
+        self.code == REJECTED
+    }
+
     /// Prints the causes, one a line, then the hint.
     pub(super) fn report(&self, printer: &mut Printer) -> ExitCode {
         printer.tell(format_args!("error: {}", one_line(&self.error)));
@@ -176,6 +181,9 @@ impl From<PublishError> for Failure {
     fn from(error: PublishError) -> Self {
         match error {
             PublishError::Sign(error) => error.into(),
+            PublishError::Check(error) => error.into(),
+            error @ PublishError::Gated { .. } => Self::new(REJECTED, error)
+                .hint("take them out or add what they need; what was published before stands"),
             error => Self::new(DISK, error),
         }
     }

@@ -2,6 +2,7 @@
 
 use clap::Args;
 use debian_formats::name::SuiteName;
+use debian_formats::terminal::escaped;
 use repogen::archive::Archive;
 use repogen::config::Suite;
 use repogen::publish::{Outcome, Publishing, Report};
@@ -35,13 +36,22 @@ pub(super) fn run(args: PublishArgs, context: &mut Context) -> Result<Done, Fail
     } else {
         Publishing::Due
     };
+    let mut rejected = 0;
     for suite in select::suites(archive.config(), &args.suite)? {
-        let outcome = publish_one(&archive, suite, publishing, signer.as_ref(), context)?;
-        if args.timings || context.printer.shows_progress() {
-            tell_stages(suite, &outcome, context);
+        match publish_one(&archive, suite, publishing, signer.as_ref(), context) {
+            Ok(outcome) if args.timings || context.printer.shows_progress() => {
+                tell_stages(suite, &outcome, context);
+            }
+            Ok(_) => {}
+            // The gate of one suite keeps no other from going live.
+            Err(failure) if failure.is_rejection() => {
+                failure.report(&mut context.printer);
+                rejected += 1;
+            }
+            Err(failure) => return Err(failure),
         }
     }
-    Ok(Done::Well)
+    Ok(Done::after(rejected))
 }
 
 /// Publishes every suite that changed, and says nothing of those that have not.
@@ -76,6 +86,13 @@ pub(super) fn publish_one(
 
 /// Prints what a publish did, on a line of its own.
 pub(super) fn print(suite: &SuiteName, report: &Report, context: &mut Context) -> Result<(), Failure> {
+    if !report.gated.0.is_empty() {
+        let warning = escaped(&format!(
+            "{suite}: published what cannot be installed: {}",
+            report.gated
+        ));
+        context.printer.tell(format_args!("warning: {warning}"));
+    }
     let counts = &report.counts;
     context.printer.line(format_args!(
         "{suite}\tpublished\t{}\t{}\t{}\t{}",

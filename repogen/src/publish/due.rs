@@ -21,9 +21,18 @@ pub(super) fn due(suite: &Suite, snapshot: &dyn Snapshot, live: &Live, settings:
 /// Half of a Release's validity before it ends, so that an archive nobody adds to stays valid; or when the Contents
 /// indexes, which a publish left as they were, have grown old. `revision` is where the suite stands now.
 pub(crate) fn due_at(suite: &Suite, publication: &Publication, revision: i64) -> Option<i64> {
-    let renewal = suite.valid_for.map(|span| publication.date + span.seconds() / 2);
+    let renewal = renewal_at(suite, publication);
     let contents = contents_due_at(suite, publication, revision);
     renewal.into_iter().chain(contents).min()
+}
+
+fn renewal_at(suite: &Suite, publication: &Publication) -> Option<i64> {
+    suite.valid_for.map(|span| publication.date + span.seconds() / 2)
+}
+
+/// Says whether what is published is to be signed again although its packages stay: it grows old, or other keys sign.
+pub(super) fn renewal_due(suite: &Suite, publication: &Publication, settings: &str, now: i64) -> bool {
+    publication.settings != settings || renewal_at(suite, publication).is_some_and(|at| now >= at)
 }
 
 /// Says whether Contents indexes are to be rebuilt.

@@ -73,3 +73,71 @@ fn what_a_base_has_can_be_depended_on_and_is_not_checked() {
         missing.stderr
     );
 }
+
+/// Returns an archive with a gate, whose base is a file below its root.
+fn gated(gate: &str) -> TestArchive {
+    let archive = TestArchive::new();
+    archive.configure_last_suite(&format!("gate = \"{gate}\""));
+    archive.configure_last_suite("gate_base = [\"base/Packages\"]");
+    std::fs::create_dir(archive.root().join("base")).unwrap();
+    let libc = "Package: libc6\nVersion: 2.36\nArchitecture: amd64\n";
+    std::fs::write(archive.root().join("base/Packages"), libc).unwrap();
+    archive.publish().ok();
+    archive
+}
+
+fn needs_lib() -> DebBuilder {
+    DebBuilder::new("app", "1.0", "amd64").depends("lib (>= 2), libc6")
+}
+
+#[test]
+fn a_gate_that_blocks_keeps_out_what_cannot_be_installed_until_it_can_be() {
+    let archive = gated("block");
+    archive.add(&[needs_lib()]).ok();
+    let before = archive.read("dists/stable/InRelease");
+    let refused = archive.repogen(&["publish"]).exits(1);
+    assert!(
+        refused
+            .stderr
+            .contains("suite `stable` is not published: `app` 1.0 for amd64: `app` 1.0 needs `lib` (>= 2)"),
+        "{}",
+        refused.stderr
+    );
+    assert_eq!(archive.read("dists/stable/InRelease"), before);
+    archive
+        .add(&[DebBuilder::new("lib", "2.0", "amd64").depends("libc6")])
+        .ok();
+    archive.publish().ok();
+    assert_eq!(archive.packages("stable", "main", "amd64").len(), 2);
+}
+
+#[test]
+fn what_a_closed_gate_keeps_back_does_not_keep_the_live_release_from_being_renewed() {
+    let archive = gated("block");
+    archive.add(&[needs_lib()]).ok();
+    archive.configure("label  = ", "label = \"Renewed\" # was ");
+    archive.repogen(&["publish"]).exits(1);
+    assert!(archive.read("dists/stable/InRelease").contains("Label: Renewed"));
+    assert!(archive.packages("stable", "main", "amd64").is_empty());
+    archive.configure("gate = \"block\"", "gate = \"off\"");
+    archive.publish().ok();
+    assert_eq!(archive.packages("stable", "main", "amd64").len(), 1);
+    archive.repogen(&["verify"]).ok();
+}
+
+#[test]
+fn a_gate_that_warns_names_what_is_new_and_publishes_it() {
+    let archive = gated("warn");
+    archive.add(&[needs_lib()]).ok();
+    let published = archive.repogen(&["publish"]).ok();
+    assert!(
+        published.stdout.contains("\tpublished\t1\t1\t0\t"),
+        "{}",
+        published.stdout
+    );
+    let warning = "warning: stable: published what cannot be installed: `app` 1.0";
+    assert!(published.stderr.contains(warning), "{}", published.stderr);
+    archive.add(&[DebBuilder::new("data", "1.0", "all")]).ok();
+    let quiet = archive.repogen(&["publish"]).ok();
+    assert!(!quiet.stderr.contains("warning"), "{}", quiet.stderr);
+}
