@@ -42,6 +42,19 @@ impl Nginx {
         Self::start(&|_, listen| archive_block(root, listen, &edit))
     }
 
+    /// Serves `root` with `nginx/archive.conf`, and with `nginx/uploader.conf` in it for an uploader on a port.
+    pub fn before(uploader: u16, root: &Path) -> Self {
+        let locations = std::fs::read_to_string(workspace().join("nginx/uploader.conf")).unwrap();
+        let locations = locations.replace("127.0.0.1:3000", &format!("127.0.0.1:{uploader}"));
+        Self::serve_with(root, |shipped| {
+            replace_once(
+                shipped,
+                "    location / {",
+                &format!("{locations}\n    location / {{"),
+            )
+        })
+    }
+
     /// Stands before `archive` as a cache that serves each InRelease and Release for `seconds` after it came.
     ///
     /// It is what a site's proxy is at its worst: it goes by its own times instead of the archive's, and while it asks for a

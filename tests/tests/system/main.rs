@@ -13,6 +13,7 @@
 mod commands;
 mod credentials;
 mod uploads;
+mod behind_nginx;
 mod indexes;
 mod chunk_list;
 mod scanned;

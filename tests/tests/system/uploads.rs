@@ -1,7 +1,7 @@
 //! Uploads: from a request to a package that the real apt installs.
 
 use archive_tests::uploader::file;
-use archive_tests::{Apt, DebBuilder, Nginx, TestArchive, Uploader, apt, workspace};
+use archive_tests::{Apt, DebBuilder, Nginx, TestArchive, Uploader, apt};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -389,11 +389,7 @@ fn private_suites_are_there_for_their_readers_only() {
     apt.install(&["hello"]).silent();
 
     // The same through nginx, which asks the uploader and serves the files itself.
-    let nginx = Nginx::serve_with(&archive.root(), |shipped| {
-        let locations = std::fs::read_to_string(workspace().join("nginx/uploader.conf")).unwrap();
-        let locations = locations.replace("127.0.0.1:3000", &format!("127.0.0.1:{}", server.port()));
-        shipped.replace("    location / {", &format!("{locations}\n    location / {{"))
-    });
+    let nginx = Nginx::before(server.port(), &archive.root());
     assert_eq!(nginx.get("/dists/stable/InRelease").status, 200);
     assert_eq!(nginx.get("/api/packages").status, 200);
     for address in [
