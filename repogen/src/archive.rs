@@ -1,5 +1,6 @@
 //! One archive: its root, its configuration and its catalog.
 
+use std::fmt;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -79,6 +80,13 @@ pub struct Archive {
     root: PathBuf,
     config: Config,
     catalog: Box<dyn Database>,
+}
+
+impl fmt::Debug for Archive {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = formatter.debug_struct("Archive");
+        shown.field("root", &self.root).finish_non_exhaustive()
+    }
 }
 
 impl Archive {

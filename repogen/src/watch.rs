@@ -3,8 +3,9 @@
 //! A [`Watch`] is a [`Publisher`](crate::publisher::Publisher) and a second thread, which takes the packages that are
 //! dropped into `incoming/SUITE/COMPONENT/`, prunes once an hour, and reads `repogen.toml` again when it changes. One
 //! watch runs on an archive, held by a lock on `state/watch.lock`: two would fight over the dropped files. It prints
-//! nothing: what happens goes to whoever started it, as [`Event`]s.
+//! nothing: what happens goes to whoever started it, as [`Event`]s. A [`ConfigWatch`] is its last part alone.
 
+mod config;
 mod found;
 mod incoming;
 mod leave;
@@ -16,6 +17,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use rustix::fs::FlockOperation;
 
@@ -26,6 +28,7 @@ use crate::publish::Clock;
 use crate::publisher::{self, Publisher, Setup, Surroundings};
 use crate::sign::SignError;
 
+pub use config::{ConfigEvent, ConfigWatch, Reloader};
 pub use incoming::IncomingError;
 use signs::Signs;
 
@@ -35,6 +38,9 @@ pub const INCOMING: &str = "incoming";
 pub const REJECTED: &str = "rejected";
 
 const LOCK: &str = "watch.lock";
+/// How often the folders and the configuration are looked at when nothing is heard: the system is silent on network
+/// file systems, and may lose count. A look lists a few folders.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
 
 /// Why a watch does not start.
 #[derive(Debug, thiserror::Error)]

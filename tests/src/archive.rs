@@ -1,6 +1,6 @@
 //! An archive in a temporary folder, made and changed by the real `repogen`.
 
-use crate::{DebBuilder, Nginx, Run};
+use crate::{DebBuilder, Nginx, Run, SmallDisk};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -50,8 +50,9 @@ impl TestArchive {
         }
     }
 
-    /// Takes a folder that is there, and stays, as the root: one that a running program sees at `root`, in its own mounts.
-    pub fn empty_beside(program: u32, root: &Path) -> Self {
+    /// Makes the folder only, on a small disk.
+    pub fn empty_on(disk: &SmallDisk) -> Self {
+        let (program, root) = (disk.holder(), disk.archive());
         let inside = root.strip_prefix("/").expect("a root is an absolute path");
         Self {
             folder: tempfile::tempdir().unwrap(),

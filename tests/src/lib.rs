@@ -20,6 +20,7 @@ pub mod index;
 pub mod made_up;
 pub mod nginx;
 pub mod run;
+pub mod small_disk;
 pub mod torture;
 pub mod uploader;
 pub mod watching;
@@ -31,6 +32,7 @@ pub use gpg::Gpg;
 pub use made_up::Random;
 pub use nginx::Nginx;
 pub use run::Run;
+pub use small_disk::SmallDisk;
 pub use uploader::Uploader;
 pub use watching::Watching;
 

@@ -7,18 +7,29 @@ use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
 
 /// A password that is taken.
 pub const PASSWORD: &str = "correct horse battery";
 /// What signs the access tokens of a test's server.
 pub const JWT_SECRET: &str = "0123456789abcdef0123456789abcdef";
 
+/// How long a line of the log is waited for: far longer than it takes on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What a server logged, and a bell for those who wait for more.
+#[derive(Default)]
+struct Log {
+    lines: Mutex<Vec<String>>,
+    more: Condvar,
+}
+
 /// A running `uploader serve`; killed when dropped.
 pub struct Uploader {
     process: Child,
     port: u16,
-    log: Arc<Mutex<Vec<String>>>,
+    log: Arc<Log>,
 }
 
 impl TestArchive {
@@ -91,11 +102,15 @@ impl Uploader {
             }
             before.push(line);
         };
-        let log = Arc::new(Mutex::new(before));
+        let log = Arc::new(Log {
+            lines: Mutex::new(before),
+            more: Condvar::new(),
+        });
         let kept = log.clone();
         std::thread::spawn(move || {
             for line in lines.map_while(Result::ok) {
-                kept.lock().unwrap().push(line);
+                kept.lines.lock().unwrap().push(line);
+                kept.more.notify_all();
             }
         });
         Self { process, port, log }
@@ -113,7 +128,36 @@ impl Uploader {
 
     /// Returns what was logged so far.
     pub fn log(&self) -> String {
-        self.log.lock().unwrap().join("\n")
+        self.log.lines.lock().unwrap().join("\n")
+    }
+
+    /// Waits until lines with a text are in the log for so many times since it began.
+    #[track_caller]
+    pub fn logged(&self, text: &str, times: usize) {
+        let lines = self.log.lines.lock().unwrap();
+        let count = |lines: &Vec<String>| lines.iter().filter(|line| line.contains(text)).count();
+        let (lines, waited) = self
+            .log
+            .more
+            .wait_timeout_while(lines, PATIENCE, |lines| count(lines) < times)
+            .unwrap();
+        let found = count(&lines);
+        drop(lines);
+        assert!(
+            !waited.timed_out(),
+            "`{text}` was logged {found} times, not {times}"
+        );
+    }
+
+    /// Sends it a signal, such as `HUP`.
+    pub fn signal(&self, name: &str) {
+        let id = self.process.id().to_string();
+        Run::of(Command::new("kill").args(["-s", name, &id])).ok();
+    }
+
+    /// Returns the process.
+    pub fn id(&self) -> u32 {
+        self.process.id()
     }
 
     /// Sends a request without a body.
@@ -171,12 +215,7 @@ impl Uploader {
 
     /// Asks the server to stop, and returns its exit code.
     pub fn stop(mut self) -> Option<i32> {
-        Run::of(
-            Command::new("kill")
-                .arg("-TERM")
-                .arg(self.process.id().to_string()),
-        )
-        .ok();
+        self.signal("TERM");
         self.process.wait().unwrap().code()
     }
 

@@ -21,10 +21,15 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Uploads that are received at once; more wait.
 const MAX_UPLOADS: usize = 128;
 
-/// The server.
+/// The server with its archive as it is configured now. A request keeps the one that it began with.
 pub(crate) struct App {
-    pub(crate) settings: Settings,
     pub(crate) archive: Arc<Archive>,
+    shared: Arc<Shared>,
+}
+
+/// What stays when `repogen.toml` is read again.
+pub(crate) struct Shared {
+    pub(crate) settings: Settings,
     pub(crate) staging: Staging,
     pub(crate) sessions: Sessions,
     pub(crate) passwords: Passwords,
@@ -37,6 +42,14 @@ pub(crate) struct App {
     /// Set when the server goes down.
     pub(crate) draining: std::sync::atomic::AtomicBool,
     threads: Arc<Semaphore>,
+}
+
+impl std::ops::Deref for App {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.shared
+    }
 }
 
 /// What a server is made of.
@@ -52,7 +65,7 @@ pub(crate) struct Parts {
 impl App {
     pub(crate) fn new(parts: Parts) -> anyhow::Result<Arc<Self>> {
         let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get());
-        Ok(Arc::new(Self {
+        let shared = Shared {
             staging: Staging::new(parts.archive.root())?,
             sessions: Sessions::new(&parts.secret, parts.settings.token_ttl),
             passwords: Passwords::new()?,
@@ -64,10 +77,21 @@ impl App {
             // Most of it waits for the disk, so more than there are cores.
             threads: Arc::new(Semaphore::new(8 * cores)),
             settings: parts.settings,
-            archive: parts.archive,
             committer: parts.committer,
             live: parts.live,
+        };
+        Ok(Arc::new(Self {
+            archive: parts.archive,
+            shared: Arc::new(shared),
         }))
+    }
+
+    /// Returns the same server on its archive as it was opened again.
+    pub(crate) fn with(&self, archive: Arc<Archive>) -> Arc<Self> {
+        Arc::new(Self {
+            archive,
+            shared: self.shared.clone(),
+        })
     }
 
     /// Runs `work` on a thread that may wait: the one way to the archive.

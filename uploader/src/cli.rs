@@ -3,6 +3,7 @@
 mod backup;
 mod log;
 mod migrate;
+mod reload;
 mod serve;
 mod token;
 mod user;

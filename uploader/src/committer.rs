@@ -41,13 +41,14 @@ pub(crate) struct Committer(mpsc::Sender<Waiting>);
 
 impl Committer {
     /// Starts the thread. It ends when this is dropped, after what waits then.
-    pub(crate) fn start(archive: Arc<Archive>, live: Arc<Live>) -> std::io::Result<Self> {
+    pub(crate) fn start(live: Arc<Live>) -> std::io::Result<Self> {
         let (sender, mut receiver) = mpsc::channel(QUEUE);
         std::thread::Builder::new()
             .name("committer".into())
             .spawn(move || {
                 let mut batch = Vec::with_capacity(BATCH);
                 while receiver.blocking_recv_many(&mut batch, BATCH) > 0 {
+                    let archive = live.archive();
                     commit(&archive, std::mem::take(&mut batch));
                     live.changed();
                     // Search is behind the packages, and nobody's answer waits for it.
@@ -76,7 +77,7 @@ fn commit(archive: &Archive, batch: Vec<Waiting>) {
     let mut answers = Vec::with_capacity(batch.len());
     let (mut staged, mut places) = (Vec::new(), Vec::new());
     for Waiting { ready, answer } in batch {
-        // The request was checked against the same configuration.
+        // The request was checked against the configuration as it was then.
         match archive.config().suite(ready.suite.as_str()) {
             Some(suite) => {
                 answers.push(answer);

@@ -1,7 +1,7 @@
 //! What is published, for those who wait for it.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use debian_formats::name::SuiteName;
@@ -9,6 +9,7 @@ use repogen::archive::Archive;
 use repogen::error_text::with_causes;
 use repogen::publish::Clock;
 use repogen::publisher::{Event, Publisher, Setup, Surroundings};
+use repogen::sign::SignError;
 use tokio::sync::watch;
 
 use crate::app::{App, now};
@@ -29,6 +30,7 @@ pub(crate) enum Published {
 
 /// Knows which revision of each suite is live, and publishes where that is this process's business.
 pub(crate) struct Live {
+    archive: RwLock<Arc<Archive>>,
     revisions: watch::Sender<BTreeMap<SuiteName, i64>>,
     publisher: Mutex<Option<Publisher>>,
 }
@@ -49,25 +51,22 @@ impl Live {
     /// Starts the publisher, where it is this process's.
     pub(crate) fn start(settings: &Settings, archive: &Arc<Archive>) -> anyhow::Result<Arc<Self>> {
         let live = Arc::new(Self {
+            archive: RwLock::new(archive.clone()),
             revisions: watch::Sender::new(BTreeMap::new()),
             publisher: Mutex::new(None),
         });
         if settings.publisher == PublisherMode::Off {
             return Ok(live);
         }
-        let signer = repogen::sign::open(&archive.config().signing, archive.root(), now())?;
-        let (told, published) = (Arc::downgrade(&live), archive.clone());
+        let told = Arc::downgrade(&live);
         let publisher = Publisher::start(
-            Setup {
-                archive: archive.clone(),
-                signer,
-            },
+            setup(archive)?,
             Surroundings {
                 clock: Arc::new(SystemClock),
                 report: Box::new(move |event| {
                     log(&event);
                     if let Some(live) = told.upgrade() {
-                        live.look(&published);
+                        live.look();
                     }
                 }),
                 catalog: Some(settings.catalog.path().to_owned()),
@@ -75,6 +74,23 @@ impl Live {
         )?;
         *live.lock() = Some(publisher);
         Ok(live)
+    }
+
+    /// Returns the archive as it is configured now.
+    pub(crate) fn archive(&self) -> Arc<Archive> {
+        self.archive
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Goes on with another configuration, or other keys.
+    pub(crate) fn replace(&self, archive: &Arc<Archive>) -> Result<(), SignError> {
+        if let Some(publisher) = self.lock().as_ref() {
+            publisher.replace(setup(archive)?);
+        }
+        *self.archive.write().unwrap_or_else(PoisonError::into_inner) = archive.clone();
+        Ok(())
     }
 
     /// Tells the publisher that something was committed.
@@ -89,7 +105,7 @@ impl Live {
         let wanted: Vec<(SuiteName, i64)> = app
             .blocking(move |app| {
                 let progress = app.archive.catalog().progress()?;
-                app.live.look(&app.archive);
+                app.live.look();
                 Ok(progress
                     .into_iter()
                     .filter(|progress| suites.contains(&progress.suite))
@@ -122,8 +138,8 @@ impl Live {
     }
 
     /// Reads what is live.
-    fn look(&self, archive: &Archive) {
-        match archive.catalog().progress() {
+    fn look(&self) {
+        match self.archive().catalog().progress() {
             Ok(progress) => {
                 let revisions = progress
                     .into_iter()
@@ -148,12 +164,21 @@ impl Live {
     }
 }
 
+/// Opens the signer that the configuration names.
+fn setup(archive: &Arc<Archive>) -> Result<Setup, SignError> {
+    let signer = repogen::sign::open(&archive.config().signing, archive.root(), now())?;
+    Ok(Setup {
+        archive: archive.clone(),
+        signer,
+    })
+}
+
 /// Looks at the catalog again and again, for as long as somebody waits for this.
 async fn keep_looking(app: &Arc<App>) {
     loop {
         tokio::time::sleep(LOOK_EVERY).await;
         let looked = app.blocking(|app| {
-            app.live.look(&app.archive);
+            app.live.look();
             Ok(())
         });
         if looked.await.is_err() {

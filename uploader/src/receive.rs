@@ -10,10 +10,6 @@ use repogen::ingest::{Received, Receiving};
 use crate::app::App;
 use crate::problem::{Code, Problem};
 
-/// How long a client may say nothing.
-const IDLE: Duration = Duration::from_secs(30);
-/// How long an upload may take in all.
-const TOTAL: Duration = Duration::from_secs(3600);
 /// How much is kept in memory before it is written: few uploads are larger.
 const BUFFER: usize = 512 * 1024;
 /// What stays free for publishing, in bytes.
@@ -44,9 +40,10 @@ pub(crate) async fn receive<E: std::fmt::Display>(
     app: &Arc<App>,
     pieces: impl Stream<Item = Result<Bytes, E>>,
 ) -> Result<Upload, Problem> {
-    tokio::time::timeout(TOTAL, receive_pieces(app, pieces))
+    let total = app.settings.upload_total;
+    tokio::time::timeout(total, receive_pieces(app, pieces))
         .await
-        .map_err(|_| too_slow("an hour"))?
+        .map_err(|_| too_slow(total, "in all"))?
 }
 
 async fn receive_pieces<E: std::fmt::Display>(
@@ -59,9 +56,10 @@ async fn receive_pieces<E: std::fmt::Display>(
         rest: Vec::new(),
     };
     let (mut size, mut kept) = (0_u64, 0);
-    while let Some(piece) = tokio::time::timeout(IDLE, pieces.next())
+    let idle = app.settings.upload_idle;
+    while let Some(piece) = tokio::time::timeout(idle, pieces.next())
         .await
-        .map_err(|_| too_slow("30 seconds without a byte"))?
+        .map_err(|_| too_slow(idle, "without a byte"))?
     {
         let piece = piece.map_err(|error| Problem::new(Code::InvalidUpload, error.to_string()))?;
         size += piece.len() as u64;
@@ -78,6 +76,8 @@ async fn receive_pieces<E: std::fmt::Display>(
 
 async fn flush(app: &Arc<App>, body: Upload) -> Result<Upload, Problem> {
     app.blocking(move |app| {
+        // Not every client said how much comes, and others fill the disk meanwhile.
+        check_room(app, 0)?;
         let mut receiving = match body.receiving {
             Some(receiving) => receiving,
             None => Receiving::start(&app.staging)?,
@@ -134,7 +134,7 @@ pub(crate) async fn drain(app: &App, body: Body) {
     let mut pieces = body.into_data_stream();
     let mut size = 0_u64;
     let all = async {
-        while let Ok(Some(Ok(piece))) = tokio::time::timeout(IDLE, pieces.next()).await {
+        while let Ok(Some(Ok(piece))) = tokio::time::timeout(app.settings.upload_idle, pieces.next()).await {
             size += piece.len() as u64;
             if size > app.settings.max_upload_bytes {
                 break;
@@ -142,9 +142,12 @@ pub(crate) async fn drain(app: &App, body: Body) {
         }
     };
     // Nothing is kept of it, so nothing depends on whether it ends in time.
-    let _ = tokio::time::timeout(TOTAL, all).await;
+    let _ = tokio::time::timeout(app.settings.upload_total, all).await;
 }
 
-fn too_slow(limit: &str) -> Problem {
-    Problem::new(Code::UploadTimeout, format!("it took more than {limit}"))
+fn too_slow(limit: Duration, how: &str) -> Problem {
+    Problem::new(
+        Code::UploadTimeout,
+        format!("it took more than {} seconds {how}", limit.as_secs()),
+    )
 }

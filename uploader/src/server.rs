@@ -42,7 +42,7 @@ impl Default for Bounds {
 /// Serves until `stopping` says so, and then until the requests under way are answered.
 pub(crate) async fn serve(
     listener: TcpListener,
-    router: Router,
+    routers: watch::Receiver<Router>,
     bounds: Bounds,
     mut stopping: watch::Receiver<bool>,
 ) {
@@ -62,7 +62,7 @@ pub(crate) async fn serve(
                     continue;
                 }
             };
-            let answering = answer(stream, peer, router.clone(), bounds, told.clone());
+            let answering = answer(stream, peer, routers.clone(), bounds, told.clone());
             connections.spawn(async move {
                 answering.await;
                 drop(place);
@@ -82,13 +82,13 @@ pub(crate) async fn serve(
 async fn answer(
     stream: TcpStream,
     peer: SocketAddr,
-    router: Router,
+    routers: watch::Receiver<Router>,
     bounds: Bounds,
     mut stopping: watch::Receiver<bool>,
 ) {
     // An answer is written in one piece: waiting to join it to another only delays it.
     let _ = stream.set_nodelay(true);
-    let service = service_fn(move |request| respond(router.clone(), peer, request));
+    let service = service_fn(move |request| respond(routers.clone(), peer, request));
     let mut connection = std::pin::pin!(
         http1::Builder::new()
             .timer(TokioTimer::new())
@@ -117,11 +117,13 @@ async fn answer(
 }
 
 async fn respond(
-    router: Router,
+    routers: watch::Receiver<Router>,
     peer: SocketAddr,
     mut request: axum::http::Request<Incoming>,
 ) -> Result<Response, Infallible> {
     request.extensions_mut().insert(ConnectInfo(peer));
+    // The newest; a request that is under way stays with its own.
+    let router = routers.borrow().clone();
     router.oneshot(request.map(Body::new)).await
 }
 
@@ -140,7 +142,7 @@ mod tests {
         (
             address,
             stop,
-            tokio::spawn(serve(listener, router, bounds, stopping)),
+            tokio::spawn(serve(listener, watch::channel(router).1, bounds, stopping)),
         )
     }
 

@@ -2,12 +2,18 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use repogen::archive::CatalogLocation;
 use repogen::config::Span;
 
 /// Largest `.deb` that is taken when nothing else is said: 2 GiB.
 const MAX_UPLOAD_BYTES: u64 = 2 << 30;
+/// How long access tokens live when nothing else is said.
+const TOKEN_TTL: Duration = Duration::from_secs(3_600);
+/// How long whoever uploads may send nothing, and take in all, when nothing else is said.
+const UPLOAD_IDLE: Duration = Duration::from_secs(30);
+const UPLOAD_TOTAL: Duration = Duration::from_secs(3_600);
 /// The shortest secret that signs access tokens, in bytes.
 const MIN_SECRET_BYTES: usize = 32;
 
@@ -56,6 +62,10 @@ pub(crate) struct Settings {
     pub(crate) origins: Origins,
     pub(crate) registration: Registration,
     pub(crate) max_upload_bytes: u64,
+    /// How long whoever uploads may send nothing.
+    pub(crate) upload_idle: Duration,
+    /// How long an upload may take in all.
+    pub(crate) upload_total: Duration,
     pub(crate) publisher: PublisherMode,
     /// Without a slash at its end.
     pub(crate) public_url: Option<String>,
@@ -75,7 +85,7 @@ impl Settings {
             catalog: CatalogLocation::new(root, variable("DATABASE_URL").as_deref())?,
             address: SocketAddr::new(ip, port),
             jwt_secret: variable("JWT_SECRET").map(secret).transpose()?,
-            token_ttl: variable("TOKEN_TTL").map_or(Ok(3600), |text| token_ttl(&text))?,
+            token_ttl: seconds(span("TOKEN_TTL", variable("TOKEN_TTL"), TOKEN_TTL)?),
             origins: variable("CORS_ORIGINS").map_or(Ok(Origins::Any), |text| origins(&text))?,
             registration: one_of(
                 "REGISTRATION",
@@ -86,6 +96,8 @@ impl Settings {
             max_upload_bytes: variable("MAX_UPLOAD_BYTES").map_or(Ok(MAX_UPLOAD_BYTES), |text| {
                 parsed("MAX_UPLOAD_BYTES", &text, "expected a number of bytes")
             })?,
+            upload_idle: span("UPLOAD_IDLE", variable("UPLOAD_IDLE"), UPLOAD_IDLE)?,
+            upload_total: span("UPLOAD_TOTAL", variable("UPLOAD_TOTAL"), UPLOAD_TOTAL)?,
             publisher: one_of(
                 "PUBLISHER",
                 variable("PUBLISHER"),
@@ -148,12 +160,19 @@ fn secret(text: String) -> Result<String, SettingError> {
     Ok(text)
 }
 
-fn token_ttl(text: &str) -> Result<i64, SettingError> {
-    let span: Span = parsed("TOKEN_TTL", text, "expected a time such as `15m` or `1h`")?;
-    if span.seconds() == 0 {
-        return Err(wrong("TOKEN_TTL", text, "expected a second or more"));
+/// Returns a span of time that is not nothing.
+fn span(name: &'static str, text: Option<String>, default: Duration) -> Result<Duration, SettingError> {
+    let Some(text) = text else { return Ok(default) };
+    let expected = "expected a time such as `30s`, `15m` or `1h`";
+    let span: Span = parsed(name, &text, expected)?;
+    match u64::try_from(span.seconds()) {
+        Ok(seconds) if seconds > 0 => Ok(Duration::from_secs(seconds)),
+        _ => Err(wrong(name, &text, "expected a second or more")),
     }
-    Ok(span.seconds())
+}
+
+fn seconds(span: Duration) -> i64 {
+    i64::try_from(span.as_secs()).unwrap_or(i64::MAX)
 }
 
 fn origins(text: &str) -> Result<Origins, SettingError> {
@@ -212,6 +231,8 @@ mod tests {
         for (name, value) in [
             ("API_PORT", "http"),
             ("TOKEN_TTL", "0s"),
+            ("UPLOAD_IDLE", "0s"),
+            ("UPLOAD_TOTAL", "an hour"),
             ("REGISTRATION", "no"),
             ("PUBLISHER", "on"),
             ("MAX_UPLOAD_BYTES", "2 GiB"),

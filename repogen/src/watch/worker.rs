@@ -1,25 +1,21 @@
 //! The watching thread: dropped packages, retention, the configuration.
 
 use std::fs::File;
-use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::config::Reloader;
 use super::incoming::{Incoming, IncomingError, Pass};
 use super::signs::{Ears, Heard, Signs};
-use super::{Event, ReloadError};
+use super::{Event, LOOK_EVERY, ReloadError};
 use crate::archive::{Archive, CatalogLocation};
 use crate::catalog::Pruning;
-use crate::config;
 use crate::publish::Clock;
 use crate::publisher::rest::{Rest, root_cause};
 use crate::publisher::{Publisher, Setup};
 use crate::sign;
 
-/// How often the folders and the configuration are looked at when nothing is heard: the system is silent on network
-/// file systems, and may lose count. A look lists a few folders.
-const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// How often, while a file lies there that may be complete soon.
 const LOOK_SOON: Duration = Duration::from_secs(1);
 /// When retention is applied first: the first publish has the locks before.
@@ -49,7 +45,7 @@ pub(super) struct Worker {
     rest: Rest,
     next_look: Instant,
     next_prune: Instant,
-    config: ConfigStamp,
+    config: Reloader,
 }
 
 impl Worker {
@@ -63,7 +59,7 @@ impl Worker {
             rest: Rest::default(),
             next_look: now,
             next_prune: now + PRUNE_FIRST,
-            config: ConfigStamp::of(root),
+            config: Reloader::new(root, &parts.location),
             parts,
         }
     }
@@ -180,15 +176,9 @@ impl Worker {
 
     /// Goes on with the configuration as it is now, where it changed or somebody asks for it.
     fn reload_if_changed(&mut self, heard: &Heard, look: bool) {
-        if !(heard.reload || heard.config || look) {
+        if !self.config.is_due(heard, look) {
             return;
         }
-        // Before it is read: what is written meanwhile is another change.
-        let stamp = ConfigStamp::of(self.parts.archive.root());
-        if stamp == self.config && !heard.reload {
-            return;
-        }
-        self.config = stamp;
         match self.open() {
             Ok((archive, setup)) => {
                 self.parts.archive = archive;
@@ -202,29 +192,12 @@ impl Worker {
     }
 
     fn open(&self) -> Result<(Arc<Archive>, Setup), ReloadError> {
-        let Parts {
-            archive,
-            location,
-            clock,
-            ..
-        } = &self.parts;
-        let archive = Arc::new(Archive::open(archive.root(), location)?);
-        let signer = sign::open(&archive.config().signing, archive.root(), clock.now())?;
+        let archive = self.config.open()?;
+        let signer = sign::open(&archive.config().signing, archive.root(), self.parts.clock.now())?;
         let setup = Setup {
             archive: archive.clone(),
             signer,
         };
         Ok((archive, setup))
-    }
-}
-
-/// What tells one state of `repogen.toml` from another; `None` while there is none.
-#[derive(Debug, PartialEq, Eq)]
-struct ConfigStamp(Option<(u64, u64, i64, i64)>);
-
-impl ConfigStamp {
-    fn of(root: &Path) -> Self {
-        let found = std::fs::metadata(root.join(config::FILE_NAME)).ok();
-        Self(found.map(|found| (found.ino(), found.size(), found.ctime(), found.ctime_nsec())))
     }
 }

@@ -13,6 +13,8 @@
 mod commands;
 mod credentials;
 mod uploads;
+mod settings;
+mod hindered;
 mod behind_nginx;
 mod indexes;
 mod chunk_list;

@@ -1,5 +1,6 @@
 //! `uploader serve`: from the settings to a server, and back.
 
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -7,14 +8,14 @@ use std::time::Duration;
 use anyhow::Context as _;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use repogen::error_text::with_causes;
+use repogen::watch::Reloader;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{Failure, log, open};
+use super::{Failure, log, open, reload};
 use crate::app::{App, Parts};
 use crate::committer::Committer;
 use crate::live::Live;
-use crate::routes;
 use crate::secrets;
 use crate::server::{self, Bounds};
 use crate::settings::Settings;
@@ -26,13 +27,15 @@ const WRITE_EVERY: Duration = Duration::from_secs(5);
 
 pub(super) fn run(settings: Settings) -> Result<(), Failure> {
     log::start().map_err(|error| Failure::archive(anyhow::anyhow!("cannot log: {error}")))?;
+    // Before the archive is opened: a change from here on is seen.
+    let reloader = Reloader::new(&settings.root, &settings.catalog);
     let archive = Arc::new(open(&settings)?);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(Failure::archive)?;
     let app = app(settings, archive).map_err(Failure::archive)?;
-    runtime.block_on(serve(app)).map_err(Failure::archive)
+    runtime.block_on(serve(app, reloader)).map_err(Failure::archive)
 }
 
 fn app(settings: Settings, archive: Arc<repogen::archive::Archive>) -> anyhow::Result<Arc<App>> {
@@ -42,7 +45,7 @@ fn app(settings: Settings, archive: Arc<repogen::archive::Archive>) -> anyhow::R
     };
     let live = Live::start(&settings, &archive)?;
     App::new(Parts {
-        committer: Committer::start(archive.clone(), live.clone())?,
+        committer: Committer::start(live.clone())?,
         metrics: PrometheusBuilder::new().install_recorder()?,
         settings,
         archive,
@@ -51,18 +54,22 @@ fn app(settings: Settings, archive: Arc<repogen::archive::Archive>) -> anyhow::R
     })
 }
 
-async fn serve(app: Arc<App>) -> anyhow::Result<()> {
+async fn serve(app: Arc<App>, reloader: Reloader) -> anyhow::Result<()> {
     let address = app.settings.address;
     let listener = TcpListener::bind(address)
         .await
         .with_context(|| format!("cannot listen on {address}"))?;
     let address = listener.local_addr()?;
-    tracing::info!(%address, "listening on {address}");
     let counting = tokio::spawn(write_counts(app.clone()));
     let (stop, stopping) = tokio::sync::watch::channel(false);
-    let router = routes::router(app.clone());
-    let serving = tokio::spawn(server::serve(listener, router, Bounds::default(), stopping));
-    wait_for_signal().await;
+    let (config, routers) = reload::start(app.clone(), reloader)?;
+    let reloading = tokio::spawn(reload::on_hangup(config)?);
+    let told_to_stop = stop_signal()?;
+    let serving = tokio::spawn(server::serve(listener, routers, Bounds::default(), stopping));
+    // Last: whoever reads this may send requests and signals.
+    tracing::info!(%address, "listening on {address}");
+    told_to_stop.await;
+    reloading.abort();
     app.draining.store(true, Ordering::Relaxed);
     tracing::info!("stopping: requests under way have {} s", DRAIN.as_secs());
     stop.send_replace(true);
@@ -72,7 +79,7 @@ async fn serve(app: Arc<App>) -> anyhow::Result<()> {
     counting.abort();
     let last = tokio::task::spawn_blocking(move || {
         app.live.stop();
-        app.usage.write(&app.archive)
+        app.usage.write(&app.live.archive())
     });
     last.await?.context("cannot write counts")
 }
@@ -82,21 +89,21 @@ async fn write_counts(app: Arc<App>) {
         tokio::time::sleep(WRITE_EVERY).await;
         app.sign_ins.forget();
         let app = app.clone();
-        let written = tokio::task::spawn_blocking(move || app.usage.write(&app.archive)).await;
+        let written = tokio::task::spawn_blocking(move || app.usage.write(&app.live.archive())).await;
         if let Ok(Err(error)) = written {
             tracing::error!(error = %with_causes(&error), "cannot write counts");
         }
     }
 }
 
-async fn wait_for_signal() {
-    let (Ok(mut terminate), Ok(mut interrupt)) =
-        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
+/// Returns what ends with SIGTERM or SIGINT; from here on, neither ends the process by itself.
+fn stop_signal() -> io::Result<impl Future<Output = ()>> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
 }

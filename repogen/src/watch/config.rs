@@ -1,0 +1,129 @@
+//! Reading `repogen.toml` again while a program runs.
+
+use std::io;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Instant;
+
+use super::LOOK_EVERY;
+use super::signs::{Ears, Heard, Signs};
+use crate::archive::{Archive, CatalogLocation, OpenError};
+use crate::config;
+
+/// Knows whether an archive's configuration is another than it was, and opens the archive with it.
+#[derive(Debug)]
+pub struct Reloader {
+    root: PathBuf,
+    location: CatalogLocation,
+    seen: Stamp,
+}
+
+impl Reloader {
+    /// Remembers the configuration as it is now: what is written from here on is a change.
+    pub fn new(root: &Path, location: &CatalogLocation) -> Self {
+        Self {
+            root: root.to_owned(),
+            location: location.clone(),
+            seen: Stamp::of(root),
+        }
+    }
+
+    /// Says whether it is to be read again: it changed since it was last asked for here, or somebody asked.
+    pub(super) fn is_due(&mut self, heard: &Heard, look: bool) -> bool {
+        if !(heard.reload || heard.config || look) {
+            return false;
+        }
+        // Before it is read: what is written meanwhile is another change.
+        let stamp = Stamp::of(&self.root);
+        let due = stamp != self.seen || heard.reload;
+        self.seen = stamp;
+        due
+    }
+
+    /// Opens the archive with its configuration as it is now.
+    pub(super) fn open(&self) -> Result<Arc<Archive>, OpenError> {
+        Archive::open(&self.root, &self.location).map(Arc::new)
+    }
+}
+
+/// What a [`ConfigWatch`] tells.
+#[derive(Debug)]
+pub enum ConfigEvent {
+    /// The configuration was read again: the archive with it.
+    Read(Arc<Archive>),
+    /// It cannot be used as it is.
+    Failed(OpenError),
+    /// The system does not tell of changes, which are then found by looking only.
+    NotWatching(notify::Error),
+}
+
+/// A thread that opens an archive again when its `repogen.toml` changes. Dropped, it stops.
+///
+/// For programs that publish and take no dropped files; a [`Watch`](super::Watch) does it by itself.
+pub struct ConfigWatch {
+    signs: Arc<Signs>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl ConfigWatch {
+    /// Starts it. `report` is called on its thread.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn start(mut reloader: Reloader, report: impl Fn(ConfigEvent) + Send + 'static) -> io::Result<Self> {
+        let signs = Arc::new(Signs::default());
+        let heard_by = signs.clone();
+        let thread = std::thread::Builder::new().name("config".into()).spawn(move || {
+            let ears = Ears::new(&reloader.root, heard_by.clone());
+            let _ears = ears.map_err(|error| report(ConfigEvent::NotWatching(error)));
+            // What changed before anything could be heard is found at once.
+            let mut next_look = Instant::now();
+            loop {
+                let heard = heard_by.wait(next_look);
+                if heard.stop {
+                    return;
+                }
+                let look = Instant::now() >= next_look;
+                if reloader.is_due(&heard, look) {
+                    report(match reloader.open() {
+                        Ok(archive) => ConfigEvent::Read(archive),
+                        Err(error) => ConfigEvent::Failed(error),
+                    });
+                }
+                next_look = Instant::now() + LOOK_EVERY;
+            }
+        })?;
+        Ok(Self {
+            signs,
+            thread: Some(thread),
+        })
+    }
+
+    /// Asks it to read the configuration again, whether or not it changed.
+    pub fn reload(&self) {
+        self.signs.change(|heard| heard.reload = true);
+    }
+}
+
+impl Drop for ConfigWatch {
+    fn drop(&mut self) {
+        self.signs.change(|heard| heard.stop = true);
+        if let Some(thread) = self.thread.take() {
+            // A panic was printed by its own thread.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// What tells one state of `repogen.toml` from another; `None` while there is none.
+#[derive(Debug, PartialEq, Eq)]
+struct Stamp(Option<(u64, u64, i64, i64)>);
+
+impl Stamp {
+    fn of(root: &Path) -> Self {
+        let found = std::fs::metadata(root.join(config::FILE_NAME)).ok();
+        Self(found.map(|found| (found.ino(), found.size(), found.ctime(), found.ctime_nsec())))
+    }
+}
