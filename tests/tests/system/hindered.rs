@@ -91,7 +91,8 @@ fn who_sends_a_little_for_ever_is_cut_off_and_nothing_is_kept() {
     let mut said = [0; 12];
     slow.read_exact(&mut said).unwrap();
     assert_eq!(&said, b"HTTP/1.1 408");
-    slow.shutdown(Shutdown::Both).unwrap();
+    // An error means that the server has hung up already.
+    let _ = slow.shutdown(Shutdown::Both);
     assert!(sending.join().unwrap() < PATIENCE);
     until_staged(&archive.root(), 0);
 }
