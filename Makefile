@@ -7,7 +7,7 @@ export PATH := $(PATH):$(HOME)/.cargo/bin
 # How long `make fuzz` spends on each target.
 FUZZ_SECONDS ?= 20
 
-.PHONY: help setup dev demo build test test-archive torture bench bench-micro fuzz fmt lint clippy audit health clean
+.PHONY: help setup dev demo build test test-archive torture bench bench-uploads bench-micro fuzz api-fuzz fmt lint clippy audit health clean
 .DEFAULT_GOAL := help
 
 help: ## Lists these words
@@ -52,11 +52,27 @@ bench: $(TARGET)/.setup-bench ## Measures speed and memory beside other archive 
 	$(CARGO) build --locked --release -p repogen -p archive-tests --bins
 	@tools/bench
 
+bench-uploads: $(TARGET)/.setup-bench ## Puts load on the uploader for some minutes, and writes docs/benchmarks/uploads.md; LOAD_* set the counts
+	$(CARGO) build --locked --release -p repogen -p uploader -p archive-tests --bins
+	@REPOGEN=$(abspath $(TARGET))/release/repogen UPLOADER=$(abspath $(TARGET))/release/uploader \
+		$(TARGET)/release/bench-uploads >$(TARGET)/uploads.md
+	@cp $(TARGET)/uploads.md docs/benchmarks/uploads.md && cat docs/benchmarks/uploads.md
+
 bench-micro: setup ## Measures the readers of .deb and stanzas, cutting and joining by themselves
 	$(CARGO) bench --locked -p debian-formats -p repogen --benches
 
 fuzz: setup ## Feeds mutated input to every parser, FUZZ_SECONDS each
 	$(CARGO) run --locked -p fuzz -- all --seconds $(FUZZ_SECONDS)
+
+$(TARGET)/.setup-api-fuzz: $(TARGET)/.setup
+	@tools/setup --api-fuzz
+	python3 -m venv $(TARGET)/api-fuzz
+	$(TARGET)/api-fuzz/bin/pip install --quiet schemathesis==4.32.0
+	@touch $@
+
+api-fuzz: $(TARGET)/.setup-api-fuzz ## Asks the uploader everything its API document allows, and much that it does not (schemathesis)
+	$(CARGO) build --locked -p repogen -p uploader --bins
+	@tools/api-fuzz
 
 fmt: ## Formats the code
 	$(CARGO) fmt --all

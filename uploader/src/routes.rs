@@ -35,7 +35,7 @@ use crate::settings::Origins;
         title = "Archive",
         description = "Uploads, accounts and reading of a Debian archive."
     ),
-    components(schemas(ProblemBody))
+    components(schemas(ProblemBody, upload::Wait))
 )]
 struct Document;
 
@@ -96,24 +96,35 @@ fn complete(document: &mut utoipa::openapi::OpenApi) {
                 .insert(name.to_owned(), SecurityScheme::Http(Http::new(scheme)).into());
         }
     }
-    let problem = utoipa::openapi::ResponseBuilder::new()
+    for (path, item) in &mut document.paths.paths {
+        let problem = problem(path);
+        let operations = [&mut item.get, &mut item.put, &mut item.post, &mut item.delete];
+        for operation in operations.into_iter().flatten() {
+            for status in ["4XX", "5XX"] {
+                let responses = &mut operation.responses.responses;
+                // Where a route has an answer of its own, as /readyz has, that is what is meant.
+                responses.insert(status.to_owned(), problem.clone().into());
+            }
+        }
+    }
+}
+
+/// Describes a failure; where programs put files, it is text unless JSON is asked for.
+fn problem(path: &str) -> utoipa::openapi::Response {
+    let described = utoipa::openapi::ResponseBuilder::new()
         .description("A problem; its `code` says which.")
         .content(
             "application/problem+json",
             utoipa::openapi::ContentBuilder::new()
                 .schema(Some(utoipa::openapi::Ref::from_schema_name("Problem")))
                 .build(),
-        )
-        .build();
-    for item in document.paths.paths.values_mut() {
-        let operations = [&mut item.get, &mut item.put, &mut item.post, &mut item.delete];
-        for operation in operations.into_iter().flatten() {
-            operation
-                .responses
-                .responses
-                .insert("default".to_owned(), problem.clone().into());
-        }
+        );
+    if !path.starts_with("/api/upload/") {
+        return described.build();
     }
+    let text = utoipa::openapi::ObjectBuilder::new().schema_type(utoipa::openapi::schema::Type::String);
+    let text = utoipa::openapi::ContentBuilder::new().schema(Some(text)).build();
+    described.content("text/plain", text).build()
 }
 
 fn cors(origins: &Origins) -> CorsLayer {

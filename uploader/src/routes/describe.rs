@@ -192,6 +192,7 @@ fn carry_out(
 
 /// What a delete means.
 #[derive(Debug, Clone, Default, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct DeleteParams {
     /// Only from this suite; left out: from all.
     suite: Option<String>,

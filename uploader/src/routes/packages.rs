@@ -22,6 +22,7 @@ use crate::tree::{self, TreePath};
 
 /// Which packages.
 #[derive(Debug, Clone, Default, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Filters {
     /// The package's name.
     name: Option<String>,
@@ -36,6 +37,7 @@ pub(crate) struct Filters {
     maintainer: Option<String>,
     tag: Option<String>,
     /// 50 when left out, 500 at most.
+    #[param(minimum = 1, maximum = 500)]
     limit: Option<usize>,
     /// `next` of the page before.
     cursor: Option<String>,

@@ -34,6 +34,7 @@ pub(crate) enum Wait {
 
 /// Where an upload goes.
 #[derive(Debug, Clone, Default, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct PlaceParams {
     /// Codename or alias; may be left out where there is one suite.
     suite: Option<String>,

@@ -142,15 +142,14 @@ pub(crate) async fn change(
     Path(id): Path<String>,
     Json(body): Json<ChangeUser>,
 ) -> Result<Answer<UserView>, Problem> {
-    auth::check_password(body.password.as_ref())?;
-    let password = body.password.clone();
-    let (caller, account, mut change) = app
+    let (caller, account, mut change, password) = app
         .blocking(move |app| {
             let caller = Caller::identify(app, &presented)?;
             let account = meant(app, &caller, &id)?;
             if body.role.is_some() || body.suites.is_some() {
                 caller.admin()?;
             }
+            auth::check_password(body.password.as_ref())?;
             let role = body.role.as_deref().map(wire::role).transpose()?;
             // Another role has other suites: said, or those that such an account begins with.
             let suites = match (&body.suites, role) {
@@ -167,7 +166,7 @@ pub(crate) async fn change(
                 role,
                 suites,
             };
-            Ok((caller, account, change))
+            Ok((caller, account, change, body.password))
         })
         .await?;
     if let Some(password) = password {

@@ -56,8 +56,10 @@ pub(crate) struct Page<T> {
 
 /// Which part of a list.
 #[derive(Debug, Clone, Default, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct PageParams {
     /// 50 when left out, 500 at most.
+    #[param(minimum = 1, maximum = 500)]
     pub(crate) limit: Option<usize>,
     /// `next` of the page before.
     pub(crate) cursor: Option<String>,
