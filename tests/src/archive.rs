@@ -50,6 +50,15 @@ impl TestArchive {
         }
     }
 
+    /// Takes an archive that is there, and stays.
+    pub fn existing(root: &Path) -> Self {
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+            root: root.canonicalize().unwrap(),
+            beside: None,
+        }
+    }
+
     /// Makes the folder only, on a small disk.
     pub fn empty_on(disk: &SmallDisk) -> Self {
         let (program, root) = (disk.holder(), disk.archive());

@@ -1,6 +1,6 @@
 //! The least HTTP client that can see every header, and sends nothing of its own accord.
 
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
@@ -47,8 +47,18 @@ pub fn request(port: u16, method: &str, target: &str, headers: &[(&str, &str)]) 
 
 /// Sends one request with a body to `127.0.0.1:port` and reads the answer to the end of the connection.
 pub fn send(port: u16, method: &str, target: &str, headers: &[(&str, &str)], body: &[u8]) -> Response {
-    let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    try_send(port, method, target, (headers, body)).unwrap()
+}
+
+/// The same to a server that may be gone, or go meanwhile.
+pub fn try_send(
+    port: u16,
+    method: &str,
+    target: &str,
+    (headers, body): (&[(&str, &str)], &[u8]),
+) -> io::Result<Response> {
+    let mut stream = TcpStream::connect(("127.0.0.1", port))?;
+    stream.set_read_timeout(Some(Duration::from_secs(60)))?;
     let more: String = headers
         .iter()
         .map(|(name, value)| format!("{name}: {value}\r\n"))
@@ -61,12 +71,15 @@ pub fn send(port: u16, method: &str, target: &str, headers: &[(&str, &str)], bod
     let text = format!(
         "{method} {target} HTTP/1.1\r\nHost: archive.example.org\r\nConnection: close\r\n{length}{more}\r\n"
     );
-    stream.write_all(text.as_bytes()).unwrap();
+    stream.write_all(text.as_bytes())?;
     // A server that refuses may close before it has read all: what it said is still there to read.
     let _ = stream.write_all(body);
     let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).unwrap();
-    parse(&answer)
+    stream.read_to_end(&mut answer)?;
+    if !answer.windows(4).any(|window| window == b"\r\n\r\n") {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
+    Ok(parse(&answer))
 }
 
 fn parse(answer: &[u8]) -> Response {

@@ -17,6 +17,7 @@ pub mod deb;
 pub mod gpg;
 pub mod http;
 pub mod index;
+pub mod load;
 pub mod made_up;
 pub mod nginx;
 pub mod run;

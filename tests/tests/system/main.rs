@@ -15,6 +15,7 @@ mod credentials;
 mod uploads;
 mod settings;
 mod hindered;
+mod loaded;
 mod behind_nginx;
 mod indexes;
 mod chunk_list;

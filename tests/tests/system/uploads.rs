@@ -4,7 +4,6 @@ use archive_tests::uploader::file;
 use archive_tests::{Apt, DebBuilder, Nginx, TestArchive, Uploader, apt};
 use serde_json::json;
 use std::collections::BTreeMap;
-use std::sync::Mutex;
 use std::thread;
 
 fn hello(version: &str) -> DebBuilder {
@@ -227,48 +226,6 @@ fn what_cannot_be_taken_is_refused_by_a_code_and_leaves_nothing() {
     for writer in std::fs::read_dir(archive.root().join("state/staging")).unwrap() {
         assert_eq!(std::fs::read_dir(writer.unwrap().path()).unwrap().count(), 0);
     }
-}
-
-#[test]
-fn what_was_acknowledged_before_the_server_was_killed_is_there() {
-    let (archive, server, token) = served();
-    let acknowledged = Mutex::new(Vec::new());
-    let port = server.port();
-    thread::scope(|scope| {
-        for sender in 0..4 {
-            let (token, acknowledged) = (&token, &acknowledged);
-            scope.spawn(move || {
-                for number in 0..200 {
-                    let package = DebBuilder::new(&format!("p{sender}-{number}"), "1.0", "all").build();
-                    let authorization = format!("Bearer {token}");
-                    // The killed server answers nothing, or cuts its answer off.
-                    let sent = std::panic::catch_unwind(|| {
-                        let headers = [("Authorization", authorization.as_str())];
-                        archive_tests::http::send(port, "POST", "/api/packages", &headers, &package).status
-                    });
-                    match sent {
-                        Ok(201) => acknowledged.lock().unwrap().push(format!("p{sender}-{number}")),
-                        _ => break,
-                    }
-                }
-            });
-        }
-        while acknowledged.lock().unwrap().len() < 60 {
-            thread::yield_now();
-        }
-        server.kill();
-    });
-    let acknowledged = acknowledged.into_inner().unwrap();
-    let server = Uploader::start(&archive);
-    for name in &acknowledged {
-        let found = server.get(&format!("/api/packages?name={name}"), None).json();
-        assert_eq!(found["items"].as_array().unwrap().len(), 1, "{name}");
-    }
-    let last = server.upload(&hello("1.0"), "wait=published", &token);
-    assert_eq!(last.status, 201, "{}", last.text());
-    server.stop();
-    archive.repogen(&["prune"]).ok();
-    archive.repogen(&["verify"]).ok();
 }
 
 #[test]
