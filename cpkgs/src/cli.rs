@@ -1,14 +1,19 @@
 //! Commands, one file each, and what they share: arguments, exit codes, printing.
 
+mod amount;
 mod completions;
 mod failure;
 mod printer;
+mod source;
+mod update;
 
-use std::path::PathBuf;
+use std::io::IsTerminal as _;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use cpkgs::config::Config;
+use cpkgs::fetch::{Credentials, Fetcher};
 use cpkgs::home::Home;
 
 use failure::{DONE, Failure, REFUSED, USAGE};
@@ -36,6 +41,8 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Source(source::SourceArgs),
+    Update(update::UpdateArgs),
     Completions(completions::CompletionsArgs),
 }
 
@@ -45,6 +52,54 @@ struct Context {
     config: Config,
     printer: Printer,
     consent: Consent,
+}
+
+impl Context {
+    /// Returns what gets files, with the passwords that apt has for archives and the token for the registry.
+    fn fetcher(&self) -> Result<Fetcher, Failure> {
+        let mut credentials = Credentials::read_folder(Path::new("/etc/apt/auth.conf.d"));
+        if let (Some(url), Some(token)) = (&self.config.registry_url, &self.config.auth_token)
+            && let Ok(registry) = url.parse()
+        {
+            credentials = credentials.with_token(&registry, token);
+        }
+        Ok(Fetcher::new(credentials)?)
+    }
+
+    /// Asks a question that is to be answered with yes; without a terminal nobody can.
+    fn agree(&mut self, question: &str) -> Result<(), Failure> {
+        if self.consent == Consent::Given {
+            return Ok(());
+        }
+        self.ask(question, "say --yes where nobody can be asked")
+    }
+
+    /// Asks whether a key is to be trusted, which --yes alone does not answer: nobody would have looked at it.
+    fn agree_to_key(&mut self, question: &str) -> Result<(), Failure> {
+        let hint = "give the key by --signed-by, or its fingerprint by --fingerprint";
+        if self.consent == Consent::Given {
+            return Err(Failure::saying(USAGE, "nobody has looked at the key").hint(hint));
+        }
+        self.ask(question, hint)
+    }
+
+    fn ask(&mut self, question: &str, hint: &str) -> Result<(), Failure> {
+        self.printer.flush()?;
+        if !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()) {
+            return Err(
+                Failure::saying(USAGE, "there is a question, and no terminal to ask it on").hint(hint),
+            );
+        }
+        let answer = dialoguer::Confirm::new()
+            .with_prompt(question)
+            .default(false)
+            .interact();
+        match answer {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(Failure::saying(REFUSED, "nothing was changed")),
+            Err(error) => Err(Failure::new(REFUSED, error)),
+        }
+    }
 }
 
 /// Whether questions are asked.
@@ -114,6 +169,8 @@ fn context(printer: Printer, consent: Consent) -> Result<Context, Failure> {
 
 fn run(command: Command, context: &mut Context) -> Result<Done, Failure> {
     match command {
+        Command::Source(args) => source::run(args, context),
+        Command::Update(args) => update::run(&args, context),
         Command::Completions(args) => completions::run(&args, context),
     }
 }

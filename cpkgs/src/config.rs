@@ -54,6 +54,9 @@ pub enum Base {
 pub struct SourceConfig {
     /// Its root: `http://`, `https://` or `file:/`.
     pub url: String,
+    /// Other addresses with the same content, asked when the first cannot be reached.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mirrors: Vec<String>,
     /// Suites or codenames.
     pub suites: Vec<String>,
     /// Components.
@@ -186,6 +189,7 @@ mod tests {
             base: Base::Host,
             sources: vec![SourceConfig {
                 url: "http://localhost:3000".to_owned(),
+                mirrors: vec![],
                 suites: vec!["stable".to_owned()],
                 components: vec!["main".to_owned()],
                 signed_by: "keyrings/example.pgp".to_owned(),

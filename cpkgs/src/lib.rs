@@ -3,5 +3,12 @@
 //! The modules stand in the order of the way of the data: where things lie, what is configured, then what is fetched,
 //! verified, resolved and installed. No byte gets to a parser or to dpkg before a digest from a verified InRelease matched it.
 
+pub mod machine;
 pub mod home;
 pub mod config;
+pub mod lock;
+pub mod fetch;
+pub mod source;
+pub mod repository;
+pub mod trust;
+pub mod lists;

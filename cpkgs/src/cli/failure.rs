@@ -4,6 +4,11 @@ use std::fmt::Display;
 use std::process::ExitCode;
 
 use cpkgs::config::ConfigError;
+use cpkgs::fetch::FetchError;
+use cpkgs::lists::{ListsError, UpdateError};
+use cpkgs::repository::RepositoryError;
+use cpkgs::source::SourceError;
+use cpkgs::trust::TrustError;
 use debian_formats::terminal::escaped;
 
 use super::printer::Printer;
@@ -50,6 +55,16 @@ impl Failure {
         self
     }
 
+    /// Returns how much a failure says about safety: what did not verify comes before what was not there.
+    pub(super) fn gravity(&self) -> u8 {
+        match self.code {
+            UNVERIFIED => 3,
+            NOT_PERMITTED => 2,
+            UNREACHABLE => 1,
+            _ => 0,
+        }
+    }
+
     /// Prints the causes, one a line, then the hints.
     pub(super) fn report(&self, printer: &mut Printer) -> ExitCode {
         printer.warn(format_args!("error: {}", one_line(&self.error)));
@@ -72,6 +87,79 @@ impl From<ConfigError> for Failure {
         let code = match error {
             ConfigError::Parse { .. } | ConfigError::Open { .. } => USAGE,
             _ => REFUSED,
+        };
+        Self::new(code, error)
+    }
+}
+
+impl From<FetchError> for Failure {
+    fn from(error: FetchError) -> Self {
+        let denied = matches!(error, FetchError::Denied { .. });
+        let failure = Self::new(fetch_code(&error), error);
+        if denied {
+            failure.hint("a private archive wants a login: see apt_auth.conf(5), or `cpkgs auth login`")
+        } else {
+            failure
+        }
+    }
+}
+
+fn fetch_code(error: &FetchError) -> u8 {
+    match error {
+        FetchError::Location(_) => UNVERIFIED,
+        FetchError::Denied { .. } => NOT_PERMITTED,
+        FetchError::Astray { .. } | FetchError::TooLong { .. } | FetchError::Wrong { .. } => UNVERIFIED,
+        FetchError::Keep { .. } => REFUSED,
+        _ => UNREACHABLE,
+    }
+}
+
+impl From<RepositoryError> for Failure {
+    fn from(error: RepositoryError) -> Self {
+        match error {
+            RepositoryError::Fetch(error) => error.into(),
+            error => Self::new(UNVERIFIED, error),
+        }
+    }
+}
+
+impl From<SourceError> for Failure {
+    fn from(error: SourceError) -> Self {
+        Self::new(USAGE, error)
+    }
+}
+
+impl From<ListsError> for Failure {
+    fn from(error: ListsError) -> Self {
+        let none = matches!(error, ListsError::None);
+        let failure = Self::new(REFUSED, error);
+        if none {
+            failure.hint("`cpkgs update` fetches them")
+        } else {
+            failure
+        }
+    }
+}
+
+impl From<UpdateError> for Failure {
+    fn from(error: UpdateError) -> Self {
+        match error {
+            UpdateError::Fetch(error) => error.into(),
+            UpdateError::Lists(error) => error.into(),
+            error @ (UpdateError::Trust { .. } | UpdateError::Wrong { .. } | UpdateError::Location(_)) => {
+                Self::new(UNVERIFIED, error)
+            }
+            UpdateError::Memory(error) => error.into(),
+            error => Self::new(REFUSED, error),
+        }
+    }
+}
+
+impl From<TrustError> for Failure {
+    fn from(error: TrustError) -> Self {
+        let code = match error {
+            TrustError::Memory { .. } => REFUSED,
+            _ => UNVERIFIED,
         };
         Self::new(code, error)
     }

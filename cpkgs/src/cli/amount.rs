@@ -1,0 +1,27 @@
+//! Amounts as people read them.
+
+/// Returns bytes with a unit of a thousand, as apt does.
+pub(super) fn bytes(count: u64) -> String {
+    let mut amount = count as f64;
+    for unit in ["B", "kB", "MB"] {
+        if amount < 1000.0 {
+            return if unit == "B" {
+                format!("{count} B")
+            } else {
+                format!("{amount:.1} {unit}")
+            };
+        }
+        amount /= 1000.0;
+    }
+    format!("{amount:.1} GB")
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn amounts_have_the_unit_that_keeps_them_short() {
+        assert_eq!(super::bytes(999), "999 B");
+        assert_eq!(super::bytes(7_009_176), "7.0 MB");
+        assert_eq!(super::bytes(2_500_000_000), "2.5 GB");
+    }
+}

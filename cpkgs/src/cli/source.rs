@@ -1,0 +1,278 @@
+//! `cpkgs source`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use cpkgs::config::{SourceConfig, replace_private};
+use cpkgs::fetch::Location;
+use cpkgs::repository::Repository;
+use cpkgs::source::read_bounded;
+use debian_formats::openpgp::{Fingerprint, Keyring};
+use debian_formats::terminal::escaped;
+use serde::Serialize;
+
+use super::failure::{Failure, REFUSED, UNVERIFIED, USAGE};
+use super::{Context, Done};
+
+/// Names the archives that packages come from.
+#[derive(Debug, Args)]
+pub(super) struct SourceArgs {
+    #[command(subcommand)]
+    command: SourceCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum SourceCommand {
+    Add(AddArgs),
+    /// Lists the archives.
+    List,
+    Remove(RemoveArgs),
+}
+
+/// Adds an archive, after showing its key.
+///
+/// An archive that describes itself (repository.json) needs nothing but its address. Of any other, say the suite and where its
+/// keys are.
+#[derive(Debug, Args)]
+struct AddArgs {
+    /// The archive's root: http://, https:// or file:/.
+    url: String,
+    /// A suite or codename; may be given several times.
+    #[arg(long, value_name = "SUITE")]
+    suite: Vec<String>,
+    /// A component; may be given several times.
+    #[arg(long, value_name = "COMPONENT")]
+    component: Vec<String>,
+    /// A file with the keys that may sign, armoured or binary.
+    #[arg(long, value_name = "FILE", conflicts_with = "fingerprint")]
+    signed_by: Option<PathBuf>,
+    /// The fingerprint of the key that may sign; the archive has the key itself.
+    #[arg(long, value_name = "FPR")]
+    fingerprint: Option<Fingerprint>,
+    /// An architecture; may be given several times. This machine's own when left out.
+    #[arg(long, value_name = "ARCH")]
+    architecture: Vec<String>,
+    /// Another address with the same content; may be given several times.
+    #[arg(long, value_name = "URL")]
+    mirror: Vec<String>,
+}
+
+/// Forgets an archive, or some of its suites.
+#[derive(Debug, Args)]
+struct RemoveArgs {
+    /// The archive's root, as `source list` has it.
+    url: String,
+    /// Only this suite; may be given several times.
+    #[arg(long, value_name = "SUITE")]
+    suite: Vec<String>,
+}
+
+/// An archive as `source list --json` prints it.
+#[derive(Serialize)]
+struct SourceView<'a> {
+    url: &'a str,
+    suites: &'a [String],
+    components: &'a [String],
+    signed_by: &'a str,
+}
+
+pub(super) fn run(args: SourceArgs, context: &mut Context) -> Result<Done, Failure> {
+    match args.command {
+        SourceCommand::Add(args) => add(args, context),
+        SourceCommand::List => list(context),
+        SourceCommand::Remove(args) => remove(&args, context),
+    }
+}
+
+fn add(args: AddArgs, context: &mut Context) -> Result<Done, Failure> {
+    let usage = |error: cpkgs::fetch::LocationError| Failure::new(USAGE, error);
+    let root: Location = args.url.parse().map_err(usage)?;
+    for mirror in &args.mirror {
+        mirror.parse::<Location>().map_err(usage)?;
+    }
+    let fetcher = context.fetcher()?;
+    let repository = match Repository::fetch(&fetcher, &root) {
+        // Everything is said already.
+        Err(_) if args.signed_by.is_some() && !args.suite.is_empty() => None,
+        fetched => fetched?,
+    };
+    let suites = suites(&args, repository.as_ref())?;
+    let components = components(&args, repository.as_ref(), &suites);
+    let keyring = match (&args.signed_by, &repository) {
+        (Some(path), _) => given_keys(path)?,
+        (None, Some(repository)) => shown_keys(&args, &repository.keys(&fetcher, &root)?, context)?,
+        (None, None) => {
+            return Err(Failure::saying(
+                USAGE,
+                format_args!("`{root}` does not describe itself, so nobody knows its key"),
+            )
+            .hint("give the file with its keys by --signed-by, and --suite"));
+        }
+    };
+    let file = key_file(&root, &suites);
+    let path = context.home.folder().join(&file);
+    replace_private(&path, &keyring.to_binary()).map_err(|error| {
+        Failure::new(
+            REFUSED,
+            anyhow::Error::new(error).context(format!("cannot write `{}`", path.display())),
+        )
+    })?;
+    let url = args.url.trim_end_matches('/').to_owned();
+    context
+        .config
+        .sources
+        .retain(|source| source.url != url || source.suites != suites);
+    context.printer.tell(format_args!(
+        "added {url} {} {}",
+        suites.join(" "),
+        components.join(" ")
+    ));
+    context.printer.tell("next: `cpkgs update`");
+    context.config.sources.push(SourceConfig {
+        url,
+        mirrors: args.mirror,
+        suites,
+        components,
+        signed_by: file,
+        architectures: args.architecture,
+    });
+    context.config.write(&context.home)?;
+    Ok(Done::Well)
+}
+
+fn suites(args: &AddArgs, repository: Option<&Repository>) -> Result<Vec<String>, Failure> {
+    let known = repository.map_or(&[][..], |repository| &repository.suites);
+    match (args.suite.as_slice(), known) {
+        ([], [only]) => Ok(vec![only.codename.clone()]),
+        ([], []) => Err(Failure::saying(USAGE, "which suite is not said").hint("name it by --suite")),
+        ([], several) => {
+            let names: Vec<String> = several.iter().map(|suite| escaped(&suite.codename)).collect();
+            Err(Failure::saying(USAGE, "this archive has several suites")
+                .hint(format_args!("say which by --suite: {}", names.join(", "))))
+        }
+        (asked, _) => Ok(asked.to_vec()),
+    }
+}
+
+fn components(args: &AddArgs, repository: Option<&Repository>, suites: &[String]) -> Vec<String> {
+    if !args.component.is_empty() {
+        return args.component.clone();
+    }
+    let mut found: Vec<String> = Vec::new();
+    for suite in suites {
+        let known = repository.and_then(|repository| repository.suite(suite));
+        for component in known.iter().flat_map(|suite| &suite.components) {
+            if !found.contains(component) {
+                found.push(component.clone());
+            }
+        }
+    }
+    if found.is_empty() {
+        found.push("main".to_owned());
+    }
+    found
+}
+
+fn given_keys(path: &std::path::Path) -> Result<Keyring, Failure> {
+    let shown = path.display();
+    let bytes = read_bounded(path).map_err(|error| {
+        Failure::new(
+            USAGE,
+            anyhow::Error::new(error).context(format!("cannot read `{shown}`")),
+        )
+    })?;
+    Keyring::read(&bytes).map_err(|error| {
+        Failure::new(
+            USAGE,
+            anyhow::Error::new(error).context(format!("`{shown}` has no keys that can be used")),
+        )
+    })
+}
+
+/// Shows the keys that an archive offers; returns those that were agreed to.
+fn shown_keys(args: &AddArgs, offered: &Keyring, context: &mut Context) -> Result<Keyring, Failure> {
+    if let Some(wanted) = &args.fingerprint {
+        let mut keyring = offered.clone();
+        keyring.retain(|key| key.fingerprint() == *wanted);
+        if keyring.certificates().is_empty() {
+            let has: Vec<String> = offered.fingerprints().iter().map(ToString::to_string).collect();
+            return Err(Failure::saying(
+                UNVERIFIED,
+                format_args!("the archive has no key {wanted}; it has {}", has.join(", ")),
+            ));
+        }
+        return Ok(keyring);
+    }
+    for key in offered.certificates() {
+        context.printer.warn(format_args!(
+            "key {} {}",
+            key.fingerprint(),
+            escaped(&key.user_ids().join(", "))
+        ));
+    }
+    context.agree_to_key("Do you trust this key to sign for this archive?")?;
+    Ok(offered.clone())
+}
+
+/// Returns a name for the keys of an archive, below the home.
+fn key_file(root: &Location, suites: &[String]) -> String {
+    let text = format!("{root} {}", suites.join(" "));
+    let text = text.split_once("://").map_or(text.as_str(), |(_, rest)| rest);
+    let safe: String = text
+        .chars()
+        .map(|letter| {
+            if letter.is_ascii_alphanumeric() || letter == '.' {
+                letter
+            } else {
+                '-'
+            }
+        })
+        .collect();
+    let safe = safe.trim_matches(['-', '.']);
+    format!(
+        "keyrings/{}.pgp",
+        safe.get(..80.min(safe.len())).unwrap_or("archive")
+    )
+}
+
+fn list(context: &mut Context) -> Result<Done, Failure> {
+    for source in &context.config.sources {
+        let (suites, components) = (&source.suites, &source.components);
+        if context.printer.json() {
+            context.printer.value(&SourceView {
+                url: &source.url,
+                suites,
+                components,
+                signed_by: &source.signed_by,
+            })?;
+        } else {
+            let (suites, components) = (suites.join(" "), components.join(" "));
+            context
+                .printer
+                .line(format_args!("{}\t{suites}\t{components}", source.url))?;
+        }
+    }
+    Ok(Done::Well)
+}
+
+fn remove(args: &RemoveArgs, context: &mut Context) -> Result<Done, Failure> {
+    let url = args.url.trim_end_matches('/');
+    let before = context.config.clone();
+    for source in &mut context.config.sources {
+        if source.url.trim_end_matches('/') == url {
+            source
+                .suites
+                .retain(|suite| !args.suite.is_empty() && !args.suite.contains(suite));
+        }
+    }
+    context.config.sources.retain(|source| !source.suites.is_empty());
+    if context.config == before {
+        return Err(
+            Failure::saying(REFUSED, format_args!("there is no such source: `{url}`"))
+                .hint("`cpkgs source list` names them"),
+        );
+    }
+    context.config.write(&context.home)?;
+    context.printer.tell("next: `cpkgs update`");
+    Ok(Done::Well)
+}

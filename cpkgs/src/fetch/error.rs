@@ -1,0 +1,98 @@
+//! Why a file did not come.
+
+use std::error::Error;
+use std::path::PathBuf;
+
+use super::{Location, LocationError};
+
+/// Why a file did not come.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FetchError {
+    /// Downloading cannot begin.
+    #[error("cannot begin to download")]
+    Start(#[source] std::io::Error),
+    /// The HTTP client cannot be made.
+    #[error("cannot speak HTTP")]
+    Client(#[source] reqwest::Error),
+    /// An address or a path that is none.
+    #[error(transparent)]
+    Location(#[from] LocationError),
+    /// Nobody answers, or not to the end.
+    #[error("cannot reach `{location}`")]
+    Unreachable {
+        /// Where.
+        location: Location,
+        /// Why.
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// It is not there.
+    #[error("`{location}` is not there")]
+    Missing {
+        /// Where.
+        location: Location,
+    },
+    /// The server wants to know who asks, or does not give it to them.
+    #[error("`{location}` is not for everybody (the server says {status})")]
+    Denied {
+        /// Where.
+        location: Location,
+        /// What the server answers.
+        status: u16,
+    },
+    /// The server answers with another code.
+    #[error("`{location}`: the server says {status}")]
+    Status {
+        /// Where.
+        location: Location,
+        /// What the server answers.
+        status: u16,
+    },
+    /// A redirect to where no archive sends its clients.
+    #[error("`{location}` leads astray: {why}")]
+    Astray {
+        /// Where.
+        location: Location,
+        /// Why.
+        why: String,
+    },
+    /// It goes on after its end.
+    #[error("`{location}` is longer than {limit} bytes")]
+    TooLong {
+        /// Where.
+        location: Location,
+        /// What it may have.
+        limit: u64,
+    },
+    /// It is not what was signed.
+    #[error("`{location}` is not what was signed: {what} {found}, expected {expected}")]
+    Wrong {
+        /// Where.
+        location: Location,
+        /// What differs.
+        what: &'static str,
+        /// What was found.
+        found: String,
+        /// What was signed.
+        expected: String,
+    },
+    /// It cannot be kept.
+    #[error("cannot write `{}`", path.display())]
+    Keep {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+}
+
+impl FetchError {
+    /// Says whether the network, or whoever is behind it, may do better another time or at another place.
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::Unreachable { .. } => true,
+            Self::Status { status, .. } => *status == 429 || *status >= 500,
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! HTTP: one client for all archives, its redirects, its retries.
+
+use std::time::Duration;
+
+use reqwest::header::{ETAG, HeaderMap, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, RANGE};
+use reqwest::redirect::{Attempt, Policy};
+use reqwest::{Client, RequestBuilder, Response, StatusCode};
+
+use super::location::escapes_are_sound;
+use super::{Credentials, FetchError, Get, Got, Location, Validators, pause_before};
+
+/// Most redirects that are followed.
+const MAX_REDIRECTS: usize = 5;
+const CONNECT: Duration = Duration::from_secs(15);
+/// How long a server may say nothing.
+const SILENCE: Duration = Duration::from_secs(30);
+
+/// Speaks HTTP/1.1 and HTTP/2, and keeps connections open.
+#[derive(Debug)]
+pub(super) struct Http {
+    client: Client,
+    credentials: Credentials,
+}
+
+impl Http {
+    pub(super) fn new(credentials: Credentials) -> Result<Self, FetchError> {
+        let client = client_builder()
+            .redirect(Policy::custom(follow))
+            .build()
+            .map_err(FetchError::Client)?;
+        Ok(Self { client, credentials })
+    }
+
+    /// Gets a file, with retries.
+    pub(super) async fn get(&self, get: &Get<'_>) -> Result<Got, FetchError> {
+        let mut tries = 0;
+        loop {
+            let failed = match self.try_get(get).await {
+                Err(error) if error.is_passing() => error,
+                done => return done,
+            };
+            let Some(pause) = pause_before(tries) else {
+                return Err(failed);
+            };
+            tokio::time::sleep(pause).await;
+            tries += 1;
+        }
+    }
+
+    /// Begins a request for an address, with what the server may want to know.
+    pub(super) fn request(&self, location: &Location) -> RequestBuilder {
+        let request = self.client.get(location.url().clone());
+        match self.credentials.for_url(location.url()) {
+            Some((login, password)) => request.basic_auth(login, Some(password)),
+            None => request,
+        }
+    }
+
+    async fn try_get(&self, get: &Get<'_>) -> Result<Got, FetchError> {
+        let mut request = self.request(get.location);
+        if let Some(known) = get.known {
+            request = conditional(request, known);
+        }
+        if let Some((start, length)) = get.range {
+            let end = start.saturating_add(length).saturating_sub(1);
+            request = request.header(RANGE, format!("bytes={start}-{end}"));
+        }
+        let response = send(request, get.location).await?;
+        if response.status() == StatusCode::NOT_MODIFIED && get.known.is_some() {
+            return Ok(Got::NotModified);
+        }
+        let whole = response.status() == StatusCode::OK;
+        let response = expect(response, get.location)?;
+        let validators = validators(response.headers());
+        let limit = match get.range {
+            // A server that knows no ranges sends all of it: no more of it than needed is read.
+            Some((start, length)) if whole => start.saturating_add(length),
+            Some((_, length)) => length,
+            None => get.limit,
+        };
+        let mut bytes = self.body(response, get, limit).await?;
+        if let Some((start, length)) = get.range.filter(|_| whole) {
+            let start = usize::try_from(start).unwrap_or(usize::MAX).min(bytes.len());
+            bytes.drain(..start);
+            bytes.truncate(usize::try_from(length).unwrap_or(usize::MAX));
+        }
+        Ok(Got::Body { bytes, validators })
+    }
+
+    /// Reads a body, at most `limit` bytes of it.
+    async fn body(&self, mut response: Response, get: &Get<'_>, limit: u64) -> Result<Vec<u8>, FetchError> {
+        let mut bytes = Vec::new();
+        while let Some(piece) = response
+            .chunk()
+            .await
+            .map_err(|error| unreachable(get.location, error))?
+        {
+            if (bytes.len() + piece.len()) as u64 > limit {
+                if get.range.is_some() {
+                    let room = usize::try_from(limit)
+                        .unwrap_or(usize::MAX)
+                        .saturating_sub(bytes.len());
+                    bytes.extend(piece.get(..room).unwrap_or_default());
+                    return Ok(bytes);
+                }
+                return Err(FetchError::TooLong {
+                    location: get.location.clone(),
+                    limit,
+                });
+            }
+            bytes.extend_from_slice(&piece);
+        }
+        Ok(bytes)
+    }
+}
+
+/// Begins a client that trusts the certificates of this machine; its redirects are the caller's to decide.
+pub(crate) fn client_builder() -> reqwest::ClientBuilder {
+    // An error says that it is there already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Client::builder()
+        .user_agent(concat!("cpkgs/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(CONNECT)
+        .read_timeout(SILENCE)
+        .referer(false)
+}
+
+/// Follows a redirect to where an archive may send its clients.
+fn follow(attempt: Attempt<'_>) -> reqwest::redirect::Action {
+    let from_safe = attempt
+        .previous()
+        .last()
+        .is_some_and(|url| url.scheme() == "https");
+    let why = if attempt.previous().len() > MAX_REDIRECTS {
+        "too many redirects"
+    } else if !matches!(attempt.url().scheme(), "http" | "https") {
+        "a redirect to another scheme"
+    } else if from_safe && attempt.url().scheme() == "http" {
+        "a redirect from https to http"
+    } else if !escapes_are_sound(attempt.url()) {
+        "a redirect with percent signs that stand for control characters or nothing"
+    } else {
+        return attempt.follow();
+    };
+    attempt.error(why)
+}
+
+fn conditional(request: RequestBuilder, known: &Validators) -> RequestBuilder {
+    let mut request = request;
+    if let Some(etag) = &known.etag {
+        request = request.header(IF_NONE_MATCH, etag);
+    }
+    if let Some(since) = &known.last_modified {
+        request = request.header(IF_MODIFIED_SINCE, since);
+    }
+    request
+}
+
+/// Sends a request and waits for the head of the answer.
+pub(super) async fn send(request: RequestBuilder, location: &Location) -> Result<Response, FetchError> {
+    request.send().await.map_err(|error| {
+        if error.is_redirect() {
+            FetchError::Astray {
+                location: location.clone(),
+                why: innermost(&error),
+            }
+        } else {
+            unreachable(location, error)
+        }
+    })
+}
+
+/// Returns an answer that carries the file or a part of it.
+pub(super) fn expect(response: Response, location: &Location) -> Result<Response, FetchError> {
+    let location = location.clone();
+    match response.status() {
+        StatusCode::OK | StatusCode::PARTIAL_CONTENT => Ok(response),
+        StatusCode::NOT_FOUND | StatusCode::GONE => Err(FetchError::Missing { location }),
+        status @ (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) => Err(FetchError::Denied {
+            location,
+            status: status.as_u16(),
+        }),
+        // A redirect that was not followed has no address that could be.
+        status if status.is_redirection() => Err(FetchError::Astray {
+            location,
+            why: "a redirect to what is no address".to_owned(),
+        }),
+        status => Err(FetchError::Status {
+            location,
+            status: status.as_u16(),
+        }),
+    }
+}
+
+pub(super) fn unreachable(location: &Location, error: reqwest::Error) -> FetchError {
+    FetchError::Unreachable {
+        location: location.clone(),
+        // Its text has the address, which is in ours.
+        source: Box::new(error.without_url()),
+    }
+}
+
+fn innermost(error: &dyn std::error::Error) -> String {
+    let mut error = error;
+    while let Some(source) = error.source() {
+        error = source;
+    }
+    error.to_string()
+}
+
+fn validators(headers: &HeaderMap) -> Validators {
+    let text = |name| Some(headers.get(name)?.to_str().ok()?.to_owned());
+    Validators {
+        etag: text(ETAG),
+        last_modified: text(LAST_MODIFIED),
+    }
+}

@@ -1,0 +1,169 @@
+//! Where a file is.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use reqwest::Url;
+
+/// The address of an archive's root, or of a file below it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Location(Url);
+
+/// A text that is no address.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LocationError {
+    /// It cannot be read as one.
+    #[error("invalid address `{text}`: {why}")]
+    Address {
+        /// The text.
+        text: String,
+        /// Why.
+        why: String,
+    },
+    /// A path from an archive that leads out of it.
+    #[error("invalid path `{path}`: expected one that stays below the archive's root")]
+    Path {
+        /// The path.
+        path: String,
+    },
+}
+
+impl Location {
+    /// Returns the address of a path below this one. Each part is taken as it is: a percent sign in it is a percent sign.
+    ///
+    /// # Errors
+    /// When the path is absolute, leads upwards, or has empty parts or control characters.
+    pub fn below(&self, path: &str) -> Result<Self, LocationError> {
+        let refused = || LocationError::Path {
+            path: debian_formats::terminal::escaped(path),
+        };
+        let sound = |part: &str| !matches!(part, "" | "." | "..");
+        if !path.split('/').all(sound) || path.contains(|letter: char| letter.is_control() || letter == '\\')
+        {
+            return Err(refused());
+        }
+        let mut url = self.0.clone();
+        url.path_segments_mut()
+            .map_err(|()| refused())?
+            .pop_if_empty()
+            .extend(path.split('/'));
+        Ok(Self(url))
+    }
+
+    /// Returns the file that this is on this machine, where it is one.
+    pub fn file_path(&self) -> Option<PathBuf> {
+        (self.0.scheme() == "file").then(|| self.0.to_file_path().ok())?
+    }
+
+    /// Returns it as what an HTTP client takes.
+    pub(super) fn url(&self) -> &Url {
+        &self.0
+    }
+
+    /// Says whether another address has the same scheme, host and port.
+    pub fn same_origin(&self, other: &Self) -> bool {
+        self.0.origin() == other.0.origin() && self.0.scheme() != "file"
+    }
+}
+
+impl FromStr for Location {
+    type Err = LocationError;
+
+    fn from_str(text: &str) -> Result<Self, LocationError> {
+        let refused = |why: &str| LocationError::Address {
+            text: debian_formats::terminal::escaped(text),
+            why: why.to_owned(),
+        };
+        let url = Url::parse(text).map_err(|error| refused(&error.to_string()))?;
+        if !matches!(url.scheme(), "http" | "https" | "file") {
+            return Err(refused("expected http://, https:// or file:/"));
+        }
+        if url.query().is_some() || url.fragment().is_some() {
+            return Err(refused("expected no `?` and no `#` in it"));
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(refused(
+                "expected no password in it: passwords belong into auth.conf or the configuration",
+            ));
+        }
+        if url.scheme() == "file" && url.to_file_path().is_err() {
+            return Err(refused("expected an absolute path of this machine"));
+        }
+        escapes_are_sound(&url)
+            .then_some(Self(url))
+            .ok_or_else(|| refused("it has percent signs that stand for control characters or nothing"))
+    }
+}
+
+/// Says whether every percent sign stands for a character that may be in a path.
+pub(super) fn escapes_are_sound(url: &Url) -> bool {
+    let mut rest = url.as_str();
+    while let Some((_, after)) = rest.split_once('%') {
+        let code = after
+            .get(..2)
+            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        if !code.is_some_and(|code| !code.is_ascii_control()) {
+            return false;
+        }
+        rest = after;
+    }
+    true
+}
+
+impl fmt::Display for Location {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.0.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn below(root: &str, path: &str) -> Result<String, LocationError> {
+        Ok(root.parse::<Location>()?.below(path)?.to_string())
+    }
+
+    #[test]
+    fn a_path_is_taken_as_it_is() {
+        let file = "pool/g/g++_1%2~b_all.deb";
+        assert_eq!(
+            below("http://h/a/", file).unwrap(),
+            "http://h/a/pool/g/g++_1%252~b_all.deb"
+        );
+        assert_eq!(below("http://h", "dists/x").unwrap(), "http://h/dists/x");
+        assert_eq!(below("file:/srv/a", "x").unwrap(), "file:///srv/a/x");
+    }
+
+    #[test]
+    fn a_path_that_leads_out_is_refused() {
+        for path in [
+            "../x",
+            "/etc/passwd",
+            "a//b",
+            "a/./b",
+            "a/..",
+            "",
+            "a\nb",
+            "a\\..\\b",
+        ] {
+            assert!(below("http://h/a", path).is_err(), "{path:?}");
+        }
+    }
+
+    #[test]
+    fn only_addresses_that_can_be_asked_are_taken() {
+        for text in [
+            "ftp://h/",
+            "h/a",
+            "http://u:p@h/",
+            "http://h/?q",
+            "http://h/%0a",
+            "http://h/%zz",
+            "http://h/%",
+        ] {
+            assert!(text.parse::<Location>().is_err(), "{text}");
+        }
+    }
+}

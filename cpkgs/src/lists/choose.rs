@@ -1,0 +1,129 @@
+//! Which file of an index to fetch.
+
+use debian_formats::compression::Compression;
+use debian_formats::release::{IndexFile, Release};
+
+/// What a Release offers of one index.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Choice<'a> {
+    /// The plain text, as it is signed; most archives list it without serving it.
+    pub(super) plain: Option<&'a IndexFile>,
+    /// The file to fetch.
+    pub(super) packed: &'a IndexFile,
+    /// How that is compressed.
+    pub(super) compression: Compression,
+    /// The list of its chunks.
+    pub(super) chunks: Option<&'a IndexFile>,
+}
+
+/// How much larger a Zstandard file may be, in percent, than the smallest to be chosen: it unpacks several times faster.
+const ZSTD_MAY_COST: u64 = 15;
+
+/// Chooses among the forms of an index; `None` where the Release lists none.
+pub(super) fn choose<'a>(release: &'a Release, name: &str) -> Option<Choice<'a>> {
+    let listed = |suffix: &str| {
+        let path = format!("{name}{suffix}");
+        release.sha256.iter().find(|file| file.path == path)
+    };
+    let known = [
+        Compression::Zstd,
+        Compression::Xz,
+        Compression::Gzip,
+        Compression::Bzip2,
+    ];
+    let packed: Vec<(Compression, &IndexFile)> = known
+        .into_iter()
+        .filter_map(|compression| Some((compression, listed(compression.extension())?)))
+        .collect();
+    let smallest = packed.iter().min_by_key(|(_, file)| file.size).copied();
+    let quick = packed.iter().copied().find(|(compression, file)| {
+        let most = smallest.map_or(0, |(_, least)| {
+            least.size.saturating_mul(100 + ZSTD_MAY_COST) / 100
+        });
+        *compression == Compression::Zstd && file.size <= most
+    });
+    let plain = listed("");
+    let (compression, file) = quick
+        .or(smallest)
+        .or(plain.map(|plain| (Compression::None, plain)))?;
+    Some(Choice {
+        plain,
+        packed: file,
+        compression,
+        chunks: listed(".chunks"),
+    })
+}
+
+/// Returns the architectures whose indexes carry packages for a machine that wants `wanted`.
+///
+/// Where packages for `all` have an index of their own and stand in no other, that one belongs to it. Source: the Debian
+/// wiki, DebianRepository/Format, `No-Support-for-Architecture-all`.
+pub(super) fn architectures(release: &Release, wanted: &[String]) -> Vec<String> {
+    let has = |name: &str| release.architectures.iter().any(|listed| listed == name);
+    let in_others = release
+        .no_support_for_architecture_all
+        .as_deref()
+        .is_some_and(|fields| fields.split_whitespace().any(|field| field == "Packages"));
+    let mut chosen: Vec<String> = wanted
+        .iter()
+        .filter(|name| release.architectures.is_empty() || has(name))
+        .cloned()
+        .collect();
+    if has("all") && !in_others && !chosen.is_empty() {
+        chosen.push("all".to_owned());
+    }
+    chosen
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn release(files: &[(&str, u64)]) -> Release {
+        let mut digester = debian_formats::digest::Digester::sha256();
+        digester.update(b"");
+        let sha256 = digester.finish().sha256;
+        Release {
+            sha256: files
+                .iter()
+                .map(|(path, size)| IndexFile {
+                    path: (*path).to_owned(),
+                    sha256,
+                    size: *size,
+                })
+                .collect(),
+            ..Release::default()
+        }
+    }
+
+    fn chosen(files: &[(&str, u64)]) -> Option<String> {
+        choose(&release(files), "main/p").map(|choice| choice.packed.path.clone())
+    }
+
+    #[test]
+    fn the_smallest_form_is_chosen_or_zstd_where_that_is_nearly_as_small() {
+        let all = [
+            ("main/p", 1000),
+            ("main/p.gz", 200),
+            ("main/p.xz", 100),
+            ("main/p.zst", 110),
+        ];
+        assert_eq!(chosen(&all).unwrap(), "main/p.zst");
+        assert_eq!(
+            chosen(&[("main/p.xz", 100), ("main/p.zst", 130)]).unwrap(),
+            "main/p.xz"
+        );
+        assert_eq!(chosen(&[("main/p", 1000)]).unwrap(), "main/p");
+        assert_eq!(chosen(&[("main/p.lz4", 1)]), None);
+    }
+
+    #[test]
+    fn packages_for_all_are_asked_for_where_they_stand_by_themselves() {
+        let mut release = release(&[]);
+        release.architectures = ["all", "amd64", "arm64"].map(str::to_owned).into();
+        let wanted = ["amd64".to_owned(), "riscv64".to_owned()];
+        assert_eq!(architectures(&release, &wanted), ["amd64", "all"]);
+        release.no_support_for_architecture_all = Some("Packages".to_owned());
+        assert_eq!(architectures(&release, &wanted), ["amd64"]);
+    }
+}

@@ -1,0 +1,122 @@
+//! Archives as they are configured, with their keys.
+
+use std::path::PathBuf;
+
+use debian_formats::openpgp::{Keyring, KeyringError};
+
+use crate::config::SourceConfig;
+use crate::fetch::{Location, LocationError};
+use crate::home::Home;
+
+/// Most bytes of a file with keys.
+const MAX_KEYRING_BYTES: u64 = 8 << 20;
+
+/// An archive, ready to be asked.
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// Its root.
+    pub location: Location,
+    /// Other places with the same content, asked when the first cannot be reached.
+    pub mirrors: Vec<Location>,
+    /// Suites or codenames.
+    pub suites: Vec<String>,
+    /// Components.
+    pub components: Vec<String>,
+    /// Architectures; the machine's own when empty.
+    pub architectures: Vec<String>,
+    /// Who may sign.
+    pub keyring: Keyring,
+}
+
+/// Why an archive of the configuration cannot be asked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SourceError {
+    /// Its address is none.
+    #[error("source `{url}`")]
+    Location {
+        /// What stands there.
+        url: String,
+        /// Why.
+        source: LocationError,
+    },
+    /// Its keys cannot be read.
+    #[error("cannot read the keys of source `{url}` in `{}`", path.display())]
+    ReadKeys {
+        /// Its address.
+        url: String,
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Its keys are none.
+    #[error("the keys of source `{url}` cannot be used")]
+    Keys {
+        /// Its address.
+        url: String,
+        /// Why.
+        source: KeyringError,
+    },
+}
+
+impl Source {
+    /// Makes an archive of its entry in the configuration.
+    ///
+    /// # Errors
+    /// When its address or its keys cannot be used.
+    pub fn open(config: &SourceConfig, home: &Home) -> Result<Self, SourceError> {
+        let location = |text: &String| {
+            text.parse().map_err(|source| SourceError::Location {
+                url: text.clone(),
+                source,
+            })
+        };
+        Ok(Self {
+            location: location(&config.url)?,
+            mirrors: config.mirrors.iter().map(location).collect::<Result<_, _>>()?,
+            suites: config.suites.clone(),
+            components: config.components.clone(),
+            architectures: config.architectures.clone(),
+            keyring: keyring(config, home)?,
+        })
+    }
+
+    /// Returns the root and its mirrors, the root first.
+    pub fn roots(&self) -> impl Iterator<Item = &Location> {
+        std::iter::once(&self.location).chain(&self.mirrors)
+    }
+}
+
+fn keyring(config: &SourceConfig, home: &Home) -> Result<Keyring, SourceError> {
+    let bytes = if config.signed_by.contains("-----BEGIN PGP PUBLIC KEY BLOCK-----") {
+        config.signed_by.clone().into_bytes()
+    } else {
+        let path = home.folder().join(&config.signed_by);
+        read_bounded(&path).map_err(|source| SourceError::ReadKeys {
+            url: config.url.clone(),
+            path,
+            source,
+        })?
+    };
+    Keyring::read(&bytes).map_err(|source| SourceError::Keys {
+        url: config.url.clone(),
+        source,
+    })
+}
+
+/// Reads a file of keys.
+///
+/// # Errors
+/// When it cannot be read or is larger than any file of keys.
+pub fn read_bounded(path: &std::path::Path) -> std::io::Result<Vec<u8>> {
+    use std::io::Read as _;
+    let mut bytes = Vec::new();
+    std::fs::File::open(path)?
+        .take(MAX_KEYRING_BYTES + 1)
+        .read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MAX_KEYRING_BYTES {
+        return Err(std::io::Error::other("it is larger than 8 MiB"));
+    }
+    Ok(bytes)
+}

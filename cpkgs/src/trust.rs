@@ -1,0 +1,223 @@
+//! Whether what an archive says counts: signed by its own key, of a time that can be, and never older than what was seen.
+//!
+//! Only what the signature covers is parsed. The newest Date of each suite and key is remembered, so that nobody can
+//! show an old state again (a rollback) without holding the key.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use debian_formats::openpgp::{Fingerprint, Keyring, VerifyError, verify_inrelease};
+use debian_formats::release::{Release, ReleaseError, format_iso};
+use serde::{Deserialize, Serialize};
+
+use crate::config::replace_private;
+
+/// How far in the future a Date may be, in seconds, as apt has it.
+const MAX_AHEAD: i64 = 10;
+/// A state without an end that is older than this, in seconds, is worth a word.
+const OLD: i64 = 7 * 86_400;
+
+/// Why a Release does not count.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TrustError {
+    /// Nobody who counts signed it.
+    #[error("the signature does not count")]
+    Signature(#[from] VerifyError),
+    /// It is signed, and no Release.
+    #[error("what is signed is no Release")]
+    Release(#[from] ReleaseError),
+    /// It does not say when it was made.
+    #[error("it has no Date: nobody could tell an old one from a new one")]
+    Undated,
+    /// It is from the future.
+    #[error("its Date {date} is after now, {now}: one of the clocks is wrong")]
+    Future {
+        /// Its Date.
+        date: String,
+        /// What the clock here says.
+        now: String,
+    },
+    /// Its time is over.
+    #[error(
+        "it was valid until {until}, and now is {now}: the archive is no longer kept up, or somebody holds new states back"
+    )]
+    Expired {
+        /// `Valid-Until`.
+        until: String,
+        /// What the clock here says.
+        now: String,
+    },
+    /// A newer one was seen.
+    #[error("its Date {date} is before {seen}, which was seen already: somebody shows an old state")]
+    Older {
+        /// Its Date.
+        date: String,
+        /// The newest Date that was seen.
+        seen: String,
+    },
+    /// It is of another suite.
+    #[error("it is of suite {found}, and `{expected}` was asked for")]
+    OtherSuite {
+        /// What it says.
+        found: String,
+        /// What was asked for.
+        expected: String,
+    },
+    /// What was seen cannot be remembered.
+    #[error("cannot remember in `{}` what was seen", path.display())]
+    Memory {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+/// A Release that counts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trusted {
+    /// What it says.
+    pub release: Release,
+    /// Its Date, in Unix seconds.
+    pub date: i64,
+    /// Whose signatures count.
+    pub signers: Vec<Fingerprint>,
+}
+
+impl Trusted {
+    /// Says what a person should know although the Release counts.
+    pub fn warning(&self, now: i64) -> Option<String> {
+        let old = self.release.valid_until.is_none() && now - self.date > OLD;
+        old.then(|| {
+            format!(
+                "is of {} and does not say how long it counts",
+                format_iso(self.date)
+            )
+        })
+    }
+}
+
+/// Verifies an `InRelease` of the suite that was asked for. `now` is in Unix seconds.
+///
+/// # Errors
+/// When it is not signed by a key of `keyring`, not of this suite, from the future, expired, or older than what `seen` has.
+pub fn verify(bytes: &[u8], keyring: &Keyring, asked: &Asked<'_>, now: i64) -> Result<Trusted, TrustError> {
+    let verified = verify_inrelease(bytes, keyring, now)?;
+    let release = Release::parse(&verified.text)?;
+    let date = release.date.ok_or(TrustError::Undated)?;
+    if date > now + MAX_AHEAD {
+        return Err(TrustError::Future {
+            date: format_iso(date),
+            now: format_iso(now),
+        });
+    }
+    still_valid(release.valid_until, now)?;
+    let names = [&release.suite, &release.codename];
+    if !names.iter().any(|name| name.as_deref() == Some(asked.suite)) {
+        let names: Vec<&str> = names.iter().filter_map(|name| name.as_deref()).collect();
+        return Err(TrustError::OtherSuite {
+            found: names.join(" or "),
+            expected: asked.suite.to_owned(),
+        });
+    }
+    let newest = verified
+        .signers
+        .iter()
+        .filter_map(|signer| asked.seen.newest(asked, signer))
+        .max();
+    if let Some(seen) = newest.filter(|seen| date < *seen) {
+        return Err(TrustError::Older {
+            date: format_iso(date),
+            seen: format_iso(seen),
+        });
+    }
+    Ok(Trusted {
+        release,
+        date,
+        signers: verified.signers,
+    })
+}
+
+/// Refuses what is no longer valid.
+///
+/// # Errors
+/// When `valid_until` is past.
+pub fn still_valid(valid_until: Option<i64>, now: i64) -> Result<(), TrustError> {
+    match valid_until.filter(|until| *until < now) {
+        None => Ok(()),
+        Some(until) => Err(TrustError::Expired {
+            until: format_iso(until),
+            now: format_iso(now),
+        }),
+    }
+}
+
+/// What was asked for, and what was seen of it before.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    /// The archive's root.
+    pub url: &'a str,
+    /// Codename or alias.
+    pub suite: &'a str,
+    /// What was seen.
+    pub seen: &'a Seen,
+}
+
+/// The newest Date that was seen, by archive, suite and key.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seen {
+    /// `URL SUITE` to fingerprint to Unix seconds.
+    dates: BTreeMap<String, BTreeMap<String, i64>>,
+}
+
+impl Seen {
+    /// Reads what was remembered; a file that is not there is empty.
+    ///
+    /// # Errors
+    /// When it cannot be read: an attacker who could make it unreadable must not gain by it.
+    pub fn read(path: &Path) -> Result<Self, TrustError> {
+        let error = |source| TrustError::Memory {
+            path: path.to_owned(),
+            source,
+        };
+        match std::fs::read(path) {
+            Err(source) if source.kind() == io::ErrorKind::NotFound => Ok(Self::default()),
+            Err(source) => Err(error(source)),
+            Ok(bytes) => serde_json::from_slice(&bytes).map_err(|source| error(source.into())),
+        }
+    }
+
+    /// Keeps it.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn write(&self, path: &Path) -> Result<(), TrustError> {
+        let bytes = serde_json::to_vec_pretty(self).expect("texts and numbers are JSON");
+        replace_private(path, &bytes).map_err(|source| TrustError::Memory {
+            path: path.to_owned(),
+            source,
+        })
+    }
+
+    /// Remembers a Release that counts.
+    pub fn remember(&mut self, url: &str, suite: &str, trusted: &Trusted) {
+        let dates = self.dates.entry(key(url, suite)).or_default();
+        for signer in &trusted.signers {
+            let newest = dates.entry(signer.to_string()).or_insert(trusted.date);
+            *newest = trusted.date.max(*newest);
+        }
+    }
+
+    fn newest(&self, asked: &Asked<'_>, signer: &Fingerprint) -> Option<i64> {
+        self.dates
+            .get(&key(asked.url, asked.suite))?
+            .get(&signer.to_string())
+            .copied()
+    }
+}
+
+fn key(url: &str, suite: &str) -> String {
+    format!("{} {suite}", url.trim_end_matches('/'))
+}
