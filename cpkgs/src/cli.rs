@@ -2,14 +2,22 @@
 
 mod completions;
 mod failure;
+mod gc;
+mod history;
+mod hold;
 mod printer;
+mod repair;
+mod rollback;
+mod run;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use cpkgs::config::Config;
 use cpkgs::home::Home;
+use cpkgs::lock::Lock;
+use debian_formats::terminal::escaped;
 
 use failure::{DONE, Failure, REFUSED, USAGE};
 use printer::{Form, Printer, Talk};
@@ -36,6 +44,13 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Hold(hold::HoldArgs),
+    Unhold(hold::UnholdArgs),
+    History(history::HistoryArgs),
+    Rollback(rollback::RollbackArgs),
+    Gc(gc::GcArgs),
+    Repair(repair::RepairArgs),
+    Run(run::RunArgs),
     Completions(completions::CompletionsArgs),
 }
 
@@ -45,6 +60,38 @@ struct Context {
     config: Config,
     printer: Printer,
     consent: Consent,
+}
+
+impl Context {
+    /// Takes the lock of the install folder, and says so when that takes a while.
+    fn lock(&mut self, install: &Path) -> Result<Lock, Failure> {
+        let lock = Lock::take(install, |holder| {
+            let holder = holder.map(|process| format!(" (process {process})"));
+            self.printer.warn(format_args!(
+                "waiting for another cpkgs{}",
+                holder.unwrap_or_default()
+            ));
+        });
+        lock.map_err(|error| Failure::new(REFUSED, error))
+    }
+
+    /// Says which configuration files were changed here and have the package's new one beside them.
+    fn tell_kept(&mut self, install: &Path, kept: &[String]) {
+        for path in kept {
+            let path = escaped(&install.join(path).to_string_lossy());
+            self.printer.warn(format_args!(
+                "kept your `{path}`; the package's new one is `{path}.cpkgs-new`"
+            ));
+        }
+    }
+}
+
+/// Returns the time, to the second.
+fn now() -> String {
+    let now = jiff::Timestamp::now();
+    jiff::Timestamp::from_second(now.as_second())
+        .unwrap_or(now)
+        .to_string()
 }
 
 /// Whether questions are asked.
@@ -114,6 +161,13 @@ fn context(printer: Printer, consent: Consent) -> Result<Context, Failure> {
 
 fn run(command: Command, context: &mut Context) -> Result<Done, Failure> {
     match command {
+        Command::Hold(args) => hold::hold(&args, context),
+        Command::Unhold(args) => hold::unhold(&args, context),
+        Command::History(args) => history::run(&args, context),
+        Command::Rollback(args) => rollback::run(&args, context),
+        Command::Gc(args) => gc::run(&args, context),
+        Command::Repair(args) => repair::run(&args, context),
+        Command::Run(args) => run::run(&args, context),
         Command::Completions(args) => completions::run(&args, context),
     }
 }

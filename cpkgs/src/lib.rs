@@ -5,3 +5,12 @@
 
 pub mod home;
 pub mod config;
+pub mod lock;
+pub mod beneath;
+pub mod store;
+pub mod elf;
+pub mod generation;
+pub mod conffiles;
+pub mod rootless;
+pub mod installed;
+pub mod overlay;

@@ -4,6 +4,8 @@ use std::fmt::Display;
 use std::process::ExitCode;
 
 use cpkgs::config::ConfigError;
+use cpkgs::generation::GenerationError;
+use cpkgs::rootless::RootlessError;
 use debian_formats::terminal::escaped;
 
 use super::printer::Printer;
@@ -74,5 +76,22 @@ impl From<ConfigError> for Failure {
             _ => REFUSED,
         };
         Self::new(code, error)
+    }
+}
+
+impl From<RootlessError> for Failure {
+    fn from(error: RootlessError) -> Self {
+        let code = if error.is_verification() {
+            UNVERIFIED
+        } else {
+            REFUSED
+        };
+        Self::new(code, error)
+    }
+}
+
+impl From<GenerationError> for Failure {
+    fn from(error: GenerationError) -> Self {
+        RootlessError::from(error).into()
     }
 }
