@@ -7,6 +7,8 @@ use debian_formats::digest::sha256;
 
 use super::*;
 
+mod killed;
+
 struct Machine {
     folder: tempfile::TempDir,
 }
