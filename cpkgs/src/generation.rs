@@ -17,12 +17,16 @@ use std::io;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
-pub use self::build::{Notes, build};
+use debian_formats::digest::sha256;
+
+pub use self::build::{Notes, Purpose, build};
 pub use self::error::GenerationError;
 pub use self::plan::{Held, Plan, Planned, Receipt};
 
 /// How the folders of generations that are not whole are called.
 const UNFINISHED: &str = ".unfinished-";
+/// How those without a number begin.
+const THROW_AWAY: &str = "run-";
 
 /// The generations of an install folder.
 #[derive(Debug, Clone)]
@@ -41,6 +45,29 @@ impl Generations {
     /// Returns the folder of one: `root/` with the tree, `bin/` with its programs, `dpkg/` for dpkg-query's `--admindir`.
     pub fn path(&self, number: u64) -> PathBuf {
         self.install.join("gen").join(number.to_string())
+    }
+
+    /// Returns the folder of the generation that a plan describes. One to throw away is called by what is in it, so that the
+    /// next command with the same packages finds it.
+    pub fn place(&self, plan: &Plan, purpose: Purpose) -> PathBuf {
+        match purpose {
+            Purpose::Numbered => self.path(plan.number),
+            Purpose::ThrowAway => {
+                let keys: Vec<&str> = plan.packages.iter().map(|package| &*package.store).collect();
+                let digest = sha256(keys.join("\n").as_bytes()).to_string();
+                let short = digest.get(..16).unwrap_or(&digest);
+                self.install.join("gen").join(format!("{THROW_AWAY}{short}"))
+            }
+        }
+    }
+
+    /// Removes the generations that commands were run with. Only for who holds the lock.
+    ///
+    /// # Errors
+    ///
+    /// When one cannot be removed.
+    pub fn throw_away(&self) -> Result<usize, GenerationError> {
+        self.remove_named(&self.install.join("gen"), THROW_AWAY)
     }
 
     /// Returns the number of the one that counts; `None` before the first.
@@ -146,27 +173,32 @@ impl Generations {
     ///
     /// When it cannot be removed.
     pub fn sweep(&self) -> Result<usize, GenerationError> {
+        let folders = [self.install.join("gen"), self.install.clone()];
+        folders.iter().try_fold(0, |removed, folder| {
+            Ok(removed + self.remove_named(folder, UNFINISHED)?)
+        })
+    }
+
+    fn remove_named(&self, folder: &Path, prefix: &str) -> Result<usize, GenerationError> {
+        let failed = |source| GenerationError::io(folder, source);
+        let entries = match fs::read_dir(folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
+            entries => entries.map_err(failed)?,
+        };
         let mut removed = 0;
-        for folder in [self.install.join("gen"), self.install.clone()] {
-            let failed = |source| GenerationError::io(&folder, source);
-            let entries = match fs::read_dir(&folder) {
-                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-                entries => entries.map_err(failed)?,
-            };
-            for entry in entries {
-                let entry = entry.map_err(failed)?;
-                if !entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
-                    continue;
-                }
-                let is_folder = entry.file_type().map_err(failed)?.is_dir();
-                let path = entry.path();
-                if is_folder {
-                    fs::remove_dir_all(path).map_err(failed)?;
-                } else {
-                    fs::remove_file(path).map_err(failed)?;
-                }
-                removed += 1;
+        for entry in entries {
+            let entry = entry.map_err(failed)?;
+            if !entry.file_name().to_string_lossy().starts_with(prefix) {
+                continue;
             }
+            let is_folder = entry.file_type().map_err(failed)?.is_dir();
+            let path = entry.path();
+            if is_folder {
+                fs::remove_dir_all(path).map_err(failed)?;
+            } else {
+                fs::remove_file(path).map_err(failed)?;
+            }
+            removed += 1;
         }
         Ok(removed)
     }

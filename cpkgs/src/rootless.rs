@@ -13,7 +13,7 @@ use debian_formats::digest::Sha256;
 use debian_formats::stanza::Stanza;
 
 use crate::conffiles;
-use crate::generation::{self, Generations, Held, Notes, Plan, Planned, Receipt};
+use crate::generation::{self, Generations, Held, Notes, Plan, Planned, Purpose, Receipt};
 use crate::store::{Batch, Expected, Store};
 
 pub use self::error::RootlessError;
@@ -97,18 +97,11 @@ pub fn apply(install: &Path, change: Change) -> Result<Applied, RootlessError> {
     let before = generations.current_plan()?;
     // What a process that was killed after the switch did not come to.
     conffiles::merge(install, &store, &before)?;
-    let mut batch = Batch::default();
-    let mut added = Vec::new();
-    for add in &change.add {
-        let expected = expected(add)?;
-        store.add(&add.deb, &expected, &mut batch)?;
-        added.push(planned(add, &expected));
-    }
-    batch.finish(&store)?;
+    let added = unpack(&store, &change.add)?;
     let names: BTreeSet<String> = added.iter().map(|package| package.name.clone()).collect();
     let number = generations.all()?.last().copied().unwrap_or(0) + 1;
     let plan = next(before, change, added, number);
-    let mut notes = generation::build(install, &store, plan)?;
+    let mut notes = generation::build(install, &store, plan, Purpose::Numbered)?;
     generations.switch(number)?;
     notes.scripts.retain(|name, _| names.contains(name));
     notes.dropped.retain(|name, _| names.contains(name));
@@ -118,6 +111,23 @@ pub fn apply(install: &Path, change: Change) -> Result<Applied, RootlessError> {
         notes,
         kept,
     })
+}
+
+/// Makes a generation of these packages alone, to run a command with; returns its folder. It stays for the next command with
+/// the same packages, until [`collect`].
+///
+/// # Errors
+///
+/// As [`apply`].
+pub fn throw_away(install: &Path, change: Change) -> Result<PathBuf, RootlessError> {
+    let store = Store::open(install)?;
+    let added = unpack(&store, &change.add)?;
+    let plan = next(Plan::default(), change, added, 0);
+    let place = Generations::new(install).place(&plan, Purpose::ThrowAway);
+    if !place.exists() {
+        generation::build(install, &store, plan, Purpose::ThrowAway)?;
+    }
+    Ok(place)
 }
 
 /// Lets an earlier generation count again: the one named, else the one that the current one came from.
@@ -146,6 +156,7 @@ pub fn collect(install: &Path, keep: usize) -> Result<Swept, RootlessError> {
     let store = Store::open(install)?;
     let generations = Generations::new(install);
     let unfinished = store.sweep()? + generations.sweep()?;
+    generations.throw_away()?;
     let current = generations.current()?;
     let all = generations.all()?;
     let newest = all.iter().rev().take(keep).copied().chain(current);
@@ -195,6 +206,18 @@ pub fn repair(install: &Path) -> Result<Swept, RootlessError> {
         unfinished,
         ..Swept::default()
     })
+}
+
+fn unpack(store: &Store, add: &[Add]) -> Result<Vec<Planned>, RootlessError> {
+    let mut batch = Batch::default();
+    let mut added = Vec::new();
+    for add in add {
+        let expected = expected(add)?;
+        store.add(&add.deb, &expected, &mut batch)?;
+        added.push(planned(add, &expected));
+    }
+    batch.finish(store)?;
+    Ok(added)
 }
 
 /// Puts the next plan together: pure.

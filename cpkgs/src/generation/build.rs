@@ -14,7 +14,7 @@ use super::libraries::{Libraries, link_sonames, source_of};
 use super::package::{Owners, Package};
 use super::shims::Site;
 use super::tree::{Node, Tree};
-use super::{GenerationError, Plan, UNFINISHED, alternatives, database, scripts};
+use super::{GenerationError, Generations, Plan, UNFINISHED, alternatives, database, scripts};
 use crate::beneath::Beneath;
 use crate::store::Store;
 
@@ -29,12 +29,21 @@ pub struct Notes {
     pub missing: BTreeMap<String, String>,
 }
 
-/// Builds the generation that a plan describes. It has its number when all of it is on the disk; it does not count yet.
+/// What a generation is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// To count, under its number, with the configuration that all of them share.
+    Numbered,
+    /// To run one command with: without a number, and with the packages' own configuration.
+    ThrowAway,
+}
+
+/// Builds the generation that a plan describes. It has its name when all of it is on the disk; it does not count yet.
 ///
 /// # Errors
 ///
 /// When packages cannot be together, and when the disk fails. Nothing is left then.
-pub fn build(install: &Path, store: &Store, plan: Plan) -> Result<Notes, GenerationError> {
+pub fn build(install: &Path, store: &Store, plan: Plan, purpose: Purpose) -> Result<Notes, GenerationError> {
     let read = |planned| Package::read(store, planned);
     let packages: Vec<Package> = plan
         .packages
@@ -53,7 +62,8 @@ pub fn build(install: &Path, store: &Store, plan: Plan) -> Result<Notes, Generat
     let builder = Builder {
         tree: plant(&packages)?,
         packages: &packages,
-        place: folder.join(plan.number.to_string()),
+        place: Generations::new(install).place(&plan, purpose),
+        purpose,
         folder: unfinished.path().to_owned(),
     };
     let mut notes = builder.write(plan).map_err(failed)?;
@@ -100,6 +110,7 @@ struct Builder<'a> {
     place: PathBuf,
     /// Where it is made.
     folder: PathBuf,
+    purpose: Purpose,
 }
 
 impl Builder<'_> {
@@ -141,7 +152,8 @@ impl Builder<'_> {
                 Node::File { owner, source, .. } => {
                     let conffiles = self.packages.get(*owner).map(|package| &package.conffiles);
                     let text = std::str::from_utf8(source).unwrap_or_default();
-                    if conffiles.is_some_and(|conffiles| conffiles.contains_key(text)) {
+                    let is_conffile = conffiles.is_some_and(|conffiles| conffiles.contains_key(text));
+                    if is_conffile && self.purpose == Purpose::Numbered {
                         root.symlink(path, &shared(path))?;
                     } else if let Some(from) = sources.get_mut(*owner) {
                         take(from, source, &mut root, path)?;

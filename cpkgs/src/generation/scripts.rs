@@ -3,19 +3,19 @@
 use super::package::Package;
 
 /// Something that scripts do: what it is called, and words that a script that does it has.
-const DOINGS: [(&str, &[&str]); 14] = [
+const DOINGS: [(&str, &[&str]); 16] = [
     (
         "makes users or groups",
         &["adduser", "useradd", "addgroup", "groupadd", "systemd-sysusers"],
     ),
     (
         "starts services",
-        &["invoke-rc.d", "deb-systemd-invoke", "systemctl", "service "],
+        &["invoke-rc.d", "deb-systemd-invoke", "systemctl"],
     ),
     ("sets up services", &["deb-systemd-helper", "update-rc.d"]),
     ("asks questions (debconf)", &["confmodule"]),
     (
-        "gives files to other owners or rights",
+        "gives files other owners or rights",
         &["dpkg-statoverride", "chown", "chgrp", "setcap"],
     ),
     ("diverts files of other packages", &["dpkg-divert"]),
@@ -24,29 +24,44 @@ const DOINGS: [(&str, &[&str]); 14] = [
         "sets up kernel modules or the boot",
         &["update-initramfs", "depmod", "update-grub"],
     ),
-    ("compiles Python modules", &["py3compile", "pycompile"]),
-    ("sets up certificates", &["update-ca-certificates"]),
     (
-        "updates catalogs",
+        "registers catalogs or documents",
+        &["update-catalog", "update-xmlcatalog", "install-docs"],
+    ),
+    ("makes links or copies files", &["ln -s", "cp -", "cp /"]),
+    (
+        "makes caches",
         &[
-            "update-catalog",
-            "update-xmlcatalog",
-            "install-docs",
-            "update-mime-database",
+            "fc-cache",
+            "icon-cache",
+            "compile-schemas",
+            "gio-querymodules",
+            "update-mime",
+            "update-menus",
+            "gdk-pixbuf-query-loaders",
         ],
     ),
+    (
+        "compiles Python modules",
+        &["py3compile", "pycompile", "py_compile"],
+    ),
+    ("joins certificates", &["update-ca-certificates"]),
     ("moves configuration", &["dpkg-maintscript-helper", "ucf "]),
     ("sets up alternatives", &["update-alternatives"]),
-    ("tells the linker of libraries", &["ldconfig"]),
+    (
+        "makes indexes of libraries",
+        &["ldconfig", "libgvc6-config-update"],
+    ),
 ];
 
-/// What is done here as well, in other ways, or does not matter without root.
-const DONE_HERE: [&str; 5] = [
-    "sets up alternatives",
-    "tells the linker of libraries",
-    "sets up certificates",
+/// What is done here as well, in other ways, or what programs do without.
+const NO_MATTER: [&str; 6] = [
+    "makes caches",
     "compiles Python modules",
+    "joins certificates",
     "moves configuration",
+    "sets up alternatives",
+    "makes indexes of libraries",
 ];
 
 /// Returns what a package's scripts would have done and nobody did; nothing when that is nothing.
@@ -63,7 +78,7 @@ pub(super) fn undone(package: &Package) -> Option<String> {
         .collect();
     let undone: Vec<&str> = doings
         .iter()
-        .filter(|doing| !DONE_HERE.contains(doing))
+        .filter(|doing| !NO_MATTER.contains(doing))
         .copied()
         .collect();
     if !undone.is_empty() {

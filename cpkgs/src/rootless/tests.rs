@@ -224,3 +224,22 @@ fn two_packages_with_one_file_are_refused_and_so_is_a_file_through_anothers_link
     assert!(machine.apply(&[through]).unwrap_err().is_verification());
     assert!(!Path::new("/tmp/evil").exists());
 }
+
+#[test]
+fn a_generation_to_throw_away_has_its_own_configuration_and_no_number() {
+    let machine = Machine::new();
+    let deb = script("hello", "1.0")
+        .file("etc/x", b"x")
+        .control_file("conffiles", b"/etc/x\n");
+    let change = Change {
+        add: vec![machine.add(&deb)],
+        ..Change::default()
+    };
+    let place = throw_away(&machine.install(), change.clone()).unwrap();
+    assert_eq!(fs::read(place.join("root/etc/x")).unwrap(), b"x");
+    assert!(place.join("bin/hello").exists());
+    assert_eq!(throw_away(&machine.install(), change).unwrap(), place);
+    assert!(Generations::new(&machine.install()).all().unwrap().is_empty());
+    collect(&machine.install(), 1).unwrap();
+    assert!(!place.exists());
+}
