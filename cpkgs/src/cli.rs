@@ -66,13 +66,15 @@ impl Context {
     /// Takes the lock of the install folder, and says so when that takes a while.
     fn lock(&mut self, install: &Path) -> Result<Lock, Failure> {
         let lock = Lock::take(install, |holder| {
-            let holder = holder.map(|process| format!(" (process {process})"));
             self.printer.warn(format_args!(
-                "waiting for another cpkgs{}",
-                holder.unwrap_or_default()
+                "waiting for another cpkgs (process {})",
+                escaped(holder)
             ));
         });
-        lock.map_err(|error| Failure::new(REFUSED, error))
+        lock.map_err(|error| {
+            let message = format!("cannot lock `{}`", install.display());
+            Failure::new(REFUSED, anyhow::Error::new(error).context(message))
+        })
     }
 
     /// Says which configuration files were changed here and have the package's new one beside them.

@@ -144,8 +144,11 @@ impl Generations {
     pub fn switch(&self, number: u64) -> Result<(), GenerationError> {
         let failed = |source| GenerationError::io(&self.install, source);
         replace_link(&self.install, "current", &format!("gen/{number}")).map_err(failed)?;
-        if fs::read_link(self.install.join("bin")).is_err() {
-            replace_link(&self.install, "bin", "current/bin").map_err(failed)?;
+        // Beside programs man(1) and shells look for manuals and completions.
+        for (name, target) in [("bin", "current/bin"), ("share", "current/root/usr/share")] {
+            if fs::read_link(self.install.join(name)).is_err() {
+                replace_link(&self.install, name, target).map_err(failed)?;
+            }
         }
         let folder = fs::File::open(&self.install).map_err(failed)?;
         folder.sync_all().map_err(failed)

@@ -1,73 +1,44 @@
-//! One process at a time changes a folder.
-//!
-//! The lock is the kernel's: it goes with the process, however that ends, and leaves nothing to clean up.
+//! One writer at a time.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read as _, Seek as _, Write as _};
-use std::path::{Path, PathBuf};
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read as _, Write as _};
+use std::path::Path;
 
 use rustix::fs::{FlockOperation, flock};
-use rustix::io::Errno;
 
-/// The right to change a folder, until it is dropped.
+/// A lock on a folder; it is let go when this is dropped, or when the process ends however it does.
 #[derive(Debug)]
 pub struct Lock {
     _file: File,
 }
 
-/// Why a folder cannot be locked.
-#[derive(Debug, thiserror::Error)]
-#[error("cannot lock `{}`", path.display())]
-pub struct LockError {
-    path: PathBuf,
-    source: io::Error,
-}
-
 impl Lock {
-    /// Waits until no other process has the lock of a folder, which is made where there is none.
+    /// Takes the lock of a folder, which is made where it is missing.
     ///
-    /// `waiting` is called once when another one has it, with its process number where that is known.
+    /// When somebody else has it, `waiting` is told which process that is, once, and then it is waited for.
     ///
     /// # Errors
-    ///
-    /// When the folder cannot be written to.
-    pub fn take(folder: &Path, waiting: impl FnOnce(Option<u32>)) -> Result<Self, LockError> {
-        let path = folder.join("lock");
-        let failed = |source| LockError {
-            path: path.clone(),
-            source,
-        };
-        fs::create_dir_all(folder).map_err(failed)?;
-        let mut options = OpenOptions::new();
-        let options = options.create(true).truncate(false).read(true).write(true);
-        let mut file = options.open(&path).map_err(failed)?;
-        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-            Err(Errno::WOULDBLOCK) => {
-                waiting(holder(&mut file));
-                wait(&file).map_err(failed)?;
-            }
-            locked => locked.map_err(|error| failed(error.into()))?,
+    /// When the folder or the file in it cannot be made or locked.
+    pub fn take(folder: &Path, waiting: impl FnOnce(&str)) -> io::Result<Self> {
+        std::fs::create_dir_all(folder)?;
+        let mut file = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .read(true)
+            .write(true)
+            .open(folder.join("lock"))?;
+        if flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
+            let mut holder = String::new();
+            // Only what is said depends on it.
+            let _ = (&mut file).take(32).read_to_string(&mut holder);
+            waiting(holder.trim());
+            flock(&file, FlockOperation::LockExclusive)?;
         }
-        // For the message of who waits; the lock itself needs it not.
-        let told = file.set_len(0).and_then(|()| file.rewind());
-        let _ = told.and_then(|()| writeln!(file, "{}", std::process::id()));
+        file.set_len(0)?;
+        io::Seek::rewind(&mut file)?;
+        writeln!(file, "{}", std::process::id())?;
         Ok(Self { _file: file })
     }
-}
-
-fn wait(file: &File) -> io::Result<()> {
-    loop {
-        match flock(file, FlockOperation::LockExclusive) {
-            Err(Errno::INTR) => {}
-            locked => return Ok(locked?),
-        }
-    }
-}
-
-fn holder(file: &mut File) -> Option<u32> {
-    let mut text = String::new();
-    file.take(20).read_to_string(&mut text).ok()?;
-    text.trim().parse().ok()
 }
 
 #[cfg(test)]
@@ -75,15 +46,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_second_one_waits_and_knows_for_whom() {
+    fn the_second_one_waits_and_is_told_for_whom() {
         let folder = tempfile::tempdir().unwrap();
         let first = Lock::take(folder.path(), |_| panic!("nobody has it")).unwrap();
-        let (told, holder) = std::sync::mpsc::channel();
-        std::thread::scope(|scope| {
-            let second = scope.spawn(|| Lock::take(folder.path(), |holder| told.send(holder).unwrap()));
-            assert_eq!(holder.recv().unwrap(), Some(std::process::id()));
-            drop(first);
-            second.join().unwrap().unwrap();
-        });
+        let (told, hears) = std::sync::mpsc::channel();
+        let path = folder.path().to_owned();
+        let second =
+            std::thread::spawn(move || Lock::take(&path, |holder| told.send(holder.to_owned()).unwrap()));
+        assert_eq!(hears.recv().unwrap(), std::process::id().to_string());
+        drop(first);
+        second.join().unwrap().unwrap();
     }
 }

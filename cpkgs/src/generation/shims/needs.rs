@@ -57,6 +57,7 @@ impl Table<'_, '_> {
         let version = name.strip_prefix("python");
         if version.is_some_and(|version| version.starts_with(|first: char| first.is_ascii_digit())) {
             self.set("PYTHONHOME", &["usr"]);
+            self.offer("SSL_CERT_FILE", &["etc/ssl/certs/ca-certificates.crt"]);
         }
     }
 
@@ -89,6 +90,9 @@ impl Table<'_, '_> {
                 &["usr/lib/*-linux-gnu*/ImageMagick-*/modules-*/filters"],
             );
         }
+        if name == "curl" {
+            self.offer("CURL_CA_BUNDLE", &["etc/ssl/certs/ca-certificates.crt"]);
+        }
         if name == "file" {
             self.set("MAGIC", &["usr/lib/file/magic.mgc"]);
         }
@@ -112,7 +116,7 @@ impl Table<'_, '_> {
         if needs("libglib-2.0.so") {
             self.prepend("XDG_DATA_DIRS", &["usr/share"], "/usr/local/share:/usr/share");
         }
-        if needs("libssl.so") || needs("libpython") {
+        if needs("libssl.so") {
             self.offer("SSL_CERT_FILE", &["etc/ssl/certs/ca-certificates.crt"]);
         }
         // Modules of another libc than the program's own would not do.
