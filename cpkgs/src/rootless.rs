@@ -14,7 +14,7 @@ use debian_formats::stanza::Stanza;
 
 use crate::conffiles;
 use crate::generation::{self, Generations, Held, Notes, Plan, Planned, Purpose, Receipt};
-use crate::store::{Batch, Expected, Store};
+use crate::store::{Expected, Store};
 
 pub use self::error::RootlessError;
 
@@ -209,15 +209,13 @@ pub fn repair(install: &Path) -> Result<Swept, RootlessError> {
 }
 
 fn unpack(store: &Store, add: &[Add]) -> Result<Vec<Planned>, RootlessError> {
-    let mut batch = Batch::default();
-    let mut added = Vec::new();
+    let mut files = Vec::new();
     for add in add {
-        let expected = expected(add)?;
-        store.add(&add.deb, &expected, &mut batch)?;
-        added.push(planned(add, &expected));
+        files.push((add.deb.clone(), expected(add)?));
     }
-    batch.finish(store)?;
-    Ok(added)
+    store.add(&files)?;
+    let planned = |(add, (_, expected)): (&Add, &(PathBuf, Expected))| planned(add, expected);
+    Ok(add.iter().zip(&files).map(planned).collect())
 }
 
 /// Puts the next plan together: pure.

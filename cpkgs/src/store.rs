@@ -7,9 +7,11 @@
 mod error;
 mod extract;
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use debian_formats::deb::{ControlFiles, read_with};
 use debian_formats::digest::{DigestReader, Sha256};
@@ -60,11 +62,8 @@ pub struct Stored {
     pub dropped: Vec<String>,
 }
 
-/// Packages that are unpacked and wait for the disk: they get their names together.
-#[derive(Debug, Default)]
-pub struct Batch {
-    waiting: Vec<(TempDir, PathBuf)>,
-}
+/// A package that is unpacked and waits for the disk, and the name it gets then.
+type Unpacked = (TempDir, PathBuf);
 
 impl Store {
     /// Opens the store of an install folder, and makes it where there is none.
@@ -102,16 +101,46 @@ impl Store {
         serde_json::from_slice(&text).map_err(|source| StoreError::io(&path, source.into()))
     }
 
-    /// Unpacks a package unless it is there already; [`Batch::finish`] gives it its name.
+    /// Unpacks packages, several at a time, but for those that are there already. They get their names together, when the
+    /// bytes of all of them are on the disk.
     ///
     /// # Errors
     ///
-    /// When the file is another than was expected, holds what no package should, or cannot be written. Nothing is left then.
-    pub fn add(&self, deb: &Path, expected: &Expected, batch: &mut Batch) -> Result<(), StoreError> {
-        let key = Self::key(expected);
-        if self.has(&key, expected)? || batch.waiting.iter().any(|(_, path)| path.ends_with(&key)) {
-            return Ok(());
+    /// When a file is another than was expected, holds what no package should, or cannot be written. None of them has its
+    /// name then, and nothing is left.
+    pub fn add(&self, packages: &[(PathBuf, Expected)]) -> Result<(), StoreError> {
+        let mut keys = BTreeSet::new();
+        let mut wanted = Vec::new();
+        for (deb, expected) in packages {
+            if keys.insert(Self::key(expected)) && !self.has(expected)? {
+                wanted.push((deb.as_path(), expected));
+            }
         }
+        let next = AtomicUsize::new(0);
+        let work = || -> Result<Vec<Unpacked>, StoreError> {
+            let mut done = Vec::new();
+            while let Some((deb, expected)) = wanted.get(next.fetch_add(1, Ordering::Relaxed)) {
+                // The others have no reason to go on after an error.
+                let unpacked = self.unpack(deb, expected);
+                done.push(unpacked.inspect_err(|_| next.store(wanted.len(), Ordering::Relaxed))?);
+            }
+            Ok(done)
+        };
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        let done: Vec<_> = std::thread::scope(|scope| {
+            let workers: Vec<_> = (0..threads.min(wanted.len()))
+                .map(|_| scope.spawn(work))
+                .collect();
+            workers.into_iter().map(|worker| worker.join()).collect()
+        });
+        let mut unpacked = Vec::new();
+        for done in done {
+            unpacked.extend(done.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?);
+        }
+        self.name(unpacked)
+    }
+
+    fn unpack(&self, deb: &Path, expected: &Expected) -> Result<Unpacked, StoreError> {
         let mut file = File::open(deb).map_err(|source| StoreError::io(deb, source))?;
         check_digest(&mut file, deb, expected)?;
         let folder = tempfile::Builder::new()
@@ -119,8 +148,24 @@ impl Store {
             .tempdir_in(&self.folder)
             .map_err(|source| StoreError::io(&self.folder, source))?;
         unpack(file, folder.path(), expected)?;
-        batch.waiting.push((folder, self.path(&key)));
-        Ok(())
+        Ok((folder, self.path(&Self::key(expected))))
+    }
+
+    /// Gives packages their names, once all their bytes are on the disk.
+    fn name(&self, unpacked: Vec<Unpacked>) -> Result<(), StoreError> {
+        if unpacked.is_empty() {
+            return Ok(());
+        }
+        let failed = |source| StoreError::io(&self.folder, source);
+        // One for all files: a sync a file takes most of the time of an installation.
+        let folder = File::open(&self.folder).map_err(failed)?;
+        rustix::fs::syncfs(&folder).map_err(|error| failed(error.into()))?;
+        for (unfinished, path) in unpacked {
+            fs::rename(unfinished.path(), &path).map_err(failed)?;
+            // It has a name of its own now.
+            let _ = unfinished.keep();
+        }
+        folder.sync_all().map_err(failed)
     }
 
     /// Removes what a process that died here left unfinished. Only for who holds the lock.
@@ -137,7 +182,7 @@ impl Store {
     /// # Errors
     ///
     /// When one cannot be removed.
-    pub fn keep_only(&self, keys: &std::collections::BTreeSet<String>) -> Result<usize, StoreError> {
+    pub fn keep_only(&self, keys: &BTreeSet<String>) -> Result<usize, StoreError> {
         self.remove_where(|name| !keys.contains(name))
     }
 
@@ -158,38 +203,18 @@ impl Store {
         Ok(removed)
     }
 
-    fn has(&self, key: &str, expected: &Expected) -> Result<bool, StoreError> {
-        if !self.path(key).exists() {
+    fn has(&self, expected: &Expected) -> Result<bool, StoreError> {
+        let key = Self::key(expected);
+        if !self.path(&key).exists() {
             return Ok(false);
         }
-        let stored = self.read(key)?;
+        let stored = self.read(&key)?;
         if stored.sha256 == expected.sha256.to_string() {
             return Ok(true);
         }
-        Err(StoreError::OtherContent { path: self.path(key) })
-    }
-}
-
-impl Batch {
-    /// Gives the packages their names, once all their bytes are on the disk.
-    ///
-    /// # Errors
-    ///
-    /// When the disk fails; packages without a name are removed.
-    pub fn finish(self, store: &Store) -> Result<(), StoreError> {
-        if self.waiting.is_empty() {
-            return Ok(());
-        }
-        let failed = |source| StoreError::io(&store.folder, source);
-        // One for all files: a sync a file takes most of the time of an installation.
-        let folder = File::open(&store.folder).map_err(failed)?;
-        rustix::fs::syncfs(&folder).map_err(|error| failed(error.into()))?;
-        for (unfinished, path) in self.waiting {
-            fs::rename(unfinished.path(), &path).map_err(failed)?;
-            // It has a name of its own now.
-            let _ = unfinished.keep();
-        }
-        folder.sync_all().map_err(failed)
+        Err(StoreError::OtherContent {
+            path: self.path(&key),
+        })
     }
 }
 

@@ -33,9 +33,7 @@ impl Fixture {
     fn add_bytes(&self, bytes: &[u8], expected: &Expected) -> Result<PathBuf, StoreError> {
         let deb = self.folder.path().join("a.deb");
         fs::write(&deb, bytes).unwrap();
-        let mut batch = Batch::default();
-        self.store.add(&deb, expected, &mut batch)?;
-        batch.finish(&self.store)?;
+        self.store.add(&[(deb, expected.clone())])?;
         Ok(self.store.path(&Store::key(expected)))
     }
 
