@@ -39,6 +39,7 @@ test: setup ## Passes every test; needs no network
 
 test-archive: $(TARGET)/.setup-archive ## Installs real packages from Debian's archive on two Debian releases (needs root or sudo)
 	@tools/test-archive
+	@tools/test-rootless
 
 torture: setup ## Reads, kills, stops and fills for an hour; TORTURE_* set the counts (docs/torture.md)
 	$(CARGO) build --locked --release -p repogen -p archive-tests --bins

@@ -3,11 +3,18 @@
 mod amount;
 mod completions;
 mod failure;
+mod gc;
+mod history;
+mod hold;
 mod printer;
 mod source;
 mod update;
 
 use std::io::IsTerminal as _;
+mod repair;
+mod rollback;
+mod run;
+
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -15,6 +22,8 @@ use clap::{Parser, Subcommand};
 use cpkgs::config::Config;
 use cpkgs::fetch::{Credentials, Fetcher};
 use cpkgs::home::Home;
+use cpkgs::lock::Lock;
+use debian_formats::terminal::escaped;
 
 use failure::{DONE, Failure, REFUSED, USAGE};
 use printer::{Form, Printer, Talk};
@@ -43,6 +52,13 @@ struct Arguments {
 enum Command {
     Source(source::SourceArgs),
     Update(update::UpdateArgs),
+    Hold(hold::HoldArgs),
+    Unhold(hold::UnholdArgs),
+    History(history::HistoryArgs),
+    Rollback(rollback::RollbackArgs),
+    Gc(gc::GcArgs),
+    Repair(repair::RepairArgs),
+    Run(run::RunArgs),
     Completions(completions::CompletionsArgs),
 }
 
@@ -100,6 +116,38 @@ impl Context {
             Err(error) => Err(Failure::new(REFUSED, error)),
         }
     }
+
+    /// Takes the lock of the install folder, and says so when that takes a while.
+    fn lock(&mut self, install: &Path) -> Result<Lock, Failure> {
+        let lock = Lock::take(install, |holder| {
+            self.printer.warn(format_args!(
+                "waiting for another cpkgs (process {})",
+                escaped(holder)
+            ));
+        });
+        lock.map_err(|error| {
+            let message = format!("cannot lock `{}`", install.display());
+            Failure::new(REFUSED, anyhow::Error::new(error).context(message))
+        })
+    }
+
+    /// Says which configuration files were changed here and have the package's new one beside them.
+    fn tell_kept(&mut self, install: &Path, kept: &[String]) {
+        for path in kept {
+            let path = escaped(&install.join(path).to_string_lossy());
+            self.printer.warn(format_args!(
+                "kept your `{path}`; the package's new one is `{path}.cpkgs-new`"
+            ));
+        }
+    }
+}
+
+/// Returns the time, to the second.
+fn now() -> String {
+    let now = jiff::Timestamp::now();
+    jiff::Timestamp::from_second(now.as_second())
+        .unwrap_or(now)
+        .to_string()
 }
 
 /// Whether questions are asked.
@@ -171,6 +219,13 @@ fn run(command: Command, context: &mut Context) -> Result<Done, Failure> {
     match command {
         Command::Source(args) => source::run(args, context),
         Command::Update(args) => update::run(&args, context),
+        Command::Hold(args) => hold::hold(&args, context),
+        Command::Unhold(args) => hold::unhold(&args, context),
+        Command::History(args) => history::run(&args, context),
+        Command::Rollback(args) => rollback::run(&args, context),
+        Command::Gc(args) => gc::run(&args, context),
+        Command::Repair(args) => repair::run(&args, context),
+        Command::Run(args) => run::run(&args, context),
         Command::Completions(args) => completions::run(&args, context),
     }
 }

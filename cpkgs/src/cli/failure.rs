@@ -5,8 +5,10 @@ use std::process::ExitCode;
 
 use cpkgs::config::ConfigError;
 use cpkgs::fetch::FetchError;
+use cpkgs::generation::GenerationError;
 use cpkgs::lists::{ListsError, UpdateError};
 use cpkgs::repository::RepositoryError;
+use cpkgs::rootless::RootlessError;
 use cpkgs::source::SourceError;
 use cpkgs::trust::TrustError;
 use debian_formats::terminal::escaped;
@@ -162,5 +164,22 @@ impl From<TrustError> for Failure {
             _ => UNVERIFIED,
         };
         Self::new(code, error)
+    }
+}
+
+impl From<RootlessError> for Failure {
+    fn from(error: RootlessError) -> Self {
+        let code = if error.is_verification() {
+            UNVERIFIED
+        } else {
+            REFUSED
+        };
+        Self::new(code, error)
+    }
+}
+
+impl From<GenerationError> for Failure {
+    fn from(error: GenerationError) -> Self {
+        RootlessError::from(error).into()
     }
 }

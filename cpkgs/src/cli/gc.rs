@@ -1,0 +1,30 @@
+//! `cpkgs gc`.
+
+use clap::Args;
+use cpkgs::rootless;
+
+use super::failure::Failure;
+use super::{Context, Done};
+
+/// Removes old generations, and packages that no generation has any more.
+#[derive(Debug, Args)]
+pub(super) struct GcArgs {
+    /// How many generations stay to go back to, the current one among them.
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    keep: usize,
+}
+
+pub(super) fn run(args: &GcArgs, context: &mut Context) -> Result<Done, Failure> {
+    let install = context.config.install(&context.home);
+    let _lock = context.lock(&install)?;
+    let swept = rootless::collect(&install, args.keep)?;
+    context.printer.tell(format_args!(
+        "removed {} generations and {} packages",
+        swept.generations, swept.packages
+    ));
+    if context.printer.json() {
+        let value = serde_json::json!({ "generations": swept.generations, "packages": swept.packages });
+        context.printer.value(&value)?;
+    }
+    Ok(Done::Well)
+}

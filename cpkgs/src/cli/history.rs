@@ -1,0 +1,104 @@
+//! `cpkgs history`.
+
+use std::collections::BTreeMap;
+
+use clap::Args;
+use cpkgs::generation::{Generations, Plan};
+use debian_formats::terminal::escaped;
+use serde::Serialize;
+
+use super::failure::Failure;
+use super::{Context, Done};
+
+/// Lists what was installed and removed without root, the newest first: each change is a generation to go back to.
+#[derive(Debug, Args)]
+pub(super) struct HistoryArgs {}
+
+#[derive(Serialize)]
+struct Row<'a> {
+    generation: u64,
+    current: bool,
+    parent: Option<u64>,
+    created: &'a str,
+    command: &'a str,
+    packages: usize,
+    added: Vec<String>,
+    removed: Vec<String>,
+    changed: Vec<String>,
+}
+
+pub(super) fn run(_: &HistoryArgs, context: &mut Context) -> Result<Done, Failure> {
+    let generations = Generations::new(&context.config.install(&context.home));
+    let current = generations.current()?;
+    for number in generations.all()?.into_iter().rev() {
+        let plan = generations.plan(number)?;
+        // One that gc took leaves nothing to compare with.
+        let before = plan.parent.and_then(|parent| generations.plan(parent).ok());
+        let row = row(&plan, &before.unwrap_or_default(), current);
+        if context.printer.json() {
+            context.printer.value(&row)?;
+        } else {
+            context.printer.line(text(&row))?;
+        }
+    }
+    Ok(Done::Well)
+}
+
+fn row<'a>(plan: &'a Plan, before: &Plan, current: Option<u64>) -> Row<'a> {
+    let versions = |plan: &Plan| -> BTreeMap<(String, String), String> {
+        let packages = plan.packages.iter();
+        let entry = |package: &cpkgs::generation::Planned| {
+            (
+                (package.name.clone(), package.architecture.clone()),
+                package.version.clone(),
+            )
+        };
+        packages.map(entry).collect()
+    };
+    let (old, new) = (versions(before), versions(plan));
+    let mut row = Row {
+        generation: plan.number,
+        current: current == Some(plan.number),
+        parent: plan.parent,
+        created: &plan.created,
+        command: &plan.command,
+        packages: plan.packages.len(),
+        added: Vec::new(),
+        removed: Vec::new(),
+        changed: Vec::new(),
+    };
+    for (slot, version) in &new {
+        match old.get(slot) {
+            None => row.added.push(format!("{} {version}", slot.0)),
+            Some(known) if known != version => row.changed.push(format!("{} {known} -> {version}", slot.0)),
+            Some(_) => {}
+        }
+    }
+    let gone = old.iter().filter(|(slot, _)| !new.contains_key(*slot));
+    row.removed = gone
+        .map(|(slot, version)| format!("{} {version}", slot.0))
+        .collect();
+    row
+}
+
+fn text(row: &Row<'_>) -> String {
+    let mark = if row.current { "*" } else { " " };
+    let counts = [
+        ("+", row.added.len()),
+        ("~", row.changed.len()),
+        ("-", row.removed.len()),
+    ];
+    let counts: Vec<String> = counts
+        .iter()
+        .filter(|(_, count)| *count > 0)
+        .map(|(sign, count)| format!("{sign}{count}"))
+        .collect();
+    let line = format!(
+        "{mark} {:>4}  {}  {:<10}  {}",
+        row.generation,
+        row.created,
+        counts.join(" "),
+        row.command
+    );
+    escaped(&line)
+}

@@ -1,0 +1,72 @@
+//! `cpkgs hold` and `cpkgs unhold`.
+
+use clap::Args;
+use cpkgs::generation::Held;
+use cpkgs::installed;
+use cpkgs::rootless::{self, Change, Slot};
+
+use super::failure::{Failure, REFUSED};
+use super::{Context, Done};
+
+/// Keeps installed packages in their version, whatever is upgraded.
+#[derive(Debug, Args)]
+pub(super) struct HoldArgs {
+    /// Installed packages.
+    #[arg(required = true, value_name = "NAME")]
+    names: Vec<String>,
+}
+
+/// Lets held packages change again.
+#[derive(Debug, Args)]
+pub(super) struct UnholdArgs {
+    /// Installed packages.
+    #[arg(required = true, value_name = "NAME")]
+    names: Vec<String>,
+}
+
+pub(super) fn hold(args: &HoldArgs, context: &mut Context) -> Result<Done, Failure> {
+    run(&args.names, Held::Held, context)
+}
+
+pub(super) fn unhold(args: &UnholdArgs, context: &mut Context) -> Result<Done, Failure> {
+    run(&args.names, Held::Free, context)
+}
+
+fn run(names: &[String], held: Held, context: &mut Context) -> Result<Done, Failure> {
+    let install = context.config.install(&context.home);
+    let _lock = context.lock(&install)?;
+    let packages = installed::read(&install)?;
+    let mut holds = Vec::new();
+    for name in names {
+        let found: Vec<_> = packages.iter().filter(|package| package.name == *name).collect();
+        if found.is_empty() {
+            let failure = Failure::saying(REFUSED, format_args!("`{name}` is not installed"));
+            return Err(failure.hint("`cpkgs list --installed` shows what is"));
+        }
+        let changes = found.into_iter().filter(|package| package.hold != held);
+        holds.extend(changes.map(|package| {
+            let slot = Slot {
+                name: package.name.clone(),
+                architecture: package.architecture.clone(),
+            };
+            (slot, held)
+        }));
+    }
+    if holds.is_empty() {
+        context.printer.tell("nothing to change");
+        return Ok(Done::Well);
+    }
+    let word = match held {
+        Held::Held => "hold",
+        Held::Free => "unhold",
+    };
+    let change = Change {
+        holds,
+        command: format!("{word} {}", names.join(" ")),
+        time: super::now(),
+        ..Change::default()
+    };
+    let applied = rootless::apply(&install, change)?;
+    context.tell_kept(&install, &applied.kept);
+    Ok(Done::Well)
+}

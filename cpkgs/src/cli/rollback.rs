@@ -1,0 +1,30 @@
+//! `cpkgs rollback`.
+
+use clap::Args;
+use cpkgs::rootless;
+
+use super::failure::Failure;
+use super::{Context, Done};
+
+/// Goes back to an earlier generation, exactly and without a network.
+#[derive(Debug, Args)]
+pub(super) struct RollbackArgs {
+    /// Its number, as `cpkgs history` lists it; left out: the one before the current one.
+    generation: Option<u64>,
+}
+
+pub(super) fn run(args: &RollbackArgs, context: &mut Context) -> Result<Done, Failure> {
+    let install = context.config.install(&context.home);
+    let _lock = context.lock(&install)?;
+    let (number, kept) = rootless::rollback(&install, args.generation)?;
+    context.tell_kept(&install, &kept);
+    context
+        .printer
+        .tell(format_args!("generation {number} counts now"));
+    if context.printer.json() {
+        context
+            .printer
+            .value(&serde_json::json!({ "generation": number }))?;
+    }
+    Ok(Done::Well)
+}

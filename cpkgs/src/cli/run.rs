@@ -1,0 +1,86 @@
+//! `cpkgs run`.
+
+use std::ffi::OsString;
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use clap::{Args, ValueEnum};
+use cpkgs::generation::Generations;
+use cpkgs::overlay;
+
+use super::failure::{Failure, REFUSED};
+use super::{Context, Done};
+
+/// Runs a command with the installed packages, at the paths they were made for where this machine allows that.
+#[derive(Debug, Args)]
+pub(super) struct RunArgs {
+    /// How the command finds the packages' files.
+    #[arg(long, value_enum, default_value_t = Way::Auto)]
+    way: Way,
+
+    /// The command and its arguments, after `--`.
+    #[arg(required = true, last = true, value_name = "COMMAND")]
+    command: Vec<OsString>,
+}
+
+/// How a command finds the files of packages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Way {
+    /// By overlay where that works here, else by path.
+    Auto,
+    /// They are laid over /usr and /etc, in a namespace of the command's own.
+    Overlay,
+    /// Their programs come first in PATH.
+    Path,
+}
+
+pub(super) fn run(args: &RunArgs, context: &mut Context) -> Result<Done, Failure> {
+    let install = context.config.install(&context.home);
+    let generations = Generations::new(&install);
+    let generation = generations.current()?.map(|number| generations.path(number));
+    let (Some(generation), [program, arguments @ ..]) = (generation, args.command.as_slice()) else {
+        return Err(
+            Failure::saying(REFUSED, "nothing is installed").hint("`cpkgs install` installs packages")
+        );
+    };
+    let mut command = Command::new(program);
+    command.args(arguments);
+    let overlays = match args.way {
+        Way::Auto => can_overlay(),
+        Way::Overlay => true,
+        Way::Path => false,
+    };
+    if overlays {
+        overlay::enter(&install, &generation)
+            .map_err(|error| Failure::new(REFUSED, error).hint("`--way path` works everywhere"))?;
+        command.env("PATH", path_with(Path::new("/usr/games")));
+    } else {
+        command.env("PATH", path_with(&generation.join("bin")));
+    }
+    context.printer.flush()?;
+    let error = command.exec();
+    let message = format!("cannot run `{}`", program.to_string_lossy());
+    Err(Failure::new(REFUSED, anyhow::Error::new(error).context(message)))
+}
+
+/// Tries it: whether programs of the host still run with another C library over theirs cannot be told otherwise.
+fn can_overlay() -> bool {
+    let tried = std::env::current_exe().and_then(|program| {
+        Command::new(program)
+            .args(["run", "--way", "overlay", "--", "/bin/sh", "-c", ":"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status()
+    });
+    tried.is_ok_and(|status| status.success())
+}
+
+fn path_with(first: &Path) -> OsString {
+    let usual = || OsString::from("/usr/local/bin:/usr/bin:/bin");
+    let path = std::env::var_os("PATH").unwrap_or_else(usual);
+    let folders = std::iter::once(first.to_owned()).chain(std::env::split_paths(&path));
+    let folders: Vec<PathBuf> = folders.collect();
+    std::env::join_paths(folders).unwrap_or(path)
+}

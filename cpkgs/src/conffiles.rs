@@ -1,0 +1,198 @@
+//! Configuration files: they lie beside the generations, in `etc`, so that what a person changed in one stays.
+//!
+//! Which text of a file the packages had when it was last brought here is kept in `conffiles.json`. What is here, what the
+//! packages had then, and what they have now decide what happens, as with dpkg, but nothing is ever asked: a changed file
+//! stays, and the packages' new one is put beside it. Doing it again changes nothing, so that a process that was killed on
+//! the way is made up for by the next one.
+//!
+//! Source: Debian Policy 10.7.3, and dpkg(1), "conffiles".
+
+use std::collections::BTreeMap;
+use std::fs::{self, Permissions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+use debian_formats::digest::sha256;
+use serde::{Deserialize, Serialize};
+
+use crate::generation::{Plan, Planned};
+use crate::store::Store;
+
+/// What is added to the name of a new file beside one that was changed.
+const BESIDE: &str = ".cpkgs-new";
+
+/// Which texts the packages had when their files were brought here.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Known {
+    /// The generation they are of.
+    generation: u64,
+    /// SHA-256 by path.
+    files: BTreeMap<String, String>,
+}
+
+/// Why configuration cannot be brought to a generation's.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot bring `{}` up to date", path.display())]
+pub struct ConffileError {
+    path: PathBuf,
+    source: io::Error,
+}
+
+/// What is done with one file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Action {
+    Write,
+    Keep,
+    WriteBeside,
+    Remove,
+}
+
+/// Brings the configuration files to those of a generation; returns those that were changed here and have a new one beside.
+///
+/// # Errors
+///
+/// When one cannot be read or written. What was done stands, and the rest is done the next time.
+pub fn merge(install: &Path, store: &Store, plan: &Plan) -> Result<Vec<String>, ConffileError> {
+    let state = install.join("conffiles.json");
+    let mut known = read_known(&state).map_err(|source| failed(&state, source))?;
+    if known.generation == plan.number {
+        return Ok(Vec::new());
+    }
+    let mut beside = Vec::new();
+    let mut files = BTreeMap::new();
+    for package in &plan.packages {
+        for (path, new) in &package.conffiles {
+            let place = install.join(path);
+            let base = known.files.remove(path);
+            let act = || -> io::Result<Action> {
+                let action = decide(base.as_deref(), digest(&place)?.as_deref(), Some(new));
+                carry_out(action, &place, store, package, path)?;
+                Ok(action)
+            };
+            if act().map_err(|source| failed(&place, source))? == Action::WriteBeside {
+                beside.push(path.clone());
+            }
+            files.insert(path.clone(), new.clone());
+        }
+    }
+    for (path, base) in known.files {
+        let place = install.join(&path);
+        let here = digest(&place).map_err(|source| failed(&place, source))?;
+        if decide(Some(&base), here.as_deref(), None) == Action::Remove {
+            remove(install, &place).map_err(|source| failed(&place, source))?;
+        }
+    }
+    let known = Known {
+        generation: plan.number,
+        files,
+    };
+    write_known(&state, &known).map_err(|source| failed(&state, source))?;
+    Ok(beside)
+}
+
+/// What was there before, what is here, what shall be there: three texts, one decision.
+fn decide(base: Option<&str>, here: Option<&str>, new: Option<&str>) -> Action {
+    match (base, here, new) {
+        // Nobody has it any more: it goes unless somebody changed it.
+        (_, None, None) => Action::Keep,
+        (base, here, None) => {
+            if base == here {
+                Action::Remove
+            } else {
+                Action::Keep
+            }
+        }
+        // Removed here on purpose, and it stays so.
+        (Some(_), None, Some(_)) => Action::Keep,
+        (None, None, Some(_)) => Action::Write,
+        (_, here, new) if here == new => Action::Keep,
+        (base, here, _) if base == here => Action::Write,
+        (base, _, new) if base == new => Action::Keep,
+        _ => Action::WriteBeside,
+    }
+}
+
+fn carry_out(action: Action, place: &Path, store: &Store, package: &Planned, path: &str) -> io::Result<()> {
+    let place = match action {
+        Action::Keep | Action::Remove => return Ok(()),
+        Action::Write => place.to_owned(),
+        Action::WriteBeside => {
+            let mut name = place.as_os_str().to_owned();
+            name.push(BESIDE);
+            PathBuf::from(name)
+        }
+    };
+    let source = store.path(&package.store).join("tree").join(path);
+    let mode = fs::metadata(&source)?.permissions().mode() & 0o777 | 0o200;
+    let folder = place.parent().unwrap_or(Path::new("/"));
+    fs::create_dir_all(folder)?;
+    let mut file = tempfile::Builder::new().prefix(".cpkgs-").tempfile_in(folder)?;
+    file.write_all(&fs::read(&source)?)?;
+    file.as_file().set_permissions(Permissions::from_mode(mode))?;
+    file.as_file().sync_all()?;
+    file.persist(&place)?;
+    Ok(())
+}
+
+/// Removes a file and the folders that it leaves empty, up to `etc`.
+fn remove(install: &Path, place: &Path) -> io::Result<()> {
+    fs::remove_file(place)?;
+    let top = install.join("etc");
+    for folder in place.ancestors().skip(1).take_while(|folder| *folder != top) {
+        if fs::remove_dir(folder).is_err() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+fn digest(path: &Path) -> io::Result<Option<String>> {
+    match fs::read(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        bytes => Ok(Some(sha256(&bytes?).to_string())),
+    }
+}
+
+fn read_known(path: &Path) -> io::Result<Known> {
+    match fs::read(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Known::default()),
+        text => Ok(serde_json::from_slice(&text?)?),
+    }
+}
+
+fn write_known(path: &Path, known: &Known) -> io::Result<()> {
+    crate::config::replace_private(path, &serde_json::to_vec(known)?)
+}
+
+fn failed(path: &Path, source: io::Error) -> ConffileError {
+    ConffileError {
+        path: path.to_owned(),
+        source,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn three_texts_decide() {
+        let table = [
+            // before, here, now
+            (None, None, Some("1"), Action::Write),
+            (Some("1"), Some("1"), Some("2"), Action::Write),
+            (Some("1"), Some("mine"), Some("1"), Action::Keep),
+            (Some("1"), Some("mine"), Some("2"), Action::WriteBeside),
+            (Some("1"), Some("2"), Some("2"), Action::Keep),
+            (Some("1"), None, Some("2"), Action::Keep),
+            (None, Some("mine"), Some("1"), Action::WriteBeside),
+            (Some("1"), Some("1"), None, Action::Remove),
+            (Some("1"), Some("mine"), None, Action::Keep),
+            (Some("1"), None, None, Action::Keep),
+        ];
+        for (base, here, new, expected) in table {
+            assert_eq!(decide(base, here, new), expected, "{base:?} {here:?} {new:?}");
+        }
+    }
+}

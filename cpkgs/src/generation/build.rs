@@ -1,0 +1,232 @@
+//! Makes a generation of packages in the store.
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+use rustix::io::Errno;
+
+use super::libraries::{Libraries, link_sonames, source_of};
+use super::package::{Owners, Package};
+use super::shims::Site;
+use super::tree::{Node, Tree};
+use super::{GenerationError, Generations, Plan, UNFINISHED, alternatives, database, scripts};
+use crate::beneath::Beneath;
+use crate::store::Store;
+
+/// What there is to say about a generation that was built.
+#[derive(Debug, Default)]
+pub struct Notes {
+    /// What maintainer scripts would have done and nobody did, by package.
+    pub scripts: BTreeMap<String, String>,
+    /// What was left out of packages, by package.
+    pub dropped: BTreeMap<String, Vec<String>>,
+    /// Libraries that programs need and no package has, with a program that does.
+    pub missing: BTreeMap<String, String>,
+}
+
+/// What a generation is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// To count, under its number, with the configuration that all of them share.
+    Numbered,
+    /// To run one command with: without a number, and with the packages' own configuration.
+    ThrowAway,
+}
+
+/// Builds the generation that a plan describes. It has its name when all of it is on the disk; it does not count yet.
+///
+/// # Errors
+///
+/// When packages cannot be together, and when the disk fails. Nothing is left then.
+pub fn build(install: &Path, store: &Store, plan: Plan, purpose: Purpose) -> Result<Notes, GenerationError> {
+    let read = |planned| Package::read(store, planned);
+    let packages: Vec<Package> = plan
+        .packages
+        .iter()
+        .cloned()
+        .map(read)
+        .collect::<Result<_, _>>()?;
+    let folder = install.join("gen");
+    let failed = |source| GenerationError::io(&folder, source);
+    fs::create_dir_all(&folder).map_err(failed)?;
+    let unfinished = tempfile::Builder::new()
+        .prefix(UNFINISHED)
+        .permissions(fs::Permissions::from_mode(0o755))
+        .tempdir_in(&folder)
+        .map_err(failed)?;
+    let builder = Builder {
+        tree: plant(&packages)?,
+        packages: &packages,
+        place: Generations::new(install).place(&plan, purpose),
+        purpose,
+        folder: unfinished.path().to_owned(),
+    };
+    let mut notes = builder.write(plan).map_err(failed)?;
+    notes.add_packages(store, &packages);
+    let synced = File::open(&folder).and_then(|folder| Ok(rustix::fs::syncfs(folder)?));
+    synced.map_err(failed)?;
+    fs::rename(unfinished.path(), &builder.place).map_err(failed)?;
+    // It has a number now.
+    let _ = unfinished.keep();
+    File::open(&folder)
+        .and_then(|folder| folder.sync_all())
+        .map_err(failed)?;
+    Ok(notes)
+}
+
+/// Decides what stands where.
+fn plant(packages: &[Package]) -> Result<Tree, GenerationError> {
+    let entries: Vec<_> = packages.iter().map(|package| package.entries.clone()).collect();
+    let who = Owners(packages);
+    let mut tree = Tree::build(&entries, &who)?;
+    let mut best = BTreeMap::new();
+    for package in packages {
+        for one in alternatives::read(&package.script("postinst")) {
+            let is_better = |known: &alternatives::Alternative| one.priority > known.priority;
+            let there = tree.find(one.path.trim_start_matches('/').as_bytes()).is_some();
+            if there && best.get(&one.name).is_none_or(is_better) {
+                best.insert(one.name.clone(), one);
+            }
+        }
+    }
+    for (name, one) in best {
+        let register = format!("etc/alternatives/{name}");
+        tree.make_link(register.as_bytes(), one.path.as_bytes());
+        tree.make_link(one.link.as_bytes(), format!("/{register}").as_bytes());
+    }
+    link_sonames(&mut tree, packages);
+    Ok(tree)
+}
+
+struct Builder<'a> {
+    tree: Tree,
+    packages: &'a [Package],
+    /// Where it will be.
+    place: PathBuf,
+    /// Where it is made.
+    folder: PathBuf,
+    purpose: Purpose,
+}
+
+impl Builder<'_> {
+    fn write(&self, mut plan: Plan) -> io::Result<Notes> {
+        fs::create_dir(self.folder.join("root"))?;
+        self.write_root()?;
+        self.write_certificates()?;
+        database::write(&self.folder.join("dpkg"), self.packages)?;
+        let libraries = Libraries::new(&self.tree, self.packages);
+        let site = |place| Site::new(&self.tree, self.packages, &libraries, place);
+        let missing = site(&self.place)?.write(&self.folder)?;
+        // Programs that make indexes of what is there run where the generation is made.
+        site(&self.folder)?.run_generators()?;
+        plan.packages = self
+            .packages
+            .iter()
+            .map(|package| package.planned.clone())
+            .collect();
+        let mut file = File::create_new(self.folder.join("plan.json"))?;
+        file.write_all(&serde_json::to_vec(&plan)?)?;
+        Ok(Notes {
+            missing,
+            ..Notes::default()
+        })
+    }
+
+    fn write_root(&self) -> io::Result<()> {
+        let mut root = Beneath::open(&self.folder.join("root"))?;
+        let mut sources = Vec::new();
+        for package in self.packages {
+            sources.push(Beneath::open(&package.folder.join("tree"))?);
+        }
+        for (path, node) in self.tree.nodes() {
+            match node {
+                Node::Folder => root.folder(path)?,
+                Node::Link { target, .. } => {
+                    root.symlink(path, &self.tree.relative(path, target))?;
+                }
+                Node::File { owner, source, .. } => {
+                    let conffiles = self.packages.get(*owner).map(|package| &package.conffiles);
+                    let text = std::str::from_utf8(source).unwrap_or_default();
+                    let is_conffile = conffiles.is_some_and(|conffiles| conffiles.contains_key(text));
+                    if is_conffile && self.purpose == Purpose::Numbered {
+                        root.symlink(path, &shared(path))?;
+                    } else if let Some(from) = sources.get_mut(*owner) {
+                        take(from, source, &mut root, path)?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Joins the certificates of authorities, as update-ca-certificates(8) does.
+    fn write_certificates(&self) -> io::Result<()> {
+        let is_certificate =
+            |path: &[u8]| path.starts_with(b"usr/share/ca-certificates/") && path.ends_with(b".crt");
+        let mut all = Vec::new();
+        for (path, _) in self.tree.nodes().filter(|(path, _)| is_certificate(path)) {
+            if let Some(source) = source_of(&self.tree, self.packages, path) {
+                all.extend(fs::read(source)?);
+            }
+        }
+        if all.is_empty() {
+            return Ok(());
+        }
+        let mut root = Beneath::open(&self.folder.join("root"))?;
+        root.file(b"etc/ssl/certs/ca-certificates.crt", 0o444)?
+            .write_all(&all)
+    }
+}
+
+/// Where a configuration file lies that generations share: `etc` beside `gen`, from a path in the root of one.
+fn shared(path: &[u8]) -> Vec<u8> {
+    let depth = path.split(|&byte| byte == b'/').count() - 1;
+    [b"../".repeat(depth + 3).as_slice(), path].concat()
+}
+
+/// Gives a file of the store a name in the generation too; copies it where the file system cannot.
+fn take(from: &mut Beneath, source: &[u8], root: &mut Beneath, path: &[u8]) -> io::Result<()> {
+    let (folder, name) = from.place(source)?;
+    let linked = root.link_from(folder, name.as_bytes(), path);
+    let Err(error) = linked else { return Ok(()) };
+    match Errno::from_io_error(&error) {
+        Some(Errno::XDEV | Errno::MLINK | Errno::PERM | Errno::NOTSUP) => {}
+        _ => return Err(error),
+    }
+    let flags = rustix::fs::OFlags::RDONLY | rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::CLOEXEC;
+    let opened = rustix::fs::openat(
+        folder,
+        OsStr::from_bytes(name.as_bytes()),
+        flags,
+        rustix::fs::Mode::empty(),
+    )?;
+    let mut opened = File::from(opened);
+    let metadata = opened.metadata()?;
+    let mut copy = root.file(path, metadata.permissions().mode() & 0o777)?;
+    // Shares the blocks where the file system can.
+    if rustix::fs::ioctl_ficlone(&copy, &opened).is_err() {
+        io::copy(&mut opened, &mut copy)?;
+    }
+    copy.set_modified(metadata.modified()?)
+}
+
+impl Notes {
+    fn add_packages(&mut self, store: &Store, packages: &[Package]) {
+        for package in packages {
+            let name = &package.planned.name;
+            if let Some(undone) = scripts::undone(package) {
+                self.scripts.insert(name.clone(), undone);
+            }
+            if let Ok(stored) = store.read(&package.planned.store)
+                && !stored.dropped.is_empty()
+            {
+                self.dropped.insert(name.clone(), stored.dropped);
+            }
+        }
+    }
+}

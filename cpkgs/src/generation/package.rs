@@ -1,0 +1,125 @@
+//! A package that goes into a generation: what the store has of it, read once.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::PathBuf;
+
+use debian_formats::digest::{md5, sha256};
+use debian_formats::relation::{RelationKind, Relations};
+use debian_formats::stanza::Stanza;
+use debian_formats::version::Version;
+
+use super::tree::{Entry, Found, Ownership, scan};
+use super::{GenerationError, Planned};
+use crate::store::Store;
+
+/// A package that goes into a generation.
+pub(super) struct Package {
+    pub(super) planned: Planned,
+    pub(super) folder: PathBuf,
+    /// The text of its control file.
+    pub(super) control: String,
+    pub(super) entries: Vec<Entry>,
+    /// Paths of configuration files that it has, from the root, with MD5: as dpkg's status has it.
+    pub(super) conffiles: BTreeMap<String, String>,
+    version: Version,
+    replaces: Relations,
+}
+
+impl Package {
+    /// Reads a package from the store, and fills in what its plan does not say yet.
+    pub(super) fn read(store: &Store, mut planned: Planned) -> Result<Self, GenerationError> {
+        let folder = store.path(&planned.store);
+        let failed = |source| GenerationError::io(&folder, source);
+        let broken = |why: String| GenerationError::Broken {
+            name: planned.name.clone(),
+            why,
+        };
+        let control = fs::read_to_string(folder.join("control/control")).map_err(failed)?;
+        let stanza = Stanza::parse(&control).map_err(|error| broken(error.to_string()))?;
+        let replaces = stanza.get("Replaces").map_or(Ok(Relations::default()), |field| {
+            Relations::parse(RelationKind::Replaces, field.value())
+        });
+        let replaces = replaces.map_err(|error| broken(error.to_string()))?;
+        let version = planned.version.parse::<Version>();
+        let version = version.map_err(|error| broken(error.to_string()))?;
+        let entries = scan(&folder.join("tree")).map_err(failed)?;
+        let mut conffiles = BTreeMap::new();
+        for path in listed(&folder).map_err(failed)? {
+            let is_file =
+                |entry: &&Entry| entry.path == path.as_bytes() && matches!(entry.found, Found::File { .. });
+            // Configuration lies below etc; what a package lists elsewhere is a file like any other.
+            if path.starts_with("etc/") && entries.iter().any(|entry| is_file(&entry)) {
+                let bytes = fs::read(folder.join("tree").join(&path)).map_err(failed)?;
+                planned.conffiles.insert(path.clone(), sha256(&bytes).to_string());
+                conffiles.insert(path, md5(&bytes).to_string());
+            }
+        }
+        Ok(Self {
+            planned,
+            folder,
+            control,
+            entries,
+            conffiles,
+            version,
+            replaces,
+        })
+    }
+
+    /// Returns the text of a maintainer script; nothing when it has none.
+    pub(super) fn script(&self, name: &str) -> String {
+        let bytes = fs::read(self.folder.join("control").join(name)).unwrap_or_default();
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    /// Returns whether several architectures of it may be installed at once.
+    pub(super) fn is_same(&self) -> bool {
+        let stanza = Stanza::parse(&self.control).unwrap_or_default();
+        stanza.line("Multi-Arch") == Some("same")
+    }
+
+    fn replaces(&self, other: &Self) -> bool {
+        let mut relations = self.replaces.0.iter().flat_map(|alternatives| &alternatives.0);
+        relations.any(|relation| {
+            let version = relation.constraint.as_ref();
+            relation.name.as_str() == other.planned.name
+                && version.is_none_or(|version| version.is_met_by(&other.version))
+        })
+    }
+}
+
+/// Returns the paths of a package's `conffiles`, from the root.
+fn listed(folder: &std::path::Path) -> io::Result<Vec<String>> {
+    let text = match fs::read_to_string(folder.join("control/conffiles")) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        text => text?,
+    };
+    let paths = text.lines().filter_map(|line| line.trim().strip_prefix('/'));
+    Ok(paths.map(str::to_owned).collect())
+}
+
+/// The packages of a generation, as owners of files.
+pub(super) struct Owners<'a>(pub(super) &'a [Package]);
+
+impl Ownership for Owners<'_> {
+    fn replaces(&self, one: usize, other: usize) -> bool {
+        match (self.0.get(one), self.0.get(other)) {
+            (Some(one), Some(other)) => one.replaces(other),
+            _ => false,
+        }
+    }
+
+    fn twins(&self, one: usize, other: usize) -> bool {
+        match (self.0.get(one), self.0.get(other)) {
+            (Some(one), Some(other)) => {
+                one.planned.name == other.planned.name && one.is_same() && other.is_same()
+            }
+            _ => false,
+        }
+    }
+
+    fn name(&self, package: usize) -> &str {
+        self.0.get(package).map_or("", |package| &package.planned.name)
+    }
+}

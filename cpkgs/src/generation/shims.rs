@@ -1,0 +1,250 @@
+//! The programs of a generation as a person calls them: `bin/<program>`, small shell scripts that start the real one with
+//! what it needs to find its libraries and data where they are.
+//!
+//! A program is started by the loader that it was built for, from the generation, with the folders of its libraries as
+//! arguments: nothing of that is in the environment, so the programs that it starts are not led astray. Scripts are started
+//! by their interpreter's shim. What else programs need stands in `needs`.
+//!
+//! Source: ld.so(8).
+
+mod needs;
+mod text;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use debian_formats::version::Version;
+
+use self::needs::Need;
+use self::text::Script;
+use super::libraries::{Closure, Libraries, source_of};
+use super::package::Package;
+use super::tree::{Node, Tree};
+use crate::beneath::Beneath;
+
+/// Where programs lie, the folder that counts first.
+const FOLDERS: [&[u8]; 3] = [b"usr/bin", b"usr/sbin", b"usr/games"];
+/// Programs that others start from a folder of their own, and what tells them the folder.
+const HELPERS: [(&[u8], &str); 1] = [(b"usr/lib/git-core", "git-core")];
+/// The first libc whose loader can be told the name that a program is called by.
+const ARGV0_SINCE: &str = "2.33";
+/// Most bytes of a script's first line, as the kernel has it.
+const MAX_FIRST_LINE: u64 = 256;
+
+/// A generation whose programs get shims.
+pub(super) struct Site<'a> {
+    tree: &'a Tree,
+    packages: &'a [Package],
+    libraries: &'a Libraries<'a>,
+    /// The folder of the generation, as text.
+    place: String,
+    has_argv0: bool,
+}
+
+impl<'a> Site<'a> {
+    /// Begins, for a generation that is or will be at `place`.
+    pub(super) fn new(
+        tree: &'a Tree,
+        packages: &'a [Package],
+        libraries: &'a Libraries<'a>,
+        place: &Path,
+    ) -> io::Result<Self> {
+        let text = place.to_str().filter(|text| !text.contains([':', '\n']));
+        let unusable = || {
+            let message =
+                "an install folder whose path is not UTF-8 or has a colon or line break in it cannot be used";
+            io::Error::new(io::ErrorKind::InvalidInput, message)
+        };
+        let since: Option<Version> = ARGV0_SINCE.parse().ok();
+        let is_libc = |package: &&Package| matches!(&*package.planned.name, "libc6" | "libc6.1");
+        let libc = packages.iter().find(is_libc);
+        let version = libc.and_then(|package| package.planned.version.parse::<Version>().ok());
+        Ok(Self {
+            tree,
+            packages,
+            libraries,
+            place: text.ok_or_else(unusable)?.to_owned(),
+            has_argv0: version >= since && version.is_some(),
+        })
+    }
+
+    /// Writes the shims into the folder that the generation is made in; returns the libraries that are not there.
+    pub(super) fn write(&self, folder: &Path) -> io::Result<BTreeMap<String, String>> {
+        let mut missing = BTreeMap::new();
+        fs::create_dir(folder.join("bin"))?;
+        let mut out = Beneath::open(folder)?;
+        for (name, path) in self.programs() {
+            let (program, _) = self.program(&path).unzip();
+            let Some(script) = self.shim(&path) else { continue };
+            out.file(format!("bin/{name}").as_bytes(), 0o755)?
+                .write_all(script.as_bytes())?;
+            for library in program
+                .map(|program| self.libraries.closure(&program).missing)
+                .unwrap_or_default()
+            {
+                missing.entry(library).or_insert_with(|| name.clone());
+            }
+        }
+        for (from, to) in HELPERS {
+            self.write_helpers(&mut out, from, to)?;
+        }
+        Ok(missing)
+    }
+
+    /// Runs what makes indexes of the generation's own files: programs that their packages would have run.
+    pub(super) fn run_generators(&self) -> io::Result<()> {
+        for (program, argument) in needs::GENERATORS {
+            let Some(script) = self.tree.find(program).and_then(|_| self.shim(program)) else {
+                continue;
+            };
+            // Without it the program works less well; that is no reason not to install it.
+            let _ = Command::new("/bin/sh")
+                .args(["-c", &script, "sh", argument])
+                .env_clear()
+                .stdin(Stdio::null())
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .status();
+        }
+        Ok(())
+    }
+
+    /// The programs by name, each with its path.
+    fn programs(&self) -> BTreeMap<String, Vec<u8>> {
+        let mut programs = BTreeMap::new();
+        for folder in FOLDERS {
+            for (path, _) in self.tree.children(folder) {
+                let name = path.get(folder.len() + 1..).unwrap_or_default();
+                let name = std::str::from_utf8(name).ok();
+                if let Some(name) = name.filter(|_| self.program(path).is_some()) {
+                    programs.entry(name.to_owned()).or_insert_with(|| path.to_vec());
+                }
+            }
+        }
+        programs
+    }
+
+    /// Returns the file behind a path, when it may be run.
+    fn program(&self, path: &[u8]) -> Option<(Vec<u8>, &Node)> {
+        let (place, node) = self.tree.find(path)?;
+        matches!(node, Node::File { program: true, .. }).then_some((place, node))
+    }
+
+    /// Returns the text of a program's shim.
+    fn shim(&self, path: &[u8]) -> Option<String> {
+        let (file, _) = self.program(path)?;
+        let closure = self.libraries.closure(&file);
+        let need = needs::of(self, &file, &closure);
+        if let Some(elf) = self.libraries.elf(&file) {
+            let mut script = Script::new(&need.variables);
+            // A static program needs none, and goes by the name of its file.
+            if let Some(loader) = elf.interpreter.as_deref() {
+                self.load(&mut script, loader, &closure);
+            }
+            script.word(&self.root(path));
+            return Some(script.finish(&need.arguments));
+        }
+        Some(self.shim_of_script(path, &file, &need))
+    }
+
+    fn load(&self, script: &mut Script, loader: &str, closure: &Closure) {
+        let own = self.tree.find(loader.trim_start_matches('/').as_bytes());
+        match own {
+            Some((place, _)) => {
+                script.word(&self.root(&place));
+                script.plain("--inhibit-cache");
+                if self.has_argv0 {
+                    script.plain("--argv0 \"$0\"");
+                }
+            }
+            None => script.word(loader),
+        }
+        let folders = closure.folders.iter().chain(self.libraries.folders());
+        let folders: Vec<String> = folders.map(|folder| self.root(folder)).collect();
+        script.plain("--library-path");
+        script.word(&folders.join(":"));
+    }
+
+    /// A script starts by the shim of its interpreter, where the generation has that.
+    fn shim_of_script(&self, path: &[u8], file: &[u8], need: &Need) -> String {
+        let mut script = Script::new(&need.variables);
+        if let Some((interpreter, arguments)) = self.interpreter(file) {
+            script.word(&format!("{}/bin/{interpreter}", self.place));
+            arguments.iter().for_each(|argument| script.word(argument));
+        }
+        script.word(&self.root(path));
+        script.finish(&[])
+    }
+
+    /// Returns the name of the shim that runs a script, and what it is told first; `None` for the host's interpreters.
+    fn interpreter(&self, file: &[u8]) -> Option<(String, Vec<String>)> {
+        let source = source_of(self.tree, self.packages, file)?;
+        let line = first_line(&source).ok()??;
+        let mut words = line.split_ascii_whitespace();
+        let mut command = words.next()?;
+        let mut arguments: Vec<String> = words.map(str::to_owned).collect();
+        if command.ends_with("/env") {
+            if arguments.first().is_some_and(|word| word == "-S") {
+                arguments.remove(0);
+            }
+            let name = (!arguments.is_empty()).then(|| arguments.remove(0))?;
+            let found = self.programs_path(&name)?;
+            return self.program(&found).map(|_| (name, arguments));
+        }
+        command = command.trim_start_matches('/');
+        let name = command.rsplit('/').next()?.to_owned();
+        // The shell is any shell; the host's needs no loader.
+        if matches!(&*name, "sh") {
+            return None;
+        }
+        self.program(command.as_bytes()).map(|_| (name, arguments))
+    }
+
+    fn programs_path(&self, name: &str) -> Option<Vec<u8>> {
+        let paths = FOLDERS
+            .iter()
+            .map(|folder| [folder, b"/".as_slice(), name.as_bytes()].concat());
+        paths.into_iter().find(|path| self.program(path).is_some())
+    }
+
+    /// Makes a folder of shims for programs that others start from there; what is no program is linked.
+    fn write_helpers(&self, out: &mut Beneath, from: &[u8], to: &str) -> io::Result<()> {
+        for (path, _) in self.tree.children(from) {
+            let name = path.get(from.len() + 1..).unwrap_or_default();
+            let target = [b"helpers/", to.as_bytes(), b"/", name].concat();
+            let file = self.program(path).map(|(file, _)| file);
+            let needs_shim = file
+                .is_some_and(|file| self.libraries.elf(&file).is_some() || self.interpreter(&file).is_some());
+            match self.shim(path).filter(|_| needs_shim) {
+                Some(script) => out.file(&target, 0o755)?.write_all(script.as_bytes())?,
+                None => {
+                    let original = [b"../../root/".as_slice(), path].concat();
+                    out.symlink(&target, &original)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns where something of the tree lies on the host.
+    fn root(&self, path: &[u8]) -> String {
+        format!("{}/root/{}", self.place, String::from_utf8_lossy(path))
+    }
+}
+
+/// Returns what follows `#!` on the first line of a script.
+fn first_line(path: &Path) -> io::Result<Option<String>> {
+    let mut bytes = Vec::new();
+    io::Read::read_to_end(
+        &mut io::Read::take(fs::File::open(path)?, MAX_FIRST_LINE),
+        &mut bytes,
+    )?;
+    let line = bytes.split(|&byte| byte == b'\n').next().unwrap_or_default();
+    let line = line
+        .strip_prefix(b"#!")
+        .and_then(|line| std::str::from_utf8(line).ok());
+    Ok(line.map(str::to_owned))
+}

@@ -1,0 +1,62 @@
+//! The text of a shim.
+
+/// A shell script that becomes one command.
+pub(super) struct Script {
+    text: String,
+}
+
+impl Script {
+    /// Begins with variables for the environment: name, and how the shell makes the value.
+    pub(super) fn new(variables: &[(String, String)]) -> Self {
+        let mut text = String::from("#!/bin/sh\n");
+        for (name, value) in variables {
+            text.push_str(&format!("export {name}={value}\n"));
+        }
+        text.push_str("exec");
+        Self { text }
+    }
+
+    /// Adds a word as it is.
+    pub(super) fn word(&mut self, word: &str) {
+        self.plain(&quoted(word));
+    }
+
+    /// Adds something for the shell to read.
+    pub(super) fn plain(&mut self, words: &str) {
+        self.text.push(' ');
+        self.text.push_str(words);
+    }
+
+    /// Ends with arguments of the program, and those that the caller gives.
+    pub(super) fn finish(mut self, arguments: &[String]) -> String {
+        for argument in arguments {
+            self.word(argument);
+        }
+        self.text.push_str(" \"$@\"\n");
+        self.text
+    }
+}
+
+/// Quotes a word for the shell.
+pub(super) fn quoted(word: &str) -> String {
+    format!("'{}'", word.replace('\'', "'\\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_reach_the_program_as_they_are() {
+        let mut script = Script::new(&[("X".to_owned(), quoted("it's $HOME"))]);
+        script.word("printf");
+        script.word("%s|");
+        let text = script.finish(&["a 'b'".to_owned(), "$(false)".to_owned()]);
+        let text = text.replace("exec 'printf'", "printf '%s|' \"$X\"; exec 'printf'");
+        let output = std::process::Command::new("/bin/sh")
+            .args(["-c", &text, "sh", "c d"])
+            .output()
+            .unwrap();
+        assert_eq!(output.stdout, b"it's $HOME|a 'b'|$(false)|c d|");
+    }
+}

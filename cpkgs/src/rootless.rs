@@ -1,0 +1,296 @@
+//! Installing without root: from the generation that counts and a change to the next one.
+//!
+//! Whoever calls this has the [`Lock`](crate::lock::Lock) of the install folder, from before the change was decided. All is
+//! made beside what there is; then one rename makes it count. Whatever ends the process before that leaves the old
+//! generation, and what was left lying is swept by the next change or by `repair`.
+
+mod error;
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use debian_formats::digest::Sha256;
+use debian_formats::stanza::Stanza;
+
+use crate::conffiles;
+use crate::generation::{self, Generations, Held, Notes, Plan, Planned, Purpose, Receipt};
+use crate::store::{Expected, Store};
+
+pub use self::error::RootlessError;
+
+/// What is to change.
+#[derive(Debug, Clone, Default)]
+pub struct Change {
+    /// Packages that come; one that is there in another version goes.
+    pub add: Vec<Add>,
+    /// Packages that go.
+    pub remove: Vec<Slot>,
+    /// Packages that were asked for from now on (`false`), or come and go by themselves (`true`).
+    pub automatic: Vec<(Slot, bool)>,
+    /// Packages that are held from now on, or no longer.
+    pub holds: Vec<(Slot, Held)>,
+    /// The command, for the history.
+    pub command: String,
+    /// The time, for the history: RFC 3339, UTC.
+    pub time: String,
+}
+
+/// A package that comes.
+#[derive(Debug, Clone)]
+pub struct Add {
+    /// Its stanza.
+    pub stanza: String,
+    /// Its file, verified.
+    pub deb: PathBuf,
+    /// The digest of the file in the stanza.
+    pub sha256: Sha256,
+    /// Whether it comes only because another needs it. Of one that changes its version this is asked too.
+    pub automatic: bool,
+    /// What it comes for.
+    pub why: Option<String>,
+    /// The signed state that it was found in.
+    pub receipt: Option<Receipt>,
+}
+
+/// Of which one version is installed at a time.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Slot {
+    /// `Package`.
+    pub name: String,
+    /// `Architecture`.
+    pub architecture: String,
+}
+
+/// What a change came to.
+#[derive(Debug)]
+pub struct Applied {
+    /// The generation that counts now.
+    pub generation: u64,
+    /// What there is to say of the packages that came.
+    pub notes: Notes,
+    /// Configuration files that were changed here and have the package's new one beside them.
+    pub kept: Vec<String>,
+}
+
+/// What was swept away.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Swept {
+    /// Generations.
+    pub generations: usize,
+    /// Packages in the store.
+    pub packages: usize,
+    /// What was left unfinished by a process that died.
+    pub unfinished: usize,
+}
+
+/// Makes the next generation and lets it count.
+///
+/// # Errors
+///
+/// Whatever stands against it. The old generation counts then, unless only configuration files could not be brought up to
+/// date, which the next change or `repair` makes up for.
+pub fn apply(install: &Path, change: Change) -> Result<Applied, RootlessError> {
+    let store = Store::open(install)?;
+    let generations = Generations::new(install);
+    store.sweep()?;
+    generations.sweep()?;
+    let before = generations.current_plan()?;
+    // What a process that was killed after the switch did not come to.
+    conffiles::merge(install, &store, &before)?;
+    let added = unpack(&store, &change.add)?;
+    let names: BTreeSet<String> = added.iter().map(|package| package.name.clone()).collect();
+    let number = generations.all()?.last().copied().unwrap_or(0) + 1;
+    let plan = next(before, change, added, number);
+    let mut notes = generation::build(install, &store, plan, Purpose::Numbered)?;
+    generations.switch(number)?;
+    notes.scripts.retain(|name, _| names.contains(name));
+    notes.dropped.retain(|name, _| names.contains(name));
+    let kept = conffiles::merge(install, &store, &generations.plan(number)?)?;
+    Ok(Applied {
+        generation: number,
+        notes,
+        kept,
+    })
+}
+
+/// Makes a generation of these packages alone, to run a command with; returns its folder. It stays for the next command with
+/// the same packages, until [`collect`].
+///
+/// # Errors
+///
+/// As [`apply`].
+pub fn throw_away(install: &Path, change: Change) -> Result<PathBuf, RootlessError> {
+    let store = Store::open(install)?;
+    let added = unpack(&store, &change.add)?;
+    let plan = next(Plan::default(), change, added, 0);
+    let place = Generations::new(install).place(&plan, Purpose::ThrowAway);
+    if !place.exists() {
+        generation::build(install, &store, plan, Purpose::ThrowAway)?;
+    }
+    Ok(place)
+}
+
+/// Lets an earlier generation count again: the one named, else the one that the current one came from.
+///
+/// # Errors
+///
+/// When there is none.
+pub fn rollback(install: &Path, to: Option<u64>) -> Result<(u64, Vec<String>), RootlessError> {
+    let store = Store::open(install)?;
+    let generations = Generations::new(install);
+    let before = generations.current_plan()?;
+    conffiles::merge(install, &store, &before)?;
+    let to = to.or(before.parent).ok_or(RootlessError::NothingBefore)?;
+    let plan = generations.plan(to)?;
+    generations.switch(to)?;
+    let kept = conffiles::merge(install, &store, &plan)?;
+    Ok((to, kept))
+}
+
+/// Removes all generations but the newest `keep` and the one that counts, and the packages that none of them has.
+///
+/// # Errors
+///
+/// When something cannot be removed.
+pub fn collect(install: &Path, keep: usize) -> Result<Swept, RootlessError> {
+    let store = Store::open(install)?;
+    let generations = Generations::new(install);
+    let unfinished = store.sweep()? + generations.sweep()?;
+    generations.throw_away()?;
+    let current = generations.current()?;
+    let all = generations.all()?;
+    let newest = all.iter().rev().take(keep).copied().chain(current);
+    let kept: BTreeSet<u64> = newest.collect();
+    let mut swept = Swept {
+        unfinished,
+        ..Swept::default()
+    };
+    for number in all.into_iter().filter(|number| !kept.contains(number)) {
+        generations.remove(number)?;
+        swept.generations += 1;
+    }
+    let mut keys = BTreeSet::new();
+    for number in kept {
+        let packages = generations.plan(number)?.packages;
+        keys.extend(packages.into_iter().map(|package| package.store));
+    }
+    swept.packages = store.keep_only(&keys)?;
+    Ok(swept)
+}
+
+/// Finishes or undoes what was cut off, and looks whether everything is there.
+///
+/// # Errors
+///
+/// When packages of the current generation are gone, each with its name.
+pub fn repair(install: &Path) -> Result<Swept, RootlessError> {
+    let store = Store::open(install)?;
+    let generations = Generations::new(install);
+    let unfinished = store.sweep()? + generations.sweep()?;
+    if let Some(number) = generations.current()? {
+        let plan = generations.plan(number)?;
+        let is_gone = |package: &&Planned| store.read(&package.store).is_err();
+        let gone: Vec<String> = plan
+            .packages
+            .iter()
+            .filter(is_gone)
+            .map(|package| package.name.clone())
+            .collect();
+        if !gone.is_empty() {
+            return Err(RootlessError::Gone { packages: gone });
+        }
+        conffiles::merge(install, &store, &plan)?;
+        generations.switch(number)?;
+    }
+    Ok(Swept {
+        unfinished,
+        ..Swept::default()
+    })
+}
+
+fn unpack(store: &Store, add: &[Add]) -> Result<Vec<Planned>, RootlessError> {
+    let mut files = Vec::new();
+    for add in add {
+        files.push((add.deb.clone(), expected(add)?));
+    }
+    store.add(&files)?;
+    let planned = |(add, (_, expected)): (&Add, &(PathBuf, Expected))| planned(add, expected);
+    Ok(add.iter().zip(&files).map(planned).collect())
+}
+
+/// Puts the next plan together: pure.
+fn next(before: Plan, change: Change, added: Vec<Planned>, number: u64) -> Plan {
+    let slot = |package: &Planned| Slot {
+        name: package.name.clone(),
+        architecture: package.architecture.clone(),
+    };
+    // A package that becomes `all` or stops being so is the same one: only twins of Multi-Arch stand beside each other.
+    let replaces = |new: &Planned, old: &Planned| {
+        new.name == old.name
+            && (new.architecture == old.architecture
+                || new.architecture == "all"
+                || old.architecture == "all")
+    };
+    let stays = |package: &Planned| {
+        !change.remove.contains(&slot(package)) && !added.iter().any(|new| replaces(new, package))
+    };
+    let mut packages: Vec<Planned> = before
+        .packages
+        .iter()
+        .filter(|package| stays(package))
+        .cloned()
+        .collect();
+    for mut package in added {
+        if let Some(old) = before.packages.iter().find(|old| replaces(&package, old)) {
+            package.hold = old.hold;
+        }
+        packages.push(package);
+    }
+    for package in &mut packages {
+        let place = slot(package);
+        for (_, automatic) in change.automatic.iter().filter(|(slot, _)| *slot == place) {
+            package.automatic = *automatic;
+        }
+        for (_, hold) in change.holds.iter().filter(|(slot, _)| *slot == place) {
+            package.hold = *hold;
+        }
+    }
+    packages.sort_by(|one, other| one.slot().cmp(&other.slot()));
+    Plan {
+        number,
+        parent: (before.number > 0).then_some(before.number),
+        created: change.time,
+        command: change.command,
+        packages,
+    }
+}
+
+fn expected(add: &Add) -> Result<Expected, RootlessError> {
+    let stanza = Stanza::parse(&add.stanza).map_err(|source| RootlessError::Stanza { source })?;
+    let field = |name| stanza.line(name).unwrap_or_default().to_owned();
+    Ok(Expected {
+        name: field("Package"),
+        version: field("Version"),
+        architecture: field("Architecture"),
+        sha256: add.sha256,
+    })
+}
+
+fn planned(add: &Add, expected: &Expected) -> Planned {
+    Planned {
+        name: expected.name.clone(),
+        version: expected.version.clone(),
+        architecture: expected.architecture.clone(),
+        sha256: expected.sha256.to_string(),
+        store: Store::key(expected),
+        automatic: add.automatic,
+        hold: Held::Free,
+        why: add.why.clone(),
+        receipt: add.receipt.clone(),
+        conffiles: Default::default(),
+        stanza: add.stanza.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,245 @@
+//! Generations from packages that are made here.
+
+use std::fs;
+
+use debian_formats::deb::build::DebBuilder;
+use debian_formats::digest::sha256;
+
+use super::*;
+
+mod killed;
+
+struct Machine {
+    folder: tempfile::TempDir,
+}
+
+impl Machine {
+    fn new() -> Self {
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+        }
+    }
+
+    fn install(&self) -> PathBuf {
+        self.folder.path().join("packages")
+    }
+
+    fn add(&self, builder: &DebBuilder) -> Add {
+        let bytes = builder.build();
+        let digest = sha256(&bytes);
+        let deb = self.folder.path().join(format!("{digest}.deb"));
+        fs::write(&deb, bytes).unwrap();
+        Add {
+            stanza: builder.control(),
+            deb,
+            sha256: digest,
+            automatic: false,
+            why: None,
+            receipt: None,
+        }
+    }
+
+    fn apply(&self, builders: &[DebBuilder]) -> Result<Applied, RootlessError> {
+        let change = Change {
+            add: builders.iter().map(|builder| self.add(builder)).collect(),
+            ..Change::default()
+        };
+        apply(&self.install(), change)
+    }
+
+    fn run(&self, program: &str, arguments: &[&str]) -> String {
+        let output = std::process::Command::new(self.install().join("bin").join(program))
+            .args(arguments)
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    fn read(&self, path: &str) -> String {
+        fs::read_to_string(self.install().join(path)).unwrap()
+    }
+}
+
+fn script(name: &str, version: &str) -> DebBuilder {
+    let text = format!("#!/bin/sh\necho {name} {version} \"$@\"\n");
+    DebBuilder::new(name, version, "amd64").file(&format!("usr/bin/{name}"), text.as_bytes())
+}
+
+#[test]
+fn what_is_installed_runs_and_rollback_is_exact() {
+    let machine = Machine::new();
+    machine.apply(&[script("hello", "1.0")]).unwrap();
+    assert_eq!(machine.run("hello", &["a b"]), "hello 1.0 a b\n");
+    machine
+        .apply(&[script("hello", "2.0"), script("other", "1.0")])
+        .unwrap();
+    assert_eq!(machine.run("hello", &[]), "hello 2.0\n");
+    assert_eq!(rollback(&machine.install(), None).unwrap().0, 1);
+    assert_eq!(machine.run("hello", &[]), "hello 1.0\n");
+    assert!(!machine.install().join("bin/other").exists());
+    rollback(&machine.install(), Some(2)).unwrap();
+    assert_eq!(machine.run("other", &[]), "other 1.0\n");
+}
+
+#[test]
+fn a_removed_package_leaves_the_next_generation() {
+    let machine = Machine::new();
+    machine
+        .apply(&[script("hello", "1.0"), script("other", "1.0")])
+        .unwrap();
+    let slot = Slot {
+        name: "other".to_owned(),
+        architecture: "amd64".to_owned(),
+    };
+    let change = Change {
+        remove: vec![slot],
+        ..Change::default()
+    };
+    apply(&machine.install(), change).unwrap();
+    let plan = Generations::new(&machine.install()).current_plan().unwrap();
+    let names: Vec<_> = plan
+        .packages
+        .iter()
+        .map(|package| package.name.as_str())
+        .collect();
+    assert_eq!((names.as_slice(), plan.parent), (&["hello"][..], Some(1)));
+}
+
+#[test]
+fn a_refused_package_changes_nothing() {
+    let machine = Machine::new();
+    machine.apply(&[script("hello", "1.0")]).unwrap();
+    let bad = script("bad", "1.0").entry("dev/x", tar::EntryType::Char, 0o644, "", b"");
+    let error = machine.apply(&[script("hello", "2.0"), bad]).unwrap_err();
+    assert!(error.is_verification(), "{error}");
+    assert_eq!(machine.run("hello", &[]), "hello 1.0\n");
+    assert_eq!(Generations::new(&machine.install()).all().unwrap(), [1]);
+    assert_eq!(fs::read_dir(machine.install().join("store")).unwrap().count(), 1);
+}
+
+#[test]
+fn configuration_that_was_changed_stays_and_the_new_one_lies_beside() {
+    let machine = Machine::new();
+    let with = |version: &str, text: &str| {
+        script("hello", version)
+            .file("etc/hello.conf", text.as_bytes())
+            .control_file("conffiles", b"/etc/hello.conf\n")
+    };
+    machine.apply(&[with("1", "one")]).unwrap();
+    assert_eq!(machine.read("current/root/etc/hello.conf"), "one");
+    machine.apply(&[with("2", "two")]).unwrap();
+    assert_eq!(machine.read("etc/hello.conf"), "two");
+    fs::write(machine.install().join("etc/hello.conf"), "mine").unwrap();
+    let applied = machine.apply(&[with("3", "three")]).unwrap();
+    assert_eq!(applied.kept, ["etc/hello.conf"]);
+    assert_eq!(machine.read("current/root/etc/hello.conf"), "mine");
+    assert_eq!(machine.read("etc/hello.conf.cpkgs-new"), "three");
+}
+
+#[test]
+fn alternatives_and_maintainer_scripts_are_read_and_not_run() {
+    let machine = Machine::new();
+    let postinst = "#!/bin/sh\ntouch /tmp/cpkgs-was-run\nadduser --system hello\nupdate-alternatives --install /usr/bin/greet greet /usr/bin/hello 10\n";
+    let deb = script("hello", "1.0").control_file("postinst", postinst.as_bytes());
+    let applied = machine.apply(&[deb]).unwrap();
+    assert_eq!(machine.run("greet", &["x"]), "hello 1.0 x\n");
+    assert_eq!(applied.notes.scripts["hello"], "makes users or groups");
+    assert!(!Path::new("/tmp/cpkgs-was-run").exists());
+}
+
+#[test]
+fn dpkg_query_reads_a_generation() {
+    let machine = Machine::new();
+    machine
+        .apply(&[script("hello", "1.0")
+            .file("etc/x", b"x")
+            .control_file("conffiles", b"/etc/x\n")])
+        .unwrap();
+    let admin = machine.install().join("current/dpkg");
+    let output = std::process::Command::new("dpkg-query")
+        .arg(format!("--admindir={}", admin.display()))
+        .args(["-W", "-f", "${Package} ${Version} ${Status} ${Conffiles}\n"])
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        text.trim_end() == "hello 1.0 install ok installed  /etc/x 9dd4e461268c8034f5c8564e155c67a6",
+        "{text}"
+    );
+    let files = crate::installed::files(&machine.install(), "hello")
+        .unwrap()
+        .unwrap();
+    assert!(files.contains(&"/usr/bin/hello".to_owned()));
+}
+
+#[test]
+fn gc_keeps_what_is_asked_for_and_what_counts() {
+    let machine = Machine::new();
+    for version in ["1", "2", "3", "4"] {
+        machine.apply(&[script("hello", version)]).unwrap();
+    }
+    rollback(&machine.install(), Some(1)).unwrap();
+    let swept = collect(&machine.install(), 1).unwrap();
+    assert_eq!((swept.generations, swept.packages), (2, 2));
+    assert_eq!(Generations::new(&machine.install()).all().unwrap(), [1, 4]);
+    assert_eq!(machine.run("hello", &[]), "hello 1\n");
+}
+
+#[test]
+fn a_held_package_stays_held_in_later_generations() {
+    let machine = Machine::new();
+    machine.apply(&[script("hello", "1.0")]).unwrap();
+    let slot = Slot {
+        name: "hello".to_owned(),
+        architecture: "amd64".to_owned(),
+    };
+    let change = Change {
+        holds: vec![(slot, Held::Held)],
+        ..Change::default()
+    };
+    apply(&machine.install(), change).unwrap();
+    machine.apply(&[script("other", "1.0")]).unwrap();
+    let installed = crate::installed::read(&machine.install()).unwrap();
+    assert_eq!(installed[0].hold, Held::Held);
+}
+
+#[test]
+fn two_packages_with_one_file_are_refused_and_so_is_a_file_through_anothers_link() {
+    let machine = Machine::new();
+    let [one, two] =
+        ["one", "two"].map(|name| DebBuilder::new(name, "1", "amd64").file("usr/share/x", name.as_bytes()));
+    let error = machine.apply(&[one.clone(), two.clone()]).unwrap_err();
+    assert!(
+        !error.is_verification() && error.to_string().contains("usr/share/x"),
+        "{error}"
+    );
+    machine
+        .apply(&[one, two.field("Replaces", "one (<< 2)")])
+        .unwrap();
+    assert_eq!(machine.read("current/root/usr/share/x"), "two");
+    let link = DebBuilder::new("link", "1", "amd64").symlink("usr/share/y", "/tmp");
+    machine.apply(&[link]).unwrap();
+    let through = DebBuilder::new("through", "1", "amd64").file("usr/share/y/evil", b"x");
+    assert!(machine.apply(&[through]).unwrap_err().is_verification());
+    assert!(!Path::new("/tmp/evil").exists());
+}
+
+#[test]
+fn a_generation_to_throw_away_has_its_own_configuration_and_no_number() {
+    let machine = Machine::new();
+    let deb = script("hello", "1.0")
+        .file("etc/x", b"x")
+        .control_file("conffiles", b"/etc/x\n");
+    let change = Change {
+        add: vec![machine.add(&deb)],
+        ..Change::default()
+    };
+    let place = throw_away(&machine.install(), change.clone()).unwrap();
+    assert_eq!(fs::read(place.join("root/etc/x")).unwrap(), b"x");
+    assert!(place.join("bin/hello").exists());
+    assert_eq!(throw_away(&machine.install(), change).unwrap(), place);
+    assert!(Generations::new(&machine.install()).all().unwrap().is_empty());
+    collect(&machine.install(), 1).unwrap();
+    assert!(!place.exists());
+}
