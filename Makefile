@@ -37,9 +37,10 @@ test: setup ## Passes every test; needs no network
 	@python3 -m unittest discover -q -s bench
 	$(CARGO) test --locked --workspace
 
-test-archive: $(TARGET)/.setup-archive ## Installs real packages from Debian's archive on two Debian releases (needs root or sudo)
+test-archive: $(TARGET)/.setup-archive ## Real packages on two Debian releases, and both dputs, from Debian's archive (needs root or sudo)
 	@tools/test-archive
 	@tools/test-rootless
+	@tools/test-dput
 
 torture: setup ## Reads, kills, stops and fills for an hour; TORTURE_* set the counts (docs/torture.md)
 	$(CARGO) build --locked --release -p repogen -p archive-tests --bins

@@ -19,5 +19,6 @@ pub mod package;
 pub mod packages;
 pub mod release;
 pub mod inrelease;
+pub mod changes;
 #[cfg(feature = "openpgp")]
 pub mod openpgp;

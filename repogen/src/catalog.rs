@@ -110,15 +110,16 @@ pub struct NewPlacement {
 }
 
 /// What became of a [`NewPlacement`].
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Placed {
     /// It stands in the suite now.
     Added,
     /// It stood there already.
     Unchanged,
-    /// It was refused.
-    Refused(Conflict),
 }
+
+/// What became of a set of placements: of each, in their order, or what stood against one of them and so against all.
+pub type PlacedSet = Result<Vec<Placed>, Box<Conflict>>;
 
 /// Why a placement was refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -382,10 +383,11 @@ pub trait Catalog: Send + Sync {
     -> Result<Option<(NewContent, Option<String>)>, CatalogError>;
 
     /// Says what placing a content would meet with, without doing it.
-    fn foresee(&self, wish: &NewPlacement) -> Result<Placed, CatalogError>;
+    fn foresee(&self, wish: &NewPlacement) -> Result<Result<Placed, Box<Conflict>>, CatalogError>;
 
-    /// Places contents, each by itself; one that is refused leaves no trace.
-    fn place(&self, wishes: &[NewPlacement], now: i64) -> Result<Vec<Placed>, CatalogError>;
+    /// Places sets of contents, all in one transaction. Of a set all are placed, or none where one is refused; a set
+    /// that is refused leaves no trace, and the others do not depend on it.
+    fn place(&self, sets: &[Vec<NewPlacement>], now: i64) -> Result<Vec<PlacedSet>, CatalogError>;
 
     /// Takes out of their suite what `selection` means and returns it; recorded in the audit log when it is `by` somebody.
     fn remove(&self, selection: &Selection, by: Option<&Actor>, now: i64)

@@ -4,20 +4,21 @@
 //! any number of threads; [`Archive::commit`] takes a batch of them. What it answers is on disk: files synced,
 //! folders synced, catalog committed, in this order.
 
+mod commit;
+
 use std::fs::File;
 use std::io::{self, Read, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use debian_formats::architecture::Architecture;
 use debian_formats::deb::{self, Data, DebError};
 use debian_formats::digest::{Digester, Sha256};
 use debian_formats::limits::Limits;
 use debian_formats::name::{Component, SuiteName};
-use rustix::fs::FlockOperation;
 
 use crate::archive::Archive;
 use crate::catalog::audit::Actor;
-use crate::catalog::{CatalogError, Conflict, Content, Entry, NewContent, NewPlacement, Placed};
+use crate::catalog::{CatalogError, Conflict, Content, Entry, NewContent, Placed};
 use crate::config::Suite;
 use crate::paths;
 use crate::pool::{self, PoolError, PoolName};
@@ -128,6 +129,61 @@ pub struct Received {
     size: u64,
 }
 
+impl Received {
+    /// Reads all of it: for what was bounded when it came in.
+    pub fn read(&self) -> Result<Vec<u8>, IngestError> {
+        std::fs::read(self.path.as_path()).map_err(|source| staging_error("read", &self.path, source))
+    }
+
+    /// Lays it by, to be read later.
+    pub fn park(self) -> Result<Parked, IngestError> {
+        Parked::new(self.path, &self.file, (self.sha256, self.size))
+    }
+}
+
+/// A file that came in and waits: on disk, and closed, so that many may wait.
+#[derive(Debug)]
+pub struct Parked {
+    path: StagedPath,
+    sha256: Sha256,
+    size: u64,
+}
+
+impl Parked {
+    fn new(path: StagedPath, file: &File, (sha256, size): (Sha256, u64)) -> Result<Self, IngestError> {
+        file.sync_all()
+            .map_err(|source| staging_error("sync", &path, source))?;
+        Ok(Self { path, sha256, size })
+    }
+
+    /// Returns the file as it came in.
+    pub fn open(self) -> Result<Received, IngestError> {
+        let file =
+            File::open(self.path.as_path()).map_err(|source| staging_error("open", &self.path, source))?;
+        Ok(Received {
+            path: self.path,
+            file,
+            sha256: self.sha256,
+            size: self.size,
+        })
+    }
+
+    /// Returns its digest.
+    pub fn sha256(&self) -> Sha256 {
+        self.sha256
+    }
+
+    /// Returns its size in bytes.
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// Returns where it lies.
+    pub(crate) fn path(&self) -> &Path {
+        self.path.as_path()
+    }
+}
+
 /// A .deb that was read, found right and copied next to the pool.
 #[derive(Debug)]
 pub struct Staged {
@@ -149,6 +205,14 @@ impl Staged {
                 .map_err(|source| staging_error("sync", path, source)),
             None => Ok(()),
         }
+    }
+
+    /// Lays it by, to be read again later; `None` when nothing was kept of it.
+    pub fn park(self) -> Result<Option<Parked>, IngestError> {
+        let Content { sha256, size, .. } = self.content.content;
+        self.file
+            .map(|(path, file)| Parked::new(path, &file, (sha256, size)))
+            .transpose()
     }
 
     /// Returns what it holds.
@@ -213,80 +277,6 @@ impl Archive {
         })
     }
 
-    /// Puts a batch of staged packages into the pool and the catalog, each by itself.
-    ///
-    /// The order of the answers is that of the batch. An error of the archive itself ends the whole batch; nothing
-    /// of it is in the catalog then.
-    pub fn commit(
-        &self,
-        batch: &[(Staged, Place<'_>)],
-        now: i64,
-    ) -> Result<Vec<Result<Placed, IngestError>>, IngestError> {
-        let mut wishes = batch
-            .iter()
-            .map(|(staged, place)| wish(staged, place))
-            .collect::<Vec<_>>();
-        let mut outcomes = Vec::with_capacity(batch.len());
-        for wish in &wishes {
-            outcomes.push(self.catalog().foresee(wish)?);
-        }
-        let fresh = |outcome: &Placed| *outcome == Placed::Added;
-        for ((staged, _), _) in batch.iter().zip(&outcomes).filter(|(_, outcome)| fresh(outcome)) {
-            if let Some((path, file)) = &staged.file {
-                file.sync_all()
-                    .map_err(|source| staging_error("sync", path, source))?;
-            }
-        }
-
-        // Shared with other writers. Whoever deletes from the pool takes it alone, so that no file goes between its
-        // link and its row.
-        let lock = self
-            .lock("pool.lock", FlockOperation::LockShared)
-            .map_err(IngestError::Lock)?;
-        for (((staged, place), wish), outcome) in batch.iter().zip(&mut wishes).zip(&outcomes) {
-            match outcome {
-                Placed::Added => wish.path = self.link(staged, place)?,
-                Placed::Unchanged => self.heal(staged, place)?,
-                Placed::Refused(_) => {}
-            }
-        }
-        let added = wishes
-            .iter()
-            .zip(&outcomes)
-            .filter(|(_, outcome)| fresh(outcome))
-            .map(|(wish, _)| wish);
-        let files: Vec<PathBuf> = added
-            .clone()
-            .map(|wish| self.root().join(pool::below_root(&wish.tree, &wish.path)))
-            .collect();
-        pool::sync_folders(self.root(), files.iter().map(PathBuf::as_path))?;
-        let added: Vec<NewPlacement> = added.cloned().collect();
-        let mut placed = if added.is_empty() {
-            Vec::new()
-        } else {
-            self.catalog().place(&added, now)?
-        }
-        .into_iter();
-        drop(lock);
-
-        let answers: Vec<Result<Placed, IngestError>> = outcomes
-            .into_iter()
-            .map(|outcome| {
-                if fresh(&outcome) {
-                    placed.next().unwrap_or(outcome)
-                } else {
-                    outcome
-                }
-            })
-            .map(|outcome| match outcome {
-                Placed::Refused(conflict) => Err(IngestError::Conflict(Box::new(conflict))),
-                placed => Ok(placed),
-            })
-            .collect();
-        self.drop_orphans(&added)?;
-        Ok(answers)
-    }
-
     /// Places what another suite holds.
     ///
     /// The file is shared where both suites are in one tree of the pool, and linked into the other tree else.
@@ -320,72 +310,6 @@ impl Archive {
         self.commit(&[(staged, *place)], arrival.now)?
             .pop()
             .unwrap_or(Ok(Placed::Unchanged))
-    }
-
-    /// Gives staged bytes their name in the pool.
-    fn link(&self, staged: &Staged, place: &Place<'_>) -> Result<String, IngestError> {
-        let content = staged.content();
-        let tree = place.suite.pool_tree();
-        let file = staged.file.as_ref().map(|(path, _)| path.as_path());
-        if let Some(held) = &staged.held {
-            self.heal(staged, place)?;
-            return Ok(held.clone());
-        }
-        let file_name = content.file_name();
-        let name = PoolName {
-            component: place.component,
-            source: &content.source,
-            file_name: &file_name,
-        };
-        let file = file.ok_or_else(|| IngestError::Unreadable(io::ErrorKind::NotFound.into()))?;
-        Ok(pool::link(self.root(), tree, file, &name, &content.sha256)?)
-    }
-
-    /// Puts a file back that the catalog names and the pool has lost.
-    fn heal(&self, staged: &Staged, place: &Place<'_>) -> Result<(), IngestError> {
-        let (Some(held), Some((path, file))) = (&staged.held, &staged.file) else {
-            return Ok(());
-        };
-        let tree = place.suite.pool_tree();
-        let target = self.root().join(pool::below_root(tree, held));
-        if target
-            .symlink_metadata()
-            .is_ok_and(|found| found.len() == staged.content().size)
-        {
-            return Ok(());
-        }
-        file.sync_all()
-            .map_err(|source| staging_error("sync", path, source))?;
-        pool::restore(self.root(), tree, path.as_path(), held, &staged.content().sha256)?;
-        pool::sync_folders(self.root(), [target.as_path()])?;
-        Ok(())
-    }
-
-    /// Deletes the files that were linked and that no row names: those of packages that were refused after all.
-    fn drop_orphans(&self, linked: &[NewPlacement]) -> Result<(), IngestError> {
-        let mut orphans = Vec::new();
-        for wish in linked {
-            if !self.catalog().owns(&wish.tree, &wish.path)? {
-                orphans.push(wish);
-            }
-        }
-        if orphans.is_empty() {
-            return Ok(());
-        }
-        let _lock = self
-            .lock("pool.lock", FlockOperation::LockExclusive)
-            .map_err(IngestError::Lock)?;
-        for wish in orphans {
-            let file = self.root().join(pool::below_root(&wish.tree, &wish.path));
-            if !self.catalog().owns(&wish.tree, &wish.path)? && file.exists() {
-                std::fs::remove_file(&file).map_err(|source| PoolError {
-                    action: "delete",
-                    path: file,
-                    source,
-                })?;
-            }
-        }
-        Ok(())
     }
 }
 
@@ -422,17 +346,6 @@ pub(crate) fn read_content(
         author: arrival.by.as_ref().and_then(|by| by.name.clone()),
     };
     Ok(NewContent { content, paths })
-}
-
-fn wish(staged: &Staged, place: &Place<'_>) -> NewPlacement {
-    NewPlacement {
-        suite: place.suite.codename.clone(),
-        component: place.component.clone(),
-        tree: place.suite.pool_tree().to_owned(),
-        path: String::new(),
-        content: staged.content.clone(),
-        by: staged.by.clone(),
-    }
 }
 
 fn check_architecture(suite: &Suite, architecture: &Architecture) -> Result<(), IngestError> {

@@ -11,6 +11,7 @@ pub mod staging;
 pub mod paths;
 pub mod pool;
 pub mod ingest;
+pub mod buildinfo;
 pub mod catalog;
 pub mod package_view;
 pub mod index;

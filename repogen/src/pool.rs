@@ -36,17 +36,6 @@ impl PoolName<'_> {
         format!("{}/{}", self.folder(), self.file_name)
     }
 
-    /// Returns the path for bytes whose usual path holds other bytes.
-    pub fn path_beside(&self, sha256: &Sha256) -> String {
-        let digest = sha256.to_string();
-        format!(
-            "{}/{}/{}",
-            self.folder(),
-            digest.get(..12).unwrap_or(&digest),
-            self.file_name
-        )
-    }
-
     fn folder(&self) -> String {
         format!(
             "pool/{}/{}/{}",
@@ -77,19 +66,34 @@ pub fn link(
     name: &PoolName<'_>,
     sha256: &Sha256,
 ) -> Result<String, PoolError> {
-    for path in [name.path(), name.path_beside(sha256)] {
+    for path in names_in(&name.folder(), name.file_name, sha256) {
         if link_as(staged, &root.join(below_root(tree, &path)), sha256)? {
             return Ok(path);
         }
     }
-    Err(PoolError {
-        action: "put a package beside",
-        path: root.join(below_root(tree, &name.path())),
+    Err(both_taken(root.join(below_root(tree, &name.path()))))
+}
+
+/// Returns the names that a file with these bytes may have in `folder`: its own, and one beside for where that is taken.
+pub(crate) fn names_in(folder: &str, file_name: &str, sha256: &Sha256) -> [String; 2] {
+    let digest = sha256.to_string();
+    let digest = digest.get(..12).unwrap_or(&digest);
+    [
+        format!("{folder}/{file_name}"),
+        format!("{folder}/{digest}/{file_name}"),
+    ]
+}
+
+/// Says that other bytes hold all names that a file could have.
+pub(crate) fn both_taken(path: PathBuf) -> PoolError {
+    PoolError {
+        action: "put a file beside",
+        path,
         source: io::Error::new(
             io::ErrorKind::AlreadyExists,
             "both names it could have hold other bytes",
         ),
-    })
+    }
 }
 
 /// Links `staged` to a path that the catalog gives these bytes, where the file has gone; says whether it did.
@@ -111,7 +115,7 @@ pub fn restore(root: &Path, tree: &str, staged: &Path, path: &str, sha256: &Sha2
 }
 
 /// Says whether `target` holds the bytes now: linked, or there before.
-fn link_as(staged: &Path, target: &Path, sha256: &Sha256) -> Result<bool, PoolError> {
+pub(crate) fn link_as(staged: &Path, target: &Path, sha256: &Sha256) -> Result<bool, PoolError> {
     let failed = |action, source| PoolError {
         action,
         path: target.to_owned(),

@@ -77,7 +77,10 @@ fn change(archive: &Archive, version: &str) -> i64 {
         },
         by: None,
     };
-    assert_eq!(archive.catalog().place(&[wish], 0).unwrap(), [Placed::Added]);
+    assert_eq!(
+        archive.catalog().place(&[vec![wish]], 0).unwrap(),
+        [Ok(vec![Placed::Added])]
+    );
     archive.catalog().progress().unwrap().remove(0).revision
 }
 

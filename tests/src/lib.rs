@@ -13,6 +13,7 @@
 
 pub mod apt;
 pub mod archive;
+pub mod changes;
 pub mod deb;
 pub mod gpg;
 pub mod http;

@@ -5,13 +5,14 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use repogen::archive::Archive;
 use repogen::staging::Staging;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::committer::Committer;
 use crate::limits::SignInLimits;
 use crate::live::Live;
 use crate::password::Passwords;
 use crate::problem::{Code, Problem};
+use crate::queue::{Bounds, Queue};
 use crate::session::Sessions;
 use crate::settings::Settings;
 use crate::usage::Usage;
@@ -37,7 +38,8 @@ pub(crate) struct Shared {
     pub(crate) committer: Committer,
     pub(crate) live: Arc<Live>,
     pub(crate) usage: Usage,
-    pub(crate) uploads: Semaphore,
+    pub(crate) queue: Queue,
+    uploads: Semaphore,
     pub(crate) metrics: metrics_exporter_prometheus::PrometheusHandle,
     /// Set when the server goes down.
     pub(crate) draining: std::sync::atomic::AtomicBool,
@@ -71,6 +73,7 @@ impl App {
             passwords: Passwords::new()?,
             sign_ins: SignInLimits::new(),
             usage: Usage::default(),
+            queue: Queue::new(Bounds::of(parts.settings.max_upload_bytes)),
             uploads: Semaphore::new(MAX_UPLOADS),
             metrics: parts.metrics,
             draining: false.into(),
@@ -92,6 +95,12 @@ impl App {
             archive,
             shared: self.shared.clone(),
         })
+    }
+
+    /// Waits for a place among the uploads that are received at once.
+    pub(crate) async fn upload_place(&self) -> Result<SemaphorePermit<'_>, Problem> {
+        let place = self.uploads.acquire().await;
+        place.map_err(|_| Problem::new(Code::Unavailable, "the server is going down"))
     }
 
     /// Runs `work` on a thread that may wait: the one way to the archive.

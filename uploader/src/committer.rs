@@ -18,18 +18,18 @@ use crate::problem::{Code, Problem};
 
 /// How many uploads wait at most; the next ones wait to wait.
 const QUEUE: usize = 256;
-/// How many uploads share a transaction at most.
+/// How many sets share a transaction at most.
 const BATCH: usize = 128;
 
-/// A package on its way in.
+/// Packages on their way in: all of them, or none.
 pub(crate) struct Ready {
-    pub(crate) staged: Staged,
+    pub(crate) set: Vec<Staged>,
     /// Codename.
     pub(crate) suite: SuiteName,
     pub(crate) component: Component,
 }
 
-type Answer = Result<Placed, Problem>;
+type Answer = Result<Vec<Placed>, Problem>;
 
 struct Waiting {
     ready: Ready,
@@ -60,7 +60,7 @@ impl Committer {
         Ok(Self(sender))
     }
 
-    /// Commits a package, with others that come at the same time.
+    /// Commits a set of packages, with others that come at the same time.
     pub(crate) async fn commit(&self, ready: Ready) -> Answer {
         let (answer, answered) = oneshot::channel();
         let gone = |_| Problem::new(Code::Unavailable, "the server is going down");
@@ -72,16 +72,19 @@ impl Committer {
     }
 }
 
+/// A set, and where each of its packages goes.
+type Set<'a> = Vec<(Staged, Place<'a>)>;
+
 fn commit(archive: &Archive, batch: Vec<Waiting>) {
     metrics::histogram!("commit_batch_size").record(u32::try_from(batch.len()).unwrap_or(u32::MAX));
     let mut answers = Vec::with_capacity(batch.len());
-    let (mut staged, mut places) = (Vec::new(), Vec::new());
+    let (mut packages, mut places) = (Vec::new(), Vec::new());
     for Waiting { ready, answer } in batch {
         // The request was checked against the configuration as it was then.
         match archive.config().suite(ready.suite.as_str()) {
             Some(suite) => {
                 answers.push(answer);
-                staged.push(ready.staged);
+                packages.push(ready.set);
                 places.push((suite, ready.component));
             }
             None => {
@@ -89,11 +92,16 @@ fn commit(archive: &Archive, batch: Vec<Waiting>) {
             }
         }
     }
-    let batch: Vec<(Staged, Place<'_>)> = staged
+    let sets: Vec<Set<'_>> = packages
         .into_iter()
-        .zip(places.iter().map(|(suite, component)| Place { suite, component }))
+        .zip(&places)
+        .map(|(set, (suite, component))| {
+            let place = Place { suite, component };
+            set.into_iter().map(|staged| (staged, place)).collect()
+        })
         .collect();
-    match archive.commit(&batch, now()) {
+    let slices: Vec<&[(Staged, Place<'_>)]> = sets.iter().map(Vec::as_slice).collect();
+    match archive.commit_sets(&slices, now()) {
         Ok(outcomes) => {
             for (answer, outcome) in answers.into_iter().zip(outcomes) {
                 // The client may have gone; its package stands all the same.
@@ -101,9 +109,9 @@ fn commit(archive: &Archive, batch: Vec<Waiting>) {
             }
         }
         // One of them may be to blame: each by itself.
-        Err(error) if batch.len() > 1 => {
-            tracing::warn!(error = %with_causes(&error), "a batch failed; its packages are tried one by one");
-            for (answer, one) in answers.into_iter().zip(&batch) {
+        Err(error) if slices.len() > 1 => {
+            tracing::warn!(error = %with_causes(&error), "a batch failed; its sets are tried one by one");
+            for (answer, one) in answers.into_iter().zip(slices) {
                 let _ = answer.send(commit_one(archive, one));
             }
         }
@@ -115,7 +123,7 @@ fn commit(archive: &Archive, batch: Vec<Waiting>) {
     }
 }
 
-fn commit_one(archive: &Archive, one: &(Staged, Place<'_>)) -> Answer {
-    let outcome = archive.commit(std::slice::from_ref(one), now())?.pop();
-    outcome.unwrap_or(Ok(Placed::Unchanged)).map_err(Problem::from)
+fn commit_one(archive: &Archive, one: &[(Staged, Place<'_>)]) -> Answer {
+    let outcome = archive.commit_sets(&[one], now())?.pop();
+    outcome.unwrap_or(Ok(Vec::new())).map_err(Problem::from)
 }

@@ -16,6 +16,7 @@ mod password;
 mod limits;
 mod app;
 mod receive;
+mod queue;
 mod committer;
 mod live;
 mod usage;

@@ -2,6 +2,7 @@
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use hyper::ext::ReasonPhrase;
 use repogen::catalog::accounts::AccountError;
 use repogen::catalog::{CatalogError, Conflict};
 use repogen::error_text::with_causes;
@@ -74,6 +75,11 @@ codes! {
     InvalidCursor "invalid_cursor" BAD_REQUEST "The cursor is not one of this server's";
     InvalidUpload "invalid_upload" BAD_REQUEST "The body of the upload cannot be read";
     InvalidRequest "invalid_request" UNPROCESSABLE_ENTITY "A value is not what it should be";
+    InvalidChanges "invalid_changes" UNPROCESSABLE_ENTITY "The .changes file cannot be used";
+    ChangesIncomplete "changes_incomplete" UNPROCESSABLE_ENTITY "A file that the .changes file names is not here";
+    SourceNotTaken "source_not_taken" UNPROCESSABLE_ENTITY "Source packages are not taken";
+    FileNotTaken "file_not_taken" UNPROCESSABLE_ENTITY "Files of this kind are not taken";
+    QueueFull "queue_full" TOO_MANY_REQUESTS "Too much waits for its .changes file";
     WeakPassword "weak_password" UNPROCESSABLE_ENTITY "The password is too weak";
     SuiteRequired "suite_required" UNPROCESSABLE_ENTITY "The request does not say which suite";
     InvalidPackage "invalid_package" UNPROCESSABLE_ENTITY "The package is not one that dpkg would take";
@@ -158,6 +164,10 @@ impl Problem {
         let code = HeaderValue::from_static(self.code.text());
         let mut response = (self.code.status(), text).into_response();
         response.headers_mut().insert("x-error-code", code);
+        // dput shows nothing else of an answer than its status line.
+        if let Ok(reason) = ReasonPhrase::try_from(reason(&self).into_bytes()) {
+            response.extensions_mut().insert(reason);
+        }
         self.with_headers(response)
     }
 
@@ -176,6 +186,17 @@ impl Problem {
         }
         response
     }
+}
+
+/// Returns the text form on one line of ASCII, short enough for a status line.
+fn reason(problem: &Problem) -> String {
+    const MOST: usize = 300;
+    let text = format!("{}: {}", problem.code.title(), problem.detail);
+    let is_shown = |letter: char| letter == ' ' || letter.is_ascii_graphic();
+    text.chars()
+        .map(|letter| if is_shown(letter) { letter } else { '?' })
+        .take(MOST)
+        .collect()
 }
 
 impl IntoResponse for Problem {
@@ -237,6 +258,12 @@ impl From<IngestError> for Problem {
             _ => return Self::internal(&error),
         };
         Self::new(code, error.to_string())
+    }
+}
+
+impl From<repogen::pool::PoolError> for Problem {
+    fn from(error: repogen::pool::PoolError) -> Self {
+        IngestError::from(error).into()
     }
 }
 

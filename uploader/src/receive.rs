@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
+use axum::extract::Request;
+use axum::http::header;
 use futures_util::{Stream, StreamExt as _};
 use repogen::ingest::{Received, Receiving};
 
@@ -35,19 +37,21 @@ impl Upload {
     }
 }
 
-/// Takes a body in.
+/// Takes a body of at most `limit` bytes in.
 pub(crate) async fn receive<E: std::fmt::Display>(
     app: &Arc<App>,
+    limit: u64,
     pieces: impl Stream<Item = Result<Bytes, E>>,
 ) -> Result<Upload, Problem> {
     let total = app.settings.upload_total;
-    tokio::time::timeout(total, receive_pieces(app, pieces))
+    tokio::time::timeout(total, receive_pieces(app, limit, pieces))
         .await
         .map_err(|_| too_slow(total, "in all"))?
 }
 
 async fn receive_pieces<E: std::fmt::Display>(
     app: &Arc<App>,
+    limit: u64,
     pieces: impl Stream<Item = Result<Bytes, E>>,
 ) -> Result<Upload, Problem> {
     let mut pieces = std::pin::pin!(pieces);
@@ -63,7 +67,7 @@ async fn receive_pieces<E: std::fmt::Display>(
     {
         let piece = piece.map_err(|error| Problem::new(Code::InvalidUpload, error.to_string()))?;
         size += piece.len() as u64;
-        check_size(app, size)?;
+        check_size(limit, size)?;
         kept += piece.len();
         body.rest.push(piece);
         if kept >= BUFFER {
@@ -94,14 +98,11 @@ async fn flush(app: &Arc<App>, body: Upload) -> Result<Upload, Problem> {
 }
 
 /// Checks that so many bytes may be taken.
-pub(crate) fn check_size(app: &App, size: u64) -> Result<(), Problem> {
-    if size > app.settings.max_upload_bytes {
+pub(crate) fn check_size(limit: u64, size: u64) -> Result<(), Problem> {
+    if size > limit {
         return Err(Problem::new(
             Code::PayloadTooLarge,
-            format!(
-                "expected {} bytes or fewer (MAX_UPLOAD_BYTES)",
-                app.settings.max_upload_bytes
-            ),
+            format!("expected {limit} bytes or fewer here"),
         ));
     }
     Ok(())
@@ -130,7 +131,7 @@ pub(crate) fn check_room(app: &App, size: u64) -> Result<(), Problem> {
 /// Reads what a client is still sending to its end, as far as an upload may go.
 ///
 /// Programs that send the whole body before they look at the answer fail on the way otherwise.
-pub(crate) async fn drain(app: &App, body: Body) {
+async fn drain(app: &App, body: Body) {
     let mut pieces = body.into_data_stream();
     let mut size = 0_u64;
     let all = async {
@@ -150,4 +151,12 @@ fn too_slow(limit: Duration, how: &str) -> Problem {
         Code::UploadTimeout,
         format!("it took more than {} seconds {how}", limit.as_secs()),
     )
+}
+
+/// Has a refused client send its body to the end, where it is on its way already: without asking first, and with a length that may be taken.
+pub(crate) async fn drain_refused(app: &App, refused: &Problem, request: Request) {
+    let asked = request.headers().contains_key(header::EXPECT);
+    if !asked && refused.code != Code::PayloadTooLarge {
+        drain(app, request.into_body()).await;
+    }
 }

@@ -5,6 +5,7 @@ mod describe;
 mod files;
 mod operate;
 mod packages;
+mod queue;
 mod suites;
 mod tokens;
 mod upload;
@@ -57,6 +58,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .routes(routes!(packages::show, describe::change, describe::delete))
         .routes(routes!(packages::download))
         .routes(routes!(upload::put))
+        .routes(routes!(queue::put))
         .routes(routes!(suites::list))
         .routes(routes!(suites::stats))
         .routes(routes!(suites::audit))

@@ -30,8 +30,8 @@ use rusqlite_migration::{M, Migrations};
 
 use super::audit::Actor;
 use super::{
-    Catalog, CatalogError, Entry, Forgotten, KeptState, NewContent, NewPlacement, Pin, Placed, PoolFile,
-    Progress, Pruning, Publication, Retention, Selection, Snapshot, SnapshotId,
+    Catalog, CatalogError, Conflict, Entry, Forgotten, KeptState, NewContent, NewPlacement, Pin, Placed,
+    PlacedSet, PoolFile, Progress, Pruning, Publication, Retention, Selection, Snapshot, SnapshotId,
 };
 
 const MIGRATIONS: &[M<'static>] = &[
@@ -161,15 +161,15 @@ impl Catalog for SqliteCatalog {
         self.read("look a package up", |db| select::find(db, sha256, tree))
     }
 
-    fn foresee(&self, wish: &NewPlacement) -> Result<Placed, CatalogError> {
+    fn foresee(&self, wish: &NewPlacement) -> Result<Result<Placed, Box<Conflict>>, CatalogError> {
         self.read("look a package up", |db| {
             let suite = rows::suite_id(db, &wish.suite)?;
             place::foresee(db, suite, wish)
         })
     }
 
-    fn place(&self, wishes: &[NewPlacement], now: i64) -> Result<Vec<Placed>, CatalogError> {
-        self.write("add packages", |db| place::place(db, wishes, now))
+    fn place(&self, sets: &[Vec<NewPlacement>], now: i64) -> Result<Vec<PlacedSet>, CatalogError> {
+        self.write("add packages", |db| place::place(db, sets, now))
     }
 
     fn remove(

@@ -8,7 +8,7 @@ use std::time::UNIX_EPOCH;
 
 use super::{Named, Problem, problem};
 use crate::archive::Archive;
-use crate::catalog::{CatalogError, NewContent, NewPlacement, Placed};
+use crate::catalog::{CatalogError, NewContent, NewPlacement};
 use crate::config::Suite;
 use crate::ingest::{Arrival, read_content};
 use crate::pool;
@@ -46,22 +46,21 @@ pub(super) fn place(
         let mut batch = Vec::with_capacity(BATCH);
         for (named, content) in receiver {
             match content {
-                Ok(content) => batch.push(wish(suite, named, content)),
+                Ok(content) => batch.push(vec![wish(suite, named, content)]),
                 Err(what) => problems.push(problem(&archive.tree(suite).join(&named.filename), what)),
             }
             if batch.len() == BATCH {
-                place_batch(archive, suite, &batch, now, problems)?;
-                batch.clear();
+                place_batch(archive, suite, &mut batch, now, problems)?;
             }
         }
-        place_batch(archive, suite, &batch, now, problems)
+        place_batch(archive, suite, &mut batch, now, problems)
     })
 }
 
 fn place_batch(
     archive: &Archive,
     suite: &Suite,
-    batch: &[NewPlacement],
+    batch: &mut Vec<Vec<NewPlacement>>,
     now: i64,
     problems: &mut Vec<Problem>,
 ) -> Result<(), CatalogError> {
@@ -69,8 +68,8 @@ fn place_batch(
         return Ok(());
     }
     let placed = archive.catalog().place(batch, now)?;
-    for (wish, placed) in batch.iter().zip(placed) {
-        if let Placed::Refused(conflict) = placed {
+    for (wish, placed) in batch.drain(..).flatten().zip(placed) {
+        if let Err(conflict) = placed {
             problems.push(problem(&archive.tree(suite).join(&wish.path), conflict));
         }
     }

@@ -129,11 +129,11 @@ fn fill(archive: &Archive, first: usize, count: usize) {
     let paths = repogen::paths::pack(&[]).unwrap();
     let numbers: Vec<usize> = (first..first + count).collect();
     for batch in numbers.chunks(BATCH) {
-        let wishes: Vec<NewPlacement> = batch
+        let sets: Vec<Vec<NewPlacement>> = batch
             .iter()
-            .map(|number| placement(suite, control(*number), paths.clone()))
+            .map(|number| vec![placement(suite, control(*number), paths.clone())])
             .collect();
-        archive.catalog().place(&wishes, SystemClock.now()).unwrap();
+        archive.catalog().place(&sets, SystemClock.now()).unwrap();
     }
 }
 

@@ -284,6 +284,15 @@ fn rows(world: &World) -> Vec<Row> {
             ),
             "/api/upload/stable/hello_1.0_amd64.deb".into(),
         ),
+        at(
+            row(
+                "PUT",
+                "/api/upload/{suite}/queue/{filename}",
+                Guard::Maintainer,
+                ("keeper", 202),
+            ),
+            "/api/upload/stable/queue/hello_1.0_amd64.deb".into(),
+        ),
         json(
             at(
                 row("PUT", "/api/packages/{id}", Guard::Maintainer, ("keeper", 200)),

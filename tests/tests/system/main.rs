@@ -17,6 +17,7 @@ mod settings;
 mod hindered;
 mod loaded;
 mod behind_nginx;
+mod queued;
 mod indexes;
 mod chunk_list;
 mod scanned;

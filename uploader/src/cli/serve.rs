@@ -13,7 +13,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{Failure, log, open, reload};
-use crate::app::{App, Parts};
+use crate::app::{App, Parts, now};
 use crate::committer::Committer;
 use crate::live::Live;
 use crate::secrets;
@@ -22,8 +22,8 @@ use crate::settings::Settings;
 
 /// How long requests may go on after the server was told to stop.
 const DRAIN: Duration = Duration::from_secs(25);
-/// How often counts are written.
-const WRITE_EVERY: Duration = Duration::from_secs(5);
+/// How often counts are written, and what is over is forgotten.
+const TIDY_EVERY: Duration = Duration::from_secs(5);
 
 pub(super) fn run(settings: Settings) -> Result<(), Failure> {
     log::start().map_err(|error| Failure::archive(anyhow::anyhow!("cannot log: {error}")))?;
@@ -60,7 +60,7 @@ async fn serve(app: Arc<App>, reloader: Reloader) -> anyhow::Result<()> {
         .await
         .with_context(|| format!("cannot listen on {address}"))?;
     let address = listener.local_addr()?;
-    let counting = tokio::spawn(write_counts(app.clone()));
+    let tidying = tokio::spawn(tidy(app.clone()));
     let (stop, stopping) = tokio::sync::watch::channel(false);
     let (config, routers) = reload::start(app.clone(), reloader)?;
     let reloading = tokio::spawn(reload::on_hangup(config)?);
@@ -76,7 +76,7 @@ async fn serve(app: Arc<App>, reloader: Reloader) -> anyhow::Result<()> {
     if tokio::time::timeout(DRAIN, serving).await.is_err() {
         tracing::warn!("requests were cut off");
     }
-    counting.abort();
+    tidying.abort();
     let last = tokio::task::spawn_blocking(move || {
         app.live.stop();
         app.usage.write(&app.live.archive())
@@ -84,12 +84,16 @@ async fn serve(app: Arc<App>, reloader: Reloader) -> anyhow::Result<()> {
     last.await?.context("cannot write counts")
 }
 
-async fn write_counts(app: Arc<App>) {
+async fn tidy(app: Arc<App>) {
     loop {
-        tokio::time::sleep(WRITE_EVERY).await;
+        tokio::time::sleep(TIDY_EVERY).await;
         app.sign_ins.forget();
         let app = app.clone();
-        let written = tokio::task::spawn_blocking(move || app.usage.write(&app.live.archive())).await;
+        let written = tokio::task::spawn_blocking(move || {
+            app.queue.sweep(now());
+            app.usage.write(&app.live.archive())
+        })
+        .await;
         if let Ok(Err(error)) = written {
             tracing::error!(error = %with_causes(&error), "cannot write counts");
         }

@@ -9,7 +9,7 @@ use axum::response::{IntoResponse as _, Response};
 use debian_formats::name::Component;
 use repogen::catalog::Placed;
 use repogen::config::Suite;
-use repogen::ingest::{Arrival, Place};
+use repogen::ingest::{Arrival, Place, Received, Staged};
 use repogen::package_view::PackageView;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -22,7 +22,7 @@ use crate::credential::{Presented, PresentedBasic};
 use crate::extract::Params;
 use crate::live::Published;
 use crate::problem::{Code, Problem};
-use crate::receive::{self, Upload, check_room, check_size, drain};
+use crate::receive::{self, Upload, check_room, check_size, drain_refused};
 
 /// Until when an answer waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
@@ -37,11 +37,11 @@ pub(crate) enum Wait {
 #[into_params(parameter_in = Query)]
 pub(crate) struct PlaceParams {
     /// Codename or alias; may be left out where there is one suite.
-    suite: Option<String>,
+    pub(super) suite: Option<String>,
     /// The suite's first when left out.
-    component: Option<String>,
+    pub(super) component: Option<String>,
     /// `published`: answer once it is in a live InRelease.
-    wait: Option<Wait>,
+    pub(super) wait: Option<Wait>,
 }
 
 /// Takes a .deb: as the body, or as the field `file` of a form.
@@ -133,10 +133,31 @@ impl Taken {
 }
 
 /// What may go ahead.
-struct Admitted {
-    caller: Caller,
-    suite: repogen::config::Suite,
-    component: Component,
+pub(super) struct Admitted {
+    pub(super) caller: Caller,
+    pub(super) suite: repogen::config::Suite,
+    pub(super) component: Component,
+}
+
+impl Admitted {
+    /// Returns where it may go.
+    pub(super) fn place(&self) -> Place<'_> {
+        Place {
+            suite: &self.suite,
+            component: &self.component,
+        }
+    }
+
+    /// Reads a package that came in, and checks that it may come in. Blocking.
+    pub(super) fn examine(&self, app: &App, received: Received) -> Result<Staged, Problem> {
+        let arrival = Arrival {
+            now: now(),
+            by: Some(self.caller.actor().clone()),
+        };
+        let staged = app.archive.examine(received, &self.place(), &arrival)?;
+        self.caller.uploads(&self.suite, Some(&staged.content().name))?;
+        Ok(staged)
+    }
 }
 
 /// Takes an upload from its head to its answer.
@@ -150,49 +171,28 @@ async fn take(
     let admitted = match admit(app, presented, params.clone(), size).await {
         Ok(admitted) => admitted,
         Err(problem) => {
-            // Without the expectation the body is on its way already.
-            if !request.headers().contains_key(header::EXPECT) && problem.code != Code::PayloadTooLarge {
-                drain(app, request.into_body()).await;
-            }
+            drain_refused(app, &problem, request).await;
             return Err(problem);
         }
     };
-    let _place = app
-        .uploads
-        .acquire()
-        .await
-        .map_err(|_| Problem::new(Code::Unavailable, "the server is going down"))?;
+    let _place = app.upload_place().await?;
     let upload = body(app, request).await?;
-    let Admitted {
-        caller,
-        suite,
-        component,
-    } = admitted;
-    let (codename, wanted) = (suite.codename.clone(), component.clone());
+    let (codename, wanted) = (admitted.suite.codename.clone(), admitted.component.clone());
     let (caller, staged) = app
         .blocking(move |app| {
-            let received = upload.finish(app)?;
-            let place = Place {
-                suite: &suite,
-                component: &component,
-            };
-            let arrival = Arrival {
-                now: now(),
-                by: Some(caller.actor().clone()),
-            };
-            let staged = app.archive.examine(received, &place, &arrival)?;
-            caller.uploads(&suite, Some(&staged.content().name))?;
+            let staged = admitted.examine(app, upload.finish(app)?)?;
             staged.sync()?;
-            Ok((caller, staged))
+            Ok((admitted.caller, staged))
         })
         .await?;
     let sha256 = staged.content().sha256;
     let ready = Ready {
-        staged,
+        set: vec![staged],
         suite: codename.clone(),
         component: wanted,
     };
     let placed = app.committer.commit(ready).await?;
+    let added = placed.contains(&Placed::Added);
     let published = match params.wait {
         Some(Wait::Published) => app.live.wait(app, vec![codename.clone()]).await?,
         None => Published::Yes,
@@ -207,17 +207,22 @@ async fn take(
             wire::package(&packages::in_suites(app, id, &suites)?)
         })
         .await?;
-    let status = match (published, placed) {
-        (Published::NotYet, _) => StatusCode::ACCEPTED,
-        (Published::Yes, Placed::Added) => StatusCode::CREATED,
-        (Published::Yes, _) => StatusCode::OK,
-    };
+    let status = status(published, added);
     metrics::counter!("uploads_total", "status" => status.as_u16().to_string()).increment(1);
     Ok(Taken { status, package })
 }
 
+/// Returns the status for a package that stands where it should.
+pub(super) fn status(published: Published, added: bool) -> StatusCode {
+    match (published, added) {
+        (Published::NotYet, _) => StatusCode::ACCEPTED,
+        (Published::Yes, true) => StatusCode::CREATED,
+        (Published::Yes, false) => StatusCode::OK,
+    }
+}
+
 /// Checks all that can be checked before a byte of the body is taken.
-async fn admit(
+pub(super) async fn admit(
     app: &Arc<App>,
     presented: Presented,
     params: PlaceParams,
@@ -238,7 +243,7 @@ async fn admit(
         };
         caller.uploads(suite, None)?;
         let component = component(suite, params.component.as_deref())?;
-        check_size(app, size.unwrap_or_default())?;
+        check_size(app.settings.max_upload_bytes, size.unwrap_or_default())?;
         check_room(app, size.unwrap_or_default())?;
         Ok(Admitted {
             suite: suite.clone(),
@@ -255,8 +260,9 @@ async fn body(app: &Arc<App>, request: Request) -> Result<Upload, Problem> {
         .headers()
         .get(header::CONTENT_TYPE)
         .map(|kind| kind.as_bytes());
+    let limit = app.settings.max_upload_bytes;
     if !kind.is_some_and(|kind| kind.starts_with(b"multipart/form-data")) {
-        return receive::receive(app, request.into_body().into_data_stream()).await;
+        return receive::receive(app, limit, request.into_body().into_data_stream()).await;
     }
     let wrong = |detail: String| Problem::new(Code::InvalidUpload, detail);
     // The limit of JSON bodies is off for this route; every byte of the field is counted instead.
@@ -269,17 +275,17 @@ async fn body(app: &Arc<App>, request: Request) -> Result<Upload, Problem> {
         .map_err(|error| wrong(error.body_text()))?
     {
         if field.name() == Some("file") {
-            return receive::receive(app, field).await;
+            return receive::receive(app, limit, field).await;
         }
     }
     Err(wrong("expected the .deb in a field `file`".into()))
 }
 
-fn content_length(headers: &HeaderMap) -> Option<u64> {
+pub(super) fn content_length(headers: &HeaderMap) -> Option<u64> {
     headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
-fn wants_json(headers: &HeaderMap) -> bool {
+pub(super) fn wants_json(headers: &HeaderMap) -> bool {
     let accepted = headers
         .get_all(header::ACCEPT)
         .iter()

@@ -7,35 +7,73 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{audit, describe, rows, select};
 use crate::catalog::audit::{Actor, Event};
-use crate::catalog::{Cluster, Conflict, Content, Entry, NewPlacement, Placed, Selection};
+use crate::catalog::{Cluster, Conflict, Content, Entry, NewPlacement, Placed, PlacedSet, Selection};
 
 type Sql<T> = Result<T, rusqlite::Error>;
 
-/// Places each wish that nothing stands against, under one new revision a suite.
-pub(super) fn place(db: &Connection, wishes: &[NewPlacement], now: i64) -> Sql<Vec<Placed>> {
-    let mut revisions = BTreeMap::new();
-    wishes
-        .iter()
-        .map(|wish| {
-            let suite = rows::suite_id(db, &wish.suite)?;
-            let placed = foresee(db, suite, wish)?;
-            if placed == Placed::Added {
+/// The revision that this transaction gave each suite it changed.
+type Revisions = BTreeMap<i64, i64>;
+
+/// Places each set that nothing stands against, under one new revision a suite.
+pub(super) fn place(db: &Connection, sets: &[Vec<NewPlacement>], now: i64) -> Sql<Vec<PlacedSet>> {
+    let mut revisions = Revisions::new();
+    sets.iter()
+        .map(|set| match set.as_slice() {
+            // What is refused alone leaves no trace anyway.
+            [_] => place_set(db, &mut revisions, set, now),
+            _ => whole(db, &mut revisions, |revisions| place_set(db, revisions, set, now)),
+        })
+        .collect()
+}
+
+/// Does `work`, and undoes it where its answer is a refusal.
+fn whole(
+    db: &Connection,
+    revisions: &mut Revisions,
+    work: impl FnOnce(&mut Revisions) -> Sql<PlacedSet>,
+) -> Sql<PlacedSet> {
+    let before = revisions.clone();
+    db.execute_batch("savepoint placed_set")?;
+    let placed = work(revisions)?;
+    if placed.is_err() {
+        db.execute_batch("rollback to placed_set")?;
+        *revisions = before;
+    }
+    db.execute_batch("release placed_set")?;
+    Ok(placed)
+}
+
+/// Places the wishes of a set up to the first that is refused.
+fn place_set(db: &Connection, revisions: &mut Revisions, set: &[NewPlacement], now: i64) -> Sql<PlacedSet> {
+    let mut placed = Vec::with_capacity(set.len());
+    for wish in set {
+        let suite = rows::suite_id(db, &wish.suite)?;
+        let outcome = foresee(db, suite, wish)?;
+        match outcome {
+            Err(conflict) => return Ok(Err(conflict)),
+            Ok(Placed::Added) => {
                 let revision = match revisions.get(&suite) {
                     Some(revision) => *revision,
                     None => rows::raise_revision(db, suite)?,
                 };
                 revisions.insert(suite, revision);
                 insert(db, suite, revision, wish, now)?;
+                placed.push(Placed::Added);
             }
-            Ok(placed)
-        })
-        .collect()
+            Ok(Placed::Unchanged) => placed.push(Placed::Unchanged),
+        }
+    }
+    Ok(Ok(placed))
 }
 
 /// Says what placing would meet with.
-pub(super) fn foresee(db: &Connection, suite: i64, wish: &NewPlacement) -> Sql<Placed> {
+pub(super) fn foresee(
+    db: &Connection,
+    suite: i64,
+    wish: &NewPlacement,
+) -> Sql<Result<Placed, Box<Conflict>>> {
     if let Some(conflict) = identity_conflict(db, suite, wish)? {
-        return Ok(Placed::Refused(conflict));
+        return Ok(Err(conflict));
     }
     let content = &wish.content.content;
     let stands: Option<String> = db
@@ -46,13 +84,13 @@ pub(super) fn foresee(db: &Connection, suite: i64, wish: &NewPlacement) -> Sql<P
         .query_row(params![suite, content.sha256.as_bytes()], |row| row.get(0))
         .optional()?;
     match stands {
-        Some(component) if component == wish.component.as_str() => return Ok(Placed::Unchanged),
+        Some(component) if component == wish.component.as_str() => return Ok(Ok(Placed::Unchanged)),
         Some(component) => {
-            return Ok(Placed::Refused(Conflict::OtherComponent {
+            return Ok(Err(Box::new(Conflict::OtherComponent {
                 suite: wish.suite.clone(),
                 held: component,
                 offered: wish.component.clone(),
-            }));
+            })));
         }
         None => {}
     }
@@ -63,12 +101,12 @@ pub(super) fn foresee(db: &Connection, suite: i64, wish: &NewPlacement) -> Sql<P
         .query_row([wish.tree.as_str(), wish.path.as_str()], |row| rows::sha256(row, 0))
         .optional()?;
     if owner.is_some_and(|owner| owner != content.sha256) {
-        return Ok(Placed::Refused(Conflict::PathTaken(wish.path.clone())));
+        return Ok(Err(Box::new(Conflict::PathTaken(wish.path.clone()))));
     }
-    Ok(Placed::Added)
+    Ok(Ok(Placed::Added))
 }
 
-fn identity_conflict(db: &Connection, suite: i64, wish: &NewPlacement) -> Sql<Option<Conflict>> {
+fn identity_conflict(db: &Connection, suite: i64, wish: &NewPlacement) -> Sql<Option<Box<Conflict>>> {
     let content = &wish.content.content;
     let held: Option<(String, Sha256)> = db
         .prepare_cached(
@@ -89,21 +127,23 @@ fn identity_conflict(db: &Connection, suite: i64, wish: &NewPlacement) -> Sql<Op
         return Ok(None);
     };
     if version != content.version.as_str() {
-        return Ok(Some(Conflict::EqualVersion {
+        return Ok(Some(Box::new(Conflict::EqualVersion {
             suite: wish.suite.clone(),
             name: content.name.clone(),
             architecture: content.architecture.clone(),
             held: version,
             offered: content.version.as_str().to_owned(),
-        }));
+        })));
     }
-    Ok((sha256 != content.sha256).then(|| Conflict::OtherBytes {
-        suite: wish.suite.clone(),
-        name: content.name.clone(),
-        version,
-        architecture: content.architecture.clone(),
-        held: sha256,
-        offered: content.sha256,
+    Ok((sha256 != content.sha256).then(|| {
+        Box::new(Conflict::OtherBytes {
+            suite: wish.suite.clone(),
+            name: content.name.clone(),
+            version,
+            architecture: content.architecture.clone(),
+            held: sha256,
+            offered: content.sha256,
+        })
     }))
 }
 

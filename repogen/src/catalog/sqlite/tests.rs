@@ -10,7 +10,7 @@ use crate::catalog::accounts::{
 };
 use crate::catalog::audit::{Actor, Audit, Event};
 use crate::catalog::listing::{After, Description, Listing, PackageQuery, Tag};
-use crate::catalog::{Catalog, Content, NewContent, NewPlacement, Placed, Section, Selection};
+use crate::catalog::{Catalog, Conflict, Content, NewContent, NewPlacement, Placed, Section, Selection};
 
 const NOW: i64 = 1_700_000_000;
 
@@ -94,8 +94,8 @@ fn placement(name: &str, version: &str, section: &str) -> NewPlacement {
 }
 
 fn place(catalog: &SqliteCatalog, placements: &[NewPlacement]) {
-    let placed = catalog.place(placements, NOW).unwrap();
-    assert!(placed.iter().all(|placed| *placed == Placed::Added), "{placed:?}");
+    let placed = catalog.place(&[placements.to_vec()], NOW).unwrap();
+    assert_eq!(placed, [Ok(vec![Placed::Added; placements.len()])]);
 }
 
 fn names(found: &[crate::catalog::listing::Listed]) -> Vec<&str> {
@@ -110,6 +110,61 @@ fn in_stable() -> PackageQuery {
         suites: vec![suite("stable")],
         ..PackageQuery::default()
     }
+}
+
+#[test]
+fn of_a_set_in_which_one_is_refused_nothing_stays_and_other_sets_do() {
+    let Fixture {
+        catalog,
+        folder: _folder,
+    } = fixture();
+    place(&catalog, &[placement("taken", "1.0", "misc")]);
+    let revision = || {
+        let progress = catalog.progress().unwrap();
+        progress
+            .iter()
+            .find(|one| one.suite == suite("stable"))
+            .unwrap()
+            .revision
+    };
+    let before = revision();
+    let refused = vec![placement("new", "1.0", "misc"), placement("taken", "1.0", "web")];
+    let placed = catalog.place(std::slice::from_ref(&refused), NOW).unwrap();
+    let refusal = placed[0].as_ref().unwrap_err();
+    assert!(matches!(**refusal, Conflict::OtherBytes { .. }), "{refusal}");
+    assert_eq!(
+        revision(),
+        before,
+        "nothing changed, so nothing is to be published"
+    );
+    assert!(!catalog.owns("", &refused[0].path).unwrap());
+
+    let good = vec![placement("good", "1.0", "misc"), placement("fine", "1.0", "misc")];
+    let sets = [vec![placement("first", "1.0", "misc")], refused, good.clone()];
+    let placed = catalog.place(&sets, NOW).unwrap();
+    assert_eq!(placed[0], Ok(vec![Placed::Added]));
+    assert!(placed[1].is_err());
+    assert_eq!(placed[2], Ok(vec![Placed::Added; 2]));
+    assert_eq!(revision(), before + 1, "one transaction, one revision");
+    assert_eq!(
+        catalog.place(&[good], NOW).unwrap(),
+        [Ok(vec![Placed::Unchanged; 2])]
+    );
+    let listed = catalog.list(&Selection::default()).unwrap();
+    let names: Vec<&str> = listed.iter().map(|entry| entry.content.name.as_str()).collect();
+    assert_eq!(names, ["fine", "first", "good", "taken"]);
+}
+
+#[test]
+fn a_set_whose_members_stand_against_each_other_is_refused() {
+    let Fixture {
+        catalog,
+        folder: _folder,
+    } = fixture();
+    let set = vec![placement("one", "1.0", "misc"), placement("one", "1.0", "web")];
+    let placed = catalog.place(&[set], NOW).unwrap();
+    assert!(placed[0].is_err(), "{placed:?}");
+    assert!(catalog.list(&Selection::default()).unwrap().is_empty());
 }
 
 #[test]

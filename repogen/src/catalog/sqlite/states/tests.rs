@@ -99,7 +99,7 @@ impl Bench {
                 extra,
             } => {
                 self.catalog
-                    .place(&[wish(*package, *version, *extra)], 1)
+                    .place(&[vec![wish(*package, *version, *extra)]], 1)
                     .unwrap();
             }
             Step::Remove { package } => self.remove(*package),
@@ -192,8 +192,8 @@ fn what_stands_in_another_component_now_goes_back_to_where_it_stood() {
     );
     let (then, held) = (bench.revision(), bench.held(None));
     bench.remove(0);
-    let placed = bench.catalog.place(&[wish(0, 0, true)], 1).unwrap();
-    assert_eq!(placed, [Placed::Added]);
+    let placed = bench.catalog.place(&[vec![wish(0, 0, true)]], 1).unwrap();
+    assert_eq!(placed, [Ok(vec![Placed::Added])]);
     assert!(
         bench
             .catalog

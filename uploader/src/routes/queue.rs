@@ -1,0 +1,117 @@
+//! The queue for dput: files first, then the `.changes` file that makes packages of them.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, Request, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
+use debian_formats::changes::FileName;
+use futures_util::TryFutureExt as _;
+
+use super::upload::{self, Admitted, PlaceParams, Wait};
+use crate::app::{App, now};
+use crate::caller::with_basic;
+use crate::credential::{Presented, PresentedBasic};
+use crate::extract::Params;
+use crate::problem::{Code, Problem};
+use crate::queue::Key;
+use crate::receive::{self, check_size, drain_refused};
+
+mod finish;
+mod kind;
+
+use kind::Kind;
+
+/// Takes a file of an upload: a .deb or .buildinfo waits for the .changes file that names it, and that makes packages of
+/// all it names, or of none.
+#[utoipa::path(put, path = "/api/upload/{suite}/queue/{filename}", tag = "packages", security(("basic" = []), ("bearer" = [])),
+    params(("suite" = String, Path), ("filename" = String, Path), ("component" = Option<String>, Query), ("wait" = Option<Wait>, Query)),
+    request_body(content = [u8], content_type = "application/octet-stream"),
+    responses((status = 201, description = "The packages stand there now", content_type = "text/plain", body = String),
+        (status = 200, description = "They stood there already", content_type = "text/plain", body = String),
+        (status = 202, description = "The file waits for its .changes file; or the packages stand there, but are not live yet", content_type = "text/plain", body = String)))]
+pub(crate) async fn put(
+    State(app): State<Arc<App>>,
+    PresentedBasic(presented): PresentedBasic,
+    Path((suite, filename)): Path<(String, String)>,
+    params: Result<Params<PlaceParams>, Problem>,
+    request: Request,
+) -> Response {
+    let json = upload::wants_json(request.headers());
+    let taken = async {
+        let params = PlaceParams {
+            suite: Some(suite),
+            ..params?.0
+        };
+        take(&app, presented, (&params, &filename), request).await
+    };
+    match taken.map_err(with_basic).await {
+        Ok((status, text)) => (status, text).into_response(),
+        Err(problem) if json => problem.into_response(),
+        Err(problem) => problem.into_text(),
+    }
+}
+
+/// Takes a file from its head to its answer.
+async fn take(
+    app: &Arc<App>,
+    presented: Presented,
+    (params, filename): (&PlaceParams, &str),
+    request: Request,
+) -> Result<(StatusCode, String), Problem> {
+    let size = upload::content_length(request.headers());
+    let admitted = async {
+        let admitted = upload::admit(app, presented, params.clone(), size).await?;
+        let name = filename
+            .parse::<FileName>()
+            .map_err(|error| Problem::new(Code::InvalidUpload, error.to_string()))?;
+        let kind = Kind::of(&name)?;
+        check_size(kind.limit(app), size.unwrap_or_default())?;
+        let key = Key {
+            account: admitted.caller.account()?.id.clone(),
+            suite: admitted.suite.codename.clone(),
+        };
+        if kind != Kind::Changes {
+            app.queue.check_room(&key, size.unwrap_or_default())?;
+        }
+        Ok((admitted, name, kind, key))
+    };
+    let (admitted, name, kind, key) = match admitted.await {
+        Ok(admitted) => admitted,
+        Err(problem) => {
+            drain_refused(app, &problem, request).await;
+            return Err(problem);
+        }
+    };
+    let _place = app.upload_place().await?;
+    let body = receive::receive(app, kind.limit(app), request.into_body().into_data_stream()).await?;
+    match kind {
+        Kind::Changes => finish::finish(app, admitted, (key, name), (body, params.wait)).await,
+        Kind::Package | Kind::BuildInfo => wait(app, admitted, (key, name, kind), body).await,
+    }
+}
+
+/// Has a file wait for its .changes file. A package is read already: what is wrong with it is said as early as can be.
+async fn wait(
+    app: &Arc<App>,
+    admitted: Admitted,
+    (key, name, kind): (Key, FileName, Kind),
+    body: receive::Upload,
+) -> Result<(StatusCode, String), Problem> {
+    app.blocking(move |app| {
+        let received = body.finish(app)?;
+        let parked = match kind {
+            Kind::Package => {
+                let staged = admitted.examine(app, received)?;
+                staged.park()?
+            }
+            Kind::BuildInfo | Kind::Changes => Some(received.park()?),
+        };
+        if let Some(parked) = parked {
+            app.queue.put(&key, name.clone(), parked, now())?;
+        }
+        let text = format!("{name} waits for its .changes file\n");
+        Ok((StatusCode::ACCEPTED, text))
+    })
+    .await
+}

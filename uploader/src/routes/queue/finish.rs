@@ -1,0 +1,157 @@
+//! The `.changes` file: from what waits to packages, all of them or none.
+
+use std::sync::Arc;
+
+use axum::http::StatusCode;
+use debian_formats::changes::{Changes, FileName};
+use debian_formats::name::PackageName;
+use repogen::buildinfo::RecordName;
+use repogen::catalog::Placed;
+use repogen::ingest::{Parked, Staged};
+
+use super::kind::Kind;
+use crate::app::{App, now};
+use crate::committer::Ready;
+use crate::live::Published;
+use crate::problem::{Code, Problem};
+use crate::queue::{Key, Member};
+use crate::receive::Upload;
+use crate::routes::upload::{self, Admitted, Wait};
+
+/// A set that was taken out of the queue. From here on it is placed, or gone.
+struct Taken {
+    source: PackageName,
+    packages: Vec<Parked>,
+    records: Vec<(FileName, Parked)>,
+    names: Vec<FileName>,
+}
+
+/// Makes packages of what a `.changes` file names.
+pub(super) async fn finish(
+    app: &Arc<App>,
+    admitted: Admitted,
+    (key, name): (Key, FileName),
+    (body, wait): (Upload, Option<Wait>),
+) -> Result<(StatusCode, String), Problem> {
+    // Of two that name the same file, the second finds it placed.
+    let _turn = app.queue.turn(&key).await;
+    let (admitted, taken, staged) = app
+        .blocking(move |app| {
+            let received = body.finish(app)?;
+            let changes = Changes::parse(&received.read()?)
+                .map_err(|error| Problem::new(Code::InvalidChanges, format!("`{name}`: {error}")))?;
+            let mut taken = take(app, &admitted, &key, changes)?;
+            let packages = std::mem::take(&mut taken.packages).into_iter();
+            let staged = packages.map(|file| admitted.examine(app, file.open()?));
+            let staged = staged.collect::<Result<Vec<Staged>, Problem>>()?;
+            Ok((admitted, taken, staged))
+        })
+        .await?;
+    let suite = admitted.suite.codename.clone();
+    let ready = Ready {
+        set: staged,
+        suite: suite.clone(),
+        component: admitted.component.clone(),
+    };
+    let placed = app.committer.commit(ready).await?;
+    let names = app
+        .blocking(move |app| keep_records(app, &admitted, taken))
+        .await?;
+    let published = match wait {
+        Some(Wait::Published) => app.live.wait(app, vec![suite.clone()]).await?,
+        None => Published::Yes,
+    };
+    let status = upload::status(published, placed.contains(&Placed::Added));
+    metrics::counter!("uploads_total", "status" => status.as_u16().to_string()).increment(1);
+    let names: Vec<&str> = names.iter().map(FileName::as_str).collect();
+    Ok((status, format!("in {suite}: {}\n", names.join(" "))))
+}
+
+/// Takes what a `.changes` file names out of the queue: all of it, or it says what is missing and all waits on.
+fn take(app: &App, admitted: &Admitted, key: &Key, changes: Changes) -> Result<Taken, Problem> {
+    for file in &changes.files {
+        Kind::of(&file.name)?;
+    }
+    let members = app.queue.take(key, changes.files);
+    let mut wrong = None;
+    for member in &members {
+        let kind = Kind::of(&member.listed.name)?;
+        wrong = wrong.or(check(app, admitted, (&changes.source, kind), member)?);
+    }
+    if let Some(problem) = wrong {
+        let waiting = members
+            .into_iter()
+            .filter_map(|member| Some((member.listed.name, member.file?)));
+        app.queue.put_back(key, waiting, now());
+        return Err(problem);
+    }
+    let mut taken = Taken {
+        source: changes.source,
+        packages: Vec::new(),
+        records: Vec::new(),
+        names: Vec::new(),
+    };
+    for member in members {
+        let name = member.listed.name;
+        taken.names.push(name.clone());
+        match (Kind::of(&name)?, member.file) {
+            (_, None) => {}
+            (Kind::Package, Some(file)) => taken.packages.push(file),
+            (_, Some(file)) => taken.records.push((name, file)),
+        }
+    }
+    Ok(taken)
+}
+
+/// Says what is wrong with a member: nothing when it waits with the right size, or is where it should be already.
+fn check(
+    app: &App,
+    admitted: &Admitted,
+    (source, kind): (&PackageName, Kind),
+    member: &Member,
+) -> Result<Option<Problem>, Problem> {
+    let listed = &member.listed;
+    let incomplete = |what: String| Some(Problem::new(Code::ChangesIncomplete, what));
+    if let Some(file) = &member.file {
+        return Ok(match file.size() == listed.size {
+            true => None,
+            false => incomplete(format!(
+                "`{}` has {} bytes, and {} by the .changes file",
+                listed.name,
+                file.size(),
+                listed.size
+            )),
+        });
+    }
+    let record = RecordName {
+        suite: &admitted.suite,
+        source,
+        file: &listed.name,
+    };
+    let stands = match kind {
+        Kind::Package => app.archive.stands(&listed.sha256, &admitted.place())?,
+        Kind::BuildInfo => app.archive.keeps_record(&record, &listed.sha256),
+        Kind::Changes => false,
+    };
+    Ok(match (stands, member.other_bytes) {
+        (true, _) => None,
+        (false, true) => incomplete(format!(
+            "`{}` is here, but not with the SHA-256 of the .changes file",
+            listed.name
+        )),
+        (false, false) => incomplete(format!("`{}` is not here: put it first", listed.name)),
+    })
+}
+
+/// Keeps the build records of packages that stand, and returns the names of all files of the set.
+fn keep_records(app: &App, admitted: &Admitted, taken: Taken) -> Result<Vec<FileName>, Problem> {
+    for (name, file) in &taken.records {
+        let record = RecordName {
+            suite: &admitted.suite,
+            source: &taken.source,
+            file: name,
+        };
+        app.archive.keep_record(&record, file)?;
+    }
+    Ok(taken.names)
+}
