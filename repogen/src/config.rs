@@ -221,11 +221,7 @@ impl Config {
 
     /// Parses the text of a configuration; `path` is named in errors.
     pub fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
-        let config: Self = toml::from_str(text).map_err(|error| ConfigError::Syntax {
-            path: path.to_owned(),
-            line: error.span().map_or(1, |span| line_of(text, span.start)),
-            message: error.message().lines().collect::<Vec<_>>().join("; "),
-        })?;
+        let config: Self = parse_toml(text, path)?;
         config.check().map_err(|message| ConfigError::Meaning {
             path: path.to_owned(),
             message,
@@ -368,6 +364,15 @@ fn twice<T: PartialEq>(items: &[T]) -> Option<&T> {
         .enumerate()
         .find(|(at, item)| items.iter().take(*at).any(|other| other == *item))
         .map(|(_, item)| item)
+}
+
+/// Parses a text of TOML; `path` is named in errors, with the line.
+pub fn parse_toml<T: serde::de::DeserializeOwned>(text: &str, path: &Path) -> Result<T, ConfigError> {
+    toml::from_str(text).map_err(|error| ConfigError::Syntax {
+        path: path.to_owned(),
+        line: error.span().map_or(1, |span| line_of(text, span.start)),
+        message: error.message().lines().collect::<Vec<_>>().join("; "),
+    })
 }
 
 fn line_of(text: &str, offset: usize) -> usize {

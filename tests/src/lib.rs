@@ -19,6 +19,7 @@ pub mod gpg;
 pub mod http;
 pub mod index;
 pub mod load;
+pub mod issuer;
 pub mod made_up;
 pub mod nginx;
 pub mod run;

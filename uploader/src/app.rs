@@ -10,6 +10,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use crate::committer::Committer;
 use crate::limits::SignInLimits;
 use crate::live::Live;
+use crate::oidc::Oidc;
 use crate::password::Passwords;
 use crate::problem::{Code, Problem};
 use crate::queue::{Bounds, Queue};
@@ -39,6 +40,7 @@ pub(crate) struct Shared {
     pub(crate) live: Arc<Live>,
     pub(crate) usage: Usage,
     pub(crate) queue: Queue,
+    pub(crate) oidc: Oidc,
     uploads: Semaphore,
     pub(crate) metrics: metrics_exporter_prometheus::PrometheusHandle,
     /// Set when the server goes down.
@@ -73,6 +75,7 @@ impl App {
             passwords: Passwords::new()?,
             sign_ins: SignInLimits::new(),
             usage: Usage::default(),
+            oidc: Oidc::new(parts.archive.root())?,
             queue: Queue::new(Bounds::of(parts.settings.max_upload_bytes)),
             uploads: Semaphore::new(MAX_UPLOADS),
             metrics: parts.metrics,

@@ -36,15 +36,19 @@ impl SignInLimits {
 
     /// Counts a try, and refuses it when there were too many.
     pub(crate) fn check(&self, address: Option<IpAddr>, name: &str) -> Result<(), Problem> {
-        if let Some(address) = address {
-            let counted = self.addresses.check_key(&network(address));
-            counted.map_err(|refused| self.too_many(refused.wait_time_from(self.clock.now())))?;
-        }
+        self.check_address(address)?;
         // Names differ in case only on paper, and no name is longer.
         let name: String = name.chars().take(64).flat_map(char::to_lowercase).collect();
         self.names
             .check_key(&name)
             .map_err(|refused| self.too_many(refused.wait_time_from(self.clock.now())))
+    }
+
+    /// The same where no name is given.
+    pub(crate) fn check_address(&self, address: Option<IpAddr>) -> Result<(), Problem> {
+        let Some(address) = address else { return Ok(()) };
+        let counted = self.addresses.check_key(&network(address));
+        counted.map_err(|refused| self.too_many(refused.wait_time_from(self.clock.now())))
     }
 
     /// Forgets those who have not tried for a while: what is kept is bounded by what comes in within minutes.

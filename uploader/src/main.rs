@@ -14,6 +14,7 @@ mod credential;
 mod caller;
 mod password;
 mod limits;
+mod oidc;
 mod app;
 mod receive;
 mod queue;

@@ -50,6 +50,9 @@ codes! {
     Unauthenticated "unauthenticated" UNAUTHORIZED "This needs a sign-in";
     InvalidCredentials "invalid_credentials" UNAUTHORIZED "User name or password is wrong";
     InvalidToken "invalid_token" UNAUTHORIZED "The token is not, or no longer, valid";
+    InvalidAssertion "invalid_assertion" UNAUTHORIZED "The token of the CI job is not taken";
+    UntrustedPublisher "untrusted_publisher" FORBIDDEN "No publisher is trusted with this";
+    IssuerUnavailable "issuer_unavailable" SERVICE_UNAVAILABLE "The issuer of the token does not answer";
     Forbidden "forbidden" FORBIDDEN "The account may not do this";
     ScopeTooSmall "scope_too_small" FORBIDDEN "The token may not do this";
     ScopeAboveRights "scope_above_rights" FORBIDDEN "The scope is above the rights of the account";

@@ -3,6 +3,7 @@
 mod auth;
 mod describe;
 mod files;
+mod oidc;
 mod operate;
 mod packages;
 mod queue;
@@ -48,6 +49,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .routes(routes!(auth::logout))
         .routes(routes!(auth::me))
         .routes(routes!(auth::check))
+        .routes(routes!(oidc::exchange))
         .routes(routes!(tokens::create, tokens::list))
         .routes(routes!(tokens::delete))
         .routes(routes!(users::list, users::create))

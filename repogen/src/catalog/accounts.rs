@@ -219,6 +219,17 @@ pub struct ApiToken {
     pub last_used_at: Option<i64>,
 }
 
+/// A proof of identity that somebody else gave: good for one token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Assertion {
+    /// Who gave it.
+    pub issuer: String,
+    /// What it is called there.
+    pub id: String,
+    /// When it is over anyway, in Unix seconds.
+    pub expires_at: i64,
+}
+
 /// A session that is asked about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Session {
@@ -255,6 +266,17 @@ pub trait Accounts: Send + Sync {
 
     /// Keeps a new token under the digest of its secret.
     fn create_token(&self, token: &ApiToken, hash: &Sha256, event: &Event) -> Result<(), CatalogError>;
+
+    /// Keeps a new token for an assertion; says false, and keeps nothing, when the assertion was used before.
+    ///
+    /// Forgets tokens of the account that were made for an hour or less and are over: nobody revokes those.
+    fn exchange(
+        &self,
+        assertion: &Assertion,
+        token: &ApiToken,
+        hash: &Sha256,
+        event: &Event,
+    ) -> Result<bool, CatalogError>;
 
     /// Returns the tokens of an account, newest first.
     fn tokens(&self, account: &Id) -> Result<Vec<ApiToken>, CatalogError>;

@@ -210,6 +210,10 @@ fn rows(world: &World) -> Vec<Row> {
             row("POST", "/api/auth/login", Guard::Anyone, ("root", 200)),
             json!({"username": "root", "password": archive_tests::uploader::PASSWORD}),
         ),
+        json(
+            row("POST", "/api/auth/oidc", Guard::Anyone, ("root", 401)),
+            json!({"token": "no proof"}),
+        ),
         check,
         row("GET", "/api/auth/me", Guard::SignedIn, ("reader", 200)),
         row("GET", "/api/suites", Guard::Reader, ("reader", 200)),

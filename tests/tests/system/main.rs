@@ -18,6 +18,7 @@ mod hindered;
 mod loaded;
 mod behind_nginx;
 mod queued;
+mod trusted;
 mod indexes;
 mod chunk_list;
 mod scanned;

@@ -6,8 +6,8 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::{SqliteCatalog, api_tokens, audit, rows};
 use crate::catalog::CatalogError;
 use crate::catalog::accounts::{
-    Account, AccountChange, AccountError, Accounts, ApiToken, Email, Id, NewAccount, Session, Suites,
-    Username,
+    Account, AccountChange, AccountError, Accounts, ApiToken, Assertion, Email, Id, NewAccount, Session,
+    Suites, Username,
 };
 use crate::catalog::audit::Event;
 
@@ -86,6 +86,24 @@ impl Accounts for SqliteCatalog {
         self.write("add a token", |db| {
             api_tokens::create(db, token, hash)?;
             audit::record(db, event)
+        })
+    }
+
+    fn exchange(
+        &self,
+        assertion: &Assertion,
+        token: &ApiToken,
+        hash: &Sha256,
+        event: &Event,
+    ) -> Result<bool, CatalogError> {
+        self.write("exchange an assertion for a token", |db| {
+            if !api_tokens::use_up(db, assertion, event.at)? {
+                return Ok(false);
+            }
+            api_tokens::forget_short_lived(db, &token.account, event.at)?;
+            api_tokens::create(db, token, hash)?;
+            audit::record(db, event)?;
+            Ok(true)
         })
     }
 

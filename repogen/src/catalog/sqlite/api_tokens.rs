@@ -4,7 +4,7 @@ use debian_formats::digest::Sha256;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::rows;
-use crate::catalog::accounts::{ApiToken, Id};
+use crate::catalog::accounts::{ApiToken, Assertion, Id};
 
 type Sql<T> = Result<T, rusqlite::Error>;
 
@@ -46,6 +46,27 @@ pub(super) fn delete(db: &Connection, account: &Id, token: &Id) -> Sql<bool> {
         .prepare_cached("delete from api_token where account_id = ?1 and id = ?2")?
         .execute([account.as_str(), token.as_str()])?;
     Ok(deleted > 0)
+}
+
+/// Notes that an assertion was used, and says whether it was for the first time.
+pub(super) fn use_up(db: &Connection, assertion: &Assertion, now: i64) -> Sql<bool> {
+    db.prepare_cached("delete from used_assertion where expires_at < ?1")?
+        .execute([now])?;
+    let noted = db
+        .prepare_cached(
+            "insert into used_assertion (issuer, id, expires_at) values (?1, ?2, ?3) on conflict do nothing",
+        )?
+        .execute(params![assertion.issuer, assertion.id, assertion.expires_at])?;
+    Ok(noted > 0)
+}
+
+/// Deletes the tokens of an account that were made for an hour or less and are over.
+pub(super) fn forget_short_lived(db: &Connection, account: &Id, now: i64) -> Sql<()> {
+    db.prepare_cached(
+        "delete from api_token where account_id = ?1 and expires_at < ?2 and expires_at - created_at <= 3600",
+    )?
+    .execute(params![account.as_str(), now])?;
+    Ok(())
 }
 
 pub(super) fn used(db: &Connection, used: &[(Id, i64)]) -> Sql<()> {

@@ -1,0 +1,157 @@
+//! Trusted publishing: a CI job's identity, proven by a token of its own server, for an upload token that lives minutes.
+//!
+//! The file `publishers.toml` says whose jobs those are. Nothing is asked of an issuer that it does not name, and nothing
+//! that a token says counts before its signature was verified. Source: OpenID Connect Core 1.0, section 3.1.3.7; RFC 8725.
+
+mod claims;
+mod fetch;
+mod keys;
+mod publishers;
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
+
+use debian_formats::digest;
+use repogen::catalog::accounts::Assertion;
+use repogen::config::ConfigError;
+use repogen::error_text::with_causes;
+
+use claims::Claims;
+use fetch::Fetcher;
+use keys::Keys;
+pub(crate) use publishers::Grant;
+use publishers::{Issuer, Publishers};
+
+use crate::problem::{Code, Problem};
+
+/// The file below the root.
+const FILE_NAME: &str = "publishers.toml";
+/// The longest token that is looked at, in bytes.
+const MAX_TOKEN: usize = 16 * 1024;
+
+/// Knows whom to trust.
+pub(crate) struct Oidc {
+    path: PathBuf,
+    loaded: Mutex<Loaded>,
+    fetcher: Fetcher,
+    keys: Mutex<HashMap<String, Arc<Keys>>>,
+}
+
+struct Loaded {
+    stamp: Stamp,
+    publishers: Arc<Publishers>,
+}
+
+/// What tells that a file was changed; `None`: there is none.
+type Stamp = Option<(SystemTime, u64)>;
+
+/// An identity that was proven.
+pub(crate) struct Proven {
+    pub(crate) assertion: Assertion,
+    pub(crate) grant: Grant,
+}
+
+impl Oidc {
+    /// Reads the file, when there is one.
+    pub(crate) fn new(root: &Path) -> anyhow::Result<Self> {
+        let path = root.join(FILE_NAME);
+        let stamp = stamp(&path);
+        Ok(Self {
+            loaded: Mutex::new(Loaded {
+                publishers: Arc::new(Publishers::read(&path)?),
+                stamp,
+            }),
+            path,
+            fetcher: Fetcher::new()?,
+            keys: Mutex::default(),
+        })
+    }
+
+    /// Reads the file again when it was changed. One that cannot be used changes nothing. Blocking.
+    pub(crate) fn reload(&self) {
+        let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        let stamp = stamp(&self.path);
+        if stamp == loaded.stamp {
+            return;
+        }
+        loaded.stamp = stamp;
+        match Publishers::read(&self.path) {
+            Ok(publishers) => {
+                loaded.publishers = Arc::new(publishers);
+                tracing::info!("{FILE_NAME} was read again");
+            }
+            Err(error) => report(&error),
+        }
+    }
+
+    /// Verifies a token and says what its bearer may have.
+    pub(crate) async fn prove(&self, token: &str, now: i64) -> Result<Proven, Problem> {
+        if token.len() > MAX_TOKEN {
+            return Err(refused(format!("it is longer than {MAX_TOKEN} bytes")));
+        }
+        let publishers = self.publishers();
+        let named = claims::issuer(token).ok_or_else(|| refused("it is no JWT with an `iss`"))?;
+        let issuer = publishers
+            .issuer(&named)
+            .ok_or_else(|| refused(format!("no issuer `{}` is trusted here", shown(&named))))?;
+        let claims = self.verify(issuer, token, now).await?;
+        let grant = publishers.grant(issuer, &claims)?;
+        // Without an id of its own, a token is known by the bytes that were signed.
+        let signed = token.rsplit_once('.').map_or(token, |(signed, _)| signed);
+        let id = claims
+            .jti
+            .unwrap_or_else(|| digest::sha256(signed.as_bytes()).to_string());
+        Ok(Proven {
+            assertion: Assertion {
+                issuer: issuer.url.clone(),
+                id,
+                expires_at: claims.exp + claims::LEEWAY,
+            },
+            grant,
+        })
+    }
+
+    async fn verify(&self, issuer: &Issuer, token: &str, now: i64) -> Result<Claims, Problem> {
+        let (kid, algorithm) = claims::header(token)?;
+        let keys = self.keys(&issuer.url);
+        let key = keys.get(&self.fetcher, &kid, algorithm).await?;
+        claims::verify(issuer, token, (&key, algorithm), now)
+    }
+
+    fn publishers(&self) -> Arc<Publishers> {
+        self.loaded
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .publishers
+            .clone()
+    }
+
+    /// Returns the keys of an issuer that the file names: so there are few.
+    fn keys(&self, issuer: &str) -> Arc<Keys> {
+        let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        keys.entry(issuer.to_owned())
+            .or_insert_with(|| Arc::new(Keys::new(issuer)))
+            .clone()
+    }
+}
+
+fn stamp(path: &Path) -> Stamp {
+    let found = path.metadata().ok()?;
+    Some((found.modified().ok()?, found.len()))
+}
+
+fn report(error: &ConfigError) {
+    tracing::error!(error = %with_causes(error), "{FILE_NAME} cannot be used: what it said before counts on");
+}
+
+/// Refuses a token.
+fn refused(why: impl Into<String>) -> Problem {
+    Problem::new(Code::InvalidAssertion, why)
+}
+
+/// Returns the start of a text from outside, fit for a message.
+fn shown(text: &str) -> String {
+    text.chars().take(200).flat_map(char::escape_debug).collect()
+}

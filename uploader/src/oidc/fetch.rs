@@ -1,0 +1,82 @@
+//! What is fetched of issuers: small JSON documents, from their own host only.
+
+use std::time::Duration;
+
+use reqwest::redirect::{Attempt, Policy};
+use reqwest::{Client, Url};
+
+/// How long one document may take.
+const TIMEOUT: Duration = Duration::from_secs(10);
+/// How large one may be, in bytes.
+const MAX_BYTES: usize = 256 * 1024;
+/// How many redirects are followed.
+const MAX_REDIRECTS: usize = 3;
+
+/// Why a document was not had.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum FetchError {
+    #[error("`{0}` is no address")]
+    Address(String),
+    #[error("`{url}` leads to another host than `{origin}`")]
+    OtherHost { url: Url, origin: Url },
+    #[error("cannot fetch `{url}`")]
+    Request { url: Url, source: reqwest::Error },
+    #[error("`{url}` answers with {status}")]
+    Status { url: Url, status: u16 },
+    #[error("`{0}` is larger than 256 KiB")]
+    TooLarge(Url),
+    #[error("`{url}` is not the JSON that it should be: {what}")]
+    Json { url: Url, what: String },
+}
+
+/// Fetches documents.
+pub(super) struct Fetcher(Client);
+
+impl Fetcher {
+    pub(super) fn new() -> anyhow::Result<Self> {
+        // An error says that there is one already.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = Client::builder()
+            .timeout(TIMEOUT)
+            .redirect(Policy::custom(within_origin))
+            .user_agent("uploader")
+            .build()?;
+        Ok(Self(client))
+    }
+
+    /// Fetches a JSON document.
+    pub(super) async fn json<T: serde::de::DeserializeOwned>(&self, url: &Url) -> Result<T, FetchError> {
+        let failed = |source| FetchError::Request {
+            url: url.clone(),
+            source,
+        };
+        let mut response = self.0.get(url.clone()).send().await.map_err(failed)?;
+        if !response.status().is_success() {
+            return Err(FetchError::Status {
+                url: url.clone(),
+                status: response.status().as_u16(),
+            });
+        }
+        let mut bytes = Vec::new();
+        while let Some(piece) = response.chunk().await.map_err(failed)? {
+            if bytes.len() + piece.len() > MAX_BYTES {
+                return Err(FetchError::TooLarge(url.clone()));
+            }
+            bytes.extend_from_slice(&piece);
+        }
+        serde_json::from_slice(&bytes).map_err(|error| FetchError::Json {
+            url: url.clone(),
+            what: error.to_string(),
+        })
+    }
+}
+
+fn within_origin(attempt: Attempt<'_>) -> reqwest::redirect::Action {
+    let start = attempt.previous().first();
+    let same = start.is_some_and(|start| start.origin() == attempt.url().origin());
+    if same && attempt.previous().len() <= MAX_REDIRECTS {
+        attempt.follow()
+    } else {
+        attempt.error("a redirect to another host, or one too many")
+    }
+}

@@ -1,0 +1,247 @@
+//! The keys of an issuer, kept for a time.
+
+use std::time::{Duration, Instant};
+
+use jsonwebtoken::{Algorithm, DecodingKey};
+use repogen::error_text::with_causes;
+use reqwest::Url;
+use serde::Deserialize;
+use tokio::sync::Mutex;
+
+use super::fetch::{FetchError, Fetcher};
+use super::{refused, shown};
+use crate::problem::{Code, Problem};
+
+/// How long keys are taken without being asked for again.
+const FRESH: Duration = Duration::from_secs(3600);
+/// How long they are taken where asking again fails.
+const USABLE: Duration = Duration::from_secs(24 * 3600);
+/// An unknown key has them fetched at most this often.
+const UNKNOWN_EVERY: Duration = Duration::from_secs(60);
+/// After a failure the issuer is left alone for so long.
+const PAUSE: Duration = Duration::from_secs(5);
+/// How many keys an issuer may have.
+const MAX_KEYS: usize = 64;
+/// The shortest modulus of an RSA key, in bytes: 2048 bits.
+const MIN_MODULUS: usize = 256;
+
+/// The keys of one issuer.
+pub(super) struct Keys {
+    issuer: String,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    keys: Vec<Key>,
+    fetched: Option<Instant>,
+    failed: Option<Instant>,
+    /// When they were last fetched for the sake of a key that was not among them.
+    asked_for_unknown: Option<Instant>,
+}
+
+struct Key {
+    id: String,
+    algorithm: Algorithm,
+    key: DecodingKey,
+}
+
+impl Keys {
+    pub(super) fn new(issuer: &str) -> Self {
+        Self {
+            issuer: issuer.to_owned(),
+            state: Mutex::default(),
+        }
+    }
+
+    /// Returns the key of this name for this algorithm.
+    pub(super) async fn get(
+        &self,
+        fetcher: &Fetcher,
+        id: &str,
+        algorithm: Algorithm,
+    ) -> Result<DecodingKey, Problem> {
+        // Held while fetching: who comes meanwhile wants the same keys.
+        let mut state = self.state.lock().await;
+        let now = Instant::now();
+        if state.is_older(now, FRESH) {
+            self.fetch(fetcher, &mut state, now).await;
+        } else if state.find(id, algorithm).is_none() && state.may_ask_for_unknown(now) {
+            state.asked_for_unknown = Some(now);
+            self.fetch(fetcher, &mut state, now).await;
+        }
+        if state.is_older(now, USABLE) {
+            let mut problem = Problem::new(
+                Code::IssuerUnavailable,
+                format!("the keys of `{}` cannot be had: see the log", self.issuer),
+            );
+            problem.retry_after = Some(PAUSE.as_secs());
+            return Err(problem);
+        }
+        let found = state.find(id, algorithm).cloned();
+        found.ok_or_else(|| {
+            refused(format!(
+                "`{}` has no key `{}` for {algorithm:?}",
+                self.issuer,
+                shown(id)
+            ))
+        })
+    }
+
+    async fn fetch(&self, fetcher: &Fetcher, state: &mut State, now: Instant) {
+        if state
+            .failed
+            .is_some_and(|failed| now.duration_since(failed) < PAUSE)
+        {
+            return;
+        }
+        match fetch(fetcher, &self.issuer).await {
+            Ok(keys) => {
+                state.keys = keys;
+                state.fetched = Some(now);
+                state.failed = None;
+            }
+            Err(error) => {
+                state.failed = Some(now);
+                tracing::warn!(error = %with_causes(&error), issuer = self.issuer, "the keys of an issuer cannot be had");
+            }
+        }
+    }
+}
+
+impl State {
+    fn find(&self, id: &str, algorithm: Algorithm) -> Option<&DecodingKey> {
+        let mut keys = self.keys.iter();
+        keys.find(|key| key.id == id && key.algorithm == algorithm)
+            .map(|key| &key.key)
+    }
+
+    fn is_older(&self, now: Instant, age: Duration) -> bool {
+        self.fetched
+            .is_none_or(|fetched| now.duration_since(fetched) >= age)
+    }
+
+    fn may_ask_for_unknown(&self, now: Instant) -> bool {
+        self.asked_for_unknown
+            .is_none_or(|asked| now.duration_since(asked) >= UNKNOWN_EVERY)
+    }
+}
+
+/// What is asked of a discovery document. Source: OpenID Connect Discovery 1.0, section 4.
+#[derive(Deserialize)]
+struct Discovery {
+    issuer: String,
+    jwks_uri: String,
+}
+
+#[derive(Deserialize)]
+struct KeySet {
+    keys: Vec<serde_json::Value>,
+}
+
+/// A public key as it is published. Source: RFC 7517, RFC 7518 section 6.
+#[derive(Deserialize)]
+struct PublishedKey {
+    kid: String,
+    kty: String,
+    alg: Option<String>,
+    #[serde(rename = "use")]
+    usage: Option<String>,
+    crv: Option<String>,
+    n: Option<String>,
+    e: Option<String>,
+    x: Option<String>,
+    y: Option<String>,
+}
+
+async fn fetch(fetcher: &Fetcher, issuer: &str) -> Result<Vec<Key>, FetchError> {
+    let address = |text: &str| Url::parse(text).map_err(|_| FetchError::Address(shown(text)));
+    let url = address(&format!("{issuer}/.well-known/openid-configuration"))?;
+    let found: Discovery = fetcher.json(&url).await?;
+    if found.issuer != issuer {
+        return Err(FetchError::Json {
+            url,
+            what: format!("its `issuer` is `{}`", shown(&found.issuer)),
+        });
+    }
+    let keys = address(&found.jwks_uri)?;
+    if keys.origin() != url.origin() {
+        return Err(FetchError::OtherHost {
+            url: keys,
+            origin: url,
+        });
+    }
+    let set: KeySet = fetcher.json(&keys).await?;
+    // Keys of other kinds may stand among them.
+    Ok(set.keys.into_iter().filter_map(usable).take(MAX_KEYS).collect())
+}
+
+/// Returns a key that may verify a token; `None` for all other keys.
+fn usable(published: serde_json::Value) -> Option<Key> {
+    let published: PublishedKey = serde_json::from_value(published).ok()?;
+    let (algorithm, name) = match (published.kty.as_str(), published.crv.as_deref()) {
+        ("RSA", None) => (Algorithm::RS256, "RS256"),
+        ("EC", Some("P-256")) => (Algorithm::ES256, "ES256"),
+        _ => return None,
+    };
+    let other_use = published.usage.as_deref().is_some_and(|usage| usage != "sig");
+    if other_use || published.alg.as_deref().is_some_and(|alg| alg != name) {
+        return None;
+    }
+    let key = match algorithm {
+        Algorithm::RS256 => {
+            let modulus = published.n?;
+            // Four letters hold three bytes.
+            if modulus.len() < MIN_MODULUS * 4 / 3 {
+                return None;
+            }
+            DecodingKey::from_rsa_components(&modulus, &published.e?)
+        }
+        _ => DecodingKey::from_ec_components(&published.x?, &published.y?),
+    };
+    Some(Key {
+        id: published.kid,
+        algorithm,
+        key: key.ok()?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn only_strong_signing_keys_of_two_kinds_are_used() {
+        let rsa = json!({"kty": "RSA", "kid": "a", "n": "x".repeat(342), "e": "AQAB"});
+        let ec = json!({"kty": "EC", "kid": "b", "crv": "P-256", "x": "x".repeat(43), "y": "y".repeat(43)});
+        let changed = |key: &serde_json::Value, field: &str, value: &str| {
+            let mut key = key.clone();
+            key[field] = json!(value);
+            usable(key).is_some()
+        };
+        assert!(changed(&rsa, "alg", "RS256") && changed(&rsa, "use", "sig") && changed(&ec, "alg", "ES256"));
+        for (key, field, value) in [
+            (&rsa, "alg", "RS512"),
+            (&rsa, "alg", "HS256"),
+            (&rsa, "use", "enc"),
+            (&rsa, "n", &"x".repeat(171)),
+            (&rsa, "kty", "oct"),
+            (&ec, "crv", "P-384"),
+            (&ec, "alg", "RS256"),
+        ] {
+            assert!(!changed(key, field, value), "{field} {value}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_key_has_them_fetched_once_a_minute() {
+        let mut state = State::default();
+        let now = Instant::now();
+        assert!(state.may_ask_for_unknown(now));
+        state.asked_for_unknown = Some(now);
+        assert!(!state.may_ask_for_unknown(now + Duration::from_secs(59)));
+        assert!(state.may_ask_for_unknown(now + Duration::from_secs(60)));
+    }
+}

@@ -1,0 +1,324 @@
+//! The file that says whose CI jobs are trusted, and with what.
+
+use std::net::IpAddr;
+use std::path::Path;
+
+use repogen::catalog::accounts::Username;
+use repogen::config::{self, ConfigError};
+use reqwest::Url;
+use serde::{Deserialize, Deserializer};
+
+use super::claims::{Claims, Identity};
+use super::shown;
+use crate::problem::{Code, Problem};
+use crate::scope::Scope;
+
+/// How many entries the file may have of each kind.
+const MAX_ENTRIES: usize = 1000;
+
+/// Whose words a token uses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Kind {
+    GitHub,
+    GitLab,
+    Forgejo,
+}
+
+/// A server that proves who its jobs are.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Issuer {
+    /// What publishers call it.
+    name: String,
+    /// Its `iss`, to the letter.
+    pub(super) url: String,
+    /// The `aud` that its tokens have to have: this archive.
+    pub(super) audience: String,
+    kind: Kind,
+}
+
+/// Jobs that may upload.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Publisher {
+    issuer: String,
+    repository: String,
+    #[serde(deserialize_with = "id")]
+    owner_id: String,
+    workflow: String,
+    /// Left out: whether the job has one or not.
+    environment: Option<String>,
+    /// In whose name they upload: above its rights they have none.
+    #[serde(deserialize_with = "username")]
+    account: Username,
+    suite: String,
+    packages: Vec<String>,
+}
+
+/// What the file says.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Publishers {
+    #[serde(default, rename = "issuer")]
+    issuers: Vec<Issuer>,
+    #[serde(default, rename = "publisher")]
+    publishers: Vec<Publisher>,
+}
+
+/// What a job is trusted with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Grant {
+    pub(crate) account: Username,
+    pub(crate) scopes: Vec<Scope>,
+    /// Whose job it is, for lists of tokens and the audit log.
+    pub(crate) whose: String,
+}
+
+impl Publishers {
+    /// Reads the file; without one, nobody is trusted.
+    pub(super) fn read(path: &Path) -> Result<Self, ConfigError> {
+        match std::fs::read_to_string(path) {
+            Ok(text) => Self::parse(&text, path),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
+            Err(source) => Err(ConfigError::Read {
+                path: path.to_owned(),
+                source,
+            }),
+        }
+    }
+
+    fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
+        let read: Self = config::parse_toml(text, path)?;
+        read.check().map_err(|message| ConfigError::Meaning {
+            path: path.to_owned(),
+            message,
+        })?;
+        Ok(read)
+    }
+
+    fn check(&self) -> Result<(), String> {
+        if self.issuers.len() > MAX_ENTRIES || self.publishers.len() > MAX_ENTRIES {
+            return Err(format!("expected {MAX_ENTRIES} issuers and publishers or fewer"));
+        }
+        for (at, issuer) in self.issuers.iter().enumerate() {
+            check_url(&issuer.url)?;
+            if issuer.audience.is_empty() {
+                return Err(format!("issuer `{}` has an empty `audience`", issuer.name));
+            }
+            let mut before = self.issuers.iter().take(at);
+            if before.any(|other| other.name == issuer.name || other.url == issuer.url) {
+                return Err(format!(
+                    "issuer `{}` is there twice, by its name or its url",
+                    issuer.name
+                ));
+            }
+        }
+        self.publishers.iter().try_for_each(|publisher| {
+            if !self.issuers.iter().any(|issuer| issuer.name == publisher.issuer) {
+                return Err(format!(
+                    "a publisher has the issuer `{}`, which is not there",
+                    publisher.issuer
+                ));
+            }
+            publisher.check()
+        })
+    }
+
+    /// Returns the issuer with this `iss`.
+    pub(super) fn issuer(&self, url: &str) -> Option<&Issuer> {
+        self.issuers.iter().find(|issuer| issuer.url == url)
+    }
+
+    /// Returns what a verified token is good for: what all publishers that fit give, in the name of the first one's account.
+    pub(super) fn grant(&self, issuer: &Issuer, claims: &Claims) -> Result<Grant, Problem> {
+        let identity = claims.identity(issuer.kind)?;
+        let fitting: Vec<&Publisher> = self
+            .publishers
+            .iter()
+            .filter(|publisher| publisher.issuer == issuer.name && publisher.fits(&identity))
+            .collect();
+        let Some(first) = fitting.first() else {
+            return Err(Problem::new(
+                Code::UntrustedPublisher,
+                format!("no publisher has {}", describe(&issuer.name, &identity)),
+            ));
+        };
+        let own = fitting
+            .iter()
+            .filter(|publisher| publisher.account == first.account);
+        let mut scopes = Vec::new();
+        for scope in own.flat_map(|publisher| publisher.scopes()) {
+            if !scopes.contains(&scope) {
+                scopes.push(scope);
+            }
+        }
+        Ok(Grant {
+            account: first.account.clone(),
+            scopes,
+            whose: format!("{} {} {}", issuer.name, identity.repository, identity.workflow),
+        })
+    }
+}
+
+impl Publisher {
+    fn check(&self) -> Result<(), String> {
+        let whose = format!("the publisher `{}`", self.repository);
+        if self.repository.is_empty() || self.workflow.is_empty() || self.owner_id.is_empty() {
+            return Err(format!(
+                "{whose} needs a `repository`, an `owner_id` and a `workflow`"
+            ));
+        }
+        if self.packages.is_empty() {
+            return Err(format!("{whose} has no `packages`: `[\"*\"]` means all"));
+        }
+        self.texts()
+            .try_for_each(|text| text.parse::<Scope>().map(|_| ()))
+            .map_err(|_| format!("{whose} has a `suite` that is no name, or `packages` that are no patterns"))
+    }
+
+    fn fits(&self, identity: &Identity) -> bool {
+        let environment = self.environment.as_ref();
+        self.repository == identity.repository
+            && self.owner_id == identity.owner_id
+            && self.workflow == identity.workflow
+            && environment.is_none_or(|environment| identity.environment.as_ref() == Some(environment))
+    }
+
+    fn texts(&self) -> impl Iterator<Item = String> {
+        self.packages
+            .iter()
+            .map(|glob| format!("upload:{}/{glob}", self.suite))
+    }
+
+    fn scopes(&self) -> impl Iterator<Item = Scope> {
+        // They were checked when the file was read.
+        self.texts().filter_map(|text| text.parse().ok())
+    }
+}
+
+fn describe(issuer: &str, identity: &Identity) -> String {
+    let environment = match &identity.environment {
+        Some(environment) => format!("environment `{}`", shown(environment)),
+        None => "no environment".to_owned(),
+    };
+    format!(
+        "issuer `{issuer}`, repository `{}`, owner_id `{}`, workflow `{}`, {environment}",
+        shown(&identity.repository),
+        shown(&identity.owner_id),
+        shown(&identity.workflow)
+    )
+}
+
+/// Checks the address of an issuer: https, or http on this machine.
+fn check_url(text: &str) -> Result<(), String> {
+    let wrong = |why: &str| Err(format!("the issuer url `{}` {why}", shown(text)));
+    let Ok(url) = Url::parse(text) else {
+        return wrong("is no address");
+    };
+    let host = url.host_str().unwrap_or_default();
+    let local = host == "localhost"
+        || host
+            .trim_matches(['[', ']'])
+            .parse::<IpAddr>()
+            .is_ok_and(|address| address.is_loopback());
+    if url.scheme() != "https" && !(url.scheme() == "http" && local) {
+        return wrong("should begin with https://");
+    }
+    if text.ends_with('/') || url.query().is_some() || url.fragment().is_some() || !url.username().is_empty()
+    {
+        return wrong("should have a host and a path, and no slash at its end");
+    }
+    Ok(())
+}
+
+/// Reads an id, which people write as a text or as a number.
+fn id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Id {
+        Text(String),
+        Number(u64),
+    }
+    Ok(match Id::deserialize(deserializer)? {
+        Id::Text(text) => text,
+        Id::Number(number) => number.to_string(),
+    })
+}
+
+fn username<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Username, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    text.parse().map_err(serde::de::Error::custom)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ISSUER: &str = "[[issuer]]\nname = \"ci\"\nurl = \"https://ci.example.org\"\naudience = \"archive\"\nkind = \"github\"\n";
+    const PUBLISHER: &str = "[[publisher]]\nissuer = \"ci\"\nrepository = \"a/b\"\nowner_id = 65\nworkflow = \"w.yml\"\n\
+        account = \"bot\"\nsuite = \"stable\"\npackages = [\"hello*\"]\n";
+
+    fn parse(text: &str) -> Result<Publishers, String> {
+        Publishers::parse(text, Path::new("publishers.toml")).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn an_id_may_be_written_as_a_number() {
+        let read = parse(&format!("{ISSUER}{PUBLISHER}")).unwrap();
+        assert_eq!(read.publishers[0].owner_id, "65");
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_with_its_line() {
+        let whole = format!("{ISSUER}{PUBLISHER}");
+        for (from, to, expected) in [
+            (
+                "workflow =",
+                "workflows =",
+                "publishers.toml:10: unknown field `workflows`",
+            ),
+            (
+                "kind = \"github\"",
+                "kind = \"jenkins\"",
+                "publishers.toml:5: unknown variant `jenkins`",
+            ),
+            ("https://ci", "http://ci", "should begin with https://"),
+            ("example.org\"", "example.org/\"", "no slash at its end"),
+            (
+                "issuer = \"ci\"",
+                "issuer = \"other\"",
+                "issuer `other`, which is not there",
+            ),
+            ("hello*", "Hello", "patterns"),
+            ("[\"hello*\"]", "[]", "has no `packages`"),
+            ("suite = \"stable\"", "suite = \"../x\"", "no name"),
+        ] {
+            let changed = whole.replacen(from, to, 1);
+            let error = parse(&changed).unwrap_err();
+            assert!(error.contains(expected), "{error}");
+        }
+        assert!(parse(&format!("{ISSUER}{ISSUER}")).unwrap_err().contains("twice"));
+    }
+
+    #[test]
+    fn plain_http_is_for_this_machine_only() {
+        for url in [
+            "http://127.0.0.1:1",
+            "http://localhost:1/x",
+            "http://[::1]:1",
+            "https://x.example",
+        ] {
+            assert_eq!(check_url(url), Ok(()), "{url}");
+        }
+        for url in [
+            "http://10.0.0.1",
+            "http://localhost.example",
+            "ftp://127.0.0.1",
+            "x",
+            "https://x.example?y",
+        ] {
+            assert!(check_url(url).is_err(), "{url}");
+        }
+    }
+}

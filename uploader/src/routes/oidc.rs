@@ -1,0 +1,142 @@
+//! Trusted publishing: from a CI job's token to one that uploads.
+
+use std::sync::Arc;
+
+use axum::Json as Answer;
+use axum::extract::State;
+use axum::response::{IntoResponse as _, Response};
+use debian_formats::digest;
+use repogen::catalog::accounts::{Account, ApiToken};
+use repogen::catalog::audit::Event;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use utoipa::ToSchema;
+
+use crate::app::{App, now};
+use crate::caller::{Caller, within};
+use crate::credential::Presented;
+use crate::extract::Json;
+use crate::oidc::Proven;
+use crate::problem::{Code, Problem};
+use crate::scope::Scope;
+use crate::secrets;
+
+/// How long the token of a job lives, in seconds.
+const LIFE: i64 = 15 * 60;
+
+/// A job's proof of who it is.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(crate) struct Proof {
+    /// The OpenID Connect token that the CI gave the job, for the audience of this archive.
+    token: String,
+}
+
+/// A token for uploads.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Exchanged {
+    token: String,
+    /// Seconds.
+    expires_in: i64,
+    scopes: Vec<String>,
+}
+
+/// Takes a CI job's token, and gives one for uploads that lives 15 minutes.
+#[utoipa::path(post, path = "/api/auth/oidc", tag = "auth", request_body = Proof,
+    responses((status = 200, description = "A token", body = Exchanged)))]
+pub(crate) async fn exchange(
+    State(app): State<Arc<App>>,
+    presented: Presented,
+    Json(body): Json<Proof>,
+) -> Result<Response, Problem> {
+    app.sign_ins.check_address(presented.origin.address)?;
+    app.blocking(|app| {
+        app.oidc.reload();
+        Ok(())
+    })
+    .await?;
+    match app.oidc.prove(&body.token, now()).await {
+        Ok(proven) => app.blocking(move |app| give(app, &presented, proven)).await,
+        Err(problem) => {
+            let detail = problem.detail.clone();
+            app.blocking(move |app| {
+                let caller = Caller::nobody(&presented);
+                Ok(app.archive.audit().record(&refusal(&caller, &detail))?)
+            })
+            .await?;
+            Err(problem)
+        }
+    }
+}
+
+fn refusal(caller: &Caller, detail: &str) -> Event {
+    caller.event("oidc.refused", "", json!({ "detail": detail }))
+}
+
+/// Gives a token for what was proven, once.
+fn give(app: &App, presented: &Presented, proven: Proven) -> Result<Response, Problem> {
+    let Proven { assertion, grant } = proven;
+    let found = app.archive.accounts().account_named(&grant.account)?;
+    let Some((account, _)) = found else {
+        return Err(Problem::new(
+            Code::UntrustedPublisher,
+            format!("the publisher's account `{}` is not there", grant.account),
+        ));
+    };
+    let scopes = scopes(app, &account, grant.scopes)?;
+    let time = now();
+    let token = ApiToken {
+        id: secrets::new_id(),
+        account: account.id,
+        name: grant
+            .whose
+            .chars()
+            .filter(|letter| !letter.is_control())
+            .take(100)
+            .collect(),
+        scopes: scopes.clone(),
+        created_at: time,
+        expires_at: Some(time + LIFE),
+        last_used_at: None,
+    };
+    let secret = secrets::new_token();
+    let detail = json!({ "name": token.name, "scopes": token.scopes, "issuer": assertion.issuer, "jti": assertion.id });
+    let event = Caller::nobody(presented).event("token.exchange", token.id.to_string(), detail);
+    let hash = digest::sha256(secret.as_bytes());
+    if !app
+        .archive
+        .accounts()
+        .exchange(&assertion, &token, &hash, &event)?
+    {
+        return Err(Problem::new(
+            Code::InvalidAssertion,
+            "it was used before: ask the CI for a new one",
+        ));
+    }
+    let answer = Exchanged {
+        token: secret,
+        expires_in: LIFE,
+        scopes,
+    };
+    Ok(([("cache-control", "no-store")], Answer(answer)).into_response())
+}
+
+/// Returns the scopes with codenames for aliases, all within the rights of the account.
+fn scopes(app: &App, account: &Account, scopes: Vec<Scope>) -> Result<Vec<String>, Problem> {
+    let config = app.archive.config();
+    scopes
+        .into_iter()
+        .map(|scope| {
+            let scope = scope.with_codename(config);
+            if within(config, account, &scope) {
+                return Ok(scope.to_string());
+            }
+            Err(Problem::new(
+                Code::ScopeAboveRights,
+                format!(
+                    "the publisher's account `{}` has no right to `{scope}`",
+                    account.username
+                ),
+            ))
+        })
+        .collect()
+}
