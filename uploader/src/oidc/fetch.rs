@@ -17,8 +17,8 @@ const MAX_REDIRECTS: usize = 3;
 pub(super) enum FetchError {
     #[error("`{0}` is no address")]
     Address(String),
-    #[error("`{url}` leads to another host than `{origin}`")]
-    OtherHost { url: Url, origin: Url },
+    #[error("`{0}` is on another host than its issuer")]
+    OtherHost(Url),
     #[error("cannot fetch `{url}`")]
     Request { url: Url, source: reqwest::Error },
     #[error("`{url}` answers with {status}")]

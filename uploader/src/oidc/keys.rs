@@ -166,10 +166,7 @@ async fn fetch(fetcher: &Fetcher, issuer: &str) -> Result<Vec<Key>, FetchError> 
     }
     let keys = address(&found.jwks_uri)?;
     if keys.origin() != url.origin() {
-        return Err(FetchError::OtherHost {
-            url: keys,
-            origin: url,
-        });
+        return Err(FetchError::OtherHost(keys));
     }
     let set: KeySet = fetcher.json(&keys).await?;
     // Keys of other kinds may stand among them.
