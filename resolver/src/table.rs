@@ -126,6 +126,16 @@ impl Span {
         }
     }
 
+    /// Returns where it begins and how long it is.
+    pub(crate) fn words(self) -> [u32; 2] {
+        [self.start, self.length]
+    }
+
+    /// Makes it of these again.
+    pub(crate) fn from_words(start: u32, length: u32) -> Self {
+        Self { start, length }
+    }
+
     /// Returns the run; nothing where the vector is not the one it was made for.
     pub(crate) fn of<T>(self, vector: &[T]) -> &[T] {
         vector.get(self.range()).unwrap_or_default()

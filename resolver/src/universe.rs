@@ -5,6 +5,7 @@
 //! values that point into each other by number, which a program can write to a file and map again.
 
 mod build;
+mod bytes;
 mod error;
 mod fields;
 mod index;
@@ -12,7 +13,7 @@ mod intern;
 mod matching;
 mod relations;
 
-use crate::table::{Span, Table, id};
+use crate::table::{Id, Span, Table, id};
 
 pub use build::{Source, UniverseBuilder};
 pub use error::UniverseError;
@@ -42,6 +43,18 @@ id! {
 id! {
     /// A need, and everything that meets it; or one package that is conflicted with, or provided.
     pub(crate) GroupId
+}
+
+impl PackageId {
+    /// Returns how many packages were added before this one.
+    pub fn place(self) -> usize {
+        Id::place(self)
+    }
+
+    /// Returns the package before which so many were added; `None` where there are not so many.
+    pub fn at(place: usize, universe: &Universe) -> Option<Self> {
+        (place < universe.len()).then(|| Id::new(place))
+    }
 }
 
 impl ArchitectureId {
@@ -118,7 +131,8 @@ struct Name {
 pub struct Universe {
     text: String,
     names: Table<NameId, Name>,
-    by_text: intern::Lookup<NameId>,
+    /// All names in the order of their texts.
+    by_text: Vec<NameId>,
     versions: Table<VersionId, Span>,
     /// Where each version stands in the order of all of them; equal ones have one rank.
     ranks: Table<VersionId, u32>,
@@ -143,6 +157,15 @@ impl Universe {
     /// Says whether there is no package.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// Lets no package count as essential or protected any more: where packages are installed beside a system, none of them
+    /// holds it up.
+    pub fn forget_essential(&mut self) {
+        for package in self.packages.ids() {
+            self.packages[package].essential = false;
+            self.packages[package].protected = false;
+        }
     }
 
     /// Returns all packages, in the order in which they were added.
@@ -212,7 +235,11 @@ impl Universe {
     }
 
     pub(crate) fn name_of(&self, text: &str) -> Option<NameId> {
-        self.by_text.find(&self.text, text)
+        let place = self
+            .by_text
+            .binary_search_by(|id| self.name_text(*id).cmp(text))
+            .ok()?;
+        self.by_text.get(place).copied()
     }
 
     pub(crate) fn named(&self, name: NameId) -> &[PackageId] {

@@ -14,7 +14,7 @@ impl UniverseBuilder {
             ranks: ranks(&self),
             text: self.text,
             names: self.names,
-            by_text: self.by_text,
+            by_text: Vec::new(),
             versions: self.versions,
             architectures: self.architectures,
             packages: self.packages,
@@ -24,6 +24,9 @@ impl UniverseBuilder {
             named: Vec::new(),
             providers: Vec::new(),
         };
+        let mut by_text: Vec<NameId> = universe.names.ids().collect();
+        by_text.sort_unstable_by_key(|id| universe.name_text(*id));
+        universe.by_text = by_text;
         universe.order_packages();
         universe.order_providers();
         universe
