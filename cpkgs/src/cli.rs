@@ -1,13 +1,17 @@
 //! Commands, one file each, and what they share: arguments, exit codes, printing.
 
 mod amount;
+mod applied;
 mod completions;
 mod failure;
 mod gc;
 mod history;
 mod hold;
+mod install;
 mod printer;
+mod progress;
 mod source;
+mod stage;
 mod update;
 
 use std::io::IsTerminal as _;
@@ -52,6 +56,10 @@ struct Arguments {
 enum Command {
     Source(source::SourceArgs),
     Update(update::UpdateArgs),
+    Install(install::InstallArgs),
+    Remove(install::RemoveArgs),
+    Autoremove(install::AutoremoveArgs),
+    Upgrade(install::UpgradeArgs),
     Hold(hold::HoldArgs),
     Unhold(hold::UnholdArgs),
     History(history::HistoryArgs),
@@ -219,6 +227,10 @@ fn run(command: Command, context: &mut Context) -> Result<Done, Failure> {
     match command {
         Command::Source(args) => source::run(args, context),
         Command::Update(args) => update::run(&args, context),
+        Command::Install(args) => install::install(&args, context),
+        Command::Remove(args) => install::remove(&args, context),
+        Command::Autoremove(args) => install::autoremove(&args, context),
+        Command::Upgrade(args) => install::upgrade(&args, context),
         Command::Hold(args) => hold::hold(&args, context),
         Command::Unhold(args) => hold::unhold(&args, context),
         Command::History(args) => history::run(&args, context),

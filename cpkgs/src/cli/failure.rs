@@ -6,7 +6,9 @@ use std::process::ExitCode;
 use cpkgs::config::ConfigError;
 use cpkgs::fetch::FetchError;
 use cpkgs::generation::GenerationError;
+use cpkgs::library::LibraryError;
 use cpkgs::lists::{ListsError, UpdateError};
+use cpkgs::local::LocalError;
 use cpkgs::repository::RepositoryError;
 use cpkgs::rootless::RootlessError;
 use cpkgs::source::SourceError;
@@ -181,5 +183,26 @@ impl From<RootlessError> for Failure {
 impl From<GenerationError> for Failure {
     fn from(error: GenerationError) -> Self {
         RootlessError::from(error).into()
+    }
+}
+
+impl From<LibraryError> for Failure {
+    fn from(error: LibraryError) -> Self {
+        let code = match error {
+            LibraryError::Changed { .. } | LibraryError::Entry { .. } => UNVERIFIED,
+            LibraryError::Architecture(_) => USAGE,
+            _ => REFUSED,
+        };
+        Self::new(code, error)
+    }
+}
+
+impl From<LocalError> for Failure {
+    fn from(error: LocalError) -> Self {
+        let code = match error {
+            LocalError::Read { .. } => USAGE,
+            _ => REFUSED,
+        };
+        Self::new(code, error)
     }
 }

@@ -1,0 +1,452 @@
+//! From a request to what is installed: the plan, its table, the question, and whoever carries it out.
+
+use std::path::PathBuf;
+
+use comfy_table::{Table, presets};
+use cpkgs::fetch::{Silent, Wanted};
+use cpkgs::generation::{Held, Receipt};
+use cpkgs::installed;
+use cpkgs::library::{Library, Machine};
+use cpkgs::lists::{Index, Lists};
+use cpkgs::local::LocalDeb;
+use cpkgs::lock::Lock;
+use cpkgs::machine;
+use cpkgs::rootless::{self, Add, Change, Slot};
+use cpkgs::scene::{Present, Scene};
+use debian_formats::release::format_iso;
+use debian_formats::stanza::Stanza;
+use debian_formats::terminal::escaped;
+use resolver::plan::{Plan, Why};
+use resolver::refusal::Refusal;
+use resolver::request::{Hold, Mark};
+use resolver::universe::{PackageId, Universe};
+use serde::Serialize;
+
+use super::failure::{Failure, REFUSED};
+use super::progress::Bars;
+use super::{Context, Done, amount, now};
+
+/// A package as `--json` names it.
+#[derive(Debug, Serialize)]
+pub(super) struct Named<'u> {
+    name: &'u str,
+    version: &'u str,
+    architecture: &'u str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from: Option<&'u str>,
+}
+
+/// A plan as `--json` prints it.
+#[derive(Debug, Serialize)]
+struct PlanView<'u> {
+    install: Vec<Named<'u>>,
+    upgrade: Vec<Named<'u>>,
+    downgrade: Vec<Named<'u>>,
+    remove: Vec<Named<'u>>,
+    download_bytes: u64,
+}
+
+/// Whether a plan is only shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Run {
+    /// It is shown.
+    Dry,
+    /// It is carried out.
+    Real,
+}
+
+impl Context {
+    /// Opens the packages of the sources.
+    pub(super) fn library(&self) -> Result<Library, Failure> {
+        let cache = self.config.cache(&self.home);
+        let lists = Lists::open(&cache)?;
+        let native = machine::architecture();
+        let mut foreign: Vec<String> = Vec::new();
+        for source in &self.config.sources {
+            for architecture in &source.architectures {
+                if architecture != native && architecture != "all" && !foreign.contains(architecture) {
+                    foreign.push(architecture.clone());
+                }
+            }
+        }
+        Ok(Library::open(&cache, lists, Machine::new(native, &foreign)?)?)
+    }
+
+    /// Returns where packages are installed without root, locked.
+    pub(super) fn locked_install(&mut self) -> Result<(PathBuf, Lock), Failure> {
+        let install = self.config.install(&self.home);
+        let lock = self.lock(&install)?;
+        Ok((install, lock))
+    }
+}
+
+/// Returns what is installed without root, as the resolver's request wants it.
+pub(super) fn present(install: &std::path::Path) -> Result<Vec<Present>, Failure> {
+    let planned = installed::read(install)?;
+    let present = planned.into_iter().map(|package| Present {
+        mark: if package.automatic {
+            Mark::Automatic
+        } else {
+            Mark::Manual
+        },
+        hold: match package.hold {
+            Held::Held => Hold::Held,
+            Held::Free => Hold::Free,
+        },
+        name: package.name,
+        version: package.version,
+        architecture: package.architecture,
+        stanza: package.stanza,
+    });
+    Ok(present.collect())
+}
+
+/// Sets up what a request without root is decided on.
+pub(super) fn scene<'l>(
+    library: &'l Library,
+    install: &std::path::Path,
+    files: Vec<LocalDeb>,
+) -> Result<Scene<'l>, Failure> {
+    let mut scene = Scene::new(library, &present(install)?, files)?;
+    // Beside a system, no package holds it up.
+    scene.universe.forget_essential();
+    Ok(scene)
+}
+
+/// A plan and what it was made for.
+pub(super) struct Staged<'s, 'l> {
+    pub(super) scene: &'s Scene<'l>,
+    pub(super) plan: Plan,
+    /// Packages that were asked for and are there: from now on they are not there by themselves.
+    pub(super) wanted: Vec<PackageId>,
+    pub(super) command: String,
+}
+
+impl Staged<'_, '_> {
+    /// Shows the plan; without `--dry-run` asks, and carries it out without root.
+    pub(super) fn finish(self, run: Run, context: &mut Context) -> Result<Done, Failure> {
+        self.show(run, context)?;
+        if run == Run::Dry {
+            return Ok(Done::Well);
+        }
+        let marks = self.marks();
+        if self.plan.is_empty() && marks.is_empty() {
+            context.printer.tell("nothing to do");
+            return Ok(Done::Well);
+        }
+        if !self.plan.is_empty() {
+            context.agree("Go ahead?")?;
+        }
+        let change = self.change(marks, context)?;
+        let install = context.config.install(&context.home);
+        let applied = rootless::apply(&install, change)?;
+        super::applied::tell(&applied, &install, context);
+        Ok(Done::Well)
+    }
+
+    /// Prints the plan: a table for people, one object for machines.
+    fn show(&self, run: Run, context: &mut Context) -> Result<(), Failure> {
+        let (universe, plan) = (&self.scene.universe, &self.plan);
+        if context.printer.json() {
+            // What is done is told as what is planned is.
+            return context.printer.value(&view(universe, plan));
+        }
+        if plan.is_empty() {
+            return Ok(());
+        }
+        let table = table(universe, plan);
+        let disk = self.disk()?;
+        let sum = format!(
+            "{} to install, {} to upgrade, {} to downgrade, {} to remove; {} to download, {}{} on disk",
+            plan.install.len(),
+            plan.upgrade.len(),
+            plan.downgrade.len(),
+            plan.remove.len(),
+            amount::bytes(plan.download_bytes(universe)),
+            if disk < 0 { "-" } else { "" },
+            amount::bytes(disk.unsigned_abs())
+        );
+        if run == Run::Dry {
+            context.printer.line(table)?;
+            context.printer.line(sum)
+        } else {
+            context.printer.tell(table);
+            context.printer.tell(sum);
+            Ok(())
+        }
+    }
+
+    /// Returns by how many bytes what is installed grows, as the packages estimate it. Source: Debian Policy 5.6.20.
+    fn disk(&self) -> Result<i64, Failure> {
+        let size = |package: PackageId| -> Result<i64, Failure> {
+            let text = self.scene.stanza(package)?;
+            let stanza = Stanza::parse(&text).ok();
+            let kib = stanza.and_then(|stanza| stanza.line("Installed-Size")?.parse::<i64>().ok());
+            Ok(kib.unwrap_or(0).saturating_mul(1024))
+        };
+        let mut grows = 0_i64;
+        for package in self.plan.unpacked() {
+            grows = grows.saturating_add(size(package)?);
+        }
+        let changed = self
+            .plan
+            .upgrade
+            .iter()
+            .chain(&self.plan.downgrade)
+            .map(|change| change.from);
+        for package in changed.chain(self.plan.remove.iter().map(|removal| removal.package)) {
+            grows = grows.saturating_sub(size(package)?);
+        }
+        Ok(grows)
+    }
+
+    /// Returns the packages that are there by themselves and were now asked for.
+    fn marks(&self) -> Vec<(Slot, bool)> {
+        let installed = self
+            .wanted
+            .iter()
+            .filter_map(|package| self.scene.installed_as(*package));
+        installed
+            .filter(|installed| installed.mark == Mark::Automatic)
+            .map(|installed| (slot(&self.scene.universe, installed.package), false))
+            .collect()
+    }
+
+    /// Downloads what comes, and says what is to change.
+    fn change(&self, marks: Vec<(Slot, bool)>, context: &mut Context) -> Result<Change, Failure> {
+        let universe = &self.scene.universe;
+        let comes = self.comes();
+        let packages: Vec<PackageId> = comes.iter().map(|(package, ..)| *package).collect();
+        let debs = download(self.scene, &packages, context)?;
+        let mut add = Vec::new();
+        for ((package, why, before), deb) in comes.into_iter().zip(debs) {
+            let kept = before
+                .and_then(|before| self.scene.installed_as(before))
+                .map(|found| found.mark);
+            let automatic = match why {
+                Why::Requested => {
+                    before.is_some() && kept == Some(Mark::Automatic) && !self.wanted.contains(&package)
+                }
+                _ => kept != Some(Mark::Manual),
+            };
+            add.push(Add {
+                stanza: self.scene.stanza(package)?,
+                deb: deb.path,
+                sha256: deb.sha256,
+                automatic,
+                why: why_text(universe, why),
+                receipt: self
+                    .scene
+                    .library()
+                    .index(package)
+                    .filter(|_| self.scene.file(package).is_none())
+                    .map(receipt),
+            });
+        }
+        Ok(Change {
+            add,
+            remove: self
+                .plan
+                .remove
+                .iter()
+                .map(|removal| slot(universe, removal.package))
+                .collect(),
+            automatic: marks,
+            holds: Vec::new(),
+            command: self.command.clone(),
+            time: now(),
+        })
+    }
+
+    /// Returns what is unpacked, why, and what it replaces.
+    fn comes(&self) -> Vec<(PackageId, Why, Option<PackageId>)> {
+        let plan = &self.plan;
+        let added = plan
+            .install
+            .iter()
+            .map(|addition| (addition.package, addition.why, None));
+        let changed = plan.upgrade.iter().chain(&plan.downgrade);
+        added
+            .chain(changed.map(|change| (change.to, change.why, Some(change.from))))
+            .collect()
+    }
+}
+
+/// A package's file, verified.
+pub(super) struct Downloaded {
+    pub(super) path: PathBuf,
+    pub(super) sha256: debian_formats::digest::Sha256,
+}
+
+/// Fetches the files of packages into the cache; returns them in the same order.
+pub(super) fn download(
+    scene: &Scene<'_>,
+    packages: &[PackageId],
+    context: &mut Context,
+) -> Result<Vec<Downloaded>, Failure> {
+    let wanted: Vec<Option<Wanted>> = packages
+        .iter()
+        .map(|package| match scene.file(*package) {
+            Some(_) => Ok(None),
+            None => scene.library().wanted(*package).map(Some),
+        })
+        .collect::<Result<_, _>>()?;
+    let remote: Vec<Wanted> = wanted.iter().flatten().cloned().collect();
+    let folder = context.config.cache(&context.home).join("debs");
+    let fetcher = context.fetcher()?;
+    let mut paths = if context.printer.shows_progress() {
+        fetcher.debs(&remote, &folder, &Bars::new(&remote))?
+    } else {
+        fetcher.debs(&remote, &folder, &Silent)?
+    }
+    .into_iter();
+    let mut found = Vec::new();
+    for (package, wanted) in packages.iter().zip(wanted) {
+        found.extend(match (wanted, scene.file(*package)) {
+            (Some(wanted), _) => paths.next().map(|path| Downloaded {
+                path,
+                sha256: wanted.sha256,
+            }),
+            (None, file) => file.map(|file| Downloaded {
+                path: file.path.clone(),
+                sha256: file.sha256,
+            }),
+        });
+    }
+    Ok(found)
+}
+
+fn receipt(index: &Index) -> Receipt {
+    Receipt {
+        url: index.url.clone(),
+        suite: index.codename.clone(),
+        date: format_iso(index.date),
+        key: index.signers.first().cloned(),
+    }
+}
+
+fn slot(universe: &Universe, package: PackageId) -> Slot {
+    Slot {
+        name: universe.name(package).to_owned(),
+        architecture: universe.architecture(package).to_owned(),
+    }
+}
+
+fn why_text(universe: &Universe, why: Why) -> Option<String> {
+    match why {
+        Why::Requested => None,
+        Why::NeededBy(other) => Some(format!("{} needs it", universe.name(other))),
+        Why::RecommendedBy(other) => Some(format!("{} recommends it", universe.name(other))),
+    }
+}
+
+fn view<'u>(universe: &'u Universe, plan: &Plan) -> PlanView<'u> {
+    let named = |package: PackageId, from: Option<PackageId>| Named {
+        name: universe.name(package),
+        version: universe.version(package),
+        architecture: universe.architecture(package),
+        from: from.map(|from| universe.version(from)),
+    };
+    let changes = |changes: &[resolver::plan::Change]| -> Vec<Named<'u>> {
+        changes
+            .iter()
+            .map(|change| named(change.to, Some(change.from)))
+            .collect()
+    };
+    PlanView {
+        install: plan
+            .install
+            .iter()
+            .map(|addition| named(addition.package, None))
+            .collect(),
+        upgrade: changes(&plan.upgrade),
+        downgrade: changes(&plan.downgrade),
+        remove: plan
+            .remove
+            .iter()
+            .map(|removal| named(removal.package, None))
+            .collect(),
+        download_bytes: plan.download_bytes(universe),
+    }
+}
+
+fn table(universe: &Universe, plan: &Plan) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    let mut row = |what: &str, package: PackageId, version: String, why: String| {
+        let name = format!("{}:{}", universe.name(package), universe.architecture(package));
+        table.add_row([what.to_owned(), escaped(&name), escaped(&version), escaped(&why)]);
+    };
+    for addition in &plan.install {
+        let why = why_text(universe, addition.why).unwrap_or_default();
+        row(
+            "install",
+            addition.package,
+            universe.version(addition.package).to_owned(),
+            why,
+        );
+    }
+    for (what, changes) in [("upgrade", &plan.upgrade), ("downgrade", &plan.downgrade)] {
+        for change in changes {
+            let version = format!(
+                "{} -> {}",
+                universe.version(change.from),
+                universe.version(change.to)
+            );
+            row(
+                what,
+                change.to,
+                version,
+                why_text(universe, change.why).unwrap_or_default(),
+            );
+        }
+    }
+    for removal in &plan.remove {
+        let why = removal.reasons.first().cloned().unwrap_or_default();
+        row(
+            "remove",
+            removal.package,
+            universe.version(removal.package).to_owned(),
+            why,
+        );
+    }
+    table
+}
+
+/// Says why a request cannot be met, and for names that nobody has which ones are near.
+pub(super) fn refused(refusal: Refusal, scene: &Scene<'_>, names: &[&str]) -> Failure {
+    let Refusal {
+        summary,
+        reasons,
+        hints,
+    } = refusal;
+    let mut error = reasons
+        .into_iter()
+        .rev()
+        .fold(None::<anyhow::Error>, |cause, reason| {
+            Some(match cause {
+                None => anyhow::anyhow!("{reason}"),
+                Some(cause) => cause.context(reason),
+            })
+        })
+        .map_or_else(
+            || anyhow::anyhow!("{summary}"),
+            |cause| cause.context(summary.clone()),
+        );
+    if error.to_string().is_empty() {
+        error = anyhow::anyhow!("the request cannot be met");
+    }
+    let mut failure = Failure::new(REFUSED, error);
+    for hint in hints {
+        failure = failure.hint(hint);
+    }
+    for name in names {
+        if scene.universe.versions_of(name).is_empty() {
+            let near = scene.library().facts().similar(name, 3);
+            if !near.is_empty() {
+                failure = failure.hint(format_args!("did you mean {}?", near.join(", ")));
+            }
+        }
+    }
+    failure
+}

@@ -1,0 +1,341 @@
+//! The packages of all indexes, in a form that opens in milliseconds.
+//!
+//! Made of the indexes once after each change of them and kept beside them: the facts, which say what each package is
+//! called and where its stanza is, and the universe, which the resolver works on. Both carry the digest of the indexes
+//! they were made of and a checksum; what is stale, corrupt or of another version is made again. They are written
+//! beside and renamed, so two processes at once do not meet.
+
+mod facts;
+mod file;
+mod search;
+
+use std::cell::RefCell;
+use std::fs::File;
+use std::io::{self, Read as _, Seek as _, SeekFrom};
+use std::path::{Path, PathBuf};
+
+use debian_formats::architecture::Architecture;
+use debian_formats::digest::{Digester, Sha256};
+use debian_formats::packages::IndexEntry;
+use debian_formats::stanza::{Stanza, StanzaError, StanzaReader};
+use resolver::universe::{PackageId, Source, Universe, UniverseBuilder, UniverseError};
+
+use crate::fetch::{Location, LocationError, Wanted};
+use crate::lists::{Index, Lists};
+
+pub use facts::{Fact, Facts};
+pub use search::{Filter, Hit};
+
+/// Why the packages cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LibraryError {
+    /// An index cannot be read.
+    #[error("cannot read `{}`", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// An index is no longer what was verified.
+    #[error("`{}` is not what was verified: run `cpkgs update` again", path.display())]
+    Changed {
+        /// The file.
+        path: PathBuf,
+    },
+    /// An index has a stanza that is none.
+    #[error("an index of suite `{suite}` cannot be read")]
+    Stanza {
+        /// The suite.
+        suite: String,
+        /// Why.
+        source: StanzaError,
+    },
+    /// A package says something that has no meaning.
+    #[error("`{origin}` has a package that cannot be used")]
+    Package {
+        /// The suite or file.
+        origin: String,
+        /// Why.
+        source: Box<UniverseError>,
+    },
+    /// A package does not say where its file is.
+    #[error("`{package}` of suite `{suite}` cannot be fetched: {why}")]
+    Entry {
+        /// The package.
+        package: String,
+        /// The suite.
+        suite: String,
+        /// Why.
+        why: String,
+    },
+    /// This machine's architecture is none.
+    #[error("`{0}` is no architecture")]
+    Architecture(String),
+}
+
+/// The packages of all indexes.
+pub struct Library {
+    lists: Lists,
+    cache: PathBuf,
+    machine: Machine,
+    facts: Facts,
+    /// Made just now, and not yet asked for.
+    made: RefCell<Option<Universe>>,
+}
+
+/// The architectures that packages may have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Machine {
+    native: Architecture,
+    foreign: Vec<Architecture>,
+}
+
+impl Machine {
+    /// Names them.
+    ///
+    /// # Errors
+    /// When a name is none.
+    pub fn new(native: &str, foreign: &[String]) -> Result<Self, LibraryError> {
+        let parse = |name: &str| {
+            name.parse()
+                .map_err(|_| LibraryError::Architecture(name.to_owned()))
+        };
+        Ok(Self {
+            native: parse(native)?,
+            foreign: foreign.iter().map(|name| parse(name)).collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// Returns an empty universe to fill.
+    pub fn builder(&self) -> UniverseBuilder {
+        UniverseBuilder::new(&self.native, &self.foreign)
+    }
+
+    fn key(&self) -> String {
+        let foreign: String = self.foreign.iter().map(|name| format!(" {name}")).collect();
+        format!("{}{foreign}", self.native)
+    }
+}
+
+impl Library {
+    /// Opens it; makes it first where the indexes are newer.
+    ///
+    /// # Errors
+    /// When an index cannot be read.
+    pub fn open(cache: &Path, lists: Lists, machine: Machine) -> Result<Self, LibraryError> {
+        let mut library = Self {
+            cache: cache.to_owned(),
+            lists,
+            machine,
+            facts: Facts::default(),
+            made: RefCell::new(None),
+        };
+        match file::read(&library.path("facts"), &library.key()).and_then(Facts::from_bytes) {
+            Some(facts) => library.facts = facts,
+            None => library.make()?,
+        }
+        Ok(library)
+    }
+
+    /// Returns what is known of each package without its stanza.
+    pub fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
+    /// Returns the indexes.
+    pub fn lists(&self) -> &Lists {
+        &self.lists
+    }
+
+    /// Reads the universe.
+    ///
+    /// # Errors
+    /// When it has to be made again, and an index cannot be read.
+    pub fn universe(&self) -> Result<Universe, LibraryError> {
+        if let Some(universe) = self.made.take() {
+            return Ok(universe);
+        }
+        let kept = file::read(&self.path("universe"), &self.key());
+        match kept.and_then(|bytes| Universe::from_bytes(&bytes)) {
+            Some(universe) if universe.len() == self.facts.len() => Ok(universe),
+            _ => Ok(self.build()?.0),
+        }
+    }
+
+    /// Returns a universe that has further packages besides, at the end.
+    ///
+    /// # Errors
+    /// When an index cannot be read, or a package says something that has no meaning.
+    pub fn universe_with(&self, extra: &[(String, i32)]) -> Result<(Universe, Vec<PackageId>), LibraryError> {
+        let (mut builder, _) = self.filled()?;
+        let mut packages = Vec::new();
+        for (stanza, priority) in extra {
+            let origin = || stanza.lines().next().unwrap_or_default().to_owned();
+            let stanza = Stanza::parse(stanza).map_err(|source| LibraryError::Stanza {
+                suite: origin(),
+                source,
+            })?;
+            let package = builder
+                .add(&stanza, Source { priority: *priority })
+                .map_err(|source| LibraryError::Package {
+                    origin: origin(),
+                    source: Box::new(source),
+                })?;
+            packages.extend(package);
+        }
+        Ok((builder.finish(), packages))
+    }
+
+    /// Returns the index that a package was first found in; `None` for one that is in none.
+    pub fn index(&self, package: PackageId) -> Option<&Index> {
+        let fact = self.facts.get(package.place())?;
+        self.lists.indexes.get(fact.index)
+    }
+
+    /// Returns the stanza of a package; empty for one that is in no index.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub fn stanza(&self, package: PackageId) -> Result<String, LibraryError> {
+        self.facts
+            .get(package.place())
+            .map_or(Ok(String::new()), |fact| self.stanza_of(&fact))
+    }
+
+    /// Returns the stanza that a fact is of.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub fn stanza_of(&self, fact: &Fact<'_>) -> Result<String, LibraryError> {
+        let Some(index) = self.lists.indexes.get(fact.index) else {
+            return Ok(String::new());
+        };
+        let read = || {
+            let mut file = File::open(&index.path)?;
+            file.seek(SeekFrom::Start(fact.offset))?;
+            let mut text = String::new();
+            file.take(fact.length).read_to_string(&mut text)?;
+            Ok(text)
+        };
+        read().map_err(|source| LibraryError::Read {
+            path: index.path.clone(),
+            source,
+        })
+    }
+
+    /// Returns how to fetch the file of a package.
+    ///
+    /// # Errors
+    /// When its stanza does not say, or names a place outside the archive.
+    pub fn wanted(&self, package: PackageId) -> Result<Wanted, LibraryError> {
+        let text = self.stanza(package)?;
+        let index = self.index(package);
+        let refused = |why: String| LibraryError::Entry {
+            package: text
+                .lines()
+                .next()
+                .unwrap_or_default()
+                .trim_start_matches("Package: ")
+                .to_owned(),
+            suite: index.map(|index| index.codename.clone()).unwrap_or_default(),
+            why,
+        };
+        let stanza = Stanza::parse(&text).map_err(|error| refused(error.to_string()))?;
+        let entry = IndexEntry::from_stanza(&stanza).map_err(|error| refused(error.to_string()))?;
+        let root = |root: &String| -> Result<Location, LocationError> {
+            root.parse::<Location>()?.below(entry.filename)
+        };
+        let roots = index.iter().flat_map(|index| &index.roots);
+        let locations: Vec<Location> = roots
+            .map(root)
+            .collect::<Result<_, _>>()
+            .map_err(|error| refused(error.to_string()))?;
+        if locations.is_empty() {
+            return Err(refused("no source has it".to_owned()));
+        }
+        Ok(Wanted {
+            name: stanza.line("Package").unwrap_or_default().to_owned(),
+            locations,
+            size: entry.size,
+            sha256: entry.sha256,
+        })
+    }
+
+    /// Makes facts and universe of the indexes, and keeps them.
+    fn make(&mut self) -> Result<(), LibraryError> {
+        let (universe, facts) = self.build()?;
+        self.facts = facts;
+        self.made.replace(Some(universe));
+        Ok(())
+    }
+
+    fn build(&self) -> Result<(Universe, Facts), LibraryError> {
+        let (builder, facts) = self.filled()?;
+        let universe = builder.finish();
+        // What cannot be kept is made again next time.
+        let _ = file::write(&self.path("universe"), &self.key(), &universe.to_bytes());
+        let _ = file::write(&self.path("facts"), &self.key(), &facts.to_bytes());
+        Ok((universe, facts))
+    }
+
+    /// Reads all indexes.
+    fn filled(&self) -> Result<(UniverseBuilder, Facts), LibraryError> {
+        let mut builder = self.machine.builder();
+        let mut facts = facts::Maker::default();
+        for (number, index) in self.lists.indexes.iter().enumerate() {
+            let text = read_verified(index)?;
+            for stanza in StanzaReader::new(&text) {
+                let stanza = stanza.map_err(|source| LibraryError::Stanza {
+                    suite: index.codename.clone(),
+                    source,
+                })?;
+                let source = Source {
+                    priority: index.priority(),
+                };
+                let added = builder
+                    .add(&stanza, source)
+                    .map_err(|source| LibraryError::Package {
+                        origin: index.codename.clone(),
+                        source: Box::new(source),
+                    })?;
+                // One that is there already stays what it was.
+                if added.is_some_and(|package| package.place() == facts.len()) {
+                    facts.add(number, &text, &stanza);
+                }
+            }
+        }
+        Ok((builder, facts.finish()))
+    }
+
+    fn path(&self, what: &str) -> PathBuf {
+        self.cache.join("library").join(what)
+    }
+
+    /// Returns what the library is made of.
+    fn key(&self) -> String {
+        let mut digester = Digester::sha256();
+        digester.update(self.lists.digest.as_bytes());
+        digester.update(self.machine.key().as_bytes());
+        digester.finish().sha256.to_string()
+    }
+}
+
+/// Reads the text of an index and holds it against its digest once more: a parser sees nothing that was not signed.
+fn read_verified(index: &Index) -> Result<String, LibraryError> {
+    let bytes = std::fs::read(&index.path).map_err(|source| LibraryError::Read {
+        path: index.path.clone(),
+        source,
+    })?;
+    let mut digester = Digester::sha256();
+    digester.update(&bytes);
+    let found: Sha256 = digester.finish().sha256;
+    let changed = || LibraryError::Changed {
+        path: index.path.clone(),
+    };
+    if found != index.sha256 {
+        return Err(changed());
+    }
+    String::from_utf8(bytes).map_err(|_| changed())
+}

@@ -1,0 +1,87 @@
+//! Packages that are files of this machine.
+
+use std::fs::File;
+use std::io::{self, BufReader, Read};
+use std::path::{Path, PathBuf};
+
+use debian_formats::deb::{Data, DebError, read};
+use debian_formats::digest::{Digester, Sha256};
+use debian_formats::limits::Limits;
+
+/// A package that is a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LocalDeb {
+    /// The file.
+    pub path: PathBuf,
+    /// Its control, with `Size` and `SHA256` as an index would have them.
+    pub stanza: String,
+    /// Its digest.
+    pub sha256: Sha256,
+}
+
+/// Why a file cannot be installed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LocalError {
+    /// It cannot be read.
+    #[error("cannot read `{}`", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// It is no package.
+    #[error("`{}` is no package that can be installed", path.display())]
+    Deb {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: Box<DebError>,
+    },
+}
+
+impl LocalDeb {
+    /// Reads a package as dpkg would, without its files.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is no package.
+    pub fn open(path: &Path) -> Result<Self, LocalError> {
+        let cannot = |source| LocalError::Read {
+            path: path.to_owned(),
+            source,
+        };
+        let mut input = Hashing {
+            inner: BufReader::new(File::open(path).map_err(cannot)?),
+            digester: Digester::sha256(),
+            size: 0,
+        };
+        let deb = read(&mut input, &Limits::default(), Data::Skip).map_err(|source| LocalError::Deb {
+            path: path.to_owned(),
+            source: Box::new(source),
+        })?;
+        io::copy(&mut input, &mut io::sink()).map_err(cannot)?;
+        let sha256 = input.digester.finish().sha256;
+        let control = deb.package.control().trim_end_matches('\n');
+        Ok(Self {
+            path: path.to_owned(),
+            stanza: format!("{control}\nSize: {}\nSHA256: {sha256}\n", input.size),
+            sha256,
+        })
+    }
+}
+
+struct Hashing<R> {
+    inner: R,
+    digester: Digester,
+    size: u64,
+}
+
+impl<R: Read> Read for Hashing<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        self.digester.update(buffer.get(..read).unwrap_or_default());
+        self.size += read as u64;
+        Ok(read)
+    }
+}
