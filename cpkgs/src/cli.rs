@@ -2,14 +2,18 @@
 
 mod amount;
 mod applied;
+mod check;
 mod completions;
+mod download;
 mod failure;
 mod gc;
 mod history;
 mod hold;
 mod install;
+mod look;
 mod printer;
 mod progress;
+mod relate;
 mod source;
 mod stage;
 mod update;
@@ -56,10 +60,19 @@ struct Arguments {
 enum Command {
     Source(source::SourceArgs),
     Update(update::UpdateArgs),
+    Search(look::SearchArgs),
+    Info(look::InfoArgs),
+    List(look::ListArgs),
+    Files(look::FilesArgs),
+    Depends(relate::DependsArgs),
+    Rdepends(relate::RdependsArgs),
+    Why(relate::WhyArgs),
     Install(install::InstallArgs),
     Remove(install::RemoveArgs),
     Autoremove(install::AutoremoveArgs),
     Upgrade(install::UpgradeArgs),
+    Download(download::DownloadArgs),
+    Check(check::CheckArgs),
     Hold(hold::HoldArgs),
     Unhold(hold::UnholdArgs),
     History(history::HistoryArgs),
@@ -227,6 +240,15 @@ fn run(command: Command, context: &mut Context) -> Result<Done, Failure> {
     match command {
         Command::Source(args) => source::run(args, context),
         Command::Update(args) => update::run(&args, context),
+        Command::Search(args) => look::search(args, context),
+        Command::Info(args) => look::info(&args, context),
+        Command::List(args) => look::list(&args, context),
+        Command::Files(args) => look::files(&args, context),
+        Command::Depends(args) => relate::depends(&args, context),
+        Command::Rdepends(args) => relate::rdepends(&args, context),
+        Command::Why(args) => relate::why(&args, context),
+        Command::Download(args) => download::run(&args, context),
+        Command::Check(args) => check::run(&args, context),
         Command::Install(args) => install::install(&args, context),
         Command::Remove(args) => install::remove(&args, context),
         Command::Autoremove(args) => install::autoremove(&args, context),

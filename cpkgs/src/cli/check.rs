@@ -1,0 +1,157 @@
+//! `cpkgs check`: what cannot be installed.
+
+use std::fs::File;
+use std::io::{self, BufRead as _, BufReader, Read};
+use std::path::PathBuf;
+
+use clap::Args;
+use cpkgs::library::Machine;
+use cpkgs::machine;
+use debian_formats::compression::{Bounds, Compression, Decoder, Streams};
+use debian_formats::limits::Limits;
+use debian_formats::stanza::StanzaReader;
+use debian_formats::terminal::escaped;
+use resolver::check::{Broken, check};
+use resolver::universe::{Source, Universe};
+use serde::Serialize;
+
+use super::failure::{Failure, REFUSED, USAGE};
+use super::{Context, Done};
+
+/// More than the index of any archive has.
+const MOST_BYTES: u64 = 1 << 32;
+
+/// Checks which packages cannot be installed together with the Essential set, and says why.
+#[derive(Debug, Args)]
+pub(super) struct CheckArgs {
+    /// A Packages file (plain, gz, xz or zst; `-` for stdin) in place of the indexes of the sources.
+    #[arg(long, value_name = "FILE")]
+    packages: Option<PathBuf>,
+    /// The architecture of the machine; packages of others are passed over.
+    #[arg(long, value_name = "ARCH")]
+    architecture: Option<String>,
+}
+
+/// A package that cannot be installed, as `--json` prints it.
+#[derive(Debug, Serialize)]
+struct BrokenView<'u> {
+    package: &'u str,
+    version: &'u str,
+    architecture: &'u str,
+    reasons: &'u [String],
+}
+
+/// The last line of `--json`.
+#[derive(Debug, Serialize)]
+struct Counts {
+    checked: usize,
+    broken: usize,
+}
+
+pub(super) fn run(args: &CheckArgs, context: &mut Context) -> Result<Done, Failure> {
+    let architecture = args.architecture.as_deref().unwrap_or(machine::architecture());
+    let universe = match &args.packages {
+        Some(path) => read_universe(path, architecture)?,
+        None if args.architecture.is_some() => {
+            return Err(Failure::saying(USAGE, "--architecture goes with --packages")
+                .hint("the indexes of the sources are those of this machine"));
+        }
+        None => context.library()?.universe()?,
+    };
+    let broken = check(&universe);
+    for broken in &broken {
+        print(broken, &universe, context)?;
+    }
+    let counts = Counts {
+        checked: universe.len(),
+        broken: broken.len(),
+    };
+    if context.printer.json() {
+        context.printer.value(&counts)?;
+    } else {
+        let Counts { checked, broken } = counts;
+        context
+            .printer
+            .tell(format_args!("{checked} checked, {broken} broken"));
+    }
+    Ok(if broken.is_empty() {
+        Done::Well
+    } else {
+        Done::Broken
+    })
+}
+
+fn print(broken: &Broken, universe: &Universe, context: &mut Context) -> Result<(), Failure> {
+    let view = BrokenView {
+        package: universe.name(broken.package),
+        version: universe.version(broken.package),
+        architecture: universe.architecture(broken.package),
+        reasons: &broken.reasons,
+    };
+    if context.printer.json() {
+        return context.printer.value(&view);
+    }
+    let BrokenView {
+        package,
+        version,
+        architecture,
+        ..
+    } = view;
+    context
+        .printer
+        .line(escaped(&format!("{package}\t{version}\t{architecture}")))?;
+    for reason in &broken.reasons {
+        context.printer.line(format_args!("  {}", escaped(reason)))?;
+    }
+    Ok(())
+}
+
+fn read_universe(path: &std::path::Path, architecture: &str) -> Result<Universe, Failure> {
+    let cannot = |error: io::Error| {
+        Failure::new(
+            USAGE,
+            anyhow::Error::new(error).context(format!("cannot read `{}`", path.display())),
+        )
+    };
+    let text = read_text(path).map_err(cannot)?;
+    let mut builder = Machine::new(architecture, &[])?.builder();
+    for stanza in StanzaReader::new(&text) {
+        let wrong = |error: anyhow::Error| {
+            Failure::new(
+                REFUSED,
+                error.context(format!("`{}` has a package that cannot be used", path.display())),
+            )
+        };
+        let stanza = stanza.map_err(|error| wrong(error.into()))?;
+        builder
+            .add(&stanza, Source::default())
+            .map_err(|error| wrong(error.into()))?;
+    }
+    Ok(builder.finish())
+}
+
+/// Reads a text, however it is compressed: its first bytes say so.
+fn read_text(path: &std::path::Path) -> io::Result<String> {
+    let input: Box<dyn Read> = if path.as_os_str() == "-" {
+        Box::new(io::stdin().lock())
+    } else {
+        Box::new(File::open(path)?)
+    };
+    let mut input = BufReader::with_capacity(64 << 10, input);
+    let compression = compression_of(input.fill_buf()?);
+    let bounds = Bounds::new(&Limits::default(), MOST_BYTES);
+    let mut text = String::new();
+    Decoder::new(compression, Streams::Index, input, bounds)?.read_to_string(&mut text)?;
+    Ok(text)
+}
+
+/// Source: RFC 1952, the xz file format 2.1.1.1, RFC 8878, and the bzip2 manual.
+fn compression_of(start: &[u8]) -> Compression {
+    match start {
+        [0x1f, 0x8b, ..] => Compression::Gzip,
+        [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Compression::Xz,
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => Compression::Zstd,
+        [b'B', b'Z', b'h', ..] => Compression::Bzip2,
+        _ => Compression::None,
+    }
+}
