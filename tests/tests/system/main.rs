@@ -19,6 +19,7 @@ mod loaded;
 mod behind_nginx;
 mod queued;
 mod trusted;
+mod limited;
 mod indexes;
 mod chunk_list;
 mod scanned;
