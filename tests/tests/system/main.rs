@@ -20,6 +20,7 @@ mod behind_nginx;
 mod queued;
 mod trusted;
 mod limited;
+mod logged;
 mod indexes;
 mod chunk_list;
 mod scanned;
