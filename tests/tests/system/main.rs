@@ -21,6 +21,7 @@ mod queued;
 mod trusted;
 mod limited;
 mod logged;
+mod recipes;
 mod indexes;
 mod chunk_list;
 mod scanned;
