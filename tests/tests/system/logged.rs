@@ -55,7 +55,7 @@ fn no_secret_is_in_the_log_however_much_is_logged() {
     let basic = server.curl(&["-u", &format!("ci:{token}")], "/api/auth/check");
     basic.ok();
     let log = server.log();
-    assert!(log.lines().count() > 5, "{log}");
+    assert!(log.contains("answered"), "{log}");
     let secrets = [
         PASSWORD,
         "a password that is wrong",
