@@ -8,7 +8,7 @@ use repogen::staging::Staging;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::committer::Committer;
-use crate::limits::SignInLimits;
+use crate::limits::Limits;
 use crate::live::Live;
 use crate::oidc::Oidc;
 use crate::password::Passwords;
@@ -35,7 +35,7 @@ pub(crate) struct Shared {
     pub(crate) staging: Staging,
     pub(crate) sessions: Sessions,
     pub(crate) passwords: Passwords,
-    pub(crate) sign_ins: SignInLimits,
+    pub(crate) limits: Limits,
     pub(crate) committer: Committer,
     pub(crate) live: Arc<Live>,
     pub(crate) usage: Usage,
@@ -73,7 +73,7 @@ impl App {
             staging: Staging::new(parts.archive.root())?,
             sessions: Sessions::new(&parts.secret, parts.settings.token_ttl),
             passwords: Passwords::new()?,
-            sign_ins: SignInLimits::new(),
+            limits: Limits::new(parts.settings.rates),
             usage: Usage::default(),
             oidc: Oidc::new(parts.archive.root())?,
             queue: Queue::new(Bounds::of(parts.settings.max_upload_bytes)),

@@ -70,6 +70,9 @@ impl Caller {
                 caller.account = Some(owner);
             }
         }
+        if let Some(account) = &caller.account {
+            app.limits.account(presented.origin.traffic, &account.id)?;
+        }
         caller.actor.name = caller
             .account
             .as_ref()

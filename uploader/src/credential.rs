@@ -10,6 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use debian_formats::digest::Sha256;
 
 use crate::app::App;
+use crate::limits::Traffic;
 use crate::problem::Problem;
 use crate::request::Origin;
 use crate::secrets;
@@ -121,5 +122,6 @@ fn origin(parts: &Parts) -> Origin {
         .unwrap_or_else(|| Origin {
             address: None,
             id: String::new(),
+            traffic: Traffic::Free,
         })
 }

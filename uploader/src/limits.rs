@@ -1,71 +1,169 @@
-//! How often somebody may try to sign in.
+//! How often somebody may ask: for a sign-in, to read, to upload.
 
-use std::net::IpAddr;
+use std::hash::Hash;
+use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
 use std::time::Duration;
 
 use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use repogen::catalog::accounts::Id;
 
 use crate::problem::{Code, Problem};
 
-/// Tries at once, from an address or for a name.
+/// Sign-ins at once, from an address or for a name.
 const BURST: NonZeroU32 = NonZeroU32::new(100).expect("it is not zero");
 /// After these, an address has one more try so often.
 const ADDRESS_EVERY: Duration = Duration::from_secs(1);
 /// And so has a name, from wherever.
 const NAME_EVERY: Duration = Duration::from_secs(3);
+/// How many addresses or names are told apart. Those that come then share one count, until others are forgotten.
+const MAX_KEYS: usize = 50_000;
 
-/// Counts sign-ins and registrations.
-pub(crate) struct SignInLimits {
-    addresses: DefaultKeyedRateLimiter<IpAddr>,
-    names: DefaultKeyedRateLimiter<String>,
+/// How much one account, or one address, may ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Rate {
+    pub(crate) per_second: NonZeroU32,
+    /// So many at once.
+    pub(crate) burst: NonZeroU32,
+}
+
+/// What a request is, to those who count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Traffic {
+    /// It changes nothing.
+    Read,
+    /// It brings or changes something.
+    Write,
+    /// It is not counted.
+    Free,
+}
+
+/// What may be asked for; `None`: without end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Rates {
+    pub(crate) reads: Option<Rate>,
+    pub(crate) writes: Option<Rate>,
+}
+
+/// Counts requests.
+pub(crate) struct Limits {
+    sign_ins: Keyed<IpAddr>,
+    names: Keyed<String>,
+    reads: Option<Counted>,
+    writes: Option<Counted>,
+}
+
+/// The counts of one kind of request.
+struct Counted {
+    addresses: Keyed<IpAddr>,
+    accounts: Keyed<Id>,
+}
+
+impl Limits {
+    pub(crate) fn new(rates: Rates) -> Self {
+        let every = |period| Quota::with_period(period).map(|quota| quota.allow_burst(BURST));
+        let every = |period| every(period).unwrap_or(Quota::per_second(BURST));
+        Self {
+            sign_ins: Keyed::new(every(ADDRESS_EVERY)),
+            names: Keyed::new(every(NAME_EVERY)),
+            reads: rates.reads.map(Counted::new),
+            writes: rates.writes.map(Counted::new),
+        }
+    }
+
+    /// Counts a request from an address.
+    pub(crate) fn address(&self, traffic: Traffic, address: Option<IpAddr>) -> Result<(), Problem> {
+        match (self.counted(traffic), address) {
+            (Some(counted), Some(address)) => counted
+                .addresses
+                .check(network(address), "too many requests from this address"),
+            _ => Ok(()),
+        }
+    }
+
+    /// Counts a request of an account, by whichever of its tokens.
+    pub(crate) fn account(&self, traffic: Traffic, account: &Id) -> Result<(), Problem> {
+        match self.counted(traffic) {
+            Some(counted) => counted
+                .accounts
+                .check(account.clone(), "too many requests of this account"),
+            None => Ok(()),
+        }
+    }
+
+    /// Counts a sign-in, and refuses it when there were too many.
+    pub(crate) fn sign_in(&self, address: Option<IpAddr>, name: &str) -> Result<(), Problem> {
+        self.nameless_sign_in(address)?;
+        // Names differ in case only on paper, and no name is longer.
+        let name = name.chars().take(64).flat_map(char::to_lowercase).collect();
+        self.names.check(name, "too many sign-ins for this name")
+    }
+
+    /// The same where no name is given.
+    pub(crate) fn nameless_sign_in(&self, address: Option<IpAddr>) -> Result<(), Problem> {
+        let Some(address) = address else { return Ok(()) };
+        let what = "too many sign-ins from this address";
+        self.sign_ins.check(network(address), what)
+    }
+
+    /// Forgets those who have not asked for a while.
+    pub(crate) fn forget(&self) {
+        self.sign_ins.forget();
+        self.names.forget();
+        for counted in [&self.reads, &self.writes].into_iter().flatten() {
+            counted.addresses.forget();
+            counted.accounts.forget();
+        }
+    }
+
+    fn counted(&self, traffic: Traffic) -> Option<&Counted> {
+        match traffic {
+            Traffic::Read => self.reads.as_ref(),
+            Traffic::Write => self.writes.as_ref(),
+            Traffic::Free => None,
+        }
+    }
+}
+
+impl Counted {
+    fn new(rate: Rate) -> Self {
+        let quota = Quota::per_second(rate.per_second).allow_burst(rate.burst);
+        Self {
+            addresses: Keyed::new(quota),
+            accounts: Keyed::new(quota),
+        }
+    }
+}
+
+/// A count for each key; `None` is the one that all share for whom there is no room.
+struct Keyed<K: Hash + Eq + Clone> {
+    limiter: DefaultKeyedRateLimiter<Option<K>>,
     clock: DefaultClock,
 }
 
-impl SignInLimits {
-    pub(crate) fn new() -> Self {
-        let quota = |every| Quota::with_period(every).map(|quota| quota.allow_burst(BURST));
-        let quota = |every| quota(every).unwrap_or(Quota::per_second(BURST));
+impl<K: Hash + Eq + Clone> Keyed<K> {
+    fn new(quota: Quota) -> Self {
         Self {
-            addresses: RateLimiter::keyed(quota(ADDRESS_EVERY)),
-            names: RateLimiter::keyed(quota(NAME_EVERY)),
+            limiter: RateLimiter::keyed(quota),
             clock: DefaultClock::default(),
         }
     }
 
-    /// Counts a try, and refuses it when there were too many.
-    pub(crate) fn check(&self, address: Option<IpAddr>, name: &str) -> Result<(), Problem> {
-        self.check_address(address)?;
-        // Names differ in case only on paper, and no name is longer.
-        let name: String = name.chars().take(64).flat_map(char::to_lowercase).collect();
-        self.names
-            .check_key(&name)
-            .map_err(|refused| self.too_many(refused.wait_time_from(self.clock.now())))
+    fn check(&self, key: K, what: &str) -> Result<(), Problem> {
+        let key = (self.limiter.len() < MAX_KEYS).then_some(key);
+        let counted = self.limiter.check_key(&key);
+        counted.map_err(|refused| {
+            let wait = refused.wait_time_from(self.clock.now());
+            let mut problem = Problem::new(Code::TooManyRequests, what);
+            problem.retry_after = Some(wait.as_secs().max(1));
+            problem
+        })
     }
 
-    /// The same where no name is given.
-    pub(crate) fn check_address(&self, address: Option<IpAddr>) -> Result<(), Problem> {
-        let Some(address) = address else { return Ok(()) };
-        let counted = self.addresses.check_key(&network(address));
-        counted.map_err(|refused| self.too_many(refused.wait_time_from(self.clock.now())))
-    }
-
-    /// Forgets those who have not tried for a while: what is kept is bounded by what comes in within minutes.
-    pub(crate) fn forget(&self) {
-        self.addresses.retain_recent();
-        self.addresses.shrink_to_fit();
-        self.names.retain_recent();
-        self.names.shrink_to_fit();
-    }
-
-    fn too_many(&self, wait: Duration) -> Problem {
-        let mut problem = Problem::new(
-            Code::TooManyRequests,
-            "too many sign-ins from this address or for this name",
-        );
-        problem.retry_after = Some(wait.as_secs().max(1));
-        problem
+    fn forget(&self) {
+        self.limiter.retain_recent();
+        self.limiter.shrink_to_fit();
     }
 }
 
@@ -73,7 +171,7 @@ impl SignInLimits {
 fn network(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,
-        IpAddr::V6(address) => IpAddr::V6((u128::from(address) & !u128::from(u64::MAX)).into()),
+        IpAddr::V6(address) => Ipv6Addr::from(u128::from(address) & !u128::from(u64::MAX)).into(),
     }
 }
 
@@ -81,28 +179,70 @@ fn network(address: IpAddr) -> IpAddr {
 mod tests {
     use super::*;
 
+    fn limits(per_second: u32, burst: u32) -> Limits {
+        let rate = Rate {
+            per_second: per_second.try_into().unwrap(),
+            burst: burst.try_into().unwrap(),
+        };
+        Limits::new(Rates {
+            reads: Some(rate),
+            writes: Some(rate),
+        })
+    }
+
+    fn address(text: &str) -> Option<IpAddr> {
+        Some(text.parse().unwrap())
+    }
+
     #[test]
     fn after_many_tries_an_address_or_a_name_waits_and_others_do_not() {
-        let limits = SignInLimits::new();
-        let address = |text: &str| Some(text.parse().unwrap());
+        let limits = limits(1, 1);
         for number in 0..BURST.get() {
             limits
-                .check(address("2001:db8::1"), &format!("name-{number}"))
+                .sign_in(address("2001:db8::1"), &format!("name-{number}"))
                 .unwrap();
         }
-        let refused = limits.check(address("2001:db8::2"), "other").unwrap_err();
+        let refused = limits.sign_in(address("2001:db8::2"), "other").unwrap_err();
         assert_eq!(
             (refused.code, refused.retry_after),
             (Code::TooManyRequests, Some(1))
         );
-        limits.check(address("2001:db8:0:1::1"), "other").unwrap();
+        limits.sign_in(address("2001:db8:0:1::1"), "other").unwrap();
 
         for number in 0..BURST.get() {
             limits
-                .check(address(&format!("192.0.2.{number}")), "jane")
+                .sign_in(address(&format!("192.0.2.{number}")), "jane")
                 .unwrap();
         }
-        assert!(limits.check(address("198.51.100.1"), "JANE").is_err());
-        limits.check(address("198.51.100.1"), "june").unwrap();
+        assert!(limits.sign_in(address("198.51.100.1"), "JANE").is_err());
+        limits.sign_in(address("198.51.100.1"), "june").unwrap();
+    }
+
+    #[test]
+    fn accounts_and_addresses_are_counted_apart_and_so_are_reads_and_writes() {
+        let limits = limits(1, 2);
+        let (jane, june): (Id, Id) = ("jane".parse().unwrap(), "june".parse().unwrap());
+        for _ in 0..2 {
+            limits.account(Traffic::Write, &jane).unwrap();
+            limits.address(Traffic::Write, address("192.0.2.1")).unwrap();
+        }
+        let refused = limits.account(Traffic::Write, &jane).unwrap_err();
+        assert_eq!(refused.retry_after, Some(1));
+        assert!(limits.address(Traffic::Write, address("192.0.2.1")).is_err());
+        limits.account(Traffic::Read, &jane).unwrap();
+        limits.account(Traffic::Write, &june).unwrap();
+        limits.address(Traffic::Write, address("192.0.2.2")).unwrap();
+        limits.address(Traffic::Free, address("192.0.2.1")).unwrap();
+    }
+
+    #[test]
+    fn there_are_never_more_counts_than_the_bound() {
+        let keyed = Keyed::new(Quota::per_hour(1.try_into().unwrap()));
+        for number in 0..MAX_KEYS {
+            keyed.check(number, "").unwrap();
+        }
+        keyed.check(MAX_KEYS, "").unwrap();
+        assert!(keyed.check(MAX_KEYS + 1, "").is_err(), "these share one count");
+        assert_eq!(keyed.limiter.len(), MAX_KEYS + 1);
     }
 }

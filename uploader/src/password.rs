@@ -108,6 +108,8 @@ fn busy() -> Problem {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt as _;
+
     use super::*;
 
     #[test]
@@ -123,5 +125,50 @@ mod tests {
         assert!(check("ninechars").is_err());
         assert!(check("äöüäöüäöüä").is_ok());
         assert!(check(&"x".repeat(2000)).is_err());
+    }
+
+    #[tokio::test]
+    async fn an_unknown_name_waits_for_the_same_work() {
+        let passwords = Passwords::new().unwrap();
+        let all = passwords.turns.available_permits();
+        let turns = passwords
+            .turns
+            .clone()
+            .acquire_many_owned(all.try_into().unwrap())
+            .await
+            .unwrap();
+        let mut unknown = Box::pin(passwords.fits("a password".into(), None));
+        assert!(
+            unknown.as_mut().now_or_never().is_none(),
+            "it is not answered without a turn"
+        );
+        drop(turns);
+        assert!(!unknown.await.unwrap());
+        let stand_in = passwords.stand_in.clone();
+        assert!(
+            fits_like(&stand_in, &hash("another").unwrap()),
+            "and its hash costs the same"
+        );
+    }
+
+    /// Says whether two hashes are of the same algorithm with the same costs.
+    fn fits_like(one: &str, other: &str) -> bool {
+        let costs = |hash: &str| hash.split('$').take(4).map(str::to_owned).collect::<Vec<_>>();
+        costs(one) == costs(other)
+    }
+
+    #[tokio::test]
+    async fn more_sign_ins_than_may_wait_are_refused_at_once() {
+        let passwords = Passwords::new().unwrap();
+        let all = passwords.waiting.available_permits();
+        assert!(all <= MAX_WAITING + std::thread::available_parallelism().unwrap().get());
+        let _places = passwords
+            .waiting
+            .clone()
+            .acquire_many_owned(all.try_into().unwrap())
+            .await
+            .unwrap();
+        let refused = passwords.fits("a password".into(), None).await.unwrap_err();
+        assert_eq!((refused.code, refused.retry_after), (Code::Unavailable, Some(1)));
     }
 }

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
-use axum::http::{HeaderMap, HeaderValue};
+use axum::http::{HeaderMap, HeaderValue, Method};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use tracing::Instrument as _;
 
 use crate::app::App;
+use crate::limits::Traffic;
 use crate::secrets;
 
 /// The header by which a request is named, both ways.
@@ -25,6 +26,8 @@ tokio::task_local! {
 pub(crate) struct Origin {
     pub(crate) address: Option<IpAddr>,
     pub(crate) id: String,
+    /// As what it is counted.
+    pub(crate) traffic: Traffic,
 }
 
 /// Returns the id of the request that is being answered.
@@ -46,13 +49,18 @@ pub(crate) async fn observe(State(app): State<Arc<App>>, mut request: Request, n
     let origin = Origin {
         address: client_address(&request, &app.settings.trusted_proxies),
         id: id.clone(),
+        traffic: traffic(request.method(), request.uri().path()),
     };
+    let counted = app.limits.address(origin.traffic, origin.address);
     let span = tracing::info_span!("request", request_id = %id, method, route);
     request.extensions_mut().insert(origin);
-    let mut response = ID
-        .scope(id.clone(), next.run(request))
-        .instrument(span.clone())
-        .await;
+    let answer = async {
+        match counted {
+            Ok(()) => next.run(request).await,
+            Err(problem) => problem.into_response(),
+        }
+    };
+    let mut response = ID.scope(id.clone(), answer).instrument(span.clone()).await;
     let status = response.status().as_u16();
     let took = started.elapsed();
     span.in_scope(|| {
@@ -69,6 +77,17 @@ pub(crate) async fn observe(State(app): State<Arc<App>>, mut request: Request, n
         response.headers_mut().insert(HEADER, value);
     }
     response
+}
+
+/// Says as what a request is counted. Files of the tree are not: one `apt install` asks for hundreds of them, and each asks
+/// `/api/auth/check` first where the suite is private.
+fn traffic(method: &Method, path: &str) -> Traffic {
+    match path.strip_prefix("/api/") {
+        None | Some("auth/check") => Traffic::Free,
+        Some(_) if method == Method::GET || method == Method::HEAD => Traffic::Read,
+        Some(_) if method == Method::OPTIONS => Traffic::Free,
+        Some(_) => Traffic::Write,
+    }
 }
 
 /// Returns the id that a proxy gave the request, if it may stand in a log.

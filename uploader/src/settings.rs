@@ -7,6 +7,8 @@ use std::time::Duration;
 use repogen::archive::CatalogLocation;
 use repogen::config::Span;
 
+use crate::limits::{Rate, Rates};
+
 /// Largest `.deb` that is taken when nothing else is said: 2 GiB.
 const MAX_UPLOAD_BYTES: u64 = 2 << 30;
 /// How long access tokens live when nothing else is said.
@@ -16,6 +18,10 @@ const UPLOAD_IDLE: Duration = Duration::from_secs(30);
 const UPLOAD_TOTAL: Duration = Duration::from_secs(3_600);
 /// The shortest secret that signs access tokens, in bytes.
 const MIN_SECRET_BYTES: usize = 32;
+
+/// How often one account, or one address, may read and upload when nothing else is said: far above what a build farm does at once.
+const READ_RATE: &str = "1000:20000";
+const UPLOAD_RATE: &str = "500:20000";
 
 /// A variable that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -70,6 +76,7 @@ pub(crate) struct Settings {
     /// Without a slash at its end.
     pub(crate) public_url: Option<String>,
     pub(crate) trusted_proxies: Vec<IpAddr>,
+    pub(crate) rates: Rates,
 }
 
 impl Settings {
@@ -105,6 +112,10 @@ impl Settings {
                 "expected `inline` or `off`",
             )?,
             public_url: variable("PUBLIC_URL").map(|url| public_url(&url)).transpose()?,
+            rates: Rates {
+                reads: rate("READ_RATE", variable("READ_RATE"), READ_RATE)?,
+                writes: rate("UPLOAD_RATE", variable("UPLOAD_RATE"), UPLOAD_RATE)?,
+            },
             trusted_proxies: variable("TRUSTED_PROXIES").map_or(Ok(Vec::new()), |text| {
                 text.split(',')
                     .map(|one| {
@@ -171,6 +182,23 @@ fn span(name: &'static str, text: Option<String>, default: Duration) -> Result<D
     }
 }
 
+/// Reads `PER_SECOND:BURST`, or `off`.
+fn rate(name: &'static str, text: Option<String>, default: &str) -> Result<Option<Rate>, SettingError> {
+    let text = text.unwrap_or_else(|| default.to_owned());
+    if text == "off" {
+        return Ok(None);
+    }
+    let read = || {
+        let (per_second, burst) = text.split_once(':')?;
+        Some(Rate {
+            per_second: per_second.parse().ok()?,
+            burst: burst.parse().ok()?,
+        })
+    };
+    let expected = "expected requests a second and at once, such as `500:20000`, or `off`";
+    read().map(Some).ok_or_else(|| wrong(name, &text, expected))
+}
+
 fn seconds(span: Duration) -> i64 {
     i64::try_from(span.as_secs()).unwrap_or(i64::MAX)
 }
@@ -232,6 +260,8 @@ mod tests {
             ("API_PORT", "http"),
             ("TOKEN_TTL", "0s"),
             ("UPLOAD_IDLE", "0s"),
+            ("UPLOAD_RATE", "0:5"),
+            ("READ_RATE", "100"),
             ("UPLOAD_TOTAL", "an hour"),
             ("REGISTRATION", "no"),
             ("PUBLISHER", "on"),

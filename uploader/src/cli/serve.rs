@@ -87,7 +87,7 @@ async fn serve(app: Arc<App>, reloader: Reloader) -> anyhow::Result<()> {
 async fn tidy(app: Arc<App>) {
     loop {
         tokio::time::sleep(TIDY_EVERY).await;
-        app.sign_ins.forget();
+        app.limits.forget();
         let app = app.clone();
         let written = tokio::task::spawn_blocking(move || {
             app.queue.sweep(now());

@@ -44,7 +44,7 @@ pub(crate) async fn register(
             "ask an administrator for an account",
         ));
     }
-    app.sign_ins.check(presented.origin.address, &body.username)?;
+    app.limits.sign_in(presented.origin.address, &body.username)?;
     let account = Account {
         id: secrets::new_id(),
         username: wire::value(&body.username)?,
@@ -107,7 +107,7 @@ pub(crate) async fn login(
     presented: Presented,
     Json(body): Json<Login>,
 ) -> Result<Response, Problem> {
-    app.sign_ins.check(presented.origin.address, &body.username)?;
+    app.limits.sign_in(presented.origin.address, &body.username)?;
     let name = body.username.parse::<Username>().ok();
     let found = app
         .blocking(move |app| match name {

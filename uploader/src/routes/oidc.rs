@@ -48,7 +48,7 @@ pub(crate) async fn exchange(
     presented: Presented,
     Json(body): Json<Proof>,
 ) -> Result<Response, Problem> {
-    app.sign_ins.check_address(presented.origin.address)?;
+    app.limits.nameless_sign_in(presented.origin.address)?;
     app.blocking(|app| {
         app.oidc.reload();
         Ok(())

@@ -1,0 +1,80 @@
+//! Rates: who asks too much waits, and nobody else.
+
+use archive_tests::http::Response;
+use archive_tests::{DebBuilder, TestArchive, Uploader};
+
+fn upload(server: &Uploader, token: &str, from: &str, number: usize) -> Response {
+    let package = DebBuilder::new(&format!("p{number}"), "1.0", "all").build();
+    let headers = [("X-Forwarded-For", from)];
+    server.send("POST", "/api/packages", Some(token), (&headers, &package))
+}
+
+fn two_accounts() -> (TestArchive, [String; 2]) {
+    let archive = TestArchive::new();
+    let tokens = ["jane", "june"].map(|name| {
+        archive.account(name, &["--role", "maintainer"]);
+        archive.token(name, &["upload:stable/*"])
+    });
+    (archive, tokens)
+}
+
+#[test]
+fn behind_a_trusted_proxy_accounts_and_addresses_are_counted_apart() {
+    let (archive, [jane, june]) = two_accounts();
+    let variables = [("UPLOAD_RATE", "1:4"), ("TRUSTED_PROXIES", "127.0.0.1")];
+    let server = Uploader::with(&archive, &variables);
+    // Each from an address of its own: what runs out is the account's.
+    let statuses: Vec<u16> = (0..12)
+        .map(|number| upload(&server, &jane, &format!("192.0.2.{number}"), number).status)
+        .collect();
+    assert_eq!(statuses[..4], [201; 4]);
+    assert!(statuses.contains(&429), "{statuses:?}");
+    // What a client writes before the address that the proxy saw counts for nothing: these are all of one address.
+    let refused: Vec<Response> = (0..12)
+        .map(|number| {
+            upload(
+                &server,
+                "rgt_wrong",
+                &format!("10.0.0.{number}, 198.51.100.1"),
+                number,
+            )
+        })
+        .filter(|answer| answer.status == 429)
+        .collect();
+    let problem = refused.first().expect("the address ran out");
+    assert_eq!(problem.json()["code"], "too_many_requests");
+    assert!(problem.header("retry-after").unwrap().parse::<u64>().unwrap() >= 1);
+    assert_eq!(
+        problem.header("content-type").as_deref(),
+        Some("application/problem+json")
+    );
+    assert_eq!(
+        upload(&server, &june, "203.0.113.1", 99).status,
+        201,
+        "others go on"
+    );
+    assert_eq!(
+        server.get("/api/packages", None).status,
+        200,
+        "reads are counted apart"
+    );
+    assert_eq!(server.get("/dists/stable/InRelease", None).status, 200);
+}
+
+#[test]
+fn without_trusted_proxies_a_client_has_the_address_of_its_connection() {
+    let (archive, [jane, june]) = two_accounts();
+    let server = Uploader::with(&archive, &[("UPLOAD_RATE", "1:2"), ("READ_RATE", "off")]);
+    let statuses: Vec<u16> = [&jane, &june]
+        .iter()
+        .cycle()
+        .take(12)
+        .enumerate()
+        .map(|(number, token)| upload(&server, token, &format!("192.0.2.{number}"), number).status)
+        .collect();
+    assert_eq!(statuses[..2], [201; 2]);
+    assert!(statuses[2..].contains(&429), "{statuses:?}");
+    for _ in 0..50 {
+        assert_eq!(server.get("/api/packages", None).status, 200);
+    }
+}
