@@ -5,6 +5,7 @@ mod applied;
 mod check;
 mod completions;
 mod download;
+mod edsp;
 mod failure;
 mod gc;
 mod history;
@@ -73,6 +74,7 @@ enum Command {
     Upgrade(install::UpgradeArgs),
     Download(download::DownloadArgs),
     Check(check::CheckArgs),
+    Edsp(edsp::EdspArgs),
     Hold(hold::HoldArgs),
     Unhold(hold::UnholdArgs),
     History(history::HistoryArgs),
@@ -206,7 +208,7 @@ pub(crate) fn main() -> ExitCode {
     } else {
         Consent::Ask
     };
-    match context(Printer::new(form, talk), consent) {
+    match context(&arguments.command, Printer::new(form, talk), consent) {
         Ok(mut context) => {
             let outcome = run(arguments.command, &mut context);
             ended(outcome, &mut context.printer)
@@ -215,7 +217,7 @@ pub(crate) fn main() -> ExitCode {
     }
 }
 
-fn context(printer: Printer, consent: Consent) -> Result<Context, Failure> {
+fn context(command: &Command, printer: Printer, consent: Consent) -> Result<Context, Failure> {
     let variable = |name| std::env::var_os(name).map(PathBuf::from);
     let here = std::env::current_dir().map_err(|error| {
         Failure::new(
@@ -223,7 +225,9 @@ fn context(printer: Printer, consent: Consent) -> Result<Context, Failure> {
             anyhow::Error::new(error).context("there is no working directory"),
         )
     })?;
-    let home = Home::find(variable("CPKGS_HOME"), variable("HOME"), &here).ok_or_else(|| {
+    // Whom apt starts has no home.
+    let nowhere = matches!(command, Command::Edsp(_)).then(|| PathBuf::from("/nonexistent"));
+    let home = Home::find(variable("CPKGS_HOME"), variable("HOME").or(nowhere), &here).ok_or_else(|| {
         Failure::saying(USAGE, "neither CPKGS_HOME nor HOME is set")
             .hint("set CPKGS_HOME to a folder of your own")
     })?;
@@ -248,6 +252,7 @@ fn run(command: Command, context: &mut Context) -> Result<Done, Failure> {
         Command::Rdepends(args) => relate::rdepends(&args, context),
         Command::Why(args) => relate::why(&args, context),
         Command::Download(args) => download::run(&args, context),
+        Command::Edsp(args) => edsp::run(&args, context),
         Command::Check(args) => check::run(&args, context),
         Command::Install(args) => install::install(&args, context),
         Command::Remove(args) => install::remove(&args, context),

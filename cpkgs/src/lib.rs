@@ -24,3 +24,4 @@ pub mod conffiles;
 pub mod rootless;
 pub mod installed;
 pub mod overlay;
+pub mod edsp;

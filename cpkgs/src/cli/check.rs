@@ -99,7 +99,7 @@ fn print(broken: &Broken, universe: &Universe, context: &mut Context) -> Result<
     } = view;
     context
         .printer
-        .line(escaped(&format!("{package}\t{version}\t{architecture}")))?;
+        .row(format_args!("{package}\t{version}\t{architecture}"))?;
     for reason in &broken.reasons {
         context.printer.line(format_args!("  {}", escaped(reason)))?;
     }

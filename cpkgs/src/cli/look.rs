@@ -104,9 +104,7 @@ fn print(fact: &Fact<'_>, library: &Library, context: &mut Context) -> Result<()
         synopsis,
         ..
     } = fact;
-    context
-        .printer
-        .line(escaped(&format!("{name}\t{version}\t{synopsis}")))
+    context.printer.row(format_args!("{name}\t{version}\t{synopsis}"))
 }
 
 /// A package as `info --json` prints it: the fields of its stanza, and where it is.
@@ -222,9 +220,9 @@ pub(super) fn list(args: &ListArgs, context: &mut Context) -> Result<Done, Failu
             architecture,
             ..
         } = view;
-        context.printer.line(escaped(&format!(
+        context.printer.row(format_args!(
             "{name}\t{version}\t{architecture}\t{mark}{held}{newest}"
-        )))?;
+        ))?;
     }
     Ok(Done::Well)
 }

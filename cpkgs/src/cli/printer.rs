@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::io::{self, BufWriter, ErrorKind, IsTerminal as _, Write};
 
+use debian_formats::terminal::escaped;
 use serde::Serialize;
 
 use super::failure::{Failure, REFUSED};
@@ -57,6 +58,13 @@ impl Printer {
             writeln!(self.out, "{line}")
         };
         self.outcome(written)
+    }
+
+    /// Prints cells between tabs, each made safe for a terminal.
+    pub(super) fn row(&mut self, row: impl Display) -> Result<(), Failure> {
+        let row = row.to_string();
+        let cells: Vec<String> = row.split('\t').map(escaped).collect();
+        self.line(cells.join("\t"))
     }
 
     /// Prints a value as a line of JSON.

@@ -116,7 +116,7 @@ pub(super) fn depends(args: &DependsArgs, context: &mut Context) -> Result<Done,
                     relation: group,
                 })?;
             } else {
-                context.printer.line(escaped(&format!("{field}\t{group}")))?;
+                context.printer.row(format_args!("{field}\t{group}"))?;
             }
         }
     }
@@ -192,9 +192,7 @@ pub(super) fn rdepends(args: &RdependsArgs, context: &mut Context) -> Result<Don
                             relation: group,
                         })?;
                     } else {
-                        context
-                            .printer
-                            .line(escaped(&format!("{package}\t{field}\t{group}")))?;
+                        context.printer.row(format_args!("{package}\t{field}\t{group}"))?;
                     }
                 }
             }
@@ -252,7 +250,7 @@ pub(super) fn why(args: &WhyArgs, context: &mut Context) -> Result<Done, Failure
             (Some(field), Some(needs)) => format!("{package}\t{field}\t{needs}"),
             _ => format!("{package}\twas asked for"),
         };
-        context.printer.line(escaped(&line))?;
+        context.printer.row(line)?;
     }
     Ok(Done::Well)
 }
