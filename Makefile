@@ -7,7 +7,7 @@ export PATH := $(PATH):$(HOME)/.cargo/bin
 # How long `make fuzz` spends on each target.
 FUZZ_SECONDS ?= 20
 
-.PHONY: help setup dev demo build test test-archive torture bench bench-uploads bench-micro fuzz api-fuzz fmt lint clippy audit health clean
+.PHONY: help setup dev demo build test test-archive docker-up torture bench bench-uploads bench-micro fuzz api-fuzz fmt lint clippy audit health clean
 .DEFAULT_GOAL := help
 
 help: ## Lists these words
@@ -41,6 +41,9 @@ test-archive: $(TARGET)/.setup-archive ## Real packages on two Debian releases, 
 	@tools/test-archive
 	@tools/test-rootless
 	@tools/test-dput
+
+docker-up: ## Runs an uploader and nginx in containers (docs/containers.md); needs docker
+	docker compose up --build --detach --wait
 
 torture: setup ## Reads, kills, stops and fills for an hour; TORTURE_* set the counts (docs/torture.md)
 	$(CARGO) build --locked --release -p repogen -p archive-tests --bins

@@ -67,41 +67,51 @@ fn matching(
 
 /// Returns the contents whose names differ from `text` in a few letters, the nearest first.
 fn nearly(db: &Connection, condition: &Condition, text: &str) -> Sql<Vec<i64>> {
+    // Names first, from their index alone: whether a package may be seen is asked of the few that are near.
+    let mut found = Vec::new();
     let statement = format!(
-        "select content.name, content.id from content left join detail on detail.content_id = content.id
-         where length(content.name) between ? and ? and {}",
+        "select content.id from content left join detail on detail.content_id = content.id
+         where content.name = ? and {} order by content.id",
         condition.sql
     );
-    let length = i64::try_from(text.chars().count()).unwrap_or(i64::MAX);
-    let most = i64::try_from(MAX_DISTANCE).unwrap_or_default();
-    let values = [
-        Value::from(length.saturating_sub(most)),
-        Value::from(length.saturating_add(most)),
-    ]
-    .into_iter()
-    .chain(condition.values.iter().cloned());
-    let mut query = db.prepare_cached(&statement)?;
-    let mut rows = query.query(params_from_iter(values))?;
+    for name in near_names(db, text)? {
+        let values = std::iter::once(Value::from(name)).chain(condition.values.iter().cloned());
+        let mut query = db.prepare_cached(&statement)?;
+        let ids = query.query_map(params_from_iter(values), |row| row.get(0))?;
+        found.extend(ids.collect::<Sql<Vec<i64>>>()?);
+    }
+    Ok(found)
+}
+
+/// Returns the names that differ from `text` in a few letters, the nearest first.
+fn near_names(db: &Connection, text: &str) -> Sql<Vec<String>> {
     let wanted: Vec<char> = text.to_lowercase().chars().collect();
-    let mut near: Vec<(usize, String, i64)> = Vec::new();
+    let length = i64::try_from(wanted.len()).unwrap_or(i64::MAX);
+    let most = i64::try_from(MAX_DISTANCE).unwrap_or_default();
+    let mut query = db.prepare_cached(
+        "select distinct name from content indexed by content_name where length(name) between ?1 and ?2",
+    )?;
+    let mut rows = query.query([length.saturating_sub(most), length.saturating_add(most)])?;
+    let mut near: Vec<(usize, String)> = Vec::new();
     while let Some(row) = rows.next()? {
         let name = row.get_ref(0)?.as_str()?;
         let distance = distance(&wanted, name);
         // One letter in two is no misprint.
         if distance <= MAX_DISTANCE && distance * 2 < wanted.len() {
-            near.push((distance, name.to_owned(), row.get(1)?));
+            near.push((distance, name.to_owned()));
         }
     }
     near.sort();
-    Ok(near.into_iter().map(|(.., id)| id).collect())
+    Ok(near.into_iter().map(|(_, name)| name).collect())
 }
 
-/// Returns how many letters have to be put in, taken out or changed (Levenshtein).
+/// Returns how many letters have to be put in, taken out or changed (Levenshtein); of more than [`MAX_DISTANCE`], only that it is more.
 fn distance(one: &[char], other: &str) -> usize {
     let mut row: Vec<usize> = (0..=one.len()).collect();
     for (at, letter) in other.chars().enumerate() {
         let mut corner = at;
         let mut left = at + 1;
+        let mut least = left;
         for (index, cell) in row.iter_mut().enumerate() {
             let above = *cell;
             *cell = match index.checked_sub(1).and_then(|before| one.get(before)) {
@@ -112,6 +122,11 @@ fn distance(one: &[char], other: &str) -> usize {
             };
             left = *cell;
             corner = above;
+            least = least.min(left);
+        }
+        // No later row has less.
+        if least > MAX_DISTANCE {
+            return least;
         }
     }
     row.last().copied().unwrap_or_default()
@@ -129,9 +144,11 @@ mod tests {
             ("ngin", "nginx", 1),
             ("kitten", "sitting", 3),
             ("", "ab", 2),
+            ("nginx", "apache", MAX_DISTANCE + 1),
         ] {
             let letters: Vec<char> = one.chars().collect();
-            assert_eq!(distance(&letters, other), expected, "{one} {other}");
+            let found = distance(&letters, other).min(MAX_DISTANCE + 1);
+            assert_eq!(found, expected, "{one} {other}");
         }
     }
 }
