@@ -34,5 +34,7 @@ mod rebuilt;
 mod trouble;
 mod keys;
 mod installed;
+mod client;
+mod attacks;
 mod served;
 mod tortured;

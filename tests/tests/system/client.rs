@@ -1,0 +1,186 @@
+//! `cpkgs` against archives that are as they should be: updating, finding, installing, going back.
+
+use archive_tests::{Client, DebBuilder, Nginx, TestArchive};
+use serde_json::json;
+
+fn greeting(version: &str) -> DebBuilder {
+    let script = format!("#!/bin/sh\necho hello {version}\n");
+    DebBuilder::new("greeting", version, "all")
+        .depends("phrases (>= 1)")
+        .file("usr/bin/greeting", script)
+}
+
+fn served() -> (TestArchive, Nginx, Client) {
+    let (archive, nginx) = TestArchive::served(&["--suite", "stable"]);
+    archive
+        .add(&[greeting("1.0"), DebBuilder::new("phrases", "1.0", "all")])
+        .ok();
+    archive.publish();
+    let client = Client::of(&archive, &nginx.url());
+    client.run(&["update"]).ok();
+    (archive, nginx, client)
+}
+
+#[test]
+fn what_is_installed_runs_and_is_upgraded_taken_back_and_removed() {
+    let (archive, _nginx, client) = served();
+    client.run(&["install", "--yes", "greeting"]).ok();
+    assert_eq!(client.program("greeting", &[]).ok().stdout, "hello 1.0\n");
+    archive.add(&[greeting("2.0")]).ok();
+    archive.publish();
+    client.run(&["update"]).ok();
+    let upgradable = client.json(&["list", "--upgradable"]);
+    assert_eq!(upgradable[0]["upgradable_to"], "2.0");
+    client.run(&["upgrade", "--yes"]).ok();
+    assert_eq!(client.program("greeting", &[]).ok().stdout, "hello 2.0\n");
+    client.run(&["rollback"]).ok();
+    assert_eq!(client.program("greeting", &[]).ok().stdout, "hello 1.0\n");
+    client.run(&["remove", "--yes", "greeting"]).ok();
+    assert!(!client.path("packages/bin/greeting").exists());
+    let why = client.run(&["why", "phrases"]).ok();
+    assert!(
+        why.stderr.contains("nothing needs `phrases` any more"),
+        "{}",
+        why.report()
+    );
+    client.run(&["autoremove", "--yes"]).ok();
+    assert!(client.json(&["list", "--installed"]).is_empty());
+}
+
+#[test]
+fn a_dry_run_says_what_would_be_done_and_does_nothing() {
+    let (_archive, _nginx, client) = served();
+    let plan = &client.json(&["install", "greeting", "--dry-run"])[0];
+    let package = |name: &str| json!({"name": name, "version": "1.0", "architecture": "all"});
+    assert_eq!(plan["install"], json!([package("greeting"), package("phrases")]));
+    assert_eq!(
+        [&plan["upgrade"], &plan["downgrade"], &plan["remove"]],
+        [&json!([]); 3]
+    );
+    assert!(plan["download_bytes"].as_u64().unwrap() > 0);
+    assert!(client.json(&["list", "--installed"]).is_empty());
+}
+
+#[test]
+fn nothing_is_asked_where_nobody_can_answer() {
+    let (_archive, _nginx, client) = served();
+    let run = client.run(&["install", "greeting"]).exits(2);
+    assert!(run.stderr.contains("hint: say --yes"), "{}", run.report());
+    assert!(client.json(&["list", "--installed"]).is_empty());
+}
+
+#[test]
+fn a_request_that_cannot_be_met_says_why_and_names_what_is_near() {
+    let (archive, _nginx, client) = served();
+    archive
+        .add(&[DebBuilder::new("app", "1.0", "all").depends("phrases (>= 9)")])
+        .ok();
+    archive.publish();
+    client.run(&["update"]).ok();
+    let run = client.run(&["install", "--yes", "app"]).exits(1);
+    assert!(
+        run.stderr.contains("error: `app` cannot be installed"),
+        "{}",
+        run.report()
+    );
+    assert!(
+        run.stderr
+            .contains("caused by: `app` 1.0 needs `phrases` (>= 9), newest available is 1.0"),
+        "{}",
+        run.report()
+    );
+    let run = client.run(&["install", "--yes", "greetin"]).exits(1);
+    assert!(
+        run.stderr.contains("hint: did you mean greeting?"),
+        "{}",
+        run.report()
+    );
+    let checked = client.run(&["check", "--json"]).exits(1);
+    assert!(
+        checked.stdout.ends_with("{\"checked\":3,\"broken\":1}\n"),
+        "{}",
+        checked.report()
+    );
+}
+
+#[test]
+fn an_update_of_what_is_unchanged_is_one_request() {
+    let (_archive, nginx, client) = served();
+    let before = nginx.access_log().len();
+    let run = client.run(&["update", "--json"]).ok();
+    assert!(
+        run.stdout.contains("\"status\":\"unchanged\""),
+        "{}",
+        run.report()
+    );
+    let after = nginx.access_log();
+    let new: Vec<String> = after[before..]
+        .iter()
+        .map(|access| format!("{} {}", access.status, access.path))
+        .collect();
+    assert_eq!(new, ["304 /dists/stable/InRelease"]);
+}
+
+#[test]
+fn an_update_after_a_change_fetches_the_changed_chunks_only() {
+    let (archive, nginx) = TestArchive::served(&["--suite", "stable", "--architecture", "amd64"]);
+    let text = |number: usize| {
+        // Text that does not compress, so that an index of few packages has many chunks.
+        let mut random = archive_tests::Random::new(number as u64 + 1);
+        (0..6_000)
+            .map(|_| char::from(b'a' + random.below(26) as u8))
+            .collect::<String>()
+    };
+    let packages: Vec<DebBuilder> = (0..200)
+        .map(|number| DebBuilder::new(&format!("package{number}"), "1", "all").field("X-Text", &text(number)))
+        .collect();
+    archive.add(&packages).ok();
+    archive.publish();
+    let client = Client::of(&archive, &nginx.url());
+    client.run(&["update"]).ok();
+    archive.add(&[DebBuilder::new("package7", "2", "all")]).ok();
+    archive.publish();
+    let update = &client.json(&["update"])[0];
+    let whole =
+        std::fs::metadata(archive.root().join("dists/stable/main/binary-amd64/Packages.zst")).unwrap();
+    assert!(
+        update["bytes"].as_u64().unwrap() < whole.len() / 2,
+        "{update} of {}",
+        whole.len()
+    );
+    assert!(update["requests"].as_u64().unwrap() <= 5, "{update}");
+    let found = client.json(&["info", "package7"]);
+    assert_eq!(found[0]["version"], "2");
+}
+
+#[test]
+fn a_folder_is_an_archive_and_a_file_a_package() {
+    let archive = TestArchive::new();
+    archive.add(&[DebBuilder::new("phrases", "1.0", "all")]).ok();
+    archive.publish();
+    let client = Client::of(&archive, &format!("file:{}", archive.root().display()));
+    client.run(&["update"]).ok();
+    let deb = greeting("3.0").write_into(&archive.outside());
+    client.run(&["install", "--yes", deb.to_str().unwrap()]).ok();
+    assert_eq!(client.program("greeting", &[]).ok().stdout, "hello 3.0\n");
+    let found = client.json(&["search", "PHRASES"]);
+    assert_eq!(found[0]["name"], "phrases");
+}
+
+#[test]
+fn a_key_that_nobody_looked_at_is_not_trusted() {
+    let (archive, nginx) = TestArchive::served(&["--suite", "stable"]);
+    archive.publish();
+    let client = Client::new();
+    let run = client.run(&["source", "add", &nginx.url(), "--yes"]).exits(2);
+    assert!(
+        run.stderr.contains("nobody has looked at the key"),
+        "{}",
+        run.report()
+    );
+    let other = "0000000000000000000000000000000000000000";
+    client
+        .run(&["source", "add", &nginx.url(), "--fingerprint", other])
+        .exits(4);
+    assert!(client.run(&["source", "list"]).ok().stdout.is_empty());
+}
