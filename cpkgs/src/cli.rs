@@ -1,8 +1,10 @@
 //! Commands, one file each, and what they share: arguments, exit codes, printing.
 
+mod admin;
 mod amount;
 mod applied;
 mod check;
+mod auth;
 mod completions;
 mod download;
 mod edsp;
@@ -15,6 +17,8 @@ mod look;
 mod printer;
 mod progress;
 mod relate;
+mod registry;
+mod secret;
 mod source;
 mod stage;
 mod update;
@@ -82,6 +86,8 @@ enum Command {
     Gc(gc::GcArgs),
     Repair(repair::RepairArgs),
     Run(run::RunArgs),
+    Auth(auth::AuthArgs),
+    Admin(admin::AdminArgs),
     Completions(completions::CompletionsArgs),
 }
 
@@ -265,6 +271,8 @@ fn run(command: Command, context: &mut Context) -> Result<Done, Failure> {
         Command::Gc(args) => gc::run(&args, context),
         Command::Repair(args) => repair::run(&args, context),
         Command::Run(args) => run::run(&args, context),
+        Command::Auth(args) => auth::run(args, context),
+        Command::Admin(args) => admin::run(args, context),
         Command::Completions(args) => completions::run(&args, context),
     }
 }

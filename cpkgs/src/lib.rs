@@ -25,3 +25,4 @@ pub mod rootless;
 pub mod installed;
 pub mod overlay;
 pub mod edsp;
+pub mod account;

@@ -180,6 +180,11 @@ pub fn uploader() -> PathBuf {
     std::env::var_os("UPLOADER").map_or_else(|| built().join("uploader"), PathBuf::from)
 }
 
+/// Returns the path of the `cpkgs` program, likewise; `CPKGS` names another one.
+pub fn cpkgs() -> PathBuf {
+    std::env::var_os("CPKGS").map_or_else(|| built().join("cpkgs"), PathBuf::from)
+}
+
 /// Returns the folder of the built programs.
 fn built() -> PathBuf {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();

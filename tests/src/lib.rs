@@ -14,6 +14,7 @@
 pub mod apt;
 pub mod archive;
 pub mod changes;
+pub mod client;
 pub mod deb;
 pub mod gpg;
 pub mod http;
@@ -30,6 +31,7 @@ pub mod watching;
 
 pub use apt::Apt;
 pub use archive::TestArchive;
+pub use client::Client;
 pub use deb::{Compression, DebBuilder};
 pub use gpg::Gpg;
 pub use made_up::Random;

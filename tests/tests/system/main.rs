@@ -35,4 +35,5 @@ mod trouble;
 mod keys;
 mod installed;
 mod served;
+mod client_account;
 mod tortured;

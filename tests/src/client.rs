@@ -1,0 +1,70 @@
+//! The real `cpkgs`, with a home of its own.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crate::Run;
+use crate::archive::cpkgs;
+
+/// A home of the client that is gone with the test.
+pub struct Client {
+    folder: tempfile::TempDir,
+}
+
+impl Client {
+    /// Makes an empty home.
+    #[expect(
+        clippy::new_without_default,
+        reason = "a default that makes a folder would surprise"
+    )]
+    pub fn new() -> Self {
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+        }
+    }
+
+    /// Returns the home.
+    pub fn home(&self) -> PathBuf {
+        self.folder.path().join("home")
+    }
+
+    /// Returns a folder beside the home, which the client runs in.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Returns a `cpkgs` command, to be changed further before it runs.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(cpkgs());
+        command
+            .args(arguments)
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("LC_ALL", "C.UTF-8")
+            .env("CPKGS_HOME", self.home())
+            .current_dir(self.folder.path());
+        command
+    }
+
+    /// Runs `cpkgs`.
+    pub fn run(&self, arguments: &[&str]) -> Run {
+        Run::of(&mut self.command(arguments))
+    }
+
+    /// Runs `cpkgs` with a text on its standard input.
+    pub fn told(&self, arguments: &[&str], input: &str) -> Run {
+        let path = self.folder.path().join("input");
+        std::fs::write(&path, input).unwrap();
+        let mut command = self.command(arguments);
+        let output = command
+            .stdin(Stdio::from(std::fs::File::open(&path).unwrap()))
+            .output()
+            .unwrap();
+        Run {
+            command: format!("{command:?}"),
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+}
