@@ -13,6 +13,7 @@ use cpkgs::local::LocalError;
 use cpkgs::repository::RepositoryError;
 use cpkgs::rootless::RootlessError;
 use cpkgs::source::SourceError;
+use cpkgs::system::SystemError;
 use cpkgs::trust::TrustError;
 use debian_formats::terminal::escaped;
 
@@ -205,6 +206,26 @@ impl From<LocalError> for Failure {
             _ => REFUSED,
         };
         Self::new(code, error)
+    }
+}
+
+impl From<SystemError> for Failure {
+    fn from(error: SystemError) -> Self {
+        let (code, hint) = match &error {
+            SystemError::NotRoot => (NOT_PERMITTED, Some("run it with sudo")),
+            SystemError::Interrupted { .. } => (REFUSED, Some("`dpkg --configure -a` goes on with it")),
+            SystemError::Changed { .. } => (UNVERIFIED, None),
+            SystemError::Failed { .. } => (
+                REFUSED,
+                Some("what dpkg did until then stands; `dpkg --configure -a` goes on"),
+            ),
+            _ => (REFUSED, None),
+        };
+        let failure = Self::new(code, error);
+        match hint {
+            Some(hint) => failure.hint(hint),
+            None => failure,
+        }
     }
 }
 
