@@ -14,6 +14,7 @@ mod history;
 mod hold;
 mod install;
 mod look;
+mod man;
 mod printer;
 mod progress;
 mod relate;
@@ -89,6 +90,7 @@ enum Command {
     Auth(auth::AuthArgs),
     Admin(admin::AdminArgs),
     Completions(completions::CompletionsArgs),
+    Man(man::ManArgs),
 }
 
 /// What every command works with.
@@ -274,6 +276,7 @@ fn run(command: Command, context: &mut Context) -> Result<Done, Failure> {
         Command::Auth(args) => auth::run(args, context),
         Command::Admin(args) => admin::run(args, context),
         Command::Completions(args) => completions::run(&args, context),
+        Command::Man(args) => man::run(&args, context),
     }
 }
 
