@@ -15,6 +15,7 @@ mod hold;
 mod install;
 mod look;
 mod man;
+mod place;
 mod printer;
 mod progress;
 mod relate;

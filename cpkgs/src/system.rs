@@ -59,6 +59,17 @@ impl System {
         database::read(self)
     }
 
+    /// Checks that whoever asks may change it.
+    ///
+    /// # Errors
+    /// When it is this machine's and they are not root.
+    pub fn check_rights(&self) -> Result<(), SystemError> {
+        if self.is_this_machine() && !rustix::process::geteuid().is_root() {
+            return Err(SystemError::NotRoot);
+        }
+        Ok(())
+    }
+
     /// Makes a change; its packages are unpacked in the order in which they stand. `waiting` is called once when another
     /// program has dpkg's lock.
     ///
@@ -66,9 +77,7 @@ impl System {
     /// When it is not permitted, a package is not what was verified, or dpkg fails: what it did until then stands, and
     /// `dpkg --configure -a` goes on.
     pub fn apply(&self, change: &Change, waiting: impl FnOnce()) -> Result<(), SystemError> {
-        if self.is_this_machine() && !rustix::process::geteuid().is_root() {
-            return Err(SystemError::NotRoot);
-        }
+        self.check_rights()?;
         let _lock = self.lock(waiting)?;
         let folder = self.below("var/cache/cpkgs");
         let made = fs::DirBuilder::new().recursive(true).mode(0o755).create(&folder);
