@@ -1,8 +1,10 @@
 //! Commands, one file each, and what they share: arguments, exit codes, printing.
 
+mod admin;
 mod amount;
 mod applied;
 mod check;
+mod auth;
 mod completions;
 mod download;
 mod edsp;
@@ -12,9 +14,13 @@ mod history;
 mod hold;
 mod install;
 mod look;
+mod man;
+mod place;
 mod printer;
 mod progress;
 mod relate;
+mod registry;
+mod secret;
 mod source;
 mod stage;
 mod update;
@@ -82,7 +88,10 @@ enum Command {
     Gc(gc::GcArgs),
     Repair(repair::RepairArgs),
     Run(run::RunArgs),
+    Auth(auth::AuthArgs),
+    Admin(admin::AdminArgs),
     Completions(completions::CompletionsArgs),
+    Man(man::ManArgs),
 }
 
 /// What every command works with.
@@ -265,7 +274,10 @@ fn run(command: Command, context: &mut Context) -> Result<Done, Failure> {
         Command::Gc(args) => gc::run(&args, context),
         Command::Repair(args) => repair::run(&args, context),
         Command::Run(args) => run::run(&args, context),
+        Command::Auth(args) => auth::run(args, context),
+        Command::Admin(args) => admin::run(args, context),
         Command::Completions(args) => completions::run(&args, context),
+        Command::Man(args) => man::run(&args, context),
     }
 }
 

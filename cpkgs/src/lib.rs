@@ -25,3 +25,5 @@ pub mod rootless;
 pub mod installed;
 pub mod overlay;
 pub mod edsp;
+pub mod system;
+pub mod account;

@@ -1,24 +1,29 @@
-//! The real `cpkgs`, with a home of a test's own.
+//! The real `cpkgs`, with a home of its own.
 
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crate::archive::cpkgs;
 use crate::{Run, TestArchive};
-use std::path::PathBuf;
-use std::process::Command;
-use tempfile::TempDir;
 
-/// A client of a test's own; gone when dropped.
+/// A home of the client that is gone with the test.
 pub struct Client {
-    home: TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Client {
-    /// Makes one that knows no archive.
+    /// Makes an empty home.
+    #[expect(
+        clippy::new_without_default,
+        reason = "a default that makes a folder would surprise"
+    )]
     pub fn new() -> Self {
         Self {
-            home: tempfile::tempdir().unwrap(),
+            folder: tempfile::tempdir().unwrap(),
         }
     }
 
-    /// Makes one that knows an archive at an address, and trusts its key.
+    /// Makes a home that knows an archive at an address, and trusts its key.
     pub fn of(archive: &TestArchive, url: &str) -> Self {
         let client = Self::new();
         let about: serde_json::Value = serde_json::from_str(&archive.read("repository.json")).unwrap();
@@ -29,34 +34,61 @@ impl Client {
         client
     }
 
-    /// Returns a command of the client.
+    /// Returns the home.
+    pub fn home(&self) -> PathBuf {
+        self.folder.path().join("home")
+    }
+
+    /// Returns a folder beside the home, which the client runs in.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Returns a `cpkgs` command, to be changed further before it runs.
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(crate::archive::cpkgs());
+        let mut command = Command::new(cpkgs());
         command
             .args(arguments)
             .env_clear()
-            .env("PATH", "/usr/bin:/bin")
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("LC_ALL", "C.UTF-8")
-            .env("CPKGS_HOME", self.home.path())
-            .current_dir(self.home.path());
+            .env("CPKGS_HOME", self.home())
+            .current_dir(self.folder.path());
         command
     }
 
-    /// Runs the client.
+    /// Runs `cpkgs`.
     pub fn run(&self, arguments: &[&str]) -> Run {
         Run::of(&mut self.command(arguments))
     }
 
-    /// Returns a path below its home.
-    pub fn path(&self, below: &str) -> PathBuf {
-        self.home.path().join(below)
+    /// Runs `cpkgs` with a text on its standard input.
+    pub fn told(&self, arguments: &[&str], input: &str) -> Run {
+        let path = self.folder.path().join("input");
+        std::fs::write(&path, input).unwrap();
+        let mut command = self.command(arguments);
+        let output = command
+            .stdin(Stdio::from(std::fs::File::open(&path).unwrap()))
+            .output()
+            .unwrap();
+        Run {
+            command: format!("{command:?}"),
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
     }
 
-    /// Runs a program that it has installed.
+    /// Runs a program that it has installed without root.
     pub fn program(&self, name: &str, arguments: &[&str]) -> Run {
         let mut command = Command::new(self.path("packages/bin").join(name));
         command.args(arguments).env_clear().env("PATH", "/usr/bin:/bin");
         Run::of(&mut command)
+    }
+
+    /// Returns a path below the home.
+    pub fn path(&self, below: &str) -> PathBuf {
+        self.home().join(below)
     }
 
     /// Returns what says which indexes count.
@@ -71,11 +103,5 @@ impl Client {
             .lines()
             .map(|line| serde_json::from_str(line).unwrap())
             .collect()
-    }
-}
-
-impl Default for Client {
-    fn default() -> Self {
-        Self::new()
     }
 }

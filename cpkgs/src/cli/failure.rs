@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::process::ExitCode;
 
+use cpkgs::account::RegistryError;
 use cpkgs::config::ConfigError;
 use cpkgs::fetch::FetchError;
 use cpkgs::generation::GenerationError;
@@ -12,6 +13,7 @@ use cpkgs::local::LocalError;
 use cpkgs::repository::RepositoryError;
 use cpkgs::rootless::RootlessError;
 use cpkgs::source::SourceError;
+use cpkgs::system::SystemError;
 use cpkgs::trust::TrustError;
 use debian_formats::terminal::escaped;
 
@@ -204,5 +206,64 @@ impl From<LocalError> for Failure {
             _ => REFUSED,
         };
         Self::new(code, error)
+    }
+}
+
+impl From<SystemError> for Failure {
+    fn from(error: SystemError) -> Self {
+        let (code, hint) = match &error {
+            SystemError::NotRoot => (NOT_PERMITTED, Some("run it with sudo")),
+            SystemError::Interrupted { .. } => (REFUSED, Some("`dpkg --configure -a` goes on with it")),
+            SystemError::Changed { .. } => (UNVERIFIED, None),
+            SystemError::Failed { .. } => (
+                REFUSED,
+                Some("what dpkg did until then stands; `dpkg --configure -a` goes on"),
+            ),
+            _ => (REFUSED, None),
+        };
+        let failure = Self::new(code, error);
+        match hint {
+            Some(hint) => failure.hint(hint),
+            None => failure,
+        }
+    }
+}
+
+impl From<RegistryError> for Failure {
+    fn from(error: RegistryError) -> Self {
+        let code = match &error {
+            RegistryError::Address(_) | RegistryError::NotHttp(_) => USAGE,
+            RegistryError::Unreachable { .. } | RegistryError::Stranger { .. } => UNREACHABLE,
+            RegistryError::Problem { status, .. } => match status {
+                401 | 403 => NOT_PERMITTED,
+                429 | 500.. => UNREACHABLE,
+                _ => REFUSED,
+            },
+            RegistryError::File { .. } => USAGE,
+            _ => REFUSED,
+        };
+        let hint = match &error {
+            RegistryError::Problem { code, .. } => registry_hint(code),
+            RegistryError::Stranger { .. } => {
+                Some("is the address right? it is where the API answers, without `/api`")
+            }
+            _ => None,
+        };
+        let failure = Self::new(code, error);
+        match hint {
+            Some(hint) => failure.hint(hint),
+            None => failure,
+        }
+    }
+}
+
+/// Returns what would help against a problem that a registry tells of.
+fn registry_hint(code: &str) -> Option<&'static str> {
+    match code {
+        "unauthenticated" => Some("`cpkgs auth login` signs in; programs set CPKGS_TOKEN"),
+        "invalid_token" => Some("the token was revoked or has ended: `cpkgs auth login` makes another"),
+        "scope_too_small" => Some("the token is for something else: `cpkgs auth status` says for what"),
+        "suite_required" => Some("say which one by --suite"),
+        _ => None,
     }
 }

@@ -11,7 +11,8 @@ use resolver::universe::PackageId;
 use resolver::unneeded::unneeded;
 
 use super::failure::{Failure, REFUSED, USAGE};
-use super::stage::{Run, Staged, refused, scene};
+use super::place::PlaceArgs;
+use super::stage::{Run, Staged, refused};
 use super::{Context, Done};
 
 /// Installs packages, with all that they need.
@@ -29,6 +30,8 @@ pub(super) struct InstallArgs {
     /// Shows what would be done, and does nothing.
     #[arg(long, short = 's')]
     dry_run: bool,
+    #[command(flatten)]
+    place: PlaceArgs,
 }
 
 /// Removes packages, and what cannot be without them.
@@ -40,6 +43,8 @@ pub(super) struct RemoveArgs {
     /// Shows what would be done, and does nothing.
     #[arg(long, short = 's')]
     dry_run: bool,
+    #[command(flatten)]
+    place: PlaceArgs,
 }
 
 /// Removes packages that came only because others needed them, when none does any more.
@@ -48,6 +53,8 @@ pub(super) struct AutoremoveArgs {
     /// Shows what would be done, and does nothing.
     #[arg(long, short = 's')]
     dry_run: bool,
+    #[command(flatten)]
+    place: PlaceArgs,
 }
 
 /// Brings packages to their newest versions: all of them, or those that are named.
@@ -65,6 +72,8 @@ pub(super) struct UpgradeArgs {
     /// Shows what would be done, and does nothing.
     #[arg(long, short = 's')]
     dry_run: bool,
+    #[command(flatten)]
+    place: PlaceArgs,
 }
 
 fn run_of(dry: bool) -> Run {
@@ -121,9 +130,9 @@ fn targets(specs: &[Spec], scene: &Scene<'_>) -> Vec<Target> {
 
 pub(super) fn install(args: &InstallArgs, context: &mut Context) -> Result<Done, Failure> {
     let (specs, files) = specs(args)?;
-    let (install, _lock) = context.locked_install()?;
+    let place = context.place(&args.place, run_of(args.dry_run))?;
     let library = context.library()?;
-    let scene = scene(&library, &install, files)?;
+    let scene = place.scene(&library, files)?;
     let request = Request {
         install: targets(&specs, &scene),
         installed: scene.installed.clone(),
@@ -145,6 +154,7 @@ pub(super) fn install(args: &InstallArgs, context: &mut Context) -> Result<Done,
     Staged {
         wanted: wanted.collect(),
         scene: &scene,
+        place: &place,
         plan,
         command: format!("install {}", args.packages.join(" ")),
     }
@@ -158,9 +168,9 @@ pub(super) fn remove(args: &RemoveArgs, context: &mut Context) -> Result<Done, F
         .map(|text| Named::parse(text))
         .collect::<Result<Vec<_>, _>>()
         .map_err(|error| Failure::saying(USAGE, error))?;
-    let (install, _lock) = context.locked_install()?;
+    let place = context.place(&args.place, run_of(args.dry_run))?;
     let library = context.library()?;
-    let scene = scene(&library, &install, Vec::new())?;
+    let scene = place.scene(&library, Vec::new())?;
     if let Some(missing) = named.iter().find(|named| !scene.has(&named.name)) {
         return Err(
             Failure::saying(REFUSED, format_args!("`{}` is not installed", missing.name))
@@ -177,6 +187,7 @@ pub(super) fn remove(args: &RemoveArgs, context: &mut Context) -> Result<Done, F
     Staged {
         wanted: Vec::new(),
         scene: &scene,
+        place: &place,
         plan,
         command: format!("remove {}", args.packages.join(" ")),
     }
@@ -184,9 +195,9 @@ pub(super) fn remove(args: &RemoveArgs, context: &mut Context) -> Result<Done, F
 }
 
 pub(super) fn autoremove(args: &AutoremoveArgs, context: &mut Context) -> Result<Done, Failure> {
-    let (install, _lock) = context.locked_install()?;
+    let place = context.place(&args.place, run_of(args.dry_run))?;
     let library = context.library()?;
-    let scene = scene(&library, &install, Vec::new())?;
+    let scene = place.scene(&library, Vec::new())?;
     let removed: Vec<PackageId> = unneeded(&scene.universe, &scene.installed);
     let plan = Plan {
         remove: removed
@@ -202,6 +213,7 @@ pub(super) fn autoremove(args: &AutoremoveArgs, context: &mut Context) -> Result
     Staged {
         wanted: Vec::new(),
         scene: &scene,
+        place: &place,
         plan,
         command: "autoremove".to_owned(),
     }
@@ -209,9 +221,9 @@ pub(super) fn autoremove(args: &AutoremoveArgs, context: &mut Context) -> Result
 }
 
 pub(super) fn upgrade(args: &UpgradeArgs, context: &mut Context) -> Result<Done, Failure> {
-    let (install, _lock) = context.locked_install()?;
+    let place = context.place(&args.place, run_of(args.dry_run))?;
     let library = context.library()?;
-    let scene = scene(&library, &install, Vec::new())?;
+    let scene = place.scene(&library, Vec::new())?;
     if let Some(missing) = args.packages.iter().find(|name| !scene.has(name)) {
         return Err(
             Failure::saying(REFUSED, format_args!("`{missing}` is not installed"))
@@ -232,6 +244,7 @@ pub(super) fn upgrade(args: &UpgradeArgs, context: &mut Context) -> Result<Done,
     Staged {
         wanted: Vec::new(),
         scene: &scene,
+        place: &place,
         plan,
         command: format!("upgrade {}", args.packages.join(" "))
             .trim_end()

@@ -1,5 +1,6 @@
 //! From a request to what is installed: the plan, its table, the question, and whoever carries it out.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 
 use comfy_table::{Table, presets};
@@ -8,21 +9,20 @@ use cpkgs::generation::{Held, Receipt};
 use cpkgs::installed;
 use cpkgs::library::{Library, Machine};
 use cpkgs::lists::{Index, Lists};
-use cpkgs::local::LocalDeb;
-use cpkgs::lock::Lock;
 use cpkgs::machine;
-use cpkgs::rootless::{self, Add, Change, Slot};
+use cpkgs::rootless::{Add, Change, Slot};
 use cpkgs::scene::{Present, Scene};
 use debian_formats::release::format_iso;
 use debian_formats::stanza::Stanza;
 use debian_formats::terminal::escaped;
-use resolver::plan::{Plan, Why};
+use resolver::plan::{Plan, Step, Why};
 use resolver::refusal::Refusal;
 use resolver::request::{Hold, Mark};
 use resolver::universe::{PackageId, Universe};
 use serde::Serialize;
 
 use super::failure::{Failure, REFUSED};
+use super::place::Place;
 use super::progress::Bars;
 use super::{Context, Done, amount, now};
 
@@ -71,13 +71,6 @@ impl Context {
         }
         Ok(Library::open(&cache, lists, Machine::new(native, &foreign)?)?)
     }
-
-    /// Returns where packages are installed without root, locked.
-    pub(super) fn locked_install(&mut self) -> Result<(PathBuf, Lock), Failure> {
-        let install = self.config.install(&self.home);
-        let lock = self.lock(&install)?;
-        Ok((install, lock))
-    }
 }
 
 /// Returns what is installed without root, as the resolver's request wants it.
@@ -101,21 +94,10 @@ pub(super) fn present(install: &std::path::Path) -> Result<Vec<Present>, Failure
     Ok(present.collect())
 }
 
-/// Sets up what a request without root is decided on.
-pub(super) fn scene<'l>(
-    library: &'l Library,
-    install: &std::path::Path,
-    files: Vec<LocalDeb>,
-) -> Result<Scene<'l>, Failure> {
-    let mut scene = Scene::new(library, &present(install)?, files)?;
-    // Beside a system, no package holds it up.
-    scene.universe.forget_essential();
-    Ok(scene)
-}
-
 /// A plan and what it was made for.
 pub(super) struct Staged<'s, 'l> {
     pub(super) scene: &'s Scene<'l>,
+    pub(super) place: &'s Place,
     pub(super) plan: Plan,
     /// Packages that were asked for and are there: from now on they are not there by themselves.
     pub(super) wanted: Vec<PackageId>,
@@ -123,7 +105,7 @@ pub(super) struct Staged<'s, 'l> {
 }
 
 impl Staged<'_, '_> {
-    /// Shows the plan; without `--dry-run` asks, and carries it out without root.
+    /// Shows the plan; without `--dry-run` asks, and carries it out.
     pub(super) fn finish(self, run: Run, context: &mut Context) -> Result<Done, Failure> {
         self.show(run, context)?;
         if run == Run::Dry {
@@ -138,9 +120,7 @@ impl Staged<'_, '_> {
             context.agree("Go ahead?")?;
         }
         let change = self.change(marks, context)?;
-        let install = context.config.install(&context.home);
-        let applied = rootless::apply(&install, change)?;
-        super::applied::tell(&applied, &install, context);
+        self.place.apply(change, context)?;
         Ok(Done::Well)
     }
 
@@ -258,7 +238,7 @@ impl Staged<'_, '_> {
         })
     }
 
-    /// Returns what is unpacked, why, and what it replaces.
+    /// Returns what is unpacked, why, and what it replaces, in the order of unpacking.
     fn comes(&self) -> Vec<(PackageId, Why, Option<PackageId>)> {
         let plan = &self.plan;
         let added = plan
@@ -266,8 +246,17 @@ impl Staged<'_, '_> {
             .iter()
             .map(|addition| (addition.package, addition.why, None));
         let changed = plan.upgrade.iter().chain(&plan.downgrade);
-        added
-            .chain(changed.map(|change| (change.to, change.why, Some(change.from))))
+        let changed = changed.map(|change| (change.to, change.why, Some(change.from)));
+        let each = added
+            .chain(changed)
+            .map(|(package, why, from)| (package, (why, from)));
+        let mut comes: HashMap<PackageId, (Why, Option<PackageId>)> = each.collect();
+        let unpacked = plan.steps.iter().filter_map(|step| match step {
+            Step::Unpack(package) => Some(*package),
+            _ => None,
+        });
+        unpacked
+            .filter_map(|package| comes.remove(&package).map(|(why, from)| (package, why, from)))
             .collect()
     }
 }

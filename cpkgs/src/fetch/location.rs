@@ -57,7 +57,7 @@ impl Location {
     }
 
     /// Returns it as what an HTTP client takes.
-    pub(super) fn url(&self) -> &Url {
+    pub(crate) fn url(&self) -> &Url {
         &self.0
     }
 

@@ -179,7 +179,7 @@ fn a_package_that_is_not_the_one_of_the_index_is_refused() {
         assert!(run.stderr.contains("is not what was signed"), "{}", run.report());
         assert!(!scene.client.path("packages/bin/good").exists());
         scene.client.run(&["download", "good"]).exits(4);
-        assert!(!scene.client.path("good_1.0_all.deb").exists());
+        assert!(!scene.client.folder().join("good_1.0_all.deb").exists());
     }
 }
 

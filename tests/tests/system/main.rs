@@ -37,4 +37,5 @@ mod installed;
 mod client;
 mod attacks;
 mod served;
+mod client_account;
 mod tortured;

@@ -1,0 +1,107 @@
+//! `cpkgs admin`.
+
+mod upload;
+mod users;
+
+use clap::{Args, Subcommand};
+use cpkgs::account::{Live, Upload};
+use debian_formats::terminal::escaped;
+use serde::Serialize;
+
+use super::failure::{Failure, REFUSED};
+use super::registry::SignedArgs;
+use super::{Context, Done};
+
+/// Manages a registry: its packages and its accounts.
+#[derive(Debug, Args)]
+pub(super) struct AdminArgs {
+    #[command(subcommand)]
+    command: AdminCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum AdminCommand {
+    Upload(upload::UploadArgs),
+    Remove(RemoveArgs),
+    ListUsers(users::ListUsersArgs),
+    CreateUser(users::CreateUserArgs),
+}
+
+/// Takes a package out, and waits until that is live.
+#[derive(Debug, Args)]
+struct RemoveArgs {
+    /// The package.
+    name: String,
+    /// Its version.
+    version: String,
+    /// Only of this architecture; all of them when left out.
+    #[arg(long, value_name = "ARCH")]
+    architecture: Option<String>,
+    /// Only out of this suite; out of all when left out.
+    #[arg(long, value_name = "SUITE")]
+    suite: Option<String>,
+    #[command(flatten)]
+    signed: SignedArgs,
+}
+
+/// A package that was taken out.
+#[derive(Serialize)]
+struct RemovedView<'a> {
+    status: &'static str,
+    name: &'a str,
+    version: &'a str,
+    architecture: &'a str,
+    live: bool,
+}
+
+pub(super) fn run(args: AdminArgs, context: &mut Context) -> Result<Done, Failure> {
+    match args.command {
+        AdminCommand::Upload(args) => upload::run(&args, context),
+        AdminCommand::Remove(args) => remove(&args, context),
+        AdminCommand::ListUsers(args) => users::list(&args, context),
+        AdminCommand::CreateUser(args) => users::create(&args, context),
+    }
+}
+
+fn remove(args: &RemoveArgs, context: &mut Context) -> Result<Done, Failure> {
+    let registry = args.signed.open(context)?;
+    let mut query = vec![("name", args.name.as_str()), ("version", args.version.as_str())];
+    let optional = [("architecture", &args.architecture), ("suite", &args.suite)];
+    query.extend(
+        optional
+            .into_iter()
+            .filter_map(|(key, value)| Some((key, value.as_deref()?))),
+    );
+    let found = registry.find(&query)?;
+    if found.is_empty() {
+        let text = format!("the registry has no `{}` {} there", args.name, args.version);
+        return Err(Failure::saying(REFUSED, text));
+    }
+    for package in &found {
+        let live = registry.remove(&package.id, args.suite.as_deref())?;
+        removed(package, live, context)?;
+    }
+    Ok(Done::Well)
+}
+
+fn removed(package: &Upload, live: Live, context: &mut Context) -> Result<(), Failure> {
+    let view = RemovedView {
+        status: "removed",
+        name: &package.name,
+        version: &package.version,
+        architecture: &package.architecture,
+        live: live == Live::Now,
+    };
+    if live == Live::NotYet {
+        context
+            .printer
+            .tell("taken out, but not live yet: the next publish has it");
+    }
+    if context.printer.json() {
+        return context.printer.value(&view);
+    }
+    let [name, version, architecture] = [view.name, view.version, view.architecture].map(escaped);
+    context
+        .printer
+        .line(format_args!("removed\t{name}\t{version}\t{architecture}"))
+}

@@ -1,0 +1,109 @@
+//! `cpkgs admin list-users` and `create-user`.
+
+use clap::Args;
+use cpkgs::account::{NewUser, User};
+use debian_formats::terminal::escaped;
+use serde::Serialize;
+
+use super::{Context, Done, SignedArgs};
+use crate::cli::failure::{Failure, USAGE};
+use crate::cli::secret;
+
+/// Lists the accounts: name, role, suites, e-mail address.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct ListUsersArgs {
+    #[command(flatten)]
+    signed: SignedArgs,
+}
+
+/// Makes an account with the role `user`; the part of the address before the @ is its name.
+///
+/// Its password is made and shown once, unless --password-stdin gives it.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct CreateUserArgs {
+    /// The e-mail address.
+    email: String,
+    /// Reads the password from standard input.
+    #[arg(long, conflicts_with = "token_stdin")]
+    password_stdin: bool,
+    #[command(flatten)]
+    signed: SignedArgs,
+}
+
+/// An account that was made.
+#[derive(Serialize)]
+struct CreatedView<'a> {
+    #[serde(flatten)]
+    user: &'a User,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    password: Option<&'a str>,
+}
+
+pub(super) fn list(args: &ListUsersArgs, context: &mut Context) -> Result<Done, Failure> {
+    let users = args.signed.open(context)?.users()?;
+    for user in &users {
+        if context.printer.json() {
+            context.printer.value(user)?;
+            continue;
+        }
+        let suites = match user.suites.as_deref() {
+            None => "all suites".to_owned(),
+            Some([]) => "-".to_owned(),
+            Some(suites) => suites.join(","),
+        };
+        let columns = [
+            user.username.as_str(),
+            &user.role,
+            &suites,
+            user.email.as_deref().unwrap_or("-"),
+        ];
+        context.printer.line(columns.map(escaped).join("\t"))?;
+    }
+    Ok(Done::Well)
+}
+
+pub(super) fn create(args: &CreateUserArgs, context: &mut Context) -> Result<Done, Failure> {
+    let name = args
+        .email
+        .split_once('@')
+        .map(|(name, _)| name)
+        .filter(|name| !name.is_empty())
+        .ok_or_else(|| {
+            Failure::saying(
+                USAGE,
+                format_args!("`{}` is no e-mail address: expected NAME@HOST", args.email),
+            )
+        })?;
+    let registry = args.signed.open(context)?;
+    let given = if args.password_stdin {
+        Some(secret::line("Password")?)
+    } else {
+        None
+    };
+    let password = match &given {
+        Some(password) => password.clone(),
+        None => secret::made()?,
+    };
+    let user = registry.create_user(&NewUser {
+        username: name,
+        email: &args.email,
+        password: &password,
+    })?;
+    let shown = given.is_none().then_some(password.as_str());
+    if context.printer.json() {
+        let view = CreatedView {
+            user: &user,
+            password: shown,
+        };
+        context.printer.value(&view)?;
+        return Ok(Done::Well);
+    }
+    context
+        .printer
+        .tell(format_args!("made the account `{}`", escaped(&user.username)));
+    if let Some(password) = shown {
+        context.printer.tell("its password, which nobody can show again:");
+        context.printer.line(password)?;
+    }
+    Ok(Done::Well)
+}

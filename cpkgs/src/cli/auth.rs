@@ -1,0 +1,216 @@
+//! `cpkgs auth`.
+
+use clap::{Args, Subcommand};
+use cpkgs::account::{NewUser, Registry, RegistryError};
+use debian_formats::terminal::escaped;
+use serde::Serialize;
+
+use super::failure::Failure;
+use super::registry::{RegistryArgs, SignedArgs, kept_token};
+use super::secret::{self, Typed};
+use super::{Context, Done};
+
+/// Signs in to a registry, and out.
+///
+/// Only `cpkgs admin` and private archives need that; everybody may install from a public one.
+#[derive(Debug, Args)]
+pub(super) struct AuthArgs {
+    #[command(subcommand)]
+    command: AuthCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum AuthCommand {
+    Register(RegisterArgs),
+    Login(LoginArgs),
+    Status(StatusArgs),
+    Logout(LogoutArgs),
+}
+
+/// Makes an account.
+///
+/// What is not given is asked for; without a terminal, the lines of standard input are the name, the e-mail address and the
+/// password, those that are left.
+#[derive(Debug, Args)]
+struct RegisterArgs {
+    /// The name to sign in by.
+    name: Option<String>,
+    /// The e-mail address.
+    #[arg(long, value_name = "ADDRESS")]
+    email: Option<String>,
+    #[command(flatten)]
+    registry: RegistryArgs,
+}
+
+/// Signs in, and remembers the registry.
+///
+/// The password is exchanged for a token, which is kept in config.toml, readable only by you; the password is not kept. What is
+/// not given is asked for; without a terminal, the lines of standard input are the name and the password.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example: printf '%s\\n' \"$PASSWORD\" | cpkgs auth login ada --registry https://apt.example.org"
+)]
+struct LoginArgs {
+    /// The name of the account.
+    name: Option<String>,
+    #[command(flatten)]
+    registry: RegistryArgs,
+}
+
+/// Says who is signed in, and what the token is good for.
+#[derive(Debug, Args)]
+struct StatusArgs {
+    #[command(flatten)]
+    signed: SignedArgs,
+}
+
+/// Signs out: the token is revoked at once, and forgotten.
+#[derive(Debug, Args)]
+struct LogoutArgs {}
+
+/// What `login` and `status` print.
+#[derive(Serialize)]
+struct StatusView<'a> {
+    registry: String,
+    user: &'a cpkgs::account::User,
+    scopes: Option<&'a [String]>,
+}
+
+pub(super) fn run(args: AuthArgs, context: &mut Context) -> Result<Done, Failure> {
+    match args.command {
+        AuthCommand::Register(args) => register(args, context),
+        AuthCommand::Login(args) => login(args, context),
+        AuthCommand::Status(args) => status(&args, context),
+        AuthCommand::Logout(_) => logout(context),
+    }
+}
+
+fn register(args: RegisterArgs, context: &mut Context) -> Result<Done, Failure> {
+    let address = args.registry.address(context)?.to_owned();
+    let registry = Registry::new(&address, None)?;
+    warn_overheard(&registry, context);
+    let username = secret::text(args.name, "Name")?;
+    let email = secret::text(args.email, "E-mail")?;
+    let password = secret::password("Password", Typed::Twice)?;
+    let user = registry.register(&NewUser {
+        username: &username,
+        email: &email,
+        password: &password,
+    })?;
+    if context.printer.json() {
+        context.printer.value(&user)?;
+    } else {
+        context
+            .printer
+            .tell(format_args!("made the account `{}`", escaped(&user.username)));
+        let hint = format!("`cpkgs auth login {username} --registry {address}` signs in");
+        context.printer.tell(format_args!("next: {}", escaped(&hint)));
+    }
+    Ok(Done::Well)
+}
+
+fn login(args: LoginArgs, context: &mut Context) -> Result<Done, Failure> {
+    let address = args.registry.address(context)?.to_owned();
+    let mut registry = Registry::new(&address, None)?;
+    warn_overheard(&registry, context);
+    let name = secret::text(args.name, "Name")?;
+    let password = secret::password("Password", Typed::Once)?;
+    let session = registry.login(&name, &password, "cpkgs auth login")?;
+    // Nobody can revoke the old one once it is overwritten.
+    revoke_kept(context);
+    context.config.registry_url = Some(address);
+    context.config.auth_token = Some(session.token);
+    if let Err(error) = context.config.write(&context.home) {
+        // Nor one that was never kept.
+        let _ = registry.logout();
+        return Err(error.into());
+    }
+    let view = StatusView {
+        registry: registry.address().to_string(),
+        user: &session.user,
+        scopes: Some(&session.scopes),
+    };
+    print(&view, context)
+}
+
+fn status(args: &StatusArgs, context: &mut Context) -> Result<Done, Failure> {
+    let registry = args.signed.open(context)?;
+    let me = registry.me()?;
+    let view = StatusView {
+        registry: registry.address().to_string(),
+        user: &me.user,
+        scopes: me.scopes.as_deref(),
+    };
+    print(&view, context)
+}
+
+fn print(view: &StatusView<'_>, context: &mut Context) -> Result<Done, Failure> {
+    if context.printer.json() {
+        context.printer.value(view)?;
+        return Ok(Done::Well);
+    }
+    let scopes = match view.scopes {
+        None => "everything that the account may".to_owned(),
+        Some([]) => "nothing that is not public".to_owned(),
+        Some(scopes) => scopes.join(" "),
+    };
+    let (registry, user) = (&view.registry, view.user);
+    for (what, value) in [
+        ("registry", registry),
+        ("user", &user.username),
+        ("role", &user.role),
+        ("token", &scopes),
+    ] {
+        context
+            .printer
+            .line(format_args!("{:<10}{}", format!("{what}:"), escaped(value)))?;
+    }
+    Ok(Done::Well)
+}
+
+fn logout(context: &mut Context) -> Result<Done, Failure> {
+    let (Some(address), Some(_)) = (&context.config.registry_url, &context.config.auth_token) else {
+        context.printer.tell("nobody is signed in");
+        return Ok(Done::Well);
+    };
+    let registry = Registry::new(address, context.config.auth_token.clone())?;
+    match registry.logout() {
+        // Revoked or ended already: only to be forgotten.
+        Ok(()) | Err(RegistryError::Problem { status: 401, .. }) => {}
+        // Forgetting it would leave it good for whoever has a copy.
+        Err(error) => {
+            return Err(Failure::from(error).hint("the token was kept, as it may still be good: try again"));
+        }
+    }
+    context.config.auth_token = None;
+    context.config.write(&context.home)?;
+    context.printer.tell("signed out: the token is revoked");
+    Ok(Done::Well)
+}
+
+/// Revokes the token that a new one takes the place of.
+fn revoke_kept(context: &mut Context) {
+    let Some(address) = context.config.registry_url.clone() else {
+        return;
+    };
+    let Some(token) = kept_token(&address, context) else {
+        return;
+    };
+    let revoked = Registry::new(&address, Some(token)).and_then(|registry| registry.logout());
+    match revoked {
+        Ok(()) | Err(RegistryError::Problem { status: 401, .. }) => {}
+        Err(_) => context.printer.warn(format_args!(
+            "warning: the token for `{}` that was kept before could not be revoked",
+            escaped(&address)
+        )),
+    }
+}
+
+fn warn_overheard(registry: &Registry, context: &mut Context) {
+    if registry.is_overheard() {
+        context.printer.warn(format_args!(
+            "warning: `{}` has no TLS: everybody on the way can read the password",
+            registry.address()
+        ));
+    }
+}

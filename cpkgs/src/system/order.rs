@@ -1,0 +1,124 @@
+//! What dpkg is told, and in which order.
+//!
+//! Packages are unpacked together as far as that goes, since dpkg reads and writes its database once for each call. What one
+//! pre-depends on is configured before it is unpacked. Source: Debian Policy 7.2.
+
+use std::collections::HashSet;
+use std::path::PathBuf;
+
+use debian_formats::relation::{RelationKind, Relations};
+use debian_formats::stanza::Stanza;
+
+use super::SystemError;
+use crate::rootless::{Add, Change, Slot};
+
+/// One call of dpkg.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Step {
+    /// Takes packages out; what they are replaced by may come after.
+    Remove(Vec<String>),
+    /// Unpacks files.
+    Unpack(Vec<PathBuf>),
+    /// Configures whatever is unpacked, in the order that dpkg finds.
+    Configure,
+}
+
+/// Returns the calls that make a change; the files stand in the order of its packages.
+pub(super) fn steps(change: &Change, files: &[PathBuf]) -> Result<Vec<Step>, SystemError> {
+    let mut steps = Vec::new();
+    if !change.remove.is_empty() {
+        steps.push(Step::Remove(change.remove.iter().map(qualified).collect()));
+    }
+    let mut unpacked: HashSet<String> = HashSet::new();
+    let mut together = Vec::new();
+    for (add, file) in change.add.iter().zip(files) {
+        let (offers, needs) = offers_and_needs(add)?;
+        if needs.iter().any(|name| unpacked.contains(name)) {
+            steps.push(Step::Unpack(std::mem::take(&mut together)));
+            steps.push(Step::Configure);
+            unpacked.clear();
+        }
+        unpacked.extend(offers);
+        together.push(file.clone());
+    }
+    if !together.is_empty() {
+        steps.push(Step::Unpack(together));
+    }
+    // Removing alone may leave triggers to run.
+    steps.push(Step::Configure);
+    Ok(steps)
+}
+
+/// Returns the names that a package has or provides, and those that it pre-depends on.
+fn offers_and_needs(add: &Add) -> Result<(Vec<String>, Vec<String>), SystemError> {
+    let database = |why: String| SystemError::Database {
+        path: add.deb.clone(),
+        why,
+    };
+    let stanza = Stanza::parse(&add.stanza).map_err(|error| database(error.to_string()))?;
+    let name = stanza.line("Package").unwrap_or_default();
+    let names = |kind: RelationKind| {
+        let text = stanza.get(kind.field_name()).map_or("", |field| field.value());
+        let relations = Relations::parse(kind, text).map_err(|source| SystemError::Relation {
+            package: name.to_owned(),
+            source,
+        })?;
+        let each = relations.0.iter().flat_map(|alternatives| &alternatives.0);
+        Ok(each.map(|relation| relation.name.to_string()).collect::<Vec<_>>())
+    };
+    let mut offers = names(RelationKind::Provides)?;
+    offers.push(name.to_owned());
+    Ok((offers, names(RelationKind::PreDepends)?))
+}
+
+fn qualified(slot: &Slot) -> String {
+    match slot.architecture.as_str() {
+        "all" => slot.name.clone(),
+        architecture => format!("{}:{architecture}", slot.name),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn add(stanza: &str) -> Add {
+        Add {
+            stanza: stanza.to_owned(),
+            deb: PathBuf::new(),
+            sha256: debian_formats::digest::sha256(b""),
+            automatic: false,
+            why: None,
+            receipt: None,
+        }
+    }
+
+    #[test]
+    fn what_is_pre_depended_on_is_configured_first() {
+        let change = Change {
+            add: vec![
+                add("Package: libc6\nProvides: libc-base\n"),
+                add("Package: tool\nDepends: libc6\n"),
+                add("Package: shell\nPre-Depends: libc-base (>= 2) | other\n"),
+                add("Package: last\nPre-Depends: libc6\n"),
+            ],
+            remove: vec![Slot {
+                name: "old".to_owned(),
+                architecture: "amd64".to_owned(),
+            }],
+            ..Change::default()
+        };
+        let files: Vec<PathBuf> = ["a", "b", "c", "d"].map(PathBuf::from).into();
+        let together = |names: &[&str]| Step::Unpack(names.iter().map(PathBuf::from).collect());
+        assert_eq!(
+            steps(&change, &files).unwrap(),
+            [
+                Step::Remove(vec!["old:amd64".to_owned()]),
+                together(&["a", "b"]),
+                Step::Configure,
+                together(&["c", "d"]),
+                Step::Configure,
+            ]
+        );
+    }
+}
