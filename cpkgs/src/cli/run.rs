@@ -15,6 +15,10 @@ use super::{Context, Done};
 /// Runs a command with the installed packages, at the paths they were made for where this machine allows that.
 #[derive(Debug, Args)]
 pub(super) struct RunArgs {
+    /// With these packages instead, and what they need: fetched if they must be, and not installed.
+    #[arg(long, value_name = "PACKAGE", value_delimiter = ',')]
+    with: Vec<String>,
+
     /// How the command finds the packages' files.
     #[arg(long, value_enum, default_value_t = Way::Auto)]
     way: Way,
@@ -27,7 +31,7 @@ pub(super) struct RunArgs {
 /// How a command finds the files of packages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Way {
-    /// By overlay where that works here, else by path.
+    /// By overlay where that works here, else by path; by path with `--with`.
     Auto,
     /// They are laid over /usr and /etc, in a namespace of the command's own.
     Overlay,
@@ -38,7 +42,11 @@ enum Way {
 pub(super) fn run(args: &RunArgs, context: &mut Context) -> Result<Done, Failure> {
     let install = context.config.install(&context.home);
     let generations = Generations::new(&install);
-    let generation = generations.current()?.map(|number| generations.path(number));
+    let generation = if args.with.is_empty() {
+        generations.current()?.map(|number| generations.path(number))
+    } else {
+        Some(super::stage::throw_away(&args.with, context)?)
+    };
     let (Some(generation), [program, arguments @ ..]) = (generation, args.command.as_slice()) else {
         return Err(
             Failure::saying(REFUSED, "nothing is installed").hint("`cpkgs install` installs packages")
@@ -47,7 +55,7 @@ pub(super) fn run(args: &RunArgs, context: &mut Context) -> Result<Done, Failure
     let mut command = Command::new(program);
     command.args(arguments);
     let overlays = match args.way {
-        Way::Auto => can_overlay(),
+        Way::Auto => args.with.is_empty() && can_overlay(),
         Way::Overlay => true,
         Way::Path => false,
     };

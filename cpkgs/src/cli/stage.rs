@@ -10,18 +10,20 @@ use cpkgs::installed;
 use cpkgs::library::{Library, Machine};
 use cpkgs::lists::{Index, Lists};
 use cpkgs::machine;
-use cpkgs::rootless::{Add, Change, Slot};
+use cpkgs::rootless::{self, Add, Change, Slot};
 use cpkgs::scene::{Present, Scene};
+use cpkgs::spec::Spec;
 use debian_formats::release::format_iso;
 use debian_formats::stanza::Stanza;
 use debian_formats::terminal::escaped;
 use resolver::plan::{Plan, Step, Why};
 use resolver::refusal::Refusal;
-use resolver::request::{Hold, Mark};
+use resolver::request::{Hold, Mark, Recommends, Request};
+use resolver::solve::solve;
 use resolver::universe::{PackageId, Universe};
 use serde::Serialize;
 
-use super::failure::{Failure, REFUSED};
+use super::failure::{Failure, REFUSED, USAGE};
 use super::place::Place;
 use super::progress::Bars;
 use super::{Context, Done, amount, now};
@@ -259,6 +261,47 @@ impl Staged<'_, '_> {
             .filter_map(|package| comes.remove(&package).map(|(why, from)| (package, why, from)))
             .collect()
     }
+}
+
+/// Makes a generation of some packages and what they need, to run a command with; returns its folder.
+pub(super) fn throw_away(names: &[String], context: &mut Context) -> Result<PathBuf, Failure> {
+    let named = names
+        .iter()
+        .map(|text| Spec::parse(text))
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|error| Failure::saying(USAGE, error))?;
+    if named.iter().any(|spec| matches!(spec, Spec::File(_))) {
+        return Err(Failure::saying(USAGE, "--with takes names of packages, no files"));
+    }
+    let install = context.config.install(&context.home);
+    let place = Place::Own {
+        folder: install.clone(),
+        _lock: context.lock(&install)?,
+    };
+    let library = context.library()?;
+    // Nothing of what is installed counts.
+    let mut scene = Scene::new(&library, &[], Vec::new())?;
+    scene.universe.forget_essential();
+    let targets = named.iter().filter_map(|spec| match spec {
+        Spec::Named(named) => Some(scene.target(named)),
+        Spec::File(_) => None,
+    });
+    let request = Request {
+        install: targets.collect(),
+        recommends: Recommends::Leave,
+        ..Request::default()
+    };
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let plan = solve(&scene.universe, &request).map_err(|refusal| refused(refusal, &scene, &names))?;
+    let staged = Staged {
+        scene: &scene,
+        place: &place,
+        plan,
+        wanted: Vec::new(),
+        command: format!("run --with {}", names.join(",")),
+    };
+    let change = staged.change(Vec::new(), context)?;
+    Ok(rootless::throw_away(&install, change)?)
 }
 
 /// A package's file, verified.
