@@ -33,7 +33,9 @@ pub(super) fn run(_: &HistoryArgs, context: &mut Context) -> Result<Done, Failur
     for number in generations.all()?.into_iter().rev() {
         let plan = generations.plan(number)?;
         // One that gc took leaves nothing to compare with.
-        let before = plan.parent.and_then(|parent| generations.plan(parent).ok());
+        let before = plan
+            .parent
+            .map(|parent| generations.plan(parent).unwrap_or_else(|_| plan.clone()));
         let row = row(&plan, &before.unwrap_or_default(), current);
         if context.printer.json() {
             context.printer.value(&row)?;
