@@ -38,4 +38,5 @@ mod client;
 mod attacks;
 mod served;
 mod client_account;
+mod client_system;
 mod tortured;
