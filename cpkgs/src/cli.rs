@@ -43,9 +43,19 @@ use debian_formats::terminal::escaped;
 use failure::{DONE, Failure, REFUSED, USAGE};
 use printer::{Form, Printer, Talk};
 
+/// How one begins.
+const EXAMPLES: &str = "\
+Examples:
+  cpkgs source add https://apt.example.org    name an archive; its key is shown
+  cpkgs update && cpkgs install hello         into a folder of yours, without root
+  sudo cpkgs install --system hello           into the system, by dpkg
+  cpkgs rollback                              take the last change without root back
+
+Exit codes: 0 done, 1 the request cannot be met, 2 usage, 3 not reachable, 4 verification failed, 5 not permitted";
+
 /// Installs packages from any Debian archive, with and without root.
 #[derive(Debug, Parser)]
-#[command(name = "cpkgs", version, arg_required_else_help = true)]
+#[command(name = "cpkgs", version, arg_required_else_help = true, after_help = EXAMPLES)]
 struct Arguments {
     /// Prints data as JSON, one value a line.
     #[arg(long, global = true)]
