@@ -85,6 +85,23 @@ fn curl_uploads_a_folder_and_may_be_repeated() {
 }
 
 #[test]
+fn cpkgs_uploads_a_folder_and_may_be_repeated() {
+    let world = world("");
+    let script = recipe("cpkgs.sh");
+    let arguments = [script.to_str().unwrap(), "out"];
+    let folder = archive_tests::archive::cpkgs();
+    let folder = folder.parent().unwrap().display();
+    let path = format!("{folder}:{}", std::env::var("PATH").unwrap());
+    let home = world.folder.join("home").display().to_string();
+    let variables = [("PATH", path.as_str()), ("CPKGS_HOME", &home)];
+    world.run(&arguments, &variables).ok();
+    world.is_there();
+    world.run(&arguments, &variables).ok();
+    let wrong = [&variables[..], &[("ARCHIVE_TOKEN", "rgt_wrong")]].concat();
+    world.run(&arguments, &wrong).exits(5);
+}
+
+#[test]
 fn dput_uploads_what_a_changes_file_names() {
     let world = world("");
     let package = std::fs::read(world.folder.join("out/hello_1.0_all.deb")).unwrap();
