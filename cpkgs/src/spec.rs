@@ -90,23 +90,23 @@ mod tests {
     #[test]
     fn each_way_to_mean_a_package_is_read() {
         let version = Some("1:2.0-1".to_owned());
-        assert_eq!(Named::parse("a").unwrap(), named("a"));
+        assert_eq!(Named::parse("vi").unwrap(), named("vi"));
         assert_eq!(
-            Named::parse("a=1:2.0-1").unwrap(),
+            Named::parse("vi=1:2.0-1").unwrap(),
             Named {
                 version,
-                ..named("a")
+                ..named("vi")
             }
         );
         let suite = Some("sid".to_owned());
-        assert_eq!(Named::parse("a/sid").unwrap(), Named { suite, ..named("a") });
+        assert_eq!(Named::parse("vi/sid").unwrap(), Named { suite, ..named("vi") });
         let (architecture, version) = (Some("i386".to_owned()), Some("1".to_owned()));
         assert_eq!(
-            Named::parse("a:i386=1").unwrap(),
+            Named::parse("vi:i386=1").unwrap(),
             Named {
                 architecture,
                 version,
-                ..named("a")
+                ..named("vi")
             }
         );
         assert_eq!(Spec::parse("./a.deb"), Ok(Spec::File("./a.deb".into())));
@@ -114,7 +114,7 @@ mod tests {
 
     #[test]
     fn what_means_nothing_is_refused() {
-        for text in ["", "a=", "a/", "a:", "A b", "../x", "a/s=1"] {
+        for text in ["", "vi=", "vi/", "vi:", "A b", "../x", "vi/s=1"] {
             assert!(Spec::parse(text).is_err(), "{text:?}");
         }
     }
