@@ -1,5 +1,7 @@
 //! Search: words in names, summaries and descriptions, and names that nearly fit.
 
+use std::collections::HashSet;
+
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 
@@ -40,7 +42,11 @@ pub(super) fn ids(
     Ok(found.into_iter().skip(skip).take(limit).collect())
 }
 
-/// Returns the first contents that have all words, or words that begin so.
+/// Returns the first contents that have all words, or words that begin so: the name itself, names that begin so, names
+/// that have the words, then summaries, then descriptions.
+///
+/// Each kind is read only as far as the page goes: ranking all that a usual word hits would cost as much as the archive
+/// is large.
 fn matching(
     db: &Connection,
     condition: &Condition,
@@ -50,19 +56,75 @@ fn matching(
 ) -> Sql<Vec<i64>> {
     // Quoted, a word is a word to FTS5 and never an operator.
     let query: Vec<String> = words.iter().map(|word| format!("\"{word}\"*")).collect();
-    let statement = format!(
-        "select content.id from search join content on content.id = search.rowid
-         left join detail on detail.content_id = content.id
-         where search match ? and {}
-         order by content.name <> ?, bm25(search, 10.0, 4.0, 1.0), content.name, content.id limit {limit}",
-        condition.sql
-    );
-    let values = std::iter::once(Value::from(query.join(" ")))
-        .chain(condition.values.iter().cloned())
-        .chain([Value::from(text.to_owned())]);
-    db.prepare_cached(&statement)?
-        .query_map(params_from_iter(values), |row| row.get(0))?
-        .collect()
+    let query = query.join(" ");
+    let name = text.to_lowercase();
+    let mut page = Page {
+        db,
+        condition,
+        limit,
+        found: Vec::new(),
+        known: HashSet::new(),
+    };
+    page.named("content.name = ?", &[&name])?;
+    // Names are in lower case letters, digits and few signs: none comes after this one.
+    page.named(
+        "content.name > ? and content.name < ?",
+        &[&name, &format!("{name}\u{10ffff}")],
+    )?;
+    for columns in ["{name} : ", "{name summary} : ", ""] {
+        page.worded(&format!("{columns}({query})"))?;
+    }
+    Ok(page.found)
+}
+
+/// The first hits, each once.
+struct Page<'a> {
+    db: &'a Connection,
+    condition: &'a Condition,
+    limit: usize,
+    found: Vec<i64>,
+    known: HashSet<i64>,
+}
+
+impl Page<'_> {
+    /// Adds contents by their names, in the order of those.
+    fn named(&mut self, names: &str, values: &[&str]) -> Sql<()> {
+        let statement = format!(
+            "select content.id from content left join detail on detail.content_id = content.id
+             where {names} and {} order by content.name, content.id",
+            self.condition.sql
+        );
+        self.take(&statement, values)
+    }
+
+    /// Adds contents that an expression of FTS5 fits, the oldest first.
+    fn worded(&mut self, expression: &str) -> Sql<()> {
+        let statement = format!(
+            "select content.id from search cross join content on content.id = search.rowid
+             left join detail on detail.content_id = content.id
+             where search match ? and {}",
+            self.condition.sql
+        );
+        self.take(&statement, &[expression])
+    }
+
+    fn take(&mut self, statement: &str, values: &[&str]) -> Sql<()> {
+        let values = values
+            .iter()
+            .map(|value| Value::from((*value).to_owned()))
+            .chain(self.condition.values.iter().cloned());
+        let mut query = self.db.prepare_cached(statement)?;
+        let mut rows = query.query(params_from_iter(values))?;
+        while self.found.len() < self.limit
+            && let Some(row) = rows.next()?
+        {
+            let id = row.get(0)?;
+            if self.known.insert(id) {
+                self.found.push(id);
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Returns the contents whose names differ from `text` in a few letters, the nearest first.
