@@ -39,6 +39,7 @@ test: setup ## Passes every test; needs no network
 
 test-archive: $(TARGET)/.setup-archive ## Real packages on two Debian releases, and both dputs, from Debian's archive (needs root or sudo)
 	@tools/test-archive
+	@tools/test-system
 	@tools/test-rootless
 	@tools/test-dput
 
