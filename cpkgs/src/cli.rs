@@ -16,6 +16,7 @@ mod install;
 mod look;
 mod man;
 mod place;
+mod plan_view;
 mod printer;
 mod progress;
 mod relate;

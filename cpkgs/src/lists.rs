@@ -5,6 +5,8 @@
 
 mod chunks;
 mod choose;
+mod text;
+mod suite_update;
 mod update;
 
 use std::fs;

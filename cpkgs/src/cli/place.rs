@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use cpkgs::config::Base;
 use cpkgs::generation::Held;
 use cpkgs::library::Library;
 use cpkgs::local::LocalDeb;
@@ -31,7 +32,11 @@ pub(super) struct PlaceArgs {
 /// Where packages are installed, and nobody else changes them meanwhile.
 pub(super) enum Place {
     /// A folder of one's own.
-    Own { folder: PathBuf, _lock: Lock },
+    Own {
+        folder: PathBuf,
+        base: Base,
+        _lock: Lock,
+    },
     /// A system; dpkg's lock is taken when it changes.
     System(System),
 }
@@ -42,7 +47,8 @@ impl Context {
         if !args.system {
             let folder = self.config.install(&self.home);
             let _lock = self.lock(&folder)?;
-            return Ok(Place::Own { folder, _lock });
+            let base = self.config.base;
+            return Ok(Place::Own { folder, base, _lock });
         }
         let system = match &args.dpkg_root {
             Some(folder) => System::at(folder),
@@ -60,8 +66,12 @@ impl Place {
     /// Sets up what a request is decided on.
     pub(super) fn scene<'l>(&self, library: &'l Library, files: Vec<LocalDeb>) -> Result<Scene<'l>, Failure> {
         match self {
-            Self::Own { folder, .. } => {
-                let mut scene = Scene::new(library, &present(folder)?, files)?;
+            Self::Own { folder, base, .. } => {
+                let mut own = present(folder)?;
+                if *base == Base::Host {
+                    add_host(&mut own)?;
+                }
+                let mut scene = Scene::new(library, &own, files)?;
                 // Beside a system, no package holds it up.
                 scene.universe.forget_essential();
                 Ok(scene)
@@ -90,6 +100,21 @@ impl Place {
         }
         Ok(())
     }
+}
+
+/// Adds what the host's dpkg has, where nothing of that name is installed here. It stays as it is: nobody here may change it.
+fn add_host(own: &mut Vec<Present>) -> Result<(), Failure> {
+    for package in System::default().installed()? {
+        let host = Present {
+            mark: Mark::Manual,
+            hold: Hold::Held,
+            ..known(package)?
+        };
+        if !own.iter().any(|present| present.name == host.name) {
+            own.push(host);
+        }
+    }
+    Ok(())
 }
 
 /// Returns a package of dpkg's as the resolver's request wants it.

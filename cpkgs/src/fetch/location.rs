@@ -8,7 +8,7 @@ use reqwest::Url;
 
 /// The address of an archive's root, or of a file below it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Location(Url);
+pub struct Location(Box<Url>);
 
 /// A text that is no address.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -91,7 +91,7 @@ impl FromStr for Location {
             return Err(refused("expected an absolute path of this machine"));
         }
         escapes_are_sound(&url)
-            .then_some(Self(url))
+            .then(|| Self(Box::new(url)))
             .ok_or_else(|| refused("it has percent signs that stand for control characters or nothing"))
     }
 }
@@ -103,7 +103,7 @@ pub(super) fn escapes_are_sound(url: &Url) -> bool {
         let code = after
             .get(..2)
             .and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        if !code.is_some_and(|code| !code.is_ascii_control()) {
+        if code.is_none_or(|code: u8| code.is_ascii_control()) {
             return false;
         }
         rest = after;

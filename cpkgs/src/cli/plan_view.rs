@@ -1,0 +1,111 @@
+//! A plan as people and machines see it.
+
+use comfy_table::{Table, presets};
+use debian_formats::terminal::escaped;
+use resolver::plan::{Plan, Why};
+use resolver::universe::{PackageId, Universe};
+use serde::Serialize;
+
+/// A package as `--json` names it.
+#[derive(Debug, Serialize)]
+struct Named<'u> {
+    name: &'u str,
+    version: &'u str,
+    architecture: &'u str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from: Option<&'u str>,
+}
+
+/// A plan as `--json` prints it.
+#[derive(Debug, Serialize)]
+pub(super) struct PlanView<'u> {
+    install: Vec<Named<'u>>,
+    upgrade: Vec<Named<'u>>,
+    downgrade: Vec<Named<'u>>,
+    remove: Vec<Named<'u>>,
+    download_bytes: u64,
+}
+
+/// Returns the plan for machines.
+pub(super) fn view<'u>(universe: &'u Universe, plan: &Plan) -> PlanView<'u> {
+    let named = |package: PackageId, from: Option<PackageId>| Named {
+        name: universe.name(package),
+        version: universe.version(package),
+        architecture: universe.architecture(package),
+        from: from.map(|from| universe.version(from)),
+    };
+    let changes = |changes: &[resolver::plan::Change]| -> Vec<Named<'u>> {
+        changes
+            .iter()
+            .map(|change| named(change.to, Some(change.from)))
+            .collect()
+    };
+    PlanView {
+        install: plan
+            .install
+            .iter()
+            .map(|addition| named(addition.package, None))
+            .collect(),
+        upgrade: changes(&plan.upgrade),
+        downgrade: changes(&plan.downgrade),
+        remove: plan
+            .remove
+            .iter()
+            .map(|removal| named(removal.package, None))
+            .collect(),
+        download_bytes: plan.download_bytes(universe),
+    }
+}
+
+/// Returns the plan for people.
+pub(super) fn table(universe: &Universe, plan: &Plan) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    let mut row = |what: &str, package: PackageId, version: String, why: String| {
+        let name = format!("{}:{}", universe.name(package), universe.architecture(package));
+        table.add_row([what.to_owned(), escaped(&name), escaped(&version), escaped(&why)]);
+    };
+    for addition in &plan.install {
+        let why = why_text(universe, addition.why).unwrap_or_default();
+        row(
+            "install",
+            addition.package,
+            universe.version(addition.package).to_owned(),
+            why,
+        );
+    }
+    for (what, changes) in [("upgrade", &plan.upgrade), ("downgrade", &plan.downgrade)] {
+        for change in changes {
+            let version = format!(
+                "{} -> {}",
+                universe.version(change.from),
+                universe.version(change.to)
+            );
+            row(
+                what,
+                change.to,
+                version,
+                why_text(universe, change.why).unwrap_or_default(),
+            );
+        }
+    }
+    for removal in &plan.remove {
+        let why = removal.reasons.first().cloned().unwrap_or_default();
+        row(
+            "remove",
+            removal.package,
+            universe.version(removal.package).to_owned(),
+            why,
+        );
+    }
+    table
+}
+
+/// Says what a package comes for; nothing when it was asked for.
+pub(super) fn why_text(universe: &Universe, why: Why) -> Option<String> {
+    match why {
+        Why::Requested => None,
+        Why::NeededBy(other) => Some(format!("{} needs it", universe.name(other))),
+        Why::RecommendedBy(other) => Some(format!("{} recommends it", universe.name(other))),
+    }
+}

@@ -1,0 +1,66 @@
+//! Texts of indexes on the disk, and parts of files.
+
+use std::fs::File;
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::path::Path;
+
+use debian_formats::digest::{Digester, Sha256};
+use debian_formats::release::IndexFile;
+
+use super::text_path;
+
+/// Reads so many bytes of a file, from a place on.
+pub(super) fn read_part(file: &mut File, start: u64, length: u64) -> io::Result<Vec<u8>> {
+    let mut text = Vec::new();
+    file.seek(SeekFrom::Start(start))?;
+    file.take(length).read_to_end(&mut text)?;
+    Ok(text)
+}
+
+/// Returns so many bytes, from a place on; `None` where there are not so many.
+pub(super) fn part(bytes: &[u8], start: u64, length: u64) -> Option<&[u8]> {
+    let start = usize::try_from(start).ok()?;
+    let end = start.checked_add(usize::try_from(length).ok()?)?;
+    bytes.get(start..end)
+}
+
+/// Writes the text of an index under a name of its own until it is known to be right.
+pub(super) struct TextWriter {
+    file: tempfile::NamedTempFile,
+    digester: Digester,
+    size: u64,
+}
+
+impl TextWriter {
+    pub(super) fn new(folder: &Path) -> io::Result<Self> {
+        Ok(Self {
+            file: tempfile::NamedTempFile::new_in(folder)?,
+            digester: Digester::sha256(),
+            size: 0,
+        })
+    }
+
+    pub(super) fn write(&mut self, text: &[u8]) -> io::Result<()> {
+        self.digester.update(text);
+        self.size += text.len() as u64;
+        self.file.write_all(text)
+    }
+
+    /// Gives the text its name; or says how it differs from what was signed.
+    pub(super) fn finish(
+        self,
+        folder: &Path,
+        plain: Option<&IndexFile>,
+    ) -> io::Result<Result<(Sha256, u64), String>> {
+        let (sha256, size) = (self.digester.finish().sha256, self.size);
+        if let Some(plain) = plain.filter(|plain| plain.sha256 != sha256 || plain.size != size) {
+            return Ok(Err(format!(
+                "its text has {size} bytes and SHA256 {sha256}, expected {} and {}",
+                plain.size, plain.sha256
+            )));
+        }
+        self.file.as_file().sync_all()?;
+        self.file.persist(text_path(folder, &sha256))?;
+        Ok(Ok((sha256, size)))
+    }
+}
