@@ -87,8 +87,12 @@ impl Place {
     /// Carries a change out.
     pub(super) fn apply(&self, change: Change, context: &mut Context) -> Result<(), Failure> {
         match self {
-            Self::Own { folder, .. } => {
-                let done = rootless::apply(folder, change)?;
+            Self::Own { folder, base, .. } => {
+                let mut done = rootless::apply(folder, change)?;
+                if *base == Base::Host {
+                    // The host has them.
+                    done.notes.missing.clear();
+                }
                 applied::tell(&done, folder, context);
             }
             Self::System(system) => {

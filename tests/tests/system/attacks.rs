@@ -144,21 +144,21 @@ fn a_changed_release_is_refused() {
 
 #[test]
 fn an_index_that_was_changed_cut_or_prolonged_is_refused() {
-    let flip = |bytes: &mut Vec<u8>| {
+    type Change = fn(&mut Vec<u8>);
+    let flip: Change = |bytes| {
         if let Some(last) = bytes.last_mut() {
             *last ^= 1;
         }
     };
-    let cut = |bytes: &mut Vec<u8>| {
+    let cut: Change = |bytes| {
         bytes.pop();
     };
-    let prolong = |bytes: &mut Vec<u8>| bytes.extend([0; 4096]);
-    let changes: [(&dyn Fn(&mut Vec<u8>), &str); 3] = [
-        (&flip, "is not what was signed: SHA256"),
-        (&cut, "is not what was signed: size"),
-        (&prolong, "is longer than"),
-    ];
-    for (change, reason) in changes {
+    let prolong: Change = |bytes| bytes.extend([0; 4096]);
+    for (change, reason) in [
+        (flip, "is not what was signed: SHA256"),
+        (cut, "is not what was signed: size"),
+        (prolong, "is longer than"),
+    ] {
         let scene = Scene::new();
         scene.change(|root| tamper_indexes(root, change));
         scene.refused(reason);
