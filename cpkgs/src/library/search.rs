@@ -90,7 +90,7 @@ fn rank(fact: &Fact<'_>, words: &[String], filter: &Filter) -> Option<u32> {
 
 fn rank_word(fact: &Fact<'_>, word: &str, filter: &Filter) -> Option<u32> {
     // Names are in lower case. Source: Debian Policy 5.6.1.
-    match fact.name.find(word) {
+    match memchr::memmem::find(fact.name.as_bytes(), word.as_bytes()) {
         Some(0) if fact.name.len() == word.len() => return Some(0),
         Some(0) => return Some(1),
         Some(_) => return Some(2),
@@ -102,11 +102,11 @@ fn rank_word(fact: &Fact<'_>, word: &str, filter: &Filter) -> Option<u32> {
 
 /// Says whether a text has a word that is in lower case.
 fn contains_ignoring_case(text: &str, word: &str) -> bool {
-    if word.is_ascii() {
+    if let (true, Some(first)) = (word.is_ascii(), word.as_bytes().first()) {
         let (text, word) = (text.as_bytes(), word.as_bytes());
-        text.windows(word.len().max(1))
-            .any(|window| window.eq_ignore_ascii_case(word))
-            || word.is_empty()
+        memchr::memchr2_iter(*first, first.to_ascii_uppercase(), text)
+            .filter_map(|at| text.get(at..at + word.len()))
+            .any(|found| found.eq_ignore_ascii_case(word))
     } else {
         text.to_lowercase().contains(word)
     }
