@@ -209,10 +209,15 @@ mod tests {
 
     use super::*;
 
+    /// So many letters of base64; the last stands for no half of a byte.
+    fn letters(count: usize) -> String {
+        "x".repeat(count - 1) + "A"
+    }
+
     #[test]
     fn only_strong_signing_keys_of_two_kinds_are_used() {
-        let rsa = json!({"kty": "RSA", "kid": "a", "n": "x".repeat(342), "e": "AQAB"});
-        let ec = json!({"kty": "EC", "kid": "b", "crv": "P-256", "x": "x".repeat(43), "y": "y".repeat(43)});
+        let rsa = json!({"kty": "RSA", "kid": "a", "n": letters(342), "e": "AQAB"});
+        let ec = json!({"kty": "EC", "kid": "b", "crv": "P-256", "x": letters(43), "y": letters(43)});
         let changed = |key: &serde_json::Value, field: &str, value: &str| {
             let mut key = key.clone();
             key[field] = json!(value);
