@@ -1,6 +1,7 @@
 //! Solves for packages of a Packages file: for each name given, or for every package; from an empty status, without
 //! recommendations unless `--recommends` stands first. Each plan is audited. Prints milliseconds of CPU
-//! time, which other programs on the machine change little.
+//! time, which other programs on the machine change little. `--list` before the rest prints each plan's packages, too:
+//! for a plan without the Essential set, as apt's from an empty status is.
 
 #![allow(
     clippy::print_stdout,
@@ -11,6 +12,7 @@
 
 use debian_formats::stanza::{Stanza, StanzaReader};
 use resolver::audit::audit;
+use resolver::plan::Plan;
 use resolver::request::{Recommends, Request, Target};
 use resolver::solve::solve;
 use resolver::universe::{PackageId, Source, Universe, UniverseBuilder};
@@ -19,6 +21,10 @@ type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
 fn main() -> Outcome<()> {
     let mut arguments: Vec<String> = std::env::args().skip(1).collect();
+    let list = arguments.first().is_some_and(|argument| argument == "--list");
+    if list {
+        arguments.remove(0);
+    }
     let recommends = match arguments.first().map(String::as_str) {
         Some("--recommends") => {
             arguments.remove(0);
@@ -28,14 +34,17 @@ fn main() -> Outcome<()> {
     };
     let (path, names) = arguments
         .split_first()
-        .ok_or("usage: solve_packages [--recommends] FILE [NAME]...")?;
+        .ok_or("usage: solve_packages [--list] [--recommends] FILE [NAME]...")?;
     let text = std::fs::read_to_string(path)?;
     let stanzas = StanzaReader::new(&text).collect::<Result<Vec<_>, _>>()?;
     let mut builder = UniverseBuilder::new(&"amd64".parse()?, &[]);
     for stanza in &stanzas {
         builder.add(stanza, Source::default())?;
     }
-    let universe = builder.finish();
+    let mut universe = builder.finish();
+    if list {
+        universe.forget_essential();
+    }
     if names.is_empty() {
         all(&universe, recommends);
     }
@@ -57,11 +66,21 @@ fn main() -> Outcome<()> {
                     "{name}: {} packages in {took:.2} ms, {faults} faults",
                     chosen.len()
                 );
+                if list {
+                    print_all(&universe, &plan);
+                }
             }
             Err(refusal) => println!("{name}: refused in {took:.2} ms: {refusal}"),
         }
     }
     Ok(())
+}
+
+fn print_all(universe: &Universe, plan: &Plan) {
+    for package in plan.unpacked() {
+        let (name, version) = (universe.name(package), universe.version(package));
+        println!("  {name} {version}");
+    }
 }
 
 /// Returns the CPU time of this thread.
