@@ -188,10 +188,18 @@ impl Library {
         Ok((builder.finish(), packages))
     }
 
-    /// Returns the index that a package was first found in; `None` for one that is in none.
+    /// Returns the index that a package is taken from; `None` for one that is in none.
     pub fn index(&self, package: PackageId) -> Option<&Index> {
         let fact = self.facts.get(package.place())?;
         self.lists.indexes.get(fact.index)
+    }
+
+    /// Returns all indexes that have a package with the bytes that it is taken with.
+    pub fn indexes(&self, package: PackageId) -> impl Iterator<Item = &Index> {
+        let further = self.facts.further_indexes(package.place());
+        self.index(package)
+            .into_iter()
+            .chain(further.filter_map(|number| self.lists.indexes.get(number)))
     }
 
     /// Returns the stanza of a package; empty for one that is in no index.
@@ -281,10 +289,15 @@ impl Library {
     }
 
     /// Reads all indexes.
+    ///
+    /// Of packages with one name, version and architecture but other bytes, the one of the index that is preferred most counts,
+    /// and of those the first: an archive that nothing is to come from by itself cannot put its file in the place of another's.
     fn filled(&self) -> Result<(UniverseBuilder, Facts), LibraryError> {
         let mut builder = self.machine.builder();
         let mut facts = facts::Maker::default();
-        for (number, index) in self.lists.indexes.iter().enumerate() {
+        let mut ordered: Vec<(usize, &Index)> = self.lists.indexes.iter().enumerate().collect();
+        ordered.sort_by_key(|(_, index)| std::cmp::Reverse(index.priority()));
+        for (number, index) in ordered {
             let text = read_verified(index)?;
             for stanza in StanzaReader::new(&text) {
                 let stanza = stanza.map_err(|source| LibraryError::Stanza {
@@ -300,9 +313,10 @@ impl Library {
                         origin: index.codename.clone(),
                         source: Box::new(source),
                     })?;
-                // One that is there already stays what it was.
-                if added.is_some_and(|package| package.place() == facts.len()) {
-                    facts.add(number, &text, &stanza);
+                match added.map(PackageId::place) {
+                    Some(place) if place == facts.len() => facts.add(number, &text, &stanza),
+                    Some(place) => facts.add_again(place, number, &stanza),
+                    None => {}
                 }
             }
         }

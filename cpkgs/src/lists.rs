@@ -17,11 +17,12 @@ use debian_formats::digest::{Digester, Sha256};
 use serde::{Deserialize, Serialize};
 
 use crate::fetch::Validators;
+use crate::source::Source;
 
 pub use update::{Freshness, Report, SuiteReport, UpdateError, Updating, update};
 
 /// The form of the manifest.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 const MANIFEST: &str = "manifest.json";
 
 /// Why there are no indexes.
@@ -106,19 +107,34 @@ impl Index {
 }
 
 impl Lists {
-    /// Opens the indexes that count.
+    /// Opens the indexes that count: those of the sources as they are now, under the keys that they have now. What was fetched
+    /// from a source that is gone, or verified by keys that it no longer has, counts for nothing.
     ///
     /// # Errors
     /// When there are none, or the disk fails.
-    pub fn open(cache: &Path) -> Result<Self, ListsError> {
+    pub fn open(cache: &Path, sources: &[Source], native: &str) -> Result<Self, ListsError> {
         let folder = folder(cache);
-        let (manifest, digest) = Manifest::read(&folder)?.ok_or(ListsError::None)?;
+        let kept = Manifest::read(&folder)?.ok_or(ListsError::None)?;
+        let asked = sources.iter().flat_map(|source| {
+            let each = |asked: &String| KeptSuite::asked_for(source, asked, native);
+            source.suites.iter().map(each)
+        });
+        let manifest = Manifest {
+            format: FORMAT,
+            suites: asked.filter_map(|asked| kept.suite(&asked)).collect(),
+        };
+        if manifest.suites.is_empty() {
+            return Err(ListsError::None);
+        }
         let indexes = manifest
             .suites
             .iter()
             .flat_map(|suite| suite.indexes.iter().map(|kept| suite.index(kept, &folder)))
             .collect();
-        Ok(Self { indexes, digest })
+        Ok(Self {
+            indexes,
+            digest: manifest.digest(),
+        })
     }
 }
 
@@ -150,7 +166,8 @@ struct KeptSuite {
     but_automatic_upgrades: bool,
     signers: Vec<String>,
     /// Which keys may sign it, as they were: with others, all is asked for anew.
-    keyring: String,
+    #[serde(with = "as_text")]
+    keys: Sha256,
     components: Vec<String>,
     architectures: Vec<String>,
     validators: Validators,
@@ -182,38 +199,75 @@ mod as_text {
 }
 
 impl Manifest {
-    /// Reads it with its digest; `None` where there is none, or one of another form.
-    fn read(folder: &Path) -> Result<Option<(Self, Sha256)>, ListsError> {
+    /// Reads it; `None` where there is none, or one of another form.
+    fn read(folder: &Path) -> Result<Option<Self>, ListsError> {
         let path = folder.join(MANIFEST);
         let bytes = match fs::read(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             read => read.map_err(|source| ListsError::Read { path, source })?,
         };
-        let mut digester = Digester::sha256();
-        digester.update(&bytes);
         let read = serde_json::from_slice::<Self>(&bytes).ok();
-        let known = read.filter(|manifest| manifest.format == FORMAT);
-        Ok(known.map(|manifest| (manifest, digester.finish().sha256)))
+        Ok(read.filter(|manifest| manifest.format == FORMAT))
+    }
+
+    fn to_bytes(&self) -> Vec<u8> {
+        serde_json::to_vec_pretty(self).expect("texts and numbers are JSON")
+    }
+
+    fn digest(&self) -> Sha256 {
+        let mut digester = Digester::sha256();
+        digester.update(&self.to_bytes());
+        digester.finish().sha256
     }
 
     fn write(&self, folder: &Path) -> io::Result<()> {
-        let bytes = serde_json::to_vec_pretty(self).expect("texts and numbers are JSON");
-        crate::config::replace_private(&folder.join(MANIFEST), &bytes)
+        crate::config::replace_private(&folder.join(MANIFEST), &self.to_bytes())
     }
 
     /// Returns what is kept of a suite, when it was asked for in the same way.
-    fn suite(&self, like: &KeptSuite) -> Option<&KeptSuite> {
-        self.suites.iter().find(|kept| {
+    fn suite(&self, like: &KeptSuite) -> Option<KeptSuite> {
+        let kept = self.suites.iter().find(|kept| {
             kept.url == like.url
                 && kept.asked == like.asked
-                && kept.keyring == like.keyring
+                && kept.keys == like.keys
                 && kept.components == like.components
                 && kept.architectures == like.architectures
+        })?;
+        Some(KeptSuite {
+            mirrors: like.mirrors.clone(),
+            ..kept.clone()
         })
     }
 }
 
 impl KeptSuite {
+    /// Returns a suite of which nothing is known yet but how it is asked for.
+    fn asked_for(source: &Source, asked: &str, native: &str) -> Self {
+        let architectures = match source.architectures.as_slice() {
+            [] => vec![native.to_owned()],
+            some => some.to_vec(),
+        };
+        Self {
+            url: source.location.to_string(),
+            mirrors: source.mirrors.iter().map(ToString::to_string).collect(),
+            asked: asked.to_owned(),
+            codename: String::new(),
+            suite: None,
+            origin: None,
+            label: None,
+            date: 0,
+            valid_until: None,
+            not_automatic: false,
+            but_automatic_upgrades: false,
+            signers: Vec::new(),
+            keys: *source.keys_sha256(),
+            components: source.components.clone(),
+            architectures,
+            validators: Validators::default(),
+            indexes: Vec::new(),
+        }
+    }
+
     fn index(&self, kept: &KeptIndex, folder: &Path) -> Index {
         Index {
             url: self.url.clone(),

@@ -137,8 +137,8 @@ impl<'l> Scene<'l> {
         let name = named.name.clone();
         if let Some(suite) = &named.suite {
             let from = |package: &PackageId| {
-                let index = self.library.index(*package);
-                index.is_some_and(|index| index.is_suite(suite)) && self.is_of(*package, named)
+                let mut indexes = self.library.indexes(*package);
+                indexes.any(|index| index.is_suite(suite)) && self.is_of(*package, named)
             };
             let packages = self.universe.versions_of(&name).iter().copied().filter(from);
             return Target::OneOf {

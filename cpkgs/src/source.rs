@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use debian_formats::digest::{Digester, Sha256};
 use debian_formats::openpgp::{Keyring, KeyringError};
 
 use crate::config::SourceConfig;
@@ -24,8 +25,10 @@ pub struct Source {
     pub components: Vec<String>,
     /// Architectures; the machine's own when empty.
     pub architectures: Vec<String>,
-    /// Who may sign.
-    pub keyring: Keyring,
+    /// The keys that may sign, as they stand in their file.
+    keys: Vec<u8>,
+    /// Their digest.
+    keys_sha256: Sha256,
 }
 
 /// Why an archive of the configuration cannot be asked.
@@ -64,7 +67,7 @@ impl Source {
     /// Makes an archive of its entry in the configuration.
     ///
     /// # Errors
-    /// When its address or its keys cannot be used.
+    /// When its address cannot be used, or its keys cannot be read.
     pub fn open(config: &SourceConfig, home: &Home) -> Result<Self, SourceError> {
         let location = |text: &String| {
             text.parse().map_err(|source| SourceError::Location {
@@ -72,14 +75,34 @@ impl Source {
                 source,
             })
         };
+        let keys = read_keys(config, home)?;
+        let mut digester = Digester::sha256();
+        digester.update(&keys);
         Ok(Self {
             location: location(&config.url)?,
             mirrors: config.mirrors.iter().map(location).collect::<Result<_, _>>()?,
             suites: config.suites.clone(),
             components: config.components.clone(),
             architectures: config.architectures.clone(),
-            keyring: keyring(config, home)?,
+            keys_sha256: digester.finish().sha256,
+            keys,
         })
+    }
+
+    /// Returns who may sign.
+    ///
+    /// # Errors
+    /// When what stands in the file are no keys.
+    pub fn keyring(&self) -> Result<Keyring, SourceError> {
+        Keyring::read(&self.keys).map_err(|source| SourceError::Keys {
+            url: self.location.to_string(),
+            source,
+        })
+    }
+
+    /// Returns what tells these keys from others.
+    pub fn keys_sha256(&self) -> &Sha256 {
+        &self.keys_sha256
     }
 
     /// Returns the root and its mirrors, the root first.
@@ -88,19 +111,14 @@ impl Source {
     }
 }
 
-fn keyring(config: &SourceConfig, home: &Home) -> Result<Keyring, SourceError> {
-    let bytes = if config.signed_by.contains("-----BEGIN PGP PUBLIC KEY BLOCK-----") {
-        config.signed_by.clone().into_bytes()
-    } else {
-        let path = home.folder().join(&config.signed_by);
-        read_bounded(&path).map_err(|source| SourceError::ReadKeys {
-            url: config.url.clone(),
-            path,
-            source,
-        })?
-    };
-    Keyring::read(&bytes).map_err(|source| SourceError::Keys {
+fn read_keys(config: &SourceConfig, home: &Home) -> Result<Vec<u8>, SourceError> {
+    if config.signed_by.contains("-----BEGIN PGP PUBLIC KEY BLOCK-----") {
+        return Ok(config.signed_by.clone().into_bytes());
+    }
+    let path = home.folder().join(&config.signed_by);
+    read_bounded(&path).map_err(|source| SourceError::ReadKeys {
         url: config.url.clone(),
+        path,
         source,
     })
 }

@@ -152,6 +152,7 @@ impl From<UpdateError> for Failure {
         match error {
             UpdateError::Fetch(error) => error.into(),
             UpdateError::Lists(error) => error.into(),
+            UpdateError::Source(error) => error.into(),
             error @ (UpdateError::Trust { .. } | UpdateError::Wrong { .. } | UpdateError::Location(_)) => {
                 Self::new(UNVERIFIED, error)
             }

@@ -7,12 +7,18 @@ use cpkgs::config::{SourceConfig, replace_private};
 use cpkgs::fetch::Location;
 use cpkgs::repository::Repository;
 use cpkgs::source::read_bounded;
+use debian_formats::digest::Digester;
 use debian_formats::openpgp::{Fingerprint, Keyring};
 use debian_formats::terminal::escaped;
 use serde::Serialize;
 
 use super::failure::{Failure, REFUSED, UNVERIFIED, USAGE};
 use super::{Context, Done};
+
+/// How much of an archive's address the name of its key file shows.
+const MAX_READABLE: usize = 60;
+/// How many digits of a digest tell key files of like addresses apart.
+const DIGITS: usize = 16;
 
 /// Names the archives that packages come from.
 #[derive(Debug, Args)]
@@ -214,25 +220,29 @@ fn shown_keys(args: &AddArgs, offered: &Keyring, context: &mut Context) -> Resul
     Ok(offered.clone())
 }
 
-/// Returns a name for the keys of an archive, below the home.
+/// Returns a name for the keys of an archive, below the home: no two archives share one, whatever they are called.
 fn key_file(root: &Location, suites: &[String]) -> String {
     let text = format!("{root} {}", suites.join(" "));
-    let text = text.split_once("://").map_or(text.as_str(), |(_, rest)| rest);
-    let safe: String = text
+    let mut digester = Digester::sha256();
+    digester.update(text.as_bytes());
+    let unlike: String = digester
+        .finish()
+        .sha256
+        .to_string()
         .chars()
-        .map(|letter| {
-            if letter.is_ascii_alphanumeric() || letter == '.' {
-                letter
-            } else {
-                '-'
-            }
+        .take(DIGITS)
+        .collect();
+    let readable = text.split_once("://").map_or(text.as_str(), |(_, rest)| rest);
+    let readable: String = readable
+        .chars()
+        .take(MAX_READABLE)
+        .map(|letter| match letter {
+            '.' => letter,
+            letter if letter.is_ascii_alphanumeric() => letter,
+            _ => '-',
         })
         .collect();
-    let safe = safe.trim_matches(['-', '.']);
-    format!(
-        "keyrings/{}.pgp",
-        safe.get(..80.min(safe.len())).unwrap_or("archive")
-    )
+    format!("keyrings/{}-{unlike}.pgp", readable.trim_matches(['-', '.']))
 }
 
 fn list(context: &mut Context) -> Result<Done, Failure> {
@@ -275,4 +285,30 @@ fn remove(args: &RemoveArgs, context: &mut Context) -> Result<Done, Failure> {
     context.config.write(&context.home)?;
     context.printer.tell("next: `cpkgs update`");
     Ok(Done::Well)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(url: &str, suites: &[&str]) -> String {
+        let suites: Vec<String> = suites.iter().map(|suite| (*suite).to_owned()).collect();
+        key_file(&url.parse().unwrap(), &suites)
+    }
+
+    #[test]
+    fn archives_of_like_names_do_not_share_a_file_of_keys() {
+        let long = "x".repeat(90);
+        let names = [
+            file("http://h/a-b", &["s"]),
+            file("http://h/a/b", &["s"]),
+            file("https://h/a/b", &["s"]),
+            file("http://h/a/b", &["s-t"]),
+            file("http://h/a/b", &["s", "t"]),
+            file(&format!("http://h/{long}1"), &["s"]),
+            file(&format!("http://h/{long}2"), &["s"]),
+        ];
+        let different: std::collections::BTreeSet<&String> = names.iter().collect();
+        assert_eq!(different.len(), names.len(), "{names:?}");
+    }
 }

@@ -11,6 +11,7 @@ use cpkgs::lists::{Index, Lists};
 use cpkgs::machine;
 use cpkgs::rootless::{self, Add, Change, Slot};
 use cpkgs::scene::{Present, Scene};
+use cpkgs::source::Source;
 use cpkgs::spec::Spec;
 use debian_formats::release::format_iso;
 use debian_formats::stanza::Stanza;
@@ -36,11 +37,18 @@ pub(super) enum Run {
 }
 
 impl Context {
+    /// Returns the sources with their keys.
+    pub(super) fn sources(&self) -> Result<Vec<Source>, Failure> {
+        let each = self.config.sources.iter();
+        let opened = each.map(|source| Source::open(source, &self.home));
+        Ok(opened.collect::<Result<_, _>>()?)
+    }
+
     /// Opens the packages of the sources.
     pub(super) fn library(&self) -> Result<Library, Failure> {
         let cache = self.config.cache(&self.home);
-        let lists = Lists::open(&cache)?;
         let native = machine::architecture();
+        let lists = Lists::open(&cache, &self.sources()?, native)?;
         let mut foreign: Vec<String> = Vec::new();
         for source in &self.config.sources {
             for architecture in &source.architectures {

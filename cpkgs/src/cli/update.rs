@@ -3,7 +3,6 @@
 use clap::Args;
 use cpkgs::lists::{self, Freshness, SuiteReport, Updating};
 use cpkgs::machine;
-use cpkgs::source::Source;
 use debian_formats::terminal::escaped;
 use serde::Serialize;
 
@@ -28,12 +27,7 @@ pub(super) fn run(_: &UpdateArgs, context: &mut Context) -> Result<Done, Failure
     if context.config.sources.is_empty() {
         return Err(Failure::saying(USAGE, "there is no source").hint("`cpkgs source add URL` adds one"));
     }
-    let sources = context
-        .config
-        .sources
-        .iter()
-        .map(|source| Source::open(source, &context.home))
-        .collect::<Result<Vec<_>, _>>()?;
+    let sources = context.sources()?;
     let fetcher = context.fetcher()?;
     let updating = Updating {
         fetcher: &fetcher,

@@ -1,5 +1,6 @@
 //! What searching and listing need of each package.
 
+use debian_formats::digest::Sha256;
 use debian_formats::stanza::Stanza;
 
 /// How many numbers there are of each package.
@@ -12,6 +13,8 @@ pub struct Facts {
     words: Vec<u32>,
     /// The places of the packages, ordered by name.
     by_name: Vec<u32>,
+    /// Packages that stand in further indexes: the place of each and the index, in order.
+    also: Vec<[u32; 2]>,
     text: String,
 }
 
@@ -74,6 +77,15 @@ impl Facts {
         })
     }
 
+    /// Returns the further indexes that a package stands in with the same bytes, besides the one of its fact.
+    pub fn further_indexes(&self, place: usize) -> impl Iterator<Item = usize> {
+        let start = self.also.partition_point(|[first, _]| (*first as usize) < place);
+        let rest = self.also.get(start..).unwrap_or_default();
+        rest.iter()
+            .take_while(move |[first, _]| *first as usize == place)
+            .map(|[_, index]| *index as usize)
+    }
+
     /// Returns all packages, ordered by name.
     pub fn by_name(&self) -> impl Iterator<Item = Fact<'_>> {
         self.by_name.iter().filter_map(|place| self.get(*place as usize))
@@ -93,8 +105,9 @@ impl Facts {
 
     /// Returns them as bytes.
     pub(super) fn to_bytes(&self) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(self.words.len() * 4 + self.text.len() + 16);
-        for list in [&self.words, &self.by_name] {
+        let also = self.also.as_flattened();
+        let mut bytes = Vec::with_capacity(self.words.len() * 5 + self.text.len() + 24);
+        for list in [self.words.as_slice(), &self.by_name, also] {
             bytes.extend_from_slice(&(list.len() as u64).to_le_bytes());
             for word in list {
                 bytes.extend_from_slice(&word.to_le_bytes());
@@ -121,9 +134,14 @@ impl Facts {
                     .collect::<Vec<u32>>(),
             )
         };
-        let (words, by_name) = (list()?, list()?);
+        let (words, by_name, also) = (list()?, list()?, list()?);
         let text = String::from_utf8(rest.to_vec()).ok()?;
-        Some(Self { words, by_name, text })
+        Some(Self {
+            words,
+            by_name,
+            also: also.as_chunks::<2>().0.to_vec(),
+            text,
+        })
     }
 }
 
@@ -131,6 +149,8 @@ impl Facts {
 #[derive(Debug, Default)]
 pub(super) struct Maker {
     facts: Facts,
+    /// `SHA256` of each, where its stanza says one.
+    digests: Vec<Option<Sha256>>,
 }
 
 impl Maker {
@@ -141,6 +161,7 @@ impl Maker {
 
     /// Adds the next package, whose stanza stands in `text` of an index.
     pub(super) fn add(&mut self, index: usize, text: &str, stanza: &Stanza<'_>) {
+        self.digests.push(digest(stanza));
         let (offset, length) = extent(text, stanza);
         let word = |count: u64| u32::try_from(count & u64::from(u32::MAX)).unwrap_or_default();
         self.facts
@@ -159,6 +180,15 @@ impl Maker {
         }
     }
 
+    /// Adds that a package stands in a further index. One with other bytes is another package of the same name: it does not count.
+    pub(super) fn add_again(&mut self, place: usize, index: usize, stanza: &Stanza<'_>) {
+        let known = self.digests.get(place).copied().flatten();
+        if known.is_some() && known == digest(stanza) {
+            let word = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+            self.facts.also.push([word(place), word(index)]);
+        }
+    }
+
     /// Puts them in order.
     pub(super) fn finish(self) -> Facts {
         let mut facts = self.facts;
@@ -167,8 +197,13 @@ impl Maker {
             .collect();
         by_name.sort_by_key(|place| facts.get(*place as usize).map(|fact| fact.name));
         facts.by_name = by_name;
+        facts.also.sort_unstable();
         facts
     }
+}
+
+fn digest(stanza: &Stanza<'_>) -> Option<Sha256> {
+    stanza.line("SHA256")?.parse().ok()
 }
 
 /// Returns where a stanza begins in the text that it was read from, and its length.
@@ -187,6 +222,22 @@ mod tests {
     use debian_formats::stanza::StanzaReader;
 
     use super::*;
+
+    #[test]
+    fn a_package_stands_in_a_further_index_only_with_the_same_bytes() {
+        let stanza = |digit: char| {
+            let sha256 = String::from(digit).repeat(64);
+            format!("Package: a\nVersion: 1\nSHA256: {sha256}\n")
+        };
+        let mut maker = Maker::default();
+        let (first, other) = (stanza('a'), stanza('b'));
+        maker.add(0, &first, &Stanza::parse(&first).unwrap());
+        maker.add_again(0, 2, &Stanza::parse(&first).unwrap());
+        maker.add_again(0, 1, &Stanza::parse(&other).unwrap());
+        let facts = Facts::from_bytes(maker.finish().to_bytes()).unwrap();
+        assert_eq!(facts.further_indexes(0).collect::<Vec<_>>(), [2]);
+        assert_eq!(facts.further_indexes(1).count(), 0);
+    }
 
     #[test]
     fn a_stanza_is_found_where_it_stands() {

@@ -102,7 +102,8 @@ impl SuiteUpdate<'_> {
             suite: &self.empty.asked,
             seen: self.seen,
         };
-        let trusted = verify(&bytes, &self.source.keyring, &asked, self.updating.now).map_err(trust)?;
+        let keyring = self.source.keyring()?;
+        let trusted = verify(&bytes, &keyring, &asked, self.updating.now).map_err(trust)?;
         let indexes = self.indexes(&trusted.release)?;
         let kept = described(self.empty.clone(), &trusted, validators, indexes);
         Ok(Some((kept, trusted)))

@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 
 use super::suite_update::{Outcome, SuiteUpdate};
 use super::{FORMAT, KeptSuite, ListsError, Manifest, folder};
-use crate::fetch::{FetchError, Fetcher, Location, LocationError, Validators};
+use crate::fetch::{FetchError, Fetcher, Location, LocationError};
 use crate::lock::Lock;
-use crate::source::Source;
+use crate::source::{Source, SourceError};
 use crate::trust::{Seen, TrustError};
 
 /// Why the indexes of a suite stay as they were.
@@ -22,6 +22,9 @@ pub enum UpdateError {
     /// A path of the archive is none.
     #[error(transparent)]
     Location(#[from] LocationError),
+    /// Its keys cannot be used.
+    #[error(transparent)]
+    Source(#[from] SourceError),
     /// Its Release does not count.
     #[error("`{location}` does not count")]
     Trust {
@@ -141,10 +144,9 @@ pub fn update(updating: &Updating<'_>, waiting: impl FnOnce(&str)) -> Result<Rep
         source,
     };
     let _lock = Lock::take(&folder, waiting).map_err(disk)?;
-    let old = Manifest::read(&folder)?
-        .map(|(manifest, _)| manifest)
-        .unwrap_or_default();
+    let old = Manifest::read(&folder)?.unwrap_or_default();
     let mut seen = Seen::read(updating.trust_file).map_err(UpdateError::Memory)?;
+    let before = seen.clone();
     let outcomes = all_suites(updating, &folder, &old, &seen);
     let mut manifest = Manifest {
         format: FORMAT,
@@ -155,11 +157,13 @@ pub fn update(updating: &Updating<'_>, waiting: impl FnOnce(&str)) -> Result<Rep
         if let Some(trusted) = &outcome.trusted {
             seen.remember(&suite.url, &suite.asked, trusted);
         }
-        let kept = outcome.kept.or_else(|| old.suite(&suite).cloned());
+        let kept = outcome.kept.or_else(|| old.suite(&suite));
         manifest.suites.extend(kept);
         report.suites.push(outcome.report);
     }
-    seen.write(updating.trust_file).map_err(UpdateError::Memory)?;
+    if seen != before {
+        seen.write(updating.trust_file).map_err(UpdateError::Memory)?;
+    }
     if manifest != old {
         manifest.write(&folder).map_err(disk)?;
     }
@@ -178,12 +182,12 @@ fn all_suites(
         let mut running = Vec::new();
         for source in updating.sources {
             for asked in &source.suites {
-                let empty = asked_for(source, asked, updating.native);
+                let empty = KeptSuite::asked_for(source, asked, updating.native);
                 let work = SuiteUpdate {
                     updating,
                     folder,
                     source,
-                    old: old.suite(&empty).cloned(),
+                    old: old.suite(&empty),
                     empty,
                     seen,
                     requests: Cell::new(0),
@@ -201,38 +205,6 @@ fn all_suites(
             })
             .collect()
     })
-}
-
-/// Returns a suite of which nothing is known yet but how it is asked for.
-fn asked_for(source: &Source, asked: &str, native: &str) -> KeptSuite {
-    let architectures = match source.architectures.as_slice() {
-        [] => vec![native.to_owned()],
-        some => some.to_vec(),
-    };
-    let fingerprints = source.keyring.fingerprints();
-    KeptSuite {
-        url: source.location.to_string(),
-        mirrors: source.mirrors.iter().map(ToString::to_string).collect(),
-        asked: asked.to_owned(),
-        codename: String::new(),
-        suite: None,
-        origin: None,
-        label: None,
-        date: 0,
-        valid_until: None,
-        not_automatic: false,
-        but_automatic_upgrades: false,
-        signers: Vec::new(),
-        keyring: fingerprints
-            .iter()
-            .map(ToString::to_string)
-            .collect::<Vec<_>>()
-            .join(" "),
-        components: source.components.clone(),
-        architectures,
-        validators: Validators::default(),
-        indexes: Vec::new(),
-    }
 }
 
 /// Deletes texts and lists that neither the new nor the last manifest names: a reader may still hold the last one.

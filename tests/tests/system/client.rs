@@ -184,3 +184,25 @@ fn a_key_that_nobody_looked_at_is_not_trusted() {
         .exits(4);
     assert!(client.run(&["source", "list"]).ok().stdout.is_empty());
 }
+
+#[test]
+fn what_was_fetched_from_a_source_that_is_gone_or_has_other_keys_counts_for_nothing() {
+    let (archive, _nginx, _) = served();
+    let url = format!("file:{}", archive.root().display());
+    let client = Client::of(&archive, &url);
+    client.run(&["update"]).ok();
+    client.run(&["info", "greeting"]).ok();
+    let keys = std::fs::read_dir(client.home().join("keyrings"))
+        .unwrap()
+        .next()
+        .unwrap()
+        .unwrap()
+        .path();
+    let trusted = std::fs::read(&keys).unwrap();
+    std::fs::write(&keys, b"other keys").unwrap();
+    assert_eq!(client.run(&["info", "greeting"]).code, 1);
+    std::fs::write(&keys, trusted).unwrap();
+    client.run(&["info", "greeting"]).ok();
+    client.run(&["source", "remove", &url]).ok();
+    assert_eq!(client.run(&["info", "greeting"]).code, 1);
+}
