@@ -132,7 +132,7 @@ impl Library {
             facts: Facts::default(),
             made: RefCell::new(None),
         };
-        match file::read(&library.path("facts"), &library.key()).and_then(Facts::from_bytes) {
+        match library.kept_facts() {
             Some(facts) => library.facts = facts,
             None => library.make()?,
         }
@@ -279,12 +279,20 @@ impl Library {
         Ok(())
     }
 
+    fn kept_facts(&self) -> Option<Facts> {
+        let key = self.key();
+        let numbers = file::read(&self.path("facts"), &key)?;
+        Facts::from_parts(numbers, file::read(&self.path("facts-text"), &key)?)
+    }
+
     fn build(&self) -> Result<(Universe, Facts), LibraryError> {
         let (builder, facts) = self.filled()?;
         let universe = builder.finish();
         // What cannot be kept is made again next time.
         let _ = file::write(&self.path("universe"), &self.key(), &universe.to_bytes());
-        let _ = file::write(&self.path("facts"), &self.key(), &facts.to_bytes());
+        let (numbers, text) = facts.parts();
+        let _ = file::write(&self.path("facts"), &self.key(), numbers);
+        let _ = file::write(&self.path("facts-text"), &self.key(), text.as_bytes());
         Ok((universe, facts))
     }
 

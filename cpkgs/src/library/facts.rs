@@ -1,5 +1,7 @@
 //! What searching and listing need of each package.
 
+use std::ops::Range;
+
 use debian_formats::digest::Sha256;
 use debian_formats::stanza::Stanza;
 
@@ -7,14 +9,18 @@ use debian_formats::stanza::Stanza;
 const WORDS: usize = 14;
 
 /// What is known of all packages, in the order of the resolver's numbers.
+///
+/// It is kept as it stands in its files and read where it lies: opening it costs no more than reading those.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Facts {
+    /// Three lists of numbers of four bytes, little end first.
+    numbers: Vec<u8>,
     /// `WORDS` numbers for each package.
-    words: Vec<u32>,
+    words: Range<usize>,
     /// The places of the packages, ordered by name.
-    by_name: Vec<u32>,
+    by_name: Range<usize>,
     /// Packages that stand in further indexes: the place of each and the index, in order.
-    also: Vec<[u32; 2]>,
+    also: Range<usize>,
     text: String,
 }
 
@@ -44,7 +50,7 @@ pub struct Fact<'f> {
 impl Facts {
     /// Returns how many packages there are.
     pub fn len(&self) -> usize {
-        self.words.len() / WORDS
+        self.words.len() / (WORDS * 4)
     }
 
     /// Says whether there is none.
@@ -54,11 +60,7 @@ impl Facts {
 
     /// Returns what is known of a package.
     pub fn get(&self, place: usize) -> Option<Fact<'_>> {
-        let words = self
-            .words
-            .get(place.checked_mul(WORDS)?..)?
-            .first_chunk::<WORDS>()?;
-        let [index, offset, length, high, spans @ ..] = *words;
+        let [index, offset, length, high, spans @ ..] = self.at::<WORDS>(&self.words, place)?;
         let mut texts = spans.as_chunks::<2>().0.iter().map(|[start, length]| {
             let start = *start as usize;
             self.text.get(start..start + *length as usize).unwrap_or_default()
@@ -79,76 +81,99 @@ impl Facts {
 
     /// Returns the further indexes that a package stands in with the same bytes, besides the one of its fact.
     pub fn further_indexes(&self, place: usize) -> impl Iterator<Item = usize> {
-        let start = self.also.partition_point(|[first, _]| (*first as usize) < place);
-        let rest = self.also.get(start..).unwrap_or_default();
-        rest.iter()
-            .take_while(move |[first, _]| *first as usize == place)
-            .map(|[_, index]| *index as usize)
+        let pair = move |at: usize| {
+            let [first, index] = self.at::<2>(&self.also, at)?;
+            Some((first as usize, index as usize))
+        };
+        let start = first_where(self.also.len() / 8, |at| {
+            pair(at).is_some_and(|(first, _)| first >= place)
+        });
+        (start..)
+            .map_while(pair)
+            .take_while(move |(first, _)| *first == place)
+            .map(|(_, index)| index)
     }
 
     /// Returns all packages, ordered by name.
     pub fn by_name(&self) -> impl Iterator<Item = Fact<'_>> {
-        self.by_name.iter().filter_map(|place| self.get(*place as usize))
+        self.ordered_from(0)
     }
 
     /// Returns the packages of a name.
     pub fn named(&self, name: &str) -> impl Iterator<Item = Fact<'_>> {
-        let start = self
-            .by_name
-            .partition_point(|place| self.get(*place as usize).is_some_and(|fact| fact.name < name));
-        self.by_name
-            .get(start..)
-            .unwrap_or_default()
-            .iter()
-            .map_while(move |place| self.get(*place as usize).filter(|fact| fact.name == name))
+        let start = first_where(self.by_name.len() / 4, |at| {
+            self.ordered(at).is_some_and(|fact| fact.name >= name)
+        });
+        self.ordered_from(start).take_while(move |fact| fact.name == name)
     }
 
-    /// Returns them as bytes.
-    pub(super) fn to_bytes(&self) -> Vec<u8> {
-        let also = self.also.as_flattened();
-        let mut bytes = Vec::with_capacity(self.words.len() * 5 + self.text.len() + 24);
-        for list in [self.words.as_slice(), &self.by_name, also] {
-            bytes.extend_from_slice(&(list.len() as u64).to_le_bytes());
-            for word in list {
-                bytes.extend_from_slice(&word.to_le_bytes());
-            }
-        }
-        bytes.extend_from_slice(self.text.as_bytes());
-        bytes
+    fn ordered_from(&self, start: usize) -> impl Iterator<Item = Fact<'_>> {
+        (start..self.by_name.len() / 4).map_while(|at| self.ordered(at))
     }
 
-    /// Reads them again.
-    pub(super) fn from_bytes(bytes: Vec<u8>) -> Option<Self> {
-        let mut rest = bytes.as_slice();
+    fn ordered(&self, at: usize) -> Option<Fact<'_>> {
+        let [place] = self.at::<1>(&self.by_name, at)?;
+        self.get(place as usize)
+    }
+
+    /// Reads some numbers of a list that has so many to each place.
+    fn at<const COUNT: usize>(&self, list: &Range<usize>, place: usize) -> Option<[u32; COUNT]> {
+        let start = place.checked_mul(COUNT * 4)?;
+        let bytes = self.numbers.get(list.clone())?.get(start..)?.get(..COUNT * 4)?;
+        let mut words = bytes.as_chunks::<4>().0.iter();
+        Some(std::array::from_fn(|_| {
+            words.next().map_or(0, |word| u32::from_le_bytes(*word))
+        }))
+    }
+
+    /// Returns what its two files hold: the numbers, and the text.
+    pub(super) fn parts(&self) -> (&[u8], &str) {
+        (&self.numbers, &self.text)
+    }
+
+    /// Takes what two files hold.
+    pub(super) fn from_parts(numbers: Vec<u8>, text: Vec<u8>) -> Option<Self> {
+        let mut start = 0_usize;
         let mut list = || {
-            let (count, after) = rest.split_first_chunk::<8>()?;
-            let count = usize::try_from(u64::from_le_bytes(*count)).ok()?;
-            let (words, after) = after.split_at_checked(count.checked_mul(4)?)?;
-            rest = after;
-            Some(
-                words
-                    .as_chunks::<4>()
-                    .0
-                    .iter()
-                    .map(|word| u32::from_le_bytes(*word))
-                    .collect::<Vec<u32>>(),
-            )
+            let count = numbers.get(start..)?.first_chunk::<8>()?;
+            let first = start + 8;
+            let length = usize::try_from(u64::from_le_bytes(*count)).ok()?;
+            start = first.checked_add(length)?;
+            (start <= numbers.len()).then_some(first..start)
         };
         let (words, by_name, also) = (list()?, list()?, list()?);
-        let text = String::from_utf8(rest.to_vec()).ok()?;
         Some(Self {
             words,
             by_name,
-            also: also.as_chunks::<2>().0.to_vec(),
-            text,
+            also,
+            numbers,
+            text: String::from_utf8(text).ok()?,
         })
     }
+}
+
+/// Returns the first of so many places from which on something holds.
+fn first_where(count: usize, holds: impl Fn(usize) -> bool) -> usize {
+    let (mut low, mut high) = (0, count);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        if holds(middle) {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    low
 }
 
 /// Gathers facts.
 #[derive(Debug, Default)]
 pub(super) struct Maker {
-    facts: Facts,
+    words: Vec<u32>,
+    also: Vec<[u32; 2]>,
+    text: String,
+    /// Where each name stands in the text.
+    names: Vec<Range<usize>>,
     /// `SHA256` of each, where its stanza says one.
     digests: Vec<Option<Sha256>>,
 }
@@ -156,7 +181,7 @@ pub(super) struct Maker {
 impl Maker {
     /// Returns how many packages there are so far.
     pub(super) fn len(&self) -> usize {
-        self.facts.len()
+        self.names.len()
     }
 
     /// Adds the next package, whose stanza stands in `text` of an index.
@@ -164,19 +189,18 @@ impl Maker {
         self.digests.push(digest(stanza));
         let (offset, length) = extent(text, stanza);
         let word = |count: u64| u32::try_from(count & u64::from(u32::MAX)).unwrap_or_default();
-        self.facts
-            .words
+        self.words
             .extend([word(index as u64), word(offset), word(length), word(offset >> 32)]);
+        let name = stanza.line("Package").unwrap_or_default();
+        self.names.push(self.text.len()..self.text.len() + name.len());
         for field in ["Package", "Version", "Architecture", "Section", "Description"] {
             let value = stanza
                 .get(field)
                 .map(|field| field.first_line())
                 .unwrap_or_default();
-            let start = self.facts.text.len();
-            self.facts.text.push_str(value);
-            self.facts
-                .words
-                .extend([word(start as u64), word(value.len() as u64)]);
+            let start = self.text.len();
+            self.text.push_str(value);
+            self.words.extend([word(start as u64), word(value.len() as u64)]);
         }
     }
 
@@ -185,20 +209,29 @@ impl Maker {
         let known = self.digests.get(place).copied().flatten();
         if known.is_some() && known == digest(stanza) {
             let word = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-            self.facts.also.push([word(place), word(index)]);
+            self.also.push([word(place), word(index)]);
         }
     }
 
     /// Puts them in order.
-    pub(super) fn finish(self) -> Facts {
-        let mut facts = self.facts;
-        let mut by_name: Vec<u32> = (0..facts.len())
+    pub(super) fn finish(mut self) -> Facts {
+        let name = |place: &u32| {
+            let span = self.names.get(*place as usize).cloned();
+            span.and_then(|span| self.text.get(span)).unwrap_or_default()
+        };
+        let mut by_name: Vec<u32> = (0..self.len())
             .filter_map(|place| u32::try_from(place).ok())
             .collect();
-        by_name.sort_by_key(|place| facts.get(*place as usize).map(|fact| fact.name));
-        facts.by_name = by_name;
-        facts.also.sort_unstable();
-        facts
+        by_name.sort_by_key(|place| name(place));
+        self.also.sort_unstable();
+        let mut numbers = Vec::with_capacity((self.words.len() + by_name.len()) * 4 + 64);
+        for list in [self.words.as_slice(), &by_name, self.also.as_flattened()] {
+            numbers.extend_from_slice(&(list.len() as u64 * 4).to_le_bytes());
+            for word in list {
+                numbers.extend_from_slice(&word.to_le_bytes());
+            }
+        }
+        Facts::from_parts(numbers, self.text.into_bytes()).unwrap_or_default()
     }
 }
 
@@ -223,6 +256,25 @@ mod tests {
 
     use super::*;
 
+    /// Takes facts through what is kept of them.
+    fn kept(maker: Maker) -> Facts {
+        let facts = maker.finish();
+        let (numbers, text) = facts.parts();
+        Facts::from_parts(numbers.to_vec(), text.as_bytes().to_vec()).unwrap()
+    }
+
+    #[test]
+    fn numbers_that_are_cut_are_none() {
+        let mut maker = Maker::default();
+        let text = "Package: a\nVersion: 2\n";
+        maker.add(0, text, &Stanza::parse(text).unwrap());
+        let facts = maker.finish();
+        let numbers = facts.parts().0;
+        for length in 0..numbers.len() {
+            assert_eq!(Facts::from_parts(numbers[..length].to_vec(), Vec::new()), None);
+        }
+    }
+
     #[test]
     fn a_package_stands_in_a_further_index_only_with_the_same_bytes() {
         let stanza = |digit: char| {
@@ -234,7 +286,7 @@ mod tests {
         maker.add(0, &first, &Stanza::parse(&first).unwrap());
         maker.add_again(0, 2, &Stanza::parse(&first).unwrap());
         maker.add_again(0, 1, &Stanza::parse(&other).unwrap());
-        let facts = Facts::from_bytes(maker.finish().to_bytes()).unwrap();
+        let facts = kept(maker);
         assert_eq!(facts.further_indexes(0).collect::<Vec<_>>(), [2]);
         assert_eq!(facts.further_indexes(1).count(), 0);
     }
@@ -246,7 +298,7 @@ mod tests {
         for stanza in StanzaReader::new(text) {
             maker.add(3, text, &stanza.unwrap());
         }
-        let facts = Facts::from_bytes(maker.finish().to_bytes()).unwrap();
+        let facts = kept(maker);
         let names: Vec<&str> = facts.by_name().map(|fact| fact.name).collect();
         assert_eq!(names, ["a", "b"]);
         let fact = facts.named("b").next().unwrap();
