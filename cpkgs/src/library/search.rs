@@ -29,7 +29,7 @@ pub struct Hit<'f> {
 impl Facts {
     /// Finds packages, those that fit best first: the name itself, names that begin so, names that have it, then synopses.
     pub fn search(&self, filter: &Filter) -> Vec<Hit<'_>> {
-        let words: Vec<String> = filter.words.iter().map(|word| word.to_lowercase()).collect();
+        let words: Vec<Word> = filter.words.iter().map(|word| Word::new(word)).collect();
         let mut hits: Vec<Hit<'_>> = Vec::new();
         for fact in self.by_name() {
             let Some(rank) = rank(&fact, &words, filter) else {
@@ -68,7 +68,48 @@ impl Facts {
     }
 }
 
-fn rank(fact: &Fact<'_>, words: &[String], filter: &Filter) -> Option<u32> {
+/// A word that is looked for.
+struct Word {
+    /// In lower case.
+    text: String,
+    in_names: memchr::memmem::Finder<'static>,
+    /// Where its rarest letter stands: texts are passed over by that.
+    rare: usize,
+}
+
+/// Letters, the most frequent in English texts first; what is not here is rarer.
+const FREQUENT: &[u8] = b"etaoinsrhldcumfpgwybvkxjqz";
+
+impl Word {
+    fn new(text: &str) -> Self {
+        let text = text.to_lowercase();
+        let rarity = |letter: &u8| FREQUENT.iter().position(|known| known == letter);
+        let places = text.bytes().enumerate();
+        let rarest = places.max_by_key(|(_, letter)| rarity(letter).unwrap_or(FREQUENT.len()));
+        Self {
+            rare: rarest.map_or(0, |(place, _)| place),
+            in_names: memchr::memmem::Finder::new(&text).into_owned(),
+            text,
+        }
+    }
+
+    /// Says whether a text has it, whatever its case.
+    fn is_in(&self, text: &str) -> bool {
+        let word = self.text.as_bytes();
+        let Some(rare) = word.get(self.rare).filter(|_| word.is_ascii()) else {
+            return text.to_lowercase().contains(&self.text);
+        };
+        let text = text.as_bytes();
+        memchr::memchr2_iter(*rare, rare.to_ascii_uppercase(), text)
+            .filter_map(|at| {
+                let start = at.checked_sub(self.rare)?;
+                text.get(start..start + word.len())
+            })
+            .any(|found| found.eq_ignore_ascii_case(word))
+    }
+}
+
+fn rank(fact: &Fact<'_>, words: &[Word], filter: &Filter) -> Option<u32> {
     if filter
         .architecture
         .as_deref()
@@ -88,28 +129,16 @@ fn rank(fact: &Fact<'_>, words: &[String], filter: &Filter) -> Option<u32> {
     Some(sum)
 }
 
-fn rank_word(fact: &Fact<'_>, word: &str, filter: &Filter) -> Option<u32> {
+fn rank_word(fact: &Fact<'_>, word: &Word, filter: &Filter) -> Option<u32> {
     // Names are in lower case. Source: Debian Policy 5.6.1.
-    match memchr::memmem::find(fact.name.as_bytes(), word.as_bytes()) {
-        Some(0) if fact.name.len() == word.len() => return Some(0),
+    match word.in_names.find(fact.name.as_bytes()) {
+        Some(0) if fact.name.len() == word.text.len() => return Some(0),
         Some(0) => return Some(1),
         Some(_) => return Some(2),
         None if filter.names_only => return None,
         None => {}
     }
-    contains_ignoring_case(fact.synopsis, word).then_some(4)
-}
-
-/// Says whether a text has a word that is in lower case.
-fn contains_ignoring_case(text: &str, word: &str) -> bool {
-    if let (true, Some(first)) = (word.is_ascii(), word.as_bytes().first()) {
-        let (text, word) = (text.as_bytes(), word.as_bytes());
-        memchr::memchr2_iter(*first, first.to_ascii_uppercase(), text)
-            .filter_map(|at| text.get(at..at + word.len()))
-            .any(|found| found.eq_ignore_ascii_case(word))
-    } else {
-        text.to_lowercase().contains(word)
-    }
+    word.is_in(fact.synopsis).then_some(4)
 }
 
 fn is_newer(left: &str, right: &str) -> bool {
@@ -164,8 +193,16 @@ mod tests {
 
     #[test]
     fn words_are_found_whatever_their_case() {
-        assert!(contains_ignoring_case("small JSON processor", "json"));
-        assert!(!contains_ignoring_case("", "x"));
-        assert!(contains_ignoring_case("Ärger", "ärger"));
+        for (text, word, found) in [
+            ("small JSON processor", "json", true),
+            ("JSO", "json", false),
+            ("on", "json", false),
+            ("a Text editoR", "Editor", true),
+            ("", "x", false),
+            ("x", "", true),
+            ("Ärger", "ärger", true),
+        ] {
+            assert_eq!(Word::new(word).is_in(text), found, "{text} {word}");
+        }
     }
 }
