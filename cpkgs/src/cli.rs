@@ -9,6 +9,7 @@ mod completions;
 mod download;
 mod edsp;
 mod failure;
+mod files;
 mod gc;
 mod history;
 mod hold;
@@ -81,7 +82,7 @@ enum Command {
     Search(look::SearchArgs),
     Info(look::InfoArgs),
     List(look::ListArgs),
-    Files(look::FilesArgs),
+    Files(files::FilesArgs),
     Depends(relate::DependsArgs),
     Rdepends(relate::RdependsArgs),
     Why(relate::WhyArgs),
@@ -267,7 +268,7 @@ fn run(command: Command, context: &mut Context) -> Result<Done, Failure> {
         Command::Search(args) => look::search(args, context),
         Command::Info(args) => look::info(&args, context),
         Command::List(args) => look::list(&args, context),
-        Command::Files(args) => look::files(&args, context),
+        Command::Files(args) => files::files(&args, context),
         Command::Depends(args) => relate::depends(&args, context),
         Command::Rdepends(args) => relate::rdepends(&args, context),
         Command::Why(args) => relate::why(&args, context),

@@ -13,6 +13,7 @@ pub mod repository;
 pub mod trust;
 pub mod lists;
 pub mod library;
+pub mod contents;
 pub mod local;
 pub mod spec;
 pub mod scene;

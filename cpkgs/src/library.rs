@@ -6,7 +6,7 @@
 //! beside and renamed, so two processes at once do not meet.
 
 mod facts;
-mod file;
+pub(crate) mod file;
 mod search;
 
 use std::cell::RefCell;
@@ -253,7 +253,9 @@ impl Library {
         let stanza = Stanza::parse(&text).map_err(|error| refused(error.to_string()))?;
         let entry = IndexEntry::from_stanza(&stanza).map_err(|error| refused(error.to_string()))?;
         let root = |root: &String| -> Result<Location, LocationError> {
-            root.parse::<Location>()?.below(entry.filename)
+            // Tools that are run in the folder itself write it so.
+            let path = entry.filename.trim_start_matches("./");
+            root.parse::<Location>()?.below(path)
         };
         let roots = index.iter().flat_map(|index| &index.roots);
         let locations: Vec<Location> = roots

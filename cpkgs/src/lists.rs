@@ -3,9 +3,12 @@
 //! `lists/` below the cache holds each index as plain text under the digest of that text, and `manifest.json`, which says which of
 //! them count. The manifest is replaced in one step, and a text never changes, so readers need no lock.
 
+mod remote;
+mod message;
 mod chunks;
 mod choose;
 mod text;
+mod contents;
 mod suite_update;
 mod update;
 
@@ -19,10 +22,11 @@ use serde::{Deserialize, Serialize};
 use crate::fetch::Validators;
 use crate::source::Source;
 
+pub use contents::Contents;
 pub use update::{Freshness, Report, SuiteReport, UpdateError, Updating, update};
 
 /// The form of the manifest.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 const MANIFEST: &str = "manifest.json";
 
 /// Why there are no indexes.
@@ -47,7 +51,9 @@ pub enum ListsError {
 pub struct Lists {
     /// In the order of the sources, their suites, components and architectures.
     pub indexes: Vec<Index>,
-    /// Changes whenever anything of them does.
+    /// Lists of files that there are besides, in the same order.
+    pub contents: Vec<Contents>,
+    /// Changes whenever an index does, or how much its packages are preferred.
     pub digest: Sha256,
 }
 
@@ -115,27 +121,38 @@ impl Lists {
     pub fn open(cache: &Path, sources: &[Source], native: &str) -> Result<Self, ListsError> {
         let folder = folder(cache);
         let kept = Manifest::read(&folder)?.ok_or(ListsError::None)?;
-        let asked = sources.iter().flat_map(|source| {
-            let each = |asked: &String| KeptSuite::asked_for(source, asked, native);
-            source.suites.iter().map(each)
-        });
-        let manifest = Manifest {
-            format: FORMAT,
-            suites: asked.filter_map(|asked| kept.suite(&asked)).collect(),
+        let mut lists = Self {
+            indexes: Vec::new(),
+            contents: Vec::new(),
+            digest: Digester::sha256().finish().sha256,
         };
-        if manifest.suites.is_empty() {
+        for (number, source) in sources.iter().enumerate() {
+            for asked in &source.suites {
+                let asked = KeptSuite::asked_for(source, asked, native);
+                if let Some(suite) = kept.suite(&asked) {
+                    let indexes = suite.indexes.iter();
+                    lists
+                        .indexes
+                        .extend(indexes.map(|kept| suite.index(kept, &folder)));
+                    lists.contents.extend(Contents::of(&suite, number));
+                }
+            }
+        }
+        if lists.indexes.is_empty() {
             return Err(ListsError::None);
         }
-        let indexes = manifest
-            .suites
-            .iter()
-            .flat_map(|suite| suite.indexes.iter().map(|kept| suite.index(kept, &folder)))
-            .collect();
-        Ok(Self {
-            indexes,
-            digest: manifest.digest(),
-        })
+        lists.digest = digest(&lists.indexes);
+        Ok(lists)
     }
+}
+
+fn digest(indexes: &[Index]) -> Sha256 {
+    let mut digester = Digester::sha256();
+    for index in indexes {
+        digester.update(index.sha256.as_bytes());
+        digester.update(&index.priority().to_le_bytes());
+    }
+    digester.finish().sha256
 }
 
 /// Returns where the indexes lie.
@@ -171,7 +188,12 @@ struct KeptSuite {
     components: Vec<String>,
     architectures: Vec<String>,
     validators: Validators,
+    /// The digest of what is signed.
+    #[serde(with = "as_text")]
+    message: Sha256,
+    by_hash: bool,
     indexes: Vec<KeptIndex>,
+    contents: Vec<contents::KeptFile>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -212,12 +234,6 @@ impl Manifest {
 
     fn to_bytes(&self) -> Vec<u8> {
         serde_json::to_vec_pretty(self).expect("texts and numbers are JSON")
-    }
-
-    fn digest(&self) -> Sha256 {
-        let mut digester = Digester::sha256();
-        digester.update(&self.to_bytes());
-        digester.finish().sha256
     }
 
     fn write(&self, folder: &Path) -> io::Result<()> {
@@ -264,7 +280,10 @@ impl KeptSuite {
             components: source.components.clone(),
             architectures,
             validators: Validators::default(),
+            message: Digester::sha256().finish().sha256,
+            by_hash: false,
             indexes: Vec::new(),
+            contents: Vec::new(),
         }
     }
 

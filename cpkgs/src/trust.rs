@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use debian_formats::openpgp::{Fingerprint, Keyring, VerifyError, verify_inrelease};
+use debian_formats::openpgp::{Fingerprint, Verified, VerifyError};
 use debian_formats::release::{Release, ReleaseError, format_iso};
 use serde::{Deserialize, Serialize};
 
@@ -99,12 +99,11 @@ impl Trusted {
     }
 }
 
-/// Verifies an `InRelease` of the suite that was asked for. `now` is in Unix seconds.
+/// Checks that a signed text is a Release of the suite that was asked for, and counts today. `now` is in Unix seconds.
 ///
 /// # Errors
-/// When it is not signed by a key of `keyring`, not of this suite, from the future, expired, or older than what `seen` has.
-pub fn verify(bytes: &[u8], keyring: &Keyring, asked: &Asked<'_>, now: i64) -> Result<Trusted, TrustError> {
-    let verified = verify_inrelease(bytes, keyring, now)?;
+/// When it is not of this suite, from the future, expired, or older than what `seen` has.
+pub fn check(verified: Verified, asked: &Asked<'_>, now: i64) -> Result<Trusted, TrustError> {
     let release = Release::parse(&verified.text)?;
     let date = release.date.ok_or(TrustError::Undated)?;
     if date > now + MAX_AHEAD {
@@ -113,15 +112,13 @@ pub fn verify(bytes: &[u8], keyring: &Keyring, asked: &Asked<'_>, now: i64) -> R
             now: format_iso(now),
         });
     }
-    still_valid(release.valid_until, now)?;
-    let names = [&release.suite, &release.codename];
-    if !names.iter().any(|name| name.as_deref() == Some(asked.suite)) {
-        let names: Vec<&str> = names.iter().filter_map(|name| name.as_deref()).collect();
-        return Err(TrustError::OtherSuite {
-            found: names.join(" or "),
-            expected: asked.suite.to_owned(),
+    if let Some(until) = release.valid_until.filter(|until| *until < now) {
+        return Err(TrustError::Expired {
+            until: format_iso(until),
+            now: format_iso(now),
         });
     }
+    is_of(&release, asked.suite)?;
     let newest = verified
         .signers
         .iter()
@@ -140,18 +137,22 @@ pub fn verify(bytes: &[u8], keyring: &Keyring, asked: &Asked<'_>, now: i64) -> R
     })
 }
 
-/// Refuses what is no longer valid.
+/// Refuses a Release of another suite than the one that was asked for.
 ///
-/// # Errors
-/// When `valid_until` is past.
-pub fn still_valid(valid_until: Option<i64>, now: i64) -> Result<(), TrustError> {
-    match valid_until.filter(|until| *until < now) {
-        None => Ok(()),
-        Some(until) => Err(TrustError::Expired {
-            until: format_iso(until),
-            now: format_iso(now),
-        }),
+/// As apt has it, `NAME/updates` may call itself `NAME`, a folder that stands by itself has no name, and a Release that says
+/// none cannot be told from others by it.
+fn is_of(release: &Release, asked: &str) -> Result<(), TrustError> {
+    let names = [&release.suite, &release.codename];
+    let names: Vec<&str> = names.iter().filter_map(|name| name.as_deref()).collect();
+    let short = asked.rsplit_once('/').map(|(short, _)| short);
+    let is_meant = |name: &&str| *name == asked || Some(*name) == short;
+    if names.is_empty() || asked.ends_with('/') || names.iter().any(is_meant) {
+        return Ok(());
     }
+    Err(TrustError::OtherSuite {
+        found: names.join(" or "),
+        expected: asked.to_owned(),
+    })
 }
 
 /// What was asked for, and what was seen of it before.

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use cpkgs::account::RegistryError;
 use cpkgs::config::ConfigError;
+use cpkgs::contents::ContentsError;
 use cpkgs::fetch::FetchError;
 use cpkgs::generation::GenerationError;
 use cpkgs::library::LibraryError;
@@ -157,6 +158,20 @@ impl From<UpdateError> for Failure {
                 Self::new(UNVERIFIED, error)
             }
             UpdateError::Memory(error) => error.into(),
+            error => Self::new(REFUSED, error),
+        }
+    }
+}
+
+impl From<ContentsError> for Failure {
+    fn from(error: ContentsError) -> Self {
+        let what = error.to_string();
+        match error {
+            ContentsError::Fetch { source, .. } => {
+                let failure = Self::from(*source);
+                let hint = "after `cpkgs update` it is the one that the archive has now";
+                Self::new(failure.code, failure.error.context(what)).hint(hint)
+            }
             error => Self::new(REFUSED, error),
         }
     }

@@ -1,7 +1,5 @@
 //! `cpkgs search`, `info`, `list` and `files`: what there is.
 
-use std::collections::BTreeSet;
-
 use clap::Args;
 use cpkgs::installed;
 use cpkgs::library::{Fact, Filter, Library};
@@ -11,9 +9,9 @@ use debian_formats::version::Version;
 use serde::Serialize;
 
 use super::failure::{Failure, REFUSED};
-use super::{Context, Done};
+use super::{Context, Done, files};
 
-/// Searches names and descriptions for words; what fits best comes first.
+/// Searches names and descriptions for words, or with --file the paths of files; what fits best comes first.
 #[derive(Debug, Args)]
 pub(super) struct SearchArgs {
     /// Words that all have to be there.
@@ -28,6 +26,9 @@ pub(super) struct SearchArgs {
     /// Only names, not descriptions.
     #[arg(long, short = 'n')]
     names_only: bool,
+    /// Looks for files: words of their paths; one that begins with a slash stands at the beginning.
+    #[arg(long, short = 'f', conflicts_with_all = ["section", "architecture", "names_only"])]
+    file: bool,
 }
 
 /// Shows what the sources say of a package.
@@ -46,13 +47,6 @@ pub(super) struct ListArgs {
     /// Only what is installed and could be newer.
     #[arg(long)]
     upgradable: bool,
-}
-
-/// Lists the files of an installed package.
-#[derive(Debug, Args)]
-pub(super) struct FilesArgs {
-    /// The package.
-    name: String,
 }
 
 /// A package as `search --json` and `list --json` print it.
@@ -81,6 +75,9 @@ impl<'f> FactView<'f> {
 }
 
 pub(super) fn search(args: SearchArgs, context: &mut Context) -> Result<Done, Failure> {
+    if args.file {
+        return files::search(&args.words, context);
+    }
     let library = context.library()?;
     let filter = Filter {
         words: args.words,
@@ -240,23 +237,4 @@ fn newer<'l>(library: &'l Library, name: &str, architecture: &str, installed: &s
         .filter(|(version, _)| *version > installed)
         .max_by(|left, right| left.0.cmp(&right.0))
         .map(|(_, text)| text)
-}
-
-pub(super) fn files(args: &FilesArgs, context: &mut Context) -> Result<Done, Failure> {
-    let install = context.config.install(&context.home);
-    let Some(files) = installed::files(&install, &args.name)? else {
-        return Err(
-            Failure::saying(REFUSED, format_args!("`{}` is not installed", args.name))
-                .hint(format_args!("`cpkgs download {}` fetches its package", args.name)),
-        );
-    };
-    let files: BTreeSet<String> = files.into_iter().collect();
-    for file in files {
-        if context.printer.json() {
-            context.printer.value(&file)?;
-        } else {
-            context.printer.line(escaped(&file))?;
-        }
-    }
-    Ok(Done::Well)
 }

@@ -43,7 +43,7 @@ enum SourceCommand {
 struct AddArgs {
     /// The archive's root: http://, https:// or file:/.
     url: String,
-    /// A suite or codename; may be given several times.
+    /// A suite or codename, or a folder with a slash at its end (`./`) that has everything by itself; may be given several times.
     #[arg(long, value_name = "SUITE")]
     suite: Vec<String>,
     /// A component; may be given several times.
@@ -173,7 +173,8 @@ fn components(args: &AddArgs, repository: Option<&Repository>, suites: &[String]
             }
         }
     }
-    if found.is_empty() {
+    let is_flat = |suite: &String| suite.ends_with('/');
+    if found.is_empty() && !suites.iter().all(is_flat) {
         found.push("main".to_owned());
     }
     found

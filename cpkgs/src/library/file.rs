@@ -5,10 +5,10 @@ use std::io::{self, Write as _};
 use std::path::Path;
 
 /// The form of the files; it changes whenever what is in them does.
-const FORMAT: &str = "cpkgs library 3";
+const FORMAT: &str = "cpkgs library 4";
 
 /// Returns what was kept under a key; `None` when there is nothing, or it is stale or damaged.
-pub(super) fn read(path: &Path, key: &str) -> Option<Vec<u8>> {
+pub(crate) fn read(path: &Path, key: &str) -> Option<Vec<u8>> {
     let mut bytes = fs::read(path).ok()?;
     let tail = tail(key);
     let (before, found) = bytes.split_at_checked(bytes.len().checked_sub(tail.len())?)?;
@@ -21,7 +21,7 @@ pub(super) fn read(path: &Path, key: &str) -> Option<Vec<u8>> {
 }
 
 /// Keeps bytes under a key.
-pub(super) fn write(path: &Path, key: &str, body: &[u8]) -> io::Result<()> {
+pub(crate) fn write(path: &Path, key: &str, body: &[u8]) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder)?;
     let mut file = tempfile::NamedTempFile::new_in(folder)?;

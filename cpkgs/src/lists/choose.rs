@@ -19,11 +19,11 @@ pub(super) struct Choice<'a> {
 /// How much larger a Zstandard file may be, in percent, than the smallest to be chosen: it unpacks several times faster.
 const ZSTD_MAY_COST: u64 = 15;
 
-/// Chooses among the forms of an index; `None` where the Release lists none.
-pub(super) fn choose<'a>(release: &'a Release, name: &str) -> Option<Choice<'a>> {
+/// Chooses among the forms of an index; `None` where none is listed.
+pub(super) fn choose<'a>(files: &'a [IndexFile], name: &str) -> Option<Choice<'a>> {
     let listed = |suffix: &str| {
         let path = format!("{name}{suffix}");
-        release.sha256.iter().find(|file| file.path == path)
+        files.iter().find(|file| file.path == path)
     };
     let known = [
         Compression::Zstd,
@@ -97,7 +97,7 @@ mod tests {
     }
 
     fn chosen(files: &[(&str, u64)]) -> Option<String> {
-        choose(&release(files), "main/p").map(|choice| choice.packed.path.clone())
+        choose(&release(files).sha256, "main/p").map(|choice| choice.packed.path.clone())
     }
 
     #[test]

@@ -1,28 +1,43 @@
 //! The update of one suite: its Release, then its indexes.
 
-use std::cell::Cell;
 use std::fs::{self, File};
-use std::io::{self, BufReader, Read as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
-use debian_formats::compression::{Bounds, Decoder, Streams};
-use debian_formats::digest::{Digester, Sha256};
-use debian_formats::limits::Limits;
+use debian_formats::digest::Sha256;
+use debian_formats::openpgp::VerifyError;
 use debian_formats::release::{IndexFile, Release};
 
 use super::choose::{Choice, architectures, choose};
-use super::chunks::{ChunkList, Piece, unpack};
-use super::text::{TextWriter, part, read_part};
+use super::chunks::{ChunkList, Piece, unpack as unpack_chunk};
+use super::message::Message;
+use super::remote::{ByHash, Remote, flat_folder};
+use super::text::{TextWriter, part, read_part, unpack};
 use super::update::{Freshness, SuiteReport, UpdateError, Updating};
-use super::{KeptIndex, KeptSuite, text_path};
-use crate::fetch::{FetchError, Get, Got, Location, Validators};
+use super::{KeptIndex, KeptSuite, contents, text_path};
+use crate::fetch::{FetchError, Got, Location, Validators};
 use crate::source::Source;
-use crate::trust::{Asked, Seen, Trusted, still_valid, verify};
+use crate::trust::{Asked, Seen, TrustError, Trusted, check};
 
 /// Most bytes of an InRelease.
 const MAX_RELEASE_BYTES: u64 = 32 << 20;
-/// Most bytes of an index of which the Release does not say how long its plain text is.
-const MAX_INDEX_BYTES: u64 = 4 << 30;
+
+/// Most bytes of the signatures of a Release.
+const MAX_SIGNATURE_BYTES: u64 = 1 << 20;
+
+/// What is here of what is signed.
+struct Known<'a> {
+    validators: &'a Validators,
+    message: Message,
+}
+
+/// What an archive answered.
+enum Came {
+    /// What is here is what is there.
+    Same(Message),
+    /// Another one.
+    New(Message, Validators),
+}
 
 /// What became of it.
 pub(super) struct Outcome {
@@ -41,8 +56,7 @@ pub(super) struct SuiteUpdate<'a> {
     /// What is here of it.
     pub(super) old: Option<KeptSuite>,
     pub(super) seen: &'a Seen,
-    pub(super) requests: Cell<u64>,
-    pub(super) bytes: Cell<u64>,
+    pub(super) remote: Remote<'a>,
 }
 
 impl SuiteUpdate<'_> {
@@ -71,8 +85,8 @@ impl SuiteUpdate<'_> {
                 warning: trusted
                     .as_ref()
                     .and_then(|trusted| trusted.warning(self.updating.now)),
-                requests: self.requests.get(),
-                bytes: self.bytes.get(),
+                requests: self.remote.requests.get(),
+                bytes: self.remote.bytes.get(),
             },
             kept,
             trusted,
@@ -82,31 +96,83 @@ impl SuiteUpdate<'_> {
     /// Returns what counts from now on; `None` when that is what is here.
     fn try_run(&self) -> Result<Option<(KeptSuite, Trusted)>, UpdateError> {
         // What is not all here has to be asked for as if nothing was.
-        let known = self.old.as_ref().filter(|old| self.is_here(old));
-        let path = format!("dists/{}/InRelease", self.empty.asked);
-        let (location, got) = self.ask(&path, MAX_RELEASE_BYTES, known.map(|old| &old.validators))?;
-        let trust = |source| UpdateError::Trust {
-            location: location.clone(),
-            source,
-        };
-        let (bytes, validators) = match got {
-            Got::NotModified => {
-                let until = known.and_then(|old| old.valid_until);
-                still_valid(until, self.updating.now).map_err(trust)?;
-                return Ok(None);
-            }
-            Got::Body { bytes, validators } => (bytes, validators),
-        };
+        let here = self.old.as_ref().filter(|old| self.is_here(old));
+        let known = here.and_then(|old| {
+            Some(Known {
+                validators: &old.validators,
+                message: Message::kept(self.folder, &old.message)?,
+            })
+        });
+        let (location, came) = self.message(known)?;
+        let (Came::Same(message) | Came::New(message, _)) = &came;
         let asked = Asked {
             url: &self.empty.url,
             suite: &self.empty.asked,
             seen: self.seen,
         };
-        let keyring = self.source.keyring()?;
-        let trusted = verify(&bytes, &keyring, &asked, self.updating.now).map_err(trust)?;
+        let now = self.updating.now;
+        // Keys end, and so does what a Release says of itself: one that was here already has to count today, too.
+        let trusted = message
+            .verify(&self.source.keyring()?, now)
+            .map_err(TrustError::from)
+            .and_then(|verified| check(verified, &asked, now))
+            .map_err(|source| UpdateError::Trust { location, source })?;
+        let Came::New(message, validators) = came else {
+            return Ok(None);
+        };
         let indexes = self.indexes(&trusted.release)?;
-        let kept = described(self.empty.clone(), &trusted, validators, indexes);
+        let kept = KeptSuite {
+            message: message.keep(self.folder).map_err(|source| self.disk(source))?,
+            validators,
+            indexes,
+            ..described(self.empty.clone(), &trusted)
+        };
         Ok(Some((kept, trusted)))
+    }
+
+    /// Asks for what is signed.
+    fn message(&self, known: Option<Known<'_>>) -> Result<(Location, Came), UpdateError> {
+        let validators = known.as_ref().map(|known| known.validators);
+        let ask = |name: &str| self.remote.ask(name, MAX_RELEASE_BYTES, validators);
+        let same = |location: Location| match known {
+            Some(Known { message, .. }) => Ok((location, Came::Same(message))),
+            None => Err(FetchError::Status {
+                location,
+                status: 304,
+            }),
+        };
+        let missing = match ask("InRelease") {
+            Ok((location, Got::NotModified)) => return Ok(same(location)?),
+            Ok((location, Got::Body { bytes, validators })) => {
+                return Ok((location, Came::New(Message::Inline(bytes), validators)));
+            }
+            Err(UpdateError::Fetch(error @ FetchError::Missing { .. })) => error,
+            Err(error) => return Err(error),
+        };
+        match ask("Release") {
+            Ok((location, Got::NotModified)) => Ok(same(location)?),
+            Ok((location, Got::Body { bytes, validators })) => {
+                let signature = self.signature(&location)?;
+                let release = bytes;
+                let message = Message::Detached { release, signature };
+                Ok((location, Came::New(message, validators)))
+            }
+            // The one that a person expects to be there is the one to name.
+            Err(UpdateError::Fetch(FetchError::Missing { .. })) => Err(missing.into()),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn signature(&self, release: &Location) -> Result<Vec<u8>, UpdateError> {
+        match self.remote.ask("Release.gpg", MAX_SIGNATURE_BYTES, None) {
+            Ok((_, Got::Body { bytes, .. })) => Ok(bytes),
+            Ok((_, Got::NotModified)) => Ok(Vec::new()),
+            Err(UpdateError::Fetch(FetchError::Missing { .. })) => Err(UpdateError::Trust {
+                location: release.clone(),
+                source: VerifyError::Unsigned.into(),
+            }),
+            Err(error) => Err(error),
+        }
     }
 
     fn is_here(&self, old: &KeptSuite) -> bool {
@@ -120,6 +186,16 @@ impl SuiteUpdate<'_> {
     }
 
     fn indexes(&self, release: &Release) -> Result<Vec<KeptIndex>, UpdateError> {
+        if flat_folder(&self.empty.asked).is_some() {
+            let architecture = self.empty.architectures.first().cloned().unwrap_or_default();
+            let index = self.listed_index(release, "Packages", (String::new(), architecture))?;
+            return index
+                .map(|index| vec![index])
+                .ok_or_else(|| UpdateError::NoPackages {
+                    url: self.empty.url.clone(),
+                    suite: self.empty.asked.clone(),
+                });
+        }
         let architectures = architectures(release, &self.empty.architectures);
         if architectures.is_empty() {
             return Err(UpdateError::NoArchitecture {
@@ -131,22 +207,13 @@ impl SuiteUpdate<'_> {
         }
         let mut indexes = Vec::new();
         for component in &self.empty.components {
-            let mut found = 0;
+            let before = indexes.len();
             for architecture in &architectures {
                 let name = format!("{component}/binary-{architecture}/Packages");
-                let Some(choice) = choose(release, &name) else {
-                    continue;
-                };
-                found += 1;
-                let (sha256, size) = self.index(release, (component, architecture), &choice)?;
-                indexes.push(KeptIndex {
-                    component: component.clone(),
-                    architecture: architecture.clone(),
-                    sha256,
-                    size,
-                });
+                let whose = (component.clone(), architecture.clone());
+                indexes.extend(self.listed_index(release, &name, whose)?);
             }
-            if found == 0 {
+            if indexes.len() == before {
                 return Err(UpdateError::NoComponent {
                     url: self.empty.url.clone(),
                     suite: self.empty.asked.clone(),
@@ -156,6 +223,25 @@ impl SuiteUpdate<'_> {
             }
         }
         Ok(indexes)
+    }
+
+    /// Sees to it that the index of a component and architecture is here; `None` where the Release lists none of that name.
+    fn listed_index(
+        &self,
+        release: &Release,
+        name: &str,
+        (component, architecture): (String, String),
+    ) -> Result<Option<KeptIndex>, UpdateError> {
+        let Some(choice) = choose(&release.sha256, name) else {
+            return Ok(None);
+        };
+        let (sha256, size) = self.index(release, (&component, &architecture), &choice)?;
+        Ok(Some(KeptIndex {
+            component,
+            architecture,
+            sha256,
+            size,
+        }))
     }
 
     /// Sees to it that an index is here; returns its digest and length.
@@ -193,7 +279,7 @@ impl SuiteUpdate<'_> {
         let Some(listed) = listed else {
             return Ok(None);
         };
-        let (_, bytes) = self.file(release, listed)?;
+        let (_, bytes) = self.remote.listed(listed, by_hash(release))?;
         let Some(list) = std::str::from_utf8(&bytes).ok().and_then(ChunkList::parse) else {
             return Ok(None);
         };
@@ -226,7 +312,7 @@ impl SuiteUpdate<'_> {
         };
         let mut ranges = Vec::new();
         for range in &plan.ranges {
-            let Ok((_, Got::Body { bytes, .. })) = self.ask_range(&self.by_hash(packed), *range) else {
+            let Ok((_, Got::Body { bytes, .. })) = self.remote.ask_range(packed, *range) else {
                 return Ok(None);
             };
             ranges.push(bytes);
@@ -245,7 +331,8 @@ impl SuiteUpdate<'_> {
                     sha256,
                 } => {
                     let part = ranges.get(range).and_then(|bytes| part(bytes, start, packed));
-                    let Some(text) = part.and_then(|part| unpack(part, list.compression, (length, sha256)))
+                    let Some(text) =
+                        part.and_then(|part| unpack_chunk(part, list.compression, (length, sha256)))
                     else {
                         return Ok(None);
                     };
@@ -261,119 +348,16 @@ impl SuiteUpdate<'_> {
 
     /// Fetches an index as a whole.
     fn whole(&self, release: &Release, choice: &Choice<'_>) -> Result<(Sha256, u64), UpdateError> {
-        let (location, bytes) = self.file(release, choice.packed)?;
-        let wrong = |what: String| UpdateError::Wrong {
-            location: location.clone(),
-            what,
-        };
-        let most = choice.plain.map_or(MAX_INDEX_BYTES, |plain| plain.size);
-        let bounds = Bounds::new(&Limits::default(), most);
-        let mut decoder = Decoder::new(
-            choice.compression,
-            Streams::Index,
-            BufReader::new(&bytes[..]),
-            bounds,
-        )
-        .map_err(|error| wrong(error.to_string()))?;
-        let mut writer = TextWriter::new(self.folder).map_err(|source| self.disk(source))?;
-        let mut buffer = vec![0; 128 << 10];
-        loop {
-            let read = decoder
-                .read(&mut buffer)
-                .map_err(|error| wrong(error.to_string()))?;
-            if read == 0 {
-                break;
-            }
-            writer
-                .write(buffer.get(..read).unwrap_or_default())
-                .map_err(|source| self.disk(source))?;
-        }
+        let (location, bytes) = self.remote.listed(choice.packed, by_hash(release))?;
+        let disk = |source| self.disk(source);
+        let mut writer = TextWriter::new(self.folder).map_err(disk)?;
+        unpack((&location, &bytes), choice, |text| {
+            writer.write(text).map_err(disk)
+        })?;
         writer
             .finish(self.folder, choice.plain)
-            .map_err(|source| self.disk(source))?
-            .map_err(wrong)
-    }
-
-    /// Fetches a file that the Release lists, and holds it against that.
-    fn file(&self, release: &Release, listed: &IndexFile) -> Result<(Location, Vec<u8>), UpdateError> {
-        let mut paths = vec![self.below(&listed.path)];
-        if release.acquire_by_hash {
-            paths.insert(0, self.by_hash(listed));
-        }
-        let mut missing = None;
-        for path in paths {
-            match self.ask(&path, listed.size, None) {
-                Ok((location, Got::Body { bytes, .. })) => {
-                    check(&location, &bytes, listed)?;
-                    return Ok((location, bytes));
-                }
-                Ok((_, Got::NotModified)) => {}
-                Err(UpdateError::Fetch(error @ FetchError::Missing { .. })) => {
-                    missing = missing.or(Some(error))
-                }
-                Err(error) => return Err(error),
-            }
-        }
-        Err(missing
-            .expect("what is asked for without conditions comes or is missing")
-            .into())
-    }
-
-    fn below(&self, path: &str) -> String {
-        format!("dists/{}/{path}", self.empty.asked)
-    }
-
-    fn by_hash(&self, listed: &IndexFile) -> String {
-        let folder = listed.path.rsplit_once('/').map_or("", |(folder, _)| folder);
-        let folder = if folder.is_empty() {
-            String::new()
-        } else {
-            format!("{folder}/")
-        };
-        self.below(&format!("{folder}by-hash/SHA256/{}", listed.sha256))
-    }
-
-    fn ask(
-        &self,
-        path: &str,
-        limit: u64,
-        known: Option<&Validators>,
-    ) -> Result<(Location, Got), UpdateError> {
-        self.ask_roots(path, (limit, known, None))
-    }
-
-    fn ask_range(&self, path: &str, range: (u64, u64)) -> Result<(Location, Got), UpdateError> {
-        self.ask_roots(path, (range.1, None, Some(range)))
-    }
-
-    /// Asks the archive for a file or a part of it, and its mirrors when it cannot be reached.
-    fn ask_roots(
-        &self,
-        path: &str,
-        (limit, known, range): (u64, Option<&Validators>, Option<(u64, u64)>),
-    ) -> Result<(Location, Got), UpdateError> {
-        let mut failed = None;
-        for root in self.source.roots() {
-            let location = root.below(path)?;
-            self.requests.set(self.requests.get() + 1);
-            let get = Get {
-                location: &location,
-                limit,
-                known,
-                range,
-            };
-            match self.updating.fetcher.get(&get) {
-                Ok(got) => {
-                    if let Got::Body { bytes, .. } = &got {
-                        self.bytes.set(self.bytes.get() + bytes.len() as u64);
-                    }
-                    return Ok((location, got));
-                }
-                Err(error) if error.is_passing() => failed = failed.or(Some(error)),
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Err(failed.expect("an archive has a root").into())
+            .map_err(disk)?
+            .map_err(|what| UpdateError::Wrong { location, what })
     }
 
     fn disk(&self, source: io::Error) -> UpdateError {
@@ -384,12 +368,8 @@ impl SuiteUpdate<'_> {
     }
 }
 
-fn described(
-    empty: KeptSuite,
-    trusted: &Trusted,
-    validators: Validators,
-    indexes: Vec<KeptIndex>,
-) -> KeptSuite {
+/// Returns a suite as its Release describes it, without what has to be fetched.
+fn described(empty: KeptSuite, trusted: &Trusted) -> KeptSuite {
     let release = &trusted.release;
     KeptSuite {
         codename: release.codename.clone().unwrap_or_else(|| empty.asked.clone()),
@@ -401,28 +381,12 @@ fn described(
         not_automatic: release.not_automatic,
         but_automatic_upgrades: release.but_automatic_upgrades,
         signers: trusted.signers.iter().map(ToString::to_string).collect(),
-        validators,
-        indexes,
+        by_hash: release.acquire_by_hash,
+        contents: contents::kept(release, &empty),
         ..empty
     }
 }
 
-/// Holds bytes against what the Release lists.
-fn check(location: &Location, bytes: &[u8], listed: &IndexFile) -> Result<(), FetchError> {
-    let mut digester = Digester::sha256();
-    digester.update(bytes);
-    let sha256 = digester.finish().sha256;
-    let (what, found, expected) = if bytes.len() as u64 != listed.size {
-        ("size", bytes.len().to_string(), listed.size.to_string())
-    } else if sha256 != listed.sha256 {
-        ("SHA256", sha256.to_string(), listed.sha256.to_string())
-    } else {
-        return Ok(());
-    };
-    Err(FetchError::Wrong {
-        location: location.clone(),
-        what,
-        found,
-        expected,
-    })
+fn by_hash(release: &Release) -> ByHash {
+    ByHash::said(release.acquire_by_hash)
 }

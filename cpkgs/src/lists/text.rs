@@ -4,10 +4,40 @@ use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::Path;
 
+use debian_formats::compression::{Bounds, Decoder, Streams};
 use debian_formats::digest::{Digester, Sha256};
+use debian_formats::limits::Limits;
 use debian_formats::release::IndexFile;
 
+use super::choose::Choice;
 use super::text_path;
+use super::update::UpdateError;
+use crate::fetch::Location;
+
+/// Most bytes of an index of which the Release does not say how long its plain text is.
+const MAX_INDEX_BYTES: u64 = 4 << 30;
+
+/// Hands on the text of an index that was fetched from somewhere, piece by piece: no more than is signed.
+pub(super) fn unpack(
+    (location, bytes): (&Location, &[u8]),
+    choice: &Choice<'_>,
+    mut take: impl FnMut(&[u8]) -> Result<(), UpdateError>,
+) -> Result<(), UpdateError> {
+    let wrong = |error: io::Error| UpdateError::Wrong {
+        location: location.clone(),
+        what: error.to_string(),
+    };
+    let most = choice.plain.map_or(MAX_INDEX_BYTES, |plain| plain.size);
+    let bounds = Bounds::new(&Limits::default(), most);
+    let mut decoder = Decoder::new(choice.compression, Streams::Index, bytes, bounds).map_err(wrong)?;
+    let mut buffer = vec![0; 128 << 10];
+    loop {
+        match decoder.read(&mut buffer).map_err(wrong)? {
+            0 => return Ok(()),
+            read => take(buffer.get(..read).unwrap_or_default())?,
+        }
+    }
+}
 
 /// Reads so many bytes of a file, from a place on.
 pub(super) fn read_part(file: &mut File, start: u64, length: u64) -> io::Result<Vec<u8>> {

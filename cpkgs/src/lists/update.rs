@@ -1,16 +1,19 @@
 //! Fetching what changed, verifying it, and letting it count.
 
-use std::cell::Cell;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::remote::Remote;
 use super::suite_update::{Outcome, SuiteUpdate};
 use super::{FORMAT, KeptSuite, ListsError, Manifest, folder};
 use crate::fetch::{FetchError, Fetcher, Location, LocationError};
 use crate::lock::Lock;
 use crate::source::{Source, SourceError};
 use crate::trust::{Seen, TrustError};
+
+/// How the names of files end that are kept here under digests.
+const OURS: [&str; 4] = ["Packages", "chunks", "Release", "gpg"];
 
 /// Why the indexes of a suite stay as they were.
 #[derive(Debug, thiserror::Error)]
@@ -59,6 +62,14 @@ pub enum UpdateError {
         wanted: String,
         /// What there is.
         has: String,
+    },
+    /// A folder that stands by itself has no packages.
+    #[error("`{suite}` of `{url}` lists no `Packages`")]
+    NoPackages {
+        /// The archive.
+        url: String,
+        /// The folder.
+        suite: String,
     },
     /// An index is not the one that is signed.
     #[error("`{location}` is not what was signed: {what}")]
@@ -183,6 +194,7 @@ fn all_suites(
         for source in updating.sources {
             for asked in &source.suites {
                 let empty = KeptSuite::asked_for(source, asked, updating.native);
+                let remote = Remote::new(updating.fetcher, source, asked);
                 let work = SuiteUpdate {
                     updating,
                     folder,
@@ -190,8 +202,7 @@ fn all_suites(
                     old: old.suite(&empty),
                     empty,
                     seen,
-                    requests: Cell::new(0),
-                    bytes: Cell::new(0),
+                    remote,
                 };
                 running.push(scope.spawn(move || (work.empty.clone(), work.run())));
             }
@@ -209,11 +220,13 @@ fn all_suites(
 
 /// Deletes texts and lists that neither the new nor the last manifest names: a reader may still hold the last one.
 fn sweep(folder: &Path, manifests: &[&Manifest]) {
-    let named: Vec<String> = manifests
-        .iter()
-        .flat_map(|manifest| &manifest.suites)
-        .flat_map(|suite| &suite.indexes)
-        .map(|index| index.sha256.to_string())
+    let suites = manifests.iter().flat_map(|manifest| &manifest.suites);
+    let named: Vec<String> = suites
+        .flat_map(|suite| {
+            let indexes = suite.indexes.iter().map(|index| index.sha256);
+            indexes.chain([suite.message])
+        })
+        .map(|sha256| sha256.to_string())
         .collect();
     let Ok(entries) = fs::read_dir(folder) else {
         return;
@@ -222,7 +235,7 @@ fn sweep(folder: &Path, manifests: &[&Manifest]) {
         let path = entry.path();
         let ours = path
             .extension()
-            .is_some_and(|end| end == "Packages" || end == "chunks");
+            .is_some_and(|end| OURS.iter().any(|ours| end == *ours));
         let stem = path
             .file_stem()
             .and_then(|stem| stem.to_str())

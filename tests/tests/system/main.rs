@@ -36,6 +36,7 @@ mod keys;
 mod installed;
 mod client;
 mod attacks;
+mod client_archives;
 mod client_debs;
 mod served;
 mod client_account;

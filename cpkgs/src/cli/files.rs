@@ -1,0 +1,125 @@
+//! `cpkgs files` and `cpkgs search --file`: which files a package has, and which package has a file.
+
+use std::collections::BTreeSet;
+
+use clap::Args;
+use cpkgs::contents::{self, FileHits, FileLists};
+use cpkgs::installed;
+use cpkgs::lists::Lists;
+use cpkgs::machine;
+use debian_formats::terminal::escaped;
+use serde::Serialize;
+
+use super::failure::{Failure, REFUSED};
+use super::{Context, Done, amount};
+
+/// Lists the files of a package: as it is installed, or else as the archives list them.
+#[derive(Debug, Args)]
+pub(super) struct FilesArgs {
+    /// The package.
+    name: String,
+}
+
+/// A file as `search --file --json` prints it.
+#[derive(Serialize)]
+struct FileView<'f> {
+    path: &'f str,
+    name: &'f str,
+    suite: &'f str,
+}
+
+pub(super) fn files(args: &FilesArgs, context: &mut Context) -> Result<Done, Failure> {
+    let install = context.config.install(&context.home);
+    if let Some(files) = installed::files(&install, &args.name)? {
+        return print(files.into_iter().collect(), context);
+    }
+    let not_installed = || Failure::saying(REFUSED, format_args!("`{}` is not installed", args.name));
+    // Who has no source yet asks for what is installed.
+    let lists = match file_lists(context) {
+        Ok(Some(lists)) => lists,
+        Ok(None) => {
+            return Err(
+                not_installed().hint(format_args!("`cpkgs download {}` fetches its package", args.name))
+            );
+        }
+        Err(_) if context.config.sources.is_empty() => return Err(not_installed()),
+        Err(failure) => return Err(failure),
+    };
+    let found = lists.files_of(&args.name);
+    if found.hits.is_empty() {
+        let message = format_args!("`{}` is not installed, and no list of files has it", args.name);
+        return Err(Failure::saying(REFUSED, message)
+            .hint(format_args!("`cpkgs search {}` looks for packages", args.name)));
+    }
+    tell_cut(&found, context);
+    print(found.hits.into_iter().map(|hit| hit.path).collect(), context)
+}
+
+fn print(files: BTreeSet<String>, context: &mut Context) -> Result<Done, Failure> {
+    for file in files {
+        if context.printer.json() {
+            context.printer.value(&file)?;
+        } else {
+            context.printer.line(escaped(&file))?;
+        }
+    }
+    Ok(Done::Well)
+}
+
+/// Searches the paths of files.
+pub(super) fn search(words: &[String], context: &mut Context) -> Result<Done, Failure> {
+    let lists = file_lists(context)?.ok_or_else(|| {
+        Failure::saying(REFUSED, "no source offers a list of its files (Contents)")
+            .hint("`cpkgs search` without --file looks for names and descriptions")
+    })?;
+    let found = lists.search(words);
+    tell_cut(&found, context);
+    for hit in &found.hits {
+        if context.printer.json() {
+            context.printer.value(&FileView {
+                path: &hit.path,
+                name: &hit.package,
+                suite: &hit.suite,
+            })?;
+        } else {
+            context
+                .printer
+                .row(format_args!("{}\t{}", hit.package, hit.path))?;
+        }
+    }
+    Ok(Done::Well)
+}
+
+fn tell_cut(found: &FileHits, context: &mut Context) {
+    if found.is_cut {
+        context
+            .printer
+            .warn("warning: there are more files than are shown: use a longer word");
+    }
+}
+
+/// Opens the lists of files of all sources, and fetches first what is not here; `None` where no source offers any.
+fn file_lists(context: &mut Context) -> Result<Option<FileLists>, Failure> {
+    let cache = context.config.cache(&context.home);
+    let sources = context.sources()?;
+    let lists = Lists::open(&cache, &sources, machine::architecture())?;
+    if lists.contents.is_empty() {
+        return Ok(None);
+    }
+    let (here, missing) = FileLists::open(&cache, &lists);
+    if missing.is_empty() {
+        return Ok(Some(here));
+    }
+    let fetcher = context.fetcher()?;
+    for list in missing {
+        context.printer.tell(format_args!(
+            "fetching the list of files `{}` of {} ({})",
+            escaped(&list.name),
+            escaped(&list.codename),
+            amount::bytes(list.size)
+        ));
+        contents::fetch(&cache, list, &fetcher, &sources)?;
+    }
+    contents::sweep(&cache, &lists);
+    Ok(Some(FileLists::open(&cache, &lists).0))
+}
