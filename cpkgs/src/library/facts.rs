@@ -1,19 +1,20 @@
 //! What searching and listing need of each package.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use debian_formats::digest::Sha256;
 use debian_formats::stanza::Stanza;
 
 /// How many numbers there are of each package.
-const WORDS: usize = 14;
+const WORDS: usize = 9;
 
 /// What is known of all packages, in the order of the resolver's numbers.
 ///
 /// It is kept as it stands in its files and read where it lies: opening it costs no more than reading those.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Facts {
-    /// Three lists of numbers of four bytes, little end first.
+    /// Four lists of numbers of four bytes, little end first.
     numbers: Vec<u8>,
     /// `WORDS` numbers for each package.
     words: Range<usize>,
@@ -21,6 +22,8 @@ pub struct Facts {
     by_name: Range<usize>,
     /// Packages that stand in further indexes: the place of each and the index, in order.
     also: Range<usize>,
+    /// Texts that many packages share: where each begins, and its length.
+    shared: Range<usize>,
     text: String,
 }
 
@@ -60,23 +63,34 @@ impl Facts {
 
     /// Returns what is known of a package.
     pub fn get(&self, place: usize) -> Option<Fact<'_>> {
-        let [index, offset, length, high, spans @ ..] = self.at::<WORDS>(&self.words, place)?;
-        let mut texts = spans.as_chunks::<2>().0.iter().map(|[start, length]| {
-            let start = *start as usize;
-            self.text.get(start..start + *length as usize).unwrap_or_default()
-        });
-        let mut text = || texts.next().unwrap_or_default();
+        let [index, offset, high, length, start, name, version, synopsis, kind] =
+            self.at::<WORDS>(&self.words, place)?;
+        let mut end = start as usize;
+        let mut text = |length: u32| {
+            let start = end;
+            end = start.saturating_add(length as usize);
+            self.text.get(start..end).unwrap_or_default()
+        };
+        let (name, version, synopsis) = (text(name), text(version), text(synopsis));
         Some(Fact {
             place,
             index: index as usize,
             offset: u64::from(offset) | u64::from(high) << 32,
             length: u64::from(length),
-            name: text(),
-            version: text(),
-            architecture: text(),
-            section: text(),
-            synopsis: text(),
+            name,
+            version,
+            synopsis,
+            architecture: self.shared(kind as usize),
+            section: self.shared(kind as usize + 1),
         })
+    }
+
+    fn shared(&self, number: usize) -> &str {
+        let span = self.at::<2>(&self.shared, number);
+        let [start, length] = span.unwrap_or_default().map(|word| word as usize);
+        self.text
+            .get(start..start.saturating_add(length))
+            .unwrap_or_default()
     }
 
     /// Returns the further indexes that a package stands in with the same bytes, besides the one of its fact.
@@ -126,6 +140,23 @@ impl Facts {
         }))
     }
 
+    /// Returns the texts of all packages, in their order.
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Returns the place of the package whose texts are at a byte of the text; texts that are shared belong to any.
+    pub(super) fn place_at(&self, byte: usize) -> usize {
+        let begins_after = |place| self.text_start(place).is_some_and(|start| start > byte);
+        first_where(self.len(), begins_after).saturating_sub(1)
+    }
+
+    /// Returns where the texts of a package begin.
+    pub(super) fn text_start(&self, place: usize) -> Option<usize> {
+        let [_, _, _, _, start, ..] = self.at::<WORDS>(&self.words, place)?;
+        Some(start as usize)
+    }
+
     /// Returns what its two files hold: the numbers, and the text.
     pub(super) fn parts(&self) -> (&[u8], &str) {
         (&self.numbers, &self.text)
@@ -141,11 +172,12 @@ impl Facts {
             start = first.checked_add(length)?;
             (start <= numbers.len()).then_some(first..start)
         };
-        let (words, by_name, also) = (list()?, list()?, list()?);
+        let (words, by_name, also, shared) = (list()?, list()?, list()?, list()?);
         Some(Self {
             words,
             by_name,
             also,
+            shared,
             numbers,
             text: String::from_utf8(text).ok()?,
         })
@@ -171,6 +203,10 @@ fn first_where(count: usize, holds: impl Fn(usize) -> bool) -> usize {
 pub(super) struct Maker {
     words: Vec<u32>,
     also: Vec<[u32; 2]>,
+    /// An architecture and a section, in turn.
+    shared: Vec<[u32; 2]>,
+    /// Where each pair of those is.
+    kinds: HashMap<[String; 2], usize>,
     text: String,
     /// Where each name stands in the text.
     names: Vec<Range<usize>>,
@@ -188,28 +224,51 @@ impl Maker {
     pub(super) fn add(&mut self, index: usize, text: &str, stanza: &Stanza<'_>) {
         self.digests.push(digest(stanza));
         let (offset, length) = extent(text, stanza);
-        let word = |count: u64| u32::try_from(count & u64::from(u32::MAX)).unwrap_or_default();
-        self.words
-            .extend([word(index as u64), word(offset), word(length), word(offset >> 32)]);
-        let name = stanza.line("Package").unwrap_or_default();
-        self.names.push(self.text.len()..self.text.len() + name.len());
-        for field in ["Package", "Version", "Architecture", "Section", "Description"] {
-            let value = stanza
-                .get(field)
+        let value = |name| {
+            stanza
+                .get(name)
                 .map(|field| field.first_line())
-                .unwrap_or_default();
-            let start = self.text.len();
-            self.text.push_str(value);
-            self.words.extend([word(start as u64), word(value.len() as u64)]);
+                .unwrap_or_default()
+        };
+        let kind = self.kind([value("Architecture"), value("Section")].map(str::to_owned));
+        let start = self.text.len();
+        let texts = ["Package", "Version", "Description"].map(value);
+        self.names.push(start..start + texts[0].len());
+        self.text.extend(texts);
+        let [name, version, synopsis] = texts.map(|text| word(text.len() as u64));
+        self.words.extend([
+            word(index as u64),
+            word(offset),
+            word(offset >> 32),
+            word(length),
+            word(start as u64),
+            name,
+            version,
+            synopsis,
+            word(kind as u64),
+        ]);
+    }
+
+    /// Returns where an architecture and a section are among what is shared.
+    fn kind(&mut self, pair: [String; 2]) -> usize {
+        if let Some(kind) = self.kinds.get(&pair) {
+            return *kind;
         }
+        let kind = self.shared.len();
+        for text in &pair {
+            self.shared
+                .push([word(self.text.len() as u64), word(text.len() as u64)]);
+            self.text.push_str(text);
+        }
+        self.kinds.insert(pair, kind);
+        kind
     }
 
     /// Adds that a package stands in a further index. One with other bytes is another package of the same name: it does not count.
     pub(super) fn add_again(&mut self, place: usize, index: usize, stanza: &Stanza<'_>) {
         let known = self.digests.get(place).copied().flatten();
         if known.is_some() && known == digest(stanza) {
-            let word = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-            self.also.push([word(place), word(index)]);
+            self.also.push([word(place as u64), word(index as u64)]);
         }
     }
 
@@ -225,7 +284,8 @@ impl Maker {
         by_name.sort_by_key(|place| name(place));
         self.also.sort_unstable();
         let mut numbers = Vec::with_capacity((self.words.len() + by_name.len()) * 4 + 64);
-        for list in [self.words.as_slice(), &by_name, self.also.as_flattened()] {
+        let (also, shared) = (self.also.as_flattened(), self.shared.as_flattened());
+        for list in [self.words.as_slice(), &by_name, also, shared] {
             numbers.extend_from_slice(&(list.len() as u64 * 4).to_le_bytes());
             for word in list {
                 numbers.extend_from_slice(&word.to_le_bytes());
@@ -233,6 +293,11 @@ impl Maker {
         }
         Facts::from_parts(numbers, self.text.into_bytes()).unwrap_or_default()
     }
+}
+
+/// Returns the lower four bytes of a number.
+fn word(number: u64) -> u32 {
+    u32::try_from(number & u64::from(u32::MAX)).unwrap_or_default()
 }
 
 fn digest(stanza: &Stanza<'_>) -> Option<Sha256> {

@@ -31,7 +31,9 @@ impl Facts {
     pub fn search(&self, filter: &Filter) -> Vec<Hit<'_>> {
         let words: Vec<Word> = filter.words.iter().map(|word| Word::new(word)).collect();
         let mut hits: Vec<Hit<'_>> = Vec::new();
-        for fact in self.by_name() {
+        let mut facts: Vec<Fact<'_>> = self.candidates(&words);
+        facts.sort_by_key(|fact| (fact.name, fact.architecture, fact.place));
+        for fact in facts {
             let Some(rank) = rank(&fact, &words, filter) else {
                 continue;
             };
@@ -47,6 +49,25 @@ impl Facts {
         }
         hits.sort_by(|left, right| (left.rank, left.fact.name).cmp(&(right.rank, right.fact.name)));
         hits
+    }
+
+    /// Returns what may have all words, and little else: the texts of all packages are gone through as one.
+    fn candidates(&self, words: &[Word]) -> Vec<Fact<'_>> {
+        let longest = words.iter().max_by_key(|word| word.text.len());
+        let Some(word) = longest.filter(|word| word.text.is_ascii() && !word.text.is_empty()) else {
+            return self.by_name().collect();
+        };
+        let mut facts = Vec::new();
+        let mut end = 0;
+        for at in word.places_in(self.text()) {
+            // One hit in the texts of a package is as good as many.
+            if at >= end {
+                let place = self.place_at(at);
+                end = self.text_start(place + 1).unwrap_or(usize::MAX);
+                facts.extend(self.get(place));
+            }
+        }
+        facts
     }
 
     /// Returns the names nearest to one that nobody has: at most `most`, within two letters.
@@ -95,17 +116,22 @@ impl Word {
 
     /// Says whether a text has it, whatever its case.
     fn is_in(&self, text: &str) -> bool {
-        let word = self.text.as_bytes();
-        let Some(rare) = word.get(self.rare).filter(|_| word.is_ascii()) else {
-            return text.to_lowercase().contains(&self.text);
-        };
-        let text = text.as_bytes();
-        memchr::memchr2_iter(*rare, rare.to_ascii_uppercase(), text)
-            .filter_map(|at| {
-                let start = at.checked_sub(self.rare)?;
-                text.get(start..start + word.len())
-            })
-            .any(|found| found.eq_ignore_ascii_case(word))
+        if self.text.is_ascii() && !self.text.is_empty() {
+            self.places_in(text).next().is_some()
+        } else {
+            text.to_lowercase().contains(&self.text)
+        }
+    }
+
+    /// Returns where a text has it, whatever its case; of a word of ASCII that is not empty.
+    fn places_in<'t>(&'t self, text: &'t str) -> impl Iterator<Item = usize> + 't {
+        let (word, text) = (self.text.as_bytes(), text.as_bytes());
+        let rare = word.get(self.rare).copied().unwrap_or_default();
+        memchr::memchr2_iter(rare, rare.to_ascii_uppercase(), text).filter_map(move |at| {
+            let start = at.checked_sub(self.rare)?;
+            let found = text.get(start..start + word.len())?;
+            found.eq_ignore_ascii_case(word).then_some(start)
+        })
     }
 }
 
@@ -189,6 +215,36 @@ mod tests {
         assert_eq!(distance_within("git", "gitk", 2), Some(1));
         assert_eq!(distance_within("hello", "world", 2), None);
         assert_eq!(distance_within("", "abc", 2), None);
+    }
+
+    #[test]
+    fn all_words_have_to_be_there_and_of_each_name_the_newest_counts() {
+        let text = "Package: b-tool\nVersion: 1\nArchitecture: amd64\nDescription: makes Things\n\n\
+            Package: b-tool\nVersion: 1\nArchitecture: all\nDescription: makes things\n\n\
+            Package: b-tool\nVersion: 3\nArchitecture: amd64\nDescription: makes things\n\n\
+            Package: things\nVersion: 1\nArchitecture: amd64\nSection: contrib/net\nDescription: none\n";
+        let mut maker = super::super::facts::Maker::default();
+        for stanza in debian_formats::stanza::StanzaReader::new(text) {
+            maker.add(0, text, &stanza.unwrap());
+        }
+        let facts = maker.finish();
+        let found = |words: &[&str]| {
+            let filter = Filter {
+                words: words.iter().map(|word| (*word).to_owned()).collect(),
+                ..Filter::default()
+            };
+            let hits = facts.search(&filter);
+            let shown = hits
+                .iter()
+                .map(|hit| format!("{} {}", hit.fact.name, hit.fact.version));
+            shown.collect::<Vec<_>>()
+        };
+        assert_eq!(found(&["things"]), ["things 1", "b-tool 1", "b-tool 3"]);
+        assert_eq!(found(&["THINGS", "tool"]), ["b-tool 1", "b-tool 3"]);
+        // What stands between two texts is in neither, nor are architectures and sections searched.
+        for none in ["toolmakes", "things1", "amd64", "net"] {
+            assert_eq!(found(&[none]), [""; 0], "{none}");
+        }
     }
 
     #[test]
