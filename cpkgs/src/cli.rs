@@ -31,6 +31,7 @@ use std::io::IsTerminal as _;
 mod repair;
 mod rollback;
 mod run;
+mod within;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -214,6 +215,11 @@ enum Done {
 
 /// Runs the program.
 pub(crate) fn main() -> ExitCode {
+    // Not for people: what follows it are another program's arguments, whatever they look like.
+    let mut words = std::env::args_os().skip(1);
+    if words.next().is_some_and(|word| word == "within") {
+        return within::run(words).report(&mut Printer::new(Form::Text, Talk::Quiet));
+    }
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {

@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 
 use debian_formats::digest::sha256;
 
-pub use self::build::{Notes, Purpose, build};
+pub use self::build::{Making, Notes, Purpose, build};
 pub use self::error::GenerationError;
 pub use self::plan::{Held, Plan, Planned, Receipt};
 

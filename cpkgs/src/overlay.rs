@@ -5,14 +5,21 @@
 //!
 //! Source: user_namespaces(7), mount_namespaces(7), and the kernel's documentation of overlayfs.
 
-use std::ffi::CString;
+use std::ffi::{CString, OsString};
 use std::fs;
 use std::io;
-use std::os::unix::ffi::OsStrExt as _;
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
-use rustix::mount::{MountFlags, MountPropagationFlags, mount, mount_change};
+use rustix::fs::CWD;
+use rustix::io::Errno;
+use rustix::mount::{MountFlags, MountPropagationFlags, MoveMountFlags, OpenTreeFlags, mount, mount_change};
 use rustix::thread::UnshareFlags;
+
+/// The variable that names, inside, the generation whose files lie over the host's.
+pub const WITHIN: &str = "CPKGS_WITHIN";
 
 /// Why the files of a generation cannot be laid over the host's.
 #[derive(Debug, thiserror::Error)]
@@ -30,18 +37,40 @@ pub enum OverlayError {
     },
 }
 
+/// Says whether a launcher, which is `cpkgs`, can start programs of a generation in its folder, and those of the host besides them.
+///
+/// It is tried: whether the host's programs run with another C library over theirs cannot be told otherwise.
+pub fn works(launcher: &Path, generation: &Path) -> bool {
+    let mut command = Command::new(launcher);
+    command
+        .arg("within")
+        .arg(generation)
+        .args(["/bin/sh", "/bin/false", "-c", ":"]);
+    let silent = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    silent.status().is_ok_and(|status| status.success())
+}
+
 /// Moves this process, which must have one thread only, into a namespace where the files of a generation lie over the host's.
 ///
 /// # Errors
 ///
 /// When the kernel does not let it. The process may be in a namespace then, without the files.
-pub fn enter(install: &Path, generation: &Path) -> Result<(), OverlayError> {
+pub fn enter(generation: &Path) -> Result<(), OverlayError> {
     separate().map_err(OverlayError::Namespace)?;
     let root = generation.join("root");
+    // `gen/<n>` lies in the install folder, and so does the configuration that generations share: links to it from their root
+    // would lead to themselves here.
+    let install = generation.parent().and_then(Path::parent);
+    let configuration = install.map(|install| install.join("etc"));
     let layers = [
         ("/usr", vec![root.join("usr")]),
-        // Configuration is shared by generations; links to it from their root would lead to themselves here.
-        ("/etc", vec![install.join("etc"), root.join("etc")]),
+        (
+            "/etc",
+            configuration.into_iter().chain([root.join("etc")]).collect(),
+        ),
     ];
     for (over, mut from) in layers {
         from.retain(|folder| folder.is_dir());
@@ -49,12 +78,74 @@ pub fn enter(install: &Path, generation: &Path) -> Result<(), OverlayError> {
             continue;
         }
         from.push(PathBuf::from(over));
-        lay(Path::new(over), &from).map_err(|source| OverlayError::Mount {
-            path: PathBuf::from(over),
+        let over = Path::new(over);
+        let mount = || {
+            let mounted = Mounted::below(over)?;
+            lay(over, &from)?;
+            mounted.iter().try_for_each(Mounted::put_back)
+        };
+        mount().map_err(|source| OverlayError::Mount {
+            path: over.to_owned(),
             source,
         })?;
     }
     Ok(())
+}
+
+/// Something that is mounted below a folder that is laid over: a container's `/etc/resolv.conf`.
+struct Mounted {
+    path: PathBuf,
+    tree: OwnedFd,
+}
+
+impl Mounted {
+    /// Takes hold of all that is mounted below a folder, what lies deeper last.
+    ///
+    /// Source: proc_pid_mountinfo(5): the fifth field is the place, with octal escapes.
+    fn below(folder: &Path) -> io::Result<Vec<Self>> {
+        let table = fs::read("/proc/self/mountinfo")?;
+        let lines = table.split(|byte| *byte == b'\n');
+        let places = lines.filter_map(|line| line.split(|byte| *byte == b' ').nth(4).map(unescaped));
+        let mut found = Vec::new();
+        for path in places.map(|place| PathBuf::from(OsString::from_vec(place))) {
+            if path.starts_with(folder) && path != folder {
+                let flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC;
+                let flags = flags | OpenTreeFlags::AT_RECURSIVE;
+                let tree = rustix::mount::open_tree(CWD, &path, flags)?;
+                found.push(Self { path, tree });
+            }
+        }
+        Ok(found)
+    }
+
+    fn put_back(&self) -> io::Result<()> {
+        let flags = MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH;
+        match rustix::mount::move_mount(&self.tree, "", CWD, &self.path, flags) {
+            // What it lay on was hidden before, too, or a package has something else there.
+            Err(Errno::NOENT | Errno::NOTDIR) => Ok(()),
+            moved => Ok(moved?),
+        }
+    }
+}
+
+/// Takes the octal escapes out of a field.
+fn unescaped(field: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut rest = field;
+    while let Some((first, after)) = rest.split_first() {
+        let code = after.get(..3).and_then(|digits| std::str::from_utf8(digits).ok());
+        match code.and_then(|digits| u8::from_str_radix(digits, 8).ok()) {
+            Some(byte) if *first == b'\\' => {
+                bytes.push(byte);
+                rest = after.get(3..).unwrap_or_default();
+            }
+            _ => {
+                bytes.push(*first);
+                rest = after;
+            }
+        }
+    }
+    bytes
 }
 
 #[expect(
@@ -97,4 +188,15 @@ fn lay(over: &Path, from: &[PathBuf]) -> io::Result<()> {
         MountFlags::RDONLY,
         Some(option.as_c_str()),
     )?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escapes_of_the_table_of_mounts_are_taken_out() {
+        assert_eq!(unescaped(br"/etc/a\040b\134c"), b"/etc/a b\\c");
+        assert_eq!(unescaped(br"/x\9"), br"/x\9");
+    }
 }

@@ -13,7 +13,7 @@ use debian_formats::digest::Sha256;
 use debian_formats::stanza::Stanza;
 
 use crate::conffiles;
-use crate::generation::{self, Generations, Held, Notes, Plan, Planned, Purpose, Receipt};
+use crate::generation::{self, Generations, Held, Making, Notes, Plan, Planned, Purpose, Receipt};
 use crate::store::{Expected, Store};
 
 pub use self::error::RootlessError;
@@ -33,6 +33,8 @@ pub struct Change {
     pub command: String,
     /// The time, for the history: RFC 3339, UTC.
     pub time: String,
+    /// The program that is `cpkgs`: it starts programs that look for their files at fixed paths. `None`: they start as others do.
+    pub launcher: Option<PathBuf>,
 }
 
 /// A package that comes.
@@ -100,8 +102,13 @@ pub fn apply(install: &Path, change: Change) -> Result<Applied, RootlessError> {
     let added = unpack(&store, &change.add)?;
     let names: BTreeSet<String> = added.iter().map(|package| package.name.clone()).collect();
     let number = generations.all()?.last().copied().unwrap_or(0) + 1;
+    let launcher = change.launcher.clone();
     let plan = next(before, change, added, number);
-    let mut notes = generation::build(install, &store, plan, Purpose::Numbered)?;
+    let making = Making {
+        purpose: Purpose::Numbered,
+        launcher: launcher.as_deref(),
+    };
+    let mut notes = generation::build(install, &store, plan, making)?;
     generations.switch(number)?;
     notes.scripts.retain(|name, _| names.contains(name));
     notes.dropped.retain(|name, _| names.contains(name));
@@ -122,10 +129,15 @@ pub fn apply(install: &Path, change: Change) -> Result<Applied, RootlessError> {
 pub fn throw_away(install: &Path, change: Change) -> Result<PathBuf, RootlessError> {
     let store = Store::open(install)?;
     let added = unpack(&store, &change.add)?;
+    let launcher = change.launcher.clone();
     let plan = next(Plan::default(), change, added, 0);
     let place = Generations::new(install).place(&plan, Purpose::ThrowAway);
     if !place.exists() {
-        generation::build(install, &store, plan, Purpose::ThrowAway)?;
+        let making = Making {
+            purpose: Purpose::ThrowAway,
+            launcher: launcher.as_deref(),
+        };
+        generation::build(install, &store, plan, making)?;
     }
     Ok(place)
 }

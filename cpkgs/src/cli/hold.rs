@@ -64,6 +64,7 @@ fn run(names: &[String], held: Held, context: &mut Context) -> Result<Done, Fail
         holds,
         command: format!("{word} {}", names.join(" ")),
         time: super::now(),
+        launcher: std::env::current_exe().ok(),
         ..Change::default()
     };
     let applied = rootless::apply(&install, change)?;

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use clap::{Args, ValueEnum};
 use cpkgs::generation::Generations;
@@ -55,14 +55,18 @@ pub(super) fn run(args: &RunArgs, context: &mut Context) -> Result<Done, Failure
     let mut command = Command::new(program);
     command.args(arguments);
     let overlays = match args.way {
-        Way::Auto => args.with.is_empty() && can_overlay(),
+        Way::Auto => {
+            let program = std::env::current_exe();
+            args.with.is_empty() && program.is_ok_and(|cpkgs| overlay::works(&cpkgs, &generation))
+        }
         Way::Overlay => true,
         Way::Path => false,
     };
     if overlays {
-        overlay::enter(&install, &generation)
+        overlay::enter(&generation)
             .map_err(|error| Failure::new(REFUSED, error).hint("`--way path` works everywhere"))?;
         command.env("PATH", path_with(Path::new("/usr/games")));
+        command.env(overlay::WITHIN, &generation);
     } else {
         command.env("PATH", path_with(&generation.join("bin")));
     }
@@ -70,19 +74,6 @@ pub(super) fn run(args: &RunArgs, context: &mut Context) -> Result<Done, Failure
     let error = command.exec();
     let message = format!("cannot run `{}`", program.to_string_lossy());
     Err(Failure::new(REFUSED, anyhow::Error::new(error).context(message)))
-}
-
-/// Tries it: whether programs of the host still run with another C library over theirs cannot be told otherwise.
-fn can_overlay() -> bool {
-    let tried = std::env::current_exe().and_then(|program| {
-        Command::new(program)
-            .args(["run", "--way", "overlay", "--", "/bin/sh", "-c", ":"])
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .status()
-    });
-    tried.is_ok_and(|status| status.success())
 }
 
 fn path_with(first: &Path) -> OsString {

@@ -223,6 +223,7 @@ impl Staged<'_, '_> {
             holds: Vec::new(),
             command: self.command.clone(),
             time: now(),
+            launcher: std::env::current_exe().ok(),
         })
     }
 

@@ -16,6 +16,7 @@ use super::shims::Site;
 use super::tree::{Node, Tree};
 use super::{GenerationError, Generations, Plan, UNFINISHED, alternatives, database, scripts};
 use crate::beneath::Beneath;
+use crate::overlay;
 use crate::store::Store;
 
 /// What there is to say about a generation that was built.
@@ -38,12 +39,26 @@ pub enum Purpose {
     ThrowAway,
 }
 
+/// How a generation is made.
+#[derive(Debug, Clone, Copy)]
+pub struct Making<'a> {
+    /// What it is for.
+    pub purpose: Purpose,
+    /// The program that is `cpkgs`, for programs that look for their files at fixed paths; see [`overlay`].
+    pub launcher: Option<&'a Path>,
+}
+
 /// Builds the generation that a plan describes. It has its name when all of it is on the disk; it does not count yet.
 ///
 /// # Errors
 ///
 /// When packages cannot be together, and when the disk fails. Nothing is left then.
-pub fn build(install: &Path, store: &Store, plan: Plan, purpose: Purpose) -> Result<Notes, GenerationError> {
+pub fn build(
+    install: &Path,
+    store: &Store,
+    plan: Plan,
+    making: Making<'_>,
+) -> Result<Notes, GenerationError> {
     let read = |planned| Package::read(store, planned);
     let packages: Vec<Package> = plan
         .packages
@@ -62,8 +77,8 @@ pub fn build(install: &Path, store: &Store, plan: Plan, purpose: Purpose) -> Res
     let builder = Builder {
         tree: plant(&packages)?,
         packages: &packages,
-        place: Generations::new(install).place(&plan, purpose),
-        purpose,
+        place: Generations::new(install).place(&plan, making.purpose),
+        making,
         folder: unfinished.path().to_owned(),
     };
     let mut notes = builder.write(plan).map_err(failed)?;
@@ -110,7 +125,7 @@ struct Builder<'a> {
     place: PathBuf,
     /// Where it is made.
     folder: PathBuf,
-    purpose: Purpose,
+    making: Making<'a>,
 }
 
 impl Builder<'_> {
@@ -121,7 +136,10 @@ impl Builder<'_> {
         database::write(&self.folder.join("dpkg"), self.packages)?;
         let libraries = Libraries::new(&self.tree, self.packages);
         let site = |place| Site::new(&self.tree, self.packages, &libraries, place);
-        let missing = site(&self.place)?.write(&self.folder)?;
+        // Whether it works is tried with the very files.
+        let works = |launcher: &&Path| overlay::works(launcher, &self.folder);
+        let launcher = self.making.launcher.filter(works);
+        let missing = site(&self.place)?.with_launcher(launcher).write(&self.folder)?;
         // Programs that make indexes of what is there run where the generation is made.
         site(&self.folder)?.run_generators()?;
         plan.packages = self
@@ -153,7 +171,7 @@ impl Builder<'_> {
                     let conffiles = self.packages.get(*owner).map(|package| &package.conffiles);
                     let text = std::str::from_utf8(source).unwrap_or_default();
                     let is_conffile = conffiles.is_some_and(|conffiles| conffiles.contains_key(text));
-                    if is_conffile && self.purpose == Purpose::Numbered {
+                    if is_conffile && self.making.purpose == Purpose::Numbered {
                         root.symlink(path, &shared(path))?;
                     } else if let Some(from) = sources.get_mut(*owner) {
                         take(from, source, &mut root, path)?;

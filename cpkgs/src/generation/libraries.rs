@@ -28,6 +28,8 @@ pub(super) struct Closure {
     pub(super) folders: Vec<Vec<u8>>,
     /// The names of all libraries.
     pub(super) names: BTreeSet<String>,
+    /// Those that the generation has, by canonical path.
+    pub(super) files: BTreeSet<Vec<u8>>,
     /// Names of those that the generation does not have.
     pub(super) missing: BTreeSet<String>,
     /// Whether any of it converts between encodings.
@@ -81,7 +83,10 @@ impl<'a> Libraries<'a> {
                     continue;
                 }
                 match self.find(name, &closure.folders) {
-                    Some(library) => pending.push(library),
+                    Some(library) => {
+                        closure.files.insert(library.clone());
+                        pending.push(library);
+                    }
                     None => {
                         closure.missing.insert(name.clone());
                     }

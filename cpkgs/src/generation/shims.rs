@@ -7,6 +7,7 @@
 //!
 //! Source: ld.so(8).
 
+mod fixed;
 mod needs;
 mod text;
 
@@ -18,8 +19,9 @@ use std::process::{Command, Stdio};
 
 use debian_formats::version::Version;
 
+use self::fixed::FixedPaths;
 use self::needs::Need;
-use self::text::Script;
+use self::text::{AtHome, Script};
 use super::libraries::{Closure, Libraries, source_of};
 use super::package::Package;
 use super::tree::{Node, Tree};
@@ -31,6 +33,8 @@ const FOLDERS: [&[u8]; 3] = [b"usr/bin", b"usr/sbin", b"usr/games"];
 const HELPERS: [(&[u8], &str); 1] = [(b"usr/lib/git-core", "git-core")];
 /// The first libc whose loader can be told the name that a program is called by.
 const ARGV0_SINCE: &str = "2.33";
+/// Where shims lie that start programs where they are, of those that have another one.
+const DIRECT: &str = "direct";
 /// Most bytes of a script's first line, as the kernel has it.
 const MAX_FIRST_LINE: u64 = 256;
 
@@ -42,6 +46,9 @@ pub(super) struct Site<'a> {
     /// The folder of the generation, as text.
     place: String,
     has_argv0: bool,
+    /// What starts programs at their own paths, where that works here.
+    launcher: Option<String>,
+    fixed: FixedPaths,
 }
 
 impl<'a> Site<'a> {
@@ -68,7 +75,16 @@ impl<'a> Site<'a> {
             libraries,
             place: text.ok_or_else(unusable)?.to_owned(),
             has_argv0: version >= since && version.is_some(),
+            launcher: None,
+            fixed: FixedPaths::default(),
         })
+    }
+
+    /// Has programs that look for their files at fixed paths started by a launcher, `cpkgs` itself, that lays them there.
+    pub(super) fn with_launcher(mut self, launcher: Option<&Path>) -> Self {
+        let text = launcher.and_then(Path::to_str);
+        self.launcher = text.map(str::to_owned);
+        self
     }
 
     /// Writes the shims into the folder that the generation is made in; returns the libraries that are not there.
@@ -79,8 +95,23 @@ impl<'a> Site<'a> {
         for (name, path) in self.programs() {
             let (program, _) = self.program(&path).unzip();
             let Some(script) = self.shim(&path) else { continue };
-            out.file(format!("bin/{name}").as_bytes(), 0o755)?
-                .write_all(script.as_bytes())?;
+            let mut write = |folder: &str, text: String| {
+                let path = format!("{folder}/{name}");
+                out.file(path.as_bytes(), 0o755)?.write_all(text.as_bytes())
+            };
+            let own = format!("/{}", String::from_utf8_lossy(&path));
+            let home = AtHome {
+                place: &self.place,
+                path: &own,
+            };
+            match self.launcher_of(&path) {
+                None => write("bin", home.begin() + &script)?,
+                Some(launcher) => {
+                    let direct = format!("{}/{DIRECT}/{name}", self.place);
+                    write("bin", home.laid(launcher, &direct))?;
+                    write(DIRECT, format!("#!/bin/sh\n{script}"))?;
+                }
+            }
             for library in program
                 .map(|program| self.libraries.closure(&program).missing)
                 .unwrap_or_default()
@@ -148,6 +179,15 @@ impl<'a> Site<'a> {
             return Some(script.finish(&need.arguments));
         }
         Some(self.shim_of_script(path, &file, &need))
+    }
+
+    /// Returns what starts a program that looks for its files at fixed paths, where there is something that can.
+    fn launcher_of(&self, path: &[u8]) -> Option<&str> {
+        let launcher = self.launcher.as_deref()?;
+        let (file, _) = self.program(path)?;
+        let closure = self.libraries.closure(&file);
+        let is_all = needs::of(self, &file, &closure).is_all;
+        (!is_all && self.fixed.any(self, &file, &closure)).then_some(launcher)
     }
 
     fn load(&self, script: &mut Script, loader: &str, closure: &Closure) {
@@ -219,7 +259,10 @@ impl<'a> Site<'a> {
             let needs_shim = file
                 .is_some_and(|file| self.libraries.elf(&file).is_some() || self.interpreter(&file).is_some());
             match self.shim(path).filter(|_| needs_shim) {
-                Some(script) => out.file(&target, 0o755)?.write_all(script.as_bytes())?,
+                Some(script) => {
+                    let mut file = out.file(&target, 0o755)?;
+                    file.write_all(format!("#!/bin/sh\n{script}").as_bytes())?;
+                }
                 None => {
                     let original = [b"../../root/".as_slice(), path].concat();
                     out.symlink(&target, &original)?;

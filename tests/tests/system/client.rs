@@ -206,3 +206,47 @@ fn what_was_fetched_from_a_source_that_is_gone_or_has_other_keys_counts_for_noth
     client.run(&["source", "remove", &url]).ok();
     assert_eq!(client.run(&["info", "greeting"]).code, 1);
 }
+
+/// Says whether this machine lets its users have namespaces with mounts of their own.
+fn has_namespaces() -> bool {
+    let script = "mount -t overlay overlay -o ro,lowerdir=/usr/share:/usr/bin /usr/share";
+    let tried = std::process::Command::new("unshare")
+        .args(["-Urm", "sh", "-c", script])
+        .output();
+    tried.is_ok_and(|output| output.status.success())
+}
+
+#[test]
+fn a_program_finds_its_files_at_fixed_paths_where_the_kernel_allows_it() {
+    let (archive, _nginx, client) = served();
+    let script = "#!/bin/sh\ncat /usr/share/fixed/words /etc/fixed.conf; echo \"$@\"; exec other\n";
+    let fixed = DebBuilder::new("fixed", "1.0", "all")
+        .file("usr/bin/fixed", script)
+        .file("usr/share/fixed/words", "words\n")
+        .file("etc/fixed.conf", "configured\n");
+    // Started inside, it has to be found at its own path.
+    let other = DebBuilder::new("other", "1.0", "all").file("usr/bin/other", "#!/bin/sh\necho $0\n");
+    archive.add(&[fixed, other]).ok();
+    archive.publish();
+    client.run(&["update"]).ok();
+    client.run(&["install", "--yes", "fixed", "other"]).ok();
+    let bin = client.path("packages/bin");
+    let run = |program: &str| {
+        let mut command = std::process::Command::new(client.path(program));
+        let path = format!("{}:/usr/bin:/bin", bin.display());
+        command.args(["--json", "a b"]).env_clear().env("PATH", path);
+        archive_tests::Run::of(&mut command)
+    };
+    if !has_namespaces() {
+        assert!(!client.path("packages/current/direct").exists());
+        assert!(!run("packages/bin/fixed").stdout.contains("words"));
+        return;
+    }
+    let inside = run("packages/bin/fixed").ok();
+    assert_eq!(inside.stdout, "words\nconfigured\n--json a b\n/usr/bin/other\n");
+    let outside = run("packages/current/direct/fixed").ok();
+    let other = client.path("packages/gen/1/root/usr/bin/other");
+    assert_eq!(outside.stdout, format!("--json a b\n{}\n", other.display()));
+    // What names no path of the generation starts as it is.
+    assert!(!client.path("packages/current/direct/other").exists());
+}

@@ -11,6 +11,13 @@ use crate::generation::tree::Node;
 /// Programs that make an index of what is there, with their argument: run once when a generation is made.
 pub(super) const GENERATORS: [(&[u8], &str); 1] = [(b"usr/bin/dot", "-c")];
 
+/// Programs that start others for a person, who may want more rights for them than a namespace has; and those that look at who owns
+/// the host's files, which a namespace does not tell.
+const AS_THEY_ARE: [&str; 16] = [
+    "bash", "dash", "fish", "ksh", "mksh", "rbash", "rsync", "scp", "screen", "sftp", "sh", "ssh", "tcsh",
+    "tmux", "zsh", "zsh5",
+];
+
 /// What a program is given.
 #[derive(Debug, Default)]
 pub(super) struct Need {
@@ -18,6 +25,8 @@ pub(super) struct Need {
     pub(super) variables: Vec<(String, String)>,
     /// Arguments before the caller's own.
     pub(super) arguments: Vec<String>,
+    /// Whether that is all that it needs: it runs well at any place.
+    pub(super) is_all: bool,
 }
 
 /// Returns what the program at a canonical path needs.
@@ -31,6 +40,7 @@ pub(super) fn of(site: &Site<'_>, file: &[u8], closure: &Closure) -> Need {
     table.interpreters(&name);
     table.programs(&path, &name);
     table.libraries(closure);
+    table.need.is_all |= AS_THEY_ARE.contains(&name.as_str());
     table.need
 }
 
@@ -53,9 +63,11 @@ impl Table<'_, '_> {
             let folders = patterns.iter().flat_map(|pattern| self.folders(pattern));
             let arguments: Vec<String> = folders.map(|folder| format!("-I{folder}")).collect();
             self.need.arguments.extend(arguments);
+            self.need.is_all = true;
         }
         let version = name.strip_prefix("python");
         if version.is_some_and(|version| version.starts_with(|first: char| first.is_ascii_digit())) {
+            self.need.is_all = true;
             self.set("PYTHONHOME", &["usr"]);
             self.offer("SSL_CERT_FILE", &["etc/ssl/certs/ca-certificates.crt"]);
         }
@@ -63,16 +75,19 @@ impl Table<'_, '_> {
 
     fn programs(&mut self, path: &str, name: &str) {
         if name == "git" || name == "scalar" || path.starts_with("usr/lib/git-core/") {
+            self.need.is_all = true;
             let helpers = quoted(&format!("{}/helpers/git-core", self.site.place));
             self.need.variables.push(("GIT_EXEC_PATH".to_owned(), helpers));
             self.set("GIT_TEMPLATE_DIR", &["usr/share/git-core/templates"]);
             self.offer("GIT_SSL_CAINFO", &["etc/ssl/certs/ca-certificates.crt"]);
         }
         if name.starts_with("vim.") || name == "vim" {
+            self.need.is_all = true;
             self.set("VIM", &["usr/share/vim"]);
             self.set("VIMRUNTIME", &["usr/share/vim/vim[0-9]*"]);
         }
         if name.contains("-im6") || name.contains("-im7") || name.contains(".im6") || name.contains(".im7") {
+            self.need.is_all = true;
             self.set(
                 "MAGICK_CONFIGURE_PATH",
                 &[
@@ -101,6 +116,7 @@ impl Table<'_, '_> {
     fn libraries(&mut self, closure: &Closure) {
         let needs = |library: &str| closure.names.iter().any(|name| name.starts_with(library));
         if needs("libgvc.so") {
+            self.need.is_all = true;
             self.set("GVBINDIR", &["usr/lib/*-linux-gnu*/graphviz"]);
         }
         if needs("libfontconfig.so") || needs("libgvc.so") {

@@ -1,5 +1,7 @@
 //! The text of a shim.
 
+use crate::overlay::WITHIN;
+
 /// A shell script that becomes one command.
 pub(super) struct Script {
     text: String,
@@ -8,7 +10,7 @@ pub(super) struct Script {
 impl Script {
     /// Begins with variables for the environment: name, and how the shell makes the value.
     pub(super) fn new(variables: &[(String, String)]) -> Self {
-        let mut text = String::from("#!/bin/sh\n");
+        let mut text = String::new();
         for (name, value) in variables {
             text.push_str(&format!("export {name}={value}\n"));
         }
@@ -34,6 +36,31 @@ impl Script {
         }
         self.text.push_str(" \"$@\"\n");
         self.text
+    }
+}
+
+/// A program of a generation that lies at `place`.
+pub(super) struct AtHome<'a> {
+    pub(super) place: &'a str,
+    /// The program's own path.
+    pub(super) path: &'a str,
+}
+
+impl AtHome<'_> {
+    /// Begins a shim: where the generation is laid over the host already, the program is started as it is.
+    pub(super) fn begin(&self) -> String {
+        let (place, path) = (quoted(self.place), quoted(self.path));
+        format!("#!/bin/sh\n[ \"${WITHIN}\" = {place} ] && exec {path} \"$@\"\n")
+    }
+
+    /// Returns a shim that lays the generation over the host, by a launcher; where that cannot be, it starts `direct`.
+    pub(super) fn laid(&self, launcher: &str, direct: &str) -> String {
+        let [launcher, place, path, direct] = [launcher, self.place, self.path, direct].map(quoted);
+        let begin = self.begin();
+        format!(
+            "{begin}[ -x {launcher} ] && exec {launcher} within {place} {path} {direct} \"$@\"\n\
+             exec {direct} \"$@\"\n"
+        )
     }
 }
 

@@ -1,0 +1,188 @@
+//! Programs that look for their files at fixed paths, such as `/usr/share/NAME`, which nothing can tell another place.
+//!
+//! Read out of the programs and their libraries: a path that stands in one of them and in the generation is one that it may look
+//! for. The guess costs little when it is wrong: the program starts some milliseconds later.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::Read as _;
+
+use memchr::memmem;
+
+use super::Site;
+use crate::generation::libraries::{Closure, source_of};
+
+/// Most bytes of a file that are looked through.
+const MAX_FILE: u64 = 64 << 20;
+/// Longest path.
+const MAX_PATH: usize = 256;
+/// The library that every program has, whose own paths are taken care of.
+const LIBC: &[&str] = &["libc.so.", "libm.so.", "ld-linux", "libpthread.so.", "libdl.so."];
+
+/// Programs that find their files from where they are themselves, and take the loader for that.
+const FROM_THEMSELVES: &[&[u8]] = &[b"rustc", b"rustdoc", b"sbcl"];
+
+/// Folders and files that many packages share: who has them finds them, or does as well without.
+const SHARED: &[&str] = &[
+    "etc/alternatives",
+    "etc/fonts",
+    "etc/ld.so",
+    "etc/ssl",
+    "usr/lib/debug",
+    "usr/lib/locale",
+    "usr/lib/ssl",
+    "usr/lib/terminfo",
+    "usr/share/X11/locale",
+    "usr/share/applications",
+    "usr/share/bash-completion",
+    "usr/share/ca-certificates",
+    "usr/share/doc",
+    "usr/share/fonts",
+    "usr/share/glib-2.0",
+    "usr/share/i18n",
+    "usr/share/icons",
+    "usr/share/info",
+    "usr/share/locale",
+    "usr/share/man",
+    "usr/share/mime",
+    "usr/share/pixmaps",
+    "usr/share/terminfo",
+    "usr/share/zoneinfo",
+];
+
+/// Which files of a generation name paths of it.
+#[derive(Default)]
+pub(super) struct FixedPaths {
+    known: RefCell<HashMap<Vec<u8>, bool>>,
+}
+
+impl FixedPaths {
+    /// Says whether the program at a canonical path, or a library of it, names a path of the generation.
+    pub(super) fn any(&self, site: &Site<'_>, file: &[u8], closure: &Closure) -> bool {
+        let libraries = closure.files.iter().filter(|path| !is_libc(path));
+        FROM_THEMSELVES.contains(&name(file))
+            || std::iter::once(file)
+                .chain(libraries.map(Vec::as_slice))
+                .any(|path| self.in_file(site, path))
+    }
+
+    fn in_file(&self, site: &Site<'_>, path: &[u8]) -> bool {
+        if let Some(known) = self.known.borrow().get(path) {
+            return *known;
+        }
+        let source = source_of(site.tree, site.packages, path);
+        let bytes = source.and_then(|source| {
+            let mut bytes = Vec::new();
+            File::open(source)
+                .ok()?
+                .take(MAX_FILE)
+                .read_to_end(&mut bytes)
+                .ok()?;
+            Some(bytes)
+        });
+        let found = bytes
+            .iter()
+            .flat_map(|bytes| named(bytes))
+            .any(|named| is_own(named, |path| site.tree.find(path).is_some()));
+        self.known.borrow_mut().insert(path.to_vec(), found);
+        found
+    }
+}
+
+fn is_libc(path: &[u8]) -> bool {
+    LIBC.iter().any(|libc| name(path).starts_with(libc.as_bytes()))
+}
+
+fn name(path: &[u8]) -> &[u8] {
+    path.rsplit(|byte| *byte == b'/').next().unwrap_or_default()
+}
+
+/// Returns the paths below `/usr/share`, `/usr/lib`, `/usr/libexec` and `/etc` that stand in a file, without the first slash.
+fn named(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    ["/usr/share/", "/usr/lib", "/etc/"]
+        .into_iter()
+        .flat_map(move |first| memmem::find_iter(bytes, first.as_bytes()))
+        .filter_map(move |at| {
+            // The end of a longer path, or of an address, is none.
+            let before = at.checked_sub(1).and_then(|before| bytes.get(before));
+            if before.is_some_and(|byte| is_of_path(*byte) || matches!(byte, b'}' | b'/' | b'%')) {
+                return None;
+            }
+            let rest = bytes.get(at + 1..)?;
+            let end = rest
+                .iter()
+                .take(MAX_PATH)
+                .position(|byte| !is_of_path(*byte) && *byte != b'/');
+            rest.get(..end?)
+        })
+}
+
+fn is_of_path(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"._-+@~,".contains(&byte)
+}
+
+/// Says whether a path, or the folder that it is in, is one that a single package has for itself.
+fn is_own(path: &[u8], is_there: impl Fn(&[u8]) -> bool) -> bool {
+    let path = path.strip_suffix(b"/").unwrap_or(path);
+    let folder = memchr::memrchr(b'/', path).and_then(|end| path.get(..end));
+    [Some(path), folder].into_iter().flatten().any(|path| {
+        let parts: Vec<&[u8]> = path.split(|byte| *byte == b'/').collect();
+        let is_deep = match parts.as_slice() {
+            [b"etc", _, ..] => true,
+            [b"usr", b"lib", triplet] => !triplet.windows(7).any(|part| part == b"-linux-"),
+            [b"usr", _, _, ..] => true,
+            _ => false,
+        };
+        let is_shared = SHARED.iter().any(|shared| path.starts_with(shared.as_bytes()));
+        let is_for_text = parts.iter().any(|part| *part == b"gconv");
+        is_deep && !is_shared && !is_for_text && is_there(path)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_read_out_of_a_file() {
+        let bytes = b"\0/usr/share/ruby\0x/usr/share/no\0 '/etc/app.conf' /usr/lib/a/%s\0${p}/usr/lib/b\0/usr/lib/cut";
+        let found: Vec<&str> = named(bytes)
+            .map(|path| std::str::from_utf8(path).unwrap())
+            .collect();
+        assert_eq!(found, ["usr/share/ruby", "usr/lib/a/", "etc/app.conf"]);
+    }
+
+    #[test]
+    fn what_all_share_and_what_is_not_there_is_nobodys_own() {
+        let there = [
+            "usr/share/ruby",
+            "usr/share/locale",
+            "usr/lib/x86_64-linux-gnu",
+            "etc/app.conf",
+        ];
+        let own = |path: &str| {
+            is_own(path.as_bytes(), |path| {
+                there.iter().any(|there| there.as_bytes() == path)
+            })
+        };
+        for path in [
+            "usr/share/ruby",
+            "usr/share/ruby/",
+            "usr/share/ruby/3.1-",
+            "etc/app.conf",
+        ] {
+            assert!(own(path), "{path}");
+        }
+        for path in [
+            "usr/share",
+            "usr/share/locale",
+            "usr/share/other",
+            "usr/lib/x86_64-linux-gnu",
+            "usr/lib/x86_64-linux-gnu/gone.so",
+            "etc",
+        ] {
+            assert!(!own(path), "{path}");
+        }
+    }
+}
