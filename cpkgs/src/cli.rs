@@ -11,6 +11,7 @@ mod edsp;
 mod failure;
 mod files;
 mod gc;
+mod given;
 mod history;
 mod hold;
 mod install;
@@ -71,6 +72,9 @@ struct Arguments {
     /// Prints data and errors only.
     #[arg(long, short = 'q', global = true)]
     quiet: bool,
+
+    #[command(flatten)]
+    given: given::GivenArgs,
 
     #[command(subcommand)]
     command: Command,
@@ -237,6 +241,7 @@ pub(crate) fn main() -> ExitCode {
     };
     match context(&arguments.command, Printer::new(form, talk), consent) {
         Ok(mut context) => {
+            context.config.given = arguments.given.into();
             let outcome = run(arguments.command, &mut context);
             ended(outcome, &mut context.printer)
         }

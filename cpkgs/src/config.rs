@@ -34,6 +34,20 @@ pub struct Config {
     /// The archives.
     #[serde(default, rename = "source", skip_serializing_if = "Vec::is_empty")]
     pub sources: Vec<SourceConfig>,
+    /// What counts this time in the place of what stands above; it is never written.
+    #[serde(skip)]
+    pub given: Given,
+}
+
+/// What a command is told in the place of what is configured.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Given {
+    /// In the place of `cache_dir`.
+    pub cache_dir: Option<PathBuf>,
+    /// In the place of `install_dir`.
+    pub install_dir: Option<PathBuf>,
+    /// In the place of `base`.
+    pub base: Option<Base>,
 }
 
 /// What of the host counts as installed without root.
@@ -142,12 +156,19 @@ impl Config {
 
     /// Returns where indexes and packages are kept.
     pub fn cache(&self, home: &Home) -> PathBuf {
-        below(home, self.cache_dir.as_deref(), "cache")
+        let given = self.given.cache_dir.as_deref();
+        below(home, given.or(self.cache_dir.as_deref()), "cache")
     }
 
     /// Returns where packages are installed without root.
     pub fn install(&self, home: &Home) -> PathBuf {
-        below(home, self.install_dir.as_deref(), "packages")
+        let given = self.given.install_dir.as_deref();
+        below(home, given.or(self.install_dir.as_deref()), "packages")
+    }
+
+    /// Returns what counts as installed without root.
+    pub fn base(&self) -> Base {
+        self.given.base.unwrap_or(self.base)
     }
 }
 
@@ -201,6 +222,27 @@ mod tests {
         assert_eq!(Config::read(&home).unwrap(), config);
         let mode = fs::metadata(home.config_file()).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[test]
+    fn what_a_command_is_told_counts_and_is_not_written() {
+        let (_folder, home) = home();
+        let mut config = Config {
+            install_dir: Some(PathBuf::from("/configured")),
+            ..Config::default()
+        };
+        config.given = Given {
+            install_dir: Some(PathBuf::from("/given")),
+            base: Some(Base::Host),
+            ..Given::default()
+        };
+        assert_eq!(config.install(&home), Path::new("/given"));
+        assert_eq!(config.cache(&home), home.folder().join("cache"));
+        assert_eq!(config.base(), Base::Host);
+        config.write(&home).unwrap();
+        let read = Config::read(&home).unwrap();
+        assert_eq!(read.install(&home), Path::new("/configured"));
+        assert_eq!(read.base(), Base::Own);
     }
 
     #[test]

@@ -47,7 +47,7 @@ impl Context {
         if !args.system {
             let folder = self.config.install(&self.home);
             let _lock = self.lock(&folder)?;
-            let base = self.config.base;
+            let base = self.config.base();
             return Ok(Place::Own { folder, base, _lock });
         }
         let system = match &args.dpkg_root {

@@ -263,7 +263,7 @@ pub(super) fn throw_away(names: &[String], context: &mut Context) -> Result<Path
     let install = context.config.install(&context.home);
     let place = Place::Own {
         folder: install.clone(),
-        base: context.config.base,
+        base: context.config.base(),
         _lock: context.lock(&install)?,
     };
     let library = context.library()?;
