@@ -46,6 +46,7 @@ use debian_formats::terminal::escaped;
 
 use failure::{DONE, Failure, REFUSED, USAGE};
 use printer::{Form, Printer, Talk};
+use progress::Coming;
 
 /// How one begins.
 const EXAMPLES: &str = "\
@@ -129,6 +130,16 @@ impl Context {
             credentials = credentials.with_token(&registry, token);
         }
         Ok(Fetcher::new(credentials)?)
+    }
+
+    /// Returns what gets files, and shows on a terminal how much has come, as long as the second value lives.
+    fn shown_fetcher(&self) -> Result<(Fetcher, Option<Coming>), Failure> {
+        let fetcher = self.fetcher()?;
+        if !self.printer.shows_progress() {
+            return Ok((fetcher, None));
+        }
+        let coming = Coming::new();
+        Ok((fetcher.telling(coming.listener()), Some(coming)))
     }
 
     /// Asks a question that is to be answered with yes; without a terminal nobody can.

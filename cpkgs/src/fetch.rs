@@ -58,10 +58,15 @@ pub enum Got {
 }
 
 /// Gets files. It owns the threads that downloads run on, so that its callers need not be asynchronous.
-#[derive(Debug)]
 pub struct Fetcher {
     runtime: tokio::runtime::Runtime,
     http: http::Http,
+}
+
+impl std::fmt::Debug for Fetcher {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Fetcher").finish_non_exhaustive()
+    }
 }
 
 impl Fetcher {
@@ -77,6 +82,13 @@ impl Fetcher {
             .map_err(FetchError::Start)?;
         let http = http::Http::new(credentials)?;
         Ok(Self { runtime, http })
+    }
+
+    /// Has somebody told of the bytes of files as they come; packages are told of by their [`Progress`].
+    #[must_use]
+    pub fn telling(mut self, came: impl Fn(u64) + Send + Sync + 'static) -> Self {
+        self.http.tell(came);
+        self
     }
 
     /// Gets a file.

@@ -110,14 +110,16 @@ fn file_lists(context: &mut Context) -> Result<Option<FileLists>, Failure> {
     if missing.is_empty() {
         return Ok(Some(here));
     }
-    let fetcher = context.fetcher()?;
-    for list in missing {
+    for list in &missing {
         context.printer.tell(format_args!(
             "fetching the list of files `{}` of {} ({})",
             escaped(&list.name),
             escaped(&list.codename),
             amount::bytes(list.size)
         ));
+    }
+    let (fetcher, _shown) = context.shown_fetcher()?;
+    for list in missing {
         contents::fetch(&cache, list, &fetcher, &sources)?;
     }
     contents::sweep(&cache, &lists);

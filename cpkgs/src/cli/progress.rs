@@ -1,5 +1,7 @@
 //! How far downloads are, on a terminal.
 
+use std::time::Duration;
+
 use cpkgs::fetch::{Progress, Wanted};
 use debian_formats::terminal::escaped;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -16,6 +18,33 @@ impl Bars {
             bar.set_style(style);
         }
         Self(bar)
+    }
+}
+
+/// What has come of files that are asked for one by one: nobody knows how many there will be.
+pub(super) struct Coming(ProgressBar);
+
+impl Coming {
+    /// Shows itself once something takes long enough to be seen.
+    pub(super) fn new() -> Self {
+        let bar = ProgressBar::no_length();
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {bytes} {bytes_per_sec}") {
+            bar.set_style(style);
+        }
+        bar.enable_steady_tick(Duration::from_millis(100));
+        Self(bar)
+    }
+
+    /// Returns what is to be told of bytes that came.
+    pub(super) fn listener(&self) -> impl Fn(u64) + Send + Sync + 'static {
+        let bar = self.0.clone();
+        move |bytes| bar.inc(bytes)
+    }
+}
+
+impl Drop for Coming {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
     }
 }
 

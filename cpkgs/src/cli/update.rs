@@ -28,7 +28,7 @@ pub(super) fn run(_: &UpdateArgs, context: &mut Context) -> Result<Done, Failure
         return Err(Failure::saying(USAGE, "there is no source").hint("`cpkgs source add URL` adds one"));
     }
     let sources = context.sources()?;
-    let fetcher = context.fetcher()?;
+    let (fetcher, shown) = context.shown_fetcher()?;
     let updating = Updating {
         fetcher: &fetcher,
         sources: &sources,
@@ -41,7 +41,9 @@ pub(super) fn run(_: &UpdateArgs, context: &mut Context) -> Result<Done, Failure
         context
             .printer
             .tell(format_args!("waiting for process {holder}, which updates"));
-    })?;
+    });
+    drop(shown);
+    let report = report?;
     let mut failures = Vec::new();
     for suite in report.suites {
         print(&suite, context)?;

@@ -16,10 +16,11 @@ const CONNECT: Duration = Duration::from_secs(15);
 const SILENCE: Duration = Duration::from_secs(30);
 
 /// Speaks HTTP/1.1 and HTTP/2, and keeps connections open.
-#[derive(Debug)]
 pub(super) struct Http {
     client: Client,
     credentials: Credentials,
+    /// Is told how many bytes came.
+    came: Box<dyn Fn(u64) + Send + Sync>,
 }
 
 impl Http {
@@ -31,7 +32,15 @@ impl Http {
             .build()
             .or_else(|_| builder().tls_certs_only([]).build())
             .map_err(FetchError::Client)?;
-        Ok(Self { client, credentials })
+        Ok(Self {
+            client,
+            credentials,
+            came: Box::new(|_| {}),
+        })
+    }
+
+    pub(super) fn tell(&mut self, came: impl Fn(u64) + Send + Sync + 'static) {
+        self.came = Box::new(came);
     }
 
     /// Gets a file, with retries.
@@ -98,6 +107,7 @@ impl Http {
             .await
             .map_err(|error| unreachable(get.location, error))?
         {
+            (self.came)(piece.len() as u64);
             if (bytes.len() + piece.len()) as u64 > limit {
                 if get.range.is_some() {
                     let room = usize::try_from(limit)
