@@ -5,6 +5,8 @@
 
 mod doom;
 
+use std::collections::HashSet;
+
 use crate::engine::Lit;
 use crate::explain;
 use crate::fact::{Fact, Want, Wanted};
@@ -15,7 +17,7 @@ use crate::tell;
 use crate::universe::{PackageId, Universe};
 use doom::Doom;
 
-/// A package that cannot be installed.
+/// A package that cannot be installed; or of which nobody knows, since the search was given up: that is its only reason then.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Broken {
     /// Which one.
@@ -62,6 +64,22 @@ struct Checker<'u> {
     musts: Vec<Lit>,
 }
 
+/// How many contradictions the search for one package may meet, and those for all.
+const MOST_CONTRADICTIONS: u64 = 2_000;
+const MOST_OF_ALL: u64 = 50_000;
+
+/// What is said of a package of which nobody knows.
+const GIVEN_UP: &str =
+    "whether it can be installed is not known: the search met too many contradictions and was given up";
+
+/// Why a package is not shown to be installable.
+enum Fault {
+    /// These facts contradict each other.
+    Facts(Vec<Fact>),
+    /// The search was given up.
+    GivenUp,
+}
+
 /// While a round settles at least one in so many of the open packages, another one follows.
 const WORTH_A_ROUND: usize = 20;
 
@@ -92,26 +110,37 @@ impl<'u> Checker<'u> {
                 let facts = explain::shortest(self.universe, facts);
                 Some(tell::sentences(self.universe, &Request::default(), &facts))
             }
+            Outcome::GivenUp => Some(vec![GIVEN_UP.to_owned()]),
         }
     }
 
     fn run(mut self, packages: &[PackageId]) -> Vec<Broken> {
         let mut doom = Doom::new(self.universe);
         self.rounds(&doom, packages);
+        let mut unknown = HashSet::new();
         for package in packages.iter().copied() {
-            if self.verdicts[package] == Verdict::Open
-                && !doom.holds(package)
-                && let Some(facts) = self.fault(package)
-            {
-                doom.add(package, facts);
+            if self.verdicts[package] == Verdict::Open && !doom.holds(package) {
+                match self.fault(package) {
+                    Some(Fault::Facts(facts)) => doom.add(package, facts),
+                    // What needs it may still be installable in another way, or is not known itself.
+                    Some(Fault::GivenUp) => {
+                        unknown.insert(package);
+                    }
+                    None => {}
+                }
             }
         }
-        let broken = packages.iter().copied().filter(|package| doom.holds(*package));
-        let explained = broken.map(|package| Broken {
-            package,
-            reasons: doom.reasons(package),
+        let told = packages.iter().copied().filter_map(|package| {
+            let reasons = if doom.holds(package) {
+                doom.reasons(package)
+            } else if unknown.contains(&package) && self.verdicts[package] == Verdict::Open {
+                vec![GIVEN_UP.to_owned()]
+            } else {
+                return None;
+            };
+            Some(Broken { package, reasons })
         });
-        explained.collect()
+        told.collect()
     }
 
     /// Installs as many packages as go together, and whatever was left over in another round.
@@ -126,9 +155,9 @@ impl<'u> Checker<'u> {
                 .iter()
                 .map(|package| self.solver.var(*package).yes())
                 .collect();
-            if let Outcome::Never(_) = self.solve(&wishes) {
+            let Outcome::Found = self.solve(&wishes) else {
                 return;
-            }
+            };
             let before = open.len();
             open.retain(|package| self.verdicts[*package] == Verdict::Open);
             if (before - open.len()) * WORTH_A_ROUND <= before {
@@ -137,8 +166,8 @@ impl<'u> Checker<'u> {
         }
     }
 
-    /// Returns the facts by which a package cannot be installed, where it cannot.
-    fn fault(&mut self, package: PackageId) -> Option<Vec<Fact>> {
+    /// Says why a package cannot be installed, where it is not shown that it can.
+    fn fault(&mut self, package: PackageId) -> Option<Fault> {
         let wanted = Wanted {
             why: Want::Itself,
             one_of: vec![package],
@@ -149,11 +178,14 @@ impl<'u> Checker<'u> {
         self.musts.pop();
         match outcome {
             Outcome::Found => None,
-            Outcome::Never(facts) => Some(explain::shortest(self.universe, facts)),
+            Outcome::Never(facts) => Some(Fault::Facts(explain::shortest(self.universe, facts))),
+            Outcome::GivenUp => Some(Fault::GivenUp),
         }
     }
 
     fn solve(&mut self, wishes: &[Lit]) -> Outcome {
+        let left = MOST_OF_ALL.saturating_sub(self.solver.engine.contradictions());
+        self.solver.allow(left.min(MOST_CONTRADICTIONS));
         let outcome = self.solver.solve(Goals {
             musts: &self.musts,
             wishes,

@@ -91,6 +91,8 @@ pub(crate) struct Engine {
     handed: usize,
     /// Clauses of which no literal is left.
     faults: Vec<ClauseId>,
+    /// How many contradictions were met.
+    contradictions: u64,
 }
 
 impl Engine {
@@ -104,7 +106,14 @@ impl Engine {
             levels: Vec::new(),
             handed: 0,
             faults: Vec::new(),
+            contradictions: 0,
         }
+    }
+
+    /// Returns how many contradictions were met: what a search costs grows with these, and their number depends on nothing but
+    /// the clauses and what was tried.
+    pub(crate) fn contradictions(&self) -> u64 {
+        self.contradictions
     }
 
     /// Makes a variable.

@@ -6,18 +6,30 @@ use crate::engine::{Engine, Learnt, Var};
 use crate::fact::Fact;
 use crate::universe::{PackageId, Seeker, Universe};
 
-/// Returns facts of which none can be left out: without any one of them the others could hold.
+/// How many contradictions all looks together may meet, and how many facts they may go through, before what is left is short enough:
+/// an explanation is not worth more.
+const MOST_CONTRADICTIONS: u64 = 2_000;
+const MOST_FACTS: usize = 2_000_000;
+
+/// Returns facts of which none can be left out: without any one of them the others could hold. Where it takes too long to find out,
+/// some may be left that could.
 pub(crate) fn shortest(universe: &Universe, facts: Vec<Fact>) -> Vec<Fact> {
     let mut facts = facts;
+    let mut met = 0_usize;
+    let mut left = MOST_CONTRADICTIONS;
     let mut chunk = facts.len().div_ceil(2);
     while chunk > 0 {
         // From the end: what was met last is furthest from what was asked for.
         let mut end = facts.len();
         while end > 0 {
             let start = end.saturating_sub(chunk);
+            met += facts.len();
+            if met > MOST_FACTS || left == 0 {
+                return facts;
+            }
             let mut fewer = facts.clone();
             fewer.drain(start..end);
-            if contradict(universe, &fewer) {
+            if contradict(universe, &fewer, &mut left) {
                 facts = fewer;
             }
             end = start;
@@ -27,8 +39,8 @@ pub(crate) fn shortest(universe: &Universe, facts: Vec<Fact>) -> Vec<Fact> {
     facts
 }
 
-/// Says whether facts cannot all hold.
-fn contradict(universe: &Universe, facts: &[Fact]) -> bool {
+/// Says whether facts are shown to contradict each other, within so many contradictions as are left.
+fn contradict(universe: &Universe, facts: &[Fact], left: &mut u64) -> bool {
     let mut proof = Proof {
         universe,
         engine: Engine::new(),
@@ -40,7 +52,9 @@ fn contradict(universe: &Universe, facts: &[Fact]) -> bool {
     for fact in facts {
         proof.add_exclusions(fact);
     }
-    proof.contradicts()
+    let shown = proof.contradicts(*left);
+    *left = left.saturating_sub(proof.engine.contradictions());
+    shown
 }
 
 struct Proof<'u> {
@@ -98,13 +112,16 @@ impl Proof<'_> {
         }
     }
 
-    fn contradicts(mut self) -> bool {
+    fn contradicts(&mut self, most: u64) -> bool {
         let mut vars: Vec<Var> = self.vars.values().copied().collect();
         vars.sort_unstable();
         loop {
             if let Some(fault) = self.engine.fault() {
                 if let Learnt::Never = self.engine.learn(fault) {
                     return true;
+                }
+                if self.engine.contradictions() >= most {
+                    return false;
                 }
             } else if let Some(lit) = self.engine.next_known() {
                 self.engine.propagate(lit);

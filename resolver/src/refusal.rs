@@ -8,9 +8,26 @@ use crate::solve;
 use crate::tell::{self, shown};
 use crate::universe::{Seeker, Universe};
 
+/// What a refusal knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RefusalKind {
+    /// What was asked for is nowhere.
+    Unknown,
+    /// There is no way.
+    Impossible,
+    /// The search was given up: there may be a way.
+    GivenUp,
+}
+
+/// How many changes to a request are tried for hints, and how many contradictions each of these may meet.
+const MOST_TRIED: usize = 8;
+const MOST_CONTRADICTIONS_TRIED: u64 = 500;
+
 /// Why a request cannot be met, and what would help.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
+    /// What is known.
+    pub kind: RefusalKind,
     /// What cannot be done, in one sentence.
     pub summary: String,
     /// Why: the shortest chain of who needs what, each link a sentence.
@@ -23,9 +40,27 @@ impl Refusal {
     /// Explains facts that contradict each other.
     pub(crate) fn new(universe: &Universe, request: &Request, facts: Vec<Fact>) -> Self {
         Self {
+            kind: RefusalKind::Impossible,
             summary: summary(request, &facts),
             reasons: tell::sentences(universe, request, &facts),
             hints: hints(universe, request, &facts),
+        }
+    }
+
+    /// Says that the search was given up after so many contradictions.
+    pub(crate) fn given_up(request: &Request, contradictions: u64) -> Self {
+        let labels: Vec<String> = request.install.iter().map(Target::label).collect();
+        let what = match labels.as_slice() {
+            [] => "the request".to_owned(),
+            labels => labels.join(", "),
+        };
+        Self {
+            kind: RefusalKind::GivenUp,
+            summary: format!("no plan was found for {what}, and none was shown to be impossible"),
+            reasons: vec![format!(
+                "the search was given up after {contradictions} contradictions between packages"
+            )],
+            hints: vec!["ask for fewer packages at a time, or for versions".to_owned()],
         }
     }
 
@@ -45,6 +80,7 @@ impl Refusal {
             format!("available: {}", versions.join(", "))
         };
         Self {
+            kind: RefusalKind::Unknown,
             summary: format!("there is no package {label}"),
             reasons: vec![reason],
             hints: Vec::new(),
@@ -86,6 +122,11 @@ fn summary(request: &Request, facts: &[Fact]) -> String {
 /// Returns what would help: what is missing, and changes to the request that were tried.
 fn hints(universe: &Universe, request: &Request, facts: &[Fact]) -> Vec<String> {
     let mut hints: Vec<String> = Vec::new();
+    let mut tries = 0;
+    let mut works = |other: &Request| {
+        tries += 1;
+        tries <= MOST_TRIED && solve::answer(universe, other, MOST_CONTRADICTIONS_TRIED).is_ok()
+    };
     for fact in facts {
         let hint = match fact {
             Fact::Needs { package, group, .. } => {
@@ -94,7 +135,7 @@ fn hints(universe: &Universe, request: &Request, facts: &[Fact]) -> Vec<String> 
                 is_missing.then(|| format!("add a source that has {}", tell::group_written(universe, *group)))
             }
             _ => changed(universe, request, fact)
-                .filter(|(_, other)| solve::answer(universe, other).is_ok())
+                .filter(|(_, other)| works(other))
                 .map(|(hint, _)| hint),
         };
         hints.extend(hint.filter(|hint| !hints.contains(hint)));

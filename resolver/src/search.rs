@@ -45,6 +45,8 @@ pub(crate) enum Outcome {
     Found,
     /// It cannot, and these facts are why.
     Never(Vec<Fact>),
+    /// Nobody knows: more contradictions were met than are allowed.
+    GivenUp,
 }
 
 /// Looks for what satisfies the clauses of a universe. What it learns stays, from one search to the next.
@@ -64,6 +66,8 @@ pub(crate) struct Solver<'u> {
     softs_of: HashMap<PackageId, Vec<SoftId>>,
     /// The packages whose recommendations count, where any do.
     pub(crate) recommends: Option<Box<dyn Recommending + 'u>>,
+    /// How many contradictions may have been met.
+    most: u64,
 }
 
 impl<'u> Solver<'u> {
@@ -79,7 +83,13 @@ impl<'u> Solver<'u> {
             softs: Table::new(),
             softs_of: HashMap::new(),
             recommends: None,
+            most: 0,
         }
+    }
+
+    /// Lets the searches from here on meet so many contradictions, all together.
+    pub(crate) fn allow(&mut self, contradictions: u64) {
+        self.most = self.engine.contradictions().saturating_add(contradictions);
     }
 
     /// Returns the variable of a package.
@@ -106,8 +116,8 @@ impl<'u> Solver<'u> {
     pub(crate) fn solve(&mut self, goals: Goals<'_>) -> Outcome {
         self.rewind(0);
         loop {
-            if let Some(never) = self.settle() {
-                return Outcome::Never(never);
+            if let Some(end) = self.settle() {
+                return end;
             }
             match self.next(goals) {
                 Next::Decide(lit) => self.decide(lit),
@@ -126,13 +136,16 @@ impl<'u> Solver<'u> {
         })
     }
 
-    /// Draws all consequences, and learns from contradictions until there is none; or says why there always is one.
-    fn settle(&mut self) -> Option<Vec<Fact>> {
+    /// Draws all consequences, and learns from contradictions until there is none; or says why it ends before.
+    fn settle(&mut self) -> Option<Outcome> {
         loop {
             if let Some(fault) = self.engine.fault() {
                 match self.engine.learn(fault) {
                     Learnt::Something => self.rewound(),
-                    Learnt::Never => return Some(self.roots(Origin::Fault(fault))),
+                    Learnt::Never => return Some(Outcome::Never(self.roots(Origin::Fault(fault)))),
+                }
+                if self.engine.contradictions() > self.most {
+                    return Some(Outcome::GivenUp);
                 }
                 continue;
             }

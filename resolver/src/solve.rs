@@ -22,9 +22,16 @@ use setup::Setup;
 /// # Errors
 /// When there is no way: with the reasons, and with what would help.
 pub fn solve(universe: &Universe, request: &Request) -> Result<Plan, Refusal> {
-    let answer = answer(universe, request).map_err(|no| no.refusal(universe, request))?;
+    let answer =
+        answer(universe, request, MOST_CONTRADICTIONS).map_err(|no| no.refusal(universe, request))?;
     Ok(Plan::new(universe, request, answer))
 }
+
+/// How many contradictions a search may meet before it is given up.
+///
+/// No package of Debian meets more than twenty when it is asked for; what meets so many was made to. The number means the same on
+/// every machine.
+pub(crate) const MOST_CONTRADICTIONS: u64 = 10_000;
 
 /// What is to be installed in the end.
 #[derive(Debug)]
@@ -42,6 +49,8 @@ pub(crate) enum No {
     Unknown(usize),
     /// These facts contradict each other.
     Facts(Vec<Fact>),
+    /// Nobody knows: the search was given up.
+    GivenUp,
 }
 
 impl No {
@@ -49,12 +58,13 @@ impl No {
         match self {
             Self::Unknown(target) => Refusal::unknown(universe, request, target),
             Self::Facts(facts) => Refusal::new(universe, request, explain::shortest(universe, facts)),
+            Self::GivenUp => Refusal::given_up(request, MOST_CONTRADICTIONS),
         }
     }
 }
 
-/// Finds out what is to be installed.
-pub(crate) fn answer(universe: &Universe, request: &Request) -> Result<Answer, No> {
+/// Finds out what is to be installed. All searches together meet at most so many contradictions.
+pub(crate) fn answer(universe: &Universe, request: &Request, contradictions: u64) -> Result<Answer, No> {
     let Setup {
         mut solver,
         musts,
@@ -65,11 +75,16 @@ pub(crate) fn answer(universe: &Universe, request: &Request) -> Result<Answer, N
         .copied()
         .chain(keeps.iter().map(|(_, keep)| *keep))
         .collect();
-    if let Outcome::Found = solver.solve(firmly(&all)) {
-        return Ok(Answer {
-            packages: solver.installed().collect(),
-            removed: Vec::new(),
-        });
+    solver.allow(contradictions);
+    match solver.solve(firmly(&all)) {
+        Outcome::Found => {
+            return Ok(Answer {
+                packages: solver.installed().collect(),
+                removed: Vec::new(),
+            });
+        }
+        Outcome::GivenUp => return Err(No::GivenUp),
+        Outcome::Never(_) => {}
     }
     let wishes: Vec<Lit> = keeps.iter().map(|(_, keep)| *keep).collect();
     let goals = Goals {
@@ -77,8 +92,10 @@ pub(crate) fn answer(universe: &Universe, request: &Request) -> Result<Answer, N
         wishes: &wishes,
         order: Order::WishesFirst,
     };
-    if let Outcome::Never(facts) = solver.solve(goals) {
-        return Err(No::Facts(facts));
+    match solver.solve(goals) {
+        Outcome::Found => {}
+        Outcome::Never(facts) => return Err(No::Facts(facts)),
+        Outcome::GivenUp => return Err(No::GivenUp),
     }
     let mut packages: Vec<PackageId> = solver.installed().collect();
     let (mut kept, lost): (Vec<_>, Vec<_>) = keeps
@@ -99,6 +116,7 @@ pub(crate) fn answer(universe: &Universe, request: &Request) -> Result<Answer, N
                 packages = solver.installed().collect();
                 kept.push((package, keep));
             }
+            Outcome::GivenUp => return Err(No::GivenUp),
         }
     }
     Ok(Answer { packages, removed })

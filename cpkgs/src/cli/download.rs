@@ -76,6 +76,7 @@ fn meant(text: &str, scene: &Scene<'_>) -> Result<PackageId, Failure> {
     };
     found.ok_or_else(|| {
         let refusal = resolver::refusal::Refusal {
+            kind: resolver::refusal::RefusalKind::Unknown,
             summary: format!("there is no package `{text}`"),
             reasons: Vec::new(),
             hints: Vec::new(),

@@ -358,6 +358,7 @@ pub(super) fn refused(refusal: Refusal, scene: &Scene<'_>, names: &[&str]) -> Fa
         summary,
         reasons,
         hints,
+        ..
     } = refusal;
     let mut error = reasons
         .into_iter()

@@ -20,6 +20,7 @@ const FAR: usize = 100;
 impl Engine {
     /// Learns from the clause that cannot hold any more, and goes back to where that has a consequence.
     pub(crate) fn learn(&mut self, fault: ClauseId) -> Learnt {
+        self.contradictions += 1;
         let level = self.highest_level(fault);
         if level == 0 {
             return Learnt::Never;
