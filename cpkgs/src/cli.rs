@@ -262,18 +262,19 @@ pub(crate) fn main() -> ExitCode {
 
 fn context(command: &Command, printer: Printer, consent: Consent) -> Result<Context, Failure> {
     let variable = |name| std::env::var_os(name).map(PathBuf::from);
-    let here = std::env::current_dir().map_err(|error| {
-        Failure::new(
-            REFUSED,
-            anyhow::Error::new(error).context("there is no working directory"),
-        )
-    })?;
+    let here = std::env::current_dir();
     // Whom apt starts has no home.
     let nowhere = matches!(command, Command::Edsp(_)).then(|| PathBuf::from("/nonexistent"));
-    let home = Home::find(variable("CPKGS_HOME"), variable("HOME").or(nowhere), &here).ok_or_else(|| {
+    // A folder that was removed under the caller is none; only a relative home needs one.
+    let from = here.as_deref().unwrap_or(Path::new(""));
+    let home = Home::find(variable("CPKGS_HOME"), variable("HOME").or(nowhere), from).ok_or_else(|| {
         Failure::saying(USAGE, "neither CPKGS_HOME nor HOME is set")
             .hint("set CPKGS_HOME to a folder of your own")
     })?;
+    if let (Err(error), true) = (here, home.folder().is_relative()) {
+        let message = "there is no working directory, which the home counts from";
+        return Err(Failure::new(REFUSED, anyhow::Error::new(error).context(message)));
+    }
     let config = Config::read(&home)?;
     Ok(Context {
         home,

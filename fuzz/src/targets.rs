@@ -5,6 +5,7 @@ mod index;
 mod release;
 mod tar;
 mod text;
+mod universe;
 
 use crate::random::Random;
 
@@ -44,6 +45,7 @@ pub fn all() -> Vec<Box<dyn Target>> {
         Box::new(text::RelationField),
         Box::new(release::ReleaseFile),
         Box::new(release::InRelease),
+        Box::new(universe::Bytes),
     ]
 }
 

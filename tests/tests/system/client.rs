@@ -48,6 +48,31 @@ fn what_is_installed_runs_and_is_upgraded_taken_back_and_removed() {
 }
 
 #[test]
+fn a_working_directory_that_is_gone_is_needed_for_nothing_but_a_relative_home() {
+    let (_archive, _nginx, client) = served();
+    let gone = |command: &str| {
+        let shell = client.command(&[]);
+        let program = shell.get_program().to_owned();
+        let script = format!("mkdir gone; cd gone; rmdir ../gone; {command}");
+        let mut gone = std::process::Command::new("sh");
+        gone.args(["-c", &script, "sh"])
+            .arg(program)
+            .current_dir(client.folder());
+        gone.env_clear()
+            .envs(shell.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        archive_tests::Run::of(&mut gone)
+    };
+    gone("\"$1\" --yes install greeting").ok();
+    assert_eq!(client.program("greeting", &[]).ok().stdout, "hello 1.0\n");
+    let run = gone("CPKGS_HOME=home \"$1\" list --installed").exits(1);
+    assert!(
+        run.stderr.contains("there is no working directory"),
+        "{}",
+        run.report()
+    );
+}
+
+#[test]
 fn a_dry_run_says_what_would_be_done_and_does_nothing() {
     let (_archive, _nginx, client) = served();
     let plan = &client.json(&["install", "greeting", "--dry-run"])[0];

@@ -1,0 +1,92 @@
+//! A universe as it is kept on the disk, where anything may have happened to it.
+
+use debian_formats::stanza::StanzaReader;
+use resolver::check::check;
+use resolver::universe::{Source, Universe, UniverseBuilder};
+
+use super::{Target, Verdict, must};
+use crate::mutate::mutate;
+use crate::random::Random;
+
+/// The bytes of a universe.
+pub(super) struct Bytes;
+
+const INDEX: &str = "Package: app
+Version: 1.0-1
+Architecture: amd64
+Multi-Arch: same
+Pre-Depends: base (>= 1)
+Depends: virtual | other (<< 2), lib:any
+Recommends: more
+Conflicts: old
+Breaks: other (= 1)
+
+Package: base
+Version: 2
+Architecture: all
+Essential: yes
+
+Package: other
+Version: 1:1~rc1
+Architecture: amd64
+Provides: virtual (= 3), lib
+Replaces: app
+
+Package: lib
+Version: 1
+Architecture: i386
+Multi-Arch: allowed
+
+Package: app
+Version: 2
+Architecture: i386
+Multi-Arch: same
+Depends: base
+";
+
+fn universe() -> Option<Universe> {
+    let mut builder = UniverseBuilder::new(&"amd64".parse().ok()?, &["i386".parse().ok()?]);
+    for stanza in StanzaReader::new(INDEX) {
+        builder.add(&stanza.ok()?, Source::default()).ok()?;
+    }
+    Some(builder.finish())
+}
+
+impl Target for Bytes {
+    fn name(&self) -> &'static str {
+        "universe"
+    }
+
+    fn input(&self, random: &mut Random) -> Vec<u8> {
+        let mut bytes = universe().map(|universe| universe.to_bytes()).unwrap_or_default();
+        match random.below(4) {
+            0 => mutate(&mut bytes, &[b"\xff\xff\xff\xff", b"\0\0\0\0"], random),
+            // One number is another one: what most faults of a disk or of a writer come to.
+            _ => {
+                let word = random.below(bytes.len() / 4) * 4;
+                let value = random.below(24) as u32;
+                if let Some(place) = bytes.get_mut(word..word + 4) {
+                    place.copy_from_slice(&value.to_le_bytes());
+                }
+            }
+        }
+        bytes
+    }
+
+    fn check(&self, input: &[u8]) -> Result<Verdict, String> {
+        let Some(universe) = Universe::from_bytes(input) else {
+            return Ok(Verdict::Refused);
+        };
+        // Whatever it says, it can be asked.
+        let broken = check(&universe).len();
+        must(broken <= universe.len(), || {
+            format!("{broken} of {} packages are broken", universe.len())
+        })?;
+        for package in universe.packages() {
+            let name = universe.name(package);
+            let _ = (universe.version(package), universe.architecture(package));
+            let _ = universe.versions_of(name).len();
+        }
+        Ok(Verdict::Accepted)
+    }
+}
