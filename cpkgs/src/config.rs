@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::home::Home;
+use crate::lock::Lock;
 
 /// Most bytes of a configuration that are read.
 const MAX_BYTES: u64 = 1 << 20;
@@ -142,9 +143,26 @@ impl Config {
         })?;
         let mode = metadata.permissions().mode() & 0o777;
         if config.auth_token.is_some() && mode & 0o077 != 0 {
-            return Err(ConfigError::Open { path, mode });
+            // Whoever wrote it by hand is better helped than turned away.
+            let private = fs::set_permissions(&path, Permissions::from_mode(0o600));
+            private.map_err(|_| ConfigError::Open { path, mode })?;
         }
         Ok(config)
+    }
+
+    /// Changes what is configured, as it is by now: what other processes have changed meanwhile stays.
+    ///
+    /// # Errors
+    /// When it cannot be read or written.
+    pub fn change(&mut self, home: &Home, change: impl FnOnce(&mut Self)) -> Result<(), ConfigError> {
+        let path = home.config_file();
+        let _lock =
+            Lock::take(home.folder(), |_| {}).map_err(|source| ConfigError::Write { path, source })?;
+        let given = std::mem::take(&mut self.given);
+        *self = Self::read(home)?;
+        change(self);
+        self.given = given;
+        self.write(home)
     }
 
     /// Writes the configuration, 0600, in one step: a reader sees the old or the new one.
@@ -246,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_that_others_may_read_is_refused() {
+    fn a_token_that_others_may_read_is_taken_from_them() {
         let (_folder, home) = home();
         let config = Config {
             auth_token: Some("rgt_x".to_owned()),
@@ -254,10 +272,9 @@ mod tests {
         };
         config.write(&home).unwrap();
         fs::set_permissions(home.config_file(), Permissions::from_mode(0o644)).unwrap();
-        assert!(matches!(
-            Config::read(&home),
-            Err(ConfigError::Open { mode: 0o644, .. })
-        ));
+        assert_eq!(Config::read(&home).unwrap(), config);
+        let mode = fs::metadata(home.config_file()).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
     }
 
     #[test]

@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use debian_formats::architecture::Architecture;
 use debian_formats::digest::{Digester, Sha256};
 use debian_formats::packages::IndexEntry;
-use debian_formats::stanza::{Stanza, StanzaError, StanzaReader};
+use debian_formats::stanza::{Stanza, StanzaError, StanzaReader, index_text};
 use resolver::universe::{PackageId, Source, Universe, UniverseBuilder, UniverseError};
 
 use crate::fetch::{Location, LocationError, Wanted};
@@ -44,11 +44,11 @@ pub enum LibraryError {
         /// The file.
         path: PathBuf,
     },
-    /// An index has a stanza that is none.
-    #[error("an index of suite `{suite}` cannot be read")]
+    /// The control file of a package is no stanza.
+    #[error("`{origin}` cannot be read")]
     Stanza {
-        /// The suite.
-        suite: String,
+        /// Its first line.
+        origin: String,
         /// Why.
         source: StanzaError,
     },
@@ -70,6 +70,14 @@ pub enum LibraryError {
         /// Why.
         why: String,
     },
+    /// A file is for other machines.
+    #[error("`{}` is for {architecture}, which is not run here", path.display())]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+        /// Its architecture.
+        architecture: String,
+    },
     /// This machine's architecture is none.
     #[error("`{0}` is no architecture")]
     Architecture(String),
@@ -83,6 +91,19 @@ pub struct Library {
     facts: Facts,
     /// Made just now, and not yet asked for.
     made: RefCell<Option<Universe>>,
+    /// What was passed over when it was made just now.
+    passed: Vec<Passed>,
+}
+
+/// Stanzas of an index that are no packages: they are passed over, and the others count.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Passed {
+    /// The suite's codename.
+    pub suite: String,
+    /// How many.
+    pub count: usize,
+    /// What is wrong with the first one.
+    pub first: String,
 }
 
 /// The architectures that packages may have.
@@ -131,6 +152,7 @@ impl Library {
             machine,
             facts: Facts::default(),
             made: RefCell::new(None),
+            passed: Vec::new(),
         };
         match library.kept_facts() {
             Some(facts) => library.facts = facts,
@@ -142,6 +164,11 @@ impl Library {
     /// Returns what is known of each package without its stanza.
     pub fn facts(&self) -> &Facts {
         &self.facts
+    }
+
+    /// Returns what was passed over; nothing where the library was there already.
+    pub fn passed(&self) -> &[Passed] {
+        &self.passed
     }
 
     /// Returns the indexes.
@@ -160,21 +187,24 @@ impl Library {
         let kept = file::read(&self.path("universe"), &self.key());
         match kept.and_then(|bytes| Universe::from_bytes(&bytes)) {
             Some(universe) if universe.len() == self.facts.len() => Ok(universe),
-            _ => Ok(self.build()?.0),
+            _ => Ok(self.build()?.universe),
         }
     }
 
-    /// Returns a universe that has further packages besides, at the end.
+    /// Returns a universe that has further packages besides, at the end; `None` for those of architectures that it is not for.
     ///
     /// # Errors
     /// When an index cannot be read, or a package says something that has no meaning.
-    pub fn universe_with(&self, extra: &[(String, i32)]) -> Result<(Universe, Vec<PackageId>), LibraryError> {
-        let (mut builder, _) = self.filled()?;
+    pub fn universe_with(
+        &self,
+        extra: &[(String, i32)],
+    ) -> Result<(Universe, Vec<Option<PackageId>>), LibraryError> {
+        let mut builder = self.filled()?.builder;
         let mut packages = Vec::new();
         for (stanza, priority) in extra {
             let origin = || stanza.lines().next().unwrap_or_default().to_owned();
             let stanza = Stanza::parse(stanza).map_err(|source| LibraryError::Stanza {
-                suite: origin(),
+                origin: origin(),
                 source,
             })?;
             let package = builder
@@ -183,7 +213,7 @@ impl Library {
                     origin: origin(),
                     source: Box::new(source),
                 })?;
-            packages.extend(package);
+            packages.push(package);
         }
         Ok((builder.finish(), packages))
     }
@@ -223,9 +253,9 @@ impl Library {
         let read = || {
             let mut file = File::open(&index.path)?;
             file.seek(SeekFrom::Start(fact.offset))?;
-            let mut text = String::new();
-            file.take(fact.length).read_to_string(&mut text)?;
-            Ok(text)
+            let mut bytes = Vec::new();
+            file.take(fact.length).read_to_end(&mut bytes)?;
+            Ok(index_text(bytes))
         };
         read().map_err(|source| LibraryError::Read {
             path: index.path.clone(),
@@ -275,9 +305,10 @@ impl Library {
 
     /// Makes facts and universe of the indexes, and keeps them.
     fn make(&mut self) -> Result<(), LibraryError> {
-        let (universe, facts) = self.build()?;
-        self.facts = facts;
-        self.made.replace(Some(universe));
+        let built = self.build()?;
+        self.facts = built.facts;
+        self.passed = built.passed;
+        self.made.replace(Some(built.universe));
         Ok(())
     }
 
@@ -287,50 +318,87 @@ impl Library {
         Facts::from_parts(numbers, file::read(&self.path("facts-text"), &key)?)
     }
 
-    fn build(&self) -> Result<(Universe, Facts), LibraryError> {
-        let (builder, facts) = self.filled()?;
+    fn build(&self) -> Result<Built, LibraryError> {
+        let Filled {
+            builder,
+            facts,
+            passed,
+        } = self.filled()?;
         let universe = builder.finish();
+        if self.lists.indexes.is_empty() {
+            // What was kept may still be of use.
+            return Ok(Built {
+                universe,
+                facts,
+                passed,
+            });
+        }
         // What cannot be kept is made again next time.
         let _ = file::write(&self.path("universe"), &self.key(), &universe.to_bytes());
         let (numbers, text) = facts.parts();
         let _ = file::write(&self.path("facts"), &self.key(), numbers);
         let _ = file::write(&self.path("facts-text"), &self.key(), text.as_bytes());
-        Ok((universe, facts))
+        Ok(Built {
+            universe,
+            facts,
+            passed,
+        })
     }
 
     /// Reads all indexes.
     ///
     /// Of packages with one name, version and architecture but other bytes, the one of the index that is preferred most counts,
     /// and of those the first: an archive that nothing is to come from by itself cannot put its file in the place of another's.
-    fn filled(&self) -> Result<(UniverseBuilder, Facts), LibraryError> {
+    /// A stanza that is no package is passed over, as apt does: one that somebody made badly must not keep the others away.
+    fn filled(&self) -> Result<Filled, LibraryError> {
         let mut builder = self.machine.builder();
         let mut facts = facts::Maker::default();
         let mut ordered: Vec<(usize, &Index)> = self.lists.indexes.iter().enumerate().collect();
         ordered.sort_by_key(|(_, index)| std::cmp::Reverse(index.priority()));
+        let mut passed = Vec::new();
         for (number, index) in ordered {
             let text = read_verified(index)?;
+            let mut wrong: Vec<String> = Vec::new();
             for stanza in StanzaReader::new(&text) {
-                let stanza = stanza.map_err(|source| LibraryError::Stanza {
-                    suite: index.codename.clone(),
-                    source,
-                })?;
                 let source = Source {
                     priority: index.priority(),
                 };
-                let added = builder
-                    .add(&stanza, source)
-                    .map_err(|source| LibraryError::Package {
-                        origin: index.codename.clone(),
-                        source: Box::new(source),
-                    })?;
-                match added.map(PackageId::place) {
-                    Some(place) if place == facts.len() => facts.add(number, &text, &stanza),
-                    Some(place) => facts.add_again(place, number, &stanza),
-                    None => {}
+                let stanza = match stanza {
+                    Ok(stanza) => stanza,
+                    Err(error) => {
+                        wrong.push(error.to_string());
+                        continue;
+                    }
+                };
+                match builder.add(&stanza, source) {
+                    Ok(Some(added)) if added.place() == facts.len() => facts.add(number, &text, &stanza),
+                    Ok(Some(added)) => facts.add_again(added.place(), number, &stanza),
+                    Ok(None) => {}
+                    Err(source @ UniverseError::TooMany(_)) => {
+                        return Err(LibraryError::Package {
+                            origin: index.codename.clone(),
+                            source: Box::new(source),
+                        });
+                    }
+                    Err(error) => {
+                        let name = stanza.line("Package").unwrap_or_default();
+                        wrong.push(format!("`{name}`: {error}"));
+                    }
                 }
             }
+            if let Some(first) = wrong.first() {
+                passed.push(Passed {
+                    suite: index.codename.clone(),
+                    count: wrong.len(),
+                    first: first.clone(),
+                });
+            }
         }
-        Ok((builder, facts.finish()))
+        Ok(Filled {
+            builder,
+            facts: facts.finish(),
+            passed,
+        })
     }
 
     fn path(&self, what: &str) -> PathBuf {
@@ -346,6 +414,20 @@ impl Library {
     }
 }
 
+/// What the indexes hold.
+struct Filled {
+    builder: UniverseBuilder,
+    facts: Facts,
+    passed: Vec<Passed>,
+}
+
+/// What was made of it.
+struct Built {
+    universe: Universe,
+    facts: Facts,
+    passed: Vec<Passed>,
+}
+
 /// Reads the text of an index and holds it against its digest once more: a parser sees nothing that was not signed.
 fn read_verified(index: &Index) -> Result<String, LibraryError> {
     let bytes = std::fs::read(&index.path).map_err(|source| LibraryError::Read {
@@ -359,7 +441,9 @@ fn read_verified(index: &Index) -> Result<String, LibraryError> {
         path: index.path.clone(),
     };
     if found != index.sha256 {
+        // The next update fetches what is not there.
+        let _ = std::fs::remove_file(&index.path);
         return Err(changed());
     }
-    String::from_utf8(bytes).map_err(|_| changed())
+    Ok(index_text(bytes))
 }

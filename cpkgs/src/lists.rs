@@ -113,6 +113,15 @@ impl Index {
 }
 
 impl Lists {
+    /// Returns no indexes at all.
+    pub fn none() -> Self {
+        Self {
+            indexes: Vec::new(),
+            contents: Vec::new(),
+            digest: Digester::sha256().finish().sha256,
+        }
+    }
+
     /// Opens the indexes that count: those of the sources as they are now, under the keys that they have now. What was fetched
     /// from a source that is gone, or verified by keys that it no longer has, counts for nothing.
     ///
@@ -121,11 +130,7 @@ impl Lists {
     pub fn open(cache: &Path, sources: &[Source], native: &str) -> Result<Self, ListsError> {
         let folder = folder(cache);
         let kept = Manifest::read(&folder)?.ok_or(ListsError::None)?;
-        let mut lists = Self {
-            indexes: Vec::new(),
-            contents: Vec::new(),
-            digest: Digester::sha256().finish().sha256,
-        };
+        let mut lists = Self::none();
         for (number, source) in sources.iter().enumerate() {
             for asked in &source.suites {
                 let asked = KeptSuite::asked_for(source, asked, native);

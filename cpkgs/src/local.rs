@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use debian_formats::deb::{Data, DebError, read};
 use debian_formats::digest::{Digester, Sha256};
 use debian_formats::limits::Limits;
+use debian_formats::stanza::Stanza;
 
 /// A package that is a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +43,13 @@ pub enum LocalError {
 }
 
 impl LocalDeb {
+    /// Returns `Architecture`.
+    pub fn architecture(&self) -> String {
+        let stanza = Stanza::parse(&self.stanza).ok();
+        let line = stanza.as_ref().and_then(|stanza| stanza.line("Architecture"));
+        line.unwrap_or_default().to_owned()
+    }
+
     /// Reads a package as dpkg would, without its files.
     ///
     /// # Errors

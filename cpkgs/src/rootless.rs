@@ -279,13 +279,7 @@ fn next(before: Plan, change: Change, added: Vec<Planned>, number: u64) -> Plan 
 
 fn expected(add: &Add) -> Result<Expected, RootlessError> {
     let stanza = Stanza::parse(&add.stanza).map_err(|source| RootlessError::Stanza { source })?;
-    let field = |name| stanza.line(name).unwrap_or_default().to_owned();
-    Ok(Expected {
-        name: field("Package"),
-        version: field("Version"),
-        architecture: field("Architecture"),
-        sha256: add.sha256,
-    })
+    Ok(Expected::of(&stanza, add.sha256))
 }
 
 fn planned(add: &Add, expected: &Expected) -> Planned {

@@ -68,12 +68,19 @@ impl<'l> Scene<'l> {
         } else {
             library.universe_with(&stanzas)?
         };
-        let extra = numbers
-            .iter()
-            .copied()
-            .zip(stanzas.into_iter().map(|(stanza, _)| stanza))
-            .collect();
-        let files = numbers.into_iter().skip(unknown.len()).zip(files).collect();
+        let extra = numbers.iter().copied().zip(stanzas);
+        let extra = extra.filter_map(|(number, (stanza, _))| Some((number?, stanza)));
+        let extra: Vec<(PackageId, String)> = extra.collect();
+        let placed = numbers.into_iter().skip(unknown.len()).zip(files);
+        let files = placed
+            .map(|(number, file)| match number {
+                Some(number) => Ok((number, file)),
+                None => Err(LibraryError::Foreign {
+                    architecture: file.architecture(),
+                    path: file.path,
+                }),
+            })
+            .collect::<Result<_, _>>()?;
         let installed = present.iter().filter_map(|present| {
             let package = find(
                 &universe,

@@ -60,8 +60,12 @@ impl Named {
                 "`{text}`: expected a name, and after it nothing, `=VERSION`, `/SUITE` or `:ARCHITECTURE`"
             ));
         }
-        name.parse::<debian_formats::name::PackageName>()
-            .map_err(|error| error.to_string())?;
+        if !debian_formats::name::is_known_to_dpkg(name) {
+            let shown = debian_formats::terminal::escaped(name);
+            return Err(format!(
+                "`{shown}` is no name of a package: expected letters, digits, `+`, `-`, `.` and `_`"
+            ));
+        }
         if named.version.is_some() && named.suite.is_some() {
             return Err(format!(
                 "`{text}` names a version and a suite: expected one of them"

@@ -4,6 +4,7 @@
 //! that whatever has a name is whole. What is handed over has been verified before; here it is held against its digest
 //! once more, from the same open file that is then read, and its own control file must say what the index said.
 
+mod agreement;
 mod error;
 mod extract;
 
@@ -19,6 +20,7 @@ use debian_formats::limits::Limits;
 use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
 
+pub use self::agreement::examine;
 pub use self::error::StoreError;
 use self::extract::Extraction;
 

@@ -16,9 +16,11 @@ use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use debian_formats::digest::DigestReader;
+use debian_formats::stanza::Stanza;
 use rustix::fs::{FlockOperation, OFlags, fcntl_lock};
 
 use crate::rootless::{Add, Change};
+use crate::store::{self, Expected};
 
 pub use database::SystemPackage;
 pub use error::SystemError;
@@ -135,5 +137,11 @@ fn verified_copy(add: &Add, to: &Path) -> Result<PathBuf, SystemError> {
             path: add.deb.clone(),
         });
     }
+    let stanza = Stanza::parse(&add.stanza).map_err(|error| SystemError::Database {
+        path: add.deb.clone(),
+        why: error.to_string(),
+    })?;
+    // What dpkg gets is the package that was agreed to, whatever its name was in the index.
+    store::examine(to, &Expected::of(&stanza, add.sha256)).map_err(SystemError::Package)?;
     Ok(to.to_owned())
 }

@@ -28,6 +28,9 @@ pub enum TrustError {
     /// It is signed, and no Release.
     #[error("what is signed is no Release")]
     Release(#[from] ReleaseError),
+    /// It lists its files by digests that anybody could make other files for.
+    #[error("it lists no SHA256 of its files; MD5 and SHA-1 do not count")]
+    NoDigests,
     /// It does not say when it was made.
     #[error("it has no Date: nobody could tell an old one from a new one")]
     Undated,
@@ -105,6 +108,13 @@ impl Trusted {
 /// When it is not of this suite, from the future, expired, or older than what `seen` has.
 pub fn check(verified: Verified, asked: &Asked<'_>, now: i64) -> Result<Trusted, TrustError> {
     let release = Release::parse(&verified.text)?;
+    let lists_digests = verified
+        .text
+        .lines()
+        .any(|line| line.to_ascii_lowercase().starts_with("sha256:"));
+    if !lists_digests {
+        return Err(TrustError::NoDigests);
+    }
     let date = release.date.ok_or(TrustError::Undated)?;
     if date > now + MAX_AHEAD {
         return Err(TrustError::Future {

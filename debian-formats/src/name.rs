@@ -54,6 +54,17 @@ macro_rules! name {
     };
 }
 
+/// Says whether dpkg takes a text as the name of a package: letters, digits, `+`, `-`, `.` and `_`, the first one a letter or digit.
+///
+/// Looser than [`PackageName`], which is what an archive takes: indexes of others have such names, and relations mean them.
+pub fn is_known_to_dpkg(text: &str) -> bool {
+    let first = text.bytes().next();
+    first.is_some_and(|byte| byte.is_ascii_alphanumeric())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"+-._".contains(&byte))
+}
+
 name! {
     /// The name of a binary or source package.
     ///
@@ -178,6 +189,16 @@ mod tests {
             assert!(name.parse::<PackageName>().is_err(), "{name:?}");
         }
         assert!("a".repeat(129).parse::<PackageName>().is_err());
+    }
+
+    #[test]
+    fn dpkg_takes_more_names_than_an_archive() {
+        for name in ["a", "B", "lib_x", "0ad", "g++"] {
+            assert!(is_known_to_dpkg(name), "{name}");
+        }
+        for name in ["", "-a", ".x", "a b", "a/b", "\u{e4}"] {
+            assert!(!is_known_to_dpkg(name), "{name:?}");
+        }
     }
 
     #[test]

@@ -6,12 +6,14 @@
 
 mod error;
 mod parse;
+mod index_text;
 mod reader;
 mod texts;
 
 use std::fmt;
 
 pub use error::{StanzaError, Wrong};
+pub use index_text::index_text;
 pub use reader::StanzaReader;
 pub use texts::{StanzaTexts, TextsError};
 

@@ -118,9 +118,12 @@ fn login(args: LoginArgs, context: &mut Context) -> Result<Done, Failure> {
     let session = registry.login(&name, &password, "cpkgs auth login")?;
     // Nobody can revoke the old one once it is overwritten.
     revoke_kept(context);
-    context.config.registry_url = Some(address);
-    context.config.auth_token = Some(session.token);
-    if let Err(error) = context.config.write(&context.home) {
+    let token = session.token;
+    let kept = context.config.change(&context.home, |config| {
+        config.registry_url = Some(address);
+        config.auth_token = Some(token);
+    });
+    if let Err(error) = kept {
         // Nor one that was never kept.
         let _ = registry.logout();
         return Err(error.into());
@@ -182,8 +185,9 @@ fn logout(context: &mut Context) -> Result<Done, Failure> {
             return Err(Failure::from(error).hint("the token was kept, as it may still be good: try again"));
         }
     }
-    context.config.auth_token = None;
-    context.config.write(&context.home)?;
+    context
+        .config
+        .change(&context.home, |config| config.auth_token = None)?;
     context.printer.tell("signed out: the token is revoked");
     Ok(Done::Well)
 }

@@ -9,10 +9,10 @@ use cpkgs::library::Machine;
 use cpkgs::machine;
 use debian_formats::compression::{Bounds, Compression, Decoder, Streams};
 use debian_formats::limits::Limits;
-use debian_formats::stanza::StanzaReader;
+use debian_formats::stanza::{Stanza, StanzaReader, index_text};
 use debian_formats::terminal::escaped;
-use resolver::check::{Broken, check};
-use resolver::universe::{Source, Universe};
+use resolver::check::check;
+use resolver::universe::{Source, Universe, UniverseError};
 use serde::Serialize;
 
 use super::failure::{Failure, REFUSED, USAGE};
@@ -50,8 +50,9 @@ struct Counts {
 
 pub(super) fn run(args: &CheckArgs, context: &mut Context) -> Result<Done, Failure> {
     let architecture = args.architecture.as_deref().unwrap_or(machine::architecture());
+    let mut unreadable = Vec::new();
     let universe = match &args.packages {
-        Some(path) => read_universe(path, architecture)?,
+        Some(path) => read_universe(path, architecture, &mut unreadable)?,
         None if args.architecture.is_some() => {
             return Err(Failure::saying(USAGE, "--architecture goes with --packages")
                 .hint("the indexes of the sources are those of this machine"));
@@ -60,11 +61,20 @@ pub(super) fn run(args: &CheckArgs, context: &mut Context) -> Result<Done, Failu
     };
     let broken = check(&universe);
     for broken in &broken {
-        print(broken, &universe, context)?;
+        let view = BrokenView {
+            package: universe.name(broken.package),
+            version: universe.version(broken.package),
+            architecture: universe.architecture(broken.package),
+            reasons: &broken.reasons,
+        };
+        print(&view, context)?;
+    }
+    for unreadable in &unreadable {
+        print(&unreadable.view(), context)?;
     }
     let counts = Counts {
-        checked: universe.len(),
-        broken: broken.len(),
+        checked: universe.len() + unreadable.len(),
+        broken: broken.len() + unreadable.len(),
     };
     if context.printer.json() {
         context.printer.value(&counts)?;
@@ -74,39 +84,67 @@ pub(super) fn run(args: &CheckArgs, context: &mut Context) -> Result<Done, Failu
             .printer
             .tell(format_args!("{checked} checked, {broken} broken"));
     }
-    Ok(if broken.is_empty() {
+    Ok(if counts.broken == 0 {
         Done::Well
     } else {
         Done::Broken
     })
 }
 
-fn print(broken: &Broken, universe: &Universe, context: &mut Context) -> Result<(), Failure> {
-    let view = BrokenView {
-        package: universe.name(broken.package),
-        version: universe.version(broken.package),
-        architecture: universe.architecture(broken.package),
-        reasons: &broken.reasons,
-    };
+fn print(view: &BrokenView<'_>, context: &mut Context) -> Result<(), Failure> {
     if context.printer.json() {
-        return context.printer.value(&view);
+        return context.printer.value(view);
     }
     let BrokenView {
         package,
         version,
         architecture,
-        ..
+        reasons,
     } = view;
     context
         .printer
         .row(format_args!("{package}\t{version}\t{architecture}"))?;
-    for reason in &broken.reasons {
+    for reason in *reasons {
         context.printer.line(format_args!("  {}", escaped(reason)))?;
     }
     Ok(())
 }
 
-fn read_universe(path: &std::path::Path, architecture: &str) -> Result<Universe, Failure> {
+/// A stanza that says something without a meaning: nobody can install that.
+#[derive(Default)]
+struct Unreadable {
+    package: String,
+    version: String,
+    architecture: String,
+    reasons: [String; 1],
+}
+
+impl Unreadable {
+    fn of(stanza: &Stanza<'_>, error: &UniverseError) -> Self {
+        let line = |name| stanza.line(name).unwrap_or_default().to_owned();
+        Self {
+            package: line("Package"),
+            version: line("Version"),
+            architecture: line("Architecture"),
+            reasons: [error.to_string()],
+        }
+    }
+
+    fn view(&self) -> BrokenView<'_> {
+        BrokenView {
+            package: &self.package,
+            version: &self.version,
+            architecture: &self.architecture,
+            reasons: &self.reasons,
+        }
+    }
+}
+
+fn read_universe(
+    path: &std::path::Path,
+    architecture: &str,
+    unreadable: &mut Vec<Unreadable>,
+) -> Result<Universe, Failure> {
     let cannot = |error: io::Error| {
         Failure::new(
             USAGE,
@@ -116,16 +154,21 @@ fn read_universe(path: &std::path::Path, architecture: &str) -> Result<Universe,
     let text = read_text(path).map_err(cannot)?;
     let mut builder = Machine::new(architecture, &[])?.builder();
     for stanza in StanzaReader::new(&text) {
-        let wrong = |error: anyhow::Error| {
-            Failure::new(
-                REFUSED,
-                error.context(format!("`{}` has a package that cannot be used", path.display())),
-            )
+        let added = match &stanza {
+            Ok(stanza) => builder
+                .add(stanza, Source::default())
+                .map_err(|error| match error {
+                    UniverseError::TooMany(_) => Err(Failure::new(REFUSED, error)),
+                    error => Ok(Unreadable::of(stanza, &error)),
+                }),
+            Err(error) => Err(Ok(Unreadable {
+                reasons: [error.to_string()],
+                ..Unreadable::default()
+            })),
         };
-        let stanza = stanza.map_err(|error| wrong(error.into()))?;
-        builder
-            .add(&stanza, Source::default())
-            .map_err(|error| wrong(error.into()))?;
+        if let Err(wrong) = added {
+            unreadable.push(wrong?);
+        }
     }
     Ok(builder.finish())
 }
@@ -140,9 +183,9 @@ fn read_text(path: &std::path::Path) -> io::Result<String> {
     let mut input = BufReader::with_capacity(64 << 10, input);
     let compression = compression_of(input.fill_buf()?);
     let bounds = Bounds::new(&Limits::default(), MOST_BYTES);
-    let mut text = String::new();
-    Decoder::new(compression, Streams::Index, input, bounds)?.read_to_string(&mut text)?;
-    Ok(text)
+    let mut bytes = Vec::new();
+    Decoder::new(compression, Streams::Index, input, bounds)?.read_to_end(&mut bytes)?;
+    Ok(index_text(bytes))
 }
 
 /// Source: RFC 1952, the xz file format 2.1.1.1, RFC 8878, and the bzip2 manual.

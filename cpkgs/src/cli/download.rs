@@ -1,14 +1,18 @@
 //! `cpkgs download`.
 
-use std::fs;
+use std::fs::{File, Permissions};
+use std::io;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
 
 use clap::Args;
 use cpkgs::scene::Scene;
 use cpkgs::spec::Named;
+use cpkgs::store::{self, Expected};
 use debian_formats::stanza::Stanza;
 use debian_formats::terminal::escaped;
 use resolver::request::Target;
-use resolver::universe::PackageId;
+use resolver::universe::{PackageId, Universe};
 
 use super::failure::{Failure, REFUSED, UNVERIFIED, USAGE};
 use super::stage::{download, refused};
@@ -32,16 +36,10 @@ pub(super) fn run(args: &DownloadArgs, context: &mut Context) -> Result<Done, Fa
         .collect::<Result<Vec<_>, _>>()?;
     for (package, deb) in packages.iter().zip(download(&scene, &packages, context)?) {
         let text = scene.stanza(*package)?;
-        let name = file_name(&text).ok_or_else(|| {
-            Failure::saying(
-                UNVERIFIED,
-                format_args!(
-                    "`{}` has no name that a file can have",
-                    scene.universe.name(*package)
-                ),
-            )
-        })?;
-        fs::copy(&deb.path, &name).map_err(|error| {
+        let stanza = Stanza::parse(&text).map_err(|error| Failure::new(UNVERIFIED, error))?;
+        store::examine(&deb.path, &Expected::of(&stanza, deb.sha256))?;
+        let name = file_name(&scene.universe, *package);
+        put(&deb.path, Path::new(&name)).map_err(|error| {
             Failure::new(
                 REFUSED,
                 anyhow::Error::new(error).context(format!("cannot write `{name}`")),
@@ -85,10 +83,22 @@ fn meant(text: &str, scene: &Scene<'_>) -> Result<PackageId, Failure> {
     })
 }
 
-/// Returns the last part of `Filename`, when that is a plain name of a file.
-fn file_name(text: &str) -> Option<String> {
-    let stanza = Stanza::parse(text).ok()?;
-    let name = stanza.line("Filename")?.rsplit('/').next()?.to_owned();
-    let is_plain = !name.is_empty() && !name.starts_with('.') && !name.contains(char::is_control);
-    is_plain.then_some(name)
+/// Returns what the file of a package is called: as `apt download` calls it, whatever the archive does.
+fn file_name(universe: &Universe, package: PackageId) -> String {
+    let version = universe.version(package).replace(':', "%3a");
+    format!(
+        "{}_{version}_{}.deb",
+        universe.name(package),
+        universe.architecture(package)
+    )
+}
+
+/// Copies a file into the working directory under a name, in the place of whatever has that name: not through a link of it.
+fn put(from: &Path, name: &Path) -> io::Result<()> {
+    let mut file = tempfile::Builder::new()
+        .permissions(Permissions::from_mode(0o644))
+        .tempfile_in(".")?;
+    io::copy(&mut File::open(from)?, &mut file)?;
+    file.persist(name)?;
+    Ok(())
 }

@@ -1,6 +1,7 @@
 //! Exit codes, and how errors become one.
 
 use std::fmt::Display;
+use std::io;
 use std::process::ExitCode;
 
 use cpkgs::account::RegistryError;
@@ -14,6 +15,7 @@ use cpkgs::local::LocalError;
 use cpkgs::repository::RepositoryError;
 use cpkgs::rootless::RootlessError;
 use cpkgs::source::SourceError;
+use cpkgs::store::StoreError;
 use cpkgs::system::SystemError;
 use cpkgs::trust::TrustError;
 use debian_formats::terminal::escaped;
@@ -42,11 +44,17 @@ pub(super) struct Failure {
 }
 
 impl Failure {
-    /// Returns a failure with one of the codes above.
+    /// Returns a failure with one of the codes above; what the system does not permit is told as that.
     pub(super) fn new(code: u8, error: impl Into<anyhow::Error>) -> Self {
+        let error = error.into();
+        let code = if code == REFUSED && is_denied(&error) {
+            NOT_PERMITTED
+        } else {
+            code
+        };
         Self {
             code,
-            error: error.into(),
+            error,
             hints: Vec::new(),
         }
     }
@@ -83,6 +91,20 @@ impl Failure {
         }
         self.code.into()
     }
+}
+
+/// Says whether somebody has not the rights, or the disk may not be written to.
+fn is_denied(error: &anyhow::Error) -> bool {
+    error
+        .chain()
+        .filter_map(|cause| cause.downcast_ref::<io::Error>())
+        .any(|error| {
+            let kind = error.kind();
+            matches!(
+                kind,
+                io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem
+            )
+        })
 }
 
 fn one_line(text: impl Display) -> String {
@@ -198,6 +220,12 @@ impl From<RootlessError> for Failure {
     }
 }
 
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        RootlessError::from(error).into()
+    }
+}
+
 impl From<GenerationError> for Failure {
     fn from(error: GenerationError) -> Self {
         RootlessError::from(error).into()
@@ -231,6 +259,7 @@ impl From<SystemError> for Failure {
             SystemError::NotRoot => (NOT_PERMITTED, Some("run it with sudo")),
             SystemError::Interrupted { .. } => (REFUSED, Some("`dpkg --configure -a` goes on with it")),
             SystemError::Changed { .. } => (UNVERIFIED, None),
+            SystemError::Package(error) if error.is_verification() => (UNVERIFIED, None),
             SystemError::Failed { .. } => (
                 REFUSED,
                 Some("what dpkg did until then stands; `dpkg --configure -a` goes on"),

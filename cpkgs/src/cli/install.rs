@@ -5,7 +5,7 @@ use cpkgs::local::LocalDeb;
 use cpkgs::scene::Scene;
 use cpkgs::spec::{Named, Spec};
 use resolver::plan::{Plan, Removal, Step};
-use resolver::request::{Recommends, Request, Target, Upgrade};
+use resolver::request::{Hold, Recommends, Request, Target, Upgrade};
 use resolver::solve::solve;
 use resolver::universe::PackageId;
 use resolver::unneeded::unneeded;
@@ -131,7 +131,10 @@ fn targets(specs: &[Spec], scene: &Scene<'_>) -> Vec<Target> {
 pub(super) fn install(args: &InstallArgs, context: &mut Context) -> Result<Done, Failure> {
     let (specs, files) = specs(args)?;
     let place = context.place(&args.place, run_of(args.dry_run))?;
-    let library = context.library()?;
+    let library = match specs.iter().all(|spec| matches!(spec, Spec::File(_))) {
+        true => context.library_if_any()?,
+        false => context.library()?,
+    };
     let scene = place.scene(&library, files)?;
     let request = Request {
         install: targets(&specs, &scene),
@@ -169,13 +172,27 @@ pub(super) fn remove(args: &RemoveArgs, context: &mut Context) -> Result<Done, F
         .collect::<Result<Vec<_>, _>>()
         .map_err(|error| Failure::saying(USAGE, error))?;
     let place = context.place(&args.place, run_of(args.dry_run))?;
-    let library = context.library()?;
+    let library = context.library_if_any()?;
     let scene = place.scene(&library, Vec::new())?;
     if let Some(missing) = named.iter().find(|named| !scene.has(&named.name)) {
         return Err(
             Failure::saying(REFUSED, format_args!("`{}` is not installed", missing.name))
                 .hint("`cpkgs list --installed` names what is"),
         );
+    }
+    let is_held = |named: &&Named| {
+        let mut held = scene
+            .installed
+            .iter()
+            .filter(|installed| installed.hold == Hold::Held);
+        held.any(|held| scene.universe.name(held.package) == named.name)
+    };
+    if let Some(held) = named.iter().find(is_held) {
+        return Err(Failure::saying(
+            REFUSED,
+            format_args!("`{}` is held, and stays as it is", held.name),
+        )
+        .hint(format_args!("`cpkgs unhold {}` releases it", held.name)));
     }
     let request = Request {
         remove: named.iter().map(|named| scene.target(named)).collect(),
@@ -196,7 +213,7 @@ pub(super) fn remove(args: &RemoveArgs, context: &mut Context) -> Result<Done, F
 
 pub(super) fn autoremove(args: &AutoremoveArgs, context: &mut Context) -> Result<Done, Failure> {
     let place = context.place(&args.place, run_of(args.dry_run))?;
-    let library = context.library()?;
+    let library = context.library_if_any()?;
     let scene = place.scene(&library, Vec::new())?;
     let removed: Vec<PackageId> = unneeded(&scene.universe, &scene.installed);
     let plan = Plan {

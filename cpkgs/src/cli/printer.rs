@@ -101,6 +101,13 @@ impl Printer {
         let _ = writeln!(io::stderr(), "{message}");
     }
 
+    /// Says on stderr what a person should know although all goes on, unless all should be quiet.
+    pub(super) fn warning(&self, message: impl Display) {
+        if self.talk == Talk::Usual {
+            let _ = writeln!(io::stderr(), "warning: {message}");
+        }
+    }
+
     /// Says whether progress may be shown on stderr.
     pub(super) fn shows_progress(&self) -> bool {
         self.talk == Talk::Usual && io::stderr().is_terminal()

@@ -41,6 +41,11 @@ impl RegistryArgs {
 }
 
 impl SignedArgs {
+    /// Says whether standard input has the token.
+    pub(super) fn reads_stdin(&self) -> bool {
+        self.token_stdin
+    }
+
     /// Returns the registry, with the token of whoever asks.
     pub(super) fn open(&self, context: &Context) -> Result<Registry, Failure> {
         let address = self.registry.address(context)?;

@@ -2,6 +2,8 @@
 
 use std::io::{self, BufRead as _, IsTerminal as _, Read as _};
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
 use super::failure::{Failure, REFUSED, USAGE};
 
 /// Longest line that is read.
@@ -55,6 +57,28 @@ pub(super) fn line(what: &str) -> Result<String, Failure> {
         ));
     }
     Ok(line.to_owned())
+}
+
+/// Reads a line of standard input where somebody offers one: a file or pipe that has it, and no terminal. Who inherited a pipe that
+/// nobody writes to does not wait for it.
+pub(super) fn offered() -> Result<Option<String>, Failure> {
+    let stdin = io::stdin();
+    if stdin.is_terminal() {
+        return Ok(None);
+    }
+    let mut wait = [PollFd::new(&stdin, PollFlags::IN)];
+    let patience = Timespec {
+        tv_sec: 0,
+        tv_nsec: 500_000_000,
+    };
+    if !poll(&mut wait, Some(&patience)).is_ok_and(|ready| ready > 0) {
+        return Ok(None);
+    }
+    let mut line = String::new();
+    let read = stdin.lock().take(MAX_LINE).read_line(&mut line);
+    read.map_err(|error| Failure::new(USAGE, error))?;
+    let line = line.trim_end_matches(['\n', '\r']);
+    Ok((!line.is_empty()).then(|| line.to_owned()))
 }
 
 /// Makes a password of 100 random bits.

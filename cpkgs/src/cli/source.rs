@@ -102,8 +102,11 @@ fn add(args: AddArgs, context: &mut Context) -> Result<Done, Failure> {
         Err(_) if args.signed_by.is_some() && !args.suite.is_empty() => None,
         fetched => fetched?,
     };
+    check_names(args.suite.iter().chain(&args.component), USAGE)?;
     let suites = suites(&args, repository.as_ref())?;
     let components = components(&args, repository.as_ref(), &suites);
+    // What the archive says of itself is signed by nobody.
+    check_names(suites.iter().chain(&components), UNVERIFIED)?;
     let keyring = match (&args.signed_by, &repository) {
         (Some(path), _) => given_keys(path)?,
         (None, Some(repository)) => shown_keys(&args, &repository.keys(&fetcher, &root)?, context)?,
@@ -124,26 +127,49 @@ fn add(args: AddArgs, context: &mut Context) -> Result<Done, Failure> {
         )
     })?;
     let url = args.url.trim_end_matches('/').to_owned();
-    context
-        .config
-        .sources
-        .retain(|source| source.url != url || source.suites != suites);
     context.printer.tell(format_args!(
         "added {url} {} {}",
         suites.join(" "),
         components.join(" ")
     ));
     context.printer.tell("next: `cpkgs update`");
-    context.config.sources.push(SourceConfig {
+    let added = SourceConfig {
         url,
         mirrors: args.mirror,
         suites,
         components,
         signed_by: file,
         architectures: args.architecture,
-    });
-    context.config.write(&context.home)?;
+    };
+    context.config.change(&context.home, |config| {
+        let is_other = |source: &SourceConfig| source.url != added.url || source.suites != added.suites;
+        config.sources.retain(is_other);
+        config.sources.push(added);
+    })?;
     Ok(Done::Well)
+}
+
+/// Refuses what cannot be the name of a suite or component: it stands in paths, in the configuration and on terminals.
+fn check_names<'n>(mut names: impl Iterator<Item = &'n String>, code: u8) -> Result<(), Failure> {
+    let sound = |letter: char| letter.is_ascii_alphanumeric() || "+-._~/".contains(letter);
+    let is_name = |name: &&String| {
+        let parts = name.strip_suffix('/').unwrap_or(name);
+        let parts = parts.strip_prefix("./").unwrap_or(parts);
+        name.len() <= 255
+            && name.chars().all(sound)
+            && (matches!(parts, "" | ".") && name.ends_with('/')
+                || parts
+                    .split('/')
+                    .all(|part| !part.is_empty() && !part.starts_with('.')))
+    };
+    match names.find(|name| !is_name(name)) {
+        None => Ok(()),
+        Some(wrong) => Err(Failure::saying(
+            code,
+            format_args!("`{}` is no name of a suite or component", escaped(wrong)),
+        )
+        .hint("expected letters, digits, `+`, `-`, `.`, `_`, `~`, and slashes between them")),
+    }
 }
 
 fn suites(args: &AddArgs, repository: Option<&Repository>) -> Result<Vec<String>, Failure> {
@@ -260,7 +286,7 @@ fn list(context: &mut Context) -> Result<Done, Failure> {
             let (suites, components) = (suites.join(" "), components.join(" "));
             context
                 .printer
-                .line(format_args!("{}\t{suites}\t{components}", source.url))?;
+                .row(format_args!("{}\t{suites}\t{components}", source.url))?;
         }
     }
     Ok(Done::Well)
@@ -268,22 +294,25 @@ fn list(context: &mut Context) -> Result<Done, Failure> {
 
 fn remove(args: &RemoveArgs, context: &mut Context) -> Result<Done, Failure> {
     let url = args.url.trim_end_matches('/');
-    let before = context.config.clone();
-    for source in &mut context.config.sources {
-        if source.url.trim_end_matches('/') == url {
-            source
-                .suites
-                .retain(|suite| !args.suite.is_empty() && !args.suite.contains(suite));
+    let mut is_known = false;
+    context.config.change(&context.home, |config| {
+        let before = config.sources.clone();
+        for source in &mut config.sources {
+            if source.url.trim_end_matches('/') == url {
+                source
+                    .suites
+                    .retain(|suite| !args.suite.is_empty() && !args.suite.contains(suite));
+            }
         }
-    }
-    context.config.sources.retain(|source| !source.suites.is_empty());
-    if context.config == before {
+        config.sources.retain(|source| !source.suites.is_empty());
+        is_known = config.sources != before;
+    })?;
+    if !is_known {
         return Err(
             Failure::saying(REFUSED, format_args!("there is no such source: `{url}`"))
                 .hint("`cpkgs source list` names them"),
         );
     }
-    context.config.write(&context.home)?;
     context.printer.tell("next: `cpkgs update`");
     Ok(Done::Well)
 }
@@ -291,6 +320,37 @@ fn remove(args: &RemoveArgs, context: &mut Context) -> Result<Done, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_of_a_suite_leads_nowhere_else() {
+        let check = |name: &str| check_names([name.to_owned()].iter(), USAGE).is_ok();
+        for name in [
+            "stable",
+            "bookworm/updates",
+            "focal/mongodb-org/7.0",
+            "./",
+            "/",
+            "debs/",
+            "./a/b/",
+        ] {
+            assert!(check(name), "{name}");
+        }
+        for name in [
+            "",
+            ".",
+            "..",
+            "../x",
+            "a/../b",
+            "a//b",
+            "x\ny",
+            "main,contrib",
+            "a\u{1b}[31m",
+            "a/./b",
+            "./../x/",
+        ] {
+            assert!(!check(name), "{name:?}");
+        }
+    }
 
     fn file(url: &str, suites: &[&str]) -> String {
         let suites: Vec<String> = suites.iter().map(|suite| (*suite).to_owned()).collect();

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use cpkgs::fetch::{Silent, Wanted};
 use cpkgs::generation::{Held, Receipt};
 use cpkgs::installed;
-use cpkgs::library::{Library, Machine};
-use cpkgs::lists::{Index, Lists};
+use cpkgs::library::{Library, Machine, Passed};
+use cpkgs::lists::{Index, Lists, ListsError};
 use cpkgs::machine;
 use cpkgs::rootless::{self, Add, Change, Slot};
 use cpkgs::scene::{Present, Scene};
@@ -15,6 +15,7 @@ use cpkgs::source::Source;
 use cpkgs::spec::Spec;
 use debian_formats::release::format_iso;
 use debian_formats::stanza::Stanza;
+use debian_formats::terminal::escaped;
 use resolver::plan::{Plan, Step, Why};
 use resolver::refusal::Refusal;
 use resolver::request::{Hold, Mark, Recommends, Request};
@@ -47,8 +48,22 @@ impl Context {
     /// Opens the packages of the sources.
     pub(super) fn library(&self) -> Result<Library, Failure> {
         let cache = self.config.cache(&self.home);
+        let lists = Lists::open(&cache, &self.sources()?, machine::architecture())?;
+        self.library_of(lists)
+    }
+
+    /// Opens the packages of the sources; none where nothing was fetched, for what goes without.
+    pub(super) fn library_if_any(&self) -> Result<Library, Failure> {
+        let cache = self.config.cache(&self.home);
+        match Lists::open(&cache, &self.sources()?, machine::architecture()) {
+            Err(ListsError::None) => self.library_of(Lists::none()),
+            lists => self.library_of(lists?),
+        }
+    }
+
+    fn library_of(&self, lists: Lists) -> Result<Library, Failure> {
+        let cache = self.config.cache(&self.home);
         let native = machine::architecture();
-        let lists = Lists::open(&cache, &self.sources()?, native)?;
         let mut foreign: Vec<String> = Vec::new();
         for source in &self.config.sources {
             for architecture in &source.architectures {
@@ -57,7 +72,14 @@ impl Context {
                 }
             }
         }
-        Ok(Library::open(&cache, lists, Machine::new(native, &foreign)?)?)
+        let library = Library::open(&cache, lists, Machine::new(native, &foreign)?)?;
+        for Passed { suite, count, first } in library.passed() {
+            let first = escaped(first);
+            self.printer.warning(format_args!(
+                "{count} of the packages of `{suite}` cannot be used, and are passed over; the first: {first}"
+            ));
+        }
+        Ok(library)
     }
 }
 

@@ -49,7 +49,11 @@ pub(super) fn run(_: &UpdateArgs, context: &mut Context) -> Result<Done, Failure
         print(&suite, context)?;
         failures.extend(suite.outcome.err().map(Failure::from));
     }
-    worst(failures, context)
+    // No command that follows has to read the indexes again. Where there are none, that was said.
+    match context.library().map(drop) {
+        Err(failure) if failures.is_empty() => Err(failure),
+        _ => worst(failures, context),
+    }
 }
 
 fn print(suite: &SuiteReport, context: &mut Context) -> Result<(), Failure> {
@@ -75,7 +79,7 @@ fn print(suite: &SuiteReport, context: &mut Context) -> Result<(), Failure> {
             bytes: suite.bytes,
         });
     }
-    context.printer.line(format_args!(
+    context.printer.row(format_args!(
         "{}\t{}\t{status}\t{}",
         suite.url,
         suite.suite,

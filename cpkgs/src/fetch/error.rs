@@ -48,6 +48,14 @@ pub enum FetchError {
         /// What the server answers.
         status: u16,
     },
+    /// It comes so slowly that it will not come.
+    #[error("`{location}` comes at less than {rate} bytes a second")]
+    Slow {
+        /// Where.
+        location: Location,
+        /// The least rate.
+        rate: u64,
+    },
     /// A redirect to where no archive sends its clients.
     #[error("`{location}` leads astray: {why}")]
     Astray {
@@ -90,7 +98,7 @@ impl FetchError {
     /// Says whether the network, or whoever is behind it, may do better another time or at another place.
     pub fn is_passing(&self) -> bool {
         match self {
-            Self::Unreachable { .. } => true,
+            Self::Unreachable { .. } | Self::Slow { .. } => true,
             Self::Status { status, .. } => *status == 429 || *status >= 500,
             _ => false,
         }

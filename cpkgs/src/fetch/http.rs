@@ -1,8 +1,9 @@
 //! HTTP: one client for all archives, its redirects, its retries.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use reqwest::header::{ETAG, HeaderMap, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, RANGE};
+use debian_formats::release::parse_date;
+use reqwest::header::{DATE, ETAG, HeaderMap, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, RANGE};
 use reqwest::redirect::{Attempt, Policy};
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
 
@@ -14,6 +15,9 @@ const MAX_REDIRECTS: usize = 5;
 const CONNECT: Duration = Duration::from_secs(15);
 /// How long a server may say nothing.
 const SILENCE: Duration = Duration::from_secs(30);
+/// After how long an index must have come at so many bytes a second: who holds it back may hold back what is new.
+const PATIENCE: Duration = Duration::from_secs(30);
+const LEAST_RATE: u64 = 512;
 
 /// Speaks HTTP/1.1 and HTTP/2, and keeps connections open.
 pub(super) struct Http {
@@ -46,9 +50,11 @@ impl Http {
     /// Gets a file, with retries.
     pub(super) async fn get(&self, get: &Get<'_>) -> Result<Got, FetchError> {
         let mut tries = 0;
+        let begun = Instant::now();
         loop {
             let failed = match self.try_get(get).await {
-                Err(error) if error.is_passing() => error,
+                // Who waited for a silent server has waited long enough.
+                Err(error) if error.is_passing() && begun.elapsed() < SILENCE => error,
                 done => return done,
             };
             let Some(pause) = pause_before(tries) else {
@@ -102,12 +108,20 @@ impl Http {
     /// Reads a body, at most `limit` bytes of it.
     async fn body(&self, mut response: Response, get: &Get<'_>, limit: u64) -> Result<Vec<u8>, FetchError> {
         let mut bytes = Vec::new();
+        let begun = Instant::now();
         while let Some(piece) = response
             .chunk()
             .await
             .map_err(|error| unreachable(get.location, error))?
         {
             (self.came)(piece.len() as u64);
+            let seconds = begun.elapsed().as_secs();
+            if seconds > PATIENCE.as_secs() && ((bytes.len() + piece.len()) as u64) < seconds * LEAST_RATE {
+                return Err(FetchError::Slow {
+                    location: get.location.clone(),
+                    rate: LEAST_RATE,
+                });
+            }
             if (bytes.len() + piece.len()) as u64 > limit {
                 if get.range.is_some() {
                     let room = usize::try_from(limit)
@@ -221,8 +235,18 @@ fn innermost(error: &dyn std::error::Error) -> String {
     error.to_string()
 }
 
+/// Returns what the next request asks by. Nothing where the file was changed within the last two seconds: by a time in seconds, and
+/// by a tag that is made of it, nobody could tell another change of that moment. Source: RFC 9110, section 8.8.2.2.
 fn validators(headers: &HeaderMap) -> Validators {
     let text = |name| Some(headers.get(name)?.to_str().ok()?.to_owned());
+    let time = |name| parse_date(headers.get(name)?.to_str().ok()?);
+    let is_fresh = match (time(LAST_MODIFIED), time(DATE)) {
+        (Some(changed), Some(now)) => now - changed < 2,
+        _ => false,
+    };
+    if is_fresh {
+        return Validators::default();
+    }
     Validators {
         etag: text(ETAG),
         last_modified: text(LAST_MODIFIED),

@@ -7,7 +7,9 @@ use debian_formats::digest::Sha256;
 use debian_formats::stanza::Stanza;
 
 /// How many numbers there are of each package.
-const WORDS: usize = 9;
+const WORDS: usize = 10;
+/// Most bytes of a description that are searched, besides its first line.
+const MAX_DESCRIPTION: usize = 4 << 10;
 
 /// What is known of all packages, in the order of the resolver's numbers.
 ///
@@ -48,6 +50,8 @@ pub struct Fact<'f> {
     pub section: &'f str,
     /// The first line of `Description`.
     pub synopsis: &'f str,
+    /// Its other lines, as far as they are searched.
+    pub description: &'f str,
 }
 
 impl Facts {
@@ -63,8 +67,18 @@ impl Facts {
 
     /// Returns what is known of a package.
     pub fn get(&self, place: usize) -> Option<Fact<'_>> {
-        let [index, offset, high, length, start, name, version, synopsis, kind] =
-            self.at::<WORDS>(&self.words, place)?;
+        let [
+            index,
+            offset,
+            high,
+            length,
+            start,
+            name,
+            version,
+            synopsis,
+            description,
+            kind,
+        ] = self.at::<WORDS>(&self.words, place)?;
         let mut end = start as usize;
         let mut text = |length: u32| {
             let start = end;
@@ -72,6 +86,7 @@ impl Facts {
             self.text.get(start..end).unwrap_or_default()
         };
         let (name, version, synopsis) = (text(name), text(version), text(synopsis));
+        let description = text(description);
         Some(Fact {
             place,
             index: index as usize,
@@ -80,6 +95,7 @@ impl Facts {
             name,
             version,
             synopsis,
+            description,
             architecture: self.shared(kind as usize),
             section: self.shared(kind as usize + 1),
         })
@@ -235,6 +251,19 @@ impl Maker {
         let texts = ["Package", "Version", "Description"].map(value);
         self.names.push(start..start + texts[0].len());
         self.text.extend(texts);
+        let described = self.text.len();
+        let lines = stanza
+            .get("Description")
+            .into_iter()
+            .flat_map(|field| field.continuation());
+        for line in lines {
+            if self.text.len() - described + line.len() > MAX_DESCRIPTION {
+                break;
+            }
+            self.text.push(' ');
+            self.text.push_str(line.trim());
+        }
+        let description = word((self.text.len() - described) as u64);
         let [name, version, synopsis] = texts.map(|text| word(text.len() as u64));
         self.words.extend([
             word(index as u64),
@@ -245,6 +274,7 @@ impl Maker {
             name,
             version,
             synopsis,
+            description,
             word(kind as u64),
         ]);
     }

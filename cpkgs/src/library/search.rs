@@ -27,7 +27,7 @@ pub struct Hit<'f> {
 }
 
 impl Facts {
-    /// Finds packages, those that fit best first: the name itself, names that begin so, names that have it, then synopses.
+    /// Finds packages, those that fit best first: the name itself, names that begin so, names that have it, then synopses, then what follows them.
     pub fn search(&self, filter: &Filter) -> Vec<Hit<'_>> {
         let words: Vec<Word> = filter.words.iter().map(|word| Word::new(word)).collect();
         let mut hits: Vec<Hit<'_>> = Vec::new();
@@ -164,7 +164,10 @@ fn rank_word(fact: &Fact<'_>, word: &Word, filter: &Filter) -> Option<u32> {
         None if filter.names_only => return None,
         None => {}
     }
-    word.is_in(fact.synopsis).then_some(4)
+    if word.is_in(fact.synopsis) {
+        return Some(4);
+    }
+    word.is_in(fact.description).then_some(5)
 }
 
 fn is_newer(left: &str, right: &str) -> bool {
@@ -219,7 +222,7 @@ mod tests {
 
     #[test]
     fn all_words_have_to_be_there_and_of_each_name_the_newest_counts() {
-        let text = "Package: b-tool\nVersion: 1\nArchitecture: amd64\nDescription: makes Things\n\n\
+        let text = "Package: b-tool\nVersion: 1\nArchitecture: amd64\nDescription: makes Things\n of any kind\n\n\
             Package: b-tool\nVersion: 1\nArchitecture: all\nDescription: makes things\n\n\
             Package: b-tool\nVersion: 3\nArchitecture: amd64\nDescription: makes things\n\n\
             Package: things\nVersion: 1\nArchitecture: amd64\nSection: contrib/net\nDescription: none\n";
@@ -241,6 +244,7 @@ mod tests {
         };
         assert_eq!(found(&["things"]), ["things 1", "b-tool 1", "b-tool 3"]);
         assert_eq!(found(&["THINGS", "tool"]), ["b-tool 1", "b-tool 3"]);
+        assert_eq!(found(&["kind"]), ["b-tool 1"]);
         // What stands between two texts is in neither, nor are architectures and sections searched.
         for none in ["toolmakes", "things1", "amd64", "net"] {
             assert_eq!(found(&[none]), [""; 0], "{none}");

@@ -69,7 +69,7 @@ pub(super) fn architectures(release: &Release, wanted: &[String]) -> Vec<String>
         .filter(|name| release.architectures.is_empty() || has(name))
         .cloned()
         .collect();
-    if has("all") && !in_others && !chosen.is_empty() {
+    if has("all") && (!in_others || chosen.is_empty()) {
         chosen.push("all".to_owned());
     }
     chosen

@@ -56,6 +56,13 @@ impl<'a> Remote<'a> {
         listed: &IndexFile,
         by_hash: ByHash,
     ) -> Result<(Location, Vec<u8>), UpdateError> {
+        let path = below(self.asked, &listed.path);
+        if listed.size == 0 {
+            // Nothing is what was signed; some servers do not even have it.
+            let location = self.source.location.below(&path)?;
+            check(&location, &[], listed)?;
+            return Ok((location, Vec::new()));
+        }
         let mut paths = vec![listed.path.clone()];
         if by_hash == ByHash::Served {
             paths.insert(0, hashed(listed));

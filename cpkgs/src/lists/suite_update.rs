@@ -1,5 +1,6 @@
 //! The update of one suite: its Release, then its indexes.
 
+use std::cell::Cell;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -57,6 +58,8 @@ pub(super) struct SuiteUpdate<'a> {
     pub(super) old: Option<KeptSuite>,
     pub(super) seen: &'a Seen,
     pub(super) remote: Remote<'a>,
+    /// What a person should know although all goes on.
+    pub(super) warning: Cell<Option<String>>,
 }
 
 impl SuiteUpdate<'_> {
@@ -82,9 +85,10 @@ impl SuiteUpdate<'_> {
                 url: self.empty.url.clone(),
                 suite: self.empty.asked.clone(),
                 outcome,
-                warning: trusted
-                    .as_ref()
-                    .and_then(|trusted| trusted.warning(self.updating.now)),
+                warning: self.warning.take().or_else(|| {
+                    let trusted = trusted.as_ref();
+                    trusted.and_then(|trusted| trusted.warning(self.updating.now))
+                }),
                 requests: self.remote.requests.get(),
                 bytes: self.remote.bytes.get(),
             },
@@ -206,6 +210,7 @@ impl SuiteUpdate<'_> {
             });
         }
         let mut indexes = Vec::new();
+        let mut absent = Vec::new();
         for component in &self.empty.components {
             let before = indexes.len();
             for architecture in &architectures {
@@ -214,14 +219,23 @@ impl SuiteUpdate<'_> {
                 indexes.extend(self.listed_index(release, &name, whose)?);
             }
             if indexes.len() == before {
-                return Err(UpdateError::NoComponent {
-                    url: self.empty.url.clone(),
-                    suite: self.empty.asked.clone(),
-                    component: component.clone(),
-                    has: release.components.join(" "),
-                });
+                absent.push(component.as_str());
             }
         }
+        if absent.is_empty() {
+            return Ok(indexes);
+        }
+        let missing = UpdateError::NoComponent {
+            url: self.empty.url.clone(),
+            suite: self.empty.asked.clone(),
+            component: absent.join(" "),
+            has: release.components.join(" "),
+        };
+        if indexes.is_empty() {
+            return Err(missing);
+        }
+        // What there is can be used.
+        self.warning.set(Some(missing.to_string()));
         Ok(indexes)
     }
 

@@ -17,6 +17,10 @@ use crate::fetch::Location;
 /// Most bytes of an index of which the Release does not say how long its plain text is.
 const MAX_INDEX_BYTES: u64 = 4 << 30;
 
+/// How many times its compressed form such an index may unpack to, once it has passed so many bytes; Debian's own have 5 to 20.
+const MAX_RATIO: u64 = 60;
+const RATIO_FREE_BYTES: u64 = 16 << 20;
+
 /// Hands on the text of an index that was fetched from somewhere, piece by piece: no more than is signed.
 pub(super) fn unpack(
     (location, bytes): (&Location, &[u8]),
@@ -29,6 +33,15 @@ pub(super) fn unpack(
     };
     let most = choice.plain.map_or(MAX_INDEX_BYTES, |plain| plain.size);
     let bounds = Bounds::new(&Limits::default(), most);
+    let bounds = match choice.plain {
+        Some(_) => bounds,
+        // Nobody has signed how long it is.
+        None => Bounds {
+            max_ratio: MAX_RATIO,
+            ratio_free_bytes: RATIO_FREE_BYTES,
+            ..bounds
+        },
+    };
     let mut decoder = Decoder::new(choice.compression, Streams::Index, bytes, bounds).map_err(wrong)?;
     let mut buffer = vec![0; 128 << 10];
     loop {

@@ -1,5 +1,6 @@
 //! Fetching what changed, verifying it, and letting it count.
 
+use std::cell::Cell;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -203,6 +204,7 @@ fn all_suites(
                     empty,
                     seen,
                     remote,
+                    warning: Cell::new(None),
                 };
                 running.push(scope.spawn(move || (work.empty.clone(), work.run())));
             }

@@ -5,7 +5,6 @@ use std::path::Path;
 
 use debian_formats::deb::{ControlFiles, DataEntry, DataKind, DataPath, DataVisitor};
 use debian_formats::package::BinaryPackage;
-use debian_formats::version::Version;
 use rustix::fs::{Timespec, Timestamps, futimens};
 use rustix::io::Errno;
 
@@ -87,46 +86,11 @@ impl<'a> Extraction<'a> {
         };
         Ok(futimens(&file, &times)?)
     }
-
-    /// What the package says of itself must be what the verified index says of it: else another package comes under a
-    /// name that was agreed to. apt does not look.
-    fn agrees(&self, package: &BinaryPackage) -> Result<(), Problem> {
-        let wanted = self.expected;
-        let same_version = wanted
-            .version
-            .parse()
-            .is_ok_and(|version: Version| version == *package.version());
-        let name = package.name().as_str();
-        let architecture = package.architecture().as_str();
-        let fields = [
-            ("Package", &wanted.name, name, name == wanted.name),
-            (
-                "Version",
-                &wanted.version,
-                package.version().as_str(),
-                same_version,
-            ),
-            (
-                "Architecture",
-                &wanted.architecture,
-                architecture,
-                architecture == wanted.architecture,
-            ),
-        ];
-        match fields.into_iter().find(|(.., same)| !same) {
-            None => Ok(()),
-            Some((field, expected, found, _)) => Err(Problem::Disagrees {
-                field,
-                expected: expected.clone(),
-                found: found.to_owned(),
-            }),
-        }
-    }
 }
 
 impl DataVisitor for Extraction<'_> {
     fn control(&mut self, package: &BinaryPackage, _: &ControlFiles) -> io::Result<()> {
-        self.agrees(package).map_err(io::Error::other)
+        self.expected.agrees(package).map_err(io::Error::other)
     }
 
     fn entry(&mut self, entry: &DataEntry, content: &mut dyn Read) -> io::Result<()> {

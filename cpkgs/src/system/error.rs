@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use debian_formats::relation::RelationError;
 
+use crate::store::StoreError;
+
 /// Why a system cannot be read or changed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -42,6 +44,9 @@ pub enum SystemError {
         /// The file.
         path: PathBuf,
     },
+    /// A package is not the one that the index means, or none.
+    #[error(transparent)]
+    Package(StoreError),
     /// A field of a package cannot be read.
     #[error("a field of `{package}` cannot be read")]
     Relation {

@@ -4,7 +4,7 @@ use super::{
     Alternatives, ArchQualifier, Constraint, Operator, Relation, RelationKind, RelationName, Relations,
     Restriction,
 };
-use crate::name::shown;
+use crate::name::{is_known_to_dpkg, shown};
 use crate::version::VersionError;
 
 /// A text that is no list of relations.
@@ -162,14 +162,7 @@ fn relation(kind: RelationKind, cursor: &mut Cursor<'_>) -> Result<Relation, Rel
 }
 
 fn relation_name(text: &str) -> Result<RelationName, RelationError> {
-    let first = text
-        .bytes()
-        .next()
-        .is_some_and(|byte| byte.is_ascii_alphanumeric());
-    let all = text
-        .bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || b"+-._".contains(&byte));
-    if first && all {
+    if is_known_to_dpkg(text) {
         Ok(RelationName(text.into()))
     } else {
         Err(RelationError::Name(shown(text)))

@@ -4,8 +4,9 @@ use std::collections::HashMap;
 use std::str::FromStr;
 
 use debian_formats::architecture::Architecture;
-use debian_formats::name::PackageName;
+use debian_formats::name::is_known_to_dpkg;
 use debian_formats::stanza::Stanza;
+use debian_formats::terminal::escaped;
 use debian_formats::version::Version;
 
 use super::fields::Fields;
@@ -108,7 +109,7 @@ impl UniverseBuilder {
     /// When `Package`, `Version` or `Architecture` is missing, or a field that is read has no right value.
     pub fn add(&mut self, stanza: &Stanza<'_>, source: Source) -> Result<Option<PackageId>, UniverseError> {
         let fields = Fields::of(stanza);
-        let name: PackageName = parsed("Package", fields.package)?;
+        let name = name(fields.package)?;
         let version: Version = parsed("Version", fields.version)?;
         let architecture: Architecture = parsed("Architecture", fields.architecture)?;
         let Some(architecture) = self.usable(&architecture) else {
@@ -120,7 +121,7 @@ impl UniverseBuilder {
         {
             return Err(UniverseError::TooMany(MOST_PACKAGES));
         }
-        let name = self.name(name.as_str());
+        let name = self.name(name);
         let version = self.version(version);
         let identity = (name, version, architecture);
         if let Some(known) = self.by_identity.get(&identity).copied() {
@@ -198,6 +199,17 @@ impl UniverseBuilder {
         let start = self.text.len();
         self.text.push_str(text);
         Span::between(start, self.text.len())
+    }
+}
+
+fn name(value: &str) -> Result<&str, UniverseError> {
+    match value {
+        "" => Err(UniverseError::Missing("Package")),
+        name if is_known_to_dpkg(name) => Ok(name),
+        other => Err(UniverseError::Value {
+            field: "Package",
+            wrong: format!("`{}` is no name of a package", escaped(other)),
+        }),
     }
 }
 

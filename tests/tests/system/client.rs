@@ -130,7 +130,12 @@ fn a_request_that_cannot_be_met_says_why_and_names_what_is_near() {
 
 #[test]
 fn an_update_of_what_is_unchanged_is_one_request() {
-    let (_archive, nginx, client) = served();
+    let (archive, nginx, client) = served();
+    // What was changed a moment ago is asked for as if nothing was here.
+    let path = archive.root().join("dists/stable/InRelease");
+    let earlier = std::time::SystemTime::now() - std::time::Duration::from_secs(60);
+    std::fs::File::open(path).unwrap().set_modified(earlier).unwrap();
+    client.run(&["update"]).ok();
     let before = nginx.access_log().len();
     let run = client.run(&["update", "--json"]).ok();
     assert!(

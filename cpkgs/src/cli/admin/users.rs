@@ -18,7 +18,7 @@ pub(in crate::cli) struct ListUsersArgs {
 
 /// Makes an account with the role `user`; the part of the address before the @ is its name.
 ///
-/// Its password is made and shown once, unless --password-stdin gives it.
+/// Its password is read from standard input where there is one, which --password-stdin insists on; else it is made and shown once.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct CreateUserArgs {
     /// The e-mail address.
@@ -77,8 +77,10 @@ pub(super) fn create(args: &CreateUserArgs, context: &mut Context) -> Result<Don
     let registry = args.signed.open(context)?;
     let given = if args.password_stdin {
         Some(secret::line("Password")?)
-    } else {
+    } else if args.signed.reads_stdin() {
         None
+    } else {
+        secret::offered()?
     };
     let password = match &given {
         Some(password) => password.clone(),
