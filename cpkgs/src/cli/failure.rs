@@ -312,3 +312,25 @@ fn registry_hint(code: &str) -> Option<&'static str> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_system_does_not_permit_is_told_as_that() {
+        let path = std::path::PathBuf::from("/x");
+        for (kind, code) in [
+            (io::ErrorKind::PermissionDenied, NOT_PERMITTED),
+            (io::ErrorKind::ReadOnlyFilesystem, NOT_PERMITTED),
+            (io::ErrorKind::StorageFull, REFUSED),
+        ] {
+            let source = io::Error::from(kind);
+            let failure = Failure::from(ConfigError::Write {
+                path: path.clone(),
+                source,
+            });
+            assert_eq!(failure.code, code, "{kind:?}");
+        }
+    }
+}

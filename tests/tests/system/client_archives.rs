@@ -11,21 +11,21 @@ use cpkgs::lists::{self, Freshness, UpdateError, Updating};
 use cpkgs::source::Source;
 
 /// A folder of packages that apt-ftparchive indexes and gpg signs.
-struct Foreign {
+pub(crate) struct Foreign {
     folder: tempfile::TempDir,
     gpg: Gpg,
     key: String,
 }
 
 impl Foreign {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let gpg = Gpg::new();
         let key = gpg.key("ed25519", "");
         let folder = tempfile::tempdir().unwrap();
         Self { folder, gpg, key }
     }
 
-    fn path(&self, below: &str) -> PathBuf {
+    pub(crate) fn path(&self, below: &str) -> PathBuf {
         self.folder.path().join(below)
     }
 
@@ -45,8 +45,21 @@ impl Foreign {
         fs::write(at.join("Release"), release).unwrap();
     }
 
+    /// Makes the folder an archive of one index, as it stands here, with a Release that lists it and says what else it should.
+    pub(crate) fn publish(&self, packages: &[u8], release: &str) {
+        fs::write(self.path("Packages"), packages).unwrap();
+        let digest = debian_formats::digest::sha256(packages);
+        let now = debian_formats::release::format_date(cpkgs::machine::now());
+        let text = format!(
+            "Date: {now}\n{release}SHA256:\n {digest} {} Packages\n",
+            packages.len()
+        );
+        fs::write(self.path("Release"), text).unwrap();
+        self.sign(&["--clearsign"], &self.path("Release"), &self.path("InRelease"));
+    }
+
     /// Signs a file as gpg is told to.
-    fn sign(&self, how: &[&str], file: &Path, signed: &Path) {
+    pub(crate) fn sign(&self, how: &[&str], file: &Path, signed: &Path) {
         let _ = fs::remove_file(signed);
         let (file, signed) = (file.display().to_string(), signed.display().to_string());
         let arguments = [&["--local-user", &self.key, "--output", &signed], how, &[&file]].concat();
@@ -54,7 +67,7 @@ impl Foreign {
     }
 
     /// Makes a client that trusts the key; what follows are further arguments of `source add`.
-    fn client(&self, arguments: &[&str]) -> Client {
+    pub(crate) fn client(&self, arguments: &[&str]) -> Client {
         let client = Client::new();
         let keys = client.folder().join("keys.asc").display().to_string();
         self.gpg

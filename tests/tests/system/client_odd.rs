@@ -1,0 +1,299 @@
+//! `cpkgs` where something is not as it should be, and nobody attacks: what is odd costs itself, and nothing else.
+
+use std::fs;
+
+use archive_tests::{Client, DebBuilder, TestArchive};
+
+use crate::client_archives::Foreign;
+
+/// The entry of a package in an index; its file is none.
+fn entry(name: &str, fields: &str) -> String {
+    let digest = "0".repeat(64);
+    format!(
+        "Package: {name}\nVersion: 1\nArchitecture: all\n{fields}Filename: {name}.deb\nSize: 1\nSHA256: {digest}\n"
+    )
+}
+
+fn updated(packages: &[u8]) -> (Foreign, Client) {
+    let foreign = Foreign::new();
+    foreign.publish(packages, "");
+    let client = foreign.client(&["--suite", "./"]);
+    client.run(&["update"]).ok();
+    (foreign, client)
+}
+
+#[test]
+fn a_stanza_without_a_meaning_is_passed_over_and_the_others_count() {
+    let odd = [
+        "Depends: x (>= )\n",
+        "Depends: x (== 1)\n",
+        "Provides: q (>= 1)\n",
+        "Multi-Arch: bogus\n",
+        "Section: a\nSection: b\n",
+        "garbage\n",
+    ];
+    let odd: Vec<String> = odd
+        .iter()
+        .enumerate()
+        .map(|(number, fields)| entry(&format!("odd{number}"), fields))
+        .collect();
+    let text = [
+        entry("first", ""),
+        odd.join("\n"),
+        entry("last", "Depends: first\n"),
+    ]
+    .join("\n");
+    let (_foreign, client) = updated(text.as_bytes());
+    let plan = &client.json(&["install", "last", "--dry-run"])[0];
+    assert_eq!(plan["install"].as_array().unwrap().len(), 2, "{plan}");
+    let names: Vec<String> = client
+        .json(&["list"])
+        .iter()
+        .map(|package| package["name"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(names, ["first", "last"]);
+    client.run(&["install", "--dry-run", "odd0"]).exits(1);
+    // Who checks an index wants to know.
+    let file = client.folder().join("Packages");
+    fs::write(&file, &text).unwrap();
+    let file = file.display().to_string();
+    let checked = client.run(&["check", "--json", "--packages", &file]).exits(1);
+    assert!(
+        checked.stdout.ends_with("{\"checked\":8,\"broken\":6}\n"),
+        "{}",
+        checked.report()
+    );
+}
+
+#[test]
+fn an_update_says_what_is_passed_over() {
+    let foreign = Foreign::new();
+    foreign.publish(entry("odd", "Multi-Arch: \u{1b}[31m\n").as_bytes(), "");
+    let client = foreign.client(&["--suite", "./"]);
+    let run = client.run(&["update"]).ok();
+    assert!(run.stderr.contains("1 of the packages of"), "{}", run.report());
+    assert!(!run.stderr.contains('\u{1b}'), "{}", run.report());
+    assert!(!client.run(&["update"]).ok().stderr.contains("passed over"));
+}
+
+#[test]
+fn names_are_those_that_dpkg_takes_and_bytes_that_are_no_text_harm_nobody() {
+    let mut text = entry("a", "Maintainer: Jos@ <x>\nDepends: b_C\n").into_bytes();
+    let at = text.iter().position(|byte| *byte == b'@').unwrap();
+    text[at] = 0xe9;
+    text.push(b'\n');
+    text.extend(entry("b_C", "Description: x\n long words\n").into_bytes());
+    let (_foreign, client) = updated(&text);
+    let plan = &client.json(&["install", "a", "--dry-run"])[0];
+    assert_eq!(plan["install"].as_array().unwrap().len(), 2, "{plan}");
+    assert_eq!(client.json(&["info", "a"])[0]["fields"]["Maintainer"], "Jos? <x>");
+    assert_eq!(client.json(&["search", "words"])[0]["name"], "b_C");
+}
+
+#[test]
+fn a_release_without_sha256_counts_for_nothing() {
+    let foreign = Foreign::new();
+    foreign.publish(entry("good", "").as_bytes(), "");
+    let path = foreign.path("Release");
+    let text = fs::read_to_string(&path).unwrap().replace("SHA256:", "MD5Sum:");
+    fs::write(&path, text).unwrap();
+    foreign.sign(&["--clearsign"], &path, &foreign.path("InRelease"));
+    let client = foreign.client(&["--suite", "./"]);
+    let run = client.run(&["update"]).exits(4);
+    assert!(run.stderr.contains("no SHA256"), "{}", run.report());
+}
+
+#[test]
+fn a_package_that_says_it_is_another_gets_to_nobody() {
+    let foreign = Foreign::new();
+    let bytes = DebBuilder::new("sudo", "1", "all").build();
+    fs::write(foreign.path("game.deb"), &bytes).unwrap();
+    let digest = debian_formats::digest::sha256(&bytes);
+    let index = format!(
+        "Package: game\nVersion: 1\nArchitecture: all\nFilename: game.deb\nSize: {}\nSHA256: {digest}\n",
+        bytes.len()
+    );
+    foreign.publish(index.as_bytes(), "");
+    let client = foreign.client(&["--suite", "./"]);
+    client.run(&["update"]).ok();
+    for command in [&["download", "game"][..], &["install", "--yes", "game"]] {
+        let run = client.run(command).exits(4);
+        assert!(
+            run.stderr.contains("says `Package: sudo` of itself, not `game`"),
+            "{}",
+            run.report()
+        );
+    }
+    assert!(!client.folder().join("game_1_all.deb").exists());
+    let root = client.folder().join("root");
+    for folder in ["var/lib/dpkg/info", "var/lib/dpkg/updates", "var/lib/apt"] {
+        fs::create_dir_all(root.join(folder)).unwrap();
+    }
+    fs::write(root.join("var/lib/dpkg/status"), "").unwrap();
+    let root = root.display().to_string();
+    let run = client
+        .run(&["install", "--yes", "--system", "--dpkg-root", &root, "game"])
+        .exits(4);
+    assert!(run.stderr.contains("Package: sudo"), "{}", run.report());
+}
+
+#[test]
+fn a_download_takes_the_place_of_a_link_and_does_not_follow_it() {
+    let archive = TestArchive::new();
+    archive.add(&[DebBuilder::new("good", "1:1.0", "all")]).ok();
+    archive.publish();
+    let client = Client::of(&archive, &format!("file:{}", archive.root().display()));
+    client.run(&["update"]).ok();
+    let own = client.folder().join("own");
+    fs::write(&own, "mine").unwrap();
+    let name = client.folder().join("good_1%3a1.0_all.deb");
+    std::os::unix::fs::symlink(&own, &name).unwrap();
+    let run = client.run(&["download", "good"]).ok();
+    assert_eq!(run.stdout, "good_1%3a1.0_all.deb\n");
+    assert_eq!(fs::read_to_string(&own).unwrap(), "mine");
+    assert!(fs::symlink_metadata(&name).unwrap().is_file());
+}
+
+#[test]
+fn what_is_installed_is_removed_without_any_index() {
+    let archive = TestArchive::new();
+    archive
+        .add(&[
+            DebBuilder::new("app", "1.0", "all").depends("library"),
+            DebBuilder::new("library", "1.0", "all"),
+        ])
+        .ok();
+    archive.publish();
+    let url = format!("file:{}", archive.root().display());
+    let client = Client::of(&archive, &url);
+    client.run(&["update"]).ok();
+    client.run(&["install", "--yes", "app"]).ok();
+    fs::remove_dir_all(client.path("cache")).unwrap();
+    client.run(&["source", "remove", &url]).ok();
+    client.run(&["remove", "--yes", "app"]).ok();
+    client.run(&["autoremove", "--yes"]).ok();
+    assert!(client.json(&["list", "--installed"]).is_empty());
+    let deb = DebBuilder::new("alone", "1.0", "all").write_into(&archive.outside());
+    client.run(&["install", "--yes", deb.to_str().unwrap()]).ok();
+    client.run(&["install", "--yes", "app"]).exits(1);
+}
+
+#[test]
+fn what_is_held_is_not_removed() {
+    let archive = TestArchive::new();
+    archive.add(&[DebBuilder::new("app", "1.0", "all")]).ok();
+    archive.publish();
+    let client = Client::of(&archive, &format!("file:{}", archive.root().display()));
+    client.run(&["update"]).ok();
+    client.run(&["install", "--yes", "app"]).ok();
+    client.run(&["hold", "app"]).ok();
+    let run = client.run(&["remove", "--yes", "app"]).exits(1);
+    assert!(
+        run.stderr.contains("hint: `cpkgs unhold app`"),
+        "{}",
+        run.report()
+    );
+    client.run(&["unhold", "app"]).ok();
+    client.run(&["remove", "--yes", "app"]).ok();
+}
+
+#[test]
+fn a_file_for_another_machine_is_refused_as_that() {
+    let foreign = if cpkgs::machine::architecture() == "arm64" {
+        "amd64"
+    } else {
+        "arm64"
+    };
+    let client = Client::new();
+    let deb = DebBuilder::new("app", "1.0", foreign).write_into(client.folder());
+    let run = client.run(&["install", "--yes", deb.to_str().unwrap()]).exits(1);
+    assert!(
+        run.stderr
+            .contains(&format!("is for {foreign}, which is not run here")),
+        "{}",
+        run.report()
+    );
+}
+
+#[test]
+fn a_component_that_is_missing_keeps_no_other_away() {
+    let archive = TestArchive::new();
+    archive.add(&[DebBuilder::new("app", "1.0", "all")]).ok();
+    archive.publish();
+    let client = Client::of(&archive, &format!("file:{}", archive.root().display()));
+    let path = client.path("config.toml");
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, text.replace("[\"main\"]", "[\"main\", \"contrib\"]")).unwrap();
+    let run = client.run(&["update"]).ok();
+    assert!(
+        run.stderr.contains("has no component `contrib`"),
+        "{}",
+        run.report()
+    );
+    client.run(&["info", "app"]).ok();
+}
+
+#[test]
+fn names_that_an_archive_makes_up_are_refused() {
+    let archive = TestArchive::new();
+    archive.publish();
+    let path = archive.root().join("repository.json");
+    let honest = fs::read_to_string(&path).unwrap();
+    let about: serde_json::Value = serde_json::from_str(&honest).unwrap();
+    let key = about["fingerprints"][0].as_str().unwrap();
+    let codename = about["suites"][0]["codename"].as_str().unwrap();
+    let url = format!("file:{}", archive.root().display());
+    for name in ["../../x", "a\\u001b[31m", "x\\ny", ""] {
+        let text = honest.replace(
+            &format!("\"codename\":\"{codename}\""),
+            &format!("\"codename\":\"{name}\""),
+        );
+        let text = text.replace(
+            &format!("\"codename\": \"{codename}\""),
+            &format!("\"codename\": \"{name}\""),
+        );
+        assert_ne!(text, honest);
+        fs::write(&path, text).unwrap();
+        let client = Client::new();
+        let run = client
+            .run(&["source", "add", &url, "--fingerprint", key])
+            .exits(4);
+        assert!(!run.stderr.contains('\u{1b}'), "{}", run.report());
+        assert!(client.run(&["source", "list"]).ok().stdout.is_empty());
+    }
+    let client = Client::new();
+    client
+        .run(&["source", "add", &url, "--suite", "../x", "--fingerprint", key])
+        .exits(2);
+}
+
+#[test]
+fn sources_that_are_added_at_once_are_all_there() {
+    let archive = TestArchive::new();
+    archive.publish();
+    let about: serde_json::Value = serde_json::from_str(&archive.read("repository.json")).unwrap();
+    let key = about["fingerprints"][0].as_str().unwrap();
+    let url = format!("file:{}", archive.root().display());
+    let client = Client::new();
+    let suites: Vec<String> = (0..8).map(|number| format!("s{number}")).collect();
+    let running: Vec<std::process::Child> = suites
+        .iter()
+        .map(|suite| {
+            let add = [
+                "-q",
+                "source",
+                "add",
+                &url,
+                "--suite",
+                suite,
+                "--fingerprint",
+                key,
+            ];
+            client.command(&add).spawn().unwrap()
+        })
+        .collect();
+    for mut child in running {
+        assert!(child.wait().unwrap().success());
+    }
+    assert_eq!(client.run(&["source", "list"]).ok().rows().len(), 8);
+}
