@@ -142,7 +142,8 @@ pub fn throw_away(install: &Path, change: Change) -> Result<PathBuf, RootlessErr
     Ok(place)
 }
 
-/// Lets an earlier generation count again: the one named, else the one that the current one came from.
+/// Lets an earlier generation count again: the one named, else the one that the current one came from. Before the first there is
+/// number 0, which has nothing.
 ///
 /// # Errors
 ///
@@ -152,7 +153,23 @@ pub fn rollback(install: &Path, to: Option<u64>) -> Result<(u64, Vec<String>), R
     let generations = Generations::new(install);
     let before = generations.current_plan()?;
     conffiles::merge(install, &store, &before)?;
-    let to = to.or(before.parent).ok_or(RootlessError::NothingBefore)?;
+    let first = || (before.number > 0).then_some(0);
+    let to = to
+        .or(before.parent)
+        .or_else(first)
+        .ok_or(RootlessError::NothingBefore)?;
+    if to == 0 && before.number > 0 && !generations.path(0).exists() {
+        let nothing = Plan {
+            created: before.created.clone(),
+            command: "before the first".to_owned(),
+            ..Plan::default()
+        };
+        let making = Making {
+            purpose: Purpose::Numbered,
+            launcher: None,
+        };
+        generation::build(install, &store, nothing, making)?;
+    }
     let plan = generations.plan(to)?;
     generations.switch(to)?;
     let kept = conffiles::merge(install, &store, &plan)?;

@@ -35,6 +35,13 @@ fn what_is_installed_runs_and_is_upgraded_taken_back_and_removed() {
     assert_eq!(client.program("greeting", &[]).ok().stdout, "hello 2.0\n");
     client.run(&["rollback"]).ok();
     assert_eq!(client.program("greeting", &[]).ok().stdout, "hello 1.0\n");
+    // Before the first change there was nothing.
+    client.run(&["rollback"]).ok();
+    assert!(client.json(&["list", "--installed"]).is_empty());
+    assert!(!client.path("packages/bin/greeting").exists());
+    client.run(&["rollback"]).exits(1);
+    client.run(&["rollback", "1"]).ok();
+    assert_eq!(client.program("greeting", &[]).ok().stdout, "hello 1.0\n");
     client.run(&["remove", "--yes", "greeting"]).ok();
     assert!(!client.path("packages/bin/greeting").exists());
     let why = client.run(&["why", "phrases"]).ok();
