@@ -35,7 +35,8 @@ pub(super) enum Place {
     Own {
         folder: PathBuf,
         base: Base,
-        _lock: Lock,
+        /// None where nothing is to change.
+        _lock: Option<Lock>,
     },
     /// A system; dpkg's lock is taken when it changes.
     System(System),
@@ -46,7 +47,10 @@ impl Context {
     pub(super) fn place(&mut self, args: &PlaceArgs, run: Run) -> Result<Place, Failure> {
         if !args.system {
             let folder = self.config.install(&self.home);
-            let _lock = self.lock(&folder)?;
+            let _lock = match run {
+                Run::Real => Some(self.lock(&folder)?),
+                Run::Dry => None,
+            };
             let base = self.config.base();
             return Ok(Place::Own { folder, base, _lock });
         }

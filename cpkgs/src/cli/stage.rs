@@ -286,7 +286,7 @@ pub(super) fn throw_away(names: &[String], context: &mut Context) -> Result<Path
     let place = Place::Own {
         folder: install.clone(),
         base: context.config.base(),
-        _lock: context.lock(&install)?,
+        _lock: Some(context.lock(&install)?),
     };
     let library = context.library()?;
     // Nothing of what is installed counts.

@@ -91,6 +91,7 @@ fn a_dry_run_says_what_would_be_done_and_does_nothing() {
     );
     assert!(plan["download_bytes"].as_u64().unwrap() > 0);
     assert!(client.json(&["list", "--installed"]).is_empty());
+    assert!(!client.path("packages").exists());
 }
 
 #[test]
