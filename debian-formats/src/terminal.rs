@@ -19,6 +19,24 @@ pub fn escaped(text: &str) -> String {
     shown
 }
 
+/// Returns JSON with everything that a terminal would act on as `\uXXXX`, which means the same to whoever parses it.
+///
+/// ```
+/// assert_eq!(debian_formats::terminal::escaped_json("[\"\u{202e}\"]"), r#"["\u202e"]"#);
+/// ```
+pub fn escaped_json(json: &str) -> String {
+    let mut shown = String::with_capacity(json.len());
+    for letter in json.chars() {
+        if letter.is_control() || changes_direction(letter) {
+            // All of these are of the first plane, so one escape is enough.
+            shown.push_str(&format!("\\u{:04x}", u32::from(letter)));
+        } else {
+            shown.push(letter);
+        }
+    }
+    shown
+}
+
 /// Source: Unicode Standard Annex 9, the explicit directional formatting characters and marks.
 fn changes_direction(letter: char) -> bool {
     matches!(letter, '\u{200e}' | '\u{200f}' | '\u{061c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')

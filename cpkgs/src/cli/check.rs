@@ -167,7 +167,10 @@ fn read_universe(
             })),
         };
         if let Err(wrong) = added {
-            unreadable.push(wrong?);
+            let wrong = wrong?;
+            if ["", "all", architecture].contains(&wrong.architecture.as_str()) {
+                unreadable.push(wrong);
+            }
         }
     }
     Ok(builder.finish())

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::io::{self, BufWriter, ErrorKind, IsTerminal as _, Write};
 
-use debian_formats::terminal::escaped;
+use debian_formats::terminal::{escaped, escaped_json};
 use serde::Serialize;
 
 use super::failure::{Failure, REFUSED};
@@ -70,7 +70,7 @@ impl Printer {
     /// Prints a value as a line of JSON.
     pub(super) fn value(&mut self, value: &impl Serialize) -> Result<(), Failure> {
         let text = serde_json::to_string(value).map_err(|error| Failure::new(REFUSED, error))?;
-        self.line(text)
+        self.line(escaped_json(&text))
     }
 
     /// Prints bytes as they are.

@@ -77,6 +77,28 @@ fn an_update_says_what_is_passed_over() {
 }
 
 #[test]
+fn machines_get_what_a_terminal_would_act_on_as_escapes() {
+    let (_foreign, client) = updated(entry("odd", "Description: a\u{9b}b\u{202e}c\n").as_bytes());
+    let run = client.run(&["info", "odd", "--json"]).ok();
+    assert!(run.stdout.contains(r"a\u009bb\u202ec"), "{}", run.report());
+    assert_eq!(
+        client.json(&["info", "odd"])[0]["description"],
+        "a\u{9b}b\u{202e}c"
+    );
+}
+
+#[test]
+fn packages_of_other_architectures_are_passed_over_whatever_they_say() {
+    let client = Client::new();
+    let file = client.folder().join("Packages");
+    let text = "Package: odd\nVersion: 1\nArchitecture: s390x\nDepends: ==\n\nPackage: odd\nVersion: 1 2\nArchitecture: s390x\n";
+    fs::write(&file, text).unwrap();
+    let file = file.display().to_string();
+    let check = ["check", "--json", "--packages", &file, "--architecture", "amd64"];
+    assert_eq!(client.run(&check).ok().stdout, "{\"checked\":0,\"broken\":0}\n");
+}
+
+#[test]
 fn names_are_those_that_dpkg_takes_and_bytes_that_are_no_text_harm_nobody() {
     let mut text = entry("a", "Maintainer: Jos@ <x>\nDepends: b_C\n").into_bytes();
     let at = text.iter().position(|byte| *byte == b'@').unwrap();
