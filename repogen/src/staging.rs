@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
 
 use crate::archive::STATE;
 
@@ -34,24 +35,26 @@ pub struct Staging {
 }
 
 impl Staging {
-    /// Makes a folder, and sweeps those whose writers are no more.
+    /// Makes a folder, and sweeps those whose writers are no more. Waits for nobody.
     pub fn new(root: &Path) -> Result<Self, StagingError> {
         let all = root.join(STATE).join("staging");
         std::fs::create_dir_all(&all).map_err(|source| failed("make", &all, source))?;
-        let _guard = swept(&all)?;
-        let folder = tempfile::Builder::new()
-            .prefix("w")
-            .tempdir_in(&all)
-            .map_err(|source| failed("make a folder in", &all, source))?
-            .keep();
-        let lock = File::open(&folder).map_err(|source| failed("open", &folder, source))?;
-        flock(&lock, FlockOperation::LockExclusive)
-            .map_err(|source| failed("lock", &folder, source.into()))?;
-        Ok(Self {
-            folder,
-            next: AtomicU64::new(0),
-            _lock: lock,
-        })
+        sweep(&all)?;
+        loop {
+            let folder = tempfile::Builder::new()
+                .prefix("w")
+                .tempdir_in(&all)
+                .map_err(|source| failed("make a folder in", &all, source))?
+                .keep();
+            // Until the lock is taken, another's sweep may take the folder for one that was left.
+            if let Some(lock) = claim(&folder).map_err(|source| failed("lock", &folder, source))? {
+                return Ok(Self {
+                    folder,
+                    next: AtomicU64::new(0),
+                    _lock: lock,
+                });
+            }
+        }
     }
 
     /// Sweeps the folders whose writers are no more, for a writer that turns out to have nothing to stage.
@@ -61,7 +64,7 @@ impl Staging {
         if is_empty {
             return Ok(());
         }
-        swept(&all).map(drop)
+        sweep(&all)
     }
 
     /// Makes a new file, readable by all as served files are.
@@ -115,24 +118,40 @@ impl Drop for StagedPath {
     }
 }
 
-/// Deletes the folders that nobody holds, and returns the lock under which it did.
+/// Deletes the folders that nobody holds.
 ///
-/// Held while a folder is made and not yet locked, so that no sweep takes it in between.
-fn swept(all: &Path) -> Result<File, StagingError> {
-    let guard = File::open(all).map_err(|source| failed("open", all, source))?;
-    flock(&guard, FlockOperation::LockExclusive).map_err(|source| failed("lock", all, source.into()))?;
-    let sweep = || -> io::Result<()> {
-        for entry in std::fs::read_dir(all)? {
-            let path = entry?.path();
-            let Ok(folder) = File::open(&path) else { continue };
-            if flock(&folder, FlockOperation::NonBlockingLockExclusive).is_ok() {
-                std::fs::remove_dir_all(&path)?;
-            }
-        }
-        Ok(())
+/// Whoever comes upon a folder that another is deleting leaves it to that one: a process that was stopped in the middle
+/// holds nobody up.
+fn sweep(all: &Path) -> Result<(), StagingError> {
+    let entries = std::fs::read_dir(all).map_err(|source| failed("read", all, source))?;
+    for entry in entries {
+        let path = entry.map_err(|source| failed("read", all, source))?.path();
+        // Another user's folder is that user's to sweep.
+        let Ok(Some(_lock)) = claim(&path) else { continue };
+        std::fs::remove_dir_all(&path).map_err(|source| failed("sweep", &path, source))?;
+    }
+    Ok(())
+}
+
+/// Takes the lock of a folder; nothing if another has it, or deleted the folder before the lock was taken.
+fn claim(folder: &Path) -> io::Result<Option<File>> {
+    let gone = |error: &io::Error| error.kind() == io::ErrorKind::NotFound;
+    let lock = match File::open(folder) {
+        Ok(lock) => lock,
+        Err(error) if gone(&error) => return Ok(None),
+        Err(error) => return Err(error),
     };
-    sweep().map_err(|source| failed("sweep", all, source))?;
-    Ok(guard)
+    match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => {}
+        Err(Errno::WOULDBLOCK) => return Ok(None),
+        Err(error) => return Err(error.into()),
+    }
+    // The lock of a folder that is gone keeps nobody off.
+    match folder.symlink_metadata() {
+        Ok(_) => Ok(Some(lock)),
+        Err(error) if gone(&error) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 fn failed(action: &'static str, path: &Path, source: io::Error) -> StagingError {
@@ -170,5 +189,42 @@ mod tests {
 
         assert!(!left.exists());
         assert!(held.as_path().exists());
+    }
+
+    #[test]
+    fn a_sweep_that_stands_still_holds_nobody_up() {
+        let root = tempfile::tempdir().unwrap();
+        let left = root.path().join("state/staging/left");
+        std::fs::create_dir_all(&left).unwrap();
+        let sweeping = claim(&left).unwrap().unwrap();
+
+        drop(Staging::new(root.path()).unwrap());
+
+        assert!(left.exists());
+        drop(sweeping);
+        Staging::sweep(root.path()).unwrap();
+        assert!(!left.exists());
+    }
+
+    #[test]
+    fn writers_that_start_at_once_keep_their_folders() {
+        let root = tempfile::tempdir().unwrap();
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for _ in 0..200 {
+                        let staging = Staging::new(root.path()).unwrap();
+                        let (path, _) = staging.create().unwrap();
+                        assert!(path.as_path().exists());
+                    }
+                });
+            }
+        });
+        assert_eq!(
+            std::fs::read_dir(root.path().join("state/staging"))
+                .unwrap()
+                .count(),
+            0
+        );
     }
 }
