@@ -3,13 +3,14 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use debian_formats::digest::{Digester, Sha256};
 use futures_util::{StreamExt as _, stream};
-use reqwest::StatusCode;
-use reqwest::header::RANGE;
+use reqwest::header::{CONTENT_RANGE, RANGE};
+use reqwest::{Response, StatusCode};
 
-use super::http::{expect, send, unreachable};
+use super::http::{expect, not_too_slow, send, unreachable};
 use super::{FetchError, Fetcher, Location, pause_before};
 
 /// How many packages are downloaded at once.
@@ -110,6 +111,7 @@ impl Fetcher {
         adopt(path, &part);
         let mut tries = 0;
         loop {
+            let had = part.metadata().map_or(0, |part| part.len());
             let done = match location.file_path() {
                 Some(file) => copy(&file, &part, wanted, location),
                 None => self.download(wanted, location, &part, progress).await,
@@ -122,6 +124,8 @@ impl Fetcher {
                     tokio::time::sleep(pause).await;
                     tries += 1;
                 }
+                // What was here may have been the beginning of something else; it is gone now.
+                Err(FetchError::Wrong { .. } | FetchError::TooLong { .. }) if had > 0 => {}
                 done => return done,
             }
         }
@@ -149,18 +153,26 @@ impl Fetcher {
         if had > 0 {
             request = request.header(RANGE, format!("bytes={had}-"));
         }
-        let mut response = expect(send(request, location).await?, location)?;
-        if had > 0 && response.status() != StatusCode::PARTIAL_CONTENT {
+        let mut response = send(request, location).await?;
+        if had > 0 && !goes_on(&response, had) {
+            // This server has no use for what is here.
             file.set_len(0).map_err(|source| keep(part, source))?;
             had = 0;
+            if response.status() != StatusCode::OK {
+                response = send(self.http.request(location), location).await?;
+            }
         }
+        let mut response = expect(response, location)?;
         progress.begun(wanted, had);
+        let (begun, mut came) = (Instant::now(), 0);
         while let Some(piece) = response
             .chunk()
             .await
             .map_err(|error| unreachable(location, error))?
         {
             had += piece.len() as u64;
+            came += piece.len() as u64;
+            not_too_slow(came, begun.elapsed(), location)?;
             if had > wanted.size {
                 let _ = fs::remove_file(part);
                 return Err(FetchError::TooLong {
@@ -172,6 +184,19 @@ impl Fetcher {
             progress.came(wanted, piece.len() as u64);
         }
         Ok(())
+    }
+}
+
+/// Says whether an answer goes on at a byte, or is none that says anything about it.
+fn goes_on(response: &Response, at: u64) -> bool {
+    let starts = |range: &str| range.strip_prefix("bytes ")?.split_once('-')?.0.parse().ok();
+    match response.status() {
+        StatusCode::PARTIAL_CONTENT => {
+            let range = response.headers().get(CONTENT_RANGE);
+            range.and_then(|range| starts(range.to_str().ok()?)) == Some(at)
+        }
+        StatusCode::OK | StatusCode::RANGE_NOT_SATISFIABLE => false,
+        _ => true,
     }
 }
 
@@ -253,3 +278,6 @@ fn keep(path: &Path, source: io::Error) -> FetchError {
         source,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -15,7 +15,7 @@ const MAX_REDIRECTS: usize = 5;
 const CONNECT: Duration = Duration::from_secs(15);
 /// How long a server may say nothing.
 const SILENCE: Duration = Duration::from_secs(30);
-/// After how long an index must have come at so many bytes a second: who holds it back may hold back what is new.
+/// After how long a file must have come at so many bytes a second: who holds an index back may hold back what is new.
 const PATIENCE: Duration = Duration::from_secs(30);
 const LEAST_RATE: u64 = 512;
 
@@ -115,13 +115,7 @@ impl Http {
             .map_err(|error| unreachable(get.location, error))?
         {
             (self.came)(piece.len() as u64);
-            let seconds = begun.elapsed().as_secs();
-            if seconds > PATIENCE.as_secs() && ((bytes.len() + piece.len()) as u64) < seconds * LEAST_RATE {
-                return Err(FetchError::Slow {
-                    location: get.location.clone(),
-                    rate: LEAST_RATE,
-                });
-            }
+            not_too_slow((bytes.len() + piece.len()) as u64, begun.elapsed(), get.location)?;
             if (bytes.len() + piece.len()) as u64 > limit {
                 if get.range.is_some() {
                     let room = usize::try_from(limit)
@@ -139,6 +133,17 @@ impl Http {
         }
         Ok(bytes)
     }
+}
+
+/// Refuses a file of which so little came in a time that it will not come.
+pub(super) fn not_too_slow(bytes: u64, time: Duration, location: &Location) -> Result<(), FetchError> {
+    if time > PATIENCE && bytes < time.as_secs() * LEAST_RATE {
+        return Err(FetchError::Slow {
+            location: location.clone(),
+            rate: LEAST_RATE,
+        });
+    }
+    Ok(())
 }
 
 /// Begins a client that trusts the certificates of this machine; its redirects are the caller's to decide.
@@ -250,5 +255,21 @@ fn validators(headers: &HeaderMap) -> Validators {
     Validators {
         etag: text(ETAG),
         last_modified: text(LAST_MODIFIED),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_who_sends_little_for_long_is_too_slow() {
+        let location = "http://h/x".parse().unwrap();
+        let is_too_slow =
+            |bytes, seconds| not_too_slow(bytes, Duration::from_secs(seconds), &location).is_err();
+        assert!(!is_too_slow(1, 30));
+        assert!(is_too_slow(1, 31));
+        assert!(is_too_slow(99 * 512, 100));
+        assert!(!is_too_slow(100 * 512, 100));
     }
 }

@@ -33,14 +33,15 @@ impl Location {
     /// Returns the address of a path below this one. Each part is taken as it is: a percent sign in it is a percent sign.
     ///
     /// # Errors
-    /// When the path is absolute, leads upwards, or has empty parts or control characters.
+    /// When the path is absolute, leads upwards, names a folder, or has control characters.
     pub fn below(&self, path: &str) -> Result<Self, LocationError> {
         let refused = || LocationError::Path {
             path: debian_formats::terminal::escaped(path),
         };
-        let sound = |part: &str| !matches!(part, "" | "." | "..");
-        if !path.split('/').all(sound) || path.contains(|letter: char| letter.is_control() || letter == '\\')
-        {
+        let sound = |part: &str| !matches!(part, "." | "..");
+        let is_file = !path.is_empty() && !path.starts_with('/') && !path.ends_with('/');
+        let odd = |letter: char| letter.is_control() || letter == '\\';
+        if !is_file || !path.split('/').all(sound) || path.contains(odd) {
             return Err(refused());
         }
         let mut url = self.0.clone();
@@ -134,6 +135,8 @@ mod tests {
         );
         assert_eq!(below("http://h", "dists/x").unwrap(), "http://h/dists/x");
         assert_eq!(below("file:/srv/a", "x").unwrap(), "file:///srv/a/x");
+        // To an object store `a//b` is another name than `a/b`.
+        assert_eq!(below("http://h", "pool//x").unwrap(), "http://h/pool//x");
     }
 
     #[test]
@@ -141,7 +144,8 @@ mod tests {
         for path in [
             "../x",
             "/etc/passwd",
-            "a//b",
+            "//h/x",
+            "a/",
             "a/./b",
             "a/..",
             "",
