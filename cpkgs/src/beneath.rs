@@ -114,7 +114,13 @@ impl Beneath {
     }
 
     fn walk(&self, path: &[u8]) -> io::Result<OwnedFd> {
-        let mut here = self.root.try_clone()?;
+        // From the folder that was written to last, where this one is in it.
+        let within = self.last.as_ref().and_then(|(known, folder)| {
+            let rest = path.strip_prefix(known.as_slice())?;
+            (known.is_empty() || rest.first() == Some(&b'/')).then_some((folder, rest))
+        });
+        let (from, path) = within.unwrap_or((&self.root, path));
+        let mut here = from.try_clone()?;
         for name in path.split(|&byte| byte == b'/').filter(|name| !name.is_empty()) {
             if !is_name(name) {
                 return Err(io::Error::from(io::ErrorKind::InvalidInput));

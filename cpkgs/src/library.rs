@@ -8,6 +8,7 @@
 mod facts;
 pub(crate) mod file;
 mod search;
+mod wanted;
 
 use std::cell::RefCell;
 use std::fs::File;
@@ -16,15 +17,15 @@ use std::path::{Path, PathBuf};
 
 use debian_formats::architecture::Architecture;
 use debian_formats::digest::{Digester, Sha256};
-use debian_formats::packages::IndexEntry;
 use debian_formats::stanza::{Stanza, StanzaError, StanzaReader, index_text};
 use resolver::universe::{PackageId, Source, Universe, UniverseBuilder, UniverseError};
 
-use crate::fetch::{Location, LocationError, Wanted};
+use crate::fetch::Wanted;
 use crate::lists::{Index, Lists};
 
 pub use facts::{Fact, Facts};
 pub use search::{Filter, Hit};
+pub use wanted::wanted;
 
 /// Why the packages cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -268,39 +269,10 @@ impl Library {
     /// # Errors
     /// When its stanza does not say, or names a place outside the archive.
     pub fn wanted(&self, package: PackageId) -> Result<Wanted, LibraryError> {
-        let text = self.stanza(package)?;
         let index = self.index(package);
-        let refused = |why: String| LibraryError::Entry {
-            package: text
-                .lines()
-                .next()
-                .unwrap_or_default()
-                .trim_start_matches("Package: ")
-                .to_owned(),
-            suite: index.map(|index| index.codename.clone()).unwrap_or_default(),
-            why,
-        };
-        let stanza = Stanza::parse(&text).map_err(|error| refused(error.to_string()))?;
-        let entry = IndexEntry::from_stanza(&stanza).map_err(|error| refused(error.to_string()))?;
-        let root = |root: &String| -> Result<Location, LocationError> {
-            // Tools that are run in the folder itself write it so.
-            let path = entry.filename.trim_start_matches("./");
-            root.parse::<Location>()?.below(path)
-        };
+        let suite = index.map(|index| index.codename.as_str()).unwrap_or_default();
         let roots = index.iter().flat_map(|index| &index.roots);
-        let locations: Vec<Location> = roots
-            .map(root)
-            .collect::<Result<_, _>>()
-            .map_err(|error| refused(error.to_string()))?;
-        if locations.is_empty() {
-            return Err(refused("no source has it".to_owned()));
-        }
-        Ok(Wanted {
-            name: stanza.line("Package").unwrap_or_default().to_owned(),
-            locations,
-            size: entry.size,
-            sha256: entry.sha256,
-        })
+        wanted(&self.stanza(package)?, suite, roots)
     }
 
     /// Makes facts and universe of the indexes, and keeps them.

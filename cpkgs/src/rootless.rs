@@ -5,6 +5,7 @@
 //! generation, and what was left lying is swept by the next change or by `repair`.
 
 mod error;
+mod repair;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -17,6 +18,7 @@ use crate::generation::{self, Generations, Held, Making, Notes, Plan, Planned, P
 use crate::store::{Expected, Store};
 
 pub use self::error::RootlessError;
+pub use self::repair::{Damaged, Repaired, renew, repair};
 
 /// What is to change.
 #[derive(Debug, Clone, Default)]
@@ -207,36 +209,6 @@ pub fn collect(install: &Path, keep: usize) -> Result<Swept, RootlessError> {
     Ok(swept)
 }
 
-/// Finishes or undoes what was cut off, and looks whether everything is there.
-///
-/// # Errors
-///
-/// When packages of the current generation are gone, each with its name.
-pub fn repair(install: &Path) -> Result<Swept, RootlessError> {
-    let store = Store::open(install)?;
-    let generations = Generations::new(install);
-    let unfinished = store.sweep()? + generations.sweep()?;
-    if let Some(number) = generations.current()? {
-        let plan = generations.plan(number)?;
-        let is_gone = |package: &&Planned| store.read(&package.store).is_err();
-        let gone: Vec<String> = plan
-            .packages
-            .iter()
-            .filter(is_gone)
-            .map(|package| package.name.clone())
-            .collect();
-        if !gone.is_empty() {
-            return Err(RootlessError::Gone { packages: gone });
-        }
-        conffiles::merge(install, &store, &plan)?;
-        generations.switch(number)?;
-    }
-    Ok(Swept {
-        unfinished,
-        ..Swept::default()
-    })
-}
-
 fn unpack(store: &Store, add: &[Add]) -> Result<Vec<Planned>, RootlessError> {
     let mut files = Vec::new();
     for add in add {
@@ -292,6 +264,11 @@ fn next(before: Plan, change: Change, added: Vec<Planned>, number: u64) -> Plan 
         command: change.command,
         packages,
     }
+}
+
+/// Returns the folder of a package in the store.
+fn key_of(add: &Add) -> Result<String, RootlessError> {
+    Ok(Store::key(&expected(add)?))
 }
 
 fn expected(add: &Add) -> Result<Expected, RootlessError> {

@@ -7,6 +7,7 @@
 mod agreement;
 mod error;
 mod extract;
+mod record;
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -87,7 +88,7 @@ impl Store {
         format!("{short}-{}-{version}", expected.name)
     }
 
-    /// Returns the folder of a package: `tree/` with its files, `control/` with its control files.
+    /// Returns the folder of a package: `tree/` with its files, `control/` with its control files, `files` with what it was unpacked to.
     pub fn path(&self, key: &str) -> PathBuf {
         self.folder.join(key)
     }
@@ -188,6 +189,26 @@ impl Store {
         self.remove_where(|name| !keys.contains(name))
     }
 
+    /// Removes packages. Only for who holds the lock.
+    ///
+    /// # Errors
+    ///
+    /// When one cannot be removed.
+    pub fn remove(&self, keys: &BTreeSet<String>) -> Result<usize, StoreError> {
+        self.remove_where(|name| keys.contains(name))
+    }
+
+    /// Returns what is wrong with a package that was unpacked, in words; nothing when every file is there as it came.
+    pub fn fault(&self, key: &str) -> Option<String> {
+        if !self.path(key).exists() {
+            return Some("it is gone".to_owned());
+        }
+        if self.read(key).is_err() {
+            return Some("what is kept about it cannot be read".to_owned());
+        }
+        record::fault(&self.path(key))
+    }
+
     fn remove_where(&self, goes: impl Fn(&str) -> bool) -> Result<usize, StoreError> {
         let failed = |source| StoreError::io(&self.folder, source);
         let mut removed = 0;
@@ -246,9 +267,10 @@ fn unpack(deb: File, folder: &Path, expected: &Expected) -> Result<(), StoreErro
         &mut extraction,
     );
     let read = read.map_err(|error| StoreError::of_deb(expected, error))?;
-    let dropped = extraction
+    let (dropped, record) = extraction
         .finish()
         .map_err(|error| StoreError::of_entry(expected, error))?;
+    record.write(folder).map_err(failed)?;
     write_control(&folder.join("control"), &read.control_files).map_err(failed)?;
     let stored = Stored {
         name: expected.name.clone(),

@@ -28,12 +28,6 @@ pub enum RootlessError {
     /// There is nothing to go back to.
     #[error("there is no earlier generation")]
     NothingBefore,
-    /// Somebody removed packages from the store.
-    #[error("packages are gone from the store: {}; `cpkgs rollback` or installing them again helps", packages.join(", "))]
-    Gone {
-        /// Their names.
-        packages: Vec<String>,
-    },
 }
 
 impl RootlessError {

@@ -8,6 +8,7 @@ use debian_formats::digest::sha256;
 use super::*;
 
 mod killed;
+mod repaired;
 
 struct Machine {
     folder: tempfile::TempDir,

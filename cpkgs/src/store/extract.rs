@@ -10,6 +10,7 @@ use rustix::io::Errno;
 
 use super::Expected;
 use super::error::Problem;
+use super::record::Record;
 use crate::beneath::Beneath;
 
 /// The bits of a mode that make a program run as somebody else, or mean something to directories only.
@@ -25,6 +26,7 @@ pub(super) struct Extraction<'a> {
     /// Made when all files are there, so that no file can be written through one.
     symlinks: Vec<(DataPath, Box<[u8]>)>,
     dropped: Vec<String>,
+    record: Record,
 }
 
 impl<'a> Extraction<'a> {
@@ -34,16 +36,18 @@ impl<'a> Extraction<'a> {
             tree: Beneath::open(tree)?,
             symlinks: Vec::new(),
             dropped: Vec::new(),
+            record: Record::default(),
         })
     }
 
-    /// Makes the symbolic links, and returns what was left out of the package.
-    pub(super) fn finish(mut self) -> io::Result<Vec<String>> {
+    /// Makes the symbolic links, and returns what was left out of the package, and what it was unpacked to.
+    pub(super) fn finish(mut self) -> io::Result<(Vec<String>, Record)> {
         for (path, target) in std::mem::take(&mut self.symlinks) {
             let made = self.tree.symlink(path.as_bytes(), &target);
             explained(&path, made)?;
+            self.record.symlink(path.as_bytes(), &target);
         }
-        Ok(self.dropped)
+        Ok((self.dropped, self.record))
     }
 
     fn write(&mut self, entry: &DataEntry, content: &mut dyn Read) -> io::Result<()> {
@@ -56,7 +60,10 @@ impl<'a> Extraction<'a> {
                 Err(error) if matches!(Errno::from_io_error(&error), Some(Errno::NOENT | Errno::PERM)) => {
                     refused(&entry.path, "is a link to a file that the package does not have")
                 }
-                linked => linked,
+                linked => {
+                    self.record.hard_link(path);
+                    linked
+                }
             },
             DataKind::Symlink { target } => {
                 self.symlinks.push((entry.path.clone(), target.clone()));
@@ -75,7 +82,7 @@ impl<'a> Extraction<'a> {
         }
         let mode = entry.mode & KEPT | READABLE;
         let mut file = self.tree.file(entry.path.as_bytes(), mode)?;
-        io::copy(content, &mut file)?;
+        self.record.copy(entry.path.as_bytes(), content, &mut file)?;
         let time = Timespec {
             tv_sec: entry.mtime,
             tv_nsec: 0,

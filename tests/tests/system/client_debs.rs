@@ -177,3 +177,39 @@ fn apt_takes_its_answers_from_the_resolver() {
     let said = format!("{}{}", run.stdout, run.stderr);
     assert!(said.contains("`nothing`"), "{}", run.report());
 }
+
+#[test]
+fn what_is_damaged_is_unpacked_anew() {
+    let archive = TestArchive::init(&["--suite", "stable", "--architecture", "amd64"]);
+    let greeting =
+        DebBuilder::new("greeting", "1", "all").file("usr/bin/greeting", "#!/bin/sh\necho hello\n");
+    archive.add(&[greeting]).ok();
+    archive.publish();
+    let client = Client::of(&archive, &format!("file:{}", archive.root().display()));
+    client.run(&["update"]).ok();
+    client.run(&["install", "--yes", "greeting"]).ok();
+    let given = client.folder().join("given.deb");
+    let other = AnyDeb::new("given", "1", "all").file("usr/share/given/data", b"data");
+    std::fs::write(&given, other.build()).unwrap();
+    client.run(&["install", "--yes", given.to_str().unwrap()]).ok();
+    let all = client.run(&["repair"]).ok();
+    assert!(all.stderr.contains("all is in order"), "{}", all.report());
+
+    for entry in std::fs::read_dir(client.path("packages/store")).unwrap() {
+        std::fs::remove_dir_all(entry.unwrap().path().join("tree")).unwrap();
+    }
+    std::fs::remove_file(client.path("packages/current")).unwrap();
+    let run = client.run(&["repair"]).exits(1);
+    assert!(run.stderr.contains("came from a file"), "{}", run.report());
+    let run = client.run(&["repair", given.to_str().unwrap()]).ok();
+    assert!(
+        run.stderr
+            .contains("greeting 1 is damaged: `usr/bin/greeting` is gone"),
+        "{}",
+        run.report()
+    );
+    assert_eq!(client.program("greeting", &[]).ok().stdout, "hello\n");
+    let data = client.path("packages/current/root/usr/share/given/data");
+    assert_eq!(std::fs::read_to_string(data).unwrap(), "data");
+    client.run(&["repair"]).ok();
+}
