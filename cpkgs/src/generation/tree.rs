@@ -293,31 +293,39 @@ impl Tree {
 
     /// Follows every link on the way, with the tree as the root. `None` when they go in circles.
     fn canonical(&self, path: &[u8]) -> Option<Vec<u8>> {
-        let mut pending: Vec<Vec<u8>> = components(path);
-        let mut here: Vec<Vec<u8>> = Vec::new();
+        let mut pending: Vec<&[u8]> = components(path).collect();
+        let mut here: Vec<u8> = Vec::with_capacity(path.len());
         let mut links = 0;
         while let Some(name) = pending.pop() {
             if name == b".." {
-                here.pop();
+                leave(&mut here);
                 continue;
             }
-            here.push(name);
-            if let Some(Node::Link { target, .. }) = self.nodes.get(&here.join(&b'/')) {
+            if !here.is_empty() {
+                here.push(b'/');
+            }
+            here.extend_from_slice(name);
+            if let Some(Node::Link { target, .. }) = self.nodes.get(&here) {
                 links += 1;
                 if links > MAX_LINKS {
                     return None;
                 }
-                here.pop();
+                leave(&mut here);
                 if target.starts_with(b"/") {
                     here.clear();
                 }
-                let first = here.is_empty();
                 pending.extend(components(target));
-                merge_first(first, &mut pending);
+                merge_first(here.is_empty(), &mut pending);
             }
         }
-        Some(here.join(&b'/'))
+        Some(here)
     }
+}
+
+/// Goes from a path to the folder it lies in; the root is empty.
+fn leave(path: &mut Vec<u8>) {
+    let end = path.iter().rposition(|&byte| byte == b'/');
+    path.truncate(end.unwrap_or_default());
 }
 
 fn owner_of(node: &Node) -> Option<usize> {

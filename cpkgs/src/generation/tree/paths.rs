@@ -4,22 +4,17 @@
 pub(super) const MERGED: [&[u8]; 7] = [b"bin", b"sbin", b"lib", b"lib32", b"lib64", b"libo32", b"libx32"];
 
 /// `/lib/x` as the target of a link is `/usr/lib/x`.
-pub(super) fn merge_first(at_root: bool, pending: &mut Vec<Vec<u8>>) {
-    let merges = pending
-        .last()
-        .is_some_and(|name| MERGED.contains(&name.as_slice()));
+pub(super) fn merge_first(at_root: bool, pending: &mut Vec<&[u8]>) {
+    let merges = pending.last().is_some_and(|name| MERGED.contains(name));
     if at_root && merges {
-        pending.push(b"usr".to_vec());
+        pending.push(b"usr");
     }
 }
 
 /// Returns the components of a path, the first one last.
-pub(super) fn components(path: &[u8]) -> Vec<Vec<u8>> {
+pub(super) fn components(path: &[u8]) -> impl Iterator<Item = &[u8]> {
     let names = path.rsplit(|&byte| byte == b'/');
-    names
-        .filter(|name| !matches!(*name, b"" | b"."))
-        .map(<[u8]>::to_vec)
-        .collect()
+    names.filter(|name| !matches!(*name, b"" | b"."))
 }
 
 /// Moves a path below a merged folder to where it is.
