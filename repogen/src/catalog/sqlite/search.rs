@@ -31,8 +31,9 @@ pub(super) fn ids(
     if words.is_empty() {
         return Ok(Vec::new());
     }
-    let mut found = matching(db, condition, &words, text, skip.saturating_add(limit))?;
-    if found.len() < FEW {
+    let Hits { mut found, is_name } = matching(db, condition, &words, text, skip.saturating_add(limit))?;
+    // Who writes a name that there is has not misspelt another.
+    if found.len() < FEW && !is_name {
         for id in nearly(db, condition, text)? {
             if !found.contains(&id) {
                 found.push(id);
@@ -42,18 +43,20 @@ pub(super) fn ids(
     Ok(found.into_iter().skip(skip).take(limit).collect())
 }
 
+/// What fits a query.
+struct Hits {
+    /// Contents, best first.
+    found: Vec<i64>,
+    /// Whether the query is the whole name of one.
+    is_name: bool,
+}
+
 /// Returns the first contents that have all words, or words that begin so: the name itself, names that begin so, names
 /// that have the words, then summaries, then descriptions.
 ///
 /// Each kind is read only as far as the page goes: ranking all that a usual word hits would cost as much as the archive
 /// is large.
-fn matching(
-    db: &Connection,
-    condition: &Condition,
-    words: &[&str],
-    text: &str,
-    limit: usize,
-) -> Sql<Vec<i64>> {
+fn matching(db: &Connection, condition: &Condition, words: &[&str], text: &str, limit: usize) -> Sql<Hits> {
     // Quoted, a word is a word to FTS5 and never an operator.
     let query: Vec<String> = words.iter().map(|word| format!("\"{word}\"*")).collect();
     let query = query.join(" ");
@@ -66,6 +69,7 @@ fn matching(
         known: HashSet::new(),
     };
     page.named("content.name = ?", &[&name])?;
+    let is_name = !page.found.is_empty();
     // Names are in lower case letters, digits and few signs: none comes after this one.
     page.named(
         "content.name > ? and content.name < ?",
@@ -74,7 +78,10 @@ fn matching(
     for columns in ["{name} : ", "{name summary} : ", ""] {
         page.worded(&format!("{columns}({query})"))?;
     }
-    Ok(page.found)
+    Ok(Hits {
+        found: page.found,
+        is_name,
+    })
 }
 
 /// The first hits, each once.

@@ -404,6 +404,7 @@ fn names_come_before_descriptions_and_misprints_find_them_too() {
             other,
             placement("nginx", "1.0", "web"),
             placement("hello", "1.0", "misc"),
+            placement("hallo", "1.0", "misc"),
         ],
     );
     let search = |text: &str| {
@@ -413,6 +414,8 @@ fn names_come_before_descriptions_and_misprints_find_them_too() {
     assert_eq!(search("nginx"), ["nginx", "server"]);
     assert_eq!(search("ngi"), ["nginx", "server"]);
     assert_eq!(search("ngnix"), ["nginx"]);
+    assert_eq!(search("hillo"), ["hallo", "hello"]);
+    assert_eq!(search("hello"), ["hello"], "a whole name is no misprint");
     assert_eq!(search("\"*(:"), Vec::<String>::new());
     assert_eq!(search("hello OR nginx"), Vec::<String>::new());
 }
