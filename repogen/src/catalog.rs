@@ -43,6 +43,22 @@ pub enum CatalogError {
         /// The row and what is wrong with it.
         what: String,
     },
+    /// Another file has taken the place of the one that was opened.
+    #[error(
+        "the file of the catalog `{location}` was replaced or removed while it was in use: restart the program to use what is there now"
+    )]
+    Replaced {
+        /// Where the catalog is.
+        location: String,
+    },
+    /// It answered for other packages than it was asked for.
+    #[error("the catalog was given sets of {asked:?} packages and answered for {answered:?}")]
+    Incomplete {
+        /// Packages in each set.
+        asked: Vec<usize>,
+        /// Answers for each set; `None` for a set that was refused.
+        answered: Vec<Option<usize>>,
+    },
     /// The suite is not in the catalog.
     #[error("suite `{0}` is not in the catalog")]
     NoSuchSuite(SuiteName),

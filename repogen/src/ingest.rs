@@ -135,6 +135,16 @@ impl Received {
         std::fs::read(self.path.as_path()).map_err(|source| staging_error("read", &self.path, source))
     }
 
+    /// Returns the digest of its bytes.
+    pub fn sha256(&self) -> &Sha256 {
+        &self.sha256
+    }
+
+    /// Opens it to be read from its beginning.
+    pub fn open(&self) -> Result<File, IngestError> {
+        File::open(self.path.as_path()).map_err(|source| staging_error("open", &self.path, source))
+    }
+
     /// Lays it by, to be read later.
     pub fn park(self) -> Result<Parked, IngestError> {
         Parked::new(self.path, &self.file, (self.sha256, self.size))
@@ -281,35 +291,58 @@ impl Archive {
     ///
     /// The file is shared where both suites are in one tree of the pool, and linked into the other tree else.
     pub fn copy(&self, entry: &Entry, place: &Place<'_>, arrival: &Arrival) -> Result<Placed, IngestError> {
-        let tree = place.suite.pool_tree();
-        let found = self.catalog().find(&entry.content.sha256, tree)?;
-        let (content, held) = found.ok_or_else(|| IngestError::Unreadable(io::ErrorKind::NotFound.into()))?;
-        check_architecture(place.suite, &content.content.architecture)?;
-        let held = match held {
-            Some(held) => held,
-            None => {
+        let placed = self.copy_to_all(entry, &[*place], arrival)?;
+        Ok(*placed.first().expect("one answer for each place"))
+    }
+
+    /// Places what another suite holds in several suites: in all of them, or in none where one of them refuses it.
+    ///
+    /// The answers are in the order of the places.
+    pub fn copy_to_all(
+        &self,
+        entry: &Entry,
+        places: &[Place<'_>],
+        arrival: &Arrival,
+    ) -> Result<Vec<Placed>, IngestError> {
+        let mut set = Vec::with_capacity(places.len());
+        for place in places {
+            let found = self
+                .catalog()
+                .find(&entry.content.sha256, place.suite.pool_tree())?;
+            let (content, held) =
+                found.ok_or_else(|| IngestError::Unreadable(io::ErrorKind::NotFound.into()))?;
+            check_architecture(place.suite, &content.content.architecture)?;
+            let staged = Staged {
+                content,
+                file: None,
+                held,
+                by: arrival.by.clone(),
+            };
+            self.check_placement(&staged, place)?;
+            set.push((staged, *place));
+        }
+        // Only now that nothing speaks against any of them: a link that no row names would be left over.
+        for (staged, place) in &mut set {
+            if staged.held.is_none() {
+                let tree = place.suite.pool_tree();
                 let from = self.root().join(&entry.filename);
-                let file_name = content.content.file_name();
+                let file_name = staged.content().file_name();
                 let name = PoolName {
                     component: place.component,
-                    source: &content.content.source,
+                    source: &staged.content().source,
                     file_name: &file_name,
                 };
                 let held = pool::link(self.root(), tree, &from, &name, &entry.content.sha256)?;
                 let file = self.root().join(pool::below_root(tree, &held));
                 pool::sync_folders(self.root(), [file.as_path()])?;
-                held
+                staged.held = Some(held);
             }
-        };
-        let staged = Staged {
-            content,
-            file: None,
-            held: Some(held),
-            by: arrival.by.clone(),
-        };
-        self.commit(&[(staged, *place)], arrival.now)?
-            .pop()
-            .unwrap_or(Ok(Placed::Unchanged))
+        }
+        if set.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut answers = self.commit_sets(&[&set], arrival.now)?;
+        answers.pop().expect("one answer for each set")
     }
 }
 

@@ -213,6 +213,11 @@ impl Uploader {
         )
     }
 
+    /// Waits until the server ended by itself, and returns its exit code.
+    pub fn ended(mut self) -> Option<i32> {
+        self.process.wait().unwrap().code()
+    }
+
     /// Asks the server to stop, and returns its exit code.
     pub fn stop(mut self) -> Option<i32> {
         self.signal("TERM");

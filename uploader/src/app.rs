@@ -1,6 +1,6 @@
 //! What every request works with, and the one way from async to blocking code.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use repogen::archive::Archive;
@@ -36,6 +36,8 @@ pub(crate) struct Shared {
     pub(crate) sessions: Sessions,
     pub(crate) passwords: Passwords,
     pub(crate) limits: Limits,
+    /// Taken by whoever compares an entity tag and then changes what has it, so that of two changes to one state the second is refused.
+    pub(crate) edits: Edits,
     pub(crate) committer: Committer,
     pub(crate) live: Arc<Live>,
     pub(crate) usage: Usage,
@@ -74,6 +76,7 @@ impl App {
             sessions: Sessions::new(&parts.secret, parts.settings.token_ttl),
             passwords: Passwords::new()?,
             limits: Limits::new(parts.settings.rates),
+            edits: Edits::default(),
             usage: Usage::default(),
             oidc: Oidc::new(parts.archive.root())?,
             queue: Queue::new(Bounds::of(parts.settings.max_upload_bytes)),
@@ -122,6 +125,17 @@ impl App {
             span.in_scope(|| work(&app))
         });
         worked.await.map_err(|error| Problem::internal(&error))?
+    }
+}
+
+/// Changes by one process, one after the other.
+#[derive(Default)]
+pub(crate) struct Edits(Mutex<()>);
+
+impl Edits {
+    /// Waits for the turn. Blocking.
+    pub(crate) fn lock(&self) -> MutexGuard<'_, ()> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

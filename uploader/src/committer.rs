@@ -124,6 +124,7 @@ fn commit(archive: &Archive, batch: Vec<Waiting>) {
 }
 
 fn commit_one(archive: &Archive, one: &[(Staged, Place<'_>)]) -> Answer {
-    let outcome = archive.commit_sets(&[one], now())?.pop();
-    outcome.unwrap_or(Ok(Vec::new())).map_err(Problem::from)
+    let mut outcomes = archive.commit_sets(&[one], now())?;
+    let outcome = outcomes.pop().expect("one answer for each set");
+    outcome.map_err(Problem::from)
 }

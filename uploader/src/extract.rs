@@ -10,6 +10,7 @@ use axum::response::IntoResponse as _;
 use serde::de::DeserializeOwned;
 
 use crate::app::App;
+use crate::operations::Operation;
 use crate::problem::{Code, Problem};
 
 /// A JSON body of at most two megabytes.
@@ -36,6 +37,7 @@ impl<T: DeserializeOwned> FromRequest<Arc<App>> for Json<T> {
                 "expected `Content-Type: application/json`",
             ));
         }
+        let operation = request.extensions().get::<Arc<Operation>>().cloned();
         let bytes = Bytes::from_request(request, app).await.map_err(|rejection| {
             let code = match rejection.into_response().status().as_u16() {
                 413 => Code::PayloadTooLarge,
@@ -43,6 +45,9 @@ impl<T: DeserializeOwned> FromRequest<Arc<App>> for Json<T> {
             };
             Problem::new(code, "expected a JSON body of at most 2 MB")
         })?;
+        if let Some(operation) = operation {
+            operation.check_body(&bytes)?;
+        }
         serde_json::from_slice(&bytes).map(Self).map_err(|error| {
             let code = match error.classify() {
                 serde_json::error::Category::Data => Code::InvalidRequest,
@@ -63,5 +68,19 @@ impl<T: DeserializeOwned> FromRequestParts<Arc<App>> for Params<T> {
         Query::try_from_uri(&parts.uri)
             .map(|Query(query)| Self(query))
             .map_err(|rejection| Problem::new(Code::InvalidQuery, rejection.body_text()))
+    }
+}
+
+/// The variable parts of a route's path.
+pub(crate) struct Path<T>(pub(crate) T);
+
+impl<T: DeserializeOwned + Send> FromRequestParts<Arc<App>> for Path<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
+        axum::extract::Path::from_request_parts(parts, app)
+            .await
+            .map(|axum::extract::Path(path)| Self(path))
+            .map_err(|rejection| Problem::new(Code::InvalidPath, rejection.body_text()))
     }
 }

@@ -33,6 +33,8 @@ pub(crate) struct Live {
     archive: RwLock<Arc<Archive>>,
     revisions: watch::Sender<BTreeMap<SuiteName, i64>>,
     publisher: Mutex<Option<Publisher>>,
+    /// Held by the one waiting request that looks for the others, too.
+    looking: tokio::sync::Mutex<()>,
 }
 
 struct SystemClock;
@@ -54,6 +56,7 @@ impl Live {
             archive: RwLock::new(archive.clone()),
             revisions: watch::Sender::new(BTreeMap::new()),
             publisher: Mutex::new(None),
+            looking: tokio::sync::Mutex::new(()),
         });
         if settings.publisher == PublisherMode::Off {
             return Ok(live);
@@ -121,14 +124,10 @@ impl Live {
                 .all(|(suite, revision)| live.get(suite).is_some_and(|live| live >= revision))
         });
         let reached = tokio::time::timeout(PATIENCE, reached);
-        let inline = self.lock().is_some();
-        let reached = if inline {
-            reached.await.is_ok()
-        } else {
-            tokio::select! {
-                reached = reached => reached.is_ok(),
-                () = keep_looking(app) => false,
-            }
+        // Also where this process publishes: another one that shares the catalog may have been faster.
+        let reached = tokio::select! {
+            reached = reached => reached.is_ok(),
+            () = keep_looking(app) => false,
         };
         Ok(if reached {
             Published::Yes
@@ -141,11 +140,15 @@ impl Live {
     fn look(&self) {
         match self.archive().catalog().progress() {
             Ok(progress) => {
-                let revisions = progress
-                    .into_iter()
-                    .filter_map(|progress| Some((progress.suite, progress.publication?.revision)))
-                    .collect();
-                self.revisions.send_replace(revisions);
+                // Several threads look at once, and one that looked earlier may come here later: what was seen live stays so.
+                self.revisions.send_modify(|live| {
+                    for progress in progress {
+                        if let Some(publication) = progress.publication {
+                            let seen = live.entry(progress.suite).or_insert(publication.revision);
+                            *seen = publication.revision.max(*seen);
+                        }
+                    }
+                });
             }
             Err(error) => tracing::error!(error = %with_causes(&error), "cannot read what is published"),
         }
@@ -173,8 +176,9 @@ fn setup(archive: &Arc<Archive>) -> Result<Setup, SignError> {
     })
 }
 
-/// Looks at the catalog again and again, for as long as somebody waits for this.
+/// Looks at the catalog again and again, for as long as somebody waits for this. One looks for all who wait.
 async fn keep_looking(app: &Arc<App>) {
+    let _turn = app.live.looking.lock().await;
     loop {
         tokio::time::sleep(LOOK_EVERY).await;
         let looked = app.blocking(|app| {

@@ -75,6 +75,9 @@ pub(crate) fn check(password: &str) -> Result<(), Problem> {
             format!("expected {MIN_CHARACTERS} characters or more"),
         ));
     }
+    if password.trim().is_empty() {
+        return Err(Problem::new(Code::WeakPassword, "expected more than blanks"));
+    }
     if password.len() > MAX_BYTES {
         return Err(Problem::new(
             Code::WeakPassword,
@@ -125,6 +128,7 @@ mod tests {
         assert!(check("ninechars").is_err());
         assert!(check("äöüäöüäöüä").is_ok());
         assert!(check(&"x".repeat(2000)).is_err());
+        assert!(check(&" \t\u{a0}".repeat(10)).is_err());
     }
 
     #[tokio::test]

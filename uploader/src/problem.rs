@@ -1,5 +1,6 @@
 //! Failures as clients see them: problem+json with stable codes (RFC 9457).
 
+use axum::extract::Request;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use hyper::ext::ReasonPhrase;
@@ -8,6 +9,8 @@ use repogen::catalog::{CatalogError, Conflict};
 use repogen::error_text::with_causes;
 use repogen::ingest::IngestError;
 use serde::Serialize;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 
 use crate::request;
 
@@ -75,7 +78,11 @@ codes! {
     UnsupportedMediaType "unsupported_media_type" UNSUPPORTED_MEDIA_TYPE "The body is of another type";
     InvalidJson "invalid_json" BAD_REQUEST "The body is not JSON";
     InvalidQuery "invalid_query" BAD_REQUEST "The query cannot be read";
+    InvalidPath "invalid_path" BAD_REQUEST "The path cannot be read";
     InvalidCursor "invalid_cursor" BAD_REQUEST "The cursor is not one of this server's";
+    UnknownField "unknown_field" BAD_REQUEST "The body has a field that the operation does not know";
+    DigestMismatch "digest_mismatch" BAD_REQUEST "The body does not have the digest that was sent with it";
+    PreconditionFailed "precondition_failed" PRECONDITION_FAILED "The resource has changed since it was read";
     InvalidUpload "invalid_upload" BAD_REQUEST "The body of the upload cannot be read";
     InvalidRequest "invalid_request" UNPROCESSABLE_ENTITY "A value is not what it should be";
     InvalidChanges "invalid_changes" UNPROCESSABLE_ENTITY "The .changes file cannot be used";
@@ -92,6 +99,30 @@ codes! {
     Unavailable "unavailable" SERVICE_UNAVAILABLE "The server is busy or going down";
     StorageFull "storage_full" INSUFFICIENT_STORAGE "The disk of the archive is full";
     Internal "internal" INTERNAL_SERVER_ERROR "The server failed";
+}
+
+impl Serialize for Code {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.text())
+    }
+}
+
+impl utoipa::PartialSchema for Code {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .description(Some(
+                "What went wrong, for programs. A code never changes its meaning.",
+            ))
+            .enum_values(Some(Self::ALL.iter().map(|code| code.text())))
+            .into()
+    }
+}
+
+impl utoipa::ToSchema for Code {
+    fn name() -> std::borrow::Cow<'static, str> {
+        "ProblemCode".into()
+    }
 }
 
 /// How a client may sign in.
@@ -128,7 +159,7 @@ pub(crate) struct ProblemBody {
     /// The request, as the log has it.
     instance: String,
     /// What went wrong, for programs.
-    code: &'static str,
+    code: Code,
 }
 
 impl Problem {
@@ -174,6 +205,16 @@ impl Problem {
         self.with_headers(response)
     }
 
+    /// The form that the operation answers in: where programs put files, text unless JSON is asked for.
+    pub(crate) fn into_response_to(self, request: &Request) -> Response {
+        let puts_files = request.uri().path().starts_with("/api/upload/");
+        if puts_files && !request::wants_json(request.headers()) {
+            self.into_text()
+        } else {
+            self.into_response()
+        }
+    }
+
     fn with_headers(&self, mut response: Response) -> Response {
         let headers = response.headers_mut();
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -210,7 +251,7 @@ impl IntoResponse for Problem {
             status: self.code.status().as_u16(),
             detail: self.detail.clone(),
             instance: request::current_id(),
-            code: self.code.text(),
+            code: self.code,
         };
         let mut response = (self.code.status(), axum::Json(body)).into_response();
         response.headers_mut().insert(
@@ -221,16 +262,29 @@ impl IntoResponse for Problem {
     }
 }
 
+impl From<&CatalogError> for Problem {
+    fn from(error: &CatalogError) -> Self {
+        if matches!(error, CatalogError::Replaced { .. }) {
+            tracing::error!(error = %with_causes(error), "the server stops");
+            return Self::new(
+                Code::Unavailable,
+                "the catalog was replaced, and the server is stopping: nothing was stored",
+            );
+        }
+        Self::internal(error)
+    }
+}
+
 impl From<CatalogError> for Problem {
     fn from(error: CatalogError) -> Self {
-        Self::internal(&error)
+        (&error).into()
     }
 }
 
 impl From<AccountError> for Problem {
     fn from(error: AccountError) -> Self {
         let code = match &error {
-            AccountError::Catalog(cause) => return Self::internal(cause),
+            AccountError::Catalog(cause) => return cause.into(),
             AccountError::NameTaken(_) => Code::UsernameTaken,
             AccountError::EmailTaken(_) => Code::EmailTaken,
             AccountError::Missing => Code::UserNotFound,
@@ -243,6 +297,7 @@ impl From<AccountError> for Problem {
 impl From<IngestError> for Problem {
     fn from(error: IngestError) -> Self {
         let code = match &error {
+            IngestError::Catalog(cause) => return cause.into(),
             IngestError::Invalid(_) => Code::InvalidPackage,
             IngestError::ArchitectureNotInSuite { .. } => Code::ArchitectureNotInSuite,
             IngestError::Conflict(conflict) => match **conflict {

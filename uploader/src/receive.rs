@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::extract::Request;
-use axum::http::header;
+use axum::http::{HeaderMap, header};
 use futures_util::{Stream, StreamExt as _};
 use repogen::ingest::{Received, Receiving};
 
 use crate::app::App;
 use crate::problem::{Code, Problem};
+use crate::sent_digest::SentDigests;
 
 /// How much is kept in memory before it is written: few uploads are larger.
 const BUFFER: usize = 512 * 1024;
@@ -19,12 +20,13 @@ const RESERVE: u64 = 64 << 20;
 
 /// An upload that came in: on disk, but for its end.
 pub(crate) struct Upload {
+    digests: SentDigests,
     receiving: Option<Receiving>,
     rest: Vec<Bytes>,
 }
 
 impl Upload {
-    /// Brings the rest to disk. Blocking.
+    /// Brings the rest to disk, and checks that it is what the client meant to send. Blocking.
     pub(crate) fn finish(self, app: &App) -> Result<Received, Problem> {
         let mut receiving = match self.receiving {
             Some(receiving) => receiving,
@@ -33,18 +35,46 @@ impl Upload {
         for piece in &self.rest {
             receiving.write(piece)?;
         }
-        Ok(receiving.finish())
+        let received = receiving.finish();
+        self.digests.check(&received)?;
+        Ok(received)
     }
 }
 
-/// Takes a body of at most `limit` bytes in.
+/// Takes a request's whole body of at most `limit` bytes in.
+pub(crate) async fn receive_whole(app: &Arc<App>, limit: u64, request: Request) -> Result<Upload, Problem> {
+    refuse_encoding(request.headers())?;
+    let digests = SentDigests::of(request.headers())?;
+    receive(app, limit, digests, request.into_body().into_data_stream()).await
+}
+
+/// Refuses what is compressed for the way: the bytes of a package are taken as they are.
+pub(crate) fn refuse_encoding(headers: &HeaderMap) -> Result<(), Problem> {
+    let encodings = headers.get_all(header::CONTENT_ENCODING);
+    let other = encodings
+        .iter()
+        .find(|value| !value.as_bytes().eq_ignore_ascii_case(b"identity"));
+    match other {
+        None => Ok(()),
+        Some(value) => Err(Problem::new(
+            Code::UnsupportedMediaType,
+            format!(
+                "`Content-Encoding: {}`: send the file as it is, without an encoding",
+                String::from_utf8_lossy(value.as_bytes()).escape_debug()
+            ),
+        )),
+    }
+}
+
+/// Takes a file of at most `limit` bytes in.
 pub(crate) async fn receive<E: std::fmt::Display>(
     app: &Arc<App>,
     limit: u64,
+    digests: SentDigests,
     pieces: impl Stream<Item = Result<Bytes, E>>,
 ) -> Result<Upload, Problem> {
     let total = app.settings.upload_total;
-    tokio::time::timeout(total, receive_pieces(app, limit, pieces))
+    tokio::time::timeout(total, receive_pieces(app, limit, digests, pieces))
         .await
         .map_err(|_| too_slow(total, "in all"))?
 }
@@ -52,10 +82,12 @@ pub(crate) async fn receive<E: std::fmt::Display>(
 async fn receive_pieces<E: std::fmt::Display>(
     app: &Arc<App>,
     limit: u64,
+    digests: SentDigests,
     pieces: impl Stream<Item = Result<Bytes, E>>,
 ) -> Result<Upload, Problem> {
     let mut pieces = std::pin::pin!(pieces);
     let mut body = Upload {
+        digests,
         receiving: None,
         rest: Vec::new(),
     };
@@ -90,6 +122,7 @@ async fn flush(app: &Arc<App>, body: Upload) -> Result<Upload, Problem> {
             receiving.write(piece)?;
         }
         Ok(Upload {
+            digests: body.digests,
             receiving: Some(receiving),
             rest: Vec::new(),
         })

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
-use axum::http::{HeaderMap, HeaderValue, Method};
+use axum::http::{HeaderMap, HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use tracing::Instrument as _;
@@ -33,6 +33,18 @@ pub(crate) struct Origin {
 /// Returns the id of the request that is being answered.
 pub(crate) fn current_id() -> String {
     ID.try_with(Clone::clone).unwrap_or_default()
+}
+
+/// Says whether a client asks for JSON where the answer is text by default.
+pub(crate) fn wants_json(headers: &HeaderMap) -> bool {
+    let accepted = headers
+        .get_all(header::ACCEPT)
+        .iter()
+        .filter_map(|value| value.to_str().ok());
+    accepted
+        .flat_map(|value| value.split(','))
+        .filter_map(|kind| kind.split(';').next())
+        .any(|kind| matches!(kind.trim(), "application/json" | "application/problem+json"))
 }
 
 /// Gives a request its id, and logs and counts its answer.
@@ -73,9 +85,18 @@ pub(crate) async fn observe(State(app): State<Arc<App>>, mut request: Request, n
     ];
     metrics::counter!("http_requests_total", &labels).increment(1);
     metrics::histogram!("http_request_duration_seconds", &labels).record(took.as_secs_f64());
+    let headers = response.headers_mut();
     if let Ok(value) = HeaderValue::from_str(&id) {
-        response.headers_mut().insert(HEADER, value);
+        headers.insert(HEADER, value);
     }
+    // Whatever is not said to be kept is of this moment and this client.
+    headers
+        .entry(header::CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
     response
 }
 

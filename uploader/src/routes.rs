@@ -2,9 +2,11 @@
 
 mod auth;
 mod describe;
+mod document;
 mod files;
 mod oidc;
 mod operate;
+mod pages;
 mod packages;
 mod queue;
 mod suites;
@@ -19,31 +21,22 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::response::{IntoResponse as _, Response};
+use axum::routing::get;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 use utoipa::OpenApi as _;
-use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt as _};
 use utoipa_axum::routes;
 
 use crate::app::App;
-use crate::problem::{Code, Problem, ProblemBody};
+use crate::operations::{self, Operations};
+use crate::problem::{Code, Problem};
 use crate::request;
 use crate::settings::Origins;
 
-#[derive(utoipa::OpenApi)]
-#[openapi(
-    info(
-        title = "Archive",
-        description = "Uploads, accounts and reading of a Debian archive."
-    ),
-    components(schemas(ProblemBody, upload::Wait))
-)]
-struct Document;
-
 /// Returns the whole server.
 pub(crate) fn router(app: Arc<App>) -> Router {
-    let (router, mut document) = OpenApiRouter::with_openapi(Document::openapi())
+    let (router, mut document) = OpenApiRouter::with_openapi(document::Document::openapi())
         .routes(routes!(auth::register))
         .routes(routes!(auth::login))
         .routes(routes!(auth::logout))
@@ -67,18 +60,26 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .routes(routes!(operate::alive))
         .routes(routes!(operate::ready))
         .routes(routes!(operate::metrics))
-        .routes(routes!(operate::problem))
+        .routes(routes!(pages::problem))
         .split_for_parts();
-    complete(&mut document);
-    let ui = utoipa_swagger_ui::SwaggerUi::new("/docs")
-        .url("/openapi.json", document)
-        .config(utoipa_swagger_ui::Config::from("/openapi.json").validator_url("none"));
+    document::complete(&mut document);
+    let operations = Arc::new(Operations::of(&document));
+    let document = Arc::new(document);
     router
-        .merge(ui)
+        .route("/", get(pages::root))
+        .route("/openapi.json", get(move || pages::openapi(document)))
+        .route("/docs", get(pages::to_docs))
+        .route("/docs/", get(pages::docs))
+        .route("/docs/page.css", get(pages::style))
+        .route("/docs/{file}", get(pages::asset))
         .fallback(files::serve)
         .method_not_allowed_fallback(async || {
             Problem::new(Code::MethodNotAllowed, "see /openapi.json for what it takes")
         })
+        .layer(axum::middleware::from_fn_with_state(
+            operations,
+            operations::refuse_unknown_names,
+        ))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(cors(&app.settings.origins))
         .layer(axum::middleware::from_fn_with_state(
@@ -86,49 +87,6 @@ pub(crate) fn router(app: Arc<App>) -> Router {
             request::observe,
         ))
         .with_state(app)
-}
-
-/// Adds what holds for every route: how to sign in, and what failures look like.
-fn complete(document: &mut utoipa::openapi::OpenApi) {
-    if let Some(components) = &mut document.components {
-        for (name, scheme) in [
-            ("bearer", HttpAuthScheme::Bearer),
-            ("basic", HttpAuthScheme::Basic),
-        ] {
-            components
-                .security_schemes
-                .insert(name.to_owned(), SecurityScheme::Http(Http::new(scheme)).into());
-        }
-    }
-    for (path, item) in &mut document.paths.paths {
-        let problem = problem(path);
-        let operations = [&mut item.get, &mut item.put, &mut item.post, &mut item.delete];
-        for operation in operations.into_iter().flatten() {
-            for status in ["4XX", "5XX"] {
-                let responses = &mut operation.responses.responses;
-                // Where a route has an answer of its own, as /readyz has, that is what is meant.
-                responses.insert(status.to_owned(), problem.clone().into());
-            }
-        }
-    }
-}
-
-/// Describes a failure; where programs put files, it is text unless JSON is asked for.
-fn problem(path: &str) -> utoipa::openapi::Response {
-    let described = utoipa::openapi::ResponseBuilder::new()
-        .description("A problem; its `code` says which.")
-        .content(
-            "application/problem+json",
-            utoipa::openapi::ContentBuilder::new()
-                .schema(Some(utoipa::openapi::Ref::from_schema_name("Problem")))
-                .build(),
-        );
-    if !path.starts_with("/api/upload/") {
-        return described.build();
-    }
-    let text = utoipa::openapi::ObjectBuilder::new().schema_type(utoipa::openapi::schema::Type::String);
-    let text = utoipa::openapi::ContentBuilder::new().schema(Some(text)).build();
-    described.content("text/plain", text).build()
 }
 
 fn cors(origins: &Origins) -> CorsLayer {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::{HeaderValue, Method, header};
+use axum::http::{HeaderMap, HeaderValue, Method, header};
 use axum::response::{IntoResponse as _, Response};
 use tower::ServiceExt as _;
 use tower_http::services::ServeFile;
@@ -98,6 +98,8 @@ pub(crate) async fn serve(root: &Path, path: &TreePath, request: Request) -> Res
         return missing();
     };
     // What was asked by a name in the catalog is answered as what it is, whatever the address was.
+    let mut request = request;
+    settle_range(&file, request.headers_mut()).await;
     let served = ServeFile::new(file).oneshot(request).await;
     let Ok(response) = served;
     if response.status().as_u16() == 404 {
@@ -109,11 +111,43 @@ pub(crate) async fn serve(root: &Path, path: &TreePath, request: Request) -> Res
     if let Ok(cache) = HeaderValue::from_str(&path.cache()) {
         headers.insert(header::CACHE_CONTROL, cache);
     }
-    headers.insert(
-        header::X_CONTENT_TYPE_OPTIONS,
-        HeaderValue::from_static("nosniff"),
-    );
     response
+}
+
+/// Settles what `ServeFile` leaves to others about parts of a file: `If-Range`, and a suffix that is longer than the file.
+///
+/// Source: RFC 9110, sections 13.1.5 and 14.1.2.
+async fn settle_range(file: &Path, headers: &mut HeaderMap) {
+    let Some(range) = headers.get(header::RANGE).cloned() else {
+        headers.remove(header::IF_RANGE);
+        return;
+    };
+    let head = Request::builder().method(Method::HEAD).body(Body::empty());
+    let head = head.expect("a method and an empty body make a request");
+    let Ok(known) = ServeFile::new(file).oneshot(head).await;
+    let known = known.headers();
+    if let Some(condition) = headers.remove(header::IF_RANGE) {
+        // A weak tag never matches here, and a date has to be the same.
+        let of_now = [known.get(header::ETAG), known.get(header::LAST_MODIFIED)];
+        let is_strong = !condition.as_bytes().starts_with(b"W/");
+        if !(is_strong && of_now.contains(&Some(&condition))) {
+            headers.remove(header::RANGE);
+            return;
+        }
+    }
+    let suffix = range
+        .to_str()
+        .ok()
+        .and_then(|range| range.strip_prefix("bytes=-"));
+    let suffix: Option<u64> = suffix.and_then(|suffix| suffix.parse().ok());
+    let length = known.get(header::CONTENT_LENGTH);
+    let length: Option<u64> = length.and_then(|length| length.to_str().ok()?.parse().ok());
+    if let (Some(suffix), Some(length)) = (suffix, length)
+        && suffix > length
+        && length > 0
+    {
+        headers.insert(header::RANGE, HeaderValue::from_static("bytes=0-"));
+    }
 }
 
 /// Returns the answer for what is not there.

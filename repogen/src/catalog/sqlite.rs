@@ -18,7 +18,7 @@ mod select;
 mod snapshot;
 mod states;
 
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -47,6 +47,8 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(60);
 /// A catalog in a SQLite file.
 pub struct SqliteCatalog {
     path: PathBuf,
+    /// The file that was opened.
+    identity: FileIdentity,
     writer: Mutex<Connection>,
     readers: Mutex<Vec<Connection>>,
 }
@@ -74,8 +76,10 @@ impl SqliteCatalog {
         Migrations::from_slice(MIGRATIONS)
             .to_latest(&mut writer)
             .map_err(|source| failed(path, "bring its tables up to date", source))?;
+        let identity = FileIdentity::of(path).map_err(|source| failed(path, "look at it", source))?;
         Ok(Self {
             path: path.to_owned(),
+            identity,
             writer: Mutex::new(writer),
             readers: Mutex::new(Vec::new()),
         })
@@ -109,7 +113,24 @@ impl SqliteCatalog {
             transaction.commit()?;
             Ok(value)
         };
-        attempt().map_err(|source| failed(&self.path, action, source))
+        self.check_in_place()?;
+        let value = attempt().map_err(|source| failed(&self.path, action, source))?;
+        // What was committed to a file that nobody will open again is lost, and nobody may be told that it is there.
+        self.check_in_place()?;
+        Ok(value)
+    }
+
+    /// Checks that the file that was opened is still the one with its name.
+    ///
+    /// A further connection would open the new file with the log of the old one, and damage it.
+    fn check_in_place(&self) -> Result<(), CatalogError> {
+        let found = FileIdentity::of(&self.path).ok();
+        if found == Some(self.identity) {
+            return Ok(());
+        }
+        Err(CatalogError::Replaced {
+            location: self.path.display().to_string(),
+        })
     }
 
     /// Runs `work` on a reading connection, in one transaction.
@@ -118,6 +139,7 @@ impl SqliteCatalog {
         action: &'static str,
         work: impl FnOnce(&Transaction<'_>) -> Result<T, rusqlite::Error>,
     ) -> Result<T, CatalogError> {
+        self.check_in_place()?;
         let idle = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let mut reader = match idle {
             Some(reader) => reader,
@@ -192,6 +214,7 @@ impl Catalog for SqliteCatalog {
         tree: &str,
         revision: Option<i64>,
     ) -> Result<Box<dyn Snapshot + '_>, CatalogError> {
+        self.check_in_place()?;
         snapshot::open(connect(&self.path)?, &self.path, suite, tree, revision)
     }
 
@@ -239,6 +262,7 @@ impl Catalog for SqliteCatalog {
     }
 
     fn prune(&self, retentions: &[Retention], now: i64, pruning: Pruning) -> Result<Forgotten, CatalogError> {
+        self.check_in_place()?;
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         let mut attempt = || -> Result<Forgotten, rusqlite::Error> {
             let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -263,6 +287,23 @@ impl Catalog for SqliteCatalog {
             )
         };
         copy().map_err(|source| failed(&self.path, "copy it", source))
+    }
+}
+
+/// Which file it is, whatever its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct FileIdentity {
+    device: u64,
+    inode: u64,
+}
+
+impl FileIdentity {
+    fn of(path: &Path) -> std::io::Result<Self> {
+        let metadata = path.metadata()?;
+        Ok(Self {
+            device: metadata.dev(),
+            inode: metadata.ino(),
+        })
     }
 }
 

@@ -31,6 +31,7 @@ mod pruned;
 mod watched;
 mod snapshots;
 mod rebuilt;
+mod requests;
 mod trouble;
 mod keys;
 mod installed;

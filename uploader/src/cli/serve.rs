@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use metrics_exporter_prometheus::PrometheusBuilder;
+use repogen::catalog::CatalogError;
 use repogen::error_text::with_causes;
 use repogen::watch::Reloader;
 use tokio::net::TcpListener;
@@ -22,6 +23,8 @@ use crate::settings::Settings;
 
 /// How long requests may go on after the server was told to stop.
 const DRAIN: Duration = Duration::from_secs(25);
+/// How often the catalog is looked at: whether it is still the one that was opened.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// How often counts are written, and what is over is forgotten.
 const TIDY_EVERY: Duration = Duration::from_secs(5);
 
@@ -82,7 +85,10 @@ async fn serve(app: Arc<App>, reloader: Reloader) -> anyhow::Result<()> {
     let serving = tokio::spawn(server::serve(listener, routers, Bounds::default(), stopping));
     // Last: whoever reads this may send requests and signals.
     tracing::info!(%address, "listening on {address}");
-    told_to_stop.await;
+    let replaced = tokio::select! {
+        () = told_to_stop => None,
+        error = catalog_replaced(&app) => Some(error),
+    };
     reloading.abort();
     app.draining.store(true, Ordering::Relaxed);
     tracing::info!("stopping: requests under way have {} s", DRAIN.as_secs());
@@ -91,11 +97,27 @@ async fn serve(app: Arc<App>, reloader: Reloader) -> anyhow::Result<()> {
         tracing::warn!("requests were cut off");
     }
     tidying.abort();
+    if let Some(error) = replaced {
+        // Counts belong to the catalog that is gone.
+        return Err(error.into());
+    }
     let last = tokio::task::spawn_blocking(move || {
         app.live.stop();
         app.usage.write(&app.live.archive())
     });
     last.await?.context("cannot write counts")
+}
+
+/// Waits until another file has taken the place of the catalog.
+async fn catalog_replaced(app: &Arc<App>) -> CatalogError {
+    loop {
+        tokio::time::sleep(LOOK_EVERY).await;
+        let app = app.clone();
+        let looked = tokio::task::spawn_blocking(move || app.live.archive().catalog().progress().err()).await;
+        if let Ok(Some(error @ CatalogError::Replaced { .. })) = looked {
+            return error;
+        }
+    }
 }
 
 async fn tidy(app: Arc<App>) {

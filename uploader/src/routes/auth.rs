@@ -24,6 +24,7 @@ use crate::tree::TreePath;
 
 /// A new account.
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(example = json!({"username": "alice", "email": "alice@example.org", "password": "correct horse battery"}))]
 pub(crate) struct Register {
     pub(crate) username: String,
     pub(crate) email: String,
@@ -31,8 +32,8 @@ pub(crate) struct Register {
 }
 
 /// Makes an account with the role `user`.
-#[utoipa::path(post, path = "/api/auth/register", tag = "auth", request_body = Register,
-    responses((status = 201, description = "Made", body = UserView)))]
+#[utoipa::path(post, path = "/api/auth/register", operation_id = "register", tag = "auth", request_body = Register,
+    responses((status = 201, description = "Created", body = UserView)))]
 pub(crate) async fn register(
     State(app): State<Arc<App>>,
     presented: Presented,
@@ -84,6 +85,7 @@ pub(super) async fn make(
 
 /// Somebody's name and password.
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(example = json!({"username": "alice", "password": "correct horse battery"}))]
 pub(crate) struct Login {
     username: String,
     password: String,
@@ -100,7 +102,7 @@ pub(crate) struct LoggedIn {
 }
 
 /// Signs in: gives an access token for a name and its password.
-#[utoipa::path(post, path = "/api/auth/login", tag = "auth", request_body = Login,
+#[utoipa::path(post, path = "/api/auth/login", operation_id = "log_in", tag = "auth", request_body = Login,
     responses((status = 200, description = "Signed in", body = LoggedIn)))]
 pub(crate) async fn login(
     State(app): State<Arc<App>>,
@@ -148,7 +150,7 @@ async fn refused(app: &Arc<App>, presented: &Presented, name: String) -> Result<
 }
 
 /// Signs out: the token is dead at once, everywhere.
-#[utoipa::path(post, path = "/api/auth/logout", tag = "auth", security(("bearer" = [])),
+#[utoipa::path(post, path = "/api/auth/logout", operation_id = "log_out", tag = "auth", security(("bearer" = [])),
     responses((status = 204, description = "Signed out")))]
 pub(crate) async fn logout(State(app): State<Arc<App>>, presented: Presented) -> Result<StatusCode, Problem> {
     app.blocking(move |app| {
@@ -177,7 +179,7 @@ pub(crate) struct Me {
 }
 
 /// Says who is signed in.
-#[utoipa::path(get, path = "/api/auth/me", tag = "auth", security(("bearer" = [])),
+#[utoipa::path(get, path = "/api/auth/me", operation_id = "show_current_user", tag = "auth", security(("bearer" = [])),
     responses((status = 200, description = "The user", body = Me)))]
 pub(crate) async fn me(State(app): State<Arc<App>>, presented: Presented) -> Result<Answer<Me>, Problem> {
     app.blocking(move |app| {
@@ -194,9 +196,9 @@ pub(crate) async fn me(State(app): State<Arc<App>>, presented: Presented) -> Res
 }
 
 /// Says whether a static file may be read: for nginx's `auth_request`, with the address in `X-Original-URI`.
-#[utoipa::path(get, path = "/api/auth/check", tag = "auth", security((), ("basic" = []), ("bearer" = [])),
+#[utoipa::path(get, path = "/api/auth/check", operation_id = "check_access", tag = "auth", security((), ("basic" = []), ("bearer" = [])),
     params(("X-Original-URI" = Option<String>, Header, description = "The address that is asked for")),
-    responses((status = 204, description = "It may")))]
+    responses((status = 204, description = "The file may be read")))]
 pub(crate) async fn check(
     State(app): State<Arc<App>>,
     PresentedBasic(presented): PresentedBasic,

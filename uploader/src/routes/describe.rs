@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use axum::Json as Answer;
-use axum::extract::{Path, State};
-use axum::http::StatusCode;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use debian_formats::name::{Component, SuiteName};
 use repogen::catalog::Selection;
@@ -21,7 +21,7 @@ use super::wire;
 use crate::app::{App, now};
 use crate::caller::Caller;
 use crate::credential::Presented;
-use crate::extract::{Json, Params};
+use crate::extract::{Json, Params, Path};
 use crate::live::Published;
 use crate::problem::{Code, Problem};
 
@@ -30,6 +30,7 @@ const MAX_TAGS: usize = 32;
 
 /// What is to be changed of a package. What is left out stays.
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(example = json!({"section": "admin", "tags": [{"name": "web", "color": "#007bff"}], "suites": ["bookworm"]}))]
 pub(crate) struct ChangePackage {
     section: Option<String>,
     priority: Option<String>,
@@ -59,18 +60,21 @@ pub(crate) enum NewPlace {
 }
 
 /// Changes section, priority, tags and suites of a package.
-#[utoipa::path(put, path = "/api/packages/{id}", tag = "packages", params(("id" = String, Path)), request_body = ChangePackage,
+#[utoipa::path(put, path = "/api/packages/{id}", operation_id = "update_package", tag = "packages", params(("id" = String, Path)), request_body = ChangePackage,
     security(("bearer" = [])), responses((status = 200, description = "Changed", body = PackageView)))]
 pub(crate) async fn change(
     State(app): State<Arc<App>>,
     presented: Presented,
     Path(id): Path<String>,
+    headers: HeaderMap,
     Json(body): Json<ChangePackage>,
 ) -> Result<Answer<PackageView>, Problem> {
     app.blocking(move |app| {
         let caller = Caller::identify(app, &presented)?;
         caller.account()?;
+        let _turn = app.edits.lock();
         let listed = seen(app, &caller, &id)?;
+        check_if_match(app, &caller, &headers, &id)?;
         let description = description(&body)?;
         let plan = body
             .suites
@@ -170,10 +174,11 @@ fn carry_out(
         gained: Vec::new(),
         lost: Vec::new(),
     });
-    for (suite, component) in &gained {
-        app.archive
-            .copy(&listed.entry, &Place { suite, component }, &arrival)?;
-    }
+    let places: Vec<Place<'_>> = gained
+        .iter()
+        .map(|(suite, component)| Place { suite, component })
+        .collect();
+    app.archive.copy_to_all(&listed.entry, &places, &arrival)?;
     for suite in &lost {
         remove(app, caller, listed, &suite.codename)?;
     }
@@ -201,14 +206,15 @@ pub(crate) struct DeleteParams {
 }
 
 /// Takes a package out of a suite, or out of all.
-#[utoipa::path(delete, path = "/api/packages/{id}", tag = "packages", params(("id" = String, Path), DeleteParams),
+#[utoipa::path(delete, path = "/api/packages/{id}", operation_id = "delete_package", tag = "packages", params(("id" = String, Path), DeleteParams),
     security(("bearer" = [])),
-    responses((status = 204, description = "Gone"), (status = 202, description = "Gone, but not yet from what clients fetch")))]
+    responses((status = 204, description = "Removed"), (status = 202, description = "Removed, but still in the live InRelease")))]
 pub(crate) async fn delete(
     State(app): State<Arc<App>>,
     presented: Presented,
     Path(id): Path<String>,
     Params(params): Params<DeleteParams>,
+    headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let suites = app
         .blocking(move |app| {
@@ -219,7 +225,9 @@ pub(crate) async fn delete(
                 .as_deref()
                 .map(|name| caller.suite(app, name))
                 .transpose()?;
+            let _turn = app.edits.lock();
             let listed = seen(app, &caller, &id)?;
+            check_if_match(app, &caller, &headers, &id)?;
             let meant: Vec<&Suite> = standing(app, &listed)
                 .filter(|suite| only.is_none_or(|only| only.codename == suite.codename))
                 .collect();
@@ -266,6 +274,14 @@ fn remove(app: &App, caller: &Caller, listed: &Listed, suite: &SuiteName) -> Res
         .catalog()
         .remove(&selection, Some(caller.actor()), now())?;
     Ok(())
+}
+
+/// Checks `If-Match` against the package as `GET` shows it to this caller.
+fn check_if_match(app: &App, caller: &Caller, headers: &HeaderMap, id: &str) -> Result<(), Problem> {
+    if !headers.contains_key(header::IF_MATCH) {
+        return Ok(());
+    }
+    wire::check_if_match(headers, &wire::package(&packages::readable(app, caller, id)?)?)
 }
 
 /// Returns the package of an id, as far as the caller may know where it stands.

@@ -4,18 +4,17 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use axum::Json as Answer;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::app::App;
-use crate::problem::{Code, Problem};
 
 /// Says that the process runs; looks at nothing.
-#[utoipa::path(get, path = "/healthz", tag = "operating",
-    responses((status = 200, description = "It runs", body = String, content_type = "text/plain")))]
+#[utoipa::path(get, path = "/healthz", operation_id = "check_liveness", tag = "operating",
+    responses((status = 200, description = "The process is running", body = String, content_type = "text/plain")))]
 pub(crate) async fn alive() -> &'static str {
     "ok\n"
 }
@@ -30,8 +29,8 @@ pub(crate) struct Readiness {
 }
 
 /// Says whether the server can take requests: its catalog answers and its disk takes files.
-#[utoipa::path(get, path = "/readyz", tag = "operating",
-    responses((status = 200, description = "It can", body = Readiness), (status = 503, description = "It cannot", body = Readiness)))]
+#[utoipa::path(get, path = "/readyz", operation_id = "check_readiness", tag = "operating",
+    responses((status = 200, description = "Ready", body = Readiness), (status = 503, description = "Not ready", body = Readiness)))]
 pub(crate) async fn ready(State(app): State<Arc<App>>) -> Response {
     let looked = app.blocking(|app| {
         let catalog = app.archive.catalog().progress().is_ok();
@@ -56,22 +55,9 @@ pub(crate) async fn ready(State(app): State<Arc<App>>) -> Response {
 }
 
 /// What was counted, for Prometheus.
-#[utoipa::path(get, path = "/metrics", tag = "operating",
-    responses((status = 200, description = "The counts", body = String, content_type = "text/plain")))]
+#[utoipa::path(get, path = "/metrics", operation_id = "read_metrics", tag = "operating",
+    responses((status = 200, description = "Metrics in the Prometheus text format", body = String, content_type = "text/plain")))]
 pub(crate) async fn metrics(State(app): State<Arc<App>>) -> Response {
     let kind = "text/plain; version=0.0.4; charset=utf-8";
     ([(header::CONTENT_TYPE, kind)], app.metrics.render()).into_response()
-}
-
-/// Explains the code of a problem.
-#[utoipa::path(get, path = "/problems/{code}", tag = "operating", params(("code" = String, Path)),
-    responses((status = 200, description = "The page", body = String, content_type = "text/markdown")))]
-pub(crate) async fn problem(Path(code): Path<String>) -> Result<Response, Problem> {
-    let known = Code::ALL.iter().find(|known| known.text() == code);
-    let code = known.ok_or_else(|| Problem::new(Code::NotFound, "no problem has this code"))?;
-    Ok((
-        [(header::CONTENT_TYPE, "text/markdown; charset=utf-8")],
-        code.page(),
-    )
-        .into_response())
 }

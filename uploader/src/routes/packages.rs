@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Json as Answer;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Uri, header};
 use axum::response::{IntoResponse as _, Response};
 use debian_formats::digest::Sha256;
@@ -16,7 +16,7 @@ use super::wire::{self, Page, PageParams};
 use crate::app::App;
 use crate::caller::Caller;
 use crate::credential::Presented;
-use crate::extract::Params;
+use crate::extract::{Params, Path};
 use crate::problem::{Code, Problem};
 use crate::tree::{self, TreePath};
 
@@ -76,7 +76,7 @@ struct Position {
 }
 
 /// Lists packages by name, version and architecture.
-#[utoipa::path(get, path = "/api/packages", tag = "packages", params(Filters), security((), ("bearer" = [])),
+#[utoipa::path(get, path = "/api/packages", operation_id = "list_packages", tag = "packages", params(Filters), security((), ("bearer" = [])),
     responses((status = 200, description = "A page of packages", body = Page<PackageView>)))]
 pub(crate) async fn list(
     State(app): State<Arc<App>>,
@@ -152,7 +152,7 @@ fn page(
 }
 
 /// Searches names, summaries and descriptions; the best first.
-#[utoipa::path(get, path = "/api/packages/search/{query}", tag = "packages", params(("query" = String, Path), Filters),
+#[utoipa::path(get, path = "/api/packages/search/{query}", operation_id = "search_packages", tag = "packages", params(("query" = String, Path), Filters),
     security((), ("bearer" = [])), responses((status = 200, description = "A page of packages", body = Page<PackageView>)))]
 pub(crate) async fn search(
     State(app): State<Arc<App>>,
@@ -186,8 +186,8 @@ pub(crate) async fn search(
 }
 
 /// Shows a package.
-#[utoipa::path(get, path = "/api/packages/{id}", tag = "packages", params(("id" = String, Path)), security((), ("bearer" = [])),
-    responses((status = 200, description = "The package", body = PackageView), (status = 304, description = "As it was")))]
+#[utoipa::path(get, path = "/api/packages/{id}", operation_id = "show_package", tag = "packages", params(("id" = String, Path)), security((), ("bearer" = [])),
+    responses((status = 200, description = "The package", body = PackageView), (status = 304, description = "Not modified")))]
 pub(crate) async fn show(
     State(app): State<Arc<App>>,
     presented: Presented,
@@ -204,11 +204,11 @@ pub(crate) async fn show(
 }
 
 /// Fetches the .deb: the bytes, or where they are served.
-#[utoipa::path(get, path = "/api/packages/{id}/download", tag = "packages", params(("id" = String, Path)),
+#[utoipa::path(get, path = "/api/packages/{id}/download", operation_id = "download_package", tag = "packages", params(("id" = String, Path)),
     security((), ("bearer" = [])),
-    responses((status = 200, description = "The .deb", content_type = "application/vnd.debian.binary-package"),
-        (status = 206, description = "A part of it"), (status = 302, description = "It is served there"),
-        (status = 304, description = "As it was"), (status = 416, description = "No such part")))]
+    responses((status = 200, description = "The .deb", body = super::upload::Binary, content_type = "application/vnd.debian.binary-package"),
+        (status = 206, description = "The requested range", body = super::upload::Binary, content_type = "application/vnd.debian.binary-package"), (status = 302, description = "Redirect to the static file"),
+        (status = 304, description = "Not modified"), (status = 416, description = "The range lies outside the file")))]
 pub(crate) async fn download(
     State(app): State<Arc<App>>,
     presented: Presented,
@@ -221,20 +221,27 @@ pub(crate) async fn download(
             readable(app, &caller, &id)
         })
         .await?;
-    let begins = request
-        .headers()
-        .get(header::RANGE)
-        .is_none_or(|range| range.as_bytes().starts_with(b"bytes=0-"));
-    if begins && request.method() == axum::http::Method::GET {
-        app.usage.download(&listed.entry.content.sha256);
-    }
+    let sha256 = listed.entry.content.sha256;
+    let is_get = request.method() == axum::http::Method::GET;
     let filename = &listed.entry.filename;
     if let Some(url) = &app.settings.public_url {
         let location = format!("{url}/{}", filename.replace('%', "%25").replace('+', "%2B"));
+        // Who is sent on fetches the file elsewhere, in one piece or in many: that it was asked for is all that can be known here.
+        let whole = is_get && !request.headers().contains_key(header::RANGE);
+        if whole {
+            app.usage.download(&sha256);
+        }
         return Ok((axum::http::StatusCode::FOUND, [(header::LOCATION, location)]).into_response());
     }
     match TreePath::of_catalog(filename) {
-        Some(path) => Ok(tree::serve(app.archive.root(), &path, request).await),
+        Some(path) => {
+            let response = tree::serve(app.archive.root(), &path, request).await;
+            // A part, a file that is known already and the head alone are no downloads.
+            if is_get && response.status() == axum::http::StatusCode::OK {
+                app.usage.download(&sha256);
+            }
+            Ok(response)
+        }
         None => Ok(tree::missing()),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use debian_formats::changes::FileName;
@@ -12,10 +12,11 @@ use super::upload::{self, Admitted, PlaceParams, Wait};
 use crate::app::{App, now};
 use crate::caller::with_basic;
 use crate::credential::{Presented, PresentedBasic};
-use crate::extract::Params;
+use crate::extract::{Params, Path};
 use crate::problem::{Code, Problem};
 use crate::queue::Key;
 use crate::receive::{self, check_size, drain_refused};
+use crate::request;
 
 mod finish;
 mod kind;
@@ -24,12 +25,12 @@ use kind::Kind;
 
 /// Takes a file of an upload: a .deb or .buildinfo waits for the .changes file that names it, and that makes packages of
 /// all it names, or of none.
-#[utoipa::path(put, path = "/api/upload/{suite}/queue/{filename}", tag = "packages", security(("basic" = []), ("bearer" = [])),
+#[utoipa::path(put, path = "/api/upload/{suite}/queue/{filename}", operation_id = "put_queued_file", tag = "packages", security(("basic" = []), ("bearer" = [])),
     params(("suite" = String, Path), ("filename" = String, Path), ("component" = Option<String>, Query), ("wait" = Option<Wait>, Query)),
-    request_body(content = [u8], content_type = "application/octet-stream"),
-    responses((status = 201, description = "The packages stand there now", content_type = "text/plain", body = String),
-        (status = 200, description = "They stood there already", content_type = "text/plain", body = String),
-        (status = 202, description = "The file waits for its .changes file; or the packages stand there, but are not live yet", content_type = "text/plain", body = String)))]
+    request_body(content = upload::Binary, content_type = "application/octet-stream"),
+    responses((status = 201, description = "The packages were created", content_type = "text/plain", body = String),
+        (status = 200, description = "Already present with identical content", content_type = "text/plain", body = String),
+        (status = 202, description = "The file waits for its .changes file, or the packages are not yet in a live InRelease", content_type = "text/plain", body = String)))]
 pub(crate) async fn put(
     State(app): State<Arc<App>>,
     PresentedBasic(presented): PresentedBasic,
@@ -37,7 +38,7 @@ pub(crate) async fn put(
     params: Result<Params<PlaceParams>, Problem>,
     request: Request,
 ) -> Response {
-    let json = upload::wants_json(request.headers());
+    let json = request::wants_json(request.headers());
     let taken = async {
         let params = PlaceParams {
             suite: Some(suite),
@@ -84,7 +85,7 @@ async fn take(
         }
     };
     let _place = app.upload_place().await?;
-    let body = receive::receive(app, kind.limit(app), request.into_body().into_data_stream()).await?;
+    let body = receive::receive_whole(app, kind.limit(app), request).await?;
     match kind {
         Kind::Changes => finish::finish(app, admitted, (key, name), (body, params.wait)).await,
         Kind::Package | Kind::BuildInfo => wait(app, admitted, (key, name, kind), body).await,

@@ -34,7 +34,7 @@ pub(crate) struct SuiteView {
 }
 
 /// Lists the suites that the caller may read.
-#[utoipa::path(get, path = "/api/suites", tag = "suites", security((), ("bearer" = [])),
+#[utoipa::path(get, path = "/api/suites", operation_id = "list_suites", tag = "suites", security((), ("bearer" = [])),
     responses((status = 200, description = "The suites", body = Page<SuiteView>)))]
 pub(crate) async fn list(
     State(app): State<Arc<App>>,
@@ -71,7 +71,7 @@ pub(crate) struct Stats {
 }
 
 /// Counts what the caller may read.
-#[utoipa::path(get, path = "/api/stats", tag = "suites", security((), ("bearer" = [])),
+#[utoipa::path(get, path = "/api/stats", operation_id = "show_statistics", tag = "suites", security((), ("bearer" = [])),
     responses((status = 200, description = "The counts", body = Stats)))]
 pub(crate) async fn stats(
     State(app): State<Arc<App>>,
@@ -127,7 +127,7 @@ impl AuditView {
 }
 
 /// Lists what was changed, and which sign-ins were refused; the newest first.
-#[utoipa::path(get, path = "/api/audit", tag = "suites", params(PageParams), security(("bearer" = [])),
+#[utoipa::path(get, path = "/api/audit", operation_id = "list_audit_records", tag = "suites", params(PageParams), security(("bearer" = [])),
     responses((status = 200, description = "The records", body = Page<AuditView>)))]
 pub(crate) async fn audit(
     State(app): State<Arc<App>>,

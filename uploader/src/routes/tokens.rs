@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Json as Answer;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use debian_formats::digest;
@@ -17,7 +17,7 @@ use super::wire::{self, Page};
 use crate::app::{App, now};
 use crate::caller::Caller;
 use crate::credential::Presented;
-use crate::extract::Json;
+use crate::extract::{Json, Path};
 use crate::problem::{Code, Problem};
 use crate::scope::Scope;
 use crate::secrets;
@@ -29,6 +29,7 @@ const MAX_TOKENS: usize = 1000;
 
 /// A token to be made.
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(example = json!({"name": "ci", "scopes": ["upload:bookworm/hello*"], "expires_at": "2030-01-01T00:00:00Z"}))]
 pub(crate) struct NewToken {
     /// What its owner calls it.
     name: String,
@@ -68,8 +69,8 @@ impl TokenView {
 }
 
 /// Makes a token. Its secret is in this answer and nowhere else.
-#[utoipa::path(post, path = "/api/tokens", tag = "tokens", request_body = NewToken, security(("bearer" = [])),
-    responses((status = 201, description = "Made", body = TokenView)))]
+#[utoipa::path(post, path = "/api/tokens", operation_id = "create_token", tag = "tokens", request_body = NewToken, security(("bearer" = [])),
+    responses((status = 201, description = "Created", body = TokenView)))]
 pub(crate) async fn create(
     State(app): State<Arc<App>>,
     presented: Presented,
@@ -105,7 +106,7 @@ pub(crate) async fn create(
 }
 
 /// Lists the tokens of who is signed in.
-#[utoipa::path(get, path = "/api/tokens", tag = "tokens", security(("bearer" = [])),
+#[utoipa::path(get, path = "/api/tokens", operation_id = "list_tokens", tag = "tokens", security(("bearer" = [])),
     responses((status = 200, description = "The tokens", body = Page<TokenView>)))]
 pub(crate) async fn list(
     State(app): State<Arc<App>>,
@@ -125,7 +126,7 @@ pub(crate) async fn list(
 }
 
 /// Revokes a token.
-#[utoipa::path(delete, path = "/api/tokens/{id}", tag = "tokens", security(("bearer" = [])),
+#[utoipa::path(delete, path = "/api/tokens/{id}", operation_id = "delete_token", tag = "tokens", security(("bearer" = [])),
     params(("id" = String, Path)), responses((status = 204, description = "Revoked")))]
 pub(crate) async fn delete(
     State(app): State<Arc<App>>,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Json as Answer;
-use axum::extract::{FromRequest as _, Multipart, Path, Request, State};
+use axum::extract::{FromRequest as _, Multipart, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use debian_formats::name::Component;
@@ -19,10 +19,12 @@ use crate::app::{App, now};
 use crate::caller::{Caller, with_basic};
 use crate::committer::Ready;
 use crate::credential::{Presented, PresentedBasic};
-use crate::extract::Params;
+use crate::extract::{Params, Path};
 use crate::live::Published;
 use crate::problem::{Code, Problem};
 use crate::receive::{self, Upload, check_room, check_size, drain_refused};
+use crate::request;
+use crate::sent_digest::SentDigests;
 
 /// Until when an answer waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
@@ -44,12 +46,29 @@ pub(crate) struct PlaceParams {
     pub(super) wait: Option<Wait>,
 }
 
+/// The bytes of a file.
+#[derive(ToSchema)]
+#[schema(value_type = String, format = Binary)]
+pub(crate) struct Binary(#[expect(dead_code, reason = "stands for its schema only")] Vec<u8>);
+
+/// A form that carries a .deb.
+#[derive(ToSchema)]
+#[expect(
+    dead_code,
+    reason = "stands for its schema only: the form is read as it comes in"
+)]
+pub(crate) struct UploadForm {
+    /// The .deb; one a request.
+    #[schema(value_type = String, format = Binary)]
+    file: Vec<u8>,
+}
+
 /// Takes a .deb: as the body, or as the field `file` of a form.
-#[utoipa::path(post, path = "/api/packages", tag = "packages", params(PlaceParams), security(("bearer" = [])),
-    request_body(content(("application/vnd.debian.binary-package"), ("multipart/form-data"))),
-    responses((status = 201, description = "It stands there now", body = PackageView),
-        (status = 200, description = "It stood there already", body = PackageView),
-        (status = 202, description = "It stands there, but is not live yet", body = PackageView)))]
+#[utoipa::path(post, path = "/api/packages", operation_id = "upload_package", tag = "packages", params(PlaceParams), security(("bearer" = [])),
+    request_body(content((Binary = "application/vnd.debian.binary-package"), (UploadForm = "multipart/form-data"))),
+    responses((status = 201, description = "Created", body = PackageView),
+        (status = 200, description = "Already present with identical content", body = PackageView),
+        (status = 202, description = "Taken, but not yet in a live InRelease", body = PackageView)))]
 pub(crate) async fn post(
     State(app): State<Arc<App>>,
     presented: Presented,
@@ -61,12 +80,12 @@ pub(crate) async fn post(
 }
 
 /// The same for programs that put files: `curl -T`.
-#[utoipa::path(put, path = "/api/upload/{suite}/{filename}", tag = "packages", security(("basic" = []), ("bearer" = [])),
+#[utoipa::path(put, path = "/api/upload/{suite}/{filename}", operation_id = "put_package", tag = "packages", security(("basic" = []), ("bearer" = [])),
     params(("suite" = String, Path), ("filename" = String, Path), ("component" = Option<String>, Query), ("wait" = Option<Wait>, Query)),
-    request_body(content = [u8], content_type = "application/octet-stream"),
-    responses((status = 201, description = "It stands there now", content_type = "text/plain", body = String),
-        (status = 200, description = "It stood there already", content_type = "text/plain", body = String),
-        (status = 202, description = "It stands there, but is not live yet", content_type = "text/plain", body = String)))]
+    request_body(content = Binary, content_type = "application/octet-stream"),
+    responses((status = 201, description = "Created", content_type = "text/plain", body = String),
+        (status = 200, description = "Already present with identical content", content_type = "text/plain", body = String),
+        (status = 202, description = "Taken, but not yet in a live InRelease", content_type = "text/plain", body = String)))]
 pub(crate) async fn put(
     State(app): State<Arc<App>>,
     PresentedBasic(presented): PresentedBasic,
@@ -74,7 +93,7 @@ pub(crate) async fn put(
     params: Result<Params<PlaceParams>, Problem>,
     request: Request,
 ) -> Response {
-    let json = wants_json(request.headers());
+    let json = request::wants_json(request.headers());
     let taken = async {
         let params = PlaceParams {
             suite: Some(suite),
@@ -116,8 +135,8 @@ impl Taken {
             .map(|place| format!("{}/{}", place.suite, place.component))
             .collect();
         let what = match self.status {
-            StatusCode::OK => "stood there already",
-            StatusCode::ACCEPTED => "is taken, but not live yet",
+            StatusCode::OK => "is already present with identical content",
+            StatusCode::ACCEPTED => "is taken, but not yet in a live InRelease",
             _ => "is taken",
         };
         let text = format!(
@@ -256,44 +275,43 @@ pub(super) async fn admit(
 
 /// Receives a body as it is, or the field `file` of a form.
 async fn body(app: &Arc<App>, request: Request) -> Result<Upload, Problem> {
-    let kind = request
-        .headers()
-        .get(header::CONTENT_TYPE)
-        .map(|kind| kind.as_bytes());
+    let headers = request.headers();
+    let kind = headers.get(header::CONTENT_TYPE).map(|kind| kind.as_bytes());
     let limit = app.settings.max_upload_bytes;
     if !kind.is_some_and(|kind| kind.starts_with(b"multipart/form-data")) {
-        return receive::receive(app, limit, request.into_body().into_data_stream()).await;
+        return receive::receive_whole(app, limit, request).await;
     }
+    receive::refuse_encoding(headers)?;
+    SentDigests::refuse_of_form(headers)?;
+    let digests = SentDigests::of_form(headers)?;
     let wrong = |detail: String| Problem::new(Code::InvalidUpload, detail);
     // The limit of JSON bodies is off for this route; every byte of the field is counted instead.
     let mut form = Multipart::from_request(request, &())
         .await
         .map_err(|rejection| wrong(rejection.body_text()))?;
+    let mut found = None;
     while let Some(field) = form
         .next_field()
         .await
         .map_err(|error| wrong(error.body_text()))?
     {
-        if field.name() == Some("file") {
-            return receive::receive(app, limit, field).await;
+        if field.name() != Some("file") {
+            continue;
         }
+        if found.is_some() {
+            return Err(wrong(
+                "expected one field `file`, found several: send each .deb in a request of its own".into(),
+            ));
+        }
+        receive::refuse_encoding(field.headers())?;
+        let digests = digests.clone().and(SentDigests::of(field.headers())?);
+        found = Some(receive::receive(app, limit, digests, field).await?);
     }
-    Err(wrong("expected the .deb in a field `file`".into()))
+    found.ok_or_else(|| wrong("expected the .deb in a field `file`".into()))
 }
 
 pub(super) fn content_length(headers: &HeaderMap) -> Option<u64> {
     headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
-}
-
-pub(super) fn wants_json(headers: &HeaderMap) -> bool {
-    let accepted = headers
-        .get_all(header::ACCEPT)
-        .iter()
-        .filter_map(|value| value.to_str().ok());
-    accepted
-        .flat_map(|value| value.split(','))
-        .filter_map(|kind| kind.split(';').next())
-        .any(|kind| matches!(kind.trim(), "application/json" | "application/problem+json"))
 }
 
 /// Returns the component of a name; left out, the suite's first.

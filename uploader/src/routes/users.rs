@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use axum::Json as Answer;
-use axum::extract::{Path, State};
-use axum::http::{StatusCode, Uri};
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse as _, Response};
 use repogen::catalog::accounts::{Account, AccountChange, Id, Role, Username};
 use repogen::package_view::PackageView;
@@ -17,12 +17,12 @@ use super::{auth, packages};
 use crate::app::{App, now};
 use crate::caller::Caller;
 use crate::credential::Presented;
-use crate::extract::{Json, Params};
+use crate::extract::{Json, Params, Path};
 use crate::problem::{Code, Problem};
 use crate::secrets;
 
 /// Lists accounts by name.
-#[utoipa::path(get, path = "/api/users", tag = "users", params(PageParams), security(("bearer" = [])),
+#[utoipa::path(get, path = "/api/users", operation_id = "list_users", tag = "users", params(PageParams), security(("bearer" = [])),
     responses((status = 200, description = "The accounts", body = Page<UserView>)))]
 pub(crate) async fn list(
     State(app): State<Arc<App>>,
@@ -58,6 +58,7 @@ pub(crate) async fn list(
 
 /// An account to be made.
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(example = json!({"username": "bob", "email": "bob@example.org", "password": "correct horse battery", "role": "maintainer", "suites": ["bookworm"]}))]
 pub(crate) struct NewUser {
     username: String,
     email: Option<String>,
@@ -69,8 +70,8 @@ pub(crate) struct NewUser {
 }
 
 /// Makes an account.
-#[utoipa::path(post, path = "/api/users", tag = "users", request_body = NewUser, security(("bearer" = [])),
-    responses((status = 201, description = "Made", body = UserView)))]
+#[utoipa::path(post, path = "/api/users", operation_id = "create_user", tag = "users", request_body = NewUser, security(("bearer" = [])),
+    responses((status = 201, description = "Created", body = UserView)))]
 pub(crate) async fn create(
     State(app): State<Arc<App>>,
     presented: Presented,
@@ -100,22 +101,26 @@ pub(crate) async fn create(
 }
 
 /// Shows an account.
-#[utoipa::path(get, path = "/api/users/{id}", tag = "users", params(("id" = String, Path)), security(("bearer" = [])),
-    responses((status = 200, description = "The account", body = UserView)))]
+#[utoipa::path(get, path = "/api/users/{id}", operation_id = "show_user", tag = "users", params(("id" = String, Path)), security(("bearer" = [])),
+    responses((status = 200, description = "The account", body = UserView), (status = 304, description = "Not modified")))]
 pub(crate) async fn show(
     State(app): State<Arc<App>>,
     presented: Presented,
     Path(id): Path<String>,
-) -> Result<Answer<UserView>, Problem> {
-    app.blocking(move |app| {
-        let caller = Caller::identify(app, &presented)?;
-        Ok(Answer(UserView::new(&meant(app, &caller, &id)?)))
-    })
-    .await
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let user = app
+        .blocking(move |app| {
+            let caller = Caller::identify(app, &presented)?;
+            Ok(UserView::new(&meant(app, &caller, &id)?))
+        })
+        .await?;
+    wire::revalidated(&headers, &user)
 }
 
 /// What is to be changed of an account. What is left out stays.
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(example = json!({"role": "maintainer", "suites": ["bookworm"]}))]
 pub(crate) struct ChangeUser {
     email: Option<String>,
     /// Ends every session of the account.
@@ -134,18 +139,21 @@ fn said<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<Vec<
 }
 
 /// Changes an account.
-#[utoipa::path(put, path = "/api/users/{id}", tag = "users", params(("id" = String, Path)), request_body = ChangeUser,
+#[utoipa::path(put, path = "/api/users/{id}", operation_id = "update_user", tag = "users", params(("id" = String, Path)), request_body = ChangeUser,
     security(("bearer" = [])), responses((status = 200, description = "Changed", body = UserView)))]
 pub(crate) async fn change(
     State(app): State<Arc<App>>,
     presented: Presented,
     Path(id): Path<String>,
+    headers: HeaderMap,
     Json(body): Json<ChangeUser>,
 ) -> Result<Answer<UserView>, Problem> {
+    let match_headers = headers.clone();
     let (caller, account, mut change, password) = app
         .blocking(move |app| {
             let caller = Caller::identify(app, &presented)?;
             let account = meant(app, &caller, &id)?;
+            wire::check_if_match(&headers, &UserView::new(&account))?;
             if body.role.is_some() || body.suites.is_some() {
                 caller.admin()?;
             }
@@ -173,6 +181,11 @@ pub(crate) async fn change(
         change.password = Some(app.passwords.hash(password).await?);
     }
     app.blocking(move |app| {
+        let _turn = app.edits.lock();
+        wire::check_if_match(
+            &match_headers,
+            &UserView::new(&meant(app, &caller, account.id.as_str())?),
+        )?;
         let detail = json!({
             "email": change.email.is_some(),
             "password": change.password.is_some(),
@@ -190,16 +203,19 @@ pub(crate) async fn change(
 }
 
 /// Deletes an account and its tokens. Its name stays taken.
-#[utoipa::path(delete, path = "/api/users/{id}", tag = "users", params(("id" = String, Path)), security(("bearer" = [])),
+#[utoipa::path(delete, path = "/api/users/{id}", operation_id = "delete_user", tag = "users", params(("id" = String, Path)), security(("bearer" = [])),
     responses((status = 204, description = "Deleted")))]
 pub(crate) async fn delete(
     State(app): State<Arc<App>>,
     presented: Presented,
     Path(id): Path<String>,
+    headers: HeaderMap,
 ) -> Result<StatusCode, Problem> {
     app.blocking(move |app| {
         let caller = Caller::identify(app, &presented)?;
+        let _turn = app.edits.lock();
         let account = meant(app, &caller, &id)?;
+        wire::check_if_match(&headers, &UserView::new(&account))?;
         let event = caller.event("user.delete", account.username.to_string(), json!({}));
         app.archive.accounts().delete_account(&account.id, &event)?;
         Ok(StatusCode::NO_CONTENT)
@@ -208,7 +224,7 @@ pub(crate) async fn delete(
 }
 
 /// Lists the packages that an account uploaded.
-#[utoipa::path(get, path = "/api/users/{id}/packages", tag = "users", params(("id" = String, Path), PageParams),
+#[utoipa::path(get, path = "/api/users/{id}/packages", operation_id = "list_user_packages", tag = "users", params(("id" = String, Path), PageParams),
     security(("bearer" = [])), responses((status = 200, description = "The packages", body = Page<PackageView>)))]
 pub(crate) async fn packages(
     State(app): State<Arc<App>>,

@@ -137,18 +137,48 @@ pub(crate) fn package(listed: &Listed) -> Result<PackageView, Problem> {
     PackageView::new(&listed.entry, &listed.extras).map_err(|error| Problem::internal(&error))
 }
 
+/// Checks `If-Match`, where the client sent it: a change is only for what the client has seen.
+///
+/// Source: RFC 9110, section 13.1.1. A weak tag never matches.
+pub(crate) fn check_if_match(headers: &HeaderMap, body: &impl Serialize) -> Result<(), Problem> {
+    if !headers.contains_key(header::IF_MATCH) {
+        return Ok(());
+    }
+    let text = serde_json::to_vec(body).map_err(|error| Problem::internal(&error))?;
+    let tag = entity_tag(&text);
+    if tags(headers, &header::IF_MATCH).any(|value| value == tag || value == "*") {
+        return Ok(());
+    }
+    Err(Problem::new(
+        Code::PreconditionFailed,
+        format!("its `ETag` is {tag} now: read it again before changing it"),
+    ))
+}
+
+/// Returns the entity tag of a body: strong, and of its bytes alone.
+fn entity_tag(text: &[u8]) -> String {
+    let digest = debian_formats::digest::sha256(text).to_string();
+    format!(
+        "\"{}\"",
+        digest.get(..32).expect("a SHA-256 digest has 64 digits")
+    )
+}
+
+/// Returns the entity tags that a header lists.
+fn tags<'a>(headers: &'a HeaderMap, name: &header::HeaderName) -> impl Iterator<Item = &'a str> {
+    let values = headers.get_all(name).iter();
+    values
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(str::trim)
+}
+
 /// Answers with JSON that caches may keep when they ask each time.
 pub(crate) fn revalidated(headers: &HeaderMap, body: &impl Serialize) -> Result<Response, Problem> {
     let text = serde_json::to_vec(body).map_err(|error| Problem::internal(&error))?;
-    let digest = debian_formats::digest::sha256(&text).to_string();
-    let tag = format!("\"{}\"", digest.get(..32).unwrap_or(&digest));
-    let known = headers
-        .get_all(header::IF_NONE_MATCH)
-        .iter()
-        .filter_map(|value| value.to_str().ok());
-    let matches = known
-        .flat_map(|value| value.split(','))
-        .any(|value| value.trim().trim_start_matches("W/") == tag || value.trim() == "*");
+    let tag = entity_tag(&text);
+    let matches = tags(headers, &header::IF_NONE_MATCH)
+        .any(|value| value.trim_start_matches("W/") == tag || value == "*");
     let mut response = if matches {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
