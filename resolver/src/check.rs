@@ -62,11 +62,16 @@ struct Checker<'u> {
     solver: Solver<'u>,
     verdicts: Table<PackageId, Verdict>,
     musts: Vec<Lit>,
+    /// How many contradictions were met in the searches for one package each.
+    alone: u64,
 }
 
 /// How many contradictions the search for one package may meet, and those for all.
 const MOST_CONTRADICTIONS: u64 = 2_000;
 const MOST_OF_ALL: u64 = 50_000;
+
+/// How many contradictions a round over many packages may meet for each of them.
+const CONTRADICTIONS_A_WISH: u64 = 10;
 
 /// What is said of a package of which nobody knows.
 const GIVEN_UP: &str =
@@ -99,6 +104,7 @@ impl<'u> Checker<'u> {
             solver,
             verdicts: Table::filled(universe.len(), Verdict::Open),
             musts,
+            alone: 0,
         }
     }
 
@@ -151,16 +157,28 @@ impl<'u> Checker<'u> {
             .filter(|package| !doom.holds(*package))
             .collect();
         loop {
-            let wishes: Vec<Lit> = open
+            // One version of each name at a time: two of them never go together, and what needs the one rules the other out again and again.
+            let mut names = HashSet::new();
+            let slot = |package: &PackageId| {
+                (
+                    self.universe.package(*package).name,
+                    self.universe.machine(*package),
+                )
+            };
+            let one_each = open.iter().copied().filter(|package| names.insert(slot(package)));
+            let one_each: Vec<PackageId> = one_each.collect();
+            let wishes: Vec<Lit> = one_each
                 .iter()
                 .map(|package| self.solver.var(*package).yes())
                 .collect();
             let Outcome::Found = self.solve(&wishes) else {
                 return;
             };
-            let before = open.len();
             open.retain(|package| self.verdicts[*package] == Verdict::Open);
-            if (before - open.len()) * WORTH_A_ROUND <= before {
+            let settled = one_each
+                .iter()
+                .filter(|package| self.verdicts[**package] != Verdict::Open);
+            if settled.count() * WORTH_A_ROUND <= one_each.len() {
                 return;
             }
         }
@@ -184,13 +202,21 @@ impl<'u> Checker<'u> {
     }
 
     fn solve(&mut self, wishes: &[Lit]) -> Outcome {
-        let left = MOST_OF_ALL.saturating_sub(self.solver.engine.contradictions());
-        self.solver.allow(left.min(MOST_CONTRADICTIONS));
+        let left = MOST_OF_ALL.saturating_sub(self.alone);
+        // A wish is found to contradict those before it when it is tried, and what it needs likewise: over several suites that happens more
+        // often than there are packages, and costs little each time.
+        let wished = u64::try_from(wishes.len()).unwrap_or(u64::MAX);
+        let of_wishes = wished.saturating_mul(CONTRADICTIONS_A_WISH);
+        let before = self.solver.engine.contradictions();
+        self.solver.allow(left.min(MOST_CONTRADICTIONS).max(of_wishes));
         let outcome = self.solver.solve(Goals {
             musts: &self.musts,
             wishes,
             order: Order::ChoicesFirst,
         });
+        if wishes.is_empty() {
+            self.alone += self.solver.engine.contradictions() - before;
+        }
         if let Outcome::Found = outcome {
             for package in self.solver.installed() {
                 self.verdicts[package] = Verdict::Installable;

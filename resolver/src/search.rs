@@ -7,14 +7,14 @@
 mod demand;
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::{BinaryHeap, HashMap, HashSet};
 
 use crate::encode::{Encoder, Subject};
 use crate::engine::{Engine, Learnt, Lit, Origin, Var};
 use crate::fact::{Fact, Wanted};
 use crate::table::Table;
 use crate::universe::{PackageId, Universe};
-use demand::{Demand, Soft, SoftId};
+use demand::{Demand, Soft, SoftId, What};
 
 pub(crate) use demand::{Phase, Recommending};
 
@@ -57,6 +57,9 @@ pub(crate) struct Solver<'u> {
     demands: BinaryHeap<Reverse<Demand>>,
     /// Choices that were made, and at which level.
     settled: Vec<(usize, Demand)>,
+    /// What is in one of the two. A variable that holds again after a step back asks again for what is there already; counted
+    /// twice, each choice would be made once more after each contradiction.
+    queued: HashSet<What>,
     /// How many wishes were dealt with before each decision, and now.
     turns: Vec<usize>,
     turn: usize,
@@ -77,6 +80,7 @@ impl<'u> Solver<'u> {
             encoder: Encoder::new(universe),
             demands: BinaryHeap::new(),
             settled: Vec::new(),
+            queued: HashSet::new(),
             turns: Vec::new(),
             turn: 0,
             phases: HashMap::new(),
@@ -167,9 +171,16 @@ impl<'u> Solver<'u> {
             Subject::Choice(choice) => {
                 let phase = self.phases.get(&var).copied().unwrap_or(Phase::Needed);
                 let names = self.encoder.choice(choice).names;
-                self.demands.push(Reverse(Demand::choice(phase, names, choice)));
+                self.demand(Demand::choice(phase, names, choice));
             }
             Subject::Step => {}
+        }
+    }
+
+    /// Queues a choice, where it is not waiting or made already.
+    fn demand(&mut self, demand: Demand) {
+        if self.queued.insert(demand.what) {
+            self.demands.push(Reverse(demand));
         }
     }
 

@@ -30,11 +30,12 @@ pub(crate) enum Phase {
 pub(super) struct Demand {
     phase: Phase,
     names: usize,
-    what: What,
+    pub(super) what: What,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum What {
+/// What a choice is between.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum What {
     Choice(ChoiceId),
     Soft(SoftId),
 }
@@ -81,12 +82,12 @@ impl Solver<'_> {
             let softs = softs.collect();
             self.softs_of.insert(package, softs);
         }
-        for soft in self.softs_of.get(&package).into_iter().flatten() {
-            self.demands.push(std::cmp::Reverse(Demand {
+        for soft in self.softs_of.get(&package).cloned().unwrap_or_default() {
+            self.demand(Demand {
                 phase: Phase::Recommended,
                 names: 0,
-                what: What::Soft(*soft),
-            }));
+                what: What::Soft(soft),
+            });
         }
     }
 
@@ -105,7 +106,8 @@ impl Solver<'_> {
                 }
             };
             if !self.engine.holds(asking.yes()) {
-                // Whoever holds again asks again.
+                // If the variable holds again, it is queued again.
+                self.queued.remove(&demand.what);
                 continue;
             }
             let level = self.engine.level();
