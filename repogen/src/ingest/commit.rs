@@ -8,7 +8,7 @@ use rustix::fs::FlockOperation;
 
 use super::{IngestError, Place, Staged};
 use crate::archive::Archive;
-use crate::catalog::{Conflict, NewPlacement, Placed};
+use crate::catalog::{CatalogError, Conflict, NewPlacement, Placed, PlacedSet};
 use crate::pool::{self, PoolError, PoolName};
 
 /// A member of a set, and what it will meet with.
@@ -30,7 +30,7 @@ impl Archive {
         let sets: Vec<&[(Staged, Place<'_>)]> = batch.chunks(1).collect();
         let answers = self.commit_sets(&sets, now)?.into_iter();
         Ok(answers
-            .map(|answer| answer.map(|placed| placed.first().copied().unwrap_or(Placed::Unchanged)))
+            .map(|answer| answer.map(|placed| *placed.first().expect("one answer for each package of a set")))
             .collect())
     }
 
@@ -105,20 +105,29 @@ impl Archive {
         let is_new = |plan: &&Vec<Planned>| plan.iter().any(|planned| planned.outcome == Placed::Added);
         let wishes = |plan: &Vec<Planned>| plan.iter().map(|planned| planned.wish.clone()).collect();
         let sets: Vec<Vec<NewPlacement>> = plans.iter().flatten().filter(is_new).map(wishes).collect();
-        let mut placed = if sets.is_empty() {
+        let placed = if sets.is_empty() {
             Vec::new()
         } else {
             self.catalog().place(&sets, now)?
-        }
-        .into_iter();
+        };
+        check_answers(sets.iter().map(Vec::len).collect(), &placed)?;
+        let mut placed = placed.into_iter();
         let answers = plans.into_iter().map(|plan| match plan {
-            Ok(plan) if is_new(&&plan) => placed.next().unwrap_or_else(|| Ok(Vec::new())),
+            Ok(plan) if is_new(&&plan) => placed.next().expect("the answers were counted above"),
             Ok(plan) => Ok(plan.iter().map(|planned| planned.outcome).collect()),
             Err(conflict) => Err(conflict),
         });
         Ok(answers
             .map(|answer| answer.map_err(IngestError::Conflict))
             .collect())
+    }
+
+    /// Checks that nothing in the catalog speaks against a placement.
+    pub(super) fn check_placement(&self, staged: &Staged, place: &Place<'_>) -> Result<(), IngestError> {
+        match self.catalog().foresee(&wish(staged, place))? {
+            Ok(_) => Ok(()),
+            Err(conflict) => Err(IngestError::Conflict(conflict)),
+        }
     }
 
     /// Says whether these bytes stand in a place.
@@ -201,6 +210,24 @@ impl Archive {
     }
 }
 
+/// Checks that the catalog answered for every package of every set.
+///
+/// An answer that is missing would be read as success by whoever sent the package.
+fn check_answers(asked: Vec<usize>, placed: &[PlacedSet]) -> Result<(), CatalogError> {
+    let complete = placed.len() == asked.len()
+        && asked.iter().zip(placed).all(|(asked, placed)| {
+            placed.as_ref().is_ok_and(|placed| placed.len() == *asked) || placed.is_err()
+        });
+    if complete {
+        return Ok(());
+    }
+    let answered: Vec<Option<usize>> = placed
+        .iter()
+        .map(|placed| placed.as_ref().ok().map(Vec::len))
+        .collect();
+    Err(CatalogError::Incomplete { asked, answered })
+}
+
 fn wish(staged: &Staged, place: &Place<'_>) -> NewPlacement {
     NewPlacement {
         suite: place.suite.codename.clone(),
@@ -209,5 +236,32 @@ fn wish(staged: &Staged, place: &Place<'_>) -> NewPlacement {
         path: String::new(),
         content: staged.content.clone(),
         by: staged.by.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_that_is_missing_is_an_error() {
+        let two = || Ok(vec![Placed::Added, Placed::Unchanged]);
+        let one = || Ok(vec![Placed::Added]);
+        assert!(check_answers(vec![2, 1], &[two(), one()]).is_ok());
+        for placed in [
+            vec![],
+            vec![two()],
+            vec![one(), one()],
+            vec![two(), Ok(Vec::new())],
+            vec![two(), one(), one()],
+        ] {
+            assert!(
+                matches!(
+                    check_answers(vec![2, 1], &placed),
+                    Err(CatalogError::Incomplete { .. })
+                ),
+                "{placed:?}"
+            );
+        }
     }
 }
