@@ -172,11 +172,11 @@ impl Archive {
         if suite.gate == Gate::Block && !work.gated.0.is_empty() {
             let broken = std::mem::take(&mut work.gated);
             drop(snapshot);
-            work.renew(signer, started)?;
+            work.renew((signer, clock), started)?;
             let suite = suite.codename.to_string();
             return Err(PublishError::Gated { suite, broken });
         }
-        work.run(snapshot.as_ref(), signer, started)
+        work.run(snapshot.as_ref(), (signer, clock), started)
     }
 
     /// Waits until nobody else publishes the suite or prunes.
@@ -203,7 +203,7 @@ struct Work<'a> {
 impl Work<'_> {
     /// Publishes again what is published, where that comes due while a gate is closed: clients must not be left with a
     /// Release that expires.
-    fn renew(mut self, signer: &dyn Signer, started: Instant) -> Result<(), PublishError> {
+    fn renew(mut self, by: (&dyn Signer, &dyn Clock), started: Instant) -> Result<(), PublishError> {
         let catalog = self.archive.catalog();
         let open = |revision| catalog.snapshot(&self.suite.codename, self.suite.pool_tree(), revision);
         let Some(published) = open(None)?.state().publication.clone() else {
@@ -216,13 +216,13 @@ impl Work<'_> {
         self.revision = published.revision;
         // What the live indexes are made of is compared with where the suite stands, which is not what is written here.
         self.publishing = Publishing::Forced;
-        self.run(snapshot.as_ref(), signer, started).map(|_| ())
+        self.run(snapshot.as_ref(), by, started).map(|_| ())
     }
 
     fn run(
         &self,
         snapshot: &dyn Snapshot,
-        signer: &dyn Signer,
+        (signer, clock): (&dyn Signer, &dyn Clock),
         started: Instant,
     ) -> Result<Outcome, PublishError> {
         let mut stages = Stages {
@@ -251,7 +251,8 @@ impl Work<'_> {
         };
         let listed = outputs.iter().map(suite_indexes::IndexOutput::listed).collect();
         let release = suite_release(self.archive.config(), self.suite, listed, dates).render();
-        let signatures = sign::sign_checked(signer, &release, self.date)?;
+        // Made now, also under a Date that is a little ahead: apt allows that of a Date, and its verifiers refuse a signature of the future.
+        let signatures = sign::sign_checked(signer, &release, clock.now())?;
         stages.end("signing");
 
         let since = snapshot

@@ -371,3 +371,25 @@ fn a_closed_pipe_is_no_error() {
     )
     .ok();
 }
+
+#[test]
+fn publishes_within_a_second_are_signed_by_the_clock_and_never_ahead_of_it() {
+    let archive = TestArchive::init(&["--architecture", "amd64"]);
+    let root = archive.root();
+    let mut dates = std::collections::BTreeSet::new();
+    for _ in 0..6 {
+        archive.repogen(&["publish", "--force"]).ok();
+        let text = archive.read("dists/stable/InRelease");
+        let date = text.lines().find(|line| line.starts_with("Date: ")).unwrap();
+        assert!(dates.insert(date.to_owned()), "`{date}` was there before");
+        // What apt of Debian 13 and later verifies with: a signature of the future is not live yet to it.
+        Run::of(
+            Command::new("sqv")
+                .arg("--keyring")
+                .arg(root.join("archive-keyring.pgp"))
+                .args(["--cleartext", "--output", "/dev/null"])
+                .arg(root.join("dists/stable/InRelease")),
+        )
+        .ok();
+    }
+}
