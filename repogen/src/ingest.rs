@@ -5,6 +5,7 @@
 //! folders synced, catalog committed, in this order.
 
 mod commit;
+mod links;
 
 use std::fs::File;
 use std::io::{self, Read, Write as _};
@@ -285,31 +286,35 @@ impl Archive {
         let found = self.catalog().find(&entry.content.sha256, tree)?;
         let (content, held) = found.ok_or_else(|| IngestError::Unreadable(io::ErrorKind::NotFound.into()))?;
         check_architecture(place.suite, &content.content.architecture)?;
-        let held = match held {
-            Some(held) => held,
-            None => {
-                let from = self.root().join(&entry.filename);
-                let file_name = content.content.file_name();
-                let name = PoolName {
-                    component: place.component,
-                    source: &content.content.source,
-                    file_name: &file_name,
-                };
-                let held = pool::link(self.root(), tree, &from, &name, &entry.content.sha256)?;
-                let file = self.root().join(pool::below_root(tree, &held));
-                pool::sync_folders(self.root(), [file.as_path()])?;
-                held
-            }
-        };
-        let staged = Staged {
+        let mut staged = Staged {
             content,
             file: None,
-            held: Some(held),
+            held,
             by: arrival.by.clone(),
         };
-        self.commit(&[(staged, *place)], arrival.now)?
-            .pop()
-            .unwrap_or(Ok(Placed::Unchanged))
+        self.check_placement(&staged, place)?;
+        let mut noted = None;
+        if staged.held.is_none() {
+            noted = self.note_links(&[(staged.content(), place)])?;
+            let from = self.root().join(&entry.filename);
+            let file_name = staged.content().file_name();
+            let name = PoolName {
+                component: place.component,
+                source: &staged.content().source,
+                file_name: &file_name,
+            };
+            let held = pool::link(self.root(), tree, &from, &name, &entry.content.sha256)?;
+            let file = self.root().join(pool::below_root(tree, &held));
+            pool::sync_folders(self.root(), [file.as_path()])?;
+            staged.held = Some(held);
+        }
+        let mut answers = self.commit(&[(staged, *place)], arrival.now)?;
+        let answer = answers.pop().expect("one answer for each package");
+        // What was refused after its file was linked is taken back with the note.
+        if let (Some(noted), Ok(_)) = (noted, &answer) {
+            noted.settle_links();
+        }
+        answer
     }
 }
 
