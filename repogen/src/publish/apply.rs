@@ -172,5 +172,21 @@ pub(super) fn sync(folder: &Path) -> Result<(), PublishError> {
 }
 
 fn time(seconds: i64) -> SystemTime {
-    UNIX_EPOCH + Duration::from_secs(u64::try_from(seconds).unwrap_or_default())
+    let span = Duration::from_secs(seconds.unsigned_abs());
+    if seconds < 0 {
+        UNIX_EPOCH - span
+    } else {
+        UNIX_EPOCH + span
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_before_1970_is_not_made_1970() {
+        assert_eq!(time(-5), UNIX_EPOCH - Duration::from_secs(5));
+        assert_eq!(time(5), UNIX_EPOCH + Duration::from_secs(5));
+    }
 }
