@@ -99,11 +99,14 @@ impl Archive {
         let catalog = SqliteCatalog::open(location.path())?;
         let codenames: Vec<SuiteName> = config.suites.iter().map(|suite| suite.codename.clone()).collect();
         catalog.ensure_suites(&codenames)?;
-        Ok(Self {
+        let archive = Self {
             root: root.to_owned(),
             config,
             catalog: Box::new(catalog),
-        })
+        };
+        // Whoever may only read cannot, and need not.
+        let _ = archive.take_back_links();
+        Ok(archive)
     }
 
     /// Returns its root.
@@ -145,10 +148,18 @@ impl Archive {
         }
     }
 
+    /// Takes the lock `name` where nobody has it.
+    pub(crate) fn try_lock(&self, name: &str, operation: FlockOperation) -> io::Result<Option<File>> {
+        match self.lock(name, operation) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
+            lock => lock.map(Some),
+        }
+    }
+
     /// Takes the lock `name`, waiting for whoever has it; it is let go when the file is dropped, or its process dies.
     pub(crate) fn lock(&self, name: &str, operation: FlockOperation) -> io::Result<File> {
         let folder = self.root.join(STATE);
-        std::fs::create_dir_all(&folder)?;
+        crate::permissions::private_folder(&folder)?;
         let file = File::options()
             .create(true)
             .truncate(false)

@@ -300,6 +300,17 @@ pub struct PoolFile {
     pub sha256: Sha256,
 }
 
+/// A package whose file is in another tree of the pool than its suite.
+#[derive(Debug, Clone)]
+pub struct Homeless {
+    /// The content.
+    pub content: Content,
+    /// Component that it stands in.
+    pub component: Component,
+    /// Path of its file below the root.
+    pub path: String,
+}
+
 /// What is kept of a suite, at a time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Retention {
@@ -448,6 +459,26 @@ pub trait Catalog: Send + Sync {
 
     /// Says whether a path of the pool has a row.
     fn owns(&self, tree: &str, path: &str) -> Result<bool, CatalogError>;
+
+    /// Forgets that a suite was published and what was pinned of it; its packages stay.
+    fn unpublish(&self, suite: &SuiteName) -> Result<(), CatalogError>;
+
+    /// Returns what a suite held after revision `since`, or ever, and `tree` of the pool has no file of.
+    fn homeless(
+        &self,
+        suite: &SuiteName,
+        tree: &str,
+        since: Option<i64>,
+    ) -> Result<Vec<Homeless>, CatalogError>;
+
+    /// Records files of `tree`, by the digest of their bytes.
+    fn settle(&self, tree: &str, files: &[(Sha256, String)]) -> Result<(), CatalogError>;
+
+    /// Returns the pool files, below the root, that no suite needs; those of the tree `left` are needed by none.
+    fn unneeded_files(&self, left: Option<&str>) -> Result<Vec<String>, CatalogError>;
+
+    /// Forgets what [`Catalog::unneeded_files`] returns.
+    fn forget_unneeded_files(&self, left: Option<&str>) -> Result<(), CatalogError>;
 
     /// Forgets what the retentions let go, or with [`Pruning::Pretended`] says what that is.
     fn prune(&self, retentions: &[Retention], now: i64, pruning: Pruning) -> Result<Forgotten, CatalogError>;

@@ -88,6 +88,7 @@ impl Context {
 
 /// Runs the program.
 pub(crate) fn main() -> ExitCode {
+    repogen::permissions::settle_umask();
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {

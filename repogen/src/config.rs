@@ -4,6 +4,7 @@
 
 mod duration;
 mod edit;
+mod url;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
@@ -14,6 +15,7 @@ use serde::Deserialize;
 
 pub use duration::Span;
 pub use edit::{Initial, SigningKeys, initial_text, with_signing_keys};
+pub use url::{UrlProblem, check_url};
 
 /// The name of the configuration file in the archive root.
 pub const FILE_NAME: &str = "repogen.toml";
@@ -238,22 +240,11 @@ impl Config {
     }
 
     fn check(&self) -> Result<(), String> {
-        for (key, value) in [
-            ("origin", Some(&self.origin)),
-            ("label", Some(&self.label)),
-            ("url", self.url.as_ref()),
-        ] {
-            if let Some(value) = value {
-                check_line(key, value)?;
-            }
+        for (key, value) in [("origin", &self.origin), ("label", &self.label)] {
+            check_line(key, value)?;
         }
-        if let Some(url) = &self.url
-            && (!(url.starts_with("http://") || url.starts_with("https://"))
-                || url.contains([' ', '"', '<', '>', '%', '#', '?']))
-        {
-            return Err(format!(
-                "invalid `url` `{url}`: expected http:// or https://, a host and a path"
-            ));
+        if let Some(url) = &self.url {
+            check_url(url).map_err(|problem| format!("invalid `url`: {problem}"))?;
         }
         self.signing.check()?;
         if self.suites.is_empty() {

@@ -5,6 +5,7 @@
 //! folders synced, catalog committed, in this order.
 
 mod commit;
+mod links;
 
 use std::fs::File;
 use std::io::{self, Read, Write as _};
@@ -322,6 +323,12 @@ impl Archive {
             set.push((staged, *place));
         }
         // Only now that nothing speaks against any of them: a link that no row names would be left over.
+        let new: Vec<(&Content, &Place<'_>)> = set
+            .iter()
+            .filter(|(staged, _)| staged.held.is_none())
+            .map(|(staged, place)| (staged.content(), place))
+            .collect();
+        let noted = if new.is_empty() { None } else { self.note_links(&new)? };
         for (staged, place) in &mut set {
             if staged.held.is_none() {
                 let tree = place.suite.pool_tree();
@@ -342,7 +349,12 @@ impl Archive {
             return Ok(Vec::new());
         }
         let mut answers = self.commit_sets(&[&set], arrival.now)?;
-        answers.pop().expect("one answer for each set")
+        let answer = answers.pop().expect("one answer for each set");
+        // What was refused after its file was linked is taken back with the note.
+        if let (Some(noted), Ok(_)) = (noted, &answer) {
+            noted.settle_links();
+        }
+        answer
     }
 }
 

@@ -7,6 +7,7 @@
 pub mod error_text;
 pub mod config;
 pub mod archive;
+pub mod permissions;
 pub mod staging;
 pub mod paths;
 pub mod pool;

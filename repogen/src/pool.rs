@@ -36,7 +36,7 @@ impl PoolName<'_> {
         format!("{}/{}", self.folder(), self.file_name)
     }
 
-    fn folder(&self) -> String {
+    pub(crate) fn folder(&self) -> String {
         format!(
             "pool/{}/{}/{}",
             self.component,
@@ -174,6 +174,21 @@ pub fn sync_folders<'a>(root: &Path, files: impl IntoIterator<Item = &'a Path>) 
             })?;
     }
     Ok(())
+}
+
+/// Removes the folders that a deleted file leaves empty, but for `pool/` itself.
+pub(crate) fn remove_empty_folders(root: &Path, file: &Path) {
+    let pools = |folder: &Path| folder.file_name().is_some_and(|name| name == "pool");
+    for folder in file
+        .ancestors()
+        .skip(1)
+        .take_while(|folder| *folder != root && !pools(folder))
+    {
+        // Fails, as it should, where something is left in it.
+        if std::fs::remove_dir(folder).is_err() {
+            break;
+        }
+    }
 }
 
 #[cfg(test)]

@@ -13,6 +13,8 @@ mod pinned;
 mod plan;
 mod settings;
 mod suite_indexes;
+mod take_down;
+mod vanishing;
 
 use std::fs::File;
 use std::io;
@@ -20,6 +22,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use debian_formats::digest::{Digester, Sha256};
+use debian_formats::name::SuiteName;
 use rustix::fs::FlockOperation;
 
 use crate::archive::{Archive, STATE};
@@ -27,6 +30,7 @@ use crate::catalog::{CatalogError, Counts, Publication, PublishedFile, Snapshot}
 use crate::check::CheckError;
 use crate::config::{Gate, Suite};
 use crate::index::{ChunkCache, IndexError};
+use crate::pool::PoolError;
 use crate::sign::{self, SignError, Signer};
 use crate::staging::{Staging, StagingError};
 use crate::suite_release::{Dates, suite_release};
@@ -39,6 +43,7 @@ pub use live::Live;
 pub(crate) use pinned::POOL_LINK;
 pub use pinned::Rendered;
 pub use suite_indexes::expected_packages;
+pub use take_down::Gone;
 
 use suite_indexes::{Indexes, SuiteIndexes};
 
@@ -57,6 +62,32 @@ pub enum PublishError {
     /// The Release cannot be signed.
     #[error(transparent)]
     Sign(#[from] SignError),
+    /// A file cannot be put into a tree of the pool.
+    #[error(transparent)]
+    Pool(#[from] PoolError),
+    /// Packages would vanish that nobody removed.
+    #[error(
+        "suite `{suite}` is not published: {what} would vanish, for which repogen.toml has no place any more"
+    )]
+    WouldDrop {
+        /// Codename.
+        suite: String,
+        /// How many, from where.
+        what: String,
+    },
+    /// A suite is served that the configuration does not have.
+    #[error("suite `{}` is still served with {} packages, and repogen.toml does not have it", .0.suite, .0.packages)]
+    StillServed(Gone),
+    /// The alias of a suite is the folder of another one.
+    #[error(
+        "suite `{suite}` is not published: its alias `{alias}` is the folder of a suite that is still served"
+    )]
+    AliasServed {
+        /// Codename.
+        suite: String,
+        /// The alias.
+        alias: String,
+    },
     /// The clock of this machine is behind what was published.
     #[error("the clock says {now}, but suite `{suite}` was published at {last}: set the clock right")]
     Clock {
@@ -97,6 +128,8 @@ pub enum Publishing {
     Due,
     /// In any case, with every index joined anew.
     Forced,
+    /// Only when something changed; then also where packages vanish because the settings have no place for them any more.
+    Dropping,
 }
 
 /// What became of a publish.
@@ -131,14 +164,16 @@ impl Archive {
         clock: &dyn Clock,
     ) -> Result<Outcome, PublishError> {
         let started = Instant::now();
-        let _lock = self.publish_lock(suite)?;
+        let _lock = self.publish_lock(&suite.codename)?;
+        // A writer that was killed may have left files in the pool.
+        let _ = self.take_back_links();
         let live = Live::read(&self.tree(suite), &suite.codename);
         let settings = settings::digest(self.config(), suite, signer);
         {
             let snapshot = self
                 .catalog()
                 .snapshot(&suite.codename, suite.pool_tree(), None)?;
-            if publishing == Publishing::Due
+            if publishing != Publishing::Forced
                 && !due::due(suite, snapshot.as_ref(), &live, &settings, clock.now())
             {
                 describe::write(self, suite, signer)?;
@@ -146,13 +181,22 @@ impl Archive {
                 Staging::sweep(self.root())?;
                 return Ok(Outcome::Unchanged);
             }
+            if publishing != Publishing::Dropping {
+                self.refuse_to_drop(suite, snapshot.as_ref())?;
+            }
         }
-        let last = self
+        let state = self
             .catalog()
             .snapshot(&suite.codename, suite.pool_tree(), None)?
             .state()
-            .last_date
-            .max(live.date());
+            .clone();
+        let last = state.last_date.max(live.date());
+        // Under the settings that were published last, its files are where they belong.
+        let moved_in = state
+            .publication
+            .filter(|publication| publication.settings == settings)
+            .map(|publication| publication.revision);
+        self.move_in(suite, moved_in)?;
         let date = clock::next_date(suite, last, clock)?;
         // Opened only now: what came while this publisher waited for its Date is in it.
         let snapshot = self
@@ -168,6 +212,7 @@ impl Archive {
             date,
             live,
             gated,
+            settled: moved_in.is_some(),
         };
         if suite.gate == Gate::Block && !work.gated.0.is_empty() {
             let broken = std::mem::take(&mut work.gated);
@@ -179,9 +224,29 @@ impl Archive {
         work.run(snapshot.as_ref(), (signer, clock), started)
     }
 
+    /// Refuses what would take from clients what nobody removed.
+    fn refuse_to_drop(&self, suite: &Suite, snapshot: &dyn Snapshot) -> Result<(), PublishError> {
+        if let Some(what) = vanishing::look(suite, snapshot)? {
+            return Err(PublishError::WouldDrop {
+                suite: suite.codename.to_string(),
+                what,
+            });
+        }
+        let alias = suite.alias.as_ref().filter(|alias| **alias != suite.codename);
+        match alias {
+            Some(alias) if apply::is_folder(&self.tree(suite).join("dists").join(alias.as_str())) => {
+                Err(PublishError::AliasServed {
+                    suite: suite.codename.to_string(),
+                    alias: alias.to_string(),
+                })
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Waits until nobody else publishes the suite or prunes.
-    fn publish_lock(&self, suite: &Suite) -> Result<File, PublishError> {
-        let name = format!("publish-{}.lock", suite.codename);
+    fn publish_lock(&self, suite: &SuiteName) -> Result<File, PublishError> {
+        let name = format!("publish-{suite}.lock");
         self.lock(&name, FlockOperation::LockExclusive)
             .map_err(|source| write_error("lock", self.root().join(STATE).join(&name), source))
     }
@@ -198,6 +263,8 @@ struct Work<'a> {
     date: i64,
     live: Live,
     gated: Gated,
+    /// Whether it was published under these settings before.
+    settled: bool,
 }
 
 impl Work<'_> {
@@ -277,6 +344,11 @@ impl Work<'_> {
         apply::apply(&steps, &self.dists(), &staging)?;
         apply::alias(&self.archive.tree(self.suite).join("dists"), self.suite, &staging)?;
         describe::write(self.archive, self.suite, signer)?;
+        if !self.settled {
+            // Before it is recorded: where this is cut off, the next publish does it again.
+            self.archive.render_all_pinned(self.suite, signer, clock)?;
+            self.archive.move_out(self.suite)?;
+        }
         self.archive
             .catalog()
             .published(&self.suite.codename, &publication, self.date)?;

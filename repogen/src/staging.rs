@@ -6,7 +6,7 @@
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
@@ -25,11 +25,16 @@ pub struct StagingError {
     pub source: io::Error,
 }
 
+/// What a writer notes in its folder before it links files into the pool: the names that are its to take back.
+const LINKS: &str = "links";
+
 /// A folder for the files of one writer; gone with it.
 #[derive(Debug)]
 pub struct Staging {
     folder: PathBuf,
     next: AtomicU64,
+    /// Whether links are noted that may be to take back.
+    noted: AtomicBool,
     /// Holds the lock for as long as the writer lives.
     _lock: File,
 }
@@ -38,7 +43,9 @@ impl Staging {
     /// Makes a folder, and sweeps those whose writers are no more. Waits for nobody.
     pub fn new(root: &Path) -> Result<Self, StagingError> {
         let all = root.join(STATE).join("staging");
-        std::fs::create_dir_all(&all).map_err(|source| failed("make", &all, source))?;
+        crate::permissions::private_folder(&root.join(STATE))
+            .and_then(|()| crate::permissions::private_folder(&all))
+            .map_err(|source| failed("make", &all, source))?;
         sweep(&all)?;
         loop {
             let folder = tempfile::Builder::new()
@@ -51,6 +58,7 @@ impl Staging {
                 return Ok(Self {
                     folder,
                     next: AtomicU64::new(0),
+                    noted: AtomicBool::new(false),
                     _lock: lock,
                 });
             }
@@ -87,6 +95,40 @@ impl Staging {
         &self.folder
     }
 
+    /// Notes names in the pool that this writer is about to make.
+    ///
+    /// Until [`Staging::settle_links`], the note outlives the writer: whoever comes upon it takes back what no row names.
+    /// It is not synced, since it is for writers that are killed; a power cut may lose it, and then prune finds the files.
+    pub(crate) fn note_links(&self, links: &str) -> Result<(), StagingError> {
+        let path = self.folder.join(LINKS);
+        self.noted.store(true, Ordering::Relaxed);
+        std::fs::write(&path, links).map_err(|source| failed("write", &path, source))
+    }
+
+    /// Says that every noted name has its row, or is gone again.
+    pub(crate) fn settle_links(&self) {
+        self.noted.store(false, Ordering::Relaxed);
+    }
+
+    /// Returns the folders of writers that are no more and whose links nobody settled.
+    pub(crate) fn unsettled(root: &Path) -> Result<Vec<Unsettled>, StagingError> {
+        let all = root.join(STATE).join("staging");
+        let entries = match std::fs::read_dir(&all) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries.map_err(|source| failed("read", &all, source))?,
+        };
+        let mut found = Vec::new();
+        for entry in entries {
+            let folder = entry.map_err(|source| failed("read", &all, source))?.path();
+            if folder.join(LINKS).exists()
+                && let Ok(Some(lock)) = claim(&folder)
+            {
+                found.push(Unsettled { folder, _lock: lock });
+            }
+        }
+        Ok(found)
+    }
+
     /// Makes a new name for a link, with nothing there yet.
     pub fn name(&self) -> PathBuf {
         self.folder
@@ -96,8 +138,31 @@ impl Staging {
 
 impl Drop for Staging {
     fn drop(&mut self) {
+        if self.noted.load(Ordering::Relaxed) {
+            return;
+        }
         // What stays behind is swept by the next writer.
         let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// The folder of a writer that is no more and noted links; nobody else has it.
+#[derive(Debug)]
+pub(crate) struct Unsettled {
+    folder: PathBuf,
+    _lock: File,
+}
+
+impl Unsettled {
+    /// Returns what was noted.
+    pub(crate) fn links(&self) -> Result<String, StagingError> {
+        let path = self.folder.join(LINKS);
+        std::fs::read_to_string(&path).map_err(|source| failed("read", &path, source))
+    }
+
+    /// Deletes it, when its links are settled.
+    pub(crate) fn delete(self) -> Result<(), StagingError> {
+        std::fs::remove_dir_all(&self.folder).map_err(|source| failed("sweep", &self.folder, source))
     }
 }
 
@@ -128,6 +193,10 @@ fn sweep(all: &Path) -> Result<(), StagingError> {
         let path = entry.map_err(|source| failed("read", all, source))?.path();
         // Another user's folder is that user's to sweep.
         let Ok(Some(_lock)) = claim(&path) else { continue };
+        // Its links are to be settled first, which takes the catalog.
+        if path.join(LINKS).exists() {
+            continue;
+        }
         std::fs::remove_dir_all(&path).map_err(|source| failed("sweep", &path, source))?;
     }
     Ok(())

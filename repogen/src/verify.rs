@@ -5,6 +5,7 @@
 
 mod indexes;
 mod pool_files;
+mod strays;
 
 use std::fmt;
 
@@ -25,7 +26,7 @@ pub enum Kind {
     PoolMissing,
     /// A file of the pool has no row in the catalog.
     PoolOrphan,
-    /// An index is not what the Release or the catalog says.
+    /// An index is not what the Release or the catalog says, or is served and in no configuration.
     IndexStale,
     /// A by-hash file is missing, or has other bytes than its name says.
     ByhashWrong,
@@ -94,6 +95,7 @@ impl Archive {
             indexes::check_pinned(self, suite, now, &mut named, &mut findings)?;
         }
         pool_files::check(self, &named, &mut findings)?;
+        strays::check(self, &mut findings)?;
         findings.sort();
         findings.dedup();
         Ok(findings)

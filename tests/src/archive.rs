@@ -13,6 +13,8 @@ pub struct TestArchive {
     root: PathBuf,
     /// A program in whose namespaces all commands run; none: in those of the test.
     beside: Option<u32>,
+    /// The umask that all commands run under; none: that of the test.
+    umask: Option<&'static str>,
 }
 
 impl TestArchive {
@@ -47,6 +49,7 @@ impl TestArchive {
             folder,
             root,
             beside: None,
+            umask: None,
         }
     }
 
@@ -56,6 +59,7 @@ impl TestArchive {
             folder: tempfile::tempdir().unwrap(),
             root: root.canonicalize().unwrap(),
             beside: None,
+            umask: None,
         }
     }
 
@@ -70,7 +74,14 @@ impl TestArchive {
                 .join("root")
                 .join(inside),
             beside: Some(program),
+            umask: None,
         }
+    }
+
+    /// Runs all commands under another umask from now on.
+    pub fn under_umask(mut self, umask: &'static str) -> Self {
+        self.umask = Some(umask);
+        self
     }
 
     /// Returns the archive root.
@@ -92,9 +103,16 @@ impl TestArchive {
 
     /// Returns a command that runs another program as `repogen` is run: in the root, with nothing of the developer's.
     pub fn tool(&self, program: impl AsRef<OsStr>) -> Command {
-        let mut command = match self.beside {
-            None => Command::new(program),
-            Some(other) => {
+        let mut command = match (self.beside, self.umask) {
+            (None, None) => Command::new(program),
+            (None, Some(umask)) => {
+                let mut command = Command::new("sh");
+                command
+                    .args(["-c", "umask \"$1\" && shift && exec \"$@\"", "sh", umask])
+                    .arg(program);
+                command
+            }
+            (Some(other), _) => {
                 let mut command = Command::new("nsenter");
                 command.args([
                     "--target",

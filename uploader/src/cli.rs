@@ -47,6 +47,7 @@ enum Command {
 
 /// Runs the program. Exit codes: 0 done, 1 not possible, 2 usage or settings, 3 the archive cannot be used.
 pub(crate) fn main() -> ExitCode {
+    repogen::permissions::settle_umask();
     let arguments = Arguments::parse();
     let root = arguments.root.unwrap_or_else(|| PathBuf::from("."));
     let settings = match Settings::read(&root, |name| std::env::var(name).ok()) {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use repogen::archive::CatalogLocation;
-use repogen::config::Span;
+use repogen::config::{Span, UrlProblem, check_url};
 
 use crate::limits::{Rate, Rates};
 
@@ -221,14 +221,22 @@ fn origins(text: &str) -> Result<Origins, SettingError> {
 }
 
 fn public_url(url: &str) -> Result<String, SettingError> {
-    let right = (url.starts_with("http://") || url.starts_with("https://"))
-        && url.bytes().all(|byte| byte.is_ascii_graphic());
-    if !right {
-        return Err(wrong(
-            "PUBLIC_URL",
-            url,
-            "expected http:// or https://, a host and a path",
-        ));
+    match check_url(url) {
+        Ok(()) => {}
+        Err(UrlProblem::Credentials) => {
+            return Err(wrong(
+                "PUBLIC_URL",
+                "an address with a password",
+                "expected one without: everybody is sent there",
+            ));
+        }
+        Err(_) => {
+            return Err(wrong(
+                "PUBLIC_URL",
+                url,
+                "expected http:// or https://, a host and a path",
+            ));
+        }
     }
     Ok(url.trim_end_matches('/').to_owned())
 }

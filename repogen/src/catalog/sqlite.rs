@@ -17,6 +17,7 @@ mod search;
 mod select;
 mod snapshot;
 mod states;
+mod trees;
 
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
@@ -30,8 +31,8 @@ use rusqlite_migration::{M, Migrations};
 
 use super::audit::Actor;
 use super::{
-    Catalog, CatalogError, Conflict, Entry, Forgotten, KeptState, NewContent, NewPlacement, Pin, Placed,
-    PlacedSet, PoolFile, Progress, Pruning, Publication, Retention, Selection, Snapshot, SnapshotId,
+    Catalog, CatalogError, Conflict, Entry, Forgotten, Homeless, KeptState, NewContent, NewPlacement, Pin,
+    Placed, PlacedSet, PoolFile, Progress, Pruning, Publication, Retention, Selection, Snapshot, SnapshotId,
 };
 
 const MIGRATIONS: &[M<'static>] = &[
@@ -258,6 +259,37 @@ impl Catalog for SqliteCatalog {
         self.read("look a pool file up", |db| {
             db.prepare_cached("select 1 from pool_file where tree = ?1 and path = ?2")?
                 .exists([tree, path])
+        })
+    }
+
+    fn unpublish(&self, suite: &SuiteName) -> Result<(), CatalogError> {
+        self.write("forget a publish", |db| publications::forget(db, suite))
+    }
+
+    fn homeless(
+        &self,
+        suite: &SuiteName,
+        tree: &str,
+        since: Option<i64>,
+    ) -> Result<Vec<Homeless>, CatalogError> {
+        self.read("look for files in other trees", |db| {
+            trees::homeless(db, suite, tree, since)
+        })
+    }
+
+    fn settle(&self, tree: &str, files: &[(Sha256, String)]) -> Result<(), CatalogError> {
+        self.write("record files of a tree", |db| trees::settle(db, tree, files))
+    }
+
+    fn unneeded_files(&self, left: Option<&str>) -> Result<Vec<String>, CatalogError> {
+        self.read("look for files that no suite needs", |db| {
+            trees::unneeded(db, left)
+        })
+    }
+
+    fn forget_unneeded_files(&self, left: Option<&str>) -> Result<(), CatalogError> {
+        self.write("forget files that no suite needs", |db| {
+            trees::forget_unneeded(db, left)
         })
     }
 

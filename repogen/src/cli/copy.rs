@@ -28,12 +28,12 @@ pub(super) struct CopyArgs {
 
 pub(super) fn run(args: CopyArgs, context: &mut Context) -> Result<Done, Failure> {
     let archive = context.archive()?;
-    let from = select::suite(archive.config(), Some(&args.from))?;
+    let from = select::codename(&archive, Some(&args.from))?;
     let to = select::suite(archive.config(), Some(&args.to))?;
     let mut rejections = 0;
     for package in &args.packages {
         let selection = Selection {
-            suite: Some(from.codename.clone()),
+            suite: Some(from.clone()),
             name: Some(package.name.clone()),
             version: package.version.clone(),
             architecture: None,
@@ -42,7 +42,7 @@ pub(super) fn run(args: CopyArgs, context: &mut Context) -> Result<Done, Failure
         if found.is_empty() {
             context
                 .printer
-                .tell(format_args!("error: no `{package}` in suite `{}`", from.codename));
+                .tell(format_args!("error: no `{package}` in suite `{}`", from));
             rejections += 1;
         }
         for entry in found {
@@ -52,7 +52,7 @@ pub(super) fn run(args: CopyArgs, context: &mut Context) -> Result<Done, Failure
             let held = entry
                 .suites
                 .iter()
-                .find(|(suite, _)| *suite == from.codename)
+                .find(|(suite, _)| *suite == from)
                 .map(|(_, component)| component);
             let component = held
                 .filter(|held| to.components.contains(held))

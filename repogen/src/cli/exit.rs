@@ -184,6 +184,11 @@ impl From<PublishError> for Failure {
             PublishError::Check(error) => error.into(),
             error @ PublishError::Gated { .. } => Self::new(REJECTED, error)
                 .hint("take them out or add what they need; what was published before stands"),
+            error @ (PublishError::WouldDrop { .. }
+            | PublishError::StillServed(_)
+            | PublishError::AliasServed { .. }) => Self::new(REJECTED, error).hint(
+                "put it back into repogen.toml, or let it go by `repogen publish --drop`; what was published before stands",
+            ),
             error => Self::new(DISK, error),
         }
     }

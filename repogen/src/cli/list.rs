@@ -2,7 +2,7 @@
 
 use clap::Args;
 use debian_formats::digest::Sha256;
-use debian_formats::name::PackageName;
+use debian_formats::name::{Component, PackageName, SuiteName};
 use repogen::archive::Archive;
 use repogen::catalog::{Entry, Selection};
 
@@ -39,13 +39,14 @@ pub(super) fn run(args: ListArgs, context: &mut Context) -> Result<Done, Failure
     let suite = args
         .suite
         .as_deref()
-        .map(|name| select::suite(archive.config(), Some(name)))
+        .map(|name| select::codename(&archive, Some(name)))
         .transpose()?;
     let selection = Selection {
-        suite: suite.map(|suite| suite.codename.clone()),
+        suite,
         ..Selection::default()
     };
     let entries = archive.catalog().list(&selection)?;
+    tell_hidden(&archive, &entries, context);
     if args.json {
         return print_json(&archive, &entries, context);
     }
@@ -74,6 +75,7 @@ pub(super) fn run_show(args: ShowArgs, context: &mut Context) -> Result<Done, Fa
             args.name
         )));
     }
+    tell_hidden(&archive, &entries, context);
     if args.json {
         return print_json(&archive, &entries, context);
     }
@@ -84,6 +86,28 @@ pub(super) fn run_show(args: ShowArgs, context: &mut Context) -> Result<Done, Fa
         show(entry, context)?;
     }
     Ok(Done::Well)
+}
+
+/// Tells how many placements the configuration has no place for.
+fn tell_hidden(archive: &Archive, entries: &[Entry], context: &mut Context) {
+    let suites = &archive.config().suites;
+    let has_place = |entry: &Entry, suite: &SuiteName, component: &Component| {
+        suites.iter().any(|found| {
+            found.codename == *suite
+                && found.components.contains(component)
+                && found.takes(&entry.content.architecture)
+        })
+    };
+    let hidden = entries
+        .iter()
+        .flat_map(|entry| entry.suites.iter().map(move |place| (entry, place)))
+        .filter(|(entry, (suite, component))| !has_place(entry, suite, component))
+        .count();
+    if hidden > 0 {
+        context.printer.tell(format_args!(
+            "note: {hidden} of them stand in a suite, component or architecture that repogen.toml does not have, and are not published"
+        ));
+    }
 }
 
 fn print_json(archive: &Archive, entries: &[Entry], context: &mut Context) -> Result<Done, Failure> {

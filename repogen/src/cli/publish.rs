@@ -5,7 +5,7 @@ use debian_formats::name::SuiteName;
 use debian_formats::terminal::escaped;
 use repogen::archive::Archive;
 use repogen::config::Suite;
-use repogen::publish::{Outcome, Publishing, Report};
+use repogen::publish::{Outcome, PublishError, Publishing, Report};
 use repogen::sign::Signer;
 
 use super::exit::{Done, Failure};
@@ -14,15 +14,20 @@ use super::{Context, select, signing};
 
 /// Regenerate and sign the indexes of what changed.
 ///
-/// Prints one line a suite: codename, `published`, packages, added, removed, milliseconds; or codename, `unchanged`.
+/// Prints one line a suite: codename, `published`, packages, added, removed, milliseconds; or codename, `unchanged`; or,
+/// with `--drop`, codename, `dropped`, packages.
 #[derive(Debug, Args)]
 pub(super) struct PublishArgs {
     /// Only this suite; may be given several times.
     #[arg(long, value_name = "SUITE")]
     suite: Vec<String>,
     /// Publish also what has not changed, with every index joined anew.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "drop")]
     force: bool,
+    /// Let go what repogen.toml has no place for any more: suites that are gone, packages of components and architectures
+    /// that are.
+    #[arg(long)]
+    drop: bool,
     /// Say on stderr how long each stage took, also where that is no terminal.
     #[arg(long)]
     timings: bool,
@@ -31,10 +36,10 @@ pub(super) struct PublishArgs {
 pub(super) fn run(args: PublishArgs, context: &mut Context) -> Result<Done, Failure> {
     let archive = context.archive()?;
     let signer = signing::open(&archive.config().signing, context)?;
-    let publishing = if args.force {
-        Publishing::Forced
-    } else {
-        Publishing::Due
+    let publishing = match (args.drop, args.force) {
+        (true, _) => Publishing::Dropping,
+        (false, true) => Publishing::Forced,
+        (false, false) => Publishing::Due,
     };
     let mut rejected = 0;
     for suite in select::suites(archive.config(), &args.suite)? {
@@ -49,6 +54,20 @@ pub(super) fn run(args: PublishArgs, context: &mut Context) -> Result<Done, Fail
                 rejected += 1;
             }
             Err(failure) => return Err(failure),
+        }
+    }
+    // After the others, one of which may take its name over without a moment in which it stands for nothing.
+    if args.suite.is_empty() {
+        for gone in archive.gone_suites()? {
+            if args.drop {
+                archive.drop_gone(&gone)?;
+                context
+                    .printer
+                    .line(format_args!("{}\tdropped\t{}", gone.suite, gone.packages))?;
+            } else {
+                Failure::from(PublishError::StillServed(gone)).report(&mut context.printer);
+                rejected += 1;
+            }
         }
     }
     Ok(Done::after(rejected))

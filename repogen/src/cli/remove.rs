@@ -27,9 +27,9 @@ pub(super) struct RemoveArgs {
 
 pub(super) fn run(args: RemoveArgs, context: &mut Context) -> Result<Done, Failure> {
     let archive = context.archive()?;
-    let suite = select::suite(archive.config(), args.suite.as_deref())?;
+    let suite = select::codename(&archive, args.suite.as_deref())?;
     let selection = Selection {
-        suite: Some(suite.codename.clone()),
+        suite: Some(suite.clone()),
         name: Some(args.package.name.clone()),
         version: args.package.version.clone(),
         architecture: args.architecture,
@@ -38,7 +38,7 @@ pub(super) fn run(args: RemoveArgs, context: &mut Context) -> Result<Done, Failu
     if removed.is_empty() {
         return Err(Failure::not_possible(format_args!(
             "no `{}` in suite `{}`",
-            args.package, suite.codename
+            args.package, suite
         )));
     }
     for entry in &removed {

@@ -2,8 +2,9 @@
 
 use std::str::FromStr;
 
-use debian_formats::name::{Component, PackageName};
+use debian_formats::name::{Component, PackageName, SuiteName};
 use debian_formats::version::Version;
+use repogen::archive::Archive;
 use repogen::config::{Config, Suite};
 
 use super::exit::{Failure, which_suite};
@@ -50,6 +51,24 @@ pub(super) fn suite<'a>(config: &'a Config, name: Option<&str>) -> Result<&'a Su
             &suites.iter().map(|suite| &suite.codename).collect::<Vec<_>>(),
         )),
     }
+}
+
+/// Returns the codename that `name` stands for; left out, the only one.
+///
+/// For what asks the catalog alone: packages of a suite that is no longer configured can be seen, copied and removed.
+pub(super) fn codename(archive: &Archive, name: Option<&str>) -> Result<SuiteName, Failure> {
+    let config = archive.config();
+    if let Some(name) = name
+        && config.suite(name).is_none()
+        && let Some(known) = archive
+            .catalog()
+            .progress()?
+            .into_iter()
+            .find(|progress| progress.suite.as_str() == name)
+    {
+        return Ok(known.suite);
+    }
+    suite(config, name).map(|suite| suite.codename.clone())
 }
 
 /// Returns the suites that `names` stand for; left out, all of them.

@@ -28,7 +28,10 @@ pub fn chunk_list(manifest: &Manifest, name: &str) -> String {
     for (at, chunk) in manifest.chunks.iter().enumerate() {
         let _ = write!(text, " {} {}", chunk.digest, chunk.length);
         for lengths in manifest.packed.values() {
-            let _ = write!(text, " {}", lengths.get(at).copied().unwrap_or_default());
+            let length = lengths
+                .get(at)
+                .expect("a manifest has a length of every chunk in every form");
+            let _ = write!(text, " {length}");
         }
         text.push('\n');
     }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use debian_formats::digest::Sha256;
 use rustix::fs::FlockOperation;
 
+use super::links::Link;
 use super::{IngestError, Place, Staged};
 use crate::archive::Archive;
 use crate::catalog::{CatalogError, Conflict, NewPlacement, Placed, PlacedSet};
@@ -40,6 +41,7 @@ impl Archive {
         sets: &[&[(Staged, Place<'_>)]],
         now: i64,
     ) -> Result<Vec<Result<Vec<Placed>, IngestError>>, IngestError> {
+        self.take_back_links()?;
         let mut plans = Vec::with_capacity(sets.len());
         for set in sets {
             plans.push(self.foresee(set)?);
@@ -56,6 +58,15 @@ impl Archive {
         let lock = self
             .lock("pool.lock", FlockOperation::LockShared)
             .map_err(IngestError::Lock)?;
+        let pairs = sets
+            .iter()
+            .zip(&plans)
+            .flat_map(|(set, plan)| set.iter().zip(plan.iter().flatten()));
+        let to_link: Vec<Link<'_>> = pairs
+            .filter(|((staged, _), planned)| planned.outcome == Placed::Added && staged.held.is_none())
+            .map(|((staged, place), _)| (staged.content(), place))
+            .collect();
+        let noted = self.note_links(&to_link)?;
         let mut linked = Vec::new();
         for (set, plan) in sets.iter().zip(&mut plans) {
             let Ok(plan) = plan else { continue };
@@ -77,6 +88,9 @@ impl Archive {
         let answers = self.place(plans, now)?;
         drop(lock);
         self.drop_orphans(&linked)?;
+        if let Some(noted) = noted {
+            noted.settle_links();
+        }
         Ok(answers)
     }
 

@@ -6,6 +6,8 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use rustix::fs::RenameFlags;
+
 use super::plan::Step;
 use super::{PublishError, write_error};
 use crate::config::Suite;
@@ -90,12 +92,32 @@ pub(super) fn alias(dists: &Path, suite: &Suite, staging: &Staging) -> Result<()
         && !std::fs::read_link(&link).is_ok_and(|target| target == Path::new(suite.codename.as_str()))
     {
         let temporary = staging.name();
+        // The folder of a suite that is gone and had this name changes places with the link, and goes with what is staged.
+        let put = |temporary: &Path| {
+            if is_folder(&link) {
+                let here = rustix::fs::CWD;
+                Ok(rustix::fs::renameat_with(
+                    here,
+                    temporary,
+                    here,
+                    &link,
+                    RenameFlags::EXCHANGE,
+                )?)
+            } else {
+                std::fs::rename(temporary, &link)
+            }
+        };
         std::os::unix::fs::symlink(suite.codename.as_str(), &temporary)
-            .and_then(|()| std::fs::rename(&temporary, &link))
+            .and_then(|()| put(&temporary))
             .map_err(|source| write_error("write", &link, source))?;
         changed = true;
     }
     if changed { sync(dists) } else { Ok(()) }
+}
+
+/// Says whether a path is a folder, and no link to one.
+pub(super) fn is_folder(path: &Path) -> bool {
+    path.symlink_metadata().is_ok_and(|found| found.is_dir())
 }
 
 /// Writes a small served file where it differs from what is there.
@@ -150,5 +172,21 @@ pub(super) fn sync(folder: &Path) -> Result<(), PublishError> {
 }
 
 fn time(seconds: i64) -> SystemTime {
-    UNIX_EPOCH + Duration::from_secs(u64::try_from(seconds).unwrap_or_default())
+    let span = Duration::from_secs(seconds.unsigned_abs());
+    if seconds < 0 {
+        UNIX_EPOCH - span
+    } else {
+        UNIX_EPOCH + span
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_before_1970_is_not_made_1970() {
+        assert_eq!(time(-5), UNIX_EPOCH - Duration::from_secs(5));
+        assert_eq!(time(5), UNIX_EPOCH + Duration::from_secs(5));
+    }
 }

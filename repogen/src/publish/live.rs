@@ -41,6 +41,18 @@ impl Live {
         self.release.as_ref()?.date
     }
 
+    /// Returns its components.
+    pub fn components(&self) -> &[String] {
+        self.release.as_ref().map_or(&[], |release| &release.components)
+    }
+
+    /// Returns its architectures.
+    pub fn architectures(&self) -> &[String] {
+        self.release
+            .as_ref()
+            .map_or(&[], |release| &release.architectures)
+    }
+
     /// Returns the path, below the folder of the suite, and the digest of each file that it lists.
     pub fn listed(&self) -> impl Iterator<Item = (&str, &Sha256)> {
         self.release

@@ -10,7 +10,7 @@ use debian_formats::openpgp;
 use super::suite_indexes::{IndexOutput, Indexes, SuiteIndexes};
 use super::{Clock, Live, PublishError, Publishing, apply, plan, write_error};
 use crate::archive::Archive;
-use crate::catalog::{Pin, SnapshotId};
+use crate::catalog::{Kept, Pin, SnapshotId};
 use crate::config::Suite;
 use crate::sign::{self, Signer};
 use crate::staging::Staging;
@@ -43,7 +43,32 @@ impl Archive {
         clock: &dyn Clock,
     ) -> Result<Rendered, PublishError> {
         // Nobody prunes the chunks and the packages meanwhile.
-        let _lock = self.publish_lock(suite)?;
+        let _lock = self.publish_lock(&suite.codename)?;
+        self.render(suite, pin, signer, clock)
+    }
+
+    /// Writes the trees of all pinned states that are missing where the suite is now; for whoever publishes it.
+    pub(super) fn render_all_pinned(
+        &self,
+        suite: &Suite,
+        signer: &dyn Signer,
+        clock: &dyn Clock,
+    ) -> Result<(), PublishError> {
+        for state in self.catalog().states(&suite.codename)? {
+            if state.kept == Kept::Pinned {
+                self.render(suite, &state.pin(), signer, clock)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn render(
+        &self,
+        suite: &Suite,
+        pin: &Pin,
+        signer: &dyn Signer,
+        clock: &dyn Clock,
+    ) -> Result<Rendered, PublishError> {
         let folder = self.snapshot_folder(suite, &pin.id);
         let dists = folder.join("dists").join(suite.codename.as_str());
         if is_signed(&dists, signer, clock.now()) {
@@ -79,7 +104,7 @@ impl Archive {
 
     /// Deletes the tree of a state, its InRelease first; one that is not there is no error.
     pub fn delete_rendered(&self, suite: &Suite, id: &SnapshotId) -> Result<(), PublishError> {
-        let _lock = self.publish_lock(suite)?;
+        let _lock = self.publish_lock(&suite.codename)?;
         let folder = self.snapshot_folder(suite, id);
         let dists = folder.join("dists");
         let own = dists.join(suite.codename.as_str());

@@ -1,30 +1,22 @@
 //! Digests of the settings that a publish depends on, so that a changed configuration is published too.
+//!
+//! Each setting is written by name, with the text that stands for it in `repogen.toml`: what a type or a field is called
+//! in this program must not decide whether every archive is published anew.
 
 use std::fmt::Write as _;
 
-use crate::config::{Config, Suite};
+use crate::config::{Config, Contents, Suite};
 use crate::sign::Signer;
 
 /// Returns the digest of all that a Release and its signatures depend on besides the packages.
 pub(super) fn digest(config: &Config, suite: &Suite, signer: &dyn Signer) -> String {
-    let mut text = records_text(suite);
-    let _ = write!(
-        text,
-        "{:?}",
-        (
-            (&config.origin, &config.label, &config.url),
-            (
-                &suite.alias,
-                &suite.components,
-                &suite.architectures,
-                &suite.valid_for,
-                &suite.contents
-            ),
-            (suite.private, suite.not_automatic, suite.but_automatic_upgrades),
-            signer.keyring().fingerprints(),
-        )
-    );
-    super::digest(text.as_bytes()).to_string()
+    let fingerprints: Vec<String> = signer
+        .keyring()
+        .fingerprints()
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    super::digest(release_text(config, suite, &fingerprints).as_bytes()).to_string()
 }
 
 /// Returns the digest of what the records of indexes depend on besides the packages.
@@ -32,6 +24,98 @@ pub(super) fn records_digest(suite: &Suite) -> String {
     super::digest(records_text(suite).as_bytes()).to_string()
 }
 
+fn release_text(config: &Config, suite: &Suite, fingerprints: &[String]) -> String {
+    let mut text = Text(records_text(suite));
+    text.line("origin", Some(&config.origin));
+    text.line("label", Some(&config.label));
+    text.line("url", config.url.as_deref());
+    text.line("suite", suite.alias.as_ref().map(|alias| alias.as_str()));
+    for component in &suite.components {
+        text.line("component", Some(component.as_str()));
+    }
+    for architecture in &suite.architectures {
+        text.line("architecture", Some(architecture.as_str()));
+    }
+    let valid_for = suite.valid_for.map(|span| span.seconds().to_string());
+    text.line("valid_for", valid_for.as_deref());
+    let contents = match suite.contents {
+        Contents::Always => "always".to_owned(),
+        Contents::Off => "off".to_owned(),
+        Contents::After(span) => span.seconds().to_string(),
+    };
+    text.line("contents", Some(&contents));
+    for (name, value) in [
+        ("private", suite.private),
+        ("not_automatic", suite.not_automatic),
+        ("but_automatic_upgrades", suite.but_automatic_upgrades),
+    ] {
+        text.line(name, Some(if value { "true" } else { "false" }));
+    }
+    for fingerprint in fingerprints {
+        text.line("key", Some(fingerprint));
+    }
+    text.0
+}
+
 fn records_text(suite: &Suite) -> String {
-    format!("{:?}", (&suite.overrides, suite.translations))
+    let mut text = Text(String::new());
+    let translations = if suite.translations { "true" } else { "false" };
+    text.line("translations", Some(translations));
+    for (name, values) in &suite.overrides {
+        text.line("override", Some(name));
+        text.line("section", values.section.as_deref());
+        text.line("priority", values.priority.as_deref());
+    }
+    text.0
+}
+
+/// Lines of a name and a value; no value has a line end in it, which the configuration refuses.
+struct Text(String);
+
+impl Text {
+    /// Adds a line; a setting that is left out differs from an empty one.
+    fn line(&mut self, name: &str, value: Option<&str>) {
+        match value {
+            Some(value) => writeln!(self.0, "{name}={value}"),
+            None => writeln!(self.0, "{name}"),
+        }
+        .expect("writing to a string");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    fn text(settings: &str) -> String {
+        let config = format!("[[suite]]\ncodename = \"s\"\n{settings}");
+        let config = Config::parse(&config, Path::new("repogen.toml")).unwrap();
+        release_text(&config, &config.suites[0], &["F".to_owned()])
+    }
+
+    #[test]
+    fn the_text_is_this_and_changes_only_with_a_setting() {
+        // A change of this text publishes every suite of every archive once more.
+        assert_eq!(
+            text("suite = \"t\"\noverrides.aa = { section = \"x\" }"),
+            "translations=false\noverride=aa\nsection=x\npriority\norigin=Archive\nlabel=Archive\nurl\nsuite=t\n\
+             component=main\narchitecture=amd64\narchitecture=arm64\nvalid_for\ncontents=3600\nprivate=false\n\
+             not_automatic=false\nbut_automatic_upgrades=false\nkey=F\n"
+        );
+        for settings in [
+            "private = true",
+            "valid_for = \"1d\"",
+            "contents = \"off\"",
+            "components = [\"x\"]",
+            "architectures = [\"i386\"]",
+            "translations = true",
+            "not_automatic = true",
+            "overrides.aa = { priority = \"x\" }",
+        ] {
+            assert_ne!(text(settings), text(""), "{settings}");
+        }
+        assert_eq!(text("keep_versions = 3"), text(""));
+    }
 }

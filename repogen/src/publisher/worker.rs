@@ -1,6 +1,6 @@
 //! The publisher's thread.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -31,6 +31,8 @@ pub(super) struct Worker {
     look_in: Option<Duration>,
     /// Whether the signer is to be opened again: it failed.
     reopen: bool,
+    /// Suites that are served and in no configuration, and were told.
+    told_gone: BTreeSet<SuiteName>,
     /// Failures of the catalog.
     catalog: Rest,
 }
@@ -50,6 +52,7 @@ impl Worker {
             suites: BTreeMap::new(),
             look_in: None,
             reopen: false,
+            told_gone: BTreeSet::new(),
             catalog: Rest::default(),
         }
     }
@@ -61,6 +64,7 @@ impl Worker {
                 Ok(progress) => {
                     self.catalog.succeeded();
                     self.show(&progress);
+                    self.tell_gone();
                     self.publish(&progress)
                 }
                 Err(error) => {
@@ -172,6 +176,22 @@ impl Worker {
         }
         let signer = self.setup.signer.as_ref();
         archive.publish(suite, Publishing::Due, signer, self.clock.as_ref())
+    }
+
+    /// Tells, once, of suites that are served and that the configuration does not have.
+    fn tell_gone(&mut self) {
+        let Ok(gone) = self.setup.archive.gone_suites() else {
+            return;
+        };
+        self.told_gone
+            .retain(|told| gone.iter().any(|gone| gone.suite == *told));
+        for gone in gone {
+            if self.told_gone.insert(gone.suite.clone()) {
+                let suite = gone.suite.clone();
+                let error = PublishError::StillServed(gone);
+                (self.report)(Event::Failed { suite, error });
+            }
+        }
     }
 
     /// Tells those who wait which revisions are live.

@@ -2,9 +2,8 @@
 
 use rusqlite::{Connection, params};
 
-use super::rows;
+use super::{rows, trees};
 use crate::catalog::{Forgotten, PrunedVersion, Retention};
-use crate::pool;
 
 type Sql<T> = Result<T, rusqlite::Error>;
 
@@ -103,20 +102,7 @@ fn forget_placements(db: &Connection, suite: i64, retention: &Retention) -> Sql<
 
 /// Forgets the files that no placement in their tree needs; returns their paths below the root.
 fn forget_files(db: &Connection) -> Sql<Vec<String>> {
-    // A private suite's files are in the tree of its codename where that has one, else in the public tree.
-    let unneeded = "from pool_file where not exists
-        (select 1 from placement join suite on suite.id = placement.suite_id
-         where placement.content_id = pool_file.content_id
-         and (suite.codename = pool_file.tree or pool_file.tree = ''
-              and not exists (select 1 from pool_file own where own.content_id = pool_file.content_id
-                              and own.tree = suite.codename)))";
-    let paths = db
-        .prepare(&format!("select tree, path {unneeded} order by tree, path"))?
-        .query_map([], |row| {
-            let (tree, path): (String, String) = (row.get(0)?, row.get(1)?);
-            Ok(pool::below_root(&tree, &path))
-        })?
-        .collect::<Sql<_>>()?;
-    db.execute(&format!("delete {unneeded}"), [])?;
+    let paths = trees::unneeded(db, None)?;
+    trees::forget_unneeded(db, None)?;
     Ok(paths)
 }

@@ -46,6 +46,14 @@ pub(super) fn record(db: &Connection, suite: &SuiteName, publication: &Publicati
     Ok(())
 }
 
+/// Forgets that a suite was published, and what was pinned of it.
+pub(super) fn forget(db: &Connection, suite: &SuiteName) -> Sql<()> {
+    let suite = rows::suite_id(db, suite)?;
+    db.execute("delete from publication where suite_id = ?1", [suite])?;
+    db.execute("delete from pinned where suite_id = ?1", [suite])?;
+    Ok(())
+}
+
 /// Returns the publications of a suite, newest first.
 pub(super) fn all(db: &Connection, suite: &SuiteName) -> Sql<Vec<Publication>> {
     let suite = rows::suite_id(db, suite)?;

@@ -1,0 +1,113 @@
+//! What is served and in no configuration: suites that are gone, or were made private; components and architectures.
+
+use std::path::{Path, PathBuf};
+
+use super::{Finding, Kind, VerifyError};
+use crate::archive::Archive;
+use crate::config::Suite;
+use crate::publish::Live;
+
+/// Looks through everything that is served for what the configuration does not have.
+pub(super) fn check(archive: &Archive, findings: &mut Vec<Finding>) -> Result<(), VerifyError> {
+    let suites = &archive.config().suites;
+    let public: Vec<&Suite> = suites.iter().filter(|suite| !suite.private).collect();
+    let mut strays = Strays { archive, findings };
+    strays.tree(archive.root(), &public);
+    for folder in entries(&archive.root().join("private")) {
+        let name = name_of(&folder);
+        match suites
+            .iter()
+            .find(|suite| suite.private && suite.codename.as_str() == name)
+        {
+            Some(suite) => strays.tree(&folder, &[suite]),
+            None => strays.found(&folder, "no private suite of repogen.toml has this tree"),
+        }
+    }
+    for suite in suites {
+        strays.places(suite);
+    }
+    Ok(())
+}
+
+struct Strays<'a> {
+    archive: &'a Archive,
+    findings: &'a mut Vec<Finding>,
+}
+
+impl Strays<'_> {
+    /// Checks what a tree serves, which is meant to serve these suites.
+    fn tree(&mut self, tree: &Path, suites: &[&Suite]) {
+        self.dists(&tree.join("dists"), suites);
+        for snapshot in entries(&tree.join("snapshots")) {
+            self.dists(&snapshot.join("dists"), suites);
+        }
+        for path in entries(tree) {
+            let name = name_of(&path);
+            if let Some(codename) = name.strip_suffix(".sources")
+                && !suites.iter().any(|suite| suite.codename.as_str() == codename)
+            {
+                self.found(&path, "it is of no suite that is served here");
+            }
+        }
+    }
+
+    fn dists(&mut self, dists: &Path, suites: &[&Suite]) {
+        for path in entries(dists) {
+            let name = name_of(&path);
+            let is_link = path.is_symlink();
+            let is_meant = suites.iter().any(|suite| {
+                let alias = suite.alias.as_ref();
+                if is_link {
+                    alias.is_some_and(|alias| alias.as_str() == name)
+                } else {
+                    suite.codename.as_str() == name
+                }
+            });
+            if (is_link || path.is_dir()) && !is_meant {
+                self.found(&path, "no suite of repogen.toml is served under this name here");
+            }
+        }
+    }
+
+    /// Checks that what a Release shows is what the suite is to have.
+    fn places(&mut self, suite: &Suite) {
+        let tree = self.archive.tree(suite);
+        let release = tree.join("dists").join(suite.codename.as_str()).join("Release");
+        let live = Live::read(&tree, &suite.codename);
+        let components = live
+            .components()
+            .iter()
+            .filter(|name| !suite.components.iter().any(|found| found.as_str() == **name));
+        let architectures = live.architectures().iter().filter(|name| {
+            *name != "all" && !suite.architectures.iter().any(|found| found.as_str() == **name)
+        });
+        let components = components.map(|name| format!("component `{name}`"));
+        for what in components.chain(architectures.map(|name| format!("architecture `{name}`"))) {
+            self.found(&release, &format!("it has {what}, and repogen.toml has not"));
+        }
+    }
+
+    fn found(&mut self, path: &Path, why: &str) {
+        let path = path.strip_prefix(self.archive.root()).unwrap_or(path);
+        self.findings.push(Finding {
+            kind: Kind::IndexStale,
+            path: path.to_string_lossy().into_owned(),
+            detail: format!("{why}: `repogen publish` says what to do"),
+        });
+    }
+}
+
+/// Returns the paths in a folder; none where it is not there.
+fn entries(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten();
+    entries
+        .filter_map(|entry| entry.ok().map(|entry| entry.path()))
+        .collect()
+}
+
+fn name_of(path: &Path) -> String {
+    path.file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned()
+}

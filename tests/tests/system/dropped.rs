@@ -1,0 +1,216 @@
+//! Settings that have no place any more for what is published: nothing vanishes in silence, and nothing stays served.
+
+use archive_tests::{DebBuilder, TestArchive, Watching};
+
+fn hello(architecture: &str) -> DebBuilder {
+    DebBuilder::new("hello", "1.0", architecture)
+}
+
+/// Returns an archive with `hello` published in the last of two components.
+fn with_contrib() -> TestArchive {
+    let archive = TestArchive::init(&["--component", "main", "--component", "contrib"]);
+    let file = hello("amd64").write_into(&archive.outside());
+    archive
+        .repogen(&["add", "--component", "contrib", file.to_str().unwrap()])
+        .ok();
+    archive.publish();
+    archive
+}
+
+#[test]
+fn a_component_that_is_gone_takes_its_packages_only_when_told() {
+    let archive = with_contrib();
+    archive.configure(r#"["main", "contrib"]"#, r#"["main"]"#);
+    let before = archive.read("dists/stable/InRelease");
+    for arguments in [&["publish"][..], &["publish", "--force"]] {
+        let refused = archive.repogen(arguments);
+        assert_eq!(refused.code, 1, "{}", refused.stderr);
+        assert!(
+            refused.stderr.contains("1 package of component `contrib`"),
+            "{}",
+            refused.stderr
+        );
+        assert!(refused.stderr.contains("--drop"), "{}", refused.stderr);
+    }
+    assert_eq!(archive.read("dists/stable/InRelease"), before);
+    let found = archive.repogen(&["verify"]);
+    assert_eq!(found.code, 1);
+    assert!(found.stdout.contains("component `contrib`"), "{}", found.stdout);
+    archive.repogen(&["publish", "--drop"]).ok();
+    assert!(
+        archive
+            .read("dists/stable/Release")
+            .contains("Components: main\n")
+    );
+    archive.repogen(&["verify"]).ok();
+    // What was let go is no matter any more, and can still be seen and moved.
+    archive.add(&[DebBuilder::new("other", "1.0", "amd64")]);
+    archive.publish();
+    let listed = archive.repogen(&["list"]).ok();
+    assert!(listed.stdout.contains("stable\tcontrib"), "{}", listed.stdout);
+    assert!(listed.stderr.contains("note: 1 of them"), "{}", listed.stderr);
+    archive.repogen(&["remove", "hello"]).ok();
+}
+
+#[test]
+fn an_architecture_that_is_gone_takes_its_packages_only_when_told() {
+    let archive = TestArchive::init(&[
+        "--architecture",
+        "amd64",
+        "--architecture",
+        "arm64",
+        "--architecture",
+        "i386",
+    ]);
+    archive.add(&[hello("arm64"), DebBuilder::new("data", "1.0", "all")]);
+    archive.publish();
+    archive.configure(r#", "arm64""#, "");
+    let refused = archive.repogen(&["publish"]);
+    assert_eq!(refused.code, 1);
+    assert!(
+        refused.stderr.contains("1 package of architecture `arm64`"),
+        "{}",
+        refused.stderr
+    );
+    archive.repogen(&["publish", "--drop"]).ok();
+    // One that no package needs is nobody's loss.
+    archive.configure(r#", "i386""#, "");
+    archive.publish();
+    archive.repogen(&["verify"]).ok();
+}
+
+#[test]
+fn a_package_that_was_removed_before_its_component_went_is_no_loss() {
+    let archive = with_contrib();
+    archive.repogen(&["remove", "hello"]).ok();
+    archive.configure(r#"["main", "contrib"]"#, r#"["main"]"#);
+    archive.publish();
+}
+
+#[test]
+fn a_suite_that_is_gone_stops_being_served_when_told() {
+    let archive = TestArchive::init(&["--url", "http://localhost", "--suite", "old", "--suite", "other"]);
+    archive.configure("codename      = \"old\"", "codename = \"old\"\nsuite = \"was\"");
+    let file = hello("amd64").write_into(&archive.outside());
+    archive
+        .repogen(&["add", "--suite", "old", file.to_str().unwrap()])
+        .ok();
+    archive.publish();
+    archive.repogen(&["snapshot", "create", "--suite", "old"]).ok();
+    let text = archive.read("repogen.toml");
+    let (before, rest) = text.split_once("[[suite]]").unwrap();
+    let (_, other) = rest.split_once("[[suite]]").unwrap();
+    std::fs::write(
+        archive.root().join("repogen.toml"),
+        format!("{before}[[suite]]{other}"),
+    )
+    .unwrap();
+
+    let refused = archive.repogen(&["publish"]);
+    assert_eq!(refused.code, 1);
+    assert!(
+        refused.stdout.contains("other\t"),
+        "the other suite goes on: {}",
+        refused.stdout
+    );
+    assert!(
+        refused.stderr.contains("`old` is still served with 1 packages"),
+        "{}",
+        refused.stderr
+    );
+    let found = archive.repogen(&["verify"]);
+    for path in ["dists/old", "dists/was", "old.sources", "snapshots/"] {
+        assert!(found.stdout.contains(path), "{path}: {}", found.stdout);
+    }
+    let dropped = archive.repogen(&["publish", "--drop"]).ok();
+    assert!(dropped.stdout.contains("old\tdropped\t1"), "{}", dropped.stdout);
+    for path in ["dists/old", "dists/was", "old.sources", "snapshots"] {
+        let left = archive.root().join(path);
+        let is_empty = std::fs::read_dir(&left).is_ok_and(|mut entries| entries.next().is_none());
+        assert!(is_empty || left.symlink_metadata().is_err(), "{path} is left");
+    }
+    archive.repogen(&["verify"]).ok();
+    archive.publish();
+    let listed = archive.repogen(&["list", "--suite", "old"]).ok();
+    assert!(listed.stdout.contains("hello"), "{}", listed.stdout);
+    archive
+        .repogen(&["copy", "--from", "old", "--to", "other", "hello"])
+        .ok();
+    archive.publish();
+}
+
+#[test]
+fn an_alias_takes_over_the_name_of_a_codename_that_is_gone() {
+    let archive = TestArchive::new();
+    archive.add(&[hello("amd64")]);
+    archive.publish();
+    archive.configure("= \"stable\"", "= \"bookworm\"\nsuite = \"stable\"");
+    let refused = archive.repogen(&["publish"]);
+    assert_eq!(refused.code, 1, "{}", refused.stderr);
+    assert!(
+        refused.stderr.contains("`stable`") && !refused.stderr.contains("directory"),
+        "{}",
+        refused.stderr
+    );
+    assert!(
+        archive
+            .read("dists/stable/Release")
+            .contains("Codename: stable\n")
+    );
+    archive.repogen(&["publish", "--drop"]).ok();
+    assert!(archive.root().join("dists/stable").is_symlink());
+    assert!(
+        archive
+            .read("dists/stable/Release")
+            .contains("Codename: bookworm\n")
+    );
+    archive.repogen(&["copy", "--from", "stable", "--to", "bookworm", "hello"]);
+    archive.publish();
+    archive.repogen(&["verify"]).ok();
+}
+
+#[test]
+fn watch_says_once_what_it_will_not_drop_and_goes_on_with_others() {
+    let archive = TestArchive::init(&[
+        "--suite",
+        "stable",
+        "--suite",
+        "other",
+        "--component",
+        "main",
+        "--component",
+        "contrib",
+    ]);
+    let file = hello("amd64").write_into(&archive.outside());
+    let add = [
+        "add",
+        "--suite",
+        "stable",
+        "--component",
+        "contrib",
+        file.to_str().unwrap(),
+    ];
+    archive.repogen(&add).ok();
+    archive.publish();
+    let text = archive.read("repogen.toml");
+    let changed = text.replacen(r#"["main", "contrib"]"#, r#"["main"]"#, 1);
+    std::fs::write(archive.root().join("repogen.toml"), changed).unwrap();
+    let mut watching = Watching::start(&archive);
+    watching.until("the refusal", |watching| watching.stderr().contains("contrib"));
+    for version in ["1.0", "2.0", "3.0"] {
+        let file = DebBuilder::new("more", version, "all").write_into(&archive.outside());
+        let seen = watching.stdout().matches("other\tpublished").count();
+        archive
+            .repogen(&["add", "--suite", "other", file.to_str().unwrap()])
+            .ok();
+        watching.until("the other suite goes on", |watching| {
+            watching.stdout().matches("other\tpublished").count() > seen
+        });
+    }
+    assert_eq!(
+        watching.stderr().matches("`contrib`").count(),
+        1,
+        "{}",
+        watching.stderr()
+    );
+}
