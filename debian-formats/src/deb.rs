@@ -12,24 +12,30 @@
 //! Source: deb(5), and the behaviour of dpkg 1.21.
 
 pub mod build;
+pub mod conffiles;
 mod control;
 mod error;
 mod files;
+mod layout;
 mod members;
+pub mod triggers;
 
 use std::io::{self, Read};
 
+pub use self::conffiles::Conffile;
+pub use self::control::ControlFiles;
 use self::control::read_control;
-pub use self::control::{Conffile, ControlFiles};
 use self::error::tar_failure;
 pub use self::error::{DebError, Role};
 use self::files::Lister;
+use self::layout::Layout;
+pub use self::layout::{ConffileConflict, LayoutError};
 use self::members::Members;
 use crate::ar::Member;
 use crate::compression::{Bounds, Compression, Decoder, Streams};
 use crate::limits::Limits;
 use crate::package::BinaryPackage;
-use crate::tarball::{Content, TarBounds, walk};
+use crate::tarball::{Content, TarBounds, printable, walk};
 pub use crate::tarball::{DataPath, Entry as DataEntry, EntryKind as DataKind};
 
 /// What to do with `data.tar`, the larger part of most packages.
@@ -37,7 +43,7 @@ pub use crate::tarball::{DataPath, Entry as DataEntry, EntryKind as DataKind};
 pub enum Data {
     /// Walk over it: it must be there in full, but is not decompressed.
     Skip,
-    /// Decompress it to the end, check every header, and list the files.
+    /// Decompress it to the end, check every header and that dpkg could unpack it on an empty root, and list the files.
     List,
 }
 
@@ -128,7 +134,11 @@ fn read_package<R: Read>(
     }
     let (member, compression) = members.next_tar(Role::Data)?;
     if let Some(visitor) = visitor {
-        read_data(member, compression, limits, visitor)?;
+        let layout = read_data(member, compression, limits, visitor)?;
+        // Read once before: they are right.
+        for file in control_files.conffiles().unwrap_or_default() {
+            layout.check_conffile(&file).map_err(DebError::ConffileConflict)?;
+        }
     }
     members.finish()?;
     Ok(Deb {
@@ -143,7 +153,7 @@ fn read_data<R: Read>(
     compression: Compression,
     limits: &Limits,
     visitor: &mut dyn DataVisitor,
-) -> Result<(), DebError> {
+) -> Result<Layout, DebError> {
     let name = member.name().clone();
     let bounds = Bounds::new(limits, limits.max_data_bytes);
     let decoder = Decoder::new(compression, Streams::Package, member, bounds).map_err(DebError::Io)?;
@@ -152,11 +162,18 @@ fn read_data<R: Read>(
         max_path_bytes: limits.max_path_bytes,
         max_paths_bytes: limits.max_paths_bytes,
     };
+    let mut layout = Layout::default();
     let visit = |entry: &DataEntry, content: &mut Content<'_>| {
+        layout.take(entry).map_err(|problem| DebError::Layout {
+            member: name.clone(),
+            path: printable(&entry.name),
+            problem,
+        })?;
         visitor.entry(entry, content).map_err(|source| DebError::Visitor {
             path: Some(entry.path.clone()),
             source,
         })
     };
-    walk(decoder, &bounds, visit).map_err(|error| tar_failure(name, error))
+    walk(decoder, &bounds, visit).map_err(|error| tar_failure(name.clone(), error))?;
+    Ok(layout)
 }

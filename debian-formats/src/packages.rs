@@ -16,8 +16,8 @@ pub struct Placement<'a> {
     pub size: u64,
     /// MD5 of the file, for old readers.
     pub md5: Option<Md5>,
-    /// SHA-256 of the file.
-    pub sha256: Sha256,
+    /// SHA-256 of the file; `None` only where another digest was asked for in its place.
+    pub sha256: Option<Sha256>,
     /// Stands in place of `Section`.
     pub section: Option<&'a str>,
     /// Stands in place of `Priority`.
@@ -54,7 +54,9 @@ pub fn render(control: &str, placement: &Placement<'_>) -> String {
     if let Some(md5) = &placement.md5 {
         push_line(&mut text, "MD5sum", &md5.to_string());
     }
-    push_line(&mut text, "SHA256", &placement.sha256.to_string());
+    if let Some(sha256) = &placement.sha256 {
+        push_line(&mut text, "SHA256", &sha256.to_string());
+    }
     text
 }
 

@@ -22,6 +22,7 @@ pub use self::content::Content;
 pub use self::error::{HeaderError, LongNameError, Place, TarError, WalkError};
 use self::header::{Header, Meaning};
 use self::names::{LongNames, read_long};
+pub(crate) use self::path::printable;
 pub use self::path::{DataPath, PathError};
 
 /// Bounds on one tar archive.
@@ -40,6 +41,8 @@ pub struct TarBounds {
 pub struct Entry {
     /// Where it goes, relative to the root.
     pub path: DataPath,
+    /// Its name as it stands in the archive, less the slash at the end of a directory's.
+    pub name: Box<[u8]>,
     /// What it is.
     pub kind: EntryKind,
     /// Permission bits with set-user-id, set-group-id and sticky: the low twelve bits of `st_mode`.
@@ -66,6 +69,8 @@ pub enum EntryKind {
     Hardlink {
         /// The other entry's path.
         target: DataPath,
+        /// The target as it stands in the archive.
+        name: Box<[u8]>,
     },
     /// A character device.
     CharDevice,
@@ -173,7 +178,7 @@ impl Walker<'_> {
     fn count_paths(&mut self, entry: &Entry) -> Result<(), TarError> {
         let target = match &entry.kind {
             EntryKind::Symlink { target } => target.len(),
-            EntryKind::Hardlink { target } => target.as_bytes().len(),
+            EntryKind::Hardlink { target, .. } => target.as_bytes().len(),
             _ => 0,
         };
         self.paths_bytes += (entry.path.as_bytes().len() + target) as u64;

@@ -1,8 +1,11 @@
 //! A Packages file for a folder of `.deb` files, with no catalog: what `dpkg-scanpackages` and `apt-ftparchive
 //! packages` print.
 
-use std::collections::BTreeMap;
+mod overrides;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -14,7 +17,11 @@ use debian_formats::digest::DigestReader;
 use debian_formats::limits::Limits;
 use debian_formats::packages::{self, DescriptionForm, Placement};
 use debian_formats::version::Version;
+use sha1::{Digest as _, Sha1};
 use walkdir::WalkDir;
+
+pub use self::overrides::Overrides;
+use self::overrides::with_field;
 
 /// What to look for, and how.
 #[derive(Debug, Clone)]
@@ -29,6 +36,25 @@ pub struct Scan<'a> {
     pub versions: Versions,
     /// Whether data members are read to their end or stepped over.
     pub data: Data,
+    /// The end of the names of files that are read, without the dot: `deb`.
+    pub kind: &'a str,
+    /// Which digests are printed.
+    pub hashes: Hashes,
+    /// What goes before each path, as it is.
+    pub prefix: &'a str,
+    /// `X-Medium` of every package.
+    pub medium: Option<&'a str>,
+}
+
+/// Which digests are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Hashes {
+    /// `MD5sum`.
+    pub md5: bool,
+    /// `SHA1`.
+    pub sha1: bool,
+    /// `SHA256`.
+    pub sha256: bool,
 }
 
 /// Which versions of a package are printed.
@@ -49,6 +75,8 @@ pub struct Scanned {
     pub rejected: Vec<(PathBuf, ScanError)>,
     /// Older versions that were left out.
     pub older: Vec<PathBuf>,
+    /// What is odd about the override files.
+    pub warnings: Vec<String>,
 }
 
 /// Why a file is not in the output.
@@ -74,10 +102,10 @@ struct Found {
     text: String,
 }
 
-/// Scans a folder.
-pub fn scan(scan: &Scan<'_>) -> Scanned {
+/// Scans a folder. What `overrides` and then `extra` say of packages is printed in place of what they say themselves.
+pub fn scan(scan: &Scan<'_>, overrides: Option<Overrides>, extra: Option<Overrides>) -> Scanned {
     let mut scanned = Scanned::default();
-    let files = list(scan.folder, &mut scanned.rejected);
+    let files = list(scan, &mut scanned.rejected);
     let next = AtomicUsize::new(0);
     let results = Mutex::new((Vec::new(), Vec::new()));
     thread::scope(|scope| {
@@ -98,19 +126,40 @@ pub fn scan(scan: &Scan<'_>) -> Scanned {
     scanned.rejected.extend(rejected);
     scanned.rejected.sort_by(|left, right| left.0.cmp(&right.0));
     let (kept, older) = choose(scan.versions, found);
-    scanned.stanzas = kept;
+    (scanned.stanzas, scanned.warnings) = apply(kept, overrides, extra);
     scanned.older = older;
     scanned
 }
 
-/// Returns the `.deb` files below a folder, as the folder was given.
-fn list(folder: &Path, rejected: &mut Vec<(PathBuf, ScanError)>) -> Vec<PathBuf> {
+/// Puts what override files say into stanzas.
+fn apply(
+    found: Vec<Found>,
+    mut overrides: Option<Overrides>,
+    mut extra: Option<Overrides>,
+) -> (Vec<String>, Vec<String>) {
+    let names: BTreeSet<String> = found.iter().map(|found| found.key.0.clone()).collect();
+    let mut stanzas = Vec::new();
+    for Found { key, text, .. } in found {
+        let mut text = text;
+        for overrides in [&mut overrides, &mut extra].into_iter().flatten() {
+            text = overrides.apply(&key.0, text);
+        }
+        text.push('\n');
+        stanzas.push(text);
+    }
+    let warnings = overrides.map(|overrides| overrides.warnings(&names));
+    (stanzas, warnings.unwrap_or_default())
+}
+
+/// Returns the package files below a folder, as the folder was given.
+fn list(scan: &Scan<'_>, rejected: &mut Vec<(PathBuf, ScanError)>) -> Vec<PathBuf> {
     let mut files = Vec::new();
+    let folder = scan.folder;
     for entry in WalkDir::new(folder).follow_links(true).sort_by_file_name() {
         match entry {
             Ok(entry)
                 if entry.file_type().is_file()
-                    && entry.path().extension().is_some_and(|end| end == "deb") =>
+                    && entry.path().extension().is_some_and(|end| end == scan.kind) =>
             {
                 files.push(entry.into_path());
             }
@@ -127,7 +176,10 @@ fn read(scan: &Scan<'_>, path: &Path) -> Result<Option<Found>, ScanError> {
         .to_str()
         .filter(|path| !path.contains('\n'))
         .ok_or(ScanError::Path)?;
-    let mut reader = DigestReader::md5_and_sha256(File::open(path)?);
+    let mut reader = Sha1Reader {
+        inner: DigestReader::md5_and_sha256(File::open(path)?),
+        sha1: scan.hashes.sha1.then(Sha1::new),
+    };
     let package = deb::read(&mut reader, &Limits::default(), scan.data)?.package;
     if scan
         .architecture
@@ -135,18 +187,29 @@ fn read(scan: &Scan<'_>, path: &Path) -> Result<Option<Found>, ScanError> {
     {
         return Ok(None);
     }
-    let digests = reader.finish();
+    let sha1 = reader.sha1.map(|sha1| format!("{:x}", sha1.finalize()));
+    let digests = reader.inner.finish();
+    let filename = format!(
+        "{}{}",
+        scan.prefix,
+        filename.strip_prefix("./").unwrap_or(filename)
+    );
     let placement = Placement {
-        filename: filename.strip_prefix("./").unwrap_or(filename),
+        filename: &filename,
         size: digests.size,
-        md5: digests.md5,
-        sha256: digests.sha256,
+        md5: digests.md5.filter(|_| scan.hashes.md5),
+        sha256: scan.hashes.sha256.then_some(digests.sha256),
         section: None,
         priority: None,
         description: DescriptionForm::Full,
     };
     let mut text = packages::render(package.control(), &placement);
-    text.push('\n');
+    if let Some(sha1) = sha1 {
+        text = with_field(&text, "SHA1", &sha1);
+    }
+    if let Some(medium) = scan.medium {
+        text = with_field(&text, "X-Medium", medium);
+    }
     let key = (
         package.name().to_string(),
         package.architecture().to_string(),
@@ -160,10 +223,10 @@ fn read(scan: &Scan<'_>, path: &Path) -> Result<Option<Found>, ScanError> {
 }
 
 /// Orders what was found, and sorts out older versions.
-fn choose(versions: Versions, mut found: Vec<Found>) -> (Vec<String>, Vec<PathBuf>) {
+fn choose(versions: Versions, mut found: Vec<Found>) -> (Vec<Found>, Vec<PathBuf>) {
     found.sort_by(|left, right| (&left.key, &left.path).cmp(&(&right.key, &right.path)));
     if versions == Versions::All {
-        return (found.into_iter().map(|found| found.text).collect(), Vec::new());
+        return (found, Vec::new());
     }
     let mut newest: BTreeMap<(String, String), Found> = BTreeMap::new();
     let mut older = Vec::new();
@@ -174,5 +237,21 @@ fn choose(versions: Versions, mut found: Vec<Found>) -> (Vec<String>, Vec<PathBu
             older.push(old.path);
         }
     }
-    (newest.into_values().map(|found| found.text).collect(), older)
+    (newest.into_values().collect(), older)
+}
+
+/// Takes SHA-1 of what is read through it, where it is wanted: nothing else here makes it.
+struct Sha1Reader<R> {
+    inner: R,
+    sha1: Option<Sha1>,
+}
+
+impl<R: Read> Read for Sha1Reader<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.inner.read(buffer)?;
+        if let Some(sha1) = &mut self.sha1 {
+            sha1.update(buffer.get(..count).unwrap_or_default());
+        }
+        Ok(count)
+    }
 }

@@ -55,7 +55,7 @@ impl<'a> Extraction<'a> {
         match &entry.kind {
             DataKind::Directory => self.tree.folder(path),
             DataKind::File => self.write_file(entry, content),
-            DataKind::Hardlink { target } => match self.tree.hard_link(path, target.as_bytes()) {
+            DataKind::Hardlink { target, .. } => match self.tree.hard_link(path, target.as_bytes()) {
                 // Nothing there, or a directory.
                 Err(error) if matches!(Errno::from_io_error(&error), Some(Errno::NOENT | Errno::PERM)) => {
                     refused(&entry.path, "is a link to a file that the package does not have")

@@ -4,12 +4,17 @@ use std::collections::BTreeMap;
 use std::io::Read;
 
 use super::DebError;
+use super::conffiles::{self, Conffile, ConffilesError};
 use super::error::tar_failure;
+use super::triggers;
 use crate::ar::{Member, MemberName};
 use crate::compression::{Bounds, Compression, Decoder, Streams};
 use crate::limits::Limits;
 use crate::package::BinaryPackage;
-use crate::tarball::{Entry, EntryKind, TarBounds, walk};
+use crate::tarball::{Entry, EntryKind, TarBounds, printable, walk};
+
+/// The longest name of a file that dpkg takes here, in bytes.
+const MAX_NAME: usize = 100;
 
 /// What is set aside for a file before it is read: enough for most, whatever a header says.
 const RESERVED: u64 = 16 * 1024;
@@ -19,15 +24,6 @@ const RESERVED: u64 = 16 * 1024;
 /// All in memory: together they are no longer than [`Limits::max_control_tar_bytes`].
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ControlFiles(BTreeMap<String, Vec<u8>>);
-
-/// A configuration file of a package, as its `conffiles` lists it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Conffile {
-    /// Absolute path.
-    pub path: String,
-    /// Whether dpkg removes the file when it upgrades to this version, which no longer has it.
-    pub remove_on_upgrade: bool,
-}
 
 impl ControlFiles {
     /// The programs dpkg and debconf run from a package.
@@ -54,26 +50,12 @@ impl ControlFiles {
 
     /// Returns the configuration files, in the order of `conffiles`; none when there is no such file.
     ///
-    /// Lines that are not UTF-8 are left out.
+    /// # Errors
     ///
-    /// Source: deb-conffiles(5).
-    pub fn conffiles(&self) -> impl Iterator<Item = Conffile> {
-        let text = self.get("conffiles").unwrap_or_default();
-        text.split(|&byte| byte == b'\n')
-            .filter_map(|line| parse_conffile(std::str::from_utf8(line).ok()?))
+    /// When dpkg would refuse the file. [`read`](super::read) has done so before it answers.
+    pub fn conffiles(&self) -> Result<Vec<Conffile>, ConffilesError> {
+        conffiles::parse(self.get("conffiles").unwrap_or_default())
     }
-}
-
-fn parse_conffile(line: &str) -> Option<Conffile> {
-    let line = line.trim_ascii();
-    let (remove_on_upgrade, path) = match line.strip_prefix("remove-on-upgrade") {
-        Some(rest) if rest.starts_with([' ', '\t']) => (true, rest.trim_ascii_start()),
-        _ => (false, line),
-    };
-    path.starts_with('/').then(|| Conffile {
-        path: path.to_owned(),
-        remove_on_upgrade,
-    })
 }
 
 /// Reads `control.tar` whole, and what its `control` says.
@@ -98,6 +80,14 @@ pub(super) fn read_control<R: Read>(
     let Some(control) = files.get("control") else {
         return Err(DebError::NoControl { member: name });
     };
+    files.conffiles().map_err(|problem| DebError::Conffiles {
+        member: name.clone(),
+        problem,
+    })?;
+    triggers::check(files.get("triggers").unwrap_or_default()).map_err(|problem| DebError::Triggers {
+        member: name.clone(),
+        problem,
+    })?;
     match BinaryPackage::parse(control, limits) {
         Ok(package) => Ok((package, files)),
         Err(problem) => Err(DebError::Control {
@@ -110,7 +100,8 @@ pub(super) fn read_control<R: Read>(
 /// Takes one entry of `control.tar`.
 ///
 /// dpkg unpacks the archive into an empty directory and reads the files there, so links and directories could make one
-/// entry change what another one says. Nothing but files directly below the root is taken, each once.
+/// entry change what another one says. Nothing but files directly below the root is taken, each once, and under a name as
+/// apt knows it: apt finds no `/control` and no `.//control`.
 fn take_file(
     files: &mut ControlFiles,
     member: &MemberName,
@@ -141,6 +132,16 @@ fn take_file(
     let Some(name) = path.as_str() else {
         return wrong("a file whose name is not UTF-8");
     };
+    if name.len() > MAX_NAME {
+        return wrong("a file whose name is longer than the 100 bytes that dpkg takes");
+    }
+    if entry.name.strip_prefix(b"./").unwrap_or(&entry.name) != name.as_bytes() {
+        return Err(DebError::ControlName {
+            member: member.clone(),
+            found: printable(&entry.name),
+            expected: name.to_owned(),
+        });
+    }
     if name == "control" && entry.size > limits.max_control_bytes as u64 {
         let (size, max) = (entry.size, limits.max_control_bytes);
         return Err(DebError::ControlTooLarge {
@@ -158,22 +159,5 @@ fn take_file(
             path: path.clone(),
         }),
         None => Ok(()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn conffiles_are_absolute_paths_and_may_carry_a_flag() {
-        let text = b"/etc/a\nremove-on-upgrade /etc/b c\n\n/etc/d  \nrelative\n".to_vec();
-        let files = ControlFiles(BTreeMap::from([("conffiles".to_owned(), text)]));
-        let found: Vec<_> = files
-            .conffiles()
-            .map(|file| (file.path, file.remove_on_upgrade))
-            .collect();
-        let expected = [("/etc/a", false), ("/etc/b c", true), ("/etc/d", false)];
-        assert_eq!(found, expected.map(|(path, remove)| (path.to_owned(), remove)));
     }
 }

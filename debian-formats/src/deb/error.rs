@@ -5,6 +5,9 @@ use std::io;
 
 use thiserror::Error;
 
+use super::conffiles::ConffilesError;
+use super::layout::{ConffileConflict, LayoutError};
+use super::triggers::TriggersError;
 use crate::ar::{ArError, MemberName};
 use crate::compression::{Compression, CompressionError};
 use crate::package::ControlError;
@@ -133,6 +136,45 @@ pub enum DebError {
         path: DataPath,
         /// What is wrong with it.
         found: &'static str,
+    },
+    /// `control.tar` holds a file under a name that not all readers take for the same.
+    #[error("member `{member}`: entry `{found}`: expected the name `./{expected}` or `{expected}`")]
+    ControlName {
+        /// The member's name.
+        member: MemberName,
+        /// The name as it stands there.
+        found: String,
+        /// What would be right.
+        expected: String,
+    },
+    /// `conffiles` is not as dpkg reads it.
+    #[error("member `{member}`: entry `conffiles`: {problem}")]
+    Conffiles {
+        /// The member's name.
+        member: MemberName,
+        /// What is wrong.
+        problem: ConffilesError,
+    },
+    /// `conffiles` lists what the package cannot have as a configuration file.
+    #[error("entry `conffiles` of `control.tar`: {0}")]
+    ConffileConflict(ConffileConflict),
+    /// `triggers` is not as dpkg reads it.
+    #[error("member `{member}`: entry `triggers`: {problem}")]
+    Triggers {
+        /// The member's name.
+        member: MemberName,
+        /// What is wrong.
+        problem: TriggersError,
+    },
+    /// An entry of `data.tar` that dpkg cannot unpack after those before it.
+    #[error("member `{member}`: entry `{path}`: {problem}")]
+    Layout {
+        /// The member's name.
+        member: MemberName,
+        /// The entry.
+        path: String,
+        /// What is wrong with it.
+        problem: LayoutError,
     },
     /// `control.tar` holds a file twice.
     #[error("member `{member}`: entry `{path}` is there twice")]

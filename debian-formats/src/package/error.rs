@@ -127,6 +127,11 @@ pub enum ControlError {
         /// What would be right.
         expected: &'static str,
     },
+    /// `Multi-Arch: same` on a package that is one for all architectures.
+    #[error(
+        "field `Multi-Arch`: `same` has no meaning with `Architecture: all`: expected `foreign`, `allowed` or no field"
+    )]
+    SameOnAll,
     /// Two readers that know nothing of each other see different things in it.
     #[error("two readers of control files disagree on {0}")]
     Ambiguous(String),

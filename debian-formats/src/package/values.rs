@@ -94,9 +94,65 @@ pub(super) fn check(stanza: &Stanza<'_>) -> Result<(), ControlError> {
         &["same", "foreign", "allowed", "no"],
         "`same`, `foreign`, `allowed` or `no`",
     )?;
+    same_on_all(stanza)?;
+    archive_details(stanza)?;
     one_of(stanza, "Essential", &["yes", "no"], "`yes` or `no`")?;
     one_of(stanza, "Protected", &["yes", "no"], "`yes` or `no`")?;
     installed_size(stanza)
+}
+
+/// Refuses what cannot be there once for each architecture and yet be the same for all.
+fn same_on_all(stanza: &Stanza<'_>) -> Result<(), ControlError> {
+    let is_same = line(stanza, "Multi-Arch")?.is_some_and(|value| value.eq_ignore_ascii_case("same"));
+    match is_same && line(stanza, "Architecture")? == Some("all") {
+        true => Err(ControlError::SameOnAll),
+        false => Ok(()),
+    }
+}
+
+/// Checks the fields that go nowhere from a package, yet are parsed by dpkg.
+fn archive_details(stanza: &Stanza<'_>) -> Result<(), ControlError> {
+    for field in ["Filename", "Size", "MD5sum", "MSDOS-Filename"] {
+        let Some(found) = stanza.get(field) else { continue };
+        let value = line(stanza, field)?.unwrap_or_default();
+        if value.is_empty() || value.contains([' ', '\t']) {
+            return Err(ControlError::Value {
+                field,
+                value: shown(found.first_line()),
+                expected: "one word",
+            });
+        }
+    }
+    conffiles(stanza)
+}
+
+/// Checks `Conffiles`, which dpkg writes into its database: a line a file, its path, its digest, and at most one flag.
+fn conffiles(stanza: &Stanza<'_>) -> Result<(), ControlError> {
+    let Some(field) = stanza.get("Conffiles") else {
+        return Ok(());
+    };
+    let is_right = |line: &str| {
+        let words: Vec<&str> = line.split_ascii_whitespace().collect();
+        let (path, rest) = words.split_first().unwrap_or((&"", &[]));
+        path.starts_with('/')
+            && match rest {
+                [_] => true,
+                [_, flag] => matches!(*flag, "obsolete" | "remove-on-upgrade"),
+                _ => false,
+            }
+    };
+    let wrong = match field.first_line().is_empty() {
+        false => Some(field.first_line()),
+        true => field.continuation().find(|line| !is_right(line)),
+    };
+    match wrong {
+        Some(line) => Err(ControlError::Value {
+            field: "Conffiles",
+            value: shown(line.trim()),
+            expected: "lines of a path and a digest below the field's name",
+        }),
+        None => Ok(()),
+    }
 }
 
 /// Checks for one of several words, in any case as dpkg takes them.

@@ -10,7 +10,7 @@ fn placement() -> Placement<'static> {
         filename: "pool/main/h/hello/hello_1_all.deb",
         size: 7,
         md5: None,
-        sha256: Sha256::from_bytes([0xab; 32]),
+        sha256: Some(Sha256::from_bytes([0xab; 32])),
         section: None,
         priority: None,
         description: DescriptionForm::Full,
@@ -154,6 +154,6 @@ proptest! {
         prop_assert_eq!(after.line("Section"), section.as_deref().or(own_section.as_deref()));
         let package = BinaryPackage::parse(text.as_bytes(), &Limits::default()).unwrap();
         prop_assert_eq!(&render(package.control(), &placement), &text);
-        prop_assert_eq!(IndexEntry::from_stanza(&after).unwrap().sha256, placement.sha256);
+        prop_assert_eq!(IndexEntry::from_stanza(&after).unwrap().sha256, placement.sha256.unwrap());
     }
 }

@@ -57,6 +57,7 @@ impl LongNames {
         match describe(kind, &name, target, size) {
             Ok((path, kind)) => Ok(Entry {
                 path,
+                name: name.strip_suffix(b"/").unwrap_or(&name).into(),
                 kind,
                 mode,
                 mtime,
@@ -141,6 +142,7 @@ fn entry_kind(kind: Type, target: Vec<u8>) -> Result<EntryKind, HeaderError> {
         },
         Type::Hardlink => EntryKind::Hardlink {
             target: hardlink_target(&target)?,
+            name: target.into_boxed_slice(),
         },
         Type::File => EntryKind::File,
         Type::Directory => EntryKind::Directory,

@@ -74,6 +74,15 @@ impl DataPath {
         self.0.is_empty()
     }
 
+    /// Returns the path of the directory it lies in; `None` for the root itself.
+    pub fn parent(&self) -> Option<Self> {
+        if self.is_root() {
+            return None;
+        }
+        let cut = self.0.iter().rposition(|&byte| byte == b'/').unwrap_or(0);
+        Some(Self(self.0.get(..cut).unwrap_or_default().into()))
+    }
+
     /// Returns the names on the way from the root; none of them is empty, `.` or `..`.
     pub fn components(&self) -> impl Iterator<Item = &[u8]> {
         self.0.split(|&byte| byte == b'/').filter(|name| !name.is_empty())
@@ -91,7 +100,7 @@ impl fmt::Display for DataPath {
 }
 
 /// Bytes from an archive, for a message.
-pub(super) fn printable(bytes: &[u8]) -> String {
+pub(crate) fn printable(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {
         for character in chunk.valid().chars() {
@@ -138,6 +147,19 @@ mod tests {
         for raw in [&b"./"[..], b"/", b".", b""] {
             assert!(DataPath::parse(raw).unwrap().is_root());
         }
+    }
+
+    #[test]
+    fn the_parent_of_a_path_is_a_path() {
+        let parent = |raw: &[u8]| {
+            DataPath::parse(raw)
+                .unwrap()
+                .parent()
+                .map(|path| path.to_string())
+        };
+        assert_eq!(parent(b"./usr//bin/a").as_deref(), Some("usr/bin"));
+        assert_eq!(parent(b"a").as_deref(), Some("."));
+        assert_eq!(parent(b"./"), None);
     }
 
     #[test]

@@ -73,7 +73,7 @@ fn descriptions_have_the_digest_that_apt_gives_them() {
                 filename: theirs.line("Filename").unwrap(),
                 size: deb.len() as u64,
                 md5: Some(md5(&deb)),
-                sha256: sha256(&deb),
+                sha256: Some(sha256(&deb)),
                 section: None,
                 priority: None,
                 description: DescriptionForm::Synopsis,

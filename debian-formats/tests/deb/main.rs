@@ -19,4 +19,5 @@ mod inrelease;
 mod malformed;
 mod malformed_tar;
 mod raw;
+mod unpack;
 mod valid;

@@ -103,7 +103,7 @@ fn check_index(package: &BinaryPackage, description: DescriptionForm) -> Result<
         filename: "pool/main/h/hello/hello.deb",
         size: 4711,
         md5: Some(Md5::from_bytes([1; 16])),
-        sha256: Sha256::from_bytes([2; 32]),
+        sha256: Some(Sha256::from_bytes([2; 32])),
         section: Some("net"),
         priority: None,
         description,
@@ -122,7 +122,7 @@ fn check_index(package: &BinaryPackage, description: DescriptionForm) -> Result<
         let same = (&entry.name, &entry.version, &entry.architecture)
             == (package.name(), package.version(), package.architecture());
         must(same, || format!("another package in the index: {text}"))?;
-        let same = (entry.filename, entry.size, entry.sha256)
+        let same = (entry.filename, entry.size, Some(entry.sha256))
             == (placement.filename, placement.size, placement.sha256);
         must(same, || format!("another file in the index: {text}"))?;
         must(stanza.line("Section") == placement.section, || {

@@ -1,6 +1,7 @@
 //! `repogen add`: .deb files into pool and catalog.
 
-use std::fs::File;
+use std::fs::{File, FileType};
+use std::os::unix::fs::FileTypeExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::PoisonError;
@@ -15,6 +16,8 @@ use repogen::archive::Archive;
 use repogen::catalog::Placed;
 use repogen::ingest::{Arrival, IngestError, Place, Staged};
 use repogen::staging::Staging;
+use rustix::fs::{Mode, OFlags};
+use rustix::io::Errno;
 use walkdir::WalkDir;
 
 use super::exit::{Done, Failure, with_causes};
@@ -37,7 +40,7 @@ pub(super) struct AddArgs {
     /// Component; the suite's first when left out.
     #[arg(long)]
     component: Option<String>,
-    /// .deb files, and folders that are searched for them.
+    /// .deb and .ddeb files, and folders that are searched for them.
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
 }
@@ -50,39 +53,104 @@ pub(super) fn run(args: AddArgs, context: &mut Context) -> Result<Done, Failure>
         component: select::component(suite, args.component.as_deref())?,
     };
     let mut rejections = 0;
-    let files = list(&args.paths, |path, why| {
+    let mut passed_over = Vec::new();
+    let reject = |path: &Path, why| {
         rejections += 1;
         report(context, path, &Err(why))
-    })?;
+    };
+    let files = list(&args.paths, reject, &mut passed_over)?;
+    tell_passed_over(&passed_over, context);
     rejections += add(&archive, &place, &files, context)?;
     Ok(Done::after(rejections))
 }
 
-/// Returns the files to take: those that are named, and every `.deb` below the folders that are named.
+/// How many of the files that were passed over are named.
+const NAMED: usize = 20;
+
+/// What a name says of a file.
+enum Named {
+    /// A package: `.deb`, or `.ddeb` with what debuggers need.
+    Package,
+    /// Something that looks like one, and why it is not taken.
+    NotTaken(&'static str),
+    /// Anything else.
+    Other,
+}
+
+fn named(path: &Path) -> Named {
+    match path.extension().and_then(|end| end.to_str()) {
+        Some("deb" | "ddeb") => Named::Package,
+        Some("udeb") => Named::NotTaken(
+            "packages of the installer (.udeb) need an index of their own, which there is not yet",
+        ),
+        Some("rpm" | "apk" | "ipk") => Named::NotTaken("it is a package of another system"),
+        Some("dsc") => Named::NotTaken("it is of a source package, of which there is no index"),
+        _ => Named::Other,
+    }
+}
+
+/// Returns the files to take: those that are named, and every package below the folders that are named.
 fn list(
     paths: &[PathBuf],
     mut reject: impl FnMut(&Path, String) -> Result<(), Failure>,
+    passed_over: &mut Vec<(PathBuf, &'static str)>,
 ) -> Result<Vec<PathBuf>, Failure> {
     let mut files = Vec::new();
     for path in paths {
         if !path.is_dir() {
-            files.push(path.clone());
+            match named(path) {
+                Named::NotTaken(why) => reject(path, why.to_owned())?,
+                Named::Package | Named::Other => files.push(path.clone()),
+            }
             continue;
         }
         for entry in WalkDir::new(path).sort_by_file_name() {
-            match entry {
-                Ok(entry)
-                    if entry.file_type().is_file()
-                        && entry.path().extension().is_some_and(|end| end == "deb") =>
-                {
-                    files.push(entry.into_path());
+            let entry = match entry {
+                Ok(entry) => entry,
+                Err(error) => {
+                    reject(error.path().unwrap_or(path), with_causes(&error))?;
+                    continue;
                 }
-                Ok(_) => {}
-                Err(error) => reject(error.path().unwrap_or(path), with_causes(&error))?,
+            };
+            let kind = entry.file_type();
+            match named(entry.path()) {
+                Named::Package if kind.is_file() => files.push(entry.into_path()),
+                Named::Package if kind.is_dir() && entry.depth() == 0 => {}
+                Named::Package => passed_over.push((entry.into_path(), not_a_file(kind))),
+                Named::NotTaken(why) => passed_over.push((entry.into_path(), why)),
+                Named::Other => {}
             }
         }
     }
     Ok(files)
+}
+
+fn not_a_file(kind: FileType) -> &'static str {
+    if kind.is_dir() {
+        "it is a folder: the packages in it are taken"
+    } else if kind.is_symlink() {
+        "it is a symbolic link: name the file itself"
+    } else if kind.is_fifo() {
+        "it is a named pipe, not a file"
+    } else {
+        "it is not a regular file"
+    }
+}
+
+/// Says what looked like a package in a folder and was not taken.
+fn tell_passed_over(passed_over: &[(PathBuf, &'static str)], context: &mut Context) {
+    for (path, why) in passed_over.iter().take(NAMED) {
+        let path = escaped(&path.to_string_lossy());
+        context
+            .printer
+            .tell(format_args!("warning: passed over `{path}`: {why}"));
+    }
+    if passed_over.len() > NAMED {
+        context.printer.tell(format_args!(
+            "warning: passed over {} files in all",
+            passed_over.len()
+        ));
+    }
 }
 
 type Answer = (PathBuf, Result<Staged, IngestError>);
@@ -163,13 +231,27 @@ fn commit_all(
     Ok(rejections)
 }
 
+/// Opens a file; what is none is told by what it is, and never waited for.
 fn open(path: &Path) -> Result<File, IngestError> {
-    let unreadable = |error| IngestError::Unreadable(error);
-    let file = File::open(path).map_err(unreadable)?;
-    if !file.metadata().map_err(unreadable)?.is_file() {
-        return Err(unreadable(std::io::Error::other("not a regular file")));
+    let unreadable = |error: std::io::Error| IngestError::Unreadable(error);
+    let not = |why: &str| Err(unreadable(std::io::Error::other(why.to_owned())));
+    let opened = rustix::fs::open(
+        path,
+        // A named pipe would be waited for until somebody writes to it.
+        OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC,
+        Mode::empty(),
+    );
+    let file = match opened {
+        Ok(file) => File::from(file),
+        Err(Errno::NOENT) if path.is_symlink() => return not("it is a symbolic link to nothing"),
+        Err(error) => return Err(unreadable(error.into())),
+    };
+    let found = file.metadata().map_err(unreadable)?;
+    match found.file_type() {
+        kind if !kind.is_file() => not(not_a_file(kind)),
+        _ if found.len() == 0 => not("it is empty"),
+        _ => Ok(file),
     }
-    Ok(file)
 }
 
 fn report(context: &mut Context, path: &Path, answer: &Result<Placed, String>) -> Result<(), Failure> {

@@ -1,23 +1,51 @@
 //! `repogen scan`: a Packages file for a folder, with no archive.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::thread;
 
-use clap::Args;
+use clap::{ArgAction, Args, ValueEnum};
 use debian_formats::architecture::Architecture;
 use debian_formats::deb::Data;
-use repogen::scan::{Scan, Versions, scan};
+use repogen::scan::{Hashes, Overrides, Scan, Versions, scan};
 
 use super::Context;
 use super::exit::{Done, Failure, with_causes};
 use debian_formats::terminal::escaped;
 
 /// Print a Packages file for a folder of .deb files, as dpkg-scanpackages does.
+///
+/// Takes the arguments of dpkg-scanpackages. `-h` is `--hash`, as there; `--help` and `-?` print this.
 #[derive(Debug, Args)]
+#[command(disable_help_flag = true)]
 pub(super) struct ScanArgs {
     /// The folder; the paths in the output begin with it.
     #[arg(value_name = "DIR")]
     folder: PathBuf,
+    /// Override file: `PACKAGE PRIORITY SECTION [MAINTAINER]` a line, the last as `OLD => NEW` or as it is to be.
+    #[arg(value_name = "OVERRIDES")]
+    overrides: Option<PathBuf>,
+    /// What goes before every path in the output, as it is.
+    #[arg(value_name = "PREFIX")]
+    prefix: Option<String>,
+    /// Only files whose names end with a dot and this: `deb`, `udeb`, `ddeb`.
+    #[arg(long = "type", short, value_name = "TYPE", default_value = "deb")]
+    kind: String,
+    /// Which digests to print, with commas between: `md5`, `sha1`, `sha256`; `md5,sha256` when left out.
+    #[arg(
+        long,
+        short = 'h',
+        value_name = "LIST",
+        value_delimiter = ',',
+        value_enum,
+        ignore_case = true
+    )]
+    hash: Vec<Hash>,
+    /// Extra override file: `PACKAGE FIELD VALUE` a line.
+    #[arg(long, short, value_name = "FILE")]
+    extra_override: Option<PathBuf>,
+    /// Print `X-Medium` with this value for every package.
+    #[arg(long, short = 'M', short_alias = 'S', value_name = "MEDIUM")]
+    medium: Option<String>,
     /// How many files to read at a time; as many as there are cores when left out.
     #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     jobs: Option<u16>,
@@ -30,6 +58,39 @@ pub(super) struct ScanArgs {
     /// Read data members to their end, too.
     #[arg(long)]
     deep: bool,
+    /// Print help.
+    #[arg(long, short = '?', action = ArgAction::Help)]
+    help: Option<bool>,
+}
+
+/// A digest by its name on the command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Hash {
+    Md5,
+    Sha1,
+    Sha256,
+}
+
+/// Returns the digests of a list: what apt reads where the list is empty.
+fn hashes(list: &[Hash]) -> Hashes {
+    let has = |hash, default| list.contains(&hash) || (list.is_empty() && default);
+    Hashes {
+        md5: has(Hash::Md5, true),
+        sha1: has(Hash::Sha1, false),
+        sha256: has(Hash::Sha256, true),
+    }
+}
+
+/// Reads an override file, before anything is printed.
+fn read(path: Option<&Path>, parse: fn(&str) -> Overrides) -> Result<Option<Overrides>, Failure> {
+    let Some(path) = path else { return Ok(None) };
+    let bytes = std::fs::read(path).map_err(|error| {
+        Failure::not_possible(format_args!(
+            "cannot read the override file `{}`: {error}",
+            path.display()
+        ))
+    })?;
+    Ok(Some(parse(&String::from_utf8_lossy(&bytes))))
 }
 
 pub(super) fn run(args: ScanArgs, context: &mut Context) -> Result<Done, Failure> {
@@ -40,7 +101,14 @@ pub(super) fn run(args: ScanArgs, context: &mut Context) -> Result<Done, Failure
         )));
     }
     let cores = thread::available_parallelism().map_or(1, |count| count.get());
-    let scanned = scan(&Scan {
+    // dpkg-scanpackages takes /dev/null for no overrides, and then misses every package in it.
+    let named = args
+        .overrides
+        .as_deref()
+        .filter(|path| *path != Path::new("/dev/null"));
+    let overrides = read(named, Overrides::parse)?;
+    let extra = read(args.extra_override.as_deref(), Overrides::parse_extra)?;
+    let wanted = Scan {
         folder: &args.folder,
         jobs: args.jobs.map_or(cores, usize::from),
         architecture: args.arch.as_ref(),
@@ -50,9 +118,19 @@ pub(super) fn run(args: ScanArgs, context: &mut Context) -> Result<Done, Failure
             Versions::Newest
         },
         data: if args.deep { Data::List } else { Data::Skip },
-    });
+        kind: &args.kind,
+        hashes: hashes(&args.hash),
+        prefix: args.prefix.as_deref().unwrap_or_default(),
+        medium: args.medium.as_deref(),
+    };
+    let scanned = scan(&wanted, overrides, extra);
     for stanza in &scanned.stanzas {
         context.printer.text(stanza)?;
+    }
+    for warning in &scanned.warnings {
+        context
+            .printer
+            .tell(format_args!("warning: {}", escaped(warning)));
     }
     for path in &scanned.older {
         let path = escaped(&path.to_string_lossy());

@@ -53,7 +53,7 @@ pub fn render(suite: &Suite, package: &Indexed) -> String {
         size: package.size,
         // apt takes the strongest digest; each further one costs every client its bytes.
         md5: None,
-        sha256: package.sha256,
+        sha256: Some(package.sha256),
         section: wins
             .and_then(|wins| wins.section.as_deref())
             .or(package.section.as_deref()),

@@ -51,7 +51,8 @@ pub(super) fn look(
         for entry in entries(&folder).map_err(|error| (folder.clone(), error))? {
             let (path, name) = (entry.path(), entry.file_name());
             let Ok(kind) = entry.file_type() else { continue };
-            let is_deb = path.extension() == Some(OsStr::new("deb"));
+            let is_named = |end: &str| path.extension() == Some(OsStr::new(end));
+            let (is_deb, is_udeb) = (is_named("deb") || is_named("ddeb"), is_named("udeb"));
             match at(&below, &name, kind) {
                 At::LeftAlone => {}
                 At::Folder => folders.push((path, [below.clone(), vec![name]].concat())),
@@ -62,6 +63,10 @@ pub(super) fn look(
                     let stat = Stat::of(&found);
                     look.files.push(Found { path, stat, goal });
                 }
+                At::File if is_udeb => look.passed_over.push((
+                    path,
+                    "packages of the installer (.udeb) need an index of their own, which there is not yet",
+                )),
                 At::File => {}
                 At::PassedOver(why) => look.passed_over.push((path, why)),
             }

@@ -148,3 +148,46 @@ fn a_broken_package_is_named_and_the_others_are_printed() {
     assert!(scan.stderr.contains("broken.deb"), "{}", scan.report());
     assert_eq!(stanzas(&scan.stdout).len(), 5);
 }
+
+#[test]
+fn the_arguments_of_dpkg_scanpackages_mean_the_same() {
+    let folder = pool();
+    let overrides = "hello required net Nobody <nobody@example.org> => New <new@example.org>\nbare extra web\n\
+                     odd optional libs\n";
+    std::fs::write(folder.path().join("overrides"), overrides).unwrap();
+    std::fs::write(folder.path().join("extra"), "odd Tag x::y\n").unwrap();
+    let calls: [&[&str]; 6] = [
+        &["-m", "pool", "/dev/null"],
+        &["-m", "pool", "overrides", "some/prefix/"],
+        &["-m", "-e", "extra", "pool", "overrides"],
+        &["-m", "-h", "sha256", "pool"],
+        &["-m", "--hash", "md5,sha1", "pool"],
+        &["-m", "-t", "deb", "-M", "disc", "pool"],
+    ];
+    for arguments in calls {
+        let ours: Vec<&str> = ["scan"].iter().chain(arguments).copied().collect();
+        let ours = run(folder.path(), archive::repogen(), &ours);
+        agree(&ours, &run(folder.path(), "dpkg-scanpackages", arguments), 7);
+    }
+}
+
+#[test]
+fn arguments_that_are_none_print_nothing_on_stdout() {
+    let folder = pool();
+    let calls: [&[&str]; 4] = [
+        &["--bogus", "pool"],
+        &[],
+        &["-h", "crc", "pool"],
+        &["pool", "a", "b", "c"],
+    ];
+    for arguments in calls {
+        let scan = Run::of(
+            Command::new(archive::repogen())
+                .arg("scan")
+                .args(arguments)
+                .current_dir(folder.path()),
+        )
+        .exits(2);
+        assert_eq!(scan.stdout, "", "{}", scan.report());
+    }
+}

@@ -1,0 +1,214 @@
+//! Override files, which say section, priority and more of packages in place of their makers.
+//!
+//! Source: deb-override(5) and deb-extra-override(5), as dpkg-scanpackages reads them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use debian_formats::stanza::Stanza;
+
+/// What an override file says, and what came of it.
+#[derive(Debug, Clone, Default)]
+pub struct Overrides {
+    lines: BTreeMap<String, Vec<Line>>,
+    used: BTreeSet<String>,
+    warnings: Vec<String>,
+}
+
+#[derive(Debug, Clone)]
+enum Line {
+    Set { field: String, value: String },
+    Maintainer(Maintainer),
+}
+
+#[derive(Debug, Clone)]
+enum Maintainer {
+    /// In place of one of these.
+    Instead { old: Vec<String>, new: String },
+    /// Whoever the package names.
+    Always(String),
+}
+
+impl Overrides {
+    /// Parses `PACKAGE PRIORITY SECTION [MAINTAINER | OLD => NEW]`, a line a package; what follows a `#` is a comment.
+    pub fn parse(text: &str) -> Self {
+        let mut overrides = Self::default();
+        for (name, rest) in lines(text) {
+            let (priority, rest) = word(rest);
+            let (section, maintainer) = word(rest);
+            for (field, value) in [("Priority", priority), ("Section", section)] {
+                if !value.is_empty() {
+                    overrides.add(name, set(field, value));
+                }
+            }
+            if !maintainer.is_empty() {
+                let maintainer = match maintainer.split_once("=>") {
+                    Some((old, new)) => Maintainer::Instead {
+                        old: old.split("//").map(|old| old.trim().to_owned()).collect(),
+                        new: new.trim().to_owned(),
+                    },
+                    None => Maintainer::Always(maintainer.to_owned()),
+                };
+                overrides.add(name, Line::Maintainer(maintainer));
+            }
+            overrides.lines.entry(name.to_owned()).or_default();
+        }
+        overrides
+    }
+
+    /// Parses `PACKAGE FIELD VALUE`, a line a field.
+    pub fn parse_extra(text: &str) -> Self {
+        let mut overrides = Self::default();
+        for (name, rest) in lines(text) {
+            let (field, value) = word(rest);
+            if !field.is_empty() {
+                overrides.add(name, set(field, value));
+            }
+        }
+        overrides
+    }
+
+    fn add(&mut self, name: &str, line: Line) {
+        self.lines.entry(name.to_owned()).or_default().push(line);
+    }
+
+    /// Returns a stanza of an index as it is with what is said of its package.
+    pub(super) fn apply(&mut self, name: &str, text: String) -> String {
+        let Some(lines) = self.lines.get(name) else {
+            return text;
+        };
+        self.used.insert(name.to_owned());
+        let mut text = text;
+        for line in lines {
+            match line {
+                Line::Set { field, value } => text = with_field(&text, field, value),
+                Line::Maintainer(maintainer) => {
+                    let found = Stanza::parse(&text)
+                        .ok()
+                        .and_then(|stanza| stanza.line("Maintainer").map(str::to_owned))
+                        .unwrap_or_default();
+                    match maintainer {
+                        Maintainer::Instead { old, new } if old.contains(&found) => {
+                            text = with_field(&text, "Maintainer", new);
+                        }
+                        Maintainer::Instead { old, .. } => self.warnings.push(format!(
+                            "maintainer of `{name}` left as it is: the package says `{found}`, the override file `{}`",
+                            old.join(" // ")
+                        )),
+                        Maintainer::Always(new) if *new == found => self
+                            .warnings
+                            .push(format!("the override file gives `{name}` the maintainer that it has: `{found}`")),
+                        Maintainer::Always(new) => {
+                            self.warnings.push(format!(
+                                "maintainer of `{name}` overridden whatever the package says: write `OLD => NEW` to be sure"
+                            ));
+                            text = with_field(&text, "Maintainer", new);
+                        }
+                    }
+                }
+            }
+        }
+        text
+    }
+
+    /// Returns what should be said of the file, given the packages that there were.
+    pub(super) fn warnings(self, names: &BTreeSet<String>) -> Vec<String> {
+        let missing = names.iter().filter(|name| !self.used.contains(*name));
+        let missing: Vec<String> = missing
+            .map(|name| format!("`{name}` is not in the override file"))
+            .collect();
+        let absent = self.lines.keys().filter(|name| !self.used.contains(*name));
+        let absent: Vec<String> = absent
+            .map(|name| format!("`{name}` is in the override file and not in the folder"))
+            .collect();
+        [self.warnings, missing, absent].concat()
+    }
+}
+
+fn set(field: &str, value: &str) -> Line {
+    Line::Set {
+        field: field.to_owned(),
+        value: value.to_owned(),
+    }
+}
+
+/// Returns the first word and the rest of each line that says something.
+fn lines(text: &str) -> impl Iterator<Item = (&str, &str)> {
+    text.lines()
+        .map(|line| line.split('#').next().unwrap_or_default().trim_end())
+        .map(word)
+        .filter(|(name, _)| !name.is_empty())
+}
+
+fn word(text: &str) -> (&str, &str) {
+    match text.split_once(char::is_whitespace) {
+        Some((word, rest)) => (word, rest.trim_start()),
+        None => (text, ""),
+    }
+}
+
+/// Returns a stanza with another value of a field, in its place or at the end.
+pub(super) fn with_field(text: &str, field: &str, value: &str) -> String {
+    let Ok(stanza) = Stanza::parse(text) else {
+        return text.to_owned();
+    };
+    let mut changed = String::with_capacity(text.len() + value.len());
+    for found in stanza.fields() {
+        if found.is(field) {
+            changed.push_str(&format!("{}: {value}\n", found.name()));
+        } else {
+            changed.push_str(&format!("{}:{}\n", found.name(), found.raw()));
+        }
+    }
+    if stanza.get(field).is_none() {
+        changed.push_str(&format!("{field}: {value}\n"));
+    }
+    changed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STANZA: &str = "Package: a\nMaintainer: N <n@e>\nSection: x\n";
+
+    #[test]
+    fn an_old_maintainer_gives_way_where_the_package_has_it() {
+        let mut overrides =
+            Overrides::parse("a optional net O <o@e> // N <n@e> => M <m@e> # why\n\n# comment\nb\n");
+        let text = overrides.apply("a", STANZA.to_owned());
+        assert_eq!(
+            text,
+            "Package: a\nMaintainer: M <m@e>\nSection: net\nPriority: optional\n"
+        );
+        let warnings = overrides.warnings(&BTreeSet::from(["a".to_owned(), "c".to_owned()]));
+        assert_eq!(
+            warnings,
+            [
+                "`c` is not in the override file",
+                "`b` is in the override file and not in the folder"
+            ]
+        );
+    }
+
+    #[test]
+    fn another_maintainer_stays_and_is_told_of() {
+        let mut overrides = Overrides::parse("a optional net O <o@e> => M <m@e>\n");
+        assert!(
+            overrides
+                .apply("a", STANZA.to_owned())
+                .contains("Maintainer: N <n@e>\n")
+        );
+        let warnings = overrides.warnings(&BTreeSet::from(["a".to_owned()]));
+        assert!(warnings[0].contains("the package says `N <n@e>`"), "{warnings:?}");
+    }
+
+    #[test]
+    fn an_extra_override_sets_any_field() {
+        let mut overrides = Overrides::parse_extra("a Tag x::y, z\n");
+        assert!(
+            overrides
+                .apply("a", STANZA.to_owned())
+                .ends_with("Tag: x::y, z\n")
+        );
+    }
+}
