@@ -117,7 +117,9 @@ fn add(
     let state = match (flag, state) {
         (_, "not-installed") => return Ok(()),
         (_, "config-files") => {
-            database.leftovers.push(slot);
+            // dpkg knows one for all architectures by no other.
+            let architecture = stanza.line("Architecture").unwrap_or_default().to_owned();
+            database.leftovers.push(Slot { architecture, ..slot });
             return Ok(());
         }
         ("reinstreq", state) | (_, state @ "half-installed") => State::Damaged(state.to_owned()),
