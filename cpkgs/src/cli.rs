@@ -44,6 +44,8 @@ use cpkgs::home::Home;
 use cpkgs::lock::Lock;
 use debian_formats::terminal::escaped;
 
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
 use failure::{DONE, Failure, REFUSED, USAGE};
 use printer::{Form, Printer, Talk};
 use progress::Coming;
@@ -94,6 +96,7 @@ enum Command {
     Why(relate::WhyArgs),
     Install(install::InstallArgs),
     Remove(install::RemoveArgs),
+    Purge(install::PurgeArgs),
     Autoremove(install::AutoremoveArgs),
     Upgrade(install::UpgradeArgs),
     Download(download::DownloadArgs),
@@ -235,6 +238,7 @@ pub(crate) fn main() -> ExitCode {
     if words.next().is_some_and(|word| word == "within") {
         return within::run(words).report(&mut Printer::new(Form::Text, Talk::Quiet));
     }
+    allow_many_files();
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {
@@ -257,6 +261,25 @@ pub(crate) fn main() -> ExitCode {
             ended(outcome, &mut context.printer)
         }
         Err(failure) => failure.report(&mut Printer::new(form, talk)),
+    }
+}
+
+/// How many open files are allowed at most: far more than a generation has packages, and few enough for programs that close every
+/// number up to the limit.
+const MOST_FILES: u64 = 65_536;
+
+/// Raises the limit of open files as far as that is allowed: each package of a change takes some while it is unpacked, and the
+/// usual limit is made for programs that use `select`.
+fn allow_many_files() {
+    let limit = getrlimit(Resource::Nofile);
+    let most = limit.maximum.unwrap_or(MOST_FILES).min(MOST_FILES);
+    if limit.current.is_some_and(|current| current < most) {
+        let raised = Rlimit {
+            current: Some(most),
+            maximum: limit.maximum,
+        };
+        // Where it stays as it was, whatever does not fit says so.
+        let _ = setrlimit(Resource::Nofile, raised);
     }
 }
 
@@ -300,6 +323,7 @@ fn run(command: Command, context: &mut Context) -> Result<Done, Failure> {
         Command::Check(args) => check::run(&args, context),
         Command::Install(args) => install::install(&args, context),
         Command::Remove(args) => install::remove(&args, context),
+        Command::Purge(args) => install::purge(&args, context),
         Command::Autoremove(args) => install::autoremove(&args, context),
         Command::Upgrade(args) => install::upgrade(&args, context),
         Command::Hold(args) => hold::hold(&args, context),

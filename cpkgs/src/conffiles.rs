@@ -7,7 +7,7 @@
 //!
 //! Source: Debian Policy 10.7.3, and dpkg(1), "conffiles".
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, Permissions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
@@ -46,6 +46,27 @@ enum Action {
     Keep,
     WriteBeside,
     Remove,
+}
+
+/// Removes configuration files, and what was put beside them, whoever changed them; not those that a generation has.
+///
+/// # Errors
+///
+/// When one cannot be removed.
+pub fn purge(install: &Path, plan: &Plan, paths: &BTreeSet<String>) -> Result<(), ConffileError> {
+    let kept: BTreeSet<&String> = plan
+        .packages
+        .iter()
+        .flat_map(|package| package.conffiles.keys())
+        .collect();
+    for path in paths.iter().filter(|path| !kept.contains(path)) {
+        for place in [install.join(path), install.join(format!("{path}{BESIDE}"))] {
+            if place.symlink_metadata().is_ok() {
+                remove(install, &place).map_err(|source| failed(&place, source))?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Brings the configuration files to those of a generation; returns those that were changed here and have a new one beside.

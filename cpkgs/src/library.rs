@@ -84,6 +84,17 @@ pub enum LibraryError {
     Architecture(String),
 }
 
+/// A package that is in no index, with the priority it has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extra {
+    /// It is installed, whatever its architecture.
+    Installed(i32),
+    /// It is installed, and has to be unpacked again.
+    Damaged(i32),
+    /// It could be installed.
+    Offered(i32),
+}
+
 /// The packages of all indexes.
 pub struct Library {
     lists: Lists,
@@ -198,22 +209,25 @@ impl Library {
     /// When an index cannot be read, or a package says something that has no meaning.
     pub fn universe_with(
         &self,
-        extra: &[(String, i32)],
+        extra: &[(String, Extra)],
     ) -> Result<(Universe, Vec<Option<PackageId>>), LibraryError> {
         let mut builder = self.filled()?.builder;
         let mut packages = Vec::new();
-        for (stanza, priority) in extra {
+        for (stanza, extra) in extra {
             let origin = || stanza.lines().next().unwrap_or_default().to_owned();
             let stanza = Stanza::parse(stanza).map_err(|source| LibraryError::Stanza {
                 origin: origin(),
                 source,
             })?;
-            let package = builder
-                .add(&stanza, Source { priority: *priority })
-                .map_err(|source| LibraryError::Package {
-                    origin: origin(),
-                    source: Box::new(source),
-                })?;
+            let added = match *extra {
+                Extra::Installed(priority) => builder.add_installed(&stanza, Source { priority }).map(Some),
+                Extra::Damaged(priority) => builder.add_damaged(&stanza, Source { priority }).map(Some),
+                Extra::Offered(priority) => builder.add(&stanza, Source { priority }),
+            };
+            let package = added.map_err(|source| LibraryError::Package {
+                origin: origin(),
+                source: Box::new(source),
+            })?;
             packages.push(package);
         }
         Ok((builder.finish(), packages))
@@ -319,8 +333,8 @@ impl Library {
 
     /// Reads all indexes.
     ///
-    /// Of packages with one name, version and architecture but other bytes, the one of the index that is preferred most counts,
-    /// and of those the first: an archive that nothing is to come from by itself cannot put its file in the place of another's.
+    /// Packages with one name, version and architecture but other bytes are several, each with the priority of its own index:
+    /// an archive that nothing is to come from by itself cannot put its file in the place of another's.
     /// A stanza that is no package is passed over, as apt does: one that somebody made badly must not keep the others away.
     fn filled(&self) -> Result<Filled, LibraryError> {
         let mut builder = self.machine.builder();

@@ -7,7 +7,7 @@
 mod error;
 mod repair;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use debian_formats::digest::Sha256;
@@ -27,6 +27,10 @@ pub struct Change {
     pub add: Vec<Add>,
     /// Packages that go.
     pub remove: Vec<Slot>,
+    /// When packages go from a system; those that are not here go first.
+    pub turns: BTreeMap<Slot, Turn>,
+    /// What becomes of the configuration files of packages that go.
+    pub configuration: Configuration,
     /// Packages that were asked for from now on (`false`), or come and go by themselves (`true`).
     pub automatic: Vec<(Slot, bool)>,
     /// Packages that are held from now on, or no longer.
@@ -37,6 +41,28 @@ pub struct Change {
     pub time: String,
     /// The program that is `cpkgs`: it starts programs that look for their files at fixed paths. `None`: they start as others do.
     pub launcher: Option<PathBuf>,
+}
+
+/// When a package goes from a system.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Turn {
+    /// Before anything comes: nothing that is installed then needs it.
+    #[default]
+    First,
+    /// Just before anything comes, although something needs it: what meets that need in the end cannot be beside it.
+    GivesWay,
+    /// When all that comes is there.
+    Last,
+}
+
+/// What becomes of the configuration files of packages that go.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Configuration {
+    /// They stay; without root, those that were changed.
+    #[default]
+    Stays,
+    /// They go too.
+    Goes,
 }
 
 /// A package that comes.
@@ -54,6 +80,28 @@ pub struct Add {
     pub why: Option<String>,
     /// The signed state that it was found in.
     pub receipt: Option<Receipt>,
+}
+
+impl Add {
+    /// Returns which package it is.
+    pub fn slot(&self) -> Option<Slot> {
+        let stanza = Stanza::parse(&self.stanza).ok()?;
+        Some(Slot {
+            name: stanza.line("Package")?.to_owned(),
+            architecture: stanza.line("Architecture")?.to_owned(),
+        })
+    }
+
+    /// Says whether it is a package, where those for all architectures count as those of the machine.
+    pub fn is_of(&self, other: &Slot) -> bool {
+        let native = |name: &str| match name {
+            "all" => crate::machine::architecture().to_owned(),
+            name => name.to_owned(),
+        };
+        self.slot().is_some_and(|slot| {
+            slot.name == other.name && native(&slot.architecture) == native(&other.architecture)
+        })
+    }
 }
 
 /// Of which one version is installed at a time.
@@ -105,6 +153,10 @@ pub fn apply(install: &Path, change: Change) -> Result<Applied, RootlessError> {
     let names: BTreeSet<String> = added.iter().map(|package| package.name.clone()).collect();
     let number = generations.all()?.last().copied().unwrap_or(0) + 1;
     let launcher = change.launcher.clone();
+    let purged = match change.configuration {
+        Configuration::Stays => Vec::new(),
+        Configuration::Goes => change.remove.clone(),
+    };
     let plan = next(before, change, added, number);
     let making = Making {
         purpose: Purpose::Numbered,
@@ -114,7 +166,15 @@ pub fn apply(install: &Path, change: Change) -> Result<Applied, RootlessError> {
     generations.switch(number)?;
     notes.scripts.retain(|name, _| names.contains(name));
     notes.dropped.retain(|name, _| names.contains(name));
-    let kept = conffiles::merge(install, &store, &generations.plan(number)?)?;
+    let plan = generations.plan(number)?;
+    let kept = conffiles::merge(install, &store, &plan)?;
+    if !purged.is_empty() {
+        let mut of = BTreeSet::new();
+        for number in generations.all()? {
+            of.extend(conffiles_of(&generations.plan(number)?, &purged));
+        }
+        conffiles::purge(install, &plan, &of)?;
+    }
     Ok(Applied {
         generation: number,
         notes,
@@ -217,6 +277,46 @@ fn unpack(store: &Store, add: &[Add]) -> Result<Vec<Planned>, RootlessError> {
     store.add(&files)?;
     let planned = |(add, (_, expected)): (&Add, &(PathBuf, Expected))| planned(add, expected);
     Ok(add.iter().zip(&files).map(planned).collect())
+}
+
+/// Returns the paths of the configuration files that some packages have in a generation.
+fn conffiles_of(plan: &Plan, slots: &[Slot]) -> BTreeSet<String> {
+    let packages = plan.packages.iter().filter(|package| {
+        let mut slots = slots.iter();
+        slots.any(|slot| (slot.name.as_str(), slot.architecture.as_str()) == package.slot())
+    });
+    packages
+        .flat_map(|package| package.conffiles.keys().cloned())
+        .collect()
+}
+
+/// Returns the packages of a name that are in a generation and not in the one that counts, and of which configuration files
+/// are still here.
+///
+/// # Errors
+///
+/// When what is kept of a generation cannot be read.
+pub fn leftovers(install: &Path, name: &str) -> Result<Vec<Slot>, RootlessError> {
+    let generations = Generations::new(install);
+    let current = generations.current_plan()?;
+    let mut found = BTreeSet::new();
+    for number in generations.all()? {
+        let plan = generations.plan(number)?;
+        for package in plan.packages.iter().filter(|package| package.name == name) {
+            let is_here = |path: &String| install.join(path).symlink_metadata().is_ok();
+            let is_current = current
+                .packages
+                .iter()
+                .any(|other| other.slot() == package.slot());
+            if !is_current && package.conffiles.keys().any(is_here) {
+                found.insert(Slot {
+                    name: package.name.clone(),
+                    architecture: package.architecture.clone(),
+                });
+            }
+        }
+    }
+    Ok(found.into_iter().collect())
 }
 
 /// Puts the next plan together: pure.

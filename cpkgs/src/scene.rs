@@ -1,9 +1,10 @@
 //! What a request is decided on: the packages of the sources, the files that were named, and what is installed.
 
+use debian_formats::stanza::Stanza;
 use resolver::request::{Hold, Installed, Mark, Target};
 use resolver::universe::{PackageId, Universe};
 
-use crate::library::{Library, LibraryError};
+use crate::library::{Extra, Library, LibraryError};
 use crate::local::LocalDeb;
 use crate::spec::Named;
 
@@ -27,6 +28,18 @@ pub struct Present {
     pub mark: Mark,
     /// Whether it may change.
     pub hold: Hold,
+    /// Whether all of it is there.
+    pub condition: Condition,
+}
+
+/// Whether all of an installed package is there.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Condition {
+    /// It is.
+    #[default]
+    Whole,
+    /// It has to be unpacked again.
+    Damaged,
 }
 
 /// What a request is decided on.
@@ -51,28 +64,45 @@ impl<'l> Scene<'l> {
         present: &[Present],
         files: Vec<LocalDeb>,
     ) -> Result<Self, LibraryError> {
-        let known = |present: &&Present| {
-            library
-                .facts()
-                .named(&present.name)
-                .any(|fact| fact.version == present.version && fact.architecture == present.architecture)
-        };
-        let unknown: Vec<&Present> = present.iter().filter(|present| !known(present)).collect();
-        let mut stanzas: Vec<(String, i32)> = unknown
-            .iter()
-            .map(|present| (present.stanza.clone(), INSTALLED))
-            .collect();
-        stanzas.extend(files.iter().map(|file| (file.stanza.clone(), NAMED)));
+        let mut stanzas: Vec<(String, Extra)> = Vec::new();
+        // Each installed package is one of the library's, or the next of those that come besides.
+        let mut known = Vec::new();
+        for package in present {
+            let found = library_has(library, package)?;
+            if found.is_none() {
+                let extra = match package.condition {
+                    Condition::Whole => Extra::Installed(INSTALLED),
+                    Condition::Damaged => Extra::Damaged(INSTALLED),
+                };
+                stanzas.push((package.stanza.clone(), extra));
+            }
+            known.push(found);
+        }
+        stanzas.extend(
+            files
+                .iter()
+                .map(|file| (file.stanza.clone(), Extra::Offered(NAMED))),
+        );
         let (universe, numbers) = if stanzas.is_empty() {
             (library.universe()?, Vec::new())
         } else {
             library.universe_with(&stanzas)?
         };
-        let extra = numbers.iter().copied().zip(stanzas);
-        let extra = extra.filter_map(|(number, (stanza, _))| Some((number?, stanza)));
-        let extra: Vec<(PackageId, String)> = extra.collect();
-        let placed = numbers.into_iter().skip(unknown.len()).zip(files);
-        let files = placed
+        let mut next = numbers.iter().copied();
+        let mut installed = Vec::new();
+        for (present, known) in present.iter().zip(known) {
+            let package = match known {
+                Some(place) => PackageId::at(place, &universe),
+                None => next.next().flatten(),
+            };
+            installed.extend(package.map(|package| Installed {
+                package,
+                mark: present.mark,
+                hold: present.hold,
+            }));
+        }
+        let files = next
+            .zip(files)
             .map(|(number, file)| match number {
                 Some(number) => Ok((number, file)),
                 None => Err(LibraryError::Foreign {
@@ -81,22 +111,15 @@ impl<'l> Scene<'l> {
                 }),
             })
             .collect::<Result<_, _>>()?;
-        let installed = present.iter().filter_map(|present| {
-            let package = find(
-                &universe,
-                [&present.name, &present.version, &present.architecture],
-            )?;
-            Some(Installed {
-                package,
-                mark: present.mark,
-                hold: present.hold,
-            })
-        });
+        // What the library has of a package as well is fetched from there.
+        let extra = numbers.iter().copied().zip(stanzas);
+        let extra = extra.filter_map(|(number, (stanza, _))| Some((number?, stanza)));
+        let extra = extra.filter(|(number, _)| number.place() >= library.facts().len());
         Ok(Self {
-            installed: installed.collect(),
+            installed,
             universe,
             library,
-            extra,
+            extra: extra.collect(),
             files,
         })
     }
@@ -132,11 +155,33 @@ impl<'l> Scene<'l> {
             .find(|installed| installed.package == package)
     }
 
-    /// Says whether a package of this name is installed.
-    pub fn has(&self, name: &str) -> bool {
-        self.installed
-            .iter()
-            .any(|installed| self.universe.name(installed.package) == name)
+    /// Returns the installed packages that a person means by a name, with or without an architecture.
+    pub fn installed_of(&self, named: &Named) -> impl Iterator<Item = &Installed> {
+        self.installed.iter().filter(|installed| {
+            self.universe.name(installed.package) == named.name && self.is_of(installed.package, named)
+        })
+    }
+
+    /// Returns the packages, installed or not, that a person means by a name, with or without an architecture.
+    pub fn meant(&self, named: &Named) -> Vec<PackageId> {
+        let versions = self.universe.versions_of(&named.name).iter().copied();
+        versions.filter(|package| self.is_of(*package, named)).collect()
+    }
+
+    /// Adds the architecture to a name where the package is installed for others than the machine's alone.
+    pub fn with_architecture(&self, named: Named) -> Named {
+        let native = |package| self.universe.runs_as(package, crate::machine::architecture());
+        let mut installed = self.installed_of(&named).map(|installed| installed.package);
+        let first = installed.next();
+        let is_native = first.into_iter().chain(installed).any(native);
+        let architecture = match (&named.architecture, first) {
+            (None, Some(first)) if !is_native => Some(self.universe.architecture(first).to_owned()),
+            (architecture, _) => architecture.clone(),
+        };
+        Named {
+            architecture,
+            ..named
+        }
     }
 
     /// Returns what the resolver is to look for.
@@ -192,10 +237,47 @@ impl<'l> Scene<'l> {
     }
 }
 
-/// Finds a package by its identity.
-fn find(universe: &Universe, [name, version, architecture]: [&str; 3]) -> Option<PackageId> {
-    let mut versions = universe.versions_of(name).iter().copied();
-    versions.find(|package| {
-        universe.version(*package) == version && universe.architecture(*package) == architecture
+/// Returns the place in the library of the very package that is installed; one of the same version with other bytes is another.
+/// `None` also where that takes a closer look, which the universe has.
+fn library_has(library: &Library, present: &Present) -> Result<Option<usize>, LibraryError> {
+    if present.condition == Condition::Damaged {
+        return Ok(None);
+    }
+    let same = library
+        .facts()
+        .named(&present.name)
+        .filter(|fact| fact.version == present.version && fact.architecture == present.architecture);
+    for fact in same {
+        if is_same(&library.stanza_of(&fact)?, &present.stanza) {
+            return Ok(Some(fact.place));
+        }
+    }
+    Ok(None)
+}
+
+/// The fields that tell two packages of one version apart where no digest does. Source: `UniverseBuilder::add`.
+const TELLING: [&str; 10] = [
+    "Pre-Depends",
+    "Depends",
+    "Recommends",
+    "Conflicts",
+    "Breaks",
+    "Provides",
+    "Multi-Arch",
+    "Essential",
+    "Protected",
+    "Important",
+];
+
+fn is_same(one: &str, other: &str) -> bool {
+    let (Ok(one), Ok(other)) = (Stanza::parse(one), Stanza::parse(other)) else {
+        return false;
+    };
+    if let (Some(one), Some(other)) = (one.line("SHA256"), other.line("SHA256")) {
+        return one == other;
+    }
+    TELLING.iter().all(|name| {
+        let [one, other] = [&one, &other].map(|stanza| stanza.get(name).map_or("", |field| field.value()));
+        one == other
     })
 }

@@ -1,5 +1,6 @@
 //! What a person writes to mean a package.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 /// `NAME`, `NAME=VERSION`, `NAME/SUITE`, `NAME:ARCHITECTURE`, or a path of a `.deb`.
@@ -72,6 +73,23 @@ impl Named {
             ));
         }
         Ok(named)
+    }
+}
+
+impl fmt::Display for Named {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.name)?;
+        let parts = [
+            (':', &self.architecture),
+            ('=', &self.version),
+            ('/', &self.suite),
+        ];
+        for (mark, part) in parts {
+            if let Some(part) = part {
+                write!(formatter, "{mark}{part}")?;
+            }
+        }
+        Ok(())
     }
 }
 

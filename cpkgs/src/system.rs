@@ -3,6 +3,9 @@
 //! What dpkg has is read from its own database. Packages come verified; they are copied to where only root writes and verified
 //! there once more, so that whoever owns the cache cannot change them meanwhile. Configuration files, triggers and maintainer
 //! scripts are dpkg's business, and its questions go to whoever sits at the terminal.
+//!
+//! What dpkg was not done with when it was cut off, or when a script failed, does not keep it from other work: dpkg is let go on with
+//! it, and whatever stays undone is said.
 
 mod database;
 mod error;
@@ -10,19 +13,27 @@ mod marks;
 mod order;
 mod run;
 
+use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use debian_formats::digest::DigestReader;
 use debian_formats::stanza::Stanza;
+use debian_formats::terminal::escaped;
 use rustix::fs::{FlockOperation, OFlags, fcntl_lock};
+use signal_hook::SigId;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::flag;
 
-use crate::rootless::{Add, Change};
+use crate::rootless::{Add, Change, Slot};
 use crate::store::{self, Expected};
+use order::Step;
 
-pub use database::SystemPackage;
+pub use database::{State, SystemPackage};
 pub use error::SystemError;
 
 /// A system that dpkg keeps: this machine's, or one in a folder.
@@ -53,12 +64,37 @@ impl System {
         self.root.join(path)
     }
 
-    /// Returns what is installed, with how it came and whether it is held.
+    /// Returns what is installed, with how it came, whether it is held, and how far dpkg came with it.
     ///
     /// # Errors
-    /// When dpkg's database cannot be read, or something in it was left half done.
+    /// When dpkg's database cannot be read.
     pub fn installed(&self) -> Result<Vec<SystemPackage>, SystemError> {
-        database::read(self)
+        Ok(database::read(self)?.packages)
+    }
+
+    /// Returns the packages of which nothing but configuration files is left.
+    ///
+    /// # Errors
+    /// When dpkg's database cannot be read.
+    pub fn leftovers(&self) -> Result<Vec<Slot>, SystemError> {
+        Ok(database::read(self)?.leftovers)
+    }
+
+    /// Returns the packages that dpkg is not done with.
+    ///
+    /// # Errors
+    /// When dpkg's database cannot be read.
+    pub fn unfinished(&self) -> Result<Vec<Unfinished>, SystemError> {
+        let packages = self.installed()?.into_iter();
+        Ok(packages.filter_map(|package| Unfinished::of(&package)).collect())
+    }
+
+    /// Returns the architectures besides its own that dpkg may install.
+    ///
+    /// # Errors
+    /// When dpkg's list of them cannot be read.
+    pub fn foreign_architectures(&self) -> Result<Vec<String>, SystemError> {
+        database::foreign_architectures(self)
     }
 
     /// Checks that whoever asks may change it.
@@ -73,12 +109,13 @@ impl System {
     }
 
     /// Makes a change; its packages are unpacked in the order in which they stand. `waiting` is called once when another
-    /// program has dpkg's lock.
+    /// program has dpkg's lock. What wants to end it meanwhile waits until nothing is half done. Returns the packages that dpkg
+    /// was not done with before and is not now.
     ///
     /// # Errors
     /// When it is not permitted, a package is not what was verified, or dpkg fails: what it did until then stands, and
-    /// `dpkg --configure -a` goes on.
-    pub fn apply(&self, change: &Change, waiting: impl FnOnce()) -> Result<(), SystemError> {
+    /// [`configure`](Self::configure) goes on.
+    pub fn apply(&self, change: &Change, waiting: impl FnOnce()) -> Result<Vec<Unfinished>, SystemError> {
         self.check_rights()?;
         let _lock = self.lock(waiting)?;
         let folder = self.below("var/cache/cpkgs");
@@ -92,12 +129,65 @@ impl System {
             .enumerate()
             .map(|(number, add)| verified_copy(add, &own.path().join(format!("{number}.deb"))))
             .collect::<Result<Vec<_>, _>>()?;
+        let before = self.unfinished()?;
+        let steps = order::steps(change, &files)?;
+        let stop = Stop::catch().map_err(SystemError::Signals)?;
         // Before dpkg runs: should it fail halfway, what came by itself is known as that.
         marks::write(self, change)?;
-        for step in order::steps(change, &files)? {
-            run::dpkg(self, &step)?;
+        let mut failed = None;
+        for (number, step) in steps.iter().enumerate() {
+            let status = run::dpkg(self, step)?;
+            if !status.success() {
+                // A package that failed before fails again; that is not this change's fault.
+                let unfinished = self.unfinished()?;
+                let is_new = unfinished
+                    .iter()
+                    .any(|one| !before.iter().any(|old| old.slot == one.slot));
+                let named = |one: &Unfinished| change.add.iter().any(|add| add.is_of(&one.slot));
+                let action = step.action();
+                if *step != Step::Configure || is_new || unfinished.iter().any(named) {
+                    if matches!(step, Step::Unpack(_)) {
+                        // What came before the one that failed need not wait for it.
+                        run::dpkg(self, &Step::Configure)?;
+                    }
+                    let unfinished = self.unfinished()?;
+                    failed = Some(SystemError::Failed {
+                        action,
+                        status,
+                        unfinished,
+                    });
+                    break;
+                }
+            }
+            if stop.was_asked() && *step == Step::Configure {
+                let remaining = steps
+                    .iter()
+                    .skip(number + 1)
+                    .flat_map(|step| step.packages(change, &files));
+                return Err(SystemError::Stopped {
+                    remaining: remaining.collect(),
+                });
+            }
         }
-        Ok(())
+        match failed {
+            Some(error) => Err(error),
+            None => self.unfinished(),
+        }
+    }
+
+    /// Lets dpkg go on with what it was not done with; returns what it is still not done with.
+    ///
+    /// # Errors
+    /// When it is not permitted, or dpkg cannot be started.
+    pub fn configure(&self, waiting: impl FnOnce()) -> Result<Vec<Unfinished>, SystemError> {
+        self.check_rights()?;
+        let _lock = self.lock(waiting)?;
+        let _stop = Stop::catch().map_err(SystemError::Signals)?;
+        if !self.unfinished()?.is_empty() {
+            // What it could not do is told by what it leaves.
+            run::dpkg(self, &Step::Configure)?;
+        }
+        self.unfinished()
     }
 
     /// Takes the lock that apt and dpkg take, and waits for it. Source: dpkg's frontend specification.
@@ -117,6 +207,80 @@ impl System {
             fcntl_lock(&file, FlockOperation::LockExclusive).map_err(|error| failed(error.into()))?;
         }
         Ok(file)
+    }
+}
+
+/// A package that dpkg is not done with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unfinished {
+    /// Which one.
+    pub slot: Slot,
+    /// Its version.
+    pub version: String,
+    /// How far dpkg came.
+    pub state: State,
+}
+
+impl Unfinished {
+    fn of(package: &SystemPackage) -> Option<Self> {
+        let stanza = Stanza::parse(&package.stanza).ok()?;
+        (package.state != State::Installed).then(|| Self {
+            slot: database::slot(&stanza),
+            version: stanza.line("Version").unwrap_or_default().to_owned(),
+            state: package.state.clone(),
+        })
+    }
+
+    /// Says whether it has to be unpacked again.
+    pub fn is_damaged(&self) -> bool {
+        matches!(self.state, State::Damaged(_))
+    }
+}
+
+impl fmt::Display for Unfinished {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = escaped(&self.slot.name);
+        match &self.state {
+            State::Installed => write!(formatter, "`{name}` is installed"),
+            State::Damaged(word) if word == "installed" => {
+                write!(formatter, "`{name}` has to be unpacked again")
+            }
+            State::Unconfigured(word) | State::Damaged(word) => {
+                write!(formatter, "`{name}` is {}", escaped(word))
+            }
+        }
+    }
+}
+
+/// What notices that somebody wants the program to end, and lets it go on for now.
+struct Stop {
+    asked: Arc<AtomicBool>,
+    signals: Vec<SigId>,
+}
+
+impl Stop {
+    fn catch() -> io::Result<Self> {
+        let mut stop = Self {
+            asked: Arc::default(),
+            signals: Vec::new(),
+        };
+        for signal in [SIGINT, SIGTERM, SIGHUP] {
+            stop.signals
+                .push(flag::register(signal, Arc::clone(&stop.asked))?);
+        }
+        Ok(stop)
+    }
+
+    fn was_asked(&self) -> bool {
+        self.asked.load(Ordering::SeqCst)
+    }
+}
+
+impl Drop for Stop {
+    fn drop(&mut self) {
+        for signal in self.signals.drain(..) {
+            signal_hook::low_level::unregister(signal);
+        }
     }
 }
 

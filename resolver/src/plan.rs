@@ -21,6 +21,8 @@ pub struct Plan {
     pub upgrade: Vec<Change>,
     /// Packages that are replaced by earlier versions.
     pub downgrade: Vec<Change>,
+    /// Packages that are unpacked again in the same version: from other bytes.
+    pub reinstall: Vec<Change>,
     /// Packages that go.
     pub remove: Vec<Removal>,
     /// All of it, step by step.
@@ -100,13 +102,17 @@ impl Plan {
             plan.remove.push(Removal { package, reasons });
         }
         plan.sort(universe);
-        plan.steps = order::steps(universe, &plan);
+        let installed: Vec<PackageId> = request.installed.iter().map(|at| at.package).collect();
+        plan.steps = order::steps(universe, &installed, &plan);
         plan
     }
 
     fn change(&mut self, universe: &Universe, change: Change) {
-        let [from, to] = [change.from, change.to].map(|id| universe.rank(universe.package(id).version));
-        if to < from {
+        let versions = [change.from, change.to].map(|id| universe.package(id).version);
+        let [from, to] = versions.map(|version| universe.rank(version));
+        if versions.first() == versions.last() {
+            self.reinstall.push(change);
+        } else if to < from {
             self.downgrade.push(change);
         } else {
             self.upgrade.push(change);
@@ -118,6 +124,7 @@ impl Plan {
         self.install.sort_by_key(|addition| key(addition.package));
         self.upgrade.sort_by_key(|change| key(change.to));
         self.downgrade.sort_by_key(|change| key(change.to));
+        self.reinstall.sort_by_key(|change| key(change.to));
         self.remove.sort_by_key(|removal| key(removal.package));
     }
 
@@ -126,11 +133,15 @@ impl Plan {
         self.steps.is_empty()
     }
 
+    /// Returns what is replaced, by another version or by other bytes of the same.
+    pub fn changes(&self) -> impl Iterator<Item = &Change> {
+        self.upgrade.iter().chain(&self.downgrade).chain(&self.reinstall)
+    }
+
     /// Returns the packages that are unpacked: those that come, and what others become.
     pub fn unpacked(&self) -> impl Iterator<Item = PackageId> {
-        let changes = self.upgrade.iter().chain(&self.downgrade);
         let added = self.install.iter().map(|addition| addition.package);
-        added.chain(changes.map(|change| change.to))
+        added.chain(self.changes().map(|change| change.to))
     }
 
     /// Returns the bytes to download.

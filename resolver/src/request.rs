@@ -48,7 +48,7 @@ pub enum Upgrade {
     /// Nothing but what the request needs.
     #[default]
     Nothing,
-    /// Installed packages of these names.
+    /// Installed packages of these names, each with or without an architecture: `name:architecture`.
     Names(Vec<String>),
     /// All that is installed.
     All,

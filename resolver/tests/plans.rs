@@ -315,3 +315,56 @@ fn steps_respect_needs_and_pre_depends() {
         "unpack aa, configure aa, unpack bb, configure bb"
     );
 }
+
+/// What dpkg has of `aa` needs `cc`; what the archive has of the same version needs nothing, or what nobody has.
+#[test]
+fn other_relations_of_the_installed_version_are_another_candidate_and_no_upgrade() {
+    for rebuilt in ["aa 1", "aa 1 & Depends: missing"] {
+        let world = World::new(&format!("{rebuilt} \n * aa 1 & Depends: cc \n ** cc 1 \n zz 1"));
+        assert_eq!(world.universe().versions_of("aa").len(), 2);
+        assert_eq!(world.upgrade(), "");
+        assert_eq!(world.install(&["zz"]), "+zz=1");
+    }
+    let world = World::new("aa 1 \n * aa 1 & Depends: cc \n ** cc 1");
+    assert_eq!(world.remove(&["cc"]), "=aa=1 -cc=1");
+}
+
+#[test]
+fn other_bytes_of_one_version_are_another_candidate() {
+    let [first, second] = ["1", "2"].map(|digit| digit.repeat(64));
+    let world = World::new(&format!(
+        "aa 1 & SHA256: {first} \n aa 1 & SHA256: {second} \n aa 1 & SHA256: {first} \n * aa 1"
+    ));
+    assert_eq!(world.universe().versions_of("aa").len(), 2);
+    assert_eq!(world.ids()[0], world.ids()[2]);
+    assert_eq!(world.ids()[0], world.ids()[3]);
+}
+
+#[test]
+fn what_is_needed_meanwhile_goes_last_or_gives_way() {
+    let world = World::new("* user 1 & Depends: awk \n * mawk 1 & Provides: awk \n gawk 1 & Provides: awk");
+    let request = Request {
+        remove: vec![Target::named("mawk")],
+        ..world.request(&[])
+    };
+    let plan = world.solve(&request).unwrap();
+    assert_eq!(world.steps(&plan), "unpack gawk, configure gawk, remove mawk");
+    let world = World::new(
+        "* user 1 & Depends: mta \n * exim 1 & Provides: mta & Conflicts: mta \n postfix 1 & Provides: mta & Conflicts: mta",
+    );
+    let plan = world.solve(&world.request(&["postfix"])).unwrap();
+    assert_eq!(
+        world.steps(&plan),
+        "give way exim, unpack postfix, configure postfix"
+    );
+}
+
+#[test]
+fn what_breaks_an_installed_version_is_unpacked_after_the_new_one() {
+    let world = World::new("aa 1 & Breaks: bb (<< 2) \n bb 2 \n * bb 1");
+    let plan = world.solve(&world.request(&["aa"])).unwrap();
+    assert_eq!(
+        world.steps(&plan),
+        "unpack bb, configure bb, unpack aa, configure aa"
+    );
+}

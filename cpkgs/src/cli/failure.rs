@@ -35,6 +35,9 @@ pub(super) const UNVERIFIED: u8 = 4;
 /// It is not permitted.
 pub(super) const NOT_PERMITTED: u8 = 5;
 
+/// Whoever started it wanted it to end. Source: the convention of shells for SIGINT.
+pub(super) const INTERRUPTED: u8 = 130;
+
 /// Why a command ended early.
 #[derive(Debug)]
 pub(super) struct Failure {
@@ -257,17 +260,27 @@ impl From<SystemError> for Failure {
     fn from(error: SystemError) -> Self {
         let (code, hint) = match &error {
             SystemError::NotRoot => (NOT_PERMITTED, Some("run it with sudo")),
-            SystemError::Interrupted { .. } => (REFUSED, Some("`dpkg --configure -a` goes on with it")),
+            SystemError::Stopped { .. } => (INTERRUPTED, None),
             SystemError::Changed { .. } => (UNVERIFIED, None),
             SystemError::Package(error) if error.is_verification() => (UNVERIFIED, None),
             SystemError::Failed { .. } => (
                 REFUSED,
-                Some("what dpkg did until then stands; `dpkg --configure -a` goes on"),
+                Some("what dpkg did until then stands; `cpkgs repair --system` goes on with the rest"),
             ),
             _ => (REFUSED, None),
         };
+        let remaining = match &error {
+            SystemError::Stopped { remaining } if remaining.is_empty() => {
+                Some("all of the plan is done".to_owned())
+            }
+            SystemError::Stopped { remaining } => Some(format!(
+                "not done: {}; the same command goes on",
+                remaining.join(", ")
+            )),
+            _ => None,
+        };
         let failure = Self::new(code, error);
-        match hint {
+        match hint.map(str::to_owned).or(remaining) {
             Some(hint) => failure.hint(hint),
             None => failure,
         }

@@ -1,11 +1,12 @@
 //! `cpkgs hold` and `cpkgs unhold`.
 
 use clap::Args;
-use cpkgs::generation::Held;
+use cpkgs::generation::{Held, Planned};
 use cpkgs::installed;
 use cpkgs::rootless::{self, Change, Slot};
+use cpkgs::spec::Named;
 
-use super::failure::{Failure, REFUSED};
+use super::failure::{Failure, REFUSED, USAGE};
 use super::{Context, Done};
 
 /// Keeps installed packages in their version, whatever is upgraded.
@@ -38,7 +39,12 @@ fn run(names: &[String], held: Held, context: &mut Context) -> Result<Done, Fail
     let packages = installed::read(&install)?;
     let mut holds = Vec::new();
     for name in names {
-        let found: Vec<_> = packages.iter().filter(|package| package.name == *name).collect();
+        let named = Named::parse(name).map_err(|error| Failure::saying(USAGE, error))?;
+        let is_meant = |package: &&Planned| {
+            let architecture = named.architecture.as_ref();
+            package.name == named.name && architecture.is_none_or(|wanted| *wanted == package.architecture)
+        };
+        let found: Vec<_> = packages.iter().filter(is_meant).collect();
         if found.is_empty() {
             let failure = Failure::saying(REFUSED, format_args!("`{name}` is not installed"));
             return Err(failure.hint("`cpkgs list --installed` shows what is"));

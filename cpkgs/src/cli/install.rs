@@ -1,9 +1,14 @@
 //! `cpkgs install`, `remove`, `upgrade` and `autoremove`.
 
+use std::path::{Path, PathBuf};
+
 use clap::Args;
 use cpkgs::local::LocalDeb;
+use cpkgs::rootless::Configuration;
 use cpkgs::scene::Scene;
 use cpkgs::spec::{Named, Spec};
+use debian_formats::terminal::escaped;
+use debian_formats::version::Version;
 use resolver::plan::{Plan, Removal, Step};
 use resolver::request::{Hold, Recommends, Request, Target, Upgrade};
 use resolver::solve::solve;
@@ -11,14 +16,14 @@ use resolver::universe::PackageId;
 use resolver::unneeded::unneeded;
 
 use super::failure::{Failure, REFUSED, USAGE};
-use super::place::PlaceArgs;
+use super::place::{Indexes, PlaceArgs};
 use super::stage::{Run, Staged, refused};
 use super::{Context, Done};
 
 /// Installs packages, with all that they need.
 #[derive(Debug, Args)]
 pub(super) struct InstallArgs {
-    /// NAME, NAME=VERSION, NAME/SUITE, NAME:ARCHITECTURE, or ./FILE.deb.
+    /// NAME, NAME=VERSION, NAME/SUITE, NAME:ARCHITECTURE, or FILE.deb.
     #[arg(required = true, value_name = "PACKAGE")]
     packages: Vec<String>,
     /// This version of the one package that is named.
@@ -45,6 +50,13 @@ pub(super) struct RemoveArgs {
     dry_run: bool,
     #[command(flatten)]
     place: PlaceArgs,
+}
+
+/// Removes packages with their configuration files, also those of packages that were removed before.
+#[derive(Debug, Args)]
+pub(super) struct PurgeArgs {
+    #[command(flatten)]
+    remove: RemoveArgs,
 }
 
 /// Removes packages that came only because others needed them, when none does any more.
@@ -93,7 +105,10 @@ fn specs(args: &InstallArgs) -> Result<(Vec<Spec>, Vec<LocalDeb>), Failure> {
     let mut specs = args
         .packages
         .iter()
-        .map(|text| Spec::parse(text))
+        .map(|text| match is_file_here(text) {
+            true => Ok(Spec::File(PathBuf::from(text))),
+            false => Spec::parse(text),
+        })
         .collect::<Result<Vec<_>, _>>()
         .map_err(|error| Failure::saying(USAGE, error))?;
     if let Some(version) = &args.version {
@@ -115,6 +130,49 @@ fn specs(args: &InstallArgs) -> Result<(Vec<Spec>, Vec<LocalDeb>), Failure> {
     Ok((specs, files))
 }
 
+/// Says whether a text names a package that is a file of the working directory.
+fn is_file_here(text: &str) -> bool {
+    let path = Path::new(text);
+    path.extension().is_some_and(|end| end == "deb") && path.is_file()
+}
+
+/// Refuses what names a held package of which there is a newer version, and says so of others.
+fn check_held<'n>(
+    named: impl Iterator<Item = &'n Named>,
+    scene: &Scene<'_>,
+    plan: &Plan,
+    context: &mut Context,
+) -> Result<(), Failure> {
+    for named in named.filter(|named| named.version.is_none() && named.suite.is_none()) {
+        let held = scene
+            .installed_of(named)
+            .filter(|installed| installed.hold == Hold::Held);
+        for held in held {
+            if plan.changes().any(|change| change.from == held.package) {
+                continue;
+            }
+            let universe = &scene.universe;
+            let name = &named.name;
+            let version = universe.version(held.package);
+            let newer = universe.versions_of(name).first().filter(|best| {
+                let [best, version] = [universe.version(**best), version].map(str::parse::<Version>);
+                best.ok() > version.ok()
+            });
+            let text = format!("`{name}` is held at {version}, and stays as it is");
+            match newer {
+                None => context.printer.tell(escaped(&text)),
+                Some(newer) => {
+                    return Err(Failure::saying(REFUSED, text).hint(format_args!(
+                        "there is {}; `cpkgs unhold {name}` lets it come",
+                        universe.version(*newer)
+                    )));
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Returns what the resolver is to look for.
 fn targets(specs: &[Spec], scene: &Scene<'_>) -> Vec<Target> {
     let mut files = 0;
@@ -131,10 +189,11 @@ fn targets(specs: &[Spec], scene: &Scene<'_>) -> Vec<Target> {
 pub(super) fn install(args: &InstallArgs, context: &mut Context) -> Result<Done, Failure> {
     let (specs, files) = specs(args)?;
     let place = context.place(&args.place, run_of(args.dry_run))?;
-    let library = match specs.iter().all(|spec| matches!(spec, Spec::File(_))) {
-        true => context.library_if_any()?,
-        false => context.library()?,
+    let indexes = match specs.iter().all(|spec| matches!(spec, Spec::File(_))) {
+        true => Indexes::IfAny,
+        false => Indexes::Needed,
     };
+    let library = place.library(indexes, context)?;
     let scene = place.scene(&library, files)?;
     let request = Request {
         install: targets(&specs, &scene),
@@ -142,29 +201,47 @@ pub(super) fn install(args: &InstallArgs, context: &mut Context) -> Result<Done,
         recommends: recommends(args.no_recommends),
         ..Request::default()
     };
-    let names: Vec<&str> = specs
+    let named: Vec<&Named> = specs
         .iter()
         .filter_map(|spec| match spec {
-            Spec::Named(named) => Some(named.name.as_str()),
+            Spec::Named(named) => Some(named),
             Spec::File(_) => None,
         })
         .collect();
+    let names: Vec<&str> = named.iter().map(|named| named.name.as_str()).collect();
     let plan = solve(&scene.universe, &request).map_err(|refusal| refused(refusal, &scene, &names))?;
-    let wanted = names
-        .iter()
-        .flat_map(|name| scene.universe.versions_of(name))
-        .copied();
+    check_held(named.iter().copied(), &scene, &plan, context)?;
+    let files = (0..specs.len()).map_while(|place| scene.file_target(place));
+    let files = files.flat_map(|target| match target {
+        Target::OneOf { packages, .. } => packages,
+        Target::Named { .. } => Vec::new(),
+    });
+    let wanted = named.iter().flat_map(|named| scene.meant(named)).chain(files);
     Staged {
         wanted: wanted.collect(),
         scene: &scene,
         place: &place,
         plan,
         command: format!("install {}", args.packages.join(" ")),
+        configuration: Configuration::Stays,
+        leftovers: Vec::new(),
     }
     .finish(run_of(args.dry_run), context)
 }
 
+pub(super) fn purge(args: &PurgeArgs, context: &mut Context) -> Result<Done, Failure> {
+    take_away(&args.remove, Configuration::Goes, context)
+}
+
 pub(super) fn remove(args: &RemoveArgs, context: &mut Context) -> Result<Done, Failure> {
+    take_away(args, Configuration::Stays, context)
+}
+
+fn take_away(
+    args: &RemoveArgs,
+    configuration: Configuration,
+    context: &mut Context,
+) -> Result<Done, Failure> {
     let named = args
         .packages
         .iter()
@@ -172,20 +249,37 @@ pub(super) fn remove(args: &RemoveArgs, context: &mut Context) -> Result<Done, F
         .collect::<Result<Vec<_>, _>>()
         .map_err(|error| Failure::saying(USAGE, error))?;
     let place = context.place(&args.place, run_of(args.dry_run))?;
-    let library = context.library_if_any()?;
+    let library = place.library(Indexes::IfAny, context)?;
     let scene = place.scene(&library, Vec::new())?;
-    if let Some(missing) = named.iter().find(|named| !scene.has(&named.name)) {
-        return Err(
-            Failure::saying(REFUSED, format_args!("`{}` is not installed", missing.name))
-                .hint("`cpkgs list --installed` names what is"),
-        );
+    let (here, absent): (Vec<Named>, Vec<Named>) = named
+        .into_iter()
+        .partition(|named| scene.installed_of(named).next().is_some());
+    let mut leftovers = Vec::new();
+    let mut missing = Vec::new();
+    for named in absent {
+        let left = match configuration {
+            Configuration::Goes => place.leftovers(&named)?,
+            Configuration::Stays => Vec::new(),
+        };
+        if left.is_empty() {
+            missing.push(named);
+        }
+        leftovers.extend(left);
     }
+    for named in &missing {
+        let text = format!("`{named}` is not installed");
+        if here.is_empty() && leftovers.is_empty() {
+            return Err(Failure::saying(REFUSED, text).hint("`cpkgs list --installed` names what is"));
+        }
+        context.printer.warn(escaped(&text));
+    }
+    let named: Vec<Named> = here
+        .into_iter()
+        .map(|named| scene.with_architecture(named))
+        .collect();
     let is_held = |named: &&Named| {
-        let mut held = scene
-            .installed
-            .iter()
-            .filter(|installed| installed.hold == Hold::Held);
-        held.any(|held| scene.universe.name(held.package) == named.name)
+        let mut installed = scene.installed_of(named);
+        installed.any(|installed| installed.hold == Hold::Held)
     };
     if let Some(held) = named.iter().find(is_held) {
         return Err(Failure::saying(
@@ -206,14 +300,19 @@ pub(super) fn remove(args: &RemoveArgs, context: &mut Context) -> Result<Done, F
         scene: &scene,
         place: &place,
         plan,
-        command: format!("remove {}", args.packages.join(" ")),
+        command: match configuration {
+            Configuration::Stays => format!("remove {}", args.packages.join(" ")),
+            Configuration::Goes => format!("purge {}", args.packages.join(" ")),
+        },
+        configuration,
+        leftovers,
     }
     .finish(run_of(args.dry_run), context)
 }
 
 pub(super) fn autoremove(args: &AutoremoveArgs, context: &mut Context) -> Result<Done, Failure> {
     let place = context.place(&args.place, run_of(args.dry_run))?;
-    let library = context.library_if_any()?;
+    let library = place.library(Indexes::IfAny, context)?;
     let scene = place.scene(&library, Vec::new())?;
     let removed: Vec<PackageId> = unneeded(&scene.universe, &scene.installed);
     let plan = Plan {
@@ -233,15 +332,34 @@ pub(super) fn autoremove(args: &AutoremoveArgs, context: &mut Context) -> Result
         place: &place,
         plan,
         command: "autoremove".to_owned(),
+        configuration: Configuration::Stays,
+        leftovers: Vec::new(),
     }
     .finish(run_of(args.dry_run), context)
 }
 
 pub(super) fn upgrade(args: &UpgradeArgs, context: &mut Context) -> Result<Done, Failure> {
     let place = context.place(&args.place, run_of(args.dry_run))?;
-    let library = context.library()?;
+    let library = place.library(Indexes::Needed, context)?;
     let scene = place.scene(&library, Vec::new())?;
-    if let Some(missing) = args.packages.iter().find(|name| !scene.has(name)) {
+    let named = args.packages.iter().map(|text| Named::parse(text));
+    let named = named
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|error| Failure::saying(USAGE, error))?;
+    if let Some(versioned) = named
+        .iter()
+        .find(|named| named.version.is_some() || named.suite.is_some())
+    {
+        return Err(Failure::saying(
+            USAGE,
+            format_args!("`{versioned}`: upgrade takes names, and chooses the version"),
+        )
+        .hint("`cpkgs install` takes a chosen version"));
+    }
+    if let Some(missing) = named
+        .iter()
+        .find(|named| scene.installed_of(named).next().is_none())
+    {
         return Err(
             Failure::saying(REFUSED, format_args!("`{missing}` is not installed"))
                 .hint("`cpkgs install` installs it"),
@@ -258,11 +376,14 @@ pub(super) fn upgrade(args: &UpgradeArgs, context: &mut Context) -> Result<Done,
         ..Request::default()
     };
     let plan = solve(&scene.universe, &request).map_err(|refusal| refused(refusal, &scene, &[]))?;
+    check_held(named.iter(), &scene, &plan, context)?;
     Staged {
         wanted: Vec::new(),
         scene: &scene,
         place: &place,
         plan,
+        configuration: Configuration::Stays,
+        leftovers: Vec::new(),
         command: format!("upgrade {}", args.packages.join(" "))
             .trim_end()
             .to_owned(),

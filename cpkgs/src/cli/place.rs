@@ -8,9 +8,10 @@ use cpkgs::generation::Held;
 use cpkgs::library::Library;
 use cpkgs::local::LocalDeb;
 use cpkgs::lock::Lock;
-use cpkgs::rootless::{self, Change};
-use cpkgs::scene::{Present, Scene};
-use cpkgs::system::{System, SystemPackage};
+use cpkgs::rootless::{self, Change, Slot};
+use cpkgs::scene::{Condition, Present, Scene};
+use cpkgs::spec::Named;
+use cpkgs::system::{State, System, SystemPackage, Unfinished};
 use debian_formats::stanza::Stanza;
 use resolver::request::{Hold, Mark};
 
@@ -29,6 +30,13 @@ pub(super) struct PlaceArgs {
     dpkg_root: Option<PathBuf>,
 }
 
+impl PlaceArgs {
+    /// Says whether the system is meant.
+    pub(super) fn is_system(&self) -> bool {
+        self.system
+    }
+}
+
 /// Where packages are installed, and nobody else changes them meanwhile.
 pub(super) enum Place {
     /// A folder of one's own.
@@ -40,6 +48,15 @@ pub(super) enum Place {
     },
     /// A system; dpkg's lock is taken when it changes.
     System(System),
+}
+
+/// Which library is opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Indexes {
+    /// There have to be some.
+    Needed,
+    /// It goes without.
+    IfAny,
 }
 
 impl Context {
@@ -67,6 +84,51 @@ impl Context {
 }
 
 impl Place {
+    /// Opens the packages of the sources that can be installed here: a system takes those of the architectures that its dpkg
+    /// knows, whatever a source has besides.
+    pub(super) fn library(&self, indexes: Indexes, context: &Context) -> Result<Library, Failure> {
+        let foreign = match self {
+            Self::Own { .. } => context.foreign_architectures(),
+            Self::System(system) => system.foreign_architectures()?,
+        };
+        context.library_of(indexes, &foreign)
+    }
+
+    /// Returns the packages of which nothing but configuration files is left.
+    pub(super) fn leftovers(&self, named: &Named) -> Result<Vec<Slot>, Failure> {
+        let mut found = match self {
+            Self::Own { folder, .. } => rootless::leftovers(folder, &named.name)?,
+            Self::System(system) => system.leftovers()?,
+        };
+        let of = |architecture: &str| {
+            named
+                .architecture
+                .as_deref()
+                .is_none_or(|wanted| wanted == architecture)
+        };
+        found.retain(|slot| slot.name == named.name && of(&slot.architecture));
+        Ok(found)
+    }
+
+    /// Returns the packages that dpkg is not done with.
+    pub(super) fn unfinished(&self) -> Result<Vec<Unfinished>, Failure> {
+        match self {
+            Self::Own { .. } => Ok(Vec::new()),
+            Self::System(system) => Ok(system.unfinished()?),
+        }
+    }
+
+    /// Lets dpkg go on with what it was not done with; returns what it is still not done with.
+    pub(super) fn configure(&self, context: &mut Context) -> Result<Vec<Unfinished>, Failure> {
+        match self {
+            Self::Own { .. } => Ok(Vec::new()),
+            Self::System(system) => {
+                let printer = &mut context.printer;
+                Ok(system.configure(|| printer.tell(WAITING))?)
+            }
+        }
+    }
+
     /// Sets up what a request is decided on.
     pub(super) fn scene<'l>(&self, library: &'l Library, files: Vec<LocalDeb>) -> Result<Scene<'l>, Failure> {
         match self {
@@ -101,12 +163,23 @@ impl Place {
             }
             Self::System(system) => {
                 let printer = &mut context.printer;
-                system.apply(&change, || {
-                    printer.tell("waiting for another program that has dpkg's lock");
-                })?;
+                let unfinished = system.apply(&change, || printer.tell(WAITING))?;
+                context.warn_unfinished(&unfinished);
             }
         }
         Ok(())
+    }
+}
+
+const WAITING: &str = "waiting for another program that has dpkg's lock";
+
+impl Context {
+    /// Says which packages dpkg is not done with, and what helps.
+    pub(super) fn warn_unfinished(&mut self, unfinished: &[Unfinished]) {
+        for one in unfinished {
+            self.printer
+                .warn(format_args!("{one}; `cpkgs repair --system` goes on with it"));
+        }
     }
 }
 
@@ -141,6 +214,10 @@ fn known(package: SystemPackage) -> Result<Present, Failure> {
         hold: match package.held {
             Held::Held => Hold::Held,
             Held::Free => Hold::Free,
+        },
+        condition: match package.state {
+            State::Damaged(_) => Condition::Damaged,
+            State::Installed | State::Unconfigured(_) => Condition::Whole,
         },
         stanza: package.stanza.clone(),
     })

@@ -22,6 +22,8 @@ pub(super) struct PlanView<'u> {
     install: Vec<Named<'u>>,
     upgrade: Vec<Named<'u>>,
     downgrade: Vec<Named<'u>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    reinstall: Vec<Named<'u>>,
     remove: Vec<Named<'u>>,
     download_bytes: u64,
 }
@@ -48,6 +50,7 @@ pub(super) fn view<'u>(universe: &'u Universe, plan: &Plan) -> PlanView<'u> {
             .collect(),
         upgrade: changes(&plan.upgrade),
         downgrade: changes(&plan.downgrade),
+        reinstall: changes(&plan.reinstall),
         remove: plan
             .remove
             .iter()
@@ -88,6 +91,11 @@ pub(super) fn table(universe: &Universe, plan: &Plan) -> Table {
                 why_text(universe, change.why).unwrap_or_default(),
             );
         }
+    }
+    for change in &plan.reinstall {
+        let version = universe.version(change.to).to_owned();
+        let why = why_text(universe, change.why).unwrap_or_default();
+        row("reinstall", change.to, version, why);
     }
     for removal in &plan.remove {
         let why = removal.reasons.first().cloned().unwrap_or_default();

@@ -4,13 +4,15 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use clap::Args;
 use cpkgs::library::{Fact, Library};
+use cpkgs::scene::Present;
+use cpkgs::spec::Named;
 use debian_formats::relation::{RelationKind, Relations};
 use debian_formats::stanza::{Stanza, StanzaReader};
 use debian_formats::terminal::escaped;
 use debian_formats::version::Version;
 use serde::Serialize;
 
-use super::failure::{Failure, REFUSED};
+use super::failure::{Failure, REFUSED, USAGE};
 use super::stage::present;
 use super::{Context, Done};
 
@@ -216,7 +218,12 @@ pub(super) fn why(args: &WhyArgs, context: &mut Context) -> Result<Done, Failure
     for package in &present {
         stanzas.insert(package.name.as_str(), stanza_of(&package.stanza)?);
     }
-    if !stanzas.contains_key(args.name.as_str()) {
+    let named = Named::parse(&args.name).map_err(|error| Failure::saying(USAGE, error))?;
+    let is_meant = |package: &&Present| {
+        let architecture = named.architecture.as_ref();
+        package.name == named.name && architecture.is_none_or(|wanted| *wanted == package.architecture)
+    };
+    if present.iter().find(is_meant).is_none() {
         return Err(
             Failure::saying(REFUSED, format_args!("`{}` is not installed", args.name)).hint(format_args!(
                 "`cpkgs rdepends {}` shows who would need it",
@@ -229,7 +236,7 @@ pub(super) fn why(args: &WhyArgs, context: &mut Context) -> Result<Done, Failure
         .filter(|package| package.mark == resolver::request::Mark::Manual)
         .map(|package| package.name.as_str())
         .collect();
-    let chain = chain(&stanzas, &asked_for, &args.name);
+    let chain = chain(&stanzas, &asked_for, &named.name);
     if chain.is_empty() {
         context.printer.tell(format_args!(
             "nothing needs `{}` any more: `cpkgs autoremove` removes it",

@@ -6,11 +6,17 @@ use clap::Args;
 use cpkgs::fetch::{Silent, Wanted};
 use cpkgs::library;
 use cpkgs::local::LocalDeb;
-use cpkgs::rootless::{self, Add, Change, Damaged};
+use cpkgs::rootless::{self, Add, Change, Configuration, Damaged};
+use cpkgs::spec::Named;
+use cpkgs::system::Unfinished;
 use debian_formats::terminal::escaped;
+use resolver::request::{Recommends, Request, Target};
+use resolver::solve::solve;
 
 use super::failure::{Failure, REFUSED};
+use super::place::{Indexes, Place, PlaceArgs};
 use super::progress::Bars;
+use super::stage::{Run, Staged, refused};
 use super::{Context, Done, applied, now};
 
 /// Finishes or undoes what was cut off, and unpacks packages anew whose files are gone or damaged.
@@ -19,9 +25,14 @@ pub(super) struct RepairArgs {
     /// Files of damaged packages that were installed from files.
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
+    #[command(flatten)]
+    place: PlaceArgs,
 }
 
 pub(super) fn run(args: &RepairArgs, context: &mut Context) -> Result<Done, Failure> {
+    if args.place.is_system() {
+        return system(args, context);
+    }
     let install = context.config.install(&context.home);
     let _lock = context.lock(&install)?;
     let repaired = rootless::repair(&install)?;
@@ -52,6 +63,112 @@ pub(super) fn run(args: &RepairArgs, context: &mut Context) -> Result<Done, Fail
         }))?;
     }
     Ok(Done::Well)
+}
+
+/// Lets dpkg go on with what it was not done with, and unpacks again what was cut off.
+fn system(args: &RepairArgs, context: &mut Context) -> Result<Done, Failure> {
+    let place = context.place(&args.place, Run::Real)?;
+    let begun = place.unfinished()?.len();
+    let unfinished = place.configure(context)?;
+    if unfinished.iter().any(Unfinished::is_damaged) {
+        unpack_again(&unfinished, args, &place, context)?;
+    }
+    let unfinished = place.unfinished()?;
+    if context.printer.json() {
+        let names = unfinished.iter().map(|one| &one.slot.name);
+        context.printer.value(&serde_json::json!({
+            "unfinished": begun,
+            "left": names.collect::<Vec<_>>(),
+        }))?;
+    }
+    let Some(first) = unfinished.first() else {
+        context.printer.tell(format_args!(
+            "all is in order; {begun} unfinished packages were finished"
+        ));
+        return Ok(Done::Well);
+    };
+    for further in unfinished.iter().skip(1) {
+        context.printer.warn(further);
+    }
+    let name = escaped(&first.slot.name);
+    let failure = Failure::saying(REFUSED, first);
+    Err(if first.is_damaged() {
+        failure
+            .hint(format_args!(
+                "no source has it: `cpkgs repair --system ./{name}.deb` takes a file of it"
+            ))
+            .hint(format_args!("`cpkgs remove --system {name}` removes it"))
+    } else {
+        failure
+            .hint("dpkg said above why it cannot be configured; a mended version of it can be installed over it")
+            .hint(format_args!("`cpkgs remove --system {name}` removes it"))
+    })
+}
+
+/// Unpacks damaged packages again: from the files that are given, in the version that was being installed, else in the newest.
+fn unpack_again(
+    unfinished: &[Unfinished],
+    args: &RepairArgs,
+    place: &Place,
+    context: &mut Context,
+) -> Result<(), Failure> {
+    let files = args
+        .files
+        .iter()
+        .map(|path| LocalDeb::open(path))
+        .collect::<Result<Vec<_>, _>>()?;
+    let count = files.len();
+    let library = place.library(Indexes::IfAny, context)?;
+    let scene = place.scene(&library, files)?;
+    let universe = &scene.universe;
+    let given: Vec<Target> = (0..count).filter_map(|place| scene.file_target(place)).collect();
+    let is_given = |one: &Unfinished| {
+        given.iter().any(|target| match target {
+            Target::OneOf { packages, .. } => {
+                let mut packages = packages.iter();
+                packages.any(|package| universe.name(*package) == one.slot.name)
+            }
+            Target::Named { .. } => false,
+        })
+    };
+    let again = |one: &Unfinished| {
+        let named = Named {
+            name: one.slot.name.clone(),
+            architecture: Some(one.slot.architecture.clone()),
+            ..Named::default()
+        };
+        let mut packages = scene.meant(&named);
+        packages.retain(|package| scene.installed_as(*package).is_none());
+        // The one that was being installed is the nearest to what was wanted.
+        packages.sort_by_key(|package| universe.version(*package) != one.version);
+        (!packages.is_empty()).then(|| Target::OneOf {
+            label: named.to_string(),
+            packages,
+        })
+    };
+    let damaged = unfinished.iter().filter(|one| one.is_damaged());
+    let targets = damaged.filter(|one| !is_given(one)).filter_map(again);
+    let install: Vec<Target> = targets.chain(given.iter().cloned()).collect();
+    if install.is_empty() {
+        return Ok(());
+    }
+    let request = Request {
+        install,
+        installed: scene.installed.clone(),
+        recommends: Recommends::Leave,
+        ..Request::default()
+    };
+    let plan = solve(universe, &request).map_err(|refusal| refused(refusal, &scene, &[]))?;
+    let staged = Staged {
+        wanted: Vec::new(),
+        scene: &scene,
+        place,
+        plan,
+        command: "repair".to_owned(),
+        configuration: Configuration::Stays,
+        leftovers: Vec::new(),
+    };
+    staged.finish(Run::Real, context).map(|_| ())
 }
 
 /// Gets the files of damaged packages, and says that they come as they were.

@@ -9,10 +9,11 @@ use cpkgs::installed;
 use cpkgs::library::{Library, Machine, Passed};
 use cpkgs::lists::{Index, Lists, ListsError};
 use cpkgs::machine;
-use cpkgs::rootless::{self, Add, Change, Slot};
-use cpkgs::scene::{Present, Scene};
+use cpkgs::rootless::{self, Add, Change, Configuration, Slot, Turn};
+use cpkgs::scene::{Condition, Present, Scene};
 use cpkgs::source::Source;
 use cpkgs::spec::Spec;
+use cpkgs::system::Unfinished;
 use debian_formats::release::format_iso;
 use debian_formats::stanza::Stanza;
 use debian_formats::terminal::escaped;
@@ -23,7 +24,7 @@ use resolver::solve::solve;
 use resolver::universe::{PackageId, Universe};
 
 use super::failure::{Failure, REFUSED, USAGE};
-use super::place::Place;
+use super::place::{Indexes, Place};
 use super::plan_view::{table, view, why_text};
 use super::progress::Bars;
 use super::{Context, Done, amount, now};
@@ -47,22 +48,11 @@ impl Context {
 
     /// Opens the packages of the sources.
     pub(super) fn library(&self) -> Result<Library, Failure> {
-        let cache = self.config.cache(&self.home);
-        let lists = Lists::open(&cache, &self.sources()?, machine::architecture())?;
-        self.library_of(lists)
+        self.library_of(Indexes::Needed, &self.foreign_architectures())
     }
 
-    /// Opens the packages of the sources; none where nothing was fetched, for what goes without.
-    pub(super) fn library_if_any(&self) -> Result<Library, Failure> {
-        let cache = self.config.cache(&self.home);
-        match Lists::open(&cache, &self.sources()?, machine::architecture()) {
-            Err(ListsError::None) => self.library_of(Lists::none()),
-            lists => self.library_of(lists?),
-        }
-    }
-
-    fn library_of(&self, lists: Lists) -> Result<Library, Failure> {
-        let cache = self.config.cache(&self.home);
+    /// Returns the architectures that sources have besides the machine's own.
+    pub(super) fn foreign_architectures(&self) -> Vec<String> {
         let native = machine::architecture();
         let mut foreign: Vec<String> = Vec::new();
         for source in &self.config.sources {
@@ -72,7 +62,18 @@ impl Context {
                 }
             }
         }
-        let library = Library::open(&cache, lists, Machine::new(native, &foreign)?)?;
+        foreign
+    }
+
+    /// Opens the packages of the sources for a machine that runs these architectures besides its own.
+    pub(super) fn library_of(&self, indexes: Indexes, foreign: &[String]) -> Result<Library, Failure> {
+        let cache = self.config.cache(&self.home);
+        let native = machine::architecture();
+        let lists = match (Lists::open(&cache, &self.sources()?, native), indexes) {
+            (Err(ListsError::None), Indexes::IfAny) => Lists::none(),
+            (lists, _) => lists?,
+        };
+        let library = Library::open(&cache, lists, Machine::new(native, foreign)?)?;
         for Passed { suite, count, first } in library.passed() {
             let first = escaped(first);
             self.printer.warning(format_args!(
@@ -96,6 +97,7 @@ pub(super) fn present(install: &std::path::Path) -> Result<Vec<Present>, Failure
             Held::Held => Hold::Held,
             Held::Free => Hold::Free,
         },
+        condition: Condition::Whole,
         name: package.name,
         version: package.version,
         architecture: package.architecture,
@@ -103,6 +105,9 @@ pub(super) fn present(install: &std::path::Path) -> Result<Vec<Present>, Failure
     });
     Ok(present.collect())
 }
+
+/// What helps against a package that cannot be configured.
+const UNFINISHED: &str = "a mended version of it can be installed over it, and it can be removed";
 
 /// A plan and what it was made for.
 pub(super) struct Staged<'s, 'l> {
@@ -112,6 +117,10 @@ pub(super) struct Staged<'s, 'l> {
     /// Packages that were asked for and are there: from now on they are not there by themselves.
     pub(super) wanted: Vec<PackageId>,
     pub(super) command: String,
+    /// What becomes of the configuration files of packages that go.
+    pub(super) configuration: Configuration,
+    /// Packages of which nothing but configuration files is left, and which go too.
+    pub(super) leftovers: Vec<Slot>,
 }
 
 impl Staged<'_, '_> {
@@ -122,16 +131,37 @@ impl Staged<'_, '_> {
             return Ok(Done::Well);
         }
         let marks = self.marks();
-        if self.plan.is_empty() && marks.is_empty() {
-            context.printer.tell("nothing to do");
-            return Ok(Done::Well);
+        if self.plan.is_empty() && marks.is_empty() && self.leftovers.is_empty() {
+            return self.go_on(context);
         }
-        if !self.plan.is_empty() {
+        if !self.plan.is_empty() || !self.leftovers.is_empty() {
             context.agree("Go ahead?")?;
         }
         let change = self.change(marks, context)?;
         self.place.apply(change, context)?;
         Ok(Done::Well)
+    }
+
+    /// Does what is left to do where nothing is to change: what was asked for may be there and not configured.
+    fn go_on(&self, context: &mut Context) -> Result<Done, Failure> {
+        let mut unfinished = self.place.unfinished()?;
+        if unfinished.iter().any(|one| self.is_wanted(one)) {
+            unfinished = self.place.configure(context)?;
+        } else {
+            context.printer.tell("nothing to do");
+        }
+        if let Some(wanted) = unfinished.iter().find(|one| self.is_wanted(one)) {
+            return Err(Failure::saying(REFUSED, wanted).hint(UNFINISHED));
+        }
+        context.warn_unfinished(&unfinished);
+        Ok(Done::Well)
+    }
+
+    fn is_wanted(&self, one: &Unfinished) -> bool {
+        let universe = &self.scene.universe;
+        self.wanted.iter().any(|package| {
+            universe.name(*package) == one.slot.name && universe.runs_as(*package, &one.slot.architecture)
+        })
     }
 
     /// Prints the plan: a table for people, one object for machines.
@@ -141,13 +171,24 @@ impl Staged<'_, '_> {
             // What is done is told as what is planned is.
             return context.printer.value(&view(universe, plan));
         }
+        for slot in &self.leftovers {
+            let text = format!(
+                "purge {}:{}: its configuration files are left",
+                slot.name, slot.architecture
+            );
+            context.printer.tell(escaped(&text));
+        }
         if plan.is_empty() {
             return Ok(());
         }
         let table = table(universe, plan);
         let disk = self.disk()?;
+        let again = match plan.reinstall.len() {
+            0 => String::new(),
+            count => format!("{count} to reinstall, "),
+        };
         let sum = format!(
-            "{} to install, {} to upgrade, {} to downgrade, {} to remove; {} to download, {}{} on disk",
+            "{} to install, {} to upgrade, {} to downgrade, {again}{} to remove; {} to download, {}{} on disk",
             plan.install.len(),
             plan.upgrade.len(),
             plan.downgrade.len(),
@@ -178,12 +219,7 @@ impl Staged<'_, '_> {
         for package in self.plan.unpacked() {
             grows = grows.saturating_add(size(package)?);
         }
-        let changed = self
-            .plan
-            .upgrade
-            .iter()
-            .chain(&self.plan.downgrade)
-            .map(|change| change.from);
+        let changed = self.plan.changes().map(|change| change.from);
         for package in changed.chain(self.plan.remove.iter().map(|removal| removal.package)) {
             grows = grows.saturating_sub(size(package)?);
         }
@@ -237,10 +273,26 @@ impl Staged<'_, '_> {
             add,
             remove: self
                 .plan
-                .remove
+                .steps
                 .iter()
-                .map(|removal| slot(universe, removal.package))
+                .filter_map(|step| turn(*step))
+                .map(|(package, _)| slot(universe, package))
+                .chain(self.leftovers.iter().cloned())
                 .collect(),
+            turns: self
+                .plan
+                .steps
+                .iter()
+                .enumerate()
+                .filter_map(|(place, step)| {
+                    let (package, turn) = turn(*step)?;
+                    let mut before = self.plan.steps.iter().take(place);
+                    let comes_before = before.any(|step| matches!(step, Step::Unpack(_)));
+                    let turn = if comes_before { Turn::Last } else { turn };
+                    Some((slot(universe, package), turn))
+                })
+                .collect(),
+            configuration: self.configuration,
             automatic: marks,
             holds: Vec::new(),
             command: self.command.clone(),
@@ -256,8 +308,9 @@ impl Staged<'_, '_> {
             .install
             .iter()
             .map(|addition| (addition.package, addition.why, None));
-        let changed = plan.upgrade.iter().chain(&plan.downgrade);
-        let changed = changed.map(|change| (change.to, change.why, Some(change.from)));
+        let changed = plan
+            .changes()
+            .map(|change| (change.to, change.why, Some(change.from)));
         let each = added
             .chain(changed)
             .map(|(package, why, from)| (package, (why, from)));
@@ -309,6 +362,8 @@ pub(super) fn throw_away(names: &[String], context: &mut Context) -> Result<Path
         plan,
         wanted: Vec::new(),
         command: format!("run --with {}", names.join(",")),
+        configuration: Configuration::Stays,
+        leftovers: Vec::new(),
     };
     let change = staged.change(Vec::new(), context)?;
     Ok(rootless::throw_away(&install, change)?)
@@ -356,6 +411,15 @@ pub(super) fn download(
         });
     }
     Ok(found)
+}
+
+/// Returns which package a step takes away, and when, as long as nothing has come.
+fn turn(step: Step) -> Option<(PackageId, Turn)> {
+    match step {
+        Step::Remove(package) => Some((package, Turn::First)),
+        Step::GiveWay(package) => Some((package, Turn::GivesWay)),
+        Step::Unpack(_) | Step::Configure(_) => None,
+    }
 }
 
 fn receipt(index: &Index) -> Receipt {

@@ -294,7 +294,7 @@ impl Maker {
         kind
     }
 
-    /// Adds that a package stands in a further index. One with other bytes is another package of the same name: it does not count.
+    /// Adds that a package stands in a further index. One with other bytes is another package.
     pub(super) fn add_again(&mut self, place: usize, index: usize, stanza: &Stanza<'_>) {
         let known = self.digests.get(place).copied().flatten();
         if known.is_some() && known == digest(stanza) {

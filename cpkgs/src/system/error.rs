@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use debian_formats::relation::RelationError;
 
+use super::Unfinished;
 use crate::store::StoreError;
 
 /// Why a system cannot be read or changed.
@@ -30,14 +31,6 @@ pub enum SystemError {
         /// What is wrong with it.
         why: String,
     },
-    /// An earlier run of dpkg was cut off.
-    #[error("`{package}` is {state}: dpkg was interrupted")]
-    Interrupted {
-        /// The package.
-        package: String,
-        /// Its state in dpkg's words.
-        state: String,
-    },
     /// A package is no longer what was verified.
     #[error("`{}` is not what was verified", path.display())]
     Changed {
@@ -59,13 +52,24 @@ pub enum SystemError {
     #[error("cannot start dpkg")]
     Start(#[source] io::Error),
     /// dpkg did not do it; it said why.
-    #[error("`dpkg {action}` failed ({status})")]
+    #[error("`dpkg {action}` failed ({status}){}", .unfinished.iter().map(|one| format!("; {one}")).collect::<String>())]
     Failed {
         /// What it was to do.
         action: &'static str,
         /// How it ended.
         status: std::process::ExitStatus,
+        /// What it leaves undone.
+        unfinished: Vec<Unfinished>,
     },
+    /// Whoever asked wanted it to end; dpkg was let go on to a place where nothing is half done.
+    #[error("interrupted: dpkg was let finish what it had begun")]
+    Stopped {
+        /// Packages of the plan that were not unpacked or removed.
+        remaining: Vec<String>,
+    },
+    /// What is to catch an interruption cannot be set up.
+    #[error("cannot put interruptions off")]
+    Signals(#[source] io::Error),
 }
 
 impl SystemError {

@@ -2,6 +2,8 @@
 //!
 //! Packages are unpacked together as far as that goes, since dpkg reads and writes its database once for each call. What one
 //! pre-depends on is configured before it is unpacked. Source: Debian Policy 7.2.
+//!
+//! What goes, goes in its turn, so that dpkg's own check of dependencies lets it; only what gives way needs `--force-depends`.
 
 use std::collections::HashSet;
 use std::path::PathBuf;
@@ -10,24 +12,49 @@ use debian_formats::relation::{RelationKind, Relations};
 use debian_formats::stanza::Stanza;
 
 use super::SystemError;
-use crate::rootless::{Add, Change, Slot};
+use crate::rootless::{Add, Change, Configuration, Slot, Turn};
 
 /// One call of dpkg.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Step {
-    /// Takes packages out; what they are replaced by may come after.
-    Remove(Vec<String>),
+    /// Takes packages out that nothing else needs.
+    Remove(Vec<String>, Configuration),
+    /// Takes packages out that give way to what comes next.
+    GiveWay(Vec<String>),
     /// Unpacks files.
     Unpack(Vec<PathBuf>),
     /// Configures whatever is unpacked, in the order that dpkg finds.
     Configure,
 }
 
+impl Step {
+    /// Returns the packages that it brings or takes.
+    pub(super) fn packages(&self, change: &Change, files: &[PathBuf]) -> Vec<String> {
+        match self {
+            Self::Remove(names, _) | Self::GiveWay(names) => names.clone(),
+            Self::Unpack(unpacked) => {
+                let adds = change.add.iter().zip(files);
+                let adds = adds.filter(|(_, file)| unpacked.contains(file));
+                adds.filter_map(|(add, _)| add.slot().as_ref().map(qualified))
+                    .collect()
+            }
+            Self::Configure => Vec::new(),
+        }
+    }
+}
+
 /// Returns the calls that make a change; the files stand in the order of its packages.
 pub(super) fn steps(change: &Change, files: &[PathBuf]) -> Result<Vec<Step>, SystemError> {
     let mut steps = Vec::new();
-    if !change.remove.is_empty() {
-        steps.push(Step::Remove(change.remove.iter().map(qualified).collect()));
+    let going = |turn: Turn| -> Vec<String> {
+        let turn_of = |slot: &&Slot| change.turns.get(*slot).copied().unwrap_or_default() == turn;
+        change.remove.iter().filter(turn_of).map(qualified).collect()
+    };
+    let remove = |names: Vec<String>| (!names.is_empty()).then(|| Step::Remove(names, change.configuration));
+    steps.extend(remove(going(Turn::First)));
+    let giving_way = going(Turn::GivesWay);
+    if !giving_way.is_empty() {
+        steps.push(Step::GiveWay(giving_way));
     }
     let mut unpacked: HashSet<String> = HashSet::new();
     let mut together = Vec::new();
@@ -46,6 +73,9 @@ pub(super) fn steps(change: &Change, files: &[PathBuf]) -> Result<Vec<Step>, Sys
     }
     // Removing alone may leave triggers to run.
     steps.push(Step::Configure);
+    if let Some(last) = remove(going(Turn::Last)) {
+        steps.extend([last, Step::Configure]);
+    }
     Ok(steps)
 }
 
@@ -93,6 +123,13 @@ mod tests {
         }
     }
 
+    fn gone(name: &str) -> Slot {
+        Slot {
+            name: name.to_owned(),
+            architecture: "amd64".to_owned(),
+        }
+    }
+
     #[test]
     fn what_is_pre_depended_on_is_configured_first() {
         let change = Change {
@@ -102,10 +139,8 @@ mod tests {
                 add("Package: shell\nPre-Depends: libc-base (>= 2) | other\n"),
                 add("Package: last\nPre-Depends: libc6\n"),
             ],
-            remove: vec![Slot {
-                name: "old".to_owned(),
-                architecture: "amd64".to_owned(),
-            }],
+            remove: ["old", "way", "last"].map(gone).into(),
+            turns: [(gone("way"), Turn::GivesWay), (gone("last"), Turn::Last)].into(),
             ..Change::default()
         };
         let files: Vec<PathBuf> = ["a", "b", "c", "d"].map(PathBuf::from).into();
@@ -113,10 +148,13 @@ mod tests {
         assert_eq!(
             steps(&change, &files).unwrap(),
             [
-                Step::Remove(vec!["old:amd64".to_owned()]),
+                Step::Remove(vec!["old:amd64".to_owned()], Configuration::Stays),
+                Step::GiveWay(vec!["way:amd64".to_owned()]),
                 together(&["a", "b"]),
                 Step::Configure,
                 together(&["c", "d"]),
+                Step::Configure,
+                Step::Remove(vec!["last:amd64".to_owned()], Configuration::Stays),
                 Step::Configure,
             ]
         );

@@ -3,18 +3,24 @@
 use std::ffi::OsString;
 use std::io;
 use std::os::fd::AsFd as _;
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 
 use super::order::Step;
 use super::{System, SystemError};
+use crate::rootless::Configuration;
 
 /// Where the programs are that dpkg and maintainer scripts look for; a user's own path lacks some.
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/// Calls dpkg for a step; its questions are asked at the terminal.
-pub(super) fn dpkg(system: &System, step: &Step) -> Result<(), SystemError> {
-    let mut command = Command::new("dpkg");
+/// Starts a program so that what a terminal sends to end it does not reach it: cut off in the middle, dpkg leaves packages half
+/// unpacked. Whatever it starts inherits that, maintainer scripts too, as they do from dpkg itself.
+const DEAF: &str = "trap '' INT QUIT HUP; exec \"$@\"";
+
+/// Calls dpkg for a step, and lets it end whatever comes; its questions are asked at the terminal.
+pub(super) fn dpkg(system: &System, step: &Step) -> Result<ExitStatus, SystemError> {
+    let mut command = Command::new("/bin/sh");
     command
+        .args(["-c", DEAF, "sh", "dpkg"])
         .env("PATH", PATH)
         // The lock is ours already. Source: dpkg's frontend specification.
         .env("DPKG_FRONTEND_LOCKED", "true")
@@ -28,28 +34,30 @@ pub(super) fn dpkg(system: &System, step: &Step) -> Result<(), SystemError> {
             command.arg("--force-not-root");
         }
     }
-    let action = match step {
-        Step::Remove(names) => {
-            // What needs it goes in the same call or gets another version after it.
-            command.args(["--force-depends", "--remove"]).args(names);
-            "--remove"
-        }
-        Step::Unpack(files) => {
-            command
-                .args(["--no-triggers", "--auto-deconfigure", "--unpack"])
-                .args(files);
-            "--unpack"
-        }
-        Step::Configure => {
-            command.args(["--configure", "--pending"]);
-            "--configure"
-        }
+    match step {
+        // What is damaged cannot be unpacked again where no source has it any more; whoever names it wants it gone.
+        Step::Remove(names, _) => command
+            .args(["--force-remove-reinstreq", step.action()])
+            .args(names),
+        // The plan has what meets the needs in its place, and it comes with the next call.
+        Step::GiveWay(names) => command.args(["--force-depends", step.action()]).args(names),
+        Step::Unpack(files) => command
+            .args(["--no-triggers", "--auto-deconfigure", step.action()])
+            .args(files),
+        Step::Configure => command.args([step.action(), "--pending"]),
     };
-    let status = command.status().map_err(SystemError::Start)?;
-    if status.success() {
-        Ok(())
-    } else {
-        Err(SystemError::Failed { action, status })
+    command.status().map_err(SystemError::Start)
+}
+
+impl Step {
+    /// Returns what dpkg calls it.
+    pub(super) fn action(&self) -> &'static str {
+        match self {
+            Self::Remove(_, Configuration::Goes) => "--purge",
+            Self::Remove(_, Configuration::Stays) | Self::GiveWay(_) => "--remove",
+            Self::Unpack(_) => "--unpack",
+            Self::Configure => "--configure",
+        }
     }
 }
 

@@ -20,9 +20,9 @@ pub(super) fn whys(
         queue: VecDeque::new(),
         later: VecDeque::new(),
     };
-    for target in &request.install {
-        walk.begin(target.packages(universe));
-    }
+    // All of them at once: what was asked for is that, also where another one needs it.
+    let targets = request.install.iter();
+    walk.begin(targets.flat_map(|target| target.packages(universe)).collect());
     // What is installed asks for things too, where it changes or where something it needs does.
     if request.upgrade != Upgrade::Nothing {
         let installed: HashSet<&str> = request

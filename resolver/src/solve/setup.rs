@@ -143,7 +143,7 @@ fn is_upgraded(universe: &Universe, request: &Request, package: PackageId) -> bo
     match &request.upgrade {
         Upgrade::Nothing => false,
         Upgrade::All => true,
-        Upgrade::Names(names) => names.iter().any(|name| name == universe.name(package)),
+        Upgrade::Names(names) => names.iter().any(|name| universe.is_called(package, name)),
     }
 }
 
@@ -164,13 +164,19 @@ fn is_earlier(universe: &Universe, left: PackageId, right: PackageId) -> bool {
 }
 
 /// Returns the versions that an installed package may become, as apt's priorities order them; its own counts at least
-/// as what is installed.
+/// as what is installed, and as much as other bytes of the same version: an archive that was rebuilt is no upgrade.
 fn newest_first(universe: &Universe, package: PackageId) -> Vec<PackageId> {
     let mut versions: Vec<PackageId> = siblings(universe, package)
         .filter(|other| *other == package || universe.priority(*other) >= 0)
         .collect();
+    let version = universe.package(package).version;
+    let same = versions
+        .iter()
+        .filter(|other| universe.package(**other).version == version);
+    let same = same.map(|other| universe.priority(*other)).max();
+    let installed = same.unwrap_or(INSTALLED).max(INSTALLED);
     versions.sort_by_key(|other| {
-        let own = if *other == package { INSTALLED } else { i32::MIN };
+        let own = if *other == package { installed } else { i32::MIN };
         let rank = universe.rank(universe.package(*other).version);
         (
             Reverse(universe.priority(*other).max(own)),

@@ -1,6 +1,7 @@
 //! Building a universe from stanzas.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::str::FromStr;
 
 use debian_formats::architecture::Architecture;
@@ -59,7 +60,7 @@ pub struct UniverseBuilder {
     /// How many of the first architectures packages may have; others are only mentioned.
     usable: usize,
     pub(super) packages: Table<PackageId, Package>,
-    by_identity: HashMap<(NameId, VersionId, ArchitectureId), PackageId>,
+    candidates: Candidates,
     pub(super) groups: Table<GroupId, Span>,
     pub(super) alternatives: Vec<Alternative>,
     pub(super) related: Vec<GroupId>,
@@ -70,6 +71,59 @@ pub struct UniverseBuilder {
 const MOST_PACKAGES: usize = 1 << 24;
 /// Bytes of text: names, versions and relations, each counted once.
 const MOST_TEXT: usize = 1 << 31;
+
+/// Name, version text and architecture; packages that share them may still be several.
+type Identity = (NameId, VersionId, ArchitectureId);
+
+/// The first half of a SHA-256: no archive can make another's by trying.
+type Digest = [u8; 16];
+
+/// Which packages there are of each identity.
+#[derive(Default)]
+struct Candidates {
+    /// The first one of each, and the digest of its file.
+    first: HashMap<Identity, (PackageId, Option<Digest>)>,
+    /// Further ones, with other bytes.
+    further: HashMap<Identity, Vec<PackageId>>,
+    by_digest: HashMap<(Identity, Digest), PackageId>,
+}
+
+impl Candidates {
+    /// Returns the package with these bytes.
+    fn with_digest(&self, identity: Identity, digest: Digest) -> Option<PackageId> {
+        match self.first.get(&identity)? {
+            (package, Some(known)) if *known == digest => Some(*package),
+            _ => self.by_digest.get(&(identity, digest)).copied(),
+        }
+    }
+
+    /// Returns all packages of an identity, the first one first.
+    fn of(&self, identity: Identity) -> impl Iterator<Item = PackageId> {
+        let first = self.first.get(&identity).map(|(package, _)| *package);
+        let further = self.further.get(&identity).into_iter().flatten().copied();
+        first.into_iter().chain(further)
+    }
+
+    fn insert(&mut self, identity: Identity, digest: Option<Digest>, package: PackageId) {
+        match self.first.entry(identity) {
+            Entry::Vacant(vacant) => {
+                vacant.insert((package, digest));
+            }
+            Entry::Occupied(_) => {
+                self.further.entry(identity).or_default().push(package);
+                if let Some(digest) = digest {
+                    self.by_digest.insert((identity, digest), package);
+                }
+            }
+        }
+    }
+}
+
+/// Returns the first half of a digest; `None` for a text that is none.
+fn digest(text: &str) -> Option<Digest> {
+    let digits = text.get(..32).filter(|_| text.len() == 64)?;
+    u128::from_str_radix(digits, 16).ok().map(u128::to_be_bytes)
+}
 
 impl UniverseBuilder {
     /// Begins one for a machine of an architecture, which can run others besides.
@@ -84,7 +138,7 @@ impl UniverseBuilder {
             architectures: Table::new(),
             usable: 0,
             packages: Table::new(),
-            by_identity: HashMap::new(),
+            candidates: Candidates::default(),
             groups: Table::new(),
             alternatives: Vec::new(),
             related: Vec::new(),
@@ -102,35 +156,107 @@ impl UniverseBuilder {
 
     /// Adds a package; `None` for one of an architecture that the machine does not run.
     ///
-    /// A package that is there already (name, version text and architecture) is not added again: it stays as it was,
-    /// with the higher priority of the two.
+    /// A package that is there already is not added again: it stays as it was, with the higher priority of the two. Two are the
+    /// same when name, version text and architecture are, and their `SHA256`. A stanza without one, as dpkg's status has them,
+    /// is the same as one that has the same relations and the same `Multi-Arch`, `Essential` and `Protected`.
     ///
     /// # Errors
     /// When `Package`, `Version` or `Architecture` is missing, or a field that is read has no right value.
     pub fn add(&mut self, stanza: &Stanza<'_>, source: Source) -> Result<Option<PackageId>, UniverseError> {
         let fields = Fields::of(stanza);
+        let architecture: Architecture = parsed("Architecture", fields.architecture)?;
+        match self.usable(&architecture) {
+            Some(architecture) => self.add_fields(&fields, architecture, source).map(Some),
+            // What is of no use here is still held against the rules.
+            None => {
+                name(fields.package)?;
+                parsed::<Version>("Version", fields.version)?;
+                Ok(None)
+            }
+        }
+    }
+
+    /// Adds a package that is installed: it counts whatever its architecture is, also one that is enabled no longer.
+    ///
+    /// # Errors
+    /// As [`add`](Self::add).
+    pub fn add_installed(&mut self, stanza: &Stanza<'_>, source: Source) -> Result<PackageId, UniverseError> {
+        let fields = Fields::of(stanza);
+        let architecture: Architecture = parsed("Architecture", fields.architecture)?;
+        let architecture = self.architecture(architecture.as_str());
+        self.add_fields(&fields, architecture, source)
+    }
+
+    /// Adds what is left of an installed package that has to be unpacked again: it is no other one, however alike.
+    ///
+    /// # Errors
+    /// As [`add`](Self::add).
+    pub fn add_damaged(&mut self, stanza: &Stanza<'_>, source: Source) -> Result<PackageId, UniverseError> {
+        let fields = Fields::of(stanza);
+        let architecture: Architecture = parsed("Architecture", fields.architecture)?;
+        let architecture = self.architecture(architecture.as_str());
+        let identity = self.identity(&fields, architecture)?;
+        let package = self.package(&fields, identity, source)?;
+        let package = self.packages.push(package);
+        self.candidates.insert(identity, None, package);
+        Ok(package)
+    }
+
+    fn add_fields(
+        &mut self,
+        fields: &Fields<'_>,
+        architecture: ArchitectureId,
+        source: Source,
+    ) -> Result<PackageId, UniverseError> {
+        let digest = digest(fields.sha256);
+        let identity = self.identity(fields, architecture)?;
+        if let Some(digest) = digest
+            && let Some(known) = self.candidates.with_digest(identity, digest)
+        {
+            return Ok(self.again(known, source));
+        }
+        let package = self.package(fields, identity, source)?;
+        if digest.is_none() {
+            let is_like = |known: &PackageId| self.is_like(&self.packages[*known], &package);
+            let known = self.candidates.of(identity).find(is_like);
+            if let Some(known) = known {
+                return Ok(self.again(known, source));
+            }
+        }
+        let package = self.packages.push(package);
+        self.candidates.insert(identity, digest, package);
+        Ok(package)
+    }
+
+    fn again(&mut self, known: PackageId, source: Source) -> PackageId {
+        let package = &mut self.packages[known];
+        package.priority = package.priority.max(source.priority);
+        known
+    }
+
+    fn identity(
+        &mut self,
+        fields: &Fields<'_>,
+        architecture: ArchitectureId,
+    ) -> Result<Identity, UniverseError> {
         let name = name(fields.package)?;
         let version: Version = parsed("Version", fields.version)?;
-        let architecture: Architecture = parsed("Architecture", fields.architecture)?;
-        let Some(architecture) = self.usable(&architecture) else {
-            return Ok(None);
-        };
         if self.packages.len() >= MOST_PACKAGES
             || self.text.len() >= MOST_TEXT
             || self.related.len() >= MOST_TEXT
         {
             return Err(UniverseError::TooMany(MOST_PACKAGES));
         }
-        let name = self.name(name);
-        let version = self.version(version);
-        let identity = (name, version, architecture);
-        if let Some(known) = self.by_identity.get(&identity).copied() {
-            let package = &mut self.packages[known];
-            package.priority = package.priority.max(source.priority);
-            return Ok(Some(known));
-        }
-        let relations = self.relations(&fields)?;
-        let package = self.packages.push(Package {
+        Ok((self.name(name), self.version(version), architecture))
+    }
+
+    fn package(
+        &mut self,
+        fields: &Fields<'_>,
+        (name, version, architecture): Identity,
+        source: Source,
+    ) -> Result<Package, UniverseError> {
+        Ok(Package {
             name,
             version,
             architecture,
@@ -140,10 +266,25 @@ impl UniverseBuilder {
             priority: source.priority,
             importance: importance(fields.priority),
             size: fields.size.parse().unwrap_or(0),
-            relations,
-        });
-        self.by_identity.insert(identity, package);
-        Ok(Some(package))
+            relations: self.relations(fields)?,
+        })
+    }
+
+    /// Says whether two packages of one identity mean the same to the solver.
+    fn is_like(&self, one: &Package, other: &Package) -> bool {
+        let related = |span: &Span| {
+            let mut groups = span.of(&self.related).to_vec();
+            groups.sort_unstable();
+            groups
+        };
+        one.multi_arch == other.multi_arch
+            && one.essential == other.essential
+            && one.protected == other.protected
+            && one
+                .relations
+                .iter()
+                .zip(&other.relations)
+                .all(|(one, other)| related(one) == related(other))
     }
 
     fn usable(&self, architecture: &Architecture) -> Option<ArchitectureId> {

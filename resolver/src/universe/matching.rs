@@ -90,10 +90,18 @@ impl Universe {
     }
 
     /// Says whether a package is of an architecture, or for all of them where that is the native one.
-    pub(crate) fn runs_as(&self, package: PackageId, architecture: &str) -> bool {
+    pub fn runs_as(&self, package: PackageId, architecture: &str) -> bool {
         let package = self.packages[package].architecture;
         self.architecture_of(architecture)
             .is_some_and(|wanted| wanted == package || wanted == native(package))
+    }
+
+    /// Says whether a person means a package by `name` or `name:architecture`.
+    pub(crate) fn is_called(&self, package: PackageId, text: &str) -> bool {
+        match text.split_once(':') {
+            None => text == self.name(package),
+            Some((name, architecture)) => name == self.name(package) && self.runs_as(package, architecture),
+        }
     }
 
     /// Says whether packages are all of one architecture, where those for `all` count as native.

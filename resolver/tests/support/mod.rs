@@ -95,11 +95,7 @@ impl World {
 
     /// Returns what is installed after a plan.
     pub(crate) fn result(&self, request: &Request, plan: &Plan) -> Vec<PackageId> {
-        let changes = plan
-            .upgrade
-            .iter()
-            .chain(&plan.downgrade)
-            .map(|change| change.from);
+        let changes = plan.changes().map(|change| change.from);
         let gone: Vec<PackageId> = changes
             .chain(plan.remove.iter().map(|removal| removal.package))
             .collect();
@@ -109,7 +105,7 @@ impl World {
             .collect()
     }
 
-    /// Returns a plan in short form: `+new ^upgraded v(downgraded) -removed`, by name.
+    /// Returns a plan in short form: `+new ^upgraded v(downgraded) =reinstalled -removed`, by name.
     pub(crate) fn short(&self, outcome: &Result<Plan, Refusal>) -> String {
         let plan = match outcome {
             Ok(plan) => plan,
@@ -133,6 +129,7 @@ impl World {
             .collect();
         parts.extend(plan.upgrade.iter().map(|change| shown("^", change.to)));
         parts.extend(plan.downgrade.iter().map(|change| shown("v", change.to)));
+        parts.extend(plan.reinstall.iter().map(|change| shown("=", change.to)));
         parts.extend(plan.remove.iter().map(|removal| shown("-", removal.package)));
         parts.join(" ")
     }
@@ -165,6 +162,7 @@ impl World {
     pub(crate) fn steps(&self, plan: &Plan) -> String {
         let shown = |step: &Step| match step {
             Step::Remove(id) => format!("remove {}", self.universe.name(*id)),
+            Step::GiveWay(id) => format!("give way {}", self.universe.name(*id)),
             Step::Unpack(id) => format!("unpack {}", self.universe.name(*id)),
             Step::Configure(id) => format!("configure {}", self.universe.name(*id)),
         };
