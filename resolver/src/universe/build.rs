@@ -129,8 +129,43 @@ impl UniverseBuilder {
             package.priority = package.priority.max(source.priority);
             return Ok(Some(known));
         }
-        let relations = self.relations(&fields)?;
-        let package = self.packages.push(Package {
+        let package = self.push(&fields, identity, source)?;
+        self.by_identity.insert(identity, package);
+        Ok(Some(package))
+    }
+
+    /// Adds a package whatever its name looks like, and as one of its own even where another has its name, version and
+    /// architecture. It may be of any architecture.
+    ///
+    /// # Errors
+    /// As [`add`](Self::add), but for the rules of names.
+    pub fn add_apart(&mut self, stanza: &Stanza<'_>, source: Source) -> Result<PackageId, UniverseError> {
+        let fields = Fields::of(stanza);
+        let name = match fields.package {
+            "" => return Err(UniverseError::Missing("Package")),
+            name => self.name(name),
+        };
+        let version: Version = parsed("Version", fields.version)?;
+        let architecture: Architecture = parsed("Architecture", fields.architecture)?;
+        if self.packages.len() >= MOST_PACKAGES
+            || self.text.len() >= MOST_TEXT
+            || self.related.len() >= MOST_TEXT
+        {
+            return Err(UniverseError::TooMany(MOST_PACKAGES));
+        }
+        let version = self.version(version);
+        let architecture = self.architecture(architecture.as_str());
+        self.push(&fields, (name, version, architecture), source)
+    }
+
+    fn push(
+        &mut self,
+        fields: &Fields<'_>,
+        (name, version, architecture): (NameId, VersionId, ArchitectureId),
+        source: Source,
+    ) -> Result<PackageId, UniverseError> {
+        let relations = self.relations(fields)?;
+        Ok(self.packages.push(Package {
             name,
             version,
             architecture,
@@ -141,9 +176,7 @@ impl UniverseBuilder {
             importance: importance(fields.priority),
             size: fields.size.parse().unwrap_or(0),
             relations,
-        });
-        self.by_identity.insert(identity, package);
-        Ok(Some(package))
+        }))
     }
 
     fn usable(&self, architecture: &Architecture) -> Option<ArchitectureId> {
