@@ -1,70 +1,130 @@
 //! apt's External Dependency Solver Protocol, version 0.5: apt asks, the resolver answers.
 //!
-//! Source: apt's own documentation of the protocol, doc/external-dependency-solver-protocol.md.
+//! Source: apt's own documentation of the protocol, doc/external-dependency-solver-protocol.md, and what apt's own solver does
+//! behind it. The modules stand in the order in which a scenario goes through them.
 
-use std::collections::HashMap;
+mod scenario;
+mod decide;
+mod leftover;
+
 use std::fmt::Write as _;
+use std::io;
 
-use debian_formats::architecture::Architecture;
-use debian_formats::stanza::{Stanza, StanzaError, StanzaReader};
+use debian_formats::stanza::StanzaError;
+use debian_formats::terminal::escaped;
 use resolver::refusal::Refusal;
-use resolver::request::{Hold, Installed, Mark, Recommends, Request, Target, Upgrade};
-use resolver::solve::solve;
-use resolver::universe::{PackageId, Source, Universe, UniverseBuilder, UniverseError};
-use resolver::unneeded::unneeded;
+use resolver::request::Recommends;
+use resolver::universe::{PackageId, UniverseError};
 
-/// The version of the protocol that is spoken.
-const PROTOCOL: &str = "EDSP 0.";
+use scenario::Scenario;
+
+/// What an answer without a plan is about, by the identifiers that the protocol wants: each stays the same for good.
+const NO_PLAN: &str = "0f2f9d4e-4d7b-4c3e-9a53-6b1c8d1f7e21";
+const NOT_UNDERSTOOD: &str = "b7c1a3d8-52e6-4f0b-8f5a-2e94d06c3a77";
+const NOT_READ: &str = "5d8e6f10-93ab-47c2-b1de-70a4f2c95b38";
 
 /// Why a scenario has no answer, not even a no.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum EdspError {
+enum EdspError {
+    /// It is no text.
+    #[error("the scenario is not UTF-8 from byte {0} on")]
+    Text(usize),
     /// It cannot be read.
-    #[error("the scenario cannot be read")]
+    #[error("the scenario cannot be read: {0}")]
     Stanza(#[from] StanzaError),
     /// It does not begin with a request.
-    #[error("the scenario begins with no request of EDSP 0.x")]
-    NoRequest,
+    #[error("the scenario begins with no `Request: EDSP 0.x`, but with `{0}`")]
+    NoRequest(String),
+    /// It is empty.
+    #[error("the scenario is empty: expected a stanza with `Request: EDSP 0.5`")]
+    Empty,
     /// It names an architecture that is none.
-    #[error("`{0}` is no architecture")]
-    Architecture(String),
+    #[error("field `{field}` of the request: `{text}` is no architecture")]
+    Architecture {
+        /// The field.
+        field: &'static str,
+        /// What stands there.
+        text: String,
+    },
+    /// A field has neither of its two values.
+    #[error("field `{field}` of {place}: expected `yes` or `no`, found `{found}`")]
+    Flag {
+        /// The field.
+        field: &'static str,
+        /// Whose.
+        place: String,
+        /// What stands there.
+        found: String,
+    },
+    /// A package has no number, or that of another.
+    #[error("package `{name}`: `APT-ID` is {wrong}")]
+    Number {
+        /// The package.
+        name: String,
+        /// What is wrong.
+        wrong: String,
+    },
+    /// Two versions are installed in one place.
+    #[error("`{0}` is installed twice")]
+    InstalledTwice(String),
     /// A package says something that has no meaning.
-    #[error("package {id} of the scenario cannot be used")]
+    #[error("package `{name}` with `APT-ID: {id}` cannot be used: {source}")]
     Package {
+        /// Its name.
+        name: String,
         /// Its number.
         id: String,
         /// Why.
         source: Box<UniverseError>,
     },
+    /// What is to be installed is not there.
+    #[error("`{0}` is to be installed, and the scenario has no version of it that may come")]
+    Unknown(String),
 }
 
-/// Answers a scenario. A request that cannot be met is an answer, too.
-///
-/// # Errors
-/// When the scenario cannot be understood.
-pub fn answer(scenario: &str, recommends: Recommends) -> Result<String, EdspError> {
-    let mut stanzas = StanzaReader::new(scenario);
-    let request = stanzas.next().ok_or(EdspError::NoRequest)??;
-    let version = request.line("Request").unwrap_or_default();
-    version
-        .starts_with(PROTOCOL)
-        .then_some(())
-        .ok_or(EdspError::NoRequest)?;
-    let scene = Scene::read(&request, stanzas)?;
-    let asked = scene.request(&request, recommends);
-    Ok(match solve(&scene.universe, &asked) {
-        Ok(plan) if allowed(&request, &plan) => scene.solution(&request, &plan, &asked),
-        Ok(_) => no("what was asked for would install or remove more than apt allows"),
-        Err(refusal) => no(&text(&refusal)),
-    })
+/// Answers a scenario. Whatever is wrong is an answer, too.
+pub fn answer(scenario: &[u8], recommends: Recommends) -> String {
+    match answered(scenario, recommends) {
+        Ok(Ok(answer)) => answer,
+        Ok(Err(refusal)) => error_stanza(NO_PLAN, &text(&refusal)),
+        Err(error) => error_stanza(NOT_UNDERSTOOD, &error.to_string()),
+    }
 }
 
-/// Returns the answer that says no.
-fn no(why: &str) -> String {
+/// Answers that the scenario did not arrive.
+pub fn unread(error: &io::Error) -> String {
+    error_stanza(NOT_READ, &format!("cannot read the scenario: {error}"))
+}
+
+fn answered(scenario: &[u8], recommends: Recommends) -> Result<Result<String, Refusal>, EdspError> {
+    let text = std::str::from_utf8(scenario).map_err(|error| EdspError::Text(error.valid_up_to()))?;
+    let mut scenario = Scenario::read(text)?;
+    let after = match decide::decide(&scenario, recommends) {
+        Ok(after) => after,
+        Err(refusal) => {
+            // Whether something essential goes is for apt to ask, after it has seen what that would be.
+            scenario.universe.forget_essential();
+            match decide::decide(&scenario, recommends) {
+                Ok(after) => after,
+                Err(_) => return Ok(Err(refusal)),
+            }
+        }
+    };
+    let leftover = leftover::leftover(&scenario, &after)?;
+    Ok(Ok(solution(&scenario, &after, &leftover)))
+}
+
+fn error_stanza(kind: &str, why: &str) -> String {
     // A stanza's lines go on with a blank, and an empty one is a dot.
-    let why = why.trim().replace('\n', "\n ");
-    format!("Error: cpkgs-no-solution\nMessage: {why}\n\n")
+    let lines: Vec<String> = why
+        .trim()
+        .lines()
+        .map(|line| match line.trim_end() {
+            "" => ".".to_owned(),
+            line => escaped(line).to_string(),
+        })
+        .collect();
+    format!("Error: {kind}\nMessage: {}\n\n", lines.join("\n "))
 }
 
 fn text(refusal: &Refusal) -> String {
@@ -74,244 +134,29 @@ fn text(refusal: &Refusal) -> String {
     lines.map(String::as_str).collect::<Vec<_>>().join("\n")
 }
 
-fn yes(stanza: &Stanza<'_>, field: &str) -> bool {
-    stanza.line(field) == Some("yes")
-}
-
-fn allowed(request: &Stanza<'_>, plan: &resolver::plan::Plan) -> bool {
-    let comes = yes(request, "Forbid-New-Install") && !plan.install.is_empty();
-    let goes = yes(request, "Forbid-Remove") && !plan.remove.is_empty();
-    !(comes || goes)
-}
-
-struct Scene {
-    universe: Universe,
-    installed: Vec<Installed>,
-    /// apt's numbers of packages.
-    ids: HashMap<PackageId, String>,
-}
-
-impl Scene {
-    fn read<'s>(
-        request: &Stanza<'s>,
-        stanzas: impl Iterator<Item = Result<Stanza<'s>, StanzaError>>,
-    ) -> Result<Self, EdspError> {
-        let parse = |name: &str| name.parse().map_err(|_| EdspError::Architecture(name.to_owned()));
-        let native: Architecture = parse(request.line("Architecture").unwrap_or_default())?;
-        let mut foreign = Vec::new();
-        for name in request
-            .line("Architectures")
-            .unwrap_or_default()
-            .split_ascii_whitespace()
-        {
-            let architecture: Architecture = parse(name)?;
-            if architecture != native {
-                foreign.push(architecture);
-            }
-        }
-        // apt has chosen a candidate of each package already, unless it says that others may be taken.
-        let strict = request.line("Strict-Pinning") != Some("no");
-        let mut builder = UniverseBuilder::new(&native, &foreign);
-        let mut ids = HashMap::new();
-        let mut installed = Vec::new();
-        for stanza in stanzas {
-            let stanza = stanza?;
-            if strict && !yes(&stanza, "APT-Candidate") && !yes(&stanza, "Installed") {
-                continue;
-            }
-            let id = stanza.line("APT-ID").unwrap_or_default().to_owned();
-            let Some(package) = add(&mut builder, &stanza, &id)? else {
-                continue;
-            };
-            if yes(&stanza, "Installed") {
-                installed.push(Installed {
-                    package,
-                    mark: if yes(&stanza, "APT-Automatic") {
-                        Mark::Automatic
-                    } else {
-                        Mark::Manual
-                    },
-                    hold: if yes(&stanza, "Hold") {
-                        Hold::Held
-                    } else {
-                        Hold::Free
-                    },
-                });
-            }
-            ids.insert(package, id);
-        }
-        Ok(Self {
-            universe: builder.finish(),
-            installed,
-            ids,
-        })
-    }
-
-    fn request(&self, request: &Stanza<'_>, recommends: Recommends) -> Request {
-        let targets = |field: &str| -> Vec<Target> {
-            let names = request.get(field).map(|field| field.value()).unwrap_or_default();
-            names.split_ascii_whitespace().map(target).collect()
-        };
-        let upgrades = ["Upgrade-All", "Upgrade", "Dist-Upgrade"]
-            .into_iter()
-            .any(|field| yes(request, field));
-        Request {
-            install: targets("Install"),
-            remove: targets("Remove"),
-            upgrade: if upgrades { Upgrade::All } else { Upgrade::Nothing },
-            installed: self.installed.clone(),
-            recommends,
+/// Says what to do in apt's numbers.
+fn solution(scenario: &Scenario<'_>, after: &[Option<PackageId>], leftover: &[PackageId]) -> String {
+    let mut answer = String::new();
+    let mut say = |what: &str, package: PackageId| {
+        let universe = &scenario.universe;
+        let id = scenario.number(package);
+        let (name, version) = (universe.name(package), universe.version(package));
+        let architecture = universe.architecture(package);
+        let _ = write!(
+            answer,
+            "{what}: {id}\nPackage: {name}\nVersion: {version}\nArchitecture: {architecture}\n\n"
+        );
+    };
+    for (slot, after) in scenario.slots.iter().zip(after) {
+        match (slot.installed.map(|installed| installed.package), *after) {
+            (Some(before), None) => say("Remove", before),
+            (before, Some(after)) if before != Some(after) => say("Install", after),
+            (Some(before), _) if leftover.contains(&before) => say("Autoremove", before),
+            _ => {}
         }
     }
-
-    /// Says what to do in apt's numbers.
-    fn solution(&self, request: &Stanza<'_>, plan: &resolver::plan::Plan, asked: &Request) -> String {
-        let mut answer = String::new();
-        let mut say = |what: &str, package: PackageId| {
-            let id = self.ids.get(&package).map(String::as_str).unwrap_or_default();
-            let universe = &self.universe;
-            let (name, version) = (universe.name(package), universe.version(package));
-            let architecture = universe.architecture(package);
-            let _ = write!(
-                answer,
-                "{what}: {id}\nPackage: {name}\nVersion: {version}\nArchitecture: {architecture}\n\n"
-            );
-        };
-        plan.unpacked().for_each(|package| say("Install", package));
-        plan.remove
-            .iter()
-            .for_each(|removal| say("Remove", removal.package));
-        if yes(request, "Autoremove") {
-            let stays = self.after(plan, asked);
-            for package in unneeded(&self.universe, &stays) {
-                if self
-                    .installed
-                    .iter()
-                    .any(|installed| installed.package == package)
-                {
-                    say("Autoremove", package);
-                }
-            }
-        }
-        answer
-    }
-
-    /// Returns what is installed when the plan is carried out.
-    fn after(&self, plan: &resolver::plan::Plan, asked: &Request) -> Vec<Installed> {
-        let changes = plan.upgrade.iter().chain(&plan.downgrade);
-        let mut after: Vec<Installed> = self.installed.clone();
-        after.retain(|installed| {
-            !plan
-                .remove
-                .iter()
-                .any(|removal| removal.package == installed.package)
-        });
-        for change in changes {
-            for installed in after
-                .iter_mut()
-                .filter(|installed| installed.package == change.from)
-            {
-                installed.package = change.to;
-            }
-        }
-        let names: Vec<String> = asked
-            .install
-            .iter()
-            .filter_map(|target| match target {
-                Target::Named { name, .. } => Some(name.clone()),
-                Target::OneOf { .. } => None,
-            })
-            .collect();
-        after.extend(plan.install.iter().map(|addition| Installed {
-            package: addition.package,
-            mark: Mark::Automatic,
-            hold: Hold::Free,
-        }));
-        for installed in &mut after {
-            if names
-                .iter()
-                .any(|name| name == self.universe.name(installed.package))
-            {
-                installed.mark = Mark::Manual;
-            }
-        }
-        after
-    }
-}
-
-fn add(builder: &mut UniverseBuilder, stanza: &Stanza<'_>, id: &str) -> Result<Option<PackageId>, EdspError> {
-    let pin = stanza.line("APT-Pin").and_then(|pin| pin.parse().ok());
-    // What is a candidate may be taken whatever its pin is.
-    let priority = pin.unwrap_or(500).max(1);
-    builder
-        .add(stanza, Source { priority })
-        .map_err(|source| EdspError::Package {
-            id: id.to_owned(),
-            source: Box::new(source),
-        })
-}
-
-/// Reads `name` or `name:architecture`.
-fn target(text: &str) -> Target {
-    let (name, architecture) = text
-        .rsplit_once(':')
-        .map_or((text, None), |(name, architecture)| {
-            (name, Some(architecture.to_owned()))
-        });
-    Target::Named {
-        name: name.to_owned(),
-        architecture,
-        constraint: None,
-    }
+    answer
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const UNIVERSE: &str = "\nPackage: app\nArchitecture: amd64\nVersion: 1\nAPT-ID: 7\nAPT-Pin: 500\nAPT-Candidate: yes\nDepends: lib\n\n\
-        Package: lib\nArchitecture: all\nVersion: 2\nAPT-ID: 8\nAPT-Candidate: yes\n\n\
-        Package: lib\nArchitecture: all\nVersion: 3\nAPT-ID: 9\n\n\
-        Package: old\nArchitecture: amd64\nVersion: 1\nAPT-ID: 3\nInstalled: yes\nAPT-Automatic: yes\n";
-
-    fn ask(request: &str) -> String {
-        let scenario =
-            format!("Request: EDSP 0.5\nArchitecture: amd64\nArchitectures: amd64\n{request}\n{UNIVERSE}");
-        answer(&scenario, Recommends::Leave).unwrap()
-    }
-
-    #[test]
-    fn what_comes_is_said_in_the_numbers_of_apt_and_only_candidates_come() {
-        let answer = ask("Install: app:amd64\n");
-        assert!(answer.contains("Install: 7\nPackage: app\n"), "{answer}");
-        assert!(answer.contains("Install: 8\nPackage: lib\n"), "{answer}");
-        assert!(!answer.contains("Install: 9"), "{answer}");
-    }
-
-    #[test]
-    fn without_strict_pinning_any_version_may_come() {
-        assert!(ask("Install: app\nStrict-Pinning: no\n").contains("Install: 9\n"));
-    }
-
-    #[test]
-    fn what_nothing_needs_goes_where_that_is_asked_for() {
-        assert!(ask("Autoremove: yes\n").contains("Autoremove: 3\n"));
-        assert!(!ask("Install: app\n").contains("Autoremove"));
-    }
-
-    #[test]
-    fn a_request_that_cannot_be_met_is_answered_with_the_reason() {
-        let answer = ask("Install: nothing\n");
-        assert!(
-            answer.starts_with("Error: ") && answer.contains("`nothing`"),
-            "{answer}"
-        );
-        assert!(ask("Install: app\nForbid-New-Install: yes\n").starts_with("Error: "));
-    }
-
-    #[test]
-    fn what_is_no_scenario_is_refused() {
-        assert!(answer("", Recommends::Leave).is_err());
-        assert!(answer("Request: EIPP 0.1\n", Recommends::Leave).is_err());
-    }
-}
+mod tests;

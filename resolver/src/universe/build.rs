@@ -228,6 +228,23 @@ impl UniverseBuilder {
         Ok(package)
     }
 
+    /// Adds a package whatever its name looks like, and as one of its own even where another has its name, version and
+    /// architecture. It may be of any architecture.
+    ///
+    /// # Errors
+    /// As [`add`](Self::add), but for the rules of names.
+    pub fn add_apart(&mut self, stanza: &Stanza<'_>, source: Source) -> Result<PackageId, UniverseError> {
+        let fields = Fields::of(stanza);
+        let architecture: Architecture = parsed("Architecture", fields.architecture)?;
+        let architecture = self.architecture(architecture.as_str());
+        if fields.package.is_empty() {
+            return Err(UniverseError::Missing("Package"));
+        }
+        let identity = self.identity_of(fields.package, &fields, architecture)?;
+        let package = self.package(&fields, identity, source)?;
+        Ok(self.packages.push(package))
+    }
+
     fn again(&mut self, known: PackageId, source: Source) -> PackageId {
         let package = &mut self.packages[known];
         package.priority = package.priority.max(source.priority);
@@ -239,7 +256,15 @@ impl UniverseBuilder {
         fields: &Fields<'_>,
         architecture: ArchitectureId,
     ) -> Result<Identity, UniverseError> {
-        let name = name(fields.package)?;
+        self.identity_of(name(fields.package)?, fields, architecture)
+    }
+
+    fn identity_of(
+        &mut self,
+        name: &str,
+        fields: &Fields<'_>,
+        architecture: ArchitectureId,
+    ) -> Result<Identity, UniverseError> {
         let version: Version = parsed("Version", fields.version)?;
         if self.packages.len() >= MOST_PACKAGES
             || self.text.len() >= MOST_TEXT
@@ -272,10 +297,15 @@ impl UniverseBuilder {
 
     /// Says whether two packages of one identity mean the same to the solver.
     fn is_like(&self, one: &Package, other: &Package) -> bool {
-        let related = |span: &Span| {
-            let mut groups = span.of(&self.related).to_vec();
-            groups.sort_unstable();
-            groups
+        // One relation may be written in several ways, as dpkg's status and an index do.
+        let alike = |one: &Span, other: &Span| {
+            let (one, other) = (one.of(&self.related), other.of(&self.related));
+            let alternatives = |group: &GroupId| self.groups[*group].of(&self.alternatives);
+            one.len() == other.len()
+                && one
+                    .iter()
+                    .zip(other)
+                    .all(|(one, other)| one == other || alternatives(one) == alternatives(other))
         };
         one.multi_arch == other.multi_arch
             && one.essential == other.essential
@@ -284,7 +314,7 @@ impl UniverseBuilder {
                 .relations
                 .iter()
                 .zip(&other.relations)
-                .all(|(one, other)| related(one) == related(other))
+                .all(|(one, other)| alike(one, other))
     }
 
     fn usable(&self, architecture: &Architecture) -> Option<ArchitectureId> {

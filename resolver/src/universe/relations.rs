@@ -23,7 +23,7 @@ pub(crate) enum Qualifier {
 }
 
 /// One package that is meant.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Alternative {
     pub(crate) name: NameId,
     pub(crate) qualifier: Qualifier,

@@ -146,6 +146,7 @@ fn apt_takes_its_answers_from_the_resolver() {
             DebBuilder::new("app", "1", "all").depends("missing | real"),
             DebBuilder::new("real", "1", "all"),
             DebBuilder::new("broken", "1", "all").depends("nothing"),
+            DebBuilder::new("extra", "1", "all").field("Recommends", "real"),
         ])
         .ok();
     archive.publish();
@@ -176,6 +177,15 @@ fn apt_takes_its_answers_from_the_resolver() {
     assert_ne!(run.code, 0);
     let said = format!("{}{}", run.stdout, run.stderr);
     assert!(said.contains("`nothing`"), "{}", run.report());
+    // What is recommended comes where apt's configuration wants it.
+    for (wanted, comes) in [("true", true), ("false", false)] {
+        let setting = format!("APT::Install-Recommends \"{wanted}\";\n");
+        let plain = std::fs::read_to_string(apt.path("apt.conf")).unwrap();
+        std::fs::write(apt.path("apt.conf"), plain + &setting).unwrap();
+        let run = ask("extra").ok();
+        assert!(run.stdout.contains("Inst extra (1"), "{}", run.report());
+        assert_eq!(run.stdout.contains("Inst real (1"), comes, "{}", run.report());
+    }
 }
 
 #[test]

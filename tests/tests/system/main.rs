@@ -43,6 +43,7 @@ mod client;
 mod attacks;
 mod client_archives;
 mod client_debs;
+mod client_edsp;
 mod client_odd;
 mod served;
 mod client_account;

@@ -1,0 +1,252 @@
+//! What to do.
+//!
+//! What is named is done first, whatever it takes. What is forbidden is forbidden to upgrades alone: they take what was decided
+//! for what is named as given, and each one that cannot be had so is kept back.
+
+use resolver::refusal::Refusal;
+use resolver::request::{Hold, Installed, Mark, Recommends, Request, Target, Upgrade};
+use resolver::solve::solve;
+use resolver::universe::{MultiArch, PackageId};
+
+use super::scenario::{Scenario, Slot};
+
+/// What is installed in the end, by slots.
+pub(super) type After = Vec<Option<PackageId>>;
+
+/// Decides what is to be installed in the end.
+pub(super) fn decide(scenario: &Scenario<'_>, recommends: Recommends) -> Result<After, Refusal> {
+    let asking = Asking { scenario, recommends };
+    let is_limited = scenario.forbid_new || scenario.forbid_remove;
+    match (scenario.upgrade, is_limited) {
+        (false, false) => asking.named(),
+        (false, true) => asking.limited(&asking.installed(), &scenario.install, Choose::Present),
+        (true, false) => asking.everything(),
+        (true, true) => {
+            let after = asking.named()?;
+            asking.limited(&after, &[], Choose::Newest)
+        }
+    }
+}
+
+struct Asking<'a, 's> {
+    scenario: &'a Scenario<'s>,
+    recommends: Recommends,
+}
+
+/// Which version of what is there is preferred.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Choose {
+    Present,
+    Newest,
+}
+
+impl Asking<'_, '_> {
+    fn installed(&self) -> After {
+        let slots = self.scenario.slots.iter();
+        slots
+            .map(|slot| slot.installed.map(|installed| installed.package))
+            .collect()
+    }
+
+    /// Does what is named, and nothing else but what that needs.
+    fn named(&self) -> Result<After, Refusal> {
+        let install = self.targets(&self.scenario.install);
+        self.solve(install, self.removed(), Upgrade::Nothing, |_| true)
+    }
+
+    /// Upgrades all, and does what is named.
+    ///
+    /// What came by itself and no source has any more gives way to what takes its place; as much of it stays as can.
+    fn everything(&self) -> Result<After, Refusal> {
+        let mut wanted = self.scenario.install.clone();
+        let new = self.new_essentials();
+        let first = |wanted: &[usize]| {
+            self.solve(self.targets(wanted), self.removed(), Upgrade::All, |slot| {
+                !slot.is_gone
+            })
+        };
+        let all: Vec<usize> = wanted.iter().chain(&new).copied().collect();
+        if first(&all).is_ok() {
+            wanted = all;
+        } else {
+            for slot in new {
+                wanted.push(slot);
+                if first(&wanted).is_err() {
+                    wanted.pop();
+                }
+            }
+        }
+        let after = first(&wanted)?;
+        let mut gives_way = self.scenario.slots.iter().zip(&after);
+        if !gives_way.any(|(slot, after)| slot.is_gone && after.is_none()) {
+            return Ok(after);
+        }
+        let slots = self.scenario.slots.iter().zip(&after);
+        let exact = slots.filter_map(|(slot, after)| Some(one_of(slot, vec![(*after)?])));
+        let mut barred = self.removed();
+        let others = self.scenario.slots.iter().zip(&after);
+        let others = others.filter(|(slot, after)| after.is_none() && slot.installed.is_none());
+        barred.extend(others.map(|(slot, _)| one_of(slot, slot.choices.clone())));
+        self.solve(exact.collect(), barred, Upgrade::Nothing, |_| true)
+    }
+
+    /// Changes what is there within the limits that are set.
+    fn limited(&self, there: &After, more: &[usize], choose: Choose) -> Result<After, Refusal> {
+        let scenario = self.scenario;
+        let mut barred = self.removed();
+        let mut targets = self.targets(more);
+        for (place, (slot, there)) in scenario.slots.iter().zip(there).enumerate() {
+            let is_named = scenario.install.contains(&place);
+            match there {
+                Some(there) if scenario.forbid_remove && !scenario.remove.contains(&place) => {
+                    let is_held = slot
+                        .installed
+                        .is_some_and(|installed| installed.hold == Hold::Held);
+                    let mut versions = vec![*there];
+                    if choose == Choose::Newest && !is_named && !is_held {
+                        versions = slot.choices.clone();
+                        versions.push(*there);
+                    } else if !is_named && !is_held {
+                        versions.extend(&slot.choices);
+                    }
+                    if !more.contains(&place) {
+                        targets.push(one_of(slot, versions));
+                    }
+                }
+                Some(there) if is_named && !more.contains(&place) => {
+                    targets.push(one_of(slot, vec![*there]));
+                }
+                // What went for the sake of what is named stays away.
+                None if slot.installed.is_some() => {
+                    let installed = slot.installed.map(|installed| installed.package);
+                    let versions = slot.choices.iter().copied().chain(installed);
+                    barred.push(one_of(slot, versions.collect()));
+                }
+                None if scenario.forbid_new && !is_named => {
+                    barred.push(one_of(slot, slot.choices.clone()));
+                }
+                _ => {}
+            }
+        }
+        let upgrade = match choose {
+            Choose::Present => Upgrade::Nothing,
+            Choose::Newest => Upgrade::All,
+        };
+        let installed = self.scenario.slots.iter().zip(there);
+        let installed = installed.filter_map(|(slot, there)| self.present(slot, (*there)?));
+        self.run(Request {
+            install: targets,
+            remove: barred,
+            upgrade,
+            installed: installed.collect(),
+            recommends: self.recommends,
+        })
+    }
+
+    /// Returns how a version counts that is there: held only as it was.
+    fn present(&self, slot: &Slot, package: PackageId) -> Option<Installed> {
+        let before = slot.installed.unwrap_or(Installed {
+            package,
+            mark: Mark::Automatic,
+            hold: Hold::Free,
+        });
+        let place = self.scenario.slot_of(package)?;
+        let is_named = self.scenario.install.contains(&place) || self.scenario.remove.contains(&place);
+        Some(Installed {
+            package,
+            mark: before.mark,
+            // Whether what is held may change because it was named is for apt to ask.
+            hold: if is_named { Hold::Free } else { before.hold },
+        })
+    }
+
+    fn solve(
+        &self,
+        install: Vec<Target>,
+        remove: Vec<Target>,
+        upgrade: Upgrade,
+        counts: impl Fn(&Slot) -> bool,
+    ) -> Result<After, Refusal> {
+        let slots = self.scenario.slots.iter().filter(|slot| counts(slot));
+        let installed = slots.filter_map(|slot| self.present(slot, slot.installed?.package));
+        self.run(Request {
+            install,
+            remove,
+            upgrade,
+            installed: installed.collect(),
+            recommends: self.recommends,
+        })
+    }
+
+    fn run(&self, request: Request) -> Result<After, Refusal> {
+        let plan = solve(&self.scenario.universe, &request)?;
+        let mut after: After = vec![None; self.scenario.slots.len()];
+        let present = request.installed.iter().map(|installed| installed.package);
+        let removed = plan.remove.iter().map(|removal| removal.package);
+        let changes = present
+            .map(|package| (package, Some(package)))
+            .chain(removed.map(|package| (package, None)))
+            .chain(plan.unpacked().map(|package| (package, Some(package))));
+        for (package, becomes) in changes {
+            let place = self.scenario.slot_of(package);
+            if let Some(place) = place.and_then(|place| after.get_mut(place)) {
+                *place = becomes;
+            }
+        }
+        Ok(after)
+    }
+
+    /// Returns what to install for slots that are wanted: what apt chose, whatever is there.
+    fn targets(&self, wanted: &[usize]) -> Vec<Target> {
+        let slots = wanted.iter().filter_map(|place| self.scenario.slots.get(*place));
+        slots
+            .map(|slot| match slot.installed {
+                Some(installed) if slot.choices.is_empty() => one_of(slot, vec![installed.package]),
+                _ => one_of(slot, slot.choices.clone()),
+            })
+            .collect()
+    }
+
+    fn removed(&self) -> Vec<Target> {
+        let places = self.scenario.remove.iter();
+        let slots = places.filter_map(|place| self.scenario.slots.get(*place));
+        slots
+            .map(|slot| {
+                let installed = slot.installed.map(|installed| installed.package);
+                one_of(slot, slot.choices.iter().copied().chain(installed).collect())
+            })
+            .collect()
+    }
+
+    /// Returns essential packages that are new: not here on any architecture.
+    fn new_essentials(&self) -> Vec<usize> {
+        let universe = &self.scenario.universe;
+        let slots = &self.scenario.slots;
+        let is_new = |slot: &Slot| {
+            slot.architecture == self.scenario.native.as_str()
+                && slot
+                    .choices
+                    .first()
+                    .is_some_and(|choice| universe.is_essential(*choice))
+                && !slots.iter().any(|other| {
+                    let installed = other.installed.filter(|_| other.name == slot.name);
+                    installed.is_some_and(|installed| {
+                        other.architecture == slot.architecture
+                            || universe.multi_arch(installed.package) == MultiArch::Foreign
+                    })
+                })
+        };
+        let places = slots.iter().enumerate().filter(|(_, slot)| is_new(slot));
+        places
+            .map(|(place, _)| place)
+            .filter(|place| !self.scenario.remove.contains(place))
+            .collect()
+    }
+}
+
+fn one_of(slot: &Slot, packages: Vec<PackageId>) -> Target {
+    Target::OneOf {
+        label: format!("{}:{}", slot.name, slot.architecture),
+        packages,
+    }
+}

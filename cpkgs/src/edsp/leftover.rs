@@ -1,0 +1,87 @@
+//! What nothing needs any more when all is done: apt asks no question about it, and is always told.
+
+use std::fmt::Write as _;
+
+use debian_formats::stanza::Stanza;
+use resolver::request::{Hold, Installed, Mark};
+use resolver::universe::{PackageId, Source, UniverseBuilder};
+use resolver::unneeded::unneeded;
+
+use super::EdspError;
+use super::scenario::Scenario;
+
+/// Fields that say nothing of needs, as they are.
+const KEPT: [&str; 8] = [
+    "Package",
+    "Version",
+    "Architecture",
+    "Multi-Arch",
+    "Essential",
+    "Protected",
+    "Important",
+    "Provides",
+];
+/// Fields by which a package keeps others. Source: apt.conf(5), `APT::AutoRemove::RecommendsImportant` and
+/// `SuggestsImportant`, which are on unless they are turned off.
+const KEEPING: [&str; 4] = ["Pre-Depends", "Depends", "Recommends", "Suggests"];
+
+/// Returns installed packages that came by themselves and that nothing needs, recommends or suggests.
+pub(super) fn leftover(
+    scenario: &Scenario<'_>,
+    after: &[Option<PackageId>],
+) -> Result<Vec<PackageId>, EdspError> {
+    let mut builder = UniverseBuilder::new(&scenario.native, &[]);
+    let mut installed = Vec::new();
+    let mut names = Vec::new();
+    for (place, (slot, package)) in scenario.slots.iter().zip(after).enumerate() {
+        let Some((package, stanza)) = package.and_then(|package| Some((package, scenario.stanza(package)?)))
+        else {
+            continue;
+        };
+        let text = needs_as_one(stanza);
+        let added = builder.add_apart(&Stanza::parse(&text)?, Source::default());
+        let added = added.map_err(|source| EdspError::Package {
+            name: slot.name.clone(),
+            id: scenario.number(package).to_owned(),
+            source: Box::new(source),
+        })?;
+        let mark = match slot.installed {
+            _ if scenario.install.contains(&place) => Mark::Manual,
+            Some(installed) => installed.mark,
+            None => Mark::Automatic,
+        };
+        installed.push(Installed {
+            package: added,
+            mark,
+            hold: slot.installed.map_or(Hold::Free, |installed| installed.hold),
+        });
+        names.push(package);
+    }
+    let universe = builder.finish();
+    let unneeded = unneeded(&universe, &installed).into_iter();
+    Ok(unneeded
+        .filter_map(|package| names.get(package.place()).copied())
+        .collect())
+}
+
+/// Writes a package with all that it keeps as what it depends on.
+fn needs_as_one(stanza: &Stanza<'_>) -> String {
+    let mut text = String::new();
+    for name in KEPT {
+        if let Some(value) = stanza.get(name).map(|field| field.value()) {
+            let _ = writeln!(text, "{name}: {value}");
+        }
+    }
+    let needs = KEEPING
+        .iter()
+        .filter_map(|name| stanza.get(name))
+        .map(|field| field.value());
+    let needs: Vec<&str> = needs
+        .map(|value| value.trim_end_matches([',', ' ', '\n']))
+        .filter(|value| !value.is_empty())
+        .collect();
+    if !needs.is_empty() {
+        let _ = writeln!(text, "Depends: {}", needs.join(", "));
+    }
+    text
+}

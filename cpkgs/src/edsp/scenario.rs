@@ -1,0 +1,291 @@
+//! What apt says: a request, and all versions of all packages.
+
+use std::cmp::Reverse;
+use std::collections::{HashMap, HashSet};
+
+use debian_formats::architecture::Architecture;
+use debian_formats::stanza::{Stanza, StanzaReader};
+use resolver::request::{Hold, Installed, Mark};
+use resolver::universe::{PackageId, Source, Universe, UniverseBuilder};
+
+use super::EdspError;
+
+/// What a version's source counts: apt chose the candidate of each package already, an earlier version, too. Source:
+/// apt_preferences(5), which lets more than 1000 go back to an earlier version.
+const CHOSEN: i32 = 1001;
+const INSTALLED: i32 = 100;
+
+/// A scenario.
+pub(super) struct Scenario<'s> {
+    pub(super) universe: Universe,
+    pub(super) native: Architecture,
+    pub(super) slots: Vec<Slot>,
+    /// The slots that are to be there and that are to go.
+    pub(super) install: Vec<usize>,
+    pub(super) remove: Vec<usize>,
+    pub(super) upgrade: bool,
+    pub(super) forbid_new: bool,
+    pub(super) forbid_remove: bool,
+    /// By the numbers of packages: what was said of each, and its slot.
+    versions: Vec<Version<'s>>,
+}
+
+/// A package as apt counts them: a name on an architecture, where what is for `all` counts as native.
+pub(super) struct Slot {
+    pub(super) name: String,
+    pub(super) architecture: String,
+    pub(super) installed: Option<Installed>,
+    /// Versions that may come, the one that apt chose first.
+    pub(super) choices: Vec<PackageId>,
+    /// Whether what is installed came by itself, and no source has any version of it.
+    pub(super) is_gone: bool,
+}
+
+struct Version<'s> {
+    stanza: Stanza<'s>,
+    id: &'s str,
+    slot: usize,
+}
+
+/// A version as it was read, before the universe is there.
+struct Read {
+    package: PackageId,
+    slot: usize,
+    is_candidate: bool,
+    is_installed: bool,
+    pin: i32,
+}
+
+impl<'s> Scenario<'s> {
+    pub(super) fn read(text: &'s str) -> Result<Self, EdspError> {
+        let mut stanzas = StanzaReader::new(text);
+        let request = stanzas.next().ok_or(EdspError::Empty)??;
+        if !request.line("Request").unwrap_or_default().starts_with("EDSP 0.") {
+            let first = request.fields().first();
+            let first = first.map(|field| format!("{}: {}", field.name(), field.first_line()));
+            return Err(EdspError::NoRequest(first.unwrap_or_default()));
+        }
+        let flag = |field| flag(&request, field, || "the request".to_owned());
+        let native = architecture("Architecture", request.line("Architecture").unwrap_or_default())?;
+        let mut foreign = Vec::new();
+        for name in words(&request, "Architectures") {
+            let architecture = architecture("Architectures", name)?;
+            if architecture != native {
+                foreign.push(architecture);
+            }
+        }
+        let mut reader = Reader {
+            // apt has chosen a candidate of each package already, unless it says that others may be taken.
+            is_strict: request.get("Strict-Pinning").is_none() || flag("Strict-Pinning")?,
+            builder: UniverseBuilder::new(&native, &foreign),
+            native: &native,
+            slots: Vec::new(),
+            by_name: HashMap::new(),
+            ids: HashSet::new(),
+            versions: Vec::new(),
+            read: Vec::new(),
+        };
+        for stanza in stanzas {
+            reader.add(stanza?)?;
+        }
+        let slots = reader.finished();
+        let dist_upgrade = flag("Dist-Upgrade")?;
+        // The older way to say that all is to be upgraded, and nothing else to be done.
+        let upgrade_only = flag("Upgrade")? && !dist_upgrade;
+        let mut scenario = Self {
+            universe: reader.builder.finish(),
+            slots,
+            install: Vec::new(),
+            remove: Vec::new(),
+            upgrade: upgrade_only || dist_upgrade || flag("Upgrade-All")?,
+            forbid_new: upgrade_only || flag("Forbid-New-Install")?,
+            forbid_remove: upgrade_only || flag("Forbid-Remove")?,
+            versions: reader.versions,
+            native: native.clone(),
+        };
+        scenario.install = scenario.named(&request, "Install");
+        scenario.remove = scenario.named(&request, "Remove");
+        for name in words(&request, "Install") {
+            let is_there = scenario.slot(name).and_then(|slot| scenario.slots.get(slot));
+            if is_there.is_none_or(|slot| slot.choices.is_empty() && slot.installed.is_none()) {
+                return Err(EdspError::Unknown(name.to_owned()));
+            }
+        }
+        Ok(scenario)
+    }
+
+    /// Returns the slots that a field of the request names. To remove what is nowhere is done already.
+    fn named(&self, request: &Stanza<'_>, field: &str) -> Vec<usize> {
+        words(request, field).filter_map(|name| self.slot(name)).collect()
+    }
+
+    /// Finds `name:architecture`, or a name alone: the native one, else any. A name may have a colon of its own, such as
+    /// `satisfy:command-line`.
+    fn slot(&self, name: &str) -> Option<usize> {
+        let is_whole = |slot: &Slot| name == format!("{}:{}", slot.name, slot.architecture);
+        let is_native = |slot: &Slot| slot.name == name && slot.architecture == self.native.as_str();
+        let mut slots = self.slots.iter();
+        slots
+            .clone()
+            .position(is_whole)
+            .or_else(|| slots.clone().position(is_native))
+            .or_else(|| slots.position(|slot| slot.name == name))
+    }
+
+    /// Returns apt's number of a package.
+    pub(super) fn number(&self, package: PackageId) -> &'s str {
+        self.versions
+            .get(package.place())
+            .map_or("", |version| version.id)
+    }
+
+    /// Returns what was said of a package.
+    pub(super) fn stanza(&self, package: PackageId) -> Option<&Stanza<'s>> {
+        self.versions.get(package.place()).map(|version| &version.stanza)
+    }
+
+    /// Returns the slot of a package.
+    pub(super) fn slot_of(&self, package: PackageId) -> Option<usize> {
+        self.versions.get(package.place()).map(|version| version.slot)
+    }
+}
+
+/// Reads the stanzas of packages.
+struct Reader<'r, 's> {
+    is_strict: bool,
+    builder: UniverseBuilder,
+    native: &'r Architecture,
+    slots: Vec<Slot>,
+    by_name: HashMap<(&'s str, String), usize>,
+    ids: HashSet<&'s str>,
+    versions: Vec<Version<'s>>,
+    read: Vec<Read>,
+}
+
+impl<'s> Reader<'_, 's> {
+    fn add(&mut self, stanza: Stanza<'s>) -> Result<(), EdspError> {
+        let name = stanza.line("Package").unwrap_or_default();
+        let flag = |field| flag(&stanza, field, || format!("package `{name}`"));
+        let id = stanza.line("APT-ID").unwrap_or_default();
+        let wrong = match id {
+            "" => Some("missing".to_owned()),
+            id if id.bytes().any(|byte| !byte.is_ascii_digit()) => Some(format!("no number, but `{id}`")),
+            id if !self.ids.insert(id) => Some(format!("`{id}`, which another has")),
+            _ => None,
+        };
+        if let Some(wrong) = wrong {
+            let name = name.to_owned();
+            return Err(EdspError::Number { name, wrong });
+        }
+        let (is_candidate, is_installed) = (flag("APT-Candidate")?, flag("Installed")?);
+        if self.is_strict && !is_candidate && !is_installed {
+            return Ok(());
+        }
+        let pin = stanza.line("APT-Pin").and_then(|pin| pin.parse().ok());
+        let pin: i32 = pin.unwrap_or(500);
+        let priority = match (is_candidate, is_installed) {
+            (true, _) => CHOSEN,
+            (false, true) => INSTALLED,
+            // What may be taken may be taken whatever its pin is.
+            (false, false) => pin.clamp(1, CHOSEN - 1),
+        };
+        let package = self.builder.add_apart(&stanza, Source { priority });
+        let package = package.map_err(|source| EdspError::Package {
+            name: name.to_owned(),
+            id: id.to_owned(),
+            source: Box::new(source),
+        })?;
+        let slot = self.slot(name, stanza.line("Architecture").unwrap_or_default());
+        self.read.push(Read {
+            package,
+            slot,
+            is_candidate,
+            is_installed,
+            pin,
+        });
+        if is_installed && let Some(slot) = self.slots.get_mut(slot) {
+            let installed = Installed {
+                package,
+                mark: match flag("APT-Automatic")? {
+                    true => Mark::Automatic,
+                    false => Mark::Manual,
+                },
+                hold: match flag("Hold")? {
+                    true => Hold::Held,
+                    false => Hold::Free,
+                },
+            };
+            if slot.installed.replace(installed).is_some() {
+                let name = format!("{}:{}", slot.name, slot.architecture);
+                return Err(EdspError::InstalledTwice(name));
+            }
+            // Where a source has it, its release is said.
+            slot.is_gone =
+                installed.mark == Mark::Automatic && pin <= INSTALLED && stanza.get("APT-Release").is_none();
+        }
+        self.versions.push(Version { stanza, id, slot });
+        Ok(())
+    }
+
+    fn slot(&mut self, name: &'s str, architecture: &str) -> usize {
+        let architecture = match architecture {
+            "all" => self.native.as_str(),
+            other => other,
+        };
+        let slots = &mut self.slots;
+        *self
+            .by_name
+            .entry((name, architecture.to_owned()))
+            .or_insert_with(|| {
+                slots.push(Slot {
+                    name: name.to_owned(),
+                    architecture: architecture.to_owned(),
+                    installed: None,
+                    choices: Vec::new(),
+                    is_gone: false,
+                });
+                slots.len() - 1
+            })
+    }
+
+    /// Puts the versions that may come in order.
+    fn finished(&mut self) -> Vec<Slot> {
+        let mut slots = std::mem::take(&mut self.slots);
+        self.read
+            .sort_by_key(|read| (!read.is_candidate, Reverse(read.pin)));
+        for read in &self.read {
+            let Some(slot) = slots.get_mut(read.slot) else {
+                continue;
+            };
+            if read.is_candidate || !self.is_strict {
+                slot.choices.push(read.package);
+            }
+            slot.is_gone &= read.is_installed;
+        }
+        slots
+    }
+}
+
+fn architecture(field: &'static str, text: &str) -> Result<Architecture, EdspError> {
+    text.parse().map_err(|_| EdspError::Architecture {
+        field,
+        text: text.to_owned(),
+    })
+}
+
+fn words<'s>(request: &Stanza<'s>, field: &str) -> impl Iterator<Item = &'s str> + use<'s> {
+    let value = request.get(field).map(|field| field.value()).unwrap_or_default();
+    value.split_ascii_whitespace()
+}
+
+fn flag(stanza: &Stanza<'_>, field: &'static str, place: impl FnOnce() -> String) -> Result<bool, EdspError> {
+    match stanza.line(field) {
+        None | Some("no") => Ok(false),
+        Some("yes") => Ok(true),
+        Some(found) => Err(EdspError::Flag {
+            field,
+            place: place(),
+            found: found.to_owned(),
+        }),
+    }
+}

@@ -1,0 +1,291 @@
+use super::*;
+
+/// Packages by line: number, name, version, then what is so, with `a` for automatic, `c` for candidate, `i` for installed and `h` for
+/// held; then further fields after `;`.
+fn packages(lines: &[&str]) -> String {
+    let mut text = String::new();
+    for line in lines {
+        let (head, fields) = line.split_once(';').unwrap_or((line, ""));
+        let words: Vec<&str> = head.split_whitespace().collect();
+        let &[id, name, version, flags] = words.as_slice() else {
+            unreachable!("four words: {line}");
+        };
+        let _ = write!(text, "\nPackage: {name}\nVersion: {version}\nAPT-ID: {id}\n");
+        if !fields.contains("Architecture:") {
+            text.push_str("Architecture: amd64\n");
+        }
+        let said = [
+            ('a', "APT-Automatic"),
+            ('c', "APT-Candidate"),
+            ('h', "Hold"),
+            ('i', "Installed"),
+        ];
+        for (_, field) in said.iter().filter(|(flag, _)| flags.contains(*flag)) {
+            let _ = writeln!(text, "{field}: yes");
+        }
+        if !fields.contains("APT-Pin:") {
+            let pin = if flags.contains('i') { 100 } else { 500 };
+            let _ = writeln!(text, "APT-Pin: {pin}");
+        }
+        for field in fields.split(';').filter(|field| !field.is_empty()) {
+            let _ = writeln!(text, "{}", field.trim());
+        }
+    }
+    text
+}
+
+fn scenario(request: &str, lines: &[&str]) -> String {
+    let packages = packages(lines);
+    format!("Request: EDSP 0.5\nArchitecture: amd64\nArchitectures: amd64\n{request}{packages}")
+}
+
+/// Returns the whole answer.
+fn told(request: &str, lines: &[&str]) -> String {
+    answer(scenario(request, lines).as_bytes(), Recommends::Leave)
+}
+
+/// Returns what is to be done, each as `Install 3`, sorted.
+fn ask(request: &str, lines: &[&str]) -> Vec<String> {
+    let answer = told(request, lines);
+    let mut steps: Vec<String> = answer
+        .lines()
+        .filter(|line| {
+            ["Install: ", "Remove: ", "Autoremove: ", "Error: "]
+                .iter()
+                .any(|step| line.starts_with(step))
+        })
+        .map(|line| line.replace(':', ""))
+        .collect();
+    steps.sort();
+    steps
+}
+
+const UPGRADE: &str = "Upgrade-All: yes\nUpgrade: yes\nForbid-New-Install: yes\nForbid-Remove: yes\n";
+const DIST_UPGRADE: &str = "Upgrade-All: yes\nDist-Upgrade: yes\n";
+const APP: [&str; 4] = ["7 app 1 c;Depends: lib", "8 lib 2 c", "9 lib 3 -", "3 old 1 iac"];
+
+#[test]
+fn what_comes_is_said_in_the_numbers_of_apt_and_only_candidates_come() {
+    assert_eq!(
+        ask("Install: app:amd64\n", &APP),
+        ["Autoremove 3", "Install 7", "Install 8"]
+    );
+}
+
+#[test]
+fn without_strict_pinning_any_version_may_come_and_the_candidate_is_preferred() {
+    let newer = ["1 app 1 c;Depends: lib (>= 3)", "2 lib 2 c", "3 lib 3 -"];
+    assert_eq!(ask("Install: app\n", &newer), [format!("Error {NO_PLAN}")]);
+    assert_eq!(
+        ask("Install: app\nStrict-Pinning: no\n", &newer),
+        ["Install 1", "Install 3"]
+    );
+    assert_eq!(ask("Install: lib\nStrict-Pinning: no\n", &newer), ["Install 2"]);
+}
+
+#[test]
+fn what_is_left_over_is_always_said_and_what_is_suggested_is_not() {
+    let lines = [
+        "0 app 1 ic;Depends: lib",
+        "1 lib 1 iac;Suggests: hint",
+        "2 hint 1 iac",
+        "3 stays 1 ic;Recommends: wanted",
+        "4 wanted 1 iac",
+        "5 held 1 iach",
+    ];
+    assert_eq!(ask("", &lines), Vec::<String>::new());
+    assert_eq!(
+        ask("Remove: app:amd64\n", &lines),
+        ["Autoremove 1", "Autoremove 2", "Remove 0"]
+    );
+}
+
+#[test]
+fn an_upgrade_keeps_back_what_would_need_something_new_or_a_removal() {
+    let lines = [
+        "0 easy 1 i",
+        "1 easy 2 c",
+        "2 wants 1 i",
+        "3 wants 2 c;Depends: new",
+        "4 new 1 c",
+        "5 fights 1 i",
+        "6 fights 2 c;Conflicts: other",
+        "7 other 1 ic",
+        "8 held 1 ih",
+        "9 held 2 c",
+    ];
+    assert_eq!(ask(UPGRADE, &lines), ["Install 1"]);
+    assert_eq!(
+        ask("Upgrade-All: yes\nForbid-Remove: yes\n", &lines),
+        ["Install 1", "Install 3", "Install 4"]
+    );
+    // What is named is done all the same, with what it needs.
+    let named = |name: &str| ask(&format!("Install: {name}:amd64\n{UPGRADE}"), &lines);
+    assert_eq!(named("wants"), ["Install 1", "Install 3", "Install 4"]);
+    assert_eq!(named("fights"), ["Install 1", "Install 6", "Remove 7"]);
+    assert_eq!(named("held"), ["Install 1", "Install 9"]);
+    assert_eq!(ask(&format!("Remove: easy\n{UPGRADE}"), &lines), ["Remove 0"]);
+}
+
+#[test]
+fn limits_without_an_upgrade_hold_for_what_is_not_named() {
+    assert_eq!(
+        ask("Install: lib\nForbid-New-Install: yes\n", &APP),
+        ["Autoremove 3", "Install 8"]
+    );
+    let refused = [format!("Error {NO_PLAN}")];
+    assert_eq!(ask("Install: app\nForbid-New-Install: yes\n", &APP), refused);
+    let lines = ["0 app 1 c;Conflicts: old", "1 old 1 ic"];
+    assert_eq!(ask("Install: app\nForbid-Remove: yes\n", &lines), refused);
+}
+
+#[test]
+fn what_is_asked_for_becomes_what_apt_chose_whatever_is_installed() {
+    let lines = [
+        "0 tool 2 i",
+        "1 tool 1 c;Depends: extra",
+        "2 extra 1 c",
+        "3 kept 1 ih",
+        "4 kept 2 c;Conflicts: foe",
+        "5 foe 1 iac",
+    ];
+    assert_eq!(
+        ask("Install: tool:amd64\n", &lines),
+        ["Autoremove 5", "Install 1", "Install 2"]
+    );
+    assert_eq!(ask("Install: kept:amd64\n", &lines), ["Install 4", "Remove 5"]);
+    let same = ["0 aa 1 i", "1 aa 1 c;Depends: bb", "2 bb 1 c"];
+    assert_eq!(ask("Install: aa:amd64\n", &same), ["Install 1", "Install 2"]);
+    assert_eq!(
+        ask("Install: bb:amd64\n", &same),
+        ["Install 2"],
+        "what is installed keeps its own relations"
+    );
+}
+
+#[test]
+fn a_name_may_have_a_colon() {
+    let lines = [
+        "0 tool 1 c",
+        "1 satisfy:command-line 1 c;APT-Pin: -1;Depends: tool",
+        "2 builddeps:app 1 c;APT-Pin: -1;Depends: nothing",
+    ];
+    assert_eq!(
+        ask("Install: satisfy:command-line:amd64\n", &lines),
+        ["Install 0", "Install 1"]
+    );
+    let answer = told("Install: builddeps:app:amd64\n", &lines);
+    assert!(
+        answer.starts_with("Error: ") && answer.contains("`nothing`"),
+        "{answer}"
+    );
+}
+
+#[test]
+fn what_is_installed_counts_whatever_its_architecture_is() {
+    let lines = [
+        "0 tool 1 c;Conflicts: old",
+        "1 old 1 ic;Architecture: i386",
+        "2 user 1 c;Depends: data",
+        "3 data 1 ic;Architecture: armhf;Multi-Arch: foreign",
+    ];
+    assert_eq!(ask("Install: tool:amd64\n", &lines), ["Install 0", "Remove 1"]);
+    assert_eq!(ask("Install: user:amd64\n", &lines), ["Install 2"]);
+    assert_eq!(ask("Remove: old:i386\n", &lines), ["Remove 1"]);
+}
+
+#[test]
+fn whether_something_essential_goes_is_for_apt_to_say() {
+    let lines = [
+        "0 vital 1 ic;Essential: yes;Depends: under",
+        "1 under 1 iac",
+        "2 foe 1 c;Conflicts: vital",
+    ];
+    assert_eq!(ask("Remove: vital:amd64\n", &lines), ["Autoremove 1", "Remove 0"]);
+    assert_eq!(ask("Remove: under:amd64\n", &lines), ["Remove 0", "Remove 1"]);
+    assert_eq!(
+        ask("Install: foe:amd64\n", &lines),
+        ["Autoremove 1", "Install 2", "Remove 0"]
+    );
+    assert_eq!(ask(DIST_UPGRADE, &lines), Vec::<String>::new());
+}
+
+#[test]
+fn a_dist_upgrade_lets_go_of_what_no_source_has_any_more() {
+    let lines = |flags: &str, more: &str| {
+        [
+            "0 app 1 i".to_owned() + ";Depends: libfoo1",
+            "1 app 2 c;Depends: libfoo1t64".to_owned(),
+            format!("2 libfoo1 1 {flags};{more}"),
+            "3 libfoo1t64 2 c;Breaks: libfoo1 (<< 2)".to_owned(),
+            "4 libbar1 1 iac".to_owned(),
+            "5 user 1 ic;Depends: libbar1".to_owned(),
+        ]
+    };
+    let ask = |flags: &str, more: &str| {
+        let lines = lines(flags, more);
+        ask(DIST_UPGRADE, &lines.each_ref().map(String::as_str))
+    };
+    assert_eq!(ask("iac", ""), ["Install 1", "Install 3", "Remove 2"]);
+    // What was asked for, or is in a source, stays.
+    assert_eq!(ask("ic", ""), Vec::<String>::new());
+    assert_eq!(
+        ask("iac", "APT-Release:\n a=stable,n=trixie"),
+        Vec::<String>::new()
+    );
+}
+
+#[test]
+fn a_dist_upgrade_brings_what_is_essential_now_where_it_can() {
+    let lines = [
+        "0 new 1 c;Essential: yes;Depends: more",
+        "1 more 1 c",
+        "2 never 1 c;Essential: yes;Depends: nothing",
+        "3 foreign 1 c;Essential: yes;Architecture: i386",
+    ];
+    assert_eq!(ask(DIST_UPGRADE, &lines), ["Install 0", "Install 1"]);
+    assert_eq!(ask(UPGRADE, &lines), Vec::<String>::new());
+    assert_eq!(ask("", &lines), Vec::<String>::new());
+}
+
+#[test]
+fn whatever_is_wrong_is_an_answer_that_says_so() {
+    let cases = [
+        (scenario("Install: absent:amd64\n", &APP), "`absent:amd64`"),
+        (
+            scenario("Install: bad\n", &["1 bad 1 c;Depends: (("]),
+            "`bad` with `APT-ID: 1`",
+        ),
+        (scenario("Upgrade-All: perhaps\n", &APP), "`perhaps`"),
+        (scenario("", &["1 one 1 c", "1 two 1 c"]), "`two`"),
+        (scenario("", &["1 one 1 i", "2 one 2 ic"]), "installed twice"),
+        (scenario("", &["x one 1 c"]), "no number, but `x`"),
+        (scenario("", &["1 one _ c"]), "`one`"),
+        (
+            scenario("", &APP).replace("Package: app", "Package app"),
+            "cannot be read",
+        ),
+        ("Request: EIPP 0.1\n".to_owned(), "`Request: EIPP 0.1`"),
+        ("Request: EDSP 0.5\nArchitecture: A!\n".to_owned(), "`A!`"),
+        (String::new(), "empty"),
+    ];
+    for (scenario, said) in cases {
+        let answer = answer(scenario.as_bytes(), Recommends::Leave);
+        assert!(
+            answer.starts_with("Error: ") && answer.ends_with("\n\n"),
+            "{answer}"
+        );
+        assert!(
+            answer.contains("\nMessage: ") && answer.contains(said),
+            "{said}: {answer}"
+        );
+    }
+    let answer = answer(b"Request: EDSP 0.5\nArchitecture: \xff\n", Recommends::Leave);
+    assert!(answer.contains("not UTF-8 from byte 32 on"), "{answer}");
+}
+
+#[test]
+fn fields_that_are_not_known_are_passed_over() {
+    let request = "Install: lib\nSolver: cpkgs\nMachine-ID: 1\nPreferences: x\nNew-Field: y\n";
+    assert_eq!(ask(request, &APP), ["Autoremove 3", "Install 8"]);
+}
