@@ -37,6 +37,7 @@ pub(crate) struct Caller {
     grants: Grants,
     pub(crate) means: Means,
     actor: Actor,
+    ends_at: Option<i64>,
 }
 
 impl Caller {
@@ -66,6 +67,7 @@ impl Caller {
                     .collect();
                 let all = scopes.contains(&Scope::Admin) && owner.role == Role::Admin;
                 caller.grants = if all { Grants::All } else { Grants::Scopes(scopes) };
+                caller.ends_at = token.expires_at;
                 caller.means = Means::Token(token.id);
                 caller.account = Some(owner);
             }
@@ -91,6 +93,7 @@ impl Caller {
             account: None,
             grants: Grants::Scopes(Vec::new()),
             means: Means::Nothing,
+            ends_at: None,
             actor: Actor {
                 name: None,
                 address: presented.origin.address.map(|address| address.to_string()),
@@ -122,6 +125,19 @@ impl Caller {
     /// Returns the account; an error when nobody is signed in.
     pub(crate) fn account(&self) -> Result<&Account, Problem> {
         self.account.as_ref().ok_or_else(Problem::unauthenticated)
+    }
+
+    /// Returns the token that was shown, where it was one.
+    pub(crate) fn token(&self) -> Option<&Id> {
+        match &self.means {
+            Means::Token(token) => Some(token),
+            Means::Nothing | Means::Session(_) => None,
+        }
+    }
+
+    /// Returns when the token ends that was shown; `None`: never, or it is a sign-in, whose tokens outlive it.
+    pub(crate) fn ends_at(&self) -> Option<i64> {
+        self.ends_at
     }
 
     pub(crate) fn grants(&self) -> &Grants {
@@ -162,6 +178,13 @@ impl Caller {
                     Scope::Upload(pattern, _) | Scope::Delete(pattern, _) => pattern.fits(&suite.codename),
                     _ => false,
                 })
+    }
+
+    /// Says whether the caller may know that a package of a name is in a suite, to take it out.
+    pub(crate) fn takes_out(&self, suite: &Suite, package: &PackageName) -> bool {
+        self.reads(suite)
+            || self.belongs_to(suite)
+                && self.granted(|scope| matches!(scope, Scope::Delete(pattern, glob) if pattern.fits(&suite.codename) && glob.fits(package)))
     }
 
     fn belongs_to(&self, suite: &Suite) -> bool {
@@ -212,12 +235,15 @@ impl Caller {
     ) -> Result<(), Problem> {
         let account = self.account()?;
         self.maintained(suite)?;
-        match &self.grants {
-            Grants::All if account.role == Role::Admin || author == Some(account.username.as_str()) => Ok(()),
-            Grants::All => Err(Problem::new(
+        // A scope narrows what its owner may, and adds nothing to it.
+        if account.role != Role::Admin && author != Some(account.username.as_str()) {
+            return Err(Problem::new(
                 Code::Forbidden,
-                "only an administrator, the uploader, or a token with a `delete` scope may do this",
-            )),
+                "only an administrator, or who brought it into the suite, may do this",
+            ));
+        }
+        match &self.grants {
+            Grants::All => Ok(()),
             Grants::Scopes(_) => {
                 let fits = |scope: &Scope| matches!(scope, Scope::Delete(pattern, glob) if pattern.fits(&suite.codename) && glob.fits(package));
                 if self.granted(fits) {
@@ -242,13 +268,17 @@ impl Caller {
     }
 
     /// Checks that a scope is within the rights of the account.
-    pub(crate) fn owns(&self, app: &App, scope: &Scope) -> Result<(), Problem> {
+    pub(crate) fn owns(&self, app: &App, scope: &Scope, written: &str) -> Result<(), Problem> {
         if within(app.archive.config(), self.account()?, scope) {
             return Ok(());
         }
         Err(Problem::new(
             Code::ScopeAboveRights,
-            format!("the account has no right to `{scope}`, so no token of it can have"),
+            // In the words of who asks: an alias does not tell the name of a suite.
+            format!(
+                "the account has no right to `{}`, so no token of it can have",
+                written.escape_debug()
+            ),
         ))
     }
 

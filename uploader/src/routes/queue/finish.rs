@@ -69,8 +69,19 @@ pub(super) async fn finish(
 
 /// Takes what a `.changes` file names out of the queue: all of it, or it says what is missing and all waits on.
 fn take(app: &App, admitted: &Admitted, key: &Key, changes: Changes) -> Result<Taken, Problem> {
+    // Before anything is taken out: what is refused takes nothing away.
+    admitted.caller.uploads(&admitted.suite, Some(&changes.source))?;
     for file in &changes.files {
-        Kind::of(&file.name)?;
+        if Kind::of(&file.name)? == Kind::Package
+            && let Some(Ok(name)) = file
+                .name
+                .as_str()
+                .split('_')
+                .next()
+                .map(str::parse::<PackageName>)
+        {
+            admitted.caller.uploads(&admitted.suite, Some(&name))?;
+        }
     }
     let members = app.queue.take(key, changes.files);
     let mut wrong = None;
