@@ -3,6 +3,7 @@
 //! Everything here is read from the catalog for each request: a credential says who somebody is, never what they may.
 
 use debian_formats::name::PackageName;
+use repogen::archive::Archive;
 use repogen::catalog::accounts::{Account, Id, Role, Suites};
 use repogen::catalog::audit::{Actor, Event};
 use repogen::config::{Config, Suite};
@@ -38,19 +39,41 @@ pub(crate) struct Caller {
     pub(crate) means: Means,
     actor: Actor,
     ends_at: Option<i64>,
+    credential: Credential,
 }
 
 impl Caller {
     /// Looks a credential up. One that proves nothing is an error, also where none is needed.
     pub(crate) fn identify(app: &App, presented: &Presented) -> Result<Self, Problem> {
         let mut caller = Self::nobody(presented);
-        let accounts = app.archive.accounts();
-        match &presented.credential {
-            Credential::None => return Ok(caller),
+        caller.look_up(&app.archive)?;
+        if let Means::Token(token) = &caller.means {
+            app.usage.token(token, now());
+        }
+        if let Some(account) = &caller.account {
+            app.limits.account(presented.origin.traffic, &account.id)?;
+        }
+        Ok(caller)
+    }
+
+    /// Returns the same caller by what the catalog says now: rights count when something is done, and what an upload began
+    /// with may have ended since.
+    pub(crate) fn again(&self, archive: &Archive) -> Result<Self, Problem> {
+        let mut caller = self.clone();
+        caller.look_up(archive)?;
+        Ok(caller)
+    }
+
+    fn look_up(&mut self, archive: &Archive) -> Result<(), Problem> {
+        let caller = self;
+        let accounts = archive.accounts();
+        match &caller.credential {
+            Credential::None => return Ok(()),
             Credential::Bad => return Err(invalid()),
             Credential::Session(proven) => {
+                let proven = proven.clone();
                 caller.account = Some(accounts.session_owner(&proven.session)?.ok_or_else(invalid)?);
-                caller.means = Means::Session(proven.clone());
+                caller.means = Means::Session(proven);
                 caller.grants = Grants::All;
             }
             Credential::Token(digest) => {
@@ -58,7 +81,6 @@ impl Caller {
                 if token.expires_at.is_some_and(|end| end <= now()) {
                     return Err(invalid());
                 }
-                app.usage.token(&token.id, now());
                 // A scope of a later version of this program is none to this one.
                 let scopes: Vec<Scope> = token
                     .scopes
@@ -72,14 +94,12 @@ impl Caller {
                 caller.account = Some(owner);
             }
         }
-        if let Some(account) = &caller.account {
-            app.limits.account(presented.origin.traffic, &account.id)?;
-        }
+        caller.actor.token = caller.token().map(Id::to_string);
         caller.actor.name = caller
             .account
             .as_ref()
             .map(|account| account.username.to_string());
-        Ok(caller)
+        Ok(())
     }
 
     /// The same where programs know Basic only.
@@ -94,10 +114,12 @@ impl Caller {
             grants: Grants::Scopes(Vec::new()),
             means: Means::Nothing,
             ends_at: None,
+            credential: presented.credential.clone(),
             actor: Actor {
                 name: None,
                 address: presented.origin.address.map(|address| address.to_string()),
                 request: Some(presented.origin.id.clone()),
+                token: None,
             },
         }
     }

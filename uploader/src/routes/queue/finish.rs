@@ -52,6 +52,7 @@ pub(super) async fn finish(
         set: staged,
         suite: suite.clone(),
         component: admitted.component.clone(),
+        caller: admitted.caller.clone(),
     };
     let placed = app.committer.commit(ready).await?;
     let names = app
