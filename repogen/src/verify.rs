@@ -36,6 +36,8 @@ pub enum Kind {
     Expired,
     /// A row of the catalog has no file in the pool.
     RowWithoutFile,
+    /// A record of the audit log was changed, or one before it taken out.
+    AuditBroken,
 }
 
 impl fmt::Display for Kind {
@@ -49,6 +51,7 @@ impl fmt::Display for Kind {
             Self::SignatureBad => "signature-bad",
             Self::Expired => "expired",
             Self::RowWithoutFile => "row-without-file",
+            Self::AuditBroken => "audit-broken",
         })
     }
 }
@@ -96,6 +99,15 @@ impl Archive {
         }
         pool_files::check(self, &named, &mut findings)?;
         strays::check(self, &mut findings)?;
+        if let Some(row) = self.audit().first_broken()? {
+            findings.push(Finding {
+                kind: Kind::AuditBroken,
+                path: "catalog.db".to_owned(),
+                detail: format!(
+                    "record {row} of the audit log is not what was written, or one before it is gone"
+                ),
+            });
+        }
         findings.sort();
         findings.dedup();
         Ok(findings)

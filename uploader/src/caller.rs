@@ -3,6 +3,7 @@
 //! Everything here is read from the catalog for each request: a credential says who somebody is, never what they may.
 
 use debian_formats::name::PackageName;
+use repogen::archive::Archive;
 use repogen::catalog::accounts::{Account, Id, Role, Suites};
 use repogen::catalog::audit::{Actor, Event};
 use repogen::config::{Config, Suite};
@@ -37,19 +38,42 @@ pub(crate) struct Caller {
     grants: Grants,
     pub(crate) means: Means,
     actor: Actor,
+    ends_at: Option<i64>,
+    credential: Credential,
 }
 
 impl Caller {
     /// Looks a credential up. One that proves nothing is an error, also where none is needed.
     pub(crate) fn identify(app: &App, presented: &Presented) -> Result<Self, Problem> {
         let mut caller = Self::nobody(presented);
-        let accounts = app.archive.accounts();
-        match &presented.credential {
-            Credential::None => return Ok(caller),
+        caller.look_up(&app.archive)?;
+        if let Means::Token(token) = &caller.means {
+            app.usage.token(token, now());
+        }
+        if let Some(account) = &caller.account {
+            app.limits.account(presented.origin.traffic, &account.id)?;
+        }
+        Ok(caller)
+    }
+
+    /// Returns the same caller by what the catalog says now: rights count when something is done, and what an upload began
+    /// with may have ended since.
+    pub(crate) fn again(&self, archive: &Archive) -> Result<Self, Problem> {
+        let mut caller = self.clone();
+        caller.look_up(archive)?;
+        Ok(caller)
+    }
+
+    fn look_up(&mut self, archive: &Archive) -> Result<(), Problem> {
+        let caller = self;
+        let accounts = archive.accounts();
+        match &caller.credential {
+            Credential::None => return Ok(()),
             Credential::Bad => return Err(invalid()),
             Credential::Session(proven) => {
+                let proven = proven.clone();
                 caller.account = Some(accounts.session_owner(&proven.session)?.ok_or_else(invalid)?);
-                caller.means = Means::Session(proven.clone());
+                caller.means = Means::Session(proven);
                 caller.grants = Grants::All;
             }
             Credential::Token(digest) => {
@@ -57,7 +81,6 @@ impl Caller {
                 if token.expires_at.is_some_and(|end| end <= now()) {
                     return Err(invalid());
                 }
-                app.usage.token(&token.id, now());
                 // A scope of a later version of this program is none to this one.
                 let scopes: Vec<Scope> = token
                     .scopes
@@ -66,18 +89,17 @@ impl Caller {
                     .collect();
                 let all = scopes.contains(&Scope::Admin) && owner.role == Role::Admin;
                 caller.grants = if all { Grants::All } else { Grants::Scopes(scopes) };
+                caller.ends_at = token.expires_at;
                 caller.means = Means::Token(token.id);
                 caller.account = Some(owner);
             }
         }
-        if let Some(account) = &caller.account {
-            app.limits.account(presented.origin.traffic, &account.id)?;
-        }
+        caller.actor.token = caller.token().map(Id::to_string);
         caller.actor.name = caller
             .account
             .as_ref()
             .map(|account| account.username.to_string());
-        Ok(caller)
+        Ok(())
     }
 
     /// The same where programs know Basic only.
@@ -91,10 +113,13 @@ impl Caller {
             account: None,
             grants: Grants::Scopes(Vec::new()),
             means: Means::Nothing,
+            ends_at: None,
+            credential: presented.credential.clone(),
             actor: Actor {
                 name: None,
                 address: presented.origin.address.map(|address| address.to_string()),
                 request: Some(presented.origin.id.clone()),
+                token: None,
             },
         }
     }
@@ -122,6 +147,19 @@ impl Caller {
     /// Returns the account; an error when nobody is signed in.
     pub(crate) fn account(&self) -> Result<&Account, Problem> {
         self.account.as_ref().ok_or_else(Problem::unauthenticated)
+    }
+
+    /// Returns the token that was shown, where it was one.
+    pub(crate) fn token(&self) -> Option<&Id> {
+        match &self.means {
+            Means::Token(token) => Some(token),
+            Means::Nothing | Means::Session(_) => None,
+        }
+    }
+
+    /// Returns when the token ends that was shown; `None`: never, or it is a sign-in, whose tokens outlive it.
+    pub(crate) fn ends_at(&self) -> Option<i64> {
+        self.ends_at
     }
 
     pub(crate) fn grants(&self) -> &Grants {
@@ -162,6 +200,13 @@ impl Caller {
                     Scope::Upload(pattern, _) | Scope::Delete(pattern, _) => pattern.fits(&suite.codename),
                     _ => false,
                 })
+    }
+
+    /// Says whether the caller may know that a package of a name is in a suite, to take it out.
+    pub(crate) fn takes_out(&self, suite: &Suite, package: &PackageName) -> bool {
+        self.reads(suite)
+            || self.belongs_to(suite)
+                && self.granted(|scope| matches!(scope, Scope::Delete(pattern, glob) if pattern.fits(&suite.codename) && glob.fits(package)))
     }
 
     fn belongs_to(&self, suite: &Suite) -> bool {
@@ -212,12 +257,15 @@ impl Caller {
     ) -> Result<(), Problem> {
         let account = self.account()?;
         self.maintained(suite)?;
-        match &self.grants {
-            Grants::All if account.role == Role::Admin || author == Some(account.username.as_str()) => Ok(()),
-            Grants::All => Err(Problem::new(
+        // A scope narrows what its owner may, and adds nothing to it.
+        if account.role != Role::Admin && author != Some(account.username.as_str()) {
+            return Err(Problem::new(
                 Code::Forbidden,
-                "only an administrator, the uploader, or a token with a `delete` scope may do this",
-            )),
+                "only an administrator, or who brought it into the suite, may do this",
+            ));
+        }
+        match &self.grants {
+            Grants::All => Ok(()),
             Grants::Scopes(_) => {
                 let fits = |scope: &Scope| matches!(scope, Scope::Delete(pattern, glob) if pattern.fits(&suite.codename) && glob.fits(package));
                 if self.granted(fits) {
@@ -242,13 +290,17 @@ impl Caller {
     }
 
     /// Checks that a scope is within the rights of the account.
-    pub(crate) fn owns(&self, app: &App, scope: &Scope) -> Result<(), Problem> {
+    pub(crate) fn owns(&self, app: &App, scope: &Scope, written: &str) -> Result<(), Problem> {
         if within(app.archive.config(), self.account()?, scope) {
             return Ok(());
         }
         Err(Problem::new(
             Code::ScopeAboveRights,
-            format!("the account has no right to `{scope}`, so no token of it can have"),
+            // In the words of who asks: an alias does not tell the name of a suite.
+            format!(
+                "the account has no right to `{}`, so no token of it can have",
+                written.escape_debug()
+            ),
         ))
     }
 

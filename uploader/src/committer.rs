@@ -13,6 +13,7 @@ use repogen::ingest::{Place, Staged};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::app::now;
+use crate::caller::Caller;
 use crate::live::Live;
 use crate::problem::{Code, Problem};
 
@@ -27,6 +28,20 @@ pub(crate) struct Ready {
     /// Codename.
     pub(crate) suite: SuiteName,
     pub(crate) component: Component,
+    /// Whose rights count, as they are when it is committed.
+    pub(crate) caller: Caller,
+}
+
+impl Ready {
+    fn is_allowed(&self, archive: &Archive) -> Result<(), Problem> {
+        let missing = || Problem::no_such_suite(self.suite.as_str());
+        let suite = archive.config().suite(self.suite.as_str()).ok_or_else(missing)?;
+        let caller = self.caller.again(archive)?;
+        caller.uploads(suite, None)?;
+        self.set
+            .iter()
+            .try_for_each(|staged| caller.uploads(suite, Some(&staged.content().name)))
+    }
 }
 
 type Answer = Result<Vec<Placed>, Problem>;
@@ -80,6 +95,10 @@ fn commit(archive: &Archive, batch: Vec<Waiting>) {
     let mut answers = Vec::with_capacity(batch.len());
     let (mut packages, mut places) = (Vec::new(), Vec::new());
     for Waiting { ready, answer } in batch {
+        if let Err(problem) = ready.is_allowed(archive) {
+            let _ = answer.send(Err(problem));
+            continue;
+        }
         // The request was checked against the configuration as it was then.
         match archive.config().suite(ready.suite.as_str()) {
             Some(suite) => {

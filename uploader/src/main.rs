@@ -13,6 +13,7 @@ mod scope;
 mod credential;
 mod caller;
 mod password;
+mod jwt;
 mod limits;
 mod oidc;
 mod app;

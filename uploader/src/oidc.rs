@@ -91,6 +91,9 @@ impl Oidc {
         if token.len() > MAX_TOKEN {
             return Err(refused(format!("it is longer than {MAX_TOKEN} bytes")));
         }
+        if let Some(why) = crate::jwt::unclear(token) {
+            return Err(refused(why));
+        }
         let publishers = self.publishers();
         let named = claims::issuer(token).ok_or_else(|| refused("it is no JWT with an `iss`"))?;
         let issuer = publishers

@@ -23,6 +23,8 @@ const PATIENCE: i64 = 3600;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Key {
     pub(crate) account: Id,
+    /// The token that put it; `None`: a sign-in. One token's `.changes` file takes nothing that another one put.
+    pub(crate) token: Option<Id>,
     pub(crate) suite: SuiteName,
 }
 

@@ -6,6 +6,8 @@ use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, deco
 use repogen::catalog::accounts::{Account, Session};
 use serde::{Deserialize, Serialize};
 
+use crate::app::now;
+use crate::jwt;
 use crate::secrets;
 
 const ALGORITHM: Algorithm = Algorithm::HS256;
@@ -13,6 +15,8 @@ const ISSUER: &str = "uploader";
 const AUDIENCE: &str = "archive-api";
 /// Tells an access token from whatever else the secret may sign (RFC 9068).
 const TYPE: &str = "at+jwt";
+/// How far the clocks of two servers on one archive may be apart, in seconds.
+const MAX_AHEAD: i64 = 60;
 const REQUIRED: [&str; 5] = ["iss", "aud", "sub", "jti", "exp"];
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -22,6 +26,8 @@ struct Claims {
     sub: String,
     jti: String,
     iat: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    nbf: Option<i64>,
     exp: i64,
     /// The epoch of the account in which it was given.
     epoch: i64,
@@ -71,6 +77,7 @@ impl Sessions {
             sub: account.id.to_string(),
             jti: secrets::random_id(),
             iat: now,
+            nbf: None,
             exp: now + self.ttl,
             epoch: account.epoch,
         };
@@ -81,8 +88,15 @@ impl Sessions {
 
     /// Returns the session that a token proves; `None` when it proves nothing.
     pub(crate) fn read(&self, token: &str) -> Option<Proven> {
+        if jwt::unclear(token).is_some() {
+            return None;
+        }
         let read = decode::<Claims>(token, &self.decoding, &self.validation).ok()?;
         if read.header.typ.as_deref() != Some(TYPE) {
+            return None;
+        }
+        let begins = read.claims.nbf.unwrap_or(i64::MIN).max(read.claims.iat);
+        if begins > now() + MAX_AHEAD {
             return None;
         }
         Some(Proven {
@@ -104,10 +118,6 @@ mod tests {
     use super::*;
 
     const SECRET: &str = "0123456789abcdef0123456789abcdef";
-
-    fn now() -> i64 {
-        crate::app::now()
-    }
 
     fn claims() -> Value {
         json!({"iss": ISSUER, "aud": AUDIENCE, "sub": "jane", "jti": "one", "iat": now(), "exp": now() + 60, "epoch": 0})
@@ -185,6 +195,9 @@ mod tests {
             ("iss", json!("x")),
             ("aud", json!("x")),
             ("exp", json!(now() - 1)),
+            ("iat", json!(now() + 3600)),
+            ("nbf", json!(now() + 3600)),
+            ("nbf", json!("soon")),
         ] {
             let mut other = claims();
             other[claim] = value;

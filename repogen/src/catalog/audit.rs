@@ -13,6 +13,8 @@ pub struct Actor {
     pub address: Option<String>,
     /// The request that it came by.
     pub request: Option<String>,
+    /// The id of the token that was shown; goes into the detail of the record.
+    pub token: Option<String>,
 }
 
 /// Something to be recorded.

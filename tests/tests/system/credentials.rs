@@ -435,3 +435,77 @@ fn every_route_lets_in_whom_it_should_and_nobody_else() {
     );
     assert!(!world.root_id.is_empty() && world.archive.root().exists());
 }
+
+/// Begins an upload, does `meanwhile`, sends the rest, and returns the status.
+fn upload_around(world: &World, token: &str, name: &str, meanwhile: impl FnOnce()) -> u16 {
+    use std::io::{Read as _, Write as _};
+
+    let package = DebBuilder::new(name, "1.0", "amd64").build();
+    let (start, rest) = package.split_at(package.len() / 2);
+    let address = world.server.url().trim_start_matches("http://").to_owned();
+    let mut stream = std::net::TcpStream::connect(&address).unwrap();
+    let head = format!(
+        "POST /api/packages?suite=stable HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {token}\r\n\
+         Expect: 100-continue\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
+        package.len()
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    // The server asks for the body once it has let the credential in.
+    let mut asked = [0; 25];
+    stream.read_exact(&mut asked).unwrap();
+    assert!(asked.starts_with(b"HTTP/1.1 100"), "{asked:?}");
+    stream.write_all(start).unwrap();
+    meanwhile();
+    stream.write_all(rest).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer.split(' ').nth(1).unwrap().parse().unwrap()
+}
+
+#[test]
+fn an_upload_is_refused_when_its_rights_end_under_way() {
+    let world = world();
+    let root = world.server.login("root");
+    let keeper = world.server.login("keeper");
+    let me = world.server.get("/api/auth/me", Some(&keeper)).json();
+    let account = format!("/api/users/{}", me["user"]["id"].as_str().unwrap());
+    let body = json!({"name": "ci", "scopes": ["upload:stable/*"]});
+    let made = world
+        .server
+        .json("POST", "/api/tokens", Some(&keeper), &body)
+        .json();
+    let address = format!("/api/tokens/{}", made["id"].as_str().unwrap());
+    let token = made["token"].as_str().unwrap();
+
+    assert_eq!(upload_around(&world, token, "control", || {}), 201);
+    let suites = |names: Value| {
+        let change = json!({ "suites": names });
+        let answer = world.server.json("PUT", &account, Some(&root), &change);
+        assert_eq!(answer.status, 200, "{}", answer.text());
+    };
+    assert_eq!(
+        upload_around(&world, token, "taken-away", || suites(json!(["other"]))),
+        403
+    );
+    suites(json!(["stable"]));
+    let revoke = || {
+        let answer = world.server.send("DELETE", &address, Some(&keeper), (&[], &[]));
+        assert_eq!(answer.status, 204);
+    };
+    assert_eq!(upload_around(&world, token, "revoked", revoke), 401);
+    let sign_out = || {
+        let answer = world
+            .server
+            .send("POST", "/api/auth/logout", Some(&keeper), (&[], &[]));
+        assert_eq!(answer.status, 204);
+    };
+    assert_eq!(upload_around(&world, &keeper, "signed-out", sign_out), 401);
+    let listed = world.server.get("/api/packages?suite=stable", None).json();
+    let names: Vec<&str> = listed["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|item| item["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(names, ["control", "hello"]);
+}

@@ -37,6 +37,10 @@ pub(super) struct Identity {
     /// The file of the workflow, as publishers name it.
     pub(super) workflow: String,
     pub(super) environment: Option<String>,
+    /// The branch or tag that it runs for, as `refs/heads/main`.
+    pub(super) reference: Option<String>,
+    /// What set it off, in the words of its CI.
+    pub(super) event: Option<String>,
 }
 
 /// Returns the issuer that a token names, which proves nothing yet.
@@ -115,6 +119,8 @@ impl Claims {
                     workflow: actions_workflow(&self.text("workflow_ref")?, &repository, kind)?,
                     owner_id: self.text("repository_owner_id")?,
                     environment: self.optional("environment")?,
+                    reference: self.optional("ref")?,
+                    event: self.optional("event_name")?,
                     repository,
                 })
             }
@@ -125,6 +131,11 @@ impl Claims {
                     workflow: gitlab_workflow(&self.text("ci_config_ref_uri")?, &repository)?,
                     owner_id: self.text("namespace_id")?,
                     environment: self.optional("environment")?,
+                    reference: match self.optional("ref_path")? {
+                        Some(path) => Some(path),
+                        None => self.optional("ref")?,
+                    },
+                    event: self.optional("pipeline_source")?,
                     repository,
                 })
             }
@@ -208,6 +219,8 @@ mod tests {
             owner_id: "65".into(),
             workflow: workflow.into(),
             environment: environment.map(str::to_owned),
+            reference: None,
+            event: None,
         }
     }
 

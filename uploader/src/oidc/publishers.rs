@@ -49,6 +49,11 @@ struct Publisher {
     workflow: String,
     /// Left out: whether the job has one or not.
     environment: Option<String>,
+    /// `refs/heads/main`, or `refs/tags/*`; left out: any.
+    #[serde(rename = "ref")]
+    reference: Option<String>,
+    /// What set the job off; left out: anything but what somebody without rights in the repository can.
+    event: Option<String>,
     /// In whose name they upload: above its rights they have none.
     #[serde(deserialize_with = "username")]
     account: Username,
@@ -183,6 +188,22 @@ impl Publisher {
             && self.owner_id == identity.owner_id
             && self.workflow == identity.workflow
             && environment.is_none_or(|environment| identity.environment.as_ref() == Some(environment))
+            && self.fits_reference(identity.reference.as_deref())
+            && match &self.event {
+                Some(event) => identity.event.as_ref() == Some(event),
+                None => !is_of_strangers(identity),
+            }
+    }
+
+    fn fits_reference(&self, found: Option<&str>) -> bool {
+        match (self.reference.as_deref(), found) {
+            (None, _) => true,
+            (Some(_), None) => false,
+            (Some(wanted), Some(found)) => match wanted.strip_suffix('*') {
+                Some(start) => found.starts_with(start),
+                None => found == wanted,
+            },
+        }
     }
 
     fn texts(&self) -> impl Iterator<Item = String> {
@@ -197,13 +218,44 @@ impl Publisher {
     }
 }
 
+/// Says whether somebody who may not write to the repository can have set the job off.
+fn is_of_strangers(identity: &Identity) -> bool {
+    const EVENTS: [&str; 10] = [
+        "discussion_comment",
+        "external_pull_request_event",
+        "issue_comment",
+        "issues",
+        "merge_request_event",
+        "pull_request",
+        "pull_request_comment",
+        "pull_request_review",
+        "pull_request_review_comment",
+        "pull_request_target",
+    ];
+    let of_change = |reference: &str| {
+        ["refs/pull/", "refs/merge-requests/"]
+            .iter()
+            .any(|start| reference.starts_with(start))
+    };
+    identity
+        .event
+        .as_deref()
+        .is_some_and(|event| EVENTS.contains(&event))
+        || identity.reference.as_deref().is_some_and(of_change)
+}
+
 fn describe(issuer: &str, identity: &Identity) -> String {
     let environment = match &identity.environment {
         Some(environment) => format!("environment `{}`", shown(environment)),
         None => "no environment".to_owned(),
     };
+    let or_none = |text: &Option<String>| {
+        text.as_deref()
+            .map_or("none".to_owned(), |text| format!("`{}`", shown(text)))
+    };
+    let (reference, event) = (or_none(&identity.reference), or_none(&identity.event));
     format!(
-        "issuer `{issuer}`, repository `{}`, owner_id `{}`, workflow `{}`, {environment}",
+        "issuer `{issuer}`, repository `{}`, owner_id `{}`, workflow `{}`, {environment}, ref {reference}, event {event}",
         shown(&identity.repository),
         shown(&identity.owner_id),
         shown(&identity.workflow)
@@ -319,6 +371,55 @@ mod tests {
             "https://x.example?y",
         ] {
             assert!(check_url(url).is_err(), "{url}");
+        }
+    }
+
+    #[test]
+    fn what_strangers_set_off_fits_only_where_it_is_named() {
+        let job = |reference: Option<&str>, event: Option<&str>| Identity {
+            repository: "a/b".into(),
+            owner_id: "65".into(),
+            workflow: "w.yml".into(),
+            environment: None,
+            reference: reference.map(str::to_owned),
+            event: event.map(str::to_owned),
+        };
+        let fits = |more: &str, job: &Identity| {
+            let read = parse(&format!("{ISSUER}{PUBLISHER}{more}")).unwrap();
+            read.publishers[0].fits(job)
+        };
+        let main = Some("refs/heads/main");
+        for (more, reference, event, expected) in [
+            ("", main, Some("push"), true),
+            ("", main, None, true),
+            ("", main, Some("pull_request"), false),
+            ("", main, Some("pull_request_target"), false),
+            ("", main, Some("merge_request_event"), false),
+            ("", Some("refs/pull/1/merge"), None, false),
+            ("event = \"pull_request\"", main, Some("pull_request"), true),
+            ("event = \"push\"", main, Some("schedule"), false),
+            ("event = \"push\"", main, None, false),
+            ("ref = \"refs/heads/main\"", main, Some("push"), true),
+            (
+                "ref = \"refs/heads/main\"",
+                Some("refs/heads/mainly"),
+                Some("push"),
+                false,
+            ),
+            ("ref = \"refs/heads/main\"", None, Some("push"), false),
+            ("ref = \"refs/tags/v*\"", Some("refs/tags/v1"), Some("push"), true),
+            (
+                "ref = \"refs/tags/v*\"",
+                Some("refs/heads/v1"),
+                Some("push"),
+                false,
+            ),
+        ] {
+            assert_eq!(
+                fits(more, &job(reference, event)),
+                expected,
+                "{more} {reference:?} {event:?}"
+            );
         }
     }
 }

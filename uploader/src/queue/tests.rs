@@ -57,6 +57,7 @@ impl Bench {
 fn key(account: &str, suite: &str) -> Key {
     Key {
         account: account.parse().unwrap(),
+        token: None,
         suite: suite.parse().unwrap(),
     }
 }

@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 use super::wire::{self, UserView};
 use crate::app::{App, now};
 use crate::caller::{Caller, Grants, Means};
-use crate::credential::{Presented, PresentedBasic};
+use crate::credential::{Credential, Presented, PresentedBasic};
 use crate::extract::Json;
 use crate::password;
 use crate::problem::{Code, Problem};
@@ -55,7 +55,10 @@ pub(crate) async fn register(
         epoch: 0,
         created_at: now(),
     };
-    let caller = Caller::nobody(&presented);
+    let caller = Caller::nobody(&Presented {
+        credential: Credential::None,
+        ..presented
+    });
     let user = make(&app, account, Some(body.password), caller).await?;
     Ok((StatusCode::CREATED, Answer(user)).into_response())
 }
@@ -72,6 +75,11 @@ pub(super) async fn make(
         None => None,
     };
     app.blocking(move |app| {
+        // The password took its time: rights count now.
+        let caller = caller.again(&app.archive)?;
+        if caller.account().is_ok() {
+            caller.admin()?;
+        }
         let detail = json!({ "role": account.role.as_str() });
         let event = caller.event("user.create", account.username.to_string(), detail);
         let view = UserView::new(&account);
@@ -126,6 +134,15 @@ pub(crate) async fn login(
             "no account has this name and password",
         ));
     };
+    let name = account.username.to_string();
+    let caller = Caller::nobody(&presented);
+    app.blocking(move |app| {
+        Ok(app
+            .archive
+            .audit()
+            .record(&caller.event("login", name, json!({})))?)
+    })
+    .await?;
     let token = app
         .sessions
         .give(&account, now())

@@ -73,7 +73,7 @@ pub(crate) async fn change(
         let caller = Caller::identify(app, &presented)?;
         caller.account()?;
         let _turn = app.edits.lock();
-        let listed = seen(app, &caller, &id)?;
+        let listed = packages::readable(app, &caller, &id)?;
         check_if_match(app, &caller, &headers, &id)?;
         let description = description(&body)?;
         let plan = body
@@ -93,7 +93,7 @@ pub(crate) async fn change(
         }
         carry_out(app, &caller, &listed, &description, plan)?;
         app.live.changed();
-        Ok(Answer(wire::package(&seen(app, &caller, &id)?)?))
+        Ok(Answer(wire::package(&packages::readable(app, &caller, &id)?)?))
     })
     .await
 }
@@ -284,16 +284,17 @@ fn check_if_match(app: &App, caller: &Caller, headers: &HeaderMap, id: &str) -> 
     wire::check_if_match(headers, &wire::package(&packages::readable(app, caller, id)?)?)
 }
 
-/// Returns the package of an id, as far as the caller may know where it stands.
+/// Returns the package of an id, as far as the caller may know where it stands, to take it out.
 fn seen(app: &App, caller: &Caller, id: &str) -> Result<Listed, Problem> {
-    let suites = app
-        .archive
-        .config()
-        .suites
+    let suites = &app.archive.config().suites;
+    let sees = suites.iter().filter(|suite| caller.sees(suite));
+    let sees: Vec<SuiteName> = sees.map(|suite| suite.codename.clone()).collect();
+    let found = packages::in_suites(app, id, &sees)?;
+    let takes_out = suites
         .iter()
-        .filter(|suite| caller.sees(suite));
-    let suites: Vec<SuiteName> = suites.map(|suite| suite.codename.clone()).collect();
-    packages::in_suites(app, id, &suites)
+        .filter(|suite| caller.takes_out(suite, &found.entry.content.name));
+    let takes_out: Vec<SuiteName> = takes_out.map(|suite| suite.codename.clone()).collect();
+    packages::in_suites(app, id, &takes_out)
 }
 
 /// Returns the suites that a package was found in.

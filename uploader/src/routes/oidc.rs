@@ -127,6 +127,7 @@ fn scopes(app: &App, account: &Account, scopes: Vec<Scope>) -> Result<Vec<String
     scopes
         .into_iter()
         .map(|scope| {
+            let written = scope.to_string();
             let scope = scope.with_codename(config);
             if within(config, account, &scope) {
                 return Ok(scope.to_string());
@@ -134,7 +135,7 @@ fn scopes(app: &App, account: &Account, scopes: Vec<Scope>) -> Result<Vec<String
             Err(Problem::new(
                 Code::ScopeAboveRights,
                 format!(
-                    "the publisher's account `{}` has no right to `{scope}`",
+                    "the publisher's account `{}` has no right to `{written}`",
                     account.username
                 ),
             ))

@@ -70,6 +70,7 @@ async fn take(
         check_size(kind.limit(app), size.unwrap_or_default())?;
         let key = Key {
             account: admitted.caller.account()?.id.clone(),
+            token: admitted.caller.token().cloned(),
             suite: admitted.suite.codename.clone(),
         };
         if kind != Kind::Changes {

@@ -35,7 +35,7 @@ pub(crate) struct NewToken {
     name: String,
     /// `upload:SUITE/GLOB`, `delete:SUITE/GLOB`, `read:SUITE` or `admin`.
     scopes: Vec<String>,
-    /// When it ends, as `2030-01-01T00:00:00Z`; left out or null: never.
+    /// When it ends, as `2030-01-01T00:00:00Z`; left out or null: never, or with the token that makes it.
     expires_at: Option<String>,
 }
 
@@ -81,6 +81,7 @@ pub(crate) async fn create(
         let account = caller.in_full()?;
         let scopes = scopes(app, &caller, &body.scopes)?;
         let expires_at = body.expires_at.as_deref().map(expiry).transpose()?;
+        let expires_at = within_life(expires_at, caller.ends_at())?;
         if app.archive.accounts().tokens(&account.id)?.len() >= MAX_TOKENS {
             return Err(wrong(format!("the account has {MAX_TOKENS} tokens: delete some")));
         }
@@ -163,10 +164,22 @@ fn scopes(app: &App, caller: &Caller, texts: &[String]) -> Result<Vec<String>, P
         .iter()
         .map(|text| {
             let scope = wire::value::<Scope>(text)?.with_codename(app.archive.config());
-            caller.owns(app, &scope)?;
+            caller.owns(app, &scope, text)?;
             Ok(scope.to_string())
         })
         .collect()
+}
+
+/// Returns when a token ends that is made by one that ends itself: not later.
+fn within_life(wanted: Option<i64>, maker: Option<i64>) -> Result<Option<i64>, Problem> {
+    match (wanted, maker) {
+        (Some(wanted), Some(maker)) if wanted > maker => Err(wrong(format!(
+            "`expires_at` is after {}, when the token that asks ends",
+            format_iso(maker)
+        ))),
+        (None, maker) => Ok(maker),
+        (wanted, _) => Ok(wanted),
+    }
 }
 
 fn expiry(text: &str) -> Result<i64, Problem> {

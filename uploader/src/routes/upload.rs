@@ -209,6 +209,7 @@ async fn take(
         set: vec![staged],
         suite: codename.clone(),
         component: wanted,
+        caller: caller.clone(),
     };
     let placed = app.committer.commit(ready).await?;
     let added = placed.contains(&Placed::Added);

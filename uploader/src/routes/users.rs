@@ -192,6 +192,12 @@ pub(crate) async fn change(
             "role": change.role.map(Role::as_str),
             "suites": change.suites.is_some(),
         });
+        // The password took its time: rights count now.
+        let caller = caller.again(&app.archive)?;
+        meant(app, &caller, account.id.as_str())?;
+        if change.role.is_some() || change.suites.is_some() {
+            caller.admin()?;
+        }
         let event = caller.event("user.change", account.username.to_string(), detail);
         let changed = app
             .archive

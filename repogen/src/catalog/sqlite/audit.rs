@@ -60,7 +60,7 @@ pub(super) fn record(db: &Connection, event: &Event) -> Sql<()> {
         actor: event.actor.clone(),
         action: event.action.to_owned(),
         subject: event.subject.clone(),
-        detail: event.detail.clone(),
+        detail: detail(event),
         hash: before,
     };
     row.hash = row.chained(&before);
@@ -79,6 +79,18 @@ pub(super) fn record(db: &Connection, event: &Event) -> Sql<()> {
     Ok(())
 }
 
+/// Returns the detail of an event, with the token by which it was done.
+fn detail(event: &Event) -> String {
+    let read = serde_json::from_str::<serde_json::Value>(&event.detail);
+    match (&event.actor.token, read) {
+        (Some(token), Ok(serde_json::Value::Object(mut detail))) => {
+            detail.insert("token".to_owned(), token.as_str().into());
+            serde_json::Value::Object(detail).to_string()
+        }
+        _ => event.detail.clone(),
+    }
+}
+
 fn read(row: &Row<'_>) -> Sql<Recorded> {
     Ok(Recorded {
         id: row.get(0)?,
@@ -87,6 +99,7 @@ fn read(row: &Row<'_>) -> Sql<Recorded> {
             name: row.get(2)?,
             address: row.get(3)?,
             request: row.get(4)?,
+            token: None,
         },
         action: row.get(5)?,
         subject: row.get(6)?,

@@ -52,6 +52,7 @@ pub(super) async fn finish(
         set: staged,
         suite: suite.clone(),
         component: admitted.component.clone(),
+        caller: admitted.caller.clone(),
     };
     let placed = app.committer.commit(ready).await?;
     let names = app
@@ -69,8 +70,19 @@ pub(super) async fn finish(
 
 /// Takes what a `.changes` file names out of the queue: all of it, or it says what is missing and all waits on.
 fn take(app: &App, admitted: &Admitted, key: &Key, changes: Changes) -> Result<Taken, Problem> {
+    // Before anything is taken out: what is refused takes nothing away.
+    admitted.caller.uploads(&admitted.suite, Some(&changes.source))?;
     for file in &changes.files {
-        Kind::of(&file.name)?;
+        if Kind::of(&file.name)? == Kind::Package
+            && let Some(Ok(name)) = file
+                .name
+                .as_str()
+                .split('_')
+                .next()
+                .map(str::parse::<PackageName>)
+        {
+            admitted.caller.uploads(&admitted.suite, Some(&name))?;
+        }
     }
     let members = app.queue.take(key, changes.files);
     let mut wrong = None;
