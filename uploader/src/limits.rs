@@ -13,10 +13,14 @@ use crate::problem::{Code, Problem};
 
 /// Sign-ins at once, from an address or for a name.
 const BURST: NonZeroU32 = NonZeroU32::new(100).expect("it is not zero");
+/// Sign-ins at once for one name from one address.
+const PAIR_BURST: NonZeroU32 = NonZeroU32::new(20).expect("it is not zero");
 /// After these, an address has one more try so often.
 const ADDRESS_EVERY: Duration = Duration::from_secs(1);
 /// And so has a name, from wherever.
 const NAME_EVERY: Duration = Duration::from_secs(3);
+/// And so has a name from one address: more seldom than the name itself, of which it can then never use up all.
+const PAIR_EVERY: Duration = Duration::from_secs(6);
 /// How many addresses or names are told apart. Those that come then share one count, until others are forgotten.
 const MAX_KEYS: usize = 50_000;
 
@@ -50,6 +54,8 @@ pub(crate) struct Rates {
 pub(crate) struct Limits {
     sign_ins: Keyed<IpAddr>,
     names: Keyed<String>,
+    /// Tighter than `names`, so that one address cannot use up what the name has for all others.
+    pairs: Keyed<(IpAddr, String)>,
     reads: Option<Counted>,
     writes: Option<Counted>,
 }
@@ -62,11 +68,14 @@ struct Counted {
 
 impl Limits {
     pub(crate) fn new(rates: Rates) -> Self {
-        let every = |period| Quota::with_period(period).map(|quota| quota.allow_burst(BURST));
-        let every = |period| every(period).unwrap_or(Quota::per_second(BURST));
+        let every = |period, burst| {
+            let quota = Quota::with_period(period).unwrap_or(Quota::per_second(burst));
+            quota.allow_burst(burst)
+        };
         Self {
-            sign_ins: Keyed::new(every(ADDRESS_EVERY)),
-            names: Keyed::new(every(NAME_EVERY)),
+            sign_ins: Keyed::new(every(ADDRESS_EVERY, BURST)),
+            names: Keyed::new(every(NAME_EVERY, BURST)),
+            pairs: Keyed::new(every(PAIR_EVERY, PAIR_BURST)),
             reads: rates.reads.map(Counted::new),
             writes: rates.writes.map(Counted::new),
         }
@@ -96,7 +105,11 @@ impl Limits {
     pub(crate) fn sign_in(&self, address: Option<IpAddr>, name: &str) -> Result<(), Problem> {
         self.nameless_sign_in(address)?;
         // Names differ in case only on paper, and no name is longer.
-        let name = name.chars().take(64).flat_map(char::to_lowercase).collect();
+        let name: String = name.chars().take(64).flat_map(char::to_lowercase).collect();
+        if let Some(address) = address {
+            let what = "too many sign-ins for this name from this address";
+            self.pairs.check((network(address), name.clone()), what)?;
+        }
         self.names.check(name, "too many sign-ins for this name")
     }
 
@@ -111,6 +124,7 @@ impl Limits {
     pub(crate) fn forget(&self) {
         self.sign_ins.forget();
         self.names.forget();
+        self.pairs.forget();
         for counted in [&self.reads, &self.writes].into_iter().flatten() {
             counted.addresses.forget();
             counted.accounts.forget();
@@ -216,6 +230,20 @@ mod tests {
         }
         assert!(limits.sign_in(address("198.51.100.1"), "JANE").is_err());
         limits.sign_in(address("198.51.100.1"), "june").unwrap();
+    }
+
+    #[test]
+    fn one_address_cannot_lock_a_name_out_for_others() {
+        let limits = limits(1, 1);
+        for _ in 0..PAIR_BURST.get() {
+            limits.sign_in(address("192.0.2.1"), "jane").unwrap();
+        }
+        for _ in 0..60 {
+            let refused = limits.sign_in(address("192.0.2.1"), "Jane").unwrap_err();
+            assert_eq!(refused.code, Code::TooManyRequests);
+        }
+        limits.sign_in(address("198.51.100.1"), "jane").unwrap();
+        limits.sign_in(address("192.0.2.1"), "june").unwrap();
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::extract::Request;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use futures_util::{Stream, StreamExt as _};
 use repogen::ingest::{Received, Receiving};
 
@@ -17,6 +17,10 @@ use crate::sent_digest::SentDigests;
 const BUFFER: usize = 512 * 1024;
 /// What stays free for publishing, in bytes.
 const RESERVE: u64 = 64 << 20;
+
+/// What is read of a body whose sender is not known, in bytes and in time, so that programs that send all before they look get the answer.
+const STRANGERS_BYTES: u64 = 8 << 20;
+const STRANGERS_TIME: Duration = Duration::from_millis(500);
 
 /// An upload that came in: on disk, but for its end.
 pub(crate) struct Upload {
@@ -164,19 +168,19 @@ pub(crate) fn check_room(app: &App, size: u64) -> Result<(), Problem> {
 /// Reads what a client is still sending to its end, as far as an upload may go.
 ///
 /// Programs that send the whole body before they look at the answer fail on the way otherwise.
-async fn drain(app: &App, body: Body) {
+async fn drain(app: &App, body: Body, most: u64, time: Duration) {
     let mut pieces = body.into_data_stream();
     let mut size = 0_u64;
     let all = async {
         while let Ok(Some(Ok(piece))) = tokio::time::timeout(app.settings.upload_idle, pieces.next()).await {
             size += piece.len() as u64;
-            if size > app.settings.max_upload_bytes {
+            if size > most {
                 break;
             }
         }
     };
     // Nothing is kept of it, so nothing depends on whether it ends in time.
-    let _ = tokio::time::timeout(app.settings.upload_total, all).await;
+    let _ = tokio::time::timeout(time, all).await;
 }
 
 fn too_slow(limit: Duration, how: &str) -> Problem {
@@ -190,6 +194,11 @@ fn too_slow(limit: Duration, how: &str) -> Problem {
 pub(crate) async fn drain_refused(app: &App, refused: &Problem, request: Request) {
     let asked = request.headers().contains_key(header::EXPECT);
     if !asked && refused.code != Code::PayloadTooLarge {
-        drain(app, request.into_body()).await;
+        let (most, time) = match refused.code.status() {
+            // Anybody can be refused so, as often as they like.
+            StatusCode::UNAUTHORIZED => (STRANGERS_BYTES, STRANGERS_TIME),
+            _ => (app.settings.max_upload_bytes, app.settings.upload_total),
+        };
+        drain(app, request.into_body(), most, time).await;
     }
 }

@@ -28,8 +28,12 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// How often counts are written, and what is over is forgotten.
 const TIDY_EVERY: Duration = Duration::from_secs(5);
 
+/// Blocks of so many bytes or more are mapped by themselves.
+#[cfg(target_env = "gnu")]
+const MAPPED_FROM: libc::c_int = 1 << 20;
+
 pub(super) fn run(settings: Settings) -> Result<(), Failure> {
-    bound_arenas();
+    bound_heap();
     log::start().map_err(|error| Failure::archive(anyhow::anyhow!("cannot log: {error}")))?;
     // Before the archive is opened: a change from here on is seen.
     let reloader = Reloader::new(&settings.root, &settings.catalog);
@@ -42,15 +46,17 @@ pub(super) fn run(settings: Settings) -> Result<(), Failure> {
     runtime.block_on(serve(app, reloader)).map_err(Failure::archive)
 }
 
-/// Has all threads share two heaps.
+/// Has all threads share two heaps, and has large blocks go back to the system.
 ///
 /// glibc gives threads that meet a heap of their own, eight for each core, and what one thread frees another cannot use: over 8,000
-/// uploads that held twice the memory. See mallopt(3).
-fn bound_arenas() {
+/// uploads that held twice the memory. It also moves the size from which a block is mapped by itself up to that of each such block that
+/// was freed, so that the blocks of password hashes come to lie in the heaps and stay there: a size that was set stays. See mallopt(3).
+fn bound_heap() {
     #[cfg(target_env = "gnu")]
     #[expect(unsafe_code, reason = "there is no safe way to say it")]
-    // SAFETY: it changes a number, and no other thread runs yet.
+    // SAFETY: these change numbers, and no other thread runs yet.
     unsafe {
+        libc::mallopt(libc::M_MMAP_THRESHOLD, MAPPED_FROM);
         libc::mallopt(libc::M_ARENA_MAX, 2);
     }
 }
