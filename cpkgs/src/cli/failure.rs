@@ -176,9 +176,10 @@ impl From<UpdateError> for Failure {
             UpdateError::Fetch(error) => error.into(),
             UpdateError::Lists(error) => error.into(),
             UpdateError::Source(error) => error.into(),
-            error @ (UpdateError::Trust { .. } | UpdateError::Wrong { .. } | UpdateError::Location(_)) => {
-                Self::new(UNVERIFIED, error)
-            }
+            error @ (UpdateError::Trust { .. }
+            | UpdateError::Wrong { .. }
+            | UpdateError::Unreadable { .. }
+            | UpdateError::Location(_)) => Self::new(UNVERIFIED, error),
             UpdateError::Memory(error) => error.into(),
             error => Self::new(REFUSED, error),
         }

@@ -9,7 +9,7 @@ use debian_formats::digest::Sha256;
 use debian_formats::openpgp::VerifyError;
 use debian_formats::release::{IndexFile, Release};
 
-use super::choose::{Choice, architectures, choose};
+use super::choose::{Choice, architectures, forms};
 use super::chunks::{ChunkList, Piece, unpack as unpack_chunk};
 use super::message::Message;
 use super::remote::{ByHash, Remote, flat_folder};
@@ -150,7 +150,7 @@ impl SuiteUpdate<'_> {
             Ok((location, Got::Body { bytes, validators })) => {
                 return Ok((location, Came::New(Message::Inline(bytes), validators)));
             }
-            Err(UpdateError::Fetch(error @ FetchError::Missing { .. })) => error,
+            Err(UpdateError::Fetch(error)) if error.may_be_missing() => error,
             Err(error) => return Err(error),
         };
         match ask("Release") {
@@ -162,7 +162,7 @@ impl SuiteUpdate<'_> {
                 Ok((location, Came::New(message, validators)))
             }
             // The one that a person expects to be there is the one to name.
-            Err(UpdateError::Fetch(FetchError::Missing { .. })) => Err(missing.into()),
+            Err(UpdateError::Fetch(error)) if error.may_be_missing() => Err(missing.into()),
             Err(error) => Err(error),
         }
     }
@@ -171,7 +171,7 @@ impl SuiteUpdate<'_> {
         match self.remote.ask("Release.gpg", MAX_SIGNATURE_BYTES, None) {
             Ok((_, Got::Body { bytes, .. })) => Ok(bytes),
             Ok((_, Got::NotModified)) => Ok(Vec::new()),
-            Err(UpdateError::Fetch(FetchError::Missing { .. })) => Err(UpdateError::Trust {
+            Err(UpdateError::Fetch(error)) if error.may_be_missing() => Err(UpdateError::Trust {
                 location: release.clone(),
                 source: VerifyError::Unsigned.into(),
             }),
@@ -246,10 +246,11 @@ impl SuiteUpdate<'_> {
         name: &str,
         (component, architecture): (String, String),
     ) -> Result<Option<KeptIndex>, UpdateError> {
-        let Some(choice) = choose(&release.sha256, name) else {
+        let forms = forms(&release.sha256, name);
+        if forms.is_empty() {
             return Ok(None);
-        };
-        let (sha256, size) = self.index(release, (&component, &architecture), &choice)?;
+        }
+        let (sha256, size) = self.index(release, (&component, &architecture), &forms)?;
         Ok(Some(KeptIndex {
             component,
             architecture,
@@ -263,9 +264,11 @@ impl SuiteUpdate<'_> {
         &self,
         release: &Release,
         (component, architecture): (&str, &str),
-        choice: &Choice<'_>,
+        forms: &[Choice<'_>],
     ) -> Result<(Sha256, u64), UpdateError> {
-        if let Some(plain) = choice.plain {
+        if let Some(choice) = forms.first()
+            && let Some(plain) = choice.plain
+        {
             if self.has(&plain.sha256, plain.size) {
                 return Ok((plain.sha256, plain.size));
             }
@@ -280,7 +283,18 @@ impl SuiteUpdate<'_> {
                 return Ok((plain.sha256, plain.size));
             }
         }
-        self.whole(release, choice)
+        let mut failed = None;
+        for form in forms {
+            match self.whole(release, form) {
+                // As apt has it, what is listed and not served, or cannot be read here, is got in another form.
+                Err(UpdateError::Fetch(error)) if error.may_be_missing() => {
+                    failed = failed.or(Some(error.into()));
+                }
+                Err(error @ UpdateError::Unreadable { .. }) => failed = failed.or(Some(error)),
+                done => return done,
+            }
+        }
+        Err(failed.expect("an index that is listed has a form"))
     }
 
     /// Fetches the chunk list of an index and keeps it beside the text that will come.
@@ -293,7 +307,11 @@ impl SuiteUpdate<'_> {
         let Some(listed) = listed else {
             return Ok(None);
         };
-        let (_, bytes) = self.remote.listed(listed, by_hash(release))?;
+        let bytes = match self.remote.listed(listed, by_hash(release)) {
+            // Without it, the index comes as a whole.
+            Err(UpdateError::Fetch(error)) if error.may_be_missing() => return Ok(None),
+            fetched => fetched?.1,
+        };
         let Some(list) = std::str::from_utf8(&bytes).ok().and_then(ChunkList::parse) else {
             return Ok(None);
         };
