@@ -85,10 +85,7 @@ impl SuiteUpdate<'_> {
                 url: self.empty.url.clone(),
                 suite: self.empty.asked.clone(),
                 outcome,
-                warning: self.warning.take().or_else(|| {
-                    let trusted = trusted.as_ref();
-                    trusted.and_then(|trusted| trusted.warning(self.updating.now))
-                }),
+                warning: self.warning.take(),
                 requests: self.remote.requests.get(),
                 bytes: self.remote.bytes.get(),
             },
@@ -112,15 +109,32 @@ impl SuiteUpdate<'_> {
         let asked = Asked {
             url: &self.empty.url,
             suite: &self.empty.asked,
+            check_valid_until: self.source.check_valid_until,
             seen: self.seen,
         };
         let now = self.updating.now;
         // Keys end, and so does what a Release says of itself: one that was here already has to count today, too.
-        let trusted = message
-            .verify(&self.source.keyring()?, now)
-            .map_err(TrustError::from)
-            .and_then(|verified| check(verified, &asked, now))
-            .map_err(|source| UpdateError::Trust { location, source })?;
+        let keyring = self.source.keyring()?;
+        let count = |message: &Message| {
+            let verified = message.verify(&keyring, now).map_err(TrustError::from)?;
+            check(verified, &asked, now)
+        };
+        let trusted = match count(message) {
+            // A server that lags behind others, as edges of large networks do, takes nothing away: what is here is newer.
+            Err(TrustError::Older {
+                date,
+                seen,
+                lags: true,
+            }) if self.still_counts(here, &count) => {
+                self.warning.set(Some(format!(
+                    "stays as it is here: the server shows a state of {date}, older than that of {seen}, which is here"
+                )));
+                return Ok(None);
+            }
+            Err(source) => return Err(UpdateError::Trust { location, source }),
+            Ok(trusted) => trusted,
+        };
+        self.warning.set(trusted.warning(now));
         let Came::New(message, validators) = came else {
             return Ok(None);
         };
@@ -132,6 +146,16 @@ impl SuiteUpdate<'_> {
             ..described(self.empty.clone(), &trusted)
         };
         Ok(Some((kept, trusted)))
+    }
+
+    /// Says whether what is here of the suite counts today.
+    fn still_counts(
+        &self,
+        here: Option<&KeptSuite>,
+        count: &impl Fn(&Message) -> Result<Trusted, TrustError>,
+    ) -> bool {
+        let kept = here.and_then(|old| Message::kept(self.folder, &old.message));
+        kept.is_some_and(|message| count(&message).is_ok())
     }
 
     /// Asks for what is signed.
