@@ -154,6 +154,10 @@ pub fn check(verified: Verified, asked: &Asked<'_>, now: i64) -> Result<Trusted,
 /// As apt has it, `NAME/updates` may call itself `NAME`, a folder that stands by itself has no name, and a Release that says
 /// none cannot be told from others by it.
 fn is_of(release: &Release, asked: &str) -> Result<(), TrustError> {
+    let asked = asked
+        .strip_prefix("./")
+        .filter(|rest| !rest.is_empty())
+        .unwrap_or(asked);
     let names = [&release.suite, &release.codename];
     let names: Vec<&str> = names.iter().filter_map(|name| name.as_deref()).collect();
     let short = asked.rsplit_once('/').map(|(short, _)| short);

@@ -100,9 +100,12 @@ impl FromStr for Location {
             return Err(refused("expected no `?` and no `#` in it"));
         }
         if !url.username().is_empty() || url.password().is_some() {
-            return Err(refused(
-                "expected no password in it: passwords belong into auth.conf or the configuration",
-            ));
+            // The password is not to stand on a terminal or in a log.
+            return Err(LocationError::Address {
+                text: format!("{}://...@{}", url.scheme(), url.host_str().unwrap_or_default()),
+                why: "expected no password in it: passwords belong into auth.conf (apt_auth.conf(5)) or ~/.netrc"
+                    .to_owned(),
+            });
         }
         if url.scheme() == "file" && url.to_file_path().is_err() {
             return Err(refused("expected an absolute path of this machine"));
