@@ -124,9 +124,17 @@ struct Context {
 }
 
 impl Context {
-    /// Returns what gets files, with the passwords that apt has for archives and the token for the registry.
+    /// Returns what gets files, with the passwords of files in the home, of apt and of `~/.netrc`, and the token for the registry.
     fn fetcher(&self) -> Result<Fetcher, Failure> {
-        let mut credentials = Credentials::read_folder(Path::new("/etc/apt/auth.conf.d"));
+        let home = self.home.folder();
+        let mut credentials = Credentials::default()
+            .with_file(&home.join("auth.conf"))
+            .with_folder(&home.join("auth.conf.d"))
+            .with_file(Path::new("/etc/apt/auth.conf"))
+            .with_folder(Path::new("/etc/apt/auth.conf.d"));
+        if let Some(person) = std::env::var_os("HOME").filter(|person| !person.is_empty()) {
+            credentials = credentials.with_file(&Path::new(&person).join(".netrc"));
+        }
         if let (Some(url), Some(token)) = (&self.config.registry_url, &self.config.auth_token)
             && let Ok(registry) = url.parse()
         {

@@ -81,6 +81,18 @@ pub struct SourceConfig {
     /// Architectures; the machine's own when left out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub architectures: Vec<String>,
+    /// Whether `Valid-Until` counts; a snapshot or an ended suite is past it for good.
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    pub check_valid_until: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn is_yes(value: &bool) -> bool {
+    *value
 }
 
 /// Why the configuration cannot be used.
@@ -233,6 +245,7 @@ mod tests {
                 components: vec!["main".to_owned()],
                 signed_by: "keyrings/example.pgp".to_owned(),
                 architectures: vec![],
+                check_valid_until: true,
             }],
             ..Config::default()
         };

@@ -25,6 +25,8 @@ pub struct Source {
     pub components: Vec<String>,
     /// Architectures; the machine's own when empty.
     pub architectures: Vec<String>,
+    /// Whether `Valid-Until` counts.
+    pub check_valid_until: bool,
     /// The keys that may sign, as they stand in their file.
     keys: Vec<u8>,
     /// Their digest.
@@ -84,6 +86,7 @@ impl Source {
             suites: config.suites.clone(),
             components: config.components.clone(),
             architectures: config.architectures.clone(),
+            check_valid_until: config.check_valid_until,
             keys_sha256: digester.finish().sha256,
             keys,
         })

@@ -15,8 +15,8 @@ use crate::config::replace_private;
 
 /// How far in the future a Date may be, in seconds, as apt has it.
 const MAX_AHEAD: i64 = 10;
-/// A state without an end that is older than this, in seconds, is worth a word.
-const OLD: i64 = 7 * 86_400;
+/// By how much a state may be older than the newest that was seen, in seconds, and still come from an edge that lags behind.
+const MAX_BEHIND: i64 = 7 * 86_400;
 
 /// Why a Release does not count.
 #[derive(Debug, thiserror::Error)]
@@ -59,6 +59,8 @@ pub enum TrustError {
         date: String,
         /// The newest Date that was seen.
         seen: String,
+        /// Whether it is so little older that a server which lags behind may show it.
+        lags: bool,
     },
     /// It is of another suite.
     #[error("it is of suite {found}, and `{expected}` was asked for")]
@@ -90,15 +92,13 @@ pub struct Trusted {
 }
 
 impl Trusted {
-    /// Says what a person should know although the Release counts.
+    /// Says what a person should know although the Release counts: that its time is over, where that was allowed.
     pub fn warning(&self, now: i64) -> Option<String> {
-        let old = self.release.valid_until.is_none() && now - self.date > OLD;
-        old.then(|| {
-            format!(
-                "is of {} and does not say how long it counts",
-                format_iso(self.date)
-            )
-        })
+        let until = self.release.valid_until.filter(|until| *until < now)?;
+        Some(format!(
+            "was valid until {}: it counts because of `check_valid_until = false`, and nobody can tell whether it is the newest",
+            format_iso(until)
+        ))
     }
 }
 
@@ -122,7 +122,8 @@ pub fn check(verified: Verified, asked: &Asked<'_>, now: i64) -> Result<Trusted,
             now: format_iso(now),
         });
     }
-    if let Some(until) = release.valid_until.filter(|until| *until < now) {
+    let until = release.valid_until.filter(|_| asked.check_valid_until);
+    if let Some(until) = until.filter(|until| *until < now) {
         return Err(TrustError::Expired {
             until: format_iso(until),
             now: format_iso(now),
@@ -138,6 +139,7 @@ pub fn check(verified: Verified, asked: &Asked<'_>, now: i64) -> Result<Trusted,
         return Err(TrustError::Older {
             date: format_iso(date),
             seen: format_iso(seen),
+            lags: seen - date <= MAX_BEHIND,
         });
     }
     Ok(Trusted {
@@ -152,6 +154,10 @@ pub fn check(verified: Verified, asked: &Asked<'_>, now: i64) -> Result<Trusted,
 /// As apt has it, `NAME/updates` may call itself `NAME`, a folder that stands by itself has no name, and a Release that says
 /// none cannot be told from others by it.
 fn is_of(release: &Release, asked: &str) -> Result<(), TrustError> {
+    let asked = asked
+        .strip_prefix("./")
+        .filter(|rest| !rest.is_empty())
+        .unwrap_or(asked);
     let names = [&release.suite, &release.codename];
     let names: Vec<&str> = names.iter().filter_map(|name| name.as_deref()).collect();
     let short = asked.rsplit_once('/').map(|(short, _)| short);
@@ -172,6 +178,8 @@ pub struct Asked<'a> {
     pub url: &'a str,
     /// Codename or alias.
     pub suite: &'a str,
+    /// Whether `Valid-Until` counts.
+    pub check_valid_until: bool,
     /// What was seen.
     pub seen: &'a Seen,
 }

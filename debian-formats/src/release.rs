@@ -139,11 +139,11 @@ impl Release {
 
     /// Parses the text of a Release file.
     ///
-    /// Lists of other digests and fields of several lines are passed over, all other fields are kept.
+    /// Lists of other digests, fields of several lines, and files that are not below the folder are passed over, all other fields
+    /// are kept.
     ///
     /// # Errors
-    /// Where it is no stanza, a time is none, or a line of the list is not a digest, a size and a path below the
-    /// folder; and where the list has a path twice with different files.
+    /// Where it is no stanza, a time is none, or a line of the list is not a digest, a size and a path; and where the list has a path twice with different files.
     pub fn parse(text: &str) -> Result<Self, ReleaseError> {
         let stanza = Stanza::parse(text)?;
         let text = |name: &str| {
@@ -239,7 +239,8 @@ fn date(stanza: &Stanza<'_>, field: &'static str) -> Result<Option<i64>, Release
 
 fn list(stanza: &Stanza<'_>) -> Result<Vec<IndexFile>, ReleaseError> {
     let lines = stanza.get("SHA256").into_iter().flat_map(Field::continuation);
-    let files = lines.map(index_file).collect::<Result<Vec<_>, _>>()?;
+    let files = lines.filter_map(|line| index_file(line).transpose());
+    let files = files.collect::<Result<Vec<_>, _>>()?;
     let mut paths = HashMap::with_capacity(files.len());
     for file in &files {
         if paths.insert(&file.path, file).is_some_and(|other| other != file) {
@@ -249,21 +250,24 @@ fn list(stanza: &Stanza<'_>) -> Result<Vec<IndexFile>, ReleaseError> {
     Ok(files)
 }
 
-fn index_file(line: &str) -> Result<IndexFile, ReleaseError> {
+/// Reads a line of the list; `None` where it names what nobody can ask for, which says nothing of the others.
+fn index_file(line: &str) -> Result<Option<IndexFile>, ReleaseError> {
     let parse = || {
         let mut words = line.split([' ', '\t']).filter(|word| !word.is_empty());
-        let (digest, size, path) = (words.next()?, words.next()?, words.next()?);
+        let (digest, size, path) = (words.next()?.parse().ok()?, words.next()?, words.next()?);
         let is_below = |path: &str| {
             !path.starts_with('/') && path.split('/').all(|part| !matches!(part, "" | "." | ".."))
         };
-        if words.next().is_some() || !is_below(path) || !size.bytes().all(|byte| byte.is_ascii_digit()) {
+        if !size.bytes().all(|byte| byte.is_ascii_digit()) {
             return None;
         }
-        Some(IndexFile {
+        let size = size.parse().ok()?;
+        let is_path = words.next().is_none() && is_below(path);
+        Some(is_path.then(|| IndexFile {
             path: path.to_owned(),
-            sha256: digest.parse().ok()?,
-            size: size.parse().ok()?,
-        })
+            sha256: digest,
+            size,
+        }))
     };
     parse().ok_or_else(|| ReleaseError::Line(shown(line)))
 }

@@ -179,9 +179,16 @@ impl From<UpdateError> for Failure {
             UpdateError::Fetch(error) => error.into(),
             UpdateError::Lists(error) => error.into(),
             UpdateError::Source(error) => error.into(),
-            error @ (UpdateError::Trust { .. } | UpdateError::Wrong { .. } | UpdateError::Location(_)) => {
-                Self::new(UNVERIFIED, error)
-            }
+            error @ UpdateError::Trust {
+                source: TrustError::Expired { .. },
+                ..
+            } => Self::new(UNVERIFIED, error).hint(
+                "of a snapshot or an ended suite: `check_valid_until = false` in its [[source]], or `cpkgs source add ... --no-check-valid-until`",
+            ),
+            error @ (UpdateError::Trust { .. }
+            | UpdateError::Wrong { .. }
+            | UpdateError::Unreadable { .. }
+            | UpdateError::Location(_)) => Self::new(UNVERIFIED, error),
             UpdateError::Memory(error) => error.into(),
             error => Self::new(REFUSED, error),
         }

@@ -61,6 +61,9 @@ struct AddArgs {
     /// Another address with the same content; may be given several times.
     #[arg(long, value_name = "URL")]
     mirror: Vec<String>,
+    /// Takes indexes whose Valid-Until is past: for snapshots and ended suites.
+    #[arg(long)]
+    no_check_valid_until: bool,
 }
 
 /// Forgets an archive, or some of its suites.
@@ -140,6 +143,7 @@ fn add(args: AddArgs, context: &mut Context) -> Result<Done, Failure> {
         components,
         signed_by: file,
         architectures: args.architecture,
+        check_valid_until: !args.no_check_valid_until,
     };
     context.config.change(&context.home, |config| {
         let is_other = |source: &SourceConfig| source.url != added.url || source.suites != added.suites;

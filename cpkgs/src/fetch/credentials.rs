@@ -31,7 +31,7 @@ impl std::fmt::Debug for Credentials {
 
 impl Credentials {
     /// Reads what a folder such as `/etc/apt/auth.conf.d` has for this user; files that cannot be read are passed over.
-    pub fn read_folder(folder: &Path) -> Self {
+    fn read_folder(folder: &Path) -> Self {
         let mut credentials = Self::default();
         let Ok(entries) = std::fs::read_dir(folder) else {
             return credentials;
@@ -39,17 +39,23 @@ impl Credentials {
         let mut paths: Vec<_> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
         paths.sort();
         for path in paths {
-            let small =
-                std::fs::metadata(&path).is_ok_and(|found| found.is_file() && found.len() <= MAX_BYTES);
-            let named = path.extension().is_none_or(|end| end == "conf");
-            if small
-                && named
-                && let Ok(text) = std::fs::read_to_string(&path)
-            {
-                credentials.0.extend(parse(&text));
+            if path.extension().is_none_or(|end| end == "conf") {
+                credentials.0.extend(read_file(&path));
             }
         }
         credentials
+    }
+
+    /// Adds what a file in the form of apt's `auth.conf`, or of `.netrc`, has for this user; one that cannot be read has nothing.
+    pub fn with_file(mut self, path: &Path) -> Self {
+        self.0.extend(read_file(path));
+        self
+    }
+
+    /// Adds what a folder such as `/etc/apt/auth.conf.d` has.
+    pub fn with_folder(mut self, folder: &Path) -> Self {
+        self.0.extend(Self::read_folder(folder).0);
+        self
     }
 
     /// Adds a token that counts for one origin.
@@ -84,6 +90,12 @@ impl Credentials {
         let found = self.0.iter().find(fits)?;
         Some((&found.login, &found.password))
     }
+}
+
+fn read_file(path: &Path) -> Vec<Credential> {
+    let is_small = std::fs::metadata(path).is_ok_and(|found| found.is_file() && found.len() <= MAX_BYTES);
+    let text = is_small.then(|| std::fs::read_to_string(path).ok()).flatten();
+    text.map_or_else(Vec::new, |text| parse(&text))
 }
 
 fn parse(text: &str) -> Vec<Credential> {

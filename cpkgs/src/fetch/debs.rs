@@ -162,7 +162,7 @@ impl Fetcher {
                 response = send(self.http.request(location), location).await?;
             }
         }
-        let mut response = expect(response, location)?;
+        let mut response = expect(response, location).await?;
         progress.begun(wanted, had);
         let (begun, mut came) = (Instant::now(), 0);
         while let Some(piece) = response

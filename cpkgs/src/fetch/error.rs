@@ -40,6 +40,14 @@ pub enum FetchError {
         /// What the server answers.
         status: u16,
     },
+    /// An object store does not have it, or does not show it: its answer is the same.
+    #[error(
+        "`{location}` is not there: the bucket has no such object that it shows to everybody (it says 403)"
+    )]
+    NoObject {
+        /// Where.
+        location: Location,
+    },
     /// The server answers with another code.
     #[error("`{location}`: the server says {status}")]
     Status {
@@ -95,6 +103,14 @@ pub enum FetchError {
 }
 
 impl FetchError {
+    /// Says whether the file may not be there, as far as the answer tells: object stores answer 403 for what is not there.
+    pub fn may_be_missing(&self) -> bool {
+        matches!(
+            self,
+            Self::Missing { .. } | Self::NoObject { .. } | Self::Denied { status: 403, .. }
+        )
+    }
+
     /// Says whether the network, or whoever is behind it, may do better another time or at another place.
     pub fn is_passing(&self) -> bool {
         match self {

@@ -12,6 +12,8 @@ use super::{Credentials, FetchError, Get, Got, Location, Validators, pause_befor
 
 /// Most redirects that are followed.
 const MAX_REDIRECTS: usize = 5;
+/// Most bytes of what a server says of an error that are looked at.
+const MAX_ERROR_BYTES: usize = 4 << 10;
 const CONNECT: Duration = Duration::from_secs(15);
 /// How long a server may say nothing.
 const SILENCE: Duration = Duration::from_secs(30);
@@ -88,7 +90,7 @@ impl Http {
             return Ok(Got::NotModified);
         }
         let whole = response.status() == StatusCode::OK;
-        let response = expect(response, get.location)?;
+        let response = expect(response, get.location).await?;
         let validators = validators(response.headers());
         let limit = match get.range {
             // A server that knows no ranges sends all of it: no more of it than needed is read.
@@ -203,11 +205,12 @@ pub(super) async fn send(request: RequestBuilder, location: &Location) -> Result
 }
 
 /// Returns an answer that carries the file or a part of it.
-pub(super) fn expect(response: Response, location: &Location) -> Result<Response, FetchError> {
+pub(super) async fn expect(response: Response, location: &Location) -> Result<Response, FetchError> {
     let location = location.clone();
     match response.status() {
         StatusCode::OK | StatusCode::PARTIAL_CONTENT => Ok(response),
         StatusCode::NOT_FOUND | StatusCode::GONE => Err(FetchError::Missing { location }),
+        StatusCode::FORBIDDEN if is_of_a_bucket(response).await => Err(FetchError::NoObject { location }),
         status @ (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) => Err(FetchError::Denied {
             location,
             status: status.as_u16(),
@@ -222,6 +225,18 @@ pub(super) fn expect(response: Response, location: &Location) -> Result<Response
             status: status.as_u16(),
         }),
     }
+}
+
+/// Says whether a refusal is the one of S3 and its like, which say the same of what is not there: their errors are XML.
+async fn is_of_a_bucket(mut response: Response) -> bool {
+    let mut text = Vec::new();
+    while text.len() < MAX_ERROR_BYTES
+        && let Ok(Some(piece)) = response.chunk().await
+    {
+        text.extend_from_slice(&piece);
+    }
+    let text = String::from_utf8_lossy(&text);
+    text.contains("<Error>") && text.contains("<Code>AccessDenied</Code>")
 }
 
 pub(super) fn unreachable(location: &Location, error: reqwest::Error) -> FetchError {

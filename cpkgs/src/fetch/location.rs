@@ -30,25 +30,27 @@ pub enum LocationError {
 }
 
 impl Location {
-    /// Returns the address of a path below this one. Each part is taken as it is: a percent sign in it is a percent sign.
+    /// Returns the address of a path below this one. Each part is taken as it is: a percent sign in it is a percent sign. As apt
+    /// has it, a leading slash and `.` mean nothing: all paths count from here.
     ///
     /// # Errors
-    /// When the path is absolute, leads upwards, names a folder, or has control characters.
+    /// When the path leads upwards, names a folder, or has control characters.
     pub fn below(&self, path: &str) -> Result<Self, LocationError> {
         let refused = || LocationError::Path {
             path: debian_formats::terminal::escaped(path),
         };
-        let sound = |part: &str| !matches!(part, "." | "..");
-        let is_file = !path.is_empty() && !path.starts_with('/') && !path.ends_with('/');
         let odd = |letter: char| letter.is_control() || letter == '\\';
-        if !is_file || !path.split('/').all(sound) || path.contains(odd) {
+        let names_folder = path.ends_with('/') || path.ends_with("/.") || path == ".";
+        let parts: Vec<&str> = path.split('/').filter(|part| *part != ".").collect();
+        let path = parts.join("/");
+        let path = path.trim_start_matches('/');
+        if path.is_empty() || names_folder || parts.contains(&"..") || path.contains(odd) {
             return Err(refused());
         }
         let mut url = self.0.clone();
-        url.path_segments_mut()
-            .map_err(|()| refused())?
-            .pop_if_empty()
-            .extend(path.split('/'));
+        let root = url.path().trim_end_matches('/');
+        let whole = format!("{root}/{}", encoded(path));
+        url.set_path(&whole);
         Ok(Self(url))
     }
 
@@ -68,6 +70,20 @@ impl Location {
     }
 }
 
+/// Writes a path as apt asks for it: `+` and `~`, which some servers read as something else, and whatever is not printable ASCII
+/// stand as percent signs and digits. Source: apt's `pkgAcquire::URIEncode`; `?`, `#` and the like would end the path.
+fn encoded(path: &str) -> String {
+    let mut text = String::with_capacity(path.len());
+    for byte in path.bytes() {
+        if byte.is_ascii_graphic() && !b"+~%?#\"<>`{}".contains(&byte) {
+            text.push(char::from(byte));
+        } else {
+            text.push_str(&format!("%{byte:02x}"));
+        }
+    }
+    text
+}
+
 impl FromStr for Location {
     type Err = LocationError;
 
@@ -84,9 +100,12 @@ impl FromStr for Location {
             return Err(refused("expected no `?` and no `#` in it"));
         }
         if !url.username().is_empty() || url.password().is_some() {
-            return Err(refused(
-                "expected no password in it: passwords belong into auth.conf or the configuration",
-            ));
+            // The password is not to stand on a terminal or in a log.
+            return Err(LocationError::Address {
+                text: format!("{}://...@{}", url.scheme(), url.host_str().unwrap_or_default()),
+                why: "expected no password in it: passwords belong into auth.conf (apt_auth.conf(5)) or ~/.netrc"
+                    .to_owned(),
+            });
         }
         if url.scheme() == "file" && url.to_file_path().is_err() {
             return Err(refused("expected an absolute path of this machine"));
@@ -131,10 +150,20 @@ mod tests {
         let file = "pool/g/g++_1%2~b_all.deb";
         assert_eq!(
             below("http://h/a/", file).unwrap(),
-            "http://h/a/pool/g/g++_1%252~b_all.deb"
+            "http://h/a/pool/g/g%2b%2b_1%252%7eb_all.deb"
         );
         assert_eq!(below("http://h", "dists/x").unwrap(), "http://h/dists/x");
         assert_eq!(below("file:/srv/a", "x").unwrap(), "file:///srv/a/x");
+        let odd = "p/a:b?c#d e\u{e9}.deb";
+        assert_eq!(
+            below("http://h", odd).unwrap(),
+            "http://h/p/a:b%3fc%23d%20e%c3%a9.deb"
+        );
+        // What somebody wrote encoded stays that.
+        assert_eq!(below("http://h/a%2Bb+c", "x").unwrap(), "http://h/a%2Bb+c/x");
+        let here: Location = "file:/srv/a".parse().unwrap();
+        let file = here.below("g++ ~%2b").unwrap().file_path();
+        assert_eq!(file, Some(PathBuf::from("/srv/a/g++ ~%2b")));
         // To an object store `a//b` is another name than `a/b`.
         assert_eq!(below("http://h", "pool//x").unwrap(), "http://h/pool//x");
     }
@@ -142,17 +171,16 @@ mod tests {
     #[test]
     fn a_path_that_leads_out_is_refused() {
         for path in [
-            "../x",
-            "/etc/passwd",
-            "//h/x",
-            "a/",
-            "a/./b",
-            "a/..",
-            "",
-            "a\nb",
-            "a\\..\\b",
+            "../x", "/../x", "./../x", "a/", "a/.", ".", "/", "a/..", "", "a\nb", "a\\..\\b",
         ] {
             assert!(below("http://h/a", path).is_err(), "{path:?}");
+        }
+    }
+
+    #[test]
+    fn a_leading_slash_and_dots_mean_nothing() {
+        for path in ["./pool/x", "/pool/x", "//pool/x", "pool/./x", "/./pool/././x"] {
+            assert_eq!(below("http://h/a", path).unwrap(), "http://h/a/pool/x", "{path}");
         }
     }
 

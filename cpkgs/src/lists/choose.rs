@@ -21,6 +21,11 @@ const ZSTD_MAY_COST: u64 = 15;
 
 /// Chooses among the forms of an index; `None` where none is listed.
 pub(super) fn choose<'a>(files: &'a [IndexFile], name: &str) -> Option<Choice<'a>> {
+    forms(files, name).into_iter().next()
+}
+
+/// Returns the forms of an index, the one to fetch first; the others are for where it is listed and not served.
+pub(super) fn forms<'a>(files: &'a [IndexFile], name: &str) -> Vec<Choice<'a>> {
     let listed = |suffix: &str| {
         let path = format!("{name}{suffix}");
         files.iter().find(|file| file.path == path)
@@ -31,27 +36,28 @@ pub(super) fn choose<'a>(files: &'a [IndexFile], name: &str) -> Option<Choice<'a
         Compression::Gzip,
         Compression::Bzip2,
     ];
-    let packed: Vec<(Compression, &IndexFile)> = known
+    let mut packed: Vec<(Compression, &IndexFile)> = known
         .into_iter()
         .filter_map(|compression| Some((compression, listed(compression.extension())?)))
         .collect();
-    let smallest = packed.iter().min_by_key(|(_, file)| file.size).copied();
-    let quick = packed.iter().copied().find(|(compression, file)| {
-        let most = smallest.map_or(0, |(_, least)| {
-            least.size.saturating_mul(100 + ZSTD_MAY_COST) / 100
-        });
-        *compression == Compression::Zstd && file.size <= most
+    packed.sort_by_key(|(_, file)| file.size);
+    let most = packed.first().map_or(0, |(_, least)| {
+        least.size.saturating_mul(100 + ZSTD_MAY_COST) / 100
     });
+    let is_quick = |(compression, file): &(Compression, &IndexFile)| {
+        *compression == Compression::Zstd && file.size <= most
+    };
+    packed.sort_by_key(|form| !is_quick(form));
     let plain = listed("");
-    let (compression, file) = quick
-        .or(smallest)
-        .or(plain.map(|plain| (Compression::None, plain)))?;
-    Some(Choice {
+    packed.extend(plain.map(|plain| (Compression::None, plain)));
+    let chunks = listed(".chunks");
+    let choice = |(compression, packed)| Choice {
         plain,
-        packed: file,
+        packed,
         compression,
-        chunks: listed(".chunks"),
-    })
+        chunks,
+    };
+    packed.into_iter().map(choice).collect()
 }
 
 /// Returns the architectures whose indexes carry packages for a machine that wants `wanted`.

@@ -75,7 +75,7 @@ impl<'a> Remote<'a> {
                     return Ok((location, bytes));
                 }
                 Ok((_, Got::NotModified)) => {}
-                Err(UpdateError::Fetch(error @ FetchError::Missing { .. })) => {
+                Err(UpdateError::Fetch(error)) if error.may_be_missing() => {
                     missing = missing.or(Some(error));
                 }
                 Err(error) => return Err(error),

@@ -9,7 +9,7 @@ use debian_formats::digest::Sha256;
 use debian_formats::openpgp::VerifyError;
 use debian_formats::release::{IndexFile, Release};
 
-use super::choose::{Choice, architectures, choose};
+use super::choose::{Choice, architectures, forms};
 use super::chunks::{ChunkList, Piece, unpack as unpack_chunk};
 use super::message::Message;
 use super::remote::{ByHash, Remote, flat_folder};
@@ -85,10 +85,7 @@ impl SuiteUpdate<'_> {
                 url: self.empty.url.clone(),
                 suite: self.empty.asked.clone(),
                 outcome,
-                warning: self.warning.take().or_else(|| {
-                    let trusted = trusted.as_ref();
-                    trusted.and_then(|trusted| trusted.warning(self.updating.now))
-                }),
+                warning: self.warning.take(),
                 requests: self.remote.requests.get(),
                 bytes: self.remote.bytes.get(),
             },
@@ -112,15 +109,32 @@ impl SuiteUpdate<'_> {
         let asked = Asked {
             url: &self.empty.url,
             suite: &self.empty.asked,
+            check_valid_until: self.source.check_valid_until,
             seen: self.seen,
         };
         let now = self.updating.now;
         // Keys end, and so does what a Release says of itself: one that was here already has to count today, too.
-        let trusted = message
-            .verify(&self.source.keyring()?, now)
-            .map_err(TrustError::from)
-            .and_then(|verified| check(verified, &asked, now))
-            .map_err(|source| UpdateError::Trust { location, source })?;
+        let keyring = self.source.keyring()?;
+        let count = |message: &Message| {
+            let verified = message.verify(&keyring, now).map_err(TrustError::from)?;
+            check(verified, &asked, now)
+        };
+        let trusted = match count(message) {
+            // A server that lags behind others, as edges of large networks do, takes nothing away: what is here is newer.
+            Err(TrustError::Older {
+                date,
+                seen,
+                lags: true,
+            }) if self.still_counts(here, &count) => {
+                self.warning.set(Some(format!(
+                    "stays as it is here: the server shows a state of {date}, older than that of {seen}, which is here"
+                )));
+                return Ok(None);
+            }
+            Err(source) => return Err(UpdateError::Trust { location, source }),
+            Ok(trusted) => trusted,
+        };
+        self.warning.set(trusted.warning(now));
         let Came::New(message, validators) = came else {
             return Ok(None);
         };
@@ -132,6 +146,16 @@ impl SuiteUpdate<'_> {
             ..described(self.empty.clone(), &trusted)
         };
         Ok(Some((kept, trusted)))
+    }
+
+    /// Says whether what is here of the suite counts today.
+    fn still_counts(
+        &self,
+        here: Option<&KeptSuite>,
+        count: &impl Fn(&Message) -> Result<Trusted, TrustError>,
+    ) -> bool {
+        let kept = here.and_then(|old| Message::kept(self.folder, &old.message));
+        kept.is_some_and(|message| count(&message).is_ok())
     }
 
     /// Asks for what is signed.
@@ -150,7 +174,7 @@ impl SuiteUpdate<'_> {
             Ok((location, Got::Body { bytes, validators })) => {
                 return Ok((location, Came::New(Message::Inline(bytes), validators)));
             }
-            Err(UpdateError::Fetch(error @ FetchError::Missing { .. })) => error,
+            Err(UpdateError::Fetch(error)) if error.may_be_missing() => error,
             Err(error) => return Err(error),
         };
         match ask("Release") {
@@ -162,7 +186,7 @@ impl SuiteUpdate<'_> {
                 Ok((location, Came::New(message, validators)))
             }
             // The one that a person expects to be there is the one to name.
-            Err(UpdateError::Fetch(FetchError::Missing { .. })) => Err(missing.into()),
+            Err(UpdateError::Fetch(error)) if error.may_be_missing() => Err(missing.into()),
             Err(error) => Err(error),
         }
     }
@@ -171,7 +195,7 @@ impl SuiteUpdate<'_> {
         match self.remote.ask("Release.gpg", MAX_SIGNATURE_BYTES, None) {
             Ok((_, Got::Body { bytes, .. })) => Ok(bytes),
             Ok((_, Got::NotModified)) => Ok(Vec::new()),
-            Err(UpdateError::Fetch(FetchError::Missing { .. })) => Err(UpdateError::Trust {
+            Err(UpdateError::Fetch(error)) if error.may_be_missing() => Err(UpdateError::Trust {
                 location: release.clone(),
                 source: VerifyError::Unsigned.into(),
             }),
@@ -246,10 +270,11 @@ impl SuiteUpdate<'_> {
         name: &str,
         (component, architecture): (String, String),
     ) -> Result<Option<KeptIndex>, UpdateError> {
-        let Some(choice) = choose(&release.sha256, name) else {
+        let forms = forms(&release.sha256, name);
+        if forms.is_empty() {
             return Ok(None);
-        };
-        let (sha256, size) = self.index(release, (&component, &architecture), &choice)?;
+        }
+        let (sha256, size) = self.index(release, (&component, &architecture), &forms)?;
         Ok(Some(KeptIndex {
             component,
             architecture,
@@ -263,9 +288,11 @@ impl SuiteUpdate<'_> {
         &self,
         release: &Release,
         (component, architecture): (&str, &str),
-        choice: &Choice<'_>,
+        forms: &[Choice<'_>],
     ) -> Result<(Sha256, u64), UpdateError> {
-        if let Some(plain) = choice.plain {
+        if let Some(choice) = forms.first()
+            && let Some(plain) = choice.plain
+        {
             if self.has(&plain.sha256, plain.size) {
                 return Ok((plain.sha256, plain.size));
             }
@@ -280,7 +307,18 @@ impl SuiteUpdate<'_> {
                 return Ok((plain.sha256, plain.size));
             }
         }
-        self.whole(release, choice)
+        let mut failed = None;
+        for form in forms {
+            match self.whole(release, form) {
+                // As apt has it, what is listed and not served, or cannot be read here, is got in another form.
+                Err(UpdateError::Fetch(error)) if error.may_be_missing() => {
+                    failed = failed.or(Some(error.into()));
+                }
+                Err(error @ UpdateError::Unreadable { .. }) => failed = failed.or(Some(error)),
+                done => return done,
+            }
+        }
+        Err(failed.expect("an index that is listed has a form"))
     }
 
     /// Fetches the chunk list of an index and keeps it beside the text that will come.
@@ -293,7 +331,11 @@ impl SuiteUpdate<'_> {
         let Some(listed) = listed else {
             return Ok(None);
         };
-        let (_, bytes) = self.remote.listed(listed, by_hash(release))?;
+        let bytes = match self.remote.listed(listed, by_hash(release)) {
+            // Without it, the index comes as a whole.
+            Err(UpdateError::Fetch(error)) if error.may_be_missing() => return Ok(None),
+            fetched => fetched?.1,
+        };
         let Some(list) = std::str::from_utf8(&bytes).ok().and_then(ChunkList::parse) else {
             return Ok(None);
         };

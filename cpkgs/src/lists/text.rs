@@ -27,9 +27,9 @@ pub(super) fn unpack(
     choice: &Choice<'_>,
     mut take: impl FnMut(&[u8]) -> Result<(), UpdateError>,
 ) -> Result<(), UpdateError> {
-    let wrong = |error: io::Error| UpdateError::Wrong {
+    let wrong = |source: io::Error| UpdateError::Unreadable {
         location: location.clone(),
-        what: error.to_string(),
+        source,
     };
     let most = choice.plain.map_or(MAX_INDEX_BYTES, |plain| plain.size);
     let bounds = Bounds::new(&Limits::default(), most);

@@ -80,6 +80,14 @@ pub enum UpdateError {
         /// What differs.
         what: String,
     },
+    /// An index is what is signed, and cannot be unpacked.
+    #[error("cannot unpack `{location}`")]
+    Unreadable {
+        /// Where it is.
+        location: Location,
+        /// Why.
+        source: io::Error,
+    },
     /// What is kept cannot be read.
     #[error(transparent)]
     Lists(#[from] ListsError),

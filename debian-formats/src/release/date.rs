@@ -4,6 +4,15 @@ const MONTHS: [&str; 12] = [
     "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
 ];
 const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
+const LONG_DAYS: [&str; 7] = [
+    "Sunday",
+    "Monday",
+    "Tuesday",
+    "Wednesday",
+    "Thursday",
+    "Friday",
+    "Saturday",
+];
 const DAY: i64 = 86_400;
 
 /// Returns `Thu, 01 Jan 1970 00:00:00 UTC` for Unix seconds.
@@ -22,29 +31,53 @@ pub fn format_iso(seconds: i64) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
 }
 
-/// Returns the Unix seconds of a date in UTC, as apt reads it: the zone is `UTC`, `GMT`, `Z`, `+0000` or `-0000`.
+/// Returns the Unix seconds of a date in UTC, in the forms that apt reads: `Sun, 06 Nov 1994 08:49:37 GMT`, with or without its
+/// weekday, `Sunday, 06-Nov-94 08:49:37 GMT`, and `Sun Nov  6 08:49:37 1994`. The zone is `UTC`, `GMT`, `Z`, `+0000` or `-0000`.
+/// Source: RFC 9110, section 5.6.7.
 pub fn parse_date(text: &str) -> Option<i64> {
-    let rest = match text.split_once(',') {
-        Some((weekday, rest)) if DAYS.contains(&weekday.trim()) => rest,
-        Some(_) => return None,
-        None => text,
-    };
-    let mut words = rest.split([' ', '\t']).filter(|word| !word.is_empty());
-    let day: i64 = number(words.next()?, 1, 31)?;
-    let month = words.next()?;
+    let mut words: Vec<&str> = text.split([' ', '\t']).filter(|word| !word.is_empty()).collect();
+    let weekday = words.first()?;
+    if DAYS.contains(weekday) {
+        // What C's asctime() writes has no zone, and is in UTC.
+        let [_, month, day, clock, year] = words.as_slice() else {
+            return None;
+        };
+        return seconds([day, month, year, clock, "UTC"]);
+    }
+    if let Some(weekday) = weekday.strip_suffix(',') {
+        let is_weekday = DAYS.contains(&weekday) || LONG_DAYS.contains(&weekday);
+        if !is_weekday {
+            return None;
+        }
+        words.remove(0);
+    }
+    match words.as_slice() {
+        [day, month, year, clock, zone] => seconds([day, month, year, clock, zone]),
+        [date, clock, zone] => {
+            let mut parts = date.split('-');
+            let (day, month, year) = (parts.next()?, parts.next()?, parts.next()?);
+            let year = (1900 + number(year, 0, 99)?).to_string();
+            parts
+                .next()
+                .is_none()
+                .then(|| seconds([day, month, &year, clock, zone]))?
+        }
+        _ => None,
+    }
+}
+
+/// Returns the Unix seconds of day, month, year, clock and zone.
+fn seconds([day, month, year, clock, zone]: [&str; 5]) -> Option<i64> {
+    let day: i64 = number(day, 1, 31)?;
     let month = i64::try_from(MONTHS.iter().position(|name| *name == month)?).ok()? + 1;
-    let year: i64 = number(words.next()?, 1970, 9999)?;
-    let mut clock = words.next()?.split(':');
+    let year: i64 = number(year, 1970, 9999)?;
+    let mut clock = clock.split(':');
     let (hour, minute, second) = (
         number(clock.next()?, 0, 23)?,
         number(clock.next()?, 0, 59)?,
         number(clock.next()?, 0, 60)?,
     );
-    let zone = words.next()?;
-    if clock.next().is_some()
-        || words.next().is_some()
-        || !matches!(zone, "UTC" | "GMT" | "Z" | "+0000" | "-0000")
-    {
+    if clock.next().is_some() || !matches!(zone, "UTC" | "GMT" | "Z" | "+0000" | "-0000") {
         return None;
     }
     let days = days(year, month, day);
@@ -123,8 +156,20 @@ mod tests {
             "Thu, 29 Feb 2024 12:34:56 GMT",
             "29 Feb 2024 12:34:56 +0000",
             "Thu, 29 Feb 2024 12:34:56 Z",
+            "Thu Feb 29 12:34:56 2024",
         ] {
             assert_eq!(parse_date(text), Some(1_709_210_096), "{text}");
+        }
+    }
+
+    #[test]
+    fn older_forms_are_read_as_apt_does() {
+        for text in [
+            "Sun, 6 Nov 1994 8:49:37 GMT",
+            "Sunday, 06-Nov-94 08:49:37 GMT",
+            "Sun Nov  6 08:49:37 1994",
+        ] {
+            assert_eq!(parse_date(text), Some(784_111_777), "{text}");
         }
     }
 

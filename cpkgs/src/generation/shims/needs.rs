@@ -167,7 +167,7 @@ impl Table<'_, '_> {
         let before = self.need.variables.len();
         self.set(name, patterns);
         if let Some((_, value)) = self.need.variables.get_mut(before) {
-            *value = format!("\"${{{name}:-\"{value}\"}}\"");
+            *value = unless_set(name, value);
         }
     }
 
@@ -217,6 +217,12 @@ impl Table<'_, '_> {
     }
 }
 
+/// Returns how the shell makes a value that counts where the caller has given none. Within double quotes the quotes of the value
+/// would be part of it, so it stands by itself.
+fn unless_set(name: &str, value: &str) -> String {
+    format!("\"${{{name}-}}\"; [ -n \"${name}\" ] || export {name}={value}")
+}
+
 /// Says whether a name matches a pattern with stars; `[0-9]` stands for a digit.
 fn matches(pattern: &str, name: &str) -> bool {
     if let Some(rest) = pattern.strip_prefix('*') {
@@ -240,6 +246,26 @@ fn matches(pattern: &str, name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_value_of_the_caller_counts_and_any_other_arrives_without_quotes() {
+        let place = "/a b/it's $HOME}\"/ca.crt";
+        let script = super::super::text::Script::new(&[("X".to_owned(), unless_set("X", &quoted(place)))]);
+        let shim = script
+            .finish(&["printenv".to_owned(), "X".to_owned()])
+            .replace(" \"$@\"", "");
+        let run = |given: Option<&str>| {
+            let mut command = std::process::Command::new("/bin/sh");
+            command.args(["-c", &shim]).env_remove("X");
+            if let Some(given) = given {
+                command.env("X", given);
+            }
+            String::from_utf8(command.output().unwrap().stdout).unwrap()
+        };
+        assert_eq!(run(None), format!("{place}\n"));
+        assert_eq!(run(Some("")), format!("{place}\n"));
+        assert_eq!(run(Some("/of/the caller")), "/of/the caller\n");
+    }
 
     #[test]
     fn stars_stand_for_anything_and_brackets_for_a_digit() {
