@@ -84,6 +84,9 @@ pub struct SourceConfig {
     /// Whether `Valid-Until` counts; a snapshot or an ended suite is past it for good.
     #[serde(default = "yes", skip_serializing_if = "is_yes")]
     pub check_valid_until: bool,
+    /// Other suites or codenames that its Release may say it is of.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub accept_codenames: Vec<String>,
 }
 
 fn yes() -> bool {
@@ -246,6 +249,7 @@ mod tests {
                 signed_by: "keyrings/example.pgp".to_owned(),
                 architectures: vec![],
                 check_valid_until: true,
+                accept_codenames: vec![],
             }],
             ..Config::default()
         };

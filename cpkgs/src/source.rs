@@ -27,6 +27,8 @@ pub struct Source {
     pub architectures: Vec<String>,
     /// Whether `Valid-Until` counts.
     pub check_valid_until: bool,
+    /// Other suites or codenames that its Release may say it is of.
+    pub accept_codenames: Vec<String>,
     /// The keys that may sign, as they stand in their file.
     keys: Vec<u8>,
     /// Their digest.
@@ -87,6 +89,7 @@ impl Source {
             components: config.components.clone(),
             architectures: config.architectures.clone(),
             check_valid_until: config.check_valid_until,
+            accept_codenames: config.accept_codenames.clone(),
             keys_sha256: digester.finish().sha256,
             keys,
         })

@@ -129,7 +129,7 @@ pub fn check(verified: Verified, asked: &Asked<'_>, now: i64) -> Result<Trusted,
             now: format_iso(now),
         });
     }
-    is_of(&release, asked.suite)?;
+    is_of(&release, asked)?;
     let newest = verified
         .signers
         .iter()
@@ -153,7 +153,9 @@ pub fn check(verified: Verified, asked: &Asked<'_>, now: i64) -> Result<Trusted,
 ///
 /// As apt has it, `NAME/updates` may call itself `NAME`, a folder that stands by itself has no name, and a Release that says
 /// none cannot be told from others by it.
-fn is_of(release: &Release, asked: &str) -> Result<(), TrustError> {
+fn is_of(release: &Release, asked: &Asked<'_>) -> Result<(), TrustError> {
+    let also = asked.accept_codenames;
+    let asked = asked.suite;
     let asked = asked
         .strip_prefix("./")
         .filter(|rest| !rest.is_empty())
@@ -161,12 +163,17 @@ fn is_of(release: &Release, asked: &str) -> Result<(), TrustError> {
     let names = [&release.suite, &release.codename];
     let names: Vec<&str> = names.iter().filter_map(|name| name.as_deref()).collect();
     let short = asked.rsplit_once('/').map(|(short, _)| short);
-    let is_meant = |name: &&str| *name == asked || Some(*name) == short;
+    let is_meant =
+        |name: &&str| *name == asked || Some(*name) == short || also.iter().any(|also| also == name);
     if names.is_empty() || asked.ends_with('/') || names.iter().any(is_meant) {
         return Ok(());
     }
     Err(TrustError::OtherSuite {
-        found: names.join(" or "),
+        found: {
+            let mut names = names;
+            names.dedup();
+            names.join(" or ")
+        },
         expected: asked.to_owned(),
     })
 }
@@ -176,6 +183,8 @@ fn is_of(release: &Release, asked: &str) -> Result<(), TrustError> {
 pub struct Asked<'a> {
     /// The archive's root.
     pub url: &'a str,
+    /// Other suites or codenames that its Release may say it is of.
+    pub accept_codenames: &'a [String],
     /// Codename or alias.
     pub suite: &'a str,
     /// Whether `Valid-Until` counts.

@@ -185,6 +185,12 @@ impl From<UpdateError> for Failure {
             } => Self::new(UNVERIFIED, error).hint(
                 "of a snapshot or an ended suite: `check_valid_until = false` in its [[source]], or `cpkgs source add ... --no-check-valid-until`",
             ),
+            error @ UpdateError::Trust {
+                source: TrustError::OtherSuite { .. },
+                ..
+            } => Self::new(UNVERIFIED, error).hint(
+                "an archive that means it so: `accept_codenames` in its [[source]], or `cpkgs source add ... --accept-codename NAME`",
+            ),
             error @ (UpdateError::Trust { .. }
             | UpdateError::Wrong { .. }
             | UpdateError::Unreadable { .. }

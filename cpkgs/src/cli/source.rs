@@ -41,8 +41,9 @@ enum SourceCommand {
 /// keys are.
 #[derive(Debug, Args)]
 struct AddArgs {
-    /// The archive's root: http://, https:// or file:/.
-    url: String,
+    /// The archive's root: http://, https:// or file:/, or a folder; or a whole line of a sources.list.
+    #[arg(required = true, num_args = 1.., value_name = "URL")]
+    address: Vec<String>,
     /// A suite or codename, or a folder with a slash at its end (`./`) that has everything by itself; may be given several times.
     #[arg(long, value_name = "SUITE")]
     suite: Vec<String>,
@@ -64,6 +65,9 @@ struct AddArgs {
     /// Takes indexes whose Valid-Until is past: for snapshots and ended suites.
     #[arg(long)]
     no_check_valid_until: bool,
+    /// Another suite or codename that its Release may say it is of; may be given several times.
+    #[arg(long, value_name = "NAME")]
+    accept_codename: Vec<String>,
 }
 
 /// Forgets an archive, or some of its suites.
@@ -94,8 +98,9 @@ pub(super) fn run(args: SourceArgs, context: &mut Context) -> Result<Done, Failu
 }
 
 fn add(args: AddArgs, context: &mut Context) -> Result<Done, Failure> {
+    let (url, args) = unpasted(args)?;
     let usage = |error: cpkgs::fetch::LocationError| Failure::new(USAGE, error);
-    let root: Location = args.url.parse().map_err(usage)?;
+    let root: Location = url.parse().map_err(usage)?;
     for mirror in &args.mirror {
         mirror.parse::<Location>().map_err(usage)?;
     }
@@ -129,13 +134,8 @@ fn add(args: AddArgs, context: &mut Context) -> Result<Done, Failure> {
             anyhow::Error::new(error).context(format!("cannot write `{}`", path.display())),
         )
     })?;
-    let url = args.url.trim_end_matches('/').to_owned();
-    context.printer.tell(format_args!(
-        "added {url} {} {}",
-        suites.join(" "),
-        components.join(" ")
-    ));
-    context.printer.tell("next: `cpkgs update`");
+    let url = url.trim_end_matches('/').to_owned();
+    let what = format!("added {url} {} {}", suites.join(" "), components.join(" "));
     let added = SourceConfig {
         url,
         mirrors: args.mirror,
@@ -144,13 +144,80 @@ fn add(args: AddArgs, context: &mut Context) -> Result<Done, Failure> {
         signed_by: file,
         architectures: args.architecture,
         check_valid_until: !args.no_check_valid_until,
+        accept_codenames: args.accept_codename,
     };
     context.config.change(&context.home, |config| {
         let is_other = |source: &SourceConfig| source.url != added.url || source.suites != added.suites;
         config.sources.retain(is_other);
         config.sources.push(added);
     })?;
+    context.printer.tell(what);
+    context.printer.tell("next: `cpkgs update`");
     Ok(Done::Well)
+}
+
+/// Reads a line of a sources.list that was pasted for the address, and a folder for its `file:` address.
+///
+/// Source: sources.list(5), "THE DEB AND DEB-SRC TYPES: GENERAL FORMAT".
+fn unpasted(mut args: AddArgs) -> Result<(String, AddArgs), Failure> {
+    let text = args.address.join(" ").trim().to_owned();
+    let Some(line) = text
+        .strip_prefix("deb")
+        .filter(|rest| rest.starts_with([' ', '\t']))
+    else {
+        let path = std::path::Path::new(&text);
+        if !text.contains(':') && path.is_dir() {
+            let path = std::path::absolute(path).map_err(|error| Failure::new(USAGE, error))?;
+            return Ok((format!("file:{}", path.display()), args));
+        }
+        return Ok((text, args));
+    };
+    let wrong = |what: &str| {
+        Failure::saying(
+            USAGE,
+            format_args!("`{}` is no line of a sources.list: {what}", escaped(&text)),
+        )
+        .hint("expected `deb [OPTION=VALUE ...] URL SUITE COMPONENT ...`")
+    };
+    let mut rest = line.trim();
+    if let Some(options) = rest.strip_prefix('[') {
+        let (options, after) = options
+            .split_once(']')
+            .ok_or_else(|| wrong("its `[` has no `]`"))?;
+        for option in options.split_whitespace() {
+            let (key, value) = option
+                .split_once('=')
+                .ok_or_else(|| wrong("an option has no `=`"))?;
+            match key {
+                "signed-by" if args.signed_by.is_none() && value.starts_with('/') => {
+                    args.signed_by = Some(value.into());
+                }
+                "signed-by" if args.fingerprint.is_none() && args.signed_by.is_none() => {
+                    args.fingerprint = Some(
+                        value
+                            .parse()
+                            .map_err(|_| wrong("`signed-by` is no file and no fingerprint"))?,
+                    );
+                }
+                "arch" => args.architecture.extend(value.split(',').map(str::to_owned)),
+                "check-valid-until" => args.no_check_valid_until = value == "no",
+                // Trust without a signature is not to be had.
+                "trusted" if value == "yes" => {
+                    return Err(wrong("`trusted=yes` is not taken: name the key by `signed-by`"));
+                }
+                _ => {}
+            }
+        }
+        rest = after.trim();
+    }
+    let mut words = rest.split_whitespace().map(str::to_owned);
+    let url = words.next().ok_or_else(|| wrong("it has no address"))?;
+    args.suite.extend(words.next());
+    args.component.extend(words);
+    if args.suite.is_empty() {
+        return Err(wrong("it has no suite"));
+    }
+    Ok((url, args))
 }
 
 /// Refuses what cannot be the name of a suite or component: it stands in paths, in the configuration and on terminals.

@@ -109,6 +109,7 @@ impl SuiteUpdate<'_> {
         let asked = Asked {
             url: &self.empty.url,
             suite: &self.empty.asked,
+            accept_codenames: &self.source.accept_codenames,
             check_valid_until: self.source.check_valid_until,
             seen: self.seen,
         };
