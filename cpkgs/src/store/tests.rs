@@ -41,8 +41,16 @@ impl Fixture {
         let error = self.add_as(builder, "1.0").unwrap_err();
         assert!(error.is_verification(), "{error}");
         assert_eq!(fs::read_dir(self.folder.path().join("store")).unwrap().count(), 0);
-        error.to_string()
+        told(&error)
     }
+}
+
+/// An error with its causes, as the program prints it.
+fn told(error: &dyn std::error::Error) -> String {
+    let causes: Vec<String> = std::iter::successors(Some(error), |error| error.source())
+        .map(ToString::to_string)
+        .collect();
+    causes.join(": ")
 }
 
 fn hello() -> DebBuilder {
