@@ -41,7 +41,8 @@ impl Fixture {
         let error = self.add_as(builder, "1.0").unwrap_err();
         assert!(error.is_verification(), "{error}");
         assert_eq!(fs::read_dir(self.folder.path().join("store")).unwrap().count(), 0);
-        error.to_string()
+        let chain = std::iter::successors(Some(&error as &dyn std::error::Error), |error| error.source());
+        chain.map(ToString::to_string).collect::<Vec<_>>().join(": ")
     }
 }
 
