@@ -147,7 +147,13 @@ fn packages_with_odd_names_are_found_moved_published_and_installed() {
     }
     archive.publish();
     archive.repogen(&["verify"]).ok();
-    let client = Client::of(&archive, &nginx.url());
+    let client = Client::new();
+    let about: serde_json::Value = serde_json::from_str(&archive.read("repository.json")).unwrap();
+    let fingerprint = about["fingerprints"][0].as_str().unwrap();
+    let (url, suite) = (nginx.url(), ["--suite", "stable"]);
+    client
+        .run(&[&["source", "add", &url, "--fingerprint", fingerprint], &suite[..]].concat())
+        .ok();
     client.run(&["update"]).ok();
     for (name, _) in ODD {
         client.run(&["install", "--yes", name]).ok();
