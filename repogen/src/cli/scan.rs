@@ -28,7 +28,7 @@ pub(super) struct ScanArgs {
     #[arg(value_name = "PREFIX")]
     prefix: Option<String>,
     /// Only files whose names end with a dot and this: `deb`, `udeb`, `ddeb`.
-    #[arg(long = "type", short, value_name = "TYPE", default_value = "deb")]
+    #[arg(long = "type", short = 't', value_name = "TYPE", default_value = "deb")]
     kind: String,
     /// Which digests to print, with commas between: `md5`, `sha1`, `sha256`; `md5,sha256` when left out.
     #[arg(
