@@ -144,7 +144,8 @@ impl Changes {
         let stanza = Stanza::parse(text)?;
         let source = stanza.line("Source").ok_or(ChangesError::Missing("Source"))?;
         // A binNMU names the version of its source: `Source: hello (1.0-1)`.
-        let source = source.split(' ').next().unwrap_or_default().parse()?;
+        let source: PackageName = source.split(' ').next().unwrap_or_default().parse()?;
+        source.check_policy()?;
         let files = checksums(&stanza)?;
         let mut sizes = files_field(&stanza)?;
         for file in &files {

@@ -56,7 +56,7 @@ macro_rules! name {
 
 /// Says whether dpkg takes a text as the name of a package: letters, digits, `+`, `-`, `.` and `_`, the first one a letter or digit.
 ///
-/// Looser than [`PackageName`], which is what an archive takes: indexes of others have such names, and relations mean them.
+/// Of any length. [`PackageName`] is one of these that fits into the name of a file.
 pub fn is_known_to_dpkg(text: &str) -> bool {
     let first = text.bytes().next();
     first.is_some_and(|byte| byte.is_ascii_alphanumeric())
@@ -66,9 +66,11 @@ pub fn is_known_to_dpkg(text: &str) -> bool {
 }
 
 name! {
-    /// The name of a binary or source package.
+    /// The name of a binary or source package, as dpkg takes it: letters, digits, `+`, `-`, `.` and `_`, the first one a letter
+    /// or digit, at most 128.
     ///
-    /// At least two characters of `a-z0-9+-.`, the first one a letter or digit. Source: Debian Policy 5.6.1 and 5.6.7.
+    /// Whoever takes packages from outside asks [`check_policy`](PackageName::check_policy) too, since the policy forbids some
+    /// of them. Source: dpkg's `pkg_name_is_illegal`.
     PackageName, check_package
 }
 
@@ -83,6 +85,25 @@ name! {
 }
 
 impl PackageName {
+    /// Checks that Debian's policy allows the name: at least two characters of `a-z0-9+-.`.
+    ///
+    /// Source: Debian Policy 5.6.1 and 5.6.7.
+    ///
+    /// # Errors
+    ///
+    /// Says what the policy expects.
+    pub fn check_policy(&self) -> Result<(), NameError> {
+        let error = |wrong| NameError {
+            kind: "package name",
+            text: shown(&self.0),
+            wrong,
+        };
+        if self.0.len() < 2 {
+            return Err(error("expected at least two characters"));
+        }
+        check_letters(&self.0).map_err(error)
+    }
+
     /// Returns the folder of the pool that source packages of this name share: `libf` for `libfoo`, else one letter.
     pub fn pool_prefix(&self) -> &str {
         let length = if self.0.starts_with("lib") && self.0.len() > 3 {
@@ -100,13 +121,18 @@ fn check_package(text: &str) -> Result<(), NameError> {
         text: shown(text),
         wrong,
     };
-    if text.len() < 2 {
-        return Err(error("expected at least two characters"));
+    if text.is_empty() {
+        return Err(error("expected at least one character"));
     }
     if text.len() > MAX_PACKAGE {
         return Err(error("expected at most 128 characters"));
     }
-    check_letters(text).map_err(error)
+    if !is_known_to_dpkg(text) {
+        return Err(error(
+            "expected letters, digits, `+`, `-`, `.` and `_`, the first one a letter or digit",
+        ));
+    }
+    Ok(())
 }
 
 fn check_suite(text: &str) -> Result<(), NameError> {
@@ -169,7 +195,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn package_names_are_those_of_the_policy() {
+    fn package_names_are_those_that_dpkg_takes_and_the_policy_forbids_some() {
         for name in [
             "0ad",
             "g++",
@@ -180,11 +206,24 @@ mod tests {
             "lib",
             "libstdc++6",
         ] {
-            assert_eq!(name.parse::<PackageName>().unwrap().as_str(), name);
+            let parsed: PackageName = name.parse().unwrap();
+            assert_eq!(parsed.as_str(), name);
+            assert_eq!(parsed.check_policy(), Ok(()), "{name}");
+        }
+        for (name, expected) in [
+            ("a", "at least two characters"),
+            ("7", "at least two characters"),
+            ("A1", "lower case letters"),
+            ("Foo", "lower case letters"),
+            ("a_b", "lower case letters"),
+            ("Z", "at least two characters"),
+        ] {
+            let forbidden = name.parse::<PackageName>().unwrap().check_policy().unwrap_err();
+            assert!(forbidden.to_string().contains(expected), "{forbidden}");
         }
         for name in [
-            "", "a", "A1", "Foo", "-ab", ".ab", "a_b", "a/b", "a b", "a\nb", "ä1", "а1", "a%2fb", "..",
-            "../x",
+            "", "-ab", ".ab", "_ab", "+a", "a/b", "a b", "a\nb", "a\0", "ä1", "а1", "a%2fb", "..", "../x",
+            "a~b", "a:b",
         ] {
             assert!(name.parse::<PackageName>().is_err(), "{name:?}");
         }
@@ -192,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn dpkg_takes_more_names_than_an_archive() {
+    fn what_dpkg_takes_has_only_letters_that_are_safe_in_a_path() {
         for name in ["a", "B", "lib_x", "0ad", "g++"] {
             assert!(is_known_to_dpkg(name), "{name}");
         }
@@ -209,6 +248,10 @@ mod tests {
             ("library", "libr"),
             ("hello", "h"),
             ("0ad", "0"),
+            ("a", "a"),
+            ("X", "X"),
+            ("Libfoo", "L"),
+            ("lib_x", "lib_"),
         ] {
             assert_eq!(
                 name.parse::<PackageName>().unwrap().pool_prefix(),
@@ -247,7 +290,7 @@ mod tests {
         let error = "a\u{1b}B".parse::<PackageName>().unwrap_err().to_string();
         assert_eq!(
             error,
-            "invalid package name `a\\u{1b}B`: expected only lower case letters, digits, `+`, `-` and `.`"
+            "invalid package name `a\\u{1b}B`: expected letters, digits, `+`, `-`, `.` and `_`, the first one a letter or digit"
         );
     }
 }

@@ -17,7 +17,7 @@ const MAX_MEMORY: u64 = 1 << 30;
 /// Feeds mutated input to the parsers and checks what must hold for any input.
 #[derive(Debug, Parser)]
 struct Args {
-    /// What to fuzz: deb, tar, control, stanza, version, relation, release, inrelease, universe, or all
+    /// What to fuzz: deb, tar, conffiles, triggers, control, stanza, version, relation, release, inrelease, universe, or all
     target: String,
     /// How long to go on, for each target
     #[arg(long, default_value_t = 20)]

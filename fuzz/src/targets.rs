@@ -1,5 +1,6 @@
 //! What is fuzzed, and what must hold for any input.
 
+mod control_files;
 pub mod deb;
 mod index;
 mod release;
@@ -39,6 +40,8 @@ pub fn all() -> Vec<Box<dyn Target>> {
     vec![
         Box::new(deb::Deb),
         Box::new(tar::Tar),
+        Box::new(control_files::Conffiles),
+        Box::new(control_files::Triggers),
         Box::new(index::Control),
         Box::new(index::Stanzas),
         Box::new(text::Versions),

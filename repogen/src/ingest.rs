@@ -5,17 +5,19 @@
 //! folders synced, catalog committed, in this order.
 
 mod commit;
+mod file_kind;
 mod links;
 
 use std::fs::File;
 use std::io::{self, Read, Write as _};
 use std::path::Path;
 
+pub use self::file_kind::FileKind;
 use debian_formats::architecture::Architecture;
 use debian_formats::deb::{self, Data, DebError};
 use debian_formats::digest::{Digester, Sha256};
 use debian_formats::limits::Limits;
-use debian_formats::name::{Component, SuiteName};
+use debian_formats::name::{Component, NameError, SuiteName};
 
 use crate::archive::Archive;
 use crate::catalog::audit::Actor;
@@ -31,6 +33,11 @@ pub enum IngestError {
     /// It is not what dpkg would read, or breaks a limit.
     #[error("{0}")]
     Invalid(#[source] Box<DebError>),
+    /// Debian's policy forbids its name, or that of its source, and nobody said that it may be so.
+    #[error(
+        "{0}; dpkg takes the name and Debian's policy forbids it: `repogen add --allow-odd-names` takes such packages"
+    )]
+    OddName(NameError),
     /// The suite has no place for its architecture.
     #[error("architecture `{architecture}` is not in suite `{suite}`, which has {listed}")]
     ArchitectureNotInSuite {
@@ -66,7 +73,11 @@ impl IngestError {
     pub fn is_rejection(&self) -> bool {
         matches!(
             self,
-            Self::Invalid(_) | Self::ArchitectureNotInSuite { .. } | Self::Conflict(_) | Self::Unreadable(_)
+            Self::Invalid(_)
+                | Self::OddName(_)
+                | Self::ArchitectureNotInSuite { .. }
+                | Self::Conflict(_)
+                | Self::Unreadable(_)
         )
     }
 }
@@ -232,6 +243,27 @@ impl Staged {
     }
 }
 
+/// Which names packages may have.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Names {
+    /// Those that Debian's policy allows.
+    #[default]
+    OfPolicy,
+    /// All that dpkg takes: also of one letter, with upper case letters and `_`.
+    AsDpkg,
+}
+
+impl Names {
+    fn check(self, content: &Content) -> Result<(), IngestError> {
+        if self == Self::OfPolicy {
+            for name in [&content.name, &content.source] {
+                name.check_policy().map_err(IngestError::OddName)?;
+            }
+        }
+        Ok(())
+    }
+}
+
 /// Who sends a package, and when.
 #[derive(Debug, Clone, Default)]
 pub struct Arrival {
@@ -239,6 +271,8 @@ pub struct Arrival {
     pub now: i64,
     /// The account, where there is one.
     pub by: Option<Actor>,
+    /// Which names it may have.
+    pub names: Names,
 }
 
 impl Archive {
@@ -270,6 +304,7 @@ impl Archive {
         } = received;
         let tree = place.suite.pool_tree();
         if let Some((content, held)) = self.catalog().find(&sha256, tree)? {
+            arrival.names.check(&content.content)?;
             check_architecture(place.suite, &content.content.architecture)?;
             return Ok(Staged {
                 content,
@@ -279,6 +314,7 @@ impl Archive {
             });
         }
         let content = read_content(path.as_path(), (sha256, size), arrival)?;
+        arrival.names.check(&content.content)?;
         check_architecture(place.suite, &content.content.architecture)?;
         Ok(Staged {
             content,

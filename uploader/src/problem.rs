@@ -298,7 +298,7 @@ impl From<IngestError> for Problem {
     fn from(error: IngestError) -> Self {
         let code = match &error {
             IngestError::Catalog(cause) => return cause.into(),
-            IngestError::Invalid(_) => Code::InvalidPackage,
+            IngestError::Invalid(_) | IngestError::OddName(_) => Code::InvalidPackage,
             IngestError::ArchitectureNotInSuite { .. } => Code::ArchitectureNotInSuite,
             IngestError::Conflict(conflict) => match **conflict {
                 Conflict::OtherBytes { .. } => Code::IdentityConflict,

@@ -10,7 +10,7 @@ use crate::stanza::{Field, Stanza};
 use crate::version::Version;
 
 /// Fields that say what is not the package's to say: an index adds them, or dpkg writes them when it has installed.
-const DROPPED: [&str; 10] = [
+const DROPPED: [&str; 9] = [
     "Filename",
     "Size",
     "MD5sum",
@@ -19,7 +19,6 @@ const DROPPED: [&str; 10] = [
     "SHA512",
     "Description-md5",
     "MSDOS-Filename",
-    "Phased-Update-Percentage",
     "Conffiles",
 ];
 

@@ -14,7 +14,7 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use repogen::archive::Archive;
 use repogen::catalog::Placed;
-use repogen::ingest::{Arrival, IngestError, Place, Staged};
+use repogen::ingest::{Arrival, FileKind, IngestError, Names, Place, Staged};
 use repogen::staging::Staging;
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
@@ -40,6 +40,9 @@ pub(super) struct AddArgs {
     /// Component; the suite's first when left out.
     #[arg(long)]
     component: Option<String>,
+    /// Take names that dpkg takes and Debian's policy forbids: of one letter, with upper case letters or `_`.
+    #[arg(long)]
+    allow_odd_names: bool,
     /// .deb and .ddeb files, and folders that are searched for them.
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
@@ -60,34 +63,21 @@ pub(super) fn run(args: AddArgs, context: &mut Context) -> Result<Done, Failure>
     };
     let files = list(&args.paths, reject, &mut passed_over)?;
     tell_passed_over(&passed_over, context);
-    rejections += add(&archive, &place, &files, context)?;
+    let arrival = Arrival {
+        now: now(),
+        names: if args.allow_odd_names {
+            Names::AsDpkg
+        } else {
+            Names::OfPolicy
+        },
+        ..Arrival::default()
+    };
+    rejections += add(&archive, &place, &arrival, &files, context)?;
     Ok(Done::after(rejections))
 }
 
 /// How many of the files that were passed over are named.
 const NAMED: usize = 20;
-
-/// What a name says of a file.
-enum Named {
-    /// A package: `.deb`, or `.ddeb` with what debuggers need.
-    Package,
-    /// Something that looks like one, and why it is not taken.
-    NotTaken(&'static str),
-    /// Anything else.
-    Other,
-}
-
-fn named(path: &Path) -> Named {
-    match path.extension().and_then(|end| end.to_str()) {
-        Some("deb" | "ddeb") => Named::Package,
-        Some("udeb") => Named::NotTaken(
-            "packages of the installer (.udeb) need an index of their own, which there is not yet",
-        ),
-        Some("rpm" | "apk" | "ipk") => Named::NotTaken("it is a package of another system"),
-        Some("dsc") => Named::NotTaken("it is of a source package, of which there is no index"),
-        _ => Named::Other,
-    }
-}
 
 /// Returns the files to take: those that are named, and every package below the folders that are named.
 fn list(
@@ -98,9 +88,9 @@ fn list(
     let mut files = Vec::new();
     for path in paths {
         if !path.is_dir() {
-            match named(path) {
-                Named::NotTaken(why) => reject(path, why.to_owned())?,
-                Named::Package | Named::Other => files.push(path.clone()),
+            match FileKind::of(path) {
+                FileKind::NotTaken(why) => reject(path, why.to_owned())?,
+                FileKind::Package | FileKind::Other => files.push(path.clone()),
             }
             continue;
         }
@@ -113,12 +103,12 @@ fn list(
                 }
             };
             let kind = entry.file_type();
-            match named(entry.path()) {
-                Named::Package if kind.is_file() => files.push(entry.into_path()),
-                Named::Package if kind.is_dir() && entry.depth() == 0 => {}
-                Named::Package => passed_over.push((entry.into_path(), not_a_file(kind))),
-                Named::NotTaken(why) => passed_over.push((entry.into_path(), why)),
-                Named::Other => {}
+            match FileKind::of(entry.path()) {
+                FileKind::Package if kind.is_file() => files.push(entry.into_path()),
+                FileKind::Package if kind.is_dir() && entry.depth() == 0 => {}
+                FileKind::Package => passed_over.push((entry.into_path(), not_a_file(kind))),
+                FileKind::NotTaken(why) => passed_over.push((entry.into_path(), why)),
+                FileKind::Other => {}
             }
         }
     }
@@ -161,11 +151,11 @@ type Answer = (PathBuf, Result<Staged, IngestError>);
 fn add(
     archive: &Archive,
     place: &Place<'_>,
+    arrival: &Arrival,
     files: &[PathBuf],
     context: &mut Context,
 ) -> Result<usize, Failure> {
     let staging = Staging::new(archive.root())?;
-    let arrival = Arrival { now: now(), by: None };
     let bar = progress_bar(files.len(), context);
     let next = AtomicUsize::new(0);
     let threads = thread::available_parallelism().map_or(1, |count| count.get());
@@ -175,7 +165,7 @@ fn add(
     thread::scope(|scope| {
         for _ in 0..threads {
             let sender = sender.clone();
-            let (next, staging, arrival) = (&next, &staging, &arrival);
+            let (next, staging) = (&next, &staging);
             let stopped = &stopped;
             scope.spawn(move || {
                 while let Some(path) = files.get(next.fetch_add(1, Ordering::Relaxed)) {

@@ -58,7 +58,10 @@ pub(super) fn run(args: CopyArgs, context: &mut Context) -> Result<Done, Failure
                 .filter(|held| to.components.contains(held))
                 .unwrap_or(to.default_component());
             let place = Place { suite: to, component };
-            let arrival = Arrival { now: now(), by: None };
+            let arrival = Arrival {
+                now: now(),
+                ..Arrival::default()
+            };
             match archive.copy(&entry, &place, &arrival) {
                 Ok(Placed::Unchanged) => context.printer.line(format_args!("unchanged\t{name}"))?,
                 Ok(_) => context.printer.line(format_args!("added\t{name}"))?,

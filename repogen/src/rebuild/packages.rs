@@ -109,7 +109,7 @@ fn read(archive: &Archive, suite: &Suite, named: &Named, now: i64) -> Result<New
     }
     let arrival = Arrival {
         now: modified(&path).unwrap_or(now),
-        by: None,
+        ..Arrival::default()
     };
     read_content(&path, found, &arrival).map_err(|error| error.to_string())
 }

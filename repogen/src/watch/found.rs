@@ -11,6 +11,7 @@ use debian_formats::name::{Component, SuiteName};
 use super::settle::Stat;
 use super::{INCOMING, REJECTED};
 use crate::config::{Config, Suite};
+use crate::ingest::FileKind;
 
 /// How many files one look takes in; the others wait for the next.
 const MOST: usize = 10_000;
@@ -51,24 +52,21 @@ pub(super) fn look(
         for entry in entries(&folder).map_err(|error| (folder.clone(), error))? {
             let (path, name) = (entry.path(), entry.file_name());
             let Ok(kind) = entry.file_type() else { continue };
-            let is_named = |end: &str| path.extension() == Some(OsStr::new(end));
-            let (is_deb, is_udeb) = (is_named("deb") || is_named("ddeb"), is_named("udeb"));
             match at(&below, &name, kind) {
                 At::LeftAlone => {}
                 At::Folder => folders.push((path, [below.clone(), vec![name]].concat())),
-                At::File if is_deb => {
-                    // Gone meanwhile: nothing to do.
-                    let Ok(found) = entry.metadata() else { continue };
-                    let goal = goal(config, &below);
-                    let stat = Stat::of(&found);
-                    look.files.push(Found { path, stat, goal });
-                }
-                At::File if is_udeb => look.passed_over.push((
-                    path,
-                    "packages of the installer (.udeb) need an index of their own, which there is not yet",
-                )),
-                At::File => {}
                 At::PassedOver(why) => look.passed_over.push((path, why)),
+                At::File => match FileKind::of(&path) {
+                    FileKind::Package => {
+                        // Gone meanwhile: nothing to do.
+                        let Ok(found) = entry.metadata() else { continue };
+                        let goal = goal(config, &below);
+                        let stat = Stat::of(&found);
+                        look.files.push(Found { path, stat, goal });
+                    }
+                    FileKind::NotTaken(why) => look.passed_over.push((path, why)),
+                    FileKind::Other => {}
+                },
             }
             if look.files.len() >= MOST {
                 return Ok(look);
@@ -203,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn links_and_deeper_folders_are_passed_over_and_hidden_files_left_alone() {
+    fn links_deeper_folders_and_other_packages_are_passed_over_and_hidden_files_left_alone() {
         let root = tempfile::tempdir().unwrap();
         let main = root.path().join("stable/main");
         std::fs::create_dir_all(main.join("deeper.deb")).unwrap();
@@ -212,6 +210,8 @@ mod tests {
             "stable/main/a.deb",
             "stable/main/.b.deb",
             "stable/main/c.txt",
+            "stable/main/f.ddeb",
+            "stable/main/g.udeb",
             "rejected/d.deb",
         ] {
             std::fs::write(root.path().join(name), "").unwrap();
@@ -222,10 +222,13 @@ mod tests {
             heard.push(folder.to_owned())
         })
         .unwrap();
-        assert_eq!(look.files.len(), 1);
-        assert_eq!(look.files[0].path, main.join("a.deb"));
+        let files: Vec<PathBuf> = look.files.into_iter().map(|file| file.path).collect();
+        assert_eq!(files, [main.join("a.deb"), main.join("f.ddeb")]);
         let passed: Vec<PathBuf> = look.passed_over.into_iter().map(|(path, _)| path).collect();
-        assert_eq!(passed, [main.join("deeper.deb"), main.join("e.deb")]);
+        assert_eq!(
+            passed,
+            [main.join("deeper.deb"), main.join("e.deb"), main.join("g.udeb")]
+        );
         assert_eq!(heard, [root.path().to_owned(), root.path().join("stable"), main]);
     }
 }

@@ -264,7 +264,7 @@ fn stage(
     }
     let arrival = Arrival {
         now: pass.now,
-        by: None,
+        ..Arrival::default()
     };
     let staged = pass.archive.stage(staging, &opened, place, &arrival);
     if unchanged() { staged.map(Some) } else { Ok(None) }

@@ -98,7 +98,7 @@ fn add(archive: &Archive, suite: &Suite, deb: &Path) {
     let staging = Staging::new(archive.root()).unwrap();
     let arrival = Arrival {
         now: SystemClock.now(),
-        by: None,
+        ..Arrival::default()
     };
     let staged = archive
         .stage(&staging, File::open(deb).unwrap(), &place, &arrival)

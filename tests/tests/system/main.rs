@@ -28,6 +28,7 @@ mod logged;
 mod recipes;
 mod indexes;
 mod chunk_list;
+mod added;
 mod scanned;
 mod verified;
 mod checked;

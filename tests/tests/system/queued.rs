@@ -190,7 +190,13 @@ fn what_is_not_taken_is_said_before_the_changes_file_comes() {
     ] {
         world.refused(name, b"x", (422, "source_not_taken", "dpkg-buildpackage -b"));
     }
-    world.refused("one_1.0_all.udeb", b"x", (422, "file_not_taken", ".buildinfo"));
+    world.refused("one_1.0.txt", b"x", (422, "file_not_taken", ".buildinfo"));
+    let udeb = DebBuilder::new("one-udeb", "1.0", "all").build();
+    world.refused(
+        "one-udeb_1.0_all.udeb",
+        &udeb,
+        (422, "file_not_taken", "need an index of their own"),
+    );
     world.refused(".hidden.deb", b"x", (400, "invalid_upload", "invalid file name"));
     world.refused("one_1.0_all.deb", b"x", (422, "invalid_package", ""));
     let large = vec![b'x'; (1 << 20) + 1];
@@ -364,4 +370,19 @@ fn dput_uploads_as_it_is_and_says_why_something_was_refused() {
     );
     let plain = http::request(world.server.port(), "GET", "/api/packages", &[]);
     assert_eq!(plain.json()["items"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn a_package_for_debuggers_is_a_package_of_the_set() {
+    let world = world();
+    let (one, debug) = (deb("one", "1"), deb("one-dbgsym", "symbols"));
+    world.waits("one_1.0_all.deb", &one);
+    world.waits("one-dbgsym_1.0_all.ddeb", &debug);
+    let list = changes(
+        "one",
+        &[("one_1.0_all.deb", &one), ("one-dbgsym_1.0_all.ddeb", &debug)],
+    );
+    let placed = world.put("one_1.0_amd64.changes", list.as_bytes());
+    assert_eq!(placed.status, 201, "{}", placed.text());
+    assert_eq!(world.names(), ["one", "one-dbgsym"]);
 }

@@ -567,3 +567,65 @@ fn readers_page_search_revalidate_and_fetch_parts() {
     let filtered = server.get("/api/packages?section=web&tag=new", None).json();
     assert_eq!(filtered["items"][0]["name"], "pkg3");
 }
+
+#[test]
+fn packages_of_the_installer_are_refused_by_name_and_those_for_debuggers_taken() {
+    let (archive, server, token) = served();
+    let bytes = DebBuilder::new("hello-dbgsym", "1.0", "amd64").build();
+    let put = |name: &str| {
+        let path = format!("/api/upload/stable/{name}");
+        server.send("PUT", &path, Some(&token), (&[], &bytes))
+    };
+    for (name, status, code) in [
+        ("hello-udeb_1.0_amd64.udeb", 422, "file_not_taken"),
+        ("hello-1.0.rpm", 422, "file_not_taken"),
+        ("hello.txt", 400, "invalid_upload"),
+    ] {
+        let answer = put(name);
+        let found = answer.header("x-error-code").unwrap_or_default();
+        assert_eq!(
+            (answer.status, found.as_str()),
+            (status, code),
+            "{name}: {}",
+            answer.text()
+        );
+    }
+    let file = archive.outside().join("package");
+    std::fs::create_dir_all(archive.outside()).unwrap();
+    std::fs::write(&file, &bytes).unwrap();
+    let form = |name: &str| {
+        let field = format!("file=@{};filename={name}", file.display());
+        let authorization = format!("Authorization: Bearer {token}");
+        server
+            .curl(&["-sS", "-H", &authorization, "-F", &field], "/api/packages")
+            .stdout
+    };
+    let refused = form("hello-udeb_1.0_amd64.udeb");
+    assert!(refused.contains("file_not_taken"), "{refused}");
+    assert!(refused.contains("need an index of their own"), "{refused}");
+    assert_eq!(archive.repogen(&["list"]).ok().stdout, "", "nothing was taken");
+
+    assert_eq!(put("hello-dbgsym_1.0_amd64.ddeb").status, 201);
+    let again = form("hello-dbgsym_1.0_amd64.ddeb");
+    assert!(again.contains("hello-dbgsym_1.0_amd64.deb"), "{again}");
+}
+
+#[test]
+fn a_name_that_the_policy_forbids_is_no_upload() {
+    let (archive, server, token) = served();
+    for name in ["r", "MyTool", "a_b"] {
+        let answer = server.upload(&DebBuilder::new(name, "1.0", "all"), "", &token);
+        assert_eq!(answer.status, 422, "{}", answer.text());
+        assert_eq!(answer.json()["code"], "invalid_package");
+        assert!(answer.text().contains("--allow-odd-names"), "{}", answer.text());
+    }
+    // Also where the archive holds it already: who may bring one in is asked each time.
+    let path = file(&archive, &DebBuilder::new("MyTool", "1.0", "all"));
+    archive
+        .repogen(&["add", "--allow-odd-names", path.to_str().unwrap()])
+        .ok();
+    let answer = server.upload(&DebBuilder::new("MyTool", "1.0", "all"), "", &token);
+    assert_eq!(answer.status, 422, "{}", answer.text());
+    let found = server.get("/api/packages?name=MyTool", None).json();
+    assert_eq!(found["items"][0]["name"], "MyTool", "{found}");
+}

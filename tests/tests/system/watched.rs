@@ -415,3 +415,24 @@ fn retention_is_applied() {
     assert!(!stray.exists());
     ends_well(watching, &archive);
 }
+
+#[test]
+fn packages_of_the_installer_stay_in_the_folder_and_those_for_debuggers_are_taken() {
+    let archive = TestArchive::new();
+    let main = incoming(&archive, "stable/main");
+    let udeb = main.join("hello-udeb_1.0_amd64.udeb");
+    fs::write(&udeb, package("hello-udeb", "1.0").build()).unwrap();
+    let written = package("hello-dbgsym", "1.0").write_into(&archive.outside());
+    let dropped = main.join("hello-dbgsym_1.0_amd64.ddeb");
+    fs::rename(written, &dropped).unwrap();
+    let odd = drop_whole(&archive, "stable/main", &package("MyTool", "1.0"));
+    let mut watching = Watching::start(&archive);
+    until_live(&mut watching, &archive, "hello-dbgsym", "1.0");
+    watching.until("the odd name is refused", |_| !odd.exists());
+    let run = ends_well(watching, &archive);
+    assert!(udeb.exists() && !dropped.exists());
+    let line = "passed over incoming/stable/main/hello-udeb_1.0_amd64.udeb: packages of the installer";
+    assert_eq!(run.stderr.matches(line).count(), 1, "{}", run.report());
+    assert!(run.stderr.contains("--allow-odd-names"), "{}", run.report());
+    assert!(live(&archive, "hello-udeb").is_empty() && live(&archive, "MyTool").is_empty());
+}

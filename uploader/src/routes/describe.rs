@@ -169,6 +169,7 @@ fn carry_out(
     let arrival = Arrival {
         now: now(),
         by: Some(caller.actor().clone()),
+        ..Arrival::default()
     };
     let Plan { gained, lost } = plan.unwrap_or(Plan {
         gained: Vec::new(),

@@ -9,7 +9,7 @@ use axum::response::{IntoResponse as _, Response};
 use debian_formats::name::Component;
 use repogen::catalog::Placed;
 use repogen::config::Suite;
-use repogen::ingest::{Arrival, Place, Received, Staged};
+use repogen::ingest::{Arrival, FileKind, Names, Place, Received, Staged};
 use repogen::package_view::PackageView;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -99,12 +99,7 @@ pub(crate) async fn put(
             suite: Some(suite),
             ..params?.0
         };
-        if !filename.ends_with(".deb") {
-            return Err(Problem::new(
-                Code::InvalidUpload,
-                format!("`{}` is no .deb by its name", filename.escape_debug()),
-            ));
-        }
+        check_name(&filename)?;
         take(&app, presented, &params, request).await
     };
     match (taken.await.map_err(with_basic), json) {
@@ -172,6 +167,7 @@ impl Admitted {
         let arrival = Arrival {
             now: now(),
             by: Some(self.caller.actor().clone()),
+            names: Names::OfPolicy,
         };
         let staged = app.archive.examine(received, &self.place(), &arrival)?;
         self.caller.uploads(&self.suite, Some(&staged.content().name))?;
@@ -230,6 +226,22 @@ async fn take(
     let status = status(published, added);
     metrics::counter!("uploads_total", "status" => status.as_u16().to_string()).increment(1);
     Ok(Taken { status, package })
+}
+
+/// Refuses a file that is no package by its name.
+fn check_name(name: &str) -> Result<(), Problem> {
+    let shown = name.escape_debug();
+    match FileKind::of(std::path::Path::new(name)) {
+        FileKind::Package => Ok(()),
+        FileKind::NotTaken(why) => Err(Problem::new(
+            Code::FileNotTaken,
+            format!("`{shown}` is not taken: {why}"),
+        )),
+        FileKind::Other => Err(Problem::new(
+            Code::InvalidUpload,
+            format!("`{shown}` is no .deb or .ddeb by its name"),
+        )),
+    }
 }
 
 /// Returns the status for a package that stands where it should.
@@ -303,6 +315,12 @@ async fn body(app: &Arc<App>, request: Request) -> Result<Upload, Problem> {
             return Err(wrong(
                 "expected one field `file`, found several: send each .deb in a request of its own".into(),
             ));
+        }
+        // Programs send blobs under names of every kind; only one that says what is not taken counts.
+        if let Some(name) = field.file_name()
+            && matches!(FileKind::of(std::path::Path::new(name)), FileKind::NotTaken(_))
+        {
+            check_name(name)?;
         }
         receive::refuse_encoding(field.headers())?;
         let digests = digests.clone().and(SentDigests::of(field.headers())?);

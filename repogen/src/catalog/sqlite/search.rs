@@ -68,9 +68,9 @@ fn matching(db: &Connection, condition: &Condition, words: &[&str], text: &str, 
         found: Vec::new(),
         known: HashSet::new(),
     };
-    page.named("content.name = ?", &[&name])?;
+    page.named("content.name in (?, ?)", &[text, &name])?;
     let is_name = !page.found.is_empty();
-    // Names are in lower case letters, digits and few signs: none comes after this one.
+    // Names are ASCII, and in lower case but for few: none comes after this one.
     page.named(
         "content.name > ? and content.name < ?",
         &[&name, &format!("{name}\u{10ffff}")],

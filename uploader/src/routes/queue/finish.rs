@@ -74,11 +74,12 @@ fn take(app: &App, admitted: &Admitted, key: &Key, changes: Changes) -> Result<T
     admitted.caller.uploads(&admitted.suite, Some(&changes.source))?;
     for file in &changes.files {
         if Kind::of(&file.name)? == Kind::Package
+            // From the end: a name may have `_` in it, a version and an architecture may not.
             && let Some(Ok(name)) = file
                 .name
                 .as_str()
-                .split('_')
-                .next()
+                .rsplitn(3, '_')
+                .last()
                 .map(str::parse::<PackageName>)
         {
             admitted.caller.uploads(&admitted.suite, Some(&name))?;

@@ -1,6 +1,9 @@
 //! What files of an upload are, by their names.
 
+use std::path::Path;
+
 use debian_formats::changes::FileName;
+use repogen::ingest::FileKind;
 
 use crate::app::App;
 use crate::problem::{Code, Problem};
@@ -25,7 +28,7 @@ impl Kind {
     pub(super) fn of(name: &FileName) -> Result<Self, Problem> {
         let text = name.as_str();
         match text.rsplit_once('.').map(|(_, ending)| ending) {
-            Some("deb") => return Ok(Self::Package),
+            Some("deb" | "ddeb") => return Ok(Self::Package),
             Some("buildinfo") => return Ok(Self::BuildInfo),
             Some("changes") => return Ok(Self::Changes),
             _ => {}
@@ -40,10 +43,13 @@ impl Kind {
                 ),
             )
         } else {
-            Problem::new(
-                Code::FileNotTaken,
-                format!("`{name}` is no .deb, .buildinfo or .changes by its name"),
-            )
+            let what = match FileKind::of(Path::new(text)) {
+                FileKind::NotTaken(why) => format!("`{name}` is not taken: {why}"),
+                FileKind::Package | FileKind::Other => {
+                    format!("`{name}` is no .deb, .ddeb, .buildinfo or .changes by its name")
+                }
+            };
+            Problem::new(Code::FileNotTaken, what)
         })
     }
 
@@ -74,7 +80,9 @@ mod tests {
             ("hello_1.0-1.diff.gz", Err(Code::SourceNotTaken)),
             ("hello_1.0.tar.xz", Err(Code::SourceNotTaken)),
             ("hello-udeb_1.0_all.udeb", Err(Code::FileNotTaken)),
-            ("hello-dbgsym_1.0_amd64.ddeb", Err(Code::FileNotTaken)),
+            ("hello-dbgsym_1.0_amd64.ddeb", Ok(Kind::Package)),
+            ("hello-1.0.noarch.rpm", Err(Code::FileNotTaken)),
+            ("hello_1.0.txt", Err(Code::FileNotTaken)),
             ("deb", Err(Code::FileNotTaken)),
         ] {
             let kind = Kind::of(&name.parse().unwrap()).map_err(|problem| problem.code);

@@ -1,0 +1,116 @@
+//! Files of `control.tar` that dpkg reads line by line.
+
+use debian_formats::deb::{conffiles, triggers};
+
+use super::{Target, Verdict, must};
+use crate::mutate::mutate;
+use crate::random::Random;
+
+/// `conffiles`.
+pub(super) struct Conffiles;
+
+/// `triggers`.
+pub(super) struct Triggers;
+
+const CONFFILES: &[&str] = &[
+    "/etc/hello.conf\n",
+    "/etc/with a blank\n",
+    "remove-on-upgrade /etc/old.conf\n",
+    "/etc/trailing  \t\n",
+    "\n",
+];
+
+const TRIGGERS: &[&str] = &[
+    "interest /usr/share/hello\n",
+    "interest-noawait hello-cache\n",
+    "activate-await ldconfig\n",
+    "# why it is so\n",
+    "  activate\tother \n",
+    "\n",
+];
+
+/// Text that has a meaning in one of the two.
+const WORDS: &[&[u8]] = &[
+    b"remove-on-upgrade ",
+    b"interest ",
+    b"activate-noawait ",
+    b"#",
+    b"/",
+    b"//",
+    b"\n",
+    b"\r\n",
+    b"\t",
+    b"\0",
+    b"\xff",
+];
+
+impl Target for Conffiles {
+    fn name(&self) -> &'static str {
+        "conffiles"
+    }
+
+    fn input(&self, random: &mut Random) -> Vec<u8> {
+        lines(CONFFILES, random)
+    }
+
+    fn check(&self, input: &[u8]) -> Result<Verdict, String> {
+        let Ok(files) = conffiles::parse(input) else {
+            return Ok(Verdict::Refused);
+        };
+        let mut written = Vec::new();
+        for file in &files {
+            must(file.path.starts_with(b"/"), || {
+                format!("`{}` is no absolute path", file.path.escape_ascii())
+            })?;
+            if file.remove_on_upgrade {
+                written.extend_from_slice(b"remove-on-upgrade ");
+            }
+            written.extend_from_slice(&file.path);
+            written.push(b'\n');
+        }
+        let again =
+            conffiles::parse(&written).map_err(|error| format!("what it says is refused: {error}"))?;
+        must(again == files, || {
+            "the files change when written and read again".to_owned()
+        })?;
+        Ok(Verdict::Accepted)
+    }
+}
+
+impl Target for Triggers {
+    fn name(&self) -> &'static str {
+        "triggers"
+    }
+
+    fn input(&self, random: &mut Random) -> Vec<u8> {
+        lines(TRIGGERS, random)
+    }
+
+    fn check(&self, input: &[u8]) -> Result<Verdict, String> {
+        let taken = triggers::check(input).is_ok();
+        let each = input
+            .split_inclusive(|&byte| byte == b'\n')
+            .all(|line| triggers::check(line).is_ok());
+        must(taken == each, || "a line is judged by those around it".to_owned())?;
+        if !taken {
+            return Ok(Verdict::Refused);
+        }
+        must(input.last().is_none_or(|&last| last == b'\n'), || {
+            "a last line without a line break is taken".to_owned()
+        })?;
+        must(!input.contains(&0), || "a NUL is taken".to_owned())?;
+        Ok(Verdict::Accepted)
+    }
+}
+
+/// Makes a text of a few lines, wrong in one place half of the time.
+fn lines(known: &[&str], random: &mut Random) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for _ in 0..random.below(5) {
+        bytes.extend_from_slice(random.pick(known).copied().unwrap_or_default().as_bytes());
+    }
+    if random.once_in(2) {
+        mutate(&mut bytes, WORDS, random);
+    }
+    bytes
+}
