@@ -42,6 +42,7 @@ use cpkgs::config::Config;
 use cpkgs::fetch::{Credentials, Fetcher};
 use cpkgs::home::Home;
 use cpkgs::lock::Lock;
+use cpkgs::password;
 use debian_formats::terminal::escaped;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -124,10 +125,17 @@ struct Context {
 }
 
 impl Context {
-    /// Returns what gets files, with the passwords of files in the home, of apt and of `~/.netrc`, and the token for the registry.
+    /// Returns what gets files, with the passwords of the sources' entries, of files in the home, of apt and of `~/.netrc`, and the token for the registry.
     fn fetcher(&self) -> Result<Fetcher, Failure> {
         let home = self.home.folder();
-        let mut credentials = Credentials::default()
+        let mut credentials = Credentials::default();
+        for source in &self.config.sources {
+            let given = password::of(source, home).map_err(|error| Failure::new(failure::USAGE, error))?;
+            if let (Some((user, password)), Ok(root)) = (given, source.url.parse()) {
+                credentials = credentials.with_password(&root, &user, &password);
+            }
+        }
+        credentials = credentials
             .with_file(&home.join("auth.conf"))
             .with_folder(&home.join("auth.conf.d"))
             .with_file(Path::new("/etc/apt/auth.conf"))

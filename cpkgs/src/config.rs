@@ -87,6 +87,15 @@ pub struct SourceConfig {
     /// Other suites or codenames that its Release may say it is of.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub accept_codenames: Vec<String>,
+    /// Who asks, where the archive wants to know; with one of the next two.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+    /// A file whose first line is the password, relative to the home.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password_file: Option<PathBuf>,
+    /// A command for the shell that prints the password.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password_command: Option<String>,
 }
 
 fn yes() -> bool {
@@ -250,6 +259,9 @@ mod tests {
                 architectures: vec![],
                 check_valid_until: true,
                 accept_codenames: vec![],
+                user: None,
+                password_file: None,
+                password_command: None,
             }],
             ..Config::default()
         };

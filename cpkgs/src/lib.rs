@@ -6,6 +6,7 @@
 pub mod machine;
 pub mod home;
 pub mod config;
+pub mod password;
 pub mod lock;
 pub mod fetch;
 pub mod source;

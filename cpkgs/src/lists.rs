@@ -131,10 +131,12 @@ impl Lists {
         let folder = folder(cache);
         let kept = Manifest::read(&folder)?.ok_or(ListsError::None)?;
         let mut lists = Self::none();
+        let mut is_any = false;
         for (number, source) in sources.iter().enumerate() {
             for asked in &source.suites {
                 let asked = KeptSuite::asked_for(source, asked, native);
                 if let Some(suite) = kept.suite(&asked) {
+                    is_any = true;
                     let indexes = suite.indexes.iter();
                     lists
                         .indexes
@@ -143,7 +145,8 @@ impl Lists {
                 }
             }
         }
-        if lists.indexes.is_empty() {
+        // A suite that has no packages for this machine has been fetched as well.
+        if !is_any {
             return Err(ListsError::None);
         }
         lists.digest = digest(&lists.indexes);

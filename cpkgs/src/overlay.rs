@@ -1,11 +1,11 @@
 //! Runs a program with the files of a generation at the paths that they were made for.
 //!
-//! In a user and mount namespace of its own, the folders of a generation are laid over the host's `/usr` and `/etc`,
+//! In a user and mount namespace of its own, the folders of a generation are laid over the host's `/usr`, `/opt` and `/etc`,
 //! read-only. Not every kernel and not every container lets that happen, so that nothing may depend on it.
 //!
 //! Source: user_namespaces(7), mount_namespaces(7), and the kernel's documentation of overlayfs.
 
-use std::ffi::{CString, OsString};
+use std::ffi::{CString, OsStr, OsString};
 use std::fs;
 use std::io;
 use std::os::fd::OwnedFd;
@@ -53,6 +53,11 @@ pub fn works(launcher: &Path, generation: &Path) -> bool {
     silent.status().is_ok_and(|status| status.success())
 }
 
+/// Says whether a folder of the root is one that a generation's is laid over.
+pub fn lays(folder: &[u8]) -> bool {
+    Path::new("/").join(OsStr::from_bytes(folder)).is_dir()
+}
+
 /// Moves this process, which must have one thread only, into a namespace where the files of a generation lie over the host's.
 ///
 /// # Errors
@@ -67,6 +72,7 @@ pub fn enter(generation: &Path) -> Result<(), OverlayError> {
     let configuration = install.map(|install| install.join("etc"));
     let layers = [
         ("/usr", vec![root.join("usr")]),
+        ("/opt", vec![root.join("opt")]),
         (
             "/etc",
             configuration.into_iter().chain([root.join("etc")]).collect(),
@@ -74,7 +80,8 @@ pub fn enter(generation: &Path) -> Result<(), OverlayError> {
     ];
     for (over, mut from) in layers {
         from.retain(|folder| folder.is_dir());
-        if from.is_empty() {
+        // Where the host has no such folder, nobody but root can make one.
+        if from.is_empty() || !Path::new(over).is_dir() {
             continue;
         }
         from.push(PathBuf::from(over));

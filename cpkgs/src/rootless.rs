@@ -166,6 +166,8 @@ pub fn apply(install: &Path, change: Change) -> Result<Applied, RootlessError> {
     generations.switch(number)?;
     notes.scripts.retain(|name, _| names.contains(name));
     notes.dropped.retain(|name, _| names.contains(name));
+    notes.elsewhere.retain(|name, _| names.contains(name));
+    notes.unlaid.retain(|name, _| names.contains(name));
     let plan = generations.plan(number)?;
     let kept = conffiles::merge(install, &store, &plan)?;
     if !purged.is_empty() {

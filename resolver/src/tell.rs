@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use crate::fact::{Bar, Fact, Want, Wanted};
 use crate::request::Request;
-use crate::universe::{Alternative, Field, GroupId, PackageId, Seeker, Universe};
+use crate::universe::{Alternative, Field, GroupId, MultiArch, PackageId, Qualifier, Seeker, Universe};
 
 /// Returns facts as sentences: from what was asked for along what needs what to what stands against it.
 pub(crate) fn sentences(universe: &Universe, request: &Request, facts: &[Fact]) -> Vec<String> {
@@ -141,10 +141,13 @@ fn nearest(universe: &Universe, alternative: &Alternative) -> Option<String> {
     let newest = versions
         .iter()
         .max_by_key(|id| universe.rank(universe.package(**id).version));
+    let is_allowed = |id: &PackageId| universe.multi_arch(*id) == MultiArch::Allowed;
     if let Some(newest) = newest {
         let version = universe.version(*newest);
         return Some(if universe.priority(*newest) < 0 {
             format!("but `{name}` {version} is of a source that is never taken")
+        } else if alternative.qualifier == Qualifier::Any && !versions.iter().any(is_allowed) {
+            format!("but `{name}` is not `Multi-Arch: allowed`, which `:any` asks for")
         } else if alternative.constraint.is_some() {
             format!("newest available is {version}")
         } else {

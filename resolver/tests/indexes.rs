@@ -70,6 +70,23 @@ fn what_excludes_an_essential_package_is_broken_and_another_version_of_that_will
 }
 
 #[test]
+fn a_need_of_any_architecture_names_what_the_package_lacks() {
+    let world = World::new(
+        "aa 1 & Depends: lib:any \n bb 1 & Depends: py:any (>= 2) \n lib 1 \n py 1 & Multi-Arch: allowed",
+    );
+    let told: Vec<_> = broken(&world).into_iter().map(|(_, reasons)| reasons).collect();
+    assert_eq!(
+        told,
+        [
+            reasons(&[
+                "`aa` 1 needs `lib:any`, but `lib` is not `Multi-Arch: allowed`, which `:any` asks for"
+            ]),
+            reasons(&["`bb` 1 needs `py:any` (>= 2), newest available is 1"]),
+        ]
+    );
+}
+
+#[test]
 fn where_the_essential_set_is_broken_everything_is() {
     let world = World::new("base 1 & Essential: yes & Depends: missing \n aa 1");
     let told = reasons(&[

@@ -27,6 +27,27 @@ pub(super) fn tell(applied: &Applied, install: &Path, context: &mut Context) {
             "warning: no package here has {library}, which {program} needs"
         )));
     }
+    for program in applied.notes.unlaid.values().flatten() {
+        context.printer.tell(escaped(&format!(
+            "warning: {program} needs its files in /opt, which cannot be laid over this machine's: it may not run"
+        )));
+    }
+    for (package, programs) in &applied.notes.elsewhere {
+        let all = programs.join(", ");
+        let first = programs.first().map_or("", String::as_str);
+        let how = if applied.notes.lays_vendors {
+            format!("start them by `cpkgs run -- {first}`")
+        } else {
+            let place = install.join("current/root");
+            format!(
+                "/opt cannot be laid over this machine's, so they may not run; they lie in {}",
+                place.display()
+            )
+        };
+        context.printer.tell(escaped(&format!(
+            "no entry in bin for programs of {package}: {all}; {how}"
+        )));
+    }
     let generation = applied.generation;
     context
         .printer

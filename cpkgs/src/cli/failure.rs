@@ -126,12 +126,19 @@ impl From<ConfigError> for Failure {
 
 impl From<FetchError> for Failure {
     fn from(error: FetchError) -> Self {
-        let denied = matches!(error, FetchError::Denied { .. });
+        let hint = match &error {
+            FetchError::Denied { .. } => Some(
+                "a private archive wants a login: `user` and `password_file` in its [[source]], apt_auth.conf(5), or `cpkgs auth login`",
+            ),
+            FetchError::Proxy { .. } => {
+                Some("`http_proxy` and `https_proxy` name proxies, `no_proxy` hosts to ask without one")
+            }
+            _ => None,
+        };
         let failure = Self::new(fetch_code(&error), error);
-        if denied {
-            failure.hint("a private archive wants a login: see apt_auth.conf(5), or `cpkgs auth login`")
-        } else {
-            failure
+        match hint {
+            Some(hint) => failure.hint(hint),
+            None => failure,
         }
     }
 }

@@ -145,6 +145,9 @@ fn add(args: AddArgs, context: &mut Context) -> Result<Done, Failure> {
         architectures: args.architecture,
         check_valid_until: !args.no_check_valid_until,
         accept_codenames: args.accept_codename,
+        user: None,
+        password_file: None,
+        password_command: None,
     };
     context.config.change(&context.home, |config| {
         let is_other = |source: &SourceConfig| source.url != added.url || source.suites != added.suites;

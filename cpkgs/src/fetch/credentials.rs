@@ -58,6 +58,22 @@ impl Credentials {
         self
     }
 
+    /// Adds a name and a password that count for an archive.
+    pub fn with_password(mut self, root: &Location, login: &str, password: &str) -> Self {
+        let url = root.url();
+        if let Some(host) = url.host_str() {
+            self.0.push(Credential {
+                scheme: Some(url.scheme().to_owned()),
+                host: host.to_owned(),
+                port: url.port(),
+                path: url.path().trim_end_matches('/').to_owned(),
+                login: login.to_owned(),
+                password: password.to_owned(),
+            });
+        }
+        self
+    }
+
     /// Adds a token that counts for one origin.
     pub fn with_token(mut self, origin: &Location, token: &str) -> Self {
         let url = origin.url();
@@ -173,6 +189,21 @@ mod tests {
             "http://i:81/private",
         ] {
             assert_eq!(shown(conf, url), None, "{url}");
+        }
+    }
+
+    #[test]
+    fn the_password_of_an_archive_is_for_what_is_below_its_root() {
+        let credentials = Credentials::default().with_password(&"https://h/a/".parse().unwrap(), "u", "p");
+        let shown = |url: &str| credentials.for_url(&url.parse().unwrap());
+        assert_eq!(shown("https://h/a/dists/x"), Some(("u", "p")));
+        for url in [
+            "https://h/ab",
+            "http://h/a/x",
+            "https://i/a/x",
+            "https://h:81/a/x",
+        ] {
+            assert_eq!(shown(url), None, "{url}");
         }
     }
 

@@ -26,6 +26,16 @@ pub enum FetchError {
         /// Why.
         source: Box<dyn Error + Send + Sync>,
     },
+    /// The proxy that the environment names does not answer, or does not let through.
+    #[error("cannot reach the proxy `{proxy}`, which `{location}` is asked through")]
+    Proxy {
+        /// Where.
+        location: Location,
+        /// The proxy.
+        proxy: String,
+        /// Why.
+        source: Box<dyn Error + Send + Sync>,
+    },
     /// It is not there.
     #[error("`{location}` is not there")]
     Missing {
@@ -114,7 +124,7 @@ impl FetchError {
     /// Says whether the network, or whoever is behind it, may do better another time or at another place.
     pub fn is_passing(&self) -> bool {
         match self {
-            Self::Unreachable { .. } | Self::Slow { .. } => true,
+            Self::Unreachable { .. } | Self::Proxy { .. } | Self::Slow { .. } => true,
             Self::Status { status, .. } => *status == 429 || *status >= 500,
             _ => false,
         }

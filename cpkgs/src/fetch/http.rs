@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use debian_formats::release::parse_date;
+use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::header::{DATE, ETAG, HeaderMap, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, RANGE};
 use reqwest::redirect::{Attempt, Policy};
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
@@ -240,11 +241,25 @@ async fn is_of_a_bucket(mut response: Response) -> bool {
 }
 
 pub(super) fn unreachable(location: &Location, error: reqwest::Error) -> FetchError {
-    FetchError::Unreachable {
-        location: location.clone(),
-        // Its text has the address, which is in ours.
-        source: Box::new(error.without_url()),
+    let never_connected = error.is_connect();
+    // What lies above the innermost cause names the layers of this program, not what a person can mend.
+    let source = innermost(&error.without_url()).into();
+    let location = location.clone();
+    match proxy_of(&location).filter(|_| never_connected) {
+        Some(proxy) => FetchError::Proxy {
+            location,
+            proxy,
+            source,
+        },
+        None => FetchError::Unreachable { location, source },
     }
+}
+
+/// Returns the proxy that the environment names for an address, without its password.
+fn proxy_of(location: &Location) -> Option<String> {
+    let address = location.url().as_str().parse().ok()?;
+    let found = Matcher::from_env().intercept(&address)?;
+    Some(found.uri().to_string())
 }
 
 fn innermost(error: &dyn std::error::Error) -> String {

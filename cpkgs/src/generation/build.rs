@@ -28,6 +28,12 @@ pub struct Notes {
     pub dropped: BTreeMap<String, Vec<String>>,
     /// Libraries that programs need and no package has, with a program that does.
     pub missing: BTreeMap<String, String>,
+    /// Programs below `/opt` of packages that have none where a person calls them, by package.
+    pub elsewhere: BTreeMap<String, Vec<String>>,
+    /// Whether `/opt` is laid over the host's for who needs that.
+    pub lays_vendors: bool,
+    /// Programs that need that, where it is not, by package.
+    pub unlaid: BTreeMap<String, Vec<String>>,
 }
 
 /// What a generation is for.
@@ -139,7 +145,7 @@ impl Builder<'_> {
         // Whether it works is tried with the very files.
         let works = |launcher: &&Path| overlay::works(launcher, &self.folder);
         let launcher = self.making.launcher.filter(works);
-        let missing = site(&self.place)?.with_launcher(launcher).write(&self.folder)?;
+        let notes = site(&self.place)?.with_launcher(launcher).write(&self.folder)?;
         // Programs that make indexes of what is there run where the generation is made.
         site(&self.folder)?.run_generators()?;
         plan.packages = self
@@ -149,10 +155,7 @@ impl Builder<'_> {
             .collect();
         let mut file = File::create_new(self.folder.join("plan.json"))?;
         file.write_all(&serde_json::to_vec(&plan)?)?;
-        Ok(Notes {
-            missing,
-            ..Notes::default()
-        })
+        Ok(notes)
     }
 
     fn write_root(&self) -> io::Result<()> {

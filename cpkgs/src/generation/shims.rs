@@ -11,7 +11,7 @@ mod fixed;
 mod needs;
 mod text;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::Path;
@@ -22,13 +22,24 @@ use debian_formats::version::Version;
 use self::fixed::FixedPaths;
 use self::needs::Need;
 use self::text::{AtHome, Script};
+use super::build::Notes;
 use super::libraries::{Closure, Libraries, source_of};
 use super::package::Package;
 use super::tree::{Node, Tree};
 use crate::beneath::Beneath;
+use crate::overlay;
 
 /// Where programs lie, the folder that counts first.
-const FOLDERS: [&[u8]; 3] = [b"usr/bin", b"usr/sbin", b"usr/games"];
+const FOLDERS: [&[u8]; 6] = [
+    b"usr/bin",
+    b"usr/sbin",
+    b"usr/games",
+    b"usr/local/bin",
+    b"usr/local/sbin",
+    b"usr/local/games",
+];
+/// Where vendors lay whole applications, which look for their files there.
+const VENDORS: &[u8] = b"opt";
 /// Programs that others start from a folder of their own, and what tells them the folder.
 const HELPERS: [(&[u8], &str); 1] = [(b"usr/lib/git-core", "git-core")];
 /// The first libc whose loader can be told the name that a program is called by.
@@ -48,6 +59,8 @@ pub(super) struct Site<'a> {
     has_argv0: bool,
     /// What starts programs at their own paths, where that works here.
     launcher: Option<String>,
+    /// Whether `/opt` is laid over the host's, too.
+    lays_vendors: bool,
     fixed: FixedPaths,
 }
 
@@ -76,6 +89,7 @@ impl<'a> Site<'a> {
             place: text.ok_or_else(unusable)?.to_owned(),
             has_argv0: version >= since && version.is_some(),
             launcher: None,
+            lays_vendors: false,
             fixed: FixedPaths::default(),
         })
     }
@@ -84,12 +98,13 @@ impl<'a> Site<'a> {
     pub(super) fn with_launcher(mut self, launcher: Option<&Path>) -> Self {
         let text = launcher.and_then(Path::to_str);
         self.launcher = text.map(str::to_owned);
+        self.lays_vendors = self.launcher.is_some() && overlay::lays(VENDORS);
         self
     }
 
-    /// Writes the shims into the folder that the generation is made in; returns the libraries that are not there.
-    pub(super) fn write(&self, folder: &Path) -> io::Result<BTreeMap<String, String>> {
-        let mut missing = BTreeMap::new();
+    /// Writes the shims into the folder that the generation is made in; returns what there is to say of programs.
+    pub(super) fn write(&self, folder: &Path) -> io::Result<Notes> {
+        let mut notes = Notes::default();
         fs::create_dir(folder.join("bin"))?;
         let mut out = Beneath::open(folder)?;
         for (name, path) in self.programs() {
@@ -116,13 +131,69 @@ impl<'a> Site<'a> {
                 .map(|program| self.libraries.closure(&program).missing)
                 .unwrap_or_default()
             {
-                missing.entry(library).or_insert_with(|| name.clone());
+                notes.missing.entry(library).or_insert_with(|| name.clone());
+            }
+            if !self.lays_vendors && self.needs_vendors(&path) {
+                let package = self.owner_of(&path).unwrap_or_default();
+                notes.unlaid.entry(package).or_default().push(name);
             }
         }
         for (from, to) in HELPERS {
             self.write_helpers(&mut out, from, to)?;
         }
-        Ok(missing)
+        self.note_vendors(&mut notes);
+        Ok(notes)
+    }
+
+    /// Returns the name of the package that a program is of.
+    fn owner_of(&self, path: &[u8]) -> Option<String> {
+        let (_, Node::File { owner, .. }) = self.program(path)? else {
+            return None;
+        };
+        Some(self.packages.get(*owner)?.planned.name.clone())
+    }
+
+    /// Says whether a program lies below `/opt`, or names a path there.
+    fn needs_vendors(&self, path: &[u8]) -> bool {
+        let Some((file, _)) = self.program(path) else {
+            return false;
+        };
+        is_of_vendor(&file) || self.fixed.names_vendors(self, &file)
+    }
+
+    /// Notes the programs of packages that have none where a person calls them.
+    fn note_vendors(&self, notes: &mut Notes) {
+        let mut programs: BTreeMap<usize, Vec<String>> = BTreeMap::new();
+        let mut called = BTreeSet::new();
+        for (path, node) in self.tree.nodes() {
+            match node {
+                Node::File {
+                    owner, program: true, ..
+                } => {
+                    let folder = path
+                        .iter()
+                        .rposition(|byte| *byte == b'/')
+                        .and_then(|end| path.get(..end));
+                    if folder.is_some_and(|folder| FOLDERS.contains(&folder)) {
+                        called.insert(*owner);
+                    } else if is_of_vendor(path) && folder.is_some_and(|folder| folder.ends_with(b"/bin")) {
+                        let shown = format!("/{}", String::from_utf8_lossy(path));
+                        programs.entry(*owner).or_default().push(shown);
+                    }
+                }
+                Node::Link { owner, .. } => {
+                    let is_called = FOLDERS.iter().any(|folder| path.starts_with(folder));
+                    called.extend(owner.filter(|_| is_called));
+                }
+                _ => {}
+            }
+        }
+        for (owner, programs) in programs {
+            if let Some(package) = self.packages.get(owner).filter(|_| !called.contains(&owner)) {
+                notes.elsewhere.insert(package.planned.name.clone(), programs);
+            }
+        }
+        notes.lays_vendors = self.lays_vendors;
     }
 
     /// Runs what makes indexes of the generation's own files: programs that their packages would have run.
@@ -187,7 +258,8 @@ impl<'a> Site<'a> {
         let (file, _) = self.program(path)?;
         let closure = self.libraries.closure(&file);
         let is_all = needs::of(self, &file, &closure).is_all;
-        (!is_all && self.fixed.any(self, &file, &closure)).then_some(launcher)
+        let is_fixed = is_of_vendor(&file) || self.fixed.any(self, &file, &closure);
+        (!is_all && is_fixed).then_some(launcher)
     }
 
     fn load(&self, script: &mut Script, loader: &str, closure: &Closure) {
@@ -240,7 +312,10 @@ impl<'a> Site<'a> {
         if matches!(&*name, "sh") {
             return None;
         }
-        self.program(command.as_bytes()).map(|_| (name, arguments))
+        // One that lies elsewhere, and another of its name, have no shim for it.
+        let (wanted, _) = self.program(command.as_bytes())?;
+        let (called, _) = self.program(&self.programs_path(&name)?)?;
+        (called == wanted).then_some((name, arguments))
     }
 
     fn programs_path(&self, name: &str) -> Option<Vec<u8>> {
@@ -276,6 +351,12 @@ impl<'a> Site<'a> {
     fn root(&self, path: &[u8]) -> String {
         format!("{}/root/{}", self.place, String::from_utf8_lossy(path))
     }
+}
+
+/// Says whether something lies below `/opt`.
+fn is_of_vendor(path: &[u8]) -> bool {
+    path.strip_prefix(VENDORS)
+        .is_some_and(|rest| rest.starts_with(b"/"))
 }
 
 /// Returns what follows `#!` on the first line of a script.

@@ -135,7 +135,9 @@ impl SuiteUpdate<'_> {
             Err(source) => return Err(UpdateError::Trust { location, source }),
             Ok(trusted) => trusted,
         };
-        self.warning.set(trusted.warning(now));
+        if let Some(warning) = trusted.warning(now) {
+            self.warn(warning);
+        }
         let Came::New(message, validators) = came else {
             return Ok(None);
         };
@@ -236,6 +238,7 @@ impl SuiteUpdate<'_> {
         }
         let mut indexes = Vec::new();
         let mut absent = Vec::new();
+        let mut empty = Vec::new();
         for component in &self.empty.components {
             let before = indexes.len();
             for architecture in &architectures {
@@ -243,9 +246,24 @@ impl SuiteUpdate<'_> {
                 let whose = (component.clone(), architecture.clone());
                 indexes.extend(self.listed_index(release, &name, whose)?);
             }
-            if indexes.len() == before {
-                absent.push(component.as_str());
+            if indexes.len() > before {
+                continue;
             }
+            // An architecture that the Release names without an index has no packages there; a component that it does not
+            // know is a mistake of whoever asks.
+            let known = if has_component(release, component) {
+                &mut empty
+            } else {
+                &mut absent
+            };
+            known.push(component.as_str());
+        }
+        if !empty.is_empty() {
+            self.warn(format!(
+                "has no index of `{}` for {}: taken as empty",
+                empty.join(" "),
+                architectures.join(" ")
+            ));
         }
         if absent.is_empty() {
             return Ok(indexes);
@@ -256,12 +274,19 @@ impl SuiteUpdate<'_> {
             component: absent.join(" "),
             has: release.components.join(" "),
         };
-        if indexes.is_empty() {
+        if indexes.is_empty() && empty.is_empty() {
             return Err(missing);
         }
         // What there is can be used.
-        self.warning.set(Some(missing.to_string()));
+        self.warn(missing.to_string());
         Ok(indexes)
+    }
+
+    /// Adds something that a person should know although all goes on.
+    fn warn(&self, what: String) {
+        let before = self.warning.take();
+        let all = before.map(|before| format!("{before}; {what}"));
+        self.warning.set(Some(all.unwrap_or(what)));
     }
 
     /// Sees to it that the index of a component and architecture is here; `None` where the Release lists none of that name.
@@ -442,6 +467,18 @@ fn described(empty: KeptSuite, trusted: &Trusted) -> KeptSuite {
         contents: contents::kept(release, &empty),
         ..empty
     }
+}
+
+/// Says whether a Release knows a component: by name, or by what it lists of it. A name may stand behind the suite's own part.
+fn has_component(release: &Release, component: &str) -> bool {
+    let is_named = |name: &String| {
+        name == component || name.rsplit_once('/').is_some_and(|(_, short)| short == component)
+    };
+    let is_listed = |file: &IndexFile| {
+        let below = file.path.strip_prefix(component);
+        below.is_some_and(|below| below.starts_with("/binary-"))
+    };
+    release.components.iter().any(is_named) || release.sha256.iter().any(is_listed)
 }
 
 fn by_hash(release: &Release) -> ByHash {

@@ -68,6 +68,30 @@ fn script(name: &str, version: &str) -> DebBuilder {
 }
 
 #[test]
+fn programs_of_usr_local_are_called_by_name_and_those_of_opt_are_told_of() {
+    let machine = Machine::new();
+    let text = b"#!/bin/sh\necho local\n";
+    let local = DebBuilder::new("local", "1.0", "all").file("usr/local/bin/tool", text);
+    let whole = DebBuilder::new("whole", "1.0", "all").file("opt/app/bin/app", text);
+    let wrapped = DebBuilder::new("wrapped", "1.0", "all")
+        .file("usr/bin/wrapped", b"#!/bin/sh\nexec sh /opt/wrapped/bin/real\n")
+        .file("opt/wrapped/bin/real", text);
+    let applied = machine.apply(&[local, whole, wrapped]).unwrap();
+    assert_eq!(machine.run("tool", &[]), "local\n");
+    // The program that runs this test is no launcher, so nothing is laid over anything.
+    let notes = applied.notes;
+    assert!(!notes.lays_vendors);
+    assert_eq!(notes.elsewhere["whole"], ["/opt/app/bin/app"]);
+    assert_eq!(notes.unlaid["wrapped"], ["wrapped"]);
+    assert_eq!((notes.elsewhere.len(), notes.unlaid.len()), (1, 1));
+    let later = machine.apply(&[script("hello", "1.0")]).unwrap().notes;
+    assert!(
+        later.elsewhere.is_empty() && later.unlaid.is_empty(),
+        "it is said once"
+    );
+}
+
+#[test]
 fn what_is_installed_runs_and_rollback_is_exact() {
     let machine = Machine::new();
     machine.apply(&[script("hello", "1.0")]).unwrap();

@@ -3,11 +3,12 @@
 use std::fmt;
 
 use pgp::packet::{Packet, Signature, SignatureType};
+use pgp::types::{EcdsaPublicParams, EddsaLegacyPublicParams, KeyDetails, PublicParams};
 
 use super::certificate::{Certificate, Component, names};
 use super::packets::{self, Block, ReadError};
 use super::policy::{self, KeyProblem, Lifetime};
-use super::{Fingerprint, Keyring};
+use super::{Algorithm, Fingerprint, Keyring};
 use crate::inrelease::{self, EnvelopeError};
 use crate::release::format_iso;
 
@@ -104,6 +105,9 @@ pub enum RefusalReason {
     /// The signature is by that key, or claims to be, but over another text.
     #[error("it does not match the text")]
     Mismatch,
+    /// The key is of a kind that this program has no means to check signatures of. That says nothing about the text.
+    #[error("it cannot be checked: signatures by keys of {0} are not supported here")]
+    Unsupported(String),
 }
 
 /// Verifies a clear-signed message such as `InRelease`.
@@ -287,7 +291,10 @@ impl Document<'_> {
         // Mathematics first: a forger learns, and a log shows, nothing about keys that did not sign.
         signature
             .verify(&key, self.bytes)
-            .map_err(|_| RefusalReason::Mismatch)?;
+            .map_err(|_| match unsupported(&key) {
+                Some(kind) => RefusalReason::Unsupported(kind),
+                None => RefusalReason::Mismatch,
+            })?;
         component.may_sign(now)?;
         let made = signature.created().map(|at| i64::from(at.as_secs()));
         if made < Some(policy::created(&key)) {
@@ -295,6 +302,20 @@ impl Document<'_> {
         } else {
             Ok(())
         }
+    }
+}
+
+/// Returns the name of a key's curve or algorithm, where nothing here can check its signatures.
+fn unsupported(key: &impl KeyDetails) -> Option<String> {
+    match key.public_params() {
+        PublicParams::ECDSA(params @ EcdsaPublicParams::Unsupported { .. }) => {
+            Some(format!("the curve {}", params.curve().name()))
+        }
+        PublicParams::EdDSALegacy(EddsaLegacyPublicParams::Unsupported { curve, .. }) => {
+            Some(format!("the curve {}", curve.name()))
+        }
+        PublicParams::Unknown { .. } => Some(Algorithm::of(key).to_string()),
+        _ => None,
     }
 }
 

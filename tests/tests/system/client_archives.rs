@@ -13,7 +13,7 @@ use cpkgs::source::Source;
 /// A folder of packages that apt-ftparchive indexes and gpg signs.
 pub(crate) struct Foreign {
     folder: tempfile::TempDir,
-    gpg: Gpg,
+    pub(crate) gpg: Gpg,
     key: String,
 }
 
@@ -29,7 +29,7 @@ impl Foreign {
         self.folder.path().join(below)
     }
 
-    fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("file:{}", self.folder.path().display())
     }
 
@@ -68,19 +68,27 @@ impl Foreign {
 
     /// Makes a client that trusts the key; what follows are further arguments of `source add`.
     pub(crate) fn client(&self, arguments: &[&str]) -> Client {
+        self.client_at(&self.url(), arguments)
+    }
+
+    /// The same, for the archive at another address.
+    pub(crate) fn client_at(&self, url: &str, arguments: &[&str]) -> Client {
         let client = Client::new();
-        let keys = client.folder().join("keys.asc").display().to_string();
-        self.gpg
-            .gpg(&["--armor", "--output", &keys, "--export", &self.key])
-            .ok();
-        let url = self.url();
-        let add = ["source", "add", &url, "--signed-by", &keys, "--yes"];
+        let keys = self.keys(&client);
+        let add = ["source", "add", url, "--signed-by", &keys, "--yes"];
         client.run(&[&add, arguments].concat()).ok();
         client
     }
+
+    /// Writes the key, and those of others that are here, beside a client's home; returns the path.
+    pub(crate) fn keys(&self, client: &Client) -> String {
+        let keys = client.folder().join("keys.asc").display().to_string();
+        self.gpg.gpg(&["--armor", "--output", &keys, "--export"]).ok();
+        keys
+    }
 }
 
-fn greeting() -> DebBuilder {
+pub(crate) fn greeting() -> DebBuilder {
     DebBuilder::new("greeting", "1.0", "all").file("usr/bin/greeting", "#!/bin/sh\necho hello\n")
 }
 

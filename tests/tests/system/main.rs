@@ -45,6 +45,7 @@ mod attacks;
 mod client_archives;
 mod client_debs;
 mod client_edsp;
+mod client_fallbacks;
 mod client_odd;
 mod served;
 mod client_account;

@@ -10,7 +10,7 @@ use std::io::Read as _;
 
 use memchr::memmem;
 
-use super::Site;
+use super::{Site, is_of_vendor};
 use crate::generation::libraries::{Closure, source_of};
 
 /// Most bytes of a file that are looked through.
@@ -67,20 +67,18 @@ impl FixedPaths {
                 .any(|path| self.in_file(site, path))
     }
 
+    /// Says whether a file itself names a path of the generation below `/opt`.
+    pub(super) fn names_vendors(&self, site: &Site<'_>, file: &[u8]) -> bool {
+        let bytes = read(site, file);
+        let mut paths = bytes.iter().flat_map(|bytes| named(bytes));
+        paths.any(|path| is_of_vendor(path) && is_own(path, |path| site.tree.find(path).is_some()))
+    }
+
     fn in_file(&self, site: &Site<'_>, path: &[u8]) -> bool {
         if let Some(known) = self.known.borrow().get(path) {
             return *known;
         }
-        let source = source_of(site.tree, site.packages, path);
-        let bytes = source.and_then(|source| {
-            let mut bytes = Vec::new();
-            File::open(source)
-                .ok()?
-                .take(MAX_FILE)
-                .read_to_end(&mut bytes)
-                .ok()?;
-            Some(bytes)
-        });
+        let bytes = read(site, path);
         let found = bytes
             .iter()
             .flat_map(|bytes| named(bytes))
@@ -88,6 +86,14 @@ impl FixedPaths {
         self.known.borrow_mut().insert(path.to_vec(), found);
         found
     }
+}
+
+fn read(site: &Site<'_>, path: &[u8]) -> Option<Vec<u8>> {
+    let source = source_of(site.tree, site.packages, path)?;
+    let mut bytes = Vec::new();
+    let file = File::open(source).ok()?;
+    file.take(MAX_FILE).read_to_end(&mut bytes).ok()?;
+    Some(bytes)
 }
 
 fn is_libc(path: &[u8]) -> bool {
@@ -98,9 +104,9 @@ fn name(path: &[u8]) -> &[u8] {
     path.rsplit(|byte| *byte == b'/').next().unwrap_or_default()
 }
 
-/// Returns the paths below `/usr/share`, `/usr/lib`, `/usr/libexec` and `/etc` that stand in a file, without the first slash.
+/// Returns the paths below `/usr/share`, `/usr/lib`, `/usr/libexec`, `/usr/local`, `/opt` and `/etc` that stand in a file, without the first slash.
 fn named(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
-    ["/usr/share/", "/usr/lib", "/etc/"]
+    ["/usr/share/", "/usr/lib", "/usr/local/", "/opt/", "/etc/"]
         .into_iter()
         .flat_map(move |first| memmem::find_iter(bytes, first.as_bytes()))
         .filter_map(move |at| {
@@ -129,7 +135,8 @@ fn is_own(path: &[u8], is_there: impl Fn(&[u8]) -> bool) -> bool {
     [Some(path), folder].into_iter().flatten().any(|path| {
         let parts: Vec<&[u8]> = path.split(|byte| *byte == b'/').collect();
         let is_deep = match parts.as_slice() {
-            [b"etc", _, ..] => true,
+            [b"etc" | b"opt", _, ..] => true,
+            [b"usr", b"local", _] => false,
             [b"usr", b"lib", triplet] => !triplet.windows(7).any(|part| part == b"-linux-"),
             [b"usr", _, _, ..] => true,
             _ => false,
@@ -160,6 +167,9 @@ mod tests {
             "usr/share/locale",
             "usr/lib/x86_64-linux-gnu",
             "etc/app.conf",
+            "opt/vendor/app.sh",
+            "usr/local/bin",
+            "usr/local/bin/tool",
         ];
         let own = |path: &str| {
             is_own(path.as_bytes(), |path| {
@@ -171,6 +181,8 @@ mod tests {
             "usr/share/ruby/",
             "usr/share/ruby/3.1-",
             "etc/app.conf",
+            "opt/vendor/app.sh",
+            "usr/local/bin/tool",
         ] {
             assert!(own(path), "{path}");
         }
@@ -181,6 +193,8 @@ mod tests {
             "usr/lib/x86_64-linux-gnu",
             "usr/lib/x86_64-linux-gnu/gone.so",
             "etc",
+            "opt",
+            "usr/local/bin",
         ] {
             assert!(!own(path), "{path}");
         }

@@ -1,0 +1,339 @@
+//! `cpkgs` with archives that do not serve all that they list, say things of old, or ask who is there: what apt gets, it gets.
+
+use std::fs;
+use std::process::Command;
+
+use archive_tests::{Client, DebBuilder, Nginx, Run};
+
+use super::client_archives::{Foreign, greeting};
+
+const HEADER: &str = "Suite: stable\nCodename: stable\nArchitectures: amd64\nComponents: main\n";
+const INDEX: &str = "dists/stable/main/binary-amd64";
+const STABLE: [&str; 4] = ["--suite", "stable", "--component", "main"];
+
+/// How an archive of one suite is made.
+struct Made<'a> {
+    /// What its Release says besides the Date and the files.
+    header: &'a str,
+    /// The forms of the index that it lists.
+    forms: &'a [&'a str],
+    /// How their paths begin in it; each form stands there once for each of these.
+    prefixes: &'a [&'a str],
+}
+
+impl Default for Made<'_> {
+    fn default() -> Self {
+        Self {
+            header: HEADER,
+            forms: &["Packages", "Packages.gz", "Packages.xz"],
+            prefixes: &[""],
+        }
+    }
+}
+
+impl Made<'_> {
+    /// Makes an archive with a package.
+    fn of(&self, package: &DebBuilder) -> Foreign {
+        let foreign = Foreign::new();
+        fs::create_dir_all(foreign.path(INDEX)).unwrap();
+        fs::create_dir_all(foreign.path("pool")).unwrap();
+        package.write_into(&foreign.path("pool"));
+        let mut command = Command::new("apt-ftparchive");
+        command.current_dir(foreign.path("")).args(["packages", "pool"]);
+        // So long that a packed form is smaller.
+        let text = Run::of(&mut command).ok().stdout.replacen(
+            "Description:",
+            &format!("Comment: {}\nDescription:", "long ".repeat(200)),
+            1,
+        );
+        fs::write(foreign.path(INDEX).join("Packages"), text).unwrap();
+        for program in ["gzip", "xz"] {
+            let mut command = Command::new(program);
+            Run::of(command.current_dir(foreign.path(INDEX)).args(["-k", "Packages"])).ok();
+        }
+        self.release(&foreign, cpkgs::machine::now());
+        foreign
+    }
+
+    /// Writes and signs its Release of a time.
+    fn release(&self, foreign: &Foreign, date: i64) {
+        let mut text = format!(
+            "Date: {}\n{}SHA256:\n",
+            debian_formats::release::format_date(date),
+            self.header
+        );
+        for form in self.forms {
+            let bytes = fs::read(foreign.path(INDEX).join(form)).unwrap();
+            let digest = debian_formats::digest::sha256(&bytes);
+            for prefix in self.prefixes {
+                let length = bytes.len();
+                text.push_str(&format!(" {digest} {length} {prefix}main/binary-amd64/{form}\n"));
+            }
+        }
+        let suite = foreign.path("dists/stable");
+        fs::write(suite.join("Release"), text).unwrap();
+        foreign.sign(&["--clearsign"], &suite.join("Release"), &suite.join("InRelease"));
+    }
+}
+
+fn unserve(foreign: &Foreign, forms: &[&str]) {
+    for form in forms {
+        fs::remove_file(foreign.path(INDEX).join(form)).unwrap();
+    }
+}
+
+fn knows_greeting(client: &Client) {
+    assert_eq!(client.json(&["info", "greeting"])[0]["version"], "1.0");
+}
+
+#[test]
+fn a_form_that_is_listed_and_not_served_is_got_in_another() {
+    for gone in [
+        ["Packages.xz"].as_slice(),
+        &["Packages"],
+        &["Packages.xz", "Packages.gz"],
+    ] {
+        let foreign = Made::default().of(&greeting());
+        unserve(&foreign, gone);
+        let client = foreign.client(&STABLE);
+        client.run(&["update"]).ok();
+        knows_greeting(&client);
+    }
+    let foreign = Made::default().of(&greeting());
+    unserve(&foreign, &["Packages", "Packages.gz", "Packages.xz"]);
+    let run = foreign.client(&STABLE).run(&["update"]).exits(3);
+    assert!(run.stderr.contains("is not there"), "{}", run.report());
+}
+
+#[test]
+fn a_store_that_refuses_names_by_digest_is_asked_for_the_plain_ones() {
+    let header = format!("{HEADER}Acquire-By-Hash: yes\n");
+    let made = Made {
+        header: &header,
+        ..Made::default()
+    };
+    let foreign = made.of(&greeting());
+    let nginx = Nginx::serve_with(&foreign.path(""), |server| {
+        server.replacen(
+            "    location ~ /\\. {",
+            "    location ~ /by-hash/ { return 403; }\n    location ~ /\\. {",
+            1,
+        )
+    });
+    let client = foreign.client_at(&nginx.url(), &STABLE);
+    client.run(&["update"]).ok();
+    knows_greeting(&client);
+    let log = nginx.access_log();
+    assert!(log.iter().any(|access| access.path.contains("/by-hash/")));
+}
+
+#[test]
+fn an_architecture_that_is_listed_without_an_index_is_empty() {
+    let header = HEADER.replace("amd64", "amd64 arm64");
+    let made = Made {
+        header: &header,
+        ..Made::default()
+    };
+    let foreign = made.of(&greeting());
+    let client = foreign.client(&[&STABLE, ["--architecture", "arm64"].as_slice()].concat());
+    let run = client.run(&["update"]).ok();
+    assert!(
+        run.stderr
+            .contains("no index of `main` for arm64: taken as empty"),
+        "{}",
+        run.report()
+    );
+    client.run(&["update"]).ok();
+    assert_eq!(client.run(&["search", "greeting"]).ok().stdout, "");
+    // A component that nobody knows is a mistake still.
+    let client = foreign.client(&["--suite", "stable", "--component", "mian"]);
+    let run = client.run(&["update"]).exits(1);
+    assert!(run.stderr.contains("has no component `mian`"), "{}", run.report());
+}
+
+#[test]
+fn dots_in_the_paths_of_a_release_and_in_the_name_of_a_suite_mean_nothing() {
+    let made = Made {
+        prefixes: &["./", ""],
+        ..Made::default()
+    };
+    let foreign = made.of(&greeting());
+    let client = foreign.client(&["--suite", "./stable", "--component", "main"]);
+    client.run(&["update"]).ok();
+    knows_greeting(&client);
+}
+
+#[test]
+fn a_plus_is_asked_for_as_an_escape() {
+    let package =
+        DebBuilder::new("greeting", "1.0+b1", "all").file("usr/bin/greeting", "#!/bin/sh\necho hello\n");
+    let foreign = Made::default().of(&package);
+    let nginx = Nginx::serve(&foreign.path(""));
+    let client = foreign.client_at(&nginx.url(), &STABLE);
+    client.run(&["update"]).ok();
+    client.run(&["install", "--yes", "greeting"]).ok();
+    let log = nginx.access_log();
+    assert!(
+        log.iter().any(|access| access.path.contains("1.0%2bb1")),
+        "{:?}",
+        log.iter().map(|access| &access.path).collect::<Vec<_>>()
+    );
+}
+
+#[test]
+fn an_edge_that_lags_behind_takes_nothing_away() {
+    let made = Made::default();
+    let foreign = made.of(&greeting());
+    let client = foreign.client(&STABLE);
+    client.run(&["update"]).ok();
+    let before = client.manifest();
+    made.release(&foreign, cpkgs::machine::now() - 3_600);
+    let run = client.run(&["update"]).ok();
+    assert!(run.stderr.contains("stays as it is here"), "{}", run.report());
+    assert_eq!(client.manifest(), before);
+    knows_greeting(&client);
+}
+
+#[test]
+fn an_ended_suite_counts_where_that_was_said() {
+    let ended = debian_formats::release::format_date(cpkgs::machine::now() - 86_400);
+    let header = format!("{HEADER}Valid-Until: {ended}\n");
+    let made = Made {
+        header: &header,
+        ..Made::default()
+    };
+    let foreign = made.of(&greeting());
+    made.release(&foreign, cpkgs::machine::now() - 2 * 86_400);
+    foreign.client(&STABLE).run(&["update"]).exits(4);
+    let client = foreign.client(&[&STABLE, ["--no-check-valid-until"].as_slice()].concat());
+    let run = client.run(&["update"]).ok();
+    assert!(run.stderr.contains("was valid until"), "{}", run.report());
+    knows_greeting(&client);
+}
+
+#[test]
+fn a_release_of_another_name_counts_where_that_was_said() {
+    let header = HEADER.replace("stable", "bookworm");
+    let made = Made {
+        header: &header,
+        ..Made::default()
+    };
+    let foreign = made.of(&greeting());
+    foreign.client(&STABLE).run(&["update"]).exits(4);
+    let client = foreign.client(&[&STABLE, ["--accept-codename", "bookworm"].as_slice()].concat());
+    client.run(&["update"]).ok();
+    knows_greeting(&client);
+}
+
+#[test]
+fn a_pasted_line_of_a_sources_list_is_a_source() {
+    let foreign = Made::default().of(&greeting());
+    let client = Client::new();
+    let keys = foreign.keys(&client);
+    let line = format!("deb [arch=amd64 signed-by={keys}] {} stable main", foreign.url());
+    client.run(&["source", "add", &line, "--yes"]).ok();
+    client.run(&["update"]).ok();
+    knows_greeting(&client);
+}
+
+#[test]
+fn a_proxy_that_is_down_is_named() {
+    let foreign = Made::default().of(&greeting());
+    let client = foreign.client_at("http://archive.invalid", &STABLE);
+    let run = |variables: &[(&str, &str)]| {
+        let mut command = client.command(&["update"]);
+        Run::of(command.envs(variables.iter().copied())).exits(3)
+    };
+    // Nobody listens on port 1.
+    let proxy = ("http_proxy", "http://ann:secret@127.0.0.1:1");
+    let down = run(&[proxy]);
+    assert!(
+        down.stderr.contains("cannot reach the proxy `http://127.0.0.1:1"),
+        "{}",
+        down.report()
+    );
+    assert!(!down.stderr.contains("secret"), "{}", down.report());
+    let direct = run(&[proxy, ("no_proxy", "archive.invalid")]);
+    assert!(!direct.stderr.contains("proxy"), "{}", direct.report());
+    // One cause: why, and not what this program is made of.
+    assert_eq!(
+        direct.stderr.matches("caused by").count(),
+        1,
+        "{}",
+        direct.report()
+    );
+}
+
+/// Serves an archive to `ann` with `secret` alone.
+fn closed(foreign: &Foreign) -> Nginx {
+    let users = foreign.path("users");
+    fs::write(&users, "ann:{PLAIN}secret\n").unwrap();
+    Nginx::serve_with(&foreign.path(""), |server| {
+        let users = users.display();
+        server.replacen(
+            "    location ~ /\\. {",
+            &format!("    auth_basic closed;\n    auth_basic_user_file {users};\n    location ~ /\\. {{"),
+            1,
+        )
+    })
+}
+
+#[test]
+fn a_password_stands_in_the_home_or_in_the_entry_of_the_source() {
+    let foreign = Made::default().of(&greeting());
+    let nginx = closed(&foreign);
+    let client = foreign.client_at(&nginx.url(), &STABLE);
+    let run = client.run(&["update"]).exits(5);
+    assert!(run.stderr.contains("401"), "{}", run.report());
+    let conf = client.path("auth.conf");
+    fs::write(
+        &conf,
+        format!("machine {}/ login ann password secret\n", nginx.url()),
+    )
+    .unwrap();
+    client.run(&["update"]).ok();
+    knows_greeting(&client);
+    fs::remove_file(conf).unwrap();
+
+    let config = client.path("config.toml");
+    let text = fs::read_to_string(&config).unwrap();
+    fs::write(client.path("secret"), "secret\n").unwrap();
+    for said in ["password_file = \"secret\"", "password_command = \"echo secret\""] {
+        fs::write(&config, format!("{text}user = \"ann\"\n{said}\n")).unwrap();
+        fs::remove_dir_all(client.path("cache")).unwrap();
+        client.run(&["update"]).ok();
+        knows_greeting(&client);
+    }
+    fs::write(&config, format!("{text}user = \"ann\"\n")).unwrap();
+    let run = client.run(&["update"]).exits(2);
+    assert!(run.stderr.contains("belong together"), "{}", run.report());
+}
+
+#[test]
+fn a_signature_that_cannot_be_checked_is_no_other_text() {
+    let made = Made::default();
+    let foreign = made.of(&greeting());
+    let other = foreign.gpg.key("brainpoolP256r1", "");
+    let suite = foreign.path("dists/stable");
+    let (release, signed) = (suite.join("Release"), suite.join("InRelease"));
+    let sign = |users: &[&str]| {
+        let _ = fs::remove_file(&signed);
+        let mut arguments: Vec<&str> = users.iter().flat_map(|user| ["--local-user", user]).collect();
+        let paths = [signed.display().to_string(), release.display().to_string()];
+        arguments.extend(["--output", &paths[0], "--clearsign", &paths[1]]);
+        foreign.gpg.gpg(&arguments).ok();
+    };
+    sign(&[&other]);
+    let client = foreign.client(&STABLE);
+    let run = client.run(&["update"]).exits(4);
+    assert!(
+        run.stderr.contains("it cannot be checked") && run.stderr.to_lowercase().contains("brainpool"),
+        "{}",
+        run.report()
+    );
+    assert!(!run.stderr.contains("does not match"), "{}", run.report());
+    // Another signature that counts suffices.
+    sign(&[&other, "ed25519@example.org"]);
+    client.run(&["update"]).ok();
+    knows_greeting(&client);
+}
