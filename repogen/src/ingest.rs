@@ -328,7 +328,11 @@ impl Archive {
             .filter(|(staged, _)| staged.held.is_none())
             .map(|(staged, place)| (staged.content(), place))
             .collect();
-        let noted = if new.is_empty() { None } else { self.note_links(&new)? };
+        let noted = if new.is_empty() {
+            None
+        } else {
+            self.note_links(&new)?
+        };
         for (staged, place) in &mut set {
             if staged.held.is_none() {
                 let tree = place.suite.pool_tree();
@@ -388,7 +392,6 @@ pub(crate) fn read_content(
         source: package.source().clone(),
         control: package.control().to_owned(),
         created_at: arrival.now,
-        author: arrival.by.as_ref().and_then(|by| by.name.clone()),
     };
     Ok(NewContent { content, paths })
 }
