@@ -55,6 +55,7 @@ fn account(name: &str, role: Role) -> NewAccount {
             email: Some(format!("{name}@example.org").parse().unwrap()),
             role,
             suites: Suites::Only(vec![suite("stable")]),
+            disabled: false,
             epoch: 0,
             created_at: NOW,
         },
