@@ -83,8 +83,6 @@ pub struct Content {
     pub control: String,
     /// When it was first taken, in Unix seconds.
     pub created_at: i64,
-    /// Which account sent it.
-    pub author: Option<String>,
 }
 
 impl Content {
@@ -121,7 +119,8 @@ pub struct NewPlacement {
     pub path: String,
     /// The content.
     pub content: NewContent,
-    /// Whose wish it is, for the audit log; `None`: that of whoever has a shell on this machine, and not recorded.
+    /// Whose wish it is, who is then said to have brought it there; `None`: that of whoever has a shell on this machine,
+    /// and not recorded.
     pub by: Option<Actor>,
 }
 

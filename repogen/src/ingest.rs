@@ -428,7 +428,6 @@ pub(crate) fn read_content(
         source: package.source().clone(),
         control: package.control().to_owned(),
         created_at: arrival.now,
-        author: arrival.by.as_ref().and_then(|by| by.name.clone()),
     };
     Ok(NewContent { content, paths })
 }

@@ -64,7 +64,6 @@ fn change(archive: &Archive, version: &str) -> i64 {
         source: "hello".parse().unwrap(),
         control,
         created_at: 0,
-        author: None,
     };
     let wish = NewPlacement {
         suite: stable(),

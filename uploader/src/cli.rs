@@ -1,5 +1,6 @@
 //! Commands, one file each.
 
+mod audit;
 mod backup;
 mod log;
 mod migrate;
@@ -37,9 +38,12 @@ enum Command {
     /// Make accounts.
     #[command(subcommand)]
     User(user::UserCommand),
-    /// Make tokens.
+    /// Make, list and revoke tokens.
     #[command(subcommand)]
     Token(token::TokenCommand),
+    /// Check the audit log.
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
     Backup(backup::BackupArgs),
     /// Bring the tables of the catalog up to date.
     Migrate,
@@ -58,6 +62,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Serve => serve::run(settings),
         Command::User(command) => user::run(command, &settings),
         Command::Token(command) => token::run(command, &settings),
+        Command::Audit(command) => audit::run(&command, &settings),
         Command::Backup(args) => backup::run(&args, &settings),
         Command::Migrate => migrate::run(&settings),
     };

@@ -48,6 +48,8 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .routes(routes!(users::list, users::create))
         .routes(routes!(users::show, users::change, users::delete))
         .routes(routes!(users::packages))
+        .routes(routes!(users::tokens))
+        .routes(routes!(users::delete_token))
         .routes(routes!(packages::list, upload::post).layer(DefaultBodyLimit::disable()))
         .routes(routes!(packages::search))
         .routes(routes!(packages::show, describe::change, describe::delete))

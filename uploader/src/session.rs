@@ -145,6 +145,7 @@ mod tests {
             email: None,
             role: Role::User,
             suites: Suites::All,
+            disabled: false,
             epoch: 3,
             created_at: 0,
         };

@@ -172,6 +172,8 @@ pub struct Account {
     pub role: Role,
     /// Where.
     pub suites: Suites,
+    /// Nobody signs in to it, and its sessions and tokens are good for nothing.
+    pub disabled: bool,
     /// Sessions of another epoch are over.
     pub epoch: i64,
     /// Unix seconds.
@@ -198,6 +200,8 @@ pub struct AccountChange {
     pub role: Option<Role>,
     /// Its suites.
     pub suites: Option<Suites>,
+    /// Whether it is disabled. To disable it ends its sessions.
+    pub disabled: Option<bool>,
 }
 
 /// A token for programs, without its secret.
@@ -281,16 +285,19 @@ pub trait Accounts: Send + Sync {
     /// Returns the tokens of an account, newest first.
     fn tokens(&self, account: &Id) -> Result<Vec<ApiToken>, CatalogError>;
 
+    /// Returns the token with this key.
+    fn token(&self, id: &Id) -> Result<Option<ApiToken>, CatalogError>;
+
     /// Deletes a token of an account; says whether there was one.
     fn delete_token(&self, account: &Id, token: &Id, event: &Event) -> Result<bool, CatalogError>;
 
-    /// Returns the token with this digest of its secret, and its owner.
+    /// Returns the token with this digest of its secret, and its owner, unless the account is disabled.
     fn token_by_hash(&self, hash: &Sha256) -> Result<Option<(ApiToken, Account)>, CatalogError>;
 
     /// Notes when tokens were last used.
     fn tokens_used(&self, used: &[(Id, i64)]) -> Result<(), CatalogError>;
 
-    /// Returns the owner of a session, unless it is over.
+    /// Returns the owner of a session, unless it is over or the account is disabled.
     fn session_owner(&self, session: &Session) -> Result<Option<Account>, CatalogError>;
 
     /// Ends a session that would have lasted until `expires_at`.

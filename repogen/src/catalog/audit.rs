@@ -89,6 +89,8 @@ pub trait Audit: Send + Sync {
     /// Returns at most `limit` rows, the newest first, those before the row `before`.
     fn audit(&self, before: Option<i64>, limit: usize) -> Result<Vec<Recorded>, CatalogError>;
 
-    /// Returns the first row whose hash is not that of its content and of the row before it.
+    /// Returns the number of the first row that is missing, or whose hash is not that of its content and of the row before it.
+    ///
+    /// The number of the last row is kept apart, so that rows cut from the end are missed too.
     fn first_broken(&self) -> Result<Option<i64>, CatalogError>;
 }

@@ -27,7 +27,7 @@ pub struct PackageQuery {
     pub maintainer: Option<String>,
     /// With this tag.
     pub tag: Option<String>,
-    /// First sent by this account.
+    /// Brought by this account into one of these suites.
     pub author: Option<String>,
 }
 
@@ -53,7 +53,10 @@ pub struct Tag {
     pub color: String,
 }
 
-/// What is known of a content besides its .deb.
+/// What the suites that were asked for say of a content besides its .deb.
+///
+/// Of several that say something, the first by codename counts. What others say is not in it, so that it can be shown to
+/// whoever reads these suites alone.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Extras {
     /// Replaces `Section`.
@@ -64,8 +67,22 @@ pub struct Extras {
     pub tags: Vec<Tag>,
     /// How often it was fetched.
     pub downloads: u64,
-    /// When the above was last changed, in Unix seconds.
+    /// When it first came into one of them, in Unix seconds.
+    pub created_at: i64,
+    /// When one of them last changed what it says, or let it go, in Unix seconds.
     pub updated_at: Option<i64>,
+    /// Who brought it into which of them, by codename; none for what was added on the machine itself.
+    pub authors: Vec<(SuiteName, String)>,
+}
+
+impl Extras {
+    /// Returns who brought the content into a suite.
+    pub fn author(&self, suite: &SuiteName) -> Option<&str> {
+        let mut authors = self.authors.iter();
+        authors
+            .find(|(codename, _)| codename == suite)
+            .map(|(_, author)| author.as_str())
+    }
 }
 
 /// A package of a list.
@@ -126,8 +143,8 @@ pub trait Listing: Send + Sync {
     /// Returns the package whose digest begins with these bytes.
     fn package(&self, digest: &[u8], suites: &[SuiteName]) -> Result<Option<Listed>, CatalogError>;
 
-    /// Returns what is known of contents besides their files, in their order.
-    fn extras(&self, contents: &[Sha256]) -> Result<Vec<Extras>, CatalogError>;
+    /// Returns what is known of entries besides their files, from the suites that they name, in their order.
+    fn extras(&self, entries: &[Entry]) -> Result<Vec<Extras>, CatalogError>;
 
     /// Changes what these suites say of a content.
     fn describe(

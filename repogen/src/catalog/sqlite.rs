@@ -40,6 +40,8 @@ const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("migrations/0002-accounts.sql")),
     M::up(include_str!("migrations/0003-details.sql")),
     M::up(include_str!("migrations/0004-used-assertions.sql")),
+    M::up(include_str!("migrations/0005-said-by-suites.sql")),
+    M::up(include_str!("migrations/0006-disabled-accounts.sql")),
 ];
 
 /// How long a writer waits for another one before it gives up.

@@ -1,7 +1,6 @@
 //! `repogen list` and `repogen show`: what the catalog holds.
 
 use clap::Args;
-use debian_formats::digest::Sha256;
 use debian_formats::name::{Component, PackageName, SuiteName};
 use repogen::archive::Archive;
 use repogen::catalog::{Entry, Selection};
@@ -111,8 +110,7 @@ fn tell_hidden(archive: &Archive, entries: &[Entry], context: &mut Context) {
 }
 
 fn print_json(archive: &Archive, entries: &[Entry], context: &mut Context) -> Result<Done, Failure> {
-    let contents: Vec<Sha256> = entries.iter().map(|entry| entry.content.sha256).collect();
-    package_json::print(entries, &archive.listing().extras(&contents)?, context)?;
+    package_json::print(entries, &archive.listing().extras(entries)?, context)?;
     Ok(Done::Well)
 }
 

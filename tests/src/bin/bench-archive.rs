@@ -149,7 +149,6 @@ fn placement(suite: &Suite, control: String, paths: Vec<u8>) -> NewPlacement {
         source: value("Package").parse().unwrap(),
         control,
         created_at: SystemClock.now(),
-        author: None,
     };
     let path = PoolName {
         component: &suite.components[0],

@@ -72,6 +72,7 @@ struct World {
     package: String,
     spare_user: String,
     spare_token: String,
+    token_of_spare: String,
     root_id: String,
 }
 
@@ -94,6 +95,14 @@ fn with(mut claims: Value, claim: &str, value: Value) -> Value {
     claims
 }
 
+/// Returns the id of the newest token of an account.
+fn first_token(server: &Uploader, root: &str, account: &str) -> String {
+    let listed = server
+        .get(&format!("/api/users/{account}/tokens"), Some(root))
+        .json();
+    listed["items"][0]["id"].as_str().unwrap().to_owned()
+}
+
 fn world() -> World {
     let archive = TestArchive::init(&["--suite", "other", "--suite", "stable"]);
     let root_id = archive.account("root", &["--role", "admin", "--email", "root@example.org"]);
@@ -101,6 +110,7 @@ fn world() -> World {
     archive.account("stranger", &["--role", "maintainer", "--suite", "other"]);
     archive.account("reader", &["--role", "user"]);
     let spare_user = archive.account("spare", &["--role", "user"]);
+    archive.token("spare", &["read:stable"]);
     let server = Uploader::start(&archive);
     let root = server.login("root");
     let keeper = server.login("keeper");
@@ -162,6 +172,7 @@ fn world() -> World {
     World {
         tokens,
         package: uploaded.json()["id"].as_str().unwrap().to_owned(),
+        token_of_spare: first_token(&server, &root, &spare_user),
         spare_user,
         spare_token: spare["id"].as_str().unwrap().to_owned(),
         root_id,
@@ -247,6 +258,19 @@ fn rows(world: &World) -> Vec<Row> {
         at(
             row("GET", "/api/users/{id}/packages", Guard::Admin, ("root", 200)),
             format!("{user}/packages"),
+        ),
+        at(
+            row("GET", "/api/users/{id}/tokens", Guard::Admin, ("root", 200)),
+            format!("{user}/tokens"),
+        ),
+        at(
+            row(
+                "DELETE",
+                "/api/users/{id}/tokens/{token}",
+                Guard::Admin,
+                ("root", 204),
+            ),
+            format!("{user}/tokens/{}", world.token_of_spare),
         ),
         at(
             row("DELETE", "/api/users/{id}", Guard::Admin, ("root", 204)),
@@ -508,4 +532,116 @@ fn an_upload_is_refused_when_its_rights_end_under_way() {
         .map(|item| item["name"].as_str().unwrap())
         .collect();
     assert_eq!(names, ["control", "hello"]);
+}
+
+#[test]
+fn a_disabled_account_is_let_in_nowhere_until_it_is_enabled_again() {
+    let world = world();
+    let server = &world.server;
+    let (root, keeper) = (server.login("root"), server.login("keeper"));
+    let me = server.get("/api/auth/me", Some(&keeper)).json();
+    let id = me["user"]["id"].as_str().unwrap();
+    let token = world.archive.token("keeper", &["upload:stable/*"]);
+    let set = |who: &str, account: &str, disabled: bool| {
+        let body = json!({ "disabled": disabled });
+        server.json("PUT", &format!("/api/users/{account}"), Some(who), &body)
+    };
+    let status = |token: &str| server.get("/api/auth/me", Some(token)).status;
+    let password = archive_tests::uploader::PASSWORD;
+    let login = || {
+        let body = json!({"username": "keeper", "password": password});
+        server.json("POST", "/api/auth/login", None, &body).status
+    };
+
+    assert_eq!(set(&keeper, id, true).status, 403);
+    assert_eq!(
+        set(&root, &world.root_id, true).status,
+        409,
+        "the last administrator"
+    );
+    assert_eq!(set(&root, id, true).json()["disabled"], json!(true));
+    assert_eq!((status(&keeper), status(&token), login()), (401, 401, 401));
+    assert_eq!(set(&root, id, false).json()["disabled"], json!(false));
+    assert_eq!((status(&keeper), status(&token), login()), (401, 200, 200));
+}
+
+#[test]
+fn tokens_are_listed_and_revoked_from_a_shell() {
+    let world = world();
+    let token = world.archive.token("keeper", &["upload:stable/*"]);
+    let uploader = |arguments: &[&str]| {
+        let mut command = world.archive.tool(archive_tests::archive::uploader());
+        command.args(arguments).output().unwrap()
+    };
+    let listed = uploader(&["token", "list", "--user", "keeper"]);
+    let listed = String::from_utf8(listed.stdout).unwrap();
+    let id = listed.split('\t').next().unwrap();
+    assert!(listed.contains("\tupload:stable/*\tnever\t"), "{listed}");
+    assert_eq!(world.server.get("/api/auth/me", Some(&token)).status, 200);
+    assert!(uploader(&["token", "revoke", id]).status.success());
+    assert_eq!(world.server.get("/api/auth/me", Some(&token)).status, 401);
+    assert_eq!(uploader(&["token", "revoke", id]).status.code(), Some(1));
+}
+
+#[test]
+fn a_changed_or_cut_audit_log_is_found_by_a_command() {
+    let world = world();
+    let verify = || {
+        let mut command = world.archive.tool(archive_tests::archive::uploader());
+        let output = command.args(["audit", "verify"]).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    assert_eq!(verify().0, Some(0));
+    let catalog = rusqlite::Connection::open(world.archive.root().join("catalog.db")).unwrap();
+    let change = |sql: &str| catalog.execute_batch(sql).unwrap();
+    change("create temp table kept as select * from audit");
+    change("update audit set actor = 'nobody' where id = 2");
+    let (code, said) = verify();
+    assert_eq!(code, Some(1));
+    assert!(said.contains("record 2"), "{said}");
+    change("delete from audit; insert into audit select * from kept");
+    assert_eq!(verify().0, Some(0));
+    change("delete from audit where id = (select max(id) from audit)");
+    assert_eq!(verify().0, Some(1));
+    // What is recorded later does not hide the gap.
+    world.server.login("root");
+    assert_eq!(verify().0, Some(1));
+}
+
+#[test]
+fn a_private_suites_word_is_for_its_readers_and_each_placement_is_its_bringers() {
+    let archive = TestArchive::init(&["--suite", "stable", "--suite", "secret"]);
+    archive.configure_last_suite("private = true");
+    archive.publish();
+    for (name, suite) in [("jane", "secret"), ("bob", "stable")] {
+        archive.account(name, &["--role", "maintainer", "--suite", suite]);
+    }
+    let server = Uploader::start(&archive);
+    let (jane, bob) = (server.login("jane"), server.login("bob"));
+    let package = DebBuilder::new("hello", "1.0", "amd64");
+    let taken = server.upload(&package, "suite=secret", &jane);
+    assert_eq!(taken.status, 201, "{}", taken.text());
+    let path = format!("/api/packages/{}", taken.json()["id"].as_str().unwrap());
+    let said = json!({"section": "hidden", "priority": "required", "tags": ["hidden"]});
+    assert_eq!(server.json("PUT", &path, Some(&jane), &said).status, 200);
+
+    let brought = server.upload(&package, "suite=stable", &bob);
+    assert_eq!(brought.status, 201, "{}", brought.text());
+    for seen in [brought.json(), server.get(&path, None).json()] {
+        assert_eq!(seen["author"], json!("bob"));
+        assert_eq!(seen["tags"], json!([]));
+        assert_ne!(seen["section"], json!("hidden"));
+        assert_ne!(seen["priority"], json!("required"));
+        assert_eq!(seen["created_at"], seen["updated_at"]);
+    }
+    assert_eq!(server.get(&path, Some(&jane)).json()["section"], json!("hidden"));
+    // Bob brought it into stable, though Jane had the same bytes before.
+    let delete = |token: &str| {
+        let from_stable = format!("{path}?suite=stable");
+        server
+            .send("DELETE", &from_stable, Some(token), (&[], &[]))
+            .status
+    };
+    assert_eq!(delete(&jane), 403);
+    assert_eq!(delete(&bob), 204);
 }

@@ -3,7 +3,9 @@
 use anyhow::anyhow;
 use clap::{Args, Subcommand};
 use debian_formats::digest;
-use repogen::catalog::accounts::{ApiToken, Username};
+use debian_formats::release::format_iso;
+use repogen::archive::Archive;
+use repogen::catalog::accounts::{Account, ApiToken, Id, Username};
 use repogen::catalog::audit::{Actor, Event};
 use repogen::config::Span;
 
@@ -16,6 +18,8 @@ use crate::settings::Settings;
 #[derive(Debug, Subcommand)]
 pub(super) enum TokenCommand {
     Create(CreateArgs),
+    List(ListArgs),
+    Revoke(RevokeArgs),
 }
 
 /// Make a token and print it: it is not kept, and not shown again.
@@ -35,14 +39,80 @@ pub(super) struct CreateArgs {
     name: String,
 }
 
+/// List the tokens of an account: id, name, scopes, when it ends and when it was last used.
+#[derive(Debug, Args)]
+pub(super) struct ListArgs {
+    /// Whose tokens.
+    #[arg(long, value_name = "NAME")]
+    user: Username,
+}
+
+/// Revoke a token: it is dead at once.
+#[derive(Debug, Args)]
+pub(super) struct RevokeArgs {
+    /// The id of the token, as `list` prints it.
+    id: Id,
+}
+
 pub(super) fn run(command: TokenCommand, settings: &Settings) -> Result<(), Failure> {
-    let TokenCommand::Create(args) = command;
+    match command {
+        TokenCommand::Create(args) => create(args, settings),
+        TokenCommand::List(args) => list(&args, settings),
+        TokenCommand::Revoke(args) => revoke(&args, settings),
+    }
+}
+
+fn owner(archive: &Archive, name: &Username) -> Result<Account, Failure> {
+    let found = archive.accounts().account_named(name).map_err(Failure::archive)?;
+    let (owner, _) = found.ok_or_else(|| Failure::not_possible(anyhow!("no account `{name}`")))?;
+    Ok(owner)
+}
+
+fn list(args: &ListArgs, settings: &Settings) -> Result<(), Failure> {
     let archive = open(settings)?;
-    let found = archive
-        .accounts()
-        .account_named(&args.user)
+    let owner = owner(&archive, &args.user)?;
+    for token in archive.accounts().tokens(&owner.id).map_err(Failure::archive)? {
+        let time = |at: Option<i64>| at.map_or("never".to_owned(), format_iso);
+        super::print(&format!(
+            "{}\t{}\t{}\t{}\t{}",
+            token.id,
+            token.name,
+            token.scopes.join(" "),
+            time(token.expires_at),
+            time(token.last_used_at)
+        ));
+    }
+    Ok(())
+}
+
+fn revoke(args: &RevokeArgs, settings: &Settings) -> Result<(), Failure> {
+    let archive = open(settings)?;
+    let missing = || Failure::not_possible(anyhow!("no token has the id `{}`", args.id));
+    let accounts = archive.accounts();
+    let token = accounts.token(&args.id).map_err(Failure::archive)?;
+    let token = token.ok_or_else(missing)?;
+    let event = Event {
+        at: now(),
+        actor: Actor::default(),
+        action: "token.delete",
+        subject: token.id.to_string(),
+        detail: serde_json::json!({ "from": "shell" }).to_string(),
+    };
+    let deleted = accounts
+        .delete_token(&token.account, &token.id, &event)
         .map_err(Failure::archive)?;
-    let (owner, _) = found.ok_or_else(|| Failure::not_possible(anyhow!("no account `{}`", args.user)))?;
+    if deleted { Ok(()) } else { Err(missing()) }
+}
+
+fn create(args: CreateArgs, settings: &Settings) -> Result<(), Failure> {
+    let archive = open(settings)?;
+    let owner = owner(&archive, &args.user)?;
+    if owner.disabled {
+        return Err(Failure::not_possible(anyhow!(
+            "account `{}` is disabled, so a token of it would be good for nothing",
+            args.user
+        )));
+    }
     let mut scopes = Vec::new();
     for scope in args.scope {
         let scope = scope.with_codename(archive.config());

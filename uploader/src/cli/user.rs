@@ -61,6 +61,7 @@ pub(super) fn run(command: UserCommand, settings: &Settings) -> Result<(), Failu
             (Role::Admin, _) | (Role::Maintainer, true) => Suites::All,
             _ => Suites::Only(codenames),
         },
+        disabled: false,
         epoch: 0,
         created_at: now(),
     };

@@ -52,6 +52,7 @@ pub(crate) async fn register(
         email: Some(wire::value(&body.email)?),
         role: Role::User,
         suites: Suites::Only(Vec::new()),
+        disabled: false,
         epoch: 0,
         created_at: now(),
     };
@@ -127,7 +128,7 @@ pub(crate) async fn login(
         .await?;
     let (account, kept) = found.map_or((None, None), |(account, kept)| (Some(account), kept));
     let fits = app.passwords.fits(body.password, kept).await?;
-    let Some(account) = account.filter(|_| fits) else {
+    let Some(account) = account.filter(|account| fits && !account.disabled) else {
         refused(&app, &presented, body.username).await?;
         return Err(Problem::new(
             Code::InvalidCredentials,

@@ -150,7 +150,7 @@ fn plan<'a>(
     }
     for suite in standing(app, listed) {
         if !kept.contains(&&suite.codename) {
-            caller.deletes(suite, &content.name, content.author.as_deref())?;
+            caller.deletes(suite, &content.name, listed.extras.author(&suite.codename))?;
             plan.lost.push(suite);
         }
     }
@@ -240,7 +240,7 @@ pub(crate) async fn delete(
             }
             let content = &listed.entry.content;
             for suite in &meant {
-                caller.deletes(suite, &content.name, content.author.as_deref())?;
+                caller.deletes(suite, &content.name, listed.extras.author(&suite.codename))?;
             }
             for suite in &meant {
                 remove(app, &caller, &listed, &suite.codename)?;

@@ -83,6 +83,12 @@ fn give(app: &App, presented: &Presented, proven: Proven) -> Result<Response, Pr
             format!("the publisher's account `{}` is not there", grant.account),
         ));
     };
+    if account.disabled {
+        return Err(Problem::new(
+            Code::UntrustedPublisher,
+            format!("the publisher's account `{}` is disabled", grant.account),
+        ));
+    }
     let scopes = scopes(app, &account, grant.scopes)?;
     let time = now();
     let token = ApiToken {

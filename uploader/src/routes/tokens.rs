@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use debian_formats::digest;
 use debian_formats::release::format_iso;
-use repogen::catalog::accounts::{ApiToken, Id};
+use repogen::catalog::accounts::{Account, ApiToken, Id};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
@@ -115,15 +115,19 @@ pub(crate) async fn list(
 ) -> Result<Answer<Page<TokenView>>, Problem> {
     app.blocking(move |app| {
         let caller = Caller::identify(app, &presented)?;
-        let account = caller.in_full()?;
-        app.usage.write(&app.archive)?;
-        let tokens = app.archive.accounts().tokens(&account.id)?;
-        Ok(Answer(Page {
-            items: tokens.iter().map(|token| TokenView::new(token, None)).collect(),
-            next: None,
-        }))
+        page_of(app, caller.in_full()?).map(Answer)
     })
     .await
+}
+
+/// Returns the tokens of an account.
+pub(super) fn page_of(app: &App, account: &Account) -> Result<Page<TokenView>, Problem> {
+    app.usage.write(&app.archive)?;
+    let tokens = app.archive.accounts().tokens(&account.id)?;
+    Ok(Page {
+        items: tokens.iter().map(|token| TokenView::new(token, None)).collect(),
+        next: None,
+    })
 }
 
 /// Revokes a token.
@@ -136,16 +140,24 @@ pub(crate) async fn delete(
 ) -> Result<StatusCode, Problem> {
     app.blocking(move |app| {
         let caller = Caller::identify(app, &presented)?;
-        let account = caller.in_full()?;
-        let missing = || Problem::new(Code::TokenNotFound, "the account has no such token");
-        let id: Id = id.parse().map_err(|_| missing())?;
-        let event = caller.event("token.delete", id.to_string(), json!({}));
-        if !app.archive.accounts().delete_token(&account.id, &id, &event)? {
-            return Err(missing());
-        }
-        Ok(StatusCode::NO_CONTENT)
+        revoke(app, &caller, caller.in_full()?, &id)
     })
     .await
+}
+
+/// Revokes a token of an account.
+pub(super) fn revoke(app: &App, caller: &Caller, owner: &Account, id: &str) -> Result<StatusCode, Problem> {
+    let missing = || Problem::new(Code::TokenNotFound, "the account has no such token");
+    let id: Id = id.parse().map_err(|_| missing())?;
+    let event = caller.event(
+        "token.delete",
+        id.to_string(),
+        json!({ "user": owner.username.as_str() }),
+    );
+    if !app.archive.accounts().delete_token(&owner.id, &id, &event)? {
+        return Err(missing());
+    }
+    Ok(StatusCode::NO_CONTENT)
 }
 
 fn name(text: &str) -> Result<String, Problem> {

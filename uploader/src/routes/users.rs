@@ -12,6 +12,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::json;
 use utoipa::ToSchema;
 
+use super::tokens::{self, TokenView};
 use super::wire::{self, Page, PageParams, UserView};
 use super::{auth, packages};
 use crate::app::{App, now};
@@ -88,6 +89,7 @@ pub(crate) async fn create(
                 email: body.email.as_deref().map(wire::value).transpose()?,
                 role,
                 suites: wire::suites(app, role, body.suites.as_deref())?,
+                disabled: false,
                 epoch: 0,
                 created_at: now(),
             };
@@ -131,6 +133,8 @@ pub(crate) struct ChangeUser {
     #[serde(default, deserialize_with = "said")]
     #[schema(value_type = Option<Vec<String>>)]
     suites: Option<Option<Vec<String>>>,
+    /// For administrators. True: its sessions end, and its tokens are good for nothing until this is false again.
+    disabled: Option<bool>,
 }
 
 /// Tells a null from what was left out.
@@ -154,7 +158,7 @@ pub(crate) async fn change(
             let caller = Caller::identify(app, &presented)?;
             let account = meant(app, &caller, &id)?;
             wire::check_if_match(&headers, &UserView::new(&account))?;
-            if body.role.is_some() || body.suites.is_some() {
+            if body.role.is_some() || body.suites.is_some() || body.disabled.is_some() {
                 caller.admin()?;
             }
             auth::check_password(body.password.as_ref())?;
@@ -173,6 +177,7 @@ pub(crate) async fn change(
                 password: None,
                 role,
                 suites,
+                disabled: body.disabled,
             };
             Ok((caller, account, change, body.password))
         })
@@ -191,11 +196,12 @@ pub(crate) async fn change(
             "password": change.password.is_some(),
             "role": change.role.map(Role::as_str),
             "suites": change.suites.is_some(),
+            "disabled": change.disabled,
         });
         // The password took its time: rights count now.
         let caller = caller.again(&app.archive)?;
         meant(app, &caller, account.id.as_str())?;
-        if change.role.is_some() || change.suites.is_some() {
+        if change.role.is_some() || change.suites.is_some() || change.disabled.is_some() {
             caller.admin()?;
         }
         let event = caller.event("user.change", account.username.to_string(), detail);
@@ -252,6 +258,39 @@ pub(crate) async fn packages(
         &uri,
         next.as_deref(),
     ))
+}
+
+/// Lists the tokens of an account.
+#[utoipa::path(get, path = "/api/users/{id}/tokens", operation_id = "list_user_tokens", tag = "users", params(("id" = String, Path)),
+    security(("bearer" = [])), responses((status = 200, description = "The tokens", body = Page<TokenView>)))]
+pub(crate) async fn tokens(
+    State(app): State<Arc<App>>,
+    presented: Presented,
+    Path(id): Path<String>,
+) -> Result<Answer<Page<TokenView>>, Problem> {
+    app.blocking(move |app| {
+        let caller = Caller::identify(app, &presented)?;
+        let account = meant(app, &caller, &id)?;
+        tokens::page_of(app, &account).map(Answer)
+    })
+    .await
+}
+
+/// Revokes a token of an account.
+#[utoipa::path(delete, path = "/api/users/{id}/tokens/{token}", operation_id = "delete_user_token", tag = "users",
+    params(("id" = String, Path), ("token" = String, Path)), security(("bearer" = [])),
+    responses((status = 204, description = "Revoked")))]
+pub(crate) async fn delete_token(
+    State(app): State<Arc<App>>,
+    presented: Presented,
+    Path((id, token)): Path<(String, String)>,
+) -> Result<StatusCode, Problem> {
+    app.blocking(move |app| {
+        let caller = Caller::identify(app, &presented)?;
+        let account = meant(app, &caller, &id)?;
+        tokens::revoke(app, &caller, &account, &token)
+    })
+    .await
 }
 
 /// Returns the account that an address means: for an administrator, or oneself.

@@ -28,6 +28,8 @@ pub(crate) struct UserView {
     /// Codenames; null: all.
     pub(crate) suites: Option<Vec<String>>,
     pub(crate) created_at: String,
+    /// Nobody signs in to it, and its sessions and tokens are good for nothing.
+    pub(crate) disabled: bool,
 }
 
 impl UserView {
@@ -42,6 +44,7 @@ impl UserView {
                 Suites::Only(suites) => Some(suites.iter().map(SuiteName::to_string).collect()),
             },
             created_at: format_iso(account.created_at),
+            disabled: account.disabled,
         }
     }
 }

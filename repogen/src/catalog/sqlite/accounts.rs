@@ -17,7 +17,7 @@ type Sql<T> = Result<T, rusqlite::Error>;
 type Outcome<T> = Result<T, AccountError>;
 
 /// The columns that [`read`] reads, in its order.
-pub(super) const COLUMNS: &str = "account.id, account.username, account.email, account.role, account.all_suites, account.epoch, account.created_at";
+pub(super) const COLUMNS: &str = "account.id, account.username, account.email, account.role, account.all_suites, account.epoch, account.created_at, account.disabled";
 
 impl Accounts for SqliteCatalog {
     fn create_account(&self, new: &NewAccount, event: &Event) -> Result<(), AccountError> {
@@ -34,7 +34,7 @@ impl Accounts for SqliteCatalog {
                 format!("select {COLUMNS}, password from account where username = ?1 and deleted_at is null");
             let found = db
                 .prepare_cached(&query)?
-                .query_row([name.as_str()], |row| Ok((read(row)?, row.get(7)?)))
+                .query_row([name.as_str()], |row| Ok((read(row)?, row.get(8)?)))
                 .optional()?;
             found
                 .map(|(account, password)| Ok((with_suites(db, account)?, password)))
@@ -111,6 +111,10 @@ impl Accounts for SqliteCatalog {
         self.read("list tokens", |db| api_tokens::of(db, account))
     }
 
+    fn token(&self, id: &Id) -> Result<Option<ApiToken>, CatalogError> {
+        self.read("look a token up", |db| api_tokens::by_id(db, id))
+    }
+
     fn delete_token(&self, account: &Id, token: &Id, event: &Event) -> Result<bool, CatalogError> {
         self.write("delete a token", |db| {
             let deleted = api_tokens::delete(db, account, token)?;
@@ -126,7 +130,8 @@ impl Accounts for SqliteCatalog {
             let Some(token) = api_tokens::by_hash(db, hash)? else {
                 return Ok(None);
             };
-            Ok(by_id(db, &token.account)?.map(|account| (token, account)))
+            let owner = by_id(db, &token.account)?.filter(|account| !account.disabled);
+            Ok(owner.map(|account| (token, account)))
         })
     }
 
@@ -142,7 +147,8 @@ impl Accounts for SqliteCatalog {
             if ended {
                 return Ok(None);
             }
-            Ok(by_id(db, &session.account)?.filter(|account| account.epoch == session.epoch))
+            Ok(by_id(db, &session.account)?
+                .filter(|account| account.epoch == session.epoch && !account.disabled))
         })
     }
 
@@ -196,7 +202,8 @@ fn change(db: &Connection, id: &Id, change: &AccountChange) -> Sql<Outcome<Accou
         return Ok(Err(AccountError::Missing));
     };
     let role = change.role.unwrap_or(account.role);
-    if role.as_str() != "admin" && is_last_admin(db, id)? {
+    let disabled = change.disabled.unwrap_or(account.disabled);
+    if (role.as_str() != "admin" || disabled) && is_last_admin(db, id)? {
         return Ok(Err(AccountError::LastAdmin));
     }
     if let Some(email) = &change.email {
@@ -210,7 +217,9 @@ fn change(db: &Connection, id: &Id, change: &AccountChange) -> Sql<Outcome<Accou
         db.prepare_cached("update account set password = ?2 where id = ?1")?
             .execute([id.as_str(), password])?;
     }
-    if change.password.is_some() || role != account.role {
+    db.prepare_cached("update account set disabled = ?2 where id = ?1")?
+        .execute(params![id.as_str(), disabled])?;
+    if change.password.is_some() || role != account.role || disabled && !account.disabled {
         db.prepare_cached("update account set role = ?2, epoch = epoch + 1 where id = ?1")?
             .execute([id.as_str(), role.as_str()])?;
     }
@@ -251,7 +260,9 @@ fn by_id(db: &Connection, id: &Id) -> Sql<Option<Account>> {
 
 fn is_last_admin(db: &Connection, id: &Id) -> Sql<bool> {
     let admins: Vec<String> = db
-        .prepare_cached("select id from account where role = 'admin' and deleted_at is null limit 2")?
+        .prepare_cached(
+            "select id from account where role = 'admin' and deleted_at is null and disabled = 0 limit 2",
+        )?
         .query_map([], |row| row.get(0))?
         .collect::<Sql<_>>()?;
     Ok(matches!(admins.as_slice(), [only] if only == id.as_str()))
@@ -306,5 +317,6 @@ fn read(row: &Row<'_>) -> Sql<Account> {
         },
         epoch: row.get(5)?,
         created_at: row.get(6)?,
+        disabled: row.get(7)?,
     })
 }

@@ -41,6 +41,13 @@ pub(super) fn by_hash(db: &Connection, hash: &Sha256) -> Sql<Option<ApiToken>> {
         .optional()
 }
 
+pub(super) fn by_id(db: &Connection, id: &Id) -> Sql<Option<ApiToken>> {
+    let query = format!("select {COLUMNS} from api_token where id = ?1");
+    db.prepare_cached(&query)?
+        .query_row([id.as_str()], read)
+        .optional()
+}
+
 pub(super) fn delete(db: &Connection, account: &Id, token: &Id) -> Sql<bool> {
     let deleted = db
         .prepare_cached("delete from api_token where account_id = ?1 and id = ?2")?

@@ -40,7 +40,8 @@ impl Audit for SqliteCatalog {
                 }
                 before = row.hash;
             }
-            Ok(None)
+            let end = end(db)?.unwrap_or((0, Sha256::from_bytes([0; 32])));
+            Ok((end != (number, before)).then_some(number + 1))
         })
     }
 }
@@ -49,11 +50,8 @@ impl Audit for SqliteCatalog {
 ///
 /// The caller's transaction has the lock on the catalog, so no other row comes between.
 pub(super) fn record(db: &Connection, event: &Event) -> Sql<()> {
-    let last: Option<(i64, Sha256)> = db
-        .prepare_cached("select id, hash from audit order by id desc limit 1")?
-        .query_row([], |row| Ok((row.get(0)?, rows::sha256(row, 1)?)))
-        .optional()?;
-    let (id, before) = last.unwrap_or((0, Sha256::from_bytes([0; 32])));
+    // Not after the last row that is there: what was cut off would never be missed again.
+    let (id, before) = end(db)?.unwrap_or((0, Sha256::from_bytes([0; 32])));
     let mut row = Recorded {
         id: id + 1,
         at: event.at,
@@ -76,7 +74,19 @@ pub(super) fn record(db: &Connection, event: &Event) -> Sql<()> {
         row.detail,
         row.hash.as_bytes()
     ])?;
+    db.prepare_cached(
+        "insert into audit_end (one, id, hash) values (1, ?1, ?2)
+         on conflict (one) do update set id = excluded.id, hash = excluded.hash",
+    )?
+    .execute(params![row.id, row.hash.as_bytes()])?;
     Ok(())
+}
+
+/// Returns number and hash of the last row that was written.
+fn end(db: &Connection) -> Sql<Option<(i64, Sha256)>> {
+    db.prepare_cached("select id, hash from audit_end")?
+        .query_row([], |row| Ok((row.get(0)?, rows::sha256(row, 1)?)))
+        .optional()
 }
 
 /// Returns the detail of an event, with the token by which it was done.

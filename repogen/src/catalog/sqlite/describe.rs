@@ -6,11 +6,11 @@ use rusqlite::{Connection, params};
 
 use super::{audit, rows};
 use crate::catalog::audit::{Actor, Event};
-use crate::catalog::listing::Description;
+use crate::catalog::listing::{Description, Tag};
 
 type Sql<T> = Result<T, rusqlite::Error>;
 
-/// Changes section and priority in these suites, and the tags of the content.
+/// Changes section, priority and tags of a content in these suites.
 pub(super) fn describe(
     db: &Connection,
     content: &Sha256,
@@ -22,20 +22,16 @@ pub(super) fn describe(
     let Some(id) = rows::content_id(db, content)? else {
         return Ok(());
     };
-    if description.section.is_some() || description.priority.is_some() {
-        for suite in suites {
-            replace(db, id, rows::suite_id(db, suite)?, description, now)?;
+    for suite in suites {
+        let suite = rows::suite_id(db, suite)?;
+        if description.section.is_some() || description.priority.is_some() {
+            replace(db, id, suite, description, now)?;
         }
-    }
-    if let Some(tags) = &description.tags {
-        db.prepare_cached("delete from tag where content_id = ?1")?
-            .execute([id])?;
-        for tag in tags {
-            db.prepare_cached("insert into tag (content_id, name, color) values (?1, ?2, ?3)")?
-                .execute(params![id, tag.name, tag.color])?;
+        if let Some(tags) = &description.tags {
+            set_tags(db, id, suite, tags)?;
         }
+        touch(db, id, suite, now)?;
     }
-    touch(db, id, now)?;
     audit::record(
         db,
         &Event {
@@ -54,12 +50,24 @@ pub(super) fn describe(
     )
 }
 
-/// Notes that what is known of a content changed.
-pub(super) fn touch(db: &Connection, id: i64, now: i64) -> Sql<()> {
+/// Replaces the tags that a suite gives to a content.
+fn set_tags(db: &Connection, content: i64, suite: i64, tags: &[Tag]) -> Sql<()> {
+    db.prepare_cached("delete from tag where content_id = ?1 and suite_id = ?2")?
+        .execute([content, suite])?;
+    for tag in tags {
+        db.prepare_cached("insert into tag (content_id, suite_id, name, color) values (?1, ?2, ?3, ?4)")?
+            .execute(params![content, suite, tag.name, tag.color])?;
+    }
+    Ok(())
+}
+
+/// Notes that what a suite says of a content changed.
+pub(super) fn touch(db: &Connection, content: i64, suite: i64, now: i64) -> Sql<()> {
     db.prepare_cached(
-        "insert into edit (content_id, at) values (?1, ?2) on conflict (content_id) do update set at = excluded.at",
+        "insert into edit (content_id, suite_id, at) values (?1, ?2, ?3)
+         on conflict (content_id, suite_id) do update set at = excluded.at",
     )?
-    .execute([id, now])?;
+    .execute([content, suite, now])?;
     Ok(())
 }
 
@@ -76,9 +84,9 @@ fn replace(db: &Connection, content: i64, suite: i64, description: &Description,
     for id in ended {
         db.prepare_cached(
             "insert into placement (suite_id, component, content_id, cluster, name, architecture, version_key,
-                                    added_revision, added_at, section, priority)
+                                    added_revision, added_at, section, priority, author)
              select suite_id, component, content_id, cluster, name, architecture, version_key,
-                    ?2, added_at, coalesce(?3, section), coalesce(?4, priority)
+                    ?2, added_at, coalesce(?3, section), coalesce(?4, priority), author
              from placement where id = ?1",
         )?
         .execute(params![id, revision, description.section, description.priority])?;

@@ -1,5 +1,7 @@
 //! Lists of packages.
 
+use std::collections::BTreeSet;
+
 use debian_formats::digest::Sha256;
 use debian_formats::name::SuiteName;
 use rusqlite::types::Value;
@@ -72,12 +74,12 @@ impl Listing for SqliteCatalog {
         })
     }
 
-    fn extras(&self, contents: &[Sha256]) -> Result<Vec<Extras>, CatalogError> {
+    fn extras(&self, entries: &[Entry]) -> Result<Vec<Extras>, CatalogError> {
         self.read("read details", |db| {
-            contents
+            entries
                 .iter()
-                .map(|sha256| match rows::content_id(db, sha256)? {
-                    Some(id) => extras(db, id),
+                .map(|entry| match rows::content_id(db, &entry.content.sha256)? {
+                    Some(id) => extras(db, id, entry.suites.iter().map(|(suite, _)| suite)),
                     None => Ok(Extras::default()),
                 })
                 .collect()
@@ -172,6 +174,17 @@ impl Condition {
             placed.push_str(" and coalesce(placement.section, detail.section) = ?");
             values.push(section.clone().into());
         }
+        if let Some(author) = &query.author {
+            placed.push_str(" and placement.author = ?");
+            values.push(author.clone().into());
+        }
+        if let Some(tag) = &query.tag {
+            placed.push_str(
+                " and exists (select 1 from tag where tag.content_id = placement.content_id
+                  and tag.suite_id = placement.suite_id and tag.name = ?)",
+            );
+            values.push(tag.clone().into());
+        }
         let mut condition = Self {
             sql: format!("exists (select 1 from placement where {placed})"),
             values,
@@ -191,17 +204,10 @@ impl Condition {
                 .as_ref()
                 .map(|name| name.as_str().to_owned().into()),
         );
-        condition.and_equal("content.author", query.author.clone().map(Value::from));
         if let Some(maintainer) = &query.maintainer {
             condition.and(
                 "instr(lower(detail.maintainer), lower(?)) > 0",
                 [maintainer.clone().into()],
-            );
-        }
-        if let Some(tag) = &query.tag {
-            condition.and(
-                "exists (select 1 from tag where tag.content_id = content.id and tag.name = ?)",
-                [tag.clone().into()],
             );
         }
         condition
@@ -229,7 +235,7 @@ fn listed(db: &Connection, ids: &[i64], suites: &[SuiteName]) -> Sql<Vec<Listed>
         };
         found.push(Listed {
             entry,
-            extras: extras(db, *id)?,
+            extras: extras(db, *id, suites)?,
         });
     }
     Ok(found)
@@ -243,37 +249,100 @@ fn entry(db: &Connection, id: i64, suites: &[SuiteName]) -> Sql<Option<Entry>> {
     Ok(select::entries(placements).pop())
 }
 
-fn extras(db: &Connection, id: i64) -> Sql<Extras> {
-    let (section, priority) = db
+/// Reads what these suites say of a content; of several, the first by codename counts.
+fn extras<'a>(db: &Connection, content: i64, suites: impl IntoIterator<Item = &'a SuiteName>) -> Sql<Extras> {
+    let mut found = Extras {
+        downloads: db
+            .prepare_cached("select count from download where content_id = ?1")?
+            .query_row([content], |row| row.get(0))
+            .optional()?
+            .unwrap_or_default(),
+        ..Extras::default()
+    };
+    let mut created_at: Option<i64> = None;
+    for suite in suites.into_iter().collect::<BTreeSet<_>>() {
+        let Some(said) = said(db, content, suite)? else {
+            continue;
+        };
+        created_at = created_at.into_iter().chain(said.first_added_at).min();
+        found.updated_at = found.updated_at.max(said.edited_at);
+        let Some(live) = said.live else { continue };
+        found.section = found.section.or(live.section);
+        found.priority = found.priority.or(live.priority);
+        found
+            .authors
+            .extend(live.author.map(|author| (suite.clone(), author)));
+        if found.tags.is_empty() {
+            found.tags = live.tags;
+        }
+    }
+    found.created_at = created_at.unwrap_or_default();
+    Ok(found)
+}
+
+/// What one suite says of a content.
+struct Said {
+    /// When it first came in, as far as is known.
+    first_added_at: Option<i64>,
+    edited_at: Option<i64>,
+    /// What it says now; `None`: the content stands there no longer.
+    live: Option<Live>,
+}
+
+struct Live {
+    section: Option<String>,
+    priority: Option<String>,
+    author: Option<String>,
+    tags: Vec<Tag>,
+}
+
+fn said(db: &Connection, content: i64, suite: &SuiteName) -> Sql<Option<Said>> {
+    let suite: Option<i64> = db
+        .prepare_cached("select id from suite where codename = ?1")?
+        .query_row([suite.as_str()], |row| row.get(0))
+        .optional()?;
+    // A suite that was added to the settings may have no row yet.
+    let Some(suite) = suite else { return Ok(None) };
+    let first_added_at = db
+        .prepare_cached("select min(added_at) from placement where content_id = ?1 and suite_id = ?2")?
+        .query_row([content, suite], |row| row.get(0))?;
+    let edited_at = db
+        .prepare_cached("select at from edit where content_id = ?1 and suite_id = ?2")?
+        .query_row([content, suite], |row| row.get(0))
+        .optional()?;
+    let live = db
         .prepare_cached(
-            "select section, priority from placement where content_id = ?1 and removed_revision is null
-             and (section is not null or priority is not null) order by id desc limit 1",
+            "select section, priority, author from placement
+             where content_id = ?1 and suite_id = ?2 and removed_revision is null",
         )?
-        .query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()?
-        .unwrap_or_default();
-    let tags = db
-        .prepare_cached("select name, color from tag where content_id = ?1 order by name")?
-        .query_map([id], |row| {
-            Ok(Tag {
-                name: row.get(0)?,
-                color: row.get(1)?,
+        .query_row([content, suite], |row| {
+            Ok(Live {
+                section: row.get(0)?,
+                priority: row.get(1)?,
+                author: row.get(2)?,
+                tags: Vec::new(),
             })
-        })?
-        .collect::<Sql<_>>()?;
-    let downloads: Option<u64> = db
-        .prepare_cached("select count from download where content_id = ?1")?
-        .query_row([id], |row| row.get(0))
+        })
         .optional()?;
-    let updated_at = db
-        .prepare_cached("select at from edit where content_id = ?1")?
-        .query_row([id], |row| row.get(0))
-        .optional()?;
-    Ok(Extras {
-        section,
-        priority,
-        tags,
-        downloads: downloads.unwrap_or_default(),
-        updated_at,
-    })
+    let live = live
+        .map(|live| {
+            let tags = db
+                .prepare_cached(
+                    "select name, color from tag where content_id = ?1 and suite_id = ?2 order by name",
+                )?
+                .query_map([content, suite], |row| {
+                    Ok(Tag {
+                        name: row.get(0)?,
+                        color: row.get(1)?,
+                    })
+                })?
+                .collect::<Sql<_>>()?;
+            Ok::<_, rusqlite::Error>(Live { tags, ..live })
+        })
+        .transpose()?;
+    Ok(Some(Said {
+        first_added_at,
+        edited_at,
+        live,
+    }))
 }

@@ -172,8 +172,9 @@ fn insert(db: &Connection, suite: i64, revision: i64, wish: &NewPlacement, now: 
     ])?;
     db.prepare_cached(
         "insert into placement
-                 (suite_id, component, content_id, cluster, name, architecture, version_key, added_revision, added_at)
-             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+                 (suite_id, component, content_id, cluster, name, architecture, version_key, added_revision, added_at,
+                  author)
+             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
     )?
     .execute(params![
         suite,
@@ -184,7 +185,8 @@ fn insert(db: &Connection, suite: i64, revision: i64, wish: &NewPlacement, now: 
         content.architecture.as_str(),
         version_key,
         revision,
-        now
+        now,
+        wish.by.as_ref().and_then(|by| by.name.as_deref())
     ])?;
     if let Some(by) = &wish.by {
         let place = serde_json::json!({ "suite": wish.suite.as_str(), "component": wish.component.as_str() });
@@ -214,25 +216,23 @@ fn event(
 
 fn insert_content(db: &Connection, wish: &NewPlacement, version_key: &[u8]) -> Sql<i64> {
     let content = &wish.content.content;
-    db
-        .prepare_cached(
-            "insert into content
-                 (sha256, size, name, version, version_key, architecture, source, control, paths, created_at, author)
-             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
-        )?
-        .insert(params![
-            content.sha256.as_bytes(),
-            content.size,
-            content.name.as_str(),
-            content.version.as_str(),
-            version_key,
-            content.architecture.as_str(),
-            content.source.as_str(),
-            content.control,
-            wish.content.paths,
-            content.created_at,
-            content.author
-        ])
+    db.prepare_cached(
+        "insert into content
+                 (sha256, size, name, version, version_key, architecture, source, control, paths, created_at)
+             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+    )?
+    .insert(params![
+        content.sha256.as_bytes(),
+        content.size,
+        content.name.as_str(),
+        content.version.as_str(),
+        version_key,
+        content.architecture.as_str(),
+        content.source.as_str(),
+        content.control,
+        wish.content.paths,
+        content.created_at
+    ])
 }
 
 /// Ends the live placements that `selection` means, under one new revision a suite.
@@ -254,7 +254,7 @@ pub(super) fn remove(
         db.prepare_cached("update placement set removed_revision = ?1, removed_at = ?2 where id = ?3")?
             .execute(params![revision, now, placement.id])?;
         if let Some(id) = rows::content_id(db, &placement.content.sha256)? {
-            describe::touch(db, id, now)?;
+            describe::touch(db, id, suite, now)?;
         }
         if let Some(by) = by {
             let place = serde_json::json!({ "suite": placement.suite.as_str() });

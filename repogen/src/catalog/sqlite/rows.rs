@@ -8,10 +8,10 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use crate::catalog::Content;
 
 /// The columns that [`content`] reads, in its order.
-pub(super) const CONTENT: &str = "content.sha256, content.size, content.name, content.version, content.architecture, content.source, content.control, content.created_at, content.author";
+pub(super) const CONTENT: &str = "content.sha256, content.size, content.name, content.version, content.architecture, content.source, content.control, content.created_at";
 
 /// How many columns [`CONTENT`] has.
-pub(super) const CONTENT_WIDTH: usize = 9;
+pub(super) const CONTENT_WIDTH: usize = 8;
 
 /// Reads a content from the first columns of a row.
 pub(super) fn content(row: &Row<'_>) -> Result<Content, rusqlite::Error> {
@@ -24,7 +24,6 @@ pub(super) fn content(row: &Row<'_>) -> Result<Content, rusqlite::Error> {
         source: text(row, 5)?,
         control: row.get(6)?,
         created_at: row.get(7)?,
-        author: row.get(8)?,
     })
 }
 

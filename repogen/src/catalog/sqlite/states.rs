@@ -112,9 +112,9 @@ pub(super) fn roll_back(db: &Connection, suite: &SuiteName, revision: i64, now: 
         .prepare_cached(&format!(
             "insert into placement
                  (suite_id, component, content_id, cluster, name, architecture, version_key, added_revision, added_at,
-                  section, priority)
+                  section, priority, author)
              select suite_id, component, content_id, cluster, name, architecture, version_key, ?3, ?4,
-                    section, priority
+                    section, priority, author
              from placement then_one where {THEN} and not exists
              (select 1 from placement now_one where now_one.suite_id = ?1
               and now_one.content_id = then_one.content_id and now_one.removed_revision is null)"

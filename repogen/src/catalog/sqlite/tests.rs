@@ -55,6 +55,7 @@ fn account(name: &str, role: Role) -> NewAccount {
             email: Some(format!("{name}@example.org").parse().unwrap()),
             role,
             suites: Suites::Only(vec![suite("stable")]),
+            disabled: false,
             epoch: 0,
             created_at: NOW,
         },
@@ -82,7 +83,6 @@ fn placement(name: &str, version: &str, section: &str) -> NewPlacement {
                 source: name.parse().unwrap(),
                 control,
                 created_at: NOW,
-                author: None,
             },
             paths: Vec::new(),
         },
@@ -482,4 +482,120 @@ fn a_changed_section_is_a_new_revision_and_the_old_one_still_reads() {
         ..in_stable()
     };
     assert_eq!(names(&catalog.page(&query, None, 10).unwrap()), ["hello"]);
+}
+
+#[test]
+fn what_a_suite_says_of_a_package_is_shown_with_that_suite_only() {
+    let Fixture {
+        catalog,
+        folder: _folder,
+    } = fixture();
+    let by = |name: &str| {
+        Some(Actor {
+            name: Some(name.into()),
+            ..Actor::default()
+        })
+    };
+    let mut hidden = placement("hello", "1.0", "misc");
+    hidden.suite = suite("private");
+    hidden.tree = "private".into();
+    hidden.by = by("jane");
+    let sha256 = hidden.content.content.sha256;
+    catalog.place(&[vec![hidden]], NOW).unwrap();
+    let description = Description {
+        section: Some("web".into()),
+        priority: Some("extra".into()),
+        tags: Some(vec![Tag {
+            name: "secret".into(),
+            color: "#007bff".into(),
+        }]),
+    };
+    catalog
+        .describe(
+            &sha256,
+            &[suite("private")],
+            &description,
+            &Actor::default(),
+            NOW + 1,
+        )
+        .unwrap();
+    let mut open = placement("hello", "1.0", "misc");
+    open.by = by("bob");
+    catalog.place(&[vec![open]], NOW + 50).unwrap();
+
+    let seen = |suites: &[&str]| {
+        let suites: Vec<SuiteName> = suites.iter().map(|name| suite(name)).collect();
+        let found = catalog.package(sha256.as_bytes(), &suites).unwrap();
+        found.unwrap().extras
+    };
+    let open = seen(&["stable"]);
+    assert_eq!(
+        (&open.section, &open.priority, &open.tags),
+        (&None, &None, &vec![])
+    );
+    assert_eq!((open.created_at, open.updated_at), (NOW + 50, None));
+    assert_eq!(open.authors, [(suite("stable"), "bob".to_owned())]);
+    let both = seen(&["stable", "private"]);
+    assert_eq!(both.section.as_deref(), Some("web"));
+    assert_eq!((both.created_at, both.updated_at), (NOW, Some(NOW + 1)));
+    assert_eq!(both.author(&suite("private")), Some("jane"));
+    assert_eq!(both.author(&suite("stable")), Some("bob"));
+    let listed = catalog.list(&Selection {
+        suite: Some(suite("stable")),
+        ..Selection::default()
+    });
+    assert_eq!(catalog.extras(&listed.unwrap()).unwrap(), [open]);
+
+    let finds = |change: &dyn Fn(&mut PackageQuery)| {
+        let mut query = in_stable();
+        change(&mut query);
+        catalog.page(&query, None, 10).unwrap().len()
+    };
+    assert_eq!(finds(&|query| query.tag = Some("secret".into())), 0);
+    assert_eq!(finds(&|query| query.section = Some("web".into())), 0);
+    assert_eq!(finds(&|query| query.author = Some("jane".into())), 0);
+    assert_eq!(finds(&|query| query.author = Some("bob".into())), 1);
+
+    // What the private suite does tells nobody else either.
+    let gone = Selection {
+        suite: Some(suite("private")),
+        ..Selection::default()
+    };
+    catalog.remove(&gone, None, NOW + 60).unwrap();
+    assert_eq!(seen(&["stable"]).updated_at, None);
+    assert_eq!(seen(&["stable", "private"]).updated_at, Some(NOW + 60));
+}
+
+#[test]
+fn what_was_said_of_a_content_becomes_what_each_of_its_suites_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("catalog.db");
+    let mut old = Connection::open(&path).unwrap();
+    rusqlite_migration::Migrations::from_slice(super::MIGRATIONS)
+        .to_version(&mut old, 4)
+        .unwrap();
+    let sha256 = digest::sha256(b"old");
+    old.execute_batch(&format!(
+        "insert into suite (id, codename) values (1, 'stable'), (2, 'private');
+         insert into content (id, sha256, size, name, version, version_key, architecture, source, control, paths,
+                              created_at, author)
+             values (1, x'{sha256}', 1, 'hello', '1.0', x'00', 'amd64', 'hello', 'Package: hello', x'', {NOW}, 'jane');
+         insert into pool_file (tree, path, content_id) values ('', 'pool/hello.deb', 1);
+         insert into placement (suite_id, component, content_id, cluster, name, architecture, version_key,
+                                added_revision, added_at)
+             values (1, 'main', 1, 'hello', 'hello', 'amd64', x'00', 1, {NOW}),
+                    (2, 'main', 1, 'hello', 'hello', 'amd64', x'00', 1, {NOW});
+         insert into tag (content_id, name, color) values (1, 'web', '#007bff');
+         insert into edit (content_id, at) values (1, {NOW} + 5);"
+    ))
+    .unwrap();
+    drop(old);
+    let catalog = SqliteCatalog::open(&path).unwrap();
+    for name in ["stable", "private"] {
+        let found = catalog.package(sha256.as_bytes(), &[suite(name)]).unwrap();
+        let extras = found.unwrap().extras;
+        assert_eq!(extras.author(&suite(name)), Some("jane"));
+        assert_eq!(extras.tags.len(), 1);
+        assert_eq!(extras.updated_at, Some(NOW + 5));
+    }
 }

@@ -35,7 +35,6 @@ fn wish(package: u8, version: u8, extra: bool) -> NewPlacement {
         source: name.parse().unwrap(),
         control: format!("Package: {name}\n"),
         created_at: 0,
-        author: None,
     };
     NewPlacement {
         suite: "stable".parse().unwrap(),
