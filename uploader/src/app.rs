@@ -47,7 +47,8 @@ pub(crate) struct Shared {
     pub(crate) metrics: metrics_exporter_prometheus::PrometheusHandle,
     /// Set when the server goes down.
     pub(crate) draining: std::sync::atomic::AtomicBool,
-    threads: Arc<Semaphore>,
+    readers: Arc<Semaphore>,
+    writers: Arc<Semaphore>,
 }
 
 impl std::ops::Deref for App {
@@ -84,7 +85,8 @@ impl App {
             metrics: parts.metrics,
             draining: false.into(),
             // Most of it waits for the disk, so more than there are cores.
-            threads: Arc::new(Semaphore::new(8 * cores)),
+            readers: Arc::new(Semaphore::new(8 * cores)),
+            writers: Arc::new(Semaphore::new(8 * cores)),
             settings: parts.settings,
             committer: parts.committer,
             live: parts.live,
@@ -109,12 +111,31 @@ impl App {
         place.map_err(|_| Problem::new(Code::Unavailable, "the server is going down"))
     }
 
-    /// Runs `work` on a thread that may wait: the one way to the archive.
+    /// Runs `work` that only reads on a thread that may wait. With [`App::changing`], the one way to the archive.
     pub(crate) async fn blocking<T: Send + 'static>(
         self: &Arc<Self>,
         work: impl FnOnce(&Self) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
-        let permit = match tokio::time::timeout(PATIENCE, self.threads.clone().acquire_owned()).await {
+        self.on_thread(&self.readers, work).await
+    }
+
+    /// Runs `work` that changes something on a thread that may wait.
+    ///
+    /// It waits for others who write, here and in other processes, and would have everybody wait with it who only reads: so
+    /// writers have threads of their own.
+    pub(crate) async fn changing<T: Send + 'static>(
+        self: &Arc<Self>,
+        work: impl FnOnce(&Self) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        self.on_thread(&self.writers, work).await
+    }
+
+    async fn on_thread<T: Send + 'static>(
+        self: &Arc<Self>,
+        threads: &Arc<Semaphore>,
+        work: impl FnOnce(&Self) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let permit = match tokio::time::timeout(PATIENCE, threads.clone().acquire_owned()).await {
             Ok(Ok(permit)) => permit,
             _ => return Err(Problem::new(Code::Unavailable, "the server is busy: try again")),
         };

@@ -16,7 +16,7 @@ use crate::sent_digest::SentDigests;
 /// How much is kept in memory before it is written: few uploads are larger.
 const BUFFER: usize = 512 * 1024;
 /// What stays free for publishing, in bytes.
-const RESERVE: u64 = 64 << 20;
+pub(crate) const RESERVE: u64 = 64 << 20;
 
 /// What is read of a body whose sender is not known, in bytes and in time, so that programs that send all before they look get the answer.
 const STRANGERS_BYTES: u64 = 8 << 20;
@@ -115,7 +115,7 @@ async fn receive_pieces<E: std::fmt::Display>(
 }
 
 async fn flush(app: &Arc<App>, body: Upload) -> Result<Upload, Problem> {
-    app.blocking(move |app| {
+    app.changing(move |app| {
         // Not every client said how much comes, and others fill the disk meanwhile.
         check_room(app, 0)?;
         let mut receiving = match body.receiving {
@@ -147,10 +147,7 @@ pub(crate) fn check_size(limit: u64, size: u64) -> Result<(), Problem> {
 
 /// Checks that there is room for so many bytes and for publishing them. Blocking.
 pub(crate) fn check_room(app: &App, size: u64) -> Result<(), Problem> {
-    let Ok(disk) = rustix::fs::statvfs(app.archive.root()) else {
-        return Ok(());
-    };
-    let free = disk.f_bavail.saturating_mul(disk.f_frsize);
+    let free = free_bytes(app).map_err(|error| Problem::internal(&error))?;
     if free < size.saturating_add(RESERVE) {
         tracing::error!(
             free_bytes = free,
@@ -163,6 +160,12 @@ pub(crate) fn check_room(app: &App, size: u64) -> Result<(), Problem> {
         ));
     }
     Ok(())
+}
+
+/// Returns how many bytes of the archive's disk are free. Blocking.
+pub(crate) fn free_bytes(app: &App) -> std::io::Result<u64> {
+    let disk = rustix::fs::statvfs(app.archive.root())?;
+    Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
 }
 
 /// Reads what a client is still sending to its end, as far as an upload may go.

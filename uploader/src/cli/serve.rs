@@ -66,10 +66,12 @@ fn app(settings: Settings, archive: Arc<repogen::archive::Archive>) -> anyhow::R
         Some(secret) => secret.clone(),
         None => secrets::jwt_secret(&settings.root).context("cannot use `keys/jwt.secret`")?,
     };
+    // First: what the others count from their start on is to be seen.
+    let metrics = PrometheusBuilder::new().install_recorder()?;
     let live = Live::start(&settings, &archive)?;
     App::new(Parts {
         committer: Committer::start(live.clone())?,
-        metrics: PrometheusBuilder::new().install_recorder()?,
+        metrics,
         settings,
         archive,
         secret,

@@ -100,7 +100,7 @@ async fn wait(
     (key, name, kind): (Key, FileName, Kind),
     body: receive::Upload,
 ) -> Result<(StatusCode, String), Problem> {
-    app.blocking(move |app| {
+    app.changing(move |app| {
         let received = body.finish(app)?;
         let parked = match kind {
             Kind::Package => {

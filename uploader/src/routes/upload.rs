@@ -198,7 +198,7 @@ async fn take(
     let upload = body(app, request).await?;
     let (codename, wanted) = (admitted.suite.codename.clone(), admitted.component.clone());
     let (caller, staged) = app
-        .blocking(move |app| {
+        .changing(move |app| {
             let staged = admitted.examine(app, upload.finish(app)?)?;
             staged.sync()?;
             Ok((admitted.caller, staged))
