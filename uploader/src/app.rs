@@ -1,11 +1,13 @@
 //! What every request works with, and the one way from async to blocking code.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use repogen::archive::Archive;
+use repogen::catalog::accounts::Id;
 use repogen::staging::Staging;
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 
 use crate::committer::Committer;
 use crate::limits::Limits;
@@ -22,6 +24,8 @@ use crate::usage::Usage;
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Uploads that are received at once; more wait.
 const MAX_UPLOADS: usize = 128;
+/// Uploads of one account that are received at once; more wait, and leave the other places to others.
+const MAX_UPLOADS_OF_ONE: usize = 64;
 
 /// The server with its archive as it is configured now. A request keeps the one that it began with.
 pub(crate) struct App {
@@ -44,6 +48,8 @@ pub(crate) struct Shared {
     pub(crate) queue: Queue,
     pub(crate) oidc: Oidc,
     uploads: Semaphore,
+    /// The places of each account that uploads.
+    places: Mutex<HashMap<Id, Arc<Semaphore>>>,
     pub(crate) metrics: metrics_exporter_prometheus::PrometheusHandle,
     /// Set when the server goes down.
     pub(crate) draining: std::sync::atomic::AtomicBool,
@@ -57,6 +63,12 @@ impl std::ops::Deref for App {
     fn deref(&self) -> &Shared {
         &self.shared
     }
+}
+
+/// A place among the uploads that are received at once.
+pub(crate) struct UploadPlace<'a> {
+    _own: OwnedSemaphorePermit,
+    _place: SemaphorePermit<'a>,
 }
 
 /// What a server is made of.
@@ -82,6 +94,7 @@ impl App {
             oidc: Oidc::new(parts.archive.root())?,
             queue: Queue::new(Bounds::of(parts.settings.max_upload_bytes)),
             uploads: Semaphore::new(MAX_UPLOADS),
+            places: Mutex::default(),
             metrics: parts.metrics,
             draining: false.into(),
             // Most of it waits for the disk, so more than there are cores.
@@ -105,10 +118,24 @@ impl App {
         })
     }
 
-    /// Waits for a place among the uploads that are received at once.
-    pub(crate) async fn upload_place(&self) -> Result<SemaphorePermit<'_>, Problem> {
-        let place = self.uploads.acquire().await;
-        place.map_err(|_| Problem::new(Code::Unavailable, "the server is going down"))
+    /// Waits for a place among the uploads that are received at once: among the account's own first, so that who waits there takes
+    /// none of the places of all.
+    pub(crate) async fn upload_place(&self, account: &Id) -> Result<UploadPlace<'_>, Problem> {
+        let going_down = |_| Problem::new(Code::Unavailable, "the server is going down");
+        let own = {
+            let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
+            // Who uploads nothing at present has no entry.
+            places.retain(|_, places| Arc::strong_count(places) > 1);
+            let own = places.entry(account.clone());
+            own.or_insert_with(|| Arc::new(Semaphore::new(MAX_UPLOADS_OF_ONE)))
+                .clone()
+        };
+        let own = own.acquire_owned().await.map_err(going_down)?;
+        let place = self.uploads.acquire().await.map_err(going_down)?;
+        Ok(UploadPlace {
+            _own: own,
+            _place: place,
+        })
     }
 
     /// Runs `work` that only reads on a thread that may wait. With [`App::changing`], the one way to the archive.

@@ -39,7 +39,10 @@ fn a_signer_that_fails_is_told_to_who_waits_and_what_waits_is_published_later() 
     let token = admin(&archive);
     let server = Uploader::start(&archive);
     let package = |name: &str| DebBuilder::new(name, "1.0", "all");
-    assert_eq!(server.upload(&package("first"), "wait=published", &token).status, 201);
+    assert_eq!(
+        server.upload(&package("first"), "wait=published", &token).status,
+        201
+    );
     let (status, said) = readiness(&server);
     assert_eq!((status, &said["status"]), (200, &json!("ready")), "{said}");
 
@@ -138,8 +141,8 @@ fn who_reads_waits_for_nobody_who_writes_and_who_writes_is_told_to_come_again() 
     let path = format!("/api/packages/{}", id.as_str().unwrap());
     let other = rusqlite::Connection::open(archive.root().join("catalog.db")).unwrap();
     other.execute_batch("begin immediate").unwrap();
+    let login = json!({ "username": "root", "password": format!("not {PASSWORD}") });
     std::thread::scope(|scope| {
-        let login = json!({ "username": "root", "password": format!("not {PASSWORD}") });
         let writing: Vec<_> = (0..40)
             .map(|number| {
                 let (server, login, token) = (&server, &login, &token);

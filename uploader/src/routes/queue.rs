@@ -85,7 +85,7 @@ async fn take(
             return Err(problem);
         }
     };
-    let _place = app.upload_place().await?;
+    let _place = app.upload_place(&key.account).await?;
     let body = receive::receive_whole(app, kind.limit(app), request).await?;
     match kind {
         Kind::Changes => finish::finish(app, admitted, (key, name), (body, params.wait)).await,
