@@ -20,8 +20,9 @@ use crate::session::Sessions;
 use crate::settings::Settings;
 use crate::usage::Usage;
 
-/// How long a request waits for a thread before the server calls itself busy.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a request waits for a thread before the server calls itself busy. With the time that a writer then waits for the catalog, it is
+/// less than the minute after which proxies give up.
+const PATIENCE: Duration = Duration::from_secs(20);
 /// Uploads that are received at once; more wait.
 const MAX_UPLOADS: usize = 128;
 /// Uploads of one account that are received at once; more wait, and leave the other places to others.
