@@ -64,6 +64,15 @@ pub enum CatalogError {
     NoSuchSuite(SuiteName),
 }
 
+/// Why a catalog cannot be used at present, and may be later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trouble {
+    /// Others held it for too long.
+    Busy,
+    /// There is no room to write.
+    Full,
+}
+
 /// One .deb by its bytes.
 #[derive(Debug, Clone)]
 pub struct Content {

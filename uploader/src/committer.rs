@@ -11,6 +11,7 @@ use repogen::catalog::Placed;
 use repogen::error_text::with_causes;
 use repogen::ingest::{Place, Staged};
 use tokio::sync::{mpsc, oneshot};
+use tracing::Span;
 
 use crate::app::now;
 use crate::caller::Caller;
@@ -48,7 +49,23 @@ type Answer = Result<Vec<Placed>, Problem>;
 
 struct Waiting {
     ready: Ready,
+    answer: Answering,
+}
+
+/// The way back to a request.
+struct Answering {
     answer: oneshot::Sender<Answer>,
+    /// The request's, so that what is logged of it here has its id.
+    span: Span,
+}
+
+impl Answering {
+    /// Answers with what `outcome` returns; what it logs belongs to the request.
+    fn send(self, outcome: impl FnOnce() -> Answer) {
+        let Self { answer, span } = self;
+        // The client may have gone; its package stands all the same.
+        let _ = answer.send(span.in_scope(outcome));
+    }
 }
 
 /// The way to the committing thread.
@@ -78,6 +95,10 @@ impl Committer {
     /// Commits a set of packages, with others that come at the same time.
     pub(crate) async fn commit(&self, ready: Ready) -> Answer {
         let (answer, answered) = oneshot::channel();
+        let answer = Answering {
+            answer,
+            span: Span::current(),
+        };
         let gone = |_| Problem::new(Code::Unavailable, "the server is going down");
         self.0
             .send(Waiting { ready, answer })
@@ -95,8 +116,8 @@ fn commit(archive: &Archive, batch: Vec<Waiting>) {
     let mut answers = Vec::with_capacity(batch.len());
     let (mut packages, mut places) = (Vec::new(), Vec::new());
     for Waiting { ready, answer } in batch {
-        if let Err(problem) = ready.is_allowed(archive) {
-            let _ = answer.send(Err(problem));
+        if let Err(problem) = answer.span.in_scope(|| ready.is_allowed(archive)) {
+            answer.send(|| Err(problem));
             continue;
         }
         // The request was checked against the configuration as it was then.
@@ -107,7 +128,7 @@ fn commit(archive: &Archive, batch: Vec<Waiting>) {
                 places.push((suite, ready.component));
             }
             None => {
-                let _ = answer.send(Err(Problem::no_such_suite(ready.suite.as_str())));
+                answer.send(|| Err(Problem::no_such_suite(ready.suite.as_str())));
             }
         }
     }
@@ -123,20 +144,19 @@ fn commit(archive: &Archive, batch: Vec<Waiting>) {
     match archive.commit_sets(&slices, now()) {
         Ok(outcomes) => {
             for (answer, outcome) in answers.into_iter().zip(outcomes) {
-                // The client may have gone; its package stands all the same.
-                let _ = answer.send(outcome.map_err(Problem::from));
+                answer.send(|| outcome.map_err(Problem::from));
             }
         }
         // One of them may be to blame: each by itself.
         Err(error) if slices.len() > 1 => {
             tracing::warn!(error = %with_causes(&error), "a batch failed; its sets are tried one by one");
             for (answer, one) in answers.into_iter().zip(slices) {
-                let _ = answer.send(commit_one(archive, one));
+                answer.send(|| commit_one(archive, one));
             }
         }
         Err(error) => {
             if let Some(answer) = answers.pop() {
-                let _ = answer.send(Err(error.into()));
+                answer.send(|| Err(error.into()));
             }
         }
     }

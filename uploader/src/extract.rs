@@ -12,6 +12,7 @@ use serde::de::DeserializeOwned;
 use crate::app::App;
 use crate::operations::Operation;
 use crate::problem::{Code, Problem};
+use crate::receive::too_slow;
 
 /// A JSON body of at most two megabytes.
 pub(crate) struct Json<T>(pub(crate) T);
@@ -38,7 +39,11 @@ impl<T: DeserializeOwned> FromRequest<Arc<App>> for Json<T> {
             ));
         }
         let operation = request.extensions().get::<Arc<Operation>>().cloned();
-        let bytes = Bytes::from_request(request, app).await.map_err(|rejection| {
+        // It is small: it has as long in all as an upload may send nothing.
+        let time = app.settings.upload_idle;
+        let read = tokio::time::timeout(time, Bytes::from_request(request, app));
+        let read = read.await.map_err(|_| too_slow(time, "in all"))?;
+        let bytes = read.map_err(|rejection| {
             let code = match rejection.into_response().status().as_u16() {
                 413 => Code::PayloadTooLarge,
                 _ => Code::InvalidJson,

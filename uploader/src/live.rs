@@ -7,19 +7,31 @@ use std::time::Duration;
 use debian_formats::name::SuiteName;
 use repogen::archive::Archive;
 use repogen::error_text::with_causes;
-use repogen::publish::Clock;
+use repogen::publish::{Clock, PublishError};
 use repogen::publisher::{Event, Publisher, Setup, Surroundings};
 use repogen::sign::SignError;
 use tokio::sync::watch;
 
 use crate::app::{App, now};
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 use crate::settings::{PublisherMode, Settings};
 
 /// How long a request waits for its package to be live.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How often the catalog is looked at for what another process published, while somebody waits.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
+
+/// How long a signer that fails already is waited for: it is tried again at intervals, and may be mended by now.
+const SECOND_CHANCE: Duration = Duration::from_secs(3);
+
+/// Why a suite cannot be published.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Failing {
+    /// It cannot be signed.
+    Signing,
+    /// Something else.
+    Other,
+}
 
 /// Whether a change is live.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +44,8 @@ pub(crate) enum Published {
 pub(crate) struct Live {
     archive: RwLock<Arc<Archive>>,
     revisions: watch::Sender<BTreeMap<SuiteName, i64>>,
+    /// The suites that cannot be published by this process, until they are.
+    failing: watch::Sender<BTreeMap<SuiteName, Failing>>,
     publisher: Mutex<Option<Publisher>>,
     /// Held by the one waiting request that looks for the others, too.
     looking: tokio::sync::Mutex<()>,
@@ -55,6 +69,7 @@ impl Live {
         let live = Arc::new(Self {
             archive: RwLock::new(archive.clone()),
             revisions: watch::Sender::new(BTreeMap::new()),
+            failing: watch::Sender::new(BTreeMap::new()),
             publisher: Mutex::new(None),
             looking: tokio::sync::Mutex::new(()),
         });
@@ -69,6 +84,7 @@ impl Live {
                 report: Box::new(move |event| {
                     log(&event);
                     if let Some(live) = told.upgrade() {
+                        live.note(&event);
                         live.look();
                     }
                 }),
@@ -93,7 +109,68 @@ impl Live {
             publisher.replace(setup(archive)?);
         }
         *self.archive.write().unwrap_or_else(PoisonError::into_inner) = archive.clone();
+        // Nobody will say of a suite that is gone that it is published again.
+        self.fail(|failing| failing.retain(|suite, _| archive.config().suite(suite.as_str()).is_some()));
         Ok(())
+    }
+
+    /// Returns why suites cannot be published at present.
+    pub(crate) fn failing(&self) -> Vec<Failing> {
+        self.failing.borrow().values().copied().collect()
+    }
+
+    /// Notes what the publisher tells of its failures.
+    fn note(&self, event: &Event) {
+        match event {
+            // It is told once and has no end: see the log.
+            Event::Failed {
+                error: PublishError::StillServed(_),
+                ..
+            } => {}
+            Event::Failed { suite, error } => {
+                let why = match error {
+                    PublishError::Sign(_) => Failing::Signing,
+                    _ => Failing::Other,
+                };
+                self.fail(|failing| {
+                    failing.insert(suite.clone(), why);
+                });
+            }
+            Event::Recovered { suite } | Event::Published { suite, .. } => {
+                if self.failing.borrow().contains_key(suite) {
+                    self.fail(|failing| {
+                        failing.remove(suite);
+                    });
+                }
+            }
+            Event::CatalogFailed(_) | Event::NotWatching(_) => {}
+        }
+    }
+
+    fn fail(&self, change: impl FnOnce(&mut BTreeMap<SuiteName, Failing>)) {
+        self.failing.send_modify(change);
+        let count = |why| {
+            let found = self.failing().into_iter().filter(|found| *found == why);
+            u32::try_from(found.count()).unwrap_or(u32::MAX)
+        };
+        metrics::gauge!("publish_failing_suites", "reason" => "signing").set(count(Failing::Signing));
+        metrics::gauge!("publish_failing_suites", "reason" => "other").set(count(Failing::Other));
+    }
+
+    /// Waits until one of these suites cannot be signed.
+    async fn until_signing_fails(&self, suites: &[(SuiteName, i64)]) {
+        let mut failing = self.failing.subscribe();
+        let cannot_be_signed = |failing: &BTreeMap<SuiteName, Failing>| {
+            suites
+                .iter()
+                .any(|(suite, _)| failing.get(suite) == Some(&Failing::Signing))
+        };
+        let fails_already = cannot_be_signed(&failing.borrow());
+        if fails_already {
+            tokio::time::sleep(SECOND_CHANCE).await;
+        }
+        // The sender is a part of this.
+        let _ = failing.wait_for(cannot_be_signed).await;
     }
 
     /// Tells the publisher that something was committed.
@@ -126,7 +203,14 @@ impl Live {
         let reached = tokio::time::timeout(PATIENCE, reached);
         // Also where this process publishes: another one that shares the catalog may have been faster.
         let reached = tokio::select! {
+            biased;
             reached = reached => reached.is_ok(),
+            () = self.until_signing_fails(&wanted) => {
+                return Err(Problem::new(
+                    Code::SigningUnavailable,
+                    "it is done and kept, but cannot be signed at present: it is published by itself once the signer works again",
+                ));
+            }
             () = keep_looking(app) => false,
         };
         Ok(if reached {

@@ -5,7 +5,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use hyper::ext::ReasonPhrase;
 use repogen::catalog::accounts::AccountError;
-use repogen::catalog::{CatalogError, Conflict};
+use repogen::catalog::{CatalogError, Conflict, Trouble};
 use repogen::error_text::with_causes;
 use repogen::ingest::IngestError;
 use serde::Serialize;
@@ -97,6 +97,7 @@ codes! {
     ComponentNotInSuite "component_not_in_suite" UNPROCESSABLE_ENTITY "The suite has no such component";
     TooManyRequests "too_many_requests" TOO_MANY_REQUESTS "Too many requests";
     Unavailable "unavailable" SERVICE_UNAVAILABLE "The server is busy or going down";
+    SigningUnavailable "signing_unavailable" SERVICE_UNAVAILABLE "The archive cannot be signed at present";
     StorageFull "storage_full" INSUFFICIENT_STORAGE "The disk of the archive is full";
     Internal "internal" INTERNAL_SERVER_ERROR "The server failed";
 }
@@ -162,18 +163,31 @@ pub(crate) struct ProblemBody {
     code: Code,
 }
 
+/// Seconds after which what is over by itself is tried again.
+const SOON: u64 = 5;
+/// Seconds after which what somebody has to mend is tried again.
+const LATER: u64 = 30;
+
 impl Problem {
     pub(crate) fn new(code: Code, detail: impl Into<String>) -> Self {
         Self {
             code,
             detail: detail.into(),
             challenge: Challenge::Bearer,
-            retry_after: None,
+            retry_after: match code {
+                Code::Unavailable | Code::IssuerUnavailable => Some(SOON),
+                Code::SigningUnavailable | Code::StorageFull => Some(LATER),
+                _ => None,
+            },
         }
     }
 
-    /// What the client is not told is logged.
+    /// What the client is not told is logged. What passes is not the server's failure, and the client is told to come again.
     pub(crate) fn internal(error: &(dyn std::error::Error + 'static)) -> Self {
+        if let Some(lack) = Lack::behind(error) {
+            tracing::error!(error = %with_causes(error), "a request was refused: {}", lack.text());
+            return lack.problem();
+        }
         tracing::error!(error = %with_causes(error), "a request failed");
         Self::new(
             Code::Internal,
@@ -306,13 +320,6 @@ impl From<IngestError> for Problem {
                 Conflict::OtherComponent { .. } => Code::ComponentConflict,
                 Conflict::PathTaken(_) => Code::PathTaken,
             },
-            _ if is_full(&error) => {
-                tracing::error!(error = %with_causes(&error), "the disk is full");
-                return Self::new(
-                    Code::StorageFull,
-                    "nothing was kept: try again when there is room",
-                );
-            }
             _ => return Self::internal(&error),
         };
         Self::new(code, error.to_string())
@@ -331,15 +338,59 @@ impl From<repogen::staging::StagingError> for Problem {
     }
 }
 
-fn is_full(error: &(dyn std::error::Error + 'static)) -> bool {
-    std::iter::successors(Some(error), |error| error.source())
-        .filter_map(|error| error.downcast_ref::<std::io::Error>())
-        .any(|error| {
-            matches!(
-                error.kind(),
-                std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded
-            )
+/// What there is too little of at present.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lack {
+    Room,
+    /// Others hold the catalog.
+    Turn,
+    Descriptors,
+}
+
+impl Lack {
+    /// Finds what an error comes from, among its causes.
+    fn behind(error: &(dyn std::error::Error + 'static)) -> Option<Self> {
+        std::iter::successors(Some(error), |error| error.source()).find_map(|error| {
+            if let Some(error) = error.downcast_ref::<CatalogError>() {
+                return match error.trouble() {
+                    Some(Trouble::Full) => Some(Self::Room),
+                    Some(Trouble::Busy) => Some(Self::Turn),
+                    None => None,
+                };
+            }
+            let error = error.downcast_ref::<std::io::Error>()?;
+            match (error.kind(), error.raw_os_error()) {
+                (std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded, _) => Some(Self::Room),
+                (_, Some(libc::EMFILE | libc::ENFILE)) => Some(Self::Descriptors),
+                _ => None,
+            }
         })
+    }
+
+    fn text(self) -> &'static str {
+        match self {
+            Self::Room => "the disk is full",
+            Self::Turn => "another process holds the catalog",
+            Self::Descriptors => "too many files are open",
+        }
+    }
+
+    fn problem(self) -> Problem {
+        match self {
+            Self::Room => Problem::new(
+                Code::StorageFull,
+                "the disk is full, and nothing was kept: try again when there is room",
+            ),
+            Self::Turn => Problem::new(
+                Code::Unavailable,
+                "the catalog is in use for longer than a request may wait, and nothing was changed: try again",
+            ),
+            Self::Descriptors => Problem::new(
+                Code::Unavailable,
+                "too many files and connections are open: try again",
+            ),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -355,5 +406,22 @@ mod tests {
             let same = Code::ALL.iter().filter(|other| other.text() == code.text());
             assert_eq!(same.count(), 1, "{}", code.text());
         }
+    }
+
+    #[test]
+    fn what_passes_is_told_apart_from_what_fails() {
+        let of = |error: std::io::Error| {
+            let problem = Problem::internal(&repogen::catalog::CatalogError::Database {
+                location: "catalog.db".into(),
+                action: "open it",
+                source: Box::new(error),
+            });
+            (problem.code, problem.retry_after.is_some())
+        };
+        let system = std::io::Error::from_raw_os_error;
+        assert_eq!(of(system(libc::ENOSPC)), (Code::StorageFull, true));
+        assert_eq!(of(system(libc::EDQUOT)), (Code::StorageFull, true));
+        assert_eq!(of(system(libc::EMFILE)), (Code::Unavailable, true));
+        assert_eq!(of(system(libc::EIO)), (Code::Internal, false));
     }
 }

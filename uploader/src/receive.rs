@@ -1,7 +1,7 @@
 //! The body of an upload, from the network to a staged file.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::body::{Body, Bytes};
 use axum::extract::Request;
@@ -16,7 +16,12 @@ use crate::sent_digest::SentDigests;
 /// How much is kept in memory before it is written: few uploads are larger.
 const BUFFER: usize = 512 * 1024;
 /// What stays free for publishing, in bytes.
-const RESERVE: u64 = 64 << 20;
+pub(crate) const RESERVE: u64 = 64 << 20;
+
+/// After so long an upload comes at [`LEAST_RATE`] or faster, counted from its beginning: it holds a place that others wait for.
+const GRACE: Duration = Duration::from_secs(60);
+/// Bytes a second.
+const LEAST_RATE: u64 = 1024;
 
 /// What is read of a body whose sender is not known, in bytes and in time, so that programs that send all before they look get the answer.
 const STRANGERS_BYTES: u64 = 8 << 20;
@@ -97,6 +102,7 @@ async fn receive_pieces<E: std::fmt::Display>(
     };
     let (mut size, mut kept) = (0_u64, 0);
     let idle = app.settings.upload_idle;
+    let since = Instant::now();
     while let Some(piece) = tokio::time::timeout(idle, pieces.next())
         .await
         .map_err(|_| too_slow(idle, "without a byte"))?
@@ -104,6 +110,12 @@ async fn receive_pieces<E: std::fmt::Display>(
         let piece = piece.map_err(|error| Problem::new(Code::InvalidUpload, error.to_string()))?;
         size += piece.len() as u64;
         check_size(limit, size)?;
+        if is_too_slow(since.elapsed(), size) {
+            return Err(Problem::new(
+                Code::UploadTimeout,
+                format!("expected {LEAST_RATE} bytes a second or more"),
+            ));
+        }
         kept += piece.len();
         body.rest.push(piece);
         if kept >= BUFFER {
@@ -114,8 +126,13 @@ async fn receive_pieces<E: std::fmt::Display>(
     Ok(body)
 }
 
+/// Says whether an upload that has come so far in so much time takes a place from others.
+fn is_too_slow(elapsed: Duration, size: u64) -> bool {
+    elapsed > GRACE && size < LEAST_RATE.saturating_mul(elapsed.as_secs())
+}
+
 async fn flush(app: &Arc<App>, body: Upload) -> Result<Upload, Problem> {
-    app.blocking(move |app| {
+    app.changing(move |app| {
         // Not every client said how much comes, and others fill the disk meanwhile.
         check_room(app, 0)?;
         let mut receiving = match body.receiving {
@@ -147,10 +164,7 @@ pub(crate) fn check_size(limit: u64, size: u64) -> Result<(), Problem> {
 
 /// Checks that there is room for so many bytes and for publishing them. Blocking.
 pub(crate) fn check_room(app: &App, size: u64) -> Result<(), Problem> {
-    let Ok(disk) = rustix::fs::statvfs(app.archive.root()) else {
-        return Ok(());
-    };
-    let free = disk.f_bavail.saturating_mul(disk.f_frsize);
+    let free = free_bytes(app).map_err(|error| Problem::internal(&error))?;
     if free < size.saturating_add(RESERVE) {
         tracing::error!(
             free_bytes = free,
@@ -163,6 +177,12 @@ pub(crate) fn check_room(app: &App, size: u64) -> Result<(), Problem> {
         ));
     }
     Ok(())
+}
+
+/// Returns how many bytes of the archive's disk are free. Blocking.
+pub(crate) fn free_bytes(app: &App) -> std::io::Result<u64> {
+    let disk = rustix::fs::statvfs(app.archive.root())?;
+    Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
 }
 
 /// Reads what a client is still sending to its end, as far as an upload may go.
@@ -183,7 +203,8 @@ async fn drain(app: &App, body: Body, most: u64, time: Duration) {
     let _ = tokio::time::timeout(time, all).await;
 }
 
-fn too_slow(limit: Duration, how: &str) -> Problem {
+/// Says that a body took too long.
+pub(crate) fn too_slow(limit: Duration, how: &str) -> Problem {
     Problem::new(
         Code::UploadTimeout,
         format!("it took more than {} seconds {how}", limit.as_secs()),
@@ -200,5 +221,27 @@ pub(crate) async fn drain_refused(app: &App, refused: &Problem, request: Request
             _ => (app.settings.max_upload_bytes, app.settings.upload_total),
         };
         drain(app, request.into_body(), most, time).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_who_stays_slow_is_too_slow() {
+        for (seconds, size, expected) in [
+            (0, 0, false),
+            (60, 1, false),
+            (61, 1, true),
+            (61, 61 * 1024, false),
+            (3600, 3600 * 1024 - 1, true),
+        ] {
+            assert_eq!(
+                is_too_slow(Duration::from_secs(seconds), size),
+                expected,
+                "{size} bytes in {seconds} s"
+            );
+        }
     }
 }

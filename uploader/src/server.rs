@@ -1,42 +1,168 @@
 //! Connections: how many there may be, how long a client may take to ask, and how they end.
 
+use std::collections::{BTreeMap, HashMap};
 use std::convert::Infallible;
-use std::net::SocketAddr;
-use std::sync::Arc;
+use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::response::Response;
-use hyper::body::Incoming;
+use hyper::body::{Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Notify, Semaphore, watch};
 use tokio::task::JoinSet;
 use tower::ServiceExt as _;
 
 /// How long accepting rests after it failed, as it does when there are too many open files.
 const REST: Duration = Duration::from_millis(100);
 
+/// What is said to a connection that is one too many of its address.
+const TOO_MANY: &[u8] =
+    b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+
+/// Files that stay for the catalog, for publishing and for the log, whoever connects.
+const FILES_KEPT: u64 = 256;
+/// Files that are asked for, where the system lets a process have them.
+const FILES_WANTED: u64 = 16_384;
+/// Connections at once, where there are files for them.
+const CONNECTIONS: u64 = 4096;
+/// Connections at once for one address, where there are few in all.
+const LEAST_PER_ADDRESS: usize = 64;
+
+/// Raises how many files this process may have open as far as it may; returns how many those are.
+pub(crate) fn raise_open_files() -> std::io::Result<u64> {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    let now = current.unwrap_or(u64::MAX);
+    let wanted = FILES_WANTED.min(maximum.unwrap_or(u64::MAX));
+    if now >= wanted {
+        return Ok(now);
+    }
+    let current = Some(wanted);
+    setrlimit(Resource::Nofile, Rlimit { current, maximum })?;
+    Ok(wanted)
+}
+
 /// What clients may take.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Bounds {
-    /// Connections at once; more wait to be accepted.
+    /// Connections at once; more wait until others end, or have nothing to ask.
     pub(crate) connections: usize,
+    /// Connections at once of one address.
+    pub(crate) per_address: usize,
+    /// Addresses for which that does not count: each stands for many clients.
+    pub(crate) trusted: Vec<IpAddr>,
     /// From a connection, or the request before, to the end of a request's head.
     pub(crate) head: Duration,
 }
 
-impl Default for Bounds {
-    fn default() -> Self {
+impl Bounds {
+    /// Returns the bounds for a process that may have so many files open: each connection takes one, and one for what it asks for.
+    pub(crate) fn of(open_files: u64, trusted: Vec<IpAddr>) -> Self {
+        let connections = (open_files.saturating_sub(FILES_KEPT) / 2).clamp(16, CONNECTIONS);
+        let connections = usize::try_from(connections).unwrap_or(usize::MAX);
         Self {
-            connections: 4096,
+            connections,
+            per_address: (connections / 4).max(LEAST_PER_ADDRESS),
+            trusted,
             head: Duration::from_secs(30),
         }
     }
+}
+
+/// The open connections.
+#[derive(Default)]
+struct Open {
+    /// By their age.
+    connections: Mutex<BTreeMap<u64, Arc<Connection>>>,
+    addresses: Mutex<HashMap<IpAddr, usize>>,
+    next: AtomicU64,
+}
+
+/// An open connection.
+#[derive(Default)]
+struct Connection {
+    /// Whether a request is being answered.
+    is_busy: AtomicBool,
+    /// When it had its last answer, counted as connections are.
+    last: AtomicU64,
+    /// Told when another needs its place.
+    make_room: Notify,
+}
+
+impl Open {
+    fn turn(&self) -> u64 {
+        self.next.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Enters a connection, unless its address has too many.
+    fn enter(self: &Arc<Self>, address: IpAddr, bounds: &Bounds) -> Option<Entered> {
+        let mut addresses = lock(&self.addresses);
+        let count = addresses.entry(address).or_default();
+        if *count >= bounds.per_address && !bounds.trusted.contains(&address) {
+            return None;
+        }
+        *count += 1;
+        drop(addresses);
+        let connection = Arc::new(Connection::default());
+        let number = self.turn();
+        connection.last.store(number, Ordering::Relaxed);
+        lock(&self.connections).insert(number, connection.clone());
+        Some(Entered {
+            open: self.clone(),
+            connection,
+            number,
+            address,
+        })
+    }
+
+    /// Has the connection end that has had nothing to answer for longest, where there is one besides `newest`.
+    fn end_an_idle_one(&self, newest: &Entered) {
+        let connections = lock(&self.connections);
+        let idle = connections
+            .iter()
+            .filter(|(number, connection)| {
+                **number != newest.number && !connection.is_busy.load(Ordering::Relaxed)
+            })
+            .min_by_key(|(_, connection)| connection.last.load(Ordering::Relaxed));
+        if let Some((_, idle)) = idle {
+            idle.make_room.notify_one();
+        }
+    }
+}
+
+/// A connection's entry; it goes with this.
+struct Entered {
+    open: Arc<Open>,
+    connection: Arc<Connection>,
+    number: u64,
+    address: IpAddr,
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        lock(&self.open.connections).remove(&self.number);
+        let mut addresses = lock(&self.open.addresses);
+        if let Some(count) = addresses.get_mut(&self.address) {
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                addresses.remove(&self.address);
+            }
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Serves until `stopping` says so, and then until the requests under way are answered.
@@ -47,13 +173,11 @@ pub(crate) async fn serve(
     mut stopping: watch::Receiver<bool>,
 ) {
     let places = Arc::new(Semaphore::new(bounds.connections));
+    let open = Arc::new(Open::default());
     let mut connections = JoinSet::new();
     let told = stopping.clone();
     let accepting = async {
         loop {
-            let Ok(place) = places.clone().acquire_owned().await else {
-                return;
-            };
             let (stream, peer) = match listener.accept().await {
                 Ok(accepted) => accepted,
                 Err(error) => {
@@ -62,7 +186,28 @@ pub(crate) async fn serve(
                     continue;
                 }
             };
-            let answering = answer(stream, peer, routers.clone(), bounds, told.clone());
+            let Some(entered) = open.enter(peer.ip().to_canonical(), &bounds) else {
+                // It may not be read any more: nothing depends on it.
+                let _ = stream.try_write(TOO_MANY);
+                continue;
+            };
+            let place = match places.clone().try_acquire_owned() {
+                Ok(place) => place,
+                Err(_) => {
+                    open.end_an_idle_one(&entered);
+                    match places.clone().acquire_owned().await {
+                        Ok(place) => place,
+                        Err(_) => return,
+                    }
+                }
+            };
+            let answering = answer(
+                stream,
+                peer,
+                (routers.clone(), entered),
+                bounds.head,
+                told.clone(),
+            );
             connections.spawn(async move {
                 answering.await;
                 drop(place);
@@ -82,25 +227,39 @@ pub(crate) async fn serve(
 async fn answer(
     stream: TcpStream,
     peer: SocketAddr,
-    routers: watch::Receiver<Router>,
-    bounds: Bounds,
+    (routers, entered): (watch::Receiver<Router>, Entered),
+    head: Duration,
     mut stopping: watch::Receiver<bool>,
 ) {
+    let state = entered.connection.clone();
     // An answer is written in one piece: waiting to join it to another only delays it.
     let _ = stream.set_nodelay(true);
-    let service = service_fn(move |request| respond(routers.clone(), peer, request));
+    let (open, asked) = (entered.open.clone(), state.clone());
+    let service = service_fn(move |request| {
+        let answering = Answering::of(open.clone(), asked.clone());
+        respond(routers.clone(), (peer, answering), request)
+    });
     let mut connection = std::pin::pin!(
         http1::Builder::new()
             .timer(TokioTimer::new())
-            .header_read_timeout(bounds.head)
+            .header_read_timeout(head)
             .serve_connection(TokioIo::new(stream), service)
     );
     let told = async {
         let _ = stopping.wait_for(|stopping| *stopping).await;
     };
+    let room_made = async {
+        loop {
+            state.make_room.notified().await;
+            if !state.is_busy.load(Ordering::Relaxed) {
+                return;
+            }
+        }
+    };
     let ended = tokio::select! {
         ended = connection.as_mut() => Some(ended),
         () = told => None,
+        () = room_made => return,
     };
     let ended = match ended {
         Some(ended) => ended,
@@ -118,13 +277,68 @@ async fn answer(
 
 async fn respond(
     routers: watch::Receiver<Router>,
-    peer: SocketAddr,
+    (peer, answering): (SocketAddr, Answering),
     mut request: axum::http::Request<Incoming>,
 ) -> Result<Response, Infallible> {
     request.extensions_mut().insert(ConnectInfo(peer));
     // The newest; a request that is under way stays with its own.
     let router = routers.borrow().clone();
-    router.oneshot(request.map(Body::new)).await
+    let answered = router.oneshot(request.map(Body::new)).await;
+    // Until its last byte is on the way.
+    answered.map(|response| {
+        response.map(|body| {
+            Body::new(Kept {
+                body,
+                _answering: answering,
+            })
+        })
+    })
+}
+
+/// A body, and what is kept for as long as it is sent.
+struct Kept {
+    body: Body,
+    _answering: Answering,
+}
+
+impl hyper::body::Body for Kept {
+    type Data = axum::body::Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+/// A request that is being answered.
+struct Answering {
+    open: Arc<Open>,
+    connection: Arc<Connection>,
+}
+
+impl Answering {
+    fn of(open: Arc<Open>, connection: Arc<Connection>) -> Self {
+        connection.is_busy.store(true, Ordering::Relaxed);
+        Self { open, connection }
+    }
+}
+
+impl Drop for Answering {
+    fn drop(&mut self) {
+        self.connection.last.store(self.open.turn(), Ordering::Relaxed);
+        self.connection.is_busy.store(false, Ordering::Relaxed);
+    }
 }
 
 #[cfg(test)]
@@ -133,11 +347,17 @@ mod tests {
 
     use super::*;
 
+    fn bounds() -> Bounds {
+        Bounds::of(16_384, Vec::new())
+    }
+
     /// Starts a server that says `hello`.
     async fn start(bounds: Bounds) -> (SocketAddr, watch::Sender<bool>, tokio::task::JoinHandle<()>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let router = Router::new().route("/", axum::routing::get(async || "hello"));
+        let router = Router::new()
+            .route("/", axum::routing::get(async || "hello"))
+            .route("/slow", axum::routing::get(std::future::pending::<()>));
         let (stop, stopping) = watch::channel(false);
         (
             address,
@@ -158,7 +378,7 @@ mod tests {
     async fn who_does_not_end_his_question_is_hung_up_on() {
         let bounds = Bounds {
             head: Duration::from_millis(200),
-            ..Bounds::default()
+            ..bounds()
         };
         let (address, _stop, _server) = start(bounds).await;
         let mut slow = TcpStream::connect(address).await.unwrap();
@@ -173,10 +393,15 @@ mod tests {
     async fn more_connections_wait_until_others_end() {
         let bounds = Bounds {
             connections: 1,
-            ..Bounds::default()
+            ..bounds()
         };
         let (address, _stop, _server) = start(bounds).await;
-        let first = TcpStream::connect(address).await.unwrap();
+        let mut first = TcpStream::connect(address).await.unwrap();
+        first
+            .write_all(b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n")
+            .await
+            .unwrap();
+        // Its request is being answered once a second one has waited for it.
         let mut second = TcpStream::connect(address).await.unwrap();
         second.write_all(WHOLE).await.unwrap();
         let mut byte = [0];
@@ -187,8 +412,72 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn who_has_asked_nothing_for_longest_makes_room_for_who_asks() {
+        let bounds = Bounds {
+            connections: 2,
+            ..bounds()
+        };
+        let (address, _stop, _server) = start(bounds).await;
+        let oldest = TcpStream::connect(address).await.unwrap();
+        let mut idle = TcpStream::connect(address).await.unwrap();
+        idle.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            .await
+            .unwrap();
+        let mut first = [0; 15];
+        idle.read_exact(&mut first).await.unwrap();
+        for _ in 0..3 {
+            let mut asking = TcpStream::connect(address).await.unwrap();
+            asking.write_all(WHOLE).await.unwrap();
+            assert!(all(asking).await.ends_with("hello"));
+        }
+        assert_eq!(all(oldest).await, "", "it was ended");
+        idle.write_all(WHOLE).await.unwrap();
+        assert!(all(idle).await.ends_with("hello"), "the other one was not");
+    }
+
+    #[tokio::test]
+    async fn one_address_does_not_take_all_places() {
+        let few = Bounds {
+            per_address: 2,
+            ..bounds()
+        };
+        let (address, _stop, _server) = start(few.clone()).await;
+        let kept = [
+            TcpStream::connect(address).await.unwrap(),
+            TcpStream::connect(address).await.unwrap(),
+        ];
+        let one_more = TcpStream::connect(address).await.unwrap();
+        assert!(all(one_more).await.starts_with("HTTP/1.1 503 "));
+        drop(kept);
+        let trusted = Bounds {
+            trusted: vec![address.ip()],
+            ..few
+        };
+        let (address, _stop, _server) = start(trusted).await;
+        let mut kept = Vec::new();
+        for _ in 0..8 {
+            let mut asking = TcpStream::connect(address).await.unwrap();
+            asking
+                .write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+                .await
+                .unwrap();
+            let mut first = [0; 12];
+            asking.read_exact(&mut first).await.unwrap();
+            assert_eq!(&first, b"HTTP/1.1 200");
+            kept.push(asking);
+        }
+    }
+
+    #[test]
+    fn connections_leave_files_for_the_rest() {
+        for (files, connections) in [(0, 16), (1024, 384), (16_384, 4096), (u64::MAX, 4096)] {
+            assert_eq!(Bounds::of(files, Vec::new()).connections, connections);
+        }
+    }
+
+    #[tokio::test]
     async fn a_server_that_is_told_to_stop_ends_idle_connections() {
-        let (address, stop, server) = start(Bounds::default()).await;
+        let (address, stop, server) = start(bounds()).await;
         let idle = TcpStream::connect(address).await.unwrap();
         stop.send(true).unwrap();
         server.await.unwrap();

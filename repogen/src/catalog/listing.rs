@@ -94,6 +94,24 @@ pub struct Listed {
     pub extras: Extras,
 }
 
+/// How much of a list is read at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Most {
+    /// So many packages, at most.
+    pub packages: usize,
+    /// No further package once what is read takes so many bytes: one description may be as long as a whole list is otherwise.
+    pub bytes: usize,
+}
+
+/// A part of a list.
+#[derive(Debug, Clone)]
+pub struct Part {
+    /// The packages, in the list's order.
+    pub packages: Vec<Listed>,
+    /// Whether the list goes on after them.
+    pub more: bool,
+}
+
 /// What is to be changed of a package; `None` leaves it.
 #[derive(Debug, Clone, Default)]
 pub struct Description {
@@ -120,25 +138,15 @@ pub struct Totals {
 
 /// The packages of an archive, for readers.
 pub trait Listing: Send + Sync {
-    /// Returns at most `limit` packages by name, version and architecture, those after `after`.
-    fn page(
-        &self,
-        query: &PackageQuery,
-        after: Option<&After>,
-        limit: usize,
-    ) -> Result<Vec<Listed>, CatalogError>;
+    /// Returns packages by name, version and architecture, those after `after`.
+    fn page(&self, query: &PackageQuery, after: Option<&After>, most: Most) -> Result<Part, CatalogError>;
 
-    /// Returns at most `limit` packages that `text` fits, best first, without the first `skip`.
+    /// Returns packages that `text` fits, best first, without the first `skip`.
     ///
     /// A hit in the name counts for more than one in the summary, and that for more than one in the description. Where
     /// few names fit, names that differ in one or two letters come after them.
-    fn search(
-        &self,
-        query: &PackageQuery,
-        text: &str,
-        skip: usize,
-        limit: usize,
-    ) -> Result<Vec<Listed>, CatalogError>;
+    fn search(&self, query: &PackageQuery, text: &str, skip: usize, most: Most)
+    -> Result<Part, CatalogError>;
 
     /// Returns the package whose digest begins with these bytes.
     fn package(&self, digest: &[u8], suites: &[SuiteName]) -> Result<Option<Listed>, CatalogError>;
@@ -162,6 +170,6 @@ pub trait Listing: Send + Sync {
     /// Counts what stands in these suites.
     fn totals(&self, suites: &[SuiteName]) -> Result<Totals, CatalogError>;
 
-    /// Brings filters and search up to the packages; every reading method does, when it has to.
+    /// Brings filters and search up to the packages; pages and searches do when they have to, where no writer is in their way.
     fn refresh(&self) -> Result<(), CatalogError>;
 }

@@ -21,8 +21,8 @@ mod trees;
 
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+use std::time::{Duration, Instant};
 
 use debian_formats::digest::Sha256;
 use debian_formats::name::SuiteName;
@@ -33,6 +33,7 @@ use super::audit::Actor;
 use super::{
     Catalog, CatalogError, Conflict, Entry, Forgotten, Homeless, KeptState, NewContent, NewPlacement, Pin,
     Placed, PlacedSet, PoolFile, Progress, Pruning, Publication, Retention, Selection, Snapshot, SnapshotId,
+    Trouble,
 };
 
 const MIGRATIONS: &[M<'static>] = &[
@@ -44,8 +45,10 @@ const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("migrations/0006-disabled-accounts.sql")),
 ];
 
-/// How long a writer waits for another one before it gives up.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(60);
+/// How long a writer waits for others before it gives up.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a reader waits for others to bring search up to the packages.
+const BRIEF: Duration = Duration::from_secs(1);
 
 /// A catalog in a SQLite file.
 pub struct SqliteCatalog {
@@ -109,18 +112,46 @@ impl SqliteCatalog {
         action: &'static str,
         work: impl FnOnce(&Transaction<'_>) -> Result<T, rusqlite::Error>,
     ) -> Result<T, CatalogError> {
-        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let since = Instant::now();
+        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        // Who has waited for a turn in this process does not wait as long again for other processes: many would add up.
+        let left = BUSY_TIMEOUT.saturating_sub(since.elapsed());
+        self.write_with(writer, left, action, work)
+    }
+
+    /// The same in a turn that was waited for; others may take `patience` longer.
+    fn write_with<T>(
+        &self,
+        mut writer: MutexGuard<'_, Connection>,
+        patience: Duration,
+        action: &'static str,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, rusqlite::Error>,
+    ) -> Result<T, CatalogError> {
         let attempt = || -> Result<T, rusqlite::Error> {
+            writer.busy_timeout(patience)?;
             let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let value = work(&transaction)?;
             transaction.commit()?;
             Ok(value)
         };
         self.check_in_place()?;
-        let value = attempt().map_err(|source| failed(&self.path, action, source))?;
+        let value = attempt().map_err(|source| write_failed(&self.path, action, source))?;
         // What was committed to a file that nobody will open again is lost, and nobody may be told that it is there.
         self.check_in_place()?;
         Ok(value)
+    }
+
+    /// Waits for a turn to write, but not for long: for work that others do later otherwise.
+    fn brief_turn(&self) -> Option<MutexGuard<'_, Connection>> {
+        let until = Instant::now() + BRIEF;
+        loop {
+            match self.writer.try_lock() {
+                Ok(writer) => return Some(writer),
+                Err(TryLockError::Poisoned(poisoned)) => return Some(poisoned.into_inner()),
+                Err(TryLockError::WouldBlock) if Instant::now() >= until => return None,
+                Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(1)),
+            }
+        }
     }
 
     /// Checks that the file that was opened is still the one with its name.
@@ -299,6 +330,7 @@ impl Catalog for SqliteCatalog {
         self.check_in_place()?;
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         let mut attempt = || -> Result<Forgotten, rusqlite::Error> {
+            writer.busy_timeout(BUSY_TIMEOUT)?;
             let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let forgotten = prune::prune(&transaction, retentions, now)?;
             match pruning {
@@ -353,12 +385,15 @@ fn connect(path: &Path) -> Result<Connection, CatalogError> {
         connection.set_prepared_statement_cache_capacity(96);
         Ok(connection)
     };
-    open().map_err(
-        |source| match why_not_writable(path).or_else(|| full_disk(path)) {
+    open().map_err(|source| {
+        match why_not_writable(path)
+            .or_else(|| full_disk(path))
+            .or_else(|| no_descriptors(path))
+        {
             Some(reason) => failed(path, "open it", reason),
             None => failed(path, "open it", source),
-        },
-    )
+        }
+    })
 }
 
 /// Syncs the write-ahead log that others left, where there is one, and its name.
@@ -374,6 +409,27 @@ fn sync_log(path: &Path) -> std::io::Result<()> {
         }
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
+    }
+}
+
+impl CatalogError {
+    /// Says whether it is one that passes.
+    pub fn trouble(&self) -> Option<Trouble> {
+        let Self::Database { source, .. } = self else {
+            return None;
+        };
+        if let Some(error) = source.downcast_ref::<std::io::Error>() {
+            let is_full = matches!(
+                error.kind(),
+                std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded
+            );
+            return is_full.then_some(Trouble::Full);
+        }
+        match source.downcast_ref::<rusqlite::Error>()?.sqlite_error_code()? {
+            rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked => Some(Trouble::Busy),
+            rusqlite::ErrorCode::DiskFull => Some(Trouble::Full),
+            _ => None,
+        }
     }
 }
 
@@ -406,6 +462,24 @@ fn full_disk(path: &Path) -> Option<std::io::Error> {
     let disk = rustix::fs::statvfs(folder_of(path)).ok()?;
     let left = disk.f_bavail.saturating_mul(disk.f_frsize);
     (left < 64 * 1024).then(|| rustix::io::Errno::NOSPC.into())
+}
+
+/// Says that the process may open no more files, of which SQLite says only that it cannot open one.
+fn no_descriptors(path: &Path) -> Option<std::io::Error> {
+    let error = std::fs::File::open(folder_of(path)).err()?;
+    let is_none_left = [rustix::io::Errno::MFILE, rustix::io::Errno::NFILE]
+        .iter()
+        .any(|errno| error.raw_os_error() == Some(errno.raw_os_error()));
+    is_none_left.then_some(error)
+}
+
+/// Returns the error of a write: where the disk is full, SQLite may speak of an I/O error only.
+fn write_failed(path: &Path, action: &'static str, source: rusqlite::Error) -> CatalogError {
+    let is_io = source.sqlite_error_code() == Some(rusqlite::ErrorCode::SystemIoFailure);
+    match full_disk(path).filter(|_| is_io) {
+        Some(full) => failed(path, action, full),
+        None => failed(path, action, source),
+    }
 }
 
 fn folder_of(path: &Path) -> &Path {

@@ -19,6 +19,7 @@ mod killed;
 mod dropped;
 mod made_private;
 mod hindered;
+mod lacking;
 mod loaded;
 mod behind_nginx;
 mod queued;

@@ -34,6 +34,9 @@ const MAPPED_FROM: libc::c_int = 1 << 20;
 
 pub(super) fn run(settings: Settings) -> Result<(), Failure> {
     bound_heap();
+    let open_files = server::raise_open_files().map_err(|error| {
+        Failure::archive(anyhow::anyhow!("cannot raise the limit of open files: {error}"))
+    })?;
     log::start().map_err(|error| Failure::archive(anyhow::anyhow!("cannot log: {error}")))?;
     // Before the archive is opened: a change from here on is seen.
     let reloader = Reloader::new(&settings.root, &settings.catalog);
@@ -43,7 +46,10 @@ pub(super) fn run(settings: Settings) -> Result<(), Failure> {
         .build()
         .map_err(Failure::archive)?;
     let app = app(settings, archive).map_err(Failure::archive)?;
-    runtime.block_on(serve(app, reloader)).map_err(Failure::archive)
+    let bounds = Bounds::of(open_files, app.settings.trusted_proxies.clone());
+    runtime
+        .block_on(serve(app, reloader, bounds))
+        .map_err(Failure::archive)
 }
 
 /// Has all threads share two heaps, and has large blocks go back to the system.
@@ -66,10 +72,12 @@ fn app(settings: Settings, archive: Arc<repogen::archive::Archive>) -> anyhow::R
         Some(secret) => secret.clone(),
         None => secrets::jwt_secret(&settings.root).context("cannot use `keys/jwt.secret`")?,
     };
+    // First: what the others count from their start on is to be seen.
+    let metrics = PrometheusBuilder::new().install_recorder()?;
     let live = Live::start(&settings, &archive)?;
     App::new(Parts {
         committer: Committer::start(live.clone())?,
-        metrics: PrometheusBuilder::new().install_recorder()?,
+        metrics,
         settings,
         archive,
         secret,
@@ -77,7 +85,7 @@ fn app(settings: Settings, archive: Arc<repogen::archive::Archive>) -> anyhow::R
     })
 }
 
-async fn serve(app: Arc<App>, reloader: Reloader) -> anyhow::Result<()> {
+async fn serve(app: Arc<App>, reloader: Reloader, bounds: Bounds) -> anyhow::Result<()> {
     let address = app.settings.address;
     let listener = TcpListener::bind(address)
         .await
@@ -88,7 +96,7 @@ async fn serve(app: Arc<App>, reloader: Reloader) -> anyhow::Result<()> {
     let (config, routers) = reload::start(app.clone(), reloader)?;
     let reloading = tokio::spawn(reload::on_hangup(config)?);
     let told_to_stop = stop_signal()?;
-    let serving = tokio::spawn(server::serve(listener, routers, Bounds::default(), stopping));
+    let serving = tokio::spawn(server::serve(listener, routers, bounds, stopping));
     // Last: whoever reads this may send requests and signals.
     tracing::info!(%address, "listening on {address}");
     let replaced = tokio::select! {

@@ -75,7 +75,7 @@ pub(super) async fn make(
         Some(password) => Some(app.passwords.hash(password).await?),
         None => None,
     };
-    app.blocking(move |app| {
+    app.changing(move |app| {
         // The password took its time: rights count now.
         let caller = caller.again(&app.archive)?;
         if caller.account().is_ok() {
@@ -137,7 +137,7 @@ pub(crate) async fn login(
     };
     let name = account.username.to_string();
     let caller = Caller::nobody(&presented);
-    app.blocking(move |app| {
+    app.changing(move |app| {
         Ok(app
             .archive
             .audit()
@@ -159,7 +159,7 @@ pub(crate) async fn login(
 
 async fn refused(app: &Arc<App>, presented: &Presented, name: String) -> Result<(), Problem> {
     let caller = Caller::nobody(presented);
-    app.blocking(move |app| {
+    app.changing(move |app| {
         let name: String = name.chars().take(64).collect();
         let event = caller.event("login.refused", name.escape_debug().to_string(), json!({}));
         Ok(app.archive.audit().record(&event)?)
@@ -171,7 +171,7 @@ async fn refused(app: &Arc<App>, presented: &Presented, name: String) -> Result<
 #[utoipa::path(post, path = "/api/auth/logout", operation_id = "log_out", tag = "auth", security(("bearer" = [])),
     responses((status = 204, description = "Signed out")))]
 pub(crate) async fn logout(State(app): State<Arc<App>>, presented: Presented) -> Result<StatusCode, Problem> {
-    app.blocking(move |app| {
+    app.changing(move |app| {
         let caller = Caller::identify(app, &presented)?;
         let account = caller.account()?;
         let event = caller.event("logout", account.username.to_string(), json!({}));

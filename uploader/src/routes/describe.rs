@@ -69,7 +69,7 @@ pub(crate) async fn change(
     headers: HeaderMap,
     Json(body): Json<ChangePackage>,
 ) -> Result<Answer<PackageView>, Problem> {
-    app.blocking(move |app| {
+    app.changing(move |app| {
         let caller = Caller::identify(app, &presented)?;
         caller.account()?;
         let _turn = app.edits.lock();
@@ -218,7 +218,7 @@ pub(crate) async fn delete(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let suites = app
-        .blocking(move |app| {
+        .changing(move |app| {
             let caller = Caller::identify(app, &presented)?;
             caller.account()?;
             let only = params

@@ -56,10 +56,10 @@ pub(crate) async fn exchange(
     })
     .await?;
     match app.oidc.prove(&body.token, now()).await {
-        Ok(proven) => app.blocking(move |app| give(app, &presented, proven)).await,
+        Ok(proven) => app.changing(move |app| give(app, &presented, proven)).await,
         Err(problem) => {
             let detail = problem.detail.clone();
-            app.blocking(move |app| {
+            app.changing(move |app| {
                 let caller = Caller::nobody(&presented);
                 Ok(app.archive.audit().record(&refusal(&caller, &detail))?)
             })

@@ -11,6 +11,9 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::app::App;
+use crate::live::Failing;
+use crate::problem::Problem;
+use crate::receive::{RESERVE, free_bytes};
 
 /// Says that the process runs; looks at nothing.
 #[utoipa::path(get, path = "/healthz", operation_id = "check_liveness", tag = "operating",
@@ -19,37 +22,93 @@ pub(crate) async fn alive() -> &'static str {
     "ok\n"
 }
 
+/// How the server does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum ServerState {
+    /// All is well.
+    Ready,
+    /// It answers, but not all of it works: see `wrong`.
+    Degraded,
+    /// Requests are to go elsewhere: see `wrong`.
+    Unready,
+}
+
 /// Whether the server can do its work, and what keeps it from it.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Readiness {
+    status: ServerState,
+    /// Whether it takes requests: `ready` or `degraded`.
     ready: bool,
+    /// Whether the catalog answers.
     catalog: bool,
+    /// Whether the disk takes files.
     staging: bool,
+    /// Whether what is taken is published, as far as this process does that.
+    publishing: bool,
+    /// Whether the server is going down.
     draining: bool,
+    /// What is wrong, for people. The log has the details.
+    wrong: Vec<&'static str>,
 }
+
+/// Below this, in bytes, nothing works that writes: SQLite alone takes more for one commit.
+const NO_ROOM: u64 = 1 << 20;
 
 /// Says whether the server can take requests: its catalog answers and its disk takes files.
 #[utoipa::path(get, path = "/readyz", operation_id = "check_readiness", tag = "operating",
-    responses((status = 200, description = "Ready", body = Readiness), (status = 503, description = "Not ready", body = Readiness)))]
+    responses((status = 200, description = "Ready, or degraded", body = Readiness), (status = 503, description = "Not ready", body = Readiness)))]
 pub(crate) async fn ready(State(app): State<Arc<App>>) -> Response {
     let looked = app.blocking(|app| {
         let catalog = app.archive.catalog().progress().is_ok();
         let staging = app.staging.create().is_ok();
-        Ok((catalog, staging))
+        let free = free_bytes(app).map_err(|error| Problem::internal(&error))?;
+        Ok((catalog, staging, free))
     });
-    let (catalog, staging) = looked.await.unwrap_or((false, false));
+    let (catalog, staging, free) = looked.await.unwrap_or((false, false, 0));
+    let failing = app.live.failing();
     let draining = app.draining.load(Ordering::Relaxed);
+    let no_room = free < NO_ROOM;
+    let wrong: Vec<&str> = [
+        (!catalog, "the catalog does not answer"),
+        (!staging, "no file can be made in the archive"),
+        (no_room, "the disk is full"),
+        (
+            !no_room && free < RESERVE,
+            "the disk is nearly full: uploads are refused",
+        ),
+        (
+            failing.contains(&Failing::Signing),
+            "signing fails: what is taken is not published",
+        ),
+        (
+            failing.contains(&Failing::Other),
+            "publishing fails: what is taken is not published",
+        ),
+        (draining, "the server is going down"),
+    ]
+    .into_iter()
+    .filter_map(|(is_so, text)| is_so.then_some(text))
+    .collect();
+    let staging = staging && !no_room;
     let ready = catalog && staging && !draining;
+    let body = Readiness {
+        status: match (ready, wrong.is_empty()) {
+            (false, _) => ServerState::Unready,
+            (true, false) => ServerState::Degraded,
+            (true, true) => ServerState::Ready,
+        },
+        ready,
+        catalog,
+        staging,
+        publishing: failing.is_empty(),
+        draining,
+        wrong,
+    };
     let status = if ready {
         StatusCode::OK
     } else {
         StatusCode::SERVICE_UNAVAILABLE
-    };
-    let body = Readiness {
-        ready,
-        catalog,
-        staging,
-        draining,
     };
     (status, Answer(body)).into_response()
 }

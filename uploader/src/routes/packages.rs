@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, Uri, header};
 use axum::response::{IntoResponse as _, Response};
 use debian_formats::digest::Sha256;
 use debian_formats::name::SuiteName;
-use repogen::catalog::listing::{After, Listed, PackageQuery};
+use repogen::catalog::listing::{After, Listed, Most, PackageQuery};
 use repogen::package_view::PackageView;
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +19,9 @@ use crate::credential::Presented;
 use crate::extract::{Params, Path};
 use crate::problem::{Code, Problem};
 use crate::tree::{self, TreePath};
+
+/// After so many bytes of control files a page ends, and goes on in the next: many are read at once, each held in memory as a whole.
+const PAGE_BYTES: usize = 4 << 20;
 
 /// Which packages.
 #[derive(Debug, Clone, Default, Deserialize, utoipa::IntoParams)]
@@ -120,7 +123,7 @@ fn page(
     limit: Option<usize>,
     cursor: Option<&str>,
 ) -> Result<Page<PackageView>, Problem> {
-    let limit = wire::page_limit(limit)?;
+    let most = most(limit)?;
     let after = wire::position::<Position>(cursor)?
         .map(|position| {
             let wrong = |_| Problem::new(Code::InvalidCursor, "expected `next` of the page before");
@@ -132,10 +135,12 @@ fn page(
             })
         })
         .transpose()?;
-    let mut found = app.archive.listing().page(query, after.as_ref(), limit + 1)?;
-    let more = found.len() > limit;
-    found.truncate(limit);
-    let last = found.last().filter(|_| more).map(|last| &last.entry.content);
+    let part = app.archive.listing().page(query, after.as_ref(), most)?;
+    let last = part
+        .packages
+        .last()
+        .filter(|_| part.more)
+        .map(|last| &last.entry.content);
     Ok(Page {
         next: last
             .map(|content| {
@@ -147,8 +152,20 @@ fn page(
                 })
             })
             .transpose()?,
-        items: found.iter().map(wire::package).collect::<Result<_, _>>()?,
+        items: views(&part.packages)?,
     })
+}
+
+/// Returns how much a page holds.
+fn most(limit: Option<usize>) -> Result<Most, Problem> {
+    Ok(Most {
+        packages: wire::page_limit(limit)?,
+        bytes: PAGE_BYTES,
+    })
+}
+
+fn views(listed: &[Listed]) -> Result<Vec<PackageView>, Problem> {
+    listed.iter().map(wire::package).collect()
 }
 
 /// Searches names, summaries and descriptions; the best first.
@@ -165,15 +182,14 @@ pub(crate) async fn search(
         .blocking(move |app| {
             let caller = Caller::identify(app, &presented)?;
             let query = filters.query(app, &caller)?;
-            let limit = wire::page_limit(filters.limit)?;
+            let most = most(filters.limit)?;
             let skip: usize = wire::position(filters.cursor.as_deref())?.unwrap_or(0);
             let text: String = text.chars().take(200).collect();
-            let mut found = app.archive.listing().search(&query, &text, skip, limit + 1)?;
-            let more = found.len() > limit;
-            found.truncate(limit);
+            let part = app.archive.listing().search(&query, &text, skip, most)?;
+            let read = skip.saturating_add(part.packages.len());
             Ok(Page {
-                next: more.then(|| wire::cursor(&(skip + limit))).transpose()?,
-                items: found.iter().map(wire::package).collect::<Result<_, _>>()?,
+                next: part.more.then(|| wire::cursor(&read)).transpose()?,
+                items: views(&part.packages)?,
             })
         })
         .await?;

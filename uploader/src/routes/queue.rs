@@ -85,7 +85,7 @@ async fn take(
             return Err(problem);
         }
     };
-    let _place = app.upload_place().await?;
+    let _place = app.upload_place(&key.account).await?;
     let body = receive::receive_whole(app, kind.limit(app), request).await?;
     match kind {
         Kind::Changes => finish::finish(app, admitted, (key, name), (body, params.wait)).await,
@@ -100,7 +100,7 @@ async fn wait(
     (key, name, kind): (Key, FileName, Kind),
     body: receive::Upload,
 ) -> Result<(StatusCode, String), Problem> {
-    app.blocking(move |app| {
+    app.changing(move |app| {
         let received = body.finish(app)?;
         let parked = match kind {
             Kind::Package => {

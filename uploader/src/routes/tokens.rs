@@ -76,7 +76,7 @@ pub(crate) async fn create(
     presented: Presented,
     Json(body): Json<NewToken>,
 ) -> Result<Response, Problem> {
-    app.blocking(move |app| {
+    app.changing(move |app| {
         let caller = Caller::identify(app, &presented)?;
         let account = caller.in_full()?;
         let scopes = scopes(app, &caller, &body.scopes)?;
@@ -138,7 +138,7 @@ pub(crate) async fn delete(
     presented: Presented,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
-    app.blocking(move |app| {
+    app.changing(move |app| {
         let caller = Caller::identify(app, &presented)?;
         revoke(app, &caller, caller.in_full()?, &id)
     })

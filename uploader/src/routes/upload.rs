@@ -1,12 +1,15 @@
 //! Uploads: from a request to a package, and when asked for, to what clients fetch.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::Json as Answer;
+use axum::body::Body;
 use axum::extract::{FromRequest as _, Multipart, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use debian_formats::name::Component;
+use futures_util::StreamExt as _;
 use repogen::catalog::Placed;
 use repogen::config::Suite;
 use repogen::ingest::{Arrival, FileKind, Names, Place, Received, Staged};
@@ -22,7 +25,7 @@ use crate::credential::{Presented, PresentedBasic};
 use crate::extract::{Params, Path};
 use crate::live::Published;
 use crate::problem::{Code, Problem};
-use crate::receive::{self, Upload, check_room, check_size, drain_refused};
+use crate::receive::{self, Upload, check_room, check_size, drain_refused, too_slow};
 use crate::request;
 use crate::sent_digest::SentDigests;
 
@@ -190,11 +193,11 @@ async fn take(
             return Err(problem);
         }
     };
-    let _place = app.upload_place().await?;
+    let _place = app.upload_place(&admitted.caller.account()?.id).await?;
     let upload = body(app, request).await?;
     let (codename, wanted) = (admitted.suite.codename.clone(), admitted.component.clone());
     let (caller, staged) = app
-        .blocking(move |app| {
+        .changing(move |app| {
             let staged = admitted.examine(app, upload.finish(app)?)?;
             staged.sync()?;
             Ok((admitted.caller, staged))
@@ -298,17 +301,72 @@ async fn body(app: &Arc<App>, request: Request) -> Result<Upload, Problem> {
     SentDigests::refuse_of_form(headers)?;
     let digests = SentDigests::of_form(headers)?;
     let wrong = |detail: String| Problem::new(Code::InvalidUpload, detail);
-    // The limit of JSON bodies is off for this route; every byte of the field is counted instead.
-    let mut form = Multipart::from_request(request, &())
+    let total = app.settings.upload_total;
+    let (form, size) = counted(request);
+    // The limit of JSON bodies is off for this route; every byte is counted instead.
+    let form = Multipart::from_request(form, &())
         .await
         .map_err(|rejection| wrong(rejection.body_text()))?;
-    let mut found = None;
-    while let Some(field) = form
-        .next_field()
+    let most = limit.saturating_add(FORM_BYTES);
+    tokio::time::timeout(total, file_of(app, form, digests, (&size, most)))
         .await
+        .map_err(|_| too_slow(total, "in all"))?
+}
+
+/// What a form may have besides its file, in bytes: other fields and the lines between them.
+const FORM_BYTES: u64 = 1 << 20;
+/// What the head of one field may have, in bytes.
+const FIELD_HEAD_BYTES: usize = 16 << 10;
+
+/// Returns a request whose body counts its bytes, and the count.
+fn counted(request: Request) -> (Request, Arc<AtomicU64>) {
+    let size = Arc::new(AtomicU64::new(0));
+    let count = size.clone();
+    let request = request.map(|body| {
+        let pieces = body.into_data_stream().inspect(move |piece| {
+            if let Ok(piece) = piece {
+                count.fetch_add(piece.len() as u64, Ordering::Relaxed);
+            }
+        });
+        Body::from_stream(pieces)
+    });
+    (request, size)
+}
+
+/// Reads the field `file` of a form that may have `most` bytes in all.
+async fn file_of(
+    app: &Arc<App>,
+    mut form: Multipart,
+    digests: SentDigests,
+    (size, most): (&AtomicU64, u64),
+) -> Result<Upload, Problem> {
+    let wrong = |detail: String| Problem::new(Code::InvalidUpload, detail);
+    let (limit, idle) = (app.settings.max_upload_bytes, app.settings.upload_idle);
+    let mut found = None;
+    while let Some(mut field) = tokio::time::timeout(idle, form.next_field())
+        .await
+        .map_err(|_| too_slow(idle, "to the next field"))?
         .map_err(|error| wrong(error.body_text()))?
     {
+        let head: usize = field
+            .headers()
+            .iter()
+            .map(|(name, value)| name.as_str().len() + value.len())
+            .sum();
+        if head > FIELD_HEAD_BYTES {
+            return Err(wrong(format!(
+                "the head of a field has {head} bytes: expected {FIELD_HEAD_BYTES} or fewer"
+            )));
+        }
         if field.name() != Some("file") {
+            while tokio::time::timeout(idle, field.chunk())
+                .await
+                .map_err(|_| too_slow(idle, "without a byte"))?
+                .map_err(|error| wrong(error.body_text()))?
+                .is_some()
+            {
+                check_size(most, size.load(Ordering::Relaxed))?;
+            }
             continue;
         }
         if found.is_some() {
@@ -325,6 +383,7 @@ async fn body(app: &Arc<App>, request: Request) -> Result<Upload, Problem> {
         receive::refuse_encoding(field.headers())?;
         let digests = digests.clone().and(SentDigests::of(field.headers())?);
         found = Some(receive::receive(app, limit, digests, field).await?);
+        check_size(most, size.load(Ordering::Relaxed))?;
     }
     found.ok_or_else(|| wrong("expected the .deb in a field `file`".into()))
 }

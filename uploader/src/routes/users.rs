@@ -185,7 +185,7 @@ pub(crate) async fn change(
     if let Some(password) = password {
         change.password = Some(app.passwords.hash(password).await?);
     }
-    app.blocking(move |app| {
+    app.changing(move |app| {
         let _turn = app.edits.lock();
         wire::check_if_match(
             &match_headers,
@@ -223,7 +223,7 @@ pub(crate) async fn delete(
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Result<StatusCode, Problem> {
-    app.blocking(move |app| {
+    app.changing(move |app| {
         let caller = Caller::identify(app, &presented)?;
         let _turn = app.edits.lock();
         let account = meant(app, &caller, &id)?;

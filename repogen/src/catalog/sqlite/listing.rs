@@ -7,21 +7,18 @@ use debian_formats::name::SuiteName;
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 
-use super::{SqliteCatalog, describe, details, rows, search, select};
+use super::{BRIEF, SqliteCatalog, describe, details, rows, search, select};
 use crate::catalog::audit::Actor;
-use crate::catalog::listing::{After, Description, Extras, Listed, Listing, PackageQuery, Tag, Totals};
+use crate::catalog::listing::{
+    After, Description, Extras, Listed, Listing, Most, PackageQuery, Part, Tag, Totals,
+};
 use crate::catalog::{CatalogError, Entry};
 
 type Sql<T> = Result<T, rusqlite::Error>;
 
 impl Listing for SqliteCatalog {
-    fn page(
-        &self,
-        query: &PackageQuery,
-        after: Option<&After>,
-        limit: usize,
-    ) -> Result<Vec<Listed>, CatalogError> {
-        self.refresh()?;
+    fn page(&self, query: &PackageQuery, after: Option<&After>, most: Most) -> Result<Part, CatalogError> {
+        self.refresh_unless_busy()?;
         self.read("list packages", |db| {
             let mut condition = Condition::of(query);
             if let Some(after) = after {
@@ -37,14 +34,15 @@ impl Listing for SqliteCatalog {
             }
             let statement = format!(
                 "select content.id from content left join detail on detail.content_id = content.id where {}
-                 order by content.name, content.version_key, content.architecture, content.sha256 limit {limit}",
-                condition.sql
+                 order by content.name, content.version_key, content.architecture, content.sha256 limit {}",
+                condition.sql,
+                one_more(most)
             );
             let ids: Vec<i64> = db
                 .prepare_cached(&statement)?
                 .query_map(params_from_iter(condition.values), |row| row.get(0))?
                 .collect::<Sql<_>>()?;
-            listed(db, &ids, &query.suites)
+            part(db, &ids, &query.suites, most)
         })
     }
 
@@ -53,12 +51,12 @@ impl Listing for SqliteCatalog {
         query: &PackageQuery,
         text: &str,
         skip: usize,
-        limit: usize,
-    ) -> Result<Vec<Listed>, CatalogError> {
-        self.refresh()?;
+        most: Most,
+    ) -> Result<Part, CatalogError> {
+        self.refresh_unless_busy()?;
         self.read("search packages", |db| {
-            let ids = search::ids(db, &Condition::of(query), text, (skip, limit))?;
-            listed(db, &ids, &query.suites)
+            let ids = search::ids(db, &Condition::of(query), text, (skip, one_more(most)))?;
+            part(db, &ids, &query.suites, most)
         })
     }
 
@@ -70,7 +68,10 @@ impl Listing for SqliteCatalog {
                 .prepare_cached("select id from content where sha256 >= ?1 and sha256 <= ?2")?
                 .query_row(params![digest, end], |row| row.get(0))
                 .optional()?;
-            Ok(listed(db, &found.into_iter().collect::<Vec<_>>(), suites)?.pop())
+            Ok(match found {
+                Some(id) => listed(db, id, suites)?,
+                None => None,
+            })
         })
     }
 
@@ -140,6 +141,27 @@ impl Listing for SqliteCatalog {
     fn refresh(&self) -> Result<(), CatalogError> {
         while self.read("look for new packages", |db| details::are_behind(db))? {
             self.write("index packages for search", |db| details::catch_up(db))?;
+        }
+        Ok(())
+    }
+}
+
+impl SqliteCatalog {
+    /// Brings filters and search up to the packages, for a reader: who only reads never waits for those who write, and sees a
+    /// little less rather.
+    fn refresh_unless_busy(&self) -> Result<(), CatalogError> {
+        while self.read("look for new packages", |db| details::are_behind(db))? {
+            let Some(writer) = self.brief_turn() else {
+                return Ok(());
+            };
+            let caught_up = self.write_with(writer, BRIEF, "index packages for search", |db| {
+                details::catch_up(db)
+            });
+            match caught_up {
+                Ok(()) => {}
+                Err(error) if error.trouble().is_some() => return Ok(()),
+                Err(error) => return Err(error),
+            }
         }
         Ok(())
     }
@@ -226,19 +248,39 @@ impl Condition {
     }
 }
 
-/// Reads contents with what stands of them in `suites`; one that stands in none of these is left out.
-fn listed(db: &Connection, ids: &[i64], suites: &[SuiteName]) -> Sql<Vec<Listed>> {
-    let mut found = Vec::with_capacity(ids.len());
+/// Returns how many are looked for, to know whether the list goes on.
+fn one_more(most: Most) -> usize {
+    most.packages.saturating_add(1)
+}
+
+/// Reads contents with what stands of them in `suites`, as far as a part goes: the first one in any case.
+fn part(db: &Connection, ids: &[i64], suites: &[SuiteName], most: Most) -> Sql<Part> {
+    let mut packages = Vec::new();
+    let mut bytes = 0_usize;
     for id in ids {
-        let Some(entry) = entry(db, *id, suites)? else {
-            continue;
-        };
-        found.push(Listed {
-            entry,
-            extras: extras(db, *id, suites)?,
-        });
+        if packages.len() >= most.packages || bytes >= most.bytes {
+            return Ok(Part { packages, more: true });
+        }
+        if let Some(listed) = listed(db, *id, suites)? {
+            bytes = bytes.saturating_add(listed.entry.content.control.len());
+            packages.push(listed);
+        }
     }
-    Ok(found)
+    Ok(Part {
+        packages,
+        more: false,
+    })
+}
+
+/// Reads a content with what stands of it in `suites`; `None` when it stands in none of these.
+fn listed(db: &Connection, id: i64, suites: &[SuiteName]) -> Sql<Option<Listed>> {
+    Ok(match entry(db, id, suites)? {
+        Some(entry) => Some(Listed {
+            entry,
+            extras: extras(db, id, suites)?,
+        }),
+        None => None,
+    })
 }
 
 fn entry(db: &Connection, id: i64, suites: &[SuiteName]) -> Sql<Option<Entry>> {

@@ -9,7 +9,7 @@ use crate::catalog::accounts::{
     Account, AccountChange, AccountError, Accounts, ApiToken, Id, NewAccount, Role, Session, Suites,
 };
 use crate::catalog::audit::{Actor, Audit, Event};
-use crate::catalog::listing::{After, Description, Listing, PackageQuery, Tag};
+use crate::catalog::listing::{After, Description, Listing, Most, PackageQuery, Tag};
 use crate::catalog::{Catalog, Conflict, Content, NewContent, NewPlacement, Placed, Section, Selection};
 
 const NOW: i64 = 1_700_000_000;
@@ -96,6 +96,14 @@ fn placement(name: &str, version: &str, section: &str) -> NewPlacement {
 fn place(catalog: &SqliteCatalog, placements: &[NewPlacement]) {
     let placed = catalog.place(&[placements.to_vec()], NOW).unwrap();
     assert_eq!(placed, [Ok(vec![Placed::Added; placements.len()])]);
+}
+
+/// Returns a bound of so many packages, of any size.
+fn packages(packages: usize) -> Most {
+    Most {
+        packages,
+        bytes: usize::MAX,
+    }
 }
 
 fn names(found: &[crate::catalog::listing::Listed]) -> Vec<&str> {
@@ -346,8 +354,8 @@ fn pages_follow_each_other_and_show_asked_suites_only() {
     let mut all = Vec::new();
     let mut after: Option<After> = None;
     loop {
-        let page = catalog.page(&in_stable(), after.as_ref(), 2).unwrap();
-        let Some(last) = page.last() else { break };
+        let page = catalog.page(&in_stable(), after.as_ref(), packages(2)).unwrap();
+        let Some(last) = page.packages.last() else { break };
         let content = &last.entry.content;
         after = Some(After {
             name: content.name.to_string(),
@@ -356,11 +364,46 @@ fn pages_follow_each_other_and_show_asked_suites_only() {
             sha256: content.sha256,
         });
         all.extend(
-            page.iter()
+            page.packages
+                .iter()
                 .map(|listed| format!("{} {}", listed.entry.content.name, listed.entry.content.version)),
         );
     }
     assert_eq!(all, ["hello 9.0", "hello 10.0", "nginx 1.0"]);
+}
+
+#[test]
+fn a_part_of_a_list_ends_early_where_packages_are_large_and_says_that_more_comes() {
+    let Fixture {
+        catalog,
+        folder: _folder,
+    } = fixture();
+    let large = |name: &str| {
+        let mut large = placement(name, "1.0", "misc");
+        let text = &mut large.content.content.control;
+        text.push_str(&" word word word\n".repeat(1000));
+        large
+    };
+    place(&catalog, &[large("alpha"), large("beta"), large("gamma")]);
+    for (bytes, expected) in [
+        (1, &["alpha"][..]),
+        (20_000, &["alpha", "beta"]),
+        (1 << 20, &["alpha", "beta", "gamma"]),
+    ] {
+        let most = Most { packages: 10, bytes };
+        let page = catalog.page(&in_stable(), None, most).unwrap();
+        assert_eq!(names(&page.packages), expected);
+        assert_eq!(page.more, expected.len() < 3, "{bytes}");
+        let found = catalog.search(&in_stable(), "word", 0, most).unwrap();
+        assert_eq!(
+            (found.packages.len(), found.more),
+            (expected.len(), expected.len() < 3)
+        );
+    }
+    let two = catalog.page(&in_stable(), None, packages(2)).unwrap();
+    assert_eq!((two.packages.len(), two.more), (2, true));
+    let three = catalog.page(&in_stable(), None, packages(3)).unwrap();
+    assert_eq!((three.packages.len(), three.more), (3, false));
 }
 
 #[test]
@@ -381,12 +424,21 @@ fn filters_combine() {
         maintainer: Some("JANE".into()),
         ..in_stable()
     };
-    assert_eq!(names(&catalog.page(&query, None, 10).unwrap()), ["nginx"]);
+    assert_eq!(
+        names(&catalog.page(&query, None, packages(10)).unwrap().packages),
+        ["nginx"]
+    );
     let query = PackageQuery {
         name: Some("hello".parse().unwrap()),
         ..query
     };
-    assert!(catalog.page(&query, None, 10).unwrap().is_empty());
+    assert!(
+        catalog
+            .page(&query, None, packages(10))
+            .unwrap()
+            .packages
+            .is_empty()
+    );
 }
 
 #[test]
@@ -408,8 +460,11 @@ fn names_come_before_descriptions_and_misprints_find_them_too() {
         ],
     );
     let search = |text: &str| {
-        let found = catalog.search(&in_stable(), text, 0, 10).unwrap();
-        names(&found).into_iter().map(str::to_owned).collect::<Vec<_>>()
+        let found = catalog.search(&in_stable(), text, 0, packages(10)).unwrap();
+        names(&found.packages)
+            .into_iter()
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
     };
     assert_eq!(search("nginx"), ["nginx", "server"]);
     assert_eq!(search("ngi"), ["nginx", "server"]);
@@ -481,7 +536,10 @@ fn a_changed_section_is_a_new_revision_and_the_old_one_still_reads() {
         tag: Some("web".into()),
         ..in_stable()
     };
-    assert_eq!(names(&catalog.page(&query, None, 10).unwrap()), ["hello"]);
+    assert_eq!(
+        names(&catalog.page(&query, None, packages(10)).unwrap().packages),
+        ["hello"]
+    );
 }
 
 #[test]

@@ -36,7 +36,7 @@ pub(super) async fn finish(
     // Of two that name the same file, the second finds it placed.
     let _turn = app.queue.turn(&key).await;
     let (admitted, taken, staged) = app
-        .blocking(move |app| {
+        .changing(move |app| {
             let received = body.finish(app)?;
             let changes = Changes::parse(&received.read()?)
                 .map_err(|error| Problem::new(Code::InvalidChanges, format!("`{name}`: {error}")))?;
@@ -56,7 +56,7 @@ pub(super) async fn finish(
     };
     let placed = app.committer.commit(ready).await?;
     let names = app
-        .blocking(move |app| keep_records(app, &admitted, taken))
+        .changing(move |app| keep_records(app, &admitted, taken))
         .await?;
     let published = match wait {
         Some(Wait::Published) => app.live.wait(app, vec![suite.clone()]).await?,
