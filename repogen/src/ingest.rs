@@ -328,7 +328,11 @@ impl Archive {
             .filter(|(staged, _)| staged.held.is_none())
             .map(|(staged, place)| (staged.content(), place))
             .collect();
-        let noted = if new.is_empty() { None } else { self.note_links(&new)? };
+        let noted = if new.is_empty() {
+            None
+        } else {
+            self.note_links(&new)?
+        };
         for (staged, place) in &mut set {
             if staged.held.is_none() {
                 let tree = place.suite.pool_tree();

@@ -7,6 +7,7 @@ mod doom;
 
 use std::collections::HashSet;
 
+use crate::encode::Among;
 use crate::engine::Lit;
 use crate::explain;
 use crate::fact::{Fact, Want, Wanted};
@@ -97,7 +98,7 @@ impl<'u> Checker<'u> {
         };
         let essentials = universe.essentials().into_iter().map(wanted);
         let musts = essentials
-            .map(|wanted| solver.want(wanted, Phase::Needed).yes())
+            .map(|wanted| solver.want(wanted, Among::Ordered, Phase::Needed).yes())
             .collect();
         Self {
             universe,
@@ -190,7 +191,7 @@ impl<'u> Checker<'u> {
             why: Want::Itself,
             one_of: vec![package],
         };
-        let itself = self.solver.want(wanted, Phase::Needed).yes();
+        let itself = self.solver.want(wanted, Among::Ordered, Phase::Needed).yes();
         self.musts.push(itself);
         let outcome = self.solve(&[]);
         self.musts.pop();
