@@ -488,6 +488,14 @@ fn what_was_broken_before_is_repaired_when_that_is_asked_for() {
         ..world.request(&[])
     };
     assert_eq!(world.short(&world.solve(&request)), "+crutch=1 -old=1 -right=1");
+    let newer = World::new("* aa 1 & Depends: gone \n aa 2 & Depends: bb \n bb 1");
+    let request = Request {
+        broken: WasBroken::IsRepaired,
+        ..newer.request(&[])
+    };
+    let plan = newer.solve(&request).unwrap();
+    assert_eq!(newer.short(&Ok(plan.clone())), "+bb=1 ^aa=2");
+    assert_eq!(plan.install[0].why, Why::NeededBy(newer.ids()[1]));
     // Who asks for a broken package asks for one that works.
     assert_eq!(world.install(&["lame"]), "+crutch=1");
     assert!(

@@ -8,7 +8,7 @@ use crate::fact::Want;
 use crate::universe::{Source, UniverseBuilder};
 
 /// So many packages that each need a place of their own, and one place too few: what is tried is taken back again and again.
-fn too_few(places: usize) -> Universe {
+pub(crate) fn too_few(places: usize) -> Universe {
     let mut index = String::new();
     for guest in 0..=places {
         let wanted: Vec<String> = (0..places).map(|place| format!("g{guest}p{place}")).collect();
