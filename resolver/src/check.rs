@@ -4,9 +4,12 @@
 //! where the set itself cannot be, everything is.
 
 mod doom;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashSet;
 
+use crate::encode::Among;
 use crate::engine::Lit;
 use crate::explain;
 use crate::fact::{Fact, Want, Wanted};
@@ -64,13 +67,15 @@ struct Checker<'u> {
     musts: Vec<Lit>,
     /// How many contradictions were met in the searches for one package each.
     alone: u64,
+    /// How many contradictions the rounds over many packages may still meet.
+    left_for_rounds: u64,
 }
 
 /// How many contradictions the search for one package may meet, and those for all.
 const MOST_CONTRADICTIONS: u64 = 2_000;
 const MOST_OF_ALL: u64 = 50_000;
 
-/// How many contradictions a round over many packages may meet for each of them.
+/// How many contradictions the rounds over many packages may meet for each of them, all rounds together.
 const CONTRADICTIONS_A_WISH: u64 = 10;
 
 /// What is said of a package of which nobody knows.
@@ -97,7 +102,7 @@ impl<'u> Checker<'u> {
         };
         let essentials = universe.essentials().into_iter().map(wanted);
         let musts = essentials
-            .map(|wanted| solver.want(wanted, Phase::Needed).yes())
+            .map(|wanted| solver.want(wanted, Among::Ordered, Phase::Needed).yes())
             .collect();
         Self {
             universe,
@@ -105,6 +110,7 @@ impl<'u> Checker<'u> {
             verdicts: Table::filled(universe.len(), Verdict::Open),
             musts,
             alone: 0,
+            left_for_rounds: 0,
         }
     }
 
@@ -156,6 +162,10 @@ impl<'u> Checker<'u> {
             .copied()
             .filter(|package| !doom.holds(*package))
             .collect();
+        let many = u64::try_from(open.len()).unwrap_or(u64::MAX);
+        self.left_for_rounds = many
+            .saturating_mul(CONTRADICTIONS_A_WISH)
+            .max(MOST_CONTRADICTIONS);
         loop {
             // One version of each name at a time: two of them never go together, and what needs the one rules the other out again and again.
             let mut names = HashSet::new();
@@ -190,7 +200,7 @@ impl<'u> Checker<'u> {
             why: Want::Itself,
             one_of: vec![package],
         };
-        let itself = self.solver.want(wanted, Phase::Needed).yes();
+        let itself = self.solver.want(wanted, Among::Ordered, Phase::Needed).yes();
         self.musts.push(itself);
         let outcome = self.solve(&[]);
         self.musts.pop();
@@ -206,16 +216,24 @@ impl<'u> Checker<'u> {
         // A wish is found to contradict those before it when it is tried, and what it needs likewise: over several suites that happens more
         // often than there are packages, and costs little each time.
         let wished = u64::try_from(wishes.len()).unwrap_or(u64::MAX);
-        let of_wishes = wished.saturating_mul(CONTRADICTIONS_A_WISH);
+        let of_wishes = wished
+            .saturating_mul(CONTRADICTIONS_A_WISH)
+            .max(MOST_CONTRADICTIONS);
         let before = self.solver.engine.contradictions();
-        self.solver.allow(left.min(MOST_CONTRADICTIONS).max(of_wishes));
+        self.solver.allow(match wishes {
+            [] => left.min(MOST_CONTRADICTIONS),
+            _ => of_wishes.min(self.left_for_rounds),
+        });
         let outcome = self.solver.solve(Goals {
             musts: &self.musts,
             wishes,
             order: Order::ChoicesFirst,
         });
+        let met = self.solver.engine.contradictions() - before;
         if wishes.is_empty() {
-            self.alone += self.solver.engine.contradictions() - before;
+            self.alone += met;
+        } else {
+            self.left_for_rounds = self.left_for_rounds.saturating_sub(met);
         }
         if let Outcome::Found = outcome {
             for package in self.solver.installed() {

@@ -9,11 +9,19 @@ use std::collections::{HashMap, HashSet};
 use crate::engine::{Engine, Lit, Var};
 use crate::fact::{Fact, FactId, Wanted};
 use crate::table::{Id, Table, id};
-use crate::universe::{ArchitectureId, Field, GroupId, NameId, PackageId, Seeker, Universe};
+use crate::universe::{ArchitectureId, Field, GroupId, NameId, PackageId, Seeker, Standing, Universe};
 
 id! {
     /// A choice between packages.
     pub(crate) ChoiceId
+}
+
+/// A package that a choice is between.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Candidate {
+    pub(crate) var: Var,
+    /// Neighbours of one class are told apart by nothing that anybody wrote: the lightest is preferred.
+    pub(crate) class: usize,
 }
 
 /// A choice between packages, the preferred one first.
@@ -21,7 +29,7 @@ id! {
 pub(crate) struct Choice {
     /// Holds where one of them must be installed.
     pub(crate) var: Var,
-    pub(crate) candidates: Vec<Var>,
+    pub(crate) candidates: Vec<Candidate>,
     /// How many names they have: the fewer, the earlier it is chosen.
     pub(crate) names: usize,
 }
@@ -56,6 +64,28 @@ pub(crate) struct Encoder<'u> {
     met: HashMap<(GroupId, ArchitectureId), Met>,
     ladders: HashSet<NameId>,
     facts: Table<FactId, Fact>,
+    /// What is installed and may be as broken as it is.
+    present: Present,
+}
+
+/// What is installed, where what was broken before is left alone.
+#[derive(Debug, Default)]
+pub(crate) struct Present {
+    /// All of it; nothing where everything must be whole in the end.
+    pub(crate) all: HashSet<PackageId>,
+    /// What was asked for among it, which must be whole.
+    pub(crate) asked_for: HashSet<PackageId>,
+}
+
+impl Present {
+    fn is_left_alone(&self, package: PackageId) -> bool {
+        self.all.contains(&package) && !self.asked_for.contains(&package)
+    }
+
+    /// Says whether two packages stand beside each other already, and both are left alone.
+    fn are_left_together(&self, left: PackageId, right: PackageId) -> bool {
+        self.is_left_alone(left) && self.is_left_alone(right)
+    }
 }
 
 /// Says that a clause only defines a variable.
@@ -72,7 +102,18 @@ impl<'u> Encoder<'u> {
             met: HashMap::new(),
             ladders: HashSet::new(),
             facts: Table::new(),
+            present: Present::default(),
         }
+    }
+
+    /// Leaves what is installed as broken as it is.
+    pub(crate) fn leave_alone(&mut self, present: Present) {
+        self.present = present;
+    }
+
+    /// Returns the variable of a package, where something spoke of it.
+    pub(crate) fn known(&self, package: PackageId) -> Option<Var> {
+        self.vars[package]
     }
 
     /// Returns what a variable stands for.
@@ -114,8 +155,17 @@ impl<'u> Encoder<'u> {
     }
 
     /// Makes the choice that something is wanted; it holds where its variable is assumed.
-    pub(crate) fn want(&mut self, wanted: Wanted, engine: &mut Engine) -> ChoiceId {
-        let choice = self.open_choice(&wanted.one_of, engine);
+    pub(crate) fn want(&mut self, wanted: Wanted, among: Among, engine: &mut Engine) -> ChoiceId {
+        let universe = self.universe;
+        let standing = |id: &PackageId| {
+            let package = universe.package(*id);
+            (package.priority, package.importance)
+        };
+        let classes = match among {
+            Among::Ordered => (0..wanted.one_of.len()).collect(),
+            Among::Providers => classes(wanted.one_of.iter().map(standing), |_| true),
+        };
+        let choice = self.open_choice(&wanted.one_of, &classes, engine);
         let lits = self.choice_clause(choice);
         self.state(Fact::Wanted(wanted), &lits, engine);
         choice
@@ -143,6 +193,12 @@ impl<'u> Encoder<'u> {
     }
 
     fn need(&mut self, package: PackageId, group: GroupId, field: Field, engine: &mut Engine) {
+        if self.present.is_left_alone(package) {
+            let seeker = Seeker::Need(self.universe.package(package).architecture);
+            if !self.universe.is_met_among(group, seeker, &self.present.all) {
+                return;
+            }
+        }
         let no = self.var(package, engine).no();
         let fact = Fact::Needs {
             package,
@@ -170,10 +226,25 @@ impl<'u> Encoder<'u> {
         package: PackageId,
         group: GroupId,
         engine: &mut Engine,
-    ) -> Vec<Var> {
+    ) -> Vec<Candidate> {
         let seeker = Seeker::Need(self.universe.package(package).architecture);
-        let candidates = self.universe.candidates(group, seeker).into_iter();
-        candidates.map(|candidate| self.var(candidate, engine)).collect()
+        let (packages, classes) = told_apart(&self.universe.standing(group, seeker));
+        self.candidates(&packages, &classes, engine)
+    }
+
+    fn candidates(
+        &mut self,
+        packages: &[PackageId],
+        classes: &[usize],
+        engine: &mut Engine,
+    ) -> Vec<Candidate> {
+        let candidates = packages.iter().zip(classes);
+        candidates
+            .map(|(package, class)| Candidate {
+                var: self.var(*package, engine),
+                class: *class,
+            })
+            .collect()
     }
 
     fn met_by(&mut self, package: PackageId, group: GroupId, engine: &mut Engine) -> Met {
@@ -181,12 +252,12 @@ impl<'u> Encoder<'u> {
         if let Some(met) = self.met.get(&(group, from)) {
             return *met;
         }
-        let candidates = self.universe.candidates(group, Seeker::Need(from));
+        let (candidates, classes) = told_apart(&self.universe.standing(group, Seeker::Need(from)));
         let met = match *candidates.as_slice() {
             [] => Met::Never,
             [only] => Met::By(only),
             _ => {
-                let choice = self.open_choice(&candidates, engine);
+                let choice = self.open_choice(&candidates, &classes, engine);
                 let lits = self.choice_clause(choice);
                 engine.add(&lits, DEFINITION);
                 Met::Choice(choice)
@@ -196,11 +267,8 @@ impl<'u> Encoder<'u> {
         met
     }
 
-    fn open_choice(&mut self, packages: &[PackageId], engine: &mut Engine) -> ChoiceId {
-        let candidates: Vec<Var> = packages
-            .iter()
-            .map(|package| self.var(*package, engine))
-            .collect();
+    fn open_choice(&mut self, packages: &[PackageId], classes: &[usize], engine: &mut Engine) -> ChoiceId {
+        let candidates = self.candidates(packages, classes, engine);
         let mut names: Vec<NameId> = packages
             .iter()
             .map(|id| self.universe.package(*id).name)
@@ -219,7 +287,7 @@ impl<'u> Encoder<'u> {
     /// Returns: where there is the choice, one of its candidates is installed.
     fn choice_clause(&self, choice: ChoiceId) -> Vec<Lit> {
         let choice = self.choice(choice);
-        let yes = choice.candidates.iter().map(|candidate| candidate.yes());
+        let yes = choice.candidates.iter().map(|candidate| candidate.var.yes());
         yes.chain([choice.var.no()]).collect()
     }
 
@@ -227,6 +295,9 @@ impl<'u> Encoder<'u> {
         let universe = self.universe;
         let no = self.var(package, engine).no();
         for other in universe.opponents(package, group) {
+            if self.present.are_left_together(package, other) {
+                continue;
+            }
             let fact = Fact::Conflicts {
                 package,
                 group,
@@ -246,11 +317,17 @@ impl<'u> Encoder<'u> {
         if siblings.len() > MOST_PAIRS && universe.has_one_architecture(siblings) {
             return self.ladder(name, engine);
         }
-        let alone = |other: &PackageId| *other != package && !universe.go_together(package, *other);
+        let present = &self.present;
+        let alone = |other: &PackageId| {
+            let is_left = universe.machine(package) != universe.machine(*other)
+                && present.are_left_together(package, *other);
+            *other != package && !is_left && !universe.go_together(package, *other)
+        };
+        let others: Vec<PackageId> = siblings.iter().copied().filter(alone).collect();
         let no = self.var(package, engine).no();
-        for other in siblings.iter().filter(|other| alone(other)) {
+        for other in others {
             // The one that is chosen second finds the first.
-            if let Some(other) = self.vars[*other] {
+            if let Some(other) = self.vars[other] {
                 self.state(Fact::OneVersion(name), &[no, other.no()], engine);
             }
         }
@@ -275,4 +352,34 @@ impl<'u> Encoder<'u> {
             below = Some(step);
         }
     }
+}
+
+/// How the packages that something is wanted of are told apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Among {
+    /// By their order.
+    Ordered,
+    /// Providers of one name: by how important the archive says they are, and by weight.
+    Providers,
+}
+
+/// Returns packages, and the class of each.
+fn told_apart(standing: &[(Standing, PackageId)]) -> (Vec<PackageId>, Vec<usize>) {
+    let packages = standing.iter().map(|(_, package)| *package).collect();
+    let standing = standing.iter().map(|(standing, _)| *standing);
+    (packages, classes(standing, |standing| standing.is_provider))
+}
+
+/// Puts neighbours of one standing into one class, where they are weighed; each other one is a class of its own.
+fn classes<S: PartialEq>(standing: impl Iterator<Item = S>, is_weighed: impl Fn(&S) -> bool) -> Vec<usize> {
+    let mut class = 0;
+    let mut before: Option<S> = None;
+    let classes = standing.map(|standing| {
+        if before.as_ref() != Some(&standing) || !is_weighed(&standing) {
+            class += 1;
+        }
+        before = Some(standing);
+        class
+    });
+    classes.collect()
 }

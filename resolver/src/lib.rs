@@ -17,5 +17,6 @@ pub mod plan;
 pub mod refusal;
 pub mod solve;
 pub mod unneeded;
+pub mod broken;
 pub mod check;
 pub mod audit;

@@ -19,6 +19,8 @@ pub struct Request {
     pub installed: Vec<Installed>,
     /// Whether what new packages recommend is taken where it can be.
     pub recommends: Recommends,
+    /// What becomes of installed packages that are broken before anything is done.
+    pub broken: WasBroken,
 }
 
 /// A package that is meant.
@@ -93,6 +95,16 @@ pub enum Recommends {
     Take,
     /// Only where something needs it.
     Leave,
+}
+
+/// What becomes of installed packages that are broken already: that lack what they need, or stand beside what they rule out.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum WasBroken {
+    /// They stay as they are, unless they are asked for themselves or something has to change them.
+    #[default]
+    Stays,
+    /// What they lack comes, or they go.
+    IsRepaired,
 }
 
 impl Target {
@@ -176,6 +188,14 @@ impl Target {
                     .filter(|id| universe.priority(*id) >= 0);
                 preferring_native(universe, found.collect())
             }
+        }
+    }
+
+    /// Says whether it means whatever provides its name.
+    pub(crate) fn is_provided(&self, universe: &Universe) -> bool {
+        match self {
+            Self::Named { name, .. } => universe.versions_of(name).is_empty(),
+            Self::OneOf { .. } => false,
         }
     }
 

@@ -5,11 +5,14 @@
 //! was chosen before.
 
 mod demand;
+mod weigh;
+#[cfg(test)]
+pub(crate) mod tests;
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, HashSet};
 
-use crate::encode::{Encoder, Subject};
+use crate::encode::{Among, Encoder, Present, Subject};
 use crate::engine::{Engine, Learnt, Lit, Origin, Var};
 use crate::fact::{Fact, Wanted};
 use crate::table::Table;
@@ -71,6 +74,10 @@ pub(crate) struct Solver<'u> {
     pub(crate) recommends: Option<Box<dyn Recommending + 'u>>,
     /// How many contradictions may have been met.
     most: u64,
+    /// The lightest of the packages of a choice, once they were weighed.
+    lightest: HashMap<What, Var>,
+    /// How many packages may still be looked at to weigh others.
+    patience: usize,
 }
 
 impl<'u> Solver<'u> {
@@ -88,7 +95,19 @@ impl<'u> Solver<'u> {
             softs_of: HashMap::new(),
             recommends: None,
             most: 0,
+            lightest: HashMap::new(),
+            patience: 0,
         }
+    }
+
+    /// Prefers what brings the least among equals, looking at so many packages at most to find that out.
+    pub(crate) fn weigh(&mut self, patience: usize) {
+        self.patience = patience;
+    }
+
+    /// Leaves what is installed as broken as it is. To be said before any search.
+    pub(crate) fn leave_alone(&mut self, present: Present) {
+        self.encoder.leave_alone(present);
     }
 
     /// Lets the searches from here on meet so many contradictions, all together.
@@ -102,9 +121,9 @@ impl<'u> Solver<'u> {
     }
 
     /// Returns a variable that holds where one of some packages is installed.
-    pub(crate) fn want(&mut self, wanted: Wanted, phase: Phase) -> Var {
+    pub(crate) fn want(&mut self, wanted: Wanted, among: Among, phase: Phase) -> Var {
         self.rewind(0);
-        let choice = self.encoder.want(wanted, &mut self.engine);
+        let choice = self.encoder.want(wanted, among, &mut self.engine);
         let var = self.encoder.choice(choice).var;
         self.phases.insert(var, phase);
         var

@@ -33,6 +33,9 @@ pub fn solve(universe: &Universe, request: &Request) -> Result<Plan, Refusal> {
 /// every machine.
 pub(crate) const MOST_CONTRADICTIONS: u64 = 10_000;
 
+/// How many packages may be looked at to find out which provider brings the least; from there on the name decides.
+const MOST_WEIGHED: usize = 1_000_000;
+
 /// What is to be installed in the end.
 #[derive(Debug)]
 pub(crate) struct Answer {
@@ -76,6 +79,7 @@ pub(crate) fn answer(universe: &Universe, request: &Request, contradictions: u64
         .chain(keeps.iter().map(|(_, keep)| *keep))
         .collect();
     solver.allow(contradictions);
+    solver.weigh(MOST_WEIGHED);
     match solver.solve(firmly(&all)) {
         Outcome::Found => {
             return Ok(Answer {

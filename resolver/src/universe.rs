@@ -17,7 +17,7 @@ use crate::table::{Id, Span, Table, id};
 
 pub use build::{Source, UniverseBuilder};
 pub use error::UniverseError;
-pub(crate) use matching::Seeker;
+pub(crate) use matching::{Seeker, Standing};
 pub(crate) use relations::{Alternative, Qualifier};
 
 id! {

@@ -156,3 +156,74 @@ fn a_package_of_two_sources_is_one_with_the_higher_priority() {
     let universe = builder.finish();
     assert_eq!((universe.len(), universe.priority(first)), (1, 500));
 }
+
+/// Numbers that look random and are always the same.
+struct Numbers(u64);
+
+impl Numbers {
+    fn below(&mut self, most: usize) -> usize {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(self.0 >> 33).unwrap() % most
+    }
+}
+
+/// An index of two suites: most names in two versions, which need and rule out each other's.
+fn two_suites(numbers: &mut Numbers) -> Vec<String> {
+    let mut lines = Vec::new();
+    for name in 0..60 {
+        for version in 1..=1 + usize::from(numbers.below(4) > 0) {
+            let mut line = format!("n{name} {version}");
+            let needs: Vec<String> = (0..numbers.below(4))
+                .map(|_| {
+                    let relation = ["", " (= 1)", " (= 2)", " (>= 2)", " (<< 2)"][numbers.below(5)];
+                    format!("n{}{relation} | n{}", numbers.below(62), numbers.below(62))
+                })
+                .collect();
+            if !needs.is_empty() {
+                line.push_str(&format!(" & Depends: {}", needs.join(", ")));
+            }
+            if numbers.below(3) == 0 {
+                line.push_str(&format!(" & Conflicts: n{}", numbers.below(60)));
+            }
+            lines.push(line);
+        }
+    }
+    lines
+}
+
+#[test]
+fn the_order_of_an_index_changes_no_verdict() {
+    let mut numbers = Numbers(11);
+    let verdicts = |lines: &[String]| {
+        let world = World::new(&lines.join("\n"));
+        let universe = world.universe();
+        let mut broken: Vec<String> = check(universe)
+            .into_iter()
+            .map(|broken| {
+                format!(
+                    "{} {}",
+                    universe.name(broken.package),
+                    universe.version(broken.package)
+                )
+            })
+            .collect();
+        broken.sort();
+        broken
+    };
+    let mut found = 0;
+    for _ in 0..30 {
+        let mut lines = two_suites(&mut numbers);
+        let first = verdicts(&lines);
+        found += first.len();
+        for _ in 0..3 {
+            for place in (1..lines.len()).rev() {
+                lines.swap(place, numbers.below(place + 1));
+            }
+            assert_eq!(verdicts(&lines), first, "{}", lines.join("\n"));
+        }
+    }
+    assert!(found > 30, "{found} were broken");
+}

@@ -10,7 +10,7 @@ mod support;
 
 use debian_formats::relation::{Constraint, Operator};
 use resolver::plan::Why;
-use resolver::request::{Recommends, Request, Target};
+use resolver::request::{Recommends, Request, Target, WasBroken};
 use support::World;
 
 #[test]
@@ -367,4 +367,148 @@ fn what_breaks_an_installed_version_is_unpacked_after_the_new_one() {
         world.steps(&plan),
         "unpack bb, configure bb, unpack aa, configure aa"
     );
+}
+
+#[test]
+fn a_need_is_met_by_the_native_architecture_first() {
+    let foreign = "gawk 1 i386 & Provides: awk & Multi-Arch: foreign & Depends: lib \n lib 1 i386";
+    let world = World::new(&format!(
+        "* base 1 & Depends: awk \n * gawk 1 & Provides: awk & Multi-Arch: foreign \n {foreign} \n mawk 1 & Provides: awk"
+    ));
+    assert_eq!(world.remove(&["gawk"]), "+mawk=1 -gawk=1");
+    // A later alternative, a provider and an upgrade likewise.
+    let world = World::new(&format!("aa 1 & Depends: gawk | mawk \n {foreign} \n mawk 1"));
+    assert_eq!(world.install(&["aa"]), "+aa=1 +mawk=1");
+    let world = World::new(&format!(
+        "aa 1 & Depends: gawk \n {foreign} \n other 1 & Provides: gawk"
+    ));
+    assert_eq!(world.install(&["aa"]), "+aa=1 +other=1");
+    let world = World::new(&format!(
+        "* aa 1 \n aa 2 & Depends: gawk | mawk \n {foreign} \n mawk 1"
+    ));
+    assert_eq!(world.upgrade(), "+mawk=1 ^aa=2");
+    // The foreign one where nothing native can, where its architecture is named, and where it is there.
+    let world = World::new(&format!("aa 1 & Depends: gawk | mawk \n {foreign}"));
+    assert_eq!(world.install(&["aa"]), "+aa=1 +gawk:i386=1 +lib:i386=1");
+    let world = World::new(&format!(
+        "aa 1 & Depends: gawk:i386 | mawk \n {foreign} \n mawk 1"
+    ));
+    assert_eq!(world.install(&["aa"]), "+aa=1 +gawk:i386=1 +lib:i386=1");
+    let world = World::new(&format!(
+        "aa 1 & Depends: gawk | mawk \n mawk 1 \n * {}",
+        foreign.replace("\n ", "\n * ")
+    ));
+    assert_eq!(world.install(&["aa"]), "+aa=1");
+}
+
+#[test]
+fn what_a_foreign_package_needs_of_its_own_architecture_is_no_worse() {
+    let world = World::new(
+        "aa 1 i386 & Depends: lib | tool \n lib 1 i386 \n tool 1 & Multi-Arch: foreign \n tool 1 i386 & Multi-Arch: foreign",
+    );
+    assert_eq!(world.install(&["aa"]), "+aa:i386=1 +lib:i386=1");
+    let world = World::new(
+        "aa 1 i386 & Depends: tool \n tool 1 i386 & Multi-Arch: foreign \n tool 1 & Multi-Arch: foreign",
+    );
+    assert_eq!(world.install(&["aa"]), "+aa:i386=1 +tool=1");
+}
+
+#[test]
+fn of_providers_the_one_that_brings_the_least_comes() {
+    let providers = "cinnamon 1 & Provides: agent & Depends: desktop, shell \n desktop 1 \n shell 1 \n \
+        lxpolkit 1 & Provides: agent & Depends: gtk \n gtk 1 \n mate-agent 1 & Provides: agent & Depends: mate \n mate 1";
+    let world = World::new(&format!("aa 1 & Depends: missing | agent, gtk \n {providers}"));
+    assert_eq!(world.install(&["aa"]), "+aa=1 +gtk=1 +lxpolkit=1");
+    assert_eq!(world.install(&["agent"]), "+gtk=1 +lxpolkit=1");
+    let recommended = World::new(&format!(
+        "aa 1 & Recommends: agent & Depends: mate \n {providers}"
+    ));
+    assert_eq!(recommended.install(&["aa"]), "+aa=1 +mate=1 +mate-agent=1");
+    // What is installed or comes anyway serves before that.
+    let world = World::new(&format!(
+        "aa 1 & Depends: agent \n * {}",
+        providers
+            .replace("shell \n", "shell \n *")
+            .replace("desktop 1 \n", "desktop 1 \n *")
+    ));
+    assert_eq!(world.install(&["aa"]), "+aa=1");
+    let world = World::new(&format!("aa 1 & Depends: agent, mate-agent \n {providers}"));
+    assert_eq!(world.install(&["aa"]), "+aa=1 +mate=1 +mate-agent=1");
+}
+
+#[test]
+fn equal_providers_are_told_apart_by_bytes_and_then_by_name() {
+    let world = World::new(
+        "aa 1 & Depends: dict \n bb 1 & Provides: dict & Size: 20 \n cc 1 & Provides: dict & Size: 10 \n \
+         dd 1 & Provides: dict & Size: 10 \n ee 1 & Provides: dict & Size: 5 & Depends: missing",
+    );
+    assert_eq!(world.install(&["aa"]), "+aa=1 +cc=1");
+    let important = World::new(
+        "aa 1 & Depends: dict \n bb 1 & Provides: dict & Priority: optional \n \
+         cc 1 & Provides: dict & Priority: standard & Depends: more \n more 1",
+    );
+    assert_eq!(important.install(&["aa"]), "+aa=1 +cc=1 +more=1");
+}
+
+/// `old` lacks what no source has; `lame` lacks what there is.
+const BROKEN: &str = "* old 1 & Depends: gone, lib \n * lib 1 \n * lame 1 & Depends: crutch \n crutch 1 \n \
+    * left 1 & Conflicts: right \n * right 1 \n aa 1 \n aa 2 & Depends: lib (>= 2) \n lib 2 \n * bb 1 \n bb 2 \n * cc 1 & Depends: bb";
+
+#[test]
+fn what_was_broken_before_is_left_alone_by_what_has_nothing_to_do_with_it() {
+    let world = World::new(BROKEN);
+    assert_eq!(world.install(&["aa"]), "+aa=2 ^lib=2");
+    assert_eq!(world.upgrade(), "^bb=2 ^lib=2");
+    assert_eq!(world.remove(&["cc"]), "-cc=1");
+    // What it does have is kept for it.
+    assert_eq!(world.remove(&["lib"]), "-lib=1 -old=1");
+    let names: Vec<(&str, Vec<String>)> =
+        resolver::broken::broken(world.universe(), &world.request(&[]).installed)
+            .into_iter()
+            .map(|broken| (world.universe().name(broken.package), broken.reasons))
+            .collect();
+    assert_eq!(
+        names,
+        [
+            (
+                "old",
+                vec!["`old` 1 needs `gone`, which no source has".to_owned()]
+            ),
+            ("lame", vec!["`lame` 1 needs `crutch`".to_owned()]),
+            ("left", vec!["`left` 1 conflicts with `right`".to_owned()]),
+        ]
+    );
+}
+
+#[test]
+fn what_was_broken_before_is_repaired_when_that_is_asked_for() {
+    let world = World::new(BROKEN);
+    let request = Request {
+        broken: WasBroken::IsRepaired,
+        ..world.request(&[])
+    };
+    assert_eq!(world.short(&world.solve(&request)), "+crutch=1 -old=1 -right=1");
+    let newer = World::new("* aa 1 & Depends: gone \n aa 2 & Depends: bb \n bb 1");
+    let request = Request {
+        broken: WasBroken::IsRepaired,
+        ..newer.request(&[])
+    };
+    let plan = newer.solve(&request).unwrap();
+    assert_eq!(newer.short(&Ok(plan.clone())), "+bb=1 ^aa=2");
+    assert_eq!(plan.install[0].why, Why::NeededBy(newer.ids()[1]));
+    // Who asks for a broken package asks for one that works.
+    assert_eq!(world.install(&["lame"]), "+crutch=1");
+    assert!(
+        world
+            .install(&["old"])
+            .contains("`old` 1 needs `gone`, which no source has")
+    );
+}
+
+#[test]
+fn a_broken_essential_or_held_package_stands_in_nobodys_way() {
+    let world = World::new("* base 1 & Essential: yes & Depends: gone \n = held 1 & Depends: gone \n aa 1");
+    assert_eq!(world.install(&["aa"]), "+aa=1");
+    let skewed = World::new("* lib 1 & Multi-Arch: same \n * lib 2 i386 & Multi-Arch: same \n aa 1");
+    assert_eq!(skewed.install(&["aa"]), "+aa=1");
 }

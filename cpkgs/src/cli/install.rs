@@ -9,8 +9,9 @@ use cpkgs::scene::Scene;
 use cpkgs::spec::{Named, Spec};
 use debian_formats::terminal::escaped;
 use debian_formats::version::Version;
+use resolver::broken::broken;
 use resolver::plan::{Plan, Removal, Step};
-use resolver::request::{Hold, Recommends, Request, Target, Upgrade};
+use resolver::request::{Hold, Installed, Mark, Recommends, Request, Target, Upgrade, WasBroken};
 use resolver::solve::solve;
 use resolver::universe::PackageId;
 use resolver::unneeded::unneeded;
@@ -24,7 +25,7 @@ use super::{Context, Done};
 #[derive(Debug, Args)]
 pub(super) struct InstallArgs {
     /// NAME, NAME=VERSION, NAME/SUITE, NAME:ARCHITECTURE, or FILE.deb.
-    #[arg(required = true, value_name = "PACKAGE")]
+    #[arg(required_unless_present = "fix_broken", value_name = "PACKAGE")]
     packages: Vec<String>,
     /// This version of the one package that is named.
     #[arg(long, value_name = "VERSION")]
@@ -32,6 +33,8 @@ pub(super) struct InstallArgs {
     /// Without what the packages only recommend.
     #[arg(long)]
     no_recommends: bool,
+    #[command(flatten)]
+    broken: BrokenArgs,
     /// Shows what would be done, and does nothing.
     #[arg(long, short = 's')]
     dry_run: bool,
@@ -45,6 +48,8 @@ pub(super) struct RemoveArgs {
     /// NAME or NAME:ARCHITECTURE.
     #[arg(required = true, value_name = "PACKAGE")]
     packages: Vec<String>,
+    #[command(flatten)]
+    broken: BrokenArgs,
     /// Shows what would be done, and does nothing.
     #[arg(long, short = 's')]
     dry_run: bool,
@@ -81,11 +86,67 @@ pub(super) struct UpgradeArgs {
     /// Without what the packages only recommend.
     #[arg(long)]
     no_recommends: bool,
+    #[command(flatten)]
+    broken: BrokenArgs,
     /// Shows what would be done, and does nothing.
     #[arg(long, short = 's')]
     dry_run: bool,
     #[command(flatten)]
     place: PlaceArgs,
+}
+
+/// What becomes of packages that are broken already.
+#[derive(Debug, Args)]
+pub(super) struct BrokenArgs {
+    /// Also repairs installed packages that are broken: what they lack comes, or they go.
+    #[arg(long)]
+    fix_broken: bool,
+}
+
+impl BrokenArgs {
+    fn asked(&self) -> WasBroken {
+        if self.fix_broken {
+            WasBroken::IsRepaired
+        } else {
+            WasBroken::Stays
+        }
+    }
+
+    /// Says which installed packages are broken and stay so.
+    fn warn(&self, scene: &Scene<'_>, plan: &Plan, context: &Context) {
+        if self.fix_broken {
+            return;
+        }
+        let universe = &scene.universe;
+        let goes = |package: PackageId| {
+            let removed = plan.remove.iter().map(|removal| removal.package);
+            let mut gone = removed.chain(plan.changes().map(|change| change.from));
+            gone.any(|gone| gone == package)
+        };
+        // What comes may be what was lacking.
+        let came = plan.unpacked().map(|package| Installed {
+            package,
+            mark: Mark::Automatic,
+            hold: Hold::Free,
+        });
+        let stay = scene.installed.iter().copied().filter(|one| !goes(one.package));
+        let after: Vec<Installed> = stay.chain(came).collect();
+        let broken = broken(universe, &after);
+        for one in &broken {
+            let name = format!(
+                "`{}` {} is broken, and stays as it is: {}",
+                universe.name(one.package),
+                universe.version(one.package),
+                one.reasons.join("; ")
+            );
+            context.printer.warning(escaped(&name));
+        }
+        if !broken.is_empty() {
+            context
+                .printer
+                .warning("`--fix-broken` repairs what is broken, or removes it");
+        }
+    }
 }
 
 fn run_of(dry: bool) -> Run {
@@ -189,7 +250,8 @@ fn targets(specs: &[Spec], scene: &Scene<'_>) -> Vec<Target> {
 pub(super) fn install(args: &InstallArgs, context: &mut Context) -> Result<Done, Failure> {
     let (specs, files) = specs(args)?;
     let place = context.place(&args.place, run_of(args.dry_run))?;
-    let indexes = match specs.iter().all(|spec| matches!(spec, Spec::File(_))) {
+    let is_file = |spec: &Spec| matches!(spec, Spec::File(_));
+    let indexes = match !specs.is_empty() && specs.iter().all(is_file) {
         true => Indexes::IfAny,
         false => Indexes::Needed,
     };
@@ -199,6 +261,7 @@ pub(super) fn install(args: &InstallArgs, context: &mut Context) -> Result<Done,
         install: targets(&specs, &scene),
         installed: scene.installed.clone(),
         recommends: recommends(args.no_recommends),
+        broken: args.broken.asked(),
         ..Request::default()
     };
     let named: Vec<&Named> = specs
@@ -211,6 +274,7 @@ pub(super) fn install(args: &InstallArgs, context: &mut Context) -> Result<Done,
     let names: Vec<&str> = named.iter().map(|named| named.name.as_str()).collect();
     let plan = solve(&scene.universe, &request).map_err(|refusal| refused(refusal, &scene, &names))?;
     check_held(named.iter().copied(), &scene, &plan, context)?;
+    args.broken.warn(&scene, &plan, context);
     let files = (0..specs.len()).map_while(|place| scene.file_target(place));
     let files = files.flat_map(|target| match target {
         Target::OneOf { packages, .. } => packages,
@@ -222,7 +286,9 @@ pub(super) fn install(args: &InstallArgs, context: &mut Context) -> Result<Done,
         scene: &scene,
         place: &place,
         plan,
-        command: format!("install {}", args.packages.join(" ")),
+        command: format!("install {}", args.packages.join(" "))
+            .trim_end()
+            .to_owned(),
         configuration: Configuration::Stays,
         leftovers: Vec::new(),
     }
@@ -292,9 +358,11 @@ fn take_away(
         remove: named.iter().map(|named| scene.target(named)).collect(),
         installed: scene.installed.clone(),
         recommends: Recommends::Leave,
+        broken: args.broken.asked(),
         ..Request::default()
     };
     let plan = solve(&scene.universe, &request).map_err(|refusal| refused(refusal, &scene, &[]))?;
+    args.broken.warn(&scene, &plan, context);
     Staged {
         wanted: Vec::new(),
         scene: &scene,
@@ -373,10 +441,12 @@ pub(super) fn upgrade(args: &UpgradeArgs, context: &mut Context) -> Result<Done,
         },
         installed: scene.installed.clone(),
         recommends: recommends(args.no_recommends),
+        broken: args.broken.asked(),
         ..Request::default()
     };
     let plan = solve(&scene.universe, &request).map_err(|refusal| refused(refusal, &scene, &[]))?;
     check_held(named.iter(), &scene, &plan, context)?;
+    args.broken.warn(&scene, &plan, context);
     Staged {
         wanted: Vec::new(),
         scene: &scene,

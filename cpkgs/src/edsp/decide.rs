@@ -4,7 +4,7 @@
 //! for what is named as given, and each one that cannot be had so is kept back.
 
 use resolver::refusal::Refusal;
-use resolver::request::{Hold, Installed, Mark, Recommends, Request, Target, Upgrade};
+use resolver::request::{Hold, Installed, Mark, Recommends, Request, Target, Upgrade, WasBroken};
 use resolver::solve::solve;
 use resolver::universe::{MultiArch, PackageId};
 
@@ -140,6 +140,8 @@ impl Asking<'_, '_> {
             upgrade,
             installed: installed.collect(),
             recommends: self.recommends,
+            // apt asks for a system that is whole.
+            broken: WasBroken::IsRepaired,
         })
     }
 
@@ -175,6 +177,8 @@ impl Asking<'_, '_> {
             upgrade,
             installed: installed.collect(),
             recommends: self.recommends,
+            // apt asks for a system that is whole.
+            broken: WasBroken::IsRepaired,
         })
     }
 

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 
 use super::Why;
-use crate::request::{Request, Upgrade};
+use crate::request::{Request, Upgrade, WasBroken};
 use crate::universe::{Field, PackageId, Seeker, Universe};
 
 /// Returns for each package by which shortest way something asked for it. Needs count before recommendations.
@@ -24,7 +24,7 @@ pub(super) fn whys(
     let targets = request.install.iter();
     walk.begin(targets.flat_map(|target| target.packages(universe)).collect());
     // What is installed asks for things too, where it changes or where something it needs does.
-    if request.upgrade != Upgrade::Nothing {
+    if request.upgrade != Upgrade::Nothing || request.broken == WasBroken::IsRepaired {
         let installed: HashSet<&str> = request
             .installed
             .iter()

@@ -1,7 +1,7 @@
 //! Choices that are to be made, and their order.
 
 use super::Solver;
-use crate::encode::ChoiceId;
+use crate::encode::{Candidate, ChoiceId};
 use crate::engine::{Lit, Var};
 use crate::table::id;
 use crate::universe::{GroupId, PackageId};
@@ -55,7 +55,7 @@ impl Demand {
 /// A recommendation of a package.
 pub(super) struct Soft {
     package: Var,
-    candidates: Vec<Var>,
+    candidates: Vec<Candidate>,
 }
 
 /// Says which recommendations count.
@@ -113,22 +113,30 @@ impl Solver<'_> {
             let level = self.engine.level();
             if candidates
                 .iter()
-                .any(|candidate| self.engine.holds(candidate.yes()))
+                .any(|candidate| self.engine.holds(candidate.var.yes()))
             {
                 self.settled.push((level, demand));
                 continue;
             }
-            let open = candidates
+            let mut open = candidates
                 .iter()
-                .find(|candidate| self.engine.value(candidate.yes()).is_none());
-            let open = open.map(|candidate| candidate.yes());
-            let Some(lit) = open else {
+                .filter(|candidate| self.engine.value(candidate.var.yes()).is_none());
+            let Some(first) = open.next().copied() else {
                 // A recommendation that nothing can meet; a choice with no candidate is a contradiction before.
                 self.settled.push((level, demand));
                 continue;
             };
+            let equals = open.take_while(|candidate| candidate.class == first.class);
+            let equals: Vec<Var> = [first.var]
+                .into_iter()
+                .chain(equals.map(|candidate| candidate.var))
+                .collect();
+            let chosen = match equals.len() {
+                1 => first.var,
+                _ => self.lightest(demand.what, first.var, &equals),
+            };
             self.settled.push((level + 1, demand));
-            return Some(lit);
+            return Some(chosen.yes());
         }
     }
 }

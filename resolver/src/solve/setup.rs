@@ -4,9 +4,10 @@ use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 
 use super::No;
+use crate::encode::{Among, Present};
 use crate::engine::Lit;
 use crate::fact::{Bar, Fact, Want, Wanted};
-use crate::request::{Hold, Installed, Recommends, Request, Upgrade};
+use crate::request::{Hold, Installed, Recommends, Request, Upgrade, WasBroken};
 use crate::search::{Phase, Recommending, Solver};
 use crate::universe::{ArchitectureId, Field, GroupId, NameId, PackageId, Universe};
 
@@ -47,6 +48,9 @@ impl<'u> Setup<'u> {
             .iter()
             .flat_map(|target| target.packages(universe))
             .collect();
+        if request.broken == WasBroken::Stays {
+            setup.solver.leave_alone(present(universe, request, &targets));
+        }
         let exact = request
             .install
             .iter()
@@ -55,7 +59,16 @@ impl<'u> Setup<'u> {
         let exact: HashSet<PackageId> = exact.flat_map(|(_, packages)| packages.iter().copied()).collect();
         for (place, one_of) in targets.into_iter().enumerate() {
             let why = Want::Target(place);
-            let var = setup.solver.want(Wanted { why, one_of }, Phase::Requested);
+            let is_provided = request
+                .install
+                .get(place)
+                .is_some_and(|target| target.is_provided(universe));
+            let among = if is_provided {
+                Among::Providers
+            } else {
+                Among::Ordered
+            };
+            let var = setup.solver.want(Wanted { why, one_of }, among, Phase::Requested);
             setup.musts.push(var.yes());
         }
         setup.bar_removed(&removed);
@@ -116,12 +129,35 @@ impl<'u> Setup<'u> {
             false => installed_first(universe, package),
         };
         let why = Want::Installed(package);
-        let keep = self.solver.want(Wanted { why, one_of }, Phase::Installed).yes();
+        let wanted = Wanted { why, one_of };
+        let keep = self.solver.want(wanted, Among::Ordered, Phase::Installed).yes();
         if universe.is_protected(package) || installed.hold == Hold::Held {
             self.musts.push(keep);
         } else {
             self.keeps.push((package, keep));
         }
+    }
+}
+
+/// Returns what is installed, and what of it is asked for: by name, or as what is to be upgraded.
+fn present(universe: &Universe, request: &Request, targets: &[Vec<PackageId>]) -> Present {
+    let all: HashSet<PackageId> = request
+        .installed
+        .iter()
+        .map(|installed| installed.package)
+        .collect();
+    let targets: HashSet<PackageId> = targets.iter().flatten().copied().collect();
+    let is_named = |package: PackageId| match &request.upgrade {
+        Upgrade::Names(_) => is_upgraded(universe, request, package),
+        Upgrade::Nothing | Upgrade::All => false,
+    };
+    let asked_for = all
+        .iter()
+        .copied()
+        .filter(|package| targets.contains(package) || is_named(*package));
+    Present {
+        asked_for: asked_for.collect(),
+        all,
     }
 }
 

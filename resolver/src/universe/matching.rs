@@ -1,6 +1,8 @@
 //! Which packages a relation means. Source: Debian Policy 7.1 and 7.5, Debian's Multiarch specification, dpkg's
 //! `archsatisfied` and `versionsatisfied`.
 
+use std::cmp::Reverse;
+
 use super::{Alternative, ArchitectureId, GroupId, MultiArch, PackageId, Provider, Qualifier, Universe};
 use debian_formats::relation::Operator;
 
@@ -13,20 +15,83 @@ pub(crate) enum Seeker {
     Conflict,
 }
 
+/// Where a package stands among those that meet a group. Providers of one standing are told apart by nothing that anybody
+/// wrote.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Standing {
+    /// Whether it is neither of the machine's architecture nor of that of who asks: such come after every alternative.
+    is_strange: bool,
+    alternative: usize,
+    /// Whether it has another name and provides this one.
+    pub(crate) is_provider: bool,
+    is_foreign: bool,
+    priority: Reverse<i32>,
+    importance: u8,
+}
+
 impl Universe {
-    /// Appends the packages that meet a group: the first alternative first, real packages before providers, each in the
-    /// order of the universe. None twice; none of a source that is never taken.
+    /// Returns the packages that meet a group: the first alternative first, real packages before providers, each in the
+    /// order of the universe; and those of a foreign architecture after all others. None twice; none of a source that is
+    /// never taken.
     pub(crate) fn candidates(&self, group: GroupId, seeker: Seeker) -> Vec<PackageId> {
+        let found = self.standing(group, seeker).into_iter();
+        found.map(|(_, package)| package).collect()
+    }
+
+    /// Returns the packages that meet a group as [`candidates`](Self::candidates) has them, each with where it stands.
+    pub(crate) fn standing(&self, group: GroupId, seeker: Seeker) -> Vec<(Standing, PackageId)> {
         let mut found = Vec::new();
-        for alternative in self.group(group) {
+        for (place, alternative) in self.group(group).iter().enumerate() {
             let meant = self.meant(alternative, seeker);
-            found.extend(meant.filter(|package| self.packages[*package].priority >= 0));
+            let meant = meant.filter(|package| self.packages[*package].priority >= 0);
+            found.extend(meant.map(|package| (self.stands(package, place, alternative, seeker), package)));
         }
         if found.len() > 1 {
+            found.sort_by_key(|(standing, _)| *standing);
             let mut met = std::collections::HashSet::with_capacity(found.len());
-            found.retain(|package| met.insert(*package));
+            found.retain(|(_, package)| met.insert(*package));
         }
         found
+    }
+
+    fn stands(
+        &self,
+        package: PackageId,
+        place: usize,
+        alternative: &Alternative,
+        seeker: Seeker,
+    ) -> Standing {
+        let machine = self.machine(package);
+        // Whoever writes an architecture means it.
+        let is_named = matches!(alternative.qualifier, Qualifier::Architecture(_));
+        let is_foreign = machine != ArchitectureId::NATIVE && !is_named;
+        let package = &self.packages[package];
+        Standing {
+            is_strange: is_foreign && seeker != Seeker::Need(machine),
+            alternative: place,
+            is_provider: package.name != alternative.name,
+            is_foreign,
+            priority: Reverse(package.priority),
+            importance: if package.name == alternative.name {
+                0
+            } else {
+                package.importance
+            },
+        }
+    }
+
+    /// Says whether one of some packages meets a group, whatever its source.
+    pub(crate) fn is_met_among(
+        &self,
+        group: GroupId,
+        seeker: Seeker,
+        packages: &std::collections::HashSet<PackageId>,
+    ) -> bool {
+        let mut meant = self
+            .group(group)
+            .iter()
+            .flat_map(|alternative| self.meant(alternative, seeker));
+        meant.any(|package| packages.contains(&package))
     }
 
     /// Returns the packages that an alternative means, real ones first.

@@ -1,0 +1,92 @@
+//! What a package brings with it: an estimate that tells providers of one name apart.
+
+use std::collections::HashSet;
+
+use super::Solver;
+use super::demand::What;
+use crate::encode::Subject;
+use crate::engine::Var;
+use crate::universe::{Field, PackageId, Seeker};
+
+/// What comes with a package that is not chosen yet, the package itself among it: as far as the first alternatives say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Weight {
+    packages: usize,
+    bytes: u64,
+}
+
+impl Solver<'_> {
+    /// Returns the one of some equal packages that brings the least. They are weighed when the choice is made first, with what
+    /// is chosen by then; after a step back the same one is taken again, as long as it can be.
+    pub(super) fn lightest(&mut self, what: What, first: Var, equals: &[Var]) -> Var {
+        if let Some(known) = self.lightest.get(&what)
+            && equals.contains(known)
+        {
+            return *known;
+        }
+        if self.patience == 0 {
+            return first;
+        }
+        let mut lightest: Option<(Weight, Var)> = None;
+        let mut met = HashSet::new();
+        for var in equals {
+            let Subject::Package(package) = self.encoder.subject(*var) else {
+                continue;
+            };
+            let universe = self.encoder.universe;
+            // Of the versions of one package the first is preferred, whatever it weighs.
+            if !met.insert((universe.package(package).name, universe.machine(package))) {
+                continue;
+            }
+            let most = lightest.map_or(usize::MAX, |(weight, _)| weight.packages);
+            if let Some(weight) = self.weight(package, most)
+                && lightest.is_none_or(|(least, _)| weight < least)
+            {
+                lightest = Some((weight, *var));
+            }
+        }
+        let lightest = lightest.map_or(first, |(_, var)| var);
+        self.lightest.insert(what, lightest);
+        lightest
+    }
+
+    /// Weighs a package; `None` where more packages come with it than `most`, where it needs what is not to be had, or where
+    /// enough was weighed.
+    fn weight(&mut self, package: PackageId, most: usize) -> Option<Weight> {
+        let universe = self.encoder.universe;
+        let mut coming = HashSet::from([package]);
+        let mut queue = vec![package];
+        let mut bytes: u64 = 0;
+        while let Some(package) = queue.pop() {
+            bytes = bytes.saturating_add(universe.size(package));
+            let seeker = Seeker::Need(universe.package(package).architecture);
+            let groups = [Field::PreDepends, Field::Depends].into_iter();
+            for group in groups.flat_map(|field| universe.related(package, field)) {
+                let candidates = universe.candidates(*group, seeker);
+                self.patience = self.patience.saturating_sub(candidates.len() + 1);
+                if self.patience == 0 {
+                    return None;
+                }
+                let is_there = |other: &PackageId| coming.contains(other) || self.value(*other) == Some(true);
+                if candidates.iter().any(is_there) {
+                    continue;
+                }
+                let mut candidates = candidates.into_iter();
+                let next = candidates.find(|other| self.value(*other) != Some(false))?;
+                coming.insert(next);
+                queue.push(next);
+                if coming.len() > most {
+                    return None;
+                }
+            }
+        }
+        Some(Weight {
+            packages: coming.len(),
+            bytes,
+        })
+    }
+
+    fn value(&self, package: PackageId) -> Option<bool> {
+        self.engine.value(self.encoder.known(package)?.yes())
+    }
+}
