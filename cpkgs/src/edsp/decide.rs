@@ -131,7 +131,10 @@ impl Asking<'_, '_> {
         let scenario = self.scenario;
         let mut barred = self.removed();
         let mut targets = self.targets(more);
-        for (place, (slot, there)) in scenario.slots.iter().zip(there).enumerate() {
+        let mut slots: Vec<_> = scenario.slots.iter().zip(there).enumerate().collect();
+        // Where not all can be upgraded, what was asked for once comes before what came by itself.
+        slots.sort_by_key(|(_, (slot, _))| slot.installed.map(|installed| installed.mark));
+        for (place, (slot, there)) in slots {
             let is_named = scenario.install.contains(&place);
             match there {
                 Some(there) if scenario.forbid_remove && !scenario.remove.contains(&place) => {

@@ -117,6 +117,19 @@ fn what_is_vital_in_any_version_is_never_left_over() {
 }
 
 #[test]
+fn where_not_all_can_be_upgraded_what_was_asked_for_comes_first() {
+    let lines = [
+        "0 lib 1 ia",
+        "1 lib 2 c",
+        "2 app 1 i",
+        "3 app 2 c;Depends: lib (<= 1)",
+    ];
+    assert_eq!(ask(UPGRADE, &lines), ["Install 3"]);
+    let reversed: Vec<&str> = lines.iter().rev().copied().collect();
+    assert_eq!(ask(UPGRADE, &reversed), ["Install 3"]);
+}
+
+#[test]
 fn an_upgrade_mends_what_was_broken_within_its_limits_only() {
     let limits = "Upgrade-All: yes\nForbid-Remove: yes\n";
     let refused = [format!("Error {NO_PLAN}")];
