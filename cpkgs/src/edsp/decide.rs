@@ -23,6 +23,9 @@ pub(super) fn decide(scenario: &Scenario<'_>, recommends: Recommends) -> Result<
         (true, false) => asking.everything(),
         (true, true) => {
             let after = asking.named()?;
+            if asking.mends_beyond_limits(&after)? {
+                return asking.limited(&asking.installed(), &scenario.install, Choose::Newest);
+            }
             asking.limited(&after, &[], Choose::Newest)
         }
     }
@@ -52,6 +55,33 @@ impl Asking<'_, '_> {
     fn named(&self) -> Result<After, Refusal> {
         let install = self.targets(&self.scenario.install);
         self.solve(install, self.removed(), Upgrade::Nothing, |_| true)
+    }
+
+    /// Says whether something unnamed goes or comes that is forbidden to, for the sake of what was broken before: that would
+    /// happen if nothing were named, too.
+    fn mends_beyond_limits(&self, after: &After) -> Result<bool, Refusal> {
+        let scenario = self.scenario;
+        let is_beyond = |place: usize, after: Option<PackageId>| {
+            let slot = scenario.slots.get(place);
+            let is_here = slot.is_some_and(|slot| slot.installed.is_some());
+            let is_named = scenario.install.contains(&place) || scenario.remove.contains(&place);
+            !is_named
+                && match after {
+                    None => is_here && scenario.forbid_remove,
+                    Some(_) => !is_here && scenario.forbid_new,
+                }
+        };
+        let beyond = |after: &After| {
+            let places = after.iter().copied().enumerate();
+            let places = places.filter(|(place, after)| is_beyond(*place, *after));
+            places.map(|(place, _)| place).collect::<Vec<usize>>()
+        };
+        let places = beyond(after);
+        if places.is_empty() {
+            return Ok(false);
+        }
+        let anyway = beyond(&self.solve(Vec::new(), self.removed(), Upgrade::Nothing, |_| true)?);
+        Ok(places.iter().any(|place| anyway.contains(place)))
     }
 
     /// Upgrades all, and does what is named.
@@ -87,7 +117,13 @@ impl Asking<'_, '_> {
         let others = self.scenario.slots.iter().zip(&after);
         let others = others.filter(|(slot, after)| after.is_none() && slot.installed.is_none());
         barred.extend(others.map(|(slot, _)| one_of(slot, slot.choices.clone())));
-        self.solve(exact.collect(), barred, Upgrade::Nothing, |_| true)
+        let with_stays = self.solve(exact.collect(), barred, Upgrade::Nothing, |_| true)?;
+        // What stays may serve where something new was taken in its place.
+        let mut barred = self.removed();
+        let goes = self.scenario.slots.iter().zip(&with_stays);
+        let goes = goes.filter(|(slot, after)| slot.is_gone && after.is_none());
+        barred.extend(goes.map(|(slot, _)| every_version(slot)));
+        self.solve(self.targets(&wanted), barred, Upgrade::All, |_| true)
     }
 
     /// Changes what is there within the limits that are set.
@@ -95,7 +131,10 @@ impl Asking<'_, '_> {
         let scenario = self.scenario;
         let mut barred = self.removed();
         let mut targets = self.targets(more);
-        for (place, (slot, there)) in scenario.slots.iter().zip(there).enumerate() {
+        let mut slots: Vec<_> = scenario.slots.iter().zip(there).enumerate().collect();
+        // Where not all can be upgraded, what was asked for once comes before what came by itself.
+        slots.sort_by_key(|(_, (slot, _))| slot.installed.map(|installed| installed.mark));
+        for (place, (slot, there)) in slots {
             let is_named = scenario.install.contains(&place);
             match there {
                 Some(there) if scenario.forbid_remove && !scenario.remove.contains(&place) => {
@@ -118,9 +157,7 @@ impl Asking<'_, '_> {
                 }
                 // What went for the sake of what is named stays away.
                 None if slot.installed.is_some() => {
-                    let installed = slot.installed.map(|installed| installed.package);
-                    let versions = slot.choices.iter().copied().chain(installed);
-                    barred.push(one_of(slot, versions.collect()));
+                    barred.push(every_version(slot));
                 }
                 None if scenario.forbid_new && !is_named => {
                     barred.push(one_of(slot, slot.choices.clone()));
@@ -214,12 +251,7 @@ impl Asking<'_, '_> {
     fn removed(&self) -> Vec<Target> {
         let places = self.scenario.remove.iter();
         let slots = places.filter_map(|place| self.scenario.slots.get(*place));
-        slots
-            .map(|slot| {
-                let installed = slot.installed.map(|installed| installed.package);
-                one_of(slot, slot.choices.iter().copied().chain(installed).collect())
-            })
-            .collect()
+        slots.map(every_version).collect()
     }
 
     /// Returns essential packages that are new: not here on any architecture.
@@ -253,4 +285,9 @@ fn one_of(slot: &Slot, packages: Vec<PackageId>) -> Target {
         label: format!("{}:{}", slot.name, slot.architecture),
         packages,
     }
+}
+
+fn every_version(slot: &Slot) -> Target {
+    let installed = slot.installed.map(|installed| installed.package);
+    one_of(slot, slot.choices.iter().copied().chain(installed).collect())
 }

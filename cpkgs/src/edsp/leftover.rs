@@ -46,7 +46,7 @@ pub(super) fn leftover(
             source: Box::new(source),
         })?;
         let mark = match slot.installed {
-            _ if scenario.install.contains(&place) => Mark::Manual,
+            _ if scenario.install.contains(&place) || slot.is_vital => Mark::Manual,
             Some(installed) => installed.mark,
             None => Mark::Automatic,
         };

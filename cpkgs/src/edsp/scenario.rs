@@ -39,6 +39,8 @@ pub(super) struct Slot {
     pub(super) choices: Vec<PackageId>,
     /// Whether what is installed came by itself, and no source has any version of it.
     pub(super) is_gone: bool,
+    /// Whether any version is essential, important or protected: apt counts that of the name, whatever is installed.
+    pub(super) is_vital: bool,
 }
 
 struct Version<'s> {
@@ -105,13 +107,10 @@ impl<'s> Scenario<'s> {
         };
         scenario.install = scenario.named(&request, "Install");
         scenario.remove = scenario.named(&request, "Remove");
-        for name in words(&request, "Install") {
-            let is_there = scenario.slot(name).and_then(|slot| scenario.slots.get(slot));
-            if is_there.is_none_or(|slot| slot.choices.is_empty() && slot.installed.is_none()) {
-                return Err(EdspError::Unknown(name.to_owned()));
-            }
+        match words(&request, "Install").find(|name| scenario.slot(name).is_none()) {
+            Some(unknown) => Err(EdspError::Unknown(unknown.to_owned())),
+            None => Ok(scenario),
         }
-        Ok(scenario)
     }
 
     /// Returns the slots that a field of the request names. To remove what is nowhere is done already.
@@ -119,17 +118,20 @@ impl<'s> Scenario<'s> {
         words(request, field).filter_map(|name| self.slot(name)).collect()
     }
 
-    /// Finds `name:architecture`, or a name alone: the native one, else any. A name may have a colon of its own, such as
-    /// `satisfy:command-line`.
+    /// Finds `name:architecture`, or a name alone: the native one, else any, of those that are there or may come. A name may have a
+    /// colon of its own, such as `satisfy:command-line`.
     fn slot(&self, name: &str) -> Option<usize> {
+        let is_there = |slot: &Slot| slot.installed.is_some() || !slot.choices.is_empty();
         let is_whole = |slot: &Slot| name == format!("{}:{}", slot.name, slot.architecture);
         let is_native = |slot: &Slot| slot.name == name && slot.architecture == self.native.as_str();
-        let mut slots = self.slots.iter();
-        slots
-            .clone()
-            .position(is_whole)
-            .or_else(|| slots.clone().position(is_native))
-            .or_else(|| slots.position(|slot| slot.name == name))
+        let is_called = |slot: &Slot| slot.name == name;
+        let found = |is_meant: &dyn Fn(&Slot) -> bool| {
+            let mut slots = self.slots.iter();
+            slots.position(|slot| is_there(slot) && is_meant(slot))
+        };
+        found(&is_whole)
+            .or_else(|| found(&is_native))
+            .or_else(|| found(&is_called))
     }
 
     /// Returns apt's number of a package.
@@ -178,6 +180,14 @@ impl<'s> Reader<'_, 's> {
             return Err(EdspError::Number { name, wrong });
         }
         let (is_candidate, is_installed) = (flag("APT-Candidate")?, flag("Installed")?);
+        let slot = self.slot(name, stanza.line("Architecture").unwrap_or_default());
+        for field in ["Essential", "Important", "Protected"] {
+            if stanza.line(field) == Some("yes")
+                && let Some(slot) = self.slots.get_mut(slot)
+            {
+                slot.is_vital = true;
+            }
+        }
         if self.is_strict && !is_candidate && !is_installed {
             return Ok(());
         }
@@ -195,7 +205,6 @@ impl<'s> Reader<'_, 's> {
             id: id.to_owned(),
             source: Box::new(source),
         })?;
-        let slot = self.slot(name, stanza.line("Architecture").unwrap_or_default());
         self.read.push(Read {
             package,
             slot,
@@ -243,6 +252,7 @@ impl<'s> Reader<'_, 's> {
                     installed: None,
                     choices: Vec::new(),
                     is_gone: false,
+                    is_vital: false,
                 });
                 slots.len() - 1
             })

@@ -101,6 +101,60 @@ fn what_is_left_over_is_always_said_and_what_is_suggested_is_not() {
 }
 
 #[test]
+fn what_is_vital_in_any_version_is_never_left_over() {
+    let lines = [
+        "0 one 1 iac",
+        "1 one 2 -;Essential: yes",
+        "2 two 2 iac",
+        "3 two 1 -;Important: yes",
+        "4 three 1 iac;Depends: four",
+        "5 three 2 -;Protected: yes",
+        "6 four 1 iac",
+        "7 left 1 iac;Essential: no",
+        "8 app 1 c",
+    ];
+    assert_eq!(ask("Install: app:amd64\n", &lines), ["Autoremove 7", "Install 8"]);
+}
+
+#[test]
+fn where_not_all_can_be_upgraded_what_was_asked_for_comes_first() {
+    let lines = [
+        "0 lib 1 ia",
+        "1 lib 2 c",
+        "2 app 1 i",
+        "3 app 2 c;Depends: lib (<= 1)",
+    ];
+    assert_eq!(ask(UPGRADE, &lines), ["Install 3"]);
+    let reversed: Vec<&str> = lines.iter().rev().copied().collect();
+    assert_eq!(ask(UPGRADE, &reversed), ["Install 3"]);
+}
+
+#[test]
+fn an_upgrade_mends_what_was_broken_within_its_limits_only() {
+    let limits = "Upgrade-All: yes\nForbid-Remove: yes\n";
+    let refused = [format!("Error {NO_PLAN}")];
+    let rest = ["0 easy 1 i", "1 easy 2 c", "2 other 1 c"];
+    let ask = |request: &str, more: &[&str]| ask(request, &[&rest, more].concat());
+    let other = format!("Install: other:amd64\n{UPGRADE}");
+    let gone = ["3 bad 1 ic;Depends: nowhere"];
+    for request in [UPGRADE, limits, &other] {
+        assert_eq!(ask(request, &gone), refused, "{request}");
+    }
+    let remove = format!("Remove: bad:amd64\n{UPGRADE}");
+    assert_eq!(ask(&remove, &gone), ["Install 1", "Remove 3"]);
+    let mended = ["3 bad 1 i;Depends: nowhere", "4 bad 2 c"];
+    assert_eq!(ask(UPGRADE, &mended), ["Install 1", "Install 4"]);
+    assert_eq!(ask(&other, &mended), ["Install 1", "Install 2", "Install 4"]);
+    let lacks = ["3 bad 1 ic;Depends: new", "4 new 1 c"];
+    assert_eq!(ask(UPGRADE, &lacks), refused);
+    assert_eq!(ask(limits, &lacks), ["Install 1", "Install 4"]);
+    assert_eq!(
+        ask(&format!("Install: new:amd64\n{UPGRADE}"), &lacks),
+        ["Install 1", "Install 4"]
+    );
+}
+
+#[test]
 fn an_upgrade_keeps_back_what_would_need_something_new_or_a_removal() {
     let lines = [
         "0 easy 1 i",
@@ -192,6 +246,12 @@ fn what_is_installed_counts_whatever_its_architecture_is() {
     assert_eq!(ask("Install: tool:amd64\n", &lines), ["Install 0", "Remove 1"]);
     assert_eq!(ask("Install: user:amd64\n", &lines), ["Install 2"]);
     assert_eq!(ask("Remove: old:i386\n", &lines), ["Remove 1"]);
+    let lines = ["0 tool 1 -", "1 tool 1 c;Architecture: i386"];
+    assert_eq!(
+        ask("Install: tool\n", &lines),
+        ["Install 1"],
+        "what may not come is not meant"
+    );
 }
 
 #[test]
@@ -232,6 +292,24 @@ fn a_dist_upgrade_lets_go_of_what_no_source_has_any_more() {
     assert_eq!(
         ask("iac", "APT-Release:\n a=stable,n=trixie"),
         Vec::<String>::new()
+    );
+}
+
+#[test]
+fn what_no_source_has_any_more_still_serves_where_it_stays() {
+    let lines = [
+        "0 app 1 i",
+        "1 app 2 c;Depends: thing",
+        "2 local 1 iac;Provides: thing",
+        "3 thing 1 c",
+        "4 libfoo1 1 iac",
+        "5 libfoo2 1 c;Breaks: libfoo1",
+        "6 user 1 i",
+        "7 user 2 c;Depends: libfoo2",
+    ];
+    assert_eq!(
+        ask(DIST_UPGRADE, &lines),
+        ["Install 1", "Install 5", "Install 7", "Remove 4"]
     );
 }
 
