@@ -343,6 +343,7 @@ impl Drop for Answering {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::StreamExt as _;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
     use super::*;
@@ -357,7 +358,13 @@ mod tests {
         let address = listener.local_addr().unwrap();
         let router = Router::new()
             .route("/", axum::routing::get(async || "hello"))
-            .route("/slow", axum::routing::get(std::future::pending::<()>));
+            .route(
+                "/slow",
+                axum::routing::get(async || {
+                    let first = futures_util::stream::iter([Ok::<_, Infallible>("x")]);
+                    Body::from_stream(first.chain(futures_util::stream::pending()))
+                }),
+            );
         let (stop, stopping) = watch::channel(false);
         (
             address,
@@ -401,7 +408,9 @@ mod tests {
             .write_all(b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n")
             .await
             .unwrap();
-        // Its request is being answered once a second one has waited for it.
+        // Its answer has begun, and has no end.
+        let mut head = [0; 12];
+        first.read_exact(&mut head).await.unwrap();
         let mut second = TcpStream::connect(address).await.unwrap();
         second.write_all(WHOLE).await.unwrap();
         let mut byte = [0];
