@@ -50,7 +50,8 @@ pub(super) fn steps(change: &Change, files: &[PathBuf]) -> Result<Vec<Step>, Sys
         let turn_of = |slot: &&Slot| change.turns.get(*slot).copied().unwrap_or_default() == turn;
         change.remove.iter().filter(turn_of).map(qualified).collect()
     };
-    let remove = |names: Vec<String>| (!names.is_empty()).then(|| Step::Remove(names, change.configuration));
+    let remove =
+        |names: Vec<String>| (!names.is_empty()).then_some(Step::Remove(names, change.configuration));
     steps.extend(remove(going(Turn::First)));
     let giving_way = going(Turn::GivesWay);
     if !giving_way.is_empty() {
