@@ -607,7 +607,7 @@ fn what_a_suite_says_of_a_package_is_shown_with_that_suite_only() {
     let finds = |change: &dyn Fn(&mut PackageQuery)| {
         let mut query = in_stable();
         change(&mut query);
-        catalog.page(&query, None, 10).unwrap().len()
+        catalog.page(&query, None, packages(10)).unwrap().packages.len()
     };
     assert_eq!(finds(&|query| query.tag = Some("secret".into())), 0);
     assert_eq!(finds(&|query| query.section = Some("web".into())), 0);
