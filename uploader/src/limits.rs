@@ -1,9 +1,11 @@
 //! How often somebody may ask: for a sign-in, to read, to upload.
 
+use std::collections::HashMap;
 use std::hash::Hash;
 use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
-use std::time::Duration;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
@@ -13,8 +15,8 @@ use crate::problem::{Code, Problem};
 
 /// Sign-ins at once, from an address or for a name.
 const BURST: NonZeroU32 = NonZeroU32::new(100).expect("it is not zero");
-/// Sign-ins at once for one name from one address.
-const PAIR_BURST: NonZeroU32 = NonZeroU32::new(20).expect("it is not zero");
+/// Wrong sign-ins at once for one name from one address.
+const PAIR_BURST: u32 = 20;
 /// After these, an address has one more try so often.
 const ADDRESS_EVERY: Duration = Duration::from_secs(1);
 /// And so has a name, from wherever.
@@ -55,7 +57,7 @@ pub(crate) struct Limits {
     sign_ins: Keyed<IpAddr>,
     names: Keyed<String>,
     /// Tighter than `names`, so that one address cannot use up what the name has for all others.
-    pairs: Keyed<(IpAddr, String)>,
+    pairs: Tries,
     reads: Option<Counted>,
     writes: Option<Counted>,
 }
@@ -75,7 +77,7 @@ impl Limits {
         Self {
             sign_ins: Keyed::new(every(ADDRESS_EVERY, BURST)),
             names: Keyed::new(every(NAME_EVERY, BURST)),
-            pairs: Keyed::new(every(PAIR_EVERY, PAIR_BURST)),
+            pairs: Tries::default(),
             reads: rates.reads.map(Counted::new),
             writes: rates.writes.map(Counted::new),
         }
@@ -104,13 +106,18 @@ impl Limits {
     /// Counts a sign-in, and refuses it when there were too many.
     pub(crate) fn sign_in(&self, address: Option<IpAddr>, name: &str) -> Result<(), Problem> {
         self.nameless_sign_in(address)?;
-        // Names differ in case only on paper, and no name is longer.
-        let name: String = name.chars().take(64).flat_map(char::to_lowercase).collect();
+        let name = counted_name(name);
         if let Some(address) = address {
-            let what = "too many sign-ins for this name from this address";
-            self.pairs.check((network(address), name.clone()), what)?;
+            self.pairs.take((network(address), name.clone()), Instant::now())?;
         }
         self.names.check(name, "too many sign-ins for this name")
+    }
+
+    /// Notes that a sign-in was right: it was none of the tries that are counted.
+    pub(crate) fn signed_in(&self, address: Option<IpAddr>, name: &str) {
+        if let Some(address) = address {
+            self.pairs.give_back(&(network(address), counted_name(name)));
+        }
     }
 
     /// The same where no name is given.
@@ -124,7 +131,7 @@ impl Limits {
     pub(crate) fn forget(&self) {
         self.sign_ins.forget();
         self.names.forget();
-        self.pairs.forget();
+        self.pairs.forget(Instant::now());
         for counted in [&self.reads, &self.writes].into_iter().flatten() {
             counted.addresses.forget();
             counted.accounts.forget();
@@ -148,6 +155,74 @@ impl Counted {
             accounts: Keyed::new(quota),
         }
     }
+}
+
+/// Tries of a name from an address that were not right, as far as they are not long ago.
+///
+/// Each is counted when it begins, so that many at once count, and given back when it was right.
+#[derive(Default)]
+struct Tries(Mutex<HashMap<(IpAddr, String), Tried>>);
+
+#[derive(Debug, Clone, Copy)]
+struct Tried {
+    count: u32,
+    /// Up to when tries were forgiven.
+    since: Instant,
+}
+
+impl Tried {
+    /// Forgives a try for each [`PAIR_EVERY`] that has passed.
+    fn forgive(&mut self, now: Instant) {
+        let passed = now.saturating_duration_since(self.since).as_secs() / PAIR_EVERY.as_secs();
+        let forgiven = u32::try_from(passed).unwrap_or(u32::MAX);
+        if forgiven >= self.count {
+            (self.count, self.since) = (0, now);
+        } else {
+            self.count -= forgiven;
+            self.since += PAIR_EVERY * forgiven;
+        }
+    }
+}
+
+impl Tries {
+    fn take(&self, pair: (IpAddr, String), now: Instant) -> Result<(), Problem> {
+        let mut tries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if tries.len() >= MAX_KEYS && !tries.contains_key(&pair) {
+            // There is no room to tell any more apart; the counts of the address and of the name go on.
+            return Ok(());
+        }
+        let tried = tries.entry(pair).or_insert(Tried { count: 0, since: now });
+        tried.forgive(now);
+        if tried.count >= PAIR_BURST {
+            let what = "too many wrong sign-ins for this name from this address";
+            let mut problem = Problem::new(Code::TooManyRequests, what);
+            problem.retry_after = Some(PAIR_EVERY.as_secs());
+            return Err(problem);
+        }
+        tried.count += 1;
+        Ok(())
+    }
+
+    fn give_back(&self, pair: &(IpAddr, String)) {
+        let mut tries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(tried) = tries.get_mut(pair) {
+            tried.count = tried.count.saturating_sub(1);
+        }
+    }
+
+    fn forget(&self, now: Instant) {
+        let mut tries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        tries.retain(|_, tried| {
+            tried.forgive(now);
+            tried.count > 0
+        });
+        tries.shrink_to_fit();
+    }
+}
+
+/// Returns a name as it is counted: names differ in case only on paper, and no name is longer.
+fn counted_name(name: &str) -> String {
+    name.chars().take(64).flat_map(char::to_lowercase).collect()
 }
 
 /// A count for each key; `None` is the one that all share for whom there is no room.
@@ -235,7 +310,7 @@ mod tests {
     #[test]
     fn one_address_cannot_lock_a_name_out_for_others() {
         let limits = limits(1, 1);
-        for _ in 0..PAIR_BURST.get() {
+        for _ in 0..PAIR_BURST {
             limits.sign_in(address("192.0.2.1"), "jane").unwrap();
         }
         for _ in 0..60 {
@@ -244,6 +319,34 @@ mod tests {
         }
         limits.sign_in(address("198.51.100.1"), "jane").unwrap();
         limits.sign_in(address("192.0.2.1"), "june").unwrap();
+    }
+
+    #[test]
+    fn a_right_password_is_no_try_that_counts() {
+        let limits = limits(1, 1);
+        for _ in 0..60 {
+            limits.sign_in(address("192.0.2.1"), "jane").unwrap();
+            limits.signed_in(address("192.0.2.1"), "JANE");
+        }
+        for _ in 0..PAIR_BURST {
+            limits.sign_in(address("192.0.2.1"), "jane").unwrap();
+        }
+        assert!(limits.sign_in(address("192.0.2.1"), "jane").is_err());
+    }
+
+    #[test]
+    fn tries_are_forgiven_with_time() {
+        let tries = Tries::default();
+        let pair = || (address("192.0.2.1").unwrap(), "jane".to_owned());
+        let begun = Instant::now();
+        for _ in 0..PAIR_BURST {
+            tries.take(pair(), begun).unwrap();
+        }
+        assert!(tries.take(pair(), begun + PAIR_EVERY / 2).is_err());
+        tries.take(pair(), begun + PAIR_EVERY).unwrap();
+        assert!(tries.take(pair(), begun + PAIR_EVERY).is_err());
+        tries.forget(begun + PAIR_EVERY * (PAIR_BURST + 1));
+        assert!(tries.0.lock().unwrap().is_empty());
     }
 
     #[test]

@@ -91,15 +91,16 @@ fn a_release_that_another_key_signed_is_refused() {
 }
 
 #[test]
-fn a_state_that_is_older_than_what_was_seen_is_refused() {
+fn a_state_that_is_older_than_what_was_seen_never_counts() {
     let scene = Scene::new();
     let old = fs::read(scene.path(INRELEASE)).unwrap();
     scene.change(|_| {});
     scene.client.run(&["update"]).ok();
     fs::write(scene.path(INRELEASE), old).unwrap();
     let before = scene.client.manifest();
-    let run = scene.client.run(&["update"]).exits(4);
-    assert!(run.stderr.contains("which was seen already"), "{}", run.report());
+    // Edges of a CDN lag behind each other: the newer state stays, and that is said.
+    let run = scene.client.run(&["update"]).ok();
+    assert!(run.stderr.contains("shows a state of"), "{}", run.report());
     assert_eq!(scene.client.manifest(), before);
 }
 
