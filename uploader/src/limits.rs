@@ -108,7 +108,8 @@ impl Limits {
         self.nameless_sign_in(address)?;
         let name = counted_name(name);
         if let Some(address) = address {
-            self.pairs.take((network(address), name.clone()), Instant::now())?;
+            self.pairs
+                .take((network(address), name.clone()), Instant::now())?;
         }
         self.names.check(name, "too many sign-ins for this name")
     }

@@ -144,7 +144,8 @@ pub(crate) async fn login(
             .record(&caller.event("login", name, json!({})))?)
     })
     .await?;
-    app.limits.signed_in(presented.origin.address, account.username.as_str());
+    app.limits
+        .signed_in(presented.origin.address, account.username.as_str());
     let token = app
         .sessions
         .give(&account, now())

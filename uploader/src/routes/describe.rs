@@ -183,17 +183,43 @@ fn carry_out(
     for suite in &lost {
         remove(app, caller, listed, &suite.codename)?;
     }
-    let suites: Vec<SuiteName> = standing(app, listed)
-        .filter(|suite| !lost.iter().any(|lost| lost.codename == suite.codename))
+    let says = |suites: &[SuiteName], description: &Description| {
+        let is_empty =
+            description.section.is_none() && description.priority.is_none() && description.tags.is_none();
+        if is_empty || suites.is_empty() {
+            return Ok(());
+        }
+        let listing = app.archive.listing();
+        listing.describe(&content.sha256, suites, description, caller.actor(), now())
+    };
+    let stays = |suite: &&Suite| !lost.iter().any(|lost| lost.codename == suite.codename);
+    let kept: Vec<SuiteName> = standing(app, listed)
+        .filter(stays)
         .map(|suite| suite.codename.clone())
-        .chain(gained.iter().map(|(suite, _)| suite.codename.clone()))
         .collect();
-    if description.section.is_some() || description.priority.is_some() || description.tags.is_some() {
-        app.archive
-            .listing()
-            .describe(&content.sha256, &suites, description, caller.actor(), now())?;
+    says(&kept, description)?;
+    // A package takes along what is said of it, but for what a private suite says and all could read then.
+    let is_secret = standing(app, listed).any(|suite| suite.private);
+    for (suite, _) in &gained {
+        let description = if is_secret && !suite.private {
+            description.clone()
+        } else {
+            with_what_was_said(description, listed)
+        };
+        says(std::slice::from_ref(&suite.codename), &description)?;
     }
     Ok(())
+}
+
+/// Returns a description that says of a package what was said of it before, where it says nothing else.
+fn with_what_was_said(description: &Description, listed: &Listed) -> Description {
+    let extras = &listed.extras;
+    let tags = (!extras.tags.is_empty()).then(|| extras.tags.clone());
+    Description {
+        section: description.section.clone().or_else(|| extras.section.clone()),
+        priority: description.priority.clone().or_else(|| extras.priority.clone()),
+        tags: description.tags.clone().or(tags),
+    }
 }
 
 /// What a delete means.
