@@ -70,6 +70,15 @@ impl TestArchive {
 }
 
 impl Uploader {
+    /// Starts a server on a new archive; returns both, and a token of an administrator.
+    pub fn with_admin() -> (TestArchive, Self, String) {
+        let archive = TestArchive::new();
+        archive.account("root", &["--role", "admin"]);
+        let token = archive.token("root", &["admin"]);
+        let server = Self::start(&archive);
+        (archive, server, token)
+    }
+
     /// Starts a server on a free port.
     pub fn start(archive: &TestArchive) -> Self {
         Self::with(archive, &[])

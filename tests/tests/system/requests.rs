@@ -4,14 +4,6 @@ use archive_tests::http::Response;
 use archive_tests::{DebBuilder, TestArchive, Uploader};
 use serde_json::{Value, json};
 
-fn served() -> (TestArchive, Uploader, String) {
-    let archive = TestArchive::new();
-    archive.account("root", &["--role", "admin"]);
-    let token = archive.token("root", &["admin"]);
-    let server = Uploader::start(&archive);
-    (archive, server, token)
-}
-
 fn hello(version: &str) -> DebBuilder {
     DebBuilder::new("hello", version, "all")
 }
@@ -37,7 +29,7 @@ fn assert_problem(answer: &Response, status: u16, code: &str) -> String {
 
 #[test]
 fn a_name_that_no_operation_knows_is_refused_and_changes_nothing() {
-    let (_archive, server, token) = served();
+    let (_archive, server, token) = Uploader::with_admin();
     let id = server.upload(&hello("1.0"), "", &token).json()["id"]
         .as_str()
         .unwrap()
@@ -95,7 +87,7 @@ fn a_name_that_no_operation_knows_is_refused_and_changes_nothing() {
 
 #[test]
 fn what_cannot_be_read_is_a_problem_like_any_other() {
-    let (_archive, server, token) = served();
+    let (_archive, server, token) = Uploader::with_admin();
     assert_problem(&server.get("/api/packages/%ff", None), 400, "invalid_path");
     assert_problem(
         &server.get("/api/packages?cursor=%ff", None),
@@ -118,7 +110,7 @@ fn what_cannot_be_read_is_a_problem_like_any_other() {
 
 #[test]
 fn every_answer_says_how_it_may_be_kept_and_read() {
-    let (_archive, server, token) = served();
+    let (_archive, server, token) = Uploader::with_admin();
     server.login("root");
     for path in [
         "/api/auth/me",
@@ -146,7 +138,7 @@ fn every_answer_says_how_it_may_be_kept_and_read() {
 
 #[test]
 fn a_change_is_only_for_what_was_seen() {
-    let (archive, server, token) = served();
+    let (archive, server, token) = Uploader::with_admin();
     let id = server.upload(&hello("1.0"), "", &token).json()["id"]
         .as_str()
         .unwrap()
@@ -329,7 +321,7 @@ fn a_digest_that_was_sent_is_held_against_what_came() {
 
 #[test]
 fn parts_of_files_are_read_as_the_rule_says() {
-    let (_archive, server, token) = served();
+    let (_archive, server, token) = Uploader::with_admin();
     let answer = server.upload(&hello("1.0"), "", &token).json();
     let (id, size) = (answer["id"].as_str().unwrap(), answer["size"].as_u64().unwrap());
     let filename = answer["filename"].as_str().unwrap();
@@ -371,7 +363,7 @@ fn parts_of_files_are_read_as_the_rule_says() {
 
 #[test]
 fn only_whole_files_count_as_downloads() {
-    let (_archive, server, token) = served();
+    let (_archive, server, token) = Uploader::with_admin();
     let id = server.upload(&hello("1.0"), "", &token).json()["id"]
         .as_str()
         .unwrap()
@@ -398,7 +390,7 @@ fn only_whole_files_count_as_downloads() {
 
 #[test]
 fn a_server_whose_catalog_was_replaced_stores_nothing_and_stops() {
-    let (archive, server, token) = served();
+    let (archive, server, token) = Uploader::with_admin();
     assert_eq!(server.upload(&hello("1.0"), "", &token).status, 201);
     let catalog = archive.root().join("catalog.db");
     let copy = archive.root().join("copy.db");
@@ -423,7 +415,7 @@ fn a_server_whose_catalog_was_replaced_stores_nothing_and_stops() {
 
 #[test]
 fn the_document_of_the_api_is_one_that_clients_are_generated_from() {
-    let (_archive, server, _) = served();
+    let (_archive, server, _) = Uploader::with_admin();
     let document = server.get("/openapi.json", None).json();
     let mut ids = std::collections::BTreeSet::new();
     let tags: Vec<&str> = document["tags"]
@@ -506,7 +498,7 @@ fn the_document_of_the_api_is_one_that_clients_are_generated_from() {
 
 #[test]
 fn pages_load_nothing_of_others_and_stand_in_no_frame() {
-    let (_archive, server, _) = served();
+    let (_archive, server, _) = Uploader::with_admin();
     let html = [("Accept", "text/html")];
     for path in ["/", "/docs/", "/problems/not_found"] {
         let page = server.send("GET", path, None, (&html, &[]));

@@ -10,15 +10,6 @@ fn hello(version: &str) -> DebBuilder {
     DebBuilder::new("hello", version, "all").file("usr/bin/hello", format!("#!/bin/sh\necho {version}\n"))
 }
 
-/// An archive with an administrator's token, and its server.
-fn served() -> (TestArchive, Uploader, String) {
-    let archive = TestArchive::new();
-    archive.account("root", &["--role", "admin"]);
-    let token = archive.token("root", &["admin"]);
-    let server = Uploader::start(&archive);
-    (archive, server, token)
-}
-
 fn counted(statuses: impl IntoIterator<Item = u16>) -> BTreeMap<u16, usize> {
     let mut counts = BTreeMap::new();
     for status in statuses {
@@ -98,7 +89,7 @@ fn what_was_answered_as_published_is_what_apt_installs() {
 
 #[test]
 fn of_many_at_once_one_is_new_and_the_same_bytes_are_welcome_and_others_not() {
-    let (archive, server, token) = served();
+    let (archive, server, token) = Uploader::with_admin();
     let same = vec![hello("1.0"); 20];
     assert_eq!(
         counted(at_once(&server, &token, &same)),
@@ -120,7 +111,7 @@ fn of_many_at_once_one_is_new_and_the_same_bytes_are_welcome_and_others_not() {
 
 #[test]
 fn curl_puts_packages_with_a_token_as_the_password() {
-    let (archive, server, token) = served();
+    let (archive, server, token) = Uploader::with_admin();
     let path = file(&archive, &hello("1.0"));
     let path = path.to_str().unwrap();
     let user = format!("ci:{token}");
@@ -377,7 +368,7 @@ fn private_suites_are_there_for_their_readers_only() {
 
 #[test]
 fn accounts_are_made_changed_and_ended_by_the_rules() {
-    let (archive, server, root) = served();
+    let (archive, server, root) = Uploader::with_admin();
     let register = |name: &str, email: &str, password: &str| {
         let body = json!({"username": name, "email": email, "password": password});
         server.json("POST", "/api/auth/register", None, &body)
@@ -492,7 +483,7 @@ fn accounts_are_made_changed_and_ended_by_the_rules() {
 
 #[test]
 fn accounts_come_back_from_a_backup_of_a_running_server() {
-    let (archive, server, token) = served();
+    let (archive, server, token) = Uploader::with_admin();
     let backup = archive.outside().join("backup");
     archive.uploader(&["backup", backup.to_str().unwrap()], "").ok();
     drop(server);
@@ -508,7 +499,7 @@ fn accounts_come_back_from_a_backup_of_a_running_server() {
 
 #[test]
 fn readers_page_search_revalidate_and_fetch_parts() {
-    let (_archive, server, token) = served();
+    let (_archive, server, token) = Uploader::with_admin();
     let packages: Vec<DebBuilder> = (0..5)
         .map(|number| DebBuilder::new(&format!("pkg{number}"), "1.0", "all"))
         .collect();
@@ -570,7 +561,7 @@ fn readers_page_search_revalidate_and_fetch_parts() {
 
 #[test]
 fn packages_of_the_installer_are_refused_by_name_and_those_for_debuggers_taken() {
-    let (archive, server, token) = served();
+    let (archive, server, token) = Uploader::with_admin();
     let bytes = DebBuilder::new("hello-dbgsym", "1.0", "amd64").build();
     let put = |name: &str| {
         let path = format!("/api/upload/stable/{name}");
@@ -612,7 +603,7 @@ fn packages_of_the_installer_are_refused_by_name_and_those_for_debuggers_taken()
 
 #[test]
 fn a_name_that_the_policy_forbids_is_no_upload() {
-    let (archive, server, token) = served();
+    let (archive, server, token) = Uploader::with_admin();
     for name in ["r", "MyTool", "a_b"] {
         let answer = server.upload(&DebBuilder::new(name, "1.0", "all"), "", &token);
         assert_eq!(answer.status, 422, "{}", answer.text());
