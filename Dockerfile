@@ -1,5 +1,5 @@
 # syntax=docker/dockerfile:1
-# The uploader and repogen, to serve an archive that lies in a volume at /archive. See docs/containers.md.
+# The uploader and repogen, to serve an archive that lies in a volume at /archive. See docs/how-to/containers.md.
 #
 # `rust` and `debian` are of one Debian release: what the first links, the second has.
 ARG RUST=docker.io/library/rust:1.95-bookworm

@@ -43,10 +43,10 @@ test-archive: $(TARGET)/.setup-archive ## Real packages on two Debian releases, 
 	@tools/test-rootless
 	@tools/test-dput
 
-docker-up: ## Runs an uploader and nginx in containers (docs/containers.md); needs docker
+docker-up: ## Runs an uploader and nginx in containers (docs/how-to/containers.md); needs docker
 	docker compose up --build --detach --wait
 
-torture: setup ## Reads, kills, stops and fills for an hour; TORTURE_* set the counts (docs/torture.md)
+torture: setup ## Reads, kills, stops and fills for an hour; TORTURE_* set the counts (docs/explanation/torture.md)
 	$(CARGO) build --locked --release -p repogen -p archive-tests --bins
 	@REPOGEN=$(abspath $(TARGET))/release/repogen $(TARGET)/release/torture
 
@@ -83,10 +83,11 @@ api-fuzz: $(TARGET)/.setup-api-fuzz ## Asks the uploader everything its API docu
 fmt: ## Formats the code
 	$(CARGO) fmt --all
 
-lint: setup ## Checks format, warnings and the fences between the crates
+lint: setup ## Checks format, warnings, the fences between the crates, and the links of the documents
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 	@tools/fences
+	@tools/check-docs
 
 clippy: setup ## Shows all warnings, and fails on none
 	$(CARGO) clippy --locked --workspace --all-targets

@@ -1,7 +1,7 @@
 //! Runs the torture scenarios with large counts: `torture [SCENARIO...]`, all of them when none is named.
 //!
 //! Prints what was done and counted, and exits 1 when there was a fault. The counts come from the environment; see
-//! docs/torture.md. `REPOGEN` names the program.
+//! docs/explanation/torture.md. `REPOGEN` names the program.
 
 #![allow(
     clippy::unwrap_used,

@@ -234,7 +234,7 @@ fn a_private_suite_is_read_with_a_password_as_the_guide_sets_it_up() {
     ];
     let other = "private/other/dists/other/InRelease";
     let root = tree(&[&files[..], &[other]].concat());
-    let guide = fs::read_to_string(workspace().join("docs/nginx.md")).unwrap();
+    let guide = fs::read_to_string(workspace().join("docs/how-to/nginx.md")).unwrap();
     let chapter = guide.split("## A private suite").nth(1).unwrap();
     let location = chapter
         .split("```nginx\n")
