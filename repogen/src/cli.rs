@@ -37,7 +37,7 @@ use printer::Printer;
 #[derive(Debug, Parser)]
 #[command(name = "repogen", version, arg_required_else_help = true)]
 struct Arguments {
-    /// The archive root; the working directory when left out.
+    /// The archive root [default: the working directory].
     #[arg(long, global = true, env = "REPOGEN_ROOT", value_name = "DIR")]
     root: Option<PathBuf>,
 

@@ -28,22 +28,22 @@ use debian_formats::terminal::escaped;
 /// How many packages share a transaction and its syncs.
 const BATCH: usize = 128;
 
-/// Take .deb files, and folders of them, into pool and catalog.
+/// Add .deb files, and directories of them, to the pool and the catalog.
 ///
-/// Prints one line a file: `added`, `unchanged` or `rejected`, its path, and for rejected ones why. Nothing is
-/// published before `repogen publish`. A second run over the same files takes up where the first one ended.
+/// Prints one line a file: `added`, `unchanged` or `rejected`, the path, and for rejected files the reason. Nothing is
+/// published until `repogen publish`. An interrupted run can be repeated: files that are already in are `unchanged`.
 #[derive(Debug, Args)]
 pub(super) struct AddArgs {
-    /// Codename or alias; may be left out where there is one suite.
+    /// Codename or alias of the suite; optional when there is only one.
     #[arg(long)]
     suite: Option<String>,
-    /// Component; the suite's first when left out.
+    /// Component [default: the suite's first].
     #[arg(long)]
     component: Option<String>,
-    /// Take names that dpkg takes and Debian's policy forbids: of one letter, with upper case letters or `_`.
+    /// Accept package names that dpkg accepts and Debian Policy forbids: one letter, upper case letters or `_`.
     #[arg(long)]
     allow_odd_names: bool,
-    /// .deb and .ddeb files, and folders that are searched for them.
+    /// .deb and .ddeb files, and directories to search for them.
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
 }

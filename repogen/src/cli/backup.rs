@@ -8,17 +8,17 @@ use repogen::backup::restore;
 use super::Context;
 use super::exit::{Done, Failure};
 
-/// Write configuration, catalog and keys to a new file. Private keys are in it.
+/// Write configuration, catalog and keys to a new file, private keys included.
 #[derive(Debug, Args)]
 pub(super) struct BackupArgs {
-    /// The file to make.
+    /// The file to create; it must not exist.
     file: PathBuf,
 }
 
-/// Bring configuration, catalog and keys back from a backup, into a root that has none.
+/// Restore configuration, catalog and keys from a backup into a root that has none of them.
 #[derive(Debug, Args)]
 pub(super) struct RestoreArgs {
-    /// A file that `repogen backup` made.
+    /// A file written by `repogen backup` or `uploader backup`.
     file: PathBuf,
 }
 

@@ -11,22 +11,23 @@ use super::exit::{Done, Failure};
 use super::{Context, select};
 use debian_formats::terminal::escaped;
 
-/// Check which packages cannot be installed, and say why.
+/// Find packages that cannot be installed, and say why.
 ///
-/// Prints each such package and the shortest chain of who needs what. What the catalog holds is checked, published or not.
+/// Prints each such package with the shortest chain of unmet relations. Checks what the catalog holds, whether it is
+/// published or not.
 #[derive(Debug, Args)]
 pub(super) struct CheckArgs {
-    /// Only this suite; may be given several times.
+    /// Only this suite; repeatable.
     #[arg(long, value_name = "SUITE")]
     suite: Vec<String>,
-    /// A Packages file of an archive that the suite is used with (plain, gz, xz or zst): its packages may be depended
-    /// on; may be given several times.
+    /// A Packages file (plain, gz, xz or zst) of another archive that clients use as well: its packages satisfy
+    /// dependencies and are not checked; repeatable.
     #[arg(long, value_name = "FILE")]
     base: Vec<PathBuf>,
-    /// Only on this architecture; may be given several times.
+    /// Only this architecture; repeatable.
     #[arg(long, value_name = "ARCH")]
     architecture: Vec<Architecture>,
-    /// One JSON object a line: each package that cannot be installed, then the counts.
+    /// Print one JSON object a line: each package that cannot be installed, then the counts.
     #[arg(long)]
     json: bool,
 }

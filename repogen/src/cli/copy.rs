@@ -10,9 +10,9 @@ use super::exit::{Done, Failure, with_causes};
 use super::select::{self, PackageArg};
 use super::system_clock::now;
 
-/// Put packages of one suite into another; without a version, the newest.
+/// Copy packages from one suite to another; without a version, the newest.
 ///
-/// Prints one line a package: `added`, `unchanged` or `rejected`, its name, version and architecture.
+/// Prints one line a package: `added`, `unchanged` or `rejected`, then name, version and architecture.
 #[derive(Debug, Args)]
 pub(super) struct CopyArgs {
     /// Suite to copy from.

@@ -15,22 +15,22 @@ use super::Context;
 use super::exit::{Done, Failure};
 use super::system_clock::now;
 
-/// Make an archive: configuration, catalog, signing key and empty signed suites.
+/// Create an archive: configuration, catalog, signing key and empty, signed suites.
 #[derive(Debug, Args)]
 pub(super) struct InitArgs {
-    /// Codename of a suite; may be given several times.
+    /// Codename of a suite; repeatable.
     #[arg(long, value_name = "NAME", default_value = "stable")]
     suite: Vec<String>,
-    /// A component of every suite; the first is the default one.
+    /// A component of every suite; repeatable, the first is the default.
     #[arg(long, value_name = "COMPONENT", default_value = "main")]
     component: Vec<String>,
-    /// An architecture of every suite.
+    /// An architecture of every suite; repeatable.
     #[arg(long, value_name = "ARCHITECTURE", default_values = ["amd64", "arm64"])]
     architecture: Vec<String>,
-    /// Who publishes it: Origin and Label.
+    /// `Origin` and `Label` of every Release: who publishes the archive.
     #[arg(long, default_value = "Archive")]
     origin: String,
-    /// Where the root will be served.
+    /// The address at which the root will be served.
     #[arg(long)]
     url: Option<String>,
 }

@@ -13,7 +13,7 @@ use super::init::write_new;
 use super::system_clock::now;
 use super::{Context, publish, signing};
 
-/// Make, list, import, export and rotate signing keys.
+/// Generate, list, import, export and rotate signing keys.
 #[derive(Debug, Args)]
 pub(super) struct KeyArgs {
     #[command(subcommand)]
@@ -23,30 +23,31 @@ pub(super) struct KeyArgs {
 #[derive(Debug, Subcommand)]
 enum KeyCommand {
     Generate(GenerateArgs),
+    /// List keys: role, fingerprint, algorithm, creation, expiry, file and name, separated by tabs.
     List,
     Import(ImportArgs),
     Export(ExportArgs),
     Rotate(RotateArgs),
 }
 
-/// Make a new Ed25519 key that signs beside the present one from the next publish on.
+/// Generate an Ed25519 key that signs in addition to the current one, from the next publish on.
 #[derive(Debug, Args)]
 struct GenerateArgs {
-    /// Its name; the archive's origin when left out.
+    /// Name in the key's user ID [default: the archive's origin].
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
-    /// In how many days it ends; never when left out.
+    /// Days until the key expires [default: never].
     #[arg(long, value_name = "DAYS")]
     expires: Option<u32>,
 }
 
-/// Take a secret key that another program exported; it signs beside the present one from the next publish on.
+/// Import a secret key that another program exported; it signs in addition to the current one, from the next publish on.
 ///
-/// `gpg --export-secret-keys KEY | repogen key import -` takes one from GnuPG. Its passphrase is asked for, or read
-/// from a file; the key is kept without one, readable by its owner only.
+/// `gpg --export-secret-keys KEY | repogen key import -` imports one from GnuPG. Its passphrase is asked for, or read
+/// from a file. The key is stored without a passphrase, readable by its owner only.
 #[derive(Debug, Args)]
 struct ImportArgs {
-    /// The exported key, or `-`.
+    /// The exported key; `-` for standard input.
     file: PathBuf,
     /// A file whose first line is the passphrase.
     #[arg(long, value_name = "FILE")]
@@ -58,24 +59,24 @@ struct ImportArgs {
 struct ExportArgs {
     /// Only the key with this fingerprint.
     fingerprint: Option<String>,
-    /// Binary instead of armoured.
+    /// Print binary instead of armoured keys.
     #[arg(long)]
     binary: bool,
-    /// Write to a file that is not there yet.
+    /// Write to this file, which must not exist.
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
 }
 
-/// Move on to another key, and publish.
+/// Replace the signing key in two steps, publishing after each.
 ///
-/// The first call brings a key in: an imported or generated one that signs beside the present one already, or a new
-/// one. Both sign from then on, so that clients that know either are served. Once all know the new keyring, the call
-/// with `--finish` retires the old key.
+/// The first call introduces a new key: an imported or generated one that already signs in addition, or a fresh one.
+/// From then on both keys sign, so clients that know either of them accept the archive. When every client has the new
+/// keyring, call it with `--finish` to retire the old key.
 #[derive(Debug, Args)]
 struct RotateArgs {
-    /// The key that becomes the archive's: its fingerprint or file. The first further one, or a new one, when left out.
+    /// Fingerprint or file of the new key [default: the first additional key, or a fresh one].
     key: Option<String>,
-    /// Retire every key but the archive's own.
+    /// Retire every key but the archive's current one.
     #[arg(long, conflicts_with = "key")]
     finish: bool,
 }

@@ -17,7 +17,7 @@ pub(super) struct ListArgs {
     /// Only this suite.
     #[arg(long)]
     suite: Option<String>,
-    /// One JSON object a line.
+    /// Print one JSON object a line.
     #[arg(long)]
     json: bool,
 }
@@ -25,10 +25,10 @@ pub(super) struct ListArgs {
 /// Show all versions of a package.
 #[derive(Debug, Args)]
 pub(super) struct ShowArgs {
-    /// The package.
+    /// The package's name.
     #[arg(value_name = "NAME")]
     name: PackageName,
-    /// One JSON object a line.
+    /// Print one JSON object a line.
     #[arg(long)]
     json: bool,
 }

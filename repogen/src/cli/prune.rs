@@ -9,13 +9,13 @@ use super::exit::{Done, Failure};
 use super::system_clock::now;
 use debian_formats::terminal::escaped;
 
-/// Apply retention: old versions leave their suites, and files that nothing names are deleted.
+/// Apply retention: remove old versions from their suites, and delete files that nothing names.
 ///
-/// Prints one line a version, `removed`, suite, name, version, architecture; and one line a file, `deleted`, path, why.
-/// Removed versions go from the indexes with the next publish.
+/// Prints `removed`, suite, name, version and architecture for each version, and `deleted`, path and reason for each
+/// file. Removed versions leave the indexes with the next publish.
 #[derive(Debug, Args)]
 pub(super) struct PruneArgs {
-    /// Say what would go and why, and change nothing.
+    /// Print what would be removed or deleted, and change nothing.
     #[arg(long)]
     dry_run: bool,
 }

@@ -12,23 +12,23 @@ use super::exit::{Done, Failure};
 use super::system_clock::SystemClock;
 use super::{Context, select, signing};
 
-/// Regenerate and sign the indexes of what changed.
+/// Regenerate and sign the indexes of suites that changed.
 ///
 /// Prints one line a suite: codename, `published`, packages, added, removed, milliseconds; or codename, `unchanged`; or,
 /// with `--drop`, codename, `dropped`, packages.
 #[derive(Debug, Args)]
 pub(super) struct PublishArgs {
-    /// Only this suite; may be given several times.
+    /// Only this suite; repeatable.
     #[arg(long, value_name = "SUITE")]
     suite: Vec<String>,
-    /// Publish also what has not changed, with every index joined anew.
+    /// Publish unchanged suites too, and reassemble every index.
     #[arg(long, conflicts_with = "drop")]
     force: bool,
-    /// Let go what repogen.toml has no place for any more: suites that are gone, packages of components and architectures
-    /// that are.
+    /// Stop publishing what repogen.toml no longer lists: removed suites, and packages of removed components and
+    /// architectures.
     #[arg(long)]
     drop: bool,
-    /// Say on stderr how long each stage took, also where that is no terminal.
+    /// Print how long each stage took to stderr, even when it is not a terminal.
     #[arg(long)]
     timings: bool,
 }

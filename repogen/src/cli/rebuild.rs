@@ -9,10 +9,10 @@ use super::system_clock::now;
 use super::{Context, signing};
 use debian_formats::terminal::escaped;
 
-/// Make a lost catalog again from dists/, snapshots/ and pool/.
+/// Reconstruct a lost catalog from dists/, snapshots/ and pool/.
 ///
-/// Prints one line a suite: codename, `rebuilt`, packages, pinned snapshots. Only what the archive's own key signed is
-/// believed. Accounts, and identities of packages that are gone, come back from a backup only.
+/// Prints one line a suite: codename, `rebuilt`, packages, pinned snapshots. Only data signed by the archive's own key
+/// is used. Accounts, and the identities of pruned packages, can be restored from a backup only.
 #[derive(Debug, Args)]
 pub(super) struct RebuildArgs {}
 

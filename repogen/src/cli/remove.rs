@@ -9,18 +9,18 @@ use super::exit::{Done, Failure};
 use super::select::{self, PackageArg};
 use super::system_clock::now;
 
-/// Take packages out of a suite; without a version, all of that name.
+/// Remove packages from a suite; without a version, all versions.
 ///
-/// Prints one line a package. Files and identities stay until they are pruned; nothing is published.
+/// Prints one line a package. Files and identities are kept until they are pruned. Nothing is published.
 #[derive(Debug, Args)]
 pub(super) struct RemoveArgs {
-    /// Codename or alias; may be left out where there is one suite.
+    /// Codename or alias of the suite; optional when there is only one.
     #[arg(long)]
     suite: Option<String>,
     /// Only this architecture.
     #[arg(long)]
     architecture: Option<Architecture>,
-    /// The package.
+    /// The package, with an optional version.
     #[arg(value_name = "NAME[=VERSION]")]
     package: PackageArg,
 }

@@ -9,16 +9,16 @@ use super::publish::publish_one;
 use super::system_clock::now;
 use super::{Context, select, signing};
 
-/// Make a suite hold exactly what a snapshot held, and publish it with a new Date.
+/// Restore a suite to exactly what a snapshot held, and publish it with a new Date.
 ///
-/// Prints what `publish` prints. Versions that clients installed since are newer than those they see now: apt keeps them
-/// until a newer one comes.
+/// Prints what `publish` prints. apt does not downgrade by itself: clients keep newer versions that they installed in
+/// the meantime.
 #[derive(Debug, Args)]
 pub(super) struct RollbackArgs {
-    /// Codename or alias; may be left out where there is one suite.
+    /// Codename or alias of the suite; optional when there is only one.
     #[arg(long)]
     suite: Option<String>,
-    /// The snapshot, of `repogen snapshot list`.
+    /// ID of the snapshot, from `repogen snapshot list`.
     #[arg(value_name = "ID")]
     id: SnapshotId,
 }

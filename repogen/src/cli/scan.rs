@@ -12,25 +12,25 @@ use super::Context;
 use super::exit::{Done, Failure, with_causes};
 use debian_formats::terminal::escaped;
 
-/// Print a Packages file for a folder of .deb files, as dpkg-scanpackages does.
+/// Print a Packages file for a directory of .deb files, as dpkg-scanpackages does.
 ///
-/// Takes the arguments of dpkg-scanpackages. `-h` is `--hash`, as there; `--help` and `-?` print this.
+/// Accepts the arguments of dpkg-scanpackages. As there, `-h` means `--hash`; `--help` and `-?` print this text.
 #[derive(Debug, Args)]
 #[command(disable_help_flag = true)]
 pub(super) struct ScanArgs {
-    /// The folder; the paths in the output begin with it.
+    /// The directory; paths in the output begin with it.
     #[arg(value_name = "DIR")]
     folder: PathBuf,
-    /// Override file: `PACKAGE PRIORITY SECTION [MAINTAINER]` a line, the last as `OLD => NEW` or as it is to be.
+    /// Override file with lines `PACKAGE PRIORITY SECTION [MAINTAINER]`; MAINTAINER is `OLD => NEW` or the new value.
     #[arg(value_name = "OVERRIDES")]
     overrides: Option<PathBuf>,
-    /// What goes before every path in the output, as it is.
+    /// Text that is put before every path in the output.
     #[arg(value_name = "PREFIX")]
     prefix: Option<String>,
-    /// Only files whose names end with a dot and this: `deb`, `udeb`, `ddeb`.
+    /// Only files with this extension: `deb`, `udeb` or `ddeb`.
     #[arg(long = "type", short = 't', value_name = "TYPE", default_value = "deb")]
     kind: String,
-    /// Which digests to print, with commas between: `md5`, `sha1`, `sha256`; `md5,sha256` when left out.
+    /// Digests to print, comma-separated: `md5`, `sha1`, `sha256` [default: md5,sha256].
     #[arg(
         long,
         short = 'h',
@@ -40,22 +40,22 @@ pub(super) struct ScanArgs {
         ignore_case = true
     )]
     hash: Vec<Hash>,
-    /// Extra override file: `PACKAGE FIELD VALUE` a line.
+    /// Extra override file with lines `PACKAGE FIELD VALUE`.
     #[arg(long, short, value_name = "FILE")]
     extra_override: Option<PathBuf>,
     /// Print `X-Medium` with this value for every package.
     #[arg(long, short = 'M', short_alias = 'S', value_name = "MEDIUM")]
     medium: Option<String>,
-    /// How many files to read at a time; as many as there are cores when left out.
+    /// Number of files to read at a time [default: the number of cores].
     #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     jobs: Option<u16>,
-    /// Only packages of this architecture, and of `all`.
+    /// Only packages of this architecture and of `all`.
     #[arg(long, short, value_name = "ARCH")]
     arch: Option<Architecture>,
-    /// All versions of a package, not only the newest.
+    /// Print all versions of a package, not only the newest.
     #[arg(long, short)]
     multiversion: bool,
-    /// Read data members to their end, too.
+    /// Read and check the data members too.
     #[arg(long)]
     deep: bool,
     /// Print help.

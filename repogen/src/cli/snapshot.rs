@@ -13,10 +13,10 @@ use repogen::snapshots::SnapshotError;
 use super::Context;
 use super::exit::{Done, Failure};
 
-/// Name, compare and keep what suites held.
+/// Create, list, show, compare and delete snapshots of suites.
 ///
-/// Every publish is a snapshot for `keep_snapshots_for`; its name is its Date, as 20261123T101500Z. A pinned one stays
-/// until it is deleted, and is served under snapshots/ID/.
+/// Every publish is a snapshot for the time `keep_snapshots_for`; its ID is its Date, such as 20261123T101500Z. A pinned
+/// snapshot is kept until it is deleted, and is served under snapshots/ID/.
 #[derive(Debug, Args)]
 pub(super) struct SnapshotArgs {
     #[command(subcommand)]

@@ -9,13 +9,13 @@ use debian_formats::terminal::escaped;
 
 /// Check every byte: pool, indexes, digests, signatures, validity.
 ///
-/// Prints one line a finding and nothing where all is well: kind, path, detail.
+/// Prints one line a finding: kind, path, detail. Prints nothing when there is no finding.
 #[derive(Debug, Args)]
 pub(super) struct VerifyArgs {
-    /// Only the indexes of this suite, and the pool; may be given several times.
+    /// Only the indexes of this suite, and the pool; repeatable.
     #[arg(long, value_name = "SUITE")]
     suite: Vec<String>,
-    /// One JSON object a line.
+    /// Print one JSON object a line.
     #[arg(long)]
     json: bool,
 }

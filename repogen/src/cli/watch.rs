@@ -19,12 +19,12 @@ use debian_formats::terminal::escaped;
 /// How many events may wait to be printed.
 const EVENTS: usize = 1_024;
 
-/// Keep publishing, until SIGTERM or Ctrl-C.
+/// Publish changes continuously, until SIGTERM or Ctrl-C.
 ///
-/// Publishes what other commands change, takes .deb files that are dropped into ROOT/incoming/SUITE/COMPONENT/, signs
-/// again in time and prunes once an hour. A file that is refused goes to incoming/rejected/, with the reason in a file
-/// beside it. Prints what `publish` and `prune` print. SIGHUP reads repogen.toml and the keys again; a changed
-/// repogen.toml is read by itself.
+/// Publishes what other commands change, adds .deb files dropped into ROOT/incoming/SUITE/COMPONENT/, re-signs before
+/// Valid-Until passes, and prunes once an hour. A rejected file is moved to incoming/rejected/, with the reason in a file
+/// beside it. Prints what `publish` and `prune` print. A changed repogen.toml is reloaded; SIGHUP reloads it and the
+/// keys.
 #[derive(Debug, Args)]
 pub(super) struct WatchArgs {}
 

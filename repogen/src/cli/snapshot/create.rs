@@ -7,17 +7,17 @@ use crate::cli::exit::{Done, Failure};
 use crate::cli::system_clock::SystemClock;
 use crate::cli::{Context, select, signing};
 
-/// Pin what is published now, and serve it under snapshots/ID/ until it is deleted.
+/// Pin what is published now, and serve it under snapshots/ID/ until the snapshot is deleted.
 ///
-/// Prints the ID, the Date of the newest of the pinned publishes. What is in the catalog and not published is not in it.
-/// Done twice it changes nothing. With an ID, a publish that is kept still is pinned; one that is pinned already is
-/// written again where its files are missing or the signing keys have changed.
+/// Prints the ID: the Date of the newest publish among those pinned. Unpublished changes are not part of the snapshot.
+/// Repeating the command changes nothing. With an ID, pins an earlier publish that is still kept; a snapshot that is
+/// already pinned is rewritten if its files are missing or the signing keys have changed.
 #[derive(Debug, Args)]
 pub(crate) struct CreateArgs {
-    /// Only this suite; may be given several times. Left out: every suite that was published.
+    /// Only this suite; repeatable [default: every published suite].
     #[arg(long, value_name = "SUITE")]
     suite: Vec<String>,
-    /// The publish to pin instead of the newest.
+    /// ID of an earlier publish to pin instead.
     #[arg(value_name = "ID")]
     id: Option<SnapshotId>,
 }

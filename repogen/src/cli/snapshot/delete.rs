@@ -6,13 +6,13 @@ use repogen::catalog::SnapshotId;
 use crate::cli::exit::{Done, Failure};
 use crate::cli::{Context, select};
 
-/// Let a pinned snapshot go; its files go with the next prune where nothing else needs them.
+/// Delete a pinned snapshot; the next prune deletes packages that only it needed.
 #[derive(Debug, Args)]
 pub(crate) struct DeleteArgs {
-    /// Only this suite; may be given several times.
+    /// Only this suite; repeatable.
     #[arg(long, value_name = "SUITE")]
     suite: Vec<String>,
-    /// The snapshot.
+    /// ID of the snapshot.
     #[arg(value_name = "ID")]
     id: SnapshotId,
 }

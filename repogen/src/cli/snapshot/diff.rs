@@ -10,22 +10,22 @@ use serde::Serialize;
 use crate::cli::exit::{Done, Failure};
 use crate::cli::{Context, select};
 
-/// Say what changed from one snapshot to another, or to what the suite holds now.
+/// Compare a snapshot with another one, or with what the suite holds now.
 ///
-/// One line a package: `added`, `removed` or `changed`, suite, component, name, architecture, version before and version
-/// after, `-` where there is none.
+/// Prints one line a package: `added`, `removed` or `changed`, suite, component, name, architecture, old version and new
+/// version; `-` stands for no version.
 #[derive(Debug, Args)]
 pub(crate) struct DiffArgs {
-    /// Only this suite; may be given several times.
+    /// Only this suite; repeatable.
     #[arg(long, value_name = "SUITE")]
     suite: Vec<String>,
-    /// One JSON object a line.
+    /// Print one JSON object a line.
     #[arg(long)]
     json: bool,
-    /// From this snapshot ...
+    /// ID of the older snapshot.
     #[arg(value_name = "ID")]
     from: SnapshotId,
-    /// ... to this one; left out, to what is in the catalog now.
+    /// ID of the newer snapshot [default: what the catalog holds now].
     #[arg(value_name = "ID2")]
     to: Option<SnapshotId>,
 }

@@ -9,13 +9,13 @@ use serde::Serialize;
 use crate::cli::exit::{Done, Failure};
 use crate::cli::{Context, select};
 
-/// List what can be gone back to, newest first: ID, codename, packages, and `pinned`, `live` or until when it is kept.
+/// List snapshots, newest first: ID, codename, number of packages, and `pinned`, `live` or the time it is kept until.
 #[derive(Debug, Args)]
 pub(crate) struct ListArgs {
-    /// Only this suite; may be given several times.
+    /// Only this suite; repeatable.
     #[arg(long, value_name = "SUITE")]
     suite: Vec<String>,
-    /// One JSON object a line.
+    /// Print one JSON object a line.
     #[arg(long)]
     json: bool,
 }

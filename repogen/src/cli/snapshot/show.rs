@@ -7,16 +7,16 @@ use serde::Serialize;
 use crate::cli::exit::{Done, Failure};
 use crate::cli::{Context, select};
 
-/// Show what a snapshot holds: name, version, architecture, suite and component.
+/// List the packages of a snapshot: name, version, architecture, suite and component.
 #[derive(Debug, Args)]
 pub(crate) struct ShowArgs {
-    /// Only this suite; may be given several times.
+    /// Only this suite; repeatable.
     #[arg(long, value_name = "SUITE")]
     suite: Vec<String>,
-    /// One JSON object a line.
+    /// Print one JSON object a line.
     #[arg(long)]
     json: bool,
-    /// The snapshot.
+    /// ID of the snapshot.
     #[arg(value_name = "ID")]
     id: SnapshotId,
 }
