@@ -37,11 +37,11 @@ mod within;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use apt_client::fetch::{Credentials, Fetcher};
+use apt_client::lock::Lock;
 use clap::{Parser, Subcommand};
 use cpkgs::config::Config;
-use cpkgs::fetch::{Credentials, Fetcher};
 use cpkgs::home::Home;
-use cpkgs::lock::Lock;
 use cpkgs::password;
 use debian_formats::terminal::escaped;
 

@@ -183,7 +183,7 @@ fn read_known(path: &Path) -> io::Result<Known> {
 }
 
 fn write_known(path: &Path, known: &Known) -> io::Result<()> {
-    crate::config::replace_private(path, &serde_json::to_vec(known)?)
+    apt_client::private_file::replace_private(path, &serde_json::to_vec(known)?)
 }
 
 fn failed(path: &Path, source: io::Error) -> ConffileError {

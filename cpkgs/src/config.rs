@@ -1,14 +1,16 @@
 //! `config.toml`: which archives are asked, and where packages go.
 
 use std::fs::{self, Permissions};
-use std::io::{self, Write as _};
+use std::io;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
+use apt_client::lock::Lock;
+use apt_client::private_file::replace_private;
+use apt_client::source::SourceConfig;
 use serde::{Deserialize, Serialize};
 
 use crate::home::Home;
-use crate::lock::Lock;
 
 /// Most bytes of a configuration that are read.
 const MAX_BYTES: u64 = 1 << 20;
@@ -61,50 +63,6 @@ pub enum Base {
     Own,
     /// What the host's dpkg has.
     Host,
-}
-
-/// One archive.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SourceConfig {
-    /// Its root: `http://`, `https://` or `file:/`.
-    pub url: String,
-    /// Other addresses with the same content, asked when the first cannot be reached.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub mirrors: Vec<String>,
-    /// Suites or codenames.
-    pub suites: Vec<String>,
-    /// Components.
-    pub components: Vec<String>,
-    /// The file with the keys that count: armoured or binary, relative to the home; or the armoured key itself.
-    pub signed_by: String,
-    /// Architectures; the machine's own when left out.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub architectures: Vec<String>,
-    /// Whether `Valid-Until` counts; a snapshot or an ended suite is past it for good.
-    #[serde(default = "yes", skip_serializing_if = "is_yes")]
-    pub check_valid_until: bool,
-    /// Other suites or codenames that its Release may say it is of.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub accept_codenames: Vec<String>,
-    /// Who asks, where the archive wants to know; with one of the next two.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub user: Option<String>,
-    /// A file whose first line is the password, relative to the home.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub password_file: Option<PathBuf>,
-    /// A command for the shell that prints the password.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub password_command: Option<String>,
-}
-
-fn yes() -> bool {
-    true
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
-fn is_yes(value: &bool) -> bool {
-    *value
 }
 
 /// Why the configuration cannot be used.
@@ -220,18 +178,6 @@ fn below(home: &Home, given: Option<&Path>, default: &str) -> PathBuf {
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
-}
-
-/// Writes a file that only its owner may read, by a rename, and makes it last.
-pub fn replace_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(folder)?;
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    file.as_file().set_permissions(Permissions::from_mode(0o600))?;
-    file.write_all(bytes)?;
-    file.as_file().sync_all()?;
-    file.persist(path)?;
-    fs::File::open(folder)?.sync_all()
 }
 
 #[cfg(test)]

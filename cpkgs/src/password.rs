@@ -5,7 +5,7 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 
-use crate::config::SourceConfig;
+use apt_client::source::SourceConfig;
 
 /// Most bytes of a file that are read for a password.
 const MAX_BYTES: u64 = 64 << 10;

@@ -1,6 +1,6 @@
 //! Installing without root: from the generation that counts and a change to the next one.
 //!
-//! Whoever calls this has the [`Lock`](crate::lock::Lock) of the install folder, from before the change was decided. All is
+//! Whoever calls this has the [`Lock`](apt_client::lock::Lock) of the install folder, from before the change was decided. All is
 //! made beside what there is; then one rename makes it count. Whatever ends the process before that leaves the old
 //! generation, and what was left lying is swept by the next change or by `repair`.
 

@@ -4,9 +4,9 @@ use debian_formats::stanza::Stanza;
 use resolver::request::{Hold, Installed, Mark, Target};
 use resolver::universe::{PackageId, Universe};
 
-use crate::library::{Extra, Library, LibraryError};
 use crate::local::LocalDeb;
 use crate::spec::Named;
+use apt_client::library::{Extra, Library, LibraryError};
 
 /// The priority of what is only installed. Source: apt_preferences(5).
 const INSTALLED: i32 = 100;

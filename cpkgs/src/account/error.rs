@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use crate::fetch::{FetchError, LocationError};
+use apt_client::fetch::{FetchError, LocationError};
 
 /// Why a registry did not do what was asked.
 #[derive(Debug, thiserror::Error)]

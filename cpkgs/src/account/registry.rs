@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::RegistryError;
-use crate::fetch::{FetchError, Location, client_builder, pause_before};
+use apt_client::fetch::{FetchError, Location, client_builder, pause_before};
 
 /// Most bytes of an answer that are read: a page of 500 packages has far fewer.
 const MAX_ANSWER: usize = 64 << 20;

@@ -4,8 +4,8 @@ use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, Read};
 use std::path::PathBuf;
 
+use apt_client::library::Machine;
 use clap::Args;
-use cpkgs::library::Machine;
 use cpkgs::machine;
 use debian_formats::compression::{Bounds, Compression, Decoder, Streams};
 use debian_formats::limits::Limits;

@@ -4,20 +4,20 @@ use std::fmt::Display;
 use std::io;
 use std::process::ExitCode;
 
+use apt_client::contents::ContentsError;
+use apt_client::fetch::FetchError;
+use apt_client::library::LibraryError;
+use apt_client::lists::{ListsError, UpdateError};
+use apt_client::repository::RepositoryError;
+use apt_client::source::SourceError;
+use apt_client::trust::TrustError;
 use cpkgs::account::RegistryError;
 use cpkgs::config::ConfigError;
-use cpkgs::contents::ContentsError;
-use cpkgs::fetch::FetchError;
 use cpkgs::generation::GenerationError;
-use cpkgs::library::LibraryError;
-use cpkgs::lists::{ListsError, UpdateError};
 use cpkgs::local::LocalError;
-use cpkgs::repository::RepositoryError;
 use cpkgs::rootless::RootlessError;
-use cpkgs::source::SourceError;
 use cpkgs::store::StoreError;
 use cpkgs::system::SystemError;
-use cpkgs::trust::TrustError;
 use debian_formats::terminal::escaped;
 
 use super::printer::Printer;

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use apt_client::contents::{self, FileHits, FileLists};
+use apt_client::lists::Lists;
 use clap::Args;
-use cpkgs::contents::{self, FileHits, FileLists};
 use cpkgs::installed;
-use cpkgs::lists::Lists;
 use cpkgs::machine;
 use debian_formats::terminal::escaped;
 use serde::Serialize;

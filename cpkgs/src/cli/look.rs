@@ -1,8 +1,8 @@
 //! `cpkgs search`, `info`, `list` and `files`: what there is.
 
+use apt_client::library::{Fact, Filter, Library};
 use clap::Args;
 use cpkgs::installed;
-use cpkgs::library::{Fact, Filter, Library};
 use debian_formats::stanza::Stanza;
 use debian_formats::terminal::escaped;
 use debian_formats::version::Version;

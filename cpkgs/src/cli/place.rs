@@ -2,12 +2,12 @@
 
 use std::path::PathBuf;
 
+use apt_client::library::Library;
+use apt_client::lock::Lock;
 use clap::Args;
 use cpkgs::config::Base;
 use cpkgs::generation::Held;
-use cpkgs::library::Library;
 use cpkgs::local::LocalDeb;
-use cpkgs::lock::Lock;
 use cpkgs::rootless::{self, Change, Slot};
 use cpkgs::scene::{Condition, Present, Scene};
 use cpkgs::spec::Named;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cpkgs::fetch::{Progress, Wanted};
+use apt_client::fetch::{Progress, Wanted};
 use debian_formats::terminal::escaped;
 use indicatif::{ProgressBar, ProgressStyle};
 

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
+use apt_client::library::{Fact, Library};
 use clap::Args;
-use cpkgs::library::{Fact, Library};
 use cpkgs::scene::Present;
 use cpkgs::spec::Named;
 use debian_formats::relation::{RelationKind, Relations};

@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use apt_client::fetch::{Silent, Wanted};
+use apt_client::library;
 use clap::Args;
-use cpkgs::fetch::{Silent, Wanted};
-use cpkgs::library;
 use cpkgs::local::LocalDeb;
 use cpkgs::rootless::{self, Add, Change, Configuration, Damaged};
 use cpkgs::spec::Named;

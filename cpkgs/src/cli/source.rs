@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
+use apt_client::fetch::Location;
+use apt_client::private_file::replace_private;
+use apt_client::repository::Repository;
+use apt_client::source::SourceConfig;
+use apt_client::source::read_bounded;
 use clap::{Args, Subcommand};
-use cpkgs::config::{SourceConfig, replace_private};
-use cpkgs::fetch::Location;
-use cpkgs::repository::Repository;
-use cpkgs::source::read_bounded;
 use debian_formats::digest::Digester;
 use debian_formats::openpgp::{Fingerprint, Keyring};
 use debian_formats::terminal::escaped;
@@ -99,7 +100,7 @@ pub(super) fn run(args: SourceArgs, context: &mut Context) -> Result<Done, Failu
 
 fn add(args: AddArgs, context: &mut Context) -> Result<Done, Failure> {
     let (url, args) = unpasted(args)?;
-    let usage = |error: cpkgs::fetch::LocationError| Failure::new(USAGE, error);
+    let usage = |error: apt_client::fetch::LocationError| Failure::new(USAGE, error);
     let root: Location = url.parse().map_err(usage)?;
     for mirror in &args.mirror {
         mirror.parse::<Location>().map_err(usage)?;

@@ -3,15 +3,15 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 
-use cpkgs::fetch::{Silent, Wanted};
+use apt_client::fetch::{Silent, Wanted};
+use apt_client::library::{Library, Machine, Passed};
+use apt_client::lists::{Index, Lists, ListsError};
+use apt_client::source::Source;
 use cpkgs::generation::{Held, Receipt};
 use cpkgs::installed;
-use cpkgs::library::{Library, Machine, Passed};
-use cpkgs::lists::{Index, Lists, ListsError};
 use cpkgs::machine;
 use cpkgs::rootless::{self, Add, Change, Configuration, Slot, Turn};
 use cpkgs::scene::{Condition, Present, Scene};
-use cpkgs::source::Source;
 use cpkgs::spec::Spec;
 use cpkgs::system::Unfinished;
 use debian_formats::release::format_iso;
@@ -42,7 +42,7 @@ impl Context {
     /// Returns the sources with their keys.
     pub(super) fn sources(&self) -> Result<Vec<Source>, Failure> {
         let each = self.config.sources.iter();
-        let opened = each.map(|source| Source::open(source, &self.home));
+        let opened = each.map(|source| Source::open(source, self.home.folder()));
         Ok(opened.collect::<Result<_, _>>()?)
     }
 

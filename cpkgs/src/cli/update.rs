@@ -1,7 +1,7 @@
 //! `cpkgs update`.
 
+use apt_client::lists::{self, Freshness, SuiteReport, Updating};
 use clap::Args;
-use cpkgs::lists::{self, Freshness, SuiteReport, Updating};
 use cpkgs::machine;
 use debian_formats::terminal::escaped;
 use serde::Serialize;

@@ -4,11 +4,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use apt_client::fetch::{Credentials, Fetcher};
+use apt_client::lists::{self, Freshness, UpdateError, Updating};
+use apt_client::source::Source;
 use archive_tests::{Client, DebBuilder, Gpg, Run, TestArchive};
-use cpkgs::fetch::{Credentials, Fetcher};
 use cpkgs::home::Home;
-use cpkgs::lists::{self, Freshness, UpdateError, Updating};
-use cpkgs::source::Source;
 
 /// A folder of packages that apt-ftparchive indexes and gpg signs.
 pub(crate) struct Foreign {
@@ -205,7 +205,7 @@ fn a_key_that_has_ended_does_not_count_for_what_is_here_already() {
     let client = foreign.client(&["--suite", "old", "--component", "main", "--architecture", "amd64"]);
     let home = Home::find(Some(client.home()), None, Path::new("/")).unwrap();
     let config = cpkgs::config::Config::read(&home).unwrap();
-    let sources = [Source::open(&config.sources[0], &home).unwrap()];
+    let sources = [Source::open(&config.sources[0], home.folder()).unwrap()];
     let fetcher = Fetcher::new(Credentials::default()).unwrap();
     let now = cpkgs::machine::now();
     let update = |now| {

@@ -150,7 +150,7 @@ pub(super) fn not_too_slow(bytes: u64, time: Duration, location: &Location) -> R
 }
 
 /// Begins a client that trusts the certificates of this machine; its redirects are the caller's to decide.
-pub(crate) fn client_builder() -> reqwest::ClientBuilder {
+pub fn client_builder() -> reqwest::ClientBuilder {
     // An error says that it is there already.
     let _ = rustls::crypto::ring::default_provider().install_default();
     Client::builder()

@@ -16,7 +16,7 @@ use std::time::Duration;
 pub use credentials::Credentials;
 pub use debs::{Progress, Silent, Wanted};
 pub use error::FetchError;
-pub(crate) use http::client_builder;
+pub use http::client_builder;
 pub use location::{Location, LocationError};
 
 /// What an answer carries to ask again only for something newer. Source: RFC 9110, section 8.8.
@@ -120,7 +120,7 @@ impl Fetcher {
 }
 
 /// How long to wait before the next try; `None` when there is none.
-pub(crate) fn pause_before(retry: u32) -> Option<Duration> {
+pub fn pause_before(retry: u32) -> Option<Duration> {
     [200, 800, 2_000]
         .get(usize::try_from(retry).ok()?)
         .map(|millis| Duration::from_millis(*millis))

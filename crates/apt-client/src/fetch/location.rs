@@ -60,7 +60,7 @@ impl Location {
     }
 
     /// Returns it as what an HTTP client takes.
-    pub(crate) fn url(&self) -> &Url {
+    pub fn url(&self) -> &Url {
         &self.0
     }
 

@@ -245,7 +245,7 @@ impl Manifest {
     }
 
     fn write(&self, folder: &Path) -> io::Result<()> {
-        crate::config::replace_private(&folder.join(MANIFEST), &self.to_bytes())
+        crate::private_file::replace_private(&folder.join(MANIFEST), &self.to_bytes())
     }
 
     /// Returns what is kept of a suite, when it was asked for in the same way.

@@ -11,7 +11,7 @@ use debian_formats::openpgp::{Fingerprint, Verified, VerifyError};
 use debian_formats::release::{Release, ReleaseError, format_iso};
 use serde::{Deserialize, Serialize};
 
-use crate::config::replace_private;
+use crate::private_file::replace_private;
 
 /// How far in the future a Date may be, in seconds, as apt has it.
 const MAX_AHEAD: i64 = 10;

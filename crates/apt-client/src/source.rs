@@ -1,16 +1,60 @@
 //! Archives as they are configured, with their keys.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use debian_formats::digest::{Digester, Sha256};
 use debian_formats::openpgp::{Keyring, KeyringError};
 
-use crate::config::SourceConfig;
+use serde::{Deserialize, Serialize};
+
 use crate::fetch::{Location, LocationError};
-use crate::home::Home;
 
 /// Most bytes of a file with keys.
 const MAX_KEYRING_BYTES: u64 = 8 << 20;
+
+/// One archive.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SourceConfig {
+    /// Its root: `http://`, `https://` or `file:/`.
+    pub url: String,
+    /// Other addresses with the same content, asked when the first cannot be reached.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mirrors: Vec<String>,
+    /// Suites or codenames.
+    pub suites: Vec<String>,
+    /// Components.
+    pub components: Vec<String>,
+    /// The file with the keys that count: armoured or binary, relative to the home; or the armoured key itself.
+    pub signed_by: String,
+    /// Architectures; the machine's own when left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub architectures: Vec<String>,
+    /// Whether `Valid-Until` counts; a snapshot or an ended suite is past it for good.
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    pub check_valid_until: bool,
+    /// Other suites or codenames that its Release may say it is of.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub accept_codenames: Vec<String>,
+    /// Who asks, where the archive wants to know; with one of the next two.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+    /// A file whose first line is the password, relative to the home.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password_file: Option<PathBuf>,
+    /// A command for the shell that prints the password.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password_command: Option<String>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn is_yes(value: &bool) -> bool {
+    *value
+}
 
 /// An archive, ready to be asked.
 #[derive(Debug, Clone)]
@@ -72,7 +116,7 @@ impl Source {
     ///
     /// # Errors
     /// When its address cannot be used, or its keys cannot be read.
-    pub fn open(config: &SourceConfig, home: &Home) -> Result<Self, SourceError> {
+    pub fn open(config: &SourceConfig, home: &Path) -> Result<Self, SourceError> {
         let location = |text: &String| {
             text.parse().map_err(|source| SourceError::Location {
                 url: text.clone(),
@@ -117,11 +161,11 @@ impl Source {
     }
 }
 
-fn read_keys(config: &SourceConfig, home: &Home) -> Result<Vec<u8>, SourceError> {
+fn read_keys(config: &SourceConfig, home: &Path) -> Result<Vec<u8>, SourceError> {
     if config.signed_by.contains("-----BEGIN PGP PUBLIC KEY BLOCK-----") {
         return Ok(config.signed_by.clone().into_bytes());
     }
-    let path = home.folder().join(&config.signed_by);
+    let path = home.join(&config.signed_by);
     read_bounded(&path).map_err(|source| SourceError::ReadKeys {
         url: config.url.clone(),
         path,
@@ -133,7 +177,7 @@ fn read_keys(config: &SourceConfig, home: &Home) -> Result<Vec<u8>, SourceError>
 ///
 /// # Errors
 /// When it cannot be read or is larger than any file of keys.
-pub fn read_bounded(path: &std::path::Path) -> std::io::Result<Vec<u8>> {
+pub fn read_bounded(path: &Path) -> std::io::Result<Vec<u8>> {
     use std::io::Read as _;
     let mut bytes = Vec::new();
     std::fs::File::open(path)?
