@@ -43,7 +43,7 @@ use clap::{Parser, Subcommand};
 use cpkgs::config::Config;
 use cpkgs::home::Home;
 use cpkgs::password;
-use debian_formats::terminal::escaped;
+use debian_control::terminal::escaped;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 

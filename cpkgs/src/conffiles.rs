@@ -13,7 +13,7 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use debian_formats::digest::sha256;
+use debian_control::digest::sha256;
 use serde::{Deserialize, Serialize};
 
 use crate::generation::{Plan, Planned};

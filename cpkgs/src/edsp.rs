@@ -10,8 +10,8 @@ mod leftover;
 use std::fmt::Write as _;
 use std::io;
 
-use debian_formats::stanza::StanzaError;
-use debian_formats::terminal::escaped;
+use debian_control::stanza::StanzaError;
+use debian_control::terminal::escaped;
 use resolver::refusal::Refusal;
 use resolver::request::Recommends;
 use resolver::universe::{PackageId, UniverseError};

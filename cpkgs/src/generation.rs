@@ -17,7 +17,7 @@ use std::io;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
-use debian_formats::digest::sha256;
+use debian_control::digest::sha256;
 
 pub use self::build::{Making, Notes, Purpose, build};
 pub use self::error::GenerationError;

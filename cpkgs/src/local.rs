@@ -4,10 +4,10 @@ use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 
-use debian_formats::deb::{Data, DebError, read};
-use debian_formats::digest::{Digester, Sha256};
-use debian_formats::limits::Limits;
-use debian_formats::stanza::Stanza;
+use debian_control::digest::{Digester, Sha256};
+use debian_control::limits::Limits;
+use debian_control::stanza::Stanza;
+use debian_deb::{Data, DebError, read};
 
 /// A package that is a file.
 #[derive(Debug, Clone, PartialEq, Eq)]

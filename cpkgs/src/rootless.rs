@@ -10,8 +10,8 @@ mod repair;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use debian_formats::digest::Sha256;
-use debian_formats::stanza::Stanza;
+use debian_control::digest::Sha256;
+use debian_control::stanza::Stanza;
 
 use crate::conffiles;
 use crate::generation::{self, Generations, Held, Making, Notes, Plan, Planned, Purpose, Receipt};

@@ -1,6 +1,6 @@
 //! What a request is decided on: the packages of the sources, the files that were named, and what is installed.
 
-use debian_formats::stanza::Stanza;
+use debian_control::stanza::Stanza;
 use resolver::request::{Hold, Installed, Mark, Target};
 use resolver::universe::{PackageId, Universe};
 

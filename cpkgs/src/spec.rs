@@ -61,8 +61,8 @@ impl Named {
                 "`{text}`: expected a name, and after it nothing, `=VERSION`, `/SUITE` or `:ARCHITECTURE`"
             ));
         }
-        if !debian_formats::name::is_known_to_dpkg(name) {
-            let shown = debian_formats::terminal::escaped(name);
+        if !debian_control::name::is_known_to_dpkg(name) {
+            let shown = debian_control::terminal::escaped(name);
             return Err(format!(
                 "`{shown}` is no name of a package: expected letters, digits, `+`, `-`, `.` and `_`"
             ));

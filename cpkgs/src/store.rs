@@ -15,9 +15,9 @@ use std::io::{self, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use debian_formats::deb::{ControlFiles, read_with};
-use debian_formats::digest::{DigestReader, Sha256};
-use debian_formats::limits::Limits;
+use debian_control::digest::{DigestReader, Sha256};
+use debian_control::limits::Limits;
+use debian_deb::{ControlFiles, read_with};
 use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
 

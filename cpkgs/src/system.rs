@@ -21,9 +21,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use debian_formats::digest::DigestReader;
-use debian_formats::stanza::Stanza;
-use debian_formats::terminal::escaped;
+use debian_control::digest::DigestReader;
+use debian_control::stanza::Stanza;
+use debian_control::terminal::escaped;
 use rustix::fs::{FlockOperation, OFlags, fcntl_lock};
 use signal_hook::SigId;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};

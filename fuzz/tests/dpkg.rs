@@ -5,8 +5,8 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
-use debian_formats::deb::{self, Data};
-use debian_formats::limits::Limits;
+use debian_control::limits::Limits;
+use debian_deb::Data;
 use fuzz::random::Random;
 use fuzz::targets::deb::mutant;
 
@@ -36,7 +36,7 @@ fn what_is_taken_here_dpkg_deb_takes_with_the_same_fields() {
 /// Compares the two on one package; says whether we take it.
 fn compare(case: u64, path: &Path) -> bool {
     let bytes = mutant(&mut Random::new(2026, case));
-    let Ok(deb) = deb::read(&bytes[..], &Limits::default(), Data::List) else {
+    let Ok(deb) = debian_deb::read(&bytes[..], &Limits::default(), Data::List) else {
         return false;
     };
     std::fs::write(path, &bytes).unwrap();

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use debian_formats::name::SuiteName;
+use debian_control::name::SuiteName;
 use rustix::fs::{FlockOperation, flock};
 
 use crate::catalog::accounts::Accounts;

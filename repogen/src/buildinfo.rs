@@ -5,9 +5,9 @@
 
 use std::path::Path;
 
-use debian_formats::changes::FileName;
-use debian_formats::digest::Sha256;
-use debian_formats::name::PackageName;
+use debian_control::changes::FileName;
+use debian_control::digest::Sha256;
+use debian_control::name::PackageName;
 
 use crate::archive::Archive;
 use crate::config::Suite;

@@ -9,10 +9,10 @@ pub mod listing;
 mod position;
 mod sqlite;
 
-use debian_formats::architecture::Architecture;
-use debian_formats::digest::Sha256;
-use debian_formats::name::{Component, PackageName, SuiteName};
-use debian_formats::version::Version;
+use debian_control::architecture::Architecture;
+use debian_control::digest::Sha256;
+use debian_control::name::{Component, PackageName, SuiteName};
+use debian_control::version::Version;
 
 use accounts::Accounts;
 use audit::{Actor, Audit};

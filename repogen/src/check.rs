@@ -7,10 +7,10 @@ use std::fs::File;
 use std::io::{BufReader, Read as _};
 use std::path::{Path, PathBuf};
 
-use debian_formats::architecture::Architecture;
-use debian_formats::compression::{Bounds, Compression, Decoder, Streams};
-use debian_formats::limits::Limits;
-use debian_formats::stanza::{Stanza, StanzaError, StanzaReader};
+use debian_control::architecture::Architecture;
+use debian_control::limits::Limits;
+use debian_control::stanza::{Stanza, StanzaError, StanzaReader};
+use debian_deb::compression::{Bounds, Compression, Decoder, Streams};
 use resolver::check::check_among;
 use resolver::universe::{PackageId, Source, Universe, UniverseBuilder, UniverseError};
 use serde::Serialize;

@@ -9,8 +9,8 @@ mod url;
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
-use debian_formats::architecture::Architecture;
-use debian_formats::name::{Component, PackageName, SuiteName};
+use debian_control::architecture::Architecture;
+use debian_control::name::{Component, PackageName, SuiteName};
 use serde::Deserialize;
 
 pub use duration::Span;

@@ -13,11 +13,11 @@ use std::io::{self, Read, Write as _};
 use std::path::Path;
 
 pub use self::file_kind::FileKind;
-use debian_formats::architecture::Architecture;
-use debian_formats::deb::{self, Data, DebError};
-use debian_formats::digest::{Digester, Sha256};
-use debian_formats::limits::Limits;
-use debian_formats::name::{Component, NameError, SuiteName};
+use debian_control::architecture::Architecture;
+use debian_control::digest::{Digester, Sha256};
+use debian_control::limits::Limits;
+use debian_control::name::{Component, NameError, SuiteName};
+use debian_deb::{Data, DebError};
 
 use crate::archive::Archive;
 use crate::catalog::audit::Actor;
@@ -410,7 +410,7 @@ pub(crate) fn read_content(
         source,
     };
     let file = File::open(path).map_err(|source| failed("open", source))?;
-    let deb = deb::read(
+    let deb = debian_deb::read(
         io::BufReader::with_capacity(64 * 1024, file),
         &Limits::default(),
         Data::List,

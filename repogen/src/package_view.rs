@@ -1,9 +1,9 @@
 //! A package as JSON: the one shape that every program of the archive gives out.
 
-use debian_formats::limits::Limits;
-use debian_formats::package::{BinaryPackage, ControlError};
-use debian_formats::relation::{Relation, RelationKind};
-use debian_formats::release::format_iso;
+use debian_control::limits::Limits;
+use debian_control::package::{BinaryPackage, ControlError};
+use debian_control::relation::{Relation, RelationKind};
+use debian_control::release::format_iso;
 use serde::Serialize;
 
 use crate::catalog::Entry;

@@ -1,6 +1,6 @@
 //! The paths of a .deb's data member, packed for the catalog.
 
-use debian_formats::deb::DataPath;
+use debian_deb::DataPath;
 
 /// Packs paths, sorted, as NUL-terminated strings under zstd.
 ///

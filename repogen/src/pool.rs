@@ -4,8 +4,8 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use debian_formats::digest::{Digester, Sha256};
-use debian_formats::name::{Component, PackageName};
+use debian_control::digest::{Digester, Sha256};
+use debian_control::name::{Component, PackageName};
 
 /// Why a file could not be put into the pool.
 #[derive(Debug, thiserror::Error)]

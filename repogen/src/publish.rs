@@ -21,8 +21,8 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use debian_formats::digest::{Digester, Sha256};
-use debian_formats::name::SuiteName;
+use debian_control::digest::{Digester, Sha256};
+use debian_control::name::SuiteName;
 use rustix::fs::FlockOperation;
 
 use crate::archive::{Archive, STATE};

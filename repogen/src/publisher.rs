@@ -25,7 +25,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use debian_formats::name::SuiteName;
+use debian_control::name::SuiteName;
 
 use crate::archive::Archive;
 use crate::catalog::CatalogError;

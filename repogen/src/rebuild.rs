@@ -11,9 +11,9 @@ mod replace;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use debian_formats::digest::Sha256;
-use debian_formats::name::SuiteName;
-use debian_formats::openpgp::Keyring;
+use debian_control::digest::Sha256;
+use debian_control::name::SuiteName;
+use openpgp_policy::Keyring;
 use rustix::fs::FlockOperation;
 
 use crate::archive::{Archive, CatalogLocation, OpenError, STATE};
@@ -284,7 +284,7 @@ fn problem(path: &Path, what: impl ToString) -> Problem {
 /// A package that an index names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Named {
-    component: debian_formats::name::Component,
+    component: debian_control::name::Component,
     /// Path below the tree.
     filename: String,
     sha256: Sha256,

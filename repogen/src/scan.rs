@@ -11,12 +11,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-use debian_formats::architecture::Architecture;
-use debian_formats::deb::{self, Data, DebError};
-use debian_formats::digest::DigestReader;
-use debian_formats::limits::Limits;
-use debian_formats::packages::{self, DescriptionForm, Placement};
-use debian_formats::version::Version;
+use debian_control::architecture::Architecture;
+use debian_control::digest::DigestReader;
+use debian_control::limits::Limits;
+use debian_control::packages::{self, DescriptionForm, Placement};
+use debian_control::version::Version;
+use debian_deb::{Data, DebError};
 use sha1::{Digest as _, Sha1};
 use walkdir::WalkDir;
 
@@ -180,7 +180,7 @@ fn read(scan: &Scan<'_>, path: &Path) -> Result<Option<Found>, ScanError> {
         inner: DigestReader::md5_and_sha256(File::open(path)?),
         sha1: scan.hashes.sha1.then(Sha1::new),
     };
-    let package = deb::read(&mut reader, &Limits::default(), scan.data)?.package;
+    let package = debian_deb::read(&mut reader, &Limits::default(), scan.data)?.package;
     if scan
         .architecture
         .is_some_and(|wanted| package.architecture() != wanted && !package.architecture().is_all())

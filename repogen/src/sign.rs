@@ -18,8 +18,8 @@ pub use key_files::KeyFiles;
 pub use notice::{KeyNotice, KeyNoticeKind, days_until, key_notices};
 pub use open::open;
 
-use debian_formats::inrelease::check_fit;
-use debian_formats::openpgp::{Fingerprint, Keyring, verify_detached, verify_inrelease};
+use debian_control::inrelease::check_fit;
+use openpgp_policy::{Fingerprint, Keyring, verify_detached, verify_inrelease};
 
 /// The signed forms of one Release file.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -7,7 +7,7 @@ mod differences;
 
 use std::fs::File;
 
-use debian_formats::name::SuiteName;
+use debian_control::name::SuiteName;
 use rustix::fs::FlockOperation;
 
 use crate::archive::Archive;

@@ -1,8 +1,8 @@
 //! What a suite's Release says.
 
-use debian_formats::architecture::Architecture;
-use debian_formats::name::Component;
-use debian_formats::release::{IndexFile, Release};
+use debian_control::architecture::Architecture;
+use debian_control::name::Component;
+use debian_control::release::{IndexFile, Release};
 
 use crate::config::{Config, Suite};
 

@@ -7,8 +7,8 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use debian_formats::digest::Sha256;
-use debian_formats::name::SuiteName;
+use debian_control::digest::Sha256;
+use debian_control::name::SuiteName;
 use repogen::archive::{Archive, CatalogLocation};
 use repogen::catalog::{Content, NewContent, NewPlacement, Placed};
 use repogen::publish::Clock;

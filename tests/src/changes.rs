@@ -1,6 +1,6 @@
 //! `.changes` files, as `dpkg-genchanges` makes them.
 
-use debian_formats::digest::Digester;
+use debian_control::digest::Digester;
 
 /// Returns the text of a `.changes` file of the source package `source` that names these files with these bytes.
 pub fn changes(source: &str, files: &[(&str, &[u8])]) -> String {

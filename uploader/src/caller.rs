@@ -2,7 +2,7 @@
 //!
 //! Everything here is read from the catalog for each request: a credential says who somebody is, never what they may.
 
-use debian_formats::name::PackageName;
+use debian_control::name::PackageName;
 use repogen::archive::Archive;
 use repogen::catalog::accounts::{Account, Id, Role, Suites};
 use repogen::catalog::audit::{Actor, Event};

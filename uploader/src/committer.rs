@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use debian_formats::name::{Component, SuiteName};
+use debian_control::name::{Component, SuiteName};
 use repogen::archive::Archive;
 use repogen::catalog::Placed;
 use repogen::error_text::with_causes;

@@ -7,7 +7,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use debian_formats::digest::Sha256;
+use debian_control::digest::Sha256;
 
 use crate::app::App;
 use crate::limits::Traffic;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
-use debian_formats::name::SuiteName;
+use debian_control::name::SuiteName;
 use repogen::archive::Archive;
 use repogen::error_text::with_causes;
 use repogen::publish::{Clock, PublishError};

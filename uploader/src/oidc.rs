@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
-use debian_formats::digest;
+use debian_control::digest;
 use repogen::catalog::accounts::Assertion;
 use repogen::config::ConfigError;
 use repogen::error_text::with_causes;

@@ -7,9 +7,9 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use debian_formats::changes::{ChangesFile, FileName};
-use debian_formats::digest::Sha256;
-use debian_formats::name::SuiteName;
+use debian_control::changes::{ChangesFile, FileName};
+use debian_control::digest::Sha256;
+use debian_control::name::SuiteName;
 use repogen::catalog::accounts::Id;
 use repogen::ingest::Parked;
 use tokio::sync::OwnedMutexGuard;

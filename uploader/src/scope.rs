@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use debian_formats::name::{PackageName, SuiteName};
+use debian_control::name::{PackageName, SuiteName};
 use repogen::config::Config;
 
 /// A text that is no scope.

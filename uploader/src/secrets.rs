@@ -5,7 +5,7 @@ use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
-use debian_formats::digest::{self, Sha256};
+use debian_control::digest::{self, Sha256};
 use rand::RngCore as _;
 use rand::rngs::OsRng;
 use repogen::catalog::accounts::Id;

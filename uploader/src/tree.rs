@@ -176,7 +176,7 @@ fn is_setup_file(name: &str) -> bool {
         "archive-keyring.asc" | "archive-keyring.pgp" | "repository.json"
     ) || name
         .strip_suffix(".sources")
-        .is_some_and(|suite| suite.parse::<debian_formats::name::SuiteName>().is_ok())
+        .is_some_and(|suite| suite.parse::<debian_control::name::SuiteName>().is_ok())
 }
 
 /// A snapshot's pool is the one pool.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use debian_formats::digest::Sha256;
+use debian_control::digest::Sha256;
 use repogen::archive::Archive;
 use repogen::catalog::CatalogError;
 use repogen::catalog::accounts::Id;

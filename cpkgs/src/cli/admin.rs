@@ -5,7 +5,7 @@ mod users;
 
 use clap::{Args, Subcommand};
 use cpkgs::account::{Live, Upload};
-use debian_formats::terminal::escaped;
+use debian_control::terminal::escaped;
 use serde::Serialize;
 
 use super::failure::{Failure, REFUSED};

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use cpkgs::rootless::Applied;
-use debian_formats::terminal::escaped;
+use debian_control::terminal::escaped;
 
 use super::Context;
 

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 use cpkgs::account::{NewUser, Registry, RegistryError};
-use debian_formats::terminal::escaped;
+use debian_control::terminal::escaped;
 use serde::Serialize;
 
 use super::failure::Failure;

@@ -9,8 +9,8 @@ use clap::Args;
 use cpkgs::scene::Scene;
 use cpkgs::spec::Named;
 use cpkgs::store::{self, Expected};
-use debian_formats::stanza::Stanza;
-use debian_formats::terminal::escaped;
+use debian_control::stanza::Stanza;
+use debian_control::terminal::escaped;
 use resolver::request::Target;
 use resolver::universe::{PackageId, Universe};
 

@@ -18,7 +18,7 @@ use cpkgs::local::LocalError;
 use cpkgs::rootless::RootlessError;
 use cpkgs::store::StoreError;
 use cpkgs::system::SystemError;
-use debian_formats::terminal::escaped;
+use debian_control::terminal::escaped;
 
 use super::printer::Printer;
 

@@ -7,7 +7,7 @@ use apt_client::lists::Lists;
 use clap::Args;
 use cpkgs::installed;
 use cpkgs::machine;
-use debian_formats::terminal::escaped;
+use debian_control::terminal::escaped;
 use serde::Serialize;
 
 use super::failure::{Failure, REFUSED};

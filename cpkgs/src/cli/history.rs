@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use clap::Args;
 use cpkgs::generation::{Generations, Plan};
-use debian_formats::terminal::escaped;
+use debian_control::terminal::escaped;
 use serde::Serialize;
 
 use super::failure::Failure;

@@ -3,9 +3,9 @@
 use apt_client::library::{Fact, Filter, Library};
 use clap::Args;
 use cpkgs::installed;
-use debian_formats::stanza::Stanza;
-use debian_formats::terminal::escaped;
-use debian_formats::version::Version;
+use debian_control::stanza::Stanza;
+use debian_control::terminal::escaped;
+use debian_control::version::Version;
 use serde::Serialize;
 
 use super::failure::{Failure, REFUSED};

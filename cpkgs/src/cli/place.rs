@@ -12,7 +12,7 @@ use cpkgs::rootless::{self, Change, Slot};
 use cpkgs::scene::{Condition, Present, Scene};
 use cpkgs::spec::Named;
 use cpkgs::system::{State, System, SystemPackage, Unfinished};
-use debian_formats::stanza::Stanza;
+use debian_control::stanza::Stanza;
 use resolver::request::{Hold, Mark};
 
 use super::failure::{Failure, REFUSED};

@@ -1,7 +1,7 @@
 //! A plan as people and machines see it.
 
 use comfy_table::{Table, presets};
-use debian_formats::terminal::escaped;
+use debian_control::terminal::escaped;
 use resolver::plan::{Plan, Why};
 use resolver::universe::{PackageId, Universe};
 use serde::Serialize;

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::io::{self, BufWriter, ErrorKind, IsTerminal as _, Write};
 
-use debian_formats::terminal::{escaped, escaped_json};
+use debian_control::terminal::{escaped, escaped_json};
 use serde::Serialize;
 
 use super::failure::{Failure, REFUSED};

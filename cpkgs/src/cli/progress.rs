@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use apt_client::fetch::{Progress, Wanted};
-use debian_formats::terminal::escaped;
+use debian_control::terminal::escaped;
 use indicatif::{ProgressBar, ProgressStyle};
 
 /// One bar for all downloads, with the name of the last package that began.

@@ -6,10 +6,10 @@ use apt_client::library::{Fact, Library};
 use clap::Args;
 use cpkgs::scene::Present;
 use cpkgs::spec::Named;
-use debian_formats::relation::{RelationKind, Relations};
-use debian_formats::stanza::{Stanza, StanzaReader};
-use debian_formats::terminal::escaped;
-use debian_formats::version::Version;
+use debian_control::relation::{RelationKind, Relations};
+use debian_control::stanza::{Stanza, StanzaReader};
+use debian_control::terminal::escaped;
+use debian_control::version::Version;
 use serde::Serialize;
 
 use super::failure::{Failure, REFUSED, USAGE};

@@ -9,7 +9,7 @@ use cpkgs::local::LocalDeb;
 use cpkgs::rootless::{self, Add, Change, Configuration, Damaged};
 use cpkgs::spec::Named;
 use cpkgs::system::Unfinished;
-use debian_formats::terminal::escaped;
+use debian_control::terminal::escaped;
 use resolver::request::{Recommends, Request, Target};
 use resolver::solve::solve;
 

@@ -8,9 +8,9 @@ use apt_client::repository::Repository;
 use apt_client::source::SourceConfig;
 use apt_client::source::read_bounded;
 use clap::{Args, Subcommand};
-use debian_formats::digest::Digester;
-use debian_formats::openpgp::{Fingerprint, Keyring};
-use debian_formats::terminal::escaped;
+use debian_control::digest::Digester;
+use debian_control::terminal::escaped;
+use openpgp_policy::{Fingerprint, Keyring};
 use serde::Serialize;
 
 use super::failure::{Failure, REFUSED, UNVERIFIED, USAGE};

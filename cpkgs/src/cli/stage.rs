@@ -14,9 +14,9 @@ use cpkgs::rootless::{self, Add, Change, Configuration, Slot, Turn};
 use cpkgs::scene::{Condition, Present, Scene};
 use cpkgs::spec::Spec;
 use cpkgs::system::Unfinished;
-use debian_formats::release::format_iso;
-use debian_formats::stanza::Stanza;
-use debian_formats::terminal::escaped;
+use debian_control::release::format_iso;
+use debian_control::stanza::Stanza;
+use debian_control::terminal::escaped;
 use resolver::plan::{Plan, Step, Why};
 use resolver::refusal::Refusal;
 use resolver::request::{Hold, Mark, Recommends, Request};
@@ -372,7 +372,7 @@ pub(super) fn throw_away(names: &[String], context: &mut Context) -> Result<Path
 /// A package's file, verified.
 pub(super) struct Downloaded {
     pub(super) path: PathBuf,
-    pub(super) sha256: debian_formats::digest::Sha256,
+    pub(super) sha256: debian_control::digest::Sha256,
 }
 
 /// Fetches the files of packages into the cache; returns them in the same order.

@@ -3,7 +3,7 @@
 use apt_client::lists::{self, Freshness, SuiteReport, Updating};
 use clap::Args;
 use cpkgs::machine;
-use debian_formats::terminal::escaped;
+use debian_control::terminal::escaped;
 use serde::Serialize;
 
 use super::failure::{Failure, USAGE};

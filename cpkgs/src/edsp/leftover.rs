@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use debian_formats::stanza::Stanza;
+use debian_control::stanza::Stanza;
 use resolver::request::{Hold, Installed, Mark};
 use resolver::universe::{PackageId, Source, UniverseBuilder};
 use resolver::unneeded::unneeded;

@@ -3,8 +3,8 @@
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 
-use debian_formats::architecture::Architecture;
-use debian_formats::stanza::{Stanza, StanzaReader};
+use debian_control::architecture::Architecture;
+use debian_control::stanza::{Stanza, StanzaReader};
 use resolver::request::{Hold, Installed, Mark};
 use resolver::universe::{PackageId, Source, Universe, UniverseBuilder};
 

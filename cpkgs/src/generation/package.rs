@@ -5,10 +5,10 @@ use std::fs;
 use std::io;
 use std::path::PathBuf;
 
-use debian_formats::digest::{md5, sha256};
-use debian_formats::relation::{RelationKind, Relations};
-use debian_formats::stanza::Stanza;
-use debian_formats::version::Version;
+use debian_control::digest::{md5, sha256};
+use debian_control::relation::{RelationKind, Relations};
+use debian_control::stanza::Stanza;
+use debian_control::version::Version;
 
 use super::tree::{Entry, Found, Ownership, scan};
 use super::{GenerationError, Planned};

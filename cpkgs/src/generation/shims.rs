@@ -17,7 +17,7 @@ use std::io::{self, Write as _};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use debian_formats::version::Version;
+use debian_control::version::Version;
 
 use self::fixed::FixedPaths;
 use self::needs::Need;

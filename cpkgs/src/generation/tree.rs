@@ -8,7 +8,7 @@ mod scan;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use debian_formats::tarball::DataPath;
+use debian_deb::tarball::DataPath;
 
 use self::paths::{MERGED, climbs, components, merge_first, merged, normal};
 use super::GenerationError;

@@ -1,6 +1,6 @@
 //! Why nothing was installed.
 
-use debian_formats::stanza::StanzaError;
+use debian_control::stanza::StanzaError;
 
 use crate::conffiles::ConffileError;
 use crate::generation::GenerationError;

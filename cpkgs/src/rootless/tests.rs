@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use debian_formats::deb::build::DebBuilder;
-use debian_formats::digest::sha256;
+use debian_control::digest::sha256;
+use debian_deb::build::DebBuilder;
 
 use super::*;
 

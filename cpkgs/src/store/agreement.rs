@@ -4,18 +4,18 @@ use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::Path;
 
-use debian_formats::deb::{ControlFiles, DataEntry, DataVisitor, read_with};
-use debian_formats::limits::Limits;
-use debian_formats::package::BinaryPackage;
-use debian_formats::stanza::Stanza;
-use debian_formats::version::Version;
+use debian_control::limits::Limits;
+use debian_control::package::BinaryPackage;
+use debian_control::stanza::Stanza;
+use debian_control::version::Version;
+use debian_deb::{ControlFiles, DataEntry, DataVisitor, read_with};
 
 use super::error::Problem;
 use super::{Expected, StoreError, check_digest};
 
 impl Expected {
     /// Takes what the stanza of an index says, and the digest of the file that it means.
-    pub fn of(stanza: &Stanza<'_>, sha256: debian_formats::digest::Sha256) -> Self {
+    pub fn of(stanza: &Stanza<'_>, sha256: debian_control::digest::Sha256) -> Self {
         let field = |name| stanza.line(name).unwrap_or_default().to_owned();
         Self {
             name: field("Package"),

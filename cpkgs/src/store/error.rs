@@ -3,8 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use debian_formats::deb::DebError;
-use debian_formats::digest::Sha256;
+use debian_control::digest::Sha256;
+use debian_deb::DebError;
 
 use super::Expected;
 

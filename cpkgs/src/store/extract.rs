@@ -3,8 +3,8 @@
 use std::io::{self, Read};
 use std::path::Path;
 
-use debian_formats::deb::{ControlFiles, DataEntry, DataKind, DataPath, DataVisitor};
-use debian_formats::package::BinaryPackage;
+use debian_control::package::BinaryPackage;
+use debian_deb::{ControlFiles, DataEntry, DataKind, DataPath, DataVisitor};
 use rustix::fs::{Timespec, Timestamps, futimens};
 use rustix::io::Errno;
 

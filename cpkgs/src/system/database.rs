@@ -5,7 +5,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use debian_formats::stanza::{Stanza, StanzaReader};
+use debian_control::stanza::{Stanza, StanzaReader};
 
 use super::{System, SystemError};
 use crate::generation::Held;
@@ -111,7 +111,7 @@ fn add(
     slot: Slot,
     text: String,
     automatic: &BTreeSet<Slot>,
-) -> Result<(), debian_formats::stanza::StanzaError> {
+) -> Result<(), debian_control::stanza::StanzaError> {
     let stanza = Stanza::parse(&text)?;
     let [want, flag, state] = words(&stanza).unwrap_or_default();
     let state = match (flag, state) {

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use debian_formats::relation::RelationError;
+use debian_control::relation::RelationError;
 
 use super::Unfinished;
 use crate::store::StoreError;

@@ -5,7 +5,7 @@ use std::fs::Permissions;
 use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 
-use debian_formats::stanza::{Stanza, StanzaReader};
+use debian_control::stanza::{Stanza, StanzaReader};
 
 use super::database::{self, wrong};
 use super::{System, SystemError};
@@ -69,7 +69,7 @@ fn native(slot: &Slot) -> Slot {
 fn changed(
     before: &str,
     marks: &BTreeMap<Slot, bool>,
-) -> Result<String, debian_formats::stanza::StanzaError> {
+) -> Result<String, debian_control::stanza::StanzaError> {
     let mut after = String::new();
     let mut known = BTreeSet::new();
     let mut stanzas = StanzaReader::new(before);

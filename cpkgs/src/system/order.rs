@@ -8,8 +8,8 @@
 use std::collections::HashSet;
 use std::path::PathBuf;
 
-use debian_formats::relation::{RelationKind, Relations};
-use debian_formats::stanza::Stanza;
+use debian_control::relation::{RelationKind, Relations};
+use debian_control::stanza::Stanza;
 
 use super::SystemError;
 use crate::rootless::{Add, Change, Configuration, Slot, Turn};
@@ -117,7 +117,7 @@ mod tests {
         Add {
             stanza: stanza.to_owned(),
             deb: PathBuf::new(),
-            sha256: debian_formats::digest::sha256(b""),
+            sha256: debian_control::digest::sha256(b""),
             automatic: false,
             why: None,
             receipt: None,

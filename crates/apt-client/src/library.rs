@@ -15,9 +15,9 @@ use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use debian_formats::architecture::Architecture;
-use debian_formats::digest::{Digester, Sha256};
-use debian_formats::stanza::{Stanza, StanzaError, StanzaReader, index_text};
+use debian_control::architecture::Architecture;
+use debian_control::digest::{Digester, Sha256};
+use debian_control::stanza::{Stanza, StanzaError, StanzaReader, index_text};
 use resolver::universe::{PackageId, Source, Universe, UniverseBuilder, UniverseError};
 
 use crate::fetch::Wanted;

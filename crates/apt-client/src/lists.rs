@@ -16,7 +16,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use debian_formats::digest::{Digester, Sha256};
+use debian_control::digest::{Digester, Sha256};
 use serde::{Deserialize, Serialize};
 
 use crate::fetch::Validators;
@@ -214,7 +214,7 @@ struct KeptIndex {
 }
 
 mod as_text {
-    use debian_formats::digest::Sha256;
+    use debian_control::digest::Sha256;
     use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
 
     pub(super) fn serialize<S: Serializer>(digest: &Sha256, serializer: S) -> Result<S::Ok, S::Error> {

@@ -1,6 +1,6 @@
 //! `repository.json`: what an archive says of itself to clients that set themselves up.
 
-use debian_formats::openpgp::{Keyring, KeyringError};
+use openpgp_policy::{Keyring, KeyringError};
 use serde::Deserialize;
 
 use crate::fetch::{FetchError, Fetcher, Get, Got, Location, LocationError};

@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use debian_formats::digest::{Digester, Sha256};
-use debian_formats::openpgp::{Keyring, KeyringError};
+use debian_control::digest::{Digester, Sha256};
+use openpgp_policy::{Keyring, KeyringError};
 
 use serde::{Deserialize, Serialize};
 

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use debian_formats::openpgp::{Fingerprint, Verified, VerifyError};
-use debian_formats::release::{Release, ReleaseError, format_iso};
+use debian_control::release::{Release, ReleaseError, format_iso};
+use openpgp_policy::{Fingerprint, Verified, VerifyError};
 use serde::{Deserialize, Serialize};
 
 use crate::private_file::replace_private;

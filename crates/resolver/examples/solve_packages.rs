@@ -10,7 +10,7 @@
     reason = "a program to measure with"
 )]
 
-use debian_formats::stanza::{Stanza, StanzaReader};
+use debian_control::stanza::{Stanza, StanzaReader};
 use resolver::audit::audit;
 use resolver::plan::Plan;
 use resolver::request::{Recommends, Request, Target};

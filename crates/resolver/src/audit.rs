@@ -7,9 +7,9 @@
 use std::collections::HashMap;
 use std::fmt;
 
-use debian_formats::relation::{Alternatives, ArchQualifier, Constraint, Relation, RelationKind, Relations};
-use debian_formats::stanza::Stanza;
-use debian_formats::version::Version;
+use debian_control::relation::{Alternatives, ArchQualifier, Constraint, Relation, RelationKind, Relations};
+use debian_control::stanza::Stanza;
+use debian_control::version::Version;
 
 /// Something that does not hold.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use debian_formats::relation::Constraint;
+use debian_control::relation::Constraint;
 
 use crate::universe::{ArchitectureId, PackageId, Universe};
 

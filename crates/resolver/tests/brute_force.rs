@@ -11,7 +11,7 @@ mod support;
 
 use std::fmt::Write as _;
 
-use debian_formats::stanza::Stanza;
+use debian_control::stanza::Stanza;
 use proptest::prelude::*;
 use resolver::audit::audit;
 use resolver::check::check;

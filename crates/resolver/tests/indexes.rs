@@ -8,7 +8,7 @@
 
 mod support;
 
-use debian_formats::stanza::Stanza;
+use debian_control::stanza::Stanza;
 use resolver::check::{check, check_among};
 use resolver::request::{Mark, Upgrade};
 use resolver::universe::{Source, UniverseBuilder, UniverseError};

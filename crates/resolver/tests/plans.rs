@@ -8,7 +8,7 @@
 
 mod support;
 
-use debian_formats::relation::{Constraint, Operator};
+use debian_control::relation::{Constraint, Operator};
 use resolver::plan::Why;
 use resolver::request::{Recommends, Request, Target, WasBroken};
 use support::World;

@@ -1,6 +1,6 @@
 //! Files of `control.tar` that dpkg reads line by line.
 
-use debian_formats::deb::{conffiles, triggers};
+use debian_deb::{conffiles, triggers};
 
 use super::{Target, Verdict, must};
 use crate::mutate::mutate;

@@ -2,11 +2,11 @@
 
 use std::io::{self, Read};
 
-use debian_formats::compression::Compression;
-use debian_formats::deb::build::{DebBuilder, assemble, compress};
-use debian_formats::deb::{self, Data, DataPath};
-use debian_formats::limits::Limits;
-use debian_formats::package::BinaryPackage;
+use debian_control::limits::Limits;
+use debian_control::package::BinaryPackage;
+use debian_deb::build::{DebBuilder, assemble, compress};
+use debian_deb::compression::Compression;
+use debian_deb::{Data, DataPath};
 
 use super::{Target, Verdict, must};
 use crate::mutate::mutate;
@@ -58,8 +58,8 @@ impl Target for Deb {
             max_data_bytes: 64 << 20,
             ..Limits::default()
         };
-        let skipped = deb::read(input, &limits, Data::Skip);
-        let listed = deb::read(Trickle(input), &limits, Data::List);
+        let skipped = debian_deb::read(input, &limits, Data::Skip);
+        let listed = debian_deb::read(Trickle(input), &limits, Data::List);
         let Ok(listed) = listed else {
             // What is skipped may be wrong without harm.
             return Ok(Verdict::Refused);
@@ -84,7 +84,7 @@ impl Target for Deb {
             "the control text changes when read again".to_owned()
         })?;
         let cut = input.get(..input.len() - 1).unwrap_or_default();
-        must(deb::read(cut, &limits, Data::Skip).is_err(), || {
+        must(debian_deb::read(cut, &limits, Data::Skip).is_err(), || {
             "it reads without its last byte".to_owned()
         })?;
         Ok(Verdict::Accepted)

@@ -1,10 +1,10 @@
 //! Control files and the stanzas of an index.
 
-use debian_formats::digest::{Md5, Sha256};
-use debian_formats::limits::Limits;
-use debian_formats::package::BinaryPackage;
-use debian_formats::packages::{DescriptionForm, IndexEntry, Placement, render};
-use debian_formats::stanza::{Stanza, StanzaReader};
+use debian_control::digest::{Md5, Sha256};
+use debian_control::limits::Limits;
+use debian_control::package::BinaryPackage;
+use debian_control::packages::{DescriptionForm, IndexEntry, Placement, render};
+use debian_control::stanza::{Stanza, StanzaReader};
 
 use super::{Target, Verdict, must};
 use crate::mutate::mutate;

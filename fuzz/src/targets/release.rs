@@ -1,7 +1,7 @@
 //! Release files, and the clear-signed form of them.
 
-use debian_formats::inrelease;
-use debian_formats::release::Release;
+use debian_control::inrelease;
+use debian_control::release::Release;
 
 use super::index::WORDS;
 use super::{Target, Verdict, must};

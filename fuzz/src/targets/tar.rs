@@ -2,9 +2,9 @@
 
 use std::convert::Infallible;
 
-use debian_formats::deb::build::DebBuilder;
-use debian_formats::deb::{DataKind, DataPath};
-use debian_formats::tarball::{TarBounds, walk};
+use debian_deb::build::DebBuilder;
+use debian_deb::tarball::{TarBounds, walk};
+use debian_deb::{DataKind, DataPath};
 
 use super::deb::mutate_tar;
 use super::{Target, Verdict, must};

@@ -2,8 +2,8 @@
 
 use std::cmp::Ordering;
 
-use debian_formats::relation::{RelationKind, Relations};
-use debian_formats::version::Version;
+use debian_control::relation::{RelationKind, Relations};
+use debian_control::version::Version;
 
 use super::index::WORDS;
 use super::{Target, Verdict, must};

@@ -1,6 +1,6 @@
 //! A universe as it is kept on the disk, where anything may have happened to it.
 
-use debian_formats::stanza::StanzaReader;
+use debian_control::stanza::StanzaReader;
 use resolver::check::check;
 use resolver::universe::{Source, Universe, UniverseBuilder};
 

@@ -6,8 +6,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use debian_formats::digest::Sha256;
-use debian_formats::name::SuiteName;
+use debian_control::digest::Sha256;
+use debian_control::name::SuiteName;
 
 use super::CatalogError;
 use super::audit::Event;

@@ -1,6 +1,6 @@
 //! The audit log: what was changed, by whom, and which sign-ins were refused.
 
-use debian_formats::digest::{Digester, Sha256};
+use debian_control::digest::{Digester, Sha256};
 
 use super::CatalogError;
 

@@ -3,11 +3,11 @@
 use std::fmt;
 use std::str::FromStr;
 
-use debian_formats::architecture::Architecture;
-use debian_formats::digest::Sha256;
-use debian_formats::name::{Component, PackageName};
-use debian_formats::release::format_iso;
-use debian_formats::version::Version;
+use debian_control::architecture::Architecture;
+use debian_control::digest::Sha256;
+use debian_control::name::{Component, PackageName};
+use debian_control::release::format_iso;
+use debian_control::version::Version;
 
 /// The name of a state: the Date of the Release that showed it, as `20261123T101500Z`.
 ///

@@ -1,9 +1,9 @@
 //! Packages as readers look for them: pages, filters, search.
 
-use debian_formats::architecture::Architecture;
-use debian_formats::digest::Sha256;
-use debian_formats::name::{Component, PackageName, SuiteName};
-use debian_formats::version::Version;
+use debian_control::architecture::Architecture;
+use debian_control::digest::Sha256;
+use debian_control::name::{Component, PackageName, SuiteName};
+use debian_control::version::Version;
 
 use super::audit::Actor;
 use super::{CatalogError, Entry};

@@ -1,9 +1,9 @@
 //! Where a package stands in an index.
 
-use debian_formats::architecture::Architecture;
-use debian_formats::digest::Sha256;
-use debian_formats::name::Component;
-use debian_formats::stanza::Stanza;
+use debian_control::architecture::Architecture;
+use debian_control::digest::Sha256;
+use debian_control::name::Component;
+use debian_control::stanza::Stanza;
 
 use super::Content;
 

@@ -23,7 +23,7 @@ use walkdir::WalkDir;
 use super::exit::{Done, Failure, with_causes};
 use super::system_clock::now;
 use super::{Context, select};
-use debian_formats::terminal::escaped;
+use debian_control::terminal::escaped;
 
 /// How many packages share a transaction and its syncs.
 const BATCH: usize = 128;

@@ -3,13 +3,13 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use debian_formats::architecture::Architecture;
+use debian_control::architecture::Architecture;
 use repogen::check::{Base, Checked};
 use serde::Serialize;
 
 use super::exit::{Done, Failure};
 use super::{Context, select};
-use debian_formats::terminal::escaped;
+use debian_control::terminal::escaped;
 
 /// Find packages that cannot be installed, and say why.
 ///

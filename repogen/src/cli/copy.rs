@@ -1,7 +1,7 @@
 //! `repogen copy`: packages of one suite into another.
 
 use clap::Args;
-use debian_formats::version::Version;
+use debian_control::version::Version;
 use repogen::catalog::{Entry, Placed, Selection};
 use repogen::ingest::{Arrival, Place};
 

@@ -2,8 +2,8 @@
 
 use std::process::ExitCode;
 
-use debian_formats::name::SuiteName;
-use debian_formats::terminal::escaped;
+use debian_control::name::SuiteName;
+use debian_control::terminal::escaped;
 use repogen::archive::OpenError;
 use repogen::backup::BackupError;
 use repogen::catalog::CatalogError;

@@ -169,14 +169,14 @@ fn list(context: &mut Context) -> Result<Done, Failure> {
 
 /// Returns role, fingerprint, algorithm, creation, end, file and names of a key, by tabs.
 fn line(role: &str, info: &KeyInfo, path: Option<&Path>) -> String {
-    let date = debian_formats::release::format_iso;
+    let date = debian_control::release::format_iso;
     let ends = match (&info.signing, info.expires) {
         (Err(problem), _) => problem.to_string(),
         (Ok(_), Some(end)) => date(end),
         (Ok(_), None) => "never".into(),
     };
     let path = path.map(|path| path.display().to_string()).unwrap_or_default();
-    let names = debian_formats::terminal::escaped(&info.user_ids.join(", "));
+    let names = debian_control::terminal::escaped(&info.user_ids.join(", "));
     format!(
         "{role}\t{}\t{}\t{}\t{ends}\t{path}\t{names}",
         info.fingerprint,

@@ -1,7 +1,7 @@
 //! `repogen list` and `repogen show`: what the catalog holds.
 
 use clap::Args;
-use debian_formats::name::{Component, PackageName, SuiteName};
+use debian_control::name::{Component, PackageName, SuiteName};
 use repogen::archive::Archive;
 use repogen::catalog::{Entry, Selection};
 
@@ -9,7 +9,7 @@ use super::Context;
 use super::exit::{Done, Failure};
 use super::package_json;
 use super::select;
-use debian_formats::terminal::escaped;
+use debian_control::terminal::escaped;
 
 /// List packages: name, version, architecture, suite and component.
 #[derive(Debug, Args)]

@@ -7,7 +7,7 @@ use repogen::prune::Pruned;
 use super::Context;
 use super::exit::{Done, Failure};
 use super::system_clock::now;
-use debian_formats::terminal::escaped;
+use debian_control::terminal::escaped;
 
 /// Apply retention: remove old versions from their suites, and delete files that nothing names.
 ///

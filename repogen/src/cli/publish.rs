@@ -1,8 +1,8 @@
 //! `repogen publish`: what changed goes live.
 
 use clap::Args;
-use debian_formats::name::SuiteName;
-use debian_formats::terminal::escaped;
+use debian_control::name::SuiteName;
+use debian_control::terminal::escaped;
 use repogen::archive::Archive;
 use repogen::config::Suite;
 use repogen::publish::{Outcome, PublishError, Publishing, Report};

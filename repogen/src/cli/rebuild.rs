@@ -7,7 +7,7 @@ use repogen::rebuild::{RebuildError, rebuild};
 use super::exit::{Done, Failure};
 use super::system_clock::now;
 use super::{Context, signing};
-use debian_formats::terminal::escaped;
+use debian_control::terminal::escaped;
 
 /// Reconstruct a lost catalog from dists/, snapshots/ and pool/.
 ///

@@ -1,7 +1,7 @@
 //! `repogen remove`: packages out of a suite.
 
 use clap::Args;
-use debian_formats::architecture::Architecture;
+use debian_control::architecture::Architecture;
 use repogen::catalog::Selection;
 
 use super::Context;

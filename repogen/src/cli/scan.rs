@@ -4,13 +4,13 @@ use std::path::{Path, PathBuf};
 use std::thread;
 
 use clap::{ArgAction, Args, ValueEnum};
-use debian_formats::architecture::Architecture;
-use debian_formats::deb::Data;
+use debian_control::architecture::Architecture;
+use debian_deb::Data;
 use repogen::scan::{Hashes, Overrides, Scan, Versions, scan};
 
 use super::Context;
 use super::exit::{Done, Failure, with_causes};
-use debian_formats::terminal::escaped;
+use debian_control::terminal::escaped;
 
 /// Print a Packages file for a directory of .deb files, as dpkg-scanpackages does.
 ///

@@ -2,8 +2,8 @@
 
 use std::str::FromStr;
 
-use debian_formats::name::{Component, PackageName, SuiteName};
-use debian_formats::version::Version;
+use debian_control::name::{Component, PackageName, SuiteName};
+use debian_control::version::Version;
 use repogen::archive::Archive;
 use repogen::config::{Config, Suite};
 

@@ -5,7 +5,7 @@ use clap::Args;
 use super::exit::{Done, Failure};
 use super::system_clock::now;
 use super::{Context, select};
-use debian_formats::terminal::escaped;
+use debian_control::terminal::escaped;
 
 /// Check every byte: pool, indexes, digests, signatures, validity.
 ///

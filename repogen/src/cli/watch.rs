@@ -14,7 +14,7 @@ use signal_hook::iterator::Signals;
 use super::exit::{Done, Failure};
 use super::system_clock::SystemClock;
 use super::{Context, prune, publish, service_manager, signing};
-use debian_formats::terminal::escaped;
+use debian_control::terminal::escaped;
 
 /// How many events may wait to be printed.
 const EVENTS: usize = 1_024;

@@ -8,7 +8,7 @@ use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
-use debian_formats::digest::Sha256;
+use debian_control::digest::Sha256;
 
 use super::compress::{Form, Packed};
 use crate::archive::STATE;
@@ -185,7 +185,7 @@ impl CachedChunk {
 
 #[cfg(test)]
 mod tests {
-    use debian_formats::digest::Digester;
+    use debian_control::digest::Digester;
 
     use super::*;
 

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::ops::ControlFlow;
 use std::thread;
 
-use debian_formats::digest::{Digester, Sha256};
+use debian_control::digest::{Digester, Sha256};
 
 use super::build::IndexError;
 use super::cache::ChunkCache;

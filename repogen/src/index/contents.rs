@@ -8,7 +8,7 @@ use std::collections::BinaryHeap;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Seek as _, SeekFrom, Write as _};
 
-use debian_formats::stanza::Stanza;
+use debian_control::stanza::Stanza;
 
 use super::IndexError;
 use super::cut;

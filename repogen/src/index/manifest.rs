@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
-use debian_formats::digest::Sha256;
+use debian_control::digest::Sha256;
 use serde::{Deserialize, Serialize};
 use sha2::Digest as _;
 use sha2::digest::common::hazmat::{SerializableState, SerializedState};
@@ -160,7 +160,7 @@ impl Manifest {
 }
 
 mod hex_digest {
-    use debian_formats::digest::Sha256;
+    use debian_control::digest::Sha256;
     use serde::{Deserialize, Deserializer, Serializer};
 
     pub(super) fn serialize<S: Serializer>(digest: &Sha256, serializer: S) -> Result<S::Ok, S::Error> {

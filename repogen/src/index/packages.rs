@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use debian_formats::packages::{self, DescriptionForm, Placement};
+use debian_control::packages::{self, DescriptionForm, Placement};
 
 use super::IndexError;
 use super::cut;

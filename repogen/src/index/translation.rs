@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use debian_formats::limits::Limits;
-use debian_formats::package::BinaryPackage;
-use debian_formats::packages;
+use debian_control::limits::Limits;
+use debian_control::package::BinaryPackage;
+use debian_control::packages;
 
 use super::IndexError;
 use super::cut;

@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, Scope, ScopedJoinHandle};
 
-use debian_formats::digest::Sha256;
+use debian_control::digest::Sha256;
 
 use super::cache::ChunkCache;
 use super::compress::{Form, Packed};

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use debian_formats::digest::Sha256;
+use debian_control::digest::Sha256;
 use rustix::fs::FlockOperation;
 
 use super::links::Link;

@@ -1,6 +1,6 @@
 //! The Date of a Release: later than the last one, and never ahead of the clock by what clients would notice.
 
-use debian_formats::release::format_date;
+use debian_control::release::format_date;
 
 use super::PublishError;
 use crate::config::Suite;

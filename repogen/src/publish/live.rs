@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use debian_formats::digest::Sha256;
-use debian_formats::name::SuiteName;
-use debian_formats::release::Release;
+use debian_control::digest::Sha256;
+use debian_control::name::SuiteName;
+use debian_control::release::Release;
 
 /// The live Release of a suite.
 #[derive(Debug, Clone, Default)]

@@ -5,8 +5,6 @@
 
 use std::path::{Path, PathBuf};
 
-use debian_formats::openpgp;
-
 use super::suite_indexes::{IndexOutput, Indexes, SuiteIndexes};
 use super::{Clock, Live, PublishError, Publishing, apply, plan, write_error};
 use crate::archive::Archive;
@@ -128,9 +126,9 @@ impl Archive {
 fn is_signed(dists: &Path, signer: &dyn Signer, now: i64) -> bool {
     std::fs::read(dists.join("InRelease")).is_ok_and(|bytes| {
         signer.keyring().certificates().iter().all(|certificate| {
-            let mut only = openpgp::Keyring::default();
+            let mut only = openpgp_policy::Keyring::default();
             only.insert(certificate.clone());
-            openpgp::verify_inrelease(&bytes, &only, now).is_ok()
+            openpgp_policy::verify_inrelease(&bytes, &only, now).is_ok()
         })
     })
 }

@@ -23,7 +23,7 @@ pub(super) enum Step {
         /// Its name.
         path: String,
         /// Its digest.
-        sha256: debian_formats::digest::Sha256,
+        sha256: debian_control::digest::Sha256,
     },
     /// Give a staged file a name in place of the file that has it.
     Replace {

@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use debian_formats::architecture::Architecture;
-use debian_formats::digest::{Digester, Sha256};
-use debian_formats::name::Component;
-use debian_formats::release::IndexFile;
+use debian_control::architecture::Architecture;
+use debian_control::digest::{Digester, Sha256};
+use debian_control::name::Component;
+use debian_control::release::IndexFile;
 
 use super::due::contents_due;
 use super::{Archive, ChunkCache, PublishError, Publishing, apply, settings};

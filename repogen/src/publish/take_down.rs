@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use debian_formats::name::SuiteName;
+use debian_control::name::SuiteName;
 use rustix::fs::FlockOperation;
 
 use super::{PublishError, apply, write_error};

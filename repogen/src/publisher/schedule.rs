@@ -109,7 +109,7 @@ mod tests {
             date,
             superseded_at: None,
             settings: String::new(),
-            inrelease: debian_formats::digest::Sha256::from_bytes([0; 32]),
+            inrelease: debian_control::digest::Sha256::from_bytes([0; 32]),
             valid_until: None,
             contents: None,
             files: Vec::new(),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
-use debian_formats::name::SuiteName;
+use debian_control::name::SuiteName;
 
 use super::rest::{Rest, root_cause};
 use super::schedule::{Memory, Moment, Next};

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::path::Path;
 
-use debian_formats::compression::{Bounds, Compression, Decoder, Streams};
-use debian_formats::digest::{Digester, Sha256};
-use debian_formats::limits::Limits;
-use debian_formats::name::Component;
-use debian_formats::openpgp::{self, Keyring};
-use debian_formats::packages::IndexEntry;
-use debian_formats::release::{IndexFile, Release};
-use debian_formats::stanza::StanzaReader;
+use debian_control::digest::{Digester, Sha256};
+use debian_control::limits::Limits;
+use debian_control::name::Component;
+use debian_control::packages::IndexEntry;
+use debian_control::release::{IndexFile, Release};
+use debian_control::stanza::StanzaReader;
+use debian_deb::compression::{Bounds, Compression, Decoder, Streams};
+use openpgp_policy::{self, Keyring};
 
 use super::{Named, Problem, problem};
 
@@ -34,7 +34,8 @@ pub(super) fn read_tree(
 ) -> Result<PublishedTree, Problem> {
     let path = dists.join("InRelease");
     let bytes = std::fs::read(&path).map_err(|error| problem(&path, error))?;
-    let verified = openpgp::verify_inrelease(&bytes, keyring, now).map_err(|error| problem(&path, error))?;
+    let verified =
+        openpgp_policy::verify_inrelease(&bytes, keyring, now).map_err(|error| problem(&path, error))?;
     let release = Release::parse(&verified.text).map_err(|error| problem(&path, error))?;
     let date = release.date.ok_or_else(|| problem(&path, "it has no Date"))?;
     let mut named = BTreeMap::new();

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use debian_formats::stanza::Stanza;
+use debian_control::stanza::Stanza;
 
 /// What an override file says, and what came of it.
 #[derive(Debug, Clone, Default)]

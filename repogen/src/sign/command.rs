@@ -5,8 +5,8 @@ mod run;
 use std::path::Path;
 use std::time::Duration;
 
-use debian_formats::inrelease::check_fit;
-use debian_formats::openpgp::{Keyring, verify_detached};
+use debian_control::inrelease::check_fit;
+use openpgp_policy::{Keyring, verify_detached};
 
 use super::{SignError, Signatures, Signer};
 

@@ -4,8 +4,8 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use debian_formats::inrelease::UnfitError;
-use debian_formats::openpgp::{Fingerprint, KeyProblem, KeyringError, VerifyError};
+use debian_control::inrelease::UnfitError;
+use openpgp_policy::{Fingerprint, KeyProblem, KeyringError, VerifyError};
 
 use super::keys::KeyError;
 

@@ -5,8 +5,8 @@ use std::io::{self, Read as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use debian_formats::inrelease::check_fit;
-use debian_formats::openpgp::{Fingerprint, Keyring};
+use debian_control::inrelease::check_fit;
+use openpgp_policy::{Fingerprint, Keyring};
 use pgp::packet::{Signature, SignatureType};
 
 use super::keys::{KeyError, SecretKey};

@@ -22,7 +22,7 @@ pub use generate::{NewKey, generate};
 pub use rand::rngs::OsRng;
 pub use secret::SecretKey;
 
-use debian_formats::openpgp::{Algorithm, Fingerprint, KeyProblem, Keyring, KeyringError, SigningKey};
+use openpgp_policy::{Algorithm, Fingerprint, KeyProblem, Keyring, KeyringError, SigningKey};
 
 /// Why bytes are no signing key, or a key does not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -138,7 +138,7 @@ pub fn import(bytes: &[u8], passphrase: Option<&str>, now: i64) -> Result<Secret
 /// When `bytes` is neither one secret key nor a keyring.
 pub fn describe(bytes: &[u8], now: i64) -> Result<Vec<KeyInfo>, KeyError> {
     let keyring = export_public(bytes)?;
-    let info = |certificate: &debian_formats::openpgp::Certificate| KeyInfo {
+    let info = |certificate: &openpgp_policy::Certificate| KeyInfo {
         fingerprint: certificate.fingerprint(),
         created: certificate.created(),
         expires: certificate.signs_until(now).ok().flatten(),

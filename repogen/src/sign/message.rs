@@ -67,8 +67,8 @@ impl Serialize for Packets<'_> {
 
 #[cfg(test)]
 mod tests {
-    use debian_formats::inrelease::check_fit;
-    use debian_formats::openpgp::verify_inrelease;
+    use debian_control::inrelease::check_fit;
+    use openpgp_policy::verify_inrelease;
     use pgp::packet::SignatureType;
     use proptest::prelude::*;
 

@@ -1,6 +1,6 @@
 //! What an operator should know of the keys before clients complain.
 
-use debian_formats::openpgp::{Algorithm, Certificate, Fingerprint, KeyProblem, Keyring, Strength};
+use openpgp_policy::{Algorithm, Certificate, Fingerprint, KeyProblem, Keyring, Strength};
 
 /// A key that wants an operator's attention.
 #[derive(Clone, Debug, PartialEq, Eq)]

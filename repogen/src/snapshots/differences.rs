@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use debian_formats::architecture::Architecture;
-use debian_formats::digest::Sha256;
-use debian_formats::name::{Component, PackageName};
-use debian_formats::version::Version;
+use debian_control::architecture::Architecture;
+use debian_control::digest::Sha256;
+use debian_control::name::{Component, PackageName};
+use debian_control::version::Version;
 
 use crate::catalog::Held;
 

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use debian_formats::openpgp::{self, Keyring};
-use debian_formats::packages::IndexEntry;
-use debian_formats::release::{IndexFile, Release, format_date};
-use debian_formats::stanza::StanzaReader;
+use debian_control::packages::IndexEntry;
+use debian_control::release::{IndexFile, Release, format_date};
+use debian_control::stanza::StanzaReader;
+use openpgp_policy::{self, Keyring};
 
 use super::{Finding, Kind, VerifyError};
 use crate::archive::Archive;
@@ -124,7 +124,7 @@ impl Check<'_> {
         let text = match std::fs::read(&path)
             .map_err(|error| error.to_string())
             .and_then(|bytes| {
-                openpgp::verify_inrelease(&bytes, &keyring, now).map_err(|error| error.to_string())
+                openpgp_policy::verify_inrelease(&bytes, &keyring, now).map_err(|error| error.to_string())
             }) {
             Ok(verified) => verified.text,
             Err(error) => {
@@ -151,7 +151,7 @@ impl Check<'_> {
         }
         let signature_path = self.dists.join("Release.gpg");
         let signature = std::fs::read(&signature_path).unwrap_or_default();
-        if let Err(error) = openpgp::verify_detached(&release, &signature, keyring, now) {
+        if let Err(error) = openpgp_policy::verify_detached(&release, &signature, keyring, now) {
             self.found(Kind::SignatureBad, &signature_path, error.to_string());
         }
     }

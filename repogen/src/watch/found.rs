@@ -6,7 +6,7 @@ use std::io;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
-use debian_formats::name::{Component, SuiteName};
+use debian_control::name::{Component, SuiteName};
 
 use super::settle::Stat;
 use super::{INCOMING, REJECTED};

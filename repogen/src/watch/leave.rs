@@ -8,7 +8,7 @@ use std::io::{self, Write as _};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
 
-use debian_formats::release::format_date;
+use debian_control::release::format_date;
 
 use super::found::{Found, LEAVING};
 use super::settle::Stat;

@@ -3,7 +3,7 @@
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 
-use debian_formats::openpgp::{Algorithm, Keyring};
+use openpgp_policy::{Algorithm, Keyring};
 use repogen::sign::keys::KeyError;
 use repogen::sign::{KeyFiles, KeyNoticeKind, SignError, Signer as _, key_notices, sign_checked};
 

@@ -162,7 +162,7 @@ fn public_halves_come_out_as_gpg_has_them() {
     gpg.add_subkey(&fingerprint, "ed25519", "sign", "1y");
     let keyring = keys::export_public(&gpg.gpg(&["--export-secret-keys"], b"")).unwrap();
     assert_eq!(keyring.to_binary(), gpg.gpg(&["--export"], b""));
-    let armored = debian_formats::openpgp::Keyring::read(keyring.to_armored().as_bytes()).unwrap();
+    let armored = openpgp_policy::Keyring::read(keyring.to_armored().as_bytes()).unwrap();
     assert_eq!(armored.to_binary(), keyring.to_binary());
 }
 

@@ -109,8 +109,7 @@ fn a_client_that_trusts_only_one_of_two_keys_is_content() {
     let inrelease = gpg.write("InRelease", &signatures.inrelease);
     for key in &keys {
         let trusted = key.to_keyring();
-        let verified =
-            debian_formats::openpgp::verify_inrelease(&signatures.inrelease, &trusted, now()).unwrap();
+        let verified = openpgp_policy::verify_inrelease(&signatures.inrelease, &trusted, now()).unwrap();
         assert_eq!(verified.signers, [key.fingerprint()]);
         // gpgv exits with 2 for the unknown signature, but calls the other one good; apt goes by that.
         let output = gpg.gpgv(&gpg.write("one.gpg", trusted.to_binary()), &[&inrelease]);
@@ -198,6 +197,6 @@ fn gpg_can_take_over_a_generated_secret_key() {
     let key = generated("archive");
     gpg.gpg(&["--import"], key.to_armored().unwrap().as_bytes());
     let inrelease = gpg.gpg(&["--clearsign"], RELEASE.as_bytes());
-    let verified = debian_formats::openpgp::verify_inrelease(&inrelease, &key.to_keyring(), now()).unwrap();
+    let verified = openpgp_policy::verify_inrelease(&inrelease, &key.to_keyring(), now()).unwrap();
     assert_eq!(verified.text, RELEASE);
 }

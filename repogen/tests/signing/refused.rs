@@ -1,8 +1,6 @@
 //! What must never count as signed.
 
-use debian_formats::openpgp::{
-    KeyProblem, Keyring, RefusalReason, VerifyError, verify_detached, verify_inrelease,
-};
+use openpgp_policy::{KeyProblem, Keyring, RefusalReason, VerifyError, verify_detached, verify_inrelease};
 
 use crate::gpg::{Gpg, RELEASE, now};
 

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use debian_formats::openpgp::{Algorithm, KeyProblem, Keyring, verify_detached, verify_inrelease};
+use openpgp_policy::{Algorithm, KeyProblem, Keyring, verify_detached, verify_inrelease};
 
 use crate::gpg::{DASHES, Gpg, RELEASE, now};
 

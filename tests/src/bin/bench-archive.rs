@@ -21,7 +21,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use archive_tests::DebBuilder;
 use archive_tests::made_up::control;
-use debian_formats::digest::sha256;
+use debian_control::digest::sha256;
 use repogen::archive::{Archive, CatalogLocation};
 use repogen::catalog::{Content, NewContent, NewPlacement, Selection};
 use repogen::config::Suite;

@@ -85,6 +85,6 @@ fn check(archive: &TestArchive, account: &mut Account) {
 
 fn date(suite: &Path) -> i64 {
     let text = fs::read_to_string(suite.join("Release")).unwrap();
-    let release = debian_formats::release::Release::parse(&text).unwrap();
+    let release = debian_control::release::Release::parse(&text).unwrap();
     release.date.expect("a Release has a Date")
 }

@@ -66,7 +66,7 @@ fn sources(archive: &TestArchive) -> String {
 
 fn date(archive: &TestArchive) -> i64 {
     let text = archive.read("dists/stable/Release");
-    debian_formats::release::Release::parse(&text)
+    debian_control::release::Release::parse(&text)
         .unwrap()
         .date
         .expect("a Release has a Date")
@@ -263,7 +263,7 @@ mod tests {
         assert!(date(&archive) > before);
         let fields = index::stanza(&archive.read("dists/stable/Release"));
         assert_eq!(
-            debian_formats::release::format_date(date(&archive)),
+            debian_control::release::format_date(date(&archive)),
             fields["date"]
         );
     }

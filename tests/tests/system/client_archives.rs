@@ -48,8 +48,8 @@ impl Foreign {
     /// Makes the folder an archive of one index, as it stands here, with a Release that lists it and says what else it should.
     pub(crate) fn publish(&self, packages: &[u8], release: &str) {
         fs::write(self.path("Packages"), packages).unwrap();
-        let digest = debian_formats::digest::sha256(packages);
-        let now = debian_formats::release::format_date(cpkgs::machine::now());
+        let digest = debian_control::digest::sha256(packages);
+        let now = debian_control::release::format_date(cpkgs::machine::now());
         let text = format!(
             "Date: {now}\n{release}SHA256:\n {digest} {} Packages\n",
             packages.len()

@@ -6,7 +6,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use archive_tests::{Apt, Client, DebBuilder, Random, TestArchive};
-use debian_formats::deb::build::DebBuilder as AnyDeb;
+use debian_deb::build::DebBuilder as AnyDeb;
 
 /// A client of an archive with nothing in it, and a package as a file.
 fn given(packages: &[AnyDeb]) -> (TestArchive, Client, Vec<PathBuf>) {

@@ -59,12 +59,12 @@ impl Made<'_> {
     fn release(&self, foreign: &Foreign, date: i64) {
         let mut text = format!(
             "Date: {}\n{}SHA256:\n",
-            debian_formats::release::format_date(date),
+            debian_control::release::format_date(date),
             self.header
         );
         for form in self.forms {
             let bytes = fs::read(foreign.path(INDEX).join(form)).unwrap();
-            let digest = debian_formats::digest::sha256(&bytes);
+            let digest = debian_control::digest::sha256(&bytes);
             for prefix in self.prefixes {
                 let length = bytes.len();
                 text.push_str(&format!(" {digest} {length} {prefix}main/binary-amd64/{form}\n"));
@@ -196,7 +196,7 @@ fn an_edge_that_lags_behind_takes_nothing_away() {
 
 #[test]
 fn an_ended_suite_counts_where_that_was_said() {
-    let ended = debian_formats::release::format_date(cpkgs::machine::now() - 86_400);
+    let ended = debian_control::release::format_date(cpkgs::machine::now() - 86_400);
     let header = format!("{HEADER}Valid-Until: {ended}\n");
     let made = Made {
         header: &header,

@@ -130,7 +130,7 @@ fn a_package_that_says_it_is_another_gets_to_nobody() {
     let foreign = Foreign::new();
     let bytes = DebBuilder::new("sudo", "1", "all").build();
     fs::write(foreign.path("game.deb"), &bytes).unwrap();
-    let digest = debian_formats::digest::sha256(&bytes);
+    let digest = debian_control::digest::sha256(&bytes);
     let index = format!(
         "Package: game\nVersion: 1\nArchitecture: all\nFilename: game.deb\nSize: {}\nSHA256: {digest}\n",
         bytes.len()

@@ -2,8 +2,8 @@
 
 use anyhow::anyhow;
 use clap::{Args, Subcommand};
-use debian_formats::digest;
-use debian_formats::release::format_iso;
+use debian_control::digest;
+use debian_control::release::format_iso;
 use repogen::archive::Archive;
 use repogen::catalog::accounts::{Account, ApiToken, Id, Username};
 use repogen::catalog::audit::{Actor, Event};

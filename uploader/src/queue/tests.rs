@@ -43,7 +43,7 @@ impl Bench {
         let listed = files.iter().map(|(name, bytes)| ChangesFile {
             name: name.parse().unwrap(),
             size: bytes.len() as u64,
-            sha256: debian_formats::digest::sha256(bytes),
+            sha256: debian_control::digest::sha256(bytes),
         });
         let members = self.queue.take(key, listed.collect());
         members.iter().map(|member| member.file.is_some()).collect()

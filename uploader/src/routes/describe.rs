@@ -6,7 +6,7 @@ use axum::Json as Answer;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use debian_formats::name::{Component, SuiteName};
+use debian_control::name::{Component, SuiteName};
 use repogen::catalog::Selection;
 use repogen::catalog::listing::{Description, Listed, Tag};
 use repogen::config::Suite;

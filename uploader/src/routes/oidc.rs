@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Json as Answer;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
-use debian_formats::digest;
+use debian_control::digest;
 use repogen::catalog::accounts::{Account, ApiToken};
 use repogen::catalog::audit::Event;
 use serde::{Deserialize, Serialize};

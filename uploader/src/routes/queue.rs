@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
-use debian_formats::changes::FileName;
+use debian_control::changes::FileName;
 use futures_util::TryFutureExt as _;
 
 use super::upload::{self, Admitted, PlaceParams, Wait};

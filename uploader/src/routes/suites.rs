@@ -6,7 +6,7 @@ use axum::Json as Answer;
 use axum::extract::State;
 use axum::http::Uri;
 use axum::response::{IntoResponse as _, Response};
-use debian_formats::release::format_iso;
+use debian_control::release::format_iso;
 use repogen::catalog::audit::Recorded;
 use serde::Serialize;
 use utoipa::ToSchema;

@@ -8,7 +8,7 @@ use axum::body::Body;
 use axum::extract::{FromRequest as _, Multipart, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use debian_formats::name::Component;
+use debian_control::name::Component;
 use futures_util::StreamExt as _;
 use repogen::catalog::Placed;
 use repogen::config::Suite;

@@ -4,8 +4,8 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use debian_formats::name::SuiteName;
-use debian_formats::release::format_iso;
+use debian_control::name::SuiteName;
+use debian_control::release::format_iso;
 use repogen::catalog::accounts::{Account, Email, Role, Suites};
 use repogen::catalog::listing::Listed;
 use repogen::package_view::PackageView;
@@ -160,7 +160,7 @@ pub(crate) fn check_if_match(headers: &HeaderMap, body: &impl Serialize) -> Resu
 
 /// Returns the entity tag of a body: strong, and of its bytes alone.
 fn entity_tag(text: &[u8]) -> String {
-    let digest = debian_formats::digest::sha256(text).to_string();
+    let digest = debian_control::digest::sha256(text).to_string();
     format!(
         "\"{}\"",
         digest.get(..32).expect("a SHA-256 digest has 64 digits")

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use cpkgs::account::{Place, RegistryError, Taken};
-use debian_formats::terminal::escaped;
+use debian_control::terminal::escaped;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 

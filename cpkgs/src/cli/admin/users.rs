@@ -2,7 +2,7 @@
 
 use clap::Args;
 use cpkgs::account::{NewUser, User};
-use debian_formats::terminal::escaped;
+use debian_control::terminal::escaped;
 use serde::Serialize;
 
 use super::{Context, Done, SignedArgs};

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use debian_formats::release::parse_date;
+use debian_control::release::parse_date;
 use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::header::{DATE, ETAG, HeaderMap, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, RANGE};
 use reqwest::redirect::{Attempt, Policy};

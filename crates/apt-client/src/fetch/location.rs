@@ -37,7 +37,7 @@ impl Location {
     /// When the path leads upwards, names a folder, or has control characters.
     pub fn below(&self, path: &str) -> Result<Self, LocationError> {
         let refused = || LocationError::Path {
-            path: debian_formats::terminal::escaped(path),
+            path: debian_control::terminal::escaped(path),
         };
         let odd = |letter: char| letter.is_control() || letter == '\\';
         let names_folder = path.ends_with('/') || path.ends_with("/.") || path == ".";
@@ -89,7 +89,7 @@ impl FromStr for Location {
 
     fn from_str(text: &str) -> Result<Self, LocationError> {
         let refused = |why: &str| LocationError::Address {
-            text: debian_formats::terminal::escaped(text),
+            text: debian_control::terminal::escaped(text),
             why: why.to_owned(),
         };
         let url = Url::parse(text).map_err(|error| refused(&error.to_string()))?;

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use debian_formats::digest::Sha256;
-use debian_formats::stanza::Stanza;
+use debian_control::digest::Sha256;
+use debian_control::stanza::Stanza;
 
 /// How many numbers there are of each package.
 const WORDS: usize = 10;
@@ -347,7 +347,7 @@ fn extent(text: &str, stanza: &Stanza<'_>) -> (u64, u64) {
 
 #[cfg(test)]
 mod tests {
-    use debian_formats::stanza::StanzaReader;
+    use debian_control::stanza::StanzaReader;
 
     use super::*;
 

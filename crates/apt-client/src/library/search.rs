@@ -1,6 +1,6 @@
 //! Finding packages by words.
 
-use debian_formats::version::Version;
+use debian_control::version::Version;
 
 use super::facts::{Fact, Facts};
 
@@ -227,7 +227,7 @@ mod tests {
             Package: b-tool\nVersion: 3\nArchitecture: amd64\nDescription: makes things\n\n\
             Package: things\nVersion: 1\nArchitecture: amd64\nSection: contrib/net\nDescription: none\n";
         let mut maker = super::super::facts::Maker::default();
-        for stanza in debian_formats::stanza::StanzaReader::new(text) {
+        for stanza in debian_control::stanza::StanzaReader::new(text) {
             maker.add(0, text, &stanza.unwrap());
         }
         let facts = maker.finish();

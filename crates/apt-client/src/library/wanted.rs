@@ -1,7 +1,7 @@
 //! From a stanza to the addresses of its file.
 
-use debian_formats::packages::IndexEntry;
-use debian_formats::stanza::Stanza;
+use debian_control::packages::IndexEntry;
+use debian_control::stanza::Stanza;
 
 use super::LibraryError;
 use crate::fetch::{Location, LocationError, Wanted};

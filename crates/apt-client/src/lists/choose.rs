@@ -1,7 +1,7 @@
 //! Which file of an index to fetch.
 
-use debian_formats::compression::Compression;
-use debian_formats::release::{IndexFile, Release};
+use debian_control::release::{IndexFile, Release};
+use debian_deb::compression::Compression;
 
 /// What a Release offers of one index.
 #[derive(Debug, Clone, Copy)]
@@ -86,7 +86,7 @@ mod tests {
     use super::*;
 
     fn release(files: &[(&str, u64)]) -> Release {
-        let mut digester = debian_formats::digest::Digester::sha256();
+        let mut digester = debian_control::digest::Digester::sha256();
         digester.update(b"");
         let sha256 = digester.finish().sha256;
         Release {

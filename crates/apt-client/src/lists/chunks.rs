@@ -6,10 +6,10 @@
 use std::collections::HashMap;
 use std::io::Read as _;
 
-use debian_formats::compression::{Bounds, Compression, Decoder, Streams};
-use debian_formats::digest::{Digester, Sha256};
-use debian_formats::limits::Limits;
-use debian_formats::stanza::Stanza;
+use debian_control::digest::{Digester, Sha256};
+use debian_control::limits::Limits;
+use debian_control::stanza::Stanza;
+use debian_deb::compression::{Bounds, Compression, Decoder, Streams};
 
 /// More ranges than this, and the whole file is fetched.
 const MAX_RANGES: usize = 16;
@@ -238,6 +238,6 @@ mod tests {
     }
 
     fn zstd_of(text: &[u8]) -> Vec<u8> {
-        debian_formats::deb::build::compress(Compression::Zstd, text)
+        debian_deb::build::compress(Compression::Zstd, text)
     }
 }

@@ -1,7 +1,7 @@
 //! The lists of files that archives offer (`Contents`): known with each update, fetched when somebody looks for a file.
 
-use debian_formats::digest::{Digester, Sha256};
-use debian_formats::release::{IndexFile, Release};
+use debian_control::digest::{Digester, Sha256};
+use debian_control::release::{IndexFile, Release};
 use serde::{Deserialize, Serialize};
 
 use super::choose::{Choice, choose};

@@ -4,8 +4,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use debian_formats::digest::{Digester, Sha256};
-use debian_formats::openpgp::{Keyring, Verified, VerifyError, verify_detached, verify_inrelease};
+use debian_control::digest::{Digester, Sha256};
+use openpgp_policy::{Keyring, Verified, VerifyError, verify_detached, verify_inrelease};
 
 /// A signed Release.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,8 +2,8 @@
 
 use std::cell::Cell;
 
-use debian_formats::digest::Digester;
-use debian_formats::release::IndexFile;
+use debian_control::digest::Digester;
+use debian_control::release::IndexFile;
 
 use super::update::UpdateError;
 use crate::fetch::{FetchError, Fetcher, Get, Got, Location, Validators};

@@ -5,9 +5,9 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use debian_formats::digest::Sha256;
-use debian_formats::openpgp::VerifyError;
-use debian_formats::release::{IndexFile, Release};
+use debian_control::digest::Sha256;
+use debian_control::release::{IndexFile, Release};
+use openpgp_policy::VerifyError;
 
 use super::choose::{Choice, architectures, forms};
 use super::chunks::{ChunkList, Piece, unpack as unpack_chunk};

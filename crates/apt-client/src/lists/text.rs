@@ -4,10 +4,10 @@ use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::Path;
 
-use debian_formats::compression::{Bounds, Decoder, Streams};
-use debian_formats::digest::{Digester, Sha256};
-use debian_formats::limits::Limits;
-use debian_formats::release::IndexFile;
+use debian_control::digest::{Digester, Sha256};
+use debian_control::limits::Limits;
+use debian_control::release::IndexFile;
+use debian_deb::compression::{Bounds, Decoder, Streams};
 
 use super::choose::Choice;
 use super::text_path;

@@ -1,7 +1,7 @@
 use std::collections::HashSet;
 use std::fmt::Write as _;
 
-use debian_formats::stanza::StanzaReader;
+use debian_control::stanza::StanzaReader;
 
 use super::*;
 use crate::fact::Want;

@@ -4,11 +4,11 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::str::FromStr;
 
-use debian_formats::architecture::Architecture;
-use debian_formats::name::is_known_to_dpkg;
-use debian_formats::stanza::Stanza;
-use debian_formats::terminal::escaped;
-use debian_formats::version::Version;
+use debian_control::architecture::Architecture;
+use debian_control::name::is_known_to_dpkg;
+use debian_control::stanza::Stanza;
+use debian_control::terminal::escaped;
+use debian_control::version::Version;
 
 use super::fields::Fields;
 use super::intern::Lookup;
@@ -37,7 +37,7 @@ impl Default for Source {
 /// Makes a [`Universe`].
 ///
 /// ```
-/// use debian_formats::stanza::StanzaReader;
+/// use debian_control::stanza::StanzaReader;
 /// use resolver::universe::{Source, UniverseBuilder};
 ///
 /// let index = "Package: hello\nVersion: 2.10-3\nArchitecture: amd64\nDepends: libc6 (>= 2.34)\n";

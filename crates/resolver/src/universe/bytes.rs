@@ -3,7 +3,7 @@
 //! All numbers are of 32 bits, little-endian. What is read is looked through before it is used: every number has to name
 //! something that is there. Whoever keeps the bytes keeps a checksum beside them.
 
-use debian_formats::relation::Operator;
+use debian_control::relation::Operator;
 
 use super::relations::{Alternative, Qualifier};
 use super::{
@@ -283,7 +283,7 @@ impl Reader<'_> {
 
 #[cfg(test)]
 mod tests {
-    use debian_formats::stanza::StanzaReader;
+    use debian_control::stanza::StanzaReader;
 
     use super::*;
     use crate::request::{Request, Target};

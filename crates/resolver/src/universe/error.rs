@@ -1,6 +1,6 @@
 //! Why a stanza cannot be a package of a universe.
 
-use debian_formats::relation::RelationError;
+use debian_control::relation::RelationError;
 
 /// Why a stanza cannot be a package of a universe.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -1,6 +1,6 @@
 //! The fields of a stanza that the resolver reads.
 
-use debian_formats::stanza::Stanza;
+use debian_control::stanza::Stanza;
 
 use super::Field;
 

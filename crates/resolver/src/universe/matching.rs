@@ -4,7 +4,7 @@
 use std::cmp::Reverse;
 
 use super::{Alternative, ArchitectureId, GroupId, MultiArch, PackageId, Provider, Qualifier, Universe};
-use debian_formats::relation::Operator;
+use debian_control::relation::Operator;
 
 /// Who asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

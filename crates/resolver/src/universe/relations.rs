@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use debian_formats::relation::{
+use debian_control::relation::{
     self, Alternatives, ArchQualifier, Constraint, Operator, RelationKind, Relations,
 };
 

@@ -2,7 +2,7 @@
 
 #![allow(dead_code, reason = "each test program uses a part of it")]
 
-use debian_formats::stanza::{Stanza, StanzaReader};
+use debian_control::stanza::{Stanza, StanzaReader};
 use resolver::audit::audit;
 use resolver::plan::{Plan, Step};
 use resolver::refusal::Refusal;

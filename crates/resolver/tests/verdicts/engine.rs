@@ -6,9 +6,9 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Display;
 
-use debian_formats::relation::{Alternatives, ArchQualifier, Relation, RelationKind, Relations};
-use debian_formats::stanza::{Stanza, StanzaReader};
-use debian_formats::version::Version;
+use debian_control::relation::{Alternatives, ArchQualifier, Relation, RelationKind, Relations};
+use debian_control::stanza::{Stanza, StanzaReader};
+use debian_control::version::Version;
 use resolvo::{
     Candidates, Condition, ConditionId, Dependencies, DependencyProvider, Interner, KnownDependencies,
     NameId, Problem, Requirement, SolvableId, Solver, SolverCache, StringId, VersionSetId, VersionSetUnionId,

@@ -14,7 +14,7 @@ mod index;
 use std::collections::BTreeSet;
 use std::process::Command;
 
-use debian_formats::stanza::StanzaReader;
+use debian_control::stanza::StanzaReader;
 use resolver::check::check;
 use resolver::universe::{Source, UniverseBuilder};
 

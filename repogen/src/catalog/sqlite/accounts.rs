@@ -1,6 +1,6 @@
 //! Accounts.
 
-use debian_formats::digest::Sha256;
+use debian_control::digest::Sha256;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{SqliteCatalog, api_tokens, audit, rows};

@@ -1,6 +1,6 @@
 //! The audit log.
 
-use debian_formats::digest::Sha256;
+use debian_control::digest::Sha256;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{SqliteCatalog, rows};

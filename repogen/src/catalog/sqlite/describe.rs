@@ -1,7 +1,7 @@
 //! What suites say of a package besides its .deb.
 
-use debian_formats::digest::Sha256;
-use debian_formats::name::SuiteName;
+use debian_control::digest::Sha256;
+use debian_control::name::SuiteName;
 use rusqlite::{Connection, params};
 
 use super::{audit, rows};

@@ -1,7 +1,7 @@
 //! What filters and search look at: taken out of control stanzas, behind the packages.
 
-use debian_formats::limits::Limits;
-use debian_formats::package::BinaryPackage;
+use debian_control::limits::Limits;
+use debian_control::package::BinaryPackage;
 use rusqlite::{Connection, params};
 
 type Sql<T> = Result<T, rusqlite::Error>;

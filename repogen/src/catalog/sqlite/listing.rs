@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use debian_formats::digest::Sha256;
-use debian_formats::name::SuiteName;
+use debian_control::digest::Sha256;
+use debian_control::name::SuiteName;
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 

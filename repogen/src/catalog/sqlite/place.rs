@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use debian_formats::digest::Sha256;
+use debian_control::digest::Sha256;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{audit, describe, rows, select};

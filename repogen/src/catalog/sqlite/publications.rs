@@ -1,6 +1,6 @@
 //! What was published.
 
-use debian_formats::name::SuiteName;
+use debian_control::name::SuiteName;
 use rusqlite::{Connection, Row, params};
 
 use super::rows;

@@ -1,7 +1,7 @@
 //! Rows to values.
 
-use debian_formats::digest::Sha256;
-use debian_formats::name::SuiteName;
+use debian_control::digest::Sha256;
+use debian_control::name::SuiteName;
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row};
 

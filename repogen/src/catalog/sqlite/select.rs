@@ -1,7 +1,7 @@
 //! Reading what stands where.
 
-use debian_formats::digest::Sha256;
-use debian_formats::name::{Component, SuiteName};
+use debian_control::digest::Sha256;
+use debian_control::name::{Component, SuiteName};
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use debian_formats::name::SuiteName;
+use debian_control::name::SuiteName;
 use rusqlite::{Connection, Row, params};
 
 use super::{failed, publications, rows};

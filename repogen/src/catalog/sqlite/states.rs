@@ -1,6 +1,6 @@
 //! States of a suite: which can be gone back to, pinning, and going back.
 
-use debian_formats::name::SuiteName;
+use debian_control::name::SuiteName;
 use rusqlite::{Connection, params};
 
 use super::rows;

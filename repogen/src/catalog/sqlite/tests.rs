@@ -1,7 +1,7 @@
 //! What accounts, audit log and lists promise, on a catalog in a file.
 
-use debian_formats::digest;
-use debian_formats::name::SuiteName;
+use debian_control::digest;
+use debian_control::name::SuiteName;
 use rusqlite::Connection;
 
 use super::SqliteCatalog;

@@ -1,7 +1,7 @@
 //! Which tree of the pool has which file: for suites that become private, or public.
 
-use debian_formats::digest::Sha256;
-use debian_formats::name::SuiteName;
+use debian_control::digest::Sha256;
+use debian_control::name::SuiteName;
 use rusqlite::{Connection, params};
 
 use super::rows;

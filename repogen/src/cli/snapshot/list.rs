@@ -1,7 +1,7 @@
 //! `repogen snapshot list`: what can be gone back to.
 
 use clap::Args;
-use debian_formats::release::format_iso;
+use debian_control::release::format_iso;
 use repogen::catalog::{Kept, KeptState};
 use repogen::config::Suite;
 use serde::Serialize;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use debian_formats::openpgp::{Certificate, Fingerprint, Keyring};
+use openpgp_policy::{Certificate, Fingerprint, Keyring};
 use pgp::composed::{ArmorOptions, Deserializable as _, SignedSecretKey};
 use pgp::crypto::public_key::PublicKeyAlgorithm;
 use pgp::packet::{Signature, SignatureConfig, SignatureType, Subpacket, SubpacketData};

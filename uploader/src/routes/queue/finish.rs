@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use axum::http::StatusCode;
-use debian_formats::changes::{Changes, FileName};
-use debian_formats::name::PackageName;
+use debian_control::changes::{Changes, FileName};
+use debian_control::name::PackageName;
 use repogen::buildinfo::RecordName;
 use repogen::catalog::Placed;
 use repogen::ingest::{Parked, Staged};

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use debian_formats::changes::FileName;
+use debian_control::changes::FileName;
 use repogen::ingest::FileKind;
 
 use crate::app::App;

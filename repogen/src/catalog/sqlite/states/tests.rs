@@ -1,4 +1,4 @@
-use debian_formats::digest::Sha256;
+use debian_control::digest::Sha256;
 use proptest::prelude::*;
 
 use super::super::SqliteCatalog;

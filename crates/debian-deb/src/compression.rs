@@ -1,0 +1,295 @@
+//! Decompressing as dpkg does, within bounds.
+//!
+//! The readers of packages and of indexes come here with the bytes of one compressed stream. A [`Decoder`] promises
+//! never to hand out more than its [`Bounds`] allow, never to take memory because a header asks for it, and never to
+//! end quietly before the stream did or while bytes still follow it.
+
+mod counted;
+mod error;
+
+use std::fmt;
+use std::io::{self, BufRead, Read};
+
+use bzip2::bufread::BzDecoder;
+use flate2::bufread::MultiGzDecoder;
+use liblzma::bufread::XzDecoder;
+use liblzma::stream::Stream;
+
+use self::counted::Counted;
+pub use self::error::CompressionError;
+use debian_control::limits::Limits;
+
+/// How the bytes of a member or an index are compressed.
+///
+/// Source: deb(5), the extensions of `control.tar` and `data.tar`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Compression {
+    /// Not at all.
+    None,
+    /// gzip (RFC 1952), `.gz`.
+    Gzip,
+    /// The xz container, `.xz`.
+    Xz,
+    /// Zstandard (RFC 8878), `.zst`.
+    Zstd,
+    /// bzip2, `.bz2`.
+    Bzip2,
+    /// The container of lzma-utils that xz replaced, `.lzma`.
+    Lzma,
+}
+
+impl Compression {
+    /// Every compression, the most usual first.
+    pub const ALL: [Self; 6] = [
+        Self::None,
+        Self::Gzip,
+        Self::Xz,
+        Self::Zstd,
+        Self::Bzip2,
+        Self::Lzma,
+    ];
+
+    /// Returns the extension a file name carries, with its dot; empty for [`Compression::None`].
+    pub const fn extension(self) -> &'static str {
+        match self {
+            Self::None => "",
+            Self::Gzip => ".gz",
+            Self::Xz => ".xz",
+            Self::Zstd => ".zst",
+            Self::Bzip2 => ".bz2",
+            Self::Lzma => ".lzma",
+        }
+    }
+
+    /// Returns the compression that `extension` (with its dot, or empty) stands for.
+    pub fn from_extension(extension: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|compression| compression.extension() == extension)
+    }
+}
+
+impl fmt::Display for Compression {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::None => "uncompressed",
+            Self::Gzip => "gzip",
+            Self::Xz => "xz",
+            Self::Zstd => "zstd",
+            Self::Bzip2 => "bzip2",
+            Self::Lzma => "lzma",
+        })
+    }
+}
+
+/// What may stand in one compressed file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Streams {
+    /// What dpkg reads in a package: gzip members as many as there are, of every other format one stream.
+    ///
+    /// dpkg ignores what follows that stream, and its zlib what follows the last gzip member. Here anything that
+    /// follows is refused, so that nobody reads on where dpkg stopped.
+    Package,
+    /// What apt reads as an index: also zstd frames as many as there are.
+    ///
+    /// Several xz streams are refused: apt decodes the first and fails.
+    Index,
+}
+
+/// How much a [`Decoder`] may give and take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bounds {
+    /// Bytes it may unpack to.
+    pub max_bytes: u64,
+    /// How many times larger than its input its output may be ...
+    pub max_ratio: u64,
+    /// ... once the output passed so many bytes.
+    pub ratio_free_bytes: u64,
+    /// Bytes of memory for its dictionary or window.
+    pub max_decoder_bytes: u64,
+}
+
+impl Bounds {
+    /// Returns the bounds of `limits` for a stream that may unpack to `max_bytes`.
+    pub fn new(limits: &Limits, max_bytes: u64) -> Self {
+        Self {
+            max_bytes,
+            max_ratio: limits.max_ratio,
+            ratio_free_bytes: limits.ratio_free_bytes,
+            max_decoder_bytes: limits.max_decoder_bytes,
+        }
+    }
+}
+
+/// Reads what a compressed stream unpacks to.
+///
+/// An end of file (`Ok(0)`) means that the stream was whole, its checksums right, and nothing followed it. Errors of
+/// the input come through as they are; every other error holds a [`CompressionError`].
+///
+/// ```
+/// use std::io::Read;
+/// use debian_deb::compression::{Bounds, Compression, Decoder, Streams};
+/// use debian_control::limits::Limits;
+///
+/// let bounds = Bounds::new(&Limits::default(), 1 << 20);
+/// let mut text = String::new();
+/// Decoder::new(Compression::None, Streams::Index, &b"Package: hello\n"[..], bounds)?.read_to_string(&mut text)?;
+/// assert_eq!(text, "Package: hello\n");
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub struct Decoder<R: BufRead> {
+    codec: Codec<Counted<R>>,
+    compression: Compression,
+    bounds: Bounds,
+    produced: u64,
+    ended: bool,
+}
+
+/// The decoders of the libraries, one a format.
+enum Codec<R: BufRead> {
+    Stored(R),
+    Gzip(Box<MultiGzDecoder<R>>),
+    // liblzma reads the older container with the same decoder type.
+    Xz(XzDecoder<R>),
+    Zstd(zstd::Decoder<'static, R>),
+    Bzip2(BzDecoder<R>),
+}
+
+impl<R: BufRead> Decoder<R> {
+    /// Begins to decode `input`; reads no more of it than a gzip header.
+    ///
+    /// # Errors
+    ///
+    /// When a decoder cannot be set up at all, which is for want of memory.
+    pub fn new(compression: Compression, streams: Streams, input: R, bounds: Bounds) -> io::Result<Self> {
+        let input = Counted::new(input);
+        let codec = match compression {
+            Compression::None => Codec::Stored(input),
+            Compression::Gzip => Codec::Gzip(Box::new(MultiGzDecoder::new(input))),
+            Compression::Xz => {
+                let stream = Stream::new_stream_decoder(bounds.max_decoder_bytes, 0)?;
+                Codec::Xz(XzDecoder::new_stream(input, stream))
+            }
+            Compression::Lzma => {
+                let stream = Stream::new_lzma_decoder(bounds.max_decoder_bytes)?;
+                Codec::Xz(XzDecoder::new_stream(input, stream))
+            }
+            Compression::Zstd => Codec::Zstd(zstd_decoder(streams, input, bounds)?),
+            Compression::Bzip2 => Codec::Bzip2(BzDecoder::new(input)),
+        };
+        Ok(Self {
+            codec,
+            compression,
+            bounds,
+            produced: 0,
+            ended: false,
+        })
+    }
+
+    /// Returns how many bytes it has handed out.
+    pub fn produced(&self) -> u64 {
+        self.produced
+    }
+
+    fn input(&self) -> &Counted<R> {
+        match &self.codec {
+            Codec::Stored(input) => input,
+            Codec::Gzip(decoder) => decoder.get_ref(),
+            Codec::Xz(decoder) => decoder.get_ref(),
+            Codec::Zstd(decoder) => decoder.get_ref(),
+            Codec::Bzip2(decoder) => decoder.get_ref(),
+        }
+    }
+
+    fn input_mut(&mut self) -> &mut Counted<R> {
+        match &mut self.codec {
+            Codec::Stored(input) => input,
+            Codec::Gzip(decoder) => decoder.get_mut(),
+            Codec::Xz(decoder) => decoder.get_mut(),
+            Codec::Zstd(decoder) => decoder.get_mut(),
+            Codec::Bzip2(decoder) => decoder.get_mut(),
+        }
+    }
+
+    /// The codec says that the stream is over: so it must be.
+    fn check_end(&mut self) -> io::Result<()> {
+        let compression = self.compression;
+        if self.input().consumed() == 0 && compression != Compression::None {
+            return Err(CompressionError::Empty { compression }.into());
+        }
+        if !self.input_mut().fill_buf()?.is_empty() {
+            let offset = self.input().consumed();
+            return Err(CompressionError::Trailing { compression, offset }.into());
+        }
+        Ok(())
+    }
+
+    fn check_bounds(&self) -> Result<(), CompressionError> {
+        let Bounds {
+            max_bytes,
+            max_ratio,
+            ratio_free_bytes,
+            ..
+        } = self.bounds;
+        if self.produced > max_bytes {
+            return Err(CompressionError::TooLarge { max_bytes });
+        }
+        let allowed = self.input().consumed().saturating_mul(max_ratio);
+        if self.produced > ratio_free_bytes && self.produced > allowed {
+            return Err(CompressionError::Ratio {
+                max_ratio,
+                consumed: self.input().consumed(),
+            });
+        }
+        Ok(())
+    }
+}
+
+fn zstd_decoder<R: BufRead>(
+    streams: Streams,
+    input: R,
+    bounds: Bounds,
+) -> io::Result<zstd::Decoder<'static, R>> {
+    let mut decoder = zstd::Decoder::with_buffer(input)?;
+    // Ten is the least that the format knows; zstd itself refuses what is out of its range.
+    decoder.window_log_max(
+        bounds
+            .max_decoder_bytes
+            .checked_ilog2()
+            .unwrap_or(0)
+            .clamp(10, 30),
+    )?;
+    Ok(match streams {
+        Streams::Package => decoder.single_frame(),
+        Streams::Index => decoder,
+    })
+}
+
+impl<R: BufRead> Read for Decoder<R> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        if self.ended || buf.is_empty() {
+            return Ok(0);
+        }
+        let read = match &mut self.codec {
+            Codec::Stored(input) => input.read(buf),
+            Codec::Gzip(decoder) => decoder.read(buf),
+            Codec::Xz(decoder) => decoder.read(buf),
+            Codec::Zstd(decoder) => decoder.read(buf),
+            Codec::Bzip2(decoder) => decoder.read(buf),
+        };
+        match read {
+            Ok(0) => {
+                self.check_end()?;
+                self.ended = true;
+                Ok(0)
+            }
+            Ok(count) => {
+                self.produced = self.produced.saturating_add(count as u64);
+                self.check_bounds()?;
+                Ok(count)
+            }
+            Err(error) if self.input().failed() => Err(error),
+            Err(error) => Err(CompressionError::of_codec(self.compression, self.bounds, error).into()),
+        }
+    }
+}
