@@ -65,7 +65,7 @@ bench-uploads: $(TARGET)/.setup-bench ## Puts load on the uploader for some minu
 	@cp $(TARGET)/uploads.md docs/benchmarks/uploads.md && cat docs/benchmarks/uploads.md
 
 bench-micro: setup ## Measures the readers of .deb and stanzas, cutting and joining by themselves
-	$(CARGO) bench --locked -p debian-deb -p repogen --benches
+	$(CARGO) bench --locked -p debian-deb -p archive-index --benches
 
 fuzz: setup ## Feeds mutated input to every parser, FUZZ_SECONDS each
 	$(CARGO) run --locked -p fuzz -- all --seconds $(FUZZ_SECONDS)

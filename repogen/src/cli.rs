@@ -28,7 +28,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use repogen::archive::{Archive, CatalogLocation};
+use debian_archive::archive::{Archive, CatalogLocation};
 
 use exit::{Done, Failure};
 use printer::Printer;
@@ -88,7 +88,7 @@ impl Context {
 
 /// Runs the program.
 pub(crate) fn main() -> ExitCode {
-    repogen::permissions::settle_umask();
+    archive_storage::permissions::settle_umask();
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {

@@ -7,12 +7,12 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use archive_catalog::{Content, NewContent, NewPlacement, Placed};
+use debian_archive::archive::{Archive, CatalogLocation};
+use debian_archive::publish::Clock;
+use debian_archive::publisher::{Publisher, Setup, Surroundings};
 use debian_control::digest::Sha256;
 use debian_control::name::SuiteName;
-use repogen::archive::{Archive, CatalogLocation};
-use repogen::catalog::{Content, NewContent, NewPlacement, Placed};
-use repogen::publish::Clock;
-use repogen::publisher::{Publisher, Setup, Surroundings};
 
 struct Machine;
 
@@ -38,7 +38,8 @@ fn archive(root: &Path) -> Arc<Archive> {
 }
 
 fn start(archive: &Arc<Archive>) -> Publisher {
-    let signer = repogen::sign::open(&archive.config().signing, archive.root(), Machine.now()).unwrap();
+    let signer =
+        debian_archive::sign::open(&archive.config().signing, archive.root(), Machine.now()).unwrap();
     let setup = Setup {
         archive: archive.clone(),
         signer,
@@ -72,7 +73,7 @@ fn change(archive: &Archive, version: &str) -> i64 {
         path: format!("pool/main/h/hello/hello_{version}_all.deb"),
         content: NewContent {
             content,
-            paths: repogen::paths::pack(&[]).unwrap(),
+            paths: debian_archive::paths::pack(&[]).unwrap(),
         },
         by: None,
     };

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use repogen::archive::Archive;
-use repogen::catalog::accounts::Id;
-use repogen::staging::Staging;
+use archive_catalog::accounts::Id;
+use archive_storage::staging::Staging;
+use debian_archive::archive::Archive;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 
 use crate::committer::Committer;

@@ -2,11 +2,11 @@
 //!
 //! Everything here is read from the catalog for each request: a credential says who somebody is, never what they may.
 
+use archive_catalog::accounts::{Account, Id, Role, Suites};
+use archive_catalog::audit::{Actor, Event};
+use debian_archive::archive::Archive;
+use debian_archive::config::{Config, Suite};
 use debian_control::name::PackageName;
-use repogen::archive::Archive;
-use repogen::catalog::accounts::{Account, Id, Role, Suites};
-use repogen::catalog::audit::{Actor, Event};
-use repogen::config::{Config, Suite};
 
 use crate::app::{App, now};
 use crate::credential::{Credential, Presented};

@@ -14,8 +14,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use repogen::archive::Archive;
-use repogen::error_text::with_causes;
+use debian_archive::archive::Archive;
+use debian_archive::error_text::with_causes;
 
 use crate::settings::Settings;
 
@@ -51,7 +51,7 @@ enum Command {
 
 /// Runs the program. Exit codes: 0 done, 1 not possible, 2 usage or settings, 3 the archive cannot be used.
 pub(crate) fn main() -> ExitCode {
-    repogen::permissions::settle_umask();
+    archive_storage::permissions::settle_umask();
     let arguments = Arguments::parse();
     let root = arguments.root.unwrap_or_else(|| PathBuf::from("."));
     let settings = match Settings::read(&root, |name| std::env::var(name).ok()) {

@@ -5,11 +5,11 @@
 
 use std::sync::Arc;
 
+use archive_catalog::Placed;
+use debian_archive::archive::Archive;
+use debian_archive::error_text::with_causes;
+use debian_archive::ingest::{Place, Staged};
 use debian_control::name::{Component, SuiteName};
-use repogen::archive::Archive;
-use repogen::catalog::Placed;
-use repogen::error_text::with_causes;
-use repogen::ingest::{Place, Staged};
 use tokio::sync::{mpsc, oneshot};
 use tracing::Span;
 

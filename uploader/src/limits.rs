@@ -7,9 +7,9 @@ use std::num::NonZeroU32;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use archive_catalog::accounts::Id;
 use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
-use repogen::catalog::accounts::Id;
 
 use crate::problem::{Code, Problem};
 

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
+use debian_archive::archive::Archive;
+use debian_archive::error_text::with_causes;
+use debian_archive::publish::{Clock, PublishError};
+use debian_archive::publisher::{Event, Publisher, Setup, Surroundings};
+use debian_archive::sign::SignError;
 use debian_control::name::SuiteName;
-use repogen::archive::Archive;
-use repogen::error_text::with_causes;
-use repogen::publish::{Clock, PublishError};
-use repogen::publisher::{Event, Publisher, Setup, Surroundings};
-use repogen::sign::SignError;
 use tokio::sync::watch;
 
 use crate::app::{App, now};
@@ -253,7 +253,7 @@ impl Live {
 
 /// Opens the signer that the configuration names.
 fn setup(archive: &Arc<Archive>) -> Result<Setup, SignError> {
-    let signer = repogen::sign::open(&archive.config().signing, archive.root(), now())?;
+    let signer = debian_archive::sign::open(&archive.config().signing, archive.root(), now())?;
     Ok(Setup {
         archive: archive.clone(),
         signer,

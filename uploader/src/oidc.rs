@@ -13,10 +13,10 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
+use archive_catalog::accounts::Assertion;
+use debian_archive::config::ConfigError;
+use debian_archive::error_text::with_causes;
 use debian_control::digest;
-use repogen::catalog::accounts::Assertion;
-use repogen::config::ConfigError;
-use repogen::error_text::with_causes;
 
 use claims::Claims;
 use fetch::Fetcher;

@@ -1,13 +1,13 @@
 //! Failures as clients see them: problem+json with stable codes (RFC 9457).
 
+use archive_catalog::accounts::AccountError;
+use archive_catalog::{CatalogError, Conflict, Trouble};
 use axum::extract::Request;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use debian_archive::error_text::with_causes;
+use debian_archive::ingest::IngestError;
 use hyper::ext::ReasonPhrase;
-use repogen::catalog::accounts::AccountError;
-use repogen::catalog::{CatalogError, Conflict, Trouble};
-use repogen::error_text::with_causes;
-use repogen::ingest::IngestError;
 use serde::Serialize;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
@@ -326,14 +326,14 @@ impl From<IngestError> for Problem {
     }
 }
 
-impl From<repogen::pool::PoolError> for Problem {
-    fn from(error: repogen::pool::PoolError) -> Self {
+impl From<archive_storage::pool::PoolError> for Problem {
+    fn from(error: archive_storage::pool::PoolError) -> Self {
         IngestError::from(error).into()
     }
 }
 
-impl From<repogen::staging::StagingError> for Problem {
-    fn from(error: repogen::staging::StagingError) -> Self {
+impl From<archive_storage::staging::StagingError> for Problem {
+    fn from(error: archive_storage::staging::StagingError) -> Self {
         IngestError::from(error).into()
     }
 }
@@ -411,7 +411,7 @@ mod tests {
     #[test]
     fn what_passes_is_told_apart_from_what_fails() {
         let of = |error: std::io::Error| {
-            let problem = Problem::internal(&repogen::catalog::CatalogError::Database {
+            let problem = Problem::internal(&archive_catalog::CatalogError::Database {
                 location: "catalog.db".into(),
                 action: "open it",
                 source: Box::new(error),

@@ -7,11 +7,11 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use archive_catalog::accounts::Id;
+use debian_archive::ingest::Parked;
 use debian_control::changes::{ChangesFile, FileName};
 use debian_control::digest::Sha256;
 use debian_control::name::SuiteName;
-use repogen::catalog::accounts::Id;
-use repogen::ingest::Parked;
 use tokio::sync::OwnedMutexGuard;
 
 use crate::problem::{Code, Problem};

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use axum::body::{Body, Bytes};
 use axum::extract::Request;
 use axum::http::{HeaderMap, StatusCode, header};
+use debian_archive::ingest::{Received, Receiving};
 use futures_util::{Stream, StreamExt as _};
-use repogen::ingest::{Received, Receiving};
 
 use crate::app::App;
 use crate::problem::{Code, Problem};

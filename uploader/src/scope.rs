@@ -3,8 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use debian_archive::config::Config;
 use debian_control::name::{PackageName, SuiteName};
-use repogen::config::Config;
 
 /// A text that is no scope.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -5,10 +5,10 @@ use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
+use archive_catalog::accounts::Id;
 use debian_control::digest::{self, Sha256};
 use rand::RngCore as _;
 use rand::rngs::OsRng;
-use repogen::catalog::accounts::Id;
 
 /// What an API token begins with, so that people and scanners know it.
 pub(crate) const TOKEN_PREFIX: &str = "rgt_";

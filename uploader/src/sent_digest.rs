@@ -8,7 +8,7 @@ use std::io::{self, Read as _};
 use axum::http::{HeaderMap, HeaderName};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use repogen::ingest::Received;
+use debian_archive::ingest::Received;
 
 use crate::problem::{Code, Problem};
 

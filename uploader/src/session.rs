@@ -2,8 +2,8 @@
 //!
 //! One algorithm, every claim required. What its owner may do is not in it: that is asked of the catalog each time.
 
+use archive_catalog::accounts::{Account, Session};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
-use repogen::catalog::accounts::{Account, Session};
 use serde::{Deserialize, Serialize};
 
 use crate::app::now;
@@ -112,7 +112,7 @@ impl Sessions {
 
 #[cfg(test)]
 mod tests {
-    use repogen::catalog::accounts::{Role, Suites};
+    use archive_catalog::accounts::{Role, Suites};
     use serde_json::{Value, json};
 
     use super::*;

@@ -4,8 +4,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use repogen::archive::CatalogLocation;
-use repogen::config::{Span, UrlProblem, check_url};
+use debian_archive::archive::CatalogLocation;
+use debian_archive::config::{Span, UrlProblem, check_url};
 
 use crate::limits::{Rate, Rates};
 

@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use archive_catalog::CatalogError;
+use archive_catalog::accounts::Id;
+use debian_archive::archive::Archive;
 use debian_control::digest::Sha256;
-use repogen::archive::Archive;
-use repogen::catalog::CatalogError;
-use repogen::catalog::accounts::Id;
 
 /// Tokens are noted as used once in so many seconds.
 const TOKEN_GRAIN: i64 = 60;

@@ -10,12 +10,12 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread;
 use std::time::Duration;
 
+use archive_catalog::Placed;
+use archive_storage::staging::Staging;
 use clap::Args;
+use debian_archive::archive::Archive;
+use debian_archive::ingest::{Arrival, FileKind, IngestError, Names, Place, Staged};
 use indicatif::{ProgressBar, ProgressStyle};
-use repogen::archive::Archive;
-use repogen::catalog::Placed;
-use repogen::ingest::{Arrival, FileKind, IngestError, Names, Place, Staged};
-use repogen::staging::Staging;
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use walkdir::WalkDir;

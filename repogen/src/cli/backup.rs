@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use repogen::backup::restore;
+use debian_archive::backup::restore;
 
 use super::Context;
 use super::exit::{Done, Failure};

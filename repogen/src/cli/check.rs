@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use debian_archive::check::{Base, Checked};
 use debian_control::architecture::Architecture;
-use repogen::check::{Base, Checked};
 use serde::Serialize;
 
 use super::exit::{Done, Failure};

@@ -1,9 +1,9 @@
 //! `repogen copy`: packages of one suite into another.
 
+use archive_catalog::{Entry, Placed, Selection};
 use clap::Args;
+use debian_archive::ingest::{Arrival, Place};
 use debian_control::version::Version;
-use repogen::catalog::{Entry, Placed, Selection};
-use repogen::ingest::{Arrival, Place};
 
 use super::Context;
 use super::exit::{Done, Failure, with_causes};

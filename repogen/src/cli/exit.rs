@@ -2,20 +2,20 @@
 
 use std::process::ExitCode;
 
+use archive_catalog::CatalogError;
+use archive_storage::staging::StagingError;
+use debian_archive::archive::OpenError;
+use debian_archive::backup::BackupError;
+use debian_archive::check::CheckError;
+use debian_archive::config::ConfigError;
+use debian_archive::error_text;
+use debian_archive::ingest::IngestError;
+use debian_archive::prune::PruneError;
+use debian_archive::publish::PublishError;
+use debian_archive::sign::SignError;
+use debian_archive::verify::VerifyError;
 use debian_control::name::SuiteName;
 use debian_control::terminal::escaped;
-use repogen::archive::OpenError;
-use repogen::backup::BackupError;
-use repogen::catalog::CatalogError;
-use repogen::check::CheckError;
-use repogen::config::ConfigError;
-use repogen::error_text;
-use repogen::ingest::IngestError;
-use repogen::prune::PruneError;
-use repogen::publish::PublishError;
-use repogen::sign::SignError;
-use repogen::staging::StagingError;
-use repogen::verify::VerifyError;
 
 use super::printer::Printer;
 

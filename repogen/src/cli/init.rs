@@ -5,11 +5,11 @@ use std::io::Write as _;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
+use archive_catalog::SqliteCatalog;
 use clap::Args;
-use repogen::archive::Archive;
-use repogen::catalog::SqliteCatalog;
-use repogen::config::{self, Config, Initial};
-use repogen::sign::keys::{self, NewKey};
+use debian_archive::archive::Archive;
+use debian_archive::config::{self, Config, Initial};
+use debian_archive::sign::keys::{self, NewKey};
 
 use super::Context;
 use super::exit::{Done, Failure};

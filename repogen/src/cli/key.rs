@@ -5,8 +5,8 @@ use std::io::{IsTerminal as _, Read as _};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use repogen::config::{self, Config, SigningKeys, with_signing_keys};
-use repogen::sign::keys::{self, KeyError, KeyInfo, NewKey, SecretKey};
+use debian_archive::config::{self, Config, SigningKeys, with_signing_keys};
+use debian_archive::sign::keys::{self, KeyError, KeyInfo, NewKey, SecretKey};
 
 use super::exit::{Done, Failure, with_causes};
 use super::init::write_new;

@@ -1,9 +1,9 @@
 //! `repogen list` and `repogen show`: what the catalog holds.
 
+use archive_catalog::{Entry, Selection};
 use clap::Args;
+use debian_archive::archive::Archive;
 use debian_control::name::{Component, PackageName, SuiteName};
-use repogen::archive::Archive;
-use repogen::catalog::{Entry, Selection};
 
 use super::Context;
 use super::exit::{Done, Failure};

@@ -1,8 +1,8 @@
 //! A package as one line of JSON.
 
-use repogen::catalog::Entry;
-use repogen::catalog::listing::Extras;
-use repogen::package_view::PackageView;
+use archive_catalog::Entry;
+use archive_catalog::listing::Extras;
+use debian_archive::package_view::PackageView;
 
 use super::Context;
 use super::exit::Failure;

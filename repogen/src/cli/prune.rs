@@ -1,8 +1,8 @@
 //! `repogen prune`: retention.
 
+use archive_catalog::Pruning;
 use clap::Args;
-use repogen::catalog::Pruning;
-use repogen::prune::Pruned;
+use debian_archive::prune::Pruned;
 
 use super::Context;
 use super::exit::{Done, Failure};

@@ -1,12 +1,12 @@
 //! `repogen publish`: what changed goes live.
 
 use clap::Args;
+use debian_archive::archive::Archive;
+use debian_archive::config::Suite;
+use debian_archive::publish::{Outcome, PublishError, Publishing, Report};
+use debian_archive::sign::Signer;
 use debian_control::name::SuiteName;
 use debian_control::terminal::escaped;
-use repogen::archive::Archive;
-use repogen::config::Suite;
-use repogen::publish::{Outcome, PublishError, Publishing, Report};
-use repogen::sign::Signer;
 
 use super::exit::{Done, Failure};
 use super::system_clock::SystemClock;

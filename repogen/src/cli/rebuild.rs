@@ -1,8 +1,8 @@
 //! `repogen rebuild`: a lost catalog made again.
 
 use clap::Args;
-use repogen::config::Config;
-use repogen::rebuild::{RebuildError, rebuild};
+use debian_archive::config::Config;
+use debian_archive::rebuild::{RebuildError, rebuild};
 
 use super::exit::{Done, Failure};
 use super::system_clock::now;

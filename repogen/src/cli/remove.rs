@@ -1,8 +1,8 @@
 //! `repogen remove`: packages out of a suite.
 
+use archive_catalog::Selection;
 use clap::Args;
 use debian_control::architecture::Architecture;
-use repogen::catalog::Selection;
 
 use super::Context;
 use super::exit::{Done, Failure};

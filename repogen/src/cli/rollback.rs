@@ -1,8 +1,8 @@
 //! `repogen rollback`: a suite holds again what it held.
 
+use archive_catalog::SnapshotId;
 use clap::Args;
-use repogen::catalog::SnapshotId;
-use repogen::publish::Publishing;
+use debian_archive::publish::Publishing;
 
 use super::exit::{Done, Failure};
 use super::publish::publish_one;

@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 use std::thread;
 
 use clap::{ArgAction, Args, ValueEnum};
+use debian_archive::scan::{Hashes, Overrides, Scan, Versions, scan};
 use debian_control::architecture::Architecture;
 use debian_deb::Data;
-use repogen::scan::{Hashes, Overrides, Scan, Versions, scan};
 
 use super::Context;
 use super::exit::{Done, Failure, with_causes};

@@ -2,10 +2,10 @@
 
 use std::str::FromStr;
 
+use debian_archive::archive::Archive;
+use debian_archive::config::{Config, Suite};
 use debian_control::name::{Component, PackageName, SuiteName};
 use debian_control::version::Version;
-use repogen::archive::Archive;
-use repogen::config::{Config, Suite};
 
 use super::exit::{Failure, which_suite};
 

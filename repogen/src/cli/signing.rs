@@ -1,7 +1,7 @@
 //! The signer that the configuration names.
 
-use repogen::config::Signing;
-use repogen::sign::{self, KeyNoticeKind, Signer, key_notices};
+use debian_archive::config::Signing;
+use debian_archive::sign::{self, KeyNoticeKind, Signer, key_notices};
 
 use super::Context;
 use super::exit::Failure;

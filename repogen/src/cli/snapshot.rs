@@ -6,9 +6,9 @@ mod diff;
 mod list;
 mod show;
 
+use archive_catalog::SnapshotId;
 use clap::{Args, Subcommand};
-use repogen::catalog::SnapshotId;
-use repogen::snapshots::SnapshotError;
+use debian_archive::snapshots::SnapshotError;
 
 use super::Context;
 use super::exit::{Done, Failure};

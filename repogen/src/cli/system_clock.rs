@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use repogen::publish::Clock;
+use debian_archive::publish::Clock;
 
 /// The clock of this machine.
 #[derive(Debug, Clone, Copy)]

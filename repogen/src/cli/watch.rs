@@ -4,10 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
 
+use archive_catalog::Placed;
 use clap::Args;
-use repogen::catalog::Placed;
-use repogen::publisher::{self, Setup};
-use repogen::watch::{Event, ReloadError, Watch, WatchError};
+use debian_archive::publisher::{self, Setup};
+use debian_archive::watch::{Event, ReloadError, Watch, WatchError};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 

@@ -19,17 +19,17 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use archive_catalog::{Content, NewContent, NewPlacement, Selection};
+use archive_storage::pool::PoolName;
+use archive_storage::staging::Staging;
 use archive_tests::DebBuilder;
 use archive_tests::made_up::control;
+use debian_archive::archive::{Archive, CatalogLocation};
+use debian_archive::config::Suite;
+use debian_archive::ingest::{Arrival, Place};
+use debian_archive::publish::{Clock, Outcome, Publishing};
+use debian_archive::sign::KeyFiles;
 use debian_control::digest::sha256;
-use repogen::archive::{Archive, CatalogLocation};
-use repogen::catalog::{Content, NewContent, NewPlacement, Selection};
-use repogen::config::Suite;
-use repogen::ingest::{Arrival, Place};
-use repogen::pool::PoolName;
-use repogen::publish::{Clock, Outcome, Publishing};
-use repogen::sign::KeyFiles;
-use repogen::staging::Staging;
 use rustix::time::{ClockId, clock_gettime};
 use serde_json::json;
 
@@ -126,7 +126,7 @@ fn remove(archive: &Archive, suite: &Suite, deb: &Path) {
 fn fill(archive: &Archive, first: usize, count: usize) {
     let suite = &archive.config().suites[0];
     // The suites that are filled have no Contents, so nobody reads the lists of files.
-    let paths = repogen::paths::pack(&[]).unwrap();
+    let paths = debian_archive::paths::pack(&[]).unwrap();
     let numbers: Vec<usize> = (first..first + count).collect();
     for batch in numbers.chunks(BATCH) {
         let sets: Vec<Vec<NewPlacement>> = batch

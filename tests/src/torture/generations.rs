@@ -2,9 +2,9 @@
 
 use super::Account;
 use crate::{Run, TestArchive};
-use repogen::archive::{Archive, CatalogLocation};
-use repogen::publish::{Clock, Outcome, Publishing};
-use repogen::sign::KeyFiles;
+use debian_archive::archive::{Archive, CatalogLocation};
+use debian_archive::publish::{Clock, Outcome, Publishing};
+use debian_archive::sign::KeyFiles;
 use std::fs;
 use std::path::Path;
 use std::sync::atomic::{AtomicI64, Ordering};

@@ -4,8 +4,8 @@ use std::io;
 use std::sync::Arc;
 
 use axum::Router;
-use repogen::error_text::with_causes;
-use repogen::watch::{ConfigEvent, ConfigWatch, Reloader};
+use debian_archive::error_text::with_causes;
+use debian_archive::watch::{ConfigEvent, ConfigWatch, Reloader};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 

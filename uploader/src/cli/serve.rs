@@ -6,10 +6,10 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use archive_catalog::CatalogError;
+use debian_archive::error_text::with_causes;
+use debian_archive::watch::Reloader;
 use metrics_exporter_prometheus::PrometheusBuilder;
-use repogen::catalog::CatalogError;
-use repogen::error_text::with_causes;
-use repogen::watch::Reloader;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -67,7 +67,7 @@ fn bound_heap() {
     }
 }
 
-fn app(settings: Settings, archive: Arc<repogen::archive::Archive>) -> anyhow::Result<Arc<App>> {
+fn app(settings: Settings, archive: Arc<debian_archive::archive::Archive>) -> anyhow::Result<Arc<App>> {
     let secret = match &settings.jwt_secret {
         Some(secret) => secret.clone(),
         None => secrets::jwt_secret(&settings.root).context("cannot use `keys/jwt.secret`")?,

@@ -1,13 +1,13 @@
 //! `uploader token`: tokens from the shell.
 
 use anyhow::anyhow;
+use archive_catalog::accounts::{Account, ApiToken, Id, Username};
+use archive_catalog::audit::{Actor, Event};
 use clap::{Args, Subcommand};
+use debian_archive::archive::Archive;
+use debian_archive::config::Span;
 use debian_control::digest;
 use debian_control::release::format_iso;
-use repogen::archive::Archive;
-use repogen::catalog::accounts::{Account, ApiToken, Id, Username};
-use repogen::catalog::audit::{Actor, Event};
-use repogen::config::Span;
 
 use super::{Failure, open};
 use crate::app::now;

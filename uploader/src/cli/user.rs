@@ -3,9 +3,9 @@
 use std::io::Read as _;
 
 use anyhow::{Context as _, anyhow};
+use archive_catalog::accounts::{Account, Email, NewAccount, Role, Suites, Username};
+use archive_catalog::audit::{Actor, Event};
 use clap::{Args, Subcommand};
-use repogen::catalog::accounts::{Account, Email, NewAccount, Role, Suites, Username};
-use repogen::catalog::audit::{Actor, Event};
 
 use super::{Failure, open};
 use crate::app::now;

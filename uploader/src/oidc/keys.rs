@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use debian_archive::error_text::with_causes;
 use jsonwebtoken::{Algorithm, DecodingKey};
-use repogen::error_text::with_causes;
 use reqwest::Url;
 use serde::Deserialize;
 use tokio::sync::Mutex;

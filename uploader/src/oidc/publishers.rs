@@ -3,8 +3,8 @@
 use std::net::IpAddr;
 use std::path::Path;
 
-use repogen::catalog::accounts::Username;
-use repogen::config::{self, ConfigError};
+use archive_catalog::accounts::Username;
+use debian_archive::config::{self, ConfigError};
 use reqwest::Url;
 use serde::{Deserialize, Deserializer};
 

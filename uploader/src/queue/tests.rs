@@ -1,6 +1,6 @@
+use archive_storage::staging::Staging;
+use debian_archive::ingest::Receiving;
 use futures_util::FutureExt as _;
-use repogen::ingest::Receiving;
-use repogen::staging::Staging;
 
 use super::*;
 

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
+use archive_catalog::accounts::{Account, NewAccount, Role, Suites, Username};
 use axum::Json as Answer;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
-use repogen::catalog::accounts::{Account, NewAccount, Role, Suites, Username};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;

@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
+use archive_catalog::Selection;
+use archive_catalog::listing::{Description, Listed, Tag};
 use axum::Json as Answer;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
+use debian_archive::config::Suite;
+use debian_archive::ingest::{Arrival, Place};
+use debian_archive::package_view::PackageView;
 use debian_control::name::{Component, SuiteName};
-use repogen::catalog::Selection;
-use repogen::catalog::listing::{Description, Listed, Tag};
-use repogen::config::Suite;
-use repogen::ingest::{Arrival, Place};
-use repogen::package_view::PackageView;
 use serde::Deserialize;
 use utoipa::ToSchema;
 

@@ -8,7 +8,7 @@ use utoipa::openapi::{ContentBuilder, OpenApi, Ref, RefOr, Schema};
 
 use super::{suites, tokens, wire};
 use crate::problem::{Code, ProblemBody};
-use repogen::package_view::PackageView;
+use debian_archive::package_view::PackageView;
 
 #[derive(utoipa::OpenApi)]
 #[openapi(

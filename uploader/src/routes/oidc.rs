@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
+use archive_catalog::accounts::{Account, ApiToken};
+use archive_catalog::audit::Event;
 use axum::Json as Answer;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use debian_control::digest;
-use repogen::catalog::accounts::{Account, ApiToken};
-use repogen::catalog::audit::Event;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
+use archive_catalog::listing::{After, Listed, Most, PackageQuery};
 use axum::Json as Answer;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Uri, header};
 use axum::response::{IntoResponse as _, Response};
+use debian_archive::package_view::PackageView;
 use debian_control::digest::Sha256;
 use debian_control::name::SuiteName;
-use repogen::catalog::listing::{After, Listed, Most, PackageQuery};
-use repogen::package_view::PackageView;
 use serde::{Deserialize, Serialize};
 
 use super::wire::{self, Page, PageParams};

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
+use archive_catalog::audit::Recorded;
 use axum::Json as Answer;
 use axum::extract::State;
 use axum::http::Uri;
 use axum::response::{IntoResponse as _, Response};
 use debian_control::release::format_iso;
-use repogen::catalog::audit::Recorded;
 use serde::Serialize;
 use utoipa::ToSchema;
 

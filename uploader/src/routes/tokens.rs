@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
+use archive_catalog::accounts::{Account, ApiToken, Id};
 use axum::Json as Answer;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use debian_control::digest;
 use debian_control::release::format_iso;
-use repogen::catalog::accounts::{Account, ApiToken, Id};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;

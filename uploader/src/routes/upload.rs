@@ -3,17 +3,17 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use archive_catalog::Placed;
 use axum::Json as Answer;
 use axum::body::Body;
 use axum::extract::{FromRequest as _, Multipart, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
+use debian_archive::config::Suite;
+use debian_archive::ingest::{Arrival, FileKind, Names, Place, Received, Staged};
+use debian_archive::package_view::PackageView;
 use debian_control::name::Component;
 use futures_util::StreamExt as _;
-use repogen::catalog::Placed;
-use repogen::config::Suite;
-use repogen::ingest::{Arrival, FileKind, Names, Place, Received, Staged};
-use repogen::package_view::PackageView;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -152,7 +152,7 @@ impl Taken {
 /// What may go ahead.
 pub(super) struct Admitted {
     pub(super) caller: Caller,
-    pub(super) suite: repogen::config::Suite,
+    pub(super) suite: debian_archive::config::Suite,
     pub(super) component: Component,
 }
 

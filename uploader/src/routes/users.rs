@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
+use archive_catalog::accounts::{Account, AccountChange, Id, Role, Username};
 use axum::Json as Answer;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse as _, Response};
-use repogen::catalog::accounts::{Account, AccountChange, Id, Role, Username};
-use repogen::package_view::PackageView;
+use debian_archive::package_view::PackageView;
 use serde::{Deserialize, Deserializer};
 use serde_json::json;
 use utoipa::ToSchema;

@@ -1,14 +1,14 @@
 //! Shapes that several routes share.
 
+use archive_catalog::accounts::{Account, Email, Role, Suites};
+use archive_catalog::listing::Listed;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use debian_archive::package_view::PackageView;
 use debian_control::name::SuiteName;
 use debian_control::release::format_iso;
-use repogen::catalog::accounts::{Account, Email, Role, Suites};
-use repogen::catalog::listing::Listed;
-use repogen::package_view::PackageView;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

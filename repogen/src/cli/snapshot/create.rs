@@ -1,7 +1,7 @@
 //! `repogen snapshot create`: a state that stays.
 
+use archive_catalog::SnapshotId;
 use clap::Args;
-use repogen::catalog::SnapshotId;
 
 use crate::cli::exit::{Done, Failure};
 use crate::cli::system_clock::SystemClock;

@@ -1,7 +1,7 @@
 //! `repogen snapshot delete`: a pinned state is let go.
 
+use archive_catalog::SnapshotId;
 use clap::Args;
-use repogen::catalog::SnapshotId;
 
 use crate::cli::exit::{Done, Failure};
 use crate::cli::{Context, select};

@@ -1,10 +1,10 @@
 //! `repogen snapshot diff`: what lies between two states.
 
+use archive_catalog::{Held, SnapshotId};
 use clap::Args;
-use repogen::archive::Archive;
-use repogen::catalog::{Held, SnapshotId};
-use repogen::config::Suite;
-use repogen::snapshots::{Change, Difference, differences};
+use debian_archive::archive::Archive;
+use debian_archive::config::Suite;
+use debian_archive::snapshots::{Change, Difference, differences};
 use serde::Serialize;
 
 use crate::cli::exit::{Done, Failure};

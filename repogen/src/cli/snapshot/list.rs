@@ -1,9 +1,9 @@
 //! `repogen snapshot list`: what can be gone back to.
 
+use archive_catalog::{Kept, KeptState};
 use clap::Args;
+use debian_archive::config::Suite;
 use debian_control::release::format_iso;
-use repogen::catalog::{Kept, KeptState};
-use repogen::config::Suite;
 use serde::Serialize;
 
 use crate::cli::exit::{Done, Failure};

@@ -1,7 +1,7 @@
 //! `repogen snapshot show`: what a state holds.
 
+use archive_catalog::SnapshotId;
 use clap::Args;
-use repogen::catalog::SnapshotId;
 use serde::Serialize;
 
 use crate::cli::exit::{Done, Failure};
@@ -51,7 +51,7 @@ pub(crate) fn run(args: ShowArgs, context: &mut Context) -> Result<Done, Failure
                     component: package.component.as_str(),
                     size: package.size,
                     checksum: package.sha256.to_string(),
-                    filename: repogen::pool::below_root(suite.pool_tree(), &package.path),
+                    filename: archive_storage::pool::below_root(suite.pool_tree(), &package.path),
                 };
                 let line = serde_json::to_string(&view).map_err(Failure::disk)?;
                 context.printer.line(line)?;

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
+use archive_catalog::Placed;
 use axum::http::StatusCode;
+use debian_archive::buildinfo::RecordName;
+use debian_archive::ingest::{Parked, Staged};
 use debian_control::changes::{Changes, FileName};
 use debian_control::name::PackageName;
-use repogen::buildinfo::RecordName;
-use repogen::catalog::Placed;
-use repogen::ingest::{Parked, Staged};
 
 use super::kind::Kind;
 use crate::app::{App, now};

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
+use debian_archive::ingest::FileKind;
 use debian_control::changes::FileName;
-use repogen::ingest::FileKind;
 
 use crate::app::App;
 use crate::problem::{Code, Problem};

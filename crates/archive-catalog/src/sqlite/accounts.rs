@@ -1,0 +1,322 @@
+//! Accounts.
+
+use debian_control::digest::Sha256;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::{SqliteCatalog, api_tokens, audit, rows};
+use crate::CatalogError;
+use crate::accounts::{
+    Account, AccountChange, AccountError, Accounts, ApiToken, Assertion, Email, Id, NewAccount, Session,
+    Suites, Username,
+};
+use crate::audit::Event;
+
+type Sql<T> = Result<T, rusqlite::Error>;
+
+/// What a writing transaction came to: done, or what stands against it.
+type Outcome<T> = Result<T, AccountError>;
+
+/// The columns that [`read`] reads, in its order.
+pub(super) const COLUMNS: &str = "account.id, account.username, account.email, account.role, account.all_suites, account.epoch, account.created_at, account.disabled";
+
+impl Accounts for SqliteCatalog {
+    fn create_account(&self, new: &NewAccount, event: &Event) -> Result<(), AccountError> {
+        self.write("add an account", |db| create(db, new, event))?
+    }
+
+    fn account(&self, id: &Id) -> Result<Option<Account>, CatalogError> {
+        self.read("read an account", |db| by_id(db, id))
+    }
+
+    fn account_named(&self, name: &Username) -> Result<Option<(Account, Option<String>)>, CatalogError> {
+        self.read("read an account", |db| {
+            let query =
+                format!("select {COLUMNS}, password from account where username = ?1 and deleted_at is null");
+            let found = db
+                .prepare_cached(&query)?
+                .query_row([name.as_str()], |row| Ok((read(row)?, row.get(8)?)))
+                .optional()?;
+            found
+                .map(|(account, password)| Ok((with_suites(db, account)?, password)))
+                .transpose()
+        })
+    }
+
+    fn accounts(&self, after: Option<&Username>, limit: usize) -> Result<Vec<Account>, CatalogError> {
+        self.read("list accounts", |db| {
+            let query = format!(
+                "select {COLUMNS} from account where deleted_at is null and username > ?1 order by username limit ?2"
+            );
+            let after = after.map_or("", Username::as_str);
+            let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+            let found: Vec<Account> = db
+                .prepare_cached(&query)?
+                .query_map(params![after, limit], read)?
+                .collect::<Sql<_>>()?;
+            found.into_iter().map(|account| with_suites(db, account)).collect()
+        })
+    }
+
+    fn change_account(
+        &self,
+        id: &Id,
+        change: &AccountChange,
+        event: &Event,
+    ) -> Result<Account, AccountError> {
+        self.write("change an account", |db| {
+            let outcome = self::change(db, id, change)?;
+            if outcome.is_ok() {
+                audit::record(db, event)?;
+            }
+            Ok(outcome)
+        })?
+    }
+
+    fn delete_account(&self, id: &Id, event: &Event) -> Result<(), AccountError> {
+        self.write("delete an account", |db| {
+            let outcome = delete(db, id, event.at)?;
+            if outcome.is_ok() {
+                audit::record(db, event)?;
+            }
+            Ok(outcome)
+        })?
+    }
+
+    fn create_token(&self, token: &ApiToken, hash: &Sha256, event: &Event) -> Result<(), CatalogError> {
+        self.write("add a token", |db| {
+            api_tokens::create(db, token, hash)?;
+            audit::record(db, event)
+        })
+    }
+
+    fn exchange(
+        &self,
+        assertion: &Assertion,
+        token: &ApiToken,
+        hash: &Sha256,
+        event: &Event,
+    ) -> Result<bool, CatalogError> {
+        self.write("exchange an assertion for a token", |db| {
+            if !api_tokens::use_up(db, assertion, event.at)? {
+                return Ok(false);
+            }
+            api_tokens::forget_short_lived(db, &token.account, event.at)?;
+            api_tokens::create(db, token, hash)?;
+            audit::record(db, event)?;
+            Ok(true)
+        })
+    }
+
+    fn tokens(&self, account: &Id) -> Result<Vec<ApiToken>, CatalogError> {
+        self.read("list tokens", |db| api_tokens::of(db, account))
+    }
+
+    fn token(&self, id: &Id) -> Result<Option<ApiToken>, CatalogError> {
+        self.read("look a token up", |db| api_tokens::by_id(db, id))
+    }
+
+    fn delete_token(&self, account: &Id, token: &Id, event: &Event) -> Result<bool, CatalogError> {
+        self.write("delete a token", |db| {
+            let deleted = api_tokens::delete(db, account, token)?;
+            if deleted {
+                audit::record(db, event)?;
+            }
+            Ok(deleted)
+        })
+    }
+
+    fn token_by_hash(&self, hash: &Sha256) -> Result<Option<(ApiToken, Account)>, CatalogError> {
+        self.read("look a token up", |db| {
+            let Some(token) = api_tokens::by_hash(db, hash)? else {
+                return Ok(None);
+            };
+            let owner = by_id(db, &token.account)?.filter(|account| !account.disabled);
+            Ok(owner.map(|account| (token, account)))
+        })
+    }
+
+    fn tokens_used(&self, used: &[(Id, i64)]) -> Result<(), CatalogError> {
+        self.write("note the use of tokens", |db| api_tokens::used(db, used))
+    }
+
+    fn session_owner(&self, session: &Session) -> Result<Option<Account>, CatalogError> {
+        self.read("look a session up", |db| {
+            let ended = db
+                .prepare_cached("select 1 from ended_session where id = ?1")?
+                .exists([session.id.as_str()])?;
+            if ended {
+                return Ok(None);
+            }
+            Ok(by_id(db, &session.account)?
+                .filter(|account| account.epoch == session.epoch && !account.disabled))
+        })
+    }
+
+    fn end_session(&self, session: &Session, expires_at: i64, event: &Event) -> Result<(), CatalogError> {
+        self.write("end a session", |db| {
+            db.prepare_cached("delete from ended_session where expires_at < ?1")?
+                .execute([event.at])?;
+            db.prepare_cached(
+                "insert into ended_session (id, expires_at) values (?1, ?2) on conflict do nothing",
+            )?
+            .execute(params![session.id.as_str(), expires_at])?;
+            audit::record(db, event)
+        })
+    }
+}
+
+fn create(db: &Connection, new: &NewAccount, event: &Event) -> Sql<Outcome<()>> {
+    let account = &new.account;
+    let name_taken = db
+        .prepare_cached("select 1 from account where username = ?1")?
+        .exists([account.username.as_str()])?;
+    if name_taken {
+        return Ok(Err(AccountError::NameTaken(account.username.clone())));
+    }
+    if let Some(email) = &account.email
+        && email_taken(db, email, &account.id)?
+    {
+        return Ok(Err(AccountError::EmailTaken(email.clone())));
+    }
+    db.prepare_cached(
+        "insert into account (id, username, email, password, role, all_suites, epoch, created_at)
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    )?
+    .execute(params![
+        account.id.as_str(),
+        account.username.as_str(),
+        account.email.as_ref().map(Email::as_str),
+        new.password,
+        account.role.as_str(),
+        account.suites == Suites::All,
+        account.epoch,
+        account.created_at
+    ])?;
+    set_suites(db, &account.id, &account.suites)?;
+    audit::record(db, event)?;
+    Ok(Ok(()))
+}
+
+fn change(db: &Connection, id: &Id, change: &AccountChange) -> Sql<Outcome<Account>> {
+    let Some(account) = by_id(db, id)? else {
+        return Ok(Err(AccountError::Missing));
+    };
+    let role = change.role.unwrap_or(account.role);
+    let disabled = change.disabled.unwrap_or(account.disabled);
+    if (role.as_str() != "admin" || disabled) && is_last_admin(db, id)? {
+        return Ok(Err(AccountError::LastAdmin));
+    }
+    if let Some(email) = &change.email {
+        if email_taken(db, email, id)? {
+            return Ok(Err(AccountError::EmailTaken(email.clone())));
+        }
+        db.prepare_cached("update account set email = ?2 where id = ?1")?
+            .execute([id.as_str(), email.as_str()])?;
+    }
+    if let Some(password) = &change.password {
+        db.prepare_cached("update account set password = ?2 where id = ?1")?
+            .execute([id.as_str(), password])?;
+    }
+    db.prepare_cached("update account set disabled = ?2 where id = ?1")?
+        .execute(params![id.as_str(), disabled])?;
+    if change.password.is_some() || role != account.role || disabled && !account.disabled {
+        db.prepare_cached("update account set role = ?2, epoch = epoch + 1 where id = ?1")?
+            .execute([id.as_str(), role.as_str()])?;
+    }
+    if let Some(suites) = &change.suites {
+        set_suites(db, id, suites)?;
+    }
+    Ok(by_id(db, id)?.ok_or(AccountError::Missing))
+}
+
+fn delete(db: &Connection, id: &Id, now: i64) -> Sql<Outcome<()>> {
+    if by_id(db, id)?.is_none() {
+        return Ok(Err(AccountError::Missing));
+    }
+    if is_last_admin(db, id)? {
+        return Ok(Err(AccountError::LastAdmin));
+    }
+    db.prepare_cached("delete from api_token where account_id = ?1")?
+        .execute([id.as_str()])?;
+    db.prepare_cached("delete from account_suite where account_id = ?1")?
+        .execute([id.as_str()])?;
+    db.prepare_cached(
+        "update account set email = null, password = null, role = 'user', all_suites = 0, epoch = epoch + 1,
+                deleted_at = ?2 where id = ?1",
+    )?
+    .execute(params![id.as_str(), now])?;
+    Ok(Ok(()))
+}
+
+/// Returns an account that is not deleted.
+fn by_id(db: &Connection, id: &Id) -> Sql<Option<Account>> {
+    let query = format!("select {COLUMNS} from account where id = ?1 and deleted_at is null");
+    let found = db
+        .prepare_cached(&query)?
+        .query_row([id.as_str()], read)
+        .optional()?;
+    found.map(|account| with_suites(db, account)).transpose()
+}
+
+fn is_last_admin(db: &Connection, id: &Id) -> Sql<bool> {
+    let admins: Vec<String> = db
+        .prepare_cached(
+            "select id from account where role = 'admin' and deleted_at is null and disabled = 0 limit 2",
+        )?
+        .query_map([], |row| row.get(0))?
+        .collect::<Sql<_>>()?;
+    Ok(matches!(admins.as_slice(), [only] if only == id.as_str()))
+}
+
+fn email_taken(db: &Connection, email: &Email, but: &Id) -> Sql<bool> {
+    db.prepare_cached("select 1 from account where email = ?1 and id <> ?2 and deleted_at is null")?
+        .exists([email.as_str(), but.as_str()])
+}
+
+fn set_suites(db: &Connection, id: &Id, suites: &Suites) -> Sql<()> {
+    db.prepare_cached("update account set all_suites = ?2 where id = ?1")?
+        .execute(params![id.as_str(), *suites == Suites::All])?;
+    db.prepare_cached("delete from account_suite where account_id = ?1")?
+        .execute([id.as_str()])?;
+    let Suites::Only(suites) = suites else {
+        return Ok(());
+    };
+    for suite in suites {
+        db.prepare_cached(
+            "insert into account_suite (account_id, suite) values (?1, ?2) on conflict do nothing",
+        )?
+        .execute([id.as_str(), suite.as_str()])?;
+    }
+    Ok(())
+}
+
+/// Fills in the suites of an account that does not have all.
+fn with_suites(db: &Connection, mut account: Account) -> Sql<Account> {
+    if let Suites::Only(suites) = &mut account.suites {
+        *suites = db
+            .prepare_cached("select suite from account_suite where account_id = ?1 order by suite")?
+            .query_map([account.id.as_str()], |row| rows::text(row, 0))?
+            .collect::<Sql<_>>()?;
+    }
+    Ok(account)
+}
+
+fn read(row: &Row<'_>) -> Sql<Account> {
+    Ok(Account {
+        id: rows::text(row, 0)?,
+        username: rows::text(row, 1)?,
+        email: match row.get_ref(2)? {
+            rusqlite::types::ValueRef::Null => None,
+            _ => Some(rows::text(row, 2)?),
+        },
+        role: rows::text(row, 3)?,
+        suites: if row.get(4)? {
+            Suites::All
+        } else {
+            Suites::Only(Vec::new())
+        },
+        epoch: row.get(5)?,
+        created_at: row.get(6)?,
+        disabled: row.get(7)?,
+    })
+}

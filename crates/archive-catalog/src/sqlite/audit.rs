@@ -1,0 +1,119 @@
+//! The audit log.
+
+use debian_control::digest::Sha256;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::{SqliteCatalog, rows};
+use crate::CatalogError;
+use crate::audit::{Actor, Audit, Event, Recorded};
+
+type Sql<T> = Result<T, rusqlite::Error>;
+
+const COLUMNS: &str = "id, at, actor, address, request, action, subject, detail, hash";
+
+impl Audit for SqliteCatalog {
+    fn record(&self, event: &Event) -> Result<(), CatalogError> {
+        self.write("record an event", |db| record(db, event))
+    }
+
+    fn audit(&self, before: Option<i64>, limit: usize) -> Result<Vec<Recorded>, CatalogError> {
+        self.read("read the audit log", |db| {
+            let query = format!(
+                "select {COLUMNS} from audit where id < coalesce(?1, id + 1) order by id desc limit ?2"
+            );
+            db.prepare_cached(&query)?
+                .query_map(params![before, i64::try_from(limit).unwrap_or(i64::MAX)], read)?
+                .collect()
+        })
+    }
+
+    fn first_broken(&self) -> Result<Option<i64>, CatalogError> {
+        self.read("check the audit log", |db| {
+            let mut query = db.prepare(&format!("select {COLUMNS} from audit order by id"))?;
+            let mut before = Sha256::from_bytes([0; 32]);
+            let mut number = 0;
+            for row in query.query_map([], read)? {
+                let row = row?;
+                number += 1;
+                if row.id != number || row.chained(&before) != row.hash {
+                    return Ok(Some(row.id));
+                }
+                before = row.hash;
+            }
+            let end = end(db)?.unwrap_or((0, Sha256::from_bytes([0; 32])));
+            Ok((end != (number, before)).then_some(number + 1))
+        })
+    }
+}
+
+/// Adds a row after the last one.
+///
+/// The caller's transaction has the lock on the catalog, so no other row comes between.
+pub(super) fn record(db: &Connection, event: &Event) -> Sql<()> {
+    // Not after the last row that is there: what was cut off would never be missed again.
+    let (id, before) = end(db)?.unwrap_or((0, Sha256::from_bytes([0; 32])));
+    let mut row = Recorded {
+        id: id + 1,
+        at: event.at,
+        actor: event.actor.clone(),
+        action: event.action.to_owned(),
+        subject: event.subject.clone(),
+        detail: detail(event),
+        hash: before,
+    };
+    row.hash = row.chained(&before);
+    let insert = format!("insert into audit ({COLUMNS}) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)");
+    db.prepare_cached(&insert)?.execute(params![
+        row.id,
+        row.at,
+        row.actor.name,
+        row.actor.address,
+        row.actor.request,
+        row.action,
+        row.subject,
+        row.detail,
+        row.hash.as_bytes()
+    ])?;
+    db.prepare_cached(
+        "insert into audit_end (one, id, hash) values (1, ?1, ?2)
+         on conflict (one) do update set id = excluded.id, hash = excluded.hash",
+    )?
+    .execute(params![row.id, row.hash.as_bytes()])?;
+    Ok(())
+}
+
+/// Returns number and hash of the last row that was written.
+fn end(db: &Connection) -> Sql<Option<(i64, Sha256)>> {
+    db.prepare_cached("select id, hash from audit_end")?
+        .query_row([], |row| Ok((row.get(0)?, rows::sha256(row, 1)?)))
+        .optional()
+}
+
+/// Returns the detail of an event, with the token by which it was done.
+fn detail(event: &Event) -> String {
+    let read = serde_json::from_str::<serde_json::Value>(&event.detail);
+    match (&event.actor.token, read) {
+        (Some(token), Ok(serde_json::Value::Object(mut detail))) => {
+            detail.insert("token".to_owned(), token.as_str().into());
+            serde_json::Value::Object(detail).to_string()
+        }
+        _ => event.detail.clone(),
+    }
+}
+
+fn read(row: &Row<'_>) -> Sql<Recorded> {
+    Ok(Recorded {
+        id: row.get(0)?,
+        at: row.get(1)?,
+        actor: Actor {
+            name: row.get(2)?,
+            address: row.get(3)?,
+            request: row.get(4)?,
+            token: None,
+        },
+        action: row.get(5)?,
+        subject: row.get(6)?,
+        detail: row.get(7)?,
+        hash: rows::sha256(row, 8)?,
+    })
+}

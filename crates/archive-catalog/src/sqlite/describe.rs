@@ -1,0 +1,95 @@
+//! What suites say of a package besides its .deb.
+
+use debian_control::digest::Sha256;
+use debian_control::name::SuiteName;
+use rusqlite::{Connection, params};
+
+use super::{audit, rows};
+use crate::audit::{Actor, Event};
+use crate::listing::{Description, Tag};
+
+type Sql<T> = Result<T, rusqlite::Error>;
+
+/// Changes section, priority and tags of a content in these suites.
+pub(super) fn describe(
+    db: &Connection,
+    content: &Sha256,
+    suites: &[SuiteName],
+    description: &Description,
+    by: &Actor,
+    now: i64,
+) -> Sql<()> {
+    let Some(id) = rows::content_id(db, content)? else {
+        return Ok(());
+    };
+    for suite in suites {
+        let suite = rows::suite_id(db, suite)?;
+        if description.section.is_some() || description.priority.is_some() {
+            replace(db, id, suite, description, now)?;
+        }
+        if let Some(tags) = &description.tags {
+            set_tags(db, id, suite, tags)?;
+        }
+        touch(db, id, suite, now)?;
+    }
+    audit::record(
+        db,
+        &Event {
+            at: now,
+            actor: by.clone(),
+            action: "package.describe",
+            subject: content.to_string(),
+            detail: serde_json::json!({
+                "suites": suites.iter().map(SuiteName::as_str).collect::<Vec<_>>(),
+                "section": description.section,
+                "priority": description.priority,
+                "tags": description.tags.as_ref().map(|tags| tags.iter().map(|tag| &tag.name).collect::<Vec<_>>()),
+            })
+            .to_string(),
+        },
+    )
+}
+
+/// Replaces the tags that a suite gives to a content.
+fn set_tags(db: &Connection, content: i64, suite: i64, tags: &[Tag]) -> Sql<()> {
+    db.prepare_cached("delete from tag where content_id = ?1 and suite_id = ?2")?
+        .execute([content, suite])?;
+    for tag in tags {
+        db.prepare_cached("insert into tag (content_id, suite_id, name, color) values (?1, ?2, ?3, ?4)")?
+            .execute(params![content, suite, tag.name, tag.color])?;
+    }
+    Ok(())
+}
+
+/// Notes that what a suite says of a content changed.
+pub(super) fn touch(db: &Connection, content: i64, suite: i64, now: i64) -> Sql<()> {
+    db.prepare_cached(
+        "insert into edit (content_id, suite_id, at) values (?1, ?2, ?3)
+         on conflict (content_id, suite_id) do update set at = excluded.at",
+    )?
+    .execute([content, suite, now])?;
+    Ok(())
+}
+
+/// Ends the live placement of a content in a suite, and begins another that says something else.
+fn replace(db: &Connection, content: i64, suite: i64, description: &Description, now: i64) -> Sql<()> {
+    let revision = rows::raise_revision(db, suite)?;
+    let ended = db
+        .prepare_cached(
+            "update placement set removed_revision = ?3, removed_at = ?4
+             where content_id = ?1 and suite_id = ?2 and removed_revision is null returning id",
+        )?
+        .query_map(params![content, suite, revision, now], |row| row.get(0))?
+        .collect::<Sql<Vec<i64>>>()?;
+    for id in ended {
+        db.prepare_cached(
+            "insert into placement (suite_id, component, content_id, cluster, name, architecture, version_key,
+                                    added_revision, added_at, section, priority, author)
+             select suite_id, component, content_id, cluster, name, architecture, version_key,
+                    ?2, added_at, coalesce(?3, section), coalesce(?4, priority), author
+             from placement where id = ?1",
+        )?
+        .execute(params![id, revision, description.section, description.priority])?;
+    }
+    Ok(())
+}

@@ -1,0 +1,388 @@
+//! Lists of packages.
+
+use std::collections::BTreeSet;
+
+use debian_control::digest::Sha256;
+use debian_control::name::SuiteName;
+use rusqlite::types::Value;
+use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
+
+use super::{BRIEF, SqliteCatalog, describe, details, rows, search, select};
+use crate::audit::Actor;
+use crate::listing::{After, Description, Extras, Listed, Listing, Most, PackageQuery, Part, Tag, Totals};
+use crate::{CatalogError, Entry};
+
+type Sql<T> = Result<T, rusqlite::Error>;
+
+impl Listing for SqliteCatalog {
+    fn page(&self, query: &PackageQuery, after: Option<&After>, most: Most) -> Result<Part, CatalogError> {
+        self.refresh_unless_busy()?;
+        self.read("list packages", |db| {
+            let mut condition = Condition::of(query);
+            if let Some(after) = after {
+                condition.and(
+                    "(content.name, content.version_key, content.architecture, content.sha256) > (?, ?, ?, ?)",
+                    [
+                        after.name.clone().into(),
+                        after.version_key.clone().into(),
+                        after.architecture.clone().into(),
+                        after.sha256.as_bytes().to_vec().into(),
+                    ],
+                );
+            }
+            let statement = format!(
+                "select content.id from content left join detail on detail.content_id = content.id where {}
+                 order by content.name, content.version_key, content.architecture, content.sha256 limit {}",
+                condition.sql,
+                one_more(most)
+            );
+            let ids: Vec<i64> = db
+                .prepare_cached(&statement)?
+                .query_map(params_from_iter(condition.values), |row| row.get(0))?
+                .collect::<Sql<_>>()?;
+            part(db, &ids, &query.suites, most)
+        })
+    }
+
+    fn search(
+        &self,
+        query: &PackageQuery,
+        text: &str,
+        skip: usize,
+        most: Most,
+    ) -> Result<Part, CatalogError> {
+        self.refresh_unless_busy()?;
+        self.read("search packages", |db| {
+            let ids = search::ids(db, &Condition::of(query), text, (skip, one_more(most)))?;
+            part(db, &ids, &query.suites, most)
+        })
+    }
+
+    fn package(&self, digest: &[u8], suites: &[SuiteName]) -> Result<Option<Listed>, CatalogError> {
+        self.read("look a package up", |db| {
+            let mut end = digest.to_vec();
+            end.resize(32, 0xff);
+            let found: Option<i64> = db
+                .prepare_cached("select id from content where sha256 >= ?1 and sha256 <= ?2")?
+                .query_row(params![digest, end], |row| row.get(0))
+                .optional()?;
+            Ok(match found {
+                Some(id) => listed(db, id, suites)?,
+                None => None,
+            })
+        })
+    }
+
+    fn extras(&self, entries: &[Entry]) -> Result<Vec<Extras>, CatalogError> {
+        self.read("read details", |db| {
+            entries
+                .iter()
+                .map(|entry| match rows::content_id(db, &entry.content.sha256)? {
+                    Some(id) => extras(db, id, entry.suites.iter().map(|(suite, _)| suite)),
+                    None => Ok(Extras::default()),
+                })
+                .collect()
+        })
+    }
+
+    fn describe(
+        &self,
+        content: &Sha256,
+        suites: &[SuiteName],
+        description: &Description,
+        by: &Actor,
+        now: i64,
+    ) -> Result<(), CatalogError> {
+        self.write("change a package", |db| {
+            describe::describe(db, content, suites, description, by, now)
+        })
+    }
+
+    fn downloaded(&self, counts: &[(Sha256, u64)]) -> Result<(), CatalogError> {
+        self.write("count downloads", |db| {
+            for (sha256, count) in counts {
+                db.prepare_cached(
+                    "insert into download (content_id, count) select id, ?2 from content where sha256 = ?1
+                     on conflict (content_id) do update set count = count + excluded.count",
+                )?
+                .execute(params![sha256.as_bytes(), count])?;
+            }
+            Ok(())
+        })
+    }
+
+    fn totals(&self, suites: &[SuiteName]) -> Result<Totals, CatalogError> {
+        self.read("count packages", |db| {
+            let condition = Condition::of(&PackageQuery {
+                suites: suites.to_vec(),
+                ..PackageQuery::default()
+            });
+            let statement = format!(
+                "select count(*), count(distinct content.name), coalesce(sum(content.size), 0),
+                        coalesce(sum(download.count), 0)
+                 from content left join detail on detail.content_id = content.id
+                 left join download on download.content_id = content.id where {}",
+                condition.sql
+            );
+            db.prepare_cached(&statement)?
+                .query_row(params_from_iter(condition.values), |row| {
+                    Ok(Totals {
+                        packages: row.get(0)?,
+                        names: row.get(1)?,
+                        bytes: row.get(2)?,
+                        downloads: row.get(3)?,
+                    })
+                })
+        })
+    }
+
+    fn refresh(&self) -> Result<(), CatalogError> {
+        while self.read("look for new packages", |db| details::are_behind(db))? {
+            self.write("index packages for search", |db| details::catch_up(db))?;
+        }
+        Ok(())
+    }
+}
+
+impl SqliteCatalog {
+    /// Brings filters and search up to the packages, for a reader: who only reads never waits for those who write, and sees a
+    /// little less rather.
+    fn refresh_unless_busy(&self) -> Result<(), CatalogError> {
+        while self.read("look for new packages", |db| details::are_behind(db))? {
+            let Some(writer) = self.brief_turn() else {
+                return Ok(());
+            };
+            let caught_up = self.write_with(writer, BRIEF, "index packages for search", |db| {
+                details::catch_up(db)
+            });
+            match caught_up {
+                Ok(()) => {}
+                Err(error) if error.trouble().is_some() => return Ok(()),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A condition on `content` and `detail`, and the values in it.
+pub(super) struct Condition {
+    pub(super) sql: String,
+    pub(super) values: Vec<Value>,
+}
+
+impl Condition {
+    pub(super) fn of(query: &PackageQuery) -> Self {
+        let mut placed =
+            String::from("placement.content_id = content.id and placement.removed_revision is null");
+        let mut values: Vec<Value> = Vec::new();
+        let marks = vec!["?"; query.suites.len()].join(", ");
+        placed.push_str(&format!(
+            " and placement.suite_id in (select id from suite where codename in ({marks}))"
+        ));
+        values.extend(
+            query
+                .suites
+                .iter()
+                .map(|suite| Value::from(suite.as_str().to_owned())),
+        );
+        if let Some(component) = &query.component {
+            placed.push_str(" and placement.component = ?");
+            values.push(component.as_str().to_owned().into());
+        }
+        if let Some(section) = &query.section {
+            placed.push_str(" and coalesce(placement.section, detail.section) = ?");
+            values.push(section.clone().into());
+        }
+        if let Some(author) = &query.author {
+            placed.push_str(" and placement.author = ?");
+            values.push(author.clone().into());
+        }
+        if let Some(tag) = &query.tag {
+            placed.push_str(
+                " and exists (select 1 from tag where tag.content_id = placement.content_id
+                  and tag.suite_id = placement.suite_id and tag.name = ?)",
+            );
+            values.push(tag.clone().into());
+        }
+        let mut condition = Self {
+            sql: format!("exists (select 1 from placement where {placed})"),
+            values,
+        };
+        condition.and_equal(
+            "content.name",
+            query.name.as_ref().map(|name| name.as_str().to_owned().into()),
+        );
+        condition.and_equal(
+            "content.version_key",
+            query.version.as_ref().map(|version| version.sort_key().into()),
+        );
+        condition.and_equal(
+            "content.architecture",
+            query
+                .architecture
+                .as_ref()
+                .map(|name| name.as_str().to_owned().into()),
+        );
+        if let Some(maintainer) = &query.maintainer {
+            condition.and(
+                "instr(lower(detail.maintainer), lower(?)) > 0",
+                [maintainer.clone().into()],
+            );
+        }
+        condition
+    }
+
+    pub(super) fn and(&mut self, sql: &str, values: impl IntoIterator<Item = Value>) {
+        self.sql.push_str(" and ");
+        self.sql.push_str(sql);
+        self.values.extend(values);
+    }
+
+    fn and_equal(&mut self, column: &str, value: Option<Value>) {
+        if let Some(value) = value {
+            self.and(&format!("{column} = ?"), [value]);
+        }
+    }
+}
+
+/// Returns how many are looked for, to know whether the list goes on.
+fn one_more(most: Most) -> usize {
+    most.packages.saturating_add(1)
+}
+
+/// Reads contents with what stands of them in `suites`, as far as a part goes: the first one in any case.
+fn part(db: &Connection, ids: &[i64], suites: &[SuiteName], most: Most) -> Sql<Part> {
+    let mut packages = Vec::new();
+    let mut bytes = 0_usize;
+    for id in ids {
+        if packages.len() >= most.packages || bytes >= most.bytes {
+            return Ok(Part { packages, more: true });
+        }
+        if let Some(listed) = listed(db, *id, suites)? {
+            bytes = bytes.saturating_add(listed.entry.content.control.len());
+            packages.push(listed);
+        }
+    }
+    Ok(Part {
+        packages,
+        more: false,
+    })
+}
+
+/// Reads a content with what stands of it in `suites`; `None` when it stands in none of these.
+fn listed(db: &Connection, id: i64, suites: &[SuiteName]) -> Sql<Option<Listed>> {
+    Ok(match entry(db, id, suites)? {
+        Some(entry) => Some(Listed {
+            entry,
+            extras: extras(db, id, suites)?,
+        }),
+        None => None,
+    })
+}
+
+fn entry(db: &Connection, id: i64, suites: &[SuiteName]) -> Sql<Option<Entry>> {
+    let placements = select::live_of(db, id)?
+        .into_iter()
+        .filter(|placement| suites.contains(&placement.suite))
+        .collect();
+    Ok(select::entries(placements).pop())
+}
+
+/// Reads what these suites say of a content; of several, the first by codename counts.
+fn extras<'a>(db: &Connection, content: i64, suites: impl IntoIterator<Item = &'a SuiteName>) -> Sql<Extras> {
+    let mut found = Extras {
+        downloads: db
+            .prepare_cached("select count from download where content_id = ?1")?
+            .query_row([content], |row| row.get(0))
+            .optional()?
+            .unwrap_or_default(),
+        ..Extras::default()
+    };
+    let mut created_at: Option<i64> = None;
+    for suite in suites.into_iter().collect::<BTreeSet<_>>() {
+        let Some(said) = said(db, content, suite)? else {
+            continue;
+        };
+        created_at = created_at.into_iter().chain(said.first_added_at).min();
+        found.updated_at = found.updated_at.max(said.edited_at);
+        let Some(live) = said.live else { continue };
+        found.section = found.section.or(live.section);
+        found.priority = found.priority.or(live.priority);
+        found
+            .authors
+            .extend(live.author.map(|author| (suite.clone(), author)));
+        if found.tags.is_empty() {
+            found.tags = live.tags;
+        }
+    }
+    found.created_at = created_at.unwrap_or_default();
+    Ok(found)
+}
+
+/// What one suite says of a content.
+struct Said {
+    /// When it first came in, as far as is known.
+    first_added_at: Option<i64>,
+    edited_at: Option<i64>,
+    /// What it says now; `None`: the content stands there no longer.
+    live: Option<Live>,
+}
+
+struct Live {
+    section: Option<String>,
+    priority: Option<String>,
+    author: Option<String>,
+    tags: Vec<Tag>,
+}
+
+fn said(db: &Connection, content: i64, suite: &SuiteName) -> Sql<Option<Said>> {
+    let suite: Option<i64> = db
+        .prepare_cached("select id from suite where codename = ?1")?
+        .query_row([suite.as_str()], |row| row.get(0))
+        .optional()?;
+    // A suite that was added to the settings may have no row yet.
+    let Some(suite) = suite else { return Ok(None) };
+    let first_added_at = db
+        .prepare_cached("select min(added_at) from placement where content_id = ?1 and suite_id = ?2")?
+        .query_row([content, suite], |row| row.get(0))?;
+    let edited_at = db
+        .prepare_cached("select at from edit where content_id = ?1 and suite_id = ?2")?
+        .query_row([content, suite], |row| row.get(0))
+        .optional()?;
+    let live = db
+        .prepare_cached(
+            "select section, priority, author from placement
+             where content_id = ?1 and suite_id = ?2 and removed_revision is null",
+        )?
+        .query_row([content, suite], |row| {
+            Ok(Live {
+                section: row.get(0)?,
+                priority: row.get(1)?,
+                author: row.get(2)?,
+                tags: Vec::new(),
+            })
+        })
+        .optional()?;
+    let live = live
+        .map(|live| {
+            let tags = db
+                .prepare_cached(
+                    "select name, color from tag where content_id = ?1 and suite_id = ?2 order by name",
+                )?
+                .query_map([content, suite], |row| {
+                    Ok(Tag {
+                        name: row.get(0)?,
+                        color: row.get(1)?,
+                    })
+                })?
+                .collect::<Sql<_>>()?;
+            Ok::<_, rusqlite::Error>(Live { tags, ..live })
+        })
+        .transpose()?;
+    Ok(Some(Said {
+        first_added_at,
+        edited_at,
+        live,
+    }))
+}

@@ -1,0 +1,265 @@
+//! Placing and removing.
+
+use std::collections::BTreeMap;
+
+use debian_control::digest::Sha256;
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::{audit, describe, rows, select};
+use crate::audit::{Actor, Event};
+use crate::{Cluster, Conflict, Content, Entry, NewPlacement, Placed, PlacedSet, Selection};
+
+type Sql<T> = Result<T, rusqlite::Error>;
+
+/// The revision that this transaction gave each suite it changed.
+type Revisions = BTreeMap<i64, i64>;
+
+/// Places each set that nothing stands against, under one new revision a suite.
+pub(super) fn place(db: &Connection, sets: &[Vec<NewPlacement>], now: i64) -> Sql<Vec<PlacedSet>> {
+    let mut revisions = Revisions::new();
+    sets.iter()
+        .map(|set| match set.as_slice() {
+            // What is refused alone leaves no trace anyway.
+            [_] => place_set(db, &mut revisions, set, now),
+            _ => whole(db, &mut revisions, |revisions| place_set(db, revisions, set, now)),
+        })
+        .collect()
+}
+
+/// Does `work`, and undoes it where its answer is a refusal.
+fn whole(
+    db: &Connection,
+    revisions: &mut Revisions,
+    work: impl FnOnce(&mut Revisions) -> Sql<PlacedSet>,
+) -> Sql<PlacedSet> {
+    let before = revisions.clone();
+    db.execute_batch("savepoint placed_set")?;
+    let placed = work(revisions)?;
+    if placed.is_err() {
+        db.execute_batch("rollback to placed_set")?;
+        *revisions = before;
+    }
+    db.execute_batch("release placed_set")?;
+    Ok(placed)
+}
+
+/// Places the wishes of a set up to the first that is refused.
+fn place_set(db: &Connection, revisions: &mut Revisions, set: &[NewPlacement], now: i64) -> Sql<PlacedSet> {
+    let mut placed = Vec::with_capacity(set.len());
+    for wish in set {
+        let suite = rows::suite_id(db, &wish.suite)?;
+        let outcome = foresee(db, suite, wish)?;
+        match outcome {
+            Err(conflict) => return Ok(Err(conflict)),
+            Ok(Placed::Added) => {
+                let revision = match revisions.get(&suite) {
+                    Some(revision) => *revision,
+                    None => rows::raise_revision(db, suite)?,
+                };
+                revisions.insert(suite, revision);
+                insert(db, suite, revision, wish, now)?;
+                placed.push(Placed::Added);
+            }
+            Ok(Placed::Unchanged) => placed.push(Placed::Unchanged),
+        }
+    }
+    Ok(Ok(placed))
+}
+
+/// Says what placing would meet with.
+pub(super) fn foresee(
+    db: &Connection,
+    suite: i64,
+    wish: &NewPlacement,
+) -> Sql<Result<Placed, Box<Conflict>>> {
+    if let Some(conflict) = identity_conflict(db, suite, wish)? {
+        return Ok(Err(conflict));
+    }
+    let content = &wish.content.content;
+    let stands: Option<String> = db
+        .prepare_cached(
+            "select component from placement join content on content.id = content_id
+             where suite_id = ?1 and sha256 = ?2 and removed_revision is null",
+        )?
+        .query_row(params![suite, content.sha256.as_bytes()], |row| row.get(0))
+        .optional()?;
+    match stands {
+        Some(component) if component == wish.component.as_str() => return Ok(Ok(Placed::Unchanged)),
+        Some(component) => {
+            return Ok(Err(Box::new(Conflict::OtherComponent {
+                suite: wish.suite.clone(),
+                held: component,
+                offered: wish.component.clone(),
+            })));
+        }
+        None => {}
+    }
+    let owner: Option<Sha256> = db
+        .prepare_cached(
+            "select sha256 from pool_file join content on content.id = content_id where tree = ?1 and path = ?2",
+        )?
+        .query_row([wish.tree.as_str(), wish.path.as_str()], |row| rows::sha256(row, 0))
+        .optional()?;
+    if owner.is_some_and(|owner| owner != content.sha256) {
+        return Ok(Err(Box::new(Conflict::PathTaken(wish.path.clone()))));
+    }
+    Ok(Ok(Placed::Added))
+}
+
+fn identity_conflict(db: &Connection, suite: i64, wish: &NewPlacement) -> Sql<Option<Box<Conflict>>> {
+    let content = &wish.content.content;
+    let held: Option<(String, Sha256)> = db
+        .prepare_cached(
+            "select version, sha256 from identity
+             where suite_id = ?1 and name = ?2 and architecture = ?3 and version_key = ?4",
+        )?
+        .query_row(
+            params![
+                suite,
+                content.name.as_str(),
+                content.architecture.as_str(),
+                content.version.sort_key()
+            ],
+            |row| Ok((row.get(0)?, rows::sha256(row, 1)?)),
+        )
+        .optional()?;
+    let Some((version, sha256)) = held else {
+        return Ok(None);
+    };
+    if version != content.version.as_str() {
+        return Ok(Some(Box::new(Conflict::EqualVersion {
+            suite: wish.suite.clone(),
+            name: content.name.clone(),
+            architecture: content.architecture.clone(),
+            held: version,
+            offered: content.version.as_str().to_owned(),
+        })));
+    }
+    Ok((sha256 != content.sha256).then(|| {
+        Box::new(Conflict::OtherBytes {
+            suite: wish.suite.clone(),
+            name: content.name.clone(),
+            version,
+            architecture: content.architecture.clone(),
+            held: sha256,
+            offered: content.sha256,
+        })
+    }))
+}
+
+fn insert(db: &Connection, suite: i64, revision: i64, wish: &NewPlacement, now: i64) -> Sql<()> {
+    let content = &wish.content.content;
+    let version_key = content.version.sort_key();
+    let id = match rows::content_id(db, &content.sha256)? {
+        Some(id) => id,
+        None => insert_content(db, wish, &version_key)?,
+    };
+    db.prepare_cached(
+        "insert into pool_file (tree, path, content_id) values (?1, ?2, ?3) on conflict do nothing",
+    )?
+    .execute(params![wish.tree, wish.path, id])?;
+    db.prepare_cached(
+        "insert into identity (suite_id, name, architecture, version_key, version, sha256)
+             values (?1, ?2, ?3, ?4, ?5, ?6) on conflict do nothing",
+    )?
+    .execute(params![
+        suite,
+        content.name.as_str(),
+        content.architecture.as_str(),
+        version_key,
+        content.version.as_str(),
+        content.sha256.as_bytes()
+    ])?;
+    db.prepare_cached(
+        "insert into placement
+                 (suite_id, component, content_id, cluster, name, architecture, version_key, added_revision, added_at,
+                  author)
+             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+    )?
+    .execute(params![
+        suite,
+        wish.component.as_str(),
+        id,
+        Cluster::of(content).0,
+        content.name.as_str(),
+        content.architecture.as_str(),
+        version_key,
+        revision,
+        now,
+        wish.by.as_ref().and_then(|by| by.name.as_deref())
+    ])?;
+    if let Some(by) = &wish.by {
+        let place = serde_json::json!({ "suite": wish.suite.as_str(), "component": wish.component.as_str() });
+        audit::record(db, &event("package.add", by, content, place, now))?;
+    }
+    Ok(())
+}
+
+fn event(
+    action: &'static str,
+    by: &Actor,
+    content: &Content,
+    mut detail: serde_json::Value,
+    now: i64,
+) -> Event {
+    if let Some(detail) = detail.as_object_mut() {
+        detail.insert("sha256".to_owned(), content.sha256.to_string().into());
+    }
+    Event {
+        at: now,
+        actor: by.clone(),
+        action,
+        subject: format!("{} {} {}", content.name, content.version, content.architecture),
+        detail: detail.to_string(),
+    }
+}
+
+fn insert_content(db: &Connection, wish: &NewPlacement, version_key: &[u8]) -> Sql<i64> {
+    let content = &wish.content.content;
+    db.prepare_cached(
+        "insert into content
+                 (sha256, size, name, version, version_key, architecture, source, control, paths, created_at)
+             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+    )?
+    .insert(params![
+        content.sha256.as_bytes(),
+        content.size,
+        content.name.as_str(),
+        content.version.as_str(),
+        version_key,
+        content.architecture.as_str(),
+        content.source.as_str(),
+        content.control,
+        wish.content.paths,
+        content.created_at
+    ])
+}
+
+/// Ends the live placements that `selection` means, under one new revision a suite.
+pub(super) fn remove(
+    db: &Connection,
+    selection: &Selection,
+    by: Option<&Actor>,
+    now: i64,
+) -> Sql<Vec<Entry>> {
+    let meant = select::live(db, selection)?;
+    let mut revisions = BTreeMap::new();
+    for placement in &meant {
+        let suite = rows::suite_id(db, &placement.suite)?;
+        let revision = match revisions.get(&suite) {
+            Some(revision) => *revision,
+            None => rows::raise_revision(db, suite)?,
+        };
+        revisions.insert(suite, revision);
+        db.prepare_cached("update placement set removed_revision = ?1, removed_at = ?2 where id = ?3")?
+            .execute(params![revision, now, placement.id])?;
+        if let Some(id) = rows::content_id(db, &placement.content.sha256)? {
+            describe::touch(db, id, suite, now)?;
+        }
+        if let Some(by) = by {
+            let place = serde_json::json!({ "suite": placement.suite.as_str() });
+            audit::record(db, &event("package.remove", by, &placement.content, place, now))?;
+        }
+    }
+    Ok(select::entries(meant))
+}

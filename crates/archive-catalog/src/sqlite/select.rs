@@ -1,0 +1,145 @@
+//! Reading what stands where.
+
+use debian_control::digest::Sha256;
+use debian_control::name::{Component, SuiteName};
+use rusqlite::types::Value;
+use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
+
+use super::rows;
+use crate::{Content, Entry, NewContent, PoolFile, Selection};
+use archive_storage::pool;
+
+type Sql<T> = Result<T, rusqlite::Error>;
+
+/// A live placement and its content.
+pub(super) struct Live {
+    pub(super) id: i64,
+    pub(super) suite: SuiteName,
+    component: Component,
+    pub(super) content: Content,
+    filename: String,
+    /// Whether the file is in the public tree.
+    public: bool,
+}
+
+/// Returns the content with these bytes, and its pool file in `tree`.
+pub(super) fn find(
+    db: &Connection,
+    sha256: &Sha256,
+    tree: &str,
+) -> Sql<Option<(NewContent, Option<String>)>> {
+    let query = format!(
+        "select {}, content.paths, pool_file.path from content
+         left join pool_file on pool_file.content_id = content.id and pool_file.tree = ?2
+         where content.sha256 = ?1",
+        rows::CONTENT
+    );
+    db.prepare_cached(&query)?
+        .query_row(params![sha256.as_bytes(), tree], |row| {
+            let content = NewContent {
+                content: rows::content(row)?,
+                paths: row.get(rows::CONTENT_WIDTH)?,
+            };
+            Ok((content, row.get(rows::CONTENT_WIDTH + 1)?))
+        })
+        .optional()
+}
+
+/// Returns the live placements that `selection` means, ordered by package and then by codename.
+pub(super) fn live(db: &Connection, selection: &Selection) -> Sql<Vec<Live>> {
+    let mut conditions = vec!["placement.removed_revision is null"];
+    let mut values: Vec<Value> = Vec::new();
+    if let Some(suite) = &selection.suite {
+        conditions.push("suite.codename = ?");
+        values.push(suite.as_str().to_owned().into());
+    }
+    if let Some(name) = &selection.name {
+        conditions.push("placement.name = ?");
+        values.push(name.as_str().to_owned().into());
+    }
+    if let Some(version) = &selection.version {
+        conditions.push("placement.version_key = ?");
+        values.push(version.sort_key().into());
+    }
+    if let Some(architecture) = &selection.architecture {
+        conditions.push("placement.architecture = ?");
+        values.push(architecture.as_str().to_owned().into());
+    }
+    read_live(db, &conditions.join(" and "), values)
+}
+
+/// Returns the live placements of one content, ordered by codename.
+pub(super) fn live_of(db: &Connection, content: i64) -> Sql<Vec<Live>> {
+    let condition = "placement.removed_revision is null and placement.content_id = ?";
+    read_live(db, condition, vec![content.into()])
+}
+
+fn read_live(db: &Connection, condition: &str, values: Vec<Value>) -> Sql<Vec<Live>> {
+    let query = format!(
+        "select {}, placement.id, suite.codename, placement.component, pool_file.path, pool_file.tree
+         from placement
+         join content on content.id = placement.content_id
+         join suite on suite.id = placement.suite_id
+         join pool_file on pool_file.content_id = content.id
+              and pool_file.tree = (select case when exists
+                  (select 1 from pool_file own where own.content_id = content.id and own.tree = suite.codename)
+                  then suite.codename else '' end)
+         where {condition}
+         order by placement.name, placement.version_key, placement.architecture, content.sha256, suite.codename",
+        rows::CONTENT
+    );
+    db.prepare_cached(&query)?
+        .query_map(params_from_iter(values), |row| {
+            let at = rows::CONTENT_WIDTH;
+            let (path, tree): (String, String) = (row.get(at + 3)?, row.get(at + 4)?);
+            Ok(Live {
+                id: row.get(at)?,
+                suite: rows::text(row, at + 1)?,
+                component: rows::text(row, at + 2)?,
+                content: rows::content(row)?,
+                filename: pool::below_root(&tree, &path),
+                public: tree.is_empty(),
+            })
+        })?
+        .collect()
+}
+
+/// Folds the placements of one content into one entry, which names its public file where there is one.
+pub(super) fn entries(placements: Vec<Live>) -> Vec<Entry> {
+    let mut entries: Vec<Entry> = Vec::new();
+    for placement in placements {
+        let place = (placement.suite, placement.component);
+        match entries.last_mut() {
+            Some(last) if last.content.sha256 == placement.content.sha256 => {
+                if placement.public {
+                    last.filename = placement.filename;
+                }
+                last.suites.push(place);
+            }
+            _ => entries.push(Entry {
+                content: placement.content,
+                filename: placement.filename,
+                suites: vec![place],
+            }),
+        }
+    }
+    entries
+}
+
+/// Returns the entries that `selection` means.
+pub(super) fn list(db: &Connection, selection: &Selection) -> Sql<Vec<Entry>> {
+    live(db, selection).map(entries)
+}
+
+/// Returns every file of the pool.
+pub(super) fn pool_files(db: &Connection) -> Sql<Vec<PoolFile>> {
+    db
+        .prepare_cached(
+            "select tree, path, size, sha256 from pool_file join content on content.id = content_id order by tree, path",
+        )?
+        .query_map([], |row| {
+            let (tree, path): (String, String) = (row.get(0)?, row.get(1)?);
+            Ok(PoolFile { path: pool::below_root(&tree, &path), size: row.get(2)?, sha256: rows::sha256(row, 3)? })
+        })?
+        .collect()
+}

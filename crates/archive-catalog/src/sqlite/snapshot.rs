@@ -1,0 +1,257 @@
+//! One state of a suite: a reading transaction that stays open.
+
+use std::path::{Path, PathBuf};
+
+use debian_control::name::SuiteName;
+use rusqlite::{Connection, Row, params};
+
+use super::{failed, publications, rows};
+use crate::{CatalogError, Cluster, Counts, Held, Indexed, Position, Section, Snapshot, SuiteState};
+
+type Sql<T> = Result<T, rusqlite::Error>;
+
+struct SqliteSnapshot {
+    db: Connection,
+    location: PathBuf,
+    suite: i64,
+    /// The tree of the pool that the suite's files are in.
+    tree: String,
+    /// The revision that is read.
+    revision: i64,
+    state: SuiteState,
+}
+
+/// Opens the state of a revision, or that of now; `tree` is the tree of the pool that it publishes.
+pub(super) fn open(
+    db: Connection,
+    location: &Path,
+    suite: &SuiteName,
+    tree: &str,
+    revision: Option<i64>,
+) -> Result<Box<dyn Snapshot>, CatalogError> {
+    let read = || -> Sql<(i64, SuiteState)> {
+        // Never committed: it ends with the connection.
+        db.execute_batch("begin deferred")?;
+        let id = rows::suite_id(&db, suite)?;
+        let (revision, last_date) = db
+            .prepare_cached("select revision, last_date from suite where id = ?1")?
+            .query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok((
+            id,
+            SuiteState {
+                revision,
+                last_date,
+                publication: publications::newest(&db, id)?,
+            },
+        ))
+    };
+    let (id, state) = read().map_err(|source| failed(location, "read a suite", source))?;
+    let revision = revision.unwrap_or(state.revision);
+    Ok(Box::new(SqliteSnapshot {
+        db,
+        location: location.to_owned(),
+        suite: id,
+        tree: tree.to_owned(),
+        revision,
+        state,
+    }))
+}
+
+impl SqliteSnapshot {
+    fn read<T>(&self, action: &'static str, work: impl FnOnce() -> Sql<T>) -> Result<T, CatalogError> {
+        work().map_err(|source| failed(&self.location, action, source))
+    }
+
+    fn count_all(&self) -> Sql<u64> {
+        self.db
+            .prepare_cached(
+                "select count(*) from placement where suite_id = ?1 and added_revision <= ?2
+                 and (removed_revision is null or removed_revision > ?2)",
+            )?
+            .query_row([self.suite, self.revision], |row| row.get(0))
+    }
+}
+
+impl Snapshot for SqliteSnapshot {
+    fn state(&self) -> &SuiteState {
+        &self.state
+    }
+
+    fn indexed(
+        &self,
+        section: &Section<'_>,
+        from: Option<&Position>,
+        visit: &mut dyn FnMut(Indexed) -> bool,
+    ) -> Result<(), CatalogError> {
+        let start = from.cloned().unwrap_or_default();
+        self.read("read packages", || {
+            // The order is that of the index placement_order; `all` and the architecture interleave within a cluster.
+            let mut query = self.db.prepare_cached(
+                "select placement.cluster, placement.name, placement.architecture, placement.version_key,
+                        content.control, pool_file.path, content.size, content.sha256,
+                        placement.section, placement.priority
+                 from placement
+                 join content on content.id = placement.content_id
+                 left join pool_file on pool_file.content_id = content.id and pool_file.tree = ?7
+                 where placement.suite_id = ?1 and placement.component = ?2
+                   and (placement.cluster, placement.name, placement.architecture, placement.version_key)
+                       >= (?9, ?3, ?4, ?5)
+                   and placement.architecture in (?6, 'all')
+                   and placement.added_revision <= ?8
+                   and (placement.removed_revision is null or placement.removed_revision > ?8)
+                 order by placement.cluster, placement.name, placement.architecture, placement.version_key",
+            )?;
+            let mut found = query.query(params![
+                self.suite,
+                section.component.as_str(),
+                start.name,
+                start.architecture,
+                start.version_key,
+                section.architecture.as_str(),
+                self.tree,
+                self.revision,
+                start.cluster.0
+            ])?;
+            while let Some(row) = found.next()? {
+                if !visit(indexed(row)?) {
+                    break;
+                }
+            }
+            Ok(())
+        })
+    }
+
+    fn changed_since(&self, section: &Section<'_>, revision: i64) -> Result<Vec<Position>, CatalogError> {
+        self.read("read what changed", || {
+            self.db
+                .prepare_cached(
+                    "select cluster, name, architecture, version_key from placement
+                     where suite_id = ?1 and added_revision > ?2 and component = ?3 and architecture in (?4, 'all')
+                     union
+                     select cluster, name, architecture, version_key from placement
+                     where suite_id = ?1 and removed_revision > ?2 and component = ?3 and architecture in (?4, 'all')
+                     order by 1, 2, 3, 4",
+                )?
+                .query_map(
+                    params![self.suite, revision, section.component.as_str(), section.architecture.as_str()],
+                    position,
+                )?
+                .collect()
+        })
+    }
+
+    fn paths(
+        &self,
+        section: &Section<'_>,
+        visit: &mut dyn FnMut(&Position, &str, &[u8]),
+    ) -> Result<(), CatalogError> {
+        self.read("read file lists", || {
+            let mut query = self.db.prepare_cached(
+                "select placement.cluster, placement.name, placement.architecture, placement.version_key,
+                        content.control, content.paths
+                 from placement join content on content.id = placement.content_id
+                 where placement.suite_id = ?1 and placement.component = ?2
+                   and placement.architecture in (?3, 'all') and placement.added_revision <= ?4
+                   and (placement.removed_revision is null or placement.removed_revision > ?4)
+                 order by placement.name, placement.architecture, placement.version_key",
+            )?;
+            let mut found = query.query(params![
+                self.suite,
+                section.component.as_str(),
+                section.architecture.as_str(),
+                self.revision
+            ])?;
+            while let Some(row) = found.next()? {
+                visit(
+                    &position(row)?,
+                    row.get_ref(4)?.as_str()?,
+                    row.get_ref(5)?.as_blob()?,
+                );
+            }
+            Ok(())
+        })
+    }
+
+    fn held(&self) -> Result<Vec<Held>, CatalogError> {
+        let mut held: Vec<Held> = self.read("read packages", || {
+            self.db
+                .prepare_cached(
+                    "select component, content.name, content.architecture, content.version, content.sha256,
+                            content.size, pool_file.path
+                     from placement
+                     join content on content.id = placement.content_id
+                     left join pool_file on pool_file.content_id = content.id and pool_file.tree = ?2
+                     where suite_id = ?1 and added_revision <= ?3
+                       and (removed_revision is null or removed_revision > ?3)",
+                )?
+                .query_map(params![self.suite, self.tree, self.revision], held)?
+                .collect()
+        })?;
+        held.sort_unstable();
+        Ok(held)
+    }
+
+    fn counts(&self, since: Option<i64>) -> Result<Counts, CatalogError> {
+        self.read("count packages", || {
+            let Some(since) = since else {
+                let packages = self.count_all()?;
+                return Ok(Counts { packages, added: packages, removed: 0 });
+            };
+            // In one revision and not in the other; a package that was taken out and put back in between is neither.
+            let only_in = |here: i64, there: i64, changed: &str| {
+                let query = format!(
+                    "select count(*) from placement one where suite_id = ?1 and added_revision <= ?2
+                     and (removed_revision is null or removed_revision > ?2) and {changed} > ?4 and not exists
+                     (select 1 from placement other where other.content_id = one.content_id and other.suite_id = ?1
+                      and other.added_revision <= ?3 and (other.removed_revision is null or other.removed_revision > ?3))"
+                );
+                self.db
+                    .prepare_cached(&query)?
+                    .query_row([self.suite, here, there, here.min(there)], |row| row.get(0))
+            };
+            let added: u64 = only_in(self.revision, since, "added_revision")?;
+            let removed: u64 = only_in(since, self.revision, "removed_revision")?;
+            // Counting every package would cost more than all the rest of a small publish.
+            let then = self.state.publication.as_ref().filter(|publication| publication.revision == since);
+            let packages = match then {
+                Some(publication) => (publication.packages + added).saturating_sub(removed),
+                None => self.count_all()?,
+            };
+            Ok(Counts { packages, added, removed })
+        })
+    }
+}
+
+fn position(row: &Row<'_>) -> Sql<Position> {
+    Ok(Position {
+        cluster: Cluster(row.get(0)?),
+        name: row.get(1)?,
+        architecture: row.get(2)?,
+        version_key: row.get(3)?,
+    })
+}
+
+fn held(row: &Row<'_>) -> Sql<Held> {
+    Ok(Held {
+        component: rows::text(row, 0)?,
+        name: rows::text(row, 1)?,
+        architecture: rows::text(row, 2)?,
+        version: rows::text(row, 3)?,
+        sha256: rows::sha256(row, 4)?,
+        size: row.get(5)?,
+        path: row.get::<_, Option<String>>(6)?.unwrap_or_default(),
+    })
+}
+
+fn indexed(row: &Row<'_>) -> Sql<Indexed> {
+    Ok(Indexed {
+        position: position(row)?,
+        control: row.get(4)?,
+        // Missing when the suite was made private, or public, while packages stood in it.
+        path: row.get::<_, Option<String>>(5)?.unwrap_or_default(),
+        size: row.get(6)?,
+        sha256: rows::sha256(row, 7)?,
+        section: row.get(8)?,
+        priority: row.get(9)?,
+    })
+}

@@ -1,0 +1,203 @@
+use debian_control::digest::Sha256;
+use proptest::prelude::*;
+
+use super::super::SqliteCatalog;
+use crate::{
+    Catalog, Content, Held, NewContent, NewPlacement, Pin, Placed, Pruning, Retention, Selection, SnapshotId,
+};
+
+/// A change of a suite.
+#[derive(Debug, Clone)]
+enum Step {
+    Place { package: u8, version: u8, extra: bool },
+    Remove { package: u8 },
+    GoBack { to: prop::sample::Index },
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let step = prop_oneof![
+        3 => (0..4_u8, 0..3_u8, any::<bool>())
+            .prop_map(|(package, version, extra)| Step::Place { package, version, extra }),
+        2 => (0..4_u8).prop_map(|package| Step::Remove { package }),
+        1 => any::<prop::sample::Index>().prop_map(|to| Step::GoBack { to }),
+    ];
+    prop::collection::vec(step, 1..24)
+}
+
+fn wish(package: u8, version: u8, extra: bool) -> NewPlacement {
+    let (name, version_text) = (format!("package-{package}"), format!("1.{version}"));
+    let content = Content {
+        sha256: Sha256::from_bytes([package * 16 + version + 1; 32]),
+        size: 1,
+        name: name.parse().unwrap(),
+        version: version_text.parse().unwrap(),
+        architecture: "all".parse().unwrap(),
+        source: name.parse().unwrap(),
+        control: format!("Package: {name}\n"),
+        created_at: 0,
+    };
+    NewPlacement {
+        suite: "stable".parse().unwrap(),
+        component: if extra { "extra" } else { "main" }.parse().unwrap(),
+        tree: String::new(),
+        path: format!("pool/{name}_{version_text}_all.deb"),
+        content: NewContent {
+            content,
+            paths: Vec::new(),
+        },
+        by: None,
+    }
+}
+
+struct Bench {
+    _folder: tempfile::TempDir,
+    catalog: SqliteCatalog,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let catalog = SqliteCatalog::create(&folder.path().join("catalog.db")).unwrap();
+        catalog.ensure_suites(&["stable".parse().unwrap()]).unwrap();
+        Self {
+            _folder: folder,
+            catalog,
+        }
+    }
+
+    fn held(&self, revision: Option<i64>) -> Vec<Held> {
+        let snapshot = self
+            .catalog
+            .snapshot(&"stable".parse().unwrap(), "", revision)
+            .unwrap();
+        snapshot.held().unwrap()
+    }
+
+    fn revision(&self) -> i64 {
+        let snapshot = self
+            .catalog
+            .snapshot(&"stable".parse().unwrap(), "", None)
+            .unwrap();
+        snapshot.state().revision
+    }
+
+    fn remove(&self, package: u8) {
+        let selection = Selection {
+            suite: Some("stable".parse().unwrap()),
+            name: Some(format!("package-{package}").parse().unwrap()),
+            ..Selection::default()
+        };
+        self.catalog.remove(&selection, None, 1).unwrap();
+    }
+
+    fn take(&self, step: &Step, revisions: &[i64]) {
+        match step {
+            Step::Place {
+                package,
+                version,
+                extra,
+            } => {
+                self.catalog
+                    .place(&[vec![wish(*package, *version, *extra)]], 1)
+                    .unwrap();
+            }
+            Step::Remove { package } => self.remove(*package),
+            Step::GoBack { to } => {
+                let to = revisions[to.index(revisions.len())];
+                let before = (self.revision(), self.held(None));
+                let changed = self.catalog.roll_back(&"stable".parse().unwrap(), to, 1).unwrap();
+                assert_eq!(changed, before.1 != self.held(Some(to)), "says what it did");
+                assert_eq!(
+                    changed,
+                    before.0 != self.revision(),
+                    "a revision for a change, and none else"
+                );
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+    #[test]
+    fn going_back_gives_what_was_held_and_changes_no_earlier_state(steps in steps()) {
+        let bench = Bench::new();
+        let mut past = vec![(bench.revision(), bench.held(None))];
+        for step in &steps {
+            let revisions: Vec<i64> = past.iter().map(|(revision, _)| *revision).collect();
+            bench.take(step, &revisions);
+            past.push((bench.revision(), bench.held(None)));
+        }
+        for (revision, held) in &past {
+            prop_assert_eq!(&bench.held(Some(*revision)), held);
+            bench.catalog.roll_back(&"stable".parse().unwrap(), *revision, 2).unwrap();
+            prop_assert_eq!(&bench.held(None), held);
+        }
+    }
+
+    #[test]
+    fn a_pinned_state_outlives_every_prune(steps in steps(), at in any::<prop::sample::Index>()) {
+        let bench = Bench::new();
+        let suite = "stable".parse().unwrap();
+        let pinned_at = at.index(steps.len());
+        let mut pinned = Vec::new();
+        for (number, step) in steps.iter().enumerate() {
+            bench.take(step, &[0, bench.revision()]);
+            if number == pinned_at {
+                pinned = bench.held(None);
+                let pin = Pin { id: SnapshotId::of(7), revision: bench.revision(), date: 7 };
+                bench.catalog.pin(&suite, &pin, 1).unwrap();
+            }
+            prune(&bench);
+        }
+        let states = bench.catalog.states(&suite).unwrap();
+        prop_assert_eq!(states.len(), 1);
+        prop_assert_eq!(states[0].packages, pinned.len() as u64);
+        // With the paths of their files, which would be empty had those been given up.
+        prop_assert_eq!(&bench.held(Some(states[0].revision)), &pinned);
+
+        prop_assert!(bench.catalog.unpin(&suite, &states[0].id).unwrap());
+        for package in 0..4 {
+            bench.remove(package);
+        }
+        prune(&bench);
+        prop_assert_eq!(bench.held(Some(states[0].revision)), Vec::new());
+        prop_assert!(bench.catalog.pool_files().unwrap().is_empty());
+    }
+}
+
+fn prune(bench: &Bench) {
+    let retention = Retention {
+        suite: "stable".parse().unwrap(),
+        keep_versions: None,
+        keep_generations: 0,
+        publications_until: 1_000,
+        removed_until: 1_000,
+    };
+    bench.catalog.prune(&[retention], 1_000, Pruning::Done).unwrap();
+}
+
+#[test]
+fn what_stands_in_another_component_now_goes_back_to_where_it_stood() {
+    let bench = Bench::new();
+    bench.take(
+        &Step::Place {
+            package: 0,
+            version: 0,
+            extra: false,
+        },
+        &[],
+    );
+    let (then, held) = (bench.revision(), bench.held(None));
+    bench.remove(0);
+    let placed = bench.catalog.place(&[vec![wish(0, 0, true)]], 1).unwrap();
+    assert_eq!(placed, [Ok(vec![Placed::Added])]);
+    assert!(
+        bench
+            .catalog
+            .roll_back(&"stable".parse().unwrap(), then, 2)
+            .unwrap()
+    );
+    assert_eq!(bench.held(None), held);
+}

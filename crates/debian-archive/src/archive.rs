@@ -1,0 +1,188 @@
+//! One archive: its root, its configuration and its catalog.
+
+use std::fmt;
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use debian_control::name::SuiteName;
+use rustix::fs::{FlockOperation, flock};
+
+use crate::config::{Config, ConfigError, Suite};
+use archive_catalog::accounts::Accounts;
+use archive_catalog::audit::Audit;
+use archive_catalog::listing::Listing;
+use archive_catalog::{Catalog, CatalogError, Database, SqliteCatalog};
+use archive_storage::STATE;
+
+/// Why an archive cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The configuration is missing or wrong.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The catalog cannot be used.
+    #[error(transparent)]
+    Catalog(#[from] CatalogError),
+    /// There is no catalog.
+    #[error("no catalog at `{0}`")]
+    NoCatalog(PathBuf),
+    /// `DATABASE_URL` names what this build has no catalog for.
+    #[error("cannot use the catalog `{0}`: expected `sqlite:PATH`")]
+    UnknownCatalog(String),
+}
+
+/// Where the catalog of an archive is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CatalogLocation(PathBuf);
+
+impl CatalogLocation {
+    /// Reads `DATABASE_URL` where it is given; else the catalog is `ROOT/catalog.db`.
+    pub fn new(root: &Path, database_url: Option<&str>) -> Result<Self, OpenError> {
+        match database_url {
+            None | Some("") => Ok(Self(root.join("catalog.db"))),
+            Some(url) => match url.strip_prefix("sqlite:") {
+                Some(path) if !path.is_empty() => {
+                    Ok(Self(PathBuf::from(path.strip_prefix("//").unwrap_or(path))))
+                }
+                _ => Err(OpenError::UnknownCatalog(url.to_owned())),
+            },
+        }
+    }
+
+    /// Returns a place for another catalog beside this one.
+    pub(crate) fn beside(&self, ending: &str) -> Self {
+        let mut path = self.0.clone().into_os_string();
+        path.push(".");
+        path.push(ending);
+        Self(path.into())
+    }
+
+    /// Returns the files that a catalog is made of: the database, its log and the index of that.
+    pub(crate) fn parts(&self) -> [PathBuf; 3] {
+        ["", "-wal", "-shm"].map(|ending| {
+            let mut path = self.0.clone().into_os_string();
+            path.push(ending);
+            path.into()
+        })
+    }
+
+    /// Returns the path of the SQLite file.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+/// An open archive.
+pub struct Archive {
+    root: PathBuf,
+    config: Config,
+    catalog: Box<dyn Database>,
+}
+
+impl fmt::Debug for Archive {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = formatter.debug_struct("Archive");
+        shown.field("root", &self.root).finish_non_exhaustive()
+    }
+}
+
+impl Archive {
+    /// Opens the archive at `root`.
+    pub fn open(root: &Path, location: &CatalogLocation) -> Result<Self, OpenError> {
+        let config = Config::read(root)?;
+        if !location.path().is_file() {
+            return Err(OpenError::NoCatalog(location.path().to_owned()));
+        }
+        let catalog = SqliteCatalog::open(location.path())?;
+        let codenames: Vec<SuiteName> = config.suites.iter().map(|suite| suite.codename.clone()).collect();
+        catalog.ensure_suites(&codenames)?;
+        let archive = Self {
+            root: root.to_owned(),
+            config,
+            catalog: Box::new(catalog),
+        };
+        // Whoever may only read cannot, and need not.
+        let _ = archive.take_back_links();
+        Ok(archive)
+    }
+
+    /// Returns its root.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Returns its configuration.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Returns its catalog.
+    pub fn catalog(&self) -> &dyn Catalog {
+        self.catalog.as_ref()
+    }
+
+    /// Returns its accounts.
+    pub fn accounts(&self) -> &dyn Accounts {
+        self.catalog.as_ref()
+    }
+
+    /// Returns its audit log.
+    pub fn audit(&self) -> &dyn Audit {
+        self.catalog.as_ref()
+    }
+
+    /// Returns its packages, for readers.
+    pub fn listing(&self) -> &dyn Listing {
+        self.catalog.as_ref()
+    }
+
+    /// Returns the folder that holds the suite's `dists/` and `pool/`: the root, or one below `private/`.
+    pub fn tree(&self, suite: &Suite) -> PathBuf {
+        if suite.private {
+            self.root.join("private").join(suite.codename.as_str())
+        } else {
+            self.root.clone()
+        }
+    }
+
+    /// Takes the lock `name` where nobody has it.
+    pub(crate) fn try_lock(&self, name: &str, operation: FlockOperation) -> io::Result<Option<File>> {
+        match self.lock(name, operation) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
+            lock => lock.map(Some),
+        }
+    }
+
+    /// Takes the lock `name`, waiting for whoever has it; it is let go when the file is dropped, or its process dies.
+    pub(crate) fn lock(&self, name: &str, operation: FlockOperation) -> io::Result<File> {
+        let folder = self.root.join(STATE);
+        archive_storage::permissions::private_folder(&folder)?;
+        let file = File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(folder.join(name))?;
+        flock(&file, operation)?;
+        Ok(file)
+    }
+}
+
+impl Suite {
+    /// Returns the tree of the pool that the suite's files are in: empty for the public one.
+    pub fn pool_tree(&self) -> &str {
+        if self.private { self.codename.as_str() } else { "" }
+    }
+}
+
+impl Config {
+    /// Returns where the tree of a suite is served, without a slash at its end, where the configuration says.
+    pub fn tree_url(&self, suite: &Suite) -> Option<String> {
+        let base = self.url.as_ref()?.trim_end_matches('/');
+        Some(if suite.private {
+            format!("{base}/private/{}", suite.codename)
+        } else {
+            base.to_owned()
+        })
+    }
+}

@@ -1,0 +1,242 @@
+//! Which packages of a suite cannot be installed, and why.
+//!
+//! Reads what the catalog holds, published or not, and further indexes that the suite is used with. Changes nothing.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{BufReader, Read as _};
+use std::path::{Path, PathBuf};
+
+use debian_control::architecture::Architecture;
+use debian_control::limits::Limits;
+use debian_control::stanza::{Stanza, StanzaError, StanzaReader};
+use debian_deb::compression::{Bounds, Compression, Decoder, Streams};
+use resolver::check::check_among;
+use resolver::universe::{PackageId, Source, Universe, UniverseBuilder, UniverseError};
+use serde::Serialize;
+
+use crate::archive::Archive;
+use crate::config::Suite;
+use archive_catalog::{CatalogError, Position, Section, Snapshot};
+
+/// Why a suite cannot be checked.
+#[derive(Debug, thiserror::Error)]
+pub enum CheckError {
+    /// The catalog cannot be read.
+    #[error(transparent)]
+    Catalog(#[from] CatalogError),
+    /// A further index cannot be read.
+    #[error("cannot read `{path}`")]
+    Base {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A further index has a stanza that cannot be read.
+    #[error("cannot read `{path}`")]
+    Stanza {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: StanzaError,
+    },
+    /// A package has a field that the resolver cannot use.
+    #[error("`{origin}` has a package that cannot be used")]
+    Package {
+        /// The file or suite.
+        origin: String,
+        /// Why.
+        source: Box<UniverseError>,
+    },
+    /// The catalog holds text that is no stanza.
+    #[error("the catalog holds `{package}` with a control file that cannot be read")]
+    Control {
+        /// The package.
+        package: String,
+        /// Why.
+        source: StanzaError,
+    },
+}
+
+/// What a check found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Checked {
+    /// How many packages were looked at.
+    pub checked: usize,
+    /// What cannot be installed, ordered by name.
+    pub broken: Vec<Uninstallable>,
+}
+
+/// A package that cannot be installed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Uninstallable {
+    /// Its name.
+    pub package: String,
+    /// Its version.
+    pub version: String,
+    /// Its architecture.
+    pub architecture: String,
+    /// Why: the shortest chain of who needs what, each link a sentence.
+    pub reasons: Vec<String>,
+}
+
+/// An index that a suite is used with: its packages can be depended on and are not checked themselves.
+#[derive(Debug, Clone)]
+pub struct Base {
+    path: PathBuf,
+    text: String,
+}
+
+/// More than the index of any archive has.
+const MOST_BASE_BYTES: u64 = 1 << 32;
+
+impl Base {
+    /// Reads a Packages file; its extension says how it is compressed.
+    pub fn read(path: &Path) -> Result<Self, CheckError> {
+        let error = |source| CheckError::Base {
+            path: path.to_owned(),
+            source,
+        };
+        let extension = path
+            .extension()
+            .and_then(|end| end.to_str())
+            .map(|end| format!(".{end}"));
+        let compression = extension.and_then(|end| Compression::from_extension(&end));
+        let input = BufReader::new(File::open(path).map_err(error)?);
+        let bounds = Bounds::new(&Limits::default(), MOST_BASE_BYTES);
+        let mut text = String::new();
+        Decoder::new(
+            compression.unwrap_or(Compression::None),
+            Streams::Index,
+            input,
+            bounds,
+        )
+        .and_then(|mut decoder| decoder.read_to_string(&mut text))
+        .map_err(error)?;
+        Ok(Self {
+            path: path.to_owned(),
+            text,
+        })
+    }
+
+    fn add_to(&self, builder: &mut UniverseBuilder) -> Result<(), CheckError> {
+        for stanza in StanzaReader::new(&self.text) {
+            let stanza = stanza.map_err(|source| CheckError::Stanza {
+                path: self.path.clone(),
+                source,
+            })?;
+            builder
+                .add(&stanza, Source::default())
+                .map_err(|source| CheckError::Package {
+                    origin: self.path.display().to_string(),
+                    source: Box::new(source),
+                })?;
+        }
+        Ok(())
+    }
+}
+
+impl Archive {
+    /// Checks the packages of a suite on each of its architectures, together with what it is used with.
+    ///
+    /// A package for `all` architectures counts once, as broken where it can be installed on none of them.
+    pub fn check(
+        &self,
+        suite: &Suite,
+        architectures: &[Architecture],
+        base: &[Base],
+    ) -> Result<Checked, CheckError> {
+        let snapshot = self
+            .catalog()
+            .snapshot(&suite.codename, suite.pool_tree(), None)?;
+        check_state(suite, snapshot.as_ref(), architectures, base)
+    }
+}
+
+/// Checks the packages of one state of a suite, as [`Archive::check`] does.
+pub(crate) fn check_state(
+    suite: &Suite,
+    snapshot: &dyn Snapshot,
+    architectures: &[Architecture],
+    base: &[Base],
+) -> Result<Checked, CheckError> {
+    let mut found: BTreeMap<Position, Option<Uninstallable>> = BTreeMap::new();
+    for architecture in architectures {
+        let mut builder = UniverseBuilder::new(architecture, &[]);
+        let own = add_suite(suite, snapshot, architecture, &mut builder)?;
+        for base in base {
+            base.add_to(&mut builder)?;
+        }
+        for (position, outcome) in outcomes(&builder.finish(), own) {
+            let known = found.entry(position).or_insert_with(|| outcome.clone());
+            if outcome.is_none() {
+                *known = None;
+            }
+        }
+    }
+    Ok(Checked {
+        checked: found.len(),
+        broken: found.into_values().flatten().collect(),
+    })
+}
+
+fn outcomes(universe: &Universe, own: Vec<(PackageId, Position)>) -> Vec<(Position, Option<Uninstallable>)> {
+    let packages: Vec<PackageId> = own.iter().map(|(package, _)| *package).collect();
+    let mut broken: BTreeMap<PackageId, Vec<String>> = check_among(universe, &packages)
+        .into_iter()
+        .map(|broken| (broken.package, broken.reasons))
+        .collect();
+    own.into_iter()
+        .map(|(package, position)| {
+            let reasons = broken.remove(&package);
+            (
+                position,
+                reasons.map(|reasons| uninstallable(universe, package, reasons)),
+            )
+        })
+        .collect()
+}
+
+fn add_suite(
+    suite: &Suite,
+    snapshot: &dyn Snapshot,
+    architecture: &Architecture,
+    builder: &mut UniverseBuilder,
+) -> Result<Vec<(PackageId, Position)>, CheckError> {
+    let mut own = Vec::new();
+    for component in &suite.components {
+        let section = Section {
+            component,
+            architecture,
+        };
+        let mut packages = Vec::new();
+        snapshot.indexed(&section, None, &mut |package| {
+            packages.push((package.position, package.control));
+            true
+        })?;
+        for (position, control) in packages {
+            let stanza = Stanza::parse(&control).map_err(|source| CheckError::Control {
+                package: position.name.clone(),
+                source,
+            })?;
+            let package = builder
+                .add(&stanza, Source::default())
+                .map_err(|source| CheckError::Package {
+                    origin: suite.codename.to_string(),
+                    source: Box::new(source),
+                })?;
+            own.extend(package.map(|package| (package, position)));
+        }
+    }
+    Ok(own)
+}
+
+fn uninstallable(universe: &Universe, package: PackageId, reasons: Vec<String>) -> Uninstallable {
+    Uninstallable {
+        package: universe.name(package).to_owned(),
+        version: universe.version(package).to_owned(),
+        architecture: universe.architecture(package).to_owned(),
+        reasons,
+    }
+}

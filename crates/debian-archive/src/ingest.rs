@@ -1,0 +1,472 @@
+//! From the bytes of a .deb to a file in the pool and a row in the catalog.
+//!
+//! Two steps, so that many packages share the second: [`stage`] copies, hashes and reads one file and may run on
+//! any number of threads; [`Archive::commit`] takes a batch of them. What it answers is on disk: files synced,
+//! folders synced, catalog committed, in this order.
+
+mod commit;
+mod file_kind;
+mod links;
+
+use std::fs::File;
+use std::io::{self, Read, Write as _};
+use std::path::Path;
+
+pub use self::file_kind::FileKind;
+use debian_control::architecture::Architecture;
+use debian_control::digest::{Digester, Sha256};
+use debian_control::limits::Limits;
+use debian_control::name::{Component, NameError, SuiteName};
+use debian_deb::{Data, DebError};
+
+use crate::archive::Archive;
+use crate::config::Suite;
+use crate::paths;
+use archive_catalog::audit::Actor;
+use archive_catalog::{CatalogError, Conflict, Content, Entry, NewContent, Placed};
+use archive_storage::pool::{self, PoolError, PoolName};
+use archive_storage::staging::{StagedPath, Staging, StagingError};
+
+/// Why a .deb was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum IngestError {
+    /// It is not what dpkg would read, or breaks a limit.
+    #[error("{0}")]
+    Invalid(#[source] Box<DebError>),
+    /// Debian's policy forbids its name, or that of its source, and nobody said that it may be so.
+    #[error(
+        "{0}; dpkg takes the name and Debian's policy forbids it: `repogen add --allow-odd-names` takes such packages"
+    )]
+    OddName(NameError),
+    /// The suite has no place for its architecture.
+    #[error("architecture `{architecture}` is not in suite `{suite}`, which has {listed}")]
+    ArchitectureNotInSuite {
+        /// What the package says.
+        architecture: Architecture,
+        /// Codename.
+        suite: SuiteName,
+        /// What the suite has.
+        listed: String,
+    },
+    /// What the suite holds stands against it.
+    #[error("{0}")]
+    Conflict(Box<Conflict>),
+    /// Its file cannot be read.
+    #[error("cannot read it")]
+    Unreadable(#[source] io::Error),
+    /// It cannot be staged: the disk is full or read-only, most often.
+    #[error(transparent)]
+    Staging(#[from] StagingError),
+    /// It cannot be put into the pool.
+    #[error(transparent)]
+    Pool(#[from] PoolError),
+    /// The lock on the pool cannot be had.
+    #[error("cannot lock the pool")]
+    Lock(#[source] io::Error),
+    /// The catalog does not take it.
+    #[error(transparent)]
+    Catalog(#[from] CatalogError),
+}
+
+impl IngestError {
+    /// Says whether the fault is the package's, and not the archive's.
+    pub fn is_rejection(&self) -> bool {
+        matches!(
+            self,
+            Self::Invalid(_)
+                | Self::OddName(_)
+                | Self::ArchitectureNotInSuite { .. }
+                | Self::Conflict(_)
+                | Self::Unreadable(_)
+        )
+    }
+}
+
+/// Where a package is to stand.
+#[derive(Debug, Clone, Copy)]
+pub struct Place<'a> {
+    /// The suite.
+    pub suite: &'a Suite,
+    /// One of its components.
+    pub component: &'a Component,
+}
+
+/// A file that is coming in, piece by piece; gone when dropped.
+#[derive(Debug)]
+pub struct Receiving {
+    path: StagedPath,
+    file: File,
+    digester: Digester,
+}
+
+impl Receiving {
+    /// Makes the file.
+    pub fn start(staging: &Staging) -> Result<Self, StagingError> {
+        let (path, file) = staging.create()?;
+        Ok(Self {
+            path,
+            file,
+            digester: Digester::sha256(),
+        })
+    }
+
+    /// Takes the next piece.
+    pub fn write(&mut self, bytes: &[u8]) -> Result<(), StagingError> {
+        self.digester.update(bytes);
+        self.file.write_all(bytes).map_err(|source| StagingError {
+            action: "write",
+            path: self.path.as_path().to_owned(),
+            source,
+        })
+    }
+
+    /// Ends it.
+    pub fn finish(self) -> Received {
+        let digests = self.digester.finish();
+        Received {
+            path: self.path,
+            file: self.file,
+            sha256: digests.sha256,
+            size: digests.size,
+        }
+    }
+}
+
+/// A file that came in, and its digest.
+#[derive(Debug)]
+pub struct Received {
+    path: StagedPath,
+    file: File,
+    sha256: Sha256,
+    size: u64,
+}
+
+impl Received {
+    /// Reads all of it: for what was bounded when it came in.
+    pub fn read(&self) -> Result<Vec<u8>, IngestError> {
+        std::fs::read(self.path.as_path()).map_err(|source| staging_error("read", &self.path, source))
+    }
+
+    /// Returns the digest of its bytes.
+    pub fn sha256(&self) -> &Sha256 {
+        &self.sha256
+    }
+
+    /// Opens it to be read from its beginning.
+    pub fn open(&self) -> Result<File, IngestError> {
+        File::open(self.path.as_path()).map_err(|source| staging_error("open", &self.path, source))
+    }
+
+    /// Lays it by, to be read later.
+    pub fn park(self) -> Result<Parked, IngestError> {
+        Parked::new(self.path, &self.file, (self.sha256, self.size))
+    }
+}
+
+/// A file that came in and waits: on disk, and closed, so that many may wait.
+#[derive(Debug)]
+pub struct Parked {
+    path: StagedPath,
+    sha256: Sha256,
+    size: u64,
+}
+
+impl Parked {
+    fn new(path: StagedPath, file: &File, (sha256, size): (Sha256, u64)) -> Result<Self, IngestError> {
+        file.sync_all()
+            .map_err(|source| staging_error("sync", &path, source))?;
+        Ok(Self { path, sha256, size })
+    }
+
+    /// Returns the file as it came in.
+    pub fn open(self) -> Result<Received, IngestError> {
+        let file =
+            File::open(self.path.as_path()).map_err(|source| staging_error("open", &self.path, source))?;
+        Ok(Received {
+            path: self.path,
+            file,
+            sha256: self.sha256,
+            size: self.size,
+        })
+    }
+
+    /// Returns its digest.
+    pub fn sha256(&self) -> Sha256 {
+        self.sha256
+    }
+
+    /// Returns its size in bytes.
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// Returns where it lies.
+    pub(crate) fn path(&self) -> &Path {
+        self.path.as_path()
+    }
+}
+
+/// A .deb that was read, found right and copied next to the pool.
+#[derive(Debug)]
+pub struct Staged {
+    content: NewContent,
+    /// `None`: its bytes were known, and nothing was kept.
+    file: Option<(StagedPath, File)>,
+    /// Where the bytes lie already.
+    held: Option<String>,
+    /// Who sent it.
+    by: Option<Actor>,
+}
+
+impl Staged {
+    /// Brings its bytes to disk ahead of the commit, which does so too: many threads that wait share what one alone waits for.
+    pub fn sync(&self) -> Result<(), IngestError> {
+        match &self.file {
+            Some((path, file)) => file
+                .sync_all()
+                .map_err(|source| staging_error("sync", path, source)),
+            None => Ok(()),
+        }
+    }
+
+    /// Lays it by, to be read again later; `None` when nothing was kept of it.
+    pub fn park(self) -> Result<Option<Parked>, IngestError> {
+        let Content { sha256, size, .. } = self.content.content;
+        self.file
+            .map(|(path, file)| Parked::new(path, &file, (sha256, size)))
+            .transpose()
+    }
+
+    /// Returns what it holds.
+    pub fn content(&self) -> &Content {
+        &self.content.content
+    }
+}
+
+/// Which names packages may have.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Names {
+    /// Those that Debian's policy allows.
+    #[default]
+    OfPolicy,
+    /// All that dpkg takes: also of one letter, with upper case letters and `_`.
+    AsDpkg,
+}
+
+impl Names {
+    fn check(self, content: &Content) -> Result<(), IngestError> {
+        if self == Self::OfPolicy {
+            for name in [&content.name, &content.source] {
+                name.check_policy().map_err(IngestError::OddName)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Who sends a package, and when.
+#[derive(Debug, Clone, Default)]
+pub struct Arrival {
+    /// Unix seconds.
+    pub now: i64,
+    /// The account, where there is one.
+    pub by: Option<Actor>,
+    /// Which names it may have.
+    pub names: Names,
+}
+
+impl Archive {
+    /// Copies, hashes and reads a .deb, for the tree of the pool that `place` means.
+    pub fn stage(
+        &self,
+        staging: &Staging,
+        reader: impl Read,
+        place: &Place<'_>,
+        arrival: &Arrival,
+    ) -> Result<Staged, IngestError> {
+        let mut receiving = Receiving::start(staging)?;
+        copy(reader, &mut receiving)?;
+        self.examine(receiving.finish(), place, arrival)
+    }
+
+    /// Reads a .deb that was received, for the tree of the pool that `place` means.
+    pub fn examine(
+        &self,
+        received: Received,
+        place: &Place<'_>,
+        arrival: &Arrival,
+    ) -> Result<Staged, IngestError> {
+        let Received {
+            path,
+            file,
+            sha256,
+            size,
+        } = received;
+        let tree = place.suite.pool_tree();
+        if let Some((content, held)) = self.catalog().find(&sha256, tree)? {
+            arrival.names.check(&content.content)?;
+            check_architecture(place.suite, &content.content.architecture)?;
+            return Ok(Staged {
+                content,
+                file: Some((path, file)),
+                held,
+                by: arrival.by.clone(),
+            });
+        }
+        let content = read_content(path.as_path(), (sha256, size), arrival)?;
+        arrival.names.check(&content.content)?;
+        check_architecture(place.suite, &content.content.architecture)?;
+        Ok(Staged {
+            content,
+            file: Some((path, file)),
+            held: None,
+            by: arrival.by.clone(),
+        })
+    }
+
+    /// Places what another suite holds.
+    ///
+    /// The file is shared where both suites are in one tree of the pool, and linked into the other tree else.
+    pub fn copy(&self, entry: &Entry, place: &Place<'_>, arrival: &Arrival) -> Result<Placed, IngestError> {
+        let placed = self.copy_to_all(entry, &[*place], arrival)?;
+        Ok(*placed.first().expect("one answer for each place"))
+    }
+
+    /// Places what another suite holds in several suites: in all of them, or in none where one of them refuses it.
+    ///
+    /// The answers are in the order of the places.
+    pub fn copy_to_all(
+        &self,
+        entry: &Entry,
+        places: &[Place<'_>],
+        arrival: &Arrival,
+    ) -> Result<Vec<Placed>, IngestError> {
+        let mut set = Vec::with_capacity(places.len());
+        for place in places {
+            let found = self
+                .catalog()
+                .find(&entry.content.sha256, place.suite.pool_tree())?;
+            let (content, held) =
+                found.ok_or_else(|| IngestError::Unreadable(io::ErrorKind::NotFound.into()))?;
+            check_architecture(place.suite, &content.content.architecture)?;
+            let staged = Staged {
+                content,
+                file: None,
+                held,
+                by: arrival.by.clone(),
+            };
+            self.check_placement(&staged, place)?;
+            set.push((staged, *place));
+        }
+        // Only now that nothing speaks against any of them: a link that no row names would be left over.
+        let new: Vec<(&Content, &Place<'_>)> = set
+            .iter()
+            .filter(|(staged, _)| staged.held.is_none())
+            .map(|(staged, place)| (staged.content(), place))
+            .collect();
+        let noted = if new.is_empty() {
+            None
+        } else {
+            self.note_links(&new)?
+        };
+        for (staged, place) in &mut set {
+            if staged.held.is_none() {
+                let tree = place.suite.pool_tree();
+                let from = self.root().join(&entry.filename);
+                let file_name = staged.content().file_name();
+                let name = PoolName {
+                    component: place.component,
+                    source: &staged.content().source,
+                    file_name: &file_name,
+                };
+                let held = pool::link(self.root(), tree, &from, &name, &entry.content.sha256)?;
+                let file = self.root().join(pool::below_root(tree, &held));
+                pool::sync_folders(self.root(), [file.as_path()])?;
+                staged.held = Some(held);
+            }
+        }
+        if set.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut answers = self.commit_sets(&[&set], arrival.now)?;
+        let answer = answers.pop().expect("one answer for each set");
+        // What was refused after its file was linked is taken back with the note.
+        if let (Some(noted), Ok(_)) = (noted, &answer) {
+            noted.settle_links();
+        }
+        answer
+    }
+}
+
+/// Reads the .deb at `path`, whose digest and size are known.
+pub(crate) fn read_content(
+    path: &Path,
+    (sha256, size): (Sha256, u64),
+    arrival: &Arrival,
+) -> Result<NewContent, IngestError> {
+    let failed = |action, source| StagingError {
+        action,
+        path: path.to_owned(),
+        source,
+    };
+    let file = File::open(path).map_err(|source| failed("open", source))?;
+    let deb = debian_deb::read(
+        io::BufReader::with_capacity(64 * 1024, file),
+        &Limits::default(),
+        Data::List,
+    )
+    .map_err(|error| IngestError::Invalid(Box::new(error)))?;
+    let package = &deb.package;
+    let paths = paths::pack(deb.files.as_deref().unwrap_or_default())
+        .map_err(|source| failed("pack the file list of", source))?;
+    let content = Content {
+        sha256,
+        size,
+        name: package.name().clone(),
+        version: package.version().clone(),
+        architecture: package.architecture().clone(),
+        source: package.source().clone(),
+        control: package.control().to_owned(),
+        created_at: arrival.now,
+    };
+    Ok(NewContent { content, paths })
+}
+
+fn check_architecture(suite: &Suite, architecture: &Architecture) -> Result<(), IngestError> {
+    if suite.takes(architecture) {
+        return Ok(());
+    }
+    Err(IngestError::ArchitectureNotInSuite {
+        architecture: architecture.clone(),
+        suite: suite.codename.clone(),
+        listed: suite
+            .architectures
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join(", "),
+    })
+}
+
+/// Hands all that a reader has to the staged file.
+fn copy(mut reader: impl Read, receiving: &mut Receiving) -> Result<(), IngestError> {
+    let mut buffer = vec![0; 64 * 1024];
+    loop {
+        let count = match reader.read(&mut buffer) {
+            Ok(0) => return Ok(()),
+            Ok(count) => count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(IngestError::Unreadable(error)),
+        };
+        receiving.write(buffer.get(..count).unwrap_or_default())?;
+    }
+}
+
+fn staging_error(action: &'static str, path: &StagedPath, source: io::Error) -> IngestError {
+    StagingError {
+        action,
+        path: path.as_path().to_owned(),
+        source,
+    }
+    .into()
+}

@@ -1,0 +1,281 @@
+//! From staged packages to files of the pool and rows of the catalog.
+
+use std::io;
+use std::path::PathBuf;
+
+use debian_control::digest::Sha256;
+use rustix::fs::FlockOperation;
+
+use super::links::Link;
+use super::{IngestError, Place, Staged};
+use crate::archive::Archive;
+use archive_catalog::{CatalogError, Conflict, NewPlacement, Placed, PlacedSet};
+use archive_storage::pool::{self, PoolError, PoolName};
+
+/// A member of a set, and what it will meet with.
+struct Planned {
+    wish: NewPlacement,
+    outcome: Placed,
+}
+
+impl Archive {
+    /// Puts a batch of staged packages into the pool and the catalog, each by itself.
+    ///
+    /// The order of the answers is that of the batch. An error of the archive itself ends the whole batch; nothing
+    /// of it is in the catalog then.
+    pub fn commit(
+        &self,
+        batch: &[(Staged, Place<'_>)],
+        now: i64,
+    ) -> Result<Vec<Result<Placed, IngestError>>, IngestError> {
+        let sets: Vec<&[(Staged, Place<'_>)]> = batch.chunks(1).collect();
+        let answers = self.commit_sets(&sets, now)?.into_iter();
+        Ok(answers
+            .map(|answer| answer.map(|placed| *placed.first().expect("one answer for each package of a set")))
+            .collect())
+    }
+
+    /// The same for packages that come as sets: of each all are taken, or none where one is refused.
+    pub fn commit_sets(
+        &self,
+        sets: &[&[(Staged, Place<'_>)]],
+        now: i64,
+    ) -> Result<Vec<Result<Vec<Placed>, IngestError>>, IngestError> {
+        self.take_back_links()?;
+        let mut plans = Vec::with_capacity(sets.len());
+        for set in sets {
+            plans.push(self.foresee(set)?);
+        }
+        for (set, plan) in sets.iter().zip(&plans) {
+            for ((staged, _), planned) in set.iter().zip(plan.iter().flatten()) {
+                if planned.outcome == Placed::Added {
+                    staged.sync()?;
+                }
+            }
+        }
+        // Shared with other writers. Whoever deletes from the pool takes it alone, so that no file goes between its
+        // link and its row.
+        let lock = self
+            .lock("pool.lock", FlockOperation::LockShared)
+            .map_err(IngestError::Lock)?;
+        let pairs = sets
+            .iter()
+            .zip(&plans)
+            .flat_map(|(set, plan)| set.iter().zip(plan.iter().flatten()));
+        let to_link: Vec<Link<'_>> = pairs
+            .filter(|((staged, _), planned)| planned.outcome == Placed::Added && staged.held.is_none())
+            .map(|((staged, place), _)| (staged.content(), place))
+            .collect();
+        let noted = self.note_links(&to_link)?;
+        let mut linked = Vec::new();
+        for (set, plan) in sets.iter().zip(&mut plans) {
+            let Ok(plan) = plan else { continue };
+            for ((staged, place), planned) in set.iter().zip(plan) {
+                match planned.outcome {
+                    Placed::Added => {
+                        planned.wish.path = self.link(staged, place)?;
+                        linked.push(planned.wish.clone());
+                    }
+                    Placed::Unchanged => self.heal(staged, place)?,
+                }
+            }
+        }
+        let files: Vec<PathBuf> = linked
+            .iter()
+            .map(|wish| self.root().join(pool::below_root(&wish.tree, &wish.path)))
+            .collect();
+        pool::sync_folders(self.root(), files.iter().map(PathBuf::as_path))?;
+        let answers = self.place(plans, now)?;
+        drop(lock);
+        self.drop_orphans(&linked)?;
+        if let Some(noted) = noted {
+            noted.settle_links();
+        }
+        Ok(answers)
+    }
+
+    /// Says what each member of a set will meet with, or what stands against one of them.
+    fn foresee(
+        &self,
+        set: &[(Staged, Place<'_>)],
+    ) -> Result<Result<Vec<Planned>, Box<Conflict>>, IngestError> {
+        let mut plan = Vec::with_capacity(set.len());
+        for (staged, place) in set {
+            let wish = wish(staged, place);
+            match self.catalog().foresee(&wish)? {
+                Ok(outcome) => plan.push(Planned { wish, outcome }),
+                Err(conflict) => return Ok(Err(conflict)),
+            }
+        }
+        Ok(Ok(plan))
+    }
+
+    /// Writes the plans that are to be done into the catalog, in one transaction.
+    fn place(
+        &self,
+        plans: Vec<Result<Vec<Planned>, Box<Conflict>>>,
+        now: i64,
+    ) -> Result<Vec<Result<Vec<Placed>, IngestError>>, IngestError> {
+        let is_new = |plan: &&Vec<Planned>| plan.iter().any(|planned| planned.outcome == Placed::Added);
+        let wishes = |plan: &Vec<Planned>| plan.iter().map(|planned| planned.wish.clone()).collect();
+        let sets: Vec<Vec<NewPlacement>> = plans.iter().flatten().filter(is_new).map(wishes).collect();
+        let placed = if sets.is_empty() {
+            Vec::new()
+        } else {
+            self.catalog().place(&sets, now)?
+        };
+        check_answers(sets.iter().map(Vec::len).collect(), &placed)?;
+        let mut placed = placed.into_iter();
+        let answers = plans.into_iter().map(|plan| match plan {
+            Ok(plan) if is_new(&&plan) => placed.next().expect("the answers were counted above"),
+            Ok(plan) => Ok(plan.iter().map(|planned| planned.outcome).collect()),
+            Err(conflict) => Err(conflict),
+        });
+        Ok(answers
+            .map(|answer| answer.map_err(IngestError::Conflict))
+            .collect())
+    }
+
+    /// Checks that nothing in the catalog speaks against a placement.
+    pub(super) fn check_placement(&self, staged: &Staged, place: &Place<'_>) -> Result<(), IngestError> {
+        match self.catalog().foresee(&wish(staged, place))? {
+            Ok(_) => Ok(()),
+            Err(conflict) => Err(IngestError::Conflict(conflict)),
+        }
+    }
+
+    /// Says whether these bytes stand in a place.
+    pub fn stands(&self, sha256: &Sha256, place: &Place<'_>) -> Result<bool, IngestError> {
+        let Some((content, held)) = self.catalog().find(sha256, place.suite.pool_tree())? else {
+            return Ok(false);
+        };
+        let staged = Staged {
+            content,
+            file: None,
+            held,
+            by: None,
+        };
+        Ok(self.catalog().foresee(&wish(&staged, place))? == Ok(Placed::Unchanged))
+    }
+
+    /// Gives staged bytes their name in the pool.
+    fn link(&self, staged: &Staged, place: &Place<'_>) -> Result<String, IngestError> {
+        let content = staged.content();
+        let tree = place.suite.pool_tree();
+        let file = staged.file.as_ref().map(|(path, _)| path.as_path());
+        if let Some(held) = &staged.held {
+            self.heal(staged, place)?;
+            return Ok(held.clone());
+        }
+        let file_name = content.file_name();
+        let name = PoolName {
+            component: place.component,
+            source: &content.source,
+            file_name: &file_name,
+        };
+        let file = file.ok_or_else(|| IngestError::Unreadable(io::ErrorKind::NotFound.into()))?;
+        Ok(pool::link(self.root(), tree, file, &name, &content.sha256)?)
+    }
+
+    /// Puts a file back that the catalog names and the pool has lost.
+    fn heal(&self, staged: &Staged, place: &Place<'_>) -> Result<(), IngestError> {
+        let (Some(held), Some((path, _))) = (&staged.held, &staged.file) else {
+            return Ok(());
+        };
+        let tree = place.suite.pool_tree();
+        let target = self.root().join(pool::below_root(tree, held));
+        if target
+            .symlink_metadata()
+            .is_ok_and(|found| found.len() == staged.content().size)
+        {
+            return Ok(());
+        }
+        staged.sync()?;
+        pool::restore(self.root(), tree, path.as_path(), held, &staged.content().sha256)?;
+        pool::sync_folders(self.root(), [target.as_path()])?;
+        Ok(())
+    }
+
+    /// Deletes the files that were linked and that no row names: those of packages that were refused after all.
+    fn drop_orphans(&self, linked: &[NewPlacement]) -> Result<(), IngestError> {
+        let mut orphans = Vec::new();
+        for wish in linked {
+            if !self.catalog().owns(&wish.tree, &wish.path)? {
+                orphans.push(wish);
+            }
+        }
+        if orphans.is_empty() {
+            return Ok(());
+        }
+        let _lock = self
+            .lock("pool.lock", FlockOperation::LockExclusive)
+            .map_err(IngestError::Lock)?;
+        for wish in orphans {
+            let file = self.root().join(pool::below_root(&wish.tree, &wish.path));
+            if !self.catalog().owns(&wish.tree, &wish.path)? && file.exists() {
+                std::fs::remove_file(&file).map_err(|source| PoolError {
+                    action: "delete",
+                    path: file,
+                    source,
+                })?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Checks that the catalog answered for every package of every set.
+///
+/// An answer that is missing would be read as success by whoever sent the package.
+fn check_answers(asked: Vec<usize>, placed: &[PlacedSet]) -> Result<(), CatalogError> {
+    let complete = placed.len() == asked.len()
+        && asked.iter().zip(placed).all(|(asked, placed)| {
+            placed.as_ref().is_ok_and(|placed| placed.len() == *asked) || placed.is_err()
+        });
+    if complete {
+        return Ok(());
+    }
+    let answered: Vec<Option<usize>> = placed
+        .iter()
+        .map(|placed| placed.as_ref().ok().map(Vec::len))
+        .collect();
+    Err(CatalogError::Incomplete { asked, answered })
+}
+
+fn wish(staged: &Staged, place: &Place<'_>) -> NewPlacement {
+    NewPlacement {
+        suite: place.suite.codename.clone(),
+        component: place.component.clone(),
+        tree: place.suite.pool_tree().to_owned(),
+        path: String::new(),
+        content: staged.content.clone(),
+        by: staged.by.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_that_is_missing_is_an_error() {
+        let two = || Ok(vec![Placed::Added, Placed::Unchanged]);
+        let one = || Ok(vec![Placed::Added]);
+        assert!(check_answers(vec![2, 1], &[two(), one()]).is_ok());
+        for placed in [
+            vec![],
+            vec![two()],
+            vec![one(), one()],
+            vec![two(), Ok(Vec::new())],
+            vec![two(), one(), one()],
+        ] {
+            assert!(
+                matches!(
+                    check_answers(vec![2, 1], &placed),
+                    Err(CatalogError::Incomplete { .. })
+                ),
+                "{placed:?}"
+            );
+        }
+    }
+}

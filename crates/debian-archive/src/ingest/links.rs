@@ -1,0 +1,88 @@
+//! Names in the pool that have no row yet: noted before they are made, and taken back where their writer was killed.
+//!
+//! A file goes into the pool before its row goes into the catalog, since a row without a file would be published. Whoever
+//! is killed in between leaves a file that nothing names. Only what was noted is taken back: a file that somebody put
+//! there by hand is not ours to delete.
+
+use rustix::fs::FlockOperation;
+
+use super::{IngestError, Place};
+use crate::archive::Archive;
+use archive_catalog::Content;
+use archive_storage::pool::{self, PoolError, PoolName};
+use archive_storage::staging::Staging;
+
+/// What is about to be linked: a content, and where to.
+pub(super) type Link<'a> = (&'a Content, &'a Place<'a>);
+
+impl Archive {
+    /// Notes the names that these contents may get; nothing where there are none.
+    ///
+    /// To be called with the lock of the pool, and settled once every name has its row.
+    pub(super) fn note_links(&self, links: &[Link<'_>]) -> Result<Option<Staging>, IngestError> {
+        if links.is_empty() {
+            return Ok(None);
+        }
+        let mut text = String::new();
+        for (content, place) in links {
+            let tree = place.suite.pool_tree();
+            let file_name = content.file_name();
+            let name = PoolName {
+                component: place.component,
+                source: &content.source,
+                file_name: &file_name,
+            };
+            for path in pool::names_in(&name.folder(), &file_name, &content.sha256) {
+                // What is there already is somebody else's.
+                let target = self.root().join(pool::below_root(tree, &path));
+                if target.symlink_metadata().is_err() {
+                    text.push_str(&format!("{}\t{tree}\t{path}\n", content.sha256));
+                }
+            }
+        }
+        let staging = Staging::new(self.root())?;
+        staging.note_links(&text)?;
+        Ok(Some(staging))
+    }
+
+    /// Takes back the files that killed writers linked and that no row names.
+    ///
+    /// Waits for nobody: while others write into the pool it is left to whoever comes next.
+    pub fn take_back_links(&self) -> Result<(), IngestError> {
+        let left = Staging::unsettled(self.root())?;
+        if left.is_empty() {
+            return Ok(());
+        }
+        let lock = self.try_lock("pool.lock", FlockOperation::NonBlockingLockExclusive);
+        let Some(_lock) = lock.map_err(IngestError::Lock)? else {
+            return Ok(());
+        };
+        for left in left {
+            for line in left.links()?.lines() {
+                self.take_back(line)?;
+            }
+            left.delete()?;
+        }
+        Ok(())
+    }
+
+    fn take_back(&self, line: &str) -> Result<(), IngestError> {
+        let mut fields = line.split('\t');
+        // Whoever was killed while it noted had linked nothing.
+        let (Some(sha256), Some(tree), Some(path)) = (fields.next(), fields.next(), fields.next()) else {
+            return Ok(());
+        };
+        let file = self.root().join(pool::below_root(tree, path));
+        let is_it = pool::digest(&file).is_ok_and(|found| found.to_string() == sha256);
+        if !is_it || self.catalog().owns(tree, path)? {
+            return Ok(());
+        }
+        std::fs::remove_file(&file).map_err(|source| PoolError {
+            action: "delete",
+            path: file.clone(),
+            source,
+        })?;
+        pool::remove_empty_folders(self.root(), &file);
+        Ok(())
+    }
+}

@@ -1,0 +1,26 @@
+//! A Debian archive on disk: from a `.deb` to a signed index.
+//!
+//! The modules stand in the order in which data goes through them: a `.deb` is staged, read and put into the pool and
+//! the catalog; a suite's part of the catalog becomes indexes and a Release over them, which is signed and published.
+//! Blocking code; the clock comes in as an argument.
+
+pub mod error_text;
+pub mod config;
+pub mod archive;
+pub mod paths;
+pub mod ingest;
+pub mod buildinfo;
+pub mod package_view;
+pub mod records;
+pub mod suite_release;
+pub mod sign;
+pub mod publish;
+pub mod publisher;
+pub mod snapshots;
+pub mod prune;
+pub mod watch;
+pub mod verify;
+pub mod check;
+pub mod backup;
+pub mod rebuild;
+pub mod scan;

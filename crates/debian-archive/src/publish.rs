@@ -1,0 +1,415 @@
+//! From what the catalog holds to what clients fetch.
+//!
+//! A suite is published by one process at a time, from one snapshot of the catalog: indexes first, then the Release
+//! over them, its signatures, and at last the steps that put all of it in place (see [`plan`]).
+
+mod apply;
+mod clock;
+mod describe;
+mod due;
+mod gate;
+mod live;
+mod pinned;
+mod plan;
+mod settings;
+mod suite_indexes;
+mod take_down;
+mod vanishing;
+
+use std::fs::File;
+use std::io;
+use std::path::PathBuf;
+use std::time::Instant;
+
+use debian_control::digest::{Digester, Sha256};
+use debian_control::name::SuiteName;
+use rustix::fs::FlockOperation;
+
+use crate::archive::Archive;
+use crate::check::CheckError;
+use crate::config::{Gate, Suite};
+use crate::sign::{self, SignError, Signer};
+use crate::suite_release::{Dates, suite_release};
+use archive_catalog::{CatalogError, Counts, Publication, PublishedFile, Snapshot};
+use archive_index::{ChunkCache, IndexError};
+use archive_storage::STATE;
+use archive_storage::pool::PoolError;
+use archive_storage::staging::{Staging, StagingError};
+
+pub use clock::Clock;
+pub(crate) use clock::seconds_early;
+pub(crate) use due::due_at;
+pub use gate::Gated;
+pub use live::Live;
+pub(crate) use pinned::POOL_LINK;
+pub use pinned::Rendered;
+pub use suite_indexes::expected_packages;
+pub use take_down::Gone;
+
+use suite_indexes::{Indexes, SuiteIndexes};
+
+/// Why a suite cannot be published. What was published before stands.
+#[derive(Debug, thiserror::Error)]
+pub enum PublishError {
+    /// The catalog cannot be read or written.
+    #[error(transparent)]
+    Catalog(#[from] CatalogError),
+    /// An index cannot be built.
+    #[error(transparent)]
+    Index(#[from] IndexError),
+    /// Files cannot be staged.
+    #[error(transparent)]
+    Staging(#[from] StagingError),
+    /// The Release cannot be signed.
+    #[error(transparent)]
+    Sign(#[from] SignError),
+    /// A file cannot be put into a tree of the pool.
+    #[error(transparent)]
+    Pool(#[from] PoolError),
+    /// Packages would vanish that nobody removed.
+    #[error(
+        "suite `{suite}` is not published: {what} would vanish, for which repogen.toml has no place any more"
+    )]
+    WouldDrop {
+        /// Codename.
+        suite: String,
+        /// How many, from where.
+        what: String,
+    },
+    /// A suite is served that the configuration does not have.
+    #[error("suite `{}` is still served with {} packages, and repogen.toml does not have it", .0.suite, .0.packages)]
+    StillServed(Gone),
+    /// The alias of a suite is the folder of another one.
+    #[error(
+        "suite `{suite}` is not published: its alias `{alias}` is the folder of a suite that is still served"
+    )]
+    AliasServed {
+        /// Codename.
+        suite: String,
+        /// The alias.
+        alias: String,
+    },
+    /// The clock of this machine is behind what was published.
+    #[error("the clock says {now}, but suite `{suite}` was published at {last}: set the clock right")]
+    Clock {
+        /// Codename.
+        suite: String,
+        /// What the clock says.
+        now: String,
+        /// Date of the last Release.
+        last: String,
+    },
+    /// It cannot be found out what would be installable.
+    #[error("cannot check what would go live")]
+    Check(#[from] CheckError),
+    /// The suite has a gate that blocks, and packages came that nobody can install.
+    #[error("suite `{suite}` is not published: {broken}")]
+    Gated {
+        /// Codename.
+        suite: String,
+        /// What cannot be installed, and why.
+        broken: Gated,
+    },
+    /// A served file or folder cannot be written.
+    #[error("cannot {action} `{path}`")]
+    Write {
+        /// What was being done.
+        action: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// The cause.
+        source: io::Error,
+    },
+}
+
+/// Whether a suite is published only when something changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Publishing {
+    /// Only when something changed.
+    Due,
+    /// In any case, with every index joined anew.
+    Forced,
+    /// Only when something changed; then also where packages vanish because the settings have no place for them any more.
+    Dropping,
+}
+
+/// What became of a publish.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// Nothing had changed, and nothing was written.
+    Unchanged,
+    /// A new InRelease is live.
+    Published(Report),
+}
+
+/// What a publish did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// Packages in the suite, and those added and removed since the last publish.
+    pub counts: Counts,
+    /// What it brought that nobody can install, where the suite's gate warns of it.
+    pub gated: Gated,
+    /// Milliseconds that each stage took: indexes, signing, writing.
+    pub stages: Vec<(&'static str, u128)>,
+    /// Milliseconds in all.
+    pub milliseconds: u128,
+}
+
+impl Archive {
+    /// Publishes a suite.
+    pub fn publish(
+        &self,
+        suite: &Suite,
+        publishing: Publishing,
+        signer: &dyn Signer,
+        clock: &dyn Clock,
+    ) -> Result<Outcome, PublishError> {
+        let started = Instant::now();
+        let _lock = self.publish_lock(&suite.codename)?;
+        // A writer that was killed may have left files in the pool.
+        let _ = self.take_back_links();
+        let live = Live::read(&self.tree(suite), &suite.codename);
+        let settings = settings::digest(self.config(), suite, signer);
+        {
+            let snapshot = self
+                .catalog()
+                .snapshot(&suite.codename, suite.pool_tree(), None)?;
+            if publishing != Publishing::Forced
+                && !due::due(suite, snapshot.as_ref(), &live, &settings, clock.now())
+            {
+                describe::write(self, suite, signer)?;
+                // A publisher that was killed right after its publish was recorded left them.
+                Staging::sweep(self.root())?;
+                return Ok(Outcome::Unchanged);
+            }
+            if publishing != Publishing::Dropping {
+                self.refuse_to_drop(suite, snapshot.as_ref())?;
+            }
+        }
+        let state = self
+            .catalog()
+            .snapshot(&suite.codename, suite.pool_tree(), None)?
+            .state()
+            .clone();
+        let last = state.last_date.max(live.date());
+        // Under the settings that were published last, its files are where they belong.
+        let moved_in = state
+            .publication
+            .filter(|publication| publication.settings == settings)
+            .map(|publication| publication.revision);
+        self.move_in(suite, moved_in)?;
+        let date = clock::next_date(suite, last, clock)?;
+        // Opened only now: what came while this publisher waited for its Date is in it.
+        let snapshot = self
+            .catalog()
+            .snapshot(&suite.codename, suite.pool_tree(), None)?;
+        let gated = gate::look(self, suite, snapshot.as_ref())?;
+        let mut work = Work {
+            archive: self,
+            suite,
+            publishing,
+            revision: snapshot.state().revision,
+            settings,
+            date,
+            live,
+            gated,
+            settled: moved_in.is_some(),
+        };
+        if suite.gate == Gate::Block && !work.gated.0.is_empty() {
+            let broken = std::mem::take(&mut work.gated);
+            drop(snapshot);
+            work.renew((signer, clock), started)?;
+            let suite = suite.codename.to_string();
+            return Err(PublishError::Gated { suite, broken });
+        }
+        work.run(snapshot.as_ref(), (signer, clock), started)
+    }
+
+    /// Refuses what would take from clients what nobody removed.
+    fn refuse_to_drop(&self, suite: &Suite, snapshot: &dyn Snapshot) -> Result<(), PublishError> {
+        if let Some(what) = vanishing::look(suite, snapshot)? {
+            return Err(PublishError::WouldDrop {
+                suite: suite.codename.to_string(),
+                what,
+            });
+        }
+        let alias = suite.alias.as_ref().filter(|alias| **alias != suite.codename);
+        match alias {
+            Some(alias) if apply::is_folder(&self.tree(suite).join("dists").join(alias.as_str())) => {
+                Err(PublishError::AliasServed {
+                    suite: suite.codename.to_string(),
+                    alias: alias.to_string(),
+                })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Waits until nobody else publishes the suite or prunes.
+    fn publish_lock(&self, suite: &SuiteName) -> Result<File, PublishError> {
+        let name = format!("publish-{suite}.lock");
+        self.lock(&name, FlockOperation::LockExclusive)
+            .map_err(|source| write_error("lock", self.root().join(STATE).join(&name), source))
+    }
+}
+
+/// One publish under way.
+struct Work<'a> {
+    archive: &'a Archive,
+    suite: &'a Suite,
+    publishing: Publishing,
+    /// What is published: usually where the suite stands.
+    revision: i64,
+    settings: String,
+    date: i64,
+    live: Live,
+    gated: Gated,
+    /// Whether it was published under these settings before.
+    settled: bool,
+}
+
+impl Work<'_> {
+    /// Publishes again what is published, where that comes due while a gate is closed: clients must not be left with a
+    /// Release that expires.
+    fn renew(mut self, by: (&dyn Signer, &dyn Clock), started: Instant) -> Result<(), PublishError> {
+        let catalog = self.archive.catalog();
+        let open = |revision| catalog.snapshot(&self.suite.codename, self.suite.pool_tree(), revision);
+        let Some(published) = open(None)?.state().publication.clone() else {
+            return Ok(());
+        };
+        if !due::renewal_due(self.suite, &published, &self.settings, self.date) {
+            return Ok(());
+        }
+        let snapshot = open(Some(published.revision))?;
+        self.revision = published.revision;
+        // What the live indexes are made of is compared with where the suite stands, which is not what is written here.
+        self.publishing = Publishing::Forced;
+        self.run(snapshot.as_ref(), by, started).map(|_| ())
+    }
+
+    fn run(
+        &self,
+        snapshot: &dyn Snapshot,
+        (signer, clock): (&dyn Signer, &dyn Clock),
+        started: Instant,
+    ) -> Result<Outcome, PublishError> {
+        let mut stages = Stages {
+            last: started,
+            stages: Vec::new(),
+        };
+        let staging = Staging::new(self.archive.root())?;
+        let Indexes {
+            outputs,
+            manifests,
+            contents,
+        } = SuiteIndexes {
+            archive: self.archive,
+            suite: self.suite,
+            snapshot,
+            staging: &staging,
+            publishing: self.publishing,
+            date: self.date,
+        }
+        .build()?;
+        stages.end("indexes");
+
+        let dates = Dates {
+            date: self.date,
+            valid_until: self.suite.valid_for.map(|span| self.date + span.seconds()),
+        };
+        let listed = outputs.iter().map(suite_indexes::IndexOutput::listed).collect();
+        let release = suite_release(self.archive.config(), self.suite, listed, dates).render();
+        // Made now, also under a Date that is a little ahead: apt allows that of a Date, and its verifiers refuse a signature of the future.
+        let signatures = sign::sign_checked(signer, &release, clock.now())?;
+        stages.end("signing");
+
+        let since = snapshot
+            .state()
+            .publication
+            .as_ref()
+            .map(|publication| publication.revision);
+        let counts = snapshot.counts(since)?;
+        let publication = Publication {
+            revision: self.revision,
+            packages: counts.packages,
+            date: self.date,
+            superseded_at: None,
+            settings: self.settings.clone(),
+            inrelease: digest(&signatures.inrelease),
+            valid_until: dates.valid_until,
+            contents,
+            files: served(&outputs),
+        };
+        let top = plan::Top::stage(&staging, &release, &signatures, self.date)?;
+        let steps = plan::plan(&outputs, &top, &self.live);
+        apply::apply(&steps, &self.dists(), &staging)?;
+        apply::alias(&self.archive.tree(self.suite).join("dists"), self.suite, &staging)?;
+        describe::write(self.archive, self.suite, signer)?;
+        if !self.settled {
+            // Before it is recorded: where this is cut off, the next publish does it again.
+            self.archive.render_all_pinned(self.suite, signer, clock)?;
+            self.archive.move_out(self.suite)?;
+        }
+        self.archive
+            .catalog()
+            .published(&self.suite.codename, &publication, self.date)?;
+        for (path, manifest) in manifests {
+            // Only what the next publish costs depends on it.
+            let _ = manifest.write(&path, &staging);
+        }
+        stages.end("writing");
+        let milliseconds = started.elapsed().as_millis();
+        Ok(Outcome::Published(Report {
+            counts,
+            gated: self.gated.clone(),
+            stages: stages.stages,
+            milliseconds,
+        }))
+    }
+
+    fn dists(&self) -> PathBuf {
+        self.archive
+            .tree(self.suite)
+            .join("dists")
+            .join(self.suite.codename.as_str())
+    }
+}
+
+/// Returns the index files that are there to fetch.
+fn served(outputs: &[suite_indexes::IndexOutput]) -> Vec<PublishedFile> {
+    let served = outputs.iter().filter(|output| output.served);
+    served
+        .map(|output| PublishedFile {
+            path: output.path.clone(),
+            sha256: output.sha256,
+            size: output.size,
+        })
+        .collect()
+}
+
+/// Milliseconds by stage.
+struct Stages {
+    last: Instant,
+    stages: Vec<(&'static str, u128)>,
+}
+
+impl Stages {
+    fn end(&mut self, stage: &'static str) {
+        self.stages.push((stage, self.last.elapsed().as_millis()));
+        self.last = Instant::now();
+    }
+}
+
+fn digest(bytes: &[u8]) -> Sha256 {
+    let mut digester = Digester::sha256();
+    digester.update(bytes);
+    digester.finish().sha256
+}
+
+fn write_error(action: &'static str, path: impl Into<PathBuf>, source: io::Error) -> PublishError {
+    PublishError::Write {
+        action,
+        path: path.into(),
+        source,
+    }
+}

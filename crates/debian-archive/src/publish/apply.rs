@@ -1,0 +1,192 @@
+//! Carrying the steps of a publish out.
+
+use std::collections::BTreeSet;
+use std::fs::{File, FileTimes};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use rustix::fs::RenameFlags;
+
+use super::plan::Step;
+use super::{PublishError, write_error};
+use crate::config::Suite;
+use archive_storage::pool;
+use archive_storage::staging::{StagedPath, Staging, StagingError};
+
+/// Stages a small file, synced, with the time of the publish.
+pub(super) fn stage(staging: &Staging, bytes: &[u8], date: i64) -> Result<StagedPath, PublishError> {
+    let (path, mut file) = staging.create()?;
+    file.write_all(bytes)
+        .and_then(|()| finish(&file, date))
+        .map_err(|source| StagingError {
+            action: "write",
+            path: path.as_path().to_owned(),
+            source,
+        })?;
+    Ok(path)
+}
+
+/// Gives a staged file the time of its publish and makes its bytes last.
+///
+/// apt asks by If-Modified-Since, which is why the time must rise with every publish as the Date does.
+pub(super) fn finish(file: &File, date: i64) -> io::Result<()> {
+    file.set_times(FileTimes::new().set_modified(time(date)))?;
+    file.sync_all()
+}
+
+/// Carries out `steps` in `dists`, the folder of the suite.
+pub(super) fn apply(steps: &[Step], dists: &Path, staging: &Staging) -> Result<(), PublishError> {
+    for step in steps {
+        match step {
+            Step::Keep { staged, path, sha256 } => {
+                let target = dists.join(path);
+                make_folder(&target)?;
+                match std::fs::hard_link(staged, &target) {
+                    Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                        if !pool::digest(&target).is_ok_and(|found| found == *sha256) {
+                            replace(staged, &target, staging)?;
+                        }
+                    }
+                    linked => linked.map_err(|source| write_error("write", &target, source))?,
+                }
+            }
+            Step::Replace { staged, path } => {
+                let target = dists.join(path);
+                make_folder(&target)?;
+                replace(staged, &target, staging)?;
+            }
+            Step::Sync(folders) => sync_up(folders, dists)?,
+            Step::Delete(path) => {
+                let target = dists.join(path);
+                match std::fs::remove_file(&target) {
+                    Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                        return Err(write_error("delete", &target, error));
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Points `dists/ALIAS` at the suite, and takes away what pointed at it under other names.
+pub(super) fn alias(dists: &Path, suite: &Suite, staging: &Staging) -> Result<(), PublishError> {
+    let wanted = suite
+        .alias
+        .as_ref()
+        .filter(|alias| **alias != suite.codename)
+        .map(|alias| dists.join(alias.as_str()));
+    let mut changed = false;
+    let entries = std::fs::read_dir(dists).map_err(|source| write_error("read", dists, source))?;
+    for path in entries.filter_map(|entry| entry.ok().map(|entry| entry.path())) {
+        let points_here =
+            std::fs::read_link(&path).is_ok_and(|target| target == Path::new(suite.codename.as_str()));
+        if points_here && Some(&path) != wanted.as_ref() {
+            std::fs::remove_file(&path).map_err(|source| write_error("delete", &path, source))?;
+            changed = true;
+        }
+    }
+    if let Some(link) = wanted
+        && !std::fs::read_link(&link).is_ok_and(|target| target == Path::new(suite.codename.as_str()))
+    {
+        let temporary = staging.name();
+        // The folder of a suite that is gone and had this name changes places with the link, and goes with what is staged.
+        let put = |temporary: &Path| {
+            if is_folder(&link) {
+                let here = rustix::fs::CWD;
+                Ok(rustix::fs::renameat_with(
+                    here,
+                    temporary,
+                    here,
+                    &link,
+                    RenameFlags::EXCHANGE,
+                )?)
+            } else {
+                std::fs::rename(temporary, &link)
+            }
+        };
+        std::os::unix::fs::symlink(suite.codename.as_str(), &temporary)
+            .and_then(|()| put(&temporary))
+            .map_err(|source| write_error("write", &link, source))?;
+        changed = true;
+    }
+    if changed { sync(dists) } else { Ok(()) }
+}
+
+/// Says whether a path is a folder, and no link to one.
+pub(super) fn is_folder(path: &Path) -> bool {
+    path.symlink_metadata().is_ok_and(|found| found.is_dir())
+}
+
+/// Writes a small served file where it differs from what is there.
+pub(super) fn write_if_changed(target: &Path, bytes: &[u8], staging: &Staging) -> Result<bool, PublishError> {
+    if std::fs::read(target).is_ok_and(|found| found == bytes) {
+        return Ok(false);
+    }
+    let (staged, mut file) = staging.create()?;
+    file.write_all(bytes)
+        .and_then(|()| file.sync_all())
+        .map_err(|source| write_error("write", target, source))?;
+    replace(staged.as_path(), target, staging)?;
+    sync(target.parent().unwrap_or(Path::new(".")))?;
+    Ok(true)
+}
+
+/// Gives a staged file the name `target`, in one step.
+fn replace(staged: &Path, target: &Path, staging: &Staging) -> Result<(), PublishError> {
+    let temporary = staging.name();
+    std::fs::hard_link(staged, &temporary)
+        .and_then(|()| std::fs::rename(&temporary, target))
+        .map_err(|source| write_error("write", target, source))?;
+    // Where both names are of one file already, rename leaves the temporary one.
+    let _ = std::fs::remove_file(&temporary);
+    Ok(())
+}
+
+/// Syncs folders of the suite, and those above them up to the one that holds `dists/`.
+///
+/// All of them, since a publisher that was killed may have made one and not come to its sync.
+fn sync_up(folders: &BTreeSet<String>, dists: &Path) -> Result<(), PublishError> {
+    let top = dists.ancestors().nth(2).unwrap_or(dists);
+    let below: Vec<PathBuf> = folders.iter().map(|folder| dists.join(folder)).collect();
+    let all: BTreeSet<&Path> = below
+        .iter()
+        .flat_map(|folder| folder.ancestors().take_while(|folder| folder.starts_with(top)))
+        .collect();
+    all.into_iter().rev().try_for_each(sync)
+}
+
+fn make_folder(target: &Path) -> Result<(), PublishError> {
+    let Some(folder) = target.parent() else {
+        return Ok(());
+    };
+    std::fs::create_dir_all(folder).map_err(|source| write_error("make", folder, source))
+}
+
+pub(super) fn sync(folder: &Path) -> Result<(), PublishError> {
+    File::open(folder)
+        .and_then(|opened| opened.sync_all())
+        .map_err(|source| write_error("sync", folder, source))
+}
+
+fn time(seconds: i64) -> SystemTime {
+    let span = Duration::from_secs(seconds.unsigned_abs());
+    if seconds < 0 {
+        UNIX_EPOCH - span
+    } else {
+        UNIX_EPOCH + span
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_before_1970_is_not_made_1970() {
+        assert_eq!(time(-5), UNIX_EPOCH - Duration::from_secs(5));
+        assert_eq!(time(5), UNIX_EPOCH + Duration::from_secs(5));
+    }
+}

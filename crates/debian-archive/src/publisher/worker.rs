@@ -1,0 +1,219 @@
+//! The publisher's thread.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, PoisonError};
+use std::time::{Duration, Instant};
+
+use debian_control::name::SuiteName;
+
+use super::rest::{Rest, root_cause};
+use super::schedule::{Memory, Moment, Next};
+use super::{Event, LOOK_EVERY, Setup, Shared};
+use crate::config::Suite;
+use crate::publish::{Clock, Outcome, PublishError, Publishing};
+use crate::sign;
+use archive_catalog::{CatalogError, Progress};
+
+/// How soon the revisions are looked at again after a first sign of a commit; each further look waits twice as long.
+///
+/// A commit in SQLite's log is written, synced, and only then to be seen, and of that last step the system tells
+/// nothing. So one sign is followed by looks, for about a second.
+const FIRST_LOOK: Duration = Duration::from_millis(1);
+const LAST_LOOK: Duration = Duration::from_millis(512);
+
+pub(super) struct Worker {
+    setup: Setup,
+    shared: Arc<Shared>,
+    clock: Arc<dyn Clock + Send>,
+    report: Box<dyn Fn(Event) + Send>,
+    suites: BTreeMap<SuiteName, Memory>,
+    /// How long the next look waits after a sign of a commit.
+    look_in: Option<Duration>,
+    /// Whether the signer is to be opened again: it failed.
+    reopen: bool,
+    /// Suites that are served and in no configuration, and were told.
+    told_gone: BTreeSet<SuiteName>,
+    /// Failures of the catalog.
+    catalog: Rest,
+}
+
+impl Worker {
+    pub(super) fn new(
+        setup: Setup,
+        shared: Arc<Shared>,
+        clock: Arc<dyn Clock + Send>,
+        report: Box<dyn Fn(Event) + Send>,
+    ) -> Self {
+        Self {
+            setup,
+            shared,
+            clock,
+            report,
+            suites: BTreeMap::new(),
+            look_in: None,
+            reopen: false,
+            told_gone: BTreeSet::new(),
+            catalog: Rest::default(),
+        }
+    }
+
+    pub(super) fn run(mut self) {
+        let mut wait = Duration::ZERO;
+        while self.wait(wait) {
+            wait = match self.progress() {
+                Ok(progress) => {
+                    self.catalog.succeeded();
+                    self.show(&progress);
+                    self.tell_gone();
+                    self.publish(&progress)
+                }
+                Err(error) => {
+                    self.tell_catalog(error);
+                    LOOK_EVERY
+                }
+            };
+        }
+    }
+
+    /// Waits for a sign, at most so long; false when it is to stop.
+    fn wait(&mut self, longest: Duration) -> bool {
+        let until = Instant::now() + self.look_in.map_or(longest, |look| look.min(longest));
+        let shared = self.shared.clone();
+        let mut state = shared.lock();
+        while !(state.stop || state.committed || state.stirred || state.setup.is_some()) {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                break;
+            }
+            state = shared
+                .wake
+                .wait_timeout(state, left)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
+        }
+        self.look_in = if std::mem::take(&mut state.stirred) {
+            Some(FIRST_LOOK)
+        } else {
+            self.look_in
+                .map(|look| look * 2)
+                .filter(|look| *look <= LAST_LOOK)
+        };
+        state.committed = false;
+        if let Some(setup) = state.setup.take() {
+            self.setup = setup;
+            self.reopen = false;
+            self.suites.values_mut().for_each(Memory::recheck);
+        }
+        !state.stop
+    }
+
+    fn progress(&self) -> Result<Vec<Progress>, CatalogError> {
+        self.setup.archive.catalog().progress()
+    }
+
+    /// Publishes what is due; returns how long to wait before the next look.
+    fn publish(&mut self, progress: &[Progress]) -> Duration {
+        let archive = self.setup.archive.clone();
+        let mut wait = LOOK_EVERY;
+        for suite in &archive.config().suites {
+            let Some(progress) = progress.iter().find(|found| found.suite == suite.codename) else {
+                continue;
+            };
+            let now = Moment {
+                seconds: self.clock.now(),
+                instant: Instant::now(),
+            };
+            let memory = self.suites.entry(suite.codename.clone()).or_default();
+            match memory.next(suite, progress, now) {
+                Next::Idle => {}
+                Next::In(left) => wait = wait.min(left),
+                Next::Now => {
+                    self.publish_one(suite);
+                    // What came meanwhile, and when this suite is due again.
+                    wait = Duration::ZERO;
+                }
+            }
+            if self.shared.lock().stop {
+                break;
+            }
+        }
+        wait
+    }
+
+    fn publish_one(&mut self, suite: &Suite) {
+        let outcome = self.try_publish(suite);
+        let memory = self.suites.entry(suite.codename.clone()).or_default();
+        let suite = suite.codename.clone();
+        match outcome {
+            Ok(outcome) => {
+                if memory.succeeded() {
+                    (self.report)(Event::Recovered { suite: suite.clone() });
+                }
+                if let Outcome::Published(report) = outcome {
+                    // Whoever waits for it is woken before anybody is told: telling may take its time.
+                    if let Ok(progress) = self.progress() {
+                        self.show(&progress);
+                    }
+                    (self.report)(Event::Published { suite, report });
+                }
+            }
+            Err(error) => {
+                self.reopen |= matches!(error, PublishError::Sign(_));
+                if memory.failed(cause(&error), Instant::now()) {
+                    (self.report)(Event::Failed { suite, error });
+                }
+            }
+        }
+    }
+
+    fn try_publish(&mut self, suite: &Suite) -> Result<Outcome, PublishError> {
+        let archive = &self.setup.archive;
+        if self.reopen {
+            // A key that was put in place meanwhile is to be found without a restart.
+            let signing = &archive.config().signing;
+            self.setup.signer = sign::open(signing, archive.root(), self.clock.now())?;
+            self.reopen = false;
+        }
+        let signer = self.setup.signer.as_ref();
+        archive.publish(suite, Publishing::Due, signer, self.clock.as_ref())
+    }
+
+    /// Tells, once, of suites that are served and that the configuration does not have.
+    fn tell_gone(&mut self) {
+        let Ok(gone) = self.setup.archive.gone_suites() else {
+            return;
+        };
+        self.told_gone
+            .retain(|told| gone.iter().any(|gone| gone.suite == *told));
+        for gone in gone {
+            if self.told_gone.insert(gone.suite.clone()) {
+                let suite = gone.suite.clone();
+                let error = PublishError::StillServed(gone);
+                (self.report)(Event::Failed { suite, error });
+            }
+        }
+    }
+
+    /// Tells those who wait which revisions are live.
+    fn show(&self, progress: &[Progress]) {
+        let live = progress
+            .iter()
+            .filter_map(|found| Some((found.suite.clone(), found.publication.as_ref()?.revision)));
+        self.shared.lock().live = live.collect();
+        self.shared.published.notify_all();
+    }
+
+    fn tell_catalog(&mut self, error: CatalogError) {
+        if self.catalog.failed(root_cause(&error), Instant::now()) {
+            (self.report)(Event::CatalogFailed(error));
+        }
+    }
+}
+
+/// Returns what tells one failure from another: without paths and times, which differ each time.
+fn cause(error: &PublishError) -> String {
+    if matches!(error, PublishError::Clock { .. }) {
+        return "clock".into();
+    }
+    root_cause(error)
+}

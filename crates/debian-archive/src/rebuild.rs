@@ -1,0 +1,293 @@
+//! A lost catalog made again from what is published: `dists/`, `snapshots/` and `pool/`.
+//!
+//! Nothing on disk is believed that a Release with a signature of the archive's key does not name by its digest, and
+//! what a package says is read from its file. Accounts, and which identities were taken once, come back from a backup
+//! only.
+
+mod packages;
+mod published;
+mod replace;
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use debian_control::digest::Sha256;
+use debian_control::name::SuiteName;
+use openpgp_policy::Keyring;
+use rustix::fs::FlockOperation;
+
+use crate::archive::{Archive, CatalogLocation, OpenError};
+use crate::config::Suite;
+use crate::verify::{self, VerifyError};
+use archive_catalog::{CatalogError, Pin, Publication, PublishedFile, Selection, SnapshotId, SqliteCatalog};
+use archive_storage::STATE;
+
+use published::{PublishedTree, read_tree};
+use replace::{put_in_place, remove, set_aside};
+
+/// Why a catalog was not made again.
+#[derive(Debug, thiserror::Error)]
+pub enum RebuildError {
+    /// There is one.
+    #[error("the catalog `{0}` is there and can be read: nothing is lost")]
+    Exists(PathBuf),
+    /// The archive cannot be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The new catalog cannot be written.
+    #[error(transparent)]
+    Catalog(#[from] CatalogError),
+    /// The pool cannot be listed.
+    #[error(transparent)]
+    Pool(#[from] VerifyError),
+    /// A file cannot be written or moved.
+    #[error("cannot {action} `{path}`")]
+    File {
+        /// What was being done.
+        action: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: io::Error,
+    },
+}
+
+/// What was made again.
+#[derive(Debug, Default)]
+pub struct Rebuilt {
+    /// Each suite: packages that it holds, and pinned states.
+    pub suites: Vec<RebuiltSuite>,
+    /// What could not be made again.
+    pub problems: Vec<Problem>,
+    /// How many files of the pool no index names. They are left as they are.
+    pub unnamed: usize,
+    /// Where a catalog that cannot be read was moved to.
+    pub set_aside: Option<PathBuf>,
+}
+
+/// A suite that was made again.
+#[derive(Debug)]
+pub struct RebuiltSuite {
+    /// Codename.
+    pub codename: SuiteName,
+    /// Packages that it holds.
+    pub packages: u64,
+    /// Pinned states.
+    pub pinned: u64,
+}
+
+/// Something that could not be made again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// The file.
+    pub path: PathBuf,
+    /// What is wrong with it.
+    pub what: String,
+}
+
+/// Makes the catalog of an archive again; an error when there is one that can be read.
+pub fn rebuild(
+    root: &Path,
+    location: &CatalogLocation,
+    keyring: &Keyring,
+    now: i64,
+) -> Result<Rebuilt, RebuildError> {
+    // One that cannot be opened, for want of a right or while another program has it, is not lost.
+    if location.path().exists() && SqliteCatalog::damage(location.path())?.is_none() {
+        return Err(RebuildError::Exists(location.path().to_owned()));
+    }
+    // Made under another name, so that one that was cut off is not taken for the whole.
+    let unfinished = location.beside("rebuilding");
+    for part in unfinished.parts() {
+        remove(&part)?;
+    }
+    drop(SqliteCatalog::create(unfinished.path())?);
+    let mut rebuilt = {
+        let archive = Archive::open(root, &unfinished)?;
+        let _lock = archive
+            .lock("pool.lock", FlockOperation::LockExclusive)
+            .map_err(|source| failed("lock", &root.join(STATE).join("pool.lock"), source))?;
+        fill(&archive, keyring, now)?
+    };
+    rebuilt.set_aside = set_aside(location, now)?;
+    put_in_place(&unfinished, location)?;
+    Ok(rebuilt)
+}
+
+fn fill(archive: &Archive, keyring: &Keyring, now: i64) -> Result<Rebuilt, RebuildError> {
+    let mut rebuilt = Rebuilt::default();
+    for suite in &archive.config().suites {
+        let mut work = SuiteWork {
+            archive,
+            suite,
+            keyring,
+            now,
+            problems: &mut rebuilt.problems,
+        };
+        let pinned = work.pinned()?;
+        work.live()?;
+        let counts = archive
+            .catalog()
+            .snapshot(&suite.codename, suite.pool_tree(), None)?
+            .counts(None)?;
+        rebuilt.suites.push(RebuiltSuite {
+            codename: suite.codename.clone(),
+            packages: counts.packages,
+            pinned,
+        });
+    }
+    rebuilt.unnamed = verify::unknown_files(archive)?;
+    Ok(rebuilt)
+}
+
+/// One suite under work.
+struct SuiteWork<'a> {
+    archive: &'a Archive,
+    suite: &'a Suite,
+    keyring: &'a Keyring,
+    now: i64,
+    problems: &'a mut Vec<Problem>,
+}
+
+impl SuiteWork<'_> {
+    /// Makes the pinned states again, oldest first, and returns how many.
+    fn pinned(&mut self) -> Result<u64, RebuildError> {
+        let folder = self.archive.tree(self.suite).join("snapshots");
+        let names = std::fs::read_dir(&folder).into_iter().flatten().flatten();
+        let mut ids: Vec<SnapshotId> = names
+            .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+            .collect();
+        ids.sort();
+        let mut count = 0;
+        for id in ids {
+            let dists = folder
+                .join(id.as_str())
+                .join("dists")
+                .join(self.suite.codename.as_str());
+            if !dists.is_dir() {
+                continue;
+            }
+            let Some(tree) = self.read(&dists) else { continue };
+            let pin = Pin {
+                id,
+                revision: self.hold(&tree)?,
+                date: tree.date,
+            };
+            self.archive.catalog().pin(&self.suite.codename, &pin, self.now)?;
+            count += 1;
+        }
+        Ok(count)
+    }
+
+    /// Makes again what is published now.
+    fn live(&mut self) -> Result<(), RebuildError> {
+        let dists = self
+            .archive
+            .tree(self.suite)
+            .join("dists")
+            .join(self.suite.codename.as_str());
+        let Some(tree) = self.read(&dists) else {
+            return self.empty();
+        };
+        let revision = self.hold(&tree)?;
+        let held =
+            self.archive
+                .catalog()
+                .snapshot(&self.suite.codename, self.suite.pool_tree(), Some(revision))?;
+        let publication = Publication {
+            revision,
+            packages: held.counts(None)?.packages,
+            date: tree.date,
+            superseded_at: None,
+            // Under which settings it was made nobody knows any more: the next publish makes it anew.
+            settings: String::new(),
+            inrelease: tree.inrelease,
+            valid_until: tree.release.valid_until,
+            contents: None,
+            files: served(&tree, &dists),
+        };
+        self.archive
+            .catalog()
+            .published(&self.suite.codename, &publication, self.now)?;
+        self.forget_manifests()
+    }
+
+    fn read(&mut self, dists: &Path) -> Option<PublishedTree> {
+        read_tree(dists, self.keyring, self.now, self.problems)
+            .map_err(|problem| self.problems.push(problem))
+            .ok()
+    }
+
+    /// Makes the suite hold what a tree names and returns its revision.
+    fn hold(&mut self, tree: &PublishedTree) -> Result<i64, RebuildError> {
+        self.empty()?;
+        packages::place(self.archive, self.suite, &tree.named, self.now, self.problems)?;
+        let snapshot = self
+            .archive
+            .catalog()
+            .snapshot(&self.suite.codename, self.suite.pool_tree(), None)?;
+        Ok(snapshot.state().revision)
+    }
+
+    /// Takes out what an older state left.
+    fn empty(&self) -> Result<(), RebuildError> {
+        let all = Selection {
+            suite: Some(self.suite.codename.clone()),
+            ..Selection::default()
+        };
+        self.archive.catalog().remove(&all, None, self.now)?;
+        Ok(())
+    }
+
+    /// Deletes what remembers how indexes were made: it speaks of revisions of the lost catalog.
+    fn forget_manifests(&self) -> Result<(), RebuildError> {
+        let folder = self
+            .archive
+            .root()
+            .join(STATE)
+            .join("indexes")
+            .join(self.suite.codename.as_str());
+        match std::fs::remove_dir_all(&folder) {
+            Err(source) if source.kind() != io::ErrorKind::NotFound => Err(failed("delete", &folder, source)),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Returns the files that a Release lists and that are there.
+fn served(tree: &PublishedTree, dists: &Path) -> Vec<PublishedFile> {
+    let listed = tree.release.sha256.iter();
+    listed
+        .filter(|file| dists.join(&file.path).is_file())
+        .map(|file| PublishedFile {
+            path: file.path.clone(),
+            sha256: file.sha256,
+            size: file.size,
+        })
+        .collect()
+}
+
+fn failed(action: &'static str, path: &Path, source: io::Error) -> RebuildError {
+    RebuildError::File {
+        action,
+        path: path.to_owned(),
+        source,
+    }
+}
+
+fn problem(path: &Path, what: impl ToString) -> Problem {
+    Problem {
+        path: path.to_owned(),
+        what: what.to_string(),
+    }
+}
+
+/// A package that an index names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Named {
+    component: debian_control::name::Component,
+    /// Path below the tree.
+    filename: String,
+    sha256: Sha256,
+    size: u64,
+}

@@ -1,0 +1,56 @@
+//! The files of a catalog: one that cannot be read goes aside, and a finished one takes its name.
+
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::{RebuildError, failed};
+use crate::archive::CatalogLocation;
+use archive_catalog::SnapshotId;
+
+/// Moves a catalog that cannot be read out of the way; it is never deleted.
+pub(super) fn set_aside(location: &CatalogLocation, now: i64) -> Result<Option<PathBuf>, RebuildError> {
+    let aside = location.beside(&format!("broken-{}", SnapshotId::of(now)));
+    let mut moved = None;
+    for (from, to) in location.parts().into_iter().zip(aside.parts()) {
+        match std::fs::rename(&from, &to) {
+            Ok(()) => moved = moved.or(Some(to)),
+            Err(source) if source.kind() == io::ErrorKind::NotFound => {}
+            Err(source) => return Err(failed("move away", &from, source)),
+        }
+    }
+    Ok(moved)
+}
+
+/// Gives a finished catalog its name.
+pub(super) fn put_in_place(
+    unfinished: &CatalogLocation,
+    location: &CatalogLocation,
+) -> Result<(), RebuildError> {
+    let [database, log, ..] = unfinished.parts();
+    // SQLite writes its log into the file when the last connection goes.
+    if log.exists() {
+        let source = io::Error::other("its log was not written back");
+        return Err(failed("finish", &database, source));
+    }
+    File::open(&database)
+        .and_then(|file| file.sync_all())
+        .and_then(|()| std::fs::rename(&database, location.path()))
+        .map_err(|source| failed("put in place", &database, source))?;
+    let folder = location
+        .path()
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    File::open(folder)
+        .and_then(|folder| folder.sync_all())
+        .map_err(|source| failed("sync", folder, source))
+}
+
+/// Deletes a file; one that is not there is no error.
+pub(super) fn remove(path: &Path) -> Result<(), RebuildError> {
+    match std::fs::remove_file(path) {
+        Err(source) if source.kind() != io::ErrorKind::NotFound => Err(failed("delete", path, source)),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,200 @@
+//! The records of a Contents index: one line a path, with the packages that ship it.
+//!
+//! Sorted by path while packages come sorted by name, so the lines are sorted in runs that fit in memory, which are
+//! kept in staged files and merged.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, BufWriter, Seek as _, SeekFrom, Write as _};
+
+use debian_control::stanza::Stanza;
+
+use crate::paths;
+use archive_catalog::{Section, Snapshot};
+use archive_index::IndexError;
+use archive_index::cut;
+use archive_index::records::{Key, Record, Records, Visit};
+use archive_storage::staging::{StagedPath, Staging, StagingError};
+
+/// How many bytes of lines are sorted at a time.
+const RUN: usize = 32 << 20;
+
+/// The paths of one component for one architecture.
+pub struct ContentsRecords<'a> {
+    /// The state they are read from.
+    pub snapshot: &'a dyn Snapshot,
+    /// Which of them.
+    pub section: Section<'a>,
+    /// Where runs are kept.
+    pub staging: &'a Staging,
+}
+
+impl Records for ContentsRecords<'_> {
+    fn read(&self, from: Option<&Key>, visit: &mut Visit<'_>) -> Result<(), IndexError> {
+        let mut runs = self.sorted_runs()?;
+        merge(&mut runs, &mut |path, packages| {
+            let key = Key(path.to_vec());
+            if from.is_some_and(|from| key < *from) {
+                return Ok(true);
+            }
+            let mut text = path.to_vec();
+            // The path is what stands before the last run of blanks, however many there are in it.
+            text.resize(text.len().max(55), b' ');
+            text.extend_from_slice(b" ");
+            text.extend_from_slice(packages);
+            text.push(b'\n');
+            Ok(visit(Record {
+                key: &key,
+                hash: cut::hash(path),
+                text: &text,
+            })?
+            .is_continue())
+        })
+    }
+}
+
+/// Lines `PATH NUL PACKAGE`, sorted.
+struct Run {
+    lines: BufReader<File>,
+    _path: StagedPath,
+}
+
+impl ContentsRecords<'_> {
+    fn sorted_runs(&self) -> Result<Vec<Run>, IndexError> {
+        let mut runs = Vec::new();
+        let mut text: Vec<u8> = Vec::new();
+        let mut failed = None;
+        self.snapshot
+            .paths(&self.section, &mut |position, control, packed| {
+                if failed.is_some() {
+                    return;
+                }
+                let package = qualified(&position.name, control);
+                match paths::unpack(packed) {
+                    Ok(plain) => {
+                        for path in paths::split(&plain) {
+                            text.extend_from_slice(path);
+                            text.push(0);
+                            text.extend_from_slice(package.as_bytes());
+                            text.push(b'\n');
+                        }
+                    }
+                    Err(error) => {
+                        failed = Some(IndexError::Record(format!(
+                            "the file list of `{}`: {error}",
+                            position.name
+                        )))
+                    }
+                }
+                if text.len() >= RUN {
+                    match self.spill(&mut text) {
+                        Ok(run) => runs.push(run),
+                        Err(error) => failed = Some(error),
+                    }
+                }
+            })
+            .map_err(IndexError::source)?;
+        if let Some(error) = failed {
+            return Err(error);
+        }
+        runs.push(self.spill(&mut text)?);
+        Ok(runs)
+    }
+
+    fn spill(&self, text: &mut Vec<u8>) -> Result<Run, IndexError> {
+        let mut lines: Vec<&[u8]> = text
+            .split(|byte| *byte == b'\n')
+            .filter(|line| !line.is_empty())
+            .collect();
+        lines.sort_unstable();
+        lines.dedup();
+        let (path, file) = self.staging.create()?;
+        let write = || -> io::Result<File> {
+            let mut writer = BufWriter::new(file);
+            for line in &lines {
+                writer.write_all(line)?;
+                writer.write_all(b"\n")?;
+            }
+            let mut file = writer.into_inner().map_err(io::IntoInnerError::into_error)?;
+            file.seek(SeekFrom::Start(0))?;
+            Ok(file)
+        };
+        let written = write().and_then(|file| {
+            // The staged file is open for writing only.
+            drop(file);
+            File::open(path.as_path())
+        });
+        let file = written.map_err(|source| StagingError {
+            action: "write",
+            path: path.as_path().to_owned(),
+            source,
+        })?;
+        text.clear();
+        Ok(Run {
+            lines: BufReader::new(file),
+            _path: path,
+        })
+    }
+}
+
+/// Returns `SECTION/NAME`, or the name alone where there is no section.
+fn qualified(name: &str, control: &str) -> String {
+    let section = Stanza::parse(control)
+        .ok()
+        .and_then(|stanza| stanza.get("Section").map(|field| field.value().to_owned()));
+    match section {
+        Some(section) if !section.is_empty() => format!("{section}/{name}"),
+        _ => name.to_owned(),
+    }
+}
+
+/// Takes a path and its packages, and says whether to go on.
+type VisitPath<'a> = dyn FnMut(&[u8], &[u8]) -> Result<bool, IndexError> + 'a;
+
+/// Hands each path, with its packages joined by commas, to `visit` until that answers false.
+fn merge(runs: &mut [Run], visit: &mut VisitPath<'_>) -> Result<(), IndexError> {
+    let mut heap = BinaryHeap::new();
+    for at in 0..runs.len() {
+        heap.extend(next_line(runs, at)?.map(|line| Reverse((line, at))));
+    }
+    let mut current: Vec<u8> = Vec::new();
+    let mut packages: Vec<u8> = Vec::new();
+    let mut last: Vec<u8> = Vec::new();
+    while let Some(Reverse((line, at))) = heap.pop() {
+        heap.extend(next_line(runs, at)?.map(|line| Reverse((line, at))));
+        if line == last {
+            continue;
+        }
+        let (path, package) = line.split_at(line.iter().position(|byte| *byte == 0).unwrap_or(line.len()));
+        let package = package.get(1..).unwrap_or_default();
+        if path == current {
+            packages.push(b',');
+        } else {
+            if !current.is_empty() && !visit(&current, &packages)? {
+                return Ok(());
+            }
+            current = path.to_vec();
+            packages.clear();
+        }
+        packages.extend_from_slice(package);
+        last = line;
+    }
+    if !current.is_empty() {
+        visit(&current, &packages)?;
+    }
+    Ok(())
+}
+
+fn next_line(runs: &mut [Run], at: usize) -> Result<Option<Vec<u8>>, IndexError> {
+    let Some(run) = runs.get_mut(at) else {
+        return Ok(None);
+    };
+    let mut line = Vec::new();
+    let count = run
+        .lines
+        .read_until(b'\n', &mut line)
+        .map_err(IndexError::Chunk)?;
+    line.pop();
+    Ok((count > 0).then_some(line))
+}

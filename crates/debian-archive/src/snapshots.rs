@@ -1,0 +1,268 @@
+//! States that can be gone back to: naming, pinning, comparing, and going back.
+//!
+//! Every publish is such a state for as long as retention keeps it; it is rows of the catalog and no files. A pinned
+//! one stays until it is deleted, and is served as a tree of its own.
+
+mod differences;
+
+use std::fs::File;
+
+use debian_control::name::SuiteName;
+use rustix::fs::FlockOperation;
+
+use crate::archive::Archive;
+use crate::config::Suite;
+use crate::publish::{Clock, PublishError};
+use crate::sign::Signer;
+use archive_catalog::{CatalogError, Kept, KeptState, Pin, SnapshotId};
+
+pub use differences::{Change, Difference, differences};
+
+/// How many names near an unknown one are told.
+const NEAR: usize = 4;
+
+/// Why a state was not pinned, deleted or gone back to.
+#[derive(Debug, thiserror::Error)]
+pub enum SnapshotError {
+    /// The catalog cannot be used.
+    #[error(transparent)]
+    Catalog(#[from] CatalogError),
+    /// The tree of a pinned state cannot be written or deleted.
+    #[error(transparent)]
+    Publish(#[from] PublishError),
+    /// The pool cannot be kept from being pruned meanwhile.
+    #[error("cannot lock the pool")]
+    Lock(#[source] std::io::Error),
+    /// There is nothing to pin.
+    #[error("suite `{0}` was never published")]
+    NeverPublished(SuiteName),
+    /// No state has that name.
+    #[error("no snapshot `{id}` of {of}")]
+    Unknown {
+        /// What was asked for.
+        id: SnapshotId,
+        /// Of what.
+        of: String,
+        /// Names near it, oldest first.
+        near: Vec<SnapshotId>,
+    },
+    /// Only pinned states have something to delete.
+    #[error("snapshot `{0}` is not pinned: retention lets it go by itself")]
+    NotPinned(SnapshotId),
+    /// Files of the state are not in the pool.
+    #[error(
+        "snapshot `{id}` cannot be gone back to: {count} of its files are not in the pool, the first is `{first}`"
+    )]
+    FilesMissing {
+        /// The state.
+        id: SnapshotId,
+        /// How many.
+        count: usize,
+        /// One of them, below the root.
+        first: String,
+    },
+}
+
+impl Archive {
+    /// Pins what is published of `suites` now under one name: the newest of their Dates.
+    ///
+    /// What is pinned already keeps its name.
+    pub fn pin_published(
+        &self,
+        suites: &[&Suite],
+        signer: &dyn Signer,
+        clock: &dyn Clock,
+    ) -> Result<SnapshotId, SnapshotError> {
+        let lock = self.no_prune()?;
+        let mut live = Vec::new();
+        for suite in suites {
+            let publication = self
+                .catalog()
+                .snapshot(&suite.codename, suite.pool_tree(), None)?
+                .state()
+                .publication
+                .clone()
+                .ok_or_else(|| SnapshotError::NeverPublished(suite.codename.clone()))?;
+            live.push((*suite, publication.revision, publication.date));
+        }
+        let mut named = live.iter().map(|(.., date)| *date).max().unwrap_or_default();
+        // A name never changes what it stands for.
+        while self.stands_for_another(&SnapshotId::of(named), &live)? {
+            named += 1;
+        }
+        let id = SnapshotId::of(named);
+        let pins = live.into_iter().map(|(suite, revision, date)| {
+            let id = id.clone();
+            (suite, Pin { id, revision, date })
+        });
+        let pins = self.pin_rows(pins.collect(), clock)?;
+        drop(lock);
+        self.pin_trees(&pins, signer, clock)?;
+        Ok(id)
+    }
+
+    /// Pins what `id` names among `suites`, and writes trees of pinned states that are missing.
+    pub fn pin_kept(
+        &self,
+        suites: &[&Suite],
+        id: &SnapshotId,
+        signer: &dyn Signer,
+        clock: &dyn Clock,
+    ) -> Result<(), SnapshotError> {
+        let lock = self.no_prune()?;
+        let states = self.states_named(suites, id)?;
+        let pins = states.into_iter().map(|(suite, state)| (suite, state.pin()));
+        let pins = self.pin_rows(pins.collect(), clock)?;
+        drop(lock);
+        self.pin_trees(&pins, signer, clock)
+    }
+
+    /// The rows first: from then on nothing is pruned that the trees will name.
+    fn pin_rows<'a>(
+        &self,
+        pins: Vec<(&'a Suite, Pin)>,
+        clock: &dyn Clock,
+    ) -> Result<Vec<(&'a Suite, Pin)>, SnapshotError> {
+        for (suite, pin) in &pins {
+            self.catalog().pin(&suite.codename, pin, clock.now())?;
+        }
+        Ok(pins)
+    }
+
+    fn pin_trees(
+        &self,
+        pins: &[(&Suite, Pin)],
+        signer: &dyn Signer,
+        clock: &dyn Clock,
+    ) -> Result<(), SnapshotError> {
+        for (suite, pin) in pins {
+            self.render_pinned(suite, pin, signer, clock)?;
+        }
+        Ok(())
+    }
+
+    /// Keeps prune out, which takes this lock alone, between a look at what there is and what is done about it.
+    fn no_prune(&self) -> Result<File, SnapshotError> {
+        self.lock("pool.lock", FlockOperation::LockShared)
+            .map_err(SnapshotError::Lock)
+    }
+
+    fn stands_for_another(
+        &self,
+        id: &SnapshotId,
+        live: &[(&Suite, i64, i64)],
+    ) -> Result<bool, SnapshotError> {
+        for (suite, revision, date) in live {
+            let states = self.catalog().states(&suite.codename)?;
+            if states
+                .iter()
+                .any(|state| state.id == *id && (state.revision, state.date) != (*revision, *date))
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Returns the states that `id` names among `suites`; an error when there is none.
+    pub fn states_named<'a>(
+        &self,
+        suites: &[&'a Suite],
+        id: &SnapshotId,
+    ) -> Result<Vec<(&'a Suite, KeptState)>, SnapshotError> {
+        let mut found = Vec::new();
+        let mut others = Vec::new();
+        for suite in suites {
+            for state in self.catalog().states(&suite.codename)? {
+                if state.id == *id {
+                    found.push((*suite, state));
+                } else {
+                    others.push(state.id);
+                }
+            }
+        }
+        if !found.is_empty() {
+            return Ok(found);
+        }
+        let names: Vec<String> = suites
+            .iter()
+            .map(|suite| format!("`{}`", suite.codename))
+            .collect();
+        Err(SnapshotError::Unknown {
+            id: id.clone(),
+            of: format!("suite {}", names.join(", ")),
+            near: near(id, others),
+        })
+    }
+
+    /// Deletes pinned states with their trees, so that prune may take what they alone hold.
+    pub fn unpin(&self, states: &[(&Suite, KeptState)]) -> Result<(), SnapshotError> {
+        let pinned = || states.iter().filter(|(_, state)| state.kept == Kept::Pinned);
+        if let (None, Some((_, state))) = (pinned().next(), states.first()) {
+            return Err(SnapshotError::NotPinned(state.id.clone()));
+        }
+        for (suite, state) in pinned() {
+            // The tree first: what is served must have all it names.
+            self.delete_rendered(suite, &state.id)?;
+            self.catalog().unpin(&suite.codename, &state.id)?;
+        }
+        Ok(())
+    }
+
+    /// Makes a suite hold exactly what a state held, in one step, and says whether that changed anything.
+    pub fn roll_back(&self, suite: &Suite, id: &SnapshotId, now: i64) -> Result<bool, SnapshotError> {
+        let _lock = self.no_prune()?;
+        let states = self.states_named(&[suite], id)?;
+        let Some(revision) = states.first().map(|(_, state)| state.revision) else {
+            return Ok(false);
+        };
+        let held = self
+            .catalog()
+            .snapshot(&suite.codename, suite.pool_tree(), Some(revision))?
+            .held()?;
+        let tree = self.tree(suite);
+        let mut missing = held.iter().filter(|held| {
+            let file = tree.join(&held.path);
+            !file
+                .symlink_metadata()
+                .is_ok_and(|found| found.is_file() && found.len() == held.size)
+        });
+        if let Some(first) = missing.next() {
+            return Err(SnapshotError::FilesMissing {
+                id: id.clone(),
+                count: 1 + missing.count(),
+                first: if first.path.is_empty() {
+                    format!("{}_{}_{}.deb", first.name, first.version, first.architecture)
+                } else {
+                    archive_storage::pool::below_root(suite.pool_tree(), &first.path)
+                },
+            });
+        }
+        Ok(self.catalog().roll_back(&suite.codename, revision, now)?)
+    }
+}
+
+/// Returns the names that are nearest to `id` in time, in order.
+fn near(id: &SnapshotId, mut others: Vec<SnapshotId>) -> Vec<SnapshotId> {
+    others.sort();
+    others.dedup();
+    let at = others.partition_point(|other| other < id);
+    let most = others.len().saturating_sub(NEAR);
+    let start = at.saturating_sub(NEAR / 2).min(most);
+    others.into_iter().skip(start).take(NEAR).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_names_are_told() {
+        let ids = |seconds: &[i64]| seconds.iter().map(|at| SnapshotId::of(*at)).collect::<Vec<_>>();
+        let all = ids(&[10, 20, 30, 40, 50, 60]);
+        assert_eq!(near(&SnapshotId::of(35), all.clone()), ids(&[20, 30, 40, 50]));
+        assert_eq!(near(&SnapshotId::of(5), all.clone()), ids(&[10, 20, 30, 40]));
+        assert_eq!(near(&SnapshotId::of(99), all), ids(&[30, 40, 50, 60]));
+        assert_eq!(near(&SnapshotId::of(99), ids(&[10])), ids(&[10]));
+    }
+}

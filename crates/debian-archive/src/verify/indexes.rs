@@ -1,0 +1,281 @@
+//! What is published of a suite: signatures, validity, and indexes against the Release and the catalog.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use debian_control::packages::IndexEntry;
+use debian_control::release::{IndexFile, Release, format_date};
+use debian_control::stanza::StanzaReader;
+use openpgp_policy::{self, Keyring};
+
+use super::{Finding, Kind, VerifyError};
+use crate::archive::Archive;
+use crate::config::Suite;
+use crate::publish::{POOL_LINK, expected_packages};
+use archive_catalog::{Kept, Snapshot};
+use archive_storage::pool;
+
+/// Checks a suite, and adds the pool paths that its indexes name to `named`.
+pub(super) fn check(
+    archive: &Archive,
+    suite: &Suite,
+    now: i64,
+    named: &mut BTreeSet<String>,
+    findings: &mut Vec<Finding>,
+) -> Result<(), VerifyError> {
+    let newest = archive
+        .catalog()
+        .snapshot(&suite.codename, suite.pool_tree(), None)?;
+    let Some(publication) = newest.state().publication.clone() else {
+        return Ok(());
+    };
+    let shown = archive
+        .catalog()
+        .snapshot(&suite.codename, suite.pool_tree(), Some(publication.revision))?;
+    let dists = archive.tree(suite).join("dists").join(suite.codename.as_str());
+    let mut check = Check {
+        archive,
+        suite,
+        dists,
+        findings,
+    };
+    if let Some(release) = check.tree(named, now) {
+        check.validity(&release, now);
+        check.against_catalog(&release, shown.as_ref())?;
+    }
+    Ok(())
+}
+
+/// Checks the trees of the pinned states of a suite.
+///
+/// What they say is what the catalog said when they were pinned, under the settings of then: it is not made again here.
+pub(super) fn check_pinned(
+    archive: &Archive,
+    suite: &Suite,
+    now: i64,
+    named: &mut BTreeSet<String>,
+    findings: &mut Vec<Finding>,
+) -> Result<(), VerifyError> {
+    for state in archive.catalog().states(&suite.codename)? {
+        if state.kept != Kept::Pinned {
+            continue;
+        }
+        let folder = archive.snapshot_folder(suite, &state.id);
+        let mut check = Check {
+            archive,
+            suite,
+            dists: folder.join("dists").join(suite.codename.as_str()),
+            findings,
+        };
+        check.tree(named, now);
+        let link = folder.join("pool");
+        if !std::fs::read_link(&link).is_ok_and(|target| target == Path::new(POOL_LINK)) {
+            check.found(Kind::PoolMissing, &link, format!("not a link to `{POOL_LINK}`"));
+        }
+    }
+    Ok(())
+}
+
+struct Check<'a> {
+    archive: &'a Archive,
+    suite: &'a Suite,
+    /// The folder of the Release.
+    dists: PathBuf,
+    findings: &'a mut Vec<Finding>,
+}
+
+impl Check<'_> {
+    /// Checks what a folder says of itself, and returns the Release that is signed.
+    fn tree(&mut self, named: &mut BTreeSet<String>, now: i64) -> Option<Release> {
+        let release = self.signatures(now)?;
+        for file in &release.sha256 {
+            self.index_file(file);
+        }
+        self.by_hash_names(&release);
+        self.names(&release, named);
+        Some(release)
+    }
+
+    fn found(&mut self, kind: Kind, path: &Path, detail: impl Into<String>) {
+        let path = path
+            .strip_prefix(self.archive.root())
+            .unwrap_or(path)
+            .to_string_lossy()
+            .into_owned();
+        self.findings.push(Finding {
+            kind,
+            path,
+            detail: detail.into(),
+        });
+    }
+
+    /// Checks the three top files and returns the Release that is signed.
+    fn signatures(&mut self, now: i64) -> Option<Release> {
+        let keyring_path = self.archive.root().join("archive-keyring.pgp");
+        let read = std::fs::read(&keyring_path).map_err(|error| error.to_string());
+        let keyring = match read.and_then(|bytes| Keyring::read(&bytes).map_err(|error| error.to_string())) {
+            Ok(keyring) => keyring,
+            Err(error) => {
+                self.found(Kind::SignatureBad, &keyring_path, error);
+                return None;
+            }
+        };
+        let path = self.dists.join("InRelease");
+        let text = match std::fs::read(&path)
+            .map_err(|error| error.to_string())
+            .and_then(|bytes| {
+                openpgp_policy::verify_inrelease(&bytes, &keyring, now).map_err(|error| error.to_string())
+            }) {
+            Ok(verified) => verified.text,
+            Err(error) => {
+                self.found(Kind::SignatureBad, &path, error);
+                return None;
+            }
+        };
+        self.detached(&keyring, &text, now);
+        match Release::parse(&text) {
+            Ok(release) => Some(release),
+            Err(error) => {
+                self.found(Kind::IndexStale, &path, error.to_string());
+                None
+            }
+        }
+    }
+
+    fn detached(&mut self, keyring: &Keyring, signed: &str, now: i64) {
+        let path = self.dists.join("Release");
+        let release = std::fs::read(&path).unwrap_or_default();
+        let trimmed = |text: &[u8]| text.trim_ascii_end().to_vec();
+        if trimmed(&release) != trimmed(signed.as_bytes()) {
+            self.found(Kind::IndexStale, &path, "not the text that InRelease has");
+        }
+        let signature_path = self.dists.join("Release.gpg");
+        let signature = std::fs::read(&signature_path).unwrap_or_default();
+        if let Err(error) = openpgp_policy::verify_detached(&release, &signature, keyring, now) {
+            self.found(Kind::SignatureBad, &signature_path, error.to_string());
+        }
+    }
+
+    fn validity(&mut self, release: &Release, now: i64) {
+        if let Some(until) = release.valid_until.filter(|until| *until < now) {
+            let path = self.dists.join("InRelease");
+            self.found(
+                Kind::Expired,
+                &path,
+                format!("valid until {}: publish again", format_date(until)),
+            );
+        }
+    }
+
+    /// Checks a listed file under both its names.
+    fn index_file(&mut self, file: &IndexFile) {
+        let path = self.dists.join(&file.path);
+        if is_plain_text_of_others(&file.path) {
+            return;
+        }
+        let wrong = |path: &Path| match pool::digest_and_size(path) {
+            Ok((sha256, size)) if sha256 == file.sha256 && size == file.size => None,
+            Ok((sha256, size)) => Some(format!(
+                "{size} bytes, sha256 {sha256}; Release says {} and {}",
+                file.size, file.sha256
+            )),
+            Err(error) => Some(format!("Release lists it: {error}")),
+        };
+        if let Some(detail) = wrong(&path) {
+            self.found(Kind::IndexStale, &path, detail);
+        }
+        let by_hash = path
+            .parent()
+            .unwrap_or(&path)
+            .join("by-hash/SHA256")
+            .join(file.sha256.to_string());
+        if let Some(detail) = wrong(&by_hash) {
+            self.found(Kind::ByhashWrong, &by_hash, detail);
+        }
+    }
+
+    /// Checks that every by-hash file, also of earlier generations, has the bytes that its name says.
+    fn by_hash_names(&mut self, release: &Release) {
+        let folders: BTreeSet<_> = release
+            .sha256
+            .iter()
+            .filter_map(|file| self.dists.join(&file.path).parent().map(Path::to_owned))
+            .collect();
+        for folder in folders {
+            let by_hash = folder.join("by-hash/SHA256");
+            let Ok(entries) = std::fs::read_dir(&by_hash) else {
+                continue;
+            };
+            for path in entries.filter_map(|entry| entry.ok().map(|entry| entry.path())) {
+                let name = path
+                    .file_name()
+                    .unwrap_or_default()
+                    .to_string_lossy()
+                    .into_owned();
+                match pool::digest(&path) {
+                    Ok(found) if found.to_string() == name => {}
+                    Ok(found) => self.found(
+                        Kind::ByhashWrong,
+                        &path,
+                        format!("sha256 {found}, its name says another"),
+                    ),
+                    Err(error) => self.found(Kind::ByhashWrong, &path, error.to_string()),
+                }
+            }
+        }
+    }
+
+    /// Renders each Packages index from the catalog, as it was when it was published, and compares.
+    fn against_catalog(&mut self, release: &Release, shown: &dyn Snapshot) -> Result<(), VerifyError> {
+        for component in &self.suite.components {
+            for architecture in &self.suite.architectures {
+                let path = format!("{component}/binary-{architecture}/Packages");
+                let Some(listed) = release.sha256.iter().find(|file| file.path == path) else {
+                    continue;
+                };
+                let (sha256, size) = expected_packages(shown, self.suite, component, architecture)?;
+                if (sha256, size) != (listed.sha256, listed.size) {
+                    let path = self.dists.join(&path);
+                    self.found(
+                        Kind::IndexStale,
+                        &path,
+                        format!(
+                            "the catalog makes {size} bytes, sha256 {sha256}; Release says {} and {}",
+                            listed.size, listed.sha256
+                        ),
+                    );
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Collects what the indexes on disk name.
+    fn names(&mut self, release: &Release, named: &mut BTreeSet<String>) {
+        let tree = self.archive.tree(self.suite);
+        let below = tree.strip_prefix(self.archive.root()).unwrap_or(Path::new(""));
+        for file in release
+            .sha256
+            .iter()
+            .filter(|file| file.path.ends_with("/Packages.zst"))
+        {
+            let Ok(bytes) = std::fs::read(self.dists.join(&file.path)) else {
+                continue;
+            };
+            let Ok(text) = zstd::decode_all(bytes.as_slice()) else {
+                continue;
+            };
+            for stanza in StanzaReader::new(&String::from_utf8_lossy(&text)).filter_map(Result::ok) {
+                if let Ok(entry) = IndexEntry::from_stanza(&stanza) {
+                    named.insert(below.join(entry.filename).to_string_lossy().into_owned());
+                }
+            }
+        }
+    }
+}
+
+/// Says whether a listed file is the text of compressed ones, which is listed and not served.
+fn is_plain_text_of_others(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    name == "Packages" || name == "Translation-en" || (name.starts_with("Contents-") && !name.contains('.'))
+}
