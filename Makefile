@@ -1,4 +1,4 @@
-# The words of this project. `make help` lists them; each can be run again at any time.
+# The commands of this project. `make help` lists them; each can be repeated at any time.
 
 CARGO  ?= cargo
 TARGET := $(or $(CARGO_TARGET_DIR),target)
@@ -10,11 +10,11 @@ FUZZ_SECONDS ?= 20
 .PHONY: help setup dev demo build test test-archive docker-up torture bench bench-uploads bench-micro fuzz api-fuzz fmt lint clippy audit health clean
 .DEFAULT_GOAL := help
 
-help: ## Lists these words
+help: ## Lists these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "  make %-14s %s\n", $$1, $$2 }'
 
 # Quick the second time: done again when what it depends on has changed.
-setup: $(TARGET)/.setup ## Installs the Debian packages and crates that all else needs
+setup: $(TARGET)/.setup ## Installs the Debian packages and crates that the other commands need
 	@:
 $(TARGET)/.setup: tools/setup rust-toolchain.toml Cargo.toml Cargo.lock
 	@tools/setup
@@ -30,10 +30,10 @@ dev: setup ## Builds quickly, and serves an archive to play with until Ctrl-C
 demo: setup ## Shows the main job: from a package to `apt install`
 	@tools/demo
 
-build: setup ## Builds the programs as they are released
+build: setup ## Builds release programs
 	$(CARGO) build --locked --release --workspace --bins
 
-test: setup ## Passes every test; needs no network
+test: setup ## Runs every test; needs no network
 	@python3 -m unittest discover -q -s bench
 	$(CARGO) test --locked --workspace
 
@@ -46,7 +46,7 @@ test-archive: $(TARGET)/.setup-archive ## Real packages on two Debian releases, 
 docker-up: ## Runs an uploader and nginx in containers (docs/how-to/containers.md); needs docker
 	docker compose up --build --detach --wait
 
-torture: setup ## Reads, kills, stops and fills for an hour; TORTURE_* set the counts (docs/explanation/torture.md)
+torture: setup ## Tests concurrent readers, kills, stops and full disks for an hour; TORTURE_* set the counts (docs/explanation/torture.md)
 	$(CARGO) build --locked --release -p repogen -p archive-tests --bins
 	@REPOGEN=$(abspath $(TARGET))/release/repogen $(TARGET)/release/torture
 
@@ -54,7 +54,7 @@ $(TARGET)/.setup-bench: $(TARGET)/.setup
 	@tools/setup --bench
 	@touch $@
 
-bench: $(TARGET)/.setup-bench ## Measures speed and memory beside other archive tools, and writes docs/benchmarks/
+bench: $(TARGET)/.setup-bench ## Measures speed and memory compared with other archive tools, and writes docs/benchmarks/
 	$(CARGO) build --locked --release -p repogen -p archive-tests --bins
 	@tools/bench
 
@@ -64,10 +64,10 @@ bench-uploads: $(TARGET)/.setup-bench ## Puts load on the uploader for some minu
 		$(TARGET)/release/bench-uploads >$(TARGET)/uploads.md
 	@cp $(TARGET)/uploads.md docs/benchmarks/uploads.md && cat docs/benchmarks/uploads.md
 
-bench-micro: setup ## Measures the readers of .deb and stanzas, cutting and joining by themselves
+bench-micro: setup ## Measures parsing, chunking and joining by themselves
 	$(CARGO) bench --locked -p debian-deb -p archive-index --benches
 
-fuzz: setup ## Feeds mutated input to every parser, FUZZ_SECONDS each
+fuzz: setup ## Feeds mutated input to the parsers, FUZZ_SECONDS each
 	$(CARGO) run --locked -p fuzz -- all --seconds $(FUZZ_SECONDS)
 
 $(TARGET)/.setup-api-fuzz: $(TARGET)/.setup
@@ -76,7 +76,7 @@ $(TARGET)/.setup-api-fuzz: $(TARGET)/.setup
 	$(TARGET)/api-fuzz/bin/pip install --quiet schemathesis==4.32.0
 	@touch $@
 
-api-fuzz: $(TARGET)/.setup-api-fuzz ## Asks the uploader everything its API document allows, and much that it does not (schemathesis)
+api-fuzz: $(TARGET)/.setup-api-fuzz ## Sends the uploader what its API document allows, and much that it does not (schemathesis)
 	$(CARGO) build --locked -p repogen -p uploader --bins
 	@tools/api-fuzz
 
@@ -92,13 +92,13 @@ lint: setup ## Checks format, warnings, the fences between the crates, and the l
 clippy: setup ## Shows all warnings, and fails on none
 	$(CARGO) clippy --locked --workspace --all-targets
 
-audit: ## Checks licences and known faults of the crates (needs cargo-deny)
+audit: ## Checks licences and known vulnerabilities of dependencies (needs cargo-deny)
 	@$(CARGO) deny --version >/dev/null 2>&1 || { echo "audit: install cargo-deny first: cargo install --locked cargo-deny" >&2; exit 1; }
 	$(CARGO) deny --all-features check
 
 health: setup ## Reports sizes: lines, files, crates, programs
 	@tools/health
 
-clean: ## Removes all that was built
+clean: ## Removes build output
 	$(CARGO) clean
 	rm -rf $(TARGET)
