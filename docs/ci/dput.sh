@@ -1,5 +1,5 @@
 #!/bin/sh
-# Uploads what a .changes file names, all of it or nothing, by Debian's dput.
+# Uploads what a .changes file names, all or nothing, with Debian's dput.
 # usage: ARCHIVE_URL=https://apt.example.org SUITE=stable ARCHIVE_TOKEN=rgt_... dput.sh FILE.changes
 set -eu
 
