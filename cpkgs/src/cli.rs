@@ -1,32 +1,39 @@
 //! Commands, one file each, and what they share: arguments, exit codes, printing.
 
 mod admin;
-mod amount;
 mod applied;
+mod architectures;
 mod check;
 mod auth;
 mod completions;
+mod config_overrides;
+mod depends;
 mod download;
 mod edsp;
 mod failure;
 mod files;
 mod gc;
-mod given;
 mod history;
 mod hold;
+mod human_size;
+mod info;
 mod install;
-mod look;
+mod list;
 mod man;
 mod place;
 mod plan_view;
 mod printer;
 mod progress;
-mod relate;
+mod rdepends;
 mod registry;
+mod relations;
+mod search;
 mod secret;
 mod source;
 mod stage;
+mod unknown_package;
 mod update;
+mod why;
 
 use std::io::IsTerminal as _;
 mod repair;
@@ -39,6 +46,7 @@ use std::process::ExitCode;
 
 use apt_client::fetch::{Credentials, Fetcher};
 use apt_client::lock::Lock;
+use apt_client::source::SourceConfig;
 use clap::{Parser, Subcommand};
 use cpkgs::config::Config;
 use cpkgs::home::Home;
@@ -78,7 +86,7 @@ struct Arguments {
     quiet: bool,
 
     #[command(flatten)]
-    given: given::GivenArgs,
+    overrides: config_overrides::ConfigOverrideArgs,
 
     #[command(subcommand)]
     command: Command,
@@ -88,13 +96,13 @@ struct Arguments {
 enum Command {
     Source(source::SourceArgs),
     Update(update::UpdateArgs),
-    Search(look::SearchArgs),
-    Info(look::InfoArgs),
-    List(look::ListArgs),
+    Search(search::SearchArgs),
+    Info(info::InfoArgs),
+    List(list::ListArgs),
     Files(files::FilesArgs),
-    Depends(relate::DependsArgs),
-    Rdepends(relate::RdependsArgs),
-    Why(relate::WhyArgs),
+    Depends(depends::DependsArgs),
+    Rdepends(rdepends::RdependsArgs),
+    Why(why::WhyArgs),
     Install(install::InstallArgs),
     Remove(install::RemoveArgs),
     Purge(install::PurgeArgs),
@@ -127,9 +135,14 @@ struct Context {
 impl Context {
     /// Returns what gets files, with the passwords of the sources' entries, of files in the home, of apt and of `~/.netrc`, and the token for the registry.
     fn fetcher(&self) -> Result<Fetcher, Failure> {
+        self.fetcher_with(None)
+    }
+
+    /// Returns what gets files for a source that is not configured yet, too; its password counts first.
+    fn fetcher_with(&self, added: Option<&SourceConfig>) -> Result<Fetcher, Failure> {
         let home = self.home.folder();
         let mut credentials = Credentials::default();
-        for source in &self.config.sources {
+        for source in added.into_iter().chain(&self.config.sources) {
             let given = password::of(source, home).map_err(|error| Failure::new(failure::USAGE, error))?;
             if let (Some((user, password)), Ok(root)) = (given, source.url.parse()) {
                 credentials = credentials.with_password(&root, &user, &password);
@@ -272,7 +285,7 @@ pub(crate) fn main() -> ExitCode {
     };
     match context(&arguments.command, Printer::new(form, talk), consent) {
         Ok(mut context) => {
-            context.config.given = arguments.given.into();
+            context.config.overrides = arguments.overrides.into();
             let outcome = run(arguments.command, &mut context);
             ended(outcome, &mut context.printer)
         }
@@ -327,13 +340,13 @@ fn run(command: Command, context: &mut Context) -> Result<Done, Failure> {
     match command {
         Command::Source(args) => source::run(args, context),
         Command::Update(args) => update::run(&args, context),
-        Command::Search(args) => look::search(args, context),
-        Command::Info(args) => look::info(&args, context),
-        Command::List(args) => look::list(&args, context),
+        Command::Search(args) => search::run(args, context),
+        Command::Info(args) => info::run(&args, context),
+        Command::List(args) => list::run(&args, context),
         Command::Files(args) => files::files(&args, context),
-        Command::Depends(args) => relate::depends(&args, context),
-        Command::Rdepends(args) => relate::rdepends(&args, context),
-        Command::Why(args) => relate::why(&args, context),
+        Command::Depends(args) => depends::run(&args, context),
+        Command::Rdepends(args) => rdepends::run(&args, context),
+        Command::Why(args) => why::run(&args, context),
         Command::Download(args) => download::run(&args, context),
         Command::Edsp(args) => edsp::run(&args, context),
         Command::Check(args) => check::run(&args, context),

@@ -37,19 +37,19 @@ pub struct Config {
     /// The archives.
     #[serde(default, rename = "source", skip_serializing_if = "Vec::is_empty")]
     pub sources: Vec<SourceConfig>,
-    /// What counts this time in the place of what stands above; it is never written.
+    /// Overrides of the above for this run; never written.
     #[serde(skip)]
-    pub given: Given,
+    pub overrides: ConfigOverrides,
 }
 
-/// What a command is told in the place of what is configured.
+/// Values that override the configuration for one command.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Given {
-    /// In the place of `cache_dir`.
+pub struct ConfigOverrides {
+    /// Overrides `cache_dir`.
     pub cache_dir: Option<PathBuf>,
-    /// In the place of `install_dir`.
+    /// Overrides `install_dir`.
     pub install_dir: Option<PathBuf>,
-    /// In the place of `base`.
+    /// Overrides `base`.
     pub base: Option<Base>,
 }
 
@@ -140,10 +140,10 @@ impl Config {
         let path = home.config_file();
         let _lock =
             Lock::take(home.folder(), |_| {}).map_err(|source| ConfigError::Write { path, source })?;
-        let given = std::mem::take(&mut self.given);
+        let overrides = std::mem::take(&mut self.overrides);
         *self = Self::read(home)?;
         change(self);
-        self.given = given;
+        self.overrides = overrides;
         self.write(home)
     }
 
@@ -156,19 +156,19 @@ impl Config {
 
     /// Returns where indexes and packages are kept.
     pub fn cache(&self, home: &Home) -> PathBuf {
-        let given = self.given.cache_dir.as_deref();
+        let given = self.overrides.cache_dir.as_deref();
         below(home, given.or(self.cache_dir.as_deref()), "cache")
     }
 
     /// Returns where packages are installed without root.
     pub fn install(&self, home: &Home) -> PathBuf {
-        let given = self.given.install_dir.as_deref();
+        let given = self.overrides.install_dir.as_deref();
         below(home, given.or(self.install_dir.as_deref()), "packages")
     }
 
     /// Returns what counts as installed without root.
     pub fn base(&self) -> Base {
-        self.given.base.unwrap_or(self.base)
+        self.overrides.base.unwrap_or(self.base)
     }
 }
 
@@ -224,10 +224,10 @@ mod tests {
             install_dir: Some(PathBuf::from("/configured")),
             ..Config::default()
         };
-        config.given = Given {
+        config.overrides = ConfigOverrides {
             install_dir: Some(PathBuf::from("/given")),
             base: Some(Base::Host),
-            ..Given::default()
+            ..ConfigOverrides::default()
         };
         assert_eq!(config.install(&home), Path::new("/given"));
         assert_eq!(config.cache(&home), home.folder().join("cache"));

@@ -6,7 +6,7 @@ use resolver::universe::{PackageId, Universe};
 
 use crate::local::LocalDeb;
 use crate::spec::Named;
-use apt_client::library::{Extra, Library, LibraryError};
+use apt_client::package_cache::{Extra, PackageCache, PackageCacheError};
 
 /// The priority of what is only installed. Source: apt_preferences(5).
 const INSTALLED: i32 = 100;
@@ -44,7 +44,7 @@ pub enum Condition {
 
 /// What a request is decided on.
 pub struct Scene<'l> {
-    library: &'l Library,
+    library: &'l PackageCache,
     /// All packages.
     pub universe: Universe,
     /// What is installed.
@@ -60,10 +60,10 @@ impl<'l> Scene<'l> {
     /// # Errors
     /// When an index cannot be read, or a package says something that has no meaning.
     pub fn new(
-        library: &'l Library,
+        library: &'l PackageCache,
         present: &[Present],
         files: Vec<LocalDeb>,
-    ) -> Result<Self, LibraryError> {
+    ) -> Result<Self, PackageCacheError> {
         let mut stanzas: Vec<(String, Extra)> = Vec::new();
         // Each installed package is one of the library's, or the next of those that come besides.
         let mut known = Vec::new();
@@ -105,7 +105,7 @@ impl<'l> Scene<'l> {
             .zip(files)
             .map(|(number, file)| match number {
                 Some(number) => Ok((number, file)),
-                None => Err(LibraryError::Foreign {
+                None => Err(PackageCacheError::Foreign {
                     architecture: file.architecture(),
                     path: file.path,
                 }),
@@ -114,7 +114,7 @@ impl<'l> Scene<'l> {
         // What the library has of a package as well is fetched from there.
         let extra = numbers.iter().copied().zip(stanzas);
         let extra = extra.filter_map(|(number, (stanza, _))| Some((number?, stanza)));
-        let extra = extra.filter(|(number, _)| number.place() >= library.facts().len());
+        let extra = extra.filter(|(number, _)| number.place() >= library.summaries().len());
         Ok(Self {
             installed,
             universe,
@@ -125,7 +125,7 @@ impl<'l> Scene<'l> {
     }
 
     /// Returns the packages of the sources.
-    pub fn library(&self) -> &'l Library {
+    pub fn library(&self) -> &'l PackageCache {
         self.library
     }
 
@@ -133,7 +133,7 @@ impl<'l> Scene<'l> {
     ///
     /// # Errors
     /// When the index that has it cannot be read.
-    pub fn stanza(&self, package: PackageId) -> Result<String, LibraryError> {
+    pub fn stanza(&self, package: PackageId) -> Result<String, PackageCacheError> {
         match self.extra.iter().find(|(number, _)| *number == package) {
             Some((_, stanza)) => Ok(stanza.clone()),
             None => self.library.stanza(package),
@@ -239,12 +239,12 @@ impl<'l> Scene<'l> {
 
 /// Returns the place in the library of the very package that is installed; one of the same version with other bytes is another.
 /// `None` also where that takes a closer look, which the universe has.
-fn library_has(library: &Library, present: &Present) -> Result<Option<usize>, LibraryError> {
+fn library_has(library: &PackageCache, present: &Present) -> Result<Option<usize>, PackageCacheError> {
     if present.condition == Condition::Damaged {
         return Ok(None);
     }
     let same = library
-        .facts()
+        .summaries()
         .named(&present.name)
         .filter(|fact| fact.version == present.version && fact.architecture == present.architecture);
     for fact in same {

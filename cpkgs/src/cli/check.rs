@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, Read};
 use std::path::PathBuf;
 
-use apt_client::library::Machine;
+use apt_client::package_cache::Machine;
 use clap::Args;
 use cpkgs::machine;
 use debian_control::limits::Limits;

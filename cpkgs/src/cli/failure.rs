@@ -6,8 +6,8 @@ use std::process::ExitCode;
 
 use apt_client::contents::ContentsError;
 use apt_client::fetch::FetchError;
-use apt_client::library::LibraryError;
 use apt_client::lists::{ListsError, UpdateError};
+use apt_client::package_cache::PackageCacheError;
 use apt_client::repository::RepositoryError;
 use apt_client::source::SourceError;
 use apt_client::trust::TrustError;
@@ -70,6 +70,12 @@ impl Failure {
     /// Adds what would help.
     pub(super) fn hint(mut self, hint: impl Display) -> Self {
         self.hints.push(hint.to_string());
+        self
+    }
+
+    /// Says first what could not be done; what is said so far becomes the cause.
+    pub(super) fn context(mut self, what: impl Display) -> Self {
+        self.error = self.error.context(what.to_string());
         self
     }
 
@@ -255,11 +261,11 @@ impl From<GenerationError> for Failure {
     }
 }
 
-impl From<LibraryError> for Failure {
-    fn from(error: LibraryError) -> Self {
+impl From<PackageCacheError> for Failure {
+    fn from(error: PackageCacheError) -> Self {
         let code = match error {
-            LibraryError::Changed { .. } | LibraryError::Entry { .. } => UNVERIFIED,
-            LibraryError::Architecture(_) => USAGE,
+            PackageCacheError::Changed { .. } | PackageCacheError::Entry { .. } => UNVERIFIED,
+            PackageCacheError::Architecture(_) => USAGE,
             _ => REFUSED,
         };
         Self::new(code, error)

@@ -11,7 +11,7 @@ use debian_control::terminal::escaped;
 use serde::Serialize;
 
 use super::failure::{Failure, REFUSED};
-use super::{Context, Done, amount};
+use super::{Context, Done, human_size};
 
 /// Lists the files of a package: as it is installed, or else as the archives list them.
 #[derive(Debug, Args)]
@@ -102,7 +102,7 @@ fn tell_cut(found: &FileHits, context: &mut Context) {
 fn file_lists(context: &mut Context) -> Result<Option<FileLists>, Failure> {
     let cache = context.config.cache(&context.home);
     let sources = context.sources()?;
-    let lists = Lists::open(&cache, &sources, machine::architecture())?;
+    let lists = Lists::open(&cache, &sources, &[machine::architecture().to_owned()])?;
     if lists.contents.is_empty() {
         return Ok(None);
     }
@@ -115,7 +115,7 @@ fn file_lists(context: &mut Context) -> Result<Option<FileLists>, Failure> {
             "fetching the list of files `{}` of {} ({})",
             escaped(&list.name),
             escaped(&list.codename),
-            amount::bytes(list.size)
+            human_size::bytes(list.size)
         ));
     }
     let (fetcher, _shown) = context.shown_fetcher()?;

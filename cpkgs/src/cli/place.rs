@@ -1,9 +1,9 @@
 //! Where packages are installed: in a folder of one's own, or in the system.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use apt_client::library::Library;
 use apt_client::lock::Lock;
+use apt_client::package_cache::PackageCache;
 use clap::Args;
 use cpkgs::config::Base;
 use cpkgs::generation::Held;
@@ -15,6 +15,7 @@ use cpkgs::system::{State, System, SystemPackage, Unfinished};
 use debian_control::stanza::Stanza;
 use resolver::request::{Hold, Mark};
 
+use super::architectures::Architectures;
 use super::failure::{Failure, REFUSED};
 use super::stage::{Run, present};
 use super::{Context, applied};
@@ -34,6 +35,14 @@ impl PlaceArgs {
     /// Says whether the system is meant.
     pub(super) fn is_system(&self) -> bool {
         self.system
+    }
+
+    /// Returns the system that would be changed: this machine's, or the one below `--dpkg-root`.
+    fn system(&self) -> System {
+        match &self.dpkg_root {
+            Some(folder) => System::at(folder),
+            None => System::default(),
+        }
     }
 }
 
@@ -71,10 +80,7 @@ impl Context {
             let base = self.config.base();
             return Ok(Place::Own { folder, base, _lock });
         }
-        let system = match &args.dpkg_root {
-            Some(folder) => System::at(folder),
-            None => System::default(),
-        };
+        let system = args.system();
         if run == Run::Real {
             // Better now than after everything was downloaded.
             system.check_rights()?;
@@ -86,12 +92,12 @@ impl Context {
 impl Place {
     /// Opens the packages of the sources that can be installed here: a system takes those of the architectures that its dpkg
     /// knows, whatever a source has besides.
-    pub(super) fn library(&self, indexes: Indexes, context: &Context) -> Result<Library, Failure> {
-        let foreign = match self {
-            Self::Own { .. } => context.foreign_architectures(),
-            Self::System(system) => system.foreign_architectures()?,
+    pub(super) fn library(&self, indexes: Indexes, context: &Context) -> Result<PackageCache, Failure> {
+        let architectures = match self {
+            Self::Own { .. } => Architectures::own(&context.config),
+            Self::System(system) => Architectures::of(system)?,
         };
-        context.library_of(indexes, &foreign)
+        context.library_of(indexes, &architectures)
     }
 
     /// Returns the packages of which nothing but configuration files is left.
@@ -130,7 +136,11 @@ impl Place {
     }
 
     /// Sets up what a request is decided on.
-    pub(super) fn scene<'l>(&self, library: &'l Library, files: Vec<LocalDeb>) -> Result<Scene<'l>, Failure> {
+    pub(super) fn scene<'l>(
+        &self,
+        library: &'l PackageCache,
+        files: Vec<LocalDeb>,
+    ) -> Result<Scene<'l>, Failure> {
         match self {
             Self::Own { folder, base, .. } => {
                 let mut own = present(folder)?;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use apt_client::fetch::{Progress, Wanted};
+use apt_client::fetch::{Download, Progress};
 use debian_control::terminal::escaped;
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -10,7 +10,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 pub(super) struct Bars(ProgressBar);
 
 impl Bars {
-    pub(super) fn new(wanted: &[Wanted]) -> Self {
+    pub(super) fn new(wanted: &[Download]) -> Self {
         let bar = ProgressBar::new(wanted.iter().map(|wanted| wanted.size).sum());
         if let Ok(style) =
             ProgressStyle::with_template("{bar:30} {bytes}/{total_bytes} {bytes_per_sec} {eta} {msg}")
@@ -55,16 +55,16 @@ impl Drop for Bars {
 }
 
 impl Progress for Bars {
-    fn begun(&self, wanted: &Wanted, had: u64) {
+    fn begun(&self, wanted: &Download, had: u64) {
         self.0.set_message(escaped(&wanted.name));
         self.0.inc(had);
     }
 
-    fn came(&self, _: &Wanted, bytes: u64) {
+    fn came(&self, _: &Download, bytes: u64) {
         self.0.inc(bytes);
     }
 
-    fn done(&self, wanted: &Wanted) {
+    fn done(&self, wanted: &Download) {
         self.0.set_message(escaped(&wanted.name));
     }
 }

@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use apt_client::fetch::{Silent, Wanted};
-use apt_client::library;
+use apt_client::fetch::{Download, Silent};
+use apt_client::package_cache;
 use clap::Args;
 use cpkgs::local::LocalDeb;
 use cpkgs::rootless::{self, Add, Change, Configuration, Damaged};
@@ -218,7 +218,7 @@ fn change(damaged: &[Damaged], files: &[PathBuf], context: &mut Context) -> Resu
     })
 }
 
-fn fetch(remote: &[Wanted], cache: &Path, context: &mut Context) -> Result<Vec<PathBuf>, Failure> {
+fn fetch(remote: &[Download], cache: &Path, context: &mut Context) -> Result<Vec<PathBuf>, Failure> {
     if remote.is_empty() {
         return Ok(Vec::new());
     }
@@ -231,7 +231,7 @@ fn fetch(remote: &[Wanted], cache: &Path, context: &mut Context) -> Result<Vec<P
 }
 
 /// Returns where a package is fetched from: the archive it came from, and the mirrors that the source has by now.
-fn wanted(damaged: &Damaged, context: &Context) -> Result<Wanted, Failure> {
+fn wanted(damaged: &Damaged, context: &Context) -> Result<Download, Failure> {
     let package = &damaged.package;
     let Some(receipt) = &package.receipt else {
         let text = format!("`{}` {} came from a file", package.name, package.version);
@@ -246,5 +246,5 @@ fn wanted(damaged: &Damaged, context: &Context) -> Result<Wanted, Failure> {
         .iter()
         .find(|source| source.url == receipt.url);
     roots.extend(source.iter().flat_map(|source| source.mirrors.iter().cloned()));
-    Ok(library::wanted(&package.stanza, &receipt.suite, &roots)?)
+    Ok(package_cache::download(&package.stanza, &receipt.suite, &roots)?)
 }

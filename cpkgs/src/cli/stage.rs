@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 
-use apt_client::fetch::{Silent, Wanted};
-use apt_client::library::{Library, Machine, Passed};
+use apt_client::fetch::{Download, Silent};
 use apt_client::lists::{Index, Lists, ListsError};
+use apt_client::package_cache::{Machine, PackageCache, Passed};
 use apt_client::source::Source;
 use cpkgs::generation::{Held, Receipt};
 use cpkgs::installed;
@@ -23,11 +23,12 @@ use resolver::request::{Hold, Mark, Recommends, Request};
 use resolver::solve::solve;
 use resolver::universe::{PackageId, Universe};
 
+use super::architectures::Architectures;
 use super::failure::{Failure, REFUSED, USAGE};
 use super::place::{Indexes, Place};
 use super::plan_view::{table, view, why_text};
 use super::progress::Bars;
-use super::{Context, Done, amount, now};
+use super::{Context, Done, human_size, now};
 
 /// Whether a plan is only shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,34 +47,33 @@ impl Context {
         Ok(opened.collect::<Result<_, _>>()?)
     }
 
-    /// Opens the packages of the sources.
-    pub(super) fn library(&self) -> Result<Library, Failure> {
-        self.library_of(Indexes::Needed, &self.foreign_architectures())
+    /// Opens the packages of the sources for a machine without foreign architectures, but for those that sources name.
+    pub(super) fn library(&self) -> Result<PackageCache, Failure> {
+        self.library_of(Indexes::Needed, &Architectures::own(&self.config))
     }
 
-    /// Returns the architectures that sources have besides the machine's own.
-    pub(super) fn foreign_architectures(&self) -> Vec<String> {
-        let native = machine::architecture();
-        let mut foreign: Vec<String> = Vec::new();
-        for source in &self.config.sources {
-            for architecture in &source.architectures {
-                if architecture != native && architecture != "all" && !foreign.contains(architecture) {
-                    foreign.push(architecture.clone());
-                }
-            }
-        }
-        foreign
-    }
-
-    /// Opens the packages of the sources for a machine that runs these architectures besides its own.
-    pub(super) fn library_of(&self, indexes: Indexes, foreign: &[String]) -> Result<Library, Failure> {
+    /// Opens the packages of the sources for a machine of these architectures.
+    pub(super) fn library_of(
+        &self,
+        indexes: Indexes,
+        architectures: &Architectures,
+    ) -> Result<PackageCache, Failure> {
         let cache = self.config.cache(&self.home);
-        let native = machine::architecture();
-        let lists = match (Lists::open(&cache, &self.sources()?, native), indexes) {
+        let lists = match (
+            Lists::open(&cache, &self.sources()?, &architectures.default),
+            indexes,
+        ) {
             (Err(ListsError::None), Indexes::IfAny) => Lists::none(),
             (lists, _) => lists?,
         };
-        let library = Library::open(&cache, lists, Machine::new(native, foreign)?)?;
+        for missing in &lists.not_fetched {
+            let missing = escaped(missing);
+            self.printer.warning(format_args!(
+                "no indexes of {missing} have been fetched: `cpkgs update` fetches them, with the `--dpkg-root` of this command"
+            ));
+        }
+        let machine = Machine::new(machine::architecture(), &architectures.foreign)?;
+        let library = PackageCache::open(&cache, lists, machine)?;
         for Passed { suite, count, first } in library.passed() {
             let first = escaped(first);
             self.printer.warning(format_args!(
@@ -193,9 +193,9 @@ impl Staged<'_, '_> {
             plan.upgrade.len(),
             plan.downgrade.len(),
             plan.remove.len(),
-            amount::bytes(plan.download_bytes(universe)),
+            human_size::bytes(plan.download_bytes(universe)),
             if disk < 0 { "-" } else { "" },
-            amount::bytes(disk.unsigned_abs())
+            human_size::bytes(disk.unsigned_abs())
         );
         if run == Run::Dry {
             context.printer.line(table)?;
@@ -381,14 +381,14 @@ pub(super) fn download(
     packages: &[PackageId],
     context: &mut Context,
 ) -> Result<Vec<Downloaded>, Failure> {
-    let wanted: Vec<Option<Wanted>> = packages
+    let wanted: Vec<Option<Download>> = packages
         .iter()
         .map(|package| match scene.file(*package) {
             Some(_) => Ok(None),
-            None => scene.library().wanted(*package).map(Some),
+            None => scene.library().download(*package).map(Some),
         })
         .collect::<Result<_, _>>()?;
-    let remote: Vec<Wanted> = wanted.iter().flatten().cloned().collect();
+    let remote: Vec<Download> = wanted.iter().flatten().cloned().collect();
     let folder = context.config.cache(&context.home).join("debs");
     let fetcher = context.fetcher()?;
     let mut paths = if context.printer.shows_progress() {
@@ -468,7 +468,7 @@ pub(super) fn refused(refusal: Refusal, scene: &Scene<'_>, names: &[&str]) -> Fa
     }
     for name in names {
         if scene.universe.versions_of(name).is_empty() {
-            let near = scene.library().facts().similar(name, 3);
+            let near = scene.library().summaries().similar(name, 3);
             if !near.is_empty() {
                 failure = failure.hint(format_args!("did you mean {}?", near.join(", ")));
             }

@@ -1,17 +1,28 @@
 //! `cpkgs update`.
 
-use apt_client::lists::{self, Freshness, SuiteReport, Updating};
+use std::path::PathBuf;
+
+use apt_client::lists::{self, Freshness, SuiteReport, UpdateError, Updating};
 use clap::Args;
 use cpkgs::machine;
+use cpkgs::system::System;
 use debian_control::terminal::escaped;
 use serde::Serialize;
 
+use super::architectures::Architectures;
 use super::failure::{Failure, USAGE};
 use super::{Context, Done};
 
 /// Fetches and verifies the indexes of all sources.
+///
+/// A source that names no architectures is asked for this machine's own and for those that dpkg was told of by
+/// `dpkg --add-architecture`.
 #[derive(Debug, Args)]
-pub(super) struct UpdateArgs {}
+pub(super) struct UpdateArgs {
+    /// Takes the foreign architectures from the dpkg of the system below this folder.
+    #[arg(long, value_name = "DIR")]
+    dpkg_root: Option<PathBuf>,
+}
 
 /// What became of a suite, as `--json` prints it.
 #[derive(Serialize)]
@@ -23,16 +34,17 @@ struct SuiteView<'a> {
     bytes: u64,
 }
 
-pub(super) fn run(_: &UpdateArgs, context: &mut Context) -> Result<Done, Failure> {
+pub(super) fn run(args: &UpdateArgs, context: &mut Context) -> Result<Done, Failure> {
     if context.config.sources.is_empty() {
         return Err(Failure::saying(USAGE, "there is no source").hint("`cpkgs source add URL` adds one"));
     }
     let sources = context.sources()?;
+    let system = args.dpkg_root.as_deref().map_or_else(System::default, System::at);
     let (fetcher, shown) = context.shown_fetcher()?;
     let updating = Updating {
         fetcher: &fetcher,
         sources: &sources,
-        native: machine::architecture(),
+        architectures: &Architectures::of(&system)?.default,
         cache: &context.config.cache(&context.home),
         trust_file: &context.home.trust_file(),
         now: machine::now(),
@@ -47,12 +59,18 @@ pub(super) fn run(_: &UpdateArgs, context: &mut Context) -> Result<Done, Failure
     let mut failures = Vec::new();
     for suite in report.suites {
         print(&suite, context)?;
-        failures.extend(suite.outcome.err().map(Failure::from));
+        if let Err(error) = suite.outcome {
+            failures.push(SuiteFailure {
+                url: suite.url,
+                suite: suite.suite,
+                error,
+            });
+        }
     }
     // No command that follows has to read the indexes again. Where there are none, that was said.
     match context.library().map(drop) {
         Err(failure) if failures.is_empty() => Err(failure),
-        _ => worst(failures, context),
+        _ => report_failures(failures, context),
     }
 }
 
@@ -62,9 +80,9 @@ fn print(suite: &SuiteReport, context: &mut Context) -> Result<(), Failure> {
         Ok(Freshness::Unchanged) => "unchanged",
         Err(_) => "failed",
     };
-    if let Some(warning) = &suite.warning {
-        context.printer.tell(format_args!(
-            "warning: {} of {} {}",
+    for warning in &suite.warnings {
+        context.printer.warning(format_args!(
+            "{} of {} {}",
             suite.suite,
             suite.url,
             escaped(warning)
@@ -83,12 +101,44 @@ fn print(suite: &SuiteReport, context: &mut Context) -> Result<(), Failure> {
         "{}\t{}\t{status}\t{}",
         suite.url,
         suite.suite,
-        super::amount::bytes(suite.bytes)
+        super::human_size::bytes(suite.bytes)
     ))
 }
 
-/// Reports all failures; the one that says most about safety decides the exit code.
-fn worst(mut failures: Vec<Failure>, context: &mut Context) -> Result<Done, Failure> {
+/// Why a suite stays as it was.
+struct SuiteFailure {
+    url: String,
+    suite: String,
+    error: UpdateError,
+}
+
+impl SuiteFailure {
+    /// Returns what is the same for all suites that fail for one reason: a server that cannot be reached is one trouble, whatever
+    /// was to come from it. `None` where the reason is the suite's own.
+    fn shared_cause(&self) -> Option<(&str, String)> {
+        use std::error::Error as _;
+        let UpdateError::Fetch(error) = &self.error else {
+            return None;
+        };
+        let cause = error.source()?.to_string();
+        error.is_passing().then_some((self.url.as_str(), cause))
+    }
+}
+
+/// Reports all failures, each cause once; the one that says most about safety decides the exit code.
+fn report_failures(failures: Vec<SuiteFailure>, context: &mut Context) -> Result<Done, Failure> {
+    let mut groups: Vec<Vec<SuiteFailure>> = Vec::new();
+    for failure in failures {
+        let cause = failure.shared_cause();
+        let same = |group: &&mut Vec<SuiteFailure>| {
+            cause.is_some() && group.first().is_some_and(|first| first.shared_cause() == cause)
+        };
+        match groups.iter_mut().find(same) {
+            Some(group) => group.push(failure),
+            None => groups.push(vec![failure]),
+        }
+    }
+    let mut failures: Vec<Failure> = groups.into_iter().filter_map(joined).collect();
     failures.sort_by_key(Failure::gravity);
     let Some(worst) = failures.pop() else {
         return Ok(Done::Well);
@@ -96,5 +146,17 @@ fn worst(mut failures: Vec<Failure>, context: &mut Context) -> Result<Done, Fail
     for failure in &failures {
         failure.report(&mut context.printer);
     }
-    Err(worst.hint("what was there before stands"))
+    Err(worst.hint("the previous indexes were kept"))
+}
+
+/// Returns one failure for suites that fail for one reason.
+fn joined(group: Vec<SuiteFailure>) -> Option<Failure> {
+    let names: Vec<String> = group.iter().map(|failed| format!("`{}`", failed.suite)).collect();
+    let first = group.into_iter().next()?;
+    let url = first.url;
+    let failure = Failure::from(first.error);
+    Some(match names.as_slice() {
+        [_] => failure,
+        names => failure.context(format_args!("cannot update {} of `{url}`", names.join(", "))),
+    })
 }

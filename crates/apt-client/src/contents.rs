@@ -13,8 +13,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::fetch::Fetcher;
-use crate::library::file;
 use crate::lists::{Contents, Lists, UpdateError};
+use crate::package_cache::file;
 use crate::source::Source;
 
 use blocks::{Blocks, BlocksWriter};

@@ -14,7 +14,7 @@ use std::path::Path;
 use std::time::Duration;
 
 pub use credentials::Credentials;
-pub use debs::{Progress, Silent, Wanted};
+pub use debs::{Download, Progress, Silent};
 pub use error::FetchError;
 pub use http::client_builder;
 pub use location::{Location, LocationError};
@@ -32,7 +32,7 @@ pub struct Validators {
 
 /// One file to get.
 #[derive(Debug, Clone)]
-pub struct Get<'a> {
+pub struct FileRequest<'a> {
     /// Where it is.
     pub location: &'a Location,
     /// Most bytes it may have; one byte more is an error.
@@ -45,7 +45,7 @@ pub struct Get<'a> {
 
 /// What came.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Got {
+pub enum FileResponse {
     /// What is here already is what is there.
     NotModified,
     /// The file, or the part of it that was asked for.
@@ -95,7 +95,7 @@ impl Fetcher {
     ///
     /// # Errors
     /// When it cannot be reached, is not there, is longer than its limit, or the way to it leads astray.
-    pub fn get(&self, get: &Get<'_>) -> Result<Got, FetchError> {
+    pub fn get(&self, get: &FileRequest<'_>) -> Result<FileResponse, FetchError> {
         self.runtime.block_on(self.get_async(get))
     }
 
@@ -103,7 +103,7 @@ impl Fetcher {
     ///
     /// # Errors
     /// The first one in that order.
-    pub fn get_all(&self, gets: &[Get<'_>]) -> Result<Vec<Got>, FetchError> {
+    pub fn get_all(&self, gets: &[FileRequest<'_>]) -> Result<Vec<FileResponse>, FetchError> {
         let each = gets.iter().map(|get| self.get_async(get));
         self.runtime
             .block_on(futures_util::future::join_all(each))
@@ -111,7 +111,7 @@ impl Fetcher {
             .collect()
     }
 
-    async fn get_async(&self, get: &Get<'_>) -> Result<Got, FetchError> {
+    async fn get_async(&self, get: &FileRequest<'_>) -> Result<FileResponse, FetchError> {
         match get.location.file_path() {
             Some(path) => read_file(get, &path),
             None => self.http.get(get).await,
@@ -127,7 +127,7 @@ pub fn pause_before(retry: u32) -> Option<Duration> {
 }
 
 /// Reads a file of this machine; its time of change is what is known of it.
-fn read_file(get: &Get<'_>, path: &Path) -> Result<Got, FetchError> {
+fn read_file(get: &FileRequest<'_>, path: &Path) -> Result<FileResponse, FetchError> {
     let error = |source: std::io::Error| match source.kind() {
         std::io::ErrorKind::NotFound => FetchError::Missing {
             location: get.location.clone(),
@@ -150,7 +150,7 @@ fn read_file(get: &Get<'_>, path: &Path) -> Result<Got, FetchError> {
         last_modified: None,
     };
     if get.known.is_some_and(|known| *known == validators) {
-        return Ok(Got::NotModified);
+        return Ok(FileResponse::NotModified);
     }
     let mut bytes = Vec::new();
     if let Some((start, length)) = get.range {
@@ -168,5 +168,5 @@ fn read_file(get: &Get<'_>, path: &Path) -> Result<Got, FetchError> {
             limit: get.limit,
         });
     }
-    Ok(Got::Body { bytes, validators })
+    Ok(FileResponse::Body { bytes, validators })
 }

@@ -10,5 +10,5 @@ pub mod source;
 pub mod repository;
 pub mod trust;
 pub mod lists;
-pub mod library;
+pub mod package_cache;
 pub mod contents;

@@ -3,7 +3,7 @@
 use openpgp_policy::{Keyring, KeyringError};
 use serde::Deserialize;
 
-use crate::fetch::{FetchError, Fetcher, Get, Got, Location, LocationError};
+use crate::fetch::{FetchError, Fetcher, FileRequest, FileResponse, Location, LocationError};
 
 /// Most bytes of the description and of the keys.
 const MAX_BYTES: u64 = 4 << 20;
@@ -99,14 +99,14 @@ impl Repository {
 }
 
 fn get(fetcher: &Fetcher, location: &Location) -> Result<Vec<u8>, FetchError> {
-    let got = fetcher.get(&Get {
+    let got = fetcher.get(&FileRequest {
         location,
         limit: MAX_BYTES,
         known: None,
         range: None,
     })?;
     Ok(match got {
-        Got::Body { bytes, .. } => bytes,
-        Got::NotModified => Vec::new(),
+        FileResponse::Body { bytes, .. } => bytes,
+        FileResponse::NotModified => Vec::new(),
     })
 }

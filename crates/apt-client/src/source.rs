@@ -83,8 +83,8 @@ pub struct Source {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SourceError {
-    /// Its address is none.
-    #[error("source `{url}`")]
+    /// Its address cannot be used.
+    #[error("cannot use the address of source `{url}`")]
     Location {
         /// What stands there.
         url: String,
@@ -101,8 +101,8 @@ pub enum SourceError {
         /// Why.
         source: std::io::Error,
     },
-    /// Its keys are none.
-    #[error("the keys of source `{url}` cannot be used")]
+    /// Its keyring has no usable key.
+    #[error("the keyring of source `{url}` contains no usable keys")]
     Keys {
         /// Its address.
         url: String,
@@ -117,13 +117,20 @@ impl Source {
     /// # Errors
     /// When its address cannot be used, or its keys cannot be read.
     pub fn open(config: &SourceConfig, home: &Path) -> Result<Self, SourceError> {
+        Self::with_keys(config, read_keys(config, home)?)
+    }
+
+    /// Makes an archive of an entry whose keys are at hand, in the place of those that it names.
+    ///
+    /// # Errors
+    /// When its address cannot be used.
+    pub fn with_keys(config: &SourceConfig, keys: Vec<u8>) -> Result<Self, SourceError> {
         let location = |text: &String| {
             text.parse().map_err(|source| SourceError::Location {
                 url: text.clone(),
                 source,
             })
         };
-        let keys = read_keys(config, home)?;
         let mut digester = Digester::sha256();
         digester.update(&keys);
         Ok(Self {

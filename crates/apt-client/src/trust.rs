@@ -53,12 +53,16 @@ pub enum TrustError {
         now: String,
     },
     /// A newer one was seen.
-    #[error("its Date {date} is before {seen}, which was seen already: somebody shows an old state")]
+    #[error(
+        "its Date {} is before {}, which was seen already: an old state is shown again",
+        format_iso(*date),
+        format_iso(*seen)
+    )]
     Older {
-        /// Its Date.
-        date: String,
-        /// The newest Date that was seen.
-        seen: String,
+        /// Its Date, in Unix seconds.
+        date: i64,
+        /// The newest Date that was seen, in Unix seconds.
+        seen: i64,
         /// Whether it is so little older that a server which lags behind may show it.
         lags: bool,
     },
@@ -137,8 +141,8 @@ pub fn check(verified: Verified, asked: &Asked<'_>, now: i64) -> Result<Trusted,
         .max();
     if let Some(seen) = newest.filter(|seen| date < *seen) {
         return Err(TrustError::Older {
-            date: format_iso(date),
-            seen: format_iso(seen),
+            date,
+            seen,
             lags: seen - date <= MAX_BEHIND,
         });
     }

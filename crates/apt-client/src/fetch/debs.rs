@@ -18,7 +18,7 @@ const AT_ONCE: usize = 6;
 
 /// A package to download.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wanted {
+pub struct Download {
     /// Its name, for whoever watches.
     pub name: String,
     /// Where it is; the others are asked when the first cannot be reached. At least one.
@@ -32,11 +32,11 @@ pub struct Wanted {
 /// Whom to tell how far downloads are.
 pub trait Progress: Sync {
     /// A package begins, or goes on after an interruption with `had` bytes here.
-    fn begun(&self, wanted: &Wanted, had: u64);
+    fn begun(&self, wanted: &Download, had: u64);
     /// So many more bytes came.
-    fn came(&self, wanted: &Wanted, bytes: u64);
+    fn came(&self, wanted: &Download, bytes: u64);
     /// It is here, and is what was signed.
-    fn done(&self, wanted: &Wanted);
+    fn done(&self, wanted: &Download);
 }
 
 /// Nobody is told.
@@ -44,9 +44,9 @@ pub trait Progress: Sync {
 pub struct Silent;
 
 impl Progress for Silent {
-    fn begun(&self, _: &Wanted, _: u64) {}
-    fn came(&self, _: &Wanted, _: u64) {}
-    fn done(&self, _: &Wanted) {}
+    fn begun(&self, _: &Download, _: u64) {}
+    fn came(&self, _: &Download, _: u64) {}
+    fn done(&self, _: &Download) {}
 }
 
 impl Fetcher {
@@ -59,7 +59,7 @@ impl Fetcher {
     /// The first failure; what came until then stays.
     pub fn debs(
         &self,
-        wanted: &[Wanted],
+        wanted: &[Download],
         folder: &Path,
         progress: &dyn Progress,
     ) -> Result<Vec<PathBuf>, FetchError> {
@@ -77,7 +77,7 @@ impl Fetcher {
 
     async fn deb(
         &self,
-        wanted: &Wanted,
+        wanted: &Download,
         folder: &Path,
         progress: &dyn Progress,
     ) -> Result<PathBuf, FetchError> {
@@ -101,7 +101,7 @@ impl Fetcher {
 
     async fn deb_from(
         &self,
-        wanted: &Wanted,
+        wanted: &Download,
         location: &Location,
         path: &Path,
         progress: &dyn Progress,
@@ -134,7 +134,7 @@ impl Fetcher {
     /// Appends to a part what is missing.
     async fn download(
         &self,
-        wanted: &Wanted,
+        wanted: &Download,
         location: &Location,
         part: &Path,
         progress: &dyn Progress,
@@ -222,7 +222,7 @@ fn adopt(path: &Path, part: &Path) {
     }
 }
 
-fn copy(from: &Path, part: &Path, wanted: &Wanted, location: &Location) -> Result<(), FetchError> {
+fn copy(from: &Path, part: &Path, wanted: &Download, location: &Location) -> Result<(), FetchError> {
     let file = match File::open(from) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             return Err(FetchError::Missing {
@@ -237,7 +237,7 @@ fn copy(from: &Path, part: &Path, wanted: &Wanted, location: &Location) -> Resul
 }
 
 /// Gives a part its name, when it is what was signed.
-fn accept(wanted: &Wanted, location: &Location, part: &Path, path: &Path) -> Result<(), FetchError> {
+fn accept(wanted: &Download, location: &Location, part: &Path, path: &Path) -> Result<(), FetchError> {
     let (size, sha256) = digest_of(part).map_err(|source| keep(part, source))?;
     let wrong = |what, found: String, expected: String| {
         let _ = fs::remove_file(part);

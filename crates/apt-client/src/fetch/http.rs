@@ -9,7 +9,7 @@ use reqwest::redirect::{Attempt, Policy};
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
 
 use super::location::escapes_are_sound;
-use super::{Credentials, FetchError, Get, Got, Location, Validators, pause_before};
+use super::{Credentials, FetchError, FileRequest, FileResponse, Location, Validators, pause_before};
 
 /// Most redirects that are followed.
 const MAX_REDIRECTS: usize = 5;
@@ -51,7 +51,7 @@ impl Http {
     }
 
     /// Gets a file, with retries.
-    pub(super) async fn get(&self, get: &Get<'_>) -> Result<Got, FetchError> {
+    pub(super) async fn get(&self, get: &FileRequest<'_>) -> Result<FileResponse, FetchError> {
         let mut tries = 0;
         let begun = Instant::now();
         loop {
@@ -77,7 +77,7 @@ impl Http {
         }
     }
 
-    async fn try_get(&self, get: &Get<'_>) -> Result<Got, FetchError> {
+    async fn try_get(&self, get: &FileRequest<'_>) -> Result<FileResponse, FetchError> {
         let mut request = self.request(get.location);
         if let Some(known) = get.known {
             request = conditional(request, known);
@@ -88,7 +88,7 @@ impl Http {
         }
         let response = send(request, get.location).await?;
         if response.status() == StatusCode::NOT_MODIFIED && get.known.is_some() {
-            return Ok(Got::NotModified);
+            return Ok(FileResponse::NotModified);
         }
         let whole = response.status() == StatusCode::OK;
         let response = expect(response, get.location).await?;
@@ -105,11 +105,16 @@ impl Http {
             bytes.drain(..start);
             bytes.truncate(usize::try_from(length).unwrap_or(usize::MAX));
         }
-        Ok(Got::Body { bytes, validators })
+        Ok(FileResponse::Body { bytes, validators })
     }
 
     /// Reads a body, at most `limit` bytes of it.
-    async fn body(&self, mut response: Response, get: &Get<'_>, limit: u64) -> Result<Vec<u8>, FetchError> {
+    async fn body(
+        &self,
+        mut response: Response,
+        get: &FileRequest<'_>,
+        limit: u64,
+    ) -> Result<Vec<u8>, FetchError> {
         let mut bytes = Vec::new();
         let begun = Instant::now();
         while let Some(piece) = response

@@ -6,6 +6,9 @@ use std::str::FromStr;
 
 use reqwest::Url;
 
+/// How an address begins.
+const SCHEMES: &str = "expected http://, https:// or file:/ at its beginning";
+
 /// The address of an archive's root, or of a file below it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Location(Box<Url>);
@@ -92,9 +95,12 @@ impl FromStr for Location {
             text: debian_control::terminal::escaped(text),
             why: why.to_owned(),
         };
+        if !text.contains(':') {
+            return Err(refused(SCHEMES));
+        }
         let url = Url::parse(text).map_err(|error| refused(&error.to_string()))?;
         if !matches!(url.scheme(), "http" | "https" | "file") {
-            return Err(refused("expected http://, https:// or file:/"));
+            return Err(refused(SCHEMES));
         }
         if url.query().is_some() || url.fragment().is_some() {
             return Err(refused("expected no `?` and no `#` in it"));

@@ -24,6 +24,11 @@ pub(super) fn choose<'a>(files: &'a [IndexFile], name: &str) -> Option<Choice<'a
     forms(files, name).into_iter().next()
 }
 
+/// Says whether an index is listed in a form that can be read.
+pub(super) fn is_listed(files: &[IndexFile], name: &str) -> bool {
+    !forms(files, name).is_empty()
+}
+
 /// Returns the forms of an index, the one to fetch first; the others are for where it is listed and not served.
 pub(super) fn forms<'a>(files: &'a [IndexFile], name: &str) -> Vec<Choice<'a>> {
     let listed = |suffix: &str| {

@@ -5,10 +5,10 @@ use debian_control::release::{IndexFile, Release};
 use serde::{Deserialize, Serialize};
 
 use super::choose::{Choice, choose};
+use super::error::UpdateError;
+use super::manifest::{KeptSuite, as_text};
 use super::remote::{ByHash, Remote};
 use super::text::unpack;
-use super::update::UpdateError;
-use super::{KeptSuite, as_text};
 use crate::fetch::Fetcher;
 use crate::source::Source;
 
@@ -111,9 +111,10 @@ impl Contents {
         sources: &[Source],
         take: &mut dyn FnMut(&[u8]),
     ) -> Result<(), UpdateError> {
-        let (Some(source), Some(choice)) = (sources.get(self.source), choose(&self.forms, &self.name)) else {
-            return Ok(());
-        };
+        let source = sources
+            .get(self.source)
+            .expect("a list of files is fetched from the sources that it was opened with");
+        let choice = choose(&self.forms, &self.name).expect("it was made of a form that is listed");
         let Choice { packed, plain, .. } = choice;
         let (location, bytes) = Remote::new(fetcher, source, &self.asked).listed(packed, self.by_hash)?;
         let mut digester = Digester::sha256();

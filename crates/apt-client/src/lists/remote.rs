@@ -1,12 +1,10 @@
 //! The folder of one suite, on its archive and the archive's mirrors.
 
-use std::cell::Cell;
-
 use debian_control::digest::Digester;
 use debian_control::release::IndexFile;
 
-use super::update::UpdateError;
-use crate::fetch::{FetchError, Fetcher, Get, Got, Location, Validators};
+use super::error::UpdateError;
+use crate::fetch::{FetchError, Fetcher, FileRequest, FileResponse, Location, Validators};
 use crate::source::Source;
 
 /// Asks for files of a suite, and counts what came.
@@ -15,8 +13,8 @@ pub(super) struct Remote<'a> {
     source: &'a Source,
     /// The suite, as it is configured.
     asked: &'a str,
-    pub(super) requests: Cell<u64>,
-    pub(super) bytes: Cell<u64>,
+    pub(super) requests: u64,
+    pub(super) bytes: u64,
 }
 
 /// Whether files are also served under their digest. Source: the Debian wiki, DebianRepository/Format, `Acquire-By-Hash`.
@@ -45,14 +43,14 @@ impl<'a> Remote<'a> {
             fetcher,
             source,
             asked,
-            requests: Cell::new(0),
-            bytes: Cell::new(0),
+            requests: 0,
+            bytes: 0,
         }
     }
 
     /// Fetches a file that a Release lists, and holds it against that.
     pub(super) fn listed(
-        &self,
+        &mut self,
         listed: &IndexFile,
         by_hash: ByHash,
     ) -> Result<(Location, Vec<u8>), UpdateError> {
@@ -70,11 +68,11 @@ impl<'a> Remote<'a> {
         let mut missing = None;
         for path in paths {
             match self.ask(&path, listed.size, None) {
-                Ok((location, Got::Body { bytes, .. })) => {
+                Ok((location, FileResponse::Body { bytes, .. })) => {
                     check(&location, &bytes, listed)?;
                     return Ok((location, bytes));
                 }
-                Ok((_, Got::NotModified)) => {}
+                Ok((_, FileResponse::NotModified)) => {}
                 Err(UpdateError::Fetch(error)) if error.may_be_missing() => {
                     missing = missing.or(Some(error));
                 }
@@ -88,35 +86,35 @@ impl<'a> Remote<'a> {
 
     /// Asks for a file below the suite's folder.
     pub(super) fn ask(
-        &self,
+        &mut self,
         path: &str,
         limit: u64,
         known: Option<&Validators>,
-    ) -> Result<(Location, Got), UpdateError> {
+    ) -> Result<(Location, FileResponse), UpdateError> {
         self.ask_roots(path, (limit, known, None))
     }
 
     /// Asks for so many bytes, from an offset on, of a file that is served under its digest.
     pub(super) fn ask_range(
-        &self,
+        &mut self,
         listed: &IndexFile,
         range: (u64, u64),
-    ) -> Result<(Location, Got), UpdateError> {
+    ) -> Result<(Location, FileResponse), UpdateError> {
         self.ask_roots(&hashed(listed), (range.1, None, Some(range)))
     }
 
     /// Asks the archive for a file or a part of it, and its mirrors when it cannot be reached.
     fn ask_roots(
-        &self,
+        &mut self,
         path: &str,
         (limit, known, range): (u64, Option<&Validators>, Option<(u64, u64)>),
-    ) -> Result<(Location, Got), UpdateError> {
+    ) -> Result<(Location, FileResponse), UpdateError> {
         let path = below(self.asked, path);
         let mut failed = None;
         for root in self.source.roots() {
             let location = root.below(&path)?;
-            self.requests.set(self.requests.get() + 1);
-            let get = Get {
+            self.requests += 1;
+            let get = FileRequest {
                 location: &location,
                 limit,
                 known,
@@ -124,8 +122,8 @@ impl<'a> Remote<'a> {
             };
             match self.fetcher.get(&get) {
                 Ok(got) => {
-                    if let Got::Body { bytes, .. } = &got {
-                        self.bytes.set(self.bytes.get() + bytes.len() as u64);
+                    if let FileResponse::Body { bytes, .. } = &got {
+                        self.bytes += bytes.len() as u64;
                     }
                     return Ok((location, got));
                 }

@@ -1,22 +1,20 @@
-//! The update of one suite: its Release, then its indexes.
+//! The update of one suite: its signed Release, then the indexes that it lists.
 
-use std::cell::Cell;
-use std::fs::{self, File};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use debian_control::digest::Sha256;
-use debian_control::release::{IndexFile, Release};
-use openpgp_policy::VerifyError;
+use debian_control::release::format_iso;
+use openpgp_policy::{Keyring, VerifyError};
 
-use super::choose::{Choice, architectures, forms};
-use super::chunks::{ChunkList, Piece, unpack as unpack_chunk};
-use super::message::Message;
-use super::remote::{ByHash, Remote, flat_folder};
-use super::text::{TextWriter, part, read_part, unpack};
-use super::update::{Freshness, SuiteReport, UpdateError, Updating};
-use super::{KeptIndex, KeptSuite, contents, text_path};
-use crate::fetch::{FetchError, Got, Location, Validators};
+use super::contents;
+use super::error::UpdateError;
+use super::index_names::{IndexNames, index_names};
+use super::index_update::{IndexUpdate, is_here};
+use super::manifest::{KeptIndex, KeptSuite, KeptTranslation};
+use super::remote::Remote;
+use super::report::{Freshness, SuiteReport};
+use super::signed_release::SignedRelease;
+use crate::fetch::{FetchError, FileResponse, Location, Validators};
 use crate::source::Source;
 use crate::trust::{Asked, Seen, TrustError, Trusted, check};
 
@@ -27,20 +25,20 @@ const MAX_RELEASE_BYTES: u64 = 32 << 20;
 const MAX_SIGNATURE_BYTES: u64 = 1 << 20;
 
 /// What is here of what is signed.
-struct Known<'a> {
-    validators: &'a Validators,
-    message: Message,
+struct Known {
+    validators: Validators,
+    signed: SignedRelease,
 }
 
 /// What an archive answered.
-enum Came {
+enum Answer {
     /// What is here is what is there.
-    Same(Message),
+    Same(SignedRelease),
     /// Another one.
-    New(Message, Validators),
+    New(SignedRelease, Validators),
 }
 
-/// What became of it.
+/// What became of a suite.
 pub(super) struct Outcome {
     pub(super) kept: Option<KeptSuite>,
     pub(super) trusted: Option<Trusted>,
@@ -49,29 +47,27 @@ pub(super) struct Outcome {
 
 /// The update of one suite.
 pub(super) struct SuiteUpdate<'a> {
-    pub(super) updating: &'a Updating<'a>,
     pub(super) folder: &'a Path,
     pub(super) source: &'a Source,
     /// How it is asked for.
-    pub(super) empty: KeptSuite,
+    pub(super) asked: KeptSuite,
     /// What is here of it.
     pub(super) old: Option<KeptSuite>,
     pub(super) seen: &'a Seen,
+    /// Unix seconds.
+    pub(super) now: i64,
     pub(super) remote: Remote<'a>,
     /// What a person should know although all goes on.
-    pub(super) warning: Cell<Option<String>>,
+    pub(super) warnings: Vec<String>,
 }
 
 impl SuiteUpdate<'_> {
-    pub(super) fn run(&self) -> Outcome {
+    pub(super) fn run(mut self) -> Outcome {
         let (kept, trusted, outcome) = match self.try_run() {
             Ok(None) => (None, None, Ok(Freshness::Unchanged)),
             Ok(Some((kept, trusted))) => {
-                let same = self
-                    .old
-                    .as_ref()
-                    .is_some_and(|old| old.indexes == kept.indexes && old.date == kept.date);
-                let freshness = if same {
+                let is_same = |old: &KeptSuite| old.indexes == kept.indexes && old.date == kept.date;
+                let freshness = if self.old.as_ref().is_some_and(is_same) {
                     Freshness::Unchanged
                 } else {
                     Freshness::New
@@ -82,111 +78,131 @@ impl SuiteUpdate<'_> {
         };
         Outcome {
             report: SuiteReport {
-                url: self.empty.url.clone(),
-                suite: self.empty.asked.clone(),
+                url: self.asked.url,
+                suite: self.asked.asked,
                 outcome,
-                warning: self.warning.take(),
-                requests: self.remote.requests.get(),
-                bytes: self.remote.bytes.get(),
+                warnings: self.warnings,
+                requests: self.remote.requests,
+                bytes: self.remote.bytes,
             },
             kept,
             trusted,
         }
     }
 
+    /// Says whether the suite can be had as it is asked for, and fetches no index of it. Returns what a person should know.
+    ///
+    /// # Errors
+    /// When it cannot be reached, does not count, or has nothing of what is asked for.
+    pub(super) fn check(mut self) -> Result<Vec<String>, UpdateError> {
+        let (location, answer) = self.signed_release(None)?;
+        let (Answer::Same(signed) | Answer::New(signed, _)) = answer;
+        let trusted = self.verify(&signed, &self.source.keyring()?);
+        let trusted = trusted.map_err(|source| UpdateError::Trust { location, source })?;
+        self.warnings.extend(trusted.warning(self.now));
+        self.warnings
+            .extend(index_names(&trusted.release, &self.asked)?.warnings);
+        Ok(self.warnings)
+    }
+
     /// Returns what counts from now on; `None` when that is what is here.
-    fn try_run(&self) -> Result<Option<(KeptSuite, Trusted)>, UpdateError> {
+    fn try_run(&mut self) -> Result<Option<(KeptSuite, Trusted)>, UpdateError> {
         // What is not all here has to be asked for as if nothing was.
-        let here = self.old.as_ref().filter(|old| self.is_here(old));
-        let known = here.and_then(|old| {
+        let here = self.old.clone().filter(|old| self.is_complete(old));
+        let known = here.as_ref().and_then(|old| {
             Some(Known {
-                validators: &old.validators,
-                message: Message::kept(self.folder, &old.message)?,
+                validators: old.validators.clone(),
+                signed: SignedRelease::kept(self.folder, &old.message)?,
             })
         });
-        let (location, came) = self.message(known)?;
-        let (Came::Same(message) | Came::New(message, _)) = &came;
-        let asked = Asked {
-            url: &self.empty.url,
-            suite: &self.empty.asked,
-            accept_codenames: &self.source.accept_codenames,
-            check_valid_until: self.source.check_valid_until,
-            seen: self.seen,
-        };
-        let now = self.updating.now;
-        // Keys end, and so does what a Release says of itself: one that was here already has to count today, too.
+        let (location, answer) = self.signed_release(known)?;
+        let (Answer::Same(signed) | Answer::New(signed, _)) = &answer;
+        // Verified on every update, also after a 304: an expired key or a past Valid-Until ends a suite that was here already.
         let keyring = self.source.keyring()?;
-        let count = |message: &Message| {
-            let verified = message.verify(&keyring, now).map_err(TrustError::from)?;
-            check(verified, &asked, now)
-        };
-        let trusted = match count(message) {
+        let trusted = match self.verify(signed, &keyring) {
             // A server that lags behind others, as edges of large networks do, takes nothing away: what is here is newer.
             Err(TrustError::Older {
                 date,
                 seen,
                 lags: true,
-            }) if self.still_counts(here, &count) => {
-                self.warning.set(Some(format!(
-                    "stays as it is here: the server shows a state of {date}, older than that of {seen}, which is here"
-                )));
+            }) if here.is_some_and(|here| self.still_counts(&here, &keyring)) => {
+                self.warnings.push(format!(
+                    "stays as it is here: the server shows a state of {}, older than that of {}, which is here",
+                    format_iso(date),
+                    format_iso(seen)
+                ));
                 return Ok(None);
             }
-            Err(source) => return Err(UpdateError::Trust { location, source }),
-            Ok(trusted) => trusted,
+            verified => verified.map_err(|source| UpdateError::Trust { location, source })?,
         };
-        if let Some(warning) = trusted.warning(now) {
-            self.warn(warning);
-        }
-        let Came::New(message, validators) = came else {
+        self.warnings.extend(trusted.warning(self.now));
+        let Answer::New(signed, validators) = answer else {
             return Ok(None);
         };
-        let indexes = self.indexes(&trusted.release)?;
+        let names = index_names(&trusted.release, &self.asked)?;
+        let (indexes, translations) = self.indexes(&trusted, &names)?;
+        self.warnings.extend(names.warnings);
+        let message = signed.keep(self.folder).map_err(|source| self.disk(source))?;
         let kept = KeptSuite {
-            message: message.keep(self.folder).map_err(|source| self.disk(source))?,
+            message,
             validators,
             indexes,
-            ..described(self.empty.clone(), &trusted)
+            translations,
+            ..described(self.asked.clone(), &trusted)
         };
         Ok(Some((kept, trusted)))
     }
 
-    /// Says whether what is here of the suite counts today.
-    fn still_counts(
-        &self,
-        here: Option<&KeptSuite>,
-        count: &impl Fn(&Message) -> Result<Trusted, TrustError>,
-    ) -> bool {
-        let kept = here.and_then(|old| Message::kept(self.folder, &old.message));
-        kept.is_some_and(|message| count(&message).is_ok())
+    fn verify(&self, signed: &SignedRelease, keyring: &Keyring) -> Result<Trusted, TrustError> {
+        let asked = Asked {
+            url: &self.asked.url,
+            suite: &self.asked.asked,
+            accept_codenames: &self.source.accept_codenames,
+            check_valid_until: self.source.check_valid_until,
+            seen: self.seen,
+        };
+        check(signed.verify(keyring, self.now)?, &asked, self.now)
     }
 
-    /// Asks for what is signed.
-    fn message(&self, known: Option<Known<'_>>) -> Result<(Location, Came), UpdateError> {
-        let validators = known.as_ref().map(|known| known.validators);
-        let ask = |name: &str| self.remote.ask(name, MAX_RELEASE_BYTES, validators);
+    /// Says whether what is here of the suite counts today.
+    fn still_counts(&self, here: &KeptSuite, keyring: &Keyring) -> bool {
+        let kept = SignedRelease::kept(self.folder, &here.message);
+        kept.is_some_and(|signed| self.verify(&signed, keyring).is_ok())
+    }
+
+    /// Says whether everything is here that was asked for, as it is asked for now.
+    fn is_complete(&self, old: &KeptSuite) -> bool {
+        old.architectures == self.asked.architectures && old.texts().all(|text| is_here(self.folder, &text))
+    }
+
+    /// Asks for what is signed: `InRelease`, or `Release` with the signatures beside it.
+    fn signed_release(&mut self, known: Option<Known>) -> Result<(Location, Answer), UpdateError> {
+        let validators = known.as_ref().map(|known| known.validators.clone());
         let same = |location: Location| match known {
-            Some(Known { message, .. }) => Ok((location, Came::Same(message))),
+            Some(Known { signed, .. }) => Ok((location, Answer::Same(signed))),
             None => Err(FetchError::Status {
                 location,
                 status: 304,
             }),
         };
-        let missing = match ask("InRelease") {
-            Ok((location, Got::NotModified)) => return Ok(same(location)?),
-            Ok((location, Got::Body { bytes, validators })) => {
-                return Ok((location, Came::New(Message::Inline(bytes), validators)));
+        let missing = match self
+            .remote
+            .ask("InRelease", MAX_RELEASE_BYTES, validators.as_ref())
+        {
+            Ok((location, FileResponse::NotModified)) => return Ok(same(location)?),
+            Ok((location, FileResponse::Body { bytes, validators })) => {
+                return Ok((location, Answer::New(SignedRelease::Inline(bytes), validators)));
             }
             Err(UpdateError::Fetch(error)) if error.may_be_missing() => error,
             Err(error) => return Err(error),
         };
-        match ask("Release") {
-            Ok((location, Got::NotModified)) => Ok(same(location)?),
-            Ok((location, Got::Body { bytes, validators })) => {
+        match self.remote.ask("Release", MAX_RELEASE_BYTES, validators.as_ref()) {
+            Ok((location, FileResponse::NotModified)) => Ok(same(location)?),
+            Ok((location, FileResponse::Body { bytes, validators })) => {
                 let signature = self.signature(&location)?;
                 let release = bytes;
-                let message = Message::Detached { release, signature };
-                Ok((location, Came::New(message, validators)))
+                let signed = SignedRelease::Detached { release, signature };
+                Ok((location, Answer::New(signed, validators)))
             }
             // The one that a person expects to be there is the one to name.
             Err(UpdateError::Fetch(error)) if error.may_be_missing() => Err(missing.into()),
@@ -194,10 +210,14 @@ impl SuiteUpdate<'_> {
         }
     }
 
-    fn signature(&self, release: &Location) -> Result<Vec<u8>, UpdateError> {
+    fn signature(&mut self, release: &Location) -> Result<Vec<u8>, UpdateError> {
         match self.remote.ask("Release.gpg", MAX_SIGNATURE_BYTES, None) {
-            Ok((_, Got::Body { bytes, .. })) => Ok(bytes),
-            Ok((_, Got::NotModified)) => Ok(Vec::new()),
+            Ok((_, FileResponse::Body { bytes, .. })) => Ok(bytes),
+            Ok((location, FileResponse::NotModified)) => Err(FetchError::Status {
+                location,
+                status: 304,
+            }
+            .into()),
             Err(UpdateError::Fetch(error)) if error.may_be_missing() => Err(UpdateError::Trust {
                 location: release.clone(),
                 source: VerifyError::Unsigned.into(),
@@ -206,240 +226,45 @@ impl SuiteUpdate<'_> {
         }
     }
 
-    fn is_here(&self, old: &KeptSuite) -> bool {
-        old.indexes
-            .iter()
-            .all(|index| self.has(&index.sha256, index.size))
-    }
-
-    fn has(&self, sha256: &Sha256, size: u64) -> bool {
-        fs::metadata(text_path(self.folder, sha256)).is_ok_and(|found| found.len() == size)
-    }
-
-    fn indexes(&self, release: &Release) -> Result<Vec<KeptIndex>, UpdateError> {
-        if flat_folder(&self.empty.asked).is_some() {
-            let architecture = self.empty.architectures.first().cloned().unwrap_or_default();
-            let index = self.listed_index(release, "Packages", (String::new(), architecture))?;
-            return index
-                .map(|index| vec![index])
-                .ok_or_else(|| UpdateError::NoPackages {
-                    url: self.empty.url.clone(),
-                    suite: self.empty.asked.clone(),
-                });
-        }
-        let architectures = architectures(release, &self.empty.architectures);
-        if architectures.is_empty() {
-            return Err(UpdateError::NoArchitecture {
-                url: self.empty.url.clone(),
-                suite: self.empty.asked.clone(),
-                wanted: self.empty.architectures.join(" "),
-                has: release.architectures.join(" "),
+    /// Sees to it that all indexes are here.
+    fn indexes(
+        &mut self,
+        trusted: &Trusted,
+        names: &IndexNames,
+    ) -> Result<(Vec<KeptIndex>, Vec<KeptTranslation>), UpdateError> {
+        let mut update = IndexUpdate {
+            folder: self.folder,
+            release: &trusted.release,
+            remote: &mut self.remote,
+        };
+        let old = self.old.as_ref();
+        let mut indexes = Vec::new();
+        for name in &names.indexes {
+            let is_same = |kept: &&KeptIndex| {
+                kept.component == name.component && kept.architecture == name.architecture
+            };
+            let old = old.and_then(|old| old.indexes.iter().find(is_same));
+            indexes.push(KeptIndex {
+                text: update.bring(&name.path, old.map(|old| old.text))?,
+                component: name.component.clone(),
+                architecture: name.architecture.clone(),
             });
         }
-        let mut indexes = Vec::new();
-        let mut absent = Vec::new();
-        let mut empty = Vec::new();
-        for component in &self.empty.components {
-            let before = indexes.len();
-            for architecture in &architectures {
-                let name = format!("{component}/binary-{architecture}/Packages");
-                let whose = (component.clone(), architecture.clone());
-                indexes.extend(self.listed_index(release, &name, whose)?);
-            }
-            if indexes.len() > before {
-                continue;
-            }
-            // An architecture that the Release names without an index has no packages there; a component that it does not
-            // know is a mistake of whoever asks.
-            let known = if has_component(release, component) {
-                &mut empty
-            } else {
-                &mut absent
-            };
-            known.push(component.as_str());
-        }
-        if !empty.is_empty() {
-            self.warn(format!(
-                "has no index of `{}` for {}: taken as empty",
-                empty.join(" "),
-                architectures.join(" ")
-            ));
-        }
-        if absent.is_empty() {
-            return Ok(indexes);
-        }
-        let missing = UpdateError::NoComponent {
-            url: self.empty.url.clone(),
-            suite: self.empty.asked.clone(),
-            component: absent.join(" "),
-            has: release.components.join(" "),
-        };
-        if indexes.is_empty() && empty.is_empty() {
-            return Err(missing);
-        }
-        // What there is can be used.
-        self.warn(missing.to_string());
-        Ok(indexes)
-    }
-
-    /// Adds something that a person should know although all goes on.
-    fn warn(&self, what: String) {
-        let before = self.warning.take();
-        let all = before.map(|before| format!("{before}; {what}"));
-        self.warning.set(Some(all.unwrap_or(what)));
-    }
-
-    /// Sees to it that the index of a component and architecture is here; `None` where the Release lists none of that name.
-    fn listed_index(
-        &self,
-        release: &Release,
-        name: &str,
-        (component, architecture): (String, String),
-    ) -> Result<Option<KeptIndex>, UpdateError> {
-        let forms = forms(&release.sha256, name);
-        if forms.is_empty() {
-            return Ok(None);
-        }
-        let (sha256, size) = self.index(release, (&component, &architecture), &forms)?;
-        Ok(Some(KeptIndex {
-            component,
-            architecture,
-            sha256,
-            size,
-        }))
-    }
-
-    /// Sees to it that an index is here; returns its digest and length.
-    fn index(
-        &self,
-        release: &Release,
-        (component, architecture): (&str, &str),
-        forms: &[Choice<'_>],
-    ) -> Result<(Sha256, u64), UpdateError> {
-        if let Some(choice) = forms.first()
-            && let Some(plain) = choice.plain
-        {
-            if self.has(&plain.sha256, plain.size) {
-                return Ok((plain.sha256, plain.size));
-            }
-            let kept = self.old.iter().flat_map(|old| &old.indexes);
-            let old = kept
-                .filter(|kept| kept.component == component && kept.architecture == architecture)
-                .find(|kept| self.has(&kept.sha256, kept.size));
-            let list = self.chunk_list(release, plain, choice.chunks)?;
-            if let (Some(old), Some(list)) = (old, &list)
-                && self.by_chunks(release, (old, plain), list, choice)?.is_some()
-            {
-                return Ok((plain.sha256, plain.size));
+        let mut translations = Vec::new();
+        for name in &names.translations {
+            let is_same = |kept: &&KeptTranslation| kept.component == name.component;
+            let old = old.and_then(|old| old.translations.iter().find(is_same));
+            match update.bring(&name.path, old.map(|old| old.text)) {
+                Ok(text) => translations.push(KeptTranslation {
+                    component: name.component.clone(),
+                    text,
+                }),
+                // Packages can be installed without their long descriptions; apt goes on here, too.
+                Err(UpdateError::Fetch(error)) if error.may_be_missing() => {}
+                Err(error) => return Err(error),
             }
         }
-        let mut failed = None;
-        for form in forms {
-            match self.whole(release, form) {
-                // As apt has it, what is listed and not served, or cannot be read here, is got in another form.
-                Err(UpdateError::Fetch(error)) if error.may_be_missing() => {
-                    failed = failed.or(Some(error.into()));
-                }
-                Err(error @ UpdateError::Unreadable { .. }) => failed = failed.or(Some(error)),
-                done => return done,
-            }
-        }
-        Err(failed.expect("an index that is listed has a form"))
-    }
-
-    /// Fetches the chunk list of an index and keeps it beside the text that will come.
-    fn chunk_list(
-        &self,
-        release: &Release,
-        plain: &IndexFile,
-        listed: Option<&IndexFile>,
-    ) -> Result<Option<ChunkList>, UpdateError> {
-        let Some(listed) = listed else {
-            return Ok(None);
-        };
-        let bytes = match self.remote.listed(listed, by_hash(release)) {
-            // Without it, the index comes as a whole.
-            Err(UpdateError::Fetch(error)) if error.may_be_missing() => return Ok(None),
-            fetched => fetched?.1,
-        };
-        let Some(list) = std::str::from_utf8(&bytes).ok().and_then(ChunkList::parse) else {
-            return Ok(None);
-        };
-        let path = self.list_path(&plain.sha256);
-        fs::write(&path, &bytes).map_err(|source| UpdateError::Disk { path, source })?;
-        Ok(Some(list))
-    }
-
-    fn list_path(&self, text: &Sha256) -> PathBuf {
-        self.folder.join(format!("{text}.chunks"))
-    }
-
-    /// Makes a new index of an old one and what is fetched of the new; `None` when that is not possible.
-    fn by_chunks(
-        &self,
-        release: &Release,
-        (old, plain): (&KeptIndex, &IndexFile),
-        list: &ChunkList,
-        choice: &Choice<'_>,
-    ) -> Result<Option<()>, UpdateError> {
-        let old_list = fs::read_to_string(self.list_path(&old.sha256)).unwrap_or_default();
-        let Some(plan) = ChunkList::parse(&old_list).and_then(|old| list.plan(&old)) else {
-            return Ok(None);
-        };
-        let stem = plain.path.as_str();
-        let packed_path = format!("{stem}{}", list.compression.extension());
-        let packed = release.sha256.iter().find(|file| file.path == packed_path);
-        let Some(packed) = packed.filter(|_| release.acquire_by_hash && choice.chunks.is_some()) else {
-            return Ok(None);
-        };
-        let mut ranges = Vec::new();
-        for range in &plan.ranges {
-            let Ok((_, Got::Body { bytes, .. })) = self.remote.ask_range(packed, *range) else {
-                return Ok(None);
-            };
-            ranges.push(bytes);
-        }
-        let disk = |source| self.disk(source);
-        let mut source = File::open(text_path(self.folder, &old.sha256)).map_err(disk)?;
-        let mut writer = TextWriter::new(self.folder).map_err(disk)?;
-        for piece in plan.pieces {
-            let text = match piece {
-                Piece::Old { start, length } => read_part(&mut source, start, length).map_err(disk)?,
-                Piece::New {
-                    range,
-                    start,
-                    packed,
-                    length,
-                    sha256,
-                } => {
-                    let part = ranges.get(range).and_then(|bytes| part(bytes, start, packed));
-                    let Some(text) =
-                        part.and_then(|part| unpack_chunk(part, list.compression, (length, sha256)))
-                    else {
-                        return Ok(None);
-                    };
-                    text
-                }
-            };
-            writer.write(&text).map_err(disk)?;
-        }
-        // An old text that is no longer what it was gives another digest: then the whole is fetched.
-        let made = writer.finish(self.folder, Some(plain)).map_err(disk)?;
-        Ok(made.ok().map(|_| ()))
-    }
-
-    /// Fetches an index as a whole.
-    fn whole(&self, release: &Release, choice: &Choice<'_>) -> Result<(Sha256, u64), UpdateError> {
-        let (location, bytes) = self.remote.listed(choice.packed, by_hash(release))?;
-        let disk = |source| self.disk(source);
-        let mut writer = TextWriter::new(self.folder).map_err(disk)?;
-        unpack((&location, &bytes), choice, |text| {
-            writer.write(text).map_err(disk)
-        })?;
-        writer
-            .finish(self.folder, choice.plain)
-            .map_err(disk)?
-            .map_err(|what| UpdateError::Wrong { location, what })
+        Ok((indexes, translations))
     }
 
     fn disk(&self, source: io::Error) -> UpdateError {
@@ -451,10 +276,10 @@ impl SuiteUpdate<'_> {
 }
 
 /// Returns a suite as its Release describes it, without what has to be fetched.
-fn described(empty: KeptSuite, trusted: &Trusted) -> KeptSuite {
+fn described(asked: KeptSuite, trusted: &Trusted) -> KeptSuite {
     let release = &trusted.release;
     KeptSuite {
-        codename: release.codename.clone().unwrap_or_else(|| empty.asked.clone()),
+        codename: release.codename.clone().unwrap_or_else(|| asked.asked.clone()),
         suite: release.suite.clone(),
         origin: release.origin.clone(),
         label: release.label.clone(),
@@ -464,23 +289,7 @@ fn described(empty: KeptSuite, trusted: &Trusted) -> KeptSuite {
         but_automatic_upgrades: release.but_automatic_upgrades,
         signers: trusted.signers.iter().map(ToString::to_string).collect(),
         by_hash: release.acquire_by_hash,
-        contents: contents::kept(release, &empty),
-        ..empty
+        contents: contents::kept(release, &asked),
+        ..asked
     }
-}
-
-/// Says whether a Release knows a component: by name, or by what it lists of it. A name may stand behind the suite's own part.
-fn has_component(release: &Release, component: &str) -> bool {
-    let is_named = |name: &String| {
-        name == component || name.rsplit_once('/').is_some_and(|(_, short)| short == component)
-    };
-    let is_listed = |file: &IndexFile| {
-        let below = file.path.strip_prefix(component);
-        below.is_some_and(|below| below.starts_with("/binary-"))
-    };
-    release.components.iter().any(is_named) || release.sha256.iter().any(is_listed)
-}
-
-fn by_hash(release: &Release) -> ByHash {
-    ByHash::said(release.acquire_by_hash)
 }

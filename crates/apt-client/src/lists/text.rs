@@ -4,14 +4,14 @@ use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::Path;
 
-use debian_control::digest::{Digester, Sha256};
+use debian_control::digest::Digester;
 use debian_control::limits::Limits;
 use debian_control::release::IndexFile;
 use debian_deb::compression::{Bounds, Decoder, Streams};
 
 use super::choose::Choice;
-use super::text_path;
-use super::update::UpdateError;
+use super::error::UpdateError;
+use super::manifest::{KeptText, text_path};
 use crate::fetch::Location;
 
 /// Most bytes of an index of which the Release does not say how long its plain text is.
@@ -47,7 +47,11 @@ pub(super) fn unpack(
     loop {
         match decoder.read(&mut buffer).map_err(wrong)? {
             0 => return Ok(()),
-            read => take(buffer.get(..read).unwrap_or_default())?,
+            read => take(
+                buffer
+                    .get(..read)
+                    .expect("a reader fills no more than its buffer"),
+            )?,
         }
     }
 }
@@ -94,7 +98,7 @@ impl TextWriter {
         self,
         folder: &Path,
         plain: Option<&IndexFile>,
-    ) -> io::Result<Result<(Sha256, u64), String>> {
+    ) -> io::Result<Result<KeptText, String>> {
         let (sha256, size) = (self.digester.finish().sha256, self.size);
         if let Some(plain) = plain.filter(|plain| plain.sha256 != sha256 || plain.size != size) {
             return Ok(Err(format!(
@@ -104,6 +108,6 @@ impl TextWriter {
         }
         self.file.as_file().sync_all()?;
         self.file.persist(text_path(folder, &sha256))?;
-        Ok(Ok((sha256, size)))
+        Ok(Ok(KeptText { sha256, size }))
     }
 }

@@ -39,7 +39,7 @@ fn download(
     let (location, told) = serve(answers);
     let mut digester = Digester::sha256();
     digester.update(BODY);
-    let wanted = Wanted {
+    let wanted = Download {
         name: "a".to_owned(),
         locations: vec![location],
         size: BODY.len() as u64,

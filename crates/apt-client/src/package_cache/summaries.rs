@@ -4,18 +4,21 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use debian_control::digest::Sha256;
-use debian_control::stanza::Stanza;
+use debian_control::stanza::{Field, Stanza};
 
 /// How many numbers there are of each package.
-const WORDS: usize = 10;
+const WORDS: usize = 13;
 /// Most bytes of a description that are searched, besides its first line.
 const MAX_DESCRIPTION: usize = 4 << 10;
+
+/// Why reading needs no answer for numbers that lead nowhere.
+const CHECKED: &str = "every number was checked when the summaries were opened";
 
 /// What is known of all packages, in the order of the resolver's numbers.
 ///
 /// It is kept as it stands in its files and read where it lies: opening it costs no more than reading those.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Facts {
+pub struct PackageSummaries {
     /// Four lists of numbers of four bytes, little end first.
     numbers: Vec<u8>,
     /// `WORDS` numbers for each package.
@@ -31,7 +34,7 @@ pub struct Facts {
 
 /// What is known of one package without reading its stanza.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Fact<'f> {
+pub struct PackageSummary<'f> {
     /// Its place among all.
     pub place: usize,
     /// Which of the indexes its stanza is in.
@@ -52,9 +55,29 @@ pub struct Fact<'f> {
     pub synopsis: &'f str,
     /// Its other lines, as far as they are searched.
     pub description: &'f str,
+    /// Where its whole description stands, when that is in a `Translation-en`.
+    pub translated: Option<TextSpan>,
 }
 
-impl Facts {
+/// Where a text stands in one of several files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TextSpan {
+    /// Which file.
+    pub file: usize,
+    /// Where it begins, in bytes.
+    pub offset: u64,
+    /// How long it is, in bytes.
+    pub length: u64,
+}
+
+/// The description of a package in a `Translation-en`, with what follows its first line.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Translated<'t> {
+    pub(super) span: TextSpan,
+    pub(super) field: Field<'t>,
+}
+
+impl PackageSummaries {
     /// Returns how many packages there are.
     pub fn len(&self) -> usize {
         self.words.len() / (WORDS * 4)
@@ -66,7 +89,7 @@ impl Facts {
     }
 
     /// Returns what is known of a package.
-    pub fn get(&self, place: usize) -> Option<Fact<'_>> {
+    pub fn get(&self, place: usize) -> Option<PackageSummary<'_>> {
         let [
             index,
             offset,
@@ -78,16 +101,19 @@ impl Facts {
             synopsis,
             description,
             kind,
+            translation,
+            translated_at,
+            translated_length,
         ] = self.at::<WORDS>(&self.words, place)?;
         let mut end = start as usize;
         let mut text = |length: u32| {
             let start = end;
             end = start.saturating_add(length as usize);
-            self.text.get(start..end).unwrap_or_default()
+            self.text.get(start..end).expect(CHECKED)
         };
         let (name, version, synopsis) = (text(name), text(version), text(synopsis));
         let description = text(description);
-        Some(Fact {
+        Some(PackageSummary {
             place,
             index: index as usize,
             offset: u64::from(offset) | u64::from(high) << 32,
@@ -98,18 +124,22 @@ impl Facts {
             description,
             architecture: self.shared(kind as usize),
             section: self.shared(kind as usize + 1),
+            // Nought is none, so files count from one.
+            translated: (translation as usize).checked_sub(1).map(|file| TextSpan {
+                file,
+                offset: u64::from(translated_at),
+                length: u64::from(translated_length),
+            }),
         })
     }
 
     fn shared(&self, number: usize) -> &str {
-        let span = self.at::<2>(&self.shared, number);
-        let [start, length] = span.unwrap_or_default().map(|word| word as usize);
-        self.text
-            .get(start..start.saturating_add(length))
-            .unwrap_or_default()
+        let span = self.at::<2>(&self.shared, number).expect(CHECKED);
+        let [start, length] = span.map(|word| word as usize);
+        self.text.get(start..start.saturating_add(length)).expect(CHECKED)
     }
 
-    /// Returns the further indexes that a package stands in with the same bytes, besides the one of its fact.
+    /// Returns the further indexes that a package stands in with the same bytes, besides the one of its summary.
     pub fn further_indexes(&self, place: usize) -> impl Iterator<Item = usize> {
         let pair = move |at: usize| {
             let [first, index] = self.at::<2>(&self.also, at)?;
@@ -125,23 +155,24 @@ impl Facts {
     }
 
     /// Returns all packages, ordered by name.
-    pub fn by_name(&self) -> impl Iterator<Item = Fact<'_>> {
+    pub fn by_name(&self) -> impl Iterator<Item = PackageSummary<'_>> {
         self.ordered_from(0)
     }
 
     /// Returns the packages of a name.
-    pub fn named(&self, name: &str) -> impl Iterator<Item = Fact<'_>> {
+    pub fn named(&self, name: &str) -> impl Iterator<Item = PackageSummary<'_>> {
         let start = first_where(self.by_name.len() / 4, |at| {
-            self.ordered(at).is_some_and(|fact| fact.name >= name)
+            self.ordered(at).is_some_and(|summary| summary.name >= name)
         });
-        self.ordered_from(start).take_while(move |fact| fact.name == name)
+        self.ordered_from(start)
+            .take_while(move |summary| summary.name == name)
     }
 
-    fn ordered_from(&self, start: usize) -> impl Iterator<Item = Fact<'_>> {
+    fn ordered_from(&self, start: usize) -> impl Iterator<Item = PackageSummary<'_>> {
         (start..self.by_name.len() / 4).map_while(|at| self.ordered(at))
     }
 
-    fn ordered(&self, at: usize) -> Option<Fact<'_>> {
+    fn ordered(&self, at: usize) -> Option<PackageSummary<'_>> {
         let [place] = self.at::<1>(&self.by_name, at)?;
         self.get(place as usize)
     }
@@ -152,7 +183,8 @@ impl Facts {
         let bytes = self.numbers.get(list.clone())?.get(start..)?.get(..COUNT * 4)?;
         let mut words = bytes.as_chunks::<4>().0.iter();
         Some(std::array::from_fn(|_| {
-            words.next().map_or(0, |word| u32::from_le_bytes(*word))
+            let word = words.next().expect("so many bytes were cut off");
+            u32::from_le_bytes(*word)
         }))
     }
 
@@ -189,14 +221,53 @@ impl Facts {
             (start <= numbers.len()).then_some(first..start)
         };
         let (words, by_name, also, shared) = (list()?, list()?, list()?, list()?);
-        Some(Self {
+        let summaries = Self {
             words,
             by_name,
             also,
             shared,
             numbers,
             text: String::from_utf8(text).ok()?,
-        })
+        };
+        summaries.is_sound().then_some(summaries)
+    }
+
+    /// Says whether every number leads to a place that is there, so that reading needs no answer for where it does not.
+    fn is_sound(&self) -> bool {
+        let is_text = |start: u32, length: u32| {
+            let end = (start as usize).checked_add(length as usize);
+            end.is_some_and(|end| self.text.get(start as usize..end).is_some())
+        };
+        let count = self.len();
+        let are_whole = [
+            (&self.words, WORDS),
+            (&self.by_name, 1),
+            (&self.also, 2),
+            (&self.shared, 2),
+        ];
+        let spans = self.shared.len() / 8;
+        are_whole.iter().all(|(list, each)| list.len() % (each * 4) == 0)
+            && (0..spans).all(|number| {
+                let span = self.at::<2>(&self.shared, number);
+                span.is_some_and(|[start, length]| is_text(start, length))
+            })
+            && (0..count).all(|place| {
+                let words = self.at::<WORDS>(&self.words, place);
+                words.is_some_and(|[_, _, _, _, start, texts @ ..]| {
+                    let [name, version, synopsis, description, kind, ..] = texts;
+                    let mut start = start;
+                    let are_texts = [name, version, synopsis, description].iter().all(|length| {
+                        let is = is_text(start, *length);
+                        start = start.saturating_add(*length);
+                        is
+                    });
+                    are_texts && (kind as usize) + 1 < spans
+                })
+            })
+            && (0..self.by_name.len() / 4).all(|at| {
+                let place = self.at::<1>(&self.by_name, at);
+                place.is_some_and(|[place]| (place as usize) < count)
+            })
     }
 }
 
@@ -214,9 +285,9 @@ fn first_where(count: usize, holds: impl Fn(usize) -> bool) -> usize {
     low
 }
 
-/// Gathers facts.
+/// Gathers summaries.
 #[derive(Debug, Default)]
-pub(super) struct Maker {
+pub(super) struct SummaryBuilder {
     words: Vec<u32>,
     also: Vec<[u32; 2]>,
     /// An architecture and a section, in turn.
@@ -230,33 +301,33 @@ pub(super) struct Maker {
     digests: Vec<Option<Sha256>>,
 }
 
-impl Maker {
+impl SummaryBuilder {
     /// Returns how many packages there are so far.
     pub(super) fn len(&self) -> usize {
         self.names.len()
     }
 
     /// Adds the next package, whose stanza stands in `text` of an index.
-    pub(super) fn add(&mut self, index: usize, text: &str, stanza: &Stanza<'_>) {
+    pub(super) fn add(
+        &mut self,
+        index: usize,
+        text: &str,
+        stanza: &Stanza<'_>,
+        translated: Option<Translated<'_>>,
+    ) {
         self.digests.push(digest(stanza));
         let (offset, length) = extent(text, stanza);
-        let value = |name| {
-            stanza
-                .get(name)
-                .map(|field| field.first_line())
-                .unwrap_or_default()
-        };
+        // A field that is left out reads as an empty one.
+        let value = |name| stanza.get(name).map_or("", |field| field.first_line());
         let kind = self.kind([value("Architecture"), value("Section")].map(str::to_owned));
         let start = self.text.len();
         let texts = ["Package", "Version", "Description"].map(value);
         self.names.push(start..start + texts[0].len());
         self.text.extend(texts);
         let described = self.text.len();
-        let lines = stanza
-            .get("Description")
-            .into_iter()
-            .flat_map(|field| field.continuation());
-        for line in lines {
+        let own = stanza.get("Description");
+        let described_by = translated.as_ref().map(|translated| &translated.field).or(own);
+        for line in described_by.into_iter().flat_map(Field::continuation) {
             if self.text.len() - described + line.len() > MAX_DESCRIPTION {
                 break;
             }
@@ -276,6 +347,9 @@ impl Maker {
             synopsis,
             description,
             word(kind as u64),
+            word(translated.map_or(0, |translated| translated.span.file as u64 + 1)),
+            word(translated.map_or(0, |translated| translated.span.offset)),
+            word(translated.map_or(0, |translated| translated.span.length)),
         ]);
     }
 
@@ -303,13 +377,14 @@ impl Maker {
     }
 
     /// Puts them in order.
-    pub(super) fn finish(mut self) -> Facts {
+    pub(super) fn finish(mut self) -> PackageSummaries {
         let name = |place: &u32| {
             let span = self.names.get(*place as usize).cloned();
-            span.and_then(|span| self.text.get(span)).unwrap_or_default()
+            span.and_then(|span| self.text.get(span))
+                .expect("each package has its name in the text")
         };
         let mut by_name: Vec<u32> = (0..self.len())
-            .filter_map(|place| u32::try_from(place).ok())
+            .map(|place| u32::try_from(place).expect("the resolver numbers packages by four bytes"))
             .collect();
         by_name.sort_by_key(|place| name(place));
         self.also.sort_unstable();
@@ -321,13 +396,14 @@ impl Maker {
                 numbers.extend_from_slice(&word.to_le_bytes());
             }
         }
-        Facts::from_parts(numbers, self.text.into_bytes()).unwrap_or_default()
+        PackageSummaries::from_parts(numbers, self.text.into_bytes())
+            .expect("what is written here is what is read")
     }
 }
 
 /// Returns the lower four bytes of a number.
 fn word(number: u64) -> u32 {
-    u32::try_from(number & u64::from(u32::MAX)).unwrap_or_default()
+    u32::try_from(number & u64::from(u32::MAX)).expect("the upper bytes were masked")
 }
 
 fn digest(stanza: &Stanza<'_>) -> Option<Sha256> {
@@ -336,9 +412,8 @@ fn digest(stanza: &Stanza<'_>) -> Option<Sha256> {
 
 /// Returns where a stanza begins in the text that it was read from, and its length.
 fn extent(text: &str, stanza: &Stanza<'_>) -> (u64, u64) {
-    let (Some(first), Some(last)) = (stanza.fields().first(), stanza.fields().last()) else {
-        return (0, 0);
-    };
+    let fields = stanza.fields();
+    let [first, last] = [fields.first(), fields.last()].map(|field| field.expect("a stanza has a field"));
     let place = |part: &str| part.as_ptr() as usize - text.as_ptr() as usize;
     let start = place(first.name());
     let end = place(last.raw()) + last.raw().len();
@@ -351,23 +426,28 @@ mod tests {
 
     use super::*;
 
-    /// Takes facts through what is kept of them.
-    fn kept(maker: Maker) -> Facts {
-        let facts = maker.finish();
-        let (numbers, text) = facts.parts();
-        Facts::from_parts(numbers.to_vec(), text.as_bytes().to_vec()).unwrap()
+    /// Takes summaries through what is kept of them.
+    fn kept(maker: SummaryBuilder) -> PackageSummaries {
+        let summaries = maker.finish();
+        let (numbers, text) = summaries.parts();
+        PackageSummaries::from_parts(numbers.to_vec(), text.as_bytes().to_vec()).unwrap()
     }
 
     #[test]
     fn numbers_that_are_cut_are_none() {
-        let mut maker = Maker::default();
+        let mut maker = SummaryBuilder::default();
         let text = "Package: a\nVersion: 2\n";
-        maker.add(0, text, &Stanza::parse(text).unwrap());
-        let facts = maker.finish();
-        let numbers = facts.parts().0;
+        maker.add(0, text, &Stanza::parse(text).unwrap(), None);
+        let summaries = maker.finish();
+        let numbers = summaries.parts().0;
         for length in 0..numbers.len() {
-            assert_eq!(Facts::from_parts(numbers[..length].to_vec(), Vec::new()), None);
+            assert_eq!(
+                PackageSummaries::from_parts(numbers[..length].to_vec(), Vec::new()),
+                None
+            );
         }
+        // All numbers are there, and lead beyond the text.
+        assert_eq!(PackageSummaries::from_parts(numbers.to_vec(), Vec::new()), None);
     }
 
     #[test]
@@ -376,36 +456,39 @@ mod tests {
             let sha256 = String::from(digit).repeat(64);
             format!("Package: a\nVersion: 1\nSHA256: {sha256}\n")
         };
-        let mut maker = Maker::default();
+        let mut maker = SummaryBuilder::default();
         let (first, other) = (stanza('a'), stanza('b'));
-        maker.add(0, &first, &Stanza::parse(&first).unwrap());
+        maker.add(0, &first, &Stanza::parse(&first).unwrap(), None);
         maker.add_again(0, 2, &Stanza::parse(&first).unwrap());
         maker.add_again(0, 1, &Stanza::parse(&other).unwrap());
-        let facts = kept(maker);
-        assert_eq!(facts.further_indexes(0).collect::<Vec<_>>(), [2]);
-        assert_eq!(facts.further_indexes(1).count(), 0);
+        let summaries = kept(maker);
+        assert_eq!(summaries.further_indexes(0).collect::<Vec<_>>(), [2]);
+        assert_eq!(summaries.further_indexes(1).count(), 0);
     }
 
     #[test]
     fn a_stanza_is_found_where_it_stands() {
         let text = "Package: b\nVersion: 1\nDescription: two\n words\n\nPackage: a\nVersion: 2\nSection: net\nDescription: one\n";
-        let mut maker = Maker::default();
+        let mut maker = SummaryBuilder::default();
         for stanza in StanzaReader::new(text) {
-            maker.add(3, text, &stanza.unwrap());
+            maker.add(3, text, &stanza.unwrap(), None);
         }
-        let facts = kept(maker);
-        let names: Vec<&str> = facts.by_name().map(|fact| fact.name).collect();
+        let summaries = kept(maker);
+        let names: Vec<&str> = summaries.by_name().map(|summary| summary.name).collect();
         assert_eq!(names, ["a", "b"]);
-        let fact = facts.named("b").next().unwrap();
+        let summary = summaries.named("b").next().unwrap();
         assert_eq!(
-            (fact.place, fact.index, fact.synopsis, fact.section),
+            (summary.place, summary.index, summary.synopsis, summary.section),
             (0, 3, "two", "")
         );
-        let (start, end) = (fact.offset as usize, (fact.offset + fact.length) as usize);
+        let (start, end) = (
+            summary.offset as usize,
+            (summary.offset + summary.length) as usize,
+        );
         assert_eq!(
             text[start..end].trim_end(),
             "Package: b\nVersion: 1\nDescription: two\n words"
         );
-        assert_eq!(facts.named("c").count(), 0);
+        assert_eq!(summaries.named("c").count(), 0);
     }
 }

@@ -9,7 +9,7 @@ use openpgp_policy::{Keyring, Verified, VerifyError, verify_detached, verify_inr
 
 /// A signed Release.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Message {
+pub(super) enum SignedRelease {
     /// `InRelease`: the text and its signatures in one.
     Inline(Vec<u8>),
     /// `Release`, and `Release.gpg` beside it, of archives that have no `InRelease`.
@@ -21,7 +21,7 @@ pub(super) enum Message {
     },
 }
 
-impl Message {
+impl SignedRelease {
     /// Returns the text that a key of `keyring` has signed. `now` is in Unix seconds.
     pub(super) fn verify(&self, keyring: &Keyring, now: i64) -> Result<Verified, VerifyError> {
         match self {
@@ -100,16 +100,16 @@ mod tests {
     fn what_was_kept_comes_back_unless_it_was_changed() {
         let folder = tempfile::tempdir().unwrap();
         let folder = folder.path();
-        let inline = Message::Inline(b"text".to_vec());
-        let detached = Message::Detached {
+        let inline = SignedRelease::Inline(b"text".to_vec());
+        let detached = SignedRelease::Detached {
             release: b"text".to_vec(),
             signature: b"signed".to_vec(),
         };
-        for message in [inline, detached] {
-            let sha256 = message.keep(folder).unwrap();
-            assert_eq!(Message::kept(folder, &sha256), Some(message));
+        for signed in [inline, detached] {
+            let sha256 = signed.keep(folder).unwrap();
+            assert_eq!(SignedRelease::kept(folder, &sha256), Some(signed));
             fs::write(folder.join(format!("{sha256}.Release")), b"other").unwrap();
-            assert_eq!(Message::kept(folder, &sha256), None);
+            assert_eq!(SignedRelease::kept(folder, &sha256), None);
         }
     }
 }

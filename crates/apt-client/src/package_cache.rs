@@ -1,14 +1,15 @@
 //! The packages of all indexes, in a form that opens in milliseconds.
 //!
-//! Made of the indexes once after each change of them and kept beside them: the facts, which say what each package is
+//! Made of the indexes once after each change of them and kept beside them: the summaries, which say what each package is
 //! called and where its stanza is, and the universe, which the resolver works on. Both carry the digest of the indexes
 //! they were made of and a checksum; what is stale, corrupt or of another version is made again. They are written
 //! beside and renamed, so two processes at once do not meet.
 
-mod facts;
+mod summaries;
 pub(crate) mod file;
+mod translations;
 mod search;
-mod wanted;
+mod download;
 
 use std::cell::RefCell;
 use std::fs::File;
@@ -20,17 +21,21 @@ use debian_control::digest::{Digester, Sha256};
 use debian_control::stanza::{Stanza, StanzaError, StanzaReader, index_text};
 use resolver::universe::{PackageId, Source, Universe, UniverseBuilder, UniverseError};
 
-use crate::fetch::Wanted;
+use crate::fetch::Download;
 use crate::lists::{Index, Lists};
+use translations::Translations;
 
-pub use facts::{Fact, Facts};
+pub use download::download;
 pub use search::{Filter, Hit};
-pub use wanted::wanted;
+pub use summaries::{PackageSummaries, PackageSummary, TextSpan};
+
+/// Why what a summary names is there: the key of what is kept is made of the lists.
+const SAME_LISTS: &str = "the summaries were made of these lists";
 
 /// Why the packages cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum LibraryError {
+pub enum PackageCacheError {
     /// An index cannot be read.
     #[error("cannot read `{}`", path.display())]
     Read {
@@ -96,11 +101,11 @@ pub enum Extra {
 }
 
 /// The packages of all indexes.
-pub struct Library {
+pub struct PackageCache {
     lists: Lists,
     cache: PathBuf,
     machine: Machine,
-    facts: Facts,
+    summaries: PackageSummaries,
     /// Made just now, and not yet asked for.
     made: RefCell<Option<Universe>>,
     /// What was passed over when it was made just now.
@@ -130,10 +135,10 @@ impl Machine {
     ///
     /// # Errors
     /// When a name is none.
-    pub fn new(native: &str, foreign: &[String]) -> Result<Self, LibraryError> {
+    pub fn new(native: &str, foreign: &[String]) -> Result<Self, PackageCacheError> {
         let parse = |name: &str| {
             name.parse()
-                .map_err(|_| LibraryError::Architecture(name.to_owned()))
+                .map_err(|_| PackageCacheError::Architecture(name.to_owned()))
         };
         Ok(Self {
             native: parse(native)?,
@@ -152,30 +157,30 @@ impl Machine {
     }
 }
 
-impl Library {
+impl PackageCache {
     /// Opens it; makes it first where the indexes are newer.
     ///
     /// # Errors
     /// When an index cannot be read.
-    pub fn open(cache: &Path, lists: Lists, machine: Machine) -> Result<Self, LibraryError> {
+    pub fn open(cache: &Path, lists: Lists, machine: Machine) -> Result<Self, PackageCacheError> {
         let mut library = Self {
             cache: cache.to_owned(),
             lists,
             machine,
-            facts: Facts::default(),
+            summaries: PackageSummaries::default(),
             made: RefCell::new(None),
             passed: Vec::new(),
         };
-        match library.kept_facts() {
-            Some(facts) => library.facts = facts,
+        match library.kept_summaries() {
+            Some(summaries) => library.summaries = summaries,
             None => library.make()?,
         }
         Ok(library)
     }
 
     /// Returns what is known of each package without its stanza.
-    pub fn facts(&self) -> &Facts {
-        &self.facts
+    pub fn summaries(&self) -> &PackageSummaries {
+        &self.summaries
     }
 
     /// Returns what was passed over; nothing where the library was there already.
@@ -192,13 +197,13 @@ impl Library {
     ///
     /// # Errors
     /// When it has to be made again, and an index cannot be read.
-    pub fn universe(&self) -> Result<Universe, LibraryError> {
+    pub fn universe(&self) -> Result<Universe, PackageCacheError> {
         if let Some(universe) = self.made.take() {
             return Ok(universe);
         }
         let kept = file::read(&self.path("universe"), &self.key());
         match kept.and_then(|bytes| Universe::from_bytes(&bytes)) {
-            Some(universe) if universe.len() == self.facts.len() => Ok(universe),
+            Some(universe) if universe.len() == self.summaries.len() => Ok(universe),
             _ => Ok(self.build()?.universe),
         }
     }
@@ -210,12 +215,12 @@ impl Library {
     pub fn universe_with(
         &self,
         extra: &[(String, Extra)],
-    ) -> Result<(Universe, Vec<Option<PackageId>>), LibraryError> {
+    ) -> Result<(Universe, Vec<Option<PackageId>>), PackageCacheError> {
         let mut builder = self.filled()?.builder;
         let mut packages = Vec::new();
         for (stanza, extra) in extra {
             let origin = || stanza.lines().next().unwrap_or_default().to_owned();
-            let stanza = Stanza::parse(stanza).map_err(|source| LibraryError::Stanza {
+            let stanza = Stanza::parse(stanza).map_err(|source| PackageCacheError::Stanza {
                 origin: origin(),
                 source,
             })?;
@@ -224,7 +229,7 @@ impl Library {
                 Extra::Damaged(priority) => builder.add_damaged(&stanza, Source { priority }).map(Some),
                 Extra::Offered(priority) => builder.add(&stanza, Source { priority }),
             };
-            let package = added.map_err(|source| LibraryError::Package {
+            let package = added.map_err(|source| PackageCacheError::Package {
                 origin: origin(),
                 source: Box::new(source),
             })?;
@@ -235,79 +240,114 @@ impl Library {
 
     /// Returns the index that a package is taken from; `None` for one that is in none.
     pub fn index(&self, package: PackageId) -> Option<&Index> {
-        let fact = self.facts.get(package.place())?;
-        self.lists.indexes.get(fact.index)
+        let summary = self.summaries.get(package.place())?;
+        Some(self.index_of(&summary))
     }
 
     /// Returns all indexes that have a package with the bytes that it is taken with.
     pub fn indexes(&self, package: PackageId) -> impl Iterator<Item = &Index> {
-        let further = self.facts.further_indexes(package.place());
+        let further = self.summaries.further_indexes(package.place());
         self.index(package)
             .into_iter()
-            .chain(further.filter_map(|number| self.lists.indexes.get(number)))
+            .chain(further.map(|number| self.lists.indexes.get(number).expect(SAME_LISTS)))
     }
 
     /// Returns the stanza of a package; empty for one that is in no index.
     ///
     /// # Errors
     /// When the index cannot be read.
-    pub fn stanza(&self, package: PackageId) -> Result<String, LibraryError> {
-        self.facts
+    pub fn stanza(&self, package: PackageId) -> Result<String, PackageCacheError> {
+        self.summaries
             .get(package.place())
             .map_or(Ok(String::new()), |fact| self.stanza_of(&fact))
     }
 
-    /// Returns the stanza that a fact is of.
+    /// Returns the stanza that a summary is of, as it stands in its index.
     ///
     /// # Errors
     /// When the index cannot be read.
-    pub fn stanza_of(&self, fact: &Fact<'_>) -> Result<String, LibraryError> {
-        let Some(index) = self.lists.indexes.get(fact.index) else {
-            return Ok(String::new());
+    pub fn stanza_of(&self, summary: &PackageSummary<'_>) -> Result<String, PackageCacheError> {
+        let index = self.index_of(summary);
+        read_span(&index.path, summary.offset, summary.length)
+    }
+
+    /// Returns the whole description of a package, its first line first; `None` where its stanza has all that there is.
+    ///
+    /// # Errors
+    /// When the file that has it cannot be read.
+    pub fn translated(&self, summary: &PackageSummary<'_>) -> Result<Option<String>, PackageCacheError> {
+        let read = |span: TextSpan| {
+            let translations = &self.lists.translations;
+            let translation = translations.get(span.file).expect(SAME_LISTS);
+            read_span(&translation.path, span.offset, span.length)
         };
-        let read = || {
-            let mut file = File::open(&index.path)?;
-            file.seek(SeekFrom::Start(fact.offset))?;
-            let mut bytes = Vec::new();
-            file.take(fact.length).read_to_end(&mut bytes)?;
-            Ok(index_text(bytes))
-        };
-        read().map_err(|source| LibraryError::Read {
-            path: index.path.clone(),
-            source,
-        })
+        summary.translated.map(read).transpose()
+    }
+
+    /// Returns the index that a summary is of.
+    pub fn index_of(&self, summary: &PackageSummary<'_>) -> &Index {
+        self.lists.indexes.get(summary.index).expect(SAME_LISTS)
+    }
+
+    /// Hands on the stanza of each package, index by index.
+    ///
+    /// What is passed over when the indexes are read is passed over here.
+    ///
+    /// # Errors
+    /// When an index cannot be read, or `take` fails.
+    pub fn each_stanza<E: From<PackageCacheError>>(
+        &self,
+        mut take: impl FnMut(&PackageSummary<'_>, &Stanza<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut summaries: Vec<PackageSummary<'_>> = self.summaries.by_name().collect();
+        summaries.sort_by_key(|summary| summary.place);
+        for of_one in summaries.chunk_by(|left, right| left.index == right.index) {
+            let [first, ..] = of_one else { continue };
+            let index = self.index_of(first);
+            let text = read_verified(&index.path, &index.sha256)?;
+            for summary in of_one {
+                let start = usize::try_from(summary.offset).ok();
+                let length = usize::try_from(summary.length).ok();
+                let span = start
+                    .zip(length)
+                    .and_then(|(start, length)| text.get(start..start + length));
+                let stanza = span.and_then(|text| Stanza::parse(text).ok());
+                take(summary, &stanza.expect("it was read from the same bytes before"))?;
+            }
+        }
+        Ok(())
     }
 
     /// Returns how to fetch the file of a package.
     ///
     /// # Errors
     /// When its stanza does not say, or names a place outside the archive.
-    pub fn wanted(&self, package: PackageId) -> Result<Wanted, LibraryError> {
+    pub fn download(&self, package: PackageId) -> Result<Download, PackageCacheError> {
         let index = self.index(package);
         let suite = index.map(|index| index.codename.as_str()).unwrap_or_default();
         let roots = index.iter().flat_map(|index| &index.roots);
-        wanted(&self.stanza(package)?, suite, roots)
+        download(&self.stanza(package)?, suite, roots)
     }
 
-    /// Makes facts and universe of the indexes, and keeps them.
-    fn make(&mut self) -> Result<(), LibraryError> {
+    /// Makes summaries and universe of the indexes, and keeps them.
+    fn make(&mut self) -> Result<(), PackageCacheError> {
         let built = self.build()?;
-        self.facts = built.facts;
+        self.summaries = built.summaries;
         self.passed = built.passed;
         self.made.replace(Some(built.universe));
         Ok(())
     }
 
-    fn kept_facts(&self) -> Option<Facts> {
+    fn kept_summaries(&self) -> Option<PackageSummaries> {
         let key = self.key();
-        let numbers = file::read(&self.path("facts"), &key)?;
-        Facts::from_parts(numbers, file::read(&self.path("facts-text"), &key)?)
+        let numbers = file::read(&self.path("summaries"), &key)?;
+        PackageSummaries::from_parts(numbers, file::read(&self.path("summaries-text"), &key)?)
     }
 
-    fn build(&self) -> Result<Built, LibraryError> {
+    fn build(&self) -> Result<Built, PackageCacheError> {
         let Filled {
             builder,
-            facts,
+            summaries,
             passed,
         } = self.filled()?;
         let universe = builder.finish();
@@ -315,18 +355,18 @@ impl Library {
             // What was kept may still be of use.
             return Ok(Built {
                 universe,
-                facts,
+                summaries,
                 passed,
             });
         }
         // What cannot be kept is made again next time.
         let _ = file::write(&self.path("universe"), &self.key(), &universe.to_bytes());
-        let (numbers, text) = facts.parts();
-        let _ = file::write(&self.path("facts"), &self.key(), numbers);
-        let _ = file::write(&self.path("facts-text"), &self.key(), text.as_bytes());
+        let (numbers, text) = summaries.parts();
+        let _ = file::write(&self.path("summaries"), &self.key(), numbers);
+        let _ = file::write(&self.path("summaries-text"), &self.key(), text.as_bytes());
         Ok(Built {
             universe,
-            facts,
+            summaries,
             passed,
         })
     }
@@ -336,14 +376,18 @@ impl Library {
     /// Packages with one name, version and architecture but other bytes are several, each with the priority of its own index:
     /// an archive that nothing is to come from by itself cannot put its file in the place of another's.
     /// A stanza that is no package is passed over, as apt does: one that somebody made badly must not keep the others away.
-    fn filled(&self) -> Result<Filled, LibraryError> {
+    fn filled(&self) -> Result<Filled, PackageCacheError> {
         let mut builder = self.machine.builder();
-        let mut facts = facts::Maker::default();
+        let texts = self.lists.translations.iter();
+        let texts = texts.map(|translation| read_verified(&translation.path, &translation.sha256));
+        let texts = texts.collect::<Result<Vec<String>, _>>()?;
+        let translations = Translations::read(&texts);
+        let mut summaries = summaries::SummaryBuilder::default();
         let mut ordered: Vec<(usize, &Index)> = self.lists.indexes.iter().enumerate().collect();
         ordered.sort_by_key(|(_, index)| std::cmp::Reverse(index.priority()));
         let mut passed = Vec::new();
         for (number, index) in ordered {
-            let text = read_verified(index)?;
+            let text = read_verified(&index.path, &index.sha256)?;
             let mut wrong: Vec<String> = Vec::new();
             for stanza in StanzaReader::new(&text) {
                 let source = Source {
@@ -357,11 +401,13 @@ impl Library {
                     }
                 };
                 match builder.add(&stanza, source) {
-                    Ok(Some(added)) if added.place() == facts.len() => facts.add(number, &text, &stanza),
-                    Ok(Some(added)) => facts.add_again(added.place(), number, &stanza),
+                    Ok(Some(added)) if added.place() == summaries.len() => {
+                        summaries.add(number, &text, &stanza, translations.of(&stanza));
+                    }
+                    Ok(Some(added)) => summaries.add_again(added.place(), number, &stanza),
                     Ok(None) => {}
                     Err(source @ UniverseError::TooMany(_)) => {
-                        return Err(LibraryError::Package {
+                        return Err(PackageCacheError::Package {
                             origin: index.codename.clone(),
                             source: Box::new(source),
                         });
@@ -382,7 +428,7 @@ impl Library {
         }
         Ok(Filled {
             builder,
-            facts: facts.finish(),
+            summaries: summaries.finish(),
             passed,
         })
     }
@@ -403,33 +449,46 @@ impl Library {
 /// What the indexes hold.
 struct Filled {
     builder: UniverseBuilder,
-    facts: Facts,
+    summaries: PackageSummaries,
     passed: Vec<Passed>,
 }
 
 /// What was made of it.
 struct Built {
     universe: Universe,
-    facts: Facts,
+    summaries: PackageSummaries,
     passed: Vec<Passed>,
 }
 
-/// Reads the text of an index and holds it against its digest once more: a parser sees nothing that was not signed.
-fn read_verified(index: &Index) -> Result<String, LibraryError> {
-    let bytes = std::fs::read(&index.path).map_err(|source| LibraryError::Read {
-        path: index.path.clone(),
+/// Reads a kept text and holds it against its digest once more: a parser sees nothing that was not signed.
+fn read_verified(path: &Path, sha256: &Sha256) -> Result<String, PackageCacheError> {
+    let bytes = std::fs::read(path).map_err(|source| PackageCacheError::Read {
+        path: path.to_owned(),
         source,
     })?;
     let mut digester = Digester::sha256();
     digester.update(&bytes);
-    let found: Sha256 = digester.finish().sha256;
-    let changed = || LibraryError::Changed {
-        path: index.path.clone(),
-    };
-    if found != index.sha256 {
-        // The next update fetches what is not there.
-        let _ = std::fs::remove_file(&index.path);
-        return Err(changed());
+    if digester.finish().sha256 != *sha256 {
+        // The next update fetches what is not there. What cannot be deleted is found wrong again.
+        let _ = std::fs::remove_file(path);
+        return Err(PackageCacheError::Changed {
+            path: path.to_owned(),
+        });
     }
     Ok(index_text(bytes))
+}
+
+/// Reads so many bytes of a file, from an offset on.
+fn read_span(path: &Path, offset: u64, length: u64) -> Result<String, PackageCacheError> {
+    let read = || {
+        let mut file = File::open(path)?;
+        file.seek(SeekFrom::Start(offset))?;
+        let mut bytes = Vec::new();
+        file.take(length).read_to_end(&mut bytes)?;
+        Ok(index_text(bytes))
+    };
+    read().map_err(|source| PackageCacheError::Read {
+        path: path.to_owned(),
+        source,
+    })
 }

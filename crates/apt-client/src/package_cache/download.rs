@@ -3,19 +3,19 @@
 use debian_control::packages::IndexEntry;
 use debian_control::stanza::Stanza;
 
-use super::LibraryError;
-use crate::fetch::{Location, LocationError, Wanted};
+use super::PackageCacheError;
+use crate::fetch::{Download, Location, LocationError};
 
 /// Returns how to fetch the file of a package from an archive with these roots.
 ///
 /// # Errors
 /// When its stanza does not say, or names a place outside the archive.
-pub fn wanted<'r>(
+pub fn download<'r>(
     text: &str,
     suite: &str,
     roots: impl IntoIterator<Item = &'r String>,
-) -> Result<Wanted, LibraryError> {
-    let refused = |why: String| LibraryError::Entry {
+) -> Result<Download, PackageCacheError> {
+    let refused = |why: String| PackageCacheError::Entry {
         package: text
             .lines()
             .next()
@@ -40,7 +40,7 @@ pub fn wanted<'r>(
     if locations.is_empty() {
         return Err(refused("no source has it".to_owned()));
     }
-    Ok(Wanted {
+    Ok(Download {
         name: stanza.line("Package").unwrap_or_default().to_owned(),
         locations,
         size: entry.size,

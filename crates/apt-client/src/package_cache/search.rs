@@ -2,7 +2,7 @@
 
 use debian_control::version::Version;
 
-use super::facts::{Fact, Facts};
+use super::summaries::{PackageSummaries, PackageSummary};
 
 /// What a hit has to be.
 #[derive(Debug, Clone, Default)]
@@ -21,38 +21,41 @@ pub struct Filter {
 #[derive(Debug, Clone, Copy)]
 pub struct Hit<'f> {
     /// What is known of it.
-    pub fact: Fact<'f>,
+    pub summary: PackageSummary<'f>,
     /// How well it fits; less is better.
     rank: u32,
 }
 
-impl Facts {
+impl PackageSummaries {
     /// Finds packages, those that fit best first: the name itself, names that begin so, names that have it, then synopses, then what follows them.
     pub fn search(&self, filter: &Filter) -> Vec<Hit<'_>> {
         let words: Vec<Word> = filter.words.iter().map(|word| Word::new(word)).collect();
         let mut hits: Vec<Hit<'_>> = Vec::new();
-        let mut facts: Vec<Fact<'_>> = self.candidates(&words);
-        facts.sort_by_key(|fact| (fact.name, fact.architecture, fact.place));
-        for fact in facts {
-            let Some(rank) = rank(&fact, &words, filter) else {
+        let mut facts: Vec<PackageSummary<'_>> = self.candidates(&words);
+        facts.sort_by_key(|summary| (summary.name, summary.architecture, summary.place));
+        for summary in facts {
+            let Some(rank) = rank(&summary, &words, filter) else {
                 continue;
             };
-            let hit = Hit { fact, rank };
+            let hit = Hit { summary, rank };
             match hits.last_mut() {
-                Some(last) if last.fact.name == fact.name && last.fact.architecture == fact.architecture => {
-                    if is_newer(fact.version, last.fact.version) {
+                Some(last)
+                    if last.summary.name == summary.name
+                        && last.summary.architecture == summary.architecture =>
+                {
+                    if is_newer(summary.version, last.summary.version) {
                         *last = hit;
                     }
                 }
                 _ => hits.push(hit),
             }
         }
-        hits.sort_by(|left, right| (left.rank, left.fact.name).cmp(&(right.rank, right.fact.name)));
+        hits.sort_by(|left, right| (left.rank, left.summary.name).cmp(&(right.rank, right.summary.name)));
         hits
     }
 
     /// Returns what may have all words, and little else: the texts of all packages are gone through as one.
-    fn candidates(&self, words: &[Word]) -> Vec<Fact<'_>> {
+    fn candidates(&self, words: &[Word]) -> Vec<PackageSummary<'_>> {
         let longest = words.iter().max_by_key(|word| word.text.len());
         let Some(word) = longest.filter(|word| word.text.is_ascii() && !word.text.is_empty()) else {
             return self.by_name().collect();
@@ -74,13 +77,13 @@ impl Facts {
     pub fn similar(&self, name: &str, most: usize) -> Vec<&str> {
         let mut found: Vec<(usize, &str)> = Vec::new();
         let mut last = "";
-        for fact in self.by_name() {
-            if fact.name == last {
+        for summary in self.by_name() {
+            if summary.name == last {
                 continue;
             }
-            last = fact.name;
-            if let Some(distance) = distance_within(name, fact.name, 2) {
-                found.push((distance, fact.name));
+            last = summary.name;
+            if let Some(distance) = distance_within(name, summary.name, 2) {
+                found.push((distance, summary.name));
             }
         }
         found.sort_unstable();
@@ -135,39 +138,39 @@ impl Word {
     }
 }
 
-fn rank(fact: &Fact<'_>, words: &[Word], filter: &Filter) -> Option<u32> {
+fn rank(summary: &PackageSummary<'_>, words: &[Word], filter: &Filter) -> Option<u32> {
     if filter
         .architecture
         .as_deref()
-        .is_some_and(|wanted| wanted != fact.architecture)
+        .is_some_and(|wanted| wanted != summary.architecture)
     {
         return None;
     }
     if let Some(wanted) = &filter.section {
-        let section = fact.section;
+        let section = summary.section;
         let bare = section.rsplit_once('/').map_or(section, |(_, bare)| bare);
         (section == wanted || bare == wanted).then_some(())?;
     }
     let mut sum = 0;
     for word in words {
-        sum += rank_word(fact, word, filter)?;
+        sum += rank_word(summary, word, filter)?;
     }
     Some(sum)
 }
 
-fn rank_word(fact: &Fact<'_>, word: &Word, filter: &Filter) -> Option<u32> {
+fn rank_word(summary: &PackageSummary<'_>, word: &Word, filter: &Filter) -> Option<u32> {
     // Names are in lower case. Source: Debian Policy 5.6.1.
-    match word.in_names.find(fact.name.as_bytes()) {
-        Some(0) if fact.name.len() == word.text.len() => return Some(0),
+    match word.in_names.find(summary.name.as_bytes()) {
+        Some(0) if summary.name.len() == word.text.len() => return Some(0),
         Some(0) => return Some(1),
         Some(_) => return Some(2),
         None if filter.names_only => return None,
         None => {}
     }
-    if word.is_in(fact.synopsis) {
+    if word.is_in(summary.synopsis) {
         return Some(4);
     }
-    word.is_in(fact.description).then_some(5)
+    word.is_in(summary.description).then_some(5)
 }
 
 fn is_newer(left: &str, right: &str) -> bool {
@@ -226,9 +229,9 @@ mod tests {
             Package: b-tool\nVersion: 1\nArchitecture: all\nDescription: makes things\n\n\
             Package: b-tool\nVersion: 3\nArchitecture: amd64\nDescription: makes things\n\n\
             Package: things\nVersion: 1\nArchitecture: amd64\nSection: contrib/net\nDescription: none\n";
-        let mut maker = super::super::facts::Maker::default();
+        let mut maker = super::super::summaries::SummaryBuilder::default();
         for stanza in debian_control::stanza::StanzaReader::new(text) {
-            maker.add(0, text, &stanza.unwrap());
+            maker.add(0, text, &stanza.unwrap(), None);
         }
         let facts = maker.finish();
         let found = |words: &[&str]| {
@@ -239,7 +242,7 @@ mod tests {
             let hits = facts.search(&filter);
             let shown = hits
                 .iter()
-                .map(|hit| format!("{} {}", hit.fact.name, hit.fact.version));
+                .map(|hit| format!("{} {}", hit.summary.name, hit.summary.version));
             shown.collect::<Vec<_>>()
         };
         assert_eq!(found(&["things"]), ["things 1", "b-tool 1", "b-tool 3"]);

@@ -1,14 +1,14 @@
-//! What is configured, told to one command.
+//! Options that override `config.toml` for one command.
 
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use cpkgs::config::{Base, Given};
+use cpkgs::config::{Base, ConfigOverrides};
 
-/// In the place of what stands in config.toml.
+/// Overrides config.toml.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "In the place of config.toml")]
-pub(super) struct GivenArgs {
+#[command(next_help_heading = "Configuration overrides")]
+pub(super) struct ConfigOverrideArgs {
     /// Where packages are installed without root.
     #[arg(
         long,
@@ -31,26 +31,26 @@ pub(super) struct GivenArgs {
 
     /// What of the host counts as installed without root: nothing, or what its dpkg has.
     #[arg(long, global = true, value_enum, env = "CPKGS_BASE", hide_env_values = true)]
-    base: Option<GivenBase>,
+    base: Option<BaseArg>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum GivenBase {
+enum BaseArg {
     #[value(name = "self")]
     Own,
     Host,
 }
 
-impl From<GivenArgs> for Given {
-    fn from(args: GivenArgs) -> Self {
-        // What is relative counts from where the command runs, not from the home.
+impl From<ConfigOverrideArgs> for ConfigOverrides {
+    fn from(args: ConfigOverrideArgs) -> Self {
+        // What is relative counts from where the command runs, not from the home. It stays relative where nobody knows that folder.
         let absolute = |path: PathBuf| std::path::absolute(&path).unwrap_or(path);
         Self {
             cache_dir: args.cache_dir.map(absolute),
             install_dir: args.install_dir.map(absolute),
             base: args.base.map(|base| match base {
-                GivenBase::Own => Base::Own,
-                GivenBase::Host => Base::Host,
+                BaseArg::Own => Base::Own,
+                BaseArg::Host => Base::Host,
             }),
         }
     }

@@ -1,4 +1,4 @@
-//! Amounts as people read them.
+//! Sizes as people read them.
 
 /// Returns bytes with a unit of a thousand, as apt does.
 pub(super) fn bytes(count: u64) -> String {

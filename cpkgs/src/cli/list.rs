@@ -1,0 +1,97 @@
+//! `cpkgs list`.
+
+use apt_client::package_cache::PackageCache;
+use clap::Args;
+use cpkgs::installed;
+use debian_control::version::Version;
+use serde::Serialize;
+
+use super::architectures::Architectures;
+use super::failure::Failure;
+use super::place::Indexes;
+use super::{Context, Done, search};
+
+/// Lists packages.
+#[derive(Debug, Args)]
+pub(super) struct ListArgs {
+    /// Only what is installed.
+    #[arg(long)]
+    installed: bool,
+    /// Only what is installed and could be newer.
+    #[arg(long)]
+    upgradable: bool,
+}
+
+/// An installed package as `list --installed --json` prints it.
+#[derive(Debug, Serialize)]
+struct InstalledView<'f> {
+    name: &'f str,
+    version: &'f str,
+    architecture: &'f str,
+    automatic: bool,
+    held: bool,
+    upgradable_to: Option<&'f str>,
+}
+
+pub(super) fn run(args: &ListArgs, context: &mut Context) -> Result<Done, Failure> {
+    if !args.installed && !args.upgradable {
+        let library = context.library()?;
+        for summary in library.summaries().by_name() {
+            search::print(&summary, &library, context)?;
+        }
+        return Ok(Done::Well);
+    }
+    // What is installed can be told without any index, but for what could be newer.
+    let indexes = if args.upgradable {
+        Indexes::Needed
+    } else {
+        Indexes::IfAny
+    };
+    let library = context.library_of(indexes, &Architectures::own(&context.config))?;
+    for package in installed::read(&context.config.install(&context.home))? {
+        let newest = newer(&library, &package.name, &package.architecture, &package.version);
+        if args.upgradable && newest.is_none() {
+            continue;
+        }
+        let view = InstalledView {
+            name: &package.name,
+            version: &package.version,
+            architecture: &package.architecture,
+            automatic: package.automatic,
+            held: package.hold == cpkgs::generation::Held::Held,
+            upgradable_to: newest,
+        };
+        if context.printer.json() {
+            context.printer.value(&view)?;
+            continue;
+        }
+        let mark = if view.automatic { "automatic" } else { "manual" };
+        let held = if view.held { ",held" } else { "" };
+        let newest = newest.map_or(String::new(), |newest| format!("\t-> {newest}"));
+        let InstalledView {
+            name,
+            version,
+            architecture,
+            ..
+        } = view;
+        context.printer.row(format_args!(
+            "{name}\t{version}\t{architecture}\t{mark}{held}{newest}"
+        ))?;
+    }
+    Ok(Done::Well)
+}
+
+/// Returns the newest version of a package that is newer than the one that is installed.
+fn newer<'l>(library: &'l PackageCache, name: &str, architecture: &str, installed: &str) -> Option<&'l str> {
+    let installed: Version = installed.parse().ok()?;
+    library
+        .summaries()
+        .named(name)
+        .filter(|summary| {
+            summary.architecture == architecture || summary.architecture == "all" || architecture == "all"
+        })
+        .filter_map(|summary| Some((summary.version.parse::<Version>().ok()?, summary.version)))
+        .filter(|(version, _)| *version > installed)
+        .max_by(|left, right| left.0.cmp(&right.0))
+        .map(|(_, text)| text)
+}

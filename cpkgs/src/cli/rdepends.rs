@@ -1,0 +1,59 @@
+//! `cpkgs rdepends`.
+
+use std::collections::BTreeSet;
+
+use clap::Args;
+
+use super::failure::Failure;
+use super::relations::{NeedView, groups, names};
+use super::unknown_package::unknown_package;
+use super::{Context, Done};
+
+/// The fields that need something, the strongest first.
+const NEEDS: [&str; 4] = ["Pre-Depends", "Depends", "Recommends", "Suggests"];
+
+/// Shows which packages need a package, or a name that packages provide.
+#[derive(Debug, Args)]
+pub(super) struct RdependsArgs {
+    /// The package.
+    name: String,
+}
+
+pub(super) fn run(args: &RdependsArgs, context: &mut Context) -> Result<Done, Failure> {
+    let library = context.library()?;
+    let name = args.name.as_str();
+    let mut is_known = library.summaries().named(name).next().is_some();
+    // Two suites may have the package with the same words in it.
+    let mut shown = BTreeSet::new();
+    library.each_stanza(|summary, stanza| -> Result<(), Failure> {
+        let mut provided = groups(stanza, "Provides").into_iter();
+        is_known |= provided.any(|group| group.contains(name) && names(group).iter().any(|has| has == name));
+        for field in NEEDS {
+            for group in groups(stanza, field) {
+                if !group.contains(name) || !names(group).iter().any(|named| named == name) {
+                    continue;
+                }
+                is_known = true;
+                if !shown.insert((summary.name.to_owned(), field, group.to_owned())) {
+                    continue;
+                }
+                if context.printer.json() {
+                    context.printer.value(&NeedView {
+                        package: summary.name,
+                        field,
+                        relation: group,
+                    })?;
+                } else {
+                    let package = summary.name;
+                    context.printer.row(format_args!("{package}\t{field}\t{group}"))?;
+                }
+            }
+        }
+        Ok(())
+    })?;
+    if is_known {
+        Ok(Done::Well)
+    } else {
+        Err(unknown_package(name, &library))
+    }
+}

@@ -1,0 +1,86 @@
+//! `cpkgs search`.
+
+use apt_client::package_cache::{Filter, PackageCache, PackageSummary};
+use clap::Args;
+use serde::Serialize;
+
+use super::failure::Failure;
+use super::{Context, Done, files};
+
+/// Searches names and descriptions for words, or with --file the paths of files; what fits best comes first.
+#[derive(Debug, Args)]
+pub(super) struct SearchArgs {
+    /// Words that all have to be there.
+    #[arg(required = true, value_name = "WORD")]
+    words: Vec<String>,
+    /// Only packages of this section.
+    #[arg(long, value_name = "SECTION")]
+    section: Option<String>,
+    /// Only packages of this architecture.
+    #[arg(long, value_name = "ARCH")]
+    architecture: Option<String>,
+    /// Only names, not descriptions.
+    #[arg(long, short = 'n')]
+    names_only: bool,
+    /// Looks for files: words of their paths; one that begins with a slash stands at the beginning.
+    #[arg(long, short = 'f', conflicts_with_all = ["section", "architecture", "names_only"])]
+    file: bool,
+}
+
+/// A package as `search --json` and `list --json` print it.
+#[derive(Debug, Serialize)]
+pub(super) struct PackageView<'f> {
+    name: &'f str,
+    version: &'f str,
+    architecture: &'f str,
+    section: &'f str,
+    description: &'f str,
+    suite: &'f str,
+}
+
+impl<'f> PackageView<'f> {
+    pub(super) fn new(summary: &PackageSummary<'f>, library: &'f PackageCache) -> Self {
+        Self {
+            name: summary.name,
+            version: summary.version,
+            architecture: summary.architecture,
+            section: summary.section,
+            description: summary.synopsis,
+            suite: library.index_of(summary).codename.as_str(),
+        }
+    }
+}
+
+pub(super) fn run(args: SearchArgs, context: &mut Context) -> Result<Done, Failure> {
+    if args.file {
+        return files::search(&args.words, context);
+    }
+    let library = context.library()?;
+    let filter = Filter {
+        words: args.words,
+        section: args.section,
+        architecture: args.architecture,
+        names_only: args.names_only,
+    };
+    for hit in library.summaries().search(&filter) {
+        print(&hit.summary, &library, context)?;
+    }
+    Ok(Done::Well)
+}
+
+pub(super) fn print(
+    summary: &PackageSummary<'_>,
+    library: &PackageCache,
+    context: &mut Context,
+) -> Result<(), Failure> {
+    if context.printer.json() {
+        return context.printer.value(&PackageView::new(summary, library));
+    }
+    let PackageSummary {
+        name,
+        version,
+        synopsis,
+        ..
+    } = summary;
+    context.printer.row(format_args!("{name}\t{version}\t{synopsis}"))
+}

@@ -1,0 +1,136 @@
+//! Which indexes of a suite are wanted: a pure function of its Release and of what was asked for.
+
+use debian_control::release::{IndexFile, Release};
+
+use super::choose::{architectures, is_listed};
+use super::error::UpdateError;
+use super::manifest::KeptSuite;
+use super::remote::flat_folder;
+
+/// The indexes to have.
+#[derive(Debug, Default)]
+pub(super) struct IndexNames {
+    pub(super) indexes: Vec<IndexName>,
+    /// Components that have a `Translation-en`.
+    pub(super) translations: Vec<TranslationName>,
+    /// What a person should know although the rest can be used.
+    pub(super) warnings: Vec<String>,
+}
+
+/// A `Packages` index that a Release lists.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct IndexName {
+    pub(super) component: String,
+    pub(super) architecture: String,
+    /// What it is called below the suite's folder, without the extension of its compression.
+    pub(super) path: String,
+}
+
+/// A `Translation-en` that a Release lists.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct TranslationName {
+    pub(super) component: String,
+    /// What it is called below the suite's folder, without the extension of its compression.
+    pub(super) path: String,
+}
+
+/// Says which indexes of a suite are wanted.
+///
+/// # Errors
+/// When the Release has nothing of what was asked for.
+pub(super) fn index_names(release: &Release, suite: &KeptSuite) -> Result<IndexNames, UpdateError> {
+    if flat_folder(&suite.asked).is_some() {
+        return flat(release, suite);
+    }
+    let architectures = architectures(release, &suite.architectures);
+    if architectures.is_empty() {
+        return Err(UpdateError::NoArchitecture {
+            url: suite.url.clone(),
+            suite: suite.asked.clone(),
+            wanted: suite.architectures.join(" "),
+            has: release.architectures.join(" "),
+        });
+    }
+    let mut names = IndexNames::default();
+    let mut absent = Vec::new();
+    let mut empty = Vec::new();
+    for component in &suite.components {
+        let before = names.indexes.len();
+        for architecture in &architectures {
+            let path = format!("{component}/binary-{architecture}/Packages");
+            if is_listed(&release.sha256, &path) {
+                names.indexes.push(IndexName {
+                    component: component.clone(),
+                    architecture: architecture.clone(),
+                    path,
+                });
+            }
+        }
+        if names.indexes.len() > before {
+            let path = format!("{component}/i18n/Translation-en");
+            if is_listed(&release.sha256, &path) {
+                let component = component.clone();
+                names.translations.push(TranslationName { component, path });
+            }
+        } else if has_component(release, component) {
+            // An architecture that the Release names without an index has no packages there.
+            empty.push(component.as_str());
+        } else {
+            // A component that the Release does not know is a mistake of whoever asks.
+            absent.push(component.as_str());
+        }
+    }
+    if !empty.is_empty() {
+        names.warnings.push(format!(
+            "has no index of `{}` for {}: taken as empty",
+            empty.join(" "),
+            architectures.join(" ")
+        ));
+    }
+    if absent.is_empty() {
+        return Ok(names);
+    }
+    let missing = UpdateError::NoComponent {
+        url: suite.url.clone(),
+        suite: suite.asked.clone(),
+        component: absent.join(" "),
+        has: release.components.join(" "),
+    };
+    if names.indexes.is_empty() && empty.is_empty() {
+        return Err(missing);
+    }
+    names.warnings.push(missing.to_string());
+    Ok(names)
+}
+
+/// A suite that stands by itself has one index, for whatever architecture.
+fn flat(release: &Release, suite: &KeptSuite) -> Result<IndexNames, UpdateError> {
+    let path = "Packages".to_owned();
+    if !is_listed(&release.sha256, &path) {
+        return Err(UpdateError::NoPackages {
+            url: suite.url.clone(),
+            suite: suite.asked.clone(),
+        });
+    }
+    let architecture = suite.architectures.first();
+    Ok(IndexNames {
+        indexes: vec![IndexName {
+            component: String::new(),
+            architecture: architecture.expect("a machine has an architecture").clone(),
+            path,
+        }],
+        ..IndexNames::default()
+    })
+}
+
+/// Says whether a Release knows a component: by name, or by what it lists of it. A name may stand behind the suite's own part.
+fn has_component(release: &Release, component: &str) -> bool {
+    let is_named = |name: &String| {
+        name == component || name.rsplit_once('/').is_some_and(|(_, short)| short == component)
+    };
+    let is_listed = |file: &IndexFile| {
+        let below = file.path.strip_prefix(component);
+        below.is_some_and(|below| below.starts_with("/binary-"))
+    };
+    release.components.iter().any(is_named) || release.sha256.iter().any(is_listed)
+}
