@@ -2,17 +2,20 @@
 
 use std::path::PathBuf;
 
-use apt_client::fetch::Location;
+use apt_client::fetch::{Fetcher, Location};
+use apt_client::lists::{self, UpdateError, Updating};
 use apt_client::private_file::replace_private;
 use apt_client::repository::Repository;
-use apt_client::source::SourceConfig;
-use apt_client::source::read_bounded;
+use apt_client::source::{Source, SourceConfig, read_bounded};
 use clap::{Args, Subcommand};
+use cpkgs::machine;
+use cpkgs::system::System;
 use debian_control::digest::Digester;
 use debian_control::terminal::escaped;
 use openpgp_policy::{Fingerprint, Keyring};
 use serde::Serialize;
 
+use super::architectures::Architectures;
 use super::failure::{Failure, REFUSED, UNVERIFIED, USAGE};
 use super::{Context, Done};
 
@@ -66,6 +69,12 @@ struct AddArgs {
     /// Takes indexes whose Valid-Until is past: for snapshots and ended suites.
     #[arg(long)]
     no_check_valid_until: bool,
+    /// The name to sign in with, for a private archive.
+    #[arg(long, value_name = "NAME", requires = "password_file")]
+    user: Option<String>,
+    /// A file whose first line is the password.
+    #[arg(long, value_name = "FILE", requires = "user")]
+    password_file: Option<PathBuf>,
     /// Another suite or codename that its Release may say it is of; may be given several times.
     #[arg(long, value_name = "NAME")]
     accept_codename: Vec<String>,
@@ -88,6 +97,8 @@ struct SourceView<'a> {
     suites: &'a [String],
     components: &'a [String],
     signed_by: &'a str,
+    architectures: &'a [String],
+    fingerprints: &'a [String],
 }
 
 pub(super) fn run(args: SourceArgs, context: &mut Context) -> Result<Done, Failure> {
@@ -105,17 +116,35 @@ fn add(args: AddArgs, context: &mut Context) -> Result<Done, Failure> {
     for mirror in &args.mirror {
         mirror.parse::<Location>().map_err(usage)?;
     }
-    let fetcher = context.fetcher()?;
+    // A file that is named on the command line counts from the working directory, one in the configuration from the home.
+    let password_file = args.password_file.as_ref().map(std::path::absolute);
+    let password_file = password_file
+        .transpose()
+        .map_err(|error| Failure::new(USAGE, error))?;
+    let mut added = SourceConfig {
+        url: url.trim_end_matches('/').to_owned(),
+        mirrors: args.mirror.clone(),
+        suites: Vec::new(),
+        components: Vec::new(),
+        signed_by: String::new(),
+        architectures: args.architecture.clone(),
+        check_valid_until: !args.no_check_valid_until,
+        accept_codenames: args.accept_codename.clone(),
+        user: args.user.clone(),
+        password_file,
+        password_command: None,
+    };
+    let fetcher = context.fetcher_with(Some(&added))?;
     let repository = match Repository::fetch(&fetcher, &root) {
         // Everything is said already.
         Err(_) if args.signed_by.is_some() && !args.suite.is_empty() => None,
         fetched => fetched?,
     };
     check_names(args.suite.iter().chain(&args.component), USAGE)?;
-    let suites = suites(&args, repository.as_ref())?;
-    let components = components(&args, repository.as_ref(), &suites);
+    added.suites = suites(&args, repository.as_ref())?;
+    added.components = components(&args, repository.as_ref(), &added.suites);
     // What the archive says of itself is signed by nobody.
-    check_names(suites.iter().chain(&components), UNVERIFIED)?;
+    check_names(added.suites.iter().chain(&added.components), UNVERIFIED)?;
     let keyring = match (&args.signed_by, &repository) {
         (Some(path), _) => given_keys(path)?,
         (None, Some(repository)) => shown_keys(&args, &repository.keys(&fetcher, &root)?, context)?,
@@ -127,37 +156,99 @@ fn add(args: AddArgs, context: &mut Context) -> Result<Done, Failure> {
             .hint("give the file with its keys by --signed-by, and --suite"));
         }
     };
-    let file = key_file(&root, &suites);
-    let path = context.home.folder().join(&file);
-    replace_private(&path, &keyring.to_binary()).map_err(|error| {
+    let keys = keyring.to_binary();
+    check_suites(&added, &keys, &fetcher, context)?;
+    added.signed_by = key_file(&root, &added.suites, &keys);
+    let path = context.home.folder().join(&added.signed_by);
+    replace_private(&path, &keys).map_err(|error| {
         Failure::new(
             REFUSED,
             anyhow::Error::new(error).context(format!("cannot write `{}`", path.display())),
         )
     })?;
-    let url = url.trim_end_matches('/').to_owned();
-    let what = format!("added {url} {} {}", suites.join(" "), components.join(" "));
-    let added = SourceConfig {
-        url,
-        mirrors: args.mirror,
-        suites,
-        components,
-        signed_by: file,
-        architectures: args.architecture,
-        check_valid_until: !args.no_check_valid_until,
-        accept_codenames: args.accept_codename,
-        user: None,
-        password_file: None,
-        password_command: None,
-    };
-    context.config.change(&context.home, |config| {
-        let is_other = |source: &SourceConfig| source.url != added.url || source.suites != added.suites;
-        config.sources.retain(is_other);
-        config.sources.push(added);
+    let what = format!(
+        "added {} {} {}",
+        added.url,
+        added.suites.join(" "),
+        added.components.join(" ")
+    );
+    change_sources(context, |sources| {
+        // A suite is asked for once: whoever adds it again has other components or another key for it.
+        for source in sources.iter_mut().filter(|source| source.url == added.url) {
+            source.suites.retain(|suite| !added.suites.contains(suite));
+        }
+        sources.retain(|source| !source.suites.is_empty());
+        sources.push(added);
     })?;
     context.printer.tell(what);
     context.printer.tell("next: `cpkgs update`");
     Ok(Done::Well)
+}
+
+/// Checks that each suite can be had as it is to be added: what is wrong is said now, and not by the next update. A server that
+/// cannot be reached says nothing about what is right, so that is a warning only.
+fn check_suites(
+    added: &SourceConfig,
+    keys: &[u8],
+    fetcher: &Fetcher,
+    context: &Context,
+) -> Result<(), Failure> {
+    let sources = [Source::with_keys(added, keys.to_vec())?];
+    let checking = Updating {
+        fetcher,
+        sources: &sources,
+        architectures: &Architectures::of(&System::default())?.default,
+        cache: &context.config.cache(&context.home),
+        trust_file: &context.home.trust_file(),
+        now: machine::now(),
+    };
+    for (suite, checked) in lists::check(&checking)? {
+        match checked {
+            Ok(warnings) => {
+                for warning in warnings {
+                    let warning = escaped(&format!("{suite} of {} {warning}", added.url));
+                    context.printer.warning(warning);
+                }
+            }
+            Err(UpdateError::Fetch(error)) if error.is_passing() => {
+                let error = anyhow::Error::new(error);
+                let text = format!("{suite} of {} could not be checked: {error:#}", added.url);
+                context.printer.warning(escaped(&text));
+            }
+            Err(error) => {
+                let what = format!("suite `{suite}` of `{}` was not added", added.url);
+                return Err(Failure::from(error).context(escaped(&what)));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Changes which archives are configured, and deletes the keys that none of them has any more.
+fn change_sources(context: &mut Context, change: impl FnOnce(&mut Vec<SourceConfig>)) -> Result<(), Failure> {
+    let mut before = Vec::new();
+    context.config.change(&context.home, |config| {
+        before = config.sources.clone();
+        change(&mut config.sources);
+    })?;
+    let is_used = |file: &str| {
+        let mut sources = context.config.sources.iter();
+        sources.any(|source| source.signed_by == file)
+    };
+    for source in before {
+        // What lies elsewhere is somebody else's file.
+        if source.signed_by.starts_with("keyrings/") && !is_used(&source.signed_by) {
+            let path = context.home.folder().join(&source.signed_by);
+            match std::fs::remove_file(&path) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    let text = format!("cannot delete `{}`: {error}", path.display());
+                    context.printer.warning(escaped(&text));
+                }
+                _ => {}
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Reads a line of a sources.list that was pasted for the address, and a folder for its `file:` address.
@@ -323,10 +414,12 @@ fn shown_keys(args: &AddArgs, offered: &Keyring, context: &mut Context) -> Resul
 }
 
 /// Returns a name for the keys of an archive, below the home: no two archives share one, whatever they are called.
-fn key_file(root: &Location, suites: &[String]) -> String {
+fn key_file(root: &Location, suites: &[String], keys: &[u8]) -> String {
     let text = format!("{root} {}", suites.join(" "));
     let mut digester = Digester::sha256();
     digester.update(text.as_bytes());
+    // Other keys get another file: until the configuration is written, the old ones count.
+    digester.update(keys);
     let unlike: String = digester
         .finish()
         .sha256
@@ -349,20 +442,38 @@ fn key_file(root: &Location, suites: &[String]) -> String {
 
 fn list(context: &mut Context) -> Result<Done, Failure> {
     for source in &context.config.sources {
-        let (suites, components) = (&source.suites, &source.components);
+        let keyring = Source::open(source, context.home.folder()).and_then(|source| source.keyring());
+        let fingerprints: Vec<String> = match keyring {
+            Ok(keyring) => keyring.fingerprints().iter().map(ToString::to_string).collect(),
+            Err(error) => {
+                let text = format!("{:#}", anyhow::Error::new(error));
+                context.printer.warning(escaped(&text));
+                Vec::new()
+            }
+        };
+        let view = SourceView {
+            url: &source.url,
+            suites: &source.suites,
+            components: &source.components,
+            signed_by: &source.signed_by,
+            architectures: &source.architectures,
+            fingerprints: &fingerprints,
+        };
         if context.printer.json() {
-            context.printer.value(&SourceView {
-                url: &source.url,
-                suites,
-                components,
-                signed_by: &source.signed_by,
-            })?;
-        } else {
-            let (suites, components) = (suites.join(" "), components.join(" "));
-            context
-                .printer
-                .row(format_args!("{}\t{suites}\t{components}", source.url))?;
+            context.printer.value(&view)?;
+            continue;
         }
+        let [suites, components, architectures, fingerprints] = [
+            view.suites,
+            view.components,
+            view.architectures,
+            view.fingerprints,
+        ]
+        .map(|words| words.join(" "));
+        context.printer.row(format_args!(
+            "{}\t{suites}\t{components}\t{architectures}\t{fingerprints}",
+            view.url
+        ))?;
     }
     Ok(Done::Well)
 }
@@ -370,17 +481,18 @@ fn list(context: &mut Context) -> Result<Done, Failure> {
 fn remove(args: &RemoveArgs, context: &mut Context) -> Result<Done, Failure> {
     let url = args.url.trim_end_matches('/');
     let mut is_known = false;
-    context.config.change(&context.home, |config| {
-        let before = config.sources.clone();
-        for source in &mut config.sources {
-            if source.url.trim_end_matches('/') == url {
-                source
-                    .suites
-                    .retain(|suite| !args.suite.is_empty() && !args.suite.contains(suite));
-            }
+    change_sources(context, |sources| {
+        let before = sources.clone();
+        let named = sources
+            .iter_mut()
+            .filter(|source| source.url.trim_end_matches('/') == url);
+        for source in named {
+            source
+                .suites
+                .retain(|suite| !args.suite.is_empty() && !args.suite.contains(suite));
         }
-        config.sources.retain(|source| !source.suites.is_empty());
-        is_known = config.sources != before;
+        sources.retain(|source| !source.suites.is_empty());
+        is_known = *sources != before;
     })?;
     if !is_known {
         return Err(
@@ -388,6 +500,7 @@ fn remove(args: &RemoveArgs, context: &mut Context) -> Result<Done, Failure> {
                 .hint("`cpkgs source list` names them"),
         );
     }
+    context.printer.tell(format_args!("removed {}", escaped(url)));
     context.printer.tell("next: `cpkgs update`");
     Ok(Done::Well)
 }
@@ -429,7 +542,7 @@ mod tests {
 
     fn file(url: &str, suites: &[&str]) -> String {
         let suites: Vec<String> = suites.iter().map(|suite| (*suite).to_owned()).collect();
-        key_file(&url.parse().unwrap(), &suites)
+        key_file(&url.parse().unwrap(), &suites, b"keys")
     }
 
     #[test]
