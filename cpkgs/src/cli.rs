@@ -20,6 +20,7 @@ mod info;
 mod install;
 mod list;
 mod man;
+mod phased;
 mod place;
 mod plan_view;
 mod printer;

@@ -10,6 +10,7 @@ pub mod password;
 pub mod local;
 pub mod spec;
 pub mod scene;
+pub mod phasing;
 pub mod beneath;
 pub mod store;
 pub mod elf;

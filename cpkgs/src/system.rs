@@ -56,6 +56,11 @@ impl System {
         }
     }
 
+    /// Returns the folder that it is below.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
     fn is_this_machine(&self) -> bool {
         self.root == Path::new("/")
     }

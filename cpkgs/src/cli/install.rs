@@ -19,7 +19,7 @@ use resolver::unneeded::unneeded;
 use super::failure::{Failure, REFUSED, USAGE};
 use super::place::{Indexes, PlaceArgs};
 use super::stage::{Run, Staged, refused};
-use super::{Context, Done};
+use super::{Context, Done, phased};
 
 /// Installs packages, with all that they need.
 #[derive(Debug, Args)]
@@ -433,13 +433,25 @@ pub(super) fn upgrade(args: &UpgradeArgs, context: &mut Context) -> Result<Done,
                 .hint("`cpkgs install` installs it"),
         );
     }
+    let mut installed = scene.installed.clone();
+    // Who names a package asks for its newest version, whatever its phase is.
+    if let Some(phasing) = phased::phasing(place.root()).filter(|_| args.packages.is_empty()) {
+        let held = phased::hold_back(&phasing, &scene, &mut installed)?;
+        if !held.is_empty() {
+            let text = format!(
+                "kept back, as the updates are still being phased in: {}",
+                held.join(", ")
+            );
+            context.printer.tell(escaped(&text));
+        }
+    }
     let request = Request {
         upgrade: if args.packages.is_empty() {
             Upgrade::All
         } else {
             Upgrade::Names(args.packages.clone())
         },
-        installed: scene.installed.clone(),
+        installed,
         recommends: recommends(args.no_recommends),
         broken: args.broken.asked(),
         ..Request::default()

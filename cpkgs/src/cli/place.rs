@@ -90,6 +90,14 @@ impl Context {
 }
 
 impl Place {
+    /// Returns the root of the machine that is changed.
+    pub(super) fn root(&self) -> &Path {
+        match self {
+            Self::Own { .. } => Path::new("/"),
+            Self::System(system) => system.root(),
+        }
+    }
+
     /// Opens the packages of the sources that can be installed here: a system takes those of the architectures that its dpkg
     /// knows, whatever a source has besides.
     pub(super) fn library(&self, indexes: Indexes, context: &Context) -> Result<PackageCache, Failure> {

@@ -1,0 +1,96 @@
+//! What an upgrade of everything keeps back because its archive still phases it in.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+
+use cpkgs::phasing::Phasing;
+use cpkgs::scene::Scene;
+use debian_control::stanza::Stanza;
+use debian_control::version::Version;
+use resolver::request::{Hold, Installed};
+use resolver::universe::PackageId;
+
+use super::failure::{Failure, UNVERIFIED};
+
+/// How the suites end whose updates are for all machines at once, as apt has it.
+const SECURITY: &str = "-security";
+
+/// Returns who draws for the system below a folder; `None` where every update counts: without a machine's id, in a reproducible
+/// build, and in a chroot, as apt has it.
+pub(super) fn phasing(root: &Path) -> Option<Phasing> {
+    if std::env::var_os("SOURCE_DATE_EPOCH").is_some() || is_chroot() {
+        return None;
+    }
+    // Who cannot read the id has none, as apt has it.
+    let id = fs::read_to_string(root.join("etc/machine-id")).ok()?;
+    Phasing::new(&id)
+}
+
+/// Says whether the root folder is not that of the machine's first process. Source: systemd-detect-virt(1), `--chroot`.
+fn is_chroot() -> bool {
+    let folders = ["/proc/1/root/.", "/."].map(fs::metadata);
+    match folders {
+        [Ok(first), Ok(own)] => (first.dev(), first.ino()) != (own.dev(), own.ino()),
+        // Only root may look; systemd-detect-virt says no then.
+        _ => false,
+    }
+}
+
+/// Keeps packages at what is installed whose update is not for this machine yet. Returns their names.
+pub(super) fn hold_back(
+    phasing: &Phasing,
+    scene: &Scene<'_>,
+    installed: &mut [Installed],
+) -> Result<Vec<String>, Failure> {
+    let universe = &scene.universe;
+    let mut held = Vec::new();
+    for installed in installed.iter_mut().filter(|one| one.hold == Hold::Free) {
+        let package = installed.package;
+        let newer = newer(scene, package);
+        let preferred = |candidate: &PackageId| universe.priority(*candidate);
+        // Of one priority, the newest comes last.
+        let Some(candidate) = newer.iter().copied().max_by_key(preferred) else {
+            continue;
+        };
+        let text = scene.stanza(candidate)?;
+        let stanza = Stanza::parse(&text).map_err(|error| Failure::new(UNVERIFIED, error))?;
+        if phasing.holds_back(&stanza) && !closes_a_hole(scene, candidate, &newer) {
+            installed.hold = Hold::Held;
+            held.push(universe.name(package).to_owned());
+        }
+    }
+    Ok(held)
+}
+
+/// Returns the newer versions of an installed package, the oldest first.
+fn newer(scene: &Scene<'_>, package: PackageId) -> Vec<PackageId> {
+    let universe = &scene.universe;
+    let version = |package| universe.version(package).parse::<Version>().ok();
+    let own = version(package);
+    let versions = universe.versions_of(universe.name(package)).iter().copied();
+    let mut newer: Vec<PackageId> = versions
+        .filter(|other| {
+            let architecture = universe.architecture(*other);
+            architecture == universe.architecture(package) || architecture == "all"
+        })
+        .filter(|other| version(*other) > own)
+        .collect();
+    newer.sort_by_key(|other| version(*other));
+    newer
+}
+
+/// Says whether a version, or one before it that is not installed either, is of a suite of security updates.
+fn closes_a_hole(scene: &Scene<'_>, candidate: PackageId, newer: &[PackageId]) -> bool {
+    let until = newer.iter().position(|package| *package == candidate);
+    let passed = newer.iter().take(until.map_or(0, |place| place + 1));
+    passed.into_iter().any(|package| {
+        let mut indexes = scene.library().indexes(*package);
+        indexes.any(|index| {
+            index
+                .suite
+                .as_deref()
+                .is_some_and(|suite| suite.ends_with(SECURITY))
+        })
+    })
+}
