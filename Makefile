@@ -87,6 +87,7 @@ lint: setup ## Checks format, warnings, the fences between the crates, and the l
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 	@tools/fences
+	@tools/unused-dependencies
 	@tools/check-docs
 
 clippy: setup ## Shows all warnings, and fails on none
@@ -96,7 +97,7 @@ audit: ## Checks licences and known vulnerabilities of dependencies (needs cargo
 	@$(CARGO) deny --version >/dev/null 2>&1 || { echo "audit: install cargo-deny first: cargo install --locked cargo-deny" >&2; exit 1; }
 	$(CARGO) deny --all-features check
 
-health: setup ## Reports sizes: lines, files, crates, programs
+health: setup ## Reports sizes, names with two meanings, long functions, circles of imports
 	@tools/health
 
 clean: ## Removes build output
