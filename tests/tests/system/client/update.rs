@@ -5,7 +5,7 @@ use std::process::Command;
 
 use archive_tests::{Client, DebBuilder, Nginx, Run};
 
-use super::client_archives::{Foreign, greeting};
+use super::source::{Foreign, greeting};
 
 const HEADER: &str = "Suite: stable\nCodename: stable\nArchitectures: amd64\nComponents: main\n";
 const INDEX: &str = "dists/stable/main/binary-amd64";

@@ -4,7 +4,7 @@ use std::fs;
 
 use archive_tests::{Client, DebBuilder, TestArchive};
 
-use crate::client_archives::Foreign;
+use super::source::Foreign;
 
 /// The entry of a package in an index; its file is none.
 fn entry(name: &str, fields: &str) -> String {

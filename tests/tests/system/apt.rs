@@ -1,0 +1,4 @@
+//! What is published, with the real apt and nginx.
+
+mod install;
+mod nginx;

@@ -1,0 +1,83 @@
+//! `repogen add`.
+
+use archive_tests::{DebBuilder, TestArchive};
+use std::fs;
+use std::path::Path;
+
+fn hello(version: &str) -> DebBuilder {
+    DebBuilder::new("hello", version, "amd64").file("usr/bin/hello", format!("#!/bin/sh\necho {version}\n"))
+}
+
+#[test]
+fn add_says_one_line_a_file_and_takes_what_is_good() {
+    let archive = TestArchive::new();
+    let good = hello("1.0").write_into(&archive.outside());
+    let bad = archive.outside().join("broken_1.0_amd64.deb");
+    fs::write(&bad, "not a package").unwrap();
+    // Other files of a folder are passed over without a word.
+    fs::write(archive.outside().join("README"), "text").unwrap();
+    let folder = archive.outside().display().to_string();
+
+    let first = archive.repogen(&["add", &folder]).exits(1);
+    let mut rows = first.rows();
+    rows.sort();
+    let (good, bad) = (good.display().to_string(), bad.display().to_string());
+    assert_eq!(rows.len(), 2, "{}", first.report());
+    assert_eq!(rows[0], ["added", &good]);
+    assert_eq!(rows[1][..2], ["rejected", &bad]);
+    assert!(
+        rows[1].get(2).is_some_and(|why| !why.is_empty()),
+        "{}",
+        first.report()
+    );
+
+    let again = archive.repogen(&["add", &good]).ok();
+    assert_eq!(again.rows(), [["unchanged", &good]]);
+}
+
+#[test]
+fn one_identity_has_one_content_for_ever() {
+    let archive = TestArchive::new();
+    archive.add(&[hello("1.0")]);
+    let other = hello("1.0").file("etc/hello", "other bytes");
+    let equal = hello("1.00");
+    let rejected = |package: &DebBuilder| {
+        let run = archive.try_add(std::slice::from_ref(package)).exits(1);
+        assert_eq!(run.rows()[0][0], "rejected", "{}", run.report());
+    };
+    rejected(&other);
+    // Another text of a version that dpkg calls equal.
+    rejected(&equal);
+    archive.repogen(&["remove", "hello"]).ok();
+    rejected(&other);
+    rejected(&equal);
+    assert_eq!(
+        archive.add(&[hello("1.0")]).rows()[0][0],
+        "added",
+        "the same bytes may come back"
+    );
+}
+
+#[test]
+fn a_command_that_needs_a_suite_asks_which_of_several() {
+    let archive = TestArchive::init(&["--suite", "bookworm", "--suite", "trixie"]);
+    let deb = hello("1.0").write_into(&archive.outside()).display().to_string();
+    let run = archive.repogen(&["add", &deb]).exits(2);
+    assert!(
+        run.stderr.contains("bookworm") && run.stderr.contains("trixie"),
+        "{}",
+        run.report()
+    );
+}
+
+#[test]
+fn an_alias_is_taken_and_the_codename_printed() {
+    let archive = TestArchive::init(&["--suite", "bookworm"]);
+    archive.configure_last_suite("suite = \"stable\"");
+    let deb = hello("1.0").write_into(&archive.outside()).display().to_string();
+    archive.repogen(&["add", "--suite", "stable", &deb]).ok();
+    let published = archive.repogen(&["publish", "--suite", "stable"]).ok();
+    assert_eq!(published.rows()[0][..2], ["bookworm", "published"]);
+    let link = fs::read_link(archive.root().join("dists/stable")).unwrap();
+    assert_eq!(link, Path::new("bookworm"), "a relative link");
+}

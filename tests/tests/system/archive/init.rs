@@ -1,0 +1,53 @@
+//! `repogen init`.
+
+use super::state;
+use archive_tests::{Run, TestArchive};
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::Command;
+
+#[test]
+fn init_makes_an_empty_signed_suite_that_gpgv_accepts() {
+    let archive = TestArchive::new();
+    let release = archive.read("dists/stable/Release");
+    for line in ["Codename: stable", "Components: main", "Acquire-By-Hash: yes"] {
+        assert!(
+            release.lines().any(|found| found == line),
+            "no `{line}` in:\n{release}"
+        );
+    }
+    let architectures = release
+        .lines()
+        .find_map(|line| line.strip_prefix("Architectures: "))
+        .unwrap();
+    assert!(
+        architectures.contains("amd64") && architectures.contains("arm64"),
+        "{architectures}"
+    );
+    assert_eq!(archive.packages("stable", "main", "amd64"), []);
+    let keyring = archive.root().join("archive-keyring.pgp");
+    let signed = archive.root().join("dists/stable/InRelease");
+    Run::of(Command::new("gpgv").arg("--keyring").arg(keyring).arg(signed)).ok();
+}
+
+#[test]
+fn secret_keys_are_for_their_owner_only() {
+    let archive = TestArchive::new();
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o077;
+    let keys = archive.root().join("keys");
+    assert_eq!(mode(&keys), 0, "keys/");
+    for entry in fs::read_dir(keys).unwrap() {
+        let path = entry.unwrap().path();
+        assert_eq!(mode(&path), 0, "{}", path.display());
+    }
+}
+
+#[test]
+fn init_refuses_to_overwrite() {
+    let archive = TestArchive::new();
+    let before = state(&archive.root());
+    let again = archive.repogen(&["init"]);
+    assert_ne!(again.code, 0, "{}", again.report());
+    assert_eq!(state(&archive.root()), before);
+}

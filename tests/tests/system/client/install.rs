@@ -1,0 +1,290 @@
+//! `cpkgs` against archives that are as they should be: updating, finding, installing, going back.
+
+use archive_tests::{Client, DebBuilder, Nginx, TestArchive};
+use serde_json::json;
+
+fn greeting(version: &str) -> DebBuilder {
+    let script = format!("#!/bin/sh\necho hello {version}\n");
+    DebBuilder::new("greeting", version, "all")
+        .depends("phrases (>= 1)")
+        .file("usr/bin/greeting", script)
+}
+
+fn served() -> (TestArchive, Nginx, Client) {
+    let (archive, nginx) = TestArchive::served(&["--suite", "stable"]);
+    archive
+        .add(&[greeting("1.0"), DebBuilder::new("phrases", "1.0", "all")])
+        .ok();
+    archive.publish();
+    let client = Client::of(&archive, &nginx.url());
+    client.run(&["update"]).ok();
+    (archive, nginx, client)
+}
+
+#[test]
+fn what_is_installed_runs_and_is_upgraded_taken_back_and_removed() {
+    let (archive, _nginx, client) = served();
+    client.run(&["install", "--yes", "greeting"]).ok();
+    assert_eq!(client.program("greeting", &[]).ok().stdout, "hello 1.0\n");
+    archive.add(&[greeting("2.0")]).ok();
+    archive.publish();
+    client.run(&["update"]).ok();
+    let upgradable = client.json(&["list", "--upgradable"]);
+    assert_eq!(upgradable[0]["upgradable_to"], "2.0");
+    client.run(&["upgrade", "--yes"]).ok();
+    assert_eq!(client.program("greeting", &[]).ok().stdout, "hello 2.0\n");
+    client.run(&["rollback"]).ok();
+    assert_eq!(client.program("greeting", &[]).ok().stdout, "hello 1.0\n");
+    // Before the first change there was nothing.
+    client.run(&["rollback"]).ok();
+    assert!(client.json(&["list", "--installed"]).is_empty());
+    assert!(!client.path("packages/bin/greeting").exists());
+    client.run(&["rollback"]).exits(1);
+    client.run(&["rollback", "1"]).ok();
+    assert_eq!(client.program("greeting", &[]).ok().stdout, "hello 1.0\n");
+    client.run(&["remove", "--yes", "greeting"]).ok();
+    assert!(!client.path("packages/bin/greeting").exists());
+    let why = client.run(&["why", "phrases"]).ok();
+    assert!(
+        why.stderr.contains("nothing needs `phrases` any more"),
+        "{}",
+        why.report()
+    );
+    client.run(&["autoremove", "--yes"]).ok();
+    assert!(client.json(&["list", "--installed"]).is_empty());
+}
+
+#[test]
+fn a_working_directory_that_is_gone_is_needed_for_nothing_but_a_relative_home() {
+    let (_archive, _nginx, client) = served();
+    let gone = |command: &str| {
+        let shell = client.command(&[]);
+        let program = shell.get_program().to_owned();
+        let script = format!("mkdir gone; cd gone; rmdir ../gone; {command}");
+        let mut gone = std::process::Command::new("sh");
+        gone.args(["-c", &script, "sh"])
+            .arg(program)
+            .current_dir(client.folder());
+        gone.env_clear()
+            .envs(shell.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        archive_tests::Run::of(&mut gone)
+    };
+    gone("\"$1\" --yes install greeting").ok();
+    assert_eq!(client.program("greeting", &[]).ok().stdout, "hello 1.0\n");
+    let run = gone("CPKGS_HOME=home \"$1\" list --installed").exits(1);
+    assert!(
+        run.stderr.contains("there is no working directory"),
+        "{}",
+        run.report()
+    );
+}
+
+#[test]
+fn a_dry_run_says_what_would_be_done_and_does_nothing() {
+    let (_archive, _nginx, client) = served();
+    let plan = &client.json(&["install", "greeting", "--dry-run"])[0];
+    let package = |name: &str| json!({"name": name, "version": "1.0", "architecture": "all"});
+    assert_eq!(plan["install"], json!([package("greeting"), package("phrases")]));
+    assert_eq!(
+        [&plan["upgrade"], &plan["downgrade"], &plan["remove"]],
+        [&json!([]); 3]
+    );
+    assert!(plan["download_bytes"].as_u64().unwrap() > 0);
+    assert!(client.json(&["list", "--installed"]).is_empty());
+    assert!(!client.path("packages").exists());
+}
+
+#[test]
+fn nothing_is_asked_where_nobody_can_answer() {
+    let (_archive, _nginx, client) = served();
+    let run = client.run(&["install", "greeting"]).exits(2);
+    assert!(run.stderr.contains("hint: say --yes"), "{}", run.report());
+    assert!(client.json(&["list", "--installed"]).is_empty());
+}
+
+#[test]
+fn a_request_that_cannot_be_met_says_why_and_names_what_is_near() {
+    let (archive, _nginx, client) = served();
+    archive
+        .add(&[DebBuilder::new("app", "1.0", "all").depends("phrases (>= 9)")])
+        .ok();
+    archive.publish();
+    client.run(&["update"]).ok();
+    let run = client.run(&["install", "--yes", "app"]).exits(1);
+    assert!(
+        run.stderr.contains("error: `app` cannot be installed"),
+        "{}",
+        run.report()
+    );
+    assert!(
+        run.stderr
+            .contains("caused by: `app` 1.0 needs `phrases` (>= 9), newest available is 1.0"),
+        "{}",
+        run.report()
+    );
+    let run = client.run(&["install", "--yes", "greetin"]).exits(1);
+    assert!(
+        run.stderr.contains("hint: did you mean greeting?"),
+        "{}",
+        run.report()
+    );
+    let checked = client.run(&["check", "--json"]).exits(1);
+    assert!(
+        checked.stdout.ends_with("{\"checked\":3,\"broken\":1}\n"),
+        "{}",
+        checked.report()
+    );
+}
+
+#[test]
+fn an_update_of_what_is_unchanged_is_one_request() {
+    let (archive, nginx, client) = served();
+    // What was changed a moment ago is asked for as if nothing was here.
+    let path = archive.root().join("dists/stable/InRelease");
+    let earlier = std::time::SystemTime::now() - std::time::Duration::from_secs(60);
+    std::fs::File::open(path).unwrap().set_modified(earlier).unwrap();
+    client.run(&["update"]).ok();
+    let before = nginx.access_log().len();
+    let run = client.run(&["update", "--json"]).ok();
+    assert!(
+        run.stdout.contains("\"status\":\"unchanged\""),
+        "{}",
+        run.report()
+    );
+    let after = nginx.access_log();
+    let new: Vec<String> = after[before..]
+        .iter()
+        .map(|access| format!("{} {}", access.status, access.path))
+        .collect();
+    assert_eq!(new, ["304 /dists/stable/InRelease"]);
+}
+
+#[test]
+fn an_update_after_a_change_fetches_the_changed_chunks_only() {
+    let (archive, nginx) = TestArchive::served(&["--suite", "stable", "--architecture", "amd64"]);
+    let text = |number: usize| {
+        // Text that does not compress, so that an index of few packages has many chunks.
+        let mut random = archive_tests::Random::new(number as u64 + 1);
+        (0..6_000)
+            .map(|_| char::from(b'a' + random.below(26) as u8))
+            .collect::<String>()
+    };
+    let packages: Vec<DebBuilder> = (0..200)
+        .map(|number| DebBuilder::new(&format!("package{number}"), "1", "all").field("X-Text", &text(number)))
+        .collect();
+    archive.add(&packages).ok();
+    archive.publish();
+    let client = Client::of(&archive, &nginx.url());
+    client.run(&["update"]).ok();
+    archive.add(&[DebBuilder::new("package7", "2", "all")]).ok();
+    archive.publish();
+    let update = &client.json(&["update"])[0];
+    let whole =
+        std::fs::metadata(archive.root().join("dists/stable/main/binary-amd64/Packages.zst")).unwrap();
+    assert!(
+        update["bytes"].as_u64().unwrap() < whole.len() / 2,
+        "{update} of {}",
+        whole.len()
+    );
+    assert!(update["requests"].as_u64().unwrap() <= 5, "{update}");
+    let found = client.json(&["info", "package7"]);
+    assert_eq!(found[0]["version"], "2");
+}
+
+#[test]
+fn a_folder_is_an_archive_and_a_file_a_package() {
+    let archive = TestArchive::new();
+    archive.add(&[DebBuilder::new("phrases", "1.0", "all")]).ok();
+    archive.publish();
+    let client = Client::of(&archive, &format!("file:{}", archive.root().display()));
+    client.run(&["update"]).ok();
+    let deb = greeting("3.0").write_into(&archive.outside());
+    client.run(&["install", "--yes", deb.to_str().unwrap()]).ok();
+    assert_eq!(client.program("greeting", &[]).ok().stdout, "hello 3.0\n");
+    let found = client.json(&["search", "PHRASES"]);
+    assert_eq!(found[0]["name"], "phrases");
+}
+
+#[test]
+fn a_key_that_nobody_looked_at_is_not_trusted() {
+    let (archive, nginx) = TestArchive::served(&["--suite", "stable"]);
+    archive.publish();
+    let client = Client::new();
+    let run = client.run(&["source", "add", &nginx.url(), "--yes"]).exits(2);
+    assert!(
+        run.stderr.contains("nobody has looked at the key"),
+        "{}",
+        run.report()
+    );
+    let other = "0000000000000000000000000000000000000000";
+    client
+        .run(&["source", "add", &nginx.url(), "--fingerprint", other])
+        .exits(4);
+    assert!(client.run(&["source", "list"]).ok().stdout.is_empty());
+}
+
+#[test]
+fn what_was_fetched_from_a_source_that_is_gone_or_has_other_keys_counts_for_nothing() {
+    let (archive, _nginx, _) = served();
+    let url = format!("file:{}", archive.root().display());
+    let client = Client::of(&archive, &url);
+    client.run(&["update"]).ok();
+    client.run(&["info", "greeting"]).ok();
+    let keys = std::fs::read_dir(client.home().join("keyrings"))
+        .unwrap()
+        .next()
+        .unwrap()
+        .unwrap()
+        .path();
+    let trusted = std::fs::read(&keys).unwrap();
+    std::fs::write(&keys, b"other keys").unwrap();
+    assert_eq!(client.run(&["info", "greeting"]).code, 1);
+    std::fs::write(&keys, trusted).unwrap();
+    client.run(&["info", "greeting"]).ok();
+    client.run(&["source", "remove", &url]).ok();
+    assert_eq!(client.run(&["info", "greeting"]).code, 1);
+}
+
+/// Says whether this machine lets its users have namespaces with mounts of their own.
+fn has_namespaces() -> bool {
+    let script = "mount -t overlay overlay -o ro,lowerdir=/usr/share:/usr/bin /usr/share";
+    let tried = std::process::Command::new("unshare")
+        .args(["-Urm", "sh", "-c", script])
+        .output();
+    tried.is_ok_and(|output| output.status.success())
+}
+
+#[test]
+fn a_program_finds_its_files_at_fixed_paths_where_the_kernel_allows_it() {
+    let (archive, _nginx, client) = served();
+    let script = "#!/bin/sh\ncat /usr/share/fixed/words /etc/fixed.conf; echo \"$@\"; exec other\n";
+    let fixed = DebBuilder::new("fixed", "1.0", "all")
+        .file("usr/bin/fixed", script)
+        .file("usr/share/fixed/words", "words\n")
+        .file("etc/fixed.conf", "configured\n");
+    // Started inside, it has to be found at its own path.
+    let other = DebBuilder::new("other", "1.0", "all").file("usr/bin/other", "#!/bin/sh\necho $0\n");
+    archive.add(&[fixed, other]).ok();
+    archive.publish();
+    client.run(&["update"]).ok();
+    client.run(&["install", "--yes", "fixed", "other"]).ok();
+    let bin = client.path("packages/bin");
+    let run = |program: &str| {
+        let mut command = std::process::Command::new(client.path(program));
+        let path = format!("{}:/usr/bin:/bin", bin.display());
+        command.args(["--json", "a b"]).env_clear().env("PATH", path);
+        archive_tests::Run::of(&mut command)
+    };
+    if !has_namespaces() {
+        assert!(!client.path("packages/current/direct").exists());
+        assert!(!run("packages/bin/fixed").stdout.contains("words"));
+        return;
+    }
+    let inside = run("packages/bin/fixed").ok();
+    assert_eq!(inside.stdout, "words\nconfigured\n--json a b\n/usr/bin/other\n");
+    let outside = run("packages/current/direct/fixed").ok();
+    let other = client.path("packages/gen/1/root/usr/bin/other");
+    assert_eq!(outside.stdout, format!("--json a b\n{}\n", other.display()));
+    // What names no path of the generation starts as it is.
+    assert!(!client.path("packages/current/direct/other").exists());
+}

@@ -1,0 +1,329 @@
+//! Every route with every kind of credential: who is let in, and who is not.
+
+use super::world::{Shown, World, world};
+use archive_tests::DebBuilder;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+/// Whom a route lets in.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Guard {
+    /// Everybody, whatever they show.
+    Anyone,
+    /// Everybody, but what is shown has to be right.
+    Reader,
+    /// Whoever is signed in.
+    SignedIn,
+    /// Whoever is signed in by all their rights.
+    InFull,
+    /// A maintainer of the suite.
+    Maintainer,
+    /// An administrator.
+    Admin,
+}
+
+const SHOWN: [Shown; 10] = [
+    Shown::Nothing,
+    Shown::Expired,
+    Shown::Tampered,
+    Shown::AlgorithmNone,
+    Shown::WrongAudience,
+    Shown::LoggedOut,
+    Shown::RevokedToken,
+    Shown::User,
+    Shown::OtherMaintainer,
+    Shown::ScopeTooSmall,
+];
+
+/// A route, and how it is asked for.
+struct Row {
+    method: &'static str,
+    /// As the document has it.
+    route: &'static str,
+    guard: Guard,
+    /// What stands in the place of `{...}`, and the query.
+    path: String,
+    body: Option<Value>,
+    headers: &'static [(&'static str, &'static str)],
+    /// Who is let in, and with which status.
+    right: (&'static str, u16),
+}
+
+/// Returns all routes; what they delete comes last.
+fn rows(world: &World) -> Vec<Row> {
+    let row = |method, route, guard, right| Row {
+        method,
+        route,
+        guard,
+        path: String::from(route),
+        body: None,
+        headers: &[],
+        right,
+    };
+    let at = |mut row: Row, path: String| {
+        row.path = path;
+        row
+    };
+    let json = |mut row: Row, body: Value| {
+        row.body = Some(body);
+        row
+    };
+    let package = format!("/api/packages/{}", world.package);
+    let user = format!("/api/users/{}", world.spare_user);
+    let mut check = row("GET", "/api/auth/check", Guard::Anyone, ("root", 204));
+    check.headers = &[("X-Original-URI", "/dists/stable/InRelease")];
+    let new_user = |name: &str| json!({"username": name, "email": format!("{name}@example.org"), "password": "a long password"});
+    vec![
+        row("GET", "/healthz", Guard::Anyone, ("root", 200)),
+        row("GET", "/readyz", Guard::Anyone, ("root", 200)),
+        row("GET", "/metrics", Guard::Anyone, ("root", 200)),
+        at(
+            row("GET", "/problems/{code}", Guard::Anyone, ("root", 200)),
+            "/problems/forbidden".into(),
+        ),
+        json(
+            row("POST", "/api/auth/register", Guard::Anyone, ("root", 201)),
+            new_user("NAME"),
+        ),
+        json(
+            row("POST", "/api/auth/login", Guard::Anyone, ("root", 200)),
+            json!({"username": "root", "password": archive_tests::uploader::PASSWORD}),
+        ),
+        json(
+            row("POST", "/api/auth/oidc", Guard::Anyone, ("root", 401)),
+            json!({"token": "no proof"}),
+        ),
+        check,
+        row("GET", "/api/auth/me", Guard::SignedIn, ("reader", 200)),
+        row("GET", "/api/suites", Guard::Reader, ("reader", 200)),
+        row("GET", "/api/stats", Guard::Reader, ("reader", 200)),
+        row("GET", "/api/audit", Guard::Admin, ("root", 200)),
+        row("GET", "/api/tokens", Guard::InFull, ("reader", 200)),
+        json(
+            row("POST", "/api/tokens", Guard::InFull, ("reader", 201)),
+            json!({"name": "one", "scopes": ["read:stable"]}),
+        ),
+        at(
+            row("DELETE", "/api/tokens/{id}", Guard::InFull, ("root", 204)),
+            format!("/api/tokens/{}", world.spare_token),
+        ),
+        row("GET", "/api/users", Guard::Admin, ("root", 200)),
+        json(
+            row("POST", "/api/users", Guard::Admin, ("root", 201)),
+            new_user("made"),
+        ),
+        at(
+            row("GET", "/api/users/{id}", Guard::Admin, ("root", 200)),
+            user.clone(),
+        ),
+        json(
+            at(
+                row("PUT", "/api/users/{id}", Guard::Admin, ("root", 200)),
+                user.clone(),
+            ),
+            json!({"email": "new@example.org"}),
+        ),
+        at(
+            row("GET", "/api/users/{id}/packages", Guard::Admin, ("root", 200)),
+            format!("{user}/packages"),
+        ),
+        at(
+            row("GET", "/api/users/{id}/tokens", Guard::Admin, ("root", 200)),
+            format!("{user}/tokens"),
+        ),
+        at(
+            row(
+                "DELETE",
+                "/api/users/{id}/tokens/{token}",
+                Guard::Admin,
+                ("root", 204),
+            ),
+            format!("{user}/tokens/{}", world.token_of_spare),
+        ),
+        at(
+            row("DELETE", "/api/users/{id}", Guard::Admin, ("root", 204)),
+            user,
+        ),
+        row("GET", "/api/packages", Guard::Reader, ("reader", 200)),
+        at(
+            row(
+                "GET",
+                "/api/packages/search/{query}",
+                Guard::Reader,
+                ("reader", 200),
+            ),
+            "/api/packages/search/hello".into(),
+        ),
+        at(
+            row("GET", "/api/packages/{id}", Guard::Reader, ("reader", 200)),
+            package.clone(),
+        ),
+        at(
+            row(
+                "GET",
+                "/api/packages/{id}/download",
+                Guard::Reader,
+                ("reader", 200),
+            ),
+            format!("{package}/download"),
+        ),
+        at(
+            row("POST", "/api/packages", Guard::Maintainer, ("keeper", 200)),
+            "/api/packages?suite=stable".into(),
+        ),
+        at(
+            row(
+                "PUT",
+                "/api/upload/{suite}/{filename}",
+                Guard::Maintainer,
+                ("keeper", 200),
+            ),
+            "/api/upload/stable/hello_1.0_amd64.deb".into(),
+        ),
+        at(
+            row(
+                "PUT",
+                "/api/upload/{suite}/queue/{filename}",
+                Guard::Maintainer,
+                ("keeper", 202),
+            ),
+            "/api/upload/stable/queue/hello_1.0_amd64.deb".into(),
+        ),
+        json(
+            at(
+                row("PUT", "/api/packages/{id}", Guard::Maintainer, ("keeper", 200)),
+                package.clone(),
+            ),
+            json!({"section": "web"}),
+        ),
+        at(
+            row("DELETE", "/api/packages/{id}", Guard::Maintainer, ("keeper", 204)),
+            package,
+        ),
+        row("POST", "/api/auth/logout", Guard::SignedIn, ("reader", 204)),
+    ]
+}
+
+/// Says with which status a route answers somebody whom it does not let in; `None`: it does.
+fn refusal(guard: Guard, shown: Shown) -> Option<u16> {
+    use Shown::*;
+    match (guard, shown) {
+        (Guard::Anyone, _) | (Guard::Reader, Nothing) => None,
+        (_, Nothing | Expired | Tampered | AlgorithmNone | WrongAudience | LoggedOut | RevokedToken) => {
+            Some(401)
+        }
+        (Guard::Reader | Guard::SignedIn, _) => None,
+        (Guard::InFull, ScopeTooSmall) => Some(403),
+        (Guard::InFull, _) => None,
+        (Guard::Maintainer | Guard::Admin, _) => Some(403),
+    }
+}
+
+fn ask(world: &World, row: &Row, token: Option<&str>) -> archive_tests::http::Response {
+    let package = DebBuilder::new("hello", "1.0", "amd64").build();
+    let mut headers = row.headers.to_vec();
+    let body = match &row.body {
+        Some(body) => {
+            headers.push(("Content-Type", "application/json"));
+            // A name is given once.
+            let name = format!(
+                "u{}",
+                token.map_or(0, |token| token.len()
+                    + token.bytes().map(usize::from).sum::<usize>())
+            );
+            body.to_string().replace("NAME", &name).into_bytes()
+        }
+        None if row.guard == Guard::Maintainer && row.method != "DELETE" => package,
+        None => Vec::new(),
+    };
+    world.server.send(row.method, &row.path, token, (&headers, &body))
+}
+
+#[test]
+fn every_route_lets_in_whom_it_should_and_nobody_else() {
+    let world = world();
+    let rows = rows(&world);
+    let document = world.server.get("/openapi.json", None).json();
+    let documented: BTreeSet<String> = document["paths"]
+        .as_object()
+        .unwrap()
+        .iter()
+        .flat_map(|(path, methods)| {
+            let methods = methods.as_object().unwrap().keys();
+            methods.map(move |method| format!("{} {path}", method.to_uppercase()))
+        })
+        .collect();
+    let tested: BTreeSet<String> = rows
+        .iter()
+        .map(|row| format!("{} {}", row.method, row.route))
+        .collect();
+    assert_eq!(
+        documented, tested,
+        "each route of the document has its row in this table, and no other"
+    );
+
+    for row in &rows {
+        for shown in SHOWN {
+            let Some(expected) = refusal(row.guard, shown) else {
+                continue;
+            };
+            let token = world
+                .tokens
+                .iter()
+                .find(|(kind, _)| *kind == shown)
+                .map(|(_, token)| token.as_str());
+            let answer = ask(&world, row, token);
+            let what = format!("{} {} with {shown:?}: {}", row.method, row.route, answer.text());
+            assert_eq!(answer.status, expected, "{what}");
+            let challenge = answer.header("www-authenticate").is_some();
+            assert_eq!(challenge, expected == 401, "{what}");
+            let code = answer.header("x-error-code");
+            let code = code.unwrap_or_else(|| answer.json()["code"].as_str().unwrap().to_owned());
+            let right: &[&str] = match expected {
+                401 if shown == Shown::Nothing => &["unauthenticated"],
+                401 => &["invalid_token"],
+                _ if shown == Shown::ScopeTooSmall => &["scope_too_small"],
+                _ => &["forbidden"],
+            };
+            assert!(right.contains(&code.as_str()), "{code}: {what}");
+        }
+    }
+    for row in &rows {
+        for shown in SHOWN {
+            // What changes something is done once, by the right one.
+            if refusal(row.guard, shown).is_some() || row.method != "GET" {
+                continue;
+            }
+            let token = world
+                .tokens
+                .iter()
+                .find(|(kind, _)| *kind == shown)
+                .map(|(_, token)| token.as_str());
+            let answer = ask(&world, row, token);
+            assert_eq!(
+                answer.status,
+                row.right.1,
+                "{} {} with {shown:?}: {}",
+                row.method,
+                row.route,
+                answer.text()
+            );
+        }
+        let token = world.server.login(row.right.0);
+        let answer = ask(&world, row, Some(&token));
+        assert_eq!(
+            answer.status,
+            row.right.1,
+            "{} {} as {}: {}",
+            row.method,
+            row.route,
+            row.right.0,
+            answer.text()
+        );
+    }
+    assert!(
+        !world.server.log().contains(&world.tokens[8].1),
+        "no token is logged"
+    );
+    assert!(!world.root_id.is_empty() && world.archive.root().exists());
+}
