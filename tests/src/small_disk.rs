@@ -13,15 +13,13 @@ pub struct SmallDisk {
 }
 
 impl SmallDisk {
-    /// Makes one for a test. Where nobody may mount, the test fails, unless `ALLOW_SKIPPED_TESTS=1` lets it be passed over: `None` then.
+    /// Makes one for a test, which is skipped where nobody may mount: `None` then.
     #[track_caller]
     pub fn for_test(mebibytes: u32) -> Option<Self> {
         let disk = Self::new(mebibytes);
-        let may_skip = std::env::var("ALLOW_SKIPPED_TESTS").is_ok_and(|value| value == "1");
-        assert!(
-            disk.is_some() || may_skip,
-            "nobody may mount in a namespace of one's own here: allow it, or set ALLOW_SKIPPED_TESTS=1"
-        );
+        if disk.is_none() {
+            crate::skip("mounts in a user namespace");
+        }
         disk
     }
 

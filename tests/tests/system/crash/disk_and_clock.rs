@@ -24,7 +24,7 @@ fn files(root: &Path, folders: &[&str]) -> BTreeMap<PathBuf, Vec<u8>> {
     found
 }
 
-/// Runs a script in a mount namespace of its own, where it may mount what it likes. `None` where the machine does not allow that.
+/// Runs a script in a mount namespace of its own, where it may mount what it likes. `None` when the test is skipped.
 fn with_mounts(archive: &TestArchive, script: &str) -> Option<Run> {
     let namespace = |script: &str| {
         let mut command = Command::new("unshare");
@@ -37,7 +37,7 @@ fn with_mounts(archive: &TestArchive, script: &str) -> Option<Run> {
     };
     let allowed = namespace("mount -t tmpfs tmpfs .").code == 0;
     if !allowed {
-        eprintln!("skipped: this machine lets nobody mount in a namespace of one's own");
+        archive_tests::skip("mounts in a user namespace");
     }
     allowed.then(|| namespace(script))
 }
