@@ -2,13 +2,14 @@
 //!
 //! Everything here is read from the catalog for each request: a credential says who somebody is, never what they may.
 
-use archive_catalog::accounts::{Account, Id, Role, Suites};
+use archive_catalog::accounts::{Account, Authority, CredentialId, Id, Role, Suites};
 use archive_catalog::audit::{Actor, Event};
 use debian_archive::archive::Archive;
 use debian_archive::config::{Config, Suite};
 use debian_control::name::PackageName;
 
-use crate::app::{App, now};
+use crate::app::App;
+use crate::clock::now;
 use crate::credential::{Credential, Presented};
 use crate::problem::{Challenge, Code, Problem};
 use crate::scope::{Scope, SuitePattern};
@@ -72,6 +73,10 @@ impl Caller {
             Credential::Bad => return Err(invalid()),
             Credential::Session(proven) => {
                 let proven = proven.clone();
+                // Its signature was checked when the request began.
+                if proven.expires_at <= now() {
+                    return Err(invalid());
+                }
                 caller.account = Some(accounts.session_owner(&proven.session)?.ok_or_else(invalid)?);
                 caller.means = Means::Session(proven);
                 caller.grants = Grants::All;
@@ -95,6 +100,7 @@ impl Caller {
             }
         }
         caller.actor.token = caller.token().map(Id::to_string);
+        caller.actor.authority = caller.authority();
         caller.actor.name = caller
             .account
             .as_ref()
@@ -116,12 +122,30 @@ impl Caller {
             ends_at: None,
             credential: presented.credential.clone(),
             actor: Actor {
+                authority: None,
                 name: None,
                 address: presented.origin.address.map(|address| address.to_string()),
                 request: Some(presented.origin.id.clone()),
                 token: None,
             },
         }
+    }
+
+    /// Returns what a change rests on that this caller may make.
+    fn authority(&self) -> Option<Authority> {
+        let (credential, expires_at) = match &self.means {
+            Means::Nothing => return None,
+            Means::Session(proven) => (
+                CredentialId::Session(proven.session.id.clone()),
+                Some(proven.expires_at),
+            ),
+            Means::Token(token) => (CredentialId::Token(token.clone()), self.ends_at),
+        };
+        Some(Authority {
+            account: self.account.clone()?,
+            credential,
+            expires_at,
+        })
     }
 
     pub(crate) fn actor(&self) -> &Actor {

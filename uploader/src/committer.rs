@@ -5,16 +5,17 @@
 
 use std::sync::Arc;
 
-use archive_catalog::Placed;
+use archive_catalog::{Conflict, Placed};
 use debian_archive::archive::Archive;
+use debian_archive::config::Suite;
 use debian_archive::error_text::with_causes;
-use debian_archive::ingest::{Place, Staged};
+use debian_archive::ingest::{IngestError, Place, Staged};
 use debian_control::name::{Component, SuiteName};
 use tokio::sync::{mpsc, oneshot};
 use tracing::Span;
 
-use crate::app::now;
 use crate::caller::Caller;
+use crate::clock::now;
 use crate::live::Live;
 use crate::problem::{Code, Problem};
 
@@ -33,19 +34,9 @@ pub(crate) struct Ready {
     pub(crate) caller: Caller,
 }
 
-impl Ready {
-    fn is_allowed(&self, archive: &Archive) -> Result<(), Problem> {
-        let missing = || Problem::no_such_suite(self.suite.as_str());
-        let suite = archive.config().suite(self.suite.as_str()).ok_or_else(missing)?;
-        let caller = self.caller.again(archive)?;
-        caller.uploads(suite, None)?;
-        self.set
-            .iter()
-            .try_for_each(|staged| caller.uploads(suite, Some(&staged.content().name)))
-    }
-}
-
 type Answer = Result<Vec<Placed>, Problem>;
+/// What the archive says of a set.
+type Outcome = Result<Vec<Placed>, IngestError>;
 
 struct Waiting {
     ready: Ready,
@@ -108,62 +99,121 @@ impl Committer {
     }
 }
 
-/// A set, and where each of its packages goes.
-type Set<'a> = Vec<(Staged, Place<'a>)>;
+/// A set whose rights were checked a moment ago.
+struct Checked<'a> {
+    set: Vec<(Staged, Place<'a>)>,
+    suite: &'a Suite,
+    caller: Caller,
+    answer: Answering,
+}
 
 fn commit(archive: &Archive, batch: Vec<Waiting>) {
     metrics::histogram!("commit_batch_size").record(u32::try_from(batch.len()).unwrap_or(u32::MAX));
-    let mut answers = Vec::with_capacity(batch.len());
-    let (mut packages, mut places) = (Vec::new(), Vec::new());
+    place_all(archive, check_all(archive, batch));
+}
+
+/// Answers the sets that may not go in any more, and returns the others.
+fn check_all(archive: &Archive, batch: Vec<Waiting>) -> Vec<Checked<'_>> {
+    let mut checked = Vec::with_capacity(batch.len());
     for Waiting { ready, answer } in batch {
-        if let Err(problem) = answer.span.in_scope(|| ready.is_allowed(archive)) {
-            answer.send(|| Err(problem));
-            continue;
-        }
-        // The request was checked against the configuration as it was then.
-        match archive.config().suite(ready.suite.as_str()) {
-            Some(suite) => {
-                answers.push(answer);
-                packages.push(ready.set);
-                places.push((suite, ready.component));
-            }
-            None => {
-                answer.send(|| Err(Problem::no_such_suite(ready.suite.as_str())));
-            }
+        match answer.span.in_scope(|| check(archive, ready)) {
+            Ok((set, suite, caller)) => checked.push(Checked {
+                set,
+                suite,
+                caller,
+                answer,
+            }),
+            Err(problem) => answer.send(|| Err(problem)),
         }
     }
-    let sets: Vec<Set<'_>> = packages
-        .into_iter()
-        .zip(&places)
-        .map(|(set, (suite, component))| {
-            let place = Place { suite, component };
-            set.into_iter().map(|staged| (staged, place)).collect()
-        })
-        .collect();
-    let slices: Vec<&[(Staged, Place<'_>)]> = sets.iter().map(Vec::as_slice).collect();
+    checked
+}
+
+type CheckedParts<'a> = (Vec<(Staged, Place<'a>)>, &'a Suite, Caller);
+
+/// Checks a set against the configuration and the rights as they are now; the request was checked when it began.
+fn check(archive: &Archive, ready: Ready) -> Result<CheckedParts<'_>, Problem> {
+    let missing = || Problem::no_such_suite(ready.suite.as_str());
+    let suite = archive.config().suite(ready.suite.as_str()).ok_or_else(missing)?;
+    let component = suite.components.iter().find(|found| **found == ready.component);
+    let component = component.ok_or_else(|| Problem::no_such_component(suite, ready.component.as_str()))?;
+    let place = Place { suite, component };
+    let mut set: Vec<_> = ready.set.into_iter().map(|staged| (staged, place)).collect();
+    authorize(archive, suite, &ready.caller, &mut set)?;
+    Ok((set, suite, ready.caller))
+}
+
+/// Checks the rights to a set as they are now. Its placement rests on them: the catalog refuses it should they end before its
+/// transaction begins.
+fn authorize(
+    archive: &Archive,
+    suite: &Suite,
+    caller: &Caller,
+    set: &mut [(Staged, Place<'_>)],
+) -> Result<(), Problem> {
+    let caller = caller.again(archive)?;
+    caller.uploads(suite, None)?;
+    for (staged, _) in set {
+        caller.uploads(suite, Some(&staged.content().name))?;
+        staged.set_sender(caller.actor().clone());
+    }
+    Ok(())
+}
+
+/// Commits sets as one batch and answers each.
+fn place_all(archive: &Archive, mut sets: Vec<Checked<'_>>) {
+    let slices: Vec<&[(Staged, Place<'_>)]> = sets.iter().map(|one| one.set.as_slice()).collect();
     match archive.commit_sets(&slices, now()) {
-        Ok(outcomes) => {
-            for (answer, outcome) in answers.into_iter().zip(outcomes) {
-                answer.send(|| outcome.map_err(Problem::from));
-            }
-        }
+        Ok(outcomes) => answer_all(archive, sets, outcomes),
         // One of them may be to blame: each by itself.
-        Err(error) if slices.len() > 1 => {
+        Err(error) if sets.len() > 1 => {
             tracing::warn!(error = %with_causes(&error), "a batch failed; its sets are tried one by one");
-            for (answer, one) in answers.into_iter().zip(slices) {
-                answer.send(|| commit_one(archive, one));
+            for one in sets {
+                place_all(archive, vec![one]);
             }
         }
         Err(error) => {
-            if let Some(answer) = answers.pop() {
-                answer.send(|| Err(error.into()));
+            if let Some(one) = sets.pop() {
+                one.answer.send(|| Err(error.into()));
             }
         }
     }
 }
 
-fn commit_one(archive: &Archive, one: &[(Staged, Place<'_>)]) -> Answer {
-    let mut outcomes = archive.commit_sets(&[one], now())?;
-    let outcome = outcomes.pop().expect("one answer for each set");
-    outcome.map_err(Problem::from)
+/// Gives each set its answer.
+///
+/// A set that the catalog did not answer for may not be there: nobody is told that it is.
+fn answer_all(archive: &Archive, sets: Vec<Checked<'_>>, outcomes: Vec<Outcome>) {
+    let mut outcomes = outcomes.into_iter();
+    for one in sets {
+        match outcomes.next() {
+            Some(Err(IngestError::Conflict(conflict))) if *conflict == Conflict::AuthorityEnded => {
+                place_again(archive, one);
+            }
+            Some(outcome) => one.answer.send(|| outcome.map_err(Problem::from)),
+            None => one.answer.send(|| {
+                tracing::error!("the catalog gave no answer for an upload");
+                Err(Problem::failed())
+            }),
+        }
+    }
 }
+
+/// Has another try with a set whose account or credential changed between the check and the transaction: most often it is told
+/// that its rights ended, and where something else changed, such as an e-mail address, it goes in.
+fn place_again(archive: &Archive, one: Checked<'_>) {
+    let Checked {
+        mut set,
+        suite,
+        caller,
+        answer,
+    } = one;
+    answer.send(|| {
+        authorize(archive, suite, &caller, &mut set)?;
+        let outcome = archive.commit_sets(&[&set], now())?.pop();
+        outcome.ok_or_else(Problem::failed)?.map_err(Problem::from)
+    });
+}
+
+#[cfg(test)]
+mod tests;

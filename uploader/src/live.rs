@@ -12,7 +12,8 @@ use debian_archive::sign::SignError;
 use debian_control::name::SuiteName;
 use tokio::sync::watch;
 
-use crate::app::{App, now};
+use crate::app::App;
+use crate::clock::now;
 use crate::problem::{Code, Problem};
 use crate::settings::{PublisherMode, Settings};
 

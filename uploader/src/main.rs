@@ -3,6 +3,7 @@
 //! A thin layer over the repogen library: it knows who may ask for what, and how that is said in HTTP. The modules stand
 //! in the order in which a request goes through them.
 
+mod clock;
 mod settings;
 mod server;
 mod problem;
@@ -28,6 +29,8 @@ mod operations;
 mod extract;
 mod routes;
 mod cli;
+#[cfg(test)]
+mod temporary_archive;
 
 use std::process::ExitCode;
 

@@ -5,8 +5,10 @@ use archive_catalog::{CatalogError, Conflict, Trouble};
 use axum::extract::Request;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use debian_archive::config::Suite;
 use debian_archive::error_text::with_causes;
 use debian_archive::ingest::IngestError;
+use debian_control::name::Component;
 use hyper::ext::ReasonPhrase;
 use serde::Serialize;
 use utoipa::openapi::RefOr;
@@ -189,6 +191,11 @@ impl Problem {
             return lack.problem();
         }
         tracing::error!(error = %with_causes(error), "a request failed");
+        Self::failed()
+    }
+
+    /// Says that the server failed, for a reason that was logged.
+    pub(crate) fn failed() -> Self {
         Self::new(
             Code::Internal,
             "the reason is in the server's log, under the id of this request",
@@ -204,6 +211,28 @@ impl Problem {
 
     pub(crate) fn no_such_suite(name: &str) -> Self {
         Self::new(Code::SuiteNotFound, format!("no suite `{}`", name.escape_debug()))
+    }
+
+    /// Says that a suite does not have a component.
+    pub(crate) fn no_such_component(suite: &Suite, name: &str) -> Self {
+        let listed: Vec<&str> = suite.components.iter().map(Component::as_str).collect();
+        Self::new(
+            Code::ComponentNotInSuite,
+            format!(
+                "no component `{}` in suite `{}`, which has {}",
+                name.escape_debug(),
+                suite.codename,
+                listed.join(", ")
+            ),
+        )
+    }
+
+    /// Says that the rights of who asks changed between their check and the change that rests on them.
+    fn rights_changed() -> Self {
+        Self::new(
+            Code::Forbidden,
+            "the account or its token changed while the request was under way, and nothing was done: repeat it with what is valid now",
+        )
     }
 
     /// The text form, for programs that show a body as it is.
@@ -285,7 +314,10 @@ impl From<&CatalogError> for Problem {
                 "the catalog was replaced, and the server is stopping: nothing was stored",
             );
         }
-        Self::internal(error)
+        match error {
+            CatalogError::AuthorityEnded => Self::rights_changed(),
+            error => Self::internal(error),
+        }
     }
 }
 
@@ -319,6 +351,7 @@ impl From<IngestError> for Problem {
                 Conflict::EqualVersion { .. } => Code::VersionConflict,
                 Conflict::OtherComponent { .. } => Code::ComponentConflict,
                 Conflict::PathTaken(_) => Code::PathTaken,
+                Conflict::AuthorityEnded => return Self::rights_changed(),
             },
             _ => return Self::internal(&error),
         };

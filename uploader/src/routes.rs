@@ -128,9 +128,5 @@ fn cors(origins: &Origins) -> CorsLayer {
 fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
     // The panic itself was printed where it happened.
     tracing::error!("a request panicked");
-    Problem::new(
-        Code::Internal,
-        "the reason is in the server's log, under the id of this request",
-    )
-    .into_response()
+    Problem::failed().into_response()
 }

@@ -6,7 +6,7 @@ use archive_catalog::accounts::{Account, Session};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
 use serde::{Deserialize, Serialize};
 
-use crate::app::now;
+use crate::clock::now;
 use crate::jwt;
 use crate::secrets;
 

@@ -245,6 +245,29 @@ pub struct Session {
     pub epoch: i64,
 }
 
+/// An account and the credential it acted by, as they were when its rights were checked.
+///
+/// A change that names it is made only while both are still so: a right that ended between the check and the transaction ends the
+/// change too.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Authority {
+    /// The account, with its role and its suites.
+    pub account: Account,
+    /// What was shown.
+    pub credential: CredentialId,
+    /// When the credential expires, in Unix seconds; `None`: never.
+    pub expires_at: Option<i64>,
+}
+
+/// What an account acts by. Neither kind is ever changed, only ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CredentialId {
+    /// A session.
+    Session(Id),
+    /// An API token.
+    Token(Id),
+}
+
 /// The accounts of an archive.
 ///
 /// Every method is one transaction, with the audit record of the change in it.

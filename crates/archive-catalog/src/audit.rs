@@ -3,10 +3,14 @@
 use debian_control::digest::{Digester, Sha256};
 
 use super::CatalogError;
+use super::accounts::Authority;
 
 /// Who asked for a change.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Actor {
+    /// The rights that the change rests on: placing and removing happen only while they hold. `None`: whoever has a shell on this
+    /// machine needs none.
+    pub authority: Option<Authority>,
     /// User name.
     pub name: Option<String>,
     /// Network address.

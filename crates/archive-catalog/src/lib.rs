@@ -62,6 +62,9 @@ pub enum CatalogError {
     /// The suite is not in the catalog.
     #[error("suite `{0}` is not in the catalog")]
     NoSuchSuite(SuiteName),
+    /// The authority of whoever asked ended, or changed, before the transaction.
+    #[error("the account or its credential has changed since its rights were checked")]
+    AuthorityEnded,
 }
 
 /// Why a catalog cannot be used at present, and may be later.
@@ -197,6 +200,9 @@ pub enum Conflict {
     /// Another content holds the pool path: somebody else was faster.
     #[error("pool path `{0}` was taken by another package at the same moment: try again")]
     PathTaken(String),
+    /// The authority of whoever asked ended, or changed, before the transaction.
+    #[error("the account or its credential has changed since its rights were checked")]
+    AuthorityEnded,
 }
 
 /// A content in a place, as `list`, `show`, `copy` and `remove` see it.

@@ -235,7 +235,8 @@ impl Catalog for SqliteCatalog {
         by: Option<&Actor>,
         now: i64,
     ) -> Result<Vec<Entry>, CatalogError> {
-        self.write("remove packages", |db| place::remove(db, selection, by, now))
+        let removed = self.write("remove packages", |db| place::remove(db, selection, by, now))?;
+        removed.ok_or(CatalogError::AuthorityEnded)
     }
 
     fn list(&self, selection: &Selection) -> Result<Vec<Entry>, CatalogError> {

@@ -241,6 +241,11 @@ impl Staged {
     pub fn content(&self) -> &Content {
         &self.content.content
     }
+
+    /// Names who sends it, by the rights that they have now: time has passed since it was read.
+    pub fn set_sender(&mut self, by: Actor) {
+        self.by = Some(by);
+    }
 }
 
 /// Which names packages may have.

@@ -14,7 +14,8 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{Failure, log, open, reload};
-use crate::app::{App, Parts, now};
+use crate::app::{App, Parts};
+use crate::clock::now;
 use crate::committer::Committer;
 use crate::live::Live;
 use crate::secrets;

@@ -10,7 +10,7 @@ use debian_control::digest;
 use debian_control::release::format_iso;
 
 use super::{Failure, open};
-use crate::app::now;
+use crate::clock::now;
 use crate::scope::Scope;
 use crate::secrets;
 use crate::settings::Settings;

@@ -8,7 +8,7 @@ use archive_catalog::audit::{Actor, Event};
 use clap::{Args, Subcommand};
 
 use super::{Failure, open};
-use crate::app::now;
+use crate::clock::now;
 use crate::password;
 use crate::secrets;
 use crate::settings::Settings;

@@ -12,8 +12,9 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 use super::wire::{self, UserView};
-use crate::app::{App, now};
+use crate::app::App;
 use crate::caller::{Caller, Grants, Means};
+use crate::clock::now;
 use crate::credential::{Credential, Presented, PresentedBasic};
 use crate::extract::Json;
 use crate::password;

@@ -12,8 +12,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 
-use crate::app::{App, now};
+use crate::app::App;
 use crate::caller::{Caller, within};
+use crate::clock::now;
 use crate::credential::Presented;
 use crate::extract::Json;
 use crate::oidc::Proven;

@@ -9,8 +9,9 @@ use debian_control::changes::FileName;
 use futures_util::TryFutureExt as _;
 
 use super::upload::{self, Admitted, PlaceParams, Wait};
-use crate::app::{App, now};
+use crate::app::App;
 use crate::caller::with_basic;
+use crate::clock::now;
 use crate::credential::{Presented, PresentedBasic};
 use crate::extract::{Params, Path};
 use crate::problem::{Code, Problem};

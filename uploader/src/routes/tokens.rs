@@ -14,8 +14,9 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 use super::wire::{self, Page};
-use crate::app::{App, now};
+use crate::app::App;
 use crate::caller::Caller;
+use crate::clock::now;
 use crate::credential::Presented;
 use crate::extract::{Json, Path};
 use crate::problem::{Code, Problem};

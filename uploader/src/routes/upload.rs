@@ -18,8 +18,9 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::{packages, wire};
-use crate::app::{App, now};
+use crate::app::App;
 use crate::caller::{Caller, with_basic};
+use crate::clock::now;
 use crate::committer::Ready;
 use crate::credential::{Presented, PresentedBasic};
 use crate::extract::{Params, Path};
@@ -401,16 +402,5 @@ pub(super) fn component<'a>(suite: &'a Suite, name: Option<&str>) -> Result<&'a 
         .components
         .iter()
         .find(|component| component.as_str() == name);
-    found.ok_or_else(|| {
-        let listed: Vec<&str> = suite.components.iter().map(Component::as_str).collect();
-        Problem::new(
-            Code::ComponentNotInSuite,
-            format!(
-                "no component `{}` in suite `{}`, which has {}",
-                name.escape_debug(),
-                suite.codename,
-                listed.join(", ")
-            ),
-        )
-    })
+    found.ok_or_else(|| Problem::no_such_component(suite, name))
 }

@@ -6,8 +6,8 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::{SqliteCatalog, api_tokens, audit, rows};
 use crate::CatalogError;
 use crate::accounts::{
-    Account, AccountChange, AccountError, Accounts, ApiToken, Assertion, Email, Id, NewAccount, Session,
-    Suites, Username,
+    Account, AccountChange, AccountError, Accounts, ApiToken, Assertion, Authority, CredentialId, Email, Id,
+    NewAccount, Session, Suites, Username,
 };
 use crate::audit::Event;
 
@@ -141,10 +141,7 @@ impl Accounts for SqliteCatalog {
 
     fn session_owner(&self, session: &Session) -> Result<Option<Account>, CatalogError> {
         self.read("look a session up", |db| {
-            let ended = db
-                .prepare_cached("select 1 from ended_session where id = ?1")?
-                .exists([session.id.as_str()])?;
-            if ended {
+            if session_ended(db, &session.id)? {
                 return Ok(None);
             }
             Ok(by_id(db, &session.account)?
@@ -163,6 +160,24 @@ impl Accounts for SqliteCatalog {
             audit::record(db, event)
         })
     }
+}
+
+/// Says whether an authority is still what it was when it was checked.
+pub(super) fn holds(db: &Connection, authority: &Authority, now: i64) -> Sql<bool> {
+    if authority.expires_at.is_some_and(|end| end <= now) {
+        return Ok(false);
+    }
+    let is_there = match &authority.credential {
+        CredentialId::Session(id) => !session_ended(db, id)?,
+        CredentialId::Token(id) => api_tokens::by_id(db, id)?.is_some(),
+    };
+    // The epoch is a part of the account: a new password changes it.
+    Ok(is_there && by_id(db, &authority.account.id)?.as_ref() == Some(&authority.account))
+}
+
+fn session_ended(db: &Connection, id: &Id) -> Sql<bool> {
+    db.prepare_cached("select 1 from ended_session where id = ?1")?
+        .exists([id.as_str()])
 }
 
 fn create(db: &Connection, new: &NewAccount, event: &Event) -> Sql<Outcome<()>> {

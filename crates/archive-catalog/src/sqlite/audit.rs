@@ -106,6 +106,7 @@ fn read(row: &Row<'_>) -> Sql<Recorded> {
         id: row.get(0)?,
         at: row.get(1)?,
         actor: Actor {
+            authority: None,
             name: row.get(2)?,
             address: row.get(3)?,
             request: row.get(4)?,

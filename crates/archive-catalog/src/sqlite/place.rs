@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use debian_control::digest::Sha256;
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{audit, describe, rows, select};
+use super::{accounts, audit, describe, rows, select};
 use crate::audit::{Actor, Event};
 use crate::{Cluster, Conflict, Content, Entry, NewPlacement, Placed, PlacedSet, Selection};
 
@@ -47,6 +47,9 @@ fn whole(
 fn place_set(db: &Connection, revisions: &mut Revisions, set: &[NewPlacement], now: i64) -> Sql<PlacedSet> {
     let mut placed = Vec::with_capacity(set.len());
     for wish in set {
+        if !is_authorized(db, wish.by.as_ref(), now)? {
+            return Ok(Err(Box::new(Conflict::AuthorityEnded)));
+        }
         let suite = rows::suite_id(db, &wish.suite)?;
         let outcome = foresee(db, suite, wish)?;
         match outcome {
@@ -64,6 +67,14 @@ fn place_set(db: &Connection, revisions: &mut Revisions, set: &[NewPlacement], n
         }
     }
     Ok(Ok(placed))
+}
+
+/// Says whether the authority that a change rests on still holds: nobody can end it while this transaction runs.
+fn is_authorized(db: &Connection, by: Option<&Actor>, now: i64) -> Sql<bool> {
+    match by.and_then(|by| by.authority.as_ref()) {
+        Some(authority) => accounts::holds(db, authority, now),
+        None => Ok(true),
+    }
 }
 
 /// Says what placing would meet with.
@@ -235,13 +246,16 @@ fn insert_content(db: &Connection, wish: &NewPlacement, version_key: &[u8]) -> S
     ])
 }
 
-/// Ends the live placements that `selection` means, under one new revision a suite.
+/// Ends the live placements that `selection` means, under one new revision a suite; `None` when the authority of `by` ended.
 pub(super) fn remove(
     db: &Connection,
     selection: &Selection,
     by: Option<&Actor>,
     now: i64,
-) -> Sql<Vec<Entry>> {
+) -> Sql<Option<Vec<Entry>>> {
+    if !is_authorized(db, by, now)? {
+        return Ok(None);
+    }
     let meant = select::live(db, selection)?;
     let mut revisions = BTreeMap::new();
     for placement in &meant {
@@ -261,5 +275,5 @@ pub(super) fn remove(
             audit::record(db, &event("package.remove", by, &placement.content, place, now))?;
         }
     }
-    Ok(select::entries(meant))
+    Ok(Some(select::entries(meant)))
 }

@@ -6,11 +6,12 @@ use rusqlite::Connection;
 
 use super::SqliteCatalog;
 use crate::accounts::{
-    Account, AccountChange, AccountError, Accounts, ApiToken, Id, NewAccount, Role, Session, Suites,
+    Account, AccountChange, AccountError, Accounts, ApiToken, Authority, CredentialId, Id, NewAccount, Role,
+    Session, Suites,
 };
 use crate::audit::{Actor, Audit, Event};
 use crate::listing::{After, Description, Listing, Most, PackageQuery, Tag};
-use crate::{Catalog, Conflict, Content, NewContent, NewPlacement, Placed, Section, Selection};
+use crate::{Catalog, CatalogError, Conflict, Content, NewContent, NewPlacement, Placed, Section, Selection};
 
 const NOW: i64 = 1_700_000_000;
 
@@ -118,6 +119,80 @@ fn in_stable() -> PackageQuery {
         suites: vec![suite("stable")],
         ..PackageQuery::default()
     }
+}
+
+#[test]
+fn what_is_done_by_a_right_that_ended_after_it_was_checked_is_not_done() {
+    let Fixture {
+        catalog,
+        folder: _folder,
+    } = fixture();
+    let new = account("jane", Role::Maintainer);
+    catalog.create_account(&new, &event("user.create")).unwrap();
+    let token = ApiToken {
+        id: id("one"),
+        account: id("id-jane"),
+        name: "ci".into(),
+        scopes: vec!["upload:stable/*".into()],
+        created_at: NOW,
+        expires_at: Some(NOW + 60),
+        last_used_at: None,
+    };
+    let hash = digest::sha256(b"secret");
+    catalog
+        .create_token(&token, &hash, &event("token.create"))
+        .unwrap();
+    let checked = |credential, expires_at| Authority {
+        account: catalog.account(&id("id-jane")).unwrap().unwrap(),
+        credential,
+        expires_at,
+    };
+    let by_token = checked(CredentialId::Token(token.id.clone()), token.expires_at);
+    let by_session = checked(CredentialId::Session(id("session")), Some(NOW + 60));
+    let by = |authority: &Authority| Actor {
+        authority: Some(authority.clone()),
+        ..Actor::default()
+    };
+    let placed = |version: &str, authority: &Authority, now: i64| {
+        let mut wish = placement("hello", version, "misc");
+        wish.by = Some(by(authority));
+        let placed = catalog.place(&[vec![wish]], now).unwrap().remove(0);
+        placed.map_err(|conflict| *conflict)
+    };
+    let removed = |authority: &Authority| catalog.remove(&Selection::default(), Some(&by(authority)), NOW);
+    let ended = Err(Conflict::AuthorityEnded);
+    assert_eq!(placed("1", &by_token, NOW), Ok(vec![Placed::Added]));
+    assert_eq!(placed("2", &by_session, NOW), Ok(vec![Placed::Added]));
+    assert_eq!(placed("3", &by_token, NOW + 60), ended, "it expires");
+
+    let signed_out = Session {
+        id: id("session"),
+        account: id("id-jane"),
+        epoch: 0,
+    };
+    catalog
+        .end_session(&signed_out, NOW + 60, &event("logout"))
+        .unwrap();
+    assert_eq!(placed("3", &by_session, NOW), ended, "it was signed out");
+    assert_eq!(placed("4", &by_token, NOW), Ok(vec![Placed::Added]));
+
+    let demoted = AccountChange {
+        role: Some(Role::User),
+        ..AccountChange::default()
+    };
+    catalog
+        .change_account(&id("id-jane"), &demoted, &event("user.change"))
+        .unwrap();
+    assert_eq!(placed("5", &by_token, NOW), ended, "the role is another");
+    let now = checked(CredentialId::Token(token.id.clone()), token.expires_at);
+    assert_eq!(placed("5", &now, NOW), Ok(vec![Placed::Added]));
+
+    catalog
+        .delete_token(&id("id-jane"), &token.id, &event("token.delete"))
+        .unwrap();
+    assert_eq!(placed("6", &now, NOW), ended, "the token was deleted");
+    assert!(matches!(removed(&now), Err(CatalogError::AuthorityEnded)));
+    assert_eq!(catalog.list(&Selection::default()).unwrap().len(), 4);
 }
 
 #[test]

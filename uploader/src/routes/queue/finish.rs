@@ -10,7 +10,8 @@ use debian_control::changes::{Changes, FileName};
 use debian_control::name::PackageName;
 
 use super::kind::Kind;
-use crate::app::{App, now};
+use crate::app::App;
+use crate::clock::now;
 use crate::committer::Ready;
 use crate::live::Published;
 use crate::problem::{Code, Problem};

@@ -1,0 +1,90 @@
+use archive_catalog::Selection;
+use archive_catalog::accounts::AccountChange;
+use archive_catalog::audit::{Actor, Event};
+
+use super::*;
+use crate::problem::Code;
+use crate::temporary_archive::TemporaryArchive;
+
+/// An upload that waits to be committed, and where its answer comes.
+fn waiting(from: &TemporaryArchive, package: &str, caller: &Caller) -> (Waiting, oneshot::Receiver<Answer>) {
+    let (answer, answered) = oneshot::channel();
+    let waiting = Waiting {
+        ready: Ready {
+            set: vec![from.stage(package)],
+            suite: "stable".parse().unwrap(),
+            component: "main".parse().unwrap(),
+            caller: caller.clone(),
+        },
+        answer: Answering {
+            answer,
+            span: Span::none(),
+        },
+    };
+    (waiting, answered)
+}
+
+fn code(answered: oneshot::Receiver<Answer>) -> Result<Vec<Placed>, Code> {
+    answered.blocking_recv().unwrap().map_err(|problem| problem.code)
+}
+
+fn names(archive: &Archive) -> Vec<String> {
+    let listed = archive.catalog().list(&Selection::default()).unwrap();
+    listed
+        .iter()
+        .map(|entry| entry.content.name.to_string())
+        .collect()
+}
+
+#[test]
+fn a_token_that_is_revoked_between_the_check_and_the_transaction_places_nothing() {
+    let from = TemporaryArchive::new();
+    let (jane, june) = (from.maintainer("jane"), from.maintainer("june"));
+    let (revoked, of_jane) = waiting(&from, "hello", &jane);
+    let (other, of_june) = waiting(&from, "world", &june);
+    let checked = check_all(&from.archive, vec![revoked, other]);
+    assert_eq!(checked.len(), 2);
+    from.revoke("jane");
+    place_all(&from.archive, checked);
+    assert_eq!(code(of_jane), Err(Code::InvalidToken));
+    assert_eq!(code(of_june), Ok(vec![Placed::Added]));
+    assert_eq!(names(&from.archive), ["world"]);
+}
+
+#[test]
+fn what_changes_nothing_about_the_rights_only_has_them_checked_again() {
+    let from = TemporaryArchive::new();
+    let jane = from.maintainer("jane");
+    let (upload, answered) = waiting(&from, "hello", &jane);
+    let checked = check_all(&from.archive, vec![upload]);
+    let change = AccountChange {
+        email: Some("jane@example.org".parse().unwrap()),
+        ..AccountChange::default()
+    };
+    let event = Event {
+        at: now(),
+        actor: Actor::default(),
+        action: "user.change",
+        subject: String::new(),
+        detail: "{}".into(),
+    };
+    let id = jane.account().unwrap().id.clone();
+    from.archive
+        .accounts()
+        .change_account(&id, &change, &event)
+        .unwrap();
+    place_all(&from.archive, checked);
+    assert_eq!(code(answered), Ok(vec![Placed::Added]));
+}
+
+#[test]
+fn a_set_that_the_catalog_does_not_answer_for_is_no_success() {
+    let from = TemporaryArchive::new();
+    let jane = from.maintainer("jane");
+    let (first, answered) = waiting(&from, "hello", &jane);
+    let (second, unanswered) = waiting(&from, "world", &jane);
+    let checked = check_all(&from.archive, vec![first, second]);
+    answer_all(&from.archive, checked, vec![Ok(vec![Placed::Added])]);
+    assert_eq!(code(answered), Ok(vec![Placed::Added]));
+    assert_eq!(code(unanswered), Err(Code::Internal));
+}
