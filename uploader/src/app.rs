@@ -16,6 +16,7 @@ use crate::oidc::Oidc;
 use crate::password::Passwords;
 use crate::problem::{Code, Problem};
 use crate::queue::{Bounds, Queue};
+use crate::refusals::Refusals;
 use crate::session::Sessions;
 use crate::settings::Settings;
 use crate::usage::Usage;
@@ -47,6 +48,7 @@ pub(crate) struct Shared {
     pub(crate) live: Arc<Live>,
     pub(crate) usage: Usage,
     pub(crate) queue: Queue,
+    pub(crate) refusals: Refusals,
     pub(crate) oidc: Oidc,
     uploads: Semaphore,
     /// The places of each account that uploads.
@@ -94,6 +96,7 @@ impl App {
             usage: Usage::default(),
             oidc: Oidc::new(parts.archive.root())?,
             queue: Queue::new(Bounds::of(parts.settings.max_upload_bytes)),
+            refusals: Refusals::default(),
             uploads: Semaphore::new(MAX_UPLOADS),
             places: Mutex::default(),
             metrics: parts.metrics,

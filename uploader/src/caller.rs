@@ -11,6 +11,7 @@ use debian_control::name::PackageName;
 use crate::app::App;
 use crate::clock::now;
 use crate::credential::{Credential, Presented};
+use crate::origin::Requester;
 use crate::problem::{Challenge, Code, Problem};
 use crate::scope::{Scope, SuitePattern};
 use crate::session::Proven;
@@ -52,6 +53,10 @@ impl Caller {
             app.usage.token(token, now());
         }
         if let Some(account) = &caller.account {
+            presented.origin.set_requester(Requester::Account {
+                name: account.username.to_string(),
+                token: caller.token().cloned(),
+            });
             app.limits.account(presented.origin.traffic, &account.id)?;
         }
         Ok(caller)
@@ -121,13 +126,7 @@ impl Caller {
             means: Means::Nothing,
             ends_at: None,
             credential: presented.credential.clone(),
-            actor: Actor {
-                authority: None,
-                name: None,
-                address: presented.origin.address.map(|address| address.to_string()),
-                request: Some(presented.origin.id.clone()),
-                token: None,
-            },
+            actor: presented.origin.actor(),
         }
     }
 

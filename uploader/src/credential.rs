@@ -10,9 +10,8 @@ use base64::engine::general_purpose::STANDARD;
 use debian_control::digest::Sha256;
 
 use crate::app::App;
-use crate::limits::Traffic;
+use crate::origin::Origin;
 use crate::problem::Problem;
-use crate::request::Origin;
 use crate::secrets;
 use crate::session::Proven;
 
@@ -115,13 +114,6 @@ fn basic(encoded: &str) -> Credential {
 }
 
 fn origin(parts: &Parts) -> Origin {
-    parts
-        .extensions
-        .get::<Origin>()
-        .cloned()
-        .unwrap_or_else(|| Origin {
-            address: None,
-            id: String::new(),
-            traffic: Traffic::Free,
-        })
+    let origin = parts.extensions.get::<Origin>();
+    origin.cloned().expect("every route is behind `request::observe`")
 }

@@ -11,6 +11,7 @@ use archive_catalog::accounts::Id;
 use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 
+use crate::origin::Traffic;
 use crate::problem::{Code, Problem};
 
 /// Sign-ins at once, from an address or for a name.
@@ -32,17 +33,6 @@ pub(crate) struct Rate {
     pub(crate) per_second: NonZeroU32,
     /// So many at once.
     pub(crate) burst: NonZeroU32,
-}
-
-/// What a request is, to those who count.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Traffic {
-    /// It changes nothing.
-    Read,
-    /// It brings or changes something.
-    Write,
-    /// It is not counted.
-    Free,
 }
 
 /// What may be asked for; `None`: without end.
@@ -258,7 +248,7 @@ impl<K: Hash + Eq + Clone> Keyed<K> {
 }
 
 /// Returns what stands for an address: one customer has a whole IPv6 network of 64 bits.
-fn network(address: IpAddr) -> IpAddr {
+pub(crate) fn network(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,
         IpAddr::V6(address) => Ipv6Addr::from(u128::from(address) & !u128::from(u64::MAX)).into(),

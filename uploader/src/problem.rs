@@ -3,7 +3,7 @@
 use archive_catalog::accounts::AccountError;
 use archive_catalog::{CatalogError, Conflict, Trouble};
 use axum::extract::Request;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use debian_archive::config::Suite;
 use debian_archive::error_text::with_causes;
@@ -14,12 +14,10 @@ use serde::Serialize;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 
-use crate::request;
-
 macro_rules! codes {
     ($($name:ident $text:literal $status:ident $title:literal;)*) => {
         /// What went wrong, for programs. A code never changes its meaning.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub(crate) enum Code {
             $($name,)*
         }
@@ -242,23 +240,23 @@ impl Problem {
         let mut response = (self.code.status(), text).into_response();
         response.headers_mut().insert("x-error-code", code);
         // dput shows nothing else of an answer than its status line.
-        if let Ok(reason) = ReasonPhrase::try_from(reason(&self).into_bytes()) {
-            response.extensions_mut().insert(reason);
-        }
+        let reason = ReasonPhrase::try_from(reason(&self).into_bytes());
+        let reason = reason.expect("printable ASCII is a reason phrase");
+        response.extensions_mut().insert(reason);
         self.with_headers(response)
     }
 
     /// The form that the operation answers in: where programs put files, text unless JSON is asked for.
     pub(crate) fn into_response_to(self, request: &Request) -> Response {
         let puts_files = request.uri().path().starts_with("/api/upload/");
-        if puts_files && !request::wants_json(request.headers()) {
+        if puts_files && !wants_json(request.headers()) {
             self.into_text()
         } else {
             self.into_response()
         }
     }
 
-    fn with_headers(&self, mut response: Response) -> Response {
+    fn with_headers(self, mut response: Response) -> Response {
         let headers = response.headers_mut();
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if self.code.status() == StatusCode::UNAUTHORIZED {
@@ -271,8 +269,21 @@ impl Problem {
         if let Some(seconds) = self.retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
+        response.extensions_mut().insert(self);
         response
     }
+}
+
+/// Says whether a client asks for JSON where the answer is text by default.
+pub(crate) fn wants_json(headers: &HeaderMap) -> bool {
+    let accepted = headers
+        .get_all(header::ACCEPT)
+        .iter()
+        .filter_map(|value| value.to_str().ok());
+    accepted
+        .flat_map(|value| value.split(','))
+        .filter_map(|kind| kind.split(';').next())
+        .any(|kind| matches!(kind.trim(), "application/json" | "application/problem+json"))
 }
 
 /// Returns the text form on one line of ASCII, short enough for a status line.
@@ -287,22 +298,38 @@ fn reason(problem: &Problem) -> String {
 }
 
 impl IntoResponse for Problem {
+    /// Leaves the body to [`complete`], which knows the request.
     fn into_response(self) -> Response {
-        let body = ProblemBody {
-            kind: format!("/problems/{}", self.code.text()),
-            title: self.code.title(),
-            status: self.code.status().as_u16(),
-            detail: self.detail.clone(),
-            instance: request::current_id(),
-            code: self.code,
-        };
-        let mut response = (self.code.status(), axum::Json(body)).into_response();
-        response.headers_mut().insert(
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("application/problem+json"),
-        );
+        let response = self.code.status().into_response();
         self.with_headers(response)
     }
+}
+
+/// Gives the answer to a request its body where it is a problem, and returns that.
+pub(crate) fn complete(response: &mut Response, request_id: &str) -> Option<Problem> {
+    let problem = response.extensions_mut().remove::<Problem>()?;
+    // The text form has its body already, which names no request.
+    if response.headers().contains_key(header::CONTENT_TYPE) {
+        return Some(problem);
+    }
+    let body = ProblemBody {
+        kind: format!("/problems/{}", problem.code.text()),
+        title: problem.code.title(),
+        status: problem.code.status().as_u16(),
+        detail: problem.detail.clone(),
+        instance: request_id.to_owned(),
+        code: problem.code,
+    };
+    let text = serde_json::to_vec(&body).expect("texts and a number are JSON");
+    response.headers_mut().insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/problem+json"),
+    );
+    response
+        .headers_mut()
+        .insert(header::CONTENT_LENGTH, HeaderValue::from(text.len()));
+    *response.body_mut() = text.into();
+    Some(problem)
 }
 
 impl From<&CatalogError> for Problem {

@@ -7,88 +7,64 @@ use std::time::Instant;
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, header};
 use axum::middleware::Next;
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use tracing::Instrument as _;
 
 use crate::app::App;
-use crate::limits::Traffic;
+use crate::clock::now;
+use crate::origin::{Origin, Traffic};
+use crate::problem;
 use crate::secrets;
 
 /// The header by which a request is named, both ways.
 const HEADER: &str = "x-request-id";
 
-tokio::task_local! {
-    static ID: String;
-}
-
-/// Where a request comes from and what it is called.
-#[derive(Debug, Clone)]
-pub(crate) struct Origin {
-    pub(crate) address: Option<IpAddr>,
-    pub(crate) id: String,
-    /// As what it is counted.
-    pub(crate) traffic: Traffic,
-}
-
-/// Returns the id of the request that is being answered.
-pub(crate) fn current_id() -> String {
-    ID.try_with(Clone::clone).unwrap_or_default()
-}
-
-/// Says whether a client asks for JSON where the answer is text by default.
-pub(crate) fn wants_json(headers: &HeaderMap) -> bool {
-    let accepted = headers
-        .get_all(header::ACCEPT)
-        .iter()
-        .filter_map(|value| value.to_str().ok());
-    accepted
-        .flat_map(|value| value.split(','))
-        .filter_map(|kind| kind.split(';').next())
-        .any(|kind| matches!(kind.trim(), "application/json" | "application/problem+json"))
-}
-
-/// Gives a request its id, and logs and counts its answer.
+/// Gives a request its id, logs and counts its answer, and notes it where it was refused.
 pub(crate) async fn observe(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
     let id = given_id(request.headers()).unwrap_or_else(secrets::random_id);
-    let method = method_label(request.method());
+    let method = request.method().clone();
+    let label = method_label(&method);
     // The route and never the path: the number of labels stays small.
     let route = request
         .extensions()
         .get::<MatchedPath>()
         .map_or("other", MatchedPath::as_str)
         .to_owned();
-    let origin = Origin {
-        address: client_address(&request, &app.settings.trusted_proxies),
-        id: id.clone(),
-        traffic: traffic(request.method(), request.uri().path()),
-    };
+    let uri = request.uri().clone();
+    let address = client_address(&request, &app.settings.trusted_proxies);
+    let origin = Origin::new(address, id.clone(), traffic(&method, uri.path()));
     let counted = app.limits.address(origin.traffic, origin.address);
-    let span = tracing::info_span!("request", request_id = %id, method, route);
-    request.extensions_mut().insert(origin);
+    let span = tracing::info_span!("request", request_id = %id, method = label, route);
+    request.extensions_mut().insert(origin.clone());
     let answer = async {
         match counted {
             Ok(()) => next.run(request).await,
-            Err(problem) => problem.into_response(),
+            Err(problem) => problem.into_response_to(&request),
         }
     };
-    let mut response = ID.scope(id.clone(), answer).instrument(span.clone()).await;
+    let mut response = answer.instrument(span.clone()).await;
+    if let Some(problem) = problem::complete(&mut response, &id) {
+        app.refusals
+            .note((&method, &route, &uri), &origin, &problem, now());
+    }
     let status = response.status().as_u16();
     let took = started.elapsed();
     span.in_scope(|| {
         tracing::info!(status, duration_ms = took.as_secs_f64() * 1000.0, "answered");
     });
     let labels = [
-        ("method", method.to_owned()),
+        ("method", label.to_owned()),
         ("route", route),
         ("status", status.to_string()),
     ];
     metrics::counter!("http_requests_total", &labels).increment(1);
     metrics::histogram!("http_request_duration_seconds", &labels).record(took.as_secs_f64());
     let headers = response.headers_mut();
-    if let Ok(value) = HeaderValue::from_str(&id) {
-        headers.insert(HEADER, value);
-    }
+    headers.insert(
+        HEADER,
+        HeaderValue::from_str(&id).expect("an id is letters and digits of ASCII, `-` and `_`"),
+    );
     // Whatever is not said to be kept is of this moment and this client.
     headers
         .entry(header::CACHE_CONTROL)

@@ -3,17 +3,16 @@
 use archive_catalog::SqliteCatalog;
 use archive_catalog::accounts::{Account, ApiToken, Id, NewAccount, Role, Suites};
 use archive_catalog::audit::{Actor, Event};
+use archive_storage::staging::Staging;
 use debian_archive::archive::{Archive, CatalogLocation};
 use debian_archive::ingest::{Arrival, Place, Staged};
-use archive_storage::staging::Staging;
 use debian_control::digest;
 use debian_deb::build::DebBuilder;
 
 use crate::caller::Caller;
 use crate::clock::now;
 use crate::credential::{Credential, Presented};
-use crate::limits::Traffic;
-use crate::request::Origin;
+use crate::origin::{Origin, Traffic};
 
 /// An archive with a suite `stable`, gone when dropped.
 pub(crate) struct TemporaryArchive {
@@ -69,11 +68,7 @@ impl TemporaryArchive {
             .unwrap();
         let presented = Presented {
             credential: Credential::Token(hash),
-            origin: Origin {
-                address: None,
-                id: "request".into(),
-                traffic: Traffic::Free,
-            },
+            origin: Origin::new(None, "request".into(), Traffic::Free),
         };
         Caller::nobody(&presented).again(&self.archive).unwrap()
     }

@@ -118,7 +118,7 @@ async fn serve(app: Arc<App>, reloader: Reloader, bounds: Bounds) -> anyhow::Res
     }
     let last = tokio::task::spawn_blocking(move || {
         app.live.stop();
-        app.usage.write(&app.live.archive())
+        write_counts(&app)
     });
     last.await?.context("cannot write counts")
 }
@@ -142,13 +142,20 @@ async fn tidy(app: Arc<App>) {
         let app = app.clone();
         let written = tokio::task::spawn_blocking(move || {
             app.queue.sweep(now());
-            app.usage.write(&app.live.archive())
+            write_counts(&app)
         })
         .await;
         if let Ok(Err(error)) = written {
             tracing::error!(error = %with_causes(&error), "cannot write counts");
         }
     }
+}
+
+/// Writes what requests counted. Blocking.
+fn write_counts(app: &App) -> Result<(), CatalogError> {
+    let archive = app.live.archive();
+    app.usage.write(&archive)?;
+    app.refusals.write(archive.audit(), now())
 }
 
 /// Returns what ends with SIGTERM or SIGINT; from here on, neither ends the process by itself.

@@ -17,6 +17,7 @@ use crate::caller::{Caller, Grants, Means};
 use crate::clock::now;
 use crate::credential::{Credential, Presented, PresentedBasic};
 use crate::extract::Json;
+use crate::origin::Requester;
 use crate::password;
 use crate::problem::{Code, Problem};
 use crate::secrets;
@@ -119,6 +120,9 @@ pub(crate) async fn login(
     presented: Presented,
     Json(body): Json<Login>,
 ) -> Result<Response, Problem> {
+    presented
+        .origin
+        .set_requester(Requester::Claimed(body.username.chars().take(64).collect()));
     app.limits.sign_in(presented.origin.address, &body.username)?;
     let name = body.username.parse::<Username>().ok();
     let found = app
@@ -130,7 +134,6 @@ pub(crate) async fn login(
     let (account, kept) = found.map_or((None, None), |(account, kept)| (Some(account), kept));
     let fits = app.passwords.fits(body.password, kept).await?;
     let Some(account) = account.filter(|account| fits && !account.disabled) else {
-        refused(&app, &presented, body.username).await?;
         return Err(Problem::new(
             Code::InvalidCredentials,
             "no account has this name and password",
@@ -158,16 +161,6 @@ pub(crate) async fn login(
         user: UserView::new(&account),
     };
     Ok(([("cache-control", "no-store")], Answer(answer)).into_response())
-}
-
-async fn refused(app: &Arc<App>, presented: &Presented, name: String) -> Result<(), Problem> {
-    let caller = Caller::nobody(presented);
-    app.changing(move |app| {
-        let name: String = name.chars().take(64).collect();
-        let event = caller.event("login.refused", name.escape_debug().to_string(), json!({}));
-        Ok(app.archive.audit().record(&event)?)
-    })
-    .await
 }
 
 /// Signs out: the token is dead at once, everywhere.

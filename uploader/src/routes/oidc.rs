@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use archive_catalog::accounts::{Account, ApiToken};
-use archive_catalog::audit::Event;
 use axum::Json as Answer;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
@@ -56,22 +55,8 @@ pub(crate) async fn exchange(
         Ok(())
     })
     .await?;
-    match app.oidc.prove(&body.token, now()).await {
-        Ok(proven) => app.changing(move |app| give(app, &presented, proven)).await,
-        Err(problem) => {
-            let detail = problem.detail.clone();
-            app.changing(move |app| {
-                let caller = Caller::nobody(&presented);
-                Ok(app.archive.audit().record(&refusal(&caller, &detail))?)
-            })
-            .await?;
-            Err(problem)
-        }
-    }
-}
-
-fn refusal(caller: &Caller, detail: &str) -> Event {
-    caller.event("oidc.refused", "", json!({ "detail": detail }))
+    let proven = app.oidc.prove(&body.token, now()).await?;
+    app.changing(move |app| give(app, &presented, proven)).await
 }
 
 /// Gives a token for what was proven, once.

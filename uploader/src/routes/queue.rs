@@ -14,10 +14,9 @@ use crate::caller::with_basic;
 use crate::clock::now;
 use crate::credential::{Presented, PresentedBasic};
 use crate::extract::{Params, Path};
-use crate::problem::{Code, Problem};
+use crate::problem::{self, Code, Problem};
 use crate::queue::Key;
 use crate::receive::{self, check_size, drain_refused};
-use crate::request;
 
 mod finish;
 mod kind;
@@ -39,7 +38,7 @@ pub(crate) async fn put(
     params: Result<Params<PlaceParams>, Problem>,
     request: Request,
 ) -> Response {
-    let json = request::wants_json(request.headers());
+    let json = problem::wants_json(request.headers());
     let taken = async {
         let params = PlaceParams {
             suite: Some(suite),

@@ -15,6 +15,7 @@ use super::packages::codenames;
 use super::wire::{self, Page, PageParams};
 use crate::app::App;
 use crate::caller::Caller;
+use crate::clock::now;
 use crate::credential::Presented;
 use crate::extract::Params;
 use crate::problem::Problem;
@@ -126,7 +127,7 @@ impl AuditView {
     }
 }
 
-/// Lists what was changed, and which sign-ins were refused; the newest first.
+/// Lists what was changed, by whom, and what was refused; the newest first.
 #[utoipa::path(get, path = "/api/audit", operation_id = "list_audit_records", tag = "suites", params(PageParams), security(("bearer" = [])),
     responses((status = 200, description = "The records", body = Page<AuditView>)))]
 pub(crate) async fn audit(
@@ -136,8 +137,9 @@ pub(crate) async fn audit(
     Params(page): Params<PageParams>,
 ) -> Result<Response, Problem> {
     let page = app
-        .blocking(move |app| {
+        .changing(move |app| {
             Caller::identify(app, &presented)?.admin()?;
+            app.refusals.write(app.archive.audit(), now())?;
             let limit = wire::page_limit(page.limit)?;
             let before: Option<i64> = wire::position(page.cursor.as_deref())?;
             let mut rows = app.archive.audit().audit(before, limit + 1)?;

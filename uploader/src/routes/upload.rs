@@ -25,9 +25,8 @@ use crate::committer::Ready;
 use crate::credential::{Presented, PresentedBasic};
 use crate::extract::{Params, Path};
 use crate::live::Published;
-use crate::problem::{Code, Problem};
+use crate::problem::{self, Code, Problem};
 use crate::receive::{self, Upload, check_room, check_size, drain_refused, too_slow};
-use crate::request;
 use crate::sent_digest::SentDigests;
 
 /// Until when an answer waits.
@@ -97,7 +96,7 @@ pub(crate) async fn put(
     params: Result<Params<PlaceParams>, Problem>,
     request: Request,
 ) -> Response {
-    let json = request::wants_json(request.headers());
+    let json = problem::wants_json(request.headers());
     let taken = async {
         let params = PlaceParams {
             suite: Some(suite),

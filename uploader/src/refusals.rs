@@ -1,0 +1,212 @@
+//! Refused requests, on their way into the audit log.
+//!
+//! Whoever is refused may try again without end, so not every refusal is a record of its own: those of one account from one address, for the
+//! same action and the same reason, are counted together for an hour. The first is recorded within seconds; the others are one more record
+//! with their number, when the hour is over. However many are refused, an hour adds a bounded number of records.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use archive_catalog::CatalogError;
+use archive_catalog::audit::{Actor, Audit, Event};
+use axum::http::{Method, Uri};
+use serde_json::json;
+
+use crate::limits::network;
+use crate::origin::{Origin, Requester};
+use crate::problem::{Code, Problem};
+
+/// How long refusals are counted together, in seconds.
+const WINDOW: i64 = 3600;
+/// Kinds of refusals that are told apart in a window: so many of accounts, and so many of strangers, who cannot use up the room for
+/// accounts. Those that come then share one count for each action.
+const MAX_KINDS: usize = 250;
+/// How much of a text that the client chose is recorded, in characters.
+const MAX_TEXT: usize = 300;
+
+/// Counts refusals until they are written.
+#[derive(Default)]
+pub(crate) struct Refusals {
+    window: Mutex<Window>,
+    /// Held by the one who writes, so that nothing is written twice.
+    writing: Mutex<()>,
+}
+
+#[derive(Default)]
+struct Window {
+    begun: i64,
+    kinds: HashMap<Kind, Counted>,
+}
+
+/// What is counted together.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Kind {
+    action: &'static str,
+    /// `None`: those for which there was no room.
+    who: Option<(Requester, Option<IpAddr>, Code)>,
+}
+
+impl Kind {
+    fn is_of_account(&self) -> bool {
+        matches!(&self.who, Some((Requester::Account { .. }, _, _)))
+    }
+}
+
+/// The refusals of one kind.
+struct Counted {
+    first: Event,
+    count: u64,
+    /// How many of them the audit log has.
+    written: u64,
+}
+
+impl Refusals {
+    /// Notes that a request was refused, if it asked for what the audit log tells of.
+    pub(crate) fn note(
+        &self,
+        (method, route, uri): (&Method, &str, &Uri),
+        origin: &Origin,
+        problem: &Problem,
+        now: i64,
+    ) {
+        if !problem.code.status().is_client_error() {
+            return;
+        }
+        let Some(action) = action(method, route) else {
+            return;
+        };
+        let requester = origin.requester();
+        let kind = Kind {
+            action,
+            who: Some((requester.clone(), origin.address.map(network), problem.code)),
+        };
+        let subject = match &requester {
+            Requester::Claimed(name) => name.clone(),
+            Requester::Account { .. } | Requester::Stranger => format!("{method} {}", uri.path()),
+        };
+        let event = Event {
+            at: now,
+            actor: origin.actor(),
+            action,
+            subject: bounded(&subject),
+            detail: json!({ "code": problem.code, "detail": bounded(&problem.detail) }).to_string(),
+        };
+        self.lock().note(kind, event);
+    }
+
+    /// Writes what is due to the audit log. Blocking.
+    pub(crate) fn write(&self, audit: &dyn Audit, now: i64) -> Result<(), CatalogError> {
+        let _turn = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let due = self.lock().due(now);
+        for (kind, event, count) in due {
+            audit.record(&event)?;
+            if let Some(counted) = self.lock().kinds.get_mut(&kind) {
+                counted.written += count;
+            }
+        }
+        self.lock().end(now);
+        Ok(())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Window> {
+        self.window.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Window {
+    fn note(&mut self, kind: Kind, event: Event) {
+        let alike = self
+            .kinds
+            .keys()
+            .filter(|other| other.is_of_account() == kind.is_of_account());
+        let (kind, event) = if self.kinds.contains_key(&kind) || alike.count() < MAX_KINDS {
+            (kind, event)
+        } else {
+            let detail = json!({ "detail": "refusals of further accounts and addresses, counted together" });
+            let shared = Event {
+                actor: Actor::default(),
+                subject: String::new(),
+                detail: detail.to_string(),
+                ..event
+            };
+            let action = kind.action;
+            (Kind { action, who: None }, shared)
+        };
+        let counted = self.kinds.entry(kind).or_insert(Counted {
+            first: event,
+            count: 0,
+            written: 0,
+        });
+        counted.count += 1;
+    }
+
+    /// A clock that went back ends the window too: it would last until the clock is there again.
+    fn is_over(&self, now: i64) -> bool {
+        !(self.begun..self.begun.saturating_add(WINDOW)).contains(&now)
+    }
+
+    /// Returns what is to be recorded, with the number of refusals that each record stands for.
+    fn due(&self, now: i64) -> Vec<(Kind, Event, u64)> {
+        let is_over = self.is_over(now);
+        let due = self.kinds.iter().filter_map(|(kind, counted)| {
+            let count = counted.count - counted.written;
+            let is_due = count > 0 && (counted.written == 0 || is_over);
+            is_due.then(|| (kind.clone(), record(counted, count, now), count))
+        });
+        let mut due: Vec<_> = due.collect();
+        due.sort_by_key(|(_, event, _)| event.at);
+        due
+    }
+
+    /// Forgets what is written, when the window is over.
+    fn end(&mut self, now: i64) {
+        if self.is_over(now) {
+            self.kinds.retain(|_, counted| counted.count > counted.written);
+            self.begun = now;
+        }
+    }
+}
+
+/// Returns the record for so many refusals of a kind.
+fn record(counted: &Counted, count: u64, now: i64) -> Event {
+    let mut event = counted.first.clone();
+    if counted.written > 0 {
+        event.at = now;
+        // Of these, each was another request.
+        event.actor.request = None;
+    }
+    let mut detail: serde_json::Map<String, serde_json::Value> =
+        serde_json::from_str(&event.detail).expect("this module wrote an object");
+    detail.insert("count".to_owned(), count.into());
+    event.detail = serde_json::Value::Object(detail).to_string();
+    event
+}
+
+/// Returns what a route is called in the audit log when it is refused; `None` for those that only read.
+fn action(method: &Method, route: &str) -> Option<&'static str> {
+    Some(match (method.as_str(), route) {
+        ("POST", "/api/packages")
+        | ("PUT", "/api/upload/{suite}/{filename}" | "/api/upload/{suite}/queue/{filename}") => {
+            "package.add.refused"
+        }
+        ("PUT", "/api/packages/{id}") => "package.describe.refused",
+        ("DELETE", "/api/packages/{id}") => "package.remove.refused",
+        ("POST", "/api/tokens") => "token.create.refused",
+        ("DELETE", "/api/tokens/{id}" | "/api/users/{id}/tokens/{token}") => "token.delete.refused",
+        ("POST", "/api/users" | "/api/auth/register") => "user.create.refused",
+        ("PUT", "/api/users/{id}") => "user.change.refused",
+        ("DELETE", "/api/users/{id}") => "user.delete.refused",
+        ("POST", "/api/auth/login") => "login.refused",
+        ("POST", "/api/auth/oidc") => "oidc.refused",
+        _ => return None,
+    })
+}
+
+/// Returns the start of a text, without what a terminal would act on.
+fn bounded(text: &str) -> String {
+    text.chars().take(MAX_TEXT).flat_map(char::escape_debug).collect()
+}
+
+#[cfg(test)]
+mod tests;
