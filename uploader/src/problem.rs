@@ -74,6 +74,7 @@ codes! {
     VersionConflict "version_conflict" CONFLICT "An equal version with another spelling exists";
     ComponentConflict "component_conflict" CONFLICT "The package is in another component";
     PathTaken "path_taken" CONFLICT "The pool path was taken concurrently";
+    UriTooLong "uri_too_long" URI_TOO_LONG "The address is too long";
     PayloadTooLarge "payload_too_large" PAYLOAD_TOO_LARGE "The body is too large";
     UnsupportedMediaType "unsupported_media_type" UNSUPPORTED_MEDIA_TYPE "The media type is not supported";
     InvalidJson "invalid_json" BAD_REQUEST "The body is not JSON";

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
-use axum::http::{HeaderMap, HeaderValue, Method, header};
+use axum::http::{HeaderMap, HeaderValue, Method, Uri, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use tracing::Instrument as _;
@@ -13,7 +13,7 @@ use tracing::Instrument as _;
 use crate::app::App;
 use crate::clock::now;
 use crate::origin::{Origin, Traffic};
-use crate::problem;
+use crate::problem::{self, Code, Problem};
 use crate::secrets;
 
 /// The header by which a request is named, both ways.
@@ -37,8 +37,9 @@ pub(crate) async fn observe(State(app): State<Arc<App>>, mut request: Request, n
     let counted = app.limits.address(origin.traffic, origin.address);
     let span = tracing::info_span!("request", request_id = %id, method = label, route);
     request.extensions_mut().insert(origin.clone());
+    let checked = counted.and_then(|()| check_length(&uri));
     let answer = async {
-        match counted {
+        match checked {
             Ok(()) => next.run(request).await,
             Err(problem) => problem.into_response_to(&request),
         }
@@ -74,6 +75,20 @@ pub(crate) async fn observe(State(app): State<Arc<App>>, mut request: Request, n
         HeaderValue::from_static("nosniff"),
     );
     response
+}
+
+/// The longest path and query, in bytes. hyper refuses what is longer than 64 KiB by itself, without a body.
+const MAX_ADDRESS: usize = 32 << 10;
+
+fn check_length(uri: &Uri) -> Result<(), Problem> {
+    let length = uri.path_and_query().map_or(0, |address| address.as_str().len());
+    if length <= MAX_ADDRESS {
+        return Ok(());
+    }
+    Err(Problem::new(
+        Code::UriTooLong,
+        format!("the path and the query have {length} bytes: at most {MAX_ADDRESS} are allowed"),
+    ))
 }
 
 /// Returns a method as logs and metrics name it: whoever asks may make methods up, and each label costs memory for good.

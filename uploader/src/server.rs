@@ -1,5 +1,7 @@
 //! Connections: how many there may be, how long a client may take to ask, and how they end.
 
+mod paced;
+
 use std::collections::{BTreeMap, HashMap};
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
@@ -12,15 +14,21 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
-use axum::response::Response;
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse as _, Response};
 use hyper::body::{Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Notify, Semaphore, watch};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 use tower::ServiceExt as _;
+
+pub(crate) use self::paced::Pace;
+use self::paced::Paced;
+use crate::problem::{self, Code, Problem};
+use crate::secrets;
 
 /// How long accepting rests after it failed, as it does when there are too many open files.
 const REST: Duration = Duration::from_millis(100);
@@ -28,6 +36,20 @@ const REST: Duration = Duration::from_millis(100);
 /// What is said to a connection that is one too many of its address.
 const TOO_MANY: &[u8] =
     b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+
+/// What is answered also where all places are taken, to whoever watches over the process.
+const HEALTH: &str = "/healthz";
+/// Connections at once that wait for a place. Each is read as far as its request, which may be for [`HEALTH`].
+const WAITING: usize = 32;
+/// How long a request waits for a place.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// How long a connection that waits for a place may take for its request's head.
+const WAITING_HEAD: Duration = Duration::from_secs(5);
+/// What a client takes of an answer at least: anything that calls itself a link is faster.
+const PACE: Pace = Pace {
+    bytes: 64 << 10,
+    time: Duration::from_secs(300),
+};
 
 /// Files that stay for the catalog, for publishing and for the log, whoever connects.
 const FILES_KEPT: u64 = 256;
@@ -57,12 +79,16 @@ pub(crate) fn raise_open_files() -> std::io::Result<u64> {
 pub(crate) struct Bounds {
     /// Connections at once; more wait until others end, or have nothing to ask.
     pub(crate) connections: usize,
+    /// Connections at once that wait so.
+    pub(crate) waiting: usize,
     /// Connections at once of one address.
     pub(crate) per_address: usize,
     /// Addresses for which that does not count: each stands for many clients.
     pub(crate) trusted: Vec<IpAddr>,
     /// From a connection, or the request before, to the end of a request's head.
     pub(crate) head: Duration,
+    /// How fast an answer is taken at least.
+    pub(crate) pace: Pace,
 }
 
 impl Bounds {
@@ -73,8 +99,10 @@ impl Bounds {
         Self {
             connections,
             per_address: (connections / 4).max(LEAST_PER_ADDRESS),
+            waiting: WAITING,
             trusted,
             head: Duration::from_secs(30),
+            pace: PACE,
         }
     }
 }
@@ -93,6 +121,8 @@ struct Open {
 struct Connection {
     /// Whether a request is being answered.
     is_busy: AtomicBool,
+    /// Whether it waits for a place: it has none to make room with.
+    is_waiting: AtomicBool,
     /// When it had its last answer, counted as connections are.
     last: AtomicU64,
     /// Told when another needs its place.
@@ -131,7 +161,9 @@ impl Open {
         let idle = connections
             .iter()
             .filter(|(number, connection)| {
-                **number != newest.number && !connection.is_busy.load(Ordering::Relaxed)
+                let is_busy = connection.is_busy.load(Ordering::Relaxed);
+                let is_waiting = connection.is_waiting.load(Ordering::Relaxed);
+                **number != newest.number && !is_busy && !is_waiting
             })
             .min_by_key(|(_, connection)| connection.last.load(Ordering::Relaxed));
         if let Some((_, idle)) = idle {
@@ -165,6 +197,47 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// What lets a connection ask for things.
+struct Seat {
+    places: Arc<Semaphore>,
+    connection: Arc<Connection>,
+    /// Requests of a connection come one after the other.
+    held: tokio::sync::Mutex<Permit>,
+}
+
+enum Permit {
+    /// One of the places.
+    Place { _permit: OwnedSemaphorePermit },
+    /// Only a turn to wait for a place.
+    Turn { _permit: OwnedSemaphorePermit },
+}
+
+impl Seat {
+    /// Waits for a place, where the connection has none yet, and says whether it has one then.
+    async fn take_place(&self) -> bool {
+        let mut held = self.held.lock().await;
+        if matches!(*held, Permit::Place { .. }) {
+            return true;
+        }
+        match tokio::time::timeout(PATIENCE, self.places.clone().acquire_owned()).await {
+            Ok(Ok(permit)) => {
+                *held = Permit::Place { _permit: permit };
+                self.connection.is_waiting.store(false, Ordering::Relaxed);
+                true
+            }
+            _ => false,
+        }
+    }
+}
+
+/// What all connections share.
+#[derive(Clone)]
+struct Server {
+    routers: watch::Receiver<Router>,
+    bounds: Arc<Bounds>,
+    stopping: watch::Receiver<bool>,
+}
+
 /// Serves until `stopping` says so, and then until the requests under way are answered.
 pub(crate) async fn serve(
     listener: TcpListener,
@@ -173,9 +246,14 @@ pub(crate) async fn serve(
     mut stopping: watch::Receiver<bool>,
 ) {
     let places = Arc::new(Semaphore::new(bounds.connections));
+    let turns = Arc::new(Semaphore::new(bounds.waiting));
     let open = Arc::new(Open::default());
     let mut connections = JoinSet::new();
-    let told = stopping.clone();
+    let server = Server {
+        routers,
+        bounds: Arc::new(bounds),
+        stopping: stopping.clone(),
+    };
     let accepting = async {
         loop {
             let (stream, peer) = match listener.accept().await {
@@ -186,32 +264,28 @@ pub(crate) async fn serve(
                     continue;
                 }
             };
-            let Some(entered) = open.enter(peer.ip().to_canonical(), &bounds) else {
+            let Some(entered) = open.enter(peer.ip().to_canonical(), &server.bounds) else {
                 // It may not be read any more: nothing depends on it.
                 let _ = stream.try_write(TOO_MANY);
                 continue;
             };
-            let place = match places.clone().try_acquire_owned() {
-                Ok(place) => place,
+            let connection = entered.connection.clone();
+            let permit = match places.clone().try_acquire_owned() {
+                Ok(permit) => Permit::Place { _permit: permit },
                 Err(_) => {
+                    connection.is_waiting.store(true, Ordering::Relaxed);
                     open.end_an_idle_one(&entered);
-                    match places.clone().acquire_owned().await {
-                        Ok(place) => place,
-                        Err(_) => return,
-                    }
+                    let turn = turns.clone().acquire_owned().await;
+                    let turn = turn.expect("the semaphore is never closed");
+                    Permit::Turn { _permit: turn }
                 }
             };
-            let answering = answer(
-                stream,
-                peer,
-                (routers.clone(), entered),
-                bounds.head,
-                told.clone(),
-            );
-            connections.spawn(async move {
-                answering.await;
-                drop(place);
-            });
+            let seat = Seat {
+                places: places.clone(),
+                connection,
+                held: permit.into(),
+            };
+            connections.spawn(answer(server.clone(), stream, peer, (seat, entered)));
             while connections.try_join_next().is_some() {}
         }
     };
@@ -224,21 +298,26 @@ pub(crate) async fn serve(
 }
 
 /// Answers the requests of one connection.
-async fn answer(
-    stream: TcpStream,
-    peer: SocketAddr,
-    (routers, entered): (watch::Receiver<Router>, Entered),
-    head: Duration,
-    mut stopping: watch::Receiver<bool>,
-) {
+async fn answer(server: Server, stream: TcpStream, peer: SocketAddr, (seat, entered): (Seat, Entered)) {
+    let Server {
+        routers,
+        bounds,
+        mut stopping,
+    } = server;
     let state = entered.connection.clone();
     // An answer is written in one piece: waiting to join it to another only delays it.
     let _ = stream.set_nodelay(true);
-    let (open, asked) = (entered.open.clone(), state.clone());
+    let head = if state.is_waiting.load(Ordering::Relaxed) {
+        bounds.head.min(WAITING_HEAD)
+    } else {
+        bounds.head
+    };
+    let (open, asked, seat) = (entered.open.clone(), state.clone(), Arc::new(seat));
     let service = service_fn(move |request| {
         let answering = Answering::of(open.clone(), asked.clone());
-        respond(routers.clone(), (peer, answering), request)
+        respond(routers.clone(), seat.clone(), (peer, answering), request)
     });
+    let stream = Paced::new(stream, bounds.pace);
     let mut connection = std::pin::pin!(
         http1::Builder::new()
             .timer(TokioTimer::new())
@@ -246,6 +325,7 @@ async fn answer(
             .serve_connection(TokioIo::new(stream), service)
     );
     let told = async {
+        // An error says that whoever would tell has gone, which is the end as well.
         let _ = stopping.wait_for(|stopping| *stopping).await;
     };
     let room_made = async {
@@ -277,22 +357,43 @@ async fn answer(
 
 async fn respond(
     routers: watch::Receiver<Router>,
+    seat: Arc<Seat>,
     (peer, answering): (SocketAddr, Answering),
     mut request: axum::http::Request<Incoming>,
 ) -> Result<Response, Infallible> {
     request.extensions_mut().insert(ConnectInfo(peer));
+    let is_health = request.uri().path() == HEALTH;
+    if !is_health && !seat.take_place().await {
+        return Ok(no_place());
+    }
     // The newest; a request that is under way stays with its own.
     let router = routers.borrow().clone();
-    let answered = router.oneshot(request.map(Body::new)).await;
+    let mut response = router.oneshot(request.map(Body::new)).await?;
+    if seat.connection.is_waiting.load(Ordering::Relaxed) {
+        // Others wait for the turn.
+        close_after(&mut response);
+    }
     // Until its last byte is on the way.
-    answered.map(|response| {
-        response.map(|body| {
-            Body::new(Kept {
-                body,
-                _answering: answering,
-            })
+    Ok(response.map(|body| {
+        Body::new(Kept {
+            body,
+            _answering: answering,
         })
-    })
+    }))
+}
+
+/// Returns the answer to a request that waited for a place and got none.
+fn no_place() -> Response {
+    let problem = Problem::new(Code::Unavailable, "all connections are in use: try again");
+    let mut response = problem.into_response();
+    problem::complete(&mut response, &secrets::random_id());
+    close_after(&mut response);
+    response
+}
+
+fn close_after(response: &mut Response) {
+    let close = HeaderValue::from_static("close");
+    response.headers_mut().insert(header::CONNECTION, close);
 }
 
 /// A body, and what is kept for as long as it is sent.
@@ -358,6 +459,14 @@ mod tests {
         let address = listener.local_addr().unwrap();
         let router = Router::new()
             .route("/", axum::routing::get(async || "hello"))
+            .route(HEALTH, axum::routing::get(async || "ok"))
+            .route(
+                "/endless",
+                axum::routing::get(async || {
+                    let piece = axum::body::Bytes::from(vec![b'x'; 64 << 10]);
+                    Body::from_stream(futures_util::stream::repeat(Ok::<_, Infallible>(piece)))
+                }),
+            )
             .route(
                 "/slow",
                 axum::routing::get(async || {
@@ -417,6 +526,58 @@ mod tests {
         let early = tokio::time::timeout(Duration::from_millis(300), second.read(&mut byte)).await;
         assert!(early.is_err(), "the second was answered beside the first");
         drop(first);
+        assert!(all(second).await.ends_with("hello"));
+    }
+
+    #[tokio::test]
+    async fn health_is_answered_where_all_places_are_taken() {
+        let bounds = Bounds {
+            connections: 1,
+            waiting: 2,
+            ..bounds()
+        };
+        let (address, _stop, _server) = start(bounds).await;
+        let mut first = TcpStream::connect(address).await.unwrap();
+        first
+            .write_all(b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n")
+            .await
+            .unwrap();
+        first.read_exact(&mut [0; 12]).await.unwrap();
+        let mut waits = TcpStream::connect(address).await.unwrap();
+        waits.write_all(WHOLE).await.unwrap();
+        for _ in 0..3 {
+            let mut watcher = TcpStream::connect(address).await.unwrap();
+            watcher
+                .write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+                .await
+                .unwrap();
+            let answer = all(watcher).await;
+            assert!(answer.ends_with("ok"), "{answer}");
+            assert!(answer.contains("connection: close"), "{answer}");
+        }
+        drop(first);
+        assert!(all(waits).await.ends_with("hello"));
+    }
+
+    #[tokio::test]
+    async fn who_takes_nothing_of_an_answer_loses_the_place_to_others() {
+        let bounds = Bounds {
+            connections: 1,
+            pace: Pace {
+                bytes: 1,
+                time: Duration::from_millis(100),
+            },
+            ..bounds()
+        };
+        let (address, _stop, _server) = start(bounds).await;
+        let mut first = TcpStream::connect(address).await.unwrap();
+        first
+            .write_all(b"GET /endless HTTP/1.1\r\nHost: x\r\n\r\n")
+            .await
+            .unwrap();
+        first.read_exact(&mut [0; 12]).await.unwrap();
+        let mut second = TcpStream::connect(address).await.unwrap();
+        second.write_all(WHOLE).await.unwrap();
         assert!(all(second).await.ends_with("hello"));
     }
 

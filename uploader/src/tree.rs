@@ -1,5 +1,6 @@
 //! The static tree, served by the uploader itself: the allow-list and the cache rules of `nginx/archive.conf`.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use axum::body::Body;
@@ -94,14 +95,19 @@ pub(crate) async fn serve(root: &Path, path: &TreePath, request: Request) -> Res
     if request.method() != Method::GET && request.method() != Method::HEAD {
         return Problem::new(Code::MethodNotAllowed, "files are read by GET and HEAD").into_response();
     }
-    let Some(file) = contained(root, path).await else {
-        return missing();
+    let file = match contained(root, path).await {
+        Ok(Some(file)) => file,
+        Ok(None) => return missing(),
+        Err(problem) => return problem.into_response(),
     };
     // What was asked by a name in the catalog is answered as what it is, whatever the address was.
     let mut request = request;
     settle_range(&file, request.headers_mut()).await;
-    let served = ServeFile::new(file).oneshot(request).await;
-    let Ok(response) = served;
+    let response = match ServeFile::new(file).try_call(request).await {
+        Ok(response) => response,
+        // Such as too many open files. Nothing is sent yet: the client is told, instead of being given a part.
+        Err(error) => return Problem::internal(&error).into_response(),
+    };
     if response.status().as_u16() == 404 {
         return missing();
     }
@@ -156,17 +162,35 @@ pub(crate) fn missing() -> Response {
 }
 
 /// Returns the file, links followed, when it lies where the tree has files.
-async fn contained(root: &Path, path: &TreePath) -> Option<PathBuf> {
+async fn contained(root: &Path, path: &TreePath) -> Result<Option<PathBuf>, Problem> {
     let (root, path) = (root.to_owned(), path.clone());
-    let found = tokio::task::spawn_blocking(move || {
-        let root = root.canonicalize().ok()?;
-        let file = root.join(&path.path).canonicalize().ok()?;
-        let below = file.strip_prefix(&root).ok()?.to_str()?.to_owned();
-        // A link, such as dists/stable, leads to what could be asked for by its own name.
-        let target = TreePath::parse(&format!("/{}", below.replace('%', "%25")))?;
-        (target.private == path.private && file.is_file()).then_some(file)
-    });
-    found.await.ok()?
+    let found = tokio::task::spawn_blocking(move || find(&root, &path)).await;
+    let found = found.map_err(|error| Problem::internal(&error))?;
+    found.map_err(|error| Problem::internal(&error))
+}
+
+/// Finds a file below the root. Blocking.
+///
+/// Only what cannot be there is `None`: what cannot be looked at is an error, since a client takes a missing file for a statement about
+/// the archive.
+fn find(root: &Path, path: &TreePath) -> io::Result<Option<PathBuf>> {
+    let root = root.canonicalize()?;
+    let file = match root.join(&path.path).canonicalize() {
+        Ok(file) => file,
+        Err(error) => {
+            return match error.kind() {
+                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory | io::ErrorKind::InvalidFilename => {
+                    Ok(None)
+                }
+                _ => Err(error),
+            };
+        }
+    };
+    let below = file.strip_prefix(&root).ok().and_then(Path::to_str);
+    // A link, such as dists/stable, leads to what could be asked for by its own name.
+    let target = below.and_then(|below| TreePath::parse(&format!("/{}", below.replace('%', "%25"))));
+    let is_same_tree = target.is_some_and(|target| target.private == path.private);
+    Ok((is_same_tree && file.metadata()?.is_file()).then_some(file))
 }
 
 /// What a client needs to set itself up.
@@ -265,6 +289,22 @@ mod tests {
         ] {
             assert_eq!(TreePath::parse(path).unwrap().cache(), cache, "{path}");
         }
+    }
+
+    #[test]
+    fn what_cannot_be_looked_at_is_a_failure_and_not_a_missing_file() {
+        let root = tempfile::tempdir().unwrap();
+        let pool = root.path().join("pool");
+        std::fs::create_dir(&pool).unwrap();
+        std::fs::write(pool.join("file"), "x").unwrap();
+        std::os::unix::fs::symlink("loop", pool.join("loop")).unwrap();
+        let found = |path: &str| find(root.path(), &TreePath::parse(path).unwrap());
+        assert!(found("/pool/file").unwrap().is_some());
+        let too_long = format!("/pool/{}", "x".repeat(300));
+        for missing in ["/pool/other", "/pool/file/below", "/dists/x", &too_long] {
+            assert_eq!(found(missing).unwrap(), None, "{missing}");
+        }
+        assert!(found("/pool/loop").is_err());
     }
 
     #[test]

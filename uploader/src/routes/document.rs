@@ -98,7 +98,7 @@ fn add_failures(path: &str, method: &HttpMethod, operation: &mut Operation) {
 
 fn statuses(path: &str, method: &HttpMethod, operation: &Operation) -> Vec<u16> {
     // Any operation can be refused as malformed, as too much, or because the server is stopping.
-    let mut statuses = vec![400, 408, 429, 500, 503];
+    let mut statuses = vec![400, 408, 414, 429, 500, 503];
     let is_api = path.starts_with("/api/");
     let is_open = operation.security.as_ref().is_some_and(Vec::is_empty);
     if is_api && (!is_open || path.starts_with("/api/auth/")) {
