@@ -4,10 +4,9 @@
 
 use std::ops::ControlFlow;
 
-use archive_index::build::Workshop;
-use archive_index::cut::{self, Bounds, Cutter};
-use archive_index::records::{Key, Record, Records, Visit};
-use archive_index::{Built, ChunkCache, Dirty, Form, IndexError, Manifest, build};
+use archive_index::cut::{self, ChunkBounds, Cutter};
+use archive_index::records::{IndexRecord, RecordKey, Records, Visit};
+use archive_index::{BuildEnv, BuiltIndex, ChunkCache, Dirty, Form, IndexError, IndexManifest, build};
 use archive_storage::staging::Staging;
 use divan::Bencher;
 use divan::counter::{BytesCount, ItemsCount};
@@ -19,7 +18,7 @@ fn main() {
 const FORMS: &[Form] = &[Form::Xz, Form::Zstd, Form::Gzip];
 
 /// Records in memory, of the size that stanzas have.
-struct Stanzas(Vec<(Key, String)>);
+struct Stanzas(Vec<(RecordKey, String)>);
 
 impl Stanzas {
     fn new(count: usize) -> Self {
@@ -31,7 +30,7 @@ impl Stanzas {
     }
 
     /// The same, with one record in the middle changed.
-    fn with_one_changed(count: usize) -> (Self, Key) {
+    fn with_one_changed(count: usize) -> (Self, RecordKey) {
         let mut stanzas = Self::new(count);
         let (key, text) = stanzas.0.get_mut(count / 2).unwrap();
         text.insert_str(0, "Changed: yes\n");
@@ -40,7 +39,7 @@ impl Stanzas {
     }
 }
 
-fn stanza(number: usize) -> (Key, String) {
+fn stanza(number: usize) -> (RecordKey, String) {
     let name = format!("package-{number:06}");
     // What is alike in real stanzas is alike here, and what is not is not: digests above all.
     let digest: String = (0..4)
@@ -53,14 +52,14 @@ fn stanza(number: usize) -> (Key, String) {
         "Package: {name}\nVersion: 1.{number}-1\nArchitecture: amd64\nDepends: libc6 (>= 2.36)\nDescription: a package\n{words}\n\
          Filename: pool/main/p/{name}/{name}_1.{number}-1_amd64.deb\nSize: {number}\nSHA256: {digest}\n\n"
     );
-    (Key(name.into_bytes()), text)
+    (RecordKey(name.into_bytes()), text)
 }
 
 impl Records for Stanzas {
-    fn read(&self, from: Option<&Key>, visit: &mut Visit<'_>) -> Result<(), IndexError> {
+    fn read(&self, from: Option<&RecordKey>, visit: &mut Visit<'_>) -> Result<(), IndexError> {
         let start = from.map_or(0, |from| self.0.partition_point(|(key, _)| key < from));
         for (key, text) in self.0.iter().skip(start) {
-            let record = Record {
+            let record = IndexRecord {
                 key,
                 hash: cut::hash(&key.0),
                 text: text.as_bytes(),
@@ -91,13 +90,13 @@ impl Place {
         }
     }
 
-    fn build(&self, records: &Stanzas, previous: Option<&Manifest>, dirty: &Dirty) -> Built {
+    fn build(&self, records: &Stanzas, previous: Option<&IndexManifest>, dirty: &Dirty) -> BuiltIndex {
         assert!(self.folder.path().is_dir());
-        let workshop = Workshop {
+        let env = BuildEnv {
             cache: &self.cache,
             staging: &self.staging,
         };
-        build(workshop, records, previous, dirty, "benchmark").unwrap()
+        build(env, records, previous, dirty, "benchmark").unwrap()
     }
 }
 
@@ -106,7 +105,7 @@ impl Place {
 fn cutting(bencher: Bencher<'_, '_>) {
     let stanzas = Stanzas::new(63_000);
     bencher.counter(ItemsCount::new(stanzas.0.len())).bench(|| {
-        let mut cutter = Cutter::new(Bounds {
+        let mut cutter = Cutter::new(ChunkBounds {
             least: 384 * 1024,
             most: 640 * 1024,
         });

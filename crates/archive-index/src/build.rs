@@ -1,41 +1,19 @@
 //! Building an index from its records and from what is left of the last build.
+//!
+//! The entry of this crate, called once for each index of a publish. It never answers with a file of which a chunk did
+//! not read back as it was written: such chunks are compressed again, from the records.
 
-use std::fs::File;
 use std::io;
 use std::ops::ControlFlow;
 
-use super::assemble::{Broken, assemble};
-use super::cache::ChunkCache;
-use super::chunks::{Known, chunk};
-use super::compress::Form;
-use super::cut::Bounds;
-use super::manifest::{Chunk, Manifest};
-use super::records::{Key, Records};
-use archive_storage::staging::{StagedPath, Staging, StagingError};
-
-/// Why an index cannot be built.
-#[derive(Debug, thiserror::Error)]
-pub enum IndexError {
-    /// What holds the records does not give them.
-    #[error(transparent)]
-    Source(Box<dyn std::error::Error + Send + Sync>),
-    /// Staged files or cached chunks cannot be written.
-    #[error(transparent)]
-    Staging(#[from] StagingError),
-    /// A chunk cannot be compressed or kept.
-    #[error("cannot keep a compressed part of an index")]
-    Chunk(#[source] io::Error),
-    /// A record is not what it should be.
-    #[error("cannot make an index: {0}")]
-    Record(String),
-}
-
-impl IndexError {
-    /// Wraps the error of what holds the records.
-    pub fn source(error: impl std::error::Error + Send + Sync + 'static) -> Self {
-        Self::Source(Box::new(error))
-    }
-}
+use crate::assemble::{BuiltIndex, ChunkUnreadable, assemble};
+use crate::build_env::BuildEnv;
+use crate::cache::ChunkCache;
+use crate::chunker::{PreviousChunks, chunk};
+use crate::cut::ChunkBounds;
+use crate::error::IndexError;
+use crate::manifest::{ChunkEntry, IndexManifest};
+use crate::records::{RecordKey, Records};
 
 /// Which records may differ from the last build.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,25 +21,7 @@ pub enum Dirty {
     /// Any of them.
     All,
     /// Those at these places, in order; a place may have lost its record.
-    Keys(Vec<Key>),
-}
-
-/// An index that was built.
-#[derive(Debug)]
-pub struct Built {
-    /// What the next build may build on, and digests and sizes of all forms.
-    pub manifest: Manifest,
-    /// The staged files; none when they are those of the last build.
-    pub files: Vec<(Form, StagedPath, File)>,
-}
-
-/// Where an index is built.
-#[derive(Debug, Clone, Copy)]
-pub struct Workshop<'a> {
-    /// Compressed chunks.
-    pub cache: &'a ChunkCache,
-    /// Where its files are written.
-    pub staging: &'a Staging,
+    Keys(Vec<RecordKey>),
 }
 
 /// Builds an index in all its forms.
@@ -69,30 +29,30 @@ pub struct Workshop<'a> {
 /// `previous` is the manifest of a build of the same index under the same settings, whose records, but for `dirty`
 /// ones, were the same.
 pub fn build(
-    workshop: Workshop<'_>,
+    env: BuildEnv<'_>,
     records: &dyn Records,
-    previous: Option<&Manifest>,
+    previous: Option<&IndexManifest>,
     dirty: &Dirty,
     settings: &str,
-) -> Result<Built, IndexError> {
+) -> Result<BuiltIndex, IndexError> {
     let (bounds, chunks) = match previous {
-        Some(manifest) => cut(workshop.cache, records, manifest, dirty)?,
-        None => cut_all(workshop.cache, records, Bounds::of(measure(records)?))?,
+        Some(manifest) => cut(env.cache, records, manifest, dirty)?,
+        None => cut_all(env.cache, records, ChunkBounds::of(measure(records)?))?,
     };
     if let Some(manifest) = previous
         && manifest.chunks == chunks
     {
-        return Ok(Built {
+        return Ok(BuiltIndex {
             manifest: manifest.clone(),
             files: Vec::new(),
         });
     }
-    match assemble(workshop, &chunks, previous, settings)? {
+    match assemble(env, &chunks, previous, settings)? {
         Ok(built) => Ok(built),
-        // What is broken was forgotten; reading every record again makes it anew.
-        Err(Broken) => {
-            let (_, chunks) = cut_all(workshop.cache, records, bounds)?;
-            assemble(workshop, &chunks, None, settings)?.map_err(|Broken| {
+        // `assemble` has deleted what is damaged; cutting every record again compresses it from its text.
+        Err(ChunkUnreadable) => {
+            let (_, chunks) = cut_all(env.cache, records, bounds)?;
+            assemble(env, &chunks, None, settings)?.map_err(|ChunkUnreadable| {
                 IndexError::Chunk(io::Error::new(
                     io::ErrorKind::InvalidData,
                     "it reads back other than it was written",
@@ -106,19 +66,19 @@ pub fn build(
 fn cut(
     cache: &ChunkCache,
     records: &dyn Records,
-    manifest: &Manifest,
+    manifest: &IndexManifest,
     dirty: &Dirty,
-) -> Result<(Bounds, Vec<Chunk>), IndexError> {
-    let bounds = Bounds::of(length(&manifest.chunks));
+) -> Result<(ChunkBounds, Vec<ChunkEntry>), IndexError> {
+    let bounds = ChunkBounds::of(length(&manifest.chunks));
     let Dirty::Keys(keys) = dirty else {
         return cut_all(cache, records, bounds);
     };
-    let known = Known {
+    let unchanged = PreviousChunks {
         chunks: &manifest.chunks,
         dirty: keys,
     };
-    let chunks = chunk(cache, records, bounds, known)?;
-    let right = Bounds::of(length(&chunks));
+    let chunks = chunk(cache, records, bounds, unchanged)?;
+    let right = ChunkBounds::of(length(&chunks));
     if right == bounds {
         return Ok((bounds, chunks));
     }
@@ -129,18 +89,18 @@ fn cut(
 fn cut_all(
     cache: &ChunkCache,
     records: &dyn Records,
-    guess: Bounds,
-) -> Result<(Bounds, Vec<Chunk>), IndexError> {
-    let chunks = chunk(cache, records, guess, Known::default())?;
-    let right = Bounds::of(length(&chunks));
+    guess: ChunkBounds,
+) -> Result<(ChunkBounds, Vec<ChunkEntry>), IndexError> {
+    let chunks = chunk(cache, records, guess, PreviousChunks::default())?;
+    let right = ChunkBounds::of(length(&chunks));
     if right == guess {
         return Ok((guess, chunks));
     }
-    Ok((right, chunk(cache, records, right, Known::default())?))
+    Ok((right, chunk(cache, records, right, PreviousChunks::default())?))
 }
 
 /// Returns the bytes of text in chunks.
-fn length(chunks: &[Chunk]) -> u64 {
+fn length(chunks: &[ChunkEntry]) -> u64 {
     chunks.iter().map(|chunk| chunk.length).sum()
 }
 
@@ -159,19 +119,22 @@ mod tests {
     use std::collections::BTreeMap;
     use std::io::Read as _;
 
-    use super::super::chunks::digest;
-    use super::super::cut;
-    use super::super::records::{Record, Visit};
+    use archive_storage::staging::Staging;
+
     use super::*;
+    use crate::chunker::digest;
+    use crate::compress::Form;
+    use crate::cut;
+    use crate::records::{IndexRecord, Visit};
 
     /// Records in memory.
-    struct Listed(BTreeMap<Key, String>);
+    struct Listed(BTreeMap<RecordKey, String>);
 
     impl Records for Listed {
-        fn read(&self, from: Option<&Key>, visit: &mut Visit<'_>) -> Result<(), IndexError> {
+        fn read(&self, from: Option<&RecordKey>, visit: &mut Visit<'_>) -> Result<(), IndexError> {
             let start = from.cloned().unwrap_or_default();
             for (key, text) in self.0.range(start..) {
-                if visit(Record {
+                if visit(IndexRecord {
                     key,
                     hash: cut::hash(&key.0),
                     text: text.as_bytes(),
@@ -199,17 +162,17 @@ mod tests {
             Self { root, cache, staging }
         }
 
-        fn build(&self, records: &Listed, previous: Option<&Manifest>, dirty: &Dirty) -> Built {
-            let workshop = Workshop {
+        fn build(&self, records: &Listed, previous: Option<&IndexManifest>, dirty: &Dirty) -> BuiltIndex {
+            let env = BuildEnv {
                 cache: &self.cache,
                 staging: &self.staging,
             };
-            build(workshop, records, previous, dirty, "settings").unwrap()
+            build(env, records, previous, dirty, "settings").unwrap()
         }
     }
 
-    fn key(number: u64) -> Key {
-        Key(format!("package-{number:06}").into_bytes())
+    fn key(number: u64) -> RecordKey {
+        RecordKey(format!("package-{number:06}").into_bytes())
     }
 
     /// About a thousand bytes that do not repeat.
@@ -272,15 +235,15 @@ mod tests {
         let bench = Bench::new();
         let mut records = listed(11_500);
         let before = bench.build(&records, None, &Dirty::All).manifest;
-        let small = Bounds::of(length(&before.chunks));
-        let more: Vec<Key> = (0..1_000).map(|at| key(at * 10 + 5)).collect();
+        let small = ChunkBounds::of(length(&before.chunks));
+        let more: Vec<RecordKey> = (0..1_000).map(|at| key(at * 10 + 5)).collect();
         for (at, key) in more.iter().enumerate() {
             records.0.insert(key.clone(), text(at as u64, 1));
         }
         let grown = bench
             .build(&records, Some(&before), &Dirty::Keys(more.clone()))
             .manifest;
-        assert_ne!(Bounds::of(length(&grown.chunks)), small);
+        assert_ne!(ChunkBounds::of(length(&grown.chunks)), small);
         assert_eq!(grown, bench.build(&records, None, &Dirty::All).manifest);
 
         records.0.retain(|key, _| !more.contains(key));
@@ -356,11 +319,11 @@ mod tests {
         let manifest = bench.build(&listed(900), None, &Dirty::All).manifest;
         let path = bench.root.path().join("manifest.json");
         manifest.write(&path, &bench.staging).unwrap();
-        assert_eq!(Manifest::read(&path), Some(manifest));
+        assert_eq!(IndexManifest::read(&path), Some(manifest));
         let mut bytes = std::fs::read(&path).unwrap();
         let last = bytes.len() - 2;
         bytes[last] ^= 1;
         std::fs::write(&path, bytes).unwrap();
-        assert_eq!(Manifest::read(&path), None);
+        assert_eq!(IndexManifest::read(&path), None);
     }
 }

@@ -1,6 +1,7 @@
 //! Compressed chunks, kept under the digest of their text in `state/chunks/`.
 //!
-//! Nothing depends on it but time: what is missing, cut short, changed or of another version counts as not there.
+//! Read and written by a build of this crate alone, and pruned by age elsewhere. It saves time and nothing depends on
+//! it: what is missing, truncated, changed or of another version counts as absent, and no such chunk is handed out.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -10,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use debian_control::digest::Sha256;
 
-use super::compress::{Form, Packed};
+use crate::compress::{CompressedChunk, Form};
 use archive_storage::STATE;
 use archive_storage::staging::Staging;
 
@@ -32,7 +33,7 @@ pub struct ChunkCache {
 
 /// What a cached chunk holds, by its header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Header {
+pub struct ChunkHeader {
     /// Bytes of the plain text, then of its gzip, xz and zstd forms.
     lengths: [u64; PARTS],
     crcs: [u32; PARTS],
@@ -40,10 +41,13 @@ pub struct Header {
     padding: u8,
 }
 
-impl Header {
+impl ChunkHeader {
     /// Returns the bytes of a form.
     pub fn length(&self, form: Form) -> u64 {
-        self.lengths.get(form as usize).copied().unwrap_or_default()
+        *self
+            .lengths
+            .get(form as usize)
+            .expect("a header has a length for every form")
     }
 
     /// Returns how many bytes of the xz form are padding.
@@ -114,7 +118,7 @@ impl ChunkCache {
         let mut file = File::open(self.path(digest)).ok()?;
         let mut bytes = [0; HEADER];
         file.read_exact(&mut bytes).ok()?;
-        let header = Header::from_bytes(&bytes)?;
+        let header = ChunkHeader::from_bytes(&bytes)?;
         let whole = header
             .lengths
             .iter()
@@ -124,21 +128,26 @@ impl ChunkCache {
     }
 
     /// Keeps a chunk.
-    pub fn store(&self, digest: &Sha256, plain: &[u8], packed: &BTreeMap<Form, Packed>) -> io::Result<()> {
+    pub fn store(
+        &self,
+        digest: &Sha256,
+        plain: &[u8],
+        packed: &BTreeMap<Form, CompressedChunk>,
+    ) -> io::Result<()> {
         let parts = Form::ALL.map(|form| match form {
             Form::Plain => plain,
+            // A form that this cache does not keep is stored as no bytes.
             _ => packed
                 .get(&form)
-                .map(|packed| packed.bytes.as_slice())
-                .unwrap_or_default(),
+                .map_or(&[][..], |packed| packed.bytes.as_slice()),
         });
-        let header = Header {
+        let header = ChunkHeader {
             lengths: parts.map(|part| part.len() as u64),
             crcs: parts.map(crc32fast::hash),
             padding: packed.get(&Form::Xz).map_or(0, |packed| packed.padding),
         };
         let path = self.path(digest);
-        let folder = path.parent().unwrap_or(&self.folder);
+        let folder = path.parent().expect("a chunk lies in a folder of the cache");
         std::fs::create_dir_all(folder)?;
         // Renamed into place, so that whoever reads it finds all of it; what a crash leaves of it, the CRCs tell.
         let mut file = tempfile::NamedTempFile::new_in(&self.staging)?;
@@ -150,14 +159,16 @@ impl ChunkCache {
         Ok(())
     }
 
-    /// Forgets a chunk.
+    /// Deletes a chunk. Where that fails, the next build finds it damaged again.
     pub fn forget(&self, digest: &Sha256) {
         let _ = std::fs::remove_file(self.path(digest));
     }
 
     fn path(&self, digest: &Sha256) -> PathBuf {
         let name = digest.to_string();
-        self.folder.join(name.get(..2).unwrap_or_default()).join(name)
+        self.folder
+            .join(name.get(..2).expect("a digest has 64 digits"))
+            .join(name)
     }
 }
 
@@ -165,19 +176,22 @@ impl ChunkCache {
 #[derive(Debug)]
 pub struct CachedChunk {
     file: File,
-    header: Header,
+    header: ChunkHeader,
 }
 
 impl CachedChunk {
     /// Returns what it holds.
-    pub fn header(&self) -> &Header {
+    pub fn header(&self) -> &ChunkHeader {
         &self.header
     }
 
     /// Reads a form into `buffer`; says whether it is what was stored.
     pub fn read(&self, form: Form, buffer: &mut Vec<u8>) -> bool {
-        // The length of the file was held against the header when it was opened.
-        buffer.resize(usize::try_from(self.header.length(form)).unwrap_or_default(), 0);
+        // Opening compared these lengths with that of the file.
+        let Ok(length) = usize::try_from(self.header.length(form)) else {
+            return false;
+        };
+        buffer.resize(length, 0);
         self.file.read_exact_at(buffer, self.header.offset(form)).is_ok()
             && self.header.crcs.get(form as usize) == Some(&crc32fast::hash(buffer))
     }

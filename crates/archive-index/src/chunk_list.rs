@@ -5,35 +5,35 @@
 //! any other it fetches by Range from the file of the form it likes. A gzip chunk is a whole member, a zstd chunk a
 //! whole frame, an xz chunk a whole block of a stream with CRC32.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
-use super::compress::Form;
-use super::join;
-use super::manifest::Manifest;
+use crate::compress::Form;
+use crate::join;
+use crate::manifest::IndexManifest;
 
 /// Returns the chunk list of the index called `name`, in the form of a control stanza.
-pub fn chunk_list(manifest: &Manifest, name: &str) -> String {
+pub fn chunk_list(manifest: &IndexManifest, name: &str) -> String {
     let forms: Vec<Form> = manifest.packed.keys().copied().collect();
     let words = |word: &dyn Fn(&Form) -> String| forms.iter().map(word).collect::<Vec<_>>().join(" ");
     let mut text = format!("Format: 1\nIndex: {name}\n");
+    let mut write = |arguments: fmt::Arguments<'_>| text.write_fmt(arguments).expect("writing to a string");
     if let Some(plain) = manifest.outputs.get(&Form::Plain) {
-        let _ = writeln!(text, "Size: {}\nSHA256: {}", plain.size, plain.sha256);
+        write(format_args!("Size: {}\nSHA256: {}\n", plain.size, plain.sha256));
     }
-    let _ = writeln!(
-        text,
-        "Forms: {}\nStarts: {}\nChunks:",
+    write(format_args!(
+        "Forms: {}\nStarts: {}\nChunks:\n",
         words(&|form| form.extension().trim_start_matches('.').to_owned()),
         words(&|form| join::head(*form).len().to_string()),
-    );
+    ));
     for (at, chunk) in manifest.chunks.iter().enumerate() {
-        let _ = write!(text, " {} {}", chunk.digest, chunk.length);
+        write(format_args!(" {} {}", chunk.digest, chunk.length));
         for lengths in manifest.packed.values() {
             let length = lengths
                 .get(at)
                 .expect("a manifest has a length of every chunk in every form");
-            let _ = write!(text, " {length}");
+            write(format_args!(" {length}"));
         }
-        text.push('\n');
+        write(format_args!("\n"));
     }
     text
 }

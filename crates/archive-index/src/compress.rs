@@ -1,11 +1,14 @@
-//! One chunk, compressed on its own, in a form that can stand between others.
+//! One chunk, compressed on its own, in a form that can be joined with others.
+//!
+//! Called by the workers, once for each chunk and form. The same bytes in give the same bytes out: no level, dictionary
+//! or thread count depends on the machine.
 
 use std::io::Write;
 
 use liblzma::stream::{Action, Filters, LzmaOptions, Status, Stream};
 use serde::{Deserialize, Serialize};
 
-use super::join::xz_block;
+use crate::join::xz_block;
 
 /// A form that an index has: its text, and the compressed forms in which it is served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -35,20 +38,20 @@ impl Form {
     }
 
     /// Brings one chunk into this form.
-    pub fn compress(self, plain: &[u8]) -> std::io::Result<Packed> {
+    pub fn compress(self, plain: &[u8]) -> std::io::Result<CompressedChunk> {
         let (bytes, padding) = match self {
             Self::Plain => (plain.to_vec(), 0),
             Self::Gzip => (gzip(plain)?, 0),
             Self::Xz => xz(plain)?,
             Self::Zstd => (zstd(plain)?, 0),
         };
-        Ok(Packed { bytes, padding })
+        Ok(CompressedChunk { bytes, padding })
     }
 }
 
 /// One compressed chunk.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Packed {
+pub struct CompressedChunk {
     /// The chunk.
     pub bytes: Vec<u8>,
     /// How many of its bytes are the padding of an xz block.
@@ -87,9 +90,10 @@ fn xz(plain: &[u8]) -> std::io::Result<(Vec<u8>, u8)> {
     let mut encoder = Stream::new_raw_encoder(&filters)?;
     let mut packed = Vec::with_capacity(plain.len() / 2 + 64 * 1024);
     loop {
-        let rest = plain
-            .get(usize::try_from(encoder.total_in()).unwrap_or(usize::MAX)..)
-            .unwrap_or_default();
+        let rest = usize::try_from(encoder.total_in())
+            .ok()
+            .and_then(|read| plain.get(read..))
+            .expect("an encoder reads no more than it is given");
         if encoder.process_vec(rest, &mut packed, Action::Finish)? == Status::StreamEnd {
             return Ok(xz_block(&packed, plain));
         }

@@ -6,14 +6,14 @@
 
 /// How large chunks are, in bytes of plain text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Bounds {
+pub struct ChunkBounds {
     /// A chunk is cut no earlier than here.
     pub least: u64,
     /// A chunk is cut no later than here, but for one record that is larger by itself.
     pub most: u64,
 }
 
-impl Bounds {
+impl ChunkBounds {
     /// Returns the bounds for an index of so many bytes.
     ///
     /// Larger chunks compress better and take longer to compress anew. A small index is little to download in any
@@ -33,7 +33,7 @@ impl Bounds {
 /// Takes records in order and says where to cut.
 #[derive(Debug)]
 pub struct Cutter {
-    bounds: Bounds,
+    bounds: ChunkBounds,
     /// Records since the last cut: hash of the name, and length in bytes.
     open: Vec<(u64, u64)>,
     length: u64,
@@ -41,7 +41,7 @@ pub struct Cutter {
 
 impl Cutter {
     /// Makes a cutter for the records after a cut, or for the first ones.
-    pub fn new(bounds: Bounds) -> Self {
+    pub fn new(bounds: ChunkBounds) -> Self {
         Self {
             bounds,
             open: Vec::new(),
@@ -111,13 +111,13 @@ mod tests {
 
     use super::*;
 
-    const BOUNDS: Bounds = Bounds {
+    const BOUNDS: ChunkBounds = ChunkBounds {
         least: 750,
         most: 1_250,
     };
 
     /// Cuts records into chunks and returns the number of records in each.
-    fn chunks(bounds: Bounds, records: &[(u64, u64)]) -> Vec<usize> {
+    fn chunks(bounds: ChunkBounds, records: &[(u64, u64)]) -> Vec<usize> {
         let mut cutter = Cutter::new(bounds);
         let mut counts: Vec<usize> = records
             .iter()
@@ -134,7 +134,7 @@ mod tests {
     #[test]
     fn one_more_record_changes_few_chunks() {
         // The proportions of a real index: a record is a thousandth of a chunk.
-        let bounds = Bounds {
+        let bounds = ChunkBounds {
             least: 750_000,
             most: 1_250_000,
         };

@@ -1,9 +1,12 @@
-//! What stands around chunks to make them one file.
+//! What is put around chunks to make them one file: the head and the tail of each format.
+//!
+//! Called when chunks are joined, and when one is compressed to an xz block. It sees lengths, never compressed bytes of
+//! other chunks.
 //!
 //! gzip members and zstd frames are simply joined. xz files are one stream of many blocks: two streams end to end
 //! pass `xz -t`, but apt reads only the first. Source: the .xz file format 1.2.1, sections 2 to 4.
 
-use super::compress::{Form, XZ_DICTIONARY};
+use crate::compress::{Form, XZ_DICTIONARY};
 
 /// Stream flags: check CRC32.
 const FLAGS: [u8; 2] = [0, 1];
@@ -11,7 +14,7 @@ const XZ_MAGIC: [u8; 6] = [0xfd, b'7', b'z', b'X', b'Z', 0];
 
 /// The lengths of one chunk that the end of a file needs.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Lengths {
+pub(super) struct ChunkLengths {
     /// Bytes of plain text.
     pub plain: u64,
     /// Bytes of the compressed chunk.
@@ -29,7 +32,10 @@ pub(super) fn head(form: Form) -> Vec<u8> {
 }
 
 /// Returns what stands after the last chunk.
-pub(super) fn tail(form: Form, chunks: impl ExactSizeIterator<Item = Lengths>) -> std::io::Result<Vec<u8>> {
+pub(super) fn tail(
+    form: Form,
+    chunks: impl ExactSizeIterator<Item = ChunkLengths>,
+) -> std::io::Result<Vec<u8>> {
     match form {
         // A file of no chunk is still a file of the format.
         Form::Gzip | Form::Zstd if chunks.len() == 0 => Ok(form.compress(&[])?.bytes),
@@ -42,13 +48,15 @@ pub(super) fn tail(form: Form, chunks: impl ExactSizeIterator<Item = Lengths>) -
 ///
 /// Returns the block and the number of padding bytes in it.
 pub(super) fn xz_block(packed: &[u8], plain: &[u8]) -> (Vec<u8>, u8) {
+    // Section 3.1: the header's size, set below, then flags: one filter, and both sizes present.
     let mut header = vec![0, 0xc0];
     number(&mut header, packed.len() as u64);
     number(&mut header, plain.len() as u64);
+    // Filter 0x21 is LZMA2, with one byte of properties: the size of its dictionary.
     header.extend([0x21, 1, dictionary_byte(XZ_DICTIONARY)]);
     pad(&mut header);
     // The first byte is the length in words of four, less one, and the CRC is one more.
-    let words = u8::try_from(header.len() / 4).unwrap_or(u8::MAX);
+    let words = u8::try_from(header.len() / 4).expect("a block header has at most 28 bytes");
     if let Some(first) = header.first_mut() {
         *first = words;
     }
@@ -60,16 +68,23 @@ pub(super) fn xz_block(packed: &[u8], plain: &[u8]) -> (Vec<u8>, u8) {
     (block, padding)
 }
 
-fn xz_end(chunks: impl ExactSizeIterator<Item = Lengths>) -> Vec<u8> {
+/// Returns the index of a stream, which lists all of its blocks, and the footer.
+///
+/// It is why blocks that were compressed apart can be one stream: nothing in a block says where it stands, and only this
+/// end counts them. Both are a few bytes a chunk, made anew for each file.
+fn xz_end(chunks: impl ExactSizeIterator<Item = ChunkLengths>) -> Vec<u8> {
+    // Section 4: an indicator byte where a block would have the size of its header, which is never 0.
     let mut index = vec![0];
     number(&mut index, chunks.len() as u64);
     for chunk in chunks {
-        number(&mut index, chunk.packed.saturating_sub(u64::from(chunk.padding)));
+        // The unpadded size: header, data and check. Readers add the padding again.
+        number(&mut index, chunk.packed - u64::from(chunk.padding));
         number(&mut index, chunk.plain);
     }
     pad(&mut index);
     index.extend(crc(&index));
-    let words = u32::try_from(index.len() / 4 - 1).unwrap_or(u32::MAX);
+    // Section 2.1.2.2: the size of the index in words of four bytes, less one.
+    let words = u32::try_from(index.len() / 4 - 1).expect("an index of chunks is far below 16 GiB");
     let footer = [&words.to_le_bytes()[..], &FLAGS].concat();
     index.extend(crc(&footer));
     index.extend(footer);
@@ -118,7 +133,7 @@ mod tests {
         let mut lengths = Vec::new();
         for chunk in chunks {
             let packed = form.compress(chunk).unwrap();
-            lengths.push(Lengths {
+            lengths.push(ChunkLengths {
                 plain: chunk.len() as u64,
                 packed: packed.bytes.len() as u64,
                 padding: packed.padding,

@@ -1,24 +1,31 @@
-//! Indexes: many records of text, in order, as a few compressed files, at the cost of what changed.
+//! From the text of an index to its compressed files, at the cost of what changed.
 //!
-//! The text is cut into chunks at places that its content decides ([`cut`]), each chunk is compressed once
-//! ([`compress`]) and kept under the digest of its text ([`cache`]), and a file is the join of its chunks
-//! ([`join`]). A [`manifest`] says which chunks made the last file, so that [`build`] reads only those records again
-//! whose chunks may differ. The same records give the same bytes, whatever was built before.
+//! The text is cut into chunks at places that its content decides ([`cut`]), each chunk is compressed once and kept in
+//! a cache under the digest of its text ([`ChunkCache`]), and a file is the join of its chunks. An [`IndexManifest`]
+//! says which chunks made the last file, so that [`build()`] reads only those records again whose chunks may differ.
+//!
+//! Publishing calls it, and pruning asks manifests which chunks are in use. The same records give the same bytes,
+//! whatever was built before. It knows neither packages nor suites, and never reads a clock.
 
-pub mod build;
-mod chunks;
-mod assemble;
-mod cache;
-mod compress;
-pub mod cut;
-mod chunk_list;
-mod join;
-mod manifest;
+mod error;
 pub mod records;
+pub mod cut;
+mod compress;
+mod join;
+mod cache;
+mod build_env;
+mod manifest;
+mod chunk_list;
 mod workers;
+mod chunker;
+mod assemble;
+mod build;
 
-pub use build::{Built, Dirty, IndexError, build};
+pub use assemble::BuiltIndex;
+pub use build::{Dirty, build};
+pub use build_env::BuildEnv;
 pub use cache::ChunkCache;
 pub use chunk_list::chunk_list;
 pub use compress::Form;
-pub use manifest::{Manifest, Output};
+pub use error::IndexError;
+pub use manifest::{IndexManifest, Output};

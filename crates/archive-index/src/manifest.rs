@@ -1,4 +1,7 @@
 //! Which chunks made an index, and the states of the hashes between them.
+//!
+//! Written and read by publishing, and read by pruning. It is derived data: one that is missing, damaged or of another
+//! format counts as absent, and the index is then built from its records.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -9,8 +12,8 @@ use serde::{Deserialize, Serialize};
 use sha2::Digest as _;
 use sha2::digest::common::hazmat::{SerializableState, SerializedState};
 
-use super::compress::Form;
-use super::records::{Key, from_hex, to_hex};
+use crate::compress::Form;
+use crate::records::RecordKey;
 use archive_storage::staging::Staging;
 
 /// Raised whenever a manifest says other things, or its index is cut at other places.
@@ -18,27 +21,27 @@ const FORMAT: u32 = 2;
 
 /// What the next build of an index may build on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Manifest {
+pub struct IndexManifest {
     format: u32,
     /// Digest of the settings that the records were rendered under.
     pub settings: String,
     /// The chunks, in order.
-    pub(super) chunks: Vec<Chunk>,
+    pub(super) chunks: Vec<ChunkEntry>,
     /// Bytes of each chunk in each compressed form.
     pub(super) packed: BTreeMap<Form, Vec<u64>>,
     /// The states of the hashes before each chunk, and after the last.
-    pub(super) states: Vec<States>,
+    pub(super) states: Vec<HashStates>,
     /// What came out.
     pub outputs: Outputs,
 }
 
 /// One chunk of an index.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Chunk {
+pub(super) struct ChunkEntry {
     /// Its first record.
-    pub first: Key,
+    pub first: RecordKey,
     /// The last record that had a say in where it ends; `None`: the end of the index had.
-    pub examined: Option<Key>,
+    pub examined: Option<RecordKey>,
     /// Bytes of its text.
     pub length: u64,
     /// Digest of its text.
@@ -61,12 +64,12 @@ pub(super) type Outputs = BTreeMap<Form, Output>;
 
 /// A SHA-256 that has not seen all of its input, and how much it has seen.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Running {
+pub(super) struct HashState {
     hash: sha2::Sha256,
     size: u64,
 }
 
-impl Running {
+impl HashState {
     /// Takes more input.
     pub(super) fn update(&mut self, bytes: &[u8]) {
         self.hash.update(bytes);
@@ -82,25 +85,25 @@ impl Running {
     }
 }
 
-impl PartialEq for Running {
+impl PartialEq for HashState {
     fn eq(&self, other: &Self) -> bool {
         self.size == other.size && self.hash.serialize() == other.hash.serialize()
     }
 }
 
-impl Eq for Running {}
+impl Eq for HashState {}
 
-impl Serialize for Running {
+impl Serialize for HashState {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        (self.size, to_hex(&self.hash.serialize())).serialize(serializer)
+        (self.size, hex::encode(self.hash.serialize())).serialize(serializer)
     }
 }
 
-impl<'de> Deserialize<'de> for Running {
+impl<'de> Deserialize<'de> for HashState {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let (size, text) = <(u64, String)>::deserialize(deserializer)?;
         let state = || {
-            let bytes = from_hex(&text)?;
+            let bytes = hex::decode(&text).ok()?;
             let state = SerializedState::<sha2::Sha256>::try_from(bytes.as_slice()).ok()?;
             sha2::Sha256::deserialize(&state).ok()
         };
@@ -110,11 +113,11 @@ impl<'de> Deserialize<'de> for Running {
 }
 
 /// The hashes of all forms at one place between two chunks.
-pub(super) type States = BTreeMap<Form, Running>;
+pub(super) type HashStates = BTreeMap<Form, HashState>;
 
-impl Manifest {
+impl IndexManifest {
     /// Makes the manifest of these chunks, made under these settings; the rest is for the joining to say.
-    pub(super) fn new(settings: String, chunks: Vec<Chunk>) -> Self {
+    pub(super) fn new(settings: String, chunks: Vec<ChunkEntry>) -> Self {
         Self {
             format: FORMAT,
             settings,
@@ -129,7 +132,7 @@ impl Manifest {
     pub fn read(path: &Path) -> Option<Self> {
         let bytes = std::fs::read(path).ok()?;
         let (digest, text) = bytes.split_at_checked(64)?;
-        if to_hex(&sha2::Sha256::digest(text)).as_bytes() != digest {
+        if hex::encode(sha2::Sha256::digest(text)).as_bytes() != digest {
             return None;
         }
         let manifest: Self = serde_json::from_slice(text).ok()?;
@@ -144,10 +147,10 @@ impl Manifest {
     /// Writes the manifest, after its own digest.
     pub fn write(&self, path: &Path, staging: &Staging) -> io::Result<()> {
         let text = serde_json::to_vec(self)?;
-        let folder = path.parent().unwrap_or(Path::new("."));
+        let folder = path.parent().expect("a manifest lies in a folder");
         std::fs::create_dir_all(folder)?;
         let file = tempfile::NamedTempFile::new_in(staging.folder())?;
-        let digest = to_hex(&sha2::Sha256::digest(&text)).into_bytes();
+        let digest = hex::encode(sha2::Sha256::digest(&text)).into_bytes();
         std::fs::write(file.path(), [digest, text].concat())?;
         file.persist(path).map_err(|error| error.error)?;
         Ok(())

@@ -1,4 +1,6 @@
-//! Compressing chunks on all cores, with a bound on how many wait.
+//! Compresses chunks on all cores, with a bound on how many wait.
+//!
+//! Started by the chunker for one index. A chunk is in the cache when [`Workers::finish`] returns, or that is an error.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -8,8 +10,8 @@ use std::thread::{self, Scope, ScopedJoinHandle};
 
 use debian_control::digest::Sha256;
 
-use super::cache::ChunkCache;
-use super::compress::{Form, Packed};
+use crate::cache::ChunkCache;
+use crate::compress::{CompressedChunk, Form};
 
 /// Threads that compress the chunks they are given and keep them in the cache.
 ///
@@ -23,7 +25,7 @@ pub(super) struct Workers<'scope> {
 struct Job {
     digest: Sha256,
     plain: Vec<u8>,
-    done: Mutex<BTreeMap<Form, Packed>>,
+    done: Mutex<BTreeMap<Form, CompressedChunk>>,
 }
 
 impl<'scope> Workers<'scope> {
@@ -64,7 +66,7 @@ impl<'scope> Workers<'scope> {
         for thread in self.threads {
             thread
                 .join()
-                .unwrap_or_else(|_| Err(io::Error::other("a compressing thread stopped")))?;
+                .unwrap_or_else(|_| Err(io::Error::other("a compressing thread panicked")))?;
         }
         Ok(())
     }

@@ -16,7 +16,7 @@ use crate::archive::Archive;
 use crate::config::Suite;
 use crate::publish::Live;
 use archive_catalog::{CatalogError, Forgotten, Pruning, Publication, Retention};
-use archive_index::Manifest;
+use archive_index::IndexManifest;
 use archive_storage::STATE;
 
 /// Why an archive cannot be pruned.
@@ -180,7 +180,7 @@ impl Archive {
             .filter_map(Result::ok);
         let used: BTreeSet<String> = manifests
             .filter(|entry| entry.file_type().is_file())
-            .filter_map(|entry| Manifest::read(entry.path()))
+            .filter_map(|entry| IndexManifest::read(entry.path()))
             .flat_map(|manifest| manifest.chunks().map(ToString::to_string).collect::<Vec<_>>())
             .collect();
         for entry in WalkDir::new(state.join("chunks"))

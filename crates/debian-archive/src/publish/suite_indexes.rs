@@ -15,9 +15,9 @@ use crate::records::packages::{PackagesRecords, key};
 use crate::records::translation::TranslationRecords;
 use crate::suite_release::architecture_release;
 use archive_catalog::{ContentsState, Publication, Section, Snapshot};
-use archive_index::build::Workshop;
+use archive_index::BuildEnv;
 use archive_index::records::Records;
-use archive_index::{Dirty, Form, IndexError, Manifest, build, chunk_list};
+use archive_index::{Dirty, Form, IndexError, IndexManifest, build, chunk_list};
 use archive_storage::STATE;
 use archive_storage::staging::{StagedPath, Staging};
 
@@ -59,7 +59,7 @@ impl IndexOutput {
 pub(super) struct Indexes {
     pub(super) outputs: Vec<IndexOutput>,
     /// Manifests to keep for the next publish, and where.
-    pub(super) manifests: Vec<(PathBuf, Manifest)>,
+    pub(super) manifests: Vec<(PathBuf, IndexManifest)>,
     pub(super) contents: Option<ContentsState>,
 }
 
@@ -207,7 +207,7 @@ impl SuiteIndexes<'_> {
         let manifest_path = self.manifest_path(&wanted.path);
         let settings = settings::records_digest(self.suite);
         let published = self.snapshot.state().publication.as_ref();
-        let previous = Manifest::read(&manifest_path)
+        let previous = IndexManifest::read(&manifest_path)
             .filter(|_| self.publishing != Publishing::Forced)
             .filter(|manifest| manifest.settings == settings)
             .filter(|manifest| {
@@ -221,17 +221,11 @@ impl SuiteIndexes<'_> {
             (Changed::Kept, Some(_), _) => Dirty::Keys(Vec::new()),
             _ => Dirty::All,
         };
-        let workshop = Workshop {
+        let env = BuildEnv {
             cache: wanted.cache,
             staging: self.staging,
         };
-        let mut built = build(
-            workshop,
-            wanted.records.as_ref(),
-            previous.as_ref(),
-            &dirty,
-            &settings,
-        )?;
+        let mut built = build(env, wanted.records.as_ref(), previous.as_ref(), &dirty, &settings)?;
         for (form, output) in &built.manifest.outputs {
             let path = format!("{}{}", wanted.path, form.extension());
             let at = built.files.iter().position(|(file, ..)| file == form);
@@ -256,7 +250,7 @@ impl SuiteIndexes<'_> {
     }
 
     /// Says whether what `manifest` describes is what was published, and lies there.
-    fn stands(&self, publication: &Publication, wanted: &Wanted<'_>, manifest: &Manifest) -> bool {
+    fn stands(&self, publication: &Publication, wanted: &Wanted<'_>, manifest: &IndexManifest) -> bool {
         let dists = self
             .archive
             .tree(self.suite)

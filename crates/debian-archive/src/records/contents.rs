@@ -14,7 +14,7 @@ use crate::paths;
 use archive_catalog::{Section, Snapshot};
 use archive_index::IndexError;
 use archive_index::cut;
-use archive_index::records::{Key, Record, Records, Visit};
+use archive_index::records::{IndexRecord, RecordKey, Records, Visit};
 use archive_storage::staging::{StagedPath, Staging, StagingError};
 
 /// How many bytes of lines are sorted at a time.
@@ -31,10 +31,10 @@ pub struct ContentsRecords<'a> {
 }
 
 impl Records for ContentsRecords<'_> {
-    fn read(&self, from: Option<&Key>, visit: &mut Visit<'_>) -> Result<(), IndexError> {
+    fn read(&self, from: Option<&RecordKey>, visit: &mut Visit<'_>) -> Result<(), IndexError> {
         let mut runs = self.sorted_runs()?;
         merge(&mut runs, &mut |path, packages| {
-            let key = Key(path.to_vec());
+            let key = RecordKey(path.to_vec());
             if from.is_some_and(|from| key < *from) {
                 return Ok(true);
             }
@@ -44,7 +44,7 @@ impl Records for ContentsRecords<'_> {
             text.extend_from_slice(b" ");
             text.extend_from_slice(packages);
             text.push(b'\n');
-            Ok(visit(Record {
+            Ok(visit(IndexRecord {
                 key: &key,
                 hash: cut::hash(path),
                 text: &text,

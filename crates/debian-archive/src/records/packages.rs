@@ -8,7 +8,7 @@ use crate::config::Suite;
 use archive_catalog::{Cluster, Indexed, Position, Section, Snapshot};
 use archive_index::IndexError;
 use archive_index::cut;
-use archive_index::records::{Key, Record, Records, Visit};
+use archive_index::records::{IndexRecord, RecordKey, Records, Visit};
 
 /// The stanzas of one component for one architecture.
 pub struct PackagesRecords<'a> {
@@ -21,13 +21,13 @@ pub struct PackagesRecords<'a> {
 }
 
 impl Records for PackagesRecords<'_> {
-    fn read(&self, from: Option<&Key>, visit: &mut Visit<'_>) -> Result<(), IndexError> {
+    fn read(&self, from: Option<&RecordKey>, visit: &mut Visit<'_>) -> Result<(), IndexError> {
         let from = from.map(position);
         let mut outcome = Ok(());
         self.snapshot
             .indexed(&self.section, from.as_ref(), &mut |package| {
                 let text = render(self.suite, &package);
-                let record = Record {
+                let record = IndexRecord {
                     key: &key(&package.position),
                     hash: cut::hash(package.position.name.as_bytes()),
                     text: text.as_bytes(),
@@ -73,23 +73,25 @@ pub fn render(suite: &Suite, package: &Indexed) -> String {
 }
 
 /// Returns the key of a position: nothing before the version has a NUL in it, so bytes order as positions do.
-pub fn key(position: &Position) -> Key {
+pub fn key(position: &Position) -> RecordKey {
     let cluster = position.cluster.0.as_bytes();
     let name = position.name.as_bytes();
     let architecture = position.architecture.as_bytes();
-    Key([
-        cluster,
-        b"\0",
-        name,
-        b"\0",
-        architecture,
-        b"\0",
-        &position.version_key,
-    ]
-    .concat())
+    RecordKey(
+        [
+            cluster,
+            b"\0",
+            name,
+            b"\0",
+            architecture,
+            b"\0",
+            &position.version_key,
+        ]
+        .concat(),
+    )
 }
 
-fn position(key: &Key) -> Position {
+fn position(key: &RecordKey) -> Position {
     let text = |bytes: Option<&[u8]>| {
         bytes
             .map(|bytes| String::from_utf8_lossy(bytes).into_owned())

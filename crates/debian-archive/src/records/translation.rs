@@ -9,7 +9,7 @@ use debian_control::packages;
 use archive_catalog::{Section, Snapshot};
 use archive_index::IndexError;
 use archive_index::cut;
-use archive_index::records::{Key, Record, Records, Visit};
+use archive_index::records::{IndexRecord, RecordKey, Records, Visit};
 
 /// The descriptions of one component, over all its architectures.
 pub struct TranslationRecords<'a> {
@@ -20,9 +20,9 @@ pub struct TranslationRecords<'a> {
 }
 
 impl Records for TranslationRecords<'_> {
-    fn read(&self, from: Option<&Key>, visit: &mut Visit<'_>) -> Result<(), IndexError> {
+    fn read(&self, from: Option<&RecordKey>, visit: &mut Visit<'_>) -> Result<(), IndexError> {
         // A description stands once, however many architectures and versions share it.
-        let mut entries: BTreeMap<Key, String> = BTreeMap::new();
+        let mut entries: BTreeMap<RecordKey, String> = BTreeMap::new();
         for section in &self.sections {
             let mut wrong = None;
             self.snapshot
@@ -35,7 +35,7 @@ impl Records for TranslationRecords<'_> {
                             (parsed.description_md5(), packages::translation_entry(&parsed))
                         {
                             let name = package.position.name.as_bytes();
-                            entries.insert(Key([name, b"\0", md5.as_bytes()].concat()), text);
+                            entries.insert(RecordKey([name, b"\0", md5.as_bytes()].concat()), text);
                         }
                         true
                     }
@@ -58,7 +58,7 @@ impl Records for TranslationRecords<'_> {
             }
             text.push('\n');
             let name = key.0.split(|byte| *byte == 0).next().unwrap_or_default();
-            if visit(Record {
+            if visit(IndexRecord {
                 key: &key,
                 hash: cut::hash(name),
                 text: text.as_bytes(),
