@@ -89,6 +89,14 @@ impl Failure {
         }
     }
 
+    /// Says it as a warning, with its causes and hints: all goes on.
+    pub(super) fn warn(&self, printer: &Printer) {
+        printer.warning(one_line(format_args!("{:#}", self.error)));
+        for hint in &self.hints {
+            printer.warning(one_line(hint));
+        }
+    }
+
     /// Prints the causes, one a line, then the hints.
     pub(super) fn report(&self, printer: &mut Printer) -> ExitCode {
         printer.warn(format_args!("error: {}", one_line(&self.error)));

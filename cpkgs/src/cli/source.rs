@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
-use apt_client::fetch::{Fetcher, Location};
+use apt_client::fetch::{FetchError, Fetcher, Location};
 use apt_client::lists::{self, UpdateError, Updating};
 use apt_client::private_file::replace_private;
 use apt_client::repository::Repository;
 use apt_client::source::{Source, SourceConfig, read_bounded};
+use apt_client::trust::TrustError;
 use clap::{Args, Subcommand};
 use cpkgs::machine;
 use cpkgs::system::System;
@@ -185,8 +186,9 @@ fn add(args: AddArgs, context: &mut Context) -> Result<Done, Failure> {
     Ok(Done::Well)
 }
 
-/// Checks that each suite can be had as it is to be added: what is wrong is said now, and not by the next update. A server that
-/// cannot be reached says nothing about what is right, so that is a warning only.
+/// Checks that each suite can be had as it is to be added: what is wrong is said now, and not by the next update.
+///
+/// A wrong address, suite, component or key is refused. What only time or a setting mends is warned of: the next update may succeed.
 fn check_suites(
     added: &SourceConfig,
     keys: &[u8],
@@ -210,18 +212,35 @@ fn check_suites(
                     context.printer.warning(warning);
                 }
             }
-            Err(UpdateError::Fetch(error)) if error.is_passing() => {
-                let error = anyhow::Error::new(error);
-                let text = format!("{suite} of {} could not be checked: {error:#}", added.url);
-                context.printer.warning(escaped(&text));
+            Err(error) if may_pass(&error, added) => {
+                let failure = Failure::from(error);
+                let failure = failure.context(format_args!("`update` cannot use suite `{suite}` yet"));
+                failure.warn(&context.printer);
             }
             Err(error) => {
                 let what = format!("suite `{suite}` of `{}` was not added", added.url);
-                return Err(Failure::from(error).context(escaped(&what)));
+                return Err(Failure::from(error).context(what));
             }
         }
     }
     Ok(())
+}
+
+/// Says whether a later update may succeed with the source as it is added, or with another setting of it.
+fn may_pass(error: &UpdateError, added: &SourceConfig) -> bool {
+    match error {
+        // Passwords may be written into auth.conf afterwards; one that was given and is not taken is wrong.
+        UpdateError::Fetch(FetchError::Denied { .. }) => added.user.is_none(),
+        UpdateError::Fetch(error) => error.is_passing(),
+        UpdateError::Trust { source, .. } => matches!(
+            source,
+            TrustError::Expired { .. }
+                | TrustError::Future { .. }
+                | TrustError::Older { .. }
+                | TrustError::OtherSuite { .. }
+        ),
+        _ => false,
+    }
 }
 
 /// Changes which archives are configured, and deletes the keys that none of them has any more.

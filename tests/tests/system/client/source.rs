@@ -80,6 +80,14 @@ impl Foreign {
         client
     }
 
+    /// Returns what adding the archive to an empty home says, with these further arguments.
+    pub(crate) fn added(&self, arguments: &[&str]) -> Run {
+        let client = Client::new();
+        let (keys, url) = (self.keys(&client), self.url());
+        let add = ["source", "add", &url, "--signed-by", &keys, "--yes"];
+        client.run(&[&add, arguments].concat())
+    }
+
     /// Writes the key, and those of others that are here, beside a client's home; returns the path.
     pub(crate) fn keys(&self, client: &Client) -> String {
         let keys = client.folder().join("keys.asc").display().to_string();
@@ -212,7 +220,7 @@ fn a_key_that_has_ended_does_not_count_for_what_is_here_already() {
         let updating = Updating {
             fetcher: &fetcher,
             sources: &sources,
-            native: "amd64",
+            architectures: &["amd64".to_owned()],
             cache: &config.cache(&home),
             trust_file: &home.trust_file(),
             now,

@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::Command;
 
-use archive_tests::{Client, DebBuilder, Nginx, Run};
+use archive_tests::{Client, DebBuilder, Gpg, Nginx, Run};
 
 use super::source::{Foreign, greeting};
 
@@ -146,8 +146,9 @@ fn an_architecture_that_is_listed_without_an_index_is_empty() {
     client.run(&["update"]).ok();
     assert_eq!(client.run(&["search", "greeting"]).ok().stdout, "");
     // A component that nobody knows is a mistake still.
-    let client = foreign.client(&["--suite", "stable", "--component", "mian"]);
-    let run = client.run(&["update"]).exits(1);
+    let run = foreign
+        .added(&["--suite", "stable", "--component", "mian"])
+        .exits(1);
     assert!(run.stderr.contains("has no component `mian`"), "{}", run.report());
 }
 
@@ -204,6 +205,8 @@ fn an_ended_suite_counts_where_that_was_said() {
     };
     let foreign = made.of(&greeting());
     made.release(&foreign, cpkgs::machine::now() - 2 * 86_400);
+    let run = foreign.added(&STABLE).ok();
+    assert!(run.stderr.contains("warning: "), "{}", run.report());
     foreign.client(&STABLE).run(&["update"]).exits(4);
     let client = foreign.client(&[&STABLE, ["--no-check-valid-until"].as_slice()].concat());
     let run = client.run(&["update"]).ok();
@@ -219,6 +222,8 @@ fn a_release_of_another_name_counts_where_that_was_said() {
         ..Made::default()
     };
     let foreign = made.of(&greeting());
+    let run = foreign.added(&STABLE).ok();
+    assert!(run.stderr.contains("warning: "), "{}", run.report());
     foreign.client(&STABLE).run(&["update"]).exits(4);
     let client = foreign.client(&[&STABLE, ["--accept-codename", "bookworm"].as_slice()].concat());
     client.run(&["update"]).ok();
@@ -310,6 +315,150 @@ fn a_password_stands_in_the_home_or_in_the_entry_of_the_source() {
 }
 
 #[test]
+fn what_is_wrong_with_a_source_is_said_when_it_is_added() {
+    let foreign = Made::default().of(&greeting());
+    let nginx = closed(&foreign);
+    let client = Client::new();
+    let keys = foreign.keys(&client);
+    let other = Gpg::new();
+    other.key("ed25519", "");
+    let strange = client.folder().join("other.asc").display().to_string();
+    other.gpg(&["--armor", "--output", &strange, "--export"]).ok();
+    fs::write(client.folder().join("secret"), "secret\n").unwrap();
+    fs::write(client.folder().join("wrong"), "wrong\n").unwrap();
+    let url = foreign.url();
+    let closed = nginx.url();
+    let add = |arguments: &[&str]| client.run(&[&["source", "add", "--yes"], arguments].concat());
+    for (arguments, code, text) in [
+        (&["archive/debian"][..], 2, "expected http://, https:// or file:/"),
+        (&[&url, "--signed-by", &keys, "--suite", "stabel"], 3, "`stabel`"),
+        (
+            &[&url, "--signed-by", &strange, "--suite", "stable"],
+            4,
+            "signature",
+        ),
+        (
+            &[
+                &closed,
+                "--signed-by",
+                &keys,
+                "--suite",
+                "stable",
+                "--user",
+                "ann",
+                "--password-file",
+                "wrong",
+            ],
+            5,
+            "401",
+        ),
+    ] {
+        let run = add(arguments).exits(code);
+        assert!(run.stderr.contains(text), "{}", run.report());
+        assert!(!run.stderr.contains("added "), "{}", run.report());
+        assert!(client.run(&["source", "list"]).ok().stdout.is_empty());
+        assert!(
+            !client.path("keyrings").exists()
+                || fs::read_dir(client.path("keyrings")).unwrap().next().is_none()
+        );
+    }
+    let login = ["--user", "ann", "--password-file", "secret"];
+    let stable = [&closed, "--signed-by", &keys, "--suite", "stable"];
+    let run = add(&[&stable[..], &login[..]].concat()).ok();
+    assert!(run.stderr.contains("added "), "{}", run.report());
+    client.run(&["update"]).ok();
+    knows_greeting(&client);
+    // The same suite once more is no second source, and what is gone leaves no key.
+    add(&[&stable[..], &login[..], &["--architecture", "amd64"]].concat()).ok();
+    let listed = client.run(&["source", "list"]).ok();
+    let rows = listed.rows();
+    assert_eq!(rows.len(), 1);
+    assert_eq!(rows[0][3], "amd64");
+    assert_eq!(rows[0][4].len(), 40, "{rows:?}");
+    client.run(&["source", "remove", &closed]).ok();
+    assert_eq!(fs::read_dir(client.path("keyrings")).unwrap().count(), 0);
+}
+
+#[test]
+fn a_server_that_is_away_is_told_of_once() {
+    let foreign = Made::default().of(&greeting());
+    let client = foreign.client_at("http://archive.invalid", &["--suite", "one", "--suite", "two"]);
+    let run = client.run(&["update"]).exits(3);
+    assert_eq!(run.stderr.matches("error:").count(), 1, "{}", run.report());
+    assert!(
+        run.stderr
+            .contains("cannot update `one`, `two` of `http://archive.invalid"),
+        "{}",
+        run.report()
+    );
+}
+
+#[test]
+fn long_descriptions_come_from_the_translation_and_nothing_fails_where_that_is_absent() {
+    let made = Made {
+        forms: &["Packages"],
+        ..Made::default()
+    };
+    let foreign = made.of(&greeting());
+    let index = foreign.path(INDEX).join("Packages");
+    let text = fs::read_to_string(&index).unwrap();
+    let short: String = text
+        .lines()
+        .filter(|line| !line.starts_with([' ', '\t']))
+        .map(|line| match line.strip_prefix("Description:") {
+            Some(_) => {
+                "Description: says hello\nDescription-md5: 0123456789abcdef0123456789abcdef\n".to_owned()
+            }
+            None => format!("{line}\n"),
+        })
+        .collect();
+    fs::write(&index, short).unwrap();
+    let folder = foreign.path("dists/stable/main/i18n");
+    fs::create_dir_all(&folder).unwrap();
+    let translation = "Package: greeting\nDescription-md5: 0123456789abcdef0123456789abcdef\n\
+        Description-en: says hello\n Whoever starts it is welcomed\n .\n most warmly.\n\n";
+    fs::write(folder.join("Translation-en"), translation).unwrap();
+    let release = |date| {
+        made.release(&foreign, date);
+        let suite = foreign.path("dists/stable");
+        let text = fs::read_to_string(suite.join("Release")).unwrap();
+        let digest = debian_control::digest::sha256(translation.as_bytes());
+        let text = format!("{text} {digest} {} main/i18n/Translation-en\n", translation.len());
+        fs::write(suite.join("Release"), text).unwrap();
+        foreign.sign(&["--clearsign"], &suite.join("Release"), &suite.join("InRelease"));
+    };
+    release(cpkgs::machine::now() - 60);
+    let client = foreign.client(&STABLE);
+    client.run(&["update"]).ok();
+    let info = client.run(&["info", "greeting"]).ok();
+    assert!(
+        info.stdout
+            .contains("Description: says hello\n Whoever starts it is welcomed\n .\n most warmly.\n"),
+        "{}",
+        info.report()
+    );
+    assert_eq!(
+        client.json(&["search", "welcomed", "warmly"])[0]["name"],
+        "greeting"
+    );
+    let fields = &client.json(&["info", "greeting"])[0]["fields"];
+    assert!(
+        fields["Description"].as_str().unwrap().contains("most warmly"),
+        "{fields}"
+    );
+
+    // Listed and not served: the packages count without it.
+    fs::remove_file(folder.join("Translation-en")).unwrap();
+    let client = foreign.client(&STABLE);
+    client.run(&["update"]).ok();
+    assert_eq!(client.run(&["search", "welcomed"]).ok().stdout, "");
+    knows_greeting(&client);
+    // Not what was signed.
+    fs::write(folder.join("Translation-en"), translation.replace('W', "V")).unwrap();
+    foreign.client(&STABLE).run(&["update"]).exits(4);
+}
+
+#[test]
 fn a_signature_that_cannot_be_checked_is_no_other_text() {
     let made = Made::default();
     let foreign = made.of(&greeting());
@@ -323,8 +472,8 @@ fn a_signature_that_cannot_be_checked_is_no_other_text() {
         arguments.extend(["--output", &paths[0], "--clearsign", &paths[1]]);
         foreign.gpg.gpg(&arguments).ok();
     };
-    sign(&[&other]);
     let client = foreign.client(&STABLE);
+    sign(&[&other]);
     let run = client.run(&["update"]).exits(4);
     assert!(
         run.stderr.contains("it cannot be checked") && run.stderr.to_lowercase().contains("brainpool"),

@@ -291,13 +291,13 @@ fn names_that_an_archive_makes_up_are_refused() {
 
 #[test]
 fn sources_that_are_added_at_once_are_all_there() {
-    let archive = TestArchive::new();
-    archive.publish();
+    let suites: Vec<String> = (0..8).map(|number| format!("s{number}")).collect();
+    let each = suites.iter().flat_map(|suite| ["--suite", suite.as_str()]);
+    let archive = TestArchive::init(&each.collect::<Vec<_>>());
     let about: serde_json::Value = serde_json::from_str(&archive.read("repository.json")).unwrap();
     let key = about["fingerprints"][0].as_str().unwrap();
     let url = format!("file:{}", archive.root().display());
     let client = Client::new();
-    let suites: Vec<String> = (0..8).map(|number| format!("s{number}")).collect();
     let running: Vec<std::process::Child> = suites
         .iter()
         .map(|suite| {
