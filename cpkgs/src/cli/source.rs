@@ -34,7 +34,7 @@ pub(super) struct SourceArgs {
 
 #[derive(Debug, Subcommand)]
 enum SourceCommand {
-    Add(AddArgs),
+    Add(Box<AddArgs>),
     /// Lists the archives.
     List,
     Remove(RemoveArgs),
@@ -104,7 +104,7 @@ struct SourceView<'a> {
 
 pub(super) fn run(args: SourceArgs, context: &mut Context) -> Result<Done, Failure> {
     match args.command {
-        SourceCommand::Add(args) => add(args, context),
+        SourceCommand::Add(args) => add(*args, context),
         SourceCommand::List => list(context),
         SourceCommand::Remove(args) => remove(&args, context),
     }

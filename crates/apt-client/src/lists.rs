@@ -27,7 +27,7 @@ use manifest::{KeptIndex, KeptSuite, Manifest, folder};
 pub use contents::Contents;
 pub use error::{ListsError, UpdateError};
 pub use report::{Freshness, SuiteReport, UpdateReport};
-pub use update::{Updating, check, update};
+pub use update::{CheckedSuite, Updating, check, update};
 
 /// All indexes that count.
 #[derive(Debug, Clone)]

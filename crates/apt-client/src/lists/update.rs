@@ -71,14 +71,15 @@ pub fn update(updating: &Updating<'_>, waiting: impl FnOnce(&str)) -> Result<Upd
     Ok(report)
 }
 
+/// A suite by the name that was asked for, and what a person should know of it, or why it cannot be had.
+pub type CheckedSuite = (String, Result<Vec<String>, UpdateError>);
+
 /// Says of each suite of the sources whether it can be had: reachable, signed by the source's keys, and with what is asked for.
 /// Nothing is kept. Each suite comes with what a person should know of it.
 ///
 /// # Errors
 /// When what was seen before cannot be read.
-pub fn check(
-    updating: &Updating<'_>,
-) -> Result<Vec<(String, Result<Vec<String>, UpdateError>)>, UpdateError> {
+pub fn check(updating: &Updating<'_>) -> Result<Vec<CheckedSuite>, UpdateError> {
     let seen = Seen::read(updating.trust_file).map_err(UpdateError::Memory)?;
     let folder = folder(updating.cache);
     let mut checked = Vec::new();

@@ -156,14 +156,13 @@ fn what_is_done_by_a_right_that_ended_after_it_was_checked_is_not_done() {
     let placed = |version: &str, authority: &Authority, now: i64| {
         let mut wish = placement("hello", version, "misc");
         wish.by = Some(by(authority));
-        let placed = catalog.place(&[vec![wish]], now).unwrap().remove(0);
-        placed.map_err(|conflict| *conflict)
+        catalog.place(&[vec![wish]], now).unwrap().remove(0)
     };
     let removed = |authority: &Authority| catalog.remove(&Selection::default(), Some(&by(authority)), NOW);
-    let ended = Err(Conflict::AuthorityEnded);
+    let ended = || Err(Box::new(Conflict::AuthorityEnded));
     assert_eq!(placed("1", &by_token, NOW), Ok(vec![Placed::Added]));
     assert_eq!(placed("2", &by_session, NOW), Ok(vec![Placed::Added]));
-    assert_eq!(placed("3", &by_token, NOW + 60), ended, "it expires");
+    assert_eq!(placed("3", &by_token, NOW + 60), ended(), "it expires");
 
     let signed_out = Session {
         id: id("session"),
@@ -173,7 +172,7 @@ fn what_is_done_by_a_right_that_ended_after_it_was_checked_is_not_done() {
     catalog
         .end_session(&signed_out, NOW + 60, &event("logout"))
         .unwrap();
-    assert_eq!(placed("3", &by_session, NOW), ended, "it was signed out");
+    assert_eq!(placed("3", &by_session, NOW), ended(), "it was signed out");
     assert_eq!(placed("4", &by_token, NOW), Ok(vec![Placed::Added]));
 
     let demoted = AccountChange {
@@ -183,14 +182,14 @@ fn what_is_done_by_a_right_that_ended_after_it_was_checked_is_not_done() {
     catalog
         .change_account(&id("id-jane"), &demoted, &event("user.change"))
         .unwrap();
-    assert_eq!(placed("5", &by_token, NOW), ended, "the role is another");
+    assert_eq!(placed("5", &by_token, NOW), ended(), "the role is another");
     let now = checked(CredentialId::Token(token.id.clone()), token.expires_at);
     assert_eq!(placed("5", &now, NOW), Ok(vec![Placed::Added]));
 
     catalog
         .delete_token(&id("id-jane"), &token.id, &event("token.delete"))
         .unwrap();
-    assert_eq!(placed("6", &now, NOW), ended, "the token was deleted");
+    assert_eq!(placed("6", &now, NOW), ended(), "the token was deleted");
     assert!(matches!(removed(&now), Err(CatalogError::AuthorityEnded)));
     assert_eq!(catalog.list(&Selection::default()).unwrap().len(), 4);
 }
