@@ -116,11 +116,11 @@ fn names_are_those_that_dpkg_takes_and_bytes_that_are_no_text_harm_nobody() {
 fn a_release_without_sha256_counts_for_nothing() {
     let foreign = Foreign::new();
     foreign.publish(entry("good", "").as_bytes(), "");
+    let client = foreign.client(&["--suite", "./"]);
     let path = foreign.path("Release");
     let text = fs::read_to_string(&path).unwrap().replace("SHA256:", "MD5Sum:");
     fs::write(&path, text).unwrap();
     foreign.sign(&["--clearsign"], &path, &foreign.path("InRelease"));
-    let client = foreign.client(&["--suite", "./"]);
     let run = client.run(&["update"]).exits(4);
     assert!(run.stderr.contains("no SHA256"), "{}", run.report());
 }

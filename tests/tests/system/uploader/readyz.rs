@@ -112,7 +112,6 @@ fn a_full_disk_is_no_failure_of_the_server() {
     let login = json!({ "username": "root", "password": format!("not {PASSWORD}") });
     for answer in [
         refused,
-        server.json("POST", "/api/auth/login", None, &login),
         server.send("DELETE", &path, Some(&token), (&[], &[])),
     ] {
         assert_eq!(
@@ -123,6 +122,8 @@ fn a_full_disk_is_no_failure_of_the_server() {
         );
         assert!(answer.header("retry-after").is_some());
     }
+    let answer = server.json("POST", "/api/auth/login", None, &login);
+    assert_eq!(answer.status, 401, "its record waits: {}", answer.text());
     assert_eq!(server.get(&path, None).status, 200, "reading goes on");
     disk.free();
     let (status, said) = readiness(&server);
