@@ -110,10 +110,7 @@ fn a_full_disk_is_no_failure_of_the_server() {
     });
     let refused = refused.expect("a full disk takes no token");
     let login = json!({ "username": "root", "password": format!("not {PASSWORD}") });
-    for answer in [
-        refused,
-        server.send("DELETE", &path, Some(&token), (&[], &[])),
-    ] {
+    for answer in [refused, server.send("DELETE", &path, Some(&token), (&[], &[]))] {
         assert_eq!(
             (answer.status, &answer.json()["code"]),
             (507, &json!("storage_full")),
@@ -148,9 +145,8 @@ fn who_reads_waits_for_nobody_who_writes_and_who_writes_is_told_to_come_again() 
                 scope.spawn(move || match number {
                     0 => server.upload(&DebBuilder::new("late", "1.0", "all"), "", token),
                     _ => {
-                        // Of one name the later ones would be refused for their number.
-                        let login = json!({ "username": format!("user{number}"), "password": PASSWORD });
-                        server.json("POST", "/api/auth/login", None, &login)
+                        let body = json!({ "name": format!("t{number}"), "scopes": ["read:stable"] });
+                        server.json("POST", "/api/tokens", Some(token), &body)
                     }
                 })
             })
