@@ -7,7 +7,7 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use archive_catalog::{Content, NewContent, NewPlacement, Placed};
+use archive_catalog::{Content, NewContent, NewPlacement, PlacementOutcome};
 use debian_archive::archive::{Archive, CatalogLocation};
 use debian_archive::publish::Clock;
 use debian_archive::publisher::{Publisher, Setup, Surroundings};
@@ -79,7 +79,7 @@ fn change(archive: &Archive, version: &str) -> i64 {
     };
     assert_eq!(
         archive.catalog().place(&[vec![wish]], 0).unwrap(),
-        [Ok(vec![Placed::Added])]
+        [Ok(vec![PlacementOutcome::Added])]
     );
     archive.catalog().progress().unwrap().remove(0).revision
 }

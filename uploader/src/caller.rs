@@ -3,7 +3,7 @@
 //! Everything here is read from the catalog for each request: a credential says who somebody is, never what they may.
 
 use archive_catalog::accounts::{Account, Authority, CredentialId, Id, Role, Suites};
-use archive_catalog::audit::{Actor, Event};
+use archive_catalog::audit::{Actor, AuditEvent};
 use debian_archive::archive::Archive;
 use debian_archive::config::{Config, Suite};
 use debian_control::name::PackageName;
@@ -157,8 +157,8 @@ impl Caller {
         action: &'static str,
         subject: impl Into<String>,
         detail: serde_json::Value,
-    ) -> Event {
-        Event {
+    ) -> AuditEvent {
+        AuditEvent {
             at: now(),
             actor: self.actor.clone(),
             action,

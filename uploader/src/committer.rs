@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use archive_catalog::{Conflict, Placed};
+use archive_catalog::{Conflict, PlacementOutcome};
 use debian_archive::archive::Archive;
 use debian_archive::config::Suite;
 use debian_archive::error_text::with_causes;
@@ -34,9 +34,9 @@ pub(crate) struct Ready {
     pub(crate) caller: Caller,
 }
 
-type Answer = Result<Vec<Placed>, Problem>;
+type Answer = Result<Vec<PlacementOutcome>, Problem>;
 /// What the archive says of a set.
-type Outcome = Result<Vec<Placed>, IngestError>;
+type Outcome = Result<Vec<PlacementOutcome>, IngestError>;
 
 struct Waiting {
     ready: Ready,

@@ -1,7 +1,7 @@
 //! Failures as clients see them: problem+json with stable codes (RFC 9457).
 
 use archive_catalog::accounts::AccountError;
-use archive_catalog::{CatalogError, Conflict, Trouble};
+use archive_catalog::{CatalogError, Conflict, TransientFailure};
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -413,9 +413,9 @@ impl Lack {
     fn behind(error: &(dyn std::error::Error + 'static)) -> Option<Self> {
         std::iter::successors(Some(error), |error| error.source()).find_map(|error| {
             if let Some(error) = error.downcast_ref::<CatalogError>() {
-                return match error.trouble() {
-                    Some(Trouble::Full) => Some(Self::Room),
-                    Some(Trouble::Busy) => Some(Self::Turn),
+                return match error.transient_failure() {
+                    Some(TransientFailure::Full) => Some(Self::Room),
+                    Some(TransientFailure::Busy) => Some(Self::Turn),
                     None => None,
                 };
             }

@@ -9,7 +9,7 @@ use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use archive_catalog::CatalogError;
-use archive_catalog::audit::{Actor, Audit, Event};
+use archive_catalog::audit::{Actor, Audit, AuditEvent};
 use axum::http::{Method, Uri};
 use serde_json::json;
 
@@ -55,7 +55,7 @@ impl Kind {
 
 /// The refusals of one kind.
 struct Counted {
-    first: Event,
+    first: AuditEvent,
     count: u64,
     /// How many of them the audit log has.
     written: u64,
@@ -85,7 +85,7 @@ impl Refusals {
             Requester::Claimed(name) => name.clone(),
             Requester::Account { .. } | Requester::Stranger => format!("{method} {}", uri.path()),
         };
-        let event = Event {
+        let event = AuditEvent {
             at: now,
             actor: origin.actor(),
             action,
@@ -115,7 +115,7 @@ impl Refusals {
 }
 
 impl Window {
-    fn note(&mut self, kind: Kind, event: Event) {
+    fn note(&mut self, kind: Kind, event: AuditEvent) {
         let alike = self
             .kinds
             .keys()
@@ -124,7 +124,7 @@ impl Window {
             (kind, event)
         } else {
             let detail = json!({ "detail": "refusals of further accounts and addresses, counted together" });
-            let shared = Event {
+            let shared = AuditEvent {
                 actor: Actor::default(),
                 subject: String::new(),
                 detail: detail.to_string(),
@@ -147,7 +147,7 @@ impl Window {
     }
 
     /// Returns what is to be recorded, with the number of refusals that each record stands for.
-    fn due(&self, now: i64) -> Vec<(Kind, Event, u64)> {
+    fn due(&self, now: i64) -> Vec<(Kind, AuditEvent, u64)> {
         let is_over = self.is_over(now);
         let due = self.kinds.iter().filter_map(|(kind, counted)| {
             let count = counted.count - counted.written;
@@ -169,7 +169,7 @@ impl Window {
 }
 
 /// Returns the record for so many refusals of a kind.
-fn record(counted: &Counted, count: u64, now: i64) -> Event {
+fn record(counted: &Counted, count: u64, now: i64) -> AuditEvent {
     let mut event = counted.first.clone();
     if counted.written > 0 {
         event.at = now;

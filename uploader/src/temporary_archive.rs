@@ -2,7 +2,7 @@
 
 use archive_catalog::SqliteCatalog;
 use archive_catalog::accounts::{Account, ApiToken, Id, NewAccount, Role, Suites};
-use archive_catalog::audit::{Actor, Event};
+use archive_catalog::audit::{Actor, AuditEvent};
 use archive_storage::staging::Staging;
 use debian_archive::archive::{Archive, CatalogLocation};
 use debian_archive::ingest::{Arrival, Place, Staged};
@@ -102,8 +102,8 @@ fn token_id(name: &str) -> Id {
     format!("token-of-{name}").parse().unwrap()
 }
 
-fn event(action: &'static str) -> Event {
-    Event {
+fn event(action: &'static str) -> AuditEvent {
+    AuditEvent {
         at: now(),
         actor: Actor::default(),
         action,

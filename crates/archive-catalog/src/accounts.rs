@@ -10,7 +10,7 @@ use debian_control::digest::Sha256;
 use debian_control::name::SuiteName;
 
 use super::CatalogError;
-use super::audit::Event;
+use super::audit::AuditEvent;
 
 /// Why an account was not made or changed.
 #[derive(Debug, thiserror::Error)]
@@ -273,7 +273,7 @@ pub enum CredentialId {
 /// Every method is one transaction, with the audit record of the change in it.
 pub trait Accounts: Send + Sync {
     /// Makes an account.
-    fn create_account(&self, new: &NewAccount, event: &Event) -> Result<(), AccountError>;
+    fn create_account(&self, new: &NewAccount, event: &AuditEvent) -> Result<(), AccountError>;
 
     /// Returns an account.
     fn account(&self, id: &Id) -> Result<Option<Account>, CatalogError>;
@@ -285,14 +285,18 @@ pub trait Accounts: Send + Sync {
     fn accounts(&self, after: Option<&Username>, limit: usize) -> Result<Vec<Account>, CatalogError>;
 
     /// Changes an account and returns it.
-    fn change_account(&self, id: &Id, change: &AccountChange, event: &Event)
-    -> Result<Account, AccountError>;
+    fn change_account(
+        &self,
+        id: &Id,
+        change: &AccountChange,
+        event: &AuditEvent,
+    ) -> Result<Account, AccountError>;
 
     /// Deletes an account and its tokens; its name stays taken.
-    fn delete_account(&self, id: &Id, event: &Event) -> Result<(), AccountError>;
+    fn delete_account(&self, id: &Id, event: &AuditEvent) -> Result<(), AccountError>;
 
     /// Keeps a new token under the digest of its secret.
-    fn create_token(&self, token: &ApiToken, hash: &Sha256, event: &Event) -> Result<(), CatalogError>;
+    fn create_token(&self, token: &ApiToken, hash: &Sha256, event: &AuditEvent) -> Result<(), CatalogError>;
 
     /// Keeps a new token for an assertion; says false, and keeps nothing, when the assertion was used before.
     ///
@@ -302,7 +306,7 @@ pub trait Accounts: Send + Sync {
         assertion: &Assertion,
         token: &ApiToken,
         hash: &Sha256,
-        event: &Event,
+        event: &AuditEvent,
     ) -> Result<bool, CatalogError>;
 
     /// Returns the tokens of an account, newest first.
@@ -312,7 +316,7 @@ pub trait Accounts: Send + Sync {
     fn token(&self, id: &Id) -> Result<Option<ApiToken>, CatalogError>;
 
     /// Deletes a token of an account; says whether there was one.
-    fn delete_token(&self, account: &Id, token: &Id, event: &Event) -> Result<bool, CatalogError>;
+    fn delete_token(&self, account: &Id, token: &Id, event: &AuditEvent) -> Result<bool, CatalogError>;
 
     /// Returns the token with this digest of its secret, and its owner, unless the account is disabled.
     fn token_by_hash(&self, hash: &Sha256) -> Result<Option<(ApiToken, Account)>, CatalogError>;
@@ -324,5 +328,6 @@ pub trait Accounts: Send + Sync {
     fn session_owner(&self, session: &Session) -> Result<Option<Account>, CatalogError>;
 
     /// Ends a session that would have lasted until `expires_at`.
-    fn end_session(&self, session: &Session, expires_at: i64, event: &Event) -> Result<(), CatalogError>;
+    fn end_session(&self, session: &Session, expires_at: i64, event: &AuditEvent)
+    -> Result<(), CatalogError>;
 }

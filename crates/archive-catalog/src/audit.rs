@@ -23,7 +23,7 @@ pub struct Actor {
 
 /// Something to be recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Event {
+pub struct AuditEvent {
     /// Unix seconds.
     pub at: i64,
     /// Who.
@@ -38,7 +38,7 @@ pub struct Event {
 
 /// A row of the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Recorded {
+pub struct AuditRow {
     /// Its number; later rows have higher ones.
     pub id: i64,
     /// Unix seconds.
@@ -55,7 +55,7 @@ pub struct Recorded {
     pub hash: Sha256,
 }
 
-impl Recorded {
+impl AuditRow {
     /// Returns the hash that this row has after `before`, the hash of the row before it.
     ///
     /// Every value goes in with its length, so that no two rows read alike.
@@ -88,10 +88,10 @@ fn add(digester: &mut Digester, value: Option<&str>) {
 /// The audit log of an archive.
 pub trait Audit: Send + Sync {
     /// Records what changed nothing in the catalog, such as a refused sign-in.
-    fn record(&self, event: &Event) -> Result<(), CatalogError>;
+    fn record(&self, event: &AuditEvent) -> Result<(), CatalogError>;
 
     /// Returns at most `limit` rows, the newest first, those before the row `before`.
-    fn audit(&self, before: Option<i64>, limit: usize) -> Result<Vec<Recorded>, CatalogError>;
+    fn audit(&self, before: Option<i64>, limit: usize) -> Result<Vec<AuditRow>, CatalogError>;
 
     /// Returns the number of the first row that is missing, or whose hash is not that of its content and of the row before it.
     ///

@@ -4,7 +4,7 @@
 
 pub mod accounts;
 pub mod audit;
-mod kept;
+mod snapshot_id;
 pub mod listing;
 mod position;
 mod sqlite;
@@ -18,8 +18,8 @@ use accounts::Accounts;
 use audit::{Actor, Audit};
 use listing::Listing;
 
-pub use kept::{Held, InvalidSnapshotId, Kept, KeptState, Pin, SnapshotId};
 pub use position::{Cluster, Indexed, Position, Section};
+pub use snapshot_id::{InvalidSnapshotId, Pin, Retained, RetainedState, SnapshotId, SnapshotPackage};
 pub use sqlite::SqliteCatalog;
 
 /// Why the catalog did not do what it was asked.
@@ -69,7 +69,7 @@ pub enum CatalogError {
 
 /// Why a catalog cannot be used at present, and may be later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Trouble {
+pub enum TransientFailure {
     /// Others held it for too long.
     Busy,
     /// There is no room to write.
@@ -138,7 +138,7 @@ pub struct NewPlacement {
 
 /// What became of a [`NewPlacement`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Placed {
+pub enum PlacementOutcome {
     /// It stands in the suite now.
     Added,
     /// It stood there already.
@@ -146,7 +146,7 @@ pub enum Placed {
 }
 
 /// What became of a set of placements: of each, in their order, or what stood against one of them and so against all.
-pub type PlacedSet = Result<Vec<Placed>, Box<Conflict>>;
+pub type PlacedSet = Result<Vec<PlacementOutcome>, Box<Conflict>>;
 
 /// Why a placement was refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -316,7 +316,7 @@ pub struct PoolFile {
 
 /// A package whose file is in another tree of the pool than its suite.
 #[derive(Debug, Clone)]
-pub struct Homeless {
+pub struct MisplacedFile {
     /// The content.
     pub content: Content,
     /// Component that it stands in.
@@ -342,16 +342,16 @@ pub struct Retention {
 
 /// Whether a prune happens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Pruning {
+pub enum PruneMode {
     /// It does.
     Done,
     /// It does not, but what it would do is told.
-    Pretended,
+    DryRun,
 }
 
 /// What the catalog forgot.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Forgotten {
+pub struct PruneResult {
     /// Versions that left their suite.
     pub versions: Vec<PrunedVersion>,
     /// Files that no row names any more, below the root.
@@ -395,7 +395,7 @@ pub trait Snapshot {
     ) -> Result<(), CatalogError>;
 
     /// Returns every package, ordered as it orders.
-    fn held(&self) -> Result<Vec<Held>, CatalogError>;
+    fn packages(&self) -> Result<Vec<SnapshotPackage>, CatalogError>;
 
     /// Counts packages: all, and those added and removed since an earlier revision.
     fn counts(&self, since: Option<i64>) -> Result<Counts, CatalogError>;
@@ -424,7 +424,10 @@ pub trait Catalog: Send + Sync {
     -> Result<Option<(NewContent, Option<String>)>, CatalogError>;
 
     /// Says what placing a content would meet with, without doing it.
-    fn foresee(&self, wish: &NewPlacement) -> Result<Result<Placed, Box<Conflict>>, CatalogError>;
+    fn check_placement(
+        &self,
+        wish: &NewPlacement,
+    ) -> Result<Result<PlacementOutcome, Box<Conflict>>, CatalogError>;
 
     /// Places sets of contents, all in one transaction. Of a set all are placed, or none where one is refused; a set
     /// that is refused leaves no trace, and the others do not depend on it.
@@ -457,7 +460,7 @@ pub trait Catalog: Send + Sync {
     fn publications(&self, suite: &SuiteName) -> Result<Vec<Publication>, CatalogError>;
 
     /// Returns the states of a suite that can be gone back to, newest first.
-    fn states(&self, suite: &SuiteName) -> Result<Vec<KeptState>, CatalogError>;
+    fn states(&self, suite: &SuiteName) -> Result<Vec<RetainedState>, CatalogError>;
 
     /// Pins a state of a suite; one that is pinned stays as it is.
     fn pin(&self, suite: &SuiteName, pin: &Pin, now: i64) -> Result<(), CatalogError>;
@@ -472,30 +475,35 @@ pub trait Catalog: Send + Sync {
     fn pool_files(&self) -> Result<Vec<PoolFile>, CatalogError>;
 
     /// Says whether a path of the pool has a row.
-    fn owns(&self, tree: &str, path: &str) -> Result<bool, CatalogError>;
+    fn has_pool_file(&self, tree: &str, path: &str) -> Result<bool, CatalogError>;
 
     /// Forgets that a suite was published and what was pinned of it; its packages stay.
     fn unpublish(&self, suite: &SuiteName) -> Result<(), CatalogError>;
 
     /// Returns what a suite held after revision `since`, or ever, and `tree` of the pool has no file of.
-    fn homeless(
+    fn files_in_other_trees(
         &self,
         suite: &SuiteName,
         tree: &str,
         since: Option<i64>,
-    ) -> Result<Vec<Homeless>, CatalogError>;
+    ) -> Result<Vec<MisplacedFile>, CatalogError>;
 
     /// Records files of `tree`, by the digest of their bytes.
-    fn settle(&self, tree: &str, files: &[(Sha256, String)]) -> Result<(), CatalogError>;
+    fn record_pool_files(&self, tree: &str, files: &[(Sha256, String)]) -> Result<(), CatalogError>;
 
     /// Returns the pool files, below the root, that no suite needs; those of the tree `left` are needed by none.
-    fn unneeded_files(&self, left: Option<&str>) -> Result<Vec<String>, CatalogError>;
+    fn orphaned_pool_files(&self, left: Option<&str>) -> Result<Vec<String>, CatalogError>;
 
-    /// Forgets what [`Catalog::unneeded_files`] returns.
-    fn forget_unneeded_files(&self, left: Option<&str>) -> Result<(), CatalogError>;
+    /// Forgets what [`Catalog::orphaned_pool_files`] returns.
+    fn forget_orphaned_pool_files(&self, left: Option<&str>) -> Result<(), CatalogError>;
 
-    /// Forgets what the retentions let go, or with [`Pruning::Pretended`] says what that is.
-    fn prune(&self, retentions: &[Retention], now: i64, pruning: Pruning) -> Result<Forgotten, CatalogError>;
+    /// Forgets what the retentions let go, or with [`PruneMode::DryRun`] says what that is.
+    fn prune(
+        &self,
+        retentions: &[Retention],
+        now: i64,
+        pruning: PruneMode,
+    ) -> Result<PruneResult, CatalogError>;
 
     /// Writes a consistent copy of the whole catalog to a new file.
     fn copy_to(&self, path: &std::path::Path) -> Result<(), CatalogError>;

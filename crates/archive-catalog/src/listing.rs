@@ -33,7 +33,7 @@ pub struct PackageQuery {
 
 /// Where a page of a list begins: after this package.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct After {
+pub struct PageCursor {
     /// `Package`.
     pub name: String,
     /// Sort key of `Version`.
@@ -87,7 +87,7 @@ impl Extras {
 
 /// A package of a list.
 #[derive(Debug, Clone)]
-pub struct Listed {
+pub struct ListedPackage {
     /// The content and where it stands, of the suites that were asked for.
     pub entry: Entry,
     /// What is known besides.
@@ -96,7 +96,7 @@ pub struct Listed {
 
 /// How much of a list is read at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Most {
+pub struct PageLimit {
     /// So many packages, at most.
     pub packages: usize,
     /// No further package once what is read takes so many bytes: one description may be as long as a whole list is otherwise.
@@ -105,9 +105,9 @@ pub struct Most {
 
 /// A part of a list.
 #[derive(Debug, Clone)]
-pub struct Part {
+pub struct PackagePage {
     /// The packages, in the list's order.
-    pub packages: Vec<Listed>,
+    pub packages: Vec<ListedPackage>,
     /// Whether the list goes on after them.
     pub more: bool,
 }
@@ -139,17 +139,27 @@ pub struct Totals {
 /// The packages of an archive, for readers.
 pub trait Listing: Send + Sync {
     /// Returns packages by name, version and architecture, those after `after`.
-    fn page(&self, query: &PackageQuery, after: Option<&After>, most: Most) -> Result<Part, CatalogError>;
+    fn page(
+        &self,
+        query: &PackageQuery,
+        after: Option<&PageCursor>,
+        most: PageLimit,
+    ) -> Result<PackagePage, CatalogError>;
 
     /// Returns packages that `text` fits, best first, without the first `skip`.
     ///
     /// A hit in the name counts for more than one in the summary, and that for more than one in the description. Where
     /// few names fit, names that differ in one or two letters come after them.
-    fn search(&self, query: &PackageQuery, text: &str, skip: usize, most: Most)
-    -> Result<Part, CatalogError>;
+    fn search(
+        &self,
+        query: &PackageQuery,
+        text: &str,
+        skip: usize,
+        most: PageLimit,
+    ) -> Result<PackagePage, CatalogError>;
 
     /// Returns the package whose digest begins with these bytes.
-    fn package(&self, digest: &[u8], suites: &[SuiteName]) -> Result<Option<Listed>, CatalogError>;
+    fn package(&self, digest: &[u8], suites: &[SuiteName]) -> Result<Option<ListedPackage>, CatalogError>;
 
     /// Returns what is known of entries besides their files, from the suites that they name, in their order.
     fn extras(&self, entries: &[Entry]) -> Result<Vec<Extras>, CatalogError>;

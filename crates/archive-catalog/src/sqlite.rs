@@ -31,9 +31,9 @@ use rusqlite_migration::{M, Migrations};
 
 use super::audit::Actor;
 use super::{
-    Catalog, CatalogError, Conflict, Entry, Forgotten, Homeless, KeptState, NewContent, NewPlacement, Pin,
-    Placed, PlacedSet, PoolFile, Progress, Pruning, Publication, Retention, Selection, Snapshot, SnapshotId,
-    Trouble,
+    Catalog, CatalogError, Conflict, Entry, MisplacedFile, NewContent, NewPlacement, Pin, PlacedSet,
+    PlacementOutcome, PoolFile, Progress, PruneMode, PruneResult, Publication, RetainedState, Retention,
+    Selection, Snapshot, SnapshotId, TransientFailure,
 };
 
 const MIGRATIONS: &[M<'static>] = &[
@@ -218,10 +218,13 @@ impl Catalog for SqliteCatalog {
         self.read("look a package up", |db| select::find(db, sha256, tree))
     }
 
-    fn foresee(&self, wish: &NewPlacement) -> Result<Result<Placed, Box<Conflict>>, CatalogError> {
+    fn check_placement(
+        &self,
+        wish: &NewPlacement,
+    ) -> Result<Result<PlacementOutcome, Box<Conflict>>, CatalogError> {
         self.read("look a package up", |db| {
             let suite = rows::suite_id(db, &wish.suite)?;
-            place::foresee(db, suite, wish)
+            place::check_placement(db, suite, wish)
         })
     }
 
@@ -269,7 +272,7 @@ impl Catalog for SqliteCatalog {
         self.read("read what was published", |db| publications::all(db, suite))
     }
 
-    fn states(&self, suite: &SuiteName) -> Result<Vec<KeptState>, CatalogError> {
+    fn states(&self, suite: &SuiteName) -> Result<Vec<RetainedState>, CatalogError> {
         self.read("read what can be gone back to", |db| states::all(db, suite))
     }
 
@@ -289,7 +292,7 @@ impl Catalog for SqliteCatalog {
         self.read("list the pool", |db| select::pool_files(db))
     }
 
-    fn owns(&self, tree: &str, path: &str) -> Result<bool, CatalogError> {
+    fn has_pool_file(&self, tree: &str, path: &str) -> Result<bool, CatalogError> {
         self.read("look a pool file up", |db| {
             db.prepare_cached("select 1 from pool_file where tree = ?1 and path = ?2")?
                 .exists([tree, path])
@@ -300,43 +303,50 @@ impl Catalog for SqliteCatalog {
         self.write("forget a publish", |db| publications::forget(db, suite))
     }
 
-    fn homeless(
+    fn files_in_other_trees(
         &self,
         suite: &SuiteName,
         tree: &str,
         since: Option<i64>,
-    ) -> Result<Vec<Homeless>, CatalogError> {
+    ) -> Result<Vec<MisplacedFile>, CatalogError> {
         self.read("look for files in other trees", |db| {
-            trees::homeless(db, suite, tree, since)
+            trees::files_in_other_trees(db, suite, tree, since)
         })
     }
 
-    fn settle(&self, tree: &str, files: &[(Sha256, String)]) -> Result<(), CatalogError> {
-        self.write("record files of a tree", |db| trees::settle(db, tree, files))
+    fn record_pool_files(&self, tree: &str, files: &[(Sha256, String)]) -> Result<(), CatalogError> {
+        self.write("record files of a tree", |db| {
+            trees::record_pool_files(db, tree, files)
+        })
     }
 
-    fn unneeded_files(&self, left: Option<&str>) -> Result<Vec<String>, CatalogError> {
+    fn orphaned_pool_files(&self, left: Option<&str>) -> Result<Vec<String>, CatalogError> {
         self.read("look for files that no suite needs", |db| {
             trees::unneeded(db, left)
         })
     }
 
-    fn forget_unneeded_files(&self, left: Option<&str>) -> Result<(), CatalogError> {
+    fn forget_orphaned_pool_files(&self, left: Option<&str>) -> Result<(), CatalogError> {
         self.write("forget files that no suite needs", |db| {
             trees::forget_unneeded(db, left)
         })
     }
 
-    fn prune(&self, retentions: &[Retention], now: i64, pruning: Pruning) -> Result<Forgotten, CatalogError> {
+    fn prune(
+        &self,
+        retentions: &[Retention],
+        now: i64,
+        pruning: PruneMode,
+    ) -> Result<PruneResult, CatalogError> {
         self.check_in_place()?;
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut attempt = || -> Result<Forgotten, rusqlite::Error> {
+        let mut attempt = || -> Result<PruneResult, rusqlite::Error> {
             writer.busy_timeout(BUSY_TIMEOUT)?;
             let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let forgotten = prune::prune(&transaction, retentions, now)?;
             match pruning {
-                Pruning::Done => transaction.commit()?,
-                Pruning::Pretended => transaction.rollback()?,
+                PruneMode::Done => transaction.commit()?,
+                PruneMode::DryRun => transaction.rollback()?,
             }
             Ok(forgotten)
         };
@@ -415,7 +425,7 @@ fn sync_log(path: &Path) -> std::io::Result<()> {
 
 impl CatalogError {
     /// Says whether it is one that passes.
-    pub fn trouble(&self) -> Option<Trouble> {
+    pub fn transient_failure(&self) -> Option<TransientFailure> {
         let Self::Database { source, .. } = self else {
             return None;
         };
@@ -424,11 +434,13 @@ impl CatalogError {
                 error.kind(),
                 std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded
             );
-            return is_full.then_some(Trouble::Full);
+            return is_full.then_some(TransientFailure::Full);
         }
         match source.downcast_ref::<rusqlite::Error>()?.sqlite_error_code()? {
-            rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked => Some(Trouble::Busy),
-            rusqlite::ErrorCode::DiskFull => Some(Trouble::Full),
+            rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked => {
+                Some(TransientFailure::Busy)
+            }
+            rusqlite::ErrorCode::DiskFull => Some(TransientFailure::Full),
             _ => None,
         }
     }

@@ -23,7 +23,7 @@ use crate::archive::Archive;
 use crate::config::Suite;
 use crate::paths;
 use archive_catalog::audit::Actor;
-use archive_catalog::{CatalogError, Conflict, Content, Entry, NewContent, Placed};
+use archive_catalog::{CatalogError, Conflict, Content, Entry, NewContent, PlacementOutcome};
 use archive_storage::pool::{self, PoolError, PoolName};
 use archive_storage::staging::{StagedPath, Staging, StagingError};
 
@@ -332,7 +332,12 @@ impl Archive {
     /// Places what another suite holds.
     ///
     /// The file is shared where both suites are in one tree of the pool, and linked into the other tree else.
-    pub fn copy(&self, entry: &Entry, place: &Place<'_>, arrival: &Arrival) -> Result<Placed, IngestError> {
+    pub fn copy(
+        &self,
+        entry: &Entry,
+        place: &Place<'_>,
+        arrival: &Arrival,
+    ) -> Result<PlacementOutcome, IngestError> {
         let placed = self.copy_to_all(entry, &[*place], arrival)?;
         Ok(*placed.first().expect("one answer for each place"))
     }
@@ -345,7 +350,7 @@ impl Archive {
         entry: &Entry,
         places: &[Place<'_>],
         arrival: &Arrival,
-    ) -> Result<Vec<Placed>, IngestError> {
+    ) -> Result<Vec<PlacementOutcome>, IngestError> {
         let mut set = Vec::with_capacity(places.len());
         for place in places {
             let found = self

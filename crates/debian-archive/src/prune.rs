@@ -15,7 +15,7 @@ use walkdir::WalkDir;
 use crate::archive::Archive;
 use crate::config::Suite;
 use crate::publish::Live;
-use archive_catalog::{CatalogError, Forgotten, Pruning, Publication, Retention};
+use archive_catalog::{CatalogError, PruneMode, PruneResult, Publication, Retention};
 use archive_index::IndexManifest;
 use archive_storage::STATE;
 
@@ -41,14 +41,14 @@ pub enum PruneError {
 #[derive(Debug, Default)]
 pub struct Pruned {
     /// Versions that left their suite; the next publish shows it.
-    pub forgotten: Forgotten,
+    pub forgotten: PruneResult,
     /// Files that were deleted, below the root, and why.
     pub deleted: Vec<(String, &'static str)>,
 }
 
 impl Archive {
-    /// Prunes, or with [`Pruning::Pretended`] says what a prune would do.
-    pub fn prune(&self, pruning: Pruning, now: i64) -> Result<Pruned, PruneError> {
+    /// Prunes, or with [`PruneMode::DryRun`] says what a prune would do.
+    pub fn prune(&self, pruning: PruneMode, now: i64) -> Result<Pruned, PruneError> {
         let mut locks = Vec::new();
         for suite in &self.config().suites {
             locks.push(self.prune_lock(&format!("publish-{}.lock", suite.codename))?);
@@ -71,7 +71,7 @@ impl Archive {
             self.by_hash(suite, now, &mut deleted)?;
         }
         self.chunks(&mut deleted)?;
-        if pruning == Pruning::Done {
+        if pruning == PruneMode::Done {
             for (path, _) in &deleted {
                 self.delete(path)?;
             }
@@ -87,7 +87,7 @@ impl Archive {
     /// Finds pool files without a row: what was cut off between its link and its row.
     fn orphans(
         &self,
-        forgotten: &Forgotten,
+        forgotten: &PruneResult,
         deleted: &mut Vec<(String, &'static str)>,
     ) -> Result<(), PruneError> {
         let rows = self.catalog().pool_files()?;

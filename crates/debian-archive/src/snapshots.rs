@@ -14,7 +14,7 @@ use crate::archive::Archive;
 use crate::config::Suite;
 use crate::publish::{Clock, PublishError};
 use crate::sign::Signer;
-use archive_catalog::{CatalogError, Kept, KeptState, Pin, SnapshotId};
+use archive_catalog::{CatalogError, Pin, Retained, RetainedState, SnapshotId};
 
 pub use differences::{Change, Difference, differences};
 
@@ -169,7 +169,7 @@ impl Archive {
         &self,
         suites: &[&'a Suite],
         id: &SnapshotId,
-    ) -> Result<Vec<(&'a Suite, KeptState)>, SnapshotError> {
+    ) -> Result<Vec<(&'a Suite, RetainedState)>, SnapshotError> {
         let mut found = Vec::new();
         let mut others = Vec::new();
         for suite in suites {
@@ -196,8 +196,8 @@ impl Archive {
     }
 
     /// Deletes pinned states with their trees, so that prune may take what they alone hold.
-    pub fn unpin(&self, states: &[(&Suite, KeptState)]) -> Result<(), SnapshotError> {
-        let pinned = || states.iter().filter(|(_, state)| state.kept == Kept::Pinned);
+    pub fn unpin(&self, states: &[(&Suite, RetainedState)]) -> Result<(), SnapshotError> {
+        let pinned = || states.iter().filter(|(_, state)| state.kept == Retained::Pinned);
         if let (None, Some((_, state))) = (pinned().next(), states.first()) {
             return Err(SnapshotError::NotPinned(state.id.clone()));
         }
@@ -219,7 +219,7 @@ impl Archive {
         let held = self
             .catalog()
             .snapshot(&suite.codename, suite.pool_tree(), Some(revision))?
-            .held()?;
+            .packages()?;
         let tree = self.tree(suite);
         let mut missing = held.iter().filter(|held| {
             let file = tree.join(&held.path);

@@ -26,7 +26,7 @@ use crate::prune::{PruneError, Pruned};
 use crate::publish::Clock;
 use crate::publisher::{self, Publisher, Setup, Surroundings};
 use crate::sign::SignError;
-use archive_catalog::Placed;
+use archive_catalog::PlacementOutcome;
 use archive_storage::STATE;
 
 pub use config::{ConfigEvent, ConfigWatch, Reloader};
@@ -83,7 +83,7 @@ pub enum Event {
         /// The file that was dropped.
         path: PathBuf,
         /// Whether the suite had it.
-        placed: Placed,
+        placed: PlacementOutcome,
     },
     /// A dropped file was refused.
     Rejected {

@@ -10,7 +10,7 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread;
 use std::time::Duration;
 
-use archive_catalog::Placed;
+use archive_catalog::PlacementOutcome;
 use archive_storage::staging::Staging;
 use clap::Args;
 use debian_archive::archive::Archive;
@@ -244,12 +244,16 @@ fn open(path: &Path) -> Result<File, IngestError> {
     }
 }
 
-fn report(context: &mut Context, path: &Path, answer: &Result<Placed, String>) -> Result<(), Failure> {
+fn report(
+    context: &mut Context,
+    path: &Path,
+    answer: &Result<PlacementOutcome, String>,
+) -> Result<(), Failure> {
     let path = escaped(&path.to_string_lossy())
         .replace('\n', "\\n")
         .replace('\t', "\\t");
     match answer {
-        Ok(Placed::Unchanged) => context.printer.line(format_args!("unchanged\t{path}")),
+        Ok(PlacementOutcome::Unchanged) => context.printer.line(format_args!("unchanged\t{path}")),
         Ok(_) => context.printer.line(format_args!("added\t{path}")),
         Err(why) => context
             .printer

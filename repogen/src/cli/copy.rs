@@ -1,6 +1,6 @@
 //! `repogen copy`: packages of one suite into another.
 
-use archive_catalog::{Entry, Placed, Selection};
+use archive_catalog::{Entry, PlacementOutcome, Selection};
 use clap::Args;
 use debian_archive::ingest::{Arrival, Place};
 use debian_control::version::Version;
@@ -63,7 +63,7 @@ pub(super) fn run(args: CopyArgs, context: &mut Context) -> Result<Done, Failure
                 ..Arrival::default()
             };
             match archive.copy(&entry, &place, &arrival) {
-                Ok(Placed::Unchanged) => context.printer.line(format_args!("unchanged\t{name}"))?,
+                Ok(PlacementOutcome::Unchanged) => context.printer.line(format_args!("unchanged\t{name}"))?,
                 Ok(_) => context.printer.line(format_args!("added\t{name}"))?,
                 Err(error) if error.is_rejection() => {
                     rejections += 1;

@@ -1,6 +1,6 @@
 //! `repogen prune`: retention.
 
-use archive_catalog::Pruning;
+use archive_catalog::PruneMode;
 use clap::Args;
 use debian_archive::prune::Pruned;
 
@@ -23,9 +23,9 @@ pub(super) struct PruneArgs {
 pub(super) fn run(args: PruneArgs, context: &mut Context) -> Result<Done, Failure> {
     let archive = context.archive()?;
     let pruning = if args.dry_run {
-        Pruning::Pretended
+        PruneMode::DryRun
     } else {
-        Pruning::Done
+        PruneMode::Done
     };
     let pruned = archive.prune(pruning, now())?;
     print(&pruned, context)?;

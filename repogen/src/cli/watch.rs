@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
 
-use archive_catalog::Placed;
+use archive_catalog::PlacementOutcome;
 use clap::Args;
 use debian_archive::publisher::{self, Setup};
 use debian_archive::watch::{Event, ReloadError, Watch, WatchError};
@@ -89,7 +89,7 @@ fn print(event: Event, context: &mut Context) -> Result<(), Failure> {
         Event::Pruned(pruned) => return prune::print(&pruned, context),
         Event::Taken { path, placed } => {
             let did = match placed {
-                Placed::Added => "added",
+                PlacementOutcome::Added => "added",
                 _ => "unchanged",
             };
             let path = below_root(&path, context);

@@ -2,7 +2,7 @@
 
 use anyhow::anyhow;
 use archive_catalog::accounts::{Account, ApiToken, Id, Username};
-use archive_catalog::audit::{Actor, Event};
+use archive_catalog::audit::{Actor, AuditEvent};
 use clap::{Args, Subcommand};
 use debian_archive::archive::Archive;
 use debian_archive::config::Span;
@@ -91,7 +91,7 @@ fn revoke(args: &RevokeArgs, settings: &Settings) -> Result<(), Failure> {
     let accounts = archive.accounts();
     let token = accounts.token(&args.id).map_err(Failure::archive)?;
     let token = token.ok_or_else(missing)?;
-    let event = Event {
+    let event = AuditEvent {
         at: now(),
         actor: Actor::default(),
         action: "token.delete",
@@ -134,7 +134,7 @@ fn create(args: CreateArgs, settings: &Settings) -> Result<(), Failure> {
         last_used_at: None,
     };
     let secret = secrets::new_token();
-    let event = Event {
+    let event = AuditEvent {
         at: now(),
         actor: Actor::default(),
         action: "token.create",

@@ -4,7 +4,7 @@ use std::io::Read as _;
 
 use anyhow::{Context as _, anyhow};
 use archive_catalog::accounts::{Account, Email, NewAccount, Role, Suites, Username};
-use archive_catalog::audit::{Actor, Event};
+use archive_catalog::audit::{Actor, AuditEvent};
 use clap::{Args, Subcommand};
 
 use super::{Failure, open};
@@ -65,7 +65,7 @@ pub(super) fn run(command: UserCommand, settings: &Settings) -> Result<(), Failu
         epoch: 0,
         created_at: now(),
     };
-    let event = Event {
+    let event = AuditEvent {
         at: now(),
         actor: Actor::default(),
         action: "user.create",

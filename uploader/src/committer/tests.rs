@@ -1,6 +1,6 @@
 use archive_catalog::Selection;
 use archive_catalog::accounts::AccountChange;
-use archive_catalog::audit::{Actor, Event};
+use archive_catalog::audit::{Actor, AuditEvent};
 
 use super::*;
 use crate::problem::Code;
@@ -24,7 +24,7 @@ fn waiting(from: &TemporaryArchive, package: &str, caller: &Caller) -> (Waiting,
     (waiting, answered)
 }
 
-fn code(answered: oneshot::Receiver<Answer>) -> Result<Vec<Placed>, Code> {
+fn code(answered: oneshot::Receiver<Answer>) -> Result<Vec<PlacementOutcome>, Code> {
     answered.blocking_recv().unwrap().map_err(|problem| problem.code)
 }
 
@@ -47,7 +47,7 @@ fn a_token_that_is_revoked_between_the_check_and_the_transaction_places_nothing(
     from.revoke("jane");
     place_all(&from.archive, checked);
     assert_eq!(code(of_jane), Err(Code::InvalidToken));
-    assert_eq!(code(of_june), Ok(vec![Placed::Added]));
+    assert_eq!(code(of_june), Ok(vec![PlacementOutcome::Added]));
     assert_eq!(names(&from.archive), ["world"]);
 }
 
@@ -61,7 +61,7 @@ fn what_changes_nothing_about_the_rights_only_has_them_checked_again() {
         email: Some("jane@example.org".parse().unwrap()),
         ..AccountChange::default()
     };
-    let event = Event {
+    let event = AuditEvent {
         at: now(),
         actor: Actor::default(),
         action: "user.change",
@@ -74,7 +74,7 @@ fn what_changes_nothing_about_the_rights_only_has_them_checked_again() {
         .change_account(&id, &change, &event)
         .unwrap();
     place_all(&from.archive, checked);
-    assert_eq!(code(answered), Ok(vec![Placed::Added]));
+    assert_eq!(code(answered), Ok(vec![PlacementOutcome::Added]));
 }
 
 #[test]
@@ -84,7 +84,7 @@ fn a_set_that_the_catalog_does_not_answer_for_is_no_success() {
     let (first, answered) = waiting(&from, "hello", &jane);
     let (second, unanswered) = waiting(&from, "world", &jane);
     let checked = check_all(&from.archive, vec![first, second]);
-    answer_all(&from.archive, checked, vec![Ok(vec![Placed::Added])]);
-    assert_eq!(code(answered), Ok(vec![Placed::Added]));
+    answer_all(&from.archive, checked, vec![Ok(vec![PlacementOutcome::Added])]);
+    assert_eq!(code(answered), Ok(vec![PlacementOutcome::Added]));
     assert_eq!(code(unanswered), Err(Code::Internal));
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use archive_catalog::Selection;
-use archive_catalog::listing::{Description, Listed, Tag};
+use archive_catalog::listing::{Description, ListedPackage, Tag};
 use axum::Json as Answer;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
@@ -109,7 +109,7 @@ struct Plan<'a> {
 fn plan<'a>(
     app: &'a App,
     caller: &Caller,
-    listed: &Listed,
+    listed: &ListedPackage,
     wanted: &[NewPlace],
 ) -> Result<Plan<'a>, Problem> {
     let content = &listed.entry.content;
@@ -162,7 +162,7 @@ fn plan<'a>(
 fn carry_out(
     app: &App,
     caller: &Caller,
-    listed: &Listed,
+    listed: &ListedPackage,
     description: &Description,
     plan: Option<Plan<'_>>,
 ) -> Result<(), Problem> {
@@ -213,7 +213,7 @@ fn carry_out(
 }
 
 /// Returns a description that says of a package what was said of it before, where it says nothing else.
-fn with_what_was_said(description: &Description, listed: &Listed) -> Description {
+fn with_what_was_said(description: &Description, listed: &ListedPackage) -> Description {
     let extras = &listed.extras;
     let tags = (!extras.tags.is_empty()).then(|| extras.tags.clone());
     Description {
@@ -289,7 +289,7 @@ pub(crate) async fn delete(
     })
 }
 
-fn remove(app: &App, caller: &Caller, listed: &Listed, suite: &SuiteName) -> Result<(), Problem> {
+fn remove(app: &App, caller: &Caller, listed: &ListedPackage, suite: &SuiteName) -> Result<(), Problem> {
     let content = &listed.entry.content;
     // In one suite, these three mean one content.
     let selection = Selection {
@@ -313,7 +313,7 @@ fn check_if_match(app: &App, caller: &Caller, headers: &HeaderMap, id: &str) -> 
 }
 
 /// Returns the package of an id, as far as the caller may know where it stands, to take it out.
-fn seen(app: &App, caller: &Caller, id: &str) -> Result<Listed, Problem> {
+fn seen(app: &App, caller: &Caller, id: &str) -> Result<ListedPackage, Problem> {
     let suites = &app.archive.config().suites;
     let sees = suites.iter().filter(|suite| caller.sees(suite));
     let sees: Vec<SuiteName> = sees.map(|suite| suite.codename.clone()).collect();
@@ -326,7 +326,7 @@ fn seen(app: &App, caller: &Caller, id: &str) -> Result<Listed, Problem> {
 }
 
 /// Returns the suites that a package was found in.
-fn standing<'a>(app: &'a App, listed: &Listed) -> impl Iterator<Item = &'a Suite> + use<'a> {
+fn standing<'a>(app: &'a App, listed: &ListedPackage) -> impl Iterator<Item = &'a Suite> + use<'a> {
     let codenames: Vec<SuiteName> = listed
         .entry
         .suites

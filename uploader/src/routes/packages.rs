@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use archive_catalog::listing::{After, Listed, Most, PackageQuery};
+use archive_catalog::listing::{ListedPackage, PackageQuery, PageCursor, PageLimit};
 use axum::Json as Answer;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Uri, header};
@@ -127,7 +127,7 @@ fn page(
     let after = wire::position::<Position>(cursor)?
         .map(|position| {
             let wrong = |_| Problem::new(Code::InvalidCursor, "expected `next` of the page before");
-            Ok::<_, Problem>(After {
+            Ok::<_, Problem>(PageCursor {
                 name: position.name,
                 version_key: position.version_key,
                 architecture: position.architecture,
@@ -157,14 +157,14 @@ fn page(
 }
 
 /// Returns how much a page holds.
-fn most(limit: Option<usize>) -> Result<Most, Problem> {
-    Ok(Most {
+fn most(limit: Option<usize>) -> Result<PageLimit, Problem> {
+    Ok(PageLimit {
         packages: wire::page_limit(limit)?,
         bytes: PAGE_BYTES,
     })
 }
 
-fn views(listed: &[Listed]) -> Result<Vec<PackageView>, Problem> {
+fn views(listed: &[ListedPackage]) -> Result<Vec<PackageView>, Problem> {
     listed.iter().map(wire::package).collect()
 }
 
@@ -272,12 +272,12 @@ pub(super) fn codenames(app: &App, caller: &Caller) -> Vec<SuiteName> {
 }
 
 /// Returns the package of an id, as far as the caller may read it.
-pub(super) fn readable(app: &App, caller: &Caller, id: &str) -> Result<Listed, Problem> {
+pub(super) fn readable(app: &App, caller: &Caller, id: &str) -> Result<ListedPackage, Problem> {
     in_suites(app, id, &codenames(app, caller))
 }
 
 /// Returns the package of an id, as far as it stands in these suites.
-pub(super) fn in_suites(app: &App, id: &str, suites: &[SuiteName]) -> Result<Listed, Problem> {
+pub(super) fn in_suites(app: &App, id: &str, suites: &[SuiteName]) -> Result<ListedPackage, Problem> {
     let missing = || Problem::new(Code::PackageNotFound, "no package has this id");
     let digest = digest_start(id).ok_or_else(missing)?;
     app.archive

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use archive_catalog::audit::Recorded;
+use archive_catalog::audit::AuditRow;
 use axum::Json as Answer;
 use axum::extract::State;
 use axum::http::Uri;
@@ -112,7 +112,7 @@ pub(crate) struct AuditView {
 }
 
 impl AuditView {
-    fn new(row: Recorded) -> Self {
+    fn new(row: AuditRow) -> Self {
         Self {
             id: row.id,
             at: format_iso(row.at),

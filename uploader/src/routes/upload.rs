@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use archive_catalog::Placed;
+use archive_catalog::PlacementOutcome;
 use axum::Json as Answer;
 use axum::body::Body;
 use axum::extract::{FromRequest as _, Multipart, Request, State};
@@ -211,7 +211,7 @@ async fn take(
         caller: caller.clone(),
     };
     let placed = app.committer.commit(ready).await?;
-    let added = placed.contains(&Placed::Added);
+    let added = placed.contains(&PlacementOutcome::Added);
     let published = match params.wait {
         Some(Wait::Published) => app.live.wait(app, vec![codename.clone()]).await?,
         None => Published::Yes,

@@ -1,7 +1,7 @@
 //! Shapes that several routes share.
 
 use archive_catalog::accounts::{Account, Email, Role, Suites};
-use archive_catalog::listing::Listed;
+use archive_catalog::listing::ListedPackage;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
@@ -136,7 +136,7 @@ pub(crate) fn suites(app: &App, role: Role, names: Option<&[String]>) -> Result<
 }
 
 /// Shapes a package.
-pub(crate) fn package(listed: &Listed) -> Result<PackageView, Problem> {
+pub(crate) fn package(listed: &ListedPackage) -> Result<PackageView, Problem> {
     PackageView::new(&listed.entry, &listed.extras).map_err(|error| Problem::internal(&error))
 }
 

@@ -9,7 +9,7 @@ use crate::accounts::{
     Account, AccountChange, AccountError, Accounts, ApiToken, Assertion, Authority, CredentialId, Email, Id,
     NewAccount, Session, Suites, Username,
 };
-use crate::audit::Event;
+use crate::audit::AuditEvent;
 
 type Sql<T> = Result<T, rusqlite::Error>;
 
@@ -20,7 +20,7 @@ type Outcome<T> = Result<T, AccountError>;
 pub(super) const COLUMNS: &str = "account.id, account.username, account.email, account.role, account.all_suites, account.epoch, account.created_at, account.disabled";
 
 impl Accounts for SqliteCatalog {
-    fn create_account(&self, new: &NewAccount, event: &Event) -> Result<(), AccountError> {
+    fn create_account(&self, new: &NewAccount, event: &AuditEvent) -> Result<(), AccountError> {
         self.write("add an account", |db| create(db, new, event))?
     }
 
@@ -61,7 +61,7 @@ impl Accounts for SqliteCatalog {
         &self,
         id: &Id,
         change: &AccountChange,
-        event: &Event,
+        event: &AuditEvent,
     ) -> Result<Account, AccountError> {
         self.write("change an account", |db| {
             let outcome = self::change(db, id, change)?;
@@ -72,7 +72,7 @@ impl Accounts for SqliteCatalog {
         })?
     }
 
-    fn delete_account(&self, id: &Id, event: &Event) -> Result<(), AccountError> {
+    fn delete_account(&self, id: &Id, event: &AuditEvent) -> Result<(), AccountError> {
         self.write("delete an account", |db| {
             let outcome = delete(db, id, event.at)?;
             if outcome.is_ok() {
@@ -82,7 +82,7 @@ impl Accounts for SqliteCatalog {
         })?
     }
 
-    fn create_token(&self, token: &ApiToken, hash: &Sha256, event: &Event) -> Result<(), CatalogError> {
+    fn create_token(&self, token: &ApiToken, hash: &Sha256, event: &AuditEvent) -> Result<(), CatalogError> {
         self.write("add a token", |db| {
             api_tokens::create(db, token, hash)?;
             audit::record(db, event)
@@ -94,7 +94,7 @@ impl Accounts for SqliteCatalog {
         assertion: &Assertion,
         token: &ApiToken,
         hash: &Sha256,
-        event: &Event,
+        event: &AuditEvent,
     ) -> Result<bool, CatalogError> {
         self.write("exchange an assertion for a token", |db| {
             if !api_tokens::use_up(db, assertion, event.at)? {
@@ -115,7 +115,7 @@ impl Accounts for SqliteCatalog {
         self.read("look a token up", |db| api_tokens::by_id(db, id))
     }
 
-    fn delete_token(&self, account: &Id, token: &Id, event: &Event) -> Result<bool, CatalogError> {
+    fn delete_token(&self, account: &Id, token: &Id, event: &AuditEvent) -> Result<bool, CatalogError> {
         self.write("delete a token", |db| {
             let deleted = api_tokens::delete(db, account, token)?;
             if deleted {
@@ -149,7 +149,12 @@ impl Accounts for SqliteCatalog {
         })
     }
 
-    fn end_session(&self, session: &Session, expires_at: i64, event: &Event) -> Result<(), CatalogError> {
+    fn end_session(
+        &self,
+        session: &Session,
+        expires_at: i64,
+        event: &AuditEvent,
+    ) -> Result<(), CatalogError> {
         self.write("end a session", |db| {
             db.prepare_cached("delete from ended_session where expires_at < ?1")?
                 .execute([event.at])?;
@@ -180,7 +185,7 @@ fn session_ended(db: &Connection, id: &Id) -> Sql<bool> {
         .exists([id.as_str()])
 }
 
-fn create(db: &Connection, new: &NewAccount, event: &Event) -> Sql<Outcome<()>> {
+fn create(db: &Connection, new: &NewAccount, event: &AuditEvent) -> Sql<Outcome<()>> {
     let account = &new.account;
     let name_taken = db
         .prepare_cached("select 1 from account where username = ?1")?

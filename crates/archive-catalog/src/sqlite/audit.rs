@@ -5,18 +5,18 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{SqliteCatalog, rows};
 use crate::CatalogError;
-use crate::audit::{Actor, Audit, Event, Recorded};
+use crate::audit::{Actor, Audit, AuditEvent, AuditRow};
 
 type Sql<T> = Result<T, rusqlite::Error>;
 
 const COLUMNS: &str = "id, at, actor, address, request, action, subject, detail, hash";
 
 impl Audit for SqliteCatalog {
-    fn record(&self, event: &Event) -> Result<(), CatalogError> {
+    fn record(&self, event: &AuditEvent) -> Result<(), CatalogError> {
         self.write("record an event", |db| record(db, event))
     }
 
-    fn audit(&self, before: Option<i64>, limit: usize) -> Result<Vec<Recorded>, CatalogError> {
+    fn audit(&self, before: Option<i64>, limit: usize) -> Result<Vec<AuditRow>, CatalogError> {
         self.read("read the audit log", |db| {
             let query = format!(
                 "select {COLUMNS} from audit where id < coalesce(?1, id + 1) order by id desc limit ?2"
@@ -49,10 +49,10 @@ impl Audit for SqliteCatalog {
 /// Adds a row after the last one.
 ///
 /// The caller's transaction has the lock on the catalog, so no other row comes between.
-pub(super) fn record(db: &Connection, event: &Event) -> Sql<()> {
+pub(super) fn record(db: &Connection, event: &AuditEvent) -> Sql<()> {
     // Not after the last row that is there: what was cut off would never be missed again.
     let (id, before) = end(db)?.unwrap_or((0, Sha256::from_bytes([0; 32])));
-    let mut row = Recorded {
+    let mut row = AuditRow {
         id: id + 1,
         at: event.at,
         actor: event.actor.clone(),
@@ -90,7 +90,7 @@ fn end(db: &Connection) -> Sql<Option<(i64, Sha256)>> {
 }
 
 /// Returns the detail of an event, with the token by which it was done.
-fn detail(event: &Event) -> String {
+fn detail(event: &AuditEvent) -> String {
     let read = serde_json::from_str::<serde_json::Value>(&event.detail);
     match (&event.actor.token, read) {
         (Some(token), Ok(serde_json::Value::Object(mut detail))) => {
@@ -101,8 +101,8 @@ fn detail(event: &Event) -> String {
     }
 }
 
-fn read(row: &Row<'_>) -> Sql<Recorded> {
-    Ok(Recorded {
+fn read(row: &Row<'_>) -> Sql<AuditRow> {
+    Ok(AuditRow {
         id: row.get(0)?,
         at: row.get(1)?,
         actor: Actor {

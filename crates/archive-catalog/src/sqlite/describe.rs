@@ -5,7 +5,7 @@ use debian_control::name::SuiteName;
 use rusqlite::{Connection, params};
 
 use super::{audit, rows};
-use crate::audit::{Actor, Event};
+use crate::audit::{Actor, AuditEvent};
 use crate::listing::{Description, Tag};
 
 type Sql<T> = Result<T, rusqlite::Error>;
@@ -34,7 +34,7 @@ pub(super) fn describe(
     }
     audit::record(
         db,
-        &Event {
+        &AuditEvent {
             at: now,
             actor: by.clone(),
             action: "package.describe",

@@ -9,13 +9,21 @@ use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 
 use super::{BRIEF, SqliteCatalog, describe, details, rows, search, select};
 use crate::audit::Actor;
-use crate::listing::{After, Description, Extras, Listed, Listing, Most, PackageQuery, Part, Tag, Totals};
+use crate::listing::{
+    Description, Extras, ListedPackage, Listing, PackagePage, PackageQuery, PageCursor, PageLimit, Tag,
+    Totals,
+};
 use crate::{CatalogError, Entry};
 
 type Sql<T> = Result<T, rusqlite::Error>;
 
 impl Listing for SqliteCatalog {
-    fn page(&self, query: &PackageQuery, after: Option<&After>, most: Most) -> Result<Part, CatalogError> {
+    fn page(
+        &self,
+        query: &PackageQuery,
+        after: Option<&PageCursor>,
+        most: PageLimit,
+    ) -> Result<PackagePage, CatalogError> {
         self.refresh_unless_busy()?;
         self.read("list packages", |db| {
             let mut condition = Condition::of(query);
@@ -49,8 +57,8 @@ impl Listing for SqliteCatalog {
         query: &PackageQuery,
         text: &str,
         skip: usize,
-        most: Most,
-    ) -> Result<Part, CatalogError> {
+        most: PageLimit,
+    ) -> Result<PackagePage, CatalogError> {
         self.refresh_unless_busy()?;
         self.read("search packages", |db| {
             let ids = search::ids(db, &Condition::of(query), text, (skip, one_more(most)))?;
@@ -58,7 +66,7 @@ impl Listing for SqliteCatalog {
         })
     }
 
-    fn package(&self, digest: &[u8], suites: &[SuiteName]) -> Result<Option<Listed>, CatalogError> {
+    fn package(&self, digest: &[u8], suites: &[SuiteName]) -> Result<Option<ListedPackage>, CatalogError> {
         self.read("look a package up", |db| {
             let mut end = digest.to_vec();
             end.resize(32, 0xff);
@@ -157,7 +165,7 @@ impl SqliteCatalog {
             });
             match caught_up {
                 Ok(()) => {}
-                Err(error) if error.trouble().is_some() => return Ok(()),
+                Err(error) if error.transient_failure().is_some() => return Ok(()),
                 Err(error) => return Err(error),
             }
         }
@@ -247,33 +255,33 @@ impl Condition {
 }
 
 /// Returns how many are looked for, to know whether the list goes on.
-fn one_more(most: Most) -> usize {
+fn one_more(most: PageLimit) -> usize {
     most.packages.saturating_add(1)
 }
 
 /// Reads contents with what stands of them in `suites`, as far as a part goes: the first one in any case.
-fn part(db: &Connection, ids: &[i64], suites: &[SuiteName], most: Most) -> Sql<Part> {
+fn part(db: &Connection, ids: &[i64], suites: &[SuiteName], most: PageLimit) -> Sql<PackagePage> {
     let mut packages = Vec::new();
     let mut bytes = 0_usize;
     for id in ids {
         if packages.len() >= most.packages || bytes >= most.bytes {
-            return Ok(Part { packages, more: true });
+            return Ok(PackagePage { packages, more: true });
         }
         if let Some(listed) = listed(db, *id, suites)? {
             bytes = bytes.saturating_add(listed.entry.content.control.len());
             packages.push(listed);
         }
     }
-    Ok(Part {
+    Ok(PackagePage {
         packages,
         more: false,
     })
 }
 
 /// Reads a content with what stands of it in `suites`; `None` when it stands in none of these.
-fn listed(db: &Connection, id: i64, suites: &[SuiteName]) -> Sql<Option<Listed>> {
+fn listed(db: &Connection, id: i64, suites: &[SuiteName]) -> Sql<Option<ListedPackage>> {
     Ok(match entry(db, id, suites)? {
-        Some(entry) => Some(Listed {
+        Some(entry) => Some(ListedPackage {
             entry,
             extras: extras(db, id, suites)?,
         }),

@@ -6,8 +6,8 @@ use debian_control::digest::Sha256;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{accounts, audit, describe, rows, select};
-use crate::audit::{Actor, Event};
-use crate::{Cluster, Conflict, Content, Entry, NewPlacement, Placed, PlacedSet, Selection};
+use crate::audit::{Actor, AuditEvent};
+use crate::{Cluster, Conflict, Content, Entry, NewPlacement, PlacedSet, PlacementOutcome, Selection};
 
 type Sql<T> = Result<T, rusqlite::Error>;
 
@@ -51,19 +51,19 @@ fn place_set(db: &Connection, revisions: &mut Revisions, set: &[NewPlacement], n
             return Ok(Err(Box::new(Conflict::AuthorityEnded)));
         }
         let suite = rows::suite_id(db, &wish.suite)?;
-        let outcome = foresee(db, suite, wish)?;
+        let outcome = check_placement(db, suite, wish)?;
         match outcome {
             Err(conflict) => return Ok(Err(conflict)),
-            Ok(Placed::Added) => {
+            Ok(PlacementOutcome::Added) => {
                 let revision = match revisions.get(&suite) {
                     Some(revision) => *revision,
                     None => rows::raise_revision(db, suite)?,
                 };
                 revisions.insert(suite, revision);
                 insert(db, suite, revision, wish, now)?;
-                placed.push(Placed::Added);
+                placed.push(PlacementOutcome::Added);
             }
-            Ok(Placed::Unchanged) => placed.push(Placed::Unchanged),
+            Ok(PlacementOutcome::Unchanged) => placed.push(PlacementOutcome::Unchanged),
         }
     }
     Ok(Ok(placed))
@@ -78,11 +78,11 @@ fn is_authorized(db: &Connection, by: Option<&Actor>, now: i64) -> Sql<bool> {
 }
 
 /// Says what placing would meet with.
-pub(super) fn foresee(
+pub(super) fn check_placement(
     db: &Connection,
     suite: i64,
     wish: &NewPlacement,
-) -> Sql<Result<Placed, Box<Conflict>>> {
+) -> Sql<Result<PlacementOutcome, Box<Conflict>>> {
     if let Some(conflict) = identity_conflict(db, suite, wish)? {
         return Ok(Err(conflict));
     }
@@ -95,7 +95,9 @@ pub(super) fn foresee(
         .query_row(params![suite, content.sha256.as_bytes()], |row| row.get(0))
         .optional()?;
     match stands {
-        Some(component) if component == wish.component.as_str() => return Ok(Ok(Placed::Unchanged)),
+        Some(component) if component == wish.component.as_str() => {
+            return Ok(Ok(PlacementOutcome::Unchanged));
+        }
         Some(component) => {
             return Ok(Err(Box::new(Conflict::OtherComponent {
                 suite: wish.suite.clone(),
@@ -114,7 +116,7 @@ pub(super) fn foresee(
     if owner.is_some_and(|owner| owner != content.sha256) {
         return Ok(Err(Box::new(Conflict::PathTaken(wish.path.clone()))));
     }
-    Ok(Ok(Placed::Added))
+    Ok(Ok(PlacementOutcome::Added))
 }
 
 fn identity_conflict(db: &Connection, suite: i64, wish: &NewPlacement) -> Sql<Option<Box<Conflict>>> {
@@ -212,11 +214,11 @@ fn event(
     content: &Content,
     mut detail: serde_json::Value,
     now: i64,
-) -> Event {
+) -> AuditEvent {
     if let Some(detail) = detail.as_object_mut() {
         detail.insert("sha256".to_owned(), content.sha256.to_string().into());
     }
-    Event {
+    AuditEvent {
         at: now,
         actor: by.clone(),
         action,

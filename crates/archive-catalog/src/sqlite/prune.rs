@@ -3,13 +3,13 @@
 use rusqlite::{Connection, params};
 
 use super::{rows, trees};
-use crate::{Forgotten, PrunedVersion, Retention};
+use crate::{PruneResult, PrunedVersion, Retention};
 
 type Sql<T> = Result<T, rusqlite::Error>;
 
 /// Applies the retention of every suite, and returns what went.
-pub(super) fn prune(db: &Connection, retentions: &[Retention], now: i64) -> Sql<Forgotten> {
-    let mut forgotten = Forgotten::default();
+pub(super) fn prune(db: &Connection, retentions: &[Retention], now: i64) -> Sql<PruneResult> {
+    let mut forgotten = PruneResult::default();
     for retention in retentions {
         let suite = rows::suite_id(db, &retention.suite)?;
         if let Some(keep) = retention.keep_versions {
@@ -33,7 +33,7 @@ fn remove_old_versions(
     keep: u32,
     retention: &Retention,
     now: i64,
-    forgotten: &mut Forgotten,
+    forgotten: &mut PruneResult,
 ) -> Sql<()> {
     let old: Vec<(i64, PrunedVersion)> = db
         .prepare_cached(

@@ -6,7 +6,9 @@ use debian_control::name::SuiteName;
 use rusqlite::{Connection, Row, params};
 
 use super::{failed, publications, rows};
-use crate::{CatalogError, Cluster, Counts, Held, Indexed, Position, Section, Snapshot, SuiteState};
+use crate::{
+    CatalogError, Cluster, Counts, Indexed, Position, Section, Snapshot, SnapshotPackage, SuiteState,
+};
 
 type Sql<T> = Result<T, rusqlite::Error>;
 
@@ -172,8 +174,8 @@ impl Snapshot for SqliteSnapshot {
         })
     }
 
-    fn held(&self) -> Result<Vec<Held>, CatalogError> {
-        let mut held: Vec<Held> = self.read("read packages", || {
+    fn packages(&self) -> Result<Vec<SnapshotPackage>, CatalogError> {
+        let mut held: Vec<SnapshotPackage> = self.read("read packages", || {
             self.db
                 .prepare_cached(
                     "select component, content.name, content.architecture, content.version, content.sha256,
@@ -184,7 +186,7 @@ impl Snapshot for SqliteSnapshot {
                      where suite_id = ?1 and added_revision <= ?3
                        and (removed_revision is null or removed_revision > ?3)",
                 )?
-                .query_map(params![self.suite, self.tree, self.revision], held)?
+                .query_map(params![self.suite, self.tree, self.revision], snapshot_package)?
                 .collect()
         })?;
         held.sort_unstable();
@@ -231,8 +233,8 @@ fn position(row: &Row<'_>) -> Sql<Position> {
     })
 }
 
-fn held(row: &Row<'_>) -> Sql<Held> {
-    Ok(Held {
+fn snapshot_package(row: &Row<'_>) -> Sql<SnapshotPackage> {
+    Ok(SnapshotPackage {
         component: rows::text(row, 0)?,
         name: rows::text(row, 1)?,
         architecture: rows::text(row, 2)?,

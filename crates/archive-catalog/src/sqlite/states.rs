@@ -4,35 +4,40 @@ use debian_control::name::SuiteName;
 use rusqlite::{Connection, params};
 
 use super::rows;
-use crate::{Kept, KeptState, Pin, SnapshotId};
+use crate::{Pin, Retained, RetainedState, SnapshotId};
 
 type Sql<T> = Result<T, rusqlite::Error>;
 
 /// Returns the states of a suite that can be gone back to, newest first.
-pub(super) fn all(db: &Connection, suite: &SuiteName) -> Sql<Vec<KeptState>> {
+pub(super) fn all(db: &Connection, suite: &SuiteName) -> Sql<Vec<RetainedState>> {
     let suite = rows::suite_id(db, suite)?;
     let added = Running::read(db, suite, "added_revision")?;
     let removed = Running::read(db, suite, "removed_revision")?;
-    let state = |id, revision, date, kept| KeptState {
+    let state = |id, revision, date, kept| RetainedState {
         id,
         revision,
         date,
         packages: added.until(revision).saturating_sub(removed.until(revision)),
         kept,
     };
-    let mut states: Vec<KeptState> = db
+    let mut states: Vec<RetainedState> = db
         .prepare_cached("select id, revision, date from pinned where suite_id = ?1")?
         .query_map([suite], |row| {
-            Ok(state(rows::text(row, 0)?, row.get(1)?, row.get(2)?, Kept::Pinned))
+            Ok(state(
+                rows::text(row, 0)?,
+                row.get(1)?,
+                row.get(2)?,
+                Retained::Pinned,
+            ))
         })?
         .collect::<Sql<_>>()?;
-    let published: Vec<KeptState> = db
+    let published: Vec<RetainedState> = db
         .prepare_cached("select revision, date, superseded_at from publication where suite_id = ?1")?
         .query_map([suite], |row| {
             let date = row.get(1)?;
             let kept = row
                 .get::<_, Option<i64>>(2)?
-                .map_or(Kept::Live, Kept::SupersededAt);
+                .map_or(Retained::Live, Retained::SupersededAt);
             Ok(state(SnapshotId::of(date), row.get(0)?, date, kept))
         })?
         .collect::<Sql<_>>()?;

@@ -9,9 +9,11 @@ use crate::accounts::{
     Account, AccountChange, AccountError, Accounts, ApiToken, Authority, CredentialId, Id, NewAccount, Role,
     Session, Suites,
 };
-use crate::audit::{Actor, Audit, Event};
-use crate::listing::{After, Description, Listing, Most, PackageQuery, Tag};
-use crate::{Catalog, CatalogError, Conflict, Content, NewContent, NewPlacement, Placed, Section, Selection};
+use crate::audit::{Actor, Audit, AuditEvent};
+use crate::listing::{Description, Listing, PackageQuery, PageCursor, PageLimit, Tag};
+use crate::{
+    Catalog, CatalogError, Conflict, Content, NewContent, NewPlacement, PlacementOutcome, Section, Selection,
+};
 
 const NOW: i64 = 1_700_000_000;
 
@@ -38,8 +40,8 @@ fn id(text: &str) -> Id {
     text.parse().unwrap()
 }
 
-fn event(action: &'static str) -> Event {
-    Event {
+fn event(action: &'static str) -> AuditEvent {
+    AuditEvent {
         at: NOW,
         actor: Actor::default(),
         action,
@@ -96,18 +98,18 @@ fn placement(name: &str, version: &str, section: &str) -> NewPlacement {
 
 fn place(catalog: &SqliteCatalog, placements: &[NewPlacement]) {
     let placed = catalog.place(&[placements.to_vec()], NOW).unwrap();
-    assert_eq!(placed, [Ok(vec![Placed::Added; placements.len()])]);
+    assert_eq!(placed, [Ok(vec![PlacementOutcome::Added; placements.len()])]);
 }
 
 /// Returns a bound of so many packages, of any size.
-fn packages(packages: usize) -> Most {
-    Most {
+fn packages(packages: usize) -> PageLimit {
+    PageLimit {
         packages,
         bytes: usize::MAX,
     }
 }
 
-fn names(found: &[crate::listing::Listed]) -> Vec<&str> {
+fn names(found: &[crate::listing::ListedPackage]) -> Vec<&str> {
     found
         .iter()
         .map(|listed| listed.entry.content.name.as_str())
@@ -160,8 +162,8 @@ fn what_is_done_by_a_right_that_ended_after_it_was_checked_is_not_done() {
     };
     let removed = |authority: &Authority| catalog.remove(&Selection::default(), Some(&by(authority)), NOW);
     let ended = || Err(Box::new(Conflict::AuthorityEnded));
-    assert_eq!(placed("1", &by_token, NOW), Ok(vec![Placed::Added]));
-    assert_eq!(placed("2", &by_session, NOW), Ok(vec![Placed::Added]));
+    assert_eq!(placed("1", &by_token, NOW), Ok(vec![PlacementOutcome::Added]));
+    assert_eq!(placed("2", &by_session, NOW), Ok(vec![PlacementOutcome::Added]));
     assert_eq!(placed("3", &by_token, NOW + 60), ended(), "it expires");
 
     let signed_out = Session {
@@ -173,7 +175,7 @@ fn what_is_done_by_a_right_that_ended_after_it_was_checked_is_not_done() {
         .end_session(&signed_out, NOW + 60, &event("logout"))
         .unwrap();
     assert_eq!(placed("3", &by_session, NOW), ended(), "it was signed out");
-    assert_eq!(placed("4", &by_token, NOW), Ok(vec![Placed::Added]));
+    assert_eq!(placed("4", &by_token, NOW), Ok(vec![PlacementOutcome::Added]));
 
     let demoted = AccountChange {
         role: Some(Role::User),
@@ -184,7 +186,7 @@ fn what_is_done_by_a_right_that_ended_after_it_was_checked_is_not_done() {
         .unwrap();
     assert_eq!(placed("5", &by_token, NOW), ended(), "the role is another");
     let now = checked(CredentialId::Token(token.id.clone()), token.expires_at);
-    assert_eq!(placed("5", &now, NOW), Ok(vec![Placed::Added]));
+    assert_eq!(placed("5", &now, NOW), Ok(vec![PlacementOutcome::Added]));
 
     catalog
         .delete_token(&id("id-jane"), &token.id, &event("token.delete"))
@@ -219,18 +221,18 @@ fn of_a_set_in_which_one_is_refused_nothing_stays_and_other_sets_do() {
         before,
         "nothing changed, so nothing is to be published"
     );
-    assert!(!catalog.owns("", &refused[0].path).unwrap());
+    assert!(!catalog.has_pool_file("", &refused[0].path).unwrap());
 
     let good = vec![placement("good", "1.0", "misc"), placement("fine", "1.0", "misc")];
     let sets = [vec![placement("first", "1.0", "misc")], refused, good.clone()];
     let placed = catalog.place(&sets, NOW).unwrap();
-    assert_eq!(placed[0], Ok(vec![Placed::Added]));
+    assert_eq!(placed[0], Ok(vec![PlacementOutcome::Added]));
     assert!(placed[1].is_err());
-    assert_eq!(placed[2], Ok(vec![Placed::Added; 2]));
+    assert_eq!(placed[2], Ok(vec![PlacementOutcome::Added; 2]));
     assert_eq!(revision(), before + 1, "one transaction, one revision");
     assert_eq!(
         catalog.place(&[good], NOW).unwrap(),
-        [Ok(vec![Placed::Unchanged; 2])]
+        [Ok(vec![PlacementOutcome::Unchanged; 2])]
     );
     let listed = catalog.list(&Selection::default()).unwrap();
     let names: Vec<&str> = listed.iter().map(|entry| entry.content.name.as_str()).collect();
@@ -426,12 +428,12 @@ fn pages_follow_each_other_and_show_asked_suites_only() {
         ],
     );
     let mut all = Vec::new();
-    let mut after: Option<After> = None;
+    let mut after: Option<PageCursor> = None;
     loop {
         let page = catalog.page(&in_stable(), after.as_ref(), packages(2)).unwrap();
         let Some(last) = page.packages.last() else { break };
         let content = &last.entry.content;
-        after = Some(After {
+        after = Some(PageCursor {
             name: content.name.to_string(),
             version_key: content.version.sort_key(),
             architecture: content.architecture.to_string(),
@@ -464,7 +466,7 @@ fn a_part_of_a_list_ends_early_where_packages_are_large_and_says_that_more_comes
         (20_000, &["alpha", "beta"]),
         (1 << 20, &["alpha", "beta", "gamma"]),
     ] {
-        let most = Most { packages: 10, bytes };
+        let most = PageLimit { packages: 10, bytes };
         let page = catalog.page(&in_stable(), None, most).unwrap();
         assert_eq!(names(&page.packages), expected);
         assert_eq!(page.more, expected.len() < 3, "{bytes}");

@@ -5,18 +5,18 @@ use debian_control::name::SuiteName;
 use rusqlite::{Connection, params};
 
 use super::rows;
-use crate::Homeless;
+use crate::MisplacedFile;
 use archive_storage::pool;
 
 type Sql<T> = Result<T, rusqlite::Error>;
 
 /// Returns what a suite held after a revision, or ever, and a tree has no file of.
-pub(super) fn homeless(
+pub(super) fn files_in_other_trees(
     db: &Connection,
     suite: &SuiteName,
     tree: &str,
     since: Option<i64>,
-) -> Sql<Vec<Homeless>> {
+) -> Sql<Vec<MisplacedFile>> {
     let suite = rows::suite_id(db, suite)?;
     let query = format!(
         "select {}, placement.component, min(pool_file.tree || char(10) || pool_file.path)
@@ -34,7 +34,7 @@ pub(super) fn homeless(
             let at = rows::CONTENT_WIDTH;
             let found: String = row.get(at + 1)?;
             let (tree, path) = found.split_once('\n').unwrap_or(("", &found));
-            Ok(Homeless {
+            Ok(MisplacedFile {
                 content: rows::content(row)?,
                 component: rows::text(row, at)?,
                 path: pool::below_root(tree, path),
@@ -44,7 +44,7 @@ pub(super) fn homeless(
 }
 
 /// Records files of a tree.
-pub(super) fn settle(db: &Connection, tree: &str, files: &[(Sha256, String)]) -> Sql<()> {
+pub(super) fn record_pool_files(db: &Connection, tree: &str, files: &[(Sha256, String)]) -> Sql<()> {
     for (sha256, path) in files {
         db.prepare_cached(
             "insert into pool_file (tree, path, content_id)

@@ -9,13 +9,13 @@ use rustix::fs::FlockOperation;
 use super::links::Link;
 use super::{IngestError, Place, Staged};
 use crate::archive::Archive;
-use archive_catalog::{CatalogError, Conflict, NewPlacement, Placed, PlacedSet};
+use archive_catalog::{CatalogError, Conflict, NewPlacement, PlacedSet, PlacementOutcome};
 use archive_storage::pool::{self, PoolError, PoolName};
 
 /// A member of a set, and what it will meet with.
 struct Planned {
     wish: NewPlacement,
-    outcome: Placed,
+    outcome: PlacementOutcome,
 }
 
 impl Archive {
@@ -27,7 +27,7 @@ impl Archive {
         &self,
         batch: &[(Staged, Place<'_>)],
         now: i64,
-    ) -> Result<Vec<Result<Placed, IngestError>>, IngestError> {
+    ) -> Result<Vec<Result<PlacementOutcome, IngestError>>, IngestError> {
         let sets: Vec<&[(Staged, Place<'_>)]> = batch.chunks(1).collect();
         let answers = self.commit_sets(&sets, now)?.into_iter();
         Ok(answers
@@ -40,15 +40,15 @@ impl Archive {
         &self,
         sets: &[&[(Staged, Place<'_>)]],
         now: i64,
-    ) -> Result<Vec<Result<Vec<Placed>, IngestError>>, IngestError> {
+    ) -> Result<Vec<Result<Vec<PlacementOutcome>, IngestError>>, IngestError> {
         self.take_back_links()?;
         let mut plans = Vec::with_capacity(sets.len());
         for set in sets {
-            plans.push(self.foresee(set)?);
+            plans.push(self.check_placements(set)?);
         }
         for (set, plan) in sets.iter().zip(&plans) {
             for ((staged, _), planned) in set.iter().zip(plan.iter().flatten()) {
-                if planned.outcome == Placed::Added {
+                if planned.outcome == PlacementOutcome::Added {
                     staged.sync()?;
                 }
             }
@@ -63,7 +63,9 @@ impl Archive {
             .zip(&plans)
             .flat_map(|(set, plan)| set.iter().zip(plan.iter().flatten()));
         let to_link: Vec<Link<'_>> = pairs
-            .filter(|((staged, _), planned)| planned.outcome == Placed::Added && staged.held.is_none())
+            .filter(|((staged, _), planned)| {
+                planned.outcome == PlacementOutcome::Added && staged.held.is_none()
+            })
             .map(|((staged, place), _)| (staged.content(), place))
             .collect();
         let noted = self.note_links(&to_link)?;
@@ -72,11 +74,11 @@ impl Archive {
             let Ok(plan) = plan else { continue };
             for ((staged, place), planned) in set.iter().zip(plan) {
                 match planned.outcome {
-                    Placed::Added => {
+                    PlacementOutcome::Added => {
                         planned.wish.path = self.link(staged, place)?;
                         linked.push(planned.wish.clone());
                     }
-                    Placed::Unchanged => self.heal(staged, place)?,
+                    PlacementOutcome::Unchanged => self.heal(staged, place)?,
                 }
             }
         }
@@ -95,14 +97,14 @@ impl Archive {
     }
 
     /// Says what each member of a set will meet with, or what stands against one of them.
-    fn foresee(
+    fn check_placements(
         &self,
         set: &[(Staged, Place<'_>)],
     ) -> Result<Result<Vec<Planned>, Box<Conflict>>, IngestError> {
         let mut plan = Vec::with_capacity(set.len());
         for (staged, place) in set {
             let wish = wish(staged, place);
-            match self.catalog().foresee(&wish)? {
+            match self.catalog().check_placement(&wish)? {
                 Ok(outcome) => plan.push(Planned { wish, outcome }),
                 Err(conflict) => return Ok(Err(conflict)),
             }
@@ -115,8 +117,11 @@ impl Archive {
         &self,
         plans: Vec<Result<Vec<Planned>, Box<Conflict>>>,
         now: i64,
-    ) -> Result<Vec<Result<Vec<Placed>, IngestError>>, IngestError> {
-        let is_new = |plan: &&Vec<Planned>| plan.iter().any(|planned| planned.outcome == Placed::Added);
+    ) -> Result<Vec<Result<Vec<PlacementOutcome>, IngestError>>, IngestError> {
+        let is_new = |plan: &&Vec<Planned>| {
+            plan.iter()
+                .any(|planned| planned.outcome == PlacementOutcome::Added)
+        };
         let wishes = |plan: &Vec<Planned>| plan.iter().map(|planned| planned.wish.clone()).collect();
         let sets: Vec<Vec<NewPlacement>> = plans.iter().flatten().filter(is_new).map(wishes).collect();
         let placed = if sets.is_empty() {
@@ -138,7 +143,7 @@ impl Archive {
 
     /// Checks that nothing in the catalog speaks against a placement.
     pub(super) fn check_placement(&self, staged: &Staged, place: &Place<'_>) -> Result<(), IngestError> {
-        match self.catalog().foresee(&wish(staged, place))? {
+        match self.catalog().check_placement(&wish(staged, place))? {
             Ok(_) => Ok(()),
             Err(conflict) => Err(IngestError::Conflict(conflict)),
         }
@@ -155,7 +160,7 @@ impl Archive {
             held,
             by: None,
         };
-        Ok(self.catalog().foresee(&wish(&staged, place))? == Ok(Placed::Unchanged))
+        Ok(self.catalog().check_placement(&wish(&staged, place))? == Ok(PlacementOutcome::Unchanged))
     }
 
     /// Gives staged bytes their name in the pool.
@@ -200,7 +205,7 @@ impl Archive {
     fn drop_orphans(&self, linked: &[NewPlacement]) -> Result<(), IngestError> {
         let mut orphans = Vec::new();
         for wish in linked {
-            if !self.catalog().owns(&wish.tree, &wish.path)? {
+            if !self.catalog().has_pool_file(&wish.tree, &wish.path)? {
                 orphans.push(wish);
             }
         }
@@ -212,7 +217,7 @@ impl Archive {
             .map_err(IngestError::Lock)?;
         for wish in orphans {
             let file = self.root().join(pool::below_root(&wish.tree, &wish.path));
-            if !self.catalog().owns(&wish.tree, &wish.path)? && file.exists() {
+            if !self.catalog().has_pool_file(&wish.tree, &wish.path)? && file.exists() {
                 std::fs::remove_file(&file).map_err(|source| PoolError {
                     action: "delete",
                     path: file,
@@ -259,8 +264,8 @@ mod tests {
 
     #[test]
     fn an_answer_that_is_missing_is_an_error() {
-        let two = || Ok(vec![Placed::Added, Placed::Unchanged]);
-        let one = || Ok(vec![Placed::Added]);
+        let two = || Ok(vec![PlacementOutcome::Added, PlacementOutcome::Unchanged]);
+        let one = || Ok(vec![PlacementOutcome::Added]);
         assert!(check_answers(vec![2, 1], &[two(), one()]).is_ok());
         for placed in [
             vec![],

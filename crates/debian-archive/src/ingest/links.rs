@@ -74,7 +74,7 @@ impl Archive {
         };
         let file = self.root().join(pool::below_root(tree, path));
         let is_it = pool::digest(&file).is_ok_and(|found| found.to_string() == sha256);
-        if !is_it || self.catalog().owns(tree, path)? {
+        if !is_it || self.catalog().has_pool_file(tree, path)? {
             return Ok(());
         }
         std::fs::remove_file(&file).map_err(|source| PoolError {

@@ -11,7 +11,7 @@ use crate::archive::Archive;
 use crate::config::Suite;
 use crate::sign::{self, Signer};
 use crate::suite_release::{Dates, suite_release};
-use archive_catalog::{Kept, Pin, SnapshotId};
+use archive_catalog::{Pin, Retained, SnapshotId};
 use archive_storage::staging::Staging;
 
 /// Where the one pool is, seen from a snapshot.
@@ -53,7 +53,7 @@ impl Archive {
         clock: &dyn Clock,
     ) -> Result<(), PublishError> {
         for state in self.catalog().states(&suite.codename)? {
-            if state.kept == Kept::Pinned {
+            if state.kept == Retained::Pinned {
                 self.render(suite, &state.pin(), signer, clock)?;
             }
         }

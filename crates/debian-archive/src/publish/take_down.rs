@@ -55,7 +55,9 @@ impl Archive {
     /// They are there when a suite was made private, or public. `since` is a revision up to which that was done.
     pub(super) fn move_in(&self, suite: &Suite, since: Option<i64>) -> Result<(), PublishError> {
         let tree = suite.pool_tree();
-        let homeless = self.catalog().homeless(&suite.codename, tree, since)?;
+        let homeless = self
+            .catalog()
+            .files_in_other_trees(&suite.codename, tree, since)?;
         if homeless.is_empty() {
             return Ok(());
         }
@@ -80,7 +82,7 @@ impl Archive {
             .map(|(_, path)| self.root().join(pool::below_root(tree, path)))
             .collect();
         pool::sync_folders(self.root(), paths.iter().map(PathBuf::as_path))?;
-        Ok(self.catalog().settle(tree, &files)?)
+        Ok(self.catalog().record_pool_files(tree, &files)?)
     }
 
     /// Ends serving a suite where it was before it became private, or public.
@@ -98,7 +100,7 @@ impl Archive {
         take_down(&old, &suite.codename)?;
         let _pool = self.pool_lock(FlockOperation::LockExclusive)?;
         let mut folders = BTreeMap::new();
-        for path in self.catalog().unneeded_files(left)? {
+        for path in self.catalog().orphaned_pool_files(left)? {
             let file = self.root().join(path);
             gone(&file, |file| std::fs::remove_file(file))?;
             if let Some(folder) = file.parent() {
@@ -108,7 +110,7 @@ impl Archive {
         for folder in folders.keys() {
             pool::remove_empty_folders(self.root(), &folder.join("file"));
         }
-        self.catalog().forget_unneeded_files(left)?;
+        self.catalog().forget_orphaned_pool_files(left)?;
         if left.is_some() {
             gone(&private, |folder| std::fs::remove_dir_all(folder))?;
         }

@@ -27,7 +27,7 @@ pub(super) fn look(suite: &Suite, snapshot: &dyn Snapshot) -> Result<Option<Stri
         return Ok(None);
     }
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-    for package in snapshot.held()? {
+    for package in snapshot.packages()? {
         let component = package.component.as_str();
         let architecture = package.architecture.as_str();
         let gone = if !has_component(component) && places.iter().any(|place| place.0 == component) {

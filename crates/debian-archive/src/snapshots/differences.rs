@@ -7,7 +7,7 @@ use debian_control::digest::Sha256;
 use debian_control::name::{Component, PackageName};
 use debian_control::version::Version;
 
-use archive_catalog::Held;
+use archive_catalog::SnapshotPackage;
 
 /// One difference between two states.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,7 +41,7 @@ pub enum Change {
 type Versions<'a> = BTreeSet<(&'a Version, &'a Sha256)>;
 
 /// Returns what changed from `before` to `after`, ordered by component, name and architecture.
-pub fn differences(before: &[Held], after: &[Held]) -> Vec<Difference> {
+pub fn differences(before: &[SnapshotPackage], after: &[SnapshotPackage]) -> Vec<Difference> {
     let mut packages: BTreeMap<_, (Versions<'_>, Versions<'_>)> = BTreeMap::new();
     for held in before {
         packages
@@ -72,7 +72,7 @@ pub fn differences(before: &[Held], after: &[Held]) -> Vec<Difference> {
         .collect()
 }
 
-fn package(held: &Held) -> (&Component, &PackageName, &Architecture) {
+fn package(held: &SnapshotPackage) -> (&Component, &PackageName, &Architecture) {
     (&held.component, &held.name, &held.architecture)
 }
 
@@ -92,8 +92,8 @@ fn changes(gone: &[&Version], came: &[&Version]) -> Vec<Change> {
 mod tests {
     use super::*;
 
-    fn held(name: &str, version: &str) -> Held {
-        Held {
+    fn held(name: &str, version: &str) -> SnapshotPackage {
+        SnapshotPackage {
             component: "main".parse().unwrap(),
             name: name.parse().unwrap(),
             architecture: "amd64".parse().unwrap(),
@@ -104,7 +104,7 @@ mod tests {
         }
     }
 
-    fn told(before: &[Held], after: &[Held]) -> Vec<String> {
+    fn told(before: &[SnapshotPackage], after: &[SnapshotPackage]) -> Vec<String> {
         let tell = |difference: Difference| match difference.change {
             Change::Added(version) => format!("+{} {version}", difference.name),
             Change::Removed(version) => format!("-{} {version}", difference.name),

@@ -12,7 +12,7 @@ use super::{Finding, Kind, VerifyError};
 use crate::archive::Archive;
 use crate::config::Suite;
 use crate::publish::{POOL_LINK, expected_packages};
-use archive_catalog::{Kept, Snapshot};
+use archive_catalog::{Retained, Snapshot};
 use archive_storage::pool;
 
 /// Checks a suite, and adds the pool paths that its indexes name to `named`.
@@ -57,7 +57,7 @@ pub(super) fn check_pinned(
     findings: &mut Vec<Finding>,
 ) -> Result<(), VerifyError> {
     for state in archive.catalog().states(&suite.codename)? {
-        if state.kept != Kept::Pinned {
+        if state.kept != Retained::Pinned {
             continue;
         }
         let folder = archive.snapshot_folder(suite, &state.id);

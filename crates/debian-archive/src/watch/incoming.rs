@@ -15,7 +15,7 @@ use super::{Event, incoming_folder, leave};
 use crate::archive::Archive;
 use crate::error_text::with_causes;
 use crate::ingest::{Arrival, IngestError, Place, Staged};
-use archive_catalog::{Conflict, Placed};
+use archive_catalog::{Conflict, PlacementOutcome};
 use archive_storage::staging::Staging;
 
 /// How many packages share a transaction and its syncs.
@@ -166,7 +166,7 @@ impl Incoming {
         let answers = pass.archive.commit(&staged, pass.now)?;
         let mut added = false;
         for (file, answer) in files.iter().zip(answers) {
-            added |= matches!(answer, Ok(Placed::Added));
+            added |= matches!(answer, Ok(PlacementOutcome::Added));
             self.settle(file, answer, pass.now)?;
         }
         Ok(added)
@@ -176,7 +176,7 @@ impl Incoming {
     fn settle(
         &mut self,
         file: &Found,
-        answer: Result<Placed, IngestError>,
+        answer: Result<PlacementOutcome, IngestError>,
         now: i64,
     ) -> Result<(), IncomingError> {
         match answer {

@@ -14,7 +14,7 @@ use crate::publish::Clock;
 use crate::publisher::rest::{Rest, root_cause};
 use crate::publisher::{Publisher, Setup};
 use crate::sign;
-use archive_catalog::Pruning;
+use archive_catalog::PruneMode;
 
 /// How often, while a file lies there that may be complete soon.
 const LOOK_SOON: Duration = Duration::from_secs(1);
@@ -160,7 +160,7 @@ impl Worker {
             publisher,
             ..
         } = &self.parts;
-        let wait = match archive.prune(Pruning::Done, clock.now()) {
+        let wait = match archive.prune(PruneMode::Done, clock.now()) {
             Ok(pruned) => {
                 report(Event::Pruned(pruned));
                 publisher.notify();

@@ -1,6 +1,6 @@
 //! `repogen snapshot diff`: what lies between two states.
 
-use archive_catalog::{Held, SnapshotId};
+use archive_catalog::{SnapshotId, SnapshotPackage};
 use clap::Args;
 use debian_archive::archive::Archive;
 use debian_archive::config::Suite;
@@ -74,11 +74,11 @@ pub(crate) fn run(args: DiffArgs, context: &mut Context) -> Result<Done, Failure
     Ok(Done::Well)
 }
 
-fn held(archive: &Archive, suite: &Suite, revision: Option<i64>) -> Result<Vec<Held>, Failure> {
+fn held(archive: &Archive, suite: &Suite, revision: Option<i64>) -> Result<Vec<SnapshotPackage>, Failure> {
     Ok(archive
         .catalog()
         .snapshot(&suite.codename, suite.pool_tree(), revision)?
-        .held()?)
+        .packages()?)
 }
 
 fn view<'a>(suite: &'a Suite, difference: &'a Difference) -> DifferenceView<'a> {

@@ -1,6 +1,6 @@
 //! `repogen snapshot list`: what can be gone back to.
 
-use archive_catalog::{Kept, KeptState};
+use archive_catalog::{Retained, RetainedState};
 use clap::Args;
 use debian_archive::config::Suite;
 use debian_control::release::format_iso;
@@ -33,7 +33,7 @@ struct StateView<'a> {
 
 pub(crate) fn run(args: ListArgs, context: &mut Context) -> Result<Done, Failure> {
     let archive = context.archive()?;
-    let mut states: Vec<(KeptState, &Suite)> = Vec::new();
+    let mut states: Vec<(RetainedState, &Suite)> = Vec::new();
     for suite in select::suites(archive.config(), &args.suite)? {
         let of_suite = archive.catalog().states(&suite.codename)?;
         states.extend(of_suite.into_iter().map(|state| (state, suite)));
@@ -42,8 +42,8 @@ pub(crate) fn run(args: ListArgs, context: &mut Context) -> Result<Done, Failure
     states.sort_by(|(left, _), (right, _)| right.id.cmp(&left.id));
     for (state, suite) in &states {
         let until = match state.kept {
-            Kept::SupersededAt(at) => Some(format_iso(at + suite.publications_kept_for())),
-            Kept::Pinned | Kept::Live => None,
+            Retained::SupersededAt(at) => Some(format_iso(at + suite.publications_kept_for())),
+            Retained::Pinned | Retained::Live => None,
         };
         if args.json {
             let view = StateView {
@@ -51,8 +51,8 @@ pub(crate) fn run(args: ListArgs, context: &mut Context) -> Result<Done, Failure
                 suite: suite.codename.as_str(),
                 date: format_iso(state.date),
                 packages: state.packages,
-                pinned: state.kept == Kept::Pinned,
-                live: state.kept == Kept::Live,
+                pinned: state.kept == Retained::Pinned,
+                live: state.kept == Retained::Live,
                 kept_until: until,
             };
             let line = serde_json::to_string(&view).map_err(Failure::disk)?;
@@ -60,9 +60,9 @@ pub(crate) fn run(args: ListArgs, context: &mut Context) -> Result<Done, Failure
             continue;
         }
         let kept = match state.kept {
-            Kept::Pinned => "pinned".to_owned(),
-            Kept::Live => "live".to_owned(),
-            Kept::SupersededAt(_) => until.unwrap_or_default(),
+            Retained::Pinned => "pinned".to_owned(),
+            Retained::Live => "live".to_owned(),
+            Retained::SupersededAt(_) => until.unwrap_or_default(),
         };
         context.printer.line(format_args!(
             "{}\t{}\t{}\t{kept}",

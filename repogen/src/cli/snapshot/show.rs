@@ -40,7 +40,7 @@ pub(crate) fn run(args: ShowArgs, context: &mut Context) -> Result<Done, Failure
         let held = archive
             .catalog()
             .snapshot(&suite.codename, suite.pool_tree(), Some(state.revision))?
-            .held()?;
+            .packages()?;
         for package in held {
             if args.json {
                 let view = HeldView {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use archive_catalog::Placed;
+use archive_catalog::PlacementOutcome;
 use axum::http::StatusCode;
 use debian_archive::buildinfo::RecordName;
 use debian_archive::ingest::{Parked, Staged};
@@ -63,7 +63,7 @@ pub(super) async fn finish(
         Some(Wait::Published) => app.live.wait(app, vec![suite.clone()]).await?,
         None => Published::Yes,
     };
-    let status = upload::status(published, placed.contains(&Placed::Added));
+    let status = upload::status(published, placed.contains(&PlacementOutcome::Added));
     metrics::counter!("uploads_total", "status" => status.as_u16().to_string()).increment(1);
     let names: Vec<&str> = names.iter().map(FileName::as_str).collect();
     Ok((status, format!("in {suite}: {}\n", names.join(" "))))

@@ -3,7 +3,8 @@ use proptest::prelude::*;
 
 use super::super::SqliteCatalog;
 use crate::{
-    Catalog, Content, Held, NewContent, NewPlacement, Pin, Placed, Pruning, Retention, Selection, SnapshotId,
+    Catalog, Content, NewContent, NewPlacement, Pin, PlacementOutcome, PruneMode, Retention, Selection,
+    SnapshotId, SnapshotPackage,
 };
 
 /// A change of a suite.
@@ -65,12 +66,12 @@ impl Bench {
         }
     }
 
-    fn held(&self, revision: Option<i64>) -> Vec<Held> {
+    fn packages(&self, revision: Option<i64>) -> Vec<SnapshotPackage> {
         let snapshot = self
             .catalog
             .snapshot(&"stable".parse().unwrap(), "", revision)
             .unwrap();
-        snapshot.held().unwrap()
+        snapshot.packages().unwrap()
     }
 
     fn revision(&self) -> i64 {
@@ -104,9 +105,9 @@ impl Bench {
             Step::Remove { package } => self.remove(*package),
             Step::GoBack { to } => {
                 let to = revisions[to.index(revisions.len())];
-                let before = (self.revision(), self.held(None));
+                let before = (self.revision(), self.packages(None));
                 let changed = self.catalog.roll_back(&"stable".parse().unwrap(), to, 1).unwrap();
-                assert_eq!(changed, before.1 != self.held(Some(to)), "says what it did");
+                assert_eq!(changed, before.1 != self.packages(Some(to)), "says what it did");
                 assert_eq!(
                     changed,
                     before.0 != self.revision(),
@@ -123,16 +124,16 @@ proptest! {
     #[test]
     fn going_back_gives_what_was_held_and_changes_no_earlier_state(steps in steps()) {
         let bench = Bench::new();
-        let mut past = vec![(bench.revision(), bench.held(None))];
+        let mut past = vec![(bench.revision(), bench.packages(None))];
         for step in &steps {
             let revisions: Vec<i64> = past.iter().map(|(revision, _)| *revision).collect();
             bench.take(step, &revisions);
-            past.push((bench.revision(), bench.held(None)));
+            past.push((bench.revision(), bench.packages(None)));
         }
         for (revision, held) in &past {
-            prop_assert_eq!(&bench.held(Some(*revision)), held);
+            prop_assert_eq!(&bench.packages(Some(*revision)), held);
             bench.catalog.roll_back(&"stable".parse().unwrap(), *revision, 2).unwrap();
-            prop_assert_eq!(&bench.held(None), held);
+            prop_assert_eq!(&bench.packages(None), held);
         }
     }
 
@@ -145,7 +146,7 @@ proptest! {
         for (number, step) in steps.iter().enumerate() {
             bench.take(step, &[0, bench.revision()]);
             if number == pinned_at {
-                pinned = bench.held(None);
+                pinned = bench.packages(None);
                 let pin = Pin { id: SnapshotId::of(7), revision: bench.revision(), date: 7 };
                 bench.catalog.pin(&suite, &pin, 1).unwrap();
             }
@@ -155,14 +156,14 @@ proptest! {
         prop_assert_eq!(states.len(), 1);
         prop_assert_eq!(states[0].packages, pinned.len() as u64);
         // With the paths of their files, which would be empty had those been given up.
-        prop_assert_eq!(&bench.held(Some(states[0].revision)), &pinned);
+        prop_assert_eq!(&bench.packages(Some(states[0].revision)), &pinned);
 
         prop_assert!(bench.catalog.unpin(&suite, &states[0].id).unwrap());
         for package in 0..4 {
             bench.remove(package);
         }
         prune(&bench);
-        prop_assert_eq!(bench.held(Some(states[0].revision)), Vec::new());
+        prop_assert_eq!(bench.packages(Some(states[0].revision)), Vec::new());
         prop_assert!(bench.catalog.pool_files().unwrap().is_empty());
     }
 }
@@ -175,7 +176,7 @@ fn prune(bench: &Bench) {
         publications_until: 1_000,
         removed_until: 1_000,
     };
-    bench.catalog.prune(&[retention], 1_000, Pruning::Done).unwrap();
+    bench.catalog.prune(&[retention], 1_000, PruneMode::Done).unwrap();
 }
 
 #[test]
@@ -189,15 +190,15 @@ fn what_stands_in_another_component_now_goes_back_to_where_it_stood() {
         },
         &[],
     );
-    let (then, held) = (bench.revision(), bench.held(None));
+    let (then, held) = (bench.revision(), bench.packages(None));
     bench.remove(0);
     let placed = bench.catalog.place(&[vec![wish(0, 0, true)]], 1).unwrap();
-    assert_eq!(placed, [Ok(vec![Placed::Added])]);
+    assert_eq!(placed, [Ok(vec![PlacementOutcome::Added])]);
     assert!(
         bench
             .catalog
             .roll_back(&"stable".parse().unwrap(), then, 2)
             .unwrap()
     );
-    assert_eq!(bench.held(None), held);
+    assert_eq!(bench.packages(None), held);
 }

@@ -68,7 +68,7 @@ pub struct Pin {
 
 /// A state that can be gone back to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KeptState {
+pub struct RetainedState {
     /// Its name.
     pub id: SnapshotId,
     /// Revision of the suite.
@@ -78,10 +78,10 @@ pub struct KeptState {
     /// How many packages it holds.
     pub packages: u64,
     /// Why it is there still.
-    pub kept: Kept,
+    pub kept: Retained,
 }
 
-impl KeptState {
+impl RetainedState {
     /// Returns what pins this state under its name.
     pub fn pin(&self) -> Pin {
         Pin {
@@ -94,7 +94,7 @@ impl KeptState {
 
 /// Why a state is there still.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kept {
+pub enum Retained {
     /// It was pinned.
     Pinned,
     /// It is what is published now.
@@ -105,7 +105,7 @@ pub enum Kept {
 
 /// One package of a state.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Held {
+pub struct SnapshotPackage {
     /// Component.
     pub component: Component,
     /// `Package`.
