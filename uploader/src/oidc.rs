@@ -4,7 +4,10 @@
 //! that a token says counts before its signature was verified. Source: OpenID Connect Core 1.0, section 3.1.3.7; RFC 8725.
 
 mod claims;
+mod error;
 mod fetch;
+mod identity;
+mod issuer;
 mod keys;
 mod publishers;
 
@@ -18,13 +21,14 @@ use debian_archive::config::ConfigError;
 use debian_archive::error_text::with_causes;
 use debian_control::digest;
 
-use claims::Claims;
-use fetch::Fetcher;
-use keys::Keys;
-pub(crate) use publishers::Grant;
-use publishers::{Issuer, Publishers};
-
-use crate::problem::{Code, Problem};
+use self::claims::Claims;
+use self::error::{refused, shown};
+use self::fetch::Fetcher;
+use self::issuer::Issuer;
+use self::keys::Keys;
+pub(crate) use self::publishers::Grant;
+use self::publishers::Publishers;
+use crate::problem::Problem;
 
 /// The file below the root.
 const FILE_NAME: &str = "publishers.toml";
@@ -147,14 +151,4 @@ fn stamp(path: &Path) -> Stamp {
 
 fn report(error: &ConfigError) {
     tracing::error!(error = %with_causes(error), "{FILE_NAME} cannot be used: what it said before counts on");
-}
-
-/// Refuses a token.
-fn refused(why: impl Into<String>) -> Problem {
-    Problem::new(Code::InvalidAssertion, why)
-}
-
-/// Returns the start of a text from outside, fit for a message.
-fn shown(text: &str) -> String {
-    text.chars().take(200).flat_map(char::escape_debug).collect()
 }

@@ -3,7 +3,9 @@
 use anyhow::anyhow;
 use clap::Subcommand;
 
-use super::{Failure, open};
+use super::archive::open;
+use super::error::CommandError;
+use super::output::print;
 use crate::settings::Settings;
 
 #[derive(Debug, Subcommand)]
@@ -12,15 +14,15 @@ pub(super) enum AuditCommand {
     Verify,
 }
 
-pub(super) fn run(command: &AuditCommand, settings: &Settings) -> Result<(), Failure> {
+pub(super) fn run(command: &AuditCommand, settings: &Settings) -> Result<(), CommandError> {
     let AuditCommand::Verify = command;
     let archive = open(settings)?;
-    match archive.audit().first_broken().map_err(Failure::archive)? {
+    match archive.audit().first_broken().map_err(CommandError::archive)? {
         None => {
-            super::print("the audit log is whole");
+            print("the audit log is whole");
             Ok(())
         }
-        Some(row) => Err(Failure::not_possible(anyhow!(
+        Some(row) => Err(CommandError::not_possible(anyhow!(
             "the audit log is broken at record {row}: it is missing, or not as it was written"
         ))),
     }

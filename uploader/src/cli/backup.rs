@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Failure, open};
+use super::archive::open;
+use super::error::CommandError;
 use crate::settings::Settings;
 
 /// Write configuration, keys and catalog to a new file; `repogen restore` reads it.
@@ -14,6 +15,8 @@ pub(super) struct BackupArgs {
     file: PathBuf,
 }
 
-pub(super) fn run(args: &BackupArgs, settings: &Settings) -> Result<(), Failure> {
-    open(settings)?.backup(&args.file).map_err(Failure::not_possible)
+pub(super) fn run(args: &BackupArgs, settings: &Settings) -> Result<(), CommandError> {
+    open(settings)?
+        .backup(&args.file)
+        .map_err(CommandError::not_possible)
 }

@@ -1,11 +1,13 @@
 //! `uploader migrate`: the tables of the catalog.
 
-use super::{Failure, open};
+use super::archive::open;
+use super::error::CommandError;
+use super::output::print;
 use crate::settings::Settings;
 
 /// Opening brings them up to date.
-pub(super) fn run(settings: &Settings) -> Result<(), Failure> {
+pub(super) fn run(settings: &Settings) -> Result<(), CommandError> {
     open(settings)?;
-    super::print("the catalog is up to date");
+    print("the catalog is up to date");
     Ok(())
 }

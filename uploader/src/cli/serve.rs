@@ -13,7 +13,9 @@ use metrics_exporter_prometheus::PrometheusBuilder;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{Failure, log, open, reload};
+use super::archive::open;
+use super::error::CommandError;
+use super::{log, reload};
 use crate::app::{App, Parts};
 use crate::clock::now;
 use crate::committer::Committer;
@@ -33,24 +35,24 @@ const TIDY_EVERY: Duration = Duration::from_secs(5);
 #[cfg(target_env = "gnu")]
 const MAPPED_FROM: libc::c_int = 1 << 20;
 
-pub(super) fn run(settings: Settings) -> Result<(), Failure> {
+pub(super) fn run(settings: Settings) -> Result<(), CommandError> {
     bound_heap();
     let open_files = server::raise_open_files().map_err(|error| {
-        Failure::archive(anyhow::anyhow!("cannot raise the limit of open files: {error}"))
+        CommandError::archive(anyhow::anyhow!("cannot raise the limit of open files: {error}"))
     })?;
-    log::start().map_err(|error| Failure::archive(anyhow::anyhow!("cannot log: {error}")))?;
+    log::start().map_err(|error| CommandError::archive(anyhow::anyhow!("cannot log: {error}")))?;
     // Before the archive is opened: a change from here on is seen.
     let reloader = Reloader::new(&settings.root, &settings.catalog);
     let archive = Arc::new(open(&settings)?);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
-        .map_err(Failure::archive)?;
-    let app = app(settings, archive).map_err(Failure::archive)?;
+        .map_err(CommandError::archive)?;
+    let app = app(settings, archive).map_err(CommandError::archive)?;
     let bounds = Bounds::of(open_files, app.settings.trusted_proxies.clone());
     runtime
         .block_on(serve(app, reloader, bounds))
-        .map_err(Failure::archive)
+        .map_err(CommandError::archive)
 }
 
 /// Has all threads share two heaps, and has large blocks go back to the system.

@@ -9,7 +9,9 @@ use debian_archive::config::Span;
 use debian_control::digest;
 use debian_control::release::format_iso;
 
-use super::{Failure, open};
+use super::archive::open;
+use super::error::CommandError;
+use super::output::print;
 use crate::clock::now;
 use crate::scope::Scope;
 use crate::secrets;
@@ -54,7 +56,7 @@ pub(super) struct RevokeArgs {
     id: Id,
 }
 
-pub(super) fn run(command: TokenCommand, settings: &Settings) -> Result<(), Failure> {
+pub(super) fn run(command: TokenCommand, settings: &Settings) -> Result<(), CommandError> {
     match command {
         TokenCommand::Create(args) => create(args, settings),
         TokenCommand::List(args) => list(&args, settings),
@@ -62,18 +64,25 @@ pub(super) fn run(command: TokenCommand, settings: &Settings) -> Result<(), Fail
     }
 }
 
-fn owner(archive: &Archive, name: &Username) -> Result<Account, Failure> {
-    let found = archive.accounts().account_named(name).map_err(Failure::archive)?;
-    let (owner, _) = found.ok_or_else(|| Failure::not_possible(anyhow!("no account `{name}`")))?;
+fn owner(archive: &Archive, name: &Username) -> Result<Account, CommandError> {
+    let found = archive
+        .accounts()
+        .account_named(name)
+        .map_err(CommandError::archive)?;
+    let (owner, _) = found.ok_or_else(|| CommandError::not_possible(anyhow!("no account `{name}`")))?;
     Ok(owner)
 }
 
-fn list(args: &ListArgs, settings: &Settings) -> Result<(), Failure> {
+fn list(args: &ListArgs, settings: &Settings) -> Result<(), CommandError> {
     let archive = open(settings)?;
     let owner = owner(&archive, &args.user)?;
-    for token in archive.accounts().tokens(&owner.id).map_err(Failure::archive)? {
+    for token in archive
+        .accounts()
+        .tokens(&owner.id)
+        .map_err(CommandError::archive)?
+    {
         let time = |at: Option<i64>| at.map_or("never".to_owned(), format_iso);
-        super::print(&format!(
+        print(&format!(
             "{}\t{}\t{}\t{}\t{}",
             token.id,
             token.name,
@@ -85,11 +94,11 @@ fn list(args: &ListArgs, settings: &Settings) -> Result<(), Failure> {
     Ok(())
 }
 
-fn revoke(args: &RevokeArgs, settings: &Settings) -> Result<(), Failure> {
+fn revoke(args: &RevokeArgs, settings: &Settings) -> Result<(), CommandError> {
     let archive = open(settings)?;
-    let missing = || Failure::not_possible(anyhow!("no token has the id `{}`", args.id));
+    let missing = || CommandError::not_possible(anyhow!("no token has the id `{}`", args.id));
     let accounts = archive.accounts();
-    let token = accounts.token(&args.id).map_err(Failure::archive)?;
+    let token = accounts.token(&args.id).map_err(CommandError::archive)?;
     let token = token.ok_or_else(missing)?;
     let event = AuditEvent {
         at: now(),
@@ -100,15 +109,15 @@ fn revoke(args: &RevokeArgs, settings: &Settings) -> Result<(), Failure> {
     };
     let deleted = accounts
         .delete_token(&token.account, &token.id, &event)
-        .map_err(Failure::archive)?;
+        .map_err(CommandError::archive)?;
     if deleted { Ok(()) } else { Err(missing()) }
 }
 
-fn create(args: CreateArgs, settings: &Settings) -> Result<(), Failure> {
+fn create(args: CreateArgs, settings: &Settings) -> Result<(), CommandError> {
     let archive = open(settings)?;
     let owner = owner(&archive, &args.user)?;
     if owner.disabled {
-        return Err(Failure::not_possible(anyhow!(
+        return Err(CommandError::not_possible(anyhow!(
             "account `{}` is disabled, so a token of it would be good for nothing",
             args.user
         )));
@@ -117,7 +126,7 @@ fn create(args: CreateArgs, settings: &Settings) -> Result<(), Failure> {
     for scope in args.scope {
         let scope = scope.with_codename(archive.config());
         if !crate::caller::within(archive.config(), &owner, &scope) {
-            return Err(Failure::not_possible(anyhow!(
+            return Err(CommandError::not_possible(anyhow!(
                 "`{scope}` is above the rights of `{}`",
                 args.user
             )));
@@ -145,7 +154,7 @@ fn create(args: CreateArgs, settings: &Settings) -> Result<(), Failure> {
     archive
         .accounts()
         .create_token(&token, &digest::sha256(secret.as_bytes()), &event)
-        .map_err(Failure::archive)?;
-    super::print(&secret);
+        .map_err(CommandError::archive)?;
+    print(&secret);
     Ok(())
 }

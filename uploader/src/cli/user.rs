@@ -7,7 +7,9 @@ use archive_catalog::accounts::{Account, Email, NewAccount, Role, Suites, Userna
 use archive_catalog::audit::{Actor, AuditEvent};
 use clap::{Args, Subcommand};
 
-use super::{Failure, open};
+use super::archive::open;
+use super::error::CommandError;
+use super::output::print;
 use crate::clock::now;
 use crate::password;
 use crate::secrets;
@@ -37,21 +39,21 @@ pub(super) struct AddArgs {
     password_stdin: bool,
 }
 
-pub(super) fn run(command: UserCommand, settings: &Settings) -> Result<(), Failure> {
+pub(super) fn run(command: UserCommand, settings: &Settings) -> Result<(), CommandError> {
     let UserCommand::Add(args) = command;
     let archive = open(settings)?;
     let mut codenames = Vec::new();
     for name in &args.suite {
         let suite = archive.config().suite(name);
         let suite =
-            suite.ok_or_else(|| Failure::not_possible(anyhow!("no suite `{}`", name.escape_debug())))?;
+            suite.ok_or_else(|| CommandError::not_possible(anyhow!("no suite `{}`", name.escape_debug())))?;
         codenames.push(suite.codename.clone());
     }
     let password = args
         .password_stdin
         .then(read_password)
         .transpose()
-        .map_err(Failure::not_possible)?;
+        .map_err(CommandError::not_possible)?;
     let account = Account {
         id: secrets::new_id(),
         username: args.name,
@@ -77,8 +79,8 @@ pub(super) fn run(command: UserCommand, settings: &Settings) -> Result<(), Failu
     archive
         .accounts()
         .create_account(&new, &event)
-        .map_err(Failure::not_possible)?;
-    super::print(&line);
+        .map_err(CommandError::not_possible)?;
+    print(&line);
     Ok(())
 }
 

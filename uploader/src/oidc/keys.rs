@@ -8,8 +8,8 @@ use reqwest::Url;
 use serde::Deserialize;
 use tokio::sync::Mutex;
 
+use super::error::{refused, shown};
 use super::fetch::{FetchError, Fetcher};
-use super::{refused, shown};
 use crate::problem::{Code, Problem};
 
 /// How long keys are taken without being asked for again.

@@ -1,42 +1,20 @@
 //! The file that says whose CI jobs are trusted, and with what.
 
-use std::net::IpAddr;
 use std::path::Path;
 
 use archive_catalog::accounts::Username;
 use debian_archive::config::{self, ConfigError};
-use reqwest::Url;
 use serde::{Deserialize, Deserializer};
 
-use super::claims::{Claims, Identity};
-use super::shown;
+use super::claims::Claims;
+use super::error::shown;
+use super::identity::JobIdentity;
+use super::issuer::Issuer;
 use crate::problem::{Code, Problem};
 use crate::scope::Scope;
 
 /// How many entries the file may have of each kind.
 const MAX_ENTRIES: usize = 1000;
-
-/// Whose words a token uses.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum Kind {
-    GitHub,
-    GitLab,
-    Forgejo,
-}
-
-/// A server that proves who its jobs are.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Issuer {
-    /// What publishers call it.
-    name: String,
-    /// Its `iss`, to the letter.
-    pub(super) url: String,
-    /// The `aud` that its tokens have to have: this archive.
-    pub(super) audience: String,
-    kind: Kind,
-}
 
 /// Jobs that may upload.
 #[derive(Debug, Clone, Deserialize)]
@@ -107,10 +85,7 @@ impl Publishers {
             return Err(format!("expected {MAX_ENTRIES} issuers and publishers or fewer"));
         }
         for (at, issuer) in self.issuers.iter().enumerate() {
-            check_url(&issuer.url)?;
-            if issuer.audience.is_empty() {
-                return Err(format!("issuer `{}` has an empty `audience`", issuer.name));
-            }
+            issuer.check()?;
             let mut before = self.issuers.iter().take(at);
             if before.any(|other| other.name == issuer.name || other.url == issuer.url) {
                 return Err(format!(
@@ -137,7 +112,7 @@ impl Publishers {
 
     /// Returns what a verified token is good for: what all publishers that fit give, in the name of the first one's account.
     pub(super) fn grant(&self, issuer: &Issuer, claims: &Claims) -> Result<Grant, Problem> {
-        let identity = claims.identity(issuer.kind)?;
+        let identity = JobIdentity::of(claims, issuer.kind)?;
         let fitting: Vec<&Publisher> = self
             .publishers
             .iter()
@@ -182,7 +157,7 @@ impl Publisher {
             .map_err(|_| format!("{whose} has a `suite` that is no name, or `packages` that are no patterns"))
     }
 
-    fn fits(&self, identity: &Identity) -> bool {
+    fn fits(&self, identity: &JobIdentity) -> bool {
         let environment = self.environment.as_ref();
         self.repository == identity.repository
             && self.owner_id == identity.owner_id
@@ -219,7 +194,7 @@ impl Publisher {
 }
 
 /// Says whether somebody who may not write to the repository can have set the job off.
-fn is_of_strangers(identity: &Identity) -> bool {
+fn is_of_strangers(identity: &JobIdentity) -> bool {
     const EVENTS: [&str; 10] = [
         "discussion_comment",
         "external_pull_request_event",
@@ -244,7 +219,7 @@ fn is_of_strangers(identity: &Identity) -> bool {
         || identity.reference.as_deref().is_some_and(of_change)
 }
 
-fn describe(issuer: &str, identity: &Identity) -> String {
+fn describe(issuer: &str, identity: &JobIdentity) -> String {
     let environment = match &identity.environment {
         Some(environment) => format!("environment `{}`", shown(environment)),
         None => "no environment".to_owned(),
@@ -262,39 +237,17 @@ fn describe(issuer: &str, identity: &Identity) -> String {
     )
 }
 
-/// Checks the address of an issuer: https, or http on this machine.
-fn check_url(text: &str) -> Result<(), String> {
-    let wrong = |why: &str| Err(format!("the issuer url `{}` {why}", shown(text)));
-    let Ok(url) = Url::parse(text) else {
-        return wrong("is no address");
-    };
-    let host = url.host_str().unwrap_or_default();
-    let local = host == "localhost"
-        || host
-            .trim_matches(['[', ']'])
-            .parse::<IpAddr>()
-            .is_ok_and(|address| address.is_loopback());
-    if url.scheme() != "https" && !(url.scheme() == "http" && local) {
-        return wrong("should begin with https://");
-    }
-    if text.ends_with('/') || url.query().is_some() || url.fragment().is_some() || !url.username().is_empty()
-    {
-        return wrong("should have a host and a path, and no slash at its end");
-    }
-    Ok(())
-}
-
 /// Reads an id, which people write as a text or as a number.
 fn id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
-    enum Id {
+    enum OwnerId {
         Text(String),
         Number(u64),
     }
-    Ok(match Id::deserialize(deserializer)? {
-        Id::Text(text) => text,
-        Id::Number(number) => number.to_string(),
+    Ok(match OwnerId::deserialize(deserializer)? {
+        OwnerId::Text(text) => text,
+        OwnerId::Number(number) => number.to_string(),
     })
 }
 
@@ -354,29 +307,8 @@ mod tests {
     }
 
     #[test]
-    fn plain_http_is_for_this_machine_only() {
-        for url in [
-            "http://127.0.0.1:1",
-            "http://localhost:1/x",
-            "http://[::1]:1",
-            "https://x.example",
-        ] {
-            assert_eq!(check_url(url), Ok(()), "{url}");
-        }
-        for url in [
-            "http://10.0.0.1",
-            "http://localhost.example",
-            "ftp://127.0.0.1",
-            "x",
-            "https://x.example?y",
-        ] {
-            assert!(check_url(url).is_err(), "{url}");
-        }
-    }
-
-    #[test]
     fn what_strangers_set_off_fits_only_where_it_is_named() {
-        let job = |reference: Option<&str>, event: Option<&str>| Identity {
+        let job = |reference: Option<&str>, event: Option<&str>| JobIdentity {
             repository: "a/b".into(),
             owner_id: "65".into(),
             workflow: "w.yml".into(),
@@ -384,7 +316,7 @@ mod tests {
             reference: reference.map(str::to_owned),
             event: event.map(str::to_owned),
         };
-        let fits = |more: &str, job: &Identity| {
+        let fits = |more: &str, job: &JobIdentity| {
             let read = parse(&format!("{ISSUER}{PUBLISHER}{more}")).unwrap();
             read.publishers[0].fits(job)
         };

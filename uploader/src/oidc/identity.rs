@@ -1,0 +1,177 @@
+//! Whose job a token is of: each CI says the same in its own words.
+
+use super::claims::Claims;
+use super::error::{refused, shown};
+use super::issuer::IssuerKind;
+use crate::problem::Problem;
+
+/// Whose job it is, in the words of no CI in particular.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct JobIdentity {
+    pub(super) repository: String,
+    pub(super) owner_id: String,
+    /// The file of the workflow, as publishers name it.
+    pub(super) workflow: String,
+    pub(super) environment: Option<String>,
+    /// The branch or tag that it runs for, as `refs/heads/main`.
+    pub(super) reference: Option<String>,
+    /// What set it off, in the words of its CI.
+    pub(super) event: Option<String>,
+}
+
+impl JobIdentity {
+    /// Reads whose job a verified token is of.
+    pub(super) fn of(claims: &Claims, kind: IssuerKind) -> Result<Self, Problem> {
+        match kind {
+            // Source: the references of GitHub and of Forgejo on OpenID Connect in Actions, which have these claims alike.
+            IssuerKind::GitHub | IssuerKind::Forgejo => {
+                let repository = claims.text("repository")?;
+                Ok(Self {
+                    workflow: actions_workflow(&claims.text("workflow_ref")?, &repository, kind)?,
+                    owner_id: claims.text("repository_owner_id")?,
+                    environment: claims.optional("environment")?,
+                    reference: claims.optional("ref")?,
+                    event: claims.optional("event_name")?,
+                    repository,
+                })
+            }
+            // Source: GitLab's reference on ID tokens.
+            IssuerKind::GitLab => {
+                let repository = claims.text("project_path")?;
+                Ok(Self {
+                    workflow: gitlab_workflow(&claims.text("ci_config_ref_uri")?, &repository)?,
+                    owner_id: claims.text("namespace_id")?,
+                    environment: claims.optional("environment")?,
+                    reference: match claims.optional("ref_path")? {
+                        Some(path) => Some(path),
+                        None => claims.optional("ref")?,
+                    },
+                    event: claims.optional("pipeline_source")?,
+                    repository,
+                })
+            }
+        }
+    }
+}
+
+/// Returns the file of `OWNER/NAME/.github/workflows/FILE@REF`, which has to be of the repository itself.
+fn actions_workflow(text: &str, repository: &str, kind: IssuerKind) -> Result<String, Problem> {
+    let folders: &[&str] = match kind {
+        IssuerKind::Forgejo => &[".forgejo/workflows/", ".gitea/workflows/", ".github/workflows/"],
+        _ => &[".github/workflows/"],
+    };
+    let file = || {
+        let path = text.strip_prefix(repository)?.strip_prefix('/')?;
+        let (path, _) = path.split_once('@')?;
+        folders.iter().find_map(|folder| path.strip_prefix(folder))
+    };
+    let file = file().map(str::to_owned);
+    file.ok_or_else(|| {
+        refused(format!(
+            "its `workflow_ref` `{}` is no workflow of `{}`",
+            shown(text),
+            shown(repository)
+        ))
+    })
+}
+
+/// Returns the file of `HOST/PROJECT//FILE@REF`, which has to be of the project itself.
+fn gitlab_workflow(text: &str, project: &str) -> Result<String, Problem> {
+    let file = || {
+        let (at, rest) = text.split_once("//")?;
+        let (_host, path) = at.split_once('/')?;
+        let (file, _) = rest.split_once('@')?;
+        (path == project).then_some(file)
+    };
+    let file = file().map(str::to_owned);
+    file.ok_or_else(|| {
+        refused(format!(
+            "its `ci_config_ref_uri` `{}` is no file of `{}`",
+            shown(text),
+            shown(project)
+        ))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn identity(kind: IssuerKind, claims: Value) -> Result<JobIdentity, String> {
+        let mut all = json!({"exp": 2, "iat": 1});
+        all.as_object_mut()
+            .unwrap()
+            .extend(claims.as_object().unwrap().clone());
+        let claims: Claims = serde_json::from_value(all).unwrap();
+        JobIdentity::of(&claims, kind).map_err(|problem| problem.detail)
+    }
+
+    fn expected(workflow: &str, environment: Option<&str>) -> JobIdentity {
+        JobIdentity {
+            repository: "team/hello".into(),
+            owner_id: "65".into(),
+            workflow: workflow.into(),
+            environment: environment.map(str::to_owned),
+            reference: None,
+            event: None,
+        }
+    }
+
+    #[test]
+    fn each_ci_says_the_same_in_its_own_words() {
+        let github = json!({"repository": "team/hello", "repository_owner_id": "65", "environment": "release",
+            "workflow_ref": "team/hello/.github/workflows/release.yml@refs/heads/main"});
+        assert_eq!(
+            identity(IssuerKind::GitHub, github),
+            Ok(expected("release.yml", Some("release")))
+        );
+        let forgejo = json!({"repository": "team/hello", "repository_owner_id": 65,
+            "workflow_ref": "team/hello/.forgejo/workflows/release.yml@refs/tags/v1"});
+        assert_eq!(
+            identity(IssuerKind::Forgejo, forgejo),
+            Ok(expected("release.yml", None))
+        );
+        let gitlab = json!({"project_path": "team/hello", "namespace_id": "65", "environment": "",
+            "ci_config_ref_uri": "gitlab.example.org/team/hello//.gitlab-ci.yml@refs/heads/main"});
+        assert_eq!(
+            identity(IssuerKind::GitLab, gitlab),
+            Ok(expected(".gitlab-ci.yml", None))
+        );
+    }
+
+    #[test]
+    fn a_workflow_of_another_repository_is_not_the_repositorys() {
+        for reference in [
+            "other/hello/.github/workflows/release.yml@refs/heads/main",
+            "team/hello-fork/.github/workflows/release.yml@refs/heads/main",
+            "team/hello/elsewhere/release.yml@refs/heads/main",
+            "team/hello/.github/workflows/release.yml",
+        ] {
+            let claims =
+                json!({"repository": "team/hello", "repository_owner_id": "65", "workflow_ref": reference});
+            assert!(identity(IssuerKind::GitHub, claims).is_err(), "{reference}");
+        }
+        for reference in [
+            "gitlab.example.org/other/hello//.gitlab-ci.yml@refs/heads/main",
+            "gitlab.example.org/team/hello/.gitlab-ci.yml@refs/heads/main",
+            "team/hello//.gitlab-ci.yml@refs/heads/main",
+        ] {
+            let claims =
+                json!({"project_path": "team/hello", "namespace_id": "65", "ci_config_ref_uri": reference});
+            assert!(identity(IssuerKind::GitLab, claims).is_err(), "{reference}");
+        }
+        let missing = json!({"repository": "team/hello",
+            "workflow_ref": "team/hello/.github/workflows/release.yml@refs/heads/main"});
+        assert_eq!(
+            identity(IssuerKind::GitHub, missing),
+            Err("it has no `repository_owner_id`".into())
+        );
+        let mistyped = json!({"repository": ["team/hello"]});
+        assert_eq!(
+            identity(IssuerKind::GitHub, mistyped),
+            Err("its `repository` is no text".into())
+        );
+    }
+}
