@@ -92,7 +92,7 @@ impl<'l> Scene<'l> {
         let mut installed = Vec::new();
         for (present, known) in present.iter().zip(known) {
             let package = match known {
-                Some(place) => PackageId::at(place, &universe),
+                Some(place) => PackageId::from_index(place, &universe),
                 None => next.next().flatten(),
             };
             installed.extend(package.map(|package| Installed {
@@ -114,7 +114,7 @@ impl<'l> Scene<'l> {
         // What the library has of a package as well is fetched from there.
         let extra = numbers.iter().copied().zip(stanzas);
         let extra = extra.filter_map(|(number, (stanza, _))| Some((number?, stanza)));
-        let extra = extra.filter(|(number, _)| number.place() >= library.summaries().len());
+        let extra = extra.filter(|(number, _)| number.index() >= library.summaries().len());
         Ok(Self {
             installed,
             universe,

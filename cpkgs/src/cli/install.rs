@@ -9,12 +9,12 @@ use cpkgs::scene::Scene;
 use cpkgs::spec::{Named, Spec};
 use debian_control::terminal::escaped;
 use debian_control::version::Version;
+use resolver::autoremovable::autoremovable;
 use resolver::broken::broken;
 use resolver::plan::{Plan, Removal, Step};
 use resolver::request::{Hold, Installed, Mark, Recommends, Request, Target, Upgrade, WasBroken};
 use resolver::solve::solve;
 use resolver::universe::PackageId;
-use resolver::unneeded::unneeded;
 
 use super::failure::{Failure, REFUSED, USAGE};
 use super::place::{Indexes, PlaceArgs};
@@ -382,7 +382,7 @@ pub(super) fn autoremove(args: &AutoremoveArgs, context: &mut Context) -> Result
     let place = context.place(&args.place, run_of(args.dry_run))?;
     let library = place.library(Indexes::IfAny, context)?;
     let scene = place.scene(&library, Vec::new())?;
-    let removed: Vec<PackageId> = unneeded(&scene.universe, &scene.installed);
+    let removed: Vec<PackageId> = autoremovable(&scene.universe, &scene.installed);
     let plan = Plan {
         remove: removed
             .iter()

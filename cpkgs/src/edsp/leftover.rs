@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 
 use debian_control::stanza::Stanza;
+use resolver::autoremovable::autoremovable;
 use resolver::request::{Hold, Installed, Mark};
 use resolver::universe::{PackageId, Source, UniverseBuilder};
-use resolver::unneeded::unneeded;
 
 use super::EdspError;
 use super::scenario::Scenario;
@@ -58,9 +58,9 @@ pub(super) fn leftover(
         names.push(package);
     }
     let universe = builder.finish();
-    let unneeded = unneeded(&universe, &installed).into_iter();
-    Ok(unneeded
-        .filter_map(|package| names.get(package.place()).copied())
+    let autoremovable = autoremovable(&universe, &installed).into_iter();
+    Ok(autoremovable
+        .filter_map(|package| names.get(package.index()).copied())
         .collect())
 }
 

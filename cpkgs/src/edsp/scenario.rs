@@ -137,18 +137,18 @@ impl<'s> Scenario<'s> {
     /// Returns apt's number of a package.
     pub(super) fn number(&self, package: PackageId) -> &'s str {
         self.versions
-            .get(package.place())
+            .get(package.index())
             .map_or("", |version| version.id)
     }
 
     /// Returns what was said of a package.
     pub(super) fn stanza(&self, package: PackageId) -> Option<&Stanza<'s>> {
-        self.versions.get(package.place()).map(|version| &version.stanza)
+        self.versions.get(package.index()).map(|version| &version.stanza)
     }
 
     /// Returns the slot of a package.
     pub(super) fn slot_of(&self, package: PackageId) -> Option<usize> {
-        self.versions.get(package.place()).map(|version| version.slot)
+        self.versions.get(package.index()).map(|version| version.slot)
     }
 }
 

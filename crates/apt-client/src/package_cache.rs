@@ -202,7 +202,7 @@ impl PackageCache {
             return Ok(universe);
         }
         let kept = file::read(&self.path("universe"), &self.key());
-        match kept.and_then(|bytes| Universe::from_bytes(&bytes)) {
+        match kept.and_then(|bytes| Universe::from_bytes(&bytes).ok()) {
             Some(universe) if universe.len() == self.summaries.len() => Ok(universe),
             _ => Ok(self.build()?.universe),
         }
@@ -240,13 +240,13 @@ impl PackageCache {
 
     /// Returns the index that a package is taken from; `None` for one that is in none.
     pub fn index(&self, package: PackageId) -> Option<&Index> {
-        let summary = self.summaries.get(package.place())?;
+        let summary = self.summaries.get(package.index())?;
         Some(self.index_of(&summary))
     }
 
     /// Returns all indexes that have a package with the bytes that it is taken with.
     pub fn indexes(&self, package: PackageId) -> impl Iterator<Item = &Index> {
-        let further = self.summaries.further_indexes(package.place());
+        let further = self.summaries.further_indexes(package.index());
         self.index(package)
             .into_iter()
             .chain(further.map(|number| self.lists.indexes.get(number).expect(SAME_LISTS)))
@@ -258,7 +258,7 @@ impl PackageCache {
     /// When the index cannot be read.
     pub fn stanza(&self, package: PackageId) -> Result<String, PackageCacheError> {
         self.summaries
-            .get(package.place())
+            .get(package.index())
             .map_or(Ok(String::new()), |fact| self.stanza_of(&fact))
     }
 
@@ -401,10 +401,10 @@ impl PackageCache {
                     }
                 };
                 match builder.add(&stanza, source) {
-                    Ok(Some(added)) if added.place() == summaries.len() => {
+                    Ok(Some(added)) if added.index() == summaries.len() => {
                         summaries.add(number, &text, &stanza, translations.of(&stanza));
                     }
-                    Ok(Some(added)) => summaries.add_again(added.place(), number, &stanza),
+                    Ok(Some(added)) => summaries.add_again(added.index(), number, &stanza),
                     Ok(None) => {}
                     Err(source @ UniverseError::TooMany(_)) => {
                         return Err(PackageCacheError::Package {

@@ -10,8 +10,11 @@
     reason = "a program to measure with"
 )]
 
+#[path = "../tests/support/audit.rs"]
+mod audit;
+
+use audit::audit;
 use debian_control::stanza::{Stanza, StanzaReader};
-use resolver::audit::audit;
 use resolver::plan::Plan;
 use resolver::request::{Recommends, Request, Target};
 use resolver::solve::solve;

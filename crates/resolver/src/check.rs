@@ -3,7 +3,7 @@
 //! The Essential set is one essential version of each name that has one. What cannot be installed with it is broken:
 //! where the set itself cannot be, everything is.
 
-mod doom;
+mod uninstallable_set;
 #[cfg(test)]
 mod tests;
 
@@ -12,15 +12,15 @@ use std::collections::HashSet;
 use crate::encode::Among;
 use crate::engine::Lit;
 use crate::explain;
-use crate::fact::{Fact, Want, Wanted};
+use crate::fact::{Fact, RequiredBy, Requirement};
+use crate::index_vec::IndexVec;
+use crate::message;
 use crate::request::Request;
 use crate::search::{Goals, Order, Outcome, Phase, Solver};
-use crate::table::Table;
-use crate::tell;
 use crate::universe::{PackageId, Universe};
-use doom::Doom;
+use uninstallable_set::UninstallableSet;
 
-/// A package that cannot be installed; or of which nobody knows, since the search was given up: that is its only reason then.
+/// A package that cannot be installed, or whose search reached its limit: then that is its only reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Broken {
     /// Which one.
@@ -38,7 +38,7 @@ pub fn check(universe: &Universe) -> Vec<Broken> {
 /// Returns which of some packages cannot be installed together with the Essential set of the universe, in their order.
 ///
 /// What is learnt of one package serves for the others: most are shown to be installable many at a time, and what needs
-/// a broken package is broken without a look of its own.
+/// an uninstallable package is reported without a separate search.
 pub fn check_among(universe: &Universe, packages: &[PackageId]) -> Vec<Broken> {
     let mut checker = Checker::new(universe);
     match checker.essential_fault() {
@@ -63,8 +63,8 @@ enum Verdict {
 struct Checker<'u> {
     universe: &'u Universe,
     solver: Solver<'u>,
-    verdicts: Table<PackageId, Verdict>,
-    musts: Vec<Lit>,
+    verdicts: IndexVec<PackageId, Verdict>,
+    assumptions: Vec<Lit>,
     /// How many contradictions were met in the searches for one package each.
     alone: u64,
     /// How many contradictions the rounds over many packages may still meet.
@@ -78,9 +78,8 @@ const MOST_OF_ALL: u64 = 50_000;
 /// How many contradictions the rounds over many packages may meet for each of them, all rounds together.
 const CONTRADICTIONS_A_WISH: u64 = 10;
 
-/// What is said of a package of which nobody knows.
-const GIVEN_UP: &str =
-    "whether it can be installed is not known: the search met too many contradictions and was given up";
+/// The reason given for a package whose search reached its limit.
+const GIVEN_UP: &str = "not known whether it can be installed: the search reached its limit of conflicts";
 
 /// Why a package is not shown to be installable.
 enum Fault {
@@ -96,19 +95,19 @@ const WORTH_A_ROUND: usize = 20;
 impl<'u> Checker<'u> {
     fn new(universe: &'u Universe) -> Self {
         let mut solver = Solver::new(universe);
-        let wanted = |one_of| Wanted {
-            why: Want::Essential,
+        let requirement = |one_of| Requirement {
+            why: RequiredBy::Essential,
             one_of,
         };
-        let essentials = universe.essentials().into_iter().map(wanted);
-        let musts = essentials
-            .map(|wanted| solver.want(wanted, Among::Ordered, Phase::Needed).yes())
+        let essentials = universe.essentials().into_iter().map(requirement);
+        let assumptions = essentials
+            .map(|requirement| solver.require(requirement, Among::Ordered, Phase::Needed).yes())
             .collect();
         Self {
             universe,
             solver,
-            verdicts: Table::filled(universe.len(), Verdict::Open),
-            musts,
+            verdicts: IndexVec::filled(universe.len(), Verdict::Open),
+            assumptions,
             alone: 0,
             left_for_rounds: 0,
         }
@@ -118,22 +117,22 @@ impl<'u> Checker<'u> {
     fn essential_fault(&mut self) -> Option<Vec<String>> {
         match self.solve(&[]) {
             Outcome::Found => None,
-            Outcome::Never(facts) => {
+            Outcome::Unsat(facts) => {
                 let facts = explain::shortest(self.universe, facts);
-                Some(tell::sentences(self.universe, &Request::default(), &facts))
+                Some(message::sentences(self.universe, &Request::default(), &facts))
             }
             Outcome::GivenUp => Some(vec![GIVEN_UP.to_owned()]),
         }
     }
 
     fn run(mut self, packages: &[PackageId]) -> Vec<Broken> {
-        let mut doom = Doom::new(self.universe);
-        self.rounds(&doom, packages);
+        let mut uninstallable = UninstallableSet::new(self.universe);
+        self.rounds(&uninstallable, packages);
         let mut unknown = HashSet::new();
         for package in packages.iter().copied() {
-            if self.verdicts[package] == Verdict::Open && !doom.holds(package) {
+            if self.verdicts[package] == Verdict::Open && !uninstallable.holds(package) {
                 match self.fault(package) {
-                    Some(Fault::Facts(facts)) => doom.add(package, facts),
+                    Some(Fault::Facts(facts)) => uninstallable.add(package, facts),
                     // What needs it may still be installable in another way, or is not known itself.
                     Some(Fault::GivenUp) => {
                         unknown.insert(package);
@@ -143,8 +142,8 @@ impl<'u> Checker<'u> {
             }
         }
         let told = packages.iter().copied().filter_map(|package| {
-            let reasons = if doom.holds(package) {
-                doom.reasons(package)
+            let reasons = if uninstallable.holds(package) {
+                uninstallable.reasons(package)
             } else if unknown.contains(&package) && self.verdicts[package] == Verdict::Open {
                 vec![GIVEN_UP.to_owned()]
             } else {
@@ -156,11 +155,11 @@ impl<'u> Checker<'u> {
     }
 
     /// Installs as many packages as go together, and whatever was left over in another round.
-    fn rounds(&mut self, doom: &Doom<'_>, packages: &[PackageId]) {
+    fn rounds(&mut self, uninstallable: &UninstallableSet<'_>, packages: &[PackageId]) {
         let mut open: Vec<PackageId> = packages
             .iter()
             .copied()
-            .filter(|package| !doom.holds(*package))
+            .filter(|package| !uninstallable.holds(*package))
             .collect();
         let many = u64::try_from(open.len()).unwrap_or(u64::MAX);
         self.left_for_rounds = many
@@ -177,11 +176,11 @@ impl<'u> Checker<'u> {
             };
             let one_each = open.iter().copied().filter(|package| names.insert(slot(package)));
             let one_each: Vec<PackageId> = one_each.collect();
-            let wishes: Vec<Lit> = one_each
+            let soft_goals: Vec<Lit> = one_each
                 .iter()
                 .map(|package| self.solver.var(*package).yes())
                 .collect();
-            let Outcome::Found = self.solve(&wishes) else {
+            let Outcome::Found = self.solve(&soft_goals) else {
                 return;
             };
             open.retain(|package| self.verdicts[*package] == Verdict::Open);
@@ -196,41 +195,44 @@ impl<'u> Checker<'u> {
 
     /// Says why a package cannot be installed, where it is not shown that it can.
     fn fault(&mut self, package: PackageId) -> Option<Fault> {
-        let wanted = Wanted {
-            why: Want::Itself,
+        let requirement = Requirement {
+            why: RequiredBy::Itself,
             one_of: vec![package],
         };
-        let itself = self.solver.want(wanted, Among::Ordered, Phase::Needed).yes();
-        self.musts.push(itself);
+        let itself = self
+            .solver
+            .require(requirement, Among::Ordered, Phase::Needed)
+            .yes();
+        self.assumptions.push(itself);
         let outcome = self.solve(&[]);
-        self.musts.pop();
+        self.assumptions.pop();
         match outcome {
             Outcome::Found => None,
-            Outcome::Never(facts) => Some(Fault::Facts(explain::shortest(self.universe, facts))),
+            Outcome::Unsat(facts) => Some(Fault::Facts(explain::shortest(self.universe, facts))),
             Outcome::GivenUp => Some(Fault::GivenUp),
         }
     }
 
-    fn solve(&mut self, wishes: &[Lit]) -> Outcome {
+    fn solve(&mut self, soft_goals: &[Lit]) -> Outcome {
         let left = MOST_OF_ALL.saturating_sub(self.alone);
-        // A wish is found to contradict those before it when it is tried, and what it needs likewise: over several suites that happens more
+        // A goal is found to contradict those before it when it is tried, and what it needs likewise: over several suites that happens more
         // often than there are packages, and costs little each time.
-        let wished = u64::try_from(wishes.len()).unwrap_or(u64::MAX);
+        let wished = u64::try_from(soft_goals.len()).unwrap_or(u64::MAX);
         let of_wishes = wished
             .saturating_mul(CONTRADICTIONS_A_WISH)
             .max(MOST_CONTRADICTIONS);
         let before = self.solver.engine.contradictions();
-        self.solver.allow(match wishes {
+        self.solver.allow(match soft_goals {
             [] => left.min(MOST_CONTRADICTIONS),
             _ => of_wishes.min(self.left_for_rounds),
         });
         let outcome = self.solver.solve(Goals {
-            musts: &self.musts,
-            wishes,
+            assumptions: &self.assumptions,
+            soft_goals,
             order: Order::ChoicesFirst,
         });
         let met = self.solver.engine.contradictions() - before;
-        if wishes.is_empty() {
+        if soft_goals.is_empty() {
             self.alone += met;
         } else {
             self.left_for_rounds = self.left_for_rounds.saturating_sub(met);

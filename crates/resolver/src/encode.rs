@@ -7,9 +7,11 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::engine::{Engine, Lit, Var};
-use crate::fact::{Fact, FactId, Wanted};
-use crate::table::{Id, Table, id};
-use crate::universe::{ArchitectureId, Field, GroupId, NameId, PackageId, Seeker, Standing, Universe};
+use crate::fact::{Fact, FactId, Requirement};
+use crate::index_vec::{Id, IndexVec, id};
+use crate::universe::{
+    ArchitectureId, Field, GroupId, NameId, PackageId, RelationContext, Standing, Universe,
+};
 
 id! {
     /// A choice between packages.
@@ -46,7 +48,7 @@ pub(crate) enum Subject {
 /// What can meet a need.
 #[derive(Debug, Clone, Copy)]
 enum Met {
-    Never,
+    Nothing,
     By(PackageId),
     Choice(ChoiceId),
 }
@@ -57,13 +59,13 @@ const MOST_PAIRS: usize = 8;
 /// Makes clauses of packages.
 pub(crate) struct Encoder<'u> {
     pub(crate) universe: &'u Universe,
-    vars: Table<PackageId, Option<Var>>,
-    expanded: Table<Var, bool>,
-    subjects: Table<Var, Subject>,
-    choices: Table<ChoiceId, Choice>,
+    vars: IndexVec<PackageId, Option<Var>>,
+    expanded: IndexVec<Var, bool>,
+    subjects: IndexVec<Var, Subject>,
+    choices: IndexVec<ChoiceId, Choice>,
     met: HashMap<(GroupId, ArchitectureId), Met>,
     ladders: HashSet<NameId>,
-    facts: Table<FactId, Fact>,
+    facts: IndexVec<FactId, Fact>,
     /// What is installed and may be as broken as it is.
     present: Present,
 }
@@ -95,13 +97,13 @@ impl<'u> Encoder<'u> {
     pub(crate) fn new(universe: &'u Universe) -> Self {
         Self {
             universe,
-            vars: Table::filled(universe.len(), None),
-            expanded: Table::new(),
-            subjects: Table::new(),
-            choices: Table::new(),
+            vars: IndexVec::filled(universe.len(), None),
+            expanded: IndexVec::new(),
+            subjects: IndexVec::new(),
+            choices: IndexVec::new(),
             met: HashMap::new(),
             ladders: HashSet::new(),
-            facts: Table::new(),
+            facts: IndexVec::new(),
             present: Present::default(),
         }
     }
@@ -151,23 +153,28 @@ impl<'u> Encoder<'u> {
     /// Adds a clause that holds for a reason.
     pub(crate) fn state(&mut self, fact: Fact, lits: &[Lit], engine: &mut Engine) {
         let fact = self.facts.push(fact);
-        engine.add(lits, u32::try_from(fact.place()).unwrap_or(DEFINITION));
+        engine.add(lits, u32::try_from(fact.index()).unwrap_or(DEFINITION));
     }
 
     /// Makes the choice that something is wanted; it holds where its variable is assumed.
-    pub(crate) fn want(&mut self, wanted: Wanted, among: Among, engine: &mut Engine) -> ChoiceId {
+    pub(crate) fn require(
+        &mut self,
+        requirement: Requirement,
+        among: Among,
+        engine: &mut Engine,
+    ) -> ChoiceId {
         let universe = self.universe;
         let standing = |id: &PackageId| {
             let package = universe.package(*id);
             (package.priority, package.importance)
         };
         let classes = match among {
-            Among::Ordered => (0..wanted.one_of.len()).collect(),
-            Among::Providers => classes(wanted.one_of.iter().map(standing), |_| true),
+            Among::Ordered => (0..requirement.one_of.len()).collect(),
+            Among::Providers => classes(requirement.one_of.iter().map(standing), |_| true),
         };
-        let choice = self.open_choice(&wanted.one_of, &classes, engine);
+        let choice = self.open_choice(&requirement.one_of, &classes, engine);
         let lits = self.choice_clause(choice);
-        self.state(Fact::Wanted(wanted), &lits, engine);
+        self.state(Fact::Requirement(requirement), &lits, engine);
         choice
     }
 
@@ -194,8 +201,8 @@ impl<'u> Encoder<'u> {
 
     fn need(&mut self, package: PackageId, group: GroupId, field: Field, engine: &mut Engine) {
         if self.present.is_left_alone(package) {
-            let seeker = Seeker::Need(self.universe.package(package).architecture);
-            if !self.universe.is_met_among(group, seeker, &self.present.all) {
+            let context = RelationContext::Need(self.universe.package(package).architecture);
+            if !self.universe.is_met_among(group, context, &self.present.all) {
                 return;
             }
         }
@@ -206,7 +213,7 @@ impl<'u> Encoder<'u> {
             field,
         };
         match self.met_by(package, group, engine) {
-            Met::Never => self.state(fact, &[no], engine),
+            Met::Nothing => self.state(fact, &[no], engine),
             // What meets its own need asks for nothing.
             Met::By(other) if other == package => {}
             Met::By(other) => {
@@ -227,8 +234,8 @@ impl<'u> Encoder<'u> {
         group: GroupId,
         engine: &mut Engine,
     ) -> Vec<Candidate> {
-        let seeker = Seeker::Need(self.universe.package(package).architecture);
-        let (packages, classes) = told_apart(&self.universe.standing(group, seeker));
+        let context = RelationContext::Need(self.universe.package(package).architecture);
+        let (packages, classes) = told_apart(&self.universe.standing(group, context));
         self.candidates(&packages, &classes, engine)
     }
 
@@ -252,9 +259,9 @@ impl<'u> Encoder<'u> {
         if let Some(met) = self.met.get(&(group, from)) {
             return *met;
         }
-        let (candidates, classes) = told_apart(&self.universe.standing(group, Seeker::Need(from)));
+        let (candidates, classes) = told_apart(&self.universe.standing(group, RelationContext::Need(from)));
         let met = match *candidates.as_slice() {
-            [] => Met::Never,
+            [] => Met::Nothing,
             [only] => Met::By(only),
             _ => {
                 let choice = self.open_choice(&candidates, &classes, engine);
@@ -294,7 +301,7 @@ impl<'u> Encoder<'u> {
     fn conflict(&mut self, package: PackageId, group: GroupId, field: Field, engine: &mut Engine) {
         let universe = self.universe;
         let no = self.var(package, engine).no();
-        for other in universe.opponents(package, group) {
+        for other in universe.conflicting(package, group) {
             if self.present.are_left_together(package, other) {
                 continue;
             }
@@ -321,7 +328,7 @@ impl<'u> Encoder<'u> {
         let alone = |other: &PackageId| {
             let is_left = universe.machine(package) != universe.machine(*other)
                 && present.are_left_together(package, *other);
-            *other != package && !is_left && !universe.go_together(package, *other)
+            *other != package && !is_left && !universe.co_installable(package, *other)
         };
         let others: Vec<PackageId> = siblings.iter().copied().filter(alone).collect();
         let no = self.var(package, engine).no();

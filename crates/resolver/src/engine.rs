@@ -3,14 +3,14 @@
 //! Conflict-driven clause learning over literals that mean nothing here. Whoever drives it says which clause to add and
 //! what to try next; the engine says what follows and, at a contradiction, learns a clause that keeps the same one from
 //! being met again. Nothing that was learnt is forgotten, so each contradiction can be told back to the clauses it came
-//! from ([`Engine::roots`]).
+//! from ([`Engine::conflict_tags`]).
 //!
 //! Source: Eén and Sörensson, "An Extensible SAT-solver", 2003.
 
 mod clauses;
 mod learn;
 
-use crate::table::{Table, id};
+use crate::index_vec::{IndexVec, id};
 use clauses::Clauses;
 
 pub(crate) use clauses::ClauseId;
@@ -80,9 +80,9 @@ struct Watch {
 
 /// The solver.
 pub(crate) struct Engine {
-    states: Table<Var, State>,
+    states: IndexVec<Var, State>,
     clauses: Clauses,
-    watches: Table<Lit, Vec<Watch>>,
+    watches: IndexVec<Lit, Vec<Watch>>,
     /// What holds, in the order in which it became known.
     trail: Vec<Lit>,
     /// How long the trail was before each decision.
@@ -99,9 +99,9 @@ impl Engine {
     /// Makes one that knows nothing.
     pub(crate) fn new() -> Self {
         Self {
-            states: Table::new(),
+            states: IndexVec::new(),
             clauses: Clauses::new(),
-            watches: Table::new(),
+            watches: IndexVec::new(),
             trail: Vec::new(),
             levels: Vec::new(),
             handed: 0,
@@ -150,7 +150,7 @@ impl Engine {
 
     /// Adds a clause: one of the literals holds. May be done at any time.
     ///
-    /// The tag is what [`Engine::roots`] tells it by.
+    /// The tag is what [`Engine::conflict_tags`] tells it by.
     pub(crate) fn add(&mut self, lits: &[Lit], tag: u32) {
         let mut ordered = lits.to_vec();
         // What is true or open first, then what became false last: the two that are watched are the last to fall.
@@ -183,7 +183,7 @@ impl Engine {
     }
 
     /// Takes back all decisions but the first `level`, and what followed from them.
-    pub(crate) fn rewind(&mut self, level: usize) {
+    pub(crate) fn backtrack(&mut self, level: usize) {
         let Some(length) = self.levels.get(level).copied() else {
             return;
         };

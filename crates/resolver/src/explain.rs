@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::engine::{Engine, Learnt, Var};
 use crate::fact::Fact;
-use crate::universe::{PackageId, Seeker, Universe};
+use crate::universe::{PackageId, RelationContext, Universe};
 
 /// How many contradictions all looks together may meet, and how many facts they may go through, before what is left is short enough:
 /// an explanation is not worth more.
@@ -71,16 +71,16 @@ impl Proof<'_> {
     fn add(&mut self, fact: &Fact) {
         let (no, yes) = match fact {
             Fact::Needs { package, group, .. } => {
-                let seeker = Seeker::Need(self.universe.package(*package).architecture);
-                let candidates = self.universe.candidates(*group, seeker);
+                let context = RelationContext::Need(self.universe.package(*package).architecture);
+                let candidates = self.universe.candidates(*group, context);
                 if candidates.contains(package) {
                     return;
                 }
                 (vec![*package], candidates)
             }
             Fact::Conflicts { package, other, .. } => (vec![*package, *other], Vec::new()),
-            Fact::Wanted(wanted) => (Vec::new(), wanted.one_of.clone()),
-            Fact::Barred { package, .. } => (vec![*package], Vec::new()),
+            Fact::Requirement(requirement) => (Vec::new(), requirement.one_of.clone()),
+            Fact::Excluded { package, .. } => (vec![*package], Vec::new()),
             Fact::OneVersion(_) => return,
         };
         let no = no
@@ -104,7 +104,7 @@ impl Proof<'_> {
             .collect();
         for (place, left) in met.iter().enumerate() {
             for right in met.iter().skip(place + 1) {
-                if !self.universe.go_together(*left, *right) {
+                if !self.universe.co_installable(*left, *right) {
                     let lits = [self.var(*left).no(), self.var(*right).no()];
                     self.engine.add(&lits, 0);
                 }
@@ -117,7 +117,7 @@ impl Proof<'_> {
         vars.sort_unstable();
         loop {
             if let Some(fault) = self.engine.fault() {
-                if let Learnt::Never = self.engine.learn(fault) {
+                if let Learnt::Unsat = self.engine.learn(fault) {
                     return true;
                 }
                 if self.engine.contradictions() >= most {

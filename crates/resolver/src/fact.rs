@@ -1,6 +1,6 @@
 //! What the clauses say, in Debian's terms.
 
-use crate::table::id;
+use crate::index_vec::id;
 use crate::universe::{Field, GroupId, NameId, PackageId};
 
 id! {
@@ -27,21 +27,21 @@ pub(crate) enum Fact {
     /// Of the packages of a name one is installed at a time.
     OneVersion(NameId),
     /// One of some packages is wanted.
-    Wanted(Wanted),
+    Requirement(Requirement),
     /// A package is not to be installed.
-    Barred { package: PackageId, why: Bar },
+    Excluded { package: PackageId, why: Exclusion },
 }
 
 /// What is wanted, and what does.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) struct Wanted {
-    pub(crate) why: Want,
+pub(crate) struct Requirement {
+    pub(crate) why: RequiredBy,
     pub(crate) one_of: Vec<PackageId>,
 }
 
 /// Why something is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Want {
+pub(crate) enum RequiredBy {
     /// It was asked for, as the target of this place in the request.
     Target(usize),
     /// Every system has it.
@@ -54,7 +54,7 @@ pub(crate) enum Want {
 
 /// Why a package is not to be installed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Bar {
+pub(crate) enum Exclusion {
     /// It is to be removed.
     Removed,
     /// Another version of it is held.

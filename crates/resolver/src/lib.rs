@@ -4,7 +4,7 @@
 //! answer. The modules stand in the order in which a request goes through them: stanzas become a universe, a request
 //! becomes clauses, the engine finds what satisfies them, and the answer is a plan or a refusal that says why.
 
-mod table;
+mod index_vec;
 pub mod universe;
 pub mod request;
 mod fact;
@@ -12,11 +12,11 @@ mod engine;
 mod encode;
 mod search;
 mod explain;
-mod tell;
+mod message;
+mod select;
 pub mod plan;
 pub mod refusal;
 pub mod solve;
-pub mod unneeded;
+pub mod autoremovable;
 pub mod broken;
 pub mod check;
-pub mod audit;

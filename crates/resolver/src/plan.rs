@@ -5,9 +5,9 @@ mod reasons;
 
 use std::collections::{HashMap, HashSet};
 
+use crate::message;
 use crate::request::Request;
-use crate::solve::Answer;
-use crate::tell;
+use crate::select::Selection;
 use crate::universe::{ArchitectureId, NameId, PackageId, Universe};
 
 pub use order::Step;
@@ -71,16 +71,16 @@ pub enum Why {
 
 impl Plan {
     /// Compares what is installed with what shall be.
-    pub(crate) fn new(universe: &Universe, request: &Request, answer: Answer) -> Self {
-        let whys = reasons::whys(universe, request, &answer.packages);
+    pub(crate) fn new(universe: &Universe, request: &Request, selection: Selection) -> Self {
+        let whys = reasons::whys(universe, request, &selection.packages);
         let mut plan = Self::default();
         let mut before: HashMap<(NameId, ArchitectureId), PackageId> = HashMap::new();
         let slot = |id: PackageId| (universe.package(id).name, universe.machine(id));
         for installed in &request.installed {
             before.insert(slot(installed.package), installed.package);
         }
-        let after: HashSet<_> = answer.packages.iter().map(|package| slot(*package)).collect();
-        for package in answer.packages.iter().copied() {
+        let after: HashSet<_> = selection.packages.iter().map(|package| slot(*package)).collect();
+        for package in selection.packages.iter().copied() {
             let why = whys.get(&package).copied().unwrap_or(Why::Requested);
             match before.get(&slot(package)).copied() {
                 None => plan.install.push(Addition { package, why }),
@@ -95,10 +95,10 @@ impl Plan {
                 ),
             }
         }
-        let mut because: HashMap<PackageId, _> = answer.removed.into_iter().collect();
+        let mut because: HashMap<PackageId, _> = selection.removed.into_iter().collect();
         for (_, package) in before.into_iter().filter(|(slot, _)| !after.contains(slot)) {
             let facts = because.remove(&package).unwrap_or_default();
-            let reasons = tell::sentences(universe, request, &facts);
+            let reasons = message::sentences(universe, request, &facts);
             plan.remove.push(Removal { package, reasons });
         }
         plan.sort(universe);

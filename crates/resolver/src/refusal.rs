@@ -1,12 +1,12 @@
-//! Why a request cannot be met.
+//! Why a request cannot be satisfied, as a user reads it.
 
 use std::fmt;
 
-use crate::fact::{Bar, Fact, Want};
+use crate::fact::{Exclusion, Fact, RequiredBy};
+use crate::message::{self, shown};
 use crate::request::{Hold, Request, Target};
-use crate::solve;
-use crate::tell::{self, shown};
-use crate::universe::{Seeker, Universe};
+use crate::select::select;
+use crate::universe::{RelationContext, Universe};
 
 /// What a refusal knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub enum RefusalKind {
 const MOST_TRIED: usize = 8;
 const MOST_CONTRADICTIONS_TRIED: u64 = 500;
 
-/// Why a request cannot be met, and what would help.
+/// Why a request cannot be satisfied, and what would help.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
     /// What is known.
@@ -42,7 +42,7 @@ impl Refusal {
         Self {
             kind: RefusalKind::Impossible,
             summary: summary(request, &facts),
-            reasons: tell::sentences(universe, request, &facts),
+            reasons: message::sentences(universe, request, &facts),
             hints: hints(universe, request, &facts),
         }
     }
@@ -56,11 +56,11 @@ impl Refusal {
         };
         Self {
             kind: RefusalKind::GivenUp,
-            summary: format!("no plan was found for {what}, and none was shown to be impossible"),
+            summary: format!("no solution was found for {what} within the search limit"),
             reasons: vec![format!(
-                "the search was given up after {contradictions} contradictions between packages"
+                "the search stopped after {contradictions} conflicts between packages"
             )],
-            hints: vec!["ask for fewer packages at a time, or for versions".to_owned()],
+            hints: vec!["request fewer packages at a time, or name exact versions".to_owned()],
         }
     }
 
@@ -105,15 +105,15 @@ impl std::error::Error for Refusal {}
 
 fn summary(request: &Request, facts: &[Fact]) -> String {
     let targets = facts.iter().filter_map(|fact| match fact {
-        Fact::Wanted(wanted) => match wanted.why {
-            Want::Target(place) => request.install.get(place).map(Target::label),
+        Fact::Requirement(wanted) => match wanted.why {
+            RequiredBy::Target(place) => request.install.get(place).map(Target::label),
             _ => None,
         },
         _ => None,
     });
     let targets: Vec<String> = targets.collect();
     match targets.as_slice() {
-        [] => "the request cannot be met".to_owned(),
+        [] => "the request cannot be satisfied".to_owned(),
         [one] => format!("{one} cannot be installed"),
         [first @ .., last] => format!("{} and {last} cannot be installed together", first.join(", ")),
     }
@@ -125,14 +125,19 @@ fn hints(universe: &Universe, request: &Request, facts: &[Fact]) -> Vec<String> 
     let mut tries = 0;
     let mut works = |other: &Request| {
         tries += 1;
-        tries <= MOST_TRIED && solve::answer(universe, other, MOST_CONTRADICTIONS_TRIED).is_ok()
+        tries <= MOST_TRIED && select(universe, other, MOST_CONTRADICTIONS_TRIED).is_ok()
     };
     for fact in facts {
         let hint = match fact {
             Fact::Needs { package, group, .. } => {
-                let seeker = Seeker::Need(universe.package(*package).architecture);
-                let is_missing = universe.candidates(*group, seeker).is_empty();
-                is_missing.then(|| format!("add a source that has {}", tell::group_written(universe, *group)))
+                let context = RelationContext::Need(universe.package(*package).architecture);
+                let is_missing = universe.candidates(*group, context).is_empty();
+                is_missing.then(|| {
+                    format!(
+                        "add a source that has {}",
+                        message::group_written(universe, *group)
+                    )
+                })
             }
             _ => changed(universe, request, fact)
                 .filter(|(_, other)| works(other))
@@ -147,27 +152,28 @@ fn hints(universe: &Universe, request: &Request, facts: &[Fact]) -> Vec<String> 
 fn changed(universe: &Universe, request: &Request, fact: &Fact) -> Option<(String, Request)> {
     let mut other = request.clone();
     let hint = match fact {
-        Fact::Barred {
-            why: Bar::Held(held), ..
+        Fact::Excluded {
+            why: Exclusion::Held(held),
+            ..
         } => {
             let installed = other
                 .installed
                 .iter_mut()
                 .find(|installed| installed.package == *held)?;
             installed.hold = Hold::Free;
-            format!("release the hold on `{}`", universe.name(*held))
+            format!("remove the hold on `{}`", universe.name(*held))
         }
-        Fact::Barred {
+        Fact::Excluded {
             package,
-            why: Bar::Removed,
+            why: Exclusion::Removed,
         } => {
             other
                 .remove
                 .retain(|target| !target.packages(universe).contains(package));
             format!("keep {}", shown(universe, *package))
         }
-        Fact::Wanted(wanted) => match wanted.why {
-            Want::Target(place) if request.install.len() > 1 => {
+        Fact::Requirement(wanted) => match wanted.why {
+            RequiredBy::Target(place) if request.install.len() > 1 => {
                 let target = other.install.remove(place);
                 format!("leave out {}", target.label())
             }

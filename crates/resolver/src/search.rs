@@ -4,7 +4,7 @@
 //! candidate is tried first. It is given up only where the engine has shown that it cannot be had together with what
 //! was chosen before.
 
-mod demand;
+mod pending;
 mod weigh;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -14,29 +14,29 @@ use std::collections::{BinaryHeap, HashMap, HashSet};
 
 use crate::encode::{Among, Encoder, Present, Subject};
 use crate::engine::{Engine, Learnt, Lit, Origin, Var};
-use crate::fact::{Fact, Wanted};
-use crate::table::Table;
+use crate::fact::{Fact, Requirement};
+use crate::index_vec::IndexVec;
 use crate::universe::{PackageId, Universe};
-use demand::{Demand, Soft, SoftId, What};
+use pending::{PendingChoice, Soft, SoftId, What};
 
-pub(crate) use demand::{Phase, Recommending};
+pub(crate) use pending::{Phase, Recommending};
 
 /// What is to hold.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Goals<'a> {
-    /// What must.
-    pub(crate) musts: &'a [Lit],
-    /// What should: each one where it can hold together with those before it.
-    pub(crate) wishes: &'a [Lit],
-    /// When wishes have their turn.
+    /// What must hold.
+    pub(crate) assumptions: &'a [Lit],
+    /// What should hold: each one if it can hold together with those before it.
+    pub(crate) soft_goals: &'a [Lit],
+    /// When soft goals have their turn.
     pub(crate) order: Order,
 }
 
-/// When wishes have their turn.
+/// When soft goals have their turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Order {
     /// All of them before any choice between packages is made.
-    WishesFirst,
+    SoftGoalsFirst,
     /// One after the other, each with all choices that it asks for.
     ChoicesFirst,
 }
@@ -47,7 +47,7 @@ pub(crate) enum Outcome {
     /// Everything that must hold does: [`Solver::installed`] says with what.
     Found,
     /// It cannot, and these facts are why.
-    Never(Vec<Fact>),
+    Unsat(Vec<Fact>),
     /// Nobody knows: more contradictions were met than are allowed.
     GivenUp,
 }
@@ -57,17 +57,17 @@ pub(crate) struct Solver<'u> {
     pub(crate) engine: Engine,
     pub(crate) encoder: Encoder<'u>,
     /// Choices to be made, the next one first.
-    demands: BinaryHeap<Reverse<Demand>>,
+    pending: BinaryHeap<Reverse<PendingChoice>>,
     /// Choices that were made, and at which level.
-    settled: Vec<(usize, Demand)>,
+    settled: Vec<(usize, PendingChoice)>,
     /// What is in one of the two. A variable that holds again after a step back asks again for what is there already; counted
     /// twice, each choice would be made once more after each contradiction.
     queued: HashSet<What>,
-    /// How many wishes were dealt with before each decision, and now.
+    /// How many soft goals were dealt with before each decision, and now.
     turns: Vec<usize>,
     turn: usize,
     phases: HashMap<Var, Phase>,
-    softs: Table<SoftId, Soft>,
+    softs: IndexVec<SoftId, Soft>,
     /// The recommendations of packages that were chosen.
     softs_of: HashMap<PackageId, Vec<SoftId>>,
     /// The packages whose recommendations count, where any do.
@@ -85,13 +85,13 @@ impl<'u> Solver<'u> {
         Self {
             engine: Engine::new(),
             encoder: Encoder::new(universe),
-            demands: BinaryHeap::new(),
+            pending: BinaryHeap::new(),
             settled: Vec::new(),
             queued: HashSet::new(),
             turns: Vec::new(),
             turn: 0,
             phases: HashMap::new(),
-            softs: Table::new(),
+            softs: IndexVec::new(),
             softs_of: HashMap::new(),
             recommends: None,
             most: 0,
@@ -121,9 +121,9 @@ impl<'u> Solver<'u> {
     }
 
     /// Returns a variable that holds where one of some packages is installed.
-    pub(crate) fn want(&mut self, wanted: Wanted, among: Among, phase: Phase) -> Var {
-        self.rewind(0);
-        let choice = self.encoder.want(wanted, among, &mut self.engine);
+    pub(crate) fn require(&mut self, requirement: Requirement, among: Among, phase: Phase) -> Var {
+        self.backtrack(0);
+        let choice = self.encoder.require(requirement, among, &mut self.engine);
         let var = self.encoder.choice(choice).var;
         self.phases.insert(var, phase);
         var
@@ -131,20 +131,20 @@ impl<'u> Solver<'u> {
 
     /// States a fact.
     pub(crate) fn state(&mut self, fact: Fact, lits: &[Lit]) {
-        self.rewind(0);
+        self.backtrack(0);
         self.encoder.state(fact, lits, &mut self.engine);
     }
 
     /// Looks for what satisfies everything.
     pub(crate) fn solve(&mut self, goals: Goals<'_>) -> Outcome {
-        self.rewind(0);
+        self.backtrack(0);
         loop {
-            if let Some(end) = self.settle() {
+            if let Some(end) = self.propagate() {
                 return end;
             }
             match self.next(goals) {
                 Next::Decide(lit) => self.decide(lit),
-                Next::Failed(lit) => return Outcome::Never(self.roots(Origin::Value(lit.var()))),
+                Next::Failed(lit) => return Outcome::Unsat(self.conflict_facts(Origin::Value(lit.var()))),
                 Next::Done => return Outcome::Found,
             }
         }
@@ -160,12 +160,12 @@ impl<'u> Solver<'u> {
     }
 
     /// Draws all consequences, and learns from contradictions until there is none; or says why it ends before.
-    fn settle(&mut self) -> Option<Outcome> {
+    fn propagate(&mut self) -> Option<Outcome> {
         loop {
             if let Some(fault) = self.engine.fault() {
                 match self.engine.learn(fault) {
-                    Learnt::Something => self.rewound(),
-                    Learnt::Never => return Some(Outcome::Never(self.roots(Origin::Fault(fault)))),
+                    Learnt::Something => self.backtracked(),
+                    Learnt::Unsat => return Some(Outcome::Unsat(self.conflict_facts(Origin::Fault(fault)))),
                 }
                 if self.engine.contradictions() > self.most {
                     return Some(Outcome::GivenUp);
@@ -185,43 +185,47 @@ impl<'u> Solver<'u> {
         match self.encoder.subject(var) {
             Subject::Package(package) => {
                 self.encoder.expand(var, &mut self.engine);
-                self.demand_recommended(package, var);
+                self.queue_recommendations(package, var);
             }
             Subject::Choice(choice) => {
                 let phase = self.phases.get(&var).copied().unwrap_or(Phase::Needed);
                 let names = self.encoder.choice(choice).names;
-                self.demand(Demand::choice(phase, names, choice));
+                self.queue(PendingChoice::choice(phase, names, choice));
             }
             Subject::Step => {}
         }
     }
 
     /// Queues a choice, where it is not waiting or made already.
-    fn demand(&mut self, demand: Demand) {
-        if self.queued.insert(demand.what) {
-            self.demands.push(Reverse(demand));
+    fn queue(&mut self, choice: PendingChoice) {
+        if self.queued.insert(choice.what) {
+            self.pending.push(Reverse(choice));
         }
     }
 
     fn next(&mut self, goals: Goals<'_>) -> Next {
-        if let Some(must) = goals.musts.get(self.engine.level()) {
-            return match self.engine.value(*must) {
-                Some(false) => Next::Failed(*must),
-                _ => Next::Decide(*must),
+        if let Some(assumption) = goals.assumptions.get(self.engine.level()) {
+            return match self.engine.value(*assumption) {
+                Some(false) => Next::Failed(*assumption),
+                _ => Next::Decide(*assumption),
             };
         }
         match goals.order {
-            Order::WishesFirst => self.next_wish(goals.wishes).or_else(|| self.next_choice()),
-            Order::ChoicesFirst => self.next_choice().or_else(|| self.next_wish(goals.wishes)),
+            Order::SoftGoalsFirst => self
+                .next_soft_goal(goals.soft_goals)
+                .or_else(|| self.next_choice()),
+            Order::ChoicesFirst => self
+                .next_choice()
+                .or_else(|| self.next_soft_goal(goals.soft_goals)),
         }
         .map_or(Next::Done, Next::Decide)
     }
 
-    fn next_wish(&mut self, wishes: &[Lit]) -> Option<Lit> {
+    fn next_soft_goal(&mut self, soft_goals: &[Lit]) -> Option<Lit> {
         loop {
-            let wish = wishes.get(self.turn).copied()?;
-            if self.engine.value(wish).is_none() {
-                return Some(wish);
+            let goal = soft_goals.get(self.turn).copied()?;
+            if self.engine.value(goal).is_none() {
+                return Some(goal);
             }
             self.turn += 1;
         }
@@ -232,26 +236,26 @@ impl<'u> Solver<'u> {
         self.engine.decide(lit);
     }
 
-    fn rewind(&mut self, level: usize) {
-        self.engine.rewind(level);
-        self.rewound();
+    fn backtrack(&mut self, level: usize) {
+        self.engine.backtrack(level);
+        self.backtracked();
     }
 
     /// Follows the engine back to an earlier level.
-    fn rewound(&mut self) {
+    fn backtracked(&mut self) {
         let level = self.engine.level();
         if let Some(turn) = self.turns.get(level) {
             self.turn = *turn;
         }
         self.turns.truncate(level);
-        while let Some((settled, demand)) = self.settled.pop_if(|(settled, _)| *settled > level) {
+        while let Some((settled, choice)) = self.settled.pop_if(|(settled, _)| *settled > level) {
             let _ = settled;
-            self.demands.push(Reverse(demand));
+            self.pending.push(Reverse(choice));
         }
     }
 
-    fn roots(&self, origin: Origin) -> Vec<Fact> {
-        self.encoder.facts(&self.engine.roots(origin))
+    fn conflict_facts(&self, origin: Origin) -> Vec<Fact> {
+        self.encoder.facts(&self.engine.conflict_tags(origin))
     }
 }
 

@@ -4,6 +4,7 @@
 //! Made by a [`UniverseBuilder`] from the stanzas of indexes, and of what is installed. It is flat: vectors of small
 //! values that point into each other by number, which a program can write to a file and map again.
 
+mod alternative;
 mod build;
 mod bytes;
 mod error;
@@ -11,14 +12,15 @@ mod fields;
 mod index;
 mod intern;
 mod matching;
+mod relation_lookup;
 mod relations;
 
-use crate::table::{Id, Span, Table, id};
+use crate::index_vec::{Id, IndexVec, Span, id};
 
+pub(crate) use alternative::{Alternative, Qualifier};
 pub use build::{Source, UniverseBuilder};
-pub use error::UniverseError;
-pub(crate) use matching::{Seeker, Standing};
-pub(crate) use relations::{Alternative, Qualifier};
+pub use error::{UniverseBytesError, UniverseError};
+pub(crate) use matching::{RelationContext, Standing};
 
 id! {
     /// A package of a [`Universe`]: one version for one architecture.
@@ -47,13 +49,13 @@ id! {
 
 impl PackageId {
     /// Returns how many packages were added before this one.
-    pub fn place(self) -> usize {
-        Id::place(self)
+    pub fn index(self) -> usize {
+        Id::index(self)
     }
 
     /// Returns the package before which so many were added; `None` where there are not so many.
-    pub fn at(place: usize, universe: &Universe) -> Option<Self> {
-        (place < universe.len()).then(|| Id::new(place))
+    pub fn from_index(index: usize, universe: &Universe) -> Option<Self> {
+        (index < universe.len()).then(|| Id::new(index))
     }
 }
 
@@ -130,15 +132,15 @@ struct Name {
 /// The packages there are.
 pub struct Universe {
     text: String,
-    names: Table<NameId, Name>,
+    names: IndexVec<NameId, Name>,
     /// All names in the order of their texts.
     by_text: Vec<NameId>,
-    versions: Table<VersionId, Span>,
+    versions: IndexVec<VersionId, Span>,
     /// Where each version stands in the order of all of them; equal ones have one rank.
-    ranks: Table<VersionId, u32>,
-    architectures: Table<ArchitectureId, Span>,
-    packages: Table<PackageId, Package>,
-    groups: Table<GroupId, Span>,
+    ranks: IndexVec<VersionId, u32>,
+    architectures: IndexVec<ArchitectureId, Span>,
+    packages: IndexVec<PackageId, Package>,
+    groups: IndexVec<GroupId, Span>,
     alternatives: Vec<Alternative>,
     /// The relations of all packages.
     related: Vec<GroupId>,

@@ -13,11 +13,11 @@ use std::fmt::Write as _;
 
 use debian_control::stanza::Stanza;
 use proptest::prelude::*;
-use resolver::audit::audit;
 use resolver::check::check;
 use resolver::request::{Recommends, Request};
 use resolver::universe::PackageId;
 use support::World;
+use support::audit::audit;
 
 const NAMES: usize = 5;
 

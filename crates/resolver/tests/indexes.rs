@@ -9,10 +9,10 @@
 mod support;
 
 use debian_control::stanza::Stanza;
+use resolver::autoremovable::autoremovable;
 use resolver::check::{check, check_among};
 use resolver::request::{Mark, Upgrade};
 use resolver::universe::{Source, UniverseBuilder, UniverseError};
-use resolver::unneeded::unneeded;
 use support::World;
 
 /// Returns what is broken, each with its reasons.
@@ -78,9 +78,7 @@ fn a_need_of_any_architecture_names_what_the_package_lacks() {
     assert_eq!(
         told,
         [
-            reasons(&[
-                "`aa` 1 needs `lib:any`, but `lib` is not `Multi-Arch: allowed`, which `:any` asks for"
-            ]),
+            reasons(&["`aa` 1 needs `lib:any`, but `lib` is not `Multi-Arch: allowed`, as `:any` requires"]),
             reasons(&["`bb` 1 needs `py:any` (>= 2), newest available is 1"]),
         ]
     );
@@ -115,7 +113,7 @@ fn what_came_by_itself_and_serves_nothing_is_unneeded() {
     );
     let request = world.request(&[]);
     assert_eq!(request.installed[1].mark, Mark::Automatic);
-    let names = unneeded(world.universe(), &request.installed);
+    let names = autoremovable(world.universe(), &request.installed);
     let names: Vec<&str> = names
         .into_iter()
         .map(|package| world.universe().name(package))

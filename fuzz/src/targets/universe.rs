@@ -74,7 +74,7 @@ impl Target for Bytes {
     }
 
     fn check(&self, input: &[u8]) -> Result<Verdict, String> {
-        let Some(universe) = Universe::from_bytes(input) else {
+        let Ok(universe) = Universe::from_bytes(input) else {
             return Ok(Verdict::Refused);
         };
         // Whatever it says, it can be asked.

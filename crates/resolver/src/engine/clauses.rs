@@ -1,7 +1,7 @@
 //! The clauses of an engine.
 
 use super::Lit;
-use crate::table::{Span, Table, id};
+use crate::index_vec::{IndexVec, Span, id};
 
 id! {
     /// A clause.
@@ -18,7 +18,7 @@ struct Clause {
 
 /// All clauses, in one piece of memory.
 pub(super) struct Clauses {
-    clauses: Table<ClauseId, Clause>,
+    clauses: IndexVec<ClauseId, Clause>,
     lits: Vec<Lit>,
     parents: Vec<ClauseId>,
 }
@@ -27,7 +27,7 @@ impl Clauses {
     /// Makes none.
     pub(super) fn new() -> Self {
         Self {
-            clauses: Table::new(),
+            clauses: IndexVec::new(),
             lits: Vec::new(),
             parents: Vec::new(),
         }

@@ -9,7 +9,7 @@ pub(crate) enum Learnt {
     /// Something that holds on top of the decisions that are left.
     Something,
     /// The clauses cannot all hold, whatever is decided.
-    Never,
+    Unsat,
 }
 
 /// From further than this only the last decision is taken back: what stands between would be decided again as it was.
@@ -23,10 +23,10 @@ impl Engine {
         self.contradictions += 1;
         let level = self.highest_level(fault);
         if level == 0 {
-            return Learnt::Never;
+            return Learnt::Unsat;
         }
         // A clause that was added late may have been broken long before.
-        self.rewind(level);
+        self.backtrack(level);
         let (lits, parents) = self.analyse(fault, level);
         let back = lits
             .iter()
@@ -35,7 +35,7 @@ impl Engine {
             .max()
             .unwrap_or(0);
         let back = if level - back > FAR { level - 1 } else { back };
-        self.rewind(back);
+        self.backtrack(back);
         self.add_learnt(&lits, &parents);
         Learnt::Something
     }
@@ -116,7 +116,7 @@ impl Engine {
     /// Returns the tags of the clauses, none of them learnt, that make a clause impossible or a variable what it is.
     ///
     /// Together they contradict the decisions that still stand.
-    pub(crate) fn roots(&self, from: Origin) -> Vec<u32> {
+    pub(crate) fn conflict_tags(&self, from: Origin) -> Vec<u32> {
         let mut walk = Walk::default();
         match from {
             Origin::Fault(clause) => walk.enter(clause, true),
@@ -137,10 +137,10 @@ impl Engine {
         }
         let met = walk.met.iter().map(|(clause, _)| *clause);
         let original = met.filter(|clause| self.clauses.parents(*clause).is_empty());
-        let mut roots: Vec<u32> = original.map(|clause| self.clauses.tag(clause)).collect();
-        roots.sort_unstable();
-        roots.dedup();
-        roots
+        let mut tags: Vec<u32> = original.map(|clause| self.clauses.tag(clause)).collect();
+        tags.sort_unstable();
+        tags.dedup();
+        tags
     }
 
     /// Goes on to where a clause comes from, and to where its literals were lost: all of them, or those lost for good.
@@ -157,7 +157,7 @@ impl Engine {
     }
 }
 
-/// Where to begin looking for roots.
+/// Where to begin looking for tags.
 #[derive(Clone, Copy)]
 pub(crate) enum Origin {
     /// A clause that cannot hold.

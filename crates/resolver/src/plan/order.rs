@@ -13,7 +13,7 @@ mod components;
 use std::collections::{HashMap, HashSet};
 
 use super::Plan;
-use crate::universe::{Field, NameId, PackageId, Seeker, Universe};
+use crate::universe::{Field, NameId, PackageId, RelationContext, Universe};
 use components::components;
 
 /// One step of a plan.
@@ -82,8 +82,8 @@ fn needed_meanwhile(
         for package in installed.iter().filter(|package| !first.contains(package)) {
             for field in ALL {
                 for group in universe.related(*package, field) {
-                    let seeker = Seeker::Need(universe.package(*package).architecture);
-                    let met = universe.candidates(*group, seeker).into_iter();
+                    let context = RelationContext::Need(universe.package(*package).architecture);
+                    let met = universe.candidates(*group, context).into_iter();
                     let met: Vec<PackageId> = met.filter(|other| here.contains(other)).collect();
                     // What was not met before is no reason.
                     if met.iter().all(|other| first.contains(other)) {
@@ -106,20 +106,20 @@ fn opposed(universe: &Universe, unpacked: &[PackageId], packages: &HashSet<Packa
         return opposed;
     }
     for package in unpacked {
-        opposed.extend(opponents(universe, *package).filter(|other| packages.contains(other)));
+        opposed.extend(conflicting(universe, *package).filter(|other| packages.contains(other)));
     }
     let unpacked: HashSet<PackageId> = unpacked.iter().copied().collect();
     let against =
-        |package: &&PackageId| opponents(universe, **package).any(|other| unpacked.contains(&other));
+        |package: &&PackageId| conflicting(universe, **package).any(|other| unpacked.contains(&other));
     opposed.extend(packages.iter().filter(against));
     opposed
 }
 
-fn opponents(universe: &Universe, package: PackageId) -> impl Iterator<Item = PackageId> {
+fn conflicting(universe: &Universe, package: PackageId) -> impl Iterator<Item = PackageId> {
     [Field::Conflicts, Field::Breaks]
         .into_iter()
         .flat_map(move |field| universe.related(package, field))
-        .flat_map(move |group| universe.opponents(package, *group))
+        .flat_map(move |group| universe.conflicting(package, *group))
 }
 
 /// What decides on the order.
@@ -183,7 +183,7 @@ impl Ordering<'_> {
 
     /// Returns what replaces the installed versions that a package cannot be beside.
     fn replacements(&self, package: PackageId) -> impl Iterator<Item = PackageId> {
-        opponents(self.universe, package).filter_map(|other| self.replaced.get(&other).copied())
+        conflicting(self.universe, package).filter_map(|other| self.replaced.get(&other).copied())
     }
 }
 
@@ -193,7 +193,7 @@ fn needs<'u>(
     package: PackageId,
     fields: &[Field],
 ) -> impl Iterator<Item = PackageId> + use<'u> {
-    let seeker = Seeker::Need(universe.package(package).architecture);
+    let context = RelationContext::Need(universe.package(package).architecture);
     let groups: Vec<_> = fields
         .iter()
         .flat_map(|field| universe.related(package, *field))
@@ -201,5 +201,5 @@ fn needs<'u>(
         .collect();
     groups
         .into_iter()
-        .flat_map(move |group| universe.candidates(group, seeker))
+        .flat_map(move |group| universe.candidates(group, context))
 }

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 
 use super::Why;
 use crate::request::{Request, Upgrade, WasBroken};
-use crate::universe::{Field, PackageId, Seeker, Universe};
+use crate::universe::{Field, PackageId, RelationContext, Universe};
 
 /// Returns for each package by which shortest way something asked for it. Needs count before recommendations.
 pub(super) fn whys(
@@ -76,9 +76,9 @@ impl Walk<'_> {
 
     fn follow(&mut self, package: PackageId, field: Field, why: Why) {
         let universe = self.universe;
-        let seeker = Seeker::Need(universe.package(package).architecture);
+        let context = RelationContext::Need(universe.package(package).architecture);
         for group in universe.related(package, field) {
-            for candidate in universe.candidates(*group, seeker) {
+            for candidate in universe.candidates(*group, context) {
                 if self.chosen.contains(&candidate) {
                     self.meet(candidate, why);
                 }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use debian_control::stanza::StanzaReader;
 
 use super::*;
-use crate::fact::Want;
+use crate::fact::RequiredBy;
 use crate::universe::{Source, UniverseBuilder};
 
 /// So many packages that each need a place of their own, one place too few, and `all` that needs all of them: what is tried is taken back again and again.
@@ -44,27 +44,27 @@ pub(crate) fn too_few(places: usize) -> Universe {
 fn a_choice_waits_once_however_often_it_is_asked_for_again() {
     let universe = too_few(5);
     let mut solver = Solver::new(&universe);
-    let musts: Vec<Lit> = (0..=5)
+    let assumptions: Vec<Lit> = (0..=5)
         .map(|guest| {
-            let wanted = Wanted {
-                why: Want::Itself,
+            let requirement = Requirement {
+                why: RequiredBy::Itself,
                 one_of: universe.versions_of(&format!("guest{guest}")).to_vec(),
             };
-            solver.want(wanted, Among::Ordered, Phase::Needed).yes()
+            solver.require(requirement, Among::Ordered, Phase::Needed).yes()
         })
         .collect();
     solver.allow(10_000);
     let outcome = solver.solve(Goals {
-        musts: &musts,
-        wishes: &[],
+        assumptions: &assumptions,
+        soft_goals: &[],
         order: Order::ChoicesFirst,
     });
-    assert!(matches!(outcome, Outcome::Never(_)));
+    assert!(matches!(outcome, Outcome::Unsat(_)));
     let contradictions = solver.engine.contradictions();
     assert!(contradictions > 10, "{contradictions}");
-    let waiting = solver.demands.iter().map(|Reverse(demand)| demand.what);
+    let waiting = solver.pending.iter().map(|Reverse(choice)| choice.what);
     let waiting: Vec<What> = waiting
-        .chain(solver.settled.iter().map(|(_, demand)| demand.what))
+        .chain(solver.settled.iter().map(|(_, choice)| choice.what))
         .collect();
     let different: HashSet<What> = waiting.iter().copied().collect();
     assert_eq!(

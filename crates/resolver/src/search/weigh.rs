@@ -3,10 +3,10 @@
 use std::collections::HashSet;
 
 use super::Solver;
-use super::demand::What;
+use super::pending::What;
 use crate::encode::Subject;
 use crate::engine::Var;
-use crate::universe::{Field, PackageId, Seeker};
+use crate::universe::{Field, PackageId, RelationContext};
 
 /// What comes with a package that is not chosen yet, the package itself among it: as far as the first alternatives say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -59,10 +59,10 @@ impl Solver<'_> {
         let mut bytes: u64 = 0;
         while let Some(package) = queue.pop() {
             bytes = bytes.saturating_add(universe.size(package));
-            let seeker = Seeker::Need(universe.package(package).architecture);
+            let context = RelationContext::Need(universe.package(package).architecture);
             let groups = [Field::PreDepends, Field::Depends].into_iter();
             for group in groups.flat_map(|field| universe.related(package, field)) {
-                let candidates = universe.candidates(*group, seeker);
+                let candidates = universe.candidates(*group, context);
                 self.patience = self.patience.saturating_sub(candidates.len() + 1);
                 if self.patience == 0 {
                     return None;

@@ -10,13 +10,14 @@ use debian_control::stanza::Stanza;
 use debian_control::terminal::escaped;
 use debian_control::version::Version;
 
+use super::alternative::Alternative;
 use super::fields::Fields;
 use super::intern::Lookup;
-use super::relations::{Alternative, Known};
+use super::relation_lookup::RelationLookup;
 use super::{
     ArchitectureId, FIELDS, GroupId, MultiArch, Name, NameId, Package, PackageId, UniverseError, VersionId,
 };
-use crate::table::{Span, Table};
+use crate::index_vec::{IndexVec, Span};
 
 /// Where packages come from, as far as that decides between them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,20 +52,20 @@ impl Default for Source {
 /// ```
 pub struct UniverseBuilder {
     pub(super) text: String,
-    pub(super) names: Table<NameId, Name>,
+    pub(super) names: IndexVec<NameId, Name>,
     pub(super) by_text: Lookup<NameId>,
-    pub(super) versions: Table<VersionId, Span>,
-    pub(super) parsed: Table<VersionId, Version>,
+    pub(super) versions: IndexVec<VersionId, Span>,
+    pub(super) parsed: IndexVec<VersionId, Version>,
     by_version: Lookup<VersionId>,
-    pub(super) architectures: Table<ArchitectureId, Span>,
+    pub(super) architectures: IndexVec<ArchitectureId, Span>,
     /// How many of the first architectures packages may have; others are only mentioned.
     usable: usize,
-    pub(super) packages: Table<PackageId, Package>,
+    pub(super) packages: IndexVec<PackageId, Package>,
     candidates: Candidates,
-    pub(super) groups: Table<GroupId, Span>,
+    pub(super) groups: IndexVec<GroupId, Span>,
     pub(super) alternatives: Vec<Alternative>,
     pub(super) related: Vec<GroupId>,
-    pub(super) known: Known,
+    pub(super) known: RelationLookup,
 }
 
 /// Far more than any archive has, and few enough for every number to fit in 32 bits.
@@ -119,7 +120,7 @@ impl Candidates {
     }
 }
 
-/// Returns the first half of a digest; `None` for a text that is none.
+/// Returns the first half of a digest; `None` if the text is not a SHA-256.
 fn digest(text: &str) -> Option<Digest> {
     let digits = text.get(..32).filter(|_| text.len() == 64)?;
     u128::from_str_radix(digits, 16).ok().map(u128::to_be_bytes)
@@ -130,19 +131,19 @@ impl UniverseBuilder {
     pub fn new(native: &Architecture, foreign: &[Architecture]) -> Self {
         let mut builder = Self {
             text: String::new(),
-            names: Table::new(),
+            names: IndexVec::new(),
             by_text: Lookup::new(),
-            versions: Table::new(),
-            parsed: Table::new(),
+            versions: IndexVec::new(),
+            parsed: IndexVec::new(),
             by_version: Lookup::new(),
-            architectures: Table::new(),
+            architectures: IndexVec::new(),
             usable: 0,
-            packages: Table::new(),
+            packages: IndexVec::new(),
             candidates: Candidates::default(),
-            groups: Table::new(),
+            groups: IndexVec::new(),
             alternatives: Vec::new(),
             related: Vec::new(),
-            known: Known::new(),
+            known: RelationLookup::new(),
         };
         // In the order of their numbers: `all`, the native one, foreign ones.
         builder.architecture("all");

@@ -1,19 +1,19 @@
 //! A universe as bytes, and again as a universe: so that no program has to read an index twice.
 //!
-//! All numbers are of 32 bits, little-endian. What is read is looked through before it is used: every number has to name
-//! something that is there. Whoever keeps the bytes keeps a checksum beside them.
+//! All numbers have 32 bits and are little-endian. The bytes may come from a file that anything happened to: every number and every
+//! range is checked before a universe is made of them.
 
 use debian_control::relation::Operator;
 
-use super::relations::{Alternative, Qualifier};
+use super::alternative::{Alternative, Qualifier};
 use super::{
     ArchitectureId, FIELDS, GroupId, MultiArch, Name, NameId, Package, PackageId, Provider, Universe,
-    VersionId,
+    UniverseBytesError, VersionId,
 };
-use crate::table::{Id, Span};
+use crate::index_vec::{Id, Span};
 
 /// The first word; changes with the form.
-const FORMAT: u32 = 0x5550_4b31;
+const FORMAT: u32 = 0x5550_4b32;
 /// No number.
 const NONE: u32 = u32::MAX;
 
@@ -62,45 +62,58 @@ impl Universe {
             words.push(provider.version.map_or(NONE, number));
             words.push(provider.architecture.map_or(NONE, number));
         });
+        writer.word(u32::try_from(self.text.len()).expect("the builder bounds the text"));
         writer.bytes.extend_from_slice(self.text.as_bytes());
         writer.bytes
     }
 
-    /// Reads what [`Universe::to_bytes`] wrote; `None` when it is of another form, or something in it names nothing.
-    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+    /// Reads what [`Universe::to_bytes`] wrote.
+    ///
+    /// # Errors
+    /// When the bytes are of another format, are cut off, or refer to something that is not among them.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, UniverseBytesError> {
         let mut reader = Reader { rest: bytes };
-        (reader.word()? == FORMAT).then_some(())?;
-        let names: Vec<Name> = reader.list(|[t0, t1, p0, p1, v0, v1]| {
+        if reader.word() != Some(FORMAT) {
+            return Err(UniverseBytesError::Format);
+        }
+        let names: Vec<Name> = reader.list("names", |[t0, t1, p0, p1, v0, v1]| {
             Some(Name {
                 text: Span::from_words(t0, t1),
                 packages: Span::from_words(p0, p1),
                 providers: Span::from_words(v0, v1),
             })
         })?;
-        let by_text: Vec<NameId> = reader.list(|[id]| id_below(id, names.len()))?;
-        let versions: Vec<(Span, u32)> =
-            reader.list(|[start, length, rank]| Some((Span::from_words(start, length), rank)))?;
-        let architectures: Vec<Span> =
-            reader.list(|[start, length]| Some(Span::from_words(start, length)))?;
-        // `all` and the native one are known without being looked up.
-        (architectures.len() >= 2).then_some(())?;
-        let packages: Vec<Package> = reader
-            .list(|words: [u32; 19]| package(words, [names.len(), versions.len(), architectures.len()]))?;
-        let groups: Vec<Span> = reader.list(|[start, length]| Some(Span::from_words(start, length)))?;
+        let by_text: Vec<NameId> = reader.list("order of the names", |[id]| id_below(id, names.len()))?;
+        let versions: Vec<(Span, u32)> = reader.list("versions", |[start, length, rank]| {
+            Some((Span::from_words(start, length), rank))
+        })?;
+        let architectures: Vec<Span> = reader.list("architectures", |[start, length]| {
+            Some(Span::from_words(start, length))
+        })?;
+        let counts = [names.len(), versions.len(), architectures.len()];
+        let packages: Vec<Package> = reader.list("packages", |words: [u32; 19]| package(words, counts))?;
+        let groups: Vec<Span> =
+            reader.list("groups", |[start, length]| Some(Span::from_words(start, length)))?;
         let alternatives: Vec<Alternative> =
-            reader.list(|words| alternative(words, [names.len(), versions.len(), architectures.len()]))?;
-        let related: Vec<GroupId> = reader.list(|[id]| id_below(id, groups.len()))?;
-        let named: Vec<PackageId> = reader.list(|[id]| id_below(id, packages.len()))?;
-        let providers: Vec<Provider> = reader.list(|[package, version, architecture]| {
+            reader.list("alternatives", |words| alternative(words, counts))?;
+        let related: Vec<GroupId> = reader.list("relations", |[id]| id_below(id, groups.len()))?;
+        let named: Vec<PackageId> =
+            reader.list("packages of the names", |[id]| id_below(id, packages.len()))?;
+        let providers: Vec<Provider> = reader.list("providers", |[package, version, architecture]| {
             Some(Provider {
                 package: id_below(package, packages.len())?,
                 version: optional(version, versions.len())?,
                 architecture: optional(architecture, architectures.len())?,
             })
         })?;
-        let text = String::from_utf8(reader.rest.to_vec()).ok()?;
+        let length = reader.word().map(|length| length as usize);
+        if length != Some(reader.rest.len()) {
+            return Err(UniverseBytesError::Truncated { part: "text" });
+        }
+        let text = String::from_utf8(reader.rest.to_vec())
+            .map_err(|_| UniverseBytesError::Reference { part: "text" })?;
         let (versions, ranks): (Vec<Span>, Vec<u32>) = versions.into_iter().unzip();
-        Some(Self {
+        let universe = Self {
             text,
             names: names.into(),
             by_text,
@@ -113,12 +126,51 @@ impl Universe {
             related,
             named,
             providers,
-        })
+        };
+        match universe.unsound_part() {
+            Some(part) => Err(UniverseBytesError::Reference { part }),
+            None => Ok(universe),
+        }
+    }
+
+    /// Returns a part with a span that leads out of what it is a span of, or an order that is broken.
+    fn unsound_part(&self) -> Option<&'static str> {
+        let is_text = |span: &Span| span.is_of_text(&self.text);
+        let names_fit = self.names.values().all(|name| {
+            is_text(&name.text) && name.packages.is_of(&self.named) && name.providers.is_of(&self.providers)
+        });
+        if !names_fit {
+            return Some("names");
+        }
+        // Names are looked up by halving.
+        let are_in_order = self.by_text.len() == self.names.len()
+            && self
+                .by_text
+                .is_sorted_by(|left, right| self.name_text(*left) < self.name_text(*right));
+        let packages_fit = self.packages.values().all(|package| {
+            let mut relations = package.relations.iter();
+            relations.all(|span| span.is_of(&self.related))
+        });
+        let parts = [
+            ("order of the names", are_in_order),
+            ("versions", self.versions.values().all(is_text)),
+            // `all` and the native architecture are used without being looked up.
+            (
+                "architectures",
+                self.architectures.len() >= 2 && self.architectures.values().all(is_text),
+            ),
+            ("packages", packages_fit),
+            (
+                "groups",
+                self.groups.values().all(|span| span.is_of(&self.alternatives)),
+            ),
+        ];
+        parts.into_iter().find(|(_, fits)| !fits).map(|(part, _)| part)
     }
 }
 
 fn number(id: impl Id) -> u32 {
-    u32::try_from(id.place()).unwrap_or(NONE)
+    u32::try_from(id.index()).expect("an id has 32 bits")
 }
 
 fn id_below<K: Id>(word: u32, length: usize) -> Option<K> {
@@ -243,7 +295,7 @@ impl Writer {
 
     /// Writes how many there are, then the words of each.
     fn list<T>(&mut self, items: &[T], words_of: impl Fn(&mut Vec<u32>, &T)) {
-        self.word(u32::try_from(items.len()).unwrap_or(NONE));
+        self.word(u32::try_from(items.len()).expect("the builder bounds every count"));
         let mut words = Vec::new();
         for item in items {
             words.clear();
@@ -264,10 +316,16 @@ impl Reader<'_> {
         Some(u32::from_le_bytes(*word))
     }
 
-    /// Reads as many as there are said to be, each of `N` words.
-    fn list<const N: usize, T>(&mut self, item: impl Fn([u32; N]) -> Option<T>) -> Option<Vec<T>> {
-        let count = self.word()? as usize;
-        let (bytes, rest) = self.rest.split_at_checked(count.checked_mul(N * 4)?)?;
+    /// Reads a part: how many items it has, then `N` words for each. An item is `None` when it refers to nothing.
+    fn list<const N: usize, T>(
+        &mut self,
+        part: &'static str,
+        item: impl Fn([u32; N]) -> Option<T>,
+    ) -> Result<Vec<T>, UniverseBytesError> {
+        let truncated = UniverseBytesError::Truncated { part };
+        let count = self.word().ok_or(truncated)? as usize;
+        let length = count.checked_mul(N * 4).ok_or(truncated)?;
+        let (bytes, rest) = self.rest.split_at_checked(length).ok_or(truncated)?;
         self.rest = rest;
         let mut items = Vec::with_capacity(count);
         for words in bytes.chunks_exact(N * 4) {
@@ -275,9 +333,9 @@ impl Reader<'_> {
             for (word, bytes) in item_words.iter_mut().zip(words.as_chunks::<4>().0) {
                 *word = u32::from_le_bytes(*bytes);
             }
-            items.push(item(item_words)?);
+            items.push(item(item_words).ok_or(UniverseBytesError::Reference { part })?);
         }
-        Some(items)
+        Ok(items)
     }
 }
 
@@ -286,9 +344,10 @@ mod tests {
     use debian_control::stanza::StanzaReader;
 
     use super::*;
+    use crate::check::check;
     use crate::request::{Request, Target};
     use crate::solve::solve;
-    use crate::universe::{Source, UniverseBuilder};
+    use crate::universe::{Field, RelationContext, Source, UniverseBuilder};
 
     fn universe() -> Universe {
         let index = "Package: app\nVersion: 2\nArchitecture: amd64\nDepends: lib (>= 1.5) | other:any, virtual\nSize: 5000000000\n\n\
@@ -320,24 +379,70 @@ mod tests {
     }
 
     #[test]
-    fn bytes_that_were_cut_or_changed_are_no_universe_or_a_harmless_one() {
+    fn bytes_that_are_cut_off_are_an_error() {
         let bytes = universe().to_bytes();
-        for end in 0..bytes.len() - universe().text.len() {
-            assert!(Universe::from_bytes(&bytes[..end]).is_none(), "{end}");
+        for end in 0..bytes.len() {
+            assert!(Universe::from_bytes(&bytes[..end]).is_err(), "{end}");
         }
-        for at in 0..bytes.len() {
-            let mut changed = bytes.clone();
-            changed[at] ^= 0xff;
-            if let Some(universe) = Universe::from_bytes(&changed) {
-                for package in universe.packages() {
-                    let _ = (
-                        universe.name(package),
-                        universe.version(package),
-                        universe.architecture(package),
-                    );
+        let error = Universe::from_bytes(&bytes[..8]).err().unwrap();
+        assert_eq!(
+            error.to_string(),
+            "the bytes of the universe end within its names"
+        );
+    }
+
+    #[test]
+    fn bytes_of_another_format_are_an_error() {
+        let mut bytes = universe().to_bytes();
+        bytes[0] ^= 1;
+        assert_eq!(
+            Universe::from_bytes(&bytes).err(),
+            Some(UniverseBytesError::Format)
+        );
+    }
+
+    #[test]
+    fn a_changed_word_is_an_error_or_a_universe_that_can_be_asked_anything() {
+        let bytes = universe().to_bytes();
+        for at in (4..bytes.len() - universe().text.len()).step_by(4) {
+            for value in [0, 1, 5, 40, 1 << 16, u32::MAX - 1, u32::MAX] {
+                let mut changed = bytes.clone();
+                changed[at..at + 4].copy_from_slice(&value.to_le_bytes());
+                if let Ok(universe) = Universe::from_bytes(&changed) {
+                    ask_everything(&universe);
                 }
-                let _ = universe.versions_of("app");
             }
         }
+    }
+
+    #[test]
+    fn a_range_beyond_its_end_is_an_error() {
+        let mut universe = universe();
+        let last = universe.related.len();
+        universe.packages[PackageId::new(0)].relations[0] = Span::between(last, last + 1);
+        let error = Universe::from_bytes(&universe.to_bytes()).err().unwrap();
+        assert_eq!(
+            error.to_string(),
+            "the packages of the universe refer to something that does not exist"
+        );
+    }
+
+    fn ask_everything(universe: &Universe) {
+        for package in universe.packages() {
+            let name = universe.name(package);
+            let _ = (universe.version(package), universe.architecture(package));
+            let _ = universe.versions_of(name).len();
+            for field in [
+                Field::Depends,
+                Field::Recommends,
+                Field::Conflicts,
+                Field::Provides,
+            ] {
+                for group in universe.related(package, field) {
+                    let _ = universe.candidates(*group, RelationContext::Conflict).len();
+                }
+            }
+        }
+        let _ = check(universe).len();
     }
 }

@@ -2,10 +2,10 @@
 
 use std::cmp::Reverse;
 
+use super::alternative::Qualifier;
 use super::build::UniverseBuilder;
-use super::relations::Qualifier;
 use super::{Field, NameId, PackageId, Provider, Universe, VersionId};
-use crate::table::{Span, Table};
+use crate::index_vec::{IndexVec, Span};
 
 impl UniverseBuilder {
     /// Puts names and versions in order.
@@ -34,14 +34,14 @@ impl UniverseBuilder {
 }
 
 /// Ranks versions by their order.
-fn ranks(builder: &UniverseBuilder) -> Table<VersionId, u32> {
+fn ranks(builder: &UniverseBuilder) -> IndexVec<VersionId, u32> {
     let mut keys: Vec<(Vec<u8>, VersionId)> = builder
         .parsed
         .ids()
         .map(|id| (builder.parsed[id].sort_key(), id))
         .collect();
     keys.sort_unstable();
-    let mut ranks = Table::filled(keys.len(), 0);
+    let mut ranks = IndexVec::filled(keys.len(), 0);
     let mut rank = 0;
     let mut last: &[u8] = &[];
     for (key, id) in &keys {

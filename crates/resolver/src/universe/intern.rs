@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 
-use crate::table::{Id, Span};
+use crate::index_vec::{Id, Span};
 
 /// Finds the numbers of texts that stand in one long text.
 ///

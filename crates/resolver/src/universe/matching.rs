@@ -8,7 +8,7 @@ use debian_control::relation::Operator;
 
 /// Who asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Seeker {
+pub(crate) enum RelationContext {
     /// A package of an architecture that needs something.
     Need(ArchitectureId),
     /// A package that conflicts with something: what does not name an architecture means all of them.
@@ -33,18 +33,20 @@ impl Universe {
     /// Returns the packages that meet a group: the first alternative first, real packages before providers, each in the
     /// order of the universe; and those of a foreign architecture after all others. None twice; none of a source that is
     /// never taken.
-    pub(crate) fn candidates(&self, group: GroupId, seeker: Seeker) -> Vec<PackageId> {
-        let found = self.standing(group, seeker).into_iter();
+    pub(crate) fn candidates(&self, group: GroupId, context: RelationContext) -> Vec<PackageId> {
+        let found = self.standing(group, context).into_iter();
         found.map(|(_, package)| package).collect()
     }
 
     /// Returns the packages that meet a group as [`candidates`](Self::candidates) has them, each with where it stands.
-    pub(crate) fn standing(&self, group: GroupId, seeker: Seeker) -> Vec<(Standing, PackageId)> {
+    pub(crate) fn standing(&self, group: GroupId, context: RelationContext) -> Vec<(Standing, PackageId)> {
         let mut found = Vec::new();
         for (place, alternative) in self.group(group).iter().enumerate() {
-            let meant = self.meant(alternative, seeker);
-            let meant = meant.filter(|package| self.packages[*package].priority >= 0);
-            found.extend(meant.map(|package| (self.stands(package, place, alternative, seeker), package)));
+            let matching = self.matching(alternative, context);
+            let matching = matching.filter(|package| self.packages[*package].priority >= 0);
+            found.extend(
+                matching.map(|package| (self.standing_of(package, place, alternative, context), package)),
+            );
         }
         if found.len() > 1 {
             found.sort_by_key(|(standing, _)| *standing);
@@ -54,12 +56,12 @@ impl Universe {
         found
     }
 
-    fn stands(
+    fn standing_of(
         &self,
         package: PackageId,
         place: usize,
         alternative: &Alternative,
-        seeker: Seeker,
+        context: RelationContext,
     ) -> Standing {
         let machine = self.machine(package);
         // Whoever writes an architecture means it.
@@ -67,7 +69,7 @@ impl Universe {
         let is_foreign = machine != ArchitectureId::NATIVE && !is_named;
         let package = &self.packages[package];
         Standing {
-            is_strange: is_foreign && seeker != Seeker::Need(machine),
+            is_strange: is_foreign && context != RelationContext::Need(machine),
             alternative: place,
             is_provider: package.name != alternative.name,
             is_foreign,
@@ -84,31 +86,31 @@ impl Universe {
     pub(crate) fn is_met_among(
         &self,
         group: GroupId,
-        seeker: Seeker,
+        context: RelationContext,
         packages: &std::collections::HashSet<PackageId>,
     ) -> bool {
-        let mut meant = self
+        let mut matching = self
             .group(group)
             .iter()
-            .flat_map(|alternative| self.meant(alternative, seeker));
-        meant.any(|package| packages.contains(&package))
+            .flat_map(|alternative| self.matching(alternative, context));
+        matching.any(|package| packages.contains(&package))
     }
 
     /// Returns the packages that an alternative means, real ones first.
-    pub(crate) fn meant<'a>(
+    pub(crate) fn matching<'a>(
         &'a self,
         alternative: &'a Alternative,
-        seeker: Seeker,
+        context: RelationContext,
     ) -> impl Iterator<Item = PackageId> + use<'a> {
         let real = self.named(alternative.name).iter().copied();
-        let real = real.filter(move |package| self.is_meant(*package, alternative, seeker));
+        let real = real.filter(move |package| self.is_meant(*package, alternative, context));
         let providers = self.providers(alternative.name).iter();
-        let providers = providers.filter(move |provider| self.is_provided(provider, alternative, seeker));
+        let providers = providers.filter(move |provider| self.is_provided(provider, alternative, context));
         real.chain(providers.map(|provider| provider.package))
     }
 
     /// Says whether an alternative means a package of its own name.
-    fn is_meant(&self, package: PackageId, alternative: &Alternative, seeker: Seeker) -> bool {
+    fn is_meant(&self, package: PackageId, alternative: &Alternative, context: RelationContext) -> bool {
         let package = &self.packages[package];
         let version = self.ranks[package.version];
         let fits = alternative
@@ -118,12 +120,12 @@ impl Universe {
             package.architecture,
             package.multi_arch,
             alternative.qualifier,
-            seeker,
+            context,
         )
     }
 
     /// Says whether an alternative means what a package provides: with a version only where it provides one.
-    fn is_provided(&self, provider: &Provider, alternative: &Alternative, seeker: Seeker) -> bool {
+    fn is_provided(&self, provider: &Provider, alternative: &Alternative, context: RelationContext) -> bool {
         let fits = match (alternative.constraint, provider.version) {
             (None, _) => true,
             (Some(_), None) => false,
@@ -133,20 +135,20 @@ impl Universe {
         };
         let package = &self.packages[provider.package];
         let architecture = provider.architecture.unwrap_or(package.architecture);
-        fits && fits_architecture(architecture, package.multi_arch, alternative.qualifier, seeker)
+        fits && fits_architecture(architecture, package.multi_arch, alternative.qualifier, context)
     }
 
     /// Returns the packages that one package conflicts with by a relation: never those of its own name, so that a
     /// package may conflict with what it provides itself. Source: Debian Policy 7.4 and 7.6.2.
-    pub(crate) fn opponents(
+    pub(crate) fn conflicting(
         &self,
         package: PackageId,
         group: GroupId,
     ) -> impl Iterator<Item = PackageId> + use<'_> {
         let own = self.packages[package].name;
-        let meant = self.group(group).iter();
-        let meant = meant.flat_map(|alternative| self.meant(alternative, Seeker::Conflict));
-        meant.filter(move |other| self.packages[*other].name != own)
+        let matching = self.group(group).iter();
+        let matching = matching.flat_map(|alternative| self.matching(alternative, RelationContext::Conflict));
+        matching.filter(move |other| self.packages[*other].name != own)
     }
 
     /// Returns the architecture that a package counts as: the native one for `all`.
@@ -178,7 +180,7 @@ impl Universe {
 
     /// Says whether two packages of one name can be installed beside each other: as `Multi-Arch: same` of two
     /// architectures in one version.
-    pub(crate) fn go_together(&self, left: PackageId, right: PackageId) -> bool {
+    pub(crate) fn co_installable(&self, left: PackageId, right: PackageId) -> bool {
         let [left, right] = [left, right].map(|id| &self.packages[id]);
         native(left.architecture) != native(right.architecture)
             && left.multi_arch == MultiArch::Same
@@ -201,14 +203,14 @@ fn fits_architecture(
     architecture: ArchitectureId,
     multi_arch: MultiArch,
     qualifier: Qualifier,
-    seeker: Seeker,
+    context: RelationContext,
 ) -> bool {
-    match (qualifier, seeker) {
-        (Qualifier::None, Seeker::Need(from)) => {
+    match (qualifier, context) {
+        (Qualifier::None, RelationContext::Need(from)) => {
             multi_arch == MultiArch::Foreign || native(architecture) == native(from)
         }
-        (Qualifier::Any, Seeker::Need(_)) => multi_arch == MultiArch::Allowed,
-        (Qualifier::None | Qualifier::Any, Seeker::Conflict) => true,
+        (Qualifier::Any, RelationContext::Need(_)) => multi_arch == MultiArch::Allowed,
+        (Qualifier::None | Qualifier::Any, RelationContext::Conflict) => true,
         (Qualifier::Architecture(wanted), _) => native(architecture) == native(wanted),
     }
 }

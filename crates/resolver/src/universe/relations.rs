@@ -1,59 +1,11 @@
 //! Relations, each kept once.
 
-use std::fmt;
+use debian_control::relation::{self, Alternatives, ArchQualifier, Constraint, RelationKind, Relations};
 
-use debian_control::relation::{
-    self, Alternatives, ArchQualifier, Constraint, Operator, RelationKind, Relations,
-};
-
+use super::alternative::{Alternative, Qualifier};
 use super::build::UniverseBuilder;
-use super::intern::Lookup;
-use super::{ArchitectureId, Field, GroupId, NameId, Universe, UniverseError, VersionId};
-use crate::table::Span;
-
-/// What follows the colon of a name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Qualifier {
-    /// Nothing.
-    None,
-    /// `:any`.
-    Any,
-    /// `:amd64`.
-    Architecture(ArchitectureId),
-}
-
-/// One package that is meant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Alternative {
-    pub(crate) name: NameId,
-    pub(crate) qualifier: Qualifier,
-    pub(crate) constraint: Option<(Operator, VersionId)>,
-}
-
-/// Where texts of relations were met before. Needs, conflicts and what is provided are read by other rules.
-pub(super) struct Known {
-    needs: Lookup<GroupId>,
-    conflicts: Lookup<GroupId>,
-    provided: Lookup<GroupId>,
-}
-
-impl Known {
-    pub(super) fn new() -> Self {
-        Self {
-            needs: Lookup::new(),
-            conflicts: Lookup::new(),
-            provided: Lookup::new(),
-        }
-    }
-
-    fn of(&mut self, field: Field) -> &mut Lookup<GroupId> {
-        match field {
-            Field::PreDepends | Field::Depends | Field::Recommends => &mut self.needs,
-            Field::Conflicts | Field::Breaks => &mut self.conflicts,
-            Field::Provides => &mut self.provided,
-        }
-    }
-}
+use super::{ArchitectureId, Field, GroupId, UniverseError};
+use crate::index_vec::Span;
 
 impl Field {
     /// Returns the name of the field and the rules of its relations.
@@ -149,49 +101,6 @@ impl UniverseBuilder {
                 .constraint
                 .as_ref()
                 .map(|Constraint { operator, version }| (*operator, self.version(version.clone()))),
-        }
-    }
-}
-
-/// A relation as it is written.
-pub(crate) struct Written<'a> {
-    universe: &'a Universe,
-    alternative: &'a Alternative,
-}
-
-impl Universe {
-    /// Returns an alternative in the form in which fields have it.
-    pub(crate) fn written<'a>(&'a self, alternative: &'a Alternative) -> Written<'a> {
-        Written {
-            universe: self,
-            alternative,
-        }
-    }
-}
-
-impl fmt::Display for Written<'_> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Alternative {
-            name,
-            qualifier,
-            constraint,
-        } = self.alternative;
-        write!(formatter, "`{}", self.universe.name_text(*name))?;
-        match qualifier {
-            Qualifier::None => {}
-            Qualifier::Any => write!(formatter, ":any")?,
-            Qualifier::Architecture(id) => write!(formatter, ":{}", self.universe.architecture_text(*id))?,
-        }
-        write!(formatter, "`")?;
-        match constraint {
-            Some((operator, version)) => {
-                write!(
-                    formatter,
-                    " ({operator} {})",
-                    self.universe.version_text(*version)
-                )
-            }
-            None => Ok(()),
         }
     }
 }

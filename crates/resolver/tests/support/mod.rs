@@ -2,8 +2,10 @@
 
 #![allow(dead_code, reason = "each test program uses a part of it")]
 
+pub(crate) mod audit;
+
+use audit::audit;
 use debian_control::stanza::{Stanza, StanzaReader};
-use resolver::audit::audit;
 use resolver::plan::{Plan, Step};
 use resolver::refusal::Refusal;
 use resolver::request::{Hold, Installed, Mark, Recommends, Request, Target, Upgrade, WasBroken};

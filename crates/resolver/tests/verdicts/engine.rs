@@ -104,7 +104,7 @@ impl Other {
         known: &HashMap<String, u32>,
         provided: &HashMap<String, Vec<u32>>,
     ) -> KnownDependencies {
-        let meant = |packages: &[Package], names: &[Vec<u32>], relation: &Relation| -> Vec<u32> {
+        let matching = |packages: &[Package], names: &[Vec<u32>], relation: &Relation| -> Vec<u32> {
             let real = known.get(relation.name.as_str());
             let real = real.into_iter().flat_map(|name| names[*name as usize].iter());
             let providers = provided.get(relation.name.as_str()).into_iter().flatten();
@@ -128,7 +128,7 @@ impl Other {
                 };
                 let each = need.0.iter().filter(usable).flat_map(|relation| {
                     let only_allowed = relation.qualifier == Some(ArchQualifier::Any);
-                    let mut found = meant(&self.packages, &self.names, relation);
+                    let mut found = matching(&self.packages, &self.names, relation);
                     found.retain(|place| !only_allowed || self.packages[*place as usize].is_allowed);
                     found
                 });
@@ -140,7 +140,7 @@ impl Other {
             Some(ArchQualifier::Any) => true,
             other => is_here(other.as_ref()),
         }) {
-            for place in meant(&self.packages, &self.names, enemy) {
+            for place in matching(&self.packages, &self.names, enemy) {
                 let name = self.name_of[place as usize];
                 if self.packages[place as usize].name != package.name {
                     ruled_out.entry(name).or_default().push(place);

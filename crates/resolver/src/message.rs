@@ -1,10 +1,12 @@
-//! Facts in words that a person acts on.
+//! Facts as sentences for people.
 
 use std::collections::HashSet;
 
-use crate::fact::{Bar, Fact, Want, Wanted};
+use crate::fact::{Exclusion, Fact, RequiredBy, Requirement};
 use crate::request::Request;
-use crate::universe::{Alternative, Field, GroupId, MultiArch, PackageId, Qualifier, Seeker, Universe};
+use crate::universe::{
+    Alternative, Field, GroupId, MultiArch, PackageId, Qualifier, RelationContext, Universe,
+};
 
 /// Returns facts as sentences: from what was asked for along what needs what to what stands against it.
 pub(crate) fn sentences(universe: &Universe, request: &Request, facts: &[Fact]) -> Vec<String> {
@@ -24,9 +26,9 @@ fn in_order<'f>(universe: &Universe, facts: &'f [Fact]) -> Vec<&'f Fact> {
     let mut ordered: Vec<&Fact> = Vec::new();
     let mut queue: Vec<PackageId> = Vec::new();
     for fact in facts {
-        if let Fact::Wanted(wanted) = fact {
+        if let Fact::Requirement(requirement) = fact {
             ordered.push(fact);
-            queue.extend(&wanted.one_of);
+            queue.extend(&requirement.one_of);
         }
     }
     let mut met: HashSet<PackageId> = HashSet::new();
@@ -42,8 +44,8 @@ fn in_order<'f>(universe: &Universe, facts: &'f [Fact]) -> Vec<&'f Fact> {
                     package: from, group, ..
                 } if *from == package => {
                     ordered.push(fact);
-                    let seeker = Seeker::Need(universe.package(package).architecture);
-                    queue.extend(universe.candidates(*group, seeker));
+                    let context = RelationContext::Need(universe.package(package).architecture);
+                    queue.extend(universe.candidates(*group, context));
                 }
                 _ => {}
             }
@@ -51,7 +53,7 @@ fn in_order<'f>(universe: &Universe, facts: &'f [Fact]) -> Vec<&'f Fact> {
     }
     let last = facts
         .iter()
-        .filter(|fact| !matches!(fact, Fact::Wanted(_) | Fact::Needs { .. }));
+        .filter(|fact| !matches!(fact, Fact::Requirement(_) | Fact::Needs { .. }));
     ordered.extend(last);
     ordered
 }
@@ -74,9 +76,9 @@ fn sentence(universe: &Universe, request: &Request, fact: &Fact) -> Option<Strin
             } else {
                 "conflicts with"
             };
-            let meant = group_written(universe, *group);
+            let relation = group_written(universe, *group);
             format!(
-                "{} {verb} {meant}{}",
+                "{} {verb} {relation}{}",
                 shown(universe, *package),
                 as_what(universe, *group, *other)
             )
@@ -85,12 +87,12 @@ fn sentence(universe: &Universe, request: &Request, fact: &Fact) -> Option<Strin
             "only one version of `{}` can be installed",
             universe.name_text(*name)
         ),
-        Fact::Wanted(wanted) => return want(universe, request, wanted),
-        Fact::Barred { package, why } => match why {
-            Bar::Removed => format!("{} is to be removed", shown(universe, *package)),
-            Bar::Held(installed) => format!("{} is held", shown(universe, *installed)),
-            Bar::Downgrade(installed) => format!(
-                "{} is installed, and only a request for {} itself goes back to it",
+        Fact::Requirement(requirement) => return requirement_text(universe, request, requirement),
+        Fact::Excluded { package, why } => match why {
+            Exclusion::Removed => format!("{} is to be removed", shown(universe, *package)),
+            Exclusion::Held(installed) => format!("{} is held", shown(universe, *installed)),
+            Exclusion::Downgrade(installed) => format!(
+                "{} is installed, and a downgrade to {} happens only on request",
                 shown(universe, *installed),
                 universe.version(*package)
             ),
@@ -98,10 +100,10 @@ fn sentence(universe: &Universe, request: &Request, fact: &Fact) -> Option<Strin
     })
 }
 
-/// Returns what a package needs, and where nothing meets that what was found instead.
+/// Returns a dependency of a package and, when nothing satisfies it, what was found instead.
 pub(crate) fn need(universe: &Universe, package: PackageId, group: GroupId, field: Field) -> String {
     let verb = if field == Field::PreDepends {
-        "needs beforehand"
+        "pre-depends on"
     } else {
         "needs"
     };
@@ -110,15 +112,15 @@ pub(crate) fn need(universe: &Universe, package: PackageId, group: GroupId, fiel
         shown(universe, package),
         group_written(universe, group)
     );
-    let seeker = Seeker::Need(universe.package(package).architecture);
-    if universe.candidates(group, seeker).is_empty() {
+    let context = RelationContext::Need(universe.package(package).architecture);
+    if universe.candidates(group, context).is_empty() {
         format!("{text}, {}", found_instead(universe, group))
     } else {
         text
     }
 }
 
-/// Returns what there is in place of a need that nothing meets.
+/// Returns what was found for a dependency that nothing satisfies.
 fn found_instead(universe: &Universe, group: GroupId) -> String {
     let alternatives = universe.group(group);
     let found: Vec<String> = alternatives
@@ -128,13 +130,13 @@ fn found_instead(universe: &Universe, group: GroupId) -> String {
     if found.is_empty() {
         return match alternatives {
             [_] => "which no source has".to_owned(),
-            _ => "none of which any source has".to_owned(),
+            _ => "and no source has any of them".to_owned(),
         };
     }
     found.join(", ")
 }
 
-/// Returns what there is of a name, none of it as wanted.
+/// Returns the nearest package for a name, when none of that name satisfies the alternative.
 fn nearest(universe: &Universe, alternative: &Alternative) -> Option<String> {
     let name = universe.name_text(alternative.name);
     let versions = universe.named(alternative.name);
@@ -145,14 +147,14 @@ fn nearest(universe: &Universe, alternative: &Alternative) -> Option<String> {
     if let Some(newest) = newest {
         let version = universe.version(*newest);
         return Some(if universe.priority(*newest) < 0 {
-            format!("but `{name}` {version} is of a source that is never taken")
+            format!("but `{name}` {version} is only in a source with a negative priority")
         } else if alternative.qualifier == Qualifier::Any && !versions.iter().any(is_allowed) {
-            format!("but `{name}` is not `Multi-Arch: allowed`, which `:any` asks for")
+            format!("but `{name}` is not `Multi-Arch: allowed`, as `:any` requires")
         } else if alternative.constraint.is_some() {
             format!("newest available is {version}")
         } else {
             format!(
-                "but `{name}` is only there for {}",
+                "but `{name}` is only available for {}",
                 universe.architecture(*newest)
             )
         });
@@ -168,7 +170,7 @@ fn nearest(universe: &Universe, alternative: &Alternative) -> Option<String> {
     })
 }
 
-/// Says by what a package is meant, where that is not its name alone.
+/// Says why a relation matches a package, when it is not by its name alone.
 fn as_what(universe: &Universe, group: GroupId, other: PackageId) -> String {
     let is_named = universe
         .group(group)
@@ -189,22 +191,22 @@ fn as_what(universe: &Universe, group: GroupId, other: PackageId) -> String {
     }
 }
 
-fn want(universe: &Universe, request: &Request, wanted: &Wanted) -> Option<String> {
-    match wanted.why {
-        Want::Target(place) => {
+fn requirement_text(universe: &Universe, request: &Request, requirement: &Requirement) -> Option<String> {
+    match requirement.why {
+        RequiredBy::Target(place) => {
             let target = request.install.get(place)?;
-            (request.install.len() > 1).then(|| format!("{} is asked for", target.label()))
+            (request.install.len() > 1).then(|| format!("{} is requested", target.label()))
         }
-        Want::Essential => {
-            let first = wanted.one_of.first()?;
+        RequiredBy::Essential => {
+            let first = requirement.one_of.first()?;
             Some(format!("`{}` is essential", universe.name(*first)))
         }
-        Want::Installed(package) if universe.is_protected(package) => Some(format!(
-            "{} is essential to this system and stays installed",
+        RequiredBy::Installed(package) if universe.is_protected(package) => Some(format!(
+            "{} is essential and must stay installed",
             shown(universe, package)
         )),
-        Want::Installed(package) => Some(format!("{} is installed", shown(universe, package))),
-        Want::Itself => None,
+        RequiredBy::Installed(package) => Some(format!("{} is installed", shown(universe, package))),
+        RequiredBy::Itself => None,
     }
 }
 

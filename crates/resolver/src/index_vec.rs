@@ -1,15 +1,15 @@
-//! Vectors that are asked by an id of their own, and ranges of such.
+//! Vectors that are indexed by an id of their own, and ranges within vectors.
 
 use std::marker::PhantomData;
 use std::ops::{Index, IndexMut};
 
-/// A number that a [`Table`] gave out.
+/// A number that a [`IndexVec`] gave out.
 pub(crate) trait Id: Copy {
-    /// Makes the id of a place.
-    fn new(place: usize) -> Self;
+    /// Makes the id of an index.
+    fn new(index: usize) -> Self;
 
-    /// Returns the place.
-    fn place(self) -> usize;
+    /// Returns the index.
+    fn index(self) -> usize;
 }
 
 /// Declares ids of 32 bits.
@@ -19,13 +19,12 @@ macro_rules! id {
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         $visibility struct $name(u32);
 
-        impl $crate::table::Id for $name {
-            fn new(place: usize) -> Self {
-                // What is counted has its bound in the builder, far below.
-                Self(u32::try_from(place).unwrap_or(u32::MAX))
+        impl $crate::index_vec::Id for $name {
+            fn new(index: usize) -> Self {
+                Self(u32::try_from(index).expect("the builder bounds every count far below 2^32"))
             }
 
-            fn place(self) -> usize {
+            fn index(self) -> usize {
                 self.0 as usize
             }
         }
@@ -35,12 +34,12 @@ pub(crate) use id;
 
 /// A vector that is asked by the ids it gave out.
 #[derive(Debug, Clone)]
-pub(crate) struct Table<K, V> {
+pub(crate) struct IndexVec<K, V> {
     values: Vec<V>,
     key: PhantomData<K>,
 }
 
-impl<K: Id, V> Table<K, V> {
+impl<K: Id, V> IndexVec<K, V> {
     /// Makes an empty one.
     pub(crate) fn new() -> Self {
         Self::from(Vec::new())
@@ -65,13 +64,18 @@ impl<K: Id, V> Table<K, V> {
         self.values.len()
     }
 
+    /// Returns all values, in the order of their ids.
+    pub(crate) fn values(&self) -> impl Iterator<Item = &V> {
+        self.values.iter()
+    }
+
     /// Returns all ids, in order.
     pub(crate) fn ids(&self) -> impl DoubleEndedIterator<Item = K> + use<K, V> {
         (0..self.values.len()).map(K::new)
     }
 }
 
-impl<K, V> From<Vec<V>> for Table<K, V> {
+impl<K, V> From<Vec<V>> for IndexVec<K, V> {
     fn from(values: Vec<V>) -> Self {
         Self {
             values,
@@ -80,7 +84,7 @@ impl<K, V> From<Vec<V>> for Table<K, V> {
     }
 }
 
-impl<K: Id, V> Index<K> for Table<K, V> {
+impl<K: Id, V> Index<K> for IndexVec<K, V> {
     type Output = V;
 
     #[expect(
@@ -88,17 +92,17 @@ impl<K: Id, V> Index<K> for Table<K, V> {
         reason = "an id is made by the table that holds what it names"
     )]
     fn index(&self, id: K) -> &V {
-        &self.values[id.place()]
+        &self.values[id.index()]
     }
 }
 
-impl<K: Id, V> IndexMut<K> for Table<K, V> {
+impl<K: Id, V> IndexMut<K> for IndexVec<K, V> {
     #[expect(
         clippy::indexing_slicing,
         reason = "an id is made by the table that holds what it names"
     )]
     fn index_mut(&mut self, id: K) -> &mut V {
-        &mut self.values[id.place()]
+        &mut self.values[id.index()]
     }
 }
 
@@ -117,12 +121,13 @@ impl Span {
         Self::between(start, vector.len())
     }
 
-    /// Makes the span from one place to another.
+    /// Makes the span from one index to another.
     pub(crate) fn between(start: usize, end: usize) -> Self {
-        let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        let number =
+            |count: usize| u32::try_from(count).expect("the builder bounds every count far below 2^32");
         Self {
             start: number(start),
-            length: number(end.saturating_sub(start)),
+            length: number(end - start),
         }
     }
 
@@ -136,19 +141,32 @@ impl Span {
         Self { start, length }
     }
 
-    /// Returns the run; nothing where the vector is not the one it was made for.
+    /// Says whether it lies within a vector.
+    pub(crate) fn is_of<T>(self, vector: &[T]) -> bool {
+        vector.get(self.range()).is_some()
+    }
+
+    /// Says whether it lies within a text, and begins and ends between characters.
+    pub(crate) fn is_of_text(self, text: &str) -> bool {
+        text.get(self.range()).is_some()
+    }
+
+    /// Returns the run.
     pub(crate) fn of<T>(self, vector: &[T]) -> &[T] {
-        vector.get(self.range()).unwrap_or_default()
+        vector
+            .get(self.range())
+            .expect("a span is used with the vector it was made for")
     }
 
     /// Returns the run as text.
     pub(crate) fn text(self, text: &str) -> &str {
-        text.get(self.range()).unwrap_or_default()
+        text.get(self.range())
+            .expect("a span is used with the text it was made for")
     }
 
-    /// Returns the places.
+    /// Returns the indexes.
     pub(crate) fn range(self) -> std::ops::Range<usize> {
         let start = self.start as usize;
-        start..start + self.length as usize
+        start..start.saturating_add(self.length as usize)
     }
 }

@@ -3,10 +3,10 @@
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 
-use super::No;
+use super::outcome::SolveError;
 use crate::encode::{Among, Present};
 use crate::engine::Lit;
-use crate::fact::{Bar, Fact, Want, Wanted};
+use crate::fact::{Exclusion, Fact, RequiredBy, Requirement};
 use crate::request::{Hold, Installed, Recommends, Request, Upgrade, WasBroken};
 use crate::search::{Phase, Recommending, Solver};
 use crate::universe::{ArchitectureId, Field, GroupId, NameId, PackageId, Universe};
@@ -20,19 +20,19 @@ const INSTALLED: i32 = 100;
 pub(super) struct Setup<'u> {
     pub(super) solver: Solver<'u>,
     /// What must hold.
-    pub(super) musts: Vec<Lit>,
+    pub(super) assumptions: Vec<Lit>,
     /// What is installed and should stay, with what says that it does; the most important first.
     pub(super) keeps: Vec<(PackageId, Lit)>,
 }
 
 /// A name on an architecture: of these one version is installed at a time.
-type Slot = (NameId, ArchitectureId);
+type PackageKey = (NameId, ArchitectureId);
 
 impl<'u> Setup<'u> {
-    pub(super) fn new(universe: &'u Universe, request: &Request) -> Result<Self, No> {
+    pub(super) fn new(universe: &'u Universe, request: &Request) -> Result<Self, SolveError> {
         let mut setup = Self {
             solver: Solver::new(universe),
-            musts: Vec::new(),
+            assumptions: Vec::new(),
             keeps: Vec::new(),
         };
         let targets: Vec<Vec<PackageId>> = request
@@ -41,7 +41,7 @@ impl<'u> Setup<'u> {
             .map(|target| target.packages(universe))
             .collect();
         if let Some(unknown) = targets.iter().position(Vec::is_empty) {
-            return Err(No::Unknown(unknown));
+            return Err(SolveError::Unknown(unknown));
         }
         let removed: HashSet<PackageId> = request
             .remove
@@ -58,7 +58,7 @@ impl<'u> Setup<'u> {
             .filter(|(target, _)| target.is_exact());
         let exact: HashSet<PackageId> = exact.flat_map(|(_, packages)| packages.iter().copied()).collect();
         for (place, one_of) in targets.into_iter().enumerate() {
-            let why = Want::Target(place);
+            let why = RequiredBy::Target(place);
             let is_provided = request
                 .install
                 .get(place)
@@ -68,8 +68,10 @@ impl<'u> Setup<'u> {
             } else {
                 Among::Ordered
             };
-            let var = setup.solver.want(Wanted { why, one_of }, among, Phase::Requested);
-            setup.musts.push(var.yes());
+            let var = setup
+                .solver
+                .require(Requirement { why, one_of }, among, Phase::Requested);
+            setup.assumptions.push(var.yes());
         }
         setup.bar_removed(&removed);
         for installed in in_order(universe, request) {
@@ -86,7 +88,7 @@ impl<'u> Setup<'u> {
         let mut removed: Vec<PackageId> = removed.iter().copied().collect();
         removed.sort_unstable();
         for package in removed {
-            self.bar(package, Bar::Removed);
+            self.bar(package, Exclusion::Removed);
         }
     }
 
@@ -97,19 +99,19 @@ impl<'u> Setup<'u> {
                 continue;
             }
             if installed.hold == Hold::Held {
-                self.bar(other, Bar::Held(installed.package));
+                self.bar(other, Exclusion::Held(installed.package));
             } else if is_earlier(universe, other, installed.package)
                 && universe.priority(other) <= MAY_DOWNGRADE
                 && !exact.contains(&other)
             {
-                self.bar(other, Bar::Downgrade(installed.package));
+                self.bar(other, Exclusion::Downgrade(installed.package));
             }
         }
     }
 
-    fn bar(&mut self, package: PackageId, why: Bar) {
+    fn bar(&mut self, package: PackageId, why: Exclusion) {
         let no = self.solver.var(package).no();
-        self.solver.state(Fact::Barred { package, why }, &[no]);
+        self.solver.state(Fact::Excluded { package, why }, &[no]);
     }
 
     /// Asks for an installed package to stay, in some version.
@@ -128,11 +130,14 @@ impl<'u> Setup<'u> {
             true => newest_first(universe, package),
             false => installed_first(universe, package),
         };
-        let why = Want::Installed(package);
-        let wanted = Wanted { why, one_of };
-        let keep = self.solver.want(wanted, Among::Ordered, Phase::Installed).yes();
+        let why = RequiredBy::Installed(package);
+        let requirement = Requirement { why, one_of };
+        let keep = self
+            .solver
+            .require(requirement, Among::Ordered, Phase::Installed)
+            .yes();
         if universe.is_protected(package) || installed.hold == Hold::Held {
-            self.musts.push(keep);
+            self.assumptions.push(keep);
         } else {
             self.keeps.push((package, keep));
         }
@@ -190,7 +195,7 @@ fn siblings(universe: &Universe, package: PackageId) -> impl Iterator<Item = Pac
     named.filter(move |other| universe.machine(*other) == slot.1)
 }
 
-fn slot(universe: &Universe, package: PackageId) -> Slot {
+fn slot(universe: &Universe, package: PackageId) -> PackageKey {
     (universe.package(package).name, universe.machine(package))
 }
 
@@ -233,7 +238,7 @@ fn installed_first(universe: &Universe, package: PackageId) -> Vec<PackageId> {
 /// package recommended already. Who has done without it so far is not asked again.
 struct NewRecommends<'u> {
     universe: &'u Universe,
-    installed: HashMap<Slot, PackageId>,
+    installed: HashMap<PackageKey, PackageId>,
 }
 
 impl<'u> NewRecommends<'u> {

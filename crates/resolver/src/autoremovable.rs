@@ -3,14 +3,14 @@
 use std::collections::HashSet;
 
 use crate::request::{Hold, Installed, Mark};
-use crate::universe::{Field, PackageId, Seeker, Universe};
+use crate::universe::{Field, PackageId, RelationContext, Universe};
 
 /// Returns the packages that came by themselves and that nothing needs or recommends any more, in the order in which
 /// they were given.
 ///
 /// What was asked for stays, and so does what is held, essential or protected, and whatever of what is installed meets
 /// a need or recommendation of something that stays: of several that do, all, as `apt autoremove` has it.
-pub fn unneeded(universe: &Universe, installed: &[Installed]) -> Vec<PackageId> {
+pub fn autoremovable(universe: &Universe, installed: &[Installed]) -> Vec<PackageId> {
     let present: HashSet<PackageId> = installed.iter().map(|installed| installed.package).collect();
     let stays = |installed: &&Installed| {
         installed.mark == Mark::Manual
@@ -24,12 +24,12 @@ pub fn unneeded(universe: &Universe, installed: &[Installed]) -> Vec<PackageId> 
         .collect();
     let mut needed: HashSet<PackageId> = queue.iter().copied().collect();
     while let Some(package) = queue.pop() {
-        let seeker = Seeker::Need(universe.package(package).architecture);
+        let context = RelationContext::Need(universe.package(package).architecture);
         for field in [Field::PreDepends, Field::Depends, Field::Recommends] {
             for group in universe.related(package, field) {
                 for alternative in universe.group(*group) {
                     let met = universe
-                        .meant(alternative, seeker)
+                        .matching(alternative, context)
                         .filter(|other| present.contains(other));
                     queue.extend(met.filter(|other| needed.insert(*other)));
                 }

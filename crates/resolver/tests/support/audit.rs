@@ -13,7 +13,7 @@ use debian_control::version::Version;
 
 /// Something that does not hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Fault {
+pub(crate) enum Fault {
     /// A stanza cannot be read.
     Unreadable {
         /// The package, as far as that could be read.
@@ -71,7 +71,7 @@ struct Package {
 }
 
 /// Returns what does not hold among packages that are to be installed beside each other; nothing where all is well.
-pub fn audit(stanzas: &[Stanza<'_>], native: &str) -> Vec<Fault> {
+pub(crate) fn audit(stanzas: &[Stanza<'_>], native: &str) -> Vec<Fault> {
     let mut faults = Vec::new();
     let mut packages = Vec::new();
     for stanza in stanzas {

@@ -3,7 +3,7 @@
 use super::Solver;
 use crate::encode::{Candidate, ChoiceId};
 use crate::engine::{Lit, Var};
-use crate::table::id;
+use crate::index_vec::id;
 use crate::universe::{GroupId, PackageId};
 
 id! {
@@ -27,7 +27,7 @@ pub(crate) enum Phase {
 /// A choice to be made. Ordered by phase; among those of a phase the one between the fewest names comes first, since
 /// the others may be met by what it brings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Demand {
+pub(super) struct PendingChoice {
     phase: Phase,
     names: usize,
     pub(super) what: What,
@@ -40,7 +40,7 @@ pub(super) enum What {
     Soft(SoftId),
 }
 
-impl Demand {
+impl PendingChoice {
     pub(super) fn choice(phase: Phase, names: usize, choice: ChoiceId) -> Self {
         // Versions of what is asked for and of what is installed are chosen in the order in which they were named.
         let names = if phase == Phase::Needed { names } else { 0 };
@@ -66,7 +66,7 @@ pub(crate) trait Recommending {
 
 impl Solver<'_> {
     /// Asks for what a chosen package recommends.
-    pub(super) fn demand_recommended(&mut self, package: PackageId, var: Var) {
+    pub(super) fn queue_recommendations(&mut self, package: PackageId, var: Var) {
         let Some(recommends) = &self.recommends else {
             return;
         };
@@ -83,7 +83,7 @@ impl Solver<'_> {
             self.softs_of.insert(package, softs);
         }
         for soft in self.softs_of.get(&package).cloned().unwrap_or_default() {
-            self.demand(Demand {
+            self.queue(PendingChoice {
                 phase: Phase::Recommended,
                 names: 0,
                 what: What::Soft(soft),
@@ -94,8 +94,8 @@ impl Solver<'_> {
     /// Returns what to try for the next choice that is open.
     pub(super) fn next_choice(&mut self) -> Option<Lit> {
         loop {
-            let std::cmp::Reverse(demand) = self.demands.pop()?;
-            let (asking, candidates) = match demand.what {
+            let std::cmp::Reverse(choice) = self.pending.pop()?;
+            let (asking, candidates) = match choice.what {
                 What::Choice(choice) => {
                     let choice = self.encoder.choice(choice);
                     (choice.var, &choice.candidates)
@@ -107,7 +107,7 @@ impl Solver<'_> {
             };
             if !self.engine.holds(asking.yes()) {
                 // If the variable holds again, it is queued again.
-                self.queued.remove(&demand.what);
+                self.queued.remove(&choice.what);
                 continue;
             }
             let level = self.engine.level();
@@ -115,7 +115,7 @@ impl Solver<'_> {
                 .iter()
                 .any(|candidate| self.engine.holds(candidate.var.yes()))
             {
-                self.settled.push((level, demand));
+                self.settled.push((level, choice));
                 continue;
             }
             let mut open = candidates
@@ -123,7 +123,7 @@ impl Solver<'_> {
                 .filter(|candidate| self.engine.value(candidate.var.yes()).is_none());
             let Some(first) = open.next().copied() else {
                 // A recommendation that nothing can meet; a choice with no candidate is a contradiction before.
-                self.settled.push((level, demand));
+                self.settled.push((level, choice));
                 continue;
             };
             let equals = open.take_while(|candidate| candidate.class == first.class);
@@ -133,9 +133,9 @@ impl Solver<'_> {
                 .collect();
             let chosen = match equals.len() {
                 1 => first.var,
-                _ => self.lightest(demand.what, first.var, &equals),
+                _ => self.lightest(choice.what, first.var, &equals),
             };
-            self.settled.push((level + 1, demand));
+            self.settled.push((level + 1, choice));
             return Some(chosen.yes());
         }
     }

@@ -6,9 +6,9 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 
 use crate::fact::Fact;
-use crate::table::{Id, Table, id};
-use crate::tell;
-use crate::universe::{ArchitectureId, Field, GroupId, PackageId, Seeker, Universe};
+use crate::index_vec::{Id, IndexVec, id};
+use crate::message;
+use crate::universe::{ArchitectureId, Field, GroupId, PackageId, RelationContext, Universe};
 
 id! {
     /// A need that several packages may have.
@@ -34,47 +34,47 @@ pub(super) enum Cause {
 }
 
 /// What cannot be installed, and why.
-pub(super) struct Doom<'u> {
+pub(super) struct UninstallableSet<'u> {
     universe: &'u Universe,
-    needs: Table<NeedId, Need>,
+    needs: IndexVec<NeedId, Need>,
     known: HashMap<(GroupId, ArchitectureId, Field), NeedId>,
     /// The needs that each package meets.
-    meets: Table<PackageId, Vec<NeedId>>,
-    causes: Table<PackageId, Option<Cause>>,
+    meets: IndexVec<PackageId, Vec<NeedId>>,
+    causes: IndexVec<PackageId, Option<Cause>>,
     queue: VecDeque<PackageId>,
 }
 
 /// A longer explanation is cut: whoever reads it acts on the first lines.
 const MOST_REASONS: usize = 24;
 
-impl<'u> Doom<'u> {
+impl<'u> UninstallableSet<'u> {
     /// Finds what is doomed by what is missing.
     pub(super) fn new(universe: &'u Universe) -> Self {
-        let mut doom = Self {
+        let mut uninstallable = Self {
             universe,
-            needs: Table::new(),
+            needs: IndexVec::new(),
             known: HashMap::new(),
-            meets: Table::filled(universe.len(), Vec::new()),
-            causes: Table::filled(universe.len(), None),
+            meets: IndexVec::filled(universe.len(), Vec::new()),
+            causes: IndexVec::filled(universe.len(), None),
             queue: VecDeque::new(),
         };
         for package in universe.packages() {
             for field in [Field::PreDepends, Field::Depends] {
                 for group in universe.related(package, field) {
-                    doom.note(package, *group, field);
+                    uninstallable.note(package, *group, field);
                 }
             }
         }
-        let missing: Vec<NeedId> = doom
+        let missing: Vec<NeedId> = uninstallable
             .needs
             .ids()
-            .filter(|need| doom.needs[*need].hopes == 0)
+            .filter(|need| uninstallable.needs[*need].hopes == 0)
             .collect();
         for need in missing {
-            doom.fail(need);
+            uninstallable.fail(need);
         }
-        doom.spread();
-        doom
+        uninstallable.spread();
+        uninstallable
     }
 
     /// Says whether a package is known to be uninstallable.
@@ -94,7 +94,9 @@ impl<'u> Doom<'u> {
         let need = match self.known.get(&key) {
             Some(need) => *need,
             None => {
-                let candidates = self.universe.candidates(group, Seeker::Need(architecture));
+                let candidates = self
+                    .universe
+                    .candidates(group, RelationContext::Need(architecture));
                 let need = NeedId::new(self.needs.len());
                 for candidate in &candidates {
                     self.meets[*candidate].push(need);
@@ -150,12 +152,12 @@ impl<'u> Doom<'u> {
             }
             match &self.causes[package] {
                 Some(Cause::Need(group, field)) => {
-                    reasons.push(tell::need(self.universe, package, *group, *field));
-                    let seeker = Seeker::Need(self.universe.package(package).architecture);
-                    queue.extend(self.universe.candidates(*group, seeker));
+                    reasons.push(message::need(self.universe, package, *group, *field));
+                    let context = RelationContext::Need(self.universe.package(package).architecture);
+                    queue.extend(self.universe.candidates(*group, context));
                 }
                 Some(Cause::Facts(facts)) => {
-                    let sentences = tell::sentences(self.universe, &Default::default(), facts);
+                    let sentences = message::sentences(self.universe, &Default::default(), facts);
                     reasons.extend(sentences);
                 }
                 None => {}
