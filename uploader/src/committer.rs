@@ -16,8 +16,8 @@ use tracing::Span;
 
 use crate::caller::Caller;
 use crate::clock::now;
-use crate::live::Live;
 use crate::problem::{Code, Problem};
+use crate::publication_tracker::PublicationTracker;
 
 /// How many uploads wait at most; the next ones wait to wait.
 const QUEUE: usize = 256;
@@ -64,16 +64,16 @@ pub(crate) struct Committer(mpsc::Sender<Waiting>);
 
 impl Committer {
     /// Starts the thread. It ends when this is dropped, after what waits then.
-    pub(crate) fn start(live: Arc<Live>) -> std::io::Result<Self> {
+    pub(crate) fn start(publications: Arc<PublicationTracker>) -> std::io::Result<Self> {
         let (sender, mut receiver) = mpsc::channel(QUEUE);
         std::thread::Builder::new()
             .name("committer".into())
             .spawn(move || {
                 let mut batch = Vec::with_capacity(BATCH);
                 while receiver.blocking_recv_many(&mut batch, BATCH) > 0 {
-                    let archive = live.archive();
+                    let archive = publications.archive();
                     commit(&archive, std::mem::take(&mut batch));
-                    live.changed();
+                    publications.changed();
                     // Search is behind the packages, and nobody's answer waits for it.
                     if let Err(error) = archive.listing().refresh() {
                         tracing::error!(error = %with_causes(&error), "search is not up to date");

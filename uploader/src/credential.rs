@@ -1,74 +1,52 @@
-//! What a request shows to say who it comes from.
+//! What a request presents to say who it comes from.
 
-use std::sync::Arc;
-
-use axum::extract::FromRequestParts;
-use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use debian_control::digest::Sha256;
 
-use crate::app::App;
 use crate::origin::Origin;
-use crate::problem::Problem;
 use crate::secrets;
-use crate::session::Proven;
+use crate::session::{Sessions, VerifiedSession};
 
-/// What was shown, as far as it can be read without the catalog.
+/// What a request presents, as far as it can be read without the catalog.
 #[derive(Debug, Clone)]
 pub(crate) enum Credential {
     /// Nothing.
     None,
     /// An access token that this server signed and that has not run out.
-    Session(Proven),
+    Session(VerifiedSession),
     /// An API token, by its digest.
     Token(Sha256),
     /// Something that proves nothing.
     Bad,
 }
 
-/// A credential and where it came from; `Authorization: Bearer` only.
+/// A credential and where it came from.
 #[derive(Debug, Clone)]
-pub(crate) struct Presented {
+pub(crate) struct PresentedCredential {
     pub(crate) credential: Credential,
     pub(crate) origin: Origin,
 }
 
-/// The same on routes for programs that know passwords only: Basic with an API token as the password is taken too.
-#[derive(Debug, Clone)]
-pub(crate) struct PresentedBasic(pub(crate) Presented);
-
-impl FromRequestParts<Arc<App>> for Presented {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
-        let credential = match authorization(&parts.headers) {
-            Authorization::None => Credential::None,
-            Authorization::Bearer(token) => bearer(app, token),
-            Authorization::Basic(_) | Authorization::Other => Credential::Bad,
-        };
-        Ok(Self {
-            credential,
-            origin: origin(parts),
-        })
-    }
+/// What an `Authorization` header may hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Schemes {
+    Bearer,
+    /// Basic with an API token as the password, too.
+    BearerAndBasic,
 }
 
-impl FromRequestParts<Arc<App>> for PresentedBasic {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
-        let credential = match authorization(&parts.headers) {
-            Authorization::None => Credential::None,
-            Authorization::Bearer(token) => bearer(app, token),
-            Authorization::Basic(encoded) => basic(encoded),
-            Authorization::Other => Credential::Bad,
+impl PresentedCredential {
+    /// Reads the headers of a request.
+    pub(crate) fn read(headers: &HeaderMap, sessions: &Sessions, schemes: Schemes, origin: Origin) -> Self {
+        let credential = match (authorization(headers), schemes) {
+            (Authorization::None, _) => Credential::None,
+            (Authorization::Bearer(token), _) => bearer(sessions, token),
+            (Authorization::Basic(encoded), Schemes::BearerAndBasic) => basic(encoded),
+            (Authorization::Basic(_), Schemes::Bearer) | (Authorization::Other, _) => Credential::Bad,
         };
-        Ok(Self(Presented {
-            credential,
-            origin: origin(parts),
-        }))
+        Self { credential, origin }
     }
 }
 
@@ -95,13 +73,11 @@ fn authorization(headers: &HeaderMap) -> Authorization<'_> {
     }
 }
 
-fn bearer(app: &App, token: &str) -> Credential {
+fn bearer(sessions: &Sessions, token: &str) -> Credential {
     if token.starts_with(secrets::TOKEN_PREFIX) {
         return secrets::token_digest(token).map_or(Credential::Bad, Credential::Token);
     }
-    app.sessions
-        .read(token)
-        .map_or(Credential::Bad, Credential::Session)
+    sessions.read(token).map_or(Credential::Bad, Credential::Session)
 }
 
 /// Reads `NAME:TOKEN`; any name will do.
@@ -111,9 +87,4 @@ fn basic(encoded: &str) -> Credential {
         secrets::token_digest(decoded.split_once(':')?.1)
     };
     token().map_or(Credential::Bad, Credential::Token)
-}
-
-fn origin(parts: &Parts) -> Origin {
-    let origin = parts.extensions.get::<Origin>();
-    origin.cloned().expect("every route is behind `request::observe`")
 }

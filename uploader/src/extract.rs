@@ -1,5 +1,7 @@
 //! Bodies and queries, with problems for what cannot be read.
 
+mod credential;
+
 use std::sync::Arc;
 
 use axum::body::Bytes;
@@ -9,6 +11,7 @@ use axum::http::request::Parts;
 use axum::response::IntoResponse as _;
 use serde::de::DeserializeOwned;
 
+pub(crate) use self::credential::PresentedBasic;
 use crate::app::App;
 use crate::operations::Operation;
 use crate::problem::{Code, Problem};

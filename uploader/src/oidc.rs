@@ -52,7 +52,7 @@ struct Loaded {
 type Stamp = Option<(SystemTime, u64)>;
 
 /// An identity that was proven.
-pub(crate) struct Proven {
+pub(crate) struct VerifiedJob {
     pub(crate) assertion: Assertion,
     pub(crate) grant: Grant,
 }
@@ -91,7 +91,7 @@ impl Oidc {
     }
 
     /// Verifies a token and says what its bearer may have.
-    pub(crate) async fn prove(&self, token: &str, now: i64) -> Result<Proven, Problem> {
+    pub(crate) async fn verify_job(&self, token: &str, now: i64) -> Result<VerifiedJob, Problem> {
         if token.len() > MAX_TOKEN {
             return Err(refused(format!("it is longer than {MAX_TOKEN} bytes")));
         }
@@ -110,7 +110,7 @@ impl Oidc {
         let id = claims
             .jti
             .unwrap_or_else(|| digest::sha256(signed.as_bytes()).to_string());
-        Ok(Proven {
+        Ok(VerifiedJob {
             assertion: Assertion {
                 issuer: issuer.url.clone(),
                 id,

@@ -234,6 +234,12 @@ impl Problem {
         )
     }
 
+    /// Has the refusal ask for Basic, for programs that know nothing else.
+    pub(crate) fn with_basic_challenge(mut self) -> Self {
+        self.challenge = Challenge::Basic;
+        self
+    }
+
     /// The text form, for programs that show a body as it is.
     pub(crate) fn into_text(self) -> Response {
         let text = format!("{}: {}\n", self.code.title(), self.detail);

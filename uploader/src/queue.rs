@@ -21,7 +21,7 @@ const PATIENCE: i64 = 3600;
 
 /// Whose set it is, and for which suite (codename).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Key {
+pub(crate) struct QueueKey {
     pub(crate) account: Id,
     /// The token that put it; `None`: a sign-in. One token's `.changes` file takes nothing that another one put.
     pub(crate) token: Option<Id>,
@@ -30,7 +30,7 @@ pub(crate) struct Key {
 
 /// How much may wait.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Bounds {
+pub(crate) struct QueueBounds {
     /// Sets of one account.
     pub(crate) sets: usize,
     /// Files of one account.
@@ -41,7 +41,7 @@ pub(crate) struct Bounds {
     pub(crate) all_files: usize,
 }
 
-impl Bounds {
+impl QueueBounds {
     /// Returns the bounds of a server that takes packages of so many bytes.
     pub(crate) fn of(max_upload_bytes: u64) -> Self {
         Self {
@@ -55,8 +55,8 @@ impl Bounds {
 
 /// The sets that are not finished.
 pub(crate) struct Queue {
-    bounds: Bounds,
-    sets: Mutex<BTreeMap<Key, Set>>,
+    bounds: QueueBounds,
+    sets: Mutex<BTreeMap<QueueKey, Set>>,
 }
 
 #[derive(Default)]
@@ -79,7 +79,7 @@ impl Waiting {
 }
 
 /// A file of a set as its `.changes` file names it, taken out of the queue.
-pub(crate) struct Member {
+pub(crate) struct QueueMember {
     pub(crate) listed: ChangesFile,
     /// `None`: it does not wait.
     pub(crate) file: Option<Parked>,
@@ -88,7 +88,7 @@ pub(crate) struct Member {
 }
 
 impl Queue {
-    pub(crate) fn new(bounds: Bounds) -> Self {
+    pub(crate) fn new(bounds: QueueBounds) -> Self {
         Self {
             bounds,
             sets: Mutex::default(),
@@ -96,12 +96,12 @@ impl Queue {
     }
 
     /// Checks that one more file of so many bytes may wait.
-    pub(crate) fn check_room(&self, key: &Key, size: u64) -> Result<(), Problem> {
+    pub(crate) fn check_room(&self, key: &QueueKey, size: u64) -> Result<(), Problem> {
         check_room(&self.lock(), self.bounds, key, size)
     }
 
     /// Has a file wait; the same file again begins its hour anew.
-    pub(crate) fn put(&self, key: &Key, name: FileName, file: Parked, now: i64) -> Result<(), Problem> {
+    pub(crate) fn put(&self, key: &QueueKey, name: FileName, file: Parked, now: i64) -> Result<(), Problem> {
         let mut sets = self.lock();
         let known = sets.get_mut(key).and_then(|set| {
             set.files
@@ -123,13 +123,13 @@ impl Queue {
     }
 
     /// Waits until no other `.changes` file works on the set.
-    pub(crate) async fn turn(&self, key: &Key) -> OwnedMutexGuard<()> {
+    pub(crate) async fn turn(&self, key: &QueueKey) -> OwnedMutexGuard<()> {
         let turn = self.lock().entry(key.clone()).or_default().turn.clone();
         turn.lock_owned().await
     }
 
     /// Takes the files out that are listed and wait.
-    pub(crate) fn take(&self, key: &Key, listed: Vec<ChangesFile>) -> Vec<Member> {
+    pub(crate) fn take(&self, key: &QueueKey, listed: Vec<ChangesFile>) -> Vec<QueueMember> {
         let mut sets = self.lock();
         let mut none = Vec::new();
         let files = sets.get_mut(key).map_or(&mut none, |set| &mut set.files);
@@ -139,7 +139,7 @@ impl Queue {
                 let at = files
                     .iter()
                     .position(|waiting| waiting.is(&listed.name, &listed.sha256));
-                Member {
+                QueueMember {
                     other_bytes: files.iter().any(|waiting| waiting.name == listed.name),
                     file: at.map(|at| files.swap_remove(at).file),
                     listed,
@@ -151,7 +151,7 @@ impl Queue {
     /// Puts back what was taken out for nothing, also where that is above a bound; its hour begins anew.
     pub(crate) fn put_back(
         &self,
-        key: &Key,
+        key: &QueueKey,
         members: impl IntoIterator<Item = (FileName, Parked)>,
         now: i64,
     ) {
@@ -184,12 +184,17 @@ impl Queue {
         drop::<Vec<Vec<Waiting>>>(gone);
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<Key, Set>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<QueueKey, Set>> {
         self.sets.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn check_room(sets: &BTreeMap<Key, Set>, bounds: Bounds, key: &Key, size: u64) -> Result<(), Problem> {
+fn check_room(
+    sets: &BTreeMap<QueueKey, Set>,
+    bounds: QueueBounds,
+    key: &QueueKey,
+    size: u64,
+) -> Result<(), Problem> {
     let own = || sets.iter().filter(|(other, _)| other.account == key.account);
     let files = own().map(|(_, set)| set.files.len()).sum::<usize>();
     let bytes = own()

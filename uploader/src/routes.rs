@@ -4,6 +4,7 @@ mod auth;
 mod describe;
 mod document;
 mod files;
+mod lookup;
 mod oidc;
 mod operate;
 mod pages;

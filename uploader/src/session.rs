@@ -35,7 +35,7 @@ struct Claims {
 
 /// A session that a token proves, if its account still agrees.
 #[derive(Debug, Clone)]
-pub(crate) struct Proven {
+pub(crate) struct VerifiedSession {
     pub(crate) session: Session,
     pub(crate) expires_at: i64,
 }
@@ -87,7 +87,7 @@ impl Sessions {
     }
 
     /// Returns the session that a token proves; `None` when it proves nothing.
-    pub(crate) fn read(&self, token: &str) -> Option<Proven> {
+    pub(crate) fn read(&self, token: &str) -> Option<VerifiedSession> {
         if jwt::unclear(token).is_some() {
             return None;
         }
@@ -99,7 +99,7 @@ impl Sessions {
         if begins > now() + MAX_AHEAD {
             return None;
         }
-        Some(Proven {
+        Some(VerifiedSession {
             session: Session {
                 id: read.claims.jti.parse().ok()?,
                 account: read.claims.sub.parse().ok()?,
@@ -150,9 +150,9 @@ mod tests {
             created_at: 0,
         };
         let sessions = Sessions::new(SECRET, 60);
-        let proven = sessions.read(&sessions.give(&account, now()).unwrap()).unwrap();
-        assert_eq!(proven.session.account, account.id);
-        assert_eq!(proven.session.epoch, 3);
+        let verified = sessions.read(&sessions.give(&account, now()).unwrap()).unwrap();
+        assert_eq!(verified.session.account, account.id);
+        assert_eq!(verified.session.epoch, 3);
     }
 
     #[test]

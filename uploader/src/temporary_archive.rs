@@ -11,7 +11,7 @@ use debian_deb::build::DebBuilder;
 
 use crate::caller::Caller;
 use crate::clock::now;
-use crate::credential::{Credential, Presented};
+use crate::credential::{Credential, PresentedCredential};
 use crate::origin::{Origin, Traffic};
 
 /// An archive with a suite `stable`, gone when dropped.
@@ -66,11 +66,11 @@ impl TemporaryArchive {
         accounts
             .create_token(&token, &hash, &event("token.create"))
             .unwrap();
-        let presented = Presented {
+        let presented = PresentedCredential {
             credential: Credential::Token(hash),
             origin: Origin::new(None, "request".into(), Traffic::Free),
         };
-        Caller::nobody(&presented).again(&self.archive).unwrap()
+        Caller::anonymous(&presented).again(&self.archive).unwrap()
     }
 
     /// Deletes the token of a maintainer.

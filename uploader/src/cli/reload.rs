@@ -16,9 +16,9 @@ use crate::routes;
 pub(super) fn start(app: Arc<App>, reloader: Reloader) -> io::Result<(ConfigWatch, watch::Receiver<Router>)> {
     let (router, routers) = watch::channel(routes::router(app.clone()));
     let watch = ConfigWatch::start(reloader, move |event| match event {
-        ConfigEvent::Read(archive) => match app.live.replace(&archive) {
+        ConfigEvent::Read(archive) => match app.publications.replace(&archive) {
             Ok(()) => {
-                drop(router.send_replace(routes::router(app.with(archive))));
+                drop(router.send_replace(routes::router(app.with_archive(archive))));
                 tracing::info!("repogen.toml was read again");
             }
             Err(error) => failed(&error),

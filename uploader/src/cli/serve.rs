@@ -16,13 +16,14 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::archive::open;
 use super::error::CommandError;
 use super::{log, reload};
-use crate::app::{App, Parts};
+use crate::app::{App, AppParts};
 use crate::clock::now;
 use crate::committer::Committer;
-use crate::live::Live;
+use crate::publication_tracker::PublicationTracker;
 use crate::secrets;
 use crate::server::{self, Bounds};
 use crate::settings::Settings;
+use crate::threads::BlockingThreads;
 
 /// How long requests may go on after the server was told to stop.
 const DRAIN: Duration = Duration::from_secs(25);
@@ -77,14 +78,16 @@ fn app(settings: Settings, archive: Arc<debian_archive::archive::Archive>) -> an
     };
     // First: what the others count from their start on is to be seen.
     let metrics = PrometheusBuilder::new().install_recorder()?;
-    let live = Live::start(&settings, &archive)?;
-    App::new(Parts {
-        committer: Committer::start(live.clone())?,
+    let readers = BlockingThreads::new();
+    let publications = PublicationTracker::start(&settings, &archive, readers.clone())?;
+    App::new(AppParts {
+        committer: Committer::start(publications.clone())?,
         metrics,
         settings,
         archive,
         secret,
-        live,
+        publications,
+        readers,
     })
 }
 
@@ -119,7 +122,7 @@ async fn serve(app: Arc<App>, reloader: Reloader, bounds: Bounds) -> anyhow::Res
         return Err(error.into());
     }
     let last = tokio::task::spawn_blocking(move || {
-        app.live.stop();
+        app.publications.stop();
         write_counts(&app)
     });
     last.await?.context("cannot write counts")
@@ -130,7 +133,8 @@ async fn catalog_replaced(app: &Arc<App>) -> CatalogError {
     loop {
         tokio::time::sleep(LOOK_EVERY).await;
         let app = app.clone();
-        let looked = tokio::task::spawn_blocking(move || app.live.archive().catalog().progress().err()).await;
+        let looked =
+            tokio::task::spawn_blocking(move || app.publications.archive().catalog().progress().err()).await;
         if let Ok(Some(error @ CatalogError::Replaced { .. })) = looked {
             return error;
         }
@@ -155,7 +159,7 @@ async fn tidy(app: Arc<App>) {
 
 /// Writes what requests counted. Blocking.
 fn write_counts(app: &App) -> Result<(), CatalogError> {
-    let archive = app.live.archive();
+    let archive = app.publications.archive();
     app.usage.write(&archive)?;
     app.refusals.write(archive.audit(), now())
 }

@@ -125,7 +125,7 @@ fn create(args: CreateArgs, settings: &Settings) -> Result<(), CommandError> {
     let mut scopes = Vec::new();
     for scope in args.scope {
         let scope = scope.with_codename(archive.config());
-        if !crate::caller::within(archive.config(), &owner, &scope) {
+        if !crate::account_rights::include(archive.config(), &owner, &scope) {
             return Err(CommandError::not_possible(anyhow!(
                 "`{scope}` is above the rights of `{}`",
                 args.user

@@ -10,7 +10,7 @@ struct Bench {
     _root: tempfile::TempDir,
 }
 
-fn bench(bounds: Bounds) -> Bench {
+fn bench(bounds: QueueBounds) -> Bench {
     let root = tempfile::tempdir().unwrap();
     Bench {
         queue: Queue::new(bounds),
@@ -19,7 +19,7 @@ fn bench(bounds: Bounds) -> Bench {
     }
 }
 
-const BOUNDS: Bounds = Bounds {
+const BOUNDS: QueueBounds = QueueBounds {
     sets: 2,
     files: 3,
     bytes: 100,
@@ -33,13 +33,13 @@ impl Bench {
         receiving.finish().park().unwrap()
     }
 
-    fn put(&self, key: &Key, name: &str, bytes: &[u8], now: i64) -> Result<(), Problem> {
+    fn put(&self, key: &QueueKey, name: &str, bytes: &[u8], now: i64) -> Result<(), Problem> {
         self.queue
             .put(key, name.parse().unwrap(), self.parked(bytes), now)
     }
 
     /// Says of each file whether it was there, and lets it go.
-    fn take(&self, key: &Key, files: &[(&str, &[u8])]) -> Vec<bool> {
+    fn take(&self, key: &QueueKey, files: &[(&str, &[u8])]) -> Vec<bool> {
         let listed = files.iter().map(|(name, bytes)| ChangesFile {
             name: name.parse().unwrap(),
             size: bytes.len() as u64,
@@ -54,8 +54,8 @@ impl Bench {
     }
 }
 
-fn key(account: &str, suite: &str) -> Key {
-    Key {
+fn key(account: &str, suite: &str) -> QueueKey {
+    QueueKey {
         account: account.parse().unwrap(),
         token: None,
         suite: suite.parse().unwrap(),
@@ -100,7 +100,7 @@ fn what_waits_for_an_hour_goes_with_its_bytes() {
 #[test]
 fn nobody_has_more_wait_than_the_bounds() {
     let bench = bench(BOUNDS);
-    let refused = |key: &Key, bytes: &[u8], words: &str| {
+    let refused = |key: &QueueKey, bytes: &[u8], words: &str| {
         let problem = bench.put(key, "x.deb", bytes, 0).unwrap_err();
         assert!(
             problem.code == Code::QueueFull && problem.detail.contains(words),

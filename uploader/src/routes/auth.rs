@@ -13,16 +13,18 @@ use utoipa::ToSchema;
 
 use super::wire::{self, UserView};
 use crate::app::App;
-use crate::caller::{Caller, Grants, Means};
+use crate::caller::{AuthMethod, Caller, Grants};
 use crate::clock::now;
-use crate::credential::{Credential, Presented, PresentedBasic};
+use crate::credential::{Credential, PresentedCredential};
 use crate::extract::Json;
+use crate::extract::PresentedBasic;
+use crate::identify::{identify, identify_basic};
 use crate::origin::Requester;
 use crate::password;
 use crate::problem::{Code, Problem};
 use crate::secrets;
 use crate::settings::Registration;
-use crate::tree::TreePath;
+use crate::static_files::StaticPath;
 
 /// A new account.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -38,7 +40,7 @@ pub(crate) struct Register {
     responses((status = 201, description = "Created", body = UserView)))]
 pub(crate) async fn register(
     State(app): State<Arc<App>>,
-    presented: Presented,
+    presented: PresentedCredential,
     Json(body): Json<Register>,
 ) -> Result<Response, Problem> {
     if app.settings.registration == Registration::Closed {
@@ -58,7 +60,7 @@ pub(crate) async fn register(
         epoch: 0,
         created_at: now(),
     };
-    let caller = Caller::nobody(&Presented {
+    let caller = Caller::anonymous(&PresentedCredential {
         credential: Credential::None,
         ..presented
     });
@@ -117,7 +119,7 @@ pub(crate) struct LoggedIn {
     responses((status = 200, description = "Signed in", body = LoggedIn)))]
 pub(crate) async fn login(
     State(app): State<Arc<App>>,
-    presented: Presented,
+    presented: PresentedCredential,
     Json(body): Json<Login>,
 ) -> Result<Response, Problem> {
     presented
@@ -140,7 +142,7 @@ pub(crate) async fn login(
         ));
     };
     let name = account.username.to_string();
-    let caller = Caller::nobody(&presented);
+    let caller = Caller::anonymous(&presented);
     app.changing(move |app| {
         Ok(app
             .archive
@@ -166,18 +168,23 @@ pub(crate) async fn login(
 /// Signs out: the token is dead at once, everywhere.
 #[utoipa::path(post, path = "/api/auth/logout", operation_id = "log_out", tag = "auth", security(("bearer" = [])),
     responses((status = 204, description = "Signed out")))]
-pub(crate) async fn logout(State(app): State<Arc<App>>, presented: Presented) -> Result<StatusCode, Problem> {
+pub(crate) async fn logout(
+    State(app): State<Arc<App>>,
+    presented: PresentedCredential,
+) -> Result<StatusCode, Problem> {
     app.changing(move |app| {
-        let caller = Caller::identify(app, &presented)?;
+        let caller = identify(app, &presented)?;
         let account = caller.account()?;
         let event = caller.event("logout", account.username.to_string(), json!({}));
         let accounts = app.archive.accounts();
-        match &caller.means {
-            Means::Session(proven) => accounts.end_session(&proven.session, proven.expires_at, &event)?,
-            Means::Token(token) => {
+        match &caller.auth_method {
+            AuthMethod::Session(verified) => {
+                accounts.end_session(&verified.session, verified.expires_at, &event)?
+            }
+            AuthMethod::Token(token) => {
                 accounts.delete_token(&account.id, token, &event)?;
             }
-            Means::Nothing => {}
+            AuthMethod::Nothing => {}
         }
         Ok(StatusCode::NO_CONTENT)
     })
@@ -195,9 +202,12 @@ pub(crate) struct Me {
 /// Says who is signed in.
 #[utoipa::path(get, path = "/api/auth/me", operation_id = "show_current_user", tag = "auth", security(("bearer" = [])),
     responses((status = 200, description = "The user", body = Me)))]
-pub(crate) async fn me(State(app): State<Arc<App>>, presented: Presented) -> Result<Answer<Me>, Problem> {
+pub(crate) async fn me(
+    State(app): State<Arc<App>>,
+    presented: PresentedCredential,
+) -> Result<Answer<Me>, Problem> {
     app.blocking(move |app| {
-        let caller = Caller::identify(app, &presented)?;
+        let caller = identify(app, &presented)?;
         Ok(Answer(Me {
             user: UserView::new(caller.account()?),
             scopes: match caller.grants() {
@@ -224,7 +234,7 @@ pub(crate) async fn check(
     let address = address.unwrap_or_default();
     // What cannot be read as an address of the tree may be a private one for a web server that reads it otherwise, as
     // `//private/...` is: it is nobody's.
-    let private = match TreePath::parse(address) {
+    let private = match StaticPath::parse(address) {
         Some(path) => path.private,
         None => Some(String::new()),
     };
@@ -239,9 +249,9 @@ pub(crate) async fn check(
 }
 
 /// Checks that somebody may read a private suite. A missing one is refused in the same words.
-pub(crate) fn may_read(app: &App, presented: &Presented, codename: &str) -> Result<(), Problem> {
-    let caller = Caller::identify_basic(app, presented)?;
-    caller.account().map_err(crate::caller::with_basic)?;
+pub(crate) fn may_read(app: &App, presented: &PresentedCredential, codename: &str) -> Result<(), Problem> {
+    let caller = identify_basic(app, presented)?;
+    caller.account().map_err(Problem::with_basic_challenge)?;
     let suite = app.archive.config().suite(codename);
     let own =
         suite.filter(|suite| suite.private && suite.codename.as_str() == codename && caller.reads(suite));

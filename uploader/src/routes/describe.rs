@@ -15,16 +15,17 @@ use debian_control::name::{Component, SuiteName};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::packages;
+use super::lookup;
 use super::upload::Wait;
 use super::wire;
 use crate::app::App;
 use crate::caller::Caller;
 use crate::clock::now;
-use crate::credential::Presented;
+use crate::credential::PresentedCredential;
 use crate::extract::{Json, Params, Path};
-use crate::live::Published;
+use crate::identify::identify;
 use crate::problem::{Code, Problem};
+use crate::publication_tracker::Published;
 
 const DEFAULT_COLOR: &str = "#6c757d";
 const MAX_TAGS: usize = 32;
@@ -65,16 +66,16 @@ pub(crate) enum NewPlace {
     security(("bearer" = [])), responses((status = 200, description = "Changed", body = PackageView)))]
 pub(crate) async fn change(
     State(app): State<Arc<App>>,
-    presented: Presented,
+    presented: PresentedCredential,
     Path(id): Path<String>,
     headers: HeaderMap,
     Json(body): Json<ChangePackage>,
 ) -> Result<Answer<PackageView>, Problem> {
     app.changing(move |app| {
-        let caller = Caller::identify(app, &presented)?;
+        let caller = identify(app, &presented)?;
         caller.account()?;
         let _turn = app.edits.lock();
-        let listed = packages::readable(app, &caller, &id)?;
+        let listed = lookup::readable(app, &caller, &id)?;
         check_if_match(app, &caller, &headers, &id)?;
         let description = description(&body)?;
         let plan = body
@@ -93,8 +94,8 @@ pub(crate) async fn change(
             }
         }
         carry_out(app, &caller, &listed, &description, plan)?;
-        app.live.changed();
-        Ok(Answer(wire::package(&packages::readable(app, &caller, &id)?)?))
+        app.publications.changed();
+        Ok(Answer(wire::package(&lookup::readable(app, &caller, &id)?)?))
     })
     .await
 }
@@ -123,7 +124,7 @@ fn plan<'a>(
             NewPlace::Suite(name) => (name, None),
             NewPlace::Place { suite, component } => (suite, component.as_deref()),
         };
-        let suite = caller.suite(app, name)?;
+        let suite = caller.suite(app.archive.config(), name)?;
         let stands = listed
             .entry
             .suites
@@ -239,19 +240,19 @@ pub(crate) struct DeleteParams {
     responses((status = 204, description = "Removed"), (status = 202, description = "Removed, but still in the live InRelease")))]
 pub(crate) async fn delete(
     State(app): State<Arc<App>>,
-    presented: Presented,
+    presented: PresentedCredential,
     Path(id): Path<String>,
     Params(params): Params<DeleteParams>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let suites = app
         .changing(move |app| {
-            let caller = Caller::identify(app, &presented)?;
+            let caller = identify(app, &presented)?;
             caller.account()?;
             let only = params
                 .suite
                 .as_deref()
-                .map(|name| caller.suite(app, name))
+                .map(|name| caller.suite(app.archive.config(), name))
                 .transpose()?;
             let _turn = app.edits.lock();
             let listed = seen(app, &caller, &id)?;
@@ -272,7 +273,7 @@ pub(crate) async fn delete(
             for suite in &meant {
                 remove(app, &caller, &listed, &suite.codename)?;
             }
-            app.live.changed();
+            app.publications.changed();
             Ok(meant
                 .iter()
                 .map(|suite| suite.codename.clone())
@@ -280,7 +281,7 @@ pub(crate) async fn delete(
         })
         .await?;
     let published = match params.wait {
-        Some(Wait::Published) => app.live.wait(&app, suites).await?,
+        Some(Wait::Published) => app.publications.wait(suites).await?,
         None => Published::Yes,
     };
     Ok(match published {
@@ -309,7 +310,7 @@ fn check_if_match(app: &App, caller: &Caller, headers: &HeaderMap, id: &str) -> 
     if !headers.contains_key(header::IF_MATCH) {
         return Ok(());
     }
-    wire::check_if_match(headers, &wire::package(&packages::readable(app, caller, id)?)?)
+    wire::check_if_match(headers, &wire::package(&lookup::readable(app, caller, id)?)?)
 }
 
 /// Returns the package of an id, as far as the caller may know where it stands, to take it out.
@@ -317,12 +318,12 @@ fn seen(app: &App, caller: &Caller, id: &str) -> Result<ListedPackage, Problem> 
     let suites = &app.archive.config().suites;
     let sees = suites.iter().filter(|suite| caller.sees(suite));
     let sees: Vec<SuiteName> = sees.map(|suite| suite.codename.clone()).collect();
-    let found = packages::in_suites(app, id, &sees)?;
+    let found = lookup::in_suites(app, id, &sees)?;
     let takes_out = suites
         .iter()
         .filter(|suite| caller.takes_out(suite, &found.entry.content.name));
     let takes_out: Vec<SuiteName> = takes_out.map(|suite| suite.codename.clone()).collect();
-    packages::in_suites(app, id, &takes_out)
+    lookup::in_suites(app, id, &takes_out)
 }
 
 /// Returns the suites that a package was found in.

@@ -7,14 +7,14 @@ use axum::response::{IntoResponse as _, Response};
 
 use super::auth;
 use crate::app::App;
-use crate::credential::PresentedBasic;
+use crate::extract::PresentedBasic;
 use crate::problem::Problem;
-use crate::tree::{self, TreePath};
+use crate::static_files::{self, StaticPath};
 
 /// Serves a file of the tree; of a private suite to its readers only.
 pub(super) async fn serve(State(app): State<Arc<App>>, request: Request) -> Response {
-    let Some(path) = TreePath::parse(request.uri().path()) else {
-        return tree::missing();
+    let Some(path) = StaticPath::parse(request.uri().path()) else {
+        return static_files::missing();
     };
     let (mut parts, body) = request.into_parts();
     if let Some(suite) = path.private.clone() {
@@ -28,9 +28,9 @@ pub(super) async fn serve(State(app): State<Arc<App>>, request: Request) -> Resp
         match allowed {
             Ok(()) => {}
             // A private name answers like a missing one.
-            Err(problem) if problem.code.status().as_u16() == 403 => return tree::missing(),
+            Err(problem) if problem.code.status().as_u16() == 403 => return static_files::missing(),
             Err(problem) => return problem.into_response(),
         }
     }
-    tree::serve(app.archive.root(), &path, Request::from_parts(parts, body)).await
+    static_files::serve(app.archive.root(), &path, Request::from_parts(parts, body)).await
 }

@@ -11,12 +11,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 
+use crate::account_rights;
 use crate::app::App;
-use crate::caller::{Caller, within};
+use crate::caller::Caller;
 use crate::clock::now;
-use crate::credential::Presented;
+use crate::credential::PresentedCredential;
 use crate::extract::Json;
-use crate::oidc::Proven;
+use crate::oidc::VerifiedJob;
 use crate::problem::{Code, Problem};
 use crate::scope::Scope;
 use crate::secrets;
@@ -46,7 +47,7 @@ pub(crate) struct Exchanged {
     responses((status = 200, description = "A token", body = Exchanged)))]
 pub(crate) async fn exchange(
     State(app): State<Arc<App>>,
-    presented: Presented,
+    presented: PresentedCredential,
     Json(body): Json<Proof>,
 ) -> Result<Response, Problem> {
     app.limits.nameless_sign_in(presented.origin.address)?;
@@ -55,13 +56,13 @@ pub(crate) async fn exchange(
         Ok(())
     })
     .await?;
-    let proven = app.oidc.prove(&body.token, now()).await?;
-    app.changing(move |app| give(app, &presented, proven)).await
+    let job = app.oidc.verify_job(&body.token, now()).await?;
+    app.changing(move |app| give(app, &presented, job)).await
 }
 
 /// Gives a token for what was proven, once.
-fn give(app: &App, presented: &Presented, proven: Proven) -> Result<Response, Problem> {
-    let Proven { assertion, grant } = proven;
+fn give(app: &App, presented: &PresentedCredential, job: VerifiedJob) -> Result<Response, Problem> {
+    let VerifiedJob { assertion, grant } = job;
     let found = app.archive.accounts().account_named(&grant.account)?;
     let Some((account, _)) = found else {
         return Err(Problem::new(
@@ -93,7 +94,7 @@ fn give(app: &App, presented: &Presented, proven: Proven) -> Result<Response, Pr
     };
     let secret = secrets::new_token();
     let detail = json!({ "name": token.name, "scopes": token.scopes, "issuer": assertion.issuer, "jti": assertion.id });
-    let event = Caller::nobody(presented).event("token.exchange", token.id.to_string(), detail);
+    let event = Caller::anonymous(presented).event("token.exchange", token.id.to_string(), detail);
     let hash = digest::sha256(secret.as_bytes());
     if !app
         .archive
@@ -121,7 +122,7 @@ fn scopes(app: &App, account: &Account, scopes: Vec<Scope>) -> Result<Vec<String
         .map(|scope| {
             let written = scope.to_string();
             let scope = scope.with_codename(config);
-            if within(config, account, &scope) {
+            if account_rights::include(config, account, &scope) {
                 return Ok(scope.to_string());
             }
             Err(Problem::new(

@@ -11,8 +11,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::app::App;
-use crate::live::Failing;
 use crate::problem::Problem;
+use crate::publication_tracker::Failing;
 use crate::receive::{RESERVE, free_bytes};
 
 /// Says that the process runs; looks at nothing.
@@ -66,7 +66,7 @@ pub(crate) async fn ready(State(app): State<Arc<App>>) -> Response {
         Ok((catalog, staging, free))
     });
     let (catalog, staging, free) = looked.await.unwrap_or((false, false, 0));
-    let failing = app.live.failing();
+    let failing = app.publications.failing();
     let draining = app.draining.load(Ordering::Relaxed);
     let no_room = free < NO_ROOM;
     let wrong: Vec<&str> = [

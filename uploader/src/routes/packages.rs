@@ -9,16 +9,17 @@ use axum::http::{HeaderMap, Uri, header};
 use axum::response::{IntoResponse as _, Response};
 use debian_archive::package_view::PackageView;
 use debian_control::digest::Sha256;
-use debian_control::name::SuiteName;
 use serde::{Deserialize, Serialize};
 
+use super::lookup;
 use super::wire::{self, Page, PageParams};
 use crate::app::App;
 use crate::caller::Caller;
-use crate::credential::Presented;
+use crate::credential::PresentedCredential;
 use crate::extract::{Params, Path};
+use crate::identify::identify;
 use crate::problem::{Code, Problem};
-use crate::tree::{self, TreePath};
+use crate::static_files::{self, StaticPath};
 
 /// After so many bytes of control files a page ends, and goes on in the next: many are read at once, each held in memory as a whole.
 const PAGE_BYTES: usize = 4 << 20;
@@ -50,9 +51,9 @@ impl Filters {
     fn query(&self, app: &App, caller: &Caller) -> Result<PackageQuery, Problem> {
         Ok(PackageQuery {
             suites: match &self.suite {
-                None => codenames(app, caller),
+                None => lookup::codenames(app, caller),
                 Some(name) => {
-                    let suite = caller.suite(app, name)?;
+                    let suite = caller.suite(app.archive.config(), name)?;
                     let read = caller.reads(suite).then(|| suite.codename.clone());
                     vec![read.ok_or_else(|| Problem::no_such_suite(name))?]
                 }
@@ -83,13 +84,13 @@ struct Position {
     responses((status = 200, description = "A page of packages", body = Page<PackageView>)))]
 pub(crate) async fn list(
     State(app): State<Arc<App>>,
-    presented: Presented,
+    presented: PresentedCredential,
     uri: Uri,
     Params(filters): Params<Filters>,
 ) -> Result<Response, Problem> {
     let page = app
         .blocking(move |app| {
-            let caller = Caller::identify(app, &presented)?;
+            let caller = identify(app, &presented)?;
             let query = filters.query(app, &caller)?;
             page(app, &query, filters.limit, filters.cursor.as_deref())
         })
@@ -110,7 +111,7 @@ pub(super) fn page_of(
     params: &PageParams,
 ) -> Result<Page<PackageView>, Problem> {
     let query = PackageQuery {
-        suites: codenames(app, caller),
+        suites: lookup::codenames(app, caller),
         author: Some(author.to_owned()),
         ..PackageQuery::default()
     };
@@ -173,14 +174,14 @@ fn views(listed: &[ListedPackage]) -> Result<Vec<PackageView>, Problem> {
     security((), ("bearer" = [])), responses((status = 200, description = "A page of packages", body = Page<PackageView>)))]
 pub(crate) async fn search(
     State(app): State<Arc<App>>,
-    presented: Presented,
+    presented: PresentedCredential,
     uri: Uri,
     Path(text): Path<String>,
     Params(filters): Params<Filters>,
 ) -> Result<Response, Problem> {
     let page = app
         .blocking(move |app| {
-            let caller = Caller::identify(app, &presented)?;
+            let caller = identify(app, &presented)?;
             let query = filters.query(app, &caller)?;
             let most = most(filters.limit)?;
             let skip: usize = wire::position(filters.cursor.as_deref())?.unwrap_or(0);
@@ -206,14 +207,14 @@ pub(crate) async fn search(
     responses((status = 200, description = "The package", body = PackageView), (status = 304, description = "Not modified")))]
 pub(crate) async fn show(
     State(app): State<Arc<App>>,
-    presented: Presented,
+    presented: PresentedCredential,
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let package = app
         .blocking(move |app| {
-            let caller = Caller::identify(app, &presented)?;
-            wire::package(&readable(app, &caller, &id)?)
+            let caller = identify(app, &presented)?;
+            wire::package(&lookup::readable(app, &caller, &id)?)
         })
         .await?;
     wire::revalidated(&headers, &package)
@@ -222,19 +223,19 @@ pub(crate) async fn show(
 /// Fetches the .deb: the bytes, or where they are served.
 #[utoipa::path(get, path = "/api/packages/{id}/download", operation_id = "download_package", tag = "packages", params(("id" = String, Path)),
     security((), ("bearer" = [])),
-    responses((status = 200, description = "The .deb", body = super::upload::Binary, content_type = "application/vnd.debian.binary-package"),
-        (status = 206, description = "The requested range", body = super::upload::Binary, content_type = "application/vnd.debian.binary-package"), (status = 302, description = "Redirect to the static file"),
+    responses((status = 200, description = "The .deb", body = wire::Binary, content_type = "application/vnd.debian.binary-package"),
+        (status = 206, description = "The requested range", body = wire::Binary, content_type = "application/vnd.debian.binary-package"), (status = 302, description = "Redirect to the static file"),
         (status = 304, description = "Not modified"), (status = 416, description = "The range lies outside the file")))]
 pub(crate) async fn download(
     State(app): State<Arc<App>>,
-    presented: Presented,
+    presented: PresentedCredential,
     Path(id): Path<String>,
     request: Request,
 ) -> Result<Response, Problem> {
     let listed = app
         .blocking(move |app| {
-            let caller = Caller::identify(app, &presented)?;
-            readable(app, &caller, &id)
+            let caller = identify(app, &presented)?;
+            lookup::readable(app, &caller, &id)
         })
         .await?;
     let sha256 = listed.entry.content.sha256;
@@ -249,46 +250,15 @@ pub(crate) async fn download(
         }
         return Ok((axum::http::StatusCode::FOUND, [(header::LOCATION, location)]).into_response());
     }
-    match TreePath::of_catalog(filename) {
+    match StaticPath::of_catalog(filename) {
         Some(path) => {
-            let response = tree::serve(app.archive.root(), &path, request).await;
+            let response = static_files::serve(app.archive.root(), &path, request).await;
             // A part, a file that is known already and the head alone are no downloads.
             if is_get && response.status() == axum::http::StatusCode::OK {
                 app.usage.download(&sha256);
             }
             Ok(response)
         }
-        None => Ok(tree::missing()),
+        None => Ok(static_files::missing()),
     }
-}
-
-/// Returns the codenames of what the caller may read.
-pub(super) fn codenames(app: &App, caller: &Caller) -> Vec<SuiteName> {
-    caller
-        .readable(app)
-        .iter()
-        .map(|suite| suite.codename.clone())
-        .collect()
-}
-
-/// Returns the package of an id, as far as the caller may read it.
-pub(super) fn readable(app: &App, caller: &Caller, id: &str) -> Result<ListedPackage, Problem> {
-    in_suites(app, id, &codenames(app, caller))
-}
-
-/// Returns the package of an id, as far as it stands in these suites.
-pub(super) fn in_suites(app: &App, id: &str, suites: &[SuiteName]) -> Result<ListedPackage, Problem> {
-    let missing = || Problem::new(Code::PackageNotFound, "no package has this id");
-    let digest = digest_start(id).ok_or_else(missing)?;
-    app.archive
-        .listing()
-        .package(&digest, suites)?
-        .ok_or_else(missing)
-}
-
-/// Returns the bytes that an id stands for: the first half of the digest.
-fn digest_start(id: &str) -> Option<Vec<u8>> {
-    // Half the digits twice are as many as a digest has.
-    let whole: Sha256 = format!("{id}{id}").parse().ok().filter(|_| id.len() == 32)?;
-    Some(whole.as_bytes().iter().take(16).copied().collect())
 }

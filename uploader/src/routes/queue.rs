@@ -10,12 +10,12 @@ use futures_util::TryFutureExt as _;
 
 use super::upload::{self, Admitted, PlaceParams, Wait};
 use crate::app::App;
-use crate::caller::with_basic;
 use crate::clock::now;
-use crate::credential::{Presented, PresentedBasic};
+use crate::credential::PresentedCredential;
+use crate::extract::PresentedBasic;
 use crate::extract::{Params, Path};
 use crate::problem::{self, Code, Problem};
-use crate::queue::Key;
+use crate::queue::QueueKey;
 use crate::receive::{self, check_size, drain_refused};
 
 mod finish;
@@ -27,7 +27,7 @@ use kind::Kind;
 /// all it names, or of none.
 #[utoipa::path(put, path = "/api/upload/{suite}/queue/{filename}", operation_id = "put_queued_file", tag = "packages", security(("basic" = []), ("bearer" = [])),
     params(("suite" = String, Path), ("filename" = String, Path), ("component" = Option<String>, Query), ("wait" = Option<Wait>, Query)),
-    request_body(content = upload::Binary, content_type = "application/octet-stream"),
+    request_body(content = super::wire::Binary, content_type = "application/octet-stream"),
     responses((status = 201, description = "The packages were created", content_type = "text/plain", body = String),
         (status = 200, description = "Already present with identical content", content_type = "text/plain", body = String),
         (status = 202, description = "The file waits for its .changes file, or the packages are not yet in a live InRelease", content_type = "text/plain", body = String)))]
@@ -46,7 +46,7 @@ pub(crate) async fn put(
         };
         take(&app, presented, (&params, &filename), request).await
     };
-    match taken.map_err(with_basic).await {
+    match taken.map_err(Problem::with_basic_challenge).await {
         Ok((status, text)) => (status, text).into_response(),
         Err(problem) if json => problem.into_response(),
         Err(problem) => problem.into_text(),
@@ -56,7 +56,7 @@ pub(crate) async fn put(
 /// Takes a file from its head to its answer.
 async fn take(
     app: &Arc<App>,
-    presented: Presented,
+    presented: PresentedCredential,
     (params, filename): (&PlaceParams, &str),
     request: Request,
 ) -> Result<(StatusCode, String), Problem> {
@@ -68,7 +68,7 @@ async fn take(
             .map_err(|error| Problem::new(Code::InvalidUpload, error.to_string()))?;
         let kind = Kind::of(&name)?;
         check_size(kind.limit(app), size.unwrap_or_default())?;
-        let key = Key {
+        let key = QueueKey {
             account: admitted.caller.account()?.id.clone(),
             token: admitted.caller.token().cloned(),
             suite: admitted.suite.codename.clone(),
@@ -85,7 +85,7 @@ async fn take(
             return Err(problem);
         }
     };
-    let _place = app.upload_place(&key.account).await?;
+    let _slot = app.upload_slots.acquire(&key.account).await?;
     let body = receive::receive_whole(app, kind.limit(app), request).await?;
     match kind {
         Kind::Changes => finish::finish(app, admitted, (key, name), (body, params.wait)).await,
@@ -97,7 +97,7 @@ async fn take(
 async fn wait(
     app: &Arc<App>,
     admitted: Admitted,
-    (key, name, kind): (Key, FileName, Kind),
+    (key, name, kind): (QueueKey, FileName, Kind),
     body: receive::Upload,
 ) -> Result<(StatusCode, String), Problem> {
     app.changing(move |app| {

@@ -11,13 +11,13 @@ use debian_control::release::format_iso;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::packages::codenames;
+use super::lookup;
 use super::wire::{self, Page, PageParams};
 use crate::app::App;
-use crate::caller::Caller;
 use crate::clock::now;
-use crate::credential::Presented;
+use crate::credential::PresentedCredential;
 use crate::extract::Params;
+use crate::identify::identify;
 use crate::problem::Problem;
 
 /// A suite.
@@ -39,17 +39,20 @@ pub(crate) struct SuiteView {
     responses((status = 200, description = "The suites", body = Page<SuiteView>)))]
 pub(crate) async fn list(
     State(app): State<Arc<App>>,
-    presented: Presented,
+    presented: PresentedCredential,
 ) -> Result<Answer<Page<SuiteView>>, Problem> {
     app.blocking(move |app| {
-        let caller = Caller::identify(app, &presented)?;
-        let items = caller.readable(app).into_iter().map(|suite| SuiteView {
-            codename: suite.codename.to_string(),
-            suite: suite.alias.as_ref().map(ToString::to_string),
-            components: suite.components.iter().map(ToString::to_string).collect(),
-            architectures: suite.architectures.iter().map(ToString::to_string).collect(),
-            private: suite.private,
-        });
+        let caller = identify(app, &presented)?;
+        let items = caller
+            .readable(app.archive.config())
+            .into_iter()
+            .map(|suite| SuiteView {
+                codename: suite.codename.to_string(),
+                suite: suite.alias.as_ref().map(ToString::to_string),
+                components: suite.components.iter().map(ToString::to_string).collect(),
+                architectures: suite.architectures.iter().map(ToString::to_string).collect(),
+                private: suite.private,
+            });
         Ok(Answer(Page {
             items: items.collect(),
             next: None,
@@ -76,11 +79,11 @@ pub(crate) struct Stats {
     responses((status = 200, description = "The counts", body = Stats)))]
 pub(crate) async fn stats(
     State(app): State<Arc<App>>,
-    presented: Presented,
+    presented: PresentedCredential,
 ) -> Result<Answer<Stats>, Problem> {
     app.blocking(move |app| {
-        let caller = Caller::identify(app, &presented)?;
-        let suites = codenames(app, &caller);
+        let caller = identify(app, &presented)?;
+        let suites = lookup::codenames(app, &caller);
         let totals = app.archive.listing().totals(&suites)?;
         Ok(Answer(Stats {
             packages: totals.packages,
@@ -132,13 +135,13 @@ impl AuditView {
     responses((status = 200, description = "The records", body = Page<AuditView>)))]
 pub(crate) async fn audit(
     State(app): State<Arc<App>>,
-    presented: Presented,
+    presented: PresentedCredential,
     uri: Uri,
     Params(page): Params<PageParams>,
 ) -> Result<Response, Problem> {
     let page = app
         .changing(move |app| {
-            Caller::identify(app, &presented)?.admin()?;
+            identify(app, &presented)?.admin()?;
             app.refusals.write(app.archive.audit(), now())?;
             let limit = wire::page_limit(page.limit)?;
             let before: Option<i64> = wire::position(page.cursor.as_deref())?;

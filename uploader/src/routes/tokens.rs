@@ -17,8 +17,9 @@ use super::wire::{self, Page};
 use crate::app::App;
 use crate::caller::Caller;
 use crate::clock::now;
-use crate::credential::Presented;
+use crate::credential::PresentedCredential;
 use crate::extract::{Json, Path};
+use crate::identify::identify;
 use crate::problem::{Code, Problem};
 use crate::scope::Scope;
 use crate::secrets;
@@ -74,11 +75,11 @@ impl TokenView {
     responses((status = 201, description = "Created", body = TokenView)))]
 pub(crate) async fn create(
     State(app): State<Arc<App>>,
-    presented: Presented,
+    presented: PresentedCredential,
     Json(body): Json<NewToken>,
 ) -> Result<Response, Problem> {
     app.changing(move |app| {
-        let caller = Caller::identify(app, &presented)?;
+        let caller = identify(app, &presented)?;
         let account = caller.in_full()?;
         let scopes = scopes(app, &caller, &body.scopes)?;
         let expires_at = body.expires_at.as_deref().map(expiry).transpose()?;
@@ -112,10 +113,10 @@ pub(crate) async fn create(
     responses((status = 200, description = "The tokens", body = Page<TokenView>)))]
 pub(crate) async fn list(
     State(app): State<Arc<App>>,
-    presented: Presented,
+    presented: PresentedCredential,
 ) -> Result<Answer<Page<TokenView>>, Problem> {
     app.blocking(move |app| {
-        let caller = Caller::identify(app, &presented)?;
+        let caller = identify(app, &presented)?;
         page_of(app, caller.in_full()?).map(Answer)
     })
     .await
@@ -136,11 +137,11 @@ pub(super) fn page_of(app: &App, account: &Account) -> Result<Page<TokenView>, P
     params(("id" = String, Path)), responses((status = 204, description = "Revoked")))]
 pub(crate) async fn delete(
     State(app): State<Arc<App>>,
-    presented: Presented,
+    presented: PresentedCredential,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
     app.changing(move |app| {
-        let caller = Caller::identify(app, &presented)?;
+        let caller = identify(app, &presented)?;
         revoke(app, &caller, caller.in_full()?, &id)
     })
     .await
@@ -177,7 +178,7 @@ fn scopes(app: &App, caller: &Caller, texts: &[String]) -> Result<Vec<String>, P
         .iter()
         .map(|text| {
             let scope = wire::value::<Scope>(text)?.with_codename(app.archive.config());
-            caller.owns(app, &scope, text)?;
+            caller.check_scope(app.archive.config(), &scope, text)?;
             Ok(scope.to_string())
         })
         .collect()

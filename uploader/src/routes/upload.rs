@@ -17,15 +17,17 @@ use futures_util::StreamExt as _;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{packages, wire};
+use super::{lookup, wire};
 use crate::app::App;
-use crate::caller::{Caller, with_basic};
+use crate::caller::Caller;
 use crate::clock::now;
 use crate::committer::Ready;
-use crate::credential::{Presented, PresentedBasic};
+use crate::credential::PresentedCredential;
+use crate::extract::PresentedBasic;
 use crate::extract::{Params, Path};
-use crate::live::Published;
+use crate::identify::identify;
 use crate::problem::{self, Code, Problem};
+use crate::publication_tracker::Published;
 use crate::receive::{self, Upload, check_room, check_size, drain_refused, too_slow};
 use crate::sent_digest::SentDigests;
 
@@ -49,11 +51,6 @@ pub(crate) struct PlaceParams {
     pub(super) wait: Option<Wait>,
 }
 
-/// The bytes of a file.
-#[derive(ToSchema)]
-#[schema(value_type = String, format = Binary)]
-pub(crate) struct Binary(#[expect(dead_code, reason = "stands for its schema only")] Vec<u8>);
-
 /// A form that carries a .deb.
 #[derive(ToSchema)]
 #[expect(
@@ -68,13 +65,13 @@ pub(crate) struct UploadForm {
 
 /// Takes a .deb: as the body, or as the field `file` of a form.
 #[utoipa::path(post, path = "/api/packages", operation_id = "upload_package", tag = "packages", params(PlaceParams), security(("bearer" = [])),
-    request_body(content((Binary = "application/vnd.debian.binary-package"), (UploadForm = "multipart/form-data"))),
+    request_body(content((wire::Binary = "application/vnd.debian.binary-package"), (UploadForm = "multipart/form-data"))),
     responses((status = 201, description = "Created", body = PackageView),
         (status = 200, description = "Already present with identical content", body = PackageView),
         (status = 202, description = "Taken, but not yet in a live InRelease", body = PackageView)))]
 pub(crate) async fn post(
     State(app): State<Arc<App>>,
-    presented: Presented,
+    presented: PresentedCredential,
     Params(params): Params<PlaceParams>,
     request: Request,
 ) -> Result<Response, Problem> {
@@ -85,7 +82,7 @@ pub(crate) async fn post(
 /// The same for programs that put files: `curl -T`.
 #[utoipa::path(put, path = "/api/upload/{suite}/{filename}", operation_id = "put_package", tag = "packages", security(("basic" = []), ("bearer" = [])),
     params(("suite" = String, Path), ("filename" = String, Path), ("component" = Option<String>, Query), ("wait" = Option<Wait>, Query)),
-    request_body(content = Binary, content_type = "application/octet-stream"),
+    request_body(content = wire::Binary, content_type = "application/octet-stream"),
     responses((status = 201, description = "Created", content_type = "text/plain", body = String),
         (status = 200, description = "Already present with identical content", content_type = "text/plain", body = String),
         (status = 202, description = "Taken, but not yet in a live InRelease", content_type = "text/plain", body = String)))]
@@ -105,7 +102,7 @@ pub(crate) async fn put(
         check_name(&filename)?;
         take(&app, presented, &params, request).await
     };
-    match (taken.await.map_err(with_basic), json) {
+    match (taken.await.map_err(Problem::with_basic_challenge), json) {
         (Ok(taken), true) => taken.into_json(),
         (Ok(taken), false) => taken.into_text(),
         (Err(problem), true) => problem.into_response(),
@@ -181,7 +178,7 @@ impl Admitted {
 /// Takes an upload from its head to its answer.
 async fn take(
     app: &Arc<App>,
-    presented: Presented,
+    presented: PresentedCredential,
     params: &PlaceParams,
     request: Request,
 ) -> Result<Taken, Problem> {
@@ -193,7 +190,7 @@ async fn take(
             return Err(problem);
         }
     };
-    let _place = app.upload_place(&admitted.caller.account()?.id).await?;
+    let _slot = app.upload_slots.acquire(&admitted.caller.account()?.id).await?;
     let upload = body(app, request).await?;
     let (codename, wanted) = (admitted.suite.codename.clone(), admitted.component.clone());
     let (caller, staged) = app
@@ -213,17 +210,17 @@ async fn take(
     let placed = app.committer.commit(ready).await?;
     let added = placed.contains(&PlacementOutcome::Added);
     let published = match params.wait {
-        Some(Wait::Published) => app.live.wait(app, vec![codename.clone()]).await?,
+        Some(Wait::Published) => app.publications.wait(vec![codename.clone()]).await?,
         None => Published::Yes,
     };
     let package = app
         .blocking(move |app| {
-            let mut suites = packages::codenames(app, &caller);
+            let mut suites = lookup::codenames(app, &caller);
             // Who brought it may know that it is there, also where the token does not read.
             suites.push(codename);
             let digest = sha256.to_string();
             let id = digest.get(..32).unwrap_or(&digest);
-            wire::package(&packages::in_suites(app, id, &suites)?)
+            wire::package(&lookup::in_suites(app, id, &suites)?)
         })
         .await?;
     let status = status(published, added);
@@ -259,15 +256,15 @@ pub(super) fn status(published: Published, added: bool) -> StatusCode {
 /// Checks all that can be checked before a byte of the body is taken.
 pub(super) async fn admit(
     app: &Arc<App>,
-    presented: Presented,
+    presented: PresentedCredential,
     params: PlaceParams,
     size: Option<u64>,
 ) -> Result<Admitted, Problem> {
     app.blocking(move |app| {
-        let caller = Caller::identify(app, &presented)?;
+        let caller = identify(app, &presented)?;
         caller.account()?;
         let suite = match (&params.suite, app.archive.config().suites.as_slice()) {
-            (Some(name), _) => caller.suite(app, name)?,
+            (Some(name), _) => caller.suite(app.archive.config(), name)?,
             (None, [suite]) => suite,
             (None, _) => {
                 return Err(Problem::new(

@@ -18,8 +18,9 @@ use super::{auth, packages};
 use crate::app::App;
 use crate::caller::Caller;
 use crate::clock::now;
-use crate::credential::Presented;
+use crate::credential::PresentedCredential;
 use crate::extract::{Json, Params, Path};
+use crate::identify::identify;
 use crate::problem::{Code, Problem};
 use crate::secrets;
 
@@ -28,13 +29,13 @@ use crate::secrets;
     responses((status = 200, description = "The accounts", body = Page<UserView>)))]
 pub(crate) async fn list(
     State(app): State<Arc<App>>,
-    presented: Presented,
+    presented: PresentedCredential,
     uri: Uri,
     Params(page): Params<PageParams>,
 ) -> Result<Response, Problem> {
     let page = app
         .blocking(move |app| {
-            Caller::identify(app, &presented)?.admin()?;
+            identify(app, &presented)?.admin()?;
             let limit = wire::page_limit(page.limit)?;
             let after: Option<String> = wire::position(page.cursor.as_deref())?;
             let after: Option<Username> = wire::asked(after.as_ref())?;
@@ -76,12 +77,12 @@ pub(crate) struct NewUser {
     responses((status = 201, description = "Created", body = UserView)))]
 pub(crate) async fn create(
     State(app): State<Arc<App>>,
-    presented: Presented,
+    presented: PresentedCredential,
     Json(body): Json<NewUser>,
 ) -> Result<Response, Problem> {
     let (caller, account) = app
         .blocking(move |app| {
-            let caller = Caller::identify(app, &presented)?;
+            let caller = identify(app, &presented)?;
             caller.admin()?;
             let role = body.role.as_deref().map_or(Ok(Role::User), wire::role)?;
             let account = Account {
@@ -108,13 +109,13 @@ pub(crate) async fn create(
     responses((status = 200, description = "The account", body = UserView), (status = 304, description = "Not modified")))]
 pub(crate) async fn show(
     State(app): State<Arc<App>>,
-    presented: Presented,
+    presented: PresentedCredential,
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let user = app
         .blocking(move |app| {
-            let caller = Caller::identify(app, &presented)?;
+            let caller = identify(app, &presented)?;
             Ok(UserView::new(&meant(app, &caller, &id)?))
         })
         .await?;
@@ -148,7 +149,7 @@ fn said<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<Vec<
     security(("bearer" = [])), responses((status = 200, description = "Changed", body = UserView)))]
 pub(crate) async fn change(
     State(app): State<Arc<App>>,
-    presented: Presented,
+    presented: PresentedCredential,
     Path(id): Path<String>,
     headers: HeaderMap,
     Json(body): Json<ChangeUser>,
@@ -156,7 +157,7 @@ pub(crate) async fn change(
     let match_headers = headers.clone();
     let (caller, account, mut change, password) = app
         .blocking(move |app| {
-            let caller = Caller::identify(app, &presented)?;
+            let caller = identify(app, &presented)?;
             let account = meant(app, &caller, &id)?;
             wire::check_if_match(&headers, &UserView::new(&account))?;
             if body.role.is_some() || body.suites.is_some() || body.disabled.is_some() {
@@ -220,12 +221,12 @@ pub(crate) async fn change(
     responses((status = 204, description = "Deleted")))]
 pub(crate) async fn delete(
     State(app): State<Arc<App>>,
-    presented: Presented,
+    presented: PresentedCredential,
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Result<StatusCode, Problem> {
     app.changing(move |app| {
-        let caller = Caller::identify(app, &presented)?;
+        let caller = identify(app, &presented)?;
         let _turn = app.edits.lock();
         let account = meant(app, &caller, &id)?;
         wire::check_if_match(&headers, &UserView::new(&account))?;
@@ -241,14 +242,14 @@ pub(crate) async fn delete(
     security(("bearer" = [])), responses((status = 200, description = "The packages", body = Page<PackageView>)))]
 pub(crate) async fn packages(
     State(app): State<Arc<App>>,
-    presented: Presented,
+    presented: PresentedCredential,
     uri: Uri,
     Path(id): Path<String>,
     Params(page): Params<PageParams>,
 ) -> Result<Response, Problem> {
     let page = app
         .blocking(move |app| {
-            let caller = Caller::identify(app, &presented)?;
+            let caller = identify(app, &presented)?;
             let account = meant(app, &caller, &id)?;
             packages::page_of(app, &caller, account.username.as_str(), &page)
         })
@@ -266,11 +267,11 @@ pub(crate) async fn packages(
     security(("bearer" = [])), responses((status = 200, description = "The tokens", body = Page<TokenView>)))]
 pub(crate) async fn tokens(
     State(app): State<Arc<App>>,
-    presented: Presented,
+    presented: PresentedCredential,
     Path(id): Path<String>,
 ) -> Result<Answer<Page<TokenView>>, Problem> {
     app.blocking(move |app| {
-        let caller = Caller::identify(app, &presented)?;
+        let caller = identify(app, &presented)?;
         let account = meant(app, &caller, &id)?;
         tokens::page_of(app, &account).map(Answer)
     })
@@ -283,11 +284,11 @@ pub(crate) async fn tokens(
     responses((status = 204, description = "Revoked")))]
 pub(crate) async fn delete_token(
     State(app): State<Arc<App>>,
-    presented: Presented,
+    presented: PresentedCredential,
     Path((id, token)): Path<(String, String)>,
 ) -> Result<StatusCode, Problem> {
     app.blocking(move |app| {
-        let caller = Caller::identify(app, &presented)?;
+        let caller = identify(app, &presented)?;
         let account = meant(app, &caller, &id)?;
         tokens::revoke(app, &caller, &account, &token)
     })

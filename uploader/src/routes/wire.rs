@@ -49,6 +49,11 @@ impl UserView {
     }
 }
 
+/// The bytes of a file.
+#[derive(ToSchema)]
+#[schema(value_type = String, format = Binary)]
+pub(crate) struct Binary(#[expect(dead_code, reason = "stands for its schema only")] Vec<u8>);
+
 /// A page of a list.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub(crate) struct Page<T> {

@@ -13,9 +13,9 @@ use super::kind::Kind;
 use crate::app::App;
 use crate::clock::now;
 use crate::committer::Ready;
-use crate::live::Published;
 use crate::problem::{Code, Problem};
-use crate::queue::{Key, Member};
+use crate::publication_tracker::Published;
+use crate::queue::{QueueKey, QueueMember};
 use crate::receive::Upload;
 use crate::routes::upload::{self, Admitted, Wait};
 
@@ -31,7 +31,7 @@ struct Taken {
 pub(super) async fn finish(
     app: &Arc<App>,
     admitted: Admitted,
-    (key, name): (Key, FileName),
+    (key, name): (QueueKey, FileName),
     (body, wait): (Upload, Option<Wait>),
 ) -> Result<(StatusCode, String), Problem> {
     // Of two that name the same file, the second finds it placed.
@@ -60,7 +60,7 @@ pub(super) async fn finish(
         .changing(move |app| keep_records(app, &admitted, taken))
         .await?;
     let published = match wait {
-        Some(Wait::Published) => app.live.wait(app, vec![suite.clone()]).await?,
+        Some(Wait::Published) => app.publications.wait(vec![suite.clone()]).await?,
         None => Published::Yes,
     };
     let status = upload::status(published, placed.contains(&PlacementOutcome::Added));
@@ -70,7 +70,7 @@ pub(super) async fn finish(
 }
 
 /// Takes what a `.changes` file names out of the queue: all of it, or it says what is missing and all waits on.
-fn take(app: &App, admitted: &Admitted, key: &Key, changes: Changes) -> Result<Taken, Problem> {
+fn take(app: &App, admitted: &Admitted, key: &QueueKey, changes: Changes) -> Result<Taken, Problem> {
     // Before anything is taken out: what is refused takes nothing away.
     admitted.caller.uploads(&admitted.suite, Some(&changes.source))?;
     for file in &changes.files {
@@ -122,7 +122,7 @@ fn check(
     app: &App,
     admitted: &Admitted,
     (source, kind): (&PackageName, Kind),
-    member: &Member,
+    member: &QueueMember,
 ) -> Result<Option<Problem>, Problem> {
     let listed = &member.listed;
     let incomplete = |what: String| Some(Problem::new(Code::ChangesIncomplete, what));

@@ -1,4 +1,4 @@
-//! What is published, for those who wait for it.
+//! Tracks what is published, for those who wait for it.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -12,10 +12,10 @@ use debian_archive::sign::SignError;
 use debian_control::name::SuiteName;
 use tokio::sync::watch;
 
-use crate::app::App;
 use crate::clock::now;
 use crate::problem::{Code, Problem};
 use crate::settings::{PublisherMode, Settings};
+use crate::threads::BlockingThreads;
 
 /// How long a request waits for its package to be live.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -42,7 +42,7 @@ pub(crate) enum Published {
 }
 
 /// Knows which revision of each suite is live, and publishes where that is this process's business.
-pub(crate) struct Live {
+pub(crate) struct PublicationTracker {
     archive: RwLock<Arc<Archive>>,
     revisions: watch::Sender<BTreeMap<SuiteName, i64>>,
     /// The suites that cannot be published by this process, until they are.
@@ -50,6 +50,8 @@ pub(crate) struct Live {
     publisher: Mutex<Option<Publisher>>,
     /// Held by the one waiting request that looks for the others, too.
     looking: tokio::sync::Mutex<()>,
+    /// Where the catalog is read.
+    readers: BlockingThreads,
 }
 
 struct SystemClock;
@@ -64,36 +66,41 @@ impl Clock for SystemClock {
     }
 }
 
-impl Live {
+impl PublicationTracker {
     /// Starts the publisher, where it is this process's.
-    pub(crate) fn start(settings: &Settings, archive: &Arc<Archive>) -> anyhow::Result<Arc<Self>> {
-        let live = Arc::new(Self {
+    pub(crate) fn start(
+        settings: &Settings,
+        archive: &Arc<Archive>,
+        readers: BlockingThreads,
+    ) -> anyhow::Result<Arc<Self>> {
+        let tracker = Arc::new(Self {
             archive: RwLock::new(archive.clone()),
             revisions: watch::Sender::new(BTreeMap::new()),
             failing: watch::Sender::new(BTreeMap::new()),
             publisher: Mutex::new(None),
             looking: tokio::sync::Mutex::new(()),
+            readers,
         });
         if settings.publisher == PublisherMode::Off {
-            return Ok(live);
+            return Ok(tracker);
         }
-        let told = Arc::downgrade(&live);
+        let told = Arc::downgrade(&tracker);
         let publisher = Publisher::start(
             setup(archive)?,
             Surroundings {
                 clock: Arc::new(SystemClock),
                 report: Box::new(move |event| {
                     log(&event);
-                    if let Some(live) = told.upgrade() {
-                        live.note(&event);
-                        live.look();
+                    if let Some(tracker) = told.upgrade() {
+                        tracker.note(&event);
+                        tracker.look();
                     }
                 }),
                 catalog: Some(settings.catalog.path().to_owned()),
             },
         )?;
-        *live.lock() = Some(publisher);
-        Ok(live)
+        *tracker.lock() = Some(publisher);
+        Ok(tracker)
     }
 
     /// Returns the archive as it is configured now.
@@ -182,11 +189,13 @@ impl Live {
     }
 
     /// Waits until what `suites` hold now is live.
-    pub(crate) async fn wait(&self, app: &Arc<App>, suites: Vec<SuiteName>) -> Result<Published, Problem> {
-        let wanted: Vec<(SuiteName, i64)> = app
-            .blocking(move |app| {
-                let progress = app.archive.catalog().progress()?;
-                app.live.look();
+    pub(crate) async fn wait(self: &Arc<Self>, suites: Vec<SuiteName>) -> Result<Published, Problem> {
+        let tracker = self.clone();
+        let wanted: Vec<(SuiteName, i64)> = self
+            .readers
+            .run(move || {
+                let progress = tracker.archive().catalog().progress()?;
+                tracker.look();
                 Ok(progress
                     .into_iter()
                     .filter(|progress| suites.contains(&progress.suite))
@@ -212,7 +221,7 @@ impl Live {
                     "it is done and kept, but cannot be signed at present: it is published by itself once the signer works again",
                 ));
             }
-            () = keep_looking(app) => false,
+            () = self.keep_looking() => false,
         };
         Ok(if reached {
             Published::Yes
@@ -239,6 +248,22 @@ impl Live {
         }
     }
 
+    /// Looks at the catalog again and again, for as long as somebody waits for this. One looks for all who wait.
+    async fn keep_looking(self: &Arc<Self>) {
+        let _turn = self.looking.lock().await;
+        loop {
+            tokio::time::sleep(LOOK_EVERY).await;
+            let tracker = self.clone();
+            let looked = self.readers.run(move || {
+                tracker.look();
+                Ok(())
+            });
+            if looked.await.is_err() {
+                return;
+            }
+        }
+    }
+
     /// Stops the publisher, after the publish that it is at. Blocking.
     pub(crate) fn stop(&self) {
         let publisher = self.lock().take();
@@ -259,21 +284,6 @@ fn setup(archive: &Arc<Archive>) -> Result<Setup, SignError> {
         archive: archive.clone(),
         signer,
     })
-}
-
-/// Looks at the catalog again and again, for as long as somebody waits for this. One looks for all who wait.
-async fn keep_looking(app: &Arc<App>) {
-    let _turn = app.live.looking.lock().await;
-    loop {
-        tokio::time::sleep(LOOK_EVERY).await;
-        let looked = app.blocking(|app| {
-            app.live.look();
-            Ok(())
-        });
-        if looked.await.is_err() {
-            return;
-        }
-    }
 }
 
 fn log(event: &Event) {

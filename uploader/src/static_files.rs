@@ -19,14 +19,14 @@ const ASK_EACH_TIME: &str = "max-age=0, must-revalidate";
 
 /// A file of the tree that may be asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct TreePath {
+pub(crate) struct StaticPath {
     /// Below the root, with nothing in it that leads out.
     path: String,
     /// The private suite whose it is.
     pub(crate) private: Option<String>,
 }
 
-impl TreePath {
+impl StaticPath {
     /// Reads the path of an address; `None` for what is not served.
     pub(crate) fn parse(address: &str) -> Option<Self> {
         let path = decoded(address.split(['?', '#']).next()?.strip_prefix('/')?)?;
@@ -91,7 +91,7 @@ impl TreePath {
 }
 
 /// Answers a request with a file of the tree, or with a part of it.
-pub(crate) async fn serve(root: &Path, path: &TreePath, request: Request) -> Response {
+pub(crate) async fn serve(root: &Path, path: &StaticPath, request: Request) -> Response {
     if request.method() != Method::GET && request.method() != Method::HEAD {
         return Problem::new(Code::MethodNotAllowed, "files are read by GET and HEAD").into_response();
     }
@@ -162,7 +162,7 @@ pub(crate) fn missing() -> Response {
 }
 
 /// Returns the file, links followed, when it lies where the tree has files.
-async fn contained(root: &Path, path: &TreePath) -> Result<Option<PathBuf>, Problem> {
+async fn contained(root: &Path, path: &StaticPath) -> Result<Option<PathBuf>, Problem> {
     let (root, path) = (root.to_owned(), path.clone());
     let found = tokio::task::spawn_blocking(move || find(&root, &path)).await;
     let found = found.map_err(|error| Problem::internal(&error))?;
@@ -173,7 +173,7 @@ async fn contained(root: &Path, path: &TreePath) -> Result<Option<PathBuf>, Prob
 ///
 /// Only what cannot be there is `None`: what cannot be looked at is an error, since a client takes a missing file for a statement about
 /// the archive.
-fn find(root: &Path, path: &TreePath) -> io::Result<Option<PathBuf>> {
+fn find(root: &Path, path: &StaticPath) -> io::Result<Option<PathBuf>> {
     let root = root.canonicalize()?;
     let file = match root.join(&path.path).canonicalize() {
         Ok(file) => file,
@@ -188,7 +188,7 @@ fn find(root: &Path, path: &TreePath) -> io::Result<Option<PathBuf>> {
     };
     let below = file.strip_prefix(&root).ok().and_then(Path::to_str);
     // A link, such as dists/stable, leads to what could be asked for by its own name.
-    let target = below.and_then(|below| TreePath::parse(&format!("/{}", below.replace('%', "%25"))));
+    let target = below.and_then(|below| StaticPath::parse(&format!("/{}", below.replace('%', "%25"))));
     let is_same_tree = target.is_some_and(|target| target.private == path.private);
     Ok((is_same_tree && file.metadata()?.is_file()).then_some(file))
 }
@@ -261,7 +261,7 @@ mod tests {
             "/A.sources",
             "pool/x",
         ] {
-            assert_eq!(TreePath::parse(path), None, "{path}");
+            assert_eq!(StaticPath::parse(path), None, "{path}");
         }
     }
 
@@ -287,7 +287,7 @@ mod tests {
             ),
             ("/stable.sources", "public, max-age=60, must-revalidate"),
         ] {
-            assert_eq!(TreePath::parse(path).unwrap().cache(), cache, "{path}");
+            assert_eq!(StaticPath::parse(path).unwrap().cache(), cache, "{path}");
         }
     }
 
@@ -298,7 +298,7 @@ mod tests {
         std::fs::create_dir(&pool).unwrap();
         std::fs::write(pool.join("file"), "x").unwrap();
         std::os::unix::fs::symlink("loop", pool.join("loop")).unwrap();
-        let found = |path: &str| find(root.path(), &TreePath::parse(path).unwrap());
+        let found = |path: &str| find(root.path(), &StaticPath::parse(path).unwrap());
         assert!(found("/pool/file").unwrap().is_some());
         let too_long = format!("/pool/{}", "x".repeat(300));
         for missing in ["/pool/other", "/pool/file/below", "/dists/x", &too_long] {
@@ -309,9 +309,9 @@ mod tests {
 
     #[test]
     fn a_snapshots_pool_is_the_pool() {
-        let path = TreePath::parse("/snapshots/20260102T030405Z/pool/main/x.deb").unwrap();
+        let path = StaticPath::parse("/snapshots/20260102T030405Z/pool/main/x.deb").unwrap();
         assert_eq!(path.path, "pool/main/x.deb");
-        let path = TreePath::parse("/private/secret/snapshots/20260102T030405Z/pool/main/x.deb").unwrap();
+        let path = StaticPath::parse("/private/secret/snapshots/20260102T030405Z/pool/main/x.deb").unwrap();
         assert_eq!(path.path, "private/secret/pool/main/x.deb");
     }
 }

@@ -1,0 +1,167 @@
+//! What a caller may do: the rights of the account, as far as the credential lends them.
+
+use archive_catalog::accounts::{Account, Role};
+use debian_archive::config::{Config, Suite};
+use debian_control::name::PackageName;
+
+use super::{Caller, Grants};
+use crate::account_rights;
+use crate::problem::{Code, Problem};
+use crate::scope::Scope;
+
+impl Caller {
+    /// Checks that the credential gives all that its owner has: what concerns accounts and tokens needs that.
+    pub(crate) fn in_full(&self) -> Result<&Account, Problem> {
+        let account = self.account()?;
+        match self.grants {
+            Grants::All => Ok(account),
+            Grants::Scopes(_) => Err(scope_too_small("a sign-in, or a token with the scope `admin`")),
+        }
+    }
+
+    /// Checks that an administrator asks.
+    pub(crate) fn admin(&self) -> Result<&Account, Problem> {
+        let account = self.account()?;
+        if account.role != Role::Admin {
+            return Err(Problem::new(Code::Forbidden, "only an administrator may do this"));
+        }
+        self.in_full()
+    }
+
+    /// Says whether the caller may read a suite.
+    pub(crate) fn reads(&self, suite: &Suite) -> bool {
+        !suite.private
+            || self.belongs_to(suite)
+                && self
+                    .granted(|scope| matches!(scope, Scope::Read(pattern) if pattern.fits(&suite.codename)))
+    }
+
+    /// Says whether the caller may know that a suite is there.
+    pub(crate) fn sees(&self, suite: &Suite) -> bool {
+        self.reads(suite)
+            || self.belongs_to(suite)
+                && self.granted(|scope| match scope {
+                    Scope::Upload(pattern, _) | Scope::Delete(pattern, _) => pattern.fits(&suite.codename),
+                    _ => false,
+                })
+    }
+
+    /// Says whether the caller may know that a package of a name is in a suite, to take it out.
+    pub(crate) fn takes_out(&self, suite: &Suite, package: &PackageName) -> bool {
+        self.reads(suite)
+            || self.belongs_to(suite)
+                && self.granted(|scope| matches!(scope, Scope::Delete(pattern, glob) if pattern.fits(&suite.codename) && glob.fits(package)))
+    }
+
+    fn belongs_to(&self, suite: &Suite) -> bool {
+        self.account
+            .as_ref()
+            .is_some_and(|account| account_rights::belongs_to(account, suite))
+    }
+
+    fn maintains(&self, suite: &Suite) -> bool {
+        self.account
+            .as_ref()
+            .is_some_and(|account| account_rights::maintains(account, suite))
+    }
+
+    fn granted(&self, fits: impl Fn(&Scope) -> bool) -> bool {
+        match &self.grants {
+            Grants::All => true,
+            Grants::Scopes(scopes) => scopes.iter().any(fits),
+        }
+    }
+
+    /// Checks the right to bring a package, or any at all, into a suite, or to change it there.
+    pub(crate) fn uploads(&self, suite: &Suite, package: Option<&PackageName>) -> Result<(), Problem> {
+        self.account()?;
+        self.maintained(suite)?;
+        let fits = |scope: &Scope| match scope {
+            Scope::Upload(pattern, glob) => {
+                pattern.fits(&suite.codename) && package.is_none_or(|package| glob.fits(package))
+            }
+            _ => false,
+        };
+        if self.granted(fits) {
+            return Ok(());
+        }
+        let package = package.map_or("PACKAGE", PackageName::as_str);
+        Err(scope_too_small(&format!(
+            "the scope `upload:{}/{package}`",
+            suite.codename
+        )))
+    }
+
+    /// Checks the right to take a package that `author` brought out of a suite.
+    pub(crate) fn deletes(
+        &self,
+        suite: &Suite,
+        package: &PackageName,
+        author: Option<&str>,
+    ) -> Result<(), Problem> {
+        let account = self.account()?;
+        self.maintained(suite)?;
+        // A scope narrows what its owner may, and adds nothing to it.
+        if account.role != Role::Admin && author != Some(account.username.as_str()) {
+            return Err(Problem::new(
+                Code::Forbidden,
+                "only an administrator, or who brought it into the suite, may do this",
+            ));
+        }
+        match &self.grants {
+            Grants::All => Ok(()),
+            Grants::Scopes(_) => {
+                let fits = |scope: &Scope| matches!(scope, Scope::Delete(pattern, glob) if pattern.fits(&suite.codename) && glob.fits(package));
+                if self.granted(fits) {
+                    return Ok(());
+                }
+                Err(scope_too_small(&format!(
+                    "the scope `delete:{}/{package}`",
+                    suite.codename
+                )))
+            }
+        }
+    }
+
+    fn maintained(&self, suite: &Suite) -> Result<(), Problem> {
+        if self.maintains(suite) {
+            return Ok(());
+        }
+        Err(Problem::new(
+            Code::Forbidden,
+            format!("only a maintainer of suite `{}` may do this", suite.codename),
+        ))
+    }
+
+    /// Checks that a scope is within the rights of the account.
+    pub(crate) fn check_scope(&self, config: &Config, scope: &Scope, written: &str) -> Result<(), Problem> {
+        if account_rights::include(config, self.account()?, scope) {
+            return Ok(());
+        }
+        Err(Problem::new(
+            Code::ScopeAboveRights,
+            // In the words of who asks: an alias does not tell the name of a suite.
+            format!(
+                "the account has no right to `{}`, so no token of it can have",
+                written.escape_debug()
+            ),
+        ))
+    }
+
+    /// Returns the suites that the caller may read.
+    pub(crate) fn readable<'a>(&self, config: &'a Config) -> Vec<&'a Suite> {
+        config.suites.iter().filter(|suite| self.reads(suite)).collect()
+    }
+
+    /// Returns the suite of a codename or alias, when the caller may know of it.
+    pub(crate) fn suite<'a>(&self, config: &'a Config, name: &str) -> Result<&'a Suite, Problem> {
+        let suite = config.suite(name);
+        suite
+            .filter(|suite| self.sees(suite))
+            .ok_or_else(|| Problem::no_such_suite(name))
+    }
+}
+
+fn scope_too_small(wanted: &str) -> Problem {
+    Problem::new(Code::ScopeTooSmall, format!("this needs {wanted}"))
+}
