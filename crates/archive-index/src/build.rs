@@ -120,11 +120,13 @@ mod tests {
     use std::io::Read as _;
 
     use archive_storage::staging::Staging;
+    use sha2::Digest as _;
 
     use super::*;
     use crate::chunker::digest;
     use crate::compress::Form;
     use crate::cut;
+    use crate::manifest::ManifestError;
     use crate::records::{IndexRecord, Visit};
 
     /// Records in memory.
@@ -319,11 +321,38 @@ mod tests {
         let manifest = bench.build(&listed(900), None, &Dirty::All).manifest;
         let path = bench.root.path().join("manifest.json");
         manifest.write(&path, &bench.staging).unwrap();
-        assert_eq!(IndexManifest::read(&path), Some(manifest));
+        assert_eq!(IndexManifest::read(&path).unwrap(), manifest);
         let mut bytes = std::fs::read(&path).unwrap();
         let last = bytes.len() - 2;
         bytes[last] ^= 1;
         std::fs::write(&path, bytes).unwrap();
-        assert_eq!(IndexManifest::read(&path), None);
+        assert!(matches!(
+            IndexManifest::read(&path),
+            Err(ManifestError::Damaged(damaged)) if damaged == path
+        ));
+        std::fs::remove_file(&path).unwrap();
+        assert!(matches!(
+            IndexManifest::read(&path),
+            Err(ManifestError::Missing(_))
+        ));
+        // A folder in its place can be opened and not be read.
+        std::fs::create_dir(&path).unwrap();
+        assert!(matches!(
+            IndexManifest::read(&path),
+            Err(ManifestError::Read { .. })
+        ));
+    }
+
+    #[test]
+    fn a_manifest_of_another_format_is_told_from_a_damaged_one() {
+        let bench = Bench::new();
+        let path = bench.root.path().join("manifest.json");
+        let text = br#"{"format":1,"unknown":[]}"#;
+        let digest = hex::encode(sha2::Sha256::digest(text)).into_bytes();
+        std::fs::write(&path, [digest, text.to_vec()].concat()).unwrap();
+        assert!(matches!(
+            IndexManifest::read(&path),
+            Err(ManifestError::OtherFormat { found: 1, .. })
+        ));
     }
 }

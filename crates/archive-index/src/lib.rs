@@ -28,4 +28,4 @@ pub use cache::ChunkCache;
 pub use chunk_list::chunk_list;
 pub use compress::Form;
 pub use error::IndexError;
-pub use manifest::{IndexManifest, Output};
+pub use manifest::{IndexManifest, ManifestError, Output};

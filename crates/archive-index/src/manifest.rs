@@ -1,11 +1,12 @@
 //! Which chunks made an index, and the states of the hashes between them.
 //!
-//! Written and read by publishing, and read by pruning. It is derived data: one that is missing, damaged or of another
-//! format counts as absent, and the index is then built from its records.
+//! Written and read by publishing, and read by pruning. It is derived data: where one is missing, damaged or of another
+//! format, the index is built from its records. Pruning must not take it that lightly: chunks that a manifest cannot be
+//! read for may be in use.
 
 use std::collections::BTreeMap;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use debian_control::digest::Sha256;
 use serde::{Deserialize, Serialize};
@@ -18,6 +19,39 @@ use archive_storage::staging::Staging;
 
 /// Raised whenever a manifest says other things, or its index is cut at other places.
 const FORMAT: u32 = 2;
+
+/// Why a manifest cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ManifestError {
+    /// There is none.
+    #[error("no manifest at `{0}`")]
+    Missing(PathBuf),
+    /// The file cannot be read.
+    #[error("cannot read the index manifest `{path}`")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: io::Error,
+    },
+    /// The file does not contain what was written to it.
+    #[error("the index manifest `{0}` is damaged: its content does not match its digest")]
+    Damaged(PathBuf),
+    /// Another version of this program wrote it.
+    #[error("the index manifest `{path}` has format {found}, not {FORMAT}")]
+    OtherFormat {
+        /// The file.
+        path: PathBuf,
+        /// The format it says it has.
+        found: u32,
+    },
+}
+
+/// The one field that a manifest of every format has.
+#[derive(Deserialize)]
+struct FormatOnly {
+    format: u32,
+}
 
 /// What the next build of an index may build on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -128,20 +162,35 @@ impl IndexManifest {
         }
     }
 
-    /// Reads a manifest; `None` when there is none, or none that can be used.
-    pub fn read(path: &Path) -> Option<Self> {
-        let bytes = std::fs::read(path).ok()?;
-        let (digest, text) = bytes.split_at_checked(64)?;
+    /// Reads a manifest and checks it against the digest that precedes it.
+    pub fn read(path: &Path) -> Result<Self, ManifestError> {
+        let damaged = || ManifestError::Damaged(path.to_owned());
+        let bytes = std::fs::read(path).map_err(|source| match source.kind() {
+            io::ErrorKind::NotFound => ManifestError::Missing(path.to_owned()),
+            _ => ManifestError::Read {
+                path: path.to_owned(),
+                source,
+            },
+        })?;
+        let (digest, text) = bytes.split_at_checked(64).ok_or_else(damaged)?;
         if hex::encode(sha2::Sha256::digest(text)).as_bytes() != digest {
-            return None;
+            return Err(damaged());
         }
-        let manifest: Self = serde_json::from_slice(text).ok()?;
+        let FormatOnly { format } = serde_json::from_slice(text).map_err(|_| damaged())?;
+        if format != FORMAT {
+            return Err(ManifestError::OtherFormat {
+                path: path.to_owned(),
+                found: format,
+            });
+        }
+        let manifest: Self = serde_json::from_slice(text).map_err(|_| damaged())?;
+        // Every list has an entry for each chunk, and joining relies on it: the states are those between the chunks.
         let whole = manifest.states.len() == manifest.chunks.len() + 1
             && manifest
                 .packed
                 .values()
                 .all(|lengths| lengths.len() == manifest.chunks.len());
-        (manifest.format == FORMAT && whole).then_some(manifest)
+        if whole { Ok(manifest) } else { Err(damaged()) }
     }
 
     /// Writes the manifest, after its own digest.

@@ -7,16 +7,17 @@ use std::collections::BTreeSet;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::UNIX_EPOCH;
+use std::time::{Duration, UNIX_EPOCH};
 
+use debian_control::name::SuiteName;
 use rustix::fs::FlockOperation;
-use walkdir::WalkDir;
+use walkdir::{DirEntry, WalkDir};
 
 use crate::archive::Archive;
 use crate::config::Suite;
-use crate::publish::Live;
+use crate::publish::{Live, LiveError};
 use archive_catalog::{CatalogError, PruneMode, PruneResult, Publication, Retention};
-use archive_index::IndexManifest;
+use archive_index::{IndexManifest, ManifestError};
 use archive_storage::STATE;
 
 /// Why an archive cannot be pruned.
@@ -25,6 +26,17 @@ pub enum PruneError {
     /// The catalog cannot be used.
     #[error(transparent)]
     Catalog(#[from] CatalogError),
+    /// The live Release of a suite cannot be read, so that nobody knows which by-hash files it names.
+    #[error("by-hash files of suite `{suite}` were not pruned")]
+    Live {
+        /// Codename.
+        suite: SuiteName,
+        /// The cause.
+        source: LiveError,
+    },
+    /// A manifest cannot be read, so that nobody knows which chunks it names.
+    #[error("cached chunks were not pruned")]
+    Manifest(#[source] ManifestError),
     /// A file or folder cannot be read, locked or deleted.
     #[error("cannot {action} `{path}`")]
     File {
@@ -44,7 +56,12 @@ pub struct Pruned {
     pub forgotten: PruneResult,
     /// Files that were deleted, below the root, and why.
     pub deleted: Vec<(String, &'static str)>,
+    /// What was left alone because something that may name it cannot be read; the rest was pruned.
+    pub failures: Vec<PruneError>,
 }
+
+/// Files to delete, below the root, and why.
+type Deletions = Vec<(String, &'static str)>;
 
 impl Archive {
     /// Prunes, or with [`PruneMode::DryRun`] says what a prune would do.
@@ -61,22 +78,30 @@ impl Archive {
             .map(|suite| retention(suite, now))
             .collect();
         let forgotten = self.catalog().prune(&retentions, now, pruning)?;
-        let mut deleted: Vec<(String, &'static str)> = forgotten
+        let mut deleted: Deletions = forgotten
             .files
             .iter()
             .map(|path| (path.clone(), "no index that is kept names it"))
             .collect();
-        self.orphans(&forgotten, &mut deleted)?;
-        for suite in &self.config().suites {
-            self.by_hash(suite, now, &mut deleted)?;
+        let mut failures = Vec::new();
+        let found = [self.orphans(&forgotten), self.chunks()];
+        let by_hash = self.config().suites.iter().map(|suite| self.by_hash(suite, now));
+        for part in found.into_iter().chain(by_hash) {
+            match part {
+                Ok(more) => deleted.extend(more),
+                Err(error) => failures.push(error),
+            }
         }
-        self.chunks(&mut deleted)?;
         if pruning == PruneMode::Done {
             for (path, _) in &deleted {
                 self.delete(path)?;
             }
         }
-        Ok(Pruned { forgotten, deleted })
+        Ok(Pruned {
+            forgotten,
+            deleted,
+            failures,
+        })
     }
 
     fn prune_lock(&self, name: &str) -> Result<File, PruneError> {
@@ -85,11 +110,7 @@ impl Archive {
     }
 
     /// Finds pool files without a row: what was cut off between its link and its row.
-    fn orphans(
-        &self,
-        forgotten: &PruneResult,
-        deleted: &mut Vec<(String, &'static str)>,
-    ) -> Result<(), PruneError> {
+    fn orphans(&self, forgotten: &PruneResult) -> Result<Deletions, PruneError> {
         let rows = self.catalog().pool_files()?;
         let known: BTreeSet<&str> = rows
             .iter()
@@ -103,32 +124,27 @@ impl Archive {
             .map(|suite| self.tree(suite))
             .chain([self.root().to_owned()])
             .collect();
-        for pool in trees
-            .iter()
-            .map(|tree| tree.join("pool"))
-            .filter(|pool| pool.is_dir())
-        {
-            for entry in WalkDir::new(&pool).min_depth(2).sort_by_file_name() {
-                let entry = entry.map_err(|error| failed("list", &pool, error.into()))?;
-                let path = self.below_root(entry.path());
-                if entry.file_type().is_file() && !known.contains(path.as_str()) {
+        let mut deleted = Vec::new();
+        for tree in &trees {
+            for file in files(&tree.join("pool"), 2)? {
+                let path = self.below_root(file.path());
+                if !known.contains(path.as_str()) {
                     deleted.push((path, "the catalog does not know it"));
                 }
             }
         }
-        Ok(())
+        Ok(deleted)
     }
 
     /// Finds by-hash files of generations that are not kept.
-    fn by_hash(
-        &self,
-        suite: &Suite,
-        now: i64,
-        deleted: &mut Vec<(String, &'static str)>,
-    ) -> Result<(), PruneError> {
+    fn by_hash(&self, suite: &Suite, now: i64) -> Result<Deletions, PruneError> {
         let dists = self.tree(suite).join("dists").join(suite.codename.as_str());
         let publications = self.catalog().publications(&suite.codename)?;
-        let mut kept: BTreeSet<String> = Live::read(&self.tree(suite), &suite.codename)
+        let live = Live::read(&self.tree(suite), &suite.codename).map_err(|source| PruneError::Live {
+            suite: suite.codename.clone(),
+            source,
+        })?;
+        let mut kept: BTreeSet<String> = live
             .listed()
             .map(|(path, sha256)| by_hash_path(path, &sha256.to_string()))
             .collect();
@@ -144,55 +160,40 @@ impl Archive {
                 );
             }
         }
-        for entry in WalkDir::new(&dists)
-            .sort_by_file_name()
-            .into_iter()
-            .filter_map(Result::ok)
-        {
-            let below = entry
+        let mut deleted = Vec::new();
+        for file in files(&dists, 1)? {
+            let below = file
                 .path()
                 .strip_prefix(&dists)
-                .unwrap_or(entry.path())
+                .expect("a walk stays below its folder")
                 .to_string_lossy()
                 .into_owned();
             // A publish that was cut off left files that no publication names; a young one may be what a client was
             // about to fetch.
-            let old = || age(entry.path(), now) > suite.keep_generations_for.seconds();
-            if entry.file_type().is_file()
-                && below.contains("by-hash/SHA256/")
+            if below.contains("by-hash/SHA256/")
                 && !kept.contains(&below)
-                && old()
+                && age(&file, now)? > suite.keep_generations_for.seconds()
             {
                 deleted.push((
-                    self.below_root(entry.path()),
+                    self.below_root(file.path()),
                     "no generation that is kept names it",
                 ));
             }
         }
-        Ok(())
+        Ok(deleted)
     }
 
     /// Finds cached chunks that no index is made of.
-    fn chunks(&self, deleted: &mut Vec<(String, &'static str)>) -> Result<(), PruneError> {
+    fn chunks(&self) -> Result<Deletions, PruneError> {
         let state = self.root().join(STATE);
-        let manifests = WalkDir::new(state.join("indexes"))
-            .into_iter()
-            .filter_map(Result::ok);
-        let used: BTreeSet<String> = manifests
-            .filter(|entry| entry.file_type().is_file())
-            .filter_map(|entry| IndexManifest::read(entry.path()))
-            .flat_map(|manifest| manifest.chunks().map(ToString::to_string).collect::<Vec<_>>())
-            .collect();
-        for entry in WalkDir::new(state.join("chunks"))
-            .sort_by_file_name()
-            .into_iter()
-            .filter_map(Result::ok)
-        {
-            if entry.file_type().is_file() && !used.contains(&*entry.file_name().to_string_lossy()) {
-                deleted.push((self.below_root(entry.path()), "no index is made of it"));
+        let used = chunks_in_use(&state.join("indexes"))?;
+        let mut deleted = Vec::new();
+        for file in files(&state.join("chunks"), 1)? {
+            if !used.contains(&*file.file_name().to_string_lossy()) {
+                deleted.push((self.below_root(file.path()), "no index is made of it"));
             }
         }
-        Ok(())
+        Ok(deleted)
     }
 
     /// Deletes a file, and the folders that it leaves empty, below `pool/` and `state/`.
@@ -219,7 +220,7 @@ impl Archive {
 
     fn below_root(&self, path: &Path) -> String {
         path.strip_prefix(self.root())
-            .unwrap_or(path)
+            .expect("only folders of the archive are walked")
             .to_string_lossy()
             .into_owned()
     }
@@ -255,15 +256,58 @@ fn by_hash_path(path: &str, digest: &str) -> String {
     format!("{folder}/by-hash/SHA256/{digest}")
 }
 
-/// Returns the seconds since a file was last changed; a file of the future is young.
-fn age(path: &Path, now: i64) -> i64 {
-    let modified = path.symlink_metadata().and_then(|found| found.modified()).ok();
-    let seconds = modified
-        .and_then(|time| time.duration_since(UNIX_EPOCH).ok())
-        .map(|since| since.as_secs());
-    seconds
-        .and_then(|seconds| i64::try_from(seconds).ok())
-        .map_or(0, |at| now - at)
+/// Returns the names of the chunks that the manifests in a folder list.
+fn chunks_in_use(manifests: &Path) -> Result<BTreeSet<String>, PruneError> {
+    let mut used = BTreeSet::new();
+    for file in files(manifests, 1)? {
+        match IndexManifest::read(file.path()) {
+            Ok(manifest) => used.extend(manifest.chunks().map(ToString::to_string)),
+            // No build of this version reads it: the next one replaces it, and makes its chunks again.
+            Err(ManifestError::OtherFormat { .. }) => {}
+            Err(error) => return Err(PruneError::Manifest(error)),
+        }
+    }
+    Ok(used)
+}
+
+/// Returns the files below a folder, by name, from `min_depth` on; a folder that is not there has none.
+///
+/// Whatever else cannot be listed is an error: a file that was not seen may be the one that names what is to be deleted.
+fn files(folder: &Path, min_depth: usize) -> Result<Vec<DirEntry>, PruneError> {
+    let mut found = Vec::new();
+    for entry in WalkDir::new(folder).min_depth(min_depth).sort_by_file_name() {
+        match entry {
+            Ok(entry) if entry.file_type().is_file() => found.push(entry),
+            Ok(_) => {}
+            Err(error) if error.depth() == 0 && is_missing(&error) => {}
+            Err(error) => {
+                let path = error.path().unwrap_or(folder).to_owned();
+                return Err(failed("list", &path, error.into()));
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn is_missing(error: &walkdir::Error) -> bool {
+    error
+        .io_error()
+        .is_some_and(|error| error.kind() == io::ErrorKind::NotFound)
+}
+
+/// Returns the seconds since a file was last changed; negative for a file of the future.
+fn age(file: &DirEntry, now: i64) -> Result<i64, PruneError> {
+    let modified = file
+        .metadata()
+        .map_err(io::Error::from)
+        .and_then(|found| found.modified())
+        .map_err(|source| failed("read the time of", file.path(), source))?;
+    let seconds = |span: Duration| i64::try_from(span.as_secs()).unwrap_or(i64::MAX);
+    let at = match modified.duration_since(UNIX_EPOCH) {
+        Ok(since) => seconds(since),
+        Err(before) => -seconds(before.duration()),
+    };
+    Ok(now.saturating_sub(at))
 }
 
 fn failed(action: &'static str, path: &Path, source: io::Error) -> PruneError {
@@ -271,5 +315,52 @@ fn failed(action: &'static str, path: &Path, source: io::Error) -> PruneError {
         action,
         path: path.to_owned(),
         source,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error_text::with_causes;
+
+    #[test]
+    fn a_manifest_that_cannot_be_read_is_an_error_that_names_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let manifests = folder.path().join("indexes");
+        assert_eq!(chunks_in_use(&manifests).unwrap(), BTreeSet::new());
+        std::fs::create_dir(&manifests).unwrap();
+        let path = manifests.join("Packages.json");
+        std::fs::write(&path, "cut off").unwrap();
+        let error = chunks_in_use(&manifests).unwrap_err();
+        assert!(
+            with_causes(&error).contains(&*path.to_string_lossy()),
+            "{}",
+            with_causes(&error)
+        );
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_listed_is_an_error_and_one_that_is_missing_is_empty() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(files(&folder.path().join("missing"), 1).unwrap().is_empty());
+        // What is below a file cannot be listed, whoever asks.
+        let file = folder.path().join("file");
+        std::fs::write(&file, "").unwrap();
+        let error = files(&file.join("indexes"), 1).unwrap_err();
+        assert!(error.to_string().contains("/file/indexes`"), "{error}");
+    }
+
+    #[test]
+    fn a_file_of_the_future_is_younger_than_any_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        std::fs::write(&path, "").unwrap();
+        let at = |span| {
+            let file = std::fs::File::options().write(true).open(&path).unwrap();
+            file.set_modified(UNIX_EPOCH + Duration::from_secs(span)).unwrap();
+            age(&files(folder.path(), 1).unwrap()[0], 1_000).unwrap()
+        };
+        assert_eq!(at(400), 600);
+        assert_eq!(at(1_500), -500);
     }
 }

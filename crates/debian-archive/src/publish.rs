@@ -40,7 +40,7 @@ pub use clock::Clock;
 pub(crate) use clock::seconds_early;
 pub(crate) use due::due_at;
 pub use gate::Gated;
-pub use live::Live;
+pub use live::{Live, LiveError};
 pub(crate) use pinned::POOL_LINK;
 pub use pinned::Rendered;
 pub use suite_indexes::expected_packages;
@@ -63,6 +63,9 @@ pub enum PublishError {
     /// The Release cannot be signed.
     #[error(transparent)]
     Sign(#[from] SignError),
+    /// What is published now cannot be read.
+    #[error(transparent)]
+    Live(#[from] LiveError),
     /// A file cannot be put into a tree of the pool.
     #[error(transparent)]
     Pool(#[from] PoolError),
@@ -168,7 +171,7 @@ impl Archive {
         let _lock = self.publish_lock(&suite.codename)?;
         // A writer that was killed may have left files in the pool.
         let _ = self.take_back_links();
-        let live = Live::read(&self.tree(suite), &suite.codename);
+        let live = Live::read_to_replace(&self.tree(suite), &suite.codename)?;
         let settings = settings::digest(self.config(), suite, signer);
         {
             let snapshot = self

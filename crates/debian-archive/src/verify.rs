@@ -8,6 +8,8 @@ mod pool_files;
 mod strays;
 
 use std::fmt;
+use std::io;
+use std::path::PathBuf;
 
 use serde::Serialize;
 
@@ -76,9 +78,14 @@ pub enum VerifyError {
     /// An index cannot be rendered for comparison.
     #[error(transparent)]
     Index(#[from] IndexError),
-    /// The pool cannot be listed.
-    #[error("cannot list the pool")]
-    Walk(#[from] walkdir::Error),
+    /// A folder cannot be listed, so that nobody knows what is in it.
+    #[error("cannot list `{path}`")]
+    List {
+        /// The folder.
+        path: PathBuf,
+        /// The cause.
+        source: io::Error,
+    },
 }
 
 /// Counts the files of the pool that the catalog does not know.

@@ -1,11 +1,10 @@
 //! `repogen add`: .deb files into pool and catalog.
 
+use std::collections::BTreeMap;
 use std::fs::{File, FileType};
 use std::os::unix::fs::FileTypeExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
-use std::sync::PoisonError;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread;
 use std::time::Duration;
@@ -30,7 +29,7 @@ const BATCH: usize = 128;
 
 /// Add .deb files, and directories of them, to the pool and the catalog.
 ///
-/// Prints one line a file: `added`, `unchanged` or `rejected`, the path, and for rejected files the reason. Nothing is
+/// Prints one line a file, in the order given: `added`, `unchanged` or `rejected`, the path, and for rejected files the reason. Nothing is
 /// published until `repogen publish`. An interrupted run can be repeated: files that are already in are `unchanged`.
 #[derive(Debug, Args)]
 pub(super) struct AddArgs {
@@ -55,13 +54,8 @@ pub(super) fn run(args: AddArgs, context: &mut Context) -> Result<Done, Failure>
         suite,
         component: select::component(suite, args.component.as_deref())?,
     };
-    let mut rejections = 0;
     let mut passed_over = Vec::new();
-    let reject = |path: &Path, why| {
-        rejections += 1;
-        report(context, path, &Err(why))
-    };
-    let files = list(&args.paths, reject, &mut passed_over)?;
+    let files = list(&args.paths, &mut passed_over);
     tell_passed_over(&passed_over, context);
     let arrival = Arrival {
         now: now(),
@@ -72,25 +66,32 @@ pub(super) fn run(args: AddArgs, context: &mut Context) -> Result<Done, Failure>
         },
         ..Arrival::default()
     };
-    rejections += add(&archive, &place, &arrival, &files, context)?;
+    let rejections = add(&archive, &place, &arrival, &files, context)?;
     Ok(Done::after(rejections))
 }
 
 /// How many of the files that were passed over are named.
 const NAMED: usize = 20;
 
+/// A file that gets a line of its own, and why it is rejected where its name or folder alone says so.
+struct NamedFile {
+    path: PathBuf,
+    rejected: Option<String>,
+}
+
 /// Returns the files to take: those that are named, and every package below the folders that are named.
-fn list(
-    paths: &[PathBuf],
-    mut reject: impl FnMut(&Path, String) -> Result<(), Failure>,
-    passed_over: &mut Vec<(PathBuf, &'static str)>,
-) -> Result<Vec<PathBuf>, Failure> {
+fn list(paths: &[PathBuf], passed_over: &mut Vec<(PathBuf, &'static str)>) -> Vec<NamedFile> {
+    let take = |path| NamedFile { path, rejected: None };
+    let reject = |path: &Path, why| NamedFile {
+        path: path.to_owned(),
+        rejected: Some(why),
+    };
     let mut files = Vec::new();
     for path in paths {
         if !path.is_dir() {
             match FileKind::of(path) {
-                FileKind::NotTaken(why) => reject(path, why.to_owned())?,
-                FileKind::Package | FileKind::Other => files.push(path.clone()),
+                FileKind::NotTaken(why) => files.push(reject(path, why.to_owned())),
+                FileKind::Package | FileKind::Other => files.push(take(path.clone())),
             }
             continue;
         }
@@ -98,13 +99,13 @@ fn list(
             let entry = match entry {
                 Ok(entry) => entry,
                 Err(error) => {
-                    reject(error.path().unwrap_or(path), with_causes(&error))?;
+                    files.push(reject(error.path().unwrap_or(path), with_causes(&error)));
                     continue;
                 }
             };
             let kind = entry.file_type();
             match FileKind::of(entry.path()) {
-                FileKind::Package if kind.is_file() => files.push(entry.into_path()),
+                FileKind::Package if kind.is_file() => files.push(take(entry.into_path())),
                 FileKind::Package if kind.is_dir() && entry.depth() == 0 => {}
                 FileKind::Package => passed_over.push((entry.into_path(), not_a_file(kind))),
                 FileKind::NotTaken(why) => passed_over.push((entry.into_path(), why)),
@@ -112,7 +113,7 @@ fn list(
             }
         }
     }
-    Ok(files)
+    files
 }
 
 fn not_a_file(kind: FileType) -> &'static str {
@@ -143,7 +144,8 @@ fn tell_passed_over(passed_over: &[(PathBuf, &'static str)], context: &mut Conte
     }
 }
 
-type Answer = (PathBuf, Result<Staged, IngestError>);
+/// A file by its number, and what came of staging it.
+type StagedAnswer = (usize, Result<Staged, IngestError>);
 
 /// Adds files; returns how many were rejected.
 ///
@@ -152,73 +154,158 @@ fn add(
     archive: &Archive,
     place: &Place<'_>,
     arrival: &Arrival,
-    files: &[PathBuf],
+    files: &[NamedFile],
     context: &mut Context,
 ) -> Result<usize, Failure> {
     let staging = Staging::new(archive.root())?;
     let bar = progress_bar(files.len(), context);
     let next = AtomicUsize::new(0);
     let threads = thread::available_parallelism().map_or(1, |count| count.get());
-    let (sender, receiver) = sync_channel::<Answer>(BATCH);
-    let failed = Mutex::new(false);
-    let stopped = || *failed.lock().unwrap_or_else(PoisonError::into_inner);
+    let (sender, receiver) = sync_channel::<StagedAnswer>(BATCH);
+    let failed = AtomicBool::new(false);
+    let mut report = Report {
+        files,
+        lines: InOrder::default(),
+        rejections: 0,
+        bar: &bar,
+        context,
+    };
+    for (at, file) in files.iter().enumerate() {
+        if let Some(why) = &file.rejected {
+            report.add(at, Err(why.clone()));
+        }
+    }
     thread::scope(|scope| {
         for _ in 0..threads {
             let sender = sender.clone();
-            let (next, staging) = (&next, &staging);
-            let stopped = &stopped;
+            let (next, staging, failed) = (&next, &staging, &failed);
             scope.spawn(move || {
-                while let Some(path) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let staged = open(path).and_then(|file| archive.stage(staging, file, place, arrival));
-                    if stopped() || sender.send((path.clone(), staged)).is_err() {
+                loop {
+                    let at = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(file) = files.get(at) else { return };
+                    if file.rejected.is_some() {
+                        continue;
+                    }
+                    let staged =
+                        open(&file.path).and_then(|file| archive.stage(staging, file, place, arrival));
+                    if failed.load(Ordering::Relaxed) || sender.send((at, staged)).is_err() {
                         return;
                     }
                 }
             });
         }
         drop(sender);
-        let outcome = commit_all(archive, place, receiver, &bar, context);
-        *failed.lock().unwrap_or_else(PoisonError::into_inner) = outcome.is_err();
+        let outcome = commit_all(archive, place, receiver, &mut report);
+        failed.store(outcome.is_err(), Ordering::Relaxed);
+        // What came before an error is in the archive: a caller has to learn of it.
+        let printed = report.print_all();
         bar.finish_and_clear();
-        outcome
+        outcome.and(printed).map(|()| report.rejections)
     })
 }
 
 fn commit_all(
     archive: &Archive,
     place: &Place<'_>,
-    receiver: Receiver<Answer>,
-    bar: &ProgressBar,
-    context: &mut Context,
-) -> Result<usize, Failure> {
-    let mut rejections = 0;
+    receiver: Receiver<StagedAnswer>,
+    report: &mut Report<'_>,
+) -> Result<(), Failure> {
     while let Ok(first) = receiver.recv() {
-        let mut paths = Vec::new();
+        let mut numbers = Vec::new();
         let mut batch = Vec::new();
-        for (path, staged) in std::iter::once(first).chain(receiver.try_iter()).take(BATCH) {
+        for (at, staged) in std::iter::once(first).chain(receiver.try_iter()).take(BATCH) {
             match staged {
                 Ok(staged) => {
-                    paths.push(path);
+                    numbers.push(at);
                     batch.push((staged, *place));
                 }
-                Err(error) if error.is_rejection() => {
-                    rejections += 1;
-                    bar.suspend(|| report(context, &path, &Err(with_causes(&error))))?;
-                }
+                Err(error) if error.is_rejection() => report.add(at, Err(with_causes(&error))),
                 Err(error) => return Err(error.into()),
             }
         }
         let answers = archive.commit(&batch, now())?;
-        bar.inc((batch.len()) as u64);
-        for (path, answer) in paths.iter().zip(answers) {
-            rejections += usize::from(answer.is_err());
-            let answer = answer.map_err(|error| with_causes(&error));
-            bar.suspend(|| report(context, path, &answer))?;
+        for (at, answer) in numbers.into_iter().zip(answers) {
+            report.add(at, answer.map_err(|error| with_causes(&error)));
         }
-        // A line says that its package will be there after a power cut, so it goes out as soon as that is so.
-        context.printer.flush()?;
+        report.print_ready()?;
     }
-    Ok(rejections)
+    Ok(())
+}
+
+/// What became of each file, printed in the order in which the files were given.
+struct Report<'a> {
+    files: &'a [NamedFile],
+    lines: InOrder<Result<PlacementOutcome, String>>,
+    rejections: usize,
+    bar: &'a ProgressBar,
+    context: &'a mut Context,
+}
+
+impl Report<'_> {
+    fn add(&mut self, at: usize, answer: Result<PlacementOutcome, String>) {
+        self.rejections += usize::from(answer.is_err());
+        self.bar.inc(1);
+        self.lines.add(at, answer);
+    }
+
+    /// Prints the lines that no earlier file is waited for.
+    fn print_ready(&mut self) -> Result<(), Failure> {
+        let ready = self.lines.ready();
+        self.print(ready)
+    }
+
+    fn print_all(&mut self) -> Result<(), Failure> {
+        let rest = self.lines.rest();
+        self.print(rest)
+    }
+
+    fn print(&mut self, lines: Vec<(usize, Result<PlacementOutcome, String>)>) -> Result<(), Failure> {
+        let bar = self.bar;
+        bar.suspend(|| {
+            for (at, answer) in lines {
+                let file = self.files.get(at).expect("an answer is that of a file");
+                print(self.context, &file.path, &answer)?;
+            }
+            // A line says that its package will be there after a power cut, so it goes out as soon as that is so.
+            self.context.printer.flush()
+        })
+    }
+}
+
+/// Puts answers, which come in the order in which threads finish, back into the order of what was asked.
+struct InOrder<T> {
+    next: usize,
+    waiting: BTreeMap<usize, T>,
+}
+
+impl<T> Default for InOrder<T> {
+    fn default() -> Self {
+        Self {
+            next: 0,
+            waiting: BTreeMap::new(),
+        }
+    }
+}
+
+impl<T> InOrder<T> {
+    fn add(&mut self, at: usize, answer: T) {
+        self.waiting.insert(at, answer);
+    }
+
+    /// Takes the answers that all earlier ones have come for.
+    fn ready(&mut self) -> Vec<(usize, T)> {
+        let mut ready = Vec::new();
+        while let Some(answer) = self.waiting.remove(&self.next) {
+            ready.push((self.next, answer));
+            self.next += 1;
+        }
+        ready
+    }
+
+    /// Takes all answers that have come; no more are expected.
+    fn rest(&mut self) -> Vec<(usize, T)> {
+        std::mem::take(&mut self.waiting).into_iter().collect()
+    }
 }
 
 /// Opens a file; what is none is told by what it is, and never waited for.
@@ -244,7 +331,7 @@ fn open(path: &Path) -> Result<File, IngestError> {
     }
 }
 
-fn report(
+fn print(
     context: &mut Context,
     path: &Path,
     answer: &Result<PlacementOutcome, String>,
@@ -270,4 +357,24 @@ fn progress_bar(files: usize, context: &Context) -> ProgressBar {
     bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
     bar.enable_steady_tick(Duration::from_millis(200));
     bar
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_come_out_in_the_order_of_the_questions() {
+        let mut lines = InOrder::default();
+        lines.add(2, "c");
+        lines.add(1, "b");
+        assert_eq!(lines.ready(), []);
+        lines.add(0, "a");
+        assert_eq!(lines.ready(), [(0, "a"), (1, "b"), (2, "c")]);
+        lines.add(5, "f");
+        lines.add(4, "e");
+        assert_eq!(lines.ready(), []);
+        // Something failed: number 3 never comes.
+        assert_eq!(lines.rest(), [(4, "e"), (5, "f")]);
+    }
 }

@@ -196,7 +196,13 @@ impl From<PublishError> for Failure {
 
 impl From<PruneError> for Failure {
     fn from(error: PruneError) -> Self {
-        Self::new(DISK, error)
+        let is_cache = matches!(error, PruneError::Manifest(_));
+        let failure = Self::new(DISK, error);
+        if is_cache {
+            failure.hint("delete the manifest: the next publish builds that index from the catalog")
+        } else {
+            failure
+        }
     }
 }
 

@@ -32,7 +32,13 @@ pub(super) fn run(args: PruneArgs, context: &mut Context) -> Result<Done, Failur
     if args.dry_run {
         context.printer.tell("nothing was changed (--dry-run)");
     }
-    Ok(Done::Well)
+    let mut failures: Vec<Failure> = pruned.failures.into_iter().map(Failure::from).collect();
+    let last = failures.pop();
+    for failure in &failures {
+        let _ = failure.report(&mut context.printer);
+    }
+    // Its report is that of the program's end, and its exit code that of all of them.
+    last.map_or(Ok(Done::Well), Err)
 }
 
 /// Prints what a prune did, or would do.

@@ -1,10 +1,11 @@
 //! What is published now, as it lies on disk.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use debian_control::digest::Sha256;
 use debian_control::name::SuiteName;
-use debian_control::release::Release;
+use debian_control::release::{Release, ReleaseError};
 
 /// The live Release of a suite.
 #[derive(Debug, Clone, Default)]
@@ -14,20 +15,57 @@ pub struct Live {
     release: Option<Release>,
 }
 
+/// Why it cannot be said what is published.
+#[derive(Debug, thiserror::Error)]
+pub enum LiveError {
+    /// A file cannot be read.
+    #[error("cannot read `{path}`")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: io::Error,
+    },
+    /// The Release is none.
+    #[error("`{path}` is damaged: `repogen publish` replaces it")]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: ReleaseError,
+    },
+}
+
 impl Live {
-    /// Reads what is published in `tree`; what is missing or cannot be read counts as not there.
-    pub fn read(tree: &Path, codename: &SuiteName) -> Self {
+    /// Reads what is published in `tree`; a suite that was never published has an empty one.
+    pub fn read(tree: &Path, codename: &SuiteName) -> Result<Self, LiveError> {
         let folder = tree.join("dists").join(codename.as_str());
-        let inrelease = std::fs::read(folder.join("InRelease"))
-            .ok()
-            .map(|bytes| super::digest(&bytes));
-        let release = std::fs::read_to_string(folder.join("Release"))
-            .ok()
-            .and_then(|text| Release::parse(&text).ok());
-        Self {
+        let inrelease = read(&folder.join("InRelease"))?.map(|bytes| super::digest(&bytes));
+        let path = folder.join("Release");
+        let release = match read(&path)? {
+            Some(bytes) => Some(
+                Release::parse(&String::from_utf8_lossy(&bytes))
+                    .map_err(|source| LiveError::Damaged { path, source })?,
+            ),
+            None => None,
+        };
+        Ok(Self {
             folder,
             inrelease,
             release,
+        })
+    }
+
+    /// Reads what is published for a publish, which replaces a Release that is damaged.
+    pub(super) fn read_to_replace(tree: &Path, codename: &SuiteName) -> Result<Self, LiveError> {
+        match Self::read(tree, codename) {
+            Err(LiveError::Damaged { .. }) => Ok(Self {
+                folder: tree.join("dists").join(codename.as_str()),
+                // Not that of any publication, so that the suite is published even where nothing changed.
+                inrelease: None,
+                release: None,
+            }),
+            read => read,
         }
     }
 
@@ -69,5 +107,17 @@ impl Live {
             .flat_map(|release| &release.sha256)
             .map(|file| file.path.clone());
         listed.filter(|path| self.folder.join(path).is_file()).collect()
+    }
+}
+
+/// Reads a file; `None` where there is none.
+fn read(path: &Path) -> Result<Option<Vec<u8>>, LiveError> {
+    match std::fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(LiveError::Read {
+            path: path.to_owned(),
+            source,
+        }),
     }
 }

@@ -207,7 +207,9 @@ impl SuiteIndexes<'_> {
         let manifest_path = self.manifest_path(&wanted.path);
         let settings = settings::records_digest(self.suite);
         let published = self.snapshot.state().publication.as_ref();
+        // Derived data: whatever is wrong with it, the index is built from its records.
         let previous = IndexManifest::read(&manifest_path)
+            .ok()
             .filter(|_| self.publishing != Publishing::Forced)
             .filter(|manifest| manifest.settings == settings)
             .filter(|manifest| {

@@ -70,9 +70,14 @@ impl ContentsRecords<'_> {
                 if failed.is_some() {
                     return;
                 }
-                let package = qualified(&position.name, control);
-                match paths::unpack(packed) {
-                    Ok(plain) => {
+                let listed = qualified(&position.name, control).and_then(|package| {
+                    let plain = paths::unpack(packed).map_err(|error| {
+                        IndexError::Record(format!("the file list of `{}`: {error}", position.name))
+                    })?;
+                    Ok((package, plain))
+                });
+                match listed {
+                    Ok((package, plain)) => {
                         for path in paths::split(&plain) {
                             text.extend_from_slice(path);
                             text.push(0);
@@ -80,12 +85,7 @@ impl ContentsRecords<'_> {
                             text.push(b'\n');
                         }
                     }
-                    Err(error) => {
-                        failed = Some(IndexError::Record(format!(
-                            "the file list of `{}`: {error}",
-                            position.name
-                        )))
-                    }
+                    Err(error) => failed = Some(error),
                 }
                 if text.len() >= RUN {
                     match self.spill(&mut text) {
@@ -139,14 +139,14 @@ impl ContentsRecords<'_> {
 }
 
 /// Returns `SECTION/NAME`, or the name alone where there is no section.
-fn qualified(name: &str, control: &str) -> String {
-    let section = Stanza::parse(control)
-        .ok()
-        .and_then(|stanza| stanza.get("Section").map(|field| field.value().to_owned()));
-    match section {
+fn qualified(name: &str, control: &str) -> Result<String, IndexError> {
+    let stanza = Stanza::parse(control)
+        .map_err(|error| IndexError::Record(format!("the stanza of `{name}` in the catalog: {error}")))?;
+    let section = stanza.get("Section").map(|field| field.value());
+    Ok(match section {
         Some(section) if !section.is_empty() => format!("{section}/{name}"),
         _ => name.to_owned(),
-    }
+    })
 }
 
 /// Takes a path and its packages, and says whether to go on.
@@ -166,8 +166,10 @@ fn merge(runs: &mut [Run], visit: &mut VisitPath<'_>) -> Result<(), IndexError> 
         if line == last {
             continue;
         }
-        let (path, package) = line.split_at(line.iter().position(|byte| *byte == 0).unwrap_or(line.len()));
-        let package = package.get(1..).unwrap_or_default();
+        let mut parts = line.splitn(2, |byte| *byte == 0);
+        let (Some(path), Some(package)) = (parts.next(), parts.next()) else {
+            return Err(malformed(&line));
+        };
         if path == current {
             packages.push(b',');
         } else {
@@ -187,14 +189,80 @@ fn merge(runs: &mut [Run], visit: &mut VisitPath<'_>) -> Result<(), IndexError> 
 }
 
 fn next_line(runs: &mut [Run], at: usize) -> Result<Option<Vec<u8>>, IndexError> {
-    let Some(run) = runs.get_mut(at) else {
-        return Ok(None);
-    };
+    let run = runs.get_mut(at).expect("only the numbers of runs are asked for");
     let mut line = Vec::new();
     let count = run
         .lines
         .read_until(b'\n', &mut line)
         .map_err(IndexError::Chunk)?;
-    line.pop();
-    Ok((count > 0).then_some(line))
+    if count == 0 {
+        return Ok(None);
+    }
+    // Without its end it was cut off, and so is perhaps the name of its package.
+    if line.pop() != Some(b'\n') {
+        return Err(malformed(&line));
+    }
+    Ok(Some(line))
+}
+
+fn malformed(line: &[u8]) -> IndexError {
+    IndexError::Record(format!(
+        "a staged list of paths is damaged at `{}`",
+        line.escape_ascii()
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn merged(texts: &[&[u8]]) -> Result<Vec<(String, String)>, IndexError> {
+        let root = tempfile::tempdir().unwrap();
+        let staging = Staging::new(root.path()).unwrap();
+        let mut runs: Vec<Run> = texts
+            .iter()
+            .map(|text| {
+                let (path, mut file) = staging.create().unwrap();
+                file.write_all(text).unwrap();
+                Run {
+                    lines: BufReader::new(File::open(path.as_path()).unwrap()),
+                    _path: path,
+                }
+            })
+            .collect();
+        let mut lines = Vec::new();
+        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+        merge(&mut runs, &mut |path, packages| {
+            lines.push((text(path), text(packages)));
+            Ok(true)
+        })?;
+        Ok(lines)
+    }
+
+    #[test]
+    fn runs_are_merged_by_path_and_the_packages_of_one_are_joined() {
+        let lines = merged(&[b"a\0x/one\nc\0x/one\n", b"a\0x/two\nb\0two\n"]).unwrap();
+        let line = |path: &str, packages: &str| (path.to_owned(), packages.to_owned());
+        assert_eq!(
+            lines,
+            [line("a", "x/one,x/two"), line("b", "two"), line("c", "x/one")]
+        );
+    }
+
+    #[test]
+    fn a_damaged_run_is_an_error_and_not_a_line_without_a_package() {
+        for text in [&b"a\0one\nb\n"[..], b"a\0one\nb\0tw"] {
+            let error = merged(&[text]).unwrap_err();
+            assert!(error.to_string().contains("damaged at `b"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_stanza_that_cannot_be_read_does_not_drop_its_section() {
+        let control = "Package: hello\nSection: admin\n";
+        assert_eq!(qualified("hello", control).unwrap(), "admin/hello");
+        assert_eq!(qualified("hello", "Package: hello\n").unwrap(), "hello");
+        let error = qualified("hello", "Section admin\n").unwrap_err();
+        assert!(error.to_string().contains("the stanza of `hello`"), "{error}");
+    }
 }

@@ -22,7 +22,7 @@ pub struct PackagesRecords<'a> {
 
 impl Records for PackagesRecords<'_> {
     fn read(&self, from: Option<&RecordKey>, visit: &mut Visit<'_>) -> Result<(), IndexError> {
-        let from = from.map(position);
+        let from = from.map(position).transpose()?;
         let mut outcome = Ok(());
         self.snapshot
             .indexed(&self.section, from.as_ref(), &mut |package| {
@@ -91,19 +91,21 @@ pub fn key(position: &Position) -> RecordKey {
     )
 }
 
-fn position(key: &RecordKey) -> Position {
-    let text = |bytes: Option<&[u8]>| {
-        bytes
-            .map(|bytes| String::from_utf8_lossy(bytes).into_owned())
-            .unwrap_or_default()
+/// Reads what [`key`] wrote. Keys come back out of a manifest, which may be of another version or changed by hand: one that
+/// was taken for the start of the index would give another index than the one that is wanted.
+fn position(key: &RecordKey) -> Result<Position, IndexError> {
+    let malformed = || IndexError::Record(format!("{key:?} is not the key of a package"));
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).map_err(|_| malformed());
+    let parts: Vec<&[u8]> = key.0.splitn(4, |byte| *byte == 0).collect();
+    let [cluster, name, architecture, version_key] = parts.as_slice() else {
+        return Err(malformed());
     };
-    let mut parts = key.0.splitn(4, |byte| *byte == 0);
-    Position {
-        cluster: Cluster(text(parts.next())),
-        name: text(parts.next()),
-        architecture: text(parts.next()),
-        version_key: parts.next().unwrap_or_default().to_vec(),
-    }
+    Ok(Position {
+        cluster: Cluster(text(cluster)?),
+        name: text(name)?,
+        architecture: text(architecture)?,
+        version_key: version_key.to_vec(),
+    })
 }
 
 #[cfg(test)]
@@ -126,7 +128,18 @@ mod tests {
             };
             let (left, right) = (position(left), position(right));
             prop_assert_eq!(left.cmp(&right), key(&left).cmp(&key(&right)));
-            prop_assert_eq!(super::position(&key(&left)), left);
+            prop_assert_eq!(super::position(&key(&left)).unwrap(), left);
+        }
+    }
+
+    #[test]
+    fn a_malformed_key_is_an_error_and_not_the_start_of_the_index() {
+        for key in [&b""[..], b"hello", b"\0hello\0amd64", b"\0h\xff\0amd64\0v"] {
+            let error = position(&RecordKey(key.to_vec())).unwrap_err();
+            assert!(
+                error.to_string().contains("is not the key of a package"),
+                "{error}"
+            );
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What is published of a suite: signatures, validity, and indexes against the Release and the catalog.
 
 use std::collections::BTreeSet;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use debian_control::packages::IndexEntry;
@@ -144,16 +145,25 @@ impl Check<'_> {
 
     fn detached(&mut self, keyring: &Keyring, signed: &str, now: i64) {
         let path = self.dists.join("Release");
-        let release = std::fs::read(&path).unwrap_or_default();
-        let trimmed = |text: &[u8]| text.trim_ascii_end().to_vec();
-        if trimmed(&release) != trimmed(signed.as_bytes()) {
+        let signature_path = self.dists.join("Release.gpg");
+        let release = self.read(Kind::IndexStale, &path);
+        let signature = self.read(Kind::SignatureBad, &signature_path);
+        let Some(release) = release else { return };
+        if release.trim_ascii_end() != signed.as_bytes().trim_ascii_end() {
             self.found(Kind::IndexStale, &path, "not the text that InRelease has");
         }
-        let signature_path = self.dists.join("Release.gpg");
-        let signature = std::fs::read(&signature_path).unwrap_or_default();
+        let Some(signature) = signature else { return };
         if let Err(error) = openpgp_policy::verify_detached(&release, &signature, keyring, now) {
             self.found(Kind::SignatureBad, &signature_path, error.to_string());
         }
+    }
+
+    /// Reads a file that has to be there; where it cannot be read, that is the finding, and not what it would be if it
+    /// were empty.
+    fn read(&mut self, kind: Kind, path: &Path) -> Option<Vec<u8>> {
+        std::fs::read(path)
+            .map_err(|error| self.found(kind, path, format!("cannot be read: {error}")))
+            .ok()
     }
 
     fn validity(&mut self, release: &Release, now: i64) {
@@ -203,13 +213,24 @@ impl Check<'_> {
             .collect();
         for folder in folders {
             let by_hash = folder.join("by-hash/SHA256");
-            let Ok(entries) = std::fs::read_dir(&by_hash) else {
-                continue;
+            let list = || -> io::Result<Vec<PathBuf>> {
+                std::fs::read_dir(&by_hash)?
+                    .map(|entry| entry.map(|entry| entry.path()))
+                    .collect()
             };
-            for path in entries.filter_map(|entry| entry.ok().map(|entry| entry.path())) {
+            let paths = match list() {
+                Ok(paths) => paths,
+                // Each file that should be in it has been reported.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                Err(error) => {
+                    self.found(Kind::ByhashWrong, &by_hash, format!("cannot be listed: {error}"));
+                    continue;
+                }
+            };
+            for path in paths {
                 let name = path
                     .file_name()
-                    .unwrap_or_default()
+                    .expect("an entry of a folder has a name")
                     .to_string_lossy()
                     .into_owned();
                 match pool::digest(&path) {

@@ -105,11 +105,18 @@ fn orphans(
         .chain([archive.root().to_owned()])
         .map(|tree| tree.join("pool"));
     for folder in pools.collect::<BTreeSet<PathBuf>>() {
-        if !folder.is_dir() {
-            continue;
-        }
         for entry in WalkDir::new(&folder).min_depth(1) {
-            let entry = entry?;
+            let entry = match entry {
+                Ok(entry) => entry,
+                // An archive that nothing was added to has no pool.
+                Err(error) if error.depth() == 0 && is_missing(&error) => continue,
+                Err(error) => {
+                    return Err(VerifyError::List {
+                        path: error.path().unwrap_or(&folder).to_owned(),
+                        source: error.into(),
+                    });
+                }
+            };
             // The one file that stands in a pool by right without being a package.
             let is_readme = entry.depth() == 1 && entry.file_name() == "README.md";
             let path = entry
@@ -128,4 +135,10 @@ fn orphans(
         }
     }
     Ok(())
+}
+
+fn is_missing(error: &walkdir::Error) -> bool {
+    error
+        .io_error()
+        .is_some_and(|error| error.kind() == std::io::ErrorKind::NotFound)
 }

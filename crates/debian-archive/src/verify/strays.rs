@@ -1,25 +1,27 @@
 //! What is served and in no configuration: suites that are gone, or were made private; components and architectures.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::{Finding, Kind, VerifyError};
 use crate::archive::Archive;
 use crate::config::Suite;
-use crate::publish::Live;
+use crate::error_text::with_causes;
+use crate::publish::{Live, LiveError};
 
 /// Looks through everything that is served for what the configuration does not have.
 pub(super) fn check(archive: &Archive, findings: &mut Vec<Finding>) -> Result<(), VerifyError> {
     let suites = &archive.config().suites;
     let public: Vec<&Suite> = suites.iter().filter(|suite| !suite.private).collect();
     let mut strays = Strays { archive, findings };
-    strays.tree(archive.root(), &public);
-    for folder in entries(&archive.root().join("private")) {
+    strays.tree(archive.root(), &public)?;
+    for folder in entries(&archive.root().join("private"))? {
         let name = name_of(&folder);
         match suites
             .iter()
             .find(|suite| suite.private && suite.codename.as_str() == name)
         {
-            Some(suite) => strays.tree(&folder, &[suite]),
+            Some(suite) => strays.tree(&folder, &[suite])?,
             None => strays.found(&folder, "no private suite of repogen.toml has this tree"),
         }
     }
@@ -36,12 +38,12 @@ struct Strays<'a> {
 
 impl Strays<'_> {
     /// Checks what a tree serves, which is meant to serve these suites.
-    fn tree(&mut self, tree: &Path, suites: &[&Suite]) {
-        self.dists(&tree.join("dists"), suites);
-        for snapshot in entries(&tree.join("snapshots")) {
-            self.dists(&snapshot.join("dists"), suites);
+    fn tree(&mut self, tree: &Path, suites: &[&Suite]) -> Result<(), VerifyError> {
+        self.dists(&tree.join("dists"), suites)?;
+        for snapshot in entries(&tree.join("snapshots"))? {
+            self.dists(&snapshot.join("dists"), suites)?;
         }
-        for path in entries(tree) {
+        for path in entries(tree)? {
             let name = name_of(&path);
             if let Some(codename) = name.strip_suffix(".sources")
                 && !suites.iter().any(|suite| suite.codename.as_str() == codename)
@@ -49,10 +51,11 @@ impl Strays<'_> {
                 self.found(&path, "it is of no suite that is served here");
             }
         }
+        Ok(())
     }
 
-    fn dists(&mut self, dists: &Path, suites: &[&Suite]) {
-        for path in entries(dists) {
+    fn dists(&mut self, dists: &Path, suites: &[&Suite]) -> Result<(), VerifyError> {
+        for path in entries(dists)? {
             let name = name_of(&path);
             let is_link = path.is_symlink();
             let is_meant = suites.iter().any(|suite| {
@@ -67,13 +70,25 @@ impl Strays<'_> {
                 self.found(&path, "no suite of repogen.toml is served under this name here");
             }
         }
+        Ok(())
     }
 
     /// Checks that what a Release shows is what the suite is to have.
     fn places(&mut self, suite: &Suite) {
         let tree = self.archive.tree(suite);
         let release = tree.join("dists").join(suite.codename.as_str()).join("Release");
-        let live = Live::read(&tree, &suite.codename);
+        let live = match Live::read(&tree, &suite.codename) {
+            Ok(live) => live,
+            Err(error) => {
+                let (LiveError::Read { path, .. } | LiveError::Damaged { path, .. }) = &error;
+                self.findings.push(Finding {
+                    kind: Kind::IndexStale,
+                    path: below(path, self.archive),
+                    detail: with_causes(&error),
+                });
+                return;
+            }
+        };
         let components = live
             .components()
             .iter()
@@ -88,26 +103,40 @@ impl Strays<'_> {
     }
 
     fn found(&mut self, path: &Path, why: &str) {
-        let path = path.strip_prefix(self.archive.root()).unwrap_or(path);
         self.findings.push(Finding {
             kind: Kind::IndexStale,
-            path: path.to_string_lossy().into_owned(),
+            path: below(path, self.archive),
             detail: format!("{why}: `repogen publish` says what to do"),
         });
     }
 }
 
+fn below(path: &Path, archive: &Archive) -> String {
+    let path = path
+        .strip_prefix(archive.root())
+        .expect("only folders of the archive are looked through");
+    path.to_string_lossy().into_owned()
+}
+
 /// Returns the paths in a folder; none where it is not there.
-fn entries(folder: &Path) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(folder).into_iter().flatten();
-    entries
-        .filter_map(|entry| entry.ok().map(|entry| entry.path()))
-        .collect()
+fn entries(folder: &Path) -> Result<Vec<PathBuf>, VerifyError> {
+    let list = || -> io::Result<Vec<PathBuf>> {
+        std::fs::read_dir(folder)?
+            .map(|entry| entry.map(|entry| entry.path()))
+            .collect()
+    };
+    match list() {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        listed => listed.map_err(|source| VerifyError::List {
+            path: folder.to_owned(),
+            source,
+        }),
+    }
 }
 
 fn name_of(path: &Path) -> String {
     path.file_name()
-        .unwrap_or_default()
+        .expect("an entry of a folder has a name")
         .to_string_lossy()
         .into_owned()
 }

@@ -32,7 +32,7 @@ pub(super) struct Parts {
     pub(super) report: Arc<dyn Fn(Event) + Send + Sync>,
     pub(super) publisher: Publisher,
     pub(super) signs: Arc<Signs>,
-    /// Held for as long as the worker runs.
+    /// SnapshotPackage for as long as the worker runs.
     pub(super) lock: File,
 }
 
@@ -161,10 +161,19 @@ impl Worker {
             ..
         } = &self.parts;
         let wait = match archive.prune(PruneMode::Done, clock.now()) {
-            Ok(pruned) => {
+            Ok(mut pruned) => {
+                let failures = std::mem::take(&mut pruned.failures);
+                let wait = if failures.is_empty() {
+                    PRUNE_EVERY
+                } else {
+                    PRUNE_AGAIN
+                };
                 report(Event::Pruned(pruned));
                 publisher.notify();
-                PRUNE_EVERY
+                for error in failures {
+                    report(Event::PruneFailed(error));
+                }
+                wait
             }
             Err(error) => {
                 report(Event::PruneFailed(error));

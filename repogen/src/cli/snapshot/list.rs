@@ -1,6 +1,6 @@
 //! `repogen snapshot list`: what can be gone back to.
 
-use archive_catalog::{Retained, RetainedState};
+use archive_catalog::{Publication, Retained, RetainedState};
 use clap::Args;
 use debian_archive::config::Suite;
 use debian_control::release::format_iso;
@@ -33,14 +33,22 @@ struct StateView<'a> {
 
 pub(crate) fn run(args: ListArgs, context: &mut Context) -> Result<Done, Failure> {
     let archive = context.archive()?;
-    let mut states: Vec<(RetainedState, &Suite)> = Vec::new();
+    let progress = archive.catalog().progress()?;
+    let mut states: Vec<(RetainedState, &Suite, bool)> = Vec::new();
     for suite in select::suites(archive.config(), &args.suite)? {
+        let live = progress
+            .iter()
+            .find(|found| found.suite == suite.codename)
+            .and_then(|found| found.publication.as_ref());
         let of_suite = archive.catalog().states(&suite.codename)?;
-        states.extend(of_suite.into_iter().map(|state| (state, suite)));
+        states.extend(of_suite.into_iter().map(|state| {
+            let is_live = is_live(&state, live);
+            (state, suite, is_live)
+        }));
     }
     // Stable: suites of one name stay in the order of the configuration.
-    states.sort_by(|(left, _), (right, _)| right.id.cmp(&left.id));
-    for (state, suite) in &states {
+    states.sort_by(|(left, ..), (right, ..)| right.id.cmp(&left.id));
+    for (state, suite, is_live) in &states {
         let until = match state.kept {
             Retained::SupersededAt(at) => Some(format_iso(at + suite.publications_kept_for())),
             Retained::Pinned | Retained::Live => None,
@@ -52,7 +60,7 @@ pub(crate) fn run(args: ListArgs, context: &mut Context) -> Result<Done, Failure
                 date: format_iso(state.date),
                 packages: state.packages,
                 pinned: state.kept == Retained::Pinned,
-                live: state.kept == Retained::Live,
+                live: *is_live,
                 kept_until: until,
             };
             let line = serde_json::to_string(&view).map_err(Failure::disk)?;
@@ -62,7 +70,7 @@ pub(crate) fn run(args: ListArgs, context: &mut Context) -> Result<Done, Failure
         let kept = match state.kept {
             Retained::Pinned => "pinned".to_owned(),
             Retained::Live => "live".to_owned(),
-            Retained::SupersededAt(_) => until.unwrap_or_default(),
+            Retained::SupersededAt(_) => until.expect("a superseded state has an end"),
         };
         context.printer.line(format_args!(
             "{}\t{}\t{}\t{kept}",
@@ -70,4 +78,43 @@ pub(crate) fn run(args: ListArgs, context: &mut Context) -> Result<Done, Failure
         ))?;
     }
     Ok(Done::Well)
+}
+
+/// Says whether a state is what is published now. One that is pinned is both, which its [`Retained`] does not say.
+fn is_live(state: &RetainedState, live: Option<&Publication>) -> bool {
+    live.is_some_and(|live| (live.revision, live.date) == (state.revision, state.date))
+}
+
+#[cfg(test)]
+mod tests {
+    use archive_catalog::SnapshotId;
+
+    use super::*;
+
+    #[test]
+    fn a_pinned_state_is_live_while_it_is_what_is_published() {
+        let publication = |revision, date| Publication {
+            revision,
+            packages: 1,
+            date,
+            superseded_at: None,
+            settings: String::new(),
+            inrelease: debian_control::digest::Sha256::from_bytes([0; 32]),
+            valid_until: None,
+            contents: None,
+            files: Vec::new(),
+        };
+        let pinned = RetainedState {
+            id: SnapshotId::of(100),
+            revision: 7,
+            date: 100,
+            packages: 1,
+            kept: Retained::Pinned,
+        };
+        assert!(is_live(&pinned, Some(&publication(7, 100))));
+        // Published again, or changed, under a later Date.
+        assert!(!is_live(&pinned, Some(&publication(7, 101))));
+        assert!(!is_live(&pinned, Some(&publication(8, 101))));
+        assert!(!is_live(&pinned, None));
+    }
 }

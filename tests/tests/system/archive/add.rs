@@ -36,6 +36,33 @@ fn add_says_one_line_a_file_and_takes_what_is_good() {
 }
 
 #[test]
+fn lines_come_in_the_order_of_the_arguments_also_on_several_cores() {
+    let archive = TestArchive::new();
+    let mut paths = Vec::new();
+    for number in (0..40).rev() {
+        let name = format!("package-{number:02}");
+        // The first of each five takes much longer to read.
+        let size = if number % 5 == 4 { 4 << 20 } else { 10 };
+        let package = DebBuilder::new(&name, "1.0", "amd64").file("usr/share/data", "x".repeat(size));
+        paths.push(package.write_into(&archive.outside()).display().to_string());
+    }
+    let missing = archive
+        .outside()
+        .join("missing_1.0_amd64.deb")
+        .display()
+        .to_string();
+    paths.insert(20, missing);
+    paths.insert(30, archive.outside().join("hello_1.0.dsc").display().to_string());
+    let arguments: Vec<&str> = ["add"]
+        .into_iter()
+        .chain(paths.iter().map(String::as_str))
+        .collect();
+    let run = archive.repogen(&arguments).exits(1);
+    let printed: Vec<&str> = run.rows().iter().map(|row| row[1]).collect();
+    assert_eq!(printed, paths, "{}", run.report());
+}
+
+#[test]
 fn one_identity_has_one_content_for_ever() {
     let archive = TestArchive::new();
     archive.add(&[hello("1.0")]);

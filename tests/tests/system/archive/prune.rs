@@ -159,3 +159,56 @@ fn what_a_cut_off_add_left_in_the_pool_goes() {
     assert!(!stray.exists() && pool_file(&archive, "1.0").exists());
     assert_eq!(archive.repogen(&["verify"]).ok().stdout, "");
 }
+
+#[test]
+fn what_cannot_be_read_stops_the_prune_of_what_it_may_name() {
+    let archive = TestArchive::new();
+    archive.add(&[hello("1.0")]);
+    archive.publish();
+    let chunks = || {
+        walk(&archive.root().join("state/chunks"))
+            .into_iter()
+            .filter(|path| path.is_file())
+            .count()
+    };
+    let before = chunks();
+    assert!(before > 0);
+    let manifest = archive
+        .root()
+        .join("state/indexes/stable/main/binary-amd64/Packages.json");
+    std::fs::write(&manifest, "{").unwrap();
+    // The rest is pruned all the same.
+    let orphan = archive.root().join("pool/main/h/hello/stray_1.0_amd64.deb");
+    std::fs::write(&orphan, "x").unwrap();
+    let run = archive.repogen(&["prune"]).exits(3);
+    assert!(
+        run.stderr
+            .contains("state/indexes/stable/main/binary-amd64/Packages.json"),
+        "{}",
+        run.report()
+    );
+    assert_eq!(chunks(), before);
+    assert!(!orphan.exists());
+
+    // A damaged Release names by-hash files that nobody knows of, until the next publish replaces it.
+    archive.add(&[hello("1.1")]);
+    archive.publish();
+    let release = archive.root().join("dists/stable/Release");
+    std::fs::write(&release, "no release").unwrap();
+    let generations_before = generations(&archive);
+    let run = later(&archive, "+20d", &["prune"]).exits(3);
+    assert!(run.stderr.contains("dists/stable/Release"), "{}", run.report());
+    assert_eq!(generations(&archive), generations_before);
+    archive.publish();
+    archive.repogen(&["prune"]).ok();
+    assert_eq!(archive.repogen(&["verify"]).ok().stdout, "");
+}
+
+fn walk(folder: &std::path::Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    entries
+        .flat_map(|path| if path.is_dir() { walk(&path) } else { vec![path] })
+        .collect()
+}

@@ -86,6 +86,27 @@ fn going_back_publishes_with_a_later_date_and_twice_changes_nothing() {
 }
 
 #[test]
+fn a_pinned_publish_is_live_until_the_next() {
+    let archive = TestArchive::new();
+    let id = pin(&archive);
+    let of_pinned = || {
+        let run = archive.repogen(&["snapshot", "list", "--json"]).ok();
+        let states: Vec<serde_json::Value> = run
+            .stdout
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        let state = states.iter().find(|state| state["id"] == id).unwrap();
+        assert_eq!(state["pinned"], true);
+        state["live"].clone()
+    };
+    assert_eq!(of_pinned(), true);
+    archive.add(&[hello("1.0")]);
+    archive.publish();
+    assert_eq!(of_pinned(), false);
+}
+
+#[test]
 fn an_unknown_snapshot_is_refused_with_the_names_near_it() {
     let archive = TestArchive::new();
     let known = live(&archive);

@@ -171,6 +171,27 @@ fn a_bad_signature_is_found_in_each_of_the_two_forms() {
 }
 
 #[test]
+fn a_release_or_signature_that_cannot_be_read_is_reported_as_that() {
+    for (name, kind) in [("Release", "index-stale"), ("Release.gpg", "signature-bad")] {
+        let archive = published();
+        let path = archive.root().join("dists/stable").join(name);
+        fs::remove_file(&path).unwrap();
+        // A folder can be opened, and not be read.
+        fs::create_dir(&path).unwrap();
+        let run = archive.repogen(&["verify"]).exits(1);
+        let lines: Vec<&str> = run.stdout.lines().filter(|line| line.contains(kind)).collect();
+        assert!(
+            !lines.is_empty()
+                && lines
+                    .iter()
+                    .all(|line| line.contains("cannot be read") || line.contains("cannot read")),
+            "{}",
+            run.report()
+        );
+    }
+}
+
+#[test]
 fn a_release_past_its_time_is_found() {
     let archive = published();
     archive.configure_last_suite("valid_for = \"1s\"");
