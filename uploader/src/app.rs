@@ -8,12 +8,12 @@ use debian_archive::archive::Archive;
 use metrics_exporter_prometheus::PrometheusHandle;
 
 use crate::committer::Committer;
-use crate::limits::Limits;
 use crate::oidc::Oidc;
 use crate::password::Passwords;
 use crate::problem::Problem;
 use crate::publication_tracker::PublicationTracker;
 use crate::queue::{Queue, QueueBounds};
+use crate::rate_limits::RateLimits;
 use crate::refusals::Refusals;
 use crate::session::Sessions;
 use crate::settings::Settings;
@@ -31,7 +31,7 @@ pub(crate) struct App {
     pub(crate) staging: Arc<Staging>,
     pub(crate) sessions: Arc<Sessions>,
     pub(crate) passwords: Arc<Passwords>,
-    pub(crate) limits: Arc<Limits>,
+    pub(crate) limits: Arc<RateLimits>,
     /// Taken by whoever compares an entity tag and then changes what has it, so that of two changes to one state the second is refused.
     pub(crate) edits: Arc<Edits>,
     pub(crate) committer: Arc<Committer>,
@@ -75,7 +75,7 @@ impl App {
             staging: Arc::new(Staging::new(archive.root())?),
             sessions: Arc::new(Sessions::new(&secret, settings.token_ttl)),
             passwords: Arc::new(Passwords::new()?),
-            limits: Arc::new(Limits::new(settings.rates)),
+            limits: Arc::new(RateLimits::new(settings.rates)),
             edits: Arc::default(),
             committer: Arc::new(committer),
             publications,

@@ -18,7 +18,7 @@ mod account_rights;
 mod caller;
 mod password;
 mod jwt;
-mod limits;
+mod rate_limits;
 mod oidc;
 mod threads;
 mod upload_slots;

@@ -13,7 +13,7 @@ use archive_catalog::audit::{Actor, Audit, AuditEvent};
 use axum::http::{Method, Uri};
 use serde_json::json;
 
-use crate::limits::network;
+use crate::origin::network;
 use crate::origin::{Origin, Requester};
 use crate::problem::{Code, Problem};
 

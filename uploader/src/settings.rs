@@ -7,7 +7,7 @@ use std::time::Duration;
 use debian_archive::archive::CatalogLocation;
 use debian_archive::config::{Span, UrlProblem, check_url};
 
-use crate::limits::{Rate, Rates};
+use crate::rate_limits::{Rate, Rates};
 
 /// Largest `.deb` that is taken when nothing else is said: 2 GiB.
 const MAX_UPLOAD_BYTES: u64 = 2 << 30;

@@ -21,7 +21,7 @@ use crate::clock::now;
 use crate::committer::Committer;
 use crate::publication_tracker::PublicationTracker;
 use crate::secrets;
-use crate::server::{self, Bounds};
+use crate::server::{self, ConnectionBounds};
 use crate::settings::Settings;
 use crate::threads::BlockingThreads;
 
@@ -50,7 +50,7 @@ pub(super) fn run(settings: Settings) -> Result<(), CommandError> {
         .build()
         .map_err(CommandError::archive)?;
     let app = app(settings, archive).map_err(CommandError::archive)?;
-    let bounds = Bounds::of(open_files, app.settings.trusted_proxies.clone());
+    let bounds = ConnectionBounds::of(open_files, app.settings.trusted_proxies.clone());
     runtime
         .block_on(serve(app, reloader, bounds))
         .map_err(CommandError::archive)
@@ -91,7 +91,7 @@ fn app(settings: Settings, archive: Arc<debian_archive::archive::Archive>) -> an
     })
 }
 
-async fn serve(app: Arc<App>, reloader: Reloader, bounds: Bounds) -> anyhow::Result<()> {
+async fn serve(app: Arc<App>, reloader: Reloader, bounds: ConnectionBounds) -> anyhow::Result<()> {
     let address = app.settings.address;
     let listener = TcpListener::bind(address)
         .await

@@ -1,31 +1,26 @@
 //! How often somebody may ask: for a sign-in, to read, to upload.
 
-use std::collections::HashMap;
-use std::hash::Hash;
-use std::net::{IpAddr, Ipv6Addr};
+mod keyed;
+mod sign_in_attempts;
+
+use std::net::IpAddr;
 use std::num::NonZeroU32;
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use archive_catalog::accounts::Id;
-use governor::clock::{Clock as _, DefaultClock};
-use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use governor::Quota;
 
-use crate::origin::Traffic;
-use crate::problem::{Code, Problem};
+use self::keyed::KeyedRate;
+use self::sign_in_attempts::SignInAttempts;
+use crate::origin::{Traffic, network};
+use crate::problem::Problem;
 
 /// Sign-ins at once, from an address or for a name.
 const BURST: NonZeroU32 = NonZeroU32::new(100).expect("it is not zero");
-/// Wrong sign-ins at once for one name from one address.
-const PAIR_BURST: u32 = 20;
-/// After these, an address has one more try so often.
+/// After these, an address has one more attempt so often.
 const ADDRESS_EVERY: Duration = Duration::from_secs(1);
 /// And so has a name, from wherever.
 const NAME_EVERY: Duration = Duration::from_secs(3);
-/// And so has a name from one address: more seldom than the name itself, of which it can then never use up all.
-const PAIR_EVERY: Duration = Duration::from_secs(6);
-/// How many addresses or names are told apart. Those that come then share one count, until others are forgotten.
-const MAX_KEYS: usize = 50_000;
 
 /// How much one account, or one address, may ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,40 +38,40 @@ pub(crate) struct Rates {
 }
 
 /// Counts requests.
-pub(crate) struct Limits {
-    sign_ins: Keyed<IpAddr>,
-    names: Keyed<String>,
+pub(crate) struct RateLimits {
+    sign_ins: KeyedRate<IpAddr>,
+    names: KeyedRate<String>,
     /// Tighter than `names`, so that one address cannot use up what the name has for all others.
-    pairs: Tries,
-    reads: Option<Counted>,
-    writes: Option<Counted>,
+    pairs: SignInAttempts,
+    reads: Option<TrafficRates>,
+    writes: Option<TrafficRates>,
 }
 
 /// The counts of one kind of request.
-struct Counted {
-    addresses: Keyed<IpAddr>,
-    accounts: Keyed<Id>,
+struct TrafficRates {
+    addresses: KeyedRate<IpAddr>,
+    accounts: KeyedRate<Id>,
 }
 
-impl Limits {
+impl RateLimits {
     pub(crate) fn new(rates: Rates) -> Self {
         let every = |period, burst| {
-            let quota = Quota::with_period(period).unwrap_or(Quota::per_second(burst));
+            let quota = Quota::with_period(period).expect("the periods above are not zero");
             quota.allow_burst(burst)
         };
         Self {
-            sign_ins: Keyed::new(every(ADDRESS_EVERY, BURST)),
-            names: Keyed::new(every(NAME_EVERY, BURST)),
-            pairs: Tries::default(),
-            reads: rates.reads.map(Counted::new),
-            writes: rates.writes.map(Counted::new),
+            sign_ins: KeyedRate::new(every(ADDRESS_EVERY, BURST)),
+            names: KeyedRate::new(every(NAME_EVERY, BURST)),
+            pairs: SignInAttempts::default(),
+            reads: rates.reads.map(TrafficRates::new),
+            writes: rates.writes.map(TrafficRates::new),
         }
     }
 
     /// Counts a request from an address.
     pub(crate) fn address(&self, traffic: Traffic, address: Option<IpAddr>) -> Result<(), Problem> {
-        match (self.counted(traffic), address) {
-            (Some(counted), Some(address)) => counted
+        match (self.rates(traffic), address) {
+            (Some(rates), Some(address)) => rates
                 .addresses
                 .check(network(address), "too many requests from this address"),
             _ => Ok(()),
@@ -85,8 +80,8 @@ impl Limits {
 
     /// Counts a request of an account, by whichever of its tokens.
     pub(crate) fn account(&self, traffic: Traffic, account: &Id) -> Result<(), Problem> {
-        match self.counted(traffic) {
-            Some(counted) => counted
+        match self.rates(traffic) {
+            Some(rates) => rates
                 .accounts
                 .check(account.clone(), "too many requests of this account"),
             None => Ok(()),
@@ -104,7 +99,7 @@ impl Limits {
         self.names.check(name, "too many sign-ins for this name")
     }
 
-    /// Notes that a sign-in was right: it was none of the tries that are counted.
+    /// Notes that a sign-in was right: it was none of the tries that are rates.
     pub(crate) fn signed_in(&self, address: Option<IpAddr>, name: &str) {
         if let Some(address) = address {
             self.pairs.give_back(&(network(address), counted_name(name)));
@@ -123,13 +118,13 @@ impl Limits {
         self.sign_ins.forget();
         self.names.forget();
         self.pairs.forget(Instant::now());
-        for counted in [&self.reads, &self.writes].into_iter().flatten() {
-            counted.addresses.forget();
-            counted.accounts.forget();
+        for rates in [&self.reads, &self.writes].into_iter().flatten() {
+            rates.addresses.forget();
+            rates.accounts.forget();
         }
     }
 
-    fn counted(&self, traffic: Traffic) -> Option<&Counted> {
+    fn rates(&self, traffic: Traffic) -> Option<&TrafficRates> {
         match traffic {
             Traffic::Read => self.reads.as_ref(),
             Traffic::Write => self.writes.as_ref(),
@@ -138,76 +133,13 @@ impl Limits {
     }
 }
 
-impl Counted {
+impl TrafficRates {
     fn new(rate: Rate) -> Self {
         let quota = Quota::per_second(rate.per_second).allow_burst(rate.burst);
         Self {
-            addresses: Keyed::new(quota),
-            accounts: Keyed::new(quota),
+            addresses: KeyedRate::new(quota),
+            accounts: KeyedRate::new(quota),
         }
-    }
-}
-
-/// Tries of a name from an address that were not right, as far as they are not long ago.
-///
-/// Each is counted when it begins, so that many at once count, and given back when it was right.
-#[derive(Default)]
-struct Tries(Mutex<HashMap<(IpAddr, String), Tried>>);
-
-#[derive(Debug, Clone, Copy)]
-struct Tried {
-    count: u32,
-    /// Up to when tries were forgiven.
-    since: Instant,
-}
-
-impl Tried {
-    /// Forgives a try for each [`PAIR_EVERY`] that has passed.
-    fn forgive(&mut self, now: Instant) {
-        let passed = now.saturating_duration_since(self.since).as_secs() / PAIR_EVERY.as_secs();
-        let forgiven = u32::try_from(passed).unwrap_or(u32::MAX);
-        if forgiven >= self.count {
-            (self.count, self.since) = (0, now);
-        } else {
-            self.count -= forgiven;
-            self.since += PAIR_EVERY * forgiven;
-        }
-    }
-}
-
-impl Tries {
-    fn take(&self, pair: (IpAddr, String), now: Instant) -> Result<(), Problem> {
-        let mut tries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if tries.len() >= MAX_KEYS && !tries.contains_key(&pair) {
-            // There is no room to tell any more apart; the counts of the address and of the name go on.
-            return Ok(());
-        }
-        let tried = tries.entry(pair).or_insert(Tried { count: 0, since: now });
-        tried.forgive(now);
-        if tried.count >= PAIR_BURST {
-            let what = "too many wrong sign-ins for this name from this address";
-            let mut problem = Problem::new(Code::TooManyRequests, what);
-            problem.retry_after = Some(PAIR_EVERY.as_secs());
-            return Err(problem);
-        }
-        tried.count += 1;
-        Ok(())
-    }
-
-    fn give_back(&self, pair: &(IpAddr, String)) {
-        let mut tries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(tried) = tries.get_mut(pair) {
-            tried.count = tried.count.saturating_sub(1);
-        }
-    }
-
-    fn forget(&self, now: Instant) {
-        let mut tries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        tries.retain(|_, tried| {
-            tried.forgive(now);
-            tried.count > 0
-        });
-        tries.shrink_to_fit();
     }
 }
 
@@ -216,55 +148,18 @@ fn counted_name(name: &str) -> String {
     name.chars().take(64).flat_map(char::to_lowercase).collect()
 }
 
-/// A count for each key; `None` is the one that all share for whom there is no room.
-struct Keyed<K: Hash + Eq + Clone> {
-    limiter: DefaultKeyedRateLimiter<Option<K>>,
-    clock: DefaultClock,
-}
-
-impl<K: Hash + Eq + Clone> Keyed<K> {
-    fn new(quota: Quota) -> Self {
-        Self {
-            limiter: RateLimiter::keyed(quota),
-            clock: DefaultClock::default(),
-        }
-    }
-
-    fn check(&self, key: K, what: &str) -> Result<(), Problem> {
-        let key = (self.limiter.len() < MAX_KEYS).then_some(key);
-        let counted = self.limiter.check_key(&key);
-        counted.map_err(|refused| {
-            let wait = refused.wait_time_from(self.clock.now());
-            let mut problem = Problem::new(Code::TooManyRequests, what);
-            problem.retry_after = Some(wait.as_secs().max(1));
-            problem
-        })
-    }
-
-    fn forget(&self) {
-        self.limiter.retain_recent();
-        self.limiter.shrink_to_fit();
-    }
-}
-
-/// Returns what stands for an address: one customer has a whole IPv6 network of 64 bits.
-pub(crate) fn network(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(_) => address,
-        IpAddr::V6(address) => Ipv6Addr::from(u128::from(address) & !u128::from(u64::MAX)).into(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::sign_in_attempts::PAIR_BURST;
     use super::*;
+    use crate::problem::Code;
 
-    fn limits(per_second: u32, burst: u32) -> Limits {
+    fn limits(per_second: u32, burst: u32) -> RateLimits {
         let rate = Rate {
             per_second: per_second.try_into().unwrap(),
             burst: burst.try_into().unwrap(),
         };
-        Limits::new(Rates {
+        RateLimits::new(Rates {
             reads: Some(rate),
             writes: Some(rate),
         })
@@ -326,21 +221,6 @@ mod tests {
     }
 
     #[test]
-    fn tries_are_forgiven_with_time() {
-        let tries = Tries::default();
-        let pair = || (address("192.0.2.1").unwrap(), "jane".to_owned());
-        let begun = Instant::now();
-        for _ in 0..PAIR_BURST {
-            tries.take(pair(), begun).unwrap();
-        }
-        assert!(tries.take(pair(), begun + PAIR_EVERY / 2).is_err());
-        tries.take(pair(), begun + PAIR_EVERY).unwrap();
-        assert!(tries.take(pair(), begun + PAIR_EVERY).is_err());
-        tries.forget(begun + PAIR_EVERY * (PAIR_BURST + 1));
-        assert!(tries.0.lock().unwrap().is_empty());
-    }
-
-    #[test]
     fn accounts_and_addresses_are_counted_apart_and_so_are_reads_and_writes() {
         let limits = limits(1, 2);
         let (jane, june): (Id, Id) = ("jane".parse().unwrap(), "june".parse().unwrap());
@@ -355,16 +235,5 @@ mod tests {
         limits.account(Traffic::Write, &june).unwrap();
         limits.address(Traffic::Write, address("192.0.2.2")).unwrap();
         limits.address(Traffic::Free, address("192.0.2.1")).unwrap();
-    }
-
-    #[test]
-    fn there_are_never_more_counts_than_the_bound() {
-        let keyed = Keyed::new(Quota::per_hour(1.try_into().unwrap()));
-        for number in 0..MAX_KEYS {
-            keyed.check(number, "").unwrap();
-        }
-        keyed.check(MAX_KEYS, "").unwrap();
-        assert!(keyed.check(MAX_KEYS + 1, "").is_err(), "these share one count");
-        assert_eq!(keyed.limiter.len(), MAX_KEYS + 1);
     }
 }

@@ -1,0 +1,135 @@
+//! What can go wrong, for programs: each code with its status, its title and its page.
+
+use axum::http::StatusCode;
+use serde::Serialize;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+
+macro_rules! codes {
+    ($($name:ident $text:literal $status:ident $title:literal;)*) => {
+        /// What went wrong, for programs. A code never changes its meaning.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub(crate) enum Code {
+            $($name,)*
+        }
+
+        impl Code {
+            /// All of them.
+            pub(crate) const ALL: &[Self] = &[$(Self::$name,)*];
+
+            /// Returns the code.
+            pub(crate) fn text(self) -> &'static str {
+                match self { $(Self::$name => $text,)* }
+            }
+
+            /// Returns the status that goes with it.
+            pub(crate) fn status(self) -> StatusCode {
+                match self { $(Self::$name => StatusCode::$status,)* }
+            }
+
+            /// Returns a short text that is the same each time.
+            pub(crate) fn title(self) -> &'static str {
+                match self { $(Self::$name => $title,)* }
+            }
+
+            /// Returns its page.
+            pub(crate) fn page(self) -> &'static str {
+                match self { $(Self::$name => include_str!(concat!("../../../docs/problems/", $text, ".md")),)* }
+            }
+        }
+    };
+}
+
+codes! {
+    Unauthenticated "unauthenticated" UNAUTHORIZED "Authentication is required";
+    InvalidCredentials "invalid_credentials" UNAUTHORIZED "User name or password is wrong";
+    InvalidToken "invalid_token" UNAUTHORIZED "The token is not, or no longer, valid";
+    InvalidAssertion "invalid_assertion" UNAUTHORIZED "The CI job's token is not accepted";
+    UntrustedPublisher "untrusted_publisher" FORBIDDEN "No trusted publisher matches";
+    IssuerUnavailable "issuer_unavailable" SERVICE_UNAVAILABLE "The token's issuer does not respond";
+    Forbidden "forbidden" FORBIDDEN "The account may not do this";
+    ScopeTooSmall "scope_too_small" FORBIDDEN "The token's scopes do not permit this";
+    ScopeAboveRights "scope_above_rights" FORBIDDEN "The scope exceeds the rights of the account";
+    RegistrationClosed "registration_closed" FORBIDDEN "Only administrators can create accounts";
+    NotFound "not_found" NOT_FOUND "Not found";
+    SuiteNotFound "suite_not_found" NOT_FOUND "There is no such suite";
+    PackageNotFound "package_not_found" NOT_FOUND "There is no such package";
+    UserNotFound "user_not_found" NOT_FOUND "There is no such user";
+    TokenNotFound "token_not_found" NOT_FOUND "There is no such token";
+    MethodNotAllowed "method_not_allowed" METHOD_NOT_ALLOWED "The route does not support this method";
+    UploadTimeout "upload_timeout" REQUEST_TIMEOUT "The upload took too long";
+    UsernameTaken "username_taken" CONFLICT "The user name is taken";
+    EmailTaken "email_taken" CONFLICT "The e-mail address is taken";
+    LastAdmin "last_admin" CONFLICT "The last administrator cannot be removed";
+    IdentityConflict "identity_conflict" CONFLICT "Other bytes have this name, version and architecture";
+    VersionConflict "version_conflict" CONFLICT "An equal version with another spelling exists";
+    ComponentConflict "component_conflict" CONFLICT "The package is in another component";
+    PathTaken "path_taken" CONFLICT "The pool path was taken concurrently";
+    UriTooLong "uri_too_long" URI_TOO_LONG "The address is too long";
+    PayloadTooLarge "payload_too_large" PAYLOAD_TOO_LARGE "The body is too large";
+    UnsupportedMediaType "unsupported_media_type" UNSUPPORTED_MEDIA_TYPE "The media type is not supported";
+    InvalidJson "invalid_json" BAD_REQUEST "The body is not JSON";
+    InvalidQuery "invalid_query" BAD_REQUEST "A query parameter is not valid";
+    InvalidPath "invalid_path" BAD_REQUEST "The path cannot be decoded";
+    InvalidCursor "invalid_cursor" BAD_REQUEST "The cursor is not valid";
+    UnknownField "unknown_field" BAD_REQUEST "The body has a field that the operation does not know";
+    DigestMismatch "digest_mismatch" BAD_REQUEST "The body does not match the digest sent with it";
+    PreconditionFailed "precondition_failed" PRECONDITION_FAILED "The resource was changed since it was read";
+    InvalidUpload "invalid_upload" BAD_REQUEST "The body of the upload cannot be read";
+    InvalidRequest "invalid_request" UNPROCESSABLE_ENTITY "A value in the body is not valid";
+    InvalidChanges "invalid_changes" UNPROCESSABLE_ENTITY "The .changes file cannot be used";
+    ChangesIncomplete "changes_incomplete" UNPROCESSABLE_ENTITY "A file that the .changes file lists is missing";
+    SourceNotTaken "source_not_taken" UNPROCESSABLE_ENTITY "Source packages are not accepted";
+    FileNotTaken "file_not_taken" UNPROCESSABLE_ENTITY "Files of this kind are not accepted";
+    QueueFull "queue_full" TOO_MANY_REQUESTS "Too many files wait for their .changes file";
+    WeakPassword "weak_password" UNPROCESSABLE_ENTITY "The password is too weak";
+    SuiteRequired "suite_required" UNPROCESSABLE_ENTITY "The request does not name a suite";
+    InvalidPackage "invalid_package" UNPROCESSABLE_ENTITY "dpkg would not accept the package";
+    ArchitectureNotInSuite "architecture_not_in_suite" UNPROCESSABLE_ENTITY "The suite has no such architecture";
+    ComponentNotInSuite "component_not_in_suite" UNPROCESSABLE_ENTITY "The suite has no such component";
+    TooManyRequests "too_many_requests" TOO_MANY_REQUESTS "Too many requests";
+    Unavailable "unavailable" SERVICE_UNAVAILABLE "The server is busy or shutting down";
+    SigningUnavailable "signing_unavailable" SERVICE_UNAVAILABLE "The archive cannot be signed at present";
+    StorageFull "storage_full" INSUFFICIENT_STORAGE "The archive's disk is full";
+    Internal "internal" INTERNAL_SERVER_ERROR "The server failed";
+}
+
+impl Serialize for Code {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.text())
+    }
+}
+
+impl utoipa::PartialSchema for Code {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .description(Some(
+                "What went wrong, for programs. A code never changes its meaning.",
+            ))
+            .enum_values(Some(Self::ALL.iter().map(|code| code.text())))
+            .into()
+    }
+}
+
+impl utoipa::ToSchema for Code {
+    fn name() -> std::borrow::Cow<'static, str> {
+        "ProblemCode".into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_has_a_page_of_its_own_and_no_two_are_alike() {
+        for code in Code::ALL {
+            let heading = format!("# `{}`", code.text());
+            assert!(code.page().starts_with(&heading), "{}", code.text());
+            assert!(code.page().contains(code.status().as_str()), "{}", code.text());
+            let same = Code::ALL.iter().filter(|other| other.text() == code.text());
+            assert_eq!(same.count(), 1, "{}", code.text());
+        }
+    }
+}

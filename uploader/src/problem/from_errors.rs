@@ -1,0 +1,75 @@
+//! Failures of the libraries, as clients see them.
+
+use archive_catalog::accounts::AccountError;
+use archive_catalog::{CatalogError, Conflict};
+use debian_archive::error_text::with_causes;
+use debian_archive::ingest::IngestError;
+
+use super::code::Code;
+use super::details::Problem;
+
+impl From<&CatalogError> for Problem {
+    fn from(error: &CatalogError) -> Self {
+        if matches!(error, CatalogError::Replaced { .. }) {
+            tracing::error!(error = %with_causes(error), "the server stops");
+            return Self::new(
+                Code::Unavailable,
+                "the catalog was replaced, and the server is stopping: nothing was stored",
+            );
+        }
+        match error {
+            CatalogError::AuthorityEnded => Self::rights_changed(),
+            error => Self::internal(error),
+        }
+    }
+}
+
+impl From<CatalogError> for Problem {
+    fn from(error: CatalogError) -> Self {
+        (&error).into()
+    }
+}
+
+impl From<AccountError> for Problem {
+    fn from(error: AccountError) -> Self {
+        let code = match &error {
+            AccountError::Catalog(cause) => return cause.into(),
+            AccountError::NameTaken(_) => Code::UsernameTaken,
+            AccountError::EmailTaken(_) => Code::EmailTaken,
+            AccountError::Missing => Code::UserNotFound,
+            AccountError::LastAdmin => Code::LastAdmin,
+        };
+        Self::new(code, error.to_string())
+    }
+}
+
+impl From<IngestError> for Problem {
+    fn from(error: IngestError) -> Self {
+        let code = match &error {
+            IngestError::Catalog(cause) => return cause.into(),
+            IngestError::Invalid(_) | IngestError::OddName(_) => Code::InvalidPackage,
+            IngestError::ArchitectureNotInSuite { .. } => Code::ArchitectureNotInSuite,
+            IngestError::Conflict(conflict) => match **conflict {
+                Conflict::OtherBytes { .. } => Code::IdentityConflict,
+                Conflict::EqualVersion { .. } => Code::VersionConflict,
+                Conflict::OtherComponent { .. } => Code::ComponentConflict,
+                Conflict::PathTaken(_) => Code::PathTaken,
+                Conflict::AuthorityEnded => return Self::rights_changed(),
+            },
+            _ => return Self::internal(&error),
+        };
+        Self::new(code, error.to_string())
+    }
+}
+
+impl From<archive_storage::pool::PoolError> for Problem {
+    fn from(error: archive_storage::pool::PoolError) -> Self {
+        IngestError::from(error).into()
+    }
+}
+
+impl From<archive_storage::staging::StagingError> for Problem {
+    fn from(error: archive_storage::staging::StagingError) -> Self {
+        IngestError::from(error).into()
+    }
+}

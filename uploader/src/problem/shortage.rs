@@ -1,0 +1,61 @@
+//! Failures that pass: of room, of turns, of file descriptors.
+
+use archive_catalog::{CatalogError, TransientFailure};
+
+use super::code::Code;
+
+/// What there is too little of at present.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shortage {
+    Room,
+    /// Others hold the catalog.
+    Turn,
+    Descriptors,
+}
+
+impl Shortage {
+    /// Finds what an error comes from, among its causes.
+    pub(super) fn behind(error: &(dyn std::error::Error + 'static)) -> Option<Self> {
+        std::iter::successors(Some(error), |error| error.source()).find_map(|error| {
+            if let Some(error) = error.downcast_ref::<CatalogError>() {
+                return match error.transient_failure() {
+                    Some(TransientFailure::Full) => Some(Self::Room),
+                    Some(TransientFailure::Busy) => Some(Self::Turn),
+                    None => None,
+                };
+            }
+            let error = error.downcast_ref::<std::io::Error>()?;
+            match (error.kind(), error.raw_os_error()) {
+                (std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded, _) => Some(Self::Room),
+                (_, Some(libc::EMFILE | libc::ENFILE)) => Some(Self::Descriptors),
+                _ => None,
+            }
+        })
+    }
+
+    pub(super) fn text(self) -> &'static str {
+        match self {
+            Self::Room => "the disk is full",
+            Self::Turn => "another process holds the catalog",
+            Self::Descriptors => "too many files are open",
+        }
+    }
+
+    /// Returns what the client is told of it.
+    pub(super) fn problem(self) -> (Code, &'static str) {
+        match self {
+            Self::Room => (
+                Code::StorageFull,
+                "the disk is full, and nothing was kept: try again when there is room",
+            ),
+            Self::Turn => (
+                Code::Unavailable,
+                "the catalog is in use for longer than a request may wait, and nothing was changed: try again",
+            ),
+            Self::Descriptors => (
+                Code::Unavailable,
+                "too many files and connections are open: try again",
+            ),
+        }
+    }
+}
