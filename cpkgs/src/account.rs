@@ -10,7 +10,7 @@ mod packages;
 mod users;
 
 pub use error::RegistryError;
-pub use packages::{Live, Place, Taken, Upload};
+pub use packages::{Live, Taken, Upload, UploadTarget};
 pub use registry::Registry;
 pub use session::{Me, Session};
 pub use users::{NewUser, User};

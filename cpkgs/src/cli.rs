@@ -1,7 +1,7 @@
 //! Commands, one file each, and what they share: arguments, exit codes, printing.
 
 mod admin;
-mod applied;
+mod report;
 mod architectures;
 mod check;
 mod auth;
@@ -21,7 +21,7 @@ mod install;
 mod list;
 mod man;
 mod phased;
-mod place;
+mod install_target;
 mod plan_view;
 mod printer;
 mod progress;
@@ -31,7 +31,7 @@ mod relations;
 mod search;
 mod secret;
 mod source;
-mod stage;
+mod transaction;
 mod unknown_package;
 mod update;
 mod why;
@@ -40,7 +40,7 @@ use std::io::IsTerminal as _;
 mod repair;
 mod rollback;
 mod run;
-mod within;
+mod exec_in_generation;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -51,14 +51,15 @@ use apt_client::source::SourceConfig;
 use clap::{Parser, Subcommand};
 use cpkgs::config::Config;
 use cpkgs::home::Home;
+use cpkgs::overlay;
 use cpkgs::password;
 use debian_control::terminal::escaped;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use failure::{DONE, Failure, REFUSED, USAGE};
-use printer::{Form, Printer, Talk};
-use progress::Coming;
+use printer::{OutputFormat, Printer, Verbosity};
+use progress::Spinner;
 
 /// How one begins.
 const EXAMPLES: &str = "\
@@ -166,17 +167,17 @@ impl Context {
     }
 
     /// Returns what gets files, and shows on a terminal how much has come, as long as the second value lives.
-    fn shown_fetcher(&self) -> Result<(Fetcher, Option<Coming>), Failure> {
+    fn shown_fetcher(&self) -> Result<(Fetcher, Option<Spinner>), Failure> {
         let fetcher = self.fetcher()?;
         if !self.printer.shows_progress() {
             return Ok((fetcher, None));
         }
-        let coming = Coming::new();
-        Ok((fetcher.telling(coming.listener()), Some(coming)))
+        let coming = Spinner::new();
+        Ok((fetcher.with_progress(coming.listener()), Some(coming)))
     }
 
     /// Asks a question that is to be answered with yes; without a terminal nobody can.
-    fn agree(&mut self, question: &str) -> Result<(), Failure> {
+    fn confirm(&mut self, question: &str) -> Result<(), Failure> {
         if self.consent == Consent::Given {
             return Ok(());
         }
@@ -184,7 +185,7 @@ impl Context {
     }
 
     /// Asks whether a key is to be trusted, which --yes alone does not answer: nobody would have looked at it.
-    fn agree_to_key(&mut self, question: &str) -> Result<(), Failure> {
+    fn confirm_key(&mut self, question: &str) -> Result<(), Failure> {
         let hint = "give the key by --signed-by, or its fingerprint by --fingerprint";
         if self.consent == Consent::Given {
             return Err(Failure::saying(USAGE, "nobody has looked at the key").hint(hint));
@@ -213,7 +214,7 @@ impl Context {
     /// Takes the lock of the install folder, and says so when that takes a while.
     fn lock(&mut self, install: &Path) -> Result<Lock, Failure> {
         let lock = Lock::take(install, |holder| {
-            self.printer.warn(format_args!(
+            self.printer.error_line(format_args!(
                 "waiting for another cpkgs (process {})",
                 escaped(holder)
             ));
@@ -225,10 +226,10 @@ impl Context {
     }
 
     /// Says which configuration files were changed here and have the package's new one beside them.
-    fn tell_kept(&mut self, install: &Path, kept: &[String]) {
+    fn report_kept(&mut self, install: &Path, kept: &[String]) {
         for path in kept {
             let path = escaped(&install.join(path).to_string_lossy());
-            self.printer.warn(format_args!(
+            self.printer.error_line(format_args!(
                 "kept your `{path}`; the package's new one is `{path}.cpkgs-new`"
             ));
         }
@@ -254,9 +255,9 @@ enum Consent {
 
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Done {
-    /// All was done.
-    Well,
+enum Outcome {
+    /// Everything was done.
+    Success,
     /// It was done, and something is broken.
     Broken,
 }
@@ -265,8 +266,12 @@ enum Done {
 pub(crate) fn main() -> ExitCode {
     // Not for people: what follows it are another program's arguments, whatever they look like.
     let mut words = std::env::args_os().skip(1);
-    if words.next().is_some_and(|word| word == "within") {
-        return within::run(words).report(&mut Printer::new(Form::Text, Talk::Quiet));
+    if words
+        .next()
+        .is_some_and(|word| overlay::EXEC_COMMANDS.iter().any(|name| word == *name))
+    {
+        return exec_in_generation::run(words)
+            .report(&mut Printer::new(OutputFormat::Text, Verbosity::Quiet));
     }
     allow_many_files();
     let arguments = match Arguments::try_parse() {
@@ -277,20 +282,28 @@ pub(crate) fn main() -> ExitCode {
             return code.into();
         }
     };
-    let form = if arguments.json { Form::Json } else { Form::Text };
-    let talk = if arguments.quiet { Talk::Quiet } else { Talk::Usual };
+    let format = if arguments.json {
+        OutputFormat::Json
+    } else {
+        OutputFormat::Text
+    };
+    let verbosity = if arguments.quiet {
+        Verbosity::Quiet
+    } else {
+        Verbosity::Normal
+    };
     let consent = if arguments.yes {
         Consent::Given
     } else {
         Consent::Ask
     };
-    match context(&arguments.command, Printer::new(form, talk), consent) {
+    match context(&arguments.command, Printer::new(format, verbosity), consent) {
         Ok(mut context) => {
             context.config.overrides = arguments.overrides.into();
             let outcome = run(arguments.command, &mut context);
             ended(outcome, &mut context.printer)
         }
-        Err(failure) => failure.report(&mut Printer::new(form, talk)),
+        Err(failure) => failure.report(&mut Printer::new(format, verbosity)),
     }
 }
 
@@ -318,7 +331,7 @@ fn context(command: &Command, printer: Printer, consent: Consent) -> Result<Cont
     let here = std::env::current_dir();
     // Whom apt starts has no home.
     let nowhere = matches!(command, Command::Edsp(_)).then(|| PathBuf::from("/nonexistent"));
-    // A folder that was removed under the caller is none; only a relative home needs one.
+    // The working directory may have been removed; only a relative home needs it.
     let from = here.as_deref().unwrap_or(Path::new(""));
     let home = Home::find(variable("CPKGS_HOME"), variable("HOME").or(nowhere), from).ok_or_else(|| {
         Failure::saying(USAGE, "neither CPKGS_HOME nor HOME is set")
@@ -337,7 +350,7 @@ fn context(command: &Command, printer: Printer, consent: Consent) -> Result<Cont
     })
 }
 
-fn run(command: Command, context: &mut Context) -> Result<Done, Failure> {
+fn run(command: Command, context: &mut Context) -> Result<Outcome, Failure> {
     match command {
         Command::Source(args) => source::run(args, context),
         Command::Update(args) => update::run(&args, context),
@@ -370,10 +383,10 @@ fn run(command: Command, context: &mut Context) -> Result<Done, Failure> {
     }
 }
 
-fn ended(outcome: Result<Done, Failure>, printer: &mut Printer) -> ExitCode {
-    match outcome.and_then(|done| printer.flush().map(|()| done)) {
-        Ok(Done::Well) => DONE.into(),
-        Ok(Done::Broken) => REFUSED.into(),
+fn ended(outcome: Result<Outcome, Failure>, printer: &mut Printer) -> ExitCode {
+    match outcome.and_then(|done| Ok(printer.flush().map(|()| done)?)) {
+        Ok(Outcome::Success) => DONE.into(),
+        Ok(Outcome::Broken) => REFUSED.into(),
         Err(failure) => {
             // What was printed before stands.
             let _ = printer.flush();

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use debian_control::digest::sha256;
 use serde::{Deserialize, Serialize};
 
-use crate::generation::{Plan, Planned};
+use crate::generation::{PackageRecord, Plan};
 use crate::store::Store;
 
 /// What is added to the name of a new file beside one that was changed.
@@ -24,7 +24,7 @@ const BESIDE: &str = ".cpkgs-new";
 
 /// Which texts the packages had when their files were brought here.
 #[derive(Debug, Default, Serialize, Deserialize)]
-struct Known {
+struct MergedFiles {
     /// The generation they are of.
     generation: u64,
     /// SHA-256 by path.
@@ -76,7 +76,7 @@ pub fn purge(install: &Path, plan: &Plan, paths: &BTreeSet<String>) -> Result<()
 /// When one cannot be read or written. What was done stands, and the rest is done the next time.
 pub fn merge(install: &Path, store: &Store, plan: &Plan) -> Result<Vec<String>, ConffileError> {
     let state = install.join("conffiles.json");
-    let mut known = read_known(&state).map_err(|source| failed(&state, source))?;
+    let mut known = read_merged(&state).map_err(|source| failed(&state, source))?;
     if known.generation == plan.number {
         return Ok(Vec::new());
     }
@@ -104,11 +104,11 @@ pub fn merge(install: &Path, store: &Store, plan: &Plan) -> Result<Vec<String>, 
             remove(install, &place).map_err(|source| failed(&place, source))?;
         }
     }
-    let known = Known {
+    let known = MergedFiles {
         generation: plan.number,
         files,
     };
-    write_known(&state, &known).map_err(|source| failed(&state, source))?;
+    write_merged(&state, &known).map_err(|source| failed(&state, source))?;
     Ok(beside)
 }
 
@@ -134,7 +134,13 @@ fn decide(base: Option<&str>, here: Option<&str>, new: Option<&str>) -> Action {
     }
 }
 
-fn carry_out(action: Action, place: &Path, store: &Store, package: &Planned, path: &str) -> io::Result<()> {
+fn carry_out(
+    action: Action,
+    place: &Path,
+    store: &Store,
+    package: &PackageRecord,
+    path: &str,
+) -> io::Result<()> {
     let place = match action {
         Action::Keep | Action::Remove => return Ok(()),
         Action::Write => place.to_owned(),
@@ -175,14 +181,14 @@ fn digest(path: &Path) -> io::Result<Option<String>> {
     }
 }
 
-fn read_known(path: &Path) -> io::Result<Known> {
+fn read_merged(path: &Path) -> io::Result<MergedFiles> {
     match fs::read(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Known::default()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(MergedFiles::default()),
         text => Ok(serde_json::from_slice(&text?)?),
     }
 }
 
-fn write_known(path: &Path, known: &Known) -> io::Result<()> {
+fn write_merged(path: &Path, known: &MergedFiles) -> io::Result<()> {
     apt_client::private_file::replace_private(path, &serde_json::to_vec(known)?)
 }
 

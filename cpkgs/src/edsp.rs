@@ -38,8 +38,8 @@ enum EdspError {
     /// It is empty.
     #[error("the scenario is empty: expected a stanza with `Request: EDSP 0.5`")]
     Empty,
-    /// It names an architecture that is none.
-    #[error("field `{field}` of the request: `{text}` is no architecture")]
+    /// It names an invalid architecture.
+    #[error("field `{field}` of the request: `{text}` is not a valid architecture")]
     Architecture {
         /// The field.
         field: &'static str,

@@ -6,6 +6,7 @@ mod build;
 mod database;
 mod error;
 mod libraries;
+mod notes;
 mod package;
 mod plan;
 mod scripts;
@@ -19,14 +20,15 @@ use std::path::{Path, PathBuf};
 
 use debian_control::digest::sha256;
 
-pub use self::build::{Making, Notes, Purpose, build};
+pub use self::build::{BuildOptions, Purpose, build};
 pub use self::error::GenerationError;
-pub use self::plan::{Held, Plan, Planned, Receipt};
+pub use self::notes::Notes;
+pub use self::plan::{Held, PackageRecord, Plan, Provenance};
 
 /// How the folders of generations that are not whole are called.
 const UNFINISHED: &str = ".unfinished-";
 /// How those without a number begin.
-const THROW_AWAY: &str = "run-";
+const EPHEMERAL: &str = "run-";
 
 /// The generations of an install folder.
 #[derive(Debug, Clone)]
@@ -47,16 +49,16 @@ impl Generations {
         self.install.join("gen").join(number.to_string())
     }
 
-    /// Returns the folder of the generation that a plan describes. One to throw away is called by what is in it, so that the
+    /// Returns the folder of the generation that a plan describes. An ephemeral one is named after its packages, so that the
     /// next command with the same packages finds it.
     pub fn place(&self, plan: &Plan, purpose: Purpose) -> PathBuf {
         match purpose {
             Purpose::Numbered => self.path(plan.number),
-            Purpose::ThrowAway => {
+            Purpose::Ephemeral => {
                 let keys: Vec<&str> = plan.packages.iter().map(|package| &*package.store).collect();
                 let digest = sha256(keys.join("\n").as_bytes()).to_string();
                 let short = digest.get(..16).unwrap_or(&digest);
-                self.install.join("gen").join(format!("{THROW_AWAY}{short}"))
+                self.install.join("gen").join(format!("{EPHEMERAL}{short}"))
             }
         }
     }
@@ -66,8 +68,8 @@ impl Generations {
     /// # Errors
     ///
     /// When one cannot be removed.
-    pub fn throw_away(&self) -> Result<usize, GenerationError> {
-        self.remove_named(&self.install.join("gen"), THROW_AWAY)
+    pub fn remove_ephemeral(&self) -> Result<usize, GenerationError> {
+        self.remove_named(&self.install.join("gen"), EPHEMERAL)
     }
 
     /// Returns the number of the one that counts; `None` before the first.

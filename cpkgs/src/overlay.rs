@@ -19,7 +19,13 @@ use rustix::mount::{MountFlags, MountPropagationFlags, MoveMountFlags, OpenTreeF
 use rustix::thread::UnshareFlags;
 
 /// The variable that names, inside, the generation whose files lie over the host's.
-pub const WITHIN: &str = "CPKGS_WITHIN";
+pub const GENERATION_VARIABLE: &str = "CPKGS_WITHIN";
+
+/// The command of `cpkgs` that starts a program with a generation laid over the host.
+pub const EXEC_COMMAND: &str = "exec-in-generation";
+
+/// All names that the command has: generations of earlier versions call it by the second one.
+pub const EXEC_COMMANDS: [&str; 2] = [EXEC_COMMAND, "within"];
 
 /// Why the files of a generation cannot be laid over the host's.
 #[derive(Debug, thiserror::Error)]
@@ -43,7 +49,7 @@ pub enum OverlayError {
 pub fn works(launcher: &Path, generation: &Path) -> bool {
     let mut command = Command::new(launcher);
     command
-        .arg("within")
+        .arg(EXEC_COMMAND)
         .arg(generation)
         .args(["/bin/sh", "/bin/false", "-c", ":"]);
     let silent = command

@@ -14,7 +14,9 @@ use debian_control::digest::Sha256;
 use debian_control::stanza::Stanza;
 
 use crate::conffiles;
-use crate::generation::{self, Generations, Held, Making, Notes, Plan, Planned, Purpose, Receipt};
+use crate::generation::{
+    self, BuildOptions, Generations, Held, Notes, PackageRecord, Plan, Provenance, Purpose,
+};
 use crate::store::{Expected, Store};
 
 pub use self::error::RootlessError;
@@ -26,15 +28,15 @@ pub struct Change {
     /// Packages that come; one that is there in another version goes.
     pub add: Vec<Add>,
     /// Packages that go.
-    pub remove: Vec<Slot>,
+    pub remove: Vec<PackageKey>,
     /// When packages go from a system; those that are not here go first.
-    pub turns: BTreeMap<Slot, Turn>,
+    pub turns: BTreeMap<PackageKey, Turn>,
     /// What becomes of the configuration files of packages that go.
     pub configuration: Configuration,
     /// Packages that were asked for from now on (`false`), or come and go by themselves (`true`).
-    pub automatic: Vec<(Slot, bool)>,
+    pub automatic: Vec<(PackageKey, bool)>,
     /// Packages that are held from now on, or no longer.
-    pub holds: Vec<(Slot, Held)>,
+    pub holds: Vec<(PackageKey, Held)>,
     /// The command, for the history.
     pub command: String,
     /// The time, for the history: RFC 3339, UTC.
@@ -79,34 +81,34 @@ pub struct Add {
     /// What it comes for.
     pub why: Option<String>,
     /// The signed state that it was found in.
-    pub receipt: Option<Receipt>,
+    pub provenance: Option<Provenance>,
 }
 
 impl Add {
     /// Returns which package it is.
-    pub fn slot(&self) -> Option<Slot> {
+    pub fn key(&self) -> Option<PackageKey> {
         let stanza = Stanza::parse(&self.stanza).ok()?;
-        Some(Slot {
+        Some(PackageKey {
             name: stanza.line("Package")?.to_owned(),
             architecture: stanza.line("Architecture")?.to_owned(),
         })
     }
 
     /// Says whether it is a package, where those for all architectures count as those of the machine.
-    pub fn is_of(&self, other: &Slot) -> bool {
+    pub fn is_of(&self, other: &PackageKey) -> bool {
         let native = |name: &str| match name {
             "all" => crate::machine::architecture().to_owned(),
             name => name.to_owned(),
         };
-        self.slot().is_some_and(|slot| {
-            slot.name == other.name && native(&slot.architecture) == native(&other.architecture)
+        self.key().is_some_and(|key| {
+            key.name == other.name && native(&key.architecture) == native(&other.architecture)
         })
     }
 }
 
 /// Of which one version is installed at a time.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Slot {
+pub struct PackageKey {
     /// `Package`.
     pub name: String,
     /// `Architecture`.
@@ -158,11 +160,11 @@ pub fn apply(install: &Path, change: Change) -> Result<Applied, RootlessError> {
         Configuration::Goes => change.remove.clone(),
     };
     let plan = next(before, change, added, number);
-    let making = Making {
+    let options = BuildOptions {
         purpose: Purpose::Numbered,
         launcher: launcher.as_deref(),
     };
-    let mut notes = generation::build(install, &store, plan, making)?;
+    let mut notes = generation::build(install, &store, plan, options)?;
     generations.switch(number)?;
     notes.scripts.retain(|name, _| names.contains(name));
     notes.dropped.retain(|name, _| names.contains(name));
@@ -190,18 +192,18 @@ pub fn apply(install: &Path, change: Change) -> Result<Applied, RootlessError> {
 /// # Errors
 ///
 /// As [`apply`].
-pub fn throw_away(install: &Path, change: Change) -> Result<PathBuf, RootlessError> {
+pub fn ephemeral(install: &Path, change: Change) -> Result<PathBuf, RootlessError> {
     let store = Store::open(install)?;
     let added = unpack(&store, &change.add)?;
     let launcher = change.launcher.clone();
     let plan = next(Plan::default(), change, added, 0);
-    let place = Generations::new(install).place(&plan, Purpose::ThrowAway);
+    let place = Generations::new(install).place(&plan, Purpose::Ephemeral);
     if !place.exists() {
-        let making = Making {
-            purpose: Purpose::ThrowAway,
+        let options = BuildOptions {
+            purpose: Purpose::Ephemeral,
             launcher: launcher.as_deref(),
         };
-        generation::build(install, &store, plan, making)?;
+        generation::build(install, &store, plan, options)?;
     }
     Ok(place)
 }
@@ -228,11 +230,11 @@ pub fn rollback(install: &Path, to: Option<u64>) -> Result<(u64, Vec<String>), R
             command: "before the first".to_owned(),
             ..Plan::default()
         };
-        let making = Making {
+        let options = BuildOptions {
             purpose: Purpose::Numbered,
             launcher: None,
         };
-        generation::build(install, &store, nothing, making)?;
+        generation::build(install, &store, nothing, options)?;
     }
     let plan = generations.plan(to)?;
     generations.switch(to)?;
@@ -249,7 +251,7 @@ pub fn collect(install: &Path, keep: usize) -> Result<Swept, RootlessError> {
     let store = Store::open(install)?;
     let generations = Generations::new(install);
     let unfinished = store.sweep()? + generations.sweep()?;
-    generations.throw_away()?;
+    generations.remove_ephemeral()?;
     let current = generations.current()?;
     let all = generations.all()?;
     let newest = all.iter().rev().take(keep).copied().chain(current);
@@ -271,7 +273,7 @@ pub fn collect(install: &Path, keep: usize) -> Result<Swept, RootlessError> {
     Ok(swept)
 }
 
-fn unpack(store: &Store, add: &[Add]) -> Result<Vec<Planned>, RootlessError> {
+fn unpack(store: &Store, add: &[Add]) -> Result<Vec<PackageRecord>, RootlessError> {
     let mut files = Vec::new();
     for add in add {
         files.push((add.deb.clone(), expected(add)?));
@@ -282,10 +284,10 @@ fn unpack(store: &Store, add: &[Add]) -> Result<Vec<Planned>, RootlessError> {
 }
 
 /// Returns the paths of the configuration files that some packages have in a generation.
-fn conffiles_of(plan: &Plan, slots: &[Slot]) -> BTreeSet<String> {
+fn conffiles_of(plan: &Plan, keys: &[PackageKey]) -> BTreeSet<String> {
     let packages = plan.packages.iter().filter(|package| {
-        let mut slots = slots.iter();
-        slots.any(|slot| (slot.name.as_str(), slot.architecture.as_str()) == package.slot())
+        let mut keys = keys.iter();
+        keys.any(|key| (key.name.as_str(), key.architecture.as_str()) == package.key())
     });
     packages
         .flat_map(|package| package.conffiles.keys().cloned())
@@ -298,7 +300,7 @@ fn conffiles_of(plan: &Plan, slots: &[Slot]) -> BTreeSet<String> {
 /// # Errors
 ///
 /// When what is kept of a generation cannot be read.
-pub fn leftovers(install: &Path, name: &str) -> Result<Vec<Slot>, RootlessError> {
+pub fn leftovers(install: &Path, name: &str) -> Result<Vec<PackageKey>, RootlessError> {
     let generations = Generations::new(install);
     let current = generations.current_plan()?;
     let mut found = BTreeSet::new();
@@ -306,12 +308,9 @@ pub fn leftovers(install: &Path, name: &str) -> Result<Vec<Slot>, RootlessError>
         let plan = generations.plan(number)?;
         for package in plan.packages.iter().filter(|package| package.name == name) {
             let is_here = |path: &String| install.join(path).symlink_metadata().is_ok();
-            let is_current = current
-                .packages
-                .iter()
-                .any(|other| other.slot() == package.slot());
+            let is_current = current.packages.iter().any(|other| other.key() == package.key());
             if !is_current && package.conffiles.keys().any(is_here) {
-                found.insert(Slot {
+                found.insert(PackageKey {
                     name: package.name.clone(),
                     architecture: package.architecture.clone(),
                 });
@@ -322,22 +321,22 @@ pub fn leftovers(install: &Path, name: &str) -> Result<Vec<Slot>, RootlessError>
 }
 
 /// Puts the next plan together: pure.
-fn next(before: Plan, change: Change, added: Vec<Planned>, number: u64) -> Plan {
-    let slot = |package: &Planned| Slot {
+fn next(before: Plan, change: Change, added: Vec<PackageRecord>, number: u64) -> Plan {
+    let key = |package: &PackageRecord| PackageKey {
         name: package.name.clone(),
         architecture: package.architecture.clone(),
     };
     // A package that becomes `all` or stops being so is the same one: only twins of Multi-Arch stand beside each other.
-    let replaces = |new: &Planned, old: &Planned| {
+    let replaces = |new: &PackageRecord, old: &PackageRecord| {
         new.name == old.name
             && (new.architecture == old.architecture
                 || new.architecture == "all"
                 || old.architecture == "all")
     };
-    let stays = |package: &Planned| {
-        !change.remove.contains(&slot(package)) && !added.iter().any(|new| replaces(new, package))
+    let stays = |package: &PackageRecord| {
+        !change.remove.contains(&key(package)) && !added.iter().any(|new| replaces(new, package))
     };
-    let mut packages: Vec<Planned> = before
+    let mut packages: Vec<PackageRecord> = before
         .packages
         .iter()
         .filter(|package| stays(package))
@@ -350,15 +349,15 @@ fn next(before: Plan, change: Change, added: Vec<Planned>, number: u64) -> Plan 
         packages.push(package);
     }
     for package in &mut packages {
-        let place = slot(package);
-        for (_, automatic) in change.automatic.iter().filter(|(slot, _)| *slot == place) {
+        let place = key(package);
+        for (_, automatic) in change.automatic.iter().filter(|(key, _)| *key == place) {
             package.automatic = *automatic;
         }
-        for (_, hold) in change.holds.iter().filter(|(slot, _)| *slot == place) {
+        for (_, hold) in change.holds.iter().filter(|(key, _)| *key == place) {
             package.hold = *hold;
         }
     }
-    packages.sort_by(|one, other| one.slot().cmp(&other.slot()));
+    packages.sort_by(|one, other| one.key().cmp(&other.key()));
     Plan {
         number,
         parent: (before.number > 0).then_some(before.number),
@@ -378,8 +377,8 @@ fn expected(add: &Add) -> Result<Expected, RootlessError> {
     Ok(Expected::of(&stanza, add.sha256))
 }
 
-fn planned(add: &Add, expected: &Expected) -> Planned {
-    Planned {
+fn planned(add: &Add, expected: &Expected) -> PackageRecord {
+    PackageRecord {
         name: expected.name.clone(),
         version: expected.version.clone(),
         architecture: expected.architecture.clone(),
@@ -388,7 +387,7 @@ fn planned(add: &Add, expected: &Expected) -> Planned {
         automatic: add.automatic,
         hold: Held::Free,
         why: add.why.clone(),
-        receipt: add.receipt.clone(),
+        provenance: add.provenance.clone(),
         conffiles: Default::default(),
         stanza: add.stanza.clone(),
     }

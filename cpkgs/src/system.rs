@@ -9,6 +9,8 @@
 
 mod database;
 mod error;
+mod files;
+mod key;
 mod marks;
 mod order;
 mod run;
@@ -29,11 +31,11 @@ use signal_hook::SigId;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::flag;
 
-use crate::rootless::{Add, Change, Slot};
+use crate::installed::{InstalledPackage, State};
+use crate::rootless::{Add, Change, PackageKey};
 use crate::store::{self, Expected};
 use order::Step;
 
-pub use database::{State, SystemPackage};
 pub use error::SystemError;
 
 /// A system that dpkg keeps: this machine's, or one in a folder.
@@ -73,7 +75,7 @@ impl System {
     ///
     /// # Errors
     /// When dpkg's database cannot be read.
-    pub fn installed(&self) -> Result<Vec<SystemPackage>, SystemError> {
+    pub fn installed(&self) -> Result<Vec<InstalledPackage>, SystemError> {
         Ok(database::read(self)?.packages)
     }
 
@@ -81,7 +83,7 @@ impl System {
     ///
     /// # Errors
     /// When dpkg's database cannot be read.
-    pub fn leftovers(&self) -> Result<Vec<Slot>, SystemError> {
+    pub fn leftovers(&self) -> Result<Vec<PackageKey>, SystemError> {
         Ok(database::read(self)?.leftovers)
     }
 
@@ -147,8 +149,8 @@ impl System {
                 let unfinished = self.unfinished()?;
                 let is_new = unfinished
                     .iter()
-                    .any(|one| !before.iter().any(|old| old.slot == one.slot));
-                let named = |one: &Unfinished| change.add.iter().any(|add| add.is_of(&one.slot));
+                    .any(|one| !before.iter().any(|old| old.key == one.key));
+                let named = |one: &Unfinished| change.add.iter().any(|add| add.is_of(&one.key));
                 let action = step.action();
                 if *step != Step::Configure || is_new || unfinished.iter().any(named) {
                     if matches!(step, Step::Unpack(_)) {
@@ -219,7 +221,7 @@ impl System {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unfinished {
     /// Which one.
-    pub slot: Slot,
+    pub key: PackageKey,
     /// Its version.
     pub version: String,
     /// How far dpkg came.
@@ -227,11 +229,10 @@ pub struct Unfinished {
 }
 
 impl Unfinished {
-    fn of(package: &SystemPackage) -> Option<Self> {
-        let stanza = Stanza::parse(&package.stanza).ok()?;
+    fn of(package: &InstalledPackage) -> Option<Self> {
         (package.state != State::Installed).then(|| Self {
-            slot: database::slot(&stanza),
-            version: stanza.line("Version").unwrap_or_default().to_owned(),
+            key: key::of(&package.name, &package.architecture),
+            version: package.version.clone(),
             state: package.state.clone(),
         })
     }
@@ -244,7 +245,7 @@ impl Unfinished {
 
 impl fmt::Display for Unfinished {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = escaped(&self.slot.name);
+        let name = escaped(&self.key.name);
         match &self.state {
             State::Installed => write!(formatter, "`{name}` is installed"),
             State::Damaged(word) if word == "installed" => {

@@ -12,7 +12,7 @@ pub enum RegistryError {
     /// The client cannot be made.
     #[error("cannot speak to the registry")]
     Start(#[source] Box<FetchError>),
-    /// Its address is none.
+    /// Its address is not valid.
     #[error("the address of the registry")]
     Address(#[from] LocationError),
     /// Its address is that of a folder.

@@ -18,14 +18,14 @@ const PIECE: usize = 256 << 10;
 
 /// Where a package goes; left out: where the registry puts it.
 #[derive(Debug, Clone, Default)]
-pub struct Place {
+pub struct UploadTarget {
     /// Codename or alias.
     pub suite: Option<String>,
     /// A component of it.
     pub component: Option<String>,
 }
 
-impl Place {
+impl UploadTarget {
     fn query(&self) -> Vec<(&str, &str)> {
         let suite = self.suite.as_deref().map(|suite| ("suite", suite));
         let component = self
@@ -36,14 +36,14 @@ impl Place {
     }
 }
 
-/// How an upload ended well.
+/// How an upload succeeded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Taken {
-    /// It stands there now, and is live.
+    /// Created, and live.
     Added,
-    /// It stood there already.
+    /// Already present with identical content.
     Unchanged,
-    /// It stands there, and is not live yet.
+    /// Created, and not live yet.
     Pending,
 }
 
@@ -75,12 +75,12 @@ impl Registry {
     pub fn upload(
         &self,
         files: &[PathBuf],
-        place: &Place,
+        target: &UploadTarget,
         mut ended: impl FnMut(&Path, Result<Taken, RegistryError>),
     ) {
         self.runtime.block_on(async {
             let mut uploads = stream::iter(files)
-                .map(|file| async move { (file, self.upload_one(file, place).await) })
+                .map(|file| async move { (file, self.upload_one(file, target).await) })
                 .buffer_unordered(AT_ONCE);
             while let Some((file, outcome)) = uploads.next().await {
                 ended(file, outcome);
@@ -88,7 +88,7 @@ impl Registry {
         });
     }
 
-    async fn upload_one(&self, path: &Path, place: &Place) -> Result<Taken, RegistryError> {
+    async fn upload_one(&self, path: &Path, target: &UploadTarget) -> Result<Taken, RegistryError> {
         let failed = |source| RegistryError::File {
             path: path.to_owned(),
             source,
@@ -99,7 +99,7 @@ impl Registry {
         }
         // It is opened for each try, and once before, so that the reason for a failure is known.
         std::fs::File::open(path).map_err(failed)?;
-        let mut query = place.query();
+        let mut query = target.query();
         query.push(("wait", "published"));
         let ask = Ask {
             query: &query,

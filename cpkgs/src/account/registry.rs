@@ -65,7 +65,7 @@ impl Registry {
     /// Makes what speaks to a registry, with a token where there is one.
     ///
     /// # Errors
-    /// When the address is none, or the system gives no threads or certificates.
+    /// When the address is not valid, or the system gives no threads or certificates.
     pub fn new(address: &str, token: Option<String>) -> Result<Self, RegistryError> {
         let root: Location = address.parse()?;
         if root.file_path().is_some() {

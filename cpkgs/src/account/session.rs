@@ -79,7 +79,7 @@ impl Registry {
     /// Says who the token belongs to.
     ///
     /// # Errors
-    /// When it is none, or the registry cannot be reached.
+    /// When the token is not valid, or the registry cannot be reached.
     pub fn me(&self) -> Result<Me, RegistryError> {
         self.call(&Ask::new(Method::GET, &["auth", "me"]))
     }
@@ -87,7 +87,7 @@ impl Registry {
     /// Revokes the token that this registry is asked with.
     ///
     /// # Errors
-    /// When it is none, or the registry cannot be reached.
+    /// When the token is not valid, or the registry cannot be reached.
     pub fn logout(&self) -> Result<(), RegistryError> {
         self.order(&Ask::new(Method::POST, &["auth", "logout"]))
             .map(|_| ())

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::failure::{Failure, REFUSED};
 use super::registry::SignedArgs;
-use super::{Context, Done};
+use super::{Context, Outcome};
 
 /// Manages a registry: its packages and its accounts.
 #[derive(Debug, Args)]
@@ -54,7 +54,7 @@ struct RemovedView<'a> {
     live: bool,
 }
 
-pub(super) fn run(args: AdminArgs, context: &mut Context) -> Result<Done, Failure> {
+pub(super) fn run(args: AdminArgs, context: &mut Context) -> Result<Outcome, Failure> {
     match args.command {
         AdminCommand::Upload(args) => upload::run(&args, context),
         AdminCommand::Remove(args) => remove(&args, context),
@@ -63,7 +63,7 @@ pub(super) fn run(args: AdminArgs, context: &mut Context) -> Result<Done, Failur
     }
 }
 
-fn remove(args: &RemoveArgs, context: &mut Context) -> Result<Done, Failure> {
+fn remove(args: &RemoveArgs, context: &mut Context) -> Result<Outcome, Failure> {
     let registry = args.signed.open(context)?;
     let mut query = vec![("name", args.name.as_str()), ("version", args.version.as_str())];
     let optional = [("architecture", &args.architecture), ("suite", &args.suite)];
@@ -81,7 +81,7 @@ fn remove(args: &RemoveArgs, context: &mut Context) -> Result<Done, Failure> {
         let live = registry.remove(&package.id, args.suite.as_deref())?;
         removed(package, live, context)?;
     }
-    Ok(Done::Well)
+    Ok(Outcome::Success)
 }
 
 fn removed(package: &Upload, live: Live, context: &mut Context) -> Result<(), Failure> {
@@ -95,13 +95,13 @@ fn removed(package: &Upload, live: Live, context: &mut Context) -> Result<(), Fa
     if live == Live::NotYet {
         context
             .printer
-            .tell("taken out, but not live yet: the next publish has it");
+            .info("taken out, but not live yet: the next publish has it");
     }
     if context.printer.json() {
-        return context.printer.value(&view);
+        return Ok(context.printer.value(&view)?);
     }
     let [name, version, architecture] = [view.name, view.version, view.architecture].map(escaped);
-    context
+    Ok(context
         .printer
-        .line(format_args!("removed\t{name}\t{version}\t{architecture}"))
+        .line(format_args!("removed\t{name}\t{version}\t{architecture}"))?)
 }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::failure::Failure;
 use super::registry::{RegistryArgs, SignedArgs, kept_token};
 use super::secret::{self, Typed};
-use super::{Context, Done};
+use super::{Context, Outcome};
 
 /// Signs in to a registry, and out.
 ///
@@ -76,7 +76,7 @@ struct StatusView<'a> {
     scopes: Option<&'a [String]>,
 }
 
-pub(super) fn run(args: AuthArgs, context: &mut Context) -> Result<Done, Failure> {
+pub(super) fn run(args: AuthArgs, context: &mut Context) -> Result<Outcome, Failure> {
     match args.command {
         AuthCommand::Register(args) => register(args, context),
         AuthCommand::Login(args) => login(args, context),
@@ -85,7 +85,7 @@ pub(super) fn run(args: AuthArgs, context: &mut Context) -> Result<Done, Failure
     }
 }
 
-fn register(args: RegisterArgs, context: &mut Context) -> Result<Done, Failure> {
+fn register(args: RegisterArgs, context: &mut Context) -> Result<Outcome, Failure> {
     let address = args.registry.address(context)?.to_owned();
     let registry = Registry::new(&address, None)?;
     warn_overheard(&registry, context);
@@ -102,14 +102,14 @@ fn register(args: RegisterArgs, context: &mut Context) -> Result<Done, Failure> 
     } else {
         context
             .printer
-            .tell(format_args!("made the account `{}`", escaped(&user.username)));
+            .info(format_args!("made the account `{}`", escaped(&user.username)));
         let hint = format!("`cpkgs auth login {username} --registry {address}` signs in");
-        context.printer.tell(format_args!("next: {}", escaped(&hint)));
+        context.printer.info(format_args!("next: {}", escaped(&hint)));
     }
-    Ok(Done::Well)
+    Ok(Outcome::Success)
 }
 
-fn login(args: LoginArgs, context: &mut Context) -> Result<Done, Failure> {
+fn login(args: LoginArgs, context: &mut Context) -> Result<Outcome, Failure> {
     let address = args.registry.address(context)?.to_owned();
     let mut registry = Registry::new(&address, None)?;
     warn_overheard(&registry, context);
@@ -136,7 +136,7 @@ fn login(args: LoginArgs, context: &mut Context) -> Result<Done, Failure> {
     print(&view, context)
 }
 
-fn status(args: &StatusArgs, context: &mut Context) -> Result<Done, Failure> {
+fn status(args: &StatusArgs, context: &mut Context) -> Result<Outcome, Failure> {
     let registry = args.signed.open(context)?;
     let me = registry.me()?;
     let view = StatusView {
@@ -147,10 +147,10 @@ fn status(args: &StatusArgs, context: &mut Context) -> Result<Done, Failure> {
     print(&view, context)
 }
 
-fn print(view: &StatusView<'_>, context: &mut Context) -> Result<Done, Failure> {
+fn print(view: &StatusView<'_>, context: &mut Context) -> Result<Outcome, Failure> {
     if context.printer.json() {
         context.printer.value(view)?;
-        return Ok(Done::Well);
+        return Ok(Outcome::Success);
     }
     let scopes = match view.scopes {
         None => "everything that the account may".to_owned(),
@@ -168,13 +168,13 @@ fn print(view: &StatusView<'_>, context: &mut Context) -> Result<Done, Failure> 
             .printer
             .line(format_args!("{:<10}{}", format!("{what}:"), escaped(value)))?;
     }
-    Ok(Done::Well)
+    Ok(Outcome::Success)
 }
 
-fn logout(context: &mut Context) -> Result<Done, Failure> {
+fn logout(context: &mut Context) -> Result<Outcome, Failure> {
     let (Some(address), Some(_)) = (&context.config.registry_url, &context.config.auth_token) else {
-        context.printer.tell("nobody is signed in");
-        return Ok(Done::Well);
+        context.printer.info("nobody is signed in");
+        return Ok(Outcome::Success);
     };
     let registry = Registry::new(address, context.config.auth_token.clone())?;
     match registry.logout() {
@@ -188,8 +188,8 @@ fn logout(context: &mut Context) -> Result<Done, Failure> {
     context
         .config
         .change(&context.home, |config| config.auth_token = None)?;
-    context.printer.tell("signed out: the token is revoked");
-    Ok(Done::Well)
+    context.printer.info("signed out: the token is revoked");
+    Ok(Outcome::Success)
 }
 
 /// Revokes the token that a new one takes the place of.
@@ -203,7 +203,7 @@ fn revoke_kept(context: &mut Context) {
     let revoked = Registry::new(&address, Some(token)).and_then(|registry| registry.logout());
     match revoked {
         Ok(()) | Err(RegistryError::Problem { status: 401, .. }) => {}
-        Err(_) => context.printer.warn(format_args!(
+        Err(_) => context.printer.error_line(format_args!(
             "warning: the token for `{}` that was kept before could not be revoked",
             escaped(&address)
         )),
@@ -212,7 +212,7 @@ fn revoke_kept(context: &mut Context) {
 
 fn warn_overheard(registry: &Registry, context: &mut Context) {
     if registry.is_overheard() {
-        context.printer.warn(format_args!(
+        context.printer.error_line(format_args!(
             "warning: `{}` has no TLS: everybody on the way can read the password",
             registry.address()
         ));

@@ -16,7 +16,7 @@ use resolver::universe::{Source, Universe, UniverseError};
 use serde::Serialize;
 
 use super::failure::{Failure, REFUSED, USAGE};
-use super::{Context, Done};
+use super::{Context, Outcome};
 
 /// More than the index of any archive has.
 const MOST_BYTES: u64 = 1 << 32;
@@ -48,7 +48,7 @@ struct Counts {
     broken: usize,
 }
 
-pub(super) fn run(args: &CheckArgs, context: &mut Context) -> Result<Done, Failure> {
+pub(super) fn run(args: &CheckArgs, context: &mut Context) -> Result<Outcome, Failure> {
     let architecture = args.architecture.as_deref().unwrap_or(machine::architecture());
     let mut unreadable = Vec::new();
     let universe = match &args.packages {
@@ -82,18 +82,18 @@ pub(super) fn run(args: &CheckArgs, context: &mut Context) -> Result<Done, Failu
         let Counts { checked, broken } = counts;
         context
             .printer
-            .tell(format_args!("{checked} checked, {broken} broken"));
+            .info(format_args!("{checked} checked, {broken} broken"));
     }
     Ok(if counts.broken == 0 {
-        Done::Well
+        Outcome::Success
     } else {
-        Done::Broken
+        Outcome::Broken
     })
 }
 
 fn print(view: &BrokenView<'_>, context: &mut Context) -> Result<(), Failure> {
     if context.printer.json() {
-        return context.printer.value(view);
+        return Ok(context.printer.value(view)?);
     }
     let BrokenView {
         package,

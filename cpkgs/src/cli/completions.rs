@@ -4,7 +4,7 @@ use clap::{Args, CommandFactory as _};
 use clap_complete::Shell;
 
 use super::failure::Failure;
-use super::{Arguments, Context, Done};
+use super::{Arguments, Context, Outcome};
 
 /// Prints what makes a shell complete this program's words.
 #[derive(Debug, Args)]
@@ -13,9 +13,9 @@ pub(super) struct CompletionsArgs {
     shell: Shell,
 }
 
-pub(super) fn run(args: &CompletionsArgs, context: &mut Context) -> Result<Done, Failure> {
+pub(super) fn run(args: &CompletionsArgs, context: &mut Context) -> Result<Outcome, Failure> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut Arguments::command(), "cpkgs", &mut script);
     context.printer.bytes(&script)?;
-    Ok(Done::Well)
+    Ok(Outcome::Success)
 }

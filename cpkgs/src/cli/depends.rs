@@ -10,7 +10,7 @@ use debian_control::version::Version;
 use super::failure::Failure;
 use super::relations::{NeedView, groups, names, stanza_of};
 use super::unknown_package::unknown_package;
-use super::{Context, Done};
+use super::{Context, Outcome};
 
 /// The fields that are shown, in this order.
 const SHOWN: [&str; 8] = [
@@ -34,12 +34,12 @@ pub(super) struct DependsArgs {
     tree: bool,
 }
 
-pub(super) fn run(args: &DependsArgs, context: &mut Context) -> Result<Done, Failure> {
+pub(super) fn run(args: &DependsArgs, context: &mut Context) -> Result<Outcome, Failure> {
     let library = context.library()?;
     let summary = newest(&library, &args.name).ok_or_else(|| unknown_package(&args.name, &library))?;
     if args.tree {
         let mut met = BTreeSet::new();
-        return tree(&library, &summary, 0, &mut met, context).map(|()| Done::Well);
+        return tree(&library, &summary, 0, &mut met, context).map(|()| Outcome::Success);
     }
     let text = library.stanza_of(&summary)?;
     let stanza = stanza_of(&text)?;
@@ -56,7 +56,7 @@ pub(super) fn run(args: &DependsArgs, context: &mut Context) -> Result<Done, Fai
             }
         }
     }
-    Ok(Done::Well)
+    Ok(Outcome::Success)
 }
 
 /// Prints what a package needs below it, each package once.

@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use clap::Args;
-use cpkgs::scene::Scene;
+use cpkgs::resolver_input::ResolverInput;
 use cpkgs::spec::Named;
 use cpkgs::store::{self, Expected};
 use debian_control::stanza::Stanza;
@@ -15,8 +15,8 @@ use resolver::request::Target;
 use resolver::universe::{PackageId, Universe};
 
 use super::failure::{Failure, REFUSED, UNVERIFIED, USAGE};
-use super::stage::{download, refused};
-use super::{Context, Done};
+use super::transaction::{download, refused};
+use super::{Context, Outcome};
 
 /// Fetches packages, verified, into the working directory.
 #[derive(Debug, Args)]
@@ -26,19 +26,19 @@ pub(super) struct DownloadArgs {
     packages: Vec<String>,
 }
 
-pub(super) fn run(args: &DownloadArgs, context: &mut Context) -> Result<Done, Failure> {
+pub(super) fn run(args: &DownloadArgs, context: &mut Context) -> Result<Outcome, Failure> {
     let library = context.library()?;
-    let scene = Scene::new(&library, &[], Vec::new())?;
+    let input = ResolverInput::new(&library, &[], Vec::new())?;
     let packages = args
         .packages
         .iter()
-        .map(|text| meant(text, &scene))
+        .map(|text| matching(text, &input))
         .collect::<Result<Vec<_>, _>>()?;
-    for (package, deb) in packages.iter().zip(download(&scene, &packages, context)?) {
-        let text = scene.stanza(*package)?;
+    for (package, deb) in packages.iter().zip(download(&input, &packages, context)?) {
+        let text = input.stanza(*package)?;
         let stanza = Stanza::parse(&text).map_err(|error| Failure::new(UNVERIFIED, error))?;
         store::examine(&deb.path, &Expected::of(&stanza, deb.sha256))?;
-        let name = file_name(&scene.universe, *package);
+        let name = file_name(&input.universe, *package);
         put(&deb.path, Path::new(&name)).map_err(|error| {
             Failure::new(
                 REFUSED,
@@ -51,14 +51,14 @@ pub(super) fn run(args: &DownloadArgs, context: &mut Context) -> Result<Done, Fa
             context.printer.line(escaped(&name))?;
         }
     }
-    Ok(Done::Well)
+    Ok(Outcome::Success)
 }
 
 /// Returns the package that a text means: the best one of its name.
-fn meant(text: &str, scene: &Scene<'_>) -> Result<PackageId, Failure> {
+fn matching(text: &str, input: &ResolverInput<'_>) -> Result<PackageId, Failure> {
     let named = Named::parse(text).map_err(|error| Failure::saying(USAGE, error))?;
-    let universe = &scene.universe;
-    let found = match scene.target(&named) {
+    let universe = &input.universe;
+    let found = match input.target(&named) {
         Target::OneOf { packages, .. } => packages.first().copied(),
         Target::Named {
             name, architecture, ..
@@ -79,7 +79,7 @@ fn meant(text: &str, scene: &Scene<'_>) -> Result<PackageId, Failure> {
             reasons: Vec::new(),
             hints: Vec::new(),
         };
-        refused(refusal, scene, &[&named.name])
+        refused(refusal, input, &[&named.name])
     })
 }
 

@@ -7,7 +7,7 @@ use cpkgs::edsp;
 use resolver::request::Recommends;
 
 use super::failure::Failure;
-use super::{Context, Done};
+use super::{Context, Outcome};
 
 /// More than any scenario has.
 const MOST_BYTES: u64 = 1 << 31;
@@ -23,7 +23,7 @@ pub(super) struct EdspArgs {
     recommends: bool,
 }
 
-pub(super) fn run(args: &EdspArgs, context: &mut Context) -> Result<Done, Failure> {
+pub(super) fn run(args: &EdspArgs, context: &mut Context) -> Result<Outcome, Failure> {
     let recommends = if args.recommends {
         Recommends::Take
     } else {
@@ -40,5 +40,5 @@ pub(super) fn run(args: &EdspArgs, context: &mut Context) -> Result<Done, Failur
         Err(error) => edsp::unread(&error),
     };
     context.printer.bytes(answer.as_bytes())?;
-    Ok(Done::Well)
+    Ok(Outcome::Success)
 }

@@ -20,9 +20,9 @@ use cpkgs::store::StoreError;
 use cpkgs::system::SystemError;
 use debian_control::terminal::escaped;
 
-use super::printer::Printer;
+use super::printer::{PrintError, Printer};
 
-/// Done; an empty search or list, too.
+/// Outcome; an empty search or list, too.
 pub(super) const DONE: u8 = 0;
 /// The request cannot be met, and nothing changed; or a check found something broken.
 pub(super) const REFUSED: u8 = 1;
@@ -99,12 +99,12 @@ impl Failure {
 
     /// Prints the causes, one a line, then the hints.
     pub(super) fn report(&self, printer: &mut Printer) -> ExitCode {
-        printer.warn(format_args!("error: {}", one_line(&self.error)));
+        printer.error_line(format_args!("error: {}", one_line(&self.error)));
         for cause in self.error.chain().skip(1) {
-            printer.warn(format_args!("  caused by: {}", one_line(cause)));
+            printer.error_line(format_args!("  caused by: {}", one_line(cause)));
         }
         for hint in &self.hints {
-            printer.warn(format_args!("hint: {}", one_line(hint)));
+            printer.error_line(format_args!("hint: {}", one_line(hint)));
         }
         self.code.into()
     }
@@ -126,6 +126,12 @@ fn is_denied(error: &anyhow::Error) -> bool {
 
 fn one_line(text: impl Display) -> String {
     escaped(&text.to_string().trim_end().replace('\n', "; "))
+}
+
+impl From<PrintError> for Failure {
+    fn from(error: PrintError) -> Self {
+        Self::new(REFUSED, error)
+    }
 }
 
 impl From<ConfigError> for Failure {

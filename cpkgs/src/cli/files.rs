@@ -11,7 +11,7 @@ use debian_control::terminal::escaped;
 use serde::Serialize;
 
 use super::failure::{Failure, REFUSED};
-use super::{Context, Done, human_size};
+use super::{Context, Outcome, human_size};
 
 /// Lists the files of a package: as it is installed, or else as the archives list them.
 #[derive(Debug, Args)]
@@ -28,7 +28,7 @@ struct FileView<'f> {
     suite: &'f str,
 }
 
-pub(super) fn files(args: &FilesArgs, context: &mut Context) -> Result<Done, Failure> {
+pub(super) fn files(args: &FilesArgs, context: &mut Context) -> Result<Outcome, Failure> {
     let install = context.config.install(&context.home);
     if let Some(files) = installed::files(&install, &args.name)? {
         return print(files.into_iter().collect(), context);
@@ -55,7 +55,7 @@ pub(super) fn files(args: &FilesArgs, context: &mut Context) -> Result<Done, Fai
     print(found.hits.into_iter().map(|hit| hit.path).collect(), context)
 }
 
-fn print(files: BTreeSet<String>, context: &mut Context) -> Result<Done, Failure> {
+fn print(files: BTreeSet<String>, context: &mut Context) -> Result<Outcome, Failure> {
     for file in files {
         if context.printer.json() {
             context.printer.value(&file)?;
@@ -63,11 +63,11 @@ fn print(files: BTreeSet<String>, context: &mut Context) -> Result<Done, Failure
             context.printer.line(escaped(&file))?;
         }
     }
-    Ok(Done::Well)
+    Ok(Outcome::Success)
 }
 
 /// Searches the paths of files.
-pub(super) fn search(words: &[String], context: &mut Context) -> Result<Done, Failure> {
+pub(super) fn search(words: &[String], context: &mut Context) -> Result<Outcome, Failure> {
     let lists = file_lists(context)?.ok_or_else(|| {
         Failure::saying(REFUSED, "no source offers a list of its files (Contents)")
             .hint("`cpkgs search` without --file looks for names and descriptions")
@@ -87,14 +87,14 @@ pub(super) fn search(words: &[String], context: &mut Context) -> Result<Done, Fa
                 .row(format_args!("{}\t{}", hit.package, hit.path))?;
         }
     }
-    Ok(Done::Well)
+    Ok(Outcome::Success)
 }
 
 fn tell_cut(found: &FileHits, context: &mut Context) {
     if found.is_cut {
         context
             .printer
-            .warn("warning: there are more files than are shown: use a longer word");
+            .warning("there are more files than are shown: use a longer word");
     }
 }
 
@@ -111,7 +111,7 @@ fn file_lists(context: &mut Context) -> Result<Option<FileLists>, Failure> {
         return Ok(Some(here));
     }
     for list in &missing {
-        context.printer.tell(format_args!(
+        context.printer.info(format_args!(
             "fetching the list of files `{}` of {} ({})",
             escaped(&list.name),
             escaped(&list.codename),

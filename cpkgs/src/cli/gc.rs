@@ -4,7 +4,7 @@ use clap::Args;
 use cpkgs::rootless;
 
 use super::failure::Failure;
-use super::{Context, Done};
+use super::{Context, Outcome};
 
 /// Removes old generations, and packages that no generation has any more.
 #[derive(Debug, Args)]
@@ -14,11 +14,11 @@ pub(super) struct GcArgs {
     keep: usize,
 }
 
-pub(super) fn run(args: &GcArgs, context: &mut Context) -> Result<Done, Failure> {
+pub(super) fn run(args: &GcArgs, context: &mut Context) -> Result<Outcome, Failure> {
     let install = context.config.install(&context.home);
     let _lock = context.lock(&install)?;
     let swept = rootless::collect(&install, args.keep)?;
-    context.printer.tell(format_args!(
+    context.printer.info(format_args!(
         "removed {} generations and {} packages",
         swept.generations, swept.packages
     ));
@@ -26,5 +26,5 @@ pub(super) fn run(args: &GcArgs, context: &mut Context) -> Result<Done, Failure>
         let value = serde_json::json!({ "generations": swept.generations, "packages": swept.packages });
         context.printer.value(&value)?;
     }
-    Ok(Done::Well)
+    Ok(Outcome::Success)
 }

@@ -8,7 +8,7 @@ use debian_control::terminal::escaped;
 use serde::Serialize;
 
 use super::failure::Failure;
-use super::{Context, Done};
+use super::{Context, Outcome};
 
 /// Lists what was installed and removed without root, the newest first: each change is a generation to go back to.
 #[derive(Debug, Args)]
@@ -27,7 +27,7 @@ struct Row<'a> {
     changed: Vec<String>,
 }
 
-pub(super) fn run(_: &HistoryArgs, context: &mut Context) -> Result<Done, Failure> {
+pub(super) fn run(_: &HistoryArgs, context: &mut Context) -> Result<Outcome, Failure> {
     let generations = Generations::new(&context.config.install(&context.home));
     let current = generations.current()?;
     for number in generations.all()?.into_iter().rev() {
@@ -43,13 +43,13 @@ pub(super) fn run(_: &HistoryArgs, context: &mut Context) -> Result<Done, Failur
             context.printer.line(text(&row))?;
         }
     }
-    Ok(Done::Well)
+    Ok(Outcome::Success)
 }
 
 fn row<'a>(plan: &'a Plan, before: &Plan, current: Option<u64>) -> Row<'a> {
     let versions = |plan: &Plan| -> BTreeMap<(String, String), String> {
         let packages = plan.packages.iter();
-        let entry = |package: &cpkgs::generation::Planned| {
+        let entry = |package: &cpkgs::generation::PackageRecord| {
             (
                 (package.name.clone(), package.architecture.clone()),
                 package.version.clone(),

@@ -1,13 +1,14 @@
 //! `cpkgs hold` and `cpkgs unhold`.
 
 use clap::Args;
-use cpkgs::generation::{Held, Planned};
-use cpkgs::installed;
-use cpkgs::rootless::{self, Change, Slot};
+use cpkgs::generation::Held;
+use cpkgs::installed::{self, InstalledPackage};
+use cpkgs::rootless::{self, Change, PackageKey};
 use cpkgs::spec::Named;
+use resolver::request::Hold;
 
 use super::failure::{Failure, REFUSED, USAGE};
-use super::{Context, Done};
+use super::{Context, Outcome};
 
 /// Keeps installed packages in their version, whatever is upgraded.
 #[derive(Debug, Args)]
@@ -25,22 +26,26 @@ pub(super) struct UnholdArgs {
     names: Vec<String>,
 }
 
-pub(super) fn hold(args: &HoldArgs, context: &mut Context) -> Result<Done, Failure> {
-    run(&args.names, Held::Held, context)
+pub(super) fn hold(args: &HoldArgs, context: &mut Context) -> Result<Outcome, Failure> {
+    run(&args.names, Hold::Held, context)
 }
 
-pub(super) fn unhold(args: &UnholdArgs, context: &mut Context) -> Result<Done, Failure> {
-    run(&args.names, Held::Free, context)
+pub(super) fn unhold(args: &UnholdArgs, context: &mut Context) -> Result<Outcome, Failure> {
+    run(&args.names, Hold::Free, context)
 }
 
-fn run(names: &[String], held: Held, context: &mut Context) -> Result<Done, Failure> {
+fn run(names: &[String], hold: Hold, context: &mut Context) -> Result<Outcome, Failure> {
+    let (word, held) = match hold {
+        Hold::Held => ("hold", Held::Held),
+        Hold::Free => ("unhold", Held::Free),
+    };
     let install = context.config.install(&context.home);
     let _lock = context.lock(&install)?;
     let packages = installed::read(&install)?;
     let mut holds = Vec::new();
     for name in names {
         let named = Named::parse(name).map_err(|error| Failure::saying(USAGE, error))?;
-        let is_meant = |package: &&Planned| {
+        let is_meant = |package: &&InstalledPackage| {
             let architecture = named.architecture.as_ref();
             package.name == named.name && architecture.is_none_or(|wanted| *wanted == package.architecture)
         };
@@ -49,23 +54,19 @@ fn run(names: &[String], held: Held, context: &mut Context) -> Result<Done, Fail
             let failure = Failure::saying(REFUSED, format_args!("`{name}` is not installed"));
             return Err(failure.hint("`cpkgs list --installed` shows what is"));
         }
-        let changes = found.into_iter().filter(|package| package.hold != held);
+        let changes = found.into_iter().filter(|package| package.hold != hold);
         holds.extend(changes.map(|package| {
-            let slot = Slot {
+            let key = PackageKey {
                 name: package.name.clone(),
                 architecture: package.architecture.clone(),
             };
-            (slot, held)
+            (key, held)
         }));
     }
     if holds.is_empty() {
-        context.printer.tell("nothing to change");
-        return Ok(Done::Well);
+        context.printer.info("nothing to change");
+        return Ok(Outcome::Success);
     }
-    let word = match held {
-        Held::Held => "hold",
-        Held::Free => "unhold",
-    };
     let change = Change {
         holds,
         command: format!("{word} {}", names.join(" ")),
@@ -74,6 +75,6 @@ fn run(names: &[String], held: Held, context: &mut Context) -> Result<Done, Fail
         ..Change::default()
     };
     let applied = rootless::apply(&install, change)?;
-    context.tell_kept(&install, &applied.kept);
-    Ok(Done::Well)
+    context.report_kept(&install, &applied.kept);
+    Ok(Outcome::Success)
 }

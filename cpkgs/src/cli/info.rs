@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::failure::{Failure, UNVERIFIED};
 use super::search::PackageView;
 use super::unknown_package::unknown_package;
-use super::{Context, Done};
+use super::{Context, Outcome};
 
 /// Shows what the sources say of a package.
 #[derive(Debug, Args)]
@@ -29,7 +29,7 @@ struct InfoView<'f> {
     installed: bool,
 }
 
-pub(super) fn run(args: &InfoArgs, context: &mut Context) -> Result<Done, Failure> {
+pub(super) fn run(args: &InfoArgs, context: &mut Context) -> Result<Outcome, Failure> {
     let library = context.library()?;
     let mut summaries: Vec<PackageSummary<'_>> = library.summaries().named(&args.name).collect();
     summaries.sort_by_cached_key(|summary| std::cmp::Reverse(summary.version.parse::<Version>().ok()));
@@ -71,7 +71,7 @@ pub(super) fn run(args: &InfoArgs, context: &mut Context) -> Result<Done, Failur
             context.printer.line("Installed: yes")?;
         }
     }
-    Ok(Done::Well)
+    Ok(Outcome::Success)
 }
 
 /// Returns the fields of a stanza in their order, with the whole description where that stands elsewhere.

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use cpkgs::local::LocalDeb;
+use cpkgs::resolver_input::ResolverInput;
 use cpkgs::rootless::Configuration;
-use cpkgs::scene::Scene;
 use cpkgs::spec::{Named, Spec};
 use debian_control::terminal::escaped;
 use debian_control::version::Version;
@@ -17,9 +17,9 @@ use resolver::solve::solve;
 use resolver::universe::PackageId;
 
 use super::failure::{Failure, REFUSED, USAGE};
-use super::place::{Indexes, PlaceArgs};
-use super::stage::{Run, Staged, refused};
-use super::{Context, Done, phased};
+use super::install_target::{Indexes, InstallTargetArgs, Run};
+use super::transaction::{Transaction, refused};
+use super::{Context, Outcome, phased};
 
 /// Installs packages, with all that they need.
 #[derive(Debug, Args)]
@@ -39,7 +39,7 @@ pub(super) struct InstallArgs {
     #[arg(long, short = 's')]
     dry_run: bool,
     #[command(flatten)]
-    place: PlaceArgs,
+    target: InstallTargetArgs,
 }
 
 /// Removes packages, and what cannot be without them.
@@ -54,7 +54,7 @@ pub(super) struct RemoveArgs {
     #[arg(long, short = 's')]
     dry_run: bool,
     #[command(flatten)]
-    place: PlaceArgs,
+    target: InstallTargetArgs,
 }
 
 /// Removes packages with their configuration files, also those of packages that were removed before.
@@ -71,7 +71,7 @@ pub(super) struct AutoremoveArgs {
     #[arg(long, short = 's')]
     dry_run: bool,
     #[command(flatten)]
-    place: PlaceArgs,
+    target: InstallTargetArgs,
 }
 
 /// Brings packages to their newest versions: all of them, or those that are named.
@@ -92,7 +92,7 @@ pub(super) struct UpgradeArgs {
     #[arg(long, short = 's')]
     dry_run: bool,
     #[command(flatten)]
-    place: PlaceArgs,
+    target: InstallTargetArgs,
 }
 
 /// What becomes of packages that are broken already.
@@ -113,11 +113,11 @@ impl BrokenArgs {
     }
 
     /// Says which installed packages are broken and stay so.
-    fn warn(&self, scene: &Scene<'_>, plan: &Plan, context: &Context) {
+    fn warn(&self, input: &ResolverInput<'_>, plan: &Plan, context: &Context) {
         if self.fix_broken {
             return;
         }
-        let universe = &scene.universe;
+        let universe = &input.universe;
         let goes = |package: PackageId| {
             let removed = plan.remove.iter().map(|removal| removal.package);
             let mut gone = removed.chain(plan.changes().map(|change| change.from));
@@ -129,7 +129,7 @@ impl BrokenArgs {
             mark: Mark::Automatic,
             hold: Hold::Free,
         });
-        let stay = scene.installed.iter().copied().filter(|one| !goes(one.package));
+        let stay = input.installed.iter().copied().filter(|one| !goes(one.package));
         let after: Vec<Installed> = stay.chain(came).collect();
         let broken = broken(universe, &after);
         for one in &broken {
@@ -200,19 +200,19 @@ fn is_file_here(text: &str) -> bool {
 /// Refuses what names a held package of which there is a newer version, and says so of others.
 fn check_held<'n>(
     named: impl Iterator<Item = &'n Named>,
-    scene: &Scene<'_>,
+    input: &ResolverInput<'_>,
     plan: &Plan,
     context: &mut Context,
 ) -> Result<(), Failure> {
     for named in named.filter(|named| named.version.is_none() && named.suite.is_none()) {
-        let held = scene
+        let held = input
             .installed_of(named)
             .filter(|installed| installed.hold == Hold::Held);
         for held in held {
             if plan.changes().any(|change| change.from == held.package) {
                 continue;
             }
-            let universe = &scene.universe;
+            let universe = &input.universe;
             let name = &named.name;
             let version = universe.version(held.package);
             let newer = universe.versions_of(name).first().filter(|best| {
@@ -221,7 +221,7 @@ fn check_held<'n>(
             });
             let text = format!("`{name}` is held at {version}, and stays as it is");
             match newer {
-                None => context.printer.tell(escaped(&text)),
+                None => context.printer.info(escaped(&text)),
                 Some(newer) => {
                     return Err(Failure::saying(REFUSED, text).hint(format_args!(
                         "there is {}; `cpkgs unhold {name}` lets it come",
@@ -235,31 +235,31 @@ fn check_held<'n>(
 }
 
 /// Returns what the resolver is to look for.
-fn targets(specs: &[Spec], scene: &Scene<'_>) -> Vec<Target> {
+fn targets(specs: &[Spec], input: &ResolverInput<'_>) -> Vec<Target> {
     let mut files = 0;
     let target = |spec: &Spec| match spec {
-        Spec::Named(named) => Some(scene.target(named)),
+        Spec::Named(named) => Some(input.target(named)),
         Spec::File(_) => {
             files += 1;
-            scene.file_target(files - 1)
+            input.file_target(files - 1)
         }
     };
     specs.iter().filter_map(target).collect()
 }
 
-pub(super) fn install(args: &InstallArgs, context: &mut Context) -> Result<Done, Failure> {
+pub(super) fn install(args: &InstallArgs, context: &mut Context) -> Result<Outcome, Failure> {
     let (specs, files) = specs(args)?;
-    let place = context.place(&args.place, run_of(args.dry_run))?;
+    let target = context.install_target(&args.target, run_of(args.dry_run))?;
     let is_file = |spec: &Spec| matches!(spec, Spec::File(_));
     let indexes = match !specs.is_empty() && specs.iter().all(is_file) {
         true => Indexes::IfAny,
         false => Indexes::Needed,
     };
-    let library = place.library(indexes, context)?;
-    let scene = place.scene(&library, files)?;
+    let library = target.library(indexes, context)?;
+    let input = target.resolver_input(&library, files)?;
     let request = Request {
-        install: targets(&specs, &scene),
-        installed: scene.installed.clone(),
+        install: targets(&specs, &input),
+        installed: input.installed.clone(),
         recommends: recommends(args.no_recommends),
         broken: args.broken.asked(),
         ..Request::default()
@@ -272,19 +272,19 @@ pub(super) fn install(args: &InstallArgs, context: &mut Context) -> Result<Done,
         })
         .collect();
     let names: Vec<&str> = named.iter().map(|named| named.name.as_str()).collect();
-    let plan = solve(&scene.universe, &request).map_err(|refusal| refused(refusal, &scene, &names))?;
-    check_held(named.iter().copied(), &scene, &plan, context)?;
-    args.broken.warn(&scene, &plan, context);
-    let files = (0..specs.len()).map_while(|place| scene.file_target(place));
+    let plan = solve(&input.universe, &request).map_err(|refusal| refused(refusal, &input, &names))?;
+    check_held(named.iter().copied(), &input, &plan, context)?;
+    args.broken.warn(&input, &plan, context);
+    let files = (0..specs.len()).map_while(|place| input.file_target(place));
     let files = files.flat_map(|target| match target {
         Target::OneOf { packages, .. } => packages,
         Target::Named { .. } => Vec::new(),
     });
-    let wanted = named.iter().flat_map(|named| scene.meant(named)).chain(files);
-    Staged {
+    let wanted = named.iter().flat_map(|named| input.matching(named)).chain(files);
+    Transaction {
         wanted: wanted.collect(),
-        scene: &scene,
-        place: &place,
+        input: &input,
+        target: &target,
         plan,
         command: format!("install {}", args.packages.join(" "))
             .trim_end()
@@ -295,11 +295,11 @@ pub(super) fn install(args: &InstallArgs, context: &mut Context) -> Result<Done,
     .finish(run_of(args.dry_run), context)
 }
 
-pub(super) fn purge(args: &PurgeArgs, context: &mut Context) -> Result<Done, Failure> {
+pub(super) fn purge(args: &PurgeArgs, context: &mut Context) -> Result<Outcome, Failure> {
     take_away(&args.remove, Configuration::Goes, context)
 }
 
-pub(super) fn remove(args: &RemoveArgs, context: &mut Context) -> Result<Done, Failure> {
+pub(super) fn remove(args: &RemoveArgs, context: &mut Context) -> Result<Outcome, Failure> {
     take_away(args, Configuration::Stays, context)
 }
 
@@ -307,24 +307,24 @@ fn take_away(
     args: &RemoveArgs,
     configuration: Configuration,
     context: &mut Context,
-) -> Result<Done, Failure> {
+) -> Result<Outcome, Failure> {
     let named = args
         .packages
         .iter()
         .map(|text| Named::parse(text))
         .collect::<Result<Vec<_>, _>>()
         .map_err(|error| Failure::saying(USAGE, error))?;
-    let place = context.place(&args.place, run_of(args.dry_run))?;
-    let library = place.library(Indexes::IfAny, context)?;
-    let scene = place.scene(&library, Vec::new())?;
+    let target = context.install_target(&args.target, run_of(args.dry_run))?;
+    let library = target.library(Indexes::IfAny, context)?;
+    let input = target.resolver_input(&library, Vec::new())?;
     let (here, absent): (Vec<Named>, Vec<Named>) = named
         .into_iter()
-        .partition(|named| scene.installed_of(named).next().is_some());
+        .partition(|named| input.installed_of(named).next().is_some());
     let mut leftovers = Vec::new();
     let mut missing = Vec::new();
     for named in absent {
         let left = match configuration {
-            Configuration::Goes => place.leftovers(&named)?,
+            Configuration::Goes => target.leftovers(&named)?,
             Configuration::Stays => Vec::new(),
         };
         if left.is_empty() {
@@ -337,14 +337,14 @@ fn take_away(
         if here.is_empty() && leftovers.is_empty() {
             return Err(Failure::saying(REFUSED, text).hint("`cpkgs list --installed` names what is"));
         }
-        context.printer.warn(escaped(&text));
+        context.printer.error_line(escaped(&text));
     }
     let named: Vec<Named> = here
         .into_iter()
-        .map(|named| scene.with_architecture(named))
+        .map(|named| input.with_architecture(named))
         .collect();
     let is_held = |named: &&Named| {
-        let mut installed = scene.installed_of(named);
+        let mut installed = input.installed_of(named);
         installed.any(|installed| installed.hold == Hold::Held)
     };
     if let Some(held) = named.iter().find(is_held) {
@@ -355,18 +355,18 @@ fn take_away(
         .hint(format_args!("`cpkgs unhold {}` releases it", held.name)));
     }
     let request = Request {
-        remove: named.iter().map(|named| scene.target(named)).collect(),
-        installed: scene.installed.clone(),
+        remove: named.iter().map(|named| input.target(named)).collect(),
+        installed: input.installed.clone(),
         recommends: Recommends::Leave,
         broken: args.broken.asked(),
         ..Request::default()
     };
-    let plan = solve(&scene.universe, &request).map_err(|refusal| refused(refusal, &scene, &[]))?;
-    args.broken.warn(&scene, &plan, context);
-    Staged {
+    let plan = solve(&input.universe, &request).map_err(|refusal| refused(refusal, &input, &[]))?;
+    args.broken.warn(&input, &plan, context);
+    Transaction {
         wanted: Vec::new(),
-        scene: &scene,
-        place: &place,
+        input: &input,
+        target: &target,
         plan,
         command: match configuration {
             Configuration::Stays => format!("remove {}", args.packages.join(" ")),
@@ -378,11 +378,11 @@ fn take_away(
     .finish(run_of(args.dry_run), context)
 }
 
-pub(super) fn autoremove(args: &AutoremoveArgs, context: &mut Context) -> Result<Done, Failure> {
-    let place = context.place(&args.place, run_of(args.dry_run))?;
-    let library = place.library(Indexes::IfAny, context)?;
-    let scene = place.scene(&library, Vec::new())?;
-    let removed: Vec<PackageId> = autoremovable(&scene.universe, &scene.installed);
+pub(super) fn autoremove(args: &AutoremoveArgs, context: &mut Context) -> Result<Outcome, Failure> {
+    let target = context.install_target(&args.target, run_of(args.dry_run))?;
+    let library = target.library(Indexes::IfAny, context)?;
+    let input = target.resolver_input(&library, Vec::new())?;
+    let removed: Vec<PackageId> = autoremovable(&input.universe, &input.installed);
     let plan = Plan {
         remove: removed
             .iter()
@@ -394,10 +394,10 @@ pub(super) fn autoremove(args: &AutoremoveArgs, context: &mut Context) -> Result
         steps: removed.iter().map(|package| Step::Remove(*package)).collect(),
         ..Plan::default()
     };
-    Staged {
+    Transaction {
         wanted: Vec::new(),
-        scene: &scene,
-        place: &place,
+        input: &input,
+        target: &target,
         plan,
         command: "autoremove".to_owned(),
         configuration: Configuration::Stays,
@@ -406,10 +406,10 @@ pub(super) fn autoremove(args: &AutoremoveArgs, context: &mut Context) -> Result
     .finish(run_of(args.dry_run), context)
 }
 
-pub(super) fn upgrade(args: &UpgradeArgs, context: &mut Context) -> Result<Done, Failure> {
-    let place = context.place(&args.place, run_of(args.dry_run))?;
-    let library = place.library(Indexes::Needed, context)?;
-    let scene = place.scene(&library, Vec::new())?;
+pub(super) fn upgrade(args: &UpgradeArgs, context: &mut Context) -> Result<Outcome, Failure> {
+    let target = context.install_target(&args.target, run_of(args.dry_run))?;
+    let library = target.library(Indexes::Needed, context)?;
+    let input = target.resolver_input(&library, Vec::new())?;
     let named = args.packages.iter().map(|text| Named::parse(text));
     let named = named
         .collect::<Result<Vec<_>, _>>()
@@ -426,23 +426,23 @@ pub(super) fn upgrade(args: &UpgradeArgs, context: &mut Context) -> Result<Done,
     }
     if let Some(missing) = named
         .iter()
-        .find(|named| scene.installed_of(named).next().is_none())
+        .find(|named| input.installed_of(named).next().is_none())
     {
         return Err(
             Failure::saying(REFUSED, format_args!("`{missing}` is not installed"))
                 .hint("`cpkgs install` installs it"),
         );
     }
-    let mut installed = scene.installed.clone();
+    let mut installed = input.installed.clone();
     // Who names a package asks for its newest version, whatever its phase is.
-    if let Some(phasing) = phased::phasing(place.root()).filter(|_| args.packages.is_empty()) {
-        let held = phased::hold_back(&phasing, &scene, &mut installed)?;
+    if let Some(phasing) = phased::phasing(target.root()).filter(|_| args.packages.is_empty()) {
+        let held = phased::hold_back(&phasing, &input, &mut installed)?;
         if !held.is_empty() {
             let text = format!(
                 "kept back, as the updates are still being phased in: {}",
                 held.join(", ")
             );
-            context.printer.tell(escaped(&text));
+            context.printer.info(escaped(&text));
         }
     }
     let request = Request {
@@ -456,13 +456,13 @@ pub(super) fn upgrade(args: &UpgradeArgs, context: &mut Context) -> Result<Done,
         broken: args.broken.asked(),
         ..Request::default()
     };
-    let plan = solve(&scene.universe, &request).map_err(|refusal| refused(refusal, &scene, &[]))?;
-    check_held(named.iter(), &scene, &plan, context)?;
-    args.broken.warn(&scene, &plan, context);
-    Staged {
+    let plan = solve(&input.universe, &request).map_err(|refusal| refused(refusal, &input, &[]))?;
+    check_held(named.iter(), &input, &plan, context)?;
+    args.broken.warn(&input, &plan, context);
+    Transaction {
         wanted: Vec::new(),
-        scene: &scene,
-        place: &place,
+        input: &input,
+        target: &target,
         plan,
         configuration: Configuration::Stays,
         leftovers: Vec::new(),

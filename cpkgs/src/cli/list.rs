@@ -4,12 +4,13 @@ use apt_client::package_cache::PackageCache;
 use clap::Args;
 use cpkgs::installed;
 use debian_control::version::Version;
+use resolver::request::{Hold, Mark};
 use serde::Serialize;
 
 use super::architectures::Architectures;
 use super::failure::Failure;
-use super::place::Indexes;
-use super::{Context, Done, search};
+use super::install_target::Indexes;
+use super::{Context, Outcome, search};
 
 /// Lists packages.
 #[derive(Debug, Args)]
@@ -33,13 +34,13 @@ struct InstalledView<'f> {
     upgradable_to: Option<&'f str>,
 }
 
-pub(super) fn run(args: &ListArgs, context: &mut Context) -> Result<Done, Failure> {
+pub(super) fn run(args: &ListArgs, context: &mut Context) -> Result<Outcome, Failure> {
     if !args.installed && !args.upgradable {
         let library = context.library()?;
         for summary in library.summaries().by_name() {
             search::print(&summary, &library, context)?;
         }
-        return Ok(Done::Well);
+        return Ok(Outcome::Success);
     }
     // What is installed can be told without any index, but for what could be newer.
     let indexes = if args.upgradable {
@@ -57,8 +58,8 @@ pub(super) fn run(args: &ListArgs, context: &mut Context) -> Result<Done, Failur
             name: &package.name,
             version: &package.version,
             architecture: &package.architecture,
-            automatic: package.automatic,
-            held: package.hold == cpkgs::generation::Held::Held,
+            automatic: package.mark == Mark::Automatic,
+            held: package.hold == Hold::Held,
             upgradable_to: newest,
         };
         if context.printer.json() {
@@ -78,7 +79,7 @@ pub(super) fn run(args: &ListArgs, context: &mut Context) -> Result<Done, Failur
             "{name}\t{version}\t{architecture}\t{mark}{held}{newest}"
         ))?;
     }
-    Ok(Done::Well)
+    Ok(Outcome::Success)
 }
 
 /// Returns the newest version of a package that is newer than the one that is installed.

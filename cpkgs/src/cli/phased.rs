@@ -5,7 +5,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use cpkgs::phasing::Phasing;
-use cpkgs::scene::Scene;
+use cpkgs::resolver_input::ResolverInput;
 use debian_control::stanza::Stanza;
 use debian_control::version::Version;
 use resolver::request::{Hold, Installed};
@@ -40,22 +40,22 @@ fn is_chroot() -> bool {
 /// Keeps packages at what is installed whose update is not for this machine yet. Returns their names.
 pub(super) fn hold_back(
     phasing: &Phasing,
-    scene: &Scene<'_>,
+    input: &ResolverInput<'_>,
     installed: &mut [Installed],
 ) -> Result<Vec<String>, Failure> {
-    let universe = &scene.universe;
+    let universe = &input.universe;
     let mut held = Vec::new();
     for installed in installed.iter_mut().filter(|one| one.hold == Hold::Free) {
         let package = installed.package;
-        let newer = newer(scene, package);
+        let newer = newer(input, package);
         let preferred = |candidate: &PackageId| universe.priority(*candidate);
         // Of one priority, the newest comes last.
         let Some(candidate) = newer.iter().copied().max_by_key(preferred) else {
             continue;
         };
-        let text = scene.stanza(candidate)?;
+        let text = input.stanza(candidate)?;
         let stanza = Stanza::parse(&text).map_err(|error| Failure::new(UNVERIFIED, error))?;
-        if phasing.holds_back(&stanza) && !closes_a_hole(scene, candidate, &newer) {
+        if phasing.holds_back(&stanza) && !closes_a_hole(input, candidate, &newer) {
             installed.hold = Hold::Held;
             held.push(universe.name(package).to_owned());
         }
@@ -64,8 +64,8 @@ pub(super) fn hold_back(
 }
 
 /// Returns the newer versions of an installed package, the oldest first.
-fn newer(scene: &Scene<'_>, package: PackageId) -> Vec<PackageId> {
-    let universe = &scene.universe;
+fn newer(input: &ResolverInput<'_>, package: PackageId) -> Vec<PackageId> {
+    let universe = &input.universe;
     let version = |package| universe.version(package).parse::<Version>().ok();
     let own = version(package);
     let versions = universe.versions_of(universe.name(package)).iter().copied();
@@ -81,11 +81,11 @@ fn newer(scene: &Scene<'_>, package: PackageId) -> Vec<PackageId> {
 }
 
 /// Says whether a version, or one before it that is not installed either, is of a suite of security updates.
-fn closes_a_hole(scene: &Scene<'_>, candidate: PackageId, newer: &[PackageId]) -> bool {
+fn closes_a_hole(input: &ResolverInput<'_>, candidate: PackageId, newer: &[PackageId]) -> bool {
     let until = newer.iter().position(|package| *package == candidate);
     let passed = newer.iter().take(until.map_or(0, |place| place + 1));
     passed.into_iter().any(|package| {
-        let mut indexes = scene.library().indexes(*package);
+        let mut indexes = input.library().indexes(*package);
         indexes.any(|index| {
             index
                 .suite

@@ -1,4 +1,4 @@
-//! All printing: data to stdout, talk to stderr.
+//! All printing: data to stdout, verbosity to stderr.
 
 use std::fmt::Display;
 use std::io::{self, BufWriter, ErrorKind, IsTerminal as _, Write};
@@ -6,52 +6,55 @@ use std::io::{self, BufWriter, ErrorKind, IsTerminal as _, Write};
 use debian_control::terminal::{escaped, escaped_json};
 use serde::Serialize;
 
-use super::failure::{Failure, REFUSED};
-
-/// In which form data is printed.
+/// The format that data is printed in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Form {
+pub(super) enum OutputFormat {
     /// For people.
     Text,
     /// JSON, one value a line.
     Json,
 }
 
-/// How much is said besides the data.
+/// How much is printed besides the data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Talk {
-    /// What is done, and how far it is.
-    Usual,
+pub(super) enum Verbosity {
+    /// Messages about what is done, and progress.
+    Normal,
     /// Errors only.
     Quiet,
 }
 
+/// Standard output cannot be written to.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot write to stdout")]
+pub(super) struct PrintError(#[source] io::Error);
+
 /// Where a command prints.
 pub(super) struct Printer {
     out: BufWriter<io::Stdout>,
-    form: Form,
-    talk: Talk,
+    format: OutputFormat,
+    verbosity: Verbosity,
     /// Whoever read stdout has gone: the rest is for nobody.
     closed: bool,
 }
 
 impl Printer {
-    pub(super) fn new(form: Form, talk: Talk) -> Self {
+    pub(super) fn new(format: OutputFormat, verbosity: Verbosity) -> Self {
         Self {
             out: BufWriter::with_capacity(64 * 1024, io::stdout()),
-            form,
-            talk,
+            format,
+            verbosity,
             closed: false,
         }
     }
 
     /// Says whether data is printed as JSON.
     pub(super) fn json(&self) -> bool {
-        self.form == Form::Json
+        self.format == OutputFormat::Json
     }
 
     /// Prints a line of data, or several. What comes from packages must have been escaped.
-    pub(super) fn line(&mut self, line: impl Display) -> Result<(), Failure> {
+    pub(super) fn line(&mut self, line: impl Display) -> Result<(), PrintError> {
         let written = if self.closed {
             Ok(())
         } else {
@@ -61,20 +64,20 @@ impl Printer {
     }
 
     /// Prints cells between tabs, each made safe for a terminal.
-    pub(super) fn row(&mut self, row: impl Display) -> Result<(), Failure> {
+    pub(super) fn row(&mut self, row: impl Display) -> Result<(), PrintError> {
         let row = row.to_string();
         let cells: Vec<String> = row.split('\t').map(escaped).collect();
         self.line(cells.join("\t"))
     }
 
     /// Prints a value as a line of JSON.
-    pub(super) fn value(&mut self, value: &impl Serialize) -> Result<(), Failure> {
-        let text = serde_json::to_string(value).map_err(|error| Failure::new(REFUSED, error))?;
+    pub(super) fn value(&mut self, value: &impl Serialize) -> Result<(), PrintError> {
+        let text = serde_json::to_string(value).map_err(|error| PrintError(error.into()))?;
         self.line(escaped_json(&text))
     }
 
     /// Prints bytes as they are.
-    pub(super) fn bytes(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+    pub(super) fn bytes(&mut self, bytes: &[u8]) -> Result<(), PrintError> {
         let written = if self.closed {
             Ok(())
         } else {
@@ -84,47 +87,42 @@ impl Printer {
     }
 
     /// Hands everything on to stdout.
-    pub(super) fn flush(&mut self) -> Result<(), Failure> {
+    pub(super) fn flush(&mut self) -> Result<(), PrintError> {
         let flushed = if self.closed { Ok(()) } else { self.out.flush() };
         self.outcome(flushed)
     }
 
-    /// Tells the person at the terminal something, unless all should be quiet.
-    pub(super) fn tell(&mut self, message: impl Display) {
-        if self.talk == Talk::Usual {
-            self.warn(message);
+    /// Prints a message on stderr, unless `--quiet` is given.
+    pub(super) fn info(&mut self, message: impl Display) {
+        if self.verbosity == Verbosity::Normal {
+            self.error_line(message);
         }
     }
 
-    /// Says on stderr what must be said.
-    pub(super) fn warn(&mut self, message: impl Display) {
+    /// Prints a line on stderr, even with `--quiet`.
+    pub(super) fn error_line(&mut self, message: impl Display) {
         let _ = writeln!(io::stderr(), "{message}");
     }
 
-    /// Says on stderr what a person should know although all goes on, unless all should be quiet.
+    /// Prints a warning on stderr, unless `--quiet` is given.
     pub(super) fn warning(&self, message: impl Display) {
-        if self.talk == Talk::Usual {
+        if self.verbosity == Verbosity::Normal {
             let _ = writeln!(io::stderr(), "warning: {message}");
         }
     }
 
     /// Says whether progress may be shown on stderr.
     pub(super) fn shows_progress(&self) -> bool {
-        self.talk == Talk::Usual && io::stderr().is_terminal()
+        self.verbosity == Verbosity::Normal && io::stderr().is_terminal()
     }
 
-    fn outcome(&mut self, written: io::Result<()>) -> Result<(), Failure> {
+    fn outcome(&mut self, written: io::Result<()>) -> Result<(), PrintError> {
         match written {
             Err(error) if error.kind() == ErrorKind::BrokenPipe => {
                 self.closed = true;
                 Ok(())
             }
-            written => written.map_err(|error| {
-                Failure::new(
-                    REFUSED,
-                    anyhow::Error::new(error).context("cannot write to stdout"),
-                )
-            }),
+            written => written.map_err(PrintError),
         }
     }
 }

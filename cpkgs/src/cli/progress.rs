@@ -7,9 +7,9 @@ use debian_control::terminal::escaped;
 use indicatif::{ProgressBar, ProgressStyle};
 
 /// One bar for all downloads, with the name of the last package that began.
-pub(super) struct Bars(ProgressBar);
+pub(super) struct DownloadBar(ProgressBar);
 
-impl Bars {
+impl DownloadBar {
     pub(super) fn new(wanted: &[Download]) -> Self {
         let bar = ProgressBar::new(wanted.iter().map(|wanted| wanted.size).sum());
         if let Ok(style) =
@@ -22,9 +22,9 @@ impl Bars {
 }
 
 /// What has come of files that are asked for one by one: nobody knows how many there will be.
-pub(super) struct Coming(ProgressBar);
+pub(super) struct Spinner(ProgressBar);
 
-impl Coming {
+impl Spinner {
     /// Shows itself once something takes long enough to be seen.
     pub(super) fn new() -> Self {
         let bar = ProgressBar::no_length();
@@ -42,19 +42,19 @@ impl Coming {
     }
 }
 
-impl Drop for Coming {
+impl Drop for Spinner {
     fn drop(&mut self) {
         self.0.finish_and_clear();
     }
 }
 
-impl Drop for Bars {
+impl Drop for DownloadBar {
     fn drop(&mut self) {
         self.0.finish_and_clear();
     }
 }
 
-impl Progress for Bars {
+impl Progress for DownloadBar {
     fn begun(&self, wanted: &Download, had: u64) {
         self.0.set_message(escaped(&wanted.name));
         self.0.inc(had);

@@ -7,7 +7,7 @@ use clap::Args;
 use super::failure::Failure;
 use super::relations::{NeedView, groups, names};
 use super::unknown_package::unknown_package;
-use super::{Context, Done};
+use super::{Context, Outcome};
 
 /// The fields that need something, the strongest first.
 const NEEDS: [&str; 4] = ["Pre-Depends", "Depends", "Recommends", "Suggests"];
@@ -19,7 +19,7 @@ pub(super) struct RdependsArgs {
     name: String,
 }
 
-pub(super) fn run(args: &RdependsArgs, context: &mut Context) -> Result<Done, Failure> {
+pub(super) fn run(args: &RdependsArgs, context: &mut Context) -> Result<Outcome, Failure> {
     let library = context.library()?;
     let name = args.name.as_str();
     let mut is_known = library.summaries().named(name).next().is_some();
@@ -52,7 +52,7 @@ pub(super) fn run(args: &RdependsArgs, context: &mut Context) -> Result<Done, Fa
         Ok(())
     })?;
     if is_known {
-        Ok(Done::Well)
+        Ok(Outcome::Success)
     } else {
         Err(unknown_package(name, &library))
     }

@@ -14,10 +14,10 @@ use resolver::request::{Recommends, Request, Target};
 use resolver::solve::solve;
 
 use super::failure::{Failure, REFUSED};
-use super::place::{Indexes, Place, PlaceArgs};
-use super::progress::Bars;
-use super::stage::{Run, Staged, refused};
-use super::{Context, Done, applied, now};
+use super::install_target::{Indexes, InstallTarget, InstallTargetArgs, Run};
+use super::progress::DownloadBar;
+use super::transaction::{Transaction, refused};
+use super::{Context, Outcome, now, report};
 
 /// Finishes or undoes what was cut off, and unpacks packages anew whose files are gone or damaged.
 #[derive(Debug, Args)]
@@ -26,33 +26,33 @@ pub(super) struct RepairArgs {
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
     #[command(flatten)]
-    place: PlaceArgs,
+    target: InstallTargetArgs,
 }
 
-pub(super) fn run(args: &RepairArgs, context: &mut Context) -> Result<Done, Failure> {
-    if args.place.is_system() {
+pub(super) fn run(args: &RepairArgs, context: &mut Context) -> Result<Outcome, Failure> {
+    if args.target.is_system() {
         return system(args, context);
     }
     let install = context.config.install(&context.home);
     let _lock = context.lock(&install)?;
     let repaired = rootless::repair(&install)?;
     if let Some(number) = repaired.regained {
-        context.printer.tell(format_args!(
+        context.printer.info(format_args!(
             "nothing said which generation counts: {number} does again, the newest; `cpkgs rollback N` goes to another"
         ));
     }
     for Damaged { package, why } in &repaired.damaged {
         let text = format!("{} {} is damaged: {why}", package.name, package.version);
-        context.printer.tell(escaped(&text));
+        context.printer.info(escaped(&text));
     }
     if repaired.damaged.is_empty() {
-        context.printer.tell(format_args!(
+        context.printer.info(format_args!(
             "all is in order; {} unfinished things removed",
             repaired.unfinished
         ));
     } else {
         let done = rootless::renew(&install, change(&repaired.damaged, &args.files, context)?)?;
-        applied::tell(&done, &install, context);
+        report::report(&done, &install, context);
     }
     if context.printer.json() {
         let names = repaired.damaged.iter().map(|damaged| &damaged.package.name);
@@ -62,35 +62,35 @@ pub(super) fn run(args: &RepairArgs, context: &mut Context) -> Result<Done, Fail
             "unpacked": names.collect::<Vec<_>>(),
         }))?;
     }
-    Ok(Done::Well)
+    Ok(Outcome::Success)
 }
 
 /// Lets dpkg go on with what it was not done with, and unpacks again what was cut off.
-fn system(args: &RepairArgs, context: &mut Context) -> Result<Done, Failure> {
-    let place = context.place(&args.place, Run::Real)?;
-    let begun = place.unfinished()?.len();
-    let unfinished = place.configure(context)?;
+fn system(args: &RepairArgs, context: &mut Context) -> Result<Outcome, Failure> {
+    let target = context.install_target(&args.target, Run::Real)?;
+    let begun = target.unfinished()?.len();
+    let unfinished = target.configure(context)?;
     if unfinished.iter().any(Unfinished::is_damaged) {
-        unpack_again(&unfinished, args, &place, context)?;
+        unpack_again(&unfinished, args, &target, context)?;
     }
-    let unfinished = place.unfinished()?;
+    let unfinished = target.unfinished()?;
     if context.printer.json() {
-        let names = unfinished.iter().map(|one| &one.slot.name);
+        let names = unfinished.iter().map(|one| &one.key.name);
         context.printer.value(&serde_json::json!({
             "unfinished": begun,
             "left": names.collect::<Vec<_>>(),
         }))?;
     }
     let Some(first) = unfinished.first() else {
-        context.printer.tell(format_args!(
+        context.printer.info(format_args!(
             "all is in order; {begun} unfinished packages were finished"
         ));
-        return Ok(Done::Well);
+        return Ok(Outcome::Success);
     };
     for further in unfinished.iter().skip(1) {
-        context.printer.warn(further);
+        context.printer.error_line(further);
     }
-    let name = escaped(&first.slot.name);
+    let name = escaped(&first.key.name);
     let failure = Failure::saying(REFUSED, first);
     Err(if first.is_damaged() {
         failure
@@ -109,7 +109,7 @@ fn system(args: &RepairArgs, context: &mut Context) -> Result<Done, Failure> {
 fn unpack_again(
     unfinished: &[Unfinished],
     args: &RepairArgs,
-    place: &Place,
+    target: &InstallTarget,
     context: &mut Context,
 ) -> Result<(), Failure> {
     let files = args
@@ -118,27 +118,27 @@ fn unpack_again(
         .map(|path| LocalDeb::open(path))
         .collect::<Result<Vec<_>, _>>()?;
     let count = files.len();
-    let library = place.library(Indexes::IfAny, context)?;
-    let scene = place.scene(&library, files)?;
-    let universe = &scene.universe;
-    let given: Vec<Target> = (0..count).filter_map(|place| scene.file_target(place)).collect();
+    let library = target.library(Indexes::IfAny, context)?;
+    let input = target.resolver_input(&library, files)?;
+    let universe = &input.universe;
+    let given: Vec<Target> = (0..count).filter_map(|place| input.file_target(place)).collect();
     let is_given = |one: &Unfinished| {
         given.iter().any(|target| match target {
             Target::OneOf { packages, .. } => {
                 let mut packages = packages.iter();
-                packages.any(|package| universe.name(*package) == one.slot.name)
+                packages.any(|package| universe.name(*package) == one.key.name)
             }
             Target::Named { .. } => false,
         })
     };
     let again = |one: &Unfinished| {
         let named = Named {
-            name: one.slot.name.clone(),
-            architecture: Some(one.slot.architecture.clone()),
+            name: one.key.name.clone(),
+            architecture: Some(one.key.architecture.clone()),
             ..Named::default()
         };
-        let mut packages = scene.meant(&named);
-        packages.retain(|package| scene.installed_as(*package).is_none());
+        let mut packages = input.matching(&named);
+        packages.retain(|package| input.installed_as(*package).is_none());
         // The one that was being installed is the nearest to what was wanted.
         packages.sort_by_key(|package| universe.version(*package) != one.version);
         (!packages.is_empty()).then(|| Target::OneOf {
@@ -154,15 +154,15 @@ fn unpack_again(
     }
     let request = Request {
         install,
-        installed: scene.installed.clone(),
+        installed: input.installed.clone(),
         recommends: Recommends::Leave,
         ..Request::default()
     };
-    let plan = solve(universe, &request).map_err(|refusal| refused(refusal, &scene, &[]))?;
-    let staged = Staged {
+    let plan = solve(universe, &request).map_err(|refusal| refused(refusal, &input, &[]))?;
+    let staged = Transaction {
         wanted: Vec::new(),
-        scene: &scene,
-        place,
+        input: &input,
+        target,
         plan,
         command: "repair".to_owned(),
         configuration: Configuration::Stays,
@@ -206,7 +206,7 @@ fn change(damaged: &[Damaged], files: &[PathBuf], context: &mut Context) -> Resu
             sha256,
             automatic: package.automatic,
             why: package.why.clone(),
-            receipt: package.receipt.clone(),
+            provenance: package.provenance.clone(),
         }));
     }
     Ok(Change {
@@ -224,7 +224,7 @@ fn fetch(remote: &[Download], cache: &Path, context: &mut Context) -> Result<Vec
     }
     let fetcher = context.fetcher()?;
     Ok(if context.printer.shows_progress() {
-        fetcher.debs(remote, cache, &Bars::new(remote))?
+        fetcher.debs(remote, cache, &DownloadBar::new(remote))?
     } else {
         fetcher.debs(remote, cache, &Silent)?
     })
@@ -233,18 +233,22 @@ fn fetch(remote: &[Download], cache: &Path, context: &mut Context) -> Result<Vec
 /// Returns where a package is fetched from: the archive it came from, and the mirrors that the source has by now.
 fn wanted(damaged: &Damaged, context: &Context) -> Result<Download, Failure> {
     let package = &damaged.package;
-    let Some(receipt) = &package.receipt else {
+    let Some(provenance) = &package.provenance else {
         let text = format!("`{}` {} came from a file", package.name, package.version);
         return Err(
             Failure::saying(REFUSED, text).hint("give the file to it once more: `cpkgs repair ./FILE.deb`")
         );
     };
-    let mut roots = vec![receipt.url.clone()];
+    let mut roots = vec![provenance.url.clone()];
     let source = context
         .config
         .sources
         .iter()
-        .find(|source| source.url == receipt.url);
+        .find(|source| source.url == provenance.url);
     roots.extend(source.iter().flat_map(|source| source.mirrors.iter().cloned()));
-    Ok(package_cache::download(&package.stanza, &receipt.suite, &roots)?)
+    Ok(package_cache::download(
+        &package.stanza,
+        &provenance.suite,
+        &roots,
+    )?)
 }

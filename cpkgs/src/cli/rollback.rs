@@ -4,7 +4,7 @@ use clap::Args;
 use cpkgs::rootless;
 
 use super::failure::Failure;
-use super::{Context, Done};
+use super::{Context, Outcome};
 
 /// Goes back to an earlier generation, exactly and without a network.
 #[derive(Debug, Args)]
@@ -13,18 +13,18 @@ pub(super) struct RollbackArgs {
     generation: Option<u64>,
 }
 
-pub(super) fn run(args: &RollbackArgs, context: &mut Context) -> Result<Done, Failure> {
+pub(super) fn run(args: &RollbackArgs, context: &mut Context) -> Result<Outcome, Failure> {
     let install = context.config.install(&context.home);
     let _lock = context.lock(&install)?;
     let (number, kept) = rootless::rollback(&install, args.generation)?;
-    context.tell_kept(&install, &kept);
+    context.report_kept(&install, &kept);
     context
         .printer
-        .tell(format_args!("generation {number} counts now"));
+        .info(format_args!("generation {number} counts now"));
     if context.printer.json() {
         context
             .printer
             .value(&serde_json::json!({ "generation": number }))?;
     }
-    Ok(Done::Well)
+    Ok(Outcome::Success)
 }

@@ -10,7 +10,7 @@ use cpkgs::generation::Generations;
 use cpkgs::overlay;
 
 use super::failure::{Failure, REFUSED};
-use super::{Context, Done};
+use super::{Context, Outcome};
 
 /// Runs a command with the installed packages, at the paths they were made for where this machine allows that.
 #[derive(Debug, Args)]
@@ -39,13 +39,13 @@ enum Way {
     Path,
 }
 
-pub(super) fn run(args: &RunArgs, context: &mut Context) -> Result<Done, Failure> {
+pub(super) fn run(args: &RunArgs, context: &mut Context) -> Result<Outcome, Failure> {
     let install = context.config.install(&context.home);
     let generations = Generations::new(&install);
     let generation = if args.with.is_empty() {
         generations.current()?.map(|number| generations.path(number))
     } else {
-        Some(super::stage::throw_away(&args.with, context)?)
+        Some(super::transaction::ephemeral(&args.with, context)?)
     };
     let (Some(generation), [program, arguments @ ..]) = (generation, args.command.as_slice()) else {
         return Err(
@@ -66,7 +66,7 @@ pub(super) fn run(args: &RunArgs, context: &mut Context) -> Result<Done, Failure
         overlay::enter(&generation)
             .map_err(|error| Failure::new(REFUSED, error).hint("`--way path` works everywhere"))?;
         command.env("PATH", path_with(Path::new("/usr/games")));
-        command.env(overlay::WITHIN, &generation);
+        command.env(overlay::GENERATION_VARIABLE, &generation);
     } else {
         command.env("PATH", path_with(&generation.join("bin")));
     }

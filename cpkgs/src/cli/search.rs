@@ -5,7 +5,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::failure::Failure;
-use super::{Context, Done, files};
+use super::{Context, Outcome, files};
 
 /// Searches names and descriptions for words, or with --file the paths of files; what fits best comes first.
 #[derive(Debug, Args)]
@@ -51,7 +51,7 @@ impl<'f> PackageView<'f> {
     }
 }
 
-pub(super) fn run(args: SearchArgs, context: &mut Context) -> Result<Done, Failure> {
+pub(super) fn run(args: SearchArgs, context: &mut Context) -> Result<Outcome, Failure> {
     if args.file {
         return files::search(&args.words, context);
     }
@@ -65,7 +65,7 @@ pub(super) fn run(args: SearchArgs, context: &mut Context) -> Result<Done, Failu
     for hit in library.summaries().search(&filter) {
         print(&hit.summary, &library, context)?;
     }
-    Ok(Done::Well)
+    Ok(Outcome::Success)
 }
 
 pub(super) fn print(
@@ -74,7 +74,7 @@ pub(super) fn print(
     context: &mut Context,
 ) -> Result<(), Failure> {
     if context.printer.json() {
-        return context.printer.value(&PackageView::new(summary, library));
+        return Ok(context.printer.value(&PackageView::new(summary, library))?);
     }
     let PackageSummary {
         name,
@@ -82,5 +82,7 @@ pub(super) fn print(
         synopsis,
         ..
     } = summary;
-    context.printer.row(format_args!("{name}\t{version}\t{synopsis}"))
+    Ok(context
+        .printer
+        .row(format_args!("{name}\t{version}\t{synopsis}"))?)
 }

@@ -18,7 +18,7 @@ use serde::Serialize;
 
 use super::architectures::Architectures;
 use super::failure::{Failure, REFUSED, UNVERIFIED, USAGE};
-use super::{Context, Done};
+use super::{Context, Outcome};
 
 /// How much of an archive's address the name of its key file shows.
 const MAX_READABLE: usize = 60;
@@ -102,7 +102,7 @@ struct SourceView<'a> {
     fingerprints: &'a [String],
 }
 
-pub(super) fn run(args: SourceArgs, context: &mut Context) -> Result<Done, Failure> {
+pub(super) fn run(args: SourceArgs, context: &mut Context) -> Result<Outcome, Failure> {
     match args.command {
         SourceCommand::Add(args) => add(*args, context),
         SourceCommand::List => list(context),
@@ -110,7 +110,7 @@ pub(super) fn run(args: SourceArgs, context: &mut Context) -> Result<Done, Failu
     }
 }
 
-fn add(args: AddArgs, context: &mut Context) -> Result<Done, Failure> {
+fn add(args: AddArgs, context: &mut Context) -> Result<Outcome, Failure> {
     let (url, args) = unpasted(args)?;
     let usage = |error: apt_client::fetch::LocationError| Failure::new(USAGE, error);
     let root: Location = url.parse().map_err(usage)?;
@@ -181,9 +181,9 @@ fn add(args: AddArgs, context: &mut Context) -> Result<Done, Failure> {
         sources.retain(|source| !source.suites.is_empty());
         sources.push(added);
     })?;
-    context.printer.tell(what);
-    context.printer.tell("next: `cpkgs update`");
-    Ok(Done::Well)
+    context.printer.info(what);
+    context.printer.info("next: `cpkgs update`");
+    Ok(Outcome::Success)
 }
 
 /// Checks that each suite can be had as it is to be added: what is wrong is said now, and not by the next update.
@@ -402,7 +402,7 @@ fn given_keys(path: &std::path::Path) -> Result<Keyring, Failure> {
     Keyring::read(&bytes).map_err(|error| {
         Failure::new(
             USAGE,
-            anyhow::Error::new(error).context(format!("`{shown}` has no keys that can be used")),
+            anyhow::Error::new(error).context(format!("`{shown}` contains no usable keys")),
         )
     })
 }
@@ -422,13 +422,13 @@ fn shown_keys(args: &AddArgs, offered: &Keyring, context: &mut Context) -> Resul
         return Ok(keyring);
     }
     for key in offered.certificates() {
-        context.printer.warn(format_args!(
+        context.printer.error_line(format_args!(
             "key {} {}",
             key.fingerprint(),
             escaped(&key.user_ids().join(", "))
         ));
     }
-    context.agree_to_key("Do you trust this key to sign for this archive?")?;
+    context.confirm_key("Do you trust this key to sign for this archive?")?;
     Ok(offered.clone())
 }
 
@@ -459,7 +459,7 @@ fn key_file(root: &Location, suites: &[String], keys: &[u8]) -> String {
     format!("keyrings/{}-{unlike}.pgp", readable.trim_matches(['-', '.']))
 }
 
-fn list(context: &mut Context) -> Result<Done, Failure> {
+fn list(context: &mut Context) -> Result<Outcome, Failure> {
     for source in &context.config.sources {
         let keyring = Source::open(source, context.home.folder()).and_then(|source| source.keyring());
         let fingerprints: Vec<String> = match keyring {
@@ -494,10 +494,10 @@ fn list(context: &mut Context) -> Result<Done, Failure> {
             view.url
         ))?;
     }
-    Ok(Done::Well)
+    Ok(Outcome::Success)
 }
 
-fn remove(args: &RemoveArgs, context: &mut Context) -> Result<Done, Failure> {
+fn remove(args: &RemoveArgs, context: &mut Context) -> Result<Outcome, Failure> {
     let url = args.url.trim_end_matches('/');
     let mut is_known = false;
     change_sources(context, |sources| {
@@ -519,9 +519,9 @@ fn remove(args: &RemoveArgs, context: &mut Context) -> Result<Done, Failure> {
                 .hint("`cpkgs source list` names them"),
         );
     }
-    context.printer.tell(format_args!("removed {}", escaped(url)));
-    context.printer.tell("next: `cpkgs update`");
-    Ok(Done::Well)
+    context.printer.info(format_args!("removed {}", escaped(url)));
+    context.printer.info("next: `cpkgs update`");
+    Ok(Outcome::Success)
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::architectures::Architectures;
 use super::failure::{Failure, USAGE};
-use super::{Context, Done};
+use super::{Context, Outcome};
 
 /// Fetches and verifies the indexes of all sources.
 ///
@@ -34,7 +34,7 @@ struct SuiteView<'a> {
     bytes: u64,
 }
 
-pub(super) fn run(args: &UpdateArgs, context: &mut Context) -> Result<Done, Failure> {
+pub(super) fn run(args: &UpdateArgs, context: &mut Context) -> Result<Outcome, Failure> {
     if context.config.sources.is_empty() {
         return Err(Failure::saying(USAGE, "there is no source").hint("`cpkgs source add URL` adds one"));
     }
@@ -52,7 +52,7 @@ pub(super) fn run(args: &UpdateArgs, context: &mut Context) -> Result<Done, Fail
     let report = lists::update(&updating, |holder| {
         context
             .printer
-            .tell(format_args!("waiting for process {holder}, which updates"));
+            .info(format_args!("waiting for process {holder}, which updates"));
     });
     drop(shown);
     let report = report?;
@@ -89,20 +89,20 @@ fn print(suite: &SuiteReport, context: &mut Context) -> Result<(), Failure> {
         ));
     }
     if context.printer.json() {
-        return context.printer.value(&SuiteView {
+        return Ok(context.printer.value(&SuiteView {
             url: &suite.url,
             suite: &suite.suite,
             status,
             requests: suite.requests,
             bytes: suite.bytes,
-        });
+        })?);
     }
-    context.printer.row(format_args!(
+    Ok(context.printer.row(format_args!(
         "{}\t{}\t{status}\t{}",
         suite.url,
         suite.suite,
         super::human_size::bytes(suite.bytes)
-    ))
+    ))?)
 }
 
 /// Why a suite stays as it was.
@@ -126,7 +126,7 @@ impl SuiteFailure {
 }
 
 /// Reports all failures, each cause once; the one that says most about safety decides the exit code.
-fn report_failures(failures: Vec<SuiteFailure>, context: &mut Context) -> Result<Done, Failure> {
+fn report_failures(failures: Vec<SuiteFailure>, context: &mut Context) -> Result<Outcome, Failure> {
     let mut groups: Vec<Vec<SuiteFailure>> = Vec::new();
     for failure in failures {
         let cause = failure.shared_cause();
@@ -141,7 +141,7 @@ fn report_failures(failures: Vec<SuiteFailure>, context: &mut Context) -> Result
     let mut failures: Vec<Failure> = groups.into_iter().filter_map(joined).collect();
     failures.sort_by_key(Failure::gravity);
     let Some(worst) = failures.pop() else {
-        return Ok(Done::Well);
+        return Ok(Outcome::Success);
     };
     for failure in &failures {
         failure.report(&mut context.printer);

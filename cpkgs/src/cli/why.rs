@@ -3,15 +3,14 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use clap::Args;
-use cpkgs::scene::Present;
+use cpkgs::installed::{self, InstalledPackage};
 use cpkgs::spec::Named;
 use debian_control::stanza::Stanza;
 use serde::Serialize;
 
 use super::failure::{Failure, REFUSED, USAGE};
 use super::relations::{groups, names, stanza_of};
-use super::stage::present;
-use super::{Context, Done};
+use super::{Context, Outcome};
 
 /// Fields that need something, the strongest first.
 const NEEDS: [&str; 3] = ["Pre-Depends", "Depends", "Recommends"];
@@ -30,15 +29,15 @@ struct Link {
     needs: Option<String>,
 }
 
-pub(super) fn run(args: &WhyArgs, context: &mut Context) -> Result<Done, Failure> {
+pub(super) fn run(args: &WhyArgs, context: &mut Context) -> Result<Outcome, Failure> {
     let install = context.config.install(&context.home);
-    let present = present(&install)?;
+    let present = installed::read(&install)?;
     let mut stanzas = BTreeMap::new();
     for package in &present {
         stanzas.insert(package.name.as_str(), stanza_of(&package.stanza)?);
     }
     let named = Named::parse(&args.name).map_err(|error| Failure::saying(USAGE, error))?;
-    let is_meant = |package: &&Present| {
+    let is_meant = |package: &&InstalledPackage| {
         let architecture = named.architecture.as_ref();
         package.name == named.name && architecture.is_none_or(|wanted| *wanted == package.architecture)
     };
@@ -57,7 +56,7 @@ pub(super) fn run(args: &WhyArgs, context: &mut Context) -> Result<Done, Failure
         .collect();
     let chain = chain(&stanzas, &asked_for, &named.name);
     if chain.is_empty() {
-        context.printer.tell(format_args!(
+        context.printer.info(format_args!(
             "nothing needs `{}` any more: `cpkgs autoremove` removes it",
             args.name
         ));
@@ -78,7 +77,7 @@ pub(super) fn run(args: &WhyArgs, context: &mut Context) -> Result<Done, Failure
         };
         context.printer.row(line)?;
     }
-    Ok(Done::Well)
+    Ok(Outcome::Success)
 }
 
 /// Returns the shortest chain from a package that was asked for to one that is there.

@@ -8,7 +8,7 @@ use resolver::request::{Hold, Installed, Mark, Recommends, Request, Target, Upgr
 use resolver::solve::solve;
 use resolver::universe::{MultiArch, PackageId};
 
-use super::scenario::{Scenario, Slot};
+use super::scenario::{EdspPackage, Scenario};
 
 /// What is installed in the end, by slots.
 pub(super) type After = Vec<Option<PackageId>>;
@@ -183,7 +183,7 @@ impl Asking<'_, '_> {
     }
 
     /// Returns how a version counts that is there: held only as it was.
-    fn present(&self, slot: &Slot, package: PackageId) -> Option<Installed> {
+    fn present(&self, slot: &EdspPackage, package: PackageId) -> Option<Installed> {
         let before = slot.installed.unwrap_or(Installed {
             package,
             mark: Mark::Automatic,
@@ -204,7 +204,7 @@ impl Asking<'_, '_> {
         install: Vec<Target>,
         remove: Vec<Target>,
         upgrade: Upgrade,
-        counts: impl Fn(&Slot) -> bool,
+        counts: impl Fn(&EdspPackage) -> bool,
     ) -> Result<After, Refusal> {
         let slots = self.scenario.slots.iter().filter(|slot| counts(slot));
         let installed = slots.filter_map(|slot| self.present(slot, slot.installed?.package));
@@ -258,7 +258,7 @@ impl Asking<'_, '_> {
     fn new_essentials(&self) -> Vec<usize> {
         let universe = &self.scenario.universe;
         let slots = &self.scenario.slots;
-        let is_new = |slot: &Slot| {
+        let is_new = |slot: &EdspPackage| {
             slot.architecture == self.scenario.native.as_str()
                 && slot
                     .choices
@@ -280,14 +280,14 @@ impl Asking<'_, '_> {
     }
 }
 
-fn one_of(slot: &Slot, packages: Vec<PackageId>) -> Target {
+fn one_of(slot: &EdspPackage, packages: Vec<PackageId>) -> Target {
     Target::OneOf {
         label: format!("{}:{}", slot.name, slot.architecture),
         packages,
     }
 }
 
-fn every_version(slot: &Slot) -> Target {
+fn every_version(slot: &EdspPackage) -> Target {
     let installed = slot.installed.map(|installed| installed.package);
     one_of(slot, slot.choices.iter().copied().chain(installed).collect())
 }

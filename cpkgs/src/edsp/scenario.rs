@@ -19,7 +19,7 @@ const INSTALLED: i32 = 100;
 pub(super) struct Scenario<'s> {
     pub(super) universe: Universe,
     pub(super) native: Architecture,
-    pub(super) slots: Vec<Slot>,
+    pub(super) slots: Vec<EdspPackage>,
     /// The slots that are to be there and that are to go.
     pub(super) install: Vec<usize>,
     pub(super) remove: Vec<usize>,
@@ -31,7 +31,7 @@ pub(super) struct Scenario<'s> {
 }
 
 /// A package as apt counts them: a name on an architecture, where what is for `all` counts as native.
-pub(super) struct Slot {
+pub(super) struct EdspPackage {
     pub(super) name: String,
     pub(super) architecture: String,
     pub(super) installed: Option<Installed>,
@@ -121,11 +121,11 @@ impl<'s> Scenario<'s> {
     /// Finds `name:architecture`, or a name alone: the native one, else any, of those that are there or may come. A name may have a
     /// colon of its own, such as `satisfy:command-line`.
     fn slot(&self, name: &str) -> Option<usize> {
-        let is_there = |slot: &Slot| slot.installed.is_some() || !slot.choices.is_empty();
-        let is_whole = |slot: &Slot| name == format!("{}:{}", slot.name, slot.architecture);
-        let is_native = |slot: &Slot| slot.name == name && slot.architecture == self.native.as_str();
-        let is_called = |slot: &Slot| slot.name == name;
-        let found = |is_meant: &dyn Fn(&Slot) -> bool| {
+        let is_there = |slot: &EdspPackage| slot.installed.is_some() || !slot.choices.is_empty();
+        let is_whole = |slot: &EdspPackage| name == format!("{}:{}", slot.name, slot.architecture);
+        let is_native = |slot: &EdspPackage| slot.name == name && slot.architecture == self.native.as_str();
+        let is_called = |slot: &EdspPackage| slot.name == name;
+        let found = |is_meant: &dyn Fn(&EdspPackage) -> bool| {
             let mut slots = self.slots.iter();
             slots.position(|slot| is_there(slot) && is_meant(slot))
         };
@@ -141,7 +141,7 @@ impl<'s> Scenario<'s> {
             .map_or("", |version| version.id)
     }
 
-    /// Returns what was said of a package.
+    /// Returns the stanza of a package.
     pub(super) fn stanza(&self, package: PackageId) -> Option<&Stanza<'s>> {
         self.versions.get(package.index()).map(|version| &version.stanza)
     }
@@ -157,7 +157,7 @@ struct Reader<'r, 's> {
     is_strict: bool,
     builder: UniverseBuilder,
     native: &'r Architecture,
-    slots: Vec<Slot>,
+    slots: Vec<EdspPackage>,
     by_name: HashMap<(&'s str, String), usize>,
     ids: HashSet<&'s str>,
     versions: Vec<Version<'s>>,
@@ -246,7 +246,7 @@ impl<'s> Reader<'_, 's> {
             .by_name
             .entry((name, architecture.to_owned()))
             .or_insert_with(|| {
-                slots.push(Slot {
+                slots.push(EdspPackage {
                     name: name.to_owned(),
                     architecture: architecture.to_owned(),
                     installed: None,
@@ -259,7 +259,7 @@ impl<'s> Reader<'_, 's> {
     }
 
     /// Puts the versions that may come in order.
-    fn finished(&mut self) -> Vec<Slot> {
+    fn finished(&mut self) -> Vec<EdspPackage> {
         let mut slots = std::mem::take(&mut self.slots);
         self.read
             .sort_by_key(|read| (!read.is_candidate, Reverse(read.pin)));

@@ -11,30 +11,14 @@ use std::path::{Path, PathBuf};
 use rustix::io::Errno;
 
 use super::libraries::{Libraries, link_sonames, source_of};
+use super::notes::Notes;
 use super::package::{Owners, Package};
 use super::shims::Site;
 use super::tree::{Node, Tree};
 use super::{GenerationError, Generations, Plan, UNFINISHED, alternatives, database, scripts};
-use crate::beneath::Beneath;
 use crate::overlay;
+use crate::rooted_dir::RootedDir;
 use crate::store::Store;
-
-/// What there is to say about a generation that was built.
-#[derive(Debug, Default)]
-pub struct Notes {
-    /// What maintainer scripts would have done and nobody did, by package.
-    pub scripts: BTreeMap<String, String>,
-    /// What was left out of packages, by package.
-    pub dropped: BTreeMap<String, Vec<String>>,
-    /// Libraries that programs need and no package has, with a program that does.
-    pub missing: BTreeMap<String, String>,
-    /// Programs below `/opt` of packages that have none where a person calls them, by package.
-    pub elsewhere: BTreeMap<String, Vec<String>>,
-    /// Whether `/opt` is laid over the host's for who needs that.
-    pub lays_vendors: bool,
-    /// Programs that need that, where it is not, by package.
-    pub unlaid: BTreeMap<String, Vec<String>>,
-}
 
 /// What a generation is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,12 +26,12 @@ pub enum Purpose {
     /// To count, under its number, with the configuration that all of them share.
     Numbered,
     /// To run one command with: without a number, and with the packages' own configuration.
-    ThrowAway,
+    Ephemeral,
 }
 
 /// How a generation is made.
 #[derive(Debug, Clone, Copy)]
-pub struct Making<'a> {
+pub struct BuildOptions<'a> {
     /// What it is for.
     pub purpose: Purpose,
     /// The program that is `cpkgs`, for programs that look for their files at fixed paths; see [`overlay`].
@@ -63,7 +47,7 @@ pub fn build(
     install: &Path,
     store: &Store,
     plan: Plan,
-    making: Making<'_>,
+    options: BuildOptions<'_>,
 ) -> Result<Notes, GenerationError> {
     let read = |planned| Package::read(store, planned);
     let packages: Vec<Package> = plan
@@ -81,10 +65,10 @@ pub fn build(
         .tempdir_in(&folder)
         .map_err(failed)?;
     let builder = Builder {
-        tree: plant(&packages)?,
+        tree: resolve_layout(&packages)?,
         packages: &packages,
-        place: Generations::new(install).place(&plan, making.purpose),
-        making,
+        place: Generations::new(install).place(&plan, options.purpose),
+        options,
         folder: unfinished.path().to_owned(),
     };
     let mut notes = builder.write(plan).map_err(failed)?;
@@ -101,7 +85,7 @@ pub fn build(
 }
 
 /// Decides what stands where.
-fn plant(packages: &[Package]) -> Result<Tree, GenerationError> {
+fn resolve_layout(packages: &[Package]) -> Result<Tree, GenerationError> {
     let entries: Vec<_> = packages.iter().map(|package| package.entries.clone()).collect();
     let who = Owners(packages);
     let mut tree = Tree::build(&entries, &who)?;
@@ -131,7 +115,7 @@ struct Builder<'a> {
     place: PathBuf,
     /// Where it is made.
     folder: PathBuf,
-    making: Making<'a>,
+    options: BuildOptions<'a>,
 }
 
 impl Builder<'_> {
@@ -144,7 +128,7 @@ impl Builder<'_> {
         let site = |place| Site::new(&self.tree, self.packages, &libraries, place);
         // Whether it works is tried with the very files.
         let works = |launcher: &&Path| overlay::works(launcher, &self.folder);
-        let launcher = self.making.launcher.filter(works);
+        let launcher = self.options.launcher.filter(works);
         let notes = site(&self.place)?.with_launcher(launcher).write(&self.folder)?;
         // Programs that make indexes of what is there run where the generation is made.
         site(&self.folder)?.run_generators()?;
@@ -159,10 +143,10 @@ impl Builder<'_> {
     }
 
     fn write_root(&self) -> io::Result<()> {
-        let mut root = Beneath::open(&self.folder.join("root"))?;
+        let mut root = RootedDir::open(&self.folder.join("root"))?;
         let mut sources = Vec::new();
         for package in self.packages {
-            sources.push(Beneath::open(&package.folder.join("tree"))?);
+            sources.push(RootedDir::open(&package.folder.join("tree"))?);
         }
         for (path, node) in self.tree.nodes() {
             match node {
@@ -174,10 +158,10 @@ impl Builder<'_> {
                     let conffiles = self.packages.get(*owner).map(|package| &package.conffiles);
                     let text = std::str::from_utf8(source).unwrap_or_default();
                     let is_conffile = conffiles.is_some_and(|conffiles| conffiles.contains_key(text));
-                    if is_conffile && self.making.purpose == Purpose::Numbered {
+                    if is_conffile && self.options.purpose == Purpose::Numbered {
                         root.symlink(path, &shared(path))?;
                     } else if let Some(from) = sources.get_mut(*owner) {
-                        take(from, source, &mut root, path)?;
+                        link_or_copy(from, source, &mut root, path)?;
                     }
                 }
             }
@@ -198,7 +182,7 @@ impl Builder<'_> {
         if all.is_empty() {
             return Ok(());
         }
-        let mut root = Beneath::open(&self.folder.join("root"))?;
+        let mut root = RootedDir::open(&self.folder.join("root"))?;
         root.file(b"etc/ssl/certs/ca-certificates.crt", 0o444)?
             .write_all(&all)
     }
@@ -211,7 +195,7 @@ fn shared(path: &[u8]) -> Vec<u8> {
 }
 
 /// Gives a file of the store a name in the generation too; copies it where the file system cannot.
-fn take(from: &mut Beneath, source: &[u8], root: &mut Beneath, path: &[u8]) -> io::Result<()> {
+fn link_or_copy(from: &mut RootedDir, source: &[u8], root: &mut RootedDir, path: &[u8]) -> io::Result<()> {
     let (folder, name) = from.place(source)?;
     let linked = root.link_from(folder, name.as_bytes(), path);
     let Err(error) = linked else { return Ok(()) };

@@ -11,12 +11,12 @@ use debian_control::stanza::Stanza;
 use debian_control::version::Version;
 
 use super::tree::{Entry, Found, Ownership, scan};
-use super::{GenerationError, Planned};
+use super::{GenerationError, PackageRecord};
 use crate::store::Store;
 
 /// A package that goes into a generation.
 pub(super) struct Package {
-    pub(super) planned: Planned,
+    pub(super) planned: PackageRecord,
     pub(super) folder: PathBuf,
     /// The text of its control file.
     pub(super) control: String,
@@ -29,7 +29,7 @@ pub(super) struct Package {
 
 impl Package {
     /// Reads a package from the store, and fills in what its plan does not say yet.
-    pub(super) fn read(store: &Store, mut planned: Planned) -> Result<Self, GenerationError> {
+    pub(super) fn read(store: &Store, mut planned: PackageRecord) -> Result<Self, GenerationError> {
         let folder = store.path(&planned.store);
         let failed = |source| GenerationError::io(&folder, source);
         let broken = |why: String| GenerationError::Broken {

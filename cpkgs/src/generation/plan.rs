@@ -17,12 +17,12 @@ pub struct Plan {
     /// The command that made it.
     pub command: String,
     /// Its packages, by name and architecture.
-    pub packages: Vec<Planned>,
+    pub packages: Vec<PackageRecord>,
 }
 
 /// A package of a generation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Planned {
+pub struct PackageRecord {
     /// `Package`.
     pub name: String,
     /// `Version`.
@@ -44,7 +44,7 @@ pub struct Planned {
     pub why: Option<String>,
     /// The signed state that it was found in; none for a file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub receipt: Option<Receipt>,
+    pub provenance: Option<Provenance>,
     /// Its configuration files as it has them: path from the root, SHA-256.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub conffiles: BTreeMap<String, String>,
@@ -65,7 +65,7 @@ pub enum Held {
 
 /// The signed state of an archive that a package was found in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Receipt {
+pub struct Provenance {
     /// The root of the archive.
     pub url: String,
     /// The suite.
@@ -77,9 +77,9 @@ pub struct Receipt {
     pub key: Option<String>,
 }
 
-impl Planned {
+impl PackageRecord {
     /// Returns name and architecture: one version of which is installed.
-    pub fn slot(&self) -> (&str, &str) {
+    pub fn key(&self) -> (&str, &str) {
         (&self.name, &self.architecture)
     }
 }

@@ -22,12 +22,12 @@ use debian_control::version::Version;
 use self::fixed::FixedPaths;
 use self::needs::Need;
 use self::text::{AtHome, Script};
-use super::build::Notes;
 use super::libraries::{Closure, Libraries, source_of};
+use super::notes::Notes;
 use super::package::Package;
 use super::tree::{Node, Tree};
-use crate::beneath::Beneath;
 use crate::overlay;
+use crate::rooted_dir::RootedDir;
 
 /// Where programs lie, the folder that counts first.
 const FOLDERS: [&[u8]; 6] = [
@@ -106,7 +106,7 @@ impl<'a> Site<'a> {
     pub(super) fn write(&self, folder: &Path) -> io::Result<Notes> {
         let mut notes = Notes::default();
         fs::create_dir(folder.join("bin"))?;
-        let mut out = Beneath::open(folder)?;
+        let mut out = RootedDir::open(folder)?;
         for (name, path) in self.programs() {
             let (program, _) = self.program(&path).unzip();
             let Some(script) = self.shim(&path) else { continue };
@@ -326,7 +326,7 @@ impl<'a> Site<'a> {
     }
 
     /// Makes a folder of shims for programs that others start from there; what is no program is linked.
-    fn write_helpers(&self, out: &mut Beneath, from: &[u8], to: &str) -> io::Result<()> {
+    fn write_helpers(&self, out: &mut RootedDir, from: &[u8], to: &str) -> io::Result<()> {
         for (path, _) in self.tree.children(from) {
             let name = path.get(from.len() + 1..).unwrap_or_default();
             let target = [b"helpers/", to.as_bytes(), b"/", name].concat();

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::{Applied, Change, RootlessError, apply, unpack};
 use crate::conffiles;
-use crate::generation::{Generations, Planned};
+use crate::generation::{Generations, PackageRecord};
 use crate::store::Store;
 
 /// What was found, and what of it is mended.
@@ -23,7 +23,7 @@ pub struct Repaired {
 #[derive(Debug)]
 pub struct Damaged {
     /// The package.
-    pub package: Planned,
+    pub package: PackageRecord,
     /// What is wrong with it.
     pub why: String,
 }
@@ -77,6 +77,6 @@ pub fn renew(install: &Path, change: Change) -> Result<Applied, RootlessError> {
     store.remove(&keys.collect::<Result<BTreeSet<String>, _>>()?)?;
     unpack(&store, &change.add)?;
     // They have further names of what is damaged.
-    Generations::new(install).throw_away()?;
+    Generations::new(install).remove_ephemeral()?;
     apply(install, change)
 }

@@ -36,7 +36,7 @@ impl Machine {
             sha256: digest,
             automatic: false,
             why: None,
-            receipt: None,
+            provenance: None,
         }
     }
 
@@ -113,12 +113,12 @@ fn a_removed_package_leaves_the_next_generation() {
     machine
         .apply(&[script("hello", "1.0"), script("other", "1.0")])
         .unwrap();
-    let slot = Slot {
+    let key = PackageKey {
         name: "other".to_owned(),
         architecture: "amd64".to_owned(),
     };
     let change = Change {
-        remove: vec![slot],
+        remove: vec![key],
         ..Change::default()
     };
     apply(&machine.install(), change).unwrap();
@@ -215,18 +215,18 @@ fn gc_keeps_what_is_asked_for_and_what_counts() {
 fn a_held_package_stays_held_in_later_generations() {
     let machine = Machine::new();
     machine.apply(&[script("hello", "1.0")]).unwrap();
-    let slot = Slot {
+    let key = PackageKey {
         name: "hello".to_owned(),
         architecture: "amd64".to_owned(),
     };
     let change = Change {
-        holds: vec![(slot, Held::Held)],
+        holds: vec![(key, Held::Held)],
         ..Change::default()
     };
     apply(&machine.install(), change).unwrap();
     machine.apply(&[script("other", "1.0")]).unwrap();
-    let installed = crate::installed::read(&machine.install()).unwrap();
-    assert_eq!(installed[0].hold, Held::Held);
+    let plan = Generations::new(&machine.install()).current_plan().unwrap();
+    assert_eq!(plan.packages[0].hold, Held::Held);
 }
 
 #[test]
@@ -260,10 +260,10 @@ fn a_generation_to_throw_away_has_its_own_configuration_and_no_number() {
         add: vec![machine.add(&deb)],
         ..Change::default()
     };
-    let place = throw_away(&machine.install(), change.clone()).unwrap();
+    let place = ephemeral(&machine.install(), change.clone()).unwrap();
     assert_eq!(fs::read(place.join("root/etc/x")).unwrap(), b"x");
     assert!(place.join("bin/hello").exists());
-    assert_eq!(throw_away(&machine.install(), change).unwrap(), place);
+    assert_eq!(ephemeral(&machine.install(), change).unwrap(), place);
     assert!(Generations::new(&machine.install()).all().unwrap().is_empty());
     collect(&machine.install(), 1).unwrap();
     assert!(!place.exists());

@@ -11,7 +11,7 @@ use rustix::io::Errno;
 use super::Expected;
 use super::error::Problem;
 use super::record::Record;
-use crate::beneath::Beneath;
+use crate::rooted_dir::RootedDir;
 
 /// The bits of a mode that make a program run as somebody else, or mean something to directories only.
 const SPECIAL: u32 = 0o7000;
@@ -22,7 +22,7 @@ const READABLE: u32 = 0o400;
 /// Unpacks what a reader of packages shows it.
 pub(super) struct Extraction<'a> {
     expected: &'a Expected,
-    tree: Beneath,
+    tree: RootedDir,
     /// Made when all files are there, so that no file can be written through one.
     symlinks: Vec<(DataPath, Box<[u8]>)>,
     dropped: Vec<String>,
@@ -33,7 +33,7 @@ impl<'a> Extraction<'a> {
     pub(super) fn new(tree: &Path, expected: &'a Expected) -> io::Result<Self> {
         Ok(Self {
             expected,
-            tree: Beneath::open(tree)?,
+            tree: RootedDir::open(tree)?,
             symlinks: Vec::new(),
             dropped: Vec::new(),
             record: Record::default(),

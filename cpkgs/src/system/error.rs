@@ -77,4 +77,11 @@ impl SystemError {
         let path = path.to_owned();
         Self::File { path, source }
     }
+
+    pub(super) fn invalid(path: &Path, why: &impl ToString) -> Self {
+        Self::Database {
+            path: path.to_owned(),
+            why: why.to_string(),
+        }
+    }
 }

@@ -1,30 +1,46 @@
 //! Which packages came by themselves, as apt remembers it: so that `apt autoremove` stays right.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::Permissions;
-use std::io::Write as _;
+use std::fs::{self, Permissions};
+use std::io::{self, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 
 use debian_control::stanza::{Stanza, StanzaReader};
 
-use super::database::{self, wrong};
-use super::{System, SystemError};
-use crate::rootless::{Change, Slot};
+use super::{System, SystemError, files, key};
+use crate::rootless::{Change, PackageKey};
 
 /// Where apt keeps it, below the root.
-pub(super) const FILE: &str = "var/lib/apt/extended_states";
+const FILE: &str = "var/lib/apt/extended_states";
+
+/// Returns the packages that were installed because others needed them.
+pub(super) fn read(system: &System) -> Result<BTreeSet<PackageKey>, SystemError> {
+    let path = system.below(FILE);
+    let text = match fs::read_to_string(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeSet::new()),
+        text => text.map_err(|source| SystemError::file(&path, source))?,
+    };
+    let mut automatic = BTreeSet::new();
+    for stanza in StanzaReader::new(&text) {
+        let stanza = stanza.map_err(|error| SystemError::invalid(&path, &error))?;
+        if stanza.line("Auto-Installed") == Some("1") {
+            automatic.insert(key::of_stanza(&stanza));
+        }
+    }
+    Ok(automatic)
+}
 
 /// Brings apt's marks to what a change makes of them, by a rename.
 pub(super) fn write(system: &System, change: &Change) -> Result<(), SystemError> {
     let path = system.below(FILE);
     let failed = |source| SystemError::file(&path, source);
     let before = if path.exists() {
-        database::read_text(&path)?
+        files::read_text(&path)?
     } else {
         String::new()
     };
     let marks = wanted(change)?;
-    let after = changed(&before, &marks).map_err(|why| wrong(&path, &why))?;
+    let after = changed(&before, &marks).map_err(|why| SystemError::invalid(&path, &why))?;
     if after == before {
         return Ok(());
     }
@@ -41,41 +57,40 @@ pub(super) fn write(system: &System, change: &Change) -> Result<(), SystemError>
 }
 
 /// Returns what is to be said of each package; what goes came not by itself.
-fn wanted(change: &Change) -> Result<BTreeMap<Slot, bool>, SystemError> {
+fn wanted(change: &Change) -> Result<BTreeMap<PackageKey, bool>, SystemError> {
     let mut marks = BTreeMap::new();
     for add in &change.add {
         let stanza = Stanza::parse(&add.stanza).map_err(|error| SystemError::Database {
             path: add.deb.clone(),
             why: error.to_string(),
         })?;
-        marks.insert(database::slot(&stanza), add.automatic);
+        marks.insert(key::of_stanza(&stanza), add.automatic);
     }
-    marks.extend(change.remove.iter().map(|slot| (native(slot), false)));
-    marks.extend(change.automatic.iter().map(|(slot, mark)| (native(slot), *mark)));
+    marks.extend(
+        change
+            .remove
+            .iter()
+            .map(|key| (key::of(&key.name, &key.architecture), false)),
+    );
+    marks.extend(
+        change
+            .automatic
+            .iter()
+            .map(|(key, mark)| (key::of(&key.name, &key.architecture), *mark)),
+    );
     Ok(marks)
-}
-
-fn native(slot: &Slot) -> Slot {
-    let architecture = match slot.architecture.as_str() {
-        "all" => crate::machine::architecture(),
-        other => other,
-    };
-    Slot {
-        name: slot.name.clone(),
-        architecture: architecture.to_owned(),
-    }
 }
 
 fn changed(
     before: &str,
-    marks: &BTreeMap<Slot, bool>,
+    marks: &BTreeMap<PackageKey, bool>,
 ) -> Result<String, debian_control::stanza::StanzaError> {
     let mut after = String::new();
     let mut known = BTreeSet::new();
     let mut stanzas = StanzaReader::new(before);
     while let Some((text, _)) = stanzas.next_text() {
         let stanza = Stanza::parse(text)?;
-        let Some(automatic) = marks.get(&database::slot(&stanza)) else {
+        let Some(automatic) = marks.get(&key::of_stanza(&stanza)) else {
             after.push_str(text.trim_end_matches('\n'));
             after.push_str("\n\n");
             continue;
@@ -92,20 +107,20 @@ fn changed(
                 after.push_str(&format!("{}:{raw}\n", field.name()));
             }
             after.push('\n');
-            known.insert(database::slot(&stanza));
+            known.insert(key::of_stanza(&stanza));
         }
     }
     let new = marks
         .iter()
-        .filter(|(slot, automatic)| **automatic && !known.contains(slot));
-    after.extend(new.map(|(slot, _)| mark(slot)));
+        .filter(|(key, automatic)| **automatic && !known.contains(key));
+    after.extend(new.map(|(key, _)| mark(key)));
     Ok(after)
 }
 
-fn mark(slot: &Slot) -> String {
+fn mark(key: &PackageKey) -> String {
     format!(
         "Package: {}\nArchitecture: {}\nAuto-Installed: 1\n\n",
-        slot.name, slot.architecture
+        key.name, key.architecture
     )
 }
 
@@ -113,8 +128,8 @@ fn mark(slot: &Slot) -> String {
 mod tests {
     use super::*;
 
-    fn slot(name: &str) -> Slot {
-        Slot {
+    fn key(name: &str) -> PackageKey {
+        PackageKey {
             name: name.to_owned(),
             architecture: "amd64".to_owned(),
         }
@@ -122,10 +137,10 @@ mod tests {
 
     #[test]
     fn marks_come_and_go_and_those_of_others_stay() {
-        let before = format!("{}{}", mark(&slot("kept")), mark(&slot("wanted")));
-        let marks = BTreeMap::from([(slot("wanted"), false), (slot("new"), true)]);
+        let before = format!("{}{}", mark(&key("kept")), mark(&key("wanted")));
+        let marks = BTreeMap::from([(key("wanted"), false), (key("new"), true)]);
         let after = changed(&before, &marks).unwrap();
-        assert_eq!(after, format!("{}{}", mark(&slot("kept")), mark(&slot("new"))));
+        assert_eq!(after, format!("{}{}", mark(&key("kept")), mark(&key("new"))));
         assert_eq!(changed(&after, &marks).unwrap(), after);
     }
 }

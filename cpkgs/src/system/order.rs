@@ -12,7 +12,7 @@ use debian_control::relation::{RelationKind, Relations};
 use debian_control::stanza::Stanza;
 
 use super::SystemError;
-use crate::rootless::{Add, Change, Configuration, Slot, Turn};
+use crate::rootless::{Add, Change, Configuration, PackageKey, Turn};
 
 /// One call of dpkg.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,7 +35,7 @@ impl Step {
             Self::Unpack(unpacked) => {
                 let adds = change.add.iter().zip(files);
                 let adds = adds.filter(|(_, file)| unpacked.contains(file));
-                adds.filter_map(|(add, _)| add.slot().as_ref().map(qualified))
+                adds.filter_map(|(add, _)| add.key().as_ref().map(qualified))
                     .collect()
             }
             Self::Configure => Vec::new(),
@@ -47,7 +47,7 @@ impl Step {
 pub(super) fn steps(change: &Change, files: &[PathBuf]) -> Result<Vec<Step>, SystemError> {
     let mut steps = Vec::new();
     let going = |turn: Turn| -> Vec<String> {
-        let turn_of = |slot: &&Slot| change.turns.get(*slot).copied().unwrap_or_default() == turn;
+        let turn_of = |key: &&PackageKey| change.turns.get(*key).copied().unwrap_or_default() == turn;
         change.remove.iter().filter(turn_of).map(qualified).collect()
     };
     let remove =
@@ -102,10 +102,10 @@ fn offers_and_needs(add: &Add) -> Result<(Vec<String>, Vec<String>), SystemError
     Ok((offers, names(RelationKind::PreDepends)?))
 }
 
-fn qualified(slot: &Slot) -> String {
-    match slot.architecture.as_str() {
-        "all" => slot.name.clone(),
-        architecture => format!("{}:{architecture}", slot.name),
+fn qualified(key: &PackageKey) -> String {
+    match key.architecture.as_str() {
+        "all" => key.name.clone(),
+        architecture => format!("{}:{architecture}", key.name),
     }
 }
 
@@ -120,12 +120,12 @@ mod tests {
             sha256: debian_control::digest::sha256(b""),
             automatic: false,
             why: None,
-            receipt: None,
+            provenance: None,
         }
     }
 
-    fn gone(name: &str) -> Slot {
-        Slot {
+    fn gone(name: &str) -> PackageKey {
+        PackageKey {
             name: name.to_owned(),
             architecture: "amd64".to_owned(),
         }

@@ -86,8 +86,8 @@ impl Fetcher {
 
     /// Has somebody told of the bytes of files as they come; packages are told of by their [`Progress`].
     #[must_use]
-    pub fn telling(mut self, came: impl Fn(u64) + Send + Sync + 'static) -> Self {
-        self.http.tell(came);
+    pub fn with_progress(mut self, came: impl Fn(u64) + Send + Sync + 'static) -> Self {
+        self.http.report_progress(came);
         self
     }
 

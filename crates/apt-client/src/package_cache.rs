@@ -84,8 +84,8 @@ pub enum PackageCacheError {
         /// Its architecture.
         architecture: String,
     },
-    /// This machine's architecture is none.
-    #[error("`{0}` is no architecture")]
+    /// The host architecture is not valid.
+    #[error("the host architecture `{0}` is not a valid Debian architecture")]
     Architecture(String),
 }
 
@@ -134,7 +134,7 @@ impl Machine {
     /// Names them.
     ///
     /// # Errors
-    /// When a name is none.
+    /// When a name is not a valid architecture.
     pub fn new(native: &str, foreign: &[String]) -> Result<Self, PackageCacheError> {
         let parse = |name: &str| {
             name.parse()

@@ -45,16 +45,16 @@ pub enum RepositoryError {
     /// It names a file that cannot be.
     #[error(transparent)]
     Location(#[from] LocationError),
-    /// It is none.
-    #[error("`{location}` is no description of an archive")]
+    /// It is not valid JSON of the expected shape.
+    #[error("`{location}` is not a description of an archive")]
     Json {
         /// Where it is.
         location: Location,
         /// Why.
         source: serde_json::Error,
     },
-    /// The keys are none.
-    #[error("`{location}` has no keys that can be used")]
+    /// The keyring contains no usable key.
+    #[error("`{location}` contains no usable keys")]
     Keys {
         /// Where they are.
         location: Location,
@@ -83,7 +83,7 @@ impl Repository {
     /// Fetches the keys. They count for nothing until somebody has looked at them.
     ///
     /// # Errors
-    /// When they do not come, or are none.
+    /// When they cannot be fetched, or contain no usable key.
     pub fn keys(&self, fetcher: &Fetcher, root: &Location) -> Result<Keyring, RepositoryError> {
         let location = root.below(self.keyring.as_deref().unwrap_or("archive-keyring.pgp"))?;
         let bytes = get(fetcher, &location)?;

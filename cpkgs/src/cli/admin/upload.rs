@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use cpkgs::account::{Place, RegistryError, Taken};
+use cpkgs::account::{RegistryError, Taken, UploadTarget};
 use debian_control::terminal::escaped;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 
-use super::{Context, Done, SignedArgs};
+use super::{Context, Outcome, SignedArgs};
 use crate::cli::failure::Failure;
 use crate::cli::printer::Printer;
 
@@ -45,9 +45,9 @@ struct UploadView<'a> {
     reason: Option<String>,
 }
 
-pub(super) fn run(args: &UploadArgs, context: &mut Context) -> Result<Done, Failure> {
+pub(super) fn run(args: &UploadArgs, context: &mut Context) -> Result<Outcome, Failure> {
     let registry = args.signed.open(context)?;
-    let place = Place {
+    let target = UploadTarget {
         suite: args.suite.clone(),
         component: args.component.clone(),
     };
@@ -55,7 +55,7 @@ pub(super) fn run(args: &UploadArgs, context: &mut Context) -> Result<Done, Fail
     let mut printed = Ok(());
     let mut worst: Option<Failure> = None;
     let mut rejected = 0;
-    registry.upload(&args.files, &place, |path, outcome| {
+    registry.upload(&args.files, &target, |path, outcome| {
         bar.inc(1);
         if printed.is_ok() {
             printed = bar.suspend(|| print(path, &outcome, &mut context.printer));
@@ -74,12 +74,12 @@ pub(super) fn run(args: &UploadArgs, context: &mut Context) -> Result<Done, Fail
     bar.finish_and_clear();
     printed?;
     match worst {
-        None => Ok(Done::Well),
+        None => Ok(Outcome::Success),
         Some(failure) => {
             let count = args.files.len();
             context
                 .printer
-                .warn(format_args!("{rejected} of {count} packages were not taken"));
+                .error_line(format_args!("{rejected} of {count} packages were not taken"));
             Err(failure)
         }
     }
@@ -116,7 +116,7 @@ fn print(path: &Path, outcome: &Result<Taken, RegistryError>, printer: &mut Prin
         }
     }
     // Who waits for many sees each as it comes.
-    printer.flush()
+    Ok(printer.flush()?)
 }
 
 fn with_causes(error: &RegistryError) -> String {

@@ -5,7 +5,7 @@ use cpkgs::account::{NewUser, User};
 use debian_control::terminal::escaped;
 use serde::Serialize;
 
-use super::{Context, Done, SignedArgs};
+use super::{Context, Outcome, SignedArgs};
 use crate::cli::failure::{Failure, USAGE};
 use crate::cli::secret;
 
@@ -39,7 +39,7 @@ struct CreatedView<'a> {
     password: Option<&'a str>,
 }
 
-pub(super) fn list(args: &ListUsersArgs, context: &mut Context) -> Result<Done, Failure> {
+pub(super) fn list(args: &ListUsersArgs, context: &mut Context) -> Result<Outcome, Failure> {
     let users = args.signed.open(context)?.users()?;
     for user in &users {
         if context.printer.json() {
@@ -59,10 +59,10 @@ pub(super) fn list(args: &ListUsersArgs, context: &mut Context) -> Result<Done, 
         ];
         context.printer.line(columns.map(escaped).join("\t"))?;
     }
-    Ok(Done::Well)
+    Ok(Outcome::Success)
 }
 
-pub(super) fn create(args: &CreateUserArgs, context: &mut Context) -> Result<Done, Failure> {
+pub(super) fn create(args: &CreateUserArgs, context: &mut Context) -> Result<Outcome, Failure> {
     let name = args
         .email
         .split_once('@')
@@ -98,14 +98,14 @@ pub(super) fn create(args: &CreateUserArgs, context: &mut Context) -> Result<Don
             password: shown,
         };
         context.printer.value(&view)?;
-        return Ok(Done::Well);
+        return Ok(Outcome::Success);
     }
     context
         .printer
-        .tell(format_args!("made the account `{}`", escaped(&user.username)));
+        .info(format_args!("made the account `{}`", escaped(&user.username)));
     if let Some(password) = shown {
-        context.printer.tell("its password, which nobody can show again:");
+        context.printer.info("its password, which nobody can show again:");
         context.printer.line(password)?;
     }
-    Ok(Done::Well)
+    Ok(Outcome::Success)
 }

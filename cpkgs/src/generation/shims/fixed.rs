@@ -110,7 +110,7 @@ fn named(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
         .into_iter()
         .flat_map(move |first| memmem::find_iter(bytes, first.as_bytes()))
         .filter_map(move |at| {
-            // The end of a longer path, or of an address, is none.
+            // The end of a longer path, or of an address, does not count.
             let before = at.checked_sub(1).and_then(|before| bytes.get(before));
             if before.is_some_and(|byte| is_of_path(*byte) || matches!(byte, b'}' | b'/' | b'%')) {
                 return None;

@@ -1,6 +1,6 @@
 //! The text of a shim.
 
-use crate::overlay::WITHIN;
+use crate::overlay::{EXEC_COMMAND, GENERATION_VARIABLE};
 
 /// A shell script that becomes one command.
 pub(super) struct Script {
@@ -50,7 +50,7 @@ impl AtHome<'_> {
     /// Begins a shim: where the generation is laid over the host already, the program is started as it is.
     pub(super) fn begin(&self) -> String {
         let (place, path) = (quoted(self.place), quoted(self.path));
-        format!("#!/bin/sh\n[ \"${WITHIN}\" = {place} ] && exec {path} \"$@\"\n")
+        format!("#!/bin/sh\n[ \"${GENERATION_VARIABLE}\" = {place} ] && exec {path} \"$@\"\n")
     }
 
     /// Returns a shim that lays the generation over the host, by a launcher; where that cannot be, it starts `direct`.
@@ -58,7 +58,7 @@ impl AtHome<'_> {
         let [launcher, place, path, direct] = [launcher, self.place, self.path, direct].map(quoted);
         let begin = self.begin();
         format!(
-            "{begin}[ -x {launcher} ] && exec {launcher} within {place} {path} {direct} \"$@\"\n\
+            "{begin}[ -x {launcher} ] && exec {launcher} {EXEC_COMMAND} {place} {path} {direct} \"$@\"\n\
              exec {direct} \"$@\"\n"
         )
     }

@@ -38,7 +38,7 @@ fn change(debs: &Path, version: &str) -> Change {
             sha256: sha256(&bytes),
             automatic: false,
             why: None,
-            receipt: None,
+            provenance: None,
         }
     });
     Change {

@@ -187,7 +187,7 @@ impl Fetcher {
     }
 }
 
-/// Says whether an answer goes on at a byte, or is none that says anything about it.
+/// Says whether an answer goes on at a byte, or does not say where it starts.
 fn goes_on(response: &Response, at: u64) -> bool {
     let starts = |range: &str| range.strip_prefix("bytes ")?.split_once('-')?.0.parse().ok();
     match response.status() {

@@ -15,7 +15,7 @@ pub enum FetchError {
     /// The HTTP client cannot be made.
     #[error("cannot speak HTTP")]
     Client(#[source] reqwest::Error),
-    /// An address or a path that is none.
+    /// An address or a path is not valid.
     #[error(transparent)]
     Location(#[from] LocationError),
     /// Nobody answers, or not to the end.

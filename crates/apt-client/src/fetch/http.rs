@@ -46,7 +46,7 @@ impl Http {
         })
     }
 
-    pub(super) fn tell(&mut self, came: impl Fn(u64) + Send + Sync + 'static) {
+    pub(super) fn report_progress(&mut self, came: impl Fn(u64) + Send + Sync + 'static) {
         self.came = Box::new(came);
     }
 

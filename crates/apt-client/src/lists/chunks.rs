@@ -67,7 +67,7 @@ pub(super) struct Plan {
 }
 
 impl ChunkList {
-    /// Reads a list; `None` when it is none that this program can use.
+    /// Reads a list; `None` when this program cannot use it.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let stanza = Stanza::parse(text).ok()?;
         (stanza.line("Format")? == "1").then_some(())?;

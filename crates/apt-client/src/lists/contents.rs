@@ -2,34 +2,14 @@
 
 use debian_control::digest::{Digester, Sha256};
 use debian_control::release::{IndexFile, Release};
-use serde::{Deserialize, Serialize};
 
 use super::choose::{Choice, choose};
 use super::error::UpdateError;
-use super::manifest::{KeptSuite, as_text};
+use super::manifest::{KeptFile, KeptSuite};
 use super::remote::{ByHash, Remote};
 use super::text::unpack;
 use crate::fetch::Fetcher;
 use crate::source::Source;
-
-/// A file that a Release lists.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct KeptFile {
-    path: String,
-    #[serde(with = "as_text")]
-    sha256: Sha256,
-    size: u64,
-}
-
-impl KeptFile {
-    fn listed(&self) -> IndexFile {
-        IndexFile {
-            path: self.path.clone(),
-            sha256: self.sha256,
-            size: self.size,
-        }
-    }
-}
 
 /// Returns the forms of all lists of files that a suite was asked for.
 pub(super) fn kept(release: &Release, suite: &KeptSuite) -> Vec<KeptFile> {
@@ -41,13 +21,7 @@ pub(super) fn kept(release: &Release, suite: &KeptSuite) -> Vec<KeptFile> {
         })
     };
     let files = release.sha256.iter().filter(|file| is_form(&file.path));
-    files
-        .map(|file| KeptFile {
-            path: file.path.clone(),
-            sha256: file.sha256,
-            size: file.size,
-        })
-        .collect()
+    files.map(KeptFile::of).collect()
 }
 
 /// Returns what the lists of a suite may be called: each component has its own, or all have one.

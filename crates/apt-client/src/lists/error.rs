@@ -31,7 +31,7 @@ pub enum UpdateError {
     /// A file did not come.
     #[error(transparent)]
     Fetch(#[from] FetchError),
-    /// A path of the archive is none.
+    /// A path of the archive is not valid.
     #[error(transparent)]
     Location(#[from] LocationError),
     /// Its keys cannot be used.

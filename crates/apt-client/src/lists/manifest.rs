@@ -5,9 +5,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use debian_control::digest::{Digester, Sha256};
+use debian_control::release::IndexFile;
 use serde::{Deserialize, Serialize};
 
-use super::contents::KeptFile;
 use super::error::ListsError;
 use super::{Index, Translation};
 use crate::fetch::Validators;
@@ -82,7 +82,34 @@ pub(super) struct KeptText {
     pub(super) size: u64,
 }
 
-pub(super) mod as_text {
+/// A file that a Release lists.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct KeptFile {
+    path: String,
+    #[serde(with = "as_text")]
+    sha256: Sha256,
+    size: u64,
+}
+
+impl KeptFile {
+    pub(super) fn of(listed: &IndexFile) -> Self {
+        Self {
+            path: listed.path.clone(),
+            sha256: listed.sha256,
+            size: listed.size,
+        }
+    }
+
+    pub(super) fn listed(&self) -> IndexFile {
+        IndexFile {
+            path: self.path.clone(),
+            sha256: self.sha256,
+            size: self.size,
+        }
+    }
+}
+
+mod as_text {
     use debian_control::digest::Sha256;
     use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
 

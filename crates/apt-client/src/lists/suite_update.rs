@@ -24,8 +24,8 @@ const MAX_RELEASE_BYTES: u64 = 32 << 20;
 /// Most bytes of the signatures of a Release.
 const MAX_SIGNATURE_BYTES: u64 = 1 << 20;
 
-/// What is here of what is signed.
-struct Known {
+/// The signed release of the last update.
+struct PreviousRelease {
     validators: Validators,
     signed: SignedRelease,
 }
@@ -110,7 +110,7 @@ impl SuiteUpdate<'_> {
         // What is not all here has to be asked for as if nothing was.
         let here = self.old.clone().filter(|old| self.is_complete(old));
         let known = here.as_ref().and_then(|old| {
-            Some(Known {
+            Some(PreviousRelease {
                 validators: old.validators.clone(),
                 signed: SignedRelease::kept(self.folder, &old.message)?,
             })
@@ -176,10 +176,10 @@ impl SuiteUpdate<'_> {
     }
 
     /// Asks for what is signed: `InRelease`, or `Release` with the signatures beside it.
-    fn signed_release(&mut self, known: Option<Known>) -> Result<(Location, Answer), UpdateError> {
+    fn signed_release(&mut self, known: Option<PreviousRelease>) -> Result<(Location, Answer), UpdateError> {
         let validators = known.as_ref().map(|known| known.validators.clone());
         let same = |location: Location| match known {
-            Some(Known { signed, .. }) => Ok((location, Answer::Same(signed))),
+            Some(PreviousRelease { signed, .. }) => Ok((location, Answer::Same(signed))),
             None => Err(FetchError::Status {
                 location,
                 status: 304,

@@ -124,7 +124,7 @@ impl PackageSummaries {
             description,
             architecture: self.shared(kind as usize),
             section: self.shared(kind as usize + 1),
-            // Nought is none, so files count from one.
+            // Files count from one: 0 stands for no translation.
             translated: (translation as usize).checked_sub(1).map(|file| TextSpan {
                 file,
                 offset: u64::from(translated_at),

@@ -6,7 +6,7 @@ use archive_tests::{Client, DebBuilder, TestArchive};
 
 use super::source::Foreign;
 
-/// The entry of a package in an index; its file is none.
+/// The entry of a package in an index; its file does not exist.
 fn entry(name: &str, fields: &str) -> String {
     let digest = "0".repeat(64);
     format!(

@@ -1,4 +1,4 @@
-//! Archives that somebody tampered with: each is refused with exit code 4, and what was there before stands.
+//! Archives that somebody tampered with: each is refused with exit code 4, and the previous indexes are kept.
 
 use std::fs;
 use std::io::{Read as _, Write as _};

@@ -6,23 +6,21 @@ use apt_client::lock::Lock;
 use apt_client::package_cache::PackageCache;
 use clap::Args;
 use cpkgs::config::Base;
-use cpkgs::generation::Held;
+use cpkgs::installed::{self, InstalledPackage};
 use cpkgs::local::LocalDeb;
-use cpkgs::rootless::{self, Change, Slot};
-use cpkgs::scene::{Condition, Present, Scene};
+use cpkgs::resolver_input::ResolverInput;
+use cpkgs::rootless::{self, Change, PackageKey};
 use cpkgs::spec::Named;
-use cpkgs::system::{State, System, SystemPackage, Unfinished};
-use debian_control::stanza::Stanza;
+use cpkgs::system::{System, Unfinished};
 use resolver::request::{Hold, Mark};
 
 use super::architectures::Architectures;
-use super::failure::{Failure, REFUSED};
-use super::stage::{Run, present};
-use super::{Context, applied};
+use super::failure::Failure;
+use super::{Context, report};
 
 /// Where packages are installed.
 #[derive(Debug, Args)]
-pub(super) struct PlaceArgs {
+pub(super) struct InstallTargetArgs {
     /// Into the system, by dpkg, instead of install_dir; needs root.
     #[arg(long)]
     system: bool,
@@ -31,7 +29,7 @@ pub(super) struct PlaceArgs {
     dpkg_root: Option<PathBuf>,
 }
 
-impl PlaceArgs {
+impl InstallTargetArgs {
     /// Says whether the system is meant.
     pub(super) fn is_system(&self) -> bool {
         self.system
@@ -47,7 +45,7 @@ impl PlaceArgs {
 }
 
 /// Where packages are installed, and nobody else changes them meanwhile.
-pub(super) enum Place {
+pub(super) enum InstallTarget {
     /// A folder of one's own.
     Own {
         folder: PathBuf,
@@ -57,6 +55,15 @@ pub(super) enum Place {
     },
     /// A system; dpkg's lock is taken when it changes.
     System(System),
+}
+
+/// Whether a plan is only shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Run {
+    /// It is shown.
+    Dry,
+    /// It is carried out.
+    Real,
 }
 
 /// Which library is opened.
@@ -70,7 +77,11 @@ pub(super) enum Indexes {
 
 impl Context {
     /// Returns where packages are installed.
-    pub(super) fn place(&mut self, args: &PlaceArgs, run: Run) -> Result<Place, Failure> {
+    pub(super) fn install_target(
+        &mut self,
+        args: &InstallTargetArgs,
+        run: Run,
+    ) -> Result<InstallTarget, Failure> {
         if !args.system {
             let folder = self.config.install(&self.home);
             let _lock = match run {
@@ -78,18 +89,18 @@ impl Context {
                 Run::Dry => None,
             };
             let base = self.config.base();
-            return Ok(Place::Own { folder, base, _lock });
+            return Ok(InstallTarget::Own { folder, base, _lock });
         }
         let system = args.system();
         if run == Run::Real {
             // Better now than after everything was downloaded.
             system.check_rights()?;
         }
-        Ok(Place::System(system))
+        Ok(InstallTarget::System(system))
     }
 }
 
-impl Place {
+impl InstallTarget {
     /// Returns the root of the machine that is changed.
     pub(super) fn root(&self) -> &Path {
         match self {
@@ -109,7 +120,7 @@ impl Place {
     }
 
     /// Returns the packages of which nothing but configuration files is left.
-    pub(super) fn leftovers(&self, named: &Named) -> Result<Vec<Slot>, Failure> {
+    pub(super) fn leftovers(&self, named: &Named) -> Result<Vec<PackageKey>, Failure> {
         let mut found = match self {
             Self::Own { folder, .. } => rootless::leftovers(folder, &named.name)?,
             Self::System(system) => system.leftovers()?,
@@ -120,7 +131,7 @@ impl Place {
                 .as_deref()
                 .is_none_or(|wanted| wanted == architecture)
         };
-        found.retain(|slot| slot.name == named.name && of(&slot.architecture));
+        found.retain(|key| key.name == named.name && of(&key.architecture));
         Ok(found)
     }
 
@@ -138,33 +149,29 @@ impl Place {
             Self::Own { .. } => Ok(Vec::new()),
             Self::System(system) => {
                 let printer = &mut context.printer;
-                Ok(system.configure(|| printer.tell(WAITING))?)
+                Ok(system.configure(|| printer.info(WAITING))?)
             }
         }
     }
 
     /// Sets up what a request is decided on.
-    pub(super) fn scene<'l>(
+    pub(super) fn resolver_input<'l>(
         &self,
         library: &'l PackageCache,
         files: Vec<LocalDeb>,
-    ) -> Result<Scene<'l>, Failure> {
+    ) -> Result<ResolverInput<'l>, Failure> {
         match self {
             Self::Own { folder, base, .. } => {
-                let mut own = present(folder)?;
+                let mut own = installed::read(folder)?;
                 if *base == Base::Host {
                     add_host(&mut own)?;
                 }
-                let mut scene = Scene::new(library, &own, files)?;
+                let mut input = ResolverInput::new(library, &own, files)?;
                 // Beside a system, no package holds it up.
-                scene.universe.forget_essential();
-                Ok(scene)
+                input.universe.forget_essential();
+                Ok(input)
             }
-            Self::System(system) => {
-                let installed = system.installed()?;
-                let present = installed.into_iter().map(known).collect::<Result<Vec<_>, _>>()?;
-                Ok(Scene::new(library, &present, files)?)
-            }
+            Self::System(system) => Ok(ResolverInput::new(library, &system.installed()?, files)?),
         }
     }
 
@@ -177,11 +184,11 @@ impl Place {
                     // The host has them.
                     done.notes.missing.clear();
                 }
-                applied::tell(&done, folder, context);
+                report::report(&done, folder, context);
             }
             Self::System(system) => {
                 let printer = &mut context.printer;
-                let unfinished = system.apply(&change, || printer.tell(WAITING))?;
+                let unfinished = system.apply(&change, || printer.info(WAITING))?;
                 context.warn_unfinished(&unfinished);
             }
         }
@@ -196,47 +203,21 @@ impl Context {
     pub(super) fn warn_unfinished(&mut self, unfinished: &[Unfinished]) {
         for one in unfinished {
             self.printer
-                .warn(format_args!("{one}; `cpkgs repair --system` goes on with it"));
+                .error_line(format_args!("{one}; `cpkgs repair --system` goes on with it"));
         }
     }
 }
 
 /// Adds what the host's dpkg has, where nothing of that name is installed here. It stays as it is: nobody here may change it.
-fn add_host(own: &mut Vec<Present>) -> Result<(), Failure> {
+fn add_host(own: &mut Vec<InstalledPackage>) -> Result<(), Failure> {
     for package in System::default().installed()? {
-        let host = Present {
-            mark: Mark::Manual,
-            hold: Hold::Held,
-            ..known(package)?
-        };
-        if !own.iter().any(|present| present.name == host.name) {
-            own.push(host);
+        if !own.iter().any(|present| present.name == package.name) {
+            own.push(InstalledPackage {
+                mark: Mark::Manual,
+                hold: Hold::Held,
+                ..package
+            });
         }
     }
     Ok(())
-}
-
-/// Returns a package of dpkg's as the resolver's request wants it.
-fn known(package: SystemPackage) -> Result<Present, Failure> {
-    let stanza = Stanza::parse(&package.stanza).map_err(|error| Failure::new(REFUSED, error))?;
-    let text = |name| stanza.line(name).unwrap_or_default().to_owned();
-    Ok(Present {
-        name: text("Package"),
-        version: text("Version"),
-        architecture: text("Architecture"),
-        mark: if package.automatic {
-            Mark::Automatic
-        } else {
-            Mark::Manual
-        },
-        hold: match package.held {
-            Held::Held => Hold::Held,
-            Held::Free => Hold::Free,
-        },
-        condition: match package.state {
-            State::Damaged(_) => Condition::Damaged,
-            State::Installed | State::Unconfigured(_) => Condition::Whole,
-        },
-        stanza: package.stanza.clone(),
-    })
 }

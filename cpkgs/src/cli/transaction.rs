@@ -7,11 +7,10 @@ use apt_client::fetch::{Download, Silent};
 use apt_client::lists::{Index, Lists, ListsError};
 use apt_client::package_cache::{Machine, PackageCache, Passed};
 use apt_client::source::Source;
-use cpkgs::generation::{Held, Receipt};
-use cpkgs::installed;
+use cpkgs::generation::Provenance;
 use cpkgs::machine;
-use cpkgs::rootless::{self, Add, Change, Configuration, Slot, Turn};
-use cpkgs::scene::{Condition, Present, Scene};
+use cpkgs::resolver_input::ResolverInput;
+use cpkgs::rootless::{self, Add, Change, Configuration, PackageKey, Turn};
 use cpkgs::spec::Spec;
 use cpkgs::system::Unfinished;
 use debian_control::release::format_iso;
@@ -19,25 +18,16 @@ use debian_control::stanza::Stanza;
 use debian_control::terminal::escaped;
 use resolver::plan::{Plan, Step, Why};
 use resolver::refusal::Refusal;
-use resolver::request::{Hold, Mark, Recommends, Request};
+use resolver::request::{Mark, Recommends, Request};
 use resolver::solve::solve;
 use resolver::universe::{PackageId, Universe};
 
 use super::architectures::Architectures;
 use super::failure::{Failure, REFUSED, USAGE};
-use super::place::{Indexes, Place};
+use super::install_target::{Indexes, InstallTarget, Run};
 use super::plan_view::{table, view, why_text};
-use super::progress::Bars;
-use super::{Context, Done, human_size, now};
-
-/// Whether a plan is only shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Run {
-    /// It is shown.
-    Dry,
-    /// It is carried out.
-    Real,
-}
+use super::progress::DownloadBar;
+use super::{Context, Outcome, human_size, now};
 
 impl Context {
     /// Returns the sources with their keys.
@@ -84,35 +74,13 @@ impl Context {
     }
 }
 
-/// Returns what is installed without root, as the resolver's request wants it.
-pub(super) fn present(install: &std::path::Path) -> Result<Vec<Present>, Failure> {
-    let planned = installed::read(install)?;
-    let present = planned.into_iter().map(|package| Present {
-        mark: if package.automatic {
-            Mark::Automatic
-        } else {
-            Mark::Manual
-        },
-        hold: match package.hold {
-            Held::Held => Hold::Held,
-            Held::Free => Hold::Free,
-        },
-        condition: Condition::Whole,
-        name: package.name,
-        version: package.version,
-        architecture: package.architecture,
-        stanza: package.stanza,
-    });
-    Ok(present.collect())
-}
-
 /// What helps against a package that cannot be configured.
 const UNFINISHED: &str = "a mended version of it can be installed over it, and it can be removed";
 
 /// A plan and what it was made for.
-pub(super) struct Staged<'s, 'l> {
-    pub(super) scene: &'s Scene<'l>,
-    pub(super) place: &'s Place,
+pub(super) struct Transaction<'s, 'l> {
+    pub(super) input: &'s ResolverInput<'l>,
+    pub(super) target: &'s InstallTarget,
     pub(super) plan: Plan,
     /// Packages that were asked for and are there: from now on they are not there by themselves.
     pub(super) wanted: Vec<PackageId>,
@@ -120,63 +88,63 @@ pub(super) struct Staged<'s, 'l> {
     /// What becomes of the configuration files of packages that go.
     pub(super) configuration: Configuration,
     /// Packages of which nothing but configuration files is left, and which go too.
-    pub(super) leftovers: Vec<Slot>,
+    pub(super) leftovers: Vec<PackageKey>,
 }
 
-impl Staged<'_, '_> {
+impl Transaction<'_, '_> {
     /// Shows the plan; without `--dry-run` asks, and carries it out.
-    pub(super) fn finish(self, run: Run, context: &mut Context) -> Result<Done, Failure> {
+    pub(super) fn finish(self, run: Run, context: &mut Context) -> Result<Outcome, Failure> {
         self.show(run, context)?;
         if run == Run::Dry {
-            return Ok(Done::Well);
+            return Ok(Outcome::Success);
         }
         let marks = self.marks();
         if self.plan.is_empty() && marks.is_empty() && self.leftovers.is_empty() {
             return self.go_on(context);
         }
         if !self.plan.is_empty() || !self.leftovers.is_empty() {
-            context.agree("Go ahead?")?;
+            context.confirm("Go ahead?")?;
         }
         let change = self.change(marks, context)?;
-        self.place.apply(change, context)?;
-        Ok(Done::Well)
+        self.target.apply(change, context)?;
+        Ok(Outcome::Success)
     }
 
     /// Does what is left to do where nothing is to change: what was asked for may be there and not configured.
-    fn go_on(&self, context: &mut Context) -> Result<Done, Failure> {
-        let mut unfinished = self.place.unfinished()?;
+    fn go_on(&self, context: &mut Context) -> Result<Outcome, Failure> {
+        let mut unfinished = self.target.unfinished()?;
         if unfinished.iter().any(|one| self.is_wanted(one)) {
-            unfinished = self.place.configure(context)?;
+            unfinished = self.target.configure(context)?;
         } else {
-            context.printer.tell("nothing to do");
+            context.printer.info("nothing to do");
         }
         if let Some(wanted) = unfinished.iter().find(|one| self.is_wanted(one)) {
             return Err(Failure::saying(REFUSED, wanted).hint(UNFINISHED));
         }
         context.warn_unfinished(&unfinished);
-        Ok(Done::Well)
+        Ok(Outcome::Success)
     }
 
     fn is_wanted(&self, one: &Unfinished) -> bool {
-        let universe = &self.scene.universe;
+        let universe = &self.input.universe;
         self.wanted.iter().any(|package| {
-            universe.name(*package) == one.slot.name && universe.runs_as(*package, &one.slot.architecture)
+            universe.name(*package) == one.key.name && universe.runs_as(*package, &one.key.architecture)
         })
     }
 
     /// Prints the plan: a table for people, one object for machines.
     fn show(&self, run: Run, context: &mut Context) -> Result<(), Failure> {
-        let (universe, plan) = (&self.scene.universe, &self.plan);
+        let (universe, plan) = (&self.input.universe, &self.plan);
         if context.printer.json() {
             // What is done is told as what is planned is.
-            return context.printer.value(&view(universe, plan));
+            return Ok(context.printer.value(&view(universe, plan))?);
         }
-        for slot in &self.leftovers {
+        for key in &self.leftovers {
             let text = format!(
                 "purge {}:{}: its configuration files are left",
-                slot.name, slot.architecture
+                key.name, key.architecture
             );
-            context.printer.tell(escaped(&text));
+            context.printer.info(escaped(&text));
         }
         if plan.is_empty() {
             return Ok(());
@@ -199,10 +167,10 @@ impl Staged<'_, '_> {
         );
         if run == Run::Dry {
             context.printer.line(table)?;
-            context.printer.line(sum)
+            Ok(context.printer.line(sum)?)
         } else {
-            context.printer.tell(table);
-            context.printer.tell(sum);
+            context.printer.info(table);
+            context.printer.info(sum);
             Ok(())
         }
     }
@@ -210,7 +178,7 @@ impl Staged<'_, '_> {
     /// Returns by how many bytes what is installed grows, as the packages estimate it. Source: Debian Policy 5.6.20.
     fn disk(&self) -> Result<i64, Failure> {
         let size = |package: PackageId| -> Result<i64, Failure> {
-            let text = self.scene.stanza(package)?;
+            let text = self.input.stanza(package)?;
             let stanza = Stanza::parse(&text).ok();
             let kib = stanza.and_then(|stanza| stanza.line("Installed-Size")?.parse::<i64>().ok());
             Ok(kib.unwrap_or(0).saturating_mul(1024))
@@ -227,27 +195,27 @@ impl Staged<'_, '_> {
     }
 
     /// Returns the packages that are there by themselves and were now asked for.
-    fn marks(&self) -> Vec<(Slot, bool)> {
+    fn marks(&self) -> Vec<(PackageKey, bool)> {
         let installed = self
             .wanted
             .iter()
-            .filter_map(|package| self.scene.installed_as(*package));
+            .filter_map(|package| self.input.installed_as(*package));
         installed
             .filter(|installed| installed.mark == Mark::Automatic)
-            .map(|installed| (slot(&self.scene.universe, installed.package), false))
+            .map(|installed| (key(&self.input.universe, installed.package), false))
             .collect()
     }
 
     /// Downloads what comes, and says what is to change.
-    fn change(&self, marks: Vec<(Slot, bool)>, context: &mut Context) -> Result<Change, Failure> {
-        let universe = &self.scene.universe;
+    fn change(&self, marks: Vec<(PackageKey, bool)>, context: &mut Context) -> Result<Change, Failure> {
+        let universe = &self.input.universe;
         let comes = self.comes();
         let packages: Vec<PackageId> = comes.iter().map(|(package, ..)| *package).collect();
-        let debs = download(self.scene, &packages, context)?;
+        let debs = download(self.input, &packages, context)?;
         let mut add = Vec::new();
         for ((package, why, before), deb) in comes.into_iter().zip(debs) {
             let kept = before
-                .and_then(|before| self.scene.installed_as(before))
+                .and_then(|before| self.input.installed_as(before))
                 .map(|found| found.mark);
             let automatic = match why {
                 Why::Requested => {
@@ -256,17 +224,17 @@ impl Staged<'_, '_> {
                 _ => kept != Some(Mark::Manual),
             };
             add.push(Add {
-                stanza: self.scene.stanza(package)?,
+                stanza: self.input.stanza(package)?,
                 deb: deb.path,
                 sha256: deb.sha256,
                 automatic,
                 why: why_text(universe, why),
-                receipt: self
-                    .scene
+                provenance: self
+                    .input
                     .library()
                     .index(package)
-                    .filter(|_| self.scene.file(package).is_none())
-                    .map(receipt),
+                    .filter(|_| self.input.file(package).is_none())
+                    .map(provenance),
             });
         }
         Ok(Change {
@@ -276,7 +244,7 @@ impl Staged<'_, '_> {
                 .steps
                 .iter()
                 .filter_map(|step| turn(*step))
-                .map(|(package, _)| slot(universe, package))
+                .map(|(package, _)| key(universe, package))
                 .chain(self.leftovers.iter().cloned())
                 .collect(),
             turns: self
@@ -289,7 +257,7 @@ impl Staged<'_, '_> {
                     let mut before = self.plan.steps.iter().take(place);
                     let comes_before = before.any(|step| matches!(step, Step::Unpack(_)));
                     let turn = if comes_before { Turn::Last } else { turn };
-                    Some((slot(universe, package), turn))
+                    Some((key(universe, package), turn))
                 })
                 .collect(),
             configuration: self.configuration,
@@ -326,7 +294,7 @@ impl Staged<'_, '_> {
 }
 
 /// Makes a generation of some packages and what they need, to run a command with; returns its folder.
-pub(super) fn throw_away(names: &[String], context: &mut Context) -> Result<PathBuf, Failure> {
+pub(super) fn ephemeral(names: &[String], context: &mut Context) -> Result<PathBuf, Failure> {
     let named = names
         .iter()
         .map(|text| Spec::parse(text))
@@ -336,17 +304,17 @@ pub(super) fn throw_away(names: &[String], context: &mut Context) -> Result<Path
         return Err(Failure::saying(USAGE, "--with takes names of packages, no files"));
     }
     let install = context.config.install(&context.home);
-    let place = Place::Own {
+    let target = InstallTarget::Own {
         folder: install.clone(),
         base: context.config.base(),
         _lock: Some(context.lock(&install)?),
     };
     let library = context.library()?;
     // Nothing of what is installed counts.
-    let mut scene = Scene::new(&library, &[], Vec::new())?;
-    scene.universe.forget_essential();
+    let mut input = ResolverInput::new(&library, &[], Vec::new())?;
+    input.universe.forget_essential();
     let targets = named.iter().filter_map(|spec| match spec {
-        Spec::Named(named) => Some(scene.target(named)),
+        Spec::Named(named) => Some(input.target(named)),
         Spec::File(_) => None,
     });
     let request = Request {
@@ -355,10 +323,10 @@ pub(super) fn throw_away(names: &[String], context: &mut Context) -> Result<Path
         ..Request::default()
     };
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    let plan = solve(&scene.universe, &request).map_err(|refusal| refused(refusal, &scene, &names))?;
-    let staged = Staged {
-        scene: &scene,
-        place: &place,
+    let plan = solve(&input.universe, &request).map_err(|refusal| refused(refusal, &input, &names))?;
+    let staged = Transaction {
+        input: &input,
+        target: &target,
         plan,
         wanted: Vec::new(),
         command: format!("run --with {}", names.join(",")),
@@ -366,7 +334,7 @@ pub(super) fn throw_away(names: &[String], context: &mut Context) -> Result<Path
         leftovers: Vec::new(),
     };
     let change = staged.change(Vec::new(), context)?;
-    Ok(rootless::throw_away(&install, change)?)
+    Ok(rootless::ephemeral(&install, change)?)
 }
 
 /// A package's file, verified.
@@ -377,29 +345,29 @@ pub(super) struct Downloaded {
 
 /// Fetches the files of packages into the cache; returns them in the same order.
 pub(super) fn download(
-    scene: &Scene<'_>,
+    input: &ResolverInput<'_>,
     packages: &[PackageId],
     context: &mut Context,
 ) -> Result<Vec<Downloaded>, Failure> {
     let wanted: Vec<Option<Download>> = packages
         .iter()
-        .map(|package| match scene.file(*package) {
+        .map(|package| match input.file(*package) {
             Some(_) => Ok(None),
-            None => scene.library().download(*package).map(Some),
+            None => input.library().download(*package).map(Some),
         })
         .collect::<Result<_, _>>()?;
     let remote: Vec<Download> = wanted.iter().flatten().cloned().collect();
     let folder = context.config.cache(&context.home).join("debs");
     let fetcher = context.fetcher()?;
     let mut paths = if context.printer.shows_progress() {
-        fetcher.debs(&remote, &folder, &Bars::new(&remote))?
+        fetcher.debs(&remote, &folder, &DownloadBar::new(&remote))?
     } else {
         fetcher.debs(&remote, &folder, &Silent)?
     }
     .into_iter();
     let mut found = Vec::new();
     for (package, wanted) in packages.iter().zip(wanted) {
-        found.extend(match (wanted, scene.file(*package)) {
+        found.extend(match (wanted, input.file(*package)) {
             (Some(wanted), _) => paths.next().map(|path| Downloaded {
                 path,
                 sha256: wanted.sha256,
@@ -422,8 +390,8 @@ fn turn(step: Step) -> Option<(PackageId, Turn)> {
     }
 }
 
-fn receipt(index: &Index) -> Receipt {
-    Receipt {
+fn provenance(index: &Index) -> Provenance {
+    Provenance {
         url: index.url.clone(),
         suite: index.codename.clone(),
         date: format_iso(index.date),
@@ -431,15 +399,15 @@ fn receipt(index: &Index) -> Receipt {
     }
 }
 
-fn slot(universe: &Universe, package: PackageId) -> Slot {
-    Slot {
+fn key(universe: &Universe, package: PackageId) -> PackageKey {
+    PackageKey {
         name: universe.name(package).to_owned(),
         architecture: universe.architecture(package).to_owned(),
     }
 }
 
 /// Says why a request cannot be met, and for names that nobody has which ones are near.
-pub(super) fn refused(refusal: Refusal, scene: &Scene<'_>, names: &[&str]) -> Failure {
+pub(super) fn refused(refusal: Refusal, input: &ResolverInput<'_>, names: &[&str]) -> Failure {
     let Refusal {
         summary,
         reasons,
@@ -467,8 +435,8 @@ pub(super) fn refused(refusal: Refusal, scene: &Scene<'_>, names: &[&str]) -> Fa
         failure = failure.hint(hint);
     }
     for name in names {
-        if scene.universe.versions_of(name).is_empty() {
-            let near = scene.library().summaries().similar(name, 3);
+        if input.universe.versions_of(name).is_empty() {
+            let near = input.library().summaries().similar(name, 3);
             if !near.is_empty() {
                 failure = failure.hint(format_args!("did you mean {}?", near.join(", ")));
             }

@@ -18,13 +18,13 @@ const FOLDER: u32 = 0o755;
 
 /// A folder that things are written beneath.
 #[derive(Debug)]
-pub struct Beneath {
+pub struct RootedDir {
     root: OwnedFd,
     /// The folder that was written to last: entries of a package come folder by folder.
     last: Option<(Vec<u8>, OwnedFd)>,
 }
 
-impl Beneath {
+impl RootedDir {
     /// Opens a folder that is there.
     ///
     /// # Errors
@@ -131,7 +131,7 @@ impl Beneath {
     }
 }
 
-/// Opens a folder in a folder, making it where there is none.
+/// Opens a folder in a folder, options it where there is none.
 fn step(here: &OwnedFd, name: &OsStr) -> io::Result<OwnedFd> {
     let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::RDONLY | OFlags::CLOEXEC;
     match openat(here, name, flags, Mode::empty()) {
@@ -159,7 +159,7 @@ mod tests {
     fn no_write_goes_through_a_symbolic_link() {
         let outside = tempfile::tempdir().unwrap();
         let inside = tempfile::tempdir().unwrap();
-        let mut beneath = Beneath::open(inside.path()).unwrap();
+        let mut beneath = RootedDir::open(inside.path()).unwrap();
         beneath
             .symlink(b"a/link", outside.path().as_os_str().as_bytes())
             .unwrap();
@@ -173,7 +173,7 @@ mod tests {
     #[test]
     fn climbing_paths_are_refused() {
         let inside = tempfile::tempdir().unwrap();
-        let mut beneath = Beneath::open(inside.path()).unwrap();
+        let mut beneath = RootedDir::open(inside.path()).unwrap();
         for path in [&b".."[..], b"../a", b"a/../../b", b"a/..", b".", b""] {
             let error = beneath.file(path, 0o644).unwrap_err();
             assert_eq!(error.kind(), io::ErrorKind::InvalidInput, "{path:?}");
@@ -184,7 +184,7 @@ mod tests {
     fn a_file_is_new_and_has_its_permissions() {
         use std::os::unix::fs::PermissionsExt as _;
         let inside = tempfile::tempdir().unwrap();
-        let mut beneath = Beneath::open(inside.path()).unwrap();
+        let mut beneath = RootedDir::open(inside.path()).unwrap();
         beneath
             .file(b"usr/bin/a", 0o555)
             .unwrap()

@@ -1,9 +1,10 @@
 //! What a request is decided on: the packages of the sources, the files that were named, and what is installed.
 
 use debian_control::stanza::Stanza;
-use resolver::request::{Hold, Installed, Mark, Target};
+use resolver::request::{Installed, Target};
 use resolver::universe::{PackageId, Universe};
 
+use crate::installed::{InstalledPackage, State};
 use crate::local::LocalDeb;
 use crate::spec::Named;
 use apt_client::package_cache::{Extra, PackageCache, PackageCacheError};
@@ -13,37 +14,8 @@ const INSTALLED: i32 = 100;
 /// The priority of a file that was named.
 const NAMED: i32 = 500;
 
-/// A package that is installed, however it came.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Present {
-    /// `Package`.
-    pub name: String,
-    /// `Version`.
-    pub version: String,
-    /// `Architecture`.
-    pub architecture: String,
-    /// Its stanza.
-    pub stanza: String,
-    /// How it came.
-    pub mark: Mark,
-    /// Whether it may change.
-    pub hold: Hold,
-    /// Whether all of it is there.
-    pub condition: Condition,
-}
-
-/// Whether all of an installed package is there.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Condition {
-    /// It is.
-    #[default]
-    Whole,
-    /// It has to be unpacked again.
-    Damaged,
-}
-
 /// What a request is decided on.
-pub struct Scene<'l> {
+pub struct ResolverInput<'l> {
     library: &'l PackageCache,
     /// All packages.
     pub universe: Universe,
@@ -54,14 +26,14 @@ pub struct Scene<'l> {
     files: Vec<(PackageId, LocalDeb)>,
 }
 
-impl<'l> Scene<'l> {
+impl<'l> ResolverInput<'l> {
     /// Sets it up.
     ///
     /// # Errors
     /// When an index cannot be read, or a package says something that has no meaning.
     pub fn new(
         library: &'l PackageCache,
-        present: &[Present],
+        present: &[InstalledPackage],
         files: Vec<LocalDeb>,
     ) -> Result<Self, PackageCacheError> {
         let mut stanzas: Vec<(String, Extra)> = Vec::new();
@@ -70,9 +42,9 @@ impl<'l> Scene<'l> {
         for package in present {
             let found = library_has(library, package)?;
             if found.is_none() {
-                let extra = match package.condition {
-                    Condition::Whole => Extra::Installed(INSTALLED),
-                    Condition::Damaged => Extra::Damaged(INSTALLED),
+                let extra = match package.state {
+                    State::Damaged(_) => Extra::Damaged(INSTALLED),
+                    State::Installed | State::Unconfigured(_) => Extra::Installed(INSTALLED),
                 };
                 stanzas.push((package.stanza.clone(), extra));
             }
@@ -163,7 +135,7 @@ impl<'l> Scene<'l> {
     }
 
     /// Returns the packages, installed or not, that a person means by a name, with or without an architecture.
-    pub fn meant(&self, named: &Named) -> Vec<PackageId> {
+    pub fn matching(&self, named: &Named) -> Vec<PackageId> {
         let versions = self.universe.versions_of(&named.name).iter().copied();
         versions.filter(|package| self.is_of(*package, named)).collect()
     }
@@ -239,8 +211,11 @@ impl<'l> Scene<'l> {
 
 /// Returns the place in the library of the very package that is installed; one of the same version with other bytes is another.
 /// `None` also where that takes a closer look, which the universe has.
-fn library_has(library: &PackageCache, present: &Present) -> Result<Option<usize>, PackageCacheError> {
-    if present.condition == Condition::Damaged {
+fn library_has(
+    library: &PackageCache,
+    present: &InstalledPackage,
+) -> Result<Option<usize>, PackageCacheError> {
+    if matches!(present.state, State::Damaged(_)) {
         return Ok(None);
     }
     let same = library

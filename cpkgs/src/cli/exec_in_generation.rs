@@ -1,4 +1,4 @@
-//! `cpkgs within GENERATION PROGRAM DIRECT ARGUMENT…`: how the programs in `bin` are started that look for their files at fixed paths.
+//! `cpkgs exec-in-generation GENERATION PROGRAM DIRECT ARGUMENT…`: how the programs in `bin` are started that look for their files at fixed paths.
 //!
 //! Becomes PROGRAM, with the generation laid over the host, or where that cannot be, DIRECT. Shims call it, not people.
 
@@ -19,7 +19,7 @@ pub(super) fn run(mut words: impl Iterator<Item = OsString>) -> Failure {
     let mut command = match overlay::enter(Path::new(&generation)) {
         Ok(()) => {
             let mut command = Command::new(program);
-            command.env(overlay::WITHIN, generation);
+            command.env(overlay::GENERATION_VARIABLE, generation);
             command
         }
         Err(_) => Command::new(direct),

@@ -8,28 +8,28 @@ use debian_control::terminal::escaped;
 use super::Context;
 
 /// Tells what the packages that came would have done as root, once, and where their programs are.
-pub(super) fn tell(applied: &Applied, install: &Path, context: &mut Context) {
-    context.tell_kept(install, &applied.kept);
+pub(super) fn report(applied: &Applied, install: &Path, context: &mut Context) {
+    context.report_kept(install, &applied.kept);
     for (package, scripts) in &applied.notes.scripts {
-        context.printer.tell(escaped(&format!(
+        context.printer.info(escaped(&format!(
             "not run without root: {package}: {}",
             scripts.trim_end()
         )));
     }
     for (package, dropped) in &applied.notes.dropped {
-        context.printer.tell(escaped(&format!(
+        context.printer.info(escaped(&format!(
             "without its special permissions: {package}: {}",
             dropped.join(", ")
         )));
     }
     for (library, program) in &applied.notes.missing {
-        context.printer.tell(escaped(&format!(
-            "warning: no package here has {library}, which {program} needs"
+        context.printer.warning(escaped(&format!(
+            "no package here has {library}, which {program} needs"
         )));
     }
     for program in applied.notes.unlaid.values().flatten() {
-        context.printer.tell(escaped(&format!(
-            "warning: {program} needs its files in /opt, which cannot be laid over this machine's: it may not run"
+        context.printer.warning(escaped(&format!(
+            "{program} needs its files in /opt, which cannot be laid over this machine's: it may not run"
         )));
     }
     for (package, programs) in &applied.notes.elsewhere {
@@ -44,14 +44,14 @@ pub(super) fn tell(applied: &Applied, install: &Path, context: &mut Context) {
                 place.display()
             )
         };
-        context.printer.tell(escaped(&format!(
+        context.printer.info(escaped(&format!(
             "no entry in bin for programs of {package}: {all}; {how}"
         )));
     }
     let generation = applied.generation;
     context
         .printer
-        .tell(format_args!("generation {generation} is current"));
+        .info(format_args!("generation {generation} is current"));
     let bin = install.join("bin");
     let on_path =
         std::env::var_os("PATH").is_some_and(|path| std::env::split_paths(&path).any(|folder| folder == bin));
@@ -59,6 +59,6 @@ pub(super) fn tell(applied: &Applied, install: &Path, context: &mut Context) {
         let bin = escaped(&bin.to_string_lossy());
         context
             .printer
-            .tell(format_args!("programs are in {bin}: put it on PATH"));
+            .info(format_args!("programs are in {bin}: put it on PATH"));
     }
 }

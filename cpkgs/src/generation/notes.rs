@@ -1,0 +1,20 @@
+//! What a build of a generation reports.
+
+use std::collections::BTreeMap;
+
+/// What there is to say about a generation that was built.
+#[derive(Debug, Default)]
+pub struct Notes {
+    /// What maintainer scripts would have done and nobody did, by package.
+    pub scripts: BTreeMap<String, String>,
+    /// What was left out of packages, by package.
+    pub dropped: BTreeMap<String, Vec<String>>,
+    /// Libraries that programs need and no package has, with a program that does.
+    pub missing: BTreeMap<String, String>,
+    /// Programs below `/opt` of packages that have none where a person calls them, by package.
+    pub elsewhere: BTreeMap<String, Vec<String>>,
+    /// Whether `/opt` is laid over the host's for who needs that.
+    pub lays_vendors: bool,
+    /// Programs that need that, where it is not, by package.
+    pub unlaid: BTreeMap<String, Vec<String>>,
+}
