@@ -1,15 +1,15 @@
 //! All routes, and the document that describes them: a handler that is not in the document is not reachable.
 
+mod audit;
 mod auth;
-mod describe;
 mod document;
 mod files;
+mod health;
 mod lookup;
-mod oidc;
-mod operate;
+mod metrics;
 mod pages;
 mod packages;
-mod queue;
+mod stats;
 mod suites;
 mod tokens;
 mod upload;
@@ -38,31 +38,39 @@ use crate::settings::Origins;
 /// Returns the whole server.
 pub(crate) fn router(app: Arc<App>) -> Router {
     let (router, mut document) = OpenApiRouter::with_openapi(document::Document::openapi())
-        .routes(routes!(auth::register))
-        .routes(routes!(auth::login))
-        .routes(routes!(auth::logout))
-        .routes(routes!(auth::me))
-        .routes(routes!(auth::check))
-        .routes(routes!(oidc::exchange))
-        .routes(routes!(tokens::create, tokens::list))
-        .routes(routes!(tokens::delete))
-        .routes(routes!(users::list, users::create))
-        .routes(routes!(users::show, users::change, users::delete))
-        .routes(routes!(users::packages))
-        .routes(routes!(users::tokens))
-        .routes(routes!(users::delete_token))
-        .routes(routes!(packages::list, upload::post).layer(DefaultBodyLimit::disable()))
-        .routes(routes!(packages::search))
-        .routes(routes!(packages::show, describe::change, describe::delete))
-        .routes(routes!(packages::download))
-        .routes(routes!(upload::put))
-        .routes(routes!(queue::put))
+        .routes(routes!(auth::register::register))
+        .routes(routes!(auth::login::login))
+        .routes(routes!(auth::logout::logout))
+        .routes(routes!(auth::me::me))
+        .routes(routes!(auth::check::check))
+        .routes(routes!(auth::oidc::exchange))
+        .routes(routes!(tokens::create::create, tokens::list::list))
+        .routes(routes!(tokens::delete::delete))
+        .routes(routes!(users::list::list, users::create::create))
+        .routes(routes!(
+            users::show::show,
+            users::edit::change,
+            users::delete::delete
+        ))
+        .routes(routes!(users::packages::packages))
+        .routes(routes!(users::tokens::tokens))
+        .routes(routes!(users::delete_token::delete_token))
+        .routes(routes!(packages::list::list, packages::upload::post).layer(DefaultBodyLimit::disable()))
+        .routes(routes!(packages::search::search))
+        .routes(routes!(
+            packages::show::show,
+            packages::edit::change,
+            packages::delete::delete
+        ))
+        .routes(routes!(packages::download::download))
+        .routes(routes!(upload::put::put))
+        .routes(routes!(upload::queue::put::put))
         .routes(routes!(suites::list))
-        .routes(routes!(suites::stats))
-        .routes(routes!(suites::audit))
-        .routes(routes!(operate::alive))
-        .routes(routes!(operate::ready))
-        .routes(routes!(operate::metrics))
+        .routes(routes!(stats::stats))
+        .routes(routes!(audit::audit))
+        .routes(routes!(health::alive))
+        .routes(routes!(health::ready))
+        .routes(routes!(metrics::metrics))
         .routes(routes!(pages::problem))
         .split_for_parts();
     document::complete(&mut document);

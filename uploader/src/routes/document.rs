@@ -6,7 +6,7 @@ use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, OpenApi, Ref, RefOr, Schema};
 
-use super::{suites, tokens, wire};
+use super::{audit, suites, tokens, wire};
 use crate::problem::{Code, ProblemBody};
 use debian_archive::package_view::PackageView;
 
@@ -27,7 +27,7 @@ use debian_archive::package_view::PackageView;
         (name = "operating", description = "Health, metrics and explanations of problems.")
     ),
     components(schemas(
-        Code, PackageView, ProblemBody, suites::AuditView, suites::SuiteView, super::upload::Wait, tokens::TokenView, wire::UserView
+        Code, PackageView, ProblemBody, audit::AuditView, suites::SuiteView, super::upload::params::Wait, tokens::view::TokenView, wire::UserView
     ))
 )]
 pub(super) struct Document;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::{FromRequestParts as _, Request, State};
 use axum::response::{IntoResponse as _, Response};
 
-use super::auth;
+use super::auth::check;
 use crate::app::App;
 use crate::extract::PresentedBasic;
 use crate::problem::Problem;
@@ -23,7 +23,7 @@ pub(super) async fn serve(State(app): State<Arc<App>>, request: Request) -> Resp
             Err(problem) => return problem.into_response(),
         };
         let allowed: Result<(), Problem> = app
-            .blocking(move |app| auth::may_read(app, &presented, &suite))
+            .blocking(move |app| check::may_read(app, &presented, &suite))
             .await;
         match allowed {
             Ok(()) => {}

@@ -9,7 +9,7 @@ use debian_archive::ingest::{Parked, Staged};
 use debian_control::changes::{Changes, FileName};
 use debian_control::name::PackageName;
 
-use super::kind::Kind;
+use super::file_kind::Kind;
 use crate::app::App;
 use crate::clock::now;
 use crate::committer::Ready;
@@ -17,7 +17,9 @@ use crate::problem::{Code, Problem};
 use crate::publication_tracker::Published;
 use crate::queue::{QueueKey, QueueMember};
 use crate::receive::Upload;
-use crate::routes::upload::{self, Admitted, Wait};
+use crate::routes::upload::admission::Admitted;
+use crate::routes::upload::params::Wait;
+use crate::routes::upload::take::status;
 
 /// A set that was taken out of the queue. From here on it is placed, or gone.
 struct Taken {
@@ -63,7 +65,7 @@ pub(super) async fn finish(
         Some(Wait::Published) => app.publications.wait(vec![suite.clone()]).await?,
         None => Published::Yes,
     };
-    let status = upload::status(published, placed.contains(&PlacementOutcome::Added));
+    let status = status(published, placed.contains(&PlacementOutcome::Added));
     metrics::counter!("uploads_total", "status" => status.as_u16().to_string()).increment(1);
     let names: Vec<&str> = names.iter().map(FileName::as_str).collect();
     Ok((status, format!("in {suite}: {}\n", names.join(" "))))

@@ -1,11 +1,11 @@
-//! For whoever runs the server.
+//! `GET /healthz` and `GET /readyz`: whether the process runs, and whether it can do its work.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use axum::Json as Answer;
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -111,12 +111,4 @@ pub(crate) async fn ready(State(app): State<Arc<App>>) -> Response {
         StatusCode::SERVICE_UNAVAILABLE
     };
     (status, Answer(body)).into_response()
-}
-
-/// What was counted, for Prometheus.
-#[utoipa::path(get, path = "/metrics", operation_id = "read_metrics", tag = "operating",
-    responses((status = 200, description = "Metrics in the Prometheus text format", body = String, content_type = "text/plain")))]
-pub(crate) async fn metrics(State(app): State<Arc<App>>) -> Response {
-    let kind = "text/plain; version=0.0.4; charset=utf-8";
-    ([(header::CONTENT_TYPE, kind)], app.metrics.render()).into_response()
 }

@@ -1,4 +1,4 @@
-//! Trusted publishing: from a CI job's token to one that uploads.
+//! `POST /api/auth/oidc`: from a CI job's token to one that uploads.
 
 use std::sync::Arc;
 
@@ -11,7 +11,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 
-use crate::account_rights;
 use crate::app::App;
 use crate::caller::Caller;
 use crate::clock::now;
@@ -20,7 +19,7 @@ use crate::extract::Json;
 use crate::oidc::VerifiedJob;
 use crate::problem::{Code, Problem};
 use crate::scope::Scope;
-use crate::secrets;
+use crate::{account_rights, secrets};
 
 /// How long the token of a job lives, in seconds.
 const LIFE: i64 = 15 * 60;

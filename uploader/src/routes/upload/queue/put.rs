@@ -1,4 +1,4 @@
-//! The queue for dput: files first, then the `.changes` file that makes packages of them.
+//! `PUT /api/upload/{suite}/queue/{filename}`: files first, then the `.changes` file that makes packages of them.
 
 use std::sync::Arc;
 
@@ -8,26 +8,25 @@ use axum::response::{IntoResponse as _, Response};
 use debian_control::changes::FileName;
 use futures_util::TryFutureExt as _;
 
-use super::upload::{self, Admitted, PlaceParams, Wait};
 use crate::app::App;
 use crate::clock::now;
 use crate::credential::PresentedCredential;
-use crate::extract::PresentedBasic;
-use crate::extract::{Params, Path};
-use crate::problem::{self, Code, Problem};
+use crate::extract::{Params, Path, PresentedBasic};
+use crate::problem::{Code, Problem};
 use crate::queue::QueueKey;
-use crate::receive::{self, check_size, drain_refused};
-
-mod finish;
-mod kind;
-
-use kind::Kind;
+use crate::receive::{check_size, drain_refused};
+use crate::routes::upload::admission::{Admitted, admit, content_length};
+use crate::routes::upload::params::{PlaceParams, Wait};
+use crate::routes::upload::queue::file_kind::Kind;
+use crate::routes::upload::queue::finish;
+use crate::routes::wire;
+use crate::{problem, receive};
 
 /// Takes a file of an upload: a .deb or .buildinfo waits for the .changes file that names it, and that makes packages of
 /// all it names, or of none.
 #[utoipa::path(put, path = "/api/upload/{suite}/queue/{filename}", operation_id = "put_queued_file", tag = "packages", security(("basic" = []), ("bearer" = [])),
     params(("suite" = String, Path), ("filename" = String, Path), ("component" = Option<String>, Query), ("wait" = Option<Wait>, Query)),
-    request_body(content = super::wire::Binary, content_type = "application/octet-stream"),
+    request_body(content = wire::Binary, content_type = "application/octet-stream"),
     responses((status = 201, description = "The packages were created", content_type = "text/plain", body = String),
         (status = 200, description = "Already present with identical content", content_type = "text/plain", body = String),
         (status = 202, description = "The file waits for its .changes file, or the packages are not yet in a live InRelease", content_type = "text/plain", body = String)))]
@@ -60,9 +59,9 @@ async fn take(
     (params, filename): (&PlaceParams, &str),
     request: Request,
 ) -> Result<(StatusCode, String), Problem> {
-    let size = upload::content_length(request.headers());
+    let size = content_length(request.headers());
     let admitted = async {
-        let admitted = upload::admit(app, presented, params.clone(), size).await?;
+        let admitted = admit(app, presented, params.clone(), size).await?;
         let name = filename
             .parse::<FileName>()
             .map_err(|error| Problem::new(Code::InvalidUpload, error.to_string()))?;

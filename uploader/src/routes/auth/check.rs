@@ -1,0 +1,57 @@
+//! `GET /api/auth/check`: whether a static file may be read.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+
+use crate::app::App;
+use crate::credential::PresentedCredential;
+use crate::extract::PresentedBasic;
+use crate::identify::identify_basic;
+use crate::problem::{Code, Problem};
+use crate::static_files::StaticPath;
+
+/// Says whether a static file may be read: for nginx's `auth_request`, with the address in `X-Original-URI`.
+#[utoipa::path(get, path = "/api/auth/check", operation_id = "check_access", tag = "auth", security((), ("basic" = []), ("bearer" = [])),
+    params(("X-Original-URI" = Option<String>, Header, description = "The address that is asked for")),
+    responses((status = 204, description = "The file may be read")))]
+pub(crate) async fn check(
+    State(app): State<Arc<App>>,
+    PresentedBasic(presented): PresentedBasic,
+    headers: HeaderMap,
+) -> Result<StatusCode, Problem> {
+    let address = headers
+        .get("x-original-uri")
+        .and_then(|address| address.to_str().ok());
+    let address = address.unwrap_or_default();
+    // What cannot be read as an address of the tree may be a private one for a web server that reads it otherwise, as
+    // `//private/...` is: it is nobody's.
+    let private = match StaticPath::parse(address) {
+        Some(path) => path.private,
+        None => Some(String::new()),
+    };
+    let Some(suite) = private else {
+        return Ok(StatusCode::NO_CONTENT);
+    };
+    app.blocking(move |app| {
+        may_read(app, &presented, &suite)?;
+        Ok(StatusCode::NO_CONTENT)
+    })
+    .await
+}
+
+/// Checks that somebody may read a private suite. A missing one is refused in the same words.
+pub(crate) fn may_read(app: &App, presented: &PresentedCredential, codename: &str) -> Result<(), Problem> {
+    let caller = identify_basic(app, presented)?;
+    caller.account().map_err(Problem::with_basic_challenge)?;
+    let suite = app.archive.config().suite(codename);
+    let own =
+        suite.filter(|suite| suite.private && suite.codename.as_str() == codename && caller.reads(suite));
+    own.map(|_| ()).ok_or_else(|| {
+        Problem::new(
+            Code::Forbidden,
+            "it is not there, or not for this account to read",
+        )
+    })
+}

@@ -1,0 +1,43 @@
+//! `GET /api/auth/me`.
+
+use std::sync::Arc;
+
+use axum::Json as Answer;
+use axum::extract::State;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::app::App;
+use crate::caller::Grants;
+use crate::credential::PresentedCredential;
+use crate::identify::identify;
+use crate::problem::Problem;
+use crate::routes::wire::UserView;
+
+/// Who is signed in.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Me {
+    user: UserView,
+    /// What the token is good for; null: everything that the user may.
+    scopes: Option<Vec<String>>,
+}
+
+/// Says who is signed in.
+#[utoipa::path(get, path = "/api/auth/me", operation_id = "show_current_user", tag = "auth", security(("bearer" = [])),
+    responses((status = 200, description = "The user", body = Me)))]
+pub(crate) async fn me(
+    State(app): State<Arc<App>>,
+    presented: PresentedCredential,
+) -> Result<Answer<Me>, Problem> {
+    app.blocking(move |app| {
+        let caller = identify(app, &presented)?;
+        Ok(Answer(Me {
+            user: UserView::new(caller.account()?),
+            scopes: match caller.grants() {
+                Grants::All => None,
+                Grants::Scopes(scopes) => Some(scopes.iter().map(ToString::to_string).collect()),
+            },
+        }))
+    })
+    .await
+}

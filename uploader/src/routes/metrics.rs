@@ -1,0 +1,17 @@
+//! `GET /metrics`: what was counted, for Prometheus.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse as _, Response};
+
+use crate::app::App;
+
+/// What was counted, for Prometheus.
+#[utoipa::path(get, path = "/metrics", operation_id = "read_metrics", tag = "operating",
+    responses((status = 200, description = "Metrics in the Prometheus text format", body = String, content_type = "text/plain")))]
+pub(crate) async fn metrics(State(app): State<Arc<App>>) -> Response {
+    let kind = "text/plain; version=0.0.4; charset=utf-8";
+    ([(header::CONTENT_TYPE, kind)], app.metrics.render()).into_response()
+}

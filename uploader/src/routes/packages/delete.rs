@@ -1,0 +1,102 @@
+//! `DELETE /api/packages/{id}`.
+
+use std::sync::Arc;
+
+use archive_catalog::listing::ListedPackage;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+use debian_archive::config::Suite;
+use debian_control::name::SuiteName;
+use serde::Deserialize;
+
+use crate::app::App;
+use crate::caller::Caller;
+use crate::credential::PresentedCredential;
+use crate::extract::{Params, Path};
+use crate::identify::identify;
+use crate::problem::{Code, Problem};
+use crate::publication_tracker::Published;
+use crate::routes::lookup;
+use crate::routes::packages::if_match::check_if_match;
+use crate::routes::packages::placement::{remove, standing};
+use crate::routes::upload::params::Wait;
+
+/// What a delete means.
+#[derive(Debug, Clone, Default, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct DeleteParams {
+    /// Only from this suite; left out: from all.
+    suite: Option<String>,
+    /// `published`: answer once it is gone from what clients fetch.
+    wait: Option<Wait>,
+}
+
+/// Takes a package out of a suite, or out of all.
+#[utoipa::path(delete, path = "/api/packages/{id}", operation_id = "delete_package", tag = "packages", params(("id" = String, Path), DeleteParams),
+    security(("bearer" = [])),
+    responses((status = 204, description = "Removed"), (status = 202, description = "Removed, but still in the live InRelease")))]
+pub(crate) async fn delete(
+    State(app): State<Arc<App>>,
+    presented: PresentedCredential,
+    Path(id): Path<String>,
+    Params(params): Params<DeleteParams>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let suites = app
+        .changing(move |app| {
+            let caller = identify(app, &presented)?;
+            caller.account()?;
+            let only = params
+                .suite
+                .as_deref()
+                .map(|name| caller.suite(app.archive.config(), name))
+                .transpose()?;
+            let _turn = app.edits.lock();
+            let listed = seen(app, &caller, &id)?;
+            check_if_match(app, &caller, &headers, &id)?;
+            let meant: Vec<&Suite> = standing(app, &listed)
+                .filter(|suite| only.is_none_or(|only| only.codename == suite.codename))
+                .collect();
+            if meant.is_empty() {
+                return Err(Problem::new(
+                    Code::PackageNotFound,
+                    "it does not stand in that suite",
+                ));
+            }
+            let content = &listed.entry.content;
+            for suite in &meant {
+                caller.deletes(suite, &content.name, listed.extras.author(&suite.codename))?;
+            }
+            for suite in &meant {
+                remove(app, &caller, &listed, &suite.codename)?;
+            }
+            app.publications.changed();
+            Ok(meant
+                .iter()
+                .map(|suite| suite.codename.clone())
+                .collect::<Vec<_>>())
+        })
+        .await?;
+    let published = match params.wait {
+        Some(Wait::Published) => app.publications.wait(suites).await?,
+        None => Published::Yes,
+    };
+    Ok(match published {
+        Published::Yes => StatusCode::NO_CONTENT.into_response(),
+        Published::NotYet => StatusCode::ACCEPTED.into_response(),
+    })
+}
+
+/// Returns the package of an id, as far as the caller may know where it stands, to take it out.
+fn seen(app: &App, caller: &Caller, id: &str) -> Result<ListedPackage, Problem> {
+    let suites = &app.archive.config().suites;
+    let sees = suites.iter().filter(|suite| caller.sees(suite));
+    let sees: Vec<SuiteName> = sees.map(|suite| suite.codename.clone()).collect();
+    let found = lookup::in_suites(app, id, &sees)?;
+    let takes_out = suites
+        .iter()
+        .filter(|suite| caller.takes_out(suite, &found.entry.content.name));
+    let takes_out: Vec<SuiteName> = takes_out.map(|suite| suite.codename.clone()).collect();
+    lookup::in_suites(app, id, &takes_out)
+}

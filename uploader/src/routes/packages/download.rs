@@ -1,0 +1,58 @@
+//! `GET /api/packages/{id}/download`.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::header;
+use axum::response::{IntoResponse as _, Response};
+
+use crate::app::App;
+use crate::credential::PresentedCredential;
+use crate::extract::Path;
+use crate::identify::identify;
+use crate::problem::Problem;
+use crate::routes::{lookup, wire};
+use crate::static_files::{self, StaticPath};
+
+/// Fetches the .deb: the bytes, or where they are served.
+#[utoipa::path(get, path = "/api/packages/{id}/download", operation_id = "download_package", tag = "packages", params(("id" = String, Path)),
+    security((), ("bearer" = [])),
+    responses((status = 200, description = "The .deb", body = wire::Binary, content_type = "application/vnd.debian.binary-package"),
+        (status = 206, description = "The requested range", body = wire::Binary, content_type = "application/vnd.debian.binary-package"), (status = 302, description = "Redirect to the static file"),
+        (status = 304, description = "Not modified"), (status = 416, description = "The range lies outside the file")))]
+pub(crate) async fn download(
+    State(app): State<Arc<App>>,
+    presented: PresentedCredential,
+    Path(id): Path<String>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let listed = app
+        .blocking(move |app| {
+            let caller = identify(app, &presented)?;
+            lookup::readable(app, &caller, &id)
+        })
+        .await?;
+    let sha256 = listed.entry.content.sha256;
+    let is_get = request.method() == axum::http::Method::GET;
+    let filename = &listed.entry.filename;
+    if let Some(url) = &app.settings.public_url {
+        let location = format!("{url}/{}", filename.replace('%', "%25").replace('+', "%2B"));
+        // Who is sent on fetches the file elsewhere, in one piece or in many: that it was asked for is all that can be known here.
+        let whole = is_get && !request.headers().contains_key(header::RANGE);
+        if whole {
+            app.usage.download(&sha256);
+        }
+        return Ok((axum::http::StatusCode::FOUND, [(header::LOCATION, location)]).into_response());
+    }
+    match StaticPath::of_catalog(filename) {
+        Some(path) => {
+            let response = static_files::serve(app.archive.root(), &path, request).await;
+            // A part, a file that is known already and the head alone are no downloads.
+            if is_get && response.status() == axum::http::StatusCode::OK {
+                app.usage.download(&sha256);
+            }
+            Ok(response)
+        }
+        None => Ok(static_files::missing()),
+    }
+}

@@ -1,0 +1,188 @@
+//! `PUT /api/packages/{id}`.
+
+use std::sync::Arc;
+
+use archive_catalog::listing::{Description, ListedPackage};
+use axum::Json as Answer;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use debian_archive::config::Suite;
+use debian_archive::ingest::{Arrival, Place};
+use debian_archive::package_view::PackageView;
+use debian_control::name::{Component, SuiteName};
+
+use crate::app::App;
+use crate::caller::Caller;
+use crate::clock::now;
+use crate::credential::PresentedCredential;
+use crate::extract::{Json, Path};
+use crate::identify::identify;
+use crate::problem::{Code, Problem};
+use crate::routes::packages::if_match::check_if_match;
+use crate::routes::packages::metadata::{ChangePackage, NewPlace, description};
+use crate::routes::packages::placement::{remove, standing};
+use crate::routes::upload::admission;
+use crate::routes::{lookup, wire};
+
+/// Changes section, priority, tags and suites of a package.
+#[utoipa::path(put, path = "/api/packages/{id}", operation_id = "update_package", tag = "packages", params(("id" = String, Path)), request_body = ChangePackage,
+    security(("bearer" = [])), responses((status = 200, description = "Changed", body = PackageView)))]
+pub(crate) async fn change(
+    State(app): State<Arc<App>>,
+    presented: PresentedCredential,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    Json(body): Json<ChangePackage>,
+) -> Result<Answer<PackageView>, Problem> {
+    app.changing(move |app| {
+        let caller = identify(app, &presented)?;
+        caller.account()?;
+        let _turn = app.edits.lock();
+        let listed = lookup::readable(app, &caller, &id)?;
+        check_if_match(app, &caller, &headers, &id)?;
+        let description = description(&body)?;
+        let plan = body
+            .suites
+            .map(|wanted| plan(app, &caller, &listed, &wanted))
+            .transpose()?;
+        for suite in standing(app, &listed) {
+            if plan
+                .as_ref()
+                .is_none_or(|plan| !plan.lost.iter().any(|lost| lost.codename == suite.codename))
+            {
+                let describes = body.section.is_some() || body.priority.is_some() || body.tags.is_some();
+                if describes || plan.is_none() {
+                    caller.uploads(suite, Some(&listed.entry.content.name))?;
+                }
+            }
+        }
+        carry_out(app, &caller, &listed, &description, plan)?;
+        app.publications.changed();
+        Ok(Answer(wire::package(&lookup::readable(app, &caller, &id)?)?))
+    })
+    .await
+}
+
+/// Where a package comes to stand, and where it no longer does.
+struct Plan<'a> {
+    gained: Vec<(&'a Suite, Component)>,
+    lost: Vec<&'a Suite>,
+}
+
+/// Compares where a package stands with where it should, and checks the right to each difference.
+fn plan<'a>(
+    app: &'a App,
+    caller: &Caller,
+    listed: &ListedPackage,
+    wanted: &[NewPlace],
+) -> Result<Plan<'a>, Problem> {
+    let content = &listed.entry.content;
+    let mut plan = Plan {
+        gained: Vec::new(),
+        lost: Vec::new(),
+    };
+    let mut kept: Vec<&SuiteName> = Vec::new();
+    for place in wanted {
+        let (name, component) = match place {
+            NewPlace::Suite(name) => (name, None),
+            NewPlace::Place { suite, component } => (suite, component.as_deref()),
+        };
+        let suite = caller.suite(app.archive.config(), name)?;
+        let stands = listed
+            .entry
+            .suites
+            .iter()
+            .find(|(codename, _)| *codename == suite.codename);
+        match stands {
+            Some((_, held)) if component.is_none_or(|component| held.as_str() == component) => {
+                kept.push(&suite.codename);
+            }
+            Some((_, held)) => {
+                return Err(Problem::new(
+                    Code::ComponentConflict,
+                    format!(
+                        "it stands in component `{held}` of `{}`: delete it there first",
+                        suite.codename
+                    ),
+                ));
+            }
+            None => {
+                caller.uploads(suite, Some(&content.name))?;
+                plan.gained
+                    .push((suite, admission::component(suite, component)?.clone()));
+            }
+        }
+    }
+    for suite in standing(app, listed) {
+        if !kept.contains(&&suite.codename) {
+            caller.deletes(suite, &content.name, listed.extras.author(&suite.codename))?;
+            plan.lost.push(suite);
+        }
+    }
+    Ok(plan)
+}
+
+/// Gains come first: a package that moves is never nowhere.
+fn carry_out(
+    app: &App,
+    caller: &Caller,
+    listed: &ListedPackage,
+    description: &Description,
+    plan: Option<Plan<'_>>,
+) -> Result<(), Problem> {
+    let content = &listed.entry.content;
+    let arrival = Arrival {
+        now: now(),
+        by: Some(caller.actor().clone()),
+        ..Arrival::default()
+    };
+    let Plan { gained, lost } = plan.unwrap_or(Plan {
+        gained: Vec::new(),
+        lost: Vec::new(),
+    });
+    let places: Vec<Place<'_>> = gained
+        .iter()
+        .map(|(suite, component)| Place { suite, component })
+        .collect();
+    app.archive.copy_to_all(&listed.entry, &places, &arrival)?;
+    for suite in &lost {
+        remove(app, caller, listed, &suite.codename)?;
+    }
+    let says = |suites: &[SuiteName], description: &Description| {
+        let is_empty =
+            description.section.is_none() && description.priority.is_none() && description.tags.is_none();
+        if is_empty || suites.is_empty() {
+            return Ok(());
+        }
+        let listing = app.archive.listing();
+        listing.describe(&content.sha256, suites, description, caller.actor(), now())
+    };
+    let stays = |suite: &&Suite| !lost.iter().any(|lost| lost.codename == suite.codename);
+    let kept: Vec<SuiteName> = standing(app, listed)
+        .filter(stays)
+        .map(|suite| suite.codename.clone())
+        .collect();
+    says(&kept, description)?;
+    // A package takes along what is said of it, but for what a private suite says and all could read then.
+    let is_secret = standing(app, listed).any(|suite| suite.private);
+    for (suite, _) in &gained {
+        let description = if is_secret && !suite.private {
+            description.clone()
+        } else {
+            with_what_was_said(description, listed)
+        };
+        says(std::slice::from_ref(&suite.codename), &description)?;
+    }
+    Ok(())
+}
+
+/// Returns a description that says of a package what was said of it before, where it says nothing else.
+fn with_what_was_said(description: &Description, listed: &ListedPackage) -> Description {
+    let extras = &listed.extras;
+    let tags = (!extras.tags.is_empty()).then(|| extras.tags.clone());
+    Description {
+        section: description.section.clone().or_else(|| extras.section.clone()),
+        priority: description.priority.clone().or_else(|| extras.priority.clone()),
+        tags: description.tags.clone().or(tags),
+    }
+}

@@ -1,0 +1,56 @@
+//! Which packages a list or a search is of.
+
+use archive_catalog::listing::PackageQuery;
+use serde::Deserialize;
+
+use crate::app::App;
+use crate::caller::Caller;
+use crate::problem::Problem;
+use crate::routes::{lookup, wire};
+
+/// Which packages.
+#[derive(Debug, Clone, Default, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Filters {
+    /// The package's name.
+    name: Option<String>,
+    /// Its version, or one that dpkg calls equal.
+    version: Option<String>,
+    /// Codename or alias.
+    suite: Option<String>,
+    component: Option<String>,
+    architecture: Option<String>,
+    section: Option<String>,
+    /// A part of the maintainer's name or address, in any case.
+    maintainer: Option<String>,
+    tag: Option<String>,
+    /// 50 when left out, 500 at most.
+    #[param(minimum = 1, maximum = 500)]
+    pub(super) limit: Option<usize>,
+    /// `next` of the page before.
+    pub(super) cursor: Option<String>,
+}
+
+impl Filters {
+    /// Reads the values, with the suites that the caller may read where none is named.
+    pub(super) fn query(&self, app: &App, caller: &Caller) -> Result<PackageQuery, Problem> {
+        Ok(PackageQuery {
+            suites: match &self.suite {
+                None => lookup::codenames(app, caller),
+                Some(name) => {
+                    let suite = caller.suite(app.archive.config(), name)?;
+                    let read = caller.reads(suite).then(|| suite.codename.clone());
+                    vec![read.ok_or_else(|| Problem::no_such_suite(name))?]
+                }
+            },
+            name: wire::asked(self.name.as_ref())?,
+            version: wire::asked(self.version.as_ref())?,
+            component: wire::asked(self.component.as_ref())?,
+            architecture: wire::asked(self.architecture.as_ref())?,
+            section: self.section.clone(),
+            maintainer: self.maintainer.clone(),
+            tag: self.tag.clone(),
+            author: None,
+        })
+    }
+}

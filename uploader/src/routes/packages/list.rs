@@ -1,0 +1,42 @@
+//! `GET /api/packages`.
+
+use std::sync::Arc;
+
+use axum::Json as Answer;
+use axum::extract::State;
+use axum::http::Uri;
+use axum::response::{IntoResponse as _, Response};
+use debian_archive::package_view::PackageView;
+
+use crate::app::App;
+use crate::credential::PresentedCredential;
+use crate::extract::Params;
+use crate::identify::identify;
+use crate::problem::Problem;
+use crate::routes::packages::filters::Filters;
+use crate::routes::packages::page;
+use crate::routes::wire::{self, Page};
+
+/// Lists packages by name, version and architecture.
+#[utoipa::path(get, path = "/api/packages", operation_id = "list_packages", tag = "packages", params(Filters), security((), ("bearer" = [])),
+    responses((status = 200, description = "A page of packages", body = Page<PackageView>)))]
+pub(crate) async fn list(
+    State(app): State<Arc<App>>,
+    presented: PresentedCredential,
+    uri: Uri,
+    Params(filters): Params<Filters>,
+) -> Result<Response, Problem> {
+    let page = app
+        .blocking(move |app| {
+            let caller = identify(app, &presented)?;
+            let query = filters.query(app, &caller)?;
+            page::page(app, &query, filters.limit, filters.cursor.as_deref())
+        })
+        .await?;
+    let next = page.next.clone();
+    Ok(wire::with_link(
+        Answer(page).into_response(),
+        &uri,
+        next.as_deref(),
+    ))
+}

@@ -1,0 +1,47 @@
+//! The suites that a package is in.
+
+use archive_catalog::Selection;
+use archive_catalog::listing::ListedPackage;
+use debian_archive::config::Suite;
+use debian_control::name::SuiteName;
+
+use crate::app::App;
+use crate::caller::Caller;
+use crate::clock::now;
+use crate::problem::Problem;
+
+pub(crate) fn remove(
+    app: &App,
+    caller: &Caller,
+    listed: &ListedPackage,
+    suite: &SuiteName,
+) -> Result<(), Problem> {
+    let content = &listed.entry.content;
+    // In one suite, these three mean one content.
+    let selection = Selection {
+        suite: Some(suite.clone()),
+        name: Some(content.name.clone()),
+        version: Some(content.version.clone()),
+        architecture: Some(content.architecture.clone()),
+    };
+    app.archive
+        .catalog()
+        .remove(&selection, Some(caller.actor()), now())?;
+    Ok(())
+}
+
+/// Returns the suites that a package was found in.
+pub(crate) fn standing<'a>(
+    app: &'a App,
+    listed: &ListedPackage,
+) -> impl Iterator<Item = &'a Suite> + use<'a> {
+    let codenames: Vec<SuiteName> = listed
+        .entry
+        .suites
+        .iter()
+        .map(|(codename, _)| codename.clone())
+        .collect();
+    codenames
+        .into_iter()
+        .filter_map(|codename| app.archive.config().suite(codename.as_str()))
+}

@@ -1,0 +1,51 @@
+//! `GET /api/packages/search/{query}`.
+
+use std::sync::Arc;
+
+use axum::Json as Answer;
+use axum::extract::State;
+use axum::http::Uri;
+use axum::response::{IntoResponse as _, Response};
+use debian_archive::package_view::PackageView;
+
+use crate::app::App;
+use crate::credential::PresentedCredential;
+use crate::extract::{Params, Path};
+use crate::identify::identify;
+use crate::problem::Problem;
+use crate::routes::packages::filters::Filters;
+use crate::routes::packages::page;
+use crate::routes::wire::{self, Page};
+
+/// Searches names, summaries and descriptions; the best first.
+#[utoipa::path(get, path = "/api/packages/search/{query}", operation_id = "search_packages", tag = "packages", params(("query" = String, Path), Filters),
+    security((), ("bearer" = [])), responses((status = 200, description = "A page of packages", body = Page<PackageView>)))]
+pub(crate) async fn search(
+    State(app): State<Arc<App>>,
+    presented: PresentedCredential,
+    uri: Uri,
+    Path(text): Path<String>,
+    Params(filters): Params<Filters>,
+) -> Result<Response, Problem> {
+    let page = app
+        .blocking(move |app| {
+            let caller = identify(app, &presented)?;
+            let query = filters.query(app, &caller)?;
+            let most = page::page_limit(filters.limit)?;
+            let skip: usize = wire::position(filters.cursor.as_deref())?.unwrap_or(0);
+            let text: String = text.chars().take(200).collect();
+            let part = app.archive.listing().search(&query, &text, skip, most)?;
+            let read = skip.saturating_add(part.packages.len());
+            Ok(Page {
+                next: part.more.then(|| wire::cursor(&read)).transpose()?,
+                items: page::views(&part.packages)?,
+            })
+        })
+        .await?;
+    let next = page.next.clone();
+    Ok(wire::with_link(
+        Answer(page).into_response(),
+        &uri,
+        next.as_deref(),
+    ))
+}

@@ -1,0 +1,49 @@
+//! `GET /api/stats`: how much the caller may read.
+
+use std::sync::Arc;
+
+use axum::Json as Answer;
+use axum::extract::State;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::app::App;
+use crate::credential::PresentedCredential;
+use crate::identify::identify;
+use crate::problem::Problem;
+use crate::routes::lookup;
+
+/// How much there is, of what the caller may read.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Stats {
+    /// Packages, by content.
+    packages: u64,
+    /// Names among them.
+    names: u64,
+    /// Bytes of their files.
+    size: u64,
+    downloads: u64,
+    suites: usize,
+}
+
+/// Counts what the caller may read.
+#[utoipa::path(get, path = "/api/stats", operation_id = "show_statistics", tag = "suites", security((), ("bearer" = [])),
+    responses((status = 200, description = "The counts", body = Stats)))]
+pub(crate) async fn stats(
+    State(app): State<Arc<App>>,
+    presented: PresentedCredential,
+) -> Result<Answer<Stats>, Problem> {
+    app.blocking(move |app| {
+        let caller = identify(app, &presented)?;
+        let suites = lookup::codenames(app, &caller);
+        let totals = app.archive.listing().totals(&suites)?;
+        Ok(Answer(Stats {
+            packages: totals.packages,
+            names: totals.names,
+            size: totals.bytes,
+            downloads: totals.downloads,
+            suites: suites.len(),
+        }))
+    })
+    .await
+}

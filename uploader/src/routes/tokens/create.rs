@@ -1,0 +1,130 @@
+//! `POST /api/tokens`.
+
+use std::sync::Arc;
+
+use archive_catalog::accounts::ApiToken;
+use axum::Json as Answer;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
+use debian_control::digest;
+use debian_control::release::format_iso;
+use serde::Deserialize;
+use serde_json::json;
+use utoipa::ToSchema;
+
+use crate::app::App;
+use crate::caller::Caller;
+use crate::clock::now;
+use crate::credential::PresentedCredential;
+use crate::extract::Json;
+use crate::identify::identify;
+use crate::problem::{Code, Problem};
+use crate::routes::tokens::view::TokenView;
+use crate::routes::wire;
+use crate::scope::Scope;
+use crate::secrets;
+
+/// How many scopes one token may have.
+const MAX_SCOPES: usize = 64;
+
+/// How many tokens one account may have.
+const MAX_TOKENS: usize = 1000;
+
+/// A token to be made.
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(example = json!({"name": "ci", "scopes": ["upload:bookworm/hello*"], "expires_at": "2030-01-01T00:00:00Z"}))]
+pub(crate) struct NewToken {
+    /// What its owner calls it.
+    name: String,
+    /// `upload:SUITE/GLOB`, `delete:SUITE/GLOB`, `read:SUITE` or `admin`.
+    scopes: Vec<String>,
+    /// When it ends, as `2030-01-01T00:00:00Z`; left out or null: never, or with the token that makes it.
+    expires_at: Option<String>,
+}
+
+/// Makes a token. Its secret is in this answer and nowhere else.
+#[utoipa::path(post, path = "/api/tokens", operation_id = "create_token", tag = "tokens", request_body = NewToken, security(("bearer" = [])),
+    responses((status = 201, description = "Created", body = TokenView)))]
+pub(crate) async fn create(
+    State(app): State<Arc<App>>,
+    presented: PresentedCredential,
+    Json(body): Json<NewToken>,
+) -> Result<Response, Problem> {
+    app.changing(move |app| {
+        let caller = identify(app, &presented)?;
+        let account = caller.in_full()?;
+        let scopes = scopes(app, &caller, &body.scopes)?;
+        let expires_at = body.expires_at.as_deref().map(expiry).transpose()?;
+        let expires_at = within_life(expires_at, caller.ends_at())?;
+        if app.archive.accounts().tokens(&account.id)?.len() >= MAX_TOKENS {
+            return Err(wrong(format!("the account has {MAX_TOKENS} tokens: delete some")));
+        }
+        let token = ApiToken {
+            id: secrets::new_id(),
+            account: account.id.clone(),
+            name: name(&body.name)?,
+            scopes,
+            created_at: now(),
+            expires_at,
+            last_used_at: None,
+        };
+        let secret = secrets::new_token();
+        let detail = json!({ "name": token.name, "scopes": token.scopes });
+        let event = caller.event("token.create", token.id.to_string(), detail);
+        app.archive
+            .accounts()
+            .create_token(&token, &digest::sha256(secret.as_bytes()), &event)?;
+        let view = TokenView::new(&token, Some(secret));
+        Ok((StatusCode::CREATED, [("cache-control", "no-store")], Answer(view)).into_response())
+    })
+    .await
+}
+
+fn name(text: &str) -> Result<String, Problem> {
+    if text.is_empty() || text.len() > 100 || text.chars().any(char::is_control) {
+        return Err(wrong("`name` should be one line of 1 to 100 bytes".into()));
+    }
+    Ok(text.to_owned())
+}
+
+/// Reads scopes, with codenames for aliases, all within the rights of who asks.
+fn scopes(app: &App, caller: &Caller, texts: &[String]) -> Result<Vec<String>, Problem> {
+    if texts.len() > MAX_SCOPES {
+        return Err(wrong(format!("expected {MAX_SCOPES} scopes or fewer")));
+    }
+    texts
+        .iter()
+        .map(|text| {
+            let scope = wire::value::<Scope>(text)?.with_codename(app.archive.config());
+            caller.check_scope(app.archive.config(), &scope, text)?;
+            Ok(scope.to_string())
+        })
+        .collect()
+}
+
+/// Returns when a token ends that is made by one that ends itself: not later.
+fn within_life(wanted: Option<i64>, maker: Option<i64>) -> Result<Option<i64>, Problem> {
+    match (wanted, maker) {
+        (Some(wanted), Some(maker)) if wanted > maker => Err(wrong(format!(
+            "`expires_at` is after {}, when the token that asks ends",
+            format_iso(maker)
+        ))),
+        (None, maker) => Ok(maker),
+        (wanted, _) => Ok(wanted),
+    }
+}
+
+fn expiry(text: &str) -> Result<i64, Problem> {
+    let time: jiff::Timestamp = text
+        .parse()
+        .map_err(|_| wrong("`expires_at` should be a time such as `2030-01-01T00:00:00Z`".into()))?;
+    if time.as_second() <= now() {
+        return Err(wrong("`expires_at` is over".into()));
+    }
+    Ok(time.as_second())
+}
+
+fn wrong(detail: String) -> Problem {
+    Problem::new(Code::InvalidRequest, detail)
+}

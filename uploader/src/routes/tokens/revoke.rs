@@ -1,0 +1,24 @@
+//! Revoking a token of an account.
+
+use archive_catalog::accounts::{Account, Id};
+use axum::http::StatusCode;
+use serde_json::json;
+
+use crate::app::App;
+use crate::caller::Caller;
+use crate::problem::{Code, Problem};
+
+/// Revokes a token of an account.
+pub(crate) fn revoke(app: &App, caller: &Caller, owner: &Account, id: &str) -> Result<StatusCode, Problem> {
+    let missing = || Problem::new(Code::TokenNotFound, "the account has no such token");
+    let id: Id = id.parse().map_err(|_| missing())?;
+    let event = caller.event(
+        "token.delete",
+        id.to_string(),
+        json!({ "user": owner.username.as_str() }),
+    );
+    if !app.archive.accounts().delete_token(&owner.id, &id, &event)? {
+        return Err(missing());
+    }
+    Ok(StatusCode::NO_CONTENT)
+}

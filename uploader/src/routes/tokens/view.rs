@@ -1,0 +1,49 @@
+//! An API token as clients see it.
+
+use archive_catalog::accounts::{Account, ApiToken};
+use debian_control::release::format_iso;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::app::App;
+use crate::problem::Problem;
+use crate::routes::wire::Page;
+
+/// A token.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Token)]
+pub(crate) struct TokenView {
+    id: String,
+    name: String,
+    scopes: Vec<String>,
+    created_at: String,
+    expires_at: Option<String>,
+    last_used_at: Option<String>,
+    /// The secret: shown once, when it is made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token: Option<String>,
+}
+
+impl TokenView {
+    pub(super) fn new(token: &ApiToken, secret: Option<String>) -> Self {
+        Self {
+            id: token.id.to_string(),
+            name: token.name.clone(),
+            scopes: token.scopes.clone(),
+            created_at: format_iso(token.created_at),
+            expires_at: token.expires_at.map(format_iso),
+            last_used_at: token.last_used_at.map(format_iso),
+            token: secret,
+        }
+    }
+}
+
+/// Returns the tokens of an account.
+pub(crate) fn page_of(app: &App, account: &Account) -> Result<Page<TokenView>, Problem> {
+    app.usage.write(&app.archive)?;
+    let tokens = app.archive.accounts().tokens(&account.id)?;
+    Ok(Page {
+        items: tokens.iter().map(|token| TokenView::new(token, None)).collect(),
+        next: None,
+    })
+}

@@ -1,0 +1,119 @@
+//! From a request to a package, and when asked for, to what clients fetch.
+
+use std::sync::Arc;
+
+use archive_catalog::PlacementOutcome;
+use axum::Json as Answer;
+use axum::extract::Request;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use debian_archive::package_view::PackageView;
+
+use crate::app::App;
+use crate::committer::Ready;
+use crate::credential::PresentedCredential;
+use crate::problem::Problem;
+use crate::publication_tracker::Published;
+use crate::receive::drain_refused;
+use crate::routes::upload::admission::{admit, content_length};
+use crate::routes::upload::form::body;
+use crate::routes::upload::params::{PlaceParams, Wait};
+use crate::routes::{lookup, wire};
+
+/// A package that stands where it should.
+pub(crate) struct Taken {
+    status: StatusCode,
+    package: PackageView,
+}
+
+impl Taken {
+    pub(crate) fn into_json(self) -> Response {
+        let location = format!("/api/packages/{}", self.package.id);
+        (self.status, [(header::LOCATION, location)], Answer(self.package)).into_response()
+    }
+
+    pub(crate) fn into_text(self) -> Response {
+        let package = &self.package;
+        let places: Vec<String> = package
+            .suites
+            .iter()
+            .map(|place| format!("{}/{}", place.suite, place.component))
+            .collect();
+        let what = match self.status {
+            StatusCode::OK => "is already present with identical content",
+            StatusCode::ACCEPTED => "is taken, but not yet in a live InRelease",
+            _ => "is taken",
+        };
+        let text = format!(
+            "{} {} {} {what}: {}\n",
+            package.name,
+            package.version,
+            package.architecture,
+            places.join(" ")
+        );
+        let location = format!("/api/packages/{}", package.id);
+        (self.status, [(header::LOCATION, location)], text).into_response()
+    }
+}
+
+/// Takes an upload from its head to its answer.
+pub(crate) async fn take(
+    app: &Arc<App>,
+    presented: PresentedCredential,
+    params: &PlaceParams,
+    request: Request,
+) -> Result<Taken, Problem> {
+    let size = content_length(request.headers());
+    let admitted = match admit(app, presented, params.clone(), size).await {
+        Ok(admitted) => admitted,
+        Err(problem) => {
+            drain_refused(app, &problem, request).await;
+            return Err(problem);
+        }
+    };
+    let _slot = app.upload_slots.acquire(&admitted.caller.account()?.id).await?;
+    let upload = body(app, request).await?;
+    let (codename, wanted) = (admitted.suite.codename.clone(), admitted.component.clone());
+    let (caller, staged) = app
+        .changing(move |app| {
+            let staged = admitted.examine(app, upload.finish(app)?)?;
+            staged.sync()?;
+            Ok((admitted.caller, staged))
+        })
+        .await?;
+    let sha256 = staged.content().sha256;
+    let ready = Ready {
+        set: vec![staged],
+        suite: codename.clone(),
+        component: wanted,
+        caller: caller.clone(),
+    };
+    let placed = app.committer.commit(ready).await?;
+    let added = placed.contains(&PlacementOutcome::Added);
+    let published = match params.wait {
+        Some(Wait::Published) => app.publications.wait(vec![codename.clone()]).await?,
+        None => Published::Yes,
+    };
+    let package = app
+        .blocking(move |app| {
+            let mut suites = lookup::codenames(app, &caller);
+            // Who brought it may know that it is there, also where the token does not read.
+            suites.push(codename);
+            let digest = sha256.to_string();
+            let id = digest.get(..32).unwrap_or(&digest);
+            wire::package(&lookup::in_suites(app, id, &suites)?)
+        })
+        .await?;
+    let status = status(published, added);
+    metrics::counter!("uploads_total", "status" => status.as_u16().to_string()).increment(1);
+    Ok(Taken { status, package })
+}
+
+/// Returns the status for a package that stands where it should.
+pub(crate) fn status(published: Published, added: bool) -> StatusCode {
+    match (published, added) {
+        (Published::NotYet, _) => StatusCode::ACCEPTED,
+        (Published::Yes, true) => StatusCode::CREATED,
+        (Published::Yes, false) => StatusCode::OK,
+    }
+}

@@ -1,0 +1,66 @@
+//! `POST /api/users`.
+
+use std::sync::Arc;
+
+use archive_catalog::accounts::{Account, Role};
+use axum::Json as Answer;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use crate::app::App;
+use crate::clock::now;
+use crate::credential::PresentedCredential;
+use crate::extract::Json;
+use crate::identify::identify;
+use crate::problem::Problem;
+use crate::routes::users::new_account::create_account;
+use crate::routes::wire::{self, UserView};
+use crate::secrets;
+
+/// An account to be made.
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(example = json!({"username": "bob", "email": "bob@example.org", "password": "correct horse battery", "role": "maintainer", "suites": ["bookworm"]}))]
+pub(crate) struct NewUser {
+    username: String,
+    email: Option<String>,
+    password: String,
+    /// `user` when left out.
+    role: Option<String>,
+    /// Codenames or aliases; left out: all for a maintainer, none for a user.
+    suites: Option<Vec<String>>,
+}
+
+/// Makes an account.
+#[utoipa::path(post, path = "/api/users", operation_id = "create_user", tag = "users", request_body = NewUser, security(("bearer" = [])),
+    responses((status = 201, description = "Created", body = UserView)))]
+pub(crate) async fn create(
+    State(app): State<Arc<App>>,
+    presented: PresentedCredential,
+    Json(body): Json<NewUser>,
+) -> Result<Response, Problem> {
+    let (caller, account) = app
+        .blocking(move |app| {
+            let caller = identify(app, &presented)?;
+            caller.admin()?;
+            let role = body.role.as_deref().map_or(Ok(Role::User), wire::role)?;
+            let account = Account {
+                id: secrets::new_id(),
+                username: wire::value(&body.username)?,
+                email: body.email.as_deref().map(wire::value).transpose()?,
+                role,
+                suites: wire::suites(app, role, body.suites.as_deref())?,
+                disabled: false,
+                epoch: 0,
+                created_at: now(),
+            };
+            Ok((caller, (account, body.password)))
+        })
+        .await?;
+    let (account, password) = account;
+    let user = create_account(&app, account, Some(password), caller).await?;
+    let location = format!("/api/users/{}", user.id);
+    Ok((StatusCode::CREATED, [("location", location)], Answer(user)).into_response())
+}

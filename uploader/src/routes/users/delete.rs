@@ -1,0 +1,36 @@
+//! `DELETE /api/users/{id}`.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use serde_json::json;
+
+use crate::app::App;
+use crate::credential::PresentedCredential;
+use crate::extract::Path;
+use crate::identify::identify;
+use crate::problem::Problem;
+use crate::routes::users::account::addressed_account;
+use crate::routes::wire::{self, UserView};
+
+/// Deletes an account and its tokens. Its name stays taken.
+#[utoipa::path(delete, path = "/api/users/{id}", operation_id = "delete_user", tag = "users", params(("id" = String, Path)), security(("bearer" = [])),
+    responses((status = 204, description = "Deleted")))]
+pub(crate) async fn delete(
+    State(app): State<Arc<App>>,
+    presented: PresentedCredential,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<StatusCode, Problem> {
+    app.changing(move |app| {
+        let caller = identify(app, &presented)?;
+        let _turn = app.edits.lock();
+        let account = addressed_account(app, &caller, &id)?;
+        wire::check_if_match(&headers, &UserView::new(&account))?;
+        let event = caller.event("user.delete", account.username.to_string(), json!({}));
+        app.archive.accounts().delete_account(&account.id, &event)?;
+        Ok(StatusCode::NO_CONTENT)
+    })
+    .await
+}

@@ -1,0 +1,114 @@
+//! `PUT /api/users/{id}`.
+
+use std::sync::Arc;
+
+use archive_catalog::accounts::{AccountChange, Role};
+use axum::Json as Answer;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use serde::{Deserialize, Deserializer};
+use serde_json::json;
+use utoipa::ToSchema;
+
+use crate::app::App;
+use crate::credential::PresentedCredential;
+use crate::extract::{Json, Path};
+use crate::identify::identify;
+use crate::password;
+use crate::problem::Problem;
+use crate::routes::users::account::addressed_account;
+use crate::routes::wire::{self, UserView};
+
+/// What is to be changed of an account. What is left out stays.
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(example = json!({"role": "maintainer", "suites": ["bookworm"]}))]
+pub(crate) struct ChangeUser {
+    email: Option<String>,
+    /// Ends every session of the account.
+    password: Option<String>,
+    /// For administrators. Ends every session of the account.
+    role: Option<String>,
+    /// For administrators. Null: all.
+    #[serde(default, deserialize_with = "said")]
+    #[schema(value_type = Option<Vec<String>>)]
+    suites: Option<Option<Vec<String>>>,
+    /// For administrators. True: its sessions end, and its tokens are good for nothing until this is false again.
+    disabled: Option<bool>,
+}
+
+/// Tells a null from what was left out.
+fn said<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<Vec<String>>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
+/// Changes an account.
+#[utoipa::path(put, path = "/api/users/{id}", operation_id = "update_user", tag = "users", params(("id" = String, Path)), request_body = ChangeUser,
+    security(("bearer" = [])), responses((status = 200, description = "Changed", body = UserView)))]
+pub(crate) async fn change(
+    State(app): State<Arc<App>>,
+    presented: PresentedCredential,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    Json(body): Json<ChangeUser>,
+) -> Result<Answer<UserView>, Problem> {
+    let match_headers = headers.clone();
+    let (caller, account, mut change, password) = app
+        .blocking(move |app| {
+            let caller = identify(app, &presented)?;
+            let account = addressed_account(app, &caller, &id)?;
+            wire::check_if_match(&headers, &UserView::new(&account))?;
+            if body.role.is_some() || body.suites.is_some() || body.disabled.is_some() {
+                caller.admin()?;
+            }
+            body.password.as_deref().map_or(Ok(()), password::check)?;
+            let role = body.role.as_deref().map(wire::role).transpose()?;
+            // Another role has other suites: said, or those that such an account begins with.
+            let suites = match (&body.suites, role) {
+                (Some(suites), _) => Some(suites.as_deref()),
+                (None, Some(role)) if role != account.role => Some(None),
+                _ => None,
+            };
+            let suites = suites
+                .map(|suites| wire::suites(app, role.unwrap_or(account.role), suites))
+                .transpose()?;
+            let change = AccountChange {
+                email: body.email.as_deref().map(wire::value).transpose()?,
+                password: None,
+                role,
+                suites,
+                disabled: body.disabled,
+            };
+            Ok((caller, account, change, body.password))
+        })
+        .await?;
+    if let Some(password) = password {
+        change.password = Some(app.passwords.hash(password).await?);
+    }
+    app.changing(move |app| {
+        let _turn = app.edits.lock();
+        wire::check_if_match(
+            &match_headers,
+            &UserView::new(&addressed_account(app, &caller, account.id.as_str())?),
+        )?;
+        let detail = json!({
+            "email": change.email.is_some(),
+            "password": change.password.is_some(),
+            "role": change.role.map(Role::as_str),
+            "suites": change.suites.is_some(),
+            "disabled": change.disabled,
+        });
+        // The password took its time: rights count now.
+        let caller = caller.again(&app.archive)?;
+        addressed_account(app, &caller, account.id.as_str())?;
+        if change.role.is_some() || change.suites.is_some() || change.disabled.is_some() {
+            caller.admin()?;
+        }
+        let event = caller.event("user.change", account.username.to_string(), detail);
+        let changed = app
+            .archive
+            .accounts()
+            .change_account(&account.id, &change, &event)?;
+        Ok(Answer(UserView::new(&changed)))
+    })
+    .await
+}

@@ -1,0 +1,52 @@
+//! `GET /api/users`.
+
+use std::sync::Arc;
+
+use archive_catalog::accounts::Username;
+use axum::Json as Answer;
+use axum::extract::State;
+use axum::http::Uri;
+use axum::response::{IntoResponse as _, Response};
+
+use crate::app::App;
+use crate::credential::PresentedCredential;
+use crate::extract::Params;
+use crate::identify::identify;
+use crate::problem::Problem;
+use crate::routes::wire;
+use crate::routes::wire::{Page, PageParams, UserView};
+
+/// Lists accounts by name.
+#[utoipa::path(get, path = "/api/users", operation_id = "list_users", tag = "users", params(PageParams), security(("bearer" = [])),
+    responses((status = 200, description = "The accounts", body = Page<UserView>)))]
+pub(crate) async fn list(
+    State(app): State<Arc<App>>,
+    presented: PresentedCredential,
+    uri: Uri,
+    Params(page): Params<PageParams>,
+) -> Result<Response, Problem> {
+    let page = app
+        .blocking(move |app| {
+            identify(app, &presented)?.admin()?;
+            let limit = wire::page_limit(page.limit)?;
+            let after: Option<String> = wire::position(page.cursor.as_deref())?;
+            let after: Option<Username> = wire::asked(after.as_ref())?;
+            let mut accounts = app.archive.accounts().accounts(after.as_ref(), limit + 1)?;
+            let more = accounts.len() > limit;
+            accounts.truncate(limit);
+            let last = accounts.last().filter(|_| more);
+            Ok(Page {
+                next: last
+                    .map(|last| wire::cursor(&last.username.as_str()))
+                    .transpose()?,
+                items: accounts.iter().map(UserView::new).collect(),
+            })
+        })
+        .await?;
+    let next = page.next.clone();
+    Ok(wire::with_link(
+        Answer(page).into_response(),
+        &uri,
+        next.as_deref(),
+    ))
+}
