@@ -9,7 +9,7 @@ use archive_catalog::audit::{Actor, AuditEvent};
 use debian_archive::archive::Archive;
 
 use crate::clock::now;
-use crate::credential::{Credential, PresentedCredential};
+use crate::credential::{ParsedCredential, PresentedCredential};
 use crate::problem::{Code, Problem};
 use crate::scope::Scope;
 use crate::session::VerifiedSession;
@@ -39,7 +39,7 @@ pub(crate) struct Caller {
     pub(crate) auth_method: AuthMethod,
     actor: Actor,
     ends_at: Option<i64>,
-    credential: Credential,
+    credential: ParsedCredential,
 }
 
 impl Caller {
@@ -55,9 +55,9 @@ impl Caller {
         let caller = self;
         let accounts = archive.accounts();
         match &caller.credential {
-            Credential::None => return Ok(()),
-            Credential::Bad => return Err(invalid()),
-            Credential::Session(verified) => {
+            ParsedCredential::None => return Ok(()),
+            ParsedCredential::Bad => return Err(invalid()),
+            ParsedCredential::Session(verified) => {
                 let verified = verified.clone();
                 // Its signature was checked when the request began.
                 if verified.expires_at <= now() {
@@ -67,7 +67,7 @@ impl Caller {
                 caller.auth_method = AuthMethod::Session(verified);
                 caller.grants = Grants::All;
             }
-            Credential::Token(digest) => {
+            ParsedCredential::Token(digest) => {
                 let (token, owner) = accounts.token_by_hash(digest)?.ok_or_else(invalid)?;
                 if token.expires_at.is_some_and(|end| end <= now()) {
                     return Err(invalid());

@@ -23,17 +23,17 @@ use crate::settings::Settings;
 /// Serves an archive over HTTP: uploads, accounts, reading.
 #[derive(Debug, Parser)]
 #[command(name = "uploader", version, arg_required_else_help = true)]
-struct Arguments {
+struct UploaderArguments {
     /// The archive root; the working directory when left out.
     #[arg(long, global = true, env = "REPOGEN_ROOT", value_name = "DIR")]
     root: Option<PathBuf>,
 
     #[command(subcommand)]
-    command: Command,
+    command: UploaderCommand,
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {
+enum UploaderCommand {
     /// Listen on API_HOST:API_PORT until SIGTERM.
     Serve,
     /// Make accounts.
@@ -45,7 +45,7 @@ enum Command {
     /// Check the audit log.
     #[command(subcommand)]
     Audit(audit::AuditCommand),
-    Backup(backup::BackupArgs),
+    Backup(backup::ServerBackupArgs),
     /// Bring the tables of the catalog up to date.
     Migrate,
 }
@@ -53,7 +53,7 @@ enum Command {
 /// Runs the program. Exit codes: 0 done, 1 not possible, 2 usage or settings, 3 the archive cannot be used.
 pub(crate) fn main() -> ExitCode {
     archive_storage::permissions::settle_umask();
-    match run(Arguments::parse()) {
+    match run(UploaderArguments::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             output::print_error(&error);
@@ -62,15 +62,15 @@ pub(crate) fn main() -> ExitCode {
     }
 }
 
-fn run(arguments: Arguments) -> Result<(), CommandError> {
+fn run(arguments: UploaderArguments) -> Result<(), CommandError> {
     let root = arguments.root.unwrap_or_else(|| PathBuf::from("."));
     let settings = Settings::read(&root, |name| std::env::var(name).ok()).map_err(CommandError::Settings)?;
     match arguments.command {
-        Command::Serve => serve::run(settings),
-        Command::User(command) => user::run(command, &settings),
-        Command::Token(command) => token::run(command, &settings),
-        Command::Audit(command) => audit::run(&command, &settings),
-        Command::Backup(args) => backup::run(&args, &settings),
-        Command::Migrate => migrate::run(&settings),
+        UploaderCommand::Serve => serve::run(settings),
+        UploaderCommand::User(command) => user::run(command, &settings),
+        UploaderCommand::Token(command) => token::run(command, &settings),
+        UploaderCommand::Audit(command) => audit::run(&command, &settings),
+        UploaderCommand::Backup(args) => backup::run(&args, &settings),
+        UploaderCommand::Migrate => migrate::run(&settings),
     }
 }

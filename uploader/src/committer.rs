@@ -25,7 +25,7 @@ const QUEUE: usize = 256;
 const BATCH: usize = 128;
 
 /// Packages on their way in: all of them, or none.
-pub(crate) struct Ready {
+pub(crate) struct UploadSet {
     pub(crate) set: Vec<Staged>,
     /// Codename.
     pub(crate) suite: SuiteName,
@@ -34,25 +34,25 @@ pub(crate) struct Ready {
     pub(crate) caller: Caller,
 }
 
-type Answer = Result<Vec<PlacementOutcome>, Problem>;
+type CommitAnswer = Result<Vec<PlacementOutcome>, Problem>;
 /// What the archive says of a set.
-type Outcome = Result<Vec<PlacementOutcome>, IngestError>;
+type SetOutcome = Result<Vec<PlacementOutcome>, IngestError>;
 
-struct Waiting {
-    ready: Ready,
-    answer: Answering,
+struct QueuedSet {
+    ready: UploadSet,
+    answer: ReplyChannel,
 }
 
 /// The way back to a request.
-struct Answering {
-    answer: oneshot::Sender<Answer>,
+struct ReplyChannel {
+    answer: oneshot::Sender<CommitAnswer>,
     /// The request's, so that what is logged of it here has its id.
     span: Span,
 }
 
-impl Answering {
+impl ReplyChannel {
     /// Answers with what `outcome` returns; what it logs belongs to the request.
-    fn send(self, outcome: impl FnOnce() -> Answer) {
+    fn send(self, outcome: impl FnOnce() -> CommitAnswer) {
         let Self { answer, span } = self;
         // The client may have gone; its package stands all the same.
         let _ = answer.send(span.in_scope(outcome));
@@ -60,7 +60,7 @@ impl Answering {
 }
 
 /// The way to the committing thread.
-pub(crate) struct Committer(mpsc::Sender<Waiting>);
+pub(crate) struct Committer(mpsc::Sender<QueuedSet>);
 
 impl Committer {
     /// Starts the thread. It ends when this is dropped, after what waits then.
@@ -84,15 +84,15 @@ impl Committer {
     }
 
     /// Commits a set of packages, with others that come at the same time.
-    pub(crate) async fn commit(&self, ready: Ready) -> Answer {
+    pub(crate) async fn commit(&self, ready: UploadSet) -> CommitAnswer {
         let (answer, answered) = oneshot::channel();
-        let answer = Answering {
+        let answer = ReplyChannel {
             answer,
             span: Span::current(),
         };
         let gone = |_| Problem::new(Code::Unavailable, "the server is going down");
         self.0
-            .send(Waiting { ready, answer })
+            .send(QueuedSet { ready, answer })
             .await
             .map_err(|error| gone(error.to_string()))?;
         answered.await.map_err(|error| gone(error.to_string()))?
@@ -100,24 +100,24 @@ impl Committer {
 }
 
 /// A set whose rights were checked a moment ago.
-struct Checked<'a> {
+struct AuthorizedSet<'a> {
     set: Vec<(Staged, Place<'a>)>,
     suite: &'a Suite,
     caller: Caller,
-    answer: Answering,
+    answer: ReplyChannel,
 }
 
-fn commit(archive: &Archive, batch: Vec<Waiting>) {
+fn commit(archive: &Archive, batch: Vec<QueuedSet>) {
     metrics::histogram!("commit_batch_size").record(u32::try_from(batch.len()).unwrap_or(u32::MAX));
     place_all(archive, check_all(archive, batch));
 }
 
 /// Answers the sets that may not go in any more, and returns the others.
-fn check_all(archive: &Archive, batch: Vec<Waiting>) -> Vec<Checked<'_>> {
+fn check_all(archive: &Archive, batch: Vec<QueuedSet>) -> Vec<AuthorizedSet<'_>> {
     let mut checked = Vec::with_capacity(batch.len());
-    for Waiting { ready, answer } in batch {
+    for QueuedSet { ready, answer } in batch {
         match answer.span.in_scope(|| check(archive, ready)) {
-            Ok((set, suite, caller)) => checked.push(Checked {
+            Ok((set, suite, caller)) => checked.push(AuthorizedSet {
                 set,
                 suite,
                 caller,
@@ -129,10 +129,10 @@ fn check_all(archive: &Archive, batch: Vec<Waiting>) -> Vec<Checked<'_>> {
     checked
 }
 
-type CheckedParts<'a> = (Vec<(Staged, Place<'a>)>, &'a Suite, Caller);
+type AuthorizedParts<'a> = (Vec<(Staged, Place<'a>)>, &'a Suite, Caller);
 
 /// Checks a set against the configuration and the rights as they are now; the request was checked when it began.
-fn check(archive: &Archive, ready: Ready) -> Result<CheckedParts<'_>, Problem> {
+fn check(archive: &Archive, ready: UploadSet) -> Result<AuthorizedParts<'_>, Problem> {
     let missing = || Problem::no_such_suite(ready.suite.as_str());
     let suite = archive.config().suite(ready.suite.as_str()).ok_or_else(missing)?;
     let component = suite.components.iter().find(|found| **found == ready.component);
@@ -161,7 +161,7 @@ fn authorize(
 }
 
 /// Commits sets as one batch and answers each.
-fn place_all(archive: &Archive, mut sets: Vec<Checked<'_>>) {
+fn place_all(archive: &Archive, mut sets: Vec<AuthorizedSet<'_>>) {
     let slices: Vec<&[(Staged, Place<'_>)]> = sets.iter().map(|one| one.set.as_slice()).collect();
     match archive.commit_sets(&slices, now()) {
         Ok(outcomes) => answer_all(archive, sets, outcomes),
@@ -183,7 +183,7 @@ fn place_all(archive: &Archive, mut sets: Vec<Checked<'_>>) {
 /// Gives each set its answer.
 ///
 /// A set that the catalog did not answer for may not be there: nobody is told that it is.
-fn answer_all(archive: &Archive, sets: Vec<Checked<'_>>, outcomes: Vec<Outcome>) {
+fn answer_all(archive: &Archive, sets: Vec<AuthorizedSet<'_>>, outcomes: Vec<SetOutcome>) {
     let mut outcomes = outcomes.into_iter();
     for one in sets {
         match outcomes.next() {
@@ -201,8 +201,8 @@ fn answer_all(archive: &Archive, sets: Vec<Checked<'_>>, outcomes: Vec<Outcome>)
 
 /// Has another try with a set whose account or credential changed between the check and the transaction: most often it is told
 /// that its rights ended, and where something else changed, such as an e-mail address, it goes in.
-fn place_again(archive: &Archive, one: Checked<'_>) {
-    let Checked {
+fn place_again(archive: &Archive, one: AuthorizedSet<'_>) {
+    let AuthorizedSet {
         mut set,
         suite,
         caller,

@@ -5,13 +5,13 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use debian_control::digest::Sha256;
 
-use crate::origin::Origin;
+use crate::origin::RequestOrigin;
 use crate::secrets;
 use crate::session::{Sessions, VerifiedSession};
 
 /// What a request presents, as far as it can be read without the catalog.
 #[derive(Debug, Clone)]
-pub(crate) enum Credential {
+pub(crate) enum ParsedCredential {
     /// Nothing.
     None,
     /// An access token that this server signed and that has not run out.
@@ -25,8 +25,8 @@ pub(crate) enum Credential {
 /// A credential and where it came from.
 #[derive(Debug, Clone)]
 pub(crate) struct PresentedCredential {
-    pub(crate) credential: Credential,
-    pub(crate) origin: Origin,
+    pub(crate) credential: ParsedCredential,
+    pub(crate) origin: RequestOrigin,
 }
 
 /// What an `Authorization` header may hold.
@@ -39,12 +39,17 @@ pub(crate) enum Schemes {
 
 impl PresentedCredential {
     /// Reads the headers of a request.
-    pub(crate) fn read(headers: &HeaderMap, sessions: &Sessions, schemes: Schemes, origin: Origin) -> Self {
+    pub(crate) fn read(
+        headers: &HeaderMap,
+        sessions: &Sessions,
+        schemes: Schemes,
+        origin: RequestOrigin,
+    ) -> Self {
         let credential = match (authorization(headers), schemes) {
-            (Authorization::None, _) => Credential::None,
+            (Authorization::None, _) => ParsedCredential::None,
             (Authorization::Bearer(token), _) => bearer(sessions, token),
             (Authorization::Basic(encoded), Schemes::BearerAndBasic) => basic(encoded),
-            (Authorization::Basic(_), Schemes::Bearer) | (Authorization::Other, _) => Credential::Bad,
+            (Authorization::Basic(_), Schemes::Bearer) | (Authorization::Other, _) => ParsedCredential::Bad,
         };
         Self { credential, origin }
     }
@@ -73,18 +78,20 @@ fn authorization(headers: &HeaderMap) -> Authorization<'_> {
     }
 }
 
-fn bearer(sessions: &Sessions, token: &str) -> Credential {
+fn bearer(sessions: &Sessions, token: &str) -> ParsedCredential {
     if token.starts_with(secrets::TOKEN_PREFIX) {
-        return secrets::token_digest(token).map_or(Credential::Bad, Credential::Token);
+        return secrets::token_digest(token).map_or(ParsedCredential::Bad, ParsedCredential::Token);
     }
-    sessions.read(token).map_or(Credential::Bad, Credential::Session)
+    sessions
+        .read(token)
+        .map_or(ParsedCredential::Bad, ParsedCredential::Session)
 }
 
 /// Reads `NAME:TOKEN`; any name will do.
-fn basic(encoded: &str) -> Credential {
+fn basic(encoded: &str) -> ParsedCredential {
     let token = || {
         let decoded = String::from_utf8(STANDARD.decode(encoded).ok()?).ok()?;
         secrets::token_digest(decoded.split_once(':')?.1)
     };
-    token().map_or(Credential::Bad, Credential::Token)
+    token().map_or(ParsedCredential::Bad, ParsedCredential::Token)
 }

@@ -21,13 +21,13 @@ use debian_archive::config::ConfigError;
 use debian_archive::error_text::with_causes;
 use debian_control::digest;
 
-use self::claims::Claims;
+use self::claims::JobClaims;
 use self::error::{refused, shown};
-use self::fetch::Fetcher;
+use self::fetch::IssuerFetcher;
 use self::issuer::Issuer;
 use self::keys::Keys;
 pub(crate) use self::publishers::Grant;
-use self::publishers::Publishers;
+use self::publishers::TrustedPublishers;
 use crate::problem::Problem;
 
 /// The file below the root.
@@ -39,17 +39,17 @@ const MAX_TOKEN: usize = 16 * 1024;
 pub(crate) struct Oidc {
     path: PathBuf,
     loaded: Mutex<Loaded>,
-    fetcher: Fetcher,
+    fetcher: IssuerFetcher,
     keys: Mutex<HashMap<String, Arc<Keys>>>,
 }
 
 struct Loaded {
-    stamp: Stamp,
-    publishers: Arc<Publishers>,
+    stamp: FileStamp,
+    publishers: Arc<TrustedPublishers>,
 }
 
 /// What tells that a file was changed; `None`: there is none.
-type Stamp = Option<(SystemTime, u64)>;
+type FileStamp = Option<(SystemTime, u64)>;
 
 /// An identity that was proven.
 pub(crate) struct VerifiedJob {
@@ -64,11 +64,11 @@ impl Oidc {
         let stamp = stamp(&path);
         Ok(Self {
             loaded: Mutex::new(Loaded {
-                publishers: Arc::new(Publishers::read(&path)?),
+                publishers: Arc::new(TrustedPublishers::read(&path)?),
                 stamp,
             }),
             path,
-            fetcher: Fetcher::new()?,
+            fetcher: IssuerFetcher::new()?,
             keys: Mutex::default(),
         })
     }
@@ -81,7 +81,7 @@ impl Oidc {
             return;
         }
         loaded.stamp = stamp;
-        match Publishers::read(&self.path) {
+        match TrustedPublishers::read(&self.path) {
             Ok(publishers) => {
                 loaded.publishers = Arc::new(publishers);
                 tracing::info!("{FILE_NAME} was read again");
@@ -120,14 +120,14 @@ impl Oidc {
         })
     }
 
-    async fn verify(&self, issuer: &Issuer, token: &str, now: i64) -> Result<Claims, Problem> {
+    async fn verify(&self, issuer: &Issuer, token: &str, now: i64) -> Result<JobClaims, Problem> {
         let (kid, algorithm) = claims::header(token)?;
         let keys = self.keys(&issuer.url);
         let key = keys.get(&self.fetcher, &kid, algorithm).await?;
         claims::verify(issuer, token, (&key, algorithm), now)
     }
 
-    fn publishers(&self) -> Arc<Publishers> {
+    fn publishers(&self) -> Arc<TrustedPublishers> {
         self.loaded
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -144,7 +144,7 @@ impl Oidc {
     }
 }
 
-fn stamp(path: &Path) -> Stamp {
+fn stamp(path: &Path) -> FileStamp {
     let found = path.metadata().ok()?;
     Some((found.modified().ok()?, found.len()))
 }

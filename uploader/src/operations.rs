@@ -52,7 +52,7 @@ impl Operations {
         Self { known }
     }
 
-    fn meant(&self, request: &Request) -> Option<&Arc<Operation>> {
+    fn matching(&self, request: &Request) -> Option<&Arc<Operation>> {
         let path = request.extensions().get::<MatchedPath>()?;
         let method = match request.method() {
             &Method::HEAD => &Method::GET,
@@ -164,7 +164,7 @@ pub(crate) async fn refuse_unknown_names(
     mut request: Request,
     next: Next,
 ) -> Response {
-    let Some(operation) = operations.meant(&request).cloned() else {
+    let Some(operation) = operations.matching(&request).cloned() else {
         return next.run(request).await;
     };
     // Probes and scrapers add what they like; nothing there depends on it.

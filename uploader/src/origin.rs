@@ -19,7 +19,7 @@ pub(crate) enum Traffic {
 
 /// Where a request comes from, and what it is called.
 #[derive(Debug, Clone)]
-pub(crate) struct Origin {
+pub(crate) struct RequestOrigin {
     pub(crate) address: Option<IpAddr>,
     /// The id of the request.
     pub(crate) id: String,
@@ -43,7 +43,7 @@ pub(crate) enum Requester {
     },
 }
 
-impl Origin {
+impl RequestOrigin {
     pub(crate) fn new(address: Option<IpAddr>, id: String, traffic: Traffic) -> Self {
         Self {
             address,

@@ -54,9 +54,9 @@ pub(crate) struct PublicationTracker {
     readers: BlockingThreads,
 }
 
-struct SystemClock;
+struct PublisherClock;
 
-impl Clock for SystemClock {
+impl Clock for PublisherClock {
     fn now(&self) -> i64 {
         now()
     }
@@ -88,7 +88,7 @@ impl PublicationTracker {
         let publisher = Publisher::start(
             setup(archive)?,
             Surroundings {
-                clock: Arc::new(SystemClock),
+                clock: Arc::new(PublisherClock),
                 report: Box::new(move |event| {
                     log(&event);
                     if let Some(tracker) = told.upgrade() {

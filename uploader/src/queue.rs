@@ -56,23 +56,23 @@ impl QueueBounds {
 /// The sets that are not finished.
 pub(crate) struct Queue {
     bounds: QueueBounds,
-    sets: Mutex<BTreeMap<QueueKey, Set>>,
+    sets: Mutex<BTreeMap<QueueKey, FileSet>>,
 }
 
 #[derive(Default)]
-struct Set {
-    files: Vec<Waiting>,
+struct FileSet {
+    files: Vec<QueueEntry>,
     /// Held by the `.changes` file that is being worked on.
     turn: Arc<tokio::sync::Mutex<()>>,
 }
 
-struct Waiting {
+struct QueueEntry {
     name: FileName,
     file: Parked,
     since: i64,
 }
 
-impl Waiting {
+impl QueueEntry {
     fn is(&self, name: &FileName, sha256: &Sha256) -> bool {
         self.name == *name && self.file.sha256() == *sha256
     }
@@ -114,7 +114,7 @@ impl Queue {
         }
         check_room(&sets, self.bounds, key, file.size())?;
         let set = sets.entry(key.clone()).or_default();
-        set.files.push(Waiting {
+        set.files.push(QueueEntry {
             name,
             file,
             since: now,
@@ -159,7 +159,7 @@ impl Queue {
         let set = sets.entry(key.clone()).or_default();
         for (name, file) in members {
             if !set.files.iter().any(|waiting| waiting.is(&name, &file.sha256())) {
-                set.files.push(Waiting {
+                set.files.push(QueueEntry {
                     name,
                     file,
                     since: now,
@@ -181,16 +181,16 @@ impl Queue {
             !set.files.is_empty() || Arc::strong_count(&set.turn) > 1
         });
         // Their files are deleted here, with the lock let go.
-        drop::<Vec<Vec<Waiting>>>(gone);
+        drop::<Vec<Vec<QueueEntry>>>(gone);
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<QueueKey, Set>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<QueueKey, FileSet>> {
         self.sets.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 fn check_room(
-    sets: &BTreeMap<QueueKey, Set>,
+    sets: &BTreeMap<QueueKey, FileSet>,
     bounds: QueueBounds,
     key: &QueueKey,
     size: u64,

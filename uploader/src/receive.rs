@@ -28,13 +28,13 @@ const STRANGERS_BYTES: u64 = 8 << 20;
 const STRANGERS_TIME: Duration = Duration::from_millis(500);
 
 /// An upload that came in: on disk, but for its end.
-pub(crate) struct Upload {
+pub(crate) struct ReceivedBody {
     digests: SentDigests,
     receiving: Option<Receiving>,
     rest: Vec<Bytes>,
 }
 
-impl Upload {
+impl ReceivedBody {
     /// Brings the rest to disk, and checks that it is what the client meant to send. Blocking.
     pub(crate) fn finish(self, app: &App) -> Result<Received, Problem> {
         let mut receiving = match self.receiving {
@@ -51,7 +51,11 @@ impl Upload {
 }
 
 /// Takes a request's whole body of at most `limit` bytes in.
-pub(crate) async fn receive_whole(app: &Arc<App>, limit: u64, request: Request) -> Result<Upload, Problem> {
+pub(crate) async fn receive_whole(
+    app: &Arc<App>,
+    limit: u64,
+    request: Request,
+) -> Result<ReceivedBody, Problem> {
     refuse_encoding(request.headers())?;
     let digests = SentDigests::of(request.headers())?;
     receive(app, limit, digests, request.into_body().into_data_stream()).await
@@ -81,7 +85,7 @@ pub(crate) async fn receive<E: std::fmt::Display>(
     limit: u64,
     digests: SentDigests,
     pieces: impl Stream<Item = Result<Bytes, E>>,
-) -> Result<Upload, Problem> {
+) -> Result<ReceivedBody, Problem> {
     let total = app.settings.upload_total;
     tokio::time::timeout(total, receive_pieces(app, limit, digests, pieces))
         .await
@@ -93,9 +97,9 @@ async fn receive_pieces<E: std::fmt::Display>(
     limit: u64,
     digests: SentDigests,
     pieces: impl Stream<Item = Result<Bytes, E>>,
-) -> Result<Upload, Problem> {
+) -> Result<ReceivedBody, Problem> {
     let mut pieces = std::pin::pin!(pieces);
-    let mut body = Upload {
+    let mut body = ReceivedBody {
         digests,
         receiving: None,
         rest: Vec::new(),
@@ -131,7 +135,7 @@ fn is_too_slow(elapsed: Duration, size: u64) -> bool {
     elapsed > GRACE && size < LEAST_RATE.saturating_mul(elapsed.as_secs())
 }
 
-async fn flush(app: &Arc<App>, body: Upload) -> Result<Upload, Problem> {
+async fn flush(app: &Arc<App>, body: ReceivedBody) -> Result<ReceivedBody, Problem> {
     app.changing(move |app| {
         // Not every client said how much comes, and others fill the disk meanwhile.
         check_room(app, 0)?;
@@ -142,7 +146,7 @@ async fn flush(app: &Arc<App>, body: Upload) -> Result<Upload, Problem> {
         for piece in &body.rest {
             receiving.write(piece)?;
         }
-        Ok(Upload {
+        Ok(ReceivedBody {
             digests: body.digests,
             receiving: Some(receiving),
             rest: Vec::new(),

@@ -14,14 +14,14 @@ use axum::http::{Method, Uri};
 use serde_json::json;
 
 use crate::origin::network;
-use crate::origin::{Origin, Requester};
+use crate::origin::{RequestOrigin, Requester};
 use crate::problem::{Code, Problem};
 
 /// How long refusals are counted together, in seconds.
 const WINDOW: i64 = 3600;
 /// Kinds of refusals that are told apart in a window: so many of accounts, and so many of strangers, who cannot use up the room for
 /// accounts. Those that come then share one count for each action.
-const MAX_KINDS: usize = 250;
+const MAX_GROUPS: usize = 250;
 /// How much of a text that the client chose is recorded, in characters.
 const MAX_TEXT: usize = 300;
 
@@ -36,25 +36,25 @@ pub(crate) struct Refusals {
 #[derive(Default)]
 struct Window {
     begun: i64,
-    kinds: HashMap<Kind, Counted>,
+    groups: HashMap<RefusalGroup, RefusalCount>,
 }
 
 /// What is counted together.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct Kind {
+struct RefusalGroup {
     action: &'static str,
     /// `None`: those for which there was no room.
     who: Option<(Requester, Option<IpAddr>, Code)>,
 }
 
-impl Kind {
+impl RefusalGroup {
     fn is_of_account(&self) -> bool {
         matches!(&self.who, Some((Requester::Account { .. }, _, _)))
     }
 }
 
-/// The refusals of one kind.
-struct Counted {
+/// The refusals of one group.
+struct RefusalCount {
     first: AuditEvent,
     count: u64,
     /// How many of them the audit log has.
@@ -66,7 +66,7 @@ impl Refusals {
     pub(crate) fn note(
         &self,
         (method, route, uri): (&Method, &str, &Uri),
-        origin: &Origin,
+        origin: &RequestOrigin,
         problem: &Problem,
         now: i64,
     ) {
@@ -77,7 +77,7 @@ impl Refusals {
             return;
         };
         let requester = origin.requester();
-        let kind = Kind {
+        let group = RefusalGroup {
             action,
             who: Some((requester.clone(), origin.address.map(network), problem.code)),
         };
@@ -92,17 +92,17 @@ impl Refusals {
             subject: bounded(&subject),
             detail: json!({ "code": problem.code, "detail": bounded(&problem.detail) }).to_string(),
         };
-        self.lock().note(kind, event);
+        self.lock().note(group, event);
     }
 
     /// Writes what is due to the audit log. Blocking.
     pub(crate) fn write(&self, audit: &dyn Audit, now: i64) -> Result<(), CatalogError> {
         let _turn = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let due = self.lock().due(now);
-        for (kind, event, count) in due {
+        for (group, event, count) in due {
             audit.record(&event)?;
-            if let Some(counted) = self.lock().kinds.get_mut(&kind) {
-                counted.written += count;
+            if let Some(counts) = self.lock().groups.get_mut(&group) {
+                counts.written += count;
             }
         }
         self.lock().end(now);
@@ -115,13 +115,13 @@ impl Refusals {
 }
 
 impl Window {
-    fn note(&mut self, kind: Kind, event: AuditEvent) {
+    fn note(&mut self, group: RefusalGroup, event: AuditEvent) {
         let alike = self
-            .kinds
+            .groups
             .keys()
-            .filter(|other| other.is_of_account() == kind.is_of_account());
-        let (kind, event) = if self.kinds.contains_key(&kind) || alike.count() < MAX_KINDS {
-            (kind, event)
+            .filter(|other| other.is_of_account() == group.is_of_account());
+        let (group, event) = if self.groups.contains_key(&group) || alike.count() < MAX_GROUPS {
+            (group, event)
         } else {
             let detail = json!({ "detail": "refusals of further accounts and addresses, counted together" });
             let shared = AuditEvent {
@@ -130,15 +130,15 @@ impl Window {
                 detail: detail.to_string(),
                 ..event
             };
-            let action = kind.action;
-            (Kind { action, who: None }, shared)
+            let action = group.action;
+            (RefusalGroup { action, who: None }, shared)
         };
-        let counted = self.kinds.entry(kind).or_insert(Counted {
+        let counts = self.groups.entry(group).or_insert(RefusalCount {
             first: event,
             count: 0,
             written: 0,
         });
-        counted.count += 1;
+        counts.count += 1;
     }
 
     /// A clock that went back ends the window too: it would last until the clock is there again.
@@ -147,12 +147,12 @@ impl Window {
     }
 
     /// Returns what is to be recorded, with the number of refusals that each record stands for.
-    fn due(&self, now: i64) -> Vec<(Kind, AuditEvent, u64)> {
+    fn due(&self, now: i64) -> Vec<(RefusalGroup, AuditEvent, u64)> {
         let is_over = self.is_over(now);
-        let due = self.kinds.iter().filter_map(|(kind, counted)| {
-            let count = counted.count - counted.written;
-            let is_due = count > 0 && (counted.written == 0 || is_over);
-            is_due.then(|| (kind.clone(), record(counted, count, now), count))
+        let due = self.groups.iter().filter_map(|(group, counts)| {
+            let count = counts.count - counts.written;
+            let is_due = count > 0 && (counts.written == 0 || is_over);
+            is_due.then(|| (group.clone(), record(counts, count, now), count))
         });
         let mut due: Vec<_> = due.collect();
         due.sort_by_key(|(_, event, _)| event.at);
@@ -162,16 +162,16 @@ impl Window {
     /// Forgets what is written, when the window is over.
     fn end(&mut self, now: i64) {
         if self.is_over(now) {
-            self.kinds.retain(|_, counted| counted.count > counted.written);
+            self.groups.retain(|_, counts| counts.count > counts.written);
             self.begun = now;
         }
     }
 }
 
-/// Returns the record for so many refusals of a kind.
-fn record(counted: &Counted, count: u64, now: i64) -> AuditEvent {
-    let mut event = counted.first.clone();
-    if counted.written > 0 {
+/// Returns the record for so many refusals of a group.
+fn record(counts: &RefusalCount, count: u64, now: i64) -> AuditEvent {
+    let mut event = counts.first.clone();
+    if counts.written > 0 {
         event.at = now;
         // Of these, each was another request.
         event.actor.request = None;

@@ -12,7 +12,7 @@ use tracing::Instrument as _;
 
 use crate::app::App;
 use crate::clock::now;
-use crate::origin::{Origin, Traffic};
+use crate::origin::{RequestOrigin, Traffic};
 use crate::problem::{self, Code, Problem};
 use crate::secrets;
 
@@ -33,7 +33,7 @@ pub(crate) async fn observe(State(app): State<Arc<App>>, mut request: Request, n
         .to_owned();
     let uri = request.uri().clone();
     let address = client_address(&request, &app.settings.trusted_proxies);
-    let origin = Origin::new(address, id.clone(), traffic(&method, uri.path()));
+    let origin = RequestOrigin::new(address, id.clone(), traffic(&method, uri.path()));
     let counted = app.limits.address(origin.traffic, origin.address);
     let span = tracing::info_span!("request", request_id = %id, method = label, route);
     request.extensions_mut().insert(origin.clone());

@@ -37,7 +37,7 @@ use crate::settings::Origins;
 
 /// Returns the whole server.
 pub(crate) fn router(app: Arc<App>) -> Router {
-    let (router, mut document) = OpenApiRouter::with_openapi(document::Document::openapi())
+    let (router, mut document) = OpenApiRouter::with_openapi(document::ApiDocument::openapi())
         .routes(routes!(auth::register::register))
         .routes(routes!(auth::login::login))
         .routes(routes!(auth::logout::logout))

@@ -33,7 +33,7 @@ pub(crate) fn new_token() -> String {
     format!("{TOKEN_PREFIX}{random}{:08x}", crc32fast::hash(random.as_bytes()))
 }
 
-/// Returns the digest under which the catalog knows a token; `None` when the text is none, or was cut or mistyped.
+/// Returns the digest under which the catalog knows a token; `None` when the text is not an API token, or was cut or mistyped.
 pub(crate) fn token_digest(text: &str) -> Option<Sha256> {
     let digits = text.strip_prefix(TOKEN_PREFIX)?;
     let (random, check) = digits.split_at_checked(RANDOM_DIGITS)?;

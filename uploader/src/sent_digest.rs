@@ -15,20 +15,20 @@ use crate::problem::{Code, Problem};
 /// Headers that say in base64 what the content of the message has.
 const OF_THE_CONTENT: [&str; 4] = ["content-md5", "digest", "content-digest", "repr-digest"];
 /// Headers that say in hexadecimal digits what the file has.
-const OF_THE_FILE: [(&str, Algorithm); 3] = [
-    ("x-checksum-md5", Algorithm::Md5),
-    ("x-checksum-sha256", Algorithm::Sha256),
-    ("x-checksum-sha512", Algorithm::Sha512),
+const OF_THE_FILE: [(&str, DigestAlgorithm); 3] = [
+    ("x-checksum-md5", DigestAlgorithm::Md5),
+    ("x-checksum-sha256", DigestAlgorithm::Sha256),
+    ("x-checksum-sha512", DigestAlgorithm::Sha512),
 ];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Algorithm {
+enum DigestAlgorithm {
     Md5,
     Sha256,
     Sha512,
 }
 
-impl Algorithm {
+impl DigestAlgorithm {
     /// Reads a name as in the registry of HTTP digest algorithms, in any case.
     fn named(name: &str) -> Option<Self> {
         match name.to_ascii_lowercase().as_str() {
@@ -49,15 +49,15 @@ impl Algorithm {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Expected {
+struct SentDigest {
     header: String,
-    algorithm: Algorithm,
+    algorithm: DigestAlgorithm,
     digest: Vec<u8>,
 }
 
 /// What the digests of a body should be.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct SentDigests(Vec<Expected>);
+pub(crate) struct SentDigests(Vec<SentDigest>);
 
 impl SentDigests {
     /// Reads the headers of a message whose content is the file.
@@ -84,7 +84,7 @@ impl SentDigests {
                         &format!("{} hexadecimal digits", algorithm.bytes() * 2),
                     )
                 })?;
-                found.push(Expected {
+                found.push(SentDigest {
                     header: header.to_owned(),
                     algorithm,
                     digest,
@@ -120,9 +120,9 @@ impl SentDigests {
     pub(crate) fn check(&self, received: &Received) -> Result<(), Problem> {
         for expected in &self.0 {
             let digest = match expected.algorithm {
-                Algorithm::Sha256 => received.sha256().as_bytes().to_vec(),
-                Algorithm::Md5 => digest_of::<md5::Md5>(received)?,
-                Algorithm::Sha512 => digest_of::<sha2::Sha512>(received)?,
+                DigestAlgorithm::Sha256 => received.sha256().as_bytes().to_vec(),
+                DigestAlgorithm::Md5 => digest_of::<md5::Md5>(received)?,
+                DigestAlgorithm::Sha512 => digest_of::<sha2::Sha512>(received)?,
             };
             if digest != expected.digest {
                 return Err(Problem::new(
@@ -154,20 +154,20 @@ fn values<'a>(headers: &'a HeaderMap, header: &str) -> Result<Vec<&'a str>, Prob
 }
 
 /// Reads `sha-256=:BASE64:` (RFC 9530), `SHA-256=BASE64` (RFC 3230) or `BASE64` (RFC 1864).
-fn of_the_content(header: &str, value: &str) -> Result<Vec<Expected>, Problem> {
-    let expected = |algorithm: Algorithm, text: &str| -> Result<Expected, Problem> {
+fn of_the_content(header: &str, value: &str) -> Result<Vec<SentDigest>, Problem> {
+    let expected = |algorithm: DigestAlgorithm, text: &str| -> Result<SentDigest, Problem> {
         let digest = STANDARD.decode(text).ok();
         let digest = digest.filter(|digest| digest.len() == algorithm.bytes());
         let digest = digest
             .ok_or_else(|| unreadable(header, value, &format!("{} bytes in base64", algorithm.bytes())))?;
-        Ok(Expected {
+        Ok(SentDigest {
             header: header.to_owned(),
             algorithm,
             digest,
         })
     };
     if header == "content-md5" {
-        return Ok(vec![expected(Algorithm::Md5, value)?]);
+        return Ok(vec![expected(DigestAlgorithm::Md5, value)?]);
     }
     let mut found = Vec::new();
     for entry in value.split(',') {
@@ -183,11 +183,11 @@ fn of_the_content(header: &str, value: &str) -> Result<Vec<Expected>, Problem> {
                 .and_then(|text| text.strip_suffix(':'))
                 .ok_or_else(|| unreadable(header, value, "the digest in base64 between colons"))?,
         };
-        if let Some(algorithm) = Algorithm::named(name) {
+        if let Some(algorithm) = DigestAlgorithm::named(name) {
             found.push(expected(algorithm, text)?);
         }
     }
-    // A receiver may pass over an algorithm that it does not know, but a digest that nothing looks at is none.
+    // A receiver may pass over an algorithm that it does not know, but a digest that nobody checks protects nothing.
     if found.is_empty() {
         return Err(unreadable(header, value, "`sha-256`, `sha-512` or `md5`"));
     }

@@ -20,7 +20,7 @@ const MAX_AHEAD: i64 = 60;
 const REQUIRED: [&str; 5] = ["iss", "aud", "sub", "jti", "exp"];
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
-struct Claims {
+struct SessionClaims {
     iss: String,
     aud: String,
     sub: String,
@@ -71,7 +71,7 @@ impl Sessions {
 
     /// Returns a new token for an account.
     pub(crate) fn give(&self, account: &Account, now: i64) -> Result<String, jsonwebtoken::errors::Error> {
-        let claims = Claims {
+        let claims = SessionClaims {
             iss: ISSUER.into(),
             aud: AUDIENCE.into(),
             sub: account.id.to_string(),
@@ -91,7 +91,7 @@ impl Sessions {
         if jwt::unclear(token).is_some() {
             return None;
         }
-        let read = decode::<Claims>(token, &self.decoding, &self.validation).ok()?;
+        let read = decode::<SessionClaims>(token, &self.decoding, &self.validation).ok()?;
         if read.header.typ.as_deref() != Some(TYPE) {
             return None;
         }

@@ -11,8 +11,8 @@ use debian_deb::build::DebBuilder;
 
 use crate::caller::Caller;
 use crate::clock::now;
-use crate::credential::{Credential, PresentedCredential};
-use crate::origin::{Origin, Traffic};
+use crate::credential::{ParsedCredential, PresentedCredential};
+use crate::origin::{RequestOrigin, Traffic};
 
 /// An archive with a suite `stable`, gone when dropped.
 pub(crate) struct TemporaryArchive {
@@ -67,8 +67,8 @@ impl TemporaryArchive {
             .create_token(&token, &hash, &event("token.create"))
             .unwrap();
         let presented = PresentedCredential {
-            credential: Credential::Token(hash),
-            origin: Origin::new(None, "request".into(), Traffic::Free),
+            credential: ParsedCredential::Token(hash),
+            origin: RequestOrigin::new(None, "request".into(), Traffic::Free),
         };
         Caller::anonymous(&presented).again(&self.archive).unwrap()
     }

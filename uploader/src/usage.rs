@@ -13,10 +13,10 @@ const TOKEN_GRAIN: i64 = 60;
 
 /// Counts that wait to be written.
 #[derive(Default)]
-pub(crate) struct Usage(Mutex<Counts>);
+pub(crate) struct Usage(Mutex<PendingCounts>);
 
 #[derive(Default)]
-struct Counts {
+struct PendingCounts {
     downloads: HashMap<Sha256, u64>,
     tokens: HashMap<Id, i64>,
 }
@@ -35,7 +35,7 @@ impl Usage {
 
     /// Writes what was counted. Blocking.
     pub(crate) fn write(&self, archive: &Archive) -> Result<(), CatalogError> {
-        let Counts { downloads, tokens } = std::mem::take(&mut *self.lock());
+        let PendingCounts { downloads, tokens } = std::mem::take(&mut *self.lock());
         if !downloads.is_empty() {
             archive
                 .listing()
@@ -49,7 +49,7 @@ impl Usage {
         Ok(())
     }
 
-    fn lock(&self) -> MutexGuard<'_, Counts> {
+    fn lock(&self) -> MutexGuard<'_, PendingCounts> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -10,12 +10,12 @@ use crate::settings::Settings;
 
 /// Write configuration, keys and catalog to a new file; `repogen restore` reads it.
 #[derive(Debug, Args)]
-pub(super) struct BackupArgs {
+pub(super) struct ServerBackupArgs {
     /// The file.
     file: PathBuf,
 }
 
-pub(super) fn run(args: &BackupArgs, settings: &Settings) -> Result<(), CommandError> {
+pub(super) fn run(args: &ServerBackupArgs, settings: &Settings) -> Result<(), CommandError> {
     open(settings)?
         .backup(&args.file)
         .map_err(CommandError::not_possible)

@@ -19,14 +19,14 @@ use crate::settings::Settings;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum TokenCommand {
-    Create(CreateArgs),
-    List(ListArgs),
-    Revoke(RevokeArgs),
+    Create(TokenCreateArgs),
+    List(TokenListArgs),
+    Revoke(TokenRevokeArgs),
 }
 
 /// Make a token and print it: it is not kept, and not shown again.
 #[derive(Debug, Args)]
-pub(super) struct CreateArgs {
+pub(super) struct TokenCreateArgs {
     /// Whose token.
     #[arg(long)]
     user: Username,
@@ -43,7 +43,7 @@ pub(super) struct CreateArgs {
 
 /// List the tokens of an account: id, name, scopes, when it ends and when it was last used.
 #[derive(Debug, Args)]
-pub(super) struct ListArgs {
+pub(super) struct TokenListArgs {
     /// Whose tokens.
     #[arg(long, value_name = "NAME")]
     user: Username,
@@ -51,7 +51,7 @@ pub(super) struct ListArgs {
 
 /// Revoke a token: it is dead at once.
 #[derive(Debug, Args)]
-pub(super) struct RevokeArgs {
+pub(super) struct TokenRevokeArgs {
     /// The id of the token, as `list` prints it.
     id: Id,
 }
@@ -73,7 +73,7 @@ fn owner(archive: &Archive, name: &Username) -> Result<Account, CommandError> {
     Ok(owner)
 }
 
-fn list(args: &ListArgs, settings: &Settings) -> Result<(), CommandError> {
+fn list(args: &TokenListArgs, settings: &Settings) -> Result<(), CommandError> {
     let archive = open(settings)?;
     let owner = owner(&archive, &args.user)?;
     for token in archive
@@ -94,7 +94,7 @@ fn list(args: &ListArgs, settings: &Settings) -> Result<(), CommandError> {
     Ok(())
 }
 
-fn revoke(args: &RevokeArgs, settings: &Settings) -> Result<(), CommandError> {
+fn revoke(args: &TokenRevokeArgs, settings: &Settings) -> Result<(), CommandError> {
     let archive = open(settings)?;
     let missing = || CommandError::not_possible(anyhow!("no token has the id `{}`", args.id));
     let accounts = archive.accounts();
@@ -113,7 +113,7 @@ fn revoke(args: &RevokeArgs, settings: &Settings) -> Result<(), CommandError> {
     if deleted { Ok(()) } else { Err(missing()) }
 }
 
-fn create(args: CreateArgs, settings: &Settings) -> Result<(), CommandError> {
+fn create(args: TokenCreateArgs, settings: &Settings) -> Result<(), CommandError> {
     let archive = open(settings)?;
     let owner = owner(&archive, &args.user)?;
     if owner.disabled {

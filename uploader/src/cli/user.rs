@@ -17,12 +17,12 @@ use crate::settings::Settings;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum UserCommand {
-    Add(AddArgs),
+    Add(UserAddArgs),
 }
 
 /// Make an account. Without a password it signs in by tokens only.
 #[derive(Debug, Args)]
-pub(super) struct AddArgs {
+pub(super) struct UserAddArgs {
     /// The user name.
     name: Username,
     /// admin, maintainer or user.

@@ -7,16 +7,20 @@ use crate::problem::Code;
 use crate::temporary_archive::TemporaryArchive;
 
 /// An upload that waits to be committed, and where its answer comes.
-fn waiting(from: &TemporaryArchive, package: &str, caller: &Caller) -> (Waiting, oneshot::Receiver<Answer>) {
+fn waiting(
+    from: &TemporaryArchive,
+    package: &str,
+    caller: &Caller,
+) -> (QueuedSet, oneshot::Receiver<CommitAnswer>) {
     let (answer, answered) = oneshot::channel();
-    let waiting = Waiting {
-        ready: Ready {
+    let waiting = QueuedSet {
+        ready: UploadSet {
             set: vec![from.stage(package)],
             suite: "stable".parse().unwrap(),
             component: "main".parse().unwrap(),
             caller: caller.clone(),
         },
-        answer: Answering {
+        answer: ReplyChannel {
             answer,
             span: Span::none(),
         },
@@ -24,7 +28,7 @@ fn waiting(from: &TemporaryArchive, package: &str, caller: &Caller) -> (Waiting,
     (waiting, answered)
 }
 
-fn code(answered: oneshot::Receiver<Answer>) -> Result<Vec<PlacementOutcome>, Code> {
+fn code(answered: oneshot::Receiver<CommitAnswer>) -> Result<Vec<PlacementOutcome>, Code> {
     answered.blocking_recv().unwrap().map_err(|problem| problem.code)
 }
 

@@ -7,7 +7,7 @@ use axum::http::request::Parts;
 
 use crate::app::App;
 use crate::credential::{PresentedCredential, Schemes};
-use crate::origin::Origin;
+use crate::origin::RequestOrigin;
 use crate::problem::Problem;
 
 impl FromRequestParts<Arc<App>> for PresentedCredential {
@@ -31,7 +31,7 @@ impl FromRequestParts<Arc<App>> for PresentedBasic {
 }
 
 fn presented(parts: &Parts, app: &App, schemes: Schemes) -> PresentedCredential {
-    let origin = parts.extensions.get::<Origin>();
+    let origin = parts.extensions.get::<RequestOrigin>();
     let origin = origin.expect("every route is behind `request::observe`");
     PresentedCredential::read(&parts.headers, &app.sessions, schemes, origin.clone())
 }

@@ -18,7 +18,7 @@ const MAX_LIFE: i64 = 24 * 3600;
 
 /// The claims that are asked for by name, and all others.
 #[derive(Debug, Clone, Deserialize)]
-pub(super) struct Claims {
+pub(super) struct JobClaims {
     pub(super) exp: i64,
     iat: i64,
     /// Typed, so that one of another type is refused instead of passed over.
@@ -57,14 +57,14 @@ pub(super) fn verify(
     token: &str,
     (key, algorithm): (&DecodingKey, Algorithm),
     now: i64,
-) -> Result<Claims, Problem> {
+) -> Result<JobClaims, Problem> {
     let mut validation = Validation::new(algorithm);
     validation.set_issuer(&[&issuer.url]);
     validation.set_audience(&[&issuer.audience]);
     validation.set_required_spec_claims(&["exp", "iss", "aud"]);
     validation.validate_nbf = true;
     validation.leeway = u64::try_from(LEEWAY).unwrap_or_default();
-    let claims = decode::<Claims>(token, key, &validation)
+    let claims = decode::<JobClaims>(token, key, &validation)
         .map_err(|error| refused(words(issuer, error.kind())))?
         .claims;
     if claims.iat > now + LEEWAY {
@@ -94,7 +94,7 @@ fn words(issuer: &Issuer, kind: &ErrorKind) -> String {
     }
 }
 
-impl Claims {
+impl JobClaims {
     /// Returns a claim that has to be there.
     pub(super) fn text(&self, claim: &str) -> Result<String, Problem> {
         let found = self.optional(claim)?;

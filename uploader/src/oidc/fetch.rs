@@ -14,7 +14,7 @@ const MAX_REDIRECTS: usize = 3;
 
 /// Why a document was not had.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum FetchError {
+pub(super) enum IssuerFetchError {
     #[error("`{0}` is no address")]
     Address(String),
     #[error("`{0}` is on another host than its issuer")]
@@ -30,9 +30,9 @@ pub(super) enum FetchError {
 }
 
 /// Fetches documents.
-pub(super) struct Fetcher(Client);
+pub(super) struct IssuerFetcher(Client);
 
-impl Fetcher {
+impl IssuerFetcher {
     pub(super) fn new() -> anyhow::Result<Self> {
         // An error says that there is one already.
         let _ = rustls::crypto::ring::default_provider().install_default();
@@ -45,14 +45,17 @@ impl Fetcher {
     }
 
     /// Fetches a JSON document.
-    pub(super) async fn json<T: serde::de::DeserializeOwned>(&self, url: &Url) -> Result<T, FetchError> {
-        let failed = |source| FetchError::Request {
+    pub(super) async fn json<T: serde::de::DeserializeOwned>(
+        &self,
+        url: &Url,
+    ) -> Result<T, IssuerFetchError> {
+        let failed = |source| IssuerFetchError::Request {
             url: url.clone(),
             source,
         };
         let mut response = self.0.get(url.clone()).send().await.map_err(failed)?;
         if !response.status().is_success() {
-            return Err(FetchError::Status {
+            return Err(IssuerFetchError::Status {
                 url: url.clone(),
                 status: response.status().as_u16(),
             });
@@ -60,11 +63,11 @@ impl Fetcher {
         let mut bytes = Vec::new();
         while let Some(piece) = response.chunk().await.map_err(failed)? {
             if bytes.len() + piece.len() > MAX_BYTES {
-                return Err(FetchError::TooLarge(url.clone()));
+                return Err(IssuerFetchError::TooLarge(url.clone()));
             }
             bytes.extend_from_slice(&piece);
         }
-        serde_json::from_slice(&bytes).map_err(|error| FetchError::Json {
+        serde_json::from_slice(&bytes).map_err(|error| IssuerFetchError::Json {
             url: url.clone(),
             what: error.to_string(),
         })

@@ -1,6 +1,6 @@
 //! Whose job a token is of: each CI says the same in its own words.
 
-use super::claims::Claims;
+use super::claims::JobClaims;
 use super::error::{refused, shown};
 use super::issuer::IssuerKind;
 use crate::problem::Problem;
@@ -21,7 +21,7 @@ pub(super) struct JobIdentity {
 
 impl JobIdentity {
     /// Reads whose job a verified token is of.
-    pub(super) fn of(claims: &Claims, kind: IssuerKind) -> Result<Self, Problem> {
+    pub(super) fn of(claims: &JobClaims, kind: IssuerKind) -> Result<Self, Problem> {
         match kind {
             // Source: the references of GitHub and of Forgejo on OpenID Connect in Actions, which have these claims alike.
             IssuerKind::GitHub | IssuerKind::Forgejo => {
@@ -104,7 +104,7 @@ mod tests {
         all.as_object_mut()
             .unwrap()
             .extend(claims.as_object().unwrap().clone());
-        let claims: Claims = serde_json::from_value(all).unwrap();
+        let claims: JobClaims = serde_json::from_value(all).unwrap();
         JobIdentity::of(&claims, kind).map_err(|problem| problem.detail)
     }
 

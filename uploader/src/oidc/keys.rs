@@ -9,7 +9,7 @@ use serde::Deserialize;
 use tokio::sync::Mutex;
 
 use super::error::{refused, shown};
-use super::fetch::{FetchError, Fetcher};
+use super::fetch::{IssuerFetchError, IssuerFetcher};
 use crate::problem::{Code, Problem};
 
 /// How long keys are taken without being asked for again.
@@ -28,11 +28,11 @@ const MIN_MODULUS: usize = 256;
 /// The keys of one issuer.
 pub(super) struct Keys {
     issuer: String,
-    state: Mutex<State>,
+    state: Mutex<KeyCache>,
 }
 
 #[derive(Default)]
-struct State {
+struct KeyCache {
     keys: Vec<Key>,
     fetched: Option<Instant>,
     failed: Option<Instant>,
@@ -57,7 +57,7 @@ impl Keys {
     /// Returns the key of this name for this algorithm.
     pub(super) async fn get(
         &self,
-        fetcher: &Fetcher,
+        fetcher: &IssuerFetcher,
         id: &str,
         algorithm: Algorithm,
     ) -> Result<DecodingKey, Problem> {
@@ -88,7 +88,7 @@ impl Keys {
         })
     }
 
-    async fn fetch(&self, fetcher: &Fetcher, state: &mut State, now: Instant) {
+    async fn fetch(&self, fetcher: &IssuerFetcher, state: &mut KeyCache, now: Instant) {
         if state
             .failed
             .is_some_and(|failed| now.duration_since(failed) < PAUSE)
@@ -109,7 +109,7 @@ impl Keys {
     }
 }
 
-impl State {
+impl KeyCache {
     fn find(&self, id: &str, algorithm: Algorithm) -> Option<&DecodingKey> {
         let mut keys = self.keys.iter();
         keys.find(|key| key.id == id && key.algorithm == algorithm)
@@ -154,19 +154,19 @@ struct PublishedKey {
     y: Option<String>,
 }
 
-async fn fetch(fetcher: &Fetcher, issuer: &str) -> Result<Vec<Key>, FetchError> {
-    let address = |text: &str| Url::parse(text).map_err(|_| FetchError::Address(shown(text)));
+async fn fetch(fetcher: &IssuerFetcher, issuer: &str) -> Result<Vec<Key>, IssuerFetchError> {
+    let address = |text: &str| Url::parse(text).map_err(|_| IssuerFetchError::Address(shown(text)));
     let url = address(&format!("{issuer}/.well-known/openid-configuration"))?;
     let found: Discovery = fetcher.json(&url).await?;
     if found.issuer != issuer {
-        return Err(FetchError::Json {
+        return Err(IssuerFetchError::Json {
             url,
             what: format!("its `issuer` is `{}`", shown(&found.issuer)),
         });
     }
     let keys = address(&found.jwks_uri)?;
     if keys.origin() != url.origin() {
-        return Err(FetchError::OtherHost(keys));
+        return Err(IssuerFetchError::OtherHost(keys));
     }
     let set: KeySet = fetcher.json(&keys).await?;
     // Keys of other kinds may stand among them.
@@ -239,7 +239,7 @@ mod tests {
 
     #[test]
     fn an_unknown_key_has_them_fetched_once_a_minute() {
-        let mut state = State::default();
+        let mut state = KeyCache::default();
         let now = Instant::now();
         assert!(state.may_ask_for_unknown(now));
         state.asked_for_unknown = Some(now);

@@ -6,7 +6,7 @@ use archive_catalog::accounts::Username;
 use debian_archive::config::{self, ConfigError};
 use serde::{Deserialize, Deserializer};
 
-use super::claims::Claims;
+use super::claims::JobClaims;
 use super::error::shown;
 use super::identity::JobIdentity;
 use super::issuer::Issuer;
@@ -19,7 +19,7 @@ const MAX_ENTRIES: usize = 1000;
 /// Jobs that may upload.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Publisher {
+struct TrustedPublisher {
     issuer: String,
     repository: String,
     #[serde(deserialize_with = "id")]
@@ -42,11 +42,11 @@ struct Publisher {
 /// What the file says.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Publishers {
+pub(super) struct TrustedPublishers {
     #[serde(default, rename = "issuer")]
     issuers: Vec<Issuer>,
     #[serde(default, rename = "publisher")]
-    publishers: Vec<Publisher>,
+    publishers: Vec<TrustedPublisher>,
 }
 
 /// What a job is trusted with.
@@ -58,7 +58,7 @@ pub(crate) struct Grant {
     pub(crate) whose: String,
 }
 
-impl Publishers {
+impl TrustedPublishers {
     /// Reads the file; without one, nobody is trusted.
     pub(super) fn read(path: &Path) -> Result<Self, ConfigError> {
         match std::fs::read_to_string(path) {
@@ -111,9 +111,9 @@ impl Publishers {
     }
 
     /// Returns what a verified token is good for: what all publishers that fit give, in the name of the first one's account.
-    pub(super) fn grant(&self, issuer: &Issuer, claims: &Claims) -> Result<Grant, Problem> {
+    pub(super) fn grant(&self, issuer: &Issuer, claims: &JobClaims) -> Result<Grant, Problem> {
         let identity = JobIdentity::of(claims, issuer.kind)?;
-        let fitting: Vec<&Publisher> = self
+        let fitting: Vec<&TrustedPublisher> = self
             .publishers
             .iter()
             .filter(|publisher| publisher.issuer == issuer.name && publisher.fits(&identity))
@@ -141,7 +141,7 @@ impl Publishers {
     }
 }
 
-impl Publisher {
+impl TrustedPublisher {
     fn check(&self) -> Result<(), String> {
         let whose = format!("the publisher `{}`", self.repository);
         if self.repository.is_empty() || self.workflow.is_empty() || self.owner_id.is_empty() {
@@ -264,8 +264,8 @@ mod tests {
     const PUBLISHER: &str = "[[publisher]]\nissuer = \"ci\"\nrepository = \"a/b\"\nowner_id = 65\nworkflow = \"w.yml\"\n\
         account = \"bot\"\nsuite = \"stable\"\npackages = [\"hello*\"]\n";
 
-    fn parse(text: &str) -> Result<Publishers, String> {
-        Publishers::parse(text, Path::new("publishers.toml")).map_err(|error| error.to_string())
+    fn parse(text: &str) -> Result<TrustedPublishers, String> {
+        TrustedPublishers::parse(text, Path::new("publishers.toml")).map_err(|error| error.to_string())
     }
 
     #[test]

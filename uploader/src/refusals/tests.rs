@@ -8,7 +8,7 @@ const NOW: i64 = 1_700_000_000;
 
 /// A refused upload of an account, or of a stranger, from an address.
 fn refuse(refusals: &Refusals, account: Option<&str>, address: &str, code: Code, now: i64) {
-    let origin = Origin::new(Some(address.parse().unwrap()), "request-1".into(), Traffic::Write);
+    let origin = RequestOrigin::new(Some(address.parse().unwrap()), "request-1".into(), Traffic::Write);
     if let Some(name) = account {
         origin.set_requester(Requester::Account {
             name: name.into(),
@@ -86,7 +86,7 @@ fn however_many_are_refused_the_records_of_an_hour_are_bounded_and_accounts_keep
         refusals.write(archive.archive.audit(), NOW).unwrap();
     }
     let records = records(&archive);
-    assert_eq!(records.len(), MAX_KINDS + 2);
+    assert_eq!(records.len(), MAX_GROUPS + 2);
     assert_eq!(records.iter().map(|(_, _, count)| count).sum::<u64>(), 2001);
     assert!(records.iter().any(|(_, name, _)| name.as_deref() == Some("jane")));
 }
@@ -113,7 +113,7 @@ fn reading_and_failures_of_the_server_are_no_refusals() {
     let archive = TemporaryArchive::new();
     let refusals = Refusals::default();
     refuse(&refusals, None, "192.0.2.1", Code::StorageFull, NOW);
-    let origin = Origin::new(None, "request-1".into(), Traffic::Read);
+    let origin = RequestOrigin::new(None, "request-1".into(), Traffic::Read);
     let uri: Uri = "/api/packages/none".parse().unwrap();
     let problem = Problem::new(Code::PackageNotFound, "none");
     refusals.note((&Method::GET, "/api/packages/{id}", &uri), &origin, &problem, NOW);

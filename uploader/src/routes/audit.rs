@@ -18,7 +18,7 @@ use crate::extract::Params;
 use crate::identify::identify;
 use crate::problem::Problem;
 use crate::routes::wire;
-use crate::routes::wire::{Page, PageParams};
+use crate::routes::wire::{ListPage, PageParams};
 
 /// A record of the audit log.
 #[derive(Debug, Serialize, ToSchema)]
@@ -56,7 +56,7 @@ impl AuditView {
 
 /// Lists what was changed, by whom, and what was refused; the newest first.
 #[utoipa::path(get, path = "/api/audit", operation_id = "list_audit_records", tag = "suites", params(PageParams), security(("bearer" = [])),
-    responses((status = 200, description = "The records", body = Page<AuditView>)))]
+    responses((status = 200, description = "The records", body = ListPage<AuditView>)))]
 pub(crate) async fn audit(
     State(app): State<Arc<App>>,
     presented: PresentedCredential,
@@ -72,7 +72,7 @@ pub(crate) async fn audit(
             let mut rows = app.archive.audit().audit(before, limit + 1)?;
             let more = rows.len() > limit;
             rows.truncate(limit);
-            Ok(Page {
+            Ok(ListPage {
                 next: rows
                     .last()
                     .filter(|_| more)

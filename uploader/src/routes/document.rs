@@ -27,10 +27,10 @@ use debian_archive::package_view::PackageView;
         (name = "operating", description = "Health, metrics and explanations of problems.")
     ),
     components(schemas(
-        Code, PackageView, ProblemBody, audit::AuditView, suites::SuiteView, super::upload::params::Wait, tokens::view::TokenView, wire::UserView
+        Code, PackageView, ProblemBody, audit::AuditView, suites::SuiteSummary, super::upload::params::Wait, tokens::view::TokenView, wire::UserView
     ))
 )]
-pub(super) struct Document;
+pub(super) struct ApiDocument;
 
 /// Adds what holds for every operation: how to sign in, and how it can fail.
 pub(super) fn complete(document: &mut OpenApi) {

@@ -56,7 +56,8 @@ pub(crate) struct Binary(#[expect(dead_code, reason = "stands for its schema onl
 
 /// A page of a list.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub(crate) struct Page<T> {
+#[schema(as = Page)]
+pub(crate) struct ListPage<T> {
     pub(crate) items: Vec<T>,
     /// Where the next page begins, for `cursor`; null: this is the last.
     pub(crate) next: Option<String>,

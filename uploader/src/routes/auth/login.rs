@@ -22,14 +22,16 @@ use crate::routes::wire::UserView;
 /// Somebody's name and password.
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(example = json!({"username": "alice", "password": "correct horse battery"}))]
-pub(crate) struct Login {
+#[schema(as = Login)]
+pub(crate) struct LoginRequest {
     username: String,
     password: String,
 }
 
 /// A session.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct LoggedIn {
+#[schema(as = LoggedIn)]
+pub(crate) struct LoginAnswer {
     token: String,
     token_type: &'static str,
     /// Seconds.
@@ -38,12 +40,12 @@ pub(crate) struct LoggedIn {
 }
 
 /// Signs in: gives an access token for a name and its password.
-#[utoipa::path(post, path = "/api/auth/login", operation_id = "log_in", tag = "auth", request_body = Login,
-    responses((status = 200, description = "Signed in", body = LoggedIn)))]
+#[utoipa::path(post, path = "/api/auth/login", operation_id = "log_in", tag = "auth", request_body = LoginRequest,
+    responses((status = 200, description = "Signed in", body = LoginAnswer)))]
 pub(crate) async fn login(
     State(app): State<Arc<App>>,
     presented: PresentedCredential,
-    Json(body): Json<Login>,
+    Json(body): Json<LoginRequest>,
 ) -> Result<Response, Problem> {
     presented
         .origin
@@ -79,7 +81,7 @@ pub(crate) async fn login(
         .sessions
         .give(&account, now())
         .map_err(|error| Problem::internal(&error))?;
-    let answer = LoggedIn {
+    let answer = LoginAnswer {
         token,
         token_type: "Bearer",
         expires_in: app.sessions.ttl(),

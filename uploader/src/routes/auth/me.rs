@@ -16,7 +16,8 @@ use crate::routes::wire::UserView;
 
 /// Who is signed in.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Me {
+#[schema(as = Me)]
+pub(crate) struct CurrentUser {
     user: UserView,
     /// What the token is good for; null: everything that the user may.
     scopes: Option<Vec<String>>,
@@ -24,14 +25,14 @@ pub(crate) struct Me {
 
 /// Says who is signed in.
 #[utoipa::path(get, path = "/api/auth/me", operation_id = "show_current_user", tag = "auth", security(("bearer" = [])),
-    responses((status = 200, description = "The user", body = Me)))]
+    responses((status = 200, description = "The user", body = CurrentUser)))]
 pub(crate) async fn me(
     State(app): State<Arc<App>>,
     presented: PresentedCredential,
-) -> Result<Answer<Me>, Problem> {
+) -> Result<Answer<CurrentUser>, Problem> {
     app.blocking(move |app| {
         let caller = identify(app, &presented)?;
-        Ok(Answer(Me {
+        Ok(Answer(CurrentUser {
             user: UserView::new(caller.account()?),
             scopes: match caller.grants() {
                 Grants::All => None,

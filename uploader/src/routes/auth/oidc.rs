@@ -27,7 +27,8 @@ const LIFE: i64 = 15 * 60;
 /// A job's proof of who it is.
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(example = json!({"token": "eyJhbGciOiJSUzI1NiJ9.e30.c2lnbmF0dXJl"}))]
-pub(crate) struct Proof {
+#[schema(as = Proof)]
+pub(crate) struct JobTokenRequest {
     /// The OpenID Connect token that the CI gave the job, for the audience of this archive.
     token: String,
 }
@@ -42,12 +43,12 @@ pub(crate) struct Exchanged {
 }
 
 /// Takes a CI job's token, and gives one for uploads that lives 15 minutes.
-#[utoipa::path(post, path = "/api/auth/oidc", operation_id = "exchange_ci_token", tag = "auth", request_body = Proof,
+#[utoipa::path(post, path = "/api/auth/oidc", operation_id = "exchange_ci_token", tag = "auth", request_body = JobTokenRequest,
     responses((status = 200, description = "A token", body = Exchanged)))]
 pub(crate) async fn exchange(
     State(app): State<Arc<App>>,
     presented: PresentedCredential,
-    Json(body): Json<Proof>,
+    Json(body): Json<JobTokenRequest>,
 ) -> Result<Response, Problem> {
     app.limits.nameless_sign_in(presented.origin.address)?;
     app.blocking(|app| {

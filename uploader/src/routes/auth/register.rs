@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use crate::app::App;
 use crate::caller::Caller;
 use crate::clock::now;
-use crate::credential::{Credential, PresentedCredential};
+use crate::credential::{ParsedCredential, PresentedCredential};
 use crate::extract::Json;
 use crate::problem::{Code, Problem};
 use crate::routes::users::new_account::create_account;
@@ -24,19 +24,20 @@ use crate::settings::Registration;
 /// A new account.
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(example = json!({"username": "alice", "email": "alice@example.org", "password": "correct horse battery"}))]
-pub(crate) struct Register {
+#[schema(as = Register)]
+pub(crate) struct RegisterRequest {
     pub(crate) username: String,
     pub(crate) email: String,
     pub(crate) password: String,
 }
 
 /// Makes an account with the role `user`.
-#[utoipa::path(post, path = "/api/auth/register", operation_id = "register", tag = "auth", request_body = Register,
+#[utoipa::path(post, path = "/api/auth/register", operation_id = "register", tag = "auth", request_body = RegisterRequest,
     responses((status = 201, description = "Created", body = UserView)))]
 pub(crate) async fn register(
     State(app): State<Arc<App>>,
     presented: PresentedCredential,
-    Json(body): Json<Register>,
+    Json(body): Json<RegisterRequest>,
 ) -> Result<Response, Problem> {
     if app.settings.registration == Registration::Closed {
         return Err(Problem::new(
@@ -56,7 +57,7 @@ pub(crate) async fn register(
         created_at: now(),
     };
     let caller = Caller::anonymous(&PresentedCredential {
-        credential: Credential::None,
+        credential: ParsedCredential::None,
         ..presented
     });
     let user = create_account(&app, account, Some(body.password), caller).await?;

@@ -64,7 +64,7 @@ pub(crate) async fn change(
 }
 
 /// Where a package comes to stand, and where it no longer does.
-struct Plan<'a> {
+struct PlacementChange<'a> {
     gained: Vec<(&'a Suite, Component)>,
     lost: Vec<&'a Suite>,
 }
@@ -75,9 +75,9 @@ fn plan<'a>(
     caller: &Caller,
     listed: &ListedPackage,
     wanted: &[NewPlace],
-) -> Result<Plan<'a>, Problem> {
+) -> Result<PlacementChange<'a>, Problem> {
     let content = &listed.entry.content;
-    let mut plan = Plan {
+    let mut plan = PlacementChange {
         gained: Vec::new(),
         lost: Vec::new(),
     };
@@ -128,7 +128,7 @@ fn carry_out(
     caller: &Caller,
     listed: &ListedPackage,
     description: &Description,
-    plan: Option<Plan<'_>>,
+    plan: Option<PlacementChange<'_>>,
 ) -> Result<(), Problem> {
     let content = &listed.entry.content;
     let arrival = Arrival {
@@ -136,7 +136,7 @@ fn carry_out(
         by: Some(caller.actor().clone()),
         ..Arrival::default()
     };
-    let Plan { gained, lost } = plan.unwrap_or(Plan {
+    let PlacementChange { gained, lost } = plan.unwrap_or(PlacementChange {
         gained: Vec::new(),
         lost: Vec::new(),
     });
@@ -163,21 +163,21 @@ fn carry_out(
         .map(|suite| suite.codename.clone())
         .collect();
     says(&kept, description)?;
-    // A package takes along what is said of it, but for what a private suite says and all could read then.
+    // Metadata moves along with a package, except from a private suite to a public one, where everybody could read it.
     let is_secret = standing(app, listed).any(|suite| suite.private);
     for (suite, _) in &gained {
         let description = if is_secret && !suite.private {
             description.clone()
         } else {
-            with_what_was_said(description, listed)
+            with_previous_metadata(description, listed)
         };
         says(std::slice::from_ref(&suite.codename), &description)?;
     }
     Ok(())
 }
 
-/// Returns a description that says of a package what was said of it before, where it says nothing else.
-fn with_what_was_said(description: &Description, listed: &ListedPackage) -> Description {
+/// Completes new metadata with the package's previous metadata.
+fn with_previous_metadata(description: &Description, listed: &ListedPackage) -> Description {
     let extras = &listed.extras;
     let tags = (!extras.tags.is_empty()).then(|| extras.tags.clone());
     Description {

@@ -15,11 +15,11 @@ use crate::identify::identify;
 use crate::problem::Problem;
 use crate::routes::packages::filters::Filters;
 use crate::routes::packages::page;
-use crate::routes::wire::{self, Page};
+use crate::routes::wire::{self, ListPage};
 
 /// Lists packages by name, version and architecture.
 #[utoipa::path(get, path = "/api/packages", operation_id = "list_packages", tag = "packages", params(Filters), security((), ("bearer" = [])),
-    responses((status = 200, description = "A page of packages", body = Page<PackageView>)))]
+    responses((status = 200, description = "A page of packages", body = ListPage<PackageView>)))]
 pub(crate) async fn list(
     State(app): State<Arc<App>>,
     presented: PresentedCredential,

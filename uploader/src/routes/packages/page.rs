@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::app::App;
 use crate::caller::Caller;
 use crate::problem::{Code, Problem};
-use crate::routes::wire::{Page, PageParams};
+use crate::routes::wire::{ListPage, PageParams};
 use crate::routes::{lookup, wire};
 
 /// After so many bytes of control files a page ends, and goes on in the next: many are read at once, each held in memory as a whole.
@@ -16,7 +16,7 @@ const PAGE_BYTES: usize = 4 << 20;
 
 /// Where a list of packages goes on.
 #[derive(Debug, Serialize, Deserialize)]
-struct Position {
+struct PackagePosition {
     name: String,
     version_key: Vec<u8>,
     architecture: String,
@@ -29,7 +29,7 @@ pub(crate) fn page_of(
     caller: &Caller,
     author: &str,
     params: &PageParams,
-) -> Result<Page<PackageView>, Problem> {
+) -> Result<ListPage<PackageView>, Problem> {
     let query = PackageQuery {
         suites: lookup::codenames(app, caller),
         author: Some(author.to_owned()),
@@ -43,9 +43,9 @@ pub(crate) fn page(
     query: &PackageQuery,
     limit: Option<usize>,
     cursor: Option<&str>,
-) -> Result<Page<PackageView>, Problem> {
+) -> Result<ListPage<PackageView>, Problem> {
     let limit = page_limit(limit)?;
-    let after = wire::position::<Position>(cursor)?
+    let after = wire::position::<PackagePosition>(cursor)?
         .map(|position| {
             let wrong = |_| Problem::new(Code::InvalidCursor, "expected `next` of the page before");
             Ok::<_, Problem>(PageCursor {
@@ -62,10 +62,10 @@ pub(crate) fn page(
         .last()
         .filter(|_| part.more)
         .map(|last| &last.entry.content);
-    Ok(Page {
+    Ok(ListPage {
         next: last
             .map(|content| {
-                wire::cursor(&Position {
+                wire::cursor(&PackagePosition {
                     name: content.name.to_string(),
                     version_key: content.version.sort_key(),
                     architecture: content.architecture.to_string(),

@@ -15,11 +15,11 @@ use crate::identify::identify;
 use crate::problem::Problem;
 use crate::routes::packages::filters::Filters;
 use crate::routes::packages::page;
-use crate::routes::wire::{self, Page};
+use crate::routes::wire::{self, ListPage};
 
 /// Searches names, summaries and descriptions; the best first.
 #[utoipa::path(get, path = "/api/packages/search/{query}", operation_id = "search_packages", tag = "packages", params(("query" = String, Path), Filters),
-    security((), ("bearer" = [])), responses((status = 200, description = "A page of packages", body = Page<PackageView>)))]
+    security((), ("bearer" = [])), responses((status = 200, description = "A page of packages", body = ListPage<PackageView>)))]
 pub(crate) async fn search(
     State(app): State<Arc<App>>,
     presented: PresentedCredential,
@@ -36,7 +36,7 @@ pub(crate) async fn search(
             let text: String = text.chars().take(200).collect();
             let part = app.archive.listing().search(&query, &text, skip, most)?;
             let read = skip.saturating_add(part.packages.len());
-            Ok(Page {
+            Ok(ListPage {
                 next: part.more.then(|| wire::cursor(&read)).transpose()?,
                 items: page::views(&part.packages)?,
             })

@@ -20,7 +20,7 @@ use crate::routes::wire;
     request_body(content((wire::Binary = "application/vnd.debian.binary-package"), (UploadForm = "multipart/form-data"))),
     responses((status = 201, description = "Created", body = PackageView),
         (status = 200, description = "Already present with identical content", body = PackageView),
-        (status = 202, description = "Taken, but not yet in a live InRelease", body = PackageView)))]
+        (status = 202, description = "Accepted, but not yet in a live InRelease", body = PackageView)))]
 pub(crate) async fn post(
     State(app): State<Arc<App>>,
     presented: PresentedCredential,

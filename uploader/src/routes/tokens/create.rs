@@ -34,7 +34,8 @@ const MAX_TOKENS: usize = 1000;
 /// A token to be made.
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(example = json!({"name": "ci", "scopes": ["upload:bookworm/hello*"], "expires_at": "2030-01-01T00:00:00Z"}))]
-pub(crate) struct NewToken {
+#[schema(as = NewToken)]
+pub(crate) struct TokenRequest {
     /// What its owner calls it.
     name: String,
     /// `upload:SUITE/GLOB`, `delete:SUITE/GLOB`, `read:SUITE` or `admin`.
@@ -44,12 +45,12 @@ pub(crate) struct NewToken {
 }
 
 /// Makes a token. Its secret is in this answer and nowhere else.
-#[utoipa::path(post, path = "/api/tokens", operation_id = "create_token", tag = "tokens", request_body = NewToken, security(("bearer" = [])),
+#[utoipa::path(post, path = "/api/tokens", operation_id = "create_token", tag = "tokens", request_body = TokenRequest, security(("bearer" = [])),
     responses((status = 201, description = "Created", body = TokenView)))]
 pub(crate) async fn create(
     State(app): State<Arc<App>>,
     presented: PresentedCredential,
-    Json(body): Json<NewToken>,
+    Json(body): Json<TokenRequest>,
 ) -> Result<Response, Problem> {
     app.changing(move |app| {
         let caller = identify(app, &presented)?;

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::problem::Problem;
-use crate::routes::wire::Page;
+use crate::routes::wire::ListPage;
 
 /// A token.
 #[derive(Debug, Serialize, ToSchema)]
@@ -39,10 +39,10 @@ impl TokenView {
 }
 
 /// Returns the tokens of an account.
-pub(crate) fn page_of(app: &App, account: &Account) -> Result<Page<TokenView>, Problem> {
+pub(crate) fn page_of(app: &App, account: &Account) -> Result<ListPage<TokenView>, Problem> {
     app.usage.write(&app.archive)?;
     let tokens = app.archive.accounts().tokens(&account.id)?;
-    Ok(Page {
+    Ok(ListPage {
         items: tokens.iter().map(|token| TokenView::new(token, None)).collect(),
         next: None,
     })

@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use crate::app::App;
 use crate::problem::{Code, Problem};
 use crate::receive;
-use crate::receive::{Upload, check_size, too_slow};
+use crate::receive::{ReceivedBody, check_size, too_slow};
 use crate::routes::upload::file_name::check_name;
 use crate::sent_digest::SentDigests;
 
@@ -30,7 +30,7 @@ pub(crate) struct UploadForm {
 }
 
 /// Receives a body as it is, or the field `file` of a form.
-pub(crate) async fn body(app: &Arc<App>, request: Request) -> Result<Upload, Problem> {
+pub(crate) async fn body(app: &Arc<App>, request: Request) -> Result<ReceivedBody, Problem> {
     let headers = request.headers();
     let kind = headers.get(header::CONTENT_TYPE).map(|kind| kind.as_bytes());
     let limit = app.settings.max_upload_bytes;
@@ -80,7 +80,7 @@ async fn file_of(
     mut form: Multipart,
     digests: SentDigests,
     (size, most): (&AtomicU64, u64),
-) -> Result<Upload, Problem> {
+) -> Result<ReceivedBody, Problem> {
     let wrong = |detail: String| Problem::new(Code::InvalidUpload, detail);
     let (limit, idle) = (app.settings.max_upload_bytes, app.settings.upload_idle);
     let mut found = None;

@@ -19,7 +19,7 @@ use crate::routes::wire;
     request_body(content = wire::Binary, content_type = "application/octet-stream"),
     responses((status = 201, description = "Created", content_type = "text/plain", body = String),
         (status = 200, description = "Already present with identical content", content_type = "text/plain", body = String),
-        (status = 202, description = "Taken, but not yet in a live InRelease", content_type = "text/plain", body = String)))]
+        (status = 202, description = "Accepted, but not yet in a live InRelease", content_type = "text/plain", body = String)))]
 pub(crate) async fn put(
     State(app): State<Arc<App>>,
     PresentedBasic(presented): PresentedBasic,

@@ -10,7 +10,7 @@ use axum::response::{IntoResponse as _, Response};
 use debian_archive::package_view::PackageView;
 
 use crate::app::App;
-use crate::committer::Ready;
+use crate::committer::UploadSet;
 use crate::credential::PresentedCredential;
 use crate::problem::Problem;
 use crate::publication_tracker::Published;
@@ -21,12 +21,12 @@ use crate::routes::upload::params::{PlaceParams, Wait};
 use crate::routes::{lookup, wire};
 
 /// A package that stands where it should.
-pub(crate) struct Taken {
+pub(crate) struct PlacedUpload {
     status: StatusCode,
     package: PackageView,
 }
 
-impl Taken {
+impl PlacedUpload {
     pub(crate) fn into_json(self) -> Response {
         let location = format!("/api/packages/{}", self.package.id);
         (self.status, [(header::LOCATION, location)], Answer(self.package)).into_response()
@@ -62,7 +62,7 @@ pub(crate) async fn take(
     presented: PresentedCredential,
     params: &PlaceParams,
     request: Request,
-) -> Result<Taken, Problem> {
+) -> Result<PlacedUpload, Problem> {
     let size = content_length(request.headers());
     let admitted = match admit(app, presented, params.clone(), size).await {
         Ok(admitted) => admitted,
@@ -82,7 +82,7 @@ pub(crate) async fn take(
         })
         .await?;
     let sha256 = staged.content().sha256;
-    let ready = Ready {
+    let ready = UploadSet {
         set: vec![staged],
         suite: codename.clone(),
         component: wanted,
@@ -106,7 +106,7 @@ pub(crate) async fn take(
         .await?;
     let status = status(published, added);
     metrics::counter!("uploads_total", "status" => status.as_u16().to_string()).increment(1);
-    Ok(Taken { status, package })
+    Ok(PlacedUpload { status, package })
 }
 
 /// Returns the status for a package that stands where it should.

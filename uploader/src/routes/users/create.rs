@@ -23,7 +23,8 @@ use crate::secrets;
 /// An account to be made.
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(example = json!({"username": "bob", "email": "bob@example.org", "password": "correct horse battery", "role": "maintainer", "suites": ["bookworm"]}))]
-pub(crate) struct NewUser {
+#[schema(as = NewUser)]
+pub(crate) struct UserRequest {
     username: String,
     email: Option<String>,
     password: String,
@@ -34,12 +35,12 @@ pub(crate) struct NewUser {
 }
 
 /// Makes an account.
-#[utoipa::path(post, path = "/api/users", operation_id = "create_user", tag = "users", request_body = NewUser, security(("bearer" = [])),
+#[utoipa::path(post, path = "/api/users", operation_id = "create_user", tag = "users", request_body = UserRequest, security(("bearer" = [])),
     responses((status = 201, description = "Created", body = UserView)))]
 pub(crate) async fn create(
     State(app): State<Arc<App>>,
     presented: PresentedCredential,
-    Json(body): Json<NewUser>,
+    Json(body): Json<UserRequest>,
 ) -> Result<Response, Problem> {
     let (caller, account) = app
         .blocking(move |app| {

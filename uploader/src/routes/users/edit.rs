@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use archive_catalog::accounts::{AccountChange, Role};
+use archive_catalog::accounts::{Account, AccountChange, Role};
 use axum::Json as Answer;
 use axum::extract::State;
 use axum::http::HeaderMap;
@@ -29,15 +29,15 @@ pub(crate) struct ChangeUser {
     /// For administrators. Ends every session of the account.
     role: Option<String>,
     /// For administrators. Null: all.
-    #[serde(default, deserialize_with = "said")]
+    #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<Vec<String>>)]
     suites: Option<Option<Vec<String>>>,
     /// For administrators. True: its sessions end, and its tokens are good for nothing until this is false again.
     disabled: Option<bool>,
 }
 
-/// Tells a null from what was left out.
-fn said<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<Vec<String>>>, D::Error> {
+/// Tells a null from a field that was left out.
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<Vec<String>>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
 }
 
@@ -51,33 +51,17 @@ pub(crate) async fn change(
     headers: HeaderMap,
     Json(body): Json<ChangeUser>,
 ) -> Result<Answer<UserView>, Problem> {
-    let match_headers = headers.clone();
+    let conditions = headers.clone();
     let (caller, account, mut change, password) = app
         .blocking(move |app| {
             let caller = identify(app, &presented)?;
             let account = addressed_account(app, &caller, &id)?;
             wire::check_if_match(&headers, &UserView::new(&account))?;
+            // Before anything is looked up: only administrators learn which suites there are.
             if body.role.is_some() || body.suites.is_some() || body.disabled.is_some() {
                 caller.admin()?;
             }
-            body.password.as_deref().map_or(Ok(()), password::check)?;
-            let role = body.role.as_deref().map(wire::role).transpose()?;
-            // Another role has other suites: said, or those that such an account begins with.
-            let suites = match (&body.suites, role) {
-                (Some(suites), _) => Some(suites.as_deref()),
-                (None, Some(role)) if role != account.role => Some(None),
-                _ => None,
-            };
-            let suites = suites
-                .map(|suites| wire::suites(app, role.unwrap_or(account.role), suites))
-                .transpose()?;
-            let change = AccountChange {
-                email: body.email.as_deref().map(wire::value).transpose()?,
-                password: None,
-                role,
-                suites,
-                disabled: body.disabled,
-            };
+            let change = account_change(app, &account, &body)?;
             Ok((caller, account, change, body.password))
         })
         .await?;
@@ -86,10 +70,13 @@ pub(crate) async fn change(
     }
     app.changing(move |app| {
         let _turn = app.edits.lock();
-        wire::check_if_match(
-            &match_headers,
-            &UserView::new(&addressed_account(app, &caller, account.id.as_str())?),
-        )?;
+        // Hashing the password took its time: what counts are the account, and the rights of who asks, as they are now.
+        let caller = caller.again(&app.archive)?;
+        let account = addressed_account(app, &caller, account.id.as_str())?;
+        wire::check_if_match(&conditions, &UserView::new(&account))?;
+        if change.role.is_some() || change.suites.is_some() || change.disabled.is_some() {
+            caller.admin()?;
+        }
         let detail = json!({
             "email": change.email.is_some(),
             "password": change.password.is_some(),
@@ -97,12 +84,6 @@ pub(crate) async fn change(
             "suites": change.suites.is_some(),
             "disabled": change.disabled,
         });
-        // The password took its time: rights count now.
-        let caller = caller.again(&app.archive)?;
-        addressed_account(app, &caller, account.id.as_str())?;
-        if change.role.is_some() || change.suites.is_some() || change.disabled.is_some() {
-            caller.admin()?;
-        }
         let event = caller.event("user.change", account.username.to_string(), detail);
         let changed = app
             .archive
@@ -111,4 +92,25 @@ pub(crate) async fn change(
         Ok(Answer(UserView::new(&changed)))
     })
     .await
+}
+
+/// Reads what is to be changed, all but the password, whose hash takes its time.
+fn account_change(app: &App, account: &Account, body: &ChangeUser) -> Result<AccountChange, Problem> {
+    body.password.as_deref().map_or(Ok(()), password::check)?;
+    let role = body.role.as_deref().map(wire::role).transpose()?;
+    // A new role without suites gets those that an account of that role begins with.
+    let suites = match (&body.suites, role) {
+        (Some(suites), _) => Some(suites.as_deref()),
+        (None, Some(role)) if role != account.role => Some(None),
+        _ => None,
+    };
+    Ok(AccountChange {
+        email: body.email.as_deref().map(wire::value).transpose()?,
+        password: None,
+        suites: suites
+            .map(|suites| wire::suites(app, role.unwrap_or(account.role), suites))
+            .transpose()?,
+        role,
+        disabled: body.disabled,
+    })
 }

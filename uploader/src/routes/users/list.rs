@@ -14,11 +14,11 @@ use crate::extract::Params;
 use crate::identify::identify;
 use crate::problem::Problem;
 use crate::routes::wire;
-use crate::routes::wire::{Page, PageParams, UserView};
+use crate::routes::wire::{ListPage, PageParams, UserView};
 
 /// Lists accounts by name.
 #[utoipa::path(get, path = "/api/users", operation_id = "list_users", tag = "users", params(PageParams), security(("bearer" = [])),
-    responses((status = 200, description = "The accounts", body = Page<UserView>)))]
+    responses((status = 200, description = "The accounts", body = ListPage<UserView>)))]
 pub(crate) async fn list(
     State(app): State<Arc<App>>,
     presented: PresentedCredential,
@@ -35,7 +35,7 @@ pub(crate) async fn list(
             let more = accounts.len() > limit;
             accounts.truncate(limit);
             let last = accounts.last().filter(|_| more);
-            Ok(Page {
+            Ok(ListPage {
                 next: last
                     .map(|last| wire::cursor(&last.username.as_str()))
                     .transpose()?,

@@ -16,11 +16,11 @@ use crate::problem::Problem;
 use crate::routes::packages::page;
 use crate::routes::users::account::addressed_account;
 use crate::routes::wire;
-use crate::routes::wire::{Page, PageParams};
+use crate::routes::wire::{ListPage, PageParams};
 
 /// Lists the packages that an account uploaded.
 #[utoipa::path(get, path = "/api/users/{id}/packages", operation_id = "list_user_packages", tag = "users", params(("id" = String, Path), PageParams),
-    security(("bearer" = [])), responses((status = 200, description = "The packages", body = Page<PackageView>)))]
+    security(("bearer" = [])), responses((status = 200, description = "The packages", body = ListPage<PackageView>)))]
 pub(crate) async fn packages(
     State(app): State<Arc<App>>,
     presented: PresentedCredential,

@@ -12,16 +12,16 @@ use crate::identify::identify;
 use crate::problem::Problem;
 use crate::routes::tokens::view::{self, TokenView};
 use crate::routes::users::account::addressed_account;
-use crate::routes::wire::Page;
+use crate::routes::wire::ListPage;
 
 /// Lists the tokens of an account.
 #[utoipa::path(get, path = "/api/users/{id}/tokens", operation_id = "list_user_tokens", tag = "users", params(("id" = String, Path)),
-    security(("bearer" = [])), responses((status = 200, description = "The tokens", body = Page<TokenView>)))]
+    security(("bearer" = [])), responses((status = 200, description = "The tokens", body = ListPage<TokenView>)))]
 pub(crate) async fn tokens(
     State(app): State<Arc<App>>,
     presented: PresentedCredential,
     Path(id): Path<String>,
-) -> Result<Answer<Page<TokenView>>, Problem> {
+) -> Result<Answer<ListPage<TokenView>>, Problem> {
     app.blocking(move |app| {
         let caller = identify(app, &presented)?;
         let account = addressed_account(app, &caller, &id)?;

@@ -17,13 +17,13 @@ const SOURCE_TARBALLS: [&str; 3] = [".orig", ".debian.tar.", ".tar."];
 
 /// A file that the queue takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum QueueFileKind {
     Package,
     BuildInfo,
     Changes,
 }
 
-impl Kind {
+impl QueueFileKind {
     /// Returns the kind of a file by its name, or why it is not taken.
     pub(super) fn of(name: &FileName) -> Result<Self, Problem> {
         let text = name.as_str();
@@ -69,9 +69,9 @@ mod tests {
     #[test]
     fn source_is_told_from_what_else_is_not_taken() {
         for (name, expected) in [
-            ("hello_1.0_all.deb", Ok(Kind::Package)),
-            ("hello_1.0_amd64.buildinfo", Ok(Kind::BuildInfo)),
-            ("hello_1.0_amd64.changes", Ok(Kind::Changes)),
+            ("hello_1.0_all.deb", Ok(QueueFileKind::Package)),
+            ("hello_1.0_amd64.buildinfo", Ok(QueueFileKind::BuildInfo)),
+            ("hello_1.0_amd64.changes", Ok(QueueFileKind::Changes)),
             ("hello_1.0.dsc", Err(Code::SourceNotTaken)),
             ("hello_1.0.orig.tar.gz", Err(Code::SourceNotTaken)),
             ("hello_1.0.orig.tar.gz.asc", Err(Code::SourceNotTaken)),
@@ -80,12 +80,12 @@ mod tests {
             ("hello_1.0-1.diff.gz", Err(Code::SourceNotTaken)),
             ("hello_1.0.tar.xz", Err(Code::SourceNotTaken)),
             ("hello-udeb_1.0_all.udeb", Err(Code::FileNotTaken)),
-            ("hello-dbgsym_1.0_amd64.ddeb", Ok(Kind::Package)),
+            ("hello-dbgsym_1.0_amd64.ddeb", Ok(QueueFileKind::Package)),
             ("hello-1.0.noarch.rpm", Err(Code::FileNotTaken)),
             ("hello_1.0.txt", Err(Code::FileNotTaken)),
             ("deb", Err(Code::FileNotTaken)),
         ] {
-            let kind = Kind::of(&name.parse().unwrap()).map_err(|problem| problem.code);
+            let kind = QueueFileKind::of(&name.parse().unwrap()).map_err(|problem| problem.code);
             assert_eq!(kind, expected, "{name}");
         }
     }

@@ -9,20 +9,20 @@ use debian_archive::ingest::{Parked, Staged};
 use debian_control::changes::{Changes, FileName};
 use debian_control::name::PackageName;
 
-use super::file_kind::Kind;
+use super::file_kind::QueueFileKind;
 use crate::app::App;
 use crate::clock::now;
-use crate::committer::Ready;
+use crate::committer::UploadSet;
 use crate::problem::{Code, Problem};
 use crate::publication_tracker::Published;
 use crate::queue::{QueueKey, QueueMember};
-use crate::receive::Upload;
+use crate::receive::ReceivedBody;
 use crate::routes::upload::admission::Admitted;
 use crate::routes::upload::params::Wait;
 use crate::routes::upload::take::status;
 
 /// A set that was taken out of the queue. From here on it is placed, or gone.
-struct Taken {
+struct ClaimedFiles {
     source: PackageName,
     packages: Vec<Parked>,
     records: Vec<(FileName, Parked)>,
@@ -34,7 +34,7 @@ pub(super) async fn finish(
     app: &Arc<App>,
     admitted: Admitted,
     (key, name): (QueueKey, FileName),
-    (body, wait): (Upload, Option<Wait>),
+    (body, wait): (ReceivedBody, Option<Wait>),
 ) -> Result<(StatusCode, String), Problem> {
     // Of two that name the same file, the second finds it placed.
     let _turn = app.queue.turn(&key).await;
@@ -51,7 +51,7 @@ pub(super) async fn finish(
         })
         .await?;
     let suite = admitted.suite.codename.clone();
-    let ready = Ready {
+    let ready = UploadSet {
         set: staged,
         suite: suite.clone(),
         component: admitted.component.clone(),
@@ -72,11 +72,11 @@ pub(super) async fn finish(
 }
 
 /// Takes what a `.changes` file names out of the queue: all of it, or it says what is missing and all waits on.
-fn take(app: &App, admitted: &Admitted, key: &QueueKey, changes: Changes) -> Result<Taken, Problem> {
+fn take(app: &App, admitted: &Admitted, key: &QueueKey, changes: Changes) -> Result<ClaimedFiles, Problem> {
     // Before anything is taken out: what is refused takes nothing away.
     admitted.caller.uploads(&admitted.suite, Some(&changes.source))?;
     for file in &changes.files {
-        if Kind::of(&file.name)? == Kind::Package
+        if QueueFileKind::of(&file.name)? == QueueFileKind::Package
             // From the end: a name may have `_` in it, a version and an architecture may not.
             && let Some(Ok(name)) = file
                 .name
@@ -91,7 +91,7 @@ fn take(app: &App, admitted: &Admitted, key: &QueueKey, changes: Changes) -> Res
     let members = app.queue.take(key, changes.files);
     let mut wrong = None;
     for member in &members {
-        let kind = Kind::of(&member.listed.name)?;
+        let kind = QueueFileKind::of(&member.listed.name)?;
         wrong = wrong.or(check(app, admitted, (&changes.source, kind), member)?);
     }
     if let Some(problem) = wrong {
@@ -101,7 +101,7 @@ fn take(app: &App, admitted: &Admitted, key: &QueueKey, changes: Changes) -> Res
         app.queue.put_back(key, waiting, now());
         return Err(problem);
     }
-    let mut taken = Taken {
+    let mut taken = ClaimedFiles {
         source: changes.source,
         packages: Vec::new(),
         records: Vec::new(),
@@ -110,9 +110,9 @@ fn take(app: &App, admitted: &Admitted, key: &QueueKey, changes: Changes) -> Res
     for member in members {
         let name = member.listed.name;
         taken.names.push(name.clone());
-        match (Kind::of(&name)?, member.file) {
+        match (QueueFileKind::of(&name)?, member.file) {
             (_, None) => {}
-            (Kind::Package, Some(file)) => taken.packages.push(file),
+            (QueueFileKind::Package, Some(file)) => taken.packages.push(file),
             (_, Some(file)) => taken.records.push((name, file)),
         }
     }
@@ -123,7 +123,7 @@ fn take(app: &App, admitted: &Admitted, key: &QueueKey, changes: Changes) -> Res
 fn check(
     app: &App,
     admitted: &Admitted,
-    (source, kind): (&PackageName, Kind),
+    (source, kind): (&PackageName, QueueFileKind),
     member: &QueueMember,
 ) -> Result<Option<Problem>, Problem> {
     let listed = &member.listed;
@@ -145,9 +145,9 @@ fn check(
         file: &listed.name,
     };
     let stands = match kind {
-        Kind::Package => app.archive.stands(&listed.sha256, &admitted.place())?,
-        Kind::BuildInfo => app.archive.keeps_record(&record, &listed.sha256),
-        Kind::Changes => false,
+        QueueFileKind::Package => app.archive.stands(&listed.sha256, &admitted.place())?,
+        QueueFileKind::BuildInfo => app.archive.keeps_record(&record, &listed.sha256),
+        QueueFileKind::Changes => false,
     };
     Ok(match (stands, member.other_bytes) {
         (true, _) => None,
@@ -160,7 +160,7 @@ fn check(
 }
 
 /// Keeps the build records of packages that stand, and returns the names of all files of the set.
-fn keep_records(app: &App, admitted: &Admitted, taken: Taken) -> Result<Vec<FileName>, Problem> {
+fn keep_records(app: &App, admitted: &Admitted, taken: ClaimedFiles) -> Result<Vec<FileName>, Problem> {
     for (name, file) in &taken.records {
         let record = RecordName {
             suite: &admitted.suite,

@@ -17,7 +17,7 @@ use crate::queue::QueueKey;
 use crate::receive::{check_size, drain_refused};
 use crate::routes::upload::admission::{Admitted, admit, content_length};
 use crate::routes::upload::params::{PlaceParams, Wait};
-use crate::routes::upload::queue::file_kind::Kind;
+use crate::routes::upload::queue::file_kind::QueueFileKind;
 use crate::routes::upload::queue::finish;
 use crate::routes::wire;
 use crate::{problem, receive};
@@ -65,14 +65,14 @@ async fn take(
         let name = filename
             .parse::<FileName>()
             .map_err(|error| Problem::new(Code::InvalidUpload, error.to_string()))?;
-        let kind = Kind::of(&name)?;
+        let kind = QueueFileKind::of(&name)?;
         check_size(kind.limit(app), size.unwrap_or_default())?;
         let key = QueueKey {
             account: admitted.caller.account()?.id.clone(),
             token: admitted.caller.token().cloned(),
             suite: admitted.suite.codename.clone(),
         };
-        if kind != Kind::Changes {
+        if kind != QueueFileKind::Changes {
             app.queue.check_room(&key, size.unwrap_or_default())?;
         }
         Ok((admitted, name, kind, key))
@@ -87,8 +87,10 @@ async fn take(
     let _slot = app.upload_slots.acquire(&key.account).await?;
     let body = receive::receive_whole(app, kind.limit(app), request).await?;
     match kind {
-        Kind::Changes => finish::finish(app, admitted, (key, name), (body, params.wait)).await,
-        Kind::Package | Kind::BuildInfo => wait(app, admitted, (key, name, kind), body).await,
+        QueueFileKind::Changes => finish::finish(app, admitted, (key, name), (body, params.wait)).await,
+        QueueFileKind::Package | QueueFileKind::BuildInfo => {
+            wait(app, admitted, (key, name, kind), body).await
+        }
     }
 }
 
@@ -96,17 +98,17 @@ async fn take(
 async fn wait(
     app: &Arc<App>,
     admitted: Admitted,
-    (key, name, kind): (QueueKey, FileName, Kind),
-    body: receive::Upload,
+    (key, name, kind): (QueueKey, FileName, QueueFileKind),
+    body: receive::ReceivedBody,
 ) -> Result<(StatusCode, String), Problem> {
     app.changing(move |app| {
         let received = body.finish(app)?;
         let parked = match kind {
-            Kind::Package => {
+            QueueFileKind::Package => {
                 let staged = admitted.examine(app, received)?;
                 staged.park()?
             }
-            Kind::BuildInfo | Kind::Changes => Some(received.park()?),
+            QueueFileKind::BuildInfo | QueueFileKind::Changes => Some(received.park()?),
         };
         if let Some(parked) = parked {
             app.queue.put(&key, name.clone(), parked, now())?;
