@@ -1,13 +1,23 @@
 //! The catalog: which packages stand in which suite, and what was published of them.
 //!
-//! [`Catalog`] is what the rest of the library sees; only [`sqlite`] knows SQL.
+//! [`Catalog`], [`accounts::Accounts`], [`audit::Audit`] and [`listing::Listing`] are what callers see. [`SqlCatalog`] is all
+//! of them, on one SQLite file or on PostgreSQL: each statement is written once, for both. Nothing else in this program knows
+//! SQL.
 
 pub mod accounts;
 pub mod audit;
 mod snapshot_id;
 pub mod listing;
 mod position;
+mod conflict;
+mod database_url;
+mod error;
+mod postgres;
+mod sql;
+mod sql_catalog;
 mod sqlite;
+mod statements;
+mod transfer;
 
 use debian_control::architecture::Architecture;
 use debian_control::digest::Sha256;
@@ -18,63 +28,12 @@ use accounts::Accounts;
 use audit::{Actor, Audit};
 use listing::Listing;
 
+pub use conflict::Conflict;
+pub use database_url::{DatabaseUrl, InvalidDatabaseUrl};
+pub use error::{CatalogError, TransientFailure};
 pub use position::{Cluster, Indexed, Position, Section};
 pub use snapshot_id::{InvalidSnapshotId, Pin, Retained, RetainedState, SnapshotId, SnapshotPackage};
-pub use sqlite::SqliteCatalog;
-
-/// Why the catalog did not do what it was asked.
-#[derive(Debug, thiserror::Error)]
-pub enum CatalogError {
-    /// The database is not there, not readable, locked for too long, full or broken.
-    #[error("cannot use the catalog `{location}`: {action}")]
-    Database {
-        /// Where the catalog is.
-        location: String,
-        /// What was being done.
-        action: &'static str,
-        /// The cause.
-        source: Box<dyn std::error::Error + Send + Sync>,
-    },
-    /// A row holds what no version of this program wrote.
-    #[error("the catalog `{location}` holds a row that cannot be read: {what}")]
-    Corrupt {
-        /// Where the catalog is.
-        location: String,
-        /// The row and what is wrong with it.
-        what: String,
-    },
-    /// Another file has taken the place of the one that was opened.
-    #[error(
-        "the file of the catalog `{location}` was replaced or removed while it was in use: restart the program to use what is there now"
-    )]
-    Replaced {
-        /// Where the catalog is.
-        location: String,
-    },
-    /// It answered for other packages than it was asked for.
-    #[error("the catalog was given sets of {asked:?} packages and answered for {answered:?}")]
-    Incomplete {
-        /// Packages in each set.
-        asked: Vec<usize>,
-        /// Answers for each set; `None` for a set that was refused.
-        answered: Vec<Option<usize>>,
-    },
-    /// The suite is not in the catalog.
-    #[error("suite `{0}` is not in the catalog")]
-    NoSuchSuite(SuiteName),
-    /// The authority of whoever asked ended, or changed, before the transaction.
-    #[error("the account or its credential has changed since its rights were checked")]
-    AuthorityEnded,
-}
-
-/// Why a catalog cannot be used at present, and may be later.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TransientFailure {
-    /// Others held it for too long.
-    Busy,
-    /// There is no room to write.
-    Full,
-}
+pub use sql_catalog::SqlCatalog;
 
 /// One .deb by its bytes.
 #[derive(Debug, Clone)]
@@ -147,63 +106,6 @@ pub enum PlacementOutcome {
 
 /// What became of a set of placements: of each, in their order, or what stood against one of them and so against all.
 pub type PlacedSet = Result<Vec<PlacementOutcome>, Box<Conflict>>;
-
-/// Why a placement was refused.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Conflict {
-    /// Other bytes hold that identity.
-    #[error(
-        "`{name}` {version} {architecture} stands for other bytes in suite `{suite}` (sha256 {held}, not {offered}): give the changed package a new version"
-    )]
-    OtherBytes {
-        /// Codename.
-        suite: SuiteName,
-        /// Package.
-        name: PackageName,
-        /// Version as it was first taken.
-        version: String,
-        /// Architecture.
-        architecture: Architecture,
-        /// Digest that the identity stands for.
-        held: Sha256,
-        /// Digest of what was offered.
-        offered: Sha256,
-    },
-    /// A version that compares equal, in other letters.
-    #[error(
-        "version `{offered}` of `{name}` {architecture} equals `{held}`, which suite `{suite}` has had: give the package a version that differs"
-    )]
-    EqualVersion {
-        /// Codename.
-        suite: SuiteName,
-        /// Package.
-        name: PackageName,
-        /// Architecture.
-        architecture: Architecture,
-        /// Version text that was taken first.
-        held: String,
-        /// Version text that was offered.
-        offered: String,
-    },
-    /// The same bytes stand in another component of the suite.
-    #[error(
-        "it is in component `{held}` of suite `{suite}` already: remove it there before adding it to `{offered}`"
-    )]
-    OtherComponent {
-        /// Codename.
-        suite: SuiteName,
-        /// Where it stands.
-        held: String,
-        /// Where it was to go.
-        offered: Component,
-    },
-    /// Another content holds the pool path: somebody else was faster.
-    #[error("pool path `{0}` was taken by another package at the same moment: try again")]
-    PathTaken(String),
-    /// The authority of whoever asked ended, or changed, before the transaction.
-    #[error("the account or its credential has changed since its rights were checked")]
-    AuthorityEnded,
-}
 
 /// A content in a place, as `list`, `show`, `copy` and `remove` see it.
 #[derive(Debug, Clone)]
@@ -513,3 +415,8 @@ pub trait Catalog: Send + Sync {
 pub trait Database: Catalog + Accounts + Audit + Listing {}
 
 impl<T: Catalog + Accounts + Audit + Listing> Database for T {}
+
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+#[cfg(test)]
+mod tests;

@@ -3,46 +3,26 @@
 //! WAL with `synchronous = full`: a commit that returned is on disk, and readers never wait for a writer. Writers
 //! take the lock at `begin immediate`, so two processes on one catalog take turns.
 
-mod accounts;
-mod api_tokens;
-mod audit;
-mod describe;
-mod details;
-mod listing;
-mod place;
-mod prune;
-mod publications;
-mod rows;
-mod search;
-mod select;
-mod snapshot;
-mod states;
-mod trees;
-
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
-use debian_control::digest::Sha256;
-use debian_control::name::SuiteName;
-use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use rusqlite_migration::{M, Migrations};
 
-use super::audit::Actor;
-use super::{
-    Catalog, CatalogError, Conflict, Entry, MisplacedFile, NewContent, NewPlacement, Pin, PlacedSet,
-    PlacementOutcome, PoolFile, Progress, PruneMode, PruneResult, Publication, RetainedState, Retention,
-    Selection, Snapshot, SnapshotId, TransientFailure,
-};
+use crate::CatalogError;
+use crate::sql::{Db, Sql, SqlError};
+use crate::sql_catalog::{Ending, Patience, Turn};
 
-const MIGRATIONS: &[M<'static>] = &[
-    M::up(include_str!("migrations/0001-archive.sql")),
-    M::up(include_str!("migrations/0002-accounts.sql")),
-    M::up(include_str!("migrations/0003-details.sql")),
-    M::up(include_str!("migrations/0004-used-assertions.sql")),
-    M::up(include_str!("migrations/0005-said-by-suites.sql")),
-    M::up(include_str!("migrations/0006-disabled-accounts.sql")),
+pub(crate) const MIGRATIONS: &[M<'static>] = &[
+    M::up(include_str!("migrations/sqlite/0001-archive.sql")),
+    M::up(include_str!("migrations/sqlite/0002-accounts.sql")),
+    M::up(include_str!("migrations/sqlite/0003-details.sql")),
+    M::up(include_str!("migrations/sqlite/0004-used-assertions.sql")),
+    M::up(include_str!("migrations/sqlite/0005-said-by-suites.sql")),
+    M::up(include_str!("migrations/sqlite/0006-disabled-accounts.sql")),
+    M::up(include_str!("migrations/sqlite/0007-names-without-case.sql")),
 ];
 
 /// How long a writer waits for others before it gives up.
@@ -50,8 +30,8 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long a reader waits for others to bring search up to the packages.
 const BRIEF: Duration = Duration::from_secs(1);
 
-/// A catalog in a SQLite file.
-pub struct SqliteCatalog {
+/// A SQLite file.
+pub(crate) struct SqliteFile {
     path: PathBuf,
     /// The file that was opened.
     identity: FileIdentity,
@@ -59,9 +39,9 @@ pub struct SqliteCatalog {
     readers: Mutex<Vec<Connection>>,
 }
 
-impl SqliteCatalog {
+impl SqliteFile {
     /// Makes a new catalog; an error when the file is there.
-    pub fn create(path: &Path) -> Result<Self, CatalogError> {
+    pub(crate) fn create(path: &Path) -> Result<Self, CatalogError> {
         // Password hashes will stand in it: nobody but its owner reads it.
         let made = std::fs::File::options()
             .write(true)
@@ -76,7 +56,7 @@ impl SqliteCatalog {
     ///
     /// What a killed program wrote and did not sync is taken up by SQLite as committed, and somebody may be told soon
     /// that it is there. So it is synced first.
-    pub fn open(path: &Path) -> Result<Self, CatalogError> {
+    pub(crate) fn open(path: &Path) -> Result<Self, CatalogError> {
         sync_log(path).map_err(|source| failed(path, "sync its log", source))?;
         let mut writer = connect(path)?;
         Migrations::from_slice(MIGRATIONS)
@@ -92,7 +72,7 @@ impl SqliteCatalog {
     }
 
     /// Says what makes the file at `path` no catalog that can be read; an error where that cannot be found out.
-    pub fn damage(path: &Path) -> Result<Option<String>, CatalogError> {
+    pub(crate) fn damage(path: &Path) -> Result<Option<String>, CatalogError> {
         let check = |connection: Connection| {
             connection
                 .query_row("pragma quick_check(1)", [], |row| row.get::<_, String>(0))
@@ -107,34 +87,33 @@ impl SqliteCatalog {
     }
 
     /// Runs `work` in one writing transaction.
-    fn write<T>(
+    pub(crate) fn write<T>(
         &self,
+        turn: Turn,
         action: &'static str,
-        work: impl FnOnce(&Transaction<'_>) -> Result<T, rusqlite::Error>,
+        work: impl FnOnce(&Db<'_>) -> Sql<T>,
     ) -> Result<T, CatalogError> {
+        self.check_in_place()?;
         let since = Instant::now();
-        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut writer = match turn.patience {
+            Patience::Usual => self.writer.lock().unwrap_or_else(PoisonError::into_inner),
+            Patience::Brief => self.brief_turn().ok_or_else(|| busy(&self.path, action))?,
+        };
         // Who has waited for a turn in this process does not wait as long again for other processes: many would add up.
-        let left = BUSY_TIMEOUT.saturating_sub(since.elapsed());
-        self.write_with(writer, left, action, work)
-    }
-
-    /// The same in a turn that was waited for; others may take `patience` longer.
-    fn write_with<T>(
-        &self,
-        mut writer: MutexGuard<'_, Connection>,
-        patience: Duration,
-        action: &'static str,
-        work: impl FnOnce(&Transaction<'_>) -> Result<T, rusqlite::Error>,
-    ) -> Result<T, CatalogError> {
-        let attempt = || -> Result<T, rusqlite::Error> {
-            writer.busy_timeout(patience)?;
+        let left = match turn.patience {
+            Patience::Usual => BUSY_TIMEOUT.saturating_sub(since.elapsed()),
+            Patience::Brief => BRIEF,
+        };
+        let attempt = || -> Sql<T> {
+            writer.busy_timeout(left)?;
             let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let value = work(&transaction)?;
-            transaction.commit()?;
+            let value = work(&Db::Sqlite(&transaction))?;
+            match turn.ending {
+                Ending::Commit => transaction.commit()?,
+                Ending::RollBack => transaction.rollback()?,
+            }
             Ok(value)
         };
-        self.check_in_place()?;
         let value = attempt().map_err(|source| write_failed(&self.path, action, source))?;
         // What was committed to a file that nobody will open again is lost, and nobody may be told that it is there.
         self.check_in_place()?;
@@ -168,10 +147,10 @@ impl SqliteCatalog {
     }
 
     /// Runs `work` on a reading connection, in one transaction.
-    fn read<T>(
+    pub(crate) fn read<T>(
         &self,
         action: &'static str,
-        work: impl FnOnce(&Transaction<'_>) -> Result<T, rusqlite::Error>,
+        work: impl FnOnce(&Db<'_>) -> Sql<T>,
     ) -> Result<T, CatalogError> {
         self.check_in_place()?;
         let idle = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
@@ -179,9 +158,9 @@ impl SqliteCatalog {
             Some(reader) => reader,
             None => connect(&self.path)?,
         };
-        let attempt = || -> Result<T, rusqlite::Error> {
+        let attempt = || -> Sql<T> {
             let transaction = reader.transaction_with_behavior(TransactionBehavior::Deferred)?;
-            work(&transaction)
+            work(&Db::Sqlite(&transaction))
         };
         let value = attempt().map_err(|source| failed(&self.path, action, source))?;
         self.readers
@@ -190,170 +169,24 @@ impl SqliteCatalog {
             .push(reader);
         Ok(value)
     }
-}
 
-impl Catalog for SqliteCatalog {
-    fn ensure_suites(&self, codenames: &[SuiteName]) -> Result<(), CatalogError> {
-        let known = self.read("read its suites", |db| rows::codenames(db))?;
-        if codenames
-            .iter()
-            .all(|codename| known.iter().any(|name| name == codename.as_str()))
-        {
-            return Ok(());
-        }
-        self.write("add suites", |db| {
-            for codename in codenames {
-                db.prepare_cached("insert into suite (codename) values (?1) on conflict do nothing")?
-                    .execute([codename.as_str()])?;
-            }
-            Ok(())
-        })
-    }
-
-    fn find(
-        &self,
-        sha256: &Sha256,
-        tree: &str,
-    ) -> Result<Option<(NewContent, Option<String>)>, CatalogError> {
-        self.read("look a package up", |db| select::find(db, sha256, tree))
-    }
-
-    fn check_placement(
-        &self,
-        wish: &NewPlacement,
-    ) -> Result<Result<PlacementOutcome, Box<Conflict>>, CatalogError> {
-        self.read("look a package up", |db| {
-            let suite = rows::suite_id(db, &wish.suite)?;
-            place::check_placement(db, suite, wish)
-        })
-    }
-
-    fn place(&self, sets: &[Vec<NewPlacement>], now: i64) -> Result<Vec<PlacedSet>, CatalogError> {
-        self.write("add packages", |db| place::place(db, sets, now))
-    }
-
-    fn remove(
-        &self,
-        selection: &Selection,
-        by: Option<&Actor>,
-        now: i64,
-    ) -> Result<Vec<Entry>, CatalogError> {
-        let removed = self.write("remove packages", |db| place::remove(db, selection, by, now))?;
-        removed.ok_or(CatalogError::AuthorityEnded)
-    }
-
-    fn list(&self, selection: &Selection) -> Result<Vec<Entry>, CatalogError> {
-        self.read("list packages", |db| select::list(db, selection))
-    }
-
-    fn snapshot(
-        &self,
-        suite: &SuiteName,
-        tree: &str,
-        revision: Option<i64>,
-    ) -> Result<Box<dyn Snapshot + '_>, CatalogError> {
+    /// Begins a reading transaction that ends when its connection is dropped.
+    pub(crate) fn reader(&self) -> Result<Connection, CatalogError> {
         self.check_in_place()?;
-        snapshot::open(connect(&self.path)?, &self.path, suite, tree, revision)
+        let reader = connect(&self.path)?;
+        reader
+            .execute_batch("begin deferred")
+            .map_err(|source| failed(&self.path, "begin to read it", source))?;
+        Ok(reader)
     }
 
-    fn progress(&self) -> Result<Vec<Progress>, CatalogError> {
-        self.read("read how far its suites are published", |db| {
-            publications::progress(db)
-        })
+    /// Returns the error of work on [`SqliteFile::reader`].
+    pub(crate) fn failed(&self, action: &'static str, source: SqlError) -> CatalogError {
+        failed(&self.path, action, source)
     }
 
-    fn published(&self, suite: &SuiteName, publication: &Publication, now: i64) -> Result<(), CatalogError> {
-        self.write("record a publish", |db| {
-            publications::record(db, suite, publication, now)
-        })
-    }
-
-    fn publications(&self, suite: &SuiteName) -> Result<Vec<Publication>, CatalogError> {
-        self.read("read what was published", |db| publications::all(db, suite))
-    }
-
-    fn states(&self, suite: &SuiteName) -> Result<Vec<RetainedState>, CatalogError> {
-        self.read("read what can be gone back to", |db| states::all(db, suite))
-    }
-
-    fn pin(&self, suite: &SuiteName, pin: &Pin, now: i64) -> Result<(), CatalogError> {
-        self.write("pin a snapshot", |db| states::pin(db, suite, pin, now))
-    }
-
-    fn unpin(&self, suite: &SuiteName, id: &SnapshotId) -> Result<bool, CatalogError> {
-        self.write("let a snapshot go", |db| states::unpin(db, suite, id))
-    }
-
-    fn roll_back(&self, suite: &SuiteName, revision: i64, now: i64) -> Result<bool, CatalogError> {
-        self.write("go back", |db| states::roll_back(db, suite, revision, now))
-    }
-
-    fn pool_files(&self) -> Result<Vec<PoolFile>, CatalogError> {
-        self.read("list the pool", |db| select::pool_files(db))
-    }
-
-    fn has_pool_file(&self, tree: &str, path: &str) -> Result<bool, CatalogError> {
-        self.read("look a pool file up", |db| {
-            db.prepare_cached("select 1 from pool_file where tree = ?1 and path = ?2")?
-                .exists([tree, path])
-        })
-    }
-
-    fn unpublish(&self, suite: &SuiteName) -> Result<(), CatalogError> {
-        self.write("forget a publish", |db| publications::forget(db, suite))
-    }
-
-    fn files_in_other_trees(
-        &self,
-        suite: &SuiteName,
-        tree: &str,
-        since: Option<i64>,
-    ) -> Result<Vec<MisplacedFile>, CatalogError> {
-        self.read("look for files in other trees", |db| {
-            trees::files_in_other_trees(db, suite, tree, since)
-        })
-    }
-
-    fn record_pool_files(&self, tree: &str, files: &[(Sha256, String)]) -> Result<(), CatalogError> {
-        self.write("record files of a tree", |db| {
-            trees::record_pool_files(db, tree, files)
-        })
-    }
-
-    fn orphaned_pool_files(&self, left: Option<&str>) -> Result<Vec<String>, CatalogError> {
-        self.read("look for files that no suite needs", |db| {
-            trees::unneeded(db, left)
-        })
-    }
-
-    fn forget_orphaned_pool_files(&self, left: Option<&str>) -> Result<(), CatalogError> {
-        self.write("forget files that no suite needs", |db| {
-            trees::forget_unneeded(db, left)
-        })
-    }
-
-    fn prune(
-        &self,
-        retentions: &[Retention],
-        now: i64,
-        pruning: PruneMode,
-    ) -> Result<PruneResult, CatalogError> {
-        self.check_in_place()?;
-        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut attempt = || -> Result<PruneResult, rusqlite::Error> {
-            writer.busy_timeout(BUSY_TIMEOUT)?;
-            let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let forgotten = prune::prune(&transaction, retentions, now)?;
-            match pruning {
-                PruneMode::Done => transaction.commit()?,
-                PruneMode::DryRun => transaction.rollback()?,
-            }
-            Ok(forgotten)
-        };
-        attempt().map_err(|source| failed(&self.path, "apply retention", source))
-    }
-
-    fn copy_to(&self, path: &Path) -> Result<(), CatalogError> {
+    /// Writes a consistent copy to a new file.
+    pub(crate) fn copy_to(&self, path: &Path) -> Result<(), CatalogError> {
         let source = connect(&self.path)?;
         let copy = || -> Result<(), rusqlite::Error> {
             let mut target = Connection::open(path)?;
@@ -423,37 +256,18 @@ fn sync_log(path: &Path) -> std::io::Result<()> {
     }
 }
 
-impl CatalogError {
-    /// Says whether it is one that passes.
-    pub fn transient_failure(&self) -> Option<TransientFailure> {
-        let Self::Database { source, .. } = self else {
-            return None;
-        };
-        if let Some(error) = source.downcast_ref::<std::io::Error>() {
-            let is_full = matches!(
-                error.kind(),
-                std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded
-            );
-            return is_full.then_some(TransientFailure::Full);
-        }
-        match source.downcast_ref::<rusqlite::Error>()?.sqlite_error_code()? {
-            rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked => {
-                Some(TransientFailure::Busy)
-            }
-            rusqlite::ErrorCode::DiskFull => Some(TransientFailure::Full),
-            _ => None,
-        }
-    }
-}
-
 /// Says whether the bytes of a database are at fault, and not a lock, a permission or the disk.
 fn is_damage(error: &CatalogError) -> bool {
     let CatalogError::Database { source, .. } = error else {
         return false;
     };
-    let code = source
-        .downcast_ref::<rusqlite::Error>()
-        .and_then(rusqlite::Error::sqlite_error_code);
+    let code = match (
+        source.downcast_ref::<rusqlite::Error>(),
+        source.downcast_ref::<SqlError>(),
+    ) {
+        (Some(error), _) | (_, Some(SqlError::Sqlite(error))) => error.sqlite_error_code(),
+        _ => None,
+    };
     matches!(
         code,
         Some(rusqlite::ErrorCode::NotADatabase | rusqlite::ErrorCode::DatabaseCorrupt)
@@ -487,12 +301,23 @@ fn no_descriptors(path: &Path) -> Option<std::io::Error> {
 }
 
 /// Returns the error of a write: where the disk is full, SQLite may speak of an I/O error only.
-fn write_failed(path: &Path, action: &'static str, source: rusqlite::Error) -> CatalogError {
-    let is_io = source.sqlite_error_code() == Some(rusqlite::ErrorCode::SystemIoFailure);
+fn write_failed(path: &Path, action: &'static str, source: SqlError) -> CatalogError {
+    let is_io = matches!(&source, SqlError::Sqlite(error)
+        if error.sqlite_error_code() == Some(rusqlite::ErrorCode::SystemIoFailure));
     match full_disk(path).filter(|_| is_io) {
         Some(full) => failed(path, action, full),
         None => failed(path, action, source),
     }
+}
+
+/// Returns the error of a turn that did not come.
+fn busy(path: &Path, action: &'static str) -> CatalogError {
+    let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_BUSY);
+    failed(
+        path,
+        action,
+        SqlError::from(rusqlite::Error::SqliteFailure(code, None)),
+    )
 }
 
 fn folder_of(path: &Path) -> &Path {
@@ -512,6 +337,3 @@ fn failed(
         source: Box::new(source),
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -2,53 +2,44 @@
 
 use debian_control::digest::Sha256;
 use debian_control::name::{Component, SuiteName};
-use rusqlite::types::Value;
-use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 
 use super::rows;
+use crate::sql::{Db, Param, Sql, params};
 use crate::{Content, Entry, NewContent, PoolFile, Selection};
 use archive_storage::pool;
 
-type Sql<T> = Result<T, rusqlite::Error>;
-
 /// A live placement and its content.
-pub(super) struct Live {
-    pub(super) id: i64,
-    pub(super) suite: SuiteName,
+pub(crate) struct Live {
+    pub(crate) id: i64,
+    pub(crate) suite: SuiteName,
     component: Component,
-    pub(super) content: Content,
+    pub(crate) content: Content,
     filename: String,
     /// Whether the file is in the public tree.
     public: bool,
 }
 
 /// Returns the content with these bytes, and its pool file in `tree`.
-pub(super) fn find(
-    db: &Connection,
-    sha256: &Sha256,
-    tree: &str,
-) -> Sql<Option<(NewContent, Option<String>)>> {
+pub(crate) fn find(db: &Db<'_>, sha256: &Sha256, tree: &str) -> Sql<Option<(NewContent, Option<String>)>> {
     let query = format!(
         "select {}, content.paths, pool_file.path from content
          left join pool_file on pool_file.content_id = content.id and pool_file.tree = ?2
          where content.sha256 = ?1",
         rows::CONTENT
     );
-    db.prepare_cached(&query)?
-        .query_row(params![sha256.as_bytes(), tree], |row| {
-            let content = NewContent {
-                content: rows::content(row)?,
-                paths: row.get(rows::CONTENT_WIDTH)?,
-            };
-            Ok((content, row.get(rows::CONTENT_WIDTH + 1)?))
-        })
-        .optional()
+    db.query_optional(&query, params![sha256.as_bytes(), tree], |row| {
+        let content = NewContent {
+            content: rows::content(row)?,
+            paths: row.get(rows::CONTENT_WIDTH)?,
+        };
+        Ok((content, row.get(rows::CONTENT_WIDTH + 1)?))
+    })
 }
 
 /// Returns the live placements that `selection` means, ordered by package and then by codename.
-pub(super) fn live(db: &Connection, selection: &Selection) -> Sql<Vec<Live>> {
+pub(crate) fn live(db: &Db<'_>, selection: &Selection) -> Sql<Vec<Live>> {
     let mut conditions = vec!["placement.removed_revision is null"];
-    let mut values: Vec<Value> = Vec::new();
+    let mut values: Vec<Param<'static>> = Vec::new();
     if let Some(suite) = &selection.suite {
         conditions.push("suite.codename = ?");
         values.push(suite.as_str().to_owned().into());
@@ -69,12 +60,12 @@ pub(super) fn live(db: &Connection, selection: &Selection) -> Sql<Vec<Live>> {
 }
 
 /// Returns the live placements of one content, ordered by codename.
-pub(super) fn live_of(db: &Connection, content: i64) -> Sql<Vec<Live>> {
+pub(crate) fn live_of(db: &Db<'_>, content: i64) -> Sql<Vec<Live>> {
     let condition = "placement.removed_revision is null and placement.content_id = ?";
     read_live(db, condition, vec![content.into()])
 }
 
-fn read_live(db: &Connection, condition: &str, values: Vec<Value>) -> Sql<Vec<Live>> {
+fn read_live(db: &Db<'_>, condition: &str, values: Vec<Param<'static>>) -> Sql<Vec<Live>> {
     let query = format!(
         "select {}, placement.id, suite.codename, placement.component, pool_file.path, pool_file.tree
          from placement
@@ -88,24 +79,22 @@ fn read_live(db: &Connection, condition: &str, values: Vec<Value>) -> Sql<Vec<Li
          order by placement.name, placement.version_key, placement.architecture, content.sha256, suite.codename",
         rows::CONTENT
     );
-    db.prepare_cached(&query)?
-        .query_map(params_from_iter(values), |row| {
-            let at = rows::CONTENT_WIDTH;
-            let (path, tree): (String, String) = (row.get(at + 3)?, row.get(at + 4)?);
-            Ok(Live {
-                id: row.get(at)?,
-                suite: rows::text(row, at + 1)?,
-                component: rows::text(row, at + 2)?,
-                content: rows::content(row)?,
-                filename: pool::below_root(&tree, &path),
-                public: tree.is_empty(),
-            })
-        })?
-        .collect()
+    db.query(&query, &values, |row| {
+        let at = rows::CONTENT_WIDTH;
+        let (path, tree): (String, String) = (row.get(at + 3)?, row.get(at + 4)?);
+        Ok(Live {
+            id: row.get(at)?,
+            suite: rows::text(row, at + 1)?,
+            component: rows::text(row, at + 2)?,
+            content: rows::content(row)?,
+            filename: pool::below_root(&tree, &path),
+            public: tree.is_empty(),
+        })
+    })
 }
 
 /// Folds the placements of one content into one entry, which names its public file where there is one.
-pub(super) fn entries(placements: Vec<Live>) -> Vec<Entry> {
+pub(crate) fn entries(placements: Vec<Live>) -> Vec<Entry> {
     let mut entries: Vec<Entry> = Vec::new();
     for placement in placements {
         let place = (placement.suite, placement.component);
@@ -127,19 +116,14 @@ pub(super) fn entries(placements: Vec<Live>) -> Vec<Entry> {
 }
 
 /// Returns the entries that `selection` means.
-pub(super) fn list(db: &Connection, selection: &Selection) -> Sql<Vec<Entry>> {
+pub(crate) fn list(db: &Db<'_>, selection: &Selection) -> Sql<Vec<Entry>> {
     live(db, selection).map(entries)
 }
 
 /// Returns every file of the pool.
-pub(super) fn pool_files(db: &Connection) -> Sql<Vec<PoolFile>> {
-    db
-        .prepare_cached(
-            "select tree, path, size, sha256 from pool_file join content on content.id = content_id order by tree, path",
-        )?
-        .query_map([], |row| {
+pub(crate) fn pool_files(db: &Db<'_>) -> Sql<Vec<PoolFile>> {
+    db.query("select tree, path, size, sha256 from pool_file join content on content.id = content_id order by tree, path", &[], |row| {
             let (tree, path): (String, String) = (row.get(0)?, row.get(1)?);
             Ok(PoolFile { path: pool::below_root(&tree, &path), size: row.get(2)?, sha256: rows::sha256(row, 3)? })
-        })?
-        .collect()
+        })
 }

@@ -1,30 +1,24 @@
 //! What was published.
 
 use debian_control::name::SuiteName;
-use rusqlite::{Connection, Row, params};
 
 use super::rows;
+use crate::sql::{Db, Row, Sql, SqlError, params};
 use crate::{ContentsState, Progress, Publication, PublishedFile};
-
-type Sql<T> = Result<T, rusqlite::Error>;
 
 const COLUMNS: &str = "revision, date, superseded_at, settings, inrelease_sha256, valid_until, contents_at, contents_revision, id, packages";
 
 /// Records a publish; the one before it is superseded `now`.
-pub(super) fn record(db: &Connection, suite: &SuiteName, publication: &Publication, now: i64) -> Sql<()> {
+pub(crate) fn record(db: &Db<'_>, suite: &SuiteName, publication: &Publication, now: i64) -> Sql<()> {
     let suite = rows::suite_id(db, suite)?;
-    db.prepare_cached(
+    db.execute(
         "update publication set superseded_at = ?2 where suite_id = ?1 and superseded_at is null",
-    )?
-    .execute(params![suite, now])?;
-    let id = db
-        .prepare_cached(
-            "insert into publication
+        params![suite, now],
+    )?;
+    let id = db.insert("insert into publication
                  (suite_id, revision, date, settings, inrelease_sha256, valid_until, contents_at, contents_revision,
                   packages)
-             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-        )?
-        .insert(params![
+             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)", params![
             suite,
             publication.revision,
             publication.date,
@@ -36,65 +30,58 @@ pub(super) fn record(db: &Connection, suite: &SuiteName, publication: &Publicati
             publication.packages
         ])?;
     for file in &publication.files {
-        db.prepare_cached(
+        db.execute(
             "insert into publication_file (publication_id, path, sha256, size) values (?1, ?2, ?3, ?4)",
-        )?
-        .execute(params![id, file.path, file.sha256.as_bytes(), file.size])?;
+            params![id, file.path, file.sha256.as_bytes(), file.size],
+        )?;
     }
-    db.prepare_cached("update suite set last_date = ?2 where id = ?1")?
-        .execute([suite, publication.date])?;
+    db.execute(
+        "update suite set last_date = ?2 where id = ?1",
+        params![suite, publication.date],
+    )?;
     Ok(())
 }
 
 /// Forgets that a suite was published, and what was pinned of it.
-pub(super) fn forget(db: &Connection, suite: &SuiteName) -> Sql<()> {
+pub(crate) fn forget(db: &Db<'_>, suite: &SuiteName) -> Sql<()> {
     let suite = rows::suite_id(db, suite)?;
-    db.execute("delete from publication where suite_id = ?1", [suite])?;
-    db.execute("delete from pinned where suite_id = ?1", [suite])?;
+    db.execute("delete from publication where suite_id = ?1", params![suite])?;
+    db.execute("delete from pinned where suite_id = ?1", params![suite])?;
     Ok(())
 }
 
 /// Returns the publications of a suite, newest first.
-pub(super) fn all(db: &Connection, suite: &SuiteName) -> Sql<Vec<Publication>> {
+pub(crate) fn all(db: &Db<'_>, suite: &SuiteName) -> Sql<Vec<Publication>> {
     let suite = rows::suite_id(db, suite)?;
     let query = format!("select {COLUMNS} from publication where suite_id = ?1 order by id desc");
-    let found: Vec<(i64, Publication)> = db
-        .prepare_cached(&query)?
-        .query_map([suite], read)?
-        .collect::<Sql<_>>()?;
+    let found: Vec<(i64, Publication)> = db.query(&query, params![suite], read)?;
     found.into_iter().map(|found| with_files(db, found)).collect()
 }
 
 /// Returns the newest publication of a suite.
-pub(super) fn newest(db: &Connection, suite: i64) -> Sql<Option<Publication>> {
+pub(crate) fn newest(db: &Db<'_>, suite: i64) -> Sql<Option<Publication>> {
     let query = format!("select {COLUMNS} from publication where suite_id = ?1 order by id desc limit 1");
-    let found = db
-        .prepare_cached(&query)?
-        .query_map([suite], read)?
-        .next()
-        .transpose()?;
+    let found = db.query_optional(&query, params![suite], read)?;
     found.map(|found| with_files(db, found)).transpose()
 }
 
 /// Returns where each suite stands and its newest publication, without its files.
-pub(super) fn progress(db: &Connection) -> Sql<Vec<Progress>> {
-    let query = format!("select {COLUMNS} from publication where suite_id = ?1 order by id desc limit 1");
-    let mut newest = db.prepare_cached(&query)?;
-    let mut suites = db.prepare_cached("select id, codename, revision from suite order by codename")?;
-    let mut found = suites.query([])?;
-    let mut all = Vec::new();
-    while let Some(row) = found.next()? {
-        let publication = newest
-            .query_map([row.get::<_, i64>(0)?], read)?
-            .next()
-            .transpose()?;
-        all.push(Progress {
-            suite: rows::text(row, 1)?,
-            revision: row.get(2)?,
+pub(crate) fn progress(db: &Db<'_>) -> Sql<Vec<Progress>> {
+    let newest = format!("select {COLUMNS} from publication where suite_id = ?1 order by id desc limit 1");
+    let suites: Vec<(i64, SuiteName, i64)> = db.query(
+        "select id, codename, revision from suite order by codename",
+        &[],
+        |row| Ok((row.get(0)?, rows::text(row, 1)?, row.get(2)?)),
+    )?;
+    let progress = suites.into_iter().map(|(id, suite, revision)| {
+        let publication = db.query_optional(&newest, params![id], read)?;
+        Ok(Progress {
+            suite,
+            revision,
             publication: publication.map(|(_, publication)| publication),
-        });
-    }
-    Ok(all)
+        })
+    });
+    progress.collect()
 }
 
 fn read(row: &Row<'_>) -> Sql<(i64, Publication)> {
@@ -106,27 +93,35 @@ fn read(row: &Row<'_>) -> Sql<(i64, Publication)> {
         settings: row.get(3)?,
         inrelease: rows::sha256(row, 4)?,
         valid_until: row.get(5)?,
-        contents: match (row.get(6)?, row.get(7)?) {
-            (Some(at), Some(revision)) => Some(ContentsState { at, revision }),
-            _ => None,
-        },
+        contents: contents(row)?,
         files: Vec::new(),
     };
     Ok((row.get(8)?, publication))
 }
 
-fn with_files(db: &Connection, (id, mut publication): (i64, Publication)) -> Sql<Publication> {
-    publication.files = db
-        .prepare_cached(
-            "select path, sha256, size from publication_file where publication_id = ?1 order by path",
-        )?
-        .query_map([id], |row| {
+/// Reads when the Contents indexes were built and what they show: both, or neither.
+fn contents(row: &Row<'_>) -> Sql<Option<ContentsState>> {
+    match (row.get(6)?, row.get(7)?) {
+        (Some(at), Some(revision)) => Ok(Some(ContentsState { at, revision })),
+        (None, None) => Ok(None),
+        _ => Err(SqlError::Column {
+            column: 6,
+            what: "half of what is known of Contents indexes".to_owned(),
+        }),
+    }
+}
+
+fn with_files(db: &Db<'_>, (id, mut publication): (i64, Publication)) -> Sql<Publication> {
+    publication.files = db.query(
+        "select path, sha256, size from publication_file where publication_id = ?1 order by path",
+        params![id],
+        |row| {
             Ok(PublishedFile {
                 path: row.get(0)?,
                 sha256: rows::sha256(row, 1)?,
                 size: row.get(2)?,
             })
-        })?
-        .collect::<Sql<_>>()?;
+        },
+    )?;
     Ok(publication)
 }

@@ -2,17 +2,15 @@
 
 use debian_control::digest::Sha256;
 use debian_control::name::SuiteName;
-use rusqlite::{Connection, params};
 
 use super::{audit, rows};
 use crate::audit::{Actor, AuditEvent};
 use crate::listing::{Description, Tag};
-
-type Sql<T> = Result<T, rusqlite::Error>;
+use crate::sql::{Db, Sql, params};
 
 /// Changes section, priority and tags of a content in these suites.
-pub(super) fn describe(
-    db: &Connection,
+pub(crate) fn describe(
+    db: &Db<'_>,
     content: &Sha256,
     suites: &[SuiteName],
     description: &Description,
@@ -51,45 +49,45 @@ pub(super) fn describe(
 }
 
 /// Replaces the tags that a suite gives to a content.
-fn set_tags(db: &Connection, content: i64, suite: i64, tags: &[Tag]) -> Sql<()> {
-    db.prepare_cached("delete from tag where content_id = ?1 and suite_id = ?2")?
-        .execute([content, suite])?;
+fn set_tags(db: &Db<'_>, content: i64, suite: i64, tags: &[Tag]) -> Sql<()> {
+    db.execute(
+        "delete from tag where content_id = ?1 and suite_id = ?2",
+        params![content, suite],
+    )?;
     for tag in tags {
-        db.prepare_cached("insert into tag (content_id, suite_id, name, color) values (?1, ?2, ?3, ?4)")?
-            .execute(params![content, suite, tag.name, tag.color])?;
+        db.execute(
+            "insert into tag (content_id, suite_id, name, color) values (?1, ?2, ?3, ?4)",
+            params![content, suite, tag.name, tag.color],
+        )?;
     }
     Ok(())
 }
 
 /// Notes that what a suite says of a content changed.
-pub(super) fn touch(db: &Connection, content: i64, suite: i64, now: i64) -> Sql<()> {
-    db.prepare_cached(
+pub(crate) fn touch(db: &Db<'_>, content: i64, suite: i64, now: i64) -> Sql<()> {
+    db.execute(
         "insert into edit (content_id, suite_id, at) values (?1, ?2, ?3)
          on conflict (content_id, suite_id) do update set at = excluded.at",
-    )?
-    .execute([content, suite, now])?;
+        params![content, suite, now],
+    )?;
     Ok(())
 }
 
 /// Ends the live placement of a content in a suite, and begins another that says something else.
-fn replace(db: &Connection, content: i64, suite: i64, description: &Description, now: i64) -> Sql<()> {
+fn replace(db: &Db<'_>, content: i64, suite: i64, description: &Description, now: i64) -> Sql<()> {
     let revision = rows::raise_revision(db, suite)?;
-    let ended = db
-        .prepare_cached(
-            "update placement set removed_revision = ?3, removed_at = ?4
+    let ended: Vec<i64> = db.query(
+        "update placement set removed_revision = ?3, removed_at = ?4
              where content_id = ?1 and suite_id = ?2 and removed_revision is null returning id",
-        )?
-        .query_map(params![content, suite, revision, now], |row| row.get(0))?
-        .collect::<Sql<Vec<i64>>>()?;
+        params![content, suite, revision, now],
+        |row| row.get(0),
+    )?;
     for id in ended {
-        db.prepare_cached(
-            "insert into placement (suite_id, component, content_id, cluster, name, architecture, version_key,
+        db.execute("insert into placement (suite_id, component, content_id, cluster, name, architecture, version_key,
                                     added_revision, added_at, section, priority, author)
              select suite_id, component, content_id, cluster, name, architecture, version_key,
-                    ?2, added_at, coalesce(?3, section), coalesce(?4, priority), author
-             from placement where id = ?1",
-        )?
-        .execute(params![id, revision, description.section, description.priority])?;
+                    cast(?2 as bigint), added_at, coalesce(?3, section), coalesce(?4, priority), author
+             from placement where id = ?1", params![id, revision, description.section, description.priority])?;
     }
     Ok(())
 }

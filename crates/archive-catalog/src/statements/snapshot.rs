@@ -1,20 +1,17 @@
 //! One state of a suite: a reading transaction that stays open.
 
-use std::path::{Path, PathBuf};
-
 use debian_control::name::SuiteName;
-use rusqlite::{Connection, Row, params};
 
-use super::{failed, publications, rows};
+use super::{publications, rows};
+use crate::sql::{Db, Row, Sql, params};
+use crate::sql_catalog::Reader;
 use crate::{
     CatalogError, Cluster, Counts, Indexed, Position, Section, Snapshot, SnapshotPackage, SuiteState,
 };
 
-type Sql<T> = Result<T, rusqlite::Error>;
-
-struct SqliteSnapshot {
-    db: Connection,
-    location: PathBuf,
+/// A state of a suite, read in a transaction that stays open.
+struct SqlSnapshot<'a> {
+    reader: Reader<'a>,
     suite: i64,
     /// The tree of the pool that the suite's files are in.
     tree: String,
@@ -24,34 +21,32 @@ struct SqliteSnapshot {
 }
 
 /// Opens the state of a revision, or that of now; `tree` is the tree of the pool that it publishes.
-pub(super) fn open(
-    db: Connection,
-    location: &Path,
+pub(crate) fn open<'a>(
+    reader: Reader<'a>,
     suite: &SuiteName,
     tree: &str,
     revision: Option<i64>,
-) -> Result<Box<dyn Snapshot>, CatalogError> {
-    let read = || -> Sql<(i64, SuiteState)> {
-        // Never committed: it ends with the connection.
-        db.execute_batch("begin deferred")?;
-        let id = rows::suite_id(&db, suite)?;
-        let (revision, last_date) = db
-            .prepare_cached("select revision, last_date from suite where id = ?1")?
-            .query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))?;
+) -> Result<Box<dyn Snapshot + 'a>, CatalogError> {
+    let (id, state) = reader.read("read a suite", |db| {
+        let id = rows::suite_id(db, suite)?;
+        let (revision, last_date) = db.query_one(
+            "select revision, last_date from suite where id = ?1",
+            params![id],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )?;
+        let publication = publications::newest(db, id)?;
         Ok((
             id,
             SuiteState {
                 revision,
                 last_date,
-                publication: publications::newest(&db, id)?,
+                publication,
             },
         ))
-    };
-    let (id, state) = read().map_err(|source| failed(location, "read a suite", source))?;
+    })?;
     let revision = revision.unwrap_or(state.revision);
-    Ok(Box::new(SqliteSnapshot {
-        db,
-        location: location.to_owned(),
+    Ok(Box::new(SqlSnapshot {
+        reader,
         suite: id,
         tree: tree.to_owned(),
         revision,
@@ -59,22 +54,22 @@ pub(super) fn open(
     }))
 }
 
-impl SqliteSnapshot {
-    fn read<T>(&self, action: &'static str, work: impl FnOnce() -> Sql<T>) -> Result<T, CatalogError> {
-        work().map_err(|source| failed(&self.location, action, source))
+impl SqlSnapshot<'_> {
+    fn read<T>(&self, action: &'static str, work: impl FnOnce(&Db<'_>) -> Sql<T>) -> Result<T, CatalogError> {
+        self.reader.read(action, work)
     }
 
-    fn count_all(&self) -> Sql<u64> {
-        self.db
-            .prepare_cached(
-                "select count(*) from placement where suite_id = ?1 and added_revision <= ?2
+    fn count_all(&self, db: &Db<'_>) -> Sql<u64> {
+        db.query_one(
+            "select count(*) from placement where suite_id = ?1 and added_revision <= ?2
                  and (removed_revision is null or removed_revision > ?2)",
-            )?
-            .query_row([self.suite, self.revision], |row| row.get(0))
+            params![self.suite, self.revision],
+            |row| row.get(0),
+        )
     }
 }
 
-impl Snapshot for SqliteSnapshot {
+impl Snapshot for SqlSnapshot<'_> {
     fn state(&self) -> &SuiteState {
         &self.state
     }
@@ -86,9 +81,9 @@ impl Snapshot for SqliteSnapshot {
         visit: &mut dyn FnMut(Indexed) -> bool,
     ) -> Result<(), CatalogError> {
         let start = from.cloned().unwrap_or_default();
-        self.read("read packages", || {
+        self.read("read packages", |db| {
             // The order is that of the index placement_order; `all` and the architecture interleave within a cluster.
-            let mut query = self.db.prepare_cached(
+            db.for_each(
                 "select placement.cluster, placement.name, placement.architecture, placement.version_key,
                         content.control, pool_file.path, content.size, content.sha256,
                         placement.section, placement.priority
@@ -102,43 +97,30 @@ impl Snapshot for SqliteSnapshot {
                    and placement.added_revision <= ?8
                    and (placement.removed_revision is null or placement.removed_revision > ?8)
                  order by placement.cluster, placement.name, placement.architecture, placement.version_key",
-            )?;
-            let mut found = query.query(params![
-                self.suite,
-                section.component.as_str(),
-                start.name,
-                start.architecture,
-                start.version_key,
-                section.architecture.as_str(),
-                self.tree,
-                self.revision,
-                start.cluster.0
-            ])?;
-            while let Some(row) = found.next()? {
-                if !visit(indexed(row)?) {
-                    break;
-                }
-            }
-            Ok(())
+                params![
+                    self.suite,
+                    section.component.as_str(),
+                    &start.name,
+                    &start.architecture,
+                    &start.version_key,
+                    section.architecture.as_str(),
+                    &self.tree,
+                    self.revision,
+                    &start.cluster.0,
+                ],
+                |row| Ok(visit(indexed(row)?)),
+            )
         })
     }
 
     fn changed_since(&self, section: &Section<'_>, revision: i64) -> Result<Vec<Position>, CatalogError> {
-        self.read("read what changed", || {
-            self.db
-                .prepare_cached(
-                    "select cluster, name, architecture, version_key from placement
+        self.read("read what changed", |db| {
+            db.query("select cluster, name, architecture, version_key from placement
                      where suite_id = ?1 and added_revision > ?2 and component = ?3 and architecture in (?4, 'all')
                      union
                      select cluster, name, architecture, version_key from placement
                      where suite_id = ?1 and removed_revision > ?2 and component = ?3 and architecture in (?4, 'all')
-                     order by 1, 2, 3, 4",
-                )?
-                .query_map(
-                    params![self.suite, revision, section.component.as_str(), section.architecture.as_str()],
-                    position,
-                )?
-                .collect()
+                     order by 1, 2, 3, 4", params![self.suite, revision, section.component.as_str(), section.architecture.as_str()], position)
         })
     }
 
@@ -147,8 +129,8 @@ impl Snapshot for SqliteSnapshot {
         section: &Section<'_>,
         visit: &mut dyn FnMut(&Position, &str, &[u8]),
     ) -> Result<(), CatalogError> {
-        self.read("read file lists", || {
-            let mut query = self.db.prepare_cached(
+        self.read("read file lists", |db| {
+            db.for_each(
                 "select placement.cluster, placement.name, placement.architecture, placement.version_key,
                         content.control, content.paths
                  from placement join content on content.id = placement.content_id
@@ -156,47 +138,42 @@ impl Snapshot for SqliteSnapshot {
                    and placement.architecture in (?3, 'all') and placement.added_revision <= ?4
                    and (placement.removed_revision is null or placement.removed_revision > ?4)
                  order by placement.name, placement.architecture, placement.version_key",
-            )?;
-            let mut found = query.query(params![
-                self.suite,
-                section.component.as_str(),
-                section.architecture.as_str(),
-                self.revision
-            ])?;
-            while let Some(row) = found.next()? {
-                visit(
-                    &position(row)?,
-                    row.get_ref(4)?.as_str()?,
-                    row.get_ref(5)?.as_blob()?,
-                );
-            }
-            Ok(())
+                params![
+                    self.suite,
+                    section.component.as_str(),
+                    section.architecture.as_str(),
+                    self.revision,
+                ],
+                |row| {
+                    visit(&position(row)?, row.get(4)?, row.get(5)?);
+                    Ok(true)
+                },
+            )
         })
     }
 
     fn packages(&self) -> Result<Vec<SnapshotPackage>, CatalogError> {
-        let mut held: Vec<SnapshotPackage> = self.read("read packages", || {
-            self.db
-                .prepare_cached(
-                    "select component, content.name, content.architecture, content.version, content.sha256,
+        let mut held: Vec<SnapshotPackage> = self.read("read packages", |db| {
+            db.query(
+                "select component, content.name, content.architecture, content.version, content.sha256,
                             content.size, pool_file.path
                      from placement
                      join content on content.id = placement.content_id
                      left join pool_file on pool_file.content_id = content.id and pool_file.tree = ?2
                      where suite_id = ?1 and added_revision <= ?3
                        and (removed_revision is null or removed_revision > ?3)",
-                )?
-                .query_map(params![self.suite, self.tree, self.revision], snapshot_package)?
-                .collect()
+                params![self.suite, &self.tree, self.revision],
+                snapshot_package,
+            )
         })?;
         held.sort_unstable();
         Ok(held)
     }
 
     fn counts(&self, since: Option<i64>) -> Result<Counts, CatalogError> {
-        self.read("count packages", || {
+        self.read("count packages", |db| {
             let Some(since) = since else {
-                let packages = self.count_all()?;
+                let packages = self.count_all(db)?;
                 return Ok(Counts { packages, added: packages, removed: 0 });
             };
             // In one revision and not in the other; a package that was taken out and put back in between is neither.
@@ -207,9 +184,7 @@ impl Snapshot for SqliteSnapshot {
                      (select 1 from placement other where other.content_id = one.content_id and other.suite_id = ?1
                       and other.added_revision <= ?3 and (other.removed_revision is null or other.removed_revision > ?3))"
                 );
-                self.db
-                    .prepare_cached(&query)?
-                    .query_row([self.suite, here, there, here.min(there)], |row| row.get(0))
+                db.query_one(&query, params![self.suite, here, there, here.min(there)], |row| row.get(0))
             };
             let added: u64 = only_in(self.revision, since, "added_revision")?;
             let removed: u64 = only_in(since, self.revision, "removed_revision")?;
@@ -217,7 +192,7 @@ impl Snapshot for SqliteSnapshot {
             let then = self.state.publication.as_ref().filter(|publication| publication.revision == since);
             let packages = match then {
                 Some(publication) => (publication.packages + added).saturating_sub(removed),
-                None => self.count_all()?,
+                None => self.count_all(db)?,
             };
             Ok(Counts { packages, added, removed })
         })
@@ -241,7 +216,7 @@ fn snapshot_package(row: &Row<'_>) -> Sql<SnapshotPackage> {
         version: rows::text(row, 3)?,
         sha256: rows::sha256(row, 4)?,
         size: row.get(5)?,
-        path: row.get::<_, Option<String>>(6)?.unwrap_or_default(),
+        path: row.get::<Option<String>>(6)?.unwrap_or_default(),
     })
 }
 
@@ -250,7 +225,7 @@ fn indexed(row: &Row<'_>) -> Sql<Indexed> {
         position: position(row)?,
         control: row.get(4)?,
         // Missing when the suite was made private, or public, while packages stood in it.
-        path: row.get::<_, Option<String>>(5)?.unwrap_or_default(),
+        path: row.get::<Option<String>>(5)?.unwrap_or_default(),
         size: row.get(6)?,
         sha256: rows::sha256(row, 7)?,
         section: row.get(8)?,

@@ -1,25 +1,23 @@
 //! Accounts.
 
 use debian_control::digest::Sha256;
-use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::{SqliteCatalog, api_tokens, audit, rows};
-use crate::CatalogError;
+use super::{api_tokens, audit, rows};
 use crate::accounts::{
     Account, AccountChange, AccountError, Accounts, ApiToken, Assertion, Authority, CredentialId, Email, Id,
     NewAccount, Session, Suites, Username,
 };
 use crate::audit::AuditEvent;
-
-type Sql<T> = Result<T, rusqlite::Error>;
+use crate::sql::{Db, Row, Sql, params};
+use crate::{CatalogError, SqlCatalog};
 
 /// What a writing transaction came to: done, or what stands against it.
 type Outcome<T> = Result<T, AccountError>;
 
 /// The columns that [`read`] reads, in its order.
-pub(super) const COLUMNS: &str = "account.id, account.username, account.email, account.role, account.all_suites, account.epoch, account.created_at, account.disabled";
+pub(crate) const COLUMNS: &str = "account.id, account.username, account.email, account.role, account.all_suites, account.epoch, account.created_at, account.disabled";
 
-impl Accounts for SqliteCatalog {
+impl Accounts for SqlCatalog {
     fn create_account(&self, new: &NewAccount, event: &AuditEvent) -> Result<(), AccountError> {
         self.write("add an account", |db| create(db, new, event))?
     }
@@ -31,11 +29,8 @@ impl Accounts for SqliteCatalog {
     fn account_named(&self, name: &Username) -> Result<Option<(Account, Option<String>)>, CatalogError> {
         self.read("read an account", |db| {
             let query =
-                format!("select {COLUMNS}, password from account where username = ?1 and deleted_at is null");
-            let found = db
-                .prepare_cached(&query)?
-                .query_row([name.as_str()], |row| Ok((read(row)?, row.get(8)?)))
-                .optional()?;
+                format!("select {COLUMNS}, password from account where lower(username) = lower(?1) and deleted_at is null");
+            let found = db.query_optional(&query, params![name.as_str()], |row| Ok((read(row)?, row.get(8)?)))?;
             found
                 .map(|(account, password)| Ok((with_suites(db, account)?, password)))
                 .transpose()
@@ -45,15 +40,16 @@ impl Accounts for SqliteCatalog {
     fn accounts(&self, after: Option<&Username>, limit: usize) -> Result<Vec<Account>, CatalogError> {
         self.read("list accounts", |db| {
             let query = format!(
-                "select {COLUMNS} from account where deleted_at is null and username > ?1 order by username limit ?2"
+                "select {COLUMNS} from account where deleted_at is null and lower(username) > lower(?1)
+                 order by lower(username) limit ?2"
             );
             let after = after.map_or("", Username::as_str);
             let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-            let found: Vec<Account> = db
-                .prepare_cached(&query)?
-                .query_map(params![after, limit], read)?
-                .collect::<Sql<_>>()?;
-            found.into_iter().map(|account| with_suites(db, account)).collect()
+            let found: Vec<Account> = db.query(&query, params![after, limit], read)?;
+            found
+                .into_iter()
+                .map(|account| with_suites(db, account))
+                .collect()
         })
     }
 
@@ -156,19 +152,21 @@ impl Accounts for SqliteCatalog {
         event: &AuditEvent,
     ) -> Result<(), CatalogError> {
         self.write("end a session", |db| {
-            db.prepare_cached("delete from ended_session where expires_at < ?1")?
-                .execute([event.at])?;
-            db.prepare_cached(
+            db.execute(
+                "delete from ended_session where expires_at < ?1",
+                params![event.at],
+            )?;
+            db.execute(
                 "insert into ended_session (id, expires_at) values (?1, ?2) on conflict do nothing",
-            )?
-            .execute(params![session.id.as_str(), expires_at])?;
+                params![session.id.as_str(), expires_at],
+            )?;
             audit::record(db, event)
         })
     }
 }
 
 /// Says whether an authority is still what it was when it was checked.
-pub(super) fn holds(db: &Connection, authority: &Authority, now: i64) -> Sql<bool> {
+pub(crate) fn holds(db: &Db<'_>, authority: &Authority, now: i64) -> Sql<bool> {
     if authority.expires_at.is_some_and(|end| end <= now) {
         return Ok(false);
     }
@@ -180,16 +178,16 @@ pub(super) fn holds(db: &Connection, authority: &Authority, now: i64) -> Sql<boo
     Ok(is_there && by_id(db, &authority.account.id)?.as_ref() == Some(&authority.account))
 }
 
-fn session_ended(db: &Connection, id: &Id) -> Sql<bool> {
-    db.prepare_cached("select 1 from ended_session where id = ?1")?
-        .exists([id.as_str()])
+fn session_ended(db: &Db<'_>, id: &Id) -> Sql<bool> {
+    db.exists("select 1 from ended_session where id = ?1", params![id.as_str()])
 }
 
-fn create(db: &Connection, new: &NewAccount, event: &AuditEvent) -> Sql<Outcome<()>> {
+fn create(db: &Db<'_>, new: &NewAccount, event: &AuditEvent) -> Sql<Outcome<()>> {
     let account = &new.account;
-    let name_taken = db
-        .prepare_cached("select 1 from account where username = ?1")?
-        .exists([account.username.as_str()])?;
+    let name_taken = db.exists(
+        "select 1 from account where lower(username) = lower(?1)",
+        params![account.username.as_str()],
+    )?;
     if name_taken {
         return Ok(Err(AccountError::NameTaken(account.username.clone())));
     }
@@ -198,26 +196,26 @@ fn create(db: &Connection, new: &NewAccount, event: &AuditEvent) -> Sql<Outcome<
     {
         return Ok(Err(AccountError::EmailTaken(email.clone())));
     }
-    db.prepare_cached(
+    db.execute(
         "insert into account (id, username, email, password, role, all_suites, epoch, created_at)
          values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-    )?
-    .execute(params![
-        account.id.as_str(),
-        account.username.as_str(),
-        account.email.as_ref().map(Email::as_str),
-        new.password,
-        account.role.as_str(),
-        account.suites == Suites::All,
-        account.epoch,
-        account.created_at
-    ])?;
+        params![
+            account.id.as_str(),
+            account.username.as_str(),
+            account.email.as_ref().map(Email::as_str),
+            new.password,
+            account.role.as_str(),
+            account.suites == Suites::All,
+            account.epoch,
+            account.created_at
+        ],
+    )?;
     set_suites(db, &account.id, &account.suites)?;
     audit::record(db, event)?;
     Ok(Ok(()))
 }
 
-fn change(db: &Connection, id: &Id, change: &AccountChange) -> Sql<Outcome<Account>> {
+fn change(db: &Db<'_>, id: &Id, change: &AccountChange) -> Sql<Outcome<Account>> {
     let Some(account) = by_id(db, id)? else {
         return Ok(Err(AccountError::Missing));
     };
@@ -230,18 +228,26 @@ fn change(db: &Connection, id: &Id, change: &AccountChange) -> Sql<Outcome<Accou
         if email_taken(db, email, id)? {
             return Ok(Err(AccountError::EmailTaken(email.clone())));
         }
-        db.prepare_cached("update account set email = ?2 where id = ?1")?
-            .execute([id.as_str(), email.as_str()])?;
+        db.execute(
+            "update account set email = ?2 where id = ?1",
+            params![id.as_str(), email.as_str()],
+        )?;
     }
     if let Some(password) = &change.password {
-        db.prepare_cached("update account set password = ?2 where id = ?1")?
-            .execute([id.as_str(), password])?;
+        db.execute(
+            "update account set password = ?2 where id = ?1",
+            params![id.as_str(), password],
+        )?;
     }
-    db.prepare_cached("update account set disabled = ?2 where id = ?1")?
-        .execute(params![id.as_str(), disabled])?;
+    db.execute(
+        "update account set disabled = ?2 where id = ?1",
+        params![id.as_str(), disabled],
+    )?;
     if change.password.is_some() || role != account.role || disabled && !account.disabled {
-        db.prepare_cached("update account set role = ?2, epoch = epoch + 1 where id = ?1")?
-            .execute([id.as_str(), role.as_str()])?;
+        db.execute(
+            "update account set role = ?2, epoch = epoch + 1 where id = ?1",
+            params![id.as_str(), role.as_str()],
+        )?;
     }
     if let Some(suites) = &change.suites {
         set_suites(db, id, suites)?;
@@ -249,74 +255,81 @@ fn change(db: &Connection, id: &Id, change: &AccountChange) -> Sql<Outcome<Accou
     Ok(by_id(db, id)?.ok_or(AccountError::Missing))
 }
 
-fn delete(db: &Connection, id: &Id, now: i64) -> Sql<Outcome<()>> {
+fn delete(db: &Db<'_>, id: &Id, now: i64) -> Sql<Outcome<()>> {
     if by_id(db, id)?.is_none() {
         return Ok(Err(AccountError::Missing));
     }
     if is_last_admin(db, id)? {
         return Ok(Err(AccountError::LastAdmin));
     }
-    db.prepare_cached("delete from api_token where account_id = ?1")?
-        .execute([id.as_str()])?;
-    db.prepare_cached("delete from account_suite where account_id = ?1")?
-        .execute([id.as_str()])?;
-    db.prepare_cached(
+    db.execute(
+        "delete from api_token where account_id = ?1",
+        params![id.as_str()],
+    )?;
+    db.execute(
+        "delete from account_suite where account_id = ?1",
+        params![id.as_str()],
+    )?;
+    db.execute(
         "update account set email = null, password = null, role = 'user', all_suites = 0, epoch = epoch + 1,
                 deleted_at = ?2 where id = ?1",
-    )?
-    .execute(params![id.as_str(), now])?;
+        params![id.as_str(), now],
+    )?;
     Ok(Ok(()))
 }
 
 /// Returns an account that is not deleted.
-fn by_id(db: &Connection, id: &Id) -> Sql<Option<Account>> {
+fn by_id(db: &Db<'_>, id: &Id) -> Sql<Option<Account>> {
     let query = format!("select {COLUMNS} from account where id = ?1 and deleted_at is null");
-    let found = db
-        .prepare_cached(&query)?
-        .query_row([id.as_str()], read)
-        .optional()?;
+    let found = db.query_optional(&query, params![id.as_str()], read)?;
     found.map(|account| with_suites(db, account)).transpose()
 }
 
-fn is_last_admin(db: &Connection, id: &Id) -> Sql<bool> {
-    let admins: Vec<String> = db
-        .prepare_cached(
-            "select id from account where role = 'admin' and deleted_at is null and disabled = 0 limit 2",
-        )?
-        .query_map([], |row| row.get(0))?
-        .collect::<Sql<_>>()?;
+fn is_last_admin(db: &Db<'_>, id: &Id) -> Sql<bool> {
+    let admins: Vec<String> = db.query(
+        "select id from account where role = 'admin' and deleted_at is null and disabled = 0 limit 2",
+        &[],
+        |row| row.get(0),
+    )?;
     Ok(matches!(admins.as_slice(), [only] if only == id.as_str()))
 }
 
-fn email_taken(db: &Connection, email: &Email, but: &Id) -> Sql<bool> {
-    db.prepare_cached("select 1 from account where email = ?1 and id <> ?2 and deleted_at is null")?
-        .exists([email.as_str(), but.as_str()])
+fn email_taken(db: &Db<'_>, email: &Email, but: &Id) -> Sql<bool> {
+    db.exists(
+        "select 1 from account where lower(email) = lower(?1) and id <> ?2 and deleted_at is null",
+        params![email.as_str(), but.as_str()],
+    )
 }
 
-fn set_suites(db: &Connection, id: &Id, suites: &Suites) -> Sql<()> {
-    db.prepare_cached("update account set all_suites = ?2 where id = ?1")?
-        .execute(params![id.as_str(), *suites == Suites::All])?;
-    db.prepare_cached("delete from account_suite where account_id = ?1")?
-        .execute([id.as_str()])?;
+fn set_suites(db: &Db<'_>, id: &Id, suites: &Suites) -> Sql<()> {
+    db.execute(
+        "update account set all_suites = ?2 where id = ?1",
+        params![id.as_str(), *suites == Suites::All],
+    )?;
+    db.execute(
+        "delete from account_suite where account_id = ?1",
+        params![id.as_str()],
+    )?;
     let Suites::Only(suites) = suites else {
         return Ok(());
     };
     for suite in suites {
-        db.prepare_cached(
+        db.execute(
             "insert into account_suite (account_id, suite) values (?1, ?2) on conflict do nothing",
-        )?
-        .execute([id.as_str(), suite.as_str()])?;
+            params![id.as_str(), suite.as_str()],
+        )?;
     }
     Ok(())
 }
 
 /// Fills in the suites of an account that does not have all.
-fn with_suites(db: &Connection, mut account: Account) -> Sql<Account> {
+fn with_suites(db: &Db<'_>, mut account: Account) -> Sql<Account> {
     if let Suites::Only(suites) = &mut account.suites {
-        *suites = db
-            .prepare_cached("select suite from account_suite where account_id = ?1 order by suite")?
-            .query_map([account.id.as_str()], |row| rows::text(row, 0))?
-            .collect::<Sql<_>>()?;
+        *suites = db.query(
+            "select suite from account_suite where account_id = ?1 order by suite",
+            params![account.id.as_str()],
+            |row| rows::text(row, 0),
+        )?;
     }
     Ok(account)
 }
@@ -325,10 +338,7 @@ fn read(row: &Row<'_>) -> Sql<Account> {
     Ok(Account {
         id: rows::text(row, 0)?,
         username: rows::text(row, 1)?,
-        email: match row.get_ref(2)? {
-            rusqlite::types::ValueRef::Null => None,
-            _ => Some(rows::text(row, 2)?),
-        },
+        email: rows::optional_text(row, 2)?,
         role: rows::text(row, 3)?,
         suites: if row.get(4)? {
             Suites::All

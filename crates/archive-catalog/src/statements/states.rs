@@ -1,15 +1,13 @@
 //! States of a suite: which can be gone back to, pinning, and going back.
 
 use debian_control::name::SuiteName;
-use rusqlite::{Connection, params};
 
 use super::rows;
+use crate::sql::{Db, Sql, params};
 use crate::{Pin, Retained, RetainedState, SnapshotId};
 
-type Sql<T> = Result<T, rusqlite::Error>;
-
 /// Returns the states of a suite that can be gone back to, newest first.
-pub(super) fn all(db: &Connection, suite: &SuiteName) -> Sql<Vec<RetainedState>> {
+pub(crate) fn all(db: &Db<'_>, suite: &SuiteName) -> Sql<Vec<RetainedState>> {
     let suite = rows::suite_id(db, suite)?;
     let added = Running::read(db, suite, "added_revision")?;
     let removed = Running::read(db, suite, "removed_revision")?;
@@ -20,27 +18,29 @@ pub(super) fn all(db: &Connection, suite: &SuiteName) -> Sql<Vec<RetainedState>>
         packages: added.until(revision).saturating_sub(removed.until(revision)),
         kept,
     };
-    let mut states: Vec<RetainedState> = db
-        .prepare_cached("select id, revision, date from pinned where suite_id = ?1")?
-        .query_map([suite], |row| {
+    let mut states: Vec<RetainedState> = db.query(
+        "select id, revision, date from pinned where suite_id = ?1",
+        params![suite],
+        |row| {
             Ok(state(
                 rows::text(row, 0)?,
                 row.get(1)?,
                 row.get(2)?,
                 Retained::Pinned,
             ))
-        })?
-        .collect::<Sql<_>>()?;
-    let published: Vec<RetainedState> = db
-        .prepare_cached("select revision, date, superseded_at from publication where suite_id = ?1")?
-        .query_map([suite], |row| {
+        },
+    )?;
+    let published: Vec<RetainedState> = db.query(
+        "select revision, date, superseded_at from publication where suite_id = ?1",
+        params![suite],
+        |row| {
             let date = row.get(1)?;
             let kept = row
-                .get::<_, Option<i64>>(2)?
+                .get::<Option<i64>>(2)?
                 .map_or(Retained::Live, Retained::SupersededAt);
             Ok(state(SnapshotId::of(date), row.get(0)?, date, kept))
-        })?
-        .collect::<Sql<_>>()?;
+        },
+    )?;
     states.extend(published);
     // The sort is stable, so that of one name the pinned state stays.
     states.sort_by(|left, right| right.id.cmp(&left.id));
@@ -52,19 +52,16 @@ pub(super) fn all(db: &Connection, suite: &SuiteName) -> Sql<Vec<RetainedState>>
 struct Running(Vec<(i64, u64)>);
 
 impl Running {
-    fn read(db: &Connection, suite: i64, column: &'static str) -> Sql<Self> {
+    fn read(db: &Db<'_>, suite: i64, column: &'static str) -> Sql<Self> {
         let query = format!(
             "select {column}, count(*) from placement where suite_id = ?1 and {column} is not null
              group by {column} order by {column}"
         );
         let mut total = 0;
-        let counts: Sql<Vec<(i64, u64)>> = db
-            .prepare_cached(&query)?
-            .query_map([suite], |row| {
-                total += row.get::<_, u64>(1)?;
-                Ok((row.get(0)?, total))
-            })?
-            .collect();
+        let counts: Sql<Vec<(i64, u64)>> = db.query(&query, params![suite], |row| {
+            total += row.get::<u64>(1)?;
+            Ok((row.get(0)?, total))
+        });
         counts.map(Self)
     }
 
@@ -78,56 +75,60 @@ impl Running {
 }
 
 /// Pins a state; one that is pinned stays as it is.
-pub(super) fn pin(db: &Connection, suite: &SuiteName, pin: &Pin, now: i64) -> Sql<()> {
+pub(crate) fn pin(db: &Db<'_>, suite: &SuiteName, pin: &Pin, now: i64) -> Sql<()> {
     let suite = rows::suite_id(db, suite)?;
-    db.prepare_cached(
+    db.execute(
         "insert into pinned (id, suite_id, revision, date, created_at) values (?1, ?2, ?3, ?4, ?5)
          on conflict do nothing",
-    )?
-    .execute(params![pin.id.as_str(), suite, pin.revision, pin.date, now])?;
+        params![pin.id.as_str(), suite, pin.revision, pin.date, now],
+    )?;
     Ok(())
 }
 
 /// Lets a pinned state go, and says whether there was one.
-pub(super) fn unpin(db: &Connection, suite: &SuiteName, id: &SnapshotId) -> Sql<bool> {
+pub(crate) fn unpin(db: &Db<'_>, suite: &SuiteName, id: &SnapshotId) -> Sql<bool> {
     let suite = rows::suite_id(db, suite)?;
-    let deleted = db
-        .prepare_cached("delete from pinned where suite_id = ?1 and id = ?2")?
-        .execute(params![suite, id.as_str()])?;
+    let deleted = db.execute(
+        "delete from pinned where suite_id = ?1 and id = ?2",
+        params![suite, id.as_str()],
+    )?;
     Ok(deleted > 0)
 }
 
 /// Makes a suite hold what it held at a revision, under one new revision, and says whether that changed anything.
-pub(super) fn roll_back(db: &Connection, suite: &SuiteName, revision: i64, now: i64) -> Sql<bool> {
+pub(crate) fn roll_back(db: &Db<'_>, suite: &SuiteName, revision: i64, now: i64) -> Sql<bool> {
     const THEN: &str = "then_one.suite_id = ?1 and then_one.added_revision <= ?2
          and (then_one.removed_revision is null or then_one.removed_revision > ?2)";
     let suite = rows::suite_id(db, suite)?;
     let next = rows::raise_revision(db, suite)?;
-    let ended = db
-        .prepare_cached(&format!(
+    let ended = db.execute(
+        &format!(
             "update placement set removed_revision = ?3, removed_at = ?4
              where suite_id = ?1 and removed_revision is null and not exists
              (select 1 from placement then_one where then_one.content_id = placement.content_id
               and then_one.component = placement.component
-              and then_one.section is placement.section and then_one.priority is placement.priority and {THEN})"
-        ))?
-        .execute(params![suite, revision, next, now])?;
+              and then_one.section is not distinct from placement.section
+              and then_one.priority is not distinct from placement.priority and {THEN})"
+        ),
+        params![suite, revision, next, now],
+    )?;
     // A content stands in one component of a suite, so what still stands of these contents is where it was.
-    let begun = db
-        .prepare_cached(&format!(
+    let begun = db.execute(&format!(
             "insert into placement
                  (suite_id, component, content_id, cluster, name, architecture, version_key, added_revision, added_at,
                   section, priority, author)
-             select suite_id, component, content_id, cluster, name, architecture, version_key, ?3, ?4,
+             select suite_id, component, content_id, cluster, name, architecture, version_key,
+                    cast(?3 as bigint), cast(?4 as bigint),
                     section, priority, author
              from placement then_one where {THEN} and not exists
              (select 1 from placement now_one where now_one.suite_id = ?1
               and now_one.content_id = then_one.content_id and now_one.removed_revision is null)"
-        ))?
-        .execute(params![suite, revision, next, now])?;
+        ), params![suite, revision, next, now])?;
     if ended + begun == 0 {
-        db.prepare_cached("update suite set revision = revision - 1 where id = ?1")?
-            .execute([suite])?;
+        db.execute(
+            "update suite set revision = revision - 1 where id = ?1",
+            params![suite],
+        )?;
     }
     Ok(ended + begun > 0)
 }

@@ -1,14 +1,11 @@
 //! Forgetting what nothing needs any more.
 
-use rusqlite::{Connection, params};
-
 use super::{rows, trees};
+use crate::sql::{Db, Sql, params};
 use crate::{PruneResult, PrunedVersion, Retention};
 
-type Sql<T> = Result<T, rusqlite::Error>;
-
 /// Applies the retention of every suite, and returns what went.
-pub(super) fn prune(db: &Connection, retentions: &[Retention], now: i64) -> Sql<PruneResult> {
+pub(crate) fn prune(db: &Db<'_>, retentions: &[Retention], now: i64) -> Sql<PruneResult> {
     let mut forgotten = PruneResult::default();
     for retention in retentions {
         let suite = rows::suite_id(db, &retention.suite)?;
@@ -22,30 +19,26 @@ pub(super) fn prune(db: &Connection, retentions: &[Retention], now: i64) -> Sql<
     // The identity of a content stays without it: that is the tombstone.
     db.execute(
         "delete from content where not exists (select 1 from pool_file where content_id = content.id)",
-        [],
+        &[],
     )?;
     Ok(forgotten)
 }
 
 fn remove_old_versions(
-    db: &Connection,
+    db: &Db<'_>,
     suite: i64,
     keep: u32,
     retention: &Retention,
     now: i64,
     forgotten: &mut PruneResult,
 ) -> Sql<()> {
-    let old: Vec<(i64, PrunedVersion)> = db
-        .prepare_cached(
-            "select placement.id, placement.name, content.version, placement.architecture from
+    let old: Vec<(i64, PrunedVersion)> = db.query("select placement.id, placement.name, content.version, placement.architecture from
                  (select id, row_number() over (partition by name, architecture order by version_key desc) as rank
                   from placement where suite_id = ?1 and removed_revision is null) as ranked
              join placement on placement.id = ranked.id
              join content on content.id = placement.content_id
              where rank > ?2
-             order by placement.name, placement.architecture, placement.version_key",
-        )?
-        .query_map(params![suite, keep], |row| {
+             order by placement.name, placement.architecture, placement.version_key", params![suite, keep], |row| {
             let pruned = PrunedVersion {
                 suite: retention.suite.clone(),
                 name: rows::text(row, 1)?,
@@ -53,39 +46,36 @@ fn remove_old_versions(
                 architecture: rows::text(row, 3)?,
             };
             Ok((row.get(0)?, pruned))
-        })?
-        .collect::<Sql<_>>()?;
+        })?;
     if old.is_empty() {
         return Ok(());
     }
     let revision = rows::raise_revision(db, suite)?;
     for (id, pruned) in old {
-        db.prepare_cached("update placement set removed_revision = ?1, removed_at = ?2 where id = ?3")?
-            .execute([revision, now, id])?;
+        db.execute(
+            "update placement set removed_revision = ?1, removed_at = ?2 where id = ?3",
+            params![revision, now, id],
+        )?;
         forgotten.versions.push(pruned);
     }
     Ok(())
 }
 
 /// Forgets publications that are neither live, nor among the newest, nor young.
-fn forget_publications(db: &Connection, suite: i64, retention: &Retention) -> Sql<()> {
-    db.prepare_cached(
+fn forget_publications(db: &Db<'_>, suite: i64, retention: &Retention) -> Sql<()> {
+    db.execute(
         "delete from publication where suite_id = ?1 and superseded_at is not null and superseded_at < ?2
          and id not in (select id from publication where suite_id = ?1 order by id desc limit ?3)",
-    )?
-    .execute(params![
-        suite,
-        retention.publications_until,
-        retention.keep_generations
-    ])?;
+        params![suite, retention.publications_until, retention.keep_generations],
+    )?;
     Ok(())
 }
 
 /// Forgets placements that ended and that neither a publication which is kept nor a pinned state shows.
 ///
 /// A file stays fetchable for a time after the last index that named it; until a removal is published, the live one does.
-fn forget_placements(db: &Connection, suite: i64, retention: &Retention) -> Sql<()> {
-    db.prepare_cached(
+fn forget_placements(db: &Db<'_>, suite: i64, retention: &Retention) -> Sql<()> {
+    db.execute(
         "delete from placement where suite_id = ?1 and removed_revision is not null and removed_at < ?2
          and not exists
              (select 1 from publication where publication.suite_id = ?1
@@ -95,13 +85,13 @@ fn forget_placements(db: &Connection, suite: i64, retention: &Retention) -> Sql<
              (select 1 from pinned where pinned.suite_id = ?1
               and pinned.revision >= placement.added_revision
               and pinned.revision < placement.removed_revision)",
-    )?
-    .execute(params![suite, retention.removed_until])?;
+        params![suite, retention.removed_until],
+    )?;
     Ok(())
 }
 
 /// Forgets the files that no placement in their tree needs; returns their paths below the root.
-fn forget_files(db: &Connection) -> Sql<Vec<String>> {
+fn forget_files(db: &Db<'_>) -> Sql<Vec<String>> {
     let paths = trees::unneeded(db, None)?;
     trees::forget_unneeded(db, None)?;
     Ok(paths)

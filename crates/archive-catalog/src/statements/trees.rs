@@ -2,24 +2,22 @@
 
 use debian_control::digest::Sha256;
 use debian_control::name::SuiteName;
-use rusqlite::{Connection, params};
 
 use super::rows;
 use crate::MisplacedFile;
+use crate::sql::{Db, Sql, params};
 use archive_storage::pool;
 
-type Sql<T> = Result<T, rusqlite::Error>;
-
 /// Returns what a suite held after a revision, or ever, and a tree has no file of.
-pub(super) fn files_in_other_trees(
-    db: &Connection,
+pub(crate) fn files_in_other_trees(
+    db: &Db<'_>,
     suite: &SuiteName,
     tree: &str,
     since: Option<i64>,
 ) -> Sql<Vec<MisplacedFile>> {
     let suite = rows::suite_id(db, suite)?;
     let query = format!(
-        "select {}, placement.component, min(pool_file.tree || char(10) || pool_file.path)
+        "select {}, min(placement.component), min(pool_file.tree || '\n' || pool_file.path)
          from placement
          join content on content.id = placement.content_id
          join pool_file on pool_file.content_id = content.id
@@ -29,29 +27,27 @@ pub(super) fn files_in_other_trees(
          order by content.id",
         rows::CONTENT
     );
-    db.prepare_cached(&query)?
-        .query_map(params![suite, since.unwrap_or(-1), tree], |row| {
-            let at = rows::CONTENT_WIDTH;
-            let found: String = row.get(at + 1)?;
-            let (tree, path) = found.split_once('\n').unwrap_or(("", &found));
-            Ok(MisplacedFile {
-                content: rows::content(row)?,
-                component: rows::text(row, at)?,
-                path: pool::below_root(tree, path),
-            })
-        })?
-        .collect()
+    db.query(&query, params![suite, since.unwrap_or(-1), tree], |row| {
+        let at = rows::CONTENT_WIDTH;
+        let found: String = row.get(at + 1)?;
+        let (tree, path) = found.split_once('\n').unwrap_or(("", &found));
+        Ok(MisplacedFile {
+            content: rows::content(row)?,
+            component: rows::text(row, at)?,
+            path: pool::below_root(tree, path),
+        })
+    })
 }
 
 /// Records files of a tree.
-pub(super) fn record_pool_files(db: &Connection, tree: &str, files: &[(Sha256, String)]) -> Sql<()> {
+pub(crate) fn record_pool_files(db: &Db<'_>, tree: &str, files: &[(Sha256, String)]) -> Sql<()> {
     for (sha256, path) in files {
-        db.prepare_cached(
+        db.execute(
             "insert into pool_file (tree, path, content_id)
              select ?1, ?2, id from content where sha256 = ?3
              on conflict do nothing",
-        )?
-        .execute(params![tree, path, sha256.as_bytes()])?;
+            params![tree, path, sha256.as_bytes()],
+        )?;
     }
     Ok(())
 }
@@ -59,24 +55,26 @@ pub(super) fn record_pool_files(db: &Connection, tree: &str, files: &[(Sha256, S
 /// What no placement needs: a suite's files are in the tree of its codename where that has one, else in the public tree.
 ///
 /// `?1` is a tree that nobody needs, or null.
-pub(super) const UNNEEDED: &str = "from pool_file where pool_file.tree = ?1 or not exists
+pub(crate) const UNNEEDED: &str = "from pool_file where pool_file.tree = ?1 or not exists
     (select 1 from placement join suite on suite.id = placement.suite_id
      where placement.content_id = pool_file.content_id
      and (suite.codename = pool_file.tree or pool_file.tree = ''
           and not exists (select 1 from pool_file own where own.content_id = pool_file.content_id
-                          and own.tree = suite.codename and own.tree is not ?1)))";
+                          and own.tree = suite.codename and own.tree is distinct from ?1)))";
 
 /// Returns the files that no suite needs, below the root.
-pub(super) fn unneeded(db: &Connection, left: Option<&str>) -> Sql<Vec<String>> {
-    db.prepare_cached(&format!("select tree, path {UNNEEDED} order by tree, path"))?
-        .query_map([left], |row| {
+pub(crate) fn unneeded(db: &Db<'_>, left: Option<&str>) -> Sql<Vec<String>> {
+    db.query(
+        &format!("select tree, path {UNNEEDED} order by tree, path"),
+        params![left],
+        |row| {
             let (tree, path): (String, String) = (row.get(0)?, row.get(1)?);
             Ok(pool::below_root(&tree, &path))
-        })?
-        .collect()
+        },
+    )
 }
 
 /// Forgets the files that no suite needs.
-pub(super) fn forget_unneeded(db: &Connection, left: Option<&str>) -> Sql<()> {
-    db.execute(&format!("delete {UNNEEDED}"), [left]).map(drop)
+pub(crate) fn forget_unneeded(db: &Db<'_>, left: Option<&str>) -> Sql<()> {
+    db.execute(&format!("delete {UNNEEDED}"), params![left]).map(drop)
 }

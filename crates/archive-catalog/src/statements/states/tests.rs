@@ -1,10 +1,10 @@
 use debian_control::digest::Sha256;
 use proptest::prelude::*;
 
-use super::super::SqliteCatalog;
+use crate::testing::TestServer;
 use crate::{
-    Catalog, Content, NewContent, NewPlacement, Pin, PlacementOutcome, PruneMode, Retention, Selection,
-    SnapshotId, SnapshotPackage,
+    Catalog, Content, DatabaseUrl, NewContent, NewPlacement, Pin, PlacementOutcome, PruneMode, Retention,
+    Selection, SnapshotId, SnapshotPackage, SqlCatalog,
 };
 
 /// A change of a suite.
@@ -52,13 +52,22 @@ fn wish(package: u8, version: u8, extra: bool) -> NewPlacement {
 
 struct Bench {
     _folder: tempfile::TempDir,
-    catalog: SqliteCatalog,
+    catalog: SqlCatalog,
 }
 
 impl Bench {
-    fn new() -> Self {
+    /// A catalog on each database.
+    fn each() -> [Self; 2] {
         let folder = tempfile::tempdir().unwrap();
-        let catalog = SqliteCatalog::create(&folder.path().join("catalog.db")).unwrap();
+        let file = DatabaseUrl::Sqlite(folder.path().join("catalog.db"));
+        [
+            Self::new(folder, &file),
+            Self::new(tempfile::tempdir().unwrap(), &TestServer::shared().database()),
+        ]
+    }
+
+    fn new(folder: tempfile::TempDir, url: &DatabaseUrl) -> Self {
+        let catalog = SqlCatalog::create(url).unwrap();
         catalog.ensure_suites(&["stable".parse().unwrap()]).unwrap();
         Self {
             _folder: folder,
@@ -119,11 +128,11 @@ impl Bench {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
 
     #[test]
     fn going_back_gives_what_was_held_and_changes_no_earlier_state(steps in steps()) {
-        let bench = Bench::new();
+        for bench in Bench::each() {
         let mut past = vec![(bench.revision(), bench.packages(None))];
         for step in &steps {
             let revisions: Vec<i64> = past.iter().map(|(revision, _)| *revision).collect();
@@ -135,11 +144,12 @@ proptest! {
             bench.catalog.roll_back(&"stable".parse().unwrap(), *revision, 2).unwrap();
             prop_assert_eq!(&bench.packages(None), held);
         }
+        }
     }
 
     #[test]
     fn a_pinned_state_outlives_every_prune(steps in steps(), at in any::<prop::sample::Index>()) {
-        let bench = Bench::new();
+        for bench in Bench::each() {
         let suite = "stable".parse().unwrap();
         let pinned_at = at.index(steps.len());
         let mut pinned = Vec::new();
@@ -165,6 +175,7 @@ proptest! {
         prune(&bench);
         prop_assert_eq!(bench.packages(Some(states[0].revision)), Vec::new());
         prop_assert!(bench.catalog.pool_files().unwrap().is_empty());
+        }
     }
 }
 
@@ -181,24 +192,25 @@ fn prune(bench: &Bench) {
 
 #[test]
 fn what_stands_in_another_component_now_goes_back_to_where_it_stood() {
-    let bench = Bench::new();
-    bench.take(
-        &Step::Place {
-            package: 0,
-            version: 0,
-            extra: false,
-        },
-        &[],
-    );
-    let (then, held) = (bench.revision(), bench.packages(None));
-    bench.remove(0);
-    let placed = bench.catalog.place(&[vec![wish(0, 0, true)]], 1).unwrap();
-    assert_eq!(placed, [Ok(vec![PlacementOutcome::Added])]);
-    assert!(
-        bench
-            .catalog
-            .roll_back(&"stable".parse().unwrap(), then, 2)
-            .unwrap()
-    );
-    assert_eq!(bench.packages(None), held);
+    for bench in Bench::each() {
+        bench.take(
+            &Step::Place {
+                package: 0,
+                version: 0,
+                extra: false,
+            },
+            &[],
+        );
+        let (then, held) = (bench.revision(), bench.packages(None));
+        bench.remove(0);
+        let placed = bench.catalog.place(&[vec![wish(0, 0, true)]], 1).unwrap();
+        assert_eq!(placed, [Ok(vec![PlacementOutcome::Added])]);
+        assert!(
+            bench
+                .catalog
+                .roll_back(&"stable".parse().unwrap(), then, 2)
+                .unwrap()
+        );
+        assert_eq!(bench.packages(None), held);
+    }
 }

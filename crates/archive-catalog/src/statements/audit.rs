@@ -1,17 +1,15 @@
 //! The audit log.
 
 use debian_control::digest::Sha256;
-use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::{SqliteCatalog, rows};
-use crate::CatalogError;
+use super::rows;
 use crate::audit::{Actor, Audit, AuditEvent, AuditRow};
-
-type Sql<T> = Result<T, rusqlite::Error>;
+use crate::sql::{Db, Row, Sql, params};
+use crate::{CatalogError, SqlCatalog};
 
 const COLUMNS: &str = "id, at, actor, address, request, action, subject, detail, hash";
 
-impl Audit for SqliteCatalog {
+impl Audit for SqlCatalog {
     fn record(&self, event: &AuditEvent) -> Result<(), CatalogError> {
         self.write("record an event", |db| record(db, event))
     }
@@ -21,24 +19,32 @@ impl Audit for SqliteCatalog {
             let query = format!(
                 "select {COLUMNS} from audit where id < coalesce(?1, id + 1) order by id desc limit ?2"
             );
-            db.prepare_cached(&query)?
-                .query_map(params![before, i64::try_from(limit).unwrap_or(i64::MAX)], read)?
-                .collect()
+            db.query(
+                &query,
+                params![before, i64::try_from(limit).unwrap_or(i64::MAX)],
+                read,
+            )
         })
     }
 
     fn first_broken(&self) -> Result<Option<i64>, CatalogError> {
         self.read("check the audit log", |db| {
-            let mut query = db.prepare(&format!("select {COLUMNS} from audit order by id"))?;
+            let query = format!("select {COLUMNS} from audit order by id");
             let mut before = Sha256::from_bytes([0; 32]);
             let mut number = 0;
-            for row in query.query_map([], read)? {
-                let row = row?;
+            let mut broken = None;
+            db.for_each(&query, &[], |row| {
+                let row = read(row)?;
                 number += 1;
                 if row.id != number || row.chained(&before) != row.hash {
-                    return Ok(Some(row.id));
+                    broken = Some(row.id);
+                    return Ok(false);
                 }
                 before = row.hash;
+                Ok(true)
+            })?;
+            if broken.is_some() {
+                return Ok(broken);
             }
             let end = end(db)?.unwrap_or((0, Sha256::from_bytes([0; 32])));
             Ok((end != (number, before)).then_some(number + 1))
@@ -49,7 +55,7 @@ impl Audit for SqliteCatalog {
 /// Adds a row after the last one.
 ///
 /// The caller's transaction has the lock on the catalog, so no other row comes between.
-pub(super) fn record(db: &Connection, event: &AuditEvent) -> Sql<()> {
+pub(crate) fn record(db: &Db<'_>, event: &AuditEvent) -> Sql<()> {
     // Not after the last row that is there: what was cut off would never be missed again.
     let (id, before) = end(db)?.unwrap_or((0, Sha256::from_bytes([0; 32])));
     let mut row = AuditRow {
@@ -63,30 +69,33 @@ pub(super) fn record(db: &Connection, event: &AuditEvent) -> Sql<()> {
     };
     row.hash = row.chained(&before);
     let insert = format!("insert into audit ({COLUMNS}) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)");
-    db.prepare_cached(&insert)?.execute(params![
-        row.id,
-        row.at,
-        row.actor.name,
-        row.actor.address,
-        row.actor.request,
-        row.action,
-        row.subject,
-        row.detail,
-        row.hash.as_bytes()
-    ])?;
-    db.prepare_cached(
+    db.execute(
+        &insert,
+        params![
+            row.id,
+            row.at,
+            row.actor.name,
+            row.actor.address,
+            row.actor.request,
+            row.action,
+            row.subject,
+            row.detail,
+            row.hash.as_bytes()
+        ],
+    )?;
+    db.execute(
         "insert into audit_end (one, id, hash) values (1, ?1, ?2)
          on conflict (one) do update set id = excluded.id, hash = excluded.hash",
-    )?
-    .execute(params![row.id, row.hash.as_bytes()])?;
+        params![row.id, row.hash.as_bytes()],
+    )?;
     Ok(())
 }
 
 /// Returns number and hash of the last row that was written.
-fn end(db: &Connection) -> Sql<Option<(i64, Sha256)>> {
-    db.prepare_cached("select id, hash from audit_end")?
-        .query_row([], |row| Ok((row.get(0)?, rows::sha256(row, 1)?)))
-        .optional()
+fn end(db: &Db<'_>) -> Sql<Option<(i64, Sha256)>> {
+    db.query_optional("select id, hash from audit_end", &[], |row| {
+        Ok((row.get(0)?, rows::sha256(row, 1)?))
+    })
 }
 
 /// Returns the detail of an event, with the token by which it was done.

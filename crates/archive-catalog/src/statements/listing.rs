@@ -4,20 +4,18 @@ use std::collections::BTreeSet;
 
 use debian_control::digest::Sha256;
 use debian_control::name::SuiteName;
-use rusqlite::types::Value;
-use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 
-use super::{BRIEF, SqliteCatalog, describe, details, rows, search, select};
+use super::{describe, details, rows, search, select};
 use crate::audit::Actor;
 use crate::listing::{
     Description, Extras, ListedPackage, Listing, PackagePage, PackageQuery, PageCursor, PageLimit, Tag,
     Totals,
 };
+use crate::sql::{Db, Dialect, Param, Sql, params};
+use crate::sql_catalog::{Ending, Patience, SqlCatalog, Turn};
 use crate::{CatalogError, Entry};
 
-type Sql<T> = Result<T, rusqlite::Error>;
-
-impl Listing for SqliteCatalog {
+impl Listing for SqlCatalog {
     fn page(
         &self,
         query: &PackageQuery,
@@ -26,7 +24,7 @@ impl Listing for SqliteCatalog {
     ) -> Result<PackagePage, CatalogError> {
         self.refresh_unless_busy()?;
         self.read("list packages", |db| {
-            let mut condition = Condition::of(query);
+            let mut condition = Condition::of(db.dialect(), query);
             if let Some(after) = after {
                 condition.and(
                     "(content.name, content.version_key, content.architecture, content.sha256) > (?, ?, ?, ?)",
@@ -44,10 +42,7 @@ impl Listing for SqliteCatalog {
                 condition.sql,
                 one_more(most)
             );
-            let ids: Vec<i64> = db
-                .prepare_cached(&statement)?
-                .query_map(params_from_iter(condition.values), |row| row.get(0))?
-                .collect::<Sql<_>>()?;
+            let ids: Vec<i64> = db.query(&statement, &condition.values, |row| row.get(0))?;
             part(db, &ids, &query.suites, most)
         })
     }
@@ -61,7 +56,12 @@ impl Listing for SqliteCatalog {
     ) -> Result<PackagePage, CatalogError> {
         self.refresh_unless_busy()?;
         self.read("search packages", |db| {
-            let ids = search::ids(db, &Condition::of(query), text, (skip, one_more(most)))?;
+            let ids = search::ids(
+                db,
+                &Condition::of(db.dialect(), query),
+                text,
+                (skip, one_more(most)),
+            )?;
             part(db, &ids, &query.suites, most)
         })
     }
@@ -70,10 +70,11 @@ impl Listing for SqliteCatalog {
         self.read("look a package up", |db| {
             let mut end = digest.to_vec();
             end.resize(32, 0xff);
-            let found: Option<i64> = db
-                .prepare_cached("select id from content where sha256 >= ?1 and sha256 <= ?2")?
-                .query_row(params![digest, end], |row| row.get(0))
-                .optional()?;
+            let found: Option<i64> = db.query_optional(
+                "select id from content where sha256 >= ?1 and sha256 <= ?2",
+                params![digest, end],
+                |row| row.get(0),
+            )?;
             Ok(match found {
                 Some(id) => listed(db, id, suites)?,
                 None => None,
@@ -109,11 +110,8 @@ impl Listing for SqliteCatalog {
     fn downloaded(&self, counts: &[(Sha256, u64)]) -> Result<(), CatalogError> {
         self.write("count downloads", |db| {
             for (sha256, count) in counts {
-                db.prepare_cached(
-                    "insert into download (content_id, count) select id, ?2 from content where sha256 = ?1
-                     on conflict (content_id) do update set count = count + excluded.count",
-                )?
-                .execute(params![sha256.as_bytes(), count])?;
+                db.execute("insert into download (content_id, count) select id, cast(?2 as bigint) from content where sha256 = ?1
+                     on conflict (content_id) do update set count = download.count + excluded.count", params![sha256.as_bytes(), count])?;
             }
             Ok(())
         })
@@ -121,19 +119,18 @@ impl Listing for SqliteCatalog {
 
     fn totals(&self, suites: &[SuiteName]) -> Result<Totals, CatalogError> {
         self.read("count packages", |db| {
-            let condition = Condition::of(&PackageQuery {
+            let condition = Condition::of(db.dialect(), &PackageQuery {
                 suites: suites.to_vec(),
                 ..PackageQuery::default()
             });
             let statement = format!(
-                "select count(*), count(distinct content.name), coalesce(sum(content.size), 0),
-                        coalesce(sum(download.count), 0)
+                "select count(*), count(distinct content.name), cast(coalesce(sum(content.size), 0) as bigint),
+                        cast(coalesce(sum(download.count), 0) as bigint)
                  from content left join detail on detail.content_id = content.id
                  left join download on download.content_id = content.id where {}",
                 condition.sql
             );
-            db.prepare_cached(&statement)?
-                .query_row(params_from_iter(condition.values), |row| {
+            db.query_one(&statement, &condition.values, |row| {
                     Ok(Totals {
                         packages: row.get(0)?,
                         names: row.get(1)?,
@@ -152,18 +149,16 @@ impl Listing for SqliteCatalog {
     }
 }
 
-impl SqliteCatalog {
+impl SqlCatalog {
     /// Brings filters and search up to the packages, for a reader: who only reads never waits for those who write, and sees a
     /// little less rather.
     fn refresh_unless_busy(&self) -> Result<(), CatalogError> {
-        while self.read("look for new packages", |db| details::are_behind(db))? {
-            let Some(writer) = self.brief_turn() else {
-                return Ok(());
-            };
-            let caught_up = self.write_with(writer, BRIEF, "index packages for search", |db| {
-                details::catch_up(db)
-            });
-            match caught_up {
+        let brief = Turn {
+            patience: Patience::Brief,
+            ending: Ending::Commit,
+        };
+        while self.read("look for new packages", details::are_behind)? {
+            match self.write_in(brief, "index packages for search", details::catch_up) {
                 Ok(()) => {}
                 Err(error) if error.transient_failure().is_some() => return Ok(()),
                 Err(error) => return Err(error),
@@ -174,16 +169,16 @@ impl SqliteCatalog {
 }
 
 /// A condition on `content` and `detail`, and the values in it.
-pub(super) struct Condition {
-    pub(super) sql: String,
-    pub(super) values: Vec<Value>,
+pub(crate) struct Condition {
+    pub(crate) sql: String,
+    pub(crate) values: Vec<Param<'static>>,
 }
 
 impl Condition {
-    pub(super) fn of(query: &PackageQuery) -> Self {
+    pub(crate) fn of(dialect: Dialect, query: &PackageQuery) -> Self {
         let mut placed =
             String::from("placement.content_id = content.id and placement.removed_revision is null");
-        let mut values: Vec<Value> = Vec::new();
+        let mut values: Vec<Param<'static>> = Vec::new();
         let marks = vec!["?"; query.suites.len()].join(", ");
         placed.push_str(&format!(
             " and placement.suite_id in (select id from suite where codename in ({marks}))"
@@ -192,7 +187,7 @@ impl Condition {
             query
                 .suites
                 .iter()
-                .map(|suite| Value::from(suite.as_str().to_owned())),
+                .map(|suite| Param::from(suite.as_str().to_owned())),
         );
         if let Some(component) = &query.component {
             placed.push_str(" and placement.component = ?");
@@ -234,20 +229,23 @@ impl Condition {
         );
         if let Some(maintainer) = &query.maintainer {
             condition.and(
-                "instr(lower(detail.maintainer), lower(?)) > 0",
+                match dialect {
+                    Dialect::Sqlite => "instr(lower(detail.maintainer), lower(?)) > 0",
+                    Dialect::Postgres => "strpos(lower(detail.maintainer), lower(?)) > 0",
+                },
                 [maintainer.clone().into()],
             );
         }
         condition
     }
 
-    pub(super) fn and(&mut self, sql: &str, values: impl IntoIterator<Item = Value>) {
+    pub(crate) fn and(&mut self, sql: &str, values: impl IntoIterator<Item = Param<'static>>) {
         self.sql.push_str(" and ");
         self.sql.push_str(sql);
         self.values.extend(values);
     }
 
-    fn and_equal(&mut self, column: &str, value: Option<Value>) {
+    fn and_equal(&mut self, column: &str, value: Option<Param<'static>>) {
         if let Some(value) = value {
             self.and(&format!("{column} = ?"), [value]);
         }
@@ -260,7 +258,7 @@ fn one_more(most: PageLimit) -> usize {
 }
 
 /// Reads contents with what stands of them in `suites`, as far as a part goes: the first one in any case.
-fn part(db: &Connection, ids: &[i64], suites: &[SuiteName], most: PageLimit) -> Sql<PackagePage> {
+fn part(db: &Db<'_>, ids: &[i64], suites: &[SuiteName], most: PageLimit) -> Sql<PackagePage> {
     let mut packages = Vec::new();
     let mut bytes = 0_usize;
     for id in ids {
@@ -279,7 +277,7 @@ fn part(db: &Connection, ids: &[i64], suites: &[SuiteName], most: PageLimit) -> 
 }
 
 /// Reads a content with what stands of it in `suites`; `None` when it stands in none of these.
-fn listed(db: &Connection, id: i64, suites: &[SuiteName]) -> Sql<Option<ListedPackage>> {
+fn listed(db: &Db<'_>, id: i64, suites: &[SuiteName]) -> Sql<Option<ListedPackage>> {
     Ok(match entry(db, id, suites)? {
         Some(entry) => Some(ListedPackage {
             entry,
@@ -289,7 +287,7 @@ fn listed(db: &Connection, id: i64, suites: &[SuiteName]) -> Sql<Option<ListedPa
     })
 }
 
-fn entry(db: &Connection, id: i64, suites: &[SuiteName]) -> Sql<Option<Entry>> {
+fn entry(db: &Db<'_>, id: i64, suites: &[SuiteName]) -> Sql<Option<Entry>> {
     let placements = select::live_of(db, id)?
         .into_iter()
         .filter(|placement| suites.contains(&placement.suite))
@@ -298,12 +296,14 @@ fn entry(db: &Connection, id: i64, suites: &[SuiteName]) -> Sql<Option<Entry>> {
 }
 
 /// Reads what these suites say of a content; of several, the first by codename counts.
-fn extras<'a>(db: &Connection, content: i64, suites: impl IntoIterator<Item = &'a SuiteName>) -> Sql<Extras> {
+fn extras<'a>(db: &Db<'_>, content: i64, suites: impl IntoIterator<Item = &'a SuiteName>) -> Sql<Extras> {
     let mut found = Extras {
         downloads: db
-            .prepare_cached("select count from download where content_id = ?1")?
-            .query_row([content], |row| row.get(0))
-            .optional()?
+            .query_optional(
+                "select count from download where content_id = ?1",
+                params![content],
+                |row| row.get(0),
+            )?
             .unwrap_or_default(),
         ..Extras::default()
     };
@@ -344,48 +344,50 @@ struct Live {
     tags: Vec<Tag>,
 }
 
-fn said(db: &Connection, content: i64, suite: &SuiteName) -> Sql<Option<Said>> {
-    let suite: Option<i64> = db
-        .prepare_cached("select id from suite where codename = ?1")?
-        .query_row([suite.as_str()], |row| row.get(0))
-        .optional()?;
+fn said(db: &Db<'_>, content: i64, suite: &SuiteName) -> Sql<Option<Said>> {
+    let suite: Option<i64> = db.query_optional(
+        "select id from suite where codename = ?1",
+        params![suite.as_str()],
+        |row| row.get(0),
+    )?;
     // A suite that was added to the settings may have no row yet.
     let Some(suite) = suite else { return Ok(None) };
-    let first_added_at = db
-        .prepare_cached("select min(added_at) from placement where content_id = ?1 and suite_id = ?2")?
-        .query_row([content, suite], |row| row.get(0))?;
-    let edited_at = db
-        .prepare_cached("select at from edit where content_id = ?1 and suite_id = ?2")?
-        .query_row([content, suite], |row| row.get(0))
-        .optional()?;
-    let live = db
-        .prepare_cached(
-            "select section, priority, author from placement
+    let first_added_at = db.query_one(
+        "select min(added_at) from placement where content_id = ?1 and suite_id = ?2",
+        params![content, suite],
+        |row| row.get(0),
+    )?;
+    let edited_at = db.query_optional(
+        "select at from edit where content_id = ?1 and suite_id = ?2",
+        params![content, suite],
+        |row| row.get(0),
+    )?;
+    let live = db.query_optional(
+        "select section, priority, author from placement
              where content_id = ?1 and suite_id = ?2 and removed_revision is null",
-        )?
-        .query_row([content, suite], |row| {
+        params![content, suite],
+        |row| {
             Ok(Live {
                 section: row.get(0)?,
                 priority: row.get(1)?,
                 author: row.get(2)?,
                 tags: Vec::new(),
             })
-        })
-        .optional()?;
+        },
+    )?;
     let live = live
         .map(|live| {
-            let tags = db
-                .prepare_cached(
-                    "select name, color from tag where content_id = ?1 and suite_id = ?2 order by name",
-                )?
-                .query_map([content, suite], |row| {
+            let tags = db.query(
+                "select name, color from tag where content_id = ?1 and suite_id = ?2 order by name",
+                params![content, suite],
+                |row| {
                     Ok(Tag {
                         name: row.get(0)?,
                         color: row.get(1)?,
                     })
-                })?
-                .collect::<Sql<_>>()?;
-            Ok::<_, rusqlite::Error>(Live { tags, ..live })
+                },
+            )?;
+            Sql::Ok(Live { tags, ..live })
         })
         .transpose()?;
     Ok(Some(Said {

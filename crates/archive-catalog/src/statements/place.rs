@@ -3,19 +3,17 @@
 use std::collections::BTreeMap;
 
 use debian_control::digest::Sha256;
-use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{accounts, audit, describe, rows, select};
 use crate::audit::{Actor, AuditEvent};
+use crate::sql::{Db, Sql, params};
 use crate::{Cluster, Conflict, Content, Entry, NewPlacement, PlacedSet, PlacementOutcome, Selection};
-
-type Sql<T> = Result<T, rusqlite::Error>;
 
 /// The revision that this transaction gave each suite it changed.
 type Revisions = BTreeMap<i64, i64>;
 
 /// Places each set that nothing stands against, under one new revision a suite.
-pub(super) fn place(db: &Connection, sets: &[Vec<NewPlacement>], now: i64) -> Sql<Vec<PlacedSet>> {
+pub(crate) fn place(db: &Db<'_>, sets: &[Vec<NewPlacement>], now: i64) -> Sql<Vec<PlacedSet>> {
     let mut revisions = Revisions::new();
     sets.iter()
         .map(|set| match set.as_slice() {
@@ -28,23 +26,23 @@ pub(super) fn place(db: &Connection, sets: &[Vec<NewPlacement>], now: i64) -> Sq
 
 /// Does `work`, and undoes it where its answer is a refusal.
 fn whole(
-    db: &Connection,
+    db: &Db<'_>,
     revisions: &mut Revisions,
     work: impl FnOnce(&mut Revisions) -> Sql<PlacedSet>,
 ) -> Sql<PlacedSet> {
     let before = revisions.clone();
-    db.execute_batch("savepoint placed_set")?;
+    db.batch("savepoint placed_set")?;
     let placed = work(revisions)?;
     if placed.is_err() {
-        db.execute_batch("rollback to placed_set")?;
+        db.batch("rollback to placed_set")?;
         *revisions = before;
     }
-    db.execute_batch("release placed_set")?;
+    db.batch("release placed_set")?;
     Ok(placed)
 }
 
 /// Places the wishes of a set up to the first that is refused.
-fn place_set(db: &Connection, revisions: &mut Revisions, set: &[NewPlacement], now: i64) -> Sql<PlacedSet> {
+fn place_set(db: &Db<'_>, revisions: &mut Revisions, set: &[NewPlacement], now: i64) -> Sql<PlacedSet> {
     let mut placed = Vec::with_capacity(set.len());
     for wish in set {
         if !is_authorized(db, wish.by.as_ref(), now)? {
@@ -70,7 +68,7 @@ fn place_set(db: &Connection, revisions: &mut Revisions, set: &[NewPlacement], n
 }
 
 /// Says whether the authority that a change rests on still holds: nobody can end it while this transaction runs.
-fn is_authorized(db: &Connection, by: Option<&Actor>, now: i64) -> Sql<bool> {
+fn is_authorized(db: &Db<'_>, by: Option<&Actor>, now: i64) -> Sql<bool> {
     match by.and_then(|by| by.authority.as_ref()) {
         Some(authority) => accounts::holds(db, authority, now),
         None => Ok(true),
@@ -78,8 +76,8 @@ fn is_authorized(db: &Connection, by: Option<&Actor>, now: i64) -> Sql<bool> {
 }
 
 /// Says what placing would meet with.
-pub(super) fn check_placement(
-    db: &Connection,
+pub(crate) fn check_placement(
+    db: &Db<'_>,
     suite: i64,
     wish: &NewPlacement,
 ) -> Sql<Result<PlacementOutcome, Box<Conflict>>> {
@@ -87,13 +85,12 @@ pub(super) fn check_placement(
         return Ok(Err(conflict));
     }
     let content = &wish.content.content;
-    let stands: Option<String> = db
-        .prepare_cached(
-            "select component from placement join content on content.id = content_id
+    let stands: Option<String> = db.query_optional(
+        "select component from placement join content on content.id = content_id
              where suite_id = ?1 and sha256 = ?2 and removed_revision is null",
-        )?
-        .query_row(params![suite, content.sha256.as_bytes()], |row| row.get(0))
-        .optional()?;
+        params![suite, content.sha256.as_bytes()],
+        |row| row.get(0),
+    )?;
     match stands {
         Some(component) if component == wish.component.as_str() => {
             return Ok(Ok(PlacementOutcome::Unchanged));
@@ -107,35 +104,30 @@ pub(super) fn check_placement(
         }
         None => {}
     }
-    let owner: Option<Sha256> = db
-        .prepare_cached(
-            "select sha256 from pool_file join content on content.id = content_id where tree = ?1 and path = ?2",
-        )?
-        .query_row([wish.tree.as_str(), wish.path.as_str()], |row| rows::sha256(row, 0))
-        .optional()?;
+    let owner: Option<Sha256> = db.query_optional(
+        "select sha256 from pool_file join content on content.id = content_id where tree = ?1 and path = ?2",
+        params![wish.tree.as_str(), wish.path.as_str()],
+        |row| rows::sha256(row, 0),
+    )?;
     if owner.is_some_and(|owner| owner != content.sha256) {
         return Ok(Err(Box::new(Conflict::PathTaken(wish.path.clone()))));
     }
     Ok(Ok(PlacementOutcome::Added))
 }
 
-fn identity_conflict(db: &Connection, suite: i64, wish: &NewPlacement) -> Sql<Option<Box<Conflict>>> {
+fn identity_conflict(db: &Db<'_>, suite: i64, wish: &NewPlacement) -> Sql<Option<Box<Conflict>>> {
     let content = &wish.content.content;
-    let held: Option<(String, Sha256)> = db
-        .prepare_cached(
-            "select version, sha256 from identity
+    let held: Option<(String, Sha256)> = db.query_optional(
+        "select version, sha256 from identity
              where suite_id = ?1 and name = ?2 and architecture = ?3 and version_key = ?4",
-        )?
-        .query_row(
-            params![
-                suite,
-                content.name.as_str(),
-                content.architecture.as_str(),
-                content.version.sort_key()
-            ],
-            |row| Ok((row.get(0)?, rows::sha256(row, 1)?)),
-        )
-        .optional()?;
+        params![
+            suite,
+            content.name.as_str(),
+            content.architecture.as_str(),
+            content.version.sort_key()
+        ],
+        |row| Ok((row.get(0)?, rows::sha256(row, 1)?)),
+    )?;
     let Some((version, sha256)) = held else {
         return Ok(None);
     };
@@ -160,36 +152,33 @@ fn identity_conflict(db: &Connection, suite: i64, wish: &NewPlacement) -> Sql<Op
     }))
 }
 
-fn insert(db: &Connection, suite: i64, revision: i64, wish: &NewPlacement, now: i64) -> Sql<()> {
+fn insert(db: &Db<'_>, suite: i64, revision: i64, wish: &NewPlacement, now: i64) -> Sql<()> {
     let content = &wish.content.content;
     let version_key = content.version.sort_key();
     let id = match rows::content_id(db, &content.sha256)? {
         Some(id) => id,
         None => insert_content(db, wish, &version_key)?,
     };
-    db.prepare_cached(
+    db.execute(
         "insert into pool_file (tree, path, content_id) values (?1, ?2, ?3) on conflict do nothing",
-    )?
-    .execute(params![wish.tree, wish.path, id])?;
-    db.prepare_cached(
+        params![wish.tree, wish.path, id],
+    )?;
+    db.execute(
         "insert into identity (suite_id, name, architecture, version_key, version, sha256)
              values (?1, ?2, ?3, ?4, ?5, ?6) on conflict do nothing",
-    )?
-    .execute(params![
-        suite,
-        content.name.as_str(),
-        content.architecture.as_str(),
-        version_key,
-        content.version.as_str(),
-        content.sha256.as_bytes()
-    ])?;
-    db.prepare_cached(
-        "insert into placement
+        params![
+            suite,
+            content.name.as_str(),
+            content.architecture.as_str(),
+            version_key,
+            content.version.as_str(),
+            content.sha256.as_bytes()
+        ],
+    )?;
+    db.execute("insert into placement
                  (suite_id, component, content_id, cluster, name, architecture, version_key, added_revision, added_at,
                   author)
-             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-    )?
-    .execute(params![
+             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)", params![
         suite,
         wish.component.as_str(),
         id,
@@ -227,30 +216,30 @@ fn event(
     }
 }
 
-fn insert_content(db: &Connection, wish: &NewPlacement, version_key: &[u8]) -> Sql<i64> {
+fn insert_content(db: &Db<'_>, wish: &NewPlacement, version_key: &[u8]) -> Sql<i64> {
     let content = &wish.content.content;
-    db.prepare_cached(
+    db.insert(
         "insert into content
                  (sha256, size, name, version, version_key, architecture, source, control, paths, created_at)
              values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-    )?
-    .insert(params![
-        content.sha256.as_bytes(),
-        content.size,
-        content.name.as_str(),
-        content.version.as_str(),
-        version_key,
-        content.architecture.as_str(),
-        content.source.as_str(),
-        content.control,
-        wish.content.paths,
-        content.created_at
-    ])
+        params![
+            content.sha256.as_bytes(),
+            content.size,
+            content.name.as_str(),
+            content.version.as_str(),
+            version_key,
+            content.architecture.as_str(),
+            content.source.as_str(),
+            content.control,
+            wish.content.paths,
+            content.created_at
+        ],
+    )
 }
 
 /// Ends the live placements that `selection` means, under one new revision a suite; `None` when the authority of `by` ended.
-pub(super) fn remove(
-    db: &Connection,
+pub(crate) fn remove(
+    db: &Db<'_>,
     selection: &Selection,
     by: Option<&Actor>,
     now: i64,
@@ -267,8 +256,10 @@ pub(super) fn remove(
             None => rows::raise_revision(db, suite)?,
         };
         revisions.insert(suite, revision);
-        db.prepare_cached("update placement set removed_revision = ?1, removed_at = ?2 where id = ?3")?
-            .execute(params![revision, now, placement.id])?;
+        db.execute(
+            "update placement set removed_revision = ?1, removed_at = ?2 where id = ?3",
+            params![revision, now, placement.id],
+        )?;
         if let Some(id) = rows::content_id(db, &placement.content.sha256)? {
             describe::touch(db, id, suite, now)?;
         }

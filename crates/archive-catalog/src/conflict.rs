@@ -1,0 +1,62 @@
+//! What stands against a placement.
+
+use debian_control::architecture::Architecture;
+use debian_control::digest::Sha256;
+use debian_control::name::{Component, PackageName, SuiteName};
+
+/// Why a placement was refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Conflict {
+    /// Other bytes hold that identity.
+    #[error(
+        "`{name}` {version} {architecture} stands for other bytes in suite `{suite}` (sha256 {held}, not {offered}): give the changed package a new version"
+    )]
+    OtherBytes {
+        /// Codename.
+        suite: SuiteName,
+        /// Package.
+        name: PackageName,
+        /// Version as it was first taken.
+        version: String,
+        /// Architecture.
+        architecture: Architecture,
+        /// Digest that the identity stands for.
+        held: Sha256,
+        /// Digest of what was offered.
+        offered: Sha256,
+    },
+    /// A version that compares equal, in other letters.
+    #[error(
+        "version `{offered}` of `{name}` {architecture} equals `{held}`, which suite `{suite}` has had: give the package a version that differs"
+    )]
+    EqualVersion {
+        /// Codename.
+        suite: SuiteName,
+        /// Package.
+        name: PackageName,
+        /// Architecture.
+        architecture: Architecture,
+        /// Version text that was taken first.
+        held: String,
+        /// Version text that was offered.
+        offered: String,
+    },
+    /// The same bytes stand in another component of the suite.
+    #[error(
+        "it is in component `{held}` of suite `{suite}` already: remove it there before adding it to `{offered}`"
+    )]
+    OtherComponent {
+        /// Codename.
+        suite: SuiteName,
+        /// Where it stands.
+        held: String,
+        /// Where it was to go.
+        offered: Component,
+    },
+    /// Another content holds the pool path: somebody else was faster.
+    #[error("pool path `{0}` was taken by another package at the same moment: try again")]
+    PathTaken(String),
+    /// The authority of whoever asked ended, or changed, before the transaction.
+    #[error("the account or its credential has changed since its rights were checked")]
+    AuthorityEnded,
+}

@@ -1,0 +1,143 @@
+//! Where a catalog is: `DATABASE_URL`.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+/// A SQLite file, or a database of a PostgreSQL server.
+#[derive(Clone, PartialEq, Eq)]
+pub enum DatabaseUrl {
+    /// `sqlite:PATH`.
+    Sqlite(PathBuf),
+    /// `postgres://USER[:PASSWORD]@HOST[:PORT]/DB[?PARAMETERS]`.
+    Postgres(PostgresUrl),
+}
+
+/// The address of a database of a PostgreSQL server; printing it leaves the password out.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PostgresUrl(String);
+
+/// A text that is no address of a database.
+///
+/// It does not repeat the text, which may have a password in it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "invalid database URL: {0}; expected `sqlite:PATH` or `postgres://USER[:PASSWORD]@HOST[:PORT]/DATABASE`"
+)]
+pub struct InvalidDatabaseUrl(String);
+
+impl FromStr for DatabaseUrl {
+    type Err = InvalidDatabaseUrl;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if let Some(path) = text.strip_prefix("sqlite:") {
+            // `sqlite:///srv/a.db` is an absolute path, `sqlite://a.db` and `sqlite:a.db` are relative.
+            let path = path.strip_prefix("//").unwrap_or(path);
+            return match path {
+                "" => Err(InvalidDatabaseUrl("no path after `sqlite:`".to_owned())),
+                path => Ok(Self::Sqlite(path.into())),
+            };
+        }
+        if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+            let url = PostgresUrl(text.to_owned());
+            return match crate::postgres::check(&url) {
+                Ok(()) => Ok(Self::Postgres(url)),
+                Err(reason) => Err(InvalidDatabaseUrl(reason)),
+            };
+        }
+        let scheme = text.split(':').next().filter(|scheme| scheme.len() < text.len());
+        Err(InvalidDatabaseUrl(match scheme {
+            Some(scheme) => format!("unknown scheme `{}`", scheme.escape_debug()),
+            None => "no scheme".to_owned(),
+        }))
+    }
+}
+
+impl fmt::Display for DatabaseUrl {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite(path) => write!(formatter, "sqlite:{}", path.display()),
+            Self::Postgres(url) => url.fmt(formatter),
+        }
+    }
+}
+
+impl fmt::Debug for DatabaseUrl {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, formatter)
+    }
+}
+
+impl PostgresUrl {
+    /// Returns the address with the password, for the driver.
+    pub(crate) fn secret(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for PostgresUrl {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (scheme, rest) = self.0.split_once("://").unwrap_or(("postgres", &self.0));
+        // Parameters may hold a password, too.
+        let rest = rest.split('?').next().unwrap_or(rest);
+        match rest.rsplit_once('@') {
+            Some((user, host)) => {
+                let user = user.split(':').next().unwrap_or(user);
+                write!(formatter, "{scheme}://{user}@{host}")
+            }
+            None => write!(formatter, "{scheme}://{rest}"),
+        }
+    }
+}
+
+impl fmt::Debug for PostgresUrl {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, formatter)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_never_printed() {
+        for text in [
+            "postgres://me:secret@db.example.org:5432/archive?sslmode=require",
+            "postgresql://me:se@cret@db.example.org/archive?password=secret",
+        ] {
+            let Ok(url) = text.parse::<DatabaseUrl>() else {
+                continue;
+            };
+            let printed = format!("{url} {url:?}");
+            assert!(
+                !printed.contains("secret") && !printed.contains("cret@"),
+                "{printed}"
+            );
+        }
+        let wrong = "mysql://me:secret@host/db".parse::<DatabaseUrl>().unwrap_err();
+        assert!(!wrong.to_string().contains("secret"), "{wrong}");
+    }
+
+    #[test]
+    fn paths_of_sqlite_are_read_with_and_without_slashes() {
+        for (text, path) in [
+            ("sqlite:a.db", "a.db"),
+            ("sqlite:/srv/a.db", "/srv/a.db"),
+            ("sqlite:///srv/a.db", "/srv/a.db"),
+            ("sqlite://a.db", "a.db"),
+        ] {
+            assert_eq!(text.parse(), Ok(DatabaseUrl::Sqlite(path.into())), "{text}");
+        }
+        for text in [
+            "",
+            "sqlite:",
+            "sqlite://",
+            "catalog.db",
+            "mysql://host/db",
+            "postgres://h:port/db",
+        ] {
+            assert!(text.parse::<DatabaseUrl>().is_err(), "{text}");
+        }
+    }
+}

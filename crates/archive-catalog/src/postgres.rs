@@ -1,0 +1,246 @@
+//! A catalog on a PostgreSQL server, shared by several machines.
+//!
+//! One writer at a time, as on SQLite: a writing transaction locks `writer_turn` first, so that the audit log stays one chain
+//! and what was checked still holds when it is written. Many uploads share one transaction (the uploader's group commit), so
+//! that turns are few. Readers see one state each (`repeatable read`) and never wait for writers.
+
+mod address;
+mod schema;
+mod tls;
+
+use std::sync::{Condvar, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::CatalogError;
+use crate::database_url::PostgresUrl;
+use crate::sql::{Db, PostgresSession, Sql, SqlError};
+use crate::sql_catalog::{Ending, Patience, Turn};
+
+pub(crate) use address::check;
+
+/// How many connections one process holds at most.
+const MAX_CONNECTIONS: usize = 16;
+/// How long a connection, or a turn to write, is waited for.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A database on a PostgreSQL server, and the connections to it.
+pub(crate) struct PostgresServer {
+    url: PostgresUrl,
+    pool: Mutex<Pool>,
+    returned: Condvar,
+}
+
+#[derive(Default)]
+struct Pool {
+    idle: Vec<PostgresSession>,
+    /// Idle or in use.
+    open: usize,
+}
+
+impl PostgresServer {
+    /// Makes the tables; an error where there are some.
+    pub(crate) fn create(url: &PostgresUrl) -> Result<Self, CatalogError> {
+        let session = connect(url).map_err(|source| failed(url, "connect to it", source))?;
+        schema::create(url, &session)?;
+        Ok(Self::of(url, session))
+    }
+
+    /// Opens a database whose tables are those of this program.
+    pub(crate) fn open(url: &PostgresUrl) -> Result<Self, CatalogError> {
+        let session = connect(url).map_err(|source| failed(url, "connect to it", source))?;
+        schema::check(url, &session)?;
+        Ok(Self::of(url, session))
+    }
+
+    /// Brings the tables up to date, or makes them.
+    pub(crate) fn migrate(url: &PostgresUrl) -> Result<(), CatalogError> {
+        let session = connect(url).map_err(|source| failed(url, "connect to it", source))?;
+        schema::migrate(url, &session)
+    }
+
+    /// Says whether there are tables of a catalog.
+    pub(crate) fn has_tables(url: &PostgresUrl) -> Result<bool, CatalogError> {
+        let session = connect(url).map_err(|source| failed(url, "connect to it", source))?;
+        Ok(schema::version(&session).map_err(|source| failed(url, "look for its tables", source))? > 0)
+    }
+
+    fn of(url: &PostgresUrl, session: PostgresSession) -> Self {
+        Self {
+            url: url.clone(),
+            pool: Mutex::new(Pool {
+                idle: vec![session],
+                open: 1,
+            }),
+            returned: Condvar::new(),
+        }
+    }
+
+    /// Runs `work` in one writing transaction.
+    pub(crate) fn write<T>(
+        &self,
+        turn: Turn,
+        action: &'static str,
+        work: impl FnOnce(&Db<'_>) -> Sql<T>,
+    ) -> Result<T, CatalogError> {
+        let limit = match turn.patience {
+            Patience::Usual => "30s",
+            Patience::Brief => "1s",
+        };
+        // Statements after the lock see all that the writers before have committed: each has a snapshot of its own.
+        let begin = format!(
+            "begin isolation level read committed; set local lock_timeout = '{limit}'; lock table writer_turn in exclusive mode"
+        );
+        let lease = self.lease(&begin, action)?;
+        let value = lease.read(action, work)?;
+        let end = match turn.ending {
+            Ending::Commit => "commit",
+            Ending::RollBack => "rollback",
+        };
+        lease.end(end, action)?;
+        Ok(value)
+    }
+
+    /// Runs `work` in one reading transaction.
+    pub(crate) fn read<T>(
+        &self,
+        action: &'static str,
+        work: impl FnOnce(&Db<'_>) -> Sql<T>,
+    ) -> Result<T, CatalogError> {
+        let lease = self.reader(action)?;
+        let value = lease.read(action, work)?;
+        lease.end("commit", action)?;
+        Ok(value)
+    }
+
+    /// Begins a reading transaction that ends when it is dropped.
+    pub(crate) fn reader(&self, action: &'static str) -> Result<Lease<'_>, CatalogError> {
+        self.lease("begin isolation level repeatable read read only", action)
+    }
+
+    /// Takes a connection and begins a transaction.
+    ///
+    /// A connection that broke while it was idle is found out here, before any work was done, and another is made.
+    fn lease(&self, begin: &str, action: &'static str) -> Result<Lease<'_>, CatalogError> {
+        loop {
+            let (session, is_new) = self.session(action)?;
+            let lease = Lease {
+                server: self,
+                session: Some(session),
+                is_clean: false,
+            };
+            let begun = lease.read(action, |db| db.batch(begin));
+            match begun {
+                Ok(()) => return Ok(lease),
+                Err(error) if is_new || !is_disconnected(&error) => return Err(error),
+                Err(_) => drop(lease),
+            }
+        }
+    }
+
+    /// Takes an idle connection, or makes one where there may be more; says whether it is new.
+    fn session(&self, action: &'static str) -> Result<(PostgresSession, bool), CatalogError> {
+        let until = Instant::now() + PATIENCE;
+        let mut pool = self.pool.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            if let Some(session) = pool.idle.pop() {
+                return Ok((session, false));
+            }
+            if pool.open < MAX_CONNECTIONS {
+                pool.open += 1;
+                break;
+            }
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Err(failed(&self.url, action, SqlError::NoConnection(MAX_CONNECTIONS)));
+            }
+            let waited = self.returned.wait_timeout(pool, left);
+            pool = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        drop(pool);
+        match connect(&self.url) {
+            Ok(session) => Ok((session, true)),
+            Err(error) => {
+                self.give_back(None);
+                Err(failed(&self.url, "connect to it", error))
+            }
+        }
+    }
+
+    fn give_back(&self, session: Option<PostgresSession>) {
+        let mut pool = self.pool.lock().unwrap_or_else(PoisonError::into_inner);
+        match session {
+            Some(session) => pool.idle.push(session),
+            None => pool.open -= 1,
+        }
+        drop(pool);
+        self.returned.notify_one();
+    }
+}
+
+/// A connection in a transaction; the transaction is undone where it was not ended.
+pub(crate) struct Lease<'a> {
+    server: &'a PostgresServer,
+    session: Option<PostgresSession>,
+    /// Whether the transaction was ended.
+    is_clean: bool,
+}
+
+impl Lease<'_> {
+    /// Runs `work` in the transaction.
+    pub(crate) fn read<T>(
+        &self,
+        action: &'static str,
+        work: impl FnOnce(&Db<'_>) -> Sql<T>,
+    ) -> Result<T, CatalogError> {
+        work(&Db::Postgres(self.session())).map_err(|source| failed(&self.server.url, action, source))
+    }
+
+    fn end(mut self, end: &str, action: &'static str) -> Result<(), CatalogError> {
+        self.read(action, |db| db.batch(end))?;
+        self.is_clean = true;
+        Ok(())
+    }
+
+    fn session(&self) -> &PostgresSession {
+        self.session
+            .as_ref()
+            .expect("it is taken out only when this is dropped")
+    }
+}
+
+impl Drop for Lease<'_> {
+    fn drop(&mut self) {
+        let session = self.session.take();
+        let session = session
+            .filter(|session| self.is_clean || session.client.borrow_mut().batch_execute("rollback").is_ok());
+        self.server.give_back(session);
+    }
+}
+
+/// Connects, and sets what every transaction relies on.
+fn connect(url: &PostgresUrl) -> Sql<PostgresSession> {
+    let mut client = address::connect(url)?;
+    // A commit that returned is on disk. A statement that takes minutes, or a transaction that its program forgot, holds others up.
+    client.batch_execute(
+        "set synchronous_commit = on; set statement_timeout = '10min'; set idle_in_transaction_session_timeout = '30min';
+         set lock_timeout = '30s'; set client_min_messages = warning",
+    )?;
+    Ok(PostgresSession::new(client))
+}
+
+fn is_disconnected(error: &CatalogError) -> bool {
+    let CatalogError::Database { source, .. } = error else {
+        return false;
+    };
+    source
+        .downcast_ref::<SqlError>()
+        .is_some_and(SqlError::is_disconnected)
+}
+
+fn failed(url: &PostgresUrl, action: &'static str, source: SqlError) -> CatalogError {
+    CatalogError::Database {
+        location: url.to_string(),
+        action,
+        source: Box::new(source),
+    }
+}

@@ -1,0 +1,90 @@
+//! The tables on PostgreSQL and their version.
+
+use super::failed;
+use crate::CatalogError;
+use crate::database_url::PostgresUrl;
+use crate::sql::{Db, PostgresSession, Sql, params};
+
+/// Each brings the tables from the version before to its own, counted from 1. Never edited after a release.
+const MIGRATIONS: &[&str] = &[include_str!("../migrations/postgres/0001-catalog.sql")];
+
+/// Makes the tables; an error where there are some.
+pub(super) fn create(url: &PostgresUrl, session: &PostgresSession) -> Result<(), CatalogError> {
+    match version(session).map_err(|source| failed(url, "look for its tables", source))? {
+        0 => migrate(url, session),
+        found => Err(wrong_version(
+            url,
+            found,
+            "the database has a catalog already: name another",
+        )),
+    }
+}
+
+/// Checks that the tables are those of this program.
+pub(super) fn check(url: &PostgresUrl, session: &PostgresSession) -> Result<(), CatalogError> {
+    let found = version(session).map_err(|source| failed(url, "look for its tables", source))?;
+    match found.cmp(&newest()) {
+        std::cmp::Ordering::Equal => Ok(()),
+        std::cmp::Ordering::Less => Err(wrong_version(url, found, "run `repogen migrate`")),
+        std::cmp::Ordering::Greater => Err(wrong_version(url, found, "use a newer version of this program")),
+    }
+}
+
+/// Brings the tables up to date, in one transaction for each version. Several may do this at once.
+pub(super) fn migrate(url: &PostgresUrl, session: &PostgresSession) -> Result<(), CatalogError> {
+    let db = Db::Postgres(session);
+    let migrate = || -> Sql<i64> {
+        db.batch("create table if not exists catalog_version (version bigint not null primary key)")?;
+        loop {
+            db.batch("begin; lock table catalog_version in exclusive mode")?;
+            let found = version(session)?;
+            let next = usize::try_from(found)
+                .ok()
+                .and_then(|found| MIGRATIONS.get(found));
+            let Some(migration) = next else {
+                db.batch("rollback")?;
+                return Ok(found);
+            };
+            db.batch(migration)?;
+            db.execute(
+                "insert into catalog_version (version) values (?1)",
+                params![found + 1],
+            )?;
+            db.batch("commit")?;
+        }
+    };
+    let reached = migrate().map_err(|source| failed(url, "bring its tables up to date", source))?;
+    if reached > newest() {
+        return Err(wrong_version(url, reached, "use a newer version of this program"));
+    }
+    Ok(())
+}
+
+/// Returns the version of the tables; 0 where there are none.
+pub(super) fn version(session: &PostgresSession) -> Sql<i64> {
+    let db = Db::Postgres(session);
+    let is_there = db.query_one("select to_regclass('catalog_version') is not null", &[], |row| {
+        row.get::<bool>(0)
+    })?;
+    if !is_there {
+        return Ok(0);
+    }
+    db.query_one(
+        "select coalesce(max(version), 0) from catalog_version",
+        &[],
+        |row| row.get(0),
+    )
+}
+
+fn newest() -> i64 {
+    i64::try_from(MIGRATIONS.len()).expect("there are few migrations")
+}
+
+fn wrong_version(url: &PostgresUrl, found: i64, advice: &'static str) -> CatalogError {
+    CatalogError::Tables {
+        location: url.to_string(),
+        found,
+        wanted: newest(),
+        advice,
+    }
+}

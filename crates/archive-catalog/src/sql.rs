@@ -1,0 +1,17 @@
+//! One text of a statement for both databases.
+//!
+//! Statements are written once, in the SQL that SQLite and PostgreSQL share, with parameters as `?1` or `?`. [`Db`] is one
+//! open transaction on either; where the databases differ, a statement asks [`Db::dialect`].
+
+mod db;
+mod error;
+mod param;
+mod row;
+
+pub(crate) use db::{Db, Dialect, PostgresSession};
+pub(crate) use error::{SqlError, sqlite_failure};
+pub(crate) use param::{Param, ToParam, params};
+pub(crate) use row::Row;
+
+/// What a statement came to.
+pub(crate) type Sql<T> = Result<T, SqlError>;

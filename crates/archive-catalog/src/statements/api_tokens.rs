@@ -1,0 +1,91 @@
+//! Tokens for programs.
+
+use debian_control::digest::Sha256;
+
+use super::rows;
+use crate::accounts::{ApiToken, Assertion, Id};
+use crate::sql::{Db, Row, Sql, params};
+
+const COLUMNS: &str = "id, account_id, name, scopes, created_at, expires_at, last_used_at";
+
+pub(crate) fn create(db: &Db<'_>, token: &ApiToken, hash: &Sha256) -> Sql<()> {
+    db.execute(
+        "insert into api_token (id, account_id, name, hash, scopes, created_at, expires_at)
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        params![
+            token.id.as_str(),
+            token.account.as_str(),
+            token.name,
+            hash.as_bytes(),
+            token.scopes.join("\n"),
+            token.created_at,
+            token.expires_at
+        ],
+    )?;
+    Ok(())
+}
+
+pub(crate) fn of(db: &Db<'_>, account: &Id) -> Sql<Vec<ApiToken>> {
+    let query = format!("select {COLUMNS} from api_token where account_id = ?1 order by created_at desc, id");
+    db.query(&query, params![account.as_str()], read)
+}
+
+pub(crate) fn by_hash(db: &Db<'_>, hash: &Sha256) -> Sql<Option<ApiToken>> {
+    let query = format!("select {COLUMNS} from api_token where hash = ?1");
+    db.query_optional(&query, params![hash.as_bytes()], read)
+}
+
+pub(crate) fn by_id(db: &Db<'_>, id: &Id) -> Sql<Option<ApiToken>> {
+    let query = format!("select {COLUMNS} from api_token where id = ?1");
+    db.query_optional(&query, params![id.as_str()], read)
+}
+
+pub(crate) fn delete(db: &Db<'_>, account: &Id, token: &Id) -> Sql<bool> {
+    let deleted = db.execute(
+        "delete from api_token where account_id = ?1 and id = ?2",
+        params![account.as_str(), token.as_str()],
+    )?;
+    Ok(deleted > 0)
+}
+
+/// Notes that an assertion was used, and says whether it was for the first time.
+pub(crate) fn use_up(db: &Db<'_>, assertion: &Assertion, now: i64) -> Sql<bool> {
+    db.execute("delete from used_assertion where expires_at < ?1", params![now])?;
+    let noted = db.execute(
+        "insert into used_assertion (issuer, id, expires_at) values (?1, ?2, ?3) on conflict do nothing",
+        params![assertion.issuer, assertion.id, assertion.expires_at],
+    )?;
+    Ok(noted > 0)
+}
+
+/// Deletes the tokens of an account that were made for an hour or less and are over.
+pub(crate) fn forget_short_lived(db: &Db<'_>, account: &Id, now: i64) -> Sql<()> {
+    db.execute(
+        "delete from api_token where account_id = ?1 and expires_at < ?2 and expires_at - created_at <= 3600",
+        params![account.as_str(), now],
+    )?;
+    Ok(())
+}
+
+pub(crate) fn used(db: &Db<'_>, used: &[(Id, i64)]) -> Sql<()> {
+    for (id, at) in used {
+        db.execute(
+            "update api_token set last_used_at = ?2 where id = ?1 and coalesce(last_used_at, 0) < ?2",
+            params![id.as_str(), at],
+        )?;
+    }
+    Ok(())
+}
+
+fn read(row: &Row<'_>) -> Sql<ApiToken> {
+    let scopes: String = row.get(3)?;
+    Ok(ApiToken {
+        id: rows::text(row, 0)?,
+        account: rows::text(row, 1)?,
+        name: row.get(2)?,
+        scopes: scopes.lines().map(str::to_owned).collect(),
+        created_at: row.get(4)?,
+        expires_at: row.get(5)?,
+        last_used_at: row.get(6)?,
+    })
+}

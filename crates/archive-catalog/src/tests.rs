@@ -1,0 +1,156 @@
+//! What a catalog promises, asked of one on SQLite and one on PostgreSQL.
+
+mod accounts;
+mod audit;
+mod listing;
+mod migrations;
+mod placing;
+mod transfer;
+
+use debian_control::digest;
+use debian_control::name::SuiteName;
+use rusqlite::Connection;
+
+use crate::accounts::{
+    Account, AccountChange, AccountError, Accounts, ApiToken, Authority, CredentialId, Id, NewAccount, Role,
+    Session, Suites,
+};
+use crate::audit::{Actor, Audit, AuditEvent};
+use crate::listing::{Description, Listing, PackageQuery, PageCursor, PageLimit, Tag};
+use crate::testing::TestServer;
+use crate::{
+    Catalog, CatalogError, Conflict, Content, DatabaseUrl, NewContent, NewPlacement, PlacementOutcome,
+    Section, Selection, SqlCatalog,
+};
+
+const NOW: i64 = 1_700_000_000;
+
+/// Makes a test of each function on each database.
+macro_rules! conformance {
+    ($($module:ident: $($name:ident),+;)+) => {
+        mod on_sqlite {
+            mod setup {
+                pub(super) fn catalog() -> (super::super::SqlCatalog, tempfile::TempDir) {
+                    let folder = tempfile::tempdir().unwrap();
+                    let url = crate::DatabaseUrl::Sqlite(folder.path().join("catalog.db"));
+                    (super::super::with_suites(&url), folder)
+                }
+            }
+            $($(#[test] fn $name() {
+                let (catalog, _folder) = setup::catalog();
+                super::$module::$name(&catalog);
+            })+)+
+        }
+        mod on_postgresql {
+            $($(#[test] fn $name() {
+                super::$module::$name(&super::with_suites(&crate::testing::TestServer::shared().database()));
+            })+)+
+        }
+    };
+}
+
+conformance! {
+    placing: what_is_done_by_a_right_that_ended_after_it_was_checked_is_not_done, of_a_set_in_which_one_is_refused_nothing_stays_and_other_sets_do, a_set_whose_members_stand_against_each_other_is_refused, a_changed_section_is_a_new_revision_and_the_old_one_still_reads, what_a_suite_says_of_a_package_is_shown_with_that_suite_only;
+    accounts: a_name_stays_taken_in_any_case_also_when_its_account_is_gone, the_last_admin_stays_one, sessions_end_by_themselves_and_with_a_new_password_or_role, tokens_are_found_by_their_digest_and_go_with_their_account;
+    audit: changes_are_recorded_with_them_and_a_changed_row_breaks_the_chain;
+    listing: pages_follow_each_other_and_show_asked_suites_only, a_part_of_a_list_ends_early_where_packages_are_large_and_says_that_more_comes, filters_combine, names_come_before_descriptions_and_misprints_find_them_too;
+}
+
+fn with_suites(url: &DatabaseUrl) -> SqlCatalog {
+    let catalog = SqlCatalog::create(url).unwrap();
+    catalog
+        .ensure_suites(&[suite("stable"), suite("private")])
+        .unwrap();
+    catalog
+}
+
+fn suite(name: &str) -> SuiteName {
+    name.parse().unwrap()
+}
+
+fn id(text: &str) -> Id {
+    text.parse().unwrap()
+}
+
+fn event(action: &'static str) -> AuditEvent {
+    AuditEvent {
+        at: NOW,
+        actor: Actor::default(),
+        action,
+        subject: "it".into(),
+        detail: "{}".into(),
+    }
+}
+
+fn account(name: &str, role: Role) -> NewAccount {
+    NewAccount {
+        account: Account {
+            id: id(&format!("id-{name}")),
+            username: name.parse().unwrap(),
+            email: Some(format!("{name}@example.org").parse().unwrap()),
+            role,
+            suites: Suites::Only(vec![suite("stable")]),
+            disabled: false,
+            epoch: 0,
+            created_at: NOW,
+        },
+        password: Some("hash".into()),
+    }
+}
+
+fn placement(name: &str, version: &str, section: &str) -> NewPlacement {
+    let control = format!(
+        "Package: {name}\nVersion: {version}\nArchitecture: amd64\nMaintainer: Jane Doe <jane@example.org>\n\
+         Section: {section}\nDescription: short words of {name}\n longer text\n"
+    );
+    NewPlacement {
+        suite: suite("stable"),
+        component: "main".parse().unwrap(),
+        tree: String::new(),
+        path: format!("pool/{name}_{version}.deb"),
+        content: NewContent {
+            content: Content {
+                sha256: digest::sha256(control.as_bytes()),
+                size: 1,
+                name: name.parse().unwrap(),
+                version: version.parse().unwrap(),
+                architecture: "amd64".parse().unwrap(),
+                source: name.parse().unwrap(),
+                control,
+                created_at: NOW,
+            },
+            paths: Vec::new(),
+        },
+        by: Some(Actor {
+            name: Some("jane".into()),
+            ..Actor::default()
+        }),
+    }
+}
+
+fn place(catalog: &SqlCatalog, placements: &[NewPlacement]) {
+    let placed = catalog.place(&[placements.to_vec()], NOW).unwrap();
+    assert_eq!(placed, [Ok(vec![PlacementOutcome::Added; placements.len()])]);
+}
+
+/// Returns a bound of so many packages, of any size.
+fn packages(packages: usize) -> PageLimit {
+    PageLimit {
+        packages,
+        bytes: usize::MAX,
+    }
+}
+
+fn names(found: &[crate::listing::ListedPackage]) -> Vec<&str> {
+    found
+        .iter()
+        .map(|listed| listed.entry.content.name.as_str())
+        .collect()
+}
+
+fn in_stable() -> PackageQuery {
+    PackageQuery {
+        suites: vec![suite("stable")],
+        ..PackageQuery::default()
+    }
+}

@@ -1,0 +1,126 @@
+//! What lists and search promise.
+
+use super::*;
+
+pub(super) fn pages_follow_each_other_and_show_asked_suites_only(catalog: &SqlCatalog) {
+    let mut hidden = placement("hidden", "1.0", "misc");
+    hidden.suite = suite("private");
+    place(
+        catalog,
+        &[
+            placement("hello", "10.0", "misc"),
+            placement("hello", "9.0", "misc"),
+            placement("nginx", "1.0", "web"),
+            hidden,
+        ],
+    );
+    let mut all = Vec::new();
+    let mut after: Option<PageCursor> = None;
+    loop {
+        let page = catalog.page(&in_stable(), after.as_ref(), packages(2)).unwrap();
+        let Some(last) = page.packages.last() else { break };
+        let content = &last.entry.content;
+        after = Some(PageCursor {
+            name: content.name.to_string(),
+            version_key: content.version.sort_key(),
+            architecture: content.architecture.to_string(),
+            sha256: content.sha256,
+        });
+        all.extend(
+            page.packages
+                .iter()
+                .map(|listed| format!("{} {}", listed.entry.content.name, listed.entry.content.version)),
+        );
+    }
+    assert_eq!(all, ["hello 9.0", "hello 10.0", "nginx 1.0"]);
+}
+
+pub(super) fn a_part_of_a_list_ends_early_where_packages_are_large_and_says_that_more_comes(
+    catalog: &SqlCatalog,
+) {
+    let large = |name: &str| {
+        let mut large = placement(name, "1.0", "misc");
+        let text = &mut large.content.content.control;
+        text.push_str(&" word word word\n".repeat(1000));
+        large
+    };
+    place(catalog, &[large("alpha"), large("beta"), large("gamma")]);
+    for (bytes, expected) in [
+        (1, &["alpha"][..]),
+        (20_000, &["alpha", "beta"]),
+        (1 << 20, &["alpha", "beta", "gamma"]),
+    ] {
+        let most = PageLimit { packages: 10, bytes };
+        let page = catalog.page(&in_stable(), None, most).unwrap();
+        assert_eq!(names(&page.packages), expected);
+        assert_eq!(page.more, expected.len() < 3, "{bytes}");
+        let found = catalog.search(&in_stable(), "word", 0, most).unwrap();
+        assert_eq!(
+            (found.packages.len(), found.more),
+            (expected.len(), expected.len() < 3)
+        );
+    }
+    let two = catalog.page(&in_stable(), None, packages(2)).unwrap();
+    assert_eq!((two.packages.len(), two.more), (2, true));
+    let three = catalog.page(&in_stable(), None, packages(3)).unwrap();
+    assert_eq!((three.packages.len(), three.more), (3, false));
+}
+
+pub(super) fn filters_combine(catalog: &SqlCatalog) {
+    place(
+        catalog,
+        &[
+            placement("hello", "1.0", "misc"),
+            placement("nginx", "1.0", "web"),
+        ],
+    );
+    let query = PackageQuery {
+        section: Some("web".into()),
+        maintainer: Some("JANE".into()),
+        ..in_stable()
+    };
+    assert_eq!(
+        names(&catalog.page(&query, None, packages(10)).unwrap().packages),
+        ["nginx"]
+    );
+    let query = PackageQuery {
+        name: Some("hello".parse().unwrap()),
+        ..query
+    };
+    assert!(
+        catalog
+            .page(&query, None, packages(10))
+            .unwrap()
+            .packages
+            .is_empty()
+    );
+}
+
+pub(super) fn names_come_before_descriptions_and_misprints_find_them_too(catalog: &SqlCatalog) {
+    let mut other = placement("server", "1.0", "web");
+    let text = &mut other.content.content.control;
+    *text = text.replace("short words of server", "a proxy, as nginx is one");
+    place(
+        catalog,
+        &[
+            other,
+            placement("nginx", "1.0", "web"),
+            placement("hello", "1.0", "misc"),
+            placement("hallo", "1.0", "misc"),
+        ],
+    );
+    let search = |text: &str| {
+        let found = catalog.search(&in_stable(), text, 0, packages(10)).unwrap();
+        names(&found.packages)
+            .into_iter()
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(search("nginx"), ["nginx", "server"]);
+    assert_eq!(search("ngi"), ["nginx", "server"]);
+    assert_eq!(search("ngnix"), ["nginx"]);
+    assert_eq!(search("hillo"), ["hallo", "hello"]);
+    assert_eq!(search("hello"), ["hello"], "a whole name is no misprint");
+    assert_eq!(search("\"*(:"), Vec::<String>::new());
+    assert_eq!(search("hello OR nginx"), Vec::<String>::new());
+}

@@ -1,0 +1,255 @@
+//! What placing, removing and describing packages promise.
+
+use super::*;
+
+pub(super) fn what_is_done_by_a_right_that_ended_after_it_was_checked_is_not_done(catalog: &SqlCatalog) {
+    let new = account("jane", Role::Maintainer);
+    catalog.create_account(&new, &event("user.create")).unwrap();
+    let token = ApiToken {
+        id: id("one"),
+        account: id("id-jane"),
+        name: "ci".into(),
+        scopes: vec!["upload:stable/*".into()],
+        created_at: NOW,
+        expires_at: Some(NOW + 60),
+        last_used_at: None,
+    };
+    let hash = digest::sha256(b"secret");
+    catalog
+        .create_token(&token, &hash, &event("token.create"))
+        .unwrap();
+    let checked = |credential, expires_at| Authority {
+        account: catalog.account(&id("id-jane")).unwrap().unwrap(),
+        credential,
+        expires_at,
+    };
+    let by_token = checked(CredentialId::Token(token.id.clone()), token.expires_at);
+    let by_session = checked(CredentialId::Session(id("session")), Some(NOW + 60));
+    let by = |authority: &Authority| Actor {
+        authority: Some(authority.clone()),
+        ..Actor::default()
+    };
+    let placed = |version: &str, authority: &Authority, now: i64| {
+        let mut wish = placement("hello", version, "misc");
+        wish.by = Some(by(authority));
+        catalog.place(&[vec![wish]], now).unwrap().remove(0)
+    };
+    let removed = |authority: &Authority| catalog.remove(&Selection::default(), Some(&by(authority)), NOW);
+    let ended = || Err(Box::new(Conflict::AuthorityEnded));
+    assert_eq!(placed("1", &by_token, NOW), Ok(vec![PlacementOutcome::Added]));
+    assert_eq!(placed("2", &by_session, NOW), Ok(vec![PlacementOutcome::Added]));
+    assert_eq!(placed("3", &by_token, NOW + 60), ended(), "it expires");
+
+    let signed_out = Session {
+        id: id("session"),
+        account: id("id-jane"),
+        epoch: 0,
+    };
+    catalog
+        .end_session(&signed_out, NOW + 60, &event("logout"))
+        .unwrap();
+    assert_eq!(placed("3", &by_session, NOW), ended(), "it was signed out");
+    assert_eq!(placed("4", &by_token, NOW), Ok(vec![PlacementOutcome::Added]));
+
+    let demoted = AccountChange {
+        role: Some(Role::User),
+        ..AccountChange::default()
+    };
+    catalog
+        .change_account(&id("id-jane"), &demoted, &event("user.change"))
+        .unwrap();
+    assert_eq!(placed("5", &by_token, NOW), ended(), "the role is another");
+    let now = checked(CredentialId::Token(token.id.clone()), token.expires_at);
+    assert_eq!(placed("5", &now, NOW), Ok(vec![PlacementOutcome::Added]));
+
+    catalog
+        .delete_token(&id("id-jane"), &token.id, &event("token.delete"))
+        .unwrap();
+    assert_eq!(placed("6", &now, NOW), ended(), "the token was deleted");
+    assert!(matches!(removed(&now), Err(CatalogError::AuthorityEnded)));
+    assert_eq!(catalog.list(&Selection::default()).unwrap().len(), 4);
+}
+
+pub(super) fn of_a_set_in_which_one_is_refused_nothing_stays_and_other_sets_do(catalog: &SqlCatalog) {
+    place(catalog, &[placement("taken", "1.0", "misc")]);
+    let revision = || {
+        let progress = catalog.progress().unwrap();
+        progress
+            .iter()
+            .find(|one| one.suite == suite("stable"))
+            .unwrap()
+            .revision
+    };
+    let before = revision();
+    let refused = vec![placement("new", "1.0", "misc"), placement("taken", "1.0", "web")];
+    let placed = catalog.place(std::slice::from_ref(&refused), NOW).unwrap();
+    let refusal = placed[0].as_ref().unwrap_err();
+    assert!(matches!(**refusal, Conflict::OtherBytes { .. }), "{refusal}");
+    assert_eq!(
+        revision(),
+        before,
+        "nothing changed, so nothing is to be published"
+    );
+    assert!(!catalog.has_pool_file("", &refused[0].path).unwrap());
+
+    let good = vec![placement("good", "1.0", "misc"), placement("fine", "1.0", "misc")];
+    let sets = [vec![placement("first", "1.0", "misc")], refused, good.clone()];
+    let placed = catalog.place(&sets, NOW).unwrap();
+    assert_eq!(placed[0], Ok(vec![PlacementOutcome::Added]));
+    assert!(placed[1].is_err());
+    assert_eq!(placed[2], Ok(vec![PlacementOutcome::Added; 2]));
+    assert_eq!(revision(), before + 1, "one transaction, one revision");
+    assert_eq!(
+        catalog.place(&[good], NOW).unwrap(),
+        [Ok(vec![PlacementOutcome::Unchanged; 2])]
+    );
+    let listed = catalog.list(&Selection::default()).unwrap();
+    let names: Vec<&str> = listed.iter().map(|entry| entry.content.name.as_str()).collect();
+    assert_eq!(names, ["fine", "first", "good", "taken"]);
+}
+
+pub(super) fn a_set_whose_members_stand_against_each_other_is_refused(catalog: &SqlCatalog) {
+    let set = vec![placement("one", "1.0", "misc"), placement("one", "1.0", "web")];
+    let placed = catalog.place(&[set], NOW).unwrap();
+    assert!(placed[0].is_err(), "{placed:?}");
+    assert!(catalog.list(&Selection::default()).unwrap().is_empty());
+}
+
+pub(super) fn a_changed_section_is_a_new_revision_and_the_old_one_still_reads(catalog: &SqlCatalog) {
+    place(catalog, &[placement("hello", "1.0", "misc")]);
+    let content = placement("hello", "1.0", "misc").content.content;
+    let tags = vec![Tag {
+        name: "web".into(),
+        color: "#007bff".into(),
+    }];
+    let description = Description {
+        section: Some("web".into()),
+        priority: None,
+        tags: Some(tags.clone()),
+    };
+    catalog
+        .describe(
+            &content.sha256,
+            &[suite("stable")],
+            &description,
+            &Actor::default(),
+            NOW + 9,
+        )
+        .unwrap();
+
+    let component = "main".parse().unwrap();
+    let architecture = "amd64".parse().unwrap();
+    let section = Section {
+        component: &component,
+        architecture: &architecture,
+    };
+    let sections = |revision| {
+        let mut found = Vec::new();
+        let snapshot = catalog.snapshot(&suite("stable"), "", revision).unwrap();
+        snapshot
+            .indexed(&section, None, &mut |indexed| {
+                found.push(indexed.section);
+                true
+            })
+            .unwrap();
+        found
+    };
+    assert_eq!(sections(Some(1)), [None]);
+    assert_eq!(sections(None), [Some("web".to_owned())]);
+    let snapshot = catalog.snapshot(&suite("stable"), "", None).unwrap();
+    assert_eq!(snapshot.changed_since(&section, 1).unwrap().len(), 1);
+
+    let found = catalog
+        .package(content.sha256.as_bytes(), &[suite("stable")])
+        .unwrap()
+        .unwrap();
+    assert_eq!(found.extras.section.as_deref(), Some("web"));
+    assert_eq!(found.extras.tags, tags);
+    assert_eq!(found.extras.updated_at, Some(NOW + 9));
+    let query = PackageQuery {
+        section: Some("web".into()),
+        tag: Some("web".into()),
+        ..in_stable()
+    };
+    assert_eq!(
+        names(&catalog.page(&query, None, packages(10)).unwrap().packages),
+        ["hello"]
+    );
+}
+
+pub(super) fn what_a_suite_says_of_a_package_is_shown_with_that_suite_only(catalog: &SqlCatalog) {
+    let by = |name: &str| {
+        Some(Actor {
+            name: Some(name.into()),
+            ..Actor::default()
+        })
+    };
+    let mut hidden = placement("hello", "1.0", "misc");
+    hidden.suite = suite("private");
+    hidden.tree = "private".into();
+    hidden.by = by("jane");
+    let sha256 = hidden.content.content.sha256;
+    catalog.place(&[vec![hidden]], NOW).unwrap();
+    let description = Description {
+        section: Some("web".into()),
+        priority: Some("extra".into()),
+        tags: Some(vec![Tag {
+            name: "secret".into(),
+            color: "#007bff".into(),
+        }]),
+    };
+    catalog
+        .describe(
+            &sha256,
+            &[suite("private")],
+            &description,
+            &Actor::default(),
+            NOW + 1,
+        )
+        .unwrap();
+    let mut open = placement("hello", "1.0", "misc");
+    open.by = by("bob");
+    catalog.place(&[vec![open]], NOW + 50).unwrap();
+
+    let seen = |suites: &[&str]| {
+        let suites: Vec<SuiteName> = suites.iter().map(|name| suite(name)).collect();
+        let found = catalog.package(sha256.as_bytes(), &suites).unwrap();
+        found.unwrap().extras
+    };
+    let open = seen(&["stable"]);
+    assert_eq!(
+        (&open.section, &open.priority, &open.tags),
+        (&None, &None, &vec![])
+    );
+    assert_eq!((open.created_at, open.updated_at), (NOW + 50, None));
+    assert_eq!(open.authors, [(suite("stable"), "bob".to_owned())]);
+    let both = seen(&["stable", "private"]);
+    assert_eq!(both.section.as_deref(), Some("web"));
+    assert_eq!((both.created_at, both.updated_at), (NOW, Some(NOW + 1)));
+    assert_eq!(both.author(&suite("private")), Some("jane"));
+    assert_eq!(both.author(&suite("stable")), Some("bob"));
+    let listed = catalog.list(&Selection {
+        suite: Some(suite("stable")),
+        ..Selection::default()
+    });
+    assert_eq!(catalog.extras(&listed.unwrap()).unwrap(), [open]);
+
+    let finds = |change: &dyn Fn(&mut PackageQuery)| {
+        let mut query = in_stable();
+        change(&mut query);
+        catalog.page(&query, None, packages(10)).unwrap().packages.len()
+    };
+    assert_eq!(finds(&|query| query.tag = Some("secret".into())), 0);
+    assert_eq!(finds(&|query| query.section = Some("web".into())), 0);
+    assert_eq!(finds(&|query| query.author = Some("jane".into())), 0);
+    assert_eq!(finds(&|query| query.author = Some("bob".into())), 1);
+
+    // What the private suite does tells nobody else either.
+    let gone = Selection {
+        suite: Some(suite("private")),
+        ..Selection::default()
+    };
+    catalog.remove(&gone, None, NOW + 60).unwrap();
+    assert_eq!(seen(&["stable"]).updated_at, None);
+    assert_eq!(seen(&["stable", "private"]).updated_at, Some(NOW + 60));
+}

@@ -1,0 +1,135 @@
+//! What moves from one database to another.
+
+use super::*;
+
+/// Fills a catalog with a row of each kind.
+fn filled(url: &DatabaseUrl) -> SqlCatalog {
+    let catalog = with_suites(url);
+    place(
+        &catalog,
+        &[
+            placement("hello", "1.0", "misc"),
+            placement("nginx", "2.0", "web"),
+        ],
+    );
+    let selection = Selection {
+        name: Some("nginx".parse().unwrap()),
+        ..Selection::default()
+    };
+    catalog.remove(&selection, None, NOW).unwrap();
+    catalog
+        .create_account(&account("jane", Role::Admin), &event("user.add"))
+        .unwrap();
+    let tags = vec![Tag {
+        name: "web".into(),
+        color: "#007bff".into(),
+    }];
+    let description = Description {
+        tags: Some(tags),
+        section: Some("net".into()),
+        ..Description::default()
+    };
+    let hello = placement("hello", "1.0", "misc").content.content.sha256;
+    catalog
+        .describe(&hello, &[suite("stable")], &description, &Actor::default(), NOW)
+        .unwrap();
+    catalog.downloaded(&[(hello, 3)]).unwrap();
+    catalog.refresh().unwrap();
+    catalog
+}
+
+#[test]
+fn every_row_moves_to_the_other_database_and_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| DatabaseUrl::Sqlite(folder.path().join(name));
+    let first = filled(&file("first.db"));
+    let server = SqlCatalog::create(&TestServer::shared().database()).unwrap();
+    first.copy_into(&server).unwrap();
+    assert_eq!(first.difference(&server).unwrap(), None);
+    let back = SqlCatalog::create(&file("back.db")).unwrap();
+    server.copy_into(&back).unwrap();
+    assert_eq!(first.difference(&back).unwrap(), None);
+    assert_eq!(back.first_broken().unwrap(), None);
+
+    // What comes next has keys of its own, and search finds what was moved.
+    place(&server, &[placement("later", "1.0", "misc")]);
+    let found = server.search(&in_stable(), "hello", 0, packages(10)).unwrap();
+    assert_eq!(names(&found.packages), ["hello"]);
+    let difference = first.difference(&server).unwrap().unwrap();
+    assert!(difference.contains("table `suite`"), "{difference}");
+}
+
+#[test]
+fn a_copy_takes_the_place_of_what_was_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = filled(&DatabaseUrl::Sqlite(folder.path().join("first.db")));
+    let server = filled(&TestServer::shared().database());
+    place(&server, &[placement("other", "1.0", "misc")]);
+    server.refresh().unwrap();
+    first.copy_into(&server).unwrap();
+    assert_eq!(first.difference(&server).unwrap(), None);
+    let found = server.search(&in_stable(), "other", 0, packages(10)).unwrap();
+    assert_eq!(names(&found.packages), [""; 0]);
+}
+
+#[test]
+fn a_catalog_on_a_server_is_backed_up_to_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = filled(&TestServer::shared().database());
+    let path = folder.path().join("copy.db");
+    server.copy_to(&path).unwrap();
+    let copy = SqlCatalog::open(&DatabaseUrl::Sqlite(path)).unwrap();
+    assert_eq!(server.difference(&copy).unwrap(), None);
+}
+
+#[test]
+fn tables_of_another_version_are_refused_and_the_command_is_named() {
+    let url = TestServer::shared().database();
+    let refused = SqlCatalog::open(&url).err().unwrap();
+    assert!(refused.to_string().contains("repogen migrate"), "{refused}");
+    SqlCatalog::migrate(&url).unwrap();
+    SqlCatalog::migrate(&url).unwrap();
+    let catalog = SqlCatalog::open(&url).unwrap();
+    catalog
+        .write("write a version", |db| {
+            db.execute("insert into catalog_version (version) values (1000)", &[])
+        })
+        .unwrap();
+    let refused = SqlCatalog::open(&url).err().unwrap();
+    assert!(refused.to_string().contains("newer version"), "{refused}");
+    assert!(SqlCatalog::migrate(&url).is_err());
+    assert!(SqlCatalog::create(&url).is_err());
+}
+
+#[test]
+fn writers_on_two_connections_take_turns_and_the_audit_log_stays_one_chain() {
+    let url = TestServer::shared().database();
+    let one = with_suites(&url);
+    let other = SqlCatalog::open(&url).unwrap();
+    std::thread::scope(|scope| {
+        for catalog in [&one, &other] {
+            scope.spawn(move || {
+                for _ in 0..50 {
+                    catalog.record(&event("login.refused")).unwrap();
+                }
+            });
+        }
+    });
+    assert_eq!(one.audit(None, 1_000).unwrap().len(), 100);
+    assert_eq!(one.first_broken().unwrap(), None);
+}
+
+#[test]
+fn a_connection_that_the_server_ended_is_replaced() {
+    let catalog = with_suites(&TestServer::shared().database());
+    catalog.record(&event("login.refused")).unwrap();
+    let ended = catalog.write("end connections", |db| {
+        db.query_optional("select pg_terminate_backend(pg_backend_pid())", &[], |_| Ok(()))
+    });
+    assert_eq!(
+        ended.unwrap_err().transient_failure(),
+        Some(crate::TransientFailure::Away)
+    );
+    assert_eq!(catalog.audit(None, 10).unwrap().len(), 1);
+    catalog.record(&event("login.refused")).unwrap();
+}

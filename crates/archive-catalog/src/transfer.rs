@@ -1,0 +1,262 @@
+//! Every row of one catalog into another, whichever databases they are on.
+//!
+//! This is how a catalog moves, how one on PostgreSQL is backed up, and how what SQLite wrote is read by PostgreSQL.
+
+use crate::CatalogError;
+use crate::sql::{Db, Dialect, Param, Row, Sql, SqlError};
+use crate::sql_catalog::SqlCatalog;
+
+/// A table and its columns, in an order in which every row comes after those that it refers to.
+struct Table {
+    name: &'static str,
+    columns: &'static [&'static str],
+    /// Whether its key is counted up, so that the next one is to be higher than all.
+    counts: bool,
+    /// What orders its rows.
+    order: &'static str,
+}
+
+const fn table(name: &'static str, order: &'static str, columns: &'static [&'static str]) -> Table {
+    Table {
+        name,
+        columns,
+        counts: false,
+        order,
+    }
+}
+
+const fn counted(name: &'static str, columns: &'static [&'static str]) -> Table {
+    Table {
+        name,
+        columns,
+        counts: true,
+        order: "id",
+    }
+}
+
+/// All tables but those that are derived: what search looks at is filled in again behind the packages.
+const TABLES: &[Table] = &[
+    counted("suite", &["id", "codename", "revision", "last_date"]),
+    counted(
+        "content",
+        &[
+            "id",
+            "sha256",
+            "size",
+            "name",
+            "version",
+            "version_key",
+            "architecture",
+            "source",
+            "control",
+            "paths",
+            "created_at",
+        ],
+    ),
+    table("pool_file", "tree, path", &["tree", "path", "content_id"]),
+    table(
+        "identity",
+        "suite_id, name, architecture, version_key",
+        &[
+            "suite_id",
+            "name",
+            "architecture",
+            "version_key",
+            "version",
+            "sha256",
+        ],
+    ),
+    counted(
+        "placement",
+        &[
+            "id",
+            "suite_id",
+            "component",
+            "content_id",
+            "cluster",
+            "name",
+            "architecture",
+            "version_key",
+            "added_revision",
+            "added_at",
+            "removed_revision",
+            "removed_at",
+            "section",
+            "priority",
+            "author",
+        ],
+    ),
+    counted(
+        "publication",
+        &[
+            "id",
+            "suite_id",
+            "revision",
+            "packages",
+            "date",
+            "superseded_at",
+            "settings",
+            "inrelease_sha256",
+            "valid_until",
+            "contents_at",
+            "contents_revision",
+        ],
+    ),
+    table(
+        "publication_file",
+        "publication_id, path",
+        &["publication_id", "path", "sha256", "size"],
+    ),
+    table(
+        "pinned",
+        "id, suite_id",
+        &["id", "suite_id", "revision", "date", "created_at"],
+    ),
+    table(
+        "account",
+        "id",
+        &[
+            "id",
+            "username",
+            "email",
+            "password",
+            "role",
+            "all_suites",
+            "epoch",
+            "created_at",
+            "deleted_at",
+            "disabled",
+        ],
+    ),
+    table("account_suite", "account_id, suite", &["account_id", "suite"]),
+    table(
+        "api_token",
+        "id",
+        &[
+            "id",
+            "account_id",
+            "name",
+            "hash",
+            "scopes",
+            "created_at",
+            "expires_at",
+            "last_used_at",
+        ],
+    ),
+    table("ended_session", "id", &["id", "expires_at"]),
+    table("used_assertion", "issuer, id", &["issuer", "id", "expires_at"]),
+    table(
+        "audit",
+        "id",
+        &[
+            "id", "at", "actor", "address", "request", "action", "subject", "detail", "hash",
+        ],
+    ),
+    table("audit_end", "one", &["one", "id", "hash"]),
+    table(
+        "tag",
+        "content_id, suite_id, name",
+        &["content_id", "suite_id", "name", "color"],
+    ),
+    table("edit", "content_id, suite_id", &["content_id", "suite_id", "at"]),
+    table("download", "content_id", &["content_id", "count"]),
+];
+
+/// Puts every row of `source` into `target`, in the place of what is there: one reading and one writing transaction.
+pub(crate) fn copy(source: &SqlCatalog, target: &SqlCatalog) -> Result<(), CatalogError> {
+    let reader = source.reader()?;
+    target.write("copy a catalog into it", |to| {
+        clear(to)?;
+        for table in TABLES {
+            // The source's error keeps its own words: it is passed through the target's transaction as it is.
+            let rows = reader.read("copy it", |from| copy_table(from, to, table));
+            rows.map_err(|error| SqlError::Other(Box::new(error)))?;
+        }
+        Ok(())
+    })
+}
+
+/// Returns the first difference between two catalogs, row by row; `None` where they hold the same.
+pub(crate) fn difference(one: &SqlCatalog, other: &SqlCatalog) -> Result<Option<String>, CatalogError> {
+    let (one, other) = (one.reader()?, other.reader()?);
+    for table in TABLES {
+        let left = one.read("compare it", |db| digest(db, table))?;
+        let right = other.read("compare it", |db| digest(db, table))?;
+        if left != right {
+            return Ok(Some(format!(
+                "table `{}`: {} rows with digest {}, and {} rows with digest {}",
+                table.name, left.0, left.1, right.0, right.1
+            )));
+        }
+    }
+    Ok(None)
+}
+
+fn clear(db: &Db<'_>) -> Sql<()> {
+    // Search on SQLite is emptied by what deletes `detail`.
+    db.execute("delete from detail", &[])?;
+    for table in TABLES.iter().rev() {
+        db.execute(&format!("delete from {}", table.name), &[])?;
+    }
+    Ok(())
+}
+
+fn copy_table(from: &Db<'_>, to: &Db<'_>, table: &Table) -> Sql<()> {
+    let columns = table.columns.join(", ");
+    let select = format!("select {columns} from {} order by {}", table.name, table.order);
+    let marks = vec!["?"; table.columns.len()].join(", ");
+    let insert = format!("insert into {} ({columns}) values ({marks})", table.name);
+    from.for_each(&select, &[], |row| {
+        to.execute(&insert, &values(row, table)?)?;
+        Ok(true)
+    })?;
+    if table.counts && to.dialect() == Dialect::Postgres {
+        let next = format!(
+            "select setval(pg_get_serial_sequence('{0}', 'id'), (select max(id) from {0})) where exists (select 1 from {0})",
+            table.name
+        );
+        to.query_optional(&next, &[], |_| Ok(()))?;
+    }
+    Ok(())
+}
+
+/// Returns how many rows a table has, and a digest over all of them.
+fn digest(db: &Db<'_>, table: &Table) -> Sql<(u64, debian_control::digest::Sha256)> {
+    let columns = table.columns.join(", ");
+    let select = format!("select {columns} from {} order by {}", table.name, table.order);
+    let mut digester = debian_control::digest::Digester::sha256();
+    let mut rows = 0;
+    db.for_each(&select, &[], |row| {
+        rows += 1;
+        for value in values(row, table)? {
+            add(&mut digester, &value);
+        }
+        Ok(true)
+    })?;
+    Ok((rows, digester.finish().sha256))
+}
+
+/// Adds a value with its kind and its length, so that no two rows read alike.
+fn add(digester: &mut debian_control::digest::Digester, value: &Param<'_>) {
+    let integer;
+    let (kind, bytes): (u8, &[u8]) = match value {
+        Param::Null => (0, &[]),
+        Param::Integer(value) => {
+            integer = value.to_be_bytes();
+            (1, &integer)
+        }
+        Param::Unsigned(value) => {
+            integer = value.to_be_bytes();
+            (1, &integer)
+        }
+        Param::Text(text) => (2, text.as_bytes()),
+        Param::Blob(bytes) => (3, bytes),
+    };
+    digester.update(&[kind]);
+    digester.update(&(bytes.len() as u64).to_be_bytes());
+    digester.update(bytes);
+}
+
+fn values<'a>(row: &'a Row<'_>, table: &Table) -> Sql<Vec<Param<'a>>> {
+    (0..table.columns.len()).map(|column| row.value(column)).collect()
+}
