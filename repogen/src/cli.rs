@@ -8,6 +8,7 @@ mod exit;
 mod init;
 mod key;
 mod list;
+mod migrate;
 mod package_json;
 mod printer;
 mod prune;
@@ -27,8 +28,9 @@ mod watch;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use archive_catalog::DatabaseUrl;
 use clap::{Parser, Subcommand};
-use debian_archive::archive::{Archive, CatalogLocation};
+use debian_archive::archive::{Archive, OpenError};
 
 use exit::{Done, Failure};
 use printer::Printer;
@@ -61,6 +63,7 @@ enum Command {
     Prune(prune::PruneArgs),
     Verify(verify::VerifyArgs),
     Check(check::CheckArgs),
+    Migrate(migrate::MigrateArgs),
     Rebuild(rebuild::RebuildArgs),
     Backup(backup::BackupArgs),
     Restore(backup::RestoreArgs),
@@ -76,8 +79,9 @@ struct Context {
 
 impl Context {
     /// Says where the catalog is.
-    fn catalog(&self) -> Result<CatalogLocation, Failure> {
-        Ok(CatalogLocation::new(&self.root, self.database_url.as_deref())?)
+    fn catalog(&self) -> Result<DatabaseUrl, Failure> {
+        let url = DatabaseUrl::of_archive(&self.root, self.database_url.as_deref());
+        Ok(url.map_err(OpenError::from)?)
     }
 
     /// Opens the archive.
@@ -135,6 +139,7 @@ fn run(command: Command, context: &mut Context) -> Result<Done, Failure> {
         Command::Prune(args) => prune::run(args, context),
         Command::Verify(args) => verify::run(args, context),
         Command::Check(args) => check::run(args, context),
+        Command::Migrate(args) => migrate::run(args, context),
         Command::Rebuild(args) => rebuild::run(args, context),
         Command::Backup(args) => backup::run(args, context),
         Command::Restore(args) => backup::run_restore(args, context),

@@ -7,8 +7,9 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use archive_catalog::DatabaseUrl;
 use archive_catalog::{Content, NewContent, NewPlacement, PlacementOutcome};
-use debian_archive::archive::{Archive, CatalogLocation};
+use debian_archive::archive::Archive;
 use debian_archive::publish::Clock;
 use debian_archive::publisher::{Publisher, Setup, Surroundings};
 use debian_control::digest::Sha256;
@@ -34,7 +35,7 @@ fn archive(root: &Path) -> Arc<Archive> {
         .output()
         .unwrap();
     assert!(made.status.success(), "{made:?}");
-    Arc::new(Archive::open(root, &CatalogLocation::new(root, None).unwrap()).unwrap())
+    Arc::new(Archive::open(root, &DatabaseUrl::of_archive(root, None).unwrap()).unwrap())
 }
 
 fn start(archive: &Arc<Archive>) -> Publisher {

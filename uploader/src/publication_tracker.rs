@@ -96,7 +96,7 @@ impl PublicationTracker {
                         tracker.look();
                     }
                 }),
-                catalog: Some(settings.catalog.path().to_owned()),
+                catalog: Some(settings.catalog.clone()),
             },
         )?;
         *tracker.lock() = Some(publisher);

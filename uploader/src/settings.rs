@@ -4,7 +4,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use debian_archive::archive::CatalogLocation;
+use anyhow::Context as _;
+use archive_catalog::DatabaseUrl;
 use debian_archive::config::{Span, UrlProblem, check_url};
 
 use crate::rate_limits::{Rate, Rates};
@@ -59,7 +60,7 @@ pub(crate) enum Origins {
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
     pub(crate) root: PathBuf,
-    pub(crate) catalog: CatalogLocation,
+    pub(crate) catalog: DatabaseUrl,
     pub(crate) address: SocketAddr,
     /// `None`: made once and kept in `keys/`.
     pub(crate) jwt_secret: Option<String>,
@@ -89,7 +90,8 @@ impl Settings {
             variable("API_PORT").map_or(Ok(3000), |port| parsed("API_PORT", &port, "expected a port"))?;
         Ok(Self {
             root: root.to_owned(),
-            catalog: CatalogLocation::new(root, variable("DATABASE_URL").as_deref())?,
+            catalog: DatabaseUrl::of_archive(root, variable("DATABASE_URL").as_deref())
+                .context("the variable DATABASE_URL is wrong")?,
             address: SocketAddr::new(ip, port),
             jwt_secret: variable("JWT_SECRET").map(secret).transpose()?,
             token_ttl: seconds(span("TOKEN_TTL", variable("TOKEN_TTL"), TOKEN_TTL)?),
@@ -259,7 +261,10 @@ mod tests {
         assert_eq!(settings.registration, Registration::Open);
         assert_eq!(settings.max_upload_bytes, 2 << 30);
         assert_eq!(settings.publisher, PublisherMode::Inline);
-        assert_eq!(settings.catalog.path(), Path::new("/srv/archive/catalog.db"));
+        assert_eq!(
+            settings.catalog,
+            DatabaseUrl::Sqlite("/srv/archive/catalog.db".into())
+        );
     }
 
     #[test]

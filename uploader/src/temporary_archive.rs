@@ -1,10 +1,10 @@
 //! An archive in a folder of its own, for tests.
 
-use archive_catalog::SqliteCatalog;
 use archive_catalog::accounts::{Account, ApiToken, Id, NewAccount, Role, Suites};
 use archive_catalog::audit::{Actor, AuditEvent};
+use archive_catalog::{DatabaseUrl, SqlCatalog};
 use archive_storage::staging::Staging;
-use debian_archive::archive::{Archive, CatalogLocation};
+use debian_archive::archive::Archive;
 use debian_archive::ingest::{Arrival, Place, Staged};
 use debian_control::digest;
 use debian_deb::build::DebBuilder;
@@ -26,8 +26,8 @@ impl TemporaryArchive {
         let folder = tempfile::tempdir().unwrap();
         let config = "[[suite]]\ncodename = \"stable\"\n";
         std::fs::write(folder.path().join("repogen.toml"), config).unwrap();
-        let location = CatalogLocation::new(folder.path(), None).unwrap();
-        SqliteCatalog::create(location.path()).unwrap();
+        let location = DatabaseUrl::of_archive(folder.path(), None).unwrap();
+        SqlCatalog::create(&location).unwrap();
         Self {
             archive: Archive::open(folder.path(), &location).unwrap(),
             staging: Staging::new(folder.path()).unwrap(),

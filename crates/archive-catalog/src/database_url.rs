@@ -1,7 +1,7 @@
 //! Where a catalog is: `DATABASE_URL`.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 /// A SQLite file, or a database of a PostgreSQL server.
@@ -25,6 +25,16 @@ pub struct PostgresUrl(String);
     "invalid database URL: {0}; expected `sqlite:PATH` or `postgres://USER[:PASSWORD]@HOST[:PORT]/DATABASE`"
 )]
 pub struct InvalidDatabaseUrl(String);
+
+impl DatabaseUrl {
+    /// Reads the value of `DATABASE_URL` where it is given; else the catalog of an archive is `ROOT/catalog.db`.
+    pub fn of_archive(root: &Path, variable: Option<&str>) -> Result<Self, InvalidDatabaseUrl> {
+        match variable {
+            None | Some("") => Ok(Self::Sqlite(root.join("catalog.db"))),
+            Some(url) => url.parse(),
+        }
+    }
+}
 
 impl FromStr for DatabaseUrl {
     type Err = InvalidDatabaseUrl;

@@ -18,15 +18,14 @@ mod sql_catalog;
 mod sqlite;
 mod statements;
 mod transfer;
+mod watch;
 
 use debian_control::architecture::Architecture;
 use debian_control::digest::Sha256;
 use debian_control::name::{Component, PackageName, SuiteName};
 use debian_control::version::Version;
 
-use accounts::Accounts;
-use audit::{Actor, Audit};
-use listing::Listing;
+use audit::Actor;
 
 pub use conflict::Conflict;
 pub use database_url::{DatabaseUrl, InvalidDatabaseUrl};
@@ -34,6 +33,7 @@ pub use error::{CatalogError, TransientFailure};
 pub use position::{Cluster, Indexed, Position, Section};
 pub use snapshot_id::{InvalidSnapshotId, Pin, Retained, RetainedState, SnapshotId, SnapshotPackage};
 pub use sql_catalog::SqlCatalog;
+pub use watch::CatalogWatch;
 
 /// One .deb by its bytes.
 #[derive(Debug, Clone)]
@@ -410,11 +410,6 @@ pub trait Catalog: Send + Sync {
     /// Writes a consistent copy of the whole catalog to a new file.
     fn copy_to(&self, path: &std::path::Path) -> Result<(), CatalogError>;
 }
-
-/// Everything that the database of an archive holds.
-pub trait Database: Catalog + Accounts + Audit + Listing {}
-
-impl<T: Catalog + Accounts + Audit + Listing> Database for T {}
 
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

@@ -5,6 +5,7 @@
 //! that turns are few. Readers see one state each (`repeatable read`) and never wait for writers.
 
 mod address;
+mod listen;
 mod schema;
 mod tls;
 
@@ -17,6 +18,7 @@ use crate::sql::{Db, PostgresSession, Sql, SqlError};
 use crate::sql_catalog::{Ending, Patience, Turn};
 
 pub(crate) use address::check;
+pub(crate) use listen::{Listener, tell};
 
 /// How many connections one process holds at most.
 const MAX_CONNECTIONS: usize = 16;

@@ -85,11 +85,14 @@ impl SqlCatalog {
         }
     }
 
-    /// Says whether there is a catalog: a file of SQLite, or tables on PostgreSQL.
-    pub fn exists(url: &DatabaseUrl) -> Result<bool, CatalogError> {
+    /// Says whether something would be lost if another catalog took the place of this one: a file of SQLite is there, or
+    /// tables on PostgreSQL have rows.
+    pub fn is_in_use(url: &DatabaseUrl) -> Result<bool, CatalogError> {
         match url {
-            DatabaseUrl::Sqlite(path) => Ok(path.is_file()),
-            DatabaseUrl::Postgres(url) => PostgresServer::has_tables(url),
+            DatabaseUrl::Sqlite(path) => Ok(path.symlink_metadata().is_ok()),
+            DatabaseUrl::Postgres(address) => {
+                Ok(PostgresServer::has_tables(address)? && !transfer::is_empty(&Self::open(url)?)?)
+            }
         }
     }
 

@@ -192,6 +192,18 @@ pub(crate) fn difference(one: &SqlCatalog, other: &SqlCatalog) -> Result<Option<
     Ok(None)
 }
 
+/// Says whether there is no row in any table.
+pub(crate) fn is_empty(catalog: &SqlCatalog) -> Result<bool, CatalogError> {
+    catalog.read("look for rows", |db| {
+        for table in TABLES {
+            if db.exists(&format!("select 1 from {} limit 1", table.name), &[])? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    })
+}
+
 fn clear(db: &Db<'_>) -> Sql<()> {
     // Search on SQLite is emptied by what deletes `detail`.
     db.execute("delete from detail", &[])?;

@@ -12,7 +12,7 @@ use crate::config::{Config, ConfigError, Suite};
 use archive_catalog::accounts::Accounts;
 use archive_catalog::audit::Audit;
 use archive_catalog::listing::Listing;
-use archive_catalog::{Catalog, CatalogError, Database, SqliteCatalog};
+use archive_catalog::{Catalog, CatalogError, DatabaseUrl, InvalidDatabaseUrl, SqlCatalog};
 use archive_storage::STATE;
 
 /// Why an archive cannot be opened.
@@ -26,58 +26,17 @@ pub enum OpenError {
     Catalog(#[from] CatalogError),
     /// There is no catalog.
     #[error("no catalog at `{0}`")]
-    NoCatalog(PathBuf),
-    /// `DATABASE_URL` names what this build has no catalog for.
-    #[error("cannot use the catalog `{0}`: expected `sqlite:PATH`")]
-    UnknownCatalog(String),
-}
-
-/// Where the catalog of an archive is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CatalogLocation(PathBuf);
-
-impl CatalogLocation {
-    /// Reads `DATABASE_URL` where it is given; else the catalog is `ROOT/catalog.db`.
-    pub fn new(root: &Path, database_url: Option<&str>) -> Result<Self, OpenError> {
-        match database_url {
-            None | Some("") => Ok(Self(root.join("catalog.db"))),
-            Some(url) => match url.strip_prefix("sqlite:") {
-                Some(path) if !path.is_empty() => {
-                    Ok(Self(PathBuf::from(path.strip_prefix("//").unwrap_or(path))))
-                }
-                _ => Err(OpenError::UnknownCatalog(url.to_owned())),
-            },
-        }
-    }
-
-    /// Returns a place for another catalog beside this one.
-    pub(crate) fn beside(&self, ending: &str) -> Self {
-        let mut path = self.0.clone().into_os_string();
-        path.push(".");
-        path.push(ending);
-        Self(path.into())
-    }
-
-    /// Returns the files that a catalog is made of: the database, its log and the index of that.
-    pub(crate) fn parts(&self) -> [PathBuf; 3] {
-        ["", "-wal", "-shm"].map(|ending| {
-            let mut path = self.0.clone().into_os_string();
-            path.push(ending);
-            path.into()
-        })
-    }
-
-    /// Returns the path of the SQLite file.
-    pub fn path(&self) -> &Path {
-        &self.0
-    }
+    NoCatalog(DatabaseUrl),
+    /// `DATABASE_URL` is no address of a database.
+    #[error("the variable DATABASE_URL is wrong")]
+    DatabaseUrl(#[from] InvalidDatabaseUrl),
 }
 
 /// An open archive.
 pub struct Archive {
     root: PathBuf,
     config: Config,
-    catalog: Box<dyn Database>,
+    catalog: SqlCatalog,
 }
 
 impl fmt::Debug for Archive {
@@ -89,18 +48,18 @@ impl fmt::Debug for Archive {
 
 impl Archive {
     /// Opens the archive at `root`.
-    pub fn open(root: &Path, location: &CatalogLocation) -> Result<Self, OpenError> {
+    pub fn open(root: &Path, catalog: &DatabaseUrl) -> Result<Self, OpenError> {
         let config = Config::read(root)?;
-        if !location.path().is_file() {
-            return Err(OpenError::NoCatalog(location.path().to_owned()));
+        if matches!(catalog, DatabaseUrl::Sqlite(path) if !path.is_file()) {
+            return Err(OpenError::NoCatalog(catalog.clone()));
         }
-        let catalog = SqliteCatalog::open(location.path())?;
+        let catalog = SqlCatalog::open(catalog)?;
         let codenames: Vec<SuiteName> = config.suites.iter().map(|suite| suite.codename.clone()).collect();
         catalog.ensure_suites(&codenames)?;
         let archive = Self {
             root: root.to_owned(),
             config,
-            catalog: Box::new(catalog),
+            catalog,
         };
         // Whoever may only read cannot, and need not.
         let _ = archive.take_back_links();
@@ -119,22 +78,22 @@ impl Archive {
 
     /// Returns its catalog.
     pub fn catalog(&self) -> &dyn Catalog {
-        self.catalog.as_ref()
+        &self.catalog
     }
 
     /// Returns its accounts.
     pub fn accounts(&self) -> &dyn Accounts {
-        self.catalog.as_ref()
+        &self.catalog
     }
 
     /// Returns its audit log.
     pub fn audit(&self) -> &dyn Audit {
-        self.catalog.as_ref()
+        &self.catalog
     }
 
     /// Returns its packages, for readers.
     pub fn listing(&self) -> &dyn Listing {
-        self.catalog.as_ref()
+        &self.catalog
     }
 
     /// Returns the folder that holds the suite's `dists/` and `pool/`: the root, or one below `private/`.

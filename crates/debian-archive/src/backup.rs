@@ -7,9 +7,9 @@ use std::io;
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt};
 use std::path::{Component, Path, PathBuf};
 
-use crate::archive::{Archive, CatalogLocation};
+use crate::archive::Archive;
 use crate::config;
-use archive_catalog::CatalogError;
+use archive_catalog::{CatalogError, DatabaseUrl, SqlCatalog};
 use archive_storage::staging::{Staging, StagingError};
 
 const CATALOG: &str = "catalog.db";
@@ -36,7 +36,7 @@ pub enum BackupError {
     },
     /// Restoring would overwrite something.
     #[error("`{0}` is there already: restore into a root without configuration, catalog and keys")]
-    Exists(PathBuf),
+    Exists(String),
     /// The file is no backup.
     #[error("`{path}` is no backup of an archive: {what}")]
     NoBackup {
@@ -81,11 +81,13 @@ impl Archive {
 }
 
 /// Puts the files of a backup into `root`.
-pub fn restore(source: &Path, root: &Path, catalog: &CatalogLocation) -> Result<(), BackupError> {
-    for path in [root.join(config::FILE_NAME), catalog.path().to_owned()] {
-        if path.exists() {
-            return Err(BackupError::Exists(path));
-        }
+pub fn restore(source: &Path, root: &Path, catalog: &DatabaseUrl) -> Result<(), BackupError> {
+    let configuration = root.join(config::FILE_NAME);
+    if configuration.exists() {
+        return Err(BackupError::Exists(configuration.display().to_string()));
+    }
+    if SqlCatalog::is_in_use(catalog)? {
+        return Err(BackupError::Exists(catalog.to_string()));
     }
     let no_backup = |what: String| BackupError::NoBackup {
         path: source.to_owned(),
@@ -129,7 +131,7 @@ fn is_part(path: &Path) -> bool {
     plain && matches!(first.as_deref(), Some(config::FILE_NAME | CATALOG | KEYS))
 }
 
-fn place(from: &Path, root: &Path, catalog: &CatalogLocation) -> Result<(), BackupError> {
+fn place(from: &Path, root: &Path, catalog: &DatabaseUrl) -> Result<(), BackupError> {
     let keys = root.join(KEYS);
     if from.join(KEYS).is_dir() {
         std::fs::create_dir_all(&keys)
@@ -139,7 +141,7 @@ fn place(from: &Path, root: &Path, catalog: &CatalogLocation) -> Result<(), Back
         for entry in entries.filter_map(Result::ok) {
             let target = keys.join(entry.file_name());
             if target.exists() {
-                return Err(BackupError::Exists(target));
+                return Err(BackupError::Exists(target.display().to_string()));
             }
             move_file(&entry.path(), &target)?;
         }
@@ -147,7 +149,13 @@ fn place(from: &Path, root: &Path, catalog: &CatalogLocation) -> Result<(), Back
     let found = from.join(CATALOG);
     std::fs::set_permissions(&found, PermissionsExt::from_mode(0o600))
         .map_err(|source| failed("protect", &found, source))?;
-    move_file(&found, catalog.path())?;
+    match catalog {
+        DatabaseUrl::Sqlite(path) => move_file(&found, path)?,
+        DatabaseUrl::Postgres(_) => {
+            SqlCatalog::migrate(catalog)?;
+            SqlCatalog::open(&DatabaseUrl::Sqlite(found))?.copy_into(&SqlCatalog::open(catalog)?)?;
+        }
+    }
     // Last: a root with a configuration is an archive.
     move_file(&from.join(config::FILE_NAME), &root.join(config::FILE_NAME))?;
     File::open(root)

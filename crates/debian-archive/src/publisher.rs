@@ -6,21 +6,19 @@
 //! whoever started it, as [`Event`]s.
 //!
 //! It learns of a change in three ways, from the fastest to the surest: by [`Publisher::notify`] from its own process;
-//! by the system, when another process writes the catalog ([`CatalogWatch`]); and by a look at the revisions every two
+//! by a [`CatalogWatch`], when another process writes the catalog; and by a look at the revisions every two
 //! seconds, since the system is silent on network file systems. A look reads a row or two for each suite.
 //!
 //! Changes that come close together make one publish, with no timer for it: an idle publisher takes the first change at
 //! once, and what comes while it writes, or while the Date of the suite's next Release is still too far ahead of the
 //! clock, waits together for the next one.
 
-mod catalog_watch;
 pub(crate) mod rest;
 mod schedule;
 mod worker;
 
 use std::collections::BTreeMap;
 use std::io;
-use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -30,9 +28,7 @@ use debian_control::name::SuiteName;
 use crate::archive::Archive;
 use crate::publish::{Clock, PublishError, Report};
 use crate::sign::Signer;
-use archive_catalog::CatalogError;
-
-pub use catalog_watch::CatalogWatch;
+use archive_catalog::{CatalogError, CatalogWatch, DatabaseUrl};
 
 /// How often the revisions are looked at when nothing is heard.
 ///
@@ -53,8 +49,8 @@ pub struct Surroundings {
     pub clock: Arc<dyn Clock + Send>,
     /// Is told what happens, on the publisher's thread.
     pub report: Box<dyn Fn(Event) + Send>,
-    /// The file of the catalog, to hear of what other processes commit; left out, they are found by looking only.
-    pub catalog: Option<PathBuf>,
+    /// Where the catalog is, to hear of what other processes commit; left out, they are found by looking only.
+    pub catalog: Option<DatabaseUrl>,
 }
 
 /// What a publisher tells.
@@ -82,7 +78,7 @@ pub enum Event {
     /// The catalog could not be read. It is tried again; the same error is told once.
     CatalogFailed(CatalogError),
     /// The system does not tell of changes of the catalog, which are then found by looking only.
-    NotWatching(notify::Error),
+    NotWatching(CatalogError),
 }
 
 /// A thread that keeps an archive published. Dropped, it stops.
@@ -104,8 +100,9 @@ impl Publisher {
             catalog,
         } = surroundings;
         let shared = Arc::new(Shared::default());
-        let watch = catalog.and_then(|file| {
-            CatalogWatch::start(&file, Waker(shared.clone()))
+        let watch = catalog.and_then(|catalog| {
+            let waker = Waker(shared.clone());
+            CatalogWatch::start(&catalog, move || waker.stir())
                 .map_err(|error| report(Event::NotWatching(error)))
                 .ok()
         });

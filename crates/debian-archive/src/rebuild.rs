@@ -16,21 +16,23 @@ use debian_control::name::SuiteName;
 use openpgp_policy::Keyring;
 use rustix::fs::FlockOperation;
 
-use crate::archive::{Archive, CatalogLocation, OpenError};
+use crate::archive::{Archive, OpenError};
 use crate::config::Suite;
 use crate::verify::{self, VerifyError};
-use archive_catalog::{CatalogError, Pin, Publication, PublishedFile, Selection, SnapshotId, SqliteCatalog};
+use archive_catalog::{
+    CatalogError, DatabaseUrl, Pin, Publication, PublishedFile, Selection, SnapshotId, SqlCatalog,
+};
 use archive_storage::STATE;
 
 use published::{PublishedTree, read_tree};
-use replace::{put_in_place, remove, set_aside};
+use replace::{beside, parts, put_in_place, remove, set_aside};
 
 /// Why a catalog was not made again.
 #[derive(Debug, thiserror::Error)]
 pub enum RebuildError {
     /// There is one.
     #[error("the catalog `{0}` is there and can be read: nothing is lost")]
-    Exists(PathBuf),
+    Exists(DatabaseUrl),
     /// The archive cannot be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
@@ -88,29 +90,48 @@ pub struct Problem {
 /// Makes the catalog of an archive again; an error when there is one that can be read.
 pub fn rebuild(
     root: &Path,
-    location: &CatalogLocation,
+    catalog: &DatabaseUrl,
     keyring: &Keyring,
     now: i64,
 ) -> Result<Rebuilt, RebuildError> {
     // One that cannot be opened, for want of a right or while another program has it, is not lost.
-    if location.path().exists() && SqliteCatalog::damage(location.path())?.is_none() {
-        return Err(RebuildError::Exists(location.path().to_owned()));
+    let exists = match catalog {
+        DatabaseUrl::Sqlite(path) => path.exists() && SqlCatalog::damage(path)?.is_none(),
+        DatabaseUrl::Postgres(_) => SqlCatalog::is_in_use(catalog)?,
+    };
+    if exists {
+        return Err(RebuildError::Exists(catalog.clone()));
     }
     // Made under another name, so that one that was cut off is not taken for the whole.
-    let unfinished = location.beside("rebuilding");
-    for part in unfinished.parts() {
+    let unfinished = match catalog {
+        DatabaseUrl::Sqlite(path) => beside(path, "rebuilding"),
+        DatabaseUrl::Postgres(_) => root.join(STATE).join("catalog.db.rebuilding"),
+    };
+    for part in parts(&unfinished) {
         remove(&part)?;
     }
-    drop(SqliteCatalog::create(unfinished.path())?);
+    let url = DatabaseUrl::Sqlite(unfinished.clone());
+    drop(SqlCatalog::create(&url)?);
     let mut rebuilt = {
-        let archive = Archive::open(root, &unfinished)?;
+        let archive = Archive::open(root, &url)?;
         let _lock = archive
             .lock("pool.lock", FlockOperation::LockExclusive)
             .map_err(|source| failed("lock", &root.join(STATE).join("pool.lock"), source))?;
         fill(&archive, keyring, now)?
     };
-    rebuilt.set_aside = set_aside(location, now)?;
-    put_in_place(&unfinished, location)?;
+    match catalog {
+        DatabaseUrl::Sqlite(path) => {
+            rebuilt.set_aside = set_aside(path, now)?;
+            put_in_place(&unfinished, path)?;
+        }
+        DatabaseUrl::Postgres(_) => {
+            SqlCatalog::migrate(catalog)?;
+            SqlCatalog::open(&url)?.copy_into(&SqlCatalog::open(catalog)?)?;
+            for part in parts(&unfinished) {
+                remove(&part)?;
+            }
+        }
+    }
     Ok(rebuilt)
 }
 

@@ -21,12 +21,12 @@ use std::time::Duration;
 
 use rustix::fs::FlockOperation;
 
-use crate::archive::{CatalogLocation, OpenError};
+use crate::archive::OpenError;
 use crate::prune::{PruneError, Pruned};
 use crate::publish::Clock;
 use crate::publisher::{self, Publisher, Setup, Surroundings};
 use crate::sign::SignError;
-use archive_catalog::PlacementOutcome;
+use archive_catalog::{DatabaseUrl, PlacementOutcome};
 use archive_storage::STATE;
 
 pub use config::{ConfigEvent, ConfigWatch, Reloader};
@@ -122,7 +122,7 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// Starts one on an open archive; `location` is that of its catalog.
+    /// Starts one on an open archive; `catalog` is where its catalog is.
     ///
     /// `report` is called from two threads.
     ///
@@ -130,7 +130,7 @@ impl Watch {
     /// When another one runs on the archive, or the system does not let this one run.
     pub fn start(
         setup: Setup,
-        location: &CatalogLocation,
+        catalog: &DatabaseUrl,
         clock: Arc<dyn Clock + Send>,
         report: Arc<dyn Fn(Event) + Send + Sync>,
     ) -> Result<Self, WatchError> {
@@ -144,13 +144,13 @@ impl Watch {
         let surroundings = Surroundings {
             clock: clock.clone(),
             report: Box::new(move |event| tell(Event::Publisher(event))),
-            catalog: Some(location.path().to_owned()),
+            catalog: Some(catalog.clone()),
         };
         let publisher = Publisher::start(setup, surroundings).map_err(WatchError::Thread)?;
         let signs = Arc::new(Signs::default());
         let worker = worker::Worker::new(worker::Parts {
             archive,
-            location: location.clone(),
+            catalog: catalog.clone(),
             clock,
             report,
             publisher,

@@ -143,7 +143,7 @@ impl From<OpenError> for Failure {
             OpenError::NoCatalog(_) => {
                 Self::new(DISK, error).hint("`repogen restore FILE` brings a backup back, `repogen rebuild` makes it again from what is published")
             }
-            OpenError::UnknownCatalog(_) => Self::new(USAGE, error),
+            OpenError::DatabaseUrl(_) => Self::new(USAGE, error),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
-use archive_catalog::SqliteCatalog;
+use archive_catalog::{DatabaseUrl, SqlCatalog};
 use clap::Args;
 use debian_archive::archive::Archive;
 use debian_archive::config::{self, Config, Initial};
@@ -49,13 +49,16 @@ pub(super) fn run(args: InitArgs, context: &mut Context) -> Result<Done, Failure
     let catalog = context.catalog()?;
     let key = root.join("keys/archive.pgp");
     let configuration = root.join(config::FILE_NAME);
-    for path in [configuration.as_path(), catalog.path()] {
-        if path.symlink_metadata().is_ok() {
-            return Err(
-                Failure::not_possible(format_args!("`{}` is there already", path.display()))
-                    .hint("init makes new archives only; `repogen publish` brings one up to date"),
-            );
-        }
+    let taken = if configuration.symlink_metadata().is_ok() {
+        Some(configuration.display().to_string())
+    } else if SqlCatalog::is_in_use(&catalog)? {
+        Some(catalog.to_string())
+    } else {
+        None
+    };
+    if let Some(taken) = taken {
+        return Err(Failure::not_possible(format_args!("`{taken}` is there already"))
+            .hint("init makes new archives only; `repogen publish` brings one up to date"));
     }
 
     fs::create_dir_all(&root).map_err(|error| failed(&root, error))?;
@@ -66,12 +69,17 @@ pub(super) fn run(args: InitArgs, context: &mut Context) -> Result<Done, Failure
     for folder in ["pool", "dists"] {
         fs::create_dir_all(root.join(folder)).map_err(|error| failed(&root.join(folder), error))?;
     }
-    drop(SqliteCatalog::create(catalog.path())?);
+    match &catalog {
+        DatabaseUrl::Sqlite(_) => drop(SqlCatalog::create(&catalog)?),
+        DatabaseUrl::Postgres(_) => SqlCatalog::migrate(&catalog)?,
+    }
     // Last: a root with a configuration is an archive.
     if let Err(failure) = write_new(&configuration, text.as_bytes(), 0o644) {
         // So that a second try finds nothing in its way.
         let _ = fs::remove_file(&configuration);
-        let _ = fs::remove_file(catalog.path());
+        if let DatabaseUrl::Sqlite(path) = &catalog {
+            let _ = fs::remove_file(path);
+        }
         return Err(failure);
     }
 

@@ -18,9 +18,9 @@ pub(super) struct RebuildArgs {}
 
 pub(super) fn run(_: RebuildArgs, context: &mut Context) -> Result<Done, Failure> {
     let config = Config::read(&context.root)?;
-    let location = context.catalog()?;
+    let catalog = context.catalog()?;
     let signer = signing::open(&config.signing, context)?;
-    let rebuilt = rebuild(&context.root, &location, signer.keyring(), now())?;
+    let rebuilt = rebuild(&context.root, &catalog, signer.keyring(), now())?;
     for problem in &rebuilt.problems {
         let path = problem.path.strip_prefix(&context.root).unwrap_or(&problem.path);
         context.printer.tell(format_args!(

@@ -116,7 +116,7 @@ fn print(event: Event, context: &mut Context) -> Result<(), Failure> {
             };
             warn(context, failure, "the settings of before stay in use");
         }
-        Event::NotWatching(error) => not_watching(error, context),
+        Event::NotWatching(error) => not_watching(error.into(), context),
     }
     Ok(())
 }
@@ -131,7 +131,7 @@ fn print_publisher(event: publisher::Event, context: &mut Context) -> Result<(),
             tell(context, format_args!("suite `{suite}` is all right again"));
         }
         publisher::Event::CatalogFailed(error) => warn(context, error.into(), "it is tried again"),
-        publisher::Event::NotWatching(error) => not_watching(error, context),
+        publisher::Event::NotWatching(error) => not_watching(error.into(), context),
     }
     Ok(())
 }
@@ -143,8 +143,8 @@ fn below_root(path: &Path, context: &Context) -> String {
         .to_string()
 }
 
-fn not_watching(error: notify::Error, context: &mut Context) {
-    let failure = Failure::disk(anyhow::Error::new(error).context("the system does not tell of changes"));
+fn not_watching(error: anyhow::Error, context: &mut Context) {
+    let failure = Failure::disk(error.context("changes are not told of"));
     warn(context, failure, "they are found by looking every few seconds");
 }
 

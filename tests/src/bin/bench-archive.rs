@@ -19,12 +19,13 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use archive_catalog::DatabaseUrl;
 use archive_catalog::{Content, NewContent, NewPlacement, Selection};
 use archive_storage::pool::PoolName;
 use archive_storage::staging::Staging;
 use archive_tests::DebBuilder;
 use archive_tests::made_up::control;
-use debian_archive::archive::{Archive, CatalogLocation};
+use debian_archive::archive::Archive;
 use debian_archive::config::Suite;
 use debian_archive::ingest::{Arrival, Place};
 use debian_archive::publish::{Clock, Outcome, Publishing};
@@ -57,7 +58,7 @@ fn main() -> ExitCode {
 
 fn open(root: &str) -> Archive {
     let root = Path::new(root);
-    Archive::open(root, &CatalogLocation::new(root, None).unwrap()).unwrap()
+    Archive::open(root, &DatabaseUrl::of_archive(root, None).unwrap()).unwrap()
 }
 
 /// Changes the archive package by package and measures the publish that follows each change.

@@ -1,12 +1,17 @@
 //! `uploader migrate`: the tables of the catalog.
 
+use archive_catalog::{DatabaseUrl, SqlCatalog};
+
 use super::archive::open;
 use super::error::CommandError;
 use super::output::print;
 use crate::settings::Settings;
 
-/// Opening brings them up to date.
+/// Brings them up to date, then checks that the archive opens with them.
 pub(super) fn run(settings: &Settings) -> Result<(), CommandError> {
+    if matches!(settings.catalog, DatabaseUrl::Postgres(_)) {
+        SqlCatalog::migrate(&settings.catalog).map_err(CommandError::archive)?;
+    }
     open(settings)?;
     print("the catalog is up to date");
     Ok(())

@@ -10,6 +10,8 @@ pub(super) enum Shortage {
     Room,
     /// Others hold the catalog.
     Turn,
+    /// The server of the catalog cannot be reached.
+    Server,
     Descriptors,
 }
 
@@ -21,6 +23,7 @@ impl Shortage {
                 return match error.transient_failure() {
                     Some(TransientFailure::Full) => Some(Self::Room),
                     Some(TransientFailure::Busy) => Some(Self::Turn),
+                    Some(TransientFailure::Away) => Some(Self::Server),
                     None => None,
                 };
             }
@@ -37,6 +40,7 @@ impl Shortage {
         match self {
             Self::Room => "the disk is full",
             Self::Turn => "another process holds the catalog",
+            Self::Server => "the database server cannot be reached",
             Self::Descriptors => "too many files are open",
         }
     }
@@ -51,6 +55,10 @@ impl Shortage {
             Self::Turn => (
                 Code::Unavailable,
                 "the catalog is in use for longer than a request may wait, and nothing was changed: try again",
+            ),
+            Self::Server => (
+                Code::Unavailable,
+                "the database server cannot be reached, and nothing was changed: try again",
             ),
             Self::Descriptors => (
                 Code::Unavailable,

@@ -9,8 +9,10 @@ pub(crate) enum SqlError {
     #[error(transparent)]
     Sqlite(#[from] rusqlite::Error),
     /// PostgreSQL refused it, or cannot be reached.
+    ///
+    /// Its text has the causes, so that they are no sources of their own.
     #[error("{}", postgres_text(.0))]
-    Postgres(#[from] postgres::Error),
+    Postgres(postgres::Error),
     /// The statement should have one row, such as that of a suite which is configured.
     #[error("no row answers a query that always has one")]
     NoRow,
@@ -34,6 +36,12 @@ pub(crate) enum SqlError {
     /// PostgreSQL stores no text with a NUL in it.
     #[error("a text has a NUL byte in it")]
     Nul,
+}
+
+impl From<postgres::Error> for SqlError {
+    fn from(error: postgres::Error) -> Self {
+        Self::Postgres(error)
+    }
 }
 
 impl SqlError {
@@ -87,9 +95,6 @@ fn postgres_failure(error: &postgres::Error) -> Option<TransientFailure> {
 fn postgres_text(error: &postgres::Error) -> String {
     match error.as_db_error() {
         Some(said) => format!("{} (SQLSTATE {})", said.message(), said.code().code()),
-        None => match std::error::Error::source(error) {
-            Some(cause) => format!("{error}: {cause}"),
-            None => error.to_string(),
-        },
+        None => error.to_string(),
     }
 }

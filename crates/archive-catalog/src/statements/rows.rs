@@ -4,6 +4,7 @@ use debian_control::digest::Sha256;
 use debian_control::name::SuiteName;
 
 use crate::Content;
+use crate::postgres;
 use crate::sql::{Db, Row, Sql, SqlError, params};
 
 /// The columns that [`content`] reads, in its order.
@@ -69,8 +70,9 @@ pub(crate) fn suite_id(db: &Db<'_>, suite: &SuiteName) -> Sql<i64> {
     )
 }
 
-/// Raises the revision of a suite and returns it.
+/// Raises the revision of a suite and returns it; listeners hear of it when it is committed.
 pub(crate) fn raise_revision(db: &Db<'_>, suite: i64) -> Sql<i64> {
+    postgres::tell(db)?;
     db.query_one(
         "update suite set revision = revision + 1 where id = ?1 returning revision",
         params![suite],

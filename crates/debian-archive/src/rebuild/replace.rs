@@ -5,14 +5,30 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::{RebuildError, failed};
-use crate::archive::CatalogLocation;
 use archive_catalog::SnapshotId;
 
+/// Returns the path of another catalog beside this one.
+pub(super) fn beside(catalog: &Path, ending: &str) -> PathBuf {
+    let mut path = catalog.as_os_str().to_owned();
+    path.push(".");
+    path.push(ending);
+    path.into()
+}
+
+/// Returns the files that a catalog is made of: the database, its log and the index of that.
+pub(super) fn parts(catalog: &Path) -> [PathBuf; 3] {
+    ["", "-wal", "-shm"].map(|ending| {
+        let mut path = catalog.as_os_str().to_owned();
+        path.push(ending);
+        path.into()
+    })
+}
+
 /// Moves a catalog that cannot be read out of the way; it is never deleted.
-pub(super) fn set_aside(location: &CatalogLocation, now: i64) -> Result<Option<PathBuf>, RebuildError> {
-    let aside = location.beside(&format!("broken-{}", SnapshotId::of(now)));
+pub(super) fn set_aside(catalog: &Path, now: i64) -> Result<Option<PathBuf>, RebuildError> {
+    let aside = beside(catalog, &format!("broken-{}", SnapshotId::of(now)));
     let mut moved = None;
-    for (from, to) in location.parts().into_iter().zip(aside.parts()) {
+    for (from, to) in parts(catalog).into_iter().zip(parts(&aside)) {
         match std::fs::rename(&from, &to) {
             Ok(()) => moved = moved.or(Some(to)),
             Err(source) if source.kind() == io::ErrorKind::NotFound => {}
@@ -23,11 +39,8 @@ pub(super) fn set_aside(location: &CatalogLocation, now: i64) -> Result<Option<P
 }
 
 /// Gives a finished catalog its name.
-pub(super) fn put_in_place(
-    unfinished: &CatalogLocation,
-    location: &CatalogLocation,
-) -> Result<(), RebuildError> {
-    let [database, log, ..] = unfinished.parts();
+pub(super) fn put_in_place(unfinished: &Path, catalog: &Path) -> Result<(), RebuildError> {
+    let [database, log, ..] = parts(unfinished);
     // SQLite writes its log into the file when the last connection goes.
     if log.exists() {
         let source = io::Error::other("its log was not written back");
@@ -35,10 +48,9 @@ pub(super) fn put_in_place(
     }
     File::open(&database)
         .and_then(|file| file.sync_all())
-        .and_then(|()| std::fs::rename(&database, location.path()))
+        .and_then(|()| std::fs::rename(&database, catalog))
         .map_err(|source| failed("put in place", &database, source))?;
-    let folder = location
-        .path()
+    let folder = catalog
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty())
         .unwrap_or(Path::new("."));

@@ -9,23 +9,24 @@ use std::time::Instant;
 
 use super::LOOK_EVERY;
 use super::signs::{Ears, Heard, Signs};
-use crate::archive::{Archive, CatalogLocation, OpenError};
+use crate::archive::{Archive, OpenError};
 use crate::config;
+use archive_catalog::DatabaseUrl;
 
 /// Knows whether an archive's configuration is another than it was, and opens the archive with it.
 #[derive(Debug)]
 pub struct Reloader {
     root: PathBuf,
-    location: CatalogLocation,
+    catalog: DatabaseUrl,
     seen: Stamp,
 }
 
 impl Reloader {
     /// Remembers the configuration as it is now: what is written from here on is a change.
-    pub fn new(root: &Path, location: &CatalogLocation) -> Self {
+    pub fn new(root: &Path, catalog: &DatabaseUrl) -> Self {
         Self {
             root: root.to_owned(),
-            location: location.clone(),
+            catalog: catalog.clone(),
             seen: Stamp::of(root),
         }
     }
@@ -44,7 +45,7 @@ impl Reloader {
 
     /// Opens the archive with its configuration as it is now.
     pub(super) fn open(&self) -> Result<Arc<Archive>, OpenError> {
-        Archive::open(&self.root, &self.location).map(Arc::new)
+        Archive::open(&self.root, &self.catalog).map(Arc::new)
     }
 }
 

@@ -9,12 +9,12 @@ use super::config::Reloader;
 use super::incoming::{Incoming, IncomingError, Pass};
 use super::signs::{Ears, Heard, Signs};
 use super::{Event, LOOK_EVERY, ReloadError};
-use crate::archive::{Archive, CatalogLocation};
+use crate::archive::Archive;
 use crate::publish::Clock;
 use crate::publisher::rest::{Rest, root_cause};
 use crate::publisher::{Publisher, Setup};
 use crate::sign;
-use archive_catalog::PruneMode;
+use archive_catalog::{DatabaseUrl, PruneMode};
 
 /// How often, while a file lies there that may be complete soon.
 const LOOK_SOON: Duration = Duration::from_secs(1);
@@ -27,7 +27,7 @@ const PRUNE_AGAIN: Duration = Duration::from_secs(300);
 /// What a worker is made of.
 pub(super) struct Parts {
     pub(super) archive: Arc<Archive>,
-    pub(super) location: CatalogLocation,
+    pub(super) catalog: DatabaseUrl,
     pub(super) clock: Arc<dyn Clock + Send>,
     pub(super) report: Arc<dyn Fn(Event) + Send + Sync>,
     pub(super) publisher: Publisher,
@@ -59,7 +59,7 @@ impl Worker {
             rest: Rest::default(),
             next_look: now,
             next_prune: now + PRUNE_FIRST,
-            config: Reloader::new(root, &parts.location),
+            config: Reloader::new(root, &parts.catalog),
             parts,
         }
     }

@@ -1,4 +1,4 @@
-//! Hearing of what other processes commit.
+//! The files of SQLite, watched.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -6,19 +6,19 @@ use std::path::{Path, PathBuf};
 use notify::event::{AccessKind, AccessMode};
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 
-use super::Waker;
+/// Calls back when a file of the catalog is written, for as long as it is kept.
+pub(super) struct FileWatch(
+    #[expect(dead_code, reason = "it watches until it is dropped")] RecommendedWatcher,
+);
 
-/// Wakes a publisher when a file of the catalog is written, for as long as it is kept.
-pub struct CatalogWatch(#[expect(dead_code, reason = "it watches until it is dropped")] RecommendedWatcher);
-
-impl CatalogWatch {
+impl FileWatch {
     /// Watches the folder of the catalog: its files come and go as processes open and close it.
-    pub(super) fn start(catalog: &Path, waker: Waker) -> notify::Result<Self> {
+    pub(super) fn start(catalog: &Path, heard: impl Fn() + Send + 'static) -> notify::Result<Self> {
         let files = files(catalog);
         let mut watcher = notify::recommended_watcher(move |event: notify::Result<Event>| match event {
             Ok(event) if !concerns(&event, &files) => {}
             // What was lost may have been about the catalog.
-            Ok(_) | Err(_) => waker.stir(),
+            Ok(_) | Err(_) => heard(),
         })?;
         watcher.watch(&folder(catalog), RecursiveMode::NonRecursive)?;
         Ok(Self(watcher))

@@ -1,0 +1,26 @@
+//! `repogen migrate`: the tables of the catalog.
+
+use archive_catalog::{DatabaseUrl, SqlCatalog};
+use clap::Args;
+use debian_archive::archive::OpenError;
+
+use super::Context;
+use super::exit::{Done, Failure};
+
+/// Bring the catalog's tables up to date.
+///
+/// On PostgreSQL no other command changes tables. On SQLite every command does so by itself.
+#[derive(Debug, Args)]
+pub(super) struct MigrateArgs {}
+
+pub(super) fn run(_: MigrateArgs, context: &mut Context) -> Result<Done, Failure> {
+    let catalog = context.catalog()?;
+    if matches!(&catalog, DatabaseUrl::Sqlite(path) if !path.is_file()) {
+        return Err(OpenError::NoCatalog(catalog).into());
+    }
+    SqlCatalog::migrate(&catalog)?;
+    context
+        .printer
+        .tell(format_args!("the tables of `{catalog}` are up to date"));
+    Ok(Done::Well)
+}
