@@ -51,9 +51,9 @@ use apt_client::source::SourceConfig;
 use clap::{Parser, Subcommand};
 use cpkgs::config::Config;
 use cpkgs::home::Home;
-use cpkgs::overlay;
 use cpkgs::password;
 use debian_control::terminal::escaped;
+use rootless::overlay;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 

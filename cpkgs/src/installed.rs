@@ -1,11 +1,9 @@
 //! What is installed: by dpkg, or without root.
 
-use std::fs;
 use std::path::Path;
 
 use resolver::request::{Hold, Mark};
-
-use crate::generation::{GenerationError, Generations, Held, PackageRecord};
+use rootless::generation::{GenerationError, Generations, Held, PackageRecord};
 
 /// An installed package, with or without root, as a request needs to know it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,27 +64,4 @@ impl From<PackageRecord> for InstalledPackage {
 pub fn read(install: &Path) -> Result<Vec<InstalledPackage>, GenerationError> {
     let records = Generations::new(install).current_plan()?.packages;
     Ok(records.into_iter().map(InstalledPackage::from).collect())
-}
-
-/// Returns the paths of an installed package as dpkg lists them, absolute, in byte order; `None` when it is not installed.
-///
-/// # Errors
-///
-/// When the record of the generation cannot be read.
-pub fn files(install: &Path, name: &str) -> Result<Option<Vec<String>>, GenerationError> {
-    let generations = Generations::new(install);
-    let Some(number) = generations.current()? else {
-        return Ok(None);
-    };
-    let packages = generations.plan(number)?.packages;
-    let Some(package) = packages.iter().find(|package| package.name == name) else {
-        return Ok(None);
-    };
-    let info = generations.path(number).join("dpkg/info");
-    let plain = info.join(format!("{name}.list"));
-    let twin = info.join(format!("{name}:{}.list", package.architecture));
-    let path = if plain.exists() { plain } else { twin };
-    let text = fs::read(&path).map_err(|source| GenerationError::io(&path, source))?;
-    let text = String::from_utf8_lossy(&text);
-    Ok(Some(text.lines().map(str::to_owned).collect()))
 }

@@ -2,14 +2,17 @@
 
 /// Returns the Debian architecture that this program was built for. Source: dpkg-architecture(1), `cputable`.
 pub fn architecture() -> &'static str {
-    match std::env::consts::ARCH {
-        "x86_64" => "amd64",
-        "x86" => "i386",
-        "aarch64" => "arm64",
-        "arm" => "armhf",
-        "powerpc64" => "ppc64el",
-        "loongarch64" => "loong64",
-        other => other,
+    match (std::env::consts::ARCH, cfg!(target_endian = "little")) {
+        ("x86_64", _) => "amd64",
+        ("x86", _) => "i386",
+        ("aarch64", true) => "arm64",
+        ("arm", true) => "armhf",
+        ("mips", true) => "mipsel",
+        ("mips64", true) => "mips64el",
+        ("powerpc64", true) => "ppc64el",
+        ("powerpc64", false) => "ppc64",
+        ("loongarch64", _) => "loong64",
+        (other, _) => other,
     }
 }
 

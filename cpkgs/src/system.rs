@@ -32,9 +32,9 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::flag;
 
 use crate::installed::{InstalledPackage, State};
-use crate::rootless::{Add, Change, PackageKey};
-use crate::store::{self, Expected};
 use order::Step;
+use rootless::store::{self, Expected};
+use rootless::{Add, Change, PackageKey};
 
 pub use error::SystemError;
 
@@ -150,7 +150,7 @@ impl System {
                 let is_new = unfinished
                     .iter()
                     .any(|one| !before.iter().any(|old| old.key == one.key));
-                let named = |one: &Unfinished| change.add.iter().any(|add| add.is_of(&one.key));
+                let named = |one: &Unfinished| change.add.iter().any(|add| is_of(add, &one.key));
                 let action = step.action();
                 if *step != Step::Configure || is_new || unfinished.iter().any(named) {
                     if matches!(step, Step::Unpack(_)) {
@@ -288,6 +288,13 @@ impl Drop for Stop {
             signal_hook::low_level::unregister(signal);
         }
     }
+}
+
+/// Says whether a package that comes is the one with a key.
+fn is_of(add: &Add, key: &PackageKey) -> bool {
+    add.key().is_some_and(|added| {
+        key::of(&added.name, &added.architecture) == key::of(&key.name, &key.architecture)
+    })
 }
 
 /// Copies a package to where nobody else writes, and holds what was copied against its digest.

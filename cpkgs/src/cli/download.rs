@@ -8,11 +8,11 @@ use std::path::Path;
 use clap::Args;
 use cpkgs::resolver_input::ResolverInput;
 use cpkgs::spec::Named;
-use cpkgs::store::{self, Expected};
 use debian_control::stanza::Stanza;
 use debian_control::terminal::escaped;
 use resolver::request::Target;
 use resolver::universe::{PackageId, Universe};
+use rootless::store::{self, Expected};
 
 use super::failure::{Failure, REFUSED, UNVERIFIED, USAGE};
 use super::transaction::{download, refused};

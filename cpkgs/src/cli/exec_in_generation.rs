@@ -7,7 +7,7 @@ use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::Command;
 
-use cpkgs::overlay;
+use rootless::overlay;
 
 use super::failure::{Failure, REFUSED, USAGE};
 

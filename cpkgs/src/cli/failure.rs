@@ -13,12 +13,12 @@ use apt_client::source::SourceError;
 use apt_client::trust::TrustError;
 use cpkgs::account::RegistryError;
 use cpkgs::config::ConfigError;
-use cpkgs::generation::GenerationError;
 use cpkgs::local::LocalError;
-use cpkgs::rootless::RootlessError;
-use cpkgs::store::StoreError;
 use cpkgs::system::SystemError;
 use debian_control::terminal::escaped;
+use rootless::RootlessError;
+use rootless::generation::GenerationError;
+use rootless::store::StoreError;
 
 use super::printer::{PrintError, Printer};
 

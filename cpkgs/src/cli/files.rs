@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use apt_client::contents::{self, FileHits, FileLists};
 use apt_client::lists::Lists;
 use clap::Args;
-use cpkgs::installed;
 use cpkgs::machine;
 use debian_control::terminal::escaped;
+use rootless::generation::Generations;
 use serde::Serialize;
 
 use super::failure::{Failure, REFUSED};
@@ -30,7 +30,7 @@ struct FileView<'f> {
 
 pub(super) fn files(args: &FilesArgs, context: &mut Context) -> Result<Outcome, Failure> {
     let install = context.config.install(&context.home);
-    if let Some(files) = installed::files(&install, &args.name)? {
+    if let Some(files) = Generations::new(&install).files_of(&args.name)? {
         return print(files.into_iter().collect(), context);
     }
     let not_installed = || Failure::saying(REFUSED, format_args!("`{}` is not installed", args.name));

@@ -1,7 +1,6 @@
 //! `cpkgs gc`.
 
 use clap::Args;
-use cpkgs::rootless;
 
 use super::failure::Failure;
 use super::{Context, Outcome};

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use clap::Args;
-use cpkgs::generation::{Generations, Plan};
 use debian_control::terminal::escaped;
+use rootless::generation::{Generations, Plan};
 use serde::Serialize;
 
 use super::failure::Failure;
@@ -49,7 +49,7 @@ pub(super) fn run(_: &HistoryArgs, context: &mut Context) -> Result<Outcome, Fai
 fn row<'a>(plan: &'a Plan, before: &Plan, current: Option<u64>) -> Row<'a> {
     let versions = |plan: &Plan| -> BTreeMap<(String, String), String> {
         let packages = plan.packages.iter();
-        let entry = |package: &cpkgs::generation::PackageRecord| {
+        let entry = |package: &rootless::generation::PackageRecord| {
             (
                 (package.name.clone(), package.architecture.clone()),
                 package.version.clone(),

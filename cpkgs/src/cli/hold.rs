@@ -1,11 +1,11 @@
 //! `cpkgs hold` and `cpkgs unhold`.
 
 use clap::Args;
-use cpkgs::generation::Held;
 use cpkgs::installed::{self, InstalledPackage};
-use cpkgs::rootless::{self, Change, PackageKey};
 use cpkgs::spec::Named;
 use resolver::request::Hold;
+use rootless::generation::Held;
+use rootless::{Change, PackageKey};
 
 use super::failure::{Failure, REFUSED, USAGE};
 use super::{Context, Outcome};

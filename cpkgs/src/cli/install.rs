@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use cpkgs::local::LocalDeb;
 use cpkgs::resolver_input::ResolverInput;
-use cpkgs::rootless::Configuration;
 use cpkgs::spec::{Named, Spec};
 use debian_control::terminal::escaped;
 use debian_control::version::Version;
@@ -15,6 +14,7 @@ use resolver::plan::{Plan, Removal, Step};
 use resolver::request::{Hold, Installed, Mark, Recommends, Request, Target, Upgrade, WasBroken};
 use resolver::solve::solve;
 use resolver::universe::PackageId;
+use rootless::Configuration;
 
 use super::failure::{Failure, REFUSED, USAGE};
 use super::install_target::{Indexes, InstallTargetArgs, Run};

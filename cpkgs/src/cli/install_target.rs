@@ -9,10 +9,10 @@ use cpkgs::config::Base;
 use cpkgs::installed::{self, InstalledPackage};
 use cpkgs::local::LocalDeb;
 use cpkgs::resolver_input::ResolverInput;
-use cpkgs::rootless::{self, Change, PackageKey};
 use cpkgs::spec::Named;
 use cpkgs::system::{System, Unfinished};
 use resolver::request::{Hold, Mark};
+use rootless::{Change, PackageKey};
 
 use super::architectures::Architectures;
 use super::failure::Failure;

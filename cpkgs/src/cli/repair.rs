@@ -6,12 +6,12 @@ use apt_client::fetch::{Download, Silent};
 use apt_client::package_cache;
 use clap::Args;
 use cpkgs::local::LocalDeb;
-use cpkgs::rootless::{self, Add, Change, Configuration, Damaged};
 use cpkgs::spec::Named;
 use cpkgs::system::Unfinished;
 use debian_control::terminal::escaped;
 use resolver::request::{Recommends, Request, Target};
 use resolver::solve::solve;
+use rootless::{Add, Change, Configuration, Damaged};
 
 use super::failure::{Failure, REFUSED};
 use super::install_target::{Indexes, InstallTarget, InstallTargetArgs, Run};

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use cpkgs::rootless::Applied;
 use debian_control::terminal::escaped;
+use rootless::Applied;
 
 use super::Context;
 

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use clap::{Args, ValueEnum};
-use cpkgs::generation::Generations;
-use cpkgs::overlay;
+use rootless::generation::Generations;
+use rootless::overlay;
 
 use super::failure::{Failure, REFUSED};
 use super::{Context, Outcome};

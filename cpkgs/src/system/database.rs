@@ -9,7 +9,7 @@ use resolver::request::{Hold, Mark};
 
 use super::{System, SystemError, files, key, marks};
 use crate::installed::{InstalledPackage, State};
-use crate::rootless::PackageKey;
+use rootless::PackageKey;
 
 /// What dpkg's database says.
 #[derive(Debug, Default)]

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use debian_control::relation::RelationError;
 
 use super::Unfinished;
-use crate::store::StoreError;
+use rootless::store::StoreError;
 
 /// Why a system cannot be read or changed.
 #[derive(Debug, thiserror::Error)]

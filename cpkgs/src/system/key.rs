@@ -3,7 +3,7 @@
 use debian_control::stanza::Stanza;
 
 use crate::machine;
-use crate::rootless::PackageKey;
+use rootless::PackageKey;
 
 /// Returns which package a stanza is of.
 pub(super) fn of_stanza(stanza: &Stanza<'_>) -> PackageKey {

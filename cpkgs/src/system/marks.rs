@@ -8,7 +8,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use debian_control::stanza::{Stanza, StanzaReader};
 
 use super::{System, SystemError, files, key};
-use crate::rootless::{Change, PackageKey};
+use rootless::{Change, PackageKey};
 
 /// Where apt keeps it, below the root.
 const FILE: &str = "var/lib/apt/extended_states";

@@ -12,7 +12,7 @@ use debian_control::relation::{RelationKind, Relations};
 use debian_control::stanza::Stanza;
 
 use super::SystemError;
-use crate::rootless::{Add, Change, Configuration, PackageKey, Turn};
+use rootless::{Add, Change, Configuration, PackageKey, Turn};
 
 /// One call of dpkg.
 #[derive(Debug, Clone, PartialEq, Eq)]

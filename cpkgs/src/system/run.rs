@@ -7,7 +7,7 @@ use std::process::{Command, ExitStatus, Stdio};
 
 use super::order::Step;
 use super::{System, SystemError};
-use crate::rootless::Configuration;
+use rootless::Configuration;
 
 /// Where the programs are that dpkg and maintainer scripts look for; a user's own path lacks some.
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";

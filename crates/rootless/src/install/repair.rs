@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::{Applied, Change, RootlessError, apply, unpack};
+use super::{Applied, RootlessError, apply, unpack};
+use crate::change::Change;
 use crate::conffiles;
 use crate::generation::{Generations, PackageRecord};
 use crate::store::Store;

@@ -138,6 +138,29 @@ impl Generations {
         }
     }
 
+    /// Returns the paths of a package of the current generation as dpkg lists them, absolute, in byte order; `None` when it is not
+    /// installed.
+    ///
+    /// # Errors
+    ///
+    /// When what is kept of the generation cannot be read.
+    pub fn files_of(&self, name: &str) -> Result<Option<Vec<String>>, GenerationError> {
+        let Some(number) = self.current()? else {
+            return Ok(None);
+        };
+        let packages = self.plan(number)?.packages;
+        let Some(package) = packages.iter().find(|package| package.name == name) else {
+            return Ok(None);
+        };
+        let info = self.path(number).join("dpkg/info");
+        let plain = info.join(format!("{name}.list"));
+        let twin = info.join(format!("{name}:{}.list", package.architecture));
+        let path = if plain.exists() { plain } else { twin };
+        let text = fs::read(&path).map_err(|source| GenerationError::io(&path, source))?;
+        let text = String::from_utf8_lossy(&text);
+        Ok(Some(text.lines().map(str::to_owned).collect()))
+    }
+
     /// Makes a generation the one that counts, by one rename, and makes that last.
     ///
     /// # Errors

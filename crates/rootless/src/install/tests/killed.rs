@@ -62,7 +62,7 @@ fn start(folder: &Path, version: &str) -> std::process::Child {
     Command::new(std::env::current_exe().unwrap())
         .args([
             "--exact",
-            "rootless::tests::killed::the_one_that_is_killed",
+            "install::tests::killed::the_one_that_is_killed",
             "--ignored",
         ])
         .env(FOLDER, folder)

@@ -189,7 +189,14 @@ fn read_merged(path: &Path) -> io::Result<MergedFiles> {
 }
 
 fn write_merged(path: &Path, known: &MergedFiles) -> io::Result<()> {
-    apt_client::private_file::replace_private(path, &serde_json::to_vec(known)?)
+    let folder = path.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(folder)?;
+    // Only its owner may read it.
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    file.write_all(&serde_json::to_vec(known)?)?;
+    file.as_file().sync_all()?;
+    file.persist(path)?;
+    fs::File::open(folder)?.sync_all()
 }
 
 fn failed(path: &Path, source: io::Error) -> ConffileError {

@@ -192,7 +192,8 @@ fn dpkg_query_reads_a_generation() {
         text.trim_end() == "hello 1.0 install ok installed  /etc/x 9dd4e461268c8034f5c8564e155c67a6",
         "{text}"
     );
-    let files = crate::installed::files(&machine.install(), "hello")
+    let files = Generations::new(&machine.install())
+        .files_of("hello")
         .unwrap()
         .unwrap();
     assert!(files.contains(&"/usr/bin/hello".to_owned()));

@@ -1,119 +1,24 @@
 //! Installing without root: from the generation that counts and a change to the next one.
 //!
-//! Whoever calls this has the [`Lock`](apt_client::lock::Lock) of the install folder, from before the change was decided. All is
+//! Whoever calls this has the lock of the install folder, from before the change was decided. All is
 //! made beside what there is; then one rename makes it count. Whatever ends the process before that leaves the old
 //! generation, and what was left lying is swept by the next change or by `repair`.
 
 mod error;
 mod repair;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use debian_control::digest::Sha256;
 use debian_control::stanza::Stanza;
 
+use crate::change::{Add, Change, Configuration, PackageKey};
 use crate::conffiles;
-use crate::generation::{
-    self, BuildOptions, Generations, Held, Notes, PackageRecord, Plan, Provenance, Purpose,
-};
+use crate::generation::{self, BuildOptions, Generations, Held, Notes, PackageRecord, Plan, Purpose};
 use crate::store::{Expected, Store};
 
 pub use self::error::RootlessError;
 pub use self::repair::{Damaged, Repaired, renew, repair};
-
-/// What is to change.
-#[derive(Debug, Clone, Default)]
-pub struct Change {
-    /// Packages that come; one that is there in another version goes.
-    pub add: Vec<Add>,
-    /// Packages that go.
-    pub remove: Vec<PackageKey>,
-    /// When packages go from a system; those that are not here go first.
-    pub turns: BTreeMap<PackageKey, Turn>,
-    /// What becomes of the configuration files of packages that go.
-    pub configuration: Configuration,
-    /// Packages that were asked for from now on (`false`), or come and go by themselves (`true`).
-    pub automatic: Vec<(PackageKey, bool)>,
-    /// Packages that are held from now on, or no longer.
-    pub holds: Vec<(PackageKey, Held)>,
-    /// The command, for the history.
-    pub command: String,
-    /// The time, for the history: RFC 3339, UTC.
-    pub time: String,
-    /// The program that is `cpkgs`: it starts programs that look for their files at fixed paths. `None`: they start as others do.
-    pub launcher: Option<PathBuf>,
-}
-
-/// When a package goes from a system.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Turn {
-    /// Before anything comes: nothing that is installed then needs it.
-    #[default]
-    First,
-    /// Just before anything comes, although something needs it: what meets that need in the end cannot be beside it.
-    GivesWay,
-    /// When all that comes is there.
-    Last,
-}
-
-/// What becomes of the configuration files of packages that go.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Configuration {
-    /// They stay; without root, those that were changed.
-    #[default]
-    Stays,
-    /// They go too.
-    Goes,
-}
-
-/// A package that comes.
-#[derive(Debug, Clone)]
-pub struct Add {
-    /// Its stanza.
-    pub stanza: String,
-    /// Its file, verified.
-    pub deb: PathBuf,
-    /// The digest of the file in the stanza.
-    pub sha256: Sha256,
-    /// Whether it comes only because another needs it. Of one that changes its version this is asked too.
-    pub automatic: bool,
-    /// What it comes for.
-    pub why: Option<String>,
-    /// The signed state that it was found in.
-    pub provenance: Option<Provenance>,
-}
-
-impl Add {
-    /// Returns which package it is.
-    pub fn key(&self) -> Option<PackageKey> {
-        let stanza = Stanza::parse(&self.stanza).ok()?;
-        Some(PackageKey {
-            name: stanza.line("Package")?.to_owned(),
-            architecture: stanza.line("Architecture")?.to_owned(),
-        })
-    }
-
-    /// Says whether it is a package, where those for all architectures count as those of the machine.
-    pub fn is_of(&self, other: &PackageKey) -> bool {
-        let native = |name: &str| match name {
-            "all" => crate::machine::architecture().to_owned(),
-            name => name.to_owned(),
-        };
-        self.key().is_some_and(|key| {
-            key.name == other.name && native(&key.architecture) == native(&other.architecture)
-        })
-    }
-}
-
-/// Of which one version is installed at a time.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct PackageKey {
-    /// `Package`.
-    pub name: String,
-    /// `Architecture`.
-    pub architecture: String,
-}
 
 /// What a change came to.
 #[derive(Debug)]

@@ -10,7 +10,7 @@ use std::rc::Rc;
 
 use super::package::Package;
 use super::tree::{Node, Tree};
-use crate::elf::Elf;
+use crate::elf::{Abi, Elf};
 
 /// The libraries of a generation.
 pub(super) struct Libraries<'a> {
@@ -69,6 +69,9 @@ impl<'a> Libraries<'a> {
     /// Returns all that the program at a canonical path needs.
     pub(super) fn closure(&self, program: &[u8]) -> Closure {
         let mut closure = Closure::default();
+        let Some(abi) = self.elf(program).map(|elf| elf.abi) else {
+            return closure;
+        };
         let mut pending = vec![program.to_vec()];
         while let Some(path) = pending.pop() {
             let Some(elf) = self.elf(&path) else { continue };
@@ -82,7 +85,7 @@ impl<'a> Libraries<'a> {
                 if !closure.names.insert(name.clone()) {
                     continue;
                 }
-                match self.find(name, &closure.folders) {
+                match self.find(name, abi, &closure.folders) {
                     Some(library) => {
                         closure.files.insert(library.clone());
                         pending.push(library);
@@ -96,12 +99,14 @@ impl<'a> Libraries<'a> {
         closure
     }
 
-    fn find(&self, name: &str, more: &[Vec<u8>]) -> Option<Vec<u8>> {
+    /// Finds a library for programs of one kind. Source: ld.so(8) passes over those of another.
+    fn find(&self, name: &str, abi: Abi, more: &[Vec<u8>]) -> Option<Vec<u8>> {
         let mut folders = more.iter().chain(&self.folders);
         folders.find_map(|folder| {
             let path = [folder.as_slice(), b"/", name.as_bytes()].concat();
             let (place, node) = self.tree.find(&path)?;
-            matches!(node, Node::File { .. }).then_some(place)
+            let is_file = matches!(node, Node::File { .. });
+            (is_file && self.elf(&place).is_some_and(|elf| elf.abi == abi)).then_some(place)
         })
     }
 

@@ -1,0 +1,21 @@
+//! Installing Debian packages without root.
+//!
+//! Packages are unpacked once into a [`store`]; a numbered [`generation`] is a whole tree made of names for the files there; one
+//! rename makes a generation current. The [`overlay`] is the only code of this project that unshares and mounts.
+//!
+//! Verified files and a decided change come in. What to install, and where it comes from, is not known here.
+
+pub mod rooted_dir;
+pub mod store;
+mod elf;
+pub mod generation;
+pub mod conffiles;
+pub mod overlay;
+mod change;
+mod install;
+
+pub use change::{Add, Change, Configuration, PackageKey, Turn};
+pub use install::{
+    Applied, Damaged, Repaired, RootlessError, Swept, apply, collect, ephemeral, leftovers, renew, repair,
+    rollback,
+};
