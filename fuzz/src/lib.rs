@@ -7,4 +7,5 @@
 pub mod mutate;
 pub mod random;
 pub mod run;
+pub mod target;
 pub mod targets;

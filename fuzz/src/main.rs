@@ -8,7 +8,8 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use clap::Parser;
 use fuzz::run::{Effort, Failure, check, run};
-use fuzz::targets::{self, Target};
+use fuzz::target::Target;
+use fuzz::targets;
 use rustix::process::{Resource, Rlimit, setrlimit};
 
 /// More than any parser may take for inputs of some kilobytes. Beyond it allocation fails, and that ends the run.

@@ -4,7 +4,7 @@ use std::panic::{self, AssertUnwindSafe};
 use std::time::{Duration, Instant};
 
 use crate::random::Random;
-use crate::targets::{Target, Verdict};
+use crate::target::{Target, Verdict};
 
 /// No input of a few kilobytes may take longer, not even on a busy machine.
 const SLOWEST: Duration = Duration::from_secs(5);

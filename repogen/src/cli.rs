@@ -3,8 +3,10 @@
 mod add;
 mod backup;
 mod check;
+mod context;
 mod copy;
 mod exit;
+mod files;
 mod init;
 mod key;
 mod list;
@@ -28,10 +30,9 @@ mod watch;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use archive_catalog::DatabaseUrl;
 use clap::{Parser, Subcommand};
-use debian_archive::archive::{Archive, OpenError};
 
+use context::Context;
 use exit::{Done, Failure};
 use printer::Printer;
 
@@ -70,26 +71,6 @@ enum Command {
     Key(key::KeyArgs),
 }
 
-/// What every command works with.
-struct Context {
-    root: PathBuf,
-    database_url: Option<String>,
-    printer: Printer,
-}
-
-impl Context {
-    /// Says where the catalog is.
-    fn catalog(&self) -> Result<DatabaseUrl, Failure> {
-        let url = DatabaseUrl::of_archive(&self.root, self.database_url.as_deref());
-        Ok(url.map_err(OpenError::from)?)
-    }
-
-    /// Opens the archive.
-    fn archive(&self) -> Result<Archive, Failure> {
-        Ok(Archive::open(&self.root, &self.catalog()?)?)
-    }
-}
-
 /// Runs the program.
 pub(crate) fn main() -> ExitCode {
     archive_storage::permissions::settle_umask();
@@ -110,8 +91,10 @@ pub(crate) fn main() -> ExitCode {
         database_url: std::env::var("DATABASE_URL").ok(),
         printer: Printer::new(),
     };
-    let outcome =
-        run(arguments.command, &mut context).and_then(|done| context.printer.flush().map(|()| done));
+    let outcome = run(arguments.command, &mut context).and_then(|done| {
+        context.printer.flush()?;
+        Ok(done)
+    });
     match outcome {
         Ok(Done::Well) => exit::DONE.into(),
         Ok(Done::WithRejections) => exit::REJECTED.into(),

@@ -7,7 +7,7 @@ use std::time::Duration;
 use debian_archive::archive::Archive;
 use debian_archive::error_text::with_causes;
 use debian_archive::publish::{Clock, PublishError};
-use debian_archive::publisher::{Event, Publisher, Setup, Surroundings};
+use debian_archive::publisher::{Publisher, PublisherDeps, PublisherEvent, Setup};
 use debian_archive::sign::SignError;
 use debian_control::name::SuiteName;
 use tokio::sync::watch;
@@ -87,7 +87,7 @@ impl PublicationTracker {
         let told = Arc::downgrade(&tracker);
         let publisher = Publisher::start(
             setup(archive)?,
-            Surroundings {
+            PublisherDeps {
                 clock: Arc::new(PublisherClock),
                 report: Box::new(move |event| {
                     log(&event);
@@ -128,14 +128,14 @@ impl PublicationTracker {
     }
 
     /// Notes what the publisher tells of its failures.
-    fn note(&self, event: &Event) {
+    fn note(&self, event: &PublisherEvent) {
         match event {
             // It is told once and has no end: see the log.
-            Event::Failed {
+            PublisherEvent::Failed {
                 error: PublishError::StillServed(_),
                 ..
             } => {}
-            Event::Failed { suite, error } => {
+            PublisherEvent::Failed { suite, error } => {
                 let why = match error {
                     PublishError::Sign(_) => Failing::Signing,
                     _ => Failing::Other,
@@ -144,14 +144,14 @@ impl PublicationTracker {
                     failing.insert(suite.clone(), why);
                 });
             }
-            Event::Recovered { suite } | Event::Published { suite, .. } => {
+            PublisherEvent::Recovered { suite } | PublisherEvent::Published { suite, .. } => {
                 if self.failing.borrow().contains_key(suite) {
                     self.fail(|failing| {
                         failing.remove(suite);
                     });
                 }
             }
-            Event::CatalogFailed(_) | Event::NotWatching(_) => {}
+            PublisherEvent::CatalogFailed(_) | PublisherEvent::NotWatching(_) => {}
         }
     }
 
@@ -286,9 +286,9 @@ fn setup(archive: &Arc<Archive>) -> Result<Setup, SignError> {
     })
 }
 
-fn log(event: &Event) {
+fn log(event: &PublisherEvent) {
     match event {
-        Event::Published { suite, report } => {
+        PublisherEvent::Published { suite, report } => {
             tracing::info!(
                 suite = %suite,
                 packages = report.counts.packages,
@@ -301,14 +301,14 @@ fn log(event: &Event) {
                 tracing::warn!(suite = %suite, broken = %report.gated, "{suite} has new packages that nobody can install");
             }
         }
-        Event::Failed { suite, error } => {
+        PublisherEvent::Failed { suite, error } => {
             tracing::error!(suite = %suite, error = %with_causes(error), "cannot publish {suite}");
         }
-        Event::Recovered { suite } => tracing::info!(suite = %suite, "{suite} is published again"),
-        Event::CatalogFailed(error) => {
+        PublisherEvent::Recovered { suite } => tracing::info!(suite = %suite, "{suite} is published again"),
+        PublisherEvent::CatalogFailed(error) => {
             tracing::error!(error = %with_causes(error), "cannot read the catalog")
         }
-        Event::NotWatching(error) => {
+        PublisherEvent::NotWatching(error) => {
             tracing::warn!(error = %with_causes(error), "changes of other processes are found by looking only");
         }
     }

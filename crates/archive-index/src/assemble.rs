@@ -11,10 +11,11 @@ use archive_storage::staging::{StagedPath, StagingError};
 
 use crate::build_env::BuildEnv;
 use crate::cache::{CachedChunk, ChunkCache};
-use crate::compress::Form;
 use crate::error::IndexError;
-use crate::join::{self, ChunkLengths};
+use crate::form::Form;
+use crate::join;
 use crate::manifest::{ChunkEntry, HashState, HashStates, IndexManifest, Output};
+use crate::xz::ChunkLengths;
 
 /// An index that was built.
 #[derive(Debug)]

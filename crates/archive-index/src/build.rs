@@ -124,8 +124,8 @@ mod tests {
 
     use super::*;
     use crate::chunker::digest;
-    use crate::compress::Form;
     use crate::cut;
+    use crate::form::Form;
     use crate::manifest::ManifestError;
     use crate::records::{IndexRecord, Visit};
 

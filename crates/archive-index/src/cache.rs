@@ -11,7 +11,8 @@ use std::path::{Path, PathBuf};
 
 use debian_control::digest::Sha256;
 
-use crate::compress::{CompressedChunk, Form};
+use crate::compress::CompressedChunk;
+use crate::form::Form;
 use archive_storage::STATE;
 use archive_storage::staging::Staging;
 

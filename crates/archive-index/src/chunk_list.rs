@@ -7,7 +7,7 @@
 
 use std::fmt::{self, Write as _};
 
-use crate::compress::Form;
+use crate::form::Form;
 use crate::join;
 use crate::manifest::IndexManifest;
 

@@ -6,37 +6,11 @@
 use std::io::Write;
 
 use liblzma::stream::{Action, Filters, LzmaOptions, Status, Stream};
-use serde::{Deserialize, Serialize};
 
-use crate::join::xz_block;
-
-/// A form that an index has: its text, and the compressed forms in which it is served.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum Form {
-    /// The text itself, which is listed in a Release and not served.
-    Plain,
-    /// gzip: a chunk is a member (RFC 1952).
-    Gzip,
-    /// xz: a chunk is a block of the one stream.
-    Xz,
-    /// Zstandard: a chunk is a frame (RFC 8878).
-    Zstd,
-}
+use crate::form::Form;
+use crate::xz::{DICTIONARY, block};
 
 impl Form {
-    /// Every form.
-    pub const ALL: [Self; 4] = [Self::Plain, Self::Gzip, Self::Xz, Self::Zstd];
-
-    /// Returns the ending of its file names, with the dot.
-    pub fn extension(self) -> &'static str {
-        match self {
-            Self::Plain => "",
-            Self::Gzip => ".gz",
-            Self::Xz => ".xz",
-            Self::Zstd => ".zst",
-        }
-    }
-
     /// Brings one chunk into this form.
     pub fn compress(self, plain: &[u8]) -> std::io::Result<CompressedChunk> {
         let (bytes, padding) = match self {
@@ -62,9 +36,6 @@ pub struct CompressedChunk {
 const GZIP_LEVEL: u32 = 6;
 /// Level 9: 12 takes half as long again for one hundredth of the size.
 const ZSTD_LEVEL: i32 = 9;
-/// Dictionary of an xz block: the smallest that LZMA2 can name which holds the largest chunk.
-pub(super) const XZ_DICTIONARY: u32 = 1024 * 1024;
-
 fn gzip(plain: &[u8]) -> std::io::Result<Vec<u8>> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::new(GZIP_LEVEL));
     encoder.write_all(plain)?;
@@ -80,7 +51,7 @@ fn zstd(plain: &[u8]) -> std::io::Result<Vec<u8>> {
 fn xz(plain: &[u8]) -> std::io::Result<(Vec<u8>, u8)> {
     let mut options = LzmaOptions::new_preset(6)?;
     options
-        .dict_size(XZ_DICTIONARY)
+        .dict_size(DICTIONARY)
         .nice_len(32)
         .literal_context_bits(4)
         .literal_position_bits(0)
@@ -95,7 +66,7 @@ fn xz(plain: &[u8]) -> std::io::Result<(Vec<u8>, u8)> {
             .and_then(|read| plain.get(read..))
             .expect("an encoder reads no more than it is given");
         if encoder.process_vec(rest, &mut packed, Action::Finish)? == Status::StreamEnd {
-            return Ok(xz_block(&packed, plain));
+            return Ok(block(&packed, plain));
         }
         packed.reserve(64 * 1024);
     }

@@ -10,6 +10,8 @@
 mod error;
 pub mod records;
 pub mod cut;
+mod form;
+mod xz;
 mod compress;
 mod join;
 mod cache;
@@ -26,6 +28,6 @@ pub use build::{Dirty, build};
 pub use build_env::BuildEnv;
 pub use cache::ChunkCache;
 pub use chunk_list::chunk_list;
-pub use compress::Form;
 pub use error::IndexError;
+pub use form::Form;
 pub use manifest::{IndexManifest, ManifestError, Output};

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use sha2::Digest as _;
 use sha2::digest::common::hazmat::{SerializableState, SerializedState};
 
-use crate::compress::Form;
+use crate::form::Form;
 use crate::records::RecordKey;
 use archive_storage::staging::Staging;
 

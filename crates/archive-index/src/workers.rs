@@ -11,7 +11,8 @@ use std::thread::{self, Scope, ScopedJoinHandle};
 use debian_control::digest::Sha256;
 
 use crate::cache::ChunkCache;
-use crate::compress::{CompressedChunk, Form};
+use crate::compress::CompressedChunk;
+use crate::form::Form;
 
 /// Threads that compress the chunks they are given and keep them in the cache.
 ///

@@ -105,6 +105,11 @@ impl Archive {
         }
     }
 
+    /// Returns the folder of a suite's InRelease.
+    pub fn dists(&self, suite: &Suite) -> PathBuf {
+        suite_dists(&self.tree(suite), &suite.codename)
+    }
+
     /// Takes the lock `name` where nobody has it.
     pub(crate) fn try_lock(&self, name: &str, operation: FlockOperation) -> io::Result<Option<File>> {
         match self.lock(name, operation) {
@@ -125,6 +130,16 @@ impl Archive {
         flock(&file, operation)?;
         Ok(file)
     }
+}
+
+/// Returns the folder of the suites of a tree: the root, one below `private/`, or that of a snapshot.
+pub(crate) fn dists_folder(tree: &Path) -> PathBuf {
+    tree.join("dists")
+}
+
+/// Returns the folder of a suite's InRelease in a tree.
+pub(crate) fn suite_dists(tree: &Path, codename: &SuiteName) -> PathBuf {
+    dists_folder(tree).join(codename.as_str())
 }
 
 impl Suite {

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, UNIX_EPOCH};
 
 use debian_control::name::SuiteName;
+use debian_control::release::{BY_HASH, by_hash_path};
 use rustix::fs::FlockOperation;
 use walkdir::{DirEntry, WalkDir};
 
@@ -138,7 +139,7 @@ impl Archive {
 
     /// Finds by-hash files of generations that are not kept.
     fn by_hash(&self, suite: &Suite, now: i64) -> Result<Deletions, PruneError> {
-        let dists = self.tree(suite).join("dists").join(suite.codename.as_str());
+        let dists = self.dists(suite);
         let publications = self.catalog().publications(&suite.codename)?;
         let live = Live::read(&self.tree(suite), &suite.codename).map_err(|source| PruneError::Live {
             suite: suite.codename.clone(),
@@ -146,7 +147,7 @@ impl Archive {
         })?;
         let mut kept: BTreeSet<String> = live
             .listed()
-            .map(|(path, sha256)| by_hash_path(path, &sha256.to_string()))
+            .map(|(path, sha256)| by_hash_path(path, sha256))
             .collect();
         for (at, publication) in publications.iter().enumerate() {
             if at < suite.keep_generations as usize
@@ -156,7 +157,7 @@ impl Archive {
                     publication
                         .files
                         .iter()
-                        .map(|file| by_hash_path(&file.path, &file.sha256.to_string())),
+                        .map(|file| by_hash_path(&file.path, &file.sha256)),
                 );
             }
         }
@@ -170,7 +171,7 @@ impl Archive {
                 .into_owned();
             // A publish that was cut off left files that no publication names; a young one may be what a client was
             // about to fetch.
-            if below.contains("by-hash/SHA256/")
+            if below.contains(BY_HASH)
                 && !kept.contains(&below)
                 && age(&file, now)? > suite.keep_generations_for.seconds()
             {
@@ -211,7 +212,7 @@ impl Archive {
             .take_while(|folder| folder.parent().is_some_and(|above| above != self.root()));
         for folder in parents {
             // Fails, as it should, where something is left in it.
-            if path.contains("by-hash/") || std::fs::remove_dir(folder).is_err() {
+            if path.contains(BY_HASH) || std::fs::remove_dir(folder).is_err() {
                 break;
             }
         }
@@ -249,11 +250,6 @@ fn retention(suite: &Suite, now: i64) -> Retention {
 
 fn was_live_within(publication: &Publication, seconds: i64, now: i64) -> bool {
     publication.superseded_at.is_none_or(|at| now - at <= seconds)
-}
-
-fn by_hash_path(path: &str, digest: &str) -> String {
-    let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-    format!("{folder}/by-hash/SHA256/{digest}")
 }
 
 /// Returns the names of the chunks that the manifests in a folder list.

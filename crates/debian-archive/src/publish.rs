@@ -4,150 +4,65 @@
 //! over them, its signatures, and at last the steps that put all of it in place (see [`plan`]).
 
 mod apply;
+mod client_setup;
 mod clock;
-mod describe;
 mod due;
+mod error;
 mod gate;
 mod live;
+mod mode;
 mod pinned;
 mod plan;
+mod refusal;
 mod settings;
+mod steps;
 mod suite_indexes;
 mod take_down;
 mod vanishing;
 
 use std::fs::File;
-use std::io;
-use std::path::PathBuf;
 use std::time::Instant;
 
-use debian_control::digest::{Digester, Sha256};
+use debian_control::digest::Sha256;
 use debian_control::name::SuiteName;
 use rustix::fs::FlockOperation;
 
-use crate::archive::Archive;
-use crate::check::CheckError;
+use crate::archive::{Archive, dists_folder};
 use crate::config::{Gate, Suite};
-use crate::sign::{self, SignError, Signer};
+use crate::sign::{self, Signer};
 use crate::suite_release::{Dates, suite_release};
-use archive_catalog::{CatalogError, Counts, Publication, PublishedFile, Snapshot};
-use archive_index::{ChunkCache, IndexError};
+use archive_catalog::{Counts, Publication, PublishedFile, Snapshot};
 use archive_storage::STATE;
-use archive_storage::pool::PoolError;
-use archive_storage::staging::{Staging, StagingError};
+use archive_storage::staging::Staging;
 
 pub use clock::Clock;
 pub(crate) use clock::seconds_early;
 pub(crate) use due::due_at;
-pub use gate::Gated;
+pub use error::PublishError;
 pub use live::{Live, LiveError};
+pub use mode::PublishMode;
 pub(crate) use pinned::POOL_LINK;
 pub use pinned::Rendered;
+pub use refusal::{Gated, Gone};
 pub use suite_indexes::expected_packages;
-pub use take_down::Gone;
 
+use apply::StagedRelease;
+use error::write_error;
+use steps::IndexOutput;
 use suite_indexes::{Indexes, SuiteIndexes};
-
-/// Why a suite cannot be published. What was published before stands.
-#[derive(Debug, thiserror::Error)]
-pub enum PublishError {
-    /// The catalog cannot be read or written.
-    #[error(transparent)]
-    Catalog(#[from] CatalogError),
-    /// An index cannot be built.
-    #[error(transparent)]
-    Index(#[from] IndexError),
-    /// Files cannot be staged.
-    #[error(transparent)]
-    Staging(#[from] StagingError),
-    /// The Release cannot be signed.
-    #[error(transparent)]
-    Sign(#[from] SignError),
-    /// What is published now cannot be read.
-    #[error(transparent)]
-    Live(#[from] LiveError),
-    /// A file cannot be put into a tree of the pool.
-    #[error(transparent)]
-    Pool(#[from] PoolError),
-    /// Packages would vanish that nobody removed.
-    #[error(
-        "suite `{suite}` is not published: {what} would vanish, for which repogen.toml has no place any more"
-    )]
-    WouldDrop {
-        /// Codename.
-        suite: String,
-        /// How many, from where.
-        what: String,
-    },
-    /// A suite is served that the configuration does not have.
-    #[error("suite `{}` is still served with {} packages, and repogen.toml does not have it", .0.suite, .0.packages)]
-    StillServed(Gone),
-    /// The alias of a suite is the folder of another one.
-    #[error(
-        "suite `{suite}` is not published: its alias `{alias}` is the folder of a suite that is still served"
-    )]
-    AliasServed {
-        /// Codename.
-        suite: String,
-        /// The alias.
-        alias: String,
-    },
-    /// The clock of this machine is behind what was published.
-    #[error("the clock says {now}, but suite `{suite}` was published at {last}: set the clock right")]
-    Clock {
-        /// Codename.
-        suite: String,
-        /// What the clock says.
-        now: String,
-        /// Date of the last Release.
-        last: String,
-    },
-    /// It cannot be found out what would be installable.
-    #[error("cannot check what would go live")]
-    Check(#[from] CheckError),
-    /// The suite has a gate that blocks, and packages came that nobody can install.
-    #[error("suite `{suite}` is not published: {broken}")]
-    Gated {
-        /// Codename.
-        suite: String,
-        /// What cannot be installed, and why.
-        broken: Gated,
-    },
-    /// A served file or folder cannot be written.
-    #[error("cannot {action} `{path}`")]
-    Write {
-        /// What was being done.
-        action: &'static str,
-        /// The file or folder.
-        path: PathBuf,
-        /// The cause.
-        source: io::Error,
-    },
-}
-
-/// Whether a suite is published only when something changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Publishing {
-    /// Only when something changed.
-    Due,
-    /// In any case, with every index joined anew.
-    Forced,
-    /// Only when something changed; then also where packages vanish because the settings have no place for them any more.
-    Dropping,
-}
 
 /// What became of a publish.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
+pub enum PublishOutcome {
     /// Nothing had changed, and nothing was written.
     Unchanged,
     /// A new InRelease is live.
-    Published(Report),
+    Published(PublishReport),
 }
 
 /// What a publish did.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Report {
+pub struct PublishReport {
     /// Packages in the suite, and those added and removed since the last publish.
     pub counts: Counts,
     /// What it brought that nobody can install, where the suite's gate warns of it.
@@ -163,10 +78,10 @@ impl Archive {
     pub fn publish(
         &self,
         suite: &Suite,
-        publishing: Publishing,
+        publishing: PublishMode,
         signer: &dyn Signer,
         clock: &dyn Clock,
-    ) -> Result<Outcome, PublishError> {
+    ) -> Result<PublishOutcome, PublishError> {
         let started = Instant::now();
         let _lock = self.publish_lock(&suite.codename)?;
         // A writer that was killed may have left files in the pool.
@@ -177,15 +92,15 @@ impl Archive {
             let snapshot = self
                 .catalog()
                 .snapshot(&suite.codename, suite.pool_tree(), None)?;
-            if publishing != Publishing::Forced
+            if publishing != PublishMode::Forced
                 && !due::due(suite, snapshot.as_ref(), &live, &settings, clock.now())
             {
-                describe::write(self, suite, signer)?;
+                client_setup::write(self, suite, signer)?;
                 // A publisher that was killed right after its publish was recorded left them.
                 Staging::sweep(self.root())?;
-                return Ok(Outcome::Unchanged);
+                return Ok(PublishOutcome::Unchanged);
             }
-            if publishing != Publishing::Dropping {
+            if publishing != PublishMode::Dropping {
                 self.refuse_to_drop(suite, snapshot.as_ref())?;
             }
         }
@@ -207,7 +122,7 @@ impl Archive {
             .catalog()
             .snapshot(&suite.codename, suite.pool_tree(), None)?;
         let gated = gate::look(self, suite, snapshot.as_ref())?;
-        let mut work = Work {
+        let mut work = PublishRun {
             archive: self,
             suite,
             publishing,
@@ -238,7 +153,7 @@ impl Archive {
         }
         let alias = suite.alias.as_ref().filter(|alias| **alias != suite.codename);
         match alias {
-            Some(alias) if apply::is_folder(&self.tree(suite).join("dists").join(alias.as_str())) => {
+            Some(alias) if apply::is_folder(&dists_folder(&self.tree(suite)).join(alias.as_str())) => {
                 Err(PublishError::AliasServed {
                     suite: suite.codename.to_string(),
                     alias: alias.to_string(),
@@ -257,10 +172,10 @@ impl Archive {
 }
 
 /// One publish under way.
-struct Work<'a> {
+struct PublishRun<'a> {
     archive: &'a Archive,
     suite: &'a Suite,
-    publishing: Publishing,
+    publishing: PublishMode,
     /// What is published: usually where the suite stands.
     revision: i64,
     settings: String,
@@ -271,7 +186,7 @@ struct Work<'a> {
     settled: bool,
 }
 
-impl Work<'_> {
+impl PublishRun<'_> {
     /// Publishes again what is published, where that comes due while a gate is closed: clients must not be left with a
     /// Release that expires.
     fn renew(mut self, by: (&dyn Signer, &dyn Clock), started: Instant) -> Result<(), PublishError> {
@@ -286,7 +201,7 @@ impl Work<'_> {
         let snapshot = open(Some(published.revision))?;
         self.revision = published.revision;
         // What the live indexes are made of is compared with where the suite stands, which is not what is written here.
-        self.publishing = Publishing::Forced;
+        self.publishing = PublishMode::Forced;
         self.run(snapshot.as_ref(), by, started).map(|_| ())
     }
 
@@ -295,7 +210,7 @@ impl Work<'_> {
         snapshot: &dyn Snapshot,
         (signer, clock): (&dyn Signer, &dyn Clock),
         started: Instant,
-    ) -> Result<Outcome, PublishError> {
+    ) -> Result<PublishOutcome, PublishError> {
         let mut stages = Stages {
             last: started,
             stages: Vec::new(),
@@ -303,6 +218,7 @@ impl Work<'_> {
         let staging = Staging::new(self.archive.root())?;
         let Indexes {
             outputs,
+            staged: _staged,
             manifests,
             contents,
         } = SuiteIndexes {
@@ -320,7 +236,7 @@ impl Work<'_> {
             date: self.date,
             valid_until: self.suite.valid_for.map(|span| self.date + span.seconds()),
         };
-        let listed = outputs.iter().map(suite_indexes::IndexOutput::listed).collect();
+        let listed = outputs.iter().map(IndexOutput::listed).collect();
         let release = suite_release(self.archive.config(), self.suite, listed, dates).render();
         // Made now, also under a Date that is a little ahead: apt allows that of a Date, and its verifiers refuse a signature of the future.
         let signatures = sign::sign_checked(signer, &release, clock.now())?;
@@ -338,16 +254,20 @@ impl Work<'_> {
             date: self.date,
             superseded_at: None,
             settings: self.settings.clone(),
-            inrelease: digest(&signatures.inrelease),
+            inrelease: Sha256::of(&signatures.inrelease),
             valid_until: dates.valid_until,
             contents,
             files: served(&outputs),
         };
-        let top = plan::Top::stage(&staging, &release, &signatures, self.date)?;
-        let steps = plan::plan(&outputs, &top, &self.live);
-        apply::apply(&steps, &self.dists(), &staging)?;
-        apply::alias(&self.archive.tree(self.suite).join("dists"), self.suite, &staging)?;
-        describe::write(self.archive, self.suite, signer)?;
+        let staged = StagedRelease::new(&staging, &release, &signatures, self.date)?;
+        let steps = plan::plan(&outputs, staged.files(), self.live.served());
+        apply::apply(&steps, &self.archive.dists(self.suite), &staging)?;
+        apply::alias(
+            &dists_folder(&self.archive.tree(self.suite)),
+            self.suite,
+            &staging,
+        )?;
+        client_setup::write(self.archive, self.suite, signer)?;
         if !self.settled {
             // Before it is recorded: where this is cut off, the next publish does it again.
             self.archive.render_all_pinned(self.suite, signer, clock)?;
@@ -362,24 +282,17 @@ impl Work<'_> {
         }
         stages.end("writing");
         let milliseconds = started.elapsed().as_millis();
-        Ok(Outcome::Published(Report {
+        Ok(PublishOutcome::Published(PublishReport {
             counts,
             gated: self.gated.clone(),
             stages: stages.stages,
             milliseconds,
         }))
     }
-
-    fn dists(&self) -> PathBuf {
-        self.archive
-            .tree(self.suite)
-            .join("dists")
-            .join(self.suite.codename.as_str())
-    }
 }
 
 /// Returns the index files that are there to fetch.
-fn served(outputs: &[suite_indexes::IndexOutput]) -> Vec<PublishedFile> {
+fn served(outputs: &[IndexOutput]) -> Vec<PublishedFile> {
     let served = outputs.iter().filter(|output| output.served);
     served
         .map(|output| PublishedFile {
@@ -400,19 +313,5 @@ impl Stages {
     fn end(&mut self, stage: &'static str) {
         self.stages.push((stage, self.last.elapsed().as_millis()));
         self.last = Instant::now();
-    }
-}
-
-fn digest(bytes: &[u8]) -> Sha256 {
-    let mut digester = Digester::sha256();
-    digester.update(bytes);
-    digester.finish().sha256
-}
-
-fn write_error(action: &'static str, path: impl Into<PathBuf>, source: io::Error) -> PublishError {
-    PublishError::Write {
-        action,
-        path: path.into(),
-        source,
     }
 }

@@ -3,7 +3,7 @@
 //! A [`Publisher`] is a thread that publishes what is due: suites whose revision rose, a Release whose validity runs
 //! out, Contents indexes that have grown old. `repogen watch` is built on it, and a server that takes packages can run
 //! one of its own; several at once, in one process or in many, take turns. It prints nothing: what happens goes to
-//! whoever started it, as [`Event`]s.
+//! whoever started it, as [`PublisherEvent`]s.
 //!
 //! It learns of a change in three ways, from the fastest to the surest: by [`Publisher::notify`] from its own process;
 //! by a [`CatalogWatch`], when another process writes the catalog; and by a look at the revisions every two
@@ -13,72 +13,31 @@
 //! once, and what comes while it writes, or while the Date of the suite's next Release is still too far ahead of the
 //! clock, waits together for the next one.
 
-pub(crate) mod rest;
+pub(crate) mod backoff;
+mod event;
 mod schedule;
+mod shared;
 mod worker;
 
-use std::collections::BTreeMap;
 use std::io;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
 
-use debian_control::name::SuiteName;
+use crate::publish::Clock;
+use archive_catalog::{CatalogWatch, DatabaseUrl};
 
-use crate::archive::Archive;
-use crate::publish::{Clock, PublishError, Report};
-use crate::sign::Signer;
-use archive_catalog::{CatalogError, CatalogWatch, DatabaseUrl};
-
-/// How often the revisions are looked at when nothing is heard.
-///
-/// What another machine commits on a network file system is live after so long at most; each look costs microseconds.
-const LOOK_EVERY: Duration = Duration::from_secs(2);
-
-/// What a publisher publishes, and as whom.
-pub struct Setup {
-    /// The archive.
-    pub archive: Arc<Archive>,
-    /// Who signs.
-    pub signer: Box<dyn Signer>,
-}
+pub use event::PublisherEvent;
+pub use shared::Setup;
+use shared::{Shared, Waker};
 
 /// What a publisher works with for as long as it runs.
-pub struct Surroundings {
+pub struct PublisherDeps {
     /// Tells the time.
     pub clock: Arc<dyn Clock + Send>,
     /// Is told what happens, on the publisher's thread.
-    pub report: Box<dyn Fn(Event) + Send>,
+    pub report: Box<dyn Fn(PublisherEvent) + Send>,
     /// Where the catalog is, to hear of what other processes commit; left out, they are found by looking only.
     pub catalog: Option<DatabaseUrl>,
-}
-
-/// What a publisher tells.
-#[derive(Debug)]
-pub enum Event {
-    /// A new InRelease is live.
-    Published {
-        /// Codename.
-        suite: SuiteName,
-        /// What the publish did.
-        report: Report,
-    },
-    /// A suite could not be published. It is tried again, at growing intervals; the same error is told once.
-    Failed {
-        /// Codename.
-        suite: SuiteName,
-        /// Why.
-        error: PublishError,
-    },
-    /// A suite that could not be published is all right again.
-    Recovered {
-        /// Codename.
-        suite: SuiteName,
-    },
-    /// The catalog could not be read. It is tried again; the same error is told once.
-    CatalogFailed(CatalogError),
-    /// The system does not tell of changes of the catalog, which are then found by looking only.
-    NotWatching(CatalogError),
 }
 
 /// A thread that keeps an archive published. Dropped, it stops.
@@ -93,17 +52,17 @@ impl Publisher {
     ///
     /// # Errors
     /// When the system gives no thread.
-    pub fn start(setup: Setup, surroundings: Surroundings) -> io::Result<Self> {
-        let Surroundings {
+    pub fn start(setup: Setup, deps: PublisherDeps) -> io::Result<Self> {
+        let PublisherDeps {
             clock,
             report,
             catalog,
-        } = surroundings;
+        } = deps;
         let shared = Arc::new(Shared::default());
         let watch = catalog.and_then(|catalog| {
             let waker = Waker(shared.clone());
-            CatalogWatch::start(&catalog, move || waker.stir())
-                .map_err(|error| report(Event::NotWatching(error)))
+            CatalogWatch::start(&catalog, move || waker.wake_soon())
+                .map_err(|error| report(PublisherEvent::NotWatching(error)))
                 .ok()
         });
         let worker = worker::Worker::new(setup, shared.clone(), clock, report);
@@ -127,30 +86,6 @@ impl Publisher {
         self.shared.change(|state| state.setup = Some(setup));
     }
 
-    /// Waits until `revision` of a suite is live, by whomever it was published; false when `deadline` comes first.
-    ///
-    /// The revision is that of [`Catalog::progress`](archive_catalog::Catalog::progress) after the commit. It wakes the
-    /// publisher, so no [`Publisher::notify`] is needed before it.
-    pub fn wait_published(&self, suite: &SuiteName, revision: i64, deadline: Instant) -> bool {
-        self.notify();
-        let mut state = self.shared.lock();
-        loop {
-            if state.live.get(suite).is_some_and(|live| *live >= revision) {
-                return true;
-            }
-            let left = deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() || state.stop {
-                return false;
-            }
-            state = self
-                .shared
-                .published
-                .wait_timeout(state, left)
-                .unwrap_or_else(PoisonError::into_inner)
-                .0;
-        }
-    }
-
     /// Stops it, after the publish that it is at; returns when that is done.
     pub fn stop(mut self) {
         self.end();
@@ -159,7 +94,6 @@ impl Publisher {
     /// Asks it to stop after the publish that it is at, and does not wait for that.
     pub fn request_stop(&self) {
         self.shared.change(|state| state.stop = true);
-        self.shared.published.notify_all();
     }
 
     fn end(&mut self) {
@@ -174,49 +108,5 @@ impl Publisher {
 impl Drop for Publisher {
     fn drop(&mut self) {
         self.end();
-    }
-}
-
-/// Wakes a publisher because its catalog is being written.
-#[derive(Clone)]
-pub(crate) struct Waker(Arc<Shared>);
-
-impl Waker {
-    /// Says that a commit may be seen soon.
-    fn stir(&self) {
-        self.0.change(|state| state.stirred = true);
-    }
-}
-
-/// What the publisher's thread shares with the others.
-#[derive(Default)]
-struct Shared {
-    state: Mutex<State>,
-    /// Wakes the publisher.
-    wake: Condvar,
-    /// Wakes those who wait for a revision.
-    published: Condvar,
-}
-
-#[derive(Default)]
-struct State {
-    stop: bool,
-    /// Something was committed.
-    committed: bool,
-    /// Something is being committed.
-    stirred: bool,
-    setup: Option<Setup>,
-    /// The revision of each suite that is live.
-    live: BTreeMap<SuiteName, i64>,
-}
-
-impl Shared {
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn change(&self, change: impl FnOnce(&mut State)) {
-        change(&mut self.lock());
-        self.wake.notify_all();
     }
 }

@@ -4,6 +4,8 @@
 //! what a package says is read from its file. Accounts, and which identities were taken once, come back from a backup
 //! only.
 
+mod error;
+mod indexed_file;
 mod packages;
 mod published;
 mod replace;
@@ -11,48 +13,20 @@ mod replace;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use debian_control::digest::Sha256;
 use debian_control::name::SuiteName;
 use openpgp_policy::Keyring;
 use rustix::fs::FlockOperation;
 
-use crate::archive::{Archive, OpenError};
+use crate::archive::{Archive, suite_dists};
 use crate::config::Suite;
-use crate::verify::{self, VerifyError};
-use archive_catalog::{
-    CatalogError, DatabaseUrl, Pin, Publication, PublishedFile, Selection, SnapshotId, SqlCatalog,
-};
+use crate::verify;
+use archive_catalog::{DatabaseUrl, Pin, Publication, PublishedFile, Selection, SnapshotId, SqlCatalog};
 use archive_storage::STATE;
 
+use error::failed;
+pub use error::{Problem, RebuildError};
 use published::{PublishedTree, read_tree};
 use replace::{beside, parts, put_in_place, remove, set_aside};
-
-/// Why a catalog was not made again.
-#[derive(Debug, thiserror::Error)]
-pub enum RebuildError {
-    /// There is one.
-    #[error("the catalog `{0}` is there and can be read: nothing is lost")]
-    Exists(DatabaseUrl),
-    /// The archive cannot be opened.
-    #[error(transparent)]
-    Open(#[from] OpenError),
-    /// The new catalog cannot be written.
-    #[error(transparent)]
-    Catalog(#[from] CatalogError),
-    /// The pool cannot be listed.
-    #[error(transparent)]
-    Pool(#[from] VerifyError),
-    /// A file cannot be written or moved.
-    #[error("cannot {action} `{path}`")]
-    File {
-        /// What was being done.
-        action: &'static str,
-        /// The file.
-        path: PathBuf,
-        /// The cause.
-        source: io::Error,
-    },
-}
 
 /// What was made again.
 #[derive(Debug, Default)]
@@ -76,15 +50,6 @@ pub struct RebuiltSuite {
     pub packages: u64,
     /// Pinned states.
     pub pinned: u64,
-}
-
-/// Something that could not be made again.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problem {
-    /// The file.
-    pub path: PathBuf,
-    /// What is wrong with it.
-    pub what: String,
 }
 
 /// Makes the catalog of an archive again; an error when there is one that can be read.
@@ -181,10 +146,7 @@ impl SuiteWork<'_> {
         ids.sort();
         let mut count = 0;
         for id in ids {
-            let dists = folder
-                .join(id.as_str())
-                .join("dists")
-                .join(self.suite.codename.as_str());
+            let dists = suite_dists(&folder.join(id.as_str()), &self.suite.codename);
             if !dists.is_dir() {
                 continue;
             }
@@ -202,11 +164,7 @@ impl SuiteWork<'_> {
 
     /// Makes again what is published now.
     fn live(&mut self) -> Result<(), RebuildError> {
-        let dists = self
-            .archive
-            .tree(self.suite)
-            .join("dists")
-            .join(self.suite.codename.as_str());
+        let dists = self.archive.dists(self.suite);
         let Some(tree) = self.read(&dists) else {
             return self.empty();
         };
@@ -286,29 +244,4 @@ fn served(tree: &PublishedTree, dists: &Path) -> Vec<PublishedFile> {
             size: file.size,
         })
         .collect()
-}
-
-fn failed(action: &'static str, path: &Path, source: io::Error) -> RebuildError {
-    RebuildError::File {
-        action,
-        path: path.to_owned(),
-        source,
-    }
-}
-
-fn problem(path: &Path, what: impl ToString) -> Problem {
-    Problem {
-        path: path.to_owned(),
-        what: what.to_string(),
-    }
-}
-
-/// A package that an index names.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Named {
-    component: debian_control::name::Component,
-    /// Path below the tree.
-    filename: String,
-    sha256: Sha256,
-    size: u64,
 }

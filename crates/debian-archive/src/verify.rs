@@ -3,90 +3,15 @@
 //!
 //! Reads only. What it reports is damage: changes that are in the catalog and not published yet are none.
 
+mod finding;
 mod indexes;
 mod pool_files;
 mod strays;
 
-use std::fmt;
-use std::io;
-use std::path::PathBuf;
-
-use serde::Serialize;
-
 use crate::archive::Archive;
 use crate::config::Suite;
-use archive_catalog::CatalogError;
-use archive_index::IndexError;
 
-/// What kind of damage was found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Kind {
-    /// A file of the pool has other bytes than the catalog says.
-    PoolCorrupt,
-    /// A published index names a file that is not there.
-    PoolMissing,
-    /// A file of the pool has no row in the catalog.
-    PoolOrphan,
-    /// An index is not what the Release or the catalog says, or is served and in no configuration.
-    IndexStale,
-    /// A by-hash file is missing, or has other bytes than its name says.
-    ByhashWrong,
-    /// A Release is not signed by the archive's keys.
-    SignatureBad,
-    /// Valid-Until has passed.
-    Expired,
-    /// A row of the catalog has no file in the pool.
-    RowWithoutFile,
-    /// A record of the audit log was changed, or one before it taken out.
-    AuditBroken,
-}
-
-impl fmt::Display for Kind {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::PoolCorrupt => "pool-corrupt",
-            Self::PoolMissing => "pool-missing",
-            Self::PoolOrphan => "pool-orphan",
-            Self::IndexStale => "index-stale",
-            Self::ByhashWrong => "byhash-wrong",
-            Self::SignatureBad => "signature-bad",
-            Self::Expired => "expired",
-            Self::RowWithoutFile => "row-without-file",
-            Self::AuditBroken => "audit-broken",
-        })
-    }
-}
-
-/// One piece of damage.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct Finding {
-    /// What kind.
-    pub kind: Kind,
-    /// The file, below the root.
-    pub path: String,
-    /// What was found, and what would be right.
-    pub detail: String,
-}
-
-/// Why an archive cannot be checked.
-#[derive(Debug, thiserror::Error)]
-pub enum VerifyError {
-    /// The catalog cannot be read.
-    #[error(transparent)]
-    Catalog(#[from] CatalogError),
-    /// An index cannot be rendered for comparison.
-    #[error(transparent)]
-    Index(#[from] IndexError),
-    /// A folder cannot be listed, so that nobody knows what is in it.
-    #[error("cannot list `{path}`")]
-    List {
-        /// The folder.
-        path: PathBuf,
-        /// The cause.
-        source: io::Error,
-    },
-}
+pub use finding::{Finding, FindingKind, VerifyError};
 
 /// Counts the files of the pool that the catalog does not know.
 pub(crate) fn unknown_files(archive: &Archive) -> Result<usize, VerifyError> {
@@ -108,7 +33,7 @@ impl Archive {
         strays::check(self, &mut findings)?;
         if let Some(row) = self.audit().first_broken()? {
             findings.push(Finding {
-                kind: Kind::AuditBroken,
+                kind: FindingKind::AuditBroken,
                 path: "catalog.db".to_owned(),
                 detail: format!(
                     "record {row} of the audit log is not what was written, or one before it is gone"

@@ -62,6 +62,13 @@ digest! {
     Sha256, "SHA256", 32
 }
 
+impl Sha256 {
+    /// Returns the digest of bytes that are in memory.
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(sha2::Sha256::digest(bytes).into())
+    }
+}
+
 digest! {
     /// An MD5 digest: for old readers and for `Description-md5`, never to trust.
     Md5, "MD5", 16

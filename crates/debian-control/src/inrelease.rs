@@ -4,8 +4,10 @@
 //! covers, and that nothing else is in the file: readers that looked further than that were fooled more than once
 //! (CVE-2013-1051, CVE-2016-1252, CVE-2018-0501). Source: RFC 9580, section 7.
 
+mod error;
 mod lines;
 
+pub use error::{EnvelopeError, EnvelopeFault};
 use lines::Lines;
 
 const MESSAGE: &str = "-----BEGIN PGP SIGNED MESSAGE-----";
@@ -33,49 +35,6 @@ impl Envelope<'_> {
             .unwrap_or(&self.text)
             .replace('\n', "\r\n")
     }
-}
-
-/// Why a file is not one clear-signed message.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("line {line}: {wrong}")]
-pub struct EnvelopeError {
-    /// The line, counted from 1.
-    pub line: usize,
-    /// What is wrong with it.
-    pub wrong: EnvelopeFault,
-}
-
-/// What keeps a line from being part of a clear-signed message.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum EnvelopeFault {
-    /// The file begins with something else.
-    #[error("expected `-----BEGIN PGP SIGNED MESSAGE-----`, found `{0}`")]
-    NoMessage(String),
-    /// A header other than `Hash`, or none and no empty line.
-    #[error("expected a `Hash` header or an empty line before the text, found `{0}`")]
-    Header(String),
-    /// A line of the text begins with a dash that is not escaped.
-    #[error("expected text or `-----BEGIN PGP SIGNATURE-----`, found `{0}` with a dash that is not escaped")]
-    Dash(String),
-    /// The message has no line of text.
-    #[error("there is no text before the signature")]
-    NoText,
-    /// A line among the signatures begins with a dash.
-    #[error("expected a signature or `-----END PGP SIGNATURE-----`, found `{0}`")]
-    Signature(String),
-    /// The file goes on after the message.
-    #[error("the message has ended, but `{0}` follows")]
-    After(String),
-    /// The file ends too early.
-    #[error("the file ends before `{0}`")]
-    Ended(&'static str),
-    /// A byte that stands in no Release file and that readers of such messages disagree on.
-    #[error("control character {0:?}")]
-    Control(char),
-    /// Bytes that are no UTF-8.
-    #[error("not UTF-8")]
-    NotUtf8,
 }
 
 /// Takes a clear-signed message apart that is the whole of `bytes`, from the first byte to the last.

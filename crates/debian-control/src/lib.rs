@@ -12,6 +12,7 @@ pub mod stanza;
 pub mod digest;
 pub mod terminal;
 pub mod limits;
+mod description;
 pub mod package;
 pub mod packages;
 pub mod release;

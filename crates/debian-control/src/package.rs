@@ -8,10 +8,9 @@ mod values;
 use std::collections::BTreeMap;
 
 use crate::architecture::Architecture;
+use crate::description::{description_md5, synopsis_of};
 use crate::digest::Md5;
-use crate::limits::Limits;
 use crate::name::PackageName;
-use crate::packages;
 use crate::relation::{RelationKind, Relations};
 use crate::stanza::Stanza;
 use crate::version::Version;
@@ -32,14 +31,6 @@ pub struct BinaryPackage {
 }
 
 impl BinaryPackage {
-    /// Parses the bytes of a `control` file.
-    ///
-    /// One stanza of UTF-8 text, with LF or CRLF line ends, within `limits`; every field that dpkg and apt interpret is
-    /// well formed. Fields that are not known are kept as they are.
-    pub fn parse(control: &[u8], limits: &Limits) -> Result<Self, ControlError> {
-        check::parse(control, limits)
-    }
-
     /// Returns the stanza: fields, order and indentation as they came, less what only an index says; one line break at
     /// its end.
     pub fn control(&self) -> &str {
@@ -112,7 +103,7 @@ impl BinaryPackage {
     /// Returns the first line of `Description`.
     pub fn synopsis(&self) -> Option<&str> {
         let stanza = self.stanza();
-        let synopsis = stanza.get("Description").map(packages::synopsis_of)?;
+        let synopsis = stanza.get("Description").map(synopsis_of)?;
         Some(synopsis).filter(|synopsis| !synopsis.is_empty())
     }
 
@@ -141,7 +132,7 @@ impl BinaryPackage {
     /// written, and a line break.
     pub fn description_md5(&self) -> Option<Md5> {
         let stanza = self.stanza();
-        stanza.get("Description").and_then(packages::description_md5)
+        stanza.get("Description").and_then(description_md5)
     }
 
     /// Returns the relations of a field; none where the package has no such field.

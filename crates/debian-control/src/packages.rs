@@ -1,7 +1,8 @@
 //! The stanzas of a Packages index, and of Translation-en. Source: the Debian wiki, DebianRepository/Format.
 
 use crate::architecture::Architecture;
-use crate::digest::{Md5, Sha256, md5};
+use crate::description::{description_md5, synopsis_of};
+use crate::digest::{Md5, Sha256};
 use crate::name::PackageName;
 use crate::package::BinaryPackage;
 use crate::stanza::{Field, Stanza};
@@ -109,24 +110,6 @@ pub(crate) fn one_line(value: &str) -> String {
         .replace(is_control, " ")
         .trim_matches([' ', '\t'])
         .to_owned()
-}
-
-/// Returns the first line of a description.
-pub(crate) fn synopsis_of<'a>(field: &Field<'a>) -> &'a str {
-    // A description may begin on the second line. apt takes what is between the blanks around the whole value.
-    field
-        .value()
-        .split('\n')
-        .next()
-        .unwrap_or_default()
-        .trim_matches([' ', '\t'])
-}
-
-/// Returns the digest of a description as apt makes it: of the value without blanks around it, and a line break. `None`
-/// where there is none.
-pub(crate) fn description_md5(field: &Field<'_>) -> Option<Md5> {
-    let value = field.value();
-    (!value.is_empty()).then(|| md5(format!("{value}\n").as_bytes()))
 }
 
 /// The stanza of Translation-en for a package.

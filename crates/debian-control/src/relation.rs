@@ -151,15 +151,6 @@ pub struct Restriction {
     pub name: Box<str>,
 }
 
-impl Relations {
-    /// Parses the value of a field; an empty one is an empty list.
-    ///
-    /// Refuses what dpkg refuses: an unparsable field in an index makes apt refuse the whole index.
-    pub fn parse(kind: RelationKind, text: &str) -> Result<Self, RelationError> {
-        parse::relations(kind, text)
-    }
-}
-
 impl Constraint {
     /// Says whether a version meets it.
     pub fn is_met_by(&self, version: &Version) -> bool {

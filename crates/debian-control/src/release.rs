@@ -65,6 +65,19 @@ pub struct IndexFile {
     pub size: u64,
 }
 
+/// The folder, beside the usual name of an index file, of names by digest.
+///
+/// Source: the Debian wiki's DebianRepository/Format, `Acquire-By-Hash`.
+pub const BY_HASH: &str = "by-hash/SHA256";
+
+/// Returns the path by which a file that a Release lists is fetched by its digest, below the folder of the Release.
+pub fn by_hash_path(path: &str, sha256: &Sha256) -> String {
+    match path.rsplit_once('/') {
+        Some((folder, _)) => format!("{folder}/{BY_HASH}/{sha256}"),
+        None => format!("{BY_HASH}/{sha256}"),
+    }
+}
+
 /// A text that is no Release file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ReleaseError {

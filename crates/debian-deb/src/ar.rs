@@ -9,37 +9,19 @@
 
 mod error;
 mod header;
+mod name;
 
-use std::fmt;
 use std::io::{self, BufRead, BufReader, Read};
 
 pub use self::error::ArError;
 use self::header::{HEADER_BYTES, Header};
+pub use self::name::MemberName;
 use debian_control::limits::Limits;
 
 const MAGIC: &[u8; 8] = b"!<arch>\n";
 
 /// Enough that a small package is read with one or two calls, little enough to be nothing beside a decoder.
 const BUFFER_BYTES: usize = 32 * 1024;
-
-/// The name of one member, as dpkg compares it: without padding blanks and without the final `/` of the GNU spelling.
-///
-/// Only printable ASCII without blanks and slashes.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct MemberName(String);
-
-impl MemberName {
-    /// Returns the name as text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for MemberName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
 
 /// An `ar` archive, read once from front to back.
 pub struct Archive<R> {

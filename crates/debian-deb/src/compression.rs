@@ -4,10 +4,11 @@
 //! never to hand out more than its [`Bounds`] allow, never to take memory because a header asks for it, and never to
 //! end quietly before the stream did or while bytes still follow it.
 
+mod bounds;
 mod counted;
 mod error;
+mod format;
 
-use std::fmt;
 use std::io::{self, BufRead, Read};
 
 use bzip2::bufread::BzDecoder;
@@ -15,72 +16,10 @@ use flate2::bufread::MultiGzDecoder;
 use liblzma::bufread::XzDecoder;
 use liblzma::stream::Stream;
 
+pub use self::bounds::Bounds;
 use self::counted::Counted;
 pub use self::error::CompressionError;
-use debian_control::limits::Limits;
-
-/// How the bytes of a member or an index are compressed.
-///
-/// Source: deb(5), the extensions of `control.tar` and `data.tar`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Compression {
-    /// Not at all.
-    None,
-    /// gzip (RFC 1952), `.gz`.
-    Gzip,
-    /// The xz container, `.xz`.
-    Xz,
-    /// Zstandard (RFC 8878), `.zst`.
-    Zstd,
-    /// bzip2, `.bz2`.
-    Bzip2,
-    /// The container of lzma-utils that xz replaced, `.lzma`.
-    Lzma,
-}
-
-impl Compression {
-    /// Every compression, the most usual first.
-    pub const ALL: [Self; 6] = [
-        Self::None,
-        Self::Gzip,
-        Self::Xz,
-        Self::Zstd,
-        Self::Bzip2,
-        Self::Lzma,
-    ];
-
-    /// Returns the extension a file name carries, with its dot; empty for [`Compression::None`].
-    pub const fn extension(self) -> &'static str {
-        match self {
-            Self::None => "",
-            Self::Gzip => ".gz",
-            Self::Xz => ".xz",
-            Self::Zstd => ".zst",
-            Self::Bzip2 => ".bz2",
-            Self::Lzma => ".lzma",
-        }
-    }
-
-    /// Returns the compression that `extension` (with its dot, or empty) stands for.
-    pub fn from_extension(extension: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|compression| compression.extension() == extension)
-    }
-}
-
-impl fmt::Display for Compression {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::None => "uncompressed",
-            Self::Gzip => "gzip",
-            Self::Xz => "xz",
-            Self::Zstd => "zstd",
-            Self::Bzip2 => "bzip2",
-            Self::Lzma => "lzma",
-        })
-    }
-}
+pub use self::format::Compression;
 
 /// What may stand in one compressed file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,31 +33,6 @@ pub enum Streams {
     ///
     /// Several xz streams are refused: apt decodes the first and fails.
     Index,
-}
-
-/// How much a [`Decoder`] may give and take.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Bounds {
-    /// Bytes it may unpack to.
-    pub max_bytes: u64,
-    /// How many times larger than its input its output may be ...
-    pub max_ratio: u64,
-    /// ... once the output passed so many bytes.
-    pub ratio_free_bytes: u64,
-    /// Bytes of memory for its dictionary or window.
-    pub max_decoder_bytes: u64,
-}
-
-impl Bounds {
-    /// Returns the bounds of `limits` for a stream that may unpack to `max_bytes`.
-    pub fn new(limits: &Limits, max_bytes: u64) -> Self {
-        Self {
-            max_bytes,
-            max_ratio: limits.max_ratio,
-            ratio_free_bytes: limits.ratio_free_bytes,
-            max_decoder_bytes: limits.max_decoder_bytes,
-        }
-    }
 }
 
 /// Reads what a compressed stream unpacks to.

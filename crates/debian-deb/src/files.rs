@@ -2,7 +2,8 @@
 
 use std::io::{self, Read};
 
-use super::{DataEntry, DataKind, DataPath, DataVisitor};
+use crate::tarball::{DataPath, Entry as DataEntry, EntryKind as DataKind};
+use crate::visitor::DataVisitor;
 
 /// Collects the paths that are no directories.
 #[derive(Default)]

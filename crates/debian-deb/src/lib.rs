@@ -22,8 +22,9 @@ mod layout;
 mod members;
 pub mod tarball;
 pub mod triggers;
+mod visitor;
 
-use std::io::{self, Read};
+use std::io::Read;
 
 pub use self::conffiles::Conffile;
 pub use self::control::ControlFiles;
@@ -34,6 +35,7 @@ use self::files::Lister;
 use self::layout::Layout;
 pub use self::layout::{ConffileConflict, LayoutError};
 use self::members::Members;
+pub use self::visitor::DataVisitor;
 use crate::ar::Member;
 use crate::compression::{Bounds, Compression, Decoder, Streams};
 use crate::tarball::{Content, TarBounds, printable, walk};
@@ -59,32 +61,6 @@ pub struct Deb {
     pub control_files: ControlFiles,
     /// The paths of `data.tar` that are no directories, in byte order, each once. `None` unless asked for.
     pub files: Option<Vec<DataPath>>,
-}
-
-/// Takes a package's entries as they are read.
-///
-/// An error ends the reading and comes out as [`DebError::Visitor`].
-pub trait DataVisitor {
-    /// Takes what `control.tar` says, before the first entry: the place to turn down a package that is another than
-    /// was expected.
-    ///
-    /// # Errors
-    ///
-    /// Whatever should end the reading.
-    fn control(&mut self, package: &BinaryPackage, control_files: &ControlFiles) -> io::Result<()> {
-        let _ = (package, control_files);
-        Ok(())
-    }
-
-    /// Takes one entry of `data.tar`; `content` holds its bytes when it is a file, and need not be read.
-    ///
-    /// The end of `data.tar` has not been seen yet: what is done with an entry must be undone when the reading fails
-    /// later.
-    ///
-    /// # Errors
-    ///
-    /// Whatever should end the reading.
-    fn entry(&mut self, entry: &DataEntry, content: &mut dyn Read) -> io::Result<()>;
 }
 
 /// Reads a package to the end of `reader`.

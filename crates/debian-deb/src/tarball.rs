@@ -8,7 +8,9 @@
 //!
 //! Source: deb(5); dpkg's `lib/dpkg/tarfn.c`; the "Standard" chapter of the GNU tar manual.
 
+mod bounds;
 mod content;
+mod entry;
 mod error;
 mod header;
 mod names;
@@ -18,67 +20,14 @@ mod path;
 use std::cell::Cell;
 use std::io::{self, Read};
 
+pub use self::bounds::TarBounds;
 pub use self::content::Content;
+pub use self::entry::{Entry, EntryKind};
 pub use self::error::{HeaderError, LongNameError, Place, TarError, WalkError};
 use self::header::{Header, Meaning};
 use self::names::{LongNames, read_long};
 pub(crate) use self::path::printable;
 pub use self::path::{DataPath, PathError};
-
-/// Bounds on one tar archive.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TarBounds {
-    /// Headers, those that carry a long name included.
-    pub max_entries: u64,
-    /// Bytes of one path or link target.
-    pub max_path_bytes: usize,
-    /// Bytes of all paths and link targets together.
-    pub max_paths_bytes: u64,
-}
-
-/// One entry of a tar archive, its header checked.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
-    /// Where it goes, relative to the root.
-    pub path: DataPath,
-    /// Its name as it stands in the archive, less the slash at the end of a directory's.
-    pub name: Box<[u8]>,
-    /// What it is.
-    pub kind: EntryKind,
-    /// Permission bits with set-user-id, set-group-id and sticky: the low twelve bits of `st_mode`.
-    pub mode: u32,
-    /// Time of the last change, in seconds since 1970; may lie before.
-    pub mtime: i64,
-    /// Bytes of content; zero for everything but files.
-    pub size: u64,
-}
-
-/// What an [`Entry`] is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum EntryKind {
-    /// A file, with content.
-    File,
-    /// A directory.
-    Directory,
-    /// A symbolic link to a target of any form, never empty.
-    Symlink {
-        /// Where it points, as it stands in the archive.
-        target: Box<[u8]>,
-    },
-    /// Another name for an earlier entry.
-    Hardlink {
-        /// The other entry's path.
-        target: DataPath,
-        /// The target as it stands in the archive.
-        name: Box<[u8]>,
-    },
-    /// A character device.
-    CharDevice,
-    /// A block device.
-    BlockDevice,
-    /// A named pipe.
-    Fifo,
-}
 
 /// Shows each entry of the tar archive in `reader` to `visit`, in order, and reads `reader` to its end.
 ///

@@ -2,9 +2,9 @@
 
 use debian_deb::{conffiles, triggers};
 
-use super::{Target, Verdict, must};
 use crate::mutate::mutate;
 use crate::random::Random;
+use crate::target::{Target, Verdict, must};
 
 /// `conffiles`.
 pub(super) struct Conffiles;

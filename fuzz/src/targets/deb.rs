@@ -8,9 +8,9 @@ use debian_deb::build::{DebBuilder, assemble, compress};
 use debian_deb::compression::Compression;
 use debian_deb::{Data, DataPath};
 
-use super::{Target, Verdict, must};
 use crate::mutate::mutate;
 use crate::random::Random;
+use crate::target::{Target, Verdict, must};
 
 /// The reader of packages.
 pub struct Deb;

@@ -6,9 +6,9 @@ use debian_control::package::BinaryPackage;
 use debian_control::packages::{DescriptionForm, IndexEntry, Placement, render};
 use debian_control::stanza::{Stanza, StanzaReader};
 
-use super::{Target, Verdict, must};
 use crate::mutate::mutate;
 use crate::random::Random;
+use crate::target::{Target, Verdict, must};
 
 /// The control file of a package, and what an index makes of it.
 pub(super) struct Control;

@@ -4,9 +4,9 @@ use debian_control::inrelease;
 use debian_control::release::Release;
 
 use super::index::WORDS;
-use super::{Target, Verdict, must};
 use crate::mutate::mutate;
 use crate::random::Random;
+use crate::target::{Target, Verdict, must};
 
 /// A Release file.
 pub(super) struct ReleaseFile;

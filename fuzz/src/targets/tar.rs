@@ -7,8 +7,8 @@ use debian_deb::tarball::{TarBounds, walk};
 use debian_deb::{DataKind, DataPath};
 
 use super::deb::mutate_tar;
-use super::{Target, Verdict, must};
 use crate::random::Random;
+use crate::target::{Target, Verdict, must};
 
 /// The walk over a tar archive.
 pub(super) struct Tar;

@@ -6,9 +6,9 @@ use debian_control::relation::{RelationKind, Relations};
 use debian_control::version::Version;
 
 use super::index::WORDS;
-use super::{Target, Verdict, must};
 use crate::mutate::mutate;
 use crate::random::Random;
+use crate::target::{Target, Verdict, must};
 
 /// Two versions on two lines, and their order.
 pub(super) struct Versions;

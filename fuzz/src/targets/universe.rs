@@ -4,9 +4,9 @@ use debian_control::stanza::StanzaReader;
 use resolver::check::check;
 use resolver::universe::{Source, Universe, UniverseBuilder};
 
-use super::{Target, Verdict, must};
 use crate::mutate::mutate;
 use crate::random::Random;
+use crate::target::{Target, Verdict, must};
 
 /// The bytes of a universe.
 pub(super) struct Bytes;

@@ -19,9 +19,11 @@ use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use walkdir::WalkDir;
 
+use super::context::Context;
 use super::exit::{Done, Failure, with_causes};
+use super::printer::PrintError;
+use super::select;
 use super::system_clock::now;
-use super::{Context, select};
 use debian_control::terminal::escaped;
 
 /// How many packages share a transaction and its syncs.
@@ -163,7 +165,7 @@ fn add(
     let threads = thread::available_parallelism().map_or(1, |count| count.get());
     let (sender, receiver) = sync_channel::<StagedAnswer>(BATCH);
     let failed = AtomicBool::new(false);
-    let mut report = Report {
+    let mut report = AddReport {
         files,
         lines: InOrder::default(),
         rejections: 0,
@@ -208,7 +210,7 @@ fn commit_all(
     archive: &Archive,
     place: &Place<'_>,
     receiver: Receiver<StagedAnswer>,
-    report: &mut Report<'_>,
+    report: &mut AddReport<'_>,
 ) -> Result<(), Failure> {
     while let Ok(first) = receiver.recv() {
         let mut numbers = Vec::new();
@@ -233,7 +235,7 @@ fn commit_all(
 }
 
 /// What became of each file, printed in the order in which the files were given.
-struct Report<'a> {
+struct AddReport<'a> {
     files: &'a [NamedFile],
     lines: InOrder<Result<PlacementOutcome, String>>,
     rejections: usize,
@@ -241,7 +243,7 @@ struct Report<'a> {
     context: &'a mut Context,
 }
 
-impl Report<'_> {
+impl AddReport<'_> {
     fn add(&mut self, at: usize, answer: Result<PlacementOutcome, String>) {
         self.rejections += usize::from(answer.is_err());
         self.bar.inc(1);
@@ -267,7 +269,7 @@ impl Report<'_> {
                 print(self.context, &file.path, &answer)?;
             }
             // A line says that its package will be there after a power cut, so it goes out as soon as that is so.
-            self.context.printer.flush()
+            Ok(self.context.printer.flush()?)
         })
     }
 }
@@ -335,7 +337,7 @@ fn print(
     context: &mut Context,
     path: &Path,
     answer: &Result<PlacementOutcome, String>,
-) -> Result<(), Failure> {
+) -> Result<(), PrintError> {
     let path = escaped(&path.to_string_lossy())
         .replace('\n', "\\n")
         .replace('\t', "\\t");

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use debian_archive::backup::restore;
 
-use super::Context;
+use super::context::Context;
 use super::exit::{Done, Failure};
 
 /// Write configuration, catalog and keys to a new file, private keys included.

@@ -7,8 +7,9 @@ use debian_archive::check::{Base, Checked};
 use debian_control::architecture::Architecture;
 use serde::Serialize;
 
+use super::context::Context;
 use super::exit::{Done, Failure};
-use super::{Context, select};
+use super::select;
 use debian_control::terminal::escaped;
 
 /// Find packages that cannot be installed, and say why.

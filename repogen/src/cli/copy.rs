@@ -5,7 +5,7 @@ use clap::Args;
 use debian_archive::ingest::{Arrival, Place};
 use debian_control::version::Version;
 
-use super::Context;
+use super::context::Context;
 use super::exit::{Done, Failure, with_causes};
 use super::select::{self, PackageArg};
 use super::system_clock::now;

@@ -13,11 +13,12 @@ use debian_archive::ingest::IngestError;
 use debian_archive::prune::PruneError;
 use debian_archive::publish::PublishError;
 use debian_archive::sign::SignError;
+use debian_archive::sign::keys::KeyError;
 use debian_archive::verify::VerifyError;
 use debian_control::name::SuiteName;
 use debian_control::terminal::escaped;
 
-use super::printer::Printer;
+use super::printer::{PrintError, Printer};
 
 /// Done.
 pub(super) const DONE: u8 = 0;
@@ -123,6 +124,12 @@ fn one_line(text: impl std::fmt::Display) -> String {
     escaped(&text.to_string().replace('\n', "; "))
 }
 
+impl From<PrintError> for Failure {
+    fn from(error: PrintError) -> Self {
+        Self::disk(error)
+    }
+}
+
 impl From<ConfigError> for Failure {
     fn from(error: ConfigError) -> Self {
         let missing = matches!(&error, ConfigError::Read { source, .. } if source.kind() == std::io::ErrorKind::NotFound);
@@ -163,6 +170,17 @@ impl From<StagingError> for Failure {
 impl From<IngestError> for Failure {
     fn from(error: IngestError) -> Self {
         Self::new(if error.is_rejection() { REJECTED } else { DISK }, error)
+    }
+}
+
+impl From<KeyError> for Failure {
+    fn from(error: KeyError) -> Self {
+        let hint = error.hint();
+        let failure = Self::new(REJECTED, error);
+        match hint {
+            Some(hint) => failure.hint(hint),
+            None => failure,
+        }
     }
 }
 

@@ -1,8 +1,7 @@
 //! `repogen init`: a new archive.
 
 use std::fs;
-use std::io::Write as _;
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 
 use archive_catalog::{DatabaseUrl, SqlCatalog};
@@ -11,8 +10,9 @@ use debian_archive::archive::Archive;
 use debian_archive::config::{self, Config, Initial};
 use debian_archive::sign::keys::{self, NewKey};
 
-use super::Context;
+use super::context::Context;
 use super::exit::{Done, Failure};
+use super::files::{folder_of, write_failed, write_new};
 use super::system_clock::now;
 
 /// Create an archive: configuration, catalog, signing key and empty, signed suites.
@@ -61,13 +61,13 @@ pub(super) fn run(args: InitArgs, context: &mut Context) -> Result<Done, Failure
             .hint("init makes new archives only; `repogen publish` brings one up to date"));
     }
 
-    fs::create_dir_all(&root).map_err(|error| failed(&root, error))?;
+    fs::create_dir_all(&root).map_err(|error| write_failed(&root, error))?;
     // A key that lies there already is the archive's: a first try that was cut off left it, or its owner put it there.
     if key.symlink_metadata().is_err() {
         write_key(&key, &args.origin)?;
     }
     for folder in ["pool", "dists"] {
-        fs::create_dir_all(root.join(folder)).map_err(|error| failed(&root.join(folder), error))?;
+        fs::create_dir_all(root.join(folder)).map_err(|error| write_failed(&root.join(folder), error))?;
     }
     match &catalog {
         DatabaseUrl::Sqlite(_) => drop(SqlCatalog::create(&catalog)?),
@@ -95,12 +95,12 @@ pub(super) fn run(args: InitArgs, context: &mut Context) -> Result<Done, Failure
 }
 
 fn write_key(path: &Path, origin: &str) -> Result<(), Failure> {
-    let folder = path.parent().unwrap_or(path);
+    let folder = folder_of(path);
     fs::DirBuilder::new()
         .recursive(true)
         .mode(0o700)
         .create(folder)
-        .map_err(|error| failed(folder, error))?;
+        .map_err(|error| write_failed(folder, error))?;
     let user_id = format!("{origin} archive signing key");
     let key = keys::generate(
         &NewKey {
@@ -108,28 +108,8 @@ fn write_key(path: &Path, origin: &str) -> Result<(), Failure> {
             created: now(),
             expires: None,
         },
-        super::key::rng(),
-    )
-    .map_err(super::key::failed)?;
-    let armoured = key.to_armored().map_err(super::key::failed)?;
+        keys::OsRng,
+    )?;
+    let armoured = key.to_armored()?;
     write_new(path, armoured.as_bytes(), 0o600)
-}
-
-/// Writes a file that is not there yet, and makes it last.
-pub(super) fn write_new(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Failure> {
-    let write = || {
-        let mut file = fs::File::options()
-            .write(true)
-            .create_new(true)
-            .mode(mode)
-            .open(path)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        fs::File::open(path.parent().unwrap_or(path))?.sync_all()
-    };
-    write().map_err(|error| failed(path, error))
-}
-
-fn failed(path: &Path, error: std::io::Error) -> Failure {
-    Failure::disk(anyhow::Error::new(error).context(format!("cannot write `{}`", path.display())))
 }

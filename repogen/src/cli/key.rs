@@ -8,10 +8,11 @@ use clap::{Args, Subcommand};
 use debian_archive::config::{self, Config, SigningKeys, with_signing_keys};
 use debian_archive::sign::keys::{self, KeyError, KeyInfo, NewKey, SecretKey};
 
+use super::context::Context;
 use super::exit::{Done, Failure, with_causes};
-use super::init::write_new;
+use super::files::write_new;
 use super::system_clock::now;
-use super::{Context, publish, signing};
+use super::{publish, signing};
 
 /// Generate, list, import, export and rotate signing keys.
 #[derive(Debug, Args)]
@@ -91,21 +92,6 @@ pub(super) fn run(args: KeyArgs, context: &mut Context) -> Result<Done, Failure>
     }
 }
 
-/// Returns the source of randomness for keys.
-pub(super) fn rng() -> impl rand::RngCore + rand::CryptoRng {
-    rand::rngs::OsRng
-}
-
-/// Returns the failure that a bad key is.
-pub(super) fn failed(error: KeyError) -> Failure {
-    let hint = error.hint();
-    let failure = Failure::not_possible(with_causes(&error));
-    match hint {
-        Some(hint) => failure.hint(hint),
-        None => failure,
-    }
-}
-
 fn generate(args: &GenerateArgs, context: &mut Context) -> Result<Done, Failure> {
     let config = Config::read(&context.root)?;
     let signing = key_files(&config)?;
@@ -140,7 +126,7 @@ fn list(context: &mut Context) -> Result<Done, Failure> {
     files.extend(config.signing.also.iter().map(|key| ("also", key.clone())));
     if config.signing.command.is_some() {
         let signer = signing::open(&config.signing, context)?;
-        let described = keys::describe(&signer.keyring().to_binary(), now()).map_err(failed)?;
+        let described = keys::describe(&signer.keyring().to_binary(), now())?;
         for info in described {
             context.printer.line(line("command", &info, None))?;
         }
@@ -205,8 +191,7 @@ fn import(args: &ImportArgs, context: &mut Context) -> Result<Done, Failure> {
     let key = match keys::import(&bytes, None, now()) {
         Err(KeyError::Locked) => keys::import(&bytes, Some(&passphrase(args)?), now()),
         imported => imported,
-    }
-    .map_err(failed)?;
+    }?;
     sign_beside(&key, signing, context)
 }
 
@@ -330,15 +315,14 @@ fn new_key(name: &str, days: Option<u32>) -> Result<SecretKey, Failure> {
     let created = now();
     let user_id = format!("{name} archive signing key");
     let expires = days.map(|days| created + i64::from(days) * 86_400);
-    keys::generate(
+    Ok(keys::generate(
         &NewKey {
             user_id: &user_id,
             created,
             expires,
         },
-        rng(),
-    )
-    .map_err(failed)
+        keys::OsRng,
+    )?)
 }
 
 /// Keeps a key under its fingerprint and returns its file, below the root.
@@ -356,7 +340,7 @@ fn store(key: &SecretKey, context: &Context) -> Result<String, Failure> {
             "key {fingerprint} is there already, in `{file}`"
         )));
     }
-    write_new(&path, key.to_armored().map_err(failed)?.as_bytes(), 0o600)?;
+    write_new(&path, key.to_armored()?.as_bytes(), 0o600)?;
     Ok(file)
 }
 

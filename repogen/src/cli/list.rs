@@ -5,7 +5,7 @@ use clap::Args;
 use debian_archive::archive::Archive;
 use debian_control::name::{Component, PackageName, SuiteName};
 
-use super::Context;
+use super::context::Context;
 use super::exit::{Done, Failure};
 use super::package_json;
 use super::select;
@@ -130,5 +130,8 @@ fn show(entry: &Entry, context: &mut Context) -> Result<(), Failure> {
     context
         .printer
         .line(format_args!("SHA256: {}", entry.content.sha256))?;
-    context.printer.line(format_args!("Suites: {}", suites.join(" ")))
+    context
+        .printer
+        .line(format_args!("Suites: {}", suites.join(" ")))?;
+    Ok(())
 }

@@ -4,7 +4,7 @@ use archive_catalog::Entry;
 use archive_catalog::listing::Extras;
 use debian_archive::package_view::PackageView;
 
-use super::Context;
+use super::context::Context;
 use super::exit::Failure;
 
 /// Prints packages as JSON, one a line.

@@ -3,7 +3,10 @@
 use std::fmt::Display;
 use std::io::{self, BufWriter, ErrorKind, IsTerminal as _, Write};
 
-use super::exit::Failure;
+/// Data was not written to standard output.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot write to standard output")]
+pub(super) struct PrintError(#[source] io::Error);
 
 /// Where a command prints.
 pub(super) struct Printer {
@@ -21,12 +24,12 @@ impl Printer {
     }
 
     /// Prints a line of data.
-    pub(super) fn line(&mut self, line: impl Display) -> Result<(), Failure> {
+    pub(super) fn line(&mut self, line: impl Display) -> Result<(), PrintError> {
         self.text(format_args!("{line}\n"))
     }
 
     /// Prints data as it is.
-    pub(super) fn text(&mut self, text: impl Display) -> Result<(), Failure> {
+    pub(super) fn text(&mut self, text: impl Display) -> Result<(), PrintError> {
         let written = if self.closed {
             Ok(())
         } else {
@@ -36,7 +39,7 @@ impl Printer {
     }
 
     /// Prints data that is no text.
-    pub(super) fn bytes(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+    pub(super) fn bytes(&mut self, bytes: &[u8]) -> Result<(), PrintError> {
         let written = if self.closed {
             Ok(())
         } else {
@@ -46,7 +49,7 @@ impl Printer {
     }
 
     /// Hands everything on to stdout.
-    pub(super) fn flush(&mut self) -> Result<(), Failure> {
+    pub(super) fn flush(&mut self) -> Result<(), PrintError> {
         let flushed = if self.closed { Ok(()) } else { self.out.flush() };
         self.outcome(flushed)
     }
@@ -61,14 +64,13 @@ impl Printer {
         io::stderr().is_terminal()
     }
 
-    fn outcome(&mut self, written: io::Result<()>) -> Result<(), Failure> {
+    fn outcome(&mut self, written: io::Result<()>) -> Result<(), PrintError> {
         match written {
             Err(error) if error.kind() == ErrorKind::BrokenPipe => {
                 self.closed = true;
                 Ok(())
             }
-            written => written
-                .map_err(|error| Failure::disk(anyhow::Error::new(error).context("cannot write to stdout"))),
+            written => written.map_err(PrintError),
         }
     }
 }

@@ -4,7 +4,7 @@ use archive_catalog::PruneMode;
 use clap::Args;
 use debian_archive::prune::Pruned;
 
-use super::Context;
+use super::context::Context;
 use super::exit::{Done, Failure};
 use super::system_clock::now;
 use debian_control::terminal::escaped;

@@ -3,14 +3,15 @@
 use clap::Args;
 use debian_archive::archive::Archive;
 use debian_archive::config::Suite;
-use debian_archive::publish::{Outcome, PublishError, Publishing, Report};
+use debian_archive::publish::{PublishError, PublishMode, PublishOutcome, PublishReport};
 use debian_archive::sign::Signer;
 use debian_control::name::SuiteName;
 use debian_control::terminal::escaped;
 
+use super::context::Context;
 use super::exit::{Done, Failure};
 use super::system_clock::SystemClock;
-use super::{Context, select, signing};
+use super::{select, signing};
 
 /// Regenerate and sign the indexes of suites that changed.
 ///
@@ -37,9 +38,9 @@ pub(super) fn run(args: PublishArgs, context: &mut Context) -> Result<Done, Fail
     let archive = context.archive()?;
     let signer = signing::open(&archive.config().signing, context)?;
     let publishing = match (args.drop, args.force) {
-        (true, _) => Publishing::Dropping,
-        (false, true) => Publishing::Forced,
-        (false, false) => Publishing::Due,
+        (true, _) => PublishMode::Dropping,
+        (false, true) => PublishMode::Forced,
+        (false, false) => PublishMode::Due,
     };
     let mut rejected = 0;
     for suite in select::suites(archive.config(), &args.suite)? {
@@ -77,7 +78,7 @@ pub(super) fn run(args: PublishArgs, context: &mut Context) -> Result<Done, Fail
 pub(super) fn publish_all(archive: &Archive, context: &mut Context) -> Result<(), Failure> {
     let signer = signing::open(&archive.config().signing, context)?;
     for suite in &archive.config().suites {
-        let outcome = publish_one(archive, suite, Publishing::Due, signer.as_ref(), context)?;
+        let outcome = publish_one(archive, suite, PublishMode::Due, signer.as_ref(), context)?;
         if context.printer.shows_progress() {
             tell_stages(suite, &outcome, context);
         }
@@ -89,22 +90,22 @@ pub(super) fn publish_all(archive: &Archive, context: &mut Context) -> Result<()
 pub(super) fn publish_one(
     archive: &Archive,
     suite: &Suite,
-    publishing: Publishing,
+    publishing: PublishMode,
     signer: &dyn Signer,
     context: &mut Context,
-) -> Result<Outcome, Failure> {
+) -> Result<PublishOutcome, Failure> {
     let outcome = archive.publish(suite, publishing, signer, &SystemClock)?;
     match &outcome {
-        Outcome::Unchanged => context
+        PublishOutcome::Unchanged => context
             .printer
             .line(format_args!("{}\tunchanged", suite.codename))?,
-        Outcome::Published(report) => print(&suite.codename, report, context)?,
+        PublishOutcome::Published(report) => print(&suite.codename, report, context)?,
     }
     Ok(outcome)
 }
 
 /// Prints what a publish did, on a line of its own.
-pub(super) fn print(suite: &SuiteName, report: &Report, context: &mut Context) -> Result<(), Failure> {
+pub(super) fn print(suite: &SuiteName, report: &PublishReport, context: &mut Context) -> Result<(), Failure> {
     if !report.gated.0.is_empty() {
         let warning = escaped(&format!(
             "{suite}: published what cannot be installed: {}",
@@ -116,12 +117,13 @@ pub(super) fn print(suite: &SuiteName, report: &Report, context: &mut Context) -
     context.printer.line(format_args!(
         "{suite}\tpublished\t{}\t{}\t{}\t{}",
         counts.packages, counts.added, counts.removed, report.milliseconds
-    ))
+    ))?;
+    Ok(())
 }
 
 /// Tells how long each stage of a publish took.
-fn tell_stages(suite: &Suite, outcome: &Outcome, context: &mut Context) {
-    if let Outcome::Published(Report { stages, .. }) = outcome {
+fn tell_stages(suite: &Suite, outcome: &PublishOutcome, context: &mut Context) {
+    if let PublishOutcome::Published(PublishReport { stages, .. }) = outcome {
         let stages: Vec<String> = stages
             .iter()
             .map(|(stage, took)| format!("{stage} {took} ms"))

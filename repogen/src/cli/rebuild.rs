@@ -4,9 +4,10 @@ use clap::Args;
 use debian_archive::config::Config;
 use debian_archive::rebuild::{RebuildError, rebuild};
 
+use super::context::Context;
 use super::exit::{Done, Failure};
+use super::signing;
 use super::system_clock::now;
-use super::{Context, signing};
 use debian_control::terminal::escaped;
 
 /// Reconstruct a lost catalog from dists/, snapshots/ and pool/.

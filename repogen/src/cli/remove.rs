@@ -4,7 +4,7 @@ use archive_catalog::Selection;
 use clap::Args;
 use debian_control::architecture::Architecture;
 
-use super::Context;
+use super::context::Context;
 use super::exit::{Done, Failure};
 use super::select::{self, PackageArg};
 use super::system_clock::now;

@@ -2,12 +2,13 @@
 
 use archive_catalog::SnapshotId;
 use clap::Args;
-use debian_archive::publish::Publishing;
+use debian_archive::publish::PublishMode;
 
+use super::context::Context;
 use super::exit::{Done, Failure};
 use super::publish::publish_one;
 use super::system_clock::now;
-use super::{Context, select, signing};
+use super::{select, signing};
 
 /// Restore a suite to exactly what a snapshot held, and publish it with a new Date.
 ///
@@ -29,6 +30,6 @@ pub(super) fn run(args: RollbackArgs, context: &mut Context) -> Result<Done, Fai
     // Before anything changes: what cannot be signed cannot go live.
     let signer = signing::open(&archive.config().signing, context)?;
     archive.roll_back(suite, &args.id, now())?;
-    publish_one(&archive, suite, Publishing::Due, signer.as_ref(), context)?;
+    publish_one(&archive, suite, PublishMode::Due, signer.as_ref(), context)?;
     Ok(Done::Well)
 }

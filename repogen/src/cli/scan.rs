@@ -8,7 +8,7 @@ use debian_archive::scan::{Hashes, Overrides, Scan, Versions, scan};
 use debian_control::architecture::Architecture;
 use debian_deb::Data;
 
-use super::Context;
+use super::context::Context;
 use super::exit::{Done, Failure, with_causes};
 use debian_control::terminal::escaped;
 

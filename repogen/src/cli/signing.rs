@@ -3,7 +3,7 @@
 use debian_archive::config::Signing;
 use debian_archive::sign::{self, KeyNoticeKind, Signer, key_notices};
 
-use super::Context;
+use super::context::Context;
 use super::exit::Failure;
 use super::system_clock::now;
 

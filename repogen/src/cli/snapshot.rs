@@ -10,7 +10,7 @@ use archive_catalog::SnapshotId;
 use clap::{Args, Subcommand};
 use debian_archive::snapshots::SnapshotError;
 
-use super::Context;
+use super::context::Context;
 use super::exit::{Done, Failure};
 
 /// Create, list, show, compare and delete snapshots of suites.

@@ -2,9 +2,10 @@
 
 use clap::Args;
 
+use super::context::Context;
 use super::exit::{Done, Failure};
+use super::select;
 use super::system_clock::now;
-use super::{Context, select};
 use debian_control::terminal::escaped;
 
 /// Check every byte: pool, indexes, digests, signatures, validity.

@@ -6,14 +6,15 @@ use std::sync::mpsc::{Receiver, sync_channel};
 
 use archive_catalog::PlacementOutcome;
 use clap::Args;
-use debian_archive::publisher::{self, Setup};
-use debian_archive::watch::{Event, ReloadError, Watch, WatchError};
+use debian_archive::publisher::{PublisherEvent, Setup};
+use debian_archive::watch::{ReloadError, Watch, WatchError, WatchEvent};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
+use super::context::Context;
 use super::exit::{Done, Failure};
 use super::system_clock::SystemClock;
-use super::{Context, prune, publish, service_manager, signing};
+use super::{prune, publish, service_manager, signing};
 use debian_control::terminal::escaped;
 
 /// How many events may wait to be printed.
@@ -75,7 +76,7 @@ pub(super) fn run(_: WatchArgs, context: &mut Context) -> Result<Done, Failure> 
 /// Prints what happens until there is nobody left to tell of anything.
 ///
 /// Takes the channel: when printing fails it closes, and nobody waits to put something into it.
-fn print_all(events: Receiver<Event>, context: &mut Context) -> Result<(), Failure> {
+fn print_all(events: Receiver<WatchEvent>, context: &mut Context) -> Result<(), Failure> {
     for event in events {
         print(event, context)?;
         context.printer.flush()?;
@@ -83,11 +84,11 @@ fn print_all(events: Receiver<Event>, context: &mut Context) -> Result<(), Failu
     Ok(())
 }
 
-fn print(event: Event, context: &mut Context) -> Result<(), Failure> {
+fn print(event: WatchEvent, context: &mut Context) -> Result<(), Failure> {
     match event {
-        Event::Publisher(event) => return print_publisher(event, context),
-        Event::Pruned(pruned) => return prune::print(&pruned, context),
-        Event::Taken { path, placed } => {
+        WatchEvent::Publisher(event) => return print_publisher(event, context),
+        WatchEvent::Pruned(pruned) => return prune::print(&pruned, context),
+        WatchEvent::Taken { path, placed } => {
             let did = match placed {
                 PlacementOutcome::Added => "added",
                 _ => "unchanged",
@@ -95,43 +96,45 @@ fn print(event: Event, context: &mut Context) -> Result<(), Failure> {
             let path = below_root(&path, context);
             tell(context, format_args!("{did} {path}"));
         }
-        Event::Rejected { path, kept, why } => {
+        WatchEvent::Rejected { path, kept, why } => {
             let (path, kept) = (below_root(&path, context), below_root(&kept, context));
             tell(context, format_args!("rejected {path}: {why}"));
             tell(context, format_args!("hint: it is kept as {kept}"));
         }
-        Event::PassedOver { path, why } => {
+        WatchEvent::PassedOver { path, why } => {
             let path = below_root(&path, context);
             tell(context, format_args!("passed over {path}: {why}"));
         }
-        Event::IncomingFailed(error) => {
+        WatchEvent::IncomingFailed(error) => {
             warn(context, Failure::disk(error), "dropped packages are tried again");
         }
-        Event::PruneFailed(error) => warn(context, error.into(), "retention is tried again in five minutes"),
-        Event::Reloaded => tell(context, format_args!("repogen.toml was read again")),
-        Event::ReloadFailed(error) => {
+        WatchEvent::PruneFailed(error) => {
+            warn(context, error.into(), "retention is tried again in five minutes")
+        }
+        WatchEvent::Reloaded => tell(context, format_args!("repogen.toml was read again")),
+        WatchEvent::ReloadFailed(error) => {
             let failure = match error {
                 ReloadError::Open(error) => error.into(),
                 ReloadError::Sign(error) => error.into(),
             };
             warn(context, failure, "the settings of before stay in use");
         }
-        Event::NotWatching(error) => not_watching(error.into(), context),
+        WatchEvent::NotWatching(error) => not_watching(error.into(), context),
     }
     Ok(())
 }
 
-fn print_publisher(event: publisher::Event, context: &mut Context) -> Result<(), Failure> {
+fn print_publisher(event: PublisherEvent, context: &mut Context) -> Result<(), Failure> {
     match event {
-        publisher::Event::Published { suite, report } => return publish::print(&suite, &report, context),
-        publisher::Event::Failed { suite, error } => {
+        PublisherEvent::Published { suite, report } => return publish::print(&suite, &report, context),
+        PublisherEvent::Failed { suite, error } => {
             warn(context, error.into(), &format!("suite `{suite}` is tried again"));
         }
-        publisher::Event::Recovered { suite } => {
+        PublisherEvent::Recovered { suite } => {
             tell(context, format_args!("suite `{suite}` is all right again"));
         }
-        publisher::Event::CatalogFailed(error) => warn(context, error.into(), "it is tried again"),
-        publisher::Event::NotWatching(error) => not_watching(error.into(), context),
+        PublisherEvent::CatalogFailed(error) => warn(context, error.into(), "it is tried again"),
+        PublisherEvent::NotWatching(error) => not_watching(error.into(), context),
     }
     Ok(())
 }

@@ -28,7 +28,7 @@ use archive_tests::made_up::control;
 use debian_archive::archive::Archive;
 use debian_archive::config::Suite;
 use debian_archive::ingest::{Arrival, Place};
-use debian_archive::publish::{Clock, Outcome, Publishing};
+use debian_archive::publish::{Clock, PublishMode, PublishOutcome};
 use debian_archive::sign::KeyFiles;
 use debian_control::digest::sha256;
 use rustix::time::{ClockId, clock_gettime};
@@ -73,10 +73,10 @@ fn publish_each(archive: &Archive, debs: &[&str], change: fn(&Archive, &Suite, &
         last = Instant::now();
         let cpu = cpu_time();
         let outcome = archive
-            .publish(suite, Publishing::Due, &signer, &SystemClock)
+            .publish(suite, PublishMode::Due, &signer, &SystemClock)
             .unwrap();
         let (cpu, wall) = (cpu_time() - cpu, last.elapsed());
-        let Outcome::Published(report) = outcome else {
+        let PublishOutcome::Published(report) = outcome else {
             panic!("{deb} changed nothing")
         };
         let stages: serde_json::Map<_, _> = report

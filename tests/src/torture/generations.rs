@@ -4,7 +4,7 @@ use super::Account;
 use crate::{Run, TestArchive};
 use archive_catalog::DatabaseUrl;
 use debian_archive::archive::Archive;
-use debian_archive::publish::{Clock, Outcome, Publishing};
+use debian_archive::publish::{Clock, PublishMode, PublishOutcome};
 use debian_archive::sign::KeyFiles;
 use std::fs;
 use std::path::Path;
@@ -50,11 +50,11 @@ pub fn generations(count: usize) -> Account {
     for _ in 0..count {
         clock.wait(1);
         match opened
-            .publish(suite, Publishing::Forced, &signer, &clock)
+            .publish(suite, PublishMode::Forced, &signer, &clock)
             .unwrap()
         {
-            Outcome::Published(_) => account.count("generations"),
-            Outcome::Unchanged => account.fault("a forced publish was left out"),
+            PublishOutcome::Published(_) => account.count("generations"),
+            PublishOutcome::Unchanged => account.fault("a forced publish was left out"),
         }
         check(&archive, &mut account);
         let date = date(&root.join("dists/stable"));

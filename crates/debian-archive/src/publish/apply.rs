@@ -8,9 +8,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rustix::fs::RenameFlags;
 
-use super::plan::Step;
-use super::{PublishError, write_error};
+use super::error::{PublishError, write_error};
+use super::steps::{ReleaseFiles, Step};
 use crate::config::Suite;
+use crate::sign::Signatures;
 use archive_storage::pool;
 use archive_storage::staging::{StagedPath, Staging, StagingError};
 
@@ -33,6 +34,38 @@ pub(super) fn stage(staging: &Staging, bytes: &[u8], date: i64) -> Result<Staged
 pub(super) fn finish(file: &File, date: i64) -> io::Result<()> {
     file.set_times(FileTimes::new().set_modified(time(date)))?;
     file.sync_all()
+}
+
+/// A staged Release and its signatures.
+pub(super) struct StagedRelease {
+    inrelease: StagedPath,
+    release: StagedPath,
+    signature: StagedPath,
+}
+
+impl StagedRelease {
+    /// Stages them, with the time of the publish.
+    pub(super) fn new(
+        staging: &Staging,
+        release: &str,
+        signatures: &Signatures,
+        date: i64,
+    ) -> Result<Self, PublishError> {
+        Ok(Self {
+            inrelease: stage(staging, &signatures.inrelease, date)?,
+            release: stage(staging, release.as_bytes(), date)?,
+            signature: stage(staging, &signatures.detached, date)?,
+        })
+    }
+
+    /// Returns where they are staged, for as long as this value lives.
+    pub(super) fn files(&self) -> ReleaseFiles<'_> {
+        ReleaseFiles {
+            inrelease: self.inrelease.as_path(),
+            release: self.release.as_path(),
+            signature: self.signature.as_path(),
+        }
+    }
 }
 
 /// Carries out `steps` in `dists`, the folder of the suite.

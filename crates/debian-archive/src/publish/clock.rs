@@ -2,7 +2,7 @@
 
 use debian_control::release::format_date;
 
-use super::PublishError;
+use super::error::PublishError;
 use crate::config::Suite;
 
 /// How far a Date may be ahead of the clock, in seconds. apt refuses more than ten.

@@ -66,7 +66,7 @@ mod tests {
             date: 1_000,
             superseded_at: None,
             settings: String::new(),
-            inrelease: super::super::digest(b""),
+            inrelease: debian_control::digest::Sha256::of(b""),
             valid_until: None,
             contents,
             files: Vec::new(),

@@ -7,12 +7,15 @@ use debian_control::digest::Sha256;
 use debian_control::name::SuiteName;
 use debian_control::release::{Release, ReleaseError};
 
+use crate::archive::suite_dists;
+
 /// The live Release of a suite.
 #[derive(Debug, Clone, Default)]
 pub struct Live {
-    folder: PathBuf,
     inrelease: Option<Sha256>,
     release: Option<Release>,
+    /// What a publish may have to delete.
+    served: Vec<String>,
 }
 
 /// Why it cannot be said what is published.
@@ -39,8 +42,8 @@ pub enum LiveError {
 impl Live {
     /// Reads what is published in `tree`; a suite that was never published has an empty one.
     pub fn read(tree: &Path, codename: &SuiteName) -> Result<Self, LiveError> {
-        let folder = tree.join("dists").join(codename.as_str());
-        let inrelease = read(&folder.join("InRelease"))?.map(|bytes| super::digest(&bytes));
+        let folder = suite_dists(tree, codename);
+        let inrelease = read(&folder.join("InRelease"))?.map(|bytes| Sha256::of(&bytes));
         let path = folder.join("Release");
         let release = match read(&path)? {
             Some(bytes) => Some(
@@ -49,22 +52,23 @@ impl Live {
             ),
             None => None,
         };
+        let listed = release.iter().flat_map(|release: &Release| &release.sha256);
+        let served = listed
+            .filter(|file| folder.join(&file.path).is_file())
+            .map(|file| file.path.clone())
+            .collect();
         Ok(Self {
-            folder,
             inrelease,
             release,
+            served,
         })
     }
 
     /// Reads what is published for a publish, which replaces a Release that is damaged.
     pub(super) fn read_to_replace(tree: &Path, codename: &SuiteName) -> Result<Self, LiveError> {
         match Self::read(tree, codename) {
-            Err(LiveError::Damaged { .. }) => Ok(Self {
-                folder: tree.join("dists").join(codename.as_str()),
-                // Not that of any publication, so that the suite is published even where nothing changed.
-                inrelease: None,
-                release: None,
-            }),
+            // Its InRelease counts as missing too, so that the suite is published even where nothing changed.
+            Err(LiveError::Damaged { .. }) => Ok(Self::default()),
             read => read,
         }
     }
@@ -99,14 +103,9 @@ impl Live {
             .map(|file| (file.path.as_str(), &file.sha256))
     }
 
-    /// Returns the paths of the files that it lists and that are there, below the folder of the suite.
-    pub fn served(&self) -> Vec<String> {
-        let listed = self
-            .release
-            .iter()
-            .flat_map(|release| &release.sha256)
-            .map(|file| file.path.clone());
-        listed.filter(|path| self.folder.join(path).is_file()).collect()
+    /// Returns the paths of the files that it lists and that were there when it was read, below the folder of the suite.
+    pub fn served(&self) -> &[String] {
+        &self.served
     }
 }
 

@@ -5,9 +5,14 @@
 
 use std::path::{Path, PathBuf};
 
-use super::suite_indexes::{IndexOutput, Indexes, SuiteIndexes};
-use super::{Clock, Live, PublishError, Publishing, apply, plan, write_error};
-use crate::archive::Archive;
+use super::apply::{self, StagedRelease};
+use super::clock::Clock;
+use super::error::{PublishError, write_error};
+use super::mode::PublishMode;
+use super::plan;
+use super::steps::IndexOutput;
+use super::suite_indexes::SuiteIndexes;
+use crate::archive::{Archive, dists_folder, suite_dists};
 use crate::config::Suite;
 use crate::sign::{self, Signer};
 use crate::suite_release::{Dates, suite_release};
@@ -68,7 +73,7 @@ impl Archive {
         clock: &dyn Clock,
     ) -> Result<Rendered, PublishError> {
         let folder = self.snapshot_folder(suite, &pin.id);
-        let dists = folder.join("dists").join(suite.codename.as_str());
+        let dists = suite_dists(&folder, &suite.codename);
         if is_signed(&dists, signer, clock.now()) {
             return Ok(Rendered::Unchanged);
         }
@@ -76,13 +81,13 @@ impl Archive {
             .catalog()
             .snapshot(&suite.codename, suite.pool_tree(), Some(pin.revision))?;
         let staging = Staging::new(self.root())?;
-        let Indexes { outputs, .. } = SuiteIndexes {
+        let indexes = SuiteIndexes {
             archive: self,
             suite,
             snapshot: snapshot.as_ref(),
             staging: &staging,
             // What the live indexes are made of says nothing about this state.
-            publishing: Publishing::Forced,
+            publishing: PublishMode::Forced,
             date: pin.date,
         }
         .build()?;
@@ -90,13 +95,14 @@ impl Archive {
             date: pin.date,
             valid_until: None,
         };
-        let listed = outputs.iter().map(IndexOutput::listed).collect();
+        let listed = indexes.outputs.iter().map(IndexOutput::listed).collect();
         let release = suite_release(self.config(), suite, listed, dates).render();
         let signatures = sign::sign_checked(signer, &release, clock.now())?;
-        let top = plan::Top::stage(&staging, &release, &signatures, pin.date)?;
+        let staged = StagedRelease::new(&staging, &release, &signatures, pin.date)?;
         link_pool(&folder, &staging)?;
-        apply::apply(&plan::plan(&outputs, &top, &Live::default()), &dists, &staging)?;
-        apply::alias(&folder.join("dists"), suite, &staging)?;
+        let steps = plan::plan(&indexes.outputs, staged.files(), &[]);
+        apply::apply(&steps, &dists, &staging)?;
+        apply::alias(&dists_folder(&folder), suite, &staging)?;
         Ok(Rendered::Written)
     }
 
@@ -104,7 +110,7 @@ impl Archive {
     pub fn delete_rendered(&self, suite: &Suite, id: &SnapshotId) -> Result<(), PublishError> {
         let _lock = self.publish_lock(&suite.codename)?;
         let folder = self.snapshot_folder(suite, id);
-        let dists = folder.join("dists");
+        let dists = dists_folder(&folder);
         let own = dists.join(suite.codename.as_str());
         gone(&own.join("InRelease"), |path| std::fs::remove_file(path))?;
         gone(&own, |path| std::fs::remove_dir_all(path))?;

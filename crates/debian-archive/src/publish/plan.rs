@@ -3,79 +3,26 @@
 //! A client reads InRelease, then the files that it names by their digests. So these are there before the InRelease
 //! that names them, and each name changes in one step. Old clients that fetch Release, or files by their usual
 //! names, see a short time in which the names do not fit together, as with any archive.
+//!
+//! A pure function: it reads no file and no clock.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use super::live::Live;
-use super::suite_indexes::IndexOutput;
-use super::{PublishError, apply};
-use crate::sign::Signatures;
-use archive_storage::staging::{StagedPath, Staging};
+use super::steps::{IndexOutput, ReleaseFiles, Step};
 
-/// One step; paths are below the folder of the suite.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Step {
-    /// Give a staged file a name that no other file has, for its digest.
-    Keep {
-        /// The staged file.
-        staged: PathBuf,
-        /// Its name.
-        path: String,
-        /// Its digest.
-        sha256: debian_control::digest::Sha256,
-    },
-    /// Give a staged file a name in place of the file that has it.
-    Replace {
-        /// The staged file.
-        staged: PathBuf,
-        /// Its name.
-        path: String,
-    },
-    /// Make the names in these folders last.
-    Sync(BTreeSet<String>),
-    /// Delete a file that is no longer listed.
-    Delete(String),
-}
-
-/// The files beside the indexes.
-pub(super) struct Top {
-    pub(super) inrelease: StagedPath,
-    pub(super) release: StagedPath,
-    pub(super) signature: StagedPath,
-}
-
-impl Top {
-    /// Stages a Release and its signatures.
-    pub(super) fn stage(
-        staging: &Staging,
-        release: &str,
-        signatures: &Signatures,
-        date: i64,
-    ) -> Result<Self, PublishError> {
-        Ok(Self {
-            inrelease: apply::stage(staging, &signatures.inrelease, date)?,
-            release: apply::stage(staging, release.as_bytes(), date)?,
-            signature: apply::stage(staging, &signatures.detached, date)?,
-        })
-    }
-}
-
-/// Returns the steps that publish `outputs`.
-pub(super) fn plan(outputs: &[IndexOutput], top: &Top, live: &Live) -> Vec<Step> {
-    let changed: Vec<(&IndexOutput, PathBuf)> = outputs
+/// Returns the steps that publish `outputs`, where `served` are the files that are there now.
+pub(super) fn plan(outputs: &[IndexOutput], release: ReleaseFiles<'_>, served: &[String]) -> Vec<Step> {
+    let changed: Vec<(&IndexOutput, &PathBuf)> = outputs
         .iter()
-        .filter_map(|output| {
-            output
-                .staged
-                .as_ref()
-                .map(|staged| (output, staged.as_path().to_owned()))
-        })
+        .filter_map(|output| output.staged.as_ref().map(|staged| (output, staged)))
         .collect();
     let mut steps = Vec::new();
+    // First, and synced before any name changes: whichever Release a client holds, what it names by digest is there. A
+    // digest never changes what it stands for, so nobody can be hurt by a file that no Release names yet.
     for (output, staged) in &changed {
         steps.push(Step::Keep {
-            staged: staged.clone(),
+            staged: (*staged).clone(),
             path: output.by_hash(),
             sha256: output.sha256,
         });
@@ -86,9 +33,10 @@ pub(super) fn plan(outputs: &[IndexOutput], top: &Top, live: &Live) -> Vec<Step>
             .map(|(output, _)| folder(&output.by_hash()))
             .collect(),
     ));
+    // The usual names of one generation after the other: they are for clients that do not ask by digest.
     for (output, staged) in &changed {
         steps.push(Step::Replace {
-            staged: staged.clone(),
+            staged: (*staged).clone(),
             path: output.path.clone(),
         });
     }
@@ -96,24 +44,26 @@ pub(super) fn plan(outputs: &[IndexOutput], top: &Top, live: &Live) -> Vec<Step>
         changed.iter().map(|(output, _)| folder(&output.path)).collect(),
     ));
     let here = || Step::Sync(BTreeSet::from([String::new()]));
-    for (staged, path) in [(&top.signature, "Release.gpg"), (&top.release, "Release")] {
+    for (staged, path) in [(release.signature, "Release.gpg"), (release.release, "Release")] {
         steps.push(Step::Replace {
-            staged: staged.as_path().to_owned(),
+            staged: staged.to_owned(),
             path: path.to_owned(),
         });
     }
     steps.push(here());
     // Last: a client that sees this file must find everything that it names.
     steps.push(Step::Replace {
-        staged: top.inrelease.as_path().to_owned(),
+        staged: release.inrelease.to_owned(),
         path: "InRelease".to_owned(),
     });
     steps.push(here());
+    // Only now: until InRelease changed, a client may have been told of them.
     let listed: BTreeSet<&str> = outputs.iter().map(|output| output.path.as_str()).collect();
     steps.extend(
-        live.served()
-            .into_iter()
+        served
+            .iter()
             .filter(|path| !listed.contains(path.as_str()))
+            .cloned()
             .map(Step::Delete),
     );
     steps
@@ -122,4 +72,113 @@ pub(super) fn plan(outputs: &[IndexOutput], top: &Top, live: &Live) -> Vec<Step>
 fn folder(path: &str) -> String {
     path.rsplit_once('/')
         .map_or(String::new(), |(folder, _)| folder.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use debian_control::digest::Sha256;
+
+    use super::*;
+
+    fn output(path: &str, staged: bool) -> IndexOutput {
+        IndexOutput {
+            path: path.to_owned(),
+            sha256: Sha256::of(path.as_bytes()),
+            size: 1,
+            served: true,
+            staged: staged.then(|| PathBuf::from(format!("/staged/{path}"))),
+        }
+    }
+
+    fn planned(outputs: &[IndexOutput], served: &[&str]) -> Vec<Step> {
+        let release = ReleaseFiles {
+            inrelease: Path::new("/staged/InRelease"),
+            release: Path::new("/staged/Release"),
+            signature: Path::new("/staged/Release.gpg"),
+        };
+        let served: Vec<String> = served.iter().map(ToString::to_string).collect();
+        plan(outputs, release, &served)
+    }
+
+    fn at(steps: &[Step], is_it: impl Fn(&Step) -> bool) -> usize {
+        steps.iter().position(is_it).unwrap()
+    }
+
+    fn replaces(step: &Step, name: &str) -> bool {
+        matches!(step, Step::Replace { path, .. } if path == name)
+    }
+
+    fn syncs(step: &Step, name: &str) -> bool {
+        matches!(step, Step::Sync(folders) if folders.contains(name))
+    }
+
+    #[test]
+    fn what_is_named_by_digest_lasts_before_any_name_changes() {
+        let outputs = [
+            output("main/a/Packages.xz", true),
+            output("main/b/Packages.xz", true),
+        ];
+        let steps = planned(&outputs, &[]);
+        let last_kept = steps
+            .iter()
+            .rposition(|step| matches!(step, Step::Keep { .. }))
+            .unwrap();
+        let synced = at(&steps, |step| syncs(step, "main/a/by-hash/SHA256"));
+        let first_name = at(&steps, |step| matches!(step, Step::Replace { .. }));
+        assert!(last_kept < synced && synced < first_name, "{steps:?}");
+        assert!(syncs(&steps[synced], "main/b/by-hash/SHA256"));
+    }
+
+    #[test]
+    fn inrelease_is_the_last_name_to_change_and_all_it_names_lasts_before() {
+        let steps = planned(&[output("main/a/Packages.xz", true)], &["main/a/Packages.gz"]);
+        let inrelease = at(&steps, |step| replaces(step, "InRelease"));
+        for name in ["main/a/Packages.xz", "Release", "Release.gpg"] {
+            assert!(at(&steps, |step| replaces(step, name)) < inrelease, "{name}");
+        }
+        assert!(at(&steps, |step| syncs(step, "main/a")) < inrelease);
+        assert!(syncs(&steps[inrelease - 1], "") && syncs(&steps[inrelease + 1], ""));
+        assert!(
+            !steps[inrelease + 1..]
+                .iter()
+                .any(|step| matches!(step, Step::Replace { .. }))
+        );
+    }
+
+    #[test]
+    fn an_index_that_did_not_change_is_not_touched() {
+        let steps = planned(&[output("main/a/Packages.xz", false)], &["main/a/Packages.xz"]);
+        assert!(
+            steps.iter().all(|step| match step {
+                Step::Keep { path, .. } | Step::Replace { path, .. } | Step::Delete(path) =>
+                    !path.starts_with("main/"),
+                Step::Sync(folders) => folders.iter().all(String::is_empty),
+            }),
+            "{steps:?}"
+        );
+    }
+
+    #[test]
+    fn what_is_no_longer_listed_goes_after_inrelease_and_nothing_else_goes() {
+        let outputs = [output("main/a/Packages.xz", true)];
+        let steps = planned(&outputs, &["main/a/Packages.xz", "old/a/Packages.xz"]);
+        let inrelease = at(&steps, |step| replaces(step, "InRelease"));
+        let deleted: Vec<usize> = (0..steps.len())
+            .filter(|at| matches!(steps[*at], Step::Delete(_)))
+            .collect();
+        assert_eq!(deleted.len(), 1);
+        assert!(deleted[0] > inrelease);
+        assert_eq!(steps[deleted[0]], Step::Delete("old/a/Packages.xz".into()));
+    }
+
+    #[test]
+    fn the_same_input_gives_the_same_steps() {
+        let outputs = [
+            output("main/a/Packages.xz", true),
+            output("main/b/Packages.xz", false),
+        ];
+        assert_eq!(planned(&outputs, &["x/y"]), planned(&outputs, &["x/y"]));
+    }
 }

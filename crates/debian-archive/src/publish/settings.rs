@@ -5,6 +5,8 @@
 
 use std::fmt::Write as _;
 
+use debian_control::digest::Sha256;
+
 use crate::config::{Config, Contents, Suite};
 use crate::sign::Signer;
 
@@ -16,12 +18,12 @@ pub(super) fn digest(config: &Config, suite: &Suite, signer: &dyn Signer) -> Str
         .iter()
         .map(ToString::to_string)
         .collect();
-    super::digest(release_text(config, suite, &fingerprints).as_bytes()).to_string()
+    Sha256::of(release_text(config, suite, &fingerprints).as_bytes()).to_string()
 }
 
 /// Returns the digest of what the records of indexes depend on besides the packages.
 pub(super) fn records_digest(suite: &Suite) -> String {
-    super::digest(records_text(suite).as_bytes()).to_string()
+    Sha256::of(records_text(suite).as_bytes()).to_string()
 }
 
 fn release_text(config: &Config, suite: &Suite, fingerprints: &[String]) -> String {

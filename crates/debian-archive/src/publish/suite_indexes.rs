@@ -5,18 +5,22 @@ use std::path::PathBuf;
 use debian_control::architecture::Architecture;
 use debian_control::digest::{Digester, Sha256};
 use debian_control::name::Component;
-use debian_control::release::IndexFile;
+use debian_control::release::by_hash_path;
 
 use super::due::contents_due;
-use super::{Archive, ChunkCache, PublishError, Publishing, apply, settings};
+use super::error::{PublishError, write_error};
+use super::mode::PublishMode;
+use super::steps::IndexOutput;
+use super::{apply, settings};
+use crate::archive::Archive;
 use crate::config::{Contents, Suite};
 use crate::records::contents::ContentsRecords;
 use crate::records::packages::{PackagesRecords, key};
 use crate::records::translation::TranslationRecords;
 use crate::suite_release::architecture_release;
 use archive_catalog::{ContentsState, Publication, Section, Snapshot};
-use archive_index::BuildEnv;
 use archive_index::records::Records;
+use archive_index::{BuildEnv, ChunkCache};
 use archive_index::{Dirty, Form, IndexError, IndexManifest, build, chunk_list};
 use archive_storage::STATE;
 use archive_storage::staging::{StagedPath, Staging};
@@ -26,41 +30,22 @@ const PACKAGES_FORMS: &[Form] = &[Form::Xz, Form::Zstd, Form::Gzip];
 /// The forms in which Contents is served.
 const CONTENTS_FORMS: &[Form] = &[Form::Gzip];
 
-/// One file that the Release lists.
-pub(super) struct IndexOutput {
-    /// Path below the folder of the suite.
-    pub(super) path: String,
-    pub(super) sha256: Sha256,
-    pub(super) size: u64,
-    /// Whether it is there to fetch, and not only listed.
-    pub(super) served: bool,
-    /// The new file, where it is not the one that is published.
-    pub(super) staged: Option<StagedPath>,
-}
-
-impl IndexOutput {
-    /// Returns the path under which a client that knows its digest fetches it.
-    pub(super) fn by_hash(&self) -> String {
-        let folder = self.path.rsplit_once('/').map_or("", |(folder, _)| folder);
-        format!("{folder}/by-hash/SHA256/{}", self.sha256)
-    }
-
-    /// Returns its line in the Release.
-    pub(super) fn listed(&self) -> IndexFile {
-        IndexFile {
-            path: self.path.clone(),
-            sha256: self.sha256,
-            size: self.size,
-        }
-    }
-}
-
 /// All index files of a suite.
 pub(super) struct Indexes {
     pub(super) outputs: Vec<IndexOutput>,
+    /// The new files that the outputs name, which are deleted with this value.
+    pub(super) staged: Vec<StagedPath>,
     /// Manifests to keep for the next publish, and where.
     pub(super) manifests: Vec<(PathBuf, IndexManifest)>,
     pub(super) contents: Option<ContentsState>,
+}
+
+impl Indexes {
+    fn keep(&mut self, staged: StagedPath) -> PathBuf {
+        let path = staged.as_path().to_owned();
+        self.staged.push(staged);
+        path
+    }
 }
 
 /// What the indexes of a suite are built from.
@@ -69,7 +54,7 @@ pub(super) struct SuiteIndexes<'a> {
     pub(super) suite: &'a Suite,
     pub(super) snapshot: &'a dyn Snapshot,
     pub(super) staging: &'a Staging,
-    pub(super) publishing: Publishing,
+    pub(super) publishing: PublishMode,
     pub(super) date: i64,
 }
 
@@ -100,12 +85,13 @@ impl SuiteIndexes<'_> {
         let sections = self.sections();
         let state = self.snapshot.state();
         let published = state.publication.as_ref();
-        let rebuild_contents = self.publishing == Publishing::Forced
+        let rebuild_contents = self.publishing == PublishMode::Forced
             || published
                 .is_none_or(|publication| contents_due(self.suite, publication, state.revision, self.date));
 
         let mut indexes = Indexes {
             outputs: Vec::new(),
+            staged: Vec::new(),
             manifests: Vec::new(),
             contents: None,
         };
@@ -126,8 +112,7 @@ impl SuiteIndexes<'_> {
             )?;
             if let Some((_, manifest)) = indexes.manifests.last() {
                 let list = chunk_list(manifest, "Packages");
-                let output = self.small(format!("{folder}/Packages.chunks"), &list)?;
-                indexes.outputs.push(output);
+                self.add_small(&mut indexes, format!("{folder}/Packages.chunks"), &list)?;
             }
             let release = architecture_release(
                 self.archive.config(),
@@ -135,9 +120,7 @@ impl SuiteIndexes<'_> {
                 section.component,
                 section.architecture,
             );
-            indexes
-                .outputs
-                .push(self.small(format!("{folder}/Release"), &release)?);
+            self.add_small(&mut indexes, format!("{folder}/Release"), &release)?;
             if self.suite.contents != Contents::Off {
                 self.add(
                     &mut indexes,
@@ -210,7 +193,7 @@ impl SuiteIndexes<'_> {
         // Derived data: whatever is wrong with it, the index is built from its records.
         let previous = IndexManifest::read(&manifest_path)
             .ok()
-            .filter(|_| self.publishing != Publishing::Forced)
+            .filter(|_| self.publishing != PublishMode::Forced)
             .filter(|manifest| manifest.settings == settings)
             .filter(|manifest| {
                 published.is_some_and(|publication| self.stands(publication, &wanted, manifest))
@@ -234,8 +217,8 @@ impl SuiteIndexes<'_> {
             let staged = match at.map(|at| built.files.swap_remove(at)) {
                 Some((_, staged, file)) => {
                     apply::finish(&file, self.date)
-                        .map_err(|source| super::write_error("sync", staged.as_path(), source))?;
-                    Some(staged)
+                        .map_err(|source| write_error("sync", staged.as_path(), source))?;
+                    Some(indexes.keep(staged))
                 }
                 None => None,
             };
@@ -253,11 +236,7 @@ impl SuiteIndexes<'_> {
 
     /// Says whether what `manifest` describes is what was published, and lies there.
     fn stands(&self, publication: &Publication, wanted: &Wanted<'_>, manifest: &IndexManifest) -> bool {
-        let dists = self
-            .archive
-            .tree(self.suite)
-            .join("dists")
-            .join(self.suite.codename.as_str());
+        let dists = self.archive.dists(self.suite);
         wanted.cache.forms().iter().all(|form| {
             let path = format!("{}{}", wanted.path, form.extension());
             let Some(output) = manifest.outputs.get(form) else {
@@ -266,15 +245,9 @@ impl SuiteIndexes<'_> {
             let Some(file) = publication.files.iter().find(|file| file.path == path) else {
                 return false;
             };
-            let by_hash = IndexOutput {
-                path,
-                sha256: output.sha256,
-                size: output.size,
-                served: true,
-                staged: None,
-            };
+            let by_hash = by_hash_path(&path, &output.sha256);
             file.sha256 == output.sha256
-                && [&by_hash.path, &by_hash.by_hash()].into_iter().all(|path| {
+                && [&path, &by_hash].into_iter().all(|path| {
                     dists
                         .join(path)
                         .metadata()
@@ -293,27 +266,25 @@ impl SuiteIndexes<'_> {
         folder.join(format!("{path}.json"))
     }
 
-    /// Returns a small file, which is written where it differs from what is there.
-    fn small(&self, path: String, text: &str) -> Result<IndexOutput, PublishError> {
+    /// Adds a small file, which is written where it differs from what is there.
+    fn add_small(&self, indexes: &mut Indexes, path: String, text: &str) -> Result<(), PublishError> {
         let mut output = IndexOutput {
             path,
-            sha256: super::digest(text.as_bytes()),
+            sha256: Sha256::of(text.as_bytes()),
             size: text.len() as u64,
             served: true,
             staged: None,
         };
-        let dists = self
-            .archive
-            .tree(self.suite)
-            .join("dists")
-            .join(self.suite.codename.as_str());
-        let stands = [&output.path, &output.by_hash()]
+        let dists = self.archive.dists(self.suite);
+        let is_there = [&output.path, &output.by_hash()]
             .into_iter()
             .all(|path| std::fs::read(dists.join(path)).is_ok_and(|found| found == text.as_bytes()));
-        if !stands || self.publishing == Publishing::Forced {
-            output.staged = Some(apply::stage(self.staging, text.as_bytes(), self.date)?);
+        if !is_there || self.publishing == PublishMode::Forced {
+            let staged = apply::stage(self.staging, text.as_bytes(), self.date)?;
+            output.staged = Some(indexes.keep(staged));
         }
-        Ok(output)
+        indexes.outputs.push(output);
+        Ok(())
     }
 }
 

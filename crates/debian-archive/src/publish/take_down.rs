@@ -9,19 +9,12 @@ use std::path::{Path, PathBuf};
 use debian_control::name::SuiteName;
 use rustix::fs::FlockOperation;
 
-use super::{PublishError, apply, write_error};
-use crate::archive::Archive;
+use super::apply;
+use super::error::{PublishError, write_error};
+use super::refusal::Gone;
+use crate::archive::{Archive, dists_folder};
 use crate::config::Suite;
 use archive_storage::pool::{self, PoolName};
-
-/// A suite that was published and that the configuration does not have.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Gone {
-    /// Codename.
-    pub suite: SuiteName,
-    /// How many packages its indexes show.
-    pub packages: u64,
-}
 
 impl Archive {
     /// Returns the suites that were published and that the configuration does not have.
@@ -125,12 +118,12 @@ impl Archive {
 
 /// Takes everything of a suite that is served in a tree away, but for its pool files.
 fn take_down(tree: &Path, codename: &SuiteName) -> Result<(), PublishError> {
-    take_dists_down(&tree.join("dists"), codename)?;
+    take_dists_down(&dists_folder(tree), codename)?;
     gone(&tree.join(format!("{codename}.sources")), |file| {
         std::fs::remove_file(file)
     })?;
     for snapshot in entries(&tree.join("snapshots"))? {
-        let dists = snapshot.join("dists");
+        let dists = dists_folder(&snapshot);
         take_dists_down(&dists, codename)?;
         // Fails, as it should, while another suite has a state under this name.
         if std::fs::remove_dir(&dists).is_ok() {

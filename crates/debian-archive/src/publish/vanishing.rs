@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::PublishError;
+use super::error::PublishError;
 use crate::config::Suite;
 use archive_catalog::Snapshot;
 

@@ -2,14 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use super::rest::Rest;
+use super::backoff::Backoff;
 use crate::config::Suite;
 use crate::publish::{due_at, seconds_early};
 use archive_catalog::Progress;
 
 /// Now, on the clock that dates are told by and on the one that never goes back.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Moment {
+pub(super) struct Now {
     /// Unix seconds.
     pub(super) seconds: i64,
     /// The clock that never goes back.
@@ -18,9 +18,9 @@ pub(super) struct Moment {
 
 /// What to do about a suite.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Next {
+pub(super) enum NextStep {
     /// Publish it.
-    Now,
+    Publish,
     /// Look again after so long.
     In(Duration),
     /// Nothing, until something changes.
@@ -29,26 +29,26 @@ pub(super) enum Next {
 
 /// What is remembered of a suite between publishes.
 #[derive(Debug, Default)]
-pub(super) struct Memory {
+pub(super) struct SuiteSchedule {
     /// Whether it was found published under the settings of now.
     checked: bool,
-    rest: Rest,
+    backoff: Backoff,
 }
 
-impl Memory {
+impl SuiteSchedule {
     /// Says what to do about a suite whose state is `progress`.
-    pub(super) fn next(&self, suite: &Suite, progress: &Progress, now: Moment) -> Next {
-        if let Some(left) = self.rest.left(now.instant) {
-            return Next::In(left);
+    pub(super) fn next(&self, suite: &Suite, progress: &Progress, now: Now) -> NextStep {
+        if let Some(left) = self.backoff.left(now.instant) {
+            return NextStep::In(left);
         }
         let Some(publication) = &progress.publication else {
-            return Next::Now;
+            return NextStep::Publish;
         };
         if self.checked && progress.is_published() {
             return match due_at(suite, publication, progress.revision) {
-                None => Next::Idle,
+                None => NextStep::Idle,
                 Some(at) if now.seconds >= at => self.when_dated(publication.date, now),
-                Some(at) => Next::In(seconds(at.saturating_sub(now.seconds))),
+                Some(at) => NextStep::In(seconds(at.saturating_sub(now.seconds))),
             };
         }
         self.when_dated(publication.date, now)
@@ -57,30 +57,30 @@ impl Memory {
     /// Publishes, but not before its Date may be written: meanwhile other suites go on and changes collect.
     ///
     /// A suite is passed on at first sight, and so is a clock that was set back: publishing tells what is wrong with it.
-    fn when_dated(&self, last: i64, now: Moment) -> Next {
+    fn when_dated(&self, last: i64, now: Now) -> NextStep {
         let early = seconds_early(last, now.seconds);
         if self.checked && (1..=2).contains(&early) {
-            Next::In(seconds(early))
+            NextStep::In(seconds(early))
         } else {
-            Next::Now
+            NextStep::Publish
         }
     }
 
     /// Notes that it was found published, or was published; says whether that ends a failure.
     pub(super) fn succeeded(&mut self) -> bool {
         self.checked = true;
-        self.rest.succeeded()
+        self.backoff.succeeded()
     }
 
     /// Notes that it failed with an error; says whether that error is new.
     pub(super) fn failed(&mut self, error: String, now: Instant) -> bool {
-        self.rest.failed(error, now)
+        self.backoff.failed(error, now)
     }
 
     /// Forgets what was true under other settings only.
     pub(super) fn recheck(&mut self) {
         self.checked = false;
-        self.rest.end();
+        self.backoff.end();
     }
 }
 
@@ -121,64 +121,82 @@ mod tests {
         }
     }
 
-    fn at(seconds: i64) -> Moment {
-        Moment {
+    fn at(seconds: i64) -> Now {
+        Now {
             seconds,
             instant: Instant::now(),
         }
     }
 
-    fn settled() -> Memory {
-        let mut memory = Memory::default();
-        memory.succeeded();
-        memory
+    fn settled() -> SuiteSchedule {
+        let mut schedule = SuiteSchedule::default();
+        schedule.succeeded();
+        schedule
     }
 
     #[test]
     fn every_suite_is_looked_at_once_and_then_when_it_changed() {
         let suite = suite("");
         assert_eq!(
-            Memory::default().next(&suite, &progress(3, 3, 100), at(200)),
-            Next::Now
+            SuiteSchedule::default().next(&suite, &progress(3, 3, 100), at(200)),
+            NextStep::Publish
         );
-        assert_eq!(settled().next(&suite, &progress(3, 3, 100), at(200)), Next::Idle);
-        assert_eq!(settled().next(&suite, &progress(4, 3, 100), at(200)), Next::Now);
+        assert_eq!(
+            settled().next(&suite, &progress(3, 3, 100), at(200)),
+            NextStep::Idle
+        );
+        assert_eq!(
+            settled().next(&suite, &progress(4, 3, 100), at(200)),
+            NextStep::Publish
+        );
     }
 
     #[test]
     fn a_change_waits_for_its_date_and_not_longer() {
         let suite = suite("");
-        assert_eq!(settled().next(&suite, &progress(4, 3, 202), at(200)), Next::Now);
-        let wait = Next::In(Duration::from_secs(1));
+        assert_eq!(
+            settled().next(&suite, &progress(4, 3, 202), at(200)),
+            NextStep::Publish
+        );
+        let wait = NextStep::In(Duration::from_secs(1));
         assert_eq!(settled().next(&suite, &progress(4, 3, 203), at(200)), wait);
-        assert_eq!(settled().next(&suite, &progress(4, 3, 203), at(201)), Next::Now);
+        assert_eq!(
+            settled().next(&suite, &progress(4, 3, 203), at(201)),
+            NextStep::Publish
+        );
     }
 
     #[test]
     fn a_clock_that_was_set_back_is_left_to_the_publish_to_name() {
         assert_eq!(
             settled().next(&suite(""), &progress(4, 3, 9_000), at(200)),
-            Next::Now
+            NextStep::Publish
         );
     }
 
     #[test]
     fn a_release_is_renewed_in_time() {
         let suite = suite("valid_for = \"100s\"");
-        let later = Next::In(Duration::from_secs(30));
+        let later = NextStep::In(Duration::from_secs(30));
         assert_eq!(settled().next(&suite, &progress(3, 3, 200), at(220)), later);
-        assert_eq!(settled().next(&suite, &progress(3, 3, 200), at(250)), Next::Now);
+        assert_eq!(
+            settled().next(&suite, &progress(3, 3, 200), at(250)),
+            NextStep::Publish
+        );
     }
 
     #[test]
     fn a_failing_suite_rests_until_its_settings_change() {
-        let (suite, mut memory, now) = (suite(""), settled(), at(200));
-        memory.failed("disk full".into(), now.instant);
+        let (suite, mut schedule, now) = (suite(""), settled(), at(200));
+        schedule.failed("disk full".into(), now.instant);
         assert!(matches!(
-            memory.next(&suite, &progress(4, 3, 100), now),
-            Next::In(_)
+            schedule.next(&suite, &progress(4, 3, 100), now),
+            NextStep::In(_)
         ));
-        memory.recheck();
-        assert_eq!(memory.next(&suite, &progress(4, 3, 100), now), Next::Now);
+        schedule.recheck();
+        assert_eq!(
+            schedule.next(&suite, &progress(4, 3, 100), now),
+            NextStep::Publish
+        );
     }
 }

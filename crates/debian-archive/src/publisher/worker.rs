@@ -6,11 +6,12 @@ use std::time::{Duration, Instant};
 
 use debian_control::name::SuiteName;
 
-use super::rest::{Rest, root_cause};
-use super::schedule::{Memory, Moment, Next};
-use super::{Event, LOOK_EVERY, Setup, Shared};
+use super::backoff::{Backoff, root_cause};
+use super::event::PublisherEvent;
+use super::schedule::{NextStep, Now, SuiteSchedule};
+use super::shared::{LOOK_EVERY, Setup, Shared};
 use crate::config::Suite;
-use crate::publish::{Clock, Outcome, PublishError, Publishing};
+use crate::publish::{Clock, PublishError, PublishMode, PublishOutcome};
 use crate::sign;
 use archive_catalog::{CatalogError, Progress};
 
@@ -25,8 +26,8 @@ pub(super) struct Worker {
     setup: Setup,
     shared: Arc<Shared>,
     clock: Arc<dyn Clock + Send>,
-    report: Box<dyn Fn(Event) + Send>,
-    suites: BTreeMap<SuiteName, Memory>,
+    report: Box<dyn Fn(PublisherEvent) + Send>,
+    suites: BTreeMap<SuiteName, SuiteSchedule>,
     /// How long the next look waits after a sign of a commit.
     look_in: Option<Duration>,
     /// Whether the signer is to be opened again: it failed.
@@ -34,7 +35,7 @@ pub(super) struct Worker {
     /// Suites that are served and in no configuration, and were told.
     told_gone: BTreeSet<SuiteName>,
     /// Failures of the catalog.
-    catalog: Rest,
+    catalog: Backoff,
 }
 
 impl Worker {
@@ -42,7 +43,7 @@ impl Worker {
         setup: Setup,
         shared: Arc<Shared>,
         clock: Arc<dyn Clock + Send>,
-        report: Box<dyn Fn(Event) + Send>,
+        report: Box<dyn Fn(PublisherEvent) + Send>,
     ) -> Self {
         Self {
             setup,
@@ -53,7 +54,7 @@ impl Worker {
             look_in: None,
             reopen: false,
             told_gone: BTreeSet::new(),
-            catalog: Rest::default(),
+            catalog: Backoff::default(),
         }
     }
 
@@ -63,7 +64,6 @@ impl Worker {
             wait = match self.progress() {
                 Ok(progress) => {
                     self.catalog.succeeded();
-                    self.show(&progress);
                     self.tell_gone();
                     self.publish(&progress)
                 }
@@ -80,7 +80,7 @@ impl Worker {
         let until = Instant::now() + self.look_in.map_or(longest, |look| look.min(longest));
         let shared = self.shared.clone();
         let mut state = shared.lock();
-        while !(state.stop || state.committed || state.stirred || state.setup.is_some()) {
+        while !(state.stop || state.committed || state.commit_seen || state.setup.is_some()) {
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 break;
@@ -91,7 +91,7 @@ impl Worker {
                 .unwrap_or_else(PoisonError::into_inner)
                 .0;
         }
-        self.look_in = if std::mem::take(&mut state.stirred) {
+        self.look_in = if std::mem::take(&mut state.commit_seen) {
             Some(FIRST_LOOK)
         } else {
             self.look_in
@@ -102,7 +102,7 @@ impl Worker {
         if let Some(setup) = state.setup.take() {
             self.setup = setup;
             self.reopen = false;
-            self.suites.values_mut().for_each(Memory::recheck);
+            self.suites.values_mut().for_each(SuiteSchedule::recheck);
         }
         !state.stop
     }
@@ -119,15 +119,15 @@ impl Worker {
             let Some(progress) = progress.iter().find(|found| found.suite == suite.codename) else {
                 continue;
             };
-            let now = Moment {
+            let now = Now {
                 seconds: self.clock.now(),
                 instant: Instant::now(),
             };
-            let memory = self.suites.entry(suite.codename.clone()).or_default();
-            match memory.next(suite, progress, now) {
-                Next::Idle => {}
-                Next::In(left) => wait = wait.min(left),
-                Next::Now => {
+            let schedule = self.suites.entry(suite.codename.clone()).or_default();
+            match schedule.next(suite, progress, now) {
+                NextStep::Idle => {}
+                NextStep::In(left) => wait = wait.min(left),
+                NextStep::Publish => {
                     self.publish_one(suite);
                     // What came meanwhile, and when this suite is due again.
                     wait = Duration::ZERO;
@@ -142,31 +142,27 @@ impl Worker {
 
     fn publish_one(&mut self, suite: &Suite) {
         let outcome = self.try_publish(suite);
-        let memory = self.suites.entry(suite.codename.clone()).or_default();
+        let schedule = self.suites.entry(suite.codename.clone()).or_default();
         let suite = suite.codename.clone();
         match outcome {
             Ok(outcome) => {
-                if memory.succeeded() {
-                    (self.report)(Event::Recovered { suite: suite.clone() });
+                if schedule.succeeded() {
+                    (self.report)(PublisherEvent::Recovered { suite: suite.clone() });
                 }
-                if let Outcome::Published(report) = outcome {
-                    // Whoever waits for it is woken before anybody is told: telling may take its time.
-                    if let Ok(progress) = self.progress() {
-                        self.show(&progress);
-                    }
-                    (self.report)(Event::Published { suite, report });
+                if let PublishOutcome::Published(report) = outcome {
+                    (self.report)(PublisherEvent::Published { suite, report });
                 }
             }
             Err(error) => {
                 self.reopen |= matches!(error, PublishError::Sign(_));
-                if memory.failed(cause(&error), Instant::now()) {
-                    (self.report)(Event::Failed { suite, error });
+                if schedule.failed(cause(&error), Instant::now()) {
+                    (self.report)(PublisherEvent::Failed { suite, error });
                 }
             }
         }
     }
 
-    fn try_publish(&mut self, suite: &Suite) -> Result<Outcome, PublishError> {
+    fn try_publish(&mut self, suite: &Suite) -> Result<PublishOutcome, PublishError> {
         let archive = &self.setup.archive;
         if self.reopen {
             // A key that was put in place meanwhile is to be found without a restart.
@@ -175,7 +171,7 @@ impl Worker {
             self.reopen = false;
         }
         let signer = self.setup.signer.as_ref();
-        archive.publish(suite, Publishing::Due, signer, self.clock.as_ref())
+        archive.publish(suite, PublishMode::Due, signer, self.clock.as_ref())
     }
 
     /// Tells, once, of suites that are served and that the configuration does not have.
@@ -189,23 +185,14 @@ impl Worker {
             if self.told_gone.insert(gone.suite.clone()) {
                 let suite = gone.suite.clone();
                 let error = PublishError::StillServed(gone);
-                (self.report)(Event::Failed { suite, error });
+                (self.report)(PublisherEvent::Failed { suite, error });
             }
         }
     }
 
-    /// Tells those who wait which revisions are live.
-    fn show(&self, progress: &[Progress]) {
-        let live = progress
-            .iter()
-            .filter_map(|found| Some((found.suite.clone(), found.publication.as_ref()?.revision)));
-        self.shared.lock().live = live.collect();
-        self.shared.published.notify_all();
-    }
-
     fn tell_catalog(&mut self, error: CatalogError) {
         if self.catalog.failed(root_cause(&error), Instant::now()) {
-            (self.report)(Event::CatalogFailed(error));
+            (self.report)(PublisherEvent::CatalogFailed(error));
         }
     }
 }

@@ -6,7 +6,8 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::UNIX_EPOCH;
 
-use super::{Named, Problem, problem};
+use super::error::{Problem, problem};
+use super::indexed_file::IndexedFile;
 use crate::archive::Archive;
 use crate::config::Suite;
 use crate::ingest::{Arrival, read_content};
@@ -22,7 +23,7 @@ const WAITING: usize = 64;
 pub(super) fn place(
     archive: &Archive,
     suite: &Suite,
-    named: &[Named],
+    named: &[IndexedFile],
     now: i64,
     problems: &mut Vec<Problem>,
 ) -> Result<(), CatalogError> {
@@ -76,7 +77,7 @@ fn place_batch(
     Ok(())
 }
 
-fn wish(suite: &Suite, named: &Named, content: NewContent) -> NewPlacement {
+fn wish(suite: &Suite, named: &IndexedFile, content: NewContent) -> NewPlacement {
     NewPlacement {
         suite: suite.codename.clone(),
         component: named.component.clone(),
@@ -88,7 +89,7 @@ fn wish(suite: &Suite, named: &Named, content: NewContent) -> NewPlacement {
 }
 
 /// Reads a package, whose bytes have to be those that the index names.
-fn read(archive: &Archive, suite: &Suite, named: &Named, now: i64) -> Result<NewContent, String> {
+fn read(archive: &Archive, suite: &Suite, named: &IndexedFile, now: i64) -> Result<NewContent, String> {
     let path = archive.tree(suite).join(&named.filename);
     let known = archive
         .catalog()

@@ -8,12 +8,13 @@ use debian_control::digest::{Digester, Sha256};
 use debian_control::limits::Limits;
 use debian_control::name::Component;
 use debian_control::packages::IndexEntry;
-use debian_control::release::{IndexFile, Release};
+use debian_control::release::{IndexFile, Release, by_hash_path};
 use debian_control::stanza::StanzaReader;
 use debian_deb::compression::{Bounds, Compression, Decoder, Streams};
 use openpgp_policy::{self, Keyring};
 
-use super::{Named, Problem, problem};
+use super::error::{Problem, problem};
+use super::indexed_file::IndexedFile;
 
 /// A published state of a suite.
 pub(super) struct PublishedTree {
@@ -22,7 +23,7 @@ pub(super) struct PublishedTree {
     /// Digest of its InRelease.
     pub(super) inrelease: Sha256,
     /// What its indexes name, each file once.
-    pub(super) named: Vec<Named>,
+    pub(super) named: Vec<IndexedFile>,
 }
 
 /// Reads the tree in `dists`, the folder of an InRelease; an index that cannot be used is a problem, and the others are read.
@@ -66,8 +67,7 @@ fn index_text(dists: &Path, release: &Release, plain: &IndexFile) -> Result<Stri
         let Some(file) = release.sha256.iter().find(|file| file.path == path) else {
             continue;
         };
-        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-        for name in [path.clone(), format!("{folder}/by-hash/SHA256/{}", file.sha256)] {
+        for name in [path.clone(), by_hash_path(&path, &file.sha256)] {
             let Ok(bytes) = std::fs::read(dists.join(name)) else {
                 continue;
             };
@@ -96,7 +96,7 @@ fn collect(
     index: &Path,
     text: &str,
     component: &Component,
-    named: &mut BTreeMap<String, Named>,
+    named: &mut BTreeMap<String, IndexedFile>,
     problems: &mut Vec<Problem>,
 ) {
     for stanza in StanzaReader::new(text) {
@@ -106,12 +106,14 @@ fn collect(
         };
         match entry {
             Ok(entry) if is_pool_path(entry.filename) => {
-                named.entry(entry.filename.to_owned()).or_insert_with(|| Named {
-                    component: component.clone(),
-                    filename: entry.filename.to_owned(),
-                    sha256: entry.sha256,
-                    size: entry.size,
-                });
+                named
+                    .entry(entry.filename.to_owned())
+                    .or_insert_with(|| IndexedFile {
+                        component: component.clone(),
+                        filename: entry.filename.to_owned(),
+                        sha256: entry.sha256,
+                        size: entry.size,
+                    });
             }
             Ok(entry) => problems.push(problem(
                 index,

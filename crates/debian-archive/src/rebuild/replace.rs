@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{RebuildError, failed};
+use super::error::{RebuildError, failed};
 use archive_catalog::SnapshotId;
 
 /// Returns the path of another catalog beside this one.

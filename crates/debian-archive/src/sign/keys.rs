@@ -15,89 +15,16 @@
 //! ```
 
 mod dummy;
+mod error;
 mod generate;
 mod secret;
 
+pub use error::KeyError;
 pub use generate::{NewKey, generate};
 pub use rand::rngs::OsRng;
 pub use secret::SecretKey;
 
 use openpgp_policy::{Algorithm, Fingerprint, KeyProblem, Keyring, KeyringError, SigningKey};
-
-/// Why bytes are no signing key, or a key does not do what was asked.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum KeyError {
-    /// A public key was given where a secret one is needed.
-    #[error("it holds a public key, not a secret one")]
-    Public,
-    /// No secret key was found.
-    #[error("found no OpenPGP secret key in it")]
-    NoKey,
-    /// Several secret keys were found.
-    #[error("it holds several secret keys: {}", fingerprints.join(", "))]
-    Several {
-        /// The primary keys.
-        fingerprints: Vec<String>,
-    },
-    /// The bytes cannot be read.
-    #[error("cannot read the secret key: {0}")]
-    Malformed(String),
-    /// The certificate in it cannot be used.
-    #[error("cannot read the public half of the key")]
-    Certificate(#[from] KeyringError),
-    /// A version of key that apt does not know.
-    #[error("it is a version {0} key: apt and gpgv only know version 4")]
-    Version(u8),
-    /// An algorithm number that came after what gpgv knows.
-    #[error("it signs with algorithm number {0}, which gpgv, and so apt of many releases, does not know")]
-    Novel(u8),
-    /// A passphrase is needed and none was given.
-    #[error("the key is locked with a passphrase")]
-    Locked,
-    /// The passphrase is wrong, or the lock is of an unknown kind.
-    #[error("the passphrase does not open the key: {0}")]
-    Passphrase(String),
-    /// No key of the certificate may sign at this time.
-    #[error("the key cannot sign")]
-    Unusable(#[source] KeyProblem),
-    /// A key may sign, but its secret half is elsewhere.
-    #[error("it holds no secret for a key that may sign")]
-    NoSecret,
-    /// A user id that cannot be written.
-    #[error("invalid user id `{0}`: expected one to 200 characters, none of them a control character")]
-    UserId(String),
-    /// A time that OpenPGP cannot write.
-    #[error("time {0} is outside of what a key can hold (1970 to 2106)")]
-    Time(i64),
-    /// An end that comes before the beginning.
-    #[error("the key would expire at {expires}, before it begins at {created}")]
-    Lifetime {
-        /// The beginning, in unix seconds.
-        created: i64,
-        /// The end, in unix seconds.
-        expires: i64,
-    },
-    /// The library failed.
-    #[error("making the key or the signature failed: {0}")]
-    Failed(String),
-}
-
-impl KeyError {
-    /// Returns what an operator can do about it.
-    pub fn hint(&self) -> Option<String> {
-        let hint = match self {
-            Self::Public => "export the secret half: `gpg --export-secret-keys --armor KEY`",
-            Self::Several { .. } => "export one of them: `gpg --export-secret-keys --armor FINGERPRINT`",
-            Self::NoSecret => {
-                "export the key with its signing subkey: `gpg --export-secret-subkeys --armor KEY`"
-            }
-            Self::Version(_) | Self::Novel(_) => "make a version 4 key: `repogen key generate`",
-            _ => return None,
-        };
-        Some(hint.to_owned())
-    }
-}
 
 /// What is worth telling of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -158,20 +85,4 @@ pub fn export_public(bytes: &[u8]) -> Result<Keyring, KeyError> {
         Err(KeyringError::SecretKey) => Ok(SecretKey::read(bytes)?.to_keyring()),
         read => Ok(read?),
     }
-}
-
-fn failed(error: pgp::errors::Error) -> KeyError {
-    KeyError::Failed(brief(&error))
-}
-
-/// One line of bounded length; parser errors may quote what they read.
-fn brief(error: &pgp::errors::Error) -> String {
-    error
-        .to_string()
-        .lines()
-        .next()
-        .unwrap_or_default()
-        .chars()
-        .take(200)
-        .collect()
 }

@@ -5,12 +5,12 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use debian_control::packages::IndexEntry;
-use debian_control::release::{IndexFile, Release, format_date};
+use debian_control::release::{BY_HASH, IndexFile, Release, by_hash_path, format_date};
 use debian_control::stanza::StanzaReader;
 use openpgp_policy::{self, Keyring};
 
-use super::{Finding, Kind, VerifyError};
-use crate::archive::Archive;
+use super::finding::{Finding, FindingKind, VerifyError};
+use crate::archive::{Archive, suite_dists};
 use crate::config::Suite;
 use crate::publish::{POOL_LINK, expected_packages};
 use archive_catalog::{Retained, Snapshot};
@@ -33,7 +33,7 @@ pub(super) fn check(
     let shown = archive
         .catalog()
         .snapshot(&suite.codename, suite.pool_tree(), Some(publication.revision))?;
-    let dists = archive.tree(suite).join("dists").join(suite.codename.as_str());
+    let dists = archive.dists(suite);
     let mut check = Check {
         archive,
         suite,
@@ -65,13 +65,17 @@ pub(super) fn check_pinned(
         let mut check = Check {
             archive,
             suite,
-            dists: folder.join("dists").join(suite.codename.as_str()),
+            dists: suite_dists(&folder, &suite.codename),
             findings,
         };
         check.tree(named, now);
         let link = folder.join("pool");
         if !std::fs::read_link(&link).is_ok_and(|target| target == Path::new(POOL_LINK)) {
-            check.found(Kind::PoolMissing, &link, format!("not a link to `{POOL_LINK}`"));
+            check.found(
+                FindingKind::PoolMissing,
+                &link,
+                format!("not a link to `{POOL_LINK}`"),
+            );
         }
     }
     Ok(())
@@ -97,7 +101,7 @@ impl Check<'_> {
         Some(release)
     }
 
-    fn found(&mut self, kind: Kind, path: &Path, detail: impl Into<String>) {
+    fn found(&mut self, kind: FindingKind, path: &Path, detail: impl Into<String>) {
         let path = path
             .strip_prefix(self.archive.root())
             .unwrap_or(path)
@@ -117,7 +121,7 @@ impl Check<'_> {
         let keyring = match read.and_then(|bytes| Keyring::read(&bytes).map_err(|error| error.to_string())) {
             Ok(keyring) => keyring,
             Err(error) => {
-                self.found(Kind::SignatureBad, &keyring_path, error);
+                self.found(FindingKind::SignatureBad, &keyring_path, error);
                 return None;
             }
         };
@@ -129,7 +133,7 @@ impl Check<'_> {
             }) {
             Ok(verified) => verified.text,
             Err(error) => {
-                self.found(Kind::SignatureBad, &path, error);
+                self.found(FindingKind::SignatureBad, &path, error);
                 return None;
             }
         };
@@ -137,7 +141,7 @@ impl Check<'_> {
         match Release::parse(&text) {
             Ok(release) => Some(release),
             Err(error) => {
-                self.found(Kind::IndexStale, &path, error.to_string());
+                self.found(FindingKind::IndexStale, &path, error.to_string());
                 None
             }
         }
@@ -146,21 +150,21 @@ impl Check<'_> {
     fn detached(&mut self, keyring: &Keyring, signed: &str, now: i64) {
         let path = self.dists.join("Release");
         let signature_path = self.dists.join("Release.gpg");
-        let release = self.read(Kind::IndexStale, &path);
-        let signature = self.read(Kind::SignatureBad, &signature_path);
+        let release = self.read(FindingKind::IndexStale, &path);
+        let signature = self.read(FindingKind::SignatureBad, &signature_path);
         let Some(release) = release else { return };
         if release.trim_ascii_end() != signed.as_bytes().trim_ascii_end() {
-            self.found(Kind::IndexStale, &path, "not the text that InRelease has");
+            self.found(FindingKind::IndexStale, &path, "not the text that InRelease has");
         }
         let Some(signature) = signature else { return };
         if let Err(error) = openpgp_policy::verify_detached(&release, &signature, keyring, now) {
-            self.found(Kind::SignatureBad, &signature_path, error.to_string());
+            self.found(FindingKind::SignatureBad, &signature_path, error.to_string());
         }
     }
 
     /// Reads a file that has to be there; where it cannot be read, that is the finding, and not what it would be if it
     /// were empty.
-    fn read(&mut self, kind: Kind, path: &Path) -> Option<Vec<u8>> {
+    fn read(&mut self, kind: FindingKind, path: &Path) -> Option<Vec<u8>> {
         std::fs::read(path)
             .map_err(|error| self.found(kind, path, format!("cannot be read: {error}")))
             .ok()
@@ -170,7 +174,7 @@ impl Check<'_> {
         if let Some(until) = release.valid_until.filter(|until| *until < now) {
             let path = self.dists.join("InRelease");
             self.found(
-                Kind::Expired,
+                FindingKind::Expired,
                 &path,
                 format!("valid until {}: publish again", format_date(until)),
             );
@@ -192,15 +196,11 @@ impl Check<'_> {
             Err(error) => Some(format!("Release lists it: {error}")),
         };
         if let Some(detail) = wrong(&path) {
-            self.found(Kind::IndexStale, &path, detail);
+            self.found(FindingKind::IndexStale, &path, detail);
         }
-        let by_hash = path
-            .parent()
-            .unwrap_or(&path)
-            .join("by-hash/SHA256")
-            .join(file.sha256.to_string());
+        let by_hash = self.dists.join(by_hash_path(&file.path, &file.sha256));
         if let Some(detail) = wrong(&by_hash) {
-            self.found(Kind::ByhashWrong, &by_hash, detail);
+            self.found(FindingKind::ByhashWrong, &by_hash, detail);
         }
     }
 
@@ -212,7 +212,7 @@ impl Check<'_> {
             .filter_map(|file| self.dists.join(&file.path).parent().map(Path::to_owned))
             .collect();
         for folder in folders {
-            let by_hash = folder.join("by-hash/SHA256");
+            let by_hash = folder.join(BY_HASH);
             let list = || -> io::Result<Vec<PathBuf>> {
                 std::fs::read_dir(&by_hash)?
                     .map(|entry| entry.map(|entry| entry.path()))
@@ -223,7 +223,11 @@ impl Check<'_> {
                 // Each file that should be in it has been reported.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
                 Err(error) => {
-                    self.found(Kind::ByhashWrong, &by_hash, format!("cannot be listed: {error}"));
+                    self.found(
+                        FindingKind::ByhashWrong,
+                        &by_hash,
+                        format!("cannot be listed: {error}"),
+                    );
                     continue;
                 }
             };
@@ -236,11 +240,11 @@ impl Check<'_> {
                 match pool::digest(&path) {
                     Ok(found) if found.to_string() == name => {}
                     Ok(found) => self.found(
-                        Kind::ByhashWrong,
+                        FindingKind::ByhashWrong,
                         &path,
                         format!("sha256 {found}, its name says another"),
                     ),
-                    Err(error) => self.found(Kind::ByhashWrong, &path, error.to_string()),
+                    Err(error) => self.found(FindingKind::ByhashWrong, &path, error.to_string()),
                 }
             }
         }
@@ -258,7 +262,7 @@ impl Check<'_> {
                 if (sha256, size) != (listed.sha256, listed.size) {
                     let path = self.dists.join(&path);
                     self.found(
-                        Kind::IndexStale,
+                        FindingKind::IndexStale,
                         &path,
                         format!(
                             "the catalog makes {size} bytes, sha256 {sha256}; Release says {} and {}",

@@ -8,7 +8,7 @@ use std::thread;
 
 use walkdir::WalkDir;
 
-use super::{Finding, Kind, VerifyError};
+use super::finding::{Finding, FindingKind, VerifyError};
 use crate::archive::Archive;
 use archive_catalog::PoolFile;
 use archive_storage::pool;
@@ -47,7 +47,7 @@ pub(super) fn check(
         unknown
             .filter(|path| !archive.root().join(path).is_file())
             .map(|path| Finding {
-                kind: Kind::PoolMissing,
+                kind: FindingKind::PoolMissing,
                 path: path.clone(),
                 detail: "a published index names it".into(),
             }),
@@ -72,25 +72,31 @@ fn check_file(root: &Path, row: &PoolFile, named: &BTreeSet<String>) -> Vec<Find
         Ok((sha256, size)) if sha256 == row.sha256 && size == row.size => Vec::new(),
         Ok((_, size)) if size != row.size => {
             vec![finding(
-                Kind::PoolCorrupt,
+                FindingKind::PoolCorrupt,
                 format!("{size} bytes, the catalog says {}", row.size),
             )]
         }
         Ok((sha256, _)) => vec![finding(
-            Kind::PoolCorrupt,
+            FindingKind::PoolCorrupt,
             format!("sha256 {sha256}, the catalog says {}", row.sha256),
         )],
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             let mut missing = vec![finding(
-                Kind::RowWithoutFile,
+                FindingKind::RowWithoutFile,
                 format!("the catalog has it, sha256 {}", row.sha256),
             )];
             if named.contains(&row.path) {
-                missing.push(finding(Kind::PoolMissing, "a published index names it".into()));
+                missing.push(finding(
+                    FindingKind::PoolMissing,
+                    "a published index names it".into(),
+                ));
             }
             missing
         }
-        Err(error) => vec![finding(Kind::PoolCorrupt, format!("cannot be read: {error}"))],
+        Err(error) => vec![finding(
+            FindingKind::PoolCorrupt,
+            format!("cannot be read: {error}"),
+        )],
     }
 }
 
@@ -127,7 +133,7 @@ fn orphans(
                 .into_owned();
             if !entry.file_type().is_dir() && !is_readme && !known.contains_key(path.as_str()) {
                 findings.push(Finding {
-                    kind: Kind::PoolOrphan,
+                    kind: FindingKind::PoolOrphan,
                     path,
                     detail: "the catalog has no row for it".into(),
                 });

@@ -3,8 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{Finding, Kind, VerifyError};
-use crate::archive::Archive;
+use super::finding::{Finding, FindingKind, VerifyError};
+use crate::archive::{Archive, dists_folder, suite_dists};
 use crate::config::Suite;
 use crate::error_text::with_causes;
 use crate::publish::{Live, LiveError};
@@ -39,9 +39,9 @@ struct Strays<'a> {
 impl Strays<'_> {
     /// Checks what a tree serves, which is meant to serve these suites.
     fn tree(&mut self, tree: &Path, suites: &[&Suite]) -> Result<(), VerifyError> {
-        self.dists(&tree.join("dists"), suites)?;
+        self.dists(&dists_folder(tree), suites)?;
         for snapshot in entries(&tree.join("snapshots"))? {
-            self.dists(&snapshot.join("dists"), suites)?;
+            self.dists(&dists_folder(&snapshot), suites)?;
         }
         for path in entries(tree)? {
             let name = name_of(&path);
@@ -76,13 +76,13 @@ impl Strays<'_> {
     /// Checks that what a Release shows is what the suite is to have.
     fn places(&mut self, suite: &Suite) {
         let tree = self.archive.tree(suite);
-        let release = tree.join("dists").join(suite.codename.as_str()).join("Release");
+        let release = suite_dists(&tree, &suite.codename).join("Release");
         let live = match Live::read(&tree, &suite.codename) {
             Ok(live) => live,
             Err(error) => {
                 let (LiveError::Read { path, .. } | LiveError::Damaged { path, .. }) = &error;
                 self.findings.push(Finding {
-                    kind: Kind::IndexStale,
+                    kind: FindingKind::IndexStale,
                     path: below(path, self.archive),
                     detail: with_causes(&error),
                 });
@@ -104,7 +104,7 @@ impl Strays<'_> {
 
     fn found(&mut self, path: &Path, why: &str) {
         self.findings.push(Finding {
-            kind: Kind::IndexStale,
+            kind: FindingKind::IndexStale,
             path: below(path, self.archive),
             detail: format!("{why}: `repogen publish` says what to do"),
         });

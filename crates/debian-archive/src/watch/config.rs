@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Instant;
 
-use super::LOOK_EVERY;
-use super::signs::{Ears, Heard, Signs};
+use super::event_queue::{EventQueue, FsWatcher, PendingEvents};
+use super::folders::LOOK_EVERY;
 use crate::archive::{Archive, OpenError};
 use crate::config;
 use archive_catalog::DatabaseUrl;
@@ -32,13 +32,13 @@ impl Reloader {
     }
 
     /// Says whether it is to be read again: it changed since it was last asked for here, or somebody asked.
-    pub(super) fn is_due(&mut self, heard: &Heard, look: bool) -> bool {
-        if !(heard.reload || heard.config || look) {
+    pub(super) fn is_due(&mut self, pending: &PendingEvents, look: bool) -> bool {
+        if !(pending.reload || pending.config || look) {
             return false;
         }
         // Before it is read: what is written meanwhile is another change.
         let stamp = Stamp::of(&self.root);
-        let due = stamp != self.seen || heard.reload;
+        let due = stamp != self.seen || pending.reload;
         self.seen = stamp;
         due
     }
@@ -64,7 +64,7 @@ pub enum ConfigEvent {
 ///
 /// For programs that publish and take no dropped files; a [`Watch`](super::Watch) does it by itself.
 pub struct ConfigWatch {
-    signs: Arc<Signs>,
+    events: Arc<EventQueue>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -74,20 +74,20 @@ impl ConfigWatch {
     /// # Errors
     /// When the system gives no thread.
     pub fn start(mut reloader: Reloader, report: impl Fn(ConfigEvent) + Send + 'static) -> io::Result<Self> {
-        let signs = Arc::new(Signs::default());
-        let heard_by = signs.clone();
+        let events = Arc::new(EventQueue::default());
+        let heard_by = events.clone();
         let thread = std::thread::Builder::new().name("config".into()).spawn(move || {
-            let ears = Ears::new(&reloader.root, heard_by.clone());
-            let _ears = ears.map_err(|error| report(ConfigEvent::NotWatching(error)));
-            // What changed before anything could be heard is found at once.
+            let watcher = FsWatcher::new(&reloader.root, heard_by.clone());
+            let _ears = watcher.map_err(|error| report(ConfigEvent::NotWatching(error)));
+            // What changed before anything could be pending is found at once.
             let mut next_look = Instant::now();
             loop {
-                let heard = heard_by.wait(next_look);
-                if heard.stop {
+                let pending = heard_by.wait(next_look);
+                if pending.stop {
                     return;
                 }
                 let look = Instant::now() >= next_look;
-                if reloader.is_due(&heard, look) {
+                if reloader.is_due(&pending, look) {
                     report(match reloader.open() {
                         Ok(archive) => ConfigEvent::Read(archive),
                         Err(error) => ConfigEvent::Failed(error),
@@ -97,20 +97,20 @@ impl ConfigWatch {
             }
         })?;
         Ok(Self {
-            signs,
+            events,
             thread: Some(thread),
         })
     }
 
     /// Asks it to read the configuration again, whether or not it changed.
     pub fn reload(&self) {
-        self.signs.change(|heard| heard.reload = true);
+        self.events.change(|pending| pending.reload = true);
     }
 }
 
 impl Drop for ConfigWatch {
     fn drop(&mut self) {
-        self.signs.change(|heard| heard.stop = true);
+        self.events.change(|pending| pending.stop = true);
         if let Some(thread) = self.thread.take() {
             // A panic was printed by its own thread.
             let _ = thread.join();

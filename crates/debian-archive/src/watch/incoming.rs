@@ -9,9 +9,12 @@ use std::time::Instant;
 
 use rustix::fs::{Mode, OFlags};
 
-use super::found::{self, Found, Look};
-use super::settle::{Stat, Tracker, Verdict};
-use super::{Event, incoming_folder, leave};
+use super::event::WatchEvent;
+use super::folders::incoming_folder;
+use super::incoming_error::IncomingError;
+use super::incoming_scan::{DroppedFile, IncomingScan, scan};
+use super::quarantine;
+use super::stability::{FileStamp, StabilityTracker, Verdict};
 use crate::archive::Archive;
 use crate::error_text::with_causes;
 use crate::ingest::{Arrival, IngestError, Place, Staged};
@@ -21,31 +24,13 @@ use archive_storage::staging::Staging;
 /// How many packages share a transaction and its syncs.
 const BATCH: usize = 128;
 
-/// Why dropped packages cannot be taken now.
-#[derive(Debug, thiserror::Error)]
-pub enum IncomingError {
-    /// The archive or its disk does not take them.
-    #[error(transparent)]
-    Ingest(#[from] IngestError),
-    /// The folder, or a file in it, cannot be read, moved or deleted.
-    #[error("cannot {action} `{path}`")]
-    File {
-        /// What was being done.
-        action: &'static str,
-        /// The file or folder.
-        path: PathBuf,
-        /// The cause.
-        source: io::Error,
-    },
-}
-
 /// The folder for dropped packages of one archive.
 pub(super) struct Incoming {
     root: PathBuf,
-    tracker: Tracker,
+    tracker: StabilityTracker,
     /// What was told to be passed over.
     passed_over: HashSet<PathBuf>,
-    report: Arc<dyn Fn(Event) + Send + Sync>,
+    report: Arc<dyn Fn(WatchEvent) + Send + Sync>,
 }
 
 /// What one pass works with.
@@ -60,15 +45,15 @@ pub(super) struct Pass<'a> {
 
 /// A file that is to be decided on.
 struct Ready {
-    file: Found,
+    file: DroppedFile,
     verdict: Verdict,
 }
 
 impl Incoming {
-    pub(super) fn new(root: &Path, report: Arc<dyn Fn(Event) + Send + Sync>) -> Self {
+    pub(super) fn new(root: &Path, report: Arc<dyn Fn(WatchEvent) + Send + Sync>) -> Self {
         Self {
             root: root.to_owned(),
-            tracker: Tracker::default(),
+            tracker: StabilityTracker::default(),
             passed_over: HashSet::new(),
             report,
         }
@@ -98,7 +83,7 @@ impl Incoming {
         pass: &Pass<'_>,
         listen: &mut dyn FnMut(&Path),
     ) -> Result<bool, IncomingError> {
-        let look = found::look(&incoming_folder(&self.root), pass.archive.config(), listen)
+        let look = scan(&incoming_folder(&self.root), pass.archive.config(), listen)
             .map_err(|(folder, error)| failed("read", &folder, error))?;
         let ready = self.judge(look, pass.closed);
         let mut rest = ready.into_iter();
@@ -113,14 +98,14 @@ impl Incoming {
     }
 
     /// Returns the files to decide on, and tells what is passed over.
-    fn judge(&mut self, look: Look, closed: &HashSet<PathBuf>) -> Vec<Ready> {
+    fn judge(&mut self, look: IncomingScan, closed: &HashSet<PathBuf>) -> Vec<Ready> {
         let there: HashSet<&Path> = look.files.iter().map(|file| file.path.as_path()).collect();
         self.tracker.keep(&there);
         let passed_over: HashMap<PathBuf, &'static str> = look.passed_over.into_iter().collect();
         self.passed_over.retain(|path| passed_over.contains_key(path));
         for (path, why) in passed_over {
             if self.passed_over.insert(path.clone()) {
-                (self.report)(Event::PassedOver { path, why });
+                (self.report)(WatchEvent::PassedOver { path, why });
             }
         }
         let now = Instant::now();
@@ -175,17 +160,17 @@ impl Incoming {
     /// Has a file leave the folder as its answer says.
     fn settle(
         &mut self,
-        file: &Found,
+        file: &DroppedFile,
         answer: Result<PlacementOutcome, IngestError>,
         now: i64,
     ) -> Result<(), IncomingError> {
         match answer {
             Ok(placed) => {
-                (self.report)(Event::Taken {
+                (self.report)(WatchEvent::Taken {
                     path: file.path.clone(),
                     placed,
                 });
-                let deleted = leave::delete(file);
+                let deleted = quarantine::delete(file);
                 self.left(file, "delete", deleted)
             }
             // Another process was faster: the next pass finds what is so now.
@@ -195,11 +180,11 @@ impl Incoming {
         }
     }
 
-    fn reject(&mut self, file: &Found, why: &str, now: i64) -> Result<(), IncomingError> {
-        match leave::reject(&self.root, file, why, now) {
+    fn reject(&mut self, file: &DroppedFile, why: &str, now: i64) -> Result<(), IncomingError> {
+        match quarantine::reject(&self.root, file, why, now) {
             Ok(None) => Ok(()),
             Ok(Some(kept)) => {
-                (self.report)(Event::Rejected {
+                (self.report)(WatchEvent::Rejected {
                     path: file.path.clone(),
                     kept,
                     why: why.to_owned(),
@@ -213,14 +198,14 @@ impl Incoming {
     /// A file that cannot be taken away is let lie until it changes: else each pass would take it again.
     fn left(
         &mut self,
-        file: &Found,
+        file: &DroppedFile,
         action: &'static str,
         outcome: io::Result<()>,
     ) -> Result<(), IncomingError> {
         match outcome {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 self.tracker.done(&file.path);
-                (self.report)(Event::IncomingFailed(failed(action, &file.path, error)));
+                (self.report)(WatchEvent::IncomingFailed(failed(action, &file.path, error)));
                 Ok(())
             }
             _ => Ok(()),
@@ -229,7 +214,7 @@ impl Incoming {
 }
 
 /// Returns the place that a file is dropped for.
-fn place<'a>(archive: &'a Archive, file: &Found) -> Result<Place<'a>, String> {
+fn place<'a>(archive: &'a Archive, file: &DroppedFile) -> Result<Place<'a>, String> {
     let (suite, component) = file.goal.as_ref().map_err(Clone::clone)?;
     let suite = archive.config().suite(suite.as_str());
     let place = suite.and_then(|suite| {
@@ -241,7 +226,7 @@ fn place<'a>(archive: &'a Archive, file: &Found) -> Result<Place<'a>, String> {
 
 /// Reads a file; `None` when it is not, or not any more, the one that was found.
 fn stage(
-    file: &Found,
+    file: &DroppedFile,
     staging: &Staging,
     place: &Place<'_>,
     pass: &Pass<'_>,
@@ -257,7 +242,7 @@ fn stage(
     let unchanged = || {
         opened
             .metadata()
-            .is_ok_and(|found| found.is_file() && Stat::of(&found) == file.stat)
+            .is_ok_and(|found| found.is_file() && FileStamp::of(&found) == file.stat)
     };
     if !unchanged() {
         return Ok(None);

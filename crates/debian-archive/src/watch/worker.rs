@@ -6,12 +6,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::config::Reloader;
-use super::incoming::{Incoming, IncomingError, Pass};
-use super::signs::{Ears, Heard, Signs};
-use super::{Event, LOOK_EVERY, ReloadError};
+use super::event::{ReloadError, WatchEvent};
+use super::event_queue::{EventQueue, FsWatcher, PendingEvents};
+use super::folders::LOOK_EVERY;
+use super::incoming::{Incoming, Pass};
+use super::incoming_error::IncomingError;
 use crate::archive::Archive;
 use crate::publish::Clock;
-use crate::publisher::rest::{Rest, root_cause};
+use crate::publisher::backoff::{Backoff, root_cause};
 use crate::publisher::{Publisher, Setup};
 use crate::sign;
 use archive_catalog::{DatabaseUrl, PruneMode};
@@ -29,20 +31,20 @@ pub(super) struct Parts {
     pub(super) archive: Arc<Archive>,
     pub(super) catalog: DatabaseUrl,
     pub(super) clock: Arc<dyn Clock + Send>,
-    pub(super) report: Arc<dyn Fn(Event) + Send + Sync>,
+    pub(super) report: Arc<dyn Fn(WatchEvent) + Send + Sync>,
     pub(super) publisher: Publisher,
-    pub(super) signs: Arc<Signs>,
-    /// SnapshotPackage for as long as the worker runs.
+    pub(super) events: Arc<EventQueue>,
+    /// Held for as long as the worker runs.
     pub(super) lock: File,
 }
 
 pub(super) struct Worker {
     parts: Parts,
     incoming: Incoming,
-    ears: Option<Ears>,
+    watcher: Option<FsWatcher>,
     /// Whether it was told that a folder cannot be listened to.
     told_deaf: bool,
-    rest: Rest,
+    backoff: Backoff,
     next_look: Instant,
     next_prune: Instant,
     config: Reloader,
@@ -54,9 +56,9 @@ impl Worker {
         let now = Instant::now();
         Self {
             incoming: Incoming::new(root, parts.report.clone()),
-            ears: None,
+            watcher: None,
             told_deaf: false,
-            rest: Rest::default(),
+            backoff: Backoff::default(),
             next_look: now,
             next_prune: now + PRUNE_FIRST,
             config: Reloader::new(root, &parts.catalog),
@@ -65,20 +67,20 @@ impl Worker {
     }
 
     pub(super) fn run(mut self) {
-        match Ears::new(self.parts.archive.root(), self.parts.signs.clone()) {
-            Ok(ears) => self.ears = Some(ears),
-            Err(error) => (self.parts.report)(Event::NotWatching(error)),
+        match FsWatcher::new(self.parts.archive.root(), self.parts.events.clone()) {
+            Ok(watcher) => self.watcher = Some(watcher),
+            Err(error) => (self.parts.report)(WatchEvent::NotWatching(error)),
         }
         self.make_folders();
         loop {
-            let heard = self.parts.signs.wait(self.next_look.min(self.next_prune));
-            if heard.stop {
+            let pending = self.parts.events.wait(self.next_look.min(self.next_prune));
+            if pending.stop {
                 break;
             }
             let look = Instant::now() >= self.next_look;
-            self.reload_if_changed(&heard, look);
-            if look || heard.incoming {
-                self.take(&heard);
+            self.reload_if_changed(&pending, look);
+            if look || pending.incoming {
+                self.take(&pending);
             }
             if Instant::now() >= self.next_prune {
                 self.prune();
@@ -90,36 +92,36 @@ impl Worker {
     }
 
     /// Takes what was dropped.
-    fn take(&mut self, heard: &Heard) {
+    fn take(&mut self, pending: &PendingEvents) {
         let Parts {
             archive,
             clock,
             report,
             publisher,
-            signs,
+            events,
             ..
         } = &self.parts;
-        let (ears, told_deaf) = (&mut self.ears, &mut self.told_deaf);
+        let (watcher, told_deaf) = (&mut self.watcher, &mut self.told_deaf);
         let mut listen = |folder: &Path| {
-            if let Some(ears) = ears
-                && let Err(error) = ears.listen(folder)
+            if let Some(watcher) = watcher
+                && let Err(error) = watcher.listen(folder)
                 && folder.exists()
                 && !std::mem::replace(told_deaf, true)
             {
-                report(Event::NotWatching(error));
+                report(WatchEvent::NotWatching(error));
             }
         };
         let pass = Pass {
             archive,
-            closed: &heard.closed,
+            closed: &pending.closed,
             now: clock.now(),
-            stopped: &|| signs.stopped(),
+            stopped: &|| events.stopped(),
         };
         let outcome = self.incoming.pass(&pass, &mut listen);
         let now = Instant::now();
         let wait = match outcome {
             Ok(added) => {
-                self.rest.succeeded();
+                self.backoff.succeeded();
                 if added {
                     publisher.notify();
                 }
@@ -138,12 +140,12 @@ impl Worker {
         self.next_look = now + wait;
     }
 
-    /// Tells an error of the folder, once; returns how long to rest.
+    /// Tells an error of the folder, once; returns how long to backoff.
     fn fail(&mut self, error: IncomingError, now: Instant) -> Duration {
-        if self.rest.failed(root_cause(&error), now) {
-            (self.parts.report)(Event::IncomingFailed(error));
+        if self.backoff.failed(root_cause(&error), now) {
+            (self.parts.report)(WatchEvent::IncomingFailed(error));
         }
-        self.rest.left(now).unwrap_or(LOOK_EVERY)
+        self.backoff.left(now).unwrap_or(LOOK_EVERY)
     }
 
     fn make_folders(&mut self) {
@@ -168,15 +170,15 @@ impl Worker {
                 } else {
                     PRUNE_AGAIN
                 };
-                report(Event::Pruned(pruned));
+                report(WatchEvent::Pruned(pruned));
                 publisher.notify();
                 for error in failures {
-                    report(Event::PruneFailed(error));
+                    report(WatchEvent::PruneFailed(error));
                 }
                 wait
             }
             Err(error) => {
-                report(Event::PruneFailed(error));
+                report(WatchEvent::PruneFailed(error));
                 PRUNE_AGAIN
             }
         };
@@ -184,8 +186,8 @@ impl Worker {
     }
 
     /// Goes on with the configuration as it is now, where it changed or somebody asks for it.
-    fn reload_if_changed(&mut self, heard: &Heard, look: bool) {
-        if !self.config.is_due(heard, look) {
+    fn reload_if_changed(&mut self, pending: &PendingEvents, look: bool) {
+        if !self.config.is_due(pending, look) {
             return;
         }
         match self.open() {
@@ -194,9 +196,9 @@ impl Worker {
                 self.parts.publisher.replace(setup);
                 self.make_folders();
                 self.next_look = Instant::now();
-                (self.parts.report)(Event::Reloaded);
+                (self.parts.report)(WatchEvent::Reloaded);
             }
-            Err(error) => (self.parts.report)(Event::ReloadFailed(error)),
+            Err(error) => (self.parts.report)(WatchEvent::ReloadFailed(error)),
         }
     }
 

@@ -1,6 +1,6 @@
 //! The lines of a message, with where they stand.
 
-use super::{EnvelopeError, EnvelopeFault};
+use super::error::{EnvelopeError, EnvelopeFault};
 use crate::name::shown;
 
 /// One line, without its end.

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{BinaryPackage, ControlError, second_reader, values};
+use super::error::ControlError;
+use super::{BinaryPackage, second_reader, values};
 use crate::limits::Limits;
 use crate::name::{PackageName, shown};
 use crate::relation::{ArchQualifier, RelationKind, Relations};
@@ -25,7 +26,17 @@ const DROPPED: [&str; 9] = [
 /// The longest file name of Linux's file systems, in bytes.
 const MAX_FILE_NAME: usize = 255;
 
-pub(super) fn parse(bytes: &[u8], limits: &Limits) -> Result<BinaryPackage, ControlError> {
+impl BinaryPackage {
+    /// Parses the bytes of a `control` file.
+    ///
+    /// One stanza of UTF-8 text, with LF or CRLF line ends, within `limits`; every field that dpkg and apt interpret is
+    /// well formed. Fields that are not known are kept as they are.
+    pub fn parse(control: &[u8], limits: &Limits) -> Result<Self, ControlError> {
+        parse(control, limits)
+    }
+}
+
+fn parse(bytes: &[u8], limits: &Limits) -> Result<BinaryPackage, ControlError> {
     let text = text(bytes, limits)?;
     let stanza = Stanza::parse(&text)?;
     check_end(&text, &stanza)?;

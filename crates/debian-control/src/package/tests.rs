@@ -1,3 +1,4 @@
+use crate::limits::Limits;
 use proptest::prelude::*;
 
 use super::*;

@@ -1,3 +1,4 @@
+use crate::digest::md5;
 use proptest::prelude::*;
 
 use super::*;

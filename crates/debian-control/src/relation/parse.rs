@@ -75,7 +75,16 @@ pub enum RelationError {
     ProvidesComparison(String),
 }
 
-pub(super) fn relations(kind: RelationKind, text: &str) -> Result<Relations, RelationError> {
+impl Relations {
+    /// Parses the value of a field; an empty one is an empty list.
+    ///
+    /// Refuses what dpkg refuses: an unparsable field in an index makes apt refuse the whole index.
+    pub fn parse(kind: RelationKind, text: &str) -> Result<Self, RelationError> {
+        relations(kind, text)
+    }
+}
+
+fn relations(kind: RelationKind, text: &str) -> Result<Relations, RelationError> {
     // Blanks at the end mean nothing; what asks how much is left does not count them again and again.
     let mut cursor = Cursor {
         rest: text.trim_end_matches(is_blank),

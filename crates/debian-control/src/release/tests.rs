@@ -198,3 +198,16 @@ proptest! {
         let _ = Release::parse(&text);
     }
 }
+
+#[test]
+fn a_path_by_digest_is_beside_the_usual_one() {
+    let digest = Sha256::of(b"");
+    assert_eq!(
+        by_hash_path("main/binary-amd64/Packages.xz", &digest),
+        format!("main/binary-amd64/by-hash/SHA256/{digest}")
+    );
+    assert_eq!(
+        by_hash_path("Packages.xz", &digest),
+        format!("by-hash/SHA256/{digest}")
+    );
+}

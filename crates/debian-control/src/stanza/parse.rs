@@ -4,7 +4,9 @@ use std::collections::HashSet;
 
 use memchr::memchr;
 
-use super::{Field, Stanza, StanzaError, Wrong};
+use super::Stanza;
+use super::error::{StanzaError, Wrong};
+use super::field::Field;
 use crate::name::shown;
 
 /// How patient to be.
@@ -23,8 +25,35 @@ pub(super) struct Fault {
     pub(super) wrong: Wrong,
 }
 
+impl<'a> Stanza<'a> {
+    /// Reads a text that is exactly one stanza, with or without line breaks before it and after it.
+    ///
+    /// Strict: no empty lines inside, no lines of blanks, no comments, no field twice in whatever case, no control
+    /// characters of ASCII but tab. Takes time in proportion to the length of `text`.
+    ///
+    /// ```
+    /// use debian_control::stanza::Stanza;
+    ///
+    /// let stanza = Stanza::parse("Package: hello\nDescription: greets\n  verbatim\n")?;
+    /// assert_eq!(stanza.line("package"), Some("hello"));
+    /// assert_eq!(stanza.get("Description").map(|field| field.raw()), Some(" greets\n  verbatim"));
+    /// # Ok::<(), debian_control::stanza::StanzaError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// At the first thing that is wrong, with the number of its line.
+    pub fn parse(text: &'a str) -> Result<Self, StanzaError> {
+        one(text)
+    }
+}
+
+/// Says whether a field can have this name.
+pub(crate) fn is_field_name(name: &str) -> bool {
+    !name.starts_with(['#', '-']) && !name.is_empty() && name.bytes().all(is_name_byte)
+}
+
 /// Reads a text that is one stanza.
-pub(super) fn one(text: &str) -> Result<Stanza<'_>, StanzaError> {
+fn one(text: &str) -> Result<Stanza<'_>, StanzaError> {
     // dpkg passes over empty lines before the stanza, and after it.
     let start = text.len() - text.trim_start_matches('\n').len();
     let read = fields(text, start, Rules::Strict).and_then(|(fields, end)| match text.get(end..) {

@@ -4,7 +4,7 @@ use std::io;
 
 use thiserror::Error;
 
-use super::MemberName;
+use super::name::MemberName;
 
 /// Why an `ar` archive was refused. Members are counted from one.
 #[derive(Debug, Error)]

@@ -1,6 +1,7 @@
 //! The 60 bytes before each member.
 
-use super::{ArError, MemberName};
+use super::error::ArError;
+use super::name::MemberName;
 
 /// Length of a member's header.
 pub(super) const HEADER_BYTES: usize = 60;

@@ -4,7 +4,8 @@ use std::io;
 
 use thiserror::Error;
 
-use super::{Bounds, Compression};
+use super::bounds::Bounds;
+use super::format::Compression;
 
 /// Why a compressed stream was refused.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]

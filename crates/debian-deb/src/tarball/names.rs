@@ -6,9 +6,12 @@
 
 use std::io::Read;
 
-use super::error::LongNameError;
+use super::bounds::TarBounds;
+use super::content::Content;
+use super::entry::{Entry, EntryKind};
+use super::error::{HeaderError, LongNameError, Place, TarError};
 use super::header::{Header, Type};
-use super::{Content, DataPath, Entry, EntryKind, HeaderError, Place, TarBounds, TarError};
+use super::path::DataPath;
 
 /// Names that wait for their entry.
 #[derive(Default)]

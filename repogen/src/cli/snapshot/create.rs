@@ -3,9 +3,10 @@
 use archive_catalog::SnapshotId;
 use clap::Args;
 
+use crate::cli::context::Context;
 use crate::cli::exit::{Done, Failure};
 use crate::cli::system_clock::SystemClock;
-use crate::cli::{Context, select, signing};
+use crate::cli::{select, signing};
 
 /// Pin what is published now, and serve it under snapshots/ID/ until the snapshot is deleted.
 ///

@@ -3,8 +3,9 @@
 use archive_catalog::SnapshotId;
 use clap::Args;
 
+use crate::cli::context::Context;
 use crate::cli::exit::{Done, Failure};
-use crate::cli::{Context, select};
+use crate::cli::select;
 
 /// Delete a pinned snapshot; the next prune deletes packages that only it needed.
 #[derive(Debug, Args)]

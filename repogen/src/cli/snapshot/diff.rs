@@ -7,8 +7,9 @@ use debian_archive::config::Suite;
 use debian_archive::snapshots::{Change, Difference, differences};
 use serde::Serialize;
 
+use crate::cli::context::Context;
 use crate::cli::exit::{Done, Failure};
-use crate::cli::{Context, select};
+use crate::cli::select;
 
 /// Compare a snapshot with another one, or with what the suite holds now.
 ///

@@ -6,8 +6,9 @@ use debian_archive::config::Suite;
 use debian_control::release::format_iso;
 use serde::Serialize;
 
+use crate::cli::context::Context;
 use crate::cli::exit::{Done, Failure};
-use crate::cli::{Context, select};
+use crate::cli::select;
 
 /// List snapshots, newest first: ID, codename, number of packages, and `pinned`, `live` or the time it is kept until.
 #[derive(Debug, Args)]

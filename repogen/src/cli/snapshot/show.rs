@@ -4,8 +4,9 @@ use archive_catalog::SnapshotId;
 use clap::Args;
 use serde::Serialize;
 
+use crate::cli::context::Context;
 use crate::cli::exit::{Done, Failure};
-use crate::cli::{Context, select};
+use crate::cli::select;
 
 /// List the packages of a snapshot: name, version, architecture, suite and component.
 #[derive(Debug, Args)]

@@ -11,7 +11,8 @@ use pgp::types::{
 };
 use rand::{CryptoRng, RngCore};
 
-use super::{KeyError, SecretKey, failed};
+use super::error::{KeyError, failed, timestamp};
+use super::secret::SecretKey;
 
 /// What a new key says of itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,10 +109,4 @@ fn lifetime(created: i64, expires: i64) -> Result<Duration, KeyError> {
     u32::try_from(seconds)
         .map(Duration::from_secs)
         .map_err(|_| KeyError::Time(expires))
-}
-
-pub(super) fn timestamp(seconds: i64) -> Result<Timestamp, KeyError> {
-    u32::try_from(seconds)
-        .map(Timestamp::from_secs)
-        .map_err(|_| KeyError::Time(seconds))
 }

@@ -10,8 +10,7 @@ use pgp::ser::Serialize as _;
 use pgp::types::{KeyDetails as _, KeyVersion, Password, SecretParams, SigningKey};
 
 use super::dummy::{Secret, secret};
-use super::generate::timestamp;
-use super::{KeyError, brief, failed};
+use super::error::{KeyError, brief, failed, timestamp};
 
 /// A secret key: a primary key, perhaps subkeys, and the certificate that says what they are for.
 ///

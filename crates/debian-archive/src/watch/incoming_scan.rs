@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 
 use debian_control::name::{Component, SuiteName};
 
-use super::settle::Stat;
-use super::{INCOMING, REJECTED};
+use super::folders::{INCOMING, REJECTED};
+use super::stability::FileStamp;
 use crate::config::{Config, Suite};
 use crate::ingest::FileKind;
 
@@ -21,17 +21,17 @@ pub(super) const LEAVING: &str = ".leaving-";
 
 /// A package file that was dropped.
 #[derive(Debug)]
-pub(super) struct Found {
+pub(super) struct DroppedFile {
     pub(super) path: PathBuf,
-    pub(super) stat: Stat,
+    pub(super) stat: FileStamp,
     /// Where it is to stand, or what is wrong with where it lies.
     pub(super) goal: Result<(SuiteName, Component), String>,
 }
 
 /// What one look found.
 #[derive(Debug, Default)]
-pub(super) struct Look {
-    pub(super) files: Vec<Found>,
+pub(super) struct IncomingScan {
+    pub(super) files: Vec<DroppedFile>,
     /// What is no package file and stays, with the reason.
     pub(super) passed_over: Vec<(PathBuf, &'static str)>,
 }
@@ -40,12 +40,12 @@ pub(super) struct Look {
 ///
 /// `listen` is called with each folder before it is read, so that nothing goes unseen that comes after. Links are never
 /// followed, nothing is opened, and hidden files, which many programs write before they rename, are left alone.
-pub(super) fn look(
+pub(super) fn scan(
     incoming: &Path,
     config: &Config,
     listen: &mut dyn FnMut(&Path),
-) -> Result<Look, (PathBuf, io::Error)> {
-    let mut look = Look::default();
+) -> Result<IncomingScan, (PathBuf, io::Error)> {
+    let mut scan = IncomingScan::default();
     let mut folders = vec![(incoming.to_owned(), Vec::new())];
     while let Some((folder, below)) = folders.pop() {
         listen(&folder);
@@ -55,25 +55,25 @@ pub(super) fn look(
             match at(&below, &name, kind) {
                 At::LeftAlone => {}
                 At::Folder => folders.push((path, [below.clone(), vec![name]].concat())),
-                At::PassedOver(why) => look.passed_over.push((path, why)),
+                At::PassedOver(why) => scan.passed_over.push((path, why)),
                 At::File => match FileKind::of(&path) {
                     FileKind::Package => {
                         // Gone meanwhile: nothing to do.
                         let Ok(found) = entry.metadata() else { continue };
                         let goal = goal(config, &below);
-                        let stat = Stat::of(&found);
-                        look.files.push(Found { path, stat, goal });
+                        let stat = FileStamp::of(&found);
+                        scan.files.push(DroppedFile { path, stat, goal });
                     }
-                    FileKind::NotTaken(why) => look.passed_over.push((path, why)),
+                    FileKind::NotTaken(why) => scan.passed_over.push((path, why)),
                     FileKind::Other => {}
                 },
             }
-            if look.files.len() >= MOST {
-                return Ok(look);
+            if scan.files.len() >= MOST {
+                return Ok(scan);
             }
         }
     }
-    Ok(look)
+    Ok(scan)
 }
 
 /// Returns what is in a folder, in the order of names.
@@ -218,13 +218,13 @@ mod tests {
         }
         std::os::unix::fs::symlink("a.deb", main.join("e.deb")).unwrap();
         let mut heard = Vec::new();
-        let look = look(root.path(), &config(), &mut |folder| {
+        let scan = scan(root.path(), &config(), &mut |folder| {
             heard.push(folder.to_owned())
         })
         .unwrap();
-        let files: Vec<PathBuf> = look.files.into_iter().map(|file| file.path).collect();
+        let files: Vec<PathBuf> = scan.files.into_iter().map(|file| file.path).collect();
         assert_eq!(files, [main.join("a.deb"), main.join("f.ddeb")]);
-        let passed: Vec<PathBuf> = look.passed_over.into_iter().map(|(path, _)| path).collect();
+        let passed: Vec<PathBuf> = scan.passed_over.into_iter().map(|(path, _)| path).collect();
         assert_eq!(
             passed,
             [main.join("deeper.deb"), main.join("e.deb"), main.join("g.udeb")]

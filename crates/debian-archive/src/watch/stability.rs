@@ -18,14 +18,14 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// One state of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Stat {
+pub(super) struct FileStamp {
     device: u64,
     inode: u64,
     size: u64,
     modified: (i64, i64),
 }
 
-impl Stat {
+impl FileStamp {
     pub(super) fn of(found: &Metadata) -> Self {
         Self {
             device: found.dev(),
@@ -43,13 +43,13 @@ pub(super) enum Verdict {
     Complete,
     /// It stands still: take it if it reads well.
     Try,
-    /// Look again later.
+    /// IncomingScan again later.
     Wait,
 }
 
 #[derive(Debug)]
 struct Seen {
-    stat: Stat,
+    stat: FileStamp,
     since: Instant,
     closed: bool,
     /// It did not read well in this state.
@@ -60,11 +60,11 @@ struct Seen {
 
 /// What was seen of the files that lie there.
 #[derive(Debug, Default)]
-pub(super) struct Tracker(HashMap<PathBuf, Seen>);
+pub(super) struct StabilityTracker(HashMap<PathBuf, Seen>);
 
-impl Tracker {
+impl StabilityTracker {
     /// Notes a look at a file, and says what to do about it. `closed`: its close was seen since the last look.
-    pub(super) fn look(&mut self, path: &Path, stat: Stat, closed: bool, now: Instant) -> Verdict {
+    pub(super) fn look(&mut self, path: &Path, stat: FileStamp, closed: bool, now: Instant) -> Verdict {
         let fresh = Seen {
             stat,
             since: now,
@@ -121,8 +121,8 @@ impl Tracker {
 mod tests {
     use super::*;
 
-    fn stat(size: u64) -> Stat {
-        Stat {
+    fn stat(size: u64) -> FileStamp {
+        FileStamp {
             device: 1,
             inode: 2,
             size,
@@ -132,7 +132,7 @@ mod tests {
 
     #[test]
     fn a_file_whose_close_was_seen_is_complete() {
-        let (mut tracker, now, path) = (Tracker::default(), Instant::now(), Path::new("x.deb"));
+        let (mut tracker, now, path) = (StabilityTracker::default(), Instant::now(), Path::new("x.deb"));
         assert_eq!(tracker.look(path, stat(1), false, now), Verdict::Wait);
         assert_eq!(tracker.look(path, stat(1), true, now), Verdict::Complete);
         assert_eq!(tracker.look(path, stat(1), false, now), Verdict::Complete);
@@ -140,14 +140,14 @@ mod tests {
 
     #[test]
     fn a_file_that_grows_after_its_close_is_not() {
-        let (mut tracker, now, path) = (Tracker::default(), Instant::now(), Path::new("x.deb"));
+        let (mut tracker, now, path) = (StabilityTracker::default(), Instant::now(), Path::new("x.deb"));
         assert_eq!(tracker.look(path, stat(1), true, now), Verdict::Complete);
         assert_eq!(tracker.look(path, stat(2), false, now), Verdict::Wait);
     }
 
     #[test]
     fn a_file_that_stands_still_is_tried_once_and_then_given_time() {
-        let (mut tracker, now, path) = (Tracker::default(), Instant::now(), Path::new("x.deb"));
+        let (mut tracker, now, path) = (StabilityTracker::default(), Instant::now(), Path::new("x.deb"));
         assert_eq!(tracker.look(path, stat(1), false, now), Verdict::Wait);
         assert_eq!(tracker.look(path, stat(1), false, now + SETTLE), Verdict::Try);
         tracker.unread(path);
@@ -167,7 +167,7 @@ mod tests {
 
     #[test]
     fn a_file_that_cannot_be_taken_away_is_not_taken_again_until_it_changes() {
-        let (mut tracker, now, path) = (Tracker::default(), Instant::now(), Path::new("x.deb"));
+        let (mut tracker, now, path) = (StabilityTracker::default(), Instant::now(), Path::new("x.deb"));
         tracker.look(path, stat(1), true, now);
         tracker.done(path);
         assert!(!tracker.undecided());

@@ -8,14 +8,15 @@ use std::time::Instant;
 use notify::event::{AccessKind, AccessMode, CreateKind, ModifyKind, RenameMode};
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 
+use super::folders::incoming_folder;
 use crate::config;
 
 /// How many files whose close was seen are remembered between two looks. Further ones are found by looking.
 const CLOSED_MOST: usize = 65_536;
 
-/// What was heard since the last look.
+/// What was pending since the last look.
 #[derive(Debug, Default)]
-pub(super) struct Heard {
+pub(super) struct PendingEvents {
     pub(super) stop: bool,
     /// Somebody asked for the configuration to be read again.
     pub(super) reload: bool,
@@ -27,65 +28,65 @@ pub(super) struct Heard {
     pub(super) closed: HashSet<PathBuf>,
 }
 
-/// Collects what is heard and wakes the thread that waits for it.
+/// Collects what is pending and wakes the thread that waits for it.
 #[derive(Debug, Default)]
-pub(super) struct Signs {
-    heard: Mutex<Heard>,
+pub(super) struct EventQueue {
+    pending: Mutex<PendingEvents>,
     wake: Condvar,
 }
 
-impl Signs {
-    pub(super) fn change(&self, change: impl FnOnce(&mut Heard)) {
-        change(&mut self.heard.lock().unwrap_or_else(PoisonError::into_inner));
+impl EventQueue {
+    pub(super) fn change(&self, change: impl FnOnce(&mut PendingEvents)) {
+        change(&mut self.pending.lock().unwrap_or_else(PoisonError::into_inner));
         self.wake.notify_all();
     }
 
-    /// Waits for something to be heard, until `until` at most, and returns it. A wish to stop stays.
-    pub(super) fn wait(&self, until: Instant) -> Heard {
-        let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
-        while !(heard.stop || heard.reload || heard.config || heard.incoming) {
+    /// Waits for something to be pending, until `until` at most, and returns it. A wish to stop stays.
+    pub(super) fn wait(&self, until: Instant) -> PendingEvents {
+        let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
+        while !(pending.stop || pending.reload || pending.config || pending.incoming) {
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 break;
             }
-            heard = self
+            pending = self
                 .wake
-                .wait_timeout(heard, left)
+                .wait_timeout(pending, left)
                 .unwrap_or_else(PoisonError::into_inner)
                 .0;
         }
-        let stop = heard.stop;
+        let stop = pending.stop;
         std::mem::replace(
-            &mut heard,
-            Heard {
+            &mut pending,
+            PendingEvents {
                 stop,
-                ..Heard::default()
+                ..PendingEvents::default()
             },
         )
     }
 
     /// Says whether it is to stop.
     pub(super) fn stopped(&self) -> bool {
-        self.heard.lock().unwrap_or_else(PoisonError::into_inner).stop
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner).stop
     }
 }
 
 /// Has the system tell of changes in folders.
-pub(super) struct Ears(RecommendedWatcher);
+pub(super) struct FsWatcher(RecommendedWatcher);
 
-impl Ears {
+impl FsWatcher {
     /// Listens at the root, for its configuration.
-    pub(super) fn new(root: &Path, signs: Arc<Signs>) -> notify::Result<Self> {
-        let folder = super::incoming_folder(root);
+    pub(super) fn new(root: &Path, queue: Arc<EventQueue>) -> notify::Result<Self> {
+        let folder = incoming_folder(root);
         // The system tells of absolute paths.
         let incoming = Folder {
             absolute: std::path::absolute(&folder).map_err(notify::Error::io)?,
             given: folder,
         };
         let mut watcher = notify::recommended_watcher(move |event: notify::Result<Event>| match event {
-            Ok(event) => hear(&event, &incoming, &signs),
+            Ok(event) => take(&event, &incoming, &queue),
             // What was lost may have been about anything.
-            Err(_) => hear_all(&signs),
+            Err(_) => rescan_all(&queue),
         })?;
         watcher.watch(root, RecursiveMode::NonRecursive)?;
         Ok(Self(watcher))
@@ -103,9 +104,9 @@ struct Folder {
     given: PathBuf,
 }
 
-fn hear(event: &Event, incoming: &Folder, signs: &Signs) {
+fn take(event: &Event, incoming: &Folder, queue: &EventQueue) {
     if event.need_rescan() {
-        return hear_all(signs);
+        return rescan_all(queue);
     }
     let complete = matches!(
         event.kind,
@@ -121,22 +122,22 @@ fn hear(event: &Event, incoming: &Folder, signs: &Signs) {
     }
     for path in &event.paths {
         if let Ok(below) = path.strip_prefix(&incoming.absolute) {
-            signs.change(|heard| {
-                heard.incoming = true;
-                if complete && heard.closed.len() < CLOSED_MOST {
-                    heard.closed.insert(incoming.given.join(below));
+            queue.change(|pending| {
+                pending.incoming = true;
+                if complete && pending.closed.len() < CLOSED_MOST {
+                    pending.closed.insert(incoming.given.join(below));
                 }
             });
         } else if complete && path.file_name().is_some_and(|name| name == config::FILE_NAME) {
-            signs.change(|heard| heard.config = true);
+            queue.change(|pending| pending.config = true);
         }
     }
 }
 
-fn hear_all(signs: &Signs) {
-    signs.change(|heard| {
-        heard.incoming = true;
-        heard.config = true;
+fn rescan_all(queue: &EventQueue) {
+    queue.change(|pending| {
+        pending.incoming = true;
+        pending.config = true;
     });
 }
 
@@ -153,11 +154,11 @@ mod tests {
         }
     }
 
-    fn heard(kind: EventKind, path: &str) -> Heard {
-        let signs = Signs::default();
+    fn heard(kind: EventKind, path: &str) -> PendingEvents {
+        let queue = EventQueue::default();
         let event = Event::new(kind).add_path(PathBuf::from(path));
-        hear(&event, &folder(), &signs);
-        signs.wait(Instant::now())
+        take(&event, &folder(), &queue);
+        queue.wait(Instant::now())
     }
 
     #[test]
@@ -184,10 +185,10 @@ mod tests {
 
     #[test]
     fn when_the_system_lost_count_everything_is_looked_at() {
-        let signs = Signs::default();
+        let queue = EventQueue::default();
         let lost = Event::new(EventKind::Other).set_flag(Flag::Rescan);
-        hear(&lost, &folder(), &signs);
-        let heard = signs.wait(Instant::now());
-        assert!(heard.incoming && heard.config);
+        take(&lost, &folder(), &queue);
+        let pending = queue.wait(Instant::now());
+        assert!(pending.incoming && pending.config);
     }
 }

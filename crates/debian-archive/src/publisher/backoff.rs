@@ -4,20 +4,20 @@ use std::error::Error;
 use std::time::{Duration, Instant};
 
 /// How long something rests after its first failure; each further one doubles it.
-pub(crate) const FIRST_REST: Duration = Duration::from_secs(1);
+pub(crate) const FIRST_DELAY: Duration = Duration::from_secs(1);
 /// How long something rests at most.
-pub(crate) const LONGEST_REST: Duration = Duration::from_secs(60);
+pub(crate) const LONGEST_DELAY: Duration = Duration::from_secs(60);
 
 /// The failures in a row of something that is tried again and again.
 #[derive(Debug, Default)]
-pub(crate) struct Rest {
+pub(crate) struct Backoff {
     failures: u32,
     until: Option<Instant>,
     /// The last error that was told.
     told: Option<String>,
 }
 
-impl Rest {
+impl Backoff {
     /// Notes a success; says whether it ends a failure that was told.
     pub(crate) fn succeeded(&mut self) -> bool {
         std::mem::take(self).told.is_some()
@@ -25,9 +25,9 @@ impl Rest {
 
     /// Notes a failure; says whether its error is a new one, to be told.
     pub(crate) fn failed(&mut self, error: String, now: Instant) -> bool {
-        let rest = FIRST_REST
+        let rest = FIRST_DELAY
             .saturating_mul(1 << self.failures.min(16))
-            .min(LONGEST_REST);
+            .min(LONGEST_DELAY);
         self.failures = self.failures.saturating_add(1);
         self.until = Some(now + rest);
         let new = self.told.as_ref() != Some(&error);
@@ -65,16 +65,16 @@ mod tests {
 
     #[test]
     fn a_rest_doubles_up_to_a_minute_and_an_error_is_new_once() {
-        let (mut rest, now) = (Rest::default(), Instant::now());
+        let (mut rest, now) = (Backoff::default(), Instant::now());
         assert!(rest.failed("disk full".into(), now));
-        assert_eq!(rest.left(now), Some(FIRST_REST));
+        assert_eq!(rest.left(now), Some(FIRST_DELAY));
         assert!(!rest.failed("disk full".into(), now));
-        assert_eq!(rest.left(now), Some(FIRST_REST * 2));
+        assert_eq!(rest.left(now), Some(FIRST_DELAY * 2));
         assert!(rest.failed("read-only".into(), now));
         for _ in 0..40 {
             rest.failed("read-only".into(), now);
         }
-        assert_eq!(rest.left(now), Some(LONGEST_REST));
+        assert_eq!(rest.left(now), Some(LONGEST_DELAY));
         assert!(rest.succeeded() && !rest.succeeded());
         assert_eq!(rest.left(now), None);
     }

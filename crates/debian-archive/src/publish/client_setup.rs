@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::apply::write_if_changed;
-use super::{PublishError, write_error};
+use super::error::{PublishError, write_error};
 use crate::archive::Archive;
 use crate::config::{Config, Suite};
 use crate::sign::Signer;

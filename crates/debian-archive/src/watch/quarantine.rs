@@ -10,15 +10,15 @@ use std::path::{Path, PathBuf};
 
 use debian_control::release::format_date;
 
-use super::found::{Found, LEAVING};
-use super::settle::Stat;
-use super::{REJECTED, incoming_folder};
+use super::folders::{REJECTED, incoming_folder};
+use super::incoming_scan::{DroppedFile, LEAVING};
+use super::stability::FileStamp;
 
 /// How many bytes of a name are kept for a rejected file: the number and `.reason` have to fit, too.
 const NAME_MOST: usize = 200;
 
 /// Deletes a file that is in the archive, if it still is the one that was read.
-pub(super) fn delete(file: &Found) -> io::Result<()> {
+pub(super) fn delete(file: &DroppedFile) -> io::Result<()> {
     match take_aside(file)? {
         Some(aside) => std::fs::remove_file(aside),
         None => Ok(()),
@@ -28,7 +28,7 @@ pub(super) fn delete(file: &Found) -> io::Result<()> {
 /// Moves a file that was refused to `incoming/rejected/`, with the reason beside it, and returns where it is.
 ///
 /// `None` when it is no longer the file that was read.
-pub(super) fn reject(root: &Path, file: &Found, why: &str, now: i64) -> io::Result<Option<PathBuf>> {
+pub(super) fn reject(root: &Path, file: &DroppedFile, why: &str, now: i64) -> io::Result<Option<PathBuf>> {
     let folder = incoming_folder(root).join(REJECTED);
     std::fs::create_dir_all(&folder)?;
     let Some(aside) = take_aside(file)? else {
@@ -61,11 +61,11 @@ pub(super) fn reject(root: &Path, file: &Found, why: &str, now: i64) -> io::Resu
 /// Moves a file aside in its folder; `None`, and nothing moved, when it is not the one that was read.
 ///
 /// What is left aside when the program is killed is found again as a dropped file.
-fn take_aside(file: &Found) -> io::Result<Option<PathBuf>> {
+fn take_aside(file: &DroppedFile) -> io::Result<Option<PathBuf>> {
     let folder = file.path.parent().unwrap_or(Path::new("."));
     let aside = free(|number| folder.join(format!("{LEAVING}{number}.deb")), |_| true)?;
     std::fs::rename(&file.path, &aside)?;
-    if Stat::of(&aside.symlink_metadata()?) == file.stat {
+    if FileStamp::of(&aside.symlink_metadata()?) == file.stat {
         return Ok(Some(aside));
     }
     // Where a third one has the name already, it stays aside, where it is found as any dropped file is.
@@ -111,12 +111,12 @@ fn printable(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn dropped(root: &Path, content: &str) -> Found {
+    fn dropped(root: &Path, content: &str) -> DroppedFile {
         let path = root.join("incoming/stable/main/x.deb");
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(&path, content).unwrap();
-        let stat = Stat::of(&path.symlink_metadata().unwrap());
-        Found {
+        let stat = FileStamp::of(&path.symlink_metadata().unwrap());
+        DroppedFile {
             path,
             stat,
             goal: Err(String::new()),

@@ -1,0 +1,98 @@
+//! Why a suite cannot be published.
+
+use std::io;
+use std::path::PathBuf;
+
+use super::live::LiveError;
+use super::refusal::{Gated, Gone};
+use crate::check::CheckError;
+use crate::sign::SignError;
+use archive_catalog::CatalogError;
+use archive_index::IndexError;
+use archive_storage::pool::PoolError;
+use archive_storage::staging::StagingError;
+
+/// Why a suite cannot be published. What was published before stands.
+#[derive(Debug, thiserror::Error)]
+pub enum PublishError {
+    /// The catalog cannot be read or written.
+    #[error(transparent)]
+    Catalog(#[from] CatalogError),
+    /// An index cannot be built.
+    #[error(transparent)]
+    Index(#[from] IndexError),
+    /// Files cannot be staged.
+    #[error(transparent)]
+    Staging(#[from] StagingError),
+    /// The Release cannot be signed.
+    #[error(transparent)]
+    Sign(#[from] SignError),
+    /// What is published now cannot be read.
+    #[error(transparent)]
+    Live(#[from] LiveError),
+    /// A file cannot be put into a tree of the pool.
+    #[error(transparent)]
+    Pool(#[from] PoolError),
+    /// Packages would vanish that nobody removed.
+    #[error(
+        "suite `{suite}` is not published: {what} would vanish, for which repogen.toml has no place any more"
+    )]
+    WouldDrop {
+        /// Codename.
+        suite: String,
+        /// How many, from where.
+        what: String,
+    },
+    /// A suite is served that the configuration does not have.
+    #[error("suite `{}` is still served with {} packages, and repogen.toml does not have it", .0.suite, .0.packages)]
+    StillServed(Gone),
+    /// The alias of a suite is the folder of another one.
+    #[error(
+        "suite `{suite}` is not published: its alias `{alias}` is the folder of a suite that is still served"
+    )]
+    AliasServed {
+        /// Codename.
+        suite: String,
+        /// The alias.
+        alias: String,
+    },
+    /// The clock of this machine is behind what was published.
+    #[error("the clock says {now}, but suite `{suite}` was published at {last}: set the clock right")]
+    Clock {
+        /// Codename.
+        suite: String,
+        /// What the clock says.
+        now: String,
+        /// Date of the last Release.
+        last: String,
+    },
+    /// It cannot be found out what would be installable.
+    #[error("cannot check what would go live")]
+    Check(#[from] CheckError),
+    /// The suite has a gate that blocks, and packages came that nobody can install.
+    #[error("suite `{suite}` is not published: {broken}")]
+    Gated {
+        /// Codename.
+        suite: String,
+        /// What cannot be installed, and why.
+        broken: Gated,
+    },
+    /// A served file or folder cannot be written.
+    #[error("cannot {action} `{path}`")]
+    Write {
+        /// What was being done.
+        action: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// The cause.
+        source: io::Error,
+    },
+}
+
+pub(super) fn write_error(action: &'static str, path: impl Into<PathBuf>, source: io::Error) -> PublishError {
+    PublishError::Write {
+        action,
+        path: path.into(),
+        source,
+    }
+}

@@ -1,0 +1,12 @@
+//! What a publish was asked for.
+
+/// Whether a suite is published only when something changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PublishMode {
+    /// Only when something changed.
+    Due,
+    /// In any case, with every index joined anew.
+    Forced,
+    /// Only when something changed; then also where packages vanish because the settings have no place for them any more.
+    Dropping,
+}

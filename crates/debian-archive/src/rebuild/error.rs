@@ -1,0 +1,59 @@
+//! Why a catalog is not made again, and what in it could not be.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::archive::OpenError;
+use crate::verify::VerifyError;
+use archive_catalog::{CatalogError, DatabaseUrl};
+
+/// Why a catalog was not made again.
+#[derive(Debug, thiserror::Error)]
+pub enum RebuildError {
+    /// There is one.
+    #[error("the catalog `{0}` is there and can be read: nothing is lost")]
+    Exists(DatabaseUrl),
+    /// The archive cannot be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The new catalog cannot be written.
+    #[error(transparent)]
+    Catalog(#[from] CatalogError),
+    /// The pool cannot be listed.
+    #[error(transparent)]
+    Pool(#[from] VerifyError),
+    /// A file cannot be written or moved.
+    #[error("cannot {action} `{path}`")]
+    File {
+        /// What was being done.
+        action: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: io::Error,
+    },
+}
+
+/// Something that could not be made again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// The file.
+    pub path: PathBuf,
+    /// What is wrong with it.
+    pub what: String,
+}
+
+pub(super) fn failed(action: &'static str, path: &Path, source: io::Error) -> RebuildError {
+    RebuildError::File {
+        action,
+        path: path.to_owned(),
+        source,
+    }
+}
+
+pub(super) fn problem(path: &Path, what: impl ToString) -> Problem {
+    Problem {
+        path: path.to_owned(),
+        what: what.to_string(),
+    }
+}

@@ -1,0 +1,47 @@
+//! Files that commands make: never in place of another, and on disk when they are made.
+
+use std::fs::File;
+use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+
+use super::exit::Failure;
+
+/// Writes a file that is not there yet, and makes it last.
+pub(super) fn write_new(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Failure> {
+    let write = || {
+        let mut file = File::options()
+            .write(true)
+            .create_new(true)
+            .mode(mode)
+            .open(path)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        File::open(folder_of(path))?.sync_all()
+    };
+    write().map_err(|error| write_failed(path, error))
+}
+
+/// Returns the folder of a file; of a mere name that is the working directory.
+pub(super) fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
+pub(super) fn write_failed(path: &Path, error: io::Error) -> Failure {
+    Failure::disk(anyhow::Error::new(error).context(format!("cannot write `{}`", path.display())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mere_name_is_in_the_working_directory() {
+        assert_eq!(folder_of(Path::new("key.asc")), Path::new("."));
+        assert_eq!(folder_of(Path::new("keys/key.asc")), Path::new("keys"));
+        assert_eq!(folder_of(Path::new("/key.asc")), Path::new("/"));
+    }
+}
