@@ -153,3 +153,21 @@ fn private_suites_are_there_for_their_readers_only() {
     apt.update().silent();
     apt.install(&["hello"]).silent();
 }
+
+#[test]
+fn an_upload_that_names_no_suite_does_not_tell_the_only_one() {
+    let archive = TestArchive::init(&["--suite", "hidden"]);
+    archive.configure_last_suite("private = true");
+    archive.account("other", &["--role", "user"]);
+    archive.account("root", &["--role", "admin"]);
+    let root = archive.token("root", &["admin"]);
+    let server = Uploader::start(&archive);
+    let other = server.login("other");
+    let refused = server.upload(&hello("1.0"), "", &other);
+    assert_eq!(
+        (refused.status, &refused.json()["code"]),
+        (422, &json!("suite_required"))
+    );
+    assert!(!refused.text().contains("hidden"), "{}", refused.text());
+    assert_eq!(server.upload(&hello("1.0"), "", &root).status, 201);
+}

@@ -57,18 +57,20 @@ pub(crate) async fn admit(
         caller.account()?;
         let suite = match (&params.suite, app.archive.config().suites.as_slice()) {
             (Some(name), _) => caller.suite(app.archive.config(), name)?,
-            (None, [suite]) => suite,
+            (None, [suite]) if caller.sees(suite) => suite,
             (None, _) => {
                 return Err(Problem::new(
                     Code::SuiteRequired,
-                    "there are several suites: add `?suite=`",
+                    "expected `?suite=`: it may be left out only where there is one suite",
                 ));
             }
         };
         caller.uploads(suite, None)?;
         let component = component(suite, params.component.as_deref())?;
-        check_size(app.settings.max_upload_bytes, size.unwrap_or_default())?;
-        check_room(app, size.unwrap_or_default())?;
+        // A client need not say how much comes: what comes is counted as it comes.
+        let size = size.unwrap_or(0);
+        check_size(app.settings.max_upload_bytes, size)?;
+        check_room(app, size)?;
         Ok(Admitted {
             suite: suite.clone(),
             component: component.clone(),
@@ -78,6 +80,7 @@ pub(crate) async fn admit(
     .await
 }
 
+/// Returns how much comes, where the client says so.
 pub(crate) fn content_length(headers: &HeaderMap) -> Option<u64> {
     headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
