@@ -64,7 +64,7 @@ pub(crate) fn main() -> ExitCode {
 
 fn run(arguments: UploaderArguments) -> Result<(), CommandError> {
     let root = arguments.root.unwrap_or_else(|| PathBuf::from("."));
-    let settings = Settings::read(&root, |name| std::env::var(name).ok()).map_err(CommandError::Settings)?;
+    let settings = Settings::read(&root, |name| std::env::var_os(name)).map_err(CommandError::Settings)?;
     match arguments.command {
         UploaderCommand::Serve => serve::run(settings),
         UploaderCommand::User(command) => user::run(command, &settings),

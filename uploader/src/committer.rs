@@ -108,7 +108,7 @@ struct AuthorizedSet<'a> {
 }
 
 fn commit(archive: &Archive, batch: Vec<QueuedSet>) {
-    metrics::histogram!("commit_batch_size").record(u32::try_from(batch.len()).unwrap_or(u32::MAX));
+    metrics::histogram!("commit_batch_size").record(u32::try_from(batch.len()).expect("a batch is bounded"));
     place_all(archive, check_all(archive, batch));
 }
 
@@ -162,6 +162,9 @@ fn authorize(
 
 /// Commits sets as one batch and answers each.
 fn place_all(archive: &Archive, mut sets: Vec<AuthorizedSet<'_>>) {
+    if sets.is_empty() {
+        return;
+    }
     let slices: Vec<&[(Staged, Place<'_>)]> = sets.iter().map(|one| one.set.as_slice()).collect();
     match archive.commit_sets(&slices, now()) {
         Ok(outcomes) => answer_all(archive, sets, outcomes),
@@ -173,9 +176,8 @@ fn place_all(archive: &Archive, mut sets: Vec<AuthorizedSet<'_>>) {
             }
         }
         Err(error) => {
-            if let Some(one) = sets.pop() {
-                one.answer.send(|| Err(error.into()));
-            }
+            let one = sets.pop().expect("an empty batch is not committed");
+            one.answer.send(|| Err(error.into()));
         }
     }
 }
@@ -191,10 +193,7 @@ fn answer_all(archive: &Archive, sets: Vec<AuthorizedSet<'_>>, outcomes: Vec<Set
                 place_again(archive, one);
             }
             Some(outcome) => one.answer.send(|| outcome.map_err(Problem::from)),
-            None => one.answer.send(|| {
-                tracing::error!("the catalog gave no answer for an upload");
-                Err(Problem::failed())
-            }),
+            None => one.answer.send(|| Err(unanswered())),
         }
     }
 }
@@ -211,8 +210,14 @@ fn place_again(archive: &Archive, one: AuthorizedSet<'_>) {
     answer.send(|| {
         authorize(archive, suite, &caller, &mut set)?;
         let outcome = archive.commit_sets(&[&set], now())?.pop();
-        outcome.ok_or_else(Problem::failed)?.map_err(Problem::from)
+        outcome.ok_or_else(unanswered)?.map_err(Problem::from)
     });
+}
+
+/// Returns what is said of a set that the catalog did not answer for.
+fn unanswered() -> Problem {
+    tracing::error!("the catalog gave no answer for an upload");
+    Problem::failed()
 }
 
 #[cfg(test)]

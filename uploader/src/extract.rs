@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Query, Request};
-use axum::http::header;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
 use axum::response::IntoResponse as _;
 use serde::de::DeserializeOwned;
 
@@ -24,18 +24,7 @@ impl<T: DeserializeOwned> FromRequest<Arc<App>> for Json<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Problem> {
-        let kind = request
-            .headers()
-            .get(header::CONTENT_TYPE)
-            .and_then(|kind| kind.to_str().ok());
-        let kind = kind
-            .unwrap_or_default()
-            .split(';')
-            .next()
-            .unwrap_or_default()
-            .trim()
-            .to_ascii_lowercase();
-        if !(kind == "application/json" || kind.ends_with("+json")) {
+        if !is_json(request.headers()) {
             return Err(Problem::new(
                 Code::UnsupportedMediaType,
                 "expected `Content-Type: application/json`",
@@ -64,6 +53,18 @@ impl<T: DeserializeOwned> FromRequest<Arc<App>> for Json<T> {
             Problem::new(code, error.to_string())
         })
     }
+}
+
+/// Says whether a body is JSON by its media type, whatever its parameters.
+fn is_json(headers: &HeaderMap) -> bool {
+    let kind = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|kind| kind.to_str().ok());
+    kind.is_some_and(|kind| {
+        let (kind, _) = kind.split_once(';').unwrap_or((kind, ""));
+        let kind = kind.trim().to_ascii_lowercase();
+        kind == "application/json" || kind.ends_with("+json")
+    })
 }
 
 /// The query of an address.

@@ -106,7 +106,9 @@ impl Oidc {
         let claims = self.verify(issuer, token, now).await?;
         let grant = publishers.grant(issuer, &claims)?;
         // Without an id of its own, a token is known by the bytes that were signed.
-        let signed = token.rsplit_once('.').map_or(token, |(signed, _)| signed);
+        let (signed, _) = token
+            .rsplit_once('.')
+            .expect("a token that was verified has three parts");
         let id = claims
             .jti
             .unwrap_or_else(|| digest::sha256(signed.as_bytes()).to_string());
@@ -144,6 +146,7 @@ impl Oidc {
     }
 }
 
+/// A file that cannot be looked at is like one that is gone: reading it then says what is wrong.
 fn stamp(path: &Path) -> FileStamp {
     let found = path.metadata().ok()?;
     Some((found.modified().ok()?, found.len()))

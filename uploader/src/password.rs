@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use argon2::Argon2;
 use argon2::password_hash::rand_core::OsRng;
-use argon2::password_hash::{PasswordHash, PasswordHasher as _, PasswordVerifier as _, SaltString};
+use argon2::password_hash::{self, PasswordHash, PasswordHasher as _, PasswordVerifier as _, SaltString};
 use tokio::sync::Semaphore;
 
 use crate::problem::{Code, Problem};
@@ -49,6 +49,7 @@ impl Passwords {
             None => (false, self.stand_in.clone()),
         };
         let fits = self.in_turn(move || fits(&password, &kept)).await?;
+        let fits = fits.map_err(|error| Problem::internal(&DamagedHash(error)))?;
         Ok(fits && known)
     }
 
@@ -95,13 +96,24 @@ pub(crate) fn hash(password: &str) -> Result<String, Problem> {
         .map_err(|error| Problem::internal(&error))
 }
 
-fn fits(password: &str, kept: &str) -> bool {
-    PasswordHash::new(kept).is_ok_and(|hash| {
-        Argon2::default()
-            .verify_password(password.as_bytes(), &hash)
-            .is_ok()
-    })
+/// An error says that the hash cannot be used, which is not the password's fault.
+fn fits(password: &str, kept: &str) -> Result<bool, password_hash::Error> {
+    let hash = PasswordHash::new(kept)?;
+    // One that was cut short is well formed, and would read as a wrong password.
+    if hash.salt.is_none() || hash.hash.is_none() {
+        return Err(password_hash::Error::PhcStringField);
+    }
+    match Argon2::default().verify_password(password.as_bytes(), &hash) {
+        Ok(()) => Ok(true),
+        Err(password_hash::Error::Password) => Ok(false),
+        Err(error) => Err(error),
+    }
 }
+
+/// A hash in the catalog that is damaged.
+#[derive(Debug, thiserror::Error)]
+#[error("the password hash of an account cannot be used: {0}")]
+struct DamagedHash(password_hash::Error);
 
 fn busy() -> Problem {
     let mut problem = Problem::new(Code::Unavailable, "too many sign-ins at once: try again");
@@ -119,8 +131,17 @@ mod tests {
     fn a_hash_fits_its_password_only() {
         let kept = hash("correct horse").unwrap();
         assert!(kept.starts_with("$argon2id$"), "{kept}");
-        assert!(fits("correct horse", &kept));
-        assert!(!fits("correct horsf", &kept));
+        assert_eq!(fits("correct horse", &kept), Ok(true));
+        assert_eq!(fits("correct horsf", &kept), Ok(false));
+    }
+
+    #[test]
+    fn a_damaged_hash_is_not_a_wrong_password() {
+        let kept = hash("correct horse").unwrap();
+        let cut = kept.rsplit_once('$').unwrap().0;
+        for damaged in ["", "damaged", "$argon2id$damaged", cut] {
+            assert!(fits("correct horse", damaged).is_err(), "{damaged}");
+        }
     }
 
     #[test]

@@ -62,7 +62,7 @@ impl Clock for PublisherClock {
     }
 
     fn wait(&self, seconds: i64) {
-        std::thread::sleep(Duration::from_secs(u64::try_from(seconds).unwrap_or_default()));
+        std::thread::sleep(Duration::from_secs(seconds.max(0).unsigned_abs()));
     }
 }
 
@@ -159,7 +159,7 @@ impl PublicationTracker {
         self.failing.send_modify(change);
         let count = |why| {
             let found = self.failing().into_iter().filter(|found| *found == why);
-            u32::try_from(found.count()).unwrap_or(u32::MAX)
+            u32::try_from(found.count()).expect("there are fewer suites than that")
         };
         metrics::gauge!("publish_failing_suites", "reason" => "signing").set(count(Failing::Signing));
         metrics::gauge!("publish_failing_suites", "reason" => "other").set(count(Failing::Other));
@@ -196,11 +196,16 @@ impl PublicationTracker {
             .run(move || {
                 let progress = tracker.archive().catalog().progress()?;
                 tracker.look();
-                Ok(progress
-                    .into_iter()
-                    .filter(|progress| suites.contains(&progress.suite))
-                    .map(|progress| (progress.suite, progress.revision))
-                    .collect())
+                let revision_of = |suite: SuiteName| {
+                    let found = progress.iter().find(|progress| progress.suite == suite);
+                    // Without a revision, nothing tells when the change is live: that must not read as success.
+                    let found = found.ok_or_else(|| {
+                        tracing::error!(%suite, "the catalog has no revision of {suite}");
+                        Problem::failed()
+                    })?;
+                    Ok((suite, found.revision))
+                };
+                suites.into_iter().map(revision_of).collect()
             })
             .await?;
         self.changed();

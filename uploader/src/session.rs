@@ -95,7 +95,8 @@ impl Sessions {
         if read.header.typ.as_deref() != Some(TYPE) {
             return None;
         }
-        let begins = read.claims.nbf.unwrap_or(i64::MIN).max(read.claims.iat);
+        let issued = read.claims.iat;
+        let begins = read.claims.nbf.map_or(issued, |begins| begins.max(issued));
         if begins > now() + MAX_AHEAD {
             return None;
         }

@@ -1,5 +1,6 @@
 //! What the environment says.
 
+use std::ffi::OsString;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -81,44 +82,52 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
-    /// Reads the variables that `variable` returns.
-    pub(crate) fn read(root: &Path, variable: impl Fn(&str) -> Option<String>) -> anyhow::Result<Self> {
-        let variable = |name: &str| variable(name).filter(|value| !value.is_empty());
-        let host = variable("API_HOST").unwrap_or_else(|| "0.0.0.0".to_owned());
+    /// Reads the variables that `variable` returns. An empty one counts as left out.
+    pub(crate) fn read(root: &Path, variable: impl Fn(&str) -> Option<OsString>) -> anyhow::Result<Self> {
+        let variable = |name: &'static str| match variable(name).filter(|value| !value.is_empty()) {
+            None => Ok(None),
+            // One that cannot be read does not count as left out: its default may be less strict.
+            // It is not shown: some variables hold passwords.
+            Some(value) => {
+                let text = value.into_string().map(Some);
+                text.map_err(|_| wrong(name, "...", "expected UTF-8"))
+            }
+        };
+        let host = variable("API_HOST")?.unwrap_or_else(|| "0.0.0.0".to_owned());
         let ip = parsed("API_HOST", &host, "expected an IP address")?;
         let port =
-            variable("API_PORT").map_or(Ok(3000), |port| parsed("API_PORT", &port, "expected a port"))?;
+            variable("API_PORT")?.map_or(Ok(3000), |port| parsed("API_PORT", &port, "expected a port"))?;
         Ok(Self {
             root: root.to_owned(),
-            catalog: DatabaseUrl::of_archive(root, variable("DATABASE_URL").as_deref())
+            catalog: DatabaseUrl::of_archive(root, variable("DATABASE_URL")?.as_deref())
                 .context("the variable DATABASE_URL is wrong")?,
             address: SocketAddr::new(ip, port),
-            jwt_secret: variable("JWT_SECRET").map(secret).transpose()?,
-            token_ttl: seconds(span("TOKEN_TTL", variable("TOKEN_TTL"), TOKEN_TTL)?),
-            origins: variable("CORS_ORIGINS").map_or(Ok(Origins::Any), |text| origins(&text))?,
+            jwt_secret: variable("JWT_SECRET")?.map(secret).transpose()?,
+            token_ttl: seconds(span("TOKEN_TTL", variable("TOKEN_TTL")?, TOKEN_TTL)?),
+            origins: variable("CORS_ORIGINS")?.map_or(Ok(Origins::Any), |text| origins(&text))?,
             registration: one_of(
                 "REGISTRATION",
-                variable("REGISTRATION"),
+                variable("REGISTRATION")?,
                 [("open", Registration::Open), ("closed", Registration::Closed)],
                 "expected `open` or `closed`",
             )?,
-            max_upload_bytes: variable("MAX_UPLOAD_BYTES").map_or(Ok(MAX_UPLOAD_BYTES), |text| {
+            max_upload_bytes: variable("MAX_UPLOAD_BYTES")?.map_or(Ok(MAX_UPLOAD_BYTES), |text| {
                 parsed("MAX_UPLOAD_BYTES", &text, "expected a number of bytes")
             })?,
-            upload_idle: span("UPLOAD_IDLE", variable("UPLOAD_IDLE"), UPLOAD_IDLE)?,
-            upload_total: span("UPLOAD_TOTAL", variable("UPLOAD_TOTAL"), UPLOAD_TOTAL)?,
+            upload_idle: span("UPLOAD_IDLE", variable("UPLOAD_IDLE")?, UPLOAD_IDLE)?,
+            upload_total: span("UPLOAD_TOTAL", variable("UPLOAD_TOTAL")?, UPLOAD_TOTAL)?,
             publisher: one_of(
                 "PUBLISHER",
-                variable("PUBLISHER"),
+                variable("PUBLISHER")?,
                 [("inline", PublisherMode::Inline), ("off", PublisherMode::Off)],
                 "expected `inline` or `off`",
             )?,
-            public_url: variable("PUBLIC_URL").map(|url| public_url(&url)).transpose()?,
+            public_url: variable("PUBLIC_URL")?.map(|url| public_url(&url)).transpose()?,
             rates: Rates {
-                reads: rate("READ_RATE", variable("READ_RATE"), READ_RATE)?,
-                writes: rate("UPLOAD_RATE", variable("UPLOAD_RATE"), UPLOAD_RATE)?,
+                reads: rate("READ_RATE", variable("READ_RATE")?, READ_RATE)?,
+                writes: rate("UPLOAD_RATE", variable("UPLOAD_RATE")?, UPLOAD_RATE)?,
             },
-            trusted_proxies: variable("TRUSTED_PROXIES").map_or(Ok(Vec::new()), |text| {
+            trusted_proxies: variable("TRUSTED_PROXIES")?.map_or(Ok(Vec::new()), |text| {
                 text.split(',')
                     .map(|one| {
                         parsed(
@@ -202,7 +211,7 @@ fn rate(name: &'static str, text: Option<String>, default: &str) -> Result<Optio
 }
 
 fn seconds(span: Duration) -> i64 {
-    i64::try_from(span.as_secs()).unwrap_or(i64::MAX)
+    i64::try_from(span.as_secs()).expect("a span of time has 32 bits")
 }
 
 fn origins(text: &str) -> Result<Origins, SettingError> {
@@ -248,7 +257,7 @@ mod tests {
     use super::*;
 
     fn read(name: &str, value: &str) -> Result<Settings, String> {
-        let variable = |asked: &str| (asked == name).then(|| value.to_owned());
+        let variable = |asked: &str| (asked == name).then(|| value.into());
         Settings::read(Path::new("/srv/archive"), variable).map_err(|error| error.to_string())
     }
 
@@ -286,6 +295,15 @@ mod tests {
             let error = read(name, value).unwrap_err();
             assert!(error.contains(name) && error.contains(value), "{error}");
         }
+    }
+
+    #[test]
+    fn a_variable_that_is_no_text_is_refused_and_not_left_out() {
+        use std::os::unix::ffi::OsStringExt as _;
+        let variable =
+            |asked: &str| (asked == "REGISTRATION").then(|| OsString::from_vec(b"clos\xe9d".into()));
+        let error = Settings::read(Path::new("/srv/archive"), variable).unwrap_err();
+        assert_eq!(error.to_string(), "invalid REGISTRATION `...`: expected UTF-8");
     }
 
     #[test]

@@ -59,8 +59,15 @@ impl StaticPath {
         Self::parse(&format!("/{}", filename.replace('%', "%25")))
     }
 
-    fn cache(&self) -> String {
-        let name = self.path.rsplit('/').next().unwrap_or_default();
+    fn file_name(&self) -> &str {
+        self.path
+            .rsplit('/')
+            .next()
+            .expect("a split text has one part or more")
+    }
+
+    fn cache(&self) -> HeaderValue {
+        let name = self.file_name();
         let time = if self.path.contains("/by-hash/") || name.ends_with(".deb") || name.ends_with(".udeb") {
             FOR_EVER
         } else if ["InRelease", "Release", "Release.gpg"].contains(&name) {
@@ -73,11 +80,11 @@ impl StaticPath {
         } else {
             "public"
         };
-        format!("{whose}, {time}")
+        HeaderValue::try_from(format!("{whose}, {time}")).expect("the rules above are ASCII")
     }
 
     fn kind(&self) -> &'static str {
-        let name = self.path.rsplit('/').next().unwrap_or_default();
+        let name = self.file_name();
         match name.rsplit_once('.').map(|(_, ending)| ending) {
             Some("deb" | "udeb") => "application/vnd.debian.binary-package",
             Some("json") => "application/json",
@@ -114,9 +121,7 @@ pub(crate) async fn serve(root: &Path, path: &StaticPath, request: Request) -> R
     let mut response = response.map(Body::new);
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(path.kind()));
-    if let Ok(cache) = HeaderValue::from_str(&path.cache()) {
-        headers.insert(header::CACHE_CONTROL, cache);
-    }
+    headers.insert(header::CACHE_CONTROL, path.cache());
     response
 }
 

@@ -33,20 +33,40 @@ impl Usage {
         self.lock().tokens.insert(token.clone(), minute);
     }
 
-    /// Writes what was counted. Blocking.
+    /// Returns when a token was used, where that is not written yet.
+    pub(crate) fn token_used_at(&self, token: &Id) -> Option<i64> {
+        self.lock().tokens.get(token).copied()
+    }
+
+    /// Writes what was counted. What cannot be written is kept for the next time. Blocking.
     pub(crate) fn write(&self, archive: &Archive) -> Result<(), CatalogError> {
         let PendingCounts { downloads, tokens } = std::mem::take(&mut *self.lock());
-        if !downloads.is_empty() {
-            archive
-                .listing()
-                .downloaded(&downloads.into_iter().collect::<Vec<_>>())?;
+        let downloads: Vec<_> = downloads.into_iter().collect();
+        let tokens: Vec<_> = tokens.into_iter().collect();
+        let written = match downloads.as_slice() {
+            [] => Ok(()),
+            downloads => archive.listing().downloaded(downloads),
+        };
+        if let Err(error) = written {
+            self.keep(downloads, tokens);
+            return Err(error);
         }
-        if !tokens.is_empty() {
-            archive
-                .accounts()
-                .tokens_used(&tokens.into_iter().collect::<Vec<_>>())?;
+        let written = match tokens.as_slice() {
+            [] => Ok(()),
+            tokens => archive.accounts().tokens_used(tokens),
+        };
+        written.inspect_err(|_| self.keep(Vec::new(), tokens))
+    }
+
+    fn keep(&self, downloads: Vec<(Sha256, u64)>, tokens: Vec<(Id, i64)>) {
+        let mut counts = self.lock();
+        for (content, count) in downloads {
+            *counts.downloads.entry(content).or_default() += count;
         }
-        Ok(())
+        for (token, used_at) in tokens {
+            // It may have been used again meanwhile.
+            counts.tokens.entry(token).or_insert(used_at);
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, PendingCounts> {

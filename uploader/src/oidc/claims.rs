@@ -63,7 +63,7 @@ pub(super) fn verify(
     validation.set_audience(&[&issuer.audience]);
     validation.set_required_spec_claims(&["exp", "iss", "aud"]);
     validation.validate_nbf = true;
-    validation.leeway = u64::try_from(LEEWAY).unwrap_or_default();
+    validation.leeway = LEEWAY.unsigned_abs();
     let claims = decode::<JobClaims>(token, key, &validation)
         .map_err(|error| refused(words(issuer, error.kind())))?
         .claims;

@@ -46,13 +46,14 @@ fn check_url(text: &str) -> Result<(), String> {
     let Ok(url) = Url::parse(text) else {
         return wrong("is no address");
     };
-    let host = url.host_str().unwrap_or_default();
-    let local = host == "localhost"
-        || host
-            .trim_matches(['[', ']'])
-            .parse::<IpAddr>()
-            .is_ok_and(|address| address.is_loopback());
-    if url.scheme() != "https" && !(url.scheme() == "http" && local) {
+    let is_local = url.host_str().is_some_and(|host| {
+        host == "localhost"
+            || host
+                .trim_matches(['[', ']'])
+                .parse::<IpAddr>()
+                .is_ok_and(|address| address.is_loopback())
+    });
+    if url.scheme() != "https" && !(url.scheme() == "http" && is_local) {
         return wrong("should begin with https://");
     }
     if text.ends_with('/') || url.query().is_some() || url.fragment().is_some() || !url.username().is_empty()

@@ -188,8 +188,8 @@ impl TrustedPublisher {
     }
 
     fn scopes(&self) -> impl Iterator<Item = Scope> {
-        // They were checked when the file was read.
-        self.texts().filter_map(|text| text.parse().ok())
+        self.texts()
+            .map(|text| text.parse().expect("scopes were checked when the file was read"))
     }
 }
 

@@ -39,8 +39,9 @@ pub(crate) struct AuditView {
 }
 
 impl AuditView {
-    fn new(row: AuditRow) -> Self {
-        Self {
+    fn new(row: AuditRow) -> Result<Self, DamagedRecord> {
+        let detail = serde_json::from_str(&row.detail);
+        Ok(Self {
             id: row.id,
             at: format_iso(row.at),
             actor: row.actor.name,
@@ -48,10 +49,20 @@ impl AuditView {
             request: row.actor.request,
             action: row.action,
             subject: row.subject,
-            detail: serde_json::from_str(&row.detail).unwrap_or_default(),
+            detail: detail.map_err(|source| DamagedRecord { id: row.id, source })?,
             hash: row.hash.to_string(),
-        }
+        })
     }
+}
+
+/// A record whose detail is not what the uploader or repogen writes.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the detail of audit record {id} is not JSON: `uploader audit verify` finds the first record that was changed"
+)]
+struct DamagedRecord {
+    id: i64,
+    source: serde_json::Error,
 }
 
 /// Lists what was changed, by whom, and what was refused; the newest first.
@@ -72,14 +83,11 @@ pub(crate) async fn audit(
             let mut rows = app.archive.audit().audit(before, limit + 1)?;
             let more = rows.len() > limit;
             rows.truncate(limit);
-            Ok(ListPage {
-                next: rows
-                    .last()
-                    .filter(|_| more)
-                    .map(|last| wire::cursor(&last.id))
-                    .transpose()?,
-                items: rows.into_iter().map(AuditView::new).collect(),
-            })
+            let last = rows.last().filter(|_| more);
+            let next = last.map(|last| wire::cursor(&last.id));
+            let items: Result<Vec<_>, _> = rows.into_iter().map(AuditView::new).collect();
+            let items = items.map_err(|error| Problem::internal(&error))?;
+            Ok(ListPage { items, next })
         })
         .await?;
     let next = page.next.clone();

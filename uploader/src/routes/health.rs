@@ -7,11 +7,11 @@ use axum::Json as Answer;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
+use debian_archive::error_text::with_causes;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::app::App;
-use crate::problem::Problem;
 use crate::publication_tracker::Failing;
 use crate::receive::{RESERVE, free_bytes};
 
@@ -55,42 +55,67 @@ pub(crate) struct Readiness {
 /// Below this, in bytes, nothing works that writes: SQLite alone takes more for one commit.
 const NO_ROOM: u64 = 1 << 20;
 
+/// What a look at the archive found.
+#[derive(Debug, Default)]
+struct Checks {
+    catalog: bool,
+    staging: bool,
+    /// `None`: the system does not tell.
+    free_bytes: Option<u64>,
+}
+
+impl Checks {
+    /// Looks at the catalog and the disk. Blocking.
+    fn run(app: &App) -> Self {
+        Self {
+            catalog: check("read the catalog", app.archive.catalog().progress()).is_some(),
+            staging: check("create a file in the archive", app.staging.create()).is_some(),
+            free_bytes: check("read how much of the disk is free", free_bytes(app)),
+        }
+    }
+}
+
+/// Logs what failed: the answer to the probe does not say why.
+fn check<T, E: std::error::Error + 'static>(action: &str, result: Result<T, E>) -> Option<T> {
+    let logged = result.inspect_err(|error| tracing::warn!(error = %with_causes(error), "cannot {action}"));
+    logged.ok()
+}
+
 /// Says whether the server can take requests: its catalog answers and its disk takes files.
 #[utoipa::path(get, path = "/readyz", operation_id = "check_readiness", tag = "operating",
     responses((status = 200, description = "Ready, or degraded", body = Readiness), (status = 503, description = "Not ready", body = Readiness)))]
 pub(crate) async fn ready(State(app): State<Arc<App>>) -> Response {
-    let looked = app.blocking(|app| {
-        let catalog = app.archive.catalog().progress().is_ok();
-        let staging = app.staging.create().is_ok();
-        let free = free_bytes(app).map_err(|error| Problem::internal(&error))?;
-        Ok((catalog, staging, free))
-    });
-    let (catalog, staging, free) = looked.await.unwrap_or((false, false, 0));
+    let checked = app.blocking(|app| Ok(Checks::run(app))).await;
     let failing = app.publications.failing();
     let draining = app.draining.load(Ordering::Relaxed);
-    let no_room = free < NO_ROOM;
+    let busy = checked.is_err();
+    // Nothing is known of a server that found no time to look: it is not ready.
+    let checks = checked.unwrap_or_default();
+    let no_room = checks.free_bytes.is_some_and(|free| free < NO_ROOM);
+    let little_room = checks.free_bytes.is_some_and(|free| free < RESERVE);
     let wrong: Vec<&str> = [
-        (!catalog, "the catalog does not answer"),
-        (!staging, "no file can be made in the archive"),
+        (busy, "the server is too busy to check itself"),
+        (!busy && !checks.catalog, "the catalog does not answer"),
+        (!busy && !checks.staging, "files cannot be created in the archive"),
         (no_room, "the disk is full"),
         (
-            !no_room && free < RESERVE,
+            !no_room && little_room,
             "the disk is nearly full: uploads are refused",
         ),
         (
             failing.contains(&Failing::Signing),
-            "signing fails: what is taken is not published",
+            "signing fails: accepted packages are not published",
         ),
         (
             failing.contains(&Failing::Other),
-            "publishing fails: what is taken is not published",
+            "publishing fails: accepted packages are not published",
         ),
-        (draining, "the server is going down"),
+        (draining, "the server is shutting down"),
     ]
     .into_iter()
     .filter_map(|(is_so, text)| is_so.then_some(text))
     .collect();
-    let staging = staging && !no_room;
+    let (catalog, staging) = (checks.catalog, checks.staging && !no_room);
     let ready = catalog && staging && !draining;
     let body = Readiness {
         status: match (ready, wrong.is_empty()) {

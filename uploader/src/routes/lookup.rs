@@ -8,8 +8,11 @@ use crate::app::App;
 use crate::caller::Caller;
 use crate::problem::{Code, Problem};
 
+/// How many bytes of a content's digest make its id.
+const ID_BYTES: usize = 16;
+
 /// Returns the codenames of what the caller may read.
-pub(super) fn codenames(app: &App, caller: &Caller) -> Vec<SuiteName> {
+pub(crate) fn codenames(app: &App, caller: &Caller) -> Vec<SuiteName> {
     caller
         .readable(app.archive.config())
         .iter()
@@ -18,23 +21,38 @@ pub(super) fn codenames(app: &App, caller: &Caller) -> Vec<SuiteName> {
 }
 
 /// Returns the package of an id, as far as the caller may read it.
-pub(super) fn readable(app: &App, caller: &Caller, id: &str) -> Result<ListedPackage, Problem> {
+pub(crate) fn readable(app: &App, caller: &Caller, id: &str) -> Result<ListedPackage, Problem> {
     in_suites(app, id, &codenames(app, caller))
 }
 
 /// Returns the package of an id, as far as it stands in these suites.
-pub(super) fn in_suites(app: &App, id: &str, suites: &[SuiteName]) -> Result<ListedPackage, Problem> {
-    let missing = || Problem::new(Code::PackageNotFound, "no package has this id");
-    let digest = digest_start(id).ok_or_else(missing)?;
-    app.archive
-        .listing()
-        .package(&digest, suites)?
-        .ok_or_else(missing)
+pub(crate) fn in_suites(app: &App, id: &str, suites: &[SuiteName]) -> Result<ListedPackage, Problem> {
+    let digest = digest_start(id).ok_or_else(no_such_package)?;
+    let found = app.archive.listing().package(&digest, suites)?;
+    found.ok_or_else(no_such_package)
+}
+
+/// Returns the package of this content, as far as it stands in these suites.
+pub(crate) fn of_content(
+    app: &App,
+    content: &Sha256,
+    suites: &[SuiteName],
+) -> Result<ListedPackage, Problem> {
+    let (digest, _) = content.as_bytes().split_at(ID_BYTES);
+    let found = app.archive.listing().package(digest, suites)?;
+    found.ok_or_else(no_such_package)
+}
+
+fn no_such_package() -> Problem {
+    Problem::new(Code::PackageNotFound, "no package has this id")
 }
 
 /// Returns the bytes that an id stands for: the first half of the digest.
 fn digest_start(id: &str) -> Option<Vec<u8>> {
+    if id.len() != 2 * ID_BYTES {
+        return None;
+    }
     // Half the digits twice are as many as a digest has.
-    let whole: Sha256 = format!("{id}{id}").parse().ok().filter(|_| id.len() == 32)?;
-    Some(whole.as_bytes().iter().take(16).copied().collect())
+    let whole: Sha256 = format!("{id}{id}").parse().ok()?;
+    Some(whole.as_bytes().iter().take(ID_BYTES).copied().collect())
 }

@@ -86,9 +86,8 @@ pub(crate) fn page_limit(limit: Option<usize>) -> Result<usize, Problem> {
 }
 
 /// Writes where a list goes on.
-pub(crate) fn cursor(position: &impl Serialize) -> Result<String, Problem> {
-    let text = serde_json::to_vec(position).map_err(|error| Problem::internal(&error))?;
-    Ok(URL_SAFE_NO_PAD.encode(text))
+pub(crate) fn cursor(position: &impl Serialize) -> String {
+    URL_SAFE_NO_PAD.encode(json(position))
 }
 
 /// Reads where a list goes on.
@@ -153,7 +152,7 @@ pub(crate) fn check_if_match(headers: &HeaderMap, body: &impl Serialize) -> Resu
     if !headers.contains_key(header::IF_MATCH) {
         return Ok(());
     }
-    let text = serde_json::to_vec(body).map_err(|error| Problem::internal(&error))?;
+    let text = json(body);
     let tag = entity_tag(&text);
     if tags(headers, &header::IF_MATCH).any(|value| value == tag || value == "*") {
         return Ok(());
@@ -183,8 +182,8 @@ fn tags<'a>(headers: &'a HeaderMap, name: &header::HeaderName) -> impl Iterator<
 }
 
 /// Answers with JSON that caches may keep when they ask each time.
-pub(crate) fn revalidated(headers: &HeaderMap, body: &impl Serialize) -> Result<Response, Problem> {
-    let text = serde_json::to_vec(body).map_err(|error| Problem::internal(&error))?;
+pub(crate) fn revalidated(headers: &HeaderMap, body: &impl Serialize) -> Response {
+    let text = json(body);
     let tag = entity_tag(&text);
     let matches = tags(headers, &header::IF_NONE_MATCH)
         .any(|value| value.trim_start_matches("W/") == tag || value == "*");
@@ -194,29 +193,32 @@ pub(crate) fn revalidated(headers: &HeaderMap, body: &impl Serialize) -> Result<
         ([(header::CONTENT_TYPE, "application/json")], text).into_response()
     };
     let headers = response.headers_mut();
-    if let Ok(tag) = HeaderValue::from_str(&tag) {
-        headers.insert(header::ETAG, tag);
-    }
+    let tag = HeaderValue::try_from(tag).expect("an entity tag is quotes and hex digits");
+    headers.insert(header::ETAG, tag);
     headers.insert(
         header::CACHE_CONTROL,
         HeaderValue::from_static("private, no-cache"),
     );
     headers.insert(header::VARY, HeaderValue::from_static("Authorization"));
-    Ok(response)
+    response
+}
+
+/// Writes what a route answers with. All of it is structs of texts and numbers, which always are JSON.
+fn json(value: &impl Serialize) -> Vec<u8> {
+    serde_json::to_vec(value).expect("texts and numbers are JSON")
 }
 
 /// Adds where the next page is (RFC 8288).
 pub(crate) fn with_link(mut response: Response, uri: &axum::http::Uri, next: Option<&str>) -> Response {
     let Some(next) = next else { return response };
-    let others: String = uri
-        .query()
-        .unwrap_or_default()
-        .split('&')
+    let pairs = uri.query().into_iter().flat_map(|query| query.split('&'));
+    let others: String = pairs
         .filter(|pair| !pair.is_empty() && !pair.starts_with("cursor="))
         .map(|pair| format!("{pair}&"))
         .collect();
     let link = format!("<{}?{others}cursor={next}>; rel=\"next\"", uri.path());
-    if let Ok(link) = HeaderValue::from_str(&link) {
+    // An address may hold bytes that a header may not. Such a page has no link; `next` is in its body all the same.
+    if let Ok(link) = HeaderValue::try_from(link) {
         response.headers_mut().insert(header::LINK, link);
     }
     response

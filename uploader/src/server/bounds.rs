@@ -25,6 +25,7 @@ const LEAST_PER_ADDRESS: usize = 64;
 pub(crate) fn raise_open_files() -> std::io::Result<u64> {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    // No limit reads as `None`.
     let now = current.unwrap_or(u64::MAX);
     let wanted = FILES_WANTED.min(maximum.unwrap_or(u64::MAX));
     if now >= wanted {
@@ -56,7 +57,7 @@ impl ConnectionBounds {
     /// Returns the bounds for a process that may have so many files open: each connection takes one, and one for what it asks for.
     pub(crate) fn of(open_files: u64, trusted: Vec<IpAddr>) -> Self {
         let connections = (open_files.saturating_sub(FILES_KEPT) / 2).clamp(16, CONNECTIONS);
-        let connections = usize::try_from(connections).unwrap_or(usize::MAX);
+        let connections = usize::try_from(connections).expect("it is clamped to a few thousand");
         Self {
             connections,
             per_address: (connections / 4).max(LEAST_PER_ADDRESS),

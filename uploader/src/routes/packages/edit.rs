@@ -64,6 +64,7 @@ pub(crate) async fn change(
 }
 
 /// Where a package comes to stand, and where it no longer does.
+#[derive(Default)]
 struct PlacementChange<'a> {
     gained: Vec<(&'a Suite, Component)>,
     lost: Vec<&'a Suite>,
@@ -77,10 +78,7 @@ fn plan<'a>(
     wanted: &[NewPlace],
 ) -> Result<PlacementChange<'a>, Problem> {
     let content = &listed.entry.content;
-    let mut plan = PlacementChange {
-        gained: Vec::new(),
-        lost: Vec::new(),
-    };
+    let mut plan = PlacementChange::default();
     let mut kept: Vec<&SuiteName> = Vec::new();
     for place in wanted {
         let (name, component) = match place {
@@ -136,10 +134,8 @@ fn carry_out(
         by: Some(caller.actor().clone()),
         ..Arrival::default()
     };
-    let PlacementChange { gained, lost } = plan.unwrap_or(PlacementChange {
-        gained: Vec::new(),
-        lost: Vec::new(),
-    });
+    // Without `suites`, the package stays where it is.
+    let PlacementChange { gained, lost } = plan.unwrap_or_default();
     let places: Vec<Place<'_>> = gained
         .iter()
         .map(|(suite, component)| Place { suite, component })

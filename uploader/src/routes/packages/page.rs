@@ -63,16 +63,14 @@ pub(crate) fn page(
         .filter(|_| part.more)
         .map(|last| &last.entry.content);
     Ok(ListPage {
-        next: last
-            .map(|content| {
-                wire::cursor(&PackagePosition {
-                    name: content.name.to_string(),
-                    version_key: content.version.sort_key(),
-                    architecture: content.architecture.to_string(),
-                    sha256: content.sha256.to_string(),
-                })
+        next: last.map(|content| {
+            wire::cursor(&PackagePosition {
+                name: content.name.to_string(),
+                version_key: content.version.sort_key(),
+                architecture: content.architecture.to_string(),
+                sha256: content.sha256.to_string(),
             })
-            .transpose()?,
+        }),
         items: views(&part.packages)?,
     })
 }

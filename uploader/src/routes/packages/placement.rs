@@ -10,6 +10,7 @@ use crate::caller::Caller;
 use crate::clock::now;
 use crate::problem::Problem;
 
+/// Takes a package out of a suite.
 pub(crate) fn remove(
     app: &App,
     caller: &Caller,
@@ -30,7 +31,7 @@ pub(crate) fn remove(
     Ok(())
 }
 
-/// Returns the suites that a package was found in.
+/// Returns the suites that a package was found in, as far as the configuration still has them.
 pub(crate) fn standing<'a>(
     app: &'a App,
     listed: &ListedPackage,

@@ -37,7 +37,7 @@ pub(crate) async fn search(
             let part = app.archive.listing().search(&query, &text, skip, most)?;
             let read = skip.saturating_add(part.packages.len());
             Ok(ListPage {
-                next: part.more.then(|| wire::cursor(&read)).transpose()?,
+                next: part.more.then(|| wire::cursor(&read)),
                 items: page::views(&part.packages)?,
             })
         })

@@ -29,5 +29,5 @@ pub(crate) async fn show(
             wire::package(&lookup::readable(app, &caller, &id)?)
         })
         .await?;
-    wire::revalidated(&headers, &package)
+    Ok(wire::revalidated(&headers, &package))
 }

@@ -40,8 +40,11 @@ impl TokenView {
 
 /// Returns the tokens of an account.
 pub(crate) fn page_of(app: &App, account: &Account) -> Result<ListPage<TokenView>, Problem> {
-    app.usage.write(&app.archive)?;
-    let tokens = app.archive.accounts().tokens(&account.id)?;
+    let mut tokens = app.archive.accounts().tokens(&account.id)?;
+    for token in &mut tokens {
+        // The newest uses are not in the catalog yet.
+        token.last_used_at = token.last_used_at.max(app.usage.token_used_at(&token.id));
+    }
     Ok(ListPage {
         items: tokens.iter().map(|token| TokenView::new(token, None)).collect(),
         next: None,

@@ -99,9 +99,7 @@ pub(crate) async fn take(
             let mut suites = lookup::codenames(app, &caller);
             // Who brought it may know that it is there, also where the token does not read.
             suites.push(codename);
-            let digest = sha256.to_string();
-            let id = digest.get(..32).unwrap_or(&digest);
-            wire::package(&lookup::in_suites(app, id, &suites)?)
+            wire::package(&lookup::of_content(app, &sha256, &suites)?)
         })
         .await?;
     let status = status(published, added);

@@ -22,7 +22,7 @@ pub(crate) async fn delete_token(
     presented: PresentedCredential,
     Path((id, token)): Path<(String, String)>,
 ) -> Result<StatusCode, Problem> {
-    app.blocking(move |app| {
+    app.changing(move |app| {
         let caller = identify(app, &presented)?;
         let account = addressed_account(app, &caller, &id)?;
         revoke(app, &caller, &account, &token)

@@ -36,9 +36,7 @@ pub(crate) async fn list(
             accounts.truncate(limit);
             let last = accounts.last().filter(|_| more);
             Ok(ListPage {
-                next: last
-                    .map(|last| wire::cursor(&last.username.as_str()))
-                    .transpose()?,
+                next: last.map(|last| wire::cursor(&last.username.as_str())),
                 items: accounts.iter().map(UserView::new).collect(),
             })
         })

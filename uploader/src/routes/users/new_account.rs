@@ -24,7 +24,7 @@ pub(crate) async fn create_account(
     app.changing(move |app| {
         // The password took its time: rights count now.
         let caller = caller.again(&app.archive)?;
-        if caller.account().is_ok() {
+        if caller.known_account().is_some() {
             caller.admin()?;
         }
         let detail = json!({ "role": account.role.as_str() });

@@ -29,5 +29,5 @@ pub(crate) async fn show(
             Ok(UserView::new(&addressed_account(app, &caller, &id)?))
         })
         .await?;
-    wire::revalidated(&headers, &user)
+    Ok(wire::revalidated(&headers, &user))
 }

@@ -66,14 +66,14 @@ async fn take(
             .parse::<FileName>()
             .map_err(|error| Problem::new(Code::InvalidUpload, error.to_string()))?;
         let kind = QueueFileKind::of(&name)?;
-        check_size(kind.limit(app), size.unwrap_or_default())?;
+        check_size(kind.limit(app), size.unwrap_or(0))?;
         let key = QueueKey {
             account: admitted.caller.account()?.id.clone(),
             token: admitted.caller.token().cloned(),
             suite: admitted.suite.codename.clone(),
         };
         if kind != QueueFileKind::Changes {
-            app.queue.check_room(&key, size.unwrap_or_default())?;
+            app.queue.check_room(&key, size.unwrap_or(0))?;
         }
         Ok((admitted, name, kind, key))
     };
