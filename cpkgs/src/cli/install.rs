@@ -15,6 +15,7 @@ use resolver::request::{Hold, Installed, Mark, Recommends, Request, Target, Upgr
 use resolver::solve::solve;
 use resolver::universe::PackageId;
 use rootless::Configuration;
+use rootless::generation::Programs;
 
 use super::failure::{Failure, REFUSED, USAGE};
 use super::install_target::{Indexes, InstallTargetArgs, Run};
@@ -25,7 +26,7 @@ use super::{Context, Outcome, phased};
 #[derive(Debug, Args)]
 pub(super) struct InstallArgs {
     /// NAME, NAME=VERSION, NAME/SUITE, NAME:ARCHITECTURE, or FILE.deb.
-    #[arg(required_unless_present = "fix_broken", value_name = "PACKAGE")]
+    #[arg(required_unless_present_any = ["fix_broken", "all_programs"], value_name = "PACKAGE")]
     packages: Vec<String>,
     /// This version of the one package that is named.
     #[arg(long, value_name = "VERSION")]
@@ -33,6 +34,16 @@ pub(super) struct InstallArgs {
     /// Without what the packages only recommend.
     #[arg(long)]
     no_recommends: bool,
+    /// From now on, has the programs of all packages in bin: also those of packages that others need. `=false` undoes it.
+    #[arg(
+        long,
+        value_name = "BOOL",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true",
+        conflicts_with = "system"
+    )]
+    all_programs: Option<bool>,
     #[command(flatten)]
     broken: BrokenArgs,
     /// Shows what would be done, and does nothing.
@@ -40,6 +51,13 @@ pub(super) struct InstallArgs {
     dry_run: bool,
     #[command(flatten)]
     target: InstallTargetArgs,
+}
+
+impl InstallArgs {
+    fn programs(&self) -> Option<Programs> {
+        self.all_programs
+            .map(|all| if all { Programs::All } else { Programs::AskedFor })
+    }
 }
 
 /// Removes packages, and what cannot be without them.
@@ -291,6 +309,7 @@ pub(super) fn install(args: &InstallArgs, context: &mut Context) -> Result<Outco
             .to_owned(),
         configuration: Configuration::Stays,
         leftovers: Vec::new(),
+        programs: target.new_programs(args.programs())?,
     }
     .finish(run_of(args.dry_run), context)
 }
@@ -374,6 +393,7 @@ fn take_away(
         },
         configuration,
         leftovers,
+        programs: None,
     }
     .finish(run_of(args.dry_run), context)
 }
@@ -402,6 +422,7 @@ pub(super) fn autoremove(args: &AutoremoveArgs, context: &mut Context) -> Result
         command: "autoremove".to_owned(),
         configuration: Configuration::Stays,
         leftovers: Vec::new(),
+        programs: None,
     }
     .finish(run_of(args.dry_run), context)
 }
@@ -466,6 +487,7 @@ pub(super) fn upgrade(args: &UpgradeArgs, context: &mut Context) -> Result<Outco
         plan,
         configuration: Configuration::Stays,
         leftovers: Vec::new(),
+        programs: None,
         command: format!("upgrade {}", args.packages.join(" "))
             .trim_end()
             .to_owned(),

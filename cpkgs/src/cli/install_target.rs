@@ -12,6 +12,7 @@ use cpkgs::resolver_input::ResolverInput;
 use cpkgs::spec::Named;
 use cpkgs::system::{System, Unfinished};
 use resolver::request::{Hold, Mark};
+use rootless::generation::{Generations, Programs};
 use rootless::{Change, PackageKey};
 
 use super::architectures::Architectures;
@@ -117,6 +118,17 @@ impl InstallTarget {
             Self::System(system) => Architectures::of(system)?,
         };
         context.library_of(indexes, &architectures)
+    }
+
+    /// Returns whose programs are to be in `bin`, where that is not so already.
+    pub(super) fn new_programs(&self, wanted: Option<Programs>) -> Result<Option<Programs>, Failure> {
+        match self {
+            Self::Own { folder, .. } => {
+                let current = Generations::new(folder).current_plan()?.programs;
+                Ok(wanted.filter(|wanted| *wanted != current))
+            }
+            Self::System(_) => Ok(None),
+        }
     }
 
     /// Returns the packages of which nothing but configuration files is left.

@@ -167,6 +167,7 @@ fn unpack_again(
         command: "repair".to_owned(),
         configuration: Configuration::Stays,
         leftovers: Vec::new(),
+        programs: None,
     };
     staged.finish(Run::Real, context).map(|_| ())
 }

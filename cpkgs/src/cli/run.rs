@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use clap::{Args, ValueEnum};
-use rootless::generation::Generations;
+use rootless::generation::{Generations, PROGRAMS};
 use rootless::overlay;
 
 use super::failure::{Failure, REFUSED};
@@ -68,7 +68,7 @@ pub(super) fn run(args: &RunArgs, context: &mut Context) -> Result<Outcome, Fail
         command.env("PATH", path_with(Path::new("/usr/games")));
         command.env(overlay::GENERATION_VARIABLE, &generation);
     } else {
-        command.env("PATH", path_with(&generation.join("bin")));
+        command.env("PATH", path_with(&generation.join(PROGRAMS)));
     }
     context.printer.flush()?;
     let error = command.exec();

@@ -19,7 +19,7 @@ use resolver::refusal::Refusal;
 use resolver::request::{Mark, Recommends, Request};
 use resolver::solve::solve;
 use resolver::universe::{PackageId, Universe};
-use rootless::generation::Provenance;
+use rootless::generation::{Programs, Provenance};
 use rootless::{Add, Change, Configuration, PackageKey, Turn};
 
 use super::architectures::Architectures;
@@ -89,6 +89,8 @@ pub(super) struct Transaction<'s, 'l> {
     pub(super) configuration: Configuration,
     /// Packages of which nothing but configuration files is left, and which go too.
     pub(super) leftovers: Vec<PackageKey>,
+    /// Whose programs are in `bin` from now on; `None`: as before.
+    pub(super) programs: Option<Programs>,
 }
 
 impl Transaction<'_, '_> {
@@ -99,7 +101,8 @@ impl Transaction<'_, '_> {
             return Ok(Outcome::Success);
         }
         let marks = self.marks();
-        if self.plan.is_empty() && marks.is_empty() && self.leftovers.is_empty() {
+        let is_marked = !marks.is_empty() || self.programs.is_some();
+        if self.plan.is_empty() && !is_marked && self.leftovers.is_empty() {
             return self.go_on(context);
         }
         if !self.plan.is_empty() || !self.leftovers.is_empty() {
@@ -263,6 +266,7 @@ impl Transaction<'_, '_> {
             configuration: self.configuration,
             automatic: marks,
             holds: Vec::new(),
+            programs: self.programs,
             command: self.command.clone(),
             time: now(),
             launcher: std::env::current_exe().ok(),
@@ -332,6 +336,7 @@ pub(super) fn ephemeral(names: &[String], context: &mut Context) -> Result<PathB
         command: format!("run --with {}", names.join(",")),
         configuration: Configuration::Stays,
         leftovers: Vec::new(),
+        programs: None,
     };
     let change = staged.change(Vec::new(), context)?;
     Ok(rootless::ephemeral(&install, change)?)

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use debian_control::digest::Sha256;
 use debian_control::stanza::Stanza;
 
-use crate::generation::{Held, Provenance};
+use crate::generation::{Held, Programs, Provenance};
 
 /// What is to change.
 #[derive(Debug, Clone, Default)]
@@ -23,6 +23,8 @@ pub struct Change {
     pub automatic: Vec<(PackageKey, bool)>,
     /// Packages that are held from now on, or no longer.
     pub holds: Vec<(PackageKey, Held)>,
+    /// Whose programs are in `bin` from now on; `None`: as before.
+    pub programs: Option<Programs>,
     /// The command, for the history.
     pub command: String,
     /// The time, for the history: RFC 3339, UTC.

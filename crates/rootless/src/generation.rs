@@ -5,6 +5,7 @@ mod alternatives;
 mod build;
 mod database;
 mod error;
+mod exposed;
 mod libraries;
 mod notes;
 mod package;
@@ -23,7 +24,8 @@ use debian_control::digest::sha256;
 pub use self::build::{BuildOptions, Purpose, build};
 pub use self::error::GenerationError;
 pub use self::notes::Notes;
-pub use self::plan::{Held, PackageRecord, Plan, Provenance};
+pub use self::plan::{Held, PackageRecord, Plan, Programs, Provenance};
+pub use self::shims::PROGRAMS;
 
 /// How the folders of generations that are not whole are called.
 const UNFINISHED: &str = ".unfinished-";
@@ -44,7 +46,8 @@ impl Generations {
         }
     }
 
-    /// Returns the folder of one: `root/` with the tree, `bin/` with its programs, `dpkg/` for dpkg-query's `--admindir`.
+    /// Returns the folder of one: `root/` with the tree, `bin/` with the programs that were asked for,
+    /// `programs/` with all of them, `dpkg/` for dpkg-query's `--admindir`.
     pub fn path(&self, number: u64) -> PathBuf {
         self.install.join("gen").join(number.to_string())
     }

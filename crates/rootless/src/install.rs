@@ -268,6 +268,7 @@ fn next(before: Plan, change: Change, added: Vec<PackageRecord>, number: u64) ->
         parent: (before.number > 0).then_some(before.number),
         created: change.time,
         command: change.command,
+        programs: change.programs.unwrap_or(before.programs),
         packages,
     }
 }

@@ -129,7 +129,9 @@ impl Builder<'_> {
         // Whether it works is tried with the very files.
         let works = |launcher: &&Path| overlay::works(launcher, &self.folder);
         let launcher = self.options.launcher.filter(works);
-        let notes = site(&self.place)?.with_launcher(launcher).write(&self.folder)?;
+        let notes = site(&self.place)?
+            .with_launcher(launcher)
+            .write(&self.folder, plan.programs)?;
         // Programs that make indexes of what is there run where the generation is made.
         site(&self.folder)?.run_generators()?;
         plan.packages = self

@@ -16,8 +16,22 @@ pub struct Plan {
     pub created: String,
     /// The command that made it.
     pub command: String,
+    /// Whose programs are in its `bin`.
+    #[serde(default)]
+    pub programs: Programs,
     /// Its packages, by name and architecture.
     pub packages: Vec<PackageRecord>,
+}
+
+/// Whose programs are in `bin`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Programs {
+    /// Those of packages that were asked for.
+    #[default]
+    AskedFor,
+    /// Those of all packages.
+    All,
 }
 
 /// A package of a generation.

@@ -1,5 +1,5 @@
-//! The programs of a generation as a person calls them: `bin/<program>`, small shell scripts that start the real one with
-//! what it needs to find its libraries and data where they are.
+//! The programs of a generation: `programs/<program>`, small shell scripts that start the real one with what it needs to find its
+//! libraries and data where they are. `bin/` has links to those that a person calls.
 //!
 //! A program is started by the loader that it was built for, from the generation, with the folders of its libraries as
 //! arguments: nothing of that is in the environment, so the programs that it starts are not led astray. Scripts are started
@@ -22,9 +22,11 @@ use debian_control::version::Version;
 use self::fixed::FixedPaths;
 use self::needs::Need;
 use self::text::{AtHome, Script};
+use super::exposed::exposed;
 use super::libraries::{Closure, Libraries, source_of};
 use super::notes::Notes;
 use super::package::Package;
+use super::plan::Programs;
 use super::tree::{Node, Tree};
 use crate::overlay;
 use crate::rooted_dir::RootedDir;
@@ -44,6 +46,8 @@ const VENDORS: &[u8] = b"opt";
 const HELPERS: [(&[u8], &str); 1] = [(b"usr/lib/git-core", "git-core")];
 /// The first libc whose loader can be told the name that a program is called by.
 const ARGV0_SINCE: &str = "2.33";
+/// Where all shims lie.
+pub const PROGRAMS: &str = "programs";
 /// Where shims lie that start programs where they are, of those that have another one.
 const DIRECT: &str = "direct";
 /// Most bytes of a script's first line, as the kernel has it.
@@ -103,9 +107,12 @@ impl<'a> Site<'a> {
     }
 
     /// Writes the shims into the folder that the generation is made in; returns what there is to say of programs.
-    pub(super) fn write(&self, folder: &Path) -> io::Result<Notes> {
+    pub(super) fn write(&self, folder: &Path, programs: Programs) -> io::Result<Notes> {
         let mut notes = Notes::default();
-        fs::create_dir(folder.join("bin"))?;
+        let exposed = exposed(self.packages, programs);
+        for kind in ["bin", PROGRAMS] {
+            fs::create_dir(folder.join(kind))?;
+        }
         let mut out = RootedDir::open(folder)?;
         for (name, path) in self.programs() {
             let (program, _) = self.program(&path).unzip();
@@ -120,12 +127,16 @@ impl<'a> Site<'a> {
                 path: &own,
             };
             match self.launcher_of(&path) {
-                None => write("bin", home.begin() + &script)?,
+                None => write(PROGRAMS, home.begin() + &script)?,
                 Some(launcher) => {
                     let direct = format!("{}/{DIRECT}/{name}", self.place);
-                    write("bin", home.laid(launcher, &direct))?;
+                    write(PROGRAMS, home.laid(launcher, &direct))?;
                     write(DIRECT, format!("#!/bin/sh\n{script}"))?;
                 }
+            }
+            if self.owner_at(&path).is_some_and(|owner| exposed.contains(&owner)) {
+                let target = format!("../{PROGRAMS}/{name}");
+                out.symlink(format!("bin/{name}").as_bytes(), target.as_bytes())?;
             }
             for library in program
                 .map(|program| self.libraries.closure(&program).missing)
@@ -143,6 +154,19 @@ impl<'a> Site<'a> {
         }
         self.note_vendors(&mut notes);
         Ok(notes)
+    }
+
+    /// Returns the package, by its index, that has the name of a program: the one of the link, where it is a link of a package.
+    fn owner_at(&self, path: &[u8]) -> Option<usize> {
+        match self.tree.get(path)? {
+            Node::Link {
+                owner: Some(owner), ..
+            } => Some(*owner),
+            _ => match self.program(path)? {
+                (_, Node::File { owner, .. }) => Some(*owner),
+                _ => None,
+            },
+        }
     }
 
     /// Returns the name of the package that a program is of.
@@ -284,7 +308,7 @@ impl<'a> Site<'a> {
     fn shim_of_script(&self, path: &[u8], file: &[u8], need: &Need) -> String {
         let mut script = Script::new(&need.variables);
         if let Some((interpreter, arguments)) = self.interpreter(file) {
-            script.word(&format!("{}/bin/{interpreter}", self.place));
+            script.word(&format!("{}/{PROGRAMS}/{interpreter}", self.place));
             arguments.iter().for_each(|argument| script.word(argument));
         }
         script.word(&self.root(path));

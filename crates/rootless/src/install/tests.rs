@@ -5,6 +5,8 @@ use std::fs;
 use debian_control::digest::sha256;
 use debian_deb::build::DebBuilder;
 
+use crate::generation::Programs;
+
 use super::*;
 
 mod killed;
@@ -89,6 +91,85 @@ fn programs_of_usr_local_are_called_by_name_and_those_of_opt_are_told_of() {
         later.elsewhere.is_empty() && later.unlaid.is_empty(),
         "it is said once"
     );
+}
+
+fn automatic(machine: &Machine, builder: &DebBuilder) -> Add {
+    Add {
+        automatic: true,
+        ..machine.add(builder)
+    }
+}
+
+fn bin_of(machine: &Machine) -> Vec<String> {
+    let entries = fs::read_dir(machine.install().join("bin")).unwrap();
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut names: Vec<String> = names.collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn bin_has_the_programs_of_what_was_asked_for_and_those_find_the_others() {
+    let machine = Machine::new();
+    let asking = DebBuilder::new("app", "1.0", "all")
+        .depends("su, app-core | other")
+        .file("usr/bin/app", b"#!/bin/sh\nsu one; app-core two\n");
+    let core = script("app-core", "1.0").field("Source", "app (2)");
+    let change = |programs| Change {
+        add: vec![
+            machine.add(&asking),
+            automatic(&machine, &core),
+            automatic(&machine, &script("su", "1.0")),
+        ],
+        programs,
+        ..Change::default()
+    };
+    apply(&machine.install(), change(None)).unwrap();
+    assert_eq!(bin_of(&machine), ["app", "app-core"]);
+    let run = |path: &str| {
+        let mut command = std::process::Command::new(machine.install().join("bin/app"));
+        String::from_utf8(command.env("PATH", path).output().unwrap().stdout).unwrap()
+    };
+    // A program of the host comes first.
+    let host = machine.folder.path().join("host");
+    fs::create_dir(&host).unwrap();
+    fs::write(host.join("su"), "#!/bin/sh\necho of the host\n").unwrap();
+    fs::set_permissions(
+        host.join("su"),
+        std::os::unix::fs::PermissionsExt::from_mode(0o755),
+    )
+    .unwrap();
+    let with_host = format!("{}:/bin", host.display());
+    assert_eq!(run(&with_host), "of the host\napp-core 1.0 two\n");
+    apply(&machine.install(), change(Some(Programs::All))).unwrap();
+    assert_eq!(bin_of(&machine), ["app", "app-core", "su"]);
+    apply(&machine.install(), change(None)).unwrap();
+    assert_eq!(bin_of(&machine), ["app", "app-core", "su"], "it stays so");
+}
+
+#[test]
+fn a_package_of_documentation_stands_for_what_it_needs_but_not_for_essential_packages() {
+    let machine = Machine::new();
+    let meta = DebBuilder::new("suite", "1.0", "all")
+        .depends("tool, base, library")
+        .file("usr/share/doc/suite/copyright", b"x")
+        .file("usr/share/suite/list", b"x");
+    let base = script("base", "1.0").field("Essential", "yes");
+    let library = DebBuilder::new("library", "1.0", "all")
+        .depends("helper")
+        .file("usr/lib/library", b"x");
+    let change = Change {
+        add: vec![
+            machine.add(&meta),
+            automatic(&machine, &script("tool", "1.0")),
+            automatic(&machine, &base),
+            automatic(&machine, &library),
+            automatic(&machine, &script("helper", "1.0")),
+        ],
+        ..Change::default()
+    };
+    apply(&machine.install(), change).unwrap();
+    assert_eq!(bin_of(&machine), ["tool"]);
 }
 
 #[test]

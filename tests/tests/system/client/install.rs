@@ -55,6 +55,34 @@ fn what_is_installed_runs_and_is_upgraded_taken_back_and_removed() {
 }
 
 #[test]
+fn programs_of_dependencies_are_in_bin_only_when_all_are_asked_for() {
+    let (archive, _nginx, client) = served();
+    let tool = DebBuilder::new("tool", "1.0", "all")
+        .depends("mount")
+        .file("usr/bin/tool", "#!/bin/sh\nexec mount\n");
+    let mount = DebBuilder::new("mount", "1.0", "all").file("usr/bin/mount", "#!/bin/sh\necho mounted\n");
+    archive.add(&[tool, mount]).ok();
+    archive.publish();
+    client.run(&["update"]).ok();
+    client.run(&["install", "--yes", "tool"]).ok();
+    let (tool, mount) = (
+        client.path("packages/bin/tool"),
+        client.path("packages/bin/mount"),
+    );
+    assert!(tool.exists() && !mount.exists());
+    client.run(&["install", "--all-programs"]).ok();
+    assert!(tool.exists() && mount.exists());
+    client
+        .run(&["install", "--all-programs", "--system", "tool"])
+        .exits(2);
+    client.run(&["install", "--all-programs=false"]).ok();
+    assert!(tool.exists() && !mount.exists());
+    // Asked for, it is there like any other.
+    client.run(&["install", "mount"]).ok();
+    assert!(mount.exists());
+}
+
+#[test]
 fn a_working_directory_that_is_gone_is_needed_for_nothing_but_a_relative_home() {
     let (_archive, _nginx, client) = served();
     let gone = |command: &str| {

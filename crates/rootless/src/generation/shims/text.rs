@@ -1,5 +1,6 @@
 //! The text of a shim.
 
+use super::PROGRAMS;
 use crate::overlay::{EXEC_COMMAND, GENERATION_VARIABLE};
 
 /// A shell script that becomes one command.
@@ -50,7 +51,13 @@ impl AtHome<'_> {
     /// Begins a shim: where the generation is laid over the host already, the program is started as it is.
     pub(super) fn begin(&self) -> String {
         let (place, path) = (quoted(self.place), quoted(self.path));
-        format!("#!/bin/sh\n[ \"${GENERATION_VARIABLE}\" = {place} ] && exec {path} \"$@\"\n")
+        // Last in PATH: what the program starts by name is the host's, where the host has it.
+        let programs = quoted(&format!("{}/{PROGRAMS}", self.place));
+        format!(
+            "#!/bin/sh\n[ \"${GENERATION_VARIABLE}\" = {place} ] && exec {path} \"$@\"\n\
+             case \":$PATH:\" in *:{programs}:*) ;; \
+             *) export PATH=\"${{PATH:-/usr/local/bin:/usr/bin:/bin}}:\"{programs} ;; esac\n"
+        )
     }
 
     /// Returns a shim that lays the generation over the host, by a launcher; where that cannot be, it starts `direct`.

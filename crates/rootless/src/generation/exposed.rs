@@ -1,0 +1,100 @@
+//! Which packages have their programs in `bin`: those that somebody asked for.
+//!
+//! A generation has all that those need as well, with programs such as `su`, `mount` or `passwd` among it. Before the host's in PATH,
+//! and without their special permissions, they would take the place of programs that work.
+//!
+//! Debian divides a program over several packages, though, and has packages that only bring others. So a package that was asked for
+//! also stands for what it needs of its own source, and one that has nothing but documentation for what it needs.
+
+use std::collections::{BTreeSet, HashMap};
+
+use debian_control::relation::{RelationKind, Relations};
+use debian_control::stanza::Stanza;
+
+use super::package::Package;
+use super::plan::Programs;
+use super::tree::Found;
+
+/// Returns the packages, by their index, whose programs are in `bin`.
+pub(super) fn exposed(packages: &[Package], programs: Programs) -> BTreeSet<usize> {
+    if programs == Programs::All {
+        return (0..packages.len()).collect();
+    }
+    let about: Vec<About> = packages.iter().map(About::of).collect();
+    let mut by_name: HashMap<&str, Vec<usize>> = HashMap::new();
+    for (index, about) in about.iter().enumerate() {
+        for name in &about.names {
+            by_name.entry(name).or_default().push(index);
+        }
+    }
+    let asked_for = packages
+        .iter()
+        .enumerate()
+        .filter(|(_, package)| !package.planned.automatic);
+    let mut queue: Vec<usize> = asked_for.map(|(index, _)| index).collect();
+    let mut exposed: BTreeSet<usize> = queue.iter().copied().collect();
+    while let Some(one) = queue.pop().and_then(|index| about.get(index)) {
+        for needed in one.needs.iter().filter_map(|name| by_name.get(name.as_str())) {
+            for index in needed.iter().copied() {
+                let stands_for = about.get(index).is_some_and(|other| one.stands_for(other));
+                if stands_for && exposed.insert(index) {
+                    queue.push(index);
+                }
+            }
+        }
+    }
+    exposed
+}
+
+/// What counts of a package here.
+struct About {
+    source: String,
+    /// Its name and those that it provides.
+    names: Vec<String>,
+    needs: Vec<String>,
+    is_essential: bool,
+    /// Whether it has nothing but documentation.
+    is_meta: bool,
+}
+
+impl About {
+    fn of(package: &Package) -> Self {
+        let name = &package.planned.name;
+        // It was parsed when it was unpacked; what is broken since then says nothing.
+        let stanza = Stanza::parse(&package.control).unwrap_or_default();
+        let related = |kinds: &[RelationKind]| -> Vec<String> {
+            let fields = kinds.iter().map(|kind| (*kind, stanza.get(kind.field_name())));
+            let relations = fields
+                .filter_map(|(kind, field)| Relations::parse(kind, field?.value()).ok())
+                .flat_map(|relations| relations.0)
+                .flat_map(|alternatives| alternatives.0);
+            relations.map(|relation| relation.name.to_string()).collect()
+        };
+        let source = stanza.line("Source").and_then(|text| text.split(' ').next());
+        let mut names = related(&[RelationKind::Provides]);
+        names.push(name.clone());
+        Self {
+            source: source.unwrap_or(name).to_owned(),
+            names,
+            needs: related(&[RelationKind::PreDepends, RelationKind::Depends]),
+            is_essential: stanza.line("Essential") == Some("yes"),
+            is_meta: is_meta(package),
+        }
+    }
+
+    /// Says whether who asks for this package means the programs of another that it needs.
+    fn stands_for(&self, needed: &Self) -> bool {
+        self.source == needed.source || self.is_meta && !needed.is_essential
+    }
+}
+
+fn is_meta(package: &Package) -> bool {
+    let own = format!("usr/share/{}/", package.planned.name);
+    let documentation = ["usr/share/doc/", "usr/share/lintian/", "usr/share/bug/", &own];
+    let mut entries = package.entries.iter();
+    entries.all(|entry| {
+        let mut folders = documentation.iter();
+        matches!(entry.found, Found::Folder)
+            || folders.any(|folder| entry.path.starts_with(folder.as_bytes()))
+    })
+}
