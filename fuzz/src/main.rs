@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use clap::Parser;
-use fuzz::run::{Effort, Failure, check, run};
-use fuzz::target::Target;
+use fuzz::run::{Effort, FuzzFailure, check, run};
+use fuzz::target::FuzzTarget;
 use fuzz::targets;
 use rustix::process::{Resource, Rlimit, setrlimit};
 
@@ -66,7 +66,7 @@ fn main() -> Result<ExitCode> {
     Ok(code)
 }
 
-fn fuzz(target: &dyn Target, args: &Args) -> Result<bool> {
+fn fuzz(target: &dyn FuzzTarget, args: &Args) -> Result<bool> {
     let effort = Effort {
         seed: args.seed,
         cases: args.cases,
@@ -106,7 +106,7 @@ fn fuzz(target: &dyn Target, args: &Args) -> Result<bool> {
 }
 
 /// Keeps the input of a failure in the working directory.
-fn keep(target: &dyn Target, args: &Args, failure: &Failure) -> Result<PathBuf> {
+fn keep(target: &dyn FuzzTarget, args: &Args, failure: &FuzzFailure) -> Result<PathBuf> {
     let path = PathBuf::from(format!(
         "fuzz-{}-{}-{}.bin",
         target.name(),
@@ -117,7 +117,7 @@ fn keep(target: &dyn Target, args: &Args, failure: &Failure) -> Result<PathBuf> 
     Ok(path)
 }
 
-fn replay(target: &dyn Target, path: &PathBuf) -> Result<bool> {
+fn replay(target: &dyn FuzzTarget, path: &PathBuf) -> Result<bool> {
     let input = std::fs::read(path).with_context(|| format!("cannot read `{}`", path.display()))?;
     let answer = check(target, &input);
     let mut out = io::stdout().lock();

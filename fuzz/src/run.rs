@@ -4,7 +4,7 @@ use std::panic::{self, AssertUnwindSafe};
 use std::time::{Duration, Instant};
 
 use crate::random::Random;
-use crate::target::{Target, Verdict};
+use crate::target::{FuzzTarget, ParserVerdict};
 
 /// No input of a few kilobytes may take longer, not even on a busy machine.
 const SLOWEST: Duration = Duration::from_secs(5);
@@ -31,7 +31,7 @@ pub struct Tally {
 
 /// A case in which something that must hold did not.
 #[derive(Debug, Clone)]
-pub struct Failure {
+pub struct FuzzFailure {
     /// Which case of the seed.
     pub case: u64,
     /// Its input.
@@ -45,15 +45,15 @@ pub struct Failure {
 /// # Errors
 ///
 /// The first failure.
-pub fn run(target: &dyn Target, effort: Effort) -> Result<Tally, Box<Failure>> {
+pub fn run(target: &dyn FuzzTarget, effort: Effort) -> Result<Tally, Box<FuzzFailure>> {
     let begin = Instant::now();
     let mut tally = Tally::default();
     while tally.cases < effort.cases && begin.elapsed() < effort.time {
         let case = tally.cases;
         let input = target.input(&mut Random::new(effort.seed, case));
         match check(target, &input) {
-            Ok(verdict) => tally.accepted += u64::from(verdict == Verdict::Accepted),
-            Err(why) => return Err(Box::new(Failure { case, input, why })),
+            Ok(verdict) => tally.accepted += u64::from(verdict == ParserVerdict::Accepted),
+            Err(why) => return Err(Box::new(FuzzFailure { case, input, why })),
         }
         tally.cases += 1;
     }
@@ -65,7 +65,7 @@ pub fn run(target: &dyn Target, effort: Effort) -> Result<Tally, Box<Failure>> {
 /// # Errors
 ///
 /// What did not hold.
-pub fn check(target: &dyn Target, input: &[u8]) -> Result<Verdict, String> {
+pub fn check(target: &dyn FuzzTarget, input: &[u8]) -> Result<ParserVerdict, String> {
     let begin = Instant::now();
     let verdict = panic::catch_unwind(AssertUnwindSafe(|| target.check(input)))
         .unwrap_or_else(|cause| Err(format!("it panicked: {}", panic_message(&*cause))))?;
@@ -90,7 +90,7 @@ mod tests {
     /// Fails on inputs that begin with what it holds.
     struct Picky(u8, fn());
 
-    impl Target for Picky {
+    impl FuzzTarget for Picky {
         fn name(&self) -> &'static str {
             "picky"
         }
@@ -99,12 +99,12 @@ mod tests {
             vec![random.below(50) as u8]
         }
 
-        fn check(&self, input: &[u8]) -> Result<Verdict, String> {
+        fn check(&self, input: &[u8]) -> Result<ParserVerdict, String> {
             if input.first() == Some(&self.0) {
                 (self.1)();
                 return Err("it begins so".to_owned());
             }
-            Ok(Verdict::Refused)
+            Ok(ParserVerdict::Refused)
         }
     }
 

@@ -4,7 +4,7 @@ use crate::random::Random;
 
 /// Whether a parser took an input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub enum ParserVerdict {
     /// It did.
     Accepted,
     /// It did not, and said why.
@@ -12,7 +12,7 @@ pub enum Verdict {
 }
 
 /// One parser under test.
-pub trait Target {
+pub trait FuzzTarget {
     /// Returns the name on the command line.
     fn name(&self) -> &'static str;
 
@@ -24,7 +24,7 @@ pub trait Target {
     /// # Errors
     ///
     /// What did not hold, for people.
-    fn check(&self, input: &[u8]) -> Result<Verdict, String>;
+    fn check(&self, input: &[u8]) -> Result<ParserVerdict, String>;
 }
 
 /// Turns a rule into an answer: `Err` with `what` unless it holds.

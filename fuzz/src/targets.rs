@@ -8,22 +8,22 @@ mod tar;
 mod text;
 mod universe;
 
-use crate::target::Target;
+use crate::target::FuzzTarget;
 
 /// Returns every target.
-pub fn all() -> Vec<Box<dyn Target>> {
+pub fn all() -> Vec<Box<dyn FuzzTarget>> {
     vec![
-        Box::new(deb::Deb),
+        Box::new(deb::DebTarget),
         Box::new(tar::Tar),
         Box::new(control_files::Conffiles),
         Box::new(control_files::Triggers),
         Box::new(index::Control),
         Box::new(index::Stanzas),
-        Box::new(text::Versions),
+        Box::new(text::VersionTarget),
         Box::new(text::RelationField),
         Box::new(release::ReleaseFile),
         Box::new(release::InRelease),
-        Box::new(universe::Bytes),
+        Box::new(universe::UniverseBytes),
     ]
 }
 

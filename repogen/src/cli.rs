@@ -33,7 +33,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use context::Context;
-use exit::{Done, Failure};
+use exit::{Completion, Failure};
 use printer::Printer;
 
 /// Builds, signs and checks Debian archives.
@@ -96,8 +96,8 @@ pub(crate) fn main() -> ExitCode {
         Ok(done)
     });
     match outcome {
-        Ok(Done::Well) => exit::DONE.into(),
-        Ok(Done::WithRejections) => exit::REJECTED.into(),
+        Ok(Completion::Success) => exit::DONE.into(),
+        Ok(Completion::WithRejections) => exit::REJECTED.into(),
         Err(failure) => {
             // What was printed before stands.
             let _ = context.printer.flush();
@@ -106,7 +106,7 @@ pub(crate) fn main() -> ExitCode {
     }
 }
 
-fn run(command: Command, context: &mut Context) -> Result<Done, Failure> {
+fn run(command: Command, context: &mut Context) -> Result<Completion, Failure> {
     match command {
         Command::Init(args) => init::run(args, context),
         Command::Add(args) => add::run(args, context),

@@ -11,7 +11,7 @@ use archive_catalog::DatabaseUrl;
 use archive_catalog::{Content, NewContent, NewPlacement, PlacementOutcome};
 use debian_archive::archive::Archive;
 use debian_archive::publish::Clock;
-use debian_archive::publisher::{Publisher, PublisherDeps, Setup};
+use debian_archive::publisher::{Publisher, PublisherDeps, PublisherSetup};
 use debian_control::digest::Sha256;
 use debian_control::name::SuiteName;
 
@@ -41,7 +41,7 @@ fn archive(root: &Path) -> Arc<Archive> {
 fn start(archive: &Arc<Archive>) -> Publisher {
     let signer =
         debian_archive::sign::open(&archive.config().signing, archive.root(), Machine.now()).unwrap();
-    let setup = Setup {
+    let setup = PublisherSetup {
         archive: archive.clone(),
         signer,
     };
@@ -67,7 +67,7 @@ fn change(archive: &Archive, version: &str) -> i64 {
         control,
         created_at: 0,
     };
-    let wish = NewPlacement {
+    let placement = NewPlacement {
         suite: stable(),
         component: "main".parse().unwrap(),
         tree: String::new(),
@@ -79,7 +79,7 @@ fn change(archive: &Archive, version: &str) -> i64 {
         by: None,
     };
     assert_eq!(
-        archive.catalog().place(&[vec![wish]], 0).unwrap(),
+        archive.catalog().place(&[vec![placement]], 0).unwrap(),
         [Ok(vec![PlacementOutcome::Added])]
     );
     archive.catalog().progress().unwrap().remove(0).revision

@@ -9,7 +9,7 @@ use archive_catalog::{Conflict, PlacementOutcome};
 use debian_archive::archive::Archive;
 use debian_archive::config::Suite;
 use debian_archive::error_text::with_causes;
-use debian_archive::ingest::{IngestError, Place, Staged};
+use debian_archive::ingest::{IngestError, StagedPackage, SuiteComponent};
 use debian_control::name::{Component, SuiteName};
 use tokio::sync::{mpsc, oneshot};
 use tracing::Span;
@@ -26,7 +26,7 @@ const BATCH: usize = 128;
 
 /// Packages on their way in: all of them, or none.
 pub(crate) struct UploadSet {
-    pub(crate) set: Vec<Staged>,
+    pub(crate) set: Vec<StagedPackage>,
     /// Codename.
     pub(crate) suite: SuiteName,
     pub(crate) component: Component,
@@ -101,7 +101,7 @@ impl Committer {
 
 /// A set whose rights were checked a moment ago.
 struct AuthorizedSet<'a> {
-    set: Vec<(Staged, Place<'a>)>,
+    set: Vec<(StagedPackage, SuiteComponent<'a>)>,
     suite: &'a Suite,
     caller: Caller,
     answer: ReplyChannel,
@@ -129,7 +129,7 @@ fn check_all(archive: &Archive, batch: Vec<QueuedSet>) -> Vec<AuthorizedSet<'_>>
     checked
 }
 
-type AuthorizedParts<'a> = (Vec<(Staged, Place<'a>)>, &'a Suite, Caller);
+type AuthorizedParts<'a> = (Vec<(StagedPackage, SuiteComponent<'a>)>, &'a Suite, Caller);
 
 /// Checks a set against the configuration and the rights as they are now; the request was checked when it began.
 fn check(archive: &Archive, ready: UploadSet) -> Result<AuthorizedParts<'_>, Problem> {
@@ -137,7 +137,7 @@ fn check(archive: &Archive, ready: UploadSet) -> Result<AuthorizedParts<'_>, Pro
     let suite = archive.config().suite(ready.suite.as_str()).ok_or_else(missing)?;
     let component = suite.components.iter().find(|found| **found == ready.component);
     let component = component.ok_or_else(|| Problem::no_such_component(suite, ready.component.as_str()))?;
-    let place = Place { suite, component };
+    let place = SuiteComponent { suite, component };
     let mut set: Vec<_> = ready.set.into_iter().map(|staged| (staged, place)).collect();
     authorize(archive, suite, &ready.caller, &mut set)?;
     Ok((set, suite, ready.caller))
@@ -149,7 +149,7 @@ fn authorize(
     archive: &Archive,
     suite: &Suite,
     caller: &Caller,
-    set: &mut [(Staged, Place<'_>)],
+    set: &mut [(StagedPackage, SuiteComponent<'_>)],
 ) -> Result<(), Problem> {
     let caller = caller.again(archive)?;
     caller.uploads(suite, None)?;
@@ -165,7 +165,8 @@ fn place_all(archive: &Archive, mut sets: Vec<AuthorizedSet<'_>>) {
     if sets.is_empty() {
         return;
     }
-    let slices: Vec<&[(Staged, Place<'_>)]> = sets.iter().map(|one| one.set.as_slice()).collect();
+    let slices: Vec<&[(StagedPackage, SuiteComponent<'_>)]> =
+        sets.iter().map(|one| one.set.as_slice()).collect();
     match archive.commit_sets(&slices, now()) {
         Ok(outcomes) => answer_all(archive, sets, outcomes),
         // One of them may be to blame: each by itself.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use debian_archive::archive::Archive;
 use debian_archive::error_text::with_causes;
 use debian_archive::publish::{Clock, PublishError};
-use debian_archive::publisher::{Publisher, PublisherDeps, PublisherEvent, Setup};
+use debian_archive::publisher::{Publisher, PublisherDeps, PublisherEvent, PublisherSetup};
 use debian_archive::sign::SignError;
 use debian_control::name::SuiteName;
 use tokio::sync::watch;
@@ -283,9 +283,9 @@ impl PublicationTracker {
 }
 
 /// Opens the signer that the configuration names.
-fn setup(archive: &Arc<Archive>) -> Result<Setup, SignError> {
+fn setup(archive: &Arc<Archive>) -> Result<PublisherSetup, SignError> {
     let signer = debian_archive::sign::open(&archive.config().signing, archive.root(), now())?;
-    Ok(Setup {
+    Ok(PublisherSetup {
         archive: archive.clone(),
         signer,
     })

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use archive_catalog::accounts::Id;
-use debian_archive::ingest::Parked;
+use debian_archive::ingest::QueuedFile;
 use debian_control::changes::{ChangesFile, FileName};
 use debian_control::digest::Sha256;
 use debian_control::name::SuiteName;
@@ -68,7 +68,7 @@ struct FileSet {
 
 struct QueueEntry {
     name: FileName,
-    file: Parked,
+    file: QueuedFile,
     since: i64,
 }
 
@@ -82,7 +82,7 @@ impl QueueEntry {
 pub(crate) struct QueueMember {
     pub(crate) listed: ChangesFile,
     /// `None`: it does not wait.
-    pub(crate) file: Option<Parked>,
+    pub(crate) file: Option<QueuedFile>,
     /// Whether a file of this name with other bytes waits, for the words of a refusal.
     pub(crate) other_bytes: bool,
 }
@@ -101,7 +101,13 @@ impl Queue {
     }
 
     /// Has a file wait; the same file again begins its hour anew.
-    pub(crate) fn put(&self, key: &QueueKey, name: FileName, file: Parked, now: i64) -> Result<(), Problem> {
+    pub(crate) fn put(
+        &self,
+        key: &QueueKey,
+        name: FileName,
+        file: QueuedFile,
+        now: i64,
+    ) -> Result<(), Problem> {
         let mut sets = self.lock();
         let known = sets.get_mut(key).and_then(|set| {
             set.files
@@ -152,7 +158,7 @@ impl Queue {
     pub(crate) fn put_back(
         &self,
         key: &QueueKey,
-        members: impl IntoIterator<Item = (FileName, Parked)>,
+        members: impl IntoIterator<Item = (FileName, QueuedFile)>,
         now: i64,
     ) {
         let mut sets = self.lock();

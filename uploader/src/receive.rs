@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use axum::body::{Body, Bytes};
 use axum::extract::Request;
 use axum::http::{HeaderMap, StatusCode, header};
-use debian_archive::ingest::{Received, Receiving};
+use debian_archive::ingest::{IncomingFile, ReceivedFile};
 use futures_util::{Stream, StreamExt as _};
 
 use crate::app::App;
@@ -30,16 +30,16 @@ const STRANGERS_TIME: Duration = Duration::from_millis(500);
 /// An upload that came in: on disk, but for its end.
 pub(crate) struct ReceivedBody {
     digests: SentDigests,
-    receiving: Option<Receiving>,
+    receiving: Option<IncomingFile>,
     rest: Vec<Bytes>,
 }
 
 impl ReceivedBody {
     /// Brings the rest to disk, and checks that it is what the client meant to send. Blocking.
-    pub(crate) fn finish(self, app: &App) -> Result<Received, Problem> {
+    pub(crate) fn finish(self, app: &App) -> Result<ReceivedFile, Problem> {
         let mut receiving = match self.receiving {
             Some(receiving) => receiving,
-            None => Receiving::start(&app.staging)?,
+            None => IncomingFile::start(&app.staging)?,
         };
         for piece in &self.rest {
             receiving.write(piece)?;
@@ -141,7 +141,7 @@ async fn flush(app: &Arc<App>, body: ReceivedBody) -> Result<ReceivedBody, Probl
         check_room(app, 0)?;
         let mut receiving = match body.receiving {
             Some(receiving) => receiving,
-            None => Receiving::start(&app.staging)?,
+            None => IncomingFile::start(&app.staging)?,
         };
         for piece in &body.rest {
             receiving.write(piece)?;

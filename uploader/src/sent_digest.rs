@@ -8,7 +8,7 @@ use std::io::{self, Read as _};
 use axum::http::{HeaderMap, HeaderName};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use debian_archive::ingest::Received;
+use debian_archive::ingest::ReceivedFile;
 
 use crate::problem::{Code, Problem};
 
@@ -117,7 +117,7 @@ impl SentDigests {
     }
 
     /// Holds them against what came in. Blocking.
-    pub(crate) fn check(&self, received: &Received) -> Result<(), Problem> {
+    pub(crate) fn check(&self, received: &ReceivedFile) -> Result<(), Problem> {
         for expected in &self.0 {
             let digest = match expected.algorithm {
                 DigestAlgorithm::Sha256 => received.sha256().as_bytes().to_vec(),
@@ -202,7 +202,7 @@ fn unreadable(header: &str, value: &str, expected: &str) -> Problem {
     )
 }
 
-fn digest_of<D: md5::Digest>(received: &Received) -> Result<Vec<u8>, Problem> {
+fn digest_of<D: md5::Digest>(received: &ReceivedFile) -> Result<Vec<u8>, Problem> {
     let mut file = received.open()?;
     let mut digest = D::new();
     let mut buffer = vec![0; 128 * 1024];

@@ -5,7 +5,7 @@ use archive_catalog::audit::{Actor, AuditEvent};
 use archive_catalog::{DatabaseUrl, SqlCatalog};
 use archive_storage::staging::Staging;
 use debian_archive::archive::Archive;
-use debian_archive::ingest::{Arrival, Place, Staged};
+use debian_archive::ingest::{StagedPackage, SuiteComponent, UploadContext};
 use debian_control::digest;
 use debian_deb::build::DebBuilder;
 
@@ -85,15 +85,15 @@ impl TemporaryArchive {
     }
 
     /// Stages a package as an upload is staged.
-    pub(crate) fn stage(&self, name: &str) -> Staged {
+    pub(crate) fn stage(&self, name: &str) -> StagedPackage {
         let deb = DebBuilder::new(name, "1.0", "all").build();
         let suite = self.archive.config().suite("stable").unwrap();
-        let place = Place {
+        let place = SuiteComponent {
             suite,
             component: suite.default_component(),
         };
         self.archive
-            .stage(&self.staging, deb.as_slice(), &place, &Arrival::default())
+            .stage(&self.staging, deb.as_slice(), &place, &UploadContext::default())
             .unwrap()
     }
 }

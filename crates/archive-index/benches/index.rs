@@ -5,7 +5,7 @@
 use std::ops::ControlFlow;
 
 use archive_index::cut::{self, ChunkBounds, Cutter};
-use archive_index::records::{IndexRecord, RecordKey, Records, Visit};
+use archive_index::records::{IndexRecord, RecordKey, Records, VisitRecord};
 use archive_index::{BuildEnv, BuiltIndex, ChunkCache, Dirty, Form, IndexError, IndexManifest, build};
 use archive_storage::staging::Staging;
 use divan::Bencher;
@@ -56,7 +56,7 @@ fn stanza(number: usize) -> (RecordKey, String) {
 }
 
 impl Records for Stanzas {
-    fn read(&self, from: Option<&RecordKey>, visit: &mut Visit<'_>) -> Result<(), IndexError> {
+    fn read(&self, from: Option<&RecordKey>, visit: &mut VisitRecord<'_>) -> Result<(), IndexError> {
         let start = from.map_or(0, |from| self.0.partition_point(|(key, _)| key < from));
         for (key, text) in self.0.iter().skip(start) {
             let record = IndexRecord {

@@ -127,13 +127,13 @@ mod tests {
     use crate::cut;
     use crate::form::Form;
     use crate::manifest::ManifestError;
-    use crate::records::{IndexRecord, Visit};
+    use crate::records::{IndexRecord, VisitRecord};
 
     /// Records in memory.
     struct Listed(BTreeMap<RecordKey, String>);
 
     impl Records for Listed {
-        fn read(&self, from: Option<&RecordKey>, visit: &mut Visit<'_>) -> Result<(), IndexError> {
+        fn read(&self, from: Option<&RecordKey>, visit: &mut VisitRecord<'_>) -> Result<(), IndexError> {
             let start = from.cloned().unwrap_or_default();
             for (key, text) in self.0.range(start..) {
                 if visit(IndexRecord {

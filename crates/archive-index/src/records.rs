@@ -27,11 +27,11 @@ pub struct IndexRecord<'a> {
 /// A source of records.
 pub trait Records {
     /// Hands the records from `from` on to `visit`, in order, until it breaks off.
-    fn read(&self, from: Option<&RecordKey>, visit: &mut Visit<'_>) -> Result<(), IndexError>;
+    fn read(&self, from: Option<&RecordKey>, visit: &mut VisitRecord<'_>) -> Result<(), IndexError>;
 }
 
 /// Takes records.
-pub type Visit<'a> = dyn FnMut(IndexRecord<'_>) -> Result<ControlFlow<()>, IndexError> + 'a;
+pub type VisitRecord<'a> = dyn FnMut(IndexRecord<'_>) -> Result<ControlFlow<()>, IndexError> + 'a;
 
 impl fmt::Debug for RecordKey {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

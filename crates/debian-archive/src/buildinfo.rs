@@ -11,7 +11,7 @@ use debian_control::name::PackageName;
 
 use crate::archive::Archive;
 use crate::config::Suite;
-use crate::ingest::Parked;
+use crate::ingest::QueuedFile;
 use archive_storage::pool::{self, PoolError};
 
 /// The folder, below the root.
@@ -37,7 +37,7 @@ impl RecordName<'_> {
 
 impl Archive {
     /// Keeps a record. It is on disk then; one that is kept already stays as it is, and other bytes lie beside it.
-    pub fn keep_record(&self, name: &RecordName<'_>, record: &Parked) -> Result<(), PoolError> {
+    pub fn keep_record(&self, name: &RecordName<'_>, record: &QueuedFile) -> Result<(), PoolError> {
         let paths = name.paths(&record.sha256());
         for path in &paths {
             let target = self.root().join(path);

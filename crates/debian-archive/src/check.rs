@@ -61,7 +61,7 @@ pub enum CheckError {
 
 /// What a check found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Checked {
+pub struct CheckReport {
     /// How many packages were looked at.
     pub checked: usize,
     /// What cannot be installed, ordered by name.
@@ -83,7 +83,7 @@ pub struct Uninstallable {
 
 /// An index that a suite is used with: its packages can be depended on and are not checked themselves.
 #[derive(Debug, Clone)]
-pub struct Base {
+pub struct BaseIndex {
     path: PathBuf,
     text: String,
 }
@@ -91,7 +91,7 @@ pub struct Base {
 /// More than the index of any archive has.
 const MOST_BASE_BYTES: u64 = 1 << 32;
 
-impl Base {
+impl BaseIndex {
     /// Reads a Packages file; its extension says how it is compressed.
     pub fn read(path: &Path) -> Result<Self, CheckError> {
         let error = |source| CheckError::Base {
@@ -145,8 +145,8 @@ impl Archive {
         &self,
         suite: &Suite,
         architectures: &[Architecture],
-        base: &[Base],
-    ) -> Result<Checked, CheckError> {
+        base: &[BaseIndex],
+    ) -> Result<CheckReport, CheckError> {
         let snapshot = self
             .catalog()
             .snapshot(&suite.codename, suite.pool_tree(), None)?;
@@ -159,8 +159,8 @@ pub(crate) fn check_state(
     suite: &Suite,
     snapshot: &dyn Snapshot,
     architectures: &[Architecture],
-    base: &[Base],
-) -> Result<Checked, CheckError> {
+    base: &[BaseIndex],
+) -> Result<CheckReport, CheckError> {
     let mut found: BTreeMap<Position, Option<Uninstallable>> = BTreeMap::new();
     for architecture in architectures {
         let mut builder = UniverseBuilder::new(architecture, &[]);
@@ -175,7 +175,7 @@ pub(crate) fn check_state(
             }
         }
     }
-    Ok(Checked {
+    Ok(CheckReport {
         checked: found.len(),
         broken: found.into_values().flatten().collect(),
     })

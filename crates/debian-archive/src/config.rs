@@ -131,7 +131,7 @@ pub struct Suite {
     pub keep_snapshots_for: Span,
     /// When Contents indexes are rebuilt.
     #[serde(default)]
-    pub contents: Contents,
+    pub contents: ContentsPolicy,
     /// Whether Translation-en carries the long descriptions.
     #[serde(default)]
     pub translations: bool,
@@ -180,7 +180,7 @@ pub enum Gate {
 
 /// When Contents indexes are rebuilt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Contents {
+pub enum ContentsPolicy {
     /// With every publish.
     Always,
     /// With the first publish after they have grown this old.
@@ -189,13 +189,13 @@ pub enum Contents {
     Off,
 }
 
-impl Default for Contents {
+impl Default for ContentsPolicy {
     fn default() -> Self {
         Self::After(Span::hour())
     }
 }
 
-impl<'de> Deserialize<'de> for Contents {
+impl<'de> Deserialize<'de> for ContentsPolicy {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         match text.as_str() {
@@ -427,7 +427,7 @@ mod tests {
         assert_eq!(suite.architectures.len(), 2);
         assert_eq!(suite.keep_generations, 3);
         assert_eq!(suite.keep_removed_for.seconds(), 86_400);
-        assert_eq!(suite.contents, Contents::After(Span::hour()));
+        assert_eq!(suite.contents, ContentsPolicy::After(Span::hour()));
     }
 
     #[test]

@@ -84,7 +84,7 @@ impl IngestError {
 
 /// Where a package is to stand.
 #[derive(Debug, Clone, Copy)]
-pub struct Place<'a> {
+pub struct SuiteComponent<'a> {
     /// The suite.
     pub suite: &'a Suite,
     /// One of its components.
@@ -93,13 +93,13 @@ pub struct Place<'a> {
 
 /// A file that is coming in, piece by piece; gone when dropped.
 #[derive(Debug)]
-pub struct Receiving {
+pub struct IncomingFile {
     path: StagedPath,
     file: File,
     digester: Digester,
 }
 
-impl Receiving {
+impl IncomingFile {
     /// Makes the file.
     pub fn start(staging: &Staging) -> Result<Self, StagingError> {
         let (path, file) = staging.create()?;
@@ -121,9 +121,9 @@ impl Receiving {
     }
 
     /// Ends it.
-    pub fn finish(self) -> Received {
+    pub fn finish(self) -> ReceivedFile {
         let digests = self.digester.finish();
-        Received {
+        ReceivedFile {
             path: self.path,
             file: self.file,
             sha256: digests.sha256,
@@ -134,14 +134,14 @@ impl Receiving {
 
 /// A file that came in, and its digest.
 #[derive(Debug)]
-pub struct Received {
+pub struct ReceivedFile {
     path: StagedPath,
     file: File,
     sha256: Sha256,
     size: u64,
 }
 
-impl Received {
+impl ReceivedFile {
     /// Reads all of it: for what was bounded when it came in.
     pub fn read(&self) -> Result<Vec<u8>, IngestError> {
         std::fs::read(self.path.as_path()).map_err(|source| staging_error("read", &self.path, source))
@@ -157,21 +157,21 @@ impl Received {
         File::open(self.path.as_path()).map_err(|source| staging_error("open", &self.path, source))
     }
 
-    /// Lays it by, to be read later.
-    pub fn park(self) -> Result<Parked, IngestError> {
-        Parked::new(self.path, &self.file, (self.sha256, self.size))
+    /// Closes it and keeps it on disk, to be read later.
+    pub fn enqueue(self) -> Result<QueuedFile, IngestError> {
+        QueuedFile::new(self.path, &self.file, (self.sha256, self.size))
     }
 }
 
 /// A file that came in and waits: on disk, and closed, so that many may wait.
 #[derive(Debug)]
-pub struct Parked {
+pub struct QueuedFile {
     path: StagedPath,
     sha256: Sha256,
     size: u64,
 }
 
-impl Parked {
+impl QueuedFile {
     fn new(path: StagedPath, file: &File, (sha256, size): (Sha256, u64)) -> Result<Self, IngestError> {
         file.sync_all()
             .map_err(|source| staging_error("sync", &path, source))?;
@@ -179,10 +179,10 @@ impl Parked {
     }
 
     /// Returns the file as it came in.
-    pub fn open(self) -> Result<Received, IngestError> {
+    pub fn open(self) -> Result<ReceivedFile, IngestError> {
         let file =
             File::open(self.path.as_path()).map_err(|source| staging_error("open", &self.path, source))?;
-        Ok(Received {
+        Ok(ReceivedFile {
             path: self.path,
             file,
             sha256: self.sha256,
@@ -208,7 +208,7 @@ impl Parked {
 
 /// A .deb that was read, found right and copied next to the pool.
 #[derive(Debug)]
-pub struct Staged {
+pub struct StagedPackage {
     content: NewContent,
     /// `None`: its bytes were known, and nothing was kept.
     file: Option<(StagedPath, File)>,
@@ -218,7 +218,7 @@ pub struct Staged {
     by: Option<Actor>,
 }
 
-impl Staged {
+impl StagedPackage {
     /// Brings its bytes to disk ahead of the commit, which does so too: many threads that wait share what one alone waits for.
     pub fn sync(&self) -> Result<(), IngestError> {
         match &self.file {
@@ -229,11 +229,11 @@ impl Staged {
         }
     }
 
-    /// Lays it by, to be read again later; `None` when nothing was kept of it.
-    pub fn park(self) -> Result<Option<Parked>, IngestError> {
+    /// Closes it and keeps it on disk, to be read again later; `None` when nothing was kept of it.
+    pub fn enqueue(self) -> Result<Option<QueuedFile>, IngestError> {
         let Content { sha256, size, .. } = self.content.content;
         self.file
-            .map(|(path, file)| Parked::new(path, &file, (sha256, size)))
+            .map(|(path, file)| QueuedFile::new(path, &file, (sha256, size)))
             .transpose()
     }
 
@@ -250,7 +250,7 @@ impl Staged {
 
 /// Which names packages may have.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Names {
+pub enum NamePolicy {
     /// Those that Debian's policy allows.
     #[default]
     OfPolicy,
@@ -258,7 +258,7 @@ pub enum Names {
     AsDpkg,
 }
 
-impl Names {
+impl NamePolicy {
     fn check(self, content: &Content) -> Result<(), IngestError> {
         if self == Self::OfPolicy {
             for name in [&content.name, &content.source] {
@@ -271,13 +271,13 @@ impl Names {
 
 /// Who sends a package, and when.
 #[derive(Debug, Clone, Default)]
-pub struct Arrival {
+pub struct UploadContext {
     /// Unix seconds.
     pub now: i64,
     /// The account, where there is one.
     pub by: Option<Actor>,
     /// Which names it may have.
-    pub names: Names,
+    pub names: NamePolicy,
 }
 
 impl Archive {
@@ -286,22 +286,22 @@ impl Archive {
         &self,
         staging: &Staging,
         reader: impl Read,
-        place: &Place<'_>,
-        arrival: &Arrival,
-    ) -> Result<Staged, IngestError> {
-        let mut receiving = Receiving::start(staging)?;
+        place: &SuiteComponent<'_>,
+        arrival: &UploadContext,
+    ) -> Result<StagedPackage, IngestError> {
+        let mut receiving = IncomingFile::start(staging)?;
         copy(reader, &mut receiving)?;
-        self.examine(receiving.finish(), place, arrival)
+        self.inspect(receiving.finish(), place, arrival)
     }
 
     /// Reads a .deb that was received, for the tree of the pool that `place` means.
-    pub fn examine(
+    pub fn inspect(
         &self,
-        received: Received,
-        place: &Place<'_>,
-        arrival: &Arrival,
-    ) -> Result<Staged, IngestError> {
-        let Received {
+        received: ReceivedFile,
+        place: &SuiteComponent<'_>,
+        arrival: &UploadContext,
+    ) -> Result<StagedPackage, IngestError> {
+        let ReceivedFile {
             path,
             file,
             sha256,
@@ -311,7 +311,7 @@ impl Archive {
         if let Some((content, held)) = self.catalog().find(&sha256, tree)? {
             arrival.names.check(&content.content)?;
             check_architecture(place.suite, &content.content.architecture)?;
-            return Ok(Staged {
+            return Ok(StagedPackage {
                 content,
                 file: Some((path, file)),
                 held,
@@ -321,7 +321,7 @@ impl Archive {
         let content = read_content(path.as_path(), (sha256, size), arrival)?;
         arrival.names.check(&content.content)?;
         check_architecture(place.suite, &content.content.architecture)?;
-        Ok(Staged {
+        Ok(StagedPackage {
             content,
             file: Some((path, file)),
             held: None,
@@ -335,8 +335,8 @@ impl Archive {
     pub fn copy(
         &self,
         entry: &Entry,
-        place: &Place<'_>,
-        arrival: &Arrival,
+        place: &SuiteComponent<'_>,
+        arrival: &UploadContext,
     ) -> Result<PlacementOutcome, IngestError> {
         let placed = self.copy_to_all(entry, &[*place], arrival)?;
         Ok(*placed.first().expect("one answer for each place"))
@@ -348,8 +348,8 @@ impl Archive {
     pub fn copy_to_all(
         &self,
         entry: &Entry,
-        places: &[Place<'_>],
-        arrival: &Arrival,
+        places: &[SuiteComponent<'_>],
+        arrival: &UploadContext,
     ) -> Result<Vec<PlacementOutcome>, IngestError> {
         let mut set = Vec::with_capacity(places.len());
         for place in places {
@@ -359,7 +359,7 @@ impl Archive {
             let (content, held) =
                 found.ok_or_else(|| IngestError::Unreadable(io::ErrorKind::NotFound.into()))?;
             check_architecture(place.suite, &content.content.architecture)?;
-            let staged = Staged {
+            let staged = StagedPackage {
                 content,
                 file: None,
                 held,
@@ -369,7 +369,7 @@ impl Archive {
             set.push((staged, *place));
         }
         // Only now that nothing speaks against any of them: a link that no row names would be left over.
-        let new: Vec<(&Content, &Place<'_>)> = set
+        let new: Vec<(&Content, &SuiteComponent<'_>)> = set
             .iter()
             .filter(|(staged, _)| staged.held.is_none())
             .map(|(staged, place)| (staged.content(), place))
@@ -412,7 +412,7 @@ impl Archive {
 pub(crate) fn read_content(
     path: &Path,
     (sha256, size): (Sha256, u64),
-    arrival: &Arrival,
+    arrival: &UploadContext,
 ) -> Result<NewContent, IngestError> {
     let failed = |action, source| StagingError {
         action,
@@ -459,7 +459,7 @@ fn check_architecture(suite: &Suite, architecture: &Architecture) -> Result<(), 
 }
 
 /// Hands all that a reader has to the staged file.
-fn copy(mut reader: impl Read, receiving: &mut Receiving) -> Result<(), IngestError> {
+fn copy(mut reader: impl Read, receiving: &mut IncomingFile) -> Result<(), IngestError> {
     let mut buffer = vec![0; 64 * 1024];
     loop {
         let count = match reader.read(&mut buffer) {

@@ -95,7 +95,7 @@ pub struct TagView {
 
 /// A place where a package stands.
 #[derive(Debug, Clone, Serialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = Place))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = SuiteComponent))]
 pub struct PlaceView {
     /// Codename.
     pub suite: String,

@@ -16,7 +16,7 @@ use walkdir::{DirEntry, WalkDir};
 
 use crate::archive::Archive;
 use crate::config::Suite;
-use crate::publish::{Live, LiveError};
+use crate::publish::{LiveError, LiveRelease};
 use archive_catalog::{CatalogError, PruneMode, PruneResult, Publication, Retention};
 use archive_index::{IndexManifest, ManifestError};
 use archive_storage::STATE;
@@ -141,10 +141,11 @@ impl Archive {
     fn by_hash(&self, suite: &Suite, now: i64) -> Result<Deletions, PruneError> {
         let dists = self.dists(suite);
         let publications = self.catalog().publications(&suite.codename)?;
-        let live = Live::read(&self.tree(suite), &suite.codename).map_err(|source| PruneError::Live {
-            suite: suite.codename.clone(),
-            source,
-        })?;
+        let live =
+            LiveRelease::read(&self.tree(suite), &suite.codename).map_err(|source| PruneError::Live {
+                suite: suite.codename.clone(),
+                source,
+            })?;
         let mut kept: BTreeSet<String> = live
             .listed()
             .map(|(path, sha256)| by_hash_path(path, sha256))

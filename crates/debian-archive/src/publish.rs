@@ -39,7 +39,7 @@ pub use clock::Clock;
 pub(crate) use clock::seconds_early;
 pub(crate) use due::due_at;
 pub use error::PublishError;
-pub use live::{Live, LiveError};
+pub use live::{LiveError, LiveRelease};
 pub use mode::PublishMode;
 pub(crate) use pinned::POOL_LINK;
 pub use pinned::Rendered;
@@ -49,7 +49,7 @@ pub use suite_indexes::expected_packages;
 use apply::StagedRelease;
 use error::write_error;
 use steps::IndexOutput;
-use suite_indexes::{Indexes, SuiteIndexes};
+use suite_indexes::{BuiltIndexes, SuiteIndexes};
 
 /// What became of a publish.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,7 +86,7 @@ impl Archive {
         let _lock = self.publish_lock(&suite.codename)?;
         // A writer that was killed may have left files in the pool.
         let _ = self.take_back_links();
-        let live = Live::read_to_replace(&self.tree(suite), &suite.codename)?;
+        let live = LiveRelease::read_to_replace(&self.tree(suite), &suite.codename)?;
         let settings = settings::digest(self.config(), suite, signer);
         {
             let snapshot = self
@@ -121,8 +121,8 @@ impl Archive {
         let snapshot = self
             .catalog()
             .snapshot(&suite.codename, suite.pool_tree(), None)?;
-        let gated = gate::look(self, suite, snapshot.as_ref())?;
-        let mut work = PublishRun {
+        let gated = gate::newly_broken(self, suite, snapshot.as_ref())?;
+        let mut run = PublishRun {
             archive: self,
             suite,
             publishing,
@@ -131,21 +131,21 @@ impl Archive {
             date,
             live,
             gated,
-            settled: moved_in.is_some(),
+            already_in_place: moved_in.is_some(),
         };
-        if suite.gate == Gate::Block && !work.gated.0.is_empty() {
-            let broken = std::mem::take(&mut work.gated);
+        if suite.gate == Gate::Block && !run.gated.0.is_empty() {
+            let broken = std::mem::take(&mut run.gated);
             drop(snapshot);
-            work.renew((signer, clock), started)?;
+            run.renew((signer, clock), started)?;
             let suite = suite.codename.to_string();
             return Err(PublishError::Gated { suite, broken });
         }
-        work.run(snapshot.as_ref(), (signer, clock), started)
+        run.run(snapshot.as_ref(), (signer, clock), started)
     }
 
     /// Refuses what would take from clients what nobody removed.
     fn refuse_to_drop(&self, suite: &Suite, snapshot: &dyn Snapshot) -> Result<(), PublishError> {
-        if let Some(what) = vanishing::look(suite, snapshot)? {
+        if let Some(what) = vanishing::find(suite, snapshot)? {
             return Err(PublishError::WouldDrop {
                 suite: suite.codename.to_string(),
                 what,
@@ -180,10 +180,10 @@ struct PublishRun<'a> {
     revision: i64,
     settings: String,
     date: i64,
-    live: Live,
+    live: LiveRelease,
     gated: Gated,
     /// Whether it was published under these settings before.
-    settled: bool,
+    already_in_place: bool,
 }
 
 impl PublishRun<'_> {
@@ -216,7 +216,7 @@ impl PublishRun<'_> {
             stages: Vec::new(),
         };
         let staging = Staging::new(self.archive.root())?;
-        let Indexes {
+        let BuiltIndexes {
             outputs,
             staged: _staged,
             manifests,
@@ -268,7 +268,7 @@ impl PublishRun<'_> {
             &staging,
         )?;
         client_setup::write(self.archive, self.suite, signer)?;
-        if !self.settled {
+        if !self.already_in_place {
             // Before it is recorded: where this is cut off, the next publish does it again.
             self.archive.render_all_pinned(self.suite, signer, clock)?;
             self.archive.move_out(self.suite)?;

@@ -27,7 +27,7 @@ use crate::publish::Clock;
 use archive_catalog::{CatalogWatch, DatabaseUrl};
 
 pub use event::PublisherEvent;
-pub use shared::Setup;
+pub use shared::PublisherSetup;
 use shared::{Shared, Waker};
 
 /// What a publisher works with for as long as it runs.
@@ -52,7 +52,7 @@ impl Publisher {
     ///
     /// # Errors
     /// When the system gives no thread.
-    pub fn start(setup: Setup, deps: PublisherDeps) -> io::Result<Self> {
+    pub fn start(setup: PublisherSetup, deps: PublisherDeps) -> io::Result<Self> {
         let PublisherDeps {
             clock,
             report,
@@ -65,7 +65,7 @@ impl Publisher {
                 .map_err(|error| report(PublisherEvent::NotWatching(error)))
                 .ok()
         });
-        let worker = worker::Worker::new(setup, shared.clone(), clock, report);
+        let worker = worker::PublisherWorker::new(setup, shared.clone(), clock, report);
         let thread = std::thread::Builder::new()
             .name("publisher".into())
             .spawn(move || worker.run())?;
@@ -82,7 +82,7 @@ impl Publisher {
     }
 
     /// Goes on with another configuration or other keys, and looks at every suite again.
-    pub fn replace(&self, setup: Setup) {
+    pub fn replace(&self, setup: PublisherSetup) {
         self.shared.change(|state| state.setup = Some(setup));
     }
 

@@ -24,7 +24,7 @@ use archive_catalog::{DatabaseUrl, Pin, Publication, PublishedFile, Selection, S
 use archive_storage::STATE;
 
 use error::failed;
-pub use error::{Problem, RebuildError};
+pub use error::{RebuildError, RebuildProblem};
 use published::{PublishedTree, read_tree};
 use replace::{beside, parts, put_in_place, remove, set_aside};
 
@@ -34,7 +34,7 @@ pub struct Rebuilt {
     /// Each suite: packages that it holds, and pinned states.
     pub suites: Vec<RebuiltSuite>,
     /// What could not be made again.
-    pub problems: Vec<Problem>,
+    pub problems: Vec<RebuildProblem>,
     /// How many files of the pool no index names. They are left as they are.
     pub unnamed: usize,
     /// Where a catalog that cannot be read was moved to.
@@ -132,7 +132,7 @@ struct SuiteWork<'a> {
     suite: &'a Suite,
     keyring: &'a Keyring,
     now: i64,
-    problems: &'a mut Vec<Problem>,
+    problems: &'a mut Vec<RebuildProblem>,
 }
 
 impl SuiteWork<'_> {

@@ -33,7 +33,7 @@ pub struct Scan<'a> {
     /// Only packages of this architecture, and of `all`.
     pub architecture: Option<&'a Architecture>,
     /// Which versions of a package are printed.
-    pub versions: Versions,
+    pub versions: VersionFilter,
     /// Whether data members are read to their end or stepped over.
     pub data: Data,
     /// The end of the names of files that are read, without the dot: `deb`.
@@ -59,7 +59,7 @@ pub struct Hashes {
 
 /// Which versions of a package are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Versions {
+pub enum VersionFilter {
     /// The newest of each name and architecture.
     Newest,
     /// All.
@@ -96,7 +96,7 @@ pub enum ScanError {
     Walk(#[from] walkdir::Error),
 }
 
-struct Found {
+struct ScannedFile {
     key: (String, String, Version),
     path: PathBuf,
     text: String,
@@ -133,13 +133,13 @@ pub fn scan(scan: &Scan<'_>, overrides: Option<Overrides>, extra: Option<Overrid
 
 /// Puts what override files say into stanzas.
 fn apply(
-    found: Vec<Found>,
+    found: Vec<ScannedFile>,
     mut overrides: Option<Overrides>,
     mut extra: Option<Overrides>,
 ) -> (Vec<String>, Vec<String>) {
     let names: BTreeSet<String> = found.iter().map(|found| found.key.0.clone()).collect();
     let mut stanzas = Vec::new();
-    for Found { key, text, .. } in found {
+    for ScannedFile { key, text, .. } in found {
         let mut text = text;
         for overrides in [&mut overrides, &mut extra].into_iter().flatten() {
             text = overrides.apply(&key.0, text);
@@ -171,7 +171,7 @@ fn list(scan: &Scan<'_>, rejected: &mut Vec<(PathBuf, ScanError)>) -> Vec<PathBu
 }
 
 /// Reads one file; `None` when its architecture is not looked for.
-fn read(scan: &Scan<'_>, path: &Path) -> Result<Option<Found>, ScanError> {
+fn read(scan: &Scan<'_>, path: &Path) -> Result<Option<ScannedFile>, ScanError> {
     let filename = path
         .to_str()
         .filter(|path| !path.contains('\n'))
@@ -215,7 +215,7 @@ fn read(scan: &Scan<'_>, path: &Path) -> Result<Option<Found>, ScanError> {
         package.architecture().to_string(),
         package.version().clone(),
     );
-    Ok(Some(Found {
+    Ok(Some(ScannedFile {
         key,
         path: path.to_owned(),
         text,
@@ -223,12 +223,12 @@ fn read(scan: &Scan<'_>, path: &Path) -> Result<Option<Found>, ScanError> {
 }
 
 /// Orders what was found, and sorts out older versions.
-fn choose(versions: Versions, mut found: Vec<Found>) -> (Vec<Found>, Vec<PathBuf>) {
+fn choose(versions: VersionFilter, mut found: Vec<ScannedFile>) -> (Vec<ScannedFile>, Vec<PathBuf>) {
     found.sort_by(|left, right| (&left.key, &left.path).cmp(&(&right.key, &right.path)));
-    if versions == Versions::All {
+    if versions == VersionFilter::All {
         return (found, Vec::new());
     }
-    let mut newest: BTreeMap<(String, String), Found> = BTreeMap::new();
+    let mut newest: BTreeMap<(String, String), ScannedFile> = BTreeMap::new();
     let mut older = Vec::new();
     for found in found {
         // Sorted: what comes later is newer.

@@ -16,7 +16,7 @@ use crate::publish::{Clock, PublishError};
 use crate::sign::Signer;
 use archive_catalog::{CatalogError, Pin, Retained, RetainedState, SnapshotId};
 
-pub use differences::{Change, Difference, differences};
+pub use differences::{Difference, SnapshotChange, differences};
 
 /// How many names near an unknown one are told.
 const NEAR: usize = 4;

@@ -11,10 +11,10 @@ mod strays;
 use crate::archive::Archive;
 use crate::config::Suite;
 
-pub use finding::{Finding, FindingKind, VerifyError};
+pub use finding::{ArchiveVerifyError, Finding, FindingKind};
 
 /// Counts the files of the pool that the catalog does not know.
-pub(crate) fn unknown_files(archive: &Archive) -> Result<usize, VerifyError> {
+pub(crate) fn unknown_files(archive: &Archive) -> Result<usize, ArchiveVerifyError> {
     let mut findings = Vec::new();
     pool_files::unknown(archive, &mut findings)?;
     Ok(findings.len())
@@ -22,7 +22,7 @@ pub(crate) fn unknown_files(archive: &Archive) -> Result<usize, VerifyError> {
 
 impl Archive {
     /// Checks `suites` and the pool, and returns what is wrong, ordered by kind and path.
-    pub fn verify(&self, suites: &[&Suite], now: i64) -> Result<Vec<Finding>, VerifyError> {
+    pub fn verify(&self, suites: &[&Suite], now: i64) -> Result<Vec<Finding>, ArchiveVerifyError> {
         let mut findings = Vec::new();
         let mut named = std::collections::BTreeSet::new();
         for suite in suites {

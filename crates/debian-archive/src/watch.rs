@@ -23,7 +23,7 @@ use std::thread::JoinHandle;
 use rustix::fs::FlockOperation;
 
 use crate::publish::Clock;
-use crate::publisher::{Publisher, PublisherDeps, Setup};
+use crate::publisher::{Publisher, PublisherDeps, PublisherSetup};
 use archive_catalog::DatabaseUrl;
 use archive_storage::STATE;
 
@@ -49,7 +49,7 @@ impl Watch {
     /// # Errors
     /// When another one runs on the archive, or the system does not let this one run.
     pub fn start(
-        setup: Setup,
+        setup: PublisherSetup,
         catalog: &DatabaseUrl,
         clock: Arc<dyn Clock + Send>,
         report: Arc<dyn Fn(WatchEvent) + Send + Sync>,
@@ -68,7 +68,7 @@ impl Watch {
         };
         let publisher = Publisher::start(setup, deps).map_err(WatchError::Thread)?;
         let events = Arc::new(EventQueue::default());
-        let worker = worker::Worker::new(worker::Parts {
+        let worker = worker::WatchWorker::new(worker::WorkerParts {
             archive,
             catalog: catalog.clone(),
             clock,

@@ -8,7 +8,7 @@ mod error;
 mod lines;
 
 pub use error::{EnvelopeError, EnvelopeFault};
-use lines::Lines;
+use lines::EnvelopeLines;
 
 const MESSAGE: &str = "-----BEGIN PGP SIGNED MESSAGE-----";
 const SIGNATURE: &str = "-----BEGIN PGP SIGNATURE-----";
@@ -53,7 +53,7 @@ pub fn split(bytes: &[u8]) -> Result<Envelope<'_>, EnvelopeError> {
             .count(),
         wrong: EnvelopeFault::NotUtf8,
     })?;
-    let mut lines = Lines::new(whole);
+    let mut lines = EnvelopeLines::new(whole);
     skip_headers(&mut lines)?;
     let (text, start) = text(&mut lines)?;
     let end = signature(&mut lines)?;
@@ -66,7 +66,7 @@ pub fn split(bytes: &[u8]) -> Result<Envelope<'_>, EnvelopeError> {
     })
 }
 
-fn skip_headers(lines: &mut Lines<'_>) -> Result<(), EnvelopeError> {
+fn skip_headers(lines: &mut EnvelopeLines<'_>) -> Result<(), EnvelopeError> {
     let first = lines.expect(MESSAGE)?;
     if first.text != MESSAGE {
         return Err(first.error(EnvelopeFault::NoMessage(first.shown())));
@@ -94,7 +94,7 @@ fn is_list_of_digests(value: &str) -> bool {
 }
 
 /// Reads the text up to the first line of the signature, and returns where that begins.
-fn text(lines: &mut Lines<'_>) -> Result<(String, usize), EnvelopeError> {
+fn text(lines: &mut EnvelopeLines<'_>) -> Result<(String, usize), EnvelopeError> {
     let mut text = String::new();
     loop {
         let line = lines.expect(SIGNATURE)?;
@@ -117,7 +117,7 @@ fn text(lines: &mut Lines<'_>) -> Result<(String, usize), EnvelopeError> {
 }
 
 /// Reads the rest of the armour, and returns where it ends.
-fn signature(lines: &mut Lines<'_>) -> Result<usize, EnvelopeError> {
+fn signature(lines: &mut EnvelopeLines<'_>) -> Result<usize, EnvelopeError> {
     loop {
         let line = lines.expect(END)?;
         if line.text == END {

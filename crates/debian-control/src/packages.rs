@@ -114,14 +114,14 @@ pub(crate) fn one_line(value: &str) -> String {
 
 /// The stanza of Translation-en for a package.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Translation {
+pub struct TranslationStanza {
     /// The digest by which an index names the description.
     pub md5: Md5,
     /// The stanza, which ends in a line break, without an empty line.
     pub text: String,
 }
 
-impl Translation {
+impl TranslationStanza {
     /// Makes it of a checked stanza; `None` where that has no description.
     pub fn of_control(control: &str) -> Option<Self> {
         let stanza = Stanza::parse(control).ok()?;
@@ -137,7 +137,7 @@ impl Translation {
 
 /// Returns the stanza of Translation-en for a package, which ends in a line break; `None` where it has no description.
 pub fn translation_entry(package: &BinaryPackage) -> Option<String> {
-    Translation::of_control(package.control()).map(|translation| translation.text)
+    TranslationStanza::of_control(package.control()).map(|translation| translation.text)
 }
 
 /// What a reader of an index needs of a stanza.

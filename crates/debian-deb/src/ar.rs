@@ -1,6 +1,6 @@
 //! The outer `ar` archive of a package, walked as dpkg walks it.
 //!
-//! [`deb`](crate) reads packages through this; nothing else does. An [`Archive`] promises never to seek, never to
+//! [`deb`](crate) reads packages through this; nothing else does. An [`ArArchive`] promises never to seek, never to
 //! allocate by what a header says, and to hand out a member's bytes only up to the size its header gives. It knows
 //! plain names of at most 15 or 16 characters and refuses the tables and inline names of other `ar` dialects, as dpkg
 //! refuses them.
@@ -14,7 +14,7 @@ mod name;
 use std::io::{self, BufRead, BufReader, Read};
 
 pub use self::error::ArError;
-use self::header::{HEADER_BYTES, Header};
+use self::header::{ArHeader, HEADER_BYTES};
 pub use self::name::MemberName;
 use debian_control::limits::Limits;
 
@@ -24,7 +24,7 @@ const MAGIC: &[u8; 8] = b"!<arch>\n";
 const BUFFER_BYTES: usize = 32 * 1024;
 
 /// An `ar` archive, read once from front to back.
-pub struct Archive<R> {
+pub struct ArArchive<R> {
     input: BufReader<Patient<R>>,
     members: usize,
     max_members: usize,
@@ -39,7 +39,7 @@ struct Body {
     left: u64,
 }
 
-impl<R: Read> Archive<R> {
+impl<R: Read> ArArchive<R> {
     /// Reads the archive's first eight bytes.
     ///
     /// # Errors
@@ -82,7 +82,7 @@ impl<R: Read> Archive<R> {
         if found < HEADER_BYTES {
             return Err(ArError::HeaderTruncated { number, found });
         }
-        let Header { name, size } = Header::parse(&bytes, number)?;
+        let ArHeader { name, size } = ArHeader::parse(&bytes, number)?;
         self.members = number;
         self.current = Some(Body {
             name,
@@ -92,7 +92,7 @@ impl<R: Read> Archive<R> {
         Ok(self.current())
     }
 
-    /// Returns the member that [`Archive::next_member`] went to, as far as it is unread.
+    /// Returns the member that [`ArArchive::next_member`] went to, as far as it is unread.
     pub fn current(&mut self) -> Option<Member<'_, R>> {
         let body = self.current.as_mut()?;
         Some(Member {

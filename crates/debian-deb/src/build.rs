@@ -33,14 +33,14 @@ const SHORT_NAME: usize = 100;
 pub struct DebBuilder {
     fields: Vec<(String, String)>,
     control_files: Vec<(String, Vec<u8>)>,
-    entries: Vec<Planned>,
+    entries: Vec<PlannedMember>,
     control_compression: Compression,
     data_compression: Compression,
 }
 
 /// One entry of `data.tar` to be.
 #[derive(Debug, Clone)]
-struct Planned {
+struct PlannedMember {
     path: String,
     kind: tar::EntryType,
     mode: u32,
@@ -133,7 +133,7 @@ impl DebBuilder {
         content: &[u8],
     ) -> Self {
         let (path, target, content) = (path.to_owned(), target.to_owned(), content.to_owned());
-        self.entries.push(Planned {
+        self.entries.push(PlannedMember {
             path,
             kind,
             mode,

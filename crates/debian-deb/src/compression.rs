@@ -17,7 +17,7 @@ use liblzma::bufread::XzDecoder;
 use liblzma::stream::Stream;
 
 pub use self::bounds::Bounds;
-use self::counted::Counted;
+use self::counted::CountingReader;
 pub use self::error::CompressionError;
 pub use self::format::Compression;
 
@@ -52,7 +52,7 @@ pub enum Streams {
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub struct Decoder<R: BufRead> {
-    codec: Codec<Counted<R>>,
+    codec: Codec<CountingReader<R>>,
     compression: Compression,
     bounds: Bounds,
     produced: u64,
@@ -76,7 +76,7 @@ impl<R: BufRead> Decoder<R> {
     ///
     /// When a decoder cannot be set up at all, which is for want of memory.
     pub fn new(compression: Compression, streams: Streams, input: R, bounds: Bounds) -> io::Result<Self> {
-        let input = Counted::new(input);
+        let input = CountingReader::new(input);
         let codec = match compression {
             Compression::None => Codec::Stored(input),
             Compression::Gzip => Codec::Gzip(Box::new(MultiGzDecoder::new(input))),
@@ -105,7 +105,7 @@ impl<R: BufRead> Decoder<R> {
         self.produced
     }
 
-    fn input(&self) -> &Counted<R> {
+    fn input(&self) -> &CountingReader<R> {
         match &self.codec {
             Codec::Stored(input) => input,
             Codec::Gzip(decoder) => decoder.get_ref(),
@@ -115,7 +115,7 @@ impl<R: BufRead> Decoder<R> {
         }
     }
 
-    fn input_mut(&mut self) -> &mut Counted<R> {
+    fn input_mut(&mut self) -> &mut CountingReader<R> {
         match &mut self.codec {
             Codec::Stored(input) => input,
             Codec::Gzip(decoder) => decoder.get_mut(),

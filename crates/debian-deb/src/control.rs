@@ -9,7 +9,7 @@ use super::error::tar_failure;
 use super::triggers;
 use crate::ar::{Member, MemberName};
 use crate::compression::{Bounds, Compression, Decoder, Streams};
-use crate::tarball::{Entry, EntryKind, TarBounds, printable, walk};
+use crate::tarball::{EntryKind, TarBounds, TarEntry, printable, walk};
 use debian_control::limits::Limits;
 use debian_control::package::BinaryPackage;
 
@@ -105,7 +105,7 @@ pub(super) fn read_control<R: Read>(
 fn take_file(
     files: &mut ControlFiles,
     member: &MemberName,
-    entry: &Entry,
+    entry: &TarEntry,
     content: &mut dyn Read,
     limits: &Limits,
 ) -> Result<(), DebError> {

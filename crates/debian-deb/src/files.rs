@@ -2,7 +2,7 @@
 
 use std::io::{self, Read};
 
-use crate::tarball::{DataPath, Entry as DataEntry, EntryKind as DataKind};
+use crate::tarball::{DataPath, EntryKind as DataKind, TarEntry as DataEntry};
 use crate::visitor::DataVisitor;
 
 /// Collects the paths that are no directories.

@@ -14,7 +14,7 @@
 use std::collections::HashMap;
 
 use super::conffiles::Conffile;
-use crate::tarball::{DataPath, Entry, EntryKind, printable};
+use crate::tarball::{DataPath, EntryKind, TarEntry, printable};
 
 /// The longest name of one file: dpkg adds `.dpkg-new`, and Linux takes 255 bytes.
 const MAX_NAME: usize = 246;
@@ -129,18 +129,18 @@ pub enum ConffileConflict {
 /// What the entries so far have made.
 #[derive(Debug, Default)]
 pub(super) struct Layout {
-    nodes: HashMap<DataPath, Node>,
+    nodes: HashMap<DataPath, LayoutNode>,
 }
 
 #[derive(Debug)]
-struct Node {
-    kind: Kind,
+struct LayoutNode {
+    kind: NodeKind,
     /// The name as dpkg compares it, where that is not the path.
     spelling: Option<Box<[u8]>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum NodeKind {
     Directory,
     File,
     Symlink,
@@ -149,7 +149,7 @@ enum Kind {
     Pipe,
 }
 
-impl Kind {
+impl NodeKind {
     fn of(kind: &EntryKind) -> Self {
         match kind {
             EntryKind::File => Self::File,
@@ -181,14 +181,16 @@ impl Kind {
 
 impl Layout {
     /// Takes the next entry.
-    pub(super) fn take(&mut self, entry: &Entry) -> Result<(), LayoutError> {
-        let kind = Kind::of(&entry.kind);
+    pub(super) fn take(&mut self, entry: &TarEntry) -> Result<(), LayoutError> {
+        let kind = NodeKind::of(&entry.kind);
         check_lengths(entry)?;
         if entry.path.is_root() {
             return Ok(());
         }
         self.check_parent(&entry.path)?;
-        if !matches!(kind, Kind::Directory | Kind::Symlink) && DPKG_FOLDERS.contains(&entry.path.as_bytes()) {
+        if !matches!(kind, NodeKind::Directory | NodeKind::Symlink)
+            && DPKG_FOLDERS.contains(&entry.path.as_bytes())
+        {
             return Err(LayoutError::DpkgFolder(kind.noun()));
         }
         let name = as_compared(&entry.name);
@@ -199,7 +201,7 @@ impl Layout {
                     before: before.kind.noun(),
                 });
             }
-            if kind != Kind::Directory && before.spelling(&entry.path) != name {
+            if kind != NodeKind::Directory && before.spelling(&entry.path) != name {
                 return Err(LayoutError::Spelling);
             }
         }
@@ -207,7 +209,8 @@ impl Layout {
             self.check_target(entry, target, name)?;
         }
         let spelling = (name != entry.path.as_bytes()).then(|| name.into());
-        self.nodes.insert(entry.path.clone(), Node { kind, spelling });
+        self.nodes
+            .insert(entry.path.clone(), LayoutNode { kind, spelling });
         Ok(())
     }
 
@@ -216,7 +219,7 @@ impl Layout {
             return Ok(());
         };
         match self.nodes.get(&parent).map(|node| node.kind) {
-            Some(Kind::Directory) => Ok(()),
+            Some(NodeKind::Directory) => Ok(()),
             Some(kind) => Err(LayoutError::Beneath {
                 parent,
                 kind: kind.noun(),
@@ -232,10 +235,14 @@ impl Layout {
     }
 
     /// Returns what is no directory and stands on the way to a path.
-    fn closest(&self, path: &DataPath) -> Option<(DataPath, Kind)> {
+    fn closest(&self, path: &DataPath) -> Option<(DataPath, NodeKind)> {
         let mut above = path.parent();
         while let Some(path) = above {
-            if let Some(node) = self.nodes.get(&path).filter(|node| node.kind != Kind::Directory) {
+            if let Some(node) = self
+                .nodes
+                .get(&path)
+                .filter(|node| node.kind != NodeKind::Directory)
+            {
                 return Some((path, node.kind));
             }
             above = path.parent();
@@ -243,7 +250,7 @@ impl Layout {
         None
     }
 
-    fn check_target(&self, entry: &Entry, target: &DataPath, name: &[u8]) -> Result<(), LayoutError> {
+    fn check_target(&self, entry: &TarEntry, target: &DataPath, name: &[u8]) -> Result<(), LayoutError> {
         if name.starts_with(b"/") {
             return Err(LayoutError::AbsoluteTarget(printable(name)));
         }
@@ -258,7 +265,9 @@ impl Layout {
         }
         match self.nodes.get(target) {
             None => wrong("in no entry before it"),
-            Some(node) if matches!(node.kind, Kind::Directory | Kind::Symlink) => wrong(node.kind.noun()),
+            Some(node) if matches!(node.kind, NodeKind::Directory | NodeKind::Symlink) => {
+                wrong(node.kind.noun())
+            }
             // dpkg looks the target up by its name as it is written.
             Some(node) if node.spelling(target) != as_compared(name) => {
                 wrong("an entry spelled in another way")
@@ -278,7 +287,7 @@ impl Layout {
         let Ok(path) = DataPath::parse(&file.path) else {
             return Ok(());
         };
-        if let Some((parent, kind)) = self.closest(&path).filter(|(_, kind)| *kind != Kind::Symlink) {
+        if let Some((parent, kind)) = self.closest(&path).filter(|(_, kind)| *kind != NodeKind::Symlink) {
             return Err(ConffileConflict::Beneath {
                 path: shown(),
                 parent,
@@ -288,7 +297,7 @@ impl Layout {
         match self.nodes.get(&path).map(|node| node.kind) {
             None => Ok(()),
             Some(_) if file.remove_on_upgrade => Err(ConffileConflict::RemovedAndShipped(shown())),
-            Some(Kind::File | Kind::Symlink | Kind::Hardlink) => Ok(()),
+            Some(NodeKind::File | NodeKind::Symlink | NodeKind::Hardlink) => Ok(()),
             Some(kind) => Err(ConffileConflict::NoFile {
                 path: shown(),
                 found: kind.noun(),
@@ -297,13 +306,13 @@ impl Layout {
     }
 }
 
-impl Node {
+impl LayoutNode {
     fn spelling<'a>(&'a self, path: &'a DataPath) -> &'a [u8] {
         self.spelling.as_deref().unwrap_or(path.as_bytes())
     }
 }
 
-fn check_lengths(entry: &Entry) -> Result<(), LayoutError> {
+fn check_lengths(entry: &TarEntry) -> Result<(), LayoutError> {
     let name = entry.path.components().last().unwrap_or_default();
     if name.len() > MAX_NAME {
         return Err(LayoutError::NameTooLong { found: name.len() });

@@ -38,8 +38,8 @@ use self::members::Members;
 pub use self::visitor::DataVisitor;
 use crate::ar::Member;
 use crate::compression::{Bounds, Compression, Decoder, Streams};
-use crate::tarball::{Content, TarBounds, printable, walk};
-pub use crate::tarball::{DataPath, Entry as DataEntry, EntryKind as DataKind};
+pub use crate::tarball::{DataPath, EntryKind as DataKind, TarEntry as DataEntry};
+use crate::tarball::{EntryContent, TarBounds, printable, walk};
 use debian_control::limits::Limits;
 use debian_control::package::BinaryPackage;
 
@@ -142,7 +142,7 @@ fn read_data<R: Read>(
         max_paths_bytes: limits.max_paths_bytes,
     };
     let mut layout = Layout::default();
-    let visit = |entry: &DataEntry, content: &mut Content<'_>| {
+    let visit = |entry: &DataEntry, content: &mut EntryContent<'_>| {
         layout.take(entry).map_err(|problem| DebError::Layout {
             member: name.clone(),
             path: printable(&entry.name),

@@ -3,7 +3,7 @@
 use std::io::Read;
 
 use super::{DebError, Role};
-use crate::ar::{ArError, Archive, Member};
+use crate::ar::{ArArchive, ArError, Member};
 use crate::compression::Compression;
 use debian_control::limits::Limits;
 
@@ -15,14 +15,14 @@ const COMPRESSION_OVERHEAD: u64 = 1 << 20;
 
 /// The members of a package, in the order of deb(5).
 pub(super) struct Members<R> {
-    archive: Archive<R>,
+    archive: ArArchive<R>,
     max_control_tar_bytes: u64,
 }
 
 impl<R: Read> Members<R> {
     pub(super) fn new(reader: R, limits: &Limits) -> Result<Self, DebError> {
         Ok(Self {
-            archive: Archive::new(reader, limits)?,
+            archive: ArArchive::new(reader, limits)?,
             max_control_tar_bytes: limits.max_control_tar_bytes,
         })
     }

@@ -21,10 +21,10 @@ use std::cell::Cell;
 use std::io::{self, Read};
 
 pub use self::bounds::TarBounds;
-pub use self::content::Content;
-pub use self::entry::{Entry, EntryKind};
-pub use self::error::{HeaderError, LongNameError, Place, TarError, WalkError};
-use self::header::{Header, Meaning};
+pub use self::content::EntryContent;
+pub use self::entry::{EntryKind, TarEntry};
+pub use self::error::{EntryPlace, HeaderError, LongNameError, TarError, WalkError};
+use self::header::{Meaning, TarHeader};
 use self::names::{LongNames, read_long};
 pub(crate) use self::path::printable;
 pub use self::path::{DataPath, PathError};
@@ -40,7 +40,7 @@ pub use self::path::{DataPath, PathError};
 pub fn walk<R, E>(
     reader: R,
     bounds: &TarBounds,
-    mut visit: impl FnMut(&Entry, &mut Content<'_>) -> Result<(), E>,
+    mut visit: impl FnMut(&TarEntry, &mut EntryContent<'_>) -> Result<(), E>,
 ) -> Result<(), WalkError<E>>
 where
     R: Read,
@@ -59,20 +59,20 @@ where
     };
     let broken = |number, error| match failed.get() {
         true => TarError::Read(error),
-        false => HeaderError::Malformed(error.to_string()).at(Place::number(number)),
+        false => HeaderError::Malformed(error.to_string()).at(EntryPlace::number(number)),
     };
     for raw in archive.entries().map_err(TarError::Read)?.raw(true) {
         let mut raw = raw.map_err(|error| broken(walker.number + 1, error))?;
         let Some(entry) = walker.next(&mut raw)? else {
             continue;
         };
-        let mut content = Content::new(&mut raw, entry.size);
+        let mut content = EntryContent::new(&mut raw, entry.size);
         let visited = visit(&entry, &mut content);
         // Broken content comes first: it may be why the visitor failed, or the visitor may not have minded.
-        content.finish(|| Place::named(walker.number, &entry.path))?;
+        content.finish(|| EntryPlace::named(walker.number, &entry.path))?;
         visited.map_err(WalkError::Visit)?;
     }
-    walker.names.finish(Place::number(walker.number))?;
+    walker.names.finish(EntryPlace::number(walker.number))?;
     check_end(archive.into_inner())?;
     Ok(())
 }
@@ -87,7 +87,7 @@ struct Walker<'a> {
 
 impl Walker<'_> {
     /// Checks one raw entry: `None` when it only carried a name for the next one.
-    fn next<R: Read>(&mut self, raw: &mut tar::Entry<'_, R>) -> Result<Option<Entry>, TarError> {
+    fn next<R: Read>(&mut self, raw: &mut tar::Entry<'_, R>) -> Result<Option<TarEntry>, TarError> {
         self.number += 1;
         if self.number > self.bounds.max_entries {
             return Err(TarError::TooManyEntries {
@@ -96,8 +96,8 @@ impl Walker<'_> {
         }
         let number = self.number;
         let raw_header = raw.header().clone();
-        let place = || Place::of(number, &raw_header);
-        let header = Header::check(&raw_header).map_err(|problem| problem.at(place()))?;
+        let place = || EntryPlace::of(number, &raw_header);
+        let header = TarHeader::check(&raw_header).map_err(|problem| problem.at(place()))?;
         let kind = match header.meaning {
             Meaning::Entry(kind) => kind,
             Meaning::LongName => {
@@ -119,12 +119,12 @@ impl Walker<'_> {
         };
         let entry = std::mem::take(&mut self.names)
             .apply(kind, header, self.bounds)
-            .map_err(|(name, problem)| problem.at(Place::number(number).with_name(&name)))?;
+            .map_err(|(name, problem)| problem.at(EntryPlace::number(number).with_name(&name)))?;
         self.count_paths(&entry)?;
         Ok(Some(entry))
     }
 
-    fn count_paths(&mut self, entry: &Entry) -> Result<(), TarError> {
+    fn count_paths(&mut self, entry: &TarEntry) -> Result<(), TarError> {
         let target = match &entry.kind {
             EntryKind::Symlink { target } => target.len(),
             EntryKind::Hardlink { target, .. } => target.as_bytes().len(),

@@ -3,7 +3,7 @@
 use std::io::{self, Read};
 
 use crate::control::ControlFiles;
-use crate::tarball::Entry as DataEntry;
+use crate::tarball::TarEntry as DataEntry;
 use debian_control::package::BinaryPackage;
 
 /// Takes a package's entries as they are read.

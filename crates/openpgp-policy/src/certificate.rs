@@ -6,7 +6,7 @@ use pgp::composed::SignedPublicKey;
 use pgp::packet::Signature;
 use pgp::types::{KeyDetails, KeyVersion, VerifyingKey};
 
-use super::policy::{self, KeyProblem, Standing};
+use super::policy::{self, KeyProblem, KeyStanding};
 use super::{Algorithm, Fingerprint};
 
 /// A public certificate, version 4 or 6.
@@ -136,7 +136,7 @@ impl Component<'_> {
     }
 
     /// Whether this key's signatures count at `now`.
-    pub(super) fn may_sign(&self, now: i64) -> Result<Standing, KeyProblem> {
+    pub(super) fn may_sign(&self, now: i64) -> Result<KeyStanding, KeyProblem> {
         let primary = policy::primary(self.whole, now)?;
         match self.subkey {
             None if primary.signs => Ok(primary),
@@ -145,7 +145,7 @@ impl Component<'_> {
         }
     }
 
-    fn describe(&self, standing: Standing) -> SigningKey {
+    fn describe(&self, standing: KeyStanding) -> SigningKey {
         let key = self.key();
         SigningKey {
             fingerprint: fingerprint(&key),

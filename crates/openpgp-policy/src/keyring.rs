@@ -148,7 +148,7 @@ impl Keyring {
     pub fn to_armored(&self) -> String {
         let mut bytes = Vec::new();
         armor::write(
-            &Packets(&self.certificates),
+            &CertificatePackets(&self.certificates),
             BlockType::PublicKey,
             &mut bytes,
             None,
@@ -189,9 +189,9 @@ fn take_revocations(packets: &mut Vec<Packet>) -> Vec<Signature> {
 }
 
 /// Certificates as one run of packets.
-struct Packets<'a>(&'a [Certificate]);
+struct CertificatePackets<'a>(&'a [Certificate]);
 
-impl pgp::ser::Serialize for Packets<'_> {
+impl pgp::ser::Serialize for CertificatePackets<'_> {
     fn to_writer<W: std::io::Write>(&self, writer: &mut W) -> pgp::errors::Result<()> {
         self.0
             .iter()

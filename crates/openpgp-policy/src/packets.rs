@@ -152,13 +152,13 @@ fn armor_blocks(text: &[u8]) -> Vec<&[u8]> {
 }
 
 /// One packet, or why it could not be read.
-pub(super) type Found = Result<Packet, ReadError>;
+pub(super) type FoundPacket = Result<Packet, ReadError>;
 
 /// Reads packets one after the other, in their order.
 ///
 /// Packets of kinds and versions that this library does not know, markers, padding and GnuPG's trust notes are left
 /// out: RFC 9580 4.3 wants unknown ones ignored, and a trust packet would part a user id from its signatures.
-pub(super) fn packets(binary: &[u8]) -> impl Iterator<Item = Found> + '_ {
+pub(super) fn packets(binary: &[u8]) -> impl Iterator<Item = FoundPacket> + '_ {
     PacketParser::new(binary)
         .enumerate()
         .filter_map(|(index, packet)| match packet {

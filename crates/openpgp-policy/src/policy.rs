@@ -58,14 +58,14 @@ pub enum KeyProblem {
 
 /// What a key that counts may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Standing {
+pub(super) struct KeyStanding {
     /// End in unix seconds; `None` for never.
     pub(super) expires: Option<i64>,
     /// Whether the key flags name signing.
     pub(super) signs: bool,
 }
 
-impl Standing {
+impl KeyStanding {
     /// A subkey ends with its primary key at the latest.
     pub(super) fn within(self, primary: &Self) -> Self {
         let expires = self.expires.into_iter().chain(primary.expires).min();
@@ -74,7 +74,7 @@ impl Standing {
 }
 
 /// Judges the primary key at `now`.
-pub(super) fn primary(certificate: &SignedPublicKey, now: i64) -> Result<Standing, KeyProblem> {
+pub(super) fn primary(certificate: &SignedPublicKey, now: i64) -> Result<KeyStanding, KeyProblem> {
     let key = &certificate.primary_key;
     check_key(key, now)?;
     let revocations = certificate.details.revocation_signatures.iter();
@@ -99,7 +99,7 @@ pub(super) fn signing_subkey(
     certificate: &SignedPublicKey,
     subkey: &SignedPublicSubKey,
     now: i64,
-) -> Result<Standing, KeyProblem> {
+) -> Result<KeyStanding, KeyProblem> {
     let (primary, key) = (&certificate.primary_key, &subkey.key);
     let binds = |found: &Signature| found.verify_subkey_binding(primary, key).is_ok();
     let of_type = |wanted| {
@@ -147,7 +147,7 @@ fn check_key(key: &impl KeyDetails, now: i64) -> Result<(), KeyProblem> {
 }
 
 /// What the signature that binds a key says of it.
-fn standing(key: &impl KeyDetails, binding: &Signature, now: i64) -> Result<Standing, KeyProblem> {
+fn standing(key: &impl KeyDetails, binding: &Signature, now: i64) -> Result<KeyStanding, KeyProblem> {
     // Zero stands for no end (RFC 9580 5.2.3.13).
     let lifetime = binding
         .key_expiration_time()
@@ -156,7 +156,7 @@ fn standing(key: &impl KeyDetails, binding: &Signature, now: i64) -> Result<Stan
     let expires = lifetime.map(|secs| created(key) + secs);
     match expires {
         Some(at) if at <= now => Err(KeyProblem::Expired { at }),
-        expires => Ok(Standing {
+        expires => Ok(KeyStanding {
             expires,
             signs: binding.key_flags().sign(),
         }),

@@ -180,14 +180,14 @@ pub(super) fn usual_bind(
 }
 
 /// A certificate of parts.
-pub(super) struct Parts<'a> {
+pub(super) struct KeyParts<'a> {
     pub(super) primary: &'a SecretKey,
     pub(super) direct: Vec<Signature>,
     pub(super) users: Vec<SignedUser>,
     pub(super) subkeys: Vec<SignedPublicSubKey>,
 }
 
-impl Parts<'_> {
+impl KeyParts<'_> {
     /// Through bytes, as a client gets it.
     pub(super) fn keyring(self) -> Keyring {
         let details = SignedKeyDetails::new(vec![], self.direct, self.users, vec![]);
@@ -201,8 +201,8 @@ impl Parts<'_> {
 }
 
 /// A certificate with these user ids and nothing else.
-pub(super) fn with_users(primary: &SecretKey, users: Vec<SignedUser>) -> Parts<'_> {
-    Parts {
+pub(super) fn with_users(primary: &SecretKey, users: Vec<SignedUser>) -> KeyParts<'_> {
+    KeyParts {
         primary,
         direct: vec![],
         users,
@@ -230,13 +230,20 @@ pub(super) fn message(text: &str, signatures: &[Signature]) -> Vec<u8> {
 /// Armours signatures.
 pub(super) fn armored(signatures: &[Signature]) -> Vec<u8> {
     let mut bytes = Vec::new();
-    armor::write(&Packets(signatures), BlockType::Signature, &mut bytes, None, true).unwrap();
+    armor::write(
+        &SignaturePackets(signatures),
+        BlockType::Signature,
+        &mut bytes,
+        None,
+        true,
+    )
+    .unwrap();
     bytes
 }
 
-struct Packets<'a>(&'a [Signature]);
+struct SignaturePackets<'a>(&'a [Signature]);
 
-impl Serialize for Packets<'_> {
+impl Serialize for SignaturePackets<'_> {
     fn to_writer<W: std::io::Write>(&self, writer: &mut W) -> pgp::errors::Result<()> {
         self.0
             .iter()

@@ -124,7 +124,7 @@ pub fn verify_inrelease(bytes: &[u8], keyring: &Keyring, now: i64) -> Result<Ver
     let signatures = read_signatures(envelope.signature.as_bytes())?;
     // Most tools make text signatures here, Go's make binary ones: over the same bytes, since they are canonical.
     let types = [SignatureType::Text, SignatureType::Binary];
-    let signers = Document {
+    let signers = SignedBytes {
         bytes: signed.as_bytes(),
         types: &types,
     }
@@ -150,7 +150,7 @@ pub fn verify_detached(
 ) -> Result<Vec<Fingerprint>, VerifyError> {
     let signatures = read_signatures(signature)?;
     // A text signature would let the line ends be changed behind it.
-    Document {
+    SignedBytes {
         bytes: data,
         types: &[SignatureType::Binary],
     }
@@ -183,12 +183,12 @@ fn read_signatures(bytes: &[u8]) -> Result<Vec<Packed>, VerifyError> {
 }
 
 /// What was signed, and as what.
-struct Document<'a> {
+struct SignedBytes<'a> {
     bytes: &'a [u8],
     types: &'a [SignatureType],
 }
 
-impl Document<'_> {
+impl SignedBytes<'_> {
     /// The certificates whose signature counts, or for each signature why it does not.
     fn signers(
         &self,

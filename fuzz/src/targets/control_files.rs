@@ -4,7 +4,7 @@ use debian_deb::{conffiles, triggers};
 
 use crate::mutate::mutate;
 use crate::random::Random;
-use crate::target::{Target, Verdict, must};
+use crate::target::{FuzzTarget, ParserVerdict, must};
 
 /// `conffiles`.
 pub(super) struct Conffiles;
@@ -44,7 +44,7 @@ const WORDS: &[&[u8]] = &[
     b"\xff",
 ];
 
-impl Target for Conffiles {
+impl FuzzTarget for Conffiles {
     fn name(&self) -> &'static str {
         "conffiles"
     }
@@ -53,9 +53,9 @@ impl Target for Conffiles {
         lines(CONFFILES, random)
     }
 
-    fn check(&self, input: &[u8]) -> Result<Verdict, String> {
+    fn check(&self, input: &[u8]) -> Result<ParserVerdict, String> {
         let Ok(files) = conffiles::parse(input) else {
-            return Ok(Verdict::Refused);
+            return Ok(ParserVerdict::Refused);
         };
         let mut written = Vec::new();
         for file in &files {
@@ -73,11 +73,11 @@ impl Target for Conffiles {
         must(again == files, || {
             "the files change when written and read again".to_owned()
         })?;
-        Ok(Verdict::Accepted)
+        Ok(ParserVerdict::Accepted)
     }
 }
 
-impl Target for Triggers {
+impl FuzzTarget for Triggers {
     fn name(&self) -> &'static str {
         "triggers"
     }
@@ -86,20 +86,20 @@ impl Target for Triggers {
         lines(TRIGGERS, random)
     }
 
-    fn check(&self, input: &[u8]) -> Result<Verdict, String> {
+    fn check(&self, input: &[u8]) -> Result<ParserVerdict, String> {
         let taken = triggers::check(input).is_ok();
         let each = input
             .split_inclusive(|&byte| byte == b'\n')
             .all(|line| triggers::check(line).is_ok());
         must(taken == each, || "a line is judged by those around it".to_owned())?;
         if !taken {
-            return Ok(Verdict::Refused);
+            return Ok(ParserVerdict::Refused);
         }
         must(input.last().is_none_or(|&last| last == b'\n'), || {
             "a last line without a line break is taken".to_owned()
         })?;
         must(!input.contains(&0), || "a NUL is taken".to_owned())?;
-        Ok(Verdict::Accepted)
+        Ok(ParserVerdict::Accepted)
     }
 }
 

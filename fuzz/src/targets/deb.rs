@@ -10,10 +10,10 @@ use debian_deb::{Data, DataPath};
 
 use crate::mutate::mutate;
 use crate::random::Random;
-use crate::target::{Target, Verdict, must};
+use crate::target::{FuzzTarget, ParserVerdict, must};
 
 /// The reader of packages.
-pub struct Deb;
+pub struct DebTarget;
 
 /// Text that has a meaning somewhere in a package.
 const WORDS: &[&[u8]] = &[
@@ -44,7 +44,7 @@ const WORDS: &[&[u8]] = &[
     b"\x28\xb5\x2f\xfd",
 ];
 
-impl Target for Deb {
+impl FuzzTarget for DebTarget {
     fn name(&self) -> &'static str {
         "deb"
     }
@@ -53,7 +53,7 @@ impl Target for Deb {
         mutant(random)
     }
 
-    fn check(&self, input: &[u8]) -> Result<Verdict, String> {
+    fn check(&self, input: &[u8]) -> Result<ParserVerdict, String> {
         let limits = Limits {
             max_data_bytes: 64 << 20,
             ..Limits::default()
@@ -62,7 +62,7 @@ impl Target for Deb {
         let listed = debian_deb::read(Trickle(input), &limits, Data::List);
         let Ok(listed) = listed else {
             // What is skipped may be wrong without harm.
-            return Ok(Verdict::Refused);
+            return Ok(ParserVerdict::Refused);
         };
         let skipped = skipped.map_err(|error| format!("listed, but not skipped: {error}"))?;
         must(skipped.control_files == listed.control_files, || {
@@ -87,7 +87,7 @@ impl Target for Deb {
         must(debian_deb::read(cut, &limits, Data::Skip).is_err(), || {
             "it reads without its last byte".to_owned()
         })?;
-        Ok(Verdict::Accepted)
+        Ok(ParserVerdict::Accepted)
     }
 }
 

@@ -8,7 +8,7 @@ use debian_control::stanza::{Stanza, StanzaReader};
 
 use crate::mutate::mutate;
 use crate::random::Random;
-use crate::target::{Target, Verdict, must};
+use crate::target::{FuzzTarget, ParserVerdict, must};
 
 /// The control file of a package, and what an index makes of it.
 pub(super) struct Control;
@@ -68,7 +68,7 @@ pub(super) const WORDS: &[&[u8]] = &[
     b"\xc2\x85",
 ];
 
-impl Target for Control {
+impl FuzzTarget for Control {
     fn name(&self) -> &'static str {
         "control"
     }
@@ -79,10 +79,10 @@ impl Target for Control {
         bytes
     }
 
-    fn check(&self, input: &[u8]) -> Result<Verdict, String> {
+    fn check(&self, input: &[u8]) -> Result<ParserVerdict, String> {
         let limits = Limits::default();
         let Ok(package) = BinaryPackage::parse(input, &limits) else {
-            return Ok(Verdict::Refused);
+            return Ok(ParserVerdict::Refused);
         };
         let control = package.control();
         let again = BinaryPackage::parse(control.as_bytes(), &limits)
@@ -93,7 +93,7 @@ impl Target for Control {
         for description in [DescriptionForm::Full, DescriptionForm::Synopsis] {
             check_index(&package, description)?;
         }
-        Ok(Verdict::Accepted)
+        Ok(ParserVerdict::Accepted)
     }
 }
 
@@ -132,7 +132,7 @@ fn check_index(package: &BinaryPackage, description: DescriptionForm) -> Result<
     Ok(())
 }
 
-impl Target for Stanzas {
+impl FuzzTarget for Stanzas {
     fn name(&self) -> &'static str {
         "stanza"
     }
@@ -143,15 +143,15 @@ impl Target for Stanzas {
         bytes
     }
 
-    fn check(&self, input: &[u8]) -> Result<Verdict, String> {
+    fn check(&self, input: &[u8]) -> Result<ParserVerdict, String> {
         let Ok(text) = std::str::from_utf8(input) else {
-            return Ok(Verdict::Refused);
+            return Ok(ParserVerdict::Refused);
         };
-        let mut verdict = Verdict::Accepted;
+        let mut verdict = ParserVerdict::Accepted;
         for stanza in StanzaReader::new(text) {
             match stanza {
                 Ok(stanza) => check_lossless(&stanza)?,
-                Err(_) => verdict = Verdict::Refused,
+                Err(_) => verdict = ParserVerdict::Refused,
             }
         }
         Ok(verdict)

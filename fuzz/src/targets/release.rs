@@ -6,7 +6,7 @@ use debian_control::release::Release;
 use super::index::WORDS;
 use crate::mutate::mutate;
 use crate::random::Random;
-use crate::target::{Target, Verdict, must};
+use crate::target::{FuzzTarget, ParserVerdict, must};
 
 /// A Release file.
 pub(super) struct ReleaseFile;
@@ -54,7 +54,7 @@ const MARKS: &[&[u8]] = &[
     b"\xe2\x80\xa8",
 ];
 
-impl Target for ReleaseFile {
+impl FuzzTarget for ReleaseFile {
     fn name(&self) -> &'static str {
         "release"
     }
@@ -65,12 +65,12 @@ impl Target for ReleaseFile {
         bytes
     }
 
-    fn check(&self, input: &[u8]) -> Result<Verdict, String> {
+    fn check(&self, input: &[u8]) -> Result<ParserVerdict, String> {
         let Ok(text) = std::str::from_utf8(input) else {
-            return Ok(Verdict::Refused);
+            return Ok(ParserVerdict::Refused);
         };
         let Ok(mut release) = Release::parse(text) else {
-            return Ok(Verdict::Refused);
+            return Ok(ParserVerdict::Refused);
         };
         let written = release.render();
         let again = Release::parse(&written)
@@ -83,11 +83,11 @@ impl Target for ReleaseFile {
         must(again.render() == written, || {
             format!("it is written in two ways: {written}")
         })?;
-        Ok(Verdict::Accepted)
+        Ok(ParserVerdict::Accepted)
     }
 }
 
-impl Target for InRelease {
+impl FuzzTarget for InRelease {
     fn name(&self) -> &'static str {
         "inrelease"
     }
@@ -98,9 +98,9 @@ impl Target for InRelease {
         bytes
     }
 
-    fn check(&self, input: &[u8]) -> Result<Verdict, String> {
+    fn check(&self, input: &[u8]) -> Result<ParserVerdict, String> {
         let Ok(envelope) = inrelease::split(input) else {
-            return Ok(Verdict::Refused);
+            return Ok(ParserVerdict::Refused);
         };
         let written = clear_signed(&envelope.text, envelope.signature);
         let again = inrelease::split(written.as_bytes())
@@ -114,7 +114,7 @@ impl Target for InRelease {
         })?;
         let mut words = envelope.text.split_ascii_whitespace();
         must(words.all(inside), || "the text is not in the file".to_owned())?;
-        Ok(Verdict::Accepted)
+        Ok(ParserVerdict::Accepted)
     }
 }
 

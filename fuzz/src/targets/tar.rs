@@ -8,7 +8,7 @@ use debian_deb::{DataKind, DataPath};
 
 use super::deb::mutate_tar;
 use crate::random::Random;
-use crate::target::{Target, Verdict, must};
+use crate::target::{FuzzTarget, ParserVerdict, must};
 
 /// The walk over a tar archive.
 pub(super) struct Tar;
@@ -19,7 +19,7 @@ const BOUNDS: TarBounds = TarBounds {
     max_paths_bytes: 1 << 20,
 };
 
-impl Target for Tar {
+impl FuzzTarget for Tar {
     fn name(&self) -> &'static str {
         "tar"
     }
@@ -37,14 +37,14 @@ impl Target for Tar {
     }
 
     /// What the walk takes, the `tar` crate by itself must see in the same way.
-    fn check(&self, input: &[u8]) -> Result<Verdict, String> {
+    fn check(&self, input: &[u8]) -> Result<ParserVerdict, String> {
         let mut ours = Vec::new();
         let walked = walk::<_, Infallible>(input, &BOUNDS, |entry, _| {
             ours.push((entry.path.clone(), entry.kind == DataKind::Directory, entry.size));
             Ok(())
         });
         if walked.is_err() {
-            return Ok(Verdict::Refused);
+            return Ok(ParserVerdict::Refused);
         }
         let mut archive = tar::Archive::new(input);
         let mut theirs = Vec::new();
@@ -66,6 +66,6 @@ impl Target for Tar {
         must(differs.is_none(), || {
             format!("the tar crate sees another entry: {differs:?}")
         })?;
-        Ok(Verdict::Accepted)
+        Ok(ParserVerdict::Accepted)
     }
 }

@@ -8,10 +8,10 @@ use debian_control::version::Version;
 use super::index::WORDS;
 use crate::mutate::mutate;
 use crate::random::Random;
-use crate::target::{Target, Verdict, must};
+use crate::target::{FuzzTarget, ParserVerdict, must};
 
 /// Two versions on two lines, and their order.
-pub(super) struct Versions;
+pub(super) struct VersionTarget;
 
 /// The value of a relation field.
 pub(super) struct RelationField;
@@ -35,7 +35,7 @@ const RELATIONS: &[&str] = &[
     "",
 ];
 
-impl Target for Versions {
+impl FuzzTarget for VersionTarget {
     fn name(&self) -> &'static str {
         "version"
     }
@@ -60,15 +60,15 @@ impl Target for Versions {
         [version(), version()].join(&b'\n')
     }
 
-    fn check(&self, input: &[u8]) -> Result<Verdict, String> {
+    fn check(&self, input: &[u8]) -> Result<ParserVerdict, String> {
         let Some((left, right)) = std::str::from_utf8(input)
             .ok()
             .and_then(|text| text.split_once('\n'))
         else {
-            return Ok(Verdict::Refused);
+            return Ok(ParserVerdict::Refused);
         };
         let (Ok(first), Ok(second)) = (left.parse::<Version>(), right.parse::<Version>()) else {
-            return Ok(Verdict::Refused);
+            return Ok(ParserVerdict::Refused);
         };
         must(first.to_string() == left && second.to_string() == right, || {
             "the text changes".to_owned()
@@ -84,11 +84,11 @@ impl Target for Versions {
             format!("its sort key is not {order:?}")
         })?;
         must(first == first.clone(), || "not equal to itself".to_owned())?;
-        Ok(Verdict::Accepted)
+        Ok(ParserVerdict::Accepted)
     }
 }
 
-impl Target for RelationField {
+impl FuzzTarget for RelationField {
     fn name(&self) -> &'static str {
         "relation"
     }
@@ -104,11 +104,11 @@ impl Target for RelationField {
         bytes
     }
 
-    fn check(&self, input: &[u8]) -> Result<Verdict, String> {
+    fn check(&self, input: &[u8]) -> Result<ParserVerdict, String> {
         let Ok(text) = std::str::from_utf8(input) else {
-            return Ok(Verdict::Refused);
+            return Ok(ParserVerdict::Refused);
         };
-        let mut verdict = Verdict::Refused;
+        let mut verdict = ParserVerdict::Refused;
         for kind in [
             RelationKind::Depends,
             RelationKind::Provides,
@@ -123,7 +123,7 @@ impl Target for RelationField {
             must(again == relations, || {
                 format!("it changes when written and read again: {written}")
             })?;
-            verdict = Verdict::Accepted;
+            verdict = ParserVerdict::Accepted;
         }
         Ok(verdict)
     }

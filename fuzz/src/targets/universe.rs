@@ -6,10 +6,10 @@ use resolver::universe::{Source, Universe, UniverseBuilder};
 
 use crate::mutate::mutate;
 use crate::random::Random;
-use crate::target::{Target, Verdict, must};
+use crate::target::{FuzzTarget, ParserVerdict, must};
 
 /// The bytes of a universe.
-pub(super) struct Bytes;
+pub(super) struct UniverseBytes;
 
 const INDEX: &str = "Package: app
 Version: 1.0-1
@@ -52,7 +52,7 @@ fn universe() -> Option<Universe> {
     Some(builder.finish())
 }
 
-impl Target for Bytes {
+impl FuzzTarget for UniverseBytes {
     fn name(&self) -> &'static str {
         "universe"
     }
@@ -73,9 +73,9 @@ impl Target for Bytes {
         bytes
     }
 
-    fn check(&self, input: &[u8]) -> Result<Verdict, String> {
+    fn check(&self, input: &[u8]) -> Result<ParserVerdict, String> {
         let Ok(universe) = Universe::from_bytes(input) else {
-            return Ok(Verdict::Refused);
+            return Ok(ParserVerdict::Refused);
         };
         // Whatever it says, it can be asked.
         let broken = check(&universe).len();
@@ -87,6 +87,6 @@ impl Target for Bytes {
             let _ = (universe.version(package), universe.architecture(package));
             let _ = universe.versions_of(name).len();
         }
-        Ok(Verdict::Accepted)
+        Ok(ParserVerdict::Accepted)
     }
 }

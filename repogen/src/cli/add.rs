@@ -13,14 +13,16 @@ use archive_catalog::PlacementOutcome;
 use archive_storage::staging::Staging;
 use clap::Args;
 use debian_archive::archive::Archive;
-use debian_archive::ingest::{Arrival, FileKind, IngestError, Names, Place, Staged};
+use debian_archive::ingest::{
+    FileKind, IngestError, NamePolicy, StagedPackage, SuiteComponent, UploadContext,
+};
 use indicatif::{ProgressBar, ProgressStyle};
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use walkdir::WalkDir;
 
 use super::context::Context;
-use super::exit::{Done, Failure, with_causes};
+use super::exit::{Completion, Failure, with_causes};
 use super::printer::PrintError;
 use super::select;
 use super::system_clock::now;
@@ -49,27 +51,27 @@ pub(super) struct AddArgs {
     paths: Vec<PathBuf>,
 }
 
-pub(super) fn run(args: AddArgs, context: &mut Context) -> Result<Done, Failure> {
+pub(super) fn run(args: AddArgs, context: &mut Context) -> Result<Completion, Failure> {
     let archive = context.archive()?;
     let suite = select::suite(archive.config(), args.suite.as_deref())?;
-    let place = Place {
+    let place = SuiteComponent {
         suite,
         component: select::component(suite, args.component.as_deref())?,
     };
     let mut passed_over = Vec::new();
     let files = list(&args.paths, &mut passed_over);
     tell_passed_over(&passed_over, context);
-    let arrival = Arrival {
+    let arrival = UploadContext {
         now: now(),
         names: if args.allow_odd_names {
-            Names::AsDpkg
+            NamePolicy::AsDpkg
         } else {
-            Names::OfPolicy
+            NamePolicy::OfPolicy
         },
-        ..Arrival::default()
+        ..UploadContext::default()
     };
     let rejections = add(&archive, &place, &arrival, &files, context)?;
-    Ok(Done::after(rejections))
+    Ok(Completion::after(rejections))
 }
 
 /// How many of the files that were passed over are named.
@@ -147,15 +149,15 @@ fn tell_passed_over(passed_over: &[(PathBuf, &'static str)], context: &mut Conte
 }
 
 /// A file by its number, and what came of staging it.
-type StagedAnswer = (usize, Result<Staged, IngestError>);
+type StagedAnswer = (usize, Result<StagedPackage, IngestError>);
 
 /// Adds files; returns how many were rejected.
 ///
 /// All cores stage, one thread commits: what is staged while a batch is synced makes the next batch.
 fn add(
     archive: &Archive,
-    place: &Place<'_>,
-    arrival: &Arrival,
+    place: &SuiteComponent<'_>,
+    arrival: &UploadContext,
     files: &[NamedFile],
     context: &mut Context,
 ) -> Result<usize, Failure> {
@@ -208,7 +210,7 @@ fn add(
 
 fn commit_all(
     archive: &Archive,
-    place: &Place<'_>,
+    place: &SuiteComponent<'_>,
     receiver: Receiver<StagedAnswer>,
     report: &mut AddReport<'_>,
 ) -> Result<(), Failure> {

@@ -6,7 +6,7 @@ use clap::Args;
 use debian_archive::backup::restore;
 
 use super::context::Context;
-use super::exit::{Done, Failure};
+use super::exit::{Completion, Failure};
 
 /// Write configuration, catalog and keys to a new file, private keys included.
 #[derive(Debug, Args)]
@@ -22,16 +22,16 @@ pub(super) struct RestoreArgs {
     file: PathBuf,
 }
 
-pub(super) fn run(args: BackupArgs, context: &mut Context) -> Result<Done, Failure> {
+pub(super) fn run(args: BackupArgs, context: &mut Context) -> Result<Completion, Failure> {
     context.archive()?.backup(&args.file)?;
     context.printer.tell(format_args!(
         "wrote `{}`; private keys are in it",
         args.file.display()
     ));
-    Ok(Done::Well)
+    Ok(Completion::Success)
 }
 
-pub(super) fn run_restore(args: RestoreArgs, context: &mut Context) -> Result<Done, Failure> {
+pub(super) fn run_restore(args: RestoreArgs, context: &mut Context) -> Result<Completion, Failure> {
     let catalog = context.catalog()?;
     restore(&args.file, &context.root, &catalog)?;
     context
@@ -40,5 +40,5 @@ pub(super) fn run_restore(args: RestoreArgs, context: &mut Context) -> Result<Do
     context
         .printer
         .tell("next: `repogen publish --force` writes dists/ anew, `repogen verify` checks the pool");
-    Ok(Done::Well)
+    Ok(Completion::Success)
 }

@@ -3,12 +3,12 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use debian_archive::check::{Base, Checked};
+use debian_archive::check::{BaseIndex, CheckReport};
 use debian_control::architecture::Architecture;
 use serde::Serialize;
 
 use super::context::Context;
-use super::exit::{Done, Failure};
+use super::exit::{Completion, Failure};
 use super::select;
 use debian_control::terminal::escaped;
 
@@ -35,20 +35,20 @@ pub(super) struct CheckArgs {
 
 /// The last line with `--json`.
 #[derive(Debug, Clone, Copy, Serialize)]
-struct Counts {
+struct CheckCounts {
     checked: usize,
     broken: usize,
 }
 
-pub(super) fn run(args: CheckArgs, context: &mut Context) -> Result<Done, Failure> {
+pub(super) fn run(args: CheckArgs, context: &mut Context) -> Result<Completion, Failure> {
     let archive = context.archive()?;
     let suites = select::suites(archive.config(), &args.suite)?;
-    let base: Vec<Base> = args
+    let base: Vec<BaseIndex> = args
         .base
         .iter()
-        .map(|path| Base::read(path))
+        .map(|path| BaseIndex::read(path))
         .collect::<Result<_, _>>()?;
-    let mut counts = Counts {
+    let mut counts = CheckCounts {
         checked: 0,
         broken: 0,
     };
@@ -71,10 +71,10 @@ pub(super) fn run(args: CheckArgs, context: &mut Context) -> Result<Done, Failur
             .printer
             .line(serde_json::to_string(&counts).map_err(Failure::disk)?)?;
     }
-    Ok(Done::after(counts.broken))
+    Ok(Completion::after(counts.broken))
 }
 
-fn print_json(checked: &Checked, context: &mut Context) -> Result<(), Failure> {
+fn print_json(checked: &CheckReport, context: &mut Context) -> Result<(), Failure> {
     for broken in &checked.broken {
         context
             .printer
@@ -83,7 +83,7 @@ fn print_json(checked: &Checked, context: &mut Context) -> Result<(), Failure> {
     Ok(())
 }
 
-fn print_text(checked: &Checked, context: &mut Context) -> Result<(), Failure> {
+fn print_text(checked: &CheckReport, context: &mut Context) -> Result<(), Failure> {
     for broken in &checked.broken {
         let (package, version, architecture) = (&broken.package, &broken.version, &broken.architecture);
         context

@@ -2,11 +2,11 @@
 
 use archive_catalog::{Entry, PlacementOutcome, Selection};
 use clap::Args;
-use debian_archive::ingest::{Arrival, Place};
+use debian_archive::ingest::{SuiteComponent, UploadContext};
 use debian_control::version::Version;
 
 use super::context::Context;
-use super::exit::{Done, Failure, with_causes};
+use super::exit::{Completion, Failure, with_causes};
 use super::select::{self, PackageArg};
 use super::system_clock::now;
 
@@ -26,7 +26,7 @@ pub(super) struct CopyArgs {
     packages: Vec<PackageArg>,
 }
 
-pub(super) fn run(args: CopyArgs, context: &mut Context) -> Result<Done, Failure> {
+pub(super) fn run(args: CopyArgs, context: &mut Context) -> Result<Completion, Failure> {
     let archive = context.archive()?;
     let from = select::codename(&archive, Some(&args.from))?;
     let to = select::suite(archive.config(), Some(&args.to))?;
@@ -57,10 +57,10 @@ pub(super) fn run(args: CopyArgs, context: &mut Context) -> Result<Done, Failure
             let component = held
                 .filter(|held| to.components.contains(held))
                 .unwrap_or(to.default_component());
-            let place = Place { suite: to, component };
-            let arrival = Arrival {
+            let place = SuiteComponent { suite: to, component };
+            let arrival = UploadContext {
                 now: now(),
-                ..Arrival::default()
+                ..UploadContext::default()
             };
             match archive.copy(&entry, &place, &arrival) {
                 Ok(PlacementOutcome::Unchanged) => context.printer.line(format_args!("unchanged\t{name}"))?,
@@ -75,7 +75,7 @@ pub(super) fn run(args: CopyArgs, context: &mut Context) -> Result<Done, Failure
             }
         }
     }
-    Ok(Done::after(rejections))
+    Ok(Completion::after(rejections))
 }
 
 /// Returns the entries of the newest version, for each architecture that has it.

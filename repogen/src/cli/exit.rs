@@ -14,7 +14,7 @@ use debian_archive::prune::PruneError;
 use debian_archive::publish::PublishError;
 use debian_archive::sign::SignError;
 use debian_archive::sign::keys::KeyError;
-use debian_archive::verify::VerifyError;
+use debian_archive::verify::ArchiveVerifyError;
 use debian_control::name::SuiteName;
 use debian_control::terminal::escaped;
 
@@ -33,18 +33,18 @@ pub(super) const SIGNING: u8 = 4;
 
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Done {
+pub(super) enum Completion {
     /// All was done.
-    Well,
+    Success,
     /// What was good was done, and the rest was reported.
     WithRejections,
 }
 
-impl Done {
+impl Completion {
     /// Returns the ending for so many rejections.
     pub(super) fn after(rejections: usize) -> Self {
         if rejections == 0 {
-            Self::Well
+            Self::Success
         } else {
             Self::WithRejections
         }
@@ -224,8 +224,8 @@ impl From<PruneError> for Failure {
     }
 }
 
-impl From<VerifyError> for Failure {
-    fn from(error: VerifyError) -> Self {
+impl From<ArchiveVerifyError> for Failure {
+    fn from(error: ArchiveVerifyError) -> Self {
         Self::new(DISK, error)
     }
 }

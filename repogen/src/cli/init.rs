@@ -11,7 +11,7 @@ use debian_archive::config::{self, Config, Initial};
 use debian_archive::sign::keys::{self, NewKey};
 
 use super::context::Context;
-use super::exit::{Done, Failure};
+use super::exit::{Completion, Failure};
 use super::files::{folder_of, write_failed, write_new};
 use super::system_clock::now;
 
@@ -35,7 +35,7 @@ pub(super) struct InitArgs {
     url: Option<String>,
 }
 
-pub(super) fn run(args: InitArgs, context: &mut Context) -> Result<Done, Failure> {
+pub(super) fn run(args: InitArgs, context: &mut Context) -> Result<Completion, Failure> {
     let root = context.root.clone();
     let text = config::initial_text(&Initial {
         origin: &args.origin,
@@ -91,7 +91,7 @@ pub(super) fn run(args: InitArgs, context: &mut Context) -> Result<Done, Failure
     context
         .printer
         .tell("next: `repogen add PATH...`, then `repogen publish`");
-    Ok(Done::Well)
+    Ok(Completion::Success)
 }
 
 fn write_key(path: &Path, origin: &str) -> Result<(), Failure> {

@@ -9,7 +9,7 @@ use debian_archive::config::{self, Config, SigningKeys, with_signing_keys};
 use debian_archive::sign::keys::{self, KeyError, KeyInfo, NewKey, SecretKey};
 
 use super::context::Context;
-use super::exit::{Done, Failure, with_causes};
+use super::exit::{Completion, Failure, with_causes};
 use super::files::write_new;
 use super::system_clock::now;
 use super::{publish, signing};
@@ -82,7 +82,7 @@ struct RotateArgs {
     finish: bool,
 }
 
-pub(super) fn run(args: KeyArgs, context: &mut Context) -> Result<Done, Failure> {
+pub(super) fn run(args: KeyArgs, context: &mut Context) -> Result<Completion, Failure> {
     match args.command {
         KeyCommand::Generate(args) => generate(&args, context),
         KeyCommand::List => list(context),
@@ -92,7 +92,7 @@ pub(super) fn run(args: KeyArgs, context: &mut Context) -> Result<Done, Failure>
     }
 }
 
-fn generate(args: &GenerateArgs, context: &mut Context) -> Result<Done, Failure> {
+fn generate(args: &GenerateArgs, context: &mut Context) -> Result<Completion, Failure> {
     let config = Config::read(&context.root)?;
     let signing = key_files(&config)?;
     let key = new_key(args.name.as_deref().unwrap_or(&config.origin), args.expires)?;
@@ -100,7 +100,7 @@ fn generate(args: &GenerateArgs, context: &mut Context) -> Result<Done, Failure>
 }
 
 /// Keeps a key and has it sign beside the present ones.
-fn sign_beside(key: &SecretKey, signing: SigningKeys, context: &mut Context) -> Result<Done, Failure> {
+fn sign_beside(key: &SecretKey, signing: SigningKeys, context: &mut Context) -> Result<Completion, Failure> {
     let file = store(key, context)?;
     let also = signing.also.into_iter().chain([file.clone()]).collect();
     write_config(
@@ -116,10 +116,10 @@ fn sign_beside(key: &SecretKey, signing: SigningKeys, context: &mut Context) -> 
     context.printer.tell(
         "it signs beside the present key from the next publish on; `repogen key rotate` moves on to it",
     );
-    Ok(Done::Well)
+    Ok(Completion::Success)
 }
 
-fn list(context: &mut Context) -> Result<Done, Failure> {
+fn list(context: &mut Context) -> Result<Completion, Failure> {
     let config = Config::read(&context.root)?;
     let mut files: Vec<(&str, PathBuf)> = Vec::new();
     files.extend(config.signing.key.clone().map(|key| ("key", key)));
@@ -150,7 +150,7 @@ fn list(context: &mut Context) -> Result<Done, Failure> {
             }
         }
     }
-    Ok(Done::after(bad))
+    Ok(Completion::after(bad))
 }
 
 /// Returns role, fingerprint, algorithm, creation, end, file and names of a key, by tabs.
@@ -184,7 +184,7 @@ fn unused(context: &Context, used: &[PathBuf]) -> Vec<PathBuf> {
     files
 }
 
-fn import(args: &ImportArgs, context: &mut Context) -> Result<Done, Failure> {
+fn import(args: &ImportArgs, context: &mut Context) -> Result<Completion, Failure> {
     let config = Config::read(&context.root)?;
     let signing = key_files(&config)?;
     let bytes = read(&args.file)?;
@@ -195,7 +195,7 @@ fn import(args: &ImportArgs, context: &mut Context) -> Result<Done, Failure> {
     sign_beside(&key, signing, context)
 }
 
-fn export(args: &ExportArgs, context: &mut Context) -> Result<Done, Failure> {
+fn export(args: &ExportArgs, context: &mut Context) -> Result<Completion, Failure> {
     let config = Config::read(&context.root)?;
     let signer = signing::open(&config.signing, context)?;
     let mut keyring = signer.keyring().clone();
@@ -217,10 +217,10 @@ fn export(args: &ExportArgs, context: &mut Context) -> Result<Done, Failure> {
         Some(path) => write_new(path, &bytes, 0o644)?,
         None => context.printer.bytes(&bytes)?,
     }
-    Ok(Done::Well)
+    Ok(Completion::Success)
 }
 
-fn rotate(args: &RotateArgs, context: &mut Context) -> Result<Done, Failure> {
+fn rotate(args: &RotateArgs, context: &mut Context) -> Result<Completion, Failure> {
     let config = Config::read(&context.root)?;
     let signing = key_files(&config)?;
     let before = fs::read_to_string(context.root.join(config::FILE_NAME)).map_err(Failure::disk)?;
@@ -266,7 +266,7 @@ fn rotate(args: &RotateArgs, context: &mut Context) -> Result<Done, Failure> {
     if !keys.also.is_empty() {
         context.printer.tell("the old key signs too; `repogen key rotate --finish` retires it once every client has the new keyring");
     }
-    Ok(Done::Well)
+    Ok(Completion::Success)
 }
 
 /// Returns the key file, below the root, that a fingerprint or path means.

@@ -6,7 +6,7 @@ use debian_archive::archive::Archive;
 use debian_control::name::{Component, PackageName, SuiteName};
 
 use super::context::Context;
-use super::exit::{Done, Failure};
+use super::exit::{Completion, Failure};
 use super::package_json;
 use super::select;
 use debian_control::terminal::escaped;
@@ -33,7 +33,7 @@ pub(super) struct ShowArgs {
     json: bool,
 }
 
-pub(super) fn run(args: ListArgs, context: &mut Context) -> Result<Done, Failure> {
+pub(super) fn run(args: ListArgs, context: &mut Context) -> Result<Completion, Failure> {
     let archive = context.archive()?;
     let suite = args
         .suite
@@ -58,10 +58,10 @@ pub(super) fn run(args: ListArgs, context: &mut Context) -> Result<Done, Failure
             ))?;
         }
     }
-    Ok(Done::Well)
+    Ok(Completion::Success)
 }
 
-pub(super) fn run_show(args: ShowArgs, context: &mut Context) -> Result<Done, Failure> {
+pub(super) fn run_show(args: ShowArgs, context: &mut Context) -> Result<Completion, Failure> {
     let archive = context.archive()?;
     let selection = Selection {
         name: Some(args.name.clone()),
@@ -84,7 +84,7 @@ pub(super) fn run_show(args: ShowArgs, context: &mut Context) -> Result<Done, Fa
         }
         show(entry, context)?;
     }
-    Ok(Done::Well)
+    Ok(Completion::Success)
 }
 
 /// Tells how many placements the configuration has no place for.
@@ -109,9 +109,9 @@ fn tell_hidden(archive: &Archive, entries: &[Entry], context: &mut Context) {
     }
 }
 
-fn print_json(archive: &Archive, entries: &[Entry], context: &mut Context) -> Result<Done, Failure> {
+fn print_json(archive: &Archive, entries: &[Entry], context: &mut Context) -> Result<Completion, Failure> {
     package_json::print(entries, &archive.listing().extras(entries)?, context)?;
-    Ok(Done::Well)
+    Ok(Completion::Success)
 }
 
 fn show(entry: &Entry, context: &mut Context) -> Result<(), Failure> {

@@ -5,7 +5,7 @@ use clap::Args;
 use debian_archive::archive::OpenError;
 
 use super::Context;
-use super::exit::{Done, Failure};
+use super::exit::{Completion, Failure};
 
 /// Bring the catalog's tables up to date.
 ///
@@ -13,7 +13,7 @@ use super::exit::{Done, Failure};
 #[derive(Debug, Args)]
 pub(super) struct MigrateArgs {}
 
-pub(super) fn run(_: MigrateArgs, context: &mut Context) -> Result<Done, Failure> {
+pub(super) fn run(_: MigrateArgs, context: &mut Context) -> Result<Completion, Failure> {
     let catalog = context.catalog()?;
     if matches!(&catalog, DatabaseUrl::Sqlite(path) if !path.is_file()) {
         return Err(OpenError::NoCatalog(catalog).into());
@@ -22,5 +22,5 @@ pub(super) fn run(_: MigrateArgs, context: &mut Context) -> Result<Done, Failure
     context
         .printer
         .tell(format_args!("the tables of `{catalog}` are up to date"));
-    Ok(Done::Well)
+    Ok(Completion::Success)
 }

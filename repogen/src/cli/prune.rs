@@ -5,7 +5,7 @@ use clap::Args;
 use debian_archive::prune::Pruned;
 
 use super::context::Context;
-use super::exit::{Done, Failure};
+use super::exit::{Completion, Failure};
 use super::system_clock::now;
 use debian_control::terminal::escaped;
 
@@ -20,7 +20,7 @@ pub(super) struct PruneArgs {
     dry_run: bool,
 }
 
-pub(super) fn run(args: PruneArgs, context: &mut Context) -> Result<Done, Failure> {
+pub(super) fn run(args: PruneArgs, context: &mut Context) -> Result<Completion, Failure> {
     let archive = context.archive()?;
     let pruning = if args.dry_run {
         PruneMode::DryRun
@@ -38,7 +38,7 @@ pub(super) fn run(args: PruneArgs, context: &mut Context) -> Result<Done, Failur
         let _ = failure.report(&mut context.printer);
     }
     // Its report is that of the program's end, and its exit code that of all of them.
-    last.map_or(Ok(Done::Well), Err)
+    last.map_or(Ok(Completion::Success), Err)
 }
 
 /// Prints what a prune did, or would do.

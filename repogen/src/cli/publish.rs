@@ -9,7 +9,7 @@ use debian_control::name::SuiteName;
 use debian_control::terminal::escaped;
 
 use super::context::Context;
-use super::exit::{Done, Failure};
+use super::exit::{Completion, Failure};
 use super::system_clock::SystemClock;
 use super::{select, signing};
 
@@ -34,7 +34,7 @@ pub(super) struct PublishArgs {
     timings: bool,
 }
 
-pub(super) fn run(args: PublishArgs, context: &mut Context) -> Result<Done, Failure> {
+pub(super) fn run(args: PublishArgs, context: &mut Context) -> Result<Completion, Failure> {
     let archive = context.archive()?;
     let signer = signing::open(&archive.config().signing, context)?;
     let publishing = match (args.drop, args.force) {
@@ -71,7 +71,7 @@ pub(super) fn run(args: PublishArgs, context: &mut Context) -> Result<Done, Fail
             }
         }
     }
-    Ok(Done::after(rejected))
+    Ok(Completion::after(rejected))
 }
 
 /// Publishes every suite that changed, and says nothing of those that have not.

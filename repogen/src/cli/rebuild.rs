@@ -5,7 +5,7 @@ use debian_archive::config::Config;
 use debian_archive::rebuild::{RebuildError, rebuild};
 
 use super::context::Context;
-use super::exit::{Done, Failure};
+use super::exit::{Completion, Failure};
 use super::signing;
 use super::system_clock::now;
 use debian_control::terminal::escaped;
@@ -17,7 +17,7 @@ use debian_control::terminal::escaped;
 #[derive(Debug, Args)]
 pub(super) struct RebuildArgs {}
 
-pub(super) fn run(_: RebuildArgs, context: &mut Context) -> Result<Done, Failure> {
+pub(super) fn run(_: RebuildArgs, context: &mut Context) -> Result<Completion, Failure> {
     let config = Config::read(&context.root)?;
     let catalog = context.catalog()?;
     let signer = signing::open(&config.signing, context)?;
@@ -52,7 +52,7 @@ pub(super) fn run(_: RebuildArgs, context: &mut Context) -> Result<Done, Failure
     context
         .printer
         .tell("next: `repogen publish`, then `repogen verify`");
-    Ok(Done::after(rebuilt.problems.len()))
+    Ok(Completion::after(rebuilt.problems.len()))
 }
 
 impl From<RebuildError> for Failure {

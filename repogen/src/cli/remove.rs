@@ -5,7 +5,7 @@ use clap::Args;
 use debian_control::architecture::Architecture;
 
 use super::context::Context;
-use super::exit::{Done, Failure};
+use super::exit::{Completion, Failure};
 use super::select::{self, PackageArg};
 use super::system_clock::now;
 
@@ -25,7 +25,7 @@ pub(super) struct RemoveArgs {
     package: PackageArg,
 }
 
-pub(super) fn run(args: RemoveArgs, context: &mut Context) -> Result<Done, Failure> {
+pub(super) fn run(args: RemoveArgs, context: &mut Context) -> Result<Completion, Failure> {
     let archive = context.archive()?;
     let suite = select::codename(&archive, args.suite.as_deref())?;
     let selection = Selection {
@@ -48,5 +48,5 @@ pub(super) fn run(args: RemoveArgs, context: &mut Context) -> Result<Done, Failu
             content.name, content.version, content.architecture
         ))?;
     }
-    Ok(Done::Well)
+    Ok(Completion::Success)
 }

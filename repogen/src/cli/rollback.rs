@@ -5,7 +5,7 @@ use clap::Args;
 use debian_archive::publish::PublishMode;
 
 use super::context::Context;
-use super::exit::{Done, Failure};
+use super::exit::{Completion, Failure};
 use super::publish::publish_one;
 use super::system_clock::now;
 use super::{select, signing};
@@ -24,12 +24,12 @@ pub(super) struct RollbackArgs {
     id: SnapshotId,
 }
 
-pub(super) fn run(args: RollbackArgs, context: &mut Context) -> Result<Done, Failure> {
+pub(super) fn run(args: RollbackArgs, context: &mut Context) -> Result<Completion, Failure> {
     let archive = context.archive()?;
     let suite = select::suite(archive.config(), args.suite.as_deref())?;
     // Before anything changes: what cannot be signed cannot go live.
     let signer = signing::open(&archive.config().signing, context)?;
     archive.roll_back(suite, &args.id, now())?;
     publish_one(&archive, suite, PublishMode::Due, signer.as_ref(), context)?;
-    Ok(Done::Well)
+    Ok(Completion::Success)
 }

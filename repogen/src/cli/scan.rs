@@ -4,12 +4,12 @@ use std::path::{Path, PathBuf};
 use std::thread;
 
 use clap::{ArgAction, Args, ValueEnum};
-use debian_archive::scan::{Hashes, Overrides, Scan, Versions, scan};
+use debian_archive::scan::{Hashes, Overrides, Scan, VersionFilter, scan};
 use debian_control::architecture::Architecture;
 use debian_deb::Data;
 
 use super::context::Context;
-use super::exit::{Done, Failure, with_causes};
+use super::exit::{Completion, Failure, with_causes};
 use debian_control::terminal::escaped;
 
 /// Print a Packages file for a directory of .deb files, as dpkg-scanpackages does.
@@ -93,7 +93,7 @@ fn read(path: Option<&Path>, parse: fn(&str) -> Overrides) -> Result<Option<Over
     Ok(Some(parse(&String::from_utf8_lossy(&bytes))))
 }
 
-pub(super) fn run(args: ScanArgs, context: &mut Context) -> Result<Done, Failure> {
+pub(super) fn run(args: ScanArgs, context: &mut Context) -> Result<Completion, Failure> {
     if !args.folder.is_dir() {
         return Err(Failure::not_possible(format_args!(
             "`{}` is no folder",
@@ -113,9 +113,9 @@ pub(super) fn run(args: ScanArgs, context: &mut Context) -> Result<Done, Failure
         jobs: args.jobs.map_or(cores, usize::from),
         architecture: args.arch.as_ref(),
         versions: if args.multiversion {
-            Versions::All
+            VersionFilter::All
         } else {
-            Versions::Newest
+            VersionFilter::Newest
         },
         data: if args.deep { Data::List } else { Data::Skip },
         kind: &args.kind,
@@ -145,5 +145,5 @@ pub(super) fn run(args: ScanArgs, context: &mut Context) -> Result<Done, Failure
             with_causes(error)
         ));
     }
-    Ok(Done::after(scanned.rejected.len()))
+    Ok(Completion::after(scanned.rejected.len()))
 }

@@ -11,7 +11,7 @@ use clap::{Args, Subcommand};
 use debian_archive::snapshots::SnapshotError;
 
 use super::context::Context;
-use super::exit::{Done, Failure};
+use super::exit::{Completion, Failure};
 
 /// Create, list, show, compare and delete snapshots of suites.
 ///
@@ -20,25 +20,25 @@ use super::exit::{Done, Failure};
 #[derive(Debug, Args)]
 pub(super) struct SnapshotArgs {
     #[command(subcommand)]
-    command: Command,
+    command: SnapshotCommand,
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {
-    Create(create::CreateArgs),
-    List(list::ListArgs),
-    Show(show::ShowArgs),
-    Diff(diff::DiffArgs),
-    Delete(delete::DeleteArgs),
+enum SnapshotCommand {
+    Create(create::SnapshotCreateArgs),
+    List(list::SnapshotListArgs),
+    Show(show::SnapshotShowArgs),
+    Diff(diff::SnapshotDiffArgs),
+    Delete(delete::SnapshotDeleteArgs),
 }
 
-pub(super) fn run(args: SnapshotArgs, context: &mut Context) -> Result<Done, Failure> {
+pub(super) fn run(args: SnapshotArgs, context: &mut Context) -> Result<Completion, Failure> {
     match args.command {
-        Command::Create(args) => create::run(args, context),
-        Command::List(args) => list::run(args, context),
-        Command::Show(args) => show::run(args, context),
-        Command::Diff(args) => diff::run(args, context),
-        Command::Delete(args) => delete::run(args, context),
+        SnapshotCommand::Create(args) => create::run(args, context),
+        SnapshotCommand::List(args) => list::run(args, context),
+        SnapshotCommand::Show(args) => show::run(args, context),
+        SnapshotCommand::Diff(args) => diff::run(args, context),
+        SnapshotCommand::Delete(args) => delete::run(args, context),
     }
 }
 

@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::context::Context;
-use super::exit::{Done, Failure};
+use super::exit::{Completion, Failure};
 use super::select;
 use super::system_clock::now;
 use debian_control::terminal::escaped;
@@ -21,7 +21,7 @@ pub(super) struct VerifyArgs {
     json: bool,
 }
 
-pub(super) fn run(args: VerifyArgs, context: &mut Context) -> Result<Done, Failure> {
+pub(super) fn run(args: VerifyArgs, context: &mut Context) -> Result<Completion, Failure> {
     let archive = context.archive()?;
     let suites = select::suites(archive.config(), &args.suite)?;
     let findings = archive.verify(&suites, now())?;
@@ -36,5 +36,5 @@ pub(super) fn run(args: VerifyArgs, context: &mut Context) -> Result<Done, Failu
                 .line(format_args!("{}\t{path}\t{detail}", finding.kind))?;
         }
     }
-    Ok(Done::after(findings.len()))
+    Ok(Completion::after(findings.len()))
 }

@@ -6,13 +6,13 @@ use std::sync::mpsc::{Receiver, sync_channel};
 
 use archive_catalog::PlacementOutcome;
 use clap::Args;
-use debian_archive::publisher::{PublisherEvent, Setup};
+use debian_archive::publisher::{PublisherEvent, PublisherSetup};
 use debian_archive::watch::{ReloadError, Watch, WatchError, WatchEvent};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use super::context::Context;
-use super::exit::{Done, Failure};
+use super::exit::{Completion, Failure};
 use super::system_clock::SystemClock;
 use super::{prune, publish, service_manager, signing};
 use debian_control::terminal::escaped;
@@ -29,7 +29,7 @@ const EVENTS: usize = 1_024;
 #[derive(Debug, Args)]
 pub(super) struct WatchArgs {}
 
-pub(super) fn run(_: WatchArgs, context: &mut Context) -> Result<Done, Failure> {
+pub(super) fn run(_: WatchArgs, context: &mut Context) -> Result<Completion, Failure> {
     let location = context.catalog()?;
     let archive = Arc::new(context.archive()?);
     let signer = signing::open(&archive.config().signing, context)?;
@@ -42,7 +42,7 @@ pub(super) fn run(_: WatchArgs, context: &mut Context) -> Result<Done, Failure> 
         let _ = sender.send(event);
     });
     let watch = Watch::start(
-        Setup { archive, signer },
+        PublisherSetup { archive, signer },
         &location,
         Arc::new(SystemClock),
         report,
@@ -67,7 +67,7 @@ pub(super) fn run(_: WatchArgs, context: &mut Context) -> Result<Done, Failure> 
     });
     ended_well?;
     if watch.join() {
-        Ok(Done::Well)
+        Ok(Completion::Success)
     } else {
         Err(Failure::disk(anyhow::anyhow!("a thread of the watch broke")))
     }

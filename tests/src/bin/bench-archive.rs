@@ -27,7 +27,7 @@ use archive_tests::DebBuilder;
 use archive_tests::made_up::control;
 use debian_archive::archive::Archive;
 use debian_archive::config::Suite;
-use debian_archive::ingest::{Arrival, Place};
+use debian_archive::ingest::{SuiteComponent, UploadContext};
 use debian_archive::publish::{Clock, PublishMode, PublishOutcome};
 use debian_archive::sign::KeyFiles;
 use debian_control::digest::sha256;
@@ -92,14 +92,14 @@ fn publish_each(archive: &Archive, debs: &[&str], change: fn(&Archive, &Suite, &
 }
 
 fn add(archive: &Archive, suite: &Suite, deb: &Path) {
-    let place = Place {
+    let place = SuiteComponent {
         suite,
         component: &suite.components[0],
     };
     let staging = Staging::new(archive.root()).unwrap();
-    let arrival = Arrival {
+    let arrival = UploadContext {
         now: SystemClock.now(),
-        ..Arrival::default()
+        ..UploadContext::default()
     };
     let staged = archive
         .stage(&staging, File::open(deb).unwrap(), &place, &arrival)

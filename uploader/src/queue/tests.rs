@@ -1,5 +1,5 @@
 use archive_storage::staging::Staging;
-use debian_archive::ingest::Receiving;
+use debian_archive::ingest::IncomingFile;
 use futures_util::FutureExt as _;
 
 use super::*;
@@ -27,10 +27,10 @@ const BOUNDS: QueueBounds = QueueBounds {
 };
 
 impl Bench {
-    fn parked(&self, bytes: &[u8]) -> Parked {
-        let mut receiving = Receiving::start(&self.staging).unwrap();
+    fn parked(&self, bytes: &[u8]) -> QueuedFile {
+        let mut receiving = IncomingFile::start(&self.staging).unwrap();
         receiving.write(bytes).unwrap();
-        receiving.finish().park().unwrap()
+        receiving.finish().enqueue().unwrap()
     }
 
     fn put(&self, key: &QueueKey, name: &str, bytes: &[u8], now: i64) -> Result<(), Problem> {

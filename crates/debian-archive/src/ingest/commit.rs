@@ -6,15 +6,15 @@ use std::path::PathBuf;
 use debian_control::digest::Sha256;
 use rustix::fs::FlockOperation;
 
-use super::links::Link;
-use super::{IngestError, Place, Staged};
+use super::links::PoolLink;
+use super::{IngestError, StagedPackage, SuiteComponent};
 use crate::archive::Archive;
 use archive_catalog::{CatalogError, Conflict, NewPlacement, PlacedSet, PlacementOutcome};
 use archive_storage::pool::{self, PoolError, PoolName};
 
 /// A member of a set, and what it will meet with.
-struct Planned {
-    wish: NewPlacement,
+struct PlannedPlacement {
+    placement: NewPlacement,
     outcome: PlacementOutcome,
 }
 
@@ -25,10 +25,10 @@ impl Archive {
     /// of it is in the catalog then.
     pub fn commit(
         &self,
-        batch: &[(Staged, Place<'_>)],
+        batch: &[(StagedPackage, SuiteComponent<'_>)],
         now: i64,
     ) -> Result<Vec<Result<PlacementOutcome, IngestError>>, IngestError> {
-        let sets: Vec<&[(Staged, Place<'_>)]> = batch.chunks(1).collect();
+        let sets: Vec<&[(StagedPackage, SuiteComponent<'_>)]> = batch.chunks(1).collect();
         let answers = self.commit_sets(&sets, now)?.into_iter();
         Ok(answers
             .map(|answer| answer.map(|placed| *placed.first().expect("one answer for each package of a set")))
@@ -38,7 +38,7 @@ impl Archive {
     /// The same for packages that come as sets: of each all are taken, or none where one is refused.
     pub fn commit_sets(
         &self,
-        sets: &[&[(Staged, Place<'_>)]],
+        sets: &[&[(StagedPackage, SuiteComponent<'_>)]],
         now: i64,
     ) -> Result<Vec<Result<Vec<PlacementOutcome>, IngestError>>, IngestError> {
         self.take_back_links()?;
@@ -62,7 +62,7 @@ impl Archive {
             .iter()
             .zip(&plans)
             .flat_map(|(set, plan)| set.iter().zip(plan.iter().flatten()));
-        let to_link: Vec<Link<'_>> = pairs
+        let to_link: Vec<PoolLink<'_>> = pairs
             .filter(|((staged, _), planned)| {
                 planned.outcome == PlacementOutcome::Added && staged.held.is_none()
             })
@@ -75,16 +75,19 @@ impl Archive {
             for ((staged, place), planned) in set.iter().zip(plan) {
                 match planned.outcome {
                     PlacementOutcome::Added => {
-                        planned.wish.path = self.link(staged, place)?;
-                        linked.push(planned.wish.clone());
+                        planned.placement.path = self.link(staged, place)?;
+                        linked.push(planned.placement.clone());
                     }
-                    PlacementOutcome::Unchanged => self.heal(staged, place)?,
+                    PlacementOutcome::Unchanged => self.restore_missing(staged, place)?,
                 }
             }
         }
         let files: Vec<PathBuf> = linked
             .iter()
-            .map(|wish| self.root().join(pool::below_root(&wish.tree, &wish.path)))
+            .map(|placement| {
+                self.root()
+                    .join(pool::below_root(&placement.tree, &placement.path))
+            })
             .collect();
         pool::sync_folders(self.root(), files.iter().map(PathBuf::as_path))?;
         let answers = self.place(plans, now)?;
@@ -99,13 +102,13 @@ impl Archive {
     /// Says what each member of a set will meet with, or what stands against one of them.
     fn check_placements(
         &self,
-        set: &[(Staged, Place<'_>)],
-    ) -> Result<Result<Vec<Planned>, Box<Conflict>>, IngestError> {
+        set: &[(StagedPackage, SuiteComponent<'_>)],
+    ) -> Result<Result<Vec<PlannedPlacement>, Box<Conflict>>, IngestError> {
         let mut plan = Vec::with_capacity(set.len());
         for (staged, place) in set {
-            let wish = wish(staged, place);
-            match self.catalog().check_placement(&wish)? {
-                Ok(outcome) => plan.push(Planned { wish, outcome }),
+            let placement = placement(staged, place);
+            match self.catalog().check_placement(&placement)? {
+                Ok(outcome) => plan.push(PlannedPlacement { placement, outcome }),
                 Err(conflict) => return Ok(Err(conflict)),
             }
         }
@@ -115,15 +118,16 @@ impl Archive {
     /// Writes the plans that are to be done into the catalog, in one transaction.
     fn place(
         &self,
-        plans: Vec<Result<Vec<Planned>, Box<Conflict>>>,
+        plans: Vec<Result<Vec<PlannedPlacement>, Box<Conflict>>>,
         now: i64,
     ) -> Result<Vec<Result<Vec<PlacementOutcome>, IngestError>>, IngestError> {
-        let is_new = |plan: &&Vec<Planned>| {
+        let is_new = |plan: &&Vec<PlannedPlacement>| {
             plan.iter()
                 .any(|planned| planned.outcome == PlacementOutcome::Added)
         };
-        let wishes = |plan: &Vec<Planned>| plan.iter().map(|planned| planned.wish.clone()).collect();
-        let sets: Vec<Vec<NewPlacement>> = plans.iter().flatten().filter(is_new).map(wishes).collect();
+        let placements =
+            |plan: &Vec<PlannedPlacement>| plan.iter().map(|planned| planned.placement.clone()).collect();
+        let sets: Vec<Vec<NewPlacement>> = plans.iter().flatten().filter(is_new).map(placements).collect();
         let placed = if sets.is_empty() {
             Vec::new()
         } else {
@@ -142,34 +146,38 @@ impl Archive {
     }
 
     /// Checks that nothing in the catalog speaks against a placement.
-    pub(super) fn check_placement(&self, staged: &Staged, place: &Place<'_>) -> Result<(), IngestError> {
-        match self.catalog().check_placement(&wish(staged, place))? {
+    pub(super) fn check_placement(
+        &self,
+        staged: &StagedPackage,
+        place: &SuiteComponent<'_>,
+    ) -> Result<(), IngestError> {
+        match self.catalog().check_placement(&placement(staged, place))? {
             Ok(_) => Ok(()),
             Err(conflict) => Err(IngestError::Conflict(conflict)),
         }
     }
 
     /// Says whether these bytes stand in a place.
-    pub fn stands(&self, sha256: &Sha256, place: &Place<'_>) -> Result<bool, IngestError> {
+    pub fn is_placed(&self, sha256: &Sha256, place: &SuiteComponent<'_>) -> Result<bool, IngestError> {
         let Some((content, held)) = self.catalog().find(sha256, place.suite.pool_tree())? else {
             return Ok(false);
         };
-        let staged = Staged {
+        let staged = StagedPackage {
             content,
             file: None,
             held,
             by: None,
         };
-        Ok(self.catalog().check_placement(&wish(&staged, place))? == Ok(PlacementOutcome::Unchanged))
+        Ok(self.catalog().check_placement(&placement(&staged, place))? == Ok(PlacementOutcome::Unchanged))
     }
 
     /// Gives staged bytes their name in the pool.
-    fn link(&self, staged: &Staged, place: &Place<'_>) -> Result<String, IngestError> {
+    fn link(&self, staged: &StagedPackage, place: &SuiteComponent<'_>) -> Result<String, IngestError> {
         let content = staged.content();
         let tree = place.suite.pool_tree();
         let file = staged.file.as_ref().map(|(path, _)| path.as_path());
         if let Some(held) = &staged.held {
-            self.heal(staged, place)?;
+            self.restore_missing(staged, place)?;
             return Ok(held.clone());
         }
         let file_name = content.file_name();
@@ -183,7 +191,7 @@ impl Archive {
     }
 
     /// Puts a file back that the catalog names and the pool has lost.
-    fn heal(&self, staged: &Staged, place: &Place<'_>) -> Result<(), IngestError> {
+    fn restore_missing(&self, staged: &StagedPackage, place: &SuiteComponent<'_>) -> Result<(), IngestError> {
         let (Some(held), Some((path, _))) = (&staged.held, &staged.file) else {
             return Ok(());
         };
@@ -204,9 +212,9 @@ impl Archive {
     /// Deletes the files that were linked and that no row names: those of packages that were refused after all.
     fn drop_orphans(&self, linked: &[NewPlacement]) -> Result<(), IngestError> {
         let mut orphans = Vec::new();
-        for wish in linked {
-            if !self.catalog().has_pool_file(&wish.tree, &wish.path)? {
-                orphans.push(wish);
+        for placement in linked {
+            if !self.catalog().has_pool_file(&placement.tree, &placement.path)? {
+                orphans.push(placement);
             }
         }
         if orphans.is_empty() {
@@ -215,9 +223,11 @@ impl Archive {
         let _lock = self
             .lock("pool.lock", FlockOperation::LockExclusive)
             .map_err(IngestError::Lock)?;
-        for wish in orphans {
-            let file = self.root().join(pool::below_root(&wish.tree, &wish.path));
-            if !self.catalog().has_pool_file(&wish.tree, &wish.path)? && file.exists() {
+        for placement in orphans {
+            let file = self
+                .root()
+                .join(pool::below_root(&placement.tree, &placement.path));
+            if !self.catalog().has_pool_file(&placement.tree, &placement.path)? && file.exists() {
                 std::fs::remove_file(&file).map_err(|source| PoolError {
                     action: "delete",
                     path: file,
@@ -247,7 +257,7 @@ fn check_answers(asked: Vec<usize>, placed: &[PlacedSet]) -> Result<(), CatalogE
     Err(CatalogError::Incomplete { asked, answered })
 }
 
-fn wish(staged: &Staged, place: &Place<'_>) -> NewPlacement {
+fn placement(staged: &StagedPackage, place: &SuiteComponent<'_>) -> NewPlacement {
     NewPlacement {
         suite: place.suite.codename.clone(),
         component: place.component.clone(),

@@ -6,20 +6,20 @@
 
 use rustix::fs::FlockOperation;
 
-use super::{IngestError, Place};
+use super::{IngestError, SuiteComponent};
 use crate::archive::Archive;
 use archive_catalog::Content;
 use archive_storage::pool::{self, PoolError, PoolName};
 use archive_storage::staging::Staging;
 
 /// What is about to be linked: a content, and where to.
-pub(super) type Link<'a> = (&'a Content, &'a Place<'a>);
+pub(super) type PoolLink<'a> = (&'a Content, &'a SuiteComponent<'a>);
 
 impl Archive {
     /// Notes the names that these contents may get; nothing where there are none.
     ///
     /// To be called with the lock of the pool, and settled once every name has its row.
-    pub(super) fn note_links(&self, links: &[Link<'_>]) -> Result<Option<Staging>, IngestError> {
+    pub(super) fn note_links(&self, links: &[PoolLink<'_>]) -> Result<Option<Staging>, IngestError> {
         if links.is_empty() {
             return Ok(None);
         }

@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use rustix::fs::RenameFlags;
 
 use super::error::{PublishError, write_error};
-use super::steps::{ReleaseFiles, Step};
+use super::steps::{PublishStep, ReleaseFiles};
 use crate::config::Suite;
 use crate::sign::Signatures;
 use archive_storage::pool;
@@ -69,10 +69,10 @@ impl StagedRelease {
 }
 
 /// Carries out `steps` in `dists`, the folder of the suite.
-pub(super) fn apply(steps: &[Step], dists: &Path, staging: &Staging) -> Result<(), PublishError> {
+pub(super) fn apply(steps: &[PublishStep], dists: &Path, staging: &Staging) -> Result<(), PublishError> {
     for step in steps {
         match step {
-            Step::Keep { staged, path, sha256 } => {
+            PublishStep::Keep { staged, path, sha256 } => {
                 let target = dists.join(path);
                 make_folder(&target)?;
                 match std::fs::hard_link(staged, &target) {
@@ -84,13 +84,13 @@ pub(super) fn apply(steps: &[Step], dists: &Path, staging: &Staging) -> Result<(
                     linked => linked.map_err(|source| write_error("write", &target, source))?,
                 }
             }
-            Step::Replace { staged, path } => {
+            PublishStep::Replace { staged, path } => {
                 let target = dists.join(path);
                 make_folder(&target)?;
                 replace(staged, &target, staging)?;
             }
-            Step::Sync(folders) => sync_up(folders, dists)?,
-            Step::Delete(path) => {
+            PublishStep::Sync(folders) => sync_up(folders, dists)?,
+            PublishStep::Delete(path) => {
                 let target = dists.join(path);
                 match std::fs::remove_file(&target) {
                     Err(error) if error.kind() != io::ErrorKind::NotFound => {

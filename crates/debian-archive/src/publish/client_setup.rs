@@ -66,7 +66,7 @@ fn sources_entry(url: &str, suite: &Suite, armoured: &str) -> String {
 }
 
 #[derive(Serialize)]
-struct Repository<'a> {
+struct RepositoryJson<'a> {
     url: Option<&'a str>,
     origin: &'a str,
     label: &'a str,
@@ -84,7 +84,7 @@ struct SuiteDescription<'a> {
 }
 
 fn repository_json(config: &Config, signer: &dyn Signer) -> Vec<u8> {
-    let repository = Repository {
+    let repository = RepositoryJson {
         url: config.url.as_deref(),
         origin: &config.origin,
         label: &config.label,

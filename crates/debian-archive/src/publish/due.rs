@@ -1,11 +1,17 @@
 //! When a suite is to be published.
 
-use super::live::Live;
-use crate::config::{Contents, Suite};
+use super::live::LiveRelease;
+use crate::config::{ContentsPolicy, Suite};
 use archive_catalog::{Publication, Snapshot};
 
 /// Says whether a publish would change anything.
-pub(super) fn due(suite: &Suite, snapshot: &dyn Snapshot, live: &Live, settings: &str, now: i64) -> bool {
+pub(super) fn due(
+    suite: &Suite,
+    snapshot: &dyn Snapshot,
+    live: &LiveRelease,
+    settings: &str,
+    now: i64,
+) -> bool {
     let state = snapshot.state();
     let Some(publication) = &state.publication else {
         return true;
@@ -43,11 +49,11 @@ pub(super) fn contents_due(suite: &Suite, publication: &Publication, revision: i
 /// Returns when Contents indexes are to be rebuilt, the beginning of time where that is in any case.
 fn contents_due_at(suite: &Suite, publication: &Publication, revision: i64) -> Option<i64> {
     match (suite.contents, publication.contents) {
-        (Contents::Off, _) => None,
+        (ContentsPolicy::Off, _) => None,
         (_, None) => Some(i64::MIN),
         (_, Some(contents)) if contents.revision == revision => None,
-        (Contents::Always, Some(_)) => Some(i64::MIN),
-        (Contents::After(span), Some(contents)) => Some(contents.at + span.seconds()),
+        (ContentsPolicy::Always, Some(_)) => Some(i64::MIN),
+        (ContentsPolicy::After(span), Some(contents)) => Some(contents.at + span.seconds()),
     }
 }
 

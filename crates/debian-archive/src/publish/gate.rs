@@ -8,19 +8,23 @@ use std::collections::HashSet;
 use super::error::PublishError;
 use super::refusal::Gated;
 use crate::archive::Archive;
-use crate::check::{Base, Uninstallable, check_state};
+use crate::check::{BaseIndex, Uninstallable, check_state};
 use crate::config::{Gate, Suite};
 use archive_catalog::Snapshot;
 
 /// Returns what publishing `snapshot` would newly bring that nobody can install; nothing where the suite has no gate.
-pub(super) fn look(archive: &Archive, suite: &Suite, snapshot: &dyn Snapshot) -> Result<Gated, PublishError> {
+pub(super) fn newly_broken(
+    archive: &Archive,
+    suite: &Suite,
+    snapshot: &dyn Snapshot,
+) -> Result<Gated, PublishError> {
     if suite.gate == Gate::Off {
         return Ok(Gated::default());
     }
     let base = suite
         .gate_base
         .iter()
-        .map(|path| Base::read(&archive.root().join(path)))
+        .map(|path| BaseIndex::read(&archive.root().join(path)))
         .collect::<Result<Vec<_>, _>>()?;
     let mut broken = check_state(suite, snapshot, &suite.architectures, &base)?.broken;
     let published = snapshot.state().publication.as_ref();

@@ -11,7 +11,7 @@ use crate::archive::suite_dists;
 
 /// The live Release of a suite.
 #[derive(Debug, Clone, Default)]
-pub struct Live {
+pub struct LiveRelease {
     inrelease: Option<Sha256>,
     release: Option<Release>,
     /// What a publish may have to delete.
@@ -39,7 +39,7 @@ pub enum LiveError {
     },
 }
 
-impl Live {
+impl LiveRelease {
     /// Reads what is published in `tree`; a suite that was never published has an empty one.
     pub fn read(tree: &Path, codename: &SuiteName) -> Result<Self, LiveError> {
         let folder = suite_dists(tree, codename);

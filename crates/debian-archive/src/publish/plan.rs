@@ -9,10 +9,14 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use super::steps::{IndexOutput, ReleaseFiles, Step};
+use super::steps::{IndexOutput, PublishStep, ReleaseFiles};
 
 /// Returns the steps that publish `outputs`, where `served` are the files that are there now.
-pub(super) fn plan(outputs: &[IndexOutput], release: ReleaseFiles<'_>, served: &[String]) -> Vec<Step> {
+pub(super) fn plan(
+    outputs: &[IndexOutput],
+    release: ReleaseFiles<'_>,
+    served: &[String],
+) -> Vec<PublishStep> {
     let changed: Vec<(&IndexOutput, &PathBuf)> = outputs
         .iter()
         .filter_map(|output| output.staged.as_ref().map(|staged| (output, staged)))
@@ -21,13 +25,13 @@ pub(super) fn plan(outputs: &[IndexOutput], release: ReleaseFiles<'_>, served: &
     // First, and synced before any name changes: whichever Release a client holds, what it names by digest is there. A
     // digest never changes what it stands for, so nobody can be hurt by a file that no Release names yet.
     for (output, staged) in &changed {
-        steps.push(Step::Keep {
+        steps.push(PublishStep::Keep {
             staged: (*staged).clone(),
             path: output.by_hash(),
             sha256: output.sha256,
         });
     }
-    steps.push(Step::Sync(
+    steps.push(PublishStep::Sync(
         changed
             .iter()
             .map(|(output, _)| folder(&output.by_hash()))
@@ -35,24 +39,24 @@ pub(super) fn plan(outputs: &[IndexOutput], release: ReleaseFiles<'_>, served: &
     ));
     // The usual names of one generation after the other: they are for clients that do not ask by digest.
     for (output, staged) in &changed {
-        steps.push(Step::Replace {
+        steps.push(PublishStep::Replace {
             staged: (*staged).clone(),
             path: output.path.clone(),
         });
     }
-    steps.push(Step::Sync(
+    steps.push(PublishStep::Sync(
         changed.iter().map(|(output, _)| folder(&output.path)).collect(),
     ));
-    let here = || Step::Sync(BTreeSet::from([String::new()]));
+    let here = || PublishStep::Sync(BTreeSet::from([String::new()]));
     for (staged, path) in [(release.signature, "Release.gpg"), (release.release, "Release")] {
-        steps.push(Step::Replace {
+        steps.push(PublishStep::Replace {
             staged: staged.to_owned(),
             path: path.to_owned(),
         });
     }
     steps.push(here());
     // Last: a client that sees this file must find everything that it names.
-    steps.push(Step::Replace {
+    steps.push(PublishStep::Replace {
         staged: release.inrelease.to_owned(),
         path: "InRelease".to_owned(),
     });
@@ -64,7 +68,7 @@ pub(super) fn plan(outputs: &[IndexOutput], release: ReleaseFiles<'_>, served: &
             .iter()
             .filter(|path| !listed.contains(path.as_str()))
             .cloned()
-            .map(Step::Delete),
+            .map(PublishStep::Delete),
     );
     steps
 }
@@ -92,7 +96,7 @@ mod tests {
         }
     }
 
-    fn planned(outputs: &[IndexOutput], served: &[&str]) -> Vec<Step> {
+    fn planned(outputs: &[IndexOutput], served: &[&str]) -> Vec<PublishStep> {
         let release = ReleaseFiles {
             inrelease: Path::new("/staged/InRelease"),
             release: Path::new("/staged/Release"),
@@ -102,16 +106,16 @@ mod tests {
         plan(outputs, release, &served)
     }
 
-    fn at(steps: &[Step], is_it: impl Fn(&Step) -> bool) -> usize {
+    fn at(steps: &[PublishStep], is_it: impl Fn(&PublishStep) -> bool) -> usize {
         steps.iter().position(is_it).unwrap()
     }
 
-    fn replaces(step: &Step, name: &str) -> bool {
-        matches!(step, Step::Replace { path, .. } if path == name)
+    fn replaces(step: &PublishStep, name: &str) -> bool {
+        matches!(step, PublishStep::Replace { path, .. } if path == name)
     }
 
-    fn syncs(step: &Step, name: &str) -> bool {
-        matches!(step, Step::Sync(folders) if folders.contains(name))
+    fn syncs(step: &PublishStep, name: &str) -> bool {
+        matches!(step, PublishStep::Sync(folders) if folders.contains(name))
     }
 
     #[test]
@@ -123,10 +127,10 @@ mod tests {
         let steps = planned(&outputs, &[]);
         let last_kept = steps
             .iter()
-            .rposition(|step| matches!(step, Step::Keep { .. }))
+            .rposition(|step| matches!(step, PublishStep::Keep { .. }))
             .unwrap();
         let synced = at(&steps, |step| syncs(step, "main/a/by-hash/SHA256"));
-        let first_name = at(&steps, |step| matches!(step, Step::Replace { .. }));
+        let first_name = at(&steps, |step| matches!(step, PublishStep::Replace { .. }));
         assert!(last_kept < synced && synced < first_name, "{steps:?}");
         assert!(syncs(&steps[synced], "main/b/by-hash/SHA256"));
     }
@@ -143,7 +147,7 @@ mod tests {
         assert!(
             !steps[inrelease + 1..]
                 .iter()
-                .any(|step| matches!(step, Step::Replace { .. }))
+                .any(|step| matches!(step, PublishStep::Replace { .. }))
         );
     }
 
@@ -152,9 +156,10 @@ mod tests {
         let steps = planned(&[output("main/a/Packages.xz", false)], &["main/a/Packages.xz"]);
         assert!(
             steps.iter().all(|step| match step {
-                Step::Keep { path, .. } | Step::Replace { path, .. } | Step::Delete(path) =>
-                    !path.starts_with("main/"),
-                Step::Sync(folders) => folders.iter().all(String::is_empty),
+                PublishStep::Keep { path, .. }
+                | PublishStep::Replace { path, .. }
+                | PublishStep::Delete(path) => !path.starts_with("main/"),
+                PublishStep::Sync(folders) => folders.iter().all(String::is_empty),
             }),
             "{steps:?}"
         );
@@ -166,11 +171,11 @@ mod tests {
         let steps = planned(&outputs, &["main/a/Packages.xz", "old/a/Packages.xz"]);
         let inrelease = at(&steps, |step| replaces(step, "InRelease"));
         let deleted: Vec<usize> = (0..steps.len())
-            .filter(|at| matches!(steps[*at], Step::Delete(_)))
+            .filter(|at| matches!(steps[*at], PublishStep::Delete(_)))
             .collect();
         assert_eq!(deleted.len(), 1);
         assert!(deleted[0] > inrelease);
-        assert_eq!(steps[deleted[0]], Step::Delete("old/a/Packages.xz".into()));
+        assert_eq!(steps[deleted[0]], PublishStep::Delete("old/a/Packages.xz".into()));
     }
 
     #[test]

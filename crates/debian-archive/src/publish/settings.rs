@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use debian_control::digest::Sha256;
 
-use crate::config::{Config, Contents, Suite};
+use crate::config::{Config, ContentsPolicy, Suite};
 use crate::sign::Signer;
 
 /// Returns the digest of all that a Release and its signatures depend on besides the packages.
@@ -41,9 +41,9 @@ fn release_text(config: &Config, suite: &Suite, fingerprints: &[String]) -> Stri
     let valid_for = suite.valid_for.map(|span| span.seconds().to_string());
     text.line("valid_for", valid_for.as_deref());
     let contents = match suite.contents {
-        Contents::Always => "always".to_owned(),
-        Contents::Off => "off".to_owned(),
-        Contents::After(span) => span.seconds().to_string(),
+        ContentsPolicy::Always => "always".to_owned(),
+        ContentsPolicy::Off => "off".to_owned(),
+        ContentsPolicy::After(span) => span.seconds().to_string(),
     };
     text.line("contents", Some(&contents));
     for (name, value) in [

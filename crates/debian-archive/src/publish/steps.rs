@@ -11,7 +11,7 @@ use debian_control::release::{IndexFile, by_hash_path};
 
 /// One step; paths are below the folder of the suite.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Step {
+pub(super) enum PublishStep {
     /// Give a staged file a name that no other file has, for its digest.
     Keep {
         /// The staged file.

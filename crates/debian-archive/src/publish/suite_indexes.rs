@@ -13,7 +13,7 @@ use super::mode::PublishMode;
 use super::steps::IndexOutput;
 use super::{apply, settings};
 use crate::archive::Archive;
-use crate::config::{Contents, Suite};
+use crate::config::{ContentsPolicy, Suite};
 use crate::records::contents::ContentsRecords;
 use crate::records::packages::{PackagesRecords, key};
 use crate::records::translation::TranslationRecords;
@@ -31,7 +31,7 @@ const PACKAGES_FORMS: &[Form] = &[Form::Xz, Form::Zstd, Form::Gzip];
 const CONTENTS_FORMS: &[Form] = &[Form::Gzip];
 
 /// All index files of a suite.
-pub(super) struct Indexes {
+pub(super) struct BuiltIndexes {
     pub(super) outputs: Vec<IndexOutput>,
     /// The new files that the outputs name, which are deleted with this value.
     pub(super) staged: Vec<StagedPath>,
@@ -40,7 +40,7 @@ pub(super) struct Indexes {
     pub(super) contents: Option<ContentsState>,
 }
 
-impl Indexes {
+impl BuiltIndexes {
     fn keep(&mut self, staged: StagedPath) -> PathBuf {
         let path = staged.as_path().to_owned();
         self.staged.push(staged);
@@ -59,16 +59,16 @@ pub(super) struct SuiteIndexes<'a> {
 }
 
 /// One index and how it is built.
-struct Wanted<'a> {
+struct IndexPlan<'a> {
     /// Path of its text below the folder of the suite.
     path: String,
     records: Box<dyn Records + 'a>,
     cache: &'a ChunkCache,
-    changed: Changed<'a>,
+    changed: IndexChange<'a>,
 }
 
 /// What may differ from the published index.
-enum Changed<'a> {
+enum IndexChange<'a> {
     /// The packages of a section that the catalog says changed.
     Section(&'a Section<'a>),
     /// Anything.
@@ -79,7 +79,7 @@ enum Changed<'a> {
 
 impl SuiteIndexes<'_> {
     /// Builds what changed.
-    pub(super) fn build(&self) -> Result<Indexes, PublishError> {
+    pub(super) fn build(&self) -> Result<BuiltIndexes, PublishError> {
         let packages = ChunkCache::new(self.archive.root(), self.staging, PACKAGES_FORMS);
         let contents = ChunkCache::new(self.archive.root(), self.staging, CONTENTS_FORMS);
         let sections = self.sections();
@@ -89,7 +89,7 @@ impl SuiteIndexes<'_> {
             || published
                 .is_none_or(|publication| contents_due(self.suite, publication, state.revision, self.date));
 
-        let mut indexes = Indexes {
+        let mut indexes = BuiltIndexes {
             outputs: Vec::new(),
             staged: Vec::new(),
             manifests: Vec::new(),
@@ -99,7 +99,7 @@ impl SuiteIndexes<'_> {
             let folder = format!("{}/binary-{}", section.component, section.architecture);
             self.add(
                 &mut indexes,
-                Wanted {
+                IndexPlan {
                     path: format!("{folder}/Packages"),
                     records: Box::new(PackagesRecords {
                         snapshot: self.snapshot,
@@ -107,7 +107,7 @@ impl SuiteIndexes<'_> {
                         suite: self.suite,
                     }),
                     cache: &packages,
-                    changed: Changed::Section(section),
+                    changed: IndexChange::Section(section),
                 },
             )?;
             if let Some((_, manifest)) = indexes.manifests.last() {
@@ -121,10 +121,10 @@ impl SuiteIndexes<'_> {
                 section.architecture,
             );
             self.add_small(&mut indexes, format!("{folder}/Release"), &release)?;
-            if self.suite.contents != Contents::Off {
+            if self.suite.contents != ContentsPolicy::Off {
                 self.add(
                     &mut indexes,
-                    Wanted {
+                    IndexPlan {
                         path: format!("{}/Contents-{}", section.component, section.architecture),
                         records: Box::new(ContentsRecords {
                             snapshot: self.snapshot,
@@ -133,9 +133,9 @@ impl SuiteIndexes<'_> {
                         }),
                         cache: &contents,
                         changed: if rebuild_contents {
-                            Changed::Anything
+                            IndexChange::Anything
                         } else {
-                            Changed::Kept
+                            IndexChange::Kept
                         },
                     },
                 )?;
@@ -150,14 +150,14 @@ impl SuiteIndexes<'_> {
                     .collect();
                 self.add(
                     &mut indexes,
-                    Wanted {
+                    IndexPlan {
                         path: format!("{component}/i18n/Translation-en"),
                         records: Box::new(TranslationRecords {
                             snapshot: self.snapshot,
                             sections,
                         }),
                         cache: &packages,
-                        changed: Changed::Anything,
+                        changed: IndexChange::Anything,
                     },
                 )?;
             }
@@ -166,7 +166,7 @@ impl SuiteIndexes<'_> {
             self.suite.contents,
             published.and_then(|publication| publication.contents),
         ) {
-            (Contents::Off, _) => None,
+            (ContentsPolicy::Off, _) => None,
             (_, kept) if !rebuild_contents => kept,
             _ => Some(ContentsState {
                 at: self.date,
@@ -186,8 +186,8 @@ impl SuiteIndexes<'_> {
         self.suite.components.iter().flat_map(architectures).collect()
     }
 
-    fn add(&self, indexes: &mut Indexes, wanted: Wanted<'_>) -> Result<(), PublishError> {
-        let manifest_path = self.manifest_path(&wanted.path);
+    fn add(&self, indexes: &mut BuiltIndexes, index: IndexPlan<'_>) -> Result<(), PublishError> {
+        let manifest_path = self.manifest_path(&index.path);
         let settings = settings::records_digest(self.suite);
         let published = self.snapshot.state().publication.as_ref();
         // Derived data: whatever is wrong with it, the index is built from its records.
@@ -196,23 +196,23 @@ impl SuiteIndexes<'_> {
             .filter(|_| self.publishing != PublishMode::Forced)
             .filter(|manifest| manifest.settings == settings)
             .filter(|manifest| {
-                published.is_some_and(|publication| self.stands(publication, &wanted, manifest))
+                published.is_some_and(|publication| self.is_intact(publication, &index, manifest))
             });
-        let dirty = match (&wanted.changed, &previous, published) {
-            (Changed::Section(section), Some(_), Some(publication)) => {
+        let dirty = match (&index.changed, &previous, published) {
+            (IndexChange::Section(section), Some(_), Some(publication)) => {
                 let positions = self.snapshot.changed_since(section, publication.revision)?;
                 Dirty::Keys(positions.iter().map(key).collect())
             }
-            (Changed::Kept, Some(_), _) => Dirty::Keys(Vec::new()),
+            (IndexChange::Kept, Some(_), _) => Dirty::Keys(Vec::new()),
             _ => Dirty::All,
         };
         let env = BuildEnv {
-            cache: wanted.cache,
+            cache: index.cache,
             staging: self.staging,
         };
-        let mut built = build(env, wanted.records.as_ref(), previous.as_ref(), &dirty, &settings)?;
+        let mut built = build(env, index.records.as_ref(), previous.as_ref(), &dirty, &settings)?;
         for (form, output) in &built.manifest.outputs {
-            let path = format!("{}{}", wanted.path, form.extension());
+            let path = format!("{}{}", index.path, form.extension());
             let at = built.files.iter().position(|(file, ..)| file == form);
             let staged = match at.map(|at| built.files.swap_remove(at)) {
                 Some((_, staged, file)) => {
@@ -235,10 +235,10 @@ impl SuiteIndexes<'_> {
     }
 
     /// Says whether what `manifest` describes is what was published, and lies there.
-    fn stands(&self, publication: &Publication, wanted: &Wanted<'_>, manifest: &IndexManifest) -> bool {
+    fn is_intact(&self, publication: &Publication, index: &IndexPlan<'_>, manifest: &IndexManifest) -> bool {
         let dists = self.archive.dists(self.suite);
-        wanted.cache.forms().iter().all(|form| {
-            let path = format!("{}{}", wanted.path, form.extension());
+        index.cache.forms().iter().all(|form| {
+            let path = format!("{}{}", index.path, form.extension());
             let Some(output) = manifest.outputs.get(form) else {
                 return false;
             };
@@ -267,7 +267,7 @@ impl SuiteIndexes<'_> {
     }
 
     /// Adds a small file, which is written where it differs from what is there.
-    fn add_small(&self, indexes: &mut Indexes, path: String, text: &str) -> Result<(), PublishError> {
+    fn add_small(&self, indexes: &mut BuiltIndexes, path: String, text: &str) -> Result<(), PublishError> {
         let mut output = IndexOutput {
             path,
             sha256: Sha256::of(text.as_bytes()),

@@ -9,7 +9,7 @@ use archive_catalog::Snapshot;
 /// Returns what is published, still stands in the suite, and has no place in it under the settings of now; in words.
 ///
 /// Nothing where every place that is gone is empty: then nobody misses it.
-pub(super) fn look(suite: &Suite, snapshot: &dyn Snapshot) -> Result<Option<String>, PublishError> {
+pub(super) fn find(suite: &Suite, snapshot: &dyn Snapshot) -> Result<Option<String>, PublishError> {
     let Some(publication) = &snapshot.state().publication else {
         return Ok(None);
     };

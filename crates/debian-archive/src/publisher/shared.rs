@@ -12,7 +12,7 @@ use crate::sign::Signer;
 pub(super) const LOOK_EVERY: Duration = Duration::from_secs(2);
 
 /// What a publisher publishes, and as whom.
-pub struct Setup {
+pub struct PublisherSetup {
     /// The archive.
     pub archive: Arc<Archive>,
     /// Who signs.
@@ -45,7 +45,7 @@ pub(super) struct SharedState {
     pub(super) committed: bool,
     /// Something is being committed.
     pub(super) commit_seen: bool,
-    pub(super) setup: Option<Setup>,
+    pub(super) setup: Option<PublisherSetup>,
 }
 
 impl Shared {

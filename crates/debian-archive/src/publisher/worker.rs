@@ -9,7 +9,7 @@ use debian_control::name::SuiteName;
 use super::backoff::{Backoff, root_cause};
 use super::event::PublisherEvent;
 use super::schedule::{NextStep, Now, SuiteSchedule};
-use super::shared::{LOOK_EVERY, Setup, Shared};
+use super::shared::{LOOK_EVERY, PublisherSetup, Shared};
 use crate::config::Suite;
 use crate::publish::{Clock, PublishError, PublishMode, PublishOutcome};
 use crate::sign;
@@ -22,8 +22,8 @@ use archive_catalog::{CatalogError, Progress};
 const FIRST_LOOK: Duration = Duration::from_millis(1);
 const LAST_LOOK: Duration = Duration::from_millis(512);
 
-pub(super) struct Worker {
-    setup: Setup,
+pub(super) struct PublisherWorker {
+    setup: PublisherSetup,
     shared: Arc<Shared>,
     clock: Arc<dyn Clock + Send>,
     report: Box<dyn Fn(PublisherEvent) + Send>,
@@ -38,9 +38,9 @@ pub(super) struct Worker {
     catalog: Backoff,
 }
 
-impl Worker {
+impl PublisherWorker {
     pub(super) fn new(
-        setup: Setup,
+        setup: PublisherSetup,
         shared: Arc<Shared>,
         clock: Arc<dyn Clock + Send>,
         report: Box<dyn Fn(PublisherEvent) + Send>,

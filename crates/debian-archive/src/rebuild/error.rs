@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::archive::OpenError;
-use crate::verify::VerifyError;
+use crate::verify::ArchiveVerifyError;
 use archive_catalog::{CatalogError, DatabaseUrl};
 
 /// Why a catalog was not made again.
@@ -21,7 +21,7 @@ pub enum RebuildError {
     Catalog(#[from] CatalogError),
     /// The pool cannot be listed.
     #[error(transparent)]
-    Pool(#[from] VerifyError),
+    Pool(#[from] ArchiveVerifyError),
     /// A file cannot be written or moved.
     #[error("cannot {action} `{path}`")]
     File {
@@ -36,7 +36,7 @@ pub enum RebuildError {
 
 /// Something that could not be made again.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problem {
+pub struct RebuildProblem {
     /// The file.
     pub path: PathBuf,
     /// What is wrong with it.
@@ -51,8 +51,8 @@ pub(super) fn failed(action: &'static str, path: &Path, source: io::Error) -> Re
     }
 }
 
-pub(super) fn problem(path: &Path, what: impl ToString) -> Problem {
-    Problem {
+pub(super) fn problem(path: &Path, what: impl ToString) -> RebuildProblem {
+    RebuildProblem {
         path: path.to_owned(),
         what: what.to_string(),
     }

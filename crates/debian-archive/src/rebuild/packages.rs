@@ -6,11 +6,11 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::UNIX_EPOCH;
 
-use super::error::{Problem, problem};
+use super::error::{RebuildProblem, problem};
 use super::indexed_file::IndexedFile;
 use crate::archive::Archive;
 use crate::config::Suite;
-use crate::ingest::{Arrival, read_content};
+use crate::ingest::{UploadContext, read_content};
 use archive_catalog::{CatalogError, NewContent, NewPlacement};
 use archive_storage::pool;
 
@@ -25,7 +25,7 @@ pub(super) fn place(
     suite: &Suite,
     named: &[IndexedFile],
     now: i64,
-    problems: &mut Vec<Problem>,
+    problems: &mut Vec<RebuildProblem>,
 ) -> Result<(), CatalogError> {
     let next = AtomicUsize::new(0);
     let (sender, receiver) = mpsc::sync_channel(WAITING);
@@ -47,7 +47,7 @@ pub(super) fn place(
         let mut batch = Vec::with_capacity(BATCH);
         for (named, content) in receiver {
             match content {
-                Ok(content) => batch.push(vec![wish(suite, named, content)]),
+                Ok(content) => batch.push(vec![placement(suite, named, content)]),
                 Err(what) => problems.push(problem(&archive.tree(suite).join(&named.filename), what)),
             }
             if batch.len() == BATCH {
@@ -63,21 +63,21 @@ fn place_batch(
     suite: &Suite,
     batch: &mut Vec<Vec<NewPlacement>>,
     now: i64,
-    problems: &mut Vec<Problem>,
+    problems: &mut Vec<RebuildProblem>,
 ) -> Result<(), CatalogError> {
     if batch.is_empty() {
         return Ok(());
     }
     let placed = archive.catalog().place(batch, now)?;
-    for (wish, placed) in batch.drain(..).flatten().zip(placed) {
+    for (placement, placed) in batch.drain(..).flatten().zip(placed) {
         if let Err(conflict) = placed {
-            problems.push(problem(&archive.tree(suite).join(&wish.path), conflict));
+            problems.push(problem(&archive.tree(suite).join(&placement.path), conflict));
         }
     }
     Ok(())
 }
 
-fn wish(suite: &Suite, named: &IndexedFile, content: NewContent) -> NewPlacement {
+fn placement(suite: &Suite, named: &IndexedFile, content: NewContent) -> NewPlacement {
     NewPlacement {
         suite: suite.codename.clone(),
         component: named.component.clone(),
@@ -108,9 +108,9 @@ fn read(archive: &Archive, suite: &Suite, named: &IndexedFile, now: i64) -> Resu
             found.1, found.0, named.size, named.sha256
         ));
     }
-    let arrival = Arrival {
+    let arrival = UploadContext {
         now: modified(&path).unwrap_or(now),
-        ..Arrival::default()
+        ..UploadContext::default()
     };
     read_content(&path, found, &arrival).map_err(|error| error.to_string())
 }

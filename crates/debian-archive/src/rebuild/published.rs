@@ -13,7 +13,7 @@ use debian_control::stanza::StanzaReader;
 use debian_deb::compression::{Bounds, Compression, Decoder, Streams};
 use openpgp_policy::{self, Keyring};
 
-use super::error::{Problem, problem};
+use super::error::{RebuildProblem, problem};
 use super::indexed_file::IndexedFile;
 
 /// A published state of a suite.
@@ -31,8 +31,8 @@ pub(super) fn read_tree(
     dists: &Path,
     keyring: &Keyring,
     now: i64,
-    problems: &mut Vec<Problem>,
-) -> Result<PublishedTree, Problem> {
+    problems: &mut Vec<RebuildProblem>,
+) -> Result<PublishedTree, RebuildProblem> {
     let path = dists.join("InRelease");
     let bytes = std::fs::read(&path).map_err(|error| problem(&path, error))?;
     let verified =
@@ -97,7 +97,7 @@ fn collect(
     text: &str,
     component: &Component,
     named: &mut BTreeMap<String, IndexedFile>,
-    problems: &mut Vec<Problem>,
+    problems: &mut Vec<RebuildProblem>,
 ) {
     for stanza in StanzaReader::new(text) {
         let entry = match stanza {

@@ -14,7 +14,7 @@ use crate::paths;
 use archive_catalog::{Section, Snapshot};
 use archive_index::IndexError;
 use archive_index::cut;
-use archive_index::records::{IndexRecord, RecordKey, Records, Visit};
+use archive_index::records::{IndexRecord, RecordKey, Records, VisitRecord};
 use archive_storage::staging::{StagedPath, Staging, StagingError};
 
 /// How many bytes of lines are sorted at a time.
@@ -31,7 +31,7 @@ pub struct ContentsRecords<'a> {
 }
 
 impl Records for ContentsRecords<'_> {
-    fn read(&self, from: Option<&RecordKey>, visit: &mut Visit<'_>) -> Result<(), IndexError> {
+    fn read(&self, from: Option<&RecordKey>, visit: &mut VisitRecord<'_>) -> Result<(), IndexError> {
         let mut runs = self.sorted_runs()?;
         merge(&mut runs, &mut |path, packages| {
             let key = RecordKey(path.to_vec());
@@ -55,13 +55,13 @@ impl Records for ContentsRecords<'_> {
 }
 
 /// Lines `PATH NUL PACKAGE`, sorted.
-struct Run {
+struct SortedRun {
     lines: BufReader<File>,
     _path: StagedPath,
 }
 
 impl ContentsRecords<'_> {
-    fn sorted_runs(&self) -> Result<Vec<Run>, IndexError> {
+    fn sorted_runs(&self) -> Result<Vec<SortedRun>, IndexError> {
         let mut runs = Vec::new();
         let mut text: Vec<u8> = Vec::new();
         let mut failed = None;
@@ -102,7 +102,7 @@ impl ContentsRecords<'_> {
         Ok(runs)
     }
 
-    fn spill(&self, text: &mut Vec<u8>) -> Result<Run, IndexError> {
+    fn spill(&self, text: &mut Vec<u8>) -> Result<SortedRun, IndexError> {
         let mut lines: Vec<&[u8]> = text
             .split(|byte| *byte == b'\n')
             .filter(|line| !line.is_empty())
@@ -131,7 +131,7 @@ impl ContentsRecords<'_> {
             source,
         })?;
         text.clear();
-        Ok(Run {
+        Ok(SortedRun {
             lines: BufReader::new(file),
             _path: path,
         })
@@ -153,7 +153,7 @@ fn qualified(name: &str, control: &str) -> Result<String, IndexError> {
 type VisitPath<'a> = dyn FnMut(&[u8], &[u8]) -> Result<bool, IndexError> + 'a;
 
 /// Hands each path, with its packages joined by commas, to `visit` until that answers false.
-fn merge(runs: &mut [Run], visit: &mut VisitPath<'_>) -> Result<(), IndexError> {
+fn merge(runs: &mut [SortedRun], visit: &mut VisitPath<'_>) -> Result<(), IndexError> {
     let mut heap = BinaryHeap::new();
     for at in 0..runs.len() {
         heap.extend(next_line(runs, at)?.map(|line| Reverse((line, at))));
@@ -188,7 +188,7 @@ fn merge(runs: &mut [Run], visit: &mut VisitPath<'_>) -> Result<(), IndexError> 
     Ok(())
 }
 
-fn next_line(runs: &mut [Run], at: usize) -> Result<Option<Vec<u8>>, IndexError> {
+fn next_line(runs: &mut [SortedRun], at: usize) -> Result<Option<Vec<u8>>, IndexError> {
     let run = runs.get_mut(at).expect("only the numbers of runs are asked for");
     let mut line = Vec::new();
     let count = run
@@ -219,12 +219,12 @@ mod tests {
     fn merged(texts: &[&[u8]]) -> Result<Vec<(String, String)>, IndexError> {
         let root = tempfile::tempdir().unwrap();
         let staging = Staging::new(root.path()).unwrap();
-        let mut runs: Vec<Run> = texts
+        let mut runs: Vec<SortedRun> = texts
             .iter()
             .map(|text| {
                 let (path, mut file) = staging.create().unwrap();
                 file.write_all(text).unwrap();
-                Run {
+                SortedRun {
                     lines: BufReader::new(File::open(path.as_path()).unwrap()),
                     _path: path,
                 }

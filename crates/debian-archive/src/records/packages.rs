@@ -8,7 +8,7 @@ use crate::config::Suite;
 use archive_catalog::{Cluster, Indexed, Position, Section, Snapshot};
 use archive_index::IndexError;
 use archive_index::cut;
-use archive_index::records::{IndexRecord, RecordKey, Records, Visit};
+use archive_index::records::{IndexRecord, RecordKey, Records, VisitRecord};
 
 /// The stanzas of one component for one architecture.
 pub struct PackagesRecords<'a> {
@@ -21,7 +21,7 @@ pub struct PackagesRecords<'a> {
 }
 
 impl Records for PackagesRecords<'_> {
-    fn read(&self, from: Option<&RecordKey>, visit: &mut Visit<'_>) -> Result<(), IndexError> {
+    fn read(&self, from: Option<&RecordKey>, visit: &mut VisitRecord<'_>) -> Result<(), IndexError> {
         let from = from.map(position).transpose()?;
         let mut outcome = Ok(());
         self.snapshot

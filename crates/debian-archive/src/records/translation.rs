@@ -9,7 +9,7 @@ use debian_control::packages;
 use archive_catalog::{Section, Snapshot};
 use archive_index::IndexError;
 use archive_index::cut;
-use archive_index::records::{IndexRecord, RecordKey, Records, Visit};
+use archive_index::records::{IndexRecord, RecordKey, Records, VisitRecord};
 
 /// The descriptions of one component, over all its architectures.
 pub struct TranslationRecords<'a> {
@@ -20,7 +20,7 @@ pub struct TranslationRecords<'a> {
 }
 
 impl Records for TranslationRecords<'_> {
-    fn read(&self, from: Option<&RecordKey>, visit: &mut Visit<'_>) -> Result<(), IndexError> {
+    fn read(&self, from: Option<&RecordKey>, visit: &mut VisitRecord<'_>) -> Result<(), IndexError> {
         // A description stands once, however many architectures and versions share it.
         let mut entries: BTreeMap<RecordKey, String> = BTreeMap::new();
         for section in &self.sections {

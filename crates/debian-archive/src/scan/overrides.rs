@@ -9,13 +9,13 @@ use debian_control::stanza::Stanza;
 /// What an override file says, and what came of it.
 #[derive(Debug, Clone, Default)]
 pub struct Overrides {
-    lines: BTreeMap<String, Vec<Line>>,
+    lines: BTreeMap<String, Vec<OverrideLine>>,
     used: BTreeSet<String>,
     warnings: Vec<String>,
 }
 
 #[derive(Debug, Clone)]
-enum Line {
+enum OverrideLine {
     Set { field: String, value: String },
     Maintainer(Maintainer),
 }
@@ -48,7 +48,7 @@ impl Overrides {
                     },
                     None => Maintainer::Always(maintainer.to_owned()),
                 };
-                overrides.add(name, Line::Maintainer(maintainer));
+                overrides.add(name, OverrideLine::Maintainer(maintainer));
             }
             overrides.lines.entry(name.to_owned()).or_default();
         }
@@ -67,7 +67,7 @@ impl Overrides {
         overrides
     }
 
-    fn add(&mut self, name: &str, line: Line) {
+    fn add(&mut self, name: &str, line: OverrideLine) {
         self.lines.entry(name.to_owned()).or_default().push(line);
     }
 
@@ -80,8 +80,8 @@ impl Overrides {
         let mut text = text;
         for line in lines {
             match line {
-                Line::Set { field, value } => text = with_field(&text, field, value),
-                Line::Maintainer(maintainer) => {
+                OverrideLine::Set { field, value } => text = with_field(&text, field, value),
+                OverrideLine::Maintainer(maintainer) => {
                     let found = Stanza::parse(&text)
                         .ok()
                         .and_then(|stanza| stanza.line("Maintainer").map(str::to_owned))
@@ -124,8 +124,8 @@ impl Overrides {
     }
 }
 
-fn set(field: &str, value: &str) -> Line {
-    Line::Set {
+fn set(field: &str, value: &str) -> OverrideLine {
+    OverrideLine::Set {
         field: field.to_owned(),
         value: value.to_owned(),
     }

@@ -41,7 +41,7 @@ impl CommandOptions<'_> {
 /// can be ended with everything it started.
 #[derive(Debug)]
 pub struct ExternalCommand {
-    command: run::Command,
+    command: run::ExternalProcess,
     keyring: Keyring,
 }
 
@@ -54,7 +54,7 @@ impl ExternalCommand {
     /// # Errors
     /// When there is no command, its certificate cannot be read, or none of the exported ones signed.
     pub fn open(options: &CommandOptions<'_>, now: i64) -> Result<Self, SignError> {
-        let command = run::Command::new(options.command, options.timeout)?;
+        let command = run::ExternalProcess::new(options.command, options.timeout)?;
         let keyring = match options.certificate {
             Some(path) => read_certificate(path)?,
             None => {

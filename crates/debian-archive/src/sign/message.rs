@@ -38,7 +38,7 @@ pub(super) fn clear_signed(release: &str, signatures: &[Signature]) -> Result<Ve
 pub(super) fn detached(signatures: &[Signature]) -> Result<Vec<u8>, pgp::errors::Error> {
     let mut armored = Vec::new();
     armor::write(
-        &Packets(signatures),
+        &MessagePackets(signatures),
         BlockType::Signature,
         &mut armored,
         None,
@@ -48,9 +48,9 @@ pub(super) fn detached(signatures: &[Signature]) -> Result<Vec<u8>, pgp::errors:
 }
 
 /// Signatures as one run of packets.
-struct Packets<'a>(&'a [Signature]);
+struct MessagePackets<'a>(&'a [Signature]);
 
-impl Serialize for Packets<'_> {
+impl Serialize for MessagePackets<'_> {
     fn to_writer<W: std::io::Write>(&self, writer: &mut W) -> pgp::errors::Result<()> {
         self.0
             .iter()

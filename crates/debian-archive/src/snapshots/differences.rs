@@ -19,12 +19,12 @@ pub struct Difference {
     /// `Architecture`.
     pub architecture: Architecture,
     /// What became of it.
-    pub change: Change,
+    pub change: SnapshotChange,
 }
 
 /// What became of a package.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Change {
+pub enum SnapshotChange {
     /// This version came.
     Added(Version),
     /// This version went.
@@ -38,11 +38,11 @@ pub enum Change {
     },
 }
 
-type Versions<'a> = BTreeSet<(&'a Version, &'a Sha256)>;
+type VersionSets<'a> = BTreeSet<(&'a Version, &'a Sha256)>;
 
 /// Returns what changed from `before` to `after`, ordered by component, name and architecture.
 pub fn differences(before: &[SnapshotPackage], after: &[SnapshotPackage]) -> Vec<Difference> {
-    let mut packages: BTreeMap<_, (Versions<'_>, Versions<'_>)> = BTreeMap::new();
+    let mut packages: BTreeMap<_, (VersionSets<'_>, VersionSets<'_>)> = BTreeMap::new();
     for held in before {
         packages
             .entry(package(held))
@@ -76,15 +76,19 @@ fn package(held: &SnapshotPackage) -> (&Component, &PackageName, &Architecture) 
     (&held.component, &held.name, &held.architecture)
 }
 
-fn changes(gone: &[&Version], came: &[&Version]) -> Vec<Change> {
+fn changes(gone: &[&Version], came: &[&Version]) -> Vec<SnapshotChange> {
     if let ([from], [to]) = (gone, came) {
-        return vec![Change::Changed {
+        return vec![SnapshotChange::Changed {
             from: (*from).clone(),
             to: (*to).clone(),
         }];
     }
-    let removed = gone.iter().map(|version| Change::Removed((*version).clone()));
-    let added = came.iter().map(|version| Change::Added((*version).clone()));
+    let removed = gone
+        .iter()
+        .map(|version| SnapshotChange::Removed((*version).clone()));
+    let added = came
+        .iter()
+        .map(|version| SnapshotChange::Added((*version).clone()));
     removed.chain(added).collect()
 }
 
@@ -106,9 +110,9 @@ mod tests {
 
     fn told(before: &[SnapshotPackage], after: &[SnapshotPackage]) -> Vec<String> {
         let tell = |difference: Difference| match difference.change {
-            Change::Added(version) => format!("+{} {version}", difference.name),
-            Change::Removed(version) => format!("-{} {version}", difference.name),
-            Change::Changed { from, to } => format!("{} {from} {to}", difference.name),
+            SnapshotChange::Added(version) => format!("+{} {version}", difference.name),
+            SnapshotChange::Removed(version) => format!("-{} {version}", difference.name),
+            SnapshotChange::Changed { from, to } => format!("{} {from} {to}", difference.name),
         };
         differences(before, after).into_iter().map(tell).collect()
     }

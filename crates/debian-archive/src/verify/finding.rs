@@ -61,7 +61,7 @@ pub struct Finding {
 
 /// Why an archive cannot be checked.
 #[derive(Debug, thiserror::Error)]
-pub enum VerifyError {
+pub enum ArchiveVerifyError {
     /// The catalog cannot be read.
     #[error(transparent)]
     Catalog(#[from] CatalogError),

@@ -9,7 +9,7 @@ use debian_control::release::{BY_HASH, IndexFile, Release, by_hash_path, format_
 use debian_control::stanza::StanzaReader;
 use openpgp_policy::{self, Keyring};
 
-use super::finding::{Finding, FindingKind, VerifyError};
+use super::finding::{ArchiveVerifyError, Finding, FindingKind};
 use crate::archive::{Archive, suite_dists};
 use crate::config::Suite;
 use crate::publish::{POOL_LINK, expected_packages};
@@ -23,7 +23,7 @@ pub(super) fn check(
     now: i64,
     named: &mut BTreeSet<String>,
     findings: &mut Vec<Finding>,
-) -> Result<(), VerifyError> {
+) -> Result<(), ArchiveVerifyError> {
     let newest = archive
         .catalog()
         .snapshot(&suite.codename, suite.pool_tree(), None)?;
@@ -56,7 +56,7 @@ pub(super) fn check_pinned(
     now: i64,
     named: &mut BTreeSet<String>,
     findings: &mut Vec<Finding>,
-) -> Result<(), VerifyError> {
+) -> Result<(), ArchiveVerifyError> {
     for state in archive.catalog().states(&suite.codename)? {
         if state.kept != Retained::Pinned {
             continue;
@@ -251,7 +251,7 @@ impl Check<'_> {
     }
 
     /// Renders each Packages index from the catalog, as it was when it was published, and compares.
-    fn against_catalog(&mut self, release: &Release, shown: &dyn Snapshot) -> Result<(), VerifyError> {
+    fn against_catalog(&mut self, release: &Release, shown: &dyn Snapshot) -> Result<(), ArchiveVerifyError> {
         for component in &self.suite.components {
             for architecture in &self.suite.architectures {
                 let path = format!("{component}/binary-{architecture}/Packages");

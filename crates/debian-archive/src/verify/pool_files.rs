@@ -8,7 +8,7 @@ use std::thread;
 
 use walkdir::WalkDir;
 
-use super::finding::{Finding, FindingKind, VerifyError};
+use super::finding::{ArchiveVerifyError, Finding, FindingKind};
 use crate::archive::Archive;
 use archive_catalog::PoolFile;
 use archive_storage::pool;
@@ -18,7 +18,7 @@ pub(super) fn check(
     archive: &Archive,
     named: &BTreeSet<String>,
     findings: &mut Vec<Finding>,
-) -> Result<(), VerifyError> {
+) -> Result<(), ArchiveVerifyError> {
     let rows = archive.catalog().pool_files()?;
     let next = AtomicUsize::new(0);
     let found = Mutex::new(Vec::new());
@@ -56,7 +56,7 @@ pub(super) fn check(
 }
 
 /// Looks for files that the catalog does not know.
-pub(super) fn unknown(archive: &Archive, findings: &mut Vec<Finding>) -> Result<(), VerifyError> {
+pub(super) fn unknown(archive: &Archive, findings: &mut Vec<Finding>) -> Result<(), ArchiveVerifyError> {
     let rows = archive.catalog().pool_files()?;
     let known = rows.iter().map(|row| (row.path.as_str(), ())).collect();
     orphans(archive, &known, findings)
@@ -104,7 +104,7 @@ fn orphans(
     archive: &Archive,
     known: &BTreeMap<&str, ()>,
     findings: &mut Vec<Finding>,
-) -> Result<(), VerifyError> {
+) -> Result<(), ArchiveVerifyError> {
     let private = archive.config().suites.iter().filter(|suite| suite.private);
     let pools = private
         .map(|suite| archive.tree(suite))
@@ -117,7 +117,7 @@ fn orphans(
                 // An archive that nothing was added to has no pool.
                 Err(error) if error.depth() == 0 && is_missing(&error) => continue,
                 Err(error) => {
-                    return Err(VerifyError::List {
+                    return Err(ArchiveVerifyError::List {
                         path: error.path().unwrap_or(&folder).to_owned(),
                         source: error.into(),
                     });

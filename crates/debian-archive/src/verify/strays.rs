@@ -3,14 +3,14 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::finding::{Finding, FindingKind, VerifyError};
+use super::finding::{ArchiveVerifyError, Finding, FindingKind};
 use crate::archive::{Archive, dists_folder, suite_dists};
 use crate::config::Suite;
 use crate::error_text::with_causes;
-use crate::publish::{Live, LiveError};
+use crate::publish::{LiveError, LiveRelease};
 
 /// Looks through everything that is served for what the configuration does not have.
-pub(super) fn check(archive: &Archive, findings: &mut Vec<Finding>) -> Result<(), VerifyError> {
+pub(super) fn check(archive: &Archive, findings: &mut Vec<Finding>) -> Result<(), ArchiveVerifyError> {
     let suites = &archive.config().suites;
     let public: Vec<&Suite> = suites.iter().filter(|suite| !suite.private).collect();
     let mut strays = Strays { archive, findings };
@@ -38,7 +38,7 @@ struct Strays<'a> {
 
 impl Strays<'_> {
     /// Checks what a tree serves, which is meant to serve these suites.
-    fn tree(&mut self, tree: &Path, suites: &[&Suite]) -> Result<(), VerifyError> {
+    fn tree(&mut self, tree: &Path, suites: &[&Suite]) -> Result<(), ArchiveVerifyError> {
         self.dists(&dists_folder(tree), suites)?;
         for snapshot in entries(&tree.join("snapshots"))? {
             self.dists(&dists_folder(&snapshot), suites)?;
@@ -54,7 +54,7 @@ impl Strays<'_> {
         Ok(())
     }
 
-    fn dists(&mut self, dists: &Path, suites: &[&Suite]) -> Result<(), VerifyError> {
+    fn dists(&mut self, dists: &Path, suites: &[&Suite]) -> Result<(), ArchiveVerifyError> {
         for path in entries(dists)? {
             let name = name_of(&path);
             let is_link = path.is_symlink();
@@ -77,7 +77,7 @@ impl Strays<'_> {
     fn places(&mut self, suite: &Suite) {
         let tree = self.archive.tree(suite);
         let release = suite_dists(&tree, &suite.codename).join("Release");
-        let live = match Live::read(&tree, &suite.codename) {
+        let live = match LiveRelease::read(&tree, &suite.codename) {
             Ok(live) => live,
             Err(error) => {
                 let (LiveError::Read { path, .. } | LiveError::Damaged { path, .. }) = &error;
@@ -119,7 +119,7 @@ fn below(path: &Path, archive: &Archive) -> String {
 }
 
 /// Returns the paths in a folder; none where it is not there.
-fn entries(folder: &Path) -> Result<Vec<PathBuf>, VerifyError> {
+fn entries(folder: &Path) -> Result<Vec<PathBuf>, ArchiveVerifyError> {
     let list = || -> io::Result<Vec<PathBuf>> {
         std::fs::read_dir(folder)?
             .map(|entry| entry.map(|entry| entry.path()))
@@ -127,7 +127,7 @@ fn entries(folder: &Path) -> Result<Vec<PathBuf>, VerifyError> {
     };
     match list() {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
-        listed => listed.map_err(|source| VerifyError::List {
+        listed => listed.map_err(|source| ArchiveVerifyError::List {
             path: folder.to_owned(),
             source,
         }),

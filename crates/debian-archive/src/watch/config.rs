@@ -18,7 +18,7 @@ use archive_catalog::DatabaseUrl;
 pub struct Reloader {
     root: PathBuf,
     catalog: DatabaseUrl,
-    seen: Stamp,
+    seen: ConfigStamp,
 }
 
 impl Reloader {
@@ -27,7 +27,7 @@ impl Reloader {
         Self {
             root: root.to_owned(),
             catalog: catalog.clone(),
-            seen: Stamp::of(root),
+            seen: ConfigStamp::of(root),
         }
     }
 
@@ -37,7 +37,7 @@ impl Reloader {
             return false;
         }
         // Before it is read: what is written meanwhile is another change.
-        let stamp = Stamp::of(&self.root);
+        let stamp = ConfigStamp::of(&self.root);
         let due = stamp != self.seen || pending.reload;
         self.seen = stamp;
         due
@@ -120,9 +120,9 @@ impl Drop for ConfigWatch {
 
 /// What tells one state of `repogen.toml` from another; `None` while there is none.
 #[derive(Debug, PartialEq, Eq)]
-struct Stamp(Option<(u64, u64, i64, i64)>);
+struct ConfigStamp(Option<(u64, u64, i64, i64)>);
 
-impl Stamp {
+impl ConfigStamp {
     fn of(root: &Path) -> Self {
         let found = std::fs::metadata(root.join(config::FILE_NAME)).ok();
         Self(found.map(|found| (found.ino(), found.size(), found.ctime(), found.ctime_nsec())))

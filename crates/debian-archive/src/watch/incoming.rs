@@ -14,10 +14,10 @@ use super::folders::incoming_folder;
 use super::incoming_error::IncomingError;
 use super::incoming_scan::{DroppedFile, IncomingScan, scan};
 use super::quarantine;
-use super::stability::{FileStamp, StabilityTracker, Verdict};
+use super::stability::{FileStamp, Stability, StabilityTracker};
 use crate::archive::Archive;
 use crate::error_text::with_causes;
-use crate::ingest::{Arrival, IngestError, Place, Staged};
+use crate::ingest::{IngestError, StagedPackage, SuiteComponent, UploadContext};
 use archive_catalog::{Conflict, PlacementOutcome};
 use archive_storage::staging::Staging;
 
@@ -44,9 +44,9 @@ pub(super) struct Pass<'a> {
 }
 
 /// A file that is to be decided on.
-struct Ready {
+struct ReadyFile {
     file: DroppedFile,
-    verdict: Verdict,
+    verdict: Stability,
 }
 
 impl Incoming {
@@ -89,7 +89,7 @@ impl Incoming {
         let mut rest = ready.into_iter();
         let mut added = false;
         loop {
-            let batch: Vec<Ready> = rest.by_ref().take(BATCH).collect();
+            let batch: Vec<ReadyFile> = rest.by_ref().take(BATCH).collect();
             if batch.is_empty() || (pass.stopped)() {
                 return Ok(added);
             }
@@ -98,7 +98,7 @@ impl Incoming {
     }
 
     /// Returns the files to decide on, and tells what is passed over.
-    fn judge(&mut self, look: IncomingScan, closed: &HashSet<PathBuf>) -> Vec<Ready> {
+    fn judge(&mut self, look: IncomingScan, closed: &HashSet<PathBuf>) -> Vec<ReadyFile> {
         let there: HashSet<&Path> = look.files.iter().map(|file| file.path.as_path()).collect();
         self.tracker.keep(&there);
         let passed_over: HashMap<PathBuf, &'static str> = look.passed_over.into_iter().collect();
@@ -114,19 +114,19 @@ impl Incoming {
             let verdict = self
                 .tracker
                 .look(&file.path, file.stat, closed.contains(&file.path), now);
-            if verdict != Verdict::Wait {
-                ready.push(Ready { file, verdict });
+            if verdict != Stability::Wait {
+                ready.push(ReadyFile { file, verdict });
             }
         }
         ready
     }
 
     /// Takes or refuses a batch; says whether something new is in the catalog.
-    fn take(&mut self, batch: Vec<Ready>, pass: &Pass<'_>) -> Result<bool, IncomingError> {
+    fn take(&mut self, batch: Vec<ReadyFile>, pass: &Pass<'_>) -> Result<bool, IncomingError> {
         let staging = Staging::new(&self.root).map_err(IngestError::from)?;
         let mut files = Vec::new();
         let mut staged = Vec::new();
-        for Ready { file, verdict } in batch {
+        for ReadyFile { file, verdict } in batch {
             let place = match place(pass.archive, &file) {
                 Ok(place) => place,
                 Err(why) => {
@@ -142,7 +142,7 @@ impl Incoming {
                 // Written to meanwhile, or gone.
                 Ok(None) => {}
                 Err(error) if !error.is_rejection() => return Err(error.into()),
-                Err(IngestError::Invalid(_) | IngestError::Unreadable(_)) if verdict == Verdict::Try => {
+                Err(IngestError::Invalid(_) | IngestError::Unreadable(_)) if verdict == Stability::Try => {
                     self.tracker.unread(&file.path);
                 }
                 Err(error) => self.reject(&file, &with_causes(&error), pass.now)?,
@@ -214,12 +214,12 @@ impl Incoming {
 }
 
 /// Returns the place that a file is dropped for.
-fn place<'a>(archive: &'a Archive, file: &DroppedFile) -> Result<Place<'a>, String> {
+fn place<'a>(archive: &'a Archive, file: &DroppedFile) -> Result<SuiteComponent<'a>, String> {
     let (suite, component) = file.goal.as_ref().map_err(Clone::clone)?;
     let suite = archive.config().suite(suite.as_str());
     let place = suite.and_then(|suite| {
         let component = suite.components.iter().find(|listed| *listed == component)?;
-        Some(Place { suite, component })
+        Some(SuiteComponent { suite, component })
     });
     place.ok_or_else(|| "repogen.toml no longer has its suite".to_owned())
 }
@@ -228,9 +228,9 @@ fn place<'a>(archive: &'a Archive, file: &DroppedFile) -> Result<Place<'a>, Stri
 fn stage(
     file: &DroppedFile,
     staging: &Staging,
-    place: &Place<'_>,
+    place: &SuiteComponent<'_>,
     pass: &Pass<'_>,
-) -> Result<Option<Staged>, IngestError> {
+) -> Result<Option<StagedPackage>, IngestError> {
     let opened = match open(&file.path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         // A link in its place, since the look.
@@ -247,9 +247,9 @@ fn stage(
     if !unchanged() {
         return Ok(None);
     }
-    let arrival = Arrival {
+    let arrival = UploadContext {
         now: pass.now,
-        ..Arrival::default()
+        ..UploadContext::default()
     };
     let staged = pass.archive.stage(staging, &opened, place, &arrival);
     if unchanged() { staged.map(Some) } else { Ok(None) }

@@ -38,7 +38,7 @@ impl FileStamp {
 
 /// What to do about a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(super) enum Stability {
     /// It is complete: take or refuse it.
     Complete,
     /// It stands still: take it if it reads well.
@@ -48,7 +48,7 @@ pub(super) enum Verdict {
 }
 
 #[derive(Debug)]
-struct Seen {
+struct SeenFile {
     stat: FileStamp,
     since: Instant,
     closed: bool,
@@ -60,12 +60,12 @@ struct Seen {
 
 /// What was seen of the files that lie there.
 #[derive(Debug, Default)]
-pub(super) struct StabilityTracker(HashMap<PathBuf, Seen>);
+pub(super) struct StabilityTracker(HashMap<PathBuf, SeenFile>);
 
 impl StabilityTracker {
     /// Notes a look at a file, and says what to do about it. `closed`: its close was seen since the last look.
-    pub(super) fn look(&mut self, path: &Path, stat: FileStamp, closed: bool, now: Instant) -> Verdict {
-        let fresh = Seen {
+    pub(super) fn look(&mut self, path: &Path, stat: FileStamp, closed: bool, now: Instant) -> Stability {
+        let fresh = SeenFile {
             stat,
             since: now,
             closed,
@@ -74,7 +74,7 @@ impl StabilityTracker {
         };
         let seen = self.0.entry(path.to_owned()).or_insert(fresh);
         if seen.stat != stat {
-            *seen = Seen {
+            *seen = SeenFile {
                 stat,
                 since: now,
                 closed,
@@ -85,10 +85,10 @@ impl StabilityTracker {
         seen.closed |= closed;
         let still = now.saturating_duration_since(seen.since);
         match () {
-            () if seen.done => Verdict::Wait,
-            () if seen.closed || still >= PATIENCE => Verdict::Complete,
-            () if still >= SETTLE && !seen.tried => Verdict::Try,
-            () => Verdict::Wait,
+            () if seen.done => Stability::Wait,
+            () if seen.closed || still >= PATIENCE => Stability::Complete,
+            () if still >= SETTLE && !seen.tried => Stability::Try,
+            () => Stability::Wait,
         }
     }
 
@@ -133,36 +133,39 @@ mod tests {
     #[test]
     fn a_file_whose_close_was_seen_is_complete() {
         let (mut tracker, now, path) = (StabilityTracker::default(), Instant::now(), Path::new("x.deb"));
-        assert_eq!(tracker.look(path, stat(1), false, now), Verdict::Wait);
-        assert_eq!(tracker.look(path, stat(1), true, now), Verdict::Complete);
-        assert_eq!(tracker.look(path, stat(1), false, now), Verdict::Complete);
+        assert_eq!(tracker.look(path, stat(1), false, now), Stability::Wait);
+        assert_eq!(tracker.look(path, stat(1), true, now), Stability::Complete);
+        assert_eq!(tracker.look(path, stat(1), false, now), Stability::Complete);
     }
 
     #[test]
     fn a_file_that_grows_after_its_close_is_not() {
         let (mut tracker, now, path) = (StabilityTracker::default(), Instant::now(), Path::new("x.deb"));
-        assert_eq!(tracker.look(path, stat(1), true, now), Verdict::Complete);
-        assert_eq!(tracker.look(path, stat(2), false, now), Verdict::Wait);
+        assert_eq!(tracker.look(path, stat(1), true, now), Stability::Complete);
+        assert_eq!(tracker.look(path, stat(2), false, now), Stability::Wait);
     }
 
     #[test]
     fn a_file_that_stands_still_is_tried_once_and_then_given_time() {
         let (mut tracker, now, path) = (StabilityTracker::default(), Instant::now(), Path::new("x.deb"));
-        assert_eq!(tracker.look(path, stat(1), false, now), Verdict::Wait);
-        assert_eq!(tracker.look(path, stat(1), false, now + SETTLE), Verdict::Try);
+        assert_eq!(tracker.look(path, stat(1), false, now), Stability::Wait);
+        assert_eq!(tracker.look(path, stat(1), false, now + SETTLE), Stability::Try);
         tracker.unread(path);
         assert_eq!(
             tracker.look(path, stat(1), false, now + SETTLE * 2),
-            Verdict::Wait
+            Stability::Wait
         );
         assert_eq!(
             tracker.look(path, stat(9), false, now + SETTLE * 3),
-            Verdict::Wait
+            Stability::Wait
         );
-        assert_eq!(tracker.look(path, stat(9), false, now + SETTLE * 4), Verdict::Try);
+        assert_eq!(
+            tracker.look(path, stat(9), false, now + SETTLE * 4),
+            Stability::Try
+        );
         tracker.unread(path);
         let late = now + SETTLE * 3 + PATIENCE;
-        assert_eq!(tracker.look(path, stat(9), false, late), Verdict::Complete);
+        assert_eq!(tracker.look(path, stat(9), false, late), Stability::Complete);
     }
 
     #[test]
@@ -171,7 +174,10 @@ mod tests {
         tracker.look(path, stat(1), true, now);
         tracker.done(path);
         assert!(!tracker.undecided());
-        assert_eq!(tracker.look(path, stat(1), false, now + PATIENCE), Verdict::Wait);
-        assert_eq!(tracker.look(path, stat(2), true, now), Verdict::Complete);
+        assert_eq!(
+            tracker.look(path, stat(1), false, now + PATIENCE),
+            Stability::Wait
+        );
+        assert_eq!(tracker.look(path, stat(2), true, now), Stability::Complete);
     }
 }

@@ -14,7 +14,7 @@ use super::incoming_error::IncomingError;
 use crate::archive::Archive;
 use crate::publish::Clock;
 use crate::publisher::backoff::{Backoff, root_cause};
-use crate::publisher::{Publisher, Setup};
+use crate::publisher::{Publisher, PublisherSetup};
 use crate::sign;
 use archive_catalog::{DatabaseUrl, PruneMode};
 
@@ -27,7 +27,7 @@ const PRUNE_EVERY: Duration = Duration::from_secs(3_600);
 const PRUNE_AGAIN: Duration = Duration::from_secs(300);
 
 /// What a worker is made of.
-pub(super) struct Parts {
+pub(super) struct WorkerParts {
     pub(super) archive: Arc<Archive>,
     pub(super) catalog: DatabaseUrl,
     pub(super) clock: Arc<dyn Clock + Send>,
@@ -38,8 +38,8 @@ pub(super) struct Parts {
     pub(super) lock: File,
 }
 
-pub(super) struct Worker {
-    parts: Parts,
+pub(super) struct WatchWorker {
+    parts: WorkerParts,
     incoming: Incoming,
     watcher: Option<FsWatcher>,
     /// Whether it was told that a folder cannot be listened to.
@@ -50,8 +50,8 @@ pub(super) struct Worker {
     config: Reloader,
 }
 
-impl Worker {
-    pub(super) fn new(parts: Parts) -> Self {
+impl WatchWorker {
+    pub(super) fn new(parts: WorkerParts) -> Self {
         let root = parts.archive.root();
         let now = Instant::now();
         Self {
@@ -86,14 +86,14 @@ impl Worker {
                 self.prune();
             }
         }
-        let Parts { publisher, lock, .. } = self.parts;
+        let WorkerParts { publisher, lock, .. } = self.parts;
         publisher.stop();
         drop(lock);
     }
 
     /// Takes what was dropped.
     fn take(&mut self, pending: &PendingEvents) {
-        let Parts {
+        let WorkerParts {
             archive,
             clock,
             report,
@@ -155,7 +155,7 @@ impl Worker {
     }
 
     fn prune(&mut self) {
-        let Parts {
+        let WorkerParts {
             archive,
             clock,
             report,
@@ -202,10 +202,10 @@ impl Worker {
         }
     }
 
-    fn open(&self) -> Result<(Arc<Archive>, Setup), ReloadError> {
+    fn open(&self) -> Result<(Arc<Archive>, PublisherSetup), ReloadError> {
         let archive = self.config.open()?;
         let signer = sign::open(&archive.config().signing, archive.root(), self.parts.clock.now())?;
-        let setup = Setup {
+        let setup = PublisherSetup {
             archive: archive.clone(),
             signer,
         };

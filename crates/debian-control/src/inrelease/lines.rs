@@ -4,7 +4,7 @@ use super::error::{EnvelopeError, EnvelopeFault};
 use crate::name::shown;
 
 /// One line, without its end.
-pub(super) struct Line<'a> {
+pub(super) struct EnvelopeLine<'a> {
     /// The number, counted from 1.
     number: usize,
     /// Where it begins in the message.
@@ -13,7 +13,7 @@ pub(super) struct Line<'a> {
     pub(super) text: &'a str,
 }
 
-impl Line<'_> {
+impl EnvelopeLine<'_> {
     pub(super) fn error(&self, wrong: EnvelopeFault) -> EnvelopeError {
         EnvelopeError {
             line: self.number,
@@ -27,13 +27,13 @@ impl Line<'_> {
 }
 
 /// Takes a message apart into lines that end in LF or CR LF.
-pub(super) struct Lines<'a> {
+pub(super) struct EnvelopeLines<'a> {
     whole: &'a str,
     next: usize,
     number: usize,
 }
 
-impl<'a> Lines<'a> {
+impl<'a> EnvelopeLines<'a> {
     pub(super) fn new(whole: &'a str) -> Self {
         Self {
             whole,
@@ -43,7 +43,7 @@ impl<'a> Lines<'a> {
     }
 
     /// Returns the next line; `None` when the last one has been returned.
-    pub(super) fn next(&mut self) -> Result<Option<Line<'a>>, EnvelopeError> {
+    pub(super) fn next(&mut self) -> Result<Option<EnvelopeLine<'a>>, EnvelopeError> {
         let start = self.next;
         let rest = self.whole.get(start..).unwrap_or_default();
         if rest.is_empty() {
@@ -53,7 +53,7 @@ impl<'a> Lines<'a> {
         let end = rest.find('\n').unwrap_or(rest.len());
         self.next = start + end + 1;
         let text = rest.get(..end).unwrap_or_default();
-        let line = Line {
+        let line = EnvelopeLine {
             number: self.number,
             start,
             text: text.strip_suffix('\r').unwrap_or(text),
@@ -65,7 +65,7 @@ impl<'a> Lines<'a> {
     }
 
     /// Returns the next line, where there must be one because `missing` has not come yet.
-    pub(super) fn expect(&mut self, missing: &'static str) -> Result<Line<'a>, EnvelopeError> {
+    pub(super) fn expect(&mut self, missing: &'static str) -> Result<EnvelopeLine<'a>, EnvelopeError> {
         let line = self.next()?;
         line.ok_or(EnvelopeError {
             line: self.number + 1,

@@ -92,7 +92,7 @@ fn a_value_of_the_placement_never_makes_a_field() {
 #[test]
 fn a_description_may_begin_on_the_second_line() {
     let control = "Package: hello\nDescription:\n short \n long\nX-A: b\n";
-    let translation = Translation::of_control(control).unwrap();
+    let translation = TranslationStanza::of_control(control).unwrap();
     assert_eq!(translation.md5, md5(b"short \n long\n"));
     assert!(translation.text.ends_with("\nDescription-en: short \n long\n"));
     let synopsis = Placement {
@@ -105,7 +105,7 @@ fn a_description_may_begin_on_the_second_line() {
 #[test]
 fn no_description_has_no_digest() {
     let control = "Package: hello\nDescription:\nX-A: b\n";
-    assert_eq!(Translation::of_control(control), None);
+    assert_eq!(TranslationStanza::of_control(control), None);
     let synopsis = Placement {
         description: DescriptionForm::Synopsis,
         ..placement()

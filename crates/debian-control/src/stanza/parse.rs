@@ -20,7 +20,7 @@ pub(super) enum Rules {
 }
 
 /// What is wrong, and at which byte.
-pub(super) struct Fault {
+pub(super) struct StanzaFault {
     pub(super) at: usize,
     pub(super) wrong: Wrong,
 }
@@ -57,11 +57,11 @@ fn one(text: &str) -> Result<Stanza<'_>, StanzaError> {
     // dpkg passes over empty lines before the stanza, and after it.
     let start = text.len() - text.trim_start_matches('\n').len();
     let read = fields(text, start, Rules::Strict).and_then(|(fields, end)| match text.get(end..) {
-        _ if fields.is_empty() => Err(Fault {
+        _ if fields.is_empty() => Err(StanzaFault {
             at: 0,
             wrong: Wrong::Empty,
         }),
-        Some(rest) if !rest.trim_start_matches('\n').is_empty() => Err(Fault {
+        Some(rest) if !rest.trim_start_matches('\n').is_empty() => Err(StanzaFault {
             at: end,
             wrong: Wrong::Second,
         }),
@@ -69,7 +69,7 @@ fn one(text: &str) -> Result<Stanza<'_>, StanzaError> {
     });
     match read {
         Ok(fields) => Ok(Stanza { fields }),
-        Err(Fault { at, wrong }) => Err(StanzaError {
+        Err(StanzaFault { at, wrong }) => Err(StanzaError {
             line: 1 + line_breaks(text, 0, at),
             wrong,
         }),
@@ -93,7 +93,7 @@ pub(super) fn is_separator(line: &[u8]) -> bool {
 }
 
 /// Reads fields from `start` up to an empty line or the end, and returns the place of that.
-pub(super) fn fields(text: &str, start: usize, rules: Rules) -> Result<(Vec<Field<'_>>, usize), Fault> {
+pub(super) fn fields(text: &str, start: usize, rules: Rules) -> Result<(Vec<Field<'_>>, usize), StanzaFault> {
     let bytes = text.as_bytes();
     let mut fields: Vec<Field<'_>> = Vec::with_capacity(24);
     // The field whose end is not known yet: where its name, its value and its last line end.
@@ -115,13 +115,13 @@ pub(super) fn fields(text: &str, start: usize, rules: Rules) -> Result<(Vec<Fiel
         match line.first() {
             Some(b' ' | b'\t') => {
                 if rules == Rules::Strict && line.iter().all(|byte| matches!(byte, b' ' | b'\t')) {
-                    return Err(Fault {
+                    return Err(StanzaFault {
                         at,
                         wrong: Wrong::Blank,
                     });
                 }
                 let Some((_, _, last)) = &mut open else {
-                    return Err(Fault {
+                    return Err(StanzaFault {
                         at,
                         wrong: Wrong::Continuation,
                     });
@@ -142,7 +142,7 @@ pub(super) fn fields(text: &str, start: usize, rules: Rules) -> Result<(Vec<Fiel
         close(field);
     }
     match duplicate(&fields) {
-        Some(field) => Err(Fault {
+        Some(field) => Err(StanzaFault {
             at: offset(text, field.name),
             wrong: Wrong::Twice(shown(field.name)),
         }),
@@ -152,7 +152,7 @@ pub(super) fn fields(text: &str, start: usize, rules: Rules) -> Result<(Vec<Fiel
 
 /// Refuses control characters of ASCII, but for tabs. Those above ASCII are text: names that were encoded twice have
 /// some, and dpkg and apt carry them.
-fn check_characters(line: &[u8], start: usize) -> Result<(), Fault> {
+fn check_characters(line: &[u8], start: usize) -> Result<(), StanzaFault> {
     match line
         .iter()
         .position(|byte| byte.is_ascii_control() && *byte != b'\t')
@@ -160,7 +160,7 @@ fn check_characters(line: &[u8], start: usize) -> Result<(), Fault> {
         None => Ok(()),
         Some(at) => {
             let found = line.get(at).copied().unwrap_or_default();
-            Err(Fault {
+            Err(StanzaFault {
                 at: start + at,
                 wrong: Wrong::Control(char::from(found)),
             })
@@ -174,7 +174,7 @@ pub(super) fn is_name_byte(byte: u8) -> bool {
 }
 
 /// Returns where the colon after the field name is.
-fn field_name(text: &str, start: usize, end: usize) -> Result<usize, Fault> {
+fn field_name(text: &str, start: usize, end: usize) -> Result<usize, StanzaFault> {
     let line = text.as_bytes().get(start..end).unwrap_or_default();
     let length = line
         .iter()
@@ -189,7 +189,7 @@ fn field_name(text: &str, start: usize, end: usize) -> Result<usize, Fault> {
         Some((name, _)) => Wrong::FieldName(shown(name)),
         None => Wrong::NoColon(shown(line)),
     };
-    Err(Fault { at: start, wrong })
+    Err(StanzaFault { at: start, wrong })
 }
 
 /// Up to so many fields, comparing each with each costs less than a table.

@@ -9,12 +9,12 @@ pub(super) const HEADER_BYTES: usize = 60;
 const END_MARK: &[u8] = b"`\n";
 
 /// What matters of a header: dpkg looks at nothing else either, but apt refuses one whose other numbers are none.
-pub(super) struct Header {
+pub(super) struct ArHeader {
     pub(super) name: MemberName,
     pub(super) size: u64,
 }
 
-impl Header {
+impl ArHeader {
     /// Parses the header of member `number`, counted from one.
     pub(super) fn parse(bytes: &[u8; HEADER_BYTES], number: usize) -> Result<Self, ArError> {
         let (name, rest) = bytes.split_at(16);

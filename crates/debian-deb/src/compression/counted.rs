@@ -3,13 +3,13 @@
 use std::io::{self, BufRead, Read};
 
 /// Counts what a codec consumes, and remembers whether an error came from below it or from the codec.
-pub(super) struct Counted<R> {
+pub(super) struct CountingReader<R> {
     inner: R,
     consumed: u64,
     failed: bool,
 }
 
-impl<R> Counted<R> {
+impl<R> CountingReader<R> {
     pub(super) fn new(inner: R) -> Self {
         Self {
             inner,
@@ -29,7 +29,7 @@ impl<R> Counted<R> {
     }
 }
 
-impl<R: BufRead> BufRead for Counted<R> {
+impl<R: BufRead> BufRead for CountingReader<R> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         match self.inner.fill_buf() {
             Ok(bytes) => Ok(bytes),
@@ -46,7 +46,7 @@ impl<R: BufRead> BufRead for Counted<R> {
     }
 }
 
-impl<R: BufRead> Read for Counted<R> {
+impl<R: BufRead> Read for CountingReader<R> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         let read = self.inner.read(buf);
         match &read {

@@ -2,25 +2,25 @@
 
 use std::io::{self, Read};
 
-use super::{HeaderError, Place, TarError};
+use super::{EntryPlace, HeaderError, TarError};
 
 /// Reads the content of one entry: exactly as many bytes as its header says.
 ///
 /// When the archive is broken below, the reader fails; the cause is kept and comes out of the walk itself, whatever
 /// the visitor makes of it.
-pub struct Content<'a> {
+pub struct EntryContent<'a> {
     inner: &'a mut dyn Read,
     size: u64,
     left: u64,
-    failure: Option<Failure>,
+    failure: Option<ContentFailure>,
 }
 
-enum Failure {
+enum ContentFailure {
     Truncated,
     Read(io::Error),
 }
 
-impl<'a> Content<'a> {
+impl<'a> EntryContent<'a> {
     pub(super) fn new(inner: &'a mut dyn Read, size: u64) -> Self {
         Self {
             inner,
@@ -31,15 +31,15 @@ impl<'a> Content<'a> {
     }
 
     /// Reads what is left, and tells what went wrong below.
-    pub(super) fn finish(mut self, place: impl FnOnce() -> Place) -> Result<(), TarError> {
+    pub(super) fn finish(mut self, place: impl FnOnce() -> EntryPlace) -> Result<(), TarError> {
         if self.left > 0 && self.failure.is_none() {
             let mut buffer = [0; 16 * 1024];
             while let Ok(1..) = self.read(&mut buffer) {}
         }
         match self.failure {
             None => Ok(()),
-            Some(Failure::Read(error)) => Err(TarError::Read(error)),
-            Some(Failure::Truncated) => {
+            Some(ContentFailure::Read(error)) => Err(TarError::Read(error)),
+            Some(ContentFailure::Truncated) => {
                 let truncated = HeaderError::Truncated {
                     size: self.size,
                     found: self.size - self.left,
@@ -50,7 +50,7 @@ impl<'a> Content<'a> {
     }
 }
 
-impl Read for Content<'_> {
+impl Read for EntryContent<'_> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         if self.failure.is_some() {
             return Err(io::Error::other("the package could not be read further"));
@@ -61,7 +61,7 @@ impl Read for Content<'_> {
         };
         match self.inner.read(buf) {
             Ok(0) => {
-                self.failure = Some(Failure::Truncated);
+                self.failure = Some(ContentFailure::Truncated);
                 Err(io::ErrorKind::UnexpectedEof.into())
             }
             Ok(count) => {
@@ -70,7 +70,7 @@ impl Read for Content<'_> {
             }
             Err(error) => {
                 let shown = io::Error::new(error.kind(), error.to_string());
-                self.failure = Some(Failure::Read(error));
+                self.failure = Some(ContentFailure::Read(error));
                 Err(shown)
             }
         }

@@ -4,7 +4,7 @@ use super::path::DataPath;
 
 /// One entry of a tar archive, its header checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
+pub struct TarEntry {
     /// Where it goes, relative to the root.
     pub path: DataPath,
     /// Its name as it stands in the archive, less the slash at the end of a directory's.
@@ -19,7 +19,7 @@ pub struct Entry {
     pub size: u64,
 }
 
-/// What an [`Entry`] is.
+/// What an [`TarEntry`] is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EntryKind {
     /// A file, with content.

@@ -10,12 +10,12 @@ use super::{DataPath, PathError};
 
 /// Which entry of an archive: its number, counted from one with every header, and its name where it is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
+pub struct EntryPlace {
     number: u64,
     name: Option<String>,
 }
 
-impl Place {
+impl EntryPlace {
     pub(super) fn number(number: u64) -> Self {
         Self { number, name: None }
     }
@@ -49,7 +49,7 @@ impl Place {
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for EntryPlace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.name {
             Some(name) => write!(f, "entry {} `{name}`", self.number),
@@ -65,7 +65,7 @@ pub enum TarError {
     #[error("{place}: {problem}")]
     Entry {
         /// Which entry.
-        place: Place,
+        place: EntryPlace,
         /// What is wrong with it.
         problem: HeaderError,
     },
@@ -208,7 +208,7 @@ fn target_problem(error: &PathError) -> &'static str {
 }
 
 impl HeaderError {
-    pub(super) fn at(self, place: Place) -> TarError {
+    pub(super) fn at(self, place: EntryPlace) -> TarError {
         TarError::Entry { place, problem: self }
     }
 }

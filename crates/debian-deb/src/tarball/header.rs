@@ -4,7 +4,7 @@ use super::HeaderError;
 use super::number::{signed, unsigned};
 
 /// What one header says, before long names are applied.
-pub(super) struct Header {
+pub(super) struct TarHeader {
     pub(super) name: Vec<u8>,
     pub(super) link: Vec<u8>,
     pub(super) meaning: Meaning,
@@ -51,7 +51,7 @@ impl Type {
     }
 }
 
-impl Header {
+impl TarHeader {
     /// Checks every field that dpkg or GNU tar looks at.
     pub(super) fn check(raw: &tar::Header) -> Result<Self, HeaderError> {
         let fields = raw.as_old();

@@ -7,10 +7,10 @@
 use std::io::Read;
 
 use super::bounds::TarBounds;
-use super::content::Content;
-use super::entry::{Entry, EntryKind};
-use super::error::{HeaderError, LongNameError, Place, TarError};
-use super::header::{Header, Type};
+use super::content::EntryContent;
+use super::entry::{EntryKind, TarEntry};
+use super::error::{EntryPlace, HeaderError, LongNameError, TarError};
+use super::header::{TarHeader, Type};
 use super::path::DataPath;
 
 /// Names that wait for their entry.
@@ -35,16 +35,16 @@ impl LongNames {
     pub(super) fn apply(
         self,
         kind: Type,
-        header: Header,
+        header: TarHeader,
         bounds: &TarBounds,
-    ) -> Result<Entry, (Vec<u8>, HeaderError)> {
+    ) -> Result<TarEntry, (Vec<u8>, HeaderError)> {
         let name = self.name.unwrap_or(header.name);
         let is_link = matches!(kind, Type::Symlink | Type::Hardlink);
         let target = match self.link {
             Some(_) if !is_link => return Err((name, HeaderError::LongName(LongNameError::Unused))),
             link => link.unwrap_or(header.link),
         };
-        let Header {
+        let TarHeader {
             mode, mtime, size, ..
         } = header;
         let longest = name.len().max(target.len());
@@ -58,7 +58,7 @@ impl LongNames {
             ));
         }
         match describe(kind, &name, target, size) {
-            Ok((path, kind)) => Ok(Entry {
+            Ok((path, kind)) => Ok(TarEntry {
                 path,
                 name: name.strip_suffix(b"/").unwrap_or(&name).into(),
                 kind,
@@ -71,7 +71,7 @@ impl LongNames {
     }
 
     /// At the end of the archive no name may be waiting.
-    pub(super) fn finish(self, place: Place) -> Result<(), TarError> {
+    pub(super) fn finish(self, place: EntryPlace) -> Result<(), TarError> {
         match self.name.or(self.link) {
             Some(_) => Err(HeaderError::LongName(LongNameError::Unused).at(place)),
             None => Ok(()),
@@ -94,12 +94,12 @@ pub(super) fn read_long(
     raw: &mut dyn Read,
     size: u64,
     max: usize,
-    place: impl Fn() -> Place,
+    place: impl Fn() -> EntryPlace,
 ) -> Result<Vec<u8>, TarError> {
     if size > (max as u64).saturating_add(1) {
         return Err(HeaderError::LongName(LongNameError::TooLong { size, max }).at(place()));
     }
-    let mut content = Content::new(raw, size);
+    let mut content = EntryContent::new(raw, size);
     let mut text = Vec::new();
     let read = content.read_to_end(&mut text);
     content.finish(&place)?;

@@ -7,7 +7,7 @@ use std::process::Command;
 use debian_control::digest::{md5, sha256};
 use debian_control::limits::Limits;
 use debian_control::package::BinaryPackage;
-use debian_control::packages::{DescriptionForm, Placement, Translation, render};
+use debian_control::packages::{DescriptionForm, Placement, TranslationStanza, render};
 use debian_control::release::Release;
 use debian_control::stanza::{Stanza, StanzaReader};
 use debian_deb::build::DebBuilder;
@@ -50,7 +50,7 @@ fn descriptions_have_the_digest_that_apt_gives_them() {
         fs::write(folder.path().join(format!("hello-{at}.deb")), deb).unwrap();
         let package = BinaryPackage::parse(control.as_bytes(), &Limits::default()).unwrap();
         let digest = package.description_md5().unwrap();
-        assert_eq!(Translation::of_control(&control).unwrap().md5, digest);
+        assert_eq!(TranslationStanza::of_control(&control).unwrap().md5, digest);
     }
     let index = ftparchive(
         folder.path(),

@@ -482,7 +482,7 @@ fn members_are_what_the_ar_crate_finds() {
         ("control.tar.gz", &control_gz()),
         ("data.tar.xz", &data_xz()),
     ]);
-    let mut ours = debian_deb::ar::Archive::new(&bytes[..], &Limits::default()).unwrap();
+    let mut ours = debian_deb::ar::ArArchive::new(&bytes[..], &Limits::default()).unwrap();
     let mut theirs = ar::Archive::new(&bytes[..]);
     let mut count = 0;
     while let Some(entry) = theirs.next_entry() {

@@ -38,7 +38,7 @@ fn fields_outside_of_the_signed_area_say_nothing() {
 #[test]
 fn a_key_without_a_self_signature_of_its_own_is_unbound() {
     let (key, stranger) = (ed25519(), ed25519());
-    let bare = Parts {
+    let bare = KeyParts {
         primary: &key,
         direct: vec![],
         users: vec![],
@@ -129,7 +129,7 @@ fn a_direct_signature_speaks_for_the_key_but_one_that_names_a_revoker_does_not()
         vec![at(BORN + 10), key_lasts(300), signs()],
     );
     let only_user = || vec![user(&key, vec![key_lasts(200), signs()])];
-    let parts = Parts {
+    let parts = KeyParts {
         direct: vec![telling],
         ..with_users(&key, only_user())
     };
@@ -144,7 +144,7 @@ fn a_direct_signature_speaks_for_the_key_but_one_that_names_a_revoker_does_not()
         SignatureType::Key,
         vec![at(BORN + 10), SubpacketData::RevocationKey(revoker)],
     );
-    let parts = Parts {
+    let parts = KeyParts {
         direct: vec![naming],
         ..with_users(&key, only_user())
     };
@@ -208,7 +208,7 @@ fn a_revoked_user_id_no_longer_speaks_for_the_key() {
 fn only_its_own_revocation_revokes_a_key() {
     let (key, stranger) = (ed25519(), ed25519());
     let revocation = direct(&key, SignatureType::KeyRevocation, vec![at(BORN + 5000)]);
-    let parts = |direct| Parts {
+    let parts = |direct| KeyParts {
         direct,
         ..with_users(&key, vec![user(&key, vec![signs()])])
     };
@@ -233,7 +233,7 @@ fn only_its_own_revocation_revokes_a_key() {
 /// A certify-only primary key with one subkey.
 fn with_subkey(primary: &pgp::packet::SecretKey, bound: pgp::composed::SignedPublicSubKey) -> Certificate {
     let users = vec![user(primary, vec![certifies()])];
-    Parts {
+    KeyParts {
         subkeys: vec![bound],
         ..with_users(primary, users)
     }
@@ -314,7 +314,7 @@ fn a_subkey_ends_with_its_primary_key() {
         let fields = vec![signs(), key_lasts(subkey_lasts), usual_back(&subkey, &primary)];
         let users = vec![user(&primary, vec![certifies(), key_lasts(primary_lasts)])];
         let subkeys = vec![usual_bind(&primary, &subkey, fields)];
-        Parts {
+        KeyParts {
             subkeys,
             ..with_users(&primary, users)
         }
@@ -338,7 +338,7 @@ fn a_subkey_ends_with_its_primary_key() {
 fn a_key_of_version_6_counts() {
     let key = new_primary(&KeyType::Ed25519);
     let direct = vec![direct(&key, SignatureType::Key, vec![signs()])];
-    let certificate = Parts {
+    let certificate = KeyParts {
         direct,
         ..with_users(&key, vec![])
     }
@@ -361,7 +361,7 @@ fn copies_of_a_certificate_are_joined() {
     let users = || vec![user(&key, vec![signs()])];
     let plain = with_users(&key, users()).keyring();
     let fields = vec![signs(), usual_back(&subkey, &key)];
-    let longer = Parts {
+    let longer = KeyParts {
         subkeys: vec![usual_bind(&key, &subkey, fields)],
         ..with_users(&key, vec![])
     }
@@ -378,7 +378,7 @@ fn copies_of_a_certificate_are_joined() {
 fn a_revocation_of_another_key_is_left_alone() {
     let (one, two) = (ed25519(), ed25519());
     let revocation = direct(&one, SignatureType::KeyRevocation, vec![]);
-    let revoked = Parts {
+    let revoked = KeyParts {
         direct: vec![revocation],
         ..with_users(&one, vec![user(&one, vec![signs()])])
     };

@@ -171,7 +171,7 @@ fn an_encryption_subkey_cannot_sign_and_a_signing_one_can() {
     let (primary, subkey) = (ed25519(), new_subkey());
     let keyring = |fields| {
         let subkeys = vec![usual_bind(&primary, &subkey, fields)];
-        Parts {
+        KeyParts {
             subkeys,
             ..with_users(&primary, vec![user(&primary, vec![signs()])])
         }
@@ -192,7 +192,7 @@ fn an_encryption_subkey_cannot_sign_and_a_signing_one_can() {
 fn version_6_is_verified() {
     let key = new_primary(&KeyType::Ed25519);
     let direct = vec![direct(&key, SignatureType::Key, vec![signs()])];
-    let keyring = Parts {
+    let keyring = KeyParts {
         direct,
         ..with_users(&key, vec![])
     }

@@ -4,7 +4,7 @@ use archive_catalog::SnapshotId;
 use clap::Args;
 
 use crate::cli::context::Context;
-use crate::cli::exit::{Done, Failure};
+use crate::cli::exit::{Completion, Failure};
 use crate::cli::system_clock::SystemClock;
 use crate::cli::{select, signing};
 
@@ -14,7 +14,7 @@ use crate::cli::{select, signing};
 /// Repeating the command changes nothing. With an ID, pins an earlier publish that is still kept; a snapshot that is
 /// already pinned is rewritten if its files are missing or the signing keys have changed.
 #[derive(Debug, Args)]
-pub(crate) struct CreateArgs {
+pub(crate) struct SnapshotCreateArgs {
     /// Only this suite; repeatable [default: every published suite].
     #[arg(long, value_name = "SUITE")]
     suite: Vec<String>,
@@ -23,7 +23,7 @@ pub(crate) struct CreateArgs {
     id: Option<SnapshotId>,
 }
 
-pub(crate) fn run(args: CreateArgs, context: &mut Context) -> Result<Done, Failure> {
+pub(crate) fn run(args: SnapshotCreateArgs, context: &mut Context) -> Result<Completion, Failure> {
     let archive = context.archive()?;
     let signer = signing::open(&archive.config().signing, context)?;
     let mut suites = select::suites(archive.config(), &args.suite)?;
@@ -51,5 +51,5 @@ pub(crate) fn run(args: CreateArgs, context: &mut Context) -> Result<Done, Failu
         }
     };
     context.printer.line(&id)?;
-    Ok(Done::Well)
+    Ok(Completion::Success)
 }

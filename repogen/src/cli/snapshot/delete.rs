@@ -4,12 +4,12 @@ use archive_catalog::SnapshotId;
 use clap::Args;
 
 use crate::cli::context::Context;
-use crate::cli::exit::{Done, Failure};
+use crate::cli::exit::{Completion, Failure};
 use crate::cli::select;
 
 /// Delete a pinned snapshot; the next prune deletes packages that only it needed.
 #[derive(Debug, Args)]
-pub(crate) struct DeleteArgs {
+pub(crate) struct SnapshotDeleteArgs {
     /// Only this suite; repeatable.
     #[arg(long, value_name = "SUITE")]
     suite: Vec<String>,
@@ -18,10 +18,10 @@ pub(crate) struct DeleteArgs {
     id: SnapshotId,
 }
 
-pub(crate) fn run(args: DeleteArgs, context: &mut Context) -> Result<Done, Failure> {
+pub(crate) fn run(args: SnapshotDeleteArgs, context: &mut Context) -> Result<Completion, Failure> {
     let archive = context.archive()?;
     let suites = select::suites(archive.config(), &args.suite)?;
     let states = archive.states_named(&suites, &args.id)?;
     archive.unpin(&states)?;
-    Ok(Done::Well)
+    Ok(Completion::Success)
 }

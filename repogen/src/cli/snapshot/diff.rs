@@ -4,11 +4,11 @@ use archive_catalog::{SnapshotId, SnapshotPackage};
 use clap::Args;
 use debian_archive::archive::Archive;
 use debian_archive::config::Suite;
-use debian_archive::snapshots::{Change, Difference, differences};
+use debian_archive::snapshots::{Difference, SnapshotChange, differences};
 use serde::Serialize;
 
 use crate::cli::context::Context;
-use crate::cli::exit::{Done, Failure};
+use crate::cli::exit::{Completion, Failure};
 use crate::cli::select;
 
 /// Compare a snapshot with another one, or with what the suite holds now.
@@ -16,7 +16,7 @@ use crate::cli::select;
 /// Prints one line a package: `added`, `removed` or `changed`, suite, component, name, architecture, old version and new
 /// version; `-` stands for no version.
 #[derive(Debug, Args)]
-pub(crate) struct DiffArgs {
+pub(crate) struct SnapshotDiffArgs {
     /// Only this suite; repeatable.
     #[arg(long, value_name = "SUITE")]
     suite: Vec<String>,
@@ -42,7 +42,7 @@ struct DifferenceView<'a> {
     after: Option<&'a str>,
 }
 
-pub(crate) fn run(args: DiffArgs, context: &mut Context) -> Result<Done, Failure> {
+pub(crate) fn run(args: SnapshotDiffArgs, context: &mut Context) -> Result<Completion, Failure> {
     let archive = context.archive()?;
     let suites = select::suites(archive.config(), &args.suite)?;
     let from = archive.states_named(&suites, &args.from)?;
@@ -72,7 +72,7 @@ pub(crate) fn run(args: DiffArgs, context: &mut Context) -> Result<Done, Failure
             context.printer.line(line)?;
         }
     }
-    Ok(Done::Well)
+    Ok(Completion::Success)
 }
 
 fn held(archive: &Archive, suite: &Suite, revision: Option<i64>) -> Result<Vec<SnapshotPackage>, Failure> {
@@ -84,9 +84,9 @@ fn held(archive: &Archive, suite: &Suite, revision: Option<i64>) -> Result<Vec<S
 
 fn view<'a>(suite: &'a Suite, difference: &'a Difference) -> DifferenceView<'a> {
     let (change, before, after) = match &difference.change {
-        Change::Added(version) => ("added", None, Some(version)),
-        Change::Removed(version) => ("removed", Some(version), None),
-        Change::Changed { from, to } => ("changed", Some(from), Some(to)),
+        SnapshotChange::Added(version) => ("added", None, Some(version)),
+        SnapshotChange::Removed(version) => ("removed", Some(version), None),
+        SnapshotChange::Changed { from, to } => ("changed", Some(from), Some(to)),
     };
     DifferenceView {
         change,

@@ -7,12 +7,12 @@ use debian_control::release::format_iso;
 use serde::Serialize;
 
 use crate::cli::context::Context;
-use crate::cli::exit::{Done, Failure};
+use crate::cli::exit::{Completion, Failure};
 use crate::cli::select;
 
 /// List snapshots, newest first: ID, codename, number of packages, and `pinned`, `live` or the time it is kept until.
 #[derive(Debug, Args)]
-pub(crate) struct ListArgs {
+pub(crate) struct SnapshotListArgs {
     /// Only this suite; repeatable.
     #[arg(long, value_name = "SUITE")]
     suite: Vec<String>,
@@ -32,7 +32,7 @@ struct StateView<'a> {
     kept_until: Option<String>,
 }
 
-pub(crate) fn run(args: ListArgs, context: &mut Context) -> Result<Done, Failure> {
+pub(crate) fn run(args: SnapshotListArgs, context: &mut Context) -> Result<Completion, Failure> {
     let archive = context.archive()?;
     let progress = archive.catalog().progress()?;
     let mut states: Vec<(RetainedState, &Suite, bool)> = Vec::new();
@@ -78,7 +78,7 @@ pub(crate) fn run(args: ListArgs, context: &mut Context) -> Result<Done, Failure
             state.id, suite.codename, state.packages
         ))?;
     }
-    Ok(Done::Well)
+    Ok(Completion::Success)
 }
 
 /// Says whether a state is what is published now. One that is pinned is both, which its [`Retained`] does not say.

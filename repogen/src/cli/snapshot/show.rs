@@ -5,12 +5,12 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::cli::context::Context;
-use crate::cli::exit::{Done, Failure};
+use crate::cli::exit::{Completion, Failure};
 use crate::cli::select;
 
 /// List the packages of a snapshot: name, version, architecture, suite and component.
 #[derive(Debug, Args)]
-pub(crate) struct ShowArgs {
+pub(crate) struct SnapshotShowArgs {
     /// Only this suite; repeatable.
     #[arg(long, value_name = "SUITE")]
     suite: Vec<String>,
@@ -34,7 +34,7 @@ struct HeldView<'a> {
     filename: String,
 }
 
-pub(crate) fn run(args: ShowArgs, context: &mut Context) -> Result<Done, Failure> {
+pub(crate) fn run(args: SnapshotShowArgs, context: &mut Context) -> Result<Completion, Failure> {
     let archive = context.archive()?;
     let suites = select::suites(archive.config(), &args.suite)?;
     for (suite, state) in archive.states_named(&suites, &args.id)? {
@@ -64,5 +64,5 @@ pub(crate) fn run(args: ShowArgs, context: &mut Context) -> Result<Done, Failure
             ))?;
         }
     }
-    Ok(Done::Well)
+    Ok(Completion::Success)
 }

@@ -7,7 +7,7 @@ use axum::Json as Answer;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use debian_archive::config::Suite;
-use debian_archive::ingest::{Arrival, Place};
+use debian_archive::ingest::{SuiteComponent, UploadContext};
 use debian_archive::package_view::PackageView;
 use debian_control::name::{Component, SuiteName};
 
@@ -129,16 +129,16 @@ fn carry_out(
     plan: Option<PlacementChange<'_>>,
 ) -> Result<(), Problem> {
     let content = &listed.entry.content;
-    let arrival = Arrival {
+    let arrival = UploadContext {
         now: now(),
         by: Some(caller.actor().clone()),
-        ..Arrival::default()
+        ..UploadContext::default()
     };
     // Without `suites`, the package stays where it is.
     let PlacementChange { gained, lost } = plan.unwrap_or_default();
-    let places: Vec<Place<'_>> = gained
+    let places: Vec<SuiteComponent<'_>> = gained
         .iter()
-        .map(|(suite, component)| Place { suite, component })
+        .map(|(suite, component)| SuiteComponent { suite, component })
         .collect();
     app.archive.copy_to_all(&listed.entry, &places, &arrival)?;
     for suite in &lost {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::http::{HeaderMap, header};
 use debian_archive::config::Suite;
-use debian_archive::ingest::{Arrival, Names, Place, Received, Staged};
+use debian_archive::ingest::{NamePolicy, ReceivedFile, StagedPackage, SuiteComponent, UploadContext};
 use debian_control::name::Component;
 
 use crate::app::App;
@@ -25,21 +25,21 @@ pub(crate) struct Admitted {
 
 impl Admitted {
     /// Returns where it may go.
-    pub(crate) fn place(&self) -> Place<'_> {
-        Place {
+    pub(crate) fn place(&self) -> SuiteComponent<'_> {
+        SuiteComponent {
             suite: &self.suite,
             component: &self.component,
         }
     }
 
     /// Reads a package that came in, and checks that it may come in. Blocking.
-    pub(crate) fn examine(&self, app: &App, received: Received) -> Result<Staged, Problem> {
-        let arrival = Arrival {
+    pub(crate) fn inspect(&self, app: &App, received: ReceivedFile) -> Result<StagedPackage, Problem> {
+        let arrival = UploadContext {
             now: now(),
             by: Some(self.caller.actor().clone()),
-            names: Names::OfPolicy,
+            names: NamePolicy::OfPolicy,
         };
-        let staged = app.archive.examine(received, &self.place(), &arrival)?;
+        let staged = app.archive.inspect(received, &self.place(), &arrival)?;
         self.caller.uploads(&self.suite, Some(&staged.content().name))?;
         Ok(staged)
     }

@@ -76,7 +76,7 @@ pub(crate) async fn take(
     let (codename, wanted) = (admitted.suite.codename.clone(), admitted.component.clone());
     let (caller, staged) = app
         .changing(move |app| {
-            let staged = admitted.examine(app, upload.finish(app)?)?;
+            let staged = admitted.inspect(app, upload.finish(app)?)?;
             staged.sync()?;
             Ok((admitted.caller, staged))
         })

@@ -16,7 +16,7 @@ const POLL: Duration = Duration::from_millis(1);
 
 /// A program with its first arguments.
 #[derive(Clone, Debug)]
-pub(super) struct Command {
+pub(super) struct ExternalProcess {
     program: String,
     arguments: Vec<String>,
     timeout: Duration,
@@ -28,7 +28,7 @@ struct Stream {
     complete: bool,
 }
 
-impl Command {
+impl ExternalProcess {
     pub(super) fn new(command: &[String], timeout: Duration) -> Result<Self, SignError> {
         let (program, arguments) = command.split_first().ok_or(SignError::NoKey)?;
         Ok(Self {

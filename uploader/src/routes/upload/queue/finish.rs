@@ -5,7 +5,7 @@ use std::sync::Arc;
 use archive_catalog::PlacementOutcome;
 use axum::http::StatusCode;
 use debian_archive::buildinfo::RecordName;
-use debian_archive::ingest::{Parked, Staged};
+use debian_archive::ingest::{QueuedFile, StagedPackage};
 use debian_control::changes::{Changes, FileName};
 use debian_control::name::PackageName;
 
@@ -24,8 +24,8 @@ use crate::routes::upload::take::status;
 /// A set that was taken out of the queue. From here on it is placed, or gone.
 struct ClaimedFiles {
     source: PackageName,
-    packages: Vec<Parked>,
-    records: Vec<(FileName, Parked)>,
+    packages: Vec<QueuedFile>,
+    records: Vec<(FileName, QueuedFile)>,
     names: Vec<FileName>,
 }
 
@@ -45,8 +45,8 @@ pub(super) async fn finish(
                 .map_err(|error| Problem::new(Code::InvalidChanges, format!("`{name}`: {error}")))?;
             let mut taken = take(app, &admitted, &key, changes)?;
             let packages = std::mem::take(&mut taken.packages).into_iter();
-            let staged = packages.map(|file| admitted.examine(app, file.open()?));
-            let staged = staged.collect::<Result<Vec<Staged>, Problem>>()?;
+            let staged = packages.map(|file| admitted.inspect(app, file.open()?));
+            let staged = staged.collect::<Result<Vec<StagedPackage>, Problem>>()?;
             Ok((admitted, taken, staged))
         })
         .await?;
@@ -145,7 +145,7 @@ fn check(
         file: &listed.name,
     };
     let stands = match kind {
-        QueueFileKind::Package => app.archive.stands(&listed.sha256, &admitted.place())?,
+        QueueFileKind::Package => app.archive.is_placed(&listed.sha256, &admitted.place())?,
         QueueFileKind::BuildInfo => app.archive.keeps_record(&record, &listed.sha256),
         QueueFileKind::Changes => false,
     };

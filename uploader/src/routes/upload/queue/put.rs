@@ -105,10 +105,10 @@ async fn wait(
         let received = body.finish(app)?;
         let parked = match kind {
             QueueFileKind::Package => {
-                let staged = admitted.examine(app, received)?;
-                staged.park()?
+                let staged = admitted.inspect(app, received)?;
+                staged.enqueue()?
             }
-            QueueFileKind::BuildInfo | QueueFileKind::Changes => Some(received.park()?),
+            QueueFileKind::BuildInfo | QueueFileKind::Changes => Some(received.enqueue()?),
         };
         if let Some(parked) = parked {
             app.queue.put(&key, name.clone(), parked, now())?;
