@@ -22,6 +22,7 @@ mod list;
 mod man;
 mod phased;
 mod install_target;
+mod kept_back;
 mod plan_view;
 mod printer;
 mod progress;
@@ -34,6 +35,7 @@ mod source;
 mod transaction;
 mod unknown_package;
 mod update;
+mod upgrade;
 mod why;
 
 use std::io::IsTerminal as _;
@@ -109,7 +111,9 @@ enum Command {
     Remove(install::RemoveArgs),
     Purge(install::PurgeArgs),
     Autoremove(install::AutoremoveArgs),
-    Upgrade(install::UpgradeArgs),
+    Upgrade(upgrade::UpgradeArgs),
+    #[command(visible_alias = "dist-upgrade")]
+    FullUpgrade(upgrade::FullUpgradeArgs),
     Download(download::DownloadArgs),
     Check(check::CheckArgs),
     Edsp(edsp::EdspArgs),
@@ -368,7 +372,8 @@ fn run(command: Command, context: &mut Context) -> Result<Outcome, Failure> {
         Command::Remove(args) => install::remove(&args, context),
         Command::Purge(args) => install::purge(&args, context),
         Command::Autoremove(args) => install::autoremove(&args, context),
-        Command::Upgrade(args) => install::upgrade(&args, context),
+        Command::Upgrade(args) => upgrade::upgrade(&args, context),
+        Command::FullUpgrade(args) => upgrade::full_upgrade(&args, context),
         Command::Hold(args) => hold::hold(&args, context),
         Command::Unhold(args) => hold::unhold(&args, context),
         Command::History(args) => history::run(&args, context),

@@ -1,4 +1,4 @@
-//! `cpkgs install`, `remove`, `upgrade` and `autoremove`.
+//! `cpkgs install`, `remove`, `purge` and `autoremove`.
 
 use std::path::{Path, PathBuf};
 
@@ -10,6 +10,7 @@ use debian_control::terminal::escaped;
 use debian_control::version::Version;
 use resolver::autoremovable::autoremovable;
 use resolver::broken::broken;
+use resolver::kept_back::kept_back;
 use resolver::plan::{Plan, Removal, Step};
 use resolver::request::{Hold, Installed, Mark, Recommends, Request, Target, Upgrade, WasBroken};
 use resolver::solve::solve;
@@ -20,7 +21,7 @@ use rootless::generation::Programs;
 use super::failure::{Failure, REFUSED, USAGE};
 use super::install_target::{Indexes, InstallTargetArgs, Run};
 use super::transaction::{Transaction, refused};
-use super::{Context, Outcome, phased};
+use super::{Context, Outcome, kept_back};
 
 /// Installs packages, with all that they need.
 #[derive(Debug, Args)]
@@ -92,27 +93,6 @@ pub(super) struct AutoremoveArgs {
     target: InstallTargetArgs,
 }
 
-/// Brings packages to their newest versions: all of them, or those that are named.
-#[derive(Debug, Args)]
-pub(super) struct UpgradeArgs {
-    /// Only these.
-    #[arg(value_name = "PACKAGE", conflicts_with = "all")]
-    packages: Vec<String>,
-    /// All that is installed, as when none is named.
-    #[arg(long)]
-    all: bool,
-    /// Without what the packages only recommend.
-    #[arg(long)]
-    no_recommends: bool,
-    #[command(flatten)]
-    broken: BrokenArgs,
-    /// Shows what would be done, and does nothing.
-    #[arg(long, short = 's')]
-    dry_run: bool,
-    #[command(flatten)]
-    target: InstallTargetArgs,
-}
-
 /// What becomes of packages that are broken already.
 #[derive(Debug, Args)]
 pub(super) struct BrokenArgs {
@@ -122,7 +102,7 @@ pub(super) struct BrokenArgs {
 }
 
 impl BrokenArgs {
-    fn asked(&self) -> WasBroken {
+    pub(super) fn asked(&self) -> WasBroken {
         if self.fix_broken {
             WasBroken::IsRepaired
         } else {
@@ -131,7 +111,7 @@ impl BrokenArgs {
     }
 
     /// Says which installed packages are broken and stay so.
-    fn warn(&self, input: &ResolverInput<'_>, plan: &Plan, context: &Context) {
+    pub(super) fn warn(&self, input: &ResolverInput<'_>, plan: &Plan, context: &Context) {
         if self.fix_broken {
             return;
         }
@@ -167,11 +147,11 @@ impl BrokenArgs {
     }
 }
 
-fn run_of(dry: bool) -> Run {
+pub(super) fn run_of(dry: bool) -> Run {
     if dry { Run::Dry } else { Run::Real }
 }
 
-fn recommends(without: bool) -> Recommends {
+pub(super) fn recommends(without: bool) -> Recommends {
     if without {
         Recommends::Leave
     } else {
@@ -216,7 +196,7 @@ fn is_file_here(text: &str) -> bool {
 }
 
 /// Refuses what names a held package of which there is a newer version, and says so of others.
-fn check_held<'n>(
+pub(super) fn check_held<'n>(
     named: impl Iterator<Item = &'n Named>,
     input: &ResolverInput<'_>,
     plan: &Plan,
@@ -292,6 +272,7 @@ pub(super) fn install(args: &InstallArgs, context: &mut Context) -> Result<Outco
     let names: Vec<&str> = named.iter().map(|named| named.name.as_str()).collect();
     let plan = solve(&input.universe, &request).map_err(|refusal| refused(refusal, &input, &names))?;
     check_held(named.iter().copied(), &input, &plan, context)?;
+    report_newer(&named, &input, &request, &plan, context);
     args.broken.warn(&input, &plan, context);
     let files = (0..specs.len()).map_while(|place| input.file_target(place));
     let files = files.flat_map(|target| match target {
@@ -312,6 +293,26 @@ pub(super) fn install(args: &InstallArgs, context: &mut Context) -> Result<Outco
         programs: target.new_programs(args.programs())?,
     }
     .finish(run_of(args.dry_run), context)
+}
+
+/// Says of packages that were named, without a version, and that are installed already why they do not become newer.
+fn report_newer(
+    named: &[&Named],
+    input: &ResolverInput<'_>,
+    request: &Request,
+    plan: &Plan,
+    context: &mut Context,
+) {
+    let named = named
+        .iter()
+        .filter(|named| named.version.is_none() && named.suite.is_none());
+    let request = Request {
+        upgrade: Upgrade::Names(named.map(|named| named.to_string()).collect()),
+        ..request.clone()
+    };
+    for kept in kept_back(&input.universe, &request, plan) {
+        kept_back::reason(input, kept).warn(&context.printer);
+    }
 }
 
 pub(super) fn purge(args: &PurgeArgs, context: &mut Context) -> Result<Outcome, Failure> {
@@ -423,74 +424,6 @@ pub(super) fn autoremove(args: &AutoremoveArgs, context: &mut Context) -> Result
         configuration: Configuration::Stays,
         leftovers: Vec::new(),
         programs: None,
-    }
-    .finish(run_of(args.dry_run), context)
-}
-
-pub(super) fn upgrade(args: &UpgradeArgs, context: &mut Context) -> Result<Outcome, Failure> {
-    let target = context.install_target(&args.target, run_of(args.dry_run))?;
-    let library = target.library(Indexes::Needed, context)?;
-    let input = target.resolver_input(&library, Vec::new())?;
-    let named = args.packages.iter().map(|text| Named::parse(text));
-    let named = named
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(|error| Failure::saying(USAGE, error))?;
-    if let Some(versioned) = named
-        .iter()
-        .find(|named| named.version.is_some() || named.suite.is_some())
-    {
-        return Err(Failure::saying(
-            USAGE,
-            format_args!("`{versioned}`: upgrade takes names, and chooses the version"),
-        )
-        .hint("`cpkgs install` takes a chosen version"));
-    }
-    if let Some(missing) = named
-        .iter()
-        .find(|named| input.installed_of(named).next().is_none())
-    {
-        return Err(
-            Failure::saying(REFUSED, format_args!("`{missing}` is not installed"))
-                .hint("`cpkgs install` installs it"),
-        );
-    }
-    let mut installed = input.installed.clone();
-    // Who names a package asks for its newest version, whatever its phase is.
-    if let Some(phasing) = phased::phasing(target.root()).filter(|_| args.packages.is_empty()) {
-        let held = phased::hold_back(&phasing, &input, &mut installed)?;
-        if !held.is_empty() {
-            let text = format!(
-                "kept back, as the updates are still being phased in: {}",
-                held.join(", ")
-            );
-            context.printer.info(escaped(&text));
-        }
-    }
-    let request = Request {
-        upgrade: if args.packages.is_empty() {
-            Upgrade::All
-        } else {
-            Upgrade::Names(args.packages.clone())
-        },
-        installed,
-        recommends: recommends(args.no_recommends),
-        broken: args.broken.asked(),
-        ..Request::default()
-    };
-    let plan = solve(&input.universe, &request).map_err(|refusal| refused(refusal, &input, &[]))?;
-    check_held(named.iter(), &input, &plan, context)?;
-    args.broken.warn(&input, &plan, context);
-    Transaction {
-        wanted: Vec::new(),
-        input: &input,
-        target: &target,
-        plan,
-        configuration: Configuration::Stays,
-        leftovers: Vec::new(),
-        programs: None,
-        command: format!("upgrade {}", args.packages.join(" "))
-            .trim_end()
-            .to_owned(),
     }
     .finish(run_of(args.dry_run), context)
 }

@@ -98,6 +98,9 @@ impl Transaction<'_, '_> {
     pub(super) fn finish(self, run: Run, context: &mut Context) -> Result<Outcome, Failure> {
         self.show(run, context)?;
         if run == Run::Dry {
+            if self.plan.is_empty() && self.leftovers.is_empty() {
+                context.printer.info("nothing to do");
+            }
             return Ok(Outcome::Success);
         }
         let marks = self.marks();

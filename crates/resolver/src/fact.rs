@@ -48,6 +48,8 @@ pub(crate) enum RequiredBy {
     Essential,
     /// It is installed.
     Installed(PackageId),
+    /// It is installed, and a full upgrade brings it to its newest version.
+    Upgrade(PackageId),
     /// It is what is looked at.
     Itself,
 }

@@ -206,6 +206,11 @@ fn requirement_text(universe: &Universe, request: &Request, requirement: &Requir
             shown(universe, package)
         )),
         RequiredBy::Installed(package) => Some(format!("{} is installed", shown(universe, package))),
+        RequiredBy::Upgrade(package) => {
+            let newest = requirement.one_of.first()?;
+            let name = universe.name(package);
+            Some(format!("`{name}` is upgraded to {}", universe.version(*newest)))
+        }
         RequiredBy::Itself => None,
     }
 }

@@ -52,8 +52,10 @@ pub enum Upgrade {
     Nothing,
     /// Installed packages of these names, each with or without an architecture: `name:architecture`.
     Names(Vec<String>),
-    /// All that is installed.
+    /// All that is installed, as far as that removes nothing.
     All,
+    /// All that is installed; what stands against that is removed, where it matters less.
+    Full,
 }
 
 /// A package that is installed.

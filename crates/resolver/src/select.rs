@@ -2,7 +2,7 @@
 //!
 //! The order of preference: what is asked for is done; a package is removed only if every solution removes it; what was
 //! asked for comes in its newest version; what is installed stays as it is, or with an upgrade becomes the newest that can
-//! be; the newest version of what is needed, the first alternative, a real package before one that provides its name;
+//! be (a full upgrade puts that first, and removes what is in the way); the newest version of what is needed, the first alternative, a real package before one that provides its name;
 //! and last what is recommended. Each choice gives way only if nothing works with it and the choices before it.
 
 mod outcome;
@@ -26,16 +26,15 @@ pub(crate) fn select(
     request: &Request,
     contradictions: u64,
 ) -> Result<Selection, SolveError> {
+    let setup = Setup::new(universe, request)?;
+    let soft_goals = setup.soft_goals(request);
     let Setup {
         mut solver,
         assumptions,
         keeps,
-    } = Setup::new(universe, request)?;
-    let all: Vec<Lit> = assumptions
-        .iter()
-        .copied()
-        .chain(keeps.iter().map(|(_, keep)| *keep))
-        .collect();
+        upgrades,
+    } = setup;
+    let all: Vec<Lit> = assumptions.iter().chain(&soft_goals).copied().collect();
     solver.allow(contradictions);
     solver.weigh(MOST_WEIGHED);
     match solver.solve(hard(&all)) {
@@ -48,7 +47,6 @@ pub(crate) fn select(
         Outcome::GivenUp => return Err(SolveError::GivenUp),
         Outcome::Unsat(_) => {}
     }
-    let soft_goals: Vec<Lit> = keeps.iter().map(|(_, keep)| *keep).collect();
     let goals = Goals {
         assumptions: &assumptions,
         soft_goals: &soft_goals,
@@ -63,11 +61,17 @@ pub(crate) fn select(
     let (mut kept, lost): (Vec<_>, Vec<_>) = keeps
         .into_iter()
         .partition(|(_, keep)| solver.engine.holds(*keep));
+    let upgrades: Vec<Lit> = upgrades.into_iter().map(|(_, upgrade)| upgrade).collect();
+    let upgrades: Vec<Lit> = upgrades
+        .into_iter()
+        .filter(|upgrade| solver.engine.holds(*upgrade))
+        .collect();
     let mut removed = Vec::new();
     // A removal is proposed only after one more search has shown that nothing works without it.
     for (package, keep) in lost {
         let firm: Vec<Lit> = assumptions
             .iter()
+            .chain(&upgrades)
             .copied()
             .chain(kept.iter().map(|(_, keep)| *keep))
             .chain([keep])

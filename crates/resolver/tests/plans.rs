@@ -10,7 +10,7 @@ mod support;
 
 use debian_control::relation::{Constraint, Operator};
 use resolver::plan::Why;
-use resolver::request::{Recommends, Request, Target, WasBroken};
+use resolver::request::{Recommends, Request, Target, Upgrade, WasBroken};
 use support::World;
 
 #[test]
@@ -221,6 +221,54 @@ fn recommendations_are_taken_where_they_can_be() {
 fn what_was_done_without_is_not_recommended_again() {
     let world = World::new("* aa 1 & Recommends: bb \n aa 2 & Recommends: bb (>= 1), cc \n bb 1 \n cc 1");
     assert_eq!(world.upgrade(), "+cc=1 ^aa=2");
+}
+
+/// The library of one release gives way to that of the next under another name.
+const TRANSITION: &str = "* app 1 & Depends: libssl3 \n ** libcurl4 1 & Depends: libssl3 \n ~ libssl3 1 \n
+    app 2 & Depends: libssl3t64 \n libcurl4 2 & Depends: libssl3t64 \n libssl3t64 2 & Breaks: libssl3";
+
+#[test]
+fn an_upgrade_removes_nothing_and_names_what_it_keeps_back() {
+    let world = World::new(TRANSITION);
+    assert_eq!(world.upgrade(), "");
+    assert_eq!(world.kept_back(Upgrade::All), ["app=2", "libcurl4=2"]);
+    assert_eq!(world.kept_back(Upgrade::Names(vec!["app".to_owned()])), ["app=2"]);
+    assert!(world.kept_back(Upgrade::Nothing).is_empty());
+}
+
+#[test]
+fn a_full_upgrade_removes_what_is_in_the_way_and_says_why() {
+    let world = World::new(TRANSITION);
+    assert_eq!(
+        world.full_upgrade(),
+        "+libssl3t64=2 ^app=2 ^libcurl4=2 -libssl3=1"
+    );
+    assert!(world.kept_back(Upgrade::Full).is_empty());
+    let request = Request {
+        upgrade: Upgrade::Full,
+        ..world.request(&[])
+    };
+    let plan = world.solve(&request).unwrap();
+    let reasons = plan.remove[0].reasons.join("\n");
+    assert!(reasons.contains("`libssl3t64` 2 breaks `libssl3`"), "{reasons}");
+    assert!(reasons.contains("is upgraded to 2"), "{reasons}");
+}
+
+#[test]
+fn a_full_upgrade_keeps_what_was_asked_for_before_what_came_by_itself_is_new() {
+    let world = World::new("* old 1 \n ** lib 1 \n lib 2 & Breaks: old");
+    assert_eq!(world.full_upgrade(), "");
+    assert_eq!(world.kept_back(Upgrade::Full), ["lib=2"]);
+    let held = World::new("* old 1 \n = lib 1 \n lib 2");
+    assert_eq!(held.full_upgrade(), "");
+    assert!(held.kept_back(Upgrade::Full).is_empty());
+}
+
+#[test]
+fn a_full_upgrade_without_an_obstacle_is_an_upgrade() {
+    let world = World::new("* app 1 & Depends: lib \n ** lib 1 \n app 2 & Depends: lib (>= 2) \n lib 2");
+    assert_eq!(world.full_upgrade(), world.upgrade());
+    assert_eq!(world.full_upgrade(), "^app=2 ^lib=2");
 }
 
 #[test]

@@ -1,21 +1,18 @@
 //! A request as clauses.
 
-use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 
 use super::outcome::SolveError;
 use crate::encode::{Among, Present};
 use crate::engine::Lit;
 use crate::fact::{Exclusion, Fact, RequiredBy, Requirement};
-use crate::request::{Hold, Installed, Recommends, Request, Upgrade, WasBroken};
+use crate::request::{Hold, Installed, Mark, Recommends, Request, Upgrade, WasBroken};
 use crate::search::{Phase, Recommending, Solver};
 use crate::universe::{ArchitectureId, Field, GroupId, NameId, PackageId, Universe};
+use crate::versions::{installed_first, is_earlier, is_offered, is_upgraded, newest_first, siblings};
 
 /// The priority above which a source may take a package back to an earlier version. Source: apt_preferences(5).
 const MAY_DOWNGRADE: i32 = 1000;
-/// The priority of what is installed. Source: apt_preferences(5).
-const INSTALLED: i32 = 100;
-
 /// What a search begins with.
 pub(super) struct Setup<'u> {
     pub(super) solver: Solver<'u>,
@@ -23,6 +20,9 @@ pub(super) struct Setup<'u> {
     pub(super) assumptions: Vec<Lit>,
     /// What is installed and should stay, with what says that it does; the most important first.
     pub(super) keeps: Vec<(PackageId, Lit)>,
+    /// What says that an installed package gets its newest version, in the order of importance; only for a full upgrade, which
+    /// removes other packages for that.
+    pub(super) upgrades: Vec<(Mark, Lit)>,
 }
 
 /// A name on an architecture: of these one version is installed at a time.
@@ -34,6 +34,7 @@ impl<'u> Setup<'u> {
             solver: Solver::new(universe),
             assumptions: Vec::new(),
             keeps: Vec::new(),
+            upgrades: Vec::new(),
         };
         let targets: Vec<Vec<PackageId>> = request
             .install
@@ -77,6 +78,9 @@ impl<'u> Setup<'u> {
         for installed in in_order(universe, request) {
             setup.bar_changes(universe, installed, &exact);
             setup.keep(universe, request, installed, &removed);
+            if request.upgrade == Upgrade::Full {
+                setup.upgrade(universe, installed, &removed);
+            }
         }
         if request.recommends == Recommends::Take {
             setup.solver.recommends = Some(Box::new(NewRecommends::new(universe, request)));
@@ -144,6 +148,48 @@ impl<'u> Setup<'u> {
     }
 }
 
+impl Setup<'_> {
+    /// Asks for the newest version of an installed package. What no source has any more asks for nothing: it may be in the way.
+    fn upgrade(&mut self, universe: &Universe, installed: &Installed, removed: &HashSet<PackageId>) {
+        let package = installed.package;
+        if removed.contains(&package) || installed.hold == Hold::Held || !is_offered(universe, package) {
+            return;
+        }
+        let versions = newest_first(universe, package).into_iter();
+        let Some(newest) = versions
+            .filter(|other| !is_earlier(universe, *other, package))
+            .next()
+        else {
+            return;
+        };
+        let requirement = Requirement {
+            why: RequiredBy::Upgrade(package),
+            one_of: vec![newest],
+        };
+        let upgrade = self.solver.require(requirement, Among::Ordered, Phase::Installed);
+        self.upgrades.push((installed.mark, upgrade.yes()));
+    }
+
+    /// Returns all that should hold, the most important first: the newest versions of a full upgrade, each before what was installed
+    /// for others only, then that what is installed stays.
+    pub(super) fn soft_goals(&self, request: &Request) -> Vec<Lit> {
+        let marks: HashMap<PackageId, Mark> = request
+            .installed
+            .iter()
+            .map(|one| (one.package, one.mark))
+            .collect();
+        let mut goals = Vec::new();
+        for mark in [Mark::Manual, Mark::Automatic] {
+            let upgrades = self.upgrades.iter().filter(|(of, _)| *of == mark);
+            goals.extend(upgrades.map(|(_, upgrade)| *upgrade));
+            let keeps = self.keeps.iter();
+            let keeps = keeps.filter(|(package, _)| marks.get(package).copied().unwrap_or_default() == mark);
+            goals.extend(keeps.map(|(_, keep)| *keep));
+        }
+        goals
+    }
+}
+
 /// Returns what is installed, and what of it is asked for: by name, or as what is to be upgraded.
 fn present(universe: &Universe, request: &Request, targets: &[Vec<PackageId>]) -> Present {
     let all: HashSet<PackageId> = request
@@ -154,7 +200,7 @@ fn present(universe: &Universe, request: &Request, targets: &[Vec<PackageId>]) -
     let targets: HashSet<PackageId> = targets.iter().flatten().copied().collect();
     let is_named = |package: PackageId| match &request.upgrade {
         Upgrade::Names(_) => is_upgraded(universe, request, package),
-        Upgrade::Nothing | Upgrade::All => false,
+        Upgrade::Nothing | Upgrade::All | Upgrade::Full => false,
     };
     let asked_for = all
         .iter()
@@ -180,58 +226,8 @@ fn in_order<'r>(universe: &Universe, request: &'r Request) -> Vec<&'r Installed>
     installed
 }
 
-fn is_upgraded(universe: &Universe, request: &Request, package: PackageId) -> bool {
-    match &request.upgrade {
-        Upgrade::Nothing => false,
-        Upgrade::All => true,
-        Upgrade::Names(names) => names.iter().any(|name| universe.is_called(package, name)),
-    }
-}
-
-/// Returns the packages of the same name for the same architecture, itself among them.
-fn siblings(universe: &Universe, package: PackageId) -> impl Iterator<Item = PackageId> + use<'_> {
-    let slot = slot(universe, package);
-    let named = universe.named(slot.0).iter().copied();
-    named.filter(move |other| universe.machine(*other) == slot.1)
-}
-
 fn slot(universe: &Universe, package: PackageId) -> PackageKey {
     (universe.package(package).name, universe.machine(package))
-}
-
-fn is_earlier(universe: &Universe, left: PackageId, right: PackageId) -> bool {
-    let [left, right] = [left, right].map(|id| universe.rank(universe.package(id).version));
-    left < right
-}
-
-/// Returns the versions that an installed package may become, as apt's priorities order them; its own counts at least
-/// as what is installed, and as much as other bytes of the same version: an archive that was rebuilt is no upgrade.
-fn newest_first(universe: &Universe, package: PackageId) -> Vec<PackageId> {
-    let mut versions: Vec<PackageId> = siblings(universe, package)
-        .filter(|other| *other == package || universe.priority(*other) >= 0)
-        .collect();
-    let version = universe.package(package).version;
-    let same = versions
-        .iter()
-        .filter(|other| universe.package(**other).version == version);
-    let same = same.map(|other| universe.priority(*other)).max();
-    let installed = same.unwrap_or(INSTALLED).max(INSTALLED);
-    versions.sort_by_key(|other| {
-        let own = if *other == package { installed } else { i32::MIN };
-        let rank = universe.rank(universe.package(*other).version);
-        (
-            Reverse(universe.priority(*other).max(own)),
-            Reverse(rank),
-            *other != package,
-        )
-    });
-    versions
-}
-
-fn installed_first(universe: &Universe, package: PackageId) -> Vec<PackageId> {
-    let mut versions = newest_first(universe, package);
-    versions.sort_by_key(|other| *other != package);
-    versions
 }
 
 /// Counts the recommendations that are new: those of packages that come, but for what the installed version of the same

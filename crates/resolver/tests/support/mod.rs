@@ -6,6 +6,7 @@ pub(crate) mod audit;
 
 use audit::audit;
 use debian_control::stanza::{Stanza, StanzaReader};
+use resolver::kept_back::kept_back;
 use resolver::plan::{Plan, Step};
 use resolver::refusal::Refusal;
 use resolver::request::{Hold, Installed, Mark, Recommends, Request, Target, Upgrade, WasBroken};
@@ -21,7 +22,8 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// Makes one of lines. A first word `*` stands for installed, `**` for installed by itself, `=` for held, and a
+    /// Makes one of lines. A first word `*` stands for installed, `**` for installed by itself, `~` for
+    /// installed by itself and no longer in a source, `=` for held, and a
     /// number for the priority of the source.
     pub(crate) fn new(lines: &str) -> Self {
         let foreign = ["i386".parse().unwrap()];
@@ -29,20 +31,26 @@ impl World {
         let (mut stanzas, mut ids, mut installed) = (Vec::new(), Vec::new(), Vec::new());
         for line in lines.lines().map(str::trim).filter(|line| !line.is_empty()) {
             let (mark, line) = match line.split_once(' ') {
-                Some((mark, rest)) if ["*", "**", "="].contains(&mark) || mark.parse::<i32>().is_ok() => {
+                Some((mark, rest))
+                    if ["*", "**", "=", "~"].contains(&mark) || mark.parse::<i32>().is_ok() =>
+                {
                     (mark, rest)
                 }
                 _ => ("", line),
             };
             let text = stanza_text(line);
             let source = Source {
-                priority: mark.parse().unwrap_or(500),
+                priority: if mark == "~" {
+                    100
+                } else {
+                    mark.parse().unwrap_or(500)
+                },
             };
             let id = builder.add(&parsed(&text), source).unwrap().unwrap();
-            if ["*", "**", "="].contains(&mark) {
+            if ["*", "**", "=", "~"].contains(&mark) {
                 installed.push(Installed {
                     package: id,
-                    mark: if mark == "**" {
+                    mark: if mark == "**" || mark == "~" {
                         Mark::Automatic
                     } else {
                         Mark::Manual
@@ -159,6 +167,33 @@ impl World {
             ..self.request(&[])
         };
         self.short(&self.solve(&request))
+    }
+
+    /// Brings everything up to date whatever has to go for it, and returns the plan in short form.
+    pub(crate) fn full_upgrade(&self) -> String {
+        let request = Request {
+            upgrade: Upgrade::Full,
+            ..self.request(&[])
+        };
+        self.short(&self.solve(&request))
+    }
+
+    /// Returns the names of what an upgrade leaves behind its newest version, with that version.
+    pub(crate) fn kept_back(&self, upgrade: Upgrade) -> Vec<String> {
+        let request = Request {
+            upgrade,
+            ..self.request(&[])
+        };
+        let plan = self.solve(&request).unwrap();
+        let kept = kept_back(&self.universe, &request, &plan).into_iter();
+        kept.map(|one| {
+            format!(
+                "{}={}",
+                self.universe.name(one.package),
+                self.universe.version(one.newest)
+            )
+        })
+        .collect()
     }
 
     /// Removes packages, and returns the plan in short form.

@@ -55,6 +55,46 @@ fn what_is_installed_runs_and_is_upgraded_taken_back_and_removed() {
 }
 
 #[test]
+fn an_upgrade_names_what_it_keeps_back_and_a_full_upgrade_removes_what_is_in_the_way() {
+    let (archive, _nginx, client) = served();
+    let app = |version: &str, library: &str| DebBuilder::new("app", version, "all").depends(library);
+    archive
+        .add(&[app("1", "old"), DebBuilder::new("old", "1", "all")])
+        .ok();
+    archive.publish();
+    client.run(&["update"]).ok();
+    client.run(&["install", "--yes", "app"]).ok();
+    let new = DebBuilder::new("new", "1", "all").field("Breaks", "old");
+    archive.add(&[app("2", "new"), new]).ok();
+    archive.publish();
+    client.run(&["update"]).ok();
+    for arguments in [&["upgrade"][..], &["upgrade", "--dry-run"]] {
+        let said = client.run(arguments).ok().stderr;
+        assert!(
+            said.contains("kept back: app (1); `cpkgs full-upgrade`"),
+            "{said}"
+        );
+        assert!(said.contains("nothing to do"), "{said}");
+    }
+    let refused = client.run(&["upgrade", "app"]).exits(1).stderr;
+    assert!(
+        refused.contains("`app` is kept back at 1\n  caused by: 2 would remove old\n"),
+        "{refused}"
+    );
+    let said = client.run(&["install", "app"]).ok().stderr;
+    assert!(
+        said.contains("warning: `app` is kept back at 1: 2 would remove old"),
+        "{said}"
+    );
+    let plan = client.json(&["full-upgrade", "--dry-run"]);
+    assert_eq!(plan[0]["upgrade"][0]["name"], "app");
+    assert_eq!(plan[0]["remove"][0]["name"], "old");
+    client.run(&["full-upgrade", "--yes"]).ok();
+    let said = client.run(&["upgrade"]).ok().stderr;
+    assert_eq!(said, "nothing to do\n");
+}
+
+#[test]
 fn programs_of_dependencies_are_in_bin_only_when_all_are_asked_for() {
     let (archive, _nginx, client) = served();
     let tool = DebBuilder::new("tool", "1.0", "all")

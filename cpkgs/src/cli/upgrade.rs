@@ -1,0 +1,169 @@
+//! `cpkgs upgrade` and `full-upgrade`.
+
+use clap::Args;
+use cpkgs::resolver_input::ResolverInput;
+use cpkgs::spec::Named;
+use debian_control::terminal::escaped;
+use resolver::kept_back::kept_back;
+use resolver::request::{Request, Upgrade};
+use resolver::solve::solve;
+use rootless::Configuration;
+
+use super::failure::{Failure, REFUSED, USAGE};
+use super::install::{BrokenArgs, check_held, recommends, run_of};
+use super::install_target::{Indexes, InstallTarget, InstallTargetArgs, Run};
+use super::transaction::{Transaction, refused};
+use super::{Context, Outcome, kept_back, phased};
+
+/// Brings packages to their newest versions: all of them, or those that are named.
+#[derive(Debug, Args)]
+pub(super) struct UpgradeArgs {
+    /// Only these.
+    #[arg(value_name = "PACKAGE", conflicts_with = "all")]
+    packages: Vec<String>,
+    /// All that is installed, as when none is named.
+    #[arg(long)]
+    all: bool,
+    /// Without what the packages only recommend.
+    #[arg(long)]
+    no_recommends: bool,
+    #[command(flatten)]
+    broken: BrokenArgs,
+    /// Shows what would be done, and does nothing.
+    #[arg(long, short = 's')]
+    dry_run: bool,
+    #[command(flatten)]
+    target: InstallTargetArgs,
+}
+
+/// Brings all packages to their newest versions, and removes what is in the way: as for a new release of the distribution.
+///
+/// Packages that were asked for stay in some version before packages that came with others become newer.
+#[derive(Debug, Args)]
+pub(super) struct FullUpgradeArgs {
+    /// Without what the packages only recommend.
+    #[arg(long)]
+    no_recommends: bool,
+    #[command(flatten)]
+    broken: BrokenArgs,
+    /// Shows what would be done, and does nothing.
+    #[arg(long, short = 's')]
+    dry_run: bool,
+    #[command(flatten)]
+    target: InstallTargetArgs,
+}
+
+pub(super) fn upgrade(args: &UpgradeArgs, context: &mut Context) -> Result<Outcome, Failure> {
+    let target = context.install_target(&args.target, run_of(args.dry_run))?;
+    let library = target.library(Indexes::Needed, context)?;
+    let input = target.resolver_input(&library, Vec::new())?;
+    let named = args.packages.iter().map(|text| Named::parse(text));
+    let named = named
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|error| Failure::saying(USAGE, error))?;
+    if let Some(versioned) = named
+        .iter()
+        .find(|named| named.version.is_some() || named.suite.is_some())
+    {
+        return Err(Failure::saying(
+            USAGE,
+            format_args!("`{versioned}`: upgrade takes names, and chooses the version"),
+        )
+        .hint("`cpkgs install` takes a chosen version"));
+    }
+    if let Some(missing) = named
+        .iter()
+        .find(|named| input.installed_of(named).next().is_none())
+    {
+        return Err(
+            Failure::saying(REFUSED, format_args!("`{missing}` is not installed"))
+                .hint("`cpkgs install` installs it"),
+        );
+    }
+    let upgrade = if args.packages.is_empty() {
+        Upgrade::All
+    } else {
+        Upgrade::Names(args.packages.clone())
+    };
+    let options = Options {
+        upgrade,
+        no_recommends: args.no_recommends,
+        broken: &args.broken,
+        run: run_of(args.dry_run),
+        command: format!("upgrade {}", args.packages.join(" "))
+            .trim_end()
+            .to_owned(),
+    };
+    carry_out(options, &named, &target, &input, context)
+}
+
+pub(super) fn full_upgrade(args: &FullUpgradeArgs, context: &mut Context) -> Result<Outcome, Failure> {
+    let target = context.install_target(&args.target, run_of(args.dry_run))?;
+    let library = target.library(Indexes::Needed, context)?;
+    let input = target.resolver_input(&library, Vec::new())?;
+    let options = Options {
+        upgrade: Upgrade::Full,
+        no_recommends: args.no_recommends,
+        broken: &args.broken,
+        run: run_of(args.dry_run),
+        command: "full-upgrade".to_owned(),
+    };
+    carry_out(options, &[], &target, &input, context)
+}
+
+/// What an upgrade is made with.
+struct Options<'a> {
+    upgrade: Upgrade,
+    no_recommends: bool,
+    broken: &'a BrokenArgs,
+    run: Run,
+    command: String,
+}
+
+fn carry_out(
+    options: Options<'_>,
+    named: &[Named],
+    target: &InstallTarget,
+    input: &ResolverInput<'_>,
+    context: &mut Context,
+) -> Result<Outcome, Failure> {
+    let mut installed = input.installed.clone();
+    // Who names a package asks for its newest version, whatever its phase is.
+    if let Some(phasing) = phased::phasing(target.root()).filter(|_| named.is_empty()) {
+        let held = phased::hold_back(&phasing, input, &mut installed)?;
+        if !held.is_empty() {
+            let text = format!(
+                "kept back, as the updates are still being phased in: {}",
+                held.join(", ")
+            );
+            context.printer.info(escaped(&text));
+        }
+    }
+    let request = Request {
+        upgrade: options.upgrade,
+        installed,
+        recommends: recommends(options.no_recommends),
+        broken: options.broken.asked(),
+        ..Request::default()
+    };
+    let plan = solve(&input.universe, &request).map_err(|refusal| refused(refusal, input, &[]))?;
+    check_held(named.iter(), input, &plan, context)?;
+    let kept = kept_back(&input.universe, &request, &plan);
+    match kept.first() {
+        // Who names a package wants to know what is wrong with that one.
+        Some(first) if !named.is_empty() => return Err(kept_back::reason(input, *first)),
+        _ => kept_back::report(&input.universe, &kept, request.upgrade, context),
+    }
+    options.broken.warn(input, &plan, context);
+    Transaction {
+        wanted: Vec::new(),
+        input,
+        target,
+        plan,
+        configuration: Configuration::Stays,
+        leftovers: Vec::new(),
+        programs: None,
+        command: options.command,
+    }
+    .finish(options.run, context)
+}
