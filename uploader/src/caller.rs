@@ -174,6 +174,6 @@ impl Caller {
 fn invalid() -> Problem {
     Problem::new(
         Code::InvalidToken,
-        "it is malformed, has run out, was revoked, or is not of this server: sign in again",
+        "the token is malformed, expired, revoked, or was issued by another server: sign in again",
     )
 }

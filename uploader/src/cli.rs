@@ -20,11 +20,11 @@ use clap::{Parser, Subcommand};
 use self::error::CommandError;
 use crate::settings::Settings;
 
-/// Serves an archive over HTTP: uploads, accounts, reading.
+/// Serve a Debian archive over HTTP: uploads, accounts and downloads.
 #[derive(Debug, Parser)]
 #[command(name = "uploader", version, arg_required_else_help = true)]
 struct UploaderArguments {
-    /// The archive root; the working directory when left out.
+    /// The archive root [default: the working directory].
     #[arg(long, global = true, env = "REPOGEN_ROOT", value_name = "DIR")]
     root: Option<PathBuf>,
 
@@ -34,19 +34,19 @@ struct UploaderArguments {
 
 #[derive(Debug, Subcommand)]
 enum UploaderCommand {
-    /// Listen on API_HOST:API_PORT until SIGTERM.
+    /// Serve requests on API_HOST:API_PORT until SIGTERM.
     Serve,
-    /// Make accounts.
+    /// Create accounts.
     #[command(subcommand)]
     User(user::UserCommand),
-    /// Make, list and revoke tokens.
+    /// Create, list and revoke API tokens.
     #[command(subcommand)]
     Token(token::TokenCommand),
-    /// Check the audit log.
+    /// Verify the audit log.
     #[command(subcommand)]
     Audit(audit::AuditCommand),
     Backup(backup::ServerBackupArgs),
-    /// Bring the tables of the catalog up to date.
+    /// Update the catalog's tables to this version.
     Migrate,
 }
 

@@ -76,7 +76,7 @@ impl Committer {
                     publications.changed();
                     // Search is behind the packages, and nobody's answer waits for it.
                     if let Err(error) = archive.listing().refresh() {
-                        tracing::error!(error = %with_causes(&error), "search is not up to date");
+                        tracing::error!(error = %with_causes(&error), "cannot update the search index");
                     }
                 }
             })?;
@@ -90,7 +90,7 @@ impl Committer {
             answer,
             span: Span::current(),
         };
-        let gone = |_| Problem::new(Code::Unavailable, "the server is going down");
+        let gone = |_| Problem::new(Code::Unavailable, "the server is shutting down");
         self.0
             .send(QueuedSet { ready, answer })
             .await
@@ -171,7 +171,7 @@ fn place_all(archive: &Archive, mut sets: Vec<AuthorizedSet<'_>>) {
         Ok(outcomes) => answer_all(archive, sets, outcomes),
         // One of them may be to blame: each by itself.
         Err(error) if sets.len() > 1 => {
-            tracing::warn!(error = %with_causes(&error), "a batch failed; its sets are tried one by one");
+            tracing::warn!(error = %with_causes(&error), "a batch failed: its uploads are retried one by one");
             for one in sets {
                 place_all(archive, vec![one]);
             }

@@ -15,7 +15,7 @@ pub(crate) use self::credential::PresentedBasic;
 use crate::app::App;
 use crate::operations::Operation;
 use crate::problem::{Code, Problem};
-use crate::receive::too_slow;
+use crate::receive::took_too_long;
 
 /// A JSON body of at most two megabytes.
 pub(crate) struct Json<T>(pub(crate) T);
@@ -34,7 +34,7 @@ impl<T: DeserializeOwned> FromRequest<Arc<App>> for Json<T> {
         // It is small: it has as long in all as an upload may send nothing.
         let time = app.settings.upload_idle;
         let read = tokio::time::timeout(time, Bytes::from_request(request, app));
-        let read = read.await.map_err(|_| too_slow(time, "in all"))?;
+        let read = read.await.map_err(|_| took_too_long(time))?;
         let bytes = read.map_err(|rejection| {
             let code = match rejection.into_response().status().as_u16() {
                 413 => Code::PayloadTooLarge,

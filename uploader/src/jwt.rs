@@ -14,18 +14,20 @@ use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 pub(crate) fn unclear(token: &str) -> Option<&'static str> {
     let parts: Vec<&str> = token.split('.').collect();
     let [header, claims, _] = parts.as_slice() else {
-        return Some("it has not three parts");
+        return Some("the token does not have three parts");
     };
     let read = |part: &str| {
         let bytes = URL_SAFE_NO_PAD.decode(part).ok()?;
         serde_json::from_slice::<Once>(&bytes).ok()
     };
     let (Some(header), Some(_)) = (read(header), read(claims)) else {
-        return Some("its header or its claims are no JSON object, or name something twice");
+        return Some("the header or the claims of the token are not a JSON object, or contain a name twice");
     };
     match () {
-        () if header.0.contains("crit") => Some("its header has `crit`, and no extension is known here"),
-        () if header.0.contains("b64") => Some("its header has `b64`, which is not known here"),
+        () if header.0.contains("crit") => {
+            Some("the token requires extensions (`crit`), of which none are supported")
+        }
+        () if header.0.contains("b64") => Some("the header of the token has `b64`, which is not supported"),
         () => None,
     }
 }
@@ -105,7 +107,7 @@ fn names<'de, A: MapAccess<'de>>(mut map: A) -> Result<HashSet<String>, A::Error
     let mut names = HashSet::new();
     while let Some((name, Clear)) = map.next_entry::<String, Clear>()? {
         if !names.insert(name) {
-            return Err(serde::de::Error::custom("a name is there twice"));
+            return Err(serde::de::Error::custom("a name occurs twice"));
         }
     }
     Ok(names)

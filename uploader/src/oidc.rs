@@ -44,12 +44,12 @@ pub(crate) struct Oidc {
 }
 
 struct Loaded {
-    stamp: FileStamp,
+    stamp: PublishersStamp,
     publishers: Arc<TrustedPublishers>,
 }
 
 /// What tells that a file was changed; `None`: there is none.
-type FileStamp = Option<(SystemTime, u64)>;
+type PublishersStamp = Option<(SystemTime, u64)>;
 
 /// An identity that was proven.
 pub(crate) struct VerifiedJob {
@@ -84,7 +84,7 @@ impl Oidc {
         match TrustedPublishers::read(&self.path) {
             Ok(publishers) => {
                 loaded.publishers = Arc::new(publishers);
-                tracing::info!("{FILE_NAME} was read again");
+                tracing::info!("{FILE_NAME} was reloaded");
             }
             Err(error) => report(&error),
         }
@@ -93,16 +93,17 @@ impl Oidc {
     /// Verifies a token and says what its bearer may have.
     pub(crate) async fn verify_job(&self, token: &str, now: i64) -> Result<VerifiedJob, Problem> {
         if token.len() > MAX_TOKEN {
-            return Err(refused(format!("it is longer than {MAX_TOKEN} bytes")));
+            return Err(refused(format!("the token is longer than {MAX_TOKEN} bytes")));
         }
         if let Some(why) = crate::jwt::unclear(token) {
             return Err(refused(why));
         }
         let publishers = self.publishers();
-        let named = claims::issuer(token).ok_or_else(|| refused("it is no JWT with an `iss`"))?;
+        let named =
+            claims::issuer(token).ok_or_else(|| refused("the token is not a JWT with an `iss` claim"))?;
         let issuer = publishers
             .issuer(&named)
-            .ok_or_else(|| refused(format!("no issuer `{}` is trusted here", shown(&named))))?;
+            .ok_or_else(|| refused(format!("issuer `{}` is not trusted", shown(&named))))?;
         let claims = self.verify(issuer, token, now).await?;
         let grant = publishers.grant(issuer, &claims)?;
         // Without an id of its own, a token is known by the bytes that were signed.
@@ -147,11 +148,11 @@ impl Oidc {
 }
 
 /// A file that cannot be looked at is like one that is gone: reading it then says what is wrong.
-fn stamp(path: &Path) -> FileStamp {
+fn stamp(path: &Path) -> PublishersStamp {
     let found = path.metadata().ok()?;
     Some((found.modified().ok()?, found.len()))
 }
 
 fn report(error: &ConfigError) {
-    tracing::error!(error = %with_causes(error), "{FILE_NAME} cannot be used: what it said before counts on");
+    tracing::error!(error = %with_causes(error), "{FILE_NAME} cannot be used: its previous content stays in effect");
 }

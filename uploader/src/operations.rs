@@ -140,7 +140,7 @@ fn check(what: &str, name: &str, known: &[String]) -> Result<(), String> {
     let shown: String = name.chars().take(64).collect();
     let shown = shown.escape_debug();
     if known.is_empty() {
-        return Err(format!("unknown {what} `{shown}`: this operation takes none"));
+        return Err(format!("unknown {what} `{shown}`: this operation accepts none"));
     }
     let lower = name.to_lowercase();
     let near = known
@@ -153,7 +153,7 @@ fn check(what: &str, name: &str, known: &[String]) -> Result<(), String> {
         None => String::from("."),
     };
     Err(format!(
-        "unknown {what} `{shown}`{hint} This operation takes `{}`",
+        "unknown {what} `{shown}`{hint} This operation accepts `{}`",
         known.join("`, `")
     ))
 }
@@ -196,7 +196,7 @@ mod tests {
         let refused = check("query parameter", "password", &known).unwrap_err();
         assert_eq!(
             refused,
-            "unknown query parameter `password`. This operation takes `suite`, `wait`"
+            "unknown query parameter `password`. This operation accepts `suite`, `wait`"
         );
     }
 }

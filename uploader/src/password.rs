@@ -73,16 +73,16 @@ pub(crate) fn check(password: &str) -> Result<(), Problem> {
     if password.chars().count() < MIN_CHARACTERS {
         return Err(Problem::new(
             Code::WeakPassword,
-            format!("expected {MIN_CHARACTERS} characters or more"),
+            format!("expected at least {MIN_CHARACTERS} characters"),
         ));
     }
     if password.trim().is_empty() {
-        return Err(Problem::new(Code::WeakPassword, "expected more than blanks"));
+        return Err(Problem::new(Code::WeakPassword, "expected more than white space"));
     }
     if password.len() > MAX_BYTES {
         return Err(Problem::new(
             Code::WeakPassword,
-            format!("expected {MAX_BYTES} bytes or fewer"),
+            format!("expected at most {MAX_BYTES} bytes"),
         ));
     }
     Ok(())

@@ -223,7 +223,7 @@ impl PublicationTracker {
             () = self.until_signing_fails(&wanted) => {
                 return Err(Problem::new(
                     Code::SigningUnavailable,
-                    "it is done and kept, but cannot be signed at present: it is published by itself once the signer works again",
+                    "the change is stored, but cannot be signed at present: it is published automatically once signing works again",
                 ));
             }
             () = self.keep_looking() => false,
@@ -303,7 +303,7 @@ fn log(event: &PublisherEvent) {
                 "published {suite}"
             );
             if !report.gated.0.is_empty() {
-                tracing::warn!(suite = %suite, broken = %report.gated, "{suite} has new packages that nobody can install");
+                tracing::warn!(suite = %suite, broken = %report.gated, "{suite} has new packages that cannot be installed");
             }
         }
         PublisherEvent::Failed { suite, error } => {
@@ -314,7 +314,7 @@ fn log(event: &PublisherEvent) {
             tracing::error!(error = %with_causes(error), "cannot read the catalog")
         }
         PublisherEvent::NotWatching(error) => {
-            tracing::warn!(error = %with_causes(error), "changes of other processes are found by looking only");
+            tracing::warn!(error = %with_causes(error), "cannot watch the catalog: changes by other processes are found by polling");
         }
     }
 }

@@ -208,11 +208,14 @@ fn check_room(
         .map(|waiting| waiting.file.size())
         .sum::<u64>();
     let full = if files >= bounds.files {
-        format!("{files} files of this account wait")
+        format!("{files} files of this account are queued")
     } else if bytes.saturating_add(size) > bounds.bytes {
-        format!("{bytes} bytes of this account wait, and {} may", bounds.bytes)
+        format!(
+            "{bytes} bytes of this account are queued, of at most {}",
+            bounds.bytes
+        )
     } else if !sets.contains_key(key) && own().count() >= bounds.sets {
-        format!("sets of this account wait for {} suites", bounds.sets)
+        format!("this account has queued files for {} suites", bounds.sets)
     } else if sets.values().map(|set| set.files.len()).sum::<usize>() >= bounds.all_files {
         "the queue of the server is full".to_owned()
     } else {
@@ -220,7 +223,7 @@ fn check_room(
     };
     let mut problem = Problem::new(
         Code::QueueFull,
-        format!("{full}: finish sets by their .changes files, or wait an hour"),
+        format!("{full}: complete pending uploads with their .changes files, or wait an hour"),
     );
     problem.retry_after = Some(60);
     Err(problem)

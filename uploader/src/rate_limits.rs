@@ -83,7 +83,7 @@ impl RateLimits {
         match self.rates(traffic) {
             Some(rates) => rates
                 .accounts
-                .check(account.clone(), "too many requests of this account"),
+                .check(account.clone(), "too many requests by this account"),
             None => Ok(()),
         }
     }

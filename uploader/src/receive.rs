@@ -72,7 +72,7 @@ pub(crate) fn refuse_encoding(headers: &HeaderMap) -> Result<(), Problem> {
         Some(value) => Err(Problem::new(
             Code::UnsupportedMediaType,
             format!(
-                "`Content-Encoding: {}`: send the file as it is, without an encoding",
+                "unsupported `Content-Encoding: {}`: send the file without an encoding",
                 String::from_utf8_lossy(value.as_bytes()).escape_debug()
             ),
         )),
@@ -89,7 +89,7 @@ pub(crate) async fn receive<E: std::fmt::Display>(
     let total = app.settings.upload_total;
     tokio::time::timeout(total, receive_pieces(app, limit, digests, pieces))
         .await
-        .map_err(|_| too_slow(total, "in all"))?
+        .map_err(|_| took_too_long(total))?
 }
 
 async fn receive_pieces<E: std::fmt::Display>(
@@ -109,7 +109,7 @@ async fn receive_pieces<E: std::fmt::Display>(
     let since = Instant::now();
     while let Some(piece) = tokio::time::timeout(idle, pieces.next())
         .await
-        .map_err(|_| too_slow(idle, "without a byte"))?
+        .map_err(|_| idle_too_long(idle))?
     {
         let piece = piece.map_err(|error| Problem::new(Code::InvalidUpload, error.to_string()))?;
         size += piece.len() as u64;
@@ -117,7 +117,7 @@ async fn receive_pieces<E: std::fmt::Display>(
         if is_too_slow(since.elapsed(), size) {
             return Err(Problem::new(
                 Code::UploadTimeout,
-                format!("expected {LEAST_RATE} bytes a second or more"),
+                format!("the upload is too slow: expected {LEAST_RATE} bytes a second or more"),
             ));
         }
         kept += piece.len();
@@ -160,7 +160,7 @@ pub(crate) fn check_size(limit: u64, size: u64) -> Result<(), Problem> {
     if size > limit {
         return Err(Problem::new(
             Code::PayloadTooLarge,
-            format!("expected {limit} bytes or fewer here"),
+            format!("expected at most {limit} bytes"),
         ));
     }
     Ok(())
@@ -177,7 +177,7 @@ pub(crate) fn check_room(app: &App, size: u64) -> Result<(), Problem> {
         );
         return Err(Problem::new(
             Code::StorageFull,
-            "there is no room for it: try again when there is",
+            "the disk has no room for the upload: try again later",
         ));
     }
     Ok(())
@@ -207,11 +207,18 @@ async fn drain(app: &App, body: Body, most: u64, time: Duration) {
     let _ = tokio::time::timeout(time, all).await;
 }
 
-/// Says that a body took too long.
-pub(crate) fn too_slow(limit: Duration, how: &str) -> Problem {
+/// Says that a body took too long in total.
+pub(crate) fn took_too_long(limit: Duration) -> Problem {
+    let limit = limit.as_secs();
+    Problem::new(Code::UploadTimeout, format!("the body took more than {limit} s"))
+}
+
+/// Says that nothing came of a body for too long.
+pub(crate) fn idle_too_long(limit: Duration) -> Problem {
+    let limit = limit.as_secs();
     Problem::new(
         Code::UploadTimeout,
-        format!("it took more than {} seconds {how}", limit.as_secs()),
+        format!("the client sent nothing for {limit} s"),
     )
 }
 

@@ -87,7 +87,7 @@ fn check_length(uri: &Uri) -> Result<(), Problem> {
     }
     Err(Problem::new(
         Code::UriTooLong,
-        format!("the path and the query have {length} bytes: at most {MAX_ADDRESS} are allowed"),
+        format!("the path and the query have {length} bytes: expected at most {MAX_ADDRESS}"),
     ))
 }
 

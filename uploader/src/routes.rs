@@ -85,7 +85,10 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/docs/{file}", get(pages::asset))
         .fallback(files::serve)
         .method_not_allowed_fallback(async || {
-            Problem::new(Code::MethodNotAllowed, "see /openapi.json for what it takes")
+            Problem::new(
+                Code::MethodNotAllowed,
+                "the route does not support this method: `/openapi.json` lists its methods",
+            )
         })
         .layer(axum::middleware::from_fn_with_state(
             operations,

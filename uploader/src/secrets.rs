@@ -82,7 +82,7 @@ fn read(path: &Path) -> io::Result<Option<String>> {
     if text.len() < 32 {
         return Err(io::Error::new(
             io::ErrorKind::InvalidData,
-            "it holds fewer than 32 bytes",
+            "the file has fewer than 32 bytes",
         ));
     }
     Ok(Some(text))

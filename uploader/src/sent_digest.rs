@@ -104,7 +104,7 @@ impl SentDigests {
             Some(header) => Err(Problem::new(
                 Code::InvalidUpload,
                 format!(
-                    "`{header}` speaks of the whole form, which is not checked: send it as a header of the field `file`, or send the .deb itself as the body"
+                    "`{header}` applies to the whole form, which has no digest to compare: send it as a header of the field `file`, or send the .deb itself as the body"
                 ),
             )),
         }
@@ -128,7 +128,7 @@ impl SentDigests {
                 return Err(Problem::new(
                     Code::DigestMismatch,
                     format!(
-                        "`{}` says {}, and the body has {}",
+                        "`{}` promises {}, but the received file has {}",
                         expected.header,
                         hex(&expected.digest),
                         hex(&digest)

@@ -100,7 +100,7 @@ impl Settings {
         Ok(Self {
             root: root.to_owned(),
             catalog: DatabaseUrl::of_archive(root, variable("DATABASE_URL")?.as_deref())
-                .context("the variable DATABASE_URL is wrong")?,
+                .context("invalid DATABASE_URL")?,
             address: SocketAddr::new(ip, port),
             jwt_secret: variable("JWT_SECRET")?.map(secret).transpose()?,
             token_ttl: seconds(span("TOKEN_TTL", variable("TOKEN_TTL")?, TOKEN_TTL)?),
@@ -133,7 +133,7 @@ impl Settings {
                         parsed(
                             "TRUSTED_PROXIES",
                             one.trim(),
-                            "expected IP addresses, with commas",
+                            "expected IP addresses, separated by commas",
                         )
                     })
                     .collect()
@@ -177,7 +177,7 @@ fn one_of<T: Copy>(
 fn secret(text: String) -> Result<String, SettingError> {
     if text.len() < MIN_SECRET_BYTES {
         // Not shown: it is a secret, if a short one.
-        return Err(wrong("JWT_SECRET", "...", "expected 32 bytes or more"));
+        return Err(wrong("JWT_SECRET", "...", "expected at least 32 bytes"));
     }
     Ok(text)
 }
@@ -189,7 +189,7 @@ fn span(name: &'static str, text: Option<String>, default: Duration) -> Result<D
     let span: Span = parsed(name, &text, expected)?;
     match u64::try_from(span.seconds()) {
         Ok(seconds) if seconds > 0 => Ok(Duration::from_secs(seconds)),
-        _ => Err(wrong(name, &text, "expected a second or more")),
+        _ => Err(wrong(name, &text, "expected at least one second")),
     }
 }
 
@@ -206,7 +206,7 @@ fn rate(name: &'static str, text: Option<String>, default: &str) -> Result<Optio
             burst: burst.parse().ok()?,
         })
     };
-    let expected = "expected requests a second and at once, such as `500:20000`, or `off`";
+    let expected = "expected RATE:BURST in requests, such as `500:20000`, or `off`";
     read().map(Some).ok_or_else(|| wrong(name, &text, expected))
 }
 
@@ -237,15 +237,15 @@ fn public_url(url: &str) -> Result<String, SettingError> {
         Err(UrlProblem::Credentials) => {
             return Err(wrong(
                 "PUBLIC_URL",
-                "an address with a password",
-                "expected one without: everybody is sent there",
+                "a URL with a password",
+                "expected a URL without credentials: clients are redirected to it",
             ));
         }
         Err(_) => {
             return Err(wrong(
                 "PUBLIC_URL",
                 url,
-                "expected http:// or https://, a host and a path",
+                "expected an http:// or https:// URL without a query",
             ));
         }
     }

@@ -100,7 +100,7 @@ impl StaticPath {
 /// Answers a request with a file of the tree, or with a part of it.
 pub(crate) async fn serve(root: &Path, path: &StaticPath, request: Request) -> Response {
     if request.method() != Method::GET && request.method() != Method::HEAD {
-        return Problem::new(Code::MethodNotAllowed, "files are read by GET and HEAD").into_response();
+        return Problem::new(Code::MethodNotAllowed, "files support only GET and HEAD").into_response();
     }
     let file = match contained(root, path).await {
         Ok(Some(file)) => file,
@@ -163,7 +163,7 @@ async fn settle_range(file: &Path, headers: &mut HeaderMap) {
 
 /// Returns the answer for what is not there.
 pub(crate) fn missing() -> Response {
-    Problem::new(Code::NotFound, "there is no such file or route").into_response()
+    Problem::new(Code::NotFound, "no file and no route has this path").into_response()
 }
 
 /// Returns the file, links followed, when it lies where the tree has files.

@@ -36,7 +36,7 @@ impl UploadSlots {
 
     /// Waits for a slot: for one of the account's own first, so that an account that waits there takes none of the slots of all.
     pub(crate) async fn acquire(&self, account: &Id) -> Result<UploadSlot, Problem> {
-        let shutting_down = |_| Problem::new(Code::Unavailable, "the server is going down");
+        let shutting_down = |_| Problem::new(Code::Unavailable, "the server is shutting down");
         let own = {
             let mut accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
             // An account that uploads nothing at present has no entry: only the map holds its semaphore.

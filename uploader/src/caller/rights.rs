@@ -105,7 +105,7 @@ impl Caller {
         if account.role != Role::Admin && author != Some(account.username.as_str()) {
             return Err(Problem::new(
                 Code::Forbidden,
-                "only an administrator, or who brought it into the suite, may do this",
+                "only an administrator or its uploader may delete the package",
             ));
         }
         match &self.grants {
@@ -142,7 +142,7 @@ impl Caller {
             Code::ScopeAboveRights,
             // In the words of who asks: an alias does not tell the name of a suite.
             format!(
-                "the account has no right to `{}`, so no token of it can have",
+                "the account has no right to `{}`, so its tokens cannot have it either",
                 written.escape_debug()
             ),
         ))
@@ -163,5 +163,5 @@ impl Caller {
 }
 
 fn scope_too_small(wanted: &str) -> Problem {
-    Problem::new(Code::ScopeTooSmall, format!("this needs {wanted}"))
+    Problem::new(Code::ScopeTooSmall, format!("the request requires {wanted}"))
 }

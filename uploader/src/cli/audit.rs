@@ -10,7 +10,7 @@ use crate::settings::Settings;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum AuditCommand {
-    /// Check that no record was changed, taken out, put in between or cut from the end.
+    /// Verify that no record was modified, removed, inserted, or cut off at the end.
     Verify,
 }
 
@@ -19,11 +19,11 @@ pub(super) fn run(command: &AuditCommand, settings: &Settings) -> Result<(), Com
     let archive = open(settings)?;
     match archive.audit().first_broken().map_err(CommandError::archive)? {
         None => {
-            print("the audit log is whole");
+            print("the audit log is intact");
             Ok(())
         }
         Some(row) => Err(CommandError::not_possible(anyhow!(
-            "the audit log is broken at record {row}: it is missing, or not as it was written"
+            "the audit log is broken at record {row}: the record is missing or was modified"
         ))),
     }
 }

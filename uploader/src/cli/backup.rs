@@ -8,7 +8,7 @@ use super::archive::open;
 use super::error::CommandError;
 use crate::settings::Settings;
 
-/// Write configuration, keys and catalog to a new file; `repogen restore` reads it.
+/// Back up configuration, keys and catalog to a new file, for `repogen restore`.
 #[derive(Debug, Args)]
 pub(super) struct ServerBackupArgs {
     /// The file.

@@ -19,13 +19,13 @@ pub(super) fn start(app: Arc<App>, reloader: Reloader) -> io::Result<(ConfigWatc
         ConfigEvent::Read(archive) => match app.publications.replace(&archive) {
             Ok(()) => {
                 drop(router.send_replace(routes::router(app.with_archive(archive))));
-                tracing::info!("repogen.toml was read again");
+                tracing::info!("repogen.toml was reloaded");
             }
             Err(error) => failed(&error),
         },
         ConfigEvent::Failed(error) => failed(&error),
         ConfigEvent::NotWatching(error) => {
-            tracing::warn!(error = %with_causes(&error), "changes of repogen.toml are found by looking only");
+            tracing::warn!(error = %with_causes(&error), "cannot watch repogen.toml: changes are found by polling");
         }
     })?;
     Ok((watch, routers))
@@ -42,5 +42,5 @@ pub(super) fn on_hangup(config: ConfigWatch) -> io::Result<impl Future<Output = 
 }
 
 fn failed(error: &(dyn std::error::Error + 'static)) {
-    tracing::error!(error = %with_causes(error), "repogen.toml cannot be used: the settings of before stay in use");
+    tracing::error!(error = %with_causes(error), "repogen.toml cannot be used: the previous settings stay in effect");
 }

@@ -41,7 +41,7 @@ pub(super) fn run(settings: Settings) -> Result<(), CommandError> {
     let open_files = server::raise_open_files().map_err(|error| {
         CommandError::archive(anyhow::anyhow!("cannot raise the limit of open files: {error}"))
     })?;
-    log::start().map_err(|error| CommandError::archive(anyhow::anyhow!("cannot log: {error}")))?;
+    log::start().map_err(|error| CommandError::archive(anyhow::anyhow!("cannot start logging: {error}")))?;
     // Before the archive is opened: a change from here on is seen.
     let reloader = Reloader::new(&settings.root, &settings.catalog);
     let archive = Arc::new(open(&settings)?);
@@ -63,7 +63,7 @@ pub(super) fn run(settings: Settings) -> Result<(), CommandError> {
 /// was freed, so that the blocks of password hashes come to lie in the heaps and stay there: a size that was set stays. See mallopt(3).
 fn bound_heap() {
     #[cfg(target_env = "gnu")]
-    #[expect(unsafe_code, reason = "there is no safe way to say it")]
+    #[expect(unsafe_code, reason = "mallopt has no safe wrapper")]
     // SAFETY: these change numbers, and no other thread runs yet.
     unsafe {
         libc::mallopt(libc::M_MMAP_THRESHOLD, MAPPED_FROM);
@@ -111,10 +111,13 @@ async fn serve(app: Arc<App>, reloader: Reloader, bounds: ConnectionBounds) -> a
     };
     reloading.abort();
     app.draining.store(true, Ordering::Relaxed);
-    tracing::info!("stopping: requests under way have {} s", DRAIN.as_secs());
+    tracing::info!(
+        "shutting down: open requests have {} s to finish",
+        DRAIN.as_secs()
+    );
     stop.send_replace(true);
     if tokio::time::timeout(DRAIN, serving).await.is_err() {
-        tracing::warn!("requests were cut off");
+        tracing::warn!("open requests were aborted");
     }
     tidying.abort();
     if let Some(error) = replaced {

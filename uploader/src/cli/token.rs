@@ -24,35 +24,35 @@ pub(super) enum TokenCommand {
     Revoke(TokenRevokeArgs),
 }
 
-/// Make a token and print it: it is not kept, and not shown again.
+/// Create a token and print it. It is stored as a hash only and cannot be shown again.
 #[derive(Debug, Args)]
 pub(super) struct TokenCreateArgs {
-    /// Whose token.
+    /// User name of the owner.
     #[arg(long)]
     user: Username,
-    /// upload:SUITE/GLOB, delete:SUITE/GLOB, read:SUITE or admin; may be given several times.
+    /// `upload:SUITE/GLOB`, `delete:SUITE/GLOB`, `read:SUITE` or `admin`; repeatable.
     #[arg(long, required = true)]
     scope: Vec<Scope>,
-    /// How long it lasts, as 90d; left out: for ever.
+    /// Lifetime, such as `90d` [default: unlimited].
     #[arg(long)]
     expires: Option<Span>,
-    /// What to call it.
-    #[arg(long, default_value = "made in a shell")]
+    /// A name for the token.
+    #[arg(long, default_value = "created on the command line")]
     name: String,
 }
 
-/// List the tokens of an account: id, name, scopes, when it ends and when it was last used.
+/// List the tokens of an account: ID, name, scopes, expiry and last use.
 #[derive(Debug, Args)]
 pub(super) struct TokenListArgs {
-    /// Whose tokens.
+    /// User name of the owner.
     #[arg(long, value_name = "NAME")]
     user: Username,
 }
 
-/// Revoke a token: it is dead at once.
+/// Revoke a token, with immediate effect.
 #[derive(Debug, Args)]
 pub(super) struct TokenRevokeArgs {
-    /// The id of the token, as `list` prints it.
+    /// The ID of the token, as printed by `list`.
     id: Id,
 }
 
@@ -96,7 +96,7 @@ fn list(args: &TokenListArgs, settings: &Settings) -> Result<(), CommandError> {
 
 fn revoke(args: &TokenRevokeArgs, settings: &Settings) -> Result<(), CommandError> {
     let archive = open(settings)?;
-    let missing = || CommandError::not_possible(anyhow!("no token has the id `{}`", args.id));
+    let missing = || CommandError::not_possible(anyhow!("no token has the ID `{}`", args.id));
     let accounts = archive.accounts();
     let token = accounts.token(&args.id).map_err(CommandError::archive)?;
     let token = token.ok_or_else(missing)?;
@@ -118,7 +118,7 @@ fn create(args: TokenCreateArgs, settings: &Settings) -> Result<(), CommandError
     let owner = owner(&archive, &args.user)?;
     if owner.disabled {
         return Err(CommandError::not_possible(anyhow!(
-            "account `{}` is disabled, so a token of it would be good for nothing",
+            "account `{}` is disabled, so its tokens are not accepted",
             args.user
         )));
     }
@@ -127,7 +127,7 @@ fn create(args: TokenCreateArgs, settings: &Settings) -> Result<(), CommandError
         let scope = scope.with_codename(archive.config());
         if !crate::account_rights::include(archive.config(), &owner, &scope) {
             return Err(CommandError::not_possible(anyhow!(
-                "`{scope}` is above the rights of `{}`",
+                "`{scope}` exceeds the rights of `{}`",
                 args.user
             )));
         }

@@ -20,18 +20,18 @@ pub(super) enum UserCommand {
     Add(UserAddArgs),
 }
 
-/// Make an account. Without a password it signs in by tokens only.
+/// Create an account. Without a password, it can only use tokens.
 #[derive(Debug, Args)]
 pub(super) struct UserAddArgs {
-    /// The user name.
+    /// User name.
     name: Username,
-    /// admin, maintainer or user.
+    /// `admin`, `maintainer` or `user`.
     #[arg(long)]
     role: Role,
-    /// A suite of the account; may be given several times. A maintainer without any has all.
+    /// A suite of the account; repeatable. A maintainer without any has all suites.
     #[arg(long, value_name = "SUITE")]
     suite: Vec<String>,
-    /// The e-mail address.
+    /// E-mail address.
     #[arg(long)]
     email: Option<Email>,
     /// Read the password from stdin.

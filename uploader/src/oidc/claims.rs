@@ -32,17 +32,17 @@ pub(super) struct JobClaims {
 /// Returns the issuer that a token names, which proves nothing yet.
 pub(super) fn issuer(token: &str) -> Option<String> {
     #[derive(Deserialize)]
-    struct Unverified {
+    struct UnverifiedClaims {
         iss: String,
     }
     let payload = token.split('.').nth(1)?;
     let bytes = URL_SAFE_NO_PAD.decode(payload).ok()?;
-    Some(serde_json::from_slice::<Unverified>(&bytes).ok()?.iss)
+    Some(serde_json::from_slice::<UnverifiedClaims>(&bytes).ok()?.iss)
 }
 
 /// Returns the name of the key and the algorithm, which is one of two.
 pub(super) fn header(token: &str) -> Result<(String, Algorithm), Problem> {
-    let unusable = || refused("expected a header with a `kid`, and RS256 or ES256 for `alg`");
+    let unusable = || refused("expected a token whose header has a `kid` and the `alg` RS256 or ES256");
     let header = decode_header(token).map_err(|_| unusable())?;
     let algorithm = match header.alg {
         Algorithm::RS256 | Algorithm::ES256 => header.alg,
@@ -68,29 +68,29 @@ pub(super) fn verify(
         .map_err(|error| refused(words(issuer, error.kind())))?
         .claims;
     if claims.iat > now + LEEWAY {
-        return Err(refused("its `iat` is in the future"));
+        return Err(refused("the `iat` of the token is in the future"));
     }
     if claims.exp > now + MAX_LIFE {
-        return Err(refused("it is good for longer than a day"));
+        return Err(refused("the token is valid for longer than a day"));
     }
     if claims
         .jti
         .as_ref()
         .is_some_and(|id| id.is_empty() || id.len() > 256)
     {
-        return Err(refused("its `jti` has not 1 to 256 bytes"));
+        return Err(refused("expected a `jti` of 1 to 256 bytes"));
     }
     Ok(claims)
 }
 
 fn words(issuer: &Issuer, kind: &ErrorKind) -> String {
     match kind {
-        ErrorKind::InvalidSignature => "its signature is not one of its issuer".into(),
-        ErrorKind::InvalidAudience => format!("its `aud` is not `{}`", issuer.audience),
-        ErrorKind::ExpiredSignature => "it has run out".into(),
-        ErrorKind::ImmatureSignature => "its `nbf` is in the future".into(),
-        ErrorKind::MissingRequiredClaim(claim) => format!("it has no `{claim}`"),
-        _ => "it is no JWT with the claims that are needed".into(),
+        ErrorKind::InvalidSignature => "the signature of the token is not from its issuer".into(),
+        ErrorKind::InvalidAudience => format!("the `aud` of the token is not `{}`", issuer.audience),
+        ErrorKind::ExpiredSignature => "the token has expired".into(),
+        ErrorKind::ImmatureSignature => "the `nbf` of the token is in the future".into(),
+        ErrorKind::MissingRequiredClaim(claim) => format!("the token has no `{claim}` claim"),
+        _ => "the token is not a JWT with the required claims".into(),
     }
 }
 
@@ -98,7 +98,7 @@ impl JobClaims {
     /// Returns a claim that has to be there.
     pub(super) fn text(&self, claim: &str) -> Result<String, Problem> {
         let found = self.optional(claim)?;
-        found.ok_or_else(|| refused(format!("it has no `{claim}`")))
+        found.ok_or_else(|| refused(format!("the token has no `{claim}` claim")))
     }
 
     /// Returns a claim that is a text, or a number as one writes it.
@@ -108,7 +108,7 @@ impl JobClaims {
             Some(Value::String(text)) if text.is_empty() => Ok(None),
             Some(Value::String(text)) => Ok(Some(text.clone())),
             Some(Value::Number(number)) if number.is_u64() => Ok(Some(number.to_string())),
-            Some(_) => Err(refused(format!("its `{claim}` is no text"))),
+            Some(_) => Err(refused(format!("the `{claim}` of the token is not a string"))),
         }
     }
 }

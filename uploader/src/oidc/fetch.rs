@@ -15,7 +15,7 @@ const MAX_REDIRECTS: usize = 3;
 /// Why a document was not had.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum IssuerFetchError {
-    #[error("`{0}` is no address")]
+    #[error("`{0}` is not a URL")]
     Address(String),
     #[error("`{0}` is on another host than its issuer")]
     OtherHost(Url),
@@ -25,7 +25,7 @@ pub(super) enum IssuerFetchError {
     Status { url: Url, status: u16 },
     #[error("`{0}` is larger than 256 KiB")]
     TooLarge(Url),
-    #[error("`{url}` is not the JSON that it should be: {what}")]
+    #[error("unexpected content of `{url}`: {what}")]
     Json { url: Url, what: String },
 }
 
@@ -80,6 +80,6 @@ fn within_origin(attempt: Attempt<'_>) -> reqwest::redirect::Action {
     if same && attempt.previous().len() <= MAX_REDIRECTS {
         attempt.follow()
     } else {
-        attempt.error("a redirect to another host, or one too many")
+        attempt.error("redirected to another host, or too often")
     }
 }

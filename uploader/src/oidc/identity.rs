@@ -68,7 +68,7 @@ fn actions_workflow(text: &str, repository: &str, kind: IssuerKind) -> Result<St
     let file = file().map(str::to_owned);
     file.ok_or_else(|| {
         refused(format!(
-            "its `workflow_ref` `{}` is no workflow of `{}`",
+            "the `workflow_ref` `{}` is not a workflow of `{}`",
             shown(text),
             shown(repository)
         ))
@@ -86,7 +86,7 @@ fn gitlab_workflow(text: &str, project: &str) -> Result<String, Problem> {
     let file = file().map(str::to_owned);
     file.ok_or_else(|| {
         refused(format!(
-            "its `ci_config_ref_uri` `{}` is no file of `{}`",
+            "the `ci_config_ref_uri` `{}` is not a file of `{}`",
             shown(text),
             shown(project)
         ))
@@ -166,12 +166,12 @@ mod tests {
             "workflow_ref": "team/hello/.github/workflows/release.yml@refs/heads/main"});
         assert_eq!(
             identity(IssuerKind::GitHub, missing),
-            Err("it has no `repository_owner_id`".into())
+            Err("the token has no `repository_owner_id` claim".into())
         );
         let mistyped = json!({"repository": ["team/hello"]});
         assert_eq!(
             identity(IssuerKind::GitHub, mistyped),
-            Err("its `repository` is no text".into())
+            Err("the `repository` of the token is not a string".into())
         );
     }
 }

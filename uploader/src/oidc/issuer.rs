@@ -44,7 +44,7 @@ impl Issuer {
 fn check_url(text: &str) -> Result<(), String> {
     let wrong = |why: &str| Err(format!("the issuer url `{}` {why}", shown(text)));
     let Ok(url) = Url::parse(text) else {
-        return wrong("is no address");
+        return wrong("is not a URL");
     };
     let is_local = url.host_str().is_some_and(|host| {
         host == "localhost"
@@ -58,7 +58,7 @@ fn check_url(text: &str) -> Result<(), String> {
     }
     if text.ends_with('/') || url.query().is_some() || url.fragment().is_some() || !url.username().is_empty()
     {
-        return wrong("should have a host and a path, and no slash at its end");
+        return wrong("should be a host and a path, without a trailing slash");
     }
     Ok(())
 }

@@ -73,7 +73,10 @@ impl Keys {
         if state.is_older(now, USABLE) {
             let mut problem = Problem::new(
                 Code::IssuerUnavailable,
-                format!("the keys of `{}` cannot be had: see the log", self.issuer),
+                format!(
+                    "the keys of `{}` cannot be downloaded: see the server's log",
+                    self.issuer
+                ),
             );
             problem.retry_after = Some(PAUSE.as_secs());
             return Err(problem);
@@ -103,7 +106,7 @@ impl Keys {
             }
             Err(error) => {
                 state.failed = Some(now);
-                tracing::warn!(error = %with_causes(&error), issuer = self.issuer, "the keys of an issuer cannot be had");
+                tracing::warn!(error = %with_causes(&error), issuer = self.issuer, "cannot download the keys of an issuer");
             }
         }
     }

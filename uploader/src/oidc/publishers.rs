@@ -82,14 +82,16 @@ impl TrustedPublishers {
 
     fn check(&self) -> Result<(), String> {
         if self.issuers.len() > MAX_ENTRIES || self.publishers.len() > MAX_ENTRIES {
-            return Err(format!("expected {MAX_ENTRIES} issuers and publishers or fewer"));
+            return Err(format!(
+                "expected at most {MAX_ENTRIES} issuers and {MAX_ENTRIES} publishers"
+            ));
         }
         for (at, issuer) in self.issuers.iter().enumerate() {
             issuer.check()?;
             let mut before = self.issuers.iter().take(at);
             if before.any(|other| other.name == issuer.name || other.url == issuer.url) {
                 return Err(format!(
-                    "issuer `{}` is there twice, by its name or its url",
+                    "issuer `{}` occurs twice, by its name or its url",
                     issuer.name
                 ));
             }
@@ -97,7 +99,7 @@ impl TrustedPublishers {
         self.publishers.iter().try_for_each(|publisher| {
             if !self.issuers.iter().any(|issuer| issuer.name == publisher.issuer) {
                 return Err(format!(
-                    "a publisher has the issuer `{}`, which is not there",
+                    "a publisher refers to the issuer `{}`, which is not defined",
                     publisher.issuer
                 ));
             }
@@ -121,7 +123,10 @@ impl TrustedPublishers {
         let Some(first) = fitting.first() else {
             return Err(Problem::new(
                 Code::UntrustedPublisher,
-                format!("no publisher has {}", describe(&issuer.name, &identity)),
+                format!(
+                    "no trusted publisher matches {}",
+                    describe(&issuer.name, &identity)
+                ),
             ));
         };
         let own = fitting
@@ -154,7 +159,7 @@ impl TrustedPublisher {
         }
         self.texts()
             .try_for_each(|text| text.parse::<Scope>().map(|_| ()))
-            .map_err(|_| format!("{whose} has a `suite` that is no name, or `packages` that are no patterns"))
+            .map_err(|_| format!("{whose} has an invalid `suite`, or an invalid pattern in `packages`"))
     }
 
     fn fits(&self, identity: &JobIdentity) -> bool {
@@ -289,15 +294,15 @@ mod tests {
                 "publishers.toml:5: unknown variant `jenkins`",
             ),
             ("https://ci", "http://ci", "should begin with https://"),
-            ("example.org\"", "example.org/\"", "no slash at its end"),
+            ("example.org\"", "example.org/\"", "without a trailing slash"),
             (
                 "issuer = \"ci\"",
                 "issuer = \"other\"",
-                "issuer `other`, which is not there",
+                "issuer `other`, which is not defined",
             ),
-            ("hello*", "Hello", "patterns"),
+            ("hello*", "Hello", "invalid pattern"),
             ("[\"hello*\"]", "[]", "has no `packages`"),
-            ("suite = \"stable\"", "suite = \"../x\"", "no name"),
+            ("suite = \"stable\"", "suite = \"../x\"", "invalid `suite`"),
         ] {
             let changed = whole.replacen(from, to, 1);
             let error = parse(&changed).unwrap_err();

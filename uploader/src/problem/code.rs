@@ -7,7 +7,7 @@ use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 
 macro_rules! codes {
     ($($name:ident $text:literal $status:ident $title:literal;)*) => {
-        /// What went wrong, for programs. A code never changes its meaning.
+        /// Identifies the kind of failure. A code never changes its meaning.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub(crate) enum Code {
             $($name,)*
@@ -43,7 +43,7 @@ macro_rules! codes {
 codes! {
     Unauthenticated "unauthenticated" UNAUTHORIZED "Authentication is required";
     InvalidCredentials "invalid_credentials" UNAUTHORIZED "User name or password is wrong";
-    InvalidToken "invalid_token" UNAUTHORIZED "The token is not, or no longer, valid";
+    InvalidToken "invalid_token" UNAUTHORIZED "The token is not valid";
     InvalidAssertion "invalid_assertion" UNAUTHORIZED "The CI job's token is not accepted";
     UntrustedPublisher "untrusted_publisher" FORBIDDEN "No trusted publisher matches";
     IssuerUnavailable "issuer_unavailable" SERVICE_UNAVAILABLE "The token's issuer does not respond";
@@ -61,11 +61,11 @@ codes! {
     UsernameTaken "username_taken" CONFLICT "The user name is taken";
     EmailTaken "email_taken" CONFLICT "The e-mail address is taken";
     LastAdmin "last_admin" CONFLICT "The last administrator cannot be removed";
-    IdentityConflict "identity_conflict" CONFLICT "Other bytes have this name, version and architecture";
-    VersionConflict "version_conflict" CONFLICT "An equal version with another spelling exists";
+    IdentityConflict "identity_conflict" CONFLICT "A different file has this name, version and architecture";
+    VersionConflict "version_conflict" CONFLICT "An equal version with a different spelling exists";
     ComponentConflict "component_conflict" CONFLICT "The package is in another component";
     PathTaken "path_taken" CONFLICT "The pool path was taken concurrently";
-    UriTooLong "uri_too_long" URI_TOO_LONG "The address is too long";
+    UriTooLong "uri_too_long" URI_TOO_LONG "The path and query are too long";
     PayloadTooLarge "payload_too_large" PAYLOAD_TOO_LARGE "The body is too large";
     UnsupportedMediaType "unsupported_media_type" UNSUPPORTED_MEDIA_TYPE "The media type is not supported";
     InvalidJson "invalid_json" BAD_REQUEST "The body is not JSON";
@@ -105,7 +105,7 @@ impl utoipa::PartialSchema for Code {
         ObjectBuilder::new()
             .schema_type(Type::String)
             .description(Some(
-                "What went wrong, for programs. A code never changes its meaning.",
+                "Identifies the kind of failure. A code never changes its meaning.",
             ))
             .enum_values(Some(Self::ALL.iter().map(|code| code.text())))
             .into()
@@ -127,7 +127,16 @@ mod tests {
         for code in Code::ALL {
             let heading = format!("# `{}`", code.text());
             assert!(code.page().starts_with(&heading), "{}", code.text());
-            assert!(code.page().contains(code.status().as_str()), "{}", code.text());
+            let summary = format!("Status {}. {}.", code.status().as_u16(), code.title());
+            assert!(code.page().contains(&summary), "{}: {summary}", code.text());
+            let row = format!(
+                "| {} | [`{1}`]({1}.md) | {2} |\n",
+                code.status().as_u16(),
+                code.text(),
+                code.title()
+            );
+            let list = include_str!("../../../docs/problems/README.md");
+            assert!(list.contains(&row), "{row}");
             let same = Code::ALL.iter().filter(|other| other.text() == code.text());
             assert_eq!(same.count(), 1, "{}", code.text());
         }

@@ -59,14 +59,14 @@ impl Problem {
     pub(crate) fn failed() -> Self {
         Self::new(
             Code::Internal,
-            "the reason is in the server's log, under the id of this request",
+            "the server's log has the reason, under the ID of this request",
         )
     }
 
     pub(crate) fn unauthenticated() -> Self {
         Self::new(
             Code::Unauthenticated,
-            "expected an `Authorization` header with a token of `POST /api/auth/login` or `POST /api/tokens`",
+            "expected an `Authorization` header with a token from `POST /api/auth/login` or `POST /api/tokens`",
         )
     }
 
@@ -92,7 +92,7 @@ impl Problem {
     pub(super) fn rights_changed() -> Self {
         Self::new(
             Code::Forbidden,
-            "the account or its token changed while the request was under way, and nothing was done: repeat it with what is valid now",
+            "the account or its token was changed during the request, and nothing was done: repeat the request with valid credentials",
         )
     }
 

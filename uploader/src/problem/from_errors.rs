@@ -11,10 +11,10 @@ use super::details::Problem;
 impl From<&CatalogError> for Problem {
     fn from(error: &CatalogError) -> Self {
         if matches!(error, CatalogError::Replaced { .. }) {
-            tracing::error!(error = %with_causes(error), "the server stops");
+            tracing::error!(error = %with_causes(error), "the catalog was replaced: the server is shutting down");
             return Self::new(
                 Code::Unavailable,
-                "the catalog was replaced, and the server is stopping: nothing was stored",
+                "the catalog was replaced, and the server is shutting down: nothing was stored",
             );
         }
         match error {

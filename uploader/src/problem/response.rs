@@ -9,22 +9,22 @@ use serde::Serialize;
 use super::code::Code;
 use super::details::{Challenge, Problem};
 
-/// The body of a failure.
+/// Details of a failure (RFC 9457).
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[schema(as = Problem)]
 pub(crate) struct ProblemBody {
-    /// Where the code is explained.
+    /// Path of the page that explains the code.
     #[serde(rename = "type")]
     kind: String,
-    /// What went wrong, for people; the same for the same code.
+    /// A summary that is the same for every failure with this code.
     title: &'static str,
-    /// The status.
+    /// The HTTP status.
     status: u16,
-    /// What was found, and what would be right.
+    /// What was found, and what was expected.
     detail: String,
-    /// The request, as the log has it.
+    /// The request ID, as in the server's log.
     instance: String,
-    /// What went wrong, for programs.
+    /// Identifies the kind of failure.
     code: Code,
 }
 

@@ -39,7 +39,7 @@ impl Shortage {
     pub(super) fn text(self) -> &'static str {
         match self {
             Self::Room => "the disk is full",
-            Self::Turn => "another process holds the catalog",
+            Self::Turn => "another process has locked the catalog",
             Self::Server => "the database server cannot be reached",
             Self::Descriptors => "too many files are open",
         }
@@ -50,11 +50,11 @@ impl Shortage {
         match self {
             Self::Room => (
                 Code::StorageFull,
-                "the disk is full, and nothing was kept: try again when there is room",
+                "the disk is full, and nothing was stored: try again later",
             ),
             Self::Turn => (
                 Code::Unavailable,
-                "the catalog is in use for longer than a request may wait, and nothing was changed: try again",
+                "another process has locked the catalog for too long, and nothing was changed: try again",
             ),
             Self::Server => (
                 Code::Unavailable,

@@ -26,7 +26,7 @@ use crate::routes::wire::{ListPage, PageParams};
 pub(crate) struct AuditView {
     id: i64,
     at: String,
-    /// User name; null: nobody was signed in.
+    /// User name; null if nobody was signed in.
     actor: Option<String>,
     address: Option<String>,
     request: Option<String>,
@@ -34,7 +34,7 @@ pub(crate) struct AuditView {
     subject: String,
     #[schema(value_type = Object)]
     detail: serde_json::Value,
-    /// Over this record and the hash before it.
+    /// Hash of this record and the hash before it.
     hash: String,
 }
 
@@ -65,7 +65,7 @@ struct DamagedRecord {
     source: serde_json::Error,
 }
 
-/// Lists what was changed, by whom, and what was refused; the newest first.
+/// Lists the audit log: changes, sign-ins and refused requests, newest first.
 #[utoipa::path(get, path = "/api/audit", operation_id = "list_audit_records", tag = "suites", params(PageParams), security(("bearer" = [])),
     responses((status = 200, description = "The records", body = ListPage<AuditView>)))]
 pub(crate) async fn audit(

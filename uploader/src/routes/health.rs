@@ -15,14 +15,14 @@ use crate::app::App;
 use crate::publication_tracker::Failing;
 use crate::receive::{RESERVE, free_bytes};
 
-/// Says that the process runs; looks at nothing.
+/// Reports that the process is running, without checking anything else.
 #[utoipa::path(get, path = "/healthz", operation_id = "check_liveness", tag = "operating",
     responses((status = 200, description = "The process is running", body = String, content_type = "text/plain")))]
 pub(crate) async fn alive() -> &'static str {
     "ok\n"
 }
 
-/// How the server does.
+/// The state of the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum ServerState {
@@ -34,21 +34,21 @@ pub(crate) enum ServerState {
     Unready,
 }
 
-/// Whether the server can do its work, and what keeps it from it.
+/// Whether the server can do its work, and if not, why.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Readiness {
     status: ServerState,
-    /// Whether it takes requests: `ready` or `degraded`.
+    /// Whether the server handles requests: true for `ready` and `degraded`.
     ready: bool,
     /// Whether the catalog answers.
     catalog: bool,
-    /// Whether the disk takes files.
+    /// Whether the disk is writable.
     staging: bool,
-    /// Whether what is taken is published, as far as this process does that.
+    /// Whether accepted packages are published, as far as this process publishes.
     publishing: bool,
-    /// Whether the server is going down.
+    /// Whether the server is shutting down.
     draining: bool,
-    /// What is wrong, for people. The log has the details.
+    /// Descriptions of what is wrong. The log has the details.
     wrong: Vec<&'static str>,
 }
 
@@ -81,7 +81,7 @@ fn check<T, E: std::error::Error + 'static>(action: &str, result: Result<T, E>) 
     logged.ok()
 }
 
-/// Says whether the server can take requests: its catalog answers and its disk takes files.
+/// Reports whether the server can handle requests: the catalog answers, and the disk is writable.
 #[utoipa::path(get, path = "/readyz", operation_id = "check_readiness", tag = "operating",
     responses((status = 200, description = "Ready, or degraded", body = Readiness), (status = 503, description = "Not ready", body = Readiness)))]
 pub(crate) async fn ready(State(app): State<Arc<App>>) -> Response {

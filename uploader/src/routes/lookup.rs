@@ -44,7 +44,7 @@ pub(crate) fn of_content(
 }
 
 fn no_such_package() -> Problem {
-    Problem::new(Code::PackageNotFound, "no package has this id")
+    Problem::new(Code::PackageNotFound, "no package has this ID")
 }
 
 /// Returns the bytes that an id stands for: the first half of the digest.

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse as _, Response};
 
 use crate::app::App;
 
-/// What was counted, for Prometheus.
+/// Returns metrics for Prometheus.
 #[utoipa::path(get, path = "/metrics", operation_id = "read_metrics", tag = "operating",
     responses((status = 200, description = "Metrics in the Prometheus text format", body = String, content_type = "text/plain")))]
 pub(crate) async fn metrics(State(app): State<Arc<App>>) -> Response {

@@ -45,8 +45,8 @@ pub(super) async fn asset(Path(name): Path<String>) -> Result<Response, Problem>
         .find(|asset| *asset == name)
         .ok_or_else(missing)?;
     let found = utoipa_swagger_ui::serve(name, Arc::default()).map_err(|error| {
-        tracing::error!(%error, "Swagger UI does not give out its files");
-        Problem::new(Code::Internal, "the file cannot be read")
+        tracing::error!(%error, "cannot read the files of Swagger UI");
+        Problem::new(Code::Internal, "the server cannot read the file")
     })?;
     let found = found.ok_or_else(missing)?;
     let mut response = file(&found.content_type, found.bytes.into_owned());
@@ -73,20 +73,20 @@ pub(super) async fn root(State(app): State<Arc<App>>) -> Response {
         .map(|suite| format!("- [{0}](/{0}.sources)\n", suite.codename))
         .collect();
     let suites = match suites.as_str() {
-        "" => String::from("There is no public suite.\n"),
+        "" => String::from("The archive has no public suite.\n"),
         _ => format!(
-            "Suites; each link is an entry for `/etc/apt/sources.list.d/`, with the key inline:\n\n{suites}"
+            "Public suites. Each link is a file for `/etc/apt/sources.list.d/` that includes the signing key:\n\n{suites}"
         ),
     };
     let title = config.label.clone();
     let text = format!(
-        "# {}\n\nA Debian archive.\n\n{suites}\n- [API reference](/docs/)\n- [API document](/openapi.json)\n- [Keyring](/archive-keyring.asc)\n",
+        "# {}\n\nA Debian archive.\n\n{suites}\n- [API reference](/docs/)\n- [OpenAPI document](/openapi.json)\n- [Keyring](/archive-keyring.asc)\n",
         escaped(&title)
     );
     html(page(&title, &text))
 }
 
-/// Explains the code of a problem.
+/// Explains a problem code.
 #[utoipa::path(get, path = "/problems/{code}", operation_id = "show_problem", tag = "operating", params(("code" = String, Path)),
     responses((status = 200, description = "The explanation", content(
         (String = "text/markdown"), (String = "text/html")

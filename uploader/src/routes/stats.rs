@@ -13,20 +13,20 @@ use crate::identify::identify;
 use crate::problem::Problem;
 use crate::routes::lookup;
 
-/// How much there is, of what the caller may read.
+/// Statistics of the suites that the caller may read.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Stats {
-    /// Packages, by content.
+    /// Packages with distinct content.
     packages: u64,
-    /// Names among them.
+    /// Distinct package names.
     names: u64,
-    /// Bytes of their files.
+    /// Total size of the .deb files, in bytes.
     size: u64,
     downloads: u64,
     suites: usize,
 }
 
-/// Counts what the caller may read.
+/// Returns statistics of the suites that the caller may read.
 #[utoipa::path(get, path = "/api/stats", operation_id = "show_statistics", tag = "suites", security((), ("bearer" = [])),
     responses((status = 200, description = "The counts", body = Stats)))]
 pub(crate) async fn stats(

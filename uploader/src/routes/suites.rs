@@ -18,11 +18,11 @@ use crate::routes::wire::ListPage;
 #[schema(as = Suite)]
 pub(crate) struct SuiteSummary {
     codename: String,
-    /// Its alias.
+    /// Alias.
     suite: Option<String>,
-    /// The first is the default.
+    /// Components; the first is the default.
     components: Vec<String>,
-    /// `all` always fits besides.
+    /// Packages for `all` are accepted in addition.
     architectures: Vec<String>,
     private: bool,
 }

@@ -25,10 +25,10 @@ pub(crate) struct UserView {
     pub(crate) email: Option<String>,
     /// `admin`, `maintainer` or `user`.
     pub(crate) role: &'static str,
-    /// Codenames; null: all.
+    /// Codenames; null means all suites.
     pub(crate) suites: Option<Vec<String>>,
     pub(crate) created_at: String,
-    /// Nobody signs in to it, and its sessions and tokens are good for nothing.
+    /// Whether the account is disabled: sign-ins and tokens are rejected.
     pub(crate) disabled: bool,
 }
 
@@ -59,7 +59,7 @@ pub(crate) struct Binary(#[expect(dead_code, reason = "stands for its schema onl
 #[schema(as = Page)]
 pub(crate) struct ListPage<T> {
     pub(crate) items: Vec<T>,
-    /// Where the next page begins, for `cursor`; null: this is the last.
+    /// The `cursor` of the next page; null on the last page.
     pub(crate) next: Option<String>,
 }
 
@@ -67,10 +67,10 @@ pub(crate) struct ListPage<T> {
 #[derive(Debug, Clone, Default, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct PageParams {
-    /// 50 when left out, 500 at most.
+    /// Items on the page, from 1 to 500. Default: 50.
     #[param(minimum = 1, maximum = 500)]
     pub(crate) limit: Option<usize>,
-    /// `next` of the page before.
+    /// The `next` of the previous page.
     pub(crate) cursor: Option<String>,
 }
 
@@ -80,7 +80,7 @@ pub(crate) fn page_limit(limit: Option<usize>) -> Result<usize, Problem> {
         limit @ 1..=500 => Ok(limit),
         other => Err(Problem::new(
             Code::InvalidQuery,
-            format!("limit is {other}: expected 1 to 500"),
+            format!("expected a `limit` from 1 to 500, found {other}"),
         )),
     }
 }
@@ -92,7 +92,12 @@ pub(crate) fn cursor(position: &impl Serialize) -> String {
 
 /// Reads where a list goes on.
 pub(crate) fn position<T: DeserializeOwned>(cursor: Option<&str>) -> Result<Option<T>, Problem> {
-    let wrong = || Problem::new(Code::InvalidCursor, "expected `next` of the page before");
+    let wrong = || {
+        Problem::new(
+            Code::InvalidCursor,
+            "expected the `next` of the previous page, unchanged",
+        )
+    };
     let Some(cursor) = cursor else { return Ok(None) };
     let bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| wrong())?;
     serde_json::from_slice(&bytes).map(Some).map_err(|_| wrong())
@@ -159,7 +164,7 @@ pub(crate) fn check_if_match(headers: &HeaderMap, body: &impl Serialize) -> Resu
     }
     Err(Problem::new(
         Code::PreconditionFailed,
-        format!("its `ETag` is {tag} now: read it again before changing it"),
+        format!("the current `ETag` is {tag}: read the resource again before changing it"),
     ))
 }
 

@@ -99,7 +99,7 @@ pub(super) async fn answer(
     };
     if let Err(error) = ended {
         // The client's doing: it broke off, or was too slow.
-        tracing::debug!(%error, %peer, "a connection broke off");
+        tracing::debug!(%error, %peer, "a connection was closed early");
     }
 }
 

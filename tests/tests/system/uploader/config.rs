@@ -3,7 +3,7 @@
 use super::archive;
 use archive_tests::{DebBuilder, Uploader, Watching};
 
-const READ_AGAIN: &str = "repogen.toml was read again";
+const READ_AGAIN: &str = "repogen.toml was reloaded";
 
 fn hello(version: &str) -> DebBuilder {
     DebBuilder::new("hello", version, "all")

@@ -92,7 +92,7 @@ fn a_package_larger_than_nginx_takes_by_itself_goes_through() {
             .arg(&path)
             .arg(url),
     );
-    assert_eq!(put.ok().stdout, "large 1.0 all is taken: stable/main\n");
+    assert_eq!(put.ok().stdout, "large 1.0 all added to stable/main\n");
     let served = nginx.get("/pool/main/l/large/large_1.0_all.deb");
     assert_eq!(served.body, std::fs::read(path).unwrap());
 }

@@ -24,7 +24,7 @@ fn a_name_that_no_operation_knows_is_refused_and_changes_nothing() {
             "/api/packages/search/hello?Limit=1",
             "did you mean `limit`?",
         ),
-        ("GET", &format!("{one}?suite=stable"), "takes none"),
+        ("GET", &format!("{one}?suite=stable"), "accepts none"),
         ("HEAD", &format!("{one}?suite=stable"), ""),
         ("DELETE", &format!("{one}?suites=other"), "did you mean `suite`?"),
         (
@@ -32,7 +32,7 @@ fn a_name_that_no_operation_knows_is_refused_and_changes_nothing() {
             &format!("{one}?suit%65s=other"),
             "did you mean `suite`?",
         ),
-        ("GET", "/api/suites?private=1", "takes none"),
+        ("GET", "/api/suites?private=1", "accepts none"),
     ] {
         let answer = server.send(method, path, Some(&token), (&[], &[]));
         assert_eq!(answer.status, 400, "{method} {path}");

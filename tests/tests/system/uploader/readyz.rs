@@ -170,7 +170,7 @@ fn who_reads_waits_for_nobody_who_writes_and_who_writes_is_told_to_come_again() 
     let log = server.log();
     let told: Vec<Value> = log
         .lines()
-        .filter(|line| line.contains("another process holds the catalog"))
+        .filter(|line| line.contains("another process has locked the catalog"))
         .map(|line| serde_json::from_str(line).unwrap())
         .collect();
     assert!(!told.is_empty());

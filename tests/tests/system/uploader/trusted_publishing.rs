@@ -133,7 +133,7 @@ fn what_is_not_right_to_the_letter_is_refused() {
     for (claims, words) in [
         (world.with("aud", json!("elsewhere")), "`aud`"),
         (world.without("aud"), "`aud`"),
-        (world.with("exp", json!(now() - 120)), "run out"),
+        (world.with("exp", json!(now() - 120)), "expired"),
         (world.without("exp"), "JWT"),
         (world.with("exp", json!("soon")), "JWT"),
         (world.with("exp", json!(now() + 200_000)), "longer than a day"),
@@ -142,7 +142,7 @@ fn what_is_not_right_to_the_letter_is_refused() {
         (world.with("iat", json!(now() + 300)), "`iat`"),
         (
             world.with("iss", json!("https://elsewhere.example")),
-            "is trusted here",
+            "is not trusted",
         ),
         (world.without("repository_owner_id"), "repository_owner_id"),
         (
@@ -150,7 +150,7 @@ fn what_is_not_right_to_the_letter_is_refused() {
                 "workflow_ref",
                 json!("evil/hello/.github/workflows/release.yml@refs/heads/main"),
             ),
-            "no workflow of",
+            "not a workflow of",
         ),
     ] {
         world.refused(&sign(&claims), (401, INVALID, words));
@@ -164,7 +164,10 @@ fn what_is_not_right_to_the_letter_is_refused() {
             json!("team/hello/.github/workflows/test.yml@refs/heads/main"),
         ),
     ] {
-        world.refused(&sign(&claims), (403, "untrusted_publisher", "no publisher has"));
+        world.refused(
+            &sign(&claims),
+            (403, "untrusted_publisher", "no trusted publisher matches"),
+        );
     }
     let mut other = world.with("repository", json!("team/other"));
     other["workflow_ref"] = json!("team/other/.github/workflows/release.yml@refs/heads/main");
@@ -219,7 +222,7 @@ fn an_issuer_that_is_down_or_leads_elsewhere_proves_nothing() {
     let world = world();
     let elsewhere = Issuer::start();
     elsewhere.publish(&[&world.key]);
-    let unavailable = (503, "issuer_unavailable", "cannot be had");
+    let unavailable = (503, "issuer_unavailable", "cannot be downloaded");
     let discovery = |keys: String| {
         let text = json!({ "issuer": world.issuer.url(), "jwks_uri": keys }).to_string();
         world.issuer.serve("/.well-known/openid-configuration", &text);
@@ -279,11 +282,8 @@ fn a_changed_file_counts_at_once_and_a_broken_one_changes_nothing() {
     std::fs::write(&file, whole.replace("\"bot\"", "\"nobody\"")).unwrap();
     world.refused(
         &world.key.sign(&world.claims()),
-        (403, "untrusted_publisher", "`nobody` is not there"),
+        (403, "untrusted_publisher", "`nobody` does not exist"),
     );
     std::fs::remove_file(&file).unwrap();
-    world.refused(
-        &world.key.sign(&world.claims()),
-        (401, INVALID, "is trusted here"),
-    );
+    world.refused(&world.key.sign(&world.claims()), (401, INVALID, "is not trusted"));
 }

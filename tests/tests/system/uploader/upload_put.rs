@@ -18,7 +18,7 @@ fn curl_puts_packages_with_a_token_as_the_password() {
     };
     assert_eq!(
         put(&user, &[], "/api/upload/stable/hello_1.0_all.deb"),
-        "hello 1.0 all is taken: stable/main\n201"
+        "hello 1.0 all added to stable/main\n201"
     );
     assert!(put(&user, &[], "/api/upload/stable/hello_1.0_all.deb").ends_with("200"));
     let refused = put(

@@ -12,9 +12,9 @@ use crate::identify::identify_basic;
 use crate::problem::{Code, Problem};
 use crate::static_files::StaticPath;
 
-/// Says whether a static file may be read: for nginx's `auth_request`, with the address in `X-Original-URI`.
+/// Checks whether the caller may read a static file, for nginx's `auth_request`: the path is in `X-Original-URI`.
 #[utoipa::path(get, path = "/api/auth/check", operation_id = "check_access", tag = "auth", security((), ("basic" = []), ("bearer" = [])),
-    params(("X-Original-URI" = Option<String>, Header, description = "The address that is asked for")),
+    params(("X-Original-URI" = Option<String>, Header, description = "The path that the client requested")),
     responses((status = 204, description = "The file may be read")))]
 pub(crate) async fn check(
     State(app): State<Arc<App>>,
@@ -51,7 +51,7 @@ pub(crate) fn may_read(app: &App, presented: &PresentedCredential, codename: &st
     own.map(|_| ()).ok_or_else(|| {
         Problem::new(
             Code::Forbidden,
-            "it is not there, or not for this account to read",
+            "the file does not exist, or the account may not read it",
         )
     })
 }

@@ -19,7 +19,7 @@ use crate::origin::Requester;
 use crate::problem::{Code, Problem};
 use crate::routes::wire::UserView;
 
-/// Somebody's name and password.
+/// User name and password.
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(example = json!({"username": "alice", "password": "correct horse battery"}))]
 #[schema(as = Login)]
@@ -28,18 +28,18 @@ pub(crate) struct LoginRequest {
     password: String,
 }
 
-/// A session.
+/// The result of a sign-in.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = LoggedIn)]
 pub(crate) struct LoginAnswer {
     token: String,
     token_type: &'static str,
-    /// Seconds.
+    /// Seconds until the token expires.
     expires_in: i64,
     user: UserView,
 }
 
-/// Signs in: gives an access token for a name and its password.
+/// Signs in with user name and password, and returns an access token.
 #[utoipa::path(post, path = "/api/auth/login", operation_id = "log_in", tag = "auth", request_body = LoginRequest,
     responses((status = 200, description = "Signed in", body = LoginAnswer)))]
 pub(crate) async fn login(

@@ -12,7 +12,7 @@ use crate::credential::PresentedCredential;
 use crate::identify::identify;
 use crate::problem::Problem;
 
-/// Signs out: the token is dead at once, everywhere.
+/// Signs out: revokes the token of the request at once, on every server.
 #[utoipa::path(post, path = "/api/auth/logout", operation_id = "log_out", tag = "auth", security(("bearer" = [])),
     responses((status = 204, description = "Signed out")))]
 pub(crate) async fn logout(

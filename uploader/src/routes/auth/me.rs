@@ -14,16 +14,16 @@ use crate::identify::identify;
 use crate::problem::Problem;
 use crate::routes::wire::UserView;
 
-/// Who is signed in.
+/// The signed-in user.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Me)]
 pub(crate) struct CurrentUser {
     user: UserView,
-    /// What the token is good for; null: everything that the user may.
+    /// Scopes of the token; null if it has all rights of the user.
     scopes: Option<Vec<String>>,
 }
 
-/// Says who is signed in.
+/// Returns the signed-in user and the scopes of the token.
 #[utoipa::path(get, path = "/api/auth/me", operation_id = "show_current_user", tag = "auth", security(("bearer" = [])),
     responses((status = 200, description = "The user", body = CurrentUser)))]
 pub(crate) async fn me(

@@ -24,25 +24,25 @@ use crate::{account_rights, secrets};
 /// How long the token of a job lives, in seconds.
 const LIFE: i64 = 15 * 60;
 
-/// A job's proof of who it is.
+/// The identity of a CI job.
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(example = json!({"token": "eyJhbGciOiJSUzI1NiJ9.e30.c2lnbmF0dXJl"}))]
 #[schema(as = Proof)]
 pub(crate) struct JobTokenRequest {
-    /// The OpenID Connect token that the CI gave the job, for the audience of this archive.
+    /// The OpenID Connect token that the CI issued to the job for the audience of this archive.
     token: String,
 }
 
-/// A token for uploads.
+/// A short-lived upload token.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Exchanged {
     token: String,
-    /// Seconds.
+    /// Seconds until the token expires.
     expires_in: i64,
     scopes: Vec<String>,
 }
 
-/// Takes a CI job's token, and gives one for uploads that lives 15 minutes.
+/// Exchanges the OpenID Connect token of a CI job for an upload token that is valid for 15 minutes.
 #[utoipa::path(post, path = "/api/auth/oidc", operation_id = "exchange_ci_token", tag = "auth", request_body = JobTokenRequest,
     responses((status = 200, description = "A token", body = Exchanged)))]
 pub(crate) async fn exchange(
@@ -67,7 +67,7 @@ fn give(app: &App, presented: &PresentedCredential, job: VerifiedJob) -> Result<
     let Some((account, _)) = found else {
         return Err(Problem::new(
             Code::UntrustedPublisher,
-            format!("the publisher's account `{}` is not there", grant.account),
+            format!("the publisher's account `{}` does not exist", grant.account),
         ));
     };
     if account.disabled {
@@ -103,7 +103,7 @@ fn give(app: &App, presented: &PresentedCredential, job: VerifiedJob) -> Result<
     {
         return Err(Problem::new(
             Code::InvalidAssertion,
-            "it was used before: ask the CI for a new one",
+            "the token was used before: request a new one from the CI",
         ));
     }
     let answer = Exchanged {

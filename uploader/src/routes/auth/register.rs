@@ -31,7 +31,7 @@ pub(crate) struct RegisterRequest {
     pub(crate) password: String,
 }
 
-/// Makes an account with the role `user`.
+/// Creates an account with the role `user`.
 #[utoipa::path(post, path = "/api/auth/register", operation_id = "register", tag = "auth", request_body = RegisterRequest,
     responses((status = 201, description = "Created", body = UserView)))]
 pub(crate) async fn register(

@@ -26,13 +26,13 @@ use crate::routes::upload::params::Wait;
 #[derive(Debug, Clone, Default, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct DeleteParams {
-    /// Only from this suite; left out: from all.
+    /// Codename or alias of the suite to remove it from. Default: all suites.
     suite: Option<String>,
-    /// `published`: answer once it is gone from what clients fetch.
+    /// `published`: answer only when the package is gone from the live InRelease, or with 202 after 30 seconds.
     wait: Option<Wait>,
 }
 
-/// Takes a package out of a suite, or out of all.
+/// Removes a package from one suite, or from all.
 #[utoipa::path(delete, path = "/api/packages/{id}", operation_id = "delete_package", tag = "packages", params(("id" = String, Path), DeleteParams),
     security(("bearer" = [])),
     responses((status = 204, description = "Removed"), (status = 202, description = "Removed, but still in the live InRelease")))]
@@ -61,7 +61,7 @@ pub(crate) async fn delete(
             if meant.is_empty() {
                 return Err(Problem::new(
                     Code::PackageNotFound,
-                    "it does not stand in that suite",
+                    "the package is not in this suite",
                 ));
             }
             let content = &listed.entry.content;

@@ -14,7 +14,7 @@ use crate::problem::Problem;
 use crate::routes::{lookup, wire};
 use crate::static_files::{self, StaticPath};
 
-/// Fetches the .deb: the bytes, or where they are served.
+/// Downloads the .deb, or redirects to where it is served.
 #[utoipa::path(get, path = "/api/packages/{id}/download", operation_id = "download_package", tag = "packages", params(("id" = String, Path)),
     security((), ("bearer" = [])),
     responses((status = 200, description = "The .deb", body = wire::Binary, content_type = "application/vnd.debian.binary-package"),

@@ -24,7 +24,7 @@ use crate::routes::packages::placement::{remove, standing};
 use crate::routes::upload::admission;
 use crate::routes::{lookup, wire};
 
-/// Changes section, priority, tags and suites of a package.
+/// Changes the section, priority, tags or suites of a package.
 #[utoipa::path(put, path = "/api/packages/{id}", operation_id = "update_package", tag = "packages", params(("id" = String, Path)), request_body = ChangePackage,
     security(("bearer" = [])), responses((status = 200, description = "Changed", body = PackageView)))]
 pub(crate) async fn change(
@@ -99,7 +99,7 @@ fn plan<'a>(
                 return Err(Problem::new(
                     Code::ComponentConflict,
                     format!(
-                        "it stands in component `{held}` of `{}`: delete it there first",
+                        "the package is in component `{held}` of `{}`: delete it there first",
                         suite.codename
                     ),
                 ));

@@ -12,22 +12,22 @@ use crate::routes::{lookup, wire};
 #[derive(Debug, Clone, Default, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Filters {
-    /// The package's name.
+    /// Name of the package.
     name: Option<String>,
-    /// Its version, or one that dpkg calls equal.
+    /// Version, compared as dpkg does: `1.0` also finds `1.00`.
     version: Option<String>,
-    /// Codename or alias.
+    /// Codename or alias of a suite.
     suite: Option<String>,
     component: Option<String>,
     architecture: Option<String>,
     section: Option<String>,
-    /// A part of the maintainer's name or address, in any case.
+    /// Part of the maintainer's name or address, ignoring case.
     maintainer: Option<String>,
     tag: Option<String>,
-    /// 50 when left out, 500 at most.
+    /// Items on the page, from 1 to 500. Default: 50.
     #[param(minimum = 1, maximum = 500)]
     pub(super) limit: Option<usize>,
-    /// `next` of the page before.
+    /// The `next` of the previous page.
     pub(super) cursor: Option<String>,
 }
 

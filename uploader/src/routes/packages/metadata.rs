@@ -10,19 +10,19 @@ const DEFAULT_COLOR: &str = "#6c757d";
 
 const MAX_TAGS: usize = 32;
 
-/// What is to be changed of a package. What is left out stays.
+/// A change to a package. Omitted fields stay as they are.
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(example = json!({"section": "admin", "tags": [{"name": "web", "color": "#007bff"}], "suites": ["bookworm"]}))]
 pub(crate) struct ChangePackage {
     pub(super) section: Option<String>,
     pub(super) priority: Option<String>,
-    /// All its tags.
+    /// Replaces the tags of the package.
     pub(super) tags: Option<Vec<NewTag>>,
-    /// All suites that it is to stand in.
+    /// Replaces the suites of the package.
     pub(super) suites: Option<Vec<NewPlace>>,
 }
 
-/// A tag, or its name.
+/// The name of a tag, or its name and color.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(untagged)]
 pub(crate) enum NewTag {
@@ -51,7 +51,7 @@ pub(crate) fn description(body: &ChangePackage) -> Result<Description, Problem> 
         };
         if !value.as_ref().is_none_or(right) {
             return Err(wrong(format!(
-                "`{key}` should be one word of 1 to 64 of `A-Za-z0-9-_+./`"
+                "expected a `{key}` of 1 to 64 of the characters `A-Za-z0-9-_+./`"
             )));
         }
     }
@@ -64,7 +64,7 @@ pub(crate) fn description(body: &ChangePackage) -> Result<Description, Problem> 
 
 fn tags(wanted: &[NewTag]) -> Result<Vec<Tag>, Problem> {
     if wanted.len() > MAX_TAGS {
-        return Err(wrong(format!("expected {MAX_TAGS} tags or fewer")));
+        return Err(wrong(format!("expected at most {MAX_TAGS} tags")));
     }
     let mut tags: Vec<Tag> = Vec::new();
     for tag in wanted {
@@ -75,15 +75,15 @@ fn tags(wanted: &[NewTag]) -> Result<Vec<Tag>, Problem> {
         let color = color.unwrap_or(DEFAULT_COLOR);
         if name.is_empty() || name.len() > 64 || name.chars().any(char::is_control) {
             return Err(wrong(
-                "the name of a tag should be one line of 1 to 64 bytes".into(),
+                "expected a tag name of 1 to 64 bytes, without control characters".into(),
             ));
         }
         let digits = color.strip_prefix('#').unwrap_or_default();
         if digits.len() != 6 || !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
-            return Err(wrong("the colour of a tag should be as `#007bff`".into()));
+            return Err(wrong("expected a tag color such as `#007bff`".into()));
         }
         if tags.iter().any(|other| other.name == *name) {
-            return Err(wrong(format!("tag `{}` is there twice", name.escape_debug())));
+            return Err(wrong(format!("tag `{}` occurs twice", name.escape_debug())));
         }
         tags.push(Tag {
             name: name.clone(),

@@ -47,7 +47,12 @@ pub(crate) fn page(
     let limit = page_limit(limit)?;
     let after = wire::position::<PackagePosition>(cursor)?
         .map(|position| {
-            let wrong = |_| Problem::new(Code::InvalidCursor, "expected `next` of the page before");
+            let wrong = |_| {
+                Problem::new(
+                    Code::InvalidCursor,
+                    "expected the `next` of the previous page, unchanged",
+                )
+            };
             Ok::<_, Problem>(PageCursor {
                 name: position.name,
                 version_key: position.version_key,

@@ -17,7 +17,7 @@ use crate::routes::packages::filters::Filters;
 use crate::routes::packages::page;
 use crate::routes::wire::{self, ListPage};
 
-/// Searches names, summaries and descriptions; the best first.
+/// Searches names, summaries and descriptions, best matches first.
 #[utoipa::path(get, path = "/api/packages/search/{query}", operation_id = "search_packages", tag = "packages", params(("query" = String, Path), Filters),
     security((), ("bearer" = [])), responses((status = 200, description = "A page of packages", body = ListPage<PackageView>)))]
 pub(crate) async fn search(

@@ -14,7 +14,7 @@ use crate::identify::identify;
 use crate::problem::Problem;
 use crate::routes::{lookup, wire};
 
-/// Shows a package.
+/// Returns a package.
 #[utoipa::path(get, path = "/api/packages/{id}", operation_id = "show_package", tag = "packages", params(("id" = String, Path)), security((), ("bearer" = [])),
     responses((status = 200, description = "The package", body = PackageView), (status = 304, description = "Not modified")))]
 pub(crate) async fn show(

@@ -15,7 +15,7 @@ use crate::routes::upload::params::PlaceParams;
 use crate::routes::upload::take::take;
 use crate::routes::wire;
 
-/// Takes a .deb: as the body, or as the field `file` of a form.
+/// Uploads a .deb, as the body or as the field `file` of a form.
 #[utoipa::path(post, path = "/api/packages", operation_id = "upload_package", tag = "packages", params(PlaceParams), security(("bearer" = [])),
     request_body(content((wire::Binary = "application/vnd.debian.binary-package"), (UploadForm = "multipart/form-data"))),
     responses((status = 201, description = "Created", body = PackageView),

@@ -31,20 +31,20 @@ const MAX_SCOPES: usize = 64;
 /// How many tokens one account may have.
 const MAX_TOKENS: usize = 1000;
 
-/// A token to be made.
+/// A token to create.
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(example = json!({"name": "ci", "scopes": ["upload:bookworm/hello*"], "expires_at": "2030-01-01T00:00:00Z"}))]
 #[schema(as = NewToken)]
 pub(crate) struct TokenRequest {
-    /// What its owner calls it.
+    /// A name that helps its owner recognize the token.
     name: String,
     /// `upload:SUITE/GLOB`, `delete:SUITE/GLOB`, `read:SUITE` or `admin`.
     scopes: Vec<String>,
-    /// When it ends, as `2030-01-01T00:00:00Z`; left out or null: never, or with the token that makes it.
+    /// When the token expires, such as `2030-01-01T00:00:00Z`. Omitted or null: never, or together with the token that creates it.
     expires_at: Option<String>,
 }
 
-/// Makes a token. Its secret is in this answer and nowhere else.
+/// Creates a token. The secret is returned only once, in this answer.
 #[utoipa::path(post, path = "/api/tokens", operation_id = "create_token", tag = "tokens", request_body = TokenRequest, security(("bearer" = [])),
     responses((status = 201, description = "Created", body = TokenView)))]
 pub(crate) async fn create(
@@ -59,7 +59,9 @@ pub(crate) async fn create(
         let expires_at = body.expires_at.as_deref().map(expiry).transpose()?;
         let expires_at = within_life(expires_at, caller.ends_at())?;
         if app.archive.accounts().tokens(&account.id)?.len() >= MAX_TOKENS {
-            return Err(wrong(format!("the account has {MAX_TOKENS} tokens: delete some")));
+            return Err(wrong(format!(
+                "the account already has {MAX_TOKENS} tokens: delete some first"
+            )));
         }
         let token = ApiToken {
             id: secrets::new_id(),
@@ -84,7 +86,9 @@ pub(crate) async fn create(
 
 fn name(text: &str) -> Result<String, Problem> {
     if text.is_empty() || text.len() > 100 || text.chars().any(char::is_control) {
-        return Err(wrong("`name` should be one line of 1 to 100 bytes".into()));
+        return Err(wrong(
+            "expected a `name` of 1 to 100 bytes, without control characters".into(),
+        ));
     }
     Ok(text.to_owned())
 }
@@ -92,7 +96,7 @@ fn name(text: &str) -> Result<String, Problem> {
 /// Reads scopes, with codenames for aliases, all within the rights of who asks.
 fn scopes(app: &App, caller: &Caller, texts: &[String]) -> Result<Vec<String>, Problem> {
     if texts.len() > MAX_SCOPES {
-        return Err(wrong(format!("expected {MAX_SCOPES} scopes or fewer")));
+        return Err(wrong(format!("expected at most {MAX_SCOPES} scopes")));
     }
     texts
         .iter()
@@ -108,7 +112,7 @@ fn scopes(app: &App, caller: &Caller, texts: &[String]) -> Result<Vec<String>, P
 fn within_life(wanted: Option<i64>, maker: Option<i64>) -> Result<Option<i64>, Problem> {
     match (wanted, maker) {
         (Some(wanted), Some(maker)) if wanted > maker => Err(wrong(format!(
-            "`expires_at` is after {}, when the token that asks ends",
+            "`expires_at` is after {}, when the token used for this request expires",
             format_iso(maker)
         ))),
         (None, maker) => Ok(maker),
@@ -119,9 +123,9 @@ fn within_life(wanted: Option<i64>, maker: Option<i64>) -> Result<Option<i64>, P
 fn expiry(text: &str) -> Result<i64, Problem> {
     let time: jiff::Timestamp = text
         .parse()
-        .map_err(|_| wrong("`expires_at` should be a time such as `2030-01-01T00:00:00Z`".into()))?;
+        .map_err(|_| wrong("expected an `expires_at` such as `2030-01-01T00:00:00Z`".into()))?;
     if time.as_second() <= now() {
-        return Err(wrong("`expires_at` is over".into()));
+        return Err(wrong("`expires_at` is in the past".into()));
     }
     Ok(time.as_second())
 }

@@ -12,7 +12,7 @@ use crate::problem::Problem;
 use crate::routes::tokens::view::{self, TokenView};
 use crate::routes::wire::ListPage;
 
-/// Lists the tokens of who is signed in.
+/// Lists the caller's own tokens.
 #[utoipa::path(get, path = "/api/tokens", operation_id = "list_tokens", tag = "tokens", security(("bearer" = [])),
     responses((status = 200, description = "The tokens", body = ListPage<TokenView>)))]
 pub(crate) async fn list(

@@ -10,7 +10,7 @@ use crate::problem::{Code, Problem};
 
 /// Revokes a token of an account.
 pub(crate) fn revoke(app: &App, caller: &Caller, owner: &Account, id: &str) -> Result<StatusCode, Problem> {
-    let missing = || Problem::new(Code::TokenNotFound, "the account has no such token");
+    let missing = || Problem::new(Code::TokenNotFound, "the account has no token with this ID");
     let id: Id = id.parse().map_err(|_| missing())?;
     let event = caller.event(
         "token.delete",

@@ -19,7 +19,7 @@ pub(crate) struct TokenView {
     created_at: String,
     expires_at: Option<String>,
     last_used_at: Option<String>,
-    /// The secret: shown once, when it is made.
+    /// The secret. Returned only once, when the token is created.
     #[serde(skip_serializing_if = "Option::is_none")]
     token: Option<String>,
 }

@@ -61,7 +61,7 @@ pub(crate) async fn admit(
             (None, _) => {
                 return Err(Problem::new(
                     Code::SuiteRequired,
-                    "expected `?suite=`: it may be left out only where there is one suite",
+                    "expected a `suite` parameter: only an archive with a single suite has a default",
                 ));
             }
         };

@@ -11,11 +11,11 @@ pub(crate) fn check_name(name: &str) -> Result<(), Problem> {
         FileKind::Package => Ok(()),
         FileKind::NotTaken(why) => Err(Problem::new(
             Code::FileNotTaken,
-            format!("`{shown}` is not taken: {why}"),
+            format!("`{shown}` is not accepted: {why}"),
         )),
         FileKind::Other => Err(Problem::new(
             Code::InvalidUpload,
-            format!("`{shown}` is no .deb or .ddeb by its name"),
+            format!("expected the name of a .deb or .ddeb, found `{shown}`"),
         )),
     }
 }

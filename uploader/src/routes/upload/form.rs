@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use crate::app::App;
 use crate::problem::{Code, Problem};
 use crate::receive;
-use crate::receive::{ReceivedBody, check_size, too_slow};
+use crate::receive::{ReceivedBody, check_size, idle_too_long, took_too_long};
 use crate::routes::upload::file_name::check_name;
 use crate::sent_digest::SentDigests;
 
@@ -24,7 +24,7 @@ use crate::sent_digest::SentDigests;
     reason = "stands for its schema only: the form is read as it comes in"
 )]
 pub(crate) struct UploadForm {
-    /// The .deb; one a request.
+    /// The .deb; one per request.
     #[schema(value_type = String, format = Binary)]
     file: Vec<u8>,
 }
@@ -50,7 +50,7 @@ pub(crate) async fn body(app: &Arc<App>, request: Request) -> Result<ReceivedBod
     let most = limit.saturating_add(FORM_BYTES);
     tokio::time::timeout(total, file_of(app, form, digests, (&size, most)))
         .await
-        .map_err(|_| too_slow(total, "in all"))?
+        .map_err(|_| took_too_long(total))?
 }
 
 /// What a form may have besides its file, in bytes: other fields and the lines between them.
@@ -86,7 +86,7 @@ async fn file_of(
     let mut found = None;
     while let Some(mut field) = tokio::time::timeout(idle, form.next_field())
         .await
-        .map_err(|_| too_slow(idle, "to the next field"))?
+        .map_err(|_| idle_too_long(idle))?
         .map_err(|error| wrong(error.body_text()))?
     {
         let head: usize = field
@@ -96,13 +96,13 @@ async fn file_of(
             .sum();
         if head > FIELD_HEAD_BYTES {
             return Err(wrong(format!(
-                "the head of a field has {head} bytes: expected {FIELD_HEAD_BYTES} or fewer"
+                "a field of the form has {head} bytes of headers: expected at most {FIELD_HEAD_BYTES}"
             )));
         }
         if field.name() != Some("file") {
             while tokio::time::timeout(idle, field.chunk())
                 .await
-                .map_err(|_| too_slow(idle, "without a byte"))?
+                .map_err(|_| idle_too_long(idle))?
                 .map_err(|error| wrong(error.body_text()))?
                 .is_some()
             {
@@ -112,7 +112,7 @@ async fn file_of(
         }
         if found.is_some() {
             return Err(wrong(
-                "expected one field `file`, found several: send each .deb in a request of its own".into(),
+                "expected one field `file`, found several: send one .deb per request".into(),
             ));
         }
         // Programs send blobs under names of every kind; only one that says what is not taken counts.

@@ -3,11 +3,11 @@
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-/// Until when an answer waits.
+/// What an answer waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Wait {
-    /// Until it is in a live InRelease.
+    /// Until the change is in the live InRelease.
     Published,
 }
 
@@ -15,10 +15,10 @@ pub(crate) enum Wait {
 #[derive(Debug, Clone, Default, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct PlaceParams {
-    /// Codename or alias; may be left out where there is one suite.
+    /// Codename or alias. Default: the only suite, if the archive has just one.
     pub(crate) suite: Option<String>,
-    /// The suite's first when left out.
+    /// Component. Default: the first of the suite.
     pub(crate) component: Option<String>,
-    /// `published`: answer once it is in a live InRelease.
+    /// `published`: answer only when the package is in the live InRelease, or with 202 after 30 seconds.
     pub(crate) wait: Option<Wait>,
 }

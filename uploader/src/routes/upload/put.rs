@@ -13,7 +13,7 @@ use crate::routes::upload::params::{PlaceParams, Wait};
 use crate::routes::upload::take::take;
 use crate::routes::wire;
 
-/// The same for programs that put files: `curl -T`.
+/// Uploads a .deb by PUT, for `curl -T`.
 #[utoipa::path(put, path = "/api/upload/{suite}/{filename}", operation_id = "put_package", tag = "packages", security(("basic" = []), ("bearer" = [])),
     params(("suite" = String, Path), ("filename" = String, Path), ("component" = Option<String>, Query), ("wait" = Option<Wait>, Query)),
     request_body(content = wire::Binary, content_type = "application/octet-stream"),

@@ -20,7 +20,7 @@ use crate::routes::upload::form::body;
 use crate::routes::upload::params::{PlaceParams, Wait};
 use crate::routes::{lookup, wire};
 
-/// A package that stands where it should.
+/// A package that is where it should be.
 pub(crate) struct PlacedUpload {
     status: StatusCode,
     package: PackageView,
@@ -39,16 +39,12 @@ impl PlacedUpload {
             .iter()
             .map(|place| format!("{}/{}", place.suite, place.component))
             .collect();
-        let what = match self.status {
-            StatusCode::OK => "is already present with identical content",
-            StatusCode::ACCEPTED => "is taken, but not yet in a live InRelease",
-            _ => "is taken",
-        };
         let text = format!(
-            "{} {} {} {what}: {}\n",
+            "{} {} {} {} {}\n",
             package.name,
             package.version,
             package.architecture,
+            success_text(self.status),
             places.join(" ")
         );
         let location = format!("/api/packages/{}", package.id);
@@ -107,7 +103,16 @@ pub(crate) async fn take(
     Ok(PlacedUpload { status, package })
 }
 
-/// Returns the status for a package that stands where it should.
+/// Returns what is said of packages that were uploaded, before the suites that they are in.
+pub(crate) fn success_text(status: StatusCode) -> &'static str {
+    match status {
+        StatusCode::OK => "already present with identical content in",
+        StatusCode::ACCEPTED => "accepted, but not yet in the live InRelease of",
+        _ => "added to",
+    }
+}
+
+/// Returns the status for packages that are where they should be.
 pub(crate) fn status(published: Published, added: bool) -> StatusCode {
     match (published, added) {
         (Published::NotYet, _) => StatusCode::ACCEPTED,

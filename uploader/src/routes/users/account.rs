@@ -13,7 +13,7 @@ pub(crate) fn addressed_account(app: &App, caller: &Caller, id: &str) -> Result<
         return caller.in_full().cloned();
     }
     caller.admin()?;
-    let missing = || Problem::new(Code::UserNotFound, "no account has this id");
+    let missing = || Problem::new(Code::UserNotFound, "no account has this ID");
     let id: Id = id.parse().map_err(|_| missing())?;
     app.archive.accounts().account(&id)?.ok_or_else(missing)
 }

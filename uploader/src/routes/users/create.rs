@@ -20,7 +20,7 @@ use crate::routes::users::new_account::create_account;
 use crate::routes::wire::{self, UserView};
 use crate::secrets;
 
-/// An account to be made.
+/// An account to create.
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(example = json!({"username": "bob", "email": "bob@example.org", "password": "correct horse battery", "role": "maintainer", "suites": ["bookworm"]}))]
 #[schema(as = NewUser)]
@@ -28,13 +28,13 @@ pub(crate) struct UserRequest {
     username: String,
     email: Option<String>,
     password: String,
-    /// `user` when left out.
+    /// `admin`, `maintainer` or `user`. Default: `user`.
     role: Option<String>,
-    /// Codenames or aliases; left out: all for a maintainer, none for a user.
+    /// Codenames or aliases. Default: all suites for a maintainer, none for a user.
     suites: Option<Vec<String>>,
 }
 
-/// Makes an account.
+/// Creates an account.
 #[utoipa::path(post, path = "/api/users", operation_id = "create_user", tag = "users", request_body = UserRequest, security(("bearer" = [])),
     responses((status = 201, description = "Created", body = UserView)))]
 pub(crate) async fn create(

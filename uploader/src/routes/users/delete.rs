@@ -14,7 +14,7 @@ use crate::problem::Problem;
 use crate::routes::users::account::addressed_account;
 use crate::routes::wire::{self, UserView};
 
-/// Deletes an account and its tokens. Its name stays taken.
+/// Deletes an account and its tokens. The user name is not available again.
 #[utoipa::path(delete, path = "/api/users/{id}", operation_id = "delete_user", tag = "users", params(("id" = String, Path)), security(("bearer" = [])),
     responses((status = 204, description = "Deleted")))]
 pub(crate) async fn delete(

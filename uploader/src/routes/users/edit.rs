@@ -19,20 +19,20 @@ use crate::problem::Problem;
 use crate::routes::users::account::addressed_account;
 use crate::routes::wire::{self, UserView};
 
-/// What is to be changed of an account. What is left out stays.
+/// A change to an account. Omitted fields stay as they are.
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(example = json!({"role": "maintainer", "suites": ["bookworm"]}))]
 pub(crate) struct ChangeUser {
     email: Option<String>,
-    /// Ends every session of the account.
+    /// Ends all sessions of the account.
     password: Option<String>,
-    /// For administrators. Ends every session of the account.
+    /// Administrators only. Ends all sessions of the account.
     role: Option<String>,
-    /// For administrators. Null: all.
+    /// Administrators only. Null means all suites.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<Vec<String>>)]
     suites: Option<Option<Vec<String>>>,
-    /// For administrators. True: its sessions end, and its tokens are good for nothing until this is false again.
+    /// Administrators only. True ends all sessions; tokens are rejected until this is false again.
     disabled: Option<bool>,
 }
 

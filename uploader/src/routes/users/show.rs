@@ -14,7 +14,7 @@ use crate::problem::Problem;
 use crate::routes::users::account::addressed_account;
 use crate::routes::wire::{self, UserView};
 
-/// Shows an account.
+/// Returns an account.
 #[utoipa::path(get, path = "/api/users/{id}", operation_id = "show_user", tag = "users", params(("id" = String, Path)), security(("bearer" = [])),
     responses((status = 200, description = "The account", body = UserView), (status = 304, description = "Not modified")))]
 pub(crate) async fn show(

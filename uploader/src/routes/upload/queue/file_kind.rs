@@ -39,14 +39,14 @@ impl QueueFileKind {
             Problem::new(
                 Code::SourceNotTaken,
                 format!(
-                    "`{name}` is of a source package, and only binary packages are taken: build with `dpkg-buildpackage -b`"
+                    "`{name}` belongs to a source package, and only binary packages are accepted: build with `dpkg-buildpackage -b`"
                 ),
             )
         } else {
             let what = match FileKind::of(Path::new(text)) {
-                FileKind::NotTaken(why) => format!("`{name}` is not taken: {why}"),
+                FileKind::NotTaken(why) => format!("`{name}` is not accepted: {why}"),
                 FileKind::Package | FileKind::Other => {
-                    format!("`{name}` is no .deb, .ddeb, .buildinfo or .changes by its name")
+                    format!("expected the name of a .deb, .ddeb, .buildinfo or .changes file, found `{name}`")
                 }
             };
             Problem::new(Code::FileNotTaken, what)

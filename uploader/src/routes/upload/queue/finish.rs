@@ -19,7 +19,7 @@ use crate::queue::{QueueKey, QueueMember};
 use crate::receive::ReceivedBody;
 use crate::routes::upload::admission::Admitted;
 use crate::routes::upload::params::Wait;
-use crate::routes::upload::take::status;
+use crate::routes::upload::take::{status, success_text};
 
 /// A set that was taken out of the queue. From here on it is placed, or gone.
 struct ClaimedFiles {
@@ -68,7 +68,8 @@ pub(super) async fn finish(
     let status = status(published, placed.contains(&PlacementOutcome::Added));
     metrics::counter!("uploads_total", "status" => status.as_u16().to_string()).increment(1);
     let names: Vec<&str> = names.iter().map(FileName::as_str).collect();
-    Ok((status, format!("in {suite}: {}\n", names.join(" "))))
+    let text = format!("{} {suite}: {}\n", success_text(status), names.join(" "));
+    Ok((status, text))
 }
 
 /// Takes what a `.changes` file names out of the queue: all of it, or it says what is missing and all waits on.
@@ -132,7 +133,7 @@ fn check(
         return Ok(match file.size() == listed.size {
             true => None,
             false => incomplete(format!(
-                "`{}` has {} bytes, and {} by the .changes file",
+                "`{}` has {} bytes, but {} according to the .changes file",
                 listed.name,
                 file.size(),
                 listed.size
@@ -152,10 +153,10 @@ fn check(
     Ok(match (stands, member.other_bytes) {
         (true, _) => None,
         (false, true) => incomplete(format!(
-            "`{}` is here, but not with the SHA-256 of the .changes file",
+            "the queued `{}` does not have the SHA-256 that the .changes file lists",
             listed.name
         )),
-        (false, false) => incomplete(format!("`{}` is not here: put it first", listed.name)),
+        (false, false) => incomplete(format!("`{}` is not queued: upload it first", listed.name)),
     })
 }
 

@@ -22,8 +22,7 @@ use crate::routes::upload::queue::finish;
 use crate::routes::wire;
 use crate::{problem, receive};
 
-/// Takes a file of an upload: a .deb or .buildinfo waits for the .changes file that names it, and that makes packages of
-/// all it names, or of none.
+/// Queues a file for dput: the .changes file, sent last, places all packages that it lists, or none.
 #[utoipa::path(put, path = "/api/upload/{suite}/queue/{filename}", operation_id = "put_queued_file", tag = "packages", security(("basic" = []), ("bearer" = [])),
     params(("suite" = String, Path), ("filename" = String, Path), ("component" = Option<String>, Query), ("wait" = Option<Wait>, Query)),
     request_body(content = wire::Binary, content_type = "application/octet-stream"),
@@ -113,7 +112,7 @@ async fn wait(
         if let Some(parked) = parked {
             app.queue.put(&key, name.clone(), parked, now())?;
         }
-        let text = format!("{name} waits for its .changes file\n");
+        let text = format!("{name}: queued until its .changes file arrives\n");
         Ok((StatusCode::ACCEPTED, text))
     })
     .await
