@@ -1,7 +1,11 @@
-//! Uploads that are ready become packages, many at a time.
+//! Group commit: uploads that are complete become packages, many at a time.
 //!
-//! One thread takes whatever waits and commits it as one batch: its folder syncs and its catalog transaction are
-//! shared. While it is at one batch, the next one gathers; nobody waits for a timer.
+//! One thread takes whatever is queued and commits it as one batch, which shares its folder syncs and its catalog transaction. While one
+//! batch is committed, the next one gathers: the busier the server, the larger the batches, and a lone upload waits for no timer.
+//!
+//! An upload is answered only after the transaction of its batch: success means that the package is durable. A batch that fails as a
+//! whole is retried set by set, so that one bad upload fails alone. Rights are checked twice: when the batch begins, and by the catalog
+//! within the transaction, since a token may be revoked in between.
 
 use std::sync::Arc;
 
@@ -19,9 +23,10 @@ use crate::clock::now;
 use crate::problem::{Code, Problem};
 use crate::publication_tracker::PublicationTracker;
 
-/// How many uploads wait at most; the next ones wait to wait.
+/// How many sets are queued at most. Further requests wait for a place in the queue: their files are on disk already, so what they hold
+/// meanwhile is a connection and a slot for uploads.
 const QUEUE: usize = 256;
-/// How many sets share a transaction at most.
+/// How many sets share a transaction at most. It bounds how long the catalog is locked, and what has to be repeated if a batch fails.
 const BATCH: usize = 128;
 
 /// Packages on their way in: all of them, or none.
@@ -54,7 +59,7 @@ impl ReplyChannel {
     /// Answers with what `outcome` returns; what it logs belongs to the request.
     fn send(self, outcome: impl FnOnce() -> CommitAnswer) {
         let Self { answer, span } = self;
-        // The client may have gone; its package stands all the same.
+        // The client may have disconnected; its package is stored all the same.
         let _ = answer.send(span.in_scope(outcome));
     }
 }
@@ -74,7 +79,7 @@ impl Committer {
                     let archive = publications.archive();
                     commit(&archive, std::mem::take(&mut batch));
                     publications.changed();
-                    // Search is behind the packages, and nobody's answer waits for it.
+                    // After the answers: a search that misses the newest packages for a moment costs less than a slower upload.
                     if let Err(error) = archive.listing().refresh() {
                         tracing::error!(error = %with_causes(&error), "cannot update the search index");
                     }
@@ -169,7 +174,7 @@ fn place_all(archive: &Archive, mut sets: Vec<AuthorizedSet<'_>>) {
         sets.iter().map(|one| one.set.as_slice()).collect();
     match archive.commit_sets(&slices, now()) {
         Ok(outcomes) => answer_all(archive, sets, outcomes),
-        // One of them may be to blame: each by itself.
+        // The failure of one set may have failed all. On its own, each fails or succeeds for itself.
         Err(error) if sets.len() > 1 => {
             tracing::warn!(error = %with_causes(&error), "a batch failed: its uploads are retried one by one");
             for one in sets {

@@ -1,4 +1,8 @@
 //! Passwords: hashed with Argon2id, a few at a time.
+//!
+//! A hash is made slow and large on purpose, so hashing is what a flood of sign-ins would exhaust first. Turns bound the memory, waiting
+//! places bound the queue, and further sign-ins are refused at once. An unknown name costs the same work as a known one: the time of
+//! an answer does not tell which names exist.
 
 use std::sync::Arc;
 
@@ -59,7 +63,7 @@ impl Passwords {
     ) -> Result<T, Problem> {
         let _place = self.waiting.try_acquire().map_err(|_| busy())?;
         let turn = self.turns.clone().acquire_owned().await.map_err(|_| busy())?;
-        // The turn goes along: the work goes on also when nobody waits for it any more.
+        // The work cannot be cancelled when the client disconnects, so it keeps its turn until it is done.
         let worked = tokio::task::spawn_blocking(move || {
             let _turn = turn;
             work()

@@ -1,8 +1,11 @@
 //! Refused requests, on their way into the audit log.
 //!
-//! Whoever is refused may try again without end, so not every refusal is a record of its own: those of one account from one address, for the
-//! same action and the same reason, are counted together for an hour. The first is recorded within seconds; the others are one more record
-//! with their number, when the hour is over. However many are refused, an hour adds a bounded number of records.
+//! A client can be refused without limit, and the audit log is never shortened: a record for each refusal would let anybody fill the
+//! disk. So refusals of one account from one address, for the same action and reason, are grouped for an hour. The first of a group is
+//! recorded within seconds; the others become one more record with their count when the hour ends.
+//!
+//! The number of groups is bounded, separately for accounts and for strangers, so that strangers cannot crowd out accounts. Further
+//! refusals share one group for each action: an hour adds at most two records for each of these groups, whoever asks.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -19,8 +22,7 @@ use crate::problem::{Code, Problem};
 
 /// How long refusals are counted together, in seconds.
 const WINDOW: i64 = 3600;
-/// Kinds of refusals that are told apart in a window: so many of accounts, and so many of strangers, who cannot use up the room for
-/// accounts. Those that come then share one count for each action.
+/// Groups that are told apart in a window: as many of accounts, and as many of strangers.
 const MAX_GROUPS: usize = 250;
 /// How much of a text that the client chose is recorded, in characters.
 const MAX_TEXT: usize = 300;

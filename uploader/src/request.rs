@@ -77,7 +77,7 @@ pub(crate) async fn observe(State(app): State<Arc<App>>, mut request: Request, n
     response
 }
 
-/// The longest path and query, in bytes. hyper refuses what is longer than 64 KiB by itself, without a body.
+/// The longest path and query, in bytes. hyper itself answers more than 64 KiB with 414, without a body.
 const MAX_ADDRESS: usize = 32 << 10;
 
 fn check_length(uri: &Uri) -> Result<(), Problem> {

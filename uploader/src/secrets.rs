@@ -1,4 +1,7 @@
 //! Random values, and the secrets made of them.
+//!
+//! An API token is stored as a plain SHA-256, without salt or stretching: both protect secrets that can be guessed, and a token has 256
+//! random bits. That keeps the lookup of a token a single query by its digest.
 
 use std::fs::{self, File};
 use std::io::{self, Read as _, Write as _};
@@ -14,7 +17,7 @@ use rand::rngs::OsRng;
 pub(crate) const TOKEN_PREFIX: &str = "rgt_";
 /// Hex digits of the random part: 256 bits.
 const RANDOM_DIGITS: usize = 64;
-/// Hex digits of the checksum.
+/// Hex digits of the checksum, which tells a mistyped token from an unknown one before the catalog is asked.
 const CHECK_DIGITS: usize = 8;
 
 /// Returns a name that nothing else has: 128 random bits in hex.

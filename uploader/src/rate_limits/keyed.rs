@@ -7,7 +7,8 @@ use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 
 use crate::problem::{Code, Problem};
 
-/// How many addresses or names are told apart. Those that come then share one count, until others are forgotten.
+/// How many addresses or names are told apart, which bounds the memory that made-up names can take. Further ones share one count until
+/// others are forgotten: under such a flood, newcomers are slowed down together rather than let through uncounted.
 pub(super) const MAX_KEYS: usize = 50_000;
 
 /// A count for each key; `None` is the one that all share for whom there is no room.
