@@ -137,8 +137,9 @@ fn place(from: &Path, root: &Path, catalog: &DatabaseUrl) -> Result<(), BackupEr
         std::fs::create_dir_all(&keys)
             .and_then(|()| std::fs::set_permissions(&keys, PermissionsExt::from_mode(0o700)))
             .map_err(|source| failed("make", &keys, source))?;
-        let entries = std::fs::read_dir(from.join(KEYS)).map_err(|source| failed("read", from, source))?;
-        for entry in entries.filter_map(Result::ok) {
+        let unpacked = from.join(KEYS);
+        let list = || std::fs::read_dir(&unpacked)?.collect::<io::Result<Vec<_>>>();
+        for entry in list().map_err(|source| failed("read", &unpacked, source))? {
             let target = keys.join(entry.file_name());
             if target.exists() {
                 return Err(BackupError::Exists(target.display().to_string()));

@@ -468,7 +468,11 @@ fn copy(mut reader: impl Read, receiving: &mut IncomingFile) -> Result<(), Inges
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             Err(error) => return Err(IngestError::Unreadable(error)),
         };
-        receiving.write(buffer.get(..count).unwrap_or_default())?;
+        receiving.write(
+            buffer
+                .get(..count)
+                .expect("a reader fills no more than its buffer"),
+        )?;
     }
 }
 

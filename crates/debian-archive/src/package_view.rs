@@ -129,7 +129,10 @@ impl PackageView {
         let digest = content.sha256.to_string();
         let owned = |value: Option<&str>| value.map(str::to_owned);
         Ok(Self {
-            id: digest.get(..ID_LENGTH).unwrap_or(&digest).to_owned(),
+            id: digest
+                .get(..ID_LENGTH)
+                .expect("a digest has 64 digits")
+                .to_owned(),
             name: content.name.to_string(),
             version: content.version.to_string(),
             description: package.description(),

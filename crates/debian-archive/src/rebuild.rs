@@ -139,8 +139,14 @@ impl SuiteWork<'_> {
     /// Makes the pinned states again, oldest first, and returns how many.
     fn pinned(&mut self) -> Result<u64, RebuildError> {
         let folder = self.archive.tree(self.suite).join("snapshots");
-        let names = std::fs::read_dir(&folder).into_iter().flatten().flatten();
-        let mut ids: Vec<SnapshotId> = names
+        let list = || std::fs::read_dir(&folder)?.collect::<io::Result<Vec<_>>>();
+        let entries = match list() {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+            listed => listed.map_err(|source| failed("read", &folder, source))?,
+        };
+        // Whatever has another name is no snapshot.
+        let mut ids: Vec<SnapshotId> = entries
+            .iter()
             .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
             .collect();
         ids.sort();

@@ -203,7 +203,7 @@ fn read(scan: &Scan<'_>, path: &Path) -> Result<Option<ScannedFile>, ScanError> 
         priority: None,
         description: DescriptionForm::Full,
     };
-    let mut text = packages::render(package.control(), &placement);
+    let mut text = packages::render(package.control(), &placement).expect("the package was read from it");
     if let Some(sha1) = sha1 {
         text = with_field(&text, "SHA1", &sha1);
     }
@@ -250,7 +250,11 @@ impl<R: Read> Read for Sha1Reader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.inner.read(buffer)?;
         if let Some(sha1) = &mut self.sha1 {
-            sha1.update(buffer.get(..count).unwrap_or_default());
+            sha1.update(
+                buffer
+                    .get(..count)
+                    .expect("a reader fills no more than its buffer"),
+            );
         }
         Ok(count)
     }

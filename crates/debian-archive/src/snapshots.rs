@@ -85,7 +85,8 @@ impl Archive {
                 .ok_or_else(|| SnapshotError::NeverPublished(suite.codename.clone()))?;
             live.push((*suite, publication.revision, publication.date));
         }
-        let mut named = live.iter().map(|(.., date)| *date).max().unwrap_or_default();
+        let newest = live.iter().map(|(.., date)| *date).max();
+        let mut named = newest.expect("an archive has at least one suite");
         // A name never changes what it stands for.
         while self.stands_for_another(&SnapshotId::of(named), &live)? {
             named += 1;

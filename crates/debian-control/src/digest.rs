@@ -193,7 +193,11 @@ impl<R: Read> DigestReader<R> {
 impl<R: Read> Read for DigestReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.inner.read(buffer)?;
-        self.digester.update(buffer.get(..count).unwrap_or_default());
+        self.digester.update(
+            buffer
+                .get(..count)
+                .expect("a reader fills no more than its buffer"),
+        );
         Ok(count)
     }
 }

@@ -5,7 +5,7 @@ use crate::description::{description_md5, synopsis_of};
 use crate::digest::{Md5, Sha256};
 use crate::name::PackageName;
 use crate::package::BinaryPackage;
-use crate::stanza::{Field, Stanza};
+use crate::stanza::{Field, Stanza, StanzaError};
 use crate::version::Version;
 
 /// What an index says of a package besides its control file.
@@ -41,14 +41,18 @@ pub enum DescriptionForm {
 ///
 /// Values that stand in place of the package's own stand where that has them, else after all other fields. No value
 /// makes a field of its own: what would end a line in one is written as a blank.
-pub fn render(control: &str, placement: &Placement<'_>) -> String {
+///
+/// # Errors
+/// When values are to stand in place of others and `control` cannot be read: it is not what was checked.
+pub fn render(control: &str, placement: &Placement<'_>) -> Result<String, StanzaError> {
     let mut text = String::with_capacity(control.len() + placement.filename.len() + 160);
     let overrides = [("Section", placement.section), ("Priority", placement.priority)];
     let synopsis = placement.description == DescriptionForm::Synopsis;
     let is_changed = synopsis || overrides.iter().any(|(_, value)| value.is_some());
-    match Stanza::parse(control) {
-        Ok(stanza) if is_changed => push_changed(&mut text, &stanza, &overrides, synopsis),
-        _ => text.push_str(control),
+    if is_changed {
+        push_changed(&mut text, &Stanza::parse(control)?, &overrides, synopsis);
+    } else {
+        text.push_str(control);
     }
     push_line(&mut text, "Filename", placement.filename);
     push_line(&mut text, "Size", &placement.size.to_string());
@@ -58,7 +62,7 @@ pub fn render(control: &str, placement: &Placement<'_>) -> String {
     if let Some(sha256) = &placement.sha256 {
         push_line(&mut text, "SHA256", &sha256.to_string());
     }
-    text
+    Ok(text)
 }
 
 /// Appends the fields with other values in place of some.

@@ -108,7 +108,8 @@ fn check_index(package: &BinaryPackage, description: DescriptionForm) -> Result<
         priority: None,
         description,
     };
-    let text = render(package.control(), &placement);
+    let text = render(package.control(), &placement)
+        .map_err(|error| format!("what was read cannot be rendered: {error}"))?;
     let index = format!("{text}\n{text}");
     let stanzas: Vec<_> = StanzaReader::new(&index)
         .collect::<Result<_, _>>()

@@ -132,7 +132,7 @@ fn list(context: &mut Context) -> Result<Completion, Failure> {
         }
     }
     let used: Vec<PathBuf> = files.iter().map(|(_, path)| path.clone()).collect();
-    files.extend(unused(context, &used).into_iter().map(|path| ("unused", path)));
+    files.extend(unused(context, &used)?.into_iter().map(|path| ("unused", path)));
     let mut bad = 0;
     for (role, path) in files {
         let read = fs::read(context.root.join(&path)).map_err(|error| error.to_string());
@@ -172,16 +172,24 @@ fn line(role: &str, info: &KeyInfo, path: Option<&Path>) -> String {
 }
 
 /// Returns the files in `keys/` that hold keys and are not in use.
-fn unused(context: &Context, used: &[PathBuf]) -> Vec<PathBuf> {
-    let Ok(entries) = fs::read_dir(context.root.join("keys")) else {
-        return Vec::new();
+fn unused(context: &Context, used: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
+    let folder = context.root.join("keys");
+    let list = || fs::read_dir(&folder)?.collect::<std::io::Result<Vec<_>>>();
+    let entries = match list() {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
+        listed => listed.map_err(|error| unreadable(&folder, error))?,
     };
     let mut files: Vec<PathBuf> = entries
-        .filter_map(|entry| entry.ok().map(|entry| Path::new("keys").join(entry.file_name())))
+        .iter()
+        .map(|entry| Path::new("keys").join(entry.file_name()))
         .filter(|path| path.extension().is_some_and(|end| end == "pgp") && !used.contains(path))
         .collect();
     files.sort();
-    files
+    Ok(files)
+}
+
+fn unreadable(path: &Path, error: std::io::Error) -> Failure {
+    Failure::disk(anyhow::Error::new(error).context(format!("cannot read `{}`", path.display())))
 }
 
 fn import(args: &ImportArgs, context: &mut Context) -> Result<Completion, Failure> {
@@ -274,11 +282,16 @@ fn find(wanted: &str, signing: &SigningKeys, context: &Context) -> Result<String
     let in_use = std::iter::once(&signing.key)
         .chain(&signing.also)
         .map(PathBuf::from);
-    let files: Vec<PathBuf> = in_use.chain(unused(context, &[])).collect();
-    let by_fingerprint = files.iter().find(|path| {
-        let bytes = fs::read(context.root.join(path)).unwrap_or_default();
-        SecretKey::read(&bytes).is_ok_and(|key| matches(&key.fingerprint().to_string(), wanted))
-    });
+    let files: Vec<PathBuf> = in_use.chain(unused(context, &[])?).collect();
+    let mut by_fingerprint = None;
+    for file in &files {
+        let path = context.root.join(file);
+        let bytes = fs::read(&path).map_err(|error| unreadable(&path, error))?;
+        if SecretKey::read(&bytes).is_ok_and(|key| matches(&key.fingerprint().to_string(), wanted)) {
+            by_fingerprint = Some(file);
+            break;
+        }
+    }
     let found = by_fingerprint.or_else(|| files.iter().find(|path| *path == Path::new(wanted)));
     found
         .map(|path| path.to_string_lossy().into_owned())

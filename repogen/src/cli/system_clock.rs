@@ -14,12 +14,15 @@ impl Clock for SystemClock {
     }
 
     fn wait(&self, seconds: i64) {
-        std::thread::sleep(Duration::from_secs(u64::try_from(seconds).unwrap_or_default()));
+        std::thread::sleep(Duration::from_secs(seconds.max(0).unsigned_abs()));
     }
 }
 
-/// Returns Unix seconds; a clock before 1970 counts as 1970.
+/// Returns Unix seconds, which are negative where the clock is before 1970.
 pub(super) fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+    let seconds = |span: Duration| i64::try_from(span.as_secs()).expect("no clock shows so many seconds");
+    match SystemTime::now().duration_since(UNIX_EPOCH) {
+        Ok(since) => seconds(since),
+        Err(before) => -seconds(before.duration()),
+    }
 }

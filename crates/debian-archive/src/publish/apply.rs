@@ -112,8 +112,9 @@ pub(super) fn alias(dists: &Path, suite: &Suite, staging: &Staging) -> Result<()
         .filter(|alias| **alias != suite.codename)
         .map(|alias| dists.join(alias.as_str()));
     let mut changed = false;
-    let entries = std::fs::read_dir(dists).map_err(|source| write_error("read", dists, source))?;
-    for path in entries.filter_map(|entry| entry.ok().map(|entry| entry.path())) {
+    let list = || std::fs::read_dir(dists)?.collect::<io::Result<Vec<_>>>();
+    for entry in list().map_err(|source| write_error("read", dists, source))? {
+        let path = entry.path();
         let points_here =
             std::fs::read_link(&path).is_ok_and(|target| target == Path::new(suite.codename.as_str()));
         if points_here && Some(&path) != wanted.as_ref() {
@@ -163,7 +164,7 @@ pub(super) fn write_if_changed(target: &Path, bytes: &[u8], staging: &Staging) -
         .and_then(|()| file.sync_all())
         .map_err(|source| write_error("write", target, source))?;
     replace(staged.as_path(), target, staging)?;
-    sync(target.parent().unwrap_or(Path::new(".")))?;
+    sync(target.parent().expect("a served file is in a folder of the tree"))?;
     Ok(true)
 }
 
@@ -182,7 +183,10 @@ fn replace(staged: &Path, target: &Path, staging: &Staging) -> Result<(), Publis
 ///
 /// All of them, since a publisher that was killed may have made one and not come to its sync.
 fn sync_up(folders: &BTreeSet<String>, dists: &Path) -> Result<(), PublishError> {
-    let top = dists.ancestors().nth(2).unwrap_or(dists);
+    let top = dists
+        .ancestors()
+        .nth(2)
+        .expect("a suite is in `dists/` of a tree");
     let below: Vec<PathBuf> = folders.iter().map(|folder| dists.join(folder)).collect();
     let all: BTreeSet<&Path> = below
         .iter()
@@ -192,9 +196,7 @@ fn sync_up(folders: &BTreeSet<String>, dists: &Path) -> Result<(), PublishError>
 }
 
 fn make_folder(target: &Path) -> Result<(), PublishError> {
-    let Some(folder) = target.parent() else {
-        return Ok(());
-    };
+    let folder = target.parent().expect("a served file is in a folder of the tree");
     std::fs::create_dir_all(folder).map_err(|source| write_error("make", folder, source))
 }
 

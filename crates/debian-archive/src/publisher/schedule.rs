@@ -85,7 +85,7 @@ impl SuiteSchedule {
 }
 
 fn seconds(count: i64) -> Duration {
-    Duration::from_secs(u64::try_from(count).unwrap_or_default())
+    Duration::from_secs(count.max(0).unsigned_abs())
 }
 
 #[cfg(test)]

@@ -26,7 +26,13 @@ impl Records for PackagesRecords<'_> {
         let mut outcome = Ok(());
         self.snapshot
             .indexed(&self.section, from.as_ref(), &mut |package| {
-                let text = render(self.suite, &package);
+                let text = match render(self.suite, &package) {
+                    Ok(text) => text,
+                    Err(error) => {
+                        outcome = Err(error);
+                        return false;
+                    }
+                };
                 let record = IndexRecord {
                     key: &key(&package.position),
                     hash: cut::hash(package.position.name.as_bytes()),
@@ -47,7 +53,7 @@ impl Records for PackagesRecords<'_> {
 }
 
 /// Returns the stanza of a package and the blank line after it.
-pub fn render(suite: &Suite, package: &Indexed) -> String {
+pub fn render(suite: &Suite, package: &Indexed) -> Result<String, IndexError> {
     let wins = suite.overrides.get(package.position.name.as_str());
     let placement = Placement {
         filename: &package.path,
@@ -67,9 +73,14 @@ pub fn render(suite: &Suite, package: &Indexed) -> String {
             DescriptionForm::Full
         },
     };
-    let mut text = packages::render(&package.control, &placement);
+    let mut text = packages::render(&package.control, &placement).map_err(|error| {
+        IndexError::Record(format!(
+            "the stanza of `{}` in the catalog: {error}",
+            package.position.name
+        ))
+    })?;
     text.push('\n');
-    text
+    Ok(text)
 }
 
 /// Returns the key of a position: nothing before the version has a NUL in it, so bytes order as positions do.

@@ -57,7 +57,11 @@ impl Records for TranslationRecords<'_> {
                 continue;
             }
             text.push('\n');
-            let name = key.0.split(|byte| *byte == 0).next().unwrap_or_default();
+            let name = key
+                .0
+                .split(|byte| *byte == 0)
+                .next()
+                .expect("a split has a first part");
             if visit(IndexRecord {
                 key: &key,
                 hash: cut::hash(name),

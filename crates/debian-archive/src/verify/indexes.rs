@@ -104,7 +104,7 @@ impl Check<'_> {
     fn found(&mut self, kind: FindingKind, path: &Path, detail: impl Into<String>) {
         let path = path
             .strip_prefix(self.archive.root())
-            .unwrap_or(path)
+            .expect("only files of the archive are checked")
             .to_string_lossy()
             .into_owned();
         self.findings.push(Finding {
@@ -278,29 +278,70 @@ impl Check<'_> {
     /// Collects what the indexes on disk name.
     fn names(&mut self, release: &Release, named: &mut BTreeSet<String>) {
         let tree = self.archive.tree(self.suite);
-        let below = tree.strip_prefix(self.archive.root()).unwrap_or(Path::new(""));
+        let below = tree
+            .strip_prefix(self.archive.root())
+            .expect("a tree is in its root");
         for file in release
             .sha256
             .iter()
             .filter(|file| file.path.ends_with("/Packages.zst"))
         {
-            let Ok(bytes) = std::fs::read(self.dists.join(&file.path)) else {
+            let path = self.dists.join(&file.path);
+            // Where it cannot be read, its digest was wrong, and that is reported.
+            let Ok(bytes) = std::fs::read(&path) else {
                 continue;
             };
-            let Ok(text) = zstd::decode_all(bytes.as_slice()) else {
-                continue;
-            };
-            for stanza in StanzaReader::new(&String::from_utf8_lossy(&text)).filter_map(Result::ok) {
-                if let Ok(entry) = IndexEntry::from_stanza(&stanza) {
-                    named.insert(below.join(entry.filename).to_string_lossy().into_owned());
-                }
+            match names_in(&bytes) {
+                Ok(names) => named.extend(
+                    names
+                        .iter()
+                        .map(|name| below.join(name).to_string_lossy().into_owned()),
+                ),
+                Err(what) => self.found(FindingKind::IndexStale, &path, what),
             }
         }
     }
 }
 
+/// Returns the files that a compressed Packages index names.
+fn names_in(bytes: &[u8]) -> Result<Vec<String>, String> {
+    let text = zstd::decode_all(bytes).map_err(|error| format!("cannot be decompressed: {error}"))?;
+    let text = String::from_utf8(text).map_err(|_| "is not UTF-8 text".to_owned())?;
+    StanzaReader::new(&text)
+        .map(|stanza| {
+            let stanza = stanza.map_err(|error| error.to_string())?;
+            let entry = IndexEntry::from_stanza(&stanza).map_err(|error| error.to_string())?;
+            Ok(entry.filename.to_owned())
+        })
+        .collect()
+}
+
 /// Says whether a listed file is the text of compressed ones, which is listed and not served.
 fn is_plain_text_of_others(path: &str) -> bool {
-    let name = path.rsplit('/').next().unwrap_or(path);
+    let name = path.rsplit('/').next().expect("a split has a first part");
     name == "Packages" || name == "Translation-en" || (name.starts_with("Contents-") && !name.contains('.'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_index_that_names_files_in_another_way_is_not_one_without_files() {
+        let pack = |text: &[u8]| zstd::encode_all(text, 1).unwrap();
+        let entry = format!(
+            "Package: a\nVersion: 1\nArchitecture: all\nFilename: pool/a.deb\nSize: 1\nSHA256: {}\n\n",
+            "ab".repeat(32)
+        );
+        assert_eq!(names_in(&pack(entry.as_bytes())).unwrap(), ["pool/a.deb"]);
+        assert_eq!(names_in(&pack(b"")).unwrap(), [""; 0]);
+        let without = entry.replace("Filename: pool/a.deb\n", "");
+        assert!(
+            names_in(&pack(without.as_bytes()))
+                .unwrap_err()
+                .contains("Filename")
+        );
+        assert!(names_in(b"no zstd").unwrap_err().contains("decompressed"));
+        assert!(names_in(&pack(b"\xff")).unwrap_err().contains("UTF-8"));
+    }
 }

@@ -128,7 +128,7 @@ fn orphans(
             let path = entry
                 .path()
                 .strip_prefix(archive.root())
-                .unwrap_or(entry.path())
+                .expect("only folders of the archive are walked")
                 .to_string_lossy()
                 .into_owned();
             if !entry.file_type().is_dir() && !is_readme && !known.contains_key(path.as_str()) {

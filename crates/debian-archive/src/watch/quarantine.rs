@@ -34,7 +34,11 @@ pub(super) fn reject(root: &Path, file: &DroppedFile, why: &str, now: i64) -> io
     let Some(aside) = take_aside(file)? else {
         return Ok(None);
     };
-    let name = file.path.file_name().unwrap_or_default().as_bytes();
+    let name = file
+        .path
+        .file_name()
+        .expect("a dropped file has a name")
+        .as_bytes();
     let name = name.get(..NAME_MOST).unwrap_or(name);
     let numbered = |number: u32| {
         let mut name = name.to_vec();
@@ -62,7 +66,7 @@ pub(super) fn reject(root: &Path, file: &DroppedFile, why: &str, now: i64) -> io
 ///
 /// What is left aside when the program is killed is found again as a dropped file.
 fn take_aside(file: &DroppedFile) -> io::Result<Option<PathBuf>> {
-    let folder = file.path.parent().unwrap_or(Path::new("."));
+    let folder = file.path.parent().expect("a dropped file is in a folder");
     let aside = free(|number| folder.join(format!("{LEAVING}{number}.deb")), |_| true)?;
     std::fs::rename(&file.path, &aside)?;
     if FileStamp::of(&aside.symlink_metadata()?) == file.stat {

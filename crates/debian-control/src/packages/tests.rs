@@ -6,6 +6,20 @@ use crate::limits::Limits;
 
 const CONTROL: &str = "Package: hello\nSECTION: misc\nVersion: 1\nArchitecture: all\nDescription: short\n long\n .\n  verbatim\nX-Other:  kept \n";
 
+fn render(control: &str, placement: &Placement<'_>) -> String {
+    super::render(control, placement).unwrap()
+}
+
+#[test]
+fn a_damaged_stanza_is_an_error_where_something_stands_in_place_of_its_fields() {
+    let damaged = "Package: hello\nno field\n";
+    let overridden = Placement {
+        section: Some("admin"),
+        ..placement()
+    };
+    assert!(super::render(damaged, &overridden).is_err());
+}
+
 fn placement() -> Placement<'static> {
     Placement {
         filename: "pool/main/h/hello/hello_1_all.deb",

@@ -78,12 +78,18 @@ fn one(text: &str) -> Result<Stanza<'_>, StanzaError> {
 
 /// Counts the line breaks between two places.
 pub(super) fn line_breaks(text: &str, from: usize, to: usize) -> usize {
-    memchr::memchr_iter(b'\n', text.as_bytes().get(from..to).unwrap_or_default()).count()
+    memchr::memchr_iter(
+        b'\n',
+        text.as_bytes()
+            .get(from..to)
+            .expect("places in a text are in order"),
+    )
+    .count()
 }
 
 /// Returns where the line that begins at `start` ends: at its line break, or at the end of the text.
 pub(super) fn line_end(bytes: &[u8], start: usize) -> usize {
-    let rest = bytes.get(start..).unwrap_or_default();
+    let rest = bytes.get(start..).expect("a line begins in its text");
     memchr(b'\n', rest).map_or(bytes.len(), |length| start + length)
 }
 
@@ -101,14 +107,14 @@ pub(super) fn fields(text: &str, start: usize, rules: Rules) -> Result<(Vec<Fiel
     let mut close = |(name, colon, end): (usize, usize, usize)| {
         let (name, raw) = (text.get(name..colon), text.get(colon + 1..end));
         fields.push(Field {
-            name: name.unwrap_or_default(),
-            raw: raw.unwrap_or_default(),
+            name: name.expect("a colon, which is one byte, ends a name"),
+            raw: raw.expect("a line break, which is one byte, ends a value"),
         });
     };
     let mut at = start;
     while at < bytes.len() {
         let end = line_end(bytes, at);
-        let line = bytes.get(at..end).unwrap_or_default();
+        let line = bytes.get(at..end).expect("a line ends in its text");
         if rules == Rules::Strict {
             check_characters(line, at)?;
         }

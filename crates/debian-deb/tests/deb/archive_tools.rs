@@ -73,7 +73,8 @@ fn descriptions_have_the_digest_that_apt_gives_them() {
                 priority: None,
                 description: DescriptionForm::Synopsis,
             },
-        );
+        )
+        .unwrap();
         let ours = Stanza::parse(&ours).unwrap();
         for field in ours.fields() {
             assert_eq!(
