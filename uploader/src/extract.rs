@@ -76,7 +76,12 @@ impl<T: DeserializeOwned> FromRequestParts<Arc<App>> for Params<T> {
     async fn from_request_parts(parts: &mut Parts, _: &Arc<App>) -> Result<Self, Problem> {
         Query::try_from_uri(&parts.uri)
             .map(|Query(query)| Self(query))
-            .map_err(|rejection| Problem::new(Code::InvalidQuery, rejection.body_text()))
+            .map_err(|rejection| {
+                let text = rejection.body_text();
+                // The title says so already.
+                let detail = text.trim_start_matches("Failed to deserialize query string: ");
+                Problem::new(Code::InvalidQuery, detail)
+            })
     }
 }
 
@@ -90,6 +95,9 @@ impl<T: DeserializeOwned + Send> FromRequestParts<Arc<App>> for Path<T> {
         axum::extract::Path::from_request_parts(parts, app)
             .await
             .map(|axum::extract::Path(path)| Self(path))
-            .map_err(|rejection| Problem::new(Code::InvalidPath, rejection.body_text()))
+            .map_err(|rejection| {
+                let text = rejection.body_text();
+                Problem::new(Code::InvalidPath, text.trim_start_matches("Invalid URL: "))
+            })
     }
 }

@@ -37,6 +37,8 @@ mod routes;
 mod cli;
 #[cfg(test)]
 mod temporary_archive;
+#[cfg(test)]
+mod temporary_server;
 
 use std::process::ExitCode;
 

@@ -15,6 +15,8 @@ mod tokens;
 mod upload;
 mod users;
 mod wire;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 

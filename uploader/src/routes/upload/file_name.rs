@@ -9,10 +9,7 @@ pub(crate) fn check_name(name: &str) -> Result<(), Problem> {
     let shown = name.escape_debug();
     match FileKind::of(std::path::Path::new(name)) {
         FileKind::Package => Ok(()),
-        FileKind::NotTaken(why) => Err(Problem::new(
-            Code::FileNotTaken,
-            format!("`{shown}` is not accepted: {why}"),
-        )),
+        FileKind::NotTaken(why) => Err(Problem::new(Code::FileNotTaken, format!("`{shown}`: {why}"))),
         FileKind::Other => Err(Problem::new(
             Code::InvalidUpload,
             format!("expected the name of a .deb or .ddeb, found `{shown}`"),

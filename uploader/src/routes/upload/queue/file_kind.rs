@@ -44,7 +44,7 @@ impl QueueFileKind {
             )
         } else {
             let what = match FileKind::of(Path::new(text)) {
-                FileKind::NotTaken(why) => format!("`{name}` is not accepted: {why}"),
+                FileKind::NotTaken(why) => format!("`{name}`: {why}"),
                 FileKind::Package | FileKind::Other => {
                     format!("expected the name of a .deb, .ddeb, .buildinfo or .changes file, found `{name}`")
                 }
