@@ -1,6 +1,6 @@
 //! From a request to what is installed: the plan, its table, the question, and whoever carries it out.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
 
 use apt_client::fetch::{Download, Silent};
@@ -15,7 +15,7 @@ use debian_control::release::format_iso;
 use debian_control::stanza::Stanza;
 use debian_control::terminal::escaped;
 use resolver::plan::{Plan, Step, Why};
-use resolver::refusal::Refusal;
+use resolver::refusal::{Refusal, RefusalKind};
 use resolver::request::{Mark, Recommends, Request};
 use resolver::solve::solve;
 use resolver::universe::{PackageId, Universe};
@@ -414,14 +414,48 @@ fn key(universe: &Universe, package: PackageId) -> PackageKey {
     }
 }
 
+/// Returns which versions there are of a name, and in which suites, where a summary says that one that was chosen is not there.
+fn versions_of(input: &ResolverInput<'_>, name: &str, summary: &str) -> Option<String> {
+    let is_chosen = ['=', '/']
+        .iter()
+        .any(|sign| summary.contains(&format!("`{name}{sign}")));
+    let packages = input.universe.versions_of(name);
+    if !is_chosen || packages.is_empty() {
+        return None;
+    }
+    let mut versions: Vec<String> = Vec::new();
+    for package in packages {
+        let version = input.universe.version(*package);
+        let suites: BTreeSet<&str> = input
+            .library()
+            .indexes(*package)
+            .map(|index| index.codename.as_str())
+            .collect();
+        let suites: Vec<&str> = suites.into_iter().collect();
+        let text = match suites.as_slice() {
+            [] => version.to_owned(),
+            suites => format!("{version} ({})", suites.join(", ")),
+        };
+        if !versions.contains(&text) {
+            versions.push(text);
+        }
+    }
+    Some(format!("available: {}", versions.join(", ")))
+}
+
 /// Says why a request cannot be met, and for names that nobody has which ones are near.
 pub(super) fn refused(refusal: Refusal, input: &ResolverInput<'_>, names: &[&str]) -> Failure {
     let Refusal {
+        kind,
         summary,
-        reasons,
+        mut reasons,
         hints,
-        ..
     } = refusal;
+    if kind == RefusalKind::Unknown
+        && let Some(versions) = names.iter().find_map(|name| versions_of(input, name, &summary))
+    {
+        reasons = vec![versions];
+    }
     let mut error = reasons
         .into_iter()
         .rev()

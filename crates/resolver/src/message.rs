@@ -21,6 +21,38 @@ pub(crate) fn sentences(universe: &Universe, request: &Request, facts: &[Fact]) 
     sentences
 }
 
+/// Returns facts as sentences about why a package is removed: first what it lacks, or what rules it out; that it is installed
+/// goes without saying.
+pub(crate) fn removal_sentences(
+    universe: &Universe,
+    request: &Request,
+    facts: &[Fact],
+    removed: PackageId,
+) -> Vec<String> {
+    let is_own = |fact: &&Fact| match fact {
+        Fact::Needs { package, .. } => *package == removed,
+        Fact::Conflicts { package, other, .. } => *package == removed || *other == removed,
+        Fact::OneVersion(_) | Fact::Requirement(_) | Fact::Excluded { .. } => false,
+    };
+    let goes_without_saying = |fact: &&Fact| match fact {
+        Fact::Requirement(requirement) => requirement.why == RequiredBy::Installed(removed),
+        _ => false,
+    };
+    let mut ordered = in_order(universe, facts);
+    ordered.retain(|fact| !goes_without_saying(fact));
+    ordered.sort_by_key(|fact| !is_own(fact));
+    let mut sentences: Vec<String> = Vec::new();
+    for text in ordered
+        .into_iter()
+        .filter_map(|fact| sentence(universe, request, fact))
+    {
+        if !sentences.contains(&text) {
+            sentences.push(text);
+        }
+    }
+    sentences
+}
+
 /// Orders facts along the chains of needs.
 fn in_order<'f>(universe: &Universe, facts: &'f [Fact]) -> Vec<&'f Fact> {
     let mut ordered: Vec<&Fact> = Vec::new();

@@ -54,7 +54,7 @@ pub struct Change {
 pub struct Removal {
     /// Which one.
     pub package: PackageId,
-    /// Why nothing works with it, each a sentence; empty where its removal was asked for.
+    /// Why nothing works with it, each a sentence, the one that says most about it first; empty where its removal was asked for.
     pub reasons: Vec<String>,
 }
 
@@ -98,7 +98,7 @@ impl Plan {
         let mut because: HashMap<PackageId, _> = selection.removed.into_iter().collect();
         for (_, package) in before.into_iter().filter(|(slot, _)| !after.contains(slot)) {
             let facts = because.remove(&package).unwrap_or_default();
-            let reasons = message::sentences(universe, request, &facts);
+            let reasons = message::removal_sentences(universe, request, &facts, package);
             plan.remove.push(Removal { package, reasons });
         }
         plan.sort(universe);

@@ -6,18 +6,23 @@ use crate::fact::{Exclusion, Fact, RequiredBy};
 use crate::message::{self, shown};
 use crate::request::{Hold, Request, Target};
 use crate::select::select;
-use crate::universe::{RelationContext, Universe};
+use crate::universe::{PackageId, RelationContext, Universe};
 
 /// What a refusal knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RefusalKind {
     /// What was asked for is nowhere.
     Unknown,
+    /// What was asked for is a name that several packages provide.
+    Virtual,
     /// There is no way.
     Impossible,
     /// The search was given up: there may be a way.
     GivenUp,
 }
+
+/// How many providers of a virtual name are listed.
+const MOST_PROVIDERS: usize = 20;
 
 /// How many changes to a request are tried for hints, and how many contradictions each of these may meet.
 const MOST_TRIED: usize = 8;
@@ -64,20 +69,35 @@ impl Refusal {
         }
     }
 
+    /// Lists the packages that provide a name which no package has.
+    pub(crate) fn virtual_name(universe: &Universe, request: &Request, index: usize) -> Self {
+        let target = request.install.get(index);
+        let label = target.map(Target::label).unwrap_or_default();
+        let packages = target.map(|target| target.packages(universe)).unwrap_or_default();
+        let mut names: Vec<&str> = packages.iter().map(|package| universe.name(*package)).collect();
+        names.sort_unstable();
+        names.dedup();
+        let further = match names.len().saturating_sub(MOST_PROVIDERS) {
+            0 => String::new(),
+            count => format!(" and {count} more"),
+        };
+        names.truncate(MOST_PROVIDERS);
+        Self {
+            kind: RefusalKind::Virtual,
+            summary: format!("{label} is a virtual package"),
+            reasons: vec![format!("provided by {}{further}", names.join(", "))],
+            hints: vec!["name one of the packages that provide it".to_owned()],
+        }
+    }
+
     /// Says that a target means nothing.
     pub(crate) fn unknown(universe: &Universe, request: &Request, place: usize) -> Self {
         let label = request.install.get(place).map(Target::label).unwrap_or_default();
-        let versions: Vec<&str> = match request.install.get(place) {
-            Some(Target::Named { name, .. }) => {
-                let versions = universe.versions_of(name).iter();
-                versions.map(|package| universe.version(*package)).collect()
-            }
-            _ => Vec::new(),
-        };
-        let reason = if versions.is_empty() {
-            "no source has a package of that name".to_owned()
-        } else {
-            format!("available: {}", versions.join(", "))
+        let reason = match request.install.get(place) {
+            Some(Target::Named {
+                name, architecture, ..
+            }) => unknown_reason(universe, name, architecture.as_deref()),
+            _ => NO_SUCH_NAME.to_owned(),
         };
         Self {
             kind: RefusalKind::Unknown,
@@ -87,6 +107,29 @@ impl Refusal {
         }
     }
 }
+
+/// Returns what there is of a name of which nothing fits.
+fn unknown_reason(universe: &Universe, name: &str, architecture: Option<&str>) -> String {
+    let versions = universe.versions_of(name);
+    if versions.is_empty() {
+        return NO_SUCH_NAME.to_owned();
+    }
+    let is_of = |package: &PackageId| architecture.is_none_or(|wanted| universe.runs_as(*package, wanted));
+    if versions.iter().any(is_of) {
+        let versions = versions.iter().copied().filter(is_of);
+        let versions: Vec<&str> = versions.map(|package| universe.version(package)).collect();
+        return format!("available: {}", versions.join(", "));
+    }
+    let mut architectures: Vec<&str> = versions
+        .iter()
+        .map(|package| universe.architecture(*package))
+        .collect();
+    architectures.sort_unstable();
+    architectures.dedup();
+    format!("available for {} only", architectures.join(", "))
+}
+
+const NO_SUCH_NAME: &str = "no source has a package of that name";
 
 impl fmt::Display for Refusal {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -21,6 +21,7 @@ pub fn solve(universe: &Universe, request: &Request) -> Result<Plan, Refusal> {
     match select(universe, request, MOST_CONTRADICTIONS) {
         Ok(selection) => Ok(Plan::new(universe, request, selection)),
         Err(SolveError::Unknown(target)) => Err(Refusal::unknown(universe, request, target)),
+        Err(SolveError::Virtual(target)) => Err(Refusal::virtual_name(universe, request, target)),
         Err(SolveError::Contradiction(facts)) => {
             let facts = explain::shortest(universe, facts);
             Err(Refusal::new(universe, request, facts))

@@ -54,11 +54,55 @@ fn a_provider_meets_a_versioned_need_only_with_a_version() {
 }
 
 #[test]
-fn a_name_that_is_only_provided_can_be_asked_for() {
-    let world = World::new(
-        "exim 1 & Provides: mta & Priority: optional \n postfix 1 & Provides: mta & Priority: standard",
+fn a_name_that_one_package_provides_can_be_asked_for() {
+    let world = World::new("postfix 1 & Provides: mta \n postfix 2 & Provides: mta");
+    assert_eq!(world.install(&["mta"]), "+postfix=2");
+}
+
+#[test]
+fn of_a_name_that_several_packages_provide_one_has_to_be_chosen() {
+    let providers = "exim 1 & Provides: mta \n postfix 1 & Provides: mta";
+    let world = World::new(providers);
+    assert_eq!(
+        world.install(&["mta"]),
+        "`mta` is a virtual package\n  caused by: provided by exim, postfix\n\
+         hint: name one of the packages that provide it"
     );
-    assert_eq!(world.install(&["mta"]), "+postfix=1");
+    assert_eq!(world.install(&["mta", "exim"]), "+exim=1");
+    let world = World::new(&format!("* {providers}"));
+    assert_eq!(world.install(&["mta"]), "");
+}
+
+#[test]
+fn a_package_that_is_not_for_an_architecture_names_those_that_it_is_for() {
+    let world = World::new("aa 1 i386 \n bb 1");
+    let target = |name: &str, architecture: &str| Target::Named {
+        name: name.to_owned(),
+        architecture: Some(architecture.to_owned()),
+        constraint: None,
+    };
+    let request = Request {
+        install: vec![target("bb", "i386")],
+        ..world.request(&[])
+    };
+    let refusal = world.solve(&request).unwrap_err().to_string();
+    assert_eq!(
+        refusal,
+        "there is no package `bb:i386`\n  caused by: available for amd64 only"
+    );
+}
+
+#[test]
+fn a_removal_says_first_what_it_is_for() {
+    let world = World::new("* app 1 & Depends: old \n * old 1 \n new 1 & Conflicts: old");
+    let plan = world.solve(&world.request(&["new"])).unwrap();
+    let first = |name: &str| {
+        let mut removals = plan.remove.iter();
+        let removal = removals.find(|removal| world.universe().name(removal.package) == name);
+        removal.unwrap().reasons[0].clone()
+    };
+    assert_eq!(first("app"), "`app` 1 needs `old`");
+    assert_eq!(first("old"), "`new` 1 conflicts with `old`");
 }
 
 #[test]
@@ -467,7 +511,6 @@ fn of_providers_the_one_that_brings_the_least_comes() {
         lxpolkit 1 & Provides: agent & Depends: gtk \n gtk 1 \n mate-agent 1 & Provides: agent & Depends: mate \n mate 1";
     let world = World::new(&format!("aa 1 & Depends: missing | agent, gtk \n {providers}"));
     assert_eq!(world.install(&["aa"]), "+aa=1 +gtk=1 +lxpolkit=1");
-    assert_eq!(world.install(&["agent"]), "+gtk=1 +lxpolkit=1");
     let recommended = World::new(&format!(
         "aa 1 & Recommends: agent & Depends: mate \n {providers}"
     ));

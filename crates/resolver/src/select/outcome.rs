@@ -17,6 +17,8 @@ pub(crate) struct Selection {
 pub(crate) enum SolveError {
     /// A target, by its index in the request, matches no package.
     Unknown(usize),
+    /// A target, by its index in the request, is a name that several packages provide and none has.
+    Virtual(usize),
     /// These facts contradict each other.
     Contradiction(Vec<Fact>),
     /// The search was given up: there may be a solution.

@@ -44,6 +44,9 @@ impl<'u> Setup<'u> {
         if let Some(unknown) = targets.iter().position(Vec::is_empty) {
             return Err(SolveError::Unknown(unknown));
         }
+        if let Some(undecided) = undecided(universe, request, &targets) {
+            return Err(SolveError::Virtual(undecided));
+        }
         let removed: HashSet<PackageId> = request
             .remove
             .iter()
@@ -188,6 +191,25 @@ impl Setup<'_> {
         }
         goals
     }
+}
+
+/// Returns a target that is provided by packages of several names, none of them installed or asked for: whoever asks has to choose.
+fn undecided(universe: &Universe, request: &Request, targets: &[Vec<PackageId>]) -> Option<usize> {
+    let asked_for = request.install.iter().zip(targets);
+    let asked_for = asked_for.filter(|(target, _)| !target.is_provided(universe));
+    let asked_for = asked_for.flat_map(|(_, packages)| packages.iter().copied());
+    let installed = request.installed.iter().map(|one| one.package);
+    let chosen: HashSet<PackageId> = installed.chain(asked_for).collect();
+    let mut provided = request.install.iter().zip(targets);
+    provided.position(|(target, packages)| {
+        let names: HashSet<NameId> = packages
+            .iter()
+            .map(|package| universe.package(*package).name)
+            .collect();
+        target.is_provided(universe)
+            && names.len() > 1
+            && !packages.iter().any(|package| chosen.contains(package))
+    })
 }
 
 /// Returns what is installed, and what of it is asked for: by name, or as what is to be upgraded.

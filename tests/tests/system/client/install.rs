@@ -95,6 +95,17 @@ fn an_upgrade_names_what_it_keeps_back_and_a_full_upgrade_removes_what_is_in_the
 }
 
 #[test]
+fn a_version_or_a_suite_that_is_not_there_names_those_that_are() {
+    let (_archive, _nginx, client) = served();
+    for wanted in ["phrases=9", "phrases/testing"] {
+        let said = client.run(&["install", wanted]).exits(1).stderr;
+        let expected =
+            format!("error: there is no package `{wanted}`\n  caused by: available: 1.0 (stable)\n");
+        assert_eq!(said, expected);
+    }
+}
+
+#[test]
 fn programs_of_dependencies_are_in_bin_only_when_all_are_asked_for() {
     let (archive, _nginx, client) = served();
     let tool = DebBuilder::new("tool", "1.0", "all")
