@@ -205,6 +205,7 @@ mod tests {
                 architectures: vec![],
                 check_valid_until: true,
                 accept_codenames: vec![],
+                priority: Some(100),
                 user: None,
                 password_file: None,
                 password_command: None,

@@ -79,6 +79,10 @@ struct AddArgs {
     /// Another suite or codename that its Release may say it is of; may be given several times.
     #[arg(long, value_name = "NAME")]
     accept_codename: Vec<String>,
+    /// How much its packages are preferred, as in apt_preferences(5): 500 is usual, with 100 only newer versions of what is
+    /// installed from it come by themselves, below 0 none.
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true, value_parser = clap::value_parser!(i32).range(-32768..=32767))]
+    priority: Option<i32>,
 }
 
 /// Forgets an archive, or some of its suites.
@@ -100,6 +104,7 @@ struct SourceView<'a> {
     signed_by: &'a str,
     architectures: &'a [String],
     fingerprints: &'a [String],
+    priority: Option<i32>,
 }
 
 pub(super) fn run(args: SourceArgs, context: &mut Context) -> Result<Outcome, Failure> {
@@ -131,6 +136,7 @@ fn add(args: AddArgs, context: &mut Context) -> Result<Outcome, Failure> {
         architectures: args.architecture.clone(),
         check_valid_until: !args.no_check_valid_until,
         accept_codenames: args.accept_codename.clone(),
+        priority: args.priority,
         user: args.user.clone(),
         password_file,
         password_command: None,
@@ -477,6 +483,7 @@ fn list(context: &mut Context) -> Result<Outcome, Failure> {
             signed_by: &source.signed_by,
             architectures: &source.architectures,
             fingerprints: &fingerprints,
+            priority: source.priority,
         };
         if context.printer.json() {
             context.printer.value(&view)?;
@@ -489,8 +496,11 @@ fn list(context: &mut Context) -> Result<Outcome, Failure> {
             view.fingerprints,
         ]
         .map(|words| words.join(" "));
+        let priority = view
+            .priority
+            .map_or(String::new(), |priority| format!("\tpriority {priority}"));
         context.printer.row(format_args!(
-            "{}\t{suites}\t{components}\t{architectures}\t{fingerprints}",
+            "{}\t{suites}\t{components}\t{architectures}\t{fingerprints}{priority}",
             view.url
         ))?;
     }

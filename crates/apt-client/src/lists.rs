@@ -73,6 +73,8 @@ pub struct Index {
     pub not_automatic: bool,
     /// `ButAutomaticUpgrades`.
     pub but_automatic_upgrades: bool,
+    /// How much its source is preferred by the configuration, whatever the Release says.
+    pub configured_priority: Option<i32>,
     /// Who signed the Release: fingerprints.
     pub signers: Vec<String>,
     /// The plain text.
@@ -95,11 +97,12 @@ pub struct Translation {
 impl Index {
     /// How much its packages are preferred, as apt has it. Source: apt_preferences(5).
     pub fn priority(&self) -> i32 {
-        match (self.not_automatic, self.but_automatic_upgrades) {
-            (true, true) => 100,
-            (true, false) => 1,
-            _ => 500,
-        }
+        self.configured_priority
+            .unwrap_or(match (self.not_automatic, self.but_automatic_upgrades) {
+                (true, true) => 100,
+                (true, false) => 1,
+                _ => 500,
+            })
     }
 
     /// Says whether a person who writes `name` after a slash means this suite.
@@ -137,7 +140,7 @@ impl Lists {
                 let asked = KeptSuite::asked_for(source, asked, architectures);
                 if let Some(kept) = manifest.suite(&asked) {
                     is_any = true;
-                    lists.add(&kept, &asked.architectures, (number, &folder));
+                    lists.add(&kept, &asked.architectures, (number, source), &folder);
                 }
             }
         }
@@ -150,12 +153,20 @@ impl Lists {
     }
 
     /// Adds what is kept of a suite of the source with a number, for some architectures.
-    fn add(&mut self, kept: &KeptSuite, architectures: &[String], (source, folder): (usize, &Path)) {
+    fn add(
+        &mut self,
+        kept: &KeptSuite,
+        architectures: &[String],
+        (number, source): (usize, &Source),
+        folder: &Path,
+    ) {
         let is_wanted =
             |index: &&KeptIndex| index.architecture == "all" || architectures.contains(&index.architecture);
         let indexes = kept.indexes.iter().filter(is_wanted);
-        self.indexes
-            .extend(indexes.map(|index| kept.index(index, folder)));
+        self.indexes.extend(indexes.map(|index| Index {
+            configured_priority: source.priority,
+            ..kept.index(index, folder)
+        }));
         self.translations.extend(kept.translations(folder));
         for wanted in architectures {
             if !kept.architectures.contains(wanted) && !self.not_fetched.contains(wanted) {
@@ -166,7 +177,7 @@ impl Lists {
             architectures: architectures.to_vec(),
             ..kept.clone()
         };
-        self.contents.extend(Contents::of(&suite, source));
+        self.contents.extend(Contents::of(&suite, number));
     }
 
     fn digest(&self) -> Sha256 {

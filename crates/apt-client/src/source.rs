@@ -36,6 +36,9 @@ pub struct SourceConfig {
     /// Other suites or codenames that its Release may say it is of.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub accept_codenames: Vec<String>,
+    /// How much its packages are preferred, in place of what its Releases say. Source: apt_preferences(5).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub priority: Option<i32>,
     /// Who asks, where the archive wants to know; with one of the next two.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<String>,
@@ -73,6 +76,8 @@ pub struct Source {
     pub check_valid_until: bool,
     /// Other suites or codenames that its Release may say it is of.
     pub accept_codenames: Vec<String>,
+    /// How much its packages are preferred, in place of what its Releases say.
+    pub priority: Option<i32>,
     /// The keys that may sign, as they stand in their file.
     keys: Vec<u8>,
     /// Their digest.
@@ -141,6 +146,7 @@ impl Source {
             architectures: config.architectures.clone(),
             check_valid_until: config.check_valid_until,
             accept_codenames: config.accept_codenames.clone(),
+            priority: config.priority,
             keys_sha256: digester.finish().sha256,
             keys,
         })

@@ -223,6 +223,7 @@ impl KeptSuite {
             valid_until: self.valid_until,
             not_automatic: self.not_automatic,
             but_automatic_upgrades: self.but_automatic_upgrades,
+            configured_priority: None,
             signers: self.signers.clone(),
             path: text_path(folder, &kept.text.sha256),
             sha256: kept.text.sha256,

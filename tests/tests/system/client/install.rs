@@ -106,6 +106,51 @@ fn a_version_or_a_suite_that_is_not_there_names_those_that_are() {
 }
 
 #[test]
+fn a_source_with_a_lower_priority_is_used_for_what_no_other_has() {
+    let (_archive, _nginx, client) = served();
+    let (other, other_nginx) = TestArchive::served(&["--suite", "unstable"]);
+    other
+        .add(&[greeting("3.0"), DebBuilder::new("only", "1", "all")])
+        .ok();
+    other.publish();
+    let add = |priority: &str| {
+        let keys = other.root().join("archive-keyring.pgp");
+        let keys = keys.to_str().unwrap();
+        let url = other_nginx.url();
+        let arguments = [
+            "source",
+            "add",
+            &url,
+            "--signed-by",
+            keys,
+            "--priority",
+            priority,
+            "--yes",
+        ];
+        client.run(&arguments).ok();
+        client.run(&["update"]).ok();
+    };
+    let comes = |name: &str| {
+        let plan = client.json(&["install", "--dry-run", name]);
+        let mut install = plan[0]["install"].as_array().unwrap().iter();
+        let name = name.split('/').next().unwrap();
+        let package = install.find(|package| package["name"] == name).unwrap();
+        package["version"].as_str().unwrap().to_owned()
+    };
+    add("100");
+    assert_eq!(comes("greeting"), "1.0");
+    assert_eq!(comes("greeting/unstable"), "3.0");
+    assert_eq!(comes("only"), "1");
+    let listed = client.json(&["source", "list"]);
+    assert_eq!(listed.last().unwrap()["priority"], 100);
+    add("600");
+    assert_eq!(comes("greeting"), "3.0");
+    add("-1");
+    assert_eq!(comes("greeting"), "1.0");
+    client.run(&["install", "only"]).exits(1);
+}
+
+#[test]
 fn programs_of_dependencies_are_in_bin_only_when_all_are_asked_for() {
     let (archive, _nginx, client) = served();
     let tool = DebBuilder::new("tool", "1.0", "all")
