@@ -8,6 +8,7 @@ mod auth;
 mod completions;
 mod config_overrides;
 mod depends;
+mod difference;
 mod download;
 mod edsp;
 mod failure;
@@ -185,7 +186,11 @@ impl Context {
         if self.consent == Consent::Given {
             return Ok(());
         }
-        self.ask(question, "say --yes where nobody can be asked")
+        self.ask(
+            question,
+            DefaultAnswer::Yes,
+            "say --yes where nobody can be asked",
+        )
     }
 
     /// Asks whether a key is to be trusted, which --yes alone does not answer: nobody would have looked at it.
@@ -194,10 +199,10 @@ impl Context {
         if self.consent == Consent::Given {
             return Err(Failure::saying(USAGE, "nobody has looked at the key").hint(hint));
         }
-        self.ask(question, hint)
+        self.ask(question, DefaultAnswer::No, hint)
     }
 
-    fn ask(&mut self, question: &str, hint: &str) -> Result<(), Failure> {
+    fn ask(&mut self, question: &str, default: DefaultAnswer, hint: &str) -> Result<(), Failure> {
         self.printer.flush()?;
         if !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()) {
             return Err(
@@ -206,7 +211,7 @@ impl Context {
         }
         let answer = dialoguer::Confirm::new()
             .with_prompt(question)
-            .default(false)
+            .default(default == DefaultAnswer::Yes)
             .interact();
         match answer {
             Ok(true) => Ok(()),
@@ -255,6 +260,13 @@ enum Consent {
     Ask,
     /// All are answered with yes.
     Given,
+}
+
+/// What the Enter key alone answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum DefaultAnswer {
+    Yes,
+    No,
 }
 
 /// How a command ended.

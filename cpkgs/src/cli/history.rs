@@ -1,12 +1,11 @@
 //! `cpkgs history`.
 
-use std::collections::BTreeMap;
-
 use clap::Args;
 use debian_control::terminal::escaped;
 use rootless::generation::{Generations, Plan};
 use serde::Serialize;
 
+use super::difference::Difference;
 use super::failure::Failure;
 use super::{Context, Outcome};
 
@@ -47,40 +46,22 @@ pub(super) fn run(_: &HistoryArgs, context: &mut Context) -> Result<Outcome, Fai
 }
 
 fn row<'a>(plan: &'a Plan, before: &Plan, current: Option<u64>) -> Row<'a> {
-    let versions = |plan: &Plan| -> BTreeMap<(String, String), String> {
-        let packages = plan.packages.iter();
-        let entry = |package: &rootless::generation::PackageRecord| {
-            (
-                (package.name.clone(), package.architecture.clone()),
-                package.version.clone(),
-            )
-        };
-        packages.map(entry).collect()
-    };
-    let (old, new) = (versions(before), versions(plan));
-    let mut row = Row {
+    let Difference {
+        added,
+        removed,
+        changed,
+    } = Difference::between(before, plan);
+    Row {
         generation: plan.number,
         current: current == Some(plan.number),
         parent: plan.parent,
         created: &plan.created,
         command: &plan.command,
         packages: plan.packages.len(),
-        added: Vec::new(),
-        removed: Vec::new(),
-        changed: Vec::new(),
-    };
-    for (slot, version) in &new {
-        match old.get(slot) {
-            None => row.added.push(format!("{} {version}", slot.0)),
-            Some(known) if known != version => row.changed.push(format!("{} {known} -> {version}", slot.0)),
-            Some(_) => {}
-        }
+        added,
+        removed,
+        changed,
     }
-    let gone = old.iter().filter(|(slot, _)| !new.contains_key(*slot));
-    row.removed = gone
-        .map(|(slot, version)| format!("{} {version}", slot.0))
-        .collect();
-    row
 }
 
 fn text(row: &Row<'_>) -> String {

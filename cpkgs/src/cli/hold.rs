@@ -3,6 +3,7 @@
 use clap::Args;
 use cpkgs::installed::{self, InstalledPackage};
 use cpkgs::spec::Named;
+use debian_control::terminal::escaped;
 use resolver::request::Hold;
 use rootless::generation::Held;
 use rootless::{Change, PackageKey};
@@ -74,7 +75,15 @@ fn run(names: &[String], hold: Hold, context: &mut Context) -> Result<Outcome, F
         launcher: std::env::current_exe().ok(),
         ..Change::default()
     };
+    let changed: Vec<String> = change.holds.iter().map(|(key, _)| key.name.clone()).collect();
     let applied = rootless::apply(&install, change)?;
     context.report_kept(&install, &applied.kept);
+    let what = match hold {
+        Hold::Held => "held",
+        Hold::Free => "no longer held",
+    };
+    context
+        .printer
+        .info(escaped(&format!("{what}: {}", changed.join(", "))));
     Ok(Outcome::Success)
 }

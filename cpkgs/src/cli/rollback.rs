@@ -1,7 +1,10 @@
 //! `cpkgs rollback`.
 
 use clap::Args;
+use debian_control::terminal::escaped;
+use rootless::generation::Generations;
 
+use super::difference::Difference;
 use super::failure::Failure;
 use super::{Context, Outcome};
 
@@ -15,11 +18,24 @@ pub(super) struct RollbackArgs {
 pub(super) fn run(args: &RollbackArgs, context: &mut Context) -> Result<Outcome, Failure> {
     let install = context.config.install(&context.home);
     let _lock = context.lock(&install)?;
+    let generations = Generations::new(&install);
+    let before = generations.current_plan()?;
     let (number, kept) = rootless::rollback(&install, args.generation)?;
+    let difference = Difference::between(&before, &generations.plan(number)?);
+    let kinds = [
+        ("install", &difference.added),
+        ("change", &difference.changed),
+        ("remove", &difference.removed),
+    ];
+    for (what, packages) in kinds {
+        for package in packages {
+            context.printer.info(escaped(&format!("{what} {package}")));
+        }
+    }
     context.report_kept(&install, &kept);
     context
         .printer
-        .info(format_args!("generation {number} counts now"));
+        .info(format_args!("generation {number} is current"));
     if context.printer.json() {
         context
             .printer

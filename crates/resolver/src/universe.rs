@@ -180,6 +180,12 @@ impl Universe {
         self.name_of(name).map_or(&[], |name| self.named(name))
     }
 
+    /// Returns the packages that provide a name, in the order of preference.
+    pub fn providers_of(&self, name: &str) -> impl Iterator<Item = PackageId> {
+        let providers = self.name_of(name).map_or(&[][..], |name| self.providers(name));
+        providers.iter().map(|provider| provider.package)
+    }
+
     /// Returns the name of a package.
     pub fn name(&self, package: PackageId) -> &str {
         self.name_text(self.packages[package].name)

@@ -33,7 +33,8 @@ fn what_is_installed_runs_and_is_upgraded_taken_back_and_removed() {
     assert_eq!(upgradable[0]["upgradable_to"], "2.0");
     client.run(&["upgrade", "--yes"]).ok();
     assert_eq!(client.program("greeting", &[]).ok().stdout, "hello 2.0\n");
-    client.run(&["rollback"]).ok();
+    let said = client.run(&["rollback"]).ok().stderr;
+    assert_eq!(said, "change greeting 2.0 -> 1.0\ngeneration 1 is current\n");
     assert_eq!(client.program("greeting", &[]).ok().stdout, "hello 1.0\n");
     // Before the first change there was nothing.
     client.run(&["rollback"]).ok();
@@ -42,7 +43,16 @@ fn what_is_installed_runs_and_is_upgraded_taken_back_and_removed() {
     client.run(&["rollback"]).exits(1);
     client.run(&["rollback", "1"]).ok();
     assert_eq!(client.program("greeting", &[]).ok().stdout, "hello 1.0\n");
-    client.run(&["remove", "--yes", "greeting"]).ok();
+    assert_eq!(client.run(&["hold", "greeting"]).ok().stderr, "held: greeting\n");
+    assert_eq!(
+        client.run(&["unhold", "greeting"]).ok().stderr,
+        "no longer held: greeting\n"
+    );
+    let said = client.run(&["remove", "--yes", "greeting"]).ok().stderr;
+    assert!(
+        said.contains("1 package is no longer needed: `cpkgs autoremove` removes it\n"),
+        "{said}"
+    );
     assert!(!client.path("packages/bin/greeting").exists());
     let why = client.run(&["why", "phrases"]).ok();
     assert!(
@@ -148,6 +158,20 @@ fn a_source_with_a_lower_priority_is_used_for_what_no_other_has() {
     add("-1");
     assert_eq!(comes("greeting"), "1.0");
     client.run(&["install", "only"]).exits(1);
+}
+
+#[test]
+fn a_virtual_name_is_told_as_that_with_its_providers() {
+    let (archive, _nginx, client) = served();
+    let provider = |name| DebBuilder::new(name, "1", "all").field("Provides", "mta");
+    archive.add(&[provider("exim"), provider("postfix")]).ok();
+    archive.publish();
+    client.run(&["update"]).ok();
+    for command in ["info", "install"] {
+        let said = client.run(&[command, "mta"]).exits(1).stderr;
+        let expected = "error: `mta` is a virtual package\n  caused by: provided by exim, postfix\n";
+        assert!(said.starts_with(expected), "{said}");
+    }
 }
 
 #[test]
