@@ -1,6 +1,7 @@
 //! An archive in a temporary folder, made and changed by the real `repogen`.
 
 use crate::{DebBuilder, Nginx, Run, SmallDisk};
+use archive_catalog::testing::TestServer;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -15,6 +16,21 @@ pub struct TestArchive {
     beside: Option<u32>,
     /// The umask that all commands run under; none: that of the test.
     umask: Option<&'static str>,
+    /// `DATABASE_URL`; none: the catalog is a file in the root.
+    database: Option<String>,
+}
+
+/// The variable that puts the catalog of every archive on PostgreSQL, by the value `postgresql`: all tests that are not about
+/// the file of SQLite have to pass there, too.
+const DATABASE: &str = "TEST_DATABASE";
+
+/// Returns `DATABASE_URL` for a new archive, as [`DATABASE`] asks.
+fn asked_database() -> Option<String> {
+    match std::env::var(DATABASE).ok()?.as_str() {
+        "" | "sqlite" => None,
+        "postgresql" => Some(TestServer::shared().url()),
+        other => panic!("{DATABASE} is `{other}`: use `sqlite` or `postgresql`"),
+    }
 }
 
 impl TestArchive {
@@ -28,6 +44,32 @@ impl TestArchive {
         let archive = Self::empty();
         archive.repogen(&[&["init"], arguments].concat()).ok();
         archive
+    }
+
+    /// Makes an archive whose catalog is on PostgreSQL.
+    pub fn on_postgresql() -> Self {
+        let mut archive = Self::empty();
+        archive.database = Some(TestServer::shared().url());
+        archive.repogen(&["migrate"]).ok();
+        archive.repogen(&["init"]).ok();
+        archive
+    }
+
+    /// Returns another root for the same catalog: a second machine, with a copy of the configuration and the keys.
+    pub fn second_machine(&self) -> Self {
+        let other = Self {
+            database: self.database.clone(),
+            ..Self::empty()
+        };
+        std::fs::copy(
+            self.root().join("repogen.toml"),
+            other.root().join("repogen.toml"),
+        )
+        .unwrap();
+        let keys = other.root().join("keys");
+        std::fs::create_dir(&keys).unwrap();
+        std::fs::copy(self.root().join("keys/archive.pgp"), keys.join("archive.pgp")).unwrap();
+        other
     }
 
     /// Makes an archive with further arguments for `repogen init`, and serves it: its `url` is where nginx is.
@@ -50,6 +92,7 @@ impl TestArchive {
             root,
             beside: None,
             umask: None,
+            database: asked_database(),
         }
     }
 
@@ -60,6 +103,7 @@ impl TestArchive {
             root: root.canonicalize().unwrap(),
             beside: None,
             umask: None,
+            database: asked_database(),
         }
     }
 
@@ -75,6 +119,7 @@ impl TestArchive {
                 .join(inside),
             beside: Some(program),
             umask: None,
+            database: asked_database(),
         }
     }
 
@@ -132,6 +177,9 @@ impl TestArchive {
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("LC_ALL", "C.UTF-8");
         command.env("TMPDIR", self.folder.path()).current_dir(self.root());
+        if let Some(url) = &self.database {
+            command.env("DATABASE_URL", url);
+        }
         command
     }
 

@@ -58,6 +58,9 @@ pub enum CatalogError {
     /// The suite is not in the catalog.
     #[error("suite `{0}` is not in the catalog")]
     NoSuchSuite(SuiteName),
+    /// Another publisher took the lease of the suite meanwhile.
+    #[error("another publisher has taken over suite `{0}`")]
+    LeaseLost(SuiteName),
     /// The authority of whoever asked ended, or changed, before the transaction.
     #[error("the account or its credential has changed since its rights were checked")]
     AuthorityEnded,

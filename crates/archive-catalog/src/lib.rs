@@ -12,6 +12,7 @@ mod position;
 mod conflict;
 mod database_url;
 mod error;
+mod lease;
 mod postgres;
 mod sql;
 mod sql_catalog;
@@ -30,6 +31,7 @@ use audit::Actor;
 pub use conflict::Conflict;
 pub use database_url::{DatabaseUrl, InvalidDatabaseUrl};
 pub use error::{CatalogError, TransientFailure};
+pub use lease::{Epoch, LEASE_SECONDS, LeaseAnswer};
 pub use position::{Cluster, Indexed, Position, Section};
 pub use snapshot_id::{InvalidSnapshotId, Pin, Retained, RetainedState, SnapshotId, SnapshotPackage};
 pub use sql_catalog::SqlCatalog;
@@ -355,8 +357,27 @@ pub trait Catalog: Send + Sync {
     /// Cheap enough to be asked again and again: it reads one row or two for a suite.
     fn progress(&self) -> Result<Vec<Progress>, CatalogError>;
 
-    /// Records a publish.
-    fn published(&self, suite: &SuiteName, publication: &Publication, now: i64) -> Result<(), CatalogError>;
+    /// Takes the right to publish a suite for [`LEASE_SECONDS`], where nobody has it; `holder` names who asks.
+    fn take_lease(&self, suite: &SuiteName, holder: &str) -> Result<LeaseAnswer, CatalogError>;
+
+    /// Lengthens a lease by [`LEASE_SECONDS`] from now, and says whether it is still held.
+    fn renew_lease(&self, suite: &SuiteName, epoch: Epoch) -> Result<bool, CatalogError>;
+
+    /// Lets a lease go, where it is still held.
+    fn release_lease(&self, suite: &SuiteName, epoch: Epoch) -> Result<(), CatalogError>;
+
+    /// Records a publish, made under a lease where the catalog needs one.
+    ///
+    /// # Errors
+    ///
+    /// [`CatalogError::LeaseLost`] when another publisher has taken the suite over.
+    fn published(
+        &self,
+        suite: &SuiteName,
+        publication: &Publication,
+        lease: Option<Epoch>,
+        now: i64,
+    ) -> Result<(), CatalogError>;
 
     /// Returns the publications of a suite, newest first, whose index files stay.
     fn publications(&self, suite: &SuiteName) -> Result<Vec<Publication>, CatalogError>;

@@ -5,6 +5,7 @@
 //! that turns are few. Readers see one state each (`repeatable read`) and never wait for writers.
 
 mod address;
+mod lease;
 mod listen;
 mod schema;
 mod tls;
@@ -12,12 +13,16 @@ mod tls;
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use debian_control::name::SuiteName;
+
 use crate::CatalogError;
 use crate::database_url::PostgresUrl;
+use crate::lease::{Epoch, LeaseAnswer};
 use crate::sql::{Db, PostgresSession, Sql, SqlError};
 use crate::sql_catalog::{Ending, Patience, Turn};
 
 pub(crate) use address::check;
+pub(crate) use lease::holds as lease_holds;
 pub(crate) use listen::{Listener, tell};
 
 /// How many connections one process holds at most.
@@ -92,13 +97,40 @@ impl PostgresServer {
         let begin = format!(
             "begin isolation level read committed; set local lock_timeout = '{limit}'; lock table writer_turn in exclusive mode"
         );
-        let lease = self.lease(&begin, action)?;
-        let value = lease.read(action, work)?;
+        let connection = self.borrow(&begin, action)?;
+        let value = connection.read(action, work)?;
         let end = match turn.ending {
             Ending::Commit => "commit",
             Ending::RollBack => "rollback",
         };
-        lease.end(end, action)?;
+        connection.end(end, action)?;
+        Ok(value)
+    }
+
+    /// Takes the lease of a suite where nobody has it.
+    pub(crate) fn take_lease(&self, suite: &SuiteName, holder: &str) -> Result<LeaseAnswer, CatalogError> {
+        self.beside_writers("take a lease", |db| lease::take(db, suite, holder))
+    }
+
+    /// Lengthens a lease, and says whether it is still held.
+    pub(crate) fn renew_lease(&self, suite: &SuiteName, epoch: Epoch) -> Result<bool, CatalogError> {
+        self.beside_writers("renew a lease", |db| lease::renew(db, suite, epoch))
+    }
+
+    /// Lets a lease go.
+    pub(crate) fn release_lease(&self, suite: &SuiteName, epoch: Epoch) -> Result<(), CatalogError> {
+        self.beside_writers("let a lease go", |db| lease::release(db, suite, epoch))
+    }
+
+    /// Runs `work`, whose rows no other writer changes, without waiting for a turn.
+    fn beside_writers<T>(
+        &self,
+        action: &'static str,
+        work: impl FnOnce(&Db<'_>) -> Sql<T>,
+    ) -> Result<T, CatalogError> {
+        let connection = self.borrow("begin isolation level read committed", action)?;
+        let value = connection.read(action, work)?;
+        connection.end("commit", action)?;
         Ok(value)
     }
 
@@ -108,33 +140,33 @@ impl PostgresServer {
         action: &'static str,
         work: impl FnOnce(&Db<'_>) -> Sql<T>,
     ) -> Result<T, CatalogError> {
-        let lease = self.reader(action)?;
-        let value = lease.read(action, work)?;
-        lease.end("commit", action)?;
+        let connection = self.reader(action)?;
+        let value = connection.read(action, work)?;
+        connection.end("commit", action)?;
         Ok(value)
     }
 
     /// Begins a reading transaction that ends when it is dropped.
-    pub(crate) fn reader(&self, action: &'static str) -> Result<Lease<'_>, CatalogError> {
-        self.lease("begin isolation level repeatable read read only", action)
+    pub(crate) fn reader(&self, action: &'static str) -> Result<Borrowed<'_>, CatalogError> {
+        self.borrow("begin isolation level repeatable read read only", action)
     }
 
     /// Takes a connection and begins a transaction.
     ///
     /// A connection that broke while it was idle is found out here, before any work was done, and another is made.
-    fn lease(&self, begin: &str, action: &'static str) -> Result<Lease<'_>, CatalogError> {
+    fn borrow(&self, begin: &str, action: &'static str) -> Result<Borrowed<'_>, CatalogError> {
         loop {
             let (session, is_new) = self.session(action)?;
-            let lease = Lease {
+            let connection = Borrowed {
                 server: self,
                 session: Some(session),
                 is_clean: false,
             };
-            let begun = lease.read(action, |db| db.batch(begin));
+            let begun = connection.read(action, |db| db.batch(begin));
             match begun {
-                Ok(()) => return Ok(lease),
+                Ok(()) => return Ok(connection),
                 Err(error) if is_new || !is_disconnected(&error) => return Err(error),
-                Err(_) => drop(lease),
+                Err(_) => drop(connection),
             }
         }
     }
@@ -180,14 +212,14 @@ impl PostgresServer {
 }
 
 /// A connection in a transaction; the transaction is undone where it was not ended.
-pub(crate) struct Lease<'a> {
+pub(crate) struct Borrowed<'a> {
     server: &'a PostgresServer,
     session: Option<PostgresSession>,
     /// Whether the transaction was ended.
     is_clean: bool,
 }
 
-impl Lease<'_> {
+impl Borrowed<'_> {
     /// Runs `work` in the transaction.
     pub(crate) fn read<T>(
         &self,
@@ -210,7 +242,7 @@ impl Lease<'_> {
     }
 }
 
-impl Drop for Lease<'_> {
+impl Drop for Borrowed<'_> {
     fn drop(&mut self) {
         let session = self.session.take();
         let session = session

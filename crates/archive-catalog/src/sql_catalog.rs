@@ -8,7 +8,8 @@ use rusqlite::Connection;
 
 use crate::audit::Actor;
 use crate::database_url::DatabaseUrl;
-use crate::postgres::{Lease, PostgresServer};
+use crate::lease::{Epoch, LeaseAnswer};
+use crate::postgres::{Borrowed, PostgresServer};
 use crate::sql::{Db, Sql, params};
 use crate::sqlite::SqliteFile;
 use crate::statements::{place, prune, publications, rows, select, snapshot, states, trees};
@@ -161,7 +162,7 @@ impl SqlCatalog {
 /// A reading transaction that ends when it is dropped.
 pub(crate) enum Reader<'a> {
     Sqlite(&'a SqliteFile, Connection),
-    Postgres(Lease<'a>),
+    Postgres(Borrowed<'a>),
 }
 
 impl Reader<'_> {
@@ -175,7 +176,7 @@ impl Reader<'_> {
             Self::Sqlite(file, connection) => {
                 work(&Db::Sqlite(connection)).map_err(|source| file.failed(action, source))
             }
-            Self::Postgres(lease) => lease.read(action, work),
+            Self::Postgres(connection) => connection.read(action, work),
         }
     }
 }
@@ -251,10 +252,40 @@ impl Catalog for SqlCatalog {
         })
     }
 
-    fn published(&self, suite: &SuiteName, publication: &Publication, now: i64) -> Result<(), CatalogError> {
-        self.write("record a publish", |db| {
-            publications::record(db, suite, publication, now)
-        })
+    fn take_lease(&self, suite: &SuiteName, holder: &str) -> Result<LeaseAnswer, CatalogError> {
+        match &self.database {
+            Backend::Sqlite(_) => Ok(LeaseAnswer::NotNeeded),
+            Backend::Postgres(server) => server.take_lease(suite, holder),
+        }
+    }
+
+    fn renew_lease(&self, suite: &SuiteName, epoch: Epoch) -> Result<bool, CatalogError> {
+        match &self.database {
+            Backend::Sqlite(_) => Ok(true),
+            Backend::Postgres(server) => server.renew_lease(suite, epoch),
+        }
+    }
+
+    fn release_lease(&self, suite: &SuiteName, epoch: Epoch) -> Result<(), CatalogError> {
+        match &self.database {
+            Backend::Sqlite(_) => Ok(()),
+            Backend::Postgres(server) => server.release_lease(suite, epoch),
+        }
+    }
+
+    fn published(
+        &self,
+        suite: &SuiteName,
+        publication: &Publication,
+        lease: Option<Epoch>,
+        now: i64,
+    ) -> Result<(), CatalogError> {
+        let recorded = self.write("record a publish", |db| {
+            publications::record(db, suite, publication, lease, now)
+        })?;
+        recorded
+            .then_some(())
+            .ok_or_else(|| CatalogError::LeaseLost(suite.clone()))
     }
 
     fn publications(&self, suite: &SuiteName) -> Result<Vec<Publication>, CatalogError> {

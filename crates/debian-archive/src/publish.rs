@@ -9,6 +9,7 @@ mod clock;
 mod due;
 mod error;
 mod gate;
+mod lease;
 mod live;
 mod mode;
 mod pinned;
@@ -34,6 +35,8 @@ use crate::suite_release::{Dates, suite_release};
 use archive_catalog::{Counts, Publication, PublishedFile, Snapshot};
 use archive_storage::STATE;
 use archive_storage::staging::Staging;
+
+use lease::SuiteLease;
 
 pub use clock::Clock;
 pub(crate) use clock::seconds_early;
@@ -84,6 +87,18 @@ impl Archive {
     ) -> Result<PublishOutcome, PublishError> {
         let started = Instant::now();
         let _lock = self.publish_lock(&suite.codename)?;
+        let lease = SuiteLease::take(self.catalog(), &suite.codename)?;
+        lease.during(|| self.publish_under(&lease, suite, publishing, (signer, clock), started))
+    }
+
+    fn publish_under(
+        &self,
+        lease: &SuiteLease<'_>,
+        suite: &Suite,
+        publishing: PublishMode,
+        (signer, clock): (&dyn Signer, &dyn Clock),
+        started: Instant,
+    ) -> Result<PublishOutcome, PublishError> {
         // A writer that was killed may have left files in the pool.
         let _ = self.take_back_links();
         let live = LiveRelease::read_to_replace(&self.tree(suite), &suite.codename)?;
@@ -124,6 +139,7 @@ impl Archive {
         let gated = gate::newly_broken(self, suite, snapshot.as_ref())?;
         let mut run = PublishRun {
             archive: self,
+            lease,
             suite,
             publishing,
             revision: snapshot.state().revision,
@@ -174,6 +190,7 @@ impl Archive {
 /// One publish under way.
 struct PublishRun<'a> {
     archive: &'a Archive,
+    lease: &'a SuiteLease<'a>,
     suite: &'a Suite,
     publishing: PublishMode,
     /// What is published: usually where the suite stands.
@@ -261,7 +278,9 @@ impl PublishRun<'_> {
         };
         let staged = StagedRelease::new(&staging, &release, &signatures, self.date)?;
         let steps = plan::plan(&outputs, staged.files(), self.live.served());
-        apply::apply(&steps, &self.archive.dists(self.suite), &staging)?;
+        apply::apply(&steps, &self.archive.dists(self.suite), &staging, &|| {
+            self.lease.check()
+        })?;
         apply::alias(
             &dists_folder(&self.archive.tree(self.suite)),
             self.suite,
@@ -273,9 +292,12 @@ impl PublishRun<'_> {
             self.archive.render_all_pinned(self.suite, signer, clock)?;
             self.archive.move_out(self.suite)?;
         }
-        self.archive
-            .catalog()
-            .published(&self.suite.codename, &publication, self.date)?;
+        self.archive.catalog().published(
+            &self.suite.codename,
+            &publication,
+            self.lease.epoch(),
+            self.date,
+        )?;
         for (path, manifest) in manifests {
             // Only what the next publish costs depends on it.
             let _ = manifest.write(&path, &staging);

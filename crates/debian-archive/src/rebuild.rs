@@ -193,7 +193,7 @@ impl SuiteWork<'_> {
         };
         self.archive
             .catalog()
-            .published(&self.suite.codename, &publication, self.now)?;
+            .published(&self.suite.codename, &publication, None, self.now)?;
         self.forget_manifests()
     }
 

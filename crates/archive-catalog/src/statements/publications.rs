@@ -3,14 +3,25 @@
 use debian_control::name::SuiteName;
 
 use super::rows;
+use crate::lease::Epoch;
+use crate::postgres;
 use crate::sql::{Db, Row, Sql, SqlError, params};
 use crate::{ContentsState, Progress, Publication, PublishedFile};
 
 const COLUMNS: &str = "revision, date, superseded_at, settings, inrelease_sha256, valid_until, contents_at, contents_revision, id, packages";
 
-/// Records a publish; the one before it is superseded `now`.
-pub(crate) fn record(db: &Db<'_>, suite: &SuiteName, publication: &Publication, now: i64) -> Sql<()> {
+/// Records a publish; the one before it is superseded `now`. False when another has the lease of the suite.
+pub(crate) fn record(
+    db: &Db<'_>,
+    suite: &SuiteName,
+    publication: &Publication,
+    lease: Option<Epoch>,
+    now: i64,
+) -> Sql<bool> {
     let suite = rows::suite_id(db, suite)?;
+    if !postgres::lease_holds(db, suite, lease)? {
+        return Ok(false);
+    }
     db.execute(
         "update publication set superseded_at = ?2 where suite_id = ?1 and superseded_at is null",
         params![suite, now],
@@ -39,7 +50,7 @@ pub(crate) fn record(db: &Db<'_>, suite: &SuiteName, publication: &Publication, 
         "update suite set last_date = ?2 where id = ?1",
         params![suite, publication.date],
     )?;
-    Ok(())
+    Ok(true)
 }
 
 /// Forgets that a suite was published, and what was pinned of it.

@@ -1,6 +1,7 @@
 //! What moves from one database to another.
 
 use super::*;
+use crate::{LeaseAnswer, Publication};
 
 /// Fills a catalog with a row of each kind.
 fn filled(url: &DatabaseUrl) -> SqlCatalog {
@@ -132,4 +133,57 @@ fn a_connection_that_the_server_ended_is_replaced() {
     );
     assert_eq!(catalog.audit(None, 10).unwrap().len(), 1);
     catalog.record(&event("login.refused")).unwrap();
+}
+
+#[test]
+fn a_lease_has_one_holder_and_whoever_lost_it_records_nothing() {
+    let catalog = with_suites(&TestServer::shared().database());
+    let stable = suite("stable");
+    let LeaseAnswer::Taken(first) = catalog.take_lease(&stable, "one").unwrap() else {
+        panic!("nobody has it");
+    };
+    let held = LeaseAnswer::Held { by: "one".into() };
+    assert_eq!(catalog.take_lease(&stable, "two").unwrap(), held);
+    assert!(catalog.renew_lease(&stable, first).unwrap());
+    catalog
+        .published(&stable, &publication(), Some(first), NOW)
+        .unwrap();
+
+    // Its holder stood still for longer than it lasts.
+    catalog
+        .write("let time pass", |db| {
+            db.execute(
+                "update publish_lease set expires_at = now() - interval '1 second'",
+                &[],
+            )
+        })
+        .unwrap();
+    let LeaseAnswer::Taken(second) = catalog.take_lease(&stable, "two").unwrap() else {
+        panic!("its time was over");
+    };
+    assert!(second > first);
+    assert!(!catalog.renew_lease(&stable, first).unwrap());
+    let lost = catalog.published(&stable, &publication(), Some(first), NOW + 1);
+    assert!(matches!(lost, Err(CatalogError::LeaseLost(_))));
+    catalog.release_lease(&stable, first).unwrap();
+    assert!(catalog.renew_lease(&stable, second).unwrap());
+    catalog.release_lease(&stable, second).unwrap();
+    assert!(matches!(
+        catalog.take_lease(&stable, "three").unwrap(),
+        LeaseAnswer::Taken(third) if third > second
+    ));
+}
+
+fn publication() -> Publication {
+    Publication {
+        revision: 0,
+        packages: 0,
+        date: NOW,
+        superseded_at: None,
+        settings: String::new(),
+        inrelease: digest::sha256(b"InRelease"),
+        valid_until: None,
+        contents: None,
+        files: Vec::new(),
+    }
 }

@@ -68,8 +68,15 @@ impl StagedRelease {
     }
 }
 
-/// Carries out `steps` in `dists`, the folder of the suite.
-pub(super) fn apply(steps: &[PublishStep], dists: &Path, staging: &Staging) -> Result<(), PublishError> {
+/// Carries out `steps` in `dists`, the folder of the suite; `may_go_live` is asked before the first served name changes, and
+/// again before the InRelease does.
+pub(super) fn apply(
+    steps: &[PublishStep],
+    dists: &Path,
+    staging: &Staging,
+    may_go_live: &dyn Fn() -> Result<(), PublishError>,
+) -> Result<(), PublishError> {
+    let mut is_live = false;
     for step in steps {
         match step {
             PublishStep::Keep { staged, path, sha256 } => {
@@ -85,6 +92,10 @@ pub(super) fn apply(steps: &[PublishStep], dists: &Path, staging: &Staging) -> R
                 }
             }
             PublishStep::Replace { staged, path } => {
+                if !is_live || path == "InRelease" {
+                    may_go_live()?;
+                    is_live = true;
+                }
                 let target = dists.join(path);
                 make_folder(&target)?;
                 replace(staged, &target, staging)?;

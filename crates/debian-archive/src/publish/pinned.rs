@@ -101,7 +101,7 @@ impl Archive {
         let staged = StagedRelease::new(&staging, &release, &signatures, pin.date)?;
         link_pool(&folder, &staging)?;
         let steps = plan::plan(&indexes.outputs, staged.files(), &[]);
-        apply::apply(&steps, &dists, &staging)?;
+        apply::apply(&steps, &dists, &staging, &|| Ok(()))?;
         apply::alias(&dists_folder(&folder), suite, &staging)?;
         Ok(Rendered::Written)
     }

@@ -105,6 +105,16 @@ create table publication (
 );
 create index publication_suite on publication (suite_id, id);
 
+-- Who may publish a suite at present. The epoch rises with each that takes it, so that a publisher which lost its lease is told
+-- from the one that has it.
+create table publish_lease (
+    suite_id           bigint not null primary key references suite (id),
+    epoch              bigint not null,
+    -- A host and a process; null: nobody.
+    holder             text,
+    expires_at         timestamptz not null
+);
+
 -- States that stay until they are deleted; what was published stays for a time without a row here.
 -- One name may stand for a state of each of several suites.
 create table pinned (
