@@ -88,7 +88,6 @@ pub(crate) fn main() -> ExitCode {
     };
     let mut context = Context {
         root: arguments.root.unwrap_or_else(|| PathBuf::from(".")),
-        database_url: std::env::var("DATABASE_URL").ok(),
         printer: Printer::new(),
     };
     let outcome = run(arguments.command, &mut context).and_then(|done| {

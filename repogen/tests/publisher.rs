@@ -7,9 +7,9 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use archive_catalog::DatabaseUrl;
 use archive_catalog::{Content, NewContent, NewPlacement, PlacementOutcome};
 use debian_archive::archive::Archive;
+use debian_archive::location::ArchiveLocation;
 use debian_archive::publish::Clock;
 use debian_archive::publisher::{Publisher, PublisherDeps, PublisherSetup};
 use debian_control::digest::Sha256;
@@ -35,7 +35,7 @@ fn archive(root: &Path) -> Arc<Archive> {
         .output()
         .unwrap();
     assert!(made.status.success(), "{made:?}");
-    Arc::new(Archive::open(root, &DatabaseUrl::of_archive(root, None).unwrap()).unwrap())
+    Arc::new(Archive::open(&ArchiveLocation::folder(root)).unwrap())
 }
 
 fn start(archive: &Arc<Archive>) -> Publisher {
@@ -49,7 +49,6 @@ fn start(archive: &Arc<Archive>) -> Publisher {
         clock: Arc::new(Machine),
         report: Box::new(|_| {}),
         // Nothing but the publisher's own process wakes it.
-        catalog: None,
     };
     Publisher::start(setup, deps).unwrap()
 }

@@ -11,6 +11,9 @@ use tempfile::TempDir;
 /// An archive of a test's own; gone when dropped.
 pub struct TestArchive {
     folder: TempDir,
+    /// Holds the configuration and the keys.
+    home: PathBuf,
+    /// Holds the files: the home, or a folder that machines share.
     root: PathBuf,
     /// A program in whose namespaces all commands run; none: in those of the test.
     beside: Option<u32>,
@@ -18,6 +21,15 @@ pub struct TestArchive {
     umask: Option<&'static str>,
     /// `DATABASE_URL`; none: the catalog is a file in the root.
     database: Option<String>,
+}
+
+/// Whether a machine has what signs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keys {
+    /// It publishes.
+    Copied,
+    /// It takes uploads only.
+    None,
 }
 
 /// The variable that puts the catalog of every archive on PostgreSQL, by the value `postgresql`: all tests that are not about
@@ -46,30 +58,35 @@ impl TestArchive {
         archive
     }
 
-    /// Makes an archive whose catalog is on PostgreSQL.
-    pub fn on_postgresql() -> Self {
+    /// Makes an archive that several machines may share: its catalog is on `server`, its files are beside its home.
+    pub fn shared_on(server: &TestServer) -> Self {
         let mut archive = Self::empty();
-        archive.database = Some(TestServer::shared().url());
+        archive.database = Some(server.url());
+        archive.root = archive.folder.path().join("files");
+        std::fs::create_dir(&archive.root).unwrap();
         archive.repogen(&["migrate"]).ok();
         archive.repogen(&["init"]).ok();
         archive
     }
 
-    /// Returns another root for the same catalog: a second machine, with a copy of the configuration and the keys.
-    pub fn second_machine(&self) -> Self {
-        let other = Self {
+    /// Returns the same archive as another machine has it: with a copy of the configuration, and of the key where it signs.
+    pub fn other_machine(&self, keys: Keys) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let home = folder.path().join("archive");
+        std::fs::create_dir(&home).unwrap();
+        std::fs::copy(self.home.join("repogen.toml"), home.join("repogen.toml")).unwrap();
+        if keys == Keys::Copied {
+            std::fs::create_dir(home.join("keys")).unwrap();
+            std::fs::copy(self.home.join("keys/archive.pgp"), home.join("keys/archive.pgp")).unwrap();
+        }
+        Self {
+            folder,
+            home,
+            root: self.root.clone(),
+            beside: None,
+            umask: self.umask,
             database: self.database.clone(),
-            ..Self::empty()
-        };
-        std::fs::copy(
-            self.root().join("repogen.toml"),
-            other.root().join("repogen.toml"),
-        )
-        .unwrap();
-        let keys = other.root().join("keys");
-        std::fs::create_dir(&keys).unwrap();
-        std::fs::copy(self.root().join("keys/archive.pgp"), keys.join("archive.pgp")).unwrap();
-        other
+        }
     }
 
     /// Makes an archive with further arguments for `repogen init`, and serves it: its `url` is where nginx is.
@@ -89,6 +106,7 @@ impl TestArchive {
         std::fs::create_dir(&root).unwrap();
         Self {
             folder,
+            home: root.clone(),
             root,
             beside: None,
             umask: None,
@@ -100,6 +118,7 @@ impl TestArchive {
     pub fn existing(root: &Path) -> Self {
         Self {
             folder: tempfile::tempdir().unwrap(),
+            home: root.canonicalize().unwrap(),
             root: root.canonicalize().unwrap(),
             beside: None,
             umask: None,
@@ -111,15 +130,18 @@ impl TestArchive {
     pub fn empty_on(disk: &SmallDisk) -> Self {
         let (program, root) = (disk.holder(), disk.archive());
         let inside = root.strip_prefix("/").expect("a root is an absolute path");
+        let root = Path::new("/proc")
+            .join(program.to_string())
+            .join("root")
+            .join(inside);
         Self {
             folder: tempfile::tempdir().unwrap(),
-            root: Path::new("/proc")
-                .join(program.to_string())
-                .join("root")
-                .join(inside),
+            home: root.clone(),
+            root,
             beside: Some(program),
             umask: None,
-            database: asked_database(),
+            // The disk is what the test is about, and a server's socket is not to be seen from there.
+            database: None,
         }
     }
 
@@ -129,7 +151,12 @@ impl TestArchive {
         self
     }
 
-    /// Returns the archive root.
+    /// Returns the folder that holds the configuration and the keys.
+    pub fn home(&self) -> &Path {
+        &self.home
+    }
+
+    /// Returns the folder that holds the files of the archive.
     pub fn root(&self) -> PathBuf {
         self.root.clone()
     }
@@ -176,7 +203,10 @@ impl TestArchive {
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("LC_ALL", "C.UTF-8");
-        command.env("TMPDIR", self.folder.path()).current_dir(self.root());
+        command.env("TMPDIR", self.folder.path()).current_dir(&self.home);
+        if self.root != self.home {
+            command.env("STORAGE_URL", &self.root);
+        }
         if let Some(url) = &self.database {
             command.env("DATABASE_URL", url);
         }
@@ -216,15 +246,15 @@ impl TestArchive {
 
     /// Changes `repogen.toml`: every `from` becomes `to`, and there has to be one.
     pub fn configure(&self, from: &str, to: &str) {
-        let text = self.read("repogen.toml");
+        let text = std::fs::read_to_string(self.home.join("repogen.toml")).unwrap();
         assert!(text.contains(from), "repogen.toml has no `{from}`:\n{text}");
-        std::fs::write(self.root().join("repogen.toml"), text.replace(from, to)).unwrap();
+        std::fs::write(self.home.join("repogen.toml"), text.replace(from, to)).unwrap();
     }
 
     /// Adds a line to the end of `repogen.toml`, which is the last suite's table.
     pub fn configure_last_suite(&self, line: &str) {
-        let text = self.read("repogen.toml");
-        std::fs::write(self.root().join("repogen.toml"), format!("{text}\n{line}\n")).unwrap();
+        let text = std::fs::read_to_string(self.home.join("repogen.toml")).unwrap();
+        std::fs::write(self.home.join("repogen.toml"), format!("{text}\n{line}\n")).unwrap();
     }
 }
 

@@ -31,7 +31,7 @@ pub mod uploader;
 pub mod watching;
 
 pub use apt::Apt;
-pub use archive::TestArchive;
+pub use archive::{Keys, TestArchive};
 pub use client::Client;
 pub use deb::{Compression, DebBuilder};
 pub use gpg::Gpg;

@@ -21,7 +21,7 @@ pub struct Watching {
 impl Watching {
     /// Starts it, and returns when it says that it is ready.
     pub fn start(archive: &TestArchive) -> Self {
-        let socket = archive.root().with_file_name("notify");
+        let socket = archive.home().with_file_name("notify");
         let _ = std::fs::remove_file(&socket);
         let manager = std::os::unix::net::UnixDatagram::bind(&socket).unwrap();
         manager.set_read_timeout(Some(PATIENCE)).unwrap();
@@ -40,7 +40,7 @@ impl Watching {
     }
 
     fn spawn(archive: &TestArchive, mut command: Command) -> Self {
-        let file = |name| archive.root().with_file_name(name);
+        let file = |name| archive.home().with_file_name(name);
         let (out, err) = (file("watch.out"), file("watch.err"));
         let child = command
             .stdin(Stdio::null())

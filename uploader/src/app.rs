@@ -82,7 +82,7 @@ impl App {
             usage: Arc::default(),
             queue: Arc::new(Queue::new(QueueBounds::of(settings.max_upload_bytes))),
             refusals: Arc::default(),
-            oidc: Arc::new(Oidc::new(archive.root())?),
+            oidc: Arc::new(Oidc::new(archive.home())?),
             upload_slots: Arc::new(UploadSlots::new()),
             metrics,
             draining: Arc::default(),

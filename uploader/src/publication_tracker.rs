@@ -96,7 +96,6 @@ impl PublicationTracker {
                         tracker.look();
                     }
                 }),
-                catalog: Some(settings.catalog.clone()),
             },
         )?;
         *tracker.lock() = Some(publisher);

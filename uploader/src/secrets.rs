@@ -44,6 +44,11 @@ pub(crate) fn token_digest(text: &str) -> Option<Sha256> {
     right.then(|| digest::sha256(text.as_bytes()))
 }
 
+/// Returns a new secret that signs access tokens.
+pub(crate) fn new_secret() -> String {
+    hex(&random::<32>())
+}
+
 /// Returns the secret that signs access tokens: the one kept below `root`, made now when there is none.
 pub(crate) fn jwt_secret(root: &Path) -> io::Result<String> {
     let path = root.join("keys/jwt.secret");
@@ -63,7 +68,7 @@ pub(crate) fn jwt_secret(root: &Path) -> io::Result<String> {
         .mode(0o600)
         .open(&draft)?;
     let made = file
-        .write_all(hex(&random::<32>()).as_bytes())
+        .write_all(new_secret().as_bytes())
         .and_then(|()| file.sync_all())
         .and_then(|()| match fs::hard_link(&draft, &path) {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),

@@ -2,12 +2,11 @@
 
 use std::ffi::OsString;
 use std::net::{IpAddr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
-use anyhow::Context as _;
-use archive_catalog::DatabaseUrl;
 use debian_archive::config::{Span, UrlProblem, check_url};
+use debian_archive::location::ArchiveLocation;
 
 use crate::rate_limits::{Rate, Rates};
 
@@ -60,8 +59,7 @@ pub(crate) enum Origins {
 /// How the server runs.
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
-    pub(crate) root: PathBuf,
-    pub(crate) catalog: DatabaseUrl,
+    pub(crate) location: ArchiveLocation,
     pub(crate) address: SocketAddr,
     /// `None`: made once and kept in `keys/`.
     pub(crate) jwt_secret: Option<String>,
@@ -98,9 +96,11 @@ impl Settings {
         let port =
             variable("API_PORT")?.map_or(Ok(3000), |port| parsed("API_PORT", &port, "expected a port"))?;
         Ok(Self {
-            root: root.to_owned(),
-            catalog: DatabaseUrl::of_archive(root, variable("DATABASE_URL")?.as_deref())
-                .context("invalid DATABASE_URL")?,
+            location: ArchiveLocation::new(
+                root,
+                variable("STORAGE_URL")?.as_deref(),
+                variable("DATABASE_URL")?.as_deref(),
+            )?,
             address: SocketAddr::new(ip, port),
             jwt_secret: variable("JWT_SECRET")?.map(secret).transpose()?,
             token_ttl: seconds(span("TOKEN_TTL", variable("TOKEN_TTL")?, TOKEN_TTL)?),
@@ -271,8 +271,8 @@ mod tests {
         assert_eq!(settings.max_upload_bytes, 2 << 30);
         assert_eq!(settings.publisher, PublisherMode::Inline);
         assert_eq!(
-            settings.catalog,
-            DatabaseUrl::Sqlite("/srv/archive/catalog.db".into())
+            settings.location,
+            ArchiveLocation::folder(Path::new("/srv/archive"))
         );
     }
 

@@ -1,11 +1,12 @@
 //! An archive in a folder of its own, for tests.
 
+use archive_catalog::SqlCatalog;
 use archive_catalog::accounts::{Account, ApiToken, Id, NewAccount, Role, Suites};
 use archive_catalog::audit::{Actor, AuditEvent};
-use archive_catalog::{DatabaseUrl, SqlCatalog};
 use archive_storage::staging::Staging;
 use debian_archive::archive::Archive;
 use debian_archive::ingest::{StagedPackage, SuiteComponent, UploadContext};
+use debian_archive::location::ArchiveLocation;
 use debian_control::digest;
 use debian_deb::build::DebBuilder;
 
@@ -26,10 +27,10 @@ impl TemporaryArchive {
         let folder = tempfile::tempdir().unwrap();
         let config = "[[suite]]\ncodename = \"stable\"\n";
         std::fs::write(folder.path().join("repogen.toml"), config).unwrap();
-        let location = DatabaseUrl::of_archive(folder.path(), None).unwrap();
-        SqlCatalog::create(&location).unwrap();
+        let location = ArchiveLocation::folder(folder.path());
+        SqlCatalog::create(&location.catalog).unwrap();
         Self {
-            archive: Archive::open(folder.path(), &location).unwrap(),
+            archive: Archive::open(&location).unwrap(),
             staging: Staging::new(folder.path()).unwrap(),
             _folder: folder,
         }

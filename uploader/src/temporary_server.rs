@@ -52,7 +52,7 @@ impl TemporaryServer {
         std::fs::write(root.join("repogen.toml"), CONFIG).unwrap();
         let settings = settings(root, variables);
         SqlCatalog::create(&DatabaseUrl::of_archive(root, None).unwrap()).unwrap();
-        let archive = Arc::new(Archive::open(root, &settings.catalog).unwrap());
+        let archive = Arc::new(Archive::open(&settings.location).unwrap());
         let readers = BlockingThreads::new();
         let publications = PublicationTracker::start(&settings, &archive, readers.clone()).unwrap();
         let app = App::new(AppParts {

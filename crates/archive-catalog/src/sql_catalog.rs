@@ -112,6 +112,23 @@ impl SqlCatalog {
         transfer::difference(self, other)
     }
 
+    /// Returns the secret of this name that all machines on this catalog share: `fresh`, where there was none. `None` where the
+    /// catalog is a file, and what one machine has is enough.
+    pub fn shared_secret(&self, name: &str, fresh: &str) -> Result<Option<String>, CatalogError> {
+        if matches!(self.database, Backend::Sqlite(_)) {
+            return Ok(None);
+        }
+        let kept = self.write("read a secret", |db| {
+            db.execute(
+                "insert into shared_secret (name, value) values (?1, ?2) on conflict do nothing",
+                params![name, fresh],
+            )?;
+            let select = "select value from shared_secret where name = ?1";
+            db.query_one(select, params![name], |row| row.get(0))
+        })?;
+        Ok(Some(kept))
+    }
+
     /// Runs `work` in one writing transaction.
     pub(crate) fn write<T>(
         &self,

@@ -1,8 +1,9 @@
 //! A PostgreSQL server of a test's own.
 
+use std::io::Write as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{ChildStdin, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
@@ -16,17 +17,22 @@ const NOBODY: u32 = 65534;
 
 /// Runs the server until its input ends, which is when the test process does; then nothing of it is left.
 const KEEPER: &str = r#"
-"$BIN/postgres" -D "$DATA" -c listen_addresses= -c unix_socket_directories="$DATA" -c fsync=off -c max_connections=300 \
-    -c log_min_messages=fatal 2>"$DATA/log" &
+"$BIN/pg_ctl" -D "$DATA" -l "$DATA/log" -w start >/dev/null
 read -r _
-kill -INT $!
-wait $!
+"$BIN/pg_ctl" -D "$DATA" -m immediate stop >/dev/null
 rm -rf "$DATA"
 "#;
 
-/// A server on a socket in a temporary folder, one for each test process.
+/// What a server for tests does without: none of it outlives the machine.
+const SETTINGS: &str =
+    "\nlisten_addresses = ''\nfsync = off\nmax_connections = 300\nlog_min_messages = fatal\n";
+
+/// A server on a socket in a temporary folder; gone when dropped, or with the process.
 pub struct TestServer {
     folder: PathBuf,
+    bin: PathBuf,
+    /// The keeper's input, which ends with this.
+    _keeper: ChildStdin,
 }
 
 impl TestServer {
@@ -37,27 +43,26 @@ impl TestServer {
     /// When PostgreSQL is not installed (Debian's `postgresql`), or does not start.
     pub fn shared() -> &'static Self {
         static SERVER: OnceLock<TestServer> = OnceLock::new();
-        SERVER.get_or_init(Self::start)
+        SERVER.get_or_init(Self::new)
     }
 
-    fn start() -> Self {
+    /// Starts a server of a test's own, which it may stop.
+    ///
+    /// # Panics
+    ///
+    /// As [`TestServer::shared`].
+    #[expect(clippy::new_without_default, reason = "it starts a server")]
+    pub fn new() -> Self {
         let bin = programs();
         let folder = tempfile::Builder::new()
             .prefix("postgres-")
             .tempdir()
             .expect("a folder")
             .keep();
-        let is_root = rustix::process::getuid().is_root();
-        if is_root {
+        if rustix::process::getuid().is_root() {
             std::os::unix::fs::chown(&folder, Some(NOBODY), Some(NOBODY)).expect("root may");
         }
-        let as_user = |command: &mut Command| {
-            if is_root {
-                command.uid(NOBODY).gid(NOBODY);
-            }
-            command.current_dir("/").env("LC_ALL", "C.UTF-8");
-        };
-        let mut initdb = Command::new(bin.join("initdb"));
+        let mut initdb = as_server(&bin.join("initdb"));
         initdb
             .args([
                 "--no-sync",
@@ -67,24 +72,61 @@ impl TestServer {
                 "--pgdata",
             ])
             .arg(&folder);
-        as_user(&mut initdb);
         let made = initdb.output().expect("initdb runs");
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-        let mut keeper = Command::new("sh");
-        keeper
+        let settings = format!("{SETTINGS}unix_socket_directories = '{}'\n", folder.display());
+        let conf = std::fs::File::options()
+            .append(true)
+            .open(folder.join("postgresql.conf"));
+        conf.and_then(|mut conf| conf.write_all(settings.as_bytes()))
+            .expect("it was just made");
+        let mut keeper = as_server(Path::new("sh"))
             .args(["-c", KEEPER])
             .env("BIN", &bin)
             .env("DATA", &folder)
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
-            .stderr(Stdio::null());
-        as_user(&mut keeper);
-        let mut keeper = keeper.spawn().expect("sh runs");
-        // Never closed by this process, so that it ends with it.
-        std::mem::forget(keeper.stdin.take());
-        let server = Self { folder };
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("sh runs");
+        let server = Self {
+            folder,
+            bin,
+            _keeper: keeper.stdin.take().expect("it is piped"),
+        };
         server.wait();
         server
+    }
+
+    /// Stops it without a chance to clean up, as a machine that fails.
+    ///
+    /// # Panics
+    ///
+    /// When it does not run.
+    pub fn stop(&self) {
+        self.control(&["-m", "immediate", "stop"]);
+    }
+
+    /// Starts it again.
+    ///
+    /// # Panics
+    ///
+    /// When it runs.
+    pub fn start(&self) {
+        let log = self.folder.join("log");
+        self.control(&["-l", log.to_str().expect("a plain name"), "-w", "start"]);
+        self.wait();
+    }
+
+    fn control(&self, arguments: &[&str]) {
+        let status = as_server(&self.bin.join("pg_ctl"))
+            .arg("-D")
+            .arg(&self.folder)
+            .args(arguments)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .status();
+        assert!(status.expect("pg_ctl runs").success(), "pg_ctl {arguments:?}");
     }
 
     /// Waits until the server answers.
@@ -131,6 +173,16 @@ impl TestServer {
             .replace('/', "%2F");
         format!("postgres://postgres@{folder}/{name}")
     }
+}
+
+/// Returns a command that runs as whom the server does.
+fn as_server(program: &Path) -> Command {
+    let mut command = Command::new(program);
+    if rustix::process::getuid().is_root() {
+        command.uid(NOBODY).gid(NOBODY);
+    }
+    command.current_dir("/").env("LC_ALL", "C.UTF-8");
+    command
 }
 
 /// Returns the folder of the server's programs; Debian keeps them out of `PATH`.

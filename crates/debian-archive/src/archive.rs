@@ -9,10 +9,11 @@ use debian_control::name::SuiteName;
 use rustix::fs::{FlockOperation, flock};
 
 use crate::config::{Config, ConfigError, Suite};
+use crate::location::ArchiveLocation;
 use archive_catalog::accounts::Accounts;
 use archive_catalog::audit::Audit;
 use archive_catalog::listing::Listing;
-use archive_catalog::{Catalog, CatalogError, DatabaseUrl, InvalidDatabaseUrl, SqlCatalog};
+use archive_catalog::{Catalog, CatalogError, DatabaseUrl, SqlCatalog};
 use archive_storage::STATE;
 
 /// Why an archive cannot be opened.
@@ -27,14 +28,11 @@ pub enum OpenError {
     /// There is no catalog.
     #[error("no catalog at `{0}`")]
     NoCatalog(DatabaseUrl),
-    /// `DATABASE_URL` is no address of a database.
-    #[error("the variable DATABASE_URL is wrong")]
-    DatabaseUrl(#[from] InvalidDatabaseUrl),
 }
 
 /// An open archive.
 pub struct Archive {
-    root: PathBuf,
+    location: ArchiveLocation,
     config: Config,
     catalog: SqlCatalog,
 }
@@ -42,22 +40,22 @@ pub struct Archive {
 impl fmt::Debug for Archive {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = formatter.debug_struct("Archive");
-        shown.field("root", &self.root).finish_non_exhaustive()
+        shown.field("location", &self.location).finish_non_exhaustive()
     }
 }
 
 impl Archive {
-    /// Opens the archive at `root`.
-    pub fn open(root: &Path, catalog: &DatabaseUrl) -> Result<Self, OpenError> {
-        let config = Config::read(root)?;
-        if matches!(catalog, DatabaseUrl::Sqlite(path) if !path.is_file()) {
-            return Err(OpenError::NoCatalog(catalog.clone()));
+    /// Opens an archive.
+    pub fn open(location: &ArchiveLocation) -> Result<Self, OpenError> {
+        let config = Config::read(&location.home)?;
+        if matches!(&location.catalog, DatabaseUrl::Sqlite(path) if !path.is_file()) {
+            return Err(OpenError::NoCatalog(location.catalog.clone()));
         }
-        let catalog = SqlCatalog::open(catalog)?;
+        let catalog = SqlCatalog::open(&location.catalog)?;
         let codenames: Vec<SuiteName> = config.suites.iter().map(|suite| suite.codename.clone()).collect();
         catalog.ensure_suites(&codenames)?;
         let archive = Self {
-            root: root.to_owned(),
+            location: location.clone(),
             config,
             catalog,
         };
@@ -66,9 +64,19 @@ impl Archive {
         Ok(archive)
     }
 
-    /// Returns its root.
+    /// Returns where it is.
+    pub fn location(&self) -> &ArchiveLocation {
+        &self.location
+    }
+
+    /// Returns the folder that holds its configuration and its keys.
+    pub fn home(&self) -> &Path {
+        &self.location.home
+    }
+
+    /// Returns the folder that holds its files: `pool/`, `dists/` and all else that is served.
     pub fn root(&self) -> &Path {
-        &self.root
+        &self.location.storage
     }
 
     /// Returns its configuration.
@@ -79,6 +87,11 @@ impl Archive {
     /// Returns its catalog.
     pub fn catalog(&self) -> &dyn Catalog {
         &self.catalog
+    }
+
+    /// Returns the secret of this name that all machines share which share the catalog; see [`SqlCatalog::shared_secret`].
+    pub fn shared_secret(&self, name: &str, fresh: &str) -> Result<Option<String>, CatalogError> {
+        self.catalog.shared_secret(name, fresh)
     }
 
     /// Returns its accounts.
@@ -99,9 +112,9 @@ impl Archive {
     /// Returns the folder that holds the suite's `dists/` and `pool/`: the root, or one below `private/`.
     pub fn tree(&self, suite: &Suite) -> PathBuf {
         if suite.private {
-            self.root.join("private").join(suite.codename.as_str())
+            self.root().join("private").join(suite.codename.as_str())
         } else {
-            self.root.clone()
+            self.root().to_owned()
         }
     }
 
@@ -120,16 +133,25 @@ impl Archive {
 
     /// Takes the lock `name`, waiting for whoever has it; it is let go when the file is dropped, or its process dies.
     pub(crate) fn lock(&self, name: &str, operation: FlockOperation) -> io::Result<File> {
-        let folder = self.root.join(STATE);
-        archive_storage::permissions::private_folder(&folder)?;
-        let file = File::options()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(folder.join(name))?;
-        flock(&file, operation)?;
-        Ok(file)
+        lock_in(self.root(), name, operation)
     }
+
+    /// The same of what is this machine's alone: two that share the files of an archive may each have it.
+    pub(crate) fn lock_home(&self, name: &str, operation: FlockOperation) -> io::Result<File> {
+        lock_in(self.home(), name, operation)
+    }
+}
+
+fn lock_in(root: &Path, name: &str, operation: FlockOperation) -> io::Result<File> {
+    let folder = root.join(STATE);
+    archive_storage::permissions::private_folder(&folder)?;
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(folder.join(name))?;
+    flock(&file, operation)?;
+    Ok(file)
 }
 
 /// Returns the folder of the suites of a tree: the root, one below `private/`, or that of a snapshot.

@@ -9,6 +9,7 @@ use std::path::{Component, Path, PathBuf};
 
 use crate::archive::Archive;
 use crate::config;
+use crate::location::ArchiveLocation;
 use archive_catalog::{CatalogError, DatabaseUrl, SqlCatalog};
 use archive_storage::staging::{Staging, StagingError};
 
@@ -69,9 +70,9 @@ impl Archive {
 
     fn write_backup(&self, file: File, catalog: &Path) -> io::Result<()> {
         let mut tar = tar::Builder::new(zstd::Encoder::new(file, 3)?);
-        tar.append_path_with_name(self.root().join(config::FILE_NAME), config::FILE_NAME)?;
+        tar.append_path_with_name(self.home().join(config::FILE_NAME), config::FILE_NAME)?;
         tar.append_path_with_name(catalog, CATALOG)?;
-        let keys = self.root().join(KEYS);
+        let keys = self.home().join(KEYS);
         if keys.is_dir() {
             tar.append_dir_all(KEYS, keys)?;
         }
@@ -81,7 +82,8 @@ impl Archive {
 }
 
 /// Puts the files of a backup into `root`.
-pub fn restore(source: &Path, root: &Path, catalog: &DatabaseUrl) -> Result<(), BackupError> {
+pub fn restore(source: &Path, location: &ArchiveLocation) -> Result<(), BackupError> {
+    let (root, catalog) = (location.home.as_path(), &location.catalog);
     let configuration = root.join(config::FILE_NAME);
     if configuration.exists() {
         return Err(BackupError::Exists(configuration.display().to_string()));

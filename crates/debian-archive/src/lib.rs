@@ -7,6 +7,7 @@
 pub mod error_text;
 pub mod config;
 pub mod archive;
+pub mod location;
 pub mod paths;
 pub mod ingest;
 pub mod buildinfo;

@@ -24,7 +24,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use crate::publish::Clock;
-use archive_catalog::{CatalogWatch, DatabaseUrl};
+use archive_catalog::CatalogWatch;
 
 pub use event::PublisherEvent;
 pub use shared::PublisherSetup;
@@ -36,8 +36,6 @@ pub struct PublisherDeps {
     pub clock: Arc<dyn Clock + Send>,
     /// Is told what happens, on the publisher's thread.
     pub report: Box<dyn Fn(PublisherEvent) + Send>,
-    /// Where the catalog is, to hear of what other processes commit; left out, they are found by looking only.
-    pub catalog: Option<DatabaseUrl>,
 }
 
 /// A thread that keeps an archive published. Dropped, it stops.
@@ -53,18 +51,12 @@ impl Publisher {
     /// # Errors
     /// When the system gives no thread.
     pub fn start(setup: PublisherSetup, deps: PublisherDeps) -> io::Result<Self> {
-        let PublisherDeps {
-            clock,
-            report,
-            catalog,
-        } = deps;
+        let PublisherDeps { clock, report } = deps;
         let shared = Arc::new(Shared::default());
-        let watch = catalog.and_then(|catalog| {
-            let waker = Waker(shared.clone());
-            CatalogWatch::start(&catalog, move || waker.wake_soon())
-                .map_err(|error| report(PublisherEvent::NotWatching(error)))
-                .ok()
-        });
+        let waker = Waker(shared.clone());
+        let watch = CatalogWatch::start(&setup.archive.location().catalog, move || waker.wake_soon())
+            .map_err(|error| report(PublisherEvent::NotWatching(error)))
+            .ok();
         let worker = worker::PublisherWorker::new(setup, shared.clone(), clock, report);
         let thread = std::thread::Builder::new()
             .name("publisher".into())

@@ -19,6 +19,7 @@ use rustix::fs::FlockOperation;
 
 use crate::archive::{Archive, suite_dists};
 use crate::config::Suite;
+use crate::location::ArchiveLocation;
 use crate::verify;
 use archive_catalog::{DatabaseUrl, Pin, Publication, PublishedFile, Selection, SnapshotId, SqlCatalog};
 use archive_storage::STATE;
@@ -53,12 +54,8 @@ pub struct RebuiltSuite {
 }
 
 /// Makes the catalog of an archive again; an error when there is one that can be read.
-pub fn rebuild(
-    root: &Path,
-    catalog: &DatabaseUrl,
-    keyring: &Keyring,
-    now: i64,
-) -> Result<Rebuilt, RebuildError> {
+pub fn rebuild(location: &ArchiveLocation, keyring: &Keyring, now: i64) -> Result<Rebuilt, RebuildError> {
+    let (root, catalog) = (location.storage.as_path(), &location.catalog);
     // One that cannot be opened, for want of a right or while another program has it, is not lost.
     let exists = match catalog {
         DatabaseUrl::Sqlite(path) => path.exists() && SqlCatalog::damage(path)?.is_none(),
@@ -78,7 +75,10 @@ pub fn rebuild(
     let url = DatabaseUrl::Sqlite(unfinished.clone());
     drop(SqlCatalog::create(&url)?);
     let mut rebuilt = {
-        let archive = Archive::open(root, &url)?;
+        let archive = Archive::open(&ArchiveLocation {
+            catalog: url.clone(),
+            ..location.clone()
+        })?;
         let _lock = archive
             .lock("pool.lock", FlockOperation::LockExclusive)
             .map_err(|source| failed("lock", &root.join(STATE).join("pool.lock"), source))?;

@@ -24,7 +24,6 @@ use rustix::fs::FlockOperation;
 
 use crate::publish::Clock;
 use crate::publisher::{Publisher, PublisherDeps, PublisherSetup};
-use archive_catalog::DatabaseUrl;
 use archive_storage::STATE;
 
 pub use config::{ConfigEvent, ConfigWatch, Reloader};
@@ -42,7 +41,7 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// Starts one on an open archive; `catalog` is where its catalog is.
+    /// Starts one on an open archive.
     ///
     /// `report` is called from two threads.
     ///
@@ -50,13 +49,12 @@ impl Watch {
     /// When another one runs on the archive, or the system does not let this one run.
     pub fn start(
         setup: PublisherSetup,
-        catalog: &DatabaseUrl,
         clock: Arc<dyn Clock + Send>,
         report: Arc<dyn Fn(WatchEvent) + Send + Sync>,
     ) -> Result<Self, WatchError> {
         let archive = setup.archive.clone();
-        let path = archive.root().join(STATE).join(LOCK);
-        let lock = match archive.lock(LOCK, FlockOperation::NonBlockingLockExclusive) {
+        let path = archive.home().join(STATE).join(LOCK);
+        let lock = match archive.lock_home(LOCK, FlockOperation::NonBlockingLockExclusive) {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Err(WatchError::Running(path)),
             lock => lock.map_err(|source| WatchError::Lock { path, source })?,
         };
@@ -64,13 +62,11 @@ impl Watch {
         let deps = PublisherDeps {
             clock: clock.clone(),
             report: Box::new(move |event| tell(WatchEvent::Publisher(event))),
-            catalog: Some(catalog.clone()),
         };
         let publisher = Publisher::start(setup, deps).map_err(WatchError::Thread)?;
         let events = Arc::new(EventQueue::default());
         let worker = worker::WatchWorker::new(worker::WorkerParts {
             archive,
-            catalog: catalog.clone(),
             clock,
             report,
             publisher,

@@ -32,8 +32,7 @@ pub(super) fn run(args: BackupArgs, context: &mut Context) -> Result<Completion,
 }
 
 pub(super) fn run_restore(args: RestoreArgs, context: &mut Context) -> Result<Completion, Failure> {
-    let catalog = context.catalog()?;
-    restore(&args.file, &context.root, &catalog)?;
+    restore(&args.file, &context.location()?)?;
     context
         .printer
         .tell(format_args!("restored into `{}`", context.root.display()));

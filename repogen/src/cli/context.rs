@@ -1,9 +1,9 @@
-//! What every command works with: the root, the catalog and the printer.
+//! What every command works with: the root, the location and the printer.
 
 use std::path::PathBuf;
 
-use archive_catalog::DatabaseUrl;
-use debian_archive::archive::{Archive, OpenError};
+use debian_archive::archive::Archive;
+use debian_archive::location::ArchiveLocation;
 
 use super::exit::Failure;
 use super::printer::Printer;
@@ -11,19 +11,30 @@ use super::printer::Printer;
 /// What every command works with.
 pub(super) struct Context {
     pub(super) root: PathBuf,
-    pub(super) database_url: Option<String>,
     pub(super) printer: Printer,
 }
 
 impl Context {
-    /// Says where the catalog is.
-    pub(super) fn catalog(&self) -> Result<DatabaseUrl, Failure> {
-        let url = DatabaseUrl::of_archive(&self.root, self.database_url.as_deref());
-        Ok(url.map_err(OpenError::from)?)
+    /// Says where the archive is, by the root and the environment.
+    pub(super) fn location(&self) -> Result<ArchiveLocation, Failure> {
+        let [storage, database] = ["STORAGE_URL", "DATABASE_URL"].map(|name| std::env::var(name).ok());
+        Ok(ArchiveLocation::new(
+            &self.root,
+            storage.as_deref(),
+            database.as_deref(),
+        )?)
     }
 
     /// Opens the archive.
     pub(super) fn archive(&self) -> Result<Archive, Failure> {
-        Ok(Archive::open(&self.root, &self.catalog()?)?)
+        Ok(Archive::open(&self.location()?)?)
     }
+}
+
+/// Reads a variable; one that is no text does not count as left out, and is not shown, since it may hold a password.
+fn variable(name: &str) -> Result<Option<String>, Failure> {
+    let value = std::env::var_os(name).map(std::ffi::OsString::into_string);
+    value
+        .transpose()
+        .map_err(|_| Failure::usage(format_args!("the variable {name} is not UTF-8")))
 }

@@ -10,6 +10,7 @@ use debian_archive::check::CheckError;
 use debian_archive::config::ConfigError;
 use debian_archive::error_text;
 use debian_archive::ingest::IngestError;
+use debian_archive::location::LocationError;
 use debian_archive::prune::PruneError;
 use debian_archive::publish::PublishError;
 use debian_archive::sign::SignError;
@@ -150,8 +151,13 @@ impl From<OpenError> for Failure {
             OpenError::NoCatalog(_) => {
                 Self::new(DISK, error).hint("`repogen restore FILE` brings a backup back, `repogen rebuild` makes it again from what is published")
             }
-            OpenError::DatabaseUrl(_) => Self::new(USAGE, error),
         }
+    }
+}
+
+impl From<LocationError> for Failure {
+    fn from(error: LocationError) -> Self {
+        Self::new(USAGE, error)
     }
 }
 

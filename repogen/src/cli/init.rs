@@ -46,12 +46,13 @@ pub(super) fn run(args: InitArgs, context: &mut Context) -> Result<Completion, F
     });
     // Checked before anything is written: names that would be refused later are refused now.
     Config::parse(&text, Path::new(config::FILE_NAME))?;
-    let catalog = context.catalog()?;
+    let location = context.location()?;
+    let catalog = &location.catalog;
     let key = root.join("keys/archive.pgp");
     let configuration = root.join(config::FILE_NAME);
     let taken = if configuration.symlink_metadata().is_ok() {
         Some(configuration.display().to_string())
-    } else if SqlCatalog::is_in_use(&catalog)? {
+    } else if SqlCatalog::is_in_use(catalog)? {
         Some(catalog.to_string())
     } else {
         None
@@ -67,23 +68,24 @@ pub(super) fn run(args: InitArgs, context: &mut Context) -> Result<Completion, F
         write_key(&key, &args.origin)?;
     }
     for folder in ["pool", "dists"] {
-        fs::create_dir_all(root.join(folder)).map_err(|error| write_failed(&root.join(folder), error))?;
+        let folder = location.storage.join(folder);
+        fs::create_dir_all(&folder).map_err(|error| write_failed(&folder, error))?;
     }
-    match &catalog {
-        DatabaseUrl::Sqlite(_) => drop(SqlCatalog::create(&catalog)?),
-        DatabaseUrl::Postgres(_) => SqlCatalog::migrate(&catalog)?,
+    match catalog {
+        DatabaseUrl::Sqlite(_) => drop(SqlCatalog::create(catalog)?),
+        DatabaseUrl::Postgres(_) => SqlCatalog::migrate(catalog)?,
     }
     // Last: a root with a configuration is an archive.
     if let Err(failure) = write_new(&configuration, text.as_bytes(), 0o644) {
         // So that a second try finds nothing in its way.
         let _ = fs::remove_file(&configuration);
-        if let DatabaseUrl::Sqlite(path) = &catalog {
+        if let DatabaseUrl::Sqlite(path) = catalog {
             let _ = fs::remove_file(path);
         }
         return Err(failure);
     }
 
-    let archive = Archive::open(&root, &catalog)?;
+    let archive = Archive::open(&location)?;
     super::publish::publish_all(&archive, context)?;
     context
         .printer

@@ -14,7 +14,7 @@ use super::exit::{Completion, Failure};
 pub(super) struct MigrateArgs {}
 
 pub(super) fn run(_: MigrateArgs, context: &mut Context) -> Result<Completion, Failure> {
-    let catalog = context.catalog()?;
+    let catalog = context.location()?.catalog;
     if matches!(&catalog, DatabaseUrl::Sqlite(path) if !path.is_file()) {
         return Err(OpenError::NoCatalog(catalog).into());
     }

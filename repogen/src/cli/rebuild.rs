@@ -19,9 +19,9 @@ pub(super) struct RebuildArgs {}
 
 pub(super) fn run(_: RebuildArgs, context: &mut Context) -> Result<Completion, Failure> {
     let config = Config::read(&context.root)?;
-    let catalog = context.catalog()?;
+    let location = context.location()?;
     let signer = signing::open(&config.signing, context)?;
-    let rebuilt = rebuild(&context.root, &catalog, signer.keyring(), now())?;
+    let rebuilt = rebuild(&location, signer.keyring(), now())?;
     for problem in &rebuilt.problems {
         let path = problem.path.strip_prefix(&context.root).unwrap_or(&problem.path);
         context.printer.tell(format_args!(

@@ -30,7 +30,6 @@ const EVENTS: usize = 1_024;
 pub(super) struct WatchArgs {}
 
 pub(super) fn run(_: WatchArgs, context: &mut Context) -> Result<Completion, Failure> {
-    let location = context.catalog()?;
     let archive = Arc::new(context.archive()?);
     let signer = signing::open(&archive.config().signing, context)?;
     let signals = Signals::new([SIGTERM, SIGINT, SIGHUP]);
@@ -41,12 +40,7 @@ pub(super) fn run(_: WatchArgs, context: &mut Context) -> Result<Completion, Fai
         // Nobody prints any more when the program is about to end.
         let _ = sender.send(event);
     });
-    let watch = Watch::start(
-        PublisherSetup { archive, signer },
-        &location,
-        Arc::new(SystemClock),
-        report,
-    )?;
+    let watch = Watch::start(PublisherSetup { archive, signer }, Arc::new(SystemClock), report)?;
     service_manager::tell("READY=1");
     let handle = signals.handle();
     let ended_well = std::thread::scope(|scope| {

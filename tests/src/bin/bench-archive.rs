@@ -19,7 +19,6 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use archive_catalog::DatabaseUrl;
 use archive_catalog::{Content, NewContent, NewPlacement, Selection};
 use archive_storage::pool::PoolName;
 use archive_storage::staging::Staging;
@@ -28,6 +27,7 @@ use archive_tests::made_up::control;
 use debian_archive::archive::Archive;
 use debian_archive::config::Suite;
 use debian_archive::ingest::{SuiteComponent, UploadContext};
+use debian_archive::location::ArchiveLocation;
 use debian_archive::publish::{Clock, PublishMode, PublishOutcome};
 use debian_archive::sign::KeyFiles;
 use debian_control::digest::sha256;
@@ -58,7 +58,7 @@ fn main() -> ExitCode {
 
 fn open(root: &str) -> Archive {
     let root = Path::new(root);
-    Archive::open(root, &DatabaseUrl::of_archive(root, None).unwrap()).unwrap()
+    Archive::open(&ArchiveLocation::folder(root)).unwrap()
 }
 
 /// Changes the archive package by package and measures the publish that follows each change.

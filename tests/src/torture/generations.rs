@@ -2,8 +2,8 @@
 
 use super::Account;
 use crate::{Run, TestArchive};
-use archive_catalog::DatabaseUrl;
 use debian_archive::archive::Archive;
+use debian_archive::location::ArchiveLocation;
 use debian_archive::publish::{Clock, PublishMode, PublishOutcome};
 use debian_archive::sign::KeyFiles;
 use std::fs;
@@ -41,7 +41,7 @@ pub fn generations(count: usize) -> Account {
     )
     .ok();
     let root = archive.root();
-    let opened = Archive::open(&root, &DatabaseUrl::of_archive(&root, None).unwrap()).unwrap();
+    let opened = Archive::open(&ArchiveLocation::folder(&root)).unwrap();
     let signer = KeyFiles::open(&root.join("keys/archive.pgp"), &[]).unwrap();
     let suite = &opened.config().suites[0];
     let today = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs() as i64;

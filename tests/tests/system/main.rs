@@ -16,3 +16,4 @@ mod uploader;
 mod client;
 mod watch;
 mod crash;
+mod machines;

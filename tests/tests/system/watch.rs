@@ -15,7 +15,7 @@ fn package(name: &str, version: &str) -> DebBuilder {
 }
 
 /// Returns the versions of a package that clients are offered.
-fn live(archive: &TestArchive, name: &str) -> Vec<String> {
+pub(super) fn live(archive: &TestArchive, name: &str) -> Vec<String> {
     // As a client finds it: by what the signed file names.
     let folder = archive.root().join("dists/stable");
     let Ok(release) = fs::read_to_string(folder.join("InRelease")) else {

@@ -7,5 +7,5 @@ use crate::settings::Settings;
 
 /// Opens the archive that the settings name.
 pub(super) fn open(settings: &Settings) -> Result<Archive, CommandError> {
-    Archive::open(&settings.root, &settings.catalog).map_err(CommandError::archive)
+    Archive::open(&settings.location).map_err(CommandError::archive)
 }

@@ -9,8 +9,8 @@ use crate::settings::Settings;
 
 /// Brings them up to date, then checks that the archive opens with them.
 pub(super) fn run(settings: &Settings) -> Result<(), CommandError> {
-    if matches!(settings.catalog, DatabaseUrl::Postgres(_)) {
-        SqlCatalog::migrate(&settings.catalog).map_err(CommandError::archive)?;
+    if matches!(settings.location.catalog, DatabaseUrl::Postgres(_)) {
+        SqlCatalog::migrate(&settings.location.catalog).map_err(CommandError::archive)?;
     }
     open(settings)?;
     print("the catalog is up to date");

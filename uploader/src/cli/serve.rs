@@ -43,7 +43,7 @@ pub(super) fn run(settings: Settings) -> Result<(), CommandError> {
     })?;
     log::start().map_err(|error| CommandError::archive(anyhow::anyhow!("cannot start logging: {error}")))?;
     // Before the archive is opened: a change from here on is seen.
-    let reloader = Reloader::new(&settings.root, &settings.catalog);
+    let reloader = Reloader::new(&settings.location);
     let archive = Arc::new(open(&settings)?);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -74,7 +74,10 @@ fn bound_heap() {
 fn app(settings: Settings, archive: Arc<debian_archive::archive::Archive>) -> anyhow::Result<Arc<App>> {
     let secret = match &settings.jwt_secret {
         Some(secret) => secret.clone(),
-        None => secrets::jwt_secret(&settings.root).context("cannot use `keys/jwt.secret`")?,
+        None => match archive.shared_secret("jwt", &secrets::new_secret())? {
+            Some(shared) => shared,
+            None => secrets::jwt_secret(&settings.location.home).context("cannot use `keys/jwt.secret`")?,
+        },
     };
     // First: what the others count from their start on is to be seen.
     let metrics = PrometheusBuilder::new().install_recorder()?;

@@ -167,7 +167,7 @@ impl PublisherWorker {
         if self.reopen {
             // A key that was put in place meanwhile is to be found without a restart.
             let signing = &archive.config().signing;
-            self.setup.signer = sign::open(signing, archive.root(), self.clock.now())?;
+            self.setup.signer = sign::open(signing, archive.home(), self.clock.now())?;
             self.reopen = false;
         }
         let signer = self.setup.signer.as_ref();

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Instant;
@@ -11,23 +11,21 @@ use super::event_queue::{EventQueue, FsWatcher, PendingEvents};
 use super::folders::LOOK_EVERY;
 use crate::archive::{Archive, OpenError};
 use crate::config;
-use archive_catalog::DatabaseUrl;
+use crate::location::ArchiveLocation;
 
 /// Knows whether an archive's configuration is another than it was, and opens the archive with it.
 #[derive(Debug)]
 pub struct Reloader {
-    root: PathBuf,
-    catalog: DatabaseUrl,
+    location: ArchiveLocation,
     seen: ConfigStamp,
 }
 
 impl Reloader {
     /// Remembers the configuration as it is now: what is written from here on is a change.
-    pub fn new(root: &Path, catalog: &DatabaseUrl) -> Self {
+    pub fn new(location: &ArchiveLocation) -> Self {
         Self {
-            root: root.to_owned(),
-            catalog: catalog.clone(),
-            seen: ConfigStamp::of(root),
+            location: location.clone(),
+            seen: ConfigStamp::of(&location.home),
         }
     }
 
@@ -37,7 +35,7 @@ impl Reloader {
             return false;
         }
         // Before it is read: what is written meanwhile is another change.
-        let stamp = ConfigStamp::of(&self.root);
+        let stamp = ConfigStamp::of(&self.location.home);
         let due = stamp != self.seen || pending.reload;
         self.seen = stamp;
         due
@@ -45,7 +43,7 @@ impl Reloader {
 
     /// Opens the archive with its configuration as it is now.
     pub(super) fn open(&self) -> Result<Arc<Archive>, OpenError> {
-        Archive::open(&self.root, &self.catalog).map(Arc::new)
+        Archive::open(&self.location).map(Arc::new)
     }
 }
 
@@ -77,7 +75,7 @@ impl ConfigWatch {
         let events = Arc::new(EventQueue::default());
         let heard_by = events.clone();
         let thread = std::thread::Builder::new().name("config".into()).spawn(move || {
-            let watcher = FsWatcher::new(&reloader.root, heard_by.clone());
+            let watcher = FsWatcher::new(&reloader.location.home, heard_by.clone());
             let _ears = watcher.map_err(|error| report(ConfigEvent::NotWatching(error)));
             // What changed before anything could be pending is found at once.
             let mut next_look = Instant::now();

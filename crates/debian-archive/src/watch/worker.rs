@@ -16,7 +16,7 @@ use crate::publish::Clock;
 use crate::publisher::backoff::{Backoff, root_cause};
 use crate::publisher::{Publisher, PublisherSetup};
 use crate::sign;
-use archive_catalog::{DatabaseUrl, PruneMode};
+use archive_catalog::PruneMode;
 
 /// How often, while a file lies there that may be complete soon.
 const LOOK_SOON: Duration = Duration::from_secs(1);
@@ -29,7 +29,6 @@ const PRUNE_AGAIN: Duration = Duration::from_secs(300);
 /// What a worker is made of.
 pub(super) struct WorkerParts {
     pub(super) archive: Arc<Archive>,
-    pub(super) catalog: DatabaseUrl,
     pub(super) clock: Arc<dyn Clock + Send>,
     pub(super) report: Arc<dyn Fn(WatchEvent) + Send + Sync>,
     pub(super) publisher: Publisher,
@@ -52,22 +51,22 @@ pub(super) struct WatchWorker {
 
 impl WatchWorker {
     pub(super) fn new(parts: WorkerParts) -> Self {
-        let root = parts.archive.root();
+        let home = parts.archive.home();
         let now = Instant::now();
         Self {
-            incoming: Incoming::new(root, parts.report.clone()),
+            incoming: Incoming::new(home, parts.report.clone()),
             watcher: None,
             told_deaf: false,
             backoff: Backoff::default(),
             next_look: now,
             next_prune: now + PRUNE_FIRST,
-            config: Reloader::new(root, &parts.catalog),
+            config: Reloader::new(parts.archive.location()),
             parts,
         }
     }
 
     pub(super) fn run(mut self) {
-        match FsWatcher::new(self.parts.archive.root(), self.parts.events.clone()) {
+        match FsWatcher::new(self.parts.archive.home(), self.parts.events.clone()) {
             Ok(watcher) => self.watcher = Some(watcher),
             Err(error) => (self.parts.report)(WatchEvent::NotWatching(error)),
         }
@@ -204,7 +203,7 @@ impl WatchWorker {
 
     fn open(&self) -> Result<(Arc<Archive>, PublisherSetup), ReloadError> {
         let archive = self.config.open()?;
-        let signer = sign::open(&archive.config().signing, archive.root(), self.parts.clock.now())?;
+        let signer = sign::open(&archive.config().signing, archive.home(), self.parts.clock.now())?;
         let setup = PublisherSetup {
             archive: archive.clone(),
             signer,

@@ -178,6 +178,12 @@ create table api_token (
 );
 create index api_token_account on api_token (account_id, created_at);
 
+-- What every machine that shares this catalog has to know alike, such as the key that signs access tokens.
+create table shared_secret (
+    name               text   collate "C" not null primary key,
+    value              text   not null
+);
+
 -- Sessions that were ended before their time, for as long as they would have lasted.
 create table ended_session (
     id                 text   collate "C" not null primary key,

@@ -1,0 +1,143 @@
+//! Publishers on several machines.
+
+use super::{TestServer, is_live, package};
+use archive_tests::{Keys, Run, TestArchive, Watching};
+use std::process::Command;
+
+/// Publishers that share the folder of files take turns by its locks, too; these are two file systems to them, as on two machines.
+fn offer(archive: &TestArchive, name: &str) {
+    let file = package(name).write_into(&archive.outside());
+    Run::of(archive.command(&["add"]).arg(file)).ok();
+}
+
+#[test]
+fn when_one_publisher_dies_another_goes_on() {
+    let archive = TestArchive::shared_on(TestServer::shared());
+    let machine = archive.other_machine(Keys::Copied);
+    let mut first = Watching::start(&archive);
+    let mut second = Watching::start(&machine);
+    offer(&archive, "one");
+    first.until("one is live", |_| is_live(&archive, "one"));
+    first.kill();
+    offer(&archive, "two");
+    second.until("two is live", |_| is_live(&archive, "two"));
+    second.stop().ok();
+    assert_eq!(archive.repogen(&["verify"]).ok().stdout, "");
+}
+
+#[test]
+fn machines_that_publish_at_once_all_come_to_the_same() {
+    let archive = TestArchive::shared_on(TestServer::shared());
+    let machines: Vec<TestArchive> = (0..3).map(|_| archive.other_machine(Keys::Copied)).collect();
+    std::thread::scope(|scope| {
+        for (number, machine) in machines.iter().enumerate() {
+            scope.spawn(move || {
+                for round in 0..4 {
+                    offer(machine, &format!("package-{number}-{round}"));
+                    machine.publish();
+                }
+            });
+        }
+    });
+    for number in 0..3 {
+        for round in 0..4 {
+            assert!(is_live(&archive, &format!("package-{number}-{round}")));
+        }
+    }
+    assert_eq!(archive.repogen(&["verify"]).ok().stdout, "");
+    let audit = Run::of(
+        archive
+            .tool(archive_tests::archive::uploader())
+            .args(["audit", "verify"]),
+    )
+    .ok();
+    assert_eq!(audit.code, 0);
+}
+
+#[test]
+fn tables_of_another_version_end_every_program_with_code_3_and_the_command() {
+    let archive = TestArchive::shared_on(TestServer::shared());
+    let empty = TestServer::shared().url();
+    let mut commands: Vec<Command> = vec![
+        archive.command(&["list"]),
+        archive.command(&["publish"]),
+        archive.command(&["watch"]),
+    ];
+    let mut serve = archive.tool(archive_tests::archive::uploader());
+    serve
+        .arg("serve")
+        .env("API_PORT", "0")
+        .env("API_HOST", "127.0.0.1");
+    commands.push(serve);
+    for mut command in commands {
+        let refused = Run::of(command.env("DATABASE_URL", &empty)).exits(3);
+        assert!(refused.stderr.contains("repogen migrate"), "{}", refused.report());
+    }
+    Run::of(archive.command(&["migrate"]).env("DATABASE_URL", &empty)).ok();
+    Run::of(archive.command(&["list"]).env("DATABASE_URL", &empty)).ok();
+    let wrong = Run::of(
+        archive
+            .command(&["list"])
+            .env("DATABASE_URL", "mysql://me:secret@host/db"),
+    )
+    .exits(2);
+    assert!(!wrong.stderr.contains("secret"), "{}", wrong.report());
+}
+
+#[test]
+fn a_backup_goes_from_one_kind_of_database_to_the_other_and_back() {
+    let archive = TestArchive::shared_on(TestServer::shared());
+    archive.account("root", &["--role", "admin"]);
+    offer(&archive, "hello");
+    archive.publish();
+    let backup = archive.outside().join("first.backup");
+    Run::of(archive.command(&["backup"]).arg(&backup)).ok();
+    let list = archive.repogen(&["list", "--json"]).ok().stdout;
+
+    let file = TestArchive::empty();
+    let mut restore = file.command(&["restore"]);
+    Run::of(restore.arg(&backup).env_remove("DATABASE_URL")).ok();
+    let read = Run::of(file.command(&["list", "--json"]).env_remove("DATABASE_URL")).ok();
+    assert_eq!(read.stdout, list);
+    let second = archive.outside().join("second.backup");
+    Run::of(file.command(&["backup"]).arg(&second).env_remove("DATABASE_URL")).ok();
+
+    let server = TestServer::shared().url();
+    let other = TestArchive::empty();
+    Run::of(
+        other
+            .command(&["restore"])
+            .arg(&second)
+            .env("DATABASE_URL", &server),
+    )
+    .ok();
+    let read = Run::of(other.command(&["list", "--json"]).env("DATABASE_URL", &server)).ok();
+    assert_eq!(read.stdout, list);
+    // A restore never takes the place of what is there.
+    std::fs::remove_file(other.home().join("repogen.toml")).unwrap();
+    let refused = Run::of(
+        other
+            .command(&["restore"])
+            .arg(&second)
+            .env("DATABASE_URL", &server),
+    )
+    .exits(1);
+    assert!(
+        refused.stderr.contains("is there already"),
+        "{}",
+        refused.report()
+    );
+}
+
+#[test]
+fn a_lost_catalog_on_a_server_is_rebuilt_from_what_is_published() {
+    let archive = TestArchive::shared_on(TestServer::shared());
+    offer(&archive, "hello");
+    archive.publish();
+    let empty = TestServer::shared().url();
+    Run::of(archive.command(&["rebuild"]).env("DATABASE_URL", &empty)).ok();
+    let read = Run::of(archive.command(&["list"]).env("DATABASE_URL", &empty)).ok();
+    assert_eq!(read.stdout, archive.repogen(&["list"]).ok().stdout);
+    let refused = archive.repogen(&["rebuild"]).exits(1);
+    assert!(refused.stderr.contains("nothing is lost"), "{}", refused.report());
+}
