@@ -7,7 +7,7 @@ export PATH := $(PATH):$(HOME)/.cargo/bin
 # How long `make fuzz` spends on each target.
 FUZZ_SECONDS ?= 20
 
-.PHONY: help setup dev demo build test test-archive docker-up torture bench bench-uploads bench-micro fuzz api-fuzz fmt lint clippy audit health clean
+.PHONY: help setup dev demo build test test-postgresql test-archive docker-up torture bench bench-uploads bench-micro fuzz api-fuzz fmt lint clippy audit health clean
 .DEFAULT_GOAL := help
 
 help: ## Lists these commands
@@ -36,6 +36,9 @@ build: setup ## Builds release programs
 test: setup ## Runs every test; needs no network
 	@python3 -m unittest discover -q -s bench
 	$(CARGO) test --locked --workspace
+
+test-postgresql: setup ## Runs the tests of the uploader and of repogen again, with every catalog on PostgreSQL
+	@tools/test-postgresql
 
 test-archive: $(TARGET)/.setup-archive ## Real packages on two Debian releases, and both dputs, from Debian's archive (needs root or sudo)
 	@tools/test-archive

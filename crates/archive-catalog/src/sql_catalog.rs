@@ -171,7 +171,7 @@ impl SqlCatalog {
     pub(crate) fn reader(&self) -> Result<Reader<'_>, CatalogError> {
         Ok(match &self.database {
             Backend::Sqlite(file) => Reader::Sqlite(file, file.reader()?),
-            Backend::Postgres(server) => Reader::Postgres(server.reader("begin to read it")?),
+            Backend::Postgres(server) => Reader::Postgres(Box::new(server.reader("begin to read it")?)),
         })
     }
 }
@@ -179,7 +179,7 @@ impl SqlCatalog {
 /// A reading transaction that ends when it is dropped.
 pub(crate) enum Reader<'a> {
     Sqlite(&'a SqliteFile, Connection),
-    Postgres(Borrowed<'a>),
+    Postgres(Box<Borrowed<'a>>),
 }
 
 impl Reader<'_> {
@@ -200,7 +200,7 @@ impl Reader<'_> {
 
 impl Catalog for SqlCatalog {
     fn ensure_suites(&self, codenames: &[SuiteName]) -> Result<(), CatalogError> {
-        let known = self.read("read its suites", |db| rows::codenames(db))?;
+        let known = self.read("read its suites", rows::codenames)?;
         if codenames
             .iter()
             .all(|codename| known.iter().any(|name| name == codename.as_str()))
@@ -326,7 +326,7 @@ impl Catalog for SqlCatalog {
     }
 
     fn pool_files(&self) -> Result<Vec<PoolFile>, CatalogError> {
-        self.read("list the pool", |db| select::pool_files(db))
+        self.read("list the pool", select::pool_files)
     }
 
     fn has_pool_file(&self, tree: &str, path: &str) -> Result<bool, CatalogError> {

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{ChildStdin, Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
@@ -31,8 +31,8 @@ const SETTINGS: &str =
 pub struct TestServer {
     folder: PathBuf,
     bin: PathBuf,
-    /// The keeper's input, which ends with this.
-    _keeper: ChildStdin,
+    /// Stops the server when its input ends.
+    keeper: Child,
 }
 
 impl TestServer {
@@ -80,7 +80,7 @@ impl TestServer {
             .open(folder.join("postgresql.conf"));
         conf.and_then(|mut conf| conf.write_all(settings.as_bytes()))
             .expect("it was just made");
-        let mut keeper = as_server(Path::new("sh"))
+        let keeper = as_server(Path::new("sh"))
             .args(["-c", KEEPER])
             .env("BIN", &bin)
             .env("DATA", &folder)
@@ -89,11 +89,7 @@ impl TestServer {
             .stderr(Stdio::null())
             .spawn()
             .expect("sh runs");
-        let server = Self {
-            folder,
-            bin,
-            _keeper: keeper.stdin.take().expect("it is piped"),
-        };
+        let server = Self { folder, bin, keeper };
         server.wait();
         server
     }
@@ -172,6 +168,14 @@ impl TestServer {
             .expect("temporary folders have plain names")
             .replace('/', "%2F");
         format!("postgres://postgres@{folder}/{name}")
+    }
+}
+
+impl Drop for TestServer {
+    fn drop(&mut self) {
+        drop(self.keeper.stdin.take());
+        // What it leaves is in a temporary folder.
+        let _ = self.keeper.wait();
     }
 }
 

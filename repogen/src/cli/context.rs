@@ -17,7 +17,7 @@ pub(super) struct Context {
 impl Context {
     /// Says where the archive is, by the root and the environment.
     pub(super) fn location(&self) -> Result<ArchiveLocation, Failure> {
-        let [storage, database] = ["STORAGE_URL", "DATABASE_URL"].map(|name| std::env::var(name).ok());
+        let (storage, database) = (variable("STORAGE_URL")?, variable("DATABASE_URL")?);
         Ok(ArchiveLocation::new(
             &self.root,
             storage.as_deref(),

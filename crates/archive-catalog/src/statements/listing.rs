@@ -142,8 +142,8 @@ impl Listing for SqlCatalog {
     }
 
     fn refresh(&self) -> Result<(), CatalogError> {
-        while self.read("look for new packages", |db| details::are_behind(db))? {
-            self.write("index packages for search", |db| details::catch_up(db))?;
+        while self.read("look for new packages", details::are_behind)? {
+            self.write("index packages for search", details::catch_up)?;
         }
         Ok(())
     }

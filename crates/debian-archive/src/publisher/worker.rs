@@ -171,7 +171,11 @@ impl PublisherWorker {
             self.reopen = false;
         }
         let signer = self.setup.signer.as_ref();
-        archive.publish(suite, PublishMode::Due, signer, self.clock.as_ref())
+        match archive.publish(suite, PublishMode::Due, signer, self.clock.as_ref()) {
+            // This machine stood still for too long, and the suite is in other hands.
+            Err(PublishError::Catalog(CatalogError::LeaseLost(_))) => Ok(PublishOutcome::Unchanged),
+            published => published,
+        }
     }
 
     /// Tells, once, of suites that are served and that the configuration does not have.
