@@ -42,6 +42,13 @@ impl<T: DeserializeOwned> FromRequest<Arc<App>> for Json<T> {
             };
             Problem::new(code, "expected a JSON body of at most 2 MB")
         })?;
+        // serde also reads the fields of a struct from an array, by their order: no schema says so.
+        if bytes.trim_ascii_start().starts_with(b"[") {
+            return Err(Problem::new(
+                Code::InvalidRequest,
+                "expected a JSON object, found an array",
+            ));
+        }
         if let Some(operation) = operation {
             operation.check_body(&bytes)?;
         }

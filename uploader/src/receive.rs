@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use axum::body::{Body, Bytes};
 use axum::extract::Request;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use debian_archive::ingest::{IncomingFile, ReceivedFile};
 use futures_util::{Stream, StreamExt as _};
 
@@ -61,22 +61,28 @@ pub(crate) async fn receive_whole(
     receive(app, limit, digests, request.into_body().into_data_stream()).await
 }
 
-/// Refuses what is compressed for the way: the bytes of a package are taken as they are.
+/// Refuses a body that is compressed for transport: the bytes of a package are stored as they come.
+///
+/// hyper takes a message with `Transfer-Encoding: gzip, chunked` as chunked, and leaves it compressed.
 pub(crate) fn refuse_encoding(headers: &HeaderMap) -> Result<(), Problem> {
-    let encodings = headers.get_all(header::CONTENT_ENCODING);
-    let other = encodings
-        .iter()
-        .find(|value| !value.as_bytes().eq_ignore_ascii_case(b"identity"));
-    match other {
-        None => Ok(()),
-        Some(value) => Err(Problem::new(
-            Code::UnsupportedMediaType,
-            format!(
-                "unsupported `Content-Encoding: {}`: send the file without an encoding",
-                String::from_utf8_lossy(value.as_bytes()).escape_debug()
-            ),
-        )),
+    for (name, expected) in [
+        (header::CONTENT_ENCODING, "identity"),
+        (header::TRANSFER_ENCODING, "chunked"),
+    ] {
+        let mut values = headers.get_all(&name).iter();
+        let is_other = |value: &&HeaderValue| !value.as_bytes().eq_ignore_ascii_case(expected.as_bytes());
+        if let Some(value) = values.find(is_other) {
+            let value = String::from_utf8_lossy(value.as_bytes());
+            return Err(Problem::new(
+                Code::UnsupportedMediaType,
+                format!(
+                    "unsupported `{name}: {}`: send the file without an encoding",
+                    value.escape_debug()
+                ),
+            ));
+        }
     }
+    Ok(())
 }
 
 /// Takes a file of at most `limit` bytes in.

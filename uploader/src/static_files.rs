@@ -125,14 +125,16 @@ pub(crate) async fn serve(root: &Path, path: &StaticPath, request: Request) -> R
     response
 }
 
-/// Settles what `ServeFile` leaves to others about parts of a file: `If-Range`, and a suffix that is longer than the file.
+/// Settles what `ServeFile` leaves to others about parts of a file: units, `If-Range`, and a suffix that is longer than the file.
 ///
-/// Source: RFC 9110, sections 13.1.5 and 14.1.2.
+/// Source: RFC 9110, sections 13.1.5, 14.1 and 14.1.2.
 async fn settle_range(file: &Path, headers: &mut HeaderMap) {
-    let Some(range) = headers.get(header::RANGE).cloned() else {
+    let Some(range) = headers.get(header::RANGE).and_then(in_bytes) else {
+        headers.remove(header::RANGE);
         headers.remove(header::IF_RANGE);
         return;
     };
+    headers.insert(header::RANGE, range.clone());
     let head = Request::builder().method(Method::HEAD).body(Body::empty());
     let head = head.expect("a method and an empty body make a request");
     let Ok(known) = ServeFile::new(file).oneshot(head).await;
@@ -159,6 +161,15 @@ async fn settle_range(file: &Path, headers: &mut HeaderMap) {
     {
         headers.insert(header::RANGE, HeaderValue::from_static("bytes=0-"));
     }
+}
+
+/// Returns a range of bytes with its unit in lower case; `None` for other units, which are ignored.
+fn in_bytes(range: &HeaderValue) -> Option<HeaderValue> {
+    let (unit, ranges) = range.to_str().ok()?.split_once('=')?;
+    if !unit.eq_ignore_ascii_case("bytes") {
+        return None;
+    }
+    HeaderValue::try_from(format!("bytes={ranges}")).ok()
 }
 
 /// Returns the answer for what is not there.

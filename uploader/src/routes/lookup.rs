@@ -49,7 +49,9 @@ fn no_such_package() -> Problem {
 
 /// Returns the bytes that an id stands for: the first half of the digest.
 fn digest_start(id: &str) -> Option<Vec<u8>> {
-    if id.len() != 2 * ID_BYTES {
+    // In one spelling only: a package has one address.
+    let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    if id.len() != 2 * ID_BYTES || !id.bytes().all(is_digit) {
         return None;
     }
     // Half the digits twice are as many as a digest has.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderValue, StatusCode, Version, header};
 use axum::response::{IntoResponse as _, Response};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -110,6 +110,9 @@ async fn respond(
     mut request: axum::http::Request<Incoming>,
 ) -> Result<Response, Infallible> {
     request.extensions_mut().insert(ConnectInfo(peer));
+    if !has_one_host(&request) {
+        return Ok(bad_request());
+    }
     let is_health = request.uri().path() == HEALTH;
     if !is_health && !seat.take_place().await {
         return Ok(no_place());
@@ -128,6 +131,21 @@ async fn respond(
             _request: in_progress,
         })
     }))
+}
+
+/// Says whether a request names one host, as it has to since HTTP/1.1: one that names several means another to each who reads it.
+///
+/// Source: RFC 9112, section 3.2.
+fn has_one_host(request: &axum::http::Request<Incoming>) -> bool {
+    let hosts = request.headers().get_all(header::HOST).iter().count();
+    hosts == 1 || hosts == 0 && request.version() < Version::HTTP_11
+}
+
+/// Returns the answer to a head that is not valid HTTP, like hyper's own.
+fn bad_request() -> Response {
+    let mut response = StatusCode::BAD_REQUEST.into_response();
+    close_after(&mut response);
+    response
 }
 
 /// Returns the answer to a request that waited for a place and got none.

@@ -208,3 +208,19 @@ async fn a_server_that_is_told_to_stop_ends_idle_connections() {
     assert_eq!(all(idle).await, "");
     assert!(TcpStream::connect(address).await.is_err());
 }
+
+#[tokio::test]
+async fn a_request_names_one_host() {
+    let (address, _stop, _server) = start(bounds()).await;
+    for (head, status) in [
+        ("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", "200"),
+        ("GET / HTTP/1.1\r\nConnection: close\r\n\r\n", "400"),
+        ("GET / HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n", "400"),
+        ("GET / HTTP/1.0\r\n\r\n", "200"),
+    ] {
+        let mut asking = TcpStream::connect(address).await.unwrap();
+        asking.write_all(head.as_bytes()).await.unwrap();
+        let answer = all(asking).await;
+        assert_eq!(answer.split(' ').nth(1), Some(status), "{head}: {answer}");
+    }
+}

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::problem::{Code, Problem};
+use crate::routes::wire;
 
 const DEFAULT_COLOR: &str = "#6c757d";
 
@@ -73,7 +74,7 @@ fn tags(wanted: &[NewTag]) -> Result<Vec<Tag>, Problem> {
             NewTag::Tag { name, color } => (name, color.as_deref()),
         };
         let color = color.unwrap_or(DEFAULT_COLOR);
-        if name.is_empty() || name.len() > 64 || name.chars().any(char::is_control) {
+        if name.is_empty() || name.len() > 64 || !wire::is_plain_line(name) {
             return Err(wrong(
                 "expected a tag name of 1 to 64 bytes, without control characters".into(),
             ));

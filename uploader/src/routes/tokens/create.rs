@@ -85,7 +85,7 @@ pub(crate) async fn create(
 }
 
 fn name(text: &str) -> Result<String, Problem> {
-    if text.is_empty() || text.len() > 100 || text.chars().any(char::is_control) {
+    if text.is_empty() || text.len() > 100 || !wire::is_plain_line(text) {
         return Err(wrong(
             "expected a `name` of 1 to 100 bytes, without control characters".into(),
         ));

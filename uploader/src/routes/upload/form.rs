@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::body::Body;
 use axum::extract::{FromRequest as _, Multipart, Request};
-use axum::http::header;
+use axum::http::{HeaderMap, HeaderValue, header};
 use debian_archive::ingest::FileKind;
 use futures_util::StreamExt as _;
 use utoipa::ToSchema;
@@ -32,9 +32,8 @@ pub(crate) struct UploadForm {
 /// Receives a body as it is, or the field `file` of a form.
 pub(crate) async fn body(app: &Arc<App>, request: Request) -> Result<ReceivedBody, Problem> {
     let headers = request.headers();
-    let kind = headers.get(header::CONTENT_TYPE).map(|kind| kind.as_bytes());
     let limit = app.settings.max_upload_bytes;
-    if !kind.is_some_and(|kind| kind.starts_with(b"multipart/form-data")) {
+    if !is_form(headers) {
         return receive::receive_whole(app, limit, request).await;
     }
     receive::refuse_encoding(headers)?;
@@ -51,6 +50,13 @@ pub(crate) async fn body(app: &Arc<App>, request: Request) -> Result<ReceivedBod
     tokio::time::timeout(total, file_of(app, form, digests, (&size, most)))
         .await
         .map_err(|_| took_too_long(total))?
+}
+
+/// Says whether a body is a form. Media types are the same in any case (RFC 9110, section 8.3.1).
+fn is_form(headers: &HeaderMap) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
+    let kind = kind.and_then(|kind| kind.split(|byte| *byte == b';').next());
+    kind.is_some_and(|kind| kind.trim_ascii().eq_ignore_ascii_case(b"multipart/form-data"))
 }
 
 /// What a form may have besides its file, in bytes: other fields and the lines between them.
