@@ -11,6 +11,7 @@ pub mod local;
 pub mod spec;
 pub mod resolver_input;
 pub mod phasing;
+pub mod preferences;
 pub mod installed;
 pub mod edsp;
 pub mod system;

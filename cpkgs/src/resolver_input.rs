@@ -6,6 +6,7 @@ use resolver::universe::{PackageId, Universe};
 
 use crate::installed::{InstalledPackage, State};
 use crate::local::LocalDeb;
+use crate::preferences::Preferences;
 use crate::spec::Named;
 use apt_client::package_cache::{Extra, PackageCache, PackageCacheError};
 
@@ -94,6 +95,18 @@ impl<'l> ResolverInput<'l> {
             extra: extra.collect(),
             files,
         })
+    }
+
+    /// Prefers packages as an administrator wants it.
+    pub fn prefer(&mut self, preferences: &Preferences) {
+        if preferences.is_empty() {
+            return;
+        }
+        let library = self.library;
+        self.universe.set_priorities(|universe, package| {
+            let indexes: Vec<_> = library.indexes(package).collect();
+            preferences.priority(universe.name(package), universe.version(package), &indexes)
+        });
     }
 
     /// Returns the packages of the sources.

@@ -254,7 +254,7 @@ pub(super) fn install(args: &InstallArgs, context: &mut Context) -> Result<Outco
         false => Indexes::Needed,
     };
     let library = target.library(indexes, context)?;
-    let input = target.resolver_input(&library, files)?;
+    let input = target.resolver_input(&library, files, context)?;
     let request = Request {
         install: targets(&specs, &input),
         installed: input.installed.clone(),
@@ -336,7 +336,7 @@ fn take_away(
         .map_err(|error| Failure::saying(USAGE, error))?;
     let target = context.install_target(&args.target, run_of(args.dry_run))?;
     let library = target.library(Indexes::IfAny, context)?;
-    let input = target.resolver_input(&library, Vec::new())?;
+    let input = target.resolver_input(&library, Vec::new(), context)?;
     let (here, absent): (Vec<Named>, Vec<Named>) = named
         .into_iter()
         .partition(|named| input.installed_of(named).next().is_some());
@@ -426,7 +426,7 @@ fn report_unneeded(
 pub(super) fn autoremove(args: &AutoremoveArgs, context: &mut Context) -> Result<Outcome, Failure> {
     let target = context.install_target(&args.target, run_of(args.dry_run))?;
     let library = target.library(Indexes::IfAny, context)?;
-    let input = target.resolver_input(&library, Vec::new())?;
+    let input = target.resolver_input(&library, Vec::new(), context)?;
     let removed: Vec<PackageId> = autoremovable(&input.universe, &input.installed);
     let plan = Plan {
         remove: removed

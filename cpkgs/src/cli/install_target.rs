@@ -8,15 +8,17 @@ use clap::Args;
 use cpkgs::config::Base;
 use cpkgs::installed::{self, InstalledPackage};
 use cpkgs::local::LocalDeb;
+use cpkgs::preferences::Preferences;
 use cpkgs::resolver_input::ResolverInput;
 use cpkgs::spec::Named;
 use cpkgs::system::{System, Unfinished};
+use debian_control::terminal::escaped;
 use resolver::request::{Hold, Mark};
 use rootless::generation::{Generations, Programs};
 use rootless::{Change, PackageKey};
 
 use super::architectures::Architectures;
-use super::failure::Failure;
+use super::failure::{Failure, REFUSED};
 use super::{Context, report};
 
 /// Where packages are installed.
@@ -171,6 +173,7 @@ impl InstallTarget {
         &self,
         library: &'l PackageCache,
         files: Vec<LocalDeb>,
+        context: &Context,
     ) -> Result<ResolverInput<'l>, Failure> {
         match self {
             Self::Own { folder, base, .. } => {
@@ -183,7 +186,16 @@ impl InstallTarget {
                 input.universe.forget_essential();
                 Ok(input)
             }
-            Self::System(system) => Ok(ResolverInput::new(library, &system.installed()?, files)?),
+            Self::System(system) => {
+                let mut input = ResolverInput::new(library, &system.installed()?, files)?;
+                let preferences =
+                    Preferences::read(system.root()).map_err(|error| Failure::new(REFUSED, error))?;
+                for ignored in &preferences.ignored {
+                    context.printer.warning(escaped(ignored));
+                }
+                input.prefer(&preferences);
+                Ok(input)
+            }
         }
     }
 

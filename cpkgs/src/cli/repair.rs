@@ -119,7 +119,7 @@ fn unpack_again(
         .collect::<Result<Vec<_>, _>>()?;
     let count = files.len();
     let library = target.library(Indexes::IfAny, context)?;
-    let input = target.resolver_input(&library, files)?;
+    let input = target.resolver_input(&library, files, context)?;
     let universe = &input.universe;
     let given: Vec<Target> = (0..count).filter_map(|place| input.file_target(place)).collect();
     let is_given = |one: &Unfinished| {

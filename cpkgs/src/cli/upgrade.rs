@@ -56,7 +56,7 @@ pub(super) struct FullUpgradeArgs {
 pub(super) fn upgrade(args: &UpgradeArgs, context: &mut Context) -> Result<Outcome, Failure> {
     let target = context.install_target(&args.target, run_of(args.dry_run))?;
     let library = target.library(Indexes::Needed, context)?;
-    let input = target.resolver_input(&library, Vec::new())?;
+    let input = target.resolver_input(&library, Vec::new(), context)?;
     let named = args.packages.iter().map(|text| Named::parse(text));
     let named = named
         .collect::<Result<Vec<_>, _>>()
@@ -100,7 +100,7 @@ pub(super) fn upgrade(args: &UpgradeArgs, context: &mut Context) -> Result<Outco
 pub(super) fn full_upgrade(args: &FullUpgradeArgs, context: &mut Context) -> Result<Outcome, Failure> {
     let target = context.install_target(&args.target, run_of(args.dry_run))?;
     let library = target.library(Indexes::Needed, context)?;
-    let input = target.resolver_input(&library, Vec::new())?;
+    let input = target.resolver_input(&library, Vec::new(), context)?;
     let options = Options {
         upgrade: Upgrade::Full,
         no_recommends: args.no_recommends,

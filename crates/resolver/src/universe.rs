@@ -170,6 +170,18 @@ impl Universe {
         }
     }
 
+    /// Gives packages other priorities, where `priority` says so, and orders the packages of each name by them.
+    pub fn set_priorities(&mut self, priority: impl Fn(&Self, PackageId) -> Option<i32>) {
+        let found: Vec<Option<i32>> = self.packages.ids().map(|id| priority(self, id)).collect();
+        for (package, found) in self.packages.ids().zip(found) {
+            if let Some(found) = found {
+                self.packages[package].priority = found;
+            }
+        }
+        self.order_packages();
+        self.order_providers();
+    }
+
     /// Returns all packages, in the order in which they were added.
     pub fn packages(&self) -> impl DoubleEndedIterator<Item = PackageId> + use<> {
         self.packages.ids()

@@ -56,7 +56,7 @@ fn ranks(builder: &UniverseBuilder) -> IndexVec<VersionId, u32> {
 
 impl Universe {
     /// Orders the packages of each name: preferred sources first, then newest, then the native architecture.
-    fn order_packages(&mut self) {
+    pub(super) fn order_packages(&mut self) {
         let mut named: Vec<PackageId> = self.packages.ids().collect();
         named.sort_by_key(|id| {
             let package = &self.packages[*id];
@@ -80,7 +80,7 @@ impl Universe {
 
     /// Orders the providers of each name: preferred sources first, then what the archive calls more important, then by
     /// name, newest first.
-    fn order_providers(&mut self) {
+    pub(super) fn order_providers(&mut self) {
         let mut found: Vec<(NameId, Provider)> = Vec::new();
         for package in self.packages.ids() {
             for group in self.related(package, Field::Provides) {

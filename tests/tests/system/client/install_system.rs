@@ -63,6 +63,36 @@ fn hello(version: &str) -> DebBuilder {
 }
 
 #[test]
+fn the_preferences_of_apt_count_for_the_system() {
+    let machine = Machine::new(&[
+        DebBuilder::new("pinned", "1", "all"),
+        DebBuilder::new("pinned", "2", "all"),
+        DebBuilder::new("unwanted", "1", "all"),
+    ]);
+    let folder = machine.path("etc/apt/preferences.d");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(
+        folder.join("old"),
+        "Package: pinned\nPin: version 1\nPin-Priority: 900\n",
+    )
+    .unwrap();
+    let never = "Package: unwanted\nPin: release c=main\nPin-Priority: -1\n\n\
+        Package: /x/\nPin: version 1\nPin-Priority: 1\n";
+    fs::write(machine.path("etc/apt/preferences"), never).unwrap();
+    let said = machine.cpkgs(&["install", "pinned"]).ok().stderr;
+    assert_eq!(machine.status(), ["pinned 1 install installed"]);
+    assert!(
+        said.contains("warning: the preferences for `/x/` do not count: regular expressions"),
+        "{said}"
+    );
+    machine.cpkgs(&["upgrade"]).ok();
+    assert_eq!(machine.status(), ["pinned 1 install installed"]);
+    machine.cpkgs(&["install", "unwanted"]).exits(1);
+    // They are the system's: without root they count for nothing.
+    machine.client.run(&["install", "--yes", "unwanted"]).ok();
+}
+
+#[test]
 fn dpkg_and_apt_know_what_came_and_why() {
     let machine = Machine::new(&[hello("1.0"), DebBuilder::new("libhello", "1.0", "amd64")]);
     machine.cpkgs(&["install", "hello"]).ok();
