@@ -86,9 +86,10 @@ api-fuzz: $(TARGET)/.setup-api-fuzz ## Sends the uploader what its API document 
 fmt: ## Formats the code
 	$(CARGO) fmt --all
 
-lint: setup ## Checks format, warnings, the fences between the crates, and the links of the documents
+lint: setup ## Checks format, warnings, doc comments, the fences between the crates, and the links of the documents
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --quiet --no-deps --workspace --document-private-items
 	@tools/fences
 	@tools/unused-dependencies
 	@tools/check-docs

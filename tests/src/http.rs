@@ -21,7 +21,7 @@ impl Response {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    /// Returns the body as JSON, and fails the test when it is none.
+    /// Returns the body as JSON; fails the test when it cannot be parsed.
     pub fn json(&self) -> serde_json::Value {
         serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.text()))
     }

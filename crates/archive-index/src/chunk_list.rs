@@ -1,6 +1,6 @@
 //! The chunk list of an index, by which a client that has most of it fetches the rest.
 //!
-//! A signed file beside the index. Each of its lines stands for one chunk: the digest of its plain text, and its bytes
+//! A signed file beside the index. Each of its lines describes one chunk: the digest of its plain text, and its bytes
 //! plain and in each compressed form. A client that holds a text of that digest already needs no byte of the chunk;
 //! any other it fetches by Range from the file of the form it likes. A gzip chunk is a whole member, a zstd chunk a
 //! whole frame, an xz chunk a whole block of a stream with CRC32.

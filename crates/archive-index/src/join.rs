@@ -8,7 +8,7 @@
 use crate::form::Form;
 use crate::xz::{self, ChunkLengths};
 
-/// Returns what stands before the first chunk.
+/// Returns the bytes before the first chunk.
 pub(super) fn head(form: Form) -> Vec<u8> {
     match form {
         Form::Plain | Form::Gzip | Form::Zstd => Vec::new(),
@@ -16,7 +16,7 @@ pub(super) fn head(form: Form) -> Vec<u8> {
     }
 }
 
-/// Returns what stands after the last chunk.
+/// Returns the bytes after the last chunk.
 pub(super) fn tail(
     form: Form,
     chunks: impl ExactSizeIterator<Item = ChunkLengths>,

@@ -20,7 +20,7 @@ pub(super) struct ChunkLengths {
     pub padding: u8,
 }
 
-/// Returns what stands before the first block.
+/// Returns the bytes before the first block.
 pub(super) fn head() -> Vec<u8> {
     [&MAGIC[..], &FLAGS, &crc(&FLAGS)].concat()
 }

@@ -123,7 +123,7 @@ impl Archive {
         suite_dists(&self.tree(suite), &suite.codename)
     }
 
-    /// Takes the lock `name` where nobody has it.
+    /// Takes the lock `name`, or returns `None` when it is held.
     pub(crate) fn try_lock(&self, name: &str, operation: FlockOperation) -> io::Result<Option<File>> {
         match self.lock(name, operation) {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
@@ -131,7 +131,7 @@ impl Archive {
         }
     }
 
-    /// Takes the lock `name`, waiting for whoever has it; it is let go when the file is dropped, or its process dies.
+    /// Takes the lock `name`, waiting until it is free. It is released when the file is dropped or the process ends.
     pub(crate) fn lock(&self, name: &str, operation: FlockOperation) -> io::Result<File> {
         lock_in(self.root(), name, operation)
     }

@@ -1,4 +1,4 @@
-//! What a lost archive cannot make again from `dists/` and `pool/`: the catalog, the configuration and the keys.
+//! Backups: the catalog, the configuration and the keys, which cannot be reconstructed from `dists/` and `pool/`.
 //!
 //! One `tar` file under Zstandard, readable by its owner only, since private keys are in it.
 
@@ -36,10 +36,10 @@ pub enum BackupError {
         source: io::Error,
     },
     /// Restoring would overwrite something.
-    #[error("`{0}` is there already: restore into a root without configuration, catalog and keys")]
+    #[error("`{0}` already exists: restore into a root without configuration, catalog and keys")]
     Exists(String),
     /// The file is no backup.
-    #[error("`{path}` is no backup of an archive: {what}")]
+    #[error("`{path}` is not a backup of an archive: {what}")]
     NoBackup {
         /// The file.
         path: PathBuf,
@@ -123,7 +123,7 @@ pub fn restore(source: &Path, location: &ArchiveLocation) -> Result<(), BackupEr
     place(beside.path(), root, catalog)
 }
 
-/// Says whether a path may stand in a backup.
+/// Returns whether a backup may contain a path.
 fn is_part(path: &Path) -> bool {
     let mut parts = path.components();
     let plain = path.components().all(|part| matches!(part, Component::Normal(_)));

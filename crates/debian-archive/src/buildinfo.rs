@@ -49,7 +49,7 @@ impl Archive {
         Err(pool::both_taken(self.root().join(first)))
     }
 
-    /// Says whether a record with these bytes is kept.
+    /// Returns whether a record with these bytes is kept.
     pub fn keeps_record(&self, name: &RecordName<'_>, sha256: &Sha256) -> bool {
         let holds = |path: &Path| pool::digest(path).is_ok_and(|found| found == *sha256);
         let paths = name.paths(sha256);

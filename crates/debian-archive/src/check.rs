@@ -42,7 +42,7 @@ pub enum CheckError {
         source: StanzaError,
     },
     /// A package has a field that the resolver cannot use.
-    #[error("`{origin}` has a package that cannot be used")]
+    #[error("`{origin}` has an invalid package entry")]
     Package {
         /// The file or suite.
         origin: String,
@@ -50,7 +50,7 @@ pub enum CheckError {
         source: Box<UniverseError>,
     },
     /// The catalog holds text that is no stanza.
-    #[error("the catalog holds `{package}` with a control file that cannot be read")]
+    #[error("the control file of `{package}` in the catalog is invalid")]
     Control {
         /// The package.
         package: String,

@@ -126,7 +126,7 @@ pub struct Suite {
     /// How long a removed .deb stays fetchable.
     #[serde(default = "Span::day")]
     pub keep_removed_for: Span,
-    /// How long a publish can be gone back to.
+    /// How long a publish can be restored.
     #[serde(default = "Span::week")]
     pub keep_snapshots_for: Span,
     /// When Contents indexes are rebuilt.
@@ -144,7 +144,7 @@ pub struct Suite {
     /// `ButAutomaticUpgrades` of the Release.
     #[serde(default)]
     pub but_automatic_upgrades: bool,
-    /// What becomes of a publish that would bring packages nobody can install.
+    /// What happens to a publish that would make packages uninstallable.
     #[serde(default)]
     pub gate: Gate,
     /// Packages files, relative to the root, of archives that the suite is used with: what the gate lets packages need.
@@ -155,7 +155,7 @@ pub struct Suite {
     pub overrides: BTreeMap<String, Override>,
 }
 
-/// What a suite says of a package in place of its .deb.
+/// Values that a suite sets in place of those in the .deb.
 #[derive(Debug, Clone, Deserialize, PartialEq, Eq)]
 #[serde(deny_unknown_fields)]
 pub struct Override {
@@ -165,7 +165,7 @@ pub struct Override {
     pub priority: Option<String>,
 }
 
-/// What becomes of a publish that would bring packages nobody can install.
+/// What happens to a publish that would make packages uninstallable.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Gate {
@@ -231,7 +231,7 @@ impl Config {
         Ok(config)
     }
 
-    /// Returns the suite that `name` stands for, as codename or alias.
+    /// Returns the suite with the codename or alias `name`.
     pub fn suite(&self, name: &str) -> Option<&Suite> {
         self.suites.iter().find(|suite| {
             suite.codename.as_str() == name
@@ -248,7 +248,7 @@ impl Config {
         }
         self.signing.check()?;
         if self.suites.is_empty() {
-            return Err("no [[suite]] in it: an archive has at least one".into());
+            return Err("no [[suite]]: an archive needs at least one".into());
         }
         let mut owners: HashMap<&str, &SuiteName> = HashMap::new();
         for suite in &self.suites {
@@ -289,7 +289,7 @@ impl Suite {
         self.components.first().expect("`check` refuses an empty list")
     }
 
-    /// Says whether packages of `architecture` are published here.
+    /// Returns whether packages of `architecture` are published here.
     pub fn takes(&self, architecture: &Architecture) -> bool {
         architecture.is_all() || self.architectures.contains(architecture)
     }

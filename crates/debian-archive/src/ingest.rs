@@ -33,9 +33,9 @@ pub enum IngestError {
     /// It is not what dpkg would read, or breaks a limit.
     #[error("{0}")]
     Invalid(#[source] Box<DebError>),
-    /// Debian's policy forbids its name, or that of its source, and nobody said that it may be so.
+    /// Debian Policy forbids its name, or that of its source, and such names were not allowed.
     #[error(
-        "{0}; dpkg takes the name and Debian's policy forbids it: `repogen add --allow-odd-names` takes such packages"
+        "{0}; dpkg accepts the name but Debian Policy forbids it: `repogen add --allow-odd-names` accepts such packages"
     )]
     OddName(NameError),
     /// The suite has no place for its architecture.
@@ -48,7 +48,7 @@ pub enum IngestError {
         /// What the suite has.
         listed: String,
     },
-    /// What the suite holds stands against it.
+    /// It conflicts with what the suite holds.
     #[error("{0}")]
     Conflict(Box<Conflict>),
     /// Its file cannot be read.
@@ -69,7 +69,7 @@ pub enum IngestError {
 }
 
 impl IngestError {
-    /// Says whether the fault is the package's, and not the archive's.
+    /// Returns whether the fault is the package's, and not the archive's.
     pub fn is_rejection(&self) -> bool {
         matches!(
             self,
@@ -82,7 +82,7 @@ impl IngestError {
     }
 }
 
-/// Where a package is to stand.
+/// The destination of a package.
 #[derive(Debug, Clone, Copy)]
 pub struct SuiteComponent<'a> {
     /// The suite.
@@ -200,7 +200,7 @@ impl QueuedFile {
         self.size
     }
 
-    /// Returns where it lies.
+    /// Returns its path.
     pub(crate) fn path(&self) -> &Path {
         self.path.as_path()
     }
@@ -212,7 +212,7 @@ pub struct StagedPackage {
     content: NewContent,
     /// `None`: its bytes were known, and nothing was kept.
     file: Option<(StagedPath, File)>,
-    /// Where the bytes lie already.
+    /// The pool path that has these bytes already.
     held: Option<String>,
     /// Who sent it.
     by: Option<Actor>,
@@ -269,7 +269,7 @@ impl NamePolicy {
     }
 }
 
-/// Who sends a package, and when.
+/// By whom and when a package is uploaded, and what is allowed.
 #[derive(Debug, Clone, Default)]
 pub struct UploadContext {
     /// Unix seconds.

@@ -1,8 +1,8 @@
 //! A Debian archive on disk: from a `.deb` to a signed index.
 //!
-//! The modules stand in the order in which data goes through them: a `.deb` is staged, read and put into the pool and
+//! The modules are in the order of the data flow: a `.deb` is staged, read and put into the pool and
 //! the catalog; a suite's part of the catalog becomes indexes and a Release over them, which is signed and published.
-//! Blocking code; the clock comes in as an argument.
+//! Blocking code; the clock is an argument.
 
 pub mod error_text;
 pub mod config;

@@ -9,7 +9,7 @@ use serde::Serialize;
 use archive_catalog::Entry;
 use archive_catalog::listing::{Extras, Tag};
 
-/// A package. What is not there is null.
+/// A package. Missing values are null.
 #[derive(Debug, Clone, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = Package))]
 pub struct PackageView {
@@ -53,7 +53,7 @@ pub struct PackageView {
     pub multi_arch: Option<String>,
     /// Its path below the archive root.
     pub filename: String,
-    /// Where it stands.
+    /// The suites and components that it is in.
     pub suites: Vec<PlaceView>,
     /// How often it was fetched.
     pub downloads: u64,
@@ -83,7 +83,7 @@ pub struct AlternativeView {
     pub version: Option<String>,
 }
 
-/// A word that somebody gave to a package.
+/// A tag of a package.
 #[derive(Debug, Clone, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = Tag))]
 pub struct TagView {
@@ -93,7 +93,7 @@ pub struct TagView {
     pub color: String,
 }
 
-/// A place where a package stands.
+/// A suite and component that a package is in.
 #[derive(Debug, Clone, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = SuiteComponent))]
 pub struct PlaceView {

@@ -1,6 +1,6 @@
 //! Applying retention: old versions, old generations of indexes, and pool files that nothing names.
 //!
-//! The catalog forgets first and the files go second, so that a prune that is cut off leaves files without rows,
+//! Rows are deleted first and files second, so that an interrupted prune leaves files without rows,
 //! which the next one finds, and never rows without files. Runs while no suite is published and nothing is added.
 
 use std::collections::BTreeSet;
@@ -27,16 +27,16 @@ pub enum PruneError {
     /// The catalog cannot be used.
     #[error(transparent)]
     Catalog(#[from] CatalogError),
-    /// The live Release of a suite cannot be read, so that nobody knows which by-hash files it names.
-    #[error("by-hash files of suite `{suite}` were not pruned")]
+    /// The live Release of a suite cannot be read, so that it is unknown which by-hash files it names.
+    #[error("cannot prune the by-hash files of suite `{suite}`")]
     Live {
         /// Codename.
         suite: SuiteName,
         /// The cause.
         source: LiveError,
     },
-    /// A manifest cannot be read, so that nobody knows which chunks it names.
-    #[error("cached chunks were not pruned")]
+    /// A manifest cannot be read, so that it is unknown which chunks it names.
+    #[error("cannot prune cached chunks")]
     Manifest(#[source] ManifestError),
     /// A file or folder cannot be read, locked or deleted.
     #[error("cannot {action} `{path}`")]
@@ -53,11 +53,11 @@ pub enum PruneError {
 /// What a prune did, or would do.
 #[derive(Debug, Default)]
 pub struct Pruned {
-    /// Versions that left their suite; the next publish shows it.
+    /// Versions that were removed from their suite; the next publish leaves them out.
     pub forgotten: PruneResult,
     /// Files that were deleted, below the root, and why.
     pub deleted: Vec<(String, &'static str)>,
-    /// What was left alone because something that may name it cannot be read; the rest was pruned.
+    /// What was not pruned, because a file that may reference it cannot be read. The rest was pruned.
     pub failures: Vec<PruneError>,
 }
 
@@ -65,7 +65,7 @@ pub struct Pruned {
 type Deletions = Vec<(String, &'static str)>;
 
 impl Archive {
-    /// Prunes, or with [`PruneMode::DryRun`] says what a prune would do.
+    /// Prunes, or with [`PruneMode::DryRun`] returns what a prune would do.
     pub fn prune(&self, pruning: PruneMode, now: i64) -> Result<Pruned, PruneError> {
         let mut locks = Vec::new();
         for suite in &self.config().suites {
@@ -82,7 +82,7 @@ impl Archive {
         let mut deleted: Deletions = forgotten
             .files
             .iter()
-            .map(|path| (path.clone(), "no index that is kept names it"))
+            .map(|path| (path.clone(), "not listed in any retained index"))
             .collect();
         let mut failures = Vec::new();
         let found = [self.orphans(&forgotten), self.chunks()];
@@ -110,7 +110,7 @@ impl Archive {
             .map_err(|source| failed("lock", &self.root().join(STATE).join(name), source))
     }
 
-    /// Finds pool files without a row: what was cut off between its link and its row.
+    /// Finds pool files without a row, which an interrupted ingest left.
     fn orphans(&self, forgotten: &PruneResult) -> Result<Deletions, PruneError> {
         let rows = self.catalog().pool_files()?;
         let known: BTreeSet<&str> = rows
@@ -130,14 +130,14 @@ impl Archive {
             for file in files(&tree.join("pool"), 2)? {
                 let path = self.below_root(file.path());
                 if !known.contains(path.as_str()) {
-                    deleted.push((path, "the catalog does not know it"));
+                    deleted.push((path, "not in the catalog"));
                 }
             }
         }
         Ok(deleted)
     }
 
-    /// Finds by-hash files of generations that are not kept.
+    /// Finds by-hash files of generations that are not retained.
     fn by_hash(&self, suite: &Suite, now: i64) -> Result<Deletions, PruneError> {
         let dists = self.dists(suite);
         let publications = self.catalog().publications(&suite.codename)?;
@@ -178,21 +178,21 @@ impl Archive {
             {
                 deleted.push((
                     self.below_root(file.path()),
-                    "no generation that is kept names it",
+                    "not listed in any retained generation",
                 ));
             }
         }
         Ok(deleted)
     }
 
-    /// Finds cached chunks that no index is made of.
+    /// Finds cached chunks that are part of no index.
     fn chunks(&self) -> Result<Deletions, PruneError> {
         let state = self.root().join(STATE);
         let used = chunks_in_use(&state.join("indexes"))?;
         let mut deleted = Vec::new();
         for file in files(&state.join("chunks"), 1)? {
             if !used.contains(&*file.file_name().to_string_lossy()) {
-                deleted.push((self.below_root(file.path()), "no index is made of it"));
+                deleted.push((self.below_root(file.path()), "not part of any index"));
             }
         }
         Ok(deleted)
@@ -267,7 +267,7 @@ fn chunks_in_use(manifests: &Path) -> Result<BTreeSet<String>, PruneError> {
     Ok(used)
 }
 
-/// Returns the files below a folder, by name, from `min_depth` on; a folder that is not there has none.
+/// Returns the files below a folder, by name, from `min_depth` on; a missing folder has none.
 ///
 /// Whatever else cannot be listed is an error: a file that was not seen may be the one that names what is to be deleted.
 fn files(folder: &Path, min_depth: usize) -> Result<Vec<DirEntry>, PruneError> {

@@ -68,7 +68,7 @@ pub enum PublishOutcome {
 pub struct PublishReport {
     /// Packages in the suite, and those added and removed since the last publish.
     pub counts: Counts,
-    /// What it brought that nobody can install, where the suite's gate warns of it.
+    /// Packages that became uninstallable, when the suite's gate warns about them.
     pub gated: Gated,
     /// Milliseconds that each stage took: indexes, signing, writing.
     pub stages: Vec<(&'static str, u128)>,
@@ -159,7 +159,7 @@ impl Archive {
         run.run(snapshot.as_ref(), (signer, clock), started)
     }
 
-    /// Refuses what would take from clients what nobody removed.
+    /// Refuses a publish that would remove packages from clients that nobody removed.
     fn refuse_to_drop(&self, suite: &Suite, snapshot: &dyn Snapshot) -> Result<(), PublishError> {
         if let Some(what) = vanishing::find(suite, snapshot)? {
             return Err(PublishError::WouldDrop {
@@ -179,7 +179,7 @@ impl Archive {
         }
     }
 
-    /// Waits until nobody else publishes the suite or prunes.
+    /// Waits until no other process publishes the suite or prunes.
     fn publish_lock(&self, suite: &SuiteName) -> Result<File, PublishError> {
         let name = format!("publish-{suite}.lock");
         self.lock(&name, FlockOperation::LockExclusive)
@@ -193,18 +193,18 @@ struct PublishRun<'a> {
     lease: &'a SuiteLease<'a>,
     suite: &'a Suite,
     publishing: PublishMode,
-    /// What is published: usually where the suite stands.
+    /// The revision to publish: usually the suite's present one.
     revision: i64,
     settings: String,
     date: i64,
     live: LiveRelease,
     gated: Gated,
-    /// Whether it was published under these settings before.
+    /// Whether it was published under these settings before, so that all files are in the right trees.
     already_in_place: bool,
 }
 
 impl PublishRun<'_> {
-    /// Publishes again what is published, where that comes due while a gate is closed: clients must not be left with a
+    /// Re-signs what is published, when that is due while the gate blocks: clients must not be left with a
     /// Release that expires.
     fn renew(mut self, by: (&dyn Signer, &dyn Clock), started: Instant) -> Result<(), PublishError> {
         let catalog = self.archive.catalog();
@@ -313,7 +313,7 @@ impl PublishRun<'_> {
     }
 }
 
-/// Returns the index files that are there to fetch.
+/// Returns the index files that clients can fetch.
 fn served(outputs: &[IndexOutput]) -> Vec<PublishedFile> {
     let served = outputs.iter().filter(|output| output.served);
     served

@@ -34,7 +34,7 @@ use shared::{Shared, Waker};
 pub struct PublisherDeps {
     /// Tells the time.
     pub clock: Arc<dyn Clock + Send>,
-    /// Is told what happens, on the publisher's thread.
+    /// Receives the events, on the publisher's thread.
     pub report: Box<dyn Fn(PublisherEvent) + Send>,
 }
 
@@ -46,7 +46,7 @@ pub struct Publisher {
 }
 
 impl Publisher {
-    /// Starts it. It looks at every suite at once.
+    /// Starts it. It checks every suite immediately.
     ///
     /// # Errors
     /// When the system gives no thread.
@@ -73,7 +73,7 @@ impl Publisher {
         self.shared.change(|state| state.committed = true);
     }
 
-    /// Goes on with another configuration or other keys, and looks at every suite again.
+    /// Replaces the configuration or the keys, and checks every suite again.
     pub fn replace(&self, setup: PublisherSetup) {
         self.shared.change(|state| state.setup = Some(setup));
     }

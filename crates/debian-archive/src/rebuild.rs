@@ -1,4 +1,4 @@
-//! A lost catalog made again from what is published: `dists/`, `snapshots/` and `pool/`.
+//! Reconstructs a lost catalog from the published tree: `dists/`, `snapshots/` and `pool/`.
 //!
 //! Nothing on disk is believed that a Release with a signature of the archive's key does not name by its digest, and
 //! what a package says is read from its file. Accounts, and which identities were taken once, come back from a backup
@@ -239,7 +239,7 @@ impl SuiteWork<'_> {
     }
 }
 
-/// Returns the files that a Release lists and that are there.
+/// Returns the listed files of a Release that exist.
 fn served(tree: &PublishedTree, dists: &Path) -> Vec<PublishedFile> {
     let listed = tree.release.sha256.iter();
     listed

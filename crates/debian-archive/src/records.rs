@@ -1,4 +1,4 @@
-//! What stands in an archive's indexes: the records that the catalog's rows make, for [`archive_index`] to build of.
+//! The records of an archive's indexes, made from the catalog's rows, for [`archive_index`] to build from.
 
 pub mod contents;
 pub mod packages;

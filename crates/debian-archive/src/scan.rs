@@ -88,7 +88,7 @@ pub enum ScanError {
     /// It cannot be read.
     #[error("cannot read it")]
     Read(#[from] std::io::Error),
-    /// Its path cannot stand in an index.
+    /// Its path cannot be written into an index.
     #[error("its path has a line break or is not UTF-8")]
     Path,
     /// A folder cannot be listed.
@@ -102,7 +102,7 @@ struct ScannedFile {
     text: String,
 }
 
-/// Scans a folder. What `overrides` and then `extra` say of packages is printed in place of what they say themselves.
+/// Scans a folder. Values of `overrides` and then `extra` replace those of the packages.
 pub fn scan(scan: &Scan<'_>, overrides: Option<Overrides>, extra: Option<Overrides>) -> Scanned {
     let mut scanned = Scanned::default();
     let files = list(scan, &mut scanned.rejected);

@@ -28,7 +28,7 @@ pub struct Signatures {
     pub inrelease: Vec<u8>,
     /// The detached signature, armoured: `Release.gpg`.
     pub detached: Vec<u8>,
-    /// The certificates, by their primary keys, that must all have signed both. Empty where only the result tells.
+    /// The certificates, by their primary keys, that must all have signed both. Empty when unknown before verification.
     pub signers: Vec<Fingerprint>,
 }
 

@@ -1,4 +1,4 @@
-//! States that can be gone back to: naming, pinning, comparing, and going back.
+//! Snapshots of a suite: naming, pinning, comparing, and rolling back.
 //!
 //! Every publish is such a state for as long as retention keeps it; it is rows of the catalog and no files. A pinned
 //! one stays until it is deleted, and is served as a tree of its own.
@@ -18,10 +18,10 @@ use archive_catalog::{CatalogError, Pin, Retained, RetainedState, SnapshotId};
 
 pub use differences::{Difference, SnapshotChange, differences};
 
-/// How many names near an unknown one are told.
+/// How many names near an unknown one an error suggests.
 const NEAR: usize = 4;
 
-/// Why a state was not pinned, deleted or gone back to.
+/// Why a state was not pinned, deleted or restored.
 #[derive(Debug, thiserror::Error)]
 pub enum SnapshotError {
     /// The catalog cannot be used.
@@ -47,11 +47,11 @@ pub enum SnapshotError {
         near: Vec<SnapshotId>,
     },
     /// Only pinned states have something to delete.
-    #[error("snapshot `{0}` is not pinned: retention lets it go by itself")]
+    #[error("snapshot `{0}` is not pinned: `repogen prune` removes it when its retention period ends")]
     NotPinned(SnapshotId),
     /// Files of the state are not in the pool.
     #[error(
-        "snapshot `{id}` cannot be gone back to: {count} of its files are not in the pool, the first is `{first}`"
+        "snapshot `{id}` cannot be restored: {count} of its files are missing from the pool, the first is `{first}`"
     )]
     FilesMissing {
         /// The state.
@@ -142,7 +142,7 @@ impl Archive {
         Ok(())
     }
 
-    /// Keeps prune out, which takes this lock alone, between a look at what there is and what is done about it.
+    /// Keeps prune out, which takes this lock exclusively, while a state is read and then pinned or restored.
     fn no_prune(&self) -> Result<File, SnapshotError> {
         self.lock("pool.lock", FlockOperation::LockShared)
             .map_err(SnapshotError::Lock)

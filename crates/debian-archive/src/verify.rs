@@ -1,7 +1,7 @@
 //! Checking every byte of an archive: the pool against the catalog, indexes against the catalog and the Release, the
 //! Release against its signatures and the clock.
 //!
-//! Reads only. What it reports is damage: changes that are in the catalog and not published yet are none.
+//! Reads only, and reports only damage: a change that is in the catalog and not published yet is not damage.
 
 mod finding;
 mod indexes;

@@ -92,10 +92,10 @@ pub enum ChangesError {
     /// A field that has to be there is not.
     #[error("it has no field `{0}`")]
     Missing(&'static str),
-    /// The name of the source package is none.
+    /// The name of the source package is invalid.
     #[error(transparent)]
     Source(#[from] NameError),
-    /// A line of a list of files is none.
+    /// A line of a list of files is malformed.
     #[error("`{field}` has the line `{line}`: expected {expected}")]
     Line {
         /// The field.
@@ -105,10 +105,10 @@ pub enum ChangesError {
         /// What would be right.
         expected: &'static str,
     },
-    /// A digest is none.
+    /// A digest is malformed.
     #[error(transparent)]
     Digest(#[from] DigestError),
-    /// A file name is none.
+    /// A file name is invalid.
     #[error(transparent)]
     FileName(#[from] FileNameError),
     /// A file is listed twice.

@@ -84,7 +84,7 @@ pub enum ReleaseError {
     /// It is no stanza.
     #[error(transparent)]
     Stanza(#[from] StanzaError),
-    /// A time that is none.
+    /// A time that cannot be parsed.
     #[error("field `{field}`: `{value}`, expected a time such as `Thu, 01 Jan 1970 00:00:00 UTC`")]
     Date {
         /// The field.
@@ -156,7 +156,7 @@ impl Release {
     /// are kept.
     ///
     /// # Errors
-    /// Where it is no stanza, a time is none, or a line of the list is not a digest, a size and a path; and where the list has a path twice with different files.
+    /// Where it is not a stanza, a time cannot be parsed, or a line of the list is not a digest, a size and a path; and where the list has a path twice with different files.
     pub fn parse(text: &str) -> Result<Self, ReleaseError> {
         let stanza = Stanza::parse(text)?;
         let text = |name: &str| {

@@ -74,16 +74,16 @@ pub(super) fn run(args: AddArgs, context: &mut Context) -> Result<Completion, Fa
     Ok(Completion::after(rejections))
 }
 
-/// How many of the files that were passed over are named.
+/// How many skipped files are named.
 const NAMED: usize = 20;
 
-/// A file that gets a line of its own, and why it is rejected where its name or folder alone says so.
+/// A file that gets an output line, and why it is rejected if that is known before it is read.
 struct NamedFile {
     path: PathBuf,
     rejected: Option<String>,
 }
 
-/// Returns the files to take: those that are named, and every package below the folders that are named.
+/// Returns the files to add: the named ones, and every package below the named directories.
 fn list(paths: &[PathBuf], passed_over: &mut Vec<(PathBuf, &'static str)>) -> Vec<NamedFile> {
     let take = |path| NamedFile { path, rejected: None };
     let reject = |path: &Path, why| NamedFile {
@@ -122,7 +122,7 @@ fn list(paths: &[PathBuf], passed_over: &mut Vec<(PathBuf, &'static str)>) -> Ve
 
 fn not_a_file(kind: FileType) -> &'static str {
     if kind.is_dir() {
-        "it is a folder: the packages in it are taken"
+        "it is a directory: the packages in it are added"
     } else if kind.is_symlink() {
         "it is a symbolic link: name the file itself"
     } else if kind.is_fifo() {
@@ -132,23 +132,23 @@ fn not_a_file(kind: FileType) -> &'static str {
     }
 }
 
-/// Says what looked like a package in a folder and was not taken.
+/// Warns about files in a directory that look like packages and are not added.
 fn tell_passed_over(passed_over: &[(PathBuf, &'static str)], context: &mut Context) {
     for (path, why) in passed_over.iter().take(NAMED) {
         let path = escaped(&path.to_string_lossy());
         context
             .printer
-            .tell(format_args!("warning: passed over `{path}`: {why}"));
+            .info(format_args!("warning: skipped `{path}`: {why}"));
     }
     if passed_over.len() > NAMED {
-        context.printer.tell(format_args!(
-            "warning: passed over {} files in all",
+        context.printer.info(format_args!(
+            "warning: skipped {} files in total",
             passed_over.len()
         ));
     }
 }
 
-/// A file by its number, and what came of staging it.
+/// The index of a file, and the result of staging it.
 type StagedAnswer = (usize, Result<StagedPackage, IngestError>);
 
 /// Adds files; returns how many were rejected.
@@ -236,7 +236,7 @@ fn commit_all(
     Ok(())
 }
 
-/// What became of each file, printed in the order in which the files were given.
+/// The result of each file, printed in the order of the arguments.
 struct AddReport<'a> {
     files: &'a [NamedFile],
     lines: InOrder<Result<PlacementOutcome, String>>,
@@ -252,7 +252,7 @@ impl AddReport<'_> {
         self.lines.add(at, answer);
     }
 
-    /// Prints the lines that no earlier file is waited for.
+    /// Prints the lines of files before which all results are known.
     fn print_ready(&mut self) -> Result<(), Failure> {
         let ready = self.lines.ready();
         self.print(ready)
@@ -270,13 +270,13 @@ impl AddReport<'_> {
                 let file = self.files.get(at).expect("an answer is that of a file");
                 print(self.context, &file.path, &answer)?;
             }
-            // A line says that its package will be there after a power cut, so it goes out as soon as that is so.
+            // A line promises that its package survives a power cut, so it is printed as soon as that is true, and not later.
             Ok(self.context.printer.flush()?)
         })
     }
 }
 
-/// Puts answers, which come in the order in which threads finish, back into the order of what was asked.
+/// Puts results, which arrive in the order in which threads finish, into the order of the requests.
 struct InOrder<T> {
     next: usize,
     waiting: BTreeMap<usize, T>,
@@ -296,7 +296,7 @@ impl<T> InOrder<T> {
         self.waiting.insert(at, answer);
     }
 
-    /// Takes the answers that all earlier ones have come for.
+    /// Takes the results before which no other is missing.
     fn ready(&mut self) -> Vec<(usize, T)> {
         let mut ready = Vec::new();
         while let Some(answer) = self.waiting.remove(&self.next) {
@@ -306,13 +306,13 @@ impl<T> InOrder<T> {
         ready
     }
 
-    /// Takes all answers that have come; no more are expected.
+    /// Takes all results; no more are expected.
     fn rest(&mut self) -> Vec<(usize, T)> {
         std::mem::take(&mut self.waiting).into_iter().collect()
     }
 }
 
-/// Opens a file; what is none is told by what it is, and never waited for.
+/// Opens a regular file. For anything else the error says what it is, and nothing is waited for.
 fn open(path: &Path) -> Result<File, IngestError> {
     let unreadable = |error: std::io::Error| IngestError::Unreadable(error);
     let not = |why: &str| Err(unreadable(std::io::Error::other(why.to_owned())));
@@ -324,7 +324,7 @@ fn open(path: &Path) -> Result<File, IngestError> {
     );
     let file = match opened {
         Ok(file) => File::from(file),
-        Err(Errno::NOENT) if path.is_symlink() => return not("it is a symbolic link to nothing"),
+        Err(Errno::NOENT) if path.is_symlink() => return not("it is a broken symbolic link"),
         Err(error) => return Err(unreadable(error.into())),
     };
     let found = file.metadata().map_err(unreadable)?;

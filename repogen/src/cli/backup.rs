@@ -24,8 +24,8 @@ pub(super) struct RestoreArgs {
 
 pub(super) fn run(args: BackupArgs, context: &mut Context) -> Result<Completion, Failure> {
     context.archive()?.backup(&args.file)?;
-    context.printer.tell(format_args!(
-        "wrote `{}`; private keys are in it",
+    context.printer.info(format_args!(
+        "wrote `{}`, which contains private keys",
         args.file.display()
     ));
     Ok(Completion::Success)
@@ -35,9 +35,9 @@ pub(super) fn run_restore(args: RestoreArgs, context: &mut Context) -> Result<Co
     restore(&args.file, &context.location()?)?;
     context
         .printer
-        .tell(format_args!("restored into `{}`", context.root.display()));
+        .info(format_args!("restored into `{}`", context.root.display()));
     context
         .printer
-        .tell("next: `repogen publish --force` writes dists/ anew, `repogen verify` checks the pool");
+        .info("next: `repogen publish --force` recreates dists/, `repogen verify` checks the pool");
     Ok(Completion::Success)
 }

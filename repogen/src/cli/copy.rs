@@ -42,7 +42,7 @@ pub(super) fn run(args: CopyArgs, context: &mut Context) -> Result<Completion, F
         if found.is_empty() {
             context
                 .printer
-                .tell(format_args!("error: no `{package}` in suite `{}`", from));
+                .info(format_args!("error: no `{package}` in suite `{}`", from));
             rejections += 1;
         }
         for entry in found {

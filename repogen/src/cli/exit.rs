@@ -23,7 +23,7 @@ use super::printer::{PrintError, Printer};
 
 /// Done.
 pub(super) const DONE: u8 = 0;
-/// Something was rejected, not found, found wrong or not possible; what was good is done.
+/// Something was rejected, not found, found wrong or not possible; the rest was done.
 pub(super) const REJECTED: u8 = 1;
 /// The command or the configuration is wrong.
 pub(super) const USAGE: u8 = 2;
@@ -35,14 +35,14 @@ pub(super) const SIGNING: u8 = 4;
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Completion {
-    /// All was done.
+    /// Everything was done.
     Success,
-    /// What was good was done, and the rest was reported.
+    /// What was valid was done; the rest was reported.
     WithRejections,
 }
 
 impl Completion {
-    /// Returns the ending for so many rejections.
+    /// Returns the completion of a command with so many rejections.
     pub(super) fn after(rejections: usize) -> Self {
         if rejections == 0 {
             Self::Success
@@ -90,19 +90,19 @@ impl Failure {
         self
     }
 
-    /// Says whether something was rejected, and all else can go on.
+    /// Returns whether something was rejected and the command can go on with the rest.
     pub(super) fn is_rejection(&self) -> bool {
         self.code == REJECTED
     }
 
     /// Prints the causes, one a line, then the hint.
     pub(super) fn report(&self, printer: &mut Printer) -> ExitCode {
-        printer.tell(format_args!("error: {}", one_line(&self.error)));
+        printer.info(format_args!("error: {}", one_line(&self.error)));
         for cause in self.error.chain().skip(1) {
-            printer.tell(format_args!("  caused by: {}", one_line(cause)));
+            printer.info(format_args!("  caused by: {}", one_line(cause)));
         }
         if let Some(hint) = &self.hint {
-            printer.tell(format_args!("hint: {hint}"));
+            printer.info(format_args!("hint: {hint}"));
         }
         self.code.into()
     }
@@ -136,7 +136,7 @@ impl From<ConfigError> for Failure {
         let missing = matches!(&error, ConfigError::Read { source, .. } if source.kind() == std::io::ErrorKind::NotFound);
         let failure = Self::new(USAGE, error);
         if missing {
-            failure.hint("`repogen init` makes an archive; `--root DIR` names one")
+            failure.hint("create an archive with `repogen init`, or name one with `--root DIR`")
         } else {
             failure
         }
@@ -149,7 +149,7 @@ impl From<OpenError> for Failure {
             OpenError::Config(error) => error.into(),
             OpenError::Catalog(error) => error.into(),
             OpenError::NoCatalog(_) => {
-                Self::new(DISK, error).hint("`repogen restore FILE` brings a backup back, `repogen rebuild` makes it again from what is published")
+                Self::new(DISK, error).hint("`repogen restore FILE` restores a backup; `repogen rebuild` reconstructs the catalog from the published tree")
             }
         }
     }
@@ -207,11 +207,11 @@ impl From<PublishError> for Failure {
             PublishError::Sign(error) => error.into(),
             PublishError::Check(error) => error.into(),
             error @ PublishError::Gated { .. } => Self::new(REJECTED, error)
-                .hint("take them out or add what they need; what was published before stands"),
+                .hint("remove these packages or add what they need; the previous indexes were kept"),
             error @ (PublishError::WouldDrop { .. }
             | PublishError::StillServed(_)
             | PublishError::AliasServed { .. }) => Self::new(REJECTED, error).hint(
-                "put it back into repogen.toml, or let it go by `repogen publish --drop`; what was published before stands",
+                "add it to repogen.toml again, or drop it with `repogen publish --drop`; the previous indexes were kept",
             ),
             error => Self::new(DISK, error),
         }
@@ -256,12 +256,12 @@ impl From<BackupError> for Failure {
     }
 }
 
-/// The suite that a command means does not say which.
+/// Returns the error for a command that does not name one of several suites.
 pub(super) fn which_suite(codenames: &[&SuiteName]) -> Failure {
     let names = codenames
         .iter()
         .map(|name| name.as_str())
         .collect::<Vec<_>>()
         .join(", ");
-    Failure::usage("this archive has several suites").hint(format_args!("say which by `--suite`: {names}"))
+    Failure::usage("this archive has several suites").hint(format_args!("choose one with `--suite`: {names}"))
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use super::exit::Failure;
 
-/// Writes a file that is not there yet, and makes it last.
+/// Creates a file, which must not exist, and syncs it to disk.
 pub(super) fn write_new(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Failure> {
     let write = || {
         let mut file = File::options()

@@ -58,8 +58,8 @@ pub(super) fn run(args: InitArgs, context: &mut Context) -> Result<Completion, F
         None
     };
     if let Some(taken) = taken {
-        return Err(Failure::not_possible(format_args!("`{taken}` is there already"))
-            .hint("init makes new archives only; `repogen publish` brings one up to date"));
+        return Err(Failure::not_possible(format_args!("`{taken}` already exists"))
+            .hint("`repogen init` only creates new archives; use `repogen publish` to update one"));
     }
 
     fs::create_dir_all(&root).map_err(|error| write_failed(&root, error))?;
@@ -89,10 +89,10 @@ pub(super) fn run(args: InitArgs, context: &mut Context) -> Result<Completion, F
     super::publish::publish_all(&archive, context)?;
     context
         .printer
-        .tell(format_args!("made an archive in `{}`", root.display()));
+        .info(format_args!("created an archive in `{}`", root.display()));
     context
         .printer
-        .tell("next: `repogen add PATH...`, then `repogen publish`");
+        .info("next: `repogen add PATH...`, then `repogen publish`");
     Ok(Completion::Success)
 }
 

@@ -99,7 +99,7 @@ fn generate(args: &GenerateArgs, context: &mut Context) -> Result<Completion, Fa
     sign_beside(&key, signing, context)
 }
 
-/// Keeps a key and has it sign beside the present ones.
+/// Stores a key, which signs in addition to the present ones.
 fn sign_beside(key: &SecretKey, signing: SigningKeys, context: &mut Context) -> Result<Completion, Failure> {
     let file = store(key, context)?;
     let also = signing.also.into_iter().chain([file.clone()]).collect();
@@ -113,8 +113,8 @@ fn sign_beside(key: &SecretKey, signing: SigningKeys, context: &mut Context) -> 
     context
         .printer
         .line(format_args!("{}\t{file}", key.fingerprint()))?;
-    context.printer.tell(
-        "it signs beside the present key from the next publish on; `repogen key rotate` moves on to it",
+    context.printer.info(
+        "from the next publish on, releases are signed with this key as well; `repogen key rotate` makes it the main key",
     );
     Ok(Completion::Success)
 }
@@ -146,7 +146,7 @@ fn list(context: &mut Context) -> Result<Completion, Failure> {
                 bad += 1;
                 context
                     .printer
-                    .tell(format_args!("error: `{}`: {error}", path.display()));
+                    .info(format_args!("error: `{}`: {error}", path.display()));
             }
         }
     }
@@ -171,7 +171,7 @@ fn line(role: &str, info: &KeyInfo, path: Option<&Path>) -> String {
     )
 }
 
-/// Returns the files in `keys/` that hold keys and are not in use.
+/// Returns the key files in `keys/` that are not in use.
 fn unused(context: &Context, used: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
     let folder = context.root.join("keys");
     let list = || fs::read_dir(&folder)?.collect::<std::io::Result<Vec<_>>>();
@@ -270,9 +270,9 @@ fn rotate(args: &RotateArgs, context: &mut Context) -> Result<Completion, Failur
     published?;
     context
         .printer
-        .tell(format_args!("`{}` is the archive's key now", keys.key));
+        .info(format_args!("`{}` is now the archive's main key", keys.key));
     if !keys.also.is_empty() {
-        context.printer.tell("the old key signs too; `repogen key rotate --finish` retires it once every client has the new keyring");
+        context.printer.info("the old key still signs; run `repogen key rotate --finish` once every client has the new keyring");
     }
     Ok(Completion::Success)
 }
@@ -297,7 +297,7 @@ fn find(wanted: &str, signing: &SigningKeys, context: &Context) -> Result<String
         .map(|path| path.to_string_lossy().into_owned())
         .ok_or_else(|| {
             Failure::not_possible(format_args!("no key `{}` in this archive", wanted.escape_debug()))
-                .hint("`repogen key list` lists them; `repogen key import FILE` brings one in")
+                .hint("`repogen key list` shows the keys; `repogen key import FILE` adds one")
         })
 }
 
@@ -317,10 +317,10 @@ fn key_files(config: &Config) -> Result<SigningKeys, Failure> {
             key: text(key),
             also: config.signing.also.iter().map(text).collect(),
         }),
-        None => Err(Failure::not_possible(
-            "a command signs this archive: its keys are kept where it keeps them",
-        )
-        .hint("set `key` in place of `command` in [signing] of repogen.toml to use key files")),
+        None => Err(
+            Failure::not_possible("this archive is signed by a command, which keeps its own keys")
+                .hint("to use key files, set `key` instead of `command` in [signing] of repogen.toml"),
+        ),
     }
 }
 
@@ -338,7 +338,7 @@ fn new_key(name: &str, days: Option<u32>) -> Result<SecretKey, Failure> {
     )?)
 }
 
-/// Keeps a key under its fingerprint and returns its file, below the root.
+/// Stores a key under its fingerprint and returns its file, relative to the root.
 fn store(key: &SecretKey, context: &Context) -> Result<String, Failure> {
     let fingerprint = key.fingerprint().to_string();
     let file = format!(
@@ -350,7 +350,7 @@ fn store(key: &SecretKey, context: &Context) -> Result<String, Failure> {
     let path = context.root.join(&file);
     if path.exists() {
         return Err(Failure::not_possible(format_args!(
-            "key {fingerprint} is there already, in `{file}`"
+            "key {fingerprint} already exists in `{file}`"
         )));
     }
     write_new(&path, key.to_armored()?.as_bytes(), 0o600)?;
@@ -375,7 +375,7 @@ fn replace_config(context: &Context, text: &str) -> Result<(), Failure> {
 }
 
 fn read(file: &Path) -> Result<Vec<u8>, Failure> {
-    /// No exported key comes near it.
+    /// Far above the size of any exported key.
     const MOST: u64 = 4 << 20;
     let mut bytes = Vec::new();
     let read = if file == Path::new("-") {
@@ -394,9 +394,9 @@ fn passphrase(args: &ImportArgs) -> Result<String, Failure> {
     }
     if !std::io::stderr().is_terminal() {
         return Err(Failure::not_possible(
-            "the key is locked and there is no terminal to ask for its passphrase",
+            "the key is protected by a passphrase, and there is no terminal to ask for it",
         )
-        .hint("give it by `--passphrase-file FILE`"));
+        .hint("use `--passphrase-file FILE`"));
     }
     rpassword::prompt_password("Passphrase of the key: ").map_err(Failure::disk)
 }

@@ -87,7 +87,7 @@ pub(super) fn run_show(args: ShowArgs, context: &mut Context) -> Result<Completi
     Ok(Completion::Success)
 }
 
-/// Tells how many placements the configuration has no place for.
+/// Reports how many placements the configuration does not list.
 fn tell_hidden(archive: &Archive, entries: &[Entry], context: &mut Context) {
     let suites = &archive.config().suites;
     let has_place = |entry: &Entry, suite: &SuiteName, component: &Component| {
@@ -103,8 +103,8 @@ fn tell_hidden(archive: &Archive, entries: &[Entry], context: &mut Context) {
         .filter(|(entry, (suite, component))| !has_place(entry, suite, component))
         .count();
     if hidden > 0 {
-        context.printer.tell(format_args!(
-            "note: {hidden} of them stand in a suite, component or architecture that repogen.toml does not have, and are not published"
+        context.printer.info(format_args!(
+            "note: {hidden} of them are in a suite, component or architecture that repogen.toml does not list, and are not published"
         ));
     }
 }

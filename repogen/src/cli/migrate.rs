@@ -21,6 +21,6 @@ pub(super) fn run(_: MigrateArgs, context: &mut Context) -> Result<Completion, F
     SqlCatalog::migrate(&catalog)?;
     context
         .printer
-        .tell(format_args!("the tables of `{catalog}` are up to date"));
+        .info(format_args!("the tables of `{catalog}` are up to date"));
     Ok(Completion::Success)
 }

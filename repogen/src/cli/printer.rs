@@ -11,7 +11,7 @@ pub(super) struct PrintError(#[source] io::Error);
 /// Where a command prints.
 pub(super) struct Printer {
     out: BufWriter<io::Stdout>,
-    /// Whoever read stdout has gone: the rest is for nobody.
+    /// The reader of stdout has closed it: further output is discarded.
     closed: bool,
 }
 
@@ -38,7 +38,7 @@ impl Printer {
         self.outcome(written)
     }
 
-    /// Prints data that is no text.
+    /// Prints binary data.
     pub(super) fn bytes(&mut self, bytes: &[u8]) -> Result<(), PrintError> {
         let written = if self.closed {
             Ok(())
@@ -48,18 +48,18 @@ impl Printer {
         self.outcome(written)
     }
 
-    /// Hands everything on to stdout.
+    /// Flushes buffered output to stdout.
     pub(super) fn flush(&mut self) -> Result<(), PrintError> {
         let flushed = if self.closed { Ok(()) } else { self.out.flush() };
         self.outcome(flushed)
     }
 
-    /// Tells the person at the terminal something.
-    pub(super) fn tell(&mut self, message: impl Display) {
+    /// Prints a message for people, to stderr.
+    pub(super) fn info(&mut self, message: impl Display) {
         let _ = writeln!(io::stderr(), "{message}");
     }
 
-    /// Says whether stderr is a terminal, where progress may be shown.
+    /// Returns whether stderr is a terminal, which can show progress.
     pub(super) fn shows_progress(&self) -> bool {
         io::stderr().is_terminal()
     }

@@ -30,7 +30,7 @@ pub(super) fn run(args: PruneArgs, context: &mut Context) -> Result<Completion, 
     let pruned = archive.prune(pruning, now())?;
     print(&pruned, context)?;
     if args.dry_run {
-        context.printer.tell("nothing was changed (--dry-run)");
+        context.printer.info("nothing was changed (--dry-run)");
     }
     let mut failures: Vec<Failure> = pruned.failures.into_iter().map(Failure::from).collect();
     let last = failures.pop();

@@ -111,7 +111,7 @@ pub(super) fn print(suite: &SuiteName, report: &PublishReport, context: &mut Con
             "{suite}: published what cannot be installed: {}",
             report.gated
         ));
-        context.printer.tell(format_args!("warning: {warning}"));
+        context.printer.info(format_args!("warning: {warning}"));
     }
     let counts = &report.counts;
     context.printer.line(format_args!(
@@ -121,7 +121,7 @@ pub(super) fn print(suite: &SuiteName, report: &PublishReport, context: &mut Con
     Ok(())
 }
 
-/// Tells how long each stage of a publish took.
+/// Prints how long each stage of a publish took.
 fn tell_stages(suite: &Suite, outcome: &PublishOutcome, context: &mut Context) {
     if let PublishOutcome::Published(PublishReport { stages, .. }) = outcome {
         let stages: Vec<String> = stages
@@ -130,6 +130,6 @@ fn tell_stages(suite: &Suite, outcome: &PublishOutcome, context: &mut Context) {
             .collect();
         context
             .printer
-            .tell(format_args!("{}: {}", suite.codename, stages.join(", ")));
+            .info(format_args!("{}: {}", suite.codename, stages.join(", ")));
     }
 }

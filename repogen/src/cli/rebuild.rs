@@ -24,7 +24,7 @@ pub(super) fn run(_: RebuildArgs, context: &mut Context) -> Result<Completion, F
     let rebuilt = rebuild(&location, signer.keyring(), now())?;
     for problem in &rebuilt.problems {
         let path = problem.path.strip_prefix(&context.root).unwrap_or(&problem.path);
-        context.printer.tell(format_args!(
+        context.printer.info(format_args!(
             "{}: {}",
             escaped(&path.to_string_lossy()),
             escaped(&problem.what)
@@ -37,21 +37,21 @@ pub(super) fn run(_: RebuildArgs, context: &mut Context) -> Result<Completion, F
         ))?;
     }
     if let Some(path) = &rebuilt.set_aside {
-        context.printer.tell(format_args!(
-            "what was there and cannot be read is now `{}`",
+        context.printer.info(format_args!(
+            "the unreadable catalog was moved to `{}`",
             path.display()
         ));
     }
     if rebuilt.unnamed > 0 {
-        context.printer.tell(format_args!(
-            "{} files in the pool are named by no index and were left as they are: \
-             `repogen add` takes them in again, `repogen prune` deletes them",
+        context.printer.info(format_args!(
+            "{} files in the pool are not listed in any index and were left in place: \
+             `repogen add` adds them again, `repogen prune` deletes them",
             rebuilt.unnamed
         ));
     }
     context
         .printer
-        .tell("next: `repogen publish`, then `repogen verify`");
+        .info("next: `repogen publish`, then `repogen verify`");
     Ok(Completion::after(rebuilt.problems.len()))
 }
 
@@ -62,7 +62,7 @@ impl From<RebuildError> for Failure {
             RebuildError::Catalog(error) => error.into(),
             RebuildError::Pool(error) => error.into(),
             RebuildError::Exists(_) => Self::not_possible(error)
-                .hint("to make it again all the same, move it away with its -wal and -shm files"),
+                .hint("to rebuild it anyway, move it and its -wal and -shm files away first"),
             RebuildError::File { .. } => Self::disk(error),
         }
     }

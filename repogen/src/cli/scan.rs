@@ -130,16 +130,16 @@ pub(super) fn run(args: ScanArgs, context: &mut Context) -> Result<Completion, F
     for warning in &scanned.warnings {
         context
             .printer
-            .tell(format_args!("warning: {}", escaped(warning)));
+            .info(format_args!("warning: {}", escaped(warning)));
     }
     for path in &scanned.older {
         let path = escaped(&path.to_string_lossy());
-        context.printer.tell(format_args!(
-            "warning: `{path}` left out: there is a newer version (--multiversion keeps it)"
+        context.printer.info(format_args!(
+            "warning: skipped `{path}`: there is a newer version (use --multiversion to keep it)"
         ));
     }
     for (path, error) in &scanned.rejected {
-        context.printer.tell(format_args!(
+        context.printer.info(format_args!(
             "error: `{}`: {}",
             escaped(&path.to_string_lossy()),
             with_causes(error)

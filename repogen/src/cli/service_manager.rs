@@ -4,8 +4,8 @@ use std::os::linux::net::SocketAddrExt as _;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
 
-/// Tells it `state`; without a service manager, or when it does not listen, nothing happens.
-pub(super) fn tell(state: &str) {
+/// Sends `state` to the service manager. Does nothing where there is none, or where it does not listen.
+pub(super) fn notify(state: &str) {
     let Some(name) = std::env::var_os("NOTIFY_SOCKET") else {
         return;
     };

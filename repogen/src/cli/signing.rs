@@ -7,10 +7,10 @@ use super::context::Context;
 use super::exit::Failure;
 use super::system_clock::now;
 
-/// How long before a key ends it is spoken of, in days.
+/// How many days before its expiry a key is warned about.
 const NOTICE_DAYS: i64 = 30;
 
-/// Opens the signer, and tells of keys that are about to end.
+/// Opens the signer, and warns about keys that expire soon.
 pub(super) fn open(signing: &Signing, context: &mut Context) -> Result<Box<dyn Signer>, Failure> {
     let signer = sign::open(signing, &context.root, now())?;
     for notice in key_notices(signer.keyring(), now(), NOTICE_DAYS) {
@@ -18,15 +18,15 @@ pub(super) fn open(signing: &Signing, context: &mut Context) -> Result<Box<dyn S
             KeyNoticeKind::EndsIn { days } => format!("ends in {days} days"),
             KeyNoticeKind::Unusable(problem) => format!("no longer signs: {problem}"),
             KeyNoticeKind::Ending(algorithm) => {
-                format!("is `{algorithm}`, which apt warns of from 2029 on and refuses from 2030 on")
+                format!("is `{algorithm}`, which apt warns about from 2029 and refuses from 2030")
             }
         };
         context
             .printer
-            .tell(format_args!("warning: key {} {message}", notice.fingerprint));
+            .info(format_args!("warning: key {} {message}", notice.fingerprint));
         context
             .printer
-            .tell("hint: `repogen key rotate` brings a new key in without breaking clients");
+            .info("hint: `repogen key rotate` introduces a new key without breaking clients");
     }
     Ok(signer)
 }

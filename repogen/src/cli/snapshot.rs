@@ -49,7 +49,7 @@ impl From<SnapshotError> for Failure {
             SnapshotError::Publish(error) => return error.into(),
             SnapshotError::Lock(_) => return Self::disk(error),
             SnapshotError::Unknown { ref near, .. } if near.is_empty() => {
-                "nothing was published yet: `repogen publish`".to_owned()
+                "nothing has been published yet: run `repogen publish`".to_owned()
             }
             SnapshotError::Unknown { ref near, .. } => {
                 let names: Vec<&str> = near.iter().map(SnapshotId::as_str).collect();

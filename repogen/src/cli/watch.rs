@@ -41,7 +41,7 @@ pub(super) fn run(_: WatchArgs, context: &mut Context) -> Result<Completion, Fai
         let _ = sender.send(event);
     });
     let watch = Watch::start(PublisherSetup { archive, signer }, Arc::new(SystemClock), report)?;
-    service_manager::tell("READY=1");
+    service_manager::notify("READY=1");
     let handle = signals.handle();
     let ended_well = std::thread::scope(|scope| {
         let watch = &watch;
@@ -50,7 +50,7 @@ pub(super) fn run(_: WatchArgs, context: &mut Context) -> Result<Completion, Fai
                 if signal == SIGHUP {
                     watch.reload();
                 } else {
-                    service_manager::tell("STOPPING=1");
+                    service_manager::notify("STOPPING=1");
                     watch.request_stop();
                 }
             }
@@ -63,13 +63,15 @@ pub(super) fn run(_: WatchArgs, context: &mut Context) -> Result<Completion, Fai
     if watch.join() {
         Ok(Completion::Success)
     } else {
-        Err(Failure::disk(anyhow::anyhow!("a thread of the watch broke")))
+        Err(Failure::disk(anyhow::anyhow!(
+            "a thread of `repogen watch` panicked"
+        )))
     }
 }
 
-/// Prints what happens until there is nobody left to tell of anything.
+/// Prints events until the watch has ended.
 ///
-/// Takes the channel: when printing fails it closes, and nobody waits to put something into it.
+/// Owns the receiver: when printing fails it is dropped, so that no sender waits for room.
 fn print_all(events: Receiver<WatchEvent>, context: &mut Context) -> Result<(), Failure> {
     for event in events {
         print(event, context)?;
@@ -88,30 +90,34 @@ fn print(event: WatchEvent, context: &mut Context) -> Result<(), Failure> {
                 _ => "unchanged",
             };
             let path = below_root(&path, context);
-            tell(context, format_args!("{did} {path}"));
+            info(context, format_args!("{did} {path}"));
         }
         WatchEvent::Rejected { path, kept, why } => {
             let (path, kept) = (below_root(&path, context), below_root(&kept, context));
-            tell(context, format_args!("rejected {path}: {why}"));
-            tell(context, format_args!("hint: it is kept as {kept}"));
+            info(context, format_args!("rejected {path}: {why}"));
+            info(context, format_args!("hint: it is kept as {kept}"));
         }
         WatchEvent::PassedOver { path, why } => {
             let path = below_root(&path, context);
-            tell(context, format_args!("passed over {path}: {why}"));
+            info(context, format_args!("skipped {path}: {why}"));
         }
         WatchEvent::IncomingFailed(error) => {
-            warn(context, Failure::disk(error), "dropped packages are tried again");
+            warn(
+                context,
+                Failure::disk(error),
+                "adding dropped packages will be retried",
+            );
         }
         WatchEvent::PruneFailed(error) => {
-            warn(context, error.into(), "retention is tried again in five minutes")
+            warn(context, error.into(), "pruning will be retried in five minutes")
         }
-        WatchEvent::Reloaded => tell(context, format_args!("repogen.toml was read again")),
+        WatchEvent::Reloaded => info(context, format_args!("repogen.toml was reloaded")),
         WatchEvent::ReloadFailed(error) => {
             let failure = match error {
                 ReloadError::Open(error) => error.into(),
                 ReloadError::Sign(error) => error.into(),
             };
-            warn(context, failure, "the settings of before stay in use");
+            warn(context, failure, "the previous settings stay in use");
         }
         WatchEvent::NotWatching(error) => not_watching(error.into(), context),
     }
@@ -122,10 +128,14 @@ fn print_publisher(event: PublisherEvent, context: &mut Context) -> Result<(), F
     match event {
         PublisherEvent::Published { suite, report } => return publish::print(&suite, &report, context),
         PublisherEvent::Failed { suite, error } => {
-            warn(context, error.into(), &format!("suite `{suite}` is tried again"));
+            warn(
+                context,
+                error.into(),
+                &format!("publishing suite `{suite}` will be retried"),
+            );
         }
         PublisherEvent::Recovered { suite } => {
-            tell(context, format_args!("suite `{suite}` is all right again"));
+            info(context, format_args!("suite `{suite}` can be published again"));
         }
         PublisherEvent::CatalogFailed(error) => warn(context, error.into(), "it is tried again"),
         PublisherEvent::NotWatching(error) => not_watching(error.into(), context),
@@ -142,19 +152,23 @@ fn below_root(path: &Path, context: &Context) -> String {
 
 fn not_watching(error: anyhow::Error, context: &mut Context) {
     let failure = Failure::disk(error.context("changes are not told of"));
-    warn(context, failure, "they are found by looking every few seconds");
+    warn(
+        context,
+        failure,
+        "changes are detected by polling every few seconds",
+    );
 }
 
-/// Reports an error that ends nothing, with what happens now.
+/// Reports an error that the program survives, and what happens next.
 fn warn(context: &mut Context, failure: Failure, now: &str) {
     let _ = failure.report(&mut context.printer);
-    context.printer.tell(now);
+    context.printer.info(now);
 }
 
-fn tell(context: &mut Context, text: std::fmt::Arguments<'_>) {
+fn info(context: &mut Context, text: std::fmt::Arguments<'_>) {
     context
         .printer
-        .tell(escaped(&text.to_string()).replace('\n', "\\n"));
+        .info(escaped(&text.to_string()).replace('\n', "\\n"));
 }
 
 impl From<WatchError> for Failure {
@@ -162,7 +176,7 @@ impl From<WatchError> for Failure {
         let running = matches!(error, WatchError::Running(_));
         let failure = Self::disk(error);
         if running {
-            failure.hint("one is enough: it publishes what any process changes")
+            failure.hint("one is enough: it publishes the changes of all processes")
         } else {
             failure
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::paced::Pace;
 
-/// Connections at once that wait for a place. Each is read as far as its request, which may be for [`HEALTH`].
+/// Connections at once that wait for a place. x.
 const WAITING: usize = 32;
 /// What a client takes of an answer at least: anything that calls itself a link is faster.
 const PACE: Pace = Pace {

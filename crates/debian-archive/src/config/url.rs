@@ -3,37 +3,37 @@
 //! It is copied into files that everybody reads and that apt acts on, so what apt would refuse, or what nobody else may
 //! know, is refused here.
 
-/// Why an address is none that an archive can be served at. No text shows a password.
+/// Why an archive cannot be served at an address. No message shows a password.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum UrlProblem {
     /// It does not begin as one.
-    #[error("`{0}` does not begin with `http://` or `https://`, in small letters")]
+    #[error("`{0}` does not begin with `http://` or `https://`, in lower case")]
     Scheme(String),
     /// It has a user or a password.
     #[error(
-        "it has a user or a password in it, which would be written into files that everybody can read: leave it out; \
+        "it contains a user name or a password, which would be written to files that everybody can read: leave it out; \
          clients keep passwords in `/etc/apt/auth.conf.d/`"
     )]
     Credentials,
     /// There is no host, or one that cannot be.
-    #[error("`{0}` is no host: expected a name such as `apt.example.org`, or an address")]
+    #[error("`{0}` is not a host: expected a name such as `apt.example.org`, or an address")]
     Host(String),
     /// The port cannot be.
-    #[error("`{0}` is no port: expected a number from 1 to 65535")]
+    #[error("`{0}` is not a port: expected a number from 1 to 65535")]
     Port(String),
     /// There is something after the path.
     #[error("it has a `{0}`: expected a path and nothing after it")]
     AfterPath(char),
-    /// A character that cannot stand in an address.
+    /// A character that is not allowed in an address.
     #[error("it has a {}: write it percent-encoded", name_of(*.0))]
     Character(char),
     /// A percent sign that begins no escape, or one of a character that no path may have.
     #[error(
-        "`{0}` is no escape of a path: expected `%` and two hexadecimal digits, of a character that can be shown"
+        "`{0}` is not a valid percent-encoding: expected `%` and two hexadecimal digits of a printable character"
     )]
     Escape(String),
     /// A step of the path that leads elsewhere.
-    #[error("its path has a step `{0}`: write where it leads")]
+    #[error("its path has a segment `{0}`: write the resolved path")]
     Step(String),
 }
 
@@ -109,7 +109,7 @@ fn check_authority(authority: &str) -> Result<(), UrlProblem> {
     }
 }
 
-/// Says whether a host is a name of the DNS, or an address of IPv4 in its usual form.
+/// Returns whether a host is a name of the DNS, or an address of IPv4 in its usual form.
 fn is_host(host: &str) -> bool {
     let is_label = |label: &str| {
         (1..=63).contains(&label.len())

@@ -12,7 +12,7 @@ use crate::archive::Archive;
 use archive_catalog::{CatalogError, Conflict, NewPlacement, PlacedSet, PlacementOutcome};
 use archive_storage::pool::{self, PoolError, PoolName};
 
-/// A member of a set, and what it will meet with.
+/// A member of a set, and its expected outcome.
 struct PlannedPlacement {
     placement: NewPlacement,
     outcome: PlacementOutcome,
@@ -99,7 +99,7 @@ impl Archive {
         Ok(answers)
     }
 
-    /// Says what each member of a set will meet with, or what stands against one of them.
+    /// Returns the expected outcome of each member of a set, or the conflict of one of them.
     fn check_placements(
         &self,
         set: &[(StagedPackage, SuiteComponent<'_>)],
@@ -157,7 +157,7 @@ impl Archive {
         }
     }
 
-    /// Says whether these bytes stand in a place.
+    /// Returns whether these bytes are placed in a component of a suite.
     pub fn is_placed(&self, sha256: &Sha256, place: &SuiteComponent<'_>) -> Result<bool, IngestError> {
         let Some((content, held)) = self.catalog().find(sha256, place.suite.pool_tree())? else {
             return Ok(false);
@@ -241,7 +241,7 @@ impl Archive {
 
 /// Checks that the catalog answered for every package of every set.
 ///
-/// An answer that is missing would be read as success by whoever sent the package.
+/// A missing answer would reach the uploader of the package as success.
 fn check_answers(asked: Vec<usize>, placed: &[PlacedSet]) -> Result<(), CatalogError> {
     let complete = placed.len() == asked.len()
         && asked.iter().zip(placed).all(|(asked, placed)| {

@@ -1,4 +1,4 @@
-//! What the name of a file says of it.
+//! The kind of a file, by its name.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use std::path::Path;
 pub enum FileKind {
     /// A package: `.deb`, or `.ddeb` with what debuggers need, which is one too.
     Package,
-    /// Something that looks like one, and why it is not taken.
+    /// A file that looks like a package, and why it is not accepted.
     NotTaken(&'static str),
     /// Anything else.
     Other,
@@ -19,10 +19,10 @@ impl FileKind {
         match path.extension().and_then(|end| end.to_str()) {
             Some("deb" | "ddeb") => Self::Package,
             Some("udeb") => Self::NotTaken(
-                "packages of the installer (.udeb) need an index of their own, which there is not yet",
+                "packages for the installer (.udeb) need a separate index, which is not supported yet",
             ),
-            Some("rpm" | "apk" | "ipk") => Self::NotTaken("it is a package of another system"),
-            Some("dsc") => Self::NotTaken("it is of a source package, of which there is no index"),
+            Some("rpm" | "apk" | "ipk") => Self::NotTaken("it is a package for another system"),
+            Some("dsc") => Self::NotTaken("it belongs to a source package; source indexes are not supported"),
             _ => Self::Other,
         }
     }

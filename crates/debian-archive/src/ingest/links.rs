@@ -47,7 +47,7 @@ impl Archive {
 
     /// Takes back the files that killed writers linked and that no row names.
     ///
-    /// Waits for nobody: while others write into the pool it is left to whoever comes next.
+    /// Does not wait: while other writers hold the pool, the next call does it.
     pub fn take_back_links(&self) -> Result<(), IngestError> {
         let left = Staging::unsettled(self.root())?;
         if left.is_empty() {

@@ -160,12 +160,12 @@ pub(super) fn alias(dists: &Path, suite: &Suite, staging: &Staging) -> Result<()
     if changed { sync(dists) } else { Ok(()) }
 }
 
-/// Says whether a path is a folder, and no link to one.
+/// Returns whether a path is a folder, and no link to one.
 pub(super) fn is_folder(path: &Path) -> bool {
     path.symlink_metadata().is_ok_and(|found| found.is_dir())
 }
 
-/// Writes a small served file where it differs from what is there.
+/// Writes a small served file if it differs from the existing one.
 pub(super) fn write_if_changed(target: &Path, bytes: &[u8], staging: &Staging) -> Result<bool, PublishError> {
     if std::fs::read(target).is_ok_and(|found| found == bytes) {
         return Ok(false);

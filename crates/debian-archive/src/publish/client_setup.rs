@@ -1,4 +1,4 @@
-//! What tells a client how to use the archive: keyrings, `.sources` entries and `repository.json`.
+//! Files for setting up clients: keyrings, `.sources` entries and `repository.json`.
 
 use std::path::Path;
 
@@ -13,7 +13,7 @@ use archive_storage::staging::Staging;
 
 const KEYRING: &str = "archive-keyring.pgp";
 
-/// Writes the descriptions that differ from what is there.
+/// Writes the files that differ from the existing ones.
 pub(super) fn write(archive: &Archive, suite: &Suite, signer: &dyn Signer) -> Result<(), PublishError> {
     let config = archive.config();
     let keyring = signer.keyring();

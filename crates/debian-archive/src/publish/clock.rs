@@ -90,6 +90,6 @@ mod tests {
     #[test]
     fn a_clock_set_back_is_an_error() {
         let error = dates(1_000, Some(90_000)).unwrap_err();
-        assert!(error.contains("set the clock right"), "{error}");
+        assert!(error.contains("correct the clock"), "{error}");
     }
 }

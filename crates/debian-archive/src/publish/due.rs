@@ -4,7 +4,7 @@ use super::live::LiveRelease;
 use crate::config::{ContentsPolicy, Suite};
 use archive_catalog::{Publication, Snapshot};
 
-/// Says whether a publish would change anything.
+/// Returns whether a publish would change anything.
 pub(super) fn due(
     suite: &Suite,
     snapshot: &dyn Snapshot,
@@ -25,7 +25,7 @@ pub(super) fn due(
 /// Returns when a publish comes due although nothing changes any more, in Unix seconds.
 ///
 /// Half of a Release's validity before it ends, so that an archive nobody adds to stays valid; or when the Contents
-/// indexes, which a publish left as they were, have grown old. `revision` is where the suite stands now.
+/// indexes, which a publish did not rebuild, have become too old. `revision` is the suite's present revision.
 pub(crate) fn due_at(suite: &Suite, publication: &Publication, revision: i64) -> Option<i64> {
     let renewal = renewal_at(suite, publication);
     let contents = contents_due_at(suite, publication, revision);
@@ -36,12 +36,12 @@ fn renewal_at(suite: &Suite, publication: &Publication) -> Option<i64> {
     suite.valid_for.map(|span| publication.date + span.seconds() / 2)
 }
 
-/// Says whether what is published is to be signed again although its packages stay: it grows old, or other keys sign.
+/// Returns whether what is published is to be signed again although its packages stay: it grows old, or other keys sign.
 pub(super) fn renewal_due(suite: &Suite, publication: &Publication, settings: &str, now: i64) -> bool {
     publication.settings != settings || renewal_at(suite, publication).is_some_and(|at| now >= at)
 }
 
-/// Says whether Contents indexes are to be rebuilt.
+/// Returns whether Contents indexes are to be rebuilt.
 pub(super) fn contents_due(suite: &Suite, publication: &Publication, revision: i64, now: i64) -> bool {
     contents_due_at(suite, publication, revision).is_some_and(|at| now >= at)
 }

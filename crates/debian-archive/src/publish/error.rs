@@ -12,7 +12,7 @@ use archive_index::IndexError;
 use archive_storage::pool::PoolError;
 use archive_storage::staging::StagingError;
 
-/// Why a suite cannot be published. What was published before stands.
+/// Why a suite cannot be published. The previous indexes are kept.
 #[derive(Debug, thiserror::Error)]
 pub enum PublishError {
     /// The catalog cannot be read or written.
@@ -33,10 +33,8 @@ pub enum PublishError {
     /// A file cannot be put into a tree of the pool.
     #[error(transparent)]
     Pool(#[from] PoolError),
-    /// Packages would vanish that nobody removed.
-    #[error(
-        "suite `{suite}` is not published: {what} would vanish, for which repogen.toml has no place any more"
-    )]
+    /// Packages would disappear that nobody removed.
+    #[error("suite `{suite}` was not published: {what} would disappear, which repogen.toml no longer lists")]
     WouldDrop {
         /// Codename.
         suite: String,
@@ -44,11 +42,11 @@ pub enum PublishError {
         what: String,
     },
     /// A suite is served that the configuration does not have.
-    #[error("suite `{}` is still served with {} packages, and repogen.toml does not have it", .0.suite, .0.packages)]
+    #[error("suite `{}` is still served with {} packages, but is not in repogen.toml", .0.suite, .0.packages)]
     StillServed(Gone),
     /// The alias of a suite is the folder of another one.
     #[error(
-        "suite `{suite}` is not published: its alias `{alias}` is the folder of a suite that is still served"
+        "suite `{suite}` was not published: its alias `{alias}` is the codename of a suite that is still served"
     )]
     AliasServed {
         /// Codename.
@@ -57,7 +55,7 @@ pub enum PublishError {
         alias: String,
     },
     /// The clock of this machine is behind what was published.
-    #[error("the clock says {now}, but suite `{suite}` was published at {last}: set the clock right")]
+    #[error("the clock says {now}, but suite `{suite}` was published at {last}: correct the clock")]
     Clock {
         /// Codename.
         suite: String,
@@ -66,11 +64,11 @@ pub enum PublishError {
         /// Date of the last Release.
         last: String,
     },
-    /// It cannot be found out what would be installable.
-    #[error("cannot check what would go live")]
+    /// It cannot be determined which packages would be installable.
+    #[error("cannot check whether the new packages can be installed")]
     Check(#[from] CheckError),
-    /// The suite has a gate that blocks, and packages came that nobody can install.
-    #[error("suite `{suite}` is not published: {broken}")]
+    /// The suite's gate blocks, and new packages cannot be installed.
+    #[error("suite `{suite}` was not published: {broken}")]
     Gated {
         /// Codename.
         suite: String,

@@ -1,7 +1,7 @@
-//! The gate: a look at what a publish would bring, before it goes live.
+//! The gate: checks what a publish would change, before it goes live.
 //!
-//! It minds what cannot be installed in the new state and was not so in the published one. What was broken before is
-//! nobody's change, and would otherwise keep every mending out.
+//! It finds packages that cannot be installed in the new state and could be in the published one. What was broken before is
+//! ignored: it would otherwise block every fix.
 
 use std::collections::HashSet;
 
@@ -12,7 +12,7 @@ use crate::check::{BaseIndex, Uninstallable, check_state};
 use crate::config::{Gate, Suite};
 use archive_catalog::Snapshot;
 
-/// Returns what publishing `snapshot` would newly bring that nobody can install; nothing where the suite has no gate.
+/// Returns the packages that publishing `snapshot` would make uninstallable; empty when the suite has no gate.
 pub(super) fn newly_broken(
     archive: &Archive,
     suite: &Suite,

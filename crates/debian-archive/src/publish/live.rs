@@ -1,4 +1,4 @@
-//! What is published now, as it lies on disk.
+//! What is published now, read from disk.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -29,7 +29,7 @@ pub enum LiveError {
         /// The cause.
         source: io::Error,
     },
-    /// The Release is none.
+    /// The Release cannot be parsed.
     #[error("`{path}` is damaged: `repogen publish` replaces it")]
     Damaged {
         /// The file.

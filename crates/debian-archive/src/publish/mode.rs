@@ -5,7 +5,7 @@
 pub enum PublishMode {
     /// Only when something changed.
     Due,
-    /// In any case, with every index joined anew.
+    /// Always, with every index reassembled.
     Forced,
     /// Only when something changed; then also where packages vanish because the settings have no place for them any more.
     Dropping,

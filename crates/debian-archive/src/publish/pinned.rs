@@ -50,7 +50,7 @@ impl Archive {
         self.render(suite, pin, signer, clock)
     }
 
-    /// Writes the trees of all pinned states that are missing where the suite is now; for whoever publishes it.
+    /// Writes the missing trees of all pinned states of a suite; the caller holds its publish lock.
     pub(super) fn render_all_pinned(
         &self,
         suite: &Suite,
@@ -106,7 +106,7 @@ impl Archive {
         Ok(Rendered::Written)
     }
 
-    /// Deletes the tree of a state, its InRelease first; one that is not there is no error.
+    /// Deletes the tree of a state, its InRelease first. A missing tree is not an error.
     pub fn delete_rendered(&self, suite: &Suite, id: &SnapshotId) -> Result<(), PublishError> {
         let _lock = self.publish_lock(&suite.codename)?;
         let folder = self.snapshot_folder(suite, id);
@@ -128,7 +128,7 @@ impl Archive {
     }
 }
 
-/// Says whether a tree is there and every key of the archive signed it.
+/// Returns whether a tree exists and is signed by every key of the archive.
 fn is_signed(dists: &Path, signer: &dyn Signer, now: i64) -> bool {
     std::fs::read(dists.join("InRelease")).is_ok_and(|bytes| {
         signer.keyring().certificates().iter().all(|certificate| {

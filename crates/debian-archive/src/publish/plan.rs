@@ -1,6 +1,6 @@
 //! The steps of a publish, in an order that no client can see torn.
 //!
-//! A client reads InRelease, then the files that it names by their digests. So these are there before the InRelease
+//! A client reads InRelease, then the files that it names by their digests. So these exist before the InRelease
 //! that names them, and each name changes in one step. Old clients that fetch Release, or files by their usual
 //! names, see a short time in which the names do not fit together, as with any archive.
 //!
@@ -11,7 +11,7 @@ use std::path::PathBuf;
 
 use super::steps::{IndexOutput, PublishStep, ReleaseFiles};
 
-/// Returns the steps that publish `outputs`, where `served` are the files that are there now.
+/// Returns the steps that publish `outputs`, where `served` are the files that are served now.
 pub(super) fn plan(
     outputs: &[IndexOutput],
     release: ReleaseFiles<'_>,

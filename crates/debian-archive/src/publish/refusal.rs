@@ -1,4 +1,4 @@
-//! What a publish is refused for: packages that nobody can install, and suites that the configuration lost.
+//! Reasons to refuse a publish: packages that cannot be installed, and suites that the configuration no longer lists.
 
 use std::fmt;
 
@@ -15,7 +15,7 @@ pub struct Gone {
     pub packages: u64,
 }
 
-/// Packages that a publish brings, or changes the needs of, and that nobody can install.
+/// Packages that become uninstallable with a publish.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Gated(pub Vec<Uninstallable>);
 

@@ -1,7 +1,7 @@
 //! Digests of the settings that a publish depends on, so that a changed configuration is published too.
 //!
-//! Each setting is written by name, with the text that stands for it in `repogen.toml`: what a type or a field is called
-//! in this program must not decide whether every archive is published anew.
+//! Each setting is written by name, as in `repogen.toml`: what a type or a field is called
+//! in this program must not decide whether every archive is republished.
 
 use std::fmt::Write as _;
 

@@ -41,7 +41,7 @@ pub(super) struct IndexOutput {
     pub(super) path: String,
     pub(super) sha256: Sha256,
     pub(super) size: u64,
-    /// Whether it is there to fetch, and not only listed.
+    /// Whether it can be fetched, and is not only listed.
     pub(super) served: bool,
     /// The new file, where it is not the one that is published.
     pub(super) staged: Option<PathBuf>,

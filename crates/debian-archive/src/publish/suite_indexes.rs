@@ -73,7 +73,7 @@ enum IndexChange<'a> {
     Section(&'a Section<'a>),
     /// Anything.
     Anything,
-    /// Nothing: it is not rebuilt yet, as long as it is there.
+    /// Nothing: it is rebuilt later, unless it is missing.
     Kept,
 }
 
@@ -234,7 +234,7 @@ impl SuiteIndexes<'_> {
         Ok(())
     }
 
-    /// Says whether what `manifest` describes is what was published, and lies there.
+    /// Returns whether the files that `manifest` describes were published and still exist.
     fn is_intact(&self, publication: &Publication, index: &IndexPlan<'_>, manifest: &IndexManifest) -> bool {
         let dists = self.archive.dists(self.suite);
         index.cache.forms().iter().all(|form| {
@@ -266,7 +266,7 @@ impl SuiteIndexes<'_> {
         folder.join(format!("{path}.json"))
     }
 
-    /// Adds a small file, which is written where it differs from what is there.
+    /// Adds a small file, which is written only if it differs from the existing one.
     fn add_small(&self, indexes: &mut BuiltIndexes, path: String, text: &str) -> Result<(), PublishError> {
         let mut output = IndexOutput {
             path,

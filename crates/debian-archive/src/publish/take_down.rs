@@ -33,7 +33,7 @@ impl Archive {
 
     /// Ends serving a suite that the configuration does not have. Its packages stay in the catalog and the pool.
     ///
-    /// The rows go last: whoever is killed in between leaves it for the next who drops it.
+    /// Rows are deleted last: after an interruption, the next call still finds the suite.
     pub fn drop_gone(&self, gone: &Gone) -> Result<(), PublishError> {
         let _lock = self.publish_lock(&gone.suite)?;
         let private = self.root().join("private").join(gone.suite.as_str());
@@ -45,7 +45,7 @@ impl Archive {
 
     /// Links the files of a suite that are in another tree of the pool into its own, and records them.
     ///
-    /// They are there when a suite was made private, or public. `since` is a revision up to which that was done.
+    /// This is the case after a suite was made private or public. `since` is a revision up to which it was done already.
     pub(super) fn move_in(&self, suite: &Suite, since: Option<i64>) -> Result<(), PublishError> {
         let tree = suite.pool_tree();
         let homeless = self
@@ -80,7 +80,7 @@ impl Archive {
 
     /// Ends serving a suite where it was before it became private, or public.
     ///
-    /// Files go before their rows, so that whoever is killed in between leaves what the next publish finds.
+    /// Files are deleted before their rows: after an interruption, the next publish finds the rest.
     pub(super) fn move_out(&self, suite: &Suite) -> Result<(), PublishError> {
         let private = self.root().join("private").join(suite.codename.as_str());
         let (old, left) = if suite.private {

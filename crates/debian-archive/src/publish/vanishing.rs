@@ -1,4 +1,5 @@
-//! What a publish would take out of what is served although nobody removed it: settings that no longer have its place.
+//! Packages that a publish would stop serving although nobody removed them: the settings no longer list their component or
+//! architecture.
 
 use std::collections::BTreeMap;
 
@@ -6,9 +7,9 @@ use super::error::PublishError;
 use crate::config::Suite;
 use archive_catalog::Snapshot;
 
-/// Returns what is published, still stands in the suite, and has no place in it under the settings of now; in words.
+/// Returns the published packages that the suite still holds and the present settings do not list, as text for an error.
 ///
-/// Nothing where every place that is gone is empty: then nobody misses it.
+/// `None` when the components and architectures that are gone are empty: no client can miss them.
 pub(super) fn find(suite: &Suite, snapshot: &dyn Snapshot) -> Result<Option<String>, PublishError> {
     let Some(publication) = &snapshot.state().publication else {
         return Ok(None);

@@ -13,17 +13,17 @@ pub(crate) const LONGEST_DELAY: Duration = Duration::from_secs(60);
 pub(crate) struct Backoff {
     failures: u32,
     until: Option<Instant>,
-    /// The last error that was told.
+    /// The last error that was reported.
     told: Option<String>,
 }
 
 impl Backoff {
-    /// Notes a success; says whether it ends a failure that was told.
+    /// Records a success. Returns whether it ends a reported failure.
     pub(crate) fn succeeded(&mut self) -> bool {
         std::mem::take(self).told.is_some()
     }
 
-    /// Notes a failure; says whether its error is a new one, to be told.
+    /// Records a failure. Returns whether its error is new and has to be reported.
     pub(crate) fn failed(&mut self, error: String, now: Instant) -> bool {
         let rest = FIRST_DELAY
             .saturating_mul(1 << self.failures.min(16))
@@ -35,7 +35,7 @@ impl Backoff {
         new
     }
 
-    /// Ends the rest: what failed may be different now. An error that was told stays told.
+    /// Ends the wait: what failed may succeed now. A reported error is not reported again.
     pub(crate) fn end(&mut self) {
         self.failures = 0;
         self.until = None;
@@ -49,7 +49,7 @@ impl Backoff {
     }
 }
 
-/// Returns the innermost cause of an error: what tells one failure from another, since it has no path or time in it
+/// Returns the innermost cause of an error, which identifies a failure: it contains no path or time
 /// that differs with each try.
 pub(crate) fn root_cause(error: &dyn Error) -> String {
     let mut root = error;

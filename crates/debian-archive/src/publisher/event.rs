@@ -5,7 +5,7 @@ use debian_control::name::SuiteName;
 use crate::publish::{PublishError, PublishReport};
 use archive_catalog::CatalogError;
 
-/// What a publisher tells.
+/// What a publisher reports.
 #[derive(Debug)]
 pub enum PublisherEvent {
     /// A new InRelease is live.
@@ -15,20 +15,20 @@ pub enum PublisherEvent {
         /// What the publish did.
         report: PublishReport,
     },
-    /// A suite could not be published. It is tried again, at growing intervals; the same error is told once.
+    /// A suite could not be published. This is retried, at growing intervals; the same error is reported once.
     Failed {
         /// Codename.
         suite: SuiteName,
         /// Why.
         error: PublishError,
     },
-    /// A suite that could not be published is all right again.
+    /// A suite that could not be published can be published again.
     Recovered {
         /// Codename.
         suite: SuiteName,
     },
-    /// The catalog could not be read. It is tried again; the same error is told once.
+    /// The catalog could not be read. This is retried; the same error is reported once.
     CatalogFailed(CatalogError),
-    /// The system does not tell of changes of the catalog, which are then found by looking only.
+    /// The database does not notify of changes of the catalog; they are found by polling.
     NotWatching(CatalogError),
 }

@@ -7,12 +7,12 @@ use crate::config::Suite;
 use crate::publish::{due_at, seconds_early};
 use archive_catalog::Progress;
 
-/// Now, on the clock that dates are told by and on the one that never goes back.
+/// The present time, by the wall clock and by the monotonic clock.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Now {
     /// Unix seconds.
     pub(super) seconds: i64,
-    /// The clock that never goes back.
+    /// By the monotonic clock.
     pub(super) instant: Instant,
 }
 
@@ -27,7 +27,7 @@ pub(super) enum NextStep {
     Idle,
 }
 
-/// What is remembered of a suite between publishes.
+/// What is known of a suite between publishes.
 #[derive(Debug, Default)]
 pub(super) struct SuiteSchedule {
     /// Whether it was found published under the settings of now.
@@ -36,7 +36,7 @@ pub(super) struct SuiteSchedule {
 }
 
 impl SuiteSchedule {
-    /// Says what to do about a suite whose state is `progress`.
+    /// Returns what to do about a suite in the state `progress`.
     pub(super) fn next(&self, suite: &Suite, progress: &Progress, now: Now) -> NextStep {
         if let Some(left) = self.backoff.left(now.instant) {
             return NextStep::In(left);
@@ -56,7 +56,8 @@ impl SuiteSchedule {
 
     /// Publishes, but not before its Date may be written: meanwhile other suites go on and changes collect.
     ///
-    /// A suite is passed on at first sight, and so is a clock that was set back: publishing tells what is wrong with it.
+    /// A suite that was not checked yet is not delayed, and neither is one when the clock was set back: publishing reports the
+    /// error.
     fn when_dated(&self, last: i64, now: Now) -> NextStep {
         let early = seconds_early(last, now.seconds);
         if self.checked && (1..=2).contains(&early) {
@@ -66,18 +67,18 @@ impl SuiteSchedule {
         }
     }
 
-    /// Notes that it was found published, or was published; says whether that ends a failure.
+    /// Records that it is published. Returns whether that ends a failure.
     pub(super) fn succeeded(&mut self) -> bool {
         self.checked = true;
         self.backoff.succeeded()
     }
 
-    /// Notes that it failed with an error; says whether that error is new.
+    /// Records a failure. Returns whether its error is new.
     pub(super) fn failed(&mut self, error: String, now: Instant) -> bool {
         self.backoff.failed(error, now)
     }
 
-    /// Forgets what was true under other settings only.
+    /// Resets what was known under other settings.
     pub(super) fn recheck(&mut self) {
         self.checked = false;
         self.backoff.end();

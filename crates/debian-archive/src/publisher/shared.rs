@@ -6,9 +6,9 @@ use std::time::Duration;
 use crate::archive::Archive;
 use crate::sign::Signer;
 
-/// How often the revisions are looked at when nothing is heard.
+/// How often the revisions are polled when there is no notification.
 ///
-/// What another machine commits on a network file system is live after so long at most; each look costs microseconds.
+/// What another machine commits is live after this time at most; each poll costs microseconds.
 pub(super) const LOOK_EVERY: Duration = Duration::from_secs(2);
 
 /// What a publisher publishes, and as whom.

@@ -15,10 +15,10 @@ use crate::publish::{Clock, PublishError, PublishMode, PublishOutcome};
 use crate::sign;
 use archive_catalog::{CatalogError, Progress};
 
-/// How soon the revisions are looked at again after a first sign of a commit; each further look waits twice as long.
+/// How soon the revisions are polled after a first sign of a commit; each further poll waits twice as long.
 ///
-/// A commit in SQLite's log is written, synced, and only then to be seen, and of that last step the system tells
-/// nothing. So one sign is followed by looks, for about a second.
+/// A commit to SQLite's log is written, synced, and only then visible, and of that last step there is no
+/// notification. So one sign is followed by polls, for about a second.
 const FIRST_LOOK: Duration = Duration::from_millis(1);
 const LAST_LOOK: Duration = Duration::from_millis(512);
 
@@ -28,11 +28,11 @@ pub(super) struct PublisherWorker {
     clock: Arc<dyn Clock + Send>,
     report: Box<dyn Fn(PublisherEvent) + Send>,
     suites: BTreeMap<SuiteName, SuiteSchedule>,
-    /// How long the next look waits after a sign of a commit.
+    /// How long the next poll waits after a sign of a commit.
     look_in: Option<Duration>,
     /// Whether the signer is to be opened again: it failed.
     reopen: bool,
-    /// Suites that are served and in no configuration, and were told.
+    /// Suites that are served and not configured, and were reported.
     told_gone: BTreeSet<SuiteName>,
     /// Failures of the catalog.
     catalog: Backoff,
@@ -75,7 +75,7 @@ impl PublisherWorker {
         }
     }
 
-    /// Waits for a sign, at most so long; false when it is to stop.
+    /// Waits for an event, at most so long. Returns false when the thread has to stop.
     fn wait(&mut self, longest: Duration) -> bool {
         let until = Instant::now() + self.look_in.map_or(longest, |look| look.min(longest));
         let shared = self.shared.clone();
@@ -111,7 +111,7 @@ impl PublisherWorker {
         self.setup.archive.catalog().progress()
     }
 
-    /// Publishes what is due; returns how long to wait before the next look.
+    /// Publishes what is due. Returns how long to wait before the next poll.
     fn publish(&mut self, progress: &[Progress]) -> Duration {
         let archive = self.setup.archive.clone();
         let mut wait = LOOK_EVERY;
@@ -178,7 +178,7 @@ impl PublisherWorker {
         }
     }
 
-    /// Tells, once, of suites that are served and that the configuration does not have.
+    /// Reports, once, suites that are served and not configured.
     fn tell_gone(&mut self) {
         let Ok(gone) = self.setup.archive.gone_suites() else {
             return;
@@ -201,7 +201,7 @@ impl PublisherWorker {
     }
 }
 
-/// Returns what tells one failure from another: without paths and times, which differ each time.
+/// Returns what identifies a failure: no paths and times, which differ each time.
 fn cause(error: &PublishError) -> String {
     if matches!(error, PublishError::Clock { .. }) {
         return "clock".into();

@@ -11,7 +11,7 @@ use archive_catalog::{CatalogError, DatabaseUrl};
 #[derive(Debug, thiserror::Error)]
 pub enum RebuildError {
     /// There is one.
-    #[error("the catalog `{0}` is there and can be read: nothing is lost")]
+    #[error("the catalog `{0}` exists and is readable: there is nothing to rebuild")]
     Exists(DatabaseUrl),
     /// The archive cannot be opened.
     #[error(transparent)]

@@ -76,7 +76,7 @@ fn index_text(dists: &Path, release: &Release, plain: &IndexFile) -> Result<Stri
             }
         }
     }
-    Err("none of its compressed forms is there as Release lists it".into())
+    Err("none of its compressed files matches Release".into())
 }
 
 /// Unpacks an index, no further than Release says it goes.
@@ -87,7 +87,7 @@ fn unpack(compression: Compression, bytes: &[u8], plain: &IndexFile) -> Result<S
         .and_then(|mut decoder| decoder.read_to_end(&mut text))
         .map_err(|error| error.to_string())?;
     if digest(&text) != (plain.sha256, plain.size) {
-        return Err("its text is not what Release lists".into());
+        return Err("its uncompressed content does not match Release".into());
     }
     String::from_utf8(text).map_err(|error| error.to_string())
 }
@@ -128,7 +128,7 @@ fn collect(
     }
 }
 
-/// Says whether a path stays below `pool/`.
+/// Returns whether a path stays below `pool/`.
 fn is_pool_path(path: &str) -> bool {
     let mut parts = path.split('/');
     parts.next() == Some("pool")

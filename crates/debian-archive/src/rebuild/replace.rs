@@ -59,7 +59,7 @@ pub(super) fn put_in_place(unfinished: &Path, catalog: &Path) -> Result<(), Rebu
         .map_err(|source| failed("sync", folder, source))
 }
 
-/// Deletes a file; one that is not there is no error.
+/// Deletes a file. A missing file is not an error.
 pub(super) fn remove(path: &Path) -> Result<(), RebuildError> {
     match std::fs::remove_file(path) {
         Err(source) if source.kind() != io::ErrorKind::NotFound => Err(failed("delete", path, source)),

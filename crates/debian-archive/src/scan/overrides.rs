@@ -91,15 +91,15 @@ impl Overrides {
                             text = with_field(&text, "Maintainer", new);
                         }
                         Maintainer::Instead { old, .. } => self.warnings.push(format!(
-                            "maintainer of `{name}` left as it is: the package says `{found}`, the override file `{}`",
+                            "maintainer of `{name}` not overridden: the package has `{found}`, the override file expects `{}`",
                             old.join(" // ")
                         )),
                         Maintainer::Always(new) if *new == found => self
                             .warnings
-                            .push(format!("the override file gives `{name}` the maintainer that it has: `{found}`")),
+                            .push(format!("the override file sets `{name}` to the maintainer that it already has: `{found}`")),
                         Maintainer::Always(new) => {
                             self.warnings.push(format!(
-                                "maintainer of `{name}` overridden whatever the package says: write `OLD => NEW` to be sure"
+                                "maintainer of `{name}` overridden unconditionally: write `OLD => NEW` to check the old value"
                             ));
                             text = with_field(&text, "Maintainer", new);
                         }
@@ -199,7 +199,7 @@ mod tests {
                 .contains("Maintainer: N <n@e>\n")
         );
         let warnings = overrides.warnings(&BTreeSet::from(["a".to_owned()]));
-        assert!(warnings[0].contains("the package says `N <n@e>`"), "{warnings:?}");
+        assert!(warnings[0].contains("the package has `N <n@e>`"), "{warnings:?}");
     }
 
     #[test]

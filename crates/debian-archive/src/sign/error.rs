@@ -17,7 +17,7 @@ pub enum SignError {
     #[error("no signing key is configured")]
     NoKey,
     /// The key file does not exist.
-    #[error("there is no signing key at `{}`", path.display())]
+    #[error("no signing key at `{}`", path.display())]
     Missing {
         /// The key file.
         path: PathBuf,
@@ -31,7 +31,7 @@ pub enum SignError {
         source: io::Error,
     },
     /// Others may read the key file.
-    #[error("the signing key `{}` may be read or written by others (mode {mode:04o})", path.display())]
+    #[error("the signing key `{}` is accessible to other users (mode {mode:04o})", path.display())]
     Permissions {
         /// The key file.
         path: PathBuf,
@@ -39,7 +39,7 @@ pub enum SignError {
         mode: u32,
     },
     /// The key file does not hold one secret key.
-    #[error("`{}` is no usable signing key", path.display())]
+    #[error("`{}` is not a usable signing key", path.display())]
     Key {
         /// The key file.
         path: PathBuf,
@@ -47,7 +47,7 @@ pub enum SignError {
         source: KeyError,
     },
     /// The key is locked with a passphrase.
-    #[error("the signing key `{}` is locked with a passphrase", path.display())]
+    #[error("the signing key `{}` is protected by a passphrase", path.display())]
     Locked {
         /// The key file.
         path: PathBuf,
@@ -63,7 +63,7 @@ pub enum SignError {
         source: KeyProblem,
     },
     /// The certificate has a key that may sign, but its secret half is not in the file.
-    #[error("`{}` holds no secret for a key of {fingerprint} that may sign", path.display())]
+    #[error("`{}` contains no secret key of {fingerprint} that may sign", path.display())]
     NoSecret {
         /// The key file.
         path: PathBuf,
@@ -71,7 +71,7 @@ pub enum SignError {
         fingerprint: Fingerprint,
     },
     /// One key was named twice.
-    #[error("`{}` holds the key {fingerprint} a second time", path.display())]
+    #[error("`{}` contains the key {fingerprint}, which another file has already", path.display())]
     Twice {
         /// The second key file.
         path: PathBuf,
@@ -82,7 +82,7 @@ pub enum SignError {
     #[error("the Release text cannot be clear-signed")]
     Text(#[from] UnfitError),
     /// The library failed to make or to write a signature.
-    #[error("making the signature failed: {0}")]
+    #[error("cannot create the signature: {0}")]
     Signing(String),
     /// The signing command cannot be started or talked to.
     #[error("cannot run the signing command `{program}`")]
@@ -137,7 +137,7 @@ pub enum SignError {
         source: KeyringError,
     },
     /// What was signed does not verify.
-    #[error("the new {file} does not verify against the signer's own key; it was not published")]
+    #[error("the new {file} does not verify with the signer's own key; nothing was published")]
     Unverified {
         /// Which of the two files.
         file: &'static str,
@@ -145,10 +145,10 @@ pub enum SignError {
         source: Box<VerifyError>,
     },
     /// What was signed is another text.
-    #[error("the signer signed another text than the one it was given; it was not published")]
+    #[error("the signer signed a different text than it was given; nothing was published")]
     OtherText,
     /// A key that should have signed did not.
-    #[error("the new {file} lacks a valid signature by the key {fingerprint}; it was not published")]
+    #[error("the new {file} lacks a valid signature by the key {fingerprint}; nothing was published")]
     MissingSignature {
         /// Which of the two files.
         file: &'static str,

@@ -56,7 +56,7 @@ impl KeyFiles {
 
     /// The keys that sign at `now`: the first must be able to, the others sign as long as they can.
     ///
-    /// A key that ends while it serves beside another must not stop the archive; [`super::key_notices`] tells of it.
+    /// A key that expires while it is used beside another must not stop the archive; [`super::key_notices`] reports it.
     fn able(&self, now: i64) -> Result<Vec<&KeyFile>, SignError> {
         let (first, others) = self.keys.split_first().ok_or(SignError::NoKey)?;
         first.check(now)?;
@@ -135,7 +135,7 @@ impl KeyFile {
     }
 }
 
-/// Reads a file that nobody else may read, as ssh does with its keys.
+/// Reads a file, and refuses one that other users may read, as ssh does with its keys.
 fn read_private(path: &Path) -> Result<Vec<u8>, SignError> {
     let unreadable = |source| SignError::Unreadable {
         path: path.to_owned(),

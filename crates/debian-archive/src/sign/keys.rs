@@ -45,7 +45,7 @@ pub struct KeyInfo {
 
 /// Reads an exported secret key (`gpg --export-secret-keys`, armoured or binary) and takes its lock off.
 ///
-/// A primary key whose secret is kept elsewhere is fine when a signing subkey is there.
+/// A primary key whose secret is kept elsewhere is accepted when there is a signing subkey.
 ///
 /// # Errors
 /// When there is not exactly one secret key, it is locked and `passphrase` is missing or wrong, or nothing in it may
@@ -59,7 +59,7 @@ pub fn import(bytes: &[u8], passphrase: Option<&str>, now: i64) -> Result<Secret
     Ok(key)
 }
 
-/// Describes the keys in `bytes`, secret or public, armoured or binary, as they stand at `now`.
+/// Describes the keys in `bytes`, secret or public, armoured or binary, in their state at `now`.
 ///
 /// # Errors
 /// When `bytes` is neither one secret key nor a keyring.

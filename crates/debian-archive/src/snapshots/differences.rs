@@ -1,4 +1,4 @@
-//! What lies between two states of a suite.
+//! The differences between two states of a suite.
 
 use std::collections::{BTreeMap, BTreeSet};
 

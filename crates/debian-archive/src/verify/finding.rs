@@ -14,7 +14,7 @@ use serde::Serialize;
 pub enum FindingKind {
     /// A file of the pool has other bytes than the catalog says.
     PoolCorrupt,
-    /// A published index names a file that is not there.
+    /// A published index lists a missing file.
     PoolMissing,
     /// A file of the pool has no row in the catalog.
     PoolOrphan,
@@ -68,7 +68,7 @@ pub enum ArchiveVerifyError {
     /// An index cannot be rendered for comparison.
     #[error(transparent)]
     Index(#[from] IndexError),
-    /// A folder cannot be listed, so that nobody knows what is in it.
+    /// A folder cannot be listed, so that its content is unknown.
     #[error("cannot list `{path}`")]
     List {
         /// The folder.

@@ -90,7 +90,7 @@ struct Check<'a> {
 }
 
 impl Check<'_> {
-    /// Checks what a folder says of itself, and returns the Release that is signed.
+    /// Checks the consistency of a folder, and returns its signed Release.
     fn tree(&mut self, named: &mut BTreeSet<String>, now: i64) -> Option<Release> {
         let release = self.signatures(now)?;
         for file in &release.sha256 {
@@ -154,7 +154,11 @@ impl Check<'_> {
         let signature = self.read(FindingKind::SignatureBad, &signature_path);
         let Some(release) = release else { return };
         if release.trim_ascii_end() != signed.as_bytes().trim_ascii_end() {
-            self.found(FindingKind::IndexStale, &path, "not the text that InRelease has");
+            self.found(
+                FindingKind::IndexStale,
+                &path,
+                "differs from the text in InRelease",
+            );
         }
         let Some(signature) = signature else { return };
         if let Err(error) = openpgp_policy::verify_detached(&release, &signature, keyring, now) {
@@ -176,7 +180,7 @@ impl Check<'_> {
             self.found(
                 FindingKind::Expired,
                 &path,
-                format!("valid until {}: publish again", format_date(until)),
+                format!("expired at {}: run `repogen publish`", format_date(until)),
             );
         }
     }
@@ -190,7 +194,7 @@ impl Check<'_> {
         let wrong = |path: &Path| match pool::digest_and_size(path) {
             Ok((sha256, size)) if sha256 == file.sha256 && size == file.size => None,
             Ok((sha256, size)) => Some(format!(
-                "{size} bytes, sha256 {sha256}; Release says {} and {}",
+                "{size} bytes, sha256 {sha256}; Release lists {} and {}",
                 file.size, file.sha256
             )),
             Err(error) => Some(format!("Release lists it: {error}")),
@@ -242,7 +246,7 @@ impl Check<'_> {
                     Ok(found) => self.found(
                         FindingKind::ByhashWrong,
                         &path,
-                        format!("sha256 {found}, its name says another"),
+                        format!("its sha256 is {found}, not the one in its name"),
                     ),
                     Err(error) => self.found(FindingKind::ByhashWrong, &path, error.to_string()),
                 }
@@ -265,7 +269,7 @@ impl Check<'_> {
                         FindingKind::IndexStale,
                         &path,
                         format!(
-                            "the catalog makes {size} bytes, sha256 {sha256}; Release says {} and {}",
+                            "rendered from the catalog: {size} bytes, sha256 {sha256}; Release lists {} and {}",
                             listed.size, listed.sha256
                         ),
                     );
@@ -316,7 +320,7 @@ fn names_in(bytes: &[u8]) -> Result<Vec<String>, String> {
         .collect()
 }
 
-/// Says whether a listed file is the text of compressed ones, which is listed and not served.
+/// Returns whether a listed file is the text of compressed ones, which is listed and not served.
 fn is_plain_text_of_others(path: &str) -> bool {
     let name = path.rsplit('/').next().expect("a split has a first part");
     name == "Packages" || name == "Translation-en" || (name.starts_with("Contents-") && !name.contains('.'))

@@ -49,7 +49,7 @@ pub(super) fn check(
             .map(|path| Finding {
                 kind: FindingKind::PoolMissing,
                 path: path.clone(),
-                detail: "a published index names it".into(),
+                detail: "listed in a published index".into(),
             }),
     );
     orphans(archive, &known, findings)
@@ -73,22 +73,22 @@ fn check_file(root: &Path, row: &PoolFile, named: &BTreeSet<String>) -> Vec<Find
         Ok((_, size)) if size != row.size => {
             vec![finding(
                 FindingKind::PoolCorrupt,
-                format!("{size} bytes, the catalog says {}", row.size),
+                format!("{size} bytes; the catalog has {}", row.size),
             )]
         }
         Ok((sha256, _)) => vec![finding(
             FindingKind::PoolCorrupt,
-            format!("sha256 {sha256}, the catalog says {}", row.sha256),
+            format!("sha256 {sha256}; the catalog has {}", row.sha256),
         )],
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             let mut missing = vec![finding(
                 FindingKind::RowWithoutFile,
-                format!("the catalog has it, sha256 {}", row.sha256),
+                format!("the catalog lists it with sha256 {}", row.sha256),
             )];
             if named.contains(&row.path) {
                 missing.push(finding(
                     FindingKind::PoolMissing,
-                    "a published index names it".into(),
+                    "listed in a published index".into(),
                 ));
             }
             missing
@@ -135,7 +135,7 @@ fn orphans(
                 findings.push(Finding {
                     kind: FindingKind::PoolOrphan,
                     path,
-                    detail: "the catalog has no row for it".into(),
+                    detail: "not in the catalog".into(),
                 });
             }
         }

@@ -22,7 +22,7 @@ pub(super) fn check(archive: &Archive, findings: &mut Vec<Finding>) -> Result<()
             .find(|suite| suite.private && suite.codename.as_str() == name)
         {
             Some(suite) => strays.tree(&folder, &[suite])?,
-            None => strays.found(&folder, "no private suite of repogen.toml has this tree"),
+            None => strays.found(&folder, "no private suite in repogen.toml uses this directory"),
         }
     }
     for suite in suites {
@@ -48,7 +48,7 @@ impl Strays<'_> {
             if let Some(codename) = name.strip_suffix(".sources")
                 && !suites.iter().any(|suite| suite.codename.as_str() == codename)
             {
-                self.found(&path, "it is of no suite that is served here");
+                self.found(&path, "it belongs to no suite that is served here");
             }
         }
         Ok(())
@@ -67,7 +67,7 @@ impl Strays<'_> {
                 }
             });
             if (is_link || path.is_dir()) && !is_meant {
-                self.found(&path, "no suite of repogen.toml is served under this name here");
+                self.found(&path, "no suite in repogen.toml has this name here");
             }
         }
         Ok(())
@@ -98,7 +98,7 @@ impl Strays<'_> {
         });
         let components = components.map(|name| format!("component `{name}`"));
         for what in components.chain(architectures.map(|name| format!("architecture `{name}`"))) {
-            self.found(&release, &format!("it has {what}, and repogen.toml has not"));
+            self.found(&release, &format!("it lists {what}, which repogen.toml does not"));
         }
     }
 
@@ -106,7 +106,7 @@ impl Strays<'_> {
         self.findings.push(Finding {
             kind: FindingKind::IndexStale,
             path: below(path, self.archive),
-            detail: format!("{why}: `repogen publish` says what to do"),
+            detail: format!("{why}: run `repogen publish` for what to do"),
         });
     }
 }
@@ -118,7 +118,7 @@ fn below(path: &Path, archive: &Archive) -> String {
     path.to_string_lossy().into_owned()
 }
 
-/// Returns the paths in a folder; none where it is not there.
+/// Returns the paths in a folder; empty when it is missing.
 fn entries(folder: &Path) -> Result<Vec<PathBuf>, ArchiveVerifyError> {
     let list = || -> io::Result<Vec<PathBuf>> {
         std::fs::read_dir(folder)?

@@ -13,7 +13,7 @@ use crate::archive::{Archive, OpenError};
 use crate::config;
 use crate::location::ArchiveLocation;
 
-/// Knows whether an archive's configuration is another than it was, and opens the archive with it.
+/// Detects changes of an archive's configuration, and opens the archive with it.
 #[derive(Debug)]
 pub struct Reloader {
     location: ArchiveLocation,
@@ -21,7 +21,7 @@ pub struct Reloader {
 }
 
 impl Reloader {
-    /// Remembers the configuration as it is now: what is written from here on is a change.
+    /// Starts from the present state of the configuration; anything written later is a change.
     pub fn new(location: &ArchiveLocation) -> Self {
         Self {
             location: location.clone(),
@@ -29,7 +29,7 @@ impl Reloader {
         }
     }
 
-    /// Says whether it is to be read again: it changed since it was last asked for here, or somebody asked.
+    /// Returns whether to reload: the file changed since the last call, or a reload was requested.
     pub(super) fn is_due(&mut self, pending: &PendingEvents, look: bool) -> bool {
         if !(pending.reload || pending.config || look) {
             return false;
@@ -47,14 +47,14 @@ impl Reloader {
     }
 }
 
-/// What a [`ConfigWatch`] tells.
+/// What a [`ConfigWatch`] reports.
 #[derive(Debug)]
 pub enum ConfigEvent {
     /// The configuration was read again: the archive with it.
     Read(Arc<Archive>),
     /// It cannot be used as it is.
     Failed(OpenError),
-    /// The system does not tell of changes, which are then found by looking only.
+    /// The system does not notify of changes; they are found by polling.
     NotWatching(notify::Error),
 }
 
@@ -116,7 +116,7 @@ impl Drop for ConfigWatch {
     }
 }
 
-/// What tells one state of `repogen.toml` from another; `None` while there is none.
+/// Identifies one state of `repogen.toml`; `None` while the file is missing.
 #[derive(Debug, PartialEq, Eq)]
 struct ConfigStamp(Option<(u64, u64, i64, i64)>);
 

@@ -14,7 +14,7 @@ use archive_catalog::PlacementOutcome;
 #[derive(Debug, thiserror::Error)]
 pub enum WatchError {
     /// Another one runs.
-    #[error("another `repogen watch` runs on this archive: it holds `{0}`")]
+    #[error("another `repogen watch` is running on this archive: it holds `{0}`")]
     Running(PathBuf),
     /// Its lock cannot be had.
     #[error("cannot lock `{path}`")]
@@ -40,10 +40,10 @@ pub enum ReloadError {
     Sign(#[from] SignError),
 }
 
-/// What a watch tells.
+/// What a watch reports.
 #[derive(Debug)]
 pub enum WatchEvent {
-    /// What its publisher tells.
+    /// An event of its publisher.
     Publisher(PublisherEvent),
     /// A dropped package is in the catalog.
     Taken {
@@ -68,7 +68,7 @@ pub enum WatchEvent {
         /// Why it is not taken.
         why: &'static str,
     },
-    /// Dropped files cannot be taken now. It is tried again; the same error is told once.
+    /// Dropped files cannot be added at present. This is retried; the same error is reported once.
     IncomingFailed(IncomingError),
     /// Retention was applied.
     Pruned(Pruned),
@@ -78,6 +78,6 @@ pub enum WatchEvent {
     Reloaded,
     /// A changed configuration cannot be used; the old one goes on.
     ReloadFailed(ReloadError),
-    /// The system does not tell of changes in a folder, which are then found by looking only.
+    /// The system does not notify of changes in a folder; they are found by polling.
     NotWatching(notify::Error),
 }

@@ -1,4 +1,4 @@
-//! What the watching thread hears, from the system and from whoever started it.
+//! Events for the watch thread: from the file system, and requests of the program that started it.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -11,10 +11,10 @@ use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 use super::folders::incoming_folder;
 use crate::config;
 
-/// How many files whose close was seen are remembered between two looks. Further ones are found by looking.
+/// How many closed files are remembered between two scans. Further ones are found by scanning.
 const CLOSED_MOST: usize = 65_536;
 
-/// What was pending since the last look.
+/// What happened since the last scan.
 #[derive(Debug, Default)]
 pub(super) struct PendingEvents {
     pub(super) stop: bool,
@@ -65,17 +65,17 @@ impl EventQueue {
         )
     }
 
-    /// Says whether it is to stop.
+    /// Returns whether it is to stop.
     pub(super) fn stopped(&self) -> bool {
         self.pending.lock().unwrap_or_else(PoisonError::into_inner).stop
     }
 }
 
-/// Has the system tell of changes in folders.
+/// Subscribes to changes in folders.
 pub(super) struct FsWatcher(RecommendedWatcher);
 
 impl FsWatcher {
-    /// Listens at the root, for its configuration.
+    /// Watches the root, for its configuration.
     pub(super) fn new(root: &Path, queue: Arc<EventQueue>) -> notify::Result<Self> {
         let folder = incoming_folder(root);
         // The system tells of absolute paths.
@@ -92,13 +92,13 @@ impl FsWatcher {
         Ok(Self(watcher))
     }
 
-    /// Listens in one more folder. To ask for the same one again does no harm, and is needed when it was made anew.
+    /// Watches one more folder. Repeating this for the same folder is harmless, and needed when it was recreated.
     pub(super) fn listen(&mut self, folder: &Path) -> notify::Result<()> {
         self.0.watch(folder, RecursiveMode::NonRecursive)
     }
 }
 
-/// The folder for dropped packages, as it is told of and as it is looked at.
+/// The folder for dropped packages, as events name it and as scans name it.
 struct Folder {
     absolute: PathBuf,
     given: PathBuf,

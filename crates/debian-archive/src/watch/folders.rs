@@ -1,4 +1,4 @@
-//! The folders of a watch, and how often it looks at them.
+//! The folders of a watch, and how often it polls them.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

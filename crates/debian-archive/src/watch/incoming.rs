@@ -28,7 +28,7 @@ const BATCH: usize = 128;
 pub(super) struct Incoming {
     root: PathBuf,
     tracker: StabilityTracker,
-    /// What was told to be passed over.
+    /// Skipped files that were reported already.
     passed_over: HashSet<PathBuf>,
     report: Arc<dyn Fn(WatchEvent) + Send + Sync>,
 }
@@ -72,12 +72,12 @@ impl Incoming {
         Ok(())
     }
 
-    /// Says whether files lie there that another look soon may find complete.
+    /// Returns whether there are incomplete files, which justify another scan soon.
     pub(super) fn undecided(&self) -> bool {
         self.tracker.undecided()
     }
 
-    /// Looks at what lies there and takes what is complete; says whether something new is in the catalog.
+    /// Scans the folder and adds the complete files. Returns whether the catalog changed.
     pub(super) fn pass(
         &mut self,
         pass: &Pass<'_>,
@@ -97,7 +97,7 @@ impl Incoming {
         }
     }
 
-    /// Returns the files to decide on, and tells what is passed over.
+    /// Returns the files to decide on, and reports the skipped ones.
     fn judge(&mut self, look: IncomingScan, closed: &HashSet<PathBuf>) -> Vec<ReadyFile> {
         let there: HashSet<&Path> = look.files.iter().map(|file| file.path.as_path()).collect();
         self.tracker.keep(&there);
@@ -121,7 +121,7 @@ impl Incoming {
         ready
     }
 
-    /// Takes or refuses a batch; says whether something new is in the catalog.
+    /// Adds or rejects a batch. Returns whether the catalog changed.
     fn take(&mut self, batch: Vec<ReadyFile>, pass: &Pass<'_>) -> Result<bool, IncomingError> {
         let staging = Staging::new(&self.root).map_err(IngestError::from)?;
         let mut files = Vec::new();
@@ -157,7 +157,7 @@ impl Incoming {
         Ok(added)
     }
 
-    /// Has a file leave the folder as its answer says.
+    /// Removes a file from the folder according to its result.
     fn settle(
         &mut self,
         file: &DroppedFile,
@@ -195,7 +195,7 @@ impl Incoming {
         }
     }
 
-    /// A file that cannot be taken away is let lie until it changes: else each pass would take it again.
+    /// A file that cannot be removed is ignored until it changes: otherwise each pass would add it again.
     fn left(
         &mut self,
         file: &DroppedFile,
@@ -221,7 +221,7 @@ fn place<'a>(archive: &'a Archive, file: &DroppedFile) -> Result<SuiteComponent<
         let component = suite.components.iter().find(|listed| *listed == component)?;
         Some(SuiteComponent { suite, component })
     });
-    place.ok_or_else(|| "repogen.toml no longer has its suite".to_owned())
+    place.ok_or_else(|| "its suite is no longer in repogen.toml".to_owned())
 }
 
 /// Reads a file; `None` when it is not, or not any more, the one that was found.

@@ -1,4 +1,4 @@
-//! What lies in the folder for dropped packages, and where each file is meant to go.
+//! Scans the folder for dropped packages, and finds the destination of each file.
 
 use std::ffi::OsStr;
 use std::fs::{DirEntry, FileType};
@@ -13,7 +13,7 @@ use super::stability::FileStamp;
 use crate::config::{Config, Suite};
 use crate::ingest::FileKind;
 
-/// How many files one look takes in; the others wait for the next.
+/// How many files one scan returns; the others wait for the next one.
 const MOST: usize = 10_000;
 
 /// What names begin with that this watch gives to files it is about to delete.
@@ -24,11 +24,11 @@ pub(super) const LEAVING: &str = ".leaving-";
 pub(super) struct DroppedFile {
     pub(super) path: PathBuf,
     pub(super) stat: FileStamp,
-    /// Where it is to stand, or what is wrong with where it lies.
+    /// Its destination, or why the directory it is in has none.
     pub(super) goal: Result<(SuiteName, Component), String>,
 }
 
-/// What one look found.
+/// What one scan found.
 #[derive(Debug, Default)]
 pub(super) struct IncomingScan {
     pub(super) files: Vec<DroppedFile>,
@@ -36,7 +36,7 @@ pub(super) struct IncomingScan {
     pub(super) passed_over: Vec<(PathBuf, &'static str)>,
 }
 
-/// Looks into `incoming/`, the folders in it and the folders in those.
+/// Scans `incoming/`, its directories and theirs.
 ///
 /// `listen` is called with each folder before it is read, so that nothing goes unseen that comes after. Links are never
 /// followed, nothing is opened, and hidden files, which many programs write before they rename, are left alone.
@@ -103,13 +103,13 @@ fn at(below: &[std::ffi::OsString], name: &OsStr, kind: FileType) -> At {
         _ if kind.is_symlink() => At::PassedOver("it is a symbolic link: drop the file itself"),
         0 | 1 if kind.is_dir() => At::Folder,
         _ if kind.is_dir() => {
-            At::PassedOver("it is a folder: packages lie in incoming/SUITE/COMPONENT/ itself")
+            At::PassedOver("it is a directory: put packages directly into incoming/SUITE/COMPONENT/")
         }
         _ => At::PassedOver("it is no regular file"),
     }
 }
 
-/// Says where a file in the folders `below` is to stand.
+/// Returns the destination of a file in the directory `below` the drop folder.
 fn goal(config: &Config, below: &[std::ffi::OsString]) -> Result<(SuiteName, Component), String> {
     let [suite_name, component_name] = match below {
         [suite, component] => [suite.to_string_lossy(), component.to_string_lossy()],
@@ -126,12 +126,12 @@ fn goal(config: &Config, below: &[std::ffi::OsString]) -> Result<(SuiteName, Com
             .first()
             .map_or("COMPONENT", |suite| suite.default_component().as_str());
         return Err(format!(
-            "it lies in no suite's folder: put it into {INCOMING}/SUITE/COMPONENT/, such as {INCOMING}/{suite}/{component}/"
+            "it is not in the directory of a suite: put it into {INCOMING}/SUITE/COMPONENT/, for example {INCOMING}/{suite}/{component}/"
         ));
     }
     let Some(suite) = config.suite(&suite_name) else {
         return Err(format!(
-            "no suite `{}` in repogen.toml, which has {}",
+            "no suite `{}` in repogen.toml, which lists {}",
             suite_name.escape_debug(),
             listed(config.suites.iter().map(|suite| suite.codename.as_str()))
         ));
@@ -148,7 +148,7 @@ fn component<'a>(suite: &'a Suite, name: &str) -> Result<&'a Component, String> 
         let has = listed(suite.components.iter().map(Component::as_str));
         let suite = &suite.codename;
         if name.is_empty() {
-            format!("it lies in no component's folder: put it into {INCOMING}/{suite}/COMPONENT/; suite `{suite}` has {has}")
+            format!("it is not in the directory of a component: put it into {INCOMING}/{suite}/COMPONENT/; suite `{suite}` has {has}")
         } else {
             format!("no component `{}` in suite `{suite}`, which has {has}", name.escape_debug())
         }
@@ -188,7 +188,7 @@ mod tests {
             (&["bookworm"], "main, extra"),
             (
                 &["bookwurm", "main"],
-                "no suite `bookwurm` in repogen.toml, which has bookworm",
+                "no suite `bookwurm` in repogen.toml, which lists bookworm",
             ),
             (
                 &["stable", "x"],

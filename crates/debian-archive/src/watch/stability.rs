@@ -1,6 +1,6 @@
 //! Whether a dropped file is complete.
 //!
-//! Where the system told that a file was closed or moved to its name, it is. Where it did not (the file was there before
+//! A file that was seen to be closed or renamed to its name is complete. Without such an event (the file was there before
 //! the watch, or lies on a network file system), the file has to stand still: for a moment before it is tried, when it
 //! is taken if it reads well, and for a minute before it counts as broken. So a half-written file is never refused for
 //! being looked at too early.
@@ -11,9 +11,9 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// How long a file stands still before it is tried.
+/// How long a file must not change before it is tried.
 pub(super) const SETTLE: Duration = Duration::from_secs(2);
-/// How long a file that does not read well stands still before it counts as broken.
+/// How long a file that cannot be parsed must not change before it is rejected.
 pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// One state of a file.
@@ -41,7 +41,7 @@ impl FileStamp {
 pub(super) enum Stability {
     /// It is complete: take or refuse it.
     Complete,
-    /// It stands still: take it if it reads well.
+    /// It has not changed for a while: add it if it can be parsed.
     Try,
     /// IncomingScan again later.
     Wait,
@@ -58,12 +58,12 @@ struct SeenFile {
     done: bool,
 }
 
-/// What was seen of the files that lie there.
+/// What is known of the files in the folder.
 #[derive(Debug, Default)]
 pub(super) struct StabilityTracker(HashMap<PathBuf, SeenFile>);
 
 impl StabilityTracker {
-    /// Notes a look at a file, and says what to do about it. `closed`: its close was seen since the last look.
+    /// Records one scan of a file, and returns what to do about it. `closed`: its close was seen since the last scan.
     pub(super) fn look(&mut self, path: &Path, stat: FileStamp, closed: bool, now: Instant) -> Stability {
         let fresh = SeenFile {
             stat,
@@ -92,7 +92,7 @@ impl StabilityTracker {
         }
     }
 
-    /// Notes that a file did not read well: it may be half-written.
+    /// Records that a file could not be parsed: it may be half-written.
     pub(super) fn unread(&mut self, path: &Path) {
         if let Some(seen) = self.0.get_mut(path) {
             seen.tried = true;
@@ -111,7 +111,7 @@ impl StabilityTracker {
         self.0.retain(|path, _| there.contains(path.as_path()));
     }
 
-    /// Says whether a file is still to be decided on.
+    /// Returns whether a file is still to be decided on.
     pub(super) fn undecided(&self) -> bool {
         self.0.values().any(|seen| !seen.done)
     }

@@ -18,7 +18,7 @@ use crate::publisher::{Publisher, PublisherSetup};
 use crate::sign;
 use archive_catalog::PruneMode;
 
-/// How often, while a file lies there that may be complete soon.
+/// How often the folder is scanned while it has a file that may be complete soon.
 const LOOK_SOON: Duration = Duration::from_secs(1);
 /// When retention is applied first: the first publish has the locks before.
 const PRUNE_FIRST: Duration = Duration::from_secs(5);
@@ -41,7 +41,7 @@ pub(super) struct WatchWorker {
     parts: WorkerParts,
     incoming: Incoming,
     watcher: Option<FsWatcher>,
-    /// Whether it was told that a folder cannot be listened to.
+    /// Whether it was reported that a folder cannot be watched.
     told_deaf: bool,
     backoff: Backoff,
     next_look: Instant,
@@ -90,7 +90,7 @@ impl WatchWorker {
         drop(lock);
     }
 
-    /// Takes what was dropped.
+    /// Adds dropped packages.
     fn take(&mut self, pending: &PendingEvents) {
         let WorkerParts {
             archive,
@@ -184,7 +184,7 @@ impl WatchWorker {
         self.next_prune = Instant::now() + wait;
     }
 
-    /// Goes on with the configuration as it is now, where it changed or somebody asks for it.
+    /// Reloads the configuration when it changed or a reload was requested.
     fn reload_if_changed(&mut self, pending: &PendingEvents, look: bool) {
         if !self.config.is_due(pending, look) {
             return;

@@ -35,7 +35,7 @@ pub enum RelationError {
         /// What has no end.
         opening: char,
     },
-    /// The version is none.
+    /// The version is invalid.
     #[error("`{name}`: {source}")]
     Version {
         /// Which package.

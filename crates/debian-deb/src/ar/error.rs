@@ -41,7 +41,7 @@ pub enum ArError {
         /// What is wrong with it.
         why: &'static str,
     },
-    /// A number that is none.
+    /// A number that cannot be parsed.
     #[error("member `{member}`: its {field} is `{found}`, not {}", expected(.field))]
     Number {
         /// Which member.

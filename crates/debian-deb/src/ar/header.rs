@@ -8,7 +8,7 @@ pub(super) const HEADER_BYTES: usize = 60;
 
 const END_MARK: &[u8] = b"`\n";
 
-/// What matters of a header: dpkg looks at nothing else either, but apt refuses one whose other numbers are none.
+/// What matters of a header: dpkg looks at nothing else either, but apt refuses one whose other numbers cannot be parsed.
 pub(super) struct ArHeader {
     pub(super) name: MemberName,
     pub(super) size: u64,

@@ -98,7 +98,7 @@ pub enum HeaderError {
     /// The blocks of the archive do not add up: a checksum differs, or the archive ends too early.
     #[error("{0}")]
     Malformed(String),
-    /// A number that is none, or that readers take differently.
+    /// A number that cannot be parsed, or that readers take differently.
     #[error("its {field} is `{found}`, not an octal number as dpkg reads it")]
     Number {
         /// Which field of the header.
@@ -159,7 +159,7 @@ pub enum HeaderError {
     /// A link that points out of the package.
     #[error("it is a hard link whose target {}", target_problem(.0))]
     Target(PathError),
-    /// The path of a directory for something that is none.
+    /// The path of a directory for something that is not a directory.
     #[error("its name is that of a directory, but it is {kind}")]
     Slash {
         /// What it is.

@@ -192,7 +192,7 @@ fn a_revoked_user_id_no_longer_speaks_for_the_key() {
         problem(&with_users(&key, vec![revoked.clone()]).certificate()),
         KeyProblem::Unbound
     );
-    // Certified anew, it does again.
+    // Certified anew, it may sign.
     revoked
         .signatures
         .extend(user(&key, vec![at(BORN + 20), signs()]).signatures);

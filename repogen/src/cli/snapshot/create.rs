@@ -43,9 +43,8 @@ pub(crate) fn run(args: SnapshotCreateArgs, context: &mut Context) -> Result<Com
                 suites = published;
             }
             if suites.is_empty() {
-                return Err(
-                    Failure::not_possible("nothing was published yet").hint("`repogen publish` first")
-                );
+                return Err(Failure::not_possible("nothing has been published yet")
+                    .hint("run `repogen publish` first"));
             }
             archive.pin_published(&suites, signer.as_ref(), &SystemClock)?
         }

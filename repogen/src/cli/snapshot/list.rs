@@ -81,7 +81,7 @@ pub(crate) fn run(args: SnapshotListArgs, context: &mut Context) -> Result<Compl
     Ok(Completion::Success)
 }
 
-/// Says whether a state is what is published now. One that is pinned is both, which its [`Retained`] does not say.
+/// Returns whether a state is what is published now. One that is pinned is both, which its [`Retained`] does not say.
 fn is_live(state: &RetainedState, live: Option<&Publication>) -> bool {
     live.is_some_and(|live| (live.revision, live.date) == (state.revision, state.date))
 }

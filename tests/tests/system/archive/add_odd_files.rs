@@ -27,8 +27,8 @@ fn what_is_no_file_is_said_at_once_and_rejects_nothing_else() {
         (text(&pipe), "it is a named pipe"),
         ("/dev/null".to_owned(), "it is not a regular file"),
         (text(&empty), "it is empty"),
-        (text(&dangling), "it is a symbolic link to nothing"),
-        (text(&udeb), "(.udeb) need an index of their own"),
+        (text(&dangling), "it is a broken symbolic link"),
+        (text(&udeb), "(.udeb) need a separate index"),
         (text(&missing), "No such file"),
     ];
     let paths = cases.iter().map(|(path, _)| path.clone()).chain([text(&good)]);
@@ -81,16 +81,17 @@ fn a_folder_says_what_it_passed_over_and_is_searched_whatever_its_name() {
         run.report()
     );
     for (name, why) in [
-        ("hello_1.0_amd64.udeb", "need an index of their own"),
+        ("hello_1.0_amd64.udeb", "need a separate index"),
         ("hello_1.0.dsc", "source package"),
         ("hello-1.0.rpm", "another system"),
         ("link.deb", "symbolic link"),
         ("pipe.deb", "named pipe"),
-        ("deeper.deb", "the packages in it are taken"),
+        ("deeper.deb", "the packages in it are added"),
     ] {
-        let said = run.stderr.lines().any(|line| {
-            line.starts_with("warning: passed over `") && line.contains(name) && line.contains(why)
-        });
+        let said = run
+            .stderr
+            .lines()
+            .any(|line| line.starts_with("warning: skipped `") && line.contains(name) && line.contains(why));
         assert!(said, "{name}: {}", run.report());
     }
     assert!(!run.stderr.contains("notes.txt"), "{}", run.report());

@@ -99,7 +99,7 @@ fn a_gate_that_blocks_keeps_out_what_cannot_be_installed_until_it_can_be() {
     assert!(
         refused
             .stderr
-            .contains("suite `stable` is not published: `app` 1.0 for amd64: `app` 1.0 needs `lib` (>= 2)"),
+            .contains("suite `stable` was not published: `app` 1.0 for amd64: `app` 1.0 needs `lib` (>= 2)"),
         "{}",
         refused.stderr
     );

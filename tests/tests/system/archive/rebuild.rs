@@ -101,7 +101,7 @@ fn a_lost_catalog_comes_back_with_every_suite_and_pinned_state() {
         indexes.iter().map(|path| archive.index(path)).collect::<Vec<_>>(),
         before
     );
-    // Made anew from the packages, and the same as before.
+    // Rebuilt from the packages, with the same result.
     assert_eq!(contents(&archive), paths);
     assert_eq!(archive.publish().stdout, "open\tunchanged\nsecret\tunchanged\n");
     assert_eq!(archive.repogen(&["verify"]).ok().stdout, "");
@@ -147,7 +147,7 @@ fn a_catalog_that_can_be_read_is_left_alone() {
     let archive = archive();
     let run = archive.repogen(&["rebuild"]).exits(1);
     assert!(
-        run.stderr.contains("nothing is lost") && run.stderr.contains("hint: "),
+        run.stderr.contains("there is nothing to rebuild") && run.stderr.contains("hint: "),
         "{}",
         run.report()
     );
@@ -200,7 +200,8 @@ fn packages_that_are_missing_or_changed_are_told_and_the_others_come_back() {
     }
     // The changed one and the stray one.
     assert!(
-        run.stderr.contains("2 files in the pool are named by no index"),
+        run.stderr
+            .contains("2 files in the pool are not listed in any index"),
         "{}",
         run.report()
     );

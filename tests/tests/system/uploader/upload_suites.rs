@@ -39,7 +39,7 @@ fn a_package_comes_to_all_suites_that_are_named_or_to_none() {
     assert_eq!(put(json!(["b"])).status, 200);
     let shown = server.get(&path, None).json();
     assert_eq!(shown["suites"], json!([{ "suite": "b", "component": "main" }]));
-    assert_eq!(shown["section"], "admin", "what is said of it goes along");
+    assert_eq!(shown["section"], "admin", "its metadata goes along");
     let tags = json!({ "tags": ["web"] });
     assert_eq!(server.json("PUT", &path, Some(&token), &tags).status, 200);
     assert_eq!(put(json!(["a", "b"])).status, 200);

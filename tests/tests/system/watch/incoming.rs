@@ -77,7 +77,7 @@ fn what_is_refused_is_kept_with_the_reason_beside_it() {
         (
             "unstable/main",
             "a",
-            "no suite `unstable` in repogen.toml, which has stable",
+            "no suite `unstable` in repogen.toml, which lists stable",
         ),
         (
             "stable/contrib",
@@ -149,7 +149,7 @@ fn nothing_that_is_no_file_is_followed_and_other_files_stay() {
     assert!(link.is_symlink() && pipe.exists() && note.exists() && secret.exists());
     assert!(live(&archive, "secret").is_empty());
     for name in ["main/link.deb", "linked", "main/pipe.deb"] {
-        let line = format!("passed over incoming/stable/{name}: ");
+        let line = format!("skipped incoming/stable/{name}: ");
         assert_eq!(run.stderr.matches(&line).count(), 1, "{line}\n{}", run.report());
     }
 }
@@ -169,7 +169,7 @@ fn packages_of_the_installer_stay_in_the_folder_and_those_for_debuggers_are_take
     watching.until("the odd name is refused", |_| !odd.exists());
     let run = ends_well(watching, &archive);
     assert!(udeb.exists() && !dropped.exists());
-    let line = "passed over incoming/stable/main/hello-udeb_1.0_amd64.udeb: packages of the installer";
+    let line = "skipped incoming/stable/main/hello-udeb_1.0_amd64.udeb: packages for the installer";
     assert_eq!(run.stderr.matches(line).count(), 1, "{}", run.report());
     assert!(run.stderr.contains("--allow-odd-names"), "{}", run.report());
     assert!(live(&archive, "hello-udeb").is_empty() && live(&archive, "MyTool").is_empty());

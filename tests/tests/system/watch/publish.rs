@@ -57,18 +57,24 @@ fn one_suite_that_cannot_be_published_does_not_hold_the_others() {
     fs::write(&folder, "in the way").unwrap();
     let mut watching = Watching::start(&archive);
     watching.until("it is told", |watching| {
-        watching.stderr().contains("suite `testing` is tried again")
+        watching
+            .stderr()
+            .contains("publishing suite `testing` will be retried")
     });
     drop_whole(&archive, "stable/main", &package("hello", "1.0"));
     until_live(&mut watching, &archive, "hello", "1.0");
     fs::remove_file(&folder).unwrap();
     fs::rename(&aside, &folder).unwrap();
-    watching.until("it is all right again", |watching| {
-        watching.stderr().contains("suite `testing` is all right again")
+    watching.until("it can be published again", |watching| {
+        watching
+            .stderr()
+            .contains("suite `testing` can be published again")
     });
     let run = ends_well(watching, &archive);
     assert_eq!(
-        run.stderr.matches("suite `testing` is tried again").count(),
+        run.stderr
+            .matches("publishing suite `testing` will be retried")
+            .count(),
         1,
         "{}",
         run.report()

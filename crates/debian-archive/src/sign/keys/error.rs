@@ -8,13 +8,13 @@ use pgp::types::Timestamp;
 #[non_exhaustive]
 pub enum KeyError {
     /// A public key was given where a secret one is needed.
-    #[error("it holds a public key, not a secret one")]
+    #[error("it contains a public key, not a secret one")]
     Public,
     /// No secret key was found.
-    #[error("found no OpenPGP secret key in it")]
+    #[error("it contains no OpenPGP secret key")]
     NoKey,
     /// Several secret keys were found.
-    #[error("it holds several secret keys: {}", fingerprints.join(", "))]
+    #[error("it contains several secret keys: {}", fingerprints.join(", "))]
     Several {
         /// The primary keys.
         fingerprints: Vec<String>,
@@ -26,31 +26,33 @@ pub enum KeyError {
     #[error("cannot read the public half of the key")]
     Certificate(#[from] KeyringError),
     /// A version of key that apt does not know.
-    #[error("it is a version {0} key: apt and gpgv only know version 4")]
+    #[error("it is a version {0} key: apt and gpgv only support version 4")]
     Version(u8),
     /// An algorithm number that came after what gpgv knows.
-    #[error("it signs with algorithm number {0}, which gpgv, and so apt of many releases, does not know")]
+    #[error(
+        "it signs with algorithm number {0}, which gpgv, and therefore apt in many releases, does not support"
+    )]
     Novel(u8),
     /// A passphrase is needed and none was given.
-    #[error("the key is locked with a passphrase")]
+    #[error("the key is protected by a passphrase")]
     Locked,
     /// The passphrase is wrong, or the lock is of an unknown kind.
-    #[error("the passphrase does not open the key: {0}")]
+    #[error("cannot decrypt the key with this passphrase: {0}")]
     Passphrase(String),
     /// No key of the certificate may sign at this time.
     #[error("the key cannot sign")]
     Unusable(#[source] KeyProblem),
     /// A key may sign, but its secret half is elsewhere.
-    #[error("it holds no secret for a key that may sign")]
+    #[error("it contains no secret key that may sign")]
     NoSecret,
     /// A user id that cannot be written.
     #[error("invalid user id `{0}`: expected one to 200 characters, none of them a control character")]
     UserId(String),
     /// A time that OpenPGP cannot write.
-    #[error("time {0} is outside of what a key can hold (1970 to 2106)")]
+    #[error("time {0} is outside the range of an OpenPGP key (1970 to 2106)")]
     Time(i64),
     /// An end that comes before the beginning.
-    #[error("the key would expire at {expires}, before it begins at {created}")]
+    #[error("the key would expire at {expires}, before its creation at {created}")]
     Lifetime {
         /// The beginning, in unix seconds.
         created: i64,
@@ -58,7 +60,7 @@ pub enum KeyError {
         expires: i64,
     },
     /// The library failed.
-    #[error("making the key or the signature failed: {0}")]
+    #[error("cannot create the key or signature: {0}")]
     Failed(String),
 }
 
@@ -71,7 +73,7 @@ impl KeyError {
             Self::NoSecret => {
                 "export the key with its signing subkey: `gpg --export-secret-subkeys --armor KEY`"
             }
-            Self::Version(_) | Self::Novel(_) => "make a version 4 key: `repogen key generate`",
+            Self::Version(_) | Self::Novel(_) => "create a version 4 key: `repogen key generate`",
             _ => return None,
         };
         Some(hint.to_owned())

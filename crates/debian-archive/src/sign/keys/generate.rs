@@ -14,7 +14,7 @@ use rand::{CryptoRng, RngCore};
 use super::error::{KeyError, failed, timestamp};
 use super::secret::SecretKey;
 
-/// What a new key says of itself.
+/// Properties of a new key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NewKey<'a> {
     /// Its name, such as `Example archive signing key <archive@example.org>`.
