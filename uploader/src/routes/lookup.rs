@@ -32,15 +32,14 @@ pub(crate) fn in_suites(app: &App, id: &str, suites: &[SuiteName]) -> Result<Lis
     found.ok_or_else(no_such_package)
 }
 
-/// Returns the package of this content, as far as it stands in these suites.
+/// Returns the package of this content, if it is in one of these suites.
 pub(crate) fn of_content(
     app: &App,
     content: &Sha256,
     suites: &[SuiteName],
-) -> Result<ListedPackage, Problem> {
+) -> Result<Option<ListedPackage>, Problem> {
     let (digest, _) = content.as_bytes().split_at(ID_BYTES);
-    let found = app.archive.listing().package(digest, suites)?;
-    found.ok_or_else(no_such_package)
+    Ok(app.archive.listing().package(digest, suites)?)
 }
 
 fn no_such_package() -> Problem {

@@ -542,3 +542,39 @@ async fn ranges_are_of_bytes_in_any_case_and_other_units_are_ignored() {
         assert_eq!(answer.status, status, "{range}");
     }
 }
+
+#[tokio::test]
+async fn an_upload_that_another_request_removes_at_once_succeeded_all_the_same() {
+    let (server, jane) = world().await;
+    let jane = Some(jane.as_str());
+    let listed = server.ask(("GET", "/api/packages"), None, &[], "").await;
+    let listed: Value = serde_json::from_str(&listed.body).unwrap();
+    let path = format!("/api/packages/{}", listed["items"][0]["id"].as_str().unwrap());
+    for round in 0..50 {
+        let upload = ("POST", "/api/packages?suite=stable");
+        let (uploaded, removed) = tokio::join!(
+            server.ask(upload, jane, &[], hello("1.0")),
+            server.ask(("DELETE", &path), jane, &[], ""),
+        );
+        assert!(uploaded.status.is_success(), "round {round}: {}", uploaded.body);
+        assert!([204, 404].contains(&removed.status.as_u16()), "{}", removed.body);
+        let uploaded: Value = serde_json::from_str(&uploaded.body).unwrap();
+        assert_eq!(uploaded["filename"], "pool/main/h/hello/hello_1.0_all.deb");
+        assert_eq!(uploaded["author"], "jane");
+    }
+}
+
+#[tokio::test]
+async fn a_package_that_is_taken_out_of_all_suites_is_answered_without_any() {
+    let (server, jane) = world().await;
+    let jane = Some(jane.as_str());
+    let listed = server.ask(("GET", "/api/packages"), None, &[], "").await;
+    let listed: Value = serde_json::from_str(&listed.body).unwrap();
+    let path = format!("/api/packages/{}", listed["items"][0]["id"].as_str().unwrap());
+    let none = json!({"suites": []}).to_string();
+    let changed = server.ask(("PUT", &path), jane, &[JSON], none).await;
+    assert_eq!(changed.status, 200, "{}", changed.body);
+    let changed: Value = serde_json::from_str(&changed.body).unwrap();
+    assert_eq!(changed["suites"], json!([]));
+    assert_eq!(server.ask(("GET", &path), None, &[], "").await.status, 404);
+}

@@ -58,7 +58,11 @@ pub(crate) async fn change(
         }
         carry_out(app, &caller, &listed, &description, plan)?;
         app.publications.changed();
-        Ok(Answer(wire::package(&lookup::readable(app, &caller, &id)?)?))
+        let suites = lookup::codenames(app, &caller);
+        let changed = lookup::of_content(app, &listed.entry.content.sha256, &suites)?;
+        // By this change or by another request, it may be in none of these suites any more: the change succeeded all the same.
+        let changed = changed.unwrap_or_else(|| in_no_suite(listed));
+        Ok(Answer(wire::package(&changed)?))
     })
     .await
 }
@@ -68,6 +72,12 @@ pub(crate) async fn change(
 struct PlacementChange<'a> {
     gained: Vec<(&'a Suite, Component)>,
     lost: Vec<&'a Suite>,
+}
+
+/// Returns a package as it is when it is in no suite.
+fn in_no_suite(mut listed: ListedPackage) -> ListedPackage {
+    listed.entry.suites.clear();
+    listed
 }
 
 /// Compares where a package stands with where it should, and checks the right to each difference.

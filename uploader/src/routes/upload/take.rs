@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use archive_catalog::PlacementOutcome;
+use archive_catalog::listing::{Extras, ListedPackage};
+use archive_catalog::{Content, Entry, PlacementOutcome};
+use archive_storage::pool::{PoolName, below_root};
 use axum::Json as Answer;
 use axum::extract::Request;
 use axum::http::{StatusCode, header};
@@ -15,7 +17,7 @@ use crate::credential::PresentedCredential;
 use crate::problem::Problem;
 use crate::publication_tracker::Published;
 use crate::receive::drain_refused;
-use crate::routes::upload::admission::{admit, content_length};
+use crate::routes::upload::admission::{Admitted, admit, content_length};
 use crate::routes::upload::form::body;
 use crate::routes::upload::params::{PlaceParams, Wait};
 use crate::routes::{lookup, wire};
@@ -69,38 +71,65 @@ pub(crate) async fn take(
     };
     let _slot = app.upload_slots.acquire(&admitted.caller.account()?.id).await?;
     let upload = body(app, request).await?;
-    let (codename, wanted) = (admitted.suite.codename.clone(), admitted.component.clone());
-    let (caller, staged) = app
+    let (admitted, staged) = app
         .changing(move |app| {
             let staged = admitted.inspect(app, upload.finish(app)?)?;
             staged.sync()?;
-            Ok((admitted.caller, staged))
+            Ok((admitted, staged))
         })
         .await?;
-    let sha256 = staged.content().sha256;
+    let content = staged.content().clone();
+    let codename = admitted.suite.codename.clone();
     let ready = UploadSet {
         set: vec![staged],
         suite: codename.clone(),
-        component: wanted,
-        caller: caller.clone(),
+        component: admitted.component.clone(),
+        caller: admitted.caller.clone(),
     };
     let placed = app.committer.commit(ready).await?;
     let added = placed.contains(&PlacementOutcome::Added);
     let published = match params.wait {
-        Some(Wait::Published) => app.publications.wait(vec![codename.clone()]).await?,
+        Some(Wait::Published) => app.publications.wait(vec![codename]).await?,
         None => Published::Yes,
     };
-    let package = app
-        .blocking(move |app| {
-            let mut suites = lookup::codenames(app, &caller);
-            // Who brought it may know that it is there, also where the token does not read.
-            suites.push(codename);
-            wire::package(&lookup::of_content(app, &sha256, &suites)?)
-        })
-        .await?;
+    let package = app.blocking(move |app| package(app, &admitted, content)).await?;
     let status = status(published, added);
     metrics::counter!("uploads_total", "status" => status.as_u16().to_string()).increment(1);
     Ok(PlacedUpload { status, package })
+}
+
+/// Returns the package that was uploaded.
+///
+/// Where another request has removed it since, it is shown as it was placed: the upload succeeded all the same.
+fn package(app: &App, admitted: &Admitted, content: Content) -> Result<PackageView, Problem> {
+    let Admitted {
+        caller,
+        suite,
+        component,
+    } = admitted;
+    let mut suites = lookup::codenames(app, caller);
+    // The uploader may know that it is there, also where the token does not read.
+    suites.push(suite.codename.clone());
+    if let Some(listed) = lookup::of_content(app, &content.sha256, &suites)? {
+        return wire::package(&listed);
+    }
+    let name = PoolName {
+        component,
+        source: &content.source,
+        file_name: &content.file_name(),
+    };
+    wire::package(&ListedPackage {
+        extras: Extras {
+            created_at: content.created_at,
+            authors: vec![(suite.codename.clone(), caller.account()?.username.to_string())],
+            ..Extras::default()
+        },
+        entry: Entry {
+            filename: below_root(suite.pool_tree(), &name.path()),
+            suites: vec![(suite.codename.clone(), component.clone())],
+            content,
+        },
+    })
 }
 
 /// Returns what is said of packages that were uploaded, before the suites that they are in.
