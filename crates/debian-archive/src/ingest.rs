@@ -1,6 +1,6 @@
 //! From the bytes of a .deb to a file in the pool and a row in the catalog.
 //!
-//! Two steps, so that many packages share the second: [`stage`] copies, hashes and reads one file and may run on
+//! Two steps, so that many packages share the second: [`Archive::stage`] copies, hashes and reads one file and may run on
 //! any number of threads; [`Archive::commit`] takes a batch of them. What it answers is on disk: files synced,
 //! folders synced, catalog committed, in this order.
 

@@ -1,7 +1,7 @@
 //! From what the catalog holds to what clients fetch.
 //!
 //! A suite is published by one process at a time, from one snapshot of the catalog: indexes first, then the Release
-//! over them, its signatures, and at last the steps that put all of it in place (see [`plan`]).
+//! over them, its signatures, and at last the steps that put all of it in place (`plan.rs`).
 
 mod apply;
 mod client_setup;

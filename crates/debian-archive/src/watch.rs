@@ -1,6 +1,6 @@
 //! `repogen watch`: an archive that keeps itself.
 //!
-//! A [`Watch`] is a [`Publisher`](crate::publisher::Publisher) and a second thread, which takes the packages that are
+//! A [`Watch`] is a [`Publisher`] and a second thread, which takes the packages that are
 //! dropped into `incoming/SUITE/COMPONENT/`, prunes once an hour, and reads `repogen.toml` again when it changes. One
 //! watch runs on an archive, held by a lock on `state/watch.lock`: two would fight over the dropped files. It prints
 //! nothing and reports [`WatchEvent`]s to its caller. A [`ConfigWatch`] only reloads the configuration.

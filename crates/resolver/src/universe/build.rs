@@ -35,7 +35,7 @@ impl Default for Source {
     }
 }
 
-/// Makes a [`Universe`].
+/// Makes a [`Universe`](crate::universe::Universe).
 ///
 /// ```
 /// use debian_control::stanza::StanzaReader;
