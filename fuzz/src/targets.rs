@@ -1,8 +1,10 @@
 //! What is fuzzed, and what must hold for any input.
 
+mod changes;
 mod control_files;
 pub mod deb;
 mod index;
+mod keyring;
 mod release;
 mod tar;
 mod text;
@@ -23,6 +25,8 @@ pub fn all() -> Vec<Box<dyn FuzzTarget>> {
         Box::new(text::RelationField),
         Box::new(release::ReleaseFile),
         Box::new(release::InRelease),
+        Box::new(changes::ChangesTarget),
+        Box::new(keyring::KeyringTarget::new()),
         Box::new(universe::UniverseBytes),
     ]
 }
