@@ -73,18 +73,18 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .routes(routes!(health::alive))
         .routes(routes!(health::ready))
         .routes(routes!(metrics::metrics))
-        .routes(routes!(pages::problem))
+        .routes(routes!(pages::problem::problem))
         .split_for_parts();
     document::complete(&mut document);
     let operations = Arc::new(Operations::of(&document));
     let document = Arc::new(document);
     router
-        .route("/", get(pages::root))
-        .route("/openapi.json", get(move || pages::openapi(document)))
-        .route("/docs", get(pages::to_docs))
-        .route("/docs/", get(pages::docs))
-        .route("/docs/page.css", get(pages::style))
-        .route("/docs/{file}", get(pages::asset))
+        .route("/", get(pages::root::root))
+        .route("/openapi.json", get(move || pages::docs::openapi(document)))
+        .route("/docs", get(pages::docs::to_docs))
+        .route("/docs/", get(pages::docs::docs))
+        .route("/docs/page.css", get(pages::docs::style))
+        .route("/docs/{file}", get(pages::docs::asset))
         .fallback(files::serve)
         .method_not_allowed_fallback(async || {
             Problem::new(

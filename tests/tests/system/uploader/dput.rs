@@ -195,7 +195,7 @@ fn what_is_not_taken_is_said_before_the_changes_file_comes() {
     world.refused(
         "one-udeb_1.0_all.udeb",
         &udeb,
-        (422, "file_not_taken", "need an index of their own"),
+        (422, "file_not_taken", "need a separate index"),
     );
     world.refused(".hidden.deb", b"x", (400, "invalid_upload", "invalid file name"));
     world.refused("one_1.0_all.deb", b"x", (422, "invalid_package", ""));

@@ -193,7 +193,7 @@ fn packages_of_the_installer_are_refused_by_name_and_those_for_debuggers_taken()
     };
     let refused = form("hello-udeb_1.0_amd64.udeb");
     assert!(refused.contains("file_not_taken"), "{refused}");
-    assert!(refused.contains("need an index of their own"), "{refused}");
+    assert!(refused.contains("need a separate index"), "{refused}");
     assert_eq!(archive.repogen(&["list"]).ok().stdout, "", "nothing was taken");
 
     assert_eq!(put("hello-dbgsym_1.0_amd64.ddeb").status, 201);

@@ -55,7 +55,7 @@ fn check_type(control: &str) -> Result<(), Problem> {
     match stanza.line("Package-Type") {
         Some(kind) if kind.eq_ignore_ascii_case("udeb") => Err(Problem::new(
             Code::FileNotTaken,
-            "`Package-Type: udeb`: packages of the installer need an index of their own, which is not implemented",
+            "`Package-Type: udeb`: packages for the installer need a separate index, which is not supported yet",
         )),
         _ => Ok(()),
     }

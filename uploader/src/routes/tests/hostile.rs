@@ -1,0 +1,167 @@
+//! Clients that ask for what nobody would, and for several things at once.
+
+use serde_json::{Value, json};
+
+use super::{JSON, deb, hello, world};
+use crate::temporary_server::{Answered, PASSWORD};
+
+/// Returns the status and the code of an answer.
+fn outcome(answer: &Answered) -> (u16, String) {
+    let body: Value = serde_json::from_str(&answer.body).unwrap_or_default();
+    let code = body["code"].as_str().unwrap_or("none").to_owned();
+    (answer.status.as_u16(), code)
+}
+
+#[tokio::test]
+async fn an_array_is_no_object_whatever_its_order() {
+    let (server, _) = world().await;
+    let root = server.token("root", &["admin"]);
+    for (path, body) in [
+        ("/api/auth/login", json!(["jane", PASSWORD])),
+        ("/api/tokens", json!(["ci", ["read:stable"], null])),
+        ("/api/users", json!([])),
+    ] {
+        let answer = server
+            .ask(("POST", path), Some(&root), &[JSON], format!(" \n{body}"))
+            .await;
+        assert_eq!(outcome(&answer), (422, "invalid_request".to_owned()), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_form_is_known_by_its_type_in_any_case() {
+    let (server, jane) = world().await;
+    let mut form = b"--x\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\n".to_vec();
+    form.extend(hello("2.0"));
+    form.extend(b"\r\n--x--\r\n");
+    for (kind, status) in [
+        ("Multipart/Form-Data; boundary=x", 201),
+        ("multipart/form-data; boundary=x", 200),
+        ("multipart/form-data-x; boundary=x", 422),
+    ] {
+        let route = ("POST", "/api/packages?suite=stable");
+        let headers = [("content-type", kind)];
+        let answer = server.ask(route, Some(&jane), &headers, form.clone()).await;
+        assert_eq!(answer.status, status, "{kind}: {}", answer.body);
+    }
+}
+
+#[tokio::test]
+async fn a_package_of_the_installer_is_refused_by_what_it_says_of_itself() {
+    let (server, jane) = world().await;
+    for (kind, status) in [("udeb", 422), ("UDEB", 422), ("ddeb", 201)] {
+        let body = deb("typed", "1.0", "all").field("Package-Type", kind).build();
+        for (method, path) in [
+            ("PUT", "/api/upload/stable/queue/typed_1.0_all.deb"),
+            ("POST", "/api/packages?suite=stable"),
+            ("PUT", "/api/upload/stable/typed_1.0_all.deb"),
+        ] {
+            let accept = [("accept", "application/json")];
+            let answer = server
+                .ask((method, path), Some(&jane), &accept, body.clone())
+                .await;
+            let is_refused = outcome(&answer) == (422, "file_not_taken".to_owned());
+            assert_eq!(is_refused, status == 422, "{kind} {path}: {}", answer.body);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_package_has_one_id_in_one_spelling() {
+    let (server, _) = world().await;
+    let listed = server.ask(("GET", "/api/packages"), None, &[], "").await;
+    let listed: Value = serde_json::from_str(&listed.body).unwrap();
+    let id = listed["items"][0]["id"].as_str().unwrap();
+    for (id, status) in [(id.to_owned(), 200), (id.to_uppercase(), 404)] {
+        let path = format!("/api/packages/{id}");
+        let answer = server.ask(("GET", &path), None, &[], "").await;
+        assert_eq!(answer.status, status, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_name_shows_as_it_is_written() {
+    let (server, _) = world().await;
+    let root = server.token("root", &["admin"]);
+    for (name, status) in [
+        ("für ci", 201),
+        ("a\u{202e}b", 422),
+        ("a\u{2028}b", 422),
+        ("a\nb", 422),
+    ] {
+        let body = json!({"name": name, "scopes": []}).to_string();
+        let answer = server
+            .ask(("POST", "/api/tokens"), Some(&root), &[JSON], body)
+            .await;
+        assert_eq!(answer.status, status, "{name:?}: {}", answer.body);
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_is_compressed_for_transport_is_refused() {
+    let (server, jane) = world().await;
+    for (name, value, status) in [
+        ("transfer-encoding", "gzip, chunked", 415),
+        ("transfer-encoding", "Chunked", 200),
+        ("content-encoding", "gzip", 415),
+        ("content-encoding", "identity", 200),
+    ] {
+        let route = ("POST", "/api/packages?suite=stable");
+        let answer = server
+            .ask(route, Some(&jane), &[(name, value)], hello("1.0"))
+            .await;
+        assert_eq!(answer.status, status, "{name}: {value}: {}", answer.body);
+    }
+}
+
+#[tokio::test]
+async fn ranges_are_of_bytes_in_any_case_and_other_units_are_ignored() {
+    let (server, _) = world().await;
+    for (range, status) in [
+        ("bytes=0-3", 206),
+        ("BYTES=0-3", 206),
+        ("items=0-3", 200),
+        ("bytes", 200),
+        ("bytes=99999999-", 416),
+    ] {
+        let route = ("GET", "/pool/main/h/hello/hello_1.0_all.deb");
+        let answer = server.ask(route, None, &[("range", range)], "").await;
+        assert_eq!(answer.status, status, "{range}");
+    }
+}
+
+#[tokio::test]
+async fn an_upload_that_another_request_removes_at_once_succeeded_all_the_same() {
+    let (server, jane) = world().await;
+    let jane = Some(jane.as_str());
+    let listed = server.ask(("GET", "/api/packages"), None, &[], "").await;
+    let listed: Value = serde_json::from_str(&listed.body).unwrap();
+    let path = format!("/api/packages/{}", listed["items"][0]["id"].as_str().unwrap());
+    for round in 0..50 {
+        let upload = ("POST", "/api/packages?suite=stable");
+        let (uploaded, removed) = tokio::join!(
+            server.ask(upload, jane, &[], hello("1.0")),
+            server.ask(("DELETE", &path), jane, &[], ""),
+        );
+        assert!(uploaded.status.is_success(), "round {round}: {}", uploaded.body);
+        assert!([204, 404].contains(&removed.status.as_u16()), "{}", removed.body);
+        let uploaded: Value = serde_json::from_str(&uploaded.body).unwrap();
+        assert_eq!(uploaded["filename"], "pool/main/h/hello/hello_1.0_all.deb");
+        assert_eq!(uploaded["author"], "jane");
+    }
+}
+
+#[tokio::test]
+async fn a_package_that_is_taken_out_of_all_suites_is_answered_without_any() {
+    let (server, jane) = world().await;
+    let jane = Some(jane.as_str());
+    let listed = server.ask(("GET", "/api/packages"), None, &[], "").await;
+    let listed: Value = serde_json::from_str(&listed.body).unwrap();
+    let path = format!("/api/packages/{}", listed["items"][0]["id"].as_str().unwrap());
+    let none = json!({"suites": []}).to_string();
+    let changed = server.ask(("PUT", &path), jane, &[JSON], none).await;
+    assert_eq!(changed.status, 200, "{}", changed.body);
+    let changed: Value = serde_json::from_str(&changed.body).unwrap();
+    assert_eq!(changed["suites"], json!([]));
+    assert_eq!(server.ask(("GET", &path), None, &[], "").await.status, 404);
+}
