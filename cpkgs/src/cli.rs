@@ -5,6 +5,7 @@ mod report;
 mod architectures;
 mod check;
 mod auth;
+mod autoremove;
 mod completions;
 mod config_overrides;
 mod depends;
@@ -21,6 +22,7 @@ mod info;
 mod install;
 mod list;
 mod man;
+mod options;
 mod phased;
 mod install_target;
 mod kept_back;
@@ -30,6 +32,7 @@ mod progress;
 mod rdepends;
 mod registry;
 mod relations;
+mod remove;
 mod search;
 mod secret;
 mod source;
@@ -109,9 +112,9 @@ enum Command {
     Rdepends(rdepends::RdependsArgs),
     Why(why::WhyArgs),
     Install(install::InstallArgs),
-    Remove(install::RemoveArgs),
-    Purge(install::PurgeArgs),
-    Autoremove(install::AutoremoveArgs),
+    Remove(remove::RemoveArgs),
+    Purge(remove::PurgeArgs),
+    Autoremove(autoremove::AutoremoveArgs),
     Upgrade(upgrade::UpgradeArgs),
     #[command(visible_alias = "dist-upgrade")]
     FullUpgrade(upgrade::FullUpgradeArgs),
@@ -380,10 +383,10 @@ fn run(command: Command, context: &mut Context) -> Result<Outcome, Failure> {
         Command::Download(args) => download::run(&args, context),
         Command::Edsp(args) => edsp::run(&args, context),
         Command::Check(args) => check::run(&args, context),
-        Command::Install(args) => install::install(&args, context),
-        Command::Remove(args) => install::remove(&args, context),
-        Command::Purge(args) => install::purge(&args, context),
-        Command::Autoremove(args) => install::autoremove(&args, context),
+        Command::Install(args) => install::run(&args, context),
+        Command::Remove(args) => remove::remove(&args, context),
+        Command::Purge(args) => remove::purge(&args, context),
+        Command::Autoremove(args) => autoremove::run(&args, context),
         Command::Upgrade(args) => upgrade::upgrade(&args, context),
         Command::FullUpgrade(args) => upgrade::full_upgrade(&args, context),
         Command::Hold(args) => hold::hold(&args, context),

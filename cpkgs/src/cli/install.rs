@@ -1,4 +1,4 @@
-//! `cpkgs install`, `remove`, `purge` and `autoremove`.
+//! `cpkgs install`.
 
 use std::path::{Path, PathBuf};
 
@@ -6,20 +6,16 @@ use clap::Args;
 use cpkgs::local::LocalDeb;
 use cpkgs::resolver_input::ResolverInput;
 use cpkgs::spec::{Named, Spec};
-use debian_control::terminal::escaped;
-use debian_control::version::Version;
-use resolver::autoremovable::autoremovable;
-use resolver::broken::broken;
 use resolver::kept_back::kept_back;
-use resolver::plan::{Plan, Removal, Step};
-use resolver::request::{Hold, Installed, Mark, Recommends, Request, Target, Upgrade, WasBroken};
+use resolver::plan::Plan;
+use resolver::request::{Request, Target, Upgrade};
 use resolver::solve::solve;
-use resolver::universe::PackageId;
 use rootless::Configuration;
 use rootless::generation::Programs;
 
-use super::failure::{Failure, REFUSED, USAGE};
-use super::install_target::{Indexes, InstallTargetArgs, Run};
+use super::failure::{Failure, USAGE};
+use super::install_target::{Indexes, InstallTargetArgs};
+use super::options::{BrokenArgs, check_held, recommends, run_of};
 use super::transaction::{Transaction, refused};
 use super::{Context, Outcome, kept_back};
 
@@ -61,104 +57,6 @@ impl InstallArgs {
     }
 }
 
-/// Removes packages, and what cannot be without them.
-#[derive(Debug, Args)]
-pub(super) struct RemoveArgs {
-    /// NAME or NAME:ARCHITECTURE.
-    #[arg(required = true, value_name = "PACKAGE")]
-    packages: Vec<String>,
-    #[command(flatten)]
-    broken: BrokenArgs,
-    /// Shows what would be done, and does nothing.
-    #[arg(long, short = 's')]
-    dry_run: bool,
-    #[command(flatten)]
-    target: InstallTargetArgs,
-}
-
-/// Removes packages with their configuration files, also those of packages that were removed before.
-#[derive(Debug, Args)]
-pub(super) struct PurgeArgs {
-    #[command(flatten)]
-    remove: RemoveArgs,
-}
-
-/// Removes packages that came only because others needed them, when none does any more.
-#[derive(Debug, Args)]
-pub(super) struct AutoremoveArgs {
-    /// Shows what would be done, and does nothing.
-    #[arg(long, short = 's')]
-    dry_run: bool,
-    #[command(flatten)]
-    target: InstallTargetArgs,
-}
-
-/// What becomes of packages that are broken already.
-#[derive(Debug, Args)]
-pub(super) struct BrokenArgs {
-    /// Also repairs installed packages that are broken: what they lack comes, or they go.
-    #[arg(long)]
-    fix_broken: bool,
-}
-
-impl BrokenArgs {
-    pub(super) fn asked(&self) -> WasBroken {
-        if self.fix_broken {
-            WasBroken::IsRepaired
-        } else {
-            WasBroken::Stays
-        }
-    }
-
-    /// Says which installed packages are broken and stay so.
-    pub(super) fn warn(&self, input: &ResolverInput<'_>, plan: &Plan, context: &Context) {
-        if self.fix_broken {
-            return;
-        }
-        let universe = &input.universe;
-        let goes = |package: PackageId| {
-            let removed = plan.remove.iter().map(|removal| removal.package);
-            let mut gone = removed.chain(plan.changes().map(|change| change.from));
-            gone.any(|gone| gone == package)
-        };
-        // What comes may be what was lacking.
-        let came = plan.unpacked().map(|package| Installed {
-            package,
-            mark: Mark::Automatic,
-            hold: Hold::Free,
-        });
-        let stay = input.installed.iter().copied().filter(|one| !goes(one.package));
-        let after: Vec<Installed> = stay.chain(came).collect();
-        let broken = broken(universe, &after);
-        for one in &broken {
-            let name = format!(
-                "`{}` {} is broken, and stays as it is: {}",
-                universe.name(one.package),
-                universe.version(one.package),
-                one.reasons.join("; ")
-            );
-            context.printer.warning(escaped(&name));
-        }
-        if !broken.is_empty() {
-            context
-                .printer
-                .warning("`--fix-broken` repairs what is broken, or removes it");
-        }
-    }
-}
-
-pub(super) fn run_of(dry: bool) -> Run {
-    if dry { Run::Dry } else { Run::Real }
-}
-
-pub(super) fn recommends(without: bool) -> Recommends {
-    if without {
-        Recommends::Leave
-    } else {
-        Recommends::Take
-    }
-}
-
 /// Returns the packages that were named, and the files among them.
 fn specs(args: &InstallArgs) -> Result<(Vec<Spec>, Vec<LocalDeb>), Failure> {
     let mut specs = args
@@ -195,43 +93,6 @@ fn is_file_here(text: &str) -> bool {
     path.extension().is_some_and(|end| end == "deb") && path.is_file()
 }
 
-/// Refuses what names a held package of which there is a newer version, and says so of others.
-pub(super) fn check_held<'n>(
-    named: impl Iterator<Item = &'n Named>,
-    input: &ResolverInput<'_>,
-    plan: &Plan,
-    context: &mut Context,
-) -> Result<(), Failure> {
-    for named in named.filter(|named| named.version.is_none() && named.suite.is_none()) {
-        let held = input
-            .installed_of(named)
-            .filter(|installed| installed.hold == Hold::Held);
-        for held in held {
-            if plan.changes().any(|change| change.from == held.package) {
-                continue;
-            }
-            let universe = &input.universe;
-            let name = &named.name;
-            let version = universe.version(held.package);
-            let newer = universe.versions_of(name).first().filter(|best| {
-                let [best, version] = [universe.version(**best), version].map(str::parse::<Version>);
-                best.ok() > version.ok()
-            });
-            let text = format!("`{name}` is held at {version}, and stays as it is");
-            match newer {
-                None => context.printer.info(escaped(&text)),
-                Some(newer) => {
-                    return Err(Failure::saying(REFUSED, text).hint(format_args!(
-                        "there is {}; `cpkgs unhold {name}` lets it come",
-                        universe.version(*newer)
-                    )));
-                }
-            }
-        }
-    }
-    Ok(())
-}
-
 /// Returns what the resolver is to look for.
 fn targets(specs: &[Spec], input: &ResolverInput<'_>) -> Vec<Target> {
     let mut files = 0;
@@ -245,7 +106,7 @@ fn targets(specs: &[Spec], input: &ResolverInput<'_>) -> Vec<Target> {
     specs.iter().filter_map(target).collect()
 }
 
-pub(super) fn install(args: &InstallArgs, context: &mut Context) -> Result<Outcome, Failure> {
+pub(super) fn run(args: &InstallArgs, context: &mut Context) -> Result<Outcome, Failure> {
     let (specs, files) = specs(args)?;
     let target = context.install_target(&args.target, run_of(args.dry_run))?;
     let is_file = |spec: &Spec| matches!(spec, Spec::File(_));
@@ -313,141 +174,4 @@ fn report_newer(
     for kept in kept_back(&input.universe, &request, plan) {
         kept_back::reason(input, kept).warn(&context.printer);
     }
-}
-
-pub(super) fn purge(args: &PurgeArgs, context: &mut Context) -> Result<Outcome, Failure> {
-    take_away(&args.remove, Configuration::Goes, context)
-}
-
-pub(super) fn remove(args: &RemoveArgs, context: &mut Context) -> Result<Outcome, Failure> {
-    take_away(args, Configuration::Stays, context)
-}
-
-fn take_away(
-    args: &RemoveArgs,
-    configuration: Configuration,
-    context: &mut Context,
-) -> Result<Outcome, Failure> {
-    let named = args
-        .packages
-        .iter()
-        .map(|text| Named::parse(text))
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(|error| Failure::saying(USAGE, error))?;
-    let target = context.install_target(&args.target, run_of(args.dry_run))?;
-    let library = target.library(Indexes::IfAny, context)?;
-    let input = target.resolver_input(&library, Vec::new(), context)?;
-    let (here, absent): (Vec<Named>, Vec<Named>) = named
-        .into_iter()
-        .partition(|named| input.installed_of(named).next().is_some());
-    let mut leftovers = Vec::new();
-    let mut missing = Vec::new();
-    for named in absent {
-        let left = match configuration {
-            Configuration::Goes => target.leftovers(&named)?,
-            Configuration::Stays => Vec::new(),
-        };
-        if left.is_empty() {
-            missing.push(named);
-        }
-        leftovers.extend(left);
-    }
-    for named in &missing {
-        let text = format!("`{named}` is not installed");
-        if here.is_empty() && leftovers.is_empty() {
-            return Err(Failure::saying(REFUSED, text).hint("`cpkgs list --installed` names what is"));
-        }
-        context.printer.error_line(escaped(&text));
-    }
-    let named: Vec<Named> = here
-        .into_iter()
-        .map(|named| input.with_architecture(named))
-        .collect();
-    let is_held = |named: &&Named| {
-        let mut installed = input.installed_of(named);
-        installed.any(|installed| installed.hold == Hold::Held)
-    };
-    if let Some(held) = named.iter().find(is_held) {
-        return Err(Failure::saying(
-            REFUSED,
-            format_args!("`{}` is held, and stays as it is", held.name),
-        )
-        .hint(format_args!("`cpkgs unhold {}` releases it", held.name)));
-    }
-    let request = Request {
-        remove: named.iter().map(|named| input.target(named)).collect(),
-        installed: input.installed.clone(),
-        recommends: Recommends::Leave,
-        broken: args.broken.asked(),
-        ..Request::default()
-    };
-    let plan = solve(&input.universe, &request).map_err(|refusal| refused(refusal, &input, &[]))?;
-    args.broken.warn(&input, &plan, context);
-    report_unneeded(&args.target, &input, &plan, context);
-    Transaction {
-        wanted: Vec::new(),
-        input: &input,
-        target: &target,
-        plan,
-        command: match configuration {
-            Configuration::Stays => format!("remove {}", args.packages.join(" ")),
-            Configuration::Goes => format!("purge {}", args.packages.join(" ")),
-        },
-        configuration,
-        leftovers,
-        programs: None,
-    }
-    .finish(run_of(args.dry_run), context)
-}
-
-/// Says how many packages nothing needs any more after a plan.
-fn report_unneeded(
-    target: &InstallTargetArgs,
-    input: &ResolverInput<'_>,
-    plan: &Plan,
-    context: &mut Context,
-) {
-    let is_removed = |package: PackageId| plan.remove.iter().any(|removal| removal.package == package);
-    let stays = input.installed.iter().copied();
-    let stays: Vec<Installed> = stays.filter(|one| !is_removed(one.package)).collect();
-    let command = if target.is_system() {
-        "cpkgs autoremove --system"
-    } else {
-        "cpkgs autoremove"
-    };
-    let text = match autoremovable(&input.universe, &stays).len() {
-        0 => return,
-        1 => format!("1 package is no longer needed: `{command}` removes it"),
-        count => format!("{count} packages are no longer needed: `{command}` removes them"),
-    };
-    context.printer.info(text);
-}
-
-pub(super) fn autoremove(args: &AutoremoveArgs, context: &mut Context) -> Result<Outcome, Failure> {
-    let target = context.install_target(&args.target, run_of(args.dry_run))?;
-    let library = target.library(Indexes::IfAny, context)?;
-    let input = target.resolver_input(&library, Vec::new(), context)?;
-    let removed: Vec<PackageId> = autoremovable(&input.universe, &input.installed);
-    let plan = Plan {
-        remove: removed
-            .iter()
-            .map(|package| Removal {
-                package: *package,
-                reasons: vec!["nothing needs it any more".to_owned()],
-            })
-            .collect(),
-        steps: removed.iter().map(|package| Step::Remove(*package)).collect(),
-        ..Plan::default()
-    };
-    Transaction {
-        wanted: Vec::new(),
-        input: &input,
-        target: &target,
-        plan,
-        command: "autoremove".to_owned(),
-        configuration: Configuration::Stays,
-        leftovers: Vec::new(),
-        programs: None,
-    }
-    .finish(run_of(args.dry_run), context)
 }

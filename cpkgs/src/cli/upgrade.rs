@@ -10,8 +10,8 @@ use resolver::solve::solve;
 use rootless::Configuration;
 
 use super::failure::{Failure, REFUSED, USAGE};
-use super::install::{BrokenArgs, check_held, recommends, run_of};
 use super::install_target::{Indexes, InstallTarget, InstallTargetArgs, Run};
+use super::options::{BrokenArgs, check_held, recommends, run_of};
 use super::transaction::{Transaction, refused};
 use super::{Context, Outcome, kept_back, phased};
 

@@ -158,11 +158,8 @@ impl Setup<'_> {
         if removed.contains(&package) || installed.hold == Hold::Held || !is_offered(universe, package) {
             return;
         }
-        let versions = newest_first(universe, package).into_iter();
-        let Some(newest) = versions
-            .filter(|other| !is_earlier(universe, *other, package))
-            .next()
-        else {
+        let mut versions = newest_first(universe, package).into_iter();
+        let Some(newest) = versions.find(|other| !is_earlier(universe, *other, package)) else {
             return;
         };
         let requirement = Requirement {

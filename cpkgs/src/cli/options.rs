@@ -1,0 +1,118 @@
+//! Options that several commands have, and what they mean.
+
+use clap::Args;
+use cpkgs::resolver_input::ResolverInput;
+use cpkgs::spec::Named;
+use debian_control::terminal::escaped;
+use debian_control::version::Version;
+use resolver::broken::broken;
+use resolver::plan::Plan;
+use resolver::request::{Hold, Installed, Mark, Recommends, WasBroken};
+use resolver::universe::PackageId;
+
+use super::Context;
+use super::failure::{Failure, REFUSED};
+use super::install_target::Run;
+
+/// What becomes of packages that are broken already.
+#[derive(Debug, Args)]
+pub(super) struct BrokenArgs {
+    /// Also repairs installed packages that are broken: what they lack comes, or they go.
+    #[arg(long)]
+    fix_broken: bool,
+}
+
+impl BrokenArgs {
+    pub(super) fn asked(&self) -> WasBroken {
+        if self.fix_broken {
+            WasBroken::IsRepaired
+        } else {
+            WasBroken::Stays
+        }
+    }
+
+    /// Says which installed packages are broken and stay so.
+    pub(super) fn warn(&self, input: &ResolverInput<'_>, plan: &Plan, context: &Context) {
+        if self.fix_broken {
+            return;
+        }
+        let universe = &input.universe;
+        let goes = |package: PackageId| {
+            let removed = plan.remove.iter().map(|removal| removal.package);
+            let mut gone = removed.chain(plan.changes().map(|change| change.from));
+            gone.any(|gone| gone == package)
+        };
+        // What comes may be what was lacking.
+        let came = plan.unpacked().map(|package| Installed {
+            package,
+            mark: Mark::Automatic,
+            hold: Hold::Free,
+        });
+        let stay = input.installed.iter().copied().filter(|one| !goes(one.package));
+        let after: Vec<Installed> = stay.chain(came).collect();
+        let broken = broken(universe, &after);
+        for one in &broken {
+            let name = format!(
+                "`{}` {} is broken, and stays as it is: {}",
+                universe.name(one.package),
+                universe.version(one.package),
+                one.reasons.join("; ")
+            );
+            context.printer.warning(escaped(&name));
+        }
+        if !broken.is_empty() {
+            context
+                .printer
+                .warning("`--fix-broken` repairs what is broken, or removes it");
+        }
+    }
+}
+
+pub(super) fn run_of(dry: bool) -> Run {
+    if dry { Run::Dry } else { Run::Real }
+}
+
+pub(super) fn recommends(without: bool) -> Recommends {
+    if without {
+        Recommends::Leave
+    } else {
+        Recommends::Take
+    }
+}
+
+/// Refuses what names a held package of which there is a newer version, and says so of others.
+pub(super) fn check_held<'n>(
+    named: impl Iterator<Item = &'n Named>,
+    input: &ResolverInput<'_>,
+    plan: &Plan,
+    context: &mut Context,
+) -> Result<(), Failure> {
+    for named in named.filter(|named| named.version.is_none() && named.suite.is_none()) {
+        let held = input
+            .installed_of(named)
+            .filter(|installed| installed.hold == Hold::Held);
+        for held in held {
+            if plan.changes().any(|change| change.from == held.package) {
+                continue;
+            }
+            let universe = &input.universe;
+            let name = &named.name;
+            let version = universe.version(held.package);
+            let newer = universe.versions_of(name).first().filter(|best| {
+                let [best, version] = [universe.version(**best), version].map(str::parse::<Version>);
+                best.ok() > version.ok()
+            });
+            let text = format!("`{name}` is held at {version}, and stays as it is");
+            match newer {
+                None => context.printer.info(escaped(&text)),
+                Some(newer) => {
+                    return Err(Failure::saying(REFUSED, text).hint(format_args!(
+                        "there is {}; `cpkgs unhold {name}` lets it come",
+                        universe.version(*newer)
+                    )));
+                }
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,148 @@
+//! `cpkgs remove` and `purge`.
+
+use clap::Args;
+use cpkgs::resolver_input::ResolverInput;
+use cpkgs::spec::Named;
+use debian_control::terminal::escaped;
+use resolver::autoremovable::autoremovable;
+use resolver::plan::Plan;
+use resolver::request::{Hold, Installed, Recommends, Request};
+use resolver::solve::solve;
+use resolver::universe::PackageId;
+use rootless::Configuration;
+
+use super::failure::{Failure, REFUSED, USAGE};
+use super::install_target::{Indexes, InstallTargetArgs};
+use super::options::{BrokenArgs, run_of};
+use super::transaction::{Transaction, refused};
+use super::{Context, Outcome};
+
+/// Removes packages, and what cannot be without them.
+#[derive(Debug, Args)]
+pub(super) struct RemoveArgs {
+    /// NAME or NAME:ARCHITECTURE.
+    #[arg(required = true, value_name = "PACKAGE")]
+    packages: Vec<String>,
+    #[command(flatten)]
+    broken: BrokenArgs,
+    /// Shows what would be done, and does nothing.
+    #[arg(long, short = 's')]
+    dry_run: bool,
+    #[command(flatten)]
+    target: InstallTargetArgs,
+}
+
+/// Removes packages with their configuration files, also those of packages that were removed before.
+#[derive(Debug, Args)]
+pub(super) struct PurgeArgs {
+    #[command(flatten)]
+    remove: RemoveArgs,
+}
+
+pub(super) fn purge(args: &PurgeArgs, context: &mut Context) -> Result<Outcome, Failure> {
+    take_away(&args.remove, Configuration::Goes, context)
+}
+
+pub(super) fn remove(args: &RemoveArgs, context: &mut Context) -> Result<Outcome, Failure> {
+    take_away(args, Configuration::Stays, context)
+}
+
+fn take_away(
+    args: &RemoveArgs,
+    configuration: Configuration,
+    context: &mut Context,
+) -> Result<Outcome, Failure> {
+    let named = args
+        .packages
+        .iter()
+        .map(|text| Named::parse(text))
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|error| Failure::saying(USAGE, error))?;
+    let target = context.install_target(&args.target, run_of(args.dry_run))?;
+    let library = target.library(Indexes::IfAny, context)?;
+    let input = target.resolver_input(&library, Vec::new(), context)?;
+    let (here, absent): (Vec<Named>, Vec<Named>) = named
+        .into_iter()
+        .partition(|named| input.installed_of(named).next().is_some());
+    let mut leftovers = Vec::new();
+    let mut missing = Vec::new();
+    for named in absent {
+        let left = match configuration {
+            Configuration::Goes => target.leftovers(&named)?,
+            Configuration::Stays => Vec::new(),
+        };
+        if left.is_empty() {
+            missing.push(named);
+        }
+        leftovers.extend(left);
+    }
+    for named in &missing {
+        let text = format!("`{named}` is not installed");
+        if here.is_empty() && leftovers.is_empty() {
+            return Err(Failure::saying(REFUSED, text).hint("`cpkgs list --installed` names what is"));
+        }
+        context.printer.error_line(escaped(&text));
+    }
+    let named: Vec<Named> = here
+        .into_iter()
+        .map(|named| input.with_architecture(named))
+        .collect();
+    let is_held = |named: &&Named| {
+        let mut installed = input.installed_of(named);
+        installed.any(|installed| installed.hold == Hold::Held)
+    };
+    if let Some(held) = named.iter().find(is_held) {
+        return Err(Failure::saying(
+            REFUSED,
+            format_args!("`{}` is held, and stays as it is", held.name),
+        )
+        .hint(format_args!("`cpkgs unhold {}` releases it", held.name)));
+    }
+    let request = Request {
+        remove: named.iter().map(|named| input.target(named)).collect(),
+        installed: input.installed.clone(),
+        recommends: Recommends::Leave,
+        broken: args.broken.asked(),
+        ..Request::default()
+    };
+    let plan = solve(&input.universe, &request).map_err(|refusal| refused(refusal, &input, &[]))?;
+    args.broken.warn(&input, &plan, context);
+    report_unneeded(&args.target, &input, &plan, context);
+    Transaction {
+        wanted: Vec::new(),
+        input: &input,
+        target: &target,
+        plan,
+        command: match configuration {
+            Configuration::Stays => format!("remove {}", args.packages.join(" ")),
+            Configuration::Goes => format!("purge {}", args.packages.join(" ")),
+        },
+        configuration,
+        leftovers,
+        programs: None,
+    }
+    .finish(run_of(args.dry_run), context)
+}
+
+/// Says how many packages nothing needs any more after a plan.
+fn report_unneeded(
+    target: &InstallTargetArgs,
+    input: &ResolverInput<'_>,
+    plan: &Plan,
+    context: &mut Context,
+) {
+    let is_removed = |package: PackageId| plan.remove.iter().any(|removal| removal.package == package);
+    let stays = input.installed.iter().copied();
+    let stays: Vec<Installed> = stays.filter(|one| !is_removed(one.package)).collect();
+    let command = if target.is_system() {
+        "cpkgs autoremove --system"
+    } else {
+        "cpkgs autoremove"
+    };
+    let text = match autoremovable(&input.universe, &stays).len() {
+        0 => return,
+        1 => format!("1 package is no longer needed: `{command}` removes it"),
+        count => format!("{count} packages are no longer needed: `{command}` removes them"),
+    };
+    context.printer.info(text);
+}

@@ -1,0 +1,45 @@
+//! `cpkgs source remove`.
+
+use clap::Args;
+use debian_control::terminal::escaped;
+
+use super::change::change_sources;
+use crate::cli::failure::{Failure, REFUSED};
+use crate::cli::{Context, Outcome};
+
+/// Forgets an archive, or some of its suites.
+#[derive(Debug, Args)]
+pub(super) struct RemoveArgs {
+    /// The archive's root, as `source list` has it.
+    url: String,
+    /// Only this suite; may be given several times.
+    #[arg(long, value_name = "SUITE")]
+    suite: Vec<String>,
+}
+
+pub(super) fn remove(args: &RemoveArgs, context: &mut Context) -> Result<Outcome, Failure> {
+    let url = args.url.trim_end_matches('/');
+    let mut is_known = false;
+    change_sources(context, |sources| {
+        let before = sources.clone();
+        let named = sources
+            .iter_mut()
+            .filter(|source| source.url.trim_end_matches('/') == url);
+        for source in named {
+            source
+                .suites
+                .retain(|suite| !args.suite.is_empty() && !args.suite.contains(suite));
+        }
+        sources.retain(|source| !source.suites.is_empty());
+        is_known = *sources != before;
+    })?;
+    if !is_known {
+        return Err(
+            Failure::saying(REFUSED, format_args!("there is no such source: `{url}`"))
+                .hint("`cpkgs source list` names them"),
+        );
+    }
+    context.printer.info(format_args!("removed {}", escaped(url)));
+    context.printer.info("next: `cpkgs update`");
+    Ok(Outcome::Success)
+}
