@@ -4,6 +4,11 @@ CARGO  ?= cargo
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 export PATH := $(PATH):$(HOME)/.cargo/bin
 
+# The crates whose imports and words `make lint` checks. TODO: archive-catalog still has circles and words of old; take it out of this list
+# when `tools/circles archive-catalog` and `tools/words crates/archive-catalog` find nothing. Until then new ones in it go unnoticed.
+CHECKED_CRATES := $(filter-out crates/archive-catalog,$(wildcard crates/*)) cpkgs fuzz repogen uploader
+CHECKED_TEXTS  := $(CHECKED_CRATES) tests bench docs nginx tools README.md ARCHITECTURE.md CONTRIBUTING.md CHANGELOG.md Makefile
+
 # How long `make fuzz` spends on each target.
 FUZZ_SECONDS ?= 20
 
@@ -86,12 +91,14 @@ api-fuzz: $(TARGET)/.setup-api-fuzz ## Sends the uploader what its API document 
 fmt: ## Formats the code
 	$(CARGO) fmt --all
 
-lint: setup ## Checks format, warnings, doc comments, the fences between the crates, and the links of the documents
+lint: setup ## Checks format, warnings, doc comments, the fences between the crates, imports, words, and the links of the documents
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --quiet --no-deps --workspace --document-private-items
 	@tools/fences
 	@tools/unused-dependencies
+	@tools/circles --kind files --kind modules $(notdir $(CHECKED_CRATES))
+	@tools/words $(CHECKED_TEXTS)
 	@tools/check-docs
 
 clippy: setup ## Shows all warnings, and fails on none
