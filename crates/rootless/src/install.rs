@@ -184,8 +184,8 @@ fn unpack(store: &Store, add: &[Add]) -> Result<Vec<PackageRecord>, RootlessErro
         files.push((add.deb.clone(), expected(add)?));
     }
     store.add(&files)?;
-    let planned = |(add, (_, expected)): (&Add, &(PathBuf, Expected))| planned(add, expected);
-    Ok(add.iter().zip(&files).map(planned).collect())
+    let record = |(add, (_, expected)): (&Add, &(PathBuf, Expected))| record_of(add, expected);
+    Ok(add.iter().zip(&files).map(record).collect())
 }
 
 /// Returns the paths of the configuration files that some packages have in a generation.
@@ -283,7 +283,7 @@ fn expected(add: &Add) -> Result<Expected, RootlessError> {
     Ok(Expected::of(&stanza, add.sha256))
 }
 
-fn planned(add: &Add, expected: &Expected) -> PackageRecord {
+fn record_of(add: &Add, expected: &Expected) -> PackageRecord {
     PackageRecord {
         name: expected.name.clone(),
         version: expected.version.clone(),

@@ -49,7 +49,7 @@ pub fn build(
     plan: Plan,
     options: BuildOptions<'_>,
 ) -> Result<Notes, GenerationError> {
-    let read = |planned| Package::read(store, planned);
+    let read = |record| Package::read(store, record);
     let packages: Vec<Package> = plan
         .packages
         .iter()
@@ -137,7 +137,7 @@ impl Builder<'_> {
         plan.packages = self
             .packages
             .iter()
-            .map(|package| package.planned.clone())
+            .map(|package| package.record.clone())
             .collect();
         let mut file = File::create_new(self.folder.join("plan.json"))?;
         file.write_all(&serde_json::to_vec(&plan)?)?;
@@ -225,11 +225,11 @@ fn link_or_copy(from: &mut RootedDir, source: &[u8], root: &mut RootedDir, path:
 impl Notes {
     fn add_packages(&mut self, store: &Store, packages: &[Package]) {
         for package in packages {
-            let name = &package.planned.name;
+            let name = &package.record.name;
             if let Some(undone) = scripts::undone(package) {
                 self.scripts.insert(name.clone(), undone);
             }
-            if let Ok(stored) = store.read(&package.planned.store)
+            if let Ok(stored) = store.read(&package.record.store)
                 && !stored.dropped.is_empty()
             {
                 self.dropped.insert(name.clone(), stored.dropped);

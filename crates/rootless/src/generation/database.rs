@@ -24,7 +24,7 @@ pub(super) fn write(folder: &Path, packages: &[Package]) -> io::Result<()> {
 }
 
 fn write_status(status: &mut impl io::Write, package: &Package) -> io::Result<()> {
-    let want = match package.planned.hold {
+    let want = match package.record.hold {
         Held::Free => "install",
         Held::Held => "hold",
     };
@@ -47,9 +47,9 @@ fn write_status(status: &mut impl io::Write, package: &Package) -> io::Result<()
 }
 
 fn write_info(info: &Path, package: &Package) -> io::Result<()> {
-    let name = &package.planned.name;
+    let name = &package.record.name;
     let stem = if package.is_same() {
-        format!("{name}:{}", package.planned.architecture)
+        format!("{name}:{}", package.record.architecture)
     } else {
         name.clone()
     };

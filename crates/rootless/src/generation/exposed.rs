@@ -30,7 +30,7 @@ pub(super) fn exposed(packages: &[Package], programs: Programs) -> BTreeSet<usiz
     let asked_for = packages
         .iter()
         .enumerate()
-        .filter(|(_, package)| !package.planned.automatic);
+        .filter(|(_, package)| !package.record.automatic);
     let mut queue: Vec<usize> = asked_for.map(|(index, _)| index).collect();
     let mut exposed: BTreeSet<usize> = queue.iter().copied().collect();
     while let Some(one) = queue.pop().and_then(|index| about.get(index)) {
@@ -59,7 +59,7 @@ struct About {
 
 impl About {
     fn of(package: &Package) -> Self {
-        let name = &package.planned.name;
+        let name = &package.record.name;
         // It was parsed when it was unpacked; what is broken since then says nothing.
         let stanza = Stanza::parse(&package.control).unwrap_or_default();
         let related = |kinds: &[RelationKind]| -> Vec<String> {
@@ -89,7 +89,7 @@ impl About {
 }
 
 fn is_meta(package: &Package) -> bool {
-    let own = format!("usr/share/{}/", package.planned.name);
+    let own = format!("usr/share/{}/", package.record.name);
     let documentation = ["usr/share/doc/", "usr/share/lintian/", "usr/share/bug/", &own];
     let mut entries = package.entries.iter();
     entries.all(|entry| {

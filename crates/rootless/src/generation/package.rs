@@ -16,7 +16,7 @@ use crate::store::Store;
 
 /// A package that goes into a generation.
 pub(super) struct Package {
-    pub(super) planned: PackageRecord,
+    pub(super) record: PackageRecord,
     pub(super) folder: PathBuf,
     /// The text of its control file.
     pub(super) control: String,
@@ -29,11 +29,11 @@ pub(super) struct Package {
 
 impl Package {
     /// Reads a package from the store, and fills in what its plan does not say yet.
-    pub(super) fn read(store: &Store, mut planned: PackageRecord) -> Result<Self, GenerationError> {
-        let folder = store.path(&planned.store);
+    pub(super) fn read(store: &Store, mut record: PackageRecord) -> Result<Self, GenerationError> {
+        let folder = store.path(&record.store);
         let failed = |source| GenerationError::io(&folder, source);
         let broken = |why: String| GenerationError::Broken {
-            name: planned.name.clone(),
+            name: record.name.clone(),
             why,
         };
         let control = fs::read_to_string(folder.join("control/control")).map_err(failed)?;
@@ -42,7 +42,7 @@ impl Package {
             Relations::parse(RelationKind::Replaces, field.value())
         });
         let replaces = replaces.map_err(|error| broken(error.to_string()))?;
-        let version = planned.version.parse::<Version>();
+        let version = record.version.parse::<Version>();
         let version = version.map_err(|error| broken(error.to_string()))?;
         let entries = scan(&folder.join("tree")).map_err(failed)?;
         let mut conffiles = BTreeMap::new();
@@ -52,12 +52,12 @@ impl Package {
             // Configuration lies below etc; what a package lists elsewhere is a file like any other.
             if path.starts_with("etc/") && entries.iter().any(|entry| is_file(&entry)) {
                 let bytes = fs::read(folder.join("tree").join(&path)).map_err(failed)?;
-                planned.conffiles.insert(path.clone(), sha256(&bytes).to_string());
+                record.conffiles.insert(path.clone(), sha256(&bytes).to_string());
                 conffiles.insert(path, md5(&bytes).to_string());
             }
         }
         Ok(Self {
-            planned,
+            record,
             folder,
             control,
             entries,
@@ -83,7 +83,7 @@ impl Package {
         let mut relations = self.replaces.0.iter().flat_map(|alternatives| &alternatives.0);
         relations.any(|relation| {
             let version = relation.constraint.as_ref();
-            relation.name.as_str() == other.planned.name
+            relation.name.as_str() == other.record.name
                 && version.is_none_or(|version| version.is_met_by(&other.version))
         })
     }
@@ -113,13 +113,13 @@ impl Ownership for Owners<'_> {
     fn twins(&self, one: usize, other: usize) -> bool {
         match (self.0.get(one), self.0.get(other)) {
             (Some(one), Some(other)) => {
-                one.planned.name == other.planned.name && one.is_same() && other.is_same()
+                one.record.name == other.record.name && one.is_same() && other.is_same()
             }
             _ => false,
         }
     }
 
     fn name(&self, package: usize) -> &str {
-        self.0.get(package).map_or("", |package| &package.planned.name)
+        self.0.get(package).map_or("", |package| &package.record.name)
     }
 }

@@ -83,9 +83,9 @@ impl<'a> Site<'a> {
             io::Error::new(io::ErrorKind::InvalidInput, message)
         };
         let since: Option<Version> = ARGV0_SINCE.parse().ok();
-        let is_libc = |package: &&Package| matches!(&*package.planned.name, "libc6" | "libc6.1");
+        let is_libc = |package: &&Package| matches!(&*package.record.name, "libc6" | "libc6.1");
         let libc = packages.iter().find(is_libc);
-        let version = libc.and_then(|package| package.planned.version.parse::<Version>().ok());
+        let version = libc.and_then(|package| package.record.version.parse::<Version>().ok());
         Ok(Self {
             tree,
             packages,
@@ -174,7 +174,7 @@ impl<'a> Site<'a> {
         let (_, Node::File { owner, .. }) = self.program(path)? else {
             return None;
         };
-        Some(self.packages.get(*owner)?.planned.name.clone())
+        Some(self.packages.get(*owner)?.record.name.clone())
     }
 
     /// Says whether a program lies below `/opt`, or names a path there.
@@ -214,7 +214,7 @@ impl<'a> Site<'a> {
         }
         for (owner, programs) in programs {
             if let Some(package) = self.packages.get(owner).filter(|_| !called.contains(&owner)) {
-                notes.elsewhere.insert(package.planned.name.clone(), programs);
+                notes.elsewhere.insert(package.record.name.clone(), programs);
             }
         }
         notes.lays_vendors = self.lays_vendors;

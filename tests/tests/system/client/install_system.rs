@@ -63,6 +63,21 @@ fn hello(version: &str) -> DebBuilder {
 }
 
 #[test]
+fn what_is_named_is_manual_also_when_another_named_package_needs_it() {
+    for names in [["hello", "libhello"], ["libhello", "hello"]] {
+        let machine = Machine::new(&[hello("1.0"), DebBuilder::new("libhello", "1.0", "amd64")]);
+        machine.cpkgs(&[&["install"][..], &names].concat()).ok();
+        assert_eq!(machine.automatic(), "", "{names:?}");
+    }
+    // One that came for another is asked for later.
+    let machine = Machine::new(&[hello("1.0"), DebBuilder::new("libhello", "1.0", "amd64")]);
+    machine.cpkgs(&["install", "hello"]).ok();
+    assert_ne!(machine.automatic(), "");
+    machine.cpkgs(&["install", "libhello"]).ok();
+    assert_eq!(machine.automatic(), "");
+}
+
+#[test]
 fn the_preferences_of_apt_count_for_the_system() {
     let machine = Machine::new(&[
         DebBuilder::new("pinned", "1", "all"),
