@@ -32,7 +32,7 @@ pub(crate) struct App {
     pub(crate) sessions: Arc<Sessions>,
     pub(crate) passwords: Arc<Passwords>,
     pub(crate) limits: Arc<RateLimits>,
-    /// Taken by whoever compares an entity tag and then changes what has it, so that of two changes to one state the second is refused.
+    /// Held while an entity tag is compared and the resource changed: of two changes based on the same state, the second is refused.
     pub(crate) edits: Arc<Edits>,
     pub(crate) committer: Arc<Committer>,
     pub(crate) publications: Arc<PublicationTracker>,
@@ -112,8 +112,7 @@ impl App {
 
     /// Runs `work` that changes something on a thread that may wait.
     ///
-    /// It waits for others who write, here and in other processes, and would have everybody wait with it who only reads: so
-    /// writers have threads of their own.
+    /// Writers wait for each other, in this process and in others. They have threads of their own, so that readers never wait for them.
     pub(crate) async fn changing<T: Send + 'static>(
         self: &Arc<Self>,
         work: impl FnOnce(&Self) -> Result<T, Problem> + Send + 'static,

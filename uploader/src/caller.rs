@@ -1,4 +1,4 @@
-//! Who asks, and what they may do.
+//! The caller of a request: the account, and what the credential lends of its rights.
 //!
 //! Everything here is read from the catalog for each request: a credential says who somebody is, never what they may.
 
@@ -23,7 +23,7 @@ pub(crate) enum Grants {
     Scopes(Vec<Scope>),
 }
 
-/// By what somebody is signed in.
+/// How the caller is signed in.
 #[derive(Debug, Clone)]
 pub(crate) enum AuthMethod {
     Nothing,
@@ -31,7 +31,7 @@ pub(crate) enum AuthMethod {
     Token(Id),
 }
 
-/// Who asks.
+/// The caller of a request.
 #[derive(Debug, Clone)]
 pub(crate) struct Caller {
     account: Option<Account>,
@@ -106,7 +106,7 @@ impl Caller {
         }
     }
 
-    /// Returns what a change rests on that this caller may make.
+    /// Returns the account and credential that a change by this caller rests on: the catalog refuses the change if either ends before it.
     fn authority(&self) -> Option<Authority> {
         let (credential, expires_at) = match &self.auth_method {
             AuthMethod::Nothing => return None,
@@ -127,7 +127,7 @@ impl Caller {
         &self.actor
     }
 
-    /// Returns an audit record of what this caller does.
+    /// Returns an audit record of an action by this caller.
     pub(crate) fn event(
         &self,
         action: &'static str,
@@ -153,7 +153,7 @@ impl Caller {
         self.account.as_ref().ok_or_else(Problem::unauthenticated)
     }
 
-    /// Returns the token that was shown, where it was one.
+    /// Returns the API token of the request, if it has one.
     pub(crate) fn token(&self) -> Option<&Id> {
         match &self.auth_method {
             AuthMethod::Token(token) => Some(token),
@@ -161,7 +161,7 @@ impl Caller {
         }
     }
 
-    /// Returns when the token ends that was shown; `None`: never, or it is a sign-in, whose tokens outlive it.
+    /// Returns when the API token of the request expires. `None`: never, or the request has a session, whose tokens may outlive it.
     pub(crate) fn ends_at(&self) -> Option<i64> {
         self.ends_at
     }

@@ -1,4 +1,4 @@
-//! What a request presents to say who it comes from.
+//! The credential that a request presents, as far as it can be checked without the catalog.
 
 use axum::http::{HeaderMap, header};
 use base64::Engine as _;
@@ -9,16 +9,16 @@ use crate::origin::RequestOrigin;
 use crate::secrets;
 use crate::session::{Sessions, VerifiedSession};
 
-/// What a request presents, as far as it can be read without the catalog.
+/// A credential, as far as it can be checked without the catalog.
 #[derive(Debug, Clone)]
 pub(crate) enum ParsedCredential {
     /// Nothing.
     None,
-    /// An access token that this server signed and that has not run out.
+    /// An access token that this server signed and that has not expired.
     Session(VerifiedSession),
     /// An API token, by its digest.
     Token(Sha256),
-    /// Something that proves nothing.
+    /// One that is malformed, or not of this server.
     Bad,
 }
 

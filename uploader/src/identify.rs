@@ -1,4 +1,4 @@
-//! From what a request presents to who asks.
+//! Identifies the caller of a request by the credential that it presents.
 
 use crate::app::App;
 use crate::caller::{AuthMethod, Caller};
@@ -7,7 +7,9 @@ use crate::credential::PresentedCredential;
 use crate::origin::Requester;
 use crate::problem::Problem;
 
-/// Looks a credential up, and counts the request for its account. One that proves nothing is an error, also where none is needed.
+/// Looks the credential up, and counts the request for its account.
+///
+/// An invalid credential is an error even where none is required: the client would take the answer for one with its rights.
 pub(crate) fn identify(app: &App, presented: &PresentedCredential) -> Result<Caller, Problem> {
     let caller = Caller::anonymous(presented).again(&app.archive)?;
     if let AuthMethod::Token(token) = &caller.auth_method {

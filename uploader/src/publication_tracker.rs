@@ -1,4 +1,4 @@
-//! Tracks what is published, for those who wait for it.
+//! Tracks which revision of each suite is published, for requests that wait for theirs.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -41,14 +41,14 @@ pub(crate) enum Published {
     NotYet,
 }
 
-/// Knows which revision of each suite is live, and publishes where that is this process's business.
+/// Knows which revision of each suite is live, and runs the publisher if this process publishes.
 pub(crate) struct PublicationTracker {
     archive: RwLock<Arc<Archive>>,
     revisions: watch::Sender<BTreeMap<SuiteName, i64>>,
     /// The suites that cannot be published by this process, until they are.
     failing: watch::Sender<BTreeMap<SuiteName, Failing>>,
     publisher: Mutex<Option<Publisher>>,
-    /// Held by the one waiting request that looks for the others, too.
+    /// Held by the one waiting request that polls the catalog, for the others too.
     looking: tokio::sync::Mutex<()>,
     /// Where the catalog is read.
     readers: BlockingThreads,
@@ -67,7 +67,7 @@ impl Clock for PublisherClock {
 }
 
 impl PublicationTracker {
-    /// Starts the publisher, where it is this process's.
+    /// Starts the publisher, if this process publishes.
     pub(crate) fn start(
         settings: &Settings,
         archive: &Arc<Archive>,
@@ -110,7 +110,7 @@ impl PublicationTracker {
             .clone()
     }
 
-    /// Goes on with another configuration, or other keys.
+    /// Continues with a new configuration, or new keys.
     pub(crate) fn replace(&self, archive: &Arc<Archive>) -> Result<(), SignError> {
         if let Some(publisher) = self.lock().as_ref() {
             publisher.replace(setup(archive)?);
@@ -252,7 +252,7 @@ impl PublicationTracker {
         }
     }
 
-    /// Looks at the catalog again and again, for as long as somebody waits for this. One looks for all who wait.
+    /// Polls the catalog for as long as this is awaited. One request polls for all that wait.
     async fn keep_looking(self: &Arc<Self>) {
         let _turn = self.looking.lock().await;
         loop {

@@ -1,4 +1,4 @@
-//! What waits for its `.changes` file.
+//! The upload queue: files that wait for their `.changes` file.
 //!
 //! A set is what one account put for one suite. A file is known by its name and its digest, so that two uploads with
 //! files of one name do not come between each other: each `.changes` file takes what it names. The files lie on disk

@@ -18,7 +18,7 @@ const BUFFER: usize = 512 * 1024;
 /// What stays free for publishing, in bytes.
 pub(crate) const RESERVE: u64 = 64 << 20;
 
-/// After so long an upload comes at [`LEAST_RATE`] or faster, counted from its beginning: it holds a place that others wait for.
+/// After this time an upload must have had [`LEAST_RATE`] or more on average: it holds a slot that others wait for.
 const GRACE: Duration = Duration::from_secs(60);
 /// Bytes a second.
 const LEAST_RATE: u64 = 1024;
@@ -35,7 +35,7 @@ pub(crate) struct ReceivedBody {
 }
 
 impl ReceivedBody {
-    /// Brings the rest to disk, and checks that it is what the client meant to send. Blocking.
+    /// Writes the rest to disk, and compares the digests that the client sent. Blocking.
     pub(crate) fn finish(self, app: &App) -> Result<ReceivedFile, Problem> {
         let mut receiving = match self.receiving {
             Some(receiving) => receiving,
@@ -228,7 +228,7 @@ pub(crate) fn idle_too_long(limit: Duration) -> Problem {
     )
 }
 
-/// Has a refused client send its body to the end, where it is on its way already: without asking first, and with a length that may be taken.
+/// Reads the body of a refused request to its end, if the client sends it without waiting for `100 Continue` and it is not too large.
 pub(crate) async fn drain_refused(app: &App, refused: &Problem, request: Request) {
     let asked = request.headers().contains_key(header::EXPECT);
     if !asked && refused.code != Code::PayloadTooLarge {

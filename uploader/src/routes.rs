@@ -126,6 +126,7 @@ fn cors(origins: &Origins) -> CorsLayer {
         .allow_headers([
             header::AUTHORIZATION,
             header::CONTENT_TYPE,
+            header::IF_MATCH,
             header::IF_NONE_MATCH,
             header::RANGE,
         ])

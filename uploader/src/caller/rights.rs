@@ -10,7 +10,7 @@ use crate::problem::{Code, Problem};
 use crate::scope::Scope;
 
 impl Caller {
-    /// Checks that the credential gives all that its owner has: what concerns accounts and tokens needs that.
+    /// Checks that the credential lends all rights of its owner, which managing accounts and tokens requires.
     pub(crate) fn in_full(&self) -> Result<&Account, Problem> {
         let account = self.account()?;
         match self.grants {
@@ -19,7 +19,7 @@ impl Caller {
         }
     }
 
-    /// Checks that an administrator asks.
+    /// Checks that the caller is an administrator, with all rights.
     pub(crate) fn admin(&self) -> Result<&Account, Problem> {
         let account = self.account()?;
         if account.role != Role::Admin {
@@ -36,7 +36,7 @@ impl Caller {
                     .granted(|scope| matches!(scope, Scope::Read(pattern) if pattern.fits(&suite.codename)))
     }
 
-    /// Says whether the caller may know that a suite is there.
+    /// Says whether the caller may know that a suite exists.
     pub(crate) fn sees(&self, suite: &Suite) -> bool {
         self.reads(suite)
             || self.belongs_to(suite)
@@ -46,7 +46,7 @@ impl Caller {
                 })
     }
 
-    /// Says whether the caller may know that a package of a name is in a suite, to take it out.
+    /// Says whether the caller may know that a package of this name is in a suite, in order to delete it.
     pub(crate) fn takes_out(&self, suite: &Suite, package: &PackageName) -> bool {
         self.reads(suite)
             || self.belongs_to(suite)
@@ -72,7 +72,7 @@ impl Caller {
         }
     }
 
-    /// Checks the right to bring a package, or any at all, into a suite, or to change it there.
+    /// Checks the right to upload a package (`None`: any package at all) to a suite, or to edit it there.
     pub(crate) fn uploads(&self, suite: &Suite, package: Option<&PackageName>) -> Result<(), Problem> {
         self.account()?;
         self.maintained(suite)?;
@@ -92,7 +92,7 @@ impl Caller {
         )))
     }
 
-    /// Checks the right to take a package that `author` brought out of a suite.
+    /// Checks the right to delete a package, uploaded by `author`, from a suite.
     pub(crate) fn deletes(
         &self,
         suite: &Suite,
@@ -101,7 +101,7 @@ impl Caller {
     ) -> Result<(), Problem> {
         let account = self.account()?;
         self.maintained(suite)?;
-        // A scope narrows what its owner may, and adds nothing to it.
+        // A scope narrows the rights of its owner and adds none.
         if account.role != Role::Admin && author != Some(account.username.as_str()) {
             return Err(Problem::new(
                 Code::Forbidden,
@@ -140,7 +140,7 @@ impl Caller {
         }
         Err(Problem::new(
             Code::ScopeAboveRights,
-            // In the words of who asks: an alias does not tell the name of a suite.
+            // As the caller wrote it: an alias must not reveal the codename of a suite.
             format!(
                 "the account has no right to `{}`, so its tokens cannot have it either",
                 written.escape_debug()
