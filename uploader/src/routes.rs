@@ -39,7 +39,40 @@ use crate::settings::Origins;
 
 /// Returns the whole server.
 pub(crate) fn router(app: Arc<App>) -> Router {
-    let (router, mut document) = OpenApiRouter::with_openapi(document::ApiDocument::openapi())
+    let (router, mut document) = documented().split_for_parts();
+    document::complete(&mut document);
+    let operations = Arc::new(Operations::of(&document));
+    let document = Arc::new(document);
+    router
+        .route("/", get(pages::root::root))
+        .route("/openapi.json", get(move || pages::docs::openapi(document)))
+        .route("/docs", get(pages::docs::to_docs))
+        .route("/docs/", get(pages::docs::docs))
+        .route("/docs/page.css", get(pages::docs::style))
+        .route("/docs/{file}", get(pages::docs::asset))
+        .fallback(files::serve)
+        .method_not_allowed_fallback(async || {
+            Problem::new(
+                Code::MethodNotAllowed,
+                "the route does not support this method: `/openapi.json` lists its methods",
+            )
+        })
+        .layer(axum::middleware::from_fn_with_state(
+            operations,
+            operations::refuse_unknown_names,
+        ))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(cors(&app.settings.origins))
+        .layer(axum::middleware::from_fn_with_state(
+            app.clone(),
+            request::observe,
+        ))
+        .with_state(app)
+}
+
+/// Returns the routes that the API document describes.
+fn documented() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::with_openapi(document::ApiDocument::openapi())
         .routes(routes!(auth::register::register))
         .routes(routes!(auth::login::login))
         .routes(routes!(auth::logout::logout))
@@ -74,35 +107,6 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .routes(routes!(health::ready))
         .routes(routes!(metrics::metrics))
         .routes(routes!(pages::problem::problem))
-        .split_for_parts();
-    document::complete(&mut document);
-    let operations = Arc::new(Operations::of(&document));
-    let document = Arc::new(document);
-    router
-        .route("/", get(pages::root::root))
-        .route("/openapi.json", get(move || pages::docs::openapi(document)))
-        .route("/docs", get(pages::docs::to_docs))
-        .route("/docs/", get(pages::docs::docs))
-        .route("/docs/page.css", get(pages::docs::style))
-        .route("/docs/{file}", get(pages::docs::asset))
-        .fallback(files::serve)
-        .method_not_allowed_fallback(async || {
-            Problem::new(
-                Code::MethodNotAllowed,
-                "the route does not support this method: `/openapi.json` lists its methods",
-            )
-        })
-        .layer(axum::middleware::from_fn_with_state(
-            operations,
-            operations::refuse_unknown_names,
-        ))
-        .layer(CatchPanicLayer::custom(panicked))
-        .layer(cors(&app.settings.origins))
-        .layer(axum::middleware::from_fn_with_state(
-            app.clone(),
-            request::observe,
-        ))
-        .with_state(app)
 }
 
 fn cors(origins: &Origins) -> CorsLayer {
