@@ -12,7 +12,7 @@ CHECKED_TEXTS  := $(CHECKED_CRATES) tests bench docs nginx tools README.md ARCHI
 # How long `make fuzz` spends on each target.
 FUZZ_SECONDS ?= 20
 
-.PHONY: help setup dev demo build test test-postgresql test-archive docker-up torture bench bench-uploads bench-micro fuzz api-fuzz fmt lint clippy audit health clean
+.PHONY: help setup dev demo build test test-postgresql test-s3 test-archive docker-up torture bench bench-uploads bench-micro fuzz api-fuzz fmt lint clippy audit health clean
 .DEFAULT_GOAL := help
 
 help: ## Lists these commands
@@ -44,6 +44,10 @@ test: setup ## Runs every test; needs no network
 
 test-postgresql: setup ## Runs the tests of the uploader and of repogen again, with every catalog on PostgreSQL
 	@tools/test-postgresql
+
+test-s3: $(TARGET)/.setup ## Replicates into a bucket of an S3 server from PyPI
+	@tools/setup --venv
+	@tools/test-s3
 
 test-archive: $(TARGET)/.setup-archive ## Real packages on two Debian releases, and both dputs, from Debian's archive (needs root or sudo)
 	@tools/test-archive

@@ -16,7 +16,9 @@ mod printer;
 mod prune;
 mod publish;
 mod rebuild;
+mod relocate;
 mod remove;
+mod replicate;
 mod rollback;
 mod scan;
 mod select;
@@ -65,6 +67,8 @@ enum Command {
     Verify(verify::VerifyArgs),
     Check(check::CheckArgs),
     Migrate(migrate::MigrateArgs),
+    Move(relocate::MoveArgs),
+    Replicate(replicate::ReplicateArgs),
     Rebuild(rebuild::RebuildArgs),
     Backup(backup::BackupArgs),
     Restore(backup::RestoreArgs),
@@ -122,6 +126,8 @@ fn run(command: Command, context: &mut Context) -> Result<Completion, Failure> {
         Command::Verify(args) => verify::run(args, context),
         Command::Check(args) => check::run(args, context),
         Command::Migrate(args) => migrate::run(args, context),
+        Command::Move(args) => relocate::run(args, context),
+        Command::Replicate(args) => replicate::run(args, context),
         Command::Rebuild(args) => rebuild::run(args, context),
         Command::Backup(args) => backup::run(args, context),
         Command::Restore(args) => backup::run_restore(args, context),

@@ -107,6 +107,11 @@ impl SqlCatalog {
         transfer::copy(self, target)
     }
 
+    /// Says whether `older` is this catalog as it was once: nothing is lost when a copy takes its place.
+    pub fn is_continuation_of(&self, older: &Self) -> Result<bool, CatalogError> {
+        transfer::is_continuation(self, older)
+    }
+
     /// Returns the first table in which two catalogs differ, and how; `None` where they hold the same rows.
     pub fn difference(&self, other: &Self) -> Result<Option<String>, CatalogError> {
         transfer::difference(self, other)

@@ -3,7 +3,7 @@
 //! This is how a catalog moves, how one on PostgreSQL is backed up, and how what SQLite wrote is read by PostgreSQL.
 
 use crate::CatalogError;
-use crate::sql::{Db, Dialect, Param, Row, Sql, SqlError};
+use crate::sql::{Db, Dialect, Param, Row, Sql, SqlError, params};
 use crate::sql_catalog::SqlCatalog;
 
 /// A table and its columns, in an order in which every row comes after those that it refers to.
@@ -202,6 +202,32 @@ pub(crate) fn is_empty(catalog: &SqlCatalog) -> Result<bool, CatalogError> {
         }
         Ok(true)
     })
+}
+
+/// Says whether every record of the audit log and every content of `older` is in `newer` under the same number.
+pub(crate) fn is_continuation(newer: &SqlCatalog, older: &SqlCatalog) -> Result<bool, CatalogError> {
+    let (newer, older) = (newer.reader()?, older.reader()?);
+    // Numbers of contents are not given again; a content that was pruned since is not there any more.
+    for (table, value) in [("audit", "hash"), ("content", "sha256")] {
+        let select = format!("select id, {value} from {table} order by id");
+        let one = format!("select {value} from {table} where id = ?1");
+        let mut same = true;
+        older.read("compare it", |db| {
+            db.for_each(&select, &[], |row| {
+                let (id, was): (i64, [u8; 32]) = (row.get(0)?, row.get(1)?);
+                let is = newer.read("compare it", |db| {
+                    db.query_optional(&one, params![id], |row| row.get::<[u8; 32]>(0))
+                });
+                let is = is.map_err(|error| SqlError::Other(Box::new(error)))?;
+                same = is == Some(was) || is.is_none() && table == "content";
+                Ok(same)
+            })
+        })?;
+        if !same {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 fn clear(db: &Db<'_>) -> Sql<()> {

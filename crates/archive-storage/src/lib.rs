@@ -7,6 +7,7 @@
 pub mod permissions;
 pub mod pool;
 pub mod staging;
+pub mod store;
 
 /// The folder below the root that holds locks, staged files and caches.
 pub const STATE: &str = "state";

@@ -89,6 +89,11 @@ impl Archive {
         &self.catalog
     }
 
+    /// Returns its catalog as the database that it is on.
+    pub(crate) fn database(&self) -> &SqlCatalog {
+        &self.catalog
+    }
+
     /// Returns the secret of this name that all machines share which share the catalog; see [`SqlCatalog::shared_secret`].
     pub fn shared_secret(&self, name: &str, fresh: &str) -> Result<Option<String>, CatalogError> {
         self.catalog.shared_secret(name, fresh)

@@ -24,4 +24,6 @@ pub mod verify;
 pub mod check;
 pub mod backup;
 pub mod rebuild;
+pub mod relocate;
+pub mod replicate;
 pub mod scan;

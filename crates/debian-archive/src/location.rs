@@ -58,7 +58,8 @@ impl ArchiveLocation {
     }
 }
 
-fn storage(url: &str) -> Result<PathBuf, LocationError> {
+/// Reads the value of `STORAGE_URL`: a path, which may stand behind `file://`.
+pub fn storage(url: &str) -> Result<PathBuf, LocationError> {
     let path = url.strip_prefix("file://").unwrap_or(url);
     match path.split_once("://") {
         Some(_) => Err(LocationError::Storage(url.escape_debug().to_string())),

@@ -107,7 +107,7 @@ impl Failure {
         self.code.into()
     }
 
-    fn new(code: u8, error: impl Into<anyhow::Error>) -> Self {
+    pub(super) fn new(code: u8, error: impl Into<anyhow::Error>) -> Self {
         Self {
             code,
             error: error.into(),

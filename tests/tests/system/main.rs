@@ -17,3 +17,4 @@ mod client;
 mod watch;
 mod crash;
 mod machines;
+mod s3;

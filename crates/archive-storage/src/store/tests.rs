@@ -1,0 +1,126 @@
+//! What a store promises, asked of a folder; the system tests ask a bucket on a server the same.
+
+use super::*;
+
+fn folder() -> (tempfile::TempDir, Folder) {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Folder::new(folder.path().join("root"));
+    (folder, store)
+}
+
+fn write(store: &dyn FileStore, path: &str, text: &str) -> Result<(), StoreError> {
+    store.write(
+        path,
+        &mut text.as_bytes(),
+        text.len() as u64,
+        Lifetime::Replaceable,
+    )
+}
+
+#[test]
+fn what_was_written_is_read_listed_and_deleted() {
+    let (_folder, store) = folder();
+    assert_eq!(store.read("dists/stable/InRelease").unwrap(), None);
+    assert!(store.list("dists").unwrap().is_empty());
+    write(&store, "dists/stable/InRelease", "one").unwrap();
+    write(&store, "dists/stable/InRelease", "other").unwrap();
+    write(&store, "pool/a/hello_1.0~rc1+b2_all.deb", "deb").unwrap();
+    store.settle().unwrap();
+    assert_eq!(
+        store.read("dists/stable/InRelease").unwrap().as_deref(),
+        Some(&b"other"[..])
+    );
+    let files: Vec<(String, u64)> = store.list("pool").unwrap().into_iter().collect();
+    assert_eq!(files, [("pool/a/hello_1.0~rc1+b2_all.deb".to_owned(), 3)]);
+    store.delete("pool/a/hello_1.0~rc1+b2_all.deb").unwrap();
+    store.delete("pool/a/hello_1.0~rc1+b2_all.deb").unwrap();
+    assert!(store.list("pool").unwrap().is_empty());
+}
+
+#[test]
+fn what_takes_the_place_of_a_file_is_later_by_a_second() {
+    let (folder, store) = folder();
+    let second = || {
+        let found = folder
+            .path()
+            .join("root/dists/stable/InRelease")
+            .metadata()
+            .unwrap();
+        let time = found.modified().unwrap().duration_since(std::time::UNIX_EPOCH);
+        time.unwrap().as_secs()
+    };
+    let mut seen = Vec::new();
+    for text in ["one", "two", "three"] {
+        write(&store, "dists/stable/InRelease", text).unwrap();
+        seen.push(second());
+    }
+    assert!(seen.is_sorted_by(|one, next| one < next), "{seen:?}");
+}
+
+#[test]
+fn a_file_that_comes_short_is_not_there() {
+    let (folder, store) = folder();
+    let short = store.write("pool/a.deb", &mut &b"abc"[..], 4, Lifetime::Immutable);
+    assert!(short.unwrap_err().to_string().contains("pool/a.deb"));
+    assert_eq!(store.read("pool/a.deb").unwrap(), None);
+    let left = std::fs::read_dir(folder.path().join("root/pool")).unwrap();
+    assert_eq!(left.count(), 0);
+}
+
+#[test]
+fn an_alias_leads_to_its_suite() {
+    let (folder, store) = folder();
+    write(&store, "dists/bookworm/InRelease", "text").unwrap();
+    write(&store, "dists/trixie/InRelease", "newer").unwrap();
+    for (suite, text) in [("bookworm", "text"), ("trixie", "newer")] {
+        assert!(store.link_folder("dists/stable", suite).unwrap());
+        let read = std::fs::read_to_string(folder.path().join("root/dists/stable/InRelease")).unwrap();
+        assert_eq!(read, text);
+    }
+}
+
+#[test]
+fn a_text_that_names_no_store_is_refused() {
+    for url in ["", "ftp://host/path", "http://host/path"] {
+        assert!(matches!(open(url, []), Err(StoreUrlError::Unknown(_))), "{url}");
+    }
+}
+
+#[test]
+fn caches_and_clients_are_told_what_nginx_tells_them() {
+    for (path, lifetime, cache, kind) in [
+        (
+            "pool/main/a_1_all.deb",
+            Lifetime::Immutable,
+            "immutable",
+            "debian.binary-package",
+        ),
+        (
+            "dists/stable/InRelease",
+            Lifetime::Replaceable,
+            "max-age=0",
+            "text/plain",
+        ),
+        (
+            "dists/stable/Release.gpg",
+            Lifetime::Replaceable,
+            "max-age=0",
+            "pgp-signature",
+        ),
+        (
+            "dists/stable/main/binary-amd64/Packages.gz",
+            Lifetime::Replaceable,
+            "max-age=60",
+            "octet-stream",
+        ),
+        (
+            "archive-keyring.asc",
+            Lifetime::Replaceable,
+            "max-age=60",
+            "pgp-keys",
+        ),
+    ] {
+        assert!(cache_control(path, lifetime).contains(cache), "{path}");
+        assert!(content_type(path).contains(kind), "{path}");
+    }
+}

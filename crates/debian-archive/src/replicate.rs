@@ -1,0 +1,330 @@
+//! A copy of what is published, elsewhere: a mirror on another disk, or in a bucket of another region.
+//!
+//! Each suite is copied in the order in which a publish writes it: pool, by-hash, names, and InRelease last. So a client there
+//! sees the state of before or the new one, and whatever a run that was cut off left is taken up by the next.
+
+mod error;
+mod published;
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use debian_control::digest::{Digester, Sha256};
+use debian_control::name::SuiteName;
+use debian_control::release::{by_hash_path, format_date};
+
+use crate::archive::Archive;
+use crate::config::Suite;
+use archive_catalog::{PublishedFile, Retained};
+use archive_storage::pool;
+use archive_storage::store::{FileStore, Lifetime};
+use published::{PublishedSuite, date_of};
+
+pub use error::ReplicateError;
+
+/// What was done for one suite.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Replicated {
+    /// Codename.
+    pub suite: SuiteName,
+    /// Files that were written.
+    pub files: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Date of the Release that is live there now.
+    pub date: i64,
+}
+
+impl Archive {
+    /// Brings `target` to what is published of a suite now; transfers what is missing only.
+    ///
+    /// # Errors
+    ///
+    /// When the suite is not published, when a file here is not what the catalog says, or when something newer is live there.
+    pub fn replicate(&self, suite: &Suite, target: &dyn FileStore) -> Result<Replicated, ReplicateError> {
+        let published = PublishedSuite::read(self, suite)?;
+        let mut copy = Copy::new(self, suite, target)?;
+        copy.refuse_newer(&published)?;
+        copy.client_files()?;
+        copy.pool(published.publication.revision)?;
+        copy.pinned()?;
+        copy.indexes(suite.codename.as_str(), &published)?;
+        if let Some(alias) = suite.alias.as_ref().filter(|alias| **alias != suite.codename) {
+            let link = format!("{}dists/{alias}", copy.tree);
+            if !target.link_folder(&link, suite.codename.as_str())? {
+                copy.indexes(alias.as_str(), &published)?;
+            }
+            target.settle()?;
+        }
+        Ok(Replicated {
+            suite: suite.codename.clone(),
+            files: copy.files,
+            bytes: copy.bytes,
+            date: published.publication.date,
+        })
+    }
+
+    /// Deletes what lies in `target` and is not in this archive any more; returns the paths.
+    ///
+    /// What the archive keeps for clients that are still reading an older Release stays there, too.
+    pub fn delete_stale(&self, target: &dyn FileStore) -> Result<Vec<String>, ReplicateError> {
+        let mut deleted = Vec::new();
+        // From what refers to what is referred to.
+        for folder in ["snapshots", "dists", "private", "pool"] {
+            for path in target.list(folder)?.into_keys() {
+                match self.root().join(&path).try_exists() {
+                    Ok(true) => {}
+                    Ok(false) => {
+                        target.delete(&path)?;
+                        deleted.push(path);
+                    }
+                    Err(source) => return Err(ReplicateError::Source { path, source }),
+                }
+            }
+        }
+        target.settle()?;
+        Ok(deleted)
+    }
+}
+
+/// One suite on its way.
+struct Copy<'a> {
+    archive: &'a Archive,
+    suite: &'a Suite,
+    target: &'a dyn FileStore,
+    /// What stands before a path below the suite's tree: nothing, or `private/CODENAME/`.
+    tree: String,
+    /// The files of the pool that are there, and their sizes.
+    held: BTreeMap<String, u64>,
+    files: u64,
+    bytes: u64,
+}
+
+impl<'a> Copy<'a> {
+    fn new(
+        archive: &'a Archive,
+        suite: &'a Suite,
+        target: &'a dyn FileStore,
+    ) -> Result<Self, ReplicateError> {
+        let tree = pool::below_root(suite.pool_tree(), "");
+        let held = target.list(&format!("{tree}pool"))?;
+        Ok(Self {
+            archive,
+            suite,
+            target,
+            tree,
+            held,
+            files: 0,
+            bytes: 0,
+        })
+    }
+
+    /// Refuses to take a newer Release from those who have seen it.
+    fn refuse_newer(&self, published: &PublishedSuite) -> Result<(), ReplicateError> {
+        let path = format!("{}dists/{}/InRelease", self.tree, self.suite.codename);
+        let Some(there) = self.target.read(&path)? else {
+            return Ok(());
+        };
+        // One that cannot be read is no reason to leave it there.
+        let there = String::from_utf8(there).ok().and_then(|text| date_of(&text));
+        match there.filter(|date| *date > published.publication.date) {
+            Some(date) => Err(ReplicateError::Newer {
+                suite: self.suite.codename.clone(),
+                there: format_date(date),
+                here: format_date(published.publication.date),
+            }),
+            None => Ok(()),
+        }
+    }
+
+    /// Copies keyrings and what else a client needs to set itself up; before anything is signed by a key that they bring.
+    fn client_files(&mut self) -> Result<(), ReplicateError> {
+        let sources = format!("{}{}.sources", self.tree, self.suite.codename);
+        for path in [
+            "archive-keyring.pgp",
+            "archive-keyring.asc",
+            "repository.json",
+            &sources,
+        ] {
+            let here = match std::fs::read(self.archive.root().join(path)) {
+                Ok(bytes) => bytes,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                Err(source) => {
+                    let path = path.to_owned();
+                    return Err(ReplicateError::Source { path, source });
+                }
+            };
+            if self.target.read(path)?.as_ref() != Some(&here) {
+                self.write(path, &here)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Copies the packages of a revision.
+    fn pool(&mut self, revision: i64) -> Result<(), ReplicateError> {
+        let snapshot =
+            self.archive
+                .catalog()
+                .snapshot(&self.suite.codename, self.suite.pool_tree(), Some(revision))?;
+        for package in snapshot.packages()? {
+            let path = format!("{}{}", self.tree, package.path);
+            if self.held.get(&path) != Some(&package.size) {
+                self.copy(&path, &path, (package.size, &package.sha256))?;
+                self.held.insert(path, package.size);
+            }
+        }
+        Ok(self.target.settle()?)
+    }
+
+    /// Copies the indexes and the Release files of the suite under a name.
+    fn indexes(&mut self, name: &str, published: &PublishedSuite) -> Result<(), ReplicateError> {
+        let here = format!("{}dists/{}", self.tree, self.suite.codename);
+        let there = format!("{}dists/{name}", self.tree);
+        let path = format!("{there}/InRelease");
+        let is_live = self.target.read(&path)?.as_ref() == Some(&published.inrelease);
+        let held = self.target.list(&there)?;
+        let files = &published.publication.files;
+        for file in files {
+            let by_hash = by_hash_path(&file.path, &file.sha256);
+            let to = format!("{there}/{by_hash}");
+            if held.get(&to) != Some(&file.size) {
+                self.copy(&format!("{here}/{by_hash}"), &to, (file.size, &file.sha256))?;
+            }
+        }
+        self.target.settle()?;
+        if is_live {
+            return Ok(());
+        }
+        for PublishedFile { path, sha256, size } in files {
+            let from = format!("{here}/{}", by_hash_path(path, sha256));
+            self.replace(&from, &format!("{there}/{path}"), (*size, sha256))?;
+        }
+        self.target.settle()?;
+        self.write(&format!("{there}/Release.gpg"), &published.signature)?;
+        self.write(&format!("{there}/Release"), &published.release)?;
+        self.target.settle()?;
+        // Last: a client that sees this file must find everything that it names.
+        self.write(&path, &published.inrelease)?;
+        Ok(self.target.settle()?)
+    }
+
+    /// Copies the states that are pinned, with their packages.
+    fn pinned(&mut self) -> Result<(), ReplicateError> {
+        for state in self.archive.catalog().states(&self.suite.codename)? {
+            if state.kept != Retained::Pinned {
+                continue;
+            }
+            self.pool(state.revision)?;
+            let folder = format!("{}snapshots/{}", self.tree, state.id);
+            let dists = format!("{folder}/dists/{}", self.suite.codename);
+            // Written once, InRelease last: where that is, all of it is.
+            if self.target.read(&format!("{dists}/InRelease"))?.is_none() {
+                self.folder(&dists)?;
+            }
+            self.target.link_folder(&format!("{folder}/pool"), "../../pool")?;
+            self.target.settle()?;
+        }
+        Ok(())
+    }
+
+    /// Copies a folder of a finished state, what names the others last.
+    fn folder(&mut self, folder: &str) -> Result<(), ReplicateError> {
+        let here = archive_storage::store::Folder::new(self.archive.root().to_owned());
+        let mut paths: Vec<String> = here.list(folder)?.into_keys().collect();
+        let rank = |path: &String| match path.rsplit('/').next() {
+            Some("InRelease") => 3,
+            Some("Release" | "Release.gpg") => 2,
+            _ if path.contains("/by-hash/") => 0,
+            _ => 1,
+        };
+        paths.sort_by_key(rank);
+        for path in paths {
+            let read = std::fs::read(self.archive.root().join(&path));
+            let bytes = read.map_err(|source| ReplicateError::Source {
+                path: path.clone(),
+                source,
+            })?;
+            self.target.settle()?;
+            self.write(&path, &bytes)?;
+        }
+        Ok(self.target.settle()?)
+    }
+
+    fn write(&mut self, path: &str, bytes: &[u8]) -> Result<(), ReplicateError> {
+        let size = bytes.len() as u64;
+        self.target
+            .write(path, &mut &*bytes, size, Lifetime::Replaceable)?;
+        self.count(size);
+        Ok(())
+    }
+
+    /// Copies a file that is never another.
+    fn copy(&mut self, from: &str, to: &str, content: (u64, &Sha256)) -> Result<(), ReplicateError> {
+        self.transfer((from, to), content, Lifetime::Immutable)
+    }
+
+    /// Copies a file over another.
+    fn replace(&mut self, from: &str, to: &str, content: (u64, &Sha256)) -> Result<(), ReplicateError> {
+        self.transfer((from, to), content, Lifetime::Replaceable)
+    }
+
+    fn transfer(
+        &mut self,
+        (from, to): (&str, &str),
+        (size, sha256): (u64, &Sha256),
+        lifetime: Lifetime,
+    ) -> Result<(), ReplicateError> {
+        let source = self.archive.root().join(from);
+        let mut content = Checked::open(&source, sha256).map_err(|source| ReplicateError::Source {
+            path: from.to_owned(),
+            source,
+        })?;
+        self.target.write(to, &mut content, size, lifetime)?;
+        self.count(size);
+        Ok(())
+    }
+
+    fn count(&mut self, size: u64) {
+        self.files += 1;
+        self.bytes += size;
+    }
+}
+
+/// A file that ends with an error where its bytes are not those of a digest: a damaged one is copied nowhere.
+struct Checked<'a> {
+    file: File,
+    digester: Option<Digester>,
+    sha256: &'a Sha256,
+}
+
+impl<'a> Checked<'a> {
+    fn open(path: &Path, sha256: &'a Sha256) -> io::Result<Self> {
+        Ok(Self {
+            file: File::open(path)?,
+            digester: Some(Digester::sha256()),
+            sha256,
+        })
+    }
+}
+
+impl Read for Checked<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.file.read(buffer)?;
+        if let Some(bytes) = buffer.get(..read).filter(|bytes| !bytes.is_empty()) {
+            if let Some(digester) = &mut self.digester {
+                digester.update(bytes);
+            }
+            return Ok(read);
+        }
+        match self.digester.take().map(|digester| digester.finish().sha256) {
+            Some(found) if found != *self.sha256 => Err(io::Error::new(
+                io::ErrorKind::InvalidData,
+                format!("its sha256 is {found}, and {} was published", self.sha256),
+            )),
+            _ => Ok(read),
+        }
+    }
+}

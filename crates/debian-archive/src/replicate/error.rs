@@ -1,0 +1,43 @@
+//! Why a suite was not replicated.
+
+use std::io;
+
+use debian_control::name::SuiteName;
+
+use archive_catalog::CatalogError;
+use archive_storage::store::StoreError;
+
+/// Why a suite was not brought to another store.
+#[derive(Debug, thiserror::Error)]
+pub enum ReplicateError {
+    /// The catalog cannot be read.
+    #[error(transparent)]
+    Catalog(#[from] CatalogError),
+    /// The other store cannot be read or written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Nothing of the suite is published.
+    #[error("suite `{0}` was never published")]
+    Unpublished(SuiteName),
+    /// What lies in `dists/` is not what the catalog says was published.
+    #[error("suite `{0}` cannot be read: its InRelease is not the one that the catalog says was published")]
+    Unsettled(SuiteName),
+    /// A file of this archive cannot be read, or is damaged.
+    #[error("cannot read `{path}`")]
+    Source {
+        /// Path below the root.
+        path: String,
+        /// The cause.
+        source: io::Error,
+    },
+    /// Clients there would see an older state than they have.
+    #[error("suite `{suite}` is newer there: its Release is of {there}, and the one here is of {here}")]
+    Newer {
+        /// Codename.
+        suite: SuiteName,
+        /// Date of the Release there.
+        there: String,
+        /// Date of the Release here.
+        here: String,
+    },
+}

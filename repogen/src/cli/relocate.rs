@@ -1,0 +1,89 @@
+//! `repogen move`: an archive to another database, another folder, or both.
+
+use std::path::PathBuf;
+
+use archive_catalog::DatabaseUrl;
+use clap::Args;
+use debian_archive::relocate::{RelocateError, RelocateMode};
+
+use super::context::Context;
+use super::exit::{Completion, Failure, REJECTED};
+
+/// Copy the archive to another database or folder, and compare every row and digest.
+///
+/// Writers wait meanwhile; the source stays as it is. It can be run again after an interruption. Prints what was copied, then what
+/// to set so that programs use the copy.
+#[derive(Debug, Args)]
+pub(super) struct MoveArgs {
+    /// Where the catalog goes: `sqlite:PATH` or `postgres://USER[:PASSWORD]@HOST[:PORT]/DATABASE`.
+    #[arg(long, value_name = "URL")]
+    database: Option<String>,
+    /// Where the files go: a path.
+    #[arg(long, value_name = "URL")]
+    storage: Option<String>,
+    /// Say what would be copied, and write nothing.
+    #[arg(long)]
+    dry_run: bool,
+}
+
+pub(super) fn run(args: MoveArgs, context: &mut Context) -> Result<Completion, Failure> {
+    if args.database.is_none() && args.storage.is_none() {
+        return Err(Failure::usage(
+            "nothing to move: give --database, --storage or both",
+        ));
+    }
+    let database: Option<DatabaseUrl> = args
+        .database
+        .as_deref()
+        .map(|url| url.parse().map_err(Failure::usage))
+        .transpose()?;
+    let storage: Option<PathBuf> = args
+        .storage
+        .as_deref()
+        .map(|url| debian_archive::location::storage(url).map_err(Failure::from))
+        .transpose()?;
+    let mode = if args.dry_run {
+        RelocateMode::DryRun
+    } else {
+        RelocateMode::Copy
+    };
+    let archive = context.archive()?;
+    let _writers = archive.hold_writers()?;
+    let done = if args.dry_run { "to copy" } else { "copied" };
+    // Files first: a catalog that names files is never where they are not.
+    if let Some(folder) = &storage {
+        let relocated = archive.copy_files(folder, mode)?;
+        context.printer.line(format_args!(
+            "storage\t{done}\t{}\t{}",
+            relocated.files, relocated.bytes
+        ))?;
+    }
+    if let Some(url) = &database {
+        archive.copy_catalog(url, mode)?;
+        context.printer.line(format_args!("database\t{done}"))?;
+    }
+    if args.dry_run {
+        context.printer.tell("nothing was written (--dry-run)");
+        return Ok(Completion::Success);
+    }
+    context.printer.tell(
+        "the copy is complete and was compared; to use it, stop the programs, run this again, and set:",
+    );
+    if let Some(url) = &args.storage {
+        context.printer.tell(format_args!("  STORAGE_URL={url}"));
+    }
+    if let Some(url) = &database {
+        // Without the password, which a log has no business with.
+        context.printer.tell(format_args!("  DATABASE_URL={url}"));
+    }
+    Ok(Completion::Success)
+}
+
+impl From<RelocateError> for Failure {
+    fn from(error: RelocateError) -> Self {
+        match error {
+            RelocateError::Same(_) | RelocateError::OtherCatalog(_) => Self::new(REJECTED, error),
+            error => Self::disk(error),
+        }
+    }
+}

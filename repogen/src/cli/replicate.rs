@@ -1,0 +1,76 @@
+//! `repogen replicate`: what is published, brought to another folder or bucket.
+
+use archive_storage::store::StoreUrlError;
+use clap::Args;
+use debian_archive::replicate::ReplicateError;
+use debian_control::terminal::escaped;
+
+use super::context::Context;
+use super::exit::{Completion, Failure, REJECTED, USAGE};
+
+/// Bring a mirror to what is published now: a folder, or a bucket of an object store.
+///
+/// Prints one line a suite: codename, `replicated`, files and bytes written. Only what is missing is transferred, and InRelease
+/// comes last, so that clients of the mirror never see half of a state. Without `--suite`, all suites but private ones.
+#[derive(Debug, Args)]
+pub(super) struct ReplicateArgs {
+    /// A path, `s3://BUCKET[/PREFIX]`, `gs://BUCKET[/PREFIX]` or `az://CONTAINER[/PREFIX]`; credentials by the usual variables.
+    #[arg(long, value_name = "URL")]
+    to: String,
+    /// A suite, by codename or alias; repeatable.
+    #[arg(long, value_name = "SUITE")]
+    suite: Vec<String>,
+    /// Delete what lies there and is not in this archive any more, when all else is done.
+    #[arg(long)]
+    delete: bool,
+}
+
+pub(super) fn run(args: ReplicateArgs, context: &mut Context) -> Result<Completion, Failure> {
+    let archive = context.archive()?;
+    let suites = if args.suite.is_empty() {
+        archive
+            .config()
+            .suites
+            .iter()
+            .filter(|suite| !suite.private)
+            .collect()
+    } else {
+        super::select::suites(archive.config(), &args.suite)?
+    };
+    let variables = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    let target = archive_storage::store::open(&args.to, variables)?;
+    for suite in suites {
+        let done = archive.replicate(suite, target.as_ref())?;
+        context.printer.line(format_args!(
+            "{}\treplicated\t{}\t{}",
+            done.suite, done.files, done.bytes
+        ))?;
+    }
+    if args.delete {
+        for path in archive.delete_stale(target.as_ref())? {
+            context
+                .printer
+                .line(format_args!("deleted\t{}", escaped(&path)))?;
+        }
+    }
+    Ok(Completion::Success)
+}
+
+impl From<ReplicateError> for Failure {
+    fn from(error: ReplicateError) -> Self {
+        match error {
+            ReplicateError::Newer { .. } | ReplicateError::Unpublished(_) => Self::new(REJECTED, error),
+            error => Self::disk(error),
+        }
+    }
+}
+
+impl From<StoreUrlError> for Failure {
+    fn from(error: StoreUrlError) -> Self {
+        match error {
+            StoreUrlError::Runtime { .. } => Self::disk(error),
+            error => Self::new(USAGE, error),
+        }
+    }
+}

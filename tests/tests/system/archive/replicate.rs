@@ -1,0 +1,180 @@
+//! `repogen replicate`.
+
+use archive_tests::index::sha256;
+use archive_tests::{DebBuilder, Run, TestArchive};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+fn package(name: &str, version: &str) -> DebBuilder {
+    DebBuilder::new(name, version, "all").file(&format!("usr/share/{name}/hello"), "hello")
+}
+
+/// Returns all files below a folder, by path, with their digests.
+fn files(root: &Path) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    let mut folders = vec![root.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+            let path = entry.path();
+            if path.is_symlink() {
+                continue;
+            }
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let below = path.strip_prefix(root).unwrap().display().to_string();
+                found.insert(below, sha256(&std::fs::read(&path).unwrap()));
+            }
+        }
+    }
+    found
+}
+
+fn replicate(archive: &TestArchive, mirror: &Path, more: &[&str]) -> Run {
+    let to = mirror.to_str().unwrap();
+    archive.repogen(&[&["replicate", "--to", to], more].concat())
+}
+
+#[test]
+fn a_mirror_has_what_is_published_and_what_is_there_is_not_sent_again() {
+    let archive = TestArchive::new();
+    archive.configure_last_suite("suite = \"prod\"");
+    archive.add(&[package("hello", "1.0~rc1+b2"), package("other", "2.0")]);
+    archive.publish();
+    let mirror = archive.outside().join("mirror");
+    let first = replicate(&archive, &mirror, &[]).ok();
+    assert!(
+        first.stdout.starts_with("stable\treplicated\t"),
+        "{}",
+        first.report()
+    );
+    for name in ["InRelease", "Release", "Release.gpg"] {
+        let path = format!("dists/stable/{name}");
+        assert_eq!(
+            std::fs::read(mirror.join(&path)).unwrap(),
+            std::fs::read(archive.root().join(&path)).unwrap()
+        );
+    }
+    let here = files(&archive.root());
+    for (path, digest) in files(&mirror) {
+        assert_eq!(here.get(&path), Some(&digest), "{path}");
+    }
+    assert_eq!(
+        std::fs::read_link(mirror.join("dists/prod")).unwrap(),
+        Path::new("stable")
+    );
+    assert!(mirror.join("archive-keyring.pgp").exists());
+    assert!(!mirror.join("keys").exists() && !mirror.join("repogen.toml").exists());
+    let again = replicate(&archive, &mirror, &[]).ok();
+    assert_eq!(again.stdout, "stable\treplicated\t0\t0\n");
+
+    archive.add(&[package("third", "1.0")]);
+    archive.publish();
+    replicate(&archive, &mirror, &[]).ok();
+    assert!(
+        files(&mirror)
+            .keys()
+            .any(|path| path.ends_with("third_1.0_all.deb"))
+    );
+    assert_eq!(
+        std::fs::read(mirror.join("dists/stable/InRelease")).unwrap(),
+        std::fs::read(archive.root().join("dists/stable/InRelease")).unwrap()
+    );
+}
+
+#[test]
+fn what_the_archive_has_no_longer_goes_when_that_is_asked_for() {
+    let archive = TestArchive::new();
+    archive.add(&[package("hello", "1.0"), package("other", "1.0")]);
+    archive.publish();
+    let mirror = archive.outside().join("mirror");
+    replicate(&archive, &mirror, &[]).ok();
+    archive.repogen(&["remove", "other", "--suite", "stable"]).ok();
+    // So often as generations are kept, then long after.
+    for _ in 0..4 {
+        archive.repogen(&["publish", "--force"]).ok();
+    }
+    let mut later = std::process::Command::new("faketime");
+    later
+        .args(["-f", "+30d"])
+        .arg(archive_tests::archive::repogen())
+        .arg("prune");
+    Run::of(later.current_dir(archive.root())).ok();
+    let kept = replicate(&archive, &mirror, &[]).ok();
+    assert!(!kept.stdout.contains("deleted"), "{}", kept.report());
+    let done = replicate(&archive, &mirror, &["--delete"]).ok();
+    assert!(
+        done.stdout
+            .contains("deleted\tpool/main/o/other/other_1.0_all.deb"),
+        "{}",
+        done.report()
+    );
+    assert_eq!(
+        files(&mirror)
+            .keys()
+            .filter(|path| path.ends_with(".deb"))
+            .count(),
+        1
+    );
+}
+
+#[test]
+fn private_suites_go_only_where_they_are_named() {
+    let archive = TestArchive::init(&["--suite", "stable", "--suite", "secret"]);
+    archive.configure_last_suite("private = true");
+    let file = package("hidden", "1.0").write_into(&archive.outside());
+    archive
+        .repogen(&["add", "--suite", "secret", file.to_str().unwrap()])
+        .ok();
+    archive.publish();
+    let mirror = archive.outside().join("mirror");
+    let run = replicate(&archive, &mirror, &[]).ok();
+    assert!(!run.stdout.contains("secret"), "{}", run.report());
+    assert!(!files(&mirror).keys().any(|path| path.contains("hidden")));
+    replicate(&archive, &mirror, &["--suite", "secret"]).ok();
+    assert!(
+        files(&mirror)
+            .keys()
+            .any(|path| path.starts_with("private/secret/pool/") && path.ends_with("hidden_1.0_all.deb"))
+    );
+}
+
+#[test]
+fn a_damaged_file_goes_nowhere_and_what_is_newer_there_stays() {
+    let archive = TestArchive::new();
+    archive.add(&[package("hello", "1.0")]);
+    archive.publish();
+    let mirror = archive.outside().join("mirror");
+    let path = archive.root().join("pool/main/h/hello/hello_1.0_all.deb");
+    let whole = std::fs::read(&path).unwrap();
+    let mut damaged = whole.clone();
+    damaged[100] ^= 1;
+    std::fs::write(&path, damaged).unwrap();
+    let refused = replicate(&archive, &mirror, &[]).exits(3);
+    assert!(
+        refused.stderr.contains("hello_1.0_all.deb"),
+        "{}",
+        refused.report()
+    );
+    assert!(!mirror.join("dists/stable/InRelease").exists());
+    assert!(!mirror.join("pool/main/h/hello/hello_1.0_all.deb").exists());
+    std::fs::write(&path, whole).unwrap();
+    replicate(&archive, &mirror, &[]).ok();
+
+    let release = std::fs::read_to_string(mirror.join("dists/stable/InRelease")).unwrap();
+    let newer: String = release
+        .lines()
+        .map(|line| match line.strip_prefix("Date:") {
+            Some(_) => "Date: Sun, 01 Jan 2090 00:00:00 UTC\n".to_owned(),
+            None => format!("{line}\n"),
+        })
+        .collect();
+    std::fs::write(mirror.join("dists/stable/InRelease"), &newer).unwrap();
+    let refused = replicate(&archive, &mirror, &[]).exits(1);
+    assert!(refused.stderr.contains("newer there"), "{}", refused.report());
+    assert_eq!(
+        std::fs::read_to_string(mirror.join("dists/stable/InRelease")).unwrap(),
+        newer
+    );
+    replicate(&archive, Path::new("ftp://host/path"), &[]).exits(2);
+}

@@ -1,0 +1,171 @@
+//! A mirror in a bucket, on a real S3 server. `make test-s3` starts one and runs these.
+
+use archive_tests::{Apt, DebBuilder, Run, TestArchive, apt};
+use std::process::Command;
+
+/// The port of the server on this machine.
+fn port() -> u16 {
+    let port = std::env::var("TEST_S3_PORT").expect("`make test-s3` starts a server and names its port");
+    port.parse().unwrap()
+}
+
+fn package(name: &str, version: &str) -> DebBuilder {
+    DebBuilder::new(name, version, "all").file(&format!("usr/share/{name}/hello"), "hello")
+}
+
+/// What the server answered; it takes the bucket from the host that a request is for.
+struct Answer {
+    head: String,
+    body: Vec<u8>,
+}
+
+fn curl(method: &str, path: &str) -> Answer {
+    let url = format!("http://127.0.0.1:{}/{path}", port());
+    let answer = Command::new("curl")
+        .args([
+            "--silent",
+            "--show-error",
+            "--fail",
+            "--include",
+            "-H",
+            "x-amz-acl: public-read",
+            "-X",
+            method,
+            &url,
+        ])
+        .output()
+        .unwrap();
+    assert!(
+        answer.status.success(),
+        "{method} {url}: {}",
+        String::from_utf8_lossy(&answer.stderr)
+    );
+    let end = answer
+        .stdout
+        .windows(4)
+        .position(|window| window == b"\r\n\r\n")
+        .unwrap();
+    Answer {
+        head: String::from_utf8_lossy(&answer.stdout[..end]).to_ascii_lowercase(),
+        body: answer.stdout[end + 4..].to_vec(),
+    }
+}
+
+/// Makes a bucket, and returns what brings an archive to it.
+fn bucket(archive: &TestArchive, name: &str) -> impl Fn(&[&str]) -> Run {
+    curl("PUT", name);
+    let to = format!("s3://{name}/mirror");
+    move |more| {
+        let mut command = archive.command(&[&["replicate", "--to", &to], more].concat());
+        command
+            .env("AWS_ENDPOINT_URL", format!("http://127.0.0.1:{}", port()))
+            .env("AWS_ALLOW_HTTP", "true")
+            .env("AWS_REGION", "us-east-1")
+            .env("AWS_ACCESS_KEY_ID", "test")
+            .env("AWS_SECRET_ACCESS_KEY", "test");
+        Run::of(&mut command)
+    }
+}
+
+#[test]
+#[ignore = "needs an S3 server: make test-s3"]
+fn a_bucket_serves_apt_what_was_replicated_into_it() {
+    let archive = TestArchive::init(&[
+        "--architecture",
+        &apt::native_architecture(),
+        "--url",
+        "http://127.0.0.1:1",
+    ]);
+    archive.configure_last_suite("suite = \"prod\"");
+    archive.add(&[
+        package("hello", "1.0~rc1+b2"),
+        DebBuilder::new("large", "1.0", "all").file("usr/share/large", vec![7; 64]),
+    ]);
+    archive.publish();
+    let replicate = bucket(&archive, "serves-apt");
+    let first = replicate(&[]).ok();
+    assert!(
+        first.stdout.starts_with("stable\treplicated\t"),
+        "{}",
+        first.report()
+    );
+    assert_eq!(replicate(&[]).ok().stdout, "stable\treplicated\t0\t0\n");
+
+    let get = |path: &str| curl("GET", &format!("serves-apt/mirror/{path}"));
+    let inrelease = get("dists/stable/InRelease");
+    assert_eq!(
+        inrelease.body,
+        archive.read("dists/stable/InRelease").into_bytes()
+    );
+    assert!(
+        inrelease
+            .head
+            .contains("cache-control: public, max-age=0, must-revalidate"),
+        "{}",
+        inrelease.head
+    );
+    assert_eq!(get("dists/prod/InRelease").body, inrelease.body);
+    let deb = get("pool/main/h/hello/hello_1.0~rc1%2Bb2_all.deb");
+    assert!(
+        deb.head
+            .contains("cache-control: public, max-age=31536000, immutable"),
+        "{}",
+        deb.head
+    );
+    assert!(
+        deb.head
+            .contains("content-type: application/vnd.debian.binary-package"),
+        "{}",
+        deb.head
+    );
+
+    let url = format!("http://127.0.0.1:{}/serves-apt/mirror", port());
+    let apt = Apt::new(&archive.read("stable.sources").replace("http://127.0.0.1:1", &url));
+    apt.update().silent();
+    apt.install(&["hello"]).silent();
+    assert!(apt.system().join("usr/share/hello/hello").exists());
+
+    archive.repogen(&["remove", "large"]).ok();
+    archive.add(&[package("next", "1.0")]);
+    archive.publish();
+    replicate(&["--delete"]).ok();
+    apt.update().silent();
+    apt.install(&["next"]).silent();
+}
+
+#[test]
+#[ignore = "needs an S3 server: make test-s3"]
+fn a_package_that_is_larger_than_a_part_goes_up_in_parts() {
+    let archive = TestArchive::new();
+    let mut random = archive_tests::made_up::Random::new(7);
+    archive.add(&[DebBuilder::new("large", "1.0", "all").file("usr/share/large", random.bytes(20 << 20))]);
+    archive.publish();
+    bucket(&archive, "in-parts")(&[]).ok();
+    let path = "pool/main/l/large/large_1.0_all.deb";
+    let answer = curl("GET", &format!("in-parts/mirror/{path}"));
+    assert!(answer.body == std::fs::read(archive.root().join(path)).unwrap());
+    assert!(
+        answer
+            .head
+            .contains("cache-control: public, max-age=31536000, immutable"),
+        "{}",
+        answer.head
+    );
+}
+
+#[test]
+#[ignore = "needs an S3 server: make test-s3"]
+fn a_server_that_does_not_answer_is_an_error_that_names_the_bucket() {
+    let archive = TestArchive::new();
+    archive.add(&[package("hello", "1.0")]);
+    archive.publish();
+    let mut command = archive.command(&["replicate", "--to", "s3://nowhere"]);
+    command
+        .env("AWS_ENDPOINT_URL", format!("http://127.0.0.1:{}", port()))
+        .env("AWS_ALLOW_HTTP", "true")
+        .env("AWS_REGION", "us-east-1")
+        .env("AWS_ACCESS_KEY_ID", "test")
+        .env("AWS_SECRET_ACCESS_KEY", "test");
+    let refused = Run::of(&mut command).exits(3);
+    assert!(refused.stderr.contains("s3://nowhere"), "{}", refused.report());
+}
