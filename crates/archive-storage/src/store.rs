@@ -1,16 +1,13 @@
-//! Where served files can be put: a folder, or a bucket of an object store.
+//! Where copies of served files can be put: a folder here; `bucket-storage` adds buckets of object stores.
 //!
 //! Callers name files by their path below the root, as clients do (`dists/stable/InRelease`), and say whether a path stands for
-//! one content for ever. How a bucket tells caches so, and how a folder makes a name last, is known here only.
+//! one content for ever. How a store tells caches so, and how it makes a name last, is its own business.
 
-mod bucket;
 mod folder;
 
 use std::collections::BTreeMap;
-use std::io::{self, Read};
-use std::path::PathBuf;
+use std::io::Read;
 
-pub use bucket::Bucket;
 pub use folder::Folder;
 
 /// Why a store did not do what it was asked.
@@ -63,55 +60,8 @@ pub trait FileStore: Send + Sync {
     fn delete(&self, path: &str) -> Result<(), StoreError>;
 }
 
-/// A text that names no store.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreUrlError {
-    /// It is neither a path nor the URL of an object store.
-    #[error(
-        "`{0}` names no store: expected a path, `s3://BUCKET[/PREFIX]`, `gs://BUCKET[/PREFIX]` or `az://CONTAINER[/PREFIX]`"
-    )]
-    Unknown(String),
-    /// The object store cannot be used as the environment says.
-    #[error("the object store `{url}` cannot be used")]
-    Setting {
-        /// The URL.
-        url: String,
-        /// What is missing or wrong.
-        source: Box<dyn std::error::Error + Send + Sync>,
-    },
-    /// The system gives no thread for requests.
-    #[error("cannot start what sends requests to `{url}`")]
-    Runtime {
-        /// The URL.
-        url: String,
-        /// The cause.
-        source: io::Error,
-    },
-}
-
-/// Opens the store of a URL; `variables` are those of the environment, for credentials and endpoints (`AWS_*`, `GOOGLE_*`,
-/// `AZURE_*`).
-pub fn open(
-    url: &str,
-    variables: impl IntoIterator<Item = (String, String)>,
-) -> Result<Box<dyn FileStore>, StoreUrlError> {
-    let Some((scheme, _)) = url.split_once("://") else {
-        return match url {
-            "" => Err(StoreUrlError::Unknown(String::new())),
-            path => Ok(Box::new(Folder::new(PathBuf::from(path)))),
-        };
-    };
-    match scheme {
-        "file" => Ok(Box::new(Folder::new(PathBuf::from(
-            url.strip_prefix("file://").unwrap_or(url),
-        )))),
-        "s3" | "gs" | "az" => Ok(Box::new(Bucket::open(url, variables)?)),
-        _ => Err(StoreUrlError::Unknown(url.escape_debug().to_string())),
-    }
-}
-
 /// Says whether a file is one of those that clients ask for again and again.
-fn is_release(path: &str) -> bool {
+pub fn is_release(path: &str) -> bool {
     matches!(
         path.rsplit('/').next(),
         Some("InRelease" | "Release" | "Release.gpg")
@@ -119,7 +69,7 @@ fn is_release(path: &str) -> bool {
 }
 
 /// How long caches may keep a file, as `nginx/archive.conf` says it.
-fn cache_control(path: &str, lifetime: Lifetime) -> &'static str {
+pub fn cache_control(path: &str, lifetime: Lifetime) -> &'static str {
     match lifetime {
         Lifetime::Immutable => "public, max-age=31536000, immutable",
         Lifetime::Replaceable if is_release(path) => "public, max-age=0, must-revalidate",
@@ -128,7 +78,7 @@ fn cache_control(path: &str, lifetime: Lifetime) -> &'static str {
 }
 
 /// The media type of a file, as `nginx/archive.conf` says it.
-fn content_type(path: &str) -> &'static str {
+pub fn content_type(path: &str) -> &'static str {
     let name = path.rsplit('/').next().unwrap_or(path);
     match (name, name.rsplit_once('.').map(|(_, ending)| ending)) {
         ("InRelease" | "Release", _) | (_, Some("sources")) => "text/plain",

@@ -63,18 +63,18 @@ pub(super) fn run(args: MoveArgs, context: &mut Context) -> Result<Completion, F
         context.printer.line(format_args!("database\t{done}"))?;
     }
     if args.dry_run {
-        context.printer.tell("nothing was written (--dry-run)");
+        context.printer.info("nothing was written (--dry-run)");
         return Ok(Completion::Success);
     }
-    context.printer.tell(
+    context.printer.info(
         "the copy is complete and was compared; to use it, stop the programs, run this again, and set:",
     );
     if let Some(url) = &args.storage {
-        context.printer.tell(format_args!("  STORAGE_URL={url}"));
+        context.printer.info(format_args!("  STORAGE_URL={url}"));
     }
     if let Some(url) = &database {
         // Without the password, which a log has no business with.
-        context.printer.tell(format_args!("  DATABASE_URL={url}"));
+        context.printer.info(format_args!("  DATABASE_URL={url}"));
     }
     Ok(Completion::Success)
 }

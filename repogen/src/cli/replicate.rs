@@ -1,6 +1,6 @@
 //! `repogen replicate`: what is published, brought to another folder or bucket.
 
-use archive_storage::store::StoreUrlError;
+use bucket_storage::StoreUrlError;
 use clap::Args;
 use debian_archive::replicate::ReplicateError;
 use debian_control::terminal::escaped;
@@ -39,7 +39,7 @@ pub(super) fn run(args: ReplicateArgs, context: &mut Context) -> Result<Completi
     };
     let variables = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-    let target = archive_storage::store::open(&args.to, variables)?;
+    let target = bucket_storage::open(&args.to, variables)?;
     for suite in suites {
         let done = archive.replicate(suite, target.as_ref())?;
         context.printer.line(format_args!(

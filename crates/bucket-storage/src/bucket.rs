@@ -13,7 +13,8 @@ use object_store::{
 use tokio::runtime::Runtime;
 use url::Url;
 
-use super::{FileStore, Lifetime, StoreError, StoreUrlError, cache_control, content_type, is_release};
+use crate::StoreUrlError;
+use archive_storage::store::{FileStore, Lifetime, StoreError, cache_control, content_type, is_release};
 
 /// Files above this size go up in parts, in bytes: so much is held in memory.
 const PART: u64 = 8 * 1024 * 1024;
