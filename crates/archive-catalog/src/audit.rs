@@ -2,8 +2,8 @@
 
 use debian_control::digest::{Digester, Sha256};
 
-use super::CatalogError;
-use super::accounts::Authority;
+use crate::accounts::Authority;
+use crate::error::CatalogError;
 
 /// Who asked for a change.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -4,6 +4,8 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use crate::postgres_url::PostgresUrl;
+
 /// A SQLite file, or a database of a PostgreSQL server.
 #[derive(Clone, PartialEq, Eq)]
 pub enum DatabaseUrl {
@@ -12,10 +14,6 @@ pub enum DatabaseUrl {
     /// `postgres://USER[:PASSWORD]@HOST[:PORT]/DB[?PARAMETERS]`.
     Postgres(PostgresUrl),
 }
-
-/// The address of a database of a PostgreSQL server; printing it leaves the password out.
-#[derive(Clone, PartialEq, Eq)]
-pub struct PostgresUrl(String);
 
 /// A text that is no address of a database.
 ///
@@ -49,7 +47,7 @@ impl FromStr for DatabaseUrl {
             };
         }
         if text.starts_with("postgres://") || text.starts_with("postgresql://") {
-            let url = PostgresUrl(text.to_owned());
+            let url = PostgresUrl::new(text);
             return match crate::postgres::check(&url) {
                 Ok(()) => Ok(Self::Postgres(url)),
                 Err(reason) => Err(InvalidDatabaseUrl(reason)),
@@ -73,34 +71,6 @@ impl fmt::Display for DatabaseUrl {
 }
 
 impl fmt::Debug for DatabaseUrl {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, formatter)
-    }
-}
-
-impl PostgresUrl {
-    /// Returns the address with the password, for the driver.
-    pub(crate) fn secret(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for PostgresUrl {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (scheme, rest) = self.0.split_once("://").unwrap_or(("postgres", &self.0));
-        // Parameters may hold a password, too.
-        let rest = rest.split('?').next().unwrap_or(rest);
-        match rest.rsplit_once('@') {
-            Some((user, host)) => {
-                let user = user.split(':').next().unwrap_or(user);
-                write!(formatter, "{scheme}://{user}@{host}")
-            }
-            None => write!(formatter, "{scheme}://{rest}"),
-        }
-    }
-}
-
-impl fmt::Debug for PostgresUrl {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, formatter)
     }

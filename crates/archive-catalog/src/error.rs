@@ -3,6 +3,7 @@
 use debian_control::name::SuiteName;
 
 use crate::sql::SqlError;
+use crate::transient::TransientFailure;
 
 /// Why the catalog did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -64,17 +65,6 @@ pub enum CatalogError {
     /// The authority of whoever asked ended, or changed, before the transaction.
     #[error("the account or its credential has changed since its rights were checked")]
     AuthorityEnded,
-}
-
-/// Why a catalog cannot be used at present, and may be later.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TransientFailure {
-    /// Others held it for too long.
-    Busy,
-    /// There is no room to write.
-    Full,
-    /// The server of the database cannot be reached, or is starting or stopping.
-    Away,
 }
 
 impl CatalogError {

@@ -4,6 +4,7 @@
 //! of them, on one SQLite file or on PostgreSQL: each statement is written once, for both. Nothing else in this program knows
 //! SQL.
 
+mod account_catalog;
 pub mod accounts;
 pub mod audit;
 mod snapshot_id;
@@ -14,11 +15,14 @@ mod database_url;
 mod error;
 mod lease;
 mod postgres;
+mod postgres_url;
 mod sql;
 mod sql_catalog;
 mod sqlite;
 mod statements;
 mod transfer;
+mod transient;
+mod turn;
 mod watch;
 
 use debian_control::architecture::Architecture;
@@ -30,11 +34,12 @@ use audit::Actor;
 
 pub use conflict::Conflict;
 pub use database_url::{DatabaseUrl, InvalidDatabaseUrl};
-pub use error::{CatalogError, TransientFailure};
+pub use error::CatalogError;
 pub use lease::{Epoch, LEASE_SECONDS, LeaseAnswer};
 pub use position::{Cluster, Indexed, Position, Section};
 pub use snapshot_id::{InvalidSnapshotId, Pin, Retained, RetainedState, SnapshotId, SnapshotPackage};
 pub use sql_catalog::SqlCatalog;
+pub use transient::TransientFailure;
 pub use watch::CatalogWatch;
 
 /// One .deb by its bytes.
@@ -102,7 +107,7 @@ pub struct NewPlacement {
 pub enum PlacementOutcome {
     /// It stands in the suite now.
     Added,
-    /// It stood there already.
+    /// It was there already.
     Unchanged,
 }
 

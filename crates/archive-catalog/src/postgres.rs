@@ -1,6 +1,6 @@
 //! A catalog on a PostgreSQL server, shared by several machines.
 //!
-//! One writer at a time, as on SQLite: a writing transaction locks `writer_turn` first, so that the audit log stays one chain
+//! One writer at a time, as on SQLite: a writing transaction locks `writer_turn` first, so that the audit log remains one chain
 //! and what was checked still holds when it is written. Many uploads share one transaction (the uploader's group commit), so
 //! that turns are few. Readers see one state each (`repeatable read`) and never wait for writers.
 
@@ -16,14 +16,14 @@ use std::time::{Duration, Instant};
 use debian_control::name::SuiteName;
 
 use crate::CatalogError;
-use crate::database_url::PostgresUrl;
 use crate::lease::{Epoch, LeaseAnswer};
+use crate::postgres_url::PostgresUrl;
 use crate::sql::{Db, PostgresSession, Sql, SqlError};
-use crate::sql_catalog::{Ending, Patience, Turn};
+use crate::turn::{Ending, Patience, Turn};
 
 pub(crate) use address::check;
 pub(crate) use lease::holds as lease_holds;
-pub(crate) use listen::{Listener, tell};
+pub(crate) use listen::{Listener, notify};
 
 /// How many connections one process holds at most.
 const MAX_CONNECTIONS: usize = 16;

@@ -13,7 +13,7 @@ use rusqlite_migration::{M, Migrations};
 
 use crate::CatalogError;
 use crate::sql::{Db, Sql, SqlError};
-use crate::sql_catalog::{Ending, Patience, Turn};
+use crate::turn::{Ending, Patience, Turn};
 
 pub(crate) const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("migrations/sqlite/0001-archive.sql")),

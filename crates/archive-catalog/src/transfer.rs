@@ -2,7 +2,9 @@
 //!
 //! This is how a catalog moves, how one on PostgreSQL is backed up, and how what SQLite wrote is read by PostgreSQL.
 
-use crate::CatalogError;
+use crate::database_url::DatabaseUrl;
+use crate::error::CatalogError;
+use crate::postgres::PostgresServer;
 use crate::sql::{Db, Dialect, Param, Row, Sql, SqlError, params};
 use crate::sql_catalog::SqlCatalog;
 
@@ -162,22 +164,50 @@ const TABLES: &[Table] = &[
     table("download", "content_id", &["content_id", "count"]),
 ];
 
+impl SqlCatalog {
+    /// Says whether something would be lost if another catalog took the place of this one: a file of SQLite is there, or
+    /// tables on PostgreSQL have rows.
+    pub fn is_in_use(url: &DatabaseUrl) -> Result<bool, CatalogError> {
+        match url {
+            DatabaseUrl::Sqlite(path) => Ok(path.symlink_metadata().is_ok()),
+            DatabaseUrl::Postgres(address) => {
+                Ok(PostgresServer::has_tables(address)? && !is_empty(&Self::open(url)?)?)
+            }
+        }
+    }
+
+    /// Puts every row of this catalog into another, in the place of what is there.
+    pub fn copy_into(&self, target: &Self) -> Result<(), CatalogError> {
+        copy(self, target)
+    }
+
+    /// Says whether `older` is this catalog as it was once: nothing is lost when a copy takes its place.
+    pub fn is_continuation_of(&self, older: &Self) -> Result<bool, CatalogError> {
+        is_continuation(self, older)
+    }
+
+    /// Returns the first table in which two catalogs differ, and how; `None` where they hold the same rows.
+    pub fn difference(&self, other: &Self) -> Result<Option<String>, CatalogError> {
+        difference(self, other)
+    }
+}
+
 /// Puts every row of `source` into `target`, in the place of what is there: one reading and one writing transaction.
-pub(crate) fn copy(source: &SqlCatalog, target: &SqlCatalog) -> Result<(), CatalogError> {
+fn copy(source: &SqlCatalog, target: &SqlCatalog) -> Result<(), CatalogError> {
     let reader = source.reader()?;
     target.write("copy a catalog into it", |to| {
         clear(to)?;
         for table in TABLES {
             // The source's error keeps its own words: it is passed through the target's transaction as it is.
             let rows = reader.read("copy it", |from| copy_table(from, to, table));
-            rows.map_err(|error| SqlError::Other(Box::new(error)))?;
+            rows.map_err(|error| other(error))?;
         }
         Ok(())
     })
 }
 
 /// Returns the first difference between two catalogs, row by row; `None` where they hold the same.
-pub(crate) fn difference(one: &SqlCatalog, other: &SqlCatalog) -> Result<Option<String>, CatalogError> {
+fn difference(one: &SqlCatalog, other: &SqlCatalog) -> Result<Option<String>, CatalogError> {
     let (one, other) = (one.reader()?, other.reader()?);
     for table in TABLES {
         let left = one.read("compare it", |db| digest(db, table))?;
@@ -193,7 +223,7 @@ pub(crate) fn difference(one: &SqlCatalog, other: &SqlCatalog) -> Result<Option<
 }
 
 /// Says whether there is no row in any table.
-pub(crate) fn is_empty(catalog: &SqlCatalog) -> Result<bool, CatalogError> {
+fn is_empty(catalog: &SqlCatalog) -> Result<bool, CatalogError> {
     catalog.read("look for rows", |db| {
         for table in TABLES {
             if db.exists(&format!("select 1 from {} limit 1", table.name), &[])? {
@@ -205,7 +235,7 @@ pub(crate) fn is_empty(catalog: &SqlCatalog) -> Result<bool, CatalogError> {
 }
 
 /// Says whether every record of the audit log and every content of `older` is in `newer` under the same number.
-pub(crate) fn is_continuation(newer: &SqlCatalog, older: &SqlCatalog) -> Result<bool, CatalogError> {
+fn is_continuation(newer: &SqlCatalog, older: &SqlCatalog) -> Result<bool, CatalogError> {
     let (newer, older) = (newer.reader()?, older.reader()?);
     // Numbers of contents are not given again; a content that was pruned since is not there any more.
     for (table, value) in [("audit", "hash"), ("content", "sha256")] {
@@ -218,7 +248,7 @@ pub(crate) fn is_continuation(newer: &SqlCatalog, older: &SqlCatalog) -> Result<
                 let is = newer.read("compare it", |db| {
                     db.query_optional(&one, params![id], |row| row.get::<[u8; 32]>(0))
                 });
-                let is = is.map_err(|error| SqlError::Other(Box::new(error)))?;
+                let is = is.map_err(|error| other(error))?;
                 same = is == Some(was) || is.is_none() && table == "content";
                 Ok(same)
             })
@@ -297,4 +327,12 @@ fn add(digester: &mut debian_control::digest::Digester, value: &Param<'_>) {
 
 fn values<'a>(row: &'a Row<'_>, table: &Table) -> Sql<Vec<Param<'a>>> {
     (0..table.columns.len()).map(|column| row.value(column)).collect()
+}
+
+/// Wraps the error of the other catalog, whose own words it keeps.
+fn other(error: CatalogError) -> SqlError {
+    SqlError::Other {
+        transient: error.transient_failure(),
+        source: Box::new(error),
+    }
 }

@@ -10,7 +10,7 @@ use postgres::config::Host;
 use postgres::{Client, Config};
 
 use super::tls::{self, Verification};
-use crate::database_url::PostgresUrl;
+use crate::postgres_url::PostgresUrl;
 use crate::sql::{Sql, SqlError};
 
 /// How long a connection may take to come about, where the URL does not say.

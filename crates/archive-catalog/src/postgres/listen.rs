@@ -9,7 +9,7 @@ use fallible_iterator::FallibleIterator as _;
 
 use super::{address, failed};
 use crate::CatalogError;
-use crate::database_url::PostgresUrl;
+use crate::postgres_url::PostgresUrl;
 use crate::sql::{Db, Dialect, Sql, SqlError, params};
 
 /// The channel on which a transaction that changed what a suite holds tells of it when it is committed.
@@ -82,7 +82,7 @@ fn listening(url: &PostgresUrl) -> Sql<postgres::Client> {
 }
 
 /// Tells listeners of a change, when the transaction is committed.
-pub(crate) fn tell(db: &Db<'_>) -> Sql<()> {
+pub(crate) fn notify(db: &Db<'_>) -> Sql<()> {
     if db.dialect() == Dialect::Postgres {
         db.query_one("select pg_notify(?1, '') is null", params![CHANNEL], |_| Ok(()))?;
     }

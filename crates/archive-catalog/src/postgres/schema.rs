@@ -2,7 +2,7 @@
 
 use super::failed;
 use crate::CatalogError;
-use crate::database_url::PostgresUrl;
+use crate::postgres_url::PostgresUrl;
 use crate::sql::{Db, PostgresSession, Sql, params};
 
 /// Each brings the tables from the version before to its own, counted from 1. Never edited after a release.

@@ -1,6 +1,6 @@
 //! What goes wrong with a statement.
 
-use crate::TransientFailure;
+use crate::transient::TransientFailure;
 
 /// Why a statement has no answer.
 #[derive(Debug, thiserror::Error)]
@@ -31,8 +31,13 @@ pub(crate) enum SqlError {
     #[error("{0}")]
     Setting(String),
     /// The other catalog of a copy cannot be read.
-    #[error(transparent)]
-    Other(Box<crate::CatalogError>),
+    #[error("the other catalog cannot be used")]
+    Other {
+        /// The error of that catalog.
+        source: Box<dyn std::error::Error + Send + Sync>,
+        /// Whether it passes.
+        transient: Option<TransientFailure>,
+    },
     /// PostgreSQL stores no text with a NUL in it.
     #[error("a text has a NUL byte in it")]
     Nul,
@@ -51,7 +56,7 @@ impl SqlError {
             Self::Sqlite(error) => sqlite_failure(error),
             Self::Postgres(error) => postgres_failure(error),
             Self::NoConnection(_) => Some(TransientFailure::Busy),
-            Self::Other(error) => error.transient_failure(),
+            Self::Other { transient, .. } => *transient,
             _ => None,
         }
     }

@@ -72,7 +72,7 @@ pub(crate) fn suite_id(db: &Db<'_>, suite: &SuiteName) -> Sql<i64> {
 
 /// Raises the revision of a suite and returns it; listeners hear of it when it is committed.
 pub(crate) fn raise_revision(db: &Db<'_>, suite: i64) -> Sql<i64> {
-    postgres::tell(db)?;
+    postgres::notify(db)?;
     db.query_one(
         "update suite set revision = revision + 1 where id = ?1 returning revision",
         params![suite],

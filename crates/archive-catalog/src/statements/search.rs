@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use super::listing::Condition;
+use super::filter::Condition;
 use crate::sql::{Db, Dialect, Param, Sql, params};
 
 /// How many words of a query count.
@@ -77,7 +77,7 @@ fn matching(db: &Db<'_>, condition: &Condition, words: &[&str], text: &str, limi
     })
 }
 
-/// How far into what is said of a package its words are looked for.
+/// How far into the description of a package its words are looked for.
 #[derive(Debug, Clone, Copy)]
 enum Field {
     /// Its name.

@@ -1,0 +1,88 @@
+//! Which packages a reader asks for, as a condition in SQL.
+
+use crate::listing::PackageQuery;
+use crate::sql::{Dialect, Param};
+
+/// A condition on `content` and `detail`, and the values in it.
+pub(crate) struct Condition {
+    pub(crate) sql: String,
+    pub(crate) values: Vec<Param<'static>>,
+}
+
+impl Condition {
+    pub(crate) fn of(dialect: Dialect, query: &PackageQuery) -> Self {
+        let mut placed =
+            String::from("placement.content_id = content.id and placement.removed_revision is null");
+        let mut values: Vec<Param<'static>> = Vec::new();
+        let marks = vec!["?"; query.suites.len()].join(", ");
+        placed.push_str(&format!(
+            " and placement.suite_id in (select id from suite where codename in ({marks}))"
+        ));
+        values.extend(
+            query
+                .suites
+                .iter()
+                .map(|suite| Param::from(suite.as_str().to_owned())),
+        );
+        if let Some(component) = &query.component {
+            placed.push_str(" and placement.component = ?");
+            values.push(component.as_str().to_owned().into());
+        }
+        if let Some(section) = &query.section {
+            placed.push_str(" and coalesce(placement.section, detail.section) = ?");
+            values.push(section.clone().into());
+        }
+        if let Some(author) = &query.author {
+            placed.push_str(" and placement.author = ?");
+            values.push(author.clone().into());
+        }
+        if let Some(tag) = &query.tag {
+            placed.push_str(
+                " and exists (select 1 from tag where tag.content_id = placement.content_id
+                  and tag.suite_id = placement.suite_id and tag.name = ?)",
+            );
+            values.push(tag.clone().into());
+        }
+        let mut condition = Self {
+            sql: format!("exists (select 1 from placement where {placed})"),
+            values,
+        };
+        condition.and_equal(
+            "content.name",
+            query.name.as_ref().map(|name| name.as_str().to_owned().into()),
+        );
+        condition.and_equal(
+            "content.version_key",
+            query.version.as_ref().map(|version| version.sort_key().into()),
+        );
+        condition.and_equal(
+            "content.architecture",
+            query
+                .architecture
+                .as_ref()
+                .map(|name| name.as_str().to_owned().into()),
+        );
+        if let Some(maintainer) = &query.maintainer {
+            condition.and(
+                match dialect {
+                    Dialect::Sqlite => "instr(lower(detail.maintainer), lower(?)) > 0",
+                    Dialect::Postgres => "strpos(lower(detail.maintainer), lower(?)) > 0",
+                },
+                [maintainer.clone().into()],
+            );
+        }
+        condition
+    }
+
+    pub(crate) fn and(&mut self, sql: &str, values: impl IntoIterator<Item = Param<'static>>) {
+        self.sql.push_str(" and ");
+        self.sql.push_str(sql);
+        self.values.extend(values);
+    }
+
+    fn and_equal(&mut self, column: &str, value: Option<Param<'static>>) {
+        if let Some(value) = value {
+            self.and(&format!("{column} = ?"), [value]);
+        }
+    }
+}
