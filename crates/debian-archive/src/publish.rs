@@ -103,21 +103,11 @@ impl Archive {
         let _ = self.take_back_links();
         let live = LiveRelease::read_to_replace(&self.tree(suite), &suite.codename)?;
         let settings = settings::digest(self.config(), suite, signer);
-        {
-            let snapshot = self
-                .catalog()
-                .snapshot(&suite.codename, suite.pool_tree(), None)?;
-            if publishing != PublishMode::Forced
-                && !due::due(suite, snapshot.as_ref(), &live, &settings, clock.now())
-            {
-                client_setup::write(self, suite, signer)?;
-                // A publisher that was killed right after its publish was recorded left them.
-                Staging::sweep(self.root())?;
-                return Ok(PublishOutcome::Unchanged);
-            }
-            if publishing != PublishMode::Dropping {
-                self.refuse_to_drop(suite, snapshot.as_ref())?;
-            }
+        if !self.is_due(suite, publishing, &live, (&settings, clock.now()))? {
+            client_setup::write(self, suite, signer)?;
+            // A publisher that was killed right after its publish was recorded left them.
+            Staging::sweep(self.root())?;
+            return Ok(PublishOutcome::Unchanged);
         }
         let state = self
             .catalog()
@@ -157,6 +147,26 @@ impl Archive {
             return Err(PublishError::Gated { suite, broken });
         }
         run.run(snapshot.as_ref(), (signer, clock), started)
+    }
+
+    /// Says whether the suite is to be published, and refuses what would take from clients what nobody removed.
+    fn is_due(
+        &self,
+        suite: &Suite,
+        publishing: PublishMode,
+        live: &LiveRelease,
+        (settings, now): (&str, i64),
+    ) -> Result<bool, PublishError> {
+        let snapshot = self
+            .catalog()
+            .snapshot(&suite.codename, suite.pool_tree(), None)?;
+        if publishing != PublishMode::Forced && !due::due(suite, snapshot.as_ref(), live, settings, now) {
+            return Ok(false);
+        }
+        if publishing != PublishMode::Dropping {
+            self.refuse_to_drop(suite, snapshot.as_ref())?;
+        }
+        Ok(true)
     }
 
     /// Refuses a publish that would remove packages from clients that nobody removed.
@@ -222,6 +232,19 @@ impl PublishRun<'_> {
         self.run(snapshot.as_ref(), by, started).map(|_| ())
     }
 
+    /// Gives indexes and Release files the names under which they are served, and the alias its suite.
+    fn put_in_place(
+        &self,
+        outputs: &[IndexOutput],
+        release: &StagedRelease,
+        staging: &Staging,
+    ) -> Result<(), PublishError> {
+        let steps = plan::plan(outputs, release.files(), self.live.served());
+        let may_go_live = || self.lease.check();
+        apply::apply(&steps, &self.archive.dists(self.suite), staging, &may_go_live)?;
+        apply::alias(&dists_folder(&self.archive.tree(self.suite)), self.suite, staging)
+    }
+
     fn run(
         &self,
         snapshot: &dyn Snapshot,
@@ -277,15 +300,7 @@ impl PublishRun<'_> {
             files: served(&outputs),
         };
         let staged = StagedRelease::new(&staging, &release, &signatures, self.date)?;
-        let steps = plan::plan(&outputs, staged.files(), self.live.served());
-        apply::apply(&steps, &self.archive.dists(self.suite), &staging, &|| {
-            self.lease.check()
-        })?;
-        apply::alias(
-            &dists_folder(&self.archive.tree(self.suite)),
-            self.suite,
-            &staging,
-        )?;
+        self.put_in_place(&outputs, &staged, &staging)?;
         client_setup::write(self.archive, self.suite, signer)?;
         if !self.already_in_place {
             // Before it is recorded: where this is cut off, the next publish does it again.

@@ -1,5 +1,6 @@
 //! `repogen rebuild`: a lost catalog made again.
 
+use archive_catalog::DatabaseUrl;
 use clap::Args;
 use debian_archive::config::Config;
 use debian_archive::rebuild::{RebuildError, rebuild};
@@ -61,8 +62,15 @@ impl From<RebuildError> for Failure {
             RebuildError::Open(error) => error.into(),
             RebuildError::Catalog(error) => error.into(),
             RebuildError::Pool(error) => error.into(),
-            RebuildError::Exists(_) => Self::not_possible(error)
-                .hint("to rebuild it anyway, move it and its -wal and -shm files away first"),
+            RebuildError::Exists(catalog) => {
+                let hint = match &catalog {
+                    DatabaseUrl::Sqlite(_) => {
+                        "to rebuild it anyway, move it and its -wal and -shm files away first"
+                    }
+                    DatabaseUrl::Postgres(_) => "to rebuild it anyway, name an empty database",
+                };
+                Self::not_possible(RebuildError::Exists(catalog)).hint(hint)
+            }
             RebuildError::File { .. } => Self::disk(error),
         }
     }
