@@ -47,6 +47,13 @@ impl FromStr for DatabaseUrl {
             };
         }
         if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+            if text
+                .split_once('?')
+                .is_some_and(|(_, parameters)| parameters.contains('@'))
+            {
+                let reason = "a `?` or `@` of a password has to be written as `%3F` or `%40`";
+                return Err(InvalidDatabaseUrl(reason.to_owned()));
+            }
             let url = PostgresUrl::new(text);
             return match crate::postgres::check(&url) {
                 Ok(()) => Ok(Self::Postgres(url)),

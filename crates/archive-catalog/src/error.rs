@@ -59,6 +59,9 @@ pub enum CatalogError {
     /// The suite is not in the catalog.
     #[error("suite `{0}` is not in the catalog")]
     NoSuchSuite(SuiteName),
+    /// What was copied is not what was there.
+    #[error("the copy differs in {0}")]
+    CopyDiffers(String),
     /// Another publisher took the lease of the suite meanwhile.
     #[error("another publisher has taken over suite `{0}`")]
     LeaseLost(SuiteName),

@@ -95,7 +95,7 @@ impl PostgresServer {
         };
         // Statements after the lock see all that the writers before have committed: each has a snapshot of its own.
         let begin = format!(
-            "begin isolation level read committed; set local lock_timeout = '{limit}'; lock table writer_turn in exclusive mode"
+            "begin isolation level read committed; set local lock_timeout = '{limit}'; set local idle_in_transaction_session_timeout = '60s'; lock table writer_turn in exclusive mode"
         );
         let connection = self.borrow(&begin, action)?;
         let value = connection.read(action, work)?;
@@ -208,6 +208,17 @@ impl PostgresServer {
         }
         drop(pool);
         self.returned.notify_one();
+    }
+}
+
+impl Drop for PostgresServer {
+    fn drop(&mut self) {
+        let pool = std::mem::take(self.pool.get_mut().unwrap_or_else(PoisonError::into_inner));
+        // The driver blocks where a connection is closed, which a thread of an async runtime must not.
+        let closing = std::thread::Builder::new().name("close".into());
+        if let Err(error) = closing.spawn(move || drop(pool)) {
+            drop(error);
+        }
     }
 }
 

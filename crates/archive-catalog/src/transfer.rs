@@ -2,11 +2,13 @@
 //!
 //! This is how a catalog moves, how one on PostgreSQL is backed up, and how what SQLite wrote is read by PostgreSQL.
 
+use std::path::Path;
+
 use crate::database_url::DatabaseUrl;
 use crate::error::CatalogError;
 use crate::postgres::PostgresServer;
-use crate::sql::{Db, Dialect, Param, Row, Sql, SqlError, params};
-use crate::sql_catalog::SqlCatalog;
+use crate::sql::{Db, Dialect, Param, Row, Sql, SqlError};
+use crate::sql_catalog::{Reader, SqlCatalog};
 
 /// A table and its columns, in an order in which every row comes after those that it refers to.
 struct Table {
@@ -169,16 +171,31 @@ impl SqlCatalog {
     /// tables on PostgreSQL have rows.
     pub fn is_in_use(url: &DatabaseUrl) -> Result<bool, CatalogError> {
         match url {
-            DatabaseUrl::Sqlite(path) => Ok(path.symlink_metadata().is_ok()),
+            DatabaseUrl::Sqlite(path) => {
+                // A log that was left behind would be taken for that of a file which is put there.
+                let mut log = path.as_os_str().to_owned();
+                log.push("-wal");
+                Ok(path.symlink_metadata().is_ok() || Path::new(&log).symlink_metadata().is_ok())
+            }
             DatabaseUrl::Postgres(address) => {
                 Ok(PostgresServer::has_tables(address)? && !is_empty(&Self::open(url)?)?)
             }
         }
     }
 
-    /// Puts every row of this catalog into another, in the place of what is there.
+    /// Puts every row of this catalog into another, in the place of what is there, and compares both.
+    ///
+    /// # Errors
+    ///
+    /// [`CatalogError::CopyDiffers`] when the other does not hold the same rows afterwards.
     pub fn copy_into(&self, target: &Self) -> Result<(), CatalogError> {
-        copy(self, target)
+        // One state of the source for both: others go on writing.
+        let reader = self.reader()?;
+        copy(&reader, target)?;
+        match difference(&reader, &target.reader()?)? {
+            Some(what) => Err(CatalogError::CopyDiffers(what)),
+            None => Ok(()),
+        }
     }
 
     /// Says whether `older` is this catalog as it was once: nothing is lost when a copy takes its place.
@@ -188,27 +205,25 @@ impl SqlCatalog {
 
     /// Returns the first table in which two catalogs differ, and how; `None` where they hold the same rows.
     pub fn difference(&self, other: &Self) -> Result<Option<String>, CatalogError> {
-        difference(self, other)
+        difference(&self.reader()?, &other.reader()?)
     }
 }
 
 /// Puts every row of `source` into `target`, in the place of what is there: one reading and one writing transaction.
-fn copy(source: &SqlCatalog, target: &SqlCatalog) -> Result<(), CatalogError> {
-    let reader = source.reader()?;
+fn copy(reader: &Reader<'_>, target: &SqlCatalog) -> Result<(), CatalogError> {
     target.write("copy a catalog into it", |to| {
         clear(to)?;
         for table in TABLES {
             // The source's error keeps its own words: it is passed through the target's transaction as it is.
             let rows = reader.read("copy it", |from| copy_table(from, to, table));
-            rows.map_err(|error| other(error))?;
+            rows.map_err(other)?;
         }
         Ok(())
     })
 }
 
 /// Returns the first difference between two catalogs, row by row; `None` where they hold the same.
-fn difference(one: &SqlCatalog, other: &SqlCatalog) -> Result<Option<String>, CatalogError> {
-    let (one, other) = (one.reader()?, other.reader()?);
+fn difference(one: &Reader<'_>, other: &Reader<'_>) -> Result<Option<String>, CatalogError> {
     for table in TABLES {
         let left = one.read("compare it", |db| digest(db, table))?;
         let right = other.read("compare it", |db| digest(db, table))?;
@@ -222,10 +237,10 @@ fn difference(one: &SqlCatalog, other: &SqlCatalog) -> Result<Option<String>, Ca
     Ok(None)
 }
 
-/// Says whether there is no row in any table.
+/// Says whether nothing would be lost with it: suites have a row as soon as a program has opened it.
 fn is_empty(catalog: &SqlCatalog) -> Result<bool, CatalogError> {
     catalog.read("look for rows", |db| {
-        for table in TABLES {
+        for table in TABLES.iter().filter(|table| table.name != "suite") {
             if db.exists(&format!("select 1 from {} limit 1", table.name), &[])? {
                 return Ok(false);
             }
@@ -234,35 +249,60 @@ fn is_empty(catalog: &SqlCatalog) -> Result<bool, CatalogError> {
     })
 }
 
-/// Says whether every record of the audit log and every content of `older` is in `newer` under the same number.
+/// Says whether `newer` knows all that `older` does: no suite is behind, no identity is missing or stands for other bytes, and the
+/// audit log goes on from where that of `older` ends. Identities are never deleted, and adding records one.
 fn is_continuation(newer: &SqlCatalog, older: &SqlCatalog) -> Result<bool, CatalogError> {
     let (newer, older) = (newer.reader()?, older.reader()?);
-    // Numbers of contents are not given again; a content that was pruned since is not there any more.
-    for (table, value) in [("audit", "hash"), ("content", "sha256")] {
-        let select = format!("select id, {value} from {table} order by id");
-        let one = format!("select {value} from {table} where id = ?1");
-        let mut same = true;
-        older.read("compare it", |db| {
-            db.for_each(&select, &[], |row| {
-                let (id, was): (i64, [u8; 32]) = (row.get(0)?, row.get(1)?);
-                let is = newer.read("compare it", |db| {
-                    db.query_optional(&one, params![id], |row| row.get::<[u8; 32]>(0))
-                });
-                let is = is.map_err(|error| other(error))?;
-                same = is == Some(was) || is.is_none() && table == "content";
-                Ok(same)
-            })
-        })?;
-        if !same {
+    let knows = |query: &str, values: &[Param<'_>]| {
+        let found = newer.read("compare it", |db| db.exists(query, values));
+        found.map_err(other)
+    };
+    older.read("compare it", |db| {
+        let mut is_known = true;
+        db.for_each(
+            "select codename, revision, coalesce(last_date, 0) from suite order by id",
+            &[],
+            |row| {
+                let query = "select 1 from suite where codename = ?1 and revision >= ?2 and coalesce(last_date, 0) >= ?3";
+                is_known = knows(query, &[row.value(0)?, row.value(1)?, row.value(2)?])?;
+                Ok(is_known)
+            },
+        )?;
+        if !is_known {
             return Ok(false);
         }
-    }
-    Ok(true)
+        db.for_each(
+            "select suite.codename, name, architecture, version_key, sha256 from identity
+             join suite on suite.id = identity.suite_id",
+            &[],
+            |row| {
+                let query = "select 1 from identity join suite on suite.id = identity.suite_id where suite.codename = ?1
+                             and name = ?2 and architecture = ?3 and version_key = ?4 and sha256 = ?5";
+                let values: Sql<Vec<Param<'_>>> = (0..5).map(|column| row.value(column)).collect();
+                is_known = knows(query, &values?)?;
+                Ok(is_known)
+            },
+        )?;
+        if !is_known {
+            return Ok(false);
+        }
+        db.for_each("select id, hash from audit order by id desc limit 1", &[], |row| {
+            is_known = knows(
+                "select 1 from audit where id = ?1 and hash = ?2",
+                &[row.value(0)?, row.value(1)?],
+            )?;
+            Ok(is_known)
+        })?;
+        Ok(is_known)
+    })
 }
 
 fn clear(db: &Db<'_>) -> Sql<()> {
     // Search on SQLite is emptied by what deletes `detail`.
     db.execute("delete from detail", &[])?;
+    if db.dialect() == Dialect::Postgres {
+        db.execute("delete from publish_lease", &[])?;
+    }
     for table in TABLES.iter().rev() {
         db.execute(&format!("delete from {}", table.name), &[])?;
     }

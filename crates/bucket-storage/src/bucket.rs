@@ -100,12 +100,22 @@ impl Bucket {
         };
         let options = PutOptions {
             mode,
-            attributes,
+            attributes: attributes.clone(),
             ..PutOptions::default()
         };
-        match self.store.put_opts(key, bytes.into(), options).await {
-            // Another was faster, with the same content: its name says which.
-            Err(object_store::Error::AlreadyExists { .. }) if lifetime == Lifetime::Immutable => Ok(()),
+        let size = bytes.len() as u64;
+        match self.store.put_opts(key, bytes.clone().into(), options).await {
+            Err(object_store::Error::AlreadyExists { .. }) if lifetime == Lifetime::Immutable => {
+                // Another run was faster, with the same content. Of another size, it is what had the name before a prune.
+                if self.store.head(key).await?.size == size {
+                    return Ok(());
+                }
+                let again = PutOptions {
+                    attributes,
+                    ..PutOptions::default()
+                };
+                self.store.put_opts(key, bytes.into(), again).await.map(drop)
+            }
             put => put.map(drop),
         }
     }

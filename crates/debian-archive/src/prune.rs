@@ -16,7 +16,7 @@ use walkdir::{DirEntry, WalkDir};
 
 use crate::archive::Archive;
 use crate::config::Suite;
-use crate::publish::{LiveError, LiveRelease};
+use crate::publish::{LiveError, LiveRelease, is_catalog_lost};
 use archive_catalog::{CatalogError, PruneMode, PruneResult, Publication, Retention};
 use archive_index::{IndexManifest, ManifestError};
 use archive_storage::STATE;
@@ -27,6 +27,9 @@ pub enum PruneError {
     /// The catalog cannot be used.
     #[error(transparent)]
     Catalog(#[from] CatalogError),
+    /// The catalog knows nothing of a suite that is served with packages.
+    #[error("nothing is pruned: suite `{0}` is served with packages, and the catalog knows nothing of it")]
+    CatalogLost(SuiteName),
     /// The live Release of a suite cannot be read, so that it is unknown which by-hash files it names.
     #[error("cannot prune the by-hash files of suite `{suite}`")]
     Live {
@@ -72,6 +75,23 @@ impl Archive {
             locks.push(self.prune_lock(&format!("publish-{}.lock", suite.codename))?);
         }
         locks.push(self.prune_lock("pool.lock")?);
+        // What an empty catalog does not know is not for that reason of no use.
+        for suite in &self.config().suites {
+            let live =
+                LiveRelease::read(&self.tree(suite), &suite.codename).map_err(|source| PruneError::Live {
+                    suite: suite.codename.clone(),
+                    source,
+                });
+            let snapshot = self
+                .catalog()
+                .snapshot(&suite.codename, suite.pool_tree(), None)?;
+            // One that cannot be read stops the prune of what it may name, below.
+            if let Ok(live) = live
+                && is_catalog_lost(snapshot.state(), &live)
+            {
+                return Err(PruneError::CatalogLost(suite.codename.clone()));
+            }
+        }
         let retentions: Vec<Retention> = self
             .config()
             .suites

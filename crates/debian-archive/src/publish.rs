@@ -32,7 +32,7 @@ use crate::archive::{Archive, dists_folder};
 use crate::config::{Gate, Suite};
 use crate::sign::{self, Signer};
 use crate::suite_release::{Dates, suite_release};
-use archive_catalog::{Counts, Publication, PublishedFile, Snapshot};
+use archive_catalog::{Counts, Publication, PublishedFile, Snapshot, SuiteState};
 use archive_storage::STATE;
 use archive_storage::staging::Staging;
 
@@ -164,6 +164,9 @@ impl Archive {
             return Ok(false);
         }
         if publishing != PublishMode::Dropping {
+            if is_catalog_lost(snapshot.state(), live) {
+                return Err(PublishError::CatalogLost(suite.codename.clone()));
+            }
             self.refuse_to_drop(suite, snapshot.as_ref())?;
         }
         Ok(true)
@@ -338,6 +341,17 @@ fn served(outputs: &[IndexOutput]) -> Vec<PublishedFile> {
             size: output.size,
         })
         .collect()
+}
+
+/// Says whether a suite that never held anything in the catalog is served with packages: the catalog is not that of what is
+/// served.
+pub(crate) fn is_catalog_lost(state: &SuiteState, live: &LiveRelease) -> bool {
+    let was_ever_changed = state.revision > 0 || state.publication.is_some();
+    let empty = Sha256::of(b"");
+    let has_packages = live
+        .listed()
+        .any(|(path, sha256)| path.ends_with("/Packages") && *sha256 != empty);
+    !was_ever_changed && has_packages
 }
 
 /// Milliseconds by stage.

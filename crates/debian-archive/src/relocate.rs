@@ -33,6 +33,9 @@ pub enum RelocateError {
     /// Another archive is there.
     #[error("`{0}` has the catalog of another archive: name an empty database")]
     OtherCatalog(DatabaseUrl),
+    /// Files of another archive are there.
+    #[error("`{0}` has files of another archive: name an empty folder")]
+    OtherFiles(PathBuf),
     /// What was copied is not what was there.
     #[error("the copy in `{target}` differs: {what}")]
     Differs {
@@ -117,14 +120,7 @@ impl Archive {
                 SqlCatalog::open(target)?
             }
         };
-        self.database().copy_into(&copy)?;
-        match self.database().difference(&copy)? {
-            Some(what) => Err(RelocateError::Differs {
-                target: target.to_string(),
-                what,
-            }),
-            None => Ok(()),
-        }
+        Ok(self.database().copy_into(&copy)?)
     }
 
     /// Copies all served files to another folder and compares every digest.
@@ -144,9 +140,18 @@ impl Archive {
         for folder in FOLDERS {
             there.extend(to.list(folder)?);
         }
+        let keyring = "archive-keyring.pgp";
+        let here = from.read(keyring)?;
+        if !there.is_empty() && to.read(keyring)? != here {
+            return Err(RelocateError::OtherFiles(target.to_owned()));
+        }
+        let files = self.served_files(&from)?;
         let mut relocated = Relocated::default();
         let mut copied = Vec::new();
-        for (path, size) in self.served_files(&from)? {
+        // The keyring first: by it a run that is interrupted is told from another archive.
+        let mut order: Vec<(String, u64)> = files.clone().into_iter().collect();
+        order.sort_by_key(|(path, _)| path != keyring);
+        for (path, size) in order {
             // A name may stand for another content of the same size; only in the pool and below by-hash it never does.
             let is_fixed = path.starts_with("pool/") || path.contains("/by-hash/") || path.contains("/pool/");
             if is_fixed && there.get(&path) == Some(&size) {
@@ -167,6 +172,10 @@ impl Archive {
         }
         if mode == RelocateMode::Copy {
             self.copy_links(&to)?;
+            // What was taken out here since an earlier run, such as a suite that became private, must not stay public there.
+            for path in there.keys().filter(|path| !files.contains_key(*path)) {
+                to.delete(path)?;
+            }
             to.settle()?;
             self.compare(target, &copied)?;
         }

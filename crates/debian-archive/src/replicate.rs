@@ -6,21 +6,22 @@
 mod error;
 mod published;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
 use debian_control::digest::{Digester, Sha256};
 use debian_control::name::SuiteName;
-use debian_control::release::{by_hash_path, format_date};
+use debian_control::release::{Release, by_hash_path, format_date};
+use openpgp_policy::Keyring;
 
 use crate::archive::Archive;
 use crate::config::Suite;
 use archive_catalog::{PublishedFile, Retained};
 use archive_storage::pool;
 use archive_storage::store::{FileStore, Lifetime};
-use published::{PublishedSuite, date_of};
+use published::{PublishedSuite, date_of, signed_text};
 
 pub use error::ReplicateError;
 
@@ -33,8 +34,8 @@ pub struct Replicated {
     pub files: u64,
     /// Their bytes.
     pub bytes: u64,
-    /// Date of the Release that is live there now.
-    pub date: i64,
+    /// What the Release there names now, and named before: nothing of it is stale.
+    pub named: BTreeSet<String>,
 }
 
 impl Archive {
@@ -46,7 +47,8 @@ impl Archive {
     pub fn replicate(&self, suite: &Suite, target: &dyn FileStore) -> Result<Replicated, ReplicateError> {
         let published = PublishedSuite::read(self, suite)?;
         let mut copy = Copy::new(self, suite, target)?;
-        copy.refuse_newer(&published)?;
+        copy.refuse_other_archive()?;
+        copy.refuse_newer(suite.codename.as_str(), &published)?;
         copy.client_files()?;
         copy.pool(published.publication.revision)?;
         copy.pinned()?;
@@ -62,18 +64,24 @@ impl Archive {
             suite: suite.codename.clone(),
             files: copy.files,
             bytes: copy.bytes,
-            date: published.publication.date,
+            named: copy.named,
         })
     }
 
     /// Deletes what lies in `target` and is not in this archive any more; returns the paths.
     ///
-    /// What the archive keeps for clients that are still reading an older Release stays there, too.
-    pub fn delete_stale(&self, target: &dyn FileStore) -> Result<Vec<String>, ReplicateError> {
+    /// What `replicated` suites name there stays, and so does what the archive keeps for clients that are still reading an older
+    /// Release.
+    pub fn delete_stale(
+        &self,
+        target: &dyn FileStore,
+        replicated: &[Replicated],
+    ) -> Result<Vec<String>, ReplicateError> {
+        let is_named = |path: &String| replicated.iter().any(|suite| suite.named.contains(path));
         let mut deleted = Vec::new();
         // From what refers to what is referred to.
         for folder in ["snapshots", "dists", "private", "pool"] {
-            for path in target.list(folder)?.into_keys() {
+            for path in target.list(folder)?.into_keys().filter(|path| !is_named(path)) {
                 match self.root().join(&path).try_exists() {
                     Ok(true) => {}
                     Ok(false) => {
@@ -98,6 +106,8 @@ struct Copy<'a> {
     tree: String,
     /// The files of the pool that are there, and their sizes.
     held: BTreeMap<String, u64>,
+    /// What is named there now, and was before.
+    named: BTreeSet<String>,
     files: u64,
     bytes: u64,
 }
@@ -116,14 +126,15 @@ impl<'a> Copy<'a> {
             target,
             tree,
             held,
+            named: BTreeSet::new(),
             files: 0,
             bytes: 0,
         })
     }
 
     /// Refuses to take a newer Release from those who have seen it.
-    fn refuse_newer(&self, published: &PublishedSuite) -> Result<(), ReplicateError> {
-        let path = format!("{}dists/{}/InRelease", self.tree, self.suite.codename);
+    fn refuse_newer(&self, name: &str, published: &PublishedSuite) -> Result<(), ReplicateError> {
+        let path = format!("{}dists/{name}/InRelease", self.tree);
         let Some(there) = self.target.read(&path)? else {
             return Ok(());
         };
@@ -136,6 +147,30 @@ impl<'a> Copy<'a> {
                 here: format_date(published.publication.date),
             }),
             None => Ok(()),
+        }
+    }
+
+    /// Refuses a target that serves an archive which shares no key with this one.
+    fn refuse_other_archive(&self) -> Result<(), ReplicateError> {
+        let path = "archive-keyring.pgp";
+        let Some(there) = self.target.read(path)? else {
+            return Ok(());
+        };
+        let here =
+            std::fs::read(self.archive.root().join(path)).map_err(|source| ReplicateError::Source {
+                path: path.to_owned(),
+                source,
+            })?;
+        let fingerprints = |bytes: &[u8]| Keyring::read(bytes).map(|keyring| keyring.fingerprints());
+        let shares_a_key = match (fingerprints(&here), fingerprints(&there)) {
+            (Ok(here), Ok(there)) => here.iter().any(|fingerprint| there.contains(fingerprint)),
+            // What is not a keyring is of nobody's archive.
+            _ => false,
+        };
+        if shares_a_key {
+            Ok(())
+        } else {
+            Err(ReplicateError::OtherArchive)
         }
     }
 
@@ -171,6 +206,7 @@ impl<'a> Copy<'a> {
                 .snapshot(&self.suite.codename, self.suite.pool_tree(), Some(revision))?;
         for package in snapshot.packages()? {
             let path = format!("{}{}", self.tree, package.path);
+            self.named.insert(path.clone());
             if self.held.get(&path) != Some(&package.size) {
                 self.copy(&path, &path, (package.size, &package.sha256))?;
                 self.held.insert(path, package.size);
@@ -184,12 +220,16 @@ impl<'a> Copy<'a> {
         let here = format!("{}dists/{}", self.tree, self.suite.codename);
         let there = format!("{}dists/{name}", self.tree);
         let path = format!("{there}/InRelease");
-        let is_live = self.target.read(&path)?.as_ref() == Some(&published.inrelease);
+        let before = self.target.read(&path)?;
+        let is_live = before.as_ref() == Some(&published.inrelease);
+        self.named
+            .extend(before.iter().flat_map(|inrelease| by_hash_of(inrelease, &there)));
         let held = self.target.list(&there)?;
         let files = &published.publication.files;
         for file in files {
             let by_hash = by_hash_path(&file.path, &file.sha256);
             let to = format!("{there}/{by_hash}");
+            self.named.insert(to.clone());
             if held.get(&to) != Some(&file.size) {
                 self.copy(&format!("{here}/{by_hash}"), &to, (file.size, &file.sha256))?;
             }
@@ -198,6 +238,8 @@ impl<'a> Copy<'a> {
         if is_live {
             return Ok(());
         }
+        // Another run may have been faster while this one was busy with the pool.
+        self.refuse_newer(name, published)?;
         for PublishedFile { path, sha256, size } in files {
             let from = format!("{here}/{}", by_hash_path(path, sha256));
             self.replace(&from, &format!("{there}/{path}"), (*size, sha256))?;
@@ -206,6 +248,7 @@ impl<'a> Copy<'a> {
         self.write(&format!("{there}/Release.gpg"), &published.signature)?;
         self.write(&format!("{there}/Release"), &published.release)?;
         self.target.settle()?;
+        self.refuse_newer(name, published)?;
         // Last: a client that sees this file must find everything that it names.
         self.write(&path, &published.inrelease)?;
         Ok(self.target.settle()?)
@@ -220,8 +263,14 @@ impl<'a> Copy<'a> {
             self.pool(state.revision)?;
             let folder = format!("{}snapshots/{}", self.tree, state.id);
             let dists = format!("{folder}/dists/{}", self.suite.codename);
-            // Written once, InRelease last: where that is, all of it is.
-            if self.target.read(&format!("{dists}/InRelease"))?.is_none() {
+            // InRelease comes last: where that is the same, all of it is. A rotated key signs it anew.
+            let path = format!("{dists}/InRelease");
+            let here =
+                std::fs::read(self.archive.root().join(&path)).map_err(|source| ReplicateError::Source {
+                    path: path.clone(),
+                    source,
+                })?;
+            if self.target.read(&path)?.as_ref() != Some(&here) {
                 self.folder(&dists)?;
             }
             self.target.link_folder(&format!("{folder}/pool"), "../../pool")?;
@@ -291,6 +340,18 @@ impl<'a> Copy<'a> {
         self.files += 1;
         self.bytes += size;
     }
+}
+
+/// Returns the by-hash paths of what an InRelease names; none where it cannot be read, as of one that is damaged.
+fn by_hash_of(inrelease: &[u8], dists: &str) -> Vec<String> {
+    let text = String::from_utf8_lossy(inrelease);
+    let Some(release) = signed_text(&text).and_then(|text| Release::parse(text).ok()) else {
+        return Vec::new();
+    };
+    let files = release.sha256.iter();
+    files
+        .map(|file| format!("{dists}/{}", by_hash_path(&file.path, &file.sha256)))
+        .collect()
 }
 
 /// A file that ends with an error where its bytes are not those of a digest: a damaged one is copied nowhere.

@@ -32,6 +32,9 @@ pub(super) const DISK: u8 = 3;
 /// Signing failed.
 pub(super) const SIGNING: u8 = 4;
 
+/// What to do where a catalog is empty that should not be.
+const LOST_CATALOG: &str = "name the right database, or fill this one: `repogen restore FILE`, `repogen rebuild`, or `repogen move` from where it was";
+
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Completion {
@@ -213,6 +216,7 @@ impl From<PublishError> for Failure {
             | PublishError::AliasServed { .. }) => Self::new(REJECTED, error).hint(
                 "add it to repogen.toml again, or drop it with `repogen publish --drop`; the previous indexes were kept",
             ),
+            error @ PublishError::CatalogLost(_) => Self::new(DISK, error).hint(LOST_CATALOG),
             error => Self::new(DISK, error),
         }
     }
@@ -220,12 +224,17 @@ impl From<PublishError> for Failure {
 
 impl From<PruneError> for Failure {
     fn from(error: PruneError) -> Self {
-        let is_cache = matches!(error, PruneError::Manifest(_));
+        let hint = match error {
+            PruneError::Manifest(_) => {
+                Some("delete the manifest: the next publish builds that index from the catalog")
+            }
+            PruneError::CatalogLost(_) => Some(LOST_CATALOG),
+            _ => None,
+        };
         let failure = Self::new(DISK, error);
-        if is_cache {
-            failure.hint("delete the manifest: the next publish builds that index from the catalog")
-        } else {
-            failure
+        match hint {
+            Some(hint) => failure.hint(hint),
+            None => failure,
         }
     }
 }

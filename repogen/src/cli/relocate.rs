@@ -82,7 +82,9 @@ pub(super) fn run(args: MoveArgs, context: &mut Context) -> Result<Completion, F
 impl From<RelocateError> for Failure {
     fn from(error: RelocateError) -> Self {
         match error {
-            RelocateError::Same(_) | RelocateError::OtherCatalog(_) => Self::new(REJECTED, error),
+            RelocateError::Same(_) | RelocateError::OtherCatalog(_) | RelocateError::OtherFiles(_) => {
+                Self::new(REJECTED, error)
+            }
             error => Self::disk(error),
         }
     }

@@ -40,15 +40,30 @@ pub(super) fn run(args: ReplicateArgs, context: &mut Context) -> Result<Completi
     let variables = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
     let target = bucket_storage::open(&args.to, variables)?;
+    let mut replicated = Vec::new();
+    let mut failed = None;
     for suite in suites {
-        let done = archive.replicate(suite, target.as_ref())?;
-        context.printer.line(format_args!(
-            "{}\treplicated\t{}\t{}",
-            done.suite, done.files, done.bytes
-        ))?;
+        match archive.replicate(suite, target.as_ref()) {
+            Ok(done) => {
+                context.printer.line(format_args!(
+                    "{}\treplicated\t{}\t{}",
+                    done.suite, done.files, done.bytes
+                ))?;
+                replicated.push(done);
+            }
+            // The others are no worse for it.
+            Err(error) => {
+                if let Some(before) = failed.replace(Failure::from(error)) {
+                    let _ = before.report(&mut context.printer);
+                }
+            }
+        }
+    }
+    if let Some(failure) = failed {
+        return Err(failure);
     }
     if args.delete {
-        for path in archive.delete_stale(target.as_ref())? {
+        for path in archive.delete_stale(target.as_ref(), &replicated)? {
             context
                 .printer
                 .line(format_args!("deleted\t{}", escaped(&path)))?;
@@ -60,7 +75,9 @@ pub(super) fn run(args: ReplicateArgs, context: &mut Context) -> Result<Completi
 impl From<ReplicateError> for Failure {
     fn from(error: ReplicateError) -> Self {
         match error {
-            ReplicateError::Newer { .. } | ReplicateError::Unpublished(_) => Self::new(REJECTED, error),
+            ReplicateError::Newer { .. } | ReplicateError::Unpublished(_) | ReplicateError::OtherArchive => {
+                Self::new(REJECTED, error)
+            }
             error => Self::disk(error),
         }
     }

@@ -16,6 +16,9 @@ use crate::sql::{Sql, SqlError};
 /// How long a connection may take to come about, where the URL does not say.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// How long a server may be silent that owes an answer.
+const DEAD_AFTER: Duration = Duration::from_secs(30);
+
 /// What a URL says, with what the environment adds.
 struct Address {
     config: Config,
@@ -73,6 +76,11 @@ fn parse(url: &PostgresUrl, variable: &dyn Fn(&str) -> Option<String>) -> Result
     if config.get_connect_timeout().is_none() {
         config.connect_timeout(CONNECT_TIMEOUT);
     }
+    // A server that is gone without a word is noticed in half a minute, not in hours.
+    if config.get_tcp_user_timeout().is_none() {
+        config.tcp_user_timeout(DEAD_AFTER);
+    }
+    config.keepalives_idle(DEAD_AFTER);
     if config.get_application_name().is_none() {
         config.application_name("debian-archive");
     }

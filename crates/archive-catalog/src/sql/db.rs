@@ -12,6 +12,9 @@ use super::{Param, Row, Sql, SqlError};
 /// How many rows of PostgreSQL are held at once while a long answer is read.
 const FETCHED: usize = 500;
 
+/// How many statements of a connection stay prepared.
+const MAX_PREPARED: usize = 256;
+
 /// Which database a statement is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Dialect {
@@ -201,6 +204,10 @@ impl PostgresSession {
             return Ok(statement.clone());
         }
         let statement = self.client.borrow_mut().prepare(&numbered(sql))?;
+        // Filters make many texts; the server holds each until it is let go here.
+        if self.prepared.borrow().len() >= MAX_PREPARED {
+            self.prepared.borrow_mut().clear();
+        }
         self.prepared
             .borrow_mut()
             .insert(sql.to_owned(), statement.clone());

@@ -82,8 +82,15 @@ pub(crate) fn sqlite_failure(error: &rusqlite::Error) -> Option<TransientFailure
 fn postgres_failure(error: &postgres::Error) -> Option<TransientFailure> {
     let Some(code) = error.code() else {
         // No answer of the server: the connection could not be made, or broke.
-        let is_usage = error.to_string().starts_with("invalid configuration");
-        return (!is_usage).then_some(TransientFailure::Away);
+        let is_ours = [
+            "invalid configuration",
+            "error serializing",
+            "error deserializing",
+            "invalid column",
+        ]
+        .iter()
+        .any(|kind| error.to_string().starts_with(kind));
+        return (!is_ours).then_some(TransientFailure::Away);
     };
     match code.code() {
         // lock_not_available, query_canceled (statement_timeout), serialization_failure, deadlock_detected.

@@ -28,9 +28,12 @@ impl Accounts for SqlCatalog {
 
     fn account_named(&self, name: &Username) -> Result<Option<(Account, Option<String>)>, CatalogError> {
         self.read("read an account", |db| {
-            let query =
-                format!("select {COLUMNS}, password from account where lower(username) = lower(?1) and deleted_at is null");
-            let found = db.query_optional(&query, params![name.as_str()], |row| Ok((read(row)?, row.get(8)?)))?;
+            let query = format!(
+                "select {COLUMNS}, password from account where lower(username) = ?1 and deleted_at is null"
+            );
+            let found = db.query_optional(&query, params![name.as_str().to_ascii_lowercase()], |row| {
+                Ok((read(row)?, row.get(8)?))
+            })?;
             found
                 .map(|(account, password)| Ok((with_suites(db, account)?, password)))
                 .transpose()
@@ -40,10 +43,10 @@ impl Accounts for SqlCatalog {
     fn accounts(&self, after: Option<&Username>, limit: usize) -> Result<Vec<Account>, CatalogError> {
         self.read("list accounts", |db| {
             let query = format!(
-                "select {COLUMNS} from account where deleted_at is null and lower(username) > lower(?1)
+                "select {COLUMNS} from account where deleted_at is null and lower(username) > ?1
                  order by lower(username) limit ?2"
             );
-            let after = after.map_or("", Username::as_str);
+            let after = after.map_or(String::new(), |name| name.as_str().to_ascii_lowercase());
             let limit = i64::try_from(limit).unwrap_or(i64::MAX);
             let found: Vec<Account> = db.query(&query, params![after, limit], read)?;
             found
@@ -185,8 +188,8 @@ fn session_ended(db: &Db<'_>, id: &Id) -> Sql<bool> {
 fn create(db: &Db<'_>, new: &NewAccount, event: &AuditEvent) -> Sql<Outcome<()>> {
     let account = &new.account;
     let name_taken = db.exists(
-        "select 1 from account where lower(username) = lower(?1)",
-        params![account.username.as_str()],
+        "select 1 from account where lower(username) = ?1",
+        params![account.username.as_str().to_ascii_lowercase()],
     )?;
     if name_taken {
         return Ok(Err(AccountError::NameTaken(account.username.clone())));
@@ -296,8 +299,8 @@ fn is_last_admin(db: &Db<'_>, id: &Id) -> Sql<bool> {
 
 fn email_taken(db: &Db<'_>, email: &Email, but: &Id) -> Sql<bool> {
     db.exists(
-        "select 1 from account where lower(email) = lower(?1) and id <> ?2 and deleted_at is null",
-        params![email.as_str(), but.as_str()],
+        "select 1 from account where lower(email) = ?1 and id <> ?2 and deleted_at is null",
+        params![email.as_str().to_ascii_lowercase(), but.as_str()],
     )
 }
 

@@ -9,7 +9,7 @@ use super::{place, prune, publications, rows, select, snapshot, states, trees};
 use crate::audit::Actor;
 use crate::database_url::DatabaseUrl;
 use crate::lease::{Epoch, LeaseAnswer};
-use crate::sql::params;
+use crate::sql::{Db, params};
 use crate::sql_catalog::{Backend, SqlCatalog};
 use crate::turn::{Ending, Patience, Turn};
 use crate::{
@@ -150,12 +150,18 @@ impl Catalog for SqlCatalog {
     }
 
     fn has_pool_file(&self, tree: &str, path: &str) -> Result<bool, CatalogError> {
-        self.read("look a pool file up", |db| {
+        let look = |db: &Db<'_>| {
             db.exists(
                 "select 1 from pool_file where tree = ?1 and path = ?2",
                 params![tree, path],
             )
-        })
+        };
+        match &self.database {
+            Backend::Sqlite(_) => self.read("look a pool file up", look),
+            // In a turn of its own: a commit whose answer was lost with its connection may still be under way, and whoever
+            // asks deletes the file when there is no row.
+            Backend::Postgres(_) => self.write("look a pool file up", look),
+        }
     }
 
     fn unpublish(&self, suite: &SuiteName) -> Result<(), CatalogError> {
@@ -210,7 +216,20 @@ impl Catalog for SqlCatalog {
     fn copy_to(&self, path: &Path) -> Result<(), CatalogError> {
         match &self.database {
             Backend::Sqlite(file) => file.copy_to(path),
-            Backend::Postgres(_) => self.copy_into(&Self::create(&DatabaseUrl::Sqlite(path.to_owned()))?),
+            Backend::Postgres(_) => {
+                let url = DatabaseUrl::Sqlite(path.to_owned());
+                self.copy_into(&Self::create(&url)?)?;
+                let mut log = path.as_os_str().to_owned();
+                log.push("-wal");
+                // SQLite writes its log into the file when the last connection goes.
+                if Path::new(&log).exists() {
+                    return Err(CatalogError::Corrupt {
+                        location: url.to_string(),
+                        what: "its log was not written back".to_owned(),
+                    });
+                }
+                Ok(())
+            }
         }
     }
 }

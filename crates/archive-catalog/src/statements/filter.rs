@@ -9,6 +9,11 @@ pub(crate) struct Condition {
     pub(crate) values: Vec<Param<'static>>,
 }
 
+/// Returns a text to compare with: PostgreSQL takes none with a NUL in it, and no column has one.
+fn text(text: &str) -> Param<'static> {
+    text.replace('\0', "\u{fffd}").into()
+}
+
 impl Condition {
     pub(crate) fn of(dialect: Dialect, query: &PackageQuery) -> Self {
         let mut placed =
@@ -30,18 +35,18 @@ impl Condition {
         }
         if let Some(section) = &query.section {
             placed.push_str(" and coalesce(placement.section, detail.section) = ?");
-            values.push(section.clone().into());
+            values.push(text(section));
         }
         if let Some(author) = &query.author {
             placed.push_str(" and placement.author = ?");
-            values.push(author.clone().into());
+            values.push(text(author));
         }
         if let Some(tag) = &query.tag {
             placed.push_str(
                 " and exists (select 1 from tag where tag.content_id = placement.content_id
                   and tag.suite_id = placement.suite_id and tag.name = ?)",
             );
-            values.push(tag.clone().into());
+            values.push(text(tag));
         }
         let mut condition = Self {
             sql: format!("exists (select 1 from placement where {placed})"),
@@ -65,10 +70,10 @@ impl Condition {
         if let Some(maintainer) = &query.maintainer {
             condition.and(
                 match dialect {
-                    Dialect::Sqlite => "instr(lower(detail.maintainer), lower(?)) > 0",
-                    Dialect::Postgres => "strpos(lower(detail.maintainer), lower(?)) > 0",
+                    Dialect::Sqlite => "instr(lower(detail.maintainer), ?) > 0",
+                    Dialect::Postgres => "strpos(lower(detail.maintainer), ?) > 0",
                 },
-                [maintainer.clone().into()],
+                [text(&maintainer.to_ascii_lowercase())],
             );
         }
         condition

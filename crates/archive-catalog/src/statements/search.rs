@@ -19,6 +19,8 @@ pub(crate) fn ids(
     text: &str,
     (skip, limit): (usize, usize),
 ) -> Sql<Vec<i64>> {
+    // PostgreSQL takes no text with a NUL in it, and no name has one.
+    let text = &text.replace('\0', " ");
     let words: Vec<&str> = text
         .split(|letter: char| !letter.is_alphanumeric())
         .filter(|word| !word.is_empty())

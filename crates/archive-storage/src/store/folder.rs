@@ -35,6 +35,15 @@ impl Folder {
         }
     }
 
+    /// Returns the alias that a path leads through: a link in `dists/`. Other links are whoever keeps the folder's own.
+    fn alias_above<'a>(&self, path: &'a Path) -> Option<&'a Path> {
+        path.ancestors()
+            .take_while(|above| *above != self.root)
+            .find(|above| {
+                above.parent().is_some_and(|folder| folder.ends_with("dists")) && above.is_symlink()
+            })
+    }
+
     /// Notes that names in the folder of `file` and in those above it are to last.
     fn note(&self, file: &Path) {
         let folders = file
@@ -49,7 +58,11 @@ impl Folder {
 
 impl FileStore for Folder {
     fn read(&self, path: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        match std::fs::read(self.root.join(path)) {
+        let file = self.root.join(path);
+        if self.alias_above(&file).is_some() {
+            return Ok(None);
+        }
+        match std::fs::read(file) {
             Ok(bytes) => Ok(Some(bytes)),
             Err(error) if is_missing(&error) => Ok(None),
             Err(error) => Err(self.failed("read", path, error)),
@@ -66,6 +79,10 @@ impl FileStore for Folder {
         let target = self.root.join(path);
         let mut write = || -> io::Result<()> {
             let folder = target.parent().unwrap_or(&self.root);
+            // What was an alias once must not lead a file into another suite.
+            if let Some(alias) = self.alias_above(folder) {
+                std::fs::remove_file(alias)?;
+            }
             std::fs::create_dir_all(folder)?;
             // Beside its name and hidden, so that web servers do not serve it and a rename is one step.
             let mut draft = tempfile::Builder::new()
@@ -123,7 +140,7 @@ impl FileStore for Folder {
     fn list(&self, folder: &str) -> Result<BTreeMap<String, u64>, StoreError> {
         let top = self.root.join(folder);
         let mut files = BTreeMap::new();
-        if !top.is_dir() {
+        if !top.is_dir() || self.alias_above(&top).is_some() {
             return Ok(files);
         }
         for entry in walkdir::WalkDir::new(&top) {

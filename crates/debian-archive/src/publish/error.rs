@@ -7,6 +7,8 @@ use super::live::LiveError;
 use super::refusal::{Gated, Gone};
 use crate::check::CheckError;
 use crate::sign::SignError;
+use debian_control::name::SuiteName;
+
 use archive_catalog::CatalogError;
 use archive_index::IndexError;
 use archive_storage::pool::PoolError;
@@ -41,6 +43,11 @@ pub enum PublishError {
         /// How many, from where.
         what: String,
     },
+    /// The catalog knows nothing of a suite that is served with packages.
+    #[error(
+        "suite `{0}` is served with packages, and the catalog knows nothing of it: it is empty, or that of another archive"
+    )]
+    CatalogLost(SuiteName),
     /// A suite is served that the configuration does not have.
     #[error("suite `{}` is still served with {} packages, but is not in repogen.toml", .0.suite, .0.packages)]
     StillServed(Gone),

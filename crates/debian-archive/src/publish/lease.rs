@@ -65,7 +65,9 @@ impl<'a> SuiteLease<'a> {
         let Some(epoch) = self.epoch else { return work() };
         let is_done = (Mutex::new(false), Condvar::new());
         let done = std::thread::scope(|scope| {
-            scope.spawn(|| self.renew_until(&is_done, epoch));
+            // Without a thread the lease ends by itself, and is looked at before a served name changes.
+            let renewing = std::thread::Builder::new().name("lease".into());
+            let _renewing = renewing.spawn_scoped(scope, || self.renew_until(&is_done, epoch));
             // The work may panic: the other thread has to end all the same.
             let _end = End(&is_done);
             work()

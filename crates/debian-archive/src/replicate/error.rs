@@ -30,6 +30,9 @@ pub enum ReplicateError {
         /// The cause.
         source: io::Error,
     },
+    /// Another archive is served there.
+    #[error("another archive is there: its `archive-keyring.pgp` has none of the keys of this one")]
+    OtherArchive,
     /// Clients there would see an older state than they have.
     #[error("suite `{suite}` is newer there: its Release is of {there}, and the one here is of {here}")]
     Newer {

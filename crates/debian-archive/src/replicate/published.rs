@@ -51,8 +51,13 @@ impl PublishedSuite {
         };
         let inrelease = read("InRelease")?;
         let (release, signature) = (read("Release")?, read("Release.gpg")?);
-        // The others are written before it: unchanged, it says that they are its own.
-        let is_one = digest::sha256(&inrelease) == publication.inrelease && read("InRelease")? == inrelease;
+        // It is the same text with a signature around it; the detached one is written before both.
+        let inrelease_text = String::from_utf8_lossy(&inrelease);
+        let signed = signed_text(&inrelease_text).map(str::trim_end);
+        let is_one = digest::sha256(&inrelease) == publication.inrelease
+            && signed == Some(String::from_utf8_lossy(&release).trim_end())
+            && read("Release.gpg")? == signature
+            && read("Release")? == release;
         Ok(is_one.then_some(Self {
             publication,
             inrelease,
@@ -66,4 +71,14 @@ impl PublishedSuite {
 pub(super) fn date_of(text: &str) -> Option<i64> {
     let line = text.lines().find_map(|line| line.strip_prefix("Date:"))?;
     debian_control::release::parse_date(line.trim())
+}
+
+/// Returns the text between the armour of an InRelease; `None` where there is no such armour.
+///
+/// No line of a Release begins with a dash, so that none is escaped (RFC 9580, 7.1).
+pub(super) fn signed_text(inrelease: &str) -> Option<&str> {
+    let (_, rest) = inrelease.split_once("-----BEGIN PGP SIGNED MESSAGE-----\n")?;
+    let (_, text) = rest.split_once("\n\n")?;
+    let (text, _) = text.split_once("\n-----BEGIN PGP SIGNATURE-----")?;
+    Some(text)
 }

@@ -111,3 +111,24 @@ fn the_catalog_of_another_archive_is_not_written_over() {
     archive.repogen(&["move"]).exits(2);
     archive.repogen(&["move", "--storage", "s3://bucket"]).exits(2);
 }
+
+#[test]
+fn what_moved_on_after_a_move_is_not_written_over_by_what_was_left() {
+    let archive = filled();
+    let moved = format!("sqlite:{}", archive.outside().join("moved.db").display());
+    archive.repogen(&["move", "--database", &moved]).ok();
+    let file = package("later", "1.0").write_into(&archive.outside());
+    on(&archive, &moved, "", &["add", file.to_str().unwrap()]).ok();
+    let list = on(&archive, &moved, "", &["list"]).ok().stdout;
+    assert!(list.contains("later"), "{list}");
+    let refused = archive.repogen(&["move", "--database", &moved]).exits(1);
+    assert!(refused.stderr.contains("another archive"), "{}", refused.report());
+    assert_eq!(on(&archive, &moved, "", &["list"]).ok().stdout, list);
+
+    // Without a record in the audit log, too.
+    let (one, other) = (TestArchive::new(), TestArchive::new());
+    other.add(&[package("unlike", "1.0")]);
+    let catalog = format!("sqlite:{}", other.root().join("catalog.db").display());
+    one.repogen(&["move", "--database", &catalog]).exits(1);
+    assert!(other.repogen(&["list"]).ok().stdout.starts_with("unlike\t"));
+}

@@ -178,3 +178,44 @@ fn a_damaged_file_goes_nowhere_and_what_is_newer_there_stays() {
     );
     replicate(&archive, Path::new("ftp://host/path"), &[]).exits(2);
 }
+
+#[test]
+fn another_archive_is_left_alone_and_one_failing_suite_holds_up_no_other() {
+    let (archive, other) = (TestArchive::new(), TestArchive::new());
+    archive.add(&[package("hello", "1.0")]);
+    archive.publish();
+    let mirror = archive.outside().join("mirror");
+    replicate(&archive, &mirror, &[]).ok();
+    let before = files(&mirror);
+    let refused = replicate(&other, &mirror, &["--delete"]).exits(1);
+    assert!(refused.stderr.contains("another archive"), "{}", refused.report());
+    assert_eq!(files(&mirror), before);
+
+    archive.configure_last_suite("[[suite]]\ncodename = \"aside\"\n[[suite]]\ncodename = \"later\"");
+    archive.publish();
+    std::fs::remove_file(archive.root().join("dists/aside/InRelease")).unwrap();
+    let run = replicate(&archive, &mirror, &["--delete"]).exits(3);
+    assert!(run.stdout.contains("later\treplicated"), "{}", run.report());
+    assert!(mirror.join("dists/later/InRelease").exists());
+}
+
+#[test]
+fn an_alias_that_became_a_suite_is_one_in_the_mirror_too() {
+    let archive = TestArchive::init(&["--suite", "bookworm"]);
+    archive.configure_last_suite("suite = \"stable\"");
+    archive.add(&[package("hello", "1.0")]);
+    archive.publish();
+    let mirror = archive.outside().join("mirror");
+    replicate(&archive, &mirror, &[]).ok();
+    archive.configure("suite = \"stable\"", "[[suite]]\ncodename = \"stable\"");
+    archive.publish();
+    replicate(&archive, &mirror, &[]).ok();
+    for suite in ["bookworm", "stable"] {
+        let path = format!("dists/{suite}/InRelease");
+        assert_eq!(
+            std::fs::read_to_string(mirror.join(&path)).unwrap(),
+            archive.read(&path)
+        );
+    }
+    assert!(!mirror.join("dists/stable").is_symlink());
+}

@@ -141,3 +141,33 @@ fn a_lost_catalog_on_a_server_is_rebuilt_from_what_is_published() {
         refused.report()
     );
 }
+
+#[test]
+fn an_empty_catalog_takes_nothing_from_clients_of_a_full_archive() {
+    let archive = TestArchive::shared_on(TestServer::shared());
+    offer(&archive, "hello");
+    archive.publish();
+    let live = archive.read("dists/stable/InRelease");
+    let empty = TestServer::shared().url();
+    let on_empty = |arguments: &[&str]| Run::of(archive.command(arguments).env("DATABASE_URL", &empty));
+    on_empty(&["migrate"]).ok();
+    for arguments in [&["publish"][..], &["publish", "--force"], &["prune"]] {
+        let refused = on_empty(arguments).exits(3);
+        assert!(
+            refused.stderr.contains("knows nothing of it"),
+            "{}",
+            refused.report()
+        );
+        assert!(refused.stderr.contains("repogen rebuild"), "{}", refused.report());
+    }
+    assert_eq!(archive.read("dists/stable/InRelease"), live);
+    assert!(
+        archive
+            .root()
+            .join("pool/main/h/hello/hello_1.0_all.deb")
+            .exists()
+    );
+    on_empty(&["rebuild"]).ok();
+    on_empty(&["publish"]).ok();
+    assert!(is_live(&archive, "hello"));
+}
