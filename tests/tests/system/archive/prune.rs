@@ -2,7 +2,6 @@
 
 use archive_tests::{DebBuilder, Run, TestArchive};
 use std::path::PathBuf;
-use std::process::Command;
 
 fn hello(version: &str) -> DebBuilder {
     DebBuilder::new("hello", version, "amd64").file("usr/bin/hello", version)
@@ -16,12 +15,12 @@ fn pool_file(archive: &TestArchive, version: &str) -> PathBuf {
 
 /// Runs `repogen` under a clock that is ahead.
 fn later(archive: &TestArchive, ahead: &str, arguments: &[&str]) -> Run {
-    let mut command = Command::new("faketime");
+    let mut command = archive.tool("faketime");
     command
         .args(["-f", ahead])
         .arg(archive_tests::archive::repogen())
         .args(arguments);
-    Run::of(command.current_dir(archive.root()))
+    Run::of(&mut command)
 }
 
 /// Publishes as often as generations are kept, so that what came before is none of them.

@@ -2,7 +2,6 @@
 
 use archive_tests::{Apt, DebBuilder, Run, TestArchive};
 use std::collections::BTreeMap;
-use std::process::Command;
 
 const PACKAGES: &str = "dists/stable/main/binary-amd64/Packages";
 
@@ -12,12 +11,12 @@ fn hello(version: &str) -> DebBuilder {
 
 /// Runs `repogen` under a clock that is ahead.
 fn later(archive: &TestArchive, ahead: &str, arguments: &[&str]) -> Run {
-    let mut command = Command::new("faketime");
+    let mut command = archive.tool("faketime");
     command
         .args(["-f", ahead])
         .arg(archive_tests::archive::repogen())
         .args(arguments);
-    Run::of(command.current_dir(archive.root()))
+    Run::of(&mut command)
 }
 
 /// Returns the newest snapshot: what is live.
