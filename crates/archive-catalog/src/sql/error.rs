@@ -107,6 +107,9 @@ fn postgres_failure(error: &postgres::Error) -> Option<TransientFailure> {
 fn postgres_text(error: &postgres::Error) -> String {
     match error.as_db_error() {
         Some(said) => format!("{} (SQLSTATE {})", said.message(), said.code().code()),
-        None => error.to_string(),
+        None => {
+            let cause = std::error::Error::source(error);
+            cause.map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}"))
+        }
     }
 }

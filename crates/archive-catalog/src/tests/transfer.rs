@@ -187,3 +187,14 @@ fn publication() -> Publication {
         files: Vec::new(),
     }
 }
+
+#[test]
+fn a_server_that_cannot_be_reached_is_named_with_the_reason_and_without_the_password() {
+    let url = "postgres://me:secret@127.0.0.1:1/archive".parse().unwrap();
+    let error = SqlCatalog::open(&url).err().unwrap();
+    assert_eq!(error.transient_failure(), Some(crate::TransientFailure::Away));
+    let cause = std::error::Error::source(&error).unwrap().to_string();
+    assert!(cause.contains("refused"), "{cause}");
+    assert!(error.to_string().contains("127.0.0.1:1/archive"), "{error}");
+    assert!(!format!("{error} {cause}").contains("secret"));
+}
