@@ -3,7 +3,7 @@
 //! The list is signed as the index is. A chunk is known by the digest of its plain text, so it does not matter where in
 //! the old index it stood.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::Read as _;
 
 use debian_control::digest::{Digester, Sha256};
@@ -105,24 +105,41 @@ impl ChunkList {
     }
 
     /// Says how this index is made of an old one; `None` when fetching the whole is better.
-    pub(super) fn plan(&self, old: &Self) -> Option<Plan> {
+    ///
+    /// A chunk that is no old one may be several of them that stand side by side, since an archive makes large chunks of
+    /// small ones; `holds` says whether the bytes of the old text from a place on, of a length, have a digest.
+    pub(super) fn plan(&self, old: &Self, holds: &mut dyn FnMut(u64, u64, &Sha256) -> bool) -> Option<Plan> {
         let mut places = HashMap::new();
+        let mut ends = HashSet::new();
         let mut place = 0_u64;
         for chunk in &old.chunks {
             places.entry(chunk.sha256).or_insert((place, chunk.length));
             place = place.checked_add(chunk.length)?;
+            ends.insert(place);
         }
         let mut plan = Plan {
             pieces: Vec::new(),
             ranges: Vec::new(),
         };
+        // Where the old text goes on after what was found in it last.
+        let mut next = 0_u64;
         for chunk in &self.chunks {
-            match places.get(&chunk.sha256) {
-                Some((start, length)) if *length == chunk.length => plan.pieces.push(Piece::Old {
-                    start: *start,
-                    length: *length,
-                }),
-                _ => plan.fetch(chunk),
+            let known = places
+                .get(&chunk.sha256)
+                .filter(|(_, length)| *length == chunk.length);
+            let start = known.map(|(start, _)| *start).or_else(|| {
+                let end = next.checked_add(chunk.length)?;
+                (ends.contains(&end) && holds(next, chunk.length, &chunk.sha256)).then_some(next)
+            });
+            match start {
+                Some(start) => {
+                    plan.pieces.push(Piece::Old {
+                        start,
+                        length: chunk.length,
+                    });
+                    next = start.saturating_add(chunk.length);
+                }
+                None => plan.fetch(chunk),
             }
         }
         let fetched: u64 = plan.ranges.iter().map(|(_, length)| length).sum();
@@ -191,7 +208,9 @@ mod tests {
 
     #[test]
     fn what_is_here_is_not_fetched_and_neighbours_are_one_range() {
-        let plan = list("abXYdefg").plan(&list("abcdefg")).unwrap();
+        let plan = list("abXYdefg")
+            .plan(&list("abcdefg"), &mut |_, _, _| false)
+            .unwrap();
         assert_eq!(plan.ranges, [(40, 40)]);
         assert_eq!(plan.pieces[1], Piece::Old { start: 1, length: 1 });
         assert_eq!(plan.pieces[4], Piece::Old { start: 3, length: 1 });
@@ -209,8 +228,34 @@ mod tests {
     }
 
     #[test]
+    fn a_chunk_that_was_made_of_old_ones_is_not_fetched() {
+        let text = "abcdefg";
+        let held = |start: u64, length: u64| &text[start as usize..(start + length) as usize];
+        let mut asked = Vec::new();
+        let mut holds = |start, length, sha256: &Sha256| {
+            asked.push((start, length));
+            digest(held(start, length)) == *sha256
+        };
+        let new = format!(
+            "Format: 1\nIndex: Packages\nForms: zst\nStarts: 0\nChunks:\n {} 1 9\n {} 3 9\n {} 2 9\n {} 1 5\n",
+            digest("a"),
+            digest("bcd"),
+            digest("eX"),
+            digest("Y"),
+        );
+        let plan = ChunkList::parse(&new)
+            .unwrap()
+            .plan(&list("abcdefg"), &mut holds)
+            .unwrap();
+        assert_eq!(plan.pieces[1], Piece::Old { start: 1, length: 3 });
+        assert_eq!(plan.ranges, [(18, 14)]);
+        // Only where old chunks end is the old text read.
+        assert_eq!(asked, [(1, 3), (4, 2), (4, 1)]);
+    }
+
+    #[test]
     fn where_most_is_new_the_whole_is_fetched() {
-        assert_eq!(list("VWXYa").plan(&list("abcdefg")), None);
+        assert_eq!(list("VWXYa").plan(&list("abcdefg"), &mut |_, _, _| false), None);
     }
 
     #[test]

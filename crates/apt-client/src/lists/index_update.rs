@@ -99,7 +99,14 @@ impl IndexUpdate<'_, '_> {
         let Ok(old_list) = fs::read_to_string(self.list_path(&old.sha256)) else {
             return Ok(None);
         };
-        let Some(plan) = ChunkList::parse(&old_list).and_then(|old| list.plan(&old)) else {
+        let disk = |source| disk(self.folder, source);
+        let mut source = File::open(text_path(self.folder, &old.sha256)).map_err(disk)?;
+        let mut holds = |start, length, sha256: &Sha256| {
+            // What cannot be read is fetched, or found to be unreadable when it is written.
+            read_part(&mut source, start, length).is_ok_and(|text| Sha256::of(&text) == *sha256)
+        };
+        let plan = ChunkList::parse(&old_list).and_then(|old| list.plan(&old, &mut holds));
+        let Some(plan) = plan else {
             return Ok(None);
         };
         let packed_path = format!("{}{}", plain.path, list.compression.extension());
@@ -115,8 +122,6 @@ impl IndexUpdate<'_, '_> {
             };
             ranges.push(bytes);
         }
-        let disk = |source| disk(self.folder, source);
-        let mut source = File::open(text_path(self.folder, &old.sha256)).map_err(disk)?;
         let mut writer = TextWriter::new(self.folder).map_err(disk)?;
         for piece in plan.pieces {
             let text = match piece {
