@@ -7,9 +7,14 @@ use debian_control::stanza::Stanza;
 
 use super::Content;
 
-/// Order of a stanza in an index: cluster, name, architecture, version.
+/// Order of a stanza in an index: by the change that placed it, then cluster, name, architecture, version.
+///
+/// What was placed last comes last, so that a change leaves the beginning of an index as it is. Nothing that reads an
+/// index asks for an order.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Position {
+    /// The revision at which it was placed.
+    pub added_revision: i64,
     /// What puts packages that read alike beside each other.
     pub cluster: Cluster,
     /// `Package`.
@@ -23,7 +28,7 @@ pub struct Position {
 /// The maintainer and the source of a package.
 ///
 /// Stanzas of one maintainer, and of one source, are alike in their text; beside each other they compress better by a
-/// twentieth than in the order of their names. Nothing that reads an index asks for an order.
+/// twentieth than in the order of their names.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Cluster(pub String);
 

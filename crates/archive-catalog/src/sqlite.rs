@@ -23,6 +23,7 @@ pub(crate) const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("migrations/sqlite/0005-said-by-suites.sql")),
     M::up(include_str!("migrations/sqlite/0006-disabled-accounts.sql")),
     M::up(include_str!("migrations/sqlite/0007-names-without-case.sql")),
+    M::up(include_str!("migrations/sqlite/0008-order-by-age.sql")),
 ];
 
 /// How long a writer waits for others before it gives up.

@@ -6,7 +6,10 @@ use crate::postgres_url::PostgresUrl;
 use crate::sql::{Db, PostgresSession, Sql, params};
 
 /// Each brings the tables from the version before to its own, counted from 1. Never edited after a release.
-const MIGRATIONS: &[&str] = &[include_str!("../migrations/postgres/0001-catalog.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../migrations/postgres/0001-catalog.sql"),
+    include_str!("../migrations/postgres/0002-order-by-age.sql"),
+];
 
 /// Makes the tables; an error where there are some.
 pub(super) fn create(url: &PostgresUrl, session: &PostgresSession) -> Result<(), CatalogError> {

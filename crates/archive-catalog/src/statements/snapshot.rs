@@ -84,19 +84,20 @@ impl Snapshot for SqlSnapshot<'_> {
         self.read("read packages", |db| {
             // The order is that of the index placement_order; `all` and the architecture interleave within a cluster.
             db.for_each(
-                "select placement.cluster, placement.name, placement.architecture, placement.version_key,
+                "select placement.added_revision, placement.cluster, placement.name, placement.architecture, placement.version_key,
                         content.control, pool_file.path, content.size, content.sha256,
                         placement.section, placement.priority
                  from placement
                  join content on content.id = placement.content_id
                  left join pool_file on pool_file.content_id = content.id and pool_file.tree = ?7
                  where placement.suite_id = ?1 and placement.component = ?2
-                   and (placement.cluster, placement.name, placement.architecture, placement.version_key)
-                       >= (?9, ?3, ?4, ?5)
+                   and (placement.added_revision, placement.cluster, placement.name, placement.architecture,
+                        placement.version_key) >= (?10, ?9, ?3, ?4, ?5)
                    and placement.architecture in (?6, 'all')
                    and placement.added_revision <= ?8
                    and (placement.removed_revision is null or placement.removed_revision > ?8)
-                 order by placement.cluster, placement.name, placement.architecture, placement.version_key",
+                 order by placement.added_revision, placement.cluster, placement.name, placement.architecture,
+                          placement.version_key",
                 params![
                     self.suite,
                     section.component.as_str(),
@@ -107,6 +108,7 @@ impl Snapshot for SqlSnapshot<'_> {
                     &self.tree,
                     self.revision,
                     &start.cluster.0,
+                    start.added_revision,
                 ],
                 |row| Ok(visit(indexed(row)?)),
             )
@@ -115,12 +117,12 @@ impl Snapshot for SqlSnapshot<'_> {
 
     fn changed_since(&self, section: &Section<'_>, revision: i64) -> Result<Vec<Position>, CatalogError> {
         self.read("read what changed", |db| {
-            db.query("select cluster, name, architecture, version_key from placement
+            db.query("select added_revision, cluster, name, architecture, version_key from placement
                      where suite_id = ?1 and added_revision > ?2 and component = ?3 and architecture in (?4, 'all')
                      union
-                     select cluster, name, architecture, version_key from placement
+                     select added_revision, cluster, name, architecture, version_key from placement
                      where suite_id = ?1 and removed_revision > ?2 and component = ?3 and architecture in (?4, 'all')
-                     order by 1, 2, 3, 4", params![self.suite, revision, section.component.as_str(), section.architecture.as_str()], position)
+                     order by 1, 2, 3, 4, 5", params![self.suite, revision, section.component.as_str(), section.architecture.as_str()], position)
         })
     }
 
@@ -131,8 +133,8 @@ impl Snapshot for SqlSnapshot<'_> {
     ) -> Result<(), CatalogError> {
         self.read("read file lists", |db| {
             db.for_each(
-                "select placement.cluster, placement.name, placement.architecture, placement.version_key,
-                        content.control, content.paths
+                "select placement.added_revision, placement.cluster, placement.name, placement.architecture,
+                        placement.version_key, content.control, content.paths
                  from placement join content on content.id = placement.content_id
                  where placement.suite_id = ?1 and placement.component = ?2
                    and placement.architecture in (?3, 'all') and placement.added_revision <= ?4
@@ -145,7 +147,7 @@ impl Snapshot for SqlSnapshot<'_> {
                     self.revision,
                 ],
                 |row| {
-                    visit(&position(row)?, row.get(4)?, row.get(5)?);
+                    visit(&position(row)?, row.get(5)?, row.get(6)?);
                     Ok(true)
                 },
             )
@@ -201,10 +203,11 @@ impl Snapshot for SqlSnapshot<'_> {
 
 fn position(row: &Row<'_>) -> Sql<Position> {
     Ok(Position {
-        cluster: Cluster(row.get(0)?),
-        name: row.get(1)?,
-        architecture: row.get(2)?,
-        version_key: row.get(3)?,
+        added_revision: row.get(0)?,
+        cluster: Cluster(row.get(1)?),
+        name: row.get(2)?,
+        architecture: row.get(3)?,
+        version_key: row.get(4)?,
     })
 }
 
@@ -223,12 +226,12 @@ fn snapshot_package(row: &Row<'_>) -> Sql<SnapshotPackage> {
 fn indexed(row: &Row<'_>) -> Sql<Indexed> {
     Ok(Indexed {
         position: position(row)?,
-        control: row.get(4)?,
+        control: row.get(5)?,
         // Missing when the suite was made private, or public, while packages stood in it.
-        path: row.get::<Option<String>>(5)?.unwrap_or_default(),
-        size: row.get(6)?,
-        sha256: rows::sha256(row, 7)?,
-        section: row.get(8)?,
-        priority: row.get(9)?,
+        path: row.get::<Option<String>>(6)?.unwrap_or_default(),
+        size: row.get(7)?,
+        sha256: rows::sha256(row, 8)?,
+        section: row.get(9)?,
+        priority: row.get(10)?,
     })
 }

@@ -83,13 +83,16 @@ pub fn render(suite: &Suite, package: &Indexed) -> Result<String, IndexError> {
     Ok(text)
 }
 
-/// Returns the key of a position: nothing before the version has a NUL in it, so bytes order as positions do.
+/// Returns the key of a position. Bytes order as positions do: a revision has eight of them, the highest first, and
+/// nothing between it and the version has a NUL in it.
 pub fn key(position: &Position) -> RecordKey {
+    let revision = u64::try_from(position.added_revision).expect("a catalog counts revisions from 0");
     let cluster = position.cluster.0.as_bytes();
     let name = position.name.as_bytes();
     let architecture = position.architecture.as_bytes();
     RecordKey(
         [
+            &revision.to_be_bytes()[..],
             cluster,
             b"\0",
             name,
@@ -107,11 +110,14 @@ pub fn key(position: &Position) -> RecordKey {
 fn position(key: &RecordKey) -> Result<Position, IndexError> {
     let malformed = || IndexError::Record(format!("{key:?} is not the key of a package"));
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).map_err(|_| malformed());
-    let parts: Vec<&[u8]> = key.0.splitn(4, |byte| *byte == 0).collect();
+    let (revision, rest) = key.0.split_first_chunk::<8>().ok_or_else(malformed)?;
+    let added_revision = i64::try_from(u64::from_be_bytes(*revision)).map_err(|_| malformed())?;
+    let parts: Vec<&[u8]> = rest.splitn(4, |byte| *byte == 0).collect();
     let [cluster, name, architecture, version_key] = parts.as_slice() else {
         return Err(malformed());
     };
     Ok(Position {
+        added_revision,
         cluster: Cluster(text(cluster)?),
         name: text(name)?,
         architecture: text(architecture)?,
@@ -128,10 +134,11 @@ mod tests {
     proptest! {
         #[test]
         fn keys_order_as_positions_do(
-            left in ("[a-b\n]{0,2}", "[a-c.+-]{1,3}", "[a-c-]{1,3}", prop::collection::vec(any::<u8>(), 0..4)),
-            right in ("[a-b\n]{0,2}", "[a-c.+-]{1,3}", "[a-c-]{1,3}", prop::collection::vec(any::<u8>(), 0..4)),
+            left in (0..300_i64, "[a-b\n]{0,2}", "[a-c.+-]{1,3}", "[a-c-]{1,3}", prop::collection::vec(any::<u8>(), 0..4)),
+            right in (0..300_i64, "[a-b\n]{0,2}", "[a-c.+-]{1,3}", "[a-c-]{1,3}", prop::collection::vec(any::<u8>(), 0..4)),
         ) {
-            let position = |(cluster, name, architecture, version_key)| Position {
+            let position = |(added_revision, cluster, name, architecture, version_key)| Position {
+                added_revision,
                 cluster: Cluster(cluster),
                 name,
                 architecture,
@@ -145,7 +152,13 @@ mod tests {
 
     #[test]
     fn a_malformed_key_is_an_error_and_not_the_start_of_the_index() {
-        for key in [&b""[..], b"hello", b"\0hello\0amd64", b"\0h\xff\0amd64\0v"] {
+        for key in [
+            &b""[..],
+            b"hello",
+            b"\0\0\0\0\0\0\0\x01\0hello\0amd64",
+            b"\0\0\0\0\0\0\0\x01\0h\xff\0amd64\0v",
+            b"\xff\0\0\0\0\0\0\x01\0hello\0amd64\0v",
+        ] {
             let error = position(&RecordKey(key.to_vec())).unwrap_err();
             assert!(
                 error.to_string().contains("is not the key of a package"),
