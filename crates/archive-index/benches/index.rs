@@ -4,9 +4,9 @@
 
 use std::ops::ControlFlow;
 
-use archive_index::cut::{self, ChunkBounds, Cutter};
+use archive_index::cut::{self, Cutter, LEVELS};
 use archive_index::records::{IndexRecord, RecordKey, Records, VisitRecord};
-use archive_index::{BuildEnv, BuiltIndex, ChunkCache, Dirty, Form, IndexError, IndexManifest, build};
+use archive_index::{BuildEnv, BuiltIndex, ChunkCache, Dirty, Form, IndexError, PreviousBuild, build};
 use archive_storage::staging::Staging;
 use divan::Bencher;
 use divan::counter::{BytesCount, ItemsCount};
@@ -90,13 +90,25 @@ impl Place {
         }
     }
 
-    fn build(&self, records: &Stanzas, previous: Option<&IndexManifest>, dirty: &Dirty) -> BuiltIndex {
+    fn build(&self, records: &Stanzas, previous: Option<&PreviousBuild>, dirty: &Dirty) -> BuiltIndex {
         assert!(self.folder.path().is_dir());
         let env = BuildEnv {
             cache: &self.cache,
             staging: &self.staging,
         };
         build(env, records, previous, dirty, "benchmark").unwrap()
+    }
+
+    /// Keeps the files of a build, as publishing does.
+    fn keep(&self, built: BuiltIndex) -> PreviousBuild {
+        let kept = |form: &Form| self.folder.path().join(format!("kept{}", form.extension()));
+        for (form, path, _) in &built.files {
+            std::fs::copy(path.as_path(), kept(form)).unwrap();
+        }
+        PreviousBuild {
+            manifest: built.manifest,
+            files: FORMS.iter().map(|form| (*form, kept(form))).collect(),
+        }
     }
 }
 
@@ -105,10 +117,8 @@ impl Place {
 fn cutting(bencher: Bencher<'_, '_>) {
     let stanzas = Stanzas::new(63_000);
     bencher.counter(ItemsCount::new(stanzas.0.len())).bench(|| {
-        let mut cutter = Cutter::new(ChunkBounds {
-            least: 384 * 1024,
-            most: 640 * 1024,
-        });
+        let [_, _, sealed] = LEVELS;
+        let mut cutter = Cutter::new(sealed);
         stanzas
             .0
             .iter()
@@ -138,14 +148,29 @@ fn joining_all(bencher: Bencher<'_, '_>) {
         .bench_local(|| place.build(&stanzas, None, &Dirty::All));
 }
 
-/// One record has changed, and the chunk it makes is known: what is left of a publish when compression costs nothing.
+/// A record in the middle has changed, and the chunk it makes is known: what is left of a publish when compression costs
+/// nothing.
 #[divan::bench(sample_count = 20)]
 fn joining_one_changed(bencher: Bencher<'_, '_>) {
     let before = Stanzas::new(20_000);
     let (after, changed) = Stanzas::with_one_changed(20_000);
     let place = Place::new();
-    let known = place.build(&before, None, &Dirty::All).manifest;
+    let known = place.keep(place.build(&before, None, &Dirty::All));
     let dirty = Dirty::Keys(vec![changed]);
+    place.build(&after, Some(&known), &dirty);
+    bencher
+        .counter(BytesCount::new(after.length()))
+        .bench_local(|| place.build(&after, Some(&known), &dirty));
+}
+
+/// A record came at the end, and the chunk it makes is known.
+#[divan::bench(sample_count = 20)]
+fn joining_one_more(bencher: Bencher<'_, '_>) {
+    let before = Stanzas::new(20_000);
+    let after = Stanzas::new(20_001);
+    let place = Place::new();
+    let known = place.keep(place.build(&before, None, &Dirty::All));
+    let dirty = Dirty::Keys(vec![stanza(20_000).0]);
     place.build(&after, Some(&known), &dirty);
     bencher
         .counter(BytesCount::new(after.length()))

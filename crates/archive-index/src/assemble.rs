@@ -3,8 +3,9 @@
 //! Called by [`build`](crate::build()) once the chunks are known and cached. It writes staged files only, and never
 //! trusts a cached chunk whose checksum is wrong: it deletes that one and reports it.
 
+use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::thread;
 
 use archive_storage::staging::{StagedPath, StagingError};
@@ -15,6 +16,7 @@ use crate::error::IndexError;
 use crate::form::Form;
 use crate::join;
 use crate::manifest::{ChunkEntry, HashState, HashStates, IndexManifest, Output};
+use crate::previous::PreviousBuild;
 use crate::xz::ChunkLengths;
 
 /// An index that was built.
@@ -31,11 +33,11 @@ pub(super) struct ChunkUnreadable;
 
 /// Joins chunks to the forms of an index.
 ///
-/// `previous` is any earlier manifest of the same index: what both begin with is not hashed again.
+/// `previous` is any earlier build of the same index: what both begin with is copied, and not hashed again.
 pub(super) fn assemble(
     env: BuildEnv<'_>,
     chunks: &[ChunkEntry],
-    previous: Option<&IndexManifest>,
+    previous: Option<&PreviousBuild>,
     settings: &str,
 ) -> Result<Result<BuiltIndex, ChunkUnreadable>, IndexError> {
     let forms: Vec<Form> = [Form::Plain].iter().chain(env.cache.forms()).copied().collect();
@@ -55,33 +57,44 @@ pub(super) fn assemble(
             slot.insert(joined.form, state);
         }
         if let Some((path, file)) = joined.file {
-            manifest.packed.insert(joined.form, joined.packed);
+            let packed = joined.lengths.iter().map(|lengths| lengths.packed);
+            manifest.packed.insert(joined.form, packed.collect());
+            if joined.form == Form::Xz {
+                manifest.padding = joined.lengths.iter().map(|lengths| lengths.padding).collect();
+            }
             files.push((joined.form, path, file));
         }
     }
+    manifest.padding.resize(chunks.len(), 0);
     manifest.states = states;
     Ok(Ok(BuiltIndex { manifest, files }))
 }
 
-/// Where hashing starts: after so many chunks, with these states.
+/// Where joining starts: after so many chunks, with these states and files.
+#[derive(Default)]
 struct ResumePoint {
     chunks: usize,
-    states: HashStates,
     /// The states before each of these chunks, which hold for the new index too.
     earlier: Vec<HashStates>,
+    /// What each form has before this point.
+    forms: BTreeMap<Form, Begun>,
+}
+
+/// The beginning of one form that two builds have in common.
+struct Begun {
+    state: HashState,
+    lengths: Vec<ChunkLengths>,
+    /// The file of the last build; none for the plain text.
+    file: Option<File>,
 }
 
 impl ResumePoint {
-    /// Resumes after the chunks that both builds begin with, or from nothing where no state is kept for a form.
-    fn after_common_chunks(chunks: &[ChunkEntry], previous: Option<&IndexManifest>, forms: &[Form]) -> Self {
-        let from_nothing = Self {
-            chunks: 0,
-            states: HashStates::default(),
-            earlier: Vec::new(),
+    /// Resumes after the chunks that both builds begin with, or from nothing where a form has not all that it takes.
+    fn after_common_chunks(chunks: &[ChunkEntry], previous: Option<&PreviousBuild>, forms: &[Form]) -> Self {
+        let Some(previous) = previous else {
+            return Self::default();
         };
-        let Some(manifest) = previous else {
-            return from_nothing;
-        };
+        let manifest = &previous.manifest;
         let common = manifest
             .chunks
             .iter()
@@ -90,20 +103,33 @@ impl ResumePoint {
             .count();
         // The state before the first chunk lacks the head of the file, which `join_form` hashes only at chunk 0.
         if common == 0 {
-            return from_nothing;
+            return Self::default();
         }
         let (states, earlier) = manifest
             .states
             .get(..=common)
             .and_then(<[_]>::split_last)
             .expect("a manifest has one state more than chunks");
-        if !forms.iter().all(|form| states.contains_key(form)) {
-            return from_nothing;
-        }
-        Self {
-            chunks: common,
-            states: states.clone(),
-            earlier: earlier.to_vec(),
+        let begun = |form: &Form| {
+            Some((
+                *form,
+                Begun {
+                    state: states.get(form)?.clone(),
+                    lengths: manifest.lengths(*form, common)?,
+                    file: match form {
+                        Form::Plain => None,
+                        _ => Some(previous.open(*form)?),
+                    },
+                },
+            ))
+        };
+        match forms.iter().map(begun).collect() {
+            Some(forms) => Self {
+                chunks: common,
+                earlier: earlier.to_vec(),
+                forms,
+            },
+            None => Self::default(),
         }
     }
 }
@@ -140,58 +166,42 @@ struct JoinedForm {
     output: Output,
     /// The states of its hash before each chunk from the resume point on, and after the last.
     states: Vec<HashState>,
-    /// Bytes of each chunk.
-    packed: Vec<u64>,
+    /// The lengths of each chunk.
+    lengths: Vec<ChunkLengths>,
     file: Option<(StagedPath, File)>,
 }
 
 /// Joins the chunks of one form; of the plain text, only the digest is made.
 ///
-/// A file is written from its first byte in any case, since a staged file is a new file. Hashing is what can be saved:
-/// the state of the last build at the resume point already covers the head and every chunk before it.
+/// What is before the resume point is neither hashed nor seen: the kernel copies it, or on a file system that can (XFS,
+/// btrfs) lets both files share it. `verify` finds what a disk has damaged there.
 fn join_form(
     env: BuildEnv<'_>,
     chunks: &[ChunkEntry],
     resume: &ResumePoint,
     form: Form,
 ) -> Result<Result<JoinedForm, ChunkUnreadable>, IndexError> {
-    let mut hash = match resume.chunks {
-        0 => HashState::default(),
-        _ => resume
-            .states
-            .get(&form)
-            .cloned()
-            .expect("a resume point after a chunk has a state of every form"),
-    };
+    let begun = resume.forms.get(&form);
+    let mut hash = begun.map_or_else(HashState::default, |begun| begun.state.clone());
+    let mut lengths = begun.map_or_else(Vec::new, |begun| begun.lengths.clone());
     let mut states = Vec::with_capacity(chunks.len() + 1 - resume.chunks);
-    let mut lengths = Vec::with_capacity(chunks.len());
     let mut buffer = Vec::new();
     let mut file = match form {
         // Nobody fetches the plain text; only its digest is listed in the Release.
         Form::Plain => None,
         _ => Some(env.staging.create()?),
     };
-    let mut write = |bytes: &[u8]| match &mut file {
-        Some((path, file)) => file.write_all(bytes).map_err(|source| StagingError {
-            action: "write",
-            path: path.as_path().to_owned(),
-            source,
-        }),
-        None => Ok(()),
-    };
-    let head = join::head(form);
-    write(&head)?;
-    if resume.chunks == 0 {
-        hash.update(&head);
-    }
-    for (at, chunk) in chunks.iter().enumerate() {
-        let hashed = at >= resume.chunks;
-        if hashed {
-            states.push(hash.clone());
-        } else if form == Form::Plain {
-            // Neither written nor hashed: an unchanged chunk of plain text is not even read.
-            continue;
+    match (begun, &mut file) {
+        (Some(begun), Some(file)) => copy_beginning(begun, form, file)?,
+        (Some(_), None) => {}
+        (None, file) => {
+            let head = join::head(form);
+            write(file, &head)?;
+            hash.update(&head);
         }
+    }
+    for chunk in chunks.iter().skip(resume.chunks) {
+        states.push(hash.clone());
         let Some(cached) = env.cache.open(&chunk.digest) else {
             return Ok(Err(ChunkUnreadable));
         };
@@ -199,24 +209,54 @@ fn join_form(
             return Ok(Err(ChunkUnreadable));
         }
         lengths.push(lengths_of(&cached, form));
-        write(&buffer)?;
-        if hashed {
-            hash.update(&buffer);
-        }
+        write(&mut file, &buffer)?;
+        hash.update(&buffer);
     }
     // Before the tail: the next build may append chunks here, and the tail of xz lists all of them.
     states.push(hash.clone());
-    let packed = lengths.iter().map(|lengths| lengths.packed).collect();
-    let tail = join::tail(form, lengths.into_iter()).map_err(IndexError::Chunk)?;
-    write(&tail)?;
+    let tail = join::tail(form, lengths.iter().copied()).map_err(IndexError::Chunk)?;
+    write(&mut file, &tail)?;
     hash.update(&tail);
     Ok(Ok(JoinedForm {
         form,
         output: hash.finish(),
         states,
-        packed,
+        lengths,
         file,
     }))
+}
+
+/// Copies what two builds begin with out of the file of the last one.
+fn copy_beginning(
+    begun: &Begun,
+    form: Form,
+    (path, file): &mut (StagedPath, File),
+) -> Result<(), StagingError> {
+    let packed: u64 = begun.lengths.iter().map(|lengths| lengths.packed).sum();
+    let length = join::head(form).len() as u64 + packed;
+    let from = begun.file.as_ref().expect("a compressed form was opened");
+    // By copy_file_range(2) where source and target are files, as here.
+    let copied = io::copy(&mut from.take(length), file);
+    let whole = copied.and_then(|copied| match copied == length {
+        true => Ok(()),
+        false => Err(io::ErrorKind::UnexpectedEof.into()),
+    });
+    whole.map_err(|source| StagingError {
+        action: "copy the index of the last publish into",
+        path: path.as_path().to_owned(),
+        source,
+    })
+}
+
+fn write(file: &mut Option<(StagedPath, File)>, bytes: &[u8]) -> Result<(), StagingError> {
+    match file {
+        Some((path, file)) => file.write_all(bytes).map_err(|source| StagingError {
+            action: "write",
+            path: path.as_path().to_owned(),
+            source,
+        }),
+        None => Ok(()),
+    }
 }
 
 fn lengths_of(chunk: &CachedChunk, form: Form) -> ChunkLengths {

@@ -1,18 +1,15 @@
 //! Building an index from its records and from what is left of the last build.
 //!
-//! The entry of this crate, called once for each index of a publish. It never answers with a file of which a chunk did
-//! not read back as it was written: such chunks are compressed again, from the records.
+//! The entry of this crate, called once for each index of a publish. It never answers with a chunk that it read from the
+//! cache and that was not what was written: such chunks are compressed again, from the records.
 
 use std::io;
-use std::ops::ControlFlow;
 
 use crate::assemble::{BuiltIndex, ChunkUnreadable, assemble};
 use crate::build_env::BuildEnv;
-use crate::cache::ChunkCache;
 use crate::chunker::{PreviousChunks, chunk};
-use crate::cut::ChunkBounds;
 use crate::error::IndexError;
-use crate::manifest::{ChunkEntry, IndexManifest};
+use crate::previous::PreviousBuild;
 use crate::records::{RecordKey, Records};
 
 /// Which records may differ from the last build.
@@ -26,24 +23,27 @@ pub enum Dirty {
 
 /// Builds an index in all its forms.
 ///
-/// `previous` is the manifest of a build of the same index under the same settings, whose records, but for `dirty`
-/// ones, were the same.
+/// `previous` is a build of the same index under the same settings, whose records, but for `dirty` ones, were the same.
 pub fn build(
     env: BuildEnv<'_>,
     records: &dyn Records,
-    previous: Option<&IndexManifest>,
+    previous: Option<&PreviousBuild>,
     dirty: &Dirty,
     settings: &str,
 ) -> Result<BuiltIndex, IndexError> {
-    let (bounds, chunks) = match previous {
-        Some(manifest) => cut(env.cache, records, manifest, dirty)?,
-        None => cut_all(env.cache, records, ChunkBounds::of(measure(records)?))?,
+    let unchanged = match (previous, dirty) {
+        (Some(previous), Dirty::Keys(keys)) => PreviousChunks {
+            chunks: &previous.manifest.chunks,
+            dirty: keys,
+        },
+        _ => PreviousChunks::default(),
     };
-    if let Some(manifest) = previous
-        && manifest.chunks == chunks
+    let chunks = chunk(env.cache, records, unchanged)?;
+    if let Some(previous) = previous
+        && previous.manifest.chunks == chunks
     {
         return Ok(BuiltIndex {
-            manifest: manifest.clone(),
+            manifest: previous.manifest.clone(),
             files: Vec::new(),
         });
     }
@@ -51,7 +51,7 @@ pub fn build(
         Ok(built) => Ok(built),
         // `assemble` has deleted what is damaged; cutting every record again compresses it from its text.
         Err(ChunkUnreadable) => {
-            let (_, chunks) = cut_all(env.cache, records, bounds)?;
+            let chunks = chunk(env.cache, records, PreviousChunks::default())?;
             assemble(env, &chunks, None, settings)?.map_err(|ChunkUnreadable| {
                 IndexError::Chunk(io::Error::new(
                     io::ErrorKind::InvalidData,
@@ -62,71 +62,22 @@ pub fn build(
     }
 }
 
-/// Cuts what changed since `manifest`, or everything where that gave an index of another size class.
-fn cut(
-    cache: &ChunkCache,
-    records: &dyn Records,
-    manifest: &IndexManifest,
-    dirty: &Dirty,
-) -> Result<(ChunkBounds, Vec<ChunkEntry>), IndexError> {
-    let bounds = ChunkBounds::of(length(&manifest.chunks));
-    let Dirty::Keys(keys) = dirty else {
-        return cut_all(cache, records, bounds);
-    };
-    let unchanged = PreviousChunks {
-        chunks: &manifest.chunks,
-        dirty: keys,
-    };
-    let chunks = chunk(cache, records, bounds, unchanged)?;
-    let right = ChunkBounds::of(length(&chunks));
-    if right == bounds {
-        return Ok((bounds, chunks));
-    }
-    cut_all(cache, records, right)
-}
-
-/// Cuts every record; `guess` is what their length is expected to ask for.
-fn cut_all(
-    cache: &ChunkCache,
-    records: &dyn Records,
-    guess: ChunkBounds,
-) -> Result<(ChunkBounds, Vec<ChunkEntry>), IndexError> {
-    let chunks = chunk(cache, records, guess, PreviousChunks::default())?;
-    let right = ChunkBounds::of(length(&chunks));
-    if right == guess {
-        return Ok((guess, chunks));
-    }
-    Ok((right, chunk(cache, records, right, PreviousChunks::default())?))
-}
-
-/// Returns the bytes of text in chunks.
-fn length(chunks: &[ChunkEntry]) -> u64 {
-    chunks.iter().map(|chunk| chunk.length).sum()
-}
-
-/// Returns the bytes of text in all records.
-fn measure(records: &dyn Records) -> Result<u64, IndexError> {
-    let mut length = 0;
-    records.read(None, &mut |record| {
-        length += record.text.len() as u64;
-        Ok(ControlFlow::Continue(()))
-    })?;
-    Ok(length)
-}
-
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
+    use std::collections::{BTreeMap, BTreeSet};
     use std::io::Read as _;
+    use std::ops::ControlFlow;
 
     use archive_storage::staging::Staging;
+    use debian_control::digest::Sha256;
     use sha2::Digest as _;
 
     use super::*;
+    use crate::cache::ChunkCache;
     use crate::chunker::digest;
     use crate::cut;
     use crate::form::Form;
-    use crate::manifest::ManifestError;
+    use crate::manifest::{IndexManifest, ManifestError, Output};
     use crate::records::{IndexRecord, VisitRecord};
 
     /// Records in memory.
@@ -164,12 +115,22 @@ mod tests {
             Self { root, cache, staging }
         }
 
+        /// Builds on an earlier manifest, whose files lie where the last build of this bench put them.
         fn build(&self, records: &Listed, previous: Option<&IndexManifest>, dirty: &Dirty) -> BuiltIndex {
             let env = BuildEnv {
                 cache: &self.cache,
                 staging: &self.staging,
             };
-            build(env, records, previous, dirty, "settings").unwrap()
+            let published = |output: &Output| self.root.path().join(output.sha256.to_string());
+            let previous = previous.map(|manifest| PreviousBuild {
+                manifest: manifest.clone(),
+                files: BTreeMap::from([(Form::Gzip, published(&manifest.outputs[&Form::Gzip]))]),
+            });
+            let built = build(env, records, previous.as_ref(), dirty, "settings").unwrap();
+            for (form, path, _) in &built.files {
+                std::fs::copy(path.as_path(), published(&built.manifest.outputs[form])).unwrap();
+            }
+            built
         }
     }
 
@@ -233,24 +194,39 @@ mod tests {
     }
 
     #[test]
-    fn an_index_that_grows_into_another_size_class_is_cut_as_one_built_from_nothing() {
+    fn records_at_the_end_change_little_and_are_sealed_in_time() {
+        const ADDED: u64 = 2_500;
+        const AT_A_TIME: u64 = 5;
         let bench = Bench::new();
-        let mut records = listed(11_500);
-        let before = bench.build(&records, None, &Dirty::All).manifest;
-        let small = ChunkBounds::of(length(&before.chunks));
-        let more: Vec<RecordKey> = (0..1_000).map(|at| key(at * 10 + 5)).collect();
-        for (at, key) in more.iter().enumerate() {
-            records.0.insert(key.clone(), text(at as u64, 1));
+        let mut records = listed(300);
+        let mut manifest = bench.build(&records, None, &Dirty::All).manifest;
+        let mut compressed = Vec::new();
+        for batch in 0..ADDED / AT_A_TIME {
+            let numbers = batch * AT_A_TIME..(batch + 1) * AT_A_TIME;
+            let keys: Vec<RecordKey> = numbers.clone().map(|number| key(100_000 + number)).collect();
+            records
+                .0
+                .extend(keys.iter().cloned().zip(numbers.map(|number| text(number, 7))));
+            let built = bench.build(&records, Some(&manifest), &Dirty::Keys(keys));
+            let known: BTreeSet<&Sha256> = manifest.chunks().collect();
+            let changed = built
+                .manifest
+                .chunks
+                .iter()
+                .filter(|chunk| !known.contains(&chunk.digest));
+            compressed.push(changed.map(|chunk| chunk.length).sum::<u64>());
+            manifest = built.manifest;
         }
-        let grown = bench
-            .build(&records, Some(&before), &Dirty::Keys(more.clone()))
-            .manifest;
-        assert_ne!(ChunkBounds::of(length(&grown.chunks)), small);
-        assert_eq!(grown, bench.build(&records, None, &Dirty::All).manifest);
-
-        records.0.retain(|key, _| !more.contains(key));
-        let shrunk = bench.build(&records, Some(&grown), &Dirty::Keys(more)).manifest;
-        assert_eq!(shrunk, before);
+        assert_eq!(manifest, Bench::new().build(&records, None, &Dirty::All).manifest);
+        let sealed = manifest.chunks.iter().filter(|chunk| chunk.level == 2).count();
+        let open = manifest.chunks.len() - sealed;
+        assert!(sealed >= 2 && open < 24, "{sealed} sealed, {open} open");
+        compressed.sort_unstable();
+        let [piece, group, sealed] = cut::LEVELS.map(|bounds| bounds.most);
+        let median = compressed[compressed.len() / 2];
+        let most = compressed[compressed.len() - 1];
+        assert!(median <= 2 * piece, "{median}");
+        assert!(most <= sealed + group + 2 * piece, "{most}");
     }
 
     #[test]

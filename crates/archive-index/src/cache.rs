@@ -17,7 +17,7 @@ use archive_storage::STATE;
 use archive_storage::staging::Staging;
 
 /// Raised whenever chunks come out in other bytes: with other settings of a compressor, or another layout here.
-const FORMAT: &str = "2";
+const FORMAT: &str = "3";
 const MAGIC: [u8; 8] = *b"repochnk";
 const PARTS: usize = Form::ALL.len();
 /// Magic, four lengths, four CRCs, padding of the xz block, CRC of all this.
@@ -29,7 +29,7 @@ pub struct ChunkCache {
     folder: PathBuf,
     /// Where a chunk is written before it gets its name.
     staging: PathBuf,
-    forms: &'static [Form],
+    forms: Vec<Form>,
 }
 
 /// What a cached chunk holds, by its header.
@@ -94,7 +94,7 @@ impl ChunkHeader {
 
 impl ChunkCache {
     /// Uses the chunks of the archive at `root` that are kept in these compressed forms.
-    pub fn new(root: &Path, staging: &Staging, forms: &'static [Form]) -> Self {
+    pub fn new(root: &Path, staging: &Staging, forms: &[Form]) -> Self {
         let kind: Vec<&str> = forms
             .iter()
             .map(|form| form.extension().trim_start_matches('.'))
@@ -105,13 +105,13 @@ impl ChunkCache {
                 .join("chunks")
                 .join(format!("{FORMAT}-{}", kind.join("-"))),
             staging: staging.folder().to_owned(),
-            forms,
+            forms: forms.to_vec(),
         }
     }
 
     /// Returns the compressed forms that its chunks have.
-    pub fn forms(&self) -> &'static [Form] {
-        self.forms
+    pub fn forms(&self) -> &[Form] {
+        &self.forms
     }
 
     /// Opens a chunk; `None` when there is none that can be used.

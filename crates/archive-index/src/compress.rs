@@ -8,7 +8,7 @@ use std::io::Write;
 use liblzma::stream::{Action, Filters, LzmaOptions, Status, Stream};
 
 use crate::form::Form;
-use crate::xz::{DICTIONARY, block};
+use crate::xz::{block, dictionary};
 
 impl Form {
     /// Brings one chunk into this form.
@@ -51,7 +51,7 @@ fn zstd(plain: &[u8]) -> std::io::Result<Vec<u8>> {
 fn xz(plain: &[u8]) -> std::io::Result<(Vec<u8>, u8)> {
     let mut options = LzmaOptions::new_preset(6)?;
     options
-        .dict_size(DICTIONARY)
+        .dict_size(dictionary(plain))
         .nice_len(32)
         .literal_context_bits(4)
         .literal_position_bits(0)

@@ -1,46 +1,53 @@
 //! Where an index is cut into chunks.
 //!
-//! A chunk ends where the name of the next record hashes lowest among all places that would make the chunk neither
-//! too small nor too large. One changed record moves no other cut, but for the rare ones next to it: so one changed
-//! record makes one changed chunk.
+//! A run of items ends where the name of the next one hashes lowest among all places that would make the run neither
+//! too small nor too large. One changed item moves no other cut, but for the rare ones next to it.
+//!
+//! That is done three times: records make pieces, pieces make groups, groups make sealed chunks ([`LEVELS`]). What is
+//! whole at the top is one large chunk, which compresses well. What follows the last sealed chunk is not whole yet and
+//! stands as groups, pieces and a rest: so records that come at the end change some KiB, not a large chunk.
 
-/// How large chunks are, in bytes of plain text.
+const KIB: u64 = 1024;
+
+/// The bounds of pieces, of groups and of sealed chunks.
+///
+/// A piece is what a publish compresses for a record at the end. A sealed chunk is what it compresses for one in the
+/// middle, and since an xz block starts without history, what keeps the file small.
+pub const LEVELS: [ChunkBounds; 3] = [
+    ChunkBounds {
+        least: 12 * KIB,
+        most: 28 * KIB,
+    },
+    ChunkBounds {
+        least: 88 * KIB,
+        most: 160 * KIB,
+    },
+    ChunkBounds {
+        least: 528 * KIB,
+        most: 784 * KIB,
+    },
+];
+
+/// How large a run is, in bytes of plain text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ChunkBounds {
-    /// A chunk is cut no earlier than here.
+    /// A run is cut no earlier than here.
     pub least: u64,
-    /// A chunk is cut no later than here, but for one record that is larger by itself.
+    /// A run is cut no later than here, but for one item that is larger by itself.
     pub most: u64,
 }
 
-impl ChunkBounds {
-    /// Returns the bounds for an index of so many bytes.
-    ///
-    /// Larger chunks compress better and take longer to compress anew. A small index is little to download in any
-    /// case, so it has small chunks; in a large one every hundredth counts. An index that grows into the next class
-    /// is compressed anew once. Measured on the indexes of 10,000 and of 63,000 packages.
-    pub fn of(length: u64) -> Self {
-        const KIB: u64 = 1024;
-        let (least, most) = match length / (KIB * KIB) {
-            0..12 => (112 * KIB, 208 * KIB),
-            12..32 => (240 * KIB, 400 * KIB),
-            _ => (528 * KIB, 784 * KIB),
-        };
-        Self { least, most }
-    }
-}
-
-/// Takes records in order and says where to cut.
+/// Takes the items of one level in order and says where to cut.
 #[derive(Debug)]
 pub struct Cutter {
     bounds: ChunkBounds,
-    /// Records since the last cut: hash of the name, and length in bytes.
+    /// Items since the last cut: hash of the name of the first record, and length in bytes.
     open: Vec<(u64, u64)>,
     length: u64,
 }
 
 impl Cutter {
-    /// Makes a cutter for the records after a cut, or for the first ones.
+    /// Makes a cutter for the items after a cut, or for the first ones.
     pub fn new(bounds: ChunkBounds) -> Self {
         Self {
             bounds,
@@ -49,7 +56,7 @@ impl Cutter {
         }
     }
 
-    /// Takes the next record; returns how many of the oldest open ones make a chunk, once that is decided.
+    /// Takes the next item; returns how many of the oldest open ones make a run, once that is decided.
     pub fn push(&mut self, hash: u64, length: u64) -> Option<usize> {
         self.open.push((hash, length));
         self.length += length;
@@ -63,9 +70,9 @@ impl Cutter {
         Some(count)
     }
 
-    /// Returns how many records make the next chunk now that none follow: 0 when none are open.
+    /// Returns how many items make the next run now that none follow: 0 when none are open.
     pub fn finish(&mut self) -> usize {
-        // `push` keeps what is open within the bounds of one chunk, unless a single record is larger.
+        // `push` keeps what is open within the bounds of one run, unless a single item is larger.
         let count = if self.length <= self.bounds.most {
             self.open.len()
         } else {
@@ -77,7 +84,7 @@ impl Cutter {
         count
     }
 
-    /// Picks the cut among the places before each open record but the first.
+    /// Picks the cut among the places before each open item but the first.
     fn choose(&self) -> usize {
         let mut best: Option<(u64, usize)> = None;
         let mut fallback = 1;

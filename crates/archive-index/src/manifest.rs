@@ -15,10 +15,11 @@ use sha2::digest::common::hazmat::{SerializableState, SerializedState};
 
 use crate::form::Form;
 use crate::records::RecordKey;
+use crate::xz::ChunkLengths;
 use archive_storage::staging::Staging;
 
 /// Raised whenever a manifest says other things, or its index is cut at other places.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 
 /// Why a manifest cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -63,6 +64,8 @@ pub struct IndexManifest {
     pub(super) chunks: Vec<ChunkEntry>,
     /// Bytes of each chunk in each compressed form.
     pub(super) packed: BTreeMap<Form, Vec<u64>>,
+    /// How many of the bytes of each chunk's xz form are padding, which the index at its end does not count.
+    pub(super) padding: Vec<u8>,
     /// The states of the hashes before each chunk, and after the last.
     pub(super) states: Vec<HashStates>,
     /// What came out.
@@ -74,6 +77,10 @@ pub struct IndexManifest {
 pub(super) struct ChunkEntry {
     /// Its first record.
     pub first: RecordKey,
+    /// Hash of the name of its first record, which decides whether a larger run is cut before it.
+    pub hash: u64,
+    /// Which level cut it: the place in [`LEVELS`](crate::cut::LEVELS).
+    pub level: usize,
     /// The last record that had a say in where it ends; `None`: the end of the index had.
     pub examined: Option<RecordKey>,
     /// Bytes of its text.
@@ -157,6 +164,7 @@ impl IndexManifest {
             settings,
             chunks,
             packed: BTreeMap::new(),
+            padding: Vec::new(),
             states: Vec::new(),
             outputs: Outputs::new(),
         }
@@ -186,6 +194,7 @@ impl IndexManifest {
         let manifest: Self = serde_json::from_slice(text).map_err(|_| damaged())?;
         // Every list has an entry for each chunk, and joining relies on it: the states are those between the chunks.
         let whole = manifest.states.len() == manifest.chunks.len() + 1
+            && manifest.padding.len() == manifest.chunks.len()
             && manifest
                 .packed
                 .values()
@@ -203,6 +212,26 @@ impl IndexManifest {
         std::fs::write(file.path(), [digest, text].concat())?;
         file.persist(path).map_err(|error| error.error)?;
         Ok(())
+    }
+
+    /// Returns the lengths of its first `count` chunks in a form; `None` where it says nothing of that form.
+    pub(super) fn lengths(&self, form: Form, count: usize) -> Option<Vec<ChunkLengths>> {
+        let chunks = self.chunks.iter().zip(&self.padding).take(count);
+        if form == Form::Plain {
+            let plain = |(chunk, _): (&ChunkEntry, _)| ChunkLengths {
+                plain: chunk.length,
+                packed: chunk.length,
+                padding: 0,
+            };
+            return Some(chunks.map(plain).collect());
+        }
+        let packed = self.packed.get(&form)?;
+        let lengths = chunks.zip(packed).map(|((chunk, padding), packed)| ChunkLengths {
+            plain: chunk.length,
+            packed: *packed,
+            padding: if form == Form::Xz { *padding } else { 0 },
+        });
+        Some(lengths.collect())
     }
 
     /// Returns the digests of its chunks.

@@ -19,7 +19,7 @@ use crate::form::Form;
 /// The forms of one chunk are made side by side, so that a single one takes as long as its slowest form.
 pub(super) struct Workers<'scope> {
     sender: SyncSender<(Arc<Job>, Form)>,
-    forms: &'static [Form],
+    forms: &'scope [Form],
     threads: Vec<ScopedJoinHandle<'scope, io::Result<()>>>,
 }
 

@@ -3,8 +3,15 @@
 //! Called when a chunk is compressed to a block, and when blocks are joined. Two streams end to end pass `xz -t`, but apt
 //! reads only the first. Source: the .xz file format 1.2.1, sections 2 to 4.
 
-/// Dictionary of an xz block: the smallest that LZMA2 can name which holds the largest chunk.
-pub(super) const DICTIONARY: u32 = 1024 * 1024;
+/// Returns the dictionary for a text: the power of two that holds it, up to that which holds the largest chunk.
+///
+/// An encoder clears tables in proportion to it, which for a small chunk would be most of the work.
+pub(super) fn dictionary(plain: &[u8]) -> u32 {
+    const LEAST: usize = 64 << 10;
+    const MOST: usize = 1 << 20;
+    let size = plain.len().clamp(LEAST, MOST).next_power_of_two();
+    u32::try_from(size).expect("it is clamped to far less")
+}
 /// Stream flags: check CRC32.
 const FLAGS: [u8; 2] = [0, 1];
 const MAGIC: [u8; 6] = [0xfd, b'7', b'z', b'X', b'Z', 0];
@@ -34,7 +41,7 @@ pub(super) fn block(packed: &[u8], plain: &[u8]) -> (Vec<u8>, u8) {
     number(&mut header, packed.len() as u64);
     number(&mut header, plain.len() as u64);
     // Filter 0x21 is LZMA2, with one byte of properties: the size of its dictionary.
-    header.extend([0x21, 1, dictionary_byte(DICTIONARY)]);
+    header.extend([0x21, 1, dictionary_byte(dictionary(plain))]);
     pad(&mut header);
     // The first byte is the length in words of four, less one, and the CRC is one more.
     let words = u8::try_from(header.len() / 4).expect("a block header has at most 28 bytes");

@@ -9,6 +9,7 @@ mod url;
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
+use archive_index::Form;
 use debian_control::architecture::Architecture;
 use debian_control::name::{Component, PackageName, SuiteName};
 use serde::Deserialize;
@@ -135,6 +136,9 @@ pub struct Suite {
     /// Whether Translation-en carries the long descriptions.
     #[serde(default)]
     pub translations: bool,
+    /// The compressed forms of Packages and Translation indexes.
+    #[serde(default = "default_compressions", deserialize_with = "parsed_list")]
+    pub compressions: Vec<Form>,
     /// Whether the suite is a tree of its own under `private/`.
     #[serde(default)]
     pub private: bool,
@@ -309,6 +313,15 @@ impl Suite {
         if let Some(component) = twice(&self.components) {
             return Err(format!("component `{component}` is listed twice"));
         }
+        if self.compressions.is_empty() {
+            return Err(
+                "`compressions` is empty: expected at least one of \"xz\", \"gz\" and \"zst\"".into(),
+            );
+        }
+        if let Some(form) = twice(&self.compressions) {
+            let name = form.extension().trim_start_matches('.');
+            return Err(format!("compression `{name}` is listed twice"));
+        }
         if let Some(architecture) = twice(&self.architectures) {
             return Err(format!("architecture `{architecture}` is listed twice"));
         }
@@ -382,6 +395,10 @@ fn default_architectures() -> Vec<Architecture> {
     ["amd64", "arm64"]
         .map(|name| name.parse().expect("a valid architecture"))
         .into()
+}
+
+fn default_compressions() -> Vec<Form> {
+    Form::COMPRESSED.into()
 }
 
 fn default_keep_generations() -> u32 {

@@ -9,6 +9,7 @@ use debian_control::digest::Sha256;
 
 use crate::config::{Config, ContentsPolicy, Suite};
 use crate::sign::Signer;
+use archive_index::Form;
 
 /// Returns the digest of all that a Release and its signatures depend on besides the packages.
 pub(super) fn digest(config: &Config, suite: &Suite, signer: &dyn Signer) -> String {
@@ -37,6 +38,11 @@ fn release_text(config: &Config, suite: &Suite, fingerprints: &[String]) -> Stri
     }
     for architecture in &suite.architectures {
         text.line("architecture", Some(architecture.as_str()));
+    }
+    for form in Form::COMPRESSED {
+        if suite.compressions.contains(&form) {
+            text.line("compression", Some(form.extension().trim_start_matches('.')));
+        }
     }
     let valid_for = suite.valid_for.map(|span| span.seconds().to_string());
     text.line("valid_for", valid_for.as_deref());
@@ -103,7 +109,7 @@ mod tests {
         assert_eq!(
             text("suite = \"t\"\noverrides.aa = { section = \"x\" }"),
             "translations=false\noverride=aa\nsection=x\npriority\norigin=Archive\nlabel=Archive\nurl\nsuite=t\n\
-             component=main\narchitecture=amd64\narchitecture=arm64\nvalid_for\ncontents=3600\nprivate=false\n\
+             component=main\narchitecture=amd64\narchitecture=arm64\ncompression=xz\ncompression=zst\ncompression=gz\nvalid_for\ncontents=3600\nprivate=false\n\
              not_automatic=false\nbut_automatic_upgrades=false\nkey=F\n"
         );
         for settings in [
@@ -113,11 +119,13 @@ mod tests {
             "components = [\"x\"]",
             "architectures = [\"i386\"]",
             "translations = true",
+            "compressions = [\"xz\"]",
             "not_automatic = true",
             "overrides.aa = { priority = \"x\" }",
         ] {
             assert_ne!(text(settings), text(""), "{settings}");
         }
         assert_eq!(text("keep_versions = 3"), text(""));
+        assert_eq!(text("compressions = [\"gz\", \"zst\", \"xz\"]"), text(""));
     }
 }

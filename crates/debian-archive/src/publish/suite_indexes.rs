@@ -21,12 +21,10 @@ use crate::suite_release::architecture_release;
 use archive_catalog::{ContentsState, Publication, Section, Snapshot};
 use archive_index::records::Records;
 use archive_index::{BuildEnv, ChunkCache};
-use archive_index::{Dirty, Form, IndexError, IndexManifest, build, chunk_list};
+use archive_index::{Dirty, Form, IndexError, IndexManifest, PreviousBuild, build, chunk_list};
 use archive_storage::STATE;
 use archive_storage::staging::{StagedPath, Staging};
 
-/// The forms in which Packages and Translation are served.
-const PACKAGES_FORMS: &[Form] = &[Form::Xz, Form::Zstd, Form::Gzip];
 /// The forms in which Contents is served.
 const CONTENTS_FORMS: &[Form] = &[Form::Gzip];
 
@@ -65,6 +63,8 @@ struct IndexPlan<'a> {
     records: Box<dyn Records + 'a>,
     cache: &'a ChunkCache,
     changed: IndexChange<'a>,
+    /// Whether a chunk list is served beside it.
+    listed: bool,
 }
 
 /// What may differ from the published index.
@@ -80,7 +80,12 @@ enum IndexChange<'a> {
 impl SuiteIndexes<'_> {
     /// Builds what changed.
     pub(super) fn build(&self) -> Result<BuiltIndexes, PublishError> {
-        let packages = ChunkCache::new(self.archive.root(), self.staging, PACKAGES_FORMS);
+        // In one order, whatever that of the settings is.
+        let forms: Vec<Form> = Form::COMPRESSED
+            .into_iter()
+            .filter(|form| self.suite.compressions.contains(form))
+            .collect();
+        let packages = ChunkCache::new(self.archive.root(), self.staging, &forms);
         let contents = ChunkCache::new(self.archive.root(), self.staging, CONTENTS_FORMS);
         let sections = self.sections();
         let state = self.snapshot.state();
@@ -108,12 +113,9 @@ impl SuiteIndexes<'_> {
                     }),
                     cache: &packages,
                     changed: IndexChange::Section(section),
+                    listed: true,
                 },
             )?;
-            if let Some((_, manifest)) = indexes.manifests.last() {
-                let list = chunk_list(manifest, "Packages");
-                self.add_small(&mut indexes, format!("{folder}/Packages.chunks"), &list)?;
-            }
             let release = architecture_release(
                 self.archive.config(),
                 self.suite,
@@ -137,6 +139,7 @@ impl SuiteIndexes<'_> {
                         } else {
                             IndexChange::Kept
                         },
+                        listed: false,
                     },
                 )?;
             }
@@ -158,6 +161,7 @@ impl SuiteIndexes<'_> {
                         }),
                         cache: &packages,
                         changed: IndexChange::Anything,
+                        listed: false,
                     },
                 )?;
             }
@@ -195,9 +199,8 @@ impl SuiteIndexes<'_> {
             .ok()
             .filter(|_| self.publishing != PublishMode::Forced)
             .filter(|manifest| manifest.settings == settings)
-            .filter(|manifest| {
-                published.is_some_and(|publication| self.is_intact(publication, &index, manifest))
-            });
+            .zip(published)
+            .and_then(|(manifest, publication)| self.previous_build(publication, &index, manifest));
         let dirty = match (&index.changed, &previous, published) {
             (IndexChange::Section(section), Some(_), Some(publication)) => {
                 let positions = self.snapshot.changed_since(section, publication.revision)?;
@@ -211,6 +214,7 @@ impl SuiteIndexes<'_> {
             staging: self.staging,
         };
         let mut built = build(env, index.records.as_ref(), previous.as_ref(), &dirty, &settings)?;
+        let is_changed = !built.files.is_empty();
         for (form, output) in &built.manifest.outputs {
             let path = format!("{}{}", index.path, form.extension());
             let at = built.files.iter().position(|(file, ..)| file == form);
@@ -230,30 +234,42 @@ impl SuiteIndexes<'_> {
                 staged,
             });
         }
-        indexes.manifests.push((manifest_path, built.manifest));
+        if index.listed {
+            let (folder, name) = index.path.rsplit_once('/').expect("an index is in a folder");
+            let list = chunk_list(&built.manifest, name);
+            self.add_small(indexes, format!("{folder}/{name}.chunks"), &list)?;
+        }
+        if is_changed {
+            indexes.manifests.push((manifest_path, built.manifest));
+        }
         Ok(())
     }
 
-    /// Returns whether the files that `manifest` describes were published and still exist.
-    fn is_intact(&self, publication: &Publication, index: &IndexPlan<'_>, manifest: &IndexManifest) -> bool {
+    /// Returns the build that `manifest` describes, where its files were published and still exist.
+    fn previous_build(
+        &self,
+        publication: &Publication,
+        index: &IndexPlan<'_>,
+        manifest: IndexManifest,
+    ) -> Option<PreviousBuild> {
         let dists = self.archive.dists(self.suite);
-        index.cache.forms().iter().all(|form| {
+        let published = |form: &Form| {
             let path = format!("{}{}", index.path, form.extension());
-            let Some(output) = manifest.outputs.get(form) else {
-                return false;
-            };
-            let Some(file) = publication.files.iter().find(|file| file.path == path) else {
-                return false;
-            };
-            let by_hash = by_hash_path(&path, &output.sha256);
-            file.sha256 == output.sha256
-                && [&path, &by_hash].into_iter().all(|path| {
-                    dists
-                        .join(path)
-                        .metadata()
-                        .is_ok_and(|found| found.len() == output.size)
-                })
-        })
+            let output = manifest.outputs.get(form)?;
+            let file = publication.files.iter().find(|file| file.path == path)?;
+            let by_hash = dists.join(by_hash_path(&path, &output.sha256));
+            let is_there = file.sha256 == output.sha256
+                && [&dists.join(&path), &by_hash]
+                    .into_iter()
+                    .all(|path| path.metadata().is_ok_and(|found| found.len() == output.size));
+            is_there.then_some((*form, by_hash))
+        };
+        // One that was published in more forms is not what is to be published now.
+        if manifest.outputs.len() != index.cache.forms().len() + 1 {
+            return None;
+        }
+        let files = index.cache.forms().iter().map(published).collect::<Option<_>>()?;
+        Some(PreviousBuild { manifest, files })
     }
 
     fn manifest_path(&self, path: &str) -> PathBuf {
