@@ -66,7 +66,6 @@ pub fn build(
 mod tests {
     use std::collections::{BTreeMap, BTreeSet};
     use std::io::Read as _;
-    use std::ops::ControlFlow;
 
     use archive_storage::staging::Staging;
     use debian_control::digest::Sha256;

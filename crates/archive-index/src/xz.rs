@@ -56,6 +56,26 @@ pub(super) fn block(packed: &[u8], plain: &[u8]) -> (Vec<u8>, u8) {
     (block, padding)
 }
 
+/// Returns how many bytes of padding a block has, as [`block`] makes them; `None` where it is none.
+pub(super) fn padding(block: &[u8]) -> Option<u8> {
+    let [words, flags, rest @ ..] = block else {
+        return None;
+    };
+    (*flags == 0xc0).then_some(())?;
+    let header = (u64::from(*words) + 1) * 4;
+    let mut packed = 0_u64;
+    for (at, byte) in rest.iter().take(9).enumerate() {
+        packed |= u64::from(byte & 0x7f) << (7 * at);
+        if byte & 0x80 == 0 {
+            let padding = header.checked_add(packed)?.wrapping_neg() % 4;
+            // After the padding stands the CRC.
+            let whole = header.checked_add(packed)?.checked_add(padding + 4)?;
+            return (whole == block.len() as u64).then_some(padding as u8);
+        }
+    }
+    None
+}
+
 /// Returns the index of a stream, which lists all of its blocks, and the footer.
 ///
 /// It is why blocks that were compressed apart can be one stream: nothing in a block says where it stands, and only this

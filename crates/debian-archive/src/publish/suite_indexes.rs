@@ -21,8 +21,11 @@ use crate::suite_release::architecture_release;
 use archive_catalog::{ContentsState, Publication, Section, Snapshot};
 use archive_index::records::Records;
 use archive_index::{BuildEnv, ChunkCache};
-use archive_index::{Dirty, Form, IndexError, IndexManifest, PreviousBuild, build, chunk_list};
+use archive_index::{
+    Dirty, Form, IndexError, IndexManifest, PreviousBuild, build, chunk_list, keep_published,
+};
 use archive_storage::STATE;
+use archive_storage::pool;
 use archive_storage::staging::{StagedPath, Staging};
 
 /// The forms in which Contents is served.
@@ -201,6 +204,11 @@ impl SuiteIndexes<'_> {
             .filter(|manifest| manifest.settings == settings)
             .zip(published)
             .and_then(|(manifest, publication)| self.previous_build(publication, &index, manifest));
+        if previous.is_none()
+            && let Some(publication) = published
+        {
+            self.take_published(publication, &index);
+        }
         let dirty = match (&index.changed, &previous, published) {
             (IndexChange::Section(section), Some(_), Some(publication)) => {
                 let positions = self.snapshot.changed_since(section, publication.revision)?;
@@ -270,6 +278,33 @@ impl SuiteIndexes<'_> {
         }
         let files = index.cache.forms().iter().map(published).collect::<Option<_>>()?;
         Some(PreviousBuild { manifest, files })
+    }
+
+    /// Fills the cache with the chunks that are published, where this machine has built nothing: compressing all of a large
+    /// index takes far longer than reading it.
+    fn take_published(&self, publication: &Publication, index: &IndexPlan<'_>) {
+        if !index.listed || self.publishing == PublishMode::Forced {
+            return;
+        }
+        let dists = self.archive.dists(self.suite);
+        let published = |path: &str| {
+            let file = publication.files.iter().find(|file| file.path == path)?;
+            let by_hash = dists.join(by_hash_path(path, &file.sha256));
+            let found = pool::digest_and_size(&by_hash).ok()?;
+            (found == (file.sha256, file.size)).then_some(by_hash)
+        };
+        let files: Option<_> = index
+            .cache
+            .forms()
+            .iter()
+            .map(|form| Some((*form, published(&format!("{}{}", index.path, form.extension()))?)))
+            .collect();
+        let list =
+            published(&format!("{}.chunks", index.path)).and_then(|path| std::fs::read_to_string(path).ok());
+        if let (Some(files), Some(list)) = (files, list) {
+            // What cannot be taken is compressed, from its records.
+            let _ = keep_published(index.cache, &list, &files);
+        }
     }
 
     fn manifest_path(&self, path: &str) -> PathBuf {
