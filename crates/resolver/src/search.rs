@@ -78,6 +78,9 @@ pub(crate) struct Solver<'u> {
     lightest: HashMap<What, Var>,
     /// How many packages may still be looked at to weigh others.
     patience: usize,
+    /// How many choices were looked at.
+    #[cfg(test)]
+    pub(crate) steps: u64,
 }
 
 impl<'u> Solver<'u> {
@@ -97,6 +100,8 @@ impl<'u> Solver<'u> {
             most: 0,
             lightest: HashMap::new(),
             patience: 0,
+            #[cfg(test)]
+            steps: 0,
         }
     }
 

@@ -95,6 +95,10 @@ impl Solver<'_> {
     pub(super) fn next_choice(&mut self) -> Option<Lit> {
         loop {
             let std::cmp::Reverse(choice) = self.pending.pop()?;
+            #[cfg(test)]
+            {
+                self.steps += 1;
+            }
             let (asking, candidates) = match choice.what {
                 What::Choice(choice) => {
                     let choice = self.encoder.choice(choice);

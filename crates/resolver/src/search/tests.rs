@@ -40,11 +40,10 @@ pub(crate) fn too_few(places: usize) -> Universe {
     builder.finish()
 }
 
-#[test]
-fn a_choice_waits_once_however_often_it_is_asked_for_again() {
-    let universe = too_few(5);
-    let mut solver = Solver::new(&universe);
-    let assumptions: Vec<Lit> = (0..=5)
+/// Looks for what lets every guest have a place, with one too few; returns the solver when that is shown to be impossible.
+fn searched(universe: &Universe, places: usize) -> Solver<'_> {
+    let mut solver = Solver::new(universe);
+    let assumptions: Vec<Lit> = (0..=places)
         .map(|guest| {
             let requirement = Requirement {
                 why: RequiredBy::Itself,
@@ -60,6 +59,29 @@ fn a_choice_waits_once_however_often_it_is_asked_for_again() {
         order: Order::ChoicesFirst,
     });
     assert!(matches!(outcome, Outcome::Unsat(_)));
+    solver
+}
+
+// Choices that wait twice are looked at twice after each step back, and then four times: a check of two suites took minutes.
+#[test]
+fn each_contradiction_costs_a_bounded_number_of_steps() {
+    for places in [5, 6] {
+        let universe = too_few(places);
+        let solver = searched(&universe, places);
+        let contradictions = solver.engine.contradictions();
+        let most = 2 * contradictions;
+        assert!(
+            solver.steps <= most,
+            "{} choices were looked at for {contradictions} contradictions",
+            solver.steps
+        );
+    }
+}
+
+#[test]
+fn a_choice_waits_once_however_often_it_is_asked_for_again() {
+    let universe = too_few(5);
+    let solver = searched(&universe, 5);
     let contradictions = solver.engine.contradictions();
     assert!(contradictions > 10, "{contradictions}");
     let waiting = solver.pending.iter().map(|Reverse(choice)| choice.what);
