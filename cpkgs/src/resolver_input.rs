@@ -6,7 +6,7 @@ use resolver::universe::{PackageId, Universe};
 
 use crate::installed::{InstalledPackage, State};
 use crate::local::LocalDeb;
-use crate::preferences::Preferences;
+use crate::preferences::{Candidate, Preferences};
 use crate::spec::Named;
 use apt_client::package_cache::{Extra, PackageCache, PackageCacheError};
 
@@ -105,7 +105,13 @@ impl<'l> ResolverInput<'l> {
         let library = self.library;
         self.universe.set_priorities(|universe, package| {
             let indexes: Vec<_> = library.indexes(package).collect();
-            preferences.priority(universe.name(package), universe.version(package), &indexes)
+            preferences.priority(Candidate {
+                name: universe.name(package),
+                architecture: universe.architecture(package),
+                version: universe.version(package),
+                source: &|| source_of(library, package),
+                indexes: &indexes,
+            })
         });
     }
 
@@ -220,6 +226,14 @@ impl<'l> ResolverInput<'l> {
             .as_deref()
             .is_none_or(|wanted| wanted == architecture || architecture == "all")
     }
+}
+
+/// Returns the name of the source of a package that an index has. Source: Debian Policy 5.6.1.
+fn source_of(library: &PackageCache, package: PackageId) -> Option<String> {
+    let text = library.stanza(package).ok()?;
+    let stanza = Stanza::parse(&text).ok()?;
+    let named = stanza.line("Source").or(stanza.line("Package"))?;
+    Some(named.split_whitespace().next()?.to_owned())
 }
 
 /// Returns the place in the library of the very package that is installed; one of the same version with other bytes is another.

@@ -43,6 +43,7 @@ pub(super) fn run(args: &AutoremoveArgs, context: &mut Context) -> Result<Outcom
         input: &input,
         target: &target,
         plan,
+        kept_back: Vec::new(),
         command: "autoremove".to_owned(),
         configuration: Configuration::Stays,
         leftovers: Vec::new(),

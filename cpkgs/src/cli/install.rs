@@ -15,7 +15,7 @@ use rootless::generation::Programs;
 
 use super::failure::{Failure, USAGE};
 use super::install_target::{Indexes, InstallTargetArgs};
-use super::options::{BrokenArgs, check_held, recommends, run_of};
+use super::options::{BrokenArgs, ReleaseArgs, check_held, recommends, run_of};
 use super::transaction::{Transaction, refused};
 use super::{Context, Outcome, kept_back};
 
@@ -46,6 +46,8 @@ pub(super) struct InstallArgs {
     /// Shows what would be done, and does nothing.
     #[arg(long, short = 's')]
     dry_run: bool,
+    #[command(flatten)]
+    release: ReleaseArgs,
     #[command(flatten)]
     target: InstallTargetArgs,
 }
@@ -115,7 +117,7 @@ pub(super) fn run(args: &InstallArgs, context: &mut Context) -> Result<Outcome, 
         false => Indexes::Needed,
     };
     let library = target.library(indexes, context)?;
-    let input = target.resolver_input(&library, files, context)?;
+    let input = target.resolver_input_of(&args.release, &library, files, context)?;
     let request = Request {
         install: targets(&specs, &input),
         installed: input.installed.clone(),
@@ -146,6 +148,7 @@ pub(super) fn run(args: &InstallArgs, context: &mut Context) -> Result<Outcome, 
         input: &input,
         target: &target,
         plan,
+        kept_back: Vec::new(),
         command: format!("install {}", args.packages.join(" "))
             .trim_end()
             .to_owned(),

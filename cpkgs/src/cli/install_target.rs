@@ -19,6 +19,7 @@ use rootless::{Change, PackageKey};
 
 use super::architectures::Architectures;
 use super::failure::{Failure, REFUSED};
+use super::options::ReleaseArgs;
 use super::{Context, report};
 
 /// Where packages are installed.
@@ -175,6 +176,43 @@ impl InstallTarget {
         files: Vec<LocalDeb>,
         context: &Context,
     ) -> Result<ResolverInput<'l>, Failure> {
+        let mut input = self.without_preferences(library, files)?;
+        input.prefer(&self.preferences(context)?);
+        Ok(input)
+    }
+
+    /// Sets up what a request is decided on that prefers a release.
+    pub(super) fn resolver_input_of<'l>(
+        &self,
+        release: &ReleaseArgs,
+        library: &'l PackageCache,
+        files: Vec<LocalDeb>,
+        context: &Context,
+    ) -> Result<ResolverInput<'l>, Failure> {
+        let mut input = self.without_preferences(library, files)?;
+        let mut preferences = self.preferences(context)?;
+        release.apply(&mut preferences, library)?;
+        input.prefer(&preferences);
+        Ok(input)
+    }
+
+    /// Returns what the administrator of a system prefers; without root, the sources say it all.
+    fn preferences(&self, context: &Context) -> Result<Preferences, Failure> {
+        let Self::System(system) = self else {
+            return Ok(Preferences::default());
+        };
+        let preferences = Preferences::read(system.root()).map_err(|error| Failure::new(REFUSED, error))?;
+        for ignored in &preferences.ignored {
+            context.printer.warning(escaped(ignored));
+        }
+        Ok(preferences)
+    }
+
+    fn without_preferences<'l>(
+        &self,
+        library: &'l PackageCache,
+        files: Vec<LocalDeb>,
+    ) -> Result<ResolverInput<'l>, Failure> {
         match self {
             Self::Own { folder, base, .. } => {
                 let mut own = installed::read(folder)?;
@@ -186,16 +224,7 @@ impl InstallTarget {
                 input.universe.forget_essential();
                 Ok(input)
             }
-            Self::System(system) => {
-                let mut input = ResolverInput::new(library, &system.installed()?, files)?;
-                let preferences =
-                    Preferences::read(system.root()).map_err(|error| Failure::new(REFUSED, error))?;
-                for ignored in &preferences.ignored {
-                    context.printer.warning(escaped(ignored));
-                }
-                input.prefer(&preferences);
-                Ok(input)
-            }
+            Self::System(system) => Ok(ResolverInput::new(library, &system.installed()?, files)?),
         }
     }
 

@@ -8,6 +8,7 @@ use cpkgs::phasing::Phasing;
 use cpkgs::resolver_input::ResolverInput;
 use debian_control::stanza::Stanza;
 use debian_control::version::Version;
+use resolver::kept_back::KeptBack;
 use resolver::request::{Hold, Installed};
 use resolver::universe::PackageId;
 
@@ -37,12 +38,12 @@ fn is_chroot() -> bool {
     }
 }
 
-/// Keeps packages at what is installed whose update is not for this machine yet. Returns their names.
+/// Keeps packages at what is installed whose update is not for this machine yet, and returns them.
 pub(super) fn hold_back(
     phasing: &Phasing,
     input: &ResolverInput<'_>,
     installed: &mut [Installed],
-) -> Result<Vec<String>, Failure> {
+) -> Result<Vec<KeptBack>, Failure> {
     let universe = &input.universe;
     let mut held = Vec::new();
     for installed in installed.iter_mut().filter(|one| one.hold == Hold::Free) {
@@ -57,7 +58,10 @@ pub(super) fn hold_back(
         let stanza = Stanza::parse(&text).map_err(|error| Failure::new(UNVERIFIED, error))?;
         if phasing.holds_back(&stanza) && !closes_a_hole(input, candidate, &newer) {
             installed.hold = Hold::Held;
-            held.push(universe.name(package).to_owned());
+            held.push(KeptBack {
+                package,
+                newest: candidate,
+            });
         }
     }
     Ok(held)

@@ -2,6 +2,7 @@
 
 use comfy_table::{Table, presets};
 use debian_control::terminal::escaped;
+use resolver::kept_back::KeptBack;
 use resolver::plan::{Plan, Why};
 use resolver::universe::{PackageId, Universe};
 use serde::Serialize;
@@ -25,11 +26,14 @@ pub(super) struct PlanView<'u> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     reinstall: Vec<Named<'u>>,
     remove: Vec<Named<'u>>,
+    /// What an upgrade leaves behind: `from` is installed, `version` is the newest.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    kept_back: Vec<Named<'u>>,
     download_bytes: u64,
 }
 
 /// Returns the plan for machines.
-pub(super) fn view<'u>(universe: &'u Universe, plan: &Plan) -> PlanView<'u> {
+pub(super) fn view<'u>(universe: &'u Universe, plan: &Plan, kept: &[KeptBack]) -> PlanView<'u> {
     let named = |package: PackageId, from: Option<PackageId>| Named {
         name: universe.name(package),
         version: universe.version(package),
@@ -55,6 +59,10 @@ pub(super) fn view<'u>(universe: &'u Universe, plan: &Plan) -> PlanView<'u> {
             .remove
             .iter()
             .map(|removal| named(removal.package, None))
+            .collect(),
+        kept_back: kept
+            .iter()
+            .map(|kept| named(kept.newest, Some(kept.package)))
             .collect(),
         download_bytes: plan.download_bytes(universe),
     }

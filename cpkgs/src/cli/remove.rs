@@ -113,6 +113,7 @@ fn take_away(
         input: &input,
         target: &target,
         plan,
+        kept_back: Vec::new(),
         command: match configuration {
             Configuration::Stays => format!("remove {}", args.packages.join(" ")),
             Configuration::Goes => format!("purge {}", args.packages.join(" ")),

@@ -164,6 +164,7 @@ fn unpack_again(
         input: &input,
         target,
         plan,
+        kept_back: Vec::new(),
         command: "repair".to_owned(),
         configuration: Configuration::Stays,
         leftovers: Vec::new(),

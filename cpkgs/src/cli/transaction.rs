@@ -14,6 +14,7 @@ use cpkgs::system::Unfinished;
 use debian_control::release::format_iso;
 use debian_control::stanza::Stanza;
 use debian_control::terminal::escaped;
+use resolver::kept_back::KeptBack;
 use resolver::plan::{Plan, Step, Why};
 use resolver::refusal::{Refusal, RefusalKind};
 use resolver::request::{Mark, Recommends, Request};
@@ -85,6 +86,8 @@ pub(super) struct Transaction<'s, 'l> {
     /// Packages that were asked for and are there: from now on they are not there by themselves.
     pub(super) wanted: Vec<PackageId>,
     pub(super) command: String,
+    /// What an upgrade leaves behind its newest version.
+    pub(super) kept_back: Vec<KeptBack>,
     /// What becomes of the configuration files of packages that go.
     pub(super) configuration: Configuration,
     /// Packages of which nothing but configuration files is left, and which go too.
@@ -143,7 +146,7 @@ impl Transaction<'_, '_> {
         let (universe, plan) = (&self.input.universe, &self.plan);
         if context.printer.json() {
             // What is done is told as what is planned is.
-            return Ok(context.printer.value(&view(universe, plan))?);
+            return Ok(context.printer.value(&view(universe, plan, &self.kept_back))?);
         }
         for key in &self.leftovers {
             let text = format!(
@@ -336,6 +339,7 @@ pub(super) fn ephemeral(names: &[String], context: &mut Context) -> Result<PathB
         target: &target,
         plan,
         wanted: Vec::new(),
+        kept_back: Vec::new(),
         command: format!("run --with {}", names.join(",")),
         configuration: Configuration::Stays,
         leftovers: Vec::new(),

@@ -11,7 +11,7 @@ use rootless::Configuration;
 
 use super::failure::{Failure, REFUSED, USAGE};
 use super::install_target::{Indexes, InstallTarget, InstallTargetArgs, Run};
-use super::options::{BrokenArgs, check_held, recommends, run_of};
+use super::options::{BrokenArgs, ReleaseArgs, check_held, recommends, run_of};
 use super::transaction::{Transaction, refused};
 use super::{Context, Outcome, kept_back, phased};
 
@@ -33,6 +33,8 @@ pub(super) struct UpgradeArgs {
     #[arg(long, short = 's')]
     dry_run: bool,
     #[command(flatten)]
+    release: ReleaseArgs,
+    #[command(flatten)]
     target: InstallTargetArgs,
 }
 
@@ -50,13 +52,15 @@ pub(super) struct FullUpgradeArgs {
     #[arg(long, short = 's')]
     dry_run: bool,
     #[command(flatten)]
+    release: ReleaseArgs,
+    #[command(flatten)]
     target: InstallTargetArgs,
 }
 
 pub(super) fn upgrade(args: &UpgradeArgs, context: &mut Context) -> Result<Outcome, Failure> {
     let target = context.install_target(&args.target, run_of(args.dry_run))?;
     let library = target.library(Indexes::Needed, context)?;
-    let input = target.resolver_input(&library, Vec::new(), context)?;
+    let input = target.resolver_input_of(&args.release, &library, Vec::new(), context)?;
     let named = args.packages.iter().map(|text| Named::parse(text));
     let named = named
         .collect::<Result<Vec<_>, _>>()
@@ -100,7 +104,7 @@ pub(super) fn upgrade(args: &UpgradeArgs, context: &mut Context) -> Result<Outco
 pub(super) fn full_upgrade(args: &FullUpgradeArgs, context: &mut Context) -> Result<Outcome, Failure> {
     let target = context.install_target(&args.target, run_of(args.dry_run))?;
     let library = target.library(Indexes::Needed, context)?;
-    let input = target.resolver_input(&library, Vec::new(), context)?;
+    let input = target.resolver_input_of(&args.release, &library, Vec::new(), context)?;
     let options = Options {
         upgrade: Upgrade::Full,
         no_recommends: args.no_recommends,
@@ -127,14 +131,17 @@ fn carry_out(
     input: &ResolverInput<'_>,
     context: &mut Context,
 ) -> Result<Outcome, Failure> {
+    let universe = &input.universe;
     let mut installed = input.installed.clone();
+    let mut phased = Vec::new();
     // Who names a package asks for its newest version, whatever its phase is.
     if let Some(phasing) = phased::phasing(target.root()).filter(|_| named.is_empty()) {
-        let held = phased::hold_back(&phasing, input, &mut installed)?;
-        if !held.is_empty() {
+        phased = phased::hold_back(&phasing, input, &mut installed)?;
+        if !phased.is_empty() {
+            let names: Vec<&str> = phased.iter().map(|one| universe.name(one.package)).collect();
             let text = format!(
                 "kept back, as the updates are still being phased in: {}",
-                held.join(", ")
+                names.join(", ")
             );
             context.printer.info(escaped(&text));
         }
@@ -146,13 +153,13 @@ fn carry_out(
         broken: options.broken.asked(),
         ..Request::default()
     };
-    let plan = solve(&input.universe, &request).map_err(|refusal| refused(refusal, input, &[]))?;
+    let plan = solve(universe, &request).map_err(|refusal| refused(refusal, input, &[]))?;
     check_held(named.iter(), input, &plan, context)?;
-    let kept = kept_back(&input.universe, &request, &plan);
+    let kept = kept_back(universe, &request, &plan);
     match kept.first() {
         // Who names a package wants to know what is wrong with that one.
         Some(first) if !named.is_empty() => return Err(kept_back::reason(input, *first)),
-        _ => kept_back::report(&input.universe, &kept, request.upgrade, context),
+        _ => kept_back::report(universe, &kept, request.upgrade, context),
     }
     options.broken.warn(input, &plan, context);
     Transaction {
@@ -160,6 +167,7 @@ fn carry_out(
         input,
         target,
         plan,
+        kept_back: kept.into_iter().chain(phased).collect(),
         configuration: Configuration::Stays,
         leftovers: Vec::new(),
         programs: None,

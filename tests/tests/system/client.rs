@@ -9,3 +9,4 @@ mod source;
 mod update;
 mod update_odd_archives;
 mod update_tampered;
+mod upgrade_phased;
