@@ -89,12 +89,23 @@ impl Asking<'_, '_> {
     /// What came by itself and no source has any more gives way to what takes its place; as much of it stays as can.
     fn everything(&self) -> Result<After, Refusal> {
         let mut wanted = self.scenario.install.clone();
-        let new = self.new_essentials();
         let first = |wanted: &[usize]| {
             self.solve(self.targets(wanted), self.removed(), Upgrade::All, |slot| {
                 !slot.is_gone
             })
         };
+        // What comes on another architecture, because something there needs it, is not forced to come on this one, too.
+        let mut new = self.new_essentials();
+        if !new.is_empty()
+            && let Ok(after) = first(&wanted)
+        {
+            let slots = || self.scenario.slots.iter().zip(&after);
+            let comes = |name: &str| slots().any(|(slot, after)| slot.name == name && after.is_some());
+            new.retain(|place| {
+                let slot = self.scenario.slots.get(*place);
+                slot.is_some_and(|slot| !comes(&slot.name))
+            });
+        }
         let all: Vec<usize> = wanted.iter().chain(&new).copied().collect();
         if first(&all).is_ok() {
             wanted = all;

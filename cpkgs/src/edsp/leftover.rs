@@ -1,5 +1,6 @@
 //! What nothing needs any more when all is done: apt asks no question about it, and is always told.
 
+use std::collections::HashSet;
 use std::fmt::Write as _;
 
 use debian_control::stanza::Stanza;
@@ -25,6 +26,10 @@ const KEPT: [&str; 8] = [
 /// `SuggestsImportant`, which are on unless they are turned off.
 const KEEPING: [&str; 4] = ["Pre-Depends", "Depends", "Recommends", "Suggests"];
 
+/// The sections whose packages leave behind what they depend on as asked for, when they go because something else does. Source:
+/// apt.conf(5), `APT::Never-MarkAuto-Sections`, with the value that apt ships.
+const LASTING: [&str; 2] = ["metapackages", "tasks"];
+
 /// Returns installed packages that came by themselves and that nothing needs, recommends or suggests.
 pub(super) fn leftover(
     scenario: &Scenario<'_>,
@@ -33,6 +38,7 @@ pub(super) fn leftover(
     let mut builder = UniverseBuilder::new(&scenario.native, &[]);
     let mut installed = Vec::new();
     let mut names = Vec::new();
+    let left_behind = left_behind(scenario, after);
     for (place, (slot, package)) in scenario.slots.iter().zip(after).enumerate() {
         let Some((package, stanza)) = package.and_then(|package| Some((package, scenario.stanza(package)?)))
         else {
@@ -47,6 +53,7 @@ pub(super) fn leftover(
         })?;
         let mark = match slot.installed {
             _ if scenario.install.contains(&place) || slot.is_vital => Mark::Manual,
+            Some(_) if left_behind.contains(slot.name.as_str()) => Mark::Manual,
             Some(installed) => installed.mark,
             None => Mark::Automatic,
         };
@@ -62,6 +69,24 @@ pub(super) fn leftover(
     Ok(autoremovable
         .filter_map(|package| names.get(package.index()).copied())
         .collect())
+}
+
+/// Returns the names that metapackages depend on which go without being named.
+fn left_behind<'s>(scenario: &'s Scenario<'_>, after: &[Option<PackageId>]) -> HashSet<&'s str> {
+    let slots = scenario.slots.iter().zip(after).enumerate();
+    let gone = slots.filter(|(place, (_, after))| after.is_none() && !scenario.remove.contains(place));
+    let gone = gone.filter_map(|(_, (slot, _))| scenario.stanza(slot.installed?.package));
+    let lasting = gone.filter(|stanza| {
+        stanza
+            .line("Section")
+            .is_some_and(|section| LASTING.contains(&section))
+    });
+    lasting
+        .flat_map(|stanza| ["Pre-Depends", "Depends"].map(|name| stanza.get(name)))
+        .flatten()
+        .flat_map(|field| field.value().split([',', '|']))
+        .filter_map(|relation| relation.trim().split([' ', '(', ':', '\n']).next())
+        .collect()
 }
 
 /// Writes a package with all that it keeps as what it depends on.

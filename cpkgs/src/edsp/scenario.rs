@@ -92,8 +92,8 @@ impl<'s> Scenario<'s> {
         }
         let slots = reader.finished();
         let dist_upgrade = flag("Dist-Upgrade")?;
-        // The older way to say that all is to be upgraded, and nothing else to be done.
-        let upgrade_only = flag("Upgrade")? && !dist_upgrade;
+        // The older way to say that all is to be upgraded, and nothing else to be done. apt adds it to the newer one, which is exact.
+        let upgrade_only = flag("Upgrade")? && !dist_upgrade && request.get("Upgrade-All").is_none();
         let mut scenario = Self {
             universe: reader.builder.finish(),
             slots,

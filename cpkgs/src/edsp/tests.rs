@@ -65,6 +65,30 @@ const DIST_UPGRADE: &str = "Upgrade-All: yes\nDist-Upgrade: yes\n";
 const APP: [&str; 4] = ["7 app 1 c;Depends: lib", "8 lib 2 c", "9 lib 3 -", "3 old 1 iac"];
 
 #[test]
+fn the_exact_limits_of_an_upgrade_count_before_the_older_field() {
+    let packages = ["1 foo 1 i", "2 foo 2 c;Depends: new", "3 new 1 c"];
+    let request =
+        |new| format!("Upgrade-All: yes\nUpgrade: yes\nForbid-New-Install: {new}\nForbid-Remove: yes\n");
+    assert_eq!(ask(&request("no"), &packages), ["Install 2", "Install 3"]);
+    assert_eq!(ask(&request("yes"), &packages), [""; 0]);
+    assert_eq!(ask("Upgrade: yes\n", &packages), [""; 0]);
+}
+
+#[test]
+fn a_metapackage_that_goes_with_another_leaves_what_it_depends_on() {
+    let packages = [
+        "1 desktop 1 i;Section: metapackages;Depends: editor, browser (>= 1)",
+        "2 editor 1 ia",
+        "3 browser 1 ia",
+    ];
+    assert_eq!(ask("Remove: editor\n", &packages), ["Remove 1", "Remove 2"]);
+    assert_eq!(
+        ask("Remove: desktop\n", &packages),
+        ["Autoremove 2", "Autoremove 3", "Remove 1"]
+    );
+}
+
+#[test]
 fn what_comes_is_said_in_the_numbers_of_apt_and_only_candidates_come() {
     assert_eq!(
         ask("Install: app:amd64\n", &APP),
