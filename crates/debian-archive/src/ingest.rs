@@ -17,6 +17,7 @@ use debian_control::architecture::Architecture;
 use debian_control::digest::{Digester, Sha256};
 use debian_control::limits::Limits;
 use debian_control::name::{Component, NameError, SuiteName};
+use debian_control::stanza::Stanza;
 use debian_deb::{Data, DebError};
 
 use crate::archive::Archive;
@@ -38,6 +39,11 @@ pub enum IngestError {
         "{0}; dpkg accepts the name but Debian Policy forbids it: `repogen add --allow-odd-names` accepts such packages"
     )]
     OddName(NameError),
+    /// It is a package of the installer, whatever its file is called.
+    #[error(
+        "`Package-Type: udeb`: packages for the installer need a separate index, which is not supported yet"
+    )]
+    Installer,
     /// The suite has no place for its architecture.
     #[error("architecture `{architecture}` is not in suite `{suite}`, which has {listed}")]
     ArchitectureNotInSuite {
@@ -75,6 +81,7 @@ impl IngestError {
             self,
             Self::Invalid(_)
                 | Self::OddName(_)
+                | Self::Installer
                 | Self::ArchitectureNotInSuite { .. }
                 | Self::Conflict(_)
                 | Self::Unreadable(_)
@@ -310,6 +317,7 @@ impl Archive {
         let tree = place.suite.pool_tree();
         if let Some((content, held)) = self.catalog().find(&sha256, tree)? {
             arrival.names.check(&content.content)?;
+            check_type(&content.content.control)?;
             check_architecture(place.suite, &content.content.architecture)?;
             return Ok(StagedPackage {
                 content,
@@ -320,6 +328,7 @@ impl Archive {
         }
         let content = read_content(path.as_path(), (sha256, size), arrival)?;
         arrival.names.check(&content.content)?;
+        check_type(&content.content.control)?;
         check_architecture(place.suite, &content.content.architecture)?;
         Ok(StagedPackage {
             content,
@@ -440,6 +449,17 @@ pub(crate) fn read_content(
         created_at: arrival.now,
     };
     Ok(NewContent { content, paths })
+}
+
+/// Refuses a package of the installer by what it says of itself: a name can be changed, and a body has none.
+///
+/// Source: deb-control(5), `Package-Type`.
+fn check_type(control: &str) -> Result<(), IngestError> {
+    let stanza = Stanza::parse(control).expect("the control file was parsed when it was read");
+    match stanza.line("Package-Type") {
+        Some(kind) if kind.eq_ignore_ascii_case("udeb") => Err(IngestError::Installer),
+        _ => Ok(()),
+    }
 }
 
 fn check_architecture(suite: &Suite, architecture: &Architecture) -> Result<(), IngestError> {

@@ -48,6 +48,7 @@ impl From<IngestError> for Problem {
         let code = match &error {
             IngestError::Catalog(cause) => return cause.into(),
             IngestError::Invalid(_) | IngestError::OddName(_) => Code::InvalidPackage,
+            IngestError::Installer => Code::FileNotTaken,
             IngestError::ArchitectureNotInSuite { .. } => Code::ArchitectureNotInSuite,
             IngestError::Conflict(conflict) => match **conflict {
                 Conflict::OtherBytes { .. } => Code::IdentityConflict,

@@ -22,6 +22,8 @@ fn what_is_no_file_is_said_at_once_and_rejects_nothing_else() {
     fs::write(&empty, "").unwrap();
     symlink("nowhere.deb", &dangling).unwrap();
     fs::copy(&good, &udeb).unwrap();
+    let installer = DebBuilder::new("installer", "1.0", "amd64").field("Package-Type", "udeb");
+    let installer = installer.write_into(&outside);
     let missing = outside.join("missing.deb");
     let cases = [
         (text(&pipe), "it is a named pipe"),
@@ -29,6 +31,7 @@ fn what_is_no_file_is_said_at_once_and_rejects_nothing_else() {
         (text(&empty), "it is empty"),
         (text(&dangling), "it is a broken symbolic link"),
         (text(&udeb), "(.udeb) need a separate index"),
+        (text(&installer), "`Package-Type: udeb`"),
         (text(&missing), "No such file"),
     ];
     let paths = cases.iter().map(|(path, _)| path.clone()).chain([text(&good)]);

@@ -6,7 +6,6 @@ use axum::http::{HeaderMap, header};
 use debian_archive::config::Suite;
 use debian_archive::ingest::{NamePolicy, ReceivedFile, StagedPackage, SuiteComponent, UploadContext};
 use debian_control::name::Component;
-use debian_control::stanza::Stanza;
 
 use crate::app::App;
 use crate::caller::Caller;
@@ -42,22 +41,7 @@ impl Admitted {
         };
         let staged = app.archive.inspect(received, &self.place(), &arrival)?;
         self.caller.uploads(&self.suite, Some(&staged.content().name))?;
-        check_type(&staged.content().control)?;
         Ok(staged)
-    }
-}
-
-/// Refuses a package of the installer by what it says of itself: a body has no file name, and a name can be changed.
-///
-/// Source: deb-control(5), `Package-Type`.
-fn check_type(control: &str) -> Result<(), Problem> {
-    let stanza = Stanza::parse(control).expect("the control file was parsed when it was inspected");
-    match stanza.line("Package-Type") {
-        Some(kind) if kind.eq_ignore_ascii_case("udeb") => Err(Problem::new(
-            Code::FileNotTaken,
-            "`Package-Type: udeb`: packages for the installer need a separate index, which is not supported yet",
-        )),
-        _ => Ok(()),
     }
 }
 
