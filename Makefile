@@ -11,7 +11,7 @@ CHECKED_TEXTS  := $(CHECKED_CRATES) tests bench docs nginx tools README.md ARCHI
 # How long `make fuzz` spends on each target.
 FUZZ_SECONDS ?= 20
 
-.PHONY: help setup dev demo build test test-postgresql test-s3 test-archive docker-up torture bench bench-uploads bench-micro fuzz api-fuzz fmt lint clippy audit health clean
+.PHONY: help setup dev demo build test test-postgresql test-s3 test-archive test-apt-suite docker-up torture bench bench-uploads bench-micro fuzz api-fuzz fmt lint clippy audit health clean
 .DEFAULT_GOAL := help
 
 help: ## Lists these commands
@@ -53,6 +53,9 @@ test-archive: $(TARGET)/.setup-archive ## Real packages on two Debian releases, 
 	@tools/test-system
 	@tools/test-rootless
 	@tools/test-dput
+
+test-apt-suite: $(TARGET)/.setup-archive ## Runs apt's own tests that install or upgrade with cpkgs as its solver, beside apt's own (needs root or sudo)
+	@tools/apt-suite
 
 docker-up: ## Runs an uploader and nginx in containers (docs/how-to/containers.md); needs docker
 	docker compose up --build --detach --wait
