@@ -178,13 +178,14 @@ impl Snapshot for SqlSnapshot<'_> {
                 let packages = self.count_all(db)?;
                 return Ok(Counts { packages, added: packages, removed: 0 });
             };
-            // In one revision and not in the other; a package that was taken out and put back in between is neither.
+            // In one revision and not in the other; a package that was taken out and put back in between is neither. The plus
+            // signs keep SQLite from looking for the other placement through all of the suite: it is to go by the content.
             let only_in = |here: i64, there: i64, changed: &str| {
                 let query = format!(
                     "select count(*) from placement one where suite_id = ?1 and added_revision <= ?2
                      and (removed_revision is null or removed_revision > ?2) and {changed} > ?4 and not exists
-                     (select 1 from placement other where other.content_id = one.content_id and other.suite_id = ?1
-                      and other.added_revision <= ?3 and (other.removed_revision is null or other.removed_revision > ?3))"
+                     (select 1 from placement other where other.content_id = one.content_id and +other.suite_id = ?1
+                      and +other.added_revision <= ?3 and (other.removed_revision is null or other.removed_revision > ?3))"
                 );
                 db.query_one(&query, params![self.suite, here, there, here.min(there)], |row| row.get(0))
             };
