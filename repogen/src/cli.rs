@@ -3,6 +3,7 @@
 mod add;
 mod backup;
 mod check;
+mod completions;
 mod context;
 mod copy;
 mod exit;
@@ -10,6 +11,7 @@ mod files;
 mod init;
 mod key;
 mod list;
+mod man;
 mod migrate;
 mod package_json;
 mod printer;
@@ -73,6 +75,8 @@ enum Command {
     Backup(backup::BackupArgs),
     Restore(backup::RestoreArgs),
     Key(key::KeyArgs),
+    Man(man::ManArgs),
+    Completions(completions::CompletionsArgs),
 }
 
 /// Runs the program.
@@ -132,5 +136,7 @@ fn run(command: Command, context: &mut Context) -> Result<Completion, Failure> {
         Command::Backup(args) => backup::run(args, context),
         Command::Restore(args) => backup::run_restore(args, context),
         Command::Key(args) => key::run(args, context),
+        Command::Man(args) => man::run(&args),
+        Command::Completions(args) => completions::run(&args, context),
     }
 }

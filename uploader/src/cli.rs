@@ -3,8 +3,10 @@
 mod archive;
 mod audit;
 mod backup;
+mod completions;
 mod error;
 mod log;
+mod man;
 mod migrate;
 mod output;
 mod reload;
@@ -48,6 +50,8 @@ enum UploaderCommand {
     Backup(backup::ServerBackupArgs),
     /// Update the catalog's tables to this version.
     Migrate,
+    Man(man::ManArgs),
+    Completions(completions::CompletionsArgs),
 }
 
 /// Runs the program. Exit codes: 0 done, 1 not possible, 2 usage or settings, 3 the archive cannot be used.
@@ -64,13 +68,18 @@ pub(crate) fn main() -> ExitCode {
 
 fn run(arguments: UploaderArguments) -> Result<(), CommandError> {
     let root = arguments.root.unwrap_or_else(|| PathBuf::from("."));
-    let settings = Settings::read(&root, |name| std::env::var_os(name)).map_err(CommandError::Settings)?;
+    let settings = || Settings::read(&root, |name| std::env::var_os(name)).map_err(CommandError::Settings);
     match arguments.command {
-        UploaderCommand::Serve => serve::run(settings),
-        UploaderCommand::User(command) => user::run(command, &settings),
-        UploaderCommand::Token(command) => token::run(command, &settings),
-        UploaderCommand::Audit(command) => audit::run(&command, &settings),
-        UploaderCommand::Backup(args) => backup::run(&args, &settings),
-        UploaderCommand::Migrate => migrate::run(&settings),
+        UploaderCommand::Serve => serve::run(settings()?),
+        UploaderCommand::User(command) => user::run(command, &settings()?),
+        UploaderCommand::Token(command) => token::run(command, &settings()?),
+        UploaderCommand::Audit(command) => audit::run(&command, &settings()?),
+        UploaderCommand::Backup(args) => backup::run(&args, &settings()?),
+        UploaderCommand::Migrate => migrate::run(&settings()?),
+        UploaderCommand::Man(args) => man::run(&args),
+        UploaderCommand::Completions(args) => {
+            completions::run(&args);
+            Ok(())
+        }
     }
 }

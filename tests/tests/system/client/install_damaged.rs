@@ -154,7 +154,7 @@ fn apt_takes_its_answers_from_the_resolver() {
     apt.update().silent();
     let solvers = apt.path("solvers");
     std::fs::create_dir(&solvers).unwrap();
-    let script = std::fs::read_to_string(archive_tests::workspace().join("tools/apt-solvers/cpkgs")).unwrap();
+    let script = std::fs::read_to_string(archive_tests::workspace().join("cpkgs/debian/apt-solver")).unwrap();
     let program = archive_tests::archive::cpkgs();
     let script = script.replace("exec cpkgs", &format!("exec {}", program.display()));
     std::fs::write(solvers.join("cpkgs"), script).unwrap();
