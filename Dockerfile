@@ -1,14 +1,24 @@
-# syntax=docker/dockerfile:1
 # The uploader and repogen, to serve an archive that lies in a volume at /archive. See docs/how-to/containers.md.
 #
 # `rust` and `debian` are of one Debian release: what the first links, the second has.
 ARG RUST=docker.io/library/rust:1.95-bookworm
 ARG DEBIAN=docker.io/library/debian:bookworm-slim
+# Where the programs come from: `build` compiles them here; `built` takes those of `make build` from target/release/.
+ARG PROGRAMS=build
 
 FROM ${RUST} AS build
 WORKDIR /build
 COPY . .
-RUN cargo build --locked --release -p repogen -p uploader --bins
+# What was compiled stays in the builder's cache: after a change of one source file, only the crates of this workspace that use it are
+# compiled again.
+RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,target=/build/target \
+    cargo build --locked --release -p repogen -p uploader --bins \
+    && install --strip --target-directory=/programs -D target/release/repogen target/release/uploader
+
+FROM scratch AS built
+COPY target/release/repogen target/release/uploader /programs/
+
+FROM ${PROGRAMS} AS programs
 
 FROM ${DEBIAN}
 # 990: an account that owns the archive and nothing else. curl is for the health check.
@@ -18,7 +28,7 @@ RUN apt-get update \
     && groupadd --gid 990 archive \
     && useradd --uid 990 --gid 990 --home-dir /archive --no-create-home --shell /usr/sbin/nologin archive \
     && install --directory --owner=archive --group=archive /archive
-COPY --from=build /build/target/release/repogen /build/target/release/uploader /usr/local/bin/
+COPY --from=programs /programs/ /usr/local/bin/
 COPY --chmod=755 tools/container-start /usr/local/bin/container-start
 USER 990:990
 ENV REPOGEN_ROOT=/archive API_HOST=0.0.0.0 API_PORT=3000

@@ -11,7 +11,7 @@ CHECKED_TEXTS  := $(CHECKED_CRATES) tests bench docs nginx tools README.md ARCHI
 # How long `make fuzz` spends on each target.
 FUZZ_SECONDS ?= 20
 
-.PHONY: help setup dev demo build test test-postgresql test-s3 test-archive test-apt-suite docker-up torture bench bench-uploads bench-micro fuzz api-fuzz fmt lint clippy audit health clean
+.PHONY: help setup dev demo build deb test test-postgresql test-s3 test-archive test-apt-suite test-containers docker-up torture bench bench-uploads bench-micro fuzz api-fuzz fmt lint clippy audit health clean
 .DEFAULT_GOAL := help
 
 help: ## Lists these commands
@@ -37,6 +37,13 @@ demo: setup ## Shows the main job: from a package to `apt install`
 build: setup ## Builds release programs
 	$(CARGO) build --locked --release --workspace --bins
 
+deb: $(TARGET)/.setup-deb ## Builds Debian packages of the three programs into target/debian/
+	@tools/deb
+
+$(TARGET)/.setup-deb: $(TARGET)/.setup tools/setup
+	@tools/setup --deb
+	@touch $@
+
 test: setup ## Runs every test; needs no network
 	@python3 -m unittest discover -q -s bench
 	$(CARGO) test --locked --workspace
@@ -56,6 +63,13 @@ test-archive: $(TARGET)/.setup-archive ## Real packages on two Debian releases, 
 
 test-apt-suite: $(TARGET)/.setup-archive ## Runs apt's own tests that install or upgrade with cpkgs as its solver, beside apt's own (needs root or sudo)
 	@tools/apt-suite
+
+$(TARGET)/.setup-containers: $(TARGET)/.setup tools/setup
+	@tools/setup --containers
+	@touch $@
+
+test-containers: $(TARGET)/.setup-containers build ## Starts, uses and stops the compose files, with real apt in a container; needs a Docker engine and no registry
+	@tools/test-containers
 
 docker-up: ## Runs an uploader and nginx in containers (docs/how-to/containers.md); needs docker
 	docker compose up --build --detach --wait
@@ -106,6 +120,7 @@ lint: setup ## Checks format, warnings, doc comments, the fences between the cra
 	@tools/circles --kind files --kind modules $(notdir $(CHECKED_CRATES))
 	@tools/words $(CHECKED_TEXTS)
 	@tools/check-docs
+	@tools/check-alerts
 
 clippy: setup ## Shows all warnings, and fails on none
 	$(CARGO) clippy --locked --workspace --all-targets

@@ -30,6 +30,7 @@ mod queue;
 mod committer;
 mod publication_tracker;
 mod usage;
+mod gauges;
 mod static_files;
 mod operations;
 mod extract;

@@ -293,6 +293,8 @@ fn setup(archive: &Arc<Archive>) -> Result<PublisherSetup, SignError> {
 fn log(event: &PublisherEvent) {
     match event {
         PublisherEvent::Published { suite, report } => {
+            let took = f64::from(u32::try_from(report.milliseconds).unwrap_or(u32::MAX)) / 1000.0;
+            metrics::histogram!("publish_duration_seconds", "suite" => suite.to_string()).record(took);
             tracing::info!(
                 suite = %suite,
                 packages = report.counts.packages,

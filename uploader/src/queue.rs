@@ -53,6 +53,13 @@ impl QueueBounds {
     }
 }
 
+/// How much waits.
+pub(crate) struct Waiting {
+    pub(crate) files: usize,
+    /// How long the oldest file waits; 0: none does.
+    pub(crate) oldest_seconds: i64,
+}
+
 /// The sets that are not finished.
 pub(crate) struct Queue {
     bounds: QueueBounds,
@@ -188,6 +195,16 @@ impl Queue {
         });
         // Their files are deleted here, with the lock let go.
         drop::<Vec<Vec<QueueEntry>>>(gone);
+    }
+
+    /// Returns how much waits, at `now`.
+    pub(crate) fn waiting(&self, now: i64) -> Waiting {
+        let sets = self.lock();
+        let files = || sets.values().flat_map(|set| &set.files);
+        Waiting {
+            files: files().count(),
+            oldest_seconds: files().map(|file| now - file.since).max().unwrap_or(0),
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<QueueKey, FileSet>> {

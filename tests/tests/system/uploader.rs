@@ -12,6 +12,7 @@ mod dput;
 mod files;
 mod headers;
 mod log;
+mod metrics;
 mod nginx;
 mod openapi;
 mod package_edit;

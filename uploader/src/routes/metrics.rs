@@ -1,4 +1,4 @@
-//! `GET /metrics`: what was counted, for Prometheus.
+//! `GET /metrics`: what was counted, and how things stand, for Prometheus.
 
 use std::sync::Arc;
 
@@ -7,11 +7,18 @@ use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
 
 use crate::app::App;
+use crate::gauges;
 
 /// Returns metrics for Prometheus.
 #[utoipa::path(get, path = "/metrics", operation_id = "read_metrics", tag = "operating",
     responses((status = 200, description = "Metrics in the Prometheus text format", body = String, content_type = "text/plain")))]
 pub(crate) async fn metrics(State(app): State<Arc<App>>) -> Response {
+    // Counts are told also when there is no time to look at the rest.
+    let measured = app.blocking(|app| {
+        gauges::measure(app);
+        Ok(())
+    });
+    metrics::gauge!("archive_measured").set(u8::from(measured.await.is_ok()));
     let kind = "text/plain; version=0.0.4; charset=utf-8";
     ([(header::CONTENT_TYPE, kind)], app.metrics.render()).into_response()
 }

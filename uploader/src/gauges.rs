@@ -1,0 +1,73 @@
+//! What Prometheus is told of the archive as a whole, read anew for each scrape: the catalog, the disk, how far each suite is
+//! published, and how long the keys sign.
+//!
+//! All of it is read from what the machines share, so one uploader tells of every publisher, `repogen watch` included.
+
+use archive_catalog::Progress;
+use debian_archive::sign::keys;
+use metrics::gauge;
+
+use crate::app::App;
+use crate::clock::now;
+use crate::receive::free_bytes;
+
+/// Sets the gauges. Blocking.
+///
+/// A gauge of what could not be read keeps its last value: `archive_catalog_up` and `archive_storage_up` say that it is old.
+pub(crate) fn measure(app: &App) {
+    let progress = app.archive.catalog().progress();
+    gauge!("archive_catalog_up").set(up(progress.is_ok()));
+    for suite in progress.iter().flatten() {
+        measure_suite(suite);
+    }
+    gauge!("archive_storage_up").set(up(app.staging.create().is_ok()));
+    if let Ok(free) = free_bytes(app) {
+        gauge!("archive_storage_free_bytes").set(as_number(free));
+    }
+    measure_keys(app);
+    let waiting = app.queue.waiting(now());
+    gauge!("upload_queue_files").set(as_number(waiting.files as u64));
+    gauge!("upload_queue_oldest_seconds").set(seconds(waiting.oldest_seconds));
+}
+
+fn measure_suite(progress: &Progress) {
+    let suite = || progress.suite.to_string();
+    gauge!("archive_suite_revision", "suite" => suite()).set(seconds(progress.revision));
+    let Some(publication) = &progress.publication else {
+        return;
+    };
+    gauge!("archive_suite_published_revision", "suite" => suite()).set(seconds(publication.revision));
+    gauge!("archive_suite_packages", "suite" => suite()).set(as_number(publication.packages));
+    gauge!("archive_suite_date_timestamp_seconds", "suite" => suite()).set(seconds(publication.date));
+    if let Some(until) = publication.valid_until {
+        gauge!("archive_suite_valid_until_timestamp_seconds", "suite" => suite()).set(seconds(until));
+    }
+}
+
+/// Measures how long each key of the published keyring signs. A key without an end has no gauge.
+fn measure_keys(app: &App) {
+    let Ok(keyring) = std::fs::read(app.archive.root().join("archive-keyring.pgp")) else {
+        return;
+    };
+    for key in keys::describe(&keyring, now()).into_iter().flatten() {
+        let fingerprint = key.fingerprint.to_string();
+        gauge!("archive_key_usable", "fingerprint" => fingerprint.clone()).set(up(key.signing.is_ok()));
+        if let Some(end) = key.expires {
+            gauge!("archive_key_expiry_timestamp_seconds", "fingerprint" => fingerprint).set(seconds(end));
+        }
+    }
+}
+
+fn up(is_so: bool) -> f64 {
+    f64::from(u8::from(is_so))
+}
+
+/// Returns a count as Prometheus has it; above 2^53 the last digits are rounded.
+fn as_number(count: u64) -> f64 {
+    count as f64
+}
+
+/// Returns a time or a revision as Prometheus has it.
+fn seconds(value: i64) -> f64 {
+    value as f64
+}
