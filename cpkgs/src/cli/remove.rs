@@ -9,15 +9,15 @@ use resolver::plan::Plan;
 use resolver::request::{Hold, Installed, Recommends, Request};
 use resolver::solve::solve;
 use resolver::universe::PackageId;
-use rootless::Configuration;
+use rootless::{Configuration, PackageKey};
 
 use super::failure::{Failure, REFUSED, USAGE};
-use super::install_target::{Indexes, InstallTargetArgs};
+use super::install_target::{Indexes, InstallTarget, InstallTargetArgs};
 use super::options::{BrokenArgs, run_of};
 use super::transaction::{Transaction, refused};
 use super::{Context, Outcome};
 
-/// Removes packages, and what cannot be without them.
+/// Remove packages, and those that depend on them.
 #[derive(Debug, Args)]
 pub(super) struct RemoveArgs {
     /// NAME or NAME:ARCHITECTURE.
@@ -25,14 +25,14 @@ pub(super) struct RemoveArgs {
     packages: Vec<String>,
     #[command(flatten)]
     broken: BrokenArgs,
-    /// Shows what would be done, and does nothing.
+    /// Show what would be done, and do nothing.
     #[arg(long, short = 's')]
     dry_run: bool,
     #[command(flatten)]
     target: InstallTargetArgs,
 }
 
-/// Removes packages with their configuration files, also those of packages that were removed before.
+/// Remove packages with their configuration files, also those of packages that were removed before.
 #[derive(Debug, Args)]
 pub(super) struct PurgeArgs {
     #[command(flatten)]
@@ -64,18 +64,7 @@ fn take_away(
     let (here, absent): (Vec<Named>, Vec<Named>) = named
         .into_iter()
         .partition(|named| input.installed_of(named).next().is_some());
-    let mut leftovers = Vec::new();
-    let mut missing = Vec::new();
-    for named in absent {
-        let left = match configuration {
-            Configuration::Goes => target.leftovers(&named)?,
-            Configuration::Stays => Vec::new(),
-        };
-        if left.is_empty() {
-            missing.push(named);
-        }
-        leftovers.extend(left);
-    }
+    let (leftovers, missing) = leftovers_of(absent, configuration, &target)?;
     for named in &missing {
         let text = format!("`{named}` is not installed");
         if here.is_empty() && leftovers.is_empty() {
@@ -87,17 +76,7 @@ fn take_away(
         .into_iter()
         .map(|named| input.with_architecture(named))
         .collect();
-    let is_held = |named: &&Named| {
-        let mut installed = input.installed_of(named);
-        installed.any(|installed| installed.hold == Hold::Held)
-    };
-    if let Some(held) = named.iter().find(is_held) {
-        return Err(Failure::saying(
-            REFUSED,
-            format_args!("`{}` is held, and stays as it is", held.name),
-        )
-        .hint(format_args!("`cpkgs unhold {}` releases it", held.name)));
-    }
+    refuse_held(&named, &input)?;
     let request = Request {
         remove: named.iter().map(|named| input.target(named)).collect(),
         installed: input.installed.clone(),
@@ -123,6 +102,42 @@ fn take_away(
         programs: None,
     }
     .finish(run_of(args.dry_run), context)
+}
+
+/// Returns what packages that are not installed have left behind and would lose now, and those that have left nothing.
+fn leftovers_of(
+    absent: Vec<Named>,
+    configuration: Configuration,
+    target: &InstallTarget,
+) -> Result<(Vec<PackageKey>, Vec<Named>), Failure> {
+    let mut leftovers = Vec::new();
+    let mut missing = Vec::new();
+    for named in absent {
+        let left = match configuration {
+            Configuration::Goes => target.leftovers(&named)?,
+            Configuration::Stays => Vec::new(),
+        };
+        if left.is_empty() {
+            missing.push(named);
+        }
+        leftovers.extend(left);
+    }
+    Ok((leftovers, missing))
+}
+
+fn refuse_held(named: &[Named], input: &ResolverInput<'_>) -> Result<(), Failure> {
+    let is_held = |named: &&Named| {
+        let mut installed = input.installed_of(named);
+        installed.any(|installed| installed.hold == Hold::Held)
+    };
+    match named.iter().find(is_held) {
+        None => Ok(()),
+        Some(held) => Err(Failure::saying(
+            REFUSED,
+            format_args!("`{}` is held, and stays as it is", held.name),
+        )
+        .hint(format_args!("`cpkgs unhold {}` releases it", held.name))),
+    }
 }
 
 /// Says how many packages nothing needs any more after a plan.

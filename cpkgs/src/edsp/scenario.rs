@@ -168,17 +168,7 @@ impl<'s> Reader<'_, 's> {
     fn add(&mut self, stanza: Stanza<'s>) -> Result<(), EdspError> {
         let name = stanza.line("Package").unwrap_or_default();
         let flag = |field| flag(&stanza, field, || format!("package `{name}`"));
-        let id = stanza.line("APT-ID").unwrap_or_default();
-        let wrong = match id {
-            "" => Some("missing".to_owned()),
-            id if id.bytes().any(|byte| !byte.is_ascii_digit()) => Some(format!("no number, but `{id}`")),
-            id if !self.ids.insert(id) => Some(format!("`{id}`, which another has")),
-            _ => None,
-        };
-        if let Some(wrong) = wrong {
-            let name = name.to_owned();
-            return Err(EdspError::Number { name, wrong });
-        }
+        let id = self.id(&stanza, name)?;
         let (is_candidate, is_installed) = (flag("APT-Candidate")?, flag("Installed")?);
         let slot = self.slot(name, stanza.line("Architecture").unwrap_or_default());
         for field in ["Essential", "Important", "Protected"] {
@@ -213,16 +203,15 @@ impl<'s> Reader<'_, 's> {
             pin,
         });
         if is_installed && let Some(slot) = self.slots.get_mut(slot) {
+            let is_automatic = flag("APT-Automatic")?;
             let installed = Installed {
                 package,
-                mark: match flag("APT-Automatic")? {
-                    true => Mark::Automatic,
-                    false => Mark::Manual,
+                mark: if is_automatic {
+                    Mark::Automatic
+                } else {
+                    Mark::Manual
                 },
-                hold: match flag("Hold")? {
-                    true => Hold::Held,
-                    false => Hold::Free,
-                },
+                hold: if flag("Hold")? { Hold::Held } else { Hold::Free },
             };
             if slot.installed.replace(installed).is_some() {
                 let name = format!("{}:{}", slot.name, slot.architecture);
@@ -234,6 +223,19 @@ impl<'s> Reader<'_, 's> {
         }
         self.versions.push(Version { stanza, id, slot });
         Ok(())
+    }
+
+    /// Returns the number by which apt knows a version: each has one of its own.
+    fn id(&mut self, stanza: &Stanza<'s>, name: &str) -> Result<&'s str, EdspError> {
+        let id = stanza.line("APT-ID").unwrap_or_default();
+        let wrong = match id {
+            "" => "missing".to_owned(),
+            id if id.bytes().any(|byte| !byte.is_ascii_digit()) => format!("no number, but `{id}`"),
+            id if !self.ids.insert(id) => format!("`{id}`, which another has"),
+            id => return Ok(id),
+        };
+        let name = name.to_owned();
+        Err(EdspError::Number { name, wrong })
     }
 
     fn slot(&mut self, name: &'s str, architecture: &str) -> usize {

@@ -248,6 +248,10 @@ impl PublishRun<'_> {
         apply::alias(&dists_folder(&self.archive.tree(self.suite)), self.suite, staging)
     }
 
+    #[allow(
+        clippy::too_many_lines,
+        reason = "the steps of a publish in their order; each is a call"
+    )]
     fn run(
         &self,
         snapshot: &dyn Snapshot,

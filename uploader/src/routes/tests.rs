@@ -259,6 +259,7 @@ async fn the_archive_as_a_whole_is_answered_word_for_word() {
 type Refused<'a> = ((&'a str, &'a str), Option<&'a str>, &'a str, Vec<u8>);
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "one table of cases")]
 async fn what_is_refused_is_told_word_for_word() {
     let (server, jane) = world().await;
     let joe = server.token("joe", &["read:stable"]);

@@ -31,25 +31,7 @@ pub(super) fn add(args: AddArgs, context: &mut Context) -> Result<Outcome, Failu
     for mirror in &args.mirror {
         mirror.parse::<Location>().map_err(usage)?;
     }
-    // A file that is named on the command line counts from the working directory, one in the configuration from the home.
-    let password_file = args.password_file.as_ref().map(std::path::absolute);
-    let password_file = password_file
-        .transpose()
-        .map_err(|error| Failure::new(USAGE, error))?;
-    let mut added = SourceConfig {
-        url: url.trim_end_matches('/').to_owned(),
-        mirrors: args.mirror.clone(),
-        suites: Vec::new(),
-        components: Vec::new(),
-        signed_by: String::new(),
-        architectures: args.architecture.clone(),
-        check_valid_until: !args.no_check_valid_until,
-        accept_codenames: args.accept_codename.clone(),
-        priority: args.priority,
-        user: args.user.clone(),
-        password_file,
-        password_command: None,
-    };
+    let mut added = as_given(&args, &url)?;
     let fetcher = context.fetcher_with(Some(&added))?;
     let repository = match Repository::fetch(&fetcher, &root) {
         // Everything is said already.
@@ -99,6 +81,29 @@ pub(super) fn add(args: AddArgs, context: &mut Context) -> Result<Outcome, Failu
     context.printer.info(what);
     context.printer.info("next: `cpkgs update`");
     Ok(Outcome::Success)
+}
+
+/// Returns the source as it is said on the command line: its suites, components and keys are for the archive to complete.
+fn as_given(args: &AddArgs, url: &str) -> Result<SourceConfig, Failure> {
+    // A file that is named on the command line counts from the working directory, one in the configuration from the home.
+    let password_file = args.password_file.as_ref().map(std::path::absolute);
+    let password_file = password_file
+        .transpose()
+        .map_err(|error| Failure::new(USAGE, error))?;
+    Ok(SourceConfig {
+        url: url.trim_end_matches('/').to_owned(),
+        mirrors: args.mirror.clone(),
+        suites: Vec::new(),
+        components: Vec::new(),
+        signed_by: String::new(),
+        architectures: args.architecture.clone(),
+        check_valid_until: !args.no_check_valid_until,
+        accept_codenames: args.accept_codename.clone(),
+        priority: args.priority,
+        user: args.user.clone(),
+        password_file,
+        password_command: None,
+    })
 }
 
 /// Checks that each suite can be had as it is to be added: what is wrong is said now, and not by the next update.

@@ -16,6 +16,37 @@ fn text(text: &str) -> Param<'static> {
 
 impl Condition {
     pub(crate) fn of(dialect: Dialect, query: &PackageQuery) -> Self {
+        let mut condition = Self::placed(query);
+        condition.and_equal(
+            "content.name",
+            query.name.as_ref().map(|name| name.as_str().to_owned().into()),
+        );
+        condition.and_equal(
+            "content.version_key",
+            query.version.as_ref().map(|version| version.sort_key().into()),
+        );
+        condition.and_equal(
+            "content.architecture",
+            query
+                .architecture
+                .as_ref()
+                .map(|name| name.as_str().to_owned().into()),
+        );
+        if let Some(maintainer) = &query.maintainer {
+            condition.and(
+                match dialect {
+                    Dialect::Sqlite => "instr(lower(detail.maintainer), ?) > 0",
+                    Dialect::Postgres => "strpos(lower(detail.maintainer), ?) > 0",
+                },
+                [text(&maintainer.to_ascii_lowercase())],
+            );
+        }
+        condition
+    }
+
+    /// Returns the condition that a content is placed now, where and as the query asks. What a placement says of its content has to
+    /// hold of one placement, so all of it is inside one `exists`.
+    fn placed(query: &PackageQuery) -> Self {
         let mut placed =
             String::from("placement.content_id = content.id and placement.removed_revision is null");
         let mut values: Vec<Param<'static>> = Vec::new();
@@ -48,35 +79,10 @@ impl Condition {
             );
             values.push(text(tag));
         }
-        let mut condition = Self {
+        Self {
             sql: format!("exists (select 1 from placement where {placed})"),
             values,
-        };
-        condition.and_equal(
-            "content.name",
-            query.name.as_ref().map(|name| name.as_str().to_owned().into()),
-        );
-        condition.and_equal(
-            "content.version_key",
-            query.version.as_ref().map(|version| version.sort_key().into()),
-        );
-        condition.and_equal(
-            "content.architecture",
-            query
-                .architecture
-                .as_ref()
-                .map(|name| name.as_str().to_owned().into()),
-        );
-        if let Some(maintainer) = &query.maintainer {
-            condition.and(
-                match dialect {
-                    Dialect::Sqlite => "instr(lower(detail.maintainer), ?) > 0",
-                    Dialect::Postgres => "strpos(lower(detail.maintainer), ?) > 0",
-                },
-                [text(&maintainer.to_ascii_lowercase())],
-            );
         }
-        condition
     }
 
     pub(crate) fn and(&mut self, sql: &str, values: impl IntoIterator<Item = Param<'static>>) {

@@ -2,6 +2,7 @@
 
 use super::*;
 
+#[expect(clippy::too_many_lines, reason = "one table of cases")]
 pub(super) fn what_is_done_by_a_right_that_ended_after_it_was_checked_is_not_done(catalog: &SqlCatalog) {
     let new = account("jane", Role::Maintainer);
     catalog.create_account(&new, &event("user.create")).unwrap();
@@ -180,6 +181,7 @@ pub(super) fn a_changed_section_is_a_new_revision_and_the_old_one_still_reads(ca
     );
 }
 
+#[expect(clippy::too_many_lines, reason = "one table of cases")]
 pub(super) fn what_a_suite_says_of_a_package_is_shown_with_that_suite_only(catalog: &SqlCatalog) {
     let by = |name: &str| {
         Some(Actor {

@@ -82,6 +82,10 @@ enum IndexChange<'a> {
 
 impl SuiteIndexes<'_> {
     /// Builds what changed.
+    #[allow(
+        clippy::too_many_lines,
+        reason = "one index kind after the other, each on what the one before left"
+    )]
     pub(super) fn build(&self) -> Result<BuiltIndexes, PublishError> {
         // In one order, whatever that of the settings is.
         let forms: Vec<Form> = Form::COMPRESSED

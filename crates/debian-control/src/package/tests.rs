@@ -66,6 +66,7 @@ fn line_ends_of_another_system_are_made_plain() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one table of cases")]
 fn every_rule_is_named_with_its_field_or_line() {
     for (control, message) in [
         (String::new(), "found nothing"),

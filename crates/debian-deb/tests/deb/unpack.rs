@@ -194,6 +194,7 @@ fn triggers_are_those_that_dpkg_reads() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one table of cases")]
 fn control_files_are_those_that_dpkg_reads() {
     let long = |length: usize| {
         let name = format!("./{}", "n".repeat(length));
@@ -269,6 +270,7 @@ fn control_files_are_those_that_dpkg_reads() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one table of cases")]
 fn files_are_those_that_dpkg_unpacks() {
     let d = Block::directory;
     let f = |name: &str| Block::file(name, b"x");

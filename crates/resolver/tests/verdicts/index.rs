@@ -56,6 +56,7 @@ fn list(chance: &mut Chance, most: u64, item: impl Fn(&mut Chance) -> String) ->
     items.join(", ")
 }
 
+#[expect(clippy::too_many_lines, reason = "one table of cases")]
 fn stanza(chance: &mut Chance, number: u64) -> String {
     let version = 1 + chance.below(3);
     let architecture = if chance.one_in(4) { "all" } else { "amd64" };
