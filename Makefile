@@ -95,8 +95,8 @@ bench-uploads: $(TARGET)/.setup-bench ## Puts load on the uploader for some minu
 bench-micro: setup ## Measures parsing, chunking and joining by themselves
 	$(CARGO) bench --locked -p debian-deb -p archive-index --benches
 
-fuzz: setup ## Feeds mutated input to the parsers, FUZZ_SECONDS each
-	$(CARGO) run --locked -p fuzz -- all --seconds $(FUZZ_SECONDS)
+fuzz: setup ## Fuzzes every parser of foreign bytes, guided by coverage, FUZZ_SECONDS each
+	$(CARGO) run --locked -p fuzz -- --seconds $(FUZZ_SECONDS) --target-dir $(TARGET)
 
 $(TARGET)/.setup-api-fuzz: $(TARGET)/.setup
 	@tools/setup --api-fuzz

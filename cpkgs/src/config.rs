@@ -119,10 +119,7 @@ impl Config {
             return Err(read(io::Error::other("it is larger than 1 MiB")));
         }
         let text = fs::read_to_string(&path).map_err(read)?;
-        let config: Self = toml::from_str(&text).map_err(|source| ConfigError::Parse {
-            path: path.clone(),
-            source: Box::new(source),
-        })?;
+        let config = Self::parse(&text, &path)?;
         let mode = metadata.permissions().mode() & 0o777;
         if config.auth_token.is_some() && mode & 0o077 != 0 {
             // Whoever wrote it by hand is better helped than turned away.
@@ -130,6 +127,17 @@ impl Config {
             private.map_err(|_| ConfigError::Open { path, mode })?;
         }
         Ok(config)
+    }
+
+    /// Parses the text of a configuration; `path` is named in errors.
+    ///
+    /// # Errors
+    /// When it is not TOML with the keys and values that docs/reference/cpkgs.md lists.
+    pub fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
+        toml::from_str(text).map_err(|source| ConfigError::Parse {
+            path: path.to_owned(),
+            source: Box::new(source),
+        })
     }
 
     /// Changes what is configured, as it is by now: what other processes have changed meanwhile stays.
@@ -150,8 +158,13 @@ impl Config {
     /// Writes the configuration, 0600, in one step: a reader sees the old or the new one.
     pub fn write(&self, home: &Home) -> Result<(), ConfigError> {
         let path = home.config_file();
-        let text = toml::to_string(self).expect("every value of a configuration can be written as TOML");
-        replace_private(&path, text.as_bytes()).map_err(|source| ConfigError::Write { path, source })
+        replace_private(&path, self.to_toml().as_bytes())
+            .map_err(|source| ConfigError::Write { path, source })
+    }
+
+    /// Returns the text that [`Config::parse`] reads as this configuration.
+    pub fn to_toml(&self) -> String {
+        toml::to_string(self).expect("every value of a configuration can be written as TOML")
     }
 
     /// Returns where indexes and packages are kept.

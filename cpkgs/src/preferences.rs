@@ -125,7 +125,11 @@ impl Preferences {
         Ok(preferences)
     }
 
-    fn add(&mut self, text: &str) -> Result<(), StanzaError> {
+    /// Adds the records of one file; those that are not understood are listed in `ignored`.
+    ///
+    /// # Errors
+    /// When it does not consist of stanzas.
+    pub fn add(&mut self, text: &str) -> Result<(), StanzaError> {
         // Lines of comments stand anywhere.
         let lines = text.lines().filter(|line| !line.starts_with('#'));
         let text: String = lines.map(|line| format!("{}\n", line.trim_end())).collect();

@@ -1,11 +1,13 @@
-//! Fuzzing that needs nothing but stable Rust: inputs are grown from a corpus that the targets build themselves, and
-//! mutated by a generator with a seed, so that every case can be repeated by its seed and number.
+//! Coverage-guided fuzzing of every parser that reads bytes of strangers, on the stable toolchain.
 //!
-//! `cargo run --release -p fuzz -- all --seconds 20`. A failure leaves its input in a file for
-//! `cargo run -p fuzz -- TARGET --replay FILE`.
+//! A [`target::FuzzTarget`] is a parser with the rules that hold for any input. The program `guided` links all of them with libFuzzer
+//! and is built with instrumentation; the program `fuzz` builds it, gives it the seeds, and reports. `make fuzz` runs it.
+//!
+//! Why it is built in this way: docs/decisions/0016-libfuzzer-on-the-stable-toolchain.md.
 
 pub mod mutate;
 pub mod random;
-pub mod run;
 pub mod target;
 pub mod targets;
+pub mod corpus;
+pub mod guided;

@@ -1,129 +1,150 @@
-//! `fuzz TARGET|all`: mutates input for the parsers until the time is over or something does not hold.
+//! `fuzz [TARGET]...`: fuzzes the parsers, guided by coverage, and reports for each what was tried and reached.
 
-use std::io::{self, Write};
+use std::io::{self, Write as _};
+use std::panic::{self, AssertUnwindSafe};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Duration;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Instant;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context as _, Result, bail};
 use clap::Parser;
-use fuzz::run::{Effort, FuzzFailure, check, run};
+use fuzz::guided::{GuidedProgram, Run};
 use fuzz::target::FuzzTarget;
 use fuzz::targets;
-use rustix::process::{Resource, Rlimit, setrlimit};
 
-/// More than any parser may take for inputs of some kilobytes. Beyond it allocation fails, and that ends the run.
-const MAX_MEMORY: u64 = 1 << 30;
+/// How long finding the way through the maze may take; it takes about a second.
+const MAZE_SECONDS: u64 = 60;
 
-/// Feeds mutated input to the parsers and checks what must hold for any input.
+/// Fuzzes the parsers, guided by coverage
 #[derive(Debug, Parser)]
 struct Args {
-    /// What to fuzz: deb, tar, conffiles, triggers, control, stanza, version, relation, release, inrelease, universe, or all
-    target: String,
-    /// How long to go on, for each target
-    #[arg(long, default_value_t = 20)]
+    /// What to fuzz; all targets when left out
+    #[arg(value_parser = clap::builder::PossibleValuesParser::new(targets::names()))]
+    target: Vec<String>,
+    /// How long to fuzz each target
+    #[arg(long, value_name = "NUMBER", default_value_t = 20)]
     seconds: u64,
-    /// Where the random numbers begin; the same seed makes the same cases
-    #[arg(long, default_value_t = 1)]
-    seed: u64,
-    /// How many cases at most, for each target
-    #[arg(long, default_value_t = u64::MAX)]
-    cases: u64,
-    /// Checks this one file instead
+    /// Where cargo puts build output, and this program its findings
+    #[arg(
+        long,
+        value_name = "FOLDER",
+        env = "CARGO_TARGET_DIR",
+        default_value = "target"
+    )]
+    target_dir: PathBuf,
+    /// Afterwards writes to fuzz/corpus the fewest short inputs that reach what all known inputs reach
     #[arg(long)]
+    keep: bool,
+    /// Checks this one file instead
+    #[arg(long, value_name = "FILE")]
     replay: Option<PathBuf>,
 }
 
 fn main() -> Result<ExitCode> {
     let args = Args::parse();
-    let limit = Rlimit {
-        current: Some(MAX_MEMORY),
-        maximum: Some(MAX_MEMORY),
+    let names = if args.target.is_empty() {
+        targets::names()
+    } else {
+        args.target.iter().map(String::as_str).collect()
     };
-    setrlimit(Resource::As, limit).context("cannot limit the memory of this process")?;
-    let mut targets = targets::all();
-    if args.target != "all" {
-        targets.retain(|target| target.name() == args.target);
-    }
-    if targets.is_empty() {
-        let names: Vec<_> = targets::all().iter().map(|target| target.name()).collect();
-        bail!(
-            "no target `{}`: there are {}, and all",
-            args.target,
-            names.join(", ")
-        );
-    }
-    let mut code = ExitCode::SUCCESS;
-    for target in &targets {
-        let passed = match &args.replay {
-            Some(path) => replay(&**target, path)?,
-            None => fuzz(&**target, &args)?,
-        };
-        if !passed {
-            code = ExitCode::FAILURE;
-        }
-    }
-    Ok(code)
+    let targets: Vec<_> = names.into_iter().filter_map(targets::named).collect();
+    let passed = match &args.replay {
+        Some(path) => replay(&targets, path)?,
+        None => fuzz(&targets, &args)?,
+    };
+    Ok(if passed {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
-fn fuzz(target: &dyn FuzzTarget, args: &Args) -> Result<bool> {
-    let effort = Effort {
-        seed: args.seed,
-        cases: args.cases,
-        time: Duration::from_secs(args.seconds),
-    };
-    let mut out = io::stdout().lock();
-    match run(target, effort) {
-        Ok(tally) => {
+fn fuzz(targets: &[Box<dyn FuzzTarget + Send>], args: &Args) -> Result<bool> {
+    let program = GuidedProgram::build(&std::path::absolute(&args.target_dir)?)?;
+    prove_guidance(&program)?;
+    let (next, failed) = (AtomicUsize::new(0), AtomicBool::new(false));
+    let errors = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(|| {
+                while let Some(target) = targets.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    match fuzz_one(&program, &**target, args) {
+                        Ok(true) => {}
+                        Ok(false) => failed.store(true, Ordering::Relaxed),
+                        Err(error) => errors.lock().expect("no thread panics with it").push(error),
+                    }
+                }
+            });
+        }
+    });
+    match errors.into_inner().expect("no thread panics with it").pop() {
+        Some(error) => Err(error),
+        None => Ok(!failed.into_inner()),
+    }
+}
+
+/// Shows that coverage guides this build: at random nobody finds the way through the maze.
+fn prove_guidance(program: &GuidedProgram) -> Result<()> {
+    let maze = targets::named("maze").expect("there is a maze");
+    let begin = Instant::now();
+    match program.run(&*maze, MAZE_SECONDS)? {
+        Run::Failed { input, .. } => {
+            std::fs::remove_file(&input).with_context(|| format!("cannot remove `{}`", input.display()))?;
+            let seconds = begin.elapsed().as_secs_f32();
             writeln!(
-                out,
-                "{}: {} cases, {} accepted, all well",
-                target.name(),
-                tally.cases,
-                tally.accepted
+                io::stdout(),
+                "maze: its end was found in {seconds:.1} s, so coverage guides"
+            )?;
+            Ok(())
+        }
+        Run::Passed(tally) => bail!(
+            "coverage does not guide this build: the end of the maze was not found in {} inputs",
+            tally.inputs
+        ),
+    }
+}
+
+/// Fuzzes one target, and says whether everything held.
+fn fuzz_one(program: &GuidedProgram, target: &dyn FuzzTarget, args: &Args) -> Result<bool> {
+    let name = target.name();
+    match program.run(target, args.seconds)? {
+        Run::Passed(tally) => {
+            if args.keep {
+                program.keep(target)?;
+            }
+            writeln!(
+                io::stdout(),
+                "{name}: {} inputs, {} edges reached, {} new inputs found, all well",
+                tally.inputs,
+                tally.edges,
+                tally.new
             )?;
             Ok(true)
         }
-        Err(failure) => {
-            let path = keep(target, args, &failure)?;
+        Run::Failed { input, report } => {
+            let input = input.display();
             writeln!(
-                out,
-                "{}: case {} of seed {}: {}",
-                target.name(),
-                failure.case,
-                args.seed,
-                failure.why
-            )?;
-            writeln!(
-                out,
-                "hint: again with `cargo run -p fuzz -- {} --replay {}`",
-                target.name(),
-                path.display()
+                io::stdout(),
+                "{report}\n{name}: failed\nhint: again with `cargo run -p fuzz -- {name} --replay {input}`"
             )?;
             Ok(false)
         }
     }
 }
 
-/// Keeps the input of a failure in the working directory.
-fn keep(target: &dyn FuzzTarget, args: &Args, failure: &FuzzFailure) -> Result<PathBuf> {
-    let path = PathBuf::from(format!(
-        "fuzz-{}-{}-{}.bin",
-        target.name(),
-        args.seed,
-        failure.case
-    ));
-    std::fs::write(&path, &failure.input).with_context(|| format!("cannot write `{}`", path.display()))?;
-    Ok(path)
-}
-
-fn replay(target: &dyn FuzzTarget, path: &PathBuf) -> Result<bool> {
+fn replay(targets: &[Box<dyn FuzzTarget + Send>], path: &PathBuf) -> Result<bool> {
+    let [target] = targets else {
+        bail!("`--replay` needs one target, as in `fuzz deb --replay FILE`");
+    };
     let input = std::fs::read(path).with_context(|| format!("cannot read `{}`", path.display()))?;
-    let answer = check(target, &input);
+    let answer = panic::catch_unwind(AssertUnwindSafe(|| target.check(&input)));
     let mut out = io::stdout().lock();
     match &answer {
-        Ok(verdict) => writeln!(out, "{}: {verdict:?}, all well", target.name())?,
-        Err(why) => writeln!(out, "{}: {why}", target.name())?,
+        Ok(Ok(verdict)) => writeln!(out, "{}: {verdict:?}, all well", target.name())?,
+        Ok(Err(why)) => writeln!(out, "{}: {why}", target.name())?,
+        Err(_) => writeln!(out, "{}: it panicked", target.name())?,
     }
-    Ok(answer.is_ok())
+    Ok(matches!(answer, Ok(Ok(_))))
 }

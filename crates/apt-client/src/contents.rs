@@ -18,8 +18,8 @@ use crate::package_cache::file;
 use crate::source::Source;
 
 use blocks::{Blocks, BlocksWriter};
-use lines::Lines;
 
+pub use lines::Lines;
 pub use search::{FileHit, FileHits};
 
 /// Why files cannot be looked for.

@@ -24,6 +24,7 @@ use debian_control::digest::{Digester, Sha256};
 use crate::source::Source;
 use manifest::{KeptIndex, KeptSuite, Manifest, folder};
 
+pub use chunks::{ChunkList, ChunkPlan, Piece};
 pub use contents::Contents;
 pub use error::{ListsError, UpdateError};
 pub use report::{Freshness, SuiteReport, UpdateReport};

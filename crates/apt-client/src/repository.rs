@@ -73,11 +73,19 @@ impl Repository {
         match get(fetcher, &location) {
             Err(FetchError::Missing { .. }) => Ok(None),
             Err(error) => Err(error.into()),
-            Ok(bytes) => match serde_json::from_slice(&bytes) {
+            Ok(bytes) => match Self::parse(&bytes) {
                 Ok(repository) => Ok(Some(repository)),
                 Err(source) => Err(RepositoryError::Json { location, source }),
             },
         }
+    }
+
+    /// Parses `repository.json`. Nobody has signed it: its names are checked where they are used.
+    ///
+    /// # Errors
+    /// When it is not JSON of the expected shape.
+    pub fn parse(bytes: &[u8]) -> Result<Self, serde_json::Error> {
+        serde_json::from_slice(bytes)
     }
 
     /// Fetches the keys. They count for nothing until somebody has looked at them.

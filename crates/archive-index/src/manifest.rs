@@ -172,7 +172,6 @@ impl IndexManifest {
 
     /// Reads a manifest and checks it against the digest that precedes it.
     pub fn read(path: &Path) -> Result<Self, ManifestError> {
-        let damaged = || ManifestError::Damaged(path.to_owned());
         let bytes = std::fs::read(path).map_err(|source| match source.kind() {
             io::ErrorKind::NotFound => ManifestError::Missing(path.to_owned()),
             _ => ManifestError::Read {
@@ -180,6 +179,15 @@ impl IndexManifest {
                 source,
             },
         })?;
+        Self::parse(&bytes, path)
+    }
+
+    /// Parses the bytes of a manifest; `path` is named in errors.
+    ///
+    /// # Errors
+    /// When the digest is another, the format is another, or its lists do not fit together.
+    pub fn parse(bytes: &[u8], path: &Path) -> Result<Self, ManifestError> {
+        let damaged = || ManifestError::Damaged(path.to_owned());
         let (digest, text) = bytes.split_at_checked(64).ok_or_else(damaged)?;
         if hex::encode(sha2::Sha256::digest(text)).as_bytes() != digest {
             return Err(damaged());

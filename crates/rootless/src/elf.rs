@@ -23,24 +23,24 @@ const MAX_TEXT: usize = 4096;
 
 /// What an ELF file says of itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Elf {
+pub struct Elf {
     /// The kind of machine that it is for.
-    pub(crate) abi: Abi,
+    pub abi: Abi,
     /// The loader that it asks for; static programs and libraries have none.
-    pub(crate) interpreter: Option<String>,
+    pub interpreter: Option<String>,
     /// The libraries that it needs, by their names.
-    pub(crate) needed: Vec<String>,
+    pub needed: Vec<String>,
     /// The name that others need it by.
-    pub(crate) soname: Option<String>,
+    pub soname: Option<String>,
     /// Folders that its libraries are looked for in.
-    pub(crate) run_path: Vec<String>,
+    pub run_path: Vec<String>,
     /// Whether it converts between encodings, with modules that lie in a fixed place.
-    pub(crate) converts: bool,
+    pub converts: bool,
 }
 
 /// What a program and its libraries have in common: the loader passes over a library of another kind.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Abi {
+pub struct Abi {
     /// `e_machine`.
     machine: u16,
     is_64: bool,
@@ -53,7 +53,7 @@ impl Elf {
     /// # Errors
     ///
     /// When the disk fails.
-    pub(crate) fn read(file: &File) -> io::Result<Option<Self>> {
+    pub fn read(file: &File) -> io::Result<Option<Self>> {
         let header = bytes_at(file, 0, MAX_HEADER)?;
         if let Ok(header) = FileHeader64::<Endianness>::parse(header.as_slice()) {
             return read(file, header);

@@ -7,7 +7,7 @@
 
 pub mod rooted_dir;
 pub mod store;
-mod elf;
+pub mod elf;
 pub mod generation;
 pub mod conffiles;
 pub mod overlay;

@@ -3,8 +3,6 @@
 use debian_control::changes::Changes;
 
 use super::index::WORDS;
-use crate::mutate::mutate;
-use crate::random::Random;
 use crate::target::{FuzzTarget, ParserVerdict, must};
 
 /// A `.changes` file without a signature.
@@ -33,10 +31,12 @@ impl FuzzTarget for ChangesTarget {
         "changes"
     }
 
-    fn input(&self, random: &mut Random) -> Vec<u8> {
-        let mut bytes = CHANGES.as_bytes().to_vec();
-        mutate(&mut bytes, WORDS, random);
-        bytes
+    fn seeds(&self) -> Vec<Vec<u8>> {
+        vec![CHANGES.as_bytes().to_vec()]
+    }
+
+    fn words(&self) -> &'static [&'static [u8]] {
+        WORDS
     }
 
     fn check(&self, input: &[u8]) -> Result<ParserVerdict, String> {

@@ -2,8 +2,6 @@
 
 use debian_deb::{conffiles, triggers};
 
-use crate::mutate::mutate;
-use crate::random::Random;
 use crate::target::{FuzzTarget, ParserVerdict, must};
 
 /// `conffiles`.
@@ -49,8 +47,12 @@ impl FuzzTarget for Conffiles {
         "conffiles"
     }
 
-    fn input(&self, random: &mut Random) -> Vec<u8> {
-        lines(CONFFILES, random)
+    fn seeds(&self) -> Vec<Vec<u8>> {
+        CONFFILES.iter().map(|text| text.as_bytes().to_vec()).collect()
+    }
+
+    fn words(&self) -> &'static [&'static [u8]] {
+        WORDS
     }
 
     fn check(&self, input: &[u8]) -> Result<ParserVerdict, String> {
@@ -82,8 +84,12 @@ impl FuzzTarget for Triggers {
         "triggers"
     }
 
-    fn input(&self, random: &mut Random) -> Vec<u8> {
-        lines(TRIGGERS, random)
+    fn seeds(&self) -> Vec<Vec<u8>> {
+        TRIGGERS.iter().map(|text| text.as_bytes().to_vec()).collect()
+    }
+
+    fn words(&self) -> &'static [&'static [u8]] {
+        WORDS
     }
 
     fn check(&self, input: &[u8]) -> Result<ParserVerdict, String> {
@@ -101,16 +107,4 @@ impl FuzzTarget for Triggers {
         must(!input.contains(&0), || "a NUL is taken".to_owned())?;
         Ok(ParserVerdict::Accepted)
     }
-}
-
-/// Makes a text of a few lines, wrong in one place half of the time.
-fn lines(known: &[&str], random: &mut Random) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    for _ in 0..random.below(5) {
-        bytes.extend_from_slice(random.pick(known).copied().unwrap_or_default().as_bytes());
-    }
-    if random.once_in(2) {
-        mutate(&mut bytes, WORDS, random);
-    }
-    bytes
 }

@@ -15,8 +15,11 @@ use crate::target::{FuzzTarget, ParserVerdict, must};
 /// The reader of packages.
 pub struct DebTarget;
 
+/// Where the random numbers of the seeds begin.
+const SEEDS: u64 = 2026;
+
 /// Text that has a meaning somewhere in a package.
-const WORDS: &[&[u8]] = &[
+pub(super) const WORDS: &[&[u8]] = &[
     b"!<arch>\n",
     b"debian-binary   ",
     b"control.tar.gz  ",
@@ -49,8 +52,29 @@ impl FuzzTarget for DebTarget {
         "deb"
     }
 
-    fn input(&self, random: &mut Random) -> Vec<u8> {
-        mutant(random)
+    fn seeds(&self) -> Vec<Vec<u8>> {
+        (0..40)
+            .map(|case| mutant(&mut Random::new(SEEDS, case)))
+            .filter(|deb| debian_deb::read(&deb[..], &Limits::default(), Data::List).is_ok())
+            .collect()
+    }
+
+    fn words(&self) -> &'static [&'static [u8]] {
+        WORDS
+    }
+
+    fn max_length(&self) -> usize {
+        16 << 10
+    }
+
+    /// Now and then another package takes the place of the input: one that is wrong in a layer which compression or a checksum hides
+    /// from changes of single bytes.
+    fn repair(&self, input: &mut Vec<u8>, seed: u32) {
+        match seed % 8 {
+            0 => {}
+            1 => *input = mutant(&mut Random::new(u64::from(seed), 0)),
+            _ => mend_checksums(input),
+        }
     }
 
     fn check(&self, input: &[u8]) -> Result<ParserVerdict, String> {
@@ -163,7 +187,7 @@ fn mutate_frame(bytes: &mut Vec<u8>, random: &mut Random) {
 }
 
 /// Changes a tar archive, and mends the checksums most of the time so that the change is seen at all.
-pub(super) fn mutate_tar(tar: &mut Vec<u8>, random: &mut Random) {
+fn mutate_tar(tar: &mut Vec<u8>, random: &mut Random) {
     let headers = headers(tar);
     match random.pick(&headers) {
         Some(&begin) if !random.once_in(4) => {
@@ -206,6 +230,16 @@ fn mend(tar: &mut [u8], headers: &[usize]) {
         header.set_cksum();
         block.copy_from_slice(header.as_bytes());
     }
+}
+
+/// Mends the checksums of all headers of tar archives that lie uncompressed somewhere in `bytes`.
+pub(super) fn mend_checksums(bytes: &mut [u8]) {
+    const MAGIC_OFFSET: usize = 257;
+    let magics = bytes.windows(5).enumerate().filter(|(_, word)| word == b"ustar");
+    let headers: Vec<usize> = magics
+        .filter_map(|(at, _)| at.checked_sub(MAGIC_OFFSET))
+        .collect();
+    mend(bytes, &headers);
 }
 
 fn base(random: &mut Random) -> DebBuilder {

@@ -6,8 +6,6 @@ use debian_control::package::BinaryPackage;
 use debian_control::packages::{DescriptionForm, IndexEntry, Placement, render};
 use debian_control::stanza::{Stanza, StanzaReader};
 
-use crate::mutate::mutate;
-use crate::random::Random;
 use crate::target::{FuzzTarget, ParserVerdict, must};
 
 /// The control file of a package, and what an index makes of it.
@@ -73,10 +71,12 @@ impl FuzzTarget for Control {
         "control"
     }
 
-    fn input(&self, random: &mut Random) -> Vec<u8> {
-        let mut bytes = CONTROL.as_bytes().to_vec();
-        mutate(&mut bytes, WORDS, random);
-        bytes
+    fn seeds(&self) -> Vec<Vec<u8>> {
+        vec![CONTROL.as_bytes().to_vec()]
+    }
+
+    fn words(&self) -> &'static [&'static [u8]] {
+        WORDS
     }
 
     fn check(&self, input: &[u8]) -> Result<ParserVerdict, String> {
@@ -138,10 +138,12 @@ impl FuzzTarget for Stanzas {
         "stanza"
     }
 
-    fn input(&self, random: &mut Random) -> Vec<u8> {
-        let mut bytes = vec![CONTROL; 1 + random.below(3)].join("\n").into_bytes();
-        mutate(&mut bytes, WORDS, random);
-        bytes
+    fn seeds(&self) -> Vec<Vec<u8>> {
+        vec![CONTROL.as_bytes().to_vec(), [CONTROL; 2].join("\n").into_bytes()]
+    }
+
+    fn words(&self) -> &'static [&'static [u8]] {
+        WORDS
     }
 
     fn check(&self, input: &[u8]) -> Result<ParserVerdict, String> {

@@ -2,8 +2,6 @@
 
 use openpgp_policy::Keyring;
 
-use crate::mutate::mutate;
-use crate::random::Random;
 use crate::target::{FuzzTarget, ParserVerdict, must};
 
 /// A binary keyring, which has no checksum that would refuse most mutations before they are parsed.
@@ -11,7 +9,7 @@ pub(super) struct KeyringTarget {
     certificate: Vec<u8>,
 }
 
-const CORPUS: &[u8] = include_bytes!("../../corpus/keyring/ed25519.asc");
+const CORPUS: &[u8] = include_bytes!("../../fixtures/keyring.asc");
 
 /// When the signatures of the corpus are judged, in Unix seconds.
 const NOW: i64 = 1_900_000_000;
@@ -43,10 +41,12 @@ impl FuzzTarget for KeyringTarget {
         "keyring"
     }
 
-    fn input(&self, random: &mut Random) -> Vec<u8> {
-        let mut bytes = self.certificate.clone();
-        mutate(&mut bytes, PACKETS, random);
-        bytes
+    fn seeds(&self) -> Vec<Vec<u8>> {
+        vec![self.certificate.clone(), CORPUS.to_vec()]
+    }
+
+    fn words(&self) -> &'static [&'static [u8]] {
+        PACKETS
     }
 
     fn check(&self, input: &[u8]) -> Result<ParserVerdict, String> {

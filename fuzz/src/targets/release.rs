@@ -4,8 +4,6 @@ use debian_control::inrelease;
 use debian_control::release::Release;
 
 use super::index::WORDS;
-use crate::mutate::mutate;
-use crate::random::Random;
 use crate::target::{FuzzTarget, ParserVerdict, must};
 
 /// A Release file.
@@ -14,20 +12,9 @@ pub(super) struct ReleaseFile;
 /// An InRelease file, its envelope only: signatures are not looked at.
 pub(super) struct InRelease;
 
-const RELEASE: &str = "Origin: Example
-Label: Example
-Suite: stable
-Codename: bookworm
-Date: Mon, 23 Nov 2026 00:50:15 UTC
-Valid-Until: Mon, 07 Dec 2026 00:50:15 UTC
-Acquire-By-Hash: yes
-Architectures: amd64 arm64
-Components: main contrib
-Description: packages of the team
-SHA256:
- e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855          0 main/binary-amd64/Packages
- 2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824          5 main/binary-arm64/Packages.xz
-";
+/// A Release, and the same signed.
+const RELEASE: &str = include_str!("../../fixtures/Release");
+const INRELEASE: &[u8] = include_bytes!("../../fixtures/InRelease");
 
 const SIGNATURE: &str = "-----BEGIN PGP SIGNATURE-----
 
@@ -59,10 +46,12 @@ impl FuzzTarget for ReleaseFile {
         "release"
     }
 
-    fn input(&self, random: &mut Random) -> Vec<u8> {
-        let mut bytes = RELEASE.as_bytes().to_vec();
-        mutate(&mut bytes, WORDS, random);
-        bytes
+    fn seeds(&self) -> Vec<Vec<u8>> {
+        vec![RELEASE.as_bytes().to_vec()]
+    }
+
+    fn words(&self) -> &'static [&'static [u8]] {
+        WORDS
     }
 
     fn check(&self, input: &[u8]) -> Result<ParserVerdict, String> {
@@ -92,10 +81,12 @@ impl FuzzTarget for InRelease {
         "inrelease"
     }
 
-    fn input(&self, random: &mut Random) -> Vec<u8> {
-        let mut bytes = clear_signed(RELEASE, SIGNATURE).into_bytes();
-        mutate(&mut bytes, MARKS, random);
-        bytes
+    fn seeds(&self) -> Vec<Vec<u8>> {
+        vec![clear_signed(RELEASE, SIGNATURE).into_bytes(), INRELEASE.to_vec()]
+    }
+
+    fn words(&self) -> &'static [&'static [u8]] {
+        MARKS
     }
 
     fn check(&self, input: &[u8]) -> Result<ParserVerdict, String> {

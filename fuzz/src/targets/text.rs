@@ -6,8 +6,6 @@ use debian_control::relation::{RelationKind, Relations};
 use debian_control::version::Version;
 
 use super::index::WORDS;
-use crate::mutate::mutate;
-use crate::random::Random;
 use crate::target::{FuzzTarget, ParserVerdict, must};
 
 /// Two versions on two lines, and their order.
@@ -40,24 +38,15 @@ impl FuzzTarget for VersionTarget {
         "version"
     }
 
-    fn input(&self, random: &mut Random) -> Vec<u8> {
-        let mut version = || {
-            let mut bytes = random
-                .pick(VERSIONS)
-                .copied()
-                .unwrap_or_default()
-                .as_bytes()
-                .to_vec();
-            if random.once_in(2) {
-                mutate(
-                    &mut bytes,
-                    &[b"~", b"-", b"+", b":", b".", b"0", b"00", b"2147483648"],
-                    random,
-                );
-            }
-            bytes
-        };
-        [version(), version()].join(&b'\n')
+    fn seeds(&self) -> Vec<Vec<u8>> {
+        let pairs = VERSIONS.iter().zip(VERSIONS.iter().cycle().skip(1));
+        pairs
+            .map(|(left, right)| format!("{left}\n{right}").into_bytes())
+            .collect()
+    }
+
+    fn words(&self) -> &'static [&'static [u8]] {
+        &[b"~", b"-", b"+", b":", b".", b"0", b"00", b"2147483648"]
     }
 
     fn check(&self, input: &[u8]) -> Result<ParserVerdict, String> {
@@ -93,15 +82,12 @@ impl FuzzTarget for RelationField {
         "relation"
     }
 
-    fn input(&self, random: &mut Random) -> Vec<u8> {
-        let mut bytes = random
-            .pick(RELATIONS)
-            .copied()
-            .unwrap_or_default()
-            .as_bytes()
-            .to_vec();
-        mutate(&mut bytes, WORDS, random);
-        bytes
+    fn seeds(&self) -> Vec<Vec<u8>> {
+        RELATIONS.iter().map(|text| text.as_bytes().to_vec()).collect()
+    }
+
+    fn words(&self) -> &'static [&'static [u8]] {
+        WORDS
     }
 
     fn check(&self, input: &[u8]) -> Result<ParserVerdict, String> {

@@ -4,8 +4,6 @@ use debian_control::stanza::StanzaReader;
 use resolver::check::check;
 use resolver::universe::{Source, Universe, UniverseBuilder};
 
-use crate::mutate::mutate;
-use crate::random::Random;
 use crate::target::{FuzzTarget, ParserVerdict, must};
 
 /// The bytes of a universe.
@@ -57,20 +55,12 @@ impl FuzzTarget for UniverseBytes {
         "universe"
     }
 
-    fn input(&self, random: &mut Random) -> Vec<u8> {
-        let mut bytes = universe().map(|universe| universe.to_bytes()).unwrap_or_default();
-        match random.below(4) {
-            0 => mutate(&mut bytes, &[b"\xff\xff\xff\xff", b"\0\0\0\0"], random),
-            // One number is another one: what most faults of a disk or of a writer come to.
-            _ => {
-                let word = random.below(bytes.len() / 4) * 4;
-                let value = random.below(24) as u32;
-                if let Some(place) = bytes.get_mut(word..word + 4) {
-                    place.copy_from_slice(&value.to_le_bytes());
-                }
-            }
-        }
-        bytes
+    fn seeds(&self) -> Vec<Vec<u8>> {
+        vec![universe().expect("the index of the target is right").to_bytes()]
+    }
+
+    fn words(&self) -> &'static [&'static [u8]] {
+        &[b"\xff\xff\xff\xff", b"\0\0\0\0"]
     }
 
     fn check(&self, input: &[u8]) -> Result<ParserVerdict, String> {

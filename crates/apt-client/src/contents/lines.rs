@@ -7,7 +7,7 @@
 const MAX_LINE: usize = 64 << 10;
 
 /// Cuts a text that comes in pieces into lines `PATH TAB PACKAGE,PACKAGE`, with the names of the packages alone.
-pub(super) struct Lines<F> {
+pub struct Lines<F> {
     take: F,
     /// The beginning of a line whose end has not come.
     begun: Vec<u8>,
@@ -15,7 +15,8 @@ pub(super) struct Lines<F> {
 }
 
 impl<F: FnMut(&[u8])> Lines<F> {
-    pub(super) fn new(take: F) -> Self {
+    /// Hands each line to `take`.
+    pub fn new(take: F) -> Self {
         Self {
             take,
             begun: Vec::new(),
@@ -24,7 +25,7 @@ impl<F: FnMut(&[u8])> Lines<F> {
     }
 
     /// Takes the next piece.
-    pub(super) fn take(&mut self, text: &[u8]) {
+    pub fn take(&mut self, text: &[u8]) {
         let mut rest = text;
         while let Some(end) = memchr::memchr(b'\n', rest) {
             let (line, after) = rest.split_at(end);
@@ -43,7 +44,7 @@ impl<F: FnMut(&[u8])> Lines<F> {
     }
 
     /// Takes what has no line break at its end.
-    pub(super) fn finish(mut self) {
+    pub fn finish(mut self) {
         let rest = std::mem::take(&mut self.begun);
         self.line(&rest);
     }

@@ -18,9 +18,9 @@ const MAX_CHUNK_BYTES: u64 = 64 << 20;
 
 /// A chunk list.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct ChunkList {
+pub struct ChunkList {
     /// The compressed form that chunks are taken from.
-    pub(super) compression: Compression,
+    pub compression: Compression,
     chunks: Vec<Chunk>,
 }
 
@@ -35,7 +35,7 @@ struct Chunk {
 
 /// A part of the new index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Piece {
+pub enum Piece {
     /// It stands in the old index.
     Old {
         /// Where.
@@ -60,15 +60,16 @@ pub(super) enum Piece {
 
 /// How a new index is made of the old one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Plan {
-    pub(super) pieces: Vec<Piece>,
+pub struct ChunkPlan {
+    /// The new index from its beginning to its end.
+    pub pieces: Vec<Piece>,
     /// What to fetch of the compressed file: offsets and lengths.
-    pub(super) ranges: Vec<(u64, u64)>,
+    pub ranges: Vec<(u64, u64)>,
 }
 
 impl ChunkList {
     /// Reads a list; `None` when this program cannot use it.
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    pub fn parse(text: &str) -> Option<Self> {
         let stanza = Stanza::parse(text).ok()?;
         (stanza.line("Format")? == "1").then_some(())?;
         let forms: Vec<&str> = stanza.line("Forms")?.split_ascii_whitespace().collect();
@@ -108,7 +109,7 @@ impl ChunkList {
     ///
     /// A chunk that is no old one may be several of them that stand side by side, since an archive makes large chunks of
     /// small ones; `holds` says whether the bytes of the old text from a place on, of a length, have a digest.
-    pub(super) fn plan(&self, old: &Self, holds: &mut dyn FnMut(u64, u64, &Sha256) -> bool) -> Option<Plan> {
+    pub fn plan(&self, old: &Self, holds: &mut dyn FnMut(u64, u64, &Sha256) -> bool) -> Option<ChunkPlan> {
         let mut places = HashMap::new();
         let mut ends = HashSet::new();
         let mut place = 0_u64;
@@ -117,7 +118,7 @@ impl ChunkList {
             place = place.checked_add(chunk.length)?;
             ends.insert(place);
         }
-        let mut plan = Plan {
+        let mut plan = ChunkPlan {
             pieces: Vec::new(),
             ranges: Vec::new(),
         };
@@ -148,7 +149,7 @@ impl ChunkList {
     }
 }
 
-impl Plan {
+impl ChunkPlan {
     fn fetch(&mut self, chunk: &Chunk) {
         match self.ranges.last_mut() {
             Some((start, length)) if *start + *length == chunk.start => *length += chunk.packed,
