@@ -18,10 +18,7 @@ pub(super) fn run(command: &AuditCommand, settings: &Settings) -> Result<(), Com
     let AuditCommand::Verify = command;
     let archive = open(settings)?;
     match archive.audit().first_broken().map_err(CommandError::archive)? {
-        None => {
-            print("the audit log is intact");
-            Ok(())
-        }
+        None => print("the audit log is intact"),
         Some(row) => Err(CommandError::not_possible(anyhow!(
             "the audit log is broken at record {row}: the record is missing or was modified"
         ))),

@@ -13,6 +13,5 @@ pub(super) fn run(settings: &Settings) -> Result<(), CommandError> {
         SqlCatalog::migrate(&settings.location.catalog).map_err(CommandError::archive)?;
     }
     open(settings)?;
-    print("the catalog is up to date");
-    Ok(())
+    print("the catalog is up to date")
 }

@@ -89,7 +89,7 @@ fn list(args: &TokenListArgs, settings: &Settings) -> Result<(), CommandError> {
             token.scopes.join(" "),
             time(token.expires_at),
             time(token.last_used_at)
-        ));
+        ))?;
     }
     Ok(())
 }
@@ -155,6 +155,5 @@ fn create(args: TokenCreateArgs, settings: &Settings) -> Result<(), CommandError
         .accounts()
         .create_token(&token, &digest::sha256(secret.as_bytes()), &event)
         .map_err(CommandError::archive)?;
-    print(&secret);
-    Ok(())
+    print(&secret)
 }

@@ -80,8 +80,7 @@ pub(super) fn run(command: UserCommand, settings: &Settings) -> Result<(), Comma
         .accounts()
         .create_account(&new, &event)
         .map_err(CommandError::not_possible)?;
-    print(&line);
-    Ok(())
+    print(&line)
 }
 
 /// Returns the hash of the first line of stdin.

@@ -1,5 +1,7 @@
 //! `uploader token`.
 
+use archive_tests::TestArchive;
+
 use super::world::world;
 
 #[test]
@@ -18,4 +20,20 @@ fn tokens_are_listed_and_revoked_from_a_shell() {
     assert!(uploader(&["token", "revoke", id]).status.success());
     assert_eq!(world.server.get("/api/auth/me", Some(&token)).status, 401);
     assert_eq!(uploader(&["token", "revoke", id]).status.code(), Some(1));
+}
+
+#[test]
+fn a_token_that_could_not_be_printed_is_no_success() {
+    let archive = TestArchive::new();
+    archive.account("keeper", &[]);
+    let mut command = archive.tool(archive_tests::archive::uploader());
+    let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+    let output = command
+        .args(["token", "create", "--user", "keeper", "--scope", "read:stable"])
+        .stdout(full)
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("cannot write to standard output"), "{said}");
 }
