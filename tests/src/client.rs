@@ -1,7 +1,7 @@
 //! The real `cpkgs`, with a home of its own.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use crate::archive::cpkgs;
 use crate::{Run, TestArchive};
@@ -64,19 +64,7 @@ impl Client {
 
     /// Runs `cpkgs` with a text on its standard input.
     pub fn told(&self, arguments: &[&str], input: &str) -> Run {
-        let path = self.folder.path().join("input");
-        std::fs::write(&path, input).unwrap();
-        let mut command = self.command(arguments);
-        let output = command
-            .stdin(Stdio::from(std::fs::File::open(&path).unwrap()))
-            .output()
-            .unwrap();
-        Run {
-            command: format!("{command:?}"),
-            code: output.status.code().unwrap_or(-1),
-            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-        }
+        Run::of_input(&mut self.command(arguments), input)
     }
 
     /// Runs a program that it has installed without root.

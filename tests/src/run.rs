@@ -1,5 +1,6 @@
 //! A finished program: what it said and how it ended.
 
+use std::io::{Seek as _, Write as _};
 use std::process::{Command, Stdio};
 
 /// The output and exit code of a finished program.
@@ -18,8 +19,21 @@ pub struct Run {
 impl Run {
     /// Runs `command` to its end with no standard input.
     pub fn of(command: &mut Command) -> Self {
+        Self::with(command, Stdio::null())
+    }
+
+    /// Runs `command` to its end with a text on its standard input.
+    pub fn of_input(command: &mut Command, input: &str) -> Self {
+        // A file takes any length at once, and a program that does not read it is not in the way.
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(input.as_bytes()).unwrap();
+        file.rewind().unwrap();
+        Self::with(command, file.into())
+    }
+
+    fn with(command: &mut Command, input: Stdio) -> Self {
         let shown = format!("{command:?}");
-        let output = command.stdin(Stdio::null()).output().unwrap_or_else(|error| {
+        let output = command.stdin(input).output().unwrap_or_else(|error| {
             panic!("cannot run {shown}: {error}\nhint: `make setup` installs what the tests need")
         });
         Self {

@@ -35,21 +35,7 @@ pub struct Uploader {
 impl TestArchive {
     /// Runs `uploader` in the root with a text on its standard input.
     pub fn uploader(&self, arguments: &[&str], input: &str) -> Run {
-        let path = self.outside().join("input");
-        std::fs::create_dir_all(self.outside()).unwrap();
-        std::fs::write(&path, input).unwrap();
-        let mut command = self.tool(uploader());
-        command.args(arguments);
-        let output = command
-            .stdin(std::fs::File::open(path).unwrap())
-            .output()
-            .unwrap();
-        Run {
-            command: format!("{command:?}"),
-            code: output.status.code().unwrap_or(-1),
-            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-        }
+        Run::of_input(self.tool(uploader()).args(arguments), input)
     }
 
     /// Makes an account with [`PASSWORD`] and returns its id.
