@@ -77,19 +77,19 @@ Examples:
 
 Exit codes: 0 done, 1 the request cannot be met, 2 usage, 3 not reachable, 4 verification failed, 5 not permitted";
 
-/// Installs packages from any Debian archive, with and without root.
+/// Install packages from any Debian archive, with and without root.
 #[derive(Debug, Parser)]
 #[command(name = "cpkgs", version, arg_required_else_help = true, after_help = EXAMPLES)]
 struct Arguments {
-    /// Prints data as JSON, one value a line.
+    /// Print data as JSON, one value a line.
     #[arg(long, global = true)]
     json: bool,
 
-    /// Says yes to every question.
+    /// Answer yes to every question.
     #[arg(long, short = 'y', global = true)]
     yes: bool,
 
-    /// Prints data and errors only.
+    /// Print data and errors only.
     #[arg(long, short = 'q', global = true)]
     quiet: bool,
 
@@ -285,10 +285,7 @@ enum Outcome {
 pub(crate) fn main() -> ExitCode {
     // Not for people: what follows it are another program's arguments, whatever they look like.
     let mut words = std::env::args_os().skip(1);
-    if words
-        .next()
-        .is_some_and(|word| overlay::EXEC_COMMANDS.iter().any(|name| word == *name))
-    {
+    if words.next().is_some_and(|word| word == overlay::EXEC_COMMAND) {
         return exec_in_generation::run(words)
             .report(&mut Printer::new(OutputFormat::Text, Verbosity::Quiet));
     }

@@ -188,6 +188,7 @@ impl Engine {
             return;
         };
         self.levels.truncate(level);
+        // Watches need no mending: of a clause whose watched literals fell, those that fell last are the first to be open again.
         for lit in self.trail.drain(length..) {
             self.states[lit.var()].value = None;
         }
@@ -221,6 +222,7 @@ impl Engine {
         let mut watches = std::mem::take(&mut self.watches[fallen]);
         let mut at = 0;
         while let Some(watch) = watches.get(at).copied() {
+            // The other watched literal is kept beside the clause for this: most clauses hold already, and are not looked up at all.
             if self.holds(watch.other) {
                 at += 1;
                 continue;
@@ -235,6 +237,7 @@ impl Engine {
                     at += 1;
                 }
                 Visit::Fault => {
+                    // Whatever else this literal would bring is taken back together with it.
                     self.faults.push(watch.clause);
                     break;
                 }

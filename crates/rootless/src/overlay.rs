@@ -24,9 +24,6 @@ pub const GENERATION_VARIABLE: &str = "CPKGS_WITHIN";
 /// The command of `cpkgs` that starts a program with a generation laid over the host.
 pub const EXEC_COMMAND: &str = "exec-in-generation";
 
-/// All names that the command has: generations of earlier versions call it by the second one.
-pub const EXEC_COMMANDS: [&str; 2] = [EXEC_COMMAND, "within"];
-
 /// Why the files of a generation cannot be laid over the host's.
 #[derive(Debug, thiserror::Error)]
 pub enum OverlayError {
@@ -76,6 +73,7 @@ pub fn enter(generation: &Path) -> Result<(), OverlayError> {
     // would lead to themselves here.
     let install = generation.parent().and_then(Path::parent);
     let configuration = install.map(|install| install.join("etc"));
+    // Of layers, overlayfs takes a file from the first that has it: configuration of the user before that of the packages.
     let layers = [
         ("/usr", vec![root.join("usr")]),
         ("/opt", vec![root.join("opt")]),
@@ -90,6 +88,7 @@ pub fn enter(generation: &Path) -> Result<(), OverlayError> {
         if from.is_empty() || !Path::new(over).is_dir() {
             continue;
         }
+        // The lowest layer: what the generation does not have is the host's.
         from.push(PathBuf::from(over));
         let over = Path::new(over);
         let mount = || {
@@ -171,9 +170,11 @@ fn separate() -> io::Result<()> {
         rustix::process::getgid().as_raw(),
     );
     rustix::thread::unshare(UnshareFlags::NEWUSER | UnshareFlags::NEWNS)?;
+    // Without root the map of groups can be written only after setgroups is given up. Source: user_namespaces(7).
     fs::write("/proc/self/setgroups", "deny")?;
     fs::write("/proc/self/uid_map", format!("{user} {user} 1\n"))?;
     fs::write("/proc/self/gid_map", format!("{group} {group} 1\n"))?;
+    // Otherwise what is mounted here would appear on the host as well.
     Ok(mount_change(
         "/",
         MountPropagationFlags::REC | MountPropagationFlags::PRIVATE,
@@ -187,6 +188,7 @@ fn lay(over: &Path, from: &[PathBuf]) -> io::Result<()> {
             option.push(b':');
         }
         for byte in folder.as_os_str().as_bytes() {
+            // The kernel splits the option at commas, and its value at colons.
             if matches!(byte, b':' | b',' | b'\\') {
                 option.push(b'\\');
             }

@@ -59,6 +59,7 @@ impl Engine {
             seen: Vec::new(),
         };
         self.resolve(fault, &mut learning);
+        // Backwards, since a literal follows only from those that stand before it.
         let mut at = self.trail.len();
         let mut last = None;
         while let Some(lit) = at.checked_sub(1).and_then(|at| self.trail.get(at).copied()) {
@@ -67,6 +68,7 @@ impl Engine {
                 continue;
             }
             learning.open -= 1;
+            // Every path from the last decision to the contradiction leads through this one (the first unique implication point).
             if learning.open == 0 {
                 last = Some(!lit);
                 break;
@@ -86,11 +88,13 @@ impl Engine {
         learning.parents.push(clause);
         for lit in self.clauses.lits(clause) {
             let state = &mut self.states[lit.var()];
+            // What holds for good needs no mention in a clause, and a literal that is true is what its reason was a reason for.
             if state.seen || state.level == 0 || state.value == Some(lit.is_yes()) {
                 continue;
             }
             state.seen = true;
             learning.seen.push(lit.var());
+            // Those of the last level are resolved away until one is left; those before it are what is learnt.
             if state.level as usize == learning.level {
                 learning.open += 1;
             } else {
@@ -146,6 +150,7 @@ impl Engine {
     /// Goes on to where a clause comes from, and to where its literals were lost: all of them, or those lost for good.
     fn walk_clause(&self, clause: ClauseId, whole: bool, walk: &mut Walk) {
         for parent in self.clauses.parents(clause) {
+            // A learnt clause holds whatever is decided, so of its parents' literals only those lost for good are part of the proof.
             walk.enter(*parent, false);
         }
         for lit in self.clauses.lits(clause) {
