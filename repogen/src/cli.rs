@@ -40,7 +40,7 @@ use context::Context;
 use exit::{Completion, Failure};
 use printer::Printer;
 
-/// Builds, signs and checks Debian archives.
+/// Build, sign and check Debian archives.
 #[derive(Debug, Parser)]
 #[command(name = "repogen", version, arg_required_else_help = true)]
 struct Arguments {

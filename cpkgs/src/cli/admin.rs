@@ -12,7 +12,7 @@ use super::failure::{Failure, REFUSED};
 use super::registry::SignedArgs;
 use super::{Context, Outcome};
 
-/// Manages a registry: its packages and its accounts.
+/// Manage a registry: its packages and its accounts.
 #[derive(Debug, Args)]
 pub(super) struct AdminArgs {
     #[command(subcommand)]
@@ -27,7 +27,7 @@ enum AdminCommand {
     CreateUser(users::CreateUserArgs),
 }
 
-/// Takes a package out, and waits until that is live.
+/// Remove a package, and wait until the change is live.
 #[derive(Debug, Args)]
 struct RemoveArgs {
     /// The package.

@@ -10,7 +10,7 @@ use super::registry::{RegistryArgs, SignedArgs, kept_token};
 use super::secret::{self, Typed};
 use super::{Context, Outcome};
 
-/// Signs in to a registry, and out.
+/// Sign in to a registry, and out.
 ///
 /// Only `cpkgs admin` and private archives need that; everybody may install from a public one.
 #[derive(Debug, Args)]
@@ -27,7 +27,7 @@ enum AuthCommand {
     Logout(LogoutArgs),
 }
 
-/// Makes an account.
+/// Create an account.
 ///
 /// What is not given is asked for; without a terminal, the lines of standard input are the name, the e-mail address and the
 /// password, those that are left.
@@ -42,7 +42,7 @@ struct RegisterArgs {
     registry: RegistryArgs,
 }
 
-/// Signs in, and remembers the registry.
+/// Sign in, and remember the registry.
 ///
 /// The password is exchanged for a token, which is kept in config.toml, readable only by you; the password is not kept. What is
 /// not given is asked for; without a terminal, the lines of standard input are the name and the password.
@@ -57,14 +57,14 @@ struct LoginArgs {
     registry: RegistryArgs,
 }
 
-/// Says who is signed in, and what the token is good for.
+/// Show who is signed in, and what the token allows.
 #[derive(Debug, Args)]
 struct StatusArgs {
     #[command(flatten)]
     signed: SignedArgs,
 }
 
-/// Signs out: the token is revoked at once, and forgotten.
+/// Sign out: the token is revoked immediately, and deleted.
 #[derive(Debug, Args)]
 struct LogoutArgs {}
 

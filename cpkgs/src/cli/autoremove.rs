@@ -12,10 +12,10 @@ use super::options::run_of;
 use super::transaction::Transaction;
 use super::{Context, Outcome};
 
-/// Removes packages that came only because others needed them, when none does any more.
+/// Remove packages that were installed as dependencies and that nothing needs any more.
 #[derive(Debug, Args)]
 pub(super) struct AutoremoveArgs {
-    /// Shows what would be done, and does nothing.
+    /// Show what would be done, and do nothing.
     #[arg(long, short = 's')]
     dry_run: bool,
     #[command(flatten)]

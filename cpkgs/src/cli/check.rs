@@ -21,7 +21,7 @@ use super::{Context, Outcome};
 /// More than the index of any archive has.
 const MOST_BYTES: u64 = 1 << 32;
 
-/// Checks which packages cannot be installed together with the Essential set, and says why.
+/// Find packages that cannot be installed together with the Essential set, and say why.
 #[derive(Debug, Args)]
 pub(super) struct CheckArgs {
     /// A Packages file (plain, gz, xz or zst; `-` for stdin) in place of the indexes of the sources.

@@ -6,7 +6,7 @@ use clap_complete::Shell;
 use super::failure::Failure;
 use super::{Arguments, Context, Outcome};
 
-/// Prints what makes a shell complete this program's words.
+/// Print the completion script of a shell.
 #[derive(Debug, Args)]
 pub(super) struct CompletionsArgs {
     /// The shell.

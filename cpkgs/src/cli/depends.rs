@@ -24,12 +24,12 @@ const SHOWN: [&str; 8] = [
     "Replaces",
 ];
 
-/// Shows what a package needs and does not go with.
+/// Show what a package depends on and conflicts with.
 #[derive(Debug, Args)]
 pub(super) struct DependsArgs {
     /// The package.
     name: String,
-    /// Shows what is needed by what is needed, too.
+    /// Show dependencies of dependencies, too.
     #[arg(long)]
     tree: bool,
 }

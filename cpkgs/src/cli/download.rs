@@ -18,7 +18,7 @@ use super::failure::{Failure, REFUSED, UNVERIFIED, USAGE};
 use super::transaction::{download, refused};
 use super::{Context, Outcome};
 
-/// Fetches packages, verified, into the working directory.
+/// Download packages, verified, into the working directory.
 #[derive(Debug, Args)]
 pub(super) struct DownloadArgs {
     /// NAME, NAME=VERSION, NAME/SUITE or NAME:ARCHITECTURE.

@@ -12,7 +12,7 @@ use super::{Context, Outcome};
 /// More than any scenario has.
 const MOST_BYTES: u64 = 1 << 31;
 
-/// Solves for apt: speaks its external solver protocol on stdin and stdout.
+/// Solve for apt: speak its external solver protocol on stdin and stdout.
 ///
 /// apt starts it when a program called `cpkgs` in a folder of its solvers calls it, and `apt-get --solver cpkgs` is asked for.
 /// Whatever goes wrong is an answer that says so: apt shows nothing else.

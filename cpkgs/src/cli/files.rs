@@ -13,7 +13,7 @@ use serde::Serialize;
 use super::failure::{Failure, REFUSED};
 use super::{Context, Outcome, human_size};
 
-/// Lists the files of a package: as it is installed, or else as the archives list them.
+/// List the files of a package: as it is installed, or else as the archives list them.
 #[derive(Debug, Args)]
 pub(super) struct FilesArgs {
     /// The package.

@@ -5,7 +5,7 @@ use clap::Args;
 use super::failure::Failure;
 use super::{Context, Outcome};
 
-/// Removes old generations, and packages that no generation has any more.
+/// Remove old generations, and packages that no generation has any more.
 #[derive(Debug, Args)]
 pub(super) struct GcArgs {
     /// How many generations stay to go back to, the current one among them.

@@ -9,7 +9,7 @@ use super::difference::Difference;
 use super::failure::Failure;
 use super::{Context, Outcome};
 
-/// Lists what was installed and removed without root, the newest first: each change is a generation to go back to.
+/// List what was installed and removed without root, the newest first: each change is a generation to go back to.
 #[derive(Debug, Args)]
 pub(super) struct HistoryArgs {}
 

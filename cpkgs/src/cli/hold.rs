@@ -11,7 +11,7 @@ use rootless::{Change, PackageKey};
 use super::failure::{Failure, REFUSED, USAGE};
 use super::{Context, Outcome};
 
-/// Keeps installed packages in their version, whatever is upgraded.
+/// Keep installed packages in their version, whatever is upgraded.
 #[derive(Debug, Args)]
 pub(super) struct HoldArgs {
     /// Installed packages.
@@ -19,7 +19,7 @@ pub(super) struct HoldArgs {
     names: Vec<String>,
 }
 
-/// Lets held packages change again.
+/// Let held packages change again.
 #[derive(Debug, Args)]
 pub(super) struct UnholdArgs {
     /// Installed packages.

@@ -13,7 +13,7 @@ use super::search::PackageView;
 use super::unknown_package::unknown_package;
 use super::{Context, Outcome};
 
-/// Shows what the sources say of a package.
+/// Show what the sources have of a package.
 #[derive(Debug, Args)]
 pub(super) struct InfoArgs {
     /// The package.

@@ -19,7 +19,7 @@ use super::options::{BrokenArgs, ReleaseArgs, check_held, recommends, run_of};
 use super::transaction::{Transaction, refused};
 use super::{Context, Outcome, kept_back};
 
-/// Installs packages, with all that they need.
+/// Install packages and their dependencies.
 #[derive(Debug, Args)]
 pub(super) struct InstallArgs {
     /// NAME, NAME=VERSION, NAME/SUITE, NAME:ARCHITECTURE, or FILE.deb.
@@ -43,7 +43,7 @@ pub(super) struct InstallArgs {
     all_programs: Option<bool>,
     #[command(flatten)]
     broken: BrokenArgs,
-    /// Shows what would be done, and does nothing.
+    /// Show what would be done, and do nothing.
     #[arg(long, short = 's')]
     dry_run: bool,
     #[command(flatten)]

@@ -25,10 +25,10 @@ use super::{Context, report};
 /// Where packages are installed.
 #[derive(Debug, Args)]
 pub(super) struct InstallTargetArgs {
-    /// Into the system, by dpkg, instead of install_dir; needs root.
+    /// Use the system, by dpkg, instead of install_dir; needs root.
     #[arg(long)]
     system: bool,
-    /// Into the system below this folder, as dpkg's --root has it.
+    /// Use the system below this folder, as dpkg's --root does.
     #[arg(long, value_name = "DIR", requires = "system")]
     dpkg_root: Option<PathBuf>,
 }

@@ -12,7 +12,7 @@ use super::failure::Failure;
 use super::install_target::Indexes;
 use super::{Context, Outcome, search};
 
-/// Lists packages.
+/// List packages.
 #[derive(Debug, Args)]
 pub(super) struct ListArgs {
     /// Only what is installed.

@@ -7,7 +7,7 @@ use clap::{Args, CommandFactory as _};
 use super::failure::{Failure, REFUSED};
 use super::{Arguments, Context, Outcome};
 
-/// Writes the man pages, one for each command, into a folder.
+/// Write the man pages, one for each command, into a folder.
 #[derive(Debug, Args)]
 pub(super) struct ManArgs {
     /// The folder, such as /usr/local/share/man/man1.

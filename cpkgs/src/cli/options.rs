@@ -56,7 +56,7 @@ impl ReleaseArgs {
 /// What becomes of packages that are broken already.
 #[derive(Debug, Args)]
 pub(super) struct BrokenArgs {
-    /// Also repairs installed packages that are broken: what they lack comes, or they go.
+    /// Also repair broken installed packages: install what they lack, or remove them.
     #[arg(long)]
     fix_broken: bool,
 }

@@ -12,7 +12,7 @@ use super::{Context, Outcome};
 /// The fields that need something, the strongest first.
 const NEEDS: [&str; 4] = ["Pre-Depends", "Depends", "Recommends", "Suggests"];
 
-/// Shows which packages need a package, or a name that packages provide.
+/// Show which packages depend on a package, or on a name that packages provide.
 #[derive(Debug, Args)]
 pub(super) struct RdependsArgs {
     /// The package.

@@ -24,7 +24,7 @@ pub(super) struct RegistryArgs {
 pub(super) struct SignedArgs {
     #[command(flatten)]
     pub(super) registry: RegistryArgs,
-    /// Reads a token from standard input. Else CPKGS_TOKEN has it, or config.toml since `auth login`.
+    /// Read a token from standard input instead of CPKGS_TOKEN or the one that `auth login` keeps.
     #[arg(long)]
     token_stdin: bool,
 }

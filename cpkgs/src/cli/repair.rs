@@ -19,7 +19,7 @@ use super::progress::DownloadBar;
 use super::transaction::{Transaction, refused};
 use super::{Context, Outcome, now, report};
 
-/// Finishes or undoes what was cut off, and unpacks packages anew whose files are gone or damaged.
+/// Finish or undo interrupted changes, and unpack packages again whose files are missing or damaged.
 #[derive(Debug, Args)]
 pub(super) struct RepairArgs {
     /// Files of damaged packages that were installed from files.

@@ -8,7 +8,7 @@ use super::difference::Difference;
 use super::failure::Failure;
 use super::{Context, Outcome};
 
-/// Goes back to an earlier generation, exactly and without a network.
+/// Go back to an earlier generation, exactly and without a network.
 #[derive(Debug, Args)]
 pub(super) struct RollbackArgs {
     /// Its number, as `cpkgs history` lists it; left out: the one before the current one.

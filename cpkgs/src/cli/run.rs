@@ -12,7 +12,7 @@ use rootless::overlay;
 use super::failure::{Failure, REFUSED};
 use super::{Context, Outcome};
 
-/// Runs a command with the installed packages, at the paths they were made for where this machine allows that.
+/// Run a command with the installed packages, at the paths they were built for where this machine allows that.
 #[derive(Debug, Args)]
 pub(super) struct RunArgs {
     /// With these packages instead, and what they need: fetched if they must be, and not installed.

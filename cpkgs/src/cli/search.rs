@@ -7,10 +7,10 @@ use serde::Serialize;
 use super::failure::Failure;
 use super::{Context, Outcome, files};
 
-/// Searches names and descriptions for words, or with --file the paths of files; what fits best comes first.
+/// Search names and descriptions for words, or with --file the paths of files; the best match comes first.
 #[derive(Debug, Args)]
 pub(super) struct SearchArgs {
-    /// Words that all have to be there.
+    /// Words that must all match.
     #[arg(required = true, value_name = "WORD")]
     words: Vec<String>,
     /// Only packages of this section.
@@ -22,7 +22,7 @@ pub(super) struct SearchArgs {
     /// Only names, not descriptions.
     #[arg(long, short = 'n')]
     names_only: bool,
-    /// Looks for files: words of their paths; one that begins with a slash stands at the beginning.
+    /// Search for files by words of their paths; a word that begins with a slash matches at the beginning.
     #[arg(long, short = 'f', conflicts_with_all = ["section", "architecture", "names_only"])]
     file: bool,
 }

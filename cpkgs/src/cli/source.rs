@@ -12,7 +12,7 @@ use clap::{Args, Subcommand};
 use super::failure::Failure;
 use super::{Context, Outcome};
 
-/// Names the archives that packages come from.
+/// Manage the archives that packages come from.
 #[derive(Debug, Args)]
 pub(super) struct SourceArgs {
     #[command(subcommand)]
@@ -22,7 +22,7 @@ pub(super) struct SourceArgs {
 #[derive(Debug, Subcommand)]
 enum SourceCommand {
     Add(Box<add_args::AddArgs>),
-    /// Lists the archives.
+    /// List the configured archives.
     List,
     Remove(remove::RemoveArgs),
 }

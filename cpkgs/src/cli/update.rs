@@ -13,13 +13,13 @@ use super::architectures::Architectures;
 use super::failure::{Failure, USAGE};
 use super::{Context, Outcome};
 
-/// Fetches and verifies the indexes of all sources.
+/// Fetch and verify the indexes of all sources.
 ///
 /// A source that names no architectures is asked for this machine's own and for those that dpkg was told of by
 /// `dpkg --add-architecture`.
 #[derive(Debug, Args)]
 pub(super) struct UpdateArgs {
-    /// Takes the foreign architectures from the dpkg of the system below this folder.
+    /// Take the foreign architectures from the dpkg of the system below this folder.
     #[arg(long, value_name = "DIR")]
     dpkg_root: Option<PathBuf>,
 }

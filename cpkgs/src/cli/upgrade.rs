@@ -15,7 +15,7 @@ use super::options::{BrokenArgs, ReleaseArgs, check_held, recommends, run_of};
 use super::transaction::{Transaction, refused};
 use super::{Context, Outcome, kept_back, phased};
 
-/// Brings packages to their newest versions: all of them, or those that are named.
+/// Upgrade packages to their newest versions: all of them, or those that are named.
 #[derive(Debug, Args)]
 pub(super) struct UpgradeArgs {
     /// Only these.
@@ -29,7 +29,7 @@ pub(super) struct UpgradeArgs {
     no_recommends: bool,
     #[command(flatten)]
     broken: BrokenArgs,
-    /// Shows what would be done, and does nothing.
+    /// Show what would be done, and do nothing.
     #[arg(long, short = 's')]
     dry_run: bool,
     #[command(flatten)]
@@ -38,7 +38,7 @@ pub(super) struct UpgradeArgs {
     target: InstallTargetArgs,
 }
 
-/// Brings all packages to their newest versions, and removes what is in the way: as for a new release of the distribution.
+/// Upgrade all packages, and remove what is in the way: as for a new release of the distribution.
 ///
 /// Packages that were asked for stay in some version before packages that came with others become newer.
 #[derive(Debug, Args)]
@@ -48,7 +48,7 @@ pub(super) struct FullUpgradeArgs {
     no_recommends: bool,
     #[command(flatten)]
     broken: BrokenArgs,
-    /// Shows what would be done, and does nothing.
+    /// Show what would be done, and do nothing.
     #[arg(long, short = 's')]
     dry_run: bool,
     #[command(flatten)]

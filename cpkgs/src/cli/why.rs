@@ -14,7 +14,7 @@ use super::{Context, Outcome};
 
 /// Fields that need something, the strongest first.
 const NEEDS: [&str; 3] = ["Pre-Depends", "Depends", "Recommends"];
-/// Shows why a package is installed: the shortest chain from one that was asked for.
+/// Show why a package is installed: the shortest chain from one that was asked for.
 #[derive(Debug, Args)]
 pub(super) struct WhyArgs {
     /// The package.

@@ -12,7 +12,7 @@ use super::{Context, Outcome, SignedArgs};
 use crate::cli::failure::Failure;
 use crate::cli::printer::Printer;
 
-/// Uploads packages, and waits until they are live.
+/// Upload packages, and wait until they are live.
 ///
 /// One line is printed for each, with tabs between: added, unchanged, pending (taken, and live with the next publish) or
 /// rejected, the file, and why. Uploading the same file again is safe and changes nothing.

@@ -9,21 +9,21 @@ use super::{Context, Outcome, SignedArgs};
 use crate::cli::failure::{Failure, USAGE};
 use crate::cli::secret;
 
-/// Lists the accounts: name, role, suites, e-mail address.
+/// List the accounts: name, role, suites, e-mail address.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ListUsersArgs {
     #[command(flatten)]
     signed: SignedArgs,
 }
 
-/// Makes an account with the role `user`; the part of the address before the @ is its name.
+/// Create an account with the role `user`; the part of the address before the @ is its name.
 ///
-/// Its password is read from standard input where there is one, which --password-stdin insists on; else it is made and shown once.
+/// The password is read from standard input where there is one, which --password-stdin requires; otherwise it is generated and shown once.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct CreateUserArgs {
     /// The e-mail address.
     email: String,
-    /// Reads the password from standard input.
+    /// Read the password from standard input.
     #[arg(long, conflicts_with = "token_stdin")]
     password_stdin: bool,
     #[command(flatten)]

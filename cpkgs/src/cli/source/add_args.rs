@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use openpgp_policy::Fingerprint;
 
-/// Adds an archive, after showing its key.
+/// Add an archive, after showing its key.
 ///
 /// An archive that describes itself (repository.json) needs nothing but its address. Of any other, say the suite and where its
 /// keys are.
@@ -32,7 +32,7 @@ pub(super) struct AddArgs {
     /// Another address with the same content; may be given several times.
     #[arg(long, value_name = "URL")]
     pub(super) mirror: Vec<String>,
-    /// Takes indexes whose Valid-Until is past: for snapshots and ended suites.
+    /// Accept indexes whose Valid-Until is past: for snapshots and archived suites.
     #[arg(long)]
     pub(super) no_check_valid_until: bool,
     /// The name to sign in with, for a private archive.

@@ -7,7 +7,7 @@ use super::change::change_sources;
 use crate::cli::failure::{Failure, REFUSED};
 use crate::cli::{Context, Outcome};
 
-/// Forgets an archive, or some of its suites.
+/// Remove an archive, or some of its suites.
 #[derive(Debug, Args)]
 pub(super) struct RemoveArgs {
     /// The archive's root, as `source list` has it.
