@@ -72,7 +72,7 @@ impl App {
             readers,
         } = parts;
         Ok(Arc::new(Self {
-            staging: Arc::new(Staging::new(archive.root())?),
+            staging: Arc::new(Staging::new(archive.local())?),
             sessions: Arc::new(Sessions::new(&secret, settings.token_ttl)),
             passwords: Arc::new(Passwords::new()?),
             limits: Arc::new(RateLimits::new(settings.rates)),

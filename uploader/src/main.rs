@@ -32,6 +32,7 @@ mod publication_tracker;
 mod usage;
 mod gauges;
 mod static_files;
+mod store_files;
 mod operations;
 mod extract;
 mod routes;

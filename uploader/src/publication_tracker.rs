@@ -283,7 +283,7 @@ impl PublicationTracker {
 
 /// Opens the signer that the configuration names.
 fn setup(archive: &Arc<Archive>) -> Result<PublisherSetup, SignError> {
-    let signer = debian_archive::sign::open(&archive.config().signing, archive.root(), now())?;
+    let signer = debian_archive::sign::open(&archive.config().signing, archive.home(), now())?;
     Ok(PublisherSetup {
         archive: archive.clone(),
         signer,

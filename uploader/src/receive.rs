@@ -191,7 +191,7 @@ pub(crate) fn check_room(app: &App, size: u64) -> Result<(), Problem> {
 
 /// Returns how many bytes of the archive's disk are free. Blocking.
 pub(crate) fn free_bytes(app: &App) -> std::io::Result<u64> {
-    let disk = rustix::fs::statvfs(app.archive.root())?;
+    let disk = rustix::fs::statvfs(app.archive.local())?;
     Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
 }
 

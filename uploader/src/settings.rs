@@ -98,7 +98,7 @@ impl Settings {
         Ok(Self {
             location: ArchiveLocation::new(
                 root,
-                variable("STORAGE_URL")?.as_deref(),
+                bucket_storage::open_named(variable("STORAGE_URL")?.as_deref(), std::env::vars_os())?,
                 variable("DATABASE_URL")?.as_deref(),
             )?,
             address: SocketAddr::new(ip, port),
@@ -271,8 +271,8 @@ mod tests {
         assert_eq!(settings.max_upload_bytes, 2 << 30);
         assert_eq!(settings.publisher, PublisherMode::Inline);
         assert_eq!(
-            settings.location,
-            ArchiveLocation::folder(Path::new("/srv/archive"))
+            format!("{:?}", settings.location),
+            format!("{:?}", ArchiveLocation::folder(Path::new("/srv/archive")))
         );
     }
 

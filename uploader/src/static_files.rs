@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::Request;
@@ -10,7 +11,9 @@ use axum::response::{IntoResponse as _, Response};
 use tower::ServiceExt as _;
 use tower_http::services::ServeFile;
 
+use crate::app::App;
 use crate::problem::{Code, Problem};
+use crate::store_files;
 
 /// How long caches may keep a file.
 const FOR_EVER: &str = "max-age=31536000, immutable";
@@ -98,10 +101,18 @@ impl StaticPath {
 }
 
 /// Answers a request with a file of the tree, or with a part of it.
-pub(crate) async fn serve(root: &Path, path: &StaticPath, request: Request) -> Response {
+pub(crate) async fn serve(app: &Arc<App>, path: &StaticPath, request: Request) -> Response {
     if request.method() != Method::GET && request.method() != Method::HEAD {
         return Problem::new(Code::MethodNotAllowed, "files support only GET and HEAD").into_response();
     }
+    let Some(root) = app.archive.files().folder() else {
+        let (head, _) = request.into_parts();
+        return match store_files::serve(app, path.path.clone(), head.method, head.headers).await {
+            Ok(Some(response)) => with_rules(response, path),
+            Ok(None) => missing(),
+            Err(problem) => problem.into_response(),
+        };
+    };
     let file = match contained(root, path).await {
         Ok(Some(file)) => file,
         Ok(None) => return missing(),
@@ -118,7 +129,11 @@ pub(crate) async fn serve(root: &Path, path: &StaticPath, request: Request) -> R
     if response.status().as_u16() == 404 {
         return missing();
     }
-    let mut response = response.map(Body::new);
+    with_rules(response.map(Body::new), path)
+}
+
+/// Says of an answer what is true of the path, wherever the file is.
+fn with_rules(mut response: Response, path: &StaticPath) -> Response {
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(path.kind()));
     headers.insert(header::CACHE_CONTROL, path.cache());

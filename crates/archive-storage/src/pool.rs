@@ -2,21 +2,27 @@
 
 use std::fs::File;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use debian_control::digest::{Digester, Sha256};
 use debian_control::name::{Component, PackageName};
 
+use crate::store::{FileStore, LocalFile, PutNew, StoreError};
+
 /// Why a file could not be put into the pool.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot {action} `{path}`")]
-pub struct PoolError {
-    /// What was being done.
-    pub action: &'static str,
-    /// The file.
-    pub path: PathBuf,
-    /// The cause.
-    pub source: io::Error,
+pub enum PoolError {
+    /// The store did not take it.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Other bytes have all names that it could have.
+    #[error("cannot put a file at `{0}` or beside it: both names hold other bytes")]
+    BothTaken(String),
+    /// Other bytes are where the catalog has these.
+    #[error(
+        "cannot restore `{0}`: the file there has other bytes than the catalog says; move it away, then add the package again"
+    )]
+    OtherBytes(String),
 }
 
 /// What a pool path is made of.
@@ -34,6 +40,11 @@ impl PoolName<'_> {
     /// Returns the path below the tree: `pool/COMPONENT/PREFIX/SOURCE/NAME_VERSION_ARCH.deb`.
     pub fn path(&self) -> String {
         format!("{}/{}", self.folder(), self.file_name)
+    }
+
+    /// Returns the two paths that a file of this name with these bytes may have.
+    pub fn paths(&self, sha256: &Sha256) -> [String; 2] {
+        names_in(&self.folder(), self.file_name, sha256)
     }
 
     /// Returns the folder of the file below the tree: `pool/COMPONENT/PREFIX/SOURCE`.
@@ -56,23 +67,44 @@ pub fn below_root(tree: &str, path: &str) -> String {
     }
 }
 
-/// Gives `staged`, whose bytes are `sha256`, its name in the pool, and returns that name.
+/// Gives a file its name in the pool, and returns that name below the tree.
 ///
 /// The name is the usual one, or one beside it where other bytes hold that. A file that is there already with the
-/// same bytes is taken as it is. Nothing is synced: [`sync_folders`] makes the new name last.
-pub fn link(
-    root: &Path,
+/// same bytes is taken as it is. [`FileStore::settle`] makes the new name last.
+pub fn put(
+    store: &dyn FileStore,
     tree: &str,
-    staged: &Path,
+    file: &LocalFile<'_>,
+    name: &PoolName<'_>,
+) -> Result<String, PoolError> {
+    put_one_of(tree, &name.paths(&file.sha256), |path| store.put_new(path, file))
+}
+
+/// The same with the bytes of a file that the store has.
+pub fn copy(
+    store: &dyn FileStore,
+    tree: &str,
+    from: &str,
     name: &PoolName<'_>,
     sha256: &Sha256,
 ) -> Result<String, PoolError> {
-    for path in names_in(&name.folder(), name.file_name, sha256) {
-        if link_as(staged, &root.join(below_root(tree, &path)), sha256)? {
-            return Ok(path);
+    put_one_of(tree, &name.paths(sha256), |path| {
+        store.copy_new(from, path, sha256)
+    })
+}
+
+fn put_one_of(
+    tree: &str,
+    paths: &[String; 2],
+    put: impl Fn(&str) -> Result<PutNew, StoreError>,
+) -> Result<String, PoolError> {
+    for path in paths {
+        if put(&below_root(tree, path))? != PutNew::Other {
+            return Ok(path.clone());
         }
     }
-    Err(both_taken(root.join(below_root(tree, &name.path()))))
+    let [first, _] = paths;
+    Err(PoolError::BothTaken(below_root(tree, first)))
 }
 
 /// Returns the names that a file with these bytes may have in `folder`: its own, and one beside for where that is taken.
@@ -85,53 +117,14 @@ pub fn names_in(folder: &str, file_name: &str, sha256: &Sha256) -> [String; 2] {
     ]
 }
 
-/// Says that other bytes hold all names that a file could have.
-pub fn both_taken(path: PathBuf) -> PoolError {
-    PoolError {
-        action: "put a file beside",
-        path,
-        source: io::Error::new(
-            io::ErrorKind::AlreadyExists,
-            "both names it could have hold other bytes",
-        ),
-    }
-}
-
-/// Links `staged` to a path that the catalog gives these bytes, where the file has gone; says whether it did.
+/// Puts a file back at a path that the catalog gives these bytes, where it has gone.
 ///
 /// An error when other bytes lie there.
-pub fn restore(root: &Path, tree: &str, staged: &Path, path: &str, sha256: &Sha256) -> Result<(), PoolError> {
-    let target = root.join(below_root(tree, path));
-    if link_as(staged, &target, sha256)? {
-        return Ok(());
-    }
-    Err(PoolError {
-        action: "restore",
-        path: target,
-        source: io::Error::new(
-            io::ErrorKind::AlreadyExists,
-            "the file there has other bytes than the catalog says: move it away, then add the package again",
-        ),
-    })
-}
-
-/// Says whether `target` holds the bytes now: linked, or there before.
-pub fn link_as(staged: &Path, target: &Path, sha256: &Sha256) -> Result<bool, PoolError> {
-    let failed = |action, source| PoolError {
-        action,
-        path: target.to_owned(),
-        source,
-    };
-    if let Some(folder) = target.parent() {
-        std::fs::create_dir_all(folder).map_err(|source| failed("make the folder of", source))?;
-    }
-    // Unlike a rename, a link never takes the place of a file that is there.
-    match std::fs::hard_link(staged, target) {
-        Ok(()) => Ok(true),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => digest(target)
-            .map(|found| found == *sha256)
-            .map_err(|source| failed("read", source)),
-        Err(error) => Err(failed("write", error)),
+pub fn restore(store: &dyn FileStore, tree: &str, file: &LocalFile<'_>, path: &str) -> Result<(), PoolError> {
+    let path = below_root(tree, path);
+    match store.put_new(&path, file)? {
+        PutNew::Written | PutNew::Same => Ok(()),
+        PutNew::Other => Err(PoolError::OtherBytes(path)),
     }
 }
 
@@ -153,48 +146,10 @@ pub fn digest_and_size(path: &Path) -> io::Result<(Sha256, u64)> {
     Ok((digests.sha256, digests.size))
 }
 
-/// Makes the names in the folders of these files last, and those of the folders above them up to `root`.
-pub fn sync_folders<'a>(root: &Path, files: impl IntoIterator<Item = &'a Path>) -> Result<(), PoolError> {
-    let mut folders = std::collections::BTreeSet::new();
-    for file in files {
-        folders.extend(
-            file.ancestors()
-                .skip(1)
-                .take_while(|folder| folder.starts_with(root))
-                .map(Path::to_owned),
-        );
-    }
-    // Deepest first: a name lasts once the folder that holds it is synced.
-    for folder in folders.iter().rev() {
-        File::open(folder)
-            .and_then(|opened| opened.sync_all())
-            .map_err(|source| PoolError {
-                action: "sync",
-                path: folder.clone(),
-                source,
-            })?;
-    }
-    Ok(())
-}
-
-/// Removes the folders that a deleted file leaves empty, but for `pool/` itself.
-pub fn remove_empty_folders(root: &Path, file: &Path) {
-    let pools = |folder: &Path| folder.file_name().is_some_and(|name| name == "pool");
-    for folder in file
-        .ancestors()
-        .skip(1)
-        .take_while(|folder| *folder != root && !pools(folder))
-    {
-        // Fails, as it should, where something is left in it.
-        if std::fs::remove_dir(folder).is_err() {
-            break;
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::Folder;
 
     fn parts() -> (Component, PackageName) {
         ("main".parse().unwrap(), "libfoo".parse().unwrap())
@@ -212,7 +167,13 @@ mod tests {
         let place = |text: &str| {
             let staged = root.path().join("staged");
             std::fs::write(&staged, text).unwrap();
-            let path = link(root.path(), "", &staged, &name, &digest(&staged).unwrap()).unwrap();
+            let file = LocalFile {
+                path: &staged,
+                sha256: digest(&staged).unwrap(),
+                size: text.len() as u64,
+            };
+            let store = Folder::new(root.path().to_owned());
+            let path = put(&store, "", &file, &name).unwrap();
             std::fs::remove_file(staged).unwrap();
             path
         };

@@ -1,23 +1,38 @@
 //! A bucket of an object store: S3, and what speaks its protocol; Google's and Azure's.
 
 use std::collections::BTreeMap;
-use std::io::{self, Read};
+use std::fs::File;
+use std::io::Read;
+use std::ops::Range;
 use std::time::Duration;
 
+use debian_control::digest::{Digester, Sha256};
 use futures_util::TryStreamExt as _;
 use object_store::path::Path;
 use object_store::{
-    Attribute, Attributes, MultipartUpload as _, ObjectStore, ObjectStoreExt as _, PutMode,
-    PutMultipartOptions, PutOptions,
+    Attribute, Attributes, GetOptions, GetRange, GetResult, MultipartUpload as _, ObjectMeta, ObjectStore,
+    ObjectStoreExt as _, PutMode, PutMultipartOptions, PutOptions, UpdateVersion,
 };
 use tokio::runtime::Runtime;
-use url::Url;
+
+use archive_storage::store::{
+    FileHead, FileStore, Lifetime, LocalFile, OpenFile, PutNew, StoreError, cache_control, content_type,
+    is_release,
+};
 
 use crate::StoreUrlError;
-use archive_storage::store::{FileStore, Lifetime, StoreError, cache_control, content_type, is_release};
+use crate::content::{ObjectReader, expect_end, take};
 
 /// Files above this size go up in parts, in bytes: so much is held in memory.
 const PART: u64 = 8 * 1024 * 1024;
+/// The attribute with the digest of an object's bytes, so that two that want one name need not read it.
+const SHA256: &str = "sha256";
+/// Where whoever sends a file in parts says which bytes it is sending under a name: no store compares when parts are joined.
+pub const CLAIMS: &str = "staged/claims";
+/// How often an object is written again whose time has to rise.
+const NEWER_EVERY: Duration = Duration::from_millis(250);
+
+type RequestError = Box<dyn std::error::Error + Send + Sync>;
 
 /// A bucket, or a prefix in one.
 pub struct Bucket {
@@ -35,20 +50,10 @@ impl Bucket {
     ) -> Result<Self, StoreUrlError> {
         // Fails where the program has one already, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let wrong = |source: Box<dyn std::error::Error + Send + Sync>| StoreUrlError::Setting {
-            url: url.to_owned(),
-            source,
-        };
-        let parsed = Url::parse(url).map_err(|error| wrong(Box::new(error)))?;
-        let variables = variables.into_iter().filter_map(|(name, value)| {
-            let is_of_a_store = ["AWS_", "GOOGLE_", "AZURE_"]
-                .iter()
-                .any(|prefix| name.starts_with(prefix));
-            (is_of_a_store && !value.is_empty()).then(|| (name.to_ascii_lowercase(), value))
-        });
-        let (store, prefix) =
-            object_store::parse_url_opts(&parsed, variables).map_err(|error| wrong(Box::new(error)))?;
-        let runtime = tokio::runtime::Builder::new_current_thread()
+        let (store, prefix) = crate::service::open(url, variables)?;
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .thread_name("bucket")
             .enable_all()
             .build()
             .map_err(|source| StoreUrlError::Runtime {
@@ -56,7 +61,7 @@ impl Bucket {
                 source,
             })?;
         Ok(Self {
-            url: url.to_owned(),
+            url: url.trim_end_matches('/').to_owned(),
             store,
             prefix,
             runtime,
@@ -65,93 +70,168 @@ impl Bucket {
 
     /// Returns the key of a path, letter for letter: `~` and `+` of versions stand in keys as clients ask for them.
     fn key(&self, path: &str) -> Result<Path, StoreError> {
-        let key = match self.prefix.as_ref() {
-            "" => path.to_owned(),
-            prefix => format!("{prefix}/{path}"),
+        let key = match (self.prefix.as_ref(), path) {
+            (prefix, "") => prefix.to_owned(),
+            ("", path) => path.to_owned(),
+            (prefix, path) => format!("{prefix}/{path}"),
         };
         Path::parse(key).map_err(|error| self.failed("name", path, error))
     }
 
-    fn failed(
-        &self,
-        action: &'static str,
-        path: &str,
-        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
-    ) -> StoreError {
+    /// Returns the path of a key below the prefix.
+    fn below(&self, key: &Path) -> Option<String> {
+        let parts = key.prefix_match(&self.prefix)?;
+        let parts: Vec<String> = parts.map(|part| part.as_ref().to_owned()).collect();
+        Some(parts.join("/"))
+    }
+
+    fn failed(&self, action: &'static str, path: &str, source: impl Into<RequestError>) -> StoreError {
+        let source: RequestError = source.into();
         StoreError {
             action,
             path: path.to_owned(),
             store: self.url.clone(),
+            is_away: is_away(source.as_ref()),
             // The text of an error of a request has all its causes: as sources they would be told again.
-            source: source.into().to_string().into(),
+            source: source.to_string().into(),
         }
     }
 
-    async fn put_whole(
-        &self,
-        key: &Path,
-        bytes: Vec<u8>,
-        attributes: Attributes,
-        lifetime: Lifetime,
-    ) -> Result<(), object_store::Error> {
-        let mode = match lifetime {
-            Lifetime::Immutable => PutMode::Create,
-            Lifetime::Replaceable => PutMode::Overwrite,
-        };
-        let options = PutOptions {
-            mode,
-            attributes: attributes.clone(),
-            ..PutOptions::default()
-        };
-        let size = bytes.len() as u64;
-        match self.store.put_opts(key, bytes.clone().into(), options).await {
-            Err(object_store::Error::AlreadyExists { .. }) if lifetime == Lifetime::Immutable => {
-                // Another run was faster, with the same content. Of another size, it is what had the name before a prune.
-                if self.store.head(key).await?.size == size {
-                    return Ok(());
-                }
-                let again = PutOptions {
-                    attributes,
-                    ..PutOptions::default()
-                };
-                self.store.put_opts(key, bytes.into(), again).await.map(drop)
-            }
-            put => put.map(drop),
+    fn attributes(path: &str, lifetime: Lifetime, sha256: Option<&Sha256>) -> Attributes {
+        let mut attributes = Attributes::new();
+        attributes.insert(Attribute::CacheControl, cache_control(path, lifetime).into());
+        attributes.insert(Attribute::ContentType, content_type(path).into());
+        if let Some(sha256) = sha256 {
+            attributes.insert(Attribute::Metadata(SHA256.into()), sha256.to_string().into());
         }
+        attributes
     }
 
-    /// Puts an object whose `Last-Modified`, which has seconds only, is later than that of the one before.
-    ///
-    /// apt asks by If-Modified-Since: of two that came within a second it would take the first for the newest.
-    async fn put_newer(
-        &self,
-        key: &Path,
-        bytes: Vec<u8>,
-        attributes: Attributes,
-    ) -> Result<(), object_store::Error> {
-        let second = async || match self.store.head(key).await {
-            Ok(found) => Ok(Some(found.last_modified.timestamp())),
+    /// Asks for an object, or for its head alone; `None` when there is none.
+    async fn get(&self, key: &Path, options: GetOptions) -> Result<Option<GetResult>, object_store::Error> {
+        match self.store.get_opts(key, options).await {
+            Ok(found) => Ok(Some(found)),
             Err(object_store::Error::NotFound { .. }) => Ok(None),
             Err(error) => Err(error),
-        };
-        let before = second().await?;
-        loop {
-            self.put_whole(key, bytes.clone(), attributes.clone(), Lifetime::Replaceable)
-                .await?;
-            if before.is_none() || second().await? > before {
-                return Ok(());
-            }
-            tokio::time::sleep(Duration::from_millis(250)).await;
         }
     }
 
-    async fn put_parts(
+    async fn object_head(&self, key: &Path) -> Result<Option<GetResult>, object_store::Error> {
+        let options = GetOptions {
+            head: true,
+            ..GetOptions::default()
+        };
+        self.get(key, options).await
+    }
+
+    /// Returns the digest of an object: as it was noted when it was written, else of its bytes.
+    async fn digest(&self, key: &Path) -> Result<Option<Sha256>, RequestError> {
+        let Some(head) = self.object_head(key).await? else {
+            return Ok(None);
+        };
+        let noted = head.attributes.get(&Attribute::Metadata(SHA256.into()));
+        if let Some(noted) = noted.and_then(|noted| noted.parse().ok()) {
+            return Ok(Some(noted));
+        }
+        let Some(object) = self.get(key, GetOptions::default()).await? else {
+            return Ok(None);
+        };
+        let mut digester = Digester::sha256();
+        let mut pieces = object.into_stream();
+        while let Some(piece) = pieces.try_next().await? {
+            digester.update(&piece);
+        }
+        Ok(Some(digester.finish().sha256))
+    }
+
+    /// Writes an object where there is none; says whether there was none.
+    async fn create(
+        &self,
+        key: &Path,
+        bytes: Vec<u8>,
+        attributes: Attributes,
+    ) -> Result<bool, object_store::Error> {
+        let options = PutOptions {
+            mode: PutMode::Create,
+            attributes,
+            ..PutOptions::default()
+        };
+        match self.store.put_opts(key, bytes.into(), options).await {
+            Ok(_) => Ok(true),
+            Err(object_store::Error::AlreadyExists { .. }) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn put_new_whole(
+        &self,
+        path: &str,
+        key: &Path,
+        file: &LocalFile<'_>,
+    ) -> Result<PutNew, RequestError> {
+        let attributes = Self::attributes(path, Lifetime::Immutable, Some(&file.sha256));
+        loop {
+            let bytes = std::fs::read(file.path)?;
+            if self.create(key, bytes, attributes.clone()).await? {
+                return Ok(PutNew::Written);
+            }
+            match self.digest(key).await? {
+                Some(found) if found == file.sha256 => return Ok(PutNew::Same),
+                Some(_) => return Ok(PutNew::Other),
+                // It went in between.
+                None => {}
+            }
+        }
+    }
+
+    /// Sends a file in parts to a name that nobody else sends other bytes to.
+    async fn put_new_in_parts(
+        &self,
+        path: &str,
+        key: &Path,
+        file: &LocalFile<'_>,
+    ) -> Result<PutNew, RequestError> {
+        let there = |found: Option<Sha256>| match found {
+            Some(found) if found == file.sha256 => Some(PutNew::Same),
+            Some(_) => Some(PutNew::Other),
+            None => None,
+        };
+        let claim = self.key(&format!("{CLAIMS}/{}", Sha256::of(path.as_bytes())))?;
+        let text = file.sha256.to_string();
+        if !self
+            .create(&claim, text.clone().into_bytes(), Attributes::new())
+            .await?
+        {
+            let held = match self.get(&claim, GetOptions::default()).await? {
+                Some(held) => held.bytes().await?,
+                None => text.clone().into(),
+            };
+            // Whose bytes differ has another name to go to; a claim that somebody left behind is swept in time.
+            if held != text.as_bytes() {
+                return Ok(there(self.digest(key).await?).unwrap_or(PutNew::Other));
+            }
+        }
+        // Only now: before the claim, another may have had it.
+        let outcome = match there(self.digest(key).await?) {
+            Some(outcome) => outcome,
+            None => {
+                let attributes = Self::attributes(path, Lifetime::Immutable, Some(&file.sha256));
+                self.send_parts(key, &mut File::open(file.path)?, file.size, attributes)
+                    .await?;
+                PutNew::Written
+            }
+        };
+        self.store.delete(&claim).await?;
+        Ok(outcome)
+    }
+
+    async fn send_parts(
         &self,
         key: &Path,
         content: &mut dyn Read,
         size: u64,
         attributes: Attributes,
-    ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    ) -> Result<(), RequestError> {
         let options = PutMultipartOptions {
             attributes,
             ..PutMultipartOptions::default()
@@ -166,7 +246,7 @@ impl Bucket {
             }
             expect_end(content)?;
             upload.complete().await?;
-            Ok::<(), Box<dyn std::error::Error + Send + Sync>>(())
+            Ok::<(), RequestError>(())
         }
         .await;
         if sent.is_err() {
@@ -175,55 +255,205 @@ impl Bucket {
         }
         sent
     }
+
+    async fn overwrite(
+        &self,
+        key: &Path,
+        content: &mut (dyn Read + Send),
+        size: u64,
+        attributes: Attributes,
+    ) -> Result<(), RequestError> {
+        if size > PART {
+            return self.send_parts(key, content, size, attributes).await;
+        }
+        let bytes = take(content, size)?;
+        expect_end(content)?;
+        let options = PutOptions {
+            attributes,
+            ..PutOptions::default()
+        };
+        self.store.put_opts(key, bytes.into(), options).await?;
+        Ok(())
+    }
+
+    /// Replaces what is still as it was, by an object whose `Last-Modified`, which has seconds only, is later.
+    ///
+    /// apt asks by If-Modified-Since: of two that came within a second it would take the first for the newest.
+    async fn put_newer(
+        &self,
+        path: &str,
+        key: &Path,
+        bytes: &[u8],
+        before: Option<&FileHead>,
+    ) -> Result<bool, object_store::Error> {
+        let attributes = Self::attributes(path, Lifetime::Replaceable, Some(&Sha256::of(bytes)));
+        let Some(before) = before else {
+            return self.create(key, bytes.to_vec(), attributes).await;
+        };
+        let mut version = UpdateVersion {
+            e_tag: before.tag.clone(),
+            version: before.version.clone(),
+        };
+        loop {
+            let options = PutOptions {
+                mode: PutMode::Update(version),
+                attributes: attributes.clone(),
+                ..PutOptions::default()
+            };
+            let put = match self.store.put_opts(key, bytes.to_vec().into(), options).await {
+                Err(object_store::Error::Precondition { .. }) => {
+                    // A repeated request meets what the first one wrote, whose answer was lost.
+                    let there = self.get(key, GetOptions::default()).await?;
+                    return match there {
+                        Some(there) => Ok(there.bytes().await? == bytes),
+                        None => Ok(false),
+                    };
+                }
+                put => put?,
+            };
+            match self.object_head(key).await? {
+                Some(head) if head.meta.last_modified.timestamp() <= before.modified => {}
+                _ => return Ok(true),
+            }
+            tokio::time::sleep(NEWER_EVERY).await;
+            version = UpdateVersion {
+                e_tag: put.e_tag,
+                version: put.version,
+            };
+        }
+    }
 }
 
 impl FileStore for Bucket {
-    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, StoreError> {
+    fn address(&self) -> &str {
+        &self.url
+    }
+
+    fn folder(&self) -> Option<&std::path::Path> {
+        None
+    }
+
+    fn read_with_head(&self, path: &str) -> Result<Option<(Vec<u8>, FileHead)>, StoreError> {
         let key = self.key(path)?;
         let read = async {
-            let found = self.store.get(&key).await?;
-            found.bytes().await
+            let Some(found) = self.get(&key, GetOptions::default()).await? else {
+                return Ok(None);
+            };
+            let head = head_of(&found.meta);
+            Ok(Some((found.bytes().await?.to_vec(), head)))
         };
-        match self.runtime.block_on(read) {
-            Ok(bytes) => Ok(Some(bytes.to_vec())),
-            Err(object_store::Error::NotFound { .. }) => Ok(None),
-            Err(error) => Err(self.failed("read", path, error)),
-        }
+        let read: Result<_, object_store::Error> = self.runtime.block_on(read);
+        read.map_err(|error| self.failed("read", path, error))
+    }
+
+    fn open(&self, path: &str, range: Option<Range<u64>>) -> Result<Option<OpenFile>, StoreError> {
+        let key = self.key(path)?;
+        let options = GetOptions {
+            range: range.map(GetRange::Bounded),
+            ..GetOptions::default()
+        };
+        let found = self.runtime.block_on(self.get(&key, options));
+        let found = found.map_err(|error| self.failed("read", path, error))?;
+        Ok(found.map(|found| OpenFile {
+            head: head_of(&found.meta),
+            content: Box::new(ObjectReader::new(
+                self.runtime.handle().clone(),
+                found.into_stream(),
+            )),
+        }))
+    }
+
+    fn head(&self, path: &str) -> Result<Option<FileHead>, StoreError> {
+        let key = self.key(path)?;
+        let found = self.runtime.block_on(self.object_head(&key));
+        let found = found.map_err(|error| self.failed("look at", path, error))?;
+        Ok(found.map(|found| head_of(&found.meta)))
+    }
+
+    fn put_new(&self, path: &str, file: &LocalFile<'_>) -> Result<PutNew, StoreError> {
+        let key = self.key(path)?;
+        let put = if file.size > PART {
+            self.runtime.block_on(self.put_new_in_parts(path, &key, file))
+        } else {
+            self.runtime.block_on(self.put_new_whole(path, &key, file))
+        };
+        put.map_err(|error| self.failed("write", path, error))
+    }
+
+    fn copy_new(&self, from: &str, to: &str, sha256: &Sha256) -> Result<PutNew, StoreError> {
+        let (source, target) = (self.key(from)?, self.key(to)?);
+        let copied = self.runtime.block_on(async {
+            match self.digest(&target).await? {
+                Some(found) if found == *sha256 => return Ok(PutNew::Same),
+                Some(_) => return Ok(PutNew::Other),
+                None => {}
+            }
+            self.store.copy(&source, &target).await?;
+            Ok::<_, RequestError>(PutNew::Written)
+        });
+        copied.map_err(|error| self.failed("write", to, error))
+    }
+
+    fn replace(&self, path: &str, file: &LocalFile<'_>) -> Result<(), StoreError> {
+        let key = self.key(path)?;
+        let attributes = Self::attributes(path, Lifetime::Replaceable, Some(&file.sha256));
+        let written = File::open(file.path)
+            .map_err(RequestError::from)
+            .and_then(|mut content| {
+                self.runtime
+                    .block_on(self.overwrite(&key, &mut content, file.size, attributes))
+            });
+        written.map_err(|error| self.failed("write", path, error))
+    }
+
+    fn replace_if(
+        &self,
+        path: &str,
+        file: &LocalFile<'_>,
+        before: Option<&FileHead>,
+    ) -> Result<bool, StoreError> {
+        let key = self.key(path)?;
+        let bytes =
+            std::fs::read(file.path).map_err(|error| self.failed("read what is written to", path, error))?;
+        let put = self.runtime.block_on(self.put_newer(path, &key, &bytes, before));
+        put.map_err(|error| self.failed("write", path, error))
+    }
+
+    fn copy(&self, from: &str, to: &str) -> Result<(), StoreError> {
+        let (source, target) = (self.key(from)?, self.key(to)?);
+        let copied = self.runtime.block_on(self.store.copy(&source, &target));
+        copied.map_err(|error| self.failed("write", to, error))
     }
 
     fn write(
         &self,
         path: &str,
-        content: &mut dyn Read,
+        content: &mut (dyn Read + Send),
         size: u64,
         lifetime: Lifetime,
     ) -> Result<(), StoreError> {
         let key = self.key(path)?;
-        let mut attributes = Attributes::new();
-        attributes.insert(Attribute::CacheControl, cache_control(path, lifetime).into());
-        attributes.insert(Attribute::ContentType, content_type(path).into());
-        if size > PART {
-            let put = self.put_parts(&key, content, size, attributes);
-            return self
-                .runtime
-                .block_on(put)
-                .map_err(|error| self.failed("write", path, error));
-        }
-        let bytes = take(content, size).and_then(|bytes| expect_end(content).map(|()| bytes));
-        let bytes = bytes.map_err(|error| self.failed("read what is written to", path, error))?;
-        let put = async {
-            if lifetime == Lifetime::Replaceable && is_release(path) {
-                self.put_newer(&key, bytes, attributes).await
-            } else {
-                self.put_whole(&key, bytes, attributes, lifetime).await
+        let attributes = Self::attributes(path, lifetime, None);
+        let written = if lifetime == Lifetime::Replaceable && is_release(path) {
+            let bytes = take(content, size).and_then(|bytes| expect_end(content).map(|()| bytes));
+            let bytes = bytes.map_err(|error| self.failed("read what is written to", path, error))?;
+            let put = async {
+                let before = self.object_head(&key).await?.map(|found| head_of(&found.meta));
+                self.put_newer(path, &key, &bytes, before.as_ref()).await
+            };
+            match self.runtime.block_on(put) {
+                Ok(true) => Ok(()),
+                Ok(false) => Err("another wrote it at the same time".into()),
+                Err(error) => Err(error.into()),
             }
+        } else {
+            self.runtime
+                .block_on(self.overwrite(&key, content, size, attributes))
         };
-        self.runtime
-            .block_on(put)
-            .map_err(|error| self.failed("write", path, error))
+        written.map_err(|error| self.failed("write", path, error))
     }
 
-    fn settle(&self) -> Result<(), StoreError> {
+    fn settle(&self, _folders: &mut dyn Iterator<Item = &str>) -> Result<(), StoreError> {
         // What an object store answered is there for everybody.
         Ok(())
     }
@@ -232,48 +462,73 @@ impl FileStore for Bucket {
         Ok(false)
     }
 
-    fn list(&self, folder: &str) -> Result<BTreeMap<String, u64>, StoreError> {
+    fn links(&self, _: &str) -> Result<Vec<(String, String)>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    fn list(&self, folder: &str) -> Result<BTreeMap<String, FileHead>, StoreError> {
         let prefix = self.key(folder)?;
         let objects = self
             .runtime
             .block_on(self.store.list(Some(&prefix)).try_collect::<Vec<_>>())
             .map_err(|error| self.failed("list", folder, error))?;
-        let files = objects.into_iter().filter_map(|object| {
-            let parts = object.location.prefix_match(&self.prefix)?;
-            let parts: Vec<String> = parts.map(|part| part.as_ref().to_owned()).collect();
-            Some((parts.join("/"), object.size))
-        });
+        let files = objects
+            .into_iter()
+            .filter_map(|object| Some((self.below(&object.location)?, head_of(&object))));
         Ok(files.collect())
     }
 
+    fn names(&self, folder: &str) -> Result<Vec<String>, StoreError> {
+        let prefix = self.key(folder)?;
+        let listed = self
+            .runtime
+            .block_on(self.store.list_with_delimiter(Some(&prefix)));
+        let listed = listed.map_err(|error| self.failed("list", folder, error))?;
+        let objects = listed.objects.iter();
+        let mut names: Vec<String> = objects
+            .filter_map(|object| Some(object.location.filename()?.to_owned()))
+            .collect();
+        names.sort();
+        Ok(names)
+    }
+
+    fn folders(&self, folder: &str) -> Result<Vec<String>, StoreError> {
+        let prefix = self.key(folder)?;
+        let listed = self
+            .runtime
+            .block_on(self.store.list_with_delimiter(Some(&prefix)));
+        let listed = listed.map_err(|error| self.failed("list", folder, error))?;
+        let mut names: Vec<String> = listed
+            .common_prefixes
+            .iter()
+            .filter_map(|prefix| Some(prefix.parts().last()?.as_ref().to_owned()))
+            .collect();
+        names.sort();
+        Ok(names)
+    }
+
     fn delete(&self, path: &str) -> Result<(), StoreError> {
-        match self.runtime.block_on(self.store.delete(&self.key(path)?)) {
+        let key = self.key(path)?;
+        match self.runtime.block_on(self.store.delete(&key)) {
             Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
             Err(error) => Err(self.failed("delete", path, error)),
         }
     }
 }
 
-/// Reads exactly `size` bytes.
-fn take(content: &mut dyn Read, size: u64) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    content.take(size).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 != size {
-        return Err(io::Error::new(
-            io::ErrorKind::UnexpectedEof,
-            format!("{} of {size} bytes came", bytes.len()),
-        ));
+fn head_of(found: &ObjectMeta) -> FileHead {
+    FileHead {
+        size: found.size,
+        modified: found.last_modified.timestamp(),
+        tag: found.e_tag.clone(),
+        version: found.version.clone(),
     }
-    Ok(bytes)
 }
 
-/// Reads the end: what checks a content says only there whether it is right.
-fn expect_end(content: &mut dyn Read) -> io::Result<()> {
-    match content.read(&mut [0])? {
-        0 => Ok(()),
-        _ => Err(io::Error::new(
-            io::ErrorKind::InvalidData,
-            "more bytes came than were announced",
-        )),
-    }
+/// Says whether a later try may fare better: a server did not answer, or not with what the protocol says.
+fn is_away(error: &(dyn std::error::Error + 'static)) -> bool {
+    matches!(
+        error.downcast_ref::<object_store::Error>(),
+        Some(object_store::Error::Generic { .. })
+    )
 }

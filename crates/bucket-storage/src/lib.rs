@@ -1,16 +1,20 @@
-//! Copies of served files in a bucket of an object store, and the choice between a folder and a bucket by URL.
+//! Files of an archive in a bucket of an object store, and the choice between a folder and a bucket by URL.
 //!
-//! `repogen replicate` calls it. It blocks: requests run on a small runtime of each bucket's own. It never reads a package, a catalog or
-//! settings, and what it writes once it never changes.
+//! Programs open a store here and hand it to the archive. It blocks: requests run on a small runtime of each bucket's own. It never
+//! reads a package, a catalog or settings, and what it writes once it never changes.
 
 mod bucket;
+mod content;
+mod service;
 
+use std::ffi::OsString;
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use archive_storage::store::{FileStore, Folder};
 
-pub use bucket::Bucket;
+pub use bucket::{Bucket, CLAIMS};
 
 /// A text that names no store.
 #[derive(Debug, thiserror::Error)]
@@ -43,25 +47,60 @@ pub enum StoreUrlError {
 pub fn open(
     url: &str,
     variables: impl IntoIterator<Item = (String, String)>,
-) -> Result<Box<dyn FileStore>, StoreUrlError> {
+) -> Result<Arc<dyn FileStore>, StoreUrlError> {
     let Some((scheme, _)) = url.split_once("://") else {
         return match url {
             "" => Err(StoreUrlError::Unknown(String::new())),
-            path => Ok(Box::new(Folder::new(PathBuf::from(path)))),
+            path => Ok(Arc::new(Folder::new(PathBuf::from(path)))),
         };
     };
     match scheme {
-        "file" => Ok(Box::new(Folder::new(PathBuf::from(
+        "file" => Ok(Arc::new(Folder::new(PathBuf::from(
             url.strip_prefix("file://").unwrap_or(url),
         )))),
-        "s3" | "gs" | "az" => Ok(Box::new(Bucket::open(url, variables)?)),
+        "s3" | "gs" | "az" => Ok(Arc::new(Bucket::open(url, variables)?)),
         _ => Err(StoreUrlError::Unknown(url.escape_debug().to_string())),
+    }
+}
+
+/// Opens the store that a variable such as `STORAGE_URL` names, with the credentials of the environment; `None` where it is left out.
+pub fn open_named(
+    url: Option<&str>,
+    variables: impl IntoIterator<Item = (OsString, OsString)>,
+) -> Result<Option<Arc<dyn FileStore>>, StoreUrlError> {
+    let text = |value: OsString| value.into_string().ok();
+    let variables = variables
+        .into_iter()
+        .filter_map(|(name, value)| Some((text(name)?, text(value)?)));
+    match url.filter(|url| !url.is_empty()) {
+        Some(url) => open(url, variables).map(Some),
+        None => Ok(None),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// `make test-s3` starts a server and names its port; the bucket is there.
+    #[test]
+    #[ignore = "needs an S3 server: make test-s3"]
+    fn a_bucket_keeps_what_a_store_promises() {
+        let port = std::env::var("TEST_S3_PORT").expect("`make test-s3` names the port of its server");
+        let variables = [
+            ("AWS_ENDPOINT_URL", format!("http://127.0.0.1:{port}").as_str()),
+            ("AWS_ALLOW_HTTP", "true"),
+            ("AWS_REGION", "us-east-1"),
+            ("AWS_ACCESS_KEY_ID", "test"),
+            ("AWS_SECRET_ACCESS_KEY", "test"),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let staged = tempfile::tempdir().unwrap();
+        for url in ["s3://conformance", "s3://conformance-below/some/prefix"] {
+            let store = open(url, variables.clone()).unwrap();
+            archive_storage::store::conformance::check(store.as_ref(), staged.path());
+        }
+    }
 
     #[test]
     fn a_text_that_names_no_store_is_refused() {

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::fs::File;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use debian_control::name::SuiteName;
 use rustix::fs::{FlockOperation, flock};
@@ -15,6 +15,7 @@ use archive_catalog::audit::Audit;
 use archive_catalog::listing::Listing;
 use archive_catalog::{Catalog, CatalogError, DatabaseUrl, SqlCatalog};
 use archive_storage::STATE;
+use archive_storage::store::FileStore;
 
 /// Why an archive cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -74,9 +75,14 @@ impl Archive {
         &self.location.home
     }
 
-    /// Returns the folder that holds its files: `pool/`, `dists/` and all else that is served.
-    pub fn root(&self) -> &Path {
-        &self.location.storage
+    /// Returns the store that holds its files: `pool/`, `dists/` and all else that is served.
+    pub fn files(&self) -> &dyn FileStore {
+        self.location.storage.as_ref()
+    }
+
+    /// Returns the folder of this machine that holds `state/`: locks, staged files and caches.
+    pub fn local(&self) -> &Path {
+        self.location.local()
     }
 
     /// Returns its configuration.
@@ -114,18 +120,9 @@ impl Archive {
         &self.catalog
     }
 
-    /// Returns the folder that holds the suite's `dists/` and `pool/`: the root, or one below `private/`.
-    pub fn tree(&self, suite: &Suite) -> PathBuf {
-        if suite.private {
-            self.root().join("private").join(suite.codename.as_str())
-        } else {
-            self.root().to_owned()
-        }
-    }
-
-    /// Returns the folder of a suite's InRelease.
-    pub fn dists(&self, suite: &Suite) -> PathBuf {
-        suite_dists(&self.tree(suite), &suite.codename)
+    /// Returns the folder of a suite's InRelease, below the root.
+    pub fn dists(&self, suite: &Suite) -> String {
+        suite_dists(&suite.tree(), &suite.codename)
     }
 
     /// Takes the lock `name`, or returns `None` when it is held.
@@ -138,7 +135,7 @@ impl Archive {
 
     /// Takes the lock `name`, waiting until it is free. It is released when the file is dropped or the process ends.
     pub(crate) fn lock(&self, name: &str, operation: FlockOperation) -> io::Result<File> {
-        lock_in(self.root(), name, operation)
+        lock_in(self.local(), name, operation)
     }
 
     /// The same of what is this machine's alone: two that share the files of an archive may each have it.
@@ -159,20 +156,34 @@ fn lock_in(root: &Path, name: &str, operation: FlockOperation) -> io::Result<Fil
     Ok(file)
 }
 
-/// Returns the folder of the suites of a tree: the root, one below `private/`, or that of a snapshot.
-pub(crate) fn dists_folder(tree: &Path) -> PathBuf {
-    tree.join("dists")
+/// Returns the folder of the suites of a tree: the root, one below `private/`, or that of a snapshot, with a slash at its end.
+pub(crate) fn dists_folder(tree: &str) -> String {
+    format!("{tree}dists")
 }
 
 /// Returns the folder of a suite's InRelease in a tree.
-pub(crate) fn suite_dists(tree: &Path, codename: &SuiteName) -> PathBuf {
-    dists_folder(tree).join(codename.as_str())
+pub(crate) fn suite_dists(tree: &str, codename: &SuiteName) -> String {
+    format!("{tree}dists/{codename}")
+}
+
+/// Returns the tree of a private suite, below the root.
+pub(crate) fn private_tree(codename: &SuiteName) -> String {
+    format!("private/{codename}/")
 }
 
 impl Suite {
     /// Returns the tree of the pool that the suite's files are in: empty for the public one.
     pub fn pool_tree(&self) -> &str {
         if self.private { self.codename.as_str() } else { "" }
+    }
+
+    /// Returns what stands before a path of the suite's `dists/` and `pool/`: nothing, or `private/CODENAME/`.
+    pub fn tree(&self) -> String {
+        if self.private {
+            private_tree(&self.codename)
+        } else {
+            String::new()
+        }
     }
 }
 

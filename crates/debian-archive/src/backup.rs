@@ -51,7 +51,7 @@ pub enum BackupError {
 impl Archive {
     /// Writes a backup to a new file, while the archive may be in use.
     pub fn backup(&self, target: &Path) -> Result<(), BackupError> {
-        let staging = Staging::new(self.root())?;
+        let staging = Staging::new(self.local())?;
         let copy = staging.name();
         self.catalog().copy_to(&copy)?;
         let file = File::options()

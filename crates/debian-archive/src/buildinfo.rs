@@ -3,8 +3,6 @@
 //! They lie outside `pool/`, since no index names them, and outside `state/`, since nothing makes them again. Nothing
 //! deletes them, and nothing serves them.
 
-use std::path::Path;
-
 use debian_control::changes::FileName;
 use debian_control::digest::Sha256;
 use debian_control::name::PackageName;
@@ -13,6 +11,7 @@ use crate::archive::Archive;
 use crate::config::Suite;
 use crate::ingest::QueuedFile;
 use archive_storage::pool::{self, PoolError};
+use archive_storage::store::{self, PutNew, StoreError, folder_of};
 
 /// The folder, below the root.
 pub const FOLDER: &str = "buildinfo";
@@ -40,19 +39,21 @@ impl Archive {
     pub fn keep_record(&self, name: &RecordName<'_>, record: &QueuedFile) -> Result<(), PoolError> {
         let paths = name.paths(&record.sha256());
         for path in &paths {
-            let target = self.root().join(path);
-            if pool::link_as(record.path(), &target, &record.sha256())? {
-                return pool::sync_folders(self.root(), [target.as_path()]);
+            if self.files().put_new(path, &record.local())? != PutNew::Other {
+                return Ok(self.files().settle(&mut [folder_of(path)].into_iter())?);
             }
         }
         let [first, _] = paths;
-        Err(pool::both_taken(self.root().join(first)))
+        Err(PoolError::BothTaken(first))
     }
 
     /// Returns whether a record with these bytes is kept.
-    pub fn keeps_record(&self, name: &RecordName<'_>, sha256: &Sha256) -> bool {
-        let holds = |path: &Path| pool::digest(path).is_ok_and(|found| found == *sha256);
-        let paths = name.paths(sha256);
-        paths.iter().any(|path| holds(&self.root().join(path)))
+    pub fn keeps_record(&self, name: &RecordName<'_>, sha256: &Sha256) -> Result<bool, StoreError> {
+        for path in name.paths(sha256) {
+            if store::digest(self.files(), &path)?.is_some_and(|(found, _)| found == *sha256) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 }

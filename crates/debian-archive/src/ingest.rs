@@ -27,6 +27,7 @@ use archive_catalog::audit::Actor;
 use archive_catalog::{CatalogError, Conflict, Content, Entry, NewContent, PlacementOutcome};
 use archive_storage::pool::{self, PoolError, PoolName};
 use archive_storage::staging::{StagedPath, Staging, StagingError};
+use archive_storage::store::{LocalFile, StoreError, folder_of};
 
 /// Why a .deb was not taken.
 #[derive(Debug, thiserror::Error)]
@@ -66,6 +67,9 @@ pub enum IngestError {
     /// It cannot be put into the pool.
     #[error(transparent)]
     Pool(#[from] PoolError),
+    /// The store of the archive's files does not do what it was asked.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// The lock on the pool cannot be had.
     #[error("cannot lock the pool")]
     Lock(#[source] io::Error),
@@ -207,9 +211,13 @@ impl QueuedFile {
         self.size
     }
 
-    /// Returns its path.
-    pub(crate) fn path(&self) -> &Path {
-        self.path.as_path()
+    /// Returns it as what goes into a store.
+    pub(crate) fn local(&self) -> LocalFile<'_> {
+        LocalFile {
+            path: self.path.as_path(),
+            sha256: self.sha256,
+            size: self.size,
+        }
     }
 }
 
@@ -221,6 +229,8 @@ pub struct StagedPackage {
     file: Option<(StagedPath, File)>,
     /// The pool path that has these bytes already.
     held: Option<String>,
+    /// The pool path that they were sent to ahead of the commit.
+    sent: Option<String>,
     /// Who sent it.
     by: Option<Actor>,
 }
@@ -247,6 +257,16 @@ impl StagedPackage {
     /// Returns what it holds.
     pub fn content(&self) -> &Content {
         &self.content.content
+    }
+
+    /// Returns its file as what goes into a store; `None` when nothing was kept of it.
+    pub(crate) fn local(&self) -> Option<LocalFile<'_>> {
+        let Content { sha256, size, .. } = self.content.content;
+        self.file.as_ref().map(|(path, _)| LocalFile {
+            path: path.as_path(),
+            sha256,
+            size,
+        })
     }
 
     /// Names who sends it, by the rights that they have now: time has passed since it was read.
@@ -323,6 +343,7 @@ impl Archive {
                 content,
                 file: Some((path, file)),
                 held,
+                sent: None,
                 by: arrival.by.clone(),
             });
         }
@@ -334,6 +355,7 @@ impl Archive {
             content,
             file: Some((path, file)),
             held: None,
+            sent: None,
             by: arrival.by.clone(),
         })
     }
@@ -372,6 +394,7 @@ impl Archive {
                 content,
                 file: None,
                 held,
+                sent: None,
                 by: arrival.by.clone(),
             };
             self.check_placement(&staged, place)?;
@@ -391,16 +414,15 @@ impl Archive {
         for (staged, place) in &mut set {
             if staged.held.is_none() {
                 let tree = place.suite.pool_tree();
-                let from = self.root().join(&entry.filename);
                 let file_name = staged.content().file_name();
                 let name = PoolName {
                     component: place.component,
                     source: &staged.content().source,
                     file_name: &file_name,
                 };
-                let held = pool::link(self.root(), tree, &from, &name, &entry.content.sha256)?;
-                let file = self.root().join(pool::below_root(tree, &held));
-                pool::sync_folders(self.root(), [file.as_path()])?;
+                let held = pool::copy(self.files(), tree, &entry.filename, &name, &entry.content.sha256)?;
+                let path = pool::below_root(tree, &held);
+                self.files().settle(&mut [folder_of(&path)].into_iter())?;
                 staged.held = Some(held);
             }
         }
@@ -418,26 +440,33 @@ impl Archive {
 }
 
 /// Reads the .deb at `path`, whose digest and size are known.
-pub(crate) fn read_content(
+fn read_content(
     path: &Path,
+    content: (Sha256, u64),
+    arrival: &UploadContext,
+) -> Result<NewContent, IngestError> {
+    let file = File::open(path).map_err(|source| StagingError {
+        action: "open",
+        path: path.to_owned(),
+        source,
+    })?;
+    read_content_from(file, content, arrival)
+}
+
+/// Reads a .deb, whose digest and size are known.
+pub(crate) fn read_content_from(
+    reader: impl Read,
     (sha256, size): (Sha256, u64),
     arrival: &UploadContext,
 ) -> Result<NewContent, IngestError> {
-    let failed = |action, source| StagingError {
-        action,
-        path: path.to_owned(),
-        source,
-    };
-    let file = File::open(path).map_err(|source| failed("open", source))?;
     let deb = debian_deb::read(
-        io::BufReader::with_capacity(64 * 1024, file),
+        io::BufReader::with_capacity(64 * 1024, reader),
         &Limits::default(),
         Data::List,
     )
     .map_err(|error| IngestError::Invalid(Box::new(error)))?;
     let package = &deb.package;
-    let paths = paths::pack(deb.files.as_deref().unwrap_or_default())
-        .map_err(|source| failed("pack the file list of", source))?;
+    let paths = paths::pack(deb.files.as_deref().unwrap_or_default()).map_err(IngestError::Unreadable)?;
     let content = Content {
         sha256,
         size,

@@ -1,49 +1,36 @@
 //! Where an archive is: its home, its files and its catalog.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use archive_catalog::{DatabaseUrl, InvalidDatabaseUrl};
+use archive_storage::store::{FileStore, Folder};
 
 /// Where an archive is.
 ///
 /// With nothing said, all of it lies in one folder. `DATABASE_URL` puts the catalog elsewhere, `STORAGE_URL` the files: then
 /// several machines share both, and each has a home of its own.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct ArchiveLocation {
-    /// Holds `repogen.toml`, `keys/` and `incoming/`.
+    /// Holds `repogen.toml`, `keys/` and `incoming/`, and `state/` where the files are in no folder.
     pub home: PathBuf,
-    /// Holds `pool/`, `dists/`, `snapshots/`, `private/`, `browse/`, the public files, and `state/`.
-    pub storage: PathBuf,
+    /// Holds `pool/`, `dists/`, `snapshots/`, `private/`, `browse/` and the public files; a folder holds `state/`, too.
+    pub storage: Arc<dyn FileStore>,
     /// The catalog.
     pub catalog: DatabaseUrl,
 }
 
-/// Why variables do not say where an archive is.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum LocationError {
-    /// `DATABASE_URL` is no address of a database.
-    #[error("invalid DATABASE_URL")]
-    Database(#[from] InvalidDatabaseUrl),
-    /// `STORAGE_URL` is neither a path nor an address that this program can use.
-    #[error(
-        "invalid STORAGE_URL `{0}`: expected a path; object stores cannot hold the files of an archive yet"
-    )]
-    Storage(String),
-}
-
 impl ArchiveLocation {
-    /// Returns the location of an archive with this home, and the values of `STORAGE_URL` and `DATABASE_URL`.
+    /// Returns the location of an archive with this home, the store that `STORAGE_URL` names, and the value of `DATABASE_URL`.
     pub fn new(
         home: &Path,
-        storage_url: Option<&str>,
+        storage: Option<Arc<dyn FileStore>>,
         database_url: Option<&str>,
-    ) -> Result<Self, LocationError> {
+    ) -> Result<Self, InvalidDatabaseUrl> {
         Ok(Self {
             home: home.to_owned(),
-            storage: match storage_url {
-                None | Some("") => home.to_owned(),
-                Some(url) => storage(url)?,
-            },
+            storage: storage.unwrap_or_else(|| Arc::new(Folder::new(home.to_owned()))),
             catalog: DatabaseUrl::of_archive(home, database_url)?,
         })
     }
@@ -52,18 +39,26 @@ impl ArchiveLocation {
     pub fn folder(home: &Path) -> Self {
         Self {
             home: home.to_owned(),
-            storage: home.to_owned(),
+            storage: Arc::new(Folder::new(home.to_owned())),
             catalog: DatabaseUrl::Sqlite(home.join("catalog.db")),
         }
     }
+
+    /// Returns the folder of this machine that holds `state/`: that of the files, since what is staged is linked into place, or else
+    /// the home.
+    pub fn local(&self) -> &Path {
+        self.storage.folder().unwrap_or(&self.home)
+    }
 }
 
-/// Reads the value of `STORAGE_URL`: a path, which may stand behind `file://`.
-pub fn storage(url: &str) -> Result<PathBuf, LocationError> {
-    let path = url.strip_prefix("file://").unwrap_or(url);
-    match path.split_once("://") {
-        Some(_) => Err(LocationError::Storage(url.escape_debug().to_string())),
-        None => Ok(path.into()),
+impl fmt::Debug for ArchiveLocation {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("ArchiveLocation")
+            .field("home", &self.home)
+            .field("storage", &self.storage.address())
+            .field("catalog", &self.catalog)
+            .finish()
     }
 }
 
@@ -71,33 +66,24 @@ pub fn storage(url: &str) -> Result<PathBuf, LocationError> {
 mod tests {
     use super::*;
 
-    fn location(storage: Option<&str>, database: Option<&str>) -> Result<ArchiveLocation, LocationError> {
-        ArchiveLocation::new(Path::new("/srv/archive"), storage, database)
-    }
-
     #[test]
     fn with_nothing_said_all_of_it_is_one_folder() {
-        let folder = ArchiveLocation::folder(Path::new("/srv/archive"));
-        assert_eq!(location(None, None), Ok(folder.clone()));
-        assert_eq!(location(Some(""), Some("")), Ok(folder));
+        let home = Path::new("/srv/archive");
+        let said = ArchiveLocation::new(home, None, Some("")).unwrap();
+        assert_eq!(
+            format!("{said:?}"),
+            format!("{:?}", ArchiveLocation::folder(home))
+        );
+        assert_eq!(said.local(), home);
     }
 
     #[test]
     fn files_and_catalog_may_be_elsewhere() {
-        let elsewhere = location(Some("/mnt/files"), Some("sqlite:/var/lib/catalog.db")).unwrap();
-        assert_eq!(elsewhere.home, Path::new("/srv/archive"));
-        assert_eq!(elsewhere.storage, Path::new("/mnt/files"));
-        assert_eq!(
-            location(Some("file:///mnt/files"), None).unwrap().storage,
-            Path::new("/mnt/files")
-        );
-        assert!(matches!(
-            location(Some("s3://bucket"), None),
-            Err(LocationError::Storage(_))
-        ));
-        assert!(matches!(
-            location(None, Some("mysql://x")),
-            Err(LocationError::Database(_))
-        ));
+        let home = Path::new("/srv/archive");
+        let files: Arc<dyn FileStore> = Arc::new(Folder::new("/mnt/files".into()));
+        let elsewhere = ArchiveLocation::new(home, Some(files), Some("sqlite:/var/lib/catalog.db")).unwrap();
+        assert_eq!(elsewhere.home, home);
+        assert_eq!(elsewhere.local(), Path::new("/mnt/files"));
+        assert!(ArchiveLocation::new(home, None, Some("mysql://x")).is_err());
     }
 }

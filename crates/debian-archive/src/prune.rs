@@ -3,23 +3,26 @@
 //! Rows are deleted first and files second, so that an interrupted prune leaves files without rows,
 //! which the next one finds, and never rows without files. Runs while no suite is published and nothing is added.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, UNIX_EPOCH};
 
 use debian_control::name::SuiteName;
 use debian_control::release::{BY_HASH, by_hash_path};
 use rustix::fs::FlockOperation;
 use walkdir::{DirEntry, WalkDir};
 
-use crate::archive::Archive;
+use crate::archive::{Archive, suite_dists};
 use crate::config::Suite;
 use crate::publish::{LiveError, LiveRelease, is_catalog_lost};
 use archive_catalog::{CatalogError, PruneMode, PruneResult, Publication, Retention};
 use archive_index::{IndexManifest, ManifestError};
 use archive_storage::STATE;
+use archive_storage::store::{FileHead, StoreError};
+
+/// How long a file may lie in the pool of a bucket before it has a row, in seconds: longer than any upload takes.
+const UNPLACED: i64 = 24 * 3600;
 
 /// Why an archive cannot be pruned.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +44,9 @@ pub enum PruneError {
     /// A manifest cannot be read, so that it is unknown which chunks it names.
     #[error("cannot prune cached chunks")]
     Manifest(#[source] ManifestError),
+    /// The store of the archive's files does not do what it was asked.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// A file or folder cannot be read, locked or deleted.
     #[error("cannot {action} `{path}`")]
     File {
@@ -77,11 +83,12 @@ impl Archive {
         locks.push(self.prune_lock("pool.lock")?);
         // What an empty catalog does not know is not for that reason of no use.
         for suite in &self.config().suites {
-            let live =
-                LiveRelease::read(&self.tree(suite), &suite.codename).map_err(|source| PruneError::Live {
+            let live = LiveRelease::read(self.files(), &suite.tree(), &suite.codename).map_err(|source| {
+                PruneError::Live {
                     suite: suite.codename.clone(),
                     source,
-                });
+                }
+            });
             let snapshot = self
                 .catalog()
                 .snapshot(&suite.codename, suite.pool_tree(), None)?;
@@ -105,7 +112,7 @@ impl Archive {
             .map(|path| (path.clone(), "not listed in any retained index"))
             .collect();
         let mut failures = Vec::new();
-        let found = [self.orphans(&forgotten), self.chunks()];
+        let found = [self.orphans(&forgotten, now), self.chunks()];
         let by_hash = self.config().suites.iter().map(|suite| self.by_hash(suite, now));
         for part in found.into_iter().chain(by_hash) {
             match part {
@@ -127,29 +134,29 @@ impl Archive {
 
     fn prune_lock(&self, name: &str) -> Result<File, PruneError> {
         self.lock(name, FlockOperation::LockExclusive)
-            .map_err(|source| failed("lock", &self.root().join(STATE).join(name), source))
+            .map_err(|source| failed("lock", &self.local().join(STATE).join(name), source))
     }
 
     /// Finds pool files without a row, which an interrupted ingest left.
-    fn orphans(&self, forgotten: &PruneResult) -> Result<Deletions, PruneError> {
+    fn orphans(&self, forgotten: &PruneResult, now: i64) -> Result<Deletions, PruneError> {
         let rows = self.catalog().pool_files()?;
         let known: BTreeSet<&str> = rows
             .iter()
             .map(|row| row.path.as_str())
             .chain(forgotten.files.iter().map(String::as_str))
             .collect();
-        let trees: BTreeSet<PathBuf> = self
-            .config()
-            .suites
-            .iter()
-            .map(|suite| self.tree(suite))
-            .chain([self.root().to_owned()])
-            .collect();
+        let trees = self.config().suites.iter().map(Suite::tree);
+        let trees: BTreeSet<String> = trees.chain([String::new()]).collect();
         let mut deleted = Vec::new();
         for tree in &trees {
-            for file in files(&tree.join("pool"), 2)? {
-                let path = self.below_root(file.path());
-                if !known.contains(path.as_str()) {
+            let pool = format!("{tree}pool");
+            for (path, head) in self.files().list(&pool)? {
+                // What stands in `pool/` itself is no package.
+                let is_deep = path
+                    .strip_prefix(&pool)
+                    .is_some_and(|below| below.matches('/').count() > 1);
+                let is_young = self.files().folder().is_none() && now - head.modified < UNPLACED;
+                if is_deep && !is_young && !known.contains(path.as_str()) {
                     deleted.push((path, "not in the catalog"));
                 }
             }
@@ -159,13 +166,15 @@ impl Archive {
 
     /// Finds by-hash files of generations that are not retained.
     fn by_hash(&self, suite: &Suite, now: i64) -> Result<Deletions, PruneError> {
-        let dists = self.dists(suite);
+        // How many names stand before a path below the folder of the suite.
+        let names = self.dists(suite).split('/').count();
         let publications = self.catalog().publications(&suite.codename)?;
-        let live =
-            LiveRelease::read(&self.tree(suite), &suite.codename).map_err(|source| PruneError::Live {
+        let live = LiveRelease::read(self.files(), &suite.tree(), &suite.codename).map_err(|source| {
+            PruneError::Live {
                 suite: suite.codename.clone(),
                 source,
-            })?;
+            }
+        })?;
         let mut kept: BTreeSet<String> = live
             .listed()
             .map(|(path, sha256)| by_hash_path(path, sha256))
@@ -183,68 +192,56 @@ impl Archive {
             }
         }
         let mut deleted = Vec::new();
-        for file in files(&dists, 1)? {
-            let below = file
-                .path()
-                .strip_prefix(&dists)
-                .expect("a walk stays below its folder")
-                .to_string_lossy()
-                .into_owned();
+        for (path, head) in self.served_files(suite)? {
+            let Some(below) = path.splitn(names + 1, '/').nth(names) else {
+                continue;
+            };
             // A publish that was cut off left files that no publication names; a young one may be what a client was
             // about to fetch.
             if below.contains(BY_HASH)
-                && !kept.contains(&below)
-                && age(&file, now)? > suite.keep_generations_for.seconds()
+                && !kept.contains(below)
+                && now.saturating_sub(head.modified) > suite.keep_generations_for.seconds()
             {
-                deleted.push((
-                    self.below_root(file.path()),
-                    "not listed in any retained generation",
-                ));
+                deleted.push((path, "not listed in any retained generation"));
             }
         }
         Ok(deleted)
+    }
+
+    /// Returns what is served of a suite under its codename, and under its alias where that is a copy.
+    fn served_files(&self, suite: &Suite) -> Result<BTreeMap<String, FileHead>, StoreError> {
+        let mut files = self.files().list(&self.dists(suite))?;
+        let alias = suite.alias.as_ref().filter(|alias| **alias != suite.codename);
+        if let (Some(alias), None) = (alias, self.files().folder()) {
+            files.extend(self.files().list(&suite_dists(&suite.tree(), alias))?);
+        }
+        Ok(files)
     }
 
     /// Finds cached chunks that are part of no index.
     fn chunks(&self) -> Result<Deletions, PruneError> {
-        let state = self.root().join(STATE);
+        let state = self.local().join(STATE);
         let used = chunks_in_use(&state.join("indexes"))?;
         let mut deleted = Vec::new();
         for file in files(&state.join("chunks"), 1)? {
             if !used.contains(&*file.file_name().to_string_lossy()) {
-                deleted.push((self.below_root(file.path()), "not part of any index"));
+                let below = file.path().strip_prefix(self.local()).unwrap_or(file.path());
+                deleted.push((below.to_string_lossy().into_owned(), "not part of any index"));
             }
         }
         Ok(deleted)
     }
 
-    /// Deletes a file, and the folders that it leaves empty, below `pool/` and `state/`.
+    /// Deletes a file of the store, or one of this machine below `state/`.
     fn delete(&self, path: &str) -> Result<(), PruneError> {
-        let file = self.root().join(path);
+        if !path.starts_with(&format!("{STATE}/")) {
+            return Ok(self.files().delete(path)?);
+        }
+        let file = self.local().join(path);
         match std::fs::remove_file(&file) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                return Err(failed("delete", &file, error));
-            }
-            _ => {}
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed("delete", &file, error)),
+            _ => Ok(()),
         }
-        let parents = file
-            .ancestors()
-            .skip(1)
-            .take_while(|folder| folder.parent().is_some_and(|above| above != self.root()));
-        for folder in parents {
-            // Fails, as it should, where something is left in it.
-            if path.contains(BY_HASH) || std::fs::remove_dir(folder).is_err() {
-                break;
-            }
-        }
-        Ok(())
-    }
-
-    fn below_root(&self, path: &Path) -> String {
-        path.strip_prefix(self.root())
-            .expect("only folders of the archive are walked")
-            .to_string_lossy()
-            .into_owned()
     }
 }
 
@@ -312,21 +309,6 @@ fn is_missing(error: &walkdir::Error) -> bool {
         .is_some_and(|error| error.kind() == io::ErrorKind::NotFound)
 }
 
-/// Returns the seconds since a file was last changed; negative for a file of the future.
-fn age(file: &DirEntry, now: i64) -> Result<i64, PruneError> {
-    let modified = file
-        .metadata()
-        .map_err(io::Error::from)
-        .and_then(|found| found.modified())
-        .map_err(|source| failed("read the time of", file.path(), source))?;
-    let seconds = |span: Duration| i64::try_from(span.as_secs()).unwrap_or(i64::MAX);
-    let at = match modified.duration_since(UNIX_EPOCH) {
-        Ok(since) => seconds(since),
-        Err(before) => -seconds(before.duration()),
-    };
-    Ok(now.saturating_sub(at))
-}
-
 fn failed(action: &'static str, path: &Path, source: io::Error) -> PruneError {
     PruneError::File {
         action,
@@ -365,19 +347,5 @@ mod tests {
         std::fs::write(&file, "").unwrap();
         let error = files(&file.join("indexes"), 1).unwrap_err();
         assert!(error.to_string().contains("/file/indexes`"), "{error}");
-    }
-
-    #[test]
-    fn a_file_of_the_future_is_younger_than_any_time() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("file");
-        std::fs::write(&path, "").unwrap();
-        let at = |span| {
-            let file = std::fs::File::options().write(true).open(&path).unwrap();
-            file.set_modified(UNIX_EPOCH + Duration::from_secs(span)).unwrap();
-            age(&files(folder.path(), 1).unwrap()[0], 1_000).unwrap()
-        };
-        assert_eq!(at(400), 600);
-        assert_eq!(at(1_500), -500);
     }
 }

@@ -3,6 +3,7 @@
 //! A suite is published by one process at a time, from one snapshot of the catalog: indexes first, then the Release
 //! over them, its signatures, and at last the steps that put all of it in place (`plan.rs`).
 
+mod alias;
 mod apply;
 mod client_setup;
 mod clock;
@@ -28,7 +29,7 @@ use debian_control::digest::Sha256;
 use debian_control::name::SuiteName;
 use rustix::fs::FlockOperation;
 
-use crate::archive::{Archive, dists_folder};
+use crate::archive::{Archive, suite_dists};
 use crate::config::{Gate, Suite};
 use crate::sign::{self, Signer};
 use crate::suite_release::{Dates, suite_release};
@@ -38,10 +39,12 @@ use archive_storage::staging::Staging;
 
 use lease::SuiteLease;
 
+pub(crate) use alias::shows;
 pub use clock::Clock;
 pub(crate) use clock::seconds_early;
 pub(crate) use due::due_at;
 pub use error::PublishError;
+pub(crate) use live::signed_text;
 pub use live::{LiveError, LiveRelease};
 pub use mode::PublishMode;
 pub(crate) use pinned::POOL_LINK;
@@ -49,7 +52,8 @@ pub use pinned::Rendered;
 pub use refusal::{Gated, Gone};
 pub use suite_indexes::expected_packages;
 
-use apply::StagedRelease;
+use alias::AliasedSuite;
+use apply::{PublishTarget, StagedRelease};
 use error::write_error;
 use steps::IndexOutput;
 use suite_indexes::{BuiltIndexes, SuiteIndexes};
@@ -101,12 +105,12 @@ impl Archive {
     ) -> Result<PublishOutcome, PublishError> {
         // A writer that was killed may have left files in the pool.
         let _ = self.take_back_links();
-        let live = LiveRelease::read_to_replace(&self.tree(suite), &suite.codename)?;
+        let live = LiveRelease::read_to_replace(self.files(), &suite.tree(), &suite.codename)?;
         let settings = settings::digest(self.config(), suite, signer);
         if !self.is_due(suite, publishing, &live, (&settings, clock.now()))? {
             client_setup::write(self, suite, signer)?;
             // A publisher that was killed right after its publish was recorded left them.
-            Staging::sweep(self.root())?;
+            Staging::sweep(self.local())?;
             return Ok(PublishOutcome::Unchanged);
         }
         let state = self
@@ -182,13 +186,26 @@ impl Archive {
         }
         let alias = suite.alias.as_ref().filter(|alias| **alias != suite.codename);
         match alias {
-            Some(alias) if apply::is_folder(&dists_folder(&self.tree(suite)).join(alias.as_str())) => {
-                Err(PublishError::AliasServed {
-                    suite: suite.codename.to_string(),
-                    alias: alias.to_string(),
-                })
-            }
+            Some(alias) if self.is_served(suite, alias)? => Err(PublishError::AliasServed {
+                suite: suite.codename.to_string(),
+                alias: alias.to_string(),
+            }),
             _ => Ok(()),
+        }
+    }
+
+    /// Says whether a name in the tree of a suite stands for another one.
+    fn is_served(&self, suite: &Suite, name: &SuiteName) -> Result<bool, PublishError> {
+        let folder = suite_dists(&suite.tree(), name);
+        match self.files().folder() {
+            Some(root) => {
+                let found = root.join(folder).symlink_metadata();
+                Ok(found.is_ok_and(|found| found.is_dir()))
+            }
+            None => {
+                let is_there = self.files().head(&format!("{folder}/InRelease"))?.is_some();
+                Ok(is_there && !shows(self.files(), &folder, suite.codename.as_str())?)
+            }
         }
     }
 
@@ -196,7 +213,7 @@ impl Archive {
     fn publish_lock(&self, suite: &SuiteName) -> Result<File, PublishError> {
         let name = format!("publish-{suite}.lock");
         self.lock(&name, FlockOperation::LockExclusive)
-            .map_err(|source| write_error("lock", self.root().join(STATE).join(&name), source))
+            .map_err(|source| write_error("lock", self.local().join(STATE).join(&name), source))
     }
 }
 
@@ -240,12 +257,41 @@ impl PublishRun<'_> {
         &self,
         outputs: &[IndexOutput],
         release: &StagedRelease,
-        staging: &Staging,
+        served_before: &[String],
     ) -> Result<(), PublishError> {
-        let steps = plan::plan(outputs, release.files(), self.live.served());
-        let may_go_live = || self.lease.check();
-        apply::apply(&steps, &self.archive.dists(self.suite), staging, &may_go_live)?;
-        apply::alias(&dists_folder(&self.archive.tree(self.suite)), self.suite, staging)
+        let steps = plan::plan(outputs, release.files(), served_before);
+        let files = self.archive.files();
+        let target = PublishTarget {
+            files,
+            dists: &self.archive.dists(self.suite),
+            before: self.live.head(),
+            may_go_live: &|| self.lease.check(),
+            suite: &self.suite.codename,
+        };
+        apply::apply(&steps, &target)?;
+        let aliased = AliasedSuite {
+            files,
+            suite: self.suite,
+            tree: &self.suite.tree(),
+            outputs,
+            release,
+            before: self.live.inrelease(),
+            may_be_renamed: !self.already_in_place,
+        };
+        aliased.follow()
+    }
+
+    /// Returns the index files that were served until now, below the folder of the suite.
+    ///
+    /// Those of the live Release, and those that the catalog says: a publisher that was killed may have come to one of both only.
+    fn served_before(&self, snapshot: &dyn Snapshot) -> Vec<String> {
+        let publication = snapshot.state().publication.as_ref();
+        let recorded = publication.iter().flat_map(|publication| &publication.files);
+        let mut served: Vec<String> = recorded.map(|file| file.path.clone()).collect();
+        served.extend(self.live.listed().map(|(path, _)| path.to_owned()));
+        served.sort();
+        served.dedup();
+        served
     }
 
     #[allow(
@@ -262,7 +308,7 @@ impl PublishRun<'_> {
             last: started,
             stages: Vec::new(),
         };
-        let staging = Staging::new(self.archive.root())?;
+        let staging = Staging::new(self.archive.local())?;
         let BuiltIndexes {
             outputs,
             staged: _staged,
@@ -273,7 +319,12 @@ impl PublishRun<'_> {
             suite: self.suite,
             snapshot,
             staging: &staging,
-            publishing: self.publishing,
+            // Nobody looks there whether the tree that it is to be served from has what another had.
+            publishing: if self.archive.files().folder().is_none() && !self.already_in_place {
+                PublishMode::Forced
+            } else {
+                self.publishing
+            },
             date: self.date,
         }
         .build()?;
@@ -307,7 +358,7 @@ impl PublishRun<'_> {
             files: served(&outputs),
         };
         let staged = StagedRelease::new(&staging, &release, &signatures, self.date)?;
-        self.put_in_place(&outputs, &staged, &staging)?;
+        self.put_in_place(&outputs, &staged, &self.served_before(snapshot))?;
         client_setup::write(self.archive, self.suite, signer)?;
         if !self.already_in_place {
             // Before it is recorded: where this is cut off, the next publish does it again.

@@ -11,7 +11,7 @@ mod published;
 mod replace;
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use debian_control::name::SuiteName;
 use openpgp_policy::Keyring;
@@ -23,6 +23,7 @@ use crate::location::ArchiveLocation;
 use crate::verify;
 use archive_catalog::{DatabaseUrl, Pin, Publication, PublishedFile, Selection, SnapshotId, SqlCatalog};
 use archive_storage::STATE;
+use archive_storage::store::StoreError;
 
 use error::failed;
 pub use error::{RebuildError, RebuildProblem};
@@ -55,7 +56,7 @@ pub struct RebuiltSuite {
 
 /// Makes the catalog of an archive again; an error when there is one that can be read.
 pub fn rebuild(location: &ArchiveLocation, keyring: &Keyring, now: i64) -> Result<Rebuilt, RebuildError> {
-    let (root, catalog) = (location.storage.as_path(), &location.catalog);
+    let (root, catalog) = (location.local(), &location.catalog);
     // One that cannot be opened, for want of a right or while another program has it, is not lost.
     let exists = match catalog {
         DatabaseUrl::Sqlite(path) => path.exists() && SqlCatalog::damage(path)?.is_none(),
@@ -138,22 +139,16 @@ struct SuiteWork<'a> {
 impl SuiteWork<'_> {
     /// Makes the pinned states again, oldest first, and returns how many.
     fn pinned(&mut self) -> Result<u64, RebuildError> {
-        let folder = self.archive.tree(self.suite).join("snapshots");
-        let list = || std::fs::read_dir(&folder)?.collect::<io::Result<Vec<_>>>();
-        let entries = match list() {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
-            listed => listed.map_err(|source| failed("read", &folder, source))?,
-        };
+        let files = self.archive.files();
+        let names = files.folders(&format!("{}snapshots", self.suite.tree()))?;
         // Whatever has another name is no snapshot.
-        let mut ids: Vec<SnapshotId> = entries
-            .iter()
-            .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
-            .collect();
+        let mut ids: Vec<SnapshotId> = names.iter().filter_map(|name| name.parse().ok()).collect();
         ids.sort();
         let mut count = 0;
         for id in ids {
-            let dists = suite_dists(&folder.join(id.as_str()), &self.suite.codename);
-            if !dists.is_dir() {
+            let tree = self.archive.snapshot_tree(self.suite, &id);
+            let dists = suite_dists(&tree, &self.suite.codename);
+            if files.head(&format!("{dists}/InRelease"))?.is_none() {
                 continue;
             }
             let Some(tree) = self.read(&dists) else { continue };
@@ -189,7 +184,7 @@ impl SuiteWork<'_> {
             inrelease: tree.inrelease,
             valid_until: tree.release.valid_until,
             contents: None,
-            files: served(&tree, &dists),
+            files: self.served(&tree, &dists)?,
         };
         self.archive
             .catalog()
@@ -197,8 +192,8 @@ impl SuiteWork<'_> {
         self.forget_manifests()
     }
 
-    fn read(&mut self, dists: &Path) -> Option<PublishedTree> {
-        read_tree(dists, self.keyring, self.now, self.problems)
+    fn read(&mut self, dists: &str) -> Option<PublishedTree> {
+        read_tree(self.archive.files(), dists, self.keyring, self.now, self.problems)
             .map_err(|problem| self.problems.push(problem))
             .ok()
     }
@@ -228,7 +223,7 @@ impl SuiteWork<'_> {
     fn forget_manifests(&self) -> Result<(), RebuildError> {
         let folder = self
             .archive
-            .root()
+            .local()
             .join(STATE)
             .join("indexes")
             .join(self.suite.codename.as_str());
@@ -237,17 +232,18 @@ impl SuiteWork<'_> {
             _ => Ok(()),
         }
     }
-}
 
-/// Returns the listed files of a Release that exist.
-fn served(tree: &PublishedTree, dists: &Path) -> Vec<PublishedFile> {
-    let listed = tree.release.sha256.iter();
-    listed
-        .filter(|file| dists.join(&file.path).is_file())
-        .map(|file| PublishedFile {
-            path: file.path.clone(),
-            sha256: file.sha256,
-            size: file.size,
-        })
-        .collect()
+    /// Returns the listed files of a Release that exist.
+    fn served(&self, tree: &PublishedTree, dists: &str) -> Result<Vec<PublishedFile>, StoreError> {
+        let there = self.archive.files().list(dists)?;
+        let listed = tree.release.sha256.iter();
+        let served = listed.filter(|file| there.contains_key(&format!("{dists}/{}", file.path)));
+        Ok(served
+            .map(|file| PublishedFile {
+                path: file.path.clone(),
+                sha256: file.sha256,
+                size: file.size,
+            })
+            .collect())
+    }
 }

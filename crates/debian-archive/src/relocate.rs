@@ -1,22 +1,23 @@
-//! The whole of an archive to another database, or another folder, and a comparison of both.
+//! The whole of an archive to another database, or another store, and a comparison of both.
 //!
 //! Nothing is taken from where it is. A run that was cut off is made good by the next: rows come in one transaction, and of
 //! files only those are written that are not there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use archive_catalog::{CatalogError, DatabaseUrl, SqlCatalog};
-use archive_storage::pool;
-use archive_storage::store::{FileStore as _, Folder, Lifetime, StoreError};
+use archive_storage::store::{self, FileHead, FileStore, Lifetime, StoreError, folder_of, is_release};
+use debian_control::digest::Sha256;
 use rustix::fs::FlockOperation;
 
-use crate::archive::Archive;
+use crate::archive::{Archive, suite_dists};
+use crate::publish::POOL_LINK;
 
-/// The folders of an archive whose files are served.
-const FOLDERS: [&str; 5] = ["pool", "dists", "snapshots", "private", "browse"];
+/// The folders of an archive whose files are moved: those that are served, and the build records.
+const FOLDERS: [&str; 6] = ["pool", "dists", "snapshots", "private", "browse", "buildinfo"];
 
 /// Why an archive was not moved.
 #[derive(Debug, thiserror::Error)]
@@ -24,7 +25,7 @@ pub enum RelocateError {
     /// A catalog cannot be used.
     #[error(transparent)]
     Catalog(#[from] CatalogError),
-    /// A folder cannot be read or written.
+    /// A store cannot be read or written.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// It is where it is to go.
@@ -34,8 +35,8 @@ pub enum RelocateError {
     #[error("`{0}` has the catalog of another archive: name an empty database")]
     OtherCatalog(DatabaseUrl),
     /// Files of another archive are there.
-    #[error("`{0}` has files of another archive: name an empty folder")]
-    OtherFiles(PathBuf),
+    #[error("`{0}` has files of another archive: name an empty folder or bucket")]
+    OtherFiles(String),
     /// What was copied is not what was there.
     #[error("the copy in `{target}` differs: {what}")]
     Differs {
@@ -52,14 +53,9 @@ pub enum RelocateError {
         /// The cause.
         source: io::Error,
     },
-    /// A file cannot be read.
-    #[error("cannot read `{path}`")]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// The cause.
-        source: io::Error,
-    },
+    /// A file that was listed is not there any more.
+    #[error("`{0}` is gone: another program changes the archive")]
+    Gone(String),
 }
 
 /// What was copied.
@@ -93,7 +89,7 @@ impl Archive {
             .map(|name| {
                 self.lock(&name, FlockOperation::LockExclusive)
                     .map_err(|source| RelocateError::Lock {
-                        path: self.root().join("state").join(&name),
+                        path: self.local().join("state").join(&name),
                         source,
                     })
             })
@@ -123,119 +119,152 @@ impl Archive {
         Ok(self.database().copy_into(&copy)?)
     }
 
-    /// Copies all served files to another folder and compares every digest.
-    pub fn copy_files(&self, target: &Path, mode: RelocateMode) -> Result<Relocated, RelocateError> {
-        let same = || RelocateError::Same(target.display().to_string());
-        if target
-            .canonicalize()
-            .is_ok_and(|target| self.root().canonicalize().is_ok_and(|root| root == target))
-        {
-            return Err(same());
+    /// Copies all files to another store and compares every digest.
+    pub fn copy_files(&self, to: &dyn FileStore, mode: RelocateMode) -> Result<Relocated, RelocateError> {
+        let from = self.files();
+        let real = |store: &dyn FileStore| store.folder().and_then(|folder| folder.canonicalize().ok());
+        if from.address() == to.address() || (real(to).is_some() && real(to) == real(from)) {
+            return Err(RelocateError::Same(to.address().to_owned()));
         }
-        let (from, to) = (
-            Folder::new(self.root().to_owned()),
-            Folder::new(target.to_owned()),
-        );
         let mut there = BTreeMap::new();
         for folder in FOLDERS {
             there.extend(to.list(folder)?);
         }
         let keyring = "archive-keyring.pgp";
-        let here = from.read(keyring)?;
-        if !there.is_empty() && to.read(keyring)? != here {
-            return Err(RelocateError::OtherFiles(target.to_owned()));
+        if !there.is_empty() && to.read(keyring)? != from.read(keyring)? {
+            return Err(RelocateError::OtherFiles(to.address().to_owned()));
         }
-        let files = self.served_files(&from)?;
+        let files = self.all_files()?;
         let mut relocated = Relocated::default();
         let mut copied = Vec::new();
         // The keyring first: by it a run that is interrupted is told from another archive.
-        let mut order: Vec<(String, u64)> = files.clone().into_iter().collect();
-        order.sort_by_key(|(path, _)| path != keyring);
+        let mut order: Vec<(&String, u64)> = files.iter().map(|(path, head)| (path, head.size)).collect();
+        order.sort_by_key(|(path, _)| *path != keyring);
         for (path, size) in order {
+            let lifetime = lifetime(path);
             // A name may stand for another content of the same size; only in the pool and below by-hash it never does.
-            let is_fixed = path.starts_with("pool/") || path.contains("/by-hash/") || path.contains("/pool/");
-            if is_fixed && there.get(&path) == Some(&size) {
-                copied.push(path);
+            let is_there = there.get(path).is_some_and(|found| found.size == size);
+            if is_there && lifetime == Lifetime::Immutable {
+                copied.push(path.clone());
                 continue;
             }
             relocated.files += 1;
             relocated.bytes += size;
             if mode == RelocateMode::Copy {
-                let source = self.root().join(&path);
-                let mut file = File::open(&source).map_err(|error| RelocateError::File {
-                    path: source,
-                    source: error,
-                })?;
-                to.write(&path, &mut file, size, Lifetime::Replaceable)?;
-                copied.push(path);
+                let file = from.open(path, None)?;
+                let mut file = file.ok_or_else(|| RelocateError::Gone(path.clone()))?;
+                to.write(path, &mut file.content, size, lifetime)?;
+                copied.push(path.clone());
             }
         }
         if mode == RelocateMode::Copy {
-            self.copy_links(&to)?;
+            let aliases = self.copy_aliases(to, &files)?;
             // What was taken out here since an earlier run, such as a suite that became private, must not stay public there.
-            for path in there.keys().filter(|path| !files.contains_key(*path)) {
+            let is_gone = |path: &&String| !files.contains_key(*path) && !aliases.contains(*path);
+            for path in there.keys().filter(is_gone) {
                 to.delete(path)?;
             }
-            to.settle()?;
-            self.compare(target, &copied)?;
+            let folders: BTreeSet<&str> = files.keys().map(|path| folder_of(path)).collect();
+            to.settle(&mut folders.into_iter())?;
+            self.compare(to, &copied)?;
         }
         Ok(relocated)
     }
 
-    /// Returns all served files and their sizes.
-    fn served_files(&self, from: &Folder) -> Result<BTreeMap<String, u64>, RelocateError> {
+    /// Returns all files that are moved. Where an alias is a copy, it is made there again.
+    fn all_files(&self) -> Result<BTreeMap<String, FileHead>, RelocateError> {
+        let from = self.files();
         let mut files = BTreeMap::new();
         for folder in FOLDERS {
             files.extend(from.list(folder)?);
         }
-        let entries = std::fs::read_dir(self.root());
-        let failed = |source| RelocateError::File {
-            path: self.root().to_owned(),
-            source,
-        };
-        for entry in entries.map_err(failed)? {
-            let entry = entry.map_err(failed)?;
-            let name = entry.file_name();
-            let Some(name) = name.to_str().filter(|name| is_public(name)) else {
-                continue;
-            };
-            files.insert(name.to_owned(), entry.metadata().map_err(failed)?.len());
+        for (_, alias) in self.aliases()? {
+            let below = format!("{alias}/");
+            files.retain(|path, _| !path.starts_with(&below));
+        }
+        for name in from.names("")? {
+            if is_public(&name)
+                && let Some(head) = from.head(&name)?
+            {
+                files.insert(name, head);
+            }
         }
         Ok(files)
     }
 
-    /// Makes the links of aliases, and those from pinned states to the pool.
-    fn copy_links(&self, to: &Folder) -> Result<(), RelocateError> {
+    /// Returns the folders of suites and those of their aliases, also in pinned states.
+    fn aliases(&self) -> Result<Vec<(String, String)>, RelocateError> {
+        let mut aliases = Vec::new();
         for suite in &self.config().suites {
-            let tree = pool::below_root(suite.pool_tree(), "");
-            if let Some(alias) = suite.alias.as_ref().filter(|alias| **alias != suite.codename) {
-                to.link_folder(&format!("{tree}dists/{alias}"), suite.codename.as_str())?;
+            let Some(alias) = suite.alias.as_ref().filter(|alias| **alias != suite.codename) else {
+                continue;
+            };
+            let states = self.catalog().states(&suite.codename)?;
+            let pinned = states.iter().map(|state| self.snapshot_tree(suite, &state.id));
+            for tree in pinned.chain([suite.tree()]) {
+                aliases.push((suite_dists(&tree, &suite.codename), suite_dists(&tree, alias)));
             }
+        }
+        Ok(aliases)
+    }
+
+    /// Makes aliases, as links or as copies, and the links from pinned states to the pool; returns the paths of copies.
+    fn copy_aliases(
+        &self,
+        to: &dyn FileStore,
+        files: &BTreeMap<String, FileHead>,
+    ) -> Result<BTreeSet<String>, RelocateError> {
+        let mut copies = BTreeSet::new();
+        for (folder, alias) in self.aliases()? {
+            let below = format!("{folder}/");
+            let mut paths: Vec<&String> = files.keys().filter(|path| path.starts_with(&below)).collect();
+            let name = folder.rsplit('/').next().unwrap_or(&folder);
+            if paths.is_empty() || to.link_folder(&alias, name)? {
+                continue;
+            }
+            // What names the others comes last.
+            paths.sort_by_key(|path| is_release(path));
+            for path in paths {
+                let copy = path.replacen(&folder, &alias, 1);
+                to.copy(path, &copy)?;
+                copies.insert(copy);
+            }
+        }
+        for suite in &self.config().suites {
             for state in self.catalog().states(&suite.codename)? {
-                let link = format!("{tree}snapshots/{}/pool", state.id);
-                if self.root().join(&link).is_symlink() {
-                    to.link_folder(&link, "../../pool")?;
+                let tree = self.snapshot_tree(suite, &state.id);
+                if files.keys().any(|path| path.starts_with(&tree)) {
+                    to.link_folder(&format!("{tree}pool"), POOL_LINK)?;
                 }
             }
         }
-        Ok(())
+        Ok(copies)
     }
 
-    fn compare(&self, target: &Path, paths: &[String]) -> Result<(), RelocateError> {
-        let digest = |root: &Path, path: &str| {
-            let path = root.join(path);
-            pool::digest(&path).map_err(|source| RelocateError::File { path, source })
-        };
+    fn compare(&self, to: &dyn FileStore, paths: &[String]) -> Result<(), RelocateError> {
         for path in paths {
-            let (here, there) = (digest(self.root(), path)?, digest(target, path)?);
+            let digest = |store: &dyn FileStore| -> Result<Sha256, RelocateError> {
+                let found = store::digest(store, path)?;
+                Ok(found.ok_or_else(|| RelocateError::Gone(path.clone()))?.0)
+            };
+            let (here, there) = (digest(self.files())?, digest(to)?);
             if here != there {
                 return Err(RelocateError::Differs {
-                    target: target.display().to_string(),
+                    target: to.address().to_owned(),
                     what: format!("`{path}` has sha256 {there}, not {here}"),
                 });
             }
         }
         Ok(())
+    }
+}
+
+/// Says whether a path stands for one content for ever.
+fn lifetime(path: &str) -> Lifetime {
+    if path.starts_with("pool/") || path.contains("/by-hash/") || path.contains("/pool/") {
+        Lifetime::Immutable
+    } else {
+        Lifetime::Replaceable
     }
 }
 

@@ -7,9 +7,7 @@ mod error;
 mod published;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
 use std::io::{self, Read};
-use std::path::Path;
 
 use debian_control::digest::{Digester, Sha256};
 use debian_control::name::SuiteName;
@@ -18,10 +16,11 @@ use openpgp_policy::Keyring;
 
 use crate::archive::Archive;
 use crate::config::Suite;
+use crate::publish::signed_text;
 use archive_catalog::{PublishedFile, Retained};
 use archive_storage::pool;
-use archive_storage::store::{FileStore, Lifetime};
-use published::{PublishedSuite, date_of, signed_text};
+use archive_storage::store::{FileHead, FileStore, Lifetime, folder_of};
+use published::{PublishedSuite, date_of};
 
 pub use error::ReplicateError;
 
@@ -58,7 +57,8 @@ impl Archive {
             if !target.link_folder(&link, suite.codename.as_str())? {
                 copy.indexes(alias.as_str(), &published)?;
             }
-            target.settle()?;
+            copy.unsettled.insert(folder_of(&link).to_owned());
+            copy.settle()?;
         }
         Ok(Replicated {
             suite: suite.codename.clone(),
@@ -81,19 +81,31 @@ impl Archive {
         let mut deleted = Vec::new();
         // From what refers to what is referred to.
         for folder in ["snapshots", "dists", "private", "pool"] {
-            for path in target.list(folder)?.into_keys().filter(|path| !is_named(path)) {
-                match self.root().join(&path).try_exists() {
-                    Ok(true) => {}
-                    Ok(false) => {
-                        target.delete(&path)?;
-                        deleted.push(path);
-                    }
-                    Err(source) => return Err(ReplicateError::Source { path, source }),
-                }
+            let here = self.files().list(folder)?;
+            let there = target.list(folder)?.into_keys();
+            let is_stale = |path: &String| {
+                !is_named(path) && !here.contains_key(path) && !here.contains_key(&self.without_alias(path))
+            };
+            for path in there.filter(is_stale) {
+                target.delete(&path)?;
+                deleted.push(path);
             }
         }
-        target.settle()?;
+        let folders: BTreeSet<&str> = deleted.iter().map(|path| folder_of(path)).collect();
+        target.settle(&mut folders.into_iter())?;
         Ok(deleted)
+    }
+
+    /// Returns the path of a file under the codename of its suite, where it is one under an alias.
+    fn without_alias(&self, path: &str) -> String {
+        for suite in &self.config().suites {
+            if let Some(alias) = &suite.alias
+                && let Some((tree, rest)) = path.split_once(&format!("dists/{alias}/"))
+            {
+                return format!("{tree}dists/{}/{rest}", suite.codename);
+            }
+        }
+        path.to_owned()
     }
 }
 
@@ -106,6 +118,8 @@ struct Copy<'a> {
     tree: String,
     /// The files of the pool that are there, and their sizes.
     held: BTreeMap<String, u64>,
+    /// Folders there with names that may not last yet.
+    unsettled: BTreeSet<String>,
     /// What is named there now, and was before.
     named: BTreeSet<String>,
     files: u64,
@@ -125,7 +139,8 @@ impl<'a> Copy<'a> {
             suite,
             target,
             tree,
-            held,
+            held: sizes(held),
+            unsettled: BTreeSet::new(),
             named: BTreeSet::new(),
             files: 0,
             bytes: 0,
@@ -156,11 +171,7 @@ impl<'a> Copy<'a> {
         let Some(there) = self.target.read(path)? else {
             return Ok(());
         };
-        let here =
-            std::fs::read(self.archive.root().join(path)).map_err(|source| ReplicateError::Source {
-                path: path.to_owned(),
-                source,
-            })?;
+        let here = required(self.archive, path)?;
         let fingerprints = |bytes: &[u8]| Keyring::read(bytes).map(|keyring| keyring.fingerprints());
         let shares_a_key = match (fingerprints(&here), fingerprints(&there)) {
             (Ok(here), Ok(there)) => here.iter().any(|fingerprint| there.contains(fingerprint)),
@@ -183,13 +194,8 @@ impl<'a> Copy<'a> {
             "repository.json",
             &sources,
         ] {
-            let here = match std::fs::read(self.archive.root().join(path)) {
-                Ok(bytes) => bytes,
-                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-                Err(source) => {
-                    let path = path.to_owned();
-                    return Err(ReplicateError::Source { path, source });
-                }
+            let Some(here) = self.archive.files().read(path)? else {
+                continue;
             };
             if self.target.read(path)?.as_ref() != Some(&here) {
                 self.write(path, &here)?;
@@ -212,7 +218,7 @@ impl<'a> Copy<'a> {
                 self.held.insert(path, package.size);
             }
         }
-        Ok(self.target.settle()?)
+        self.settle()
     }
 
     /// Copies the indexes and the Release files of the suite under a name.
@@ -224,7 +230,7 @@ impl<'a> Copy<'a> {
         let is_live = before.as_ref() == Some(&published.inrelease);
         self.named
             .extend(before.iter().flat_map(|inrelease| by_hash_of(inrelease, &there)));
-        let held = self.target.list(&there)?;
+        let held = sizes(self.target.list(&there)?);
         let files = &published.publication.files;
         for file in files {
             let by_hash = by_hash_path(&file.path, &file.sha256);
@@ -234,7 +240,7 @@ impl<'a> Copy<'a> {
                 self.copy(&format!("{here}/{by_hash}"), &to, (file.size, &file.sha256))?;
             }
         }
-        self.target.settle()?;
+        self.settle()?;
         if is_live {
             return Ok(());
         }
@@ -244,14 +250,14 @@ impl<'a> Copy<'a> {
             let from = format!("{here}/{}", by_hash_path(path, sha256));
             self.replace(&from, &format!("{there}/{path}"), (*size, sha256))?;
         }
-        self.target.settle()?;
+        self.settle()?;
         self.write(&format!("{there}/Release.gpg"), &published.signature)?;
         self.write(&format!("{there}/Release"), &published.release)?;
-        self.target.settle()?;
+        self.settle()?;
         self.refuse_newer(name, published)?;
         // Last: a client that sees this file must find everything that it names.
         self.write(&path, &published.inrelease)?;
-        Ok(self.target.settle()?)
+        self.settle()
     }
 
     /// Copies the states that are pinned, with their packages.
@@ -265,23 +271,20 @@ impl<'a> Copy<'a> {
             let dists = format!("{folder}/dists/{}", self.suite.codename);
             // InRelease comes last: where that is the same, all of it is. A rotated key signs it anew.
             let path = format!("{dists}/InRelease");
-            let here =
-                std::fs::read(self.archive.root().join(&path)).map_err(|source| ReplicateError::Source {
-                    path: path.clone(),
-                    source,
-                })?;
+            let here = required(self.archive, &path)?;
             if self.target.read(&path)?.as_ref() != Some(&here) {
                 self.folder(&dists)?;
             }
             self.target.link_folder(&format!("{folder}/pool"), "../../pool")?;
-            self.target.settle()?;
+            self.unsettled.insert(folder.clone());
+            self.settle()?;
         }
         Ok(())
     }
 
     /// Copies a folder of a finished state, what names the others last.
     fn folder(&mut self, folder: &str) -> Result<(), ReplicateError> {
-        let here = archive_storage::store::Folder::new(self.archive.root().to_owned());
+        let here = self.archive.files();
         let mut paths: Vec<String> = here.list(folder)?.into_keys().collect();
         let rank = |path: &String| match path.rsplit('/').next() {
             Some("InRelease") => 3,
@@ -291,22 +294,18 @@ impl<'a> Copy<'a> {
         };
         paths.sort_by_key(rank);
         for path in paths {
-            let read = std::fs::read(self.archive.root().join(&path));
-            let bytes = read.map_err(|source| ReplicateError::Source {
-                path: path.clone(),
-                source,
-            })?;
-            self.target.settle()?;
+            let bytes = required(self.archive, &path)?;
+            self.settle()?;
             self.write(&path, &bytes)?;
         }
-        Ok(self.target.settle()?)
+        self.settle()
     }
 
     fn write(&mut self, path: &str, bytes: &[u8]) -> Result<(), ReplicateError> {
         let size = bytes.len() as u64;
         self.target
             .write(path, &mut &*bytes, size, Lifetime::Replaceable)?;
-        self.count(size);
+        self.count(path, size);
         Ok(())
     }
 
@@ -326,20 +325,39 @@ impl<'a> Copy<'a> {
         (size, sha256): (u64, &Sha256),
         lifetime: Lifetime,
     ) -> Result<(), ReplicateError> {
-        let source = self.archive.root().join(from);
-        let mut content = Checked::open(&source, sha256).map_err(|source| ReplicateError::Source {
-            path: from.to_owned(),
-            source,
-        })?;
+        let opened = self.archive.files().open(from, None)?;
+        let opened = opened.ok_or_else(|| ReplicateError::Missing(from.to_owned()))?;
+        let mut content = Checked {
+            content: opened.content,
+            digester: Some(Digester::sha256()),
+            sha256,
+        };
         self.target.write(to, &mut content, size, lifetime)?;
-        self.count(size);
+        self.count(to, size);
         Ok(())
     }
 
-    fn count(&mut self, size: u64) {
+    /// Makes all that was written last.
+    fn settle(&mut self) -> Result<(), ReplicateError> {
+        let folders = std::mem::take(&mut self.unsettled);
+        Ok(self.target.settle(&mut folders.iter().map(String::as_str))?)
+    }
+
+    fn count(&mut self, path: &str, size: u64) {
+        self.unsettled.insert(folder_of(path).to_owned());
         self.files += 1;
         self.bytes += size;
     }
+}
+
+fn sizes(files: BTreeMap<String, FileHead>) -> BTreeMap<String, u64> {
+    files.into_iter().map(|(path, head)| (path, head.size)).collect()
+}
+
+/// Reads a small file of the archive that has to be there.
+fn required(archive: &Archive, path: &str) -> Result<Vec<u8>, ReplicateError> {
+    let read = archive.files().read(path)?;
+    read.ok_or_else(|| ReplicateError::Missing(path.to_owned()))
 }
 
 /// Returns the by-hash paths of what an InRelease names; none where it cannot be read, as of one that is damaged.
@@ -356,24 +374,14 @@ fn by_hash_of(inrelease: &[u8], dists: &str) -> Vec<String> {
 
 /// A file that ends with an error where its bytes are not those of a digest: a damaged one is copied nowhere.
 struct Checked<'a> {
-    file: File,
+    content: Box<dyn Read + Send>,
     digester: Option<Digester>,
     sha256: &'a Sha256,
 }
 
-impl<'a> Checked<'a> {
-    fn open(path: &Path, sha256: &'a Sha256) -> io::Result<Self> {
-        Ok(Self {
-            file: File::open(path)?,
-            digester: Some(Digester::sha256()),
-            sha256,
-        })
-    }
-}
-
 impl Read for Checked<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.file.read(buffer)?;
+        let read = self.content.read(buffer)?;
         if let Some(bytes) = buffer.get(..read).filter(|bytes| !bytes.is_empty()) {
             if let Some(digester) = &mut self.digester {
                 digester.update(bytes);

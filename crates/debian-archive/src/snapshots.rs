@@ -14,7 +14,8 @@ use crate::archive::Archive;
 use crate::config::Suite;
 use crate::publish::{Clock, PublishError};
 use crate::sign::Signer;
-use archive_catalog::{CatalogError, Pin, Retained, RetainedState, SnapshotId};
+use archive_catalog::{CatalogError, Pin, Retained, RetainedState, SnapshotId, SnapshotPackage};
+use archive_storage::store::StoreError;
 
 pub use differences::{Difference, SnapshotChange, differences};
 
@@ -30,6 +31,9 @@ pub enum SnapshotError {
     /// The tree of a pinned state cannot be written or deleted.
     #[error(transparent)]
     Publish(#[from] PublishError),
+    /// The store of the archive's files cannot be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// The pool cannot be kept from being pruned meanwhile.
     #[error("cannot lock the pool")]
     Lock(#[source] std::io::Error),
@@ -221,17 +225,11 @@ impl Archive {
             .catalog()
             .snapshot(&suite.codename, suite.pool_tree(), Some(revision))?
             .packages()?;
-        let tree = self.tree(suite);
-        let mut missing = held.iter().filter(|held| {
-            let file = tree.join(&held.path);
-            !file
-                .symlink_metadata()
-                .is_ok_and(|found| found.is_file() && found.len() == held.size)
-        });
-        if let Some(first) = missing.next() {
+        let missing = self.missing_files(suite, &held)?;
+        if let Some(first) = missing.first() {
             return Err(SnapshotError::FilesMissing {
                 id: id.clone(),
-                count: 1 + missing.count(),
+                count: missing.len(),
                 first: if first.path.is_empty() {
                     format!("{}_{}_{}.deb", first.name, first.version, first.architecture)
                 } else {
@@ -240,6 +238,32 @@ impl Archive {
             });
         }
         Ok(self.catalog().roll_back(&suite.codename, revision, now)?)
+    }
+
+    /// Returns the packages whose files are not in the pool, or have another size.
+    fn missing_files<'a>(
+        &self,
+        suite: &Suite,
+        held: &'a [SnapshotPackage],
+    ) -> Result<Vec<&'a SnapshotPackage>, StoreError> {
+        let tree = suite.tree();
+        // One listing costs less than a look at each; of a folder it is the other way round.
+        let listed = match self.files().folder() {
+            Some(_) => None,
+            None => Some(self.files().list(&format!("{tree}pool"))?),
+        };
+        let mut missing = Vec::new();
+        for package in held {
+            let path = format!("{tree}{}", package.path);
+            let found = match &listed {
+                Some(listed) => listed.get(&path).cloned(),
+                None => self.files().head(&path)?,
+            };
+            if found.is_none_or(|found| found.size != package.size) {
+                missing.push(package);
+            }
+        }
+        Ok(missing)
     }
 }
 

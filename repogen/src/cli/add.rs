@@ -161,7 +161,7 @@ fn add(
     files: &[NamedFile],
     context: &mut Context,
 ) -> Result<usize, Failure> {
-    let staging = Staging::new(archive.root())?;
+    let staging = Staging::new(archive.local())?;
     let bar = progress_bar(files.len(), context);
     let next = AtomicUsize::new(0);
     let threads = thread::available_parallelism().map_or(1, |count| count.get());

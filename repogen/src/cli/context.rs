@@ -18,11 +18,8 @@ impl Context {
     /// Says where the archive is, by the root and the environment.
     pub(super) fn location(&self) -> Result<ArchiveLocation, Failure> {
         let (storage, database) = (variable("STORAGE_URL")?, variable("DATABASE_URL")?);
-        Ok(ArchiveLocation::new(
-            &self.root,
-            storage.as_deref(),
-            database.as_deref(),
-        )?)
+        let storage = bucket_storage::open_named(storage.as_deref(), std::env::vars_os())?;
+        Ok(ArchiveLocation::new(&self.root, storage, database.as_deref())?)
     }
 
     /// Opens the archive.

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use archive_catalog::CatalogError;
+use archive_catalog::{CatalogError, InvalidDatabaseUrl};
 use archive_storage::staging::StagingError;
 use debian_archive::archive::OpenError;
 use debian_archive::backup::BackupError;
@@ -10,7 +10,7 @@ use debian_archive::check::CheckError;
 use debian_archive::config::ConfigError;
 use debian_archive::error_text;
 use debian_archive::ingest::IngestError;
-use debian_archive::location::LocationError;
+
 use debian_archive::prune::PruneError;
 use debian_archive::publish::PublishError;
 use debian_archive::sign::SignError;
@@ -158,9 +158,9 @@ impl From<OpenError> for Failure {
     }
 }
 
-impl From<LocationError> for Failure {
-    fn from(error: LocationError) -> Self {
-        Self::new(USAGE, error)
+impl From<InvalidDatabaseUrl> for Failure {
+    fn from(error: InvalidDatabaseUrl) -> Self {
+        Self::new(USAGE, anyhow::Error::new(error).context("invalid DATABASE_URL"))
     }
 }
 

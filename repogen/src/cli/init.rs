@@ -68,7 +68,10 @@ pub(super) fn run(args: InitArgs, context: &mut Context) -> Result<Completion, F
         write_key(&key, &args.origin)?;
     }
     for folder in ["pool", "dists"] {
-        let folder = location.storage.join(folder);
+        let Some(root) = location.storage.folder() else {
+            break;
+        };
+        let folder = root.join(folder);
         fs::create_dir_all(&folder).map_err(|error| write_failed(&folder, error))?;
     }
     match catalog {

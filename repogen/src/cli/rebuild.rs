@@ -24,10 +24,9 @@ pub(super) fn run(_: RebuildArgs, context: &mut Context) -> Result<Completion, F
     let signer = signing::open(&config.signing, context)?;
     let rebuilt = rebuild(&location, signer.keyring(), now())?;
     for problem in &rebuilt.problems {
-        let path = problem.path.strip_prefix(&context.root).unwrap_or(&problem.path);
         context.printer.info(format_args!(
             "{}: {}",
-            escaped(&path.to_string_lossy()),
+            escaped(&problem.path),
             escaped(&problem.what)
         ));
     }
@@ -71,7 +70,7 @@ impl From<RebuildError> for Failure {
                 };
                 Self::not_possible(RebuildError::Exists(catalog)).hint(hint)
             }
-            RebuildError::File { .. } => Self::disk(error),
+            RebuildError::File { .. } | RebuildError::Store(_) => Self::disk(error),
         }
     }
 }

@@ -1,6 +1,4 @@
-//! `repogen move`: an archive to another database, another folder, or both.
-
-use std::path::PathBuf;
+//! `repogen move`: an archive to another database, another store of files, or both.
 
 use archive_catalog::DatabaseUrl;
 use clap::Args;
@@ -9,7 +7,7 @@ use debian_archive::relocate::{RelocateError, RelocateMode};
 use super::context::Context;
 use super::exit::{Completion, Failure, REJECTED};
 
-/// Copy the archive to another database or folder, and compare every row and digest.
+/// Copy the archive to another database, folder or bucket, and compare every row and digest.
 ///
 /// Writers wait meanwhile; the source stays as it is. It can be run again after an interruption. Prints what was copied, then what
 /// to set so that programs use the copy.
@@ -18,7 +16,7 @@ pub(super) struct MoveArgs {
     /// Where the catalog goes: `sqlite:PATH` or `postgres://USER[:PASSWORD]@HOST[:PORT]/DATABASE`.
     #[arg(long, value_name = "URL")]
     database: Option<String>,
-    /// Where the files go: a path.
+    /// Where the files go: a path, `s3://BUCKET[/PREFIX]`, `gs://BUCKET[/PREFIX]` or `az://CONTAINER[/PREFIX]`.
     #[arg(long, value_name = "URL")]
     storage: Option<String>,
     /// Say what would be copied, and write nothing.
@@ -37,11 +35,7 @@ pub(super) fn run(args: MoveArgs, context: &mut Context) -> Result<Completion, F
         .as_deref()
         .map(|url| url.parse().map_err(Failure::usage))
         .transpose()?;
-    let storage: Option<PathBuf> = args
-        .storage
-        .as_deref()
-        .map(|url| debian_archive::location::storage(url).map_err(Failure::from))
-        .transpose()?;
+    let storage = bucket_storage::open_named(args.storage.as_deref(), std::env::vars_os())?;
     let mode = if args.dry_run {
         RelocateMode::DryRun
     } else {
@@ -51,8 +45,8 @@ pub(super) fn run(args: MoveArgs, context: &mut Context) -> Result<Completion, F
     let _writers = archive.hold_writers()?;
     let done = if args.dry_run { "to copy" } else { "copied" };
     // Files first: a catalog that names files is never where they are not.
-    if let Some(folder) = &storage {
-        let relocated = archive.copy_files(folder, mode)?;
+    if let Some(store) = &storage {
+        let relocated = archive.copy_files(store.as_ref(), mode)?;
         context.printer.line(format_args!(
             "storage\t{done}\t{}\t{}",
             relocated.files, relocated.bytes

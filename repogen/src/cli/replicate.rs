@@ -37,9 +37,8 @@ pub(super) fn run(args: ReplicateArgs, context: &mut Context) -> Result<Completi
     } else {
         super::select::suites(archive.config(), &args.suite)?
     };
-    let variables = std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-    let target = bucket_storage::open(&args.to, variables)?;
+    let target = bucket_storage::open_named(Some(&args.to), std::env::vars_os())?
+        .ok_or_else(|| Failure::usage("no target: give --to a path or the URL of a bucket"))?;
     let mut replicated = Vec::new();
     let mut failed = None;
     for suite in suites {

@@ -47,7 +47,7 @@ impl From<SnapshotError> for Failure {
         let hint = match error {
             SnapshotError::Catalog(error) => return error.into(),
             SnapshotError::Publish(error) => return error.into(),
-            SnapshotError::Lock(_) => return Self::disk(error),
+            SnapshotError::Lock(_) | SnapshotError::Store(_) => return Self::disk(error),
             SnapshotError::Unknown { ref near, .. } if near.is_empty() => {
                 "nothing has been published yet: run `repogen publish`".to_owned()
             }

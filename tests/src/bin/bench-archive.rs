@@ -65,7 +65,7 @@ fn open(root: &str) -> Archive {
 fn publish_each(archive: &Archive, debs: &[&str], change: fn(&Archive, &Suite, &Path)) {
     let suite = &archive.config().suites[0];
     let key = archive.config().signing.key.as_ref().unwrap();
-    let signer = KeyFiles::open(&archive.root().join(key), &[]).unwrap();
+    let signer = KeyFiles::open(&archive.home().join(key), &[]).unwrap();
     let mut last = Instant::now();
     for deb in debs {
         change(archive, suite, Path::new(deb));
@@ -96,7 +96,7 @@ fn add(archive: &Archive, suite: &Suite, deb: &Path) {
         suite,
         component: &suite.components[0],
     };
-    let staging = Staging::new(archive.root()).unwrap();
+    let staging = Staging::new(archive.local()).unwrap();
     let arrival = UploadContext {
         now: SystemClock.now(),
         ..UploadContext::default()

@@ -63,6 +63,12 @@ impl From<IngestError> for Problem {
     }
 }
 
+impl From<archive_storage::store::StoreError> for Problem {
+    fn from(error: archive_storage::store::StoreError) -> Self {
+        Self::internal(&error)
+    }
+}
+
 impl From<archive_storage::pool::PoolError> for Problem {
     fn from(error: archive_storage::pool::PoolError) -> Self {
         IngestError::from(error).into()

@@ -1,6 +1,7 @@
 //! Failures that pass: of room, of turns, of file descriptors.
 
 use archive_catalog::{CatalogError, TransientFailure};
+use archive_storage::store::StoreError;
 
 use super::code::Code;
 
@@ -12,6 +13,8 @@ pub(super) enum Shortage {
     Turn,
     /// The server of the catalog cannot be reached.
     Server,
+    /// The store of the files does not answer.
+    Store,
     Descriptors,
 }
 
@@ -27,6 +30,11 @@ impl Shortage {
                     None => None,
                 };
             }
+            if let Some(error) = error.downcast_ref::<StoreError>()
+                && error.is_away
+            {
+                return Some(Self::Store);
+            }
             let error = error.downcast_ref::<std::io::Error>()?;
             match (error.kind(), error.raw_os_error()) {
                 (std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded, _) => Some(Self::Room),
@@ -41,6 +49,7 @@ impl Shortage {
             Self::Room => "the disk is full",
             Self::Turn => "another process has locked the catalog",
             Self::Server => "the database server cannot be reached",
+            Self::Store => "the store of the files does not answer",
             Self::Descriptors => "too many files are open",
         }
     }
@@ -59,6 +68,10 @@ impl Shortage {
             Self::Server => (
                 Code::Unavailable,
                 "the database server cannot be reached, and nothing was changed: try again",
+            ),
+            Self::Store => (
+                Code::Unavailable,
+                "the store of the files does not answer, and nothing was changed: try again",
             ),
             Self::Descriptors => (
                 Code::Unavailable,

@@ -32,5 +32,5 @@ pub(super) async fn serve(State(app): State<Arc<App>>, request: Request) -> Resp
             Err(problem) => return problem.into_response(),
         }
     }
-    static_files::serve(app.archive.root(), &path, Request::from_parts(parts, body)).await
+    static_files::serve(&app, &path, Request::from_parts(parts, body)).await
 }

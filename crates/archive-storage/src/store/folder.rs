@@ -1,28 +1,30 @@
 //! A folder on a disk of this machine.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
-use std::io::{self, Read};
+use std::fs::{File, Metadata};
+use std::io::{self, Read, Seek as _, SeekFrom};
+use std::ops::Range;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use super::{FileStore, Lifetime, StoreError};
+use debian_control::digest::Sha256;
 
-/// A folder; files get their names by a rename, and names last from the next [`FileStore::settle`] on.
+use super::{FileHead, FileStore, Lifetime, LocalFile, OpenFile, PutNew, StoreError};
+use crate::pool;
+
+/// A folder; files get their names by a link or a rename, and names last from the next [`FileStore::settle`] on.
 pub struct Folder {
     root: PathBuf,
-    /// Folders with names that may not last yet.
-    unsettled: Mutex<BTreeSet<PathBuf>>,
+    address: String,
 }
 
 impl Folder {
     /// Takes a folder, which is made when something is written into it.
     pub fn new(root: PathBuf) -> Self {
         Self {
+            address: root.display().to_string(),
             root,
-            unsettled: Mutex::new(BTreeSet::new()),
         }
     }
 
@@ -30,7 +32,8 @@ impl Folder {
         StoreError {
             action,
             path: path.to_owned(),
-            store: self.root.display().to_string(),
+            store: self.address.clone(),
+            is_away: false,
             source: Box::new(source),
         }
     }
@@ -44,46 +47,168 @@ impl Folder {
             })
     }
 
-    /// Notes that names in the folder of `file` and in those above it are to last.
-    fn note(&self, file: &Path) {
-        let folders = file
-            .ancestors()
-            .skip(1)
-            .take_while(|folder| folder.starts_with(&self.root))
-            .map(Path::to_owned);
-        let mut unsettled = self.unsettled.lock().unwrap_or_else(PoisonError::into_inner);
-        unsettled.extend(folders);
-    }
-}
-
-impl FileStore for Folder {
-    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, StoreError> {
+    /// Opens a file that no alias leads to; `None` where there is none.
+    fn opened(&self, path: &str) -> Result<Option<(File, FileHead)>, StoreError> {
         let file = self.root.join(path);
         if self.alias_above(&file).is_some() {
             return Ok(None);
         }
-        match std::fs::read(file) {
-            Ok(bytes) => Ok(Some(bytes)),
+        let open = || -> io::Result<(File, FileHead)> {
+            let file = File::open(&file)?;
+            let found = file.metadata()?;
+            if found.is_dir() {
+                return Err(io::ErrorKind::NotFound.into());
+            }
+            Ok((file, head(&found)))
+        };
+        match open() {
+            Ok(found) => Ok(Some(found)),
             Err(error) if is_missing(&error) => Ok(None),
             Err(error) => Err(self.failed("read", path, error)),
         }
     }
 
-    fn write(
+    /// Returns the names of a kind in a folder; none where there is no folder.
+    fn entries(
         &self,
-        path: &str,
-        content: &mut dyn Read,
-        size: u64,
-        lifetime: Lifetime,
-    ) -> Result<(), StoreError> {
+        folder: &str,
+        is_it: fn(&std::fs::FileType) -> bool,
+    ) -> Result<Vec<String>, StoreError> {
+        let read = || -> io::Result<Vec<String>> {
+            let mut names = Vec::new();
+            for entry in std::fs::read_dir(self.root.join(folder))? {
+                let entry = entry?;
+                if let (true, Some(name)) = (is_it(&entry.file_type()?), entry.file_name().to_str()) {
+                    names.push(name.to_owned());
+                }
+            }
+            names.sort();
+            Ok(names)
+        };
+        match read() {
+            Err(error) if is_missing(&error) => Ok(Vec::new()),
+            read => read.map_err(|error| self.failed("list", folder, error)),
+        }
+    }
+
+    /// Returns where a file goes, and makes the folder for it.
+    fn target(&self, path: &str) -> Result<PathBuf, StoreError> {
         let target = self.root.join(path);
-        let mut write = || -> io::Result<()> {
-            let folder = target.parent().unwrap_or(&self.root);
+        let folder = target.parent().unwrap_or(&self.root);
+        let make = || -> io::Result<()> {
             // What was an alias once must not lead a file into another suite.
             if let Some(alias) = self.alias_above(folder) {
                 std::fs::remove_file(alias)?;
             }
-            std::fs::create_dir_all(folder)?;
+            std::fs::create_dir_all(folder)
+        };
+        make().map_err(|error| self.failed("make the folder of", path, error))?;
+        Ok(target)
+    }
+
+    /// Gives a file of this file system a name that no other file has.
+    fn link(&self, from: &Path, path: &str, sha256: &Sha256) -> Result<PutNew, StoreError> {
+        let target = self.target(path)?;
+        // Unlike a rename, a link never takes the place of a file that is there.
+        match std::fs::hard_link(from, &target) {
+            Ok(()) => Ok(PutNew::Written),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => match pool::digest(&target) {
+                Ok(found) if found == *sha256 => Ok(PutNew::Same),
+                Ok(_) => Ok(PutNew::Other),
+                Err(error) => Err(self.failed("read", path, error)),
+            },
+            Err(error) => Err(self.failed("write", path, error)),
+        }
+    }
+}
+
+impl FileStore for Folder {
+    fn address(&self) -> &str {
+        &self.address
+    }
+
+    fn folder(&self) -> Option<&Path> {
+        Some(&self.root)
+    }
+
+    fn read_with_head(&self, path: &str) -> Result<Option<(Vec<u8>, FileHead)>, StoreError> {
+        let Some((mut file, head)) = self.opened(path)? else {
+            return Ok(None);
+        };
+        let mut bytes = Vec::new();
+        match file.read_to_end(&mut bytes) {
+            Ok(_) => Ok(Some((bytes, head))),
+            Err(error) => Err(self.failed("read", path, error)),
+        }
+    }
+
+    fn open(&self, path: &str, range: Option<Range<u64>>) -> Result<Option<OpenFile>, StoreError> {
+        let Some((mut file, head)) = self.opened(path)? else {
+            return Ok(None);
+        };
+        let content: Box<dyn Read + Send> = match range {
+            None => Box::new(file),
+            Some(range) => {
+                file.seek(SeekFrom::Start(range.start))
+                    .map_err(|error| self.failed("read", path, error))?;
+                Box::new(file.take(range.end.saturating_sub(range.start)))
+            }
+        };
+        Ok(Some(OpenFile { head, content }))
+    }
+
+    fn head(&self, path: &str) -> Result<Option<FileHead>, StoreError> {
+        let file = self.root.join(path);
+        if self.alias_above(&file).is_some() {
+            return Ok(None);
+        }
+        match file.metadata() {
+            Ok(found) => Ok(found.is_file().then(|| head(&found))),
+            Err(error) if is_missing(&error) => Ok(None),
+            Err(error) => Err(self.failed("read", path, error)),
+        }
+    }
+
+    fn put_new(&self, path: &str, file: &LocalFile<'_>) -> Result<PutNew, StoreError> {
+        self.link(file.path, path, &file.sha256)
+    }
+
+    fn copy_new(&self, from: &str, to: &str, sha256: &Sha256) -> Result<PutNew, StoreError> {
+        self.link(&self.root.join(from), to, sha256)
+    }
+
+    fn replace(&self, path: &str, file: &LocalFile<'_>) -> Result<(), StoreError> {
+        let target = self.target(path)?;
+        std::fs::rename(file.path, &target).map_err(|error| self.failed("write", path, error))
+    }
+
+    fn replace_if(
+        &self,
+        path: &str,
+        file: &LocalFile<'_>,
+        _before: Option<&FileHead>,
+    ) -> Result<bool, StoreError> {
+        self.replace(path, file).map(|()| true)
+    }
+
+    fn copy(&self, from: &str, to: &str) -> Result<(), StoreError> {
+        let source = self.root.join(from);
+        let mut file = File::open(&source).map_err(|error| self.failed("read", from, error))?;
+        let found = file
+            .metadata()
+            .map_err(|error| self.failed("read", from, error))?;
+        self.write(to, &mut file, found.len(), Lifetime::Replaceable)
+    }
+    fn write(
+        &self,
+        path: &str,
+        content: &mut (dyn Read + Send),
+        size: u64,
+        lifetime: Lifetime,
+    ) -> Result<(), StoreError> {
+        let target = self.target(path)?;
+        let mut write = || -> io::Result<()> {
+            let folder = target.parent().unwrap_or(&self.root);
             // Beside its name and hidden, so that web servers do not serve it and a rename is one step.
             let mut draft = tempfile::Builder::new()
                 .prefix(".")
@@ -103,18 +228,25 @@ impl FileStore for Folder {
             draft.persist(&target).map_err(|error| error.error)?;
             Ok(())
         };
-        write().map_err(|error| self.failed("write", path, error))?;
-        self.note(&target);
-        Ok(())
+        write().map_err(|error| self.failed("write", path, error))
     }
 
-    fn settle(&self) -> Result<(), StoreError> {
-        let folders = std::mem::take(&mut *self.unsettled.lock().unwrap_or_else(PoisonError::into_inner));
+    fn settle(&self, named: &mut dyn Iterator<Item = &str>) -> Result<(), StoreError> {
+        let mut folders = BTreeSet::new();
+        for folder in named {
+            // All of them up to the root: a writer that was killed may have made one and not come to its sync.
+            folders.extend(Path::new(folder).ancestors().map(|above| self.root.join(above)));
+        }
         // Deepest first: a name lasts once the folder that holds it is synced.
         for folder in folders.iter().rev() {
-            File::open(folder)
-                .and_then(|folder| folder.sync_all())
-                .map_err(|error| self.failed("sync", &folder.display().to_string(), error))?;
+            let synced = File::open(folder).and_then(|folder| folder.sync_all());
+            match synced {
+                // What was deleted took its folder with it, and the one above is synced next.
+                Err(error) if !is_missing(&error) => {
+                    return Err(self.failed("sync", &folder.display().to_string(), error));
+                }
+                _ => {}
+            }
         }
         Ok(())
     }
@@ -130,14 +262,46 @@ impl FileStore for Folder {
             let draft = tempfile::Builder::new()
                 .prefix(".")
                 .make_in(folder, |path| symlink(name, path))?;
+            if link.symlink_metadata().is_ok_and(|found| found.is_dir()) {
+                // The folder of a suite that is gone and had this name changes places with the link, and goes.
+                let here = rustix::fs::CWD;
+                rustix::fs::renameat_with(
+                    here,
+                    draft.path(),
+                    here,
+                    &link,
+                    rustix::fs::RenameFlags::EXCHANGE,
+                )?;
+                let (_, gone) = draft.keep().map_err(|error| error.error)?;
+                return std::fs::remove_dir_all(gone);
+            }
             draft.persist(&link).map_err(|error| error.error)
         };
         put().map_err(|error| self.failed("link", alias, error))?;
-        self.note(&link);
         Ok(true)
     }
 
-    fn list(&self, folder: &str) -> Result<BTreeMap<String, u64>, StoreError> {
+    fn links(&self, folder: &str) -> Result<Vec<(String, String)>, StoreError> {
+        let read = || -> io::Result<Vec<(String, String)>> {
+            let mut links = Vec::new();
+            for entry in std::fs::read_dir(self.root.join(folder))? {
+                let entry = entry?;
+                if entry.file_type()?.is_symlink() {
+                    let target = std::fs::read_link(entry.path())?;
+                    let (name, target) = (entry.file_name(), target.to_string_lossy().into_owned());
+                    links.push((name.to_string_lossy().into_owned(), target));
+                }
+            }
+            links.sort();
+            Ok(links)
+        };
+        match read() {
+            Err(error) if is_missing(&error) => Ok(Vec::new()),
+            read => read.map_err(|error| self.failed("list", folder, error)),
+        }
+    }
+
+    fn list(&self, folder: &str) -> Result<BTreeMap<String, FileHead>, StoreError> {
         let top = self.root.join(folder);
         let mut files = BTreeMap::new();
         if !top.is_dir() || self.alias_above(&top).is_some() {
@@ -149,10 +313,18 @@ impl FileStore for Folder {
             let below = entry.path().strip_prefix(&self.root).ok().and_then(Path::to_str);
             // A name that is not UTF-8 is of no archive.
             if let (true, Some(path)) = (entry.file_type().is_file(), below) {
-                files.insert(path.to_owned(), entry.metadata().map_err(failed)?.len());
+                files.insert(path.to_owned(), head(&entry.metadata().map_err(failed)?));
             }
         }
         Ok(files)
+    }
+
+    fn names(&self, folder: &str) -> Result<Vec<String>, StoreError> {
+        self.entries(folder, std::fs::FileType::is_file)
+    }
+
+    fn folders(&self, folder: &str) -> Result<Vec<String>, StoreError> {
+        self.entries(folder, std::fs::FileType::is_dir)
     }
 
     fn delete(&self, path: &str) -> Result<(), StoreError> {
@@ -164,7 +336,7 @@ impl FileStore for Folder {
         for folder in target
             .ancestors()
             .skip(1)
-            .take_while(|folder| *folder != self.root)
+            .take_while(|folder| *folder != self.root && folder.parent() != Some(&self.root))
         {
             // Fails, as it should, where something is left in it.
             if std::fs::remove_dir(folder).is_err() {
@@ -172,6 +344,17 @@ impl FileStore for Folder {
             }
         }
         Ok(())
+    }
+}
+
+fn head(found: &Metadata) -> FileHead {
+    let modified = found.modified().ok();
+    let since = modified.and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+    FileHead {
+        size: found.len(),
+        modified: since.map_or(0, |span| i64::try_from(span.as_secs()).unwrap_or(i64::MAX)),
+        tag: None,
+        version: None,
     }
 }
 

@@ -1,4 +1,4 @@
-//! What a store promises, asked of a folder.
+//! What a folder promises beyond what every store does.
 
 use super::*;
 
@@ -18,23 +18,9 @@ fn write(store: &dyn FileStore, path: &str, text: &str) -> Result<(), StoreError
 }
 
 #[test]
-fn what_was_written_is_read_listed_and_deleted() {
-    let (_folder, store) = folder();
-    assert_eq!(store.read("dists/stable/InRelease").unwrap(), None);
-    assert!(store.list("dists").unwrap().is_empty());
-    write(&store, "dists/stable/InRelease", "one").unwrap();
-    write(&store, "dists/stable/InRelease", "other").unwrap();
-    write(&store, "pool/a/hello_1.0~rc1+b2_all.deb", "deb").unwrap();
-    store.settle().unwrap();
-    assert_eq!(
-        store.read("dists/stable/InRelease").unwrap().as_deref(),
-        Some(&b"other"[..])
-    );
-    let files: Vec<(String, u64)> = store.list("pool").unwrap().into_iter().collect();
-    assert_eq!(files, [("pool/a/hello_1.0~rc1+b2_all.deb".to_owned(), 3)]);
-    store.delete("pool/a/hello_1.0~rc1+b2_all.deb").unwrap();
-    store.delete("pool/a/hello_1.0~rc1+b2_all.deb").unwrap();
-    assert!(store.list("pool").unwrap().is_empty());
+fn a_folder_keeps_what_a_store_promises() {
+    let (folder, store) = folder();
+    conformance::check(&store, &folder.path().join("staged"));
 }
 
 #[test]

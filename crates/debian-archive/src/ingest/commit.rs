@@ -1,7 +1,6 @@
 //! From staged packages to files of the pool and rows of the catalog.
 
 use std::io;
-use std::path::PathBuf;
 
 use debian_control::digest::Sha256;
 use rustix::fs::FlockOperation;
@@ -10,7 +9,8 @@ use super::links::PoolLink;
 use super::{IngestError, StagedPackage, SuiteComponent};
 use crate::archive::Archive;
 use archive_catalog::{CatalogError, Conflict, NewPlacement, PlacedSet, PlacementOutcome};
-use archive_storage::pool::{self, PoolError, PoolName};
+use archive_storage::pool::{self, PoolName};
+use archive_storage::store::folder_of;
 
 /// A member of a set, and its expected outcome.
 struct PlannedPlacement {
@@ -48,7 +48,7 @@ impl Archive {
         }
         for (set, plan) in sets.iter().zip(&plans) {
             for ((staged, _), planned) in set.iter().zip(plan.iter().flatten()) {
-                if planned.outcome == PlacementOutcome::Added {
+                if planned.outcome == PlacementOutcome::Added && staged.sent.is_none() {
                     staged.sync()?;
                 }
             }
@@ -82,14 +82,12 @@ impl Archive {
                 }
             }
         }
-        let files: Vec<PathBuf> = linked
+        let files: Vec<String> = linked
             .iter()
-            .map(|placement| {
-                self.root()
-                    .join(pool::below_root(&placement.tree, &placement.path))
-            })
+            .map(|placement| pool::below_root(&placement.tree, &placement.path))
             .collect();
-        pool::sync_folders(self.root(), files.iter().map(PathBuf::as_path))?;
+        self.files()
+            .settle(&mut files.iter().map(|file| folder_of(file)))?;
         let answers = self.place(plans, now)?;
         drop(lock);
         self.drop_orphans(&linked)?;
@@ -97,6 +95,21 @@ impl Archive {
             noted.settle_links();
         }
         Ok(answers)
+    }
+
+    /// Does ahead of the commit what takes its time: many threads that wait share what the one that commits would wait for alone.
+    ///
+    /// In a folder the bytes are synced; to a bucket they are sent, under the name that they are to have.
+    pub fn prepare(&self, staged: &mut StagedPackage, place: &SuiteComponent<'_>) -> Result<(), IngestError> {
+        if self.files().folder().is_some() {
+            return staged.sync();
+        }
+        let is_new =
+            self.catalog().check_placement(&placement(staged, place))? == Ok(PlacementOutcome::Added);
+        if is_new && staged.held.is_none() && staged.sent.is_none() {
+            staged.sent = Some(self.link(staged, place)?);
+        }
+        Ok(())
     }
 
     /// Returns the expected outcome of each member of a set, or the conflict of one of them.
@@ -166,6 +179,7 @@ impl Archive {
             content,
             file: None,
             held,
+            sent: None,
             by: None,
         };
         Ok(self.catalog().check_placement(&placement(&staged, place))? == Ok(PlacementOutcome::Unchanged))
@@ -175,7 +189,9 @@ impl Archive {
     fn link(&self, staged: &StagedPackage, place: &SuiteComponent<'_>) -> Result<String, IngestError> {
         let content = staged.content();
         let tree = place.suite.pool_tree();
-        let file = staged.file.as_ref().map(|(path, _)| path.as_path());
+        if let Some(sent) = &staged.sent {
+            return Ok(sent.clone());
+        }
         if let Some(held) = &staged.held {
             self.restore_missing(staged, place)?;
             return Ok(held.clone());
@@ -186,31 +202,35 @@ impl Archive {
             source: &content.source,
             file_name: &file_name,
         };
-        let file = file.ok_or_else(|| IngestError::Unreadable(io::ErrorKind::NotFound.into()))?;
-        Ok(pool::link(self.root(), tree, file, &name, &content.sha256)?)
+        let file = staged
+            .local()
+            .ok_or_else(|| IngestError::Unreadable(io::ErrorKind::NotFound.into()))?;
+        Ok(pool::put(self.files(), tree, &file, &name)?)
     }
 
     /// Puts a file back that the catalog names and the pool has lost.
     fn restore_missing(&self, staged: &StagedPackage, place: &SuiteComponent<'_>) -> Result<(), IngestError> {
-        let (Some(held), Some((path, _))) = (&staged.held, &staged.file) else {
+        let (Some(held), Some(file)) = (&staged.held, staged.local()) else {
             return Ok(());
         };
         let tree = place.suite.pool_tree();
-        let target = self.root().join(pool::below_root(tree, held));
-        if target
-            .symlink_metadata()
-            .is_ok_and(|found| found.len() == staged.content().size)
-        {
+        let path = pool::below_root(tree, held);
+        let found = self.files().head(&path)?;
+        if found.is_some_and(|found| found.size == staged.content().size) {
             return Ok(());
         }
         staged.sync()?;
-        pool::restore(self.root(), tree, path.as_path(), held, &staged.content().sha256)?;
-        pool::sync_folders(self.root(), [target.as_path()])?;
-        Ok(())
+        pool::restore(self.files(), tree, &file, held)?;
+        Ok(self.files().settle(&mut [folder_of(&path)].into_iter())?)
     }
 
     /// Deletes the files that were linked and that no row names: those of packages that were refused after all.
+    ///
+    /// Not in a bucket: a writer on another machine may have found such a file there and be about to place it. Prune does it.
     fn drop_orphans(&self, linked: &[NewPlacement]) -> Result<(), IngestError> {
+        if self.files().folder().is_none() {
+            return Ok(());
+        }
         let mut orphans = Vec::new();
         for placement in linked {
             if !self.catalog().has_pool_file(&placement.tree, &placement.path)? {
@@ -224,15 +244,9 @@ impl Archive {
             .lock("pool.lock", FlockOperation::LockExclusive)
             .map_err(IngestError::Lock)?;
         for placement in orphans {
-            let file = self
-                .root()
-                .join(pool::below_root(&placement.tree, &placement.path));
-            if !self.catalog().has_pool_file(&placement.tree, &placement.path)? && file.exists() {
-                std::fs::remove_file(&file).map_err(|source| PoolError {
-                    action: "delete",
-                    path: file,
-                    source,
-                })?;
+            if !self.catalog().has_pool_file(&placement.tree, &placement.path)? {
+                let path = pool::below_root(&placement.tree, &placement.path);
+                self.files().delete(&path)?;
             }
         }
         Ok(())

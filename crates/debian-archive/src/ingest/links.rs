@@ -9,8 +9,9 @@ use rustix::fs::FlockOperation;
 use super::{IngestError, SuiteComponent};
 use crate::archive::Archive;
 use archive_catalog::Content;
-use archive_storage::pool::{self, PoolError, PoolName};
+use archive_storage::pool::{self, PoolName};
 use archive_storage::staging::Staging;
+use archive_storage::store;
 
 /// What is about to be linked: a content, and where to.
 pub(super) type PoolLink<'a> = (&'a Content, &'a SuiteComponent<'a>);
@@ -20,9 +21,10 @@ impl Archive {
     ///
     /// To be called with the lock of the pool, and settled once every name has its row.
     pub(super) fn note_links(&self, links: &[PoolLink<'_>]) -> Result<Option<Staging>, IngestError> {
-        if links.is_empty() {
+        // What is sent to a bucket and gets no row, prune finds: until then another machine may be placing the same bytes.
+        let (Some(_), false) = (self.files().folder(), links.is_empty()) else {
             return Ok(None);
-        }
+        };
         let mut text = String::new();
         for (content, place) in links {
             let tree = place.suite.pool_tree();
@@ -34,13 +36,12 @@ impl Archive {
             };
             for path in pool::names_in(&name.folder(), &file_name, &content.sha256) {
                 // What is there already is somebody else's.
-                let target = self.root().join(pool::below_root(tree, &path));
-                if target.symlink_metadata().is_err() {
+                if self.files().head(&pool::below_root(tree, &path))?.is_none() {
                     text.push_str(&format!("{}\t{tree}\t{path}\n", content.sha256));
                 }
             }
         }
-        let staging = Staging::new(self.root())?;
+        let staging = Staging::new(self.local())?;
         staging.note_links(&text)?;
         Ok(Some(staging))
     }
@@ -49,7 +50,7 @@ impl Archive {
     ///
     /// Does not wait: while other writers hold the pool, the next call does it.
     pub fn take_back_links(&self) -> Result<(), IngestError> {
-        let left = Staging::unsettled(self.root())?;
+        let left = Staging::unsettled(self.local())?;
         if left.is_empty() {
             return Ok(());
         }
@@ -72,17 +73,11 @@ impl Archive {
         let (Some(sha256), Some(tree), Some(path)) = (fields.next(), fields.next(), fields.next()) else {
             return Ok(());
         };
-        let file = self.root().join(pool::below_root(tree, path));
-        let is_it = pool::digest(&file).is_ok_and(|found| found.to_string() == sha256);
+        let file = pool::below_root(tree, path);
+        let is_it = store::digest(self.files(), &file)?.is_some_and(|(found, _)| found.to_string() == sha256);
         if !is_it || self.catalog().has_pool_file(tree, path)? {
             return Ok(());
         }
-        std::fs::remove_file(&file).map_err(|source| PoolError {
-            action: "delete",
-            path: file.clone(),
-            source,
-        })?;
-        pool::remove_empty_folders(self.root(), &file);
-        Ok(())
+        Ok(self.files().delete(&file)?)
     }
 }

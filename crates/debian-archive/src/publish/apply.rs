@@ -1,19 +1,18 @@
 //! Carrying the steps of a publish out.
 
-use std::collections::BTreeSet;
 use std::fs::{File, FileTimes};
 use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use rustix::fs::RenameFlags;
+use archive_catalog::CatalogError;
+use debian_control::digest::Sha256;
+use debian_control::name::SuiteName;
 
-use super::error::{PublishError, write_error};
-use super::steps::{PublishStep, ReleaseFiles};
-use crate::config::Suite;
+use super::error::PublishError;
+use super::steps::{PublishStep, ReleaseFiles, StagedFile};
 use crate::sign::Signatures;
-use archive_storage::pool;
 use archive_storage::staging::{StagedPath, Staging, StagingError};
+use archive_storage::store::{FileHead, FileStore, LocalFile, PutNew, folder_of};
 
 /// Stages a small file, synced, with the time of the publish.
 pub(super) fn stage(staging: &Staging, bytes: &[u8], date: i64) -> Result<StagedPath, PublishError> {
@@ -38,9 +37,11 @@ pub(super) fn finish(file: &File, date: i64) -> io::Result<()> {
 
 /// A staged Release and its signatures.
 pub(super) struct StagedRelease {
-    inrelease: StagedPath,
-    release: StagedPath,
-    signature: StagedPath,
+    inrelease: StagedFile,
+    release: StagedFile,
+    signature: StagedFile,
+    /// Deletes them with this value.
+    _paths: [StagedPath; 3],
 }
 
 impl StagedRelease {
@@ -51,170 +52,108 @@ impl StagedRelease {
         signatures: &Signatures,
         date: i64,
     ) -> Result<Self, PublishError> {
+        let stage_one = |bytes: &[u8]| -> Result<(StagedFile, StagedPath), PublishError> {
+            let path = stage(staging, bytes, date)?;
+            let file = StagedFile {
+                path: path.as_path().to_owned(),
+                sha256: Sha256::of(bytes),
+                size: bytes.len() as u64,
+            };
+            Ok((file, path))
+        };
+        let (inrelease, first) = stage_one(&signatures.inrelease)?;
+        let (release, second) = stage_one(release.as_bytes())?;
+        let (signature, third) = stage_one(&signatures.detached)?;
         Ok(Self {
-            inrelease: stage(staging, &signatures.inrelease, date)?,
-            release: stage(staging, release.as_bytes(), date)?,
-            signature: stage(staging, &signatures.detached, date)?,
+            inrelease,
+            release,
+            signature,
+            _paths: [first, second, third],
         })
     }
 
     /// Returns where they are staged, for as long as this value lives.
     pub(super) fn files(&self) -> ReleaseFiles<'_> {
         ReleaseFiles {
-            inrelease: self.inrelease.as_path(),
-            release: self.release.as_path(),
-            signature: self.signature.as_path(),
+            inrelease: &self.inrelease,
+            release: &self.release,
+            signature: &self.signature,
         }
     }
 }
 
-/// Carries out `steps` in `dists`, the folder of the suite; `may_go_live` is asked before the first served name changes, and
-/// again before the InRelease does.
-pub(super) fn apply(
-    steps: &[PublishStep],
-    dists: &Path,
-    staging: &Staging,
-    may_go_live: &dyn Fn() -> Result<(), PublishError>,
-) -> Result<(), PublishError> {
+/// Where a publish goes.
+pub(super) struct PublishTarget<'a> {
+    pub(super) files: &'a dyn FileStore,
+    /// The folder of the suite, below the root.
+    pub(super) dists: &'a str,
+    /// The InRelease that it takes the place of.
+    pub(super) before: Option<&'a FileHead>,
+    /// Asked before the first served name changes, and again before the InRelease does.
+    pub(super) may_go_live: &'a dyn Fn() -> Result<(), PublishError>,
+    /// Codename, for what is said when another publisher was faster.
+    pub(super) suite: &'a SuiteName,
+}
+
+/// Carries out `steps`.
+pub(super) fn apply(steps: &[PublishStep], target: &PublishTarget<'_>) -> Result<(), PublishError> {
+    let PublishTarget { files, dists, .. } = target;
     let mut is_live = false;
     for step in steps {
         match step {
-            PublishStep::Keep { staged, path, sha256 } => {
-                let target = dists.join(path);
-                make_folder(&target)?;
-                match std::fs::hard_link(staged, &target) {
-                    Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                        if !pool::digest(&target).is_ok_and(|found| found == *sha256) {
-                            replace(staged, &target, staging)?;
-                        }
-                    }
-                    linked => linked.map_err(|source| write_error("write", &target, source))?,
+            PublishStep::Keep { staged, path } => {
+                let path = format!("{dists}/{path}");
+                if files.put_new(&path, &staged.local())? == PutNew::Other {
+                    // A damaged one: no client could use it.
+                    files.delete(&path)?;
+                    files.put_new(&path, &staged.local())?;
                 }
             }
             PublishStep::Replace { staged, path } => {
-                if !is_live || path == "InRelease" {
-                    may_go_live()?;
+                let is_last = path == "InRelease";
+                if !is_live || is_last {
+                    (target.may_go_live)()?;
                     is_live = true;
                 }
-                let target = dists.join(path);
-                make_folder(&target)?;
-                replace(staged, &target, staging)?;
-            }
-            PublishStep::Sync(folders) => sync_up(folders, dists)?,
-            PublishStep::Delete(path) => {
-                let target = dists.join(path);
-                match std::fs::remove_file(&target) {
-                    Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                        return Err(write_error("delete", &target, error));
-                    }
-                    _ => {}
+                let path = format!("{dists}/{path}");
+                if !is_last {
+                    files.replace(&path, &staged.local())?;
+                } else if !files.replace_if(&path, &staged.local(), target.before)? {
+                    return Err(CatalogError::LeaseLost(target.suite.clone()).into());
                 }
             }
+            PublishStep::Sync(folders) => {
+                let folders: Vec<String> = folders.iter().map(|folder| format!("{dists}/{folder}")).collect();
+                files.settle(&mut folders.iter().map(String::as_str))?;
+            }
+            PublishStep::Delete(path) => files.delete(&format!("{dists}/{path}"))?,
         }
     }
     Ok(())
 }
 
-/// Points `dists/ALIAS` at the suite, and takes away what pointed at it under other names.
-pub(super) fn alias(dists: &Path, suite: &Suite, staging: &Staging) -> Result<(), PublishError> {
-    let wanted = suite
-        .alias
-        .as_ref()
-        .filter(|alias| **alias != suite.codename)
-        .map(|alias| dists.join(alias.as_str()));
-    let mut changed = false;
-    let list = || std::fs::read_dir(dists)?.collect::<io::Result<Vec<_>>>();
-    for entry in list().map_err(|source| write_error("read", dists, source))? {
-        let path = entry.path();
-        let points_here =
-            std::fs::read_link(&path).is_ok_and(|target| target == Path::new(suite.codename.as_str()));
-        if points_here && Some(&path) != wanted.as_ref() {
-            std::fs::remove_file(&path).map_err(|source| write_error("delete", &path, source))?;
-            changed = true;
-        }
-    }
-    if let Some(link) = wanted
-        && !std::fs::read_link(&link).is_ok_and(|target| target == Path::new(suite.codename.as_str()))
-    {
-        let temporary = staging.name();
-        // The folder of a suite that is gone and had this name changes places with the link, and goes with what is staged.
-        let put = |temporary: &Path| {
-            if is_folder(&link) {
-                let here = rustix::fs::CWD;
-                Ok(rustix::fs::renameat_with(
-                    here,
-                    temporary,
-                    here,
-                    &link,
-                    RenameFlags::EXCHANGE,
-                )?)
-            } else {
-                std::fs::rename(temporary, &link)
-            }
-        };
-        std::os::unix::fs::symlink(suite.codename.as_str(), &temporary)
-            .and_then(|()| put(&temporary))
-            .map_err(|source| write_error("write", &link, source))?;
-        changed = true;
-    }
-    if changed { sync(dists) } else { Ok(()) }
-}
-
-/// Returns whether a path is a folder, and no link to one.
-pub(super) fn is_folder(path: &Path) -> bool {
-    path.symlink_metadata().is_ok_and(|found| found.is_dir())
-}
-
-/// Writes a small served file if it differs from the existing one.
-pub(super) fn write_if_changed(target: &Path, bytes: &[u8], staging: &Staging) -> Result<bool, PublishError> {
-    if std::fs::read(target).is_ok_and(|found| found == bytes) {
-        return Ok(false);
-    }
+/// Writes a small served file in place of the one that is there.
+pub(super) fn write(
+    files: &dyn FileStore,
+    path: &str,
+    bytes: &[u8],
+    staging: &Staging,
+) -> Result<(), PublishError> {
     let (staged, mut file) = staging.create()?;
     file.write_all(bytes)
         .and_then(|()| file.sync_all())
-        .map_err(|source| write_error("write", target, source))?;
-    replace(staged.as_path(), target, staging)?;
-    sync(target.parent().expect("a served file is in a folder of the tree"))?;
-    Ok(true)
-}
-
-/// Gives a staged file the name `target`, in one step.
-fn replace(staged: &Path, target: &Path, staging: &Staging) -> Result<(), PublishError> {
-    let temporary = staging.name();
-    std::fs::hard_link(staged, &temporary)
-        .and_then(|()| std::fs::rename(&temporary, target))
-        .map_err(|source| write_error("write", target, source))?;
-    // Where both names are of one file already, rename leaves the temporary one.
-    let _ = std::fs::remove_file(&temporary);
-    Ok(())
-}
-
-/// Syncs folders of the suite, and those above them up to the one that holds `dists/`.
-///
-/// All of them, since a publisher that was killed may have made one and not come to its sync.
-fn sync_up(folders: &BTreeSet<String>, dists: &Path) -> Result<(), PublishError> {
-    let top = dists
-        .ancestors()
-        .nth(2)
-        .expect("a suite is in `dists/` of a tree");
-    let below: Vec<PathBuf> = folders.iter().map(|folder| dists.join(folder)).collect();
-    let all: BTreeSet<&Path> = below
-        .iter()
-        .flat_map(|folder| folder.ancestors().take_while(|folder| folder.starts_with(top)))
-        .collect();
-    all.into_iter().rev().try_for_each(sync)
-}
-
-fn make_folder(target: &Path) -> Result<(), PublishError> {
-    let folder = target.parent().expect("a served file is in a folder of the tree");
-    std::fs::create_dir_all(folder).map_err(|source| write_error("make", folder, source))
-}
-
-pub(super) fn sync(folder: &Path) -> Result<(), PublishError> {
-    File::open(folder)
-        .and_then(|opened| opened.sync_all())
-        .map_err(|source| write_error("sync", folder, source))
+        .map_err(|source| StagingError {
+            action: "write",
+            path: staged.as_path().to_owned(),
+            source,
+        })?;
+    let local = LocalFile {
+        path: staged.as_path(),
+        sha256: Sha256::of(bytes),
+        size: bytes.len() as u64,
+    };
+    files.replace(path, &local)?;
+    Ok(files.settle(&mut [folder_of(path)].into_iter())?)
 }
 
 fn time(seconds: i64) -> SystemTime {

@@ -1,14 +1,16 @@
 //! Files for setting up clients: keyrings, `.sources` entries and `repository.json`.
 
-use std::path::Path;
+use std::path::PathBuf;
 
+use debian_control::digest::Digester;
 use serde::Serialize;
 
-use super::apply::write_if_changed;
-use super::error::{PublishError, write_error};
+use super::apply::write as write_file;
+use super::error::PublishError;
 use crate::archive::Archive;
 use crate::config::{Config, Suite};
 use crate::sign::Signer;
+use archive_storage::STATE;
 use archive_storage::staging::Staging;
 
 const KEYRING: &str = "archive-keyring.pgp";
@@ -19,33 +21,70 @@ pub(super) fn write(archive: &Archive, suite: &Suite, signer: &dyn Signer) -> Re
     let keyring = signer.keyring();
     let armoured = keyring.to_armored();
     let mut files = vec![
-        (archive.root().join(KEYRING), keyring.to_binary()),
-        (
-            archive.root().join("archive-keyring.asc"),
-            armoured.clone().into_bytes(),
-        ),
-        (
-            archive.root().join("repository.json"),
-            repository_json(config, signer),
-        ),
+        (KEYRING.to_owned(), keyring.to_binary()),
+        ("archive-keyring.asc".to_owned(), armoured.clone().into_bytes()),
+        ("repository.json".to_owned(), repository_json(config, signer)),
     ];
-    let sources = archive.tree(suite).join(format!("{}.sources", suite.codename));
-    match config.tree_url(suite) {
-        Some(url) => files.push((sources, sources_entry(&url, suite, &armoured).into_bytes())),
-        // One that was written when there was a URL would send clients to it still.
-        None => remove(&sources)?,
+    let sources = format!("{}{}.sources", suite.tree(), suite.codename);
+    let url = config.tree_url(suite);
+    if let Some(url) = &url {
+        files.push((sources.clone(), sources_entry(url, suite, &armoured).into_bytes()));
     }
-    if files
-        .iter()
-        .all(|(path, bytes)| std::fs::read(path).is_ok_and(|found| found == *bytes))
-    {
+    let seen = SeenFiles::of(archive, suite, &files);
+    if archive.files().folder().is_none() && seen.is_noted() {
         return Ok(());
     }
-    let staging = Staging::new(archive.root())?;
-    for (path, bytes) in files {
-        write_if_changed(&path, &bytes, &staging)?;
+    // One that was written when there was a URL would send clients to it still.
+    if url.is_none() {
+        archive.files().delete(&sources)?;
     }
+    let mut staging = None;
+    for (path, bytes) in &files {
+        if archive.files().read(path)?.as_ref() == Some(bytes) {
+            continue;
+        }
+        let staging = match &mut staging {
+            Some(staging) => staging,
+            none => none.insert(Staging::new(archive.local())?),
+        };
+        write_file(archive.files(), path, bytes, staging)?;
+    }
+    seen.note();
     Ok(())
+}
+
+/// What this machine saw in the store when it last looked there: a look at each file is a request.
+struct SeenFiles {
+    note: PathBuf,
+    digest: String,
+}
+
+impl SeenFiles {
+    fn of(archive: &Archive, suite: &Suite, files: &[(String, Vec<u8>)]) -> Self {
+        let mut digester = Digester::sha256();
+        digester.update(archive.files().address().as_bytes());
+        for (path, bytes) in files {
+            digester.update(format!("\n{path} {}\n", bytes.len()).as_bytes());
+            digester.update(bytes);
+        }
+        let folder = archive.local().join(STATE).join("client-setup");
+        Self {
+            note: folder.join(suite.codename.as_str()),
+            digest: digester.finish().sha256.to_string(),
+        }
+    }
+
+    fn is_noted(&self) -> bool {
+        std::fs::read_to_string(&self.note).is_ok_and(|noted| noted == self.digest)
+    }
+
+    /// Notes that they are there. Where that fails, the next publish looks again.
+    fn note(&self) {
+        let made = self.note.parent().map(std::fs::create_dir_all);
+        if made.is_some_and(|made| made.is_ok()) {
+            let _ = std::fs::write(&self.note, &self.digest);
+        }
+    }
 }
 
 /// Returns a deb822 entry for apt, with the keys in it. Source: sources.list(5).
@@ -119,11 +158,4 @@ fn repository_json(config: &Config, signer: &dyn Signer) -> Vec<u8> {
     let mut text = serde_json::to_vec_pretty(&repository).expect("strings and lists always serialise");
     text.push(b'\n');
     text
-}
-
-fn remove(path: &Path) -> Result<(), PublishError> {
-    match std::fs::remove_file(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(write_error("delete", path, error)),
-        _ => Ok(()),
-    }
 }

@@ -13,6 +13,7 @@ use archive_catalog::CatalogError;
 use archive_index::IndexError;
 use archive_storage::pool::PoolError;
 use archive_storage::staging::StagingError;
+use archive_storage::store::StoreError;
 
 /// Why a suite cannot be published. The previous indexes are kept.
 #[derive(Debug, thiserror::Error)]
@@ -82,7 +83,10 @@ pub enum PublishError {
         /// What cannot be installed, and why.
         broken: Gated,
     },
-    /// A served file or folder cannot be written.
+    /// A served file cannot be read or written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A file of this machine cannot be written or locked.
     #[error("cannot {action} `{path}`")]
     Write {
         /// What was being done.

@@ -24,7 +24,7 @@ pub(super) fn newly_broken(
     let base = suite
         .gate_base
         .iter()
-        .map(|path| BaseIndex::read(&archive.root().join(path)))
+        .map(|path| BaseIndex::read(&archive.local().join(path)))
         .collect::<Result<Vec<_>, _>>()?;
     let mut broken = check_state(suite, snapshot, &suite.architectures, &base)?.broken;
     let published = snapshot.state().publication.as_ref();

@@ -1,39 +1,32 @@
-//! What is published now, read from disk.
-
-use std::io;
-use std::path::{Path, PathBuf};
+//! What is published now, read from the store.
 
 use debian_control::digest::Sha256;
 use debian_control::name::SuiteName;
 use debian_control::release::{Release, ReleaseError};
 
 use crate::archive::suite_dists;
+use archive_storage::store::{FileHead, FileStore, StoreError};
 
 /// The live Release of a suite.
 #[derive(Debug, Clone, Default)]
 pub struct LiveRelease {
     inrelease: Option<Sha256>,
+    /// What tells the InRelease from a later one.
+    head: Option<FileHead>,
     release: Option<Release>,
-    /// What a publish may have to delete.
-    served: Vec<String>,
 }
 
 /// Why it cannot be said what is published.
 #[derive(Debug, thiserror::Error)]
 pub enum LiveError {
     /// A file cannot be read.
-    #[error("cannot read `{path}`")]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// The cause.
-        source: io::Error,
-    },
+    #[error(transparent)]
+    Read(#[from] StoreError),
     /// The Release cannot be parsed.
     #[error("`{path}` is damaged: `repogen publish` replaces it")]
     Damaged {
-        /// The file.
-        path: PathBuf,
+        /// The file, below the root.
+        path: String,
         /// What is wrong with it.
         source: ReleaseError,
     },
@@ -41,36 +34,43 @@ pub enum LiveError {
 
 impl LiveRelease {
     /// Reads what is published in `tree`; a suite that was never published has an empty one.
-    pub fn read(tree: &Path, codename: &SuiteName) -> Result<Self, LiveError> {
+    pub fn read(files: &dyn FileStore, tree: &str, codename: &SuiteName) -> Result<Self, LiveError> {
         let folder = suite_dists(tree, codename);
-        let inrelease = read(&folder.join("InRelease"))?.map(|bytes| Sha256::of(&bytes));
-        let path = folder.join("Release");
-        let release = match read(&path)? {
+        let inrelease = files.read_with_head(&format!("{folder}/InRelease"))?;
+        let path = format!("{folder}/Release");
+        let release = match files.read(&path)? {
             Some(bytes) => Some(
                 Release::parse(&String::from_utf8_lossy(&bytes))
                     .map_err(|source| LiveError::Damaged { path, source })?,
             ),
             None => None,
         };
-        let listed = release.iter().flat_map(|release: &Release| &release.sha256);
-        let served = listed
-            .filter(|file| folder.join(&file.path).is_file())
-            .map(|file| file.path.clone())
-            .collect();
         Ok(Self {
-            inrelease,
+            inrelease: inrelease.as_ref().map(|(bytes, _)| Sha256::of(bytes)),
+            head: inrelease.map(|(_, head)| head),
             release,
-            served,
         })
     }
 
     /// Reads what is published for a publish, which replaces a Release that is damaged.
-    pub(super) fn read_to_replace(tree: &Path, codename: &SuiteName) -> Result<Self, LiveError> {
-        match Self::read(tree, codename) {
+    pub(super) fn read_to_replace(
+        files: &dyn FileStore,
+        tree: &str,
+        codename: &SuiteName,
+    ) -> Result<Self, LiveError> {
+        match Self::read(files, tree, codename) {
             // Its InRelease counts as missing too, so that the suite is published even where nothing changed.
-            Err(LiveError::Damaged { .. }) => Ok(Self::default()),
+            Err(LiveError::Damaged { .. }) => Ok(Self {
+                head: files.head(&format!("{}/InRelease", suite_dists(tree, codename)))?,
+                ..Self::default()
+            }),
             read => read,
         }
+    }
+
+    /// Returns what tells its InRelease from a later one.
+    pub(super) fn head(&self) -> Option<&FileHead> {
+        self.head.as_ref()
     }
 
     /// Returns the digest of its InRelease.
@@ -102,21 +102,14 @@ impl LiveRelease {
             .flat_map(|release| &release.sha256)
             .map(|file| (file.path.as_str(), &file.sha256))
     }
-
-    /// Returns the paths of the files that it lists and that were there when it was read, below the folder of the suite.
-    pub fn served(&self) -> &[String] {
-        &self.served
-    }
 }
 
-/// Reads a file; `None` where there is none.
-fn read(path: &Path) -> Result<Option<Vec<u8>>, LiveError> {
-    match std::fs::read(path) {
-        Ok(bytes) => Ok(Some(bytes)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(LiveError::Read {
-            path: path.to_owned(),
-            source,
-        }),
-    }
+/// Returns the text between the armour of an InRelease; `None` where there is no such armour.
+///
+/// No line of a Release begins with a dash, so that none is escaped (RFC 9580, 7.1).
+pub(crate) fn signed_text(inrelease: &str) -> Option<&str> {
+    let (_, rest) = inrelease.split_once("-----BEGIN PGP SIGNED MESSAGE-----\n")?;
+    let (_, text) = rest.split_once("\n\n")?;
+    let (text, _) = text.split_once("\n-----BEGIN PGP SIGNATURE-----")?;
+    Some(text)
 }

@@ -7,9 +7,8 @@
 //! A pure function: it reads no file and no clock.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 
-use super::steps::{IndexOutput, PublishStep, ReleaseFiles};
+use super::steps::{IndexOutput, PublishStep, ReleaseFiles, StagedFile};
 
 /// Returns the steps that publish `outputs`, where `served` are the files that are served now.
 pub(super) fn plan(
@@ -17,18 +16,17 @@ pub(super) fn plan(
     release: ReleaseFiles<'_>,
     served: &[String],
 ) -> Vec<PublishStep> {
-    let changed: Vec<(&IndexOutput, &PathBuf)> = outputs
+    let changed: Vec<(&IndexOutput, StagedFile)> = outputs
         .iter()
-        .filter_map(|output| output.staged.as_ref().map(|staged| (output, staged)))
+        .filter_map(|output| Some((output, output.staged_file()?)))
         .collect();
     let mut steps = Vec::new();
     // First, and synced before any name changes: whichever Release a client holds, what it names by digest is there. A
     // digest never changes what it stands for, so nobody can be hurt by a file that no Release names yet.
     for (output, staged) in &changed {
         steps.push(PublishStep::Keep {
-            staged: (*staged).clone(),
+            staged: staged.clone(),
             path: output.by_hash(),
-            sha256: output.sha256,
         });
     }
     steps.push(PublishStep::Sync(
@@ -40,7 +38,7 @@ pub(super) fn plan(
     // The usual names of one generation after the other: they are for clients that do not ask by digest.
     for (output, staged) in &changed {
         steps.push(PublishStep::Replace {
-            staged: (*staged).clone(),
+            staged: staged.clone(),
             path: output.path.clone(),
         });
     }
@@ -50,14 +48,14 @@ pub(super) fn plan(
     let here = || PublishStep::Sync(BTreeSet::from([String::new()]));
     for (staged, path) in [(release.signature, "Release.gpg"), (release.release, "Release")] {
         steps.push(PublishStep::Replace {
-            staged: staged.to_owned(),
+            staged: staged.clone(),
             path: path.to_owned(),
         });
     }
     steps.push(here());
     // Last: a client that sees this file must find everything that it names.
     steps.push(PublishStep::Replace {
-        staged: release.inrelease.to_owned(),
+        staged: release.inrelease.clone(),
         path: "InRelease".to_owned(),
     });
     steps.push(here());
@@ -80,7 +78,7 @@ fn folder(path: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
+    use std::path::PathBuf;
 
     use debian_control::digest::Sha256;
 
@@ -97,10 +95,15 @@ mod tests {
     }
 
     fn planned(outputs: &[IndexOutput], served: &[&str]) -> Vec<PublishStep> {
+        let staged = |name: &str| StagedFile {
+            path: PathBuf::from(format!("/staged/{name}")),
+            sha256: Sha256::of(name.as_bytes()),
+            size: 1,
+        };
         let release = ReleaseFiles {
-            inrelease: Path::new("/staged/InRelease"),
-            release: Path::new("/staged/Release"),
-            signature: Path::new("/staged/Release.gpg"),
+            inrelease: &staged("InRelease"),
+            release: &staged("Release"),
+            signature: &staged("Release.gpg"),
         };
         let served: Vec<String> = served.iter().map(ToString::to_string).collect();
         plan(outputs, release, &served)

@@ -4,10 +4,12 @@
 //! path here, and whoever staged it keeps it until the steps are done.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use debian_control::digest::Sha256;
 use debian_control::release::{IndexFile, by_hash_path};
+
+use archive_storage::store::LocalFile;
 
 /// One step; paths are below the folder of the suite.
 #[derive(Debug, PartialEq, Eq)]
@@ -15,16 +17,14 @@ pub(super) enum PublishStep {
     /// Give a staged file a name that no other file has, for its digest.
     Keep {
         /// The staged file.
-        staged: PathBuf,
+        staged: StagedFile,
         /// Its name.
         path: String,
-        /// Its digest.
-        sha256: Sha256,
     },
-    /// Give a staged file a name in place of the file that has it.
+    /// Give a staged file a name in place of the file that has it. What was staged may be gone then.
     Replace {
         /// The staged file.
-        staged: PathBuf,
+        staged: StagedFile,
         /// Its name.
         path: String,
     },
@@ -32,6 +32,25 @@ pub(super) enum PublishStep {
     Sync(BTreeSet<String>),
     /// Delete a file that is no longer listed.
     Delete(String),
+}
+
+/// A file that is staged, and what it holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct StagedFile {
+    pub(super) path: PathBuf,
+    pub(super) sha256: Sha256,
+    pub(super) size: u64,
+}
+
+impl StagedFile {
+    /// Returns it as what goes into a store.
+    pub(super) fn local(&self) -> LocalFile<'_> {
+        LocalFile {
+            path: &self.path,
+            sha256: self.sha256,
+            size: self.size,
+        }
+    }
 }
 
 /// One file that the Release lists.
@@ -53,6 +72,16 @@ impl IndexOutput {
         by_hash_path(&self.path, &self.sha256)
     }
 
+    /// Returns the new file, where there is one.
+    pub(super) fn staged_file(&self) -> Option<StagedFile> {
+        let path = self.staged.clone()?;
+        Some(StagedFile {
+            path,
+            sha256: self.sha256,
+            size: self.size,
+        })
+    }
+
     /// Returns its line in the Release.
     pub(super) fn listed(&self) -> IndexFile {
         IndexFile {
@@ -66,7 +95,7 @@ impl IndexOutput {
 /// The staged files beside the indexes.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ReleaseFiles<'a> {
-    pub(super) inrelease: &'a Path,
-    pub(super) release: &'a Path,
-    pub(super) signature: &'a Path,
+    pub(super) inrelease: &'a StagedFile,
+    pub(super) release: &'a StagedFile,
+    pub(super) signature: &'a StagedFile,
 }

@@ -92,8 +92,8 @@ impl SuiteIndexes<'_> {
             .into_iter()
             .filter(|form| self.suite.compressions.contains(form))
             .collect();
-        let packages = ChunkCache::new(self.archive.root(), self.staging, &forms);
-        let contents = ChunkCache::new(self.archive.root(), self.staging, CONTENTS_FORMS);
+        let packages = ChunkCache::new(self.archive.local(), self.staging, &forms);
+        let contents = ChunkCache::new(self.archive.local(), self.staging, CONTENTS_FORMS);
         let sections = self.sections();
         let state = self.snapshot.state();
         let published = state.publication.as_ref();
@@ -231,6 +231,8 @@ impl SuiteIndexes<'_> {
             let path = format!("{}{}", index.path, form.extension());
             let at = built.files.iter().position(|(file, ..)| file == form);
             let staged = match at.map(|at| built.files.swap_remove(at)) {
+                // What is the same again is not sent again.
+                Some(_) if self.served_folder().is_none() && self.is_published(&path, &output.sha256) => None,
                 Some((_, staged, file)) => {
                     apply::finish(&file, self.date)
                         .map_err(|source| write_error("sync", staged.as_path(), source))?;
@@ -264,7 +266,8 @@ impl SuiteIndexes<'_> {
         index: &IndexPlan<'_>,
         manifest: IndexManifest,
     ) -> Option<PreviousBuild> {
-        let dists = self.archive.dists(self.suite);
+        // Of a bucket there is no file here that parts could be copied from.
+        let dists = self.served_folder()?;
         let published = |form: &Form| {
             let path = format!("{}{}", index.path, form.extension());
             let output = manifest.outputs.get(form)?;
@@ -314,11 +317,36 @@ impl SuiteIndexes<'_> {
     fn manifest_path(&self, path: &str) -> PathBuf {
         let folder = self
             .archive
-            .root()
+            .local()
             .join(STATE)
             .join("indexes")
             .join(self.suite.codename.as_str());
         folder.join(format!("{path}.json"))
+    }
+
+    /// Returns the folder that the suite is served from; `None` where a look at each file is a request.
+    fn served_folder(&self) -> Option<PathBuf> {
+        let root = self.archive.files().folder()?;
+        Some(root.join(self.archive.dists(self.suite)))
+    }
+
+    /// Returns whether a small file is published as it is now.
+    fn is_served(&self, output: &IndexOutput, text: &str) -> bool {
+        match self.served_folder() {
+            Some(dists) => [&output.path, &output.by_hash()]
+                .into_iter()
+                .all(|path| std::fs::read(dists.join(path)).is_ok_and(|found| found == text.as_bytes())),
+            None => self.is_published(&output.path, &output.sha256),
+        }
+    }
+
+    /// Returns whether the catalog says that a file is published with these bytes; it is taken to be there then, and `repogen verify`
+    /// finds what is not.
+    fn is_published(&self, path: &str, sha256: &Sha256) -> bool {
+        let published = self.snapshot.state().publication.as_ref();
+        let mut files = published.iter().flat_map(|publication| &publication.files);
+        self.publishing != PublishMode::Forced
+            && files.any(|file| file.path == path && file.sha256 == *sha256)
     }
 
     /// Adds a small file, which is written only if it differs from the existing one.
@@ -330,11 +358,7 @@ impl SuiteIndexes<'_> {
             served: true,
             staged: None,
         };
-        let dists = self.archive.dists(self.suite);
-        let is_there = [&output.path, &output.by_hash()]
-            .into_iter()
-            .all(|path| std::fs::read(dists.join(path)).is_ok_and(|found| found == text.as_bytes()));
-        if !is_there || self.publishing == PublishMode::Forced {
+        if !self.is_served(&output, text) || self.publishing == PublishMode::Forced {
             let staged = apply::stage(self.staging, text.as_bytes(), self.date)?;
             output.staged = Some(indexes.keep(staged));
         }

@@ -2,19 +2,16 @@
 //!
 //! Names come down before what they name, `InRelease` first, so that no client can begin what it cannot end.
 
-use std::collections::BTreeMap;
-use std::io;
-use std::path::{Path, PathBuf};
-
 use debian_control::name::SuiteName;
 use rustix::fs::FlockOperation;
 
-use super::apply;
+use super::alias::shows;
 use super::error::{PublishError, write_error};
 use super::refusal::Gone;
-use crate::archive::{Archive, dists_folder};
+use crate::archive::{Archive, dists_folder, private_tree};
 use crate::config::Suite;
 use archive_storage::pool::{self, PoolName};
+use archive_storage::store::{FileStore, delete_folder, folder_of};
 
 impl Archive {
     /// Returns the suites that were published and that the configuration does not have.
@@ -36,9 +33,8 @@ impl Archive {
     /// Rows are deleted last: after an interruption, the next call still finds the suite.
     pub fn drop_gone(&self, gone: &Gone) -> Result<(), PublishError> {
         let _lock = self.publish_lock(&gone.suite)?;
-        let private = self.root().join("private").join(gone.suite.as_str());
-        for tree in [self.root().to_owned(), private] {
-            take_down(&tree, &gone.suite)?;
+        for tree in [String::new(), private_tree(&gone.suite)] {
+            take_down(self.files(), &tree, &gone.suite)?;
         }
         Ok(self.catalog().unpublish(&gone.suite)?)
     }
@@ -64,17 +60,18 @@ impl Archive {
                 source: &package.content.source,
                 file_name: &file_name,
             };
-            let from = self.root().join(&package.path);
+            let sha256 = package.content.sha256;
             files.push((
-                package.content.sha256,
-                pool::link(self.root(), tree, &from, &name, &package.content.sha256)?,
+                sha256,
+                pool::copy(self.files(), tree, &package.path, &name, &sha256)?,
             ));
         }
-        let paths: Vec<PathBuf> = files
+        let paths: Vec<String> = files
             .iter()
-            .map(|(_, path)| self.root().join(pool::below_root(tree, path)))
+            .map(|(_, path)| pool::below_root(tree, path))
             .collect();
-        pool::sync_folders(self.root(), paths.iter().map(PathBuf::as_path))?;
+        self.files()
+            .settle(&mut paths.iter().map(|path| folder_of(path)))?;
         Ok(self.catalog().record_pool_files(tree, &files)?)
     }
 
@@ -82,94 +79,69 @@ impl Archive {
     ///
     /// Files are deleted before their rows: after an interruption, the next publish finds the rest.
     pub(super) fn move_out(&self, suite: &Suite) -> Result<(), PublishError> {
-        let private = self.root().join("private").join(suite.codename.as_str());
         let (old, left) = if suite.private {
-            (self.root().to_owned(), None)
-        } else if private.exists() {
-            (private.clone(), Some(suite.codename.as_str()))
+            (String::new(), None)
         } else {
-            return Ok(());
+            (private_tree(&suite.codename), Some(suite.codename.as_str()))
         };
-        take_down(&old, &suite.codename)?;
+        take_down(self.files(), &old, &suite.codename)?;
         let _pool = self.pool_lock(FlockOperation::LockExclusive)?;
-        let mut folders = BTreeMap::new();
         for path in self.catalog().orphaned_pool_files(left)? {
-            let file = self.root().join(path);
-            gone(&file, |file| std::fs::remove_file(file))?;
-            if let Some(folder) = file.parent() {
-                folders.insert(folder.to_owned(), ());
-            }
-        }
-        for folder in folders.keys() {
-            pool::remove_empty_folders(self.root(), &folder.join("file"));
+            self.files().delete(&path)?;
         }
         self.catalog().forget_orphaned_pool_files(left)?;
         if left.is_some() {
-            gone(&private, |folder| std::fs::remove_dir_all(folder))?;
+            delete_folder(self.files(), old.trim_end_matches('/'))?;
         }
         Ok(())
     }
 
     fn pool_lock(&self, operation: FlockOperation) -> Result<std::fs::File, PublishError> {
         self.lock("pool.lock", operation)
-            .map_err(|source| write_error("lock", self.root().join("state/pool.lock"), source))
+            .map_err(|source| write_error("lock", self.local().join("state/pool.lock"), source))
     }
 }
 
 /// Takes everything of a suite that is served in a tree away, but for its pool files.
-fn take_down(tree: &Path, codename: &SuiteName) -> Result<(), PublishError> {
-    take_dists_down(&dists_folder(tree), codename)?;
-    gone(&tree.join(format!("{codename}.sources")), |file| {
-        std::fs::remove_file(file)
-    })?;
-    for snapshot in entries(&tree.join("snapshots"))? {
-        let dists = dists_folder(&snapshot);
-        take_dists_down(&dists, codename)?;
-        // Fails, as it should, while another suite has a state under this name.
-        if std::fs::remove_dir(&dists).is_ok() {
-            gone(&snapshot, |folder| std::fs::remove_dir_all(folder))?;
-        }
+fn take_down(files: &dyn FileStore, tree: &str, codename: &SuiteName) -> Result<(), PublishError> {
+    take_dists_down(files, tree, codename)?;
+    files.delete(&format!("{tree}{codename}.sources"))?;
+    for snapshot in files.folders(&format!("{tree}snapshots"))? {
+        take_snapshot_down(files, &format!("{tree}snapshots/{snapshot}/"), codename)?;
     }
     Ok(())
 }
 
-fn take_dists_down(dists: &Path, codename: &SuiteName) -> Result<(), PublishError> {
-    let own = dists.join(codename.as_str());
-    // Another suite may have this name for an alias by now.
-    if own.symlink_metadata().is_ok_and(|found| found.is_dir()) {
-        for name in ["InRelease", "Release.gpg", "Release"] {
-            gone(&own.join(name), |file| std::fs::remove_file(file))?;
-        }
-        gone(&own, |folder| std::fs::remove_dir_all(folder))?;
+/// Takes what a snapshot has of a suite away, and the snapshot where no other suite has a state under its name.
+pub(super) fn take_snapshot_down(
+    files: &dyn FileStore,
+    tree: &str,
+    codename: &SuiteName,
+) -> Result<(), PublishError> {
+    take_dists_down(files, tree, codename)?;
+    if files.folders(&dists_folder(tree))?.is_empty() {
+        files.delete(&format!("{tree}pool"))?;
     }
-    for link in entries(dists)? {
-        if std::fs::read_link(&link).is_ok_and(|target| target == Path::new(codename.as_str())) {
-            gone(&link, |link| std::fs::remove_file(link))?;
-        }
-    }
-    if dists.is_dir() {
-        apply::sync(dists)
-    } else {
-        Ok(())
-    }
+    Ok(())
 }
 
-/// Returns the paths in a folder; none where there is no folder.
-fn entries(folder: &Path) -> Result<Vec<PathBuf>, PublishError> {
-    let read = || -> io::Result<Vec<PathBuf>> {
-        std::fs::read_dir(folder)?
-            .map(|entry| entry.map(|entry| entry.path()))
-            .collect()
-    };
-    match read() {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
-        found => found.map_err(|source| write_error("read", folder, source)),
+fn take_dists_down(files: &dyn FileStore, tree: &str, codename: &SuiteName) -> Result<(), PublishError> {
+    let dists = dists_folder(tree);
+    for (name, target) in files.links(&dists)? {
+        if target == codename.as_str() {
+            files.delete(&format!("{dists}/{name}"))?;
+        }
     }
-}
-
-fn gone(path: &Path, delete: impl FnOnce(&Path) -> io::Result<()>) -> Result<(), PublishError> {
-    match delete(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(write_error("delete", path, error)),
-        _ => Ok(()),
+    for name in files.folders(&dists)? {
+        let folder = format!("{dists}/{name}");
+        // A copy under an alias; and its own, unless another suite has this name for an alias by now.
+        let is_its_own = match (name == codename.as_str(), files.folder()) {
+            (is_its_own, Some(_)) => is_its_own,
+            (_, None) => shows(files, &folder, codename.as_str())?,
+        };
+        if is_its_own {
+            delete_folder(files, &folder)?;
+        }
     }
+    Ok(files.settle(&mut [dists.as_str()].into_iter())?)
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::archive::OpenError;
 use crate::verify::ArchiveVerifyError;
 use archive_catalog::{CatalogError, DatabaseUrl};
+use archive_storage::store::StoreError;
 
 /// Why a catalog was not made again.
 #[derive(Debug, thiserror::Error)]
@@ -22,6 +23,9 @@ pub enum RebuildError {
     /// The pool cannot be listed.
     #[error(transparent)]
     Pool(#[from] ArchiveVerifyError),
+    /// The store of the archive's files cannot be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// A file cannot be written or moved.
     #[error("cannot {action} `{path}`")]
     File {
@@ -37,8 +41,8 @@ pub enum RebuildError {
 /// Something that could not be made again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RebuildProblem {
-    /// The file.
-    pub path: PathBuf,
+    /// The file, below the root.
+    pub path: String,
     /// What is wrong with it.
     pub what: String,
 }
@@ -51,7 +55,7 @@ pub(super) fn failed(action: &'static str, path: &Path, source: io::Error) -> Re
     }
 }
 
-pub(super) fn problem(path: &Path, what: impl ToString) -> RebuildProblem {
+pub(super) fn problem(path: &str, what: impl ToString) -> RebuildProblem {
     RebuildProblem {
         path: path.to_owned(),
         what: what.to_string(),

@@ -1,18 +1,19 @@
 //! Packages of the pool back into the catalog: read on all cores, placed in batches.
 
-use std::path::Path;
+use std::io::{self, Read};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::thread;
-use std::time::UNIX_EPOCH;
 
 use super::error::{RebuildProblem, problem};
 use super::indexed_file::IndexedFile;
 use crate::archive::Archive;
 use crate::config::Suite;
-use crate::ingest::{UploadContext, read_content};
+use crate::error_text::with_causes;
+use crate::ingest::{UploadContext, read_content_from};
 use archive_catalog::{CatalogError, NewContent, NewPlacement};
-use archive_storage::pool;
+use archive_storage::store::OpenFile;
+use debian_control::digest::{Digester, Sha256};
 
 /// How many packages one transaction places.
 const BATCH: usize = 256;
@@ -48,7 +49,7 @@ pub(super) fn place(
         for (named, content) in receiver {
             match content {
                 Ok(content) => batch.push(vec![placement(suite, named, content)]),
-                Err(what) => problems.push(problem(&archive.tree(suite).join(&named.filename), what)),
+                Err(what) => problems.push(problem(&format!("{}{}", suite.tree(), named.filename), what)),
             }
             if batch.len() == BATCH {
                 place_batch(archive, suite, &mut batch, now, problems)?;
@@ -71,7 +72,7 @@ fn place_batch(
     let placed = archive.catalog().place(batch, now)?;
     for (placement, placed) in batch.drain(..).flatten().zip(placed) {
         if let Err(conflict) = placed {
-            problems.push(problem(&archive.tree(suite).join(&placement.path), conflict));
+            problems.push(problem(&format!("{}{}", suite.tree(), placement.path), conflict));
         }
     }
     Ok(())
@@ -90,7 +91,7 @@ fn placement(suite: &Suite, named: &IndexedFile, content: NewContent) -> NewPlac
 
 /// Reads a package, whose bytes have to be those that the index names.
 fn read(archive: &Archive, suite: &Suite, named: &IndexedFile, now: i64) -> Result<NewContent, String> {
-    let path = archive.tree(suite).join(&named.filename);
+    let path = format!("{}{}", suite.tree(), named.filename);
     let known = archive
         .catalog()
         .find(&named.sha256, suite.pool_tree())
@@ -101,22 +102,48 @@ fn read(archive: &Archive, suite: &Suite, named: &IndexedFile, now: i64) -> Resu
     {
         return Ok(content);
     }
-    let found = pool::digest_and_size(&path).map_err(|error| error.to_string())?;
-    if found != (named.sha256, named.size) {
+    let opened = archive.files().open(&path, None);
+    let opened = opened.map_err(|error| with_causes(&error))?;
+    let OpenFile { head, content } = opened.ok_or_else(|| "no such file".to_owned())?;
+    let arrival = UploadContext {
+        now: if head.modified > 0 { head.modified } else { now },
+        ..UploadContext::default()
+    };
+    let expected = (named.sha256, named.size);
+    let mut reader = HashingReader {
+        content,
+        digester: Digester::sha256(),
+    };
+    let read = read_content_from(&mut reader, expected, &arrival);
+    let found = reader.finish().map_err(|error| error.to_string())?;
+    if found != expected {
         return Err(format!(
             "{} bytes, sha256 {}; the index says {} and {}",
             found.1, found.0, named.size, named.sha256
         ));
     }
-    let arrival = UploadContext {
-        now: modified(&path).unwrap_or(now),
-        ..UploadContext::default()
-    };
-    read_content(&path, found, &arrival).map_err(|error| error.to_string())
+    read.map_err(|error| error.to_string())
 }
 
-/// Returns when a file was written, which is when it was first taken.
-fn modified(path: &Path) -> Option<i64> {
-    let time = path.metadata().and_then(|found| found.modified()).ok()?;
-    i64::try_from(time.duration_since(UNIX_EPOCH).ok()?.as_secs()).ok()
+/// A file that is hashed while it is read.
+struct HashingReader {
+    content: Box<dyn Read + Send>,
+    digester: Digester,
+}
+
+impl HashingReader {
+    /// Reads what is left, and returns digest and size of all.
+    fn finish(mut self) -> io::Result<(Sha256, u64)> {
+        io::copy(&mut self, &mut io::sink())?;
+        let digests = self.digester.finish();
+        Ok((digests.sha256, digests.size))
+    }
+}
+
+impl Read for HashingReader {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.content.read(buffer)?;
+        self.digester.update(buffer.get(..count).unwrap_or_default());
+        Ok(count)
+    }
 }

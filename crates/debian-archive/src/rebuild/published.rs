@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::io::Read as _;
-use std::path::Path;
 
 use debian_control::digest::{Digester, Sha256};
 use debian_control::limits::Limits;
@@ -15,6 +14,8 @@ use openpgp_policy::{self, Keyring};
 
 use super::error::{RebuildProblem, problem};
 use super::indexed_file::IndexedFile;
+use crate::error_text::with_causes;
+use archive_storage::store::FileStore;
 
 /// A published state of a suite.
 pub(super) struct PublishedTree {
@@ -28,13 +29,14 @@ pub(super) struct PublishedTree {
 
 /// Reads the tree in `dists`, the folder of an InRelease; an index that cannot be used is a problem, and the others are read.
 pub(super) fn read_tree(
-    dists: &Path,
+    files: &dyn FileStore,
+    dists: &str,
     keyring: &Keyring,
     now: i64,
     problems: &mut Vec<RebuildProblem>,
 ) -> Result<PublishedTree, RebuildProblem> {
-    let path = dists.join("InRelease");
-    let bytes = std::fs::read(&path).map_err(|error| problem(&path, error))?;
+    let path = format!("{dists}/InRelease");
+    let bytes = read(files, &path).map_err(|what| problem(&path, what))?;
     let verified =
         openpgp_policy::verify_inrelease(&bytes, keyring, now).map_err(|error| problem(&path, error))?;
     let release = Release::parse(&verified.text).map_err(|error| problem(&path, error))?;
@@ -47,9 +49,15 @@ pub(super) fn read_tree(
             .and_then(|folder| folder.rsplit_once("/binary-"))
             .and_then(|(component, _)| component.parse::<Component>().ok());
         let Some(component) = component else { continue };
-        match index_text(dists, &release, plain) {
-            Ok(text) => collect(&dists.join(&plain.path), &text, &component, &mut named, problems),
-            Err(what) => problems.push(problem(&dists.join(&plain.path), what)),
+        match index_text(files, dists, &release, plain) {
+            Ok(text) => collect(
+                &format!("{dists}/{}", plain.path),
+                &text,
+                &component,
+                &mut named,
+                problems,
+            ),
+            Err(what) => problems.push(problem(&format!("{dists}/{}", plain.path), what)),
         }
     }
     Ok(PublishedTree {
@@ -61,14 +69,19 @@ pub(super) fn read_tree(
 }
 
 /// Returns the text of an index from whichever of its forms is whole, under either of its names.
-fn index_text(dists: &Path, release: &Release, plain: &IndexFile) -> Result<String, String> {
+fn index_text(
+    files: &dyn FileStore,
+    dists: &str,
+    release: &Release,
+    plain: &IndexFile,
+) -> Result<String, String> {
     for compression in [Compression::Zstd, Compression::Xz, Compression::Gzip] {
         let path = format!("{}{}", plain.path, compression.extension());
         let Some(file) = release.sha256.iter().find(|file| file.path == path) else {
             continue;
         };
         for name in [path.clone(), by_hash_path(&path, &file.sha256)] {
-            let Ok(bytes) = std::fs::read(dists.join(name)) else {
+            let Ok(bytes) = read(files, &format!("{dists}/{name}")) else {
                 continue;
             };
             if digest(&bytes) == (file.sha256, file.size) {
@@ -77,6 +90,15 @@ fn index_text(dists: &Path, release: &Release, plain: &IndexFile) -> Result<Stri
         }
     }
     Err("none of its compressed files matches Release".into())
+}
+
+/// Reads a small file, or says why it cannot be read.
+fn read(files: &dyn FileStore, path: &str) -> Result<Vec<u8>, String> {
+    match files.read(path) {
+        Ok(Some(bytes)) => Ok(bytes),
+        Ok(None) => Err("no such file".to_owned()),
+        Err(error) => Err(with_causes(&error)),
+    }
 }
 
 /// Unpacks an index, no further than Release says it goes.
@@ -93,7 +115,7 @@ fn unpack(compression: Compression, bytes: &[u8], plain: &IndexFile) -> Result<S
 }
 
 fn collect(
-    index: &Path,
+    index: &str,
     text: &str,
     component: &Component,
     named: &mut BTreeMap<String, IndexedFile>,

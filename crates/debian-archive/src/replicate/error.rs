@@ -1,7 +1,5 @@
 //! Why a suite was not replicated.
 
-use std::io;
-
 use debian_control::name::SuiteName;
 
 use archive_catalog::CatalogError;
@@ -13,7 +11,7 @@ pub enum ReplicateError {
     /// The catalog cannot be read.
     #[error(transparent)]
     Catalog(#[from] CatalogError),
-    /// The other store cannot be read or written.
+    /// One of the stores cannot be read or written.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// Nothing of the suite is published.
@@ -22,14 +20,9 @@ pub enum ReplicateError {
     /// What lies in `dists/` is not what the catalog says was published.
     #[error("suite `{0}` cannot be read: its InRelease is not the one that the catalog says was published")]
     Unsettled(SuiteName),
-    /// A file of this archive cannot be read, or is damaged.
-    #[error("cannot read `{path}`")]
-    Source {
-        /// Path below the root.
-        path: String,
-        /// The cause.
-        source: io::Error,
-    },
+    /// A file of this archive is not there.
+    #[error("`{0}` is missing in the archive")]
+    Missing(String),
     /// Another archive is served there.
     #[error("another archive is there: its `archive-keyring.pgp` has none of the keys of this one")]
     OtherArchive,

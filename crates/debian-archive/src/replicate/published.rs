@@ -7,6 +7,7 @@ use debian_control::digest;
 use super::ReplicateError;
 use crate::archive::Archive;
 use crate::config::Suite;
+use crate::publish::signed_text;
 use archive_catalog::Publication;
 
 /// How often it is read again while a publisher is between writing and recording.
@@ -38,17 +39,7 @@ impl PublishedSuite {
         let publications = archive.catalog().publications(&suite.codename)?;
         let newest = publications.into_iter().next();
         let publication = newest.ok_or_else(|| ReplicateError::Unpublished(suite.codename.clone()))?;
-        let read = |name: &str| {
-            let path = archive.dists(suite).join(name);
-            std::fs::read(&path).map_err(|source| ReplicateError::Source {
-                path: path
-                    .strip_prefix(archive.root())
-                    .unwrap_or(&path)
-                    .display()
-                    .to_string(),
-                source,
-            })
-        };
+        let read = |name: &str| super::required(archive, &format!("{}/{name}", archive.dists(suite)));
         let inrelease = read("InRelease")?;
         let (release, signature) = (read("Release")?, read("Release.gpg")?);
         // It is the same text with a signature around it; the detached one is written before both.
@@ -71,14 +62,4 @@ impl PublishedSuite {
 pub(super) fn date_of(text: &str) -> Option<i64> {
     let line = text.lines().find_map(|line| line.strip_prefix("Date:"))?;
     debian_control::release::parse_date(line.trim())
-}
-
-/// Returns the text between the armour of an InRelease; `None` where there is no such armour.
-///
-/// No line of a Release begins with a dash, so that none is escaped (RFC 9580, 7.1).
-pub(super) fn signed_text(inrelease: &str) -> Option<&str> {
-    let (_, rest) = inrelease.split_once("-----BEGIN PGP SIGNED MESSAGE-----\n")?;
-    let (_, text) = rest.split_once("\n\n")?;
-    let (text, _) = text.split_once("\n-----BEGIN PGP SIGNATURE-----")?;
-    Some(text)
 }

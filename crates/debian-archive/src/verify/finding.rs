@@ -1,11 +1,10 @@
 //! What a check finds, and why it cannot be made.
 
 use std::fmt;
-use std::io;
-use std::path::PathBuf;
 
 use archive_catalog::CatalogError;
 use archive_index::IndexError;
+use archive_storage::store::StoreError;
 use serde::Serialize;
 
 /// What kind of damage was found.
@@ -68,12 +67,7 @@ pub enum ArchiveVerifyError {
     /// An index cannot be rendered for comparison.
     #[error(transparent)]
     Index(#[from] IndexError),
-    /// A folder cannot be listed, so that its content is unknown.
-    #[error("cannot list `{path}`")]
-    List {
-        /// The folder.
-        path: PathBuf,
-        /// The cause.
-        source: io::Error,
-    },
+    /// The store cannot be read, so that its content is unknown.
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }

@@ -1,8 +1,6 @@
 //! What is published of a suite: signatures, validity, and indexes against the Release and the catalog.
 
 use std::collections::BTreeSet;
-use std::io;
-use std::path::{Path, PathBuf};
 
 use debian_control::packages::IndexEntry;
 use debian_control::release::{BY_HASH, IndexFile, Release, by_hash_path, format_date};
@@ -12,9 +10,10 @@ use openpgp_policy::{self, Keyring};
 use super::finding::{ArchiveVerifyError, Finding, FindingKind};
 use crate::archive::{Archive, suite_dists};
 use crate::config::Suite;
+use crate::error_text::with_causes;
 use crate::publish::{POOL_LINK, expected_packages};
 use archive_catalog::{Retained, Snapshot};
-use archive_storage::pool;
+use archive_storage::store::{self, folder_of};
 
 /// Checks a suite, and adds the pool paths that its indexes name to `named`.
 pub(super) fn check(
@@ -61,19 +60,21 @@ pub(super) fn check_pinned(
         if state.kept != Retained::Pinned {
             continue;
         }
-        let folder = archive.snapshot_folder(suite, &state.id);
+        let tree = archive.snapshot_tree(suite, &state.id);
         let mut check = Check {
             archive,
             suite,
-            dists: suite_dists(&folder, &suite.codename),
+            dists: suite_dists(&tree, &suite.codename),
             findings,
         };
         check.tree(named, now);
-        let link = folder.join("pool");
-        if !std::fs::read_link(&link).is_ok_and(|target| target == Path::new(POOL_LINK)) {
+        let links = archive.files().links(tree.trim_end_matches('/'))?;
+        let pool = ("pool".to_owned(), POOL_LINK.to_owned());
+        // A bucket has no links: there, whoever serves it leads snapshots to the one pool.
+        if archive.files().folder().is_some() && !links.contains(&pool) {
             check.found(
                 FindingKind::PoolMissing,
-                &link,
+                &format!("{tree}pool"),
                 format!("not a link to `{POOL_LINK}`"),
             );
         }
@@ -85,7 +86,7 @@ struct Check<'a> {
     archive: &'a Archive,
     suite: &'a Suite,
     /// The folder of the Release.
-    dists: PathBuf,
+    dists: String,
     findings: &'a mut Vec<Finding>,
 }
 
@@ -101,36 +102,43 @@ impl Check<'_> {
         Some(release)
     }
 
-    fn found(&mut self, kind: FindingKind, path: &Path, detail: impl Into<String>) {
-        let path = path
-            .strip_prefix(self.archive.root())
-            .expect("only files of the archive are checked")
-            .to_string_lossy()
-            .into_owned();
+    fn found(&mut self, kind: FindingKind, path: &str, detail: impl Into<String>) {
         self.findings.push(Finding {
             kind,
-            path,
+            path: path.to_owned(),
             detail: detail.into(),
         });
     }
 
+    /// Returns the path of a file of the suite, below the root.
+    fn file(&self, path: &str) -> String {
+        format!("{}/{path}", self.dists)
+    }
+
+    /// Reads a small file, or says why it cannot be read.
+    fn bytes(&self, path: &str) -> Result<Vec<u8>, String> {
+        match self.archive.files().read(path) {
+            Ok(Some(bytes)) => Ok(bytes),
+            Ok(None) => Err("no such file".to_owned()),
+            Err(error) => Err(with_causes(&error)),
+        }
+    }
+
     /// Checks the three top files and returns the Release that is signed.
     fn signatures(&mut self, now: i64) -> Option<Release> {
-        let keyring_path = self.archive.root().join("archive-keyring.pgp");
-        let read = std::fs::read(&keyring_path).map_err(|error| error.to_string());
+        let keyring_path = "archive-keyring.pgp";
+        let read = self.bytes(keyring_path);
         let keyring = match read.and_then(|bytes| Keyring::read(&bytes).map_err(|error| error.to_string())) {
             Ok(keyring) => keyring,
             Err(error) => {
-                self.found(FindingKind::SignatureBad, &keyring_path, error);
+                self.found(FindingKind::SignatureBad, keyring_path, error);
                 return None;
             }
         };
-        let path = self.dists.join("InRelease");
-        let text = match std::fs::read(&path)
-            .map_err(|error| error.to_string())
-            .and_then(|bytes| {
-                openpgp_policy::verify_inrelease(&bytes, &keyring, now).map_err(|error| error.to_string())
-            }) {
+        let path = self.file("InRelease");
+        let text = match self.bytes(&path).and_then(|bytes| {
+            openpgp_policy::verify_inrelease(&bytes, &keyring, now).map_err(|error| error.to_string())
+        }) {
             Ok(verified) => verified.text,
             Err(error) => {
                 self.found(FindingKind::SignatureBad, &path, error);
@@ -148,8 +156,8 @@ impl Check<'_> {
     }
 
     fn detached(&mut self, keyring: &Keyring, signed: &str, now: i64) {
-        let path = self.dists.join("Release");
-        let signature_path = self.dists.join("Release.gpg");
+        let path = self.file("Release");
+        let signature_path = self.file("Release.gpg");
         let release = self.read(FindingKind::IndexStale, &path);
         let signature = self.read(FindingKind::SignatureBad, &signature_path);
         let Some(release) = release else { return };
@@ -168,15 +176,15 @@ impl Check<'_> {
 
     /// Reads a file that has to be there; where it cannot be read, that is the finding, and not what it would be if it
     /// were empty.
-    fn read(&mut self, kind: FindingKind, path: &Path) -> Option<Vec<u8>> {
-        std::fs::read(path)
+    fn read(&mut self, kind: FindingKind, path: &str) -> Option<Vec<u8>> {
+        self.bytes(path)
             .map_err(|error| self.found(kind, path, format!("cannot be read: {error}")))
             .ok()
     }
 
     fn validity(&mut self, release: &Release, now: i64) {
         if let Some(until) = release.valid_until.filter(|until| *until < now) {
-            let path = self.dists.join("InRelease");
+            let path = self.file("InRelease");
             self.found(
                 FindingKind::Expired,
                 &path,
@@ -187,23 +195,26 @@ impl Check<'_> {
 
     /// Checks a listed file under both its names.
     fn index_file(&mut self, file: &IndexFile) {
-        let path = self.dists.join(&file.path);
+        let path = self.file(&file.path);
         if is_plain_text_of_others(&file.path) {
             return;
         }
-        let wrong = |path: &Path| match pool::digest_and_size(path) {
-            Ok((sha256, size)) if sha256 == file.sha256 && size == file.size => None,
-            Ok((sha256, size)) => Some(format!(
+        let wrong = |path: &str| match store::digest(self.archive.files(), path) {
+            Ok(Some((sha256, size))) if sha256 == file.sha256 && size == file.size => None,
+            Ok(Some((sha256, size))) => Some(format!(
                 "{size} bytes, sha256 {sha256}; Release lists {} and {}",
                 file.size, file.sha256
             )),
-            Err(error) => Some(format!("Release lists it: {error}")),
+            Ok(None) => Some("Release lists it: there is no such file".to_owned()),
+            Err(error) => Some(format!("Release lists it: {}", with_causes(&error))),
         };
-        if let Some(detail) = wrong(&path) {
+        let stale = wrong(&path);
+        let by_hash = self.file(&by_hash_path(&file.path, &file.sha256));
+        let lost = wrong(&by_hash);
+        if let Some(detail) = stale {
             self.found(FindingKind::IndexStale, &path, detail);
         }
-        let by_hash = self.dists.join(by_hash_path(&file.path, &file.sha256));
-        if let Some(detail) = wrong(&by_hash) {
+        if let Some(detail) = lost {
             self.found(FindingKind::ByhashWrong, &by_hash, detail);
         }
     }
@@ -213,42 +224,30 @@ impl Check<'_> {
         let folders: BTreeSet<_> = release
             .sha256
             .iter()
-            .filter_map(|file| self.dists.join(&file.path).parent().map(Path::to_owned))
+            .map(|file| folder_of(&self.file(&file.path)).to_owned())
             .collect();
         for folder in folders {
-            let by_hash = folder.join(BY_HASH);
-            let list = || -> io::Result<Vec<PathBuf>> {
-                std::fs::read_dir(&by_hash)?
-                    .map(|entry| entry.map(|entry| entry.path()))
-                    .collect()
-            };
-            let paths = match list() {
+            let by_hash = format!("{folder}/{BY_HASH}");
+            let paths = match self.archive.files().list(&by_hash) {
                 Ok(paths) => paths,
-                // Each file that should be in it has been reported.
-                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
                 Err(error) => {
-                    self.found(
-                        FindingKind::ByhashWrong,
-                        &by_hash,
-                        format!("cannot be listed: {error}"),
-                    );
+                    let why = format!("cannot be listed: {}", with_causes(&error));
+                    self.found(FindingKind::ByhashWrong, &by_hash, why);
                     continue;
                 }
             };
-            for path in paths {
-                let name = path
-                    .file_name()
-                    .expect("an entry of a folder has a name")
-                    .to_string_lossy()
-                    .into_owned();
-                match pool::digest(&path) {
-                    Ok(found) if found.to_string() == name => {}
-                    Ok(found) => self.found(
+            for path in paths.into_keys() {
+                let name = path.rsplit('/').next().expect("a split has a first part");
+                match store::digest(self.archive.files(), &path) {
+                    Ok(Some((found, _))) if found.to_string() == name => {}
+                    Ok(Some((found, _))) => self.found(
                         FindingKind::ByhashWrong,
                         &path,
                         format!("its sha256 is {found}, not the one in its name"),
                     ),
-                    Err(error) => self.found(FindingKind::ByhashWrong, &path, error.to_string()),
+                    // Pruned meanwhile.
+                    Ok(None) => {}
+                    Err(error) => self.found(FindingKind::ByhashWrong, &path, with_causes(&error)),
                 }
             }
         }
@@ -264,7 +263,7 @@ impl Check<'_> {
                 };
                 let (sha256, size) = expected_packages(shown, self.suite, component, architecture)?;
                 if (sha256, size) != (listed.sha256, listed.size) {
-                    let path = self.dists.join(&path);
+                    let path = self.file(&path);
                     self.found(
                         FindingKind::IndexStale,
                         &path,
@@ -281,26 +280,19 @@ impl Check<'_> {
 
     /// Collects what the indexes on disk name.
     fn names(&mut self, release: &Release, named: &mut BTreeSet<String>) {
-        let tree = self.archive.tree(self.suite);
-        let below = tree
-            .strip_prefix(self.archive.root())
-            .expect("a tree is in its root");
+        let tree = self.suite.tree();
         for file in release
             .sha256
             .iter()
             .filter(|file| file.path.ends_with("/Packages.zst"))
         {
-            let path = self.dists.join(&file.path);
+            let path = self.file(&file.path);
             // Where it cannot be read, its digest was wrong, and that is reported.
-            let Ok(bytes) = std::fs::read(&path) else {
+            let Ok(bytes) = self.bytes(&path) else {
                 continue;
             };
             match names_in(&bytes) {
-                Ok(names) => named.extend(
-                    names
-                        .iter()
-                        .map(|name| below.join(name).to_string_lossy().into_owned()),
-                ),
+                Ok(names) => named.extend(names.iter().map(|name| format!("{tree}{name}"))),
                 Err(what) => self.found(FindingKind::IndexStale, &path, what),
             }
         }

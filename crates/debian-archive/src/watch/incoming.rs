@@ -123,7 +123,7 @@ impl Incoming {
 
     /// Adds or rejects a batch. Returns whether the catalog changed.
     fn take(&mut self, batch: Vec<ReadyFile>, pass: &Pass<'_>) -> Result<bool, IncomingError> {
-        let staging = Staging::new(&self.root).map_err(IngestError::from)?;
+        let staging = Staging::new(pass.archive.local()).map_err(IngestError::from)?;
         let mut files = Vec::new();
         let mut staged = Vec::new();
         for ReadyFile { file, verdict } in batch {

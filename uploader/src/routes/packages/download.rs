@@ -46,7 +46,7 @@ pub(crate) async fn download(
     }
     match StaticPath::of_catalog(filename) {
         Some(path) => {
-            let response = static_files::serve(app.archive.root(), &path, request).await;
+            let response = static_files::serve(&app, &path, request).await;
             // A part, a file that is known already and the head alone are no downloads.
             if is_get && response.status() == axum::http::StatusCode::OK {
                 app.usage.download(&sha256);

@@ -73,8 +73,8 @@ pub(crate) async fn take(
     let upload = body(app, request).await?;
     let (admitted, staged) = app
         .changing(move |app| {
-            let staged = admitted.inspect(app, upload.finish(app)?)?;
-            staged.sync()?;
+            let mut staged = admitted.inspect(app, upload.finish(app)?)?;
+            app.archive.prepare(&mut staged, &admitted.place())?;
             Ok((admitted, staged))
         })
         .await?;

@@ -45,7 +45,11 @@ pub(super) async fn finish(
                 .map_err(|error| Problem::new(Code::InvalidChanges, format!("`{name}`: {error}")))?;
             let mut taken = take(app, &admitted, &key, changes)?;
             let packages = std::mem::take(&mut taken.packages).into_iter();
-            let staged = packages.map(|file| admitted.inspect(app, file.open()?));
+            let staged = packages.map(|file| {
+                let mut staged = admitted.inspect(app, file.open()?)?;
+                app.archive.prepare(&mut staged, &admitted.place())?;
+                Ok(staged)
+            });
             let staged = staged.collect::<Result<Vec<StagedPackage>, Problem>>()?;
             Ok((admitted, taken, staged))
         })
@@ -147,7 +151,7 @@ fn check(
     };
     let stands = match kind {
         QueueFileKind::Package => app.archive.is_placed(&listed.sha256, &admitted.place())?,
-        QueueFileKind::BuildInfo => app.archive.keeps_record(&record, &listed.sha256),
+        QueueFileKind::BuildInfo => app.archive.keeps_record(&record, &listed.sha256)?,
         QueueFileKind::Changes => false,
     };
     Ok(match (stands, member.other_bytes) {

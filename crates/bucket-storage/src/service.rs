@@ -1,0 +1,88 @@
+//! Which service a URL means, and how long its answers are waited for.
+
+use std::time::Duration;
+
+use object_store::aws::AmazonS3Builder;
+use object_store::azure::MicrosoftAzureBuilder;
+use object_store::gcp::GoogleCloudStorageBuilder;
+use object_store::path::Path;
+use object_store::{ClientOptions, ObjectStore, ObjectStoreScheme, RetryConfig};
+use url::Url;
+
+use crate::StoreUrlError;
+
+/// How long a request is repeated that got no answer: whoever waits for it is told to come again then.
+const PATIENCE: Duration = Duration::from_secs(15);
+/// How often at most.
+const RETRIES: usize = 4;
+const CONNECT: Duration = Duration::from_secs(5);
+/// How long a server may send nothing. A large object takes as long as it takes.
+const IDLE: Duration = Duration::from_secs(30);
+
+type Opened = (Box<dyn ObjectStore>, Path);
+
+/// Opens the service of a URL with the variables of the environment that are its own; no request is made.
+pub(crate) fn open(
+    url: &str,
+    variables: impl IntoIterator<Item = (String, String)>,
+) -> Result<Opened, StoreUrlError> {
+    let wrong = |source: Box<dyn std::error::Error + Send + Sync>| StoreUrlError::Setting {
+        url: url.to_owned(),
+        source,
+    };
+    let parsed = Url::parse(url).map_err(|error| wrong(Box::new(error)))?;
+    let variables = variables.into_iter().filter_map(|(name, value)| {
+        let is_of_a_store = ["AWS_", "GOOGLE_", "AZURE_"]
+            .iter()
+            .any(|prefix| name.starts_with(prefix));
+        (is_of_a_store && !value.is_empty()).then(|| (name.to_ascii_lowercase(), value))
+    });
+    build(&parsed, variables).map_err(|error| wrong(Box::new(error)))
+}
+
+/// Builds a client of a kind; its variables come last, since they may say more of the connection.
+macro_rules! client {
+    ($builder:ty, $url:expr, $variables:expr) => {{
+        let builder = <$builder>::new()
+            .with_url($url.to_string())
+            .with_retry(retry())
+            .with_client_options(options());
+        let builder = $variables.fold(builder, |builder, (name, value)| match name.parse() {
+            Ok(key) => builder.with_config(key, value),
+            // What another program is told is no error here.
+            Err(_) => builder,
+        });
+        Box::new(builder.build()?)
+    }};
+}
+
+fn build(url: &Url, variables: impl Iterator<Item = (String, String)>) -> object_store::Result<Opened> {
+    let (scheme, prefix) = ObjectStoreScheme::parse(url)?;
+    let store: Box<dyn ObjectStore> = match scheme {
+        ObjectStoreScheme::AmazonS3 => client!(AmazonS3Builder, url, variables),
+        ObjectStoreScheme::GoogleCloudStorage => client!(GoogleCloudStorageBuilder, url, variables),
+        ObjectStoreScheme::MicrosoftAzure => client!(MicrosoftAzureBuilder, url, variables),
+        other => {
+            return Err(object_store::Error::NotSupported {
+                source: format!("no client for {other:?}").into(),
+            });
+        }
+    };
+    // As it stands in the URL: what a per cent sign stands for there is not undone.
+    Ok((store, Path::parse(prefix.as_ref())?))
+}
+
+fn retry() -> RetryConfig {
+    RetryConfig {
+        max_retries: RETRIES,
+        retry_timeout: PATIENCE,
+        ..RetryConfig::default()
+    }
+}
+
+fn options() -> ClientOptions {
+    ClientOptions::new()
+        .with_connect_timeout(CONNECT)
+        .with_read_timeout(IDLE)
+        .with_timeout_disabled()
+}

@@ -1,0 +1,115 @@
+//! The alias of a suite, `dists/ALIAS`: a link in a folder, and a copy in a store that has no links.
+
+use std::collections::BTreeSet;
+
+use debian_control::digest::Sha256;
+use debian_control::release::Release;
+
+use super::apply::StagedRelease;
+use super::error::PublishError;
+use super::live::signed_text;
+use super::steps::IndexOutput;
+use crate::archive::dists_folder;
+use crate::config::Suite;
+use archive_storage::store::{FileStore, delete_folder};
+
+/// What was published under the name of a suite, for its alias.
+pub(super) struct AliasedSuite<'a> {
+    pub(super) files: &'a dyn FileStore,
+    pub(super) suite: &'a Suite,
+    /// The tree, or that of a snapshot.
+    pub(super) tree: &'a str,
+    pub(super) outputs: &'a [IndexOutput],
+    pub(super) release: &'a StagedRelease,
+    /// What was live before: an alias that shows the same needs only what changed.
+    pub(super) before: Option<Sha256>,
+    /// Whether other names may still show the suite.
+    pub(super) may_be_renamed: bool,
+}
+
+impl AliasedSuite<'_> {
+    /// Has `dists/ALIAS` show the suite, and takes away what showed it under other names.
+    pub(super) fn follow(&self) -> Result<(), PublishError> {
+        let dists = dists_folder(self.tree);
+        let codename = &self.suite.codename;
+        let alias = self.suite.alias.as_ref().filter(|alias| *alias != codename);
+        for (name, target) in self.files.links(&dists)? {
+            let is_wanted = alias.is_some_and(|alias| alias.as_str() == name);
+            if target == codename.as_str() && !is_wanted {
+                self.files.delete(&format!("{dists}/{name}"))?;
+            }
+        }
+        if let Some(alias) = alias
+            && !self
+                .files
+                .link_folder(&format!("{dists}/{alias}"), codename.as_str())?
+        {
+            self.copy(&format!("{dists}/{codename}"), &format!("{dists}/{alias}"))?;
+        }
+        if self.files.folder().is_none() && self.may_be_renamed {
+            self.take_other_names_down(&dists)?;
+        }
+        Ok(self.files.settle(&mut [dists.as_str()].into_iter())?)
+    }
+
+    /// Copies the suite to another name in the order of a publish; the store copies by itself what it has.
+    fn copy(&self, from: &str, to: &str) -> Result<(), PublishError> {
+        let inrelease = format!("{to}/InRelease");
+        let there = self.files.read_with_head(&inrelease)?;
+        let shown = there.as_ref().map(|(bytes, _)| Sha256::of(bytes));
+        let shows_the_last = shown.is_some() && shown == self.before;
+        let is_new = |output: &&IndexOutput| output.served && (output.staged.is_some() || !shows_the_last);
+        for output in self.outputs.iter().filter(is_new) {
+            let path = output.by_hash();
+            self.files
+                .copy(&format!("{from}/{path}"), &format!("{to}/{path}"))?;
+        }
+        for IndexOutput { path, .. } in self.outputs.iter().filter(is_new) {
+            self.files
+                .copy(&format!("{from}/{path}"), &format!("{to}/{path}"))?;
+        }
+        for name in ["Release.gpg", "Release"] {
+            self.files
+                .copy(&format!("{from}/{name}"), &format!("{to}/{name}"))?;
+        }
+        let head = there.as_ref().map(|(_, head)| head);
+        // Where another publisher was faster, its state is the newer one.
+        let release = self.release.files();
+        self.files
+            .replace_if(&inrelease, &release.inrelease.local(), head)?;
+        let listed: BTreeSet<&str> = self.outputs.iter().map(|output| output.path.as_str()).collect();
+        let before = there.and_then(|(bytes, _)| {
+            let text = String::from_utf8_lossy(&bytes);
+            Release::parse(signed_text(&text)?).ok()
+        });
+        for gone in before.iter().flat_map(|release| &release.sha256) {
+            if !listed.contains(gone.path.as_str()) {
+                self.files.delete(&format!("{to}/{}", gone.path))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes copies of this suite down that stand under a name which it no longer has.
+    fn take_other_names_down(&self, dists: &str) -> Result<(), PublishError> {
+        let codename = self.suite.codename.as_str();
+        let alias = self.suite.alias.as_ref().map(|alias| alias.as_str());
+        for name in self.files.folders(dists)? {
+            let folder = format!("{dists}/{name}");
+            if name != codename && Some(name.as_str()) != alias && shows(self.files, &folder, codename)? {
+                delete_folder(self.files, &folder)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Says whether a folder shows the suite of this codename.
+pub(crate) fn shows(files: &dyn FileStore, folder: &str, codename: &str) -> Result<bool, PublishError> {
+    let Some(bytes) = files.read(&format!("{folder}/InRelease"))? else {
+        return Ok(false);
+    };
+    let text = String::from_utf8_lossy(&bytes);
+    let release = signed_text(&text).and_then(|text| Release::parse(text).ok());
+    Ok(release.is_some_and(|release| release.codename.as_deref() == Some(codename)))
+}

@@ -1,0 +1,212 @@
+//! The static tree where its files are in a bucket: streamed through, with ranges and conditions.
+
+use std::io::Read as _;
+use std::ops::Range;
+use std::sync::Arc;
+
+use archive_storage::store::{FileHead, OpenFile};
+use axum::body::{Body, Bytes};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::response::Response;
+use debian_control::release::{format_date, parse_date};
+use futures_util::stream;
+use tokio::sync::mpsc;
+
+use crate::app::App;
+use crate::problem::Problem;
+
+/// How much of a file is read at once, and how many such pieces may wait for a slow client.
+const PIECE: usize = 64 * 1024;
+const WAITING: usize = 4;
+
+/// Answers with a file of the store, its head, or a part of it; `None` where there is none.
+///
+/// Source: RFC 9110, sections 13 and 14; of several ranges the whole file is sent, as 14.2 allows.
+pub(crate) async fn serve(
+    app: &Arc<App>,
+    path: String,
+    method: Method,
+    headers: HeaderMap,
+) -> Result<Option<Response>, Problem> {
+    let asked = path.clone();
+    let head = app
+        .blocking(move |app| {
+            app.archive
+                .files()
+                .head(&asked)
+                .map_err(|error| Problem::internal(&error))
+        })
+        .await?;
+    let Some(head) = head else { return Ok(None) };
+    let mut response = Response::new(Body::empty());
+    put_validators(response.headers_mut(), &head);
+    if is_known(&headers, response.headers(), &head) {
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+        return Ok(Some(response));
+    }
+    let range = match wanted(&headers, response.headers(), head.size) {
+        Wanted::Whole => 0..head.size,
+        Wanted::Part(range) => {
+            *response.status_mut() = StatusCode::PARTIAL_CONTENT;
+            let shown = format!("bytes {}-{}/{}", range.start, range.end - 1, head.size);
+            response.headers_mut().insert(header::CONTENT_RANGE, ascii(shown));
+            range
+        }
+        Wanted::Outside => {
+            *response.status_mut() = StatusCode::RANGE_NOT_SATISFIABLE;
+            let shown = format!("bytes */{}", head.size);
+            response.headers_mut().insert(header::CONTENT_RANGE, ascii(shown));
+            return Ok(Some(response));
+        }
+    };
+    let length = range.end - range.start;
+    response
+        .headers_mut()
+        .insert(header::CONTENT_LENGTH, length.into());
+    if method == Method::GET && length > 0 {
+        let opened = app
+            .blocking(move |app| {
+                let opened = app.archive.files().open(&path, Some(range));
+                opened.map_err(|error| Problem::internal(&error))
+            })
+            .await?;
+        match opened {
+            Some(opened) => *response.body_mut() = body(opened),
+            None => return Ok(None),
+        }
+    }
+    Ok(Some(response))
+}
+
+/// Makes a body of a file that a thread reads as the client takes it.
+fn body(opened: OpenFile) -> Body {
+    let (sender, receiver) = mpsc::channel(WAITING);
+    tokio::task::spawn_blocking(move || {
+        let mut content = opened.content;
+        loop {
+            let mut piece = vec![0; PIECE];
+            let read = content.read(&mut piece).map(|count| {
+                piece.truncate(count);
+                Bytes::from(piece)
+            });
+            let is_last = !matches!(&read, Ok(piece) if !piece.is_empty());
+            // Fails when the client has gone.
+            if (!is_last || read.is_err()) && sender.blocking_send(read).is_err() || is_last {
+                break;
+            }
+        }
+    });
+    Body::from_stream(stream::unfold(receiver, |mut receiver| async {
+        receiver.recv().await.map(|piece| (piece, receiver))
+    }))
+}
+
+fn put_validators(headers: &mut HeaderMap, head: &FileHead) {
+    headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+    let date = format_date(head.modified).replace("UTC", "GMT");
+    headers.insert(header::LAST_MODIFIED, ascii(date));
+    if let Some(tag) = head
+        .tag
+        .as_ref()
+        .and_then(|tag| HeaderValue::try_from(tag.as_str()).ok())
+    {
+        headers.insert(header::ETAG, tag);
+    }
+}
+
+/// Says whether the client has the file as it is now.
+fn is_known(asked: &HeaderMap, known: &HeaderMap, head: &FileHead) -> bool {
+    if let Some(tags) = asked
+        .get(header::IF_NONE_MATCH)
+        .and_then(|tags| tags.to_str().ok())
+    {
+        let own = known.get(header::ETAG).and_then(|tag| tag.to_str().ok());
+        return tags
+            .split(',')
+            .any(|tag| tag.trim() == "*" || Some(tag.trim().trim_start_matches("W/")) == own);
+    }
+    let since = asked
+        .get(header::IF_MODIFIED_SINCE)
+        .and_then(|date| date.to_str().ok());
+    since
+        .and_then(parse_http_date)
+        .is_some_and(|since| head.modified <= since)
+}
+
+fn parse_http_date(text: &str) -> Option<i64> {
+    parse_date(&text.replace("GMT", "UTC"))
+}
+
+/// What of a file is asked for.
+#[derive(Debug, PartialEq, Eq)]
+enum Wanted {
+    Whole,
+    Part(Range<u64>),
+    Outside,
+}
+
+fn wanted(asked: &HeaderMap, known: &HeaderMap, size: u64) -> Wanted {
+    let Some(text) = asked.get(header::RANGE).and_then(|range| range.to_str().ok()) else {
+        return Wanted::Whole;
+    };
+    if let Some(condition) = asked.get(header::IF_RANGE) {
+        // A weak tag never matches here, and a date has to be the same.
+        let of_now = [known.get(header::ETAG), known.get(header::LAST_MODIFIED)];
+        if condition.as_bytes().starts_with(b"W/") || !of_now.contains(&Some(condition)) {
+            return Wanted::Whole;
+        }
+    }
+    part(text, size)
+}
+
+/// Reads a range of bytes; what is none, or is more than one, is ignored.
+fn part(text: &str, size: u64) -> Wanted {
+    let Some((unit, range)) = text.split_once('=') else {
+        return Wanted::Whole;
+    };
+    let Some((first, last)) = range.trim().split_once('-') else {
+        return Wanted::Whole;
+    };
+    if !unit.eq_ignore_ascii_case("bytes") || range.contains(',') {
+        return Wanted::Whole;
+    }
+    let range = match (first.parse::<u64>(), last.parse::<u64>()) {
+        (Ok(first), Ok(last)) if first <= last => first..last.saturating_add(1).min(size),
+        (Ok(first), Err(_)) if last.is_empty() => first..size,
+        (Err(_), Ok(count)) if first.is_empty() => size.saturating_sub(count)..size,
+        _ => return Wanted::Whole,
+    };
+    if range.start >= range.end {
+        Wanted::Outside
+    } else {
+        Wanted::Part(range)
+    }
+}
+
+fn ascii(text: String) -> HeaderValue {
+    HeaderValue::try_from(text).expect("numbers, dates and the words around them are ASCII")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_is_within_the_file_or_outside() {
+        for (text, expected) in [
+            ("bytes=2-4", Wanted::Part(2..5)),
+            ("Bytes=2-", Wanted::Part(2..10)),
+            ("bytes=-3", Wanted::Part(7..10)),
+            ("bytes=-30", Wanted::Part(0..10)),
+            ("bytes=8-99", Wanted::Part(8..10)),
+            ("bytes=10-", Wanted::Outside),
+            ("bytes=-0", Wanted::Outside),
+            ("bytes=4-2", Wanted::Whole),
+            ("bytes=0-1,4-5", Wanted::Whole),
+            ("lines=1-2", Wanted::Whole),
+            ("bytes", Wanted::Whole),
+        ] {
+            assert_eq!(part(text, 10), expected, "{text}");
+        }
+    }
+}
