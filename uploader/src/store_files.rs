@@ -45,14 +45,14 @@ pub(crate) async fn serve(
         return Ok(Some(response));
     }
     let range = match wanted(&headers, response.headers(), head.size) {
-        Wanted::Whole => 0..head.size,
-        Wanted::Part(range) => {
+        RequestedPart::Whole => 0..head.size,
+        RequestedPart::Part(range) => {
             *response.status_mut() = StatusCode::PARTIAL_CONTENT;
             let shown = format!("bytes {}-{}/{}", range.start, range.end - 1, head.size);
             response.headers_mut().insert(header::CONTENT_RANGE, ascii(shown));
             range
         }
-        Wanted::Outside => {
+        RequestedPart::Outside => {
             *response.status_mut() = StatusCode::RANGE_NOT_SATISFIABLE;
             let shown = format!("bytes */{}", head.size);
             response.headers_mut().insert(header::CONTENT_RANGE, ascii(shown));
@@ -139,47 +139,47 @@ fn parse_http_date(text: &str) -> Option<i64> {
 
 /// What of a file is asked for.
 #[derive(Debug, PartialEq, Eq)]
-enum Wanted {
+enum RequestedPart {
     Whole,
     Part(Range<u64>),
     Outside,
 }
 
-fn wanted(asked: &HeaderMap, known: &HeaderMap, size: u64) -> Wanted {
+fn wanted(asked: &HeaderMap, known: &HeaderMap, size: u64) -> RequestedPart {
     let Some(text) = asked.get(header::RANGE).and_then(|range| range.to_str().ok()) else {
-        return Wanted::Whole;
+        return RequestedPart::Whole;
     };
     if let Some(condition) = asked.get(header::IF_RANGE) {
         // A weak tag never matches here, and a date has to be the same.
         let of_now = [known.get(header::ETAG), known.get(header::LAST_MODIFIED)];
         if condition.as_bytes().starts_with(b"W/") || !of_now.contains(&Some(condition)) {
-            return Wanted::Whole;
+            return RequestedPart::Whole;
         }
     }
     part(text, size)
 }
 
-/// Reads a range of bytes; what is none, or is more than one, is ignored.
-fn part(text: &str, size: u64) -> Wanted {
+/// Reads a range of bytes; one that is invalid, or is more than one, is ignored.
+fn part(text: &str, size: u64) -> RequestedPart {
     let Some((unit, range)) = text.split_once('=') else {
-        return Wanted::Whole;
+        return RequestedPart::Whole;
     };
     let Some((first, last)) = range.trim().split_once('-') else {
-        return Wanted::Whole;
+        return RequestedPart::Whole;
     };
     if !unit.eq_ignore_ascii_case("bytes") || range.contains(',') {
-        return Wanted::Whole;
+        return RequestedPart::Whole;
     }
     let range = match (first.parse::<u64>(), last.parse::<u64>()) {
         (Ok(first), Ok(last)) if first <= last => first..last.saturating_add(1).min(size),
         (Ok(first), Err(_)) if last.is_empty() => first..size,
         (Err(_), Ok(count)) if first.is_empty() => size.saturating_sub(count)..size,
-        _ => return Wanted::Whole,
+        _ => return RequestedPart::Whole,
     };
     if range.start >= range.end {
-        Wanted::Outside
+        RequestedPart::Outside
     } else {
-        Wanted::Part(range)
+        RequestedPart::Part(range)
     }
 }
 
@@ -194,17 +194,17 @@ mod tests {
     #[test]
     fn a_range_is_within_the_file_or_outside() {
         for (text, expected) in [
-            ("bytes=2-4", Wanted::Part(2..5)),
-            ("Bytes=2-", Wanted::Part(2..10)),
-            ("bytes=-3", Wanted::Part(7..10)),
-            ("bytes=-30", Wanted::Part(0..10)),
-            ("bytes=8-99", Wanted::Part(8..10)),
-            ("bytes=10-", Wanted::Outside),
-            ("bytes=-0", Wanted::Outside),
-            ("bytes=4-2", Wanted::Whole),
-            ("bytes=0-1,4-5", Wanted::Whole),
-            ("lines=1-2", Wanted::Whole),
-            ("bytes", Wanted::Whole),
+            ("bytes=2-4", RequestedPart::Part(2..5)),
+            ("Bytes=2-", RequestedPart::Part(2..10)),
+            ("bytes=-3", RequestedPart::Part(7..10)),
+            ("bytes=-30", RequestedPart::Part(0..10)),
+            ("bytes=8-99", RequestedPart::Part(8..10)),
+            ("bytes=10-", RequestedPart::Outside),
+            ("bytes=-0", RequestedPart::Outside),
+            ("bytes=4-2", RequestedPart::Whole),
+            ("bytes=0-1,4-5", RequestedPart::Whole),
+            ("lines=1-2", RequestedPart::Whole),
+            ("bytes", RequestedPart::Whole),
         ] {
             assert_eq!(part(text, 10), expected, "{text}");
         }

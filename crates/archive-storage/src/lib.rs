@@ -4,6 +4,7 @@
 //! linked or renamed to its place, so that no reader ever sees half of one. This crate knows paths and bytes; it never
 //! reads a package, a catalog or a configuration.
 
+mod file_digest;
 pub mod permissions;
 pub mod pool;
 pub mod staging;

@@ -1,12 +1,9 @@
 //! The pool: where a .deb lies, and how it gets there without ever replacing another.
 
-use std::fs::File;
-use std::io;
-use std::path::Path;
-
-use debian_control::digest::{Digester, Sha256};
+use debian_control::digest::Sha256;
 use debian_control::name::{Component, PackageName};
 
+pub use crate::file_digest::{digest, digest_and_size};
 use crate::store::{FileStore, LocalFile, PutNew, StoreError};
 
 /// Why a file could not be put into the pool.
@@ -126,24 +123,6 @@ pub fn restore(store: &dyn FileStore, tree: &str, file: &LocalFile<'_>, path: &s
         PutNew::Written | PutNew::Same => Ok(()),
         PutNew::Other => Err(PoolError::OtherBytes(path)),
     }
-}
-
-/// Returns the digest of a file that is no link.
-pub fn digest(path: &Path) -> io::Result<Sha256> {
-    Ok(digest_and_size(path)?.0)
-}
-
-/// Returns digest and size of a file that is no link.
-pub fn digest_and_size(path: &Path) -> io::Result<(Sha256, u64)> {
-    let descriptor = rustix::fs::open(
-        path,
-        rustix::fs::OFlags::RDONLY | rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::CLOEXEC,
-        rustix::fs::Mode::empty(),
-    )?;
-    let mut digester = Digester::sha256();
-    io::copy(&mut File::from(descriptor), &mut digester)?;
-    let digests = digester.finish();
-    Ok((digests.sha256, digests.size))
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use debian_control::digest::Sha256;
 
 use super::{FileHead, FileStore, Lifetime, LocalFile, OpenFile, PutNew, StoreError};
-use crate::pool;
+use crate::file_digest;
 
 /// A folder; files get their names by a link or a rename, and names last from the next [`FileStore::settle`] on.
 pub struct Folder {
@@ -112,11 +112,13 @@ impl Folder {
         // Unlike a rename, a link never takes the place of a file that is there.
         match std::fs::hard_link(from, &target) {
             Ok(()) => Ok(PutNew::Written),
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => match pool::digest(&target) {
-                Ok(found) if found == *sha256 => Ok(PutNew::Same),
-                Ok(_) => Ok(PutNew::Other),
-                Err(error) => Err(self.failed("read", path, error)),
-            },
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                match file_digest::digest(&target) {
+                    Ok(found) if found == *sha256 => Ok(PutNew::Same),
+                    Ok(_) => Ok(PutNew::Other),
+                    Err(error) => Err(self.failed("read", path, error)),
+                }
+            }
             Err(error) => Err(self.failed("write", path, error)),
         }
     }
