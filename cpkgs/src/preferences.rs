@@ -453,10 +453,13 @@ mod tests {
         );
         let (sid, trixie) = (index("sid", "file:/x"), index("trixie", "file:/x"));
         assert_eq!(
-            preferences.prefer_release("bookworm", &[trixie.clone()]),
+            preferences.prefer_release("bookworm", std::slice::from_ref(&trixie)),
             Ok(false)
         );
-        assert_eq!(preferences.prefer_release("sid", &[sid.clone()]), Ok(true));
+        assert_eq!(
+            preferences.prefer_release("sid", std::slice::from_ref(&sid)),
+            Ok(true)
+        );
         assert_eq!(priority(&preferences, "hello", "1", &[&sid]), Some(990));
         assert_eq!(priority(&preferences, "hello", "1", &[&trixie]), Some(500));
         assert_eq!(priority(&preferences, "nginx", "1", &[&sid]), Some(-1));

@@ -40,7 +40,7 @@ fn archive(root: &Path) -> Arc<Archive> {
 
 fn start(archive: &Arc<Archive>) -> Publisher {
     let signer =
-        debian_archive::sign::open(&archive.config().signing, archive.root(), Machine.now()).unwrap();
+        debian_archive::sign::open(&archive.config().signing, archive.home(), Machine.now()).unwrap();
     let setup = PublisherSetup {
         archive: archive.clone(),
         signer,

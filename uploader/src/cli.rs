@@ -77,9 +77,6 @@ fn run(arguments: UploaderArguments) -> Result<(), CommandError> {
         UploaderCommand::Backup(args) => backup::run(&args, &settings()?),
         UploaderCommand::Migrate => migrate::run(&settings()?),
         UploaderCommand::Man(args) => man::run(&args),
-        UploaderCommand::Completions(args) => {
-            completions::run(&args);
-            Ok(())
-        }
+        UploaderCommand::Completions(args) => completions::run(&args),
     }
 }

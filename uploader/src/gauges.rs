@@ -46,7 +46,7 @@ fn measure_suite(progress: &Progress) {
 
 /// Measures how long each key of the published keyring signs. A key without an end has no gauge.
 fn measure_keys(app: &App) {
-    let Ok(keyring) = std::fs::read(app.archive.root().join("archive-keyring.pgp")) else {
+    let Ok(Some(keyring)) = app.archive.files().read("archive-keyring.pgp") else {
         return;
     };
     for key in keys::describe(&keyring, now()).into_iter().flatten() {

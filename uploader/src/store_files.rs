@@ -85,14 +85,19 @@ fn body(opened: OpenFile) -> Body {
         let mut content = opened.content;
         loop {
             let mut piece = vec![0; PIECE];
-            let read = content.read(&mut piece).map(|count| {
-                piece.truncate(count);
-                Bytes::from(piece)
-            });
-            let is_last = !matches!(&read, Ok(piece) if !piece.is_empty());
-            // Fails when the client has gone.
-            if (!is_last || read.is_err()) && sender.blocking_send(read).is_err() || is_last {
-                break;
+            match content.read(&mut piece) {
+                Ok(0) => break,
+                Ok(count) => {
+                    piece.truncate(count);
+                    // Fails when the client has gone.
+                    if sender.blocking_send(Ok(Bytes::from(piece))).is_err() {
+                        break;
+                    }
+                }
+                Err(error) => {
+                    let _ = sender.blocking_send(Err(error));
+                    break;
+                }
             }
         }
     });

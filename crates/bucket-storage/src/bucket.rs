@@ -501,7 +501,7 @@ impl FileStore for Bucket {
         let mut names: Vec<String> = listed
             .common_prefixes
             .iter()
-            .filter_map(|prefix| Some(prefix.parts().last()?.as_ref().to_owned()))
+            .filter_map(|prefix| Some(prefix.parts().next_back()?.as_ref().to_owned()))
             .collect();
         names.sort();
         Ok(names)

@@ -86,7 +86,7 @@ impl FuzzTarget for Manifest {
 
     /// The digest is made right again: a file that is only cut or changed is refused without being parsed.
     fn repair(&self, input: &mut Vec<u8>, seed: u32) {
-        if seed % 8 != 0 {
+        if !seed.is_multiple_of(8) {
             *input = with_digest(input.get(64..).unwrap_or_default());
         }
     }

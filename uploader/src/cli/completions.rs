@@ -4,6 +4,7 @@ use clap::{Args, CommandFactory as _};
 use clap_complete::Shell;
 
 use super::UploaderArguments;
+use super::error::CommandError;
 use super::output::print;
 
 /// Print what makes a shell complete this program's words.
@@ -13,7 +14,7 @@ pub(super) struct CompletionsArgs {
     shell: Shell,
 }
 
-pub(super) fn run(args: &CompletionsArgs) {
+pub(super) fn run(args: &CompletionsArgs) -> Result<(), CommandError> {
     let mut script = Vec::new();
     clap_complete::generate(
         args.shell,
@@ -21,5 +22,5 @@ pub(super) fn run(args: &CompletionsArgs) {
         "uploader",
         &mut script,
     );
-    print(String::from_utf8_lossy(&script).trim_end());
+    print(String::from_utf8_lossy(&script).trim_end())
 }

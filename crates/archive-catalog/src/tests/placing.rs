@@ -2,7 +2,6 @@
 
 use super::*;
 
-#[expect(clippy::too_many_lines, reason = "one table of cases")]
 pub(super) fn what_is_done_by_a_right_that_ended_after_it_was_checked_is_not_done(catalog: &SqlCatalog) {
     let new = account("jane", Role::Maintainer);
     catalog.create_account(&new, &event("user.create")).unwrap();

@@ -1,5 +1,7 @@
 //! What every store promises, asked of one; for tests.
 
+#![expect(clippy::unwrap_used, reason = "it is a test, of stores in several crates")]
+
 use std::io::Read as _;
 use std::path::Path;
 

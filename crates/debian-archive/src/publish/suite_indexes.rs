@@ -202,17 +202,17 @@ impl SuiteIndexes<'_> {
         let settings = settings::records_digest(self.suite);
         let published = self.snapshot.state().publication.as_ref();
         // Derived data: whatever is wrong with it, the index is built from its records.
-        let previous = IndexManifest::read(&manifest_path)
-            .ok()
+        let kept = IndexManifest::read(&manifest_path).ok();
+        if kept.is_none()
+            && let Some(publication) = published
+        {
+            self.take_published(publication, &index)?;
+        }
+        let previous = kept
             .filter(|_| self.publishing != PublishMode::Forced)
             .filter(|manifest| manifest.settings == settings)
             .zip(published)
             .and_then(|(manifest, publication)| self.previous_build(publication, &index, manifest));
-        if previous.is_none()
-            && let Some(publication) = published
-        {
-            self.take_published(publication, &index);
-        }
         let dirty = match (&index.changed, &previous, published) {
             (IndexChange::Section(section), Some(_), Some(publication)) => {
                 let positions = self.snapshot.changed_since(section, publication.revision)?;
@@ -289,29 +289,55 @@ impl SuiteIndexes<'_> {
 
     /// Fills the cache with the chunks that are published, where this machine has built nothing: compressing all of a large
     /// index takes far longer than reading it.
-    fn take_published(&self, publication: &Publication, index: &IndexPlan<'_>) {
+    fn take_published(&self, publication: &Publication, index: &IndexPlan<'_>) -> Result<(), PublishError> {
         if !index.listed || self.publishing == PublishMode::Forced {
-            return;
+            return Ok(());
         }
-        let dists = self.archive.dists(self.suite);
-        let published = |path: &str| {
-            let file = publication.files.iter().find(|file| file.path == path)?;
-            let by_hash = dists.join(by_hash_path(path, &file.sha256));
-            let found = pool::digest_and_size(&by_hash).ok()?;
-            (found == (file.sha256, file.size)).then_some(by_hash)
+        let Some(list) = self.published_copy(publication, &format!("{}.chunks", index.path))? else {
+            return Ok(());
         };
-        let files: Option<_> = index
-            .cache
-            .forms()
+        let mut copies = Vec::new();
+        for form in index.cache.forms() {
+            let path = format!("{}{}", index.path, form.extension());
+            let Some(copy) = self.published_copy(publication, &path)? else {
+                return Ok(());
+            };
+            copies.push((*form, copy));
+        }
+        let files = copies
             .iter()
-            .map(|form| Some((*form, published(&format!("{}{}", index.path, form.extension()))?)))
+            .map(|(form, copy)| (*form, copy.as_path().to_owned()))
             .collect();
-        let list =
-            published(&format!("{}.chunks", index.path)).and_then(|path| std::fs::read_to_string(path).ok());
-        if let (Some(files), Some(list)) = (files, list) {
+        if let Ok(list) = std::fs::read_to_string(list.as_path()) {
             // What cannot be taken is compressed, from its records.
             let _ = keep_published(index.cache, &list, &files);
         }
+        Ok(())
+    }
+
+    /// Copies a published file to a staged one; `None` where what is served is not what was published.
+    fn published_copy(
+        &self,
+        publication: &Publication,
+        path: &str,
+    ) -> Result<Option<StagedPath>, PublishError> {
+        let Some(file) = publication.files.iter().find(|file| file.path == path) else {
+            return Ok(None);
+        };
+        let served = format!(
+            "{}/{}",
+            self.archive.dists(self.suite),
+            by_hash_path(path, &file.sha256)
+        );
+        let Some(mut opened) = self.archive.files().open(&served, None)? else {
+            return Ok(None);
+        };
+        let (staged, mut copy) = self.staging.create()?;
+        std::io::copy(&mut opened.content, &mut copy)
+            .map_err(|source| write_error("write", staged.as_path(), source))?;
+        let found = pool::digest_and_size(staged.as_path())
+            .map_err(|source| write_error("read", staged.as_path(), source))?;
+        Ok((found == (file.sha256, file.size)).then_some(staged))
     }
 
     fn manifest_path(&self, path: &str) -> PathBuf {
