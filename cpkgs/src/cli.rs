@@ -36,6 +36,7 @@ mod remove;
 mod search;
 mod secret;
 mod source;
+mod target_release;
 mod transaction;
 mod unknown_package;
 mod update;

@@ -15,7 +15,8 @@ use rootless::generation::Programs;
 
 use super::failure::{Failure, USAGE};
 use super::install_target::{Indexes, InstallTargetArgs};
-use super::options::{BrokenArgs, ReleaseArgs, check_held, recommends, run_of};
+use super::options::{BrokenArgs, check_held, recommends, run_of};
+use super::target_release::ReleaseArgs;
 use super::transaction::{Transaction, refused};
 use super::{Context, Outcome, kept_back};
 

@@ -19,7 +19,7 @@ use rootless::{Change, PackageKey};
 
 use super::architectures::Architectures;
 use super::failure::{Failure, REFUSED};
-use super::options::ReleaseArgs;
+use super::target_release::ReleaseArgs;
 use super::{Context, report};
 
 /// Where packages are installed.

@@ -11,7 +11,8 @@ use rootless::Configuration;
 
 use super::failure::{Failure, REFUSED, USAGE};
 use super::install_target::{Indexes, InstallTarget, InstallTargetArgs, Run};
-use super::options::{BrokenArgs, ReleaseArgs, check_held, recommends, run_of};
+use super::options::{BrokenArgs, check_held, recommends, run_of};
+use super::target_release::ReleaseArgs;
 use super::transaction::{Transaction, refused};
 use super::{Context, Outcome, kept_back, phased};
 

@@ -56,7 +56,7 @@ pub(super) fn block(packed: &[u8], plain: &[u8]) -> (Vec<u8>, u8) {
     (block, padding)
 }
 
-/// Returns how many bytes of padding a block has, as [`block`] makes them; `None` where it is none.
+/// Returns how many bytes of padding a block has, as [`block`] makes them; `None` where the bytes are no such block.
 pub(super) fn padding(block: &[u8]) -> Option<u8> {
     let [words, flags, rest @ ..] = block else {
         return None;

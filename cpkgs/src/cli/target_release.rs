@@ -1,0 +1,45 @@
+//! `--target-release`: a release that is preferred for one command, as apt's.
+
+use std::collections::BTreeSet;
+
+use apt_client::package_cache::PackageCache;
+use clap::Args;
+use cpkgs::preferences::Preferences;
+use debian_control::terminal::escaped;
+
+use super::failure::{Failure, REFUSED, USAGE};
+
+/// Which release is preferred.
+#[derive(Debug, Args)]
+pub(super) struct ReleaseArgs {
+    /// Prefers packages of this suite or codename to all others, but for those with preferences of their own.
+    #[arg(long, short = 't', value_name = "SUITE")]
+    target_release: Option<String>,
+}
+
+impl ReleaseArgs {
+    /// Adds it to preferences; one that no source has is refused, as apt does.
+    pub(super) fn apply(&self, preferences: &mut Preferences, library: &PackageCache) -> Result<(), Failure> {
+        let Some(release) = &self.target_release else {
+            return Ok(());
+        };
+        let indexes = &library.lists().indexes;
+        let is_known = preferences
+            .prefer_release(release, indexes)
+            .map_err(|error| Failure::saying(USAGE, error))?;
+        if is_known {
+            return Ok(());
+        }
+        let known: BTreeSet<&str> = indexes.iter().map(|index| index.codename.as_str()).collect();
+        let known: Vec<String> = known
+            .into_iter()
+            .map(escaped)
+            .map(|name| name.to_string())
+            .collect();
+        Err(Failure::saying(
+            REFUSED,
+            format_args!("no source has a suite `{}`", escaped(release)),
+        )
+        .hint(format_args!("the sources have {}", known.join(", "))))
+    }
+}
