@@ -17,7 +17,7 @@ use serde::Serialize;
 
 use crate::archive::Archive;
 use crate::config::Suite;
-use archive_catalog::{CatalogError, Position, Section, Snapshot};
+use archive_catalog::{CatalogError, Section, Snapshot};
 
 /// Why a suite cannot be checked.
 #[derive(Debug, thiserror::Error)]
@@ -161,15 +161,15 @@ pub(crate) fn check_state(
     architectures: &[Architecture],
     base: &[BaseIndex],
 ) -> Result<CheckReport, CheckError> {
-    let mut found: BTreeMap<Position, Option<Uninstallable>> = BTreeMap::new();
+    let mut found: BTreeMap<CheckedPackage, Option<Uninstallable>> = BTreeMap::new();
     for architecture in architectures {
         let mut builder = UniverseBuilder::new(architecture, &[]);
         let own = add_suite(suite, snapshot, architecture, &mut builder)?;
         for base in base {
             base.add_to(&mut builder)?;
         }
-        for (position, outcome) in outcomes(&builder.finish(), own) {
-            let known = found.entry(position).or_insert_with(|| outcome.clone());
+        for (checked, outcome) in outcomes(&builder.finish(), own) {
+            let known = found.entry(checked).or_insert_with(|| outcome.clone());
             if outcome.is_none() {
                 *known = None;
             }
@@ -181,17 +181,28 @@ pub(crate) fn check_state(
     })
 }
 
-fn outcomes(universe: &Universe, own: Vec<(PackageId, Position)>) -> Vec<(Position, Option<Uninstallable>)> {
+/// What tells one package of a suite from another, in the order in which they are listed.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct CheckedPackage {
+    name: String,
+    version_key: Vec<u8>,
+    architecture: String,
+}
+
+fn outcomes(
+    universe: &Universe,
+    own: Vec<(PackageId, CheckedPackage)>,
+) -> Vec<(CheckedPackage, Option<Uninstallable>)> {
     let packages: Vec<PackageId> = own.iter().map(|(package, _)| *package).collect();
     let mut broken: BTreeMap<PackageId, Vec<String>> = check_among(universe, &packages)
         .into_iter()
         .map(|broken| (broken.package, broken.reasons))
         .collect();
     own.into_iter()
-        .map(|(package, position)| {
+        .map(|(package, checked)| {
             let reasons = broken.remove(&package);
             (
-                position,
+                checked,
                 reasons.map(|reasons| uninstallable(universe, package, reasons)),
             )
         })
@@ -203,7 +214,7 @@ fn add_suite(
     snapshot: &dyn Snapshot,
     architecture: &Architecture,
     builder: &mut UniverseBuilder,
-) -> Result<Vec<(PackageId, Position)>, CheckError> {
+) -> Result<Vec<(PackageId, CheckedPackage)>, CheckError> {
     let mut own = Vec::new();
     for component in &suite.components {
         let section = Section {
@@ -226,7 +237,12 @@ fn add_suite(
                     origin: suite.codename.to_string(),
                     source: Box::new(source),
                 })?;
-            own.extend(package.map(|package| (package, position)));
+            let checked = CheckedPackage {
+                name: position.name,
+                version_key: position.version_key,
+                architecture: position.architecture,
+            };
+            own.extend(package.map(|package| (package, checked)));
         }
     }
     Ok(own)

@@ -79,7 +79,17 @@ fn a_lost_catalog_comes_back_with_every_suite_and_pinned_state() {
         "dists/open/extra/binary-arm64/Packages",
         "private/secret/dists/secret/main/binary-amd64/Packages",
     ];
-    let before: Vec<String> = indexes.iter().map(|path| archive.index(path)).collect();
+    // Which packages were placed together nobody knows any more, so they may stand in another order.
+    let stanzas = |archive: &TestArchive| -> Vec<Vec<String>> {
+        let sorted = |path: &&str| {
+            let index = archive.index(path);
+            let mut stanzas: Vec<String> = index.split_terminator("\n\n").map(str::to_owned).collect();
+            stanzas.sort();
+            stanzas
+        };
+        indexes.iter().map(sorted).collect()
+    };
+    let before = stanzas(&archive);
     let contents = |archive: &TestArchive| {
         std::fs::read(archive.root().join("dists/open/main/Contents-amd64.gz")).unwrap()
     };
@@ -93,14 +103,11 @@ fn a_lost_catalog_comes_back_with_every_suite_and_pinned_state() {
     let run = archive.repogen(&["rebuild"]).ok();
     assert_eq!(run.stdout, "open\trebuilt\t3\t1\nsecret\trebuilt\t1\t1\n");
     assert_eq!(told(&archive), list);
-    assert_eq!(archive.repogen(&["verify"]).ok().stdout, "");
 
     archive.publish();
+    assert_eq!(archive.repogen(&["verify"]).ok().stdout, "");
     assert_ne!(date(&archive), published);
-    assert_eq!(
-        indexes.iter().map(|path| archive.index(path)).collect::<Vec<_>>(),
-        before
-    );
+    assert_eq!(stanzas(&archive), before);
     // Rebuilt from the packages, with the same result.
     assert_eq!(contents(&archive), paths);
     assert_eq!(archive.publish().stdout, "open\tunchanged\nsecret\tunchanged\n");
@@ -191,7 +198,7 @@ fn packages_that_are_missing_or_changed_are_told_and_the_others_come_back() {
 
     let run = archive.repogen(&["rebuild"]).exits(1);
     assert_eq!(run.stdout, "stable\trebuilt\t1\t0\n");
-    for (version, what) in [("1.0", "No such file"), ("1.1", "the index says")] {
+    for (version, what) in [("1.0", "no such file"), ("1.1", "the index says")] {
         let line = run
             .stderr
             .lines()

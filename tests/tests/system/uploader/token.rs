@@ -25,7 +25,7 @@ fn tokens_are_listed_and_revoked_from_a_shell() {
 #[test]
 fn a_token_that_could_not_be_printed_is_no_success() {
     let archive = TestArchive::new();
-    archive.account("keeper", &[]);
+    archive.account("keeper", &["--role", "admin"]);
     let mut command = archive.tool(archive_tests::archive::uploader());
     let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
     let output = command
