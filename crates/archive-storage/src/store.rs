@@ -2,7 +2,7 @@
 //!
 //! Callers name files by their path below the root, as clients do (`dists/stable/InRelease`), and say whether a path stands for
 //! one content for ever. How a store tells caches so, and how it makes a name last, is its own business. Every store keeps what
-//! [`conformance`] asks.
+//! `conformance` asks.
 
 mod folder;
 #[cfg(any(test, feature = "testing"))]
