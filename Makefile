@@ -51,7 +51,7 @@ test: setup ## Runs every test; needs no network
 test-postgresql: setup ## Runs the tests of the uploader and of repogen again, with every catalog on PostgreSQL
 	@tools/test-postgresql
 
-test-s3: $(TARGET)/.setup ## Replicates into a bucket of an S3 server from PyPI
+test-s3: $(TARGET)/.setup ## Runs and replicates archives in buckets of an S3 server from PyPI
 	@tools/setup --venv
 	@tools/test-s3
 

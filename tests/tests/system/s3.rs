@@ -1,6 +1,6 @@
-//! A mirror in a bucket, on a real S3 server. `make test-s3` starts one and runs these.
+//! An archive in a bucket, and a mirror in one, on a real S3 server. `make test-s3` starts one and runs these.
 
-use archive_tests::{Apt, DebBuilder, Run, TestArchive, apt};
+use archive_tests::{Apt, DebBuilder, Run, TestArchive, Uploader, apt};
 use std::process::Command;
 
 /// The port of the server on this machine.
@@ -168,4 +168,66 @@ fn a_server_that_does_not_answer_is_an_error_that_names_the_bucket() {
         .env("AWS_SECRET_ACCESS_KEY", "test");
     let refused = Run::of(&mut command).exits(3);
     assert!(refused.stderr.contains("s3://nowhere"), "{}", refused.report());
+}
+
+#[test]
+#[ignore = "needs an S3 server: make test-s3"]
+fn an_archive_lives_in_a_bucket_from_upload_to_apt() {
+    let native = apt::native_architecture();
+    let archive = TestArchive::init(&["--architecture", &native, "--url", "http://127.0.0.1:1"]);
+    archive.configure_last_suite("suite = \"prod\"");
+    archive.account("keeper", &["--role", "admin"]);
+    let token = archive.token("keeper", &["upload:stable/*"]);
+    curl("PUT", "lives");
+    let endpoint = format!("http://127.0.0.1:{}", port());
+    let settings = [
+        ("STORAGE_URL", "s3://lives/archive"),
+        ("AWS_ENDPOINT_URL", &endpoint),
+        ("AWS_ALLOW_HTTP", "true"),
+        ("AWS_REGION", "us-east-1"),
+        ("AWS_ACCESS_KEY_ID", "test"),
+        ("AWS_SECRET_ACCESS_KEY", "test"),
+    ];
+    let repogen = |arguments: &[&str]| Run::of(archive.command(arguments).envs(settings)).ok();
+    let get = |path: &str| curl("GET", &format!("lives/archive/{path}"));
+
+    let server = Uploader::with(&archive, &settings);
+    let live = "suite=stable&wait=published";
+    let taken = server.upload(&package("hello", "1.0"), live, &token);
+    assert_eq!(taken.status, 201, "{}", taken.text());
+    let path = "/pool/main/h/hello/hello_1.0_all.deb";
+    let whole = server.get(path, None);
+    assert_eq!((whole.status, whole.body), (200, package("hello", "1.0").build()));
+    assert_eq!(
+        get("dists/prod/InRelease").body,
+        get("dists/stable/InRelease").body
+    );
+
+    let sources = String::from_utf8(get("stable.sources").body).unwrap();
+    let url = format!("http://127.0.0.1:{}/lives/archive", port());
+    let apt = Apt::new(&sources.replace("http://127.0.0.1:1", &url));
+    apt.update().silent();
+    apt.install(&["hello"]).silent();
+    assert!(apt.system().join("usr/share/hello/hello").exists());
+
+    // Of what a killed server held nothing is missing: all of it is in the bucket and the catalog.
+    server.kill();
+    std::fs::remove_dir_all(archive.root().join("state")).unwrap();
+    let server = Uploader::with(&archive, &settings);
+    let taken = server.upload(&package("next", "1.0"), live, &token);
+    assert_eq!(taken.status, 201, "{}", taken.text());
+    let again = server.upload(&package("next", "1.0"), live, &token);
+    assert_eq!(again.status, 200, "{}", again.text());
+    let other = package("next", "1.0").file("usr/share/next/other", "other");
+    assert_eq!(server.upload(&other, live, &token).status, 409);
+    apt.update().silent();
+    apt.install(&["next"]).silent();
+    assert_eq!(server.stop(), Some(0));
+
+    repogen(&["remove", "hello"]);
+    repogen(&["publish"]);
+    assert_eq!(repogen(&["verify"]).stdout, "");
+    apt.update().silent();
+    // `init` published here, before the variable was set; no package came here since.
+    assert!(!archive.root().join("pool/main").exists());
 }
