@@ -8,12 +8,12 @@ fn package(name: &str, version: &str, architecture: &str) -> DebBuilder {
     DebBuilder::new(name, version, architecture).file(&format!("usr/share/{name}/text"), name)
 }
 
+/// The names in an index, sorted: it lists them as they were placed, and files that are added together are placed as they come.
 fn names(archive: &TestArchive, architecture: &str) -> Vec<String> {
-    archive
-        .packages("stable", "main", architecture)
-        .iter()
-        .map(|stanza| stanza["package"].clone())
-        .collect()
+    let stanzas = archive.packages("stable", "main", architecture);
+    let mut names: Vec<String> = stanzas.iter().map(|stanza| stanza["package"].clone()).collect();
+    names.sort();
+    names
 }
 
 #[test]
