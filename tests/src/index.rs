@@ -79,9 +79,14 @@ pub fn sha256(bytes: &[u8]) -> String {
 impl TestArchive {
     /// Returns the packages of one index, after checking that all its compressed forms hold the same, whole text.
     pub fn packages(&self, suite: &str, component: &str, architecture: &str) -> Vec<Stanza> {
-        stanzas(&self.index(&format!(
-            "dists/{suite}/{component}/binary-{architecture}/Packages"
-        )))
+        let mut stanzas = {
+            stanzas(&self.index(&format!(
+                "dists/{suite}/{component}/binary-{architecture}/Packages"
+            )))
+        };
+        // What is added together is placed as it comes.
+        stanzas.sort_by(|one: &crate::index::Stanza, other| one["package"].cmp(&other["package"]));
+        stanzas
     }
 
     /// Returns the text of an index from its gz, xz and zst form, which have to be equal.
