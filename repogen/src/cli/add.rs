@@ -153,7 +153,7 @@ type StagedAnswer = (usize, Result<StagedPackage, IngestError>);
 
 /// Adds files; returns how many were rejected.
 ///
-/// All cores stage, one thread commits: what is staged while a batch is synced makes the next batch.
+/// All cores stage, one thread commits: while a batch is synced, the next one is staged.
 fn add(
     archive: &Archive,
     place: &SuiteComponent<'_>,
@@ -217,14 +217,19 @@ fn commit_all(
     while let Ok(first) = receiver.recv() {
         let mut numbers = Vec::new();
         let mut batch = Vec::new();
-        for (at, staged) in std::iter::once(first).chain(receiver.try_iter()).take(BATCH) {
+        let mut failed = None;
+        // Full batches: what is placed together stands together in an index, by maintainer and source, and compresses better.
+        for (at, staged) in std::iter::once(first).chain(receiver.iter()).take(BATCH) {
             match staged {
                 Ok(staged) => {
                     numbers.push(at);
                     batch.push((staged, *place));
                 }
                 Err(error) if error.is_rejection() => report.add(at, Err(with_causes(&error))),
-                Err(error) => return Err(error.into()),
+                Err(error) => {
+                    failed = Some(error);
+                    break;
+                }
             }
         }
         let answers = archive.commit(&batch, now())?;
@@ -232,6 +237,9 @@ fn commit_all(
             report.add(at, answer.map_err(|error| with_causes(&error)));
         }
         report.print_ready()?;
+        if let Some(error) = failed {
+            return Err(error.into());
+        }
     }
     Ok(())
 }
