@@ -113,7 +113,39 @@ mod tests {
     fn a_path_is_a_folder_and_a_bucket_needs_no_request_to_be_opened() {
         assert!(open("/srv/mirror", []).is_ok());
         assert!(open("file:///srv/mirror", []).is_ok());
-        let region = [("AWS_REGION".to_owned(), "us-east-1".to_owned())];
-        assert!(open("s3://bucket/prefix", region).is_ok());
+        let keys = [("AWS_ACCESS_KEY_ID", "me"), ("AWS_SECRET_ACCESS_KEY", "secret")];
+        assert!(open("s3://bucket/prefix", variables(&keys)).is_ok());
+    }
+
+    fn variables(given: &[(&str, &str)]) -> Vec<(String, String)> {
+        let owned = |(name, value): &(&str, &str)| (name.to_string(), value.to_string());
+        given.iter().map(owned).collect()
+    }
+
+    #[test]
+    fn missing_credentials_are_named_and_no_cloud_is_asked_unless_that_was_said() {
+        for (given, missing) in [
+            (&[][..], "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"),
+            (&[("AWS_ACCESS_KEY_ID", "me")], "set AWS_SECRET_ACCESS_KEY,"),
+            (
+                &[
+                    ("AWS_ACCESS_KEY_ID", "me"),
+                    ("AWS_METADATA_ENDPOINT", "http://169.254.169.254"),
+                ],
+                "set AWS_SECRET_ACCESS_KEY,",
+            ),
+            (
+                &[("AWS_SECRET_ACCESS_KEY", "")],
+                "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+            ),
+        ] {
+            let refused = open("s3://bucket", variables(given)).err().unwrap();
+            let cause = std::error::Error::source(&refused).unwrap().to_string();
+            assert!(cause.contains(missing), "{given:?}: {cause}");
+        }
+        for name in ["AWS_METADATA_ENDPOINT", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"] {
+            let given = variables(&[(name, "http://169.254.169.254")]);
+            assert!(open("s3://bucket", given).is_ok(), "{name}");
+        }
     }
 }

@@ -37,7 +37,44 @@ pub(crate) fn open(
             .any(|prefix| name.starts_with(prefix));
         (is_of_a_store && !value.is_empty()).then(|| (name.to_ascii_lowercase(), value))
     });
-    build(&parsed, variables).map_err(|error| wrong(Box::new(error)))
+    let variables: Vec<(String, String)> = variables.collect();
+    if parsed.scheme() == "s3"
+        && let Some(missing) = missing_credentials(&variables)
+    {
+        return Err(wrong(missing.into()));
+    }
+    build(&parsed, variables.into_iter()).map_err(|error| wrong(Box::new(error)))
+}
+
+/// What says where else credentials come from, or that none are needed.
+const OTHER_CREDENTIALS: [&str; 6] = [
+    "aws_web_identity_token_file",
+    "aws_container_credentials_relative_uri",
+    "aws_container_credentials_full_uri",
+    "aws_metadata_endpoint",
+    "aws_imdsv1_fallback",
+    "aws_skip_signature",
+];
+
+/// Says which variables an S3 bucket misses; nothing where it has credentials.
+///
+/// Without any, the client asks a cloud's metadata address, which elsewhere than in that cloud answers nobody until a time is over.
+fn missing_credentials(variables: &[(String, String)]) -> Option<String> {
+    let has = |name: &&str| variables.iter().any(|(given, _)| given == name);
+    let keys = ["aws_access_key_id", "aws_secret_access_key"];
+    let missing: Vec<String> = keys
+        .iter()
+        .filter(|key| !has(key))
+        .map(|key| key.to_uppercase())
+        .collect();
+    let comes_from_elsewhere = missing.len() == keys.len() && OTHER_CREDENTIALS.iter().any(|name| has(name));
+    if missing.is_empty() || comes_from_elsewhere {
+        return None;
+    }
+    Some(format!(
+        "it has no credentials: set {}, or on a machine that gets them from its cloud AWS_METADATA_ENDPOINT or AWS_WEB_IDENTITY_TOKEN_FILE",
+        missing.join(" and ")
+    ))
 }
 
 /// Builds a client of a kind; its variables come last, since they may say more of the connection.
