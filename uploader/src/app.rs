@@ -15,8 +15,10 @@ use crate::publication_tracker::PublicationTracker;
 use crate::queue::{Queue, QueueBounds};
 use crate::rate_limits::RateLimits;
 use crate::refusals::Refusals;
+use crate::requests_in_progress::RequestsInProgress;
 use crate::session::Sessions;
 use crate::settings::Settings;
+use crate::store_health::StoreHealth;
 use crate::threads::BlockingThreads;
 use crate::upload_slots::UploadSlots;
 use crate::usage::Usage;
@@ -41,6 +43,8 @@ pub(crate) struct App {
     pub(crate) refusals: Arc<Refusals>,
     pub(crate) oidc: Arc<Oidc>,
     pub(crate) upload_slots: Arc<UploadSlots>,
+    pub(crate) in_progress: Arc<RequestsInProgress>,
+    store_health: Arc<StoreHealth>,
     pub(crate) metrics: PrometheusHandle,
     /// Set when the server shuts down.
     pub(crate) draining: Arc<AtomicBool>,
@@ -58,6 +62,8 @@ pub(crate) struct AppParts {
     pub(crate) metrics: PrometheusHandle,
     /// Threads for what only reads.
     pub(crate) readers: BlockingThreads,
+    /// Requests at once of one client.
+    pub(crate) requests_per_address: usize,
 }
 
 impl App {
@@ -70,6 +76,7 @@ impl App {
             publications,
             metrics,
             readers,
+            requests_per_address,
         } = parts;
         Ok(Arc::new(Self {
             staging: Arc::new(Staging::new(archive.local())?),
@@ -84,6 +91,8 @@ impl App {
             refusals: Arc::default(),
             oidc: Arc::new(Oidc::new(archive.home())?),
             upload_slots: Arc::new(UploadSlots::new()),
+            in_progress: Arc::new(RequestsInProgress::new(requests_per_address)),
+            store_health: Arc::default(),
             metrics,
             draining: Arc::default(),
             readers,
@@ -99,6 +108,11 @@ impl App {
             archive,
             ..self.clone()
         })
+    }
+
+    /// Says whether the store of the files answers.
+    pub(crate) async fn store_answers(&self) -> bool {
+        self.store_health.answers(&self.readers, &self.archive).await
     }
 
     /// Runs `work` that only reads on a thread that may wait. With [`App::changing`], the one way to the archive.

@@ -20,11 +20,14 @@ pub(crate) fn measure(app: &App) {
     for suite in progress.iter().flatten() {
         measure_suite(suite);
     }
-    gauge!("archive_storage_up").set(up(app.staging.create().is_ok()));
+    let keyring = app.archive.files().read("archive-keyring.pgp");
+    gauge!("archive_storage_up").set(up(app.staging.create().is_ok() && keyring.is_ok()));
     if let Ok(free) = free_bytes(app) {
         gauge!("archive_storage_free_bytes").set(as_number(free));
     }
-    measure_keys(app);
+    if let Ok(Some(keyring)) = keyring {
+        measure_keys(&keyring);
+    }
     let waiting = app.queue.waiting(now());
     gauge!("upload_queue_files").set(as_number(waiting.files as u64));
     gauge!("upload_queue_oldest_seconds").set(seconds(waiting.oldest_seconds));
@@ -45,11 +48,8 @@ fn measure_suite(progress: &Progress) {
 }
 
 /// Measures how long each key of the published keyring signs. A key without an end has no gauge.
-fn measure_keys(app: &App) {
-    let Ok(Some(keyring)) = app.archive.files().read("archive-keyring.pgp") else {
-        return;
-    };
-    for key in keys::describe(&keyring, now()).into_iter().flatten() {
+fn measure_keys(keyring: &[u8]) {
+    for key in keys::describe(keyring, now()).into_iter().flatten() {
         let fingerprint = key.fingerprint.to_string();
         gauge!("archive_key_usable", "fingerprint" => fingerprint.clone()).set(up(key.signing.is_ok()));
         if let Some(end) = key.expires {

@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Instant;
 
+use axum::body::Body;
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, Uri, header};
 use axum::middleware::Next;
@@ -14,7 +15,9 @@ use crate::app::App;
 use crate::clock::now;
 use crate::origin::{RequestOrigin, Traffic};
 use crate::problem::{self, Code, Problem};
+use crate::requests_in_progress::RequestInProgress;
 use crate::secrets;
+use crate::server::BodyInProgress;
 
 /// The header by which a request is named, both ways.
 const HEADER: &str = "x-request-id";
@@ -35,12 +38,14 @@ pub(crate) async fn observe(State(app): State<Arc<App>>, mut request: Request, n
     let address = client_address(&request, &app.settings.trusted_proxies);
     let origin = RequestOrigin::new(address, id.clone(), traffic(&method, uri.path()));
     let counted = app.limits.address(origin.traffic, origin.address);
+    let begun = counted.and_then(|()| app.in_progress.begin(uri.path(), origin.address));
     let span = tracing::info_span!("request", request_id = %id, method = label, route);
     request.extensions_mut().insert(origin.clone());
-    let checked = counted.and_then(|()| check_length(&uri));
+    let checked = begun.and_then(|begun| check_length(&uri).map(|()| begun));
     let answer = async {
         match checked {
-            Ok(()) => next.run(request).await,
+            // Until its last byte is on the way.
+            Ok(begun) => next.run(request).await.map(|body| held(body, begun)),
             Err(problem) => problem.into_response_to(&request),
         }
     };
@@ -75,6 +80,13 @@ pub(crate) async fn observe(State(app): State<Arc<App>>, mut request: Request, n
         HeaderValue::from_static("nosniff"),
     );
     response
+}
+
+fn held(body: Body, begun: Option<RequestInProgress>) -> Body {
+    match begun {
+        Some(begun) => Body::new(BodyInProgress { body, _held: begun }),
+        None => body,
+    }
 }
 
 /// The longest path and query, in bytes. hyper itself answers more than 64 KiB with 414, without a body.

@@ -20,6 +20,7 @@ use tokio::task::JoinSet;
 
 pub(crate) use self::bounds::{ConnectionBounds, raise_open_files};
 use self::connection::Server;
+pub(crate) use self::in_progress::BodyInProgress;
 use self::open_connections::OpenConnections;
 use self::seat::{Permit, Seat};
 

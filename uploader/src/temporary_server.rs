@@ -1,5 +1,6 @@
 //! A server on an archive of its own, asked without a network, for tests.
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -9,7 +10,9 @@ use archive_catalog::accounts::{Account, ApiToken, NewAccount, Role, Suites};
 use archive_catalog::audit::{Actor, AuditEvent};
 use axum::Router;
 use axum::body::Body;
+use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, Request, StatusCode};
+use axum::response::Response;
 use debian_archive::archive::Archive;
 use debian_control::digest;
 use debian_control::name::SuiteName;
@@ -23,6 +26,9 @@ use crate::publication_tracker::PublicationTracker;
 use crate::settings::Settings;
 use crate::threads::BlockingThreads;
 use crate::{password, routes, secrets};
+
+/// Requests at once of one client.
+pub(crate) const REQUESTS_PER_ADDRESS: usize = 4;
 
 /// The password of every account.
 pub(crate) const PASSWORD: &str = "correct horse battery";
@@ -63,6 +69,7 @@ impl TemporaryServer {
             publications,
             metrics: PrometheusBuilder::new().build_recorder().handle(),
             readers,
+            requests_per_address: REQUESTS_PER_ADDRESS,
         })
         .unwrap();
         Self {
@@ -114,6 +121,15 @@ impl TemporaryServer {
             .create_token(&token, &hash, &event("token.create", owner))
             .unwrap();
         secret
+    }
+
+    /// Asks for a path through a proxy on this machine, for a client with this address; the answer's body is not taken yet.
+    pub(crate) async fn ask_through_proxy(&self, path: &str, client: &str) -> Response {
+        let mut request = Request::builder().uri(path).header("x-forwarded-for", client);
+        let peer: SocketAddr = ([127, 0, 0, 1], 1).into();
+        request = request.extension(ConnectInfo(peer));
+        let request = request.body(Body::empty()).unwrap();
+        self.router.clone().oneshot(request).await.unwrap()
     }
 
     /// Asks for something, as a client whose requests are all called `request-1`.

@@ -49,8 +49,8 @@ pub(super) fn run(settings: Settings) -> Result<(), CommandError> {
         .enable_all()
         .build()
         .map_err(CommandError::archive)?;
-    let app = app(settings, archive).map_err(CommandError::archive)?;
-    let bounds = ConnectionBounds::of(open_files, app.settings.trusted_proxies.clone());
+    let bounds = ConnectionBounds::of(open_files, settings.trusted_proxies.clone());
+    let app = app(settings, archive, bounds.per_address).map_err(CommandError::archive)?;
     runtime
         .block_on(serve(app, reloader, bounds))
         .map_err(CommandError::archive)
@@ -71,7 +71,11 @@ fn bound_heap() {
     }
 }
 
-fn app(settings: Settings, archive: Arc<debian_archive::archive::Archive>) -> anyhow::Result<Arc<App>> {
+fn app(
+    settings: Settings,
+    archive: Arc<debian_archive::archive::Archive>,
+    requests_per_address: usize,
+) -> anyhow::Result<Arc<App>> {
     let secret = match &settings.jwt_secret {
         Some(secret) => secret.clone(),
         None => match archive.shared_secret("jwt", &secrets::new_secret())? {
@@ -91,6 +95,7 @@ fn app(settings: Settings, archive: Arc<debian_archive::archive::Archive>) -> an
         secret,
         publications,
         readers,
+        requests_per_address,
     })
 }
 

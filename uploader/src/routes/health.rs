@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use axum::Json as Answer;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use debian_archive::error_text::with_causes;
 use serde::Serialize;
@@ -44,6 +44,8 @@ pub(crate) struct Readiness {
     catalog: bool,
     /// Whether the disk is writable.
     staging: bool,
+    /// Whether the store of the archive's files answers.
+    storage: bool,
     /// Whether accepted packages are published, as far as this process publishes.
     publishing: bool,
     /// Whether the server is shutting down.
@@ -51,6 +53,9 @@ pub(crate) struct Readiness {
     /// Descriptions of what is wrong. The log has the details.
     wrong: Vec<&'static str>,
 }
+
+/// After so many seconds another look may find otherwise.
+const RETRY_AFTER: &str = "5";
 
 /// Below this, in bytes, nothing works that writes: SQLite alone takes more for one commit.
 const NO_ROOM: u64 = 1 << 20;
@@ -81,11 +86,11 @@ fn check<T, E: std::error::Error + 'static>(action: &str, result: Result<T, E>) 
     logged.ok()
 }
 
-/// Reports whether the server can handle requests: the catalog answers, and the disk is writable.
+/// Reports whether the server can handle requests: the catalog and the store answer, and the disk is writable.
 #[utoipa::path(get, path = "/readyz", operation_id = "check_readiness", tag = "operating",
     responses((status = 200, description = "Ready, or degraded", body = Readiness), (status = 503, description = "Not ready", body = Readiness)))]
 pub(crate) async fn ready(State(app): State<Arc<App>>) -> Response {
-    let checked = app.blocking(|app| Ok(Checks::run(app))).await;
+    let (checked, storage) = tokio::join!(app.blocking(|app| Ok(Checks::run(app))), app.store_answers());
     let failing = app.publications.failing();
     let draining = app.draining.load(Ordering::Relaxed);
     let busy = checked.is_err();
@@ -97,6 +102,7 @@ pub(crate) async fn ready(State(app): State<Arc<App>>) -> Response {
         (busy, "the server is too busy to check itself"),
         (!busy && !checks.catalog, "the catalog does not answer"),
         (!busy && !checks.staging, "files cannot be created in the archive"),
+        (!busy && !storage, "the store of the files does not answer"),
         (no_room, "the disk is full"),
         (
             !no_room && little_room,
@@ -116,7 +122,7 @@ pub(crate) async fn ready(State(app): State<Arc<App>>) -> Response {
     .filter_map(|(is_so, text)| is_so.then_some(text))
     .collect();
     let (catalog, staging) = (checks.catalog, checks.staging && !no_room);
-    let ready = catalog && staging && !draining;
+    let ready = catalog && staging && storage && !draining;
     let body = Readiness {
         status: match (ready, wrong.is_empty()) {
             (false, _) => ServerState::Unready,
@@ -126,14 +132,14 @@ pub(crate) async fn ready(State(app): State<Arc<App>>) -> Response {
         ready,
         catalog,
         staging,
+        storage,
         publishing: failing.is_empty(),
         draining,
         wrong,
     };
-    let status = if ready {
-        StatusCode::OK
-    } else {
-        StatusCode::SERVICE_UNAVAILABLE
-    };
-    (status, Answer(body)).into_response()
+    if ready {
+        return Answer(body).into_response();
+    }
+    let retry = [(header::RETRY_AFTER, RETRY_AFTER)];
+    (StatusCode::SERVICE_UNAVAILABLE, retry, Answer(body)).into_response()
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::paced::Pace;
 
-/// Connections at once that wait for a place. x.
+/// Connections at once that wait for a place.
 const WAITING: usize = 32;
 /// What a client takes of an answer at least: anything that calls itself a link is faster.
 const PACE: Pace = Pace {
@@ -43,9 +43,9 @@ pub(crate) struct ConnectionBounds {
     pub(crate) connections: usize,
     /// Connections at once that wait so.
     pub(crate) waiting: usize,
-    /// Connections at once of one address.
+    /// Connections at once of one address, and requests at once of one client.
     pub(crate) per_address: usize,
-    /// Addresses for which that does not count: each stands for many clients.
+    /// Addresses of proxies, each of which stands for many clients: their connections are not counted, but the requests of each client are.
     pub(crate) trusted: Vec<IpAddr>,
     /// From a connection, or the request before, to the end of a request's head.
     pub(crate) head: Duration,

@@ -128,7 +128,7 @@ async fn respond(
     Ok(response.map(|body| {
         Body::new(BodyInProgress {
             body,
-            _request: in_progress,
+            _held: in_progress,
         })
     }))
 }

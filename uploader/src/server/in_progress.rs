@@ -10,13 +10,13 @@ use hyper::body::{Frame, SizeHint};
 
 use super::open_connections::{Connection, OpenConnections};
 
-/// A body, and what is kept for as long as it is sent.
-pub(super) struct BodyInProgress {
-    pub(super) body: Body,
-    pub(super) _request: RequestInProgress,
+/// A body, and what is held for as long as it is sent.
+pub(crate) struct BodyInProgress<T> {
+    pub(crate) body: Body,
+    pub(crate) _held: T,
 }
 
-impl hyper::body::Body for BodyInProgress {
+impl<T: Unpin> hyper::body::Body for BodyInProgress<T> {
     type Data = axum::body::Bytes;
     type Error = axum::Error;
 

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{JSON, deb, hello, world};
-use crate::temporary_server::{Answered, PASSWORD};
+use crate::temporary_server::{Answered, PASSWORD, REQUESTS_PER_ADDRESS, TemporaryServer};
 
 /// Returns the status and the code of an answer.
 fn outcome(answer: &Answered) -> (u16, String) {
@@ -164,4 +164,24 @@ async fn a_package_that_is_taken_out_of_all_suites_is_answered_without_any() {
     let changed: Value = serde_json::from_str(&changed.body).unwrap();
     assert_eq!(changed["suites"], json!([]));
     assert_eq!(server.ask(("GET", &path), None, &[], "").await.status, 404);
+}
+
+#[tokio::test]
+async fn behind_a_proxy_one_client_does_not_take_the_places_of_others() {
+    let server = TemporaryServer::new(&[("TRUSTED_PROXIES", "127.0.0.1")]);
+    let ask = |client| server.ask_through_proxy("/api/suites", client);
+    let mut open = Vec::new();
+    for _ in 0..REQUESTS_PER_ADDRESS {
+        let answer = ask("192.0.2.1").await;
+        assert_eq!(answer.status(), 200);
+        open.push(answer);
+    }
+    let refused = ask("192.0.2.1").await;
+    assert_eq!(refused.status(), 429);
+    assert!(refused.headers().contains_key("retry-after"));
+    assert_eq!(ask("192.0.2.2").await.status(), 200);
+    let probe = server.ask_through_proxy("/healthz", "192.0.2.1").await;
+    assert_eq!(probe.status(), 200);
+    open.pop();
+    assert_eq!(ask("192.0.2.1").await.status(), 200);
 }
