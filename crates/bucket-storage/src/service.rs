@@ -67,7 +67,7 @@ fn missing_credentials(variables: &[(String, String)]) -> Option<String> {
         .filter(|key| !has(key))
         .map(|key| key.to_uppercase())
         .collect();
-    let comes_from_elsewhere = missing.len() == keys.len() && OTHER_CREDENTIALS.iter().any(|name| has(name));
+    let comes_from_elsewhere = missing.len() == keys.len() && OTHER_CREDENTIALS.iter().any(has);
     if missing.is_empty() || comes_from_elsewhere {
         return None;
     }
