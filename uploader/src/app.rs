@@ -12,7 +12,6 @@ use crate::oidc::Oidc;
 use crate::password::Passwords;
 use crate::problem::Problem;
 use crate::publication_tracker::PublicationTracker;
-use crate::queue::{Queue, QueueBounds};
 use crate::rate_limits::RateLimits;
 use crate::refusals::Refusals;
 use crate::requests_in_progress::RequestsInProgress;
@@ -39,7 +38,6 @@ pub(crate) struct App {
     pub(crate) committer: Arc<Committer>,
     pub(crate) publications: Arc<PublicationTracker>,
     pub(crate) usage: Arc<Usage>,
-    pub(crate) queue: Arc<Queue>,
     pub(crate) refusals: Arc<Refusals>,
     pub(crate) oidc: Arc<Oidc>,
     pub(crate) upload_slots: Arc<UploadSlots>,
@@ -87,7 +85,6 @@ impl App {
             committer: Arc::new(committer),
             publications,
             usage: Arc::default(),
-            queue: Arc::new(Queue::new(QueueBounds::of(settings.max_upload_bytes))),
             refusals: Arc::default(),
             oidc: Arc::new(Oidc::new(archive.home())?),
             upload_slots: Arc::new(UploadSlots::new()),

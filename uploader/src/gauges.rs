@@ -28,9 +28,11 @@ pub(crate) fn measure(app: &App) {
     if let Ok(Some(keyring)) = keyring {
         measure_keys(&keyring);
     }
-    let waiting = app.queue.waiting(now());
-    gauge!("upload_queue_files").set(as_number(waiting.files as u64));
-    gauge!("upload_queue_oldest_seconds").set(seconds(waiting.oldest_seconds));
+    if let Ok(waiting) = app.archive.queue_usage() {
+        let oldest = waiting.oldest.map_or(0, |since| now().saturating_sub(since));
+        gauge!("upload_queue_files").set(as_number(waiting.files));
+        gauge!("upload_queue_oldest_seconds").set(seconds(oldest));
+    }
 }
 
 fn measure_suite(progress: &Progress) {

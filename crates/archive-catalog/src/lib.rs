@@ -1,6 +1,6 @@
 //! The catalog: which packages stand in which suite, and what was published of them.
 //!
-//! [`Catalog`], [`accounts::Accounts`], [`audit::Audit`] and [`listing::Listing`] are what callers see. [`SqlCatalog`] is all
+//! [`Catalog`], [`accounts::Accounts`], [`audit::Audit`], [`listing::Listing`] and [`upload_queue::UploadQueue`] are what callers see. [`SqlCatalog`] is all
 //! of them, on one SQLite file or on PostgreSQL: each statement is written once, for both. Nothing else in this program knows
 //! SQL.
 
@@ -23,6 +23,7 @@ mod statements;
 mod transfer;
 mod transient;
 mod turn;
+pub mod upload_queue;
 mod watch;
 
 use debian_control::architecture::Architecture;

@@ -24,6 +24,7 @@ pub(crate) const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("migrations/sqlite/0006-disabled-accounts.sql")),
     M::up(include_str!("migrations/sqlite/0007-names-without-case.sql")),
     M::up(include_str!("migrations/sqlite/0008-order-by-age.sql")),
+    M::up(include_str!("migrations/sqlite/0009-upload-queue.sql")),
 ];
 
 /// How long a writer waits for others before it gives up.

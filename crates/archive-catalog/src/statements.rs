@@ -17,3 +17,4 @@ mod select;
 mod snapshot;
 mod states;
 mod trees;
+mod upload_queue;

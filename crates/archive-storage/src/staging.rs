@@ -90,6 +90,16 @@ impl Staging {
         }
     }
 
+    /// Gives a file that never changes a name here, too; `None` where it is gone.
+    pub fn link(&self, source: &Path) -> Result<Option<StagedPath>, StagingError> {
+        let path = self.name();
+        match std::fs::hard_link(source, &path) {
+            Ok(()) => Ok(Some(StagedPath(path))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound && !source.exists() => Ok(None),
+            Err(error) => Err(failed("link", source, error)),
+        }
+    }
+
     /// Returns the folder, for files that are written there in other ways.
     pub fn folder(&self) -> &Path {
         &self.folder

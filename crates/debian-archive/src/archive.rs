@@ -13,6 +13,7 @@ use crate::location::ArchiveLocation;
 use archive_catalog::accounts::Accounts;
 use archive_catalog::audit::Audit;
 use archive_catalog::listing::Listing;
+use archive_catalog::upload_queue::UploadQueue;
 use archive_catalog::{Catalog, CatalogError, DatabaseUrl, SqlCatalog};
 use archive_storage::STATE;
 use archive_storage::store::FileStore;
@@ -112,6 +113,11 @@ impl Archive {
 
     /// Returns its audit log.
     pub fn audit(&self) -> &dyn Audit {
+        &self.catalog
+    }
+
+    /// Returns its upload queue.
+    pub(crate) fn upload_queue(&self) -> &dyn UploadQueue {
         &self.catalog
     }
 

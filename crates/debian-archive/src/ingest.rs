@@ -24,10 +24,11 @@ use crate::archive::Archive;
 use crate::config::Suite;
 use crate::paths;
 use archive_catalog::audit::Actor;
+use archive_catalog::upload_queue::WaitingFile;
 use archive_catalog::{CatalogError, Conflict, Content, Entry, NewContent, PlacementOutcome};
 use archive_storage::pool::{self, PoolError, PoolName};
 use archive_storage::staging::{StagedPath, Staging, StagingError};
-use archive_storage::store::{LocalFile, StoreError, folder_of};
+use archive_storage::store::{FileStore, LocalFile, StoreError, folder_of};
 
 /// Why a .deb was not taken.
 #[derive(Debug, thiserror::Error)]
@@ -187,6 +188,48 @@ impl QueuedFile {
         file.sync_all()
             .map_err(|source| staging_error("sync", &path, source))?;
         Ok(Self { path, sha256, size })
+    }
+
+    /// Brings a file of the upload queue to this machine; `None` where its bytes are gone.
+    pub(crate) fn fetch(
+        store: &dyn FileStore,
+        staging: &Staging,
+        waiting: &WaitingFile,
+    ) -> Result<Option<Self>, IngestError> {
+        let (path, sha256, size) = match store.folder() {
+            Some(root) => {
+                let Some(path) = staging.link(&root.join(&waiting.path))? else {
+                    return Ok(None);
+                };
+                (path, waiting.sha256, waiting.size)
+            }
+            None => {
+                let Some(file) = store.open(&waiting.path, None)? else {
+                    return Ok(None);
+                };
+                let mut receiving = IncomingFile::start(staging)?;
+                copy(file.content, &mut receiving).map_err(|error| match error {
+                    IngestError::Unreadable(source) => IngestError::Store(StoreError {
+                        action: "read",
+                        path: waiting.path.clone(),
+                        store: store.address().to_owned(),
+                        is_away: true,
+                        source: source.into(),
+                    }),
+                    error => error,
+                })?;
+                let received = receiving.finish();
+                (received.path, received.sha256, received.size)
+            }
+        };
+        if sha256 != waiting.sha256 {
+            let what = format!("`{}` has sha256 {sha256}, not {}", waiting.path, waiting.sha256);
+            return Err(IngestError::Unreadable(io::Error::new(
+                io::ErrorKind::InvalidData,
+                what,
+            )));
+        }
+        Ok(Some(Self { path, sha256, size }))
     }
 
     /// Returns the file as it came in.

@@ -10,6 +10,7 @@ pub mod archive;
 pub mod location;
 pub mod paths;
 pub mod ingest;
+pub mod upload_queue;
 pub mod buildinfo;
 pub mod package_view;
 pub mod records;

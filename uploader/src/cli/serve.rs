@@ -20,10 +20,10 @@ use crate::app::{App, AppParts};
 use crate::clock::now;
 use crate::committer::Committer;
 use crate::publication_tracker::PublicationTracker;
-use crate::secrets;
 use crate::server::{self, ConnectionBounds};
 use crate::settings::Settings;
 use crate::threads::BlockingThreads;
+use crate::{queue, secrets};
 
 /// How long requests may go on after the server was told to stop.
 const DRAIN: Duration = Duration::from_secs(25);
@@ -158,7 +158,7 @@ async fn tidy(app: Arc<App>) {
         app.limits.forget();
         let app = app.clone();
         let written = tokio::task::spawn_blocking(move || {
-            app.queue.sweep(now());
+            queue::sweep(&app, now());
             write_counts(&app)
         })
         .await;

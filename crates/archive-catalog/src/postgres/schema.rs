@@ -9,6 +9,7 @@ use crate::sql::{Db, PostgresSession, Sql, params};
 const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/postgres/0001-catalog.sql"),
     include_str!("../migrations/postgres/0002-order-by-age.sql"),
+    include_str!("../migrations/postgres/0003-upload-queue.sql"),
 ];
 
 /// Makes the tables; an error where there are some.

@@ -37,6 +37,15 @@ impl Db<'_> {
         }
     }
 
+    /// Returns the time by the clock that all who share the database have, in Unix seconds.
+    pub(crate) fn clock(&self) -> Sql<i64> {
+        let clock = match self.dialect() {
+            Dialect::Sqlite => "select unixepoch()",
+            Dialect::Postgres => "select cast(extract(epoch from clock_timestamp()) as bigint)",
+        };
+        self.query_one(clock, &[], |row| row.get(0))
+    }
+
     /// Runs a statement and returns how many rows it changed.
     pub(crate) fn execute(&self, sql: &str, params: &[Param<'_>]) -> Sql<u64> {
         match self {

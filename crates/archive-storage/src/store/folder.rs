@@ -108,9 +108,17 @@ impl Folder {
 
     /// Gives a file of this file system a name that no other file has.
     fn link(&self, from: &Path, path: &str, sha256: &Sha256) -> Result<PutNew, StoreError> {
-        let target = self.target(path)?;
-        // Unlike a rename, a link never takes the place of a file that is there.
-        match std::fs::hard_link(from, &target) {
+        let (target, linked) = loop {
+            let target = self.target(path)?;
+            // Unlike a rename, a link never takes the place of a file that is there.
+            let linked = std::fs::hard_link(from, &target);
+            match &linked {
+                // Who deletes the last file of a folder takes the folder away, too, which may be just now.
+                Err(error) if error.kind() == io::ErrorKind::NotFound && from.exists() => {}
+                _ => break (target, linked),
+            }
+        };
+        match linked {
             Ok(()) => Ok(PutNew::Written),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                 match file_digest::digest(&target) {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use archive_catalog::PlacementOutcome;
+use archive_catalog::upload_queue::{QueueKey, WaitingFile};
 use axum::http::StatusCode;
 use debian_archive::buildinfo::RecordName;
 use debian_archive::ingest::{QueuedFile, StagedPackage};
@@ -15,19 +16,11 @@ use crate::clock::now;
 use crate::committer::UploadSet;
 use crate::problem::{Code, Problem};
 use crate::publication_tracker::Published;
-use crate::queue::{QueueKey, QueueMember};
+use crate::queue::{Claim, QueueMember};
 use crate::receive::ReceivedBody;
 use crate::routes::upload::admission::Admitted;
 use crate::routes::upload::params::Wait;
 use crate::routes::upload::take::{status, success_text};
-
-/// A set that was taken out of the queue. From here on it is placed, or gone.
-struct ClaimedFiles {
-    source: PackageName,
-    packages: Vec<QueuedFile>,
-    records: Vec<(FileName, QueuedFile)>,
-    names: Vec<FileName>,
-}
 
 /// Makes packages of what a `.changes` file names.
 pub(super) async fn finish(
@@ -36,49 +29,52 @@ pub(super) async fn finish(
     (key, name): (QueueKey, FileName),
     (body, wait): (ReceivedBody, Option<Wait>),
 ) -> Result<(StatusCode, String), Problem> {
-    // Of two that name the same file, the second finds it placed.
-    let _turn = app.queue.turn(&key).await;
-    let (admitted, taken, staged) = app
+    let admitted = Arc::new(admitted);
+    let by = admitted.clone();
+    let changes = app
         .changing(move |app| {
             let received = body.finish(app)?;
             let changes = Changes::parse(&received.read()?)
                 .map_err(|error| Problem::new(Code::InvalidChanges, format!("`{name}`: {error}")))?;
-            let mut taken = take(app, &admitted, &key, changes)?;
-            let packages = std::mem::take(&mut taken.packages).into_iter();
-            let staged = packages.map(|file| {
-                let mut staged = admitted.inspect(app, file.open()?)?;
-                app.archive.prepare(&mut staged, &admitted.place())?;
-                Ok(staged)
-            });
-            let staged = staged.collect::<Result<Vec<StagedPackage>, Problem>>()?;
-            Ok((admitted, taken, staged))
+            check_rights(&by, &changes)?;
+            Ok(changes)
         })
         .await?;
-    let suite = admitted.suite.codename.clone();
-    let ready = UploadSet {
-        set: staged,
-        suite: suite.clone(),
-        component: admitted.component.clone(),
-        caller: admitted.caller.clone(),
+    let (source, names) = (
+        changes.source,
+        changes.files.iter().map(|file| file.name.clone()).collect(),
+    );
+    // Of two that name the same file, the second finds it placed.
+    let (claim, members) = Claim::take(app, &key, changes.files).await?;
+    let placed = match claimed_set(app, &admitted, source, members).await {
+        Ok(set) => place(app, &admitted, set).await,
+        // What is refused takes nothing away.
+        Err(problem) => {
+            claim.release(app, now()).await?;
+            return Err(problem);
+        }
     };
-    let placed = app.committer.commit(ready).await?;
-    let names = app
-        .changing(move |app| keep_records(app, &admitted, taken))
-        .await?;
-    let published = match wait {
-        Some(Wait::Published) => app.publications.wait(vec![suite.clone()]).await?,
-        None => Published::Yes,
-    };
-    let status = status(published, placed.contains(&PlacementOutcome::Added));
-    metrics::counter!("uploads_total", "status" => status.as_u16().to_string()).increment(1);
-    let names: Vec<&str> = names.iter().map(FileName::as_str).collect();
-    let text = format!("{} {suite}: {}\n", success_text(status), names.join(" "));
-    Ok((status, text))
+    match placed {
+        // What failed here may be done again, by this machine or another.
+        Err(problem) if problem.code.status().is_server_error() => {
+            // Where this fails, too, the claim ends by itself.
+            let _ = claim.release(app, now()).await;
+            Err(problem)
+        }
+        Err(problem) => {
+            claim.finish(app).await?;
+            Err(problem)
+        }
+        Ok(placed) => {
+            // The packages stand. What could not be taken out of the queue goes with its time.
+            let _ = claim.finish(app).await;
+            answer(app, &admitted, (placed, names), wait).await
+        }
+    }
 }
 
-/// Takes what a `.changes` file names out of the queue: all of it, or it says what is missing and all waits on.
-fn take(app: &App, admitted: &Admitted, key: &QueueKey, changes: Changes) -> Result<ClaimedFiles, Problem> {
-    // Before anything is taken out: what is refused takes nothing away.
+/// Checks the rights to what a `.changes` file names, before any of it is claimed.
+fn check_rights(admitted: &Admitted, changes: &Changes) -> Result<(), Problem> {
     admitted.caller.uploads(&admitted.suite, Some(&changes.source))?;
     for file in &changes.files {
         if QueueFileKind::of(&file.name)? == QueueFileKind::Package
@@ -93,56 +89,61 @@ fn take(app: &App, admitted: &Admitted, key: &QueueKey, changes: Changes) -> Res
             admitted.caller.uploads(&admitted.suite, Some(&name))?;
         }
     }
-    let members = app.queue.take(key, changes.files);
-    let mut wrong = None;
-    for member in &members {
-        let kind = QueueFileKind::of(&member.listed.name)?;
-        wrong = wrong.or(check(app, admitted, (&changes.source, kind), member)?);
-    }
-    if let Some(problem) = wrong {
-        let waiting = members
-            .into_iter()
-            .filter_map(|member| Some((member.listed.name, member.file?)));
-        app.queue.put_back(key, waiting, now());
-        return Err(problem);
-    }
-    let mut taken = ClaimedFiles {
-        source: changes.source,
-        packages: Vec::new(),
-        records: Vec::new(),
-        names: Vec::new(),
-    };
-    for member in members {
-        let name = member.listed.name;
-        taken.names.push(name.clone());
-        match (QueueFileKind::of(&name)?, member.file) {
-            (_, None) => {}
-            (QueueFileKind::Package, Some(file)) => taken.packages.push(file),
-            (_, Some(file)) => taken.records.push((name, file)),
-        }
-    }
-    Ok(taken)
+    Ok(())
 }
 
-/// Says what is wrong with a member: nothing when it waits with the right size, or is where it should be already.
+/// What waits of a set: the rest is where it should be already.
+struct ClaimedSet {
+    source: PackageName,
+    packages: Vec<WaitingFile>,
+    records: Vec<WaitingFile>,
+}
+
+/// Sorts what was claimed, or says what is missing.
+async fn claimed_set(
+    app: &Arc<App>,
+    admitted: &Arc<Admitted>,
+    source: PackageName,
+    members: Vec<QueueMember>,
+) -> Result<ClaimedSet, Problem> {
+    let admitted = admitted.clone();
+    app.blocking(move |app| {
+        let mut set = ClaimedSet {
+            source,
+            packages: Vec::new(),
+            records: Vec::new(),
+        };
+        for member in members {
+            let kind = QueueFileKind::of(&member.listed.name)?;
+            check(app, &admitted, (&set.source, kind), &member)?;
+            match (kind, member.claimed.file) {
+                (_, None) => {}
+                (QueueFileKind::Package, Some(file)) => set.packages.push(file),
+                (_, Some(file)) => set.records.push(file),
+            }
+        }
+        Ok(set)
+    })
+    .await
+}
+
+/// Checks a member: it waits with the right size, or is where it should be already.
 fn check(
     app: &App,
     admitted: &Admitted,
     (source, kind): (&PackageName, QueueFileKind),
     member: &QueueMember,
-) -> Result<Option<Problem>, Problem> {
+) -> Result<(), Problem> {
     let listed = &member.listed;
-    let incomplete = |what: String| Some(Problem::new(Code::ChangesIncomplete, what));
-    if let Some(file) = &member.file {
-        return Ok(match file.size() == listed.size {
-            true => None,
-            false => incomplete(format!(
-                "`{}` has {} bytes, but {} according to the .changes file",
-                listed.name,
-                file.size(),
-                listed.size
-            )),
-        });
+    let incomplete = |what: String| Err(Problem::new(Code::ChangesIncomplete, what));
+    if let Some(file) = &member.claimed.file {
+        if file.size == listed.size {
+            return Ok(());
+        }
+        return incomplete(format!(
+            "`{}` has {} bytes, but {} according to the .changes file",
+            listed.name, file.size, listed.size
+        ));
     }
     let record = RecordName {
         suite: &admitted.suite,
@@ -154,25 +155,85 @@ fn check(
         QueueFileKind::BuildInfo => app.archive.keeps_record(&record, &listed.sha256)?,
         QueueFileKind::Changes => false,
     };
-    Ok(match (stands, member.other_bytes) {
-        (true, _) => None,
+    match (stands, member.claimed.other_bytes) {
+        (true, _) => Ok(()),
         (false, true) => incomplete(format!(
             "the queued `{}` does not have the SHA-256 that the .changes file lists",
             listed.name
         )),
         (false, false) => incomplete(format!("`{}` is not queued: upload it first", listed.name)),
+    }
+}
+
+/// Makes packages of a set, and keeps the build records of packages that stand.
+async fn place(
+    app: &Arc<App>,
+    admitted: &Arc<Admitted>,
+    set: ClaimedSet,
+) -> Result<Vec<PlacementOutcome>, Problem> {
+    let ClaimedSet {
+        source,
+        packages,
+        records,
+    } = set;
+    let by = admitted.clone();
+    let staged = app
+        .changing(move |app| {
+            let staged = packages.iter().map(|waiting| {
+                let mut staged = by.inspect(app, fetch(app, waiting)?.open()?)?;
+                app.archive.prepare(&mut staged, &by.place())?;
+                Ok(staged)
+            });
+            staged.collect::<Result<Vec<StagedPackage>, Problem>>()
+        })
+        .await?;
+    let ready = UploadSet {
+        set: staged,
+        suite: admitted.suite.codename.clone(),
+        component: admitted.component.clone(),
+        caller: admitted.caller.clone(),
+    };
+    let placed = app.committer.commit(ready).await?;
+    let by = admitted.clone();
+    app.changing(move |app| {
+        for waiting in &records {
+            let record = RecordName {
+                suite: &by.suite,
+                source: &source,
+                file: &waiting.name,
+            };
+            app.archive.keep_record(&record, &fetch(app, waiting)?)?;
+        }
+        Ok(())
+    })
+    .await?;
+    Ok(placed)
+}
+
+/// Brings a file to this machine.
+fn fetch(app: &App, waiting: &WaitingFile) -> Result<QueuedFile, Problem> {
+    let fetched = app.archive.fetch_queued(&app.staging, waiting)?;
+    fetched.ok_or_else(|| {
+        let what = format!("the bytes of `{}` are gone: upload it again", waiting.name);
+        Problem::new(Code::ChangesIncomplete, what)
     })
 }
 
-/// Keeps the build records of packages that stand, and returns the names of all files of the set.
-fn keep_records(app: &App, admitted: &Admitted, taken: ClaimedFiles) -> Result<Vec<FileName>, Problem> {
-    for (name, file) in &taken.records {
-        let record = RecordName {
-            suite: &admitted.suite,
-            source: &taken.source,
-            file: name,
-        };
-        app.archive.keep_record(&record, file)?;
-    }
-    Ok(taken.names)
+/// Answers for packages that are placed.
+async fn answer(
+    app: &Arc<App>,
+    admitted: &Admitted,
+    (placed, names): (Vec<PlacementOutcome>, Vec<FileName>),
+    wait: Option<Wait>,
+) -> Result<(StatusCode, String), Problem> {
+    let suite = &admitted.suite.codename;
+    let published = match wait {
+        Some(Wait::Published) => app.publications.wait(vec![suite.clone()]).await?,
+        None => Published::Yes,
+    };
+    let status = status(published, placed.contains(&PlacementOutcome::Added));
+    metrics::counter!("uploads_total", "status" => status.as_u16().to_string()).increment(1);
+    let names: Vec<&str> = names.iter().map(FileName::as_str).collect();
+    let text = format!("{} {suite}: {}\n", success_text(status), names.join(" "));
+    Ok((status, text))
 }

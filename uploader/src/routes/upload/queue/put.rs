@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use archive_catalog::upload_queue::{Enqueued, QueueKey};
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
@@ -13,14 +14,14 @@ use crate::clock::now;
 use crate::credential::PresentedCredential;
 use crate::extract::{Params, Path, PresentedBasic};
 use crate::problem::{Code, Problem};
-use crate::queue::QueueKey;
+use crate::queue;
 use crate::receive::{check_size, drain_refused};
 use crate::routes::upload::admission::{Admitted, admit, content_length};
 use crate::routes::upload::params::{PlaceParams, Wait};
 use crate::routes::upload::queue::file_kind::QueueFileKind;
 use crate::routes::upload::queue::finish;
 use crate::routes::wire;
-use crate::{problem, receive};
+use crate::{problem, receive, secrets};
 
 /// Queues a file for dput: the .changes file, sent last, places all packages that it lists, or none.
 #[utoipa::path(put, path = "/api/upload/{suite}/queue/{filename}", operation_id = "put_queued_file", tag = "packages", security(("basic" = []), ("bearer" = [])),
@@ -72,7 +73,7 @@ async fn take(
             suite: admitted.suite.codename.clone(),
         };
         if kind != QueueFileKind::Changes {
-            app.queue.check_room(&key, size.unwrap_or(0))?;
+            check_queue_room(app, key.clone(), size.unwrap_or(0)).await?;
         }
         Ok((admitted, name, kind, key))
     };
@@ -93,6 +94,18 @@ async fn take(
     }
 }
 
+/// Checks that one more file of so many bytes may wait.
+async fn check_queue_room(app: &Arc<App>, key: QueueKey, size: u64) -> Result<(), Problem> {
+    app.blocking(move |app| {
+        let bounds = queue::bounds(app.settings.max_upload_bytes);
+        match app.archive.queue_room(&key, size, &bounds)? {
+            Some(full) => Err(queue::no_room(full)),
+            None => Ok(()),
+        }
+    })
+    .await
+}
+
 /// Has a file wait for its .changes file. A package is read already: what is wrong with it is said as early as can be.
 async fn wait(
     app: &Arc<App>,
@@ -110,7 +123,12 @@ async fn wait(
             QueueFileKind::BuildInfo | QueueFileKind::Changes => Some(received.enqueue()?),
         };
         if let Some(parked) = parked {
-            app.queue.put(&key, name.clone(), parked, now())?;
+            let bounds = queue::bounds(app.settings.max_upload_bytes);
+            let place = (&secrets::new_id(), &bounds);
+            let enqueued = app.archive.enqueue(&key, (name.clone(), &parked), place, now())?;
+            if let Enqueued::Full(full) = enqueued {
+                return Err(queue::no_room(full));
+            }
         }
         let text = format!("{name}: queued until its .changes file arrives\n");
         Ok((StatusCode::ACCEPTED, text))
