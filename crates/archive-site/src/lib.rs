@@ -1,0 +1,43 @@
+//! The site of an archive: the pages that publishing writes beside `dists/`, for people.
+//!
+//! A pure function of what a suite holds, the settings and the time of its publication. Whoever publishes hands over the packages
+//! of the names that changed and puts the [`File`]s in place; [`Update`] says which they are. Lists are made of a [`Row`] for each
+//! name, which the caller keeps from one publication to the next as a [`Record`].
+//!
+//! Nothing here reads a file, a catalog, a clock or a network, and nothing is written into a page without being escaped.
+
+mod site;
+mod paths;
+mod text;
+mod package;
+mod row;
+mod record;
+mod division;
+mod file;
+mod layout;
+mod relations;
+mod package_page;
+mod suite_page;
+mod listing;
+mod search;
+mod feed;
+mod badge;
+mod sitemap;
+mod status;
+mod home;
+mod assets;
+mod update;
+
+pub use assets::assets;
+pub use file::File;
+pub use home::home;
+pub use package::{Build, FileList, Package, Placed};
+pub use paths::{BROWSE, package_files, package_folder, suite_folder};
+pub use record::{InvalidRecord, Record};
+pub use row::{Row, Rows};
+pub use site::{Site, SiteKey, SiteSuite};
+pub use status::{Published, SuiteStatus, status};
+pub use update::{Change, Changed, Update};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,122 @@
+//! All that a suite holds of one name.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use debian_control::name::Component;
+use debian_control::package::BinaryPackage;
+use debian_control::relation::RelationKind;
+
+use crate::search;
+use crate::text;
+
+/// All that a suite holds of one name: at least one build.
+#[derive(Debug, Clone)]
+pub struct Package {
+    /// Its builds, the newest version first, then by architecture.
+    pub builds: Vec<Build>,
+    /// What the suite held and holds of it, the newest first.
+    pub history: Vec<Placed>,
+}
+
+/// One `.deb`.
+#[derive(Debug, Clone)]
+pub struct Build {
+    /// What its control file says.
+    pub package: BinaryPackage,
+    /// Component.
+    pub component: Component,
+    /// Section, as the suite has it.
+    pub section: Option<String>,
+    /// Priority, as the suite has it.
+    pub priority: Option<String>,
+    /// Path of the file below the root.
+    pub path: String,
+    /// Bytes of the file.
+    pub size: u64,
+    /// Digest of the file, in hexadecimal digits.
+    pub sha256: String,
+    /// When it came into the suite, in Unix seconds.
+    pub added_at: i64,
+    /// The paths that it installs.
+    pub files: FileList,
+}
+
+/// The first paths of a list.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FileList {
+    /// As many as are shown.
+    pub paths: Vec<String>,
+    /// How many there are.
+    pub total: usize,
+}
+
+impl FileList {
+    /// How many paths of a package are shown.
+    pub const SHOWN: usize = 300;
+}
+
+/// A time in which a suite held a version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Placed {
+    /// Version.
+    pub version: String,
+    /// Architecture.
+    pub architecture: String,
+    /// When it came, in Unix seconds.
+    pub added_at: i64,
+    /// When it left, in Unix seconds.
+    pub removed_at: Option<i64>,
+}
+
+impl Package {
+    /// How many entries of its history are shown.
+    pub const HISTORY: usize = 50;
+
+    /// Returns the build that stands for all of them.
+    pub(crate) fn newest(&self) -> &Build {
+        self.builds.first().expect("a name is in a suite by its builds")
+    }
+
+    /// Returns its name.
+    pub fn name(&self) -> &str {
+        self.newest().package.name().as_str()
+    }
+
+    /// Returns the line that stands for it in lists; see [`Row`](crate::Row).
+    pub fn row(&self) -> String {
+        let newest = self.newest();
+        let name = self.name();
+        let summary = text::line(newest.package.synopsis().unwrap_or_default());
+        let added = self.builds.iter().map(|build| build.added_at).max();
+        let size: u64 = self.builds.iter().map(|build| build.size).sum();
+        let section = text::line(newest.section.as_deref().unwrap_or_default());
+        let mut row = format!(
+            "{name}\t{}\t{}\t{size}\t{}\t{}\t",
+            newest.package.version(),
+            added.expect("a name is in a suite by its builds"),
+            section.trim(),
+            summary.trim()
+        );
+        let needs = self.targets(|kind| matches!(kind, RelationKind::Depends | RelationKind::PreDepends));
+        let mentions = self.targets(|kind| !matches!(kind, RelationKind::Depends | RelationKind::PreDepends));
+        for list in [needs, mentions, search::keys(name, summary.trim())] {
+            for word in list {
+                write!(row, " {word}").expect("writing to a string");
+            }
+            row.push_str(" \t");
+        }
+        row.pop();
+        row
+    }
+
+    /// Returns the names that relations of these kinds mean.
+    fn targets(&self, is_meant: impl Fn(RelationKind) -> bool) -> BTreeSet<String> {
+        let kinds = RelationKind::ALL.into_iter().filter(|kind| is_meant(*kind));
+        kinds
+            .flat_map(|kind| self.builds.iter().map(move |build| build.package.relations(kind)))
+            .flat_map(|relations| relations.0.iter().flat_map(|group| &group.0))
+            .map(|relation| relation.name.as_str().to_owned())
+            .collect()
+    }
+}
