@@ -7,6 +7,8 @@ pub mod machine;
 pub mod home;
 pub mod config;
 pub mod password;
+pub mod apt_sources;
+pub mod distribution;
 pub mod local;
 pub mod spec;
 pub mod resolver_input;

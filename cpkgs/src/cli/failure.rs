@@ -110,6 +110,13 @@ impl Failure {
     }
 }
 
+/// Says that no archive is configured, and how to name one.
+pub(super) fn no_sources() -> Failure {
+    Failure::saying(USAGE, "there is no source of packages yet")
+        .hint("`cpkgs source add URL` adds an archive, `cpkgs source add debian trixie` a release of Debian")
+        .hint("`cpkgs source import` adds those of this machine's apt")
+}
+
 /// Says whether somebody has not the rights, or the disk may not be written to.
 fn is_denied(error: &anyhow::Error) -> bool {
     error

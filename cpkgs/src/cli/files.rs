@@ -10,7 +10,7 @@ use debian_control::terminal::escaped;
 use rootless::generation::Generations;
 use serde::Serialize;
 
-use super::failure::{Failure, REFUSED};
+use super::failure::{Failure, REFUSED, no_sources};
 use super::{Context, Outcome, human_size};
 
 /// List the files of a package: as it is installed, or else as the archives list them.
@@ -100,6 +100,9 @@ fn tell_cut(found: &FileHits, context: &mut Context) {
 
 /// Opens the lists of files of all sources, and fetches first what is not here; `None` where no source offers any.
 fn file_lists(context: &mut Context) -> Result<Option<FileLists>, Failure> {
+    if context.config.sources.is_empty() {
+        return Err(no_sources());
+    }
     let cache = context.config.cache(&context.home);
     let sources = context.sources()?;
     let lists = Lists::open(&cache, &sources, &[machine::architecture().to_owned()])?;

@@ -3,8 +3,12 @@
 mod add;
 mod add_args;
 mod change;
+mod entry;
+mod given;
+mod import;
 mod list;
 mod pasted;
+mod preset;
 mod remove;
 
 use clap::{Args, Subcommand};
@@ -22,6 +26,7 @@ pub(super) struct SourceArgs {
 #[derive(Debug, Subcommand)]
 enum SourceCommand {
     Add(Box<add_args::AddArgs>),
+    Import(import::ImportArgs),
     /// List the configured archives.
     List,
     Remove(remove::RemoveArgs),
@@ -30,6 +35,7 @@ enum SourceCommand {
 pub(super) fn run(args: SourceArgs, context: &mut Context) -> Result<Outcome, Failure> {
     match args.command {
         SourceCommand::Add(args) => add::add(*args, context),
+        SourceCommand::Import(args) => import::import(&args, context),
         SourceCommand::List => list::list(context),
         SourceCommand::Remove(args) => remove::remove(&args, context),
     }

@@ -24,7 +24,7 @@ use rootless::generation::{Programs, Provenance};
 use rootless::{Add, Change, Configuration, PackageKey, Turn};
 
 use super::architectures::Architectures;
-use super::failure::{Failure, REFUSED, USAGE};
+use super::failure::{Failure, REFUSED, USAGE, no_sources};
 use super::install_target::{Indexes, InstallTarget, Run};
 use super::plan_view::{table, view, why_text};
 use super::progress::DownloadBar;
@@ -49,6 +49,9 @@ impl Context {
         indexes: Indexes,
         architectures: &Architectures,
     ) -> Result<PackageCache, Failure> {
+        if self.config.sources.is_empty() && indexes == Indexes::Needed {
+            return Err(no_sources());
+        }
         let cache = self.config.cache(&self.home);
         let lists = match (
             Lists::open(&cache, &self.sources()?, &architectures.default),

@@ -10,7 +10,7 @@ use debian_control::terminal::escaped;
 use serde::Serialize;
 
 use super::architectures::Architectures;
-use super::failure::{Failure, USAGE};
+use super::failure::{Failure, no_sources};
 use super::{Context, Outcome};
 
 /// Fetch and verify the indexes of all sources.
@@ -36,7 +36,7 @@ struct SuiteView<'a> {
 
 pub(super) fn run(args: &UpdateArgs, context: &mut Context) -> Result<Outcome, Failure> {
     if context.config.sources.is_empty() {
-        return Err(Failure::saying(USAGE, "there is no source").hint("`cpkgs source add URL` adds one"));
+        return Err(no_sources());
     }
     let sources = context.sources()?;
     let system = args.dpkg_root.as_deref().map_or_else(System::default, System::at);

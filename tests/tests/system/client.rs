@@ -6,6 +6,7 @@ mod install;
 mod install_damaged;
 mod install_system;
 mod source;
+mod source_known;
 mod update;
 mod update_odd_archives;
 mod update_tampered;

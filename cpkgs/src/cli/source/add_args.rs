@@ -8,10 +8,12 @@ use openpgp_policy::Fingerprint;
 /// Add an archive, after showing its key.
 ///
 /// An archive that describes itself (repository.json) needs nothing but its address. Of any other, say the suite and where its
-/// keys are.
+/// keys are. `debian` and `ubuntu` in place of the address, and the name of a release, are their archives with updates and security
+/// fixes, trusted by the keys that this machine has for them.
 #[derive(Debug, Args)]
 pub(super) struct AddArgs {
-    /// The archive's root: http://, https:// or file:/, or a folder; or a whole line of a sources.list.
+    /// The archive's root: http://, https:// or file:/, or a folder; or a whole line of a sources.list; or `debian` or `ubuntu` and
+    /// names of releases, this machine's own when left out.
     #[arg(required = true, num_args = 1.., value_name = "URL")]
     pub(super) address: Vec<String>,
     /// A suite or codename, or a folder with a slash at its end (`./`) that has everything by itself; may be given several times.

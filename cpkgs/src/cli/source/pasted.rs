@@ -1,70 +1,51 @@
 //! A line of a sources.list in place of an address.
 
+use cpkgs::apt_sources::{self, SignedBy};
 use debian_control::terminal::escaped;
 
 use super::add_args::AddArgs;
 use crate::cli::failure::{Failure, USAGE};
 
 /// Reads a line of a sources.list that was pasted for the address, and a folder for its `file:` address.
-///
-/// Source: sources.list(5), "THE DEB AND DEB-SRC TYPES: GENERAL FORMAT".
 pub(super) fn unpasted(mut args: AddArgs) -> Result<(String, AddArgs), Failure> {
     let text = args.address.join(" ").trim().to_owned();
-    let Some(line) = text
+    let is_line = text
         .strip_prefix("deb")
-        .filter(|rest| rest.starts_with([' ', '\t']))
-    else {
+        .is_some_and(|rest| rest.starts_with([' ', '\t']));
+    if !is_line {
         let path = std::path::Path::new(&text);
         if !text.contains(':') && path.is_dir() {
             let path = std::path::absolute(path).map_err(|error| Failure::new(USAGE, error))?;
             return Ok((format!("file:{}", path.display()), args));
         }
         return Ok((text, args));
-    };
-    let wrong = |what: &str| {
+    }
+    let wrong = |what: &dyn std::fmt::Display| {
         Failure::saying(
             USAGE,
             format_args!("`{}` is no line of a sources.list: {what}", escaped(&text)),
         )
         .hint("expected `deb [OPTION=VALUE ...] URL SUITE COMPONENT ...`")
     };
-    let mut rest = line.trim();
-    if let Some(options) = rest.strip_prefix('[') {
-        let (options, after) = options
-            .split_once(']')
-            .ok_or_else(|| wrong("its `[` has no `]`"))?;
-        for option in options.split_whitespace() {
-            let (key, value) = option
-                .split_once('=')
-                .ok_or_else(|| wrong("an option has no `=`"))?;
-            match key {
-                "signed-by" if args.signed_by.is_none() && value.starts_with('/') => {
-                    args.signed_by = Some(value.into());
-                }
-                "signed-by" if args.fingerprint.is_none() && args.signed_by.is_none() => {
-                    args.fingerprint = Some(
-                        value
-                            .parse()
-                            .map_err(|_| wrong("`signed-by` is no file and no fingerprint"))?,
-                    );
-                }
-                "arch" => args.architecture.extend(value.split(',').map(str::to_owned)),
-                "check-valid-until" => args.no_check_valid_until = value == "no",
-                // Trust without a signature is not to be had.
-                "trusted" if value == "yes" => {
-                    return Err(wrong("`trusted=yes` is not taken: name the key by `signed-by`"));
-                }
-                _ => {}
-            }
+    let source = apt_sources::line(&text).map_err(|error| wrong(&error))?;
+    let source = source.ok_or_else(|| wrong(&"it has no address"))?;
+    for signed_by in source.signed_by {
+        let is_free = args.signed_by.is_none() && args.fingerprint.is_none();
+        match signed_by {
+            SignedBy::File(file) if is_free => args.signed_by = Some(file),
+            SignedBy::Fingerprint(fingerprint) if is_free => args.fingerprint = Some(fingerprint),
+            _ => {}
         }
-        rest = after.trim();
     }
-    let mut words = rest.split_whitespace().map(str::to_owned);
-    let url = words.next().ok_or_else(|| wrong("it has no address"))?;
-    args.suite.extend(words.next());
-    args.component.extend(words);
-    if args.suite.is_empty() {
-        return Err(wrong("it has no suite"));
-    }
+    args.architecture.extend(source.architectures);
+    args.no_check_valid_until |= !source.check_valid_until;
+    args.suite.extend(source.suites);
+    args.component.extend(source.components);
+    // A line has one address.
+    let url = source
+        .urls
+        .into_iter()
+        .next()
+        .ok_or_else(|| wrong(&"it has no address"))?;
     Ok((url, args))
 }

@@ -1,0 +1,138 @@
+//! Sources that nobody describes by hand: distributions that cpkgs knows by name, and those that apt has.
+
+use std::fs;
+use std::path::Path;
+
+use archive_tests::{Client, Nginx, TestArchive};
+
+/// Makes an archive with these suites; returns it and the file with its keys.
+fn archive(suites: &[&str]) -> (TestArchive, String) {
+    let arguments: Vec<&str> = suites.iter().flat_map(|suite| ["--suite", suite]).collect();
+    let archive = TestArchive::init(&arguments);
+    archive.publish().ok();
+    let keys = archive.root().join("archive-keyring.pgp").display().to_string();
+    (archive, keys)
+}
+
+/// Returns URL, suites and components of each source.
+fn listed(client: &Client) -> Vec<String> {
+    let sources = client.json(&["source", "list"]);
+    let words = |value: &serde_json::Value| {
+        let words = value
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|word| word.as_str().unwrap());
+        words.collect::<Vec<_>>().join(" ")
+    };
+    let lines = sources.iter().map(|source| {
+        let url = source["url"].as_str().unwrap();
+        format!(
+            "{url} {} {}",
+            words(&source["suites"]),
+            words(&source["components"])
+        )
+    });
+    lines.collect()
+}
+
+#[test]
+fn a_release_of_debian_comes_with_its_updates_by_name() {
+    let (archive, keys) = archive(&["trixie", "trixie-updates", "trixie-security"]);
+    // Both of Debian's addresses, as a proxy has them.
+    let nginx = Nginx::serve_with(&archive.root(), |shipped| {
+        let types = "default_type application/octet-stream;";
+        assert!(shipped.contains(types));
+        shipped.replacen(
+            types,
+            &format!("{types}\nrewrite ^/debian(-security)?/(.*)$ /$2;"),
+            1,
+        )
+    });
+    let client = Client::new();
+    let add = |release: &str| {
+        let mut command = client.command(&["source", "add", "debian", release, "--signed-by", &keys]);
+        archive_tests::Run::of(command.env("http_proxy", nginx.url()))
+    };
+    let wrong = add("trixi").exits(3);
+    assert!(wrong.stderr.contains("suite `trixi` of"), "{}", wrong.report());
+    assert_eq!(listed(&client), [""; 0]);
+    add("trixie").ok();
+    assert_eq!(
+        listed(&client),
+        [
+            "http://deb.debian.org/debian trixie trixie-updates main",
+            "http://deb.debian.org/debian-security trixie-security main"
+        ]
+    );
+}
+
+#[test]
+fn the_sources_of_apt_are_taken_with_their_keys_and_what_cannot_be_is_said() {
+    let (archive, keys) = archive(&["stable", "testing"]);
+    let url = format!("file:{}", archive.root().display());
+    let client = Client::new();
+    let lines = client.folder().join("a.list");
+    fs::write(
+        &lines,
+        format!("# deb {url} old main\ndeb [trusted=yes] {url} stable main\ndeb-src {url} stable main\n"),
+    )
+    .unwrap();
+    let armored = fs::read_to_string(archive.root().join("archive-keyring.asc")).unwrap();
+    let folded: Vec<&str> = armored
+        .lines()
+        .map(|line| if line.is_empty() { "." } else { line })
+        .collect();
+    let stanzas = client.folder().join("b.sources");
+    fs::write(
+        &stanzas,
+        format!(
+            "Types: deb\nURIs: {url}\nSuites: stable testing\nComponents: main\nSigned-By: {keys}\n\n\
+             Types: deb\nURIs: {url}\nSuites: absent\nComponents: main\nSigned-By:\n {}\n",
+            folded.join("\n ")
+        ),
+    )
+    .unwrap();
+    let path = |file: &Path| file.display().to_string();
+    let imported = client
+        .run(&["source", "import", &path(&lines), &path(&stanzas)])
+        .exits(1);
+    for said in ["trusted=yes", "suite `absent` of"] {
+        assert!(imported.stderr.contains(said), "{said}: {}", imported.report());
+    }
+    assert_eq!(listed(&client), [format!("{url} stable testing main")]);
+    client.run(&["update"]).ok();
+}
+
+#[test]
+fn components_of_one_suite_in_several_lines_are_one_source() {
+    let archive = TestArchive::init(&["--component", "main", "--component", "contrib"]);
+    archive.publish().ok();
+    let client = Client::new();
+    let root = archive.root().display().to_string();
+    let file = client.folder().join("sources.list");
+    let line = |name| format!("deb [signed-by={root}/archive-keyring.pgp] file:{root} stable {name}\n");
+    fs::write(&file, ["main", "contrib"].map(line).concat()).unwrap();
+    client
+        .run(&["source", "import", &file.display().to_string()])
+        .ok();
+    assert_eq!(listed(&client), [format!("file:{root} stable main contrib")]);
+}
+
+#[test]
+fn without_a_source_every_command_says_how_to_get_one() {
+    let client = Client::new();
+    for command in [
+        &["update"][..],
+        &["search", "x"],
+        &["install", "x", "--yes"],
+        &["search", "--file", "x"],
+    ] {
+        let run = client.run(command).exits(2);
+        assert!(
+            run.stderr.contains("cpkgs source add"),
+            "{command:?}: {}",
+            run.report()
+        );
+    }
+}
