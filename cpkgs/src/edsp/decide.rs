@@ -3,6 +3,9 @@
 //! What is named is done first, whatever it takes. What is forbidden is forbidden to upgrades alone: they take what was decided
 //! for what is named as given, and each one that cannot be had so is kept back.
 
+use std::collections::HashSet;
+
+use resolver::recommendations::lacks_recommendations;
 use resolver::refusal::Refusal;
 use resolver::request::{Hold, Installed, Mark, Recommends, Request, Target, Upgrade, WasBroken};
 use resolver::solve::solve;
@@ -106,17 +109,17 @@ impl Asking<'_, '_> {
                 slot.is_some_and(|slot| !comes(&slot.name))
             });
         }
-        let all: Vec<usize> = wanted.iter().chain(&new).copied().collect();
-        if first(&all).is_ok() {
-            wanted = all;
-        } else {
-            for slot in new {
-                wanted.push(slot);
-                if first(&wanted).is_err() {
-                    wanted.pop();
-                }
-            }
-        }
+        Self::add(&mut wanted, new, |wanted| first(wanted).is_ok());
+        let goes = |after: &After| {
+            let slots = self.scenario.slots.iter().zip(after);
+            slots
+                .filter(|(slot, after)| slot.installed.is_some() && after.is_none())
+                .count()
+        };
+        let least = goes(&first(&wanted)?);
+        Self::add(&mut wanted, self.rebuilt(), |wanted| {
+            first(wanted).is_ok_and(|after| goes(&after) <= least)
+        });
         let after = first(&wanted)?;
         let mut gives_way = self.scenario.slots.iter().zip(&after);
         if !gives_way.any(|(slot, after)| slot.is_gone && after.is_none()) {
@@ -137,8 +140,44 @@ impl Asking<'_, '_> {
         self.solve(self.targets(&wanted), barred, Upgrade::All, |_| true)
     }
 
-    /// Changes what is there within the limits that are set.
+    /// Changes what is there within the limits that are set. What would do without something that it recommends is kept back.
     fn limited(&self, there: &After, more: &[usize], choose: Choose) -> Result<After, Refusal> {
+        let mut kept = HashSet::new();
+        loop {
+            let after = self.within_limits(there, more, choose, &kept)?;
+            let lacking = self.lacking(&after);
+            let before = kept.len();
+            kept.extend(lacking);
+            if choose == Choose::Present || self.recommends == Recommends::Leave || kept.len() == before {
+                return Ok(after);
+            }
+        }
+    }
+
+    /// Returns what is upgraded without being named and then lacks something that it newly recommends.
+    fn lacking(&self, after: &After) -> Vec<usize> {
+        let scenario = self.scenario;
+        let installed: HashSet<PackageId> = self.installed().into_iter().flatten().collect();
+        let afterwards: HashSet<PackageId> = after.iter().copied().flatten().collect();
+        let slots = scenario.slots.iter().zip(after).enumerate();
+        let lacking = slots.filter(|(place, (slot, after))| {
+            let changed = slot.installed.map(|installed| installed.package).zip(**after);
+            !scenario.install.contains(place)
+                && changed.is_some_and(|(before, after)| {
+                    before != after
+                        && lacks_recommendations(&scenario.universe, before, after, &installed, &afterwards)
+                })
+        });
+        lacking.map(|(place, _)| place).collect()
+    }
+
+    fn within_limits(
+        &self,
+        there: &After,
+        more: &[usize],
+        choose: Choose,
+        kept: &HashSet<usize>,
+    ) -> Result<After, Refusal> {
         let scenario = self.scenario;
         let mut barred = self.removed();
         let mut targets = self.targets(more);
@@ -152,11 +191,12 @@ impl Asking<'_, '_> {
                     let is_held = slot
                         .installed
                         .is_some_and(|installed| installed.hold == Hold::Held);
+                    let may_change = !is_named && !is_held && !kept.contains(&place);
                     let mut versions = vec![*there];
-                    if choose == Choose::Newest && !is_named && !is_held {
+                    if choose == Choose::Newest && may_change {
                         versions = slot.choices.clone();
                         versions.push(*there);
-                    } else if !is_named && !is_held {
+                    } else if may_change {
                         versions.extend(&slot.choices);
                     }
                     if !more.contains(&place) {
@@ -263,6 +303,48 @@ impl Asking<'_, '_> {
         let places = self.scenario.remove.iter();
         let slots = places.filter_map(|place| self.scenario.slots.get(*place));
         slots.map(every_version).collect()
+    }
+
+    /// Adds to what is wanted what can be had besides: all at once, or one after the other.
+    fn add(wanted: &mut Vec<usize>, more: Vec<usize>, is_possible: impl Fn(&[usize]) -> bool) {
+        if more.is_empty() {
+            return;
+        }
+        let all: Vec<usize> = wanted.iter().chain(&more).copied().collect();
+        if is_possible(&all) {
+            *wanted = all;
+            return;
+        }
+        for place in more {
+            wanted.push(place);
+            if !is_possible(wanted) {
+                wanted.pop();
+            }
+        }
+    }
+
+    /// Returns installed packages that apt replaces by others of the same version.
+    fn rebuilt(&self) -> Vec<usize> {
+        let universe = &self.scenario.universe;
+        let is_rebuilt = |slot: &EdspPackage| {
+            slot.installed
+                .zip(slot.choices.first())
+                .is_some_and(|(installed, choice)| {
+                    installed.hold == Hold::Free
+                        && *choice != installed.package
+                        && universe.version(*choice) == universe.version(installed.package)
+                })
+        };
+        let places = self
+            .scenario
+            .slots
+            .iter()
+            .enumerate()
+            .filter(|(_, slot)| is_rebuilt(slot));
+        let places = places.map(|(place, _)| place);
+        places
+            .filter(|place| !self.scenario.remove.contains(place))
+            .collect()
     }
 
     /// Returns essential packages that are new: not here on any architecture.

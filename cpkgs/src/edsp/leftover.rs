@@ -35,7 +35,7 @@ pub(super) fn leftover(
     scenario: &Scenario<'_>,
     after: &[Option<PackageId>],
 ) -> Result<Vec<PackageId>, EdspError> {
-    let mut builder = UniverseBuilder::new(&scenario.native, &[]);
+    let mut builder = UniverseBuilder::new(&scenario.native, &scenario.foreign);
     let mut installed = Vec::new();
     let mut names = Vec::new();
     let left_behind = left_behind(scenario, after);

@@ -19,6 +19,7 @@ const INSTALLED: i32 = 100;
 pub(super) struct Scenario<'s> {
     pub(super) universe: Universe,
     pub(super) native: Architecture,
+    pub(super) foreign: Vec<Architecture>,
     pub(super) slots: Vec<EdspPackage>,
     /// The slots that are to be there and that are to go.
     pub(super) install: Vec<usize>,
@@ -104,6 +105,7 @@ impl<'s> Scenario<'s> {
             forbid_remove: upgrade_only || flag("Forbid-Remove")?,
             versions: reader.versions,
             native: native.clone(),
+            foreign,
         };
         scenario.install = scenario.named(&request, "Install");
         scenario.remove = scenario.named(&request, "Remove");

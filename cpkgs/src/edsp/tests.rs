@@ -89,6 +89,43 @@ fn a_metapackage_that_goes_with_another_leaves_what_it_depends_on() {
 }
 
 #[test]
+fn an_upgrade_keeps_back_what_would_lack_what_it_newly_recommends() {
+    let packages = ["1 foo 1 i", "2 foo 2 c;Recommends: bar"];
+    let request = scenario(UPGRADE, &packages);
+    assert_eq!(answer(request.as_bytes(), Recommends::Take), "");
+    assert_eq!(ask(UPGRADE, &packages), ["Install 2"]);
+    let request = scenario(DIST_UPGRADE, &packages);
+    assert!(answer(request.as_bytes(), Recommends::Take).starts_with("Install: 2\n"));
+}
+
+#[test]
+fn an_archive_that_was_rebuilt_is_upgraded_to_as_apt_does() {
+    let packages = [
+        "1 core 1 i;Breaks: video-5",
+        "2 core 1 c;Breaks: video-6",
+        "3 intel 1 i;Provides: video-6",
+        "4 intel 2 c",
+    ];
+    assert_eq!(ask(DIST_UPGRADE, &packages), ["Install 2", "Install 4"]);
+    // What would have to go for it stays, and so does this.
+    assert_eq!(ask(DIST_UPGRADE, &packages[..3]), [""; 0]);
+}
+
+#[test]
+fn an_architecture_that_apt_is_not_configured_for_meets_no_needs_of_others() {
+    let packages = [
+        "1 tool 1 i;Architecture: armhf;Multi-Arch: foreign",
+        "2 user 1 i;Architecture: armhf;Depends: tool",
+        "3 tool 1 c;Multi-Arch: foreign",
+        "4 new 1 c;Depends: tool",
+    ];
+    assert_eq!(
+        ask("Install: new\n", &packages),
+        ["Install 3", "Install 4", "Remove 1"]
+    );
+}
+
+#[test]
 fn what_comes_is_said_in_the_numbers_of_apt_and_only_candidates_come() {
     assert_eq!(
         ask("Install: app:amd64\n", &APP),
@@ -268,7 +305,8 @@ fn what_is_installed_counts_whatever_its_architecture_is() {
         "3 data 1 ic;Architecture: armhf;Multi-Arch: foreign",
     ];
     assert_eq!(ask("Install: tool:amd64\n", &lines), ["Install 0", "Remove 1"]);
-    assert_eq!(ask("Install: user:amd64\n", &lines), ["Install 2"]);
+    // But it meets the needs of its own architecture only.
+    assert_eq!(ask("Install: user:amd64\n", &lines), [format!("Error {NO_PLAN}")]);
     assert_eq!(ask("Remove: old:i386\n", &lines), ["Remove 1"]);
     let lines = ["0 tool 1 -", "1 tool 1 c;Architecture: i386"];
     assert_eq!(

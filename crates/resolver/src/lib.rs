@@ -14,6 +14,7 @@ mod search;
 mod explain;
 mod message;
 mod versions;
+pub mod recommendations;
 mod select;
 pub mod plan;
 pub mod refusal;

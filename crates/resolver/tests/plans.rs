@@ -267,6 +267,43 @@ fn what_was_done_without_is_not_recommended_again() {
     assert_eq!(world.upgrade(), "+cc=1 ^aa=2");
 }
 
+#[test]
+fn what_is_recommended_in_a_newer_version_than_is_installed_is_upgraded() {
+    let newer = "* cool 1 \n cool 2 \n * stuff 1 \n stuff 2 \n super 2";
+    for (packages, plan) in [
+        // More of what was there already, a new wish, and another in the place of the one that was met.
+        (
+            "* aa 1 & Recommends: cool \n aa 2 & Recommends: cool (>= 2)",
+            "^aa=2 ^cool=2",
+        ),
+        (
+            "* aa 1 \n aa 2 & Recommends: cool (>= 2) | super",
+            "^aa=2 ^cool=2",
+        ),
+        (
+            "* aa 1 & Recommends: cool \n aa 2 & Recommends: stuff (>= 2)",
+            "^aa=2 ^stuff=2",
+        ),
+        (
+            "* aa 1 & Recommends: stuff \n aa 2 & Recommends: stuff (>= 3) | super, super | cool (>= 2)",
+            "+super=2 ^aa=2",
+        ),
+        // What is there is enough, and what was done without still is.
+        ("* aa 1 \n aa 2 & Recommends: cool (>= 1)", "^aa=2"),
+        (
+            "* aa 1 & Recommends: cool (>= 3) \n aa 2 & Recommends: cool (>= 2)",
+            "^aa=2",
+        ),
+    ] {
+        let world = World::new(&format!("{packages} \n {newer}"));
+        assert_eq!(world.install(&["aa"]), plan, "{packages}");
+    }
+    // Nothing goes for it, and what is held stays.
+    let world =
+        World::new("* aa 1 \n aa 2 & Recommends: cool (>= 2) \n * cool 1 \n cool 2 & Breaks: bb \n * bb 1");
+    assert_eq!(world.install(&["aa"]), "^aa=2");
+}
+
 /// The library of one release gives way to that of the next under another name.
 const TRANSITION: &str = "* app 1 & Depends: libssl3 \n ** libcurl4 1 & Depends: libssl3 \n ~ libssl3 1 \n
     app 2 & Depends: libssl3t64 \n libcurl4 2 & Depends: libssl3t64 \n libssl3t64 2 & Breaks: libssl3";
@@ -503,6 +540,11 @@ fn what_a_foreign_package_needs_of_its_own_architecture_is_no_worse() {
         "aa 1 i386 & Depends: tool \n tool 1 i386 & Multi-Arch: foreign \n tool 1 & Multi-Arch: foreign",
     );
     assert_eq!(world.install(&["aa"]), "+aa:i386=1 +tool=1");
+    // Of foreign ones the first that the machine has.
+    let world = World::new(
+        "aa 1 armel & Depends: tool \n tool 1 armel & Multi-Arch: foreign \n tool 1 i386 & Multi-Arch: foreign",
+    );
+    assert_eq!(world.install(&["aa"]), "+aa:armel=1 +tool:i386=1");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Choices that are to be made, and their order.
 
 use super::Solver;
-use crate::encode::{Candidate, ChoiceId};
+use crate::encode::{Candidate, ChoiceId, Subject};
 use crate::engine::{Lit, Var};
 use crate::index_vec::id;
 use crate::universe::{GroupId, PackageId};
@@ -16,6 +16,8 @@ id! {
 pub(crate) enum Phase {
     /// Which version of what was asked for.
     Requested,
+    /// What a chosen package recommends in a version that an installed package does not have yet.
+    Newer,
     /// Which version of what is installed.
     Installed,
     /// What a chosen package needs.
@@ -56,12 +58,17 @@ impl PendingChoice {
 pub(super) struct Soft {
     package: Var,
     candidates: Vec<Candidate>,
+    phase: Phase,
 }
 
 /// Says which recommendations count.
 pub(crate) trait Recommending {
     /// Returns the recommendations of a package that are to be taken where they can be.
     fn recommended(&self, package: PackageId) -> Vec<GroupId>;
+
+    /// Says whether only another version of an installed package, or something new, is one of some candidates: that is chosen before
+    /// installed packages keep their versions.
+    fn wants_newer(&self, candidates: &[PackageId]) -> bool;
 }
 
 impl Solver<'_> {
@@ -74,9 +81,21 @@ impl Solver<'_> {
             let groups = recommends.recommended(package);
             let softs = groups.into_iter().map(|group| {
                 let candidates = self.encoder.recommended(package, group, &mut self.engine);
+                let packages = candidates
+                    .iter()
+                    .map(|candidate| self.encoder.subject(candidate.var));
+                let packages = packages.filter_map(|subject| match subject {
+                    Subject::Package(package) => Some(package),
+                    Subject::Choice(_) | Subject::Step => None,
+                });
+                let phase = match recommends.wants_newer(&packages.collect::<Vec<_>>()) {
+                    true => Phase::Newer,
+                    false => Phase::Recommended,
+                };
                 self.softs.push(Soft {
                     package: var,
                     candidates,
+                    phase,
                 })
             });
             let softs = softs.collect();
@@ -84,7 +103,7 @@ impl Solver<'_> {
         }
         for soft in self.softs_of.get(&package).cloned().unwrap_or_default() {
             self.queue(PendingChoice {
-                phase: Phase::Recommended,
+                phase: self.softs[soft].phase,
                 names: 0,
                 what: What::Soft(soft),
             });

@@ -6,9 +6,10 @@ use super::outcome::SolveError;
 use crate::encode::{Among, Present};
 use crate::engine::Lit;
 use crate::fact::{Exclusion, Fact, RequiredBy, Requirement};
+use crate::recommendations::new_recommendations;
 use crate::request::{Hold, Installed, Mark, Recommends, Request, Upgrade, WasBroken};
 use crate::search::{Phase, Recommending, Solver};
-use crate::universe::{ArchitectureId, Field, GroupId, NameId, PackageId, Universe};
+use crate::universe::{ArchitectureId, GroupId, NameId, PackageId, Universe};
 use crate::versions::{installed_first, is_earlier, is_offered, is_upgraded, newest_first, siblings};
 
 /// The priority above which a source may take a package back to an earlier version. Source: apt_preferences(5).
@@ -249,11 +250,11 @@ fn slot(universe: &Universe, package: PackageId) -> PackageKey {
     (universe.package(package).name, universe.machine(package))
 }
 
-/// Counts the recommendations that are new: those of packages that come, but for what the installed version of the same
-/// package recommended already. Who has done without it so far is not asked again.
+/// Asks for the recommendations that are new.
 struct NewRecommends<'u> {
     universe: &'u Universe,
     installed: HashMap<PackageKey, PackageId>,
+    all: HashSet<PackageId>,
 }
 
 impl<'u> NewRecommends<'u> {
@@ -262,30 +263,25 @@ impl<'u> NewRecommends<'u> {
         Self {
             universe,
             installed: installed
+                .clone()
                 .map(|package| (slot(universe, package), package))
                 .collect(),
+            all: installed.collect(),
         }
     }
 
-    fn first_name(&self, group: GroupId) -> Option<NameId> {
-        self.universe
-            .group(group)
-            .first()
-            .map(|alternative| alternative.name)
+    fn before(&self, package: PackageId) -> Option<PackageId> {
+        self.installed.get(&slot(self.universe, package)).copied()
     }
 }
 
 impl Recommending for NewRecommends<'_> {
     fn recommended(&self, package: PackageId) -> Vec<GroupId> {
-        let groups = self.universe.related(package, Field::Recommends);
-        let Some(before) = self.installed.get(&slot(self.universe, package)) else {
-            return groups.to_vec();
-        };
-        let known = self.universe.related(*before, Field::Recommends).iter();
-        let known: HashSet<Option<NameId>> = known.map(|group| self.first_name(*group)).collect();
-        let new = groups
-            .iter()
-            .filter(|group| !known.contains(&self.first_name(**group)));
-        new.copied().collect()
+        new_recommendations(self.universe, package, self.before(package), &self.all)
+    }
+
+    fn wants_newer(&self, candidates: &[PackageId]) -> bool {
+        let is_other = |package: &PackageId| self.before(*package).is_some_and(|before| before != *package);
+        candidates.iter().any(is_other) && !candidates.iter().any(|package| self.all.contains(package))
     }
 }

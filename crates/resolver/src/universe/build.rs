@@ -17,7 +17,7 @@ use super::relation_lookup::RelationLookup;
 use super::{
     ArchitectureId, FIELDS, GroupId, MultiArch, Name, NameId, Package, PackageId, UniverseError, VersionId,
 };
-use crate::index_vec::{IndexVec, Span};
+use crate::index_vec::{Id as _, IndexVec, Span};
 
 /// Where packages come from, as far as that decides between them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -229,8 +229,9 @@ impl UniverseBuilder {
         Ok(package)
     }
 
-    /// Adds a package whatever its name looks like, and as one of its own even where another has its name, version and
-    /// architecture. It may be of any architecture.
+    /// Adds a package as apt sees it: whatever its name looks like, and as one of its own even where another has its name, version and
+    /// architecture. It may be of any architecture; of one that the machine does not run it meets no needs of others. Source: apt's
+    /// `APT::BarbarianArchitectures`.
     ///
     /// # Errors
     /// As [`add`](Self::add), but for the rules of names.
@@ -242,7 +243,10 @@ impl UniverseBuilder {
             return Err(UniverseError::Missing("Package"));
         }
         let identity = self.identity_of(fields.package, &fields, architecture)?;
-        let package = self.package(&fields, identity, source)?;
+        let mut package = self.package(&fields, identity, source)?;
+        if architecture.index() >= self.usable && package.multi_arch == MultiArch::Foreign {
+            package.multi_arch = MultiArch::No;
+        }
         Ok(self.packages.push(package))
     }
 

@@ -19,19 +19,20 @@ pub(crate) enum RelationContext {
 /// wrote.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Standing {
-    /// Whether it is neither of the machine's architecture nor of that of who asks: such come after every alternative.
+    /// Whether its architecture comes after the machine's and that of who asks: such come after every alternative.
     is_strange: bool,
     alternative: usize,
     /// Whether it has another name and provides this one.
     pub(crate) is_provider: bool,
-    is_foreign: bool,
+    /// The architecture, in the order in which the machine has them; the machine's own where the relation names one.
+    machine: ArchitectureId,
     priority: Reverse<i32>,
     importance: u8,
 }
 
 impl Universe {
     /// Returns the packages that meet a group: the first alternative first, real packages before providers, each in the
-    /// order of the universe; and those of a foreign architecture after all others. None twice; none of a source that is
+    /// order of the universe; those of a foreign architecture after all others, in the order of architectures. None twice; none of a source that is
     /// never taken.
     pub(crate) fn candidates(&self, group: GroupId, context: RelationContext) -> Vec<PackageId> {
         let found = self.standing(group, context).into_iter();
@@ -66,13 +67,17 @@ impl Universe {
         let machine = self.machine(package);
         // Whoever writes an architecture means it.
         let is_named = matches!(alternative.qualifier, Qualifier::Architecture(_));
-        let is_foreign = machine != ArchitectureId::NATIVE && !is_named;
+        let machine = if is_named { ArchitectureId::NATIVE } else { machine };
+        let last = match context {
+            RelationContext::Need(from) => native(from),
+            RelationContext::Conflict => ArchitectureId::NATIVE,
+        };
         let package = &self.packages[package];
         Standing {
-            is_strange: is_foreign && context != RelationContext::Need(machine),
+            is_strange: machine > last,
             alternative: place,
             is_provider: package.name != alternative.name,
-            is_foreign,
+            machine,
             priority: Reverse(package.priority),
             importance: if package.name == alternative.name {
                 0

@@ -26,7 +26,7 @@ impl World {
     /// installed by itself and no longer in a source, `=` for held, and a
     /// number for the priority of the source.
     pub(crate) fn new(lines: &str) -> Self {
-        let foreign = ["i386".parse().unwrap()];
+        let foreign = ["i386", "armel"].map(|name| name.parse().unwrap());
         let mut builder = UniverseBuilder::new(&"amd64".parse().unwrap(), &foreign);
         let (mut stanzas, mut ids, mut installed) = (Vec::new(), Vec::new(), Vec::new());
         for line in lines.lines().map(str::trim).filter(|line| !line.is_empty()) {
@@ -135,6 +135,7 @@ impl World {
         let shown = |sign: &str, id: PackageId| {
             let architecture = match self.universe.architecture(id) {
                 "i386" => ":i386",
+                "armel" => ":armel",
                 _ => "",
             };
             format!(
