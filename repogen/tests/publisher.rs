@@ -75,6 +75,7 @@ fn change(archive: &Archive, version: &str) -> i64 {
             content,
             paths: debian_archive::paths::pack(&[]).unwrap(),
         },
+        put_after: None,
         by: None,
     };
     assert_eq!(

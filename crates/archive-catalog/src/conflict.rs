@@ -4,6 +4,8 @@ use debian_control::architecture::Architecture;
 use debian_control::digest::Sha256;
 use debian_control::name::{Component, PackageName, SuiteName};
 
+use crate::condemned::Condemnation;
+
 /// Why a placement was refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Conflict {
@@ -56,6 +58,14 @@ pub enum Conflict {
     /// Another content holds the pool path: somebody else was faster.
     #[error("pool path `{0}` was taken by another package at the same moment: try again")]
     PathTaken(String),
+    /// The file at the pool path is being deleted, or was.
+    #[error("an older file at pool path `{path}` is being deleted: try again")]
+    Condemned {
+        /// Below the root.
+        path: String,
+        /// The case, once the file is gone: a placement whose bytes were put there after that may name it.
+        deleted: Option<Condemnation>,
+    },
     /// The authority of whoever asked ended, or changed, before the transaction.
     #[error("the account or its credential has changed since its rights were checked")]
     AuthorityEnded,

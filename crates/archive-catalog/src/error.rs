@@ -65,6 +65,9 @@ pub enum CatalogError {
     /// Another publisher took the lease of the suite meanwhile.
     #[error("another publisher has taken over suite `{0}`")]
     LeaseLost(SuiteName),
+    /// The state to go back to was pruned meanwhile.
+    #[error("what suite `{0}` held was pruned meanwhile: choose a state that is still there")]
+    StateForgotten(SuiteName),
     /// The authority of whoever asked ended, or changed, before the transaction.
     #[error("the account or its credential has changed since its rights were checked")]
     AuthorityEnded,

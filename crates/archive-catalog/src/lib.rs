@@ -10,6 +10,7 @@ pub mod audit;
 mod snapshot_id;
 pub mod listing;
 mod position;
+mod condemned;
 mod conflict;
 mod database_url;
 mod error;
@@ -33,6 +34,7 @@ use debian_control::version::Version;
 
 use audit::Actor;
 
+pub use condemned::{Condemnation, CondemnedFile, DELETION_SECONDS};
 pub use conflict::Conflict;
 pub use database_url::{DatabaseUrl, InvalidDatabaseUrl};
 pub use error::CatalogError;
@@ -101,6 +103,8 @@ pub struct NewPlacement {
     /// Whose wish it is, who is then said to have brought it there; `None`: that of whoever has a shell on this machine,
     /// and not recorded.
     pub by: Option<Actor>,
+    /// The condemnation of the path after whose deletion the bytes were put there anew.
+    pub put_after: Option<Condemnation>,
 }
 
 /// What became of a [`NewPlacement`].
@@ -397,14 +401,21 @@ pub trait Catalog: Send + Sync {
     /// Lets a pinned state go, and says whether there was one.
     fn unpin(&self, suite: &SuiteName, id: &SnapshotId) -> Result<bool, CatalogError>;
 
-    /// Makes a suite hold what it held at a revision, and says whether that changed anything.
-    fn roll_back(&self, suite: &SuiteName, revision: i64, now: i64) -> Result<bool, CatalogError>;
+    /// Makes a suite hold what it held at a revision, which is so many packages (`state`), and says whether that changed anything.
+    ///
+    /// # Errors
+    ///
+    /// [`CatalogError::StateForgotten`] when some of them were pruned meanwhile.
+    fn roll_back(&self, suite: &SuiteName, state: (i64, u64), now: i64) -> Result<bool, CatalogError>;
 
     /// Returns every file of the pool, ordered by path.
     fn pool_files(&self) -> Result<Vec<PoolFile>, CatalogError>;
 
-    /// Says whether a path of the pool has a row.
-    fn has_pool_file(&self, tree: &str, path: &str) -> Result<bool, CatalogError>;
+    /// Condemns those of these files, below the root, that no row names and that nobody else is deleting; returns which may be deleted.
+    fn condemn(&self, paths: &[String]) -> Result<Vec<CondemnedFile>, CatalogError>;
+
+    /// Notes that condemned files are gone.
+    fn condemned_deleted(&self, files: &[CondemnedFile]) -> Result<(), CatalogError>;
 
     /// Forgets that a suite was published and what was pinned of it; its packages stay.
     fn unpublish(&self, suite: &SuiteName) -> Result<(), CatalogError>;

@@ -107,6 +107,13 @@ impl PostgresServer {
         Ok(value)
     }
 
+    /// Takes the turn to write until what is returned is dropped, or this process ends.
+    pub(crate) fn hold_writers(&self) -> Result<Borrowed<'_>, CatalogError> {
+        // Meanwhile this connection is idle for as long as it takes.
+        let begin = "begin; set local idle_in_transaction_session_timeout = 0; lock table writer_turn in exclusive mode";
+        self.borrow(begin, "keep writers waiting")
+    }
+
     /// Takes the lease of a suite where nobody has it.
     pub(crate) fn take_lease(&self, suite: &SuiteName, holder: &str) -> Result<LeaseAnswer, CatalogError> {
         self.beside_writers("take a lease", |db| lease::take(db, suite, holder))

@@ -76,6 +76,15 @@ impl SqlCatalog {
         Ok(Some(kept))
     }
 
+    /// Takes the turn to write until what is returned is dropped: writers on other machines wait. `None` where the catalog is a
+    /// file, whose writers are kept out by locks on the disk.
+    pub fn hold_writers(&self) -> Result<Option<impl Drop + '_>, CatalogError> {
+        match &self.database {
+            Backend::Sqlite(_) => Ok(None),
+            Backend::Postgres(server) => server.hold_writers().map(Some),
+        }
+    }
+
     /// Runs `work` in one writing transaction.
     pub(crate) fn write<T>(
         &self,

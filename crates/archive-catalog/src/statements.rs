@@ -4,6 +4,7 @@ mod accounts;
 mod api_tokens;
 mod audit;
 mod catalog;
+mod condemned;
 mod describe;
 mod details;
 mod filter;

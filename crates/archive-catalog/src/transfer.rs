@@ -38,7 +38,7 @@ const fn counted(name: &'static str, columns: &'static [&'static str]) -> Table 
     }
 }
 
-/// All tables but those that are derived, since what search looks at is filled in again behind the packages, and the upload queue.
+/// All tables but those that are derived, since what search looks at is filled in again behind the packages, and what is about the files of one store.
 const TABLES: &[Table] = &[
     counted("suite", &["id", "codename", "revision", "last_date"]),
     counted(
@@ -298,8 +298,9 @@ fn is_continuation(newer: &SqlCatalog, older: &SqlCatalog) -> Result<bool, Catal
 }
 
 fn clear(db: &Db<'_>) -> Sql<()> {
-    // Its bytes are in a store that does not move with it: whoever put them puts them again.
+    // The bytes that wait do not move: whoever put them puts them again.
     db.execute("delete from queued_file", &[])?;
+    db.execute("delete from condemned_file", &[])?;
     // Search on SQLite is emptied by what deletes `detail`.
     db.execute("delete from detail", &[])?;
     if db.dialect() == Dialect::Postgres {

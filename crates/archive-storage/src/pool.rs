@@ -64,6 +64,14 @@ pub fn below_root(tree: &str, path: &str) -> String {
     }
 }
 
+/// Returns the tree of a path of the pool below the root, and the path below that tree.
+pub fn tree_and_path(below_root: &str) -> (&str, &str) {
+    below_root
+        .strip_prefix("private/")
+        .and_then(|private| private.split_once('/'))
+        .unwrap_or(("", below_root))
+}
+
 /// Gives a file its name in the pool, and returns that name below the tree.
 ///
 /// The name is the usual one, or one beside it where other bytes hold that. A file that is there already with the
@@ -132,6 +140,16 @@ mod tests {
 
     fn parts() -> (Component, PackageName) {
         ("main".parse().unwrap(), "libfoo".parse().unwrap())
+    }
+
+    #[test]
+    fn a_path_below_the_root_has_its_tree() {
+        for (tree, path) in [
+            ("", "pool/main/a/a/a_1_all.deb"),
+            ("secret", "pool/main/a/a/a_1_all.deb"),
+        ] {
+            assert_eq!(tree_and_path(&below_root(tree, path)), (tree, path));
+        }
     }
 
     #[test]

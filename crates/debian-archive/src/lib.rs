@@ -9,6 +9,7 @@ pub mod config;
 pub mod archive;
 pub mod location;
 pub mod paths;
+mod pool_deletion;
 pub mod ingest;
 pub mod upload_queue;
 pub mod buildinfo;

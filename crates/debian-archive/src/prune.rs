@@ -1,7 +1,9 @@
 //! Applying retention: old versions, old generations of indexes, and pool files that nothing names.
 //!
 //! Rows are deleted first and files second, so that an interrupted prune leaves files without rows,
-//! which the next one finds, and never rows without files. Runs while no suite is published and nothing is added.
+//! which the next one finds, and never rows without files. On this machine no suite is published and nothing is added meanwhile. Other
+//! machines go on: a file that one of them is about to place is condemned before it is deleted, and by-hash files are deleted under
+//! the lease of their suite.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
@@ -15,14 +17,17 @@ use walkdir::{DirEntry, WalkDir};
 
 use crate::archive::{Archive, suite_dists};
 use crate::config::Suite;
-use crate::publish::{LiveError, LiveRelease, is_catalog_lost};
+use crate::publish::{LiveError, LiveRelease, SuiteLease, is_catalog_lost};
+use crate::upload_queue::STAGED;
 use archive_catalog::{CatalogError, PruneMode, PruneResult, Publication, Retention};
 use archive_index::{IndexManifest, ManifestError};
 use archive_storage::STATE;
 use archive_storage::store::{FileHead, StoreError};
 
-/// How long a file may lie in the pool of a bucket before it has a row, in seconds: longer than any upload takes.
+/// How long a file may lie in the pool of a bucket before it has a row, or be staged, in seconds: longer than any upload takes.
 const UNPLACED: i64 = 24 * 3600;
+/// How many by-hash files are deleted between two looks at the lease of their suite.
+const BETWEEN_LOOKS: usize = 20;
 
 /// Why an archive cannot be pruned.
 #[derive(Debug, thiserror::Error)]
@@ -106,23 +111,21 @@ impl Archive {
             .map(|suite| retention(suite, now))
             .collect();
         let forgotten = self.catalog().prune(&retentions, now, pruning)?;
-        let mut deleted: Deletions = forgotten
-            .files
+        let found = [
+            self.prune_pool(&forgotten, pruning, now),
+            self.prune_staged(pruning, now),
+            self.prune_chunks(pruning),
+        ];
+        let by_hash = self
+            .config()
+            .suites
             .iter()
-            .map(|path| (path.clone(), "not listed in any retained index"))
-            .collect();
-        let mut failures = Vec::new();
-        let found = [self.orphans(&forgotten, now), self.chunks()];
-        let by_hash = self.config().suites.iter().map(|suite| self.by_hash(suite, now));
+            .map(|suite| self.prune_by_hash(suite, pruning, now));
+        let (mut deleted, mut failures) = (Vec::new(), Vec::new());
         for part in found.into_iter().chain(by_hash) {
             match part {
                 Ok(more) => deleted.extend(more),
                 Err(error) => failures.push(error),
-            }
-        }
-        if pruning == PruneMode::Done {
-            for (path, _) in &deleted {
-                self.delete(path)?;
             }
         }
         Ok(Pruned {
@@ -135,6 +138,27 @@ impl Archive {
     fn prune_lock(&self, name: &str) -> Result<File, PruneError> {
         self.lock(name, FlockOperation::LockExclusive)
             .map_err(|source| failed("lock", &self.local().join(STATE).join(name), source))
+    }
+
+    /// Deletes what the catalog forgot, and what it never knew.
+    fn prune_pool(
+        &self,
+        forgotten: &PruneResult,
+        pruning: PruneMode,
+        now: i64,
+    ) -> Result<Deletions, PruneError> {
+        let files = forgotten.files.iter();
+        let mut found: Deletions = files
+            .map(|path| (path.clone(), "not listed in any retained index"))
+            .collect();
+        found.extend(self.orphans(forgotten, now)?);
+        if pruning == PruneMode::Done {
+            let paths: Vec<String> = found.iter().map(|(path, _)| path.clone()).collect();
+            let deleted: BTreeSet<String> =
+                self.delete_from_pool::<PruneError>(&paths)?.into_iter().collect();
+            found.retain(|(path, _)| deleted.contains(path));
+        }
+        Ok(found)
     }
 
     /// Finds pool files without a row, which an interrupted ingest left.
@@ -162,6 +186,40 @@ impl Archive {
             }
         }
         Ok(deleted)
+    }
+
+    /// Deletes files on their way in that nobody will finish: those of queued files without a row, and claims of uploads in parts.
+    fn prune_staged(&self, pruning: PruneMode, now: i64) -> Result<Deletions, PruneError> {
+        // First: what is queued meanwhile is young.
+        let staged = self.files().list(STAGED)?;
+        let queued: BTreeSet<String> = self.upload_queue().queued_paths()?.into_iter().collect();
+        let left = staged
+            .into_iter()
+            .filter(|(path, head)| !queued.contains(path) && now - head.modified >= UNPLACED);
+        let left: Deletions = left
+            .map(|(path, _)| (path, "staged by an upload that ended"))
+            .collect();
+        self.delete_all(&left, pruning)?;
+        Ok(left)
+    }
+
+    /// Deletes by-hash files of generations that are not retained, while nobody publishes the suite.
+    fn prune_by_hash(&self, suite: &Suite, pruning: PruneMode, now: i64) -> Result<Deletions, PruneError> {
+        if pruning == PruneMode::DryRun {
+            return self.by_hash(suite, now);
+        }
+        let lease = SuiteLease::take(self.catalog(), &suite.codename)?;
+        lease.during(|| {
+            let found = self.by_hash(suite, now)?;
+            for some in found.chunks(BETWEEN_LOOKS) {
+                // A publisher may rely on such a file again as soon as the lease is gone.
+                if !lease.is_held()? {
+                    return Err(CatalogError::LeaseLost(suite.codename.clone()).into());
+                }
+                self.delete_all(some, pruning)?;
+            }
+            Ok(found)
+        })
     }
 
     /// Finds by-hash files of generations that are not retained.
@@ -218,6 +276,16 @@ impl Archive {
         Ok(files)
     }
 
+    fn prune_chunks(&self, pruning: PruneMode) -> Result<Deletions, PruneError> {
+        let found = self.chunks()?;
+        if pruning == PruneMode::Done {
+            for (path, _) in &found {
+                self.delete_cached(path)?;
+            }
+        }
+        Ok(found)
+    }
+
     /// Finds cached chunks that are part of no index.
     fn chunks(&self) -> Result<Deletions, PruneError> {
         let state = self.local().join(STATE);
@@ -232,11 +300,18 @@ impl Archive {
         Ok(deleted)
     }
 
-    /// Deletes a file of the store, or one of this machine below `state/`.
-    fn delete(&self, path: &str) -> Result<(), PruneError> {
-        if !path.starts_with(&format!("{STATE}/")) {
-            return Ok(self.files().delete(path)?);
+    /// Deletes files of the store.
+    fn delete_all(&self, found: &[(String, &'static str)], pruning: PruneMode) -> Result<(), PruneError> {
+        if pruning == PruneMode::Done {
+            for (path, _) in found {
+                self.files().delete(path)?;
+            }
         }
+        Ok(())
+    }
+
+    /// Deletes a file of this machine below `state/`.
+    fn delete_cached(&self, path: &str) -> Result<(), PruneError> {
         let file = self.local().join(path);
         match std::fs::remove_file(&file) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed("delete", &file, error)),

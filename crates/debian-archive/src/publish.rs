@@ -37,7 +37,7 @@ use archive_catalog::{Counts, Publication, PublishedFile, Snapshot, SuiteState};
 use archive_storage::STATE;
 use archive_storage::staging::Staging;
 
-use lease::SuiteLease;
+pub(crate) use lease::SuiteLease;
 
 pub(crate) use alias::shows;
 pub use clock::Clock;

@@ -11,10 +11,11 @@ use std::path::PathBuf;
 use archive_catalog::{CatalogError, DatabaseUrl, SqlCatalog};
 use archive_storage::store::{self, FileHead, FileStore, Lifetime, StoreError, folder_of, is_release};
 use debian_control::digest::Sha256;
+use debian_control::name::SuiteName;
 use rustix::fs::FlockOperation;
 
 use crate::archive::{Archive, suite_dists};
-use crate::publish::POOL_LINK;
+use crate::publish::{POOL_LINK, SuiteLease};
 
 /// The folders of an archive whose files are moved: those that are served, and the build records.
 const FOLDERS: [&str; 6] = ["pool", "dists", "snapshots", "private", "browse", "buildinfo"];
@@ -77,8 +78,35 @@ pub enum RelocateMode {
 }
 
 impl Archive {
-    /// Keeps writers of this archive waiting until what is returned is dropped, so that both copies are of one moment.
-    pub fn hold_writers(&self) -> Result<Vec<File>, RelocateError> {
+    /// Does `work` while writers of this archive wait, on this machine and on others, so that both copies are of one moment.
+    pub fn without_writers<T, E: From<RelocateError>>(
+        &self,
+        work: impl FnOnce() -> Result<T, E>,
+    ) -> Result<T, E> {
+        let _locks = self.lock_writers()?;
+        let suites: Vec<&SuiteName> = self.config().suites.iter().map(|suite| &suite.codename).collect();
+        self.without_publishers(&suites, || {
+            let _turn = self.database().hold_writers().map_err(RelocateError::from)?;
+            work()
+        })
+    }
+
+    /// Does `work` with the leases of these suites.
+    fn without_publishers<T, E: From<RelocateError>>(
+        &self,
+        suites: &[&SuiteName],
+        work: impl FnOnce() -> Result<T, E>,
+    ) -> Result<T, E> {
+        let Some((suite, others)) = suites.split_first() else {
+            return work();
+        };
+        let lease = SuiteLease::take(self.catalog(), suite).map_err(RelocateError::from)?;
+        // The innermost work is one type, whatever the number of suites.
+        let work: Box<dyn FnOnce() -> Result<T, E> + '_> = Box::new(work);
+        lease.during(|| self.without_publishers(others, work))
+    }
+
+    fn lock_writers(&self) -> Result<Vec<File>, RelocateError> {
         let publish = self
             .config()
             .suites

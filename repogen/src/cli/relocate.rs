@@ -1,7 +1,9 @@
 //! `repogen move`: an archive to another database, another store of files, or both.
 
 use archive_catalog::DatabaseUrl;
+use archive_storage::store::FileStore;
 use clap::Args;
+use debian_archive::archive::Archive;
 use debian_archive::relocate::{RelocateError, RelocateMode};
 
 use super::context::Context;
@@ -42,20 +44,7 @@ pub(super) fn run(args: MoveArgs, context: &mut Context) -> Result<Completion, F
         RelocateMode::Copy
     };
     let archive = context.archive()?;
-    let _writers = archive.hold_writers()?;
-    let done = if args.dry_run { "to copy" } else { "copied" };
-    // Files first: a catalog that names files is never where they are not.
-    if let Some(store) = &storage {
-        let relocated = archive.copy_files(store.as_ref(), mode)?;
-        context.printer.line(format_args!(
-            "storage\t{done}\t{}\t{}",
-            relocated.files, relocated.bytes
-        ))?;
-    }
-    if let Some(url) = &database {
-        archive.copy_catalog(url, mode)?;
-        context.printer.line(format_args!("database\t{done}"))?;
-    }
+    archive.without_writers(|| copy(context, &archive, (storage.as_deref(), database.as_ref()), mode))?;
     if args.dry_run {
         context.printer.info("nothing was written (--dry-run)");
         return Ok(Completion::Success);
@@ -71,6 +60,32 @@ pub(super) fn run(args: MoveArgs, context: &mut Context) -> Result<Completion, F
         context.printer.info(format_args!("  DATABASE_URL={url}"));
     }
     Ok(Completion::Success)
+}
+
+/// Copies what has another place to go to.
+fn copy(
+    context: &mut Context,
+    archive: &Archive,
+    (storage, database): (Option<&dyn FileStore>, Option<&DatabaseUrl>),
+    mode: RelocateMode,
+) -> Result<(), Failure> {
+    let done = match mode {
+        RelocateMode::DryRun => "to copy",
+        RelocateMode::Copy => "copied",
+    };
+    // Files first: a catalog that names files is never where they are not.
+    if let Some(store) = storage {
+        let relocated = archive.copy_files(store, mode)?;
+        context.printer.line(format_args!(
+            "storage\t{done}\t{}\t{}",
+            relocated.files, relocated.bytes
+        ))?;
+    }
+    if let Some(url) = database {
+        archive.copy_catalog(url, mode)?;
+        context.printer.line(format_args!("database\t{done}"))?;
+    }
+    Ok(())
 }
 
 impl From<RelocateError> for Failure {

@@ -163,6 +163,7 @@ fn placement(suite: &Suite, control: String, paths: Vec<u8>) -> NewPlacement {
         tree: suite.pool_tree().to_owned(),
         path,
         content: NewContent { content, paths },
+        put_after: None,
         by: None,
     }
 }

@@ -92,3 +92,23 @@ fn a_set_that_the_catalog_does_not_answer_for_is_no_success() {
     assert_eq!(code(answered), Ok(vec![PlacementOutcome::Added]));
     assert_eq!(code(unanswered), Err(Code::Internal));
 }
+
+#[test]
+fn what_prune_deleted_of_an_upload_is_put_anew_and_who_brings_what_it_is_deleting_comes_again() {
+    let from = TemporaryArchive::new();
+    let jane = from.maintainer("jane");
+    let path = "pool/main/h/hello/hello_1.0_all.deb".to_owned();
+    let upload = || {
+        let (upload, answered) = waiting(&from, "hello", &jane);
+        place_all(&from.archive, check_all(&from.archive, vec![upload]));
+        code(answered)
+    };
+    // Another machine found it without a row.
+    let condemned = from.archive.catalog().condemn(std::slice::from_ref(&path));
+    let condemned = condemned.unwrap();
+    assert_eq!(upload(), Err(Code::Unavailable));
+    from.archive.files().delete(&path).unwrap();
+    from.archive.catalog().condemned_deleted(&condemned).unwrap();
+    assert_eq!(upload(), Ok(vec![PlacementOutcome::Added]));
+    assert!(from.archive.files().head(&path).unwrap().is_some());
+}

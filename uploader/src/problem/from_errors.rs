@@ -55,6 +55,8 @@ impl From<IngestError> for Problem {
                 Conflict::EqualVersion { .. } => Code::VersionConflict,
                 Conflict::OtherComponent { .. } => Code::ComponentConflict,
                 Conflict::PathTaken(_) => Code::PathTaken,
+                // Whoever asked has done nothing wrong, and it passes.
+                Conflict::Condemned { .. } => Code::Unavailable,
                 Conflict::AuthorityEnded => return Self::rights_changed(),
             },
             _ => return Self::internal(&error),

@@ -10,6 +10,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/postgres/0001-catalog.sql"),
     include_str!("../migrations/postgres/0002-order-by-age.sql"),
     include_str!("../migrations/postgres/0003-upload-queue.sql"),
+    include_str!("../migrations/postgres/0004-condemned-files.sql"),
 ];
 
 /// Makes the tables; an error where there are some.

@@ -5,17 +5,17 @@ use std::path::Path;
 use debian_control::digest::Sha256;
 use debian_control::name::SuiteName;
 
-use super::{place, prune, publications, rows, select, snapshot, states, trees};
+use super::{condemned, place, prune, publications, rows, select, snapshot, states, trees};
 use crate::audit::Actor;
 use crate::database_url::DatabaseUrl;
 use crate::lease::{Epoch, LeaseAnswer};
-use crate::sql::{Db, params};
+use crate::sql::params;
 use crate::sql_catalog::{Backend, SqlCatalog};
 use crate::turn::{Ending, Patience, Turn};
 use crate::{
-    Catalog, CatalogError, Conflict, Entry, MisplacedFile, NewContent, NewPlacement, Pin, PlacedSet,
-    PlacementOutcome, PoolFile, Progress, PruneMode, PruneResult, Publication, RetainedState, Retention,
-    Selection, Snapshot, SnapshotId,
+    Catalog, CatalogError, CondemnedFile, Conflict, Entry, MisplacedFile, NewContent, NewPlacement, Pin,
+    PlacedSet, PlacementOutcome, PoolFile, Progress, PruneMode, PruneResult, Publication, RetainedState,
+    Retention, Selection, Snapshot, SnapshotId,
 };
 
 impl Catalog for SqlCatalog {
@@ -141,27 +141,34 @@ impl Catalog for SqlCatalog {
         self.write("let a snapshot go", |db| states::unpin(db, suite, id))
     }
 
-    fn roll_back(&self, suite: &SuiteName, revision: i64, now: i64) -> Result<bool, CatalogError> {
-        self.write("go back", |db| states::roll_back(db, suite, revision, now))
+    fn roll_back(
+        &self,
+        suite: &SuiteName,
+        (revision, packages): (i64, u64),
+        now: i64,
+    ) -> Result<bool, CatalogError> {
+        let changed = self.write("go back", |db| {
+            if states::packages_at(db, suite, revision)? == packages {
+                states::roll_back(db, suite, revision, now).map(Some)
+            } else {
+                Ok(None)
+            }
+        })?;
+        changed.ok_or_else(|| CatalogError::StateForgotten(suite.clone()))
     }
 
     fn pool_files(&self) -> Result<Vec<PoolFile>, CatalogError> {
         self.read("list the pool", select::pool_files)
     }
 
-    fn has_pool_file(&self, tree: &str, path: &str) -> Result<bool, CatalogError> {
-        let look = |db: &Db<'_>| {
-            db.exists(
-                "select 1 from pool_file where tree = ?1 and path = ?2",
-                params![tree, path],
-            )
-        };
-        match &self.database {
-            Backend::Sqlite(_) => self.read("look a pool file up", look),
-            // In a turn of its own: a commit whose answer was lost with its connection may still be under way, and whoever
-            // asks deletes the file when there is no row.
-            Backend::Postgres(_) => self.write("look a pool file up", look),
-        }
+    fn condemn(&self, paths: &[String]) -> Result<Vec<CondemnedFile>, CatalogError> {
+        self.write("condemn files of the pool", |db| condemned::condemn(db, paths))
+    }
+
+    fn condemned_deleted(&self, files: &[CondemnedFile]) -> Result<(), CatalogError> {
+        self.write("note that files of the pool are gone", |db| {
+            condemned::deleted(db, files)
+        })
     }
 
     fn unpublish(&self, suite: &SuiteName) -> Result<(), CatalogError> {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use debian_control::digest::Sha256;
 
-use super::{accounts, audit, describe, rows, select};
+use super::{accounts, audit, condemned, describe, rows, select};
 use crate::audit::{Actor, AuditEvent};
 use crate::sql::{Db, Sql, params};
 use crate::{Cluster, Conflict, Content, Entry, NewPlacement, PlacedSet, PlacementOutcome, Selection};
@@ -53,6 +53,9 @@ fn place_set(db: &Db<'_>, revisions: &mut Revisions, set: &[NewPlacement], now: 
         match outcome {
             Err(conflict) => return Ok(Err(conflict)),
             Ok(PlacementOutcome::Added) => {
+                if let Err(conflict) = condemned::lift(db, wish)? {
+                    return Ok(Err(conflict));
+                }
                 let revision = match revisions.get(&suite) {
                     Some(revision) => *revision,
                     None => rows::raise_revision(db, suite)?,

@@ -95,6 +95,17 @@ pub(crate) fn unpin(db: &Db<'_>, suite: &SuiteName, id: &SnapshotId) -> Sql<bool
     Ok(deleted > 0)
 }
 
+/// Counts what is known of what a suite held at a revision.
+pub(crate) fn packages_at(db: &Db<'_>, suite: &SuiteName, revision: i64) -> Sql<u64> {
+    let suite = rows::suite_id(db, suite)?;
+    db.query_one(
+        "select count(*) from placement where suite_id = ?1 and added_revision <= ?2
+         and (removed_revision is null or removed_revision > ?2)",
+        params![suite, revision],
+        |row| row.get(0),
+    )
+}
+
 /// Makes a suite hold what it held at a revision, under one new revision, and says whether that changed anything.
 pub(crate) fn roll_back(db: &Db<'_>, suite: &SuiteName, revision: i64, now: i64) -> Sql<bool> {
     const THEN: &str = "then_one.suite_id = ?1 and then_one.added_revision <= ?2

@@ -90,7 +90,8 @@ pub(super) fn of_a_set_in_which_one_is_refused_nothing_stays_and_other_sets_do(c
         before,
         "nothing changed, so nothing is to be published"
     );
-    assert!(!catalog.has_pool_file("", &refused[0].path).unwrap());
+    let files = catalog.pool_files().unwrap();
+    assert!(files.iter().all(|file| file.path != refused[0].path));
 
     let good = vec![placement("good", "1.0", "misc"), placement("fine", "1.0", "misc")];
     let sets = [vec![placement("first", "1.0", "misc")], refused, good.clone()];
@@ -256,4 +257,67 @@ pub(super) fn what_a_suite_says_of_a_package_is_shown_with_that_suite_only(catal
     catalog.remove(&gone, None, NOW + 60).unwrap();
     assert_eq!(seen(&["stable"]).updated_at, None);
     assert_eq!(seen(&["stable", "private"]).updated_at, Some(NOW + 60));
+}
+
+pub(super) fn a_condemned_file_is_placed_only_after_its_bytes_were_put_anew(catalog: &SqlCatalog) {
+    let path = |name: &str| format!("pool/{name}_1.0.deb");
+    let (hello, nginx) = (
+        placement("hello", "1.0", "misc"),
+        placement("nginx", "1.0", "web"),
+    );
+    place(catalog, std::slice::from_ref(&hello));
+    let refused = |placement: &NewPlacement| {
+        let placed = catalog.place(&[vec![placement.clone()]], NOW).unwrap();
+        match placed.into_iter().next().unwrap() {
+            Err(conflict) => match *conflict {
+                Conflict::Condemned { deleted, .. } => Some(deleted),
+                other => panic!("{other}"),
+            },
+            Ok(_) => None,
+        }
+    };
+    // What has a row is needed.
+    let condemned = catalog.condemn(&[path("hello"), path("nginx")]).unwrap();
+    assert_eq!(
+        condemned.iter().map(|file| &file.path).collect::<Vec<_>>(),
+        [&path("nginx")]
+    );
+    // Another machine leaves it to this one, and nobody places it before it is gone.
+    assert!(catalog.condemn(&[path("nginx")]).unwrap().is_empty());
+    assert_eq!(refused(&nginx), Some(None));
+    catalog.condemned_deleted(&condemned).unwrap();
+    // Whoever sent the bytes before, and found them there, learns that they are gone.
+    let gone = refused(&nginx).unwrap();
+    assert_eq!(gone, Some(condemned[0].condemnation));
+    let put_anew = NewPlacement {
+        put_after: gone,
+        ..nginx.clone()
+    };
+
+    // Deleted once more, before it was placed: that it was put after the first time says nothing.
+    let second = catalog.condemn(&[path("nginx")]).unwrap();
+    assert_eq!(second.len(), 1);
+    assert_eq!(refused(&put_anew), Some(None));
+    catalog.condemned_deleted(&second).unwrap();
+    assert_eq!(refused(&put_anew), Some(Some(second[0].condemnation)));
+    let put_again = NewPlacement {
+        put_after: Some(second[0].condemnation),
+        ..nginx
+    };
+    assert_eq!(refused(&put_again), None);
+    assert!(catalog.condemn(&[path("nginx")]).unwrap().is_empty());
+}
+
+pub(super) fn what_a_dead_machine_was_deleting_is_deleted_by_another(catalog: &SqlCatalog) {
+    let path = "private/private/pool/nginx_1.0.deb".to_owned();
+    let left = catalog.condemn(std::slice::from_ref(&path)).unwrap();
+    assert_eq!(left.len(), 1);
+    catalog
+        .write("let time pass", |db| {
+            db.execute("update condemned_file set since = since - 3600", &[])
+        })
+        .unwrap();
+    let taken_over = catalog.condemn(std::slice::from_ref(&path)).unwrap();
+    assert_eq!(taken_over.len(), 1);
+    assert_ne!(taken_over, left);
 }

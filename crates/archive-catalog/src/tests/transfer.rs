@@ -198,3 +198,21 @@ fn a_server_that_cannot_be_reached_is_named_with_the_reason_and_without_the_pass
     assert!(error.to_string().contains("127.0.0.1:1/archive"), "{error}");
     assert!(!format!("{error} {cause}").contains("secret"));
 }
+
+#[test]
+fn whoever_holds_the_turn_keeps_writers_on_other_machines_waiting() {
+    let url = TestServer::shared().database();
+    let one = with_suites(&url);
+    let other = SqlCatalog::open(&url).unwrap();
+    let turn = crate::turn::Turn {
+        patience: crate::turn::Patience::Brief,
+        ending: crate::turn::Ending::Commit,
+    };
+    let write = || other.write_in(turn, "write", |db| db.clock());
+    let held = one.hold_writers().unwrap();
+    let busy = write().unwrap_err().transient_failure();
+    assert_eq!(busy, Some(crate::TransientFailure::Busy));
+    other.progress().unwrap();
+    drop(held);
+    write().unwrap();
+}

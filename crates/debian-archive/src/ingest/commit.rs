@@ -1,5 +1,6 @@
 //! From staged packages to files of the pool and rows of the catalog.
 
+use std::collections::BTreeMap;
 use std::io;
 
 use debian_control::digest::Sha256;
@@ -69,28 +70,30 @@ impl Archive {
             .map(|((staged, place), _)| (staged.content(), place))
             .collect();
         let noted = self.note_links(&to_link)?;
-        let mut linked = Vec::new();
+        let mut files = Vec::new();
         for (set, plan) in sets.iter().zip(&mut plans) {
             let Ok(plan) = plan else { continue };
             for ((staged, place), planned) in set.iter().zip(plan) {
                 match planned.outcome {
                     PlacementOutcome::Added => {
                         planned.placement.path = self.link(staged, place)?;
-                        linked.push(planned.placement.clone());
+                        let NewPlacement { tree, path, .. } = &planned.placement;
+                        files.push(pool::below_root(tree, path));
                     }
                     PlacementOutcome::Unchanged => self.restore_missing(staged, place)?,
                 }
             }
         }
-        let files: Vec<String> = linked
-            .iter()
-            .map(|placement| pool::below_root(&placement.tree, &placement.path))
-            .collect();
         self.files()
             .settle(&mut files.iter().map(|file| folder_of(file)))?;
-        let answers = self.place(plans, now)?;
+        let mut answers = self.place(plans, now)?;
+        for (set, answer) in sets.iter().zip(&mut answers) {
+            self.put_anew(set, answer, now)?;
+        }
         drop(lock);
-        self.drop_orphans(&linked)?;
+        if answers.iter().any(Result::is_err) {
+            self.drop_orphans(&files)?;
+        }
         if let Some(noted) = noted {
             noted.settle_links();
         }
@@ -187,8 +190,6 @@ impl Archive {
 
     /// Gives staged bytes their name in the pool.
     fn link(&self, staged: &StagedPackage, place: &SuiteComponent<'_>) -> Result<String, IngestError> {
-        let content = staged.content();
-        let tree = place.suite.pool_tree();
         if let Some(sent) = &staged.sent {
             return Ok(sent.clone());
         }
@@ -196,6 +197,12 @@ impl Archive {
             self.restore_missing(staged, place)?;
             return Ok(held.clone());
         }
+        self.put(staged, place)
+    }
+
+    /// Sends staged bytes to the pool.
+    fn put(&self, staged: &StagedPackage, place: &SuiteComponent<'_>) -> Result<String, IngestError> {
+        let content = staged.content();
         let file_name = content.file_name();
         let name = PoolName {
             component: place.component,
@@ -205,7 +212,7 @@ impl Archive {
         let file = staged
             .local()
             .ok_or_else(|| IngestError::Unreadable(io::ErrorKind::NotFound.into()))?;
-        Ok(pool::put(self.files(), tree, &file, &name)?)
+        Ok(pool::put(self.files(), place.suite.pool_tree(), &file, &name)?)
     }
 
     /// Puts a file back that the catalog names and the pool has lost.
@@ -224,32 +231,56 @@ impl Archive {
         Ok(self.files().settle(&mut [folder_of(&path)].into_iter())?)
     }
 
-    /// Deletes the files that were linked and that no row names: those of packages that were refused after all.
-    ///
-    /// Not in a bucket: a writer on another machine may have found such a file there and be about to place it. Prune does it.
-    fn drop_orphans(&self, linked: &[NewPlacement]) -> Result<(), IngestError> {
-        if self.files().folder().is_none() {
-            return Ok(());
-        }
-        let mut orphans = Vec::new();
-        for placement in linked {
-            if !self.catalog().has_pool_file(&placement.tree, &placement.path)? {
-                orphans.push(placement);
+    /// Places a set again whose bytes were deleted by another machine while they were sent: prune had found them without a row.
+    fn put_anew(
+        &self,
+        set: &[(StagedPackage, SuiteComponent<'_>)],
+        answer: &mut Result<Vec<PlacementOutcome>, IngestError>,
+        now: i64,
+    ) -> Result<(), IngestError> {
+        let mut gone = BTreeMap::new();
+        while let Err(IngestError::Conflict(conflict)) = &*answer
+            && let Conflict::Condemned {
+                path,
+                deleted: Some(condemnation),
+            } = conflict.as_ref()
+        {
+            gone.insert(path.clone(), *condemnation);
+            if set.iter().any(|(staged, _)| staged.file.is_none()) {
+                return Ok(());
             }
-        }
-        if orphans.is_empty() {
-            return Ok(());
-        }
-        let _lock = self
-            .lock("pool.lock", FlockOperation::LockExclusive)
-            .map_err(IngestError::Lock)?;
-        for placement in orphans {
-            if !self.catalog().has_pool_file(&placement.tree, &placement.path)? {
-                let path = pool::below_root(&placement.tree, &placement.path);
-                self.files().delete(&path)?;
+            let mut plan = match self.check_placements(set)? {
+                Ok(plan) => plan,
+                Err(conflict) => {
+                    *answer = Err(IngestError::Conflict(conflict));
+                    return Ok(());
+                }
+            };
+            for ((staged, place), planned) in set.iter().zip(&mut plan) {
+                if planned.outcome == PlacementOutcome::Added {
+                    let path = self.put(staged, place)?;
+                    let below_root = pool::below_root(place.suite.pool_tree(), &path);
+                    self.files().settle(&mut [folder_of(&below_root)].into_iter())?;
+                    planned.placement.put_after = gone.get(&below_root).copied();
+                    planned.placement.path = path;
+                }
             }
+            let mut again = self.place(vec![Ok(plan)], now)?;
+            *answer = again.pop().expect("one answer for each set");
         }
         Ok(())
+    }
+
+    /// Deletes the files that were linked and that no row names: those of packages that were refused after all.
+    fn drop_orphans(&self, linked: &[String]) -> Result<(), IngestError> {
+        let _lock = match self.files().folder() {
+            Some(_) => Some(
+                self.lock("pool.lock", FlockOperation::LockExclusive)
+                    .map_err(IngestError::Lock)?,
+            ),
+            None => None,
+        };
+        self.delete_from_pool(linked).map(drop)
     }
 }
 
@@ -278,6 +309,7 @@ fn placement(staged: &StagedPackage, place: &SuiteComponent<'_>) -> NewPlacement
         tree: place.suite.pool_tree().to_owned(),
         path: String::new(),
         content: staged.content.clone(),
+        put_after: None,
         by: staged.by.clone(),
     }
 }

@@ -75,9 +75,9 @@ impl Archive {
         };
         let file = pool::below_root(tree, path);
         let is_it = store::digest(self.files(), &file)?.is_some_and(|(found, _)| found.to_string() == sha256);
-        if !is_it || self.catalog().has_pool_file(tree, path)? {
-            return Ok(());
+        if is_it {
+            self.delete_from_pool::<IngestError>(&[file])?;
         }
-        Ok(self.files().delete(&file)?)
+        Ok(())
     }
 }

@@ -17,7 +17,7 @@ const ASK_EVERY: Duration = Duration::from_millis(200);
 const RENEW_EVERY: Duration = Duration::from_secs(LEASE_SECONDS as u64 / 3);
 
 /// The lease of a suite.
-pub(super) struct SuiteLease<'a> {
+pub(crate) struct SuiteLease<'a> {
     catalog: &'a dyn Catalog,
     suite: &'a SuiteName,
     /// None where the catalog is a file: its publishers take turns by a lock on the disk.
@@ -26,7 +26,7 @@ pub(super) struct SuiteLease<'a> {
 
 impl<'a> SuiteLease<'a> {
     /// Takes the lease, waiting for whoever has it.
-    pub(super) fn take(catalog: &'a dyn Catalog, suite: &'a SuiteName) -> Result<Self, CatalogError> {
+    pub(crate) fn take(catalog: &'a dyn Catalog, suite: &'a SuiteName) -> Result<Self, CatalogError> {
         let holder = holder();
         loop {
             let epoch = match catalog.take_lease(suite, &holder)? {
@@ -52,16 +52,22 @@ impl<'a> SuiteLease<'a> {
 
     /// Checks that it is still held, and lengthens it.
     pub(super) fn check(&self) -> Result<(), PublishError> {
+        match self.is_held()? {
+            true => Ok(()),
+            false => Err(CatalogError::LeaseLost(self.suite.clone()).into()),
+        }
+    }
+
+    /// Says whether it is still held, and lengthens it.
+    pub(crate) fn is_held(&self) -> Result<bool, CatalogError> {
         match self.epoch {
-            Some(epoch) if !self.catalog.renew_lease(self.suite, epoch)? => {
-                Err(CatalogError::LeaseLost(self.suite.clone()).into())
-            }
-            _ => Ok(()),
+            Some(epoch) => self.catalog.renew_lease(self.suite, epoch),
+            None => Ok(true),
         }
     }
 
     /// Does `work`, renews the lease meanwhile, and lets it go at the end.
-    pub(super) fn during<T>(&self, work: impl FnOnce() -> T) -> T {
+    pub(crate) fn during<T>(&self, work: impl FnOnce() -> T) -> T {
         let Some(epoch) = self.epoch else { return work() };
         let is_done = (Mutex::new(false), Condvar::new());
         let done = std::thread::scope(|scope| {

@@ -98,6 +98,7 @@ fn placement(suite: &Suite, named: &IndexedFile, content: NewContent) -> NewPlac
         tree: suite.pool_tree().to_owned(),
         path: named.filename.clone(),
         content,
+        put_after: None,
         by: None,
     }
 }

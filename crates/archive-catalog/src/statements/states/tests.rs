@@ -46,6 +46,7 @@ fn wish(package: u8, version: u8, extra: bool) -> NewPlacement {
             content,
             paths: Vec::new(),
         },
+        put_after: None,
         by: None,
     }
 }
@@ -83,6 +84,14 @@ impl Bench {
         snapshot.packages().unwrap()
     }
 
+    fn roll_back(&self, to: i64, now: i64) -> bool {
+        let held = self.packages(Some(to)).len() as u64;
+        let suite = "stable".parse().unwrap();
+        let forgotten = self.catalog.roll_back(&suite, (to, held + 1), now);
+        assert!(matches!(forgotten, Err(crate::CatalogError::StateForgotten(_))));
+        self.catalog.roll_back(&suite, (to, held), now).unwrap()
+    }
+
     fn revision(&self) -> i64 {
         let snapshot = self
             .catalog
@@ -115,7 +124,7 @@ impl Bench {
             Step::GoBack { to } => {
                 let to = revisions[to.index(revisions.len())];
                 let before = (self.revision(), self.packages(None));
-                let changed = self.catalog.roll_back(&"stable".parse().unwrap(), to, 1).unwrap();
+                let changed = self.roll_back(to, 1);
                 assert_eq!(changed, before.1 != self.packages(Some(to)), "says what it did");
                 assert_eq!(
                     changed,
@@ -141,7 +150,7 @@ proptest! {
         }
         for (revision, held) in &past {
             prop_assert_eq!(&bench.packages(Some(*revision)), held);
-            bench.catalog.roll_back(&"stable".parse().unwrap(), *revision, 2).unwrap();
+            bench.roll_back(*revision, 2);
             prop_assert_eq!(&bench.packages(None), held);
         }
         }
@@ -205,12 +214,7 @@ fn what_stands_in_another_component_now_goes_back_to_where_it_stood() {
         bench.remove(0);
         let placed = bench.catalog.place(&[vec![wish(0, 0, true)]], 1).unwrap();
         assert_eq!(placed, [Ok(vec![PlacementOutcome::Added])]);
-        assert!(
-            bench
-                .catalog
-                .roll_back(&"stable".parse().unwrap(), then, 2)
-                .unwrap()
-        );
+        assert!(bench.roll_back(then, 2));
         assert_eq!(bench.packages(None), held);
     }
 }
