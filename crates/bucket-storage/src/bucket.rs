@@ -185,47 +185,49 @@ impl Bucket {
     }
 
     /// Sends a file in parts to a name that nobody else sends other bytes to.
-    async fn put_new_in_parts(
-        &self,
-        path: &str,
-        key: &Path,
-        file: &LocalFile<'_>,
-    ) -> Result<PutNew, RequestError> {
+    fn put_new_in_parts(&self, path: &str, key: &Path, file: &LocalFile<'_>) -> Result<PutNew, RequestError> {
         let there = |found: Option<Sha256>| match found {
             Some(found) if found == file.sha256 => Some(PutNew::Same),
             Some(_) => Some(PutNew::Other),
             None => None,
         };
         let claim = self.key(&format!("{CLAIMS}/{}", Sha256::of(path.as_bytes())))?;
-        let text = file.sha256.to_string();
-        if !self
-            .create(&claim, text.clone().into_bytes(), Attributes::new())
-            .await?
-        {
-            let held = match self.get(&claim, GetOptions::default()).await? {
-                Some(held) => held.bytes().await?,
-                None => text.clone().into(),
-            };
+        if !self.runtime.block_on(self.claim(&claim, &file.sha256))? {
             // Whose bytes differ has another name to go to; a claim that somebody left behind is swept in time.
-            if held != text.as_bytes() {
-                return Ok(there(self.digest(key).await?).unwrap_or(PutNew::Other));
-            }
+            let found = self.runtime.block_on(self.digest(key))?;
+            return Ok(there(found).unwrap_or(PutNew::Other));
         }
         // Only now: before the claim, another may have had it.
-        let outcome = match there(self.digest(key).await?) {
+        let outcome = match there(self.runtime.block_on(self.digest(key))?) {
             Some(outcome) => outcome,
             None => {
                 let attributes = Self::attributes(path, Lifetime::Immutable, Some(&file.sha256));
-                self.send_parts(key, &mut File::open(file.path)?, file.size, attributes)
-                    .await?;
+                self.send_parts(key, &mut File::open(file.path)?, file.size, attributes)?;
                 PutNew::Written
             }
         };
-        self.store.delete(&claim).await?;
+        self.runtime.block_on(self.store.delete(&claim))?;
         Ok(outcome)
     }
 
-    async fn send_parts(
+    /// Claims a name for these bytes; says false where it is claimed for others.
+    async fn claim(&self, claim: &Path, sha256: &Sha256) -> Result<bool, RequestError> {
+        let text = sha256.to_string();
+        if self
+            .create(claim, text.clone().into_bytes(), Attributes::new())
+            .await?
+        {
+            return Ok(true);
+        }
+        match self.get(claim, GetOptions::default()).await? {
+            Some(held) => Ok(held.bytes().await? == text.as_bytes()),
+            // It went in between.
+            None => Ok(true),
+        }
+    }
+
+    /// Sends an object in parts. Its bytes are read outside of the runtime: what they are read from may need one itself.
+    fn send_parts(
         &self,
         key: &Path,
         content: &mut dyn Read,
@@ -236,35 +238,36 @@ impl Bucket {
             attributes,
             ..PutMultipartOptions::default()
         };
-        let mut upload = self.store.put_multipart_opts(key, options).await?;
-        let sent = async {
+        let begun = self.store.put_multipart_opts(key, options);
+        let mut upload = self.runtime.block_on(begun)?;
+        let mut send_all = || {
             let mut left = size;
             while left > 0 {
                 let part = take(content, left.min(PART))?;
                 left -= part.len() as u64;
-                upload.put_part(part.into()).await?;
+                self.runtime.block_on(upload.put_part(part.into()))?;
             }
             expect_end(content)?;
-            upload.complete().await?;
+            self.runtime.block_on(upload.complete())?;
             Ok::<(), RequestError>(())
-        }
-        .await;
+        };
+        let sent = send_all();
         if sent.is_err() {
             // Parts of an upload that is never completed cost money; what is missed here the bucket's own rule has to take.
-            let _ = upload.abort().await;
+            let _ = self.runtime.block_on(upload.abort());
         }
         sent
     }
 
-    async fn overwrite(
+    fn overwrite(
         &self,
         key: &Path,
-        content: &mut (dyn Read + Send),
+        content: &mut dyn Read,
         size: u64,
         attributes: Attributes,
     ) -> Result<(), RequestError> {
         if size > PART {
-            return self.send_parts(key, content, size, attributes).await;
+            return self.send_parts(key, content, size, attributes);
         }
         let bytes = take(content, size)?;
         expect_end(content)?;
@@ -272,7 +275,8 @@ impl Bucket {
             attributes,
             ..PutOptions::default()
         };
-        self.store.put_opts(key, bytes.into(), options).await?;
+        self.runtime
+            .block_on(self.store.put_opts(key, bytes.into(), options))?;
         Ok(())
     }
 
@@ -373,7 +377,7 @@ impl FileStore for Bucket {
     fn put_new(&self, path: &str, file: &LocalFile<'_>) -> Result<PutNew, StoreError> {
         let key = self.key(path)?;
         let put = if file.size > PART {
-            self.runtime.block_on(self.put_new_in_parts(path, &key, file))
+            self.put_new_in_parts(path, &key, file)
         } else {
             self.runtime.block_on(self.put_new_whole(path, &key, file))
         };
@@ -399,10 +403,7 @@ impl FileStore for Bucket {
         let attributes = Self::attributes(path, Lifetime::Replaceable, Some(&file.sha256));
         let written = File::open(file.path)
             .map_err(RequestError::from)
-            .and_then(|mut content| {
-                self.runtime
-                    .block_on(self.overwrite(&key, &mut content, file.size, attributes))
-            });
+            .and_then(|mut content| self.overwrite(&key, &mut content, file.size, attributes));
         written.map_err(|error| self.failed("write", path, error))
     }
 
@@ -447,8 +448,7 @@ impl FileStore for Bucket {
                 Err(error) => Err(error.into()),
             }
         } else {
-            self.runtime
-                .block_on(self.overwrite(&key, content, size, attributes))
+            self.overwrite(&key, content, size, attributes)
         };
         written.map_err(|error| self.failed("write", path, error))
     }
