@@ -2,6 +2,7 @@
 
 use archive_catalog::accounts::AccountError;
 use archive_catalog::{CatalogError, Conflict};
+use archive_storage::pool::PoolError;
 use debian_archive::error_text::with_causes;
 use debian_archive::ingest::IngestError;
 
@@ -47,6 +48,10 @@ impl From<IngestError> for Problem {
     fn from(error: IngestError) -> Self {
         let code = match &error {
             IngestError::Catalog(cause) => return cause.into(),
+            // By itself: as the transparent cause of another, it is no link of the chain of causes.
+            IngestError::Store(cause) | IngestError::Pool(PoolError::Store(cause)) => {
+                return Self::internal(cause);
+            }
             IngestError::Invalid(_) | IngestError::OddName(_) => Code::InvalidPackage,
             IngestError::Installer => Code::FileNotTaken,
             IngestError::ArchitectureNotInSuite { .. } => Code::ArchitectureNotInSuite,
@@ -71,8 +76,8 @@ impl From<archive_storage::store::StoreError> for Problem {
     }
 }
 
-impl From<archive_storage::pool::PoolError> for Problem {
-    fn from(error: archive_storage::pool::PoolError) -> Self {
+impl From<PoolError> for Problem {
+    fn from(error: PoolError) -> Self {
         IngestError::from(error).into()
     }
 }

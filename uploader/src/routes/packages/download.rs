@@ -35,7 +35,9 @@ pub(crate) async fn download(
     let sha256 = listed.entry.content.sha256;
     let is_get = request.method() == axum::http::Method::GET;
     let filename = &listed.entry.filename;
-    if let Some(url) = &app.settings.public_url {
+    // What of a bucket is public has no private suites: those the server streams itself.
+    let is_public = app.archive.files().folder().is_some() || !filename.starts_with("private/");
+    if let Some(url) = app.settings.public_url.as_ref().filter(|_| is_public) {
         let location = format!("{url}/{}", filename.replace('%', "%25").replace('+', "%2B"));
         // Who is sent on fetches the file elsewhere, in one piece or in many: that it was asked for is all that can be known here.
         let whole = is_get && !request.headers().contains_key(header::RANGE);
