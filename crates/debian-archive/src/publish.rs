@@ -106,6 +106,12 @@ impl Archive {
         // A writer that was killed may have left files in the pool.
         let _ = self.take_back_links();
         let live = LiveRelease::read_to_replace(self.files(), &suite.tree(), &suite.codename)?;
+        let publishing = match (publishing, live.inrelease(), self.files().folder()) {
+            // In a bucket, what the catalog says is served is taken to be there. Without an InRelease it is not: the bucket was lost,
+            // or is another one.
+            (PublishMode::Due, None, None) => PublishMode::Forced,
+            _ => publishing,
+        };
         let settings = settings::digest(self.config(), suite, signer);
         if !self.is_due(suite, publishing, &live, (&settings, clock.now()))? {
             client_setup::write(self, suite, signer)?;

@@ -1,5 +1,9 @@
 //! An archive in a bucket, and a mirror in one, on a real S3 server. `make test-s3` starts one and runs these.
 
+mod machines;
+mod requests;
+mod trees;
+
 use archive_tests::{Apt, DebBuilder, Run, TestArchive, Uploader, apt};
 use std::process::Command;
 
@@ -64,6 +68,65 @@ fn bucket(archive: &TestArchive, name: &str) -> impl Fn(&[&str]) -> Run {
             .env("AWS_ACCESS_KEY_ID", "test")
             .env("AWS_SECRET_ACCESS_KEY", "test");
         Run::of(&mut command)
+    }
+}
+
+/// What a program is told of a bucket.
+fn settings(storage: &str) -> Vec<(String, String)> {
+    [
+        ("STORAGE_URL", storage),
+        ("AWS_ENDPOINT_URL", &format!("http://127.0.0.1:{}", port())),
+        ("AWS_ALLOW_HTTP", "true"),
+        ("AWS_REGION", "us-east-1"),
+        ("AWS_ACCESS_KEY_ID", "test"),
+        ("AWS_SECRET_ACCESS_KEY", "test"),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .into()
+}
+
+/// An archive whose files are in a bucket from the first on, and whose catalog is a file.
+struct InBucket {
+    archive: TestArchive,
+    bucket: &'static str,
+    settings: Vec<(String, String)>,
+}
+
+impl InBucket {
+    fn new(bucket: &'static str, init: &[&str]) -> Self {
+        curl("PUT", bucket);
+        let archive = Self {
+            archive: TestArchive::empty(),
+            bucket,
+            settings: settings(&format!("s3://{bucket}/archive")),
+        };
+        archive.repogen(&[&["init"], init].concat()).ok();
+        archive
+    }
+
+    fn repogen(&self, arguments: &[&str]) -> Run {
+        let variables = self.settings.iter().map(|(name, value)| (name, value));
+        Run::of(self.archive.command(arguments).envs(variables))
+    }
+
+    fn add(&self, package: &DebBuilder) {
+        let file = package.write_into(&self.archive.outside());
+        self.repogen(&["add", file.to_str().unwrap()]).ok();
+    }
+
+    /// Starts an uploader, which publishes unless `more` says otherwise.
+    fn serve(&self, more: &[(&str, &str)]) -> Uploader {
+        let variables = self.settings.iter();
+        let variables: Vec<(&str, &str)> = variables
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .chain(more.iter().copied())
+            .collect();
+        Uploader::with(&self.archive, &variables)
+    }
+
+    /// Returns what the bucket answers for a path of the archive.
+    fn get(&self, path: &str) -> Answer {
+        curl("GET", &format!("{}/archive/{path}", self.bucket))
     }
 }
 

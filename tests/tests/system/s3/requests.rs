@@ -1,0 +1,73 @@
+//! How many requests to a bucket something takes: each costs money and time.
+
+use super::{InBucket, package};
+use archive_tests::changes::changes;
+
+/// Returns the requests to a bucket since it was made, in their order: method and path.
+fn requests(bucket: &str) -> Vec<String> {
+    let log = std::env::var("TEST_S3_LOG").expect("`make test-s3` names the log of its server");
+    let log = std::fs::read_to_string(log).unwrap();
+    let root = format!("/{bucket}");
+    log.lines()
+        .filter_map(|line| {
+            let (_, request) = line.split_once('"')?;
+            let (method, path) = request.split_once(" HTTP/")?.0.split_once(' ')?;
+            Some(format!("{method} {}", path.strip_prefix(&root)?))
+        })
+        .collect()
+}
+
+/// Returns the requests that `work` makes.
+fn during(archive: &InBucket, work: impl FnOnce()) -> Vec<String> {
+    let before = requests(archive.bucket).len();
+    work();
+    requests(archive.bucket).split_off(before)
+}
+
+#[test]
+#[ignore = "needs an S3 server: make test-s3"]
+fn an_upload_is_one_request_and_a_publish_a_few_beside_the_changed_files() {
+    let archive = InBucket::new("counted", &["--architecture", "amd64"]);
+    archive.archive.account("keeper", &["--role", "admin"]);
+    let token = archive.archive.token("keeper", &["upload:stable/*"]);
+    for name in ["one", "two", "three"] {
+        archive.add(&package(name, "1.0"));
+    }
+    archive.repogen(&["publish"]).ok();
+    let server = archive.serve(&[("PUBLISHER", "off")]);
+    let upload = |name: &str, status: u16| {
+        during(&archive, || {
+            let taken = server.upload(&package(name, "1.0"), "suite=stable", &token);
+            assert_eq!(taken.status, status, "{}", taken.text());
+        })
+    };
+    assert_eq!(
+        upload("hello", 201),
+        ["PUT /archive/pool/main/h/hello/hello_1.0_all.deb"]
+    );
+    assert!(upload("hello", 200).len() <= 1);
+
+    let (file, put) = (package("queued", "1.0").build(), |name: &str, bytes: &[u8]| {
+        let path = format!("/api/upload/stable/queue/{name}");
+        server.send("PUT", &path, Some(&token), (&[], bytes)).status
+    });
+    let list = changes("queued", &[("queued_1.0_all.deb", &file)]);
+    let queued = during(&archive, || {
+        assert_eq!(put("queued_1.0_all.deb", &file), 202);
+        assert_eq!(put("queued_1.0_all.changes", list.as_bytes()), 201);
+    });
+    // It is written twice and read once; that it is deleted is a request of the set.
+    assert_eq!(queued.len(), 4, "{queued:#?}");
+    server.stop();
+
+    let publish = during(&archive, || {
+        archive.repogen(&["publish"]).ok();
+    });
+    // Each changed index has two names.
+    let changed = publish
+        .iter()
+        .filter(|request| request.contains("/by-hash/"))
+        .count();
+    assert!(changed >= 4, "{publish:#?}");
+    assert!(publish.len() - 2 * changed <= 9, "{publish:#?}");
+}
