@@ -26,7 +26,7 @@ const KEPT: [&str; 8] = [
 /// `SuggestsImportant`, which are on unless they are turned off.
 const KEEPING: [&str; 4] = ["Pre-Depends", "Depends", "Recommends", "Suggests"];
 
-/// The sections whose packages leave behind what they depend on as asked for, when they go because something else does. Source:
+/// The sections, in whichever component, whose packages leave behind what they depend on as asked for, when they go because something else does. Source:
 /// apt.conf(5), `APT::Never-MarkAuto-Sections`, with the value that apt ships.
 const LASTING: [&str; 2] = ["metapackages", "tasks"];
 
@@ -79,6 +79,7 @@ fn left_behind<'s>(scenario: &'s Scenario<'_>, after: &[Option<PackageId>]) -> H
     let lasting = gone.filter(|stanza| {
         stanza
             .line("Section")
+            .and_then(|section| section.rsplit('/').next())
             .is_some_and(|section| LASTING.contains(&section))
     });
     lasting

@@ -77,7 +77,7 @@ fn the_exact_limits_of_an_upgrade_count_before_the_older_field() {
 #[test]
 fn a_metapackage_that_goes_with_another_leaves_what_it_depends_on() {
     let packages = [
-        "1 desktop 1 i;Section: metapackages;Depends: editor, browser (>= 1)",
+        "1 desktop 1 i;Section: contrib/metapackages;Depends: editor, browser (>= 1)",
         "2 editor 1 ia",
         "3 browser 1 ia",
     ];

@@ -16,6 +16,9 @@ pub(crate) fn new_recommendations(
     let Some(before) = before else {
         return groups.to_vec();
     };
+    if before == package {
+        return Vec::new();
+    }
     let first_name = |group: &GroupId| universe.group(*group).first().map(|alternative| alternative.name);
     let missed = universe.related(before, Field::Recommends).iter();
     let missed = missed.filter(|group| !is_met(universe, before, **group, installed));

@@ -298,7 +298,14 @@ fn what_is_recommended_in_a_newer_version_than_is_installed_is_upgraded() {
         let world = World::new(&format!("{packages} \n {newer}"));
         assert_eq!(world.install(&["aa"]), plan, "{packages}");
     }
-    // Nothing goes for it, and what is held stays.
+    // What stays asks for nothing, also where something goes that it recommends.
+    let world = World::new("* aa 1 & Recommends: bb | cc \n * bb 1 \n cc 1");
+    let request = Request {
+        remove: vec![Target::named("bb")],
+        ..world.request(&[])
+    };
+    assert_eq!(world.short(&world.solve(&request)), "-bb=1");
+    // Nothing goes for it.
     let world =
         World::new("* aa 1 \n aa 2 & Recommends: cool (>= 2) \n * cool 1 \n cool 2 & Breaks: bb \n * bb 1");
     assert_eq!(world.install(&["aa"]), "^aa=2");
