@@ -4,12 +4,12 @@ mod add;
 mod add_args;
 mod change;
 mod entry;
-mod given;
 mod import;
 mod list;
 mod pasted;
 mod preset;
 mod remove;
+mod settings;
 
 use clap::{Args, Subcommand};
 

@@ -7,9 +7,9 @@ use openpgp_policy::Keyring;
 
 use super::add_args::AddArgs;
 use super::entry::{self, Entry};
-use super::given::{as_given, check_names, given_keys};
 use super::pasted::unpasted;
 use super::preset;
+use super::settings::{check_names, given_keys, source_config};
 use crate::cli::failure::{Failure, UNVERIFIED, USAGE};
 use crate::cli::{Context, Outcome};
 
@@ -23,7 +23,7 @@ pub(super) fn add(args: AddArgs, context: &mut Context) -> Result<Outcome, Failu
     for mirror in &args.mirror {
         mirror.parse::<Location>().map_err(usage)?;
     }
-    let mut added = as_given(&args, &url)?;
+    let mut added = source_config(&args, &url)?;
     let fetcher = context.fetcher_with(Some(&added))?;
     let repository = match Repository::fetch(&fetcher, &root) {
         // Everything is said already.

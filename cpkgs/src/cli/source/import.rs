@@ -11,7 +11,7 @@ use debian_control::terminal::escaped;
 use openpgp_policy::Keyring;
 
 use super::entry::{self, Entry};
-use super::given::{check_names, given_keys};
+use super::settings::{check_names, given_keys};
 use crate::cli::failure::{Failure, USAGE};
 use crate::cli::{Context, Outcome};
 

@@ -8,7 +8,7 @@ use cpkgs::machine;
 
 use super::add_args::AddArgs;
 use super::entry::{self, Entry};
-use super::given::{as_given, check_names, given_keys};
+use super::settings::{check_names, given_keys, source_config};
 use crate::cli::failure::{Failure, USAGE};
 use crate::cli::{Context, Outcome};
 
@@ -51,7 +51,7 @@ pub(super) fn add(
                 known.config.suites.extend(part.suites);
                 continue;
             }
-            let mut config = as_given(args, &part.url)?;
+            let mut config = source_config(args, &part.url)?;
             if !entries.is_empty() {
                 // What has the content of the first address does not have that of another.
                 config.mirrors.clear();

@@ -8,7 +8,7 @@ use super::add_args::AddArgs;
 use crate::cli::failure::{Failure, USAGE};
 
 /// Returns the source as it is said on the command line: its suites, components and keys are for the archive to complete.
-pub(super) fn as_given(args: &AddArgs, url: &str) -> Result<SourceConfig, Failure> {
+pub(super) fn source_config(args: &AddArgs, url: &str) -> Result<SourceConfig, Failure> {
     // A file that is named on the command line counts from the working directory, one in the configuration from the home.
     let password_file = args.password_file.as_ref().map(std::path::absolute);
     let password_file = password_file
