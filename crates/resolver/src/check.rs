@@ -7,7 +7,7 @@ mod uninstallable_set;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use crate::encode::Among;
 use crate::engine::Lit;
@@ -71,12 +71,27 @@ struct Checker<'u> {
     left_for_rounds: u64,
 }
 
-/// How many contradictions the search for one package may meet, and those for all.
-const MOST_CONTRADICTIONS: u64 = 2_000;
-const MOST_OF_ALL: u64 = 50_000;
+/// Returns a solver that knows nothing yet, and what asks it for the Essential set.
+fn beginning(universe: &Universe) -> (Solver<'_>, Vec<Lit>) {
+    let mut solver = Solver::new(universe);
+    let requirement = |one_of| Requirement {
+        why: RequiredBy::Essential,
+        one_of,
+    };
+    let essentials = universe.essentials().into_iter().map(requirement);
+    let assumptions = essentials
+        .map(|requirement| solver.require(requirement, Among::Ordered, Phase::Needed).yes())
+        .collect();
+    (solver, assumptions)
+}
 
-/// How many contradictions the rounds over many packages may meet for each of them, all rounds together.
-const CONTRADICTIONS_A_WISH: u64 = 10;
+/// How many contradictions the search for one package may meet, and those for all.
+const MOST_CONTRADICTIONS: u64 = 10_000;
+const MOST_OF_ALL: u64 = 100_000;
+
+/// How many contradictions the rounds over many packages may meet for each of them: one round, and all rounds together.
+const CONTRADICTIONS_A_WISH: u64 = 3;
+const CONTRADICTIONS_A_PACKAGE: u64 = 10;
 
 /// The reason given for a package whose search reached its limit.
 const GIVEN_UP: &str = "not known whether it can be installed: the search reached its limit of conflicts";
@@ -89,20 +104,16 @@ enum Fault {
     GivenUp,
 }
 
-/// While a round settles at least one in so many of the open packages, another one follows.
+/// While the rounds in which each version has its turn settle at least so many packages, others follow: one costs about as much as that
+/// many searches for one package each.
 const WORTH_A_ROUND: usize = 20;
+
+/// How many packages are few enough not to be told apart further, when a round over them is given up.
+const FEW: usize = 400;
 
 impl<'u> Checker<'u> {
     fn new(universe: &'u Universe) -> Self {
-        let mut solver = Solver::new(universe);
-        let requirement = |one_of| Requirement {
-            why: RequiredBy::Essential,
-            one_of,
-        };
-        let essentials = universe.essentials().into_iter().map(requirement);
-        let assumptions = essentials
-            .map(|requirement| solver.require(requirement, Among::Ordered, Phase::Needed).yes())
-            .collect();
+        let (solver, assumptions) = beginning(universe);
         Self {
             universe,
             solver,
@@ -128,6 +139,8 @@ impl<'u> Checker<'u> {
     fn run(mut self, packages: &[PackageId]) -> Vec<Broken> {
         let mut uninstallable = UninstallableSet::new(self.universe);
         self.rounds(&uninstallable, packages);
+        // What was learnt of many packages at once says little about one, and would be gone through in each search.
+        (self.solver, self.assumptions) = beginning(self.universe);
         let mut unknown = HashSet::new();
         for package in packages.iter().copied() {
             if self.verdicts[package] == Verdict::Open && !uninstallable.holds(package) {
@@ -163,34 +176,68 @@ impl<'u> Checker<'u> {
             .collect();
         let many = u64::try_from(open.len()).unwrap_or(u64::MAX);
         self.left_for_rounds = many
-            .saturating_mul(CONTRADICTIONS_A_WISH)
+            .saturating_mul(CONTRADICTIONS_A_PACKAGE)
             .max(MOST_CONTRADICTIONS);
+        let mut tried: HashSet<PackageId> = HashSet::new();
+        let mut settled = 0;
+        let mut most = usize::MAX;
         loop {
-            // One version of each name at a time: two of them never go together, and what needs the one rules the other out again and again.
-            let mut names = HashSet::new();
-            let slot = |package: &PackageId| {
-                (
-                    self.universe.package(*package).name,
-                    self.universe.machine(*package),
-                )
-            };
-            let one_each = open.iter().copied().filter(|package| names.insert(slot(package)));
-            let one_each: Vec<PackageId> = one_each.collect();
+            let untried = open.iter().copied().filter(|package| !tried.contains(package));
+            let mut one_each = self.newest(&untried.collect::<Vec<_>>());
+            one_each.truncate(most);
+            if one_each.is_empty() {
+                if settled < WORTH_A_ROUND {
+                    return;
+                }
+                tried.clear();
+                settled = 0;
+                continue;
+            }
             let soft_goals: Vec<Lit> = one_each
                 .iter()
                 .map(|package| self.solver.var(*package).yes())
                 .collect();
             let Outcome::Found = self.solve(&soft_goals) else {
-                return;
+                if self.left_for_rounds == 0 {
+                    return;
+                }
+                // Fewer at a time stand less in each other's way; where few do, too, the others have their turn first.
+                if one_each.len() > FEW {
+                    most = one_each.len() / 4;
+                } else {
+                    tried.extend(one_each);
+                }
+                (self.solver, self.assumptions) = beginning(self.universe);
+                continue;
             };
+            most = most.saturating_mul(2);
+            let before = open.len();
             open.retain(|package| self.verdicts[*package] == Verdict::Open);
-            let settled = one_each
-                .iter()
-                .filter(|package| self.verdicts[**package] != Verdict::Open);
-            if settled.count() * WORTH_A_ROUND <= one_each.len() {
-                return;
+            settled += before - open.len();
+            // What did not go with the others gives way to other versions of itself, until all had their turn.
+            tried.extend(one_each);
+        }
+    }
+
+    /// Returns one version of each name and architecture: two of them never go together, and what needs the one rules the other out again
+    /// and again. The newest ones are of one suite, on all architectures, and were made to go together.
+    fn newest(&self, packages: &[PackageId]) -> Vec<PackageId> {
+        let slot = |package: PackageId| {
+            (
+                self.universe.package(package).name,
+                self.universe.machine(package),
+            )
+        };
+        let rank = |package: PackageId| self.universe.rank(self.universe.package(package).version);
+        let mut newest: HashMap<_, PackageId> = HashMap::new();
+        for package in packages.iter().copied() {
+            let known = newest.entry(slot(package)).or_insert(package);
+            if rank(package) > rank(*known) {
+                *known = package;
             }
         }
+        let is_newest = |package: &PackageId| newest.get(&slot(*package)) == Some(package);
+        packages.iter().copied().filter(is_newest).collect()
     }
 
     /// Says why a package cannot be installed, where it is not shown that it can.
