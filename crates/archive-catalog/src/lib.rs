@@ -15,6 +15,7 @@ mod conflict;
 mod database_url;
 mod error;
 mod lease;
+mod named;
 mod postgres;
 mod postgres_url;
 mod sql;
@@ -39,6 +40,7 @@ pub use conflict::Conflict;
 pub use database_url::{DatabaseUrl, InvalidDatabaseUrl};
 pub use error::CatalogError;
 pub use lease::{Epoch, LEASE_SECONDS, LeaseAnswer};
+pub use named::{NamedPackage, PastPlacement};
 pub use position::{Cluster, Indexed, Position, Section};
 pub use snapshot_id::{InvalidSnapshotId, Pin, Retained, RetainedState, SnapshotId, SnapshotPackage};
 pub use sql_catalog::SqlCatalog;
@@ -310,6 +312,15 @@ pub trait Snapshot {
 
     /// Returns every package, ordered as it orders.
     fn packages(&self) -> Result<Vec<SnapshotPackage>, CatalogError>;
+
+    /// Returns the names of which something came or left after revision `since`, or all that it holds, in order.
+    fn changed_names(&self, since: Option<i64>) -> Result<Vec<PackageName>, CatalogError>;
+
+    /// Returns what it holds of a name, the newest version first, then by architecture.
+    fn named(&self, name: &PackageName) -> Result<Vec<NamedPackage>, CatalogError>;
+
+    /// Returns what the suite held of a name up to this state, what was placed last first, at most `limit` of it.
+    fn history(&self, name: &PackageName, limit: u32) -> Result<Vec<PastPlacement>, CatalogError>;
 
     /// Counts packages: all, and those added and removed since an earlier revision.
     fn counts(&self, since: Option<i64>) -> Result<Counts, CatalogError>;

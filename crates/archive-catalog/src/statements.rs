@@ -9,6 +9,7 @@ mod describe;
 mod details;
 mod filter;
 mod listing;
+mod named;
 mod place;
 mod prune;
 mod publications;

@@ -1,12 +1,13 @@
 //! One state of a suite: a reading transaction that stays open.
 
-use debian_control::name::SuiteName;
+use debian_control::name::{PackageName, SuiteName};
 
-use super::{publications, rows};
+use super::{named, publications, rows};
 use crate::sql::{Db, Row, Sql, params};
 use crate::sql_catalog::Reader;
 use crate::{
-    CatalogError, Cluster, Counts, Indexed, Position, Section, Snapshot, SnapshotPackage, SuiteState,
+    CatalogError, Cluster, Counts, Indexed, NamedPackage, PastPlacement, Position, Section, Snapshot,
+    SnapshotPackage, SuiteState,
 };
 
 /// A state of a suite, read in a transaction that stays open.
@@ -57,6 +58,13 @@ pub(crate) fn open<'a>(
 impl SqlSnapshot<'_> {
     fn read<T>(&self, action: &'static str, work: impl FnOnce(&Db<'_>) -> Sql<T>) -> Result<T, CatalogError> {
         self.reader.read(action, work)
+    }
+
+    fn named_state(&self) -> named::State {
+        named::State {
+            suite: self.suite,
+            revision: self.revision,
+        }
     }
 
     fn count_all(&self, db: &Db<'_>) -> Sql<u64> {
@@ -170,6 +178,24 @@ impl Snapshot for SqlSnapshot<'_> {
         })?;
         held.sort_unstable();
         Ok(held)
+    }
+
+    fn changed_names(&self, since: Option<i64>) -> Result<Vec<PackageName>, CatalogError> {
+        self.read("read which names changed", |db| {
+            named::changed_names(db, self.named_state(), since)
+        })
+    }
+
+    fn named(&self, name: &PackageName) -> Result<Vec<NamedPackage>, CatalogError> {
+        self.read("read a package", |db| {
+            named::packages(db, self.named_state(), &self.tree, name)
+        })
+    }
+
+    fn history(&self, name: &PackageName, limit: u32) -> Result<Vec<PastPlacement>, CatalogError> {
+        self.read("read the history of a package", |db| {
+            named::history(db, self.named_state(), name, limit)
+        })
     }
 
     fn counts(&self, since: Option<i64>) -> Result<Counts, CatalogError> {

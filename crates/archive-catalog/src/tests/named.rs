@@ -1,0 +1,95 @@
+//! What a state of a suite says of one name.
+
+use super::*;
+
+/// A version, the revision at which it came, and the revision and time at which it left.
+type Seen = (String, i64, Option<(i64, i64)>);
+
+fn remove(catalog: &SqlCatalog, name: &str, version: &str) {
+    let selection = Selection {
+        suite: Some(suite("stable")),
+        name: Some(name.parse().unwrap()),
+        version: Some(version.parse().unwrap()),
+        architecture: None,
+    };
+    assert_eq!(catalog.remove(&selection, None, NOW + 5).unwrap().len(), 1);
+}
+
+pub(super) fn a_name_shows_what_a_state_holds_and_what_the_suite_held_before(catalog: &SqlCatalog) {
+    place(catalog, &[placement("hello", "1.9", "misc")]);
+    place(
+        catalog,
+        &[
+            placement("hello", "1.10", "misc"),
+            placement("other", "3", "misc"),
+        ],
+    );
+    remove(catalog, "hello", "1.9");
+    let name = "hello".parse().unwrap();
+    let seen = |revision| {
+        let snapshot = catalog.snapshot(&suite("stable"), "", revision).unwrap();
+        let named = snapshot.named(&name).unwrap();
+        let held: Vec<String> = named
+            .iter()
+            .map(|named| named.content.version.to_string())
+            .collect();
+        let history = snapshot.history(&name, 10).unwrap();
+        let history: Vec<Seen> = history
+            .iter()
+            .map(|past| {
+                (
+                    past.content.version.to_string(),
+                    past.added_revision,
+                    past.removed,
+                )
+            })
+            .collect();
+        (held, history, named.first().map(|named| named.path.clone()))
+    };
+    let path = |version: &str| Some(format!("pool/hello_{version}.deb"));
+    let of = |version: &str, added, removed| (version.to_owned(), added, removed);
+    assert_eq!(
+        seen(Some(1)),
+        (vec!["1.9".to_owned()], vec![of("1.9", 1, None)], path("1.9"))
+    );
+    assert_eq!(
+        seen(Some(2)),
+        (
+            vec!["1.10".to_owned(), "1.9".to_owned()],
+            vec![of("1.10", 2, None), of("1.9", 1, None)],
+            path("1.10")
+        )
+    );
+    let gone = of("1.9", 1, Some((3, NOW + 5)));
+    assert_eq!(
+        seen(None),
+        (
+            vec!["1.10".to_owned()],
+            vec![of("1.10", 2, None), gone],
+            path("1.10")
+        )
+    );
+    let snapshot = catalog.snapshot(&suite("stable"), "", None).unwrap();
+    assert_eq!(snapshot.history(&name, 1).unwrap().len(), 1);
+    assert!(snapshot.named(&"missing".parse().unwrap()).unwrap().is_empty());
+}
+
+pub(super) fn changed_names_are_those_between_two_revisions(catalog: &SqlCatalog) {
+    place(catalog, &[placement("a", "1", "misc")]);
+    place(
+        catalog,
+        &[placement("b", "1", "misc"), placement("b", "2", "misc")],
+    );
+    remove(catalog, "a", "1");
+    let changed = |revision, since| -> Vec<String> {
+        let snapshot = catalog.snapshot(&suite("stable"), "", revision).unwrap();
+        let names = snapshot.changed_names(since).unwrap();
+        names.iter().map(ToString::to_string).collect()
+    };
+    assert_eq!(changed(None, None), ["b"]);
+    assert_eq!(changed(Some(2), None), ["a", "b"]);
+    assert_eq!(changed(None, Some(0)), ["a", "b"]);
+    assert_eq!(changed(None, Some(2)), ["a"]);
+    assert_eq!(changed(Some(2), Some(1)), ["b"]);
+    assert!(changed(None, Some(3)).is_empty());
+}
