@@ -20,6 +20,10 @@ const FOR_EVER: &str = "max-age=31536000, immutable";
 const SHORT: &str = "max-age=60, must-revalidate";
 const ASK_EACH_TIME: &str = "max-age=0, must-revalidate";
 
+/// Lets the pages for people load and run what lies beside them, and nothing else.
+const PAGE_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; \
+                           form-action 'self'; frame-ancestors 'none'";
+
 /// A file of the tree that may be asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct StaticPath {
@@ -32,7 +36,10 @@ pub(crate) struct StaticPath {
 impl StaticPath {
     /// Reads the path of an address; `None` for what is not served.
     pub(crate) fn parse(address: &str) -> Option<Self> {
-        let path = decoded(address.split(['?', '#']).next()?.strip_prefix('/')?)?;
+        let mut path = decoded(address.split(['?', '#']).next()?.strip_prefix('/')?)?;
+        if path.is_empty() || (path.starts_with("browse/") && path.ends_with('/')) {
+            path.push_str("index.html");
+        }
         let segments: Vec<&str> = path.split('/').collect();
         // Nothing hidden, nothing empty, nothing that leads up.
         if segments
@@ -47,8 +54,8 @@ impl StaticPath {
                 Some((*suite).to_owned()),
                 file.ends_with(".sources") && is_setup_file(file),
             ),
-            ["pool" | "dists" | "snapshots", _, ..] => (None, true),
-            [file] => (None, is_setup_file(file)),
+            ["pool" | "dists" | "snapshots" | "browse", _, ..] => (None, true),
+            [file] => (None, is_setup_file(file) || archive_site::ROOT.contains(file)),
             _ => (None, false),
         };
         served.then(|| Self {
@@ -93,7 +100,12 @@ impl StaticPath {
             Some("json") => "application/json",
             Some("asc") => "application/pgp-keys",
             Some("gpg") => "application/pgp-signature",
-            Some("sources") => "text/plain",
+            Some("sources" | "txt") => "text/plain",
+            Some("html") => "text/html; charset=utf-8",
+            Some("css") => "text/css; charset=utf-8",
+            Some("js") => "text/javascript; charset=utf-8",
+            Some("svg") => "image/svg+xml",
+            Some("xml") => "application/xml",
             _ if name == "InRelease" || name == "Release" => "text/plain",
             _ => "application/octet-stream",
         }
@@ -137,6 +149,12 @@ fn with_rules(mut response: Response, path: &StaticPath) -> Response {
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(path.kind()));
     headers.insert(header::CACHE_CONTROL, path.cache());
+    if path.kind().starts_with("text/html") {
+        headers.insert(
+            header::CONTENT_SECURITY_POLICY,
+            HeaderValue::from_static(PAGE_POLICY),
+        );
+    }
     response
 }
 
@@ -272,7 +290,6 @@ mod tests {
     #[test]
     fn what_is_not_on_the_list_is_not_served() {
         for path in [
-            "/",
             "/catalog.db",
             "/repogen.toml",
             "/keys/archive.pgp",
@@ -280,6 +297,10 @@ mod tests {
             "/incoming/stable/main/x.deb",
             "/pool",
             "/pool/",
+            "/browse",
+            "/browse//x",
+            "/browse/../keys/archive.pgp",
+            "/browse/.hidden/",
             "/pool//x",
             "/pool/../keys/archive.pgp",
             "/pool/%2e%2e/keys/archive.pgp",
@@ -317,6 +338,8 @@ mod tests {
                 "private, max-age=0, must-revalidate",
             ),
             ("/stable.sources", "public, max-age=60, must-revalidate"),
+            ("/", "public, max-age=60, must-revalidate"),
+            ("/browse/stable/hello/", "public, max-age=60, must-revalidate"),
         ] {
             assert_eq!(StaticPath::parse(path).unwrap().cache(), cache, "{path}");
         }

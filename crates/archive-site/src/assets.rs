@@ -1,7 +1,7 @@
 //! The stylesheet, the script and the icon of all pages.
 
 use crate::file::File;
-use crate::paths::BROWSE;
+use crate::paths::assets_folder;
 
 /// Returns what every page refers to.
 pub fn assets() -> [File; 3] {
@@ -10,5 +10,5 @@ pub fn assets() -> [File; 3] {
         ("site.js", include_str!("../assets/site.js")),
         ("icon.svg", include_str!("../assets/icon.svg")),
     ]
-    .map(|(name, text)| File::text(format!("{BROWSE}/_assets/{name}"), text.to_owned()))
+    .map(|(name, text)| File::text(format!("{}/{name}", assets_folder()), text.to_owned()))
 }

@@ -20,8 +20,11 @@ pub(crate) enum Affected<'r> {
     /// All of them.
     All,
     /// Those that may have changed with entries under these keys.
-    Under(&'r BTreeSet<String>),
+    Under(&'r Touched),
 }
+
+/// How many entries came, went or changed under each key.
+pub(crate) type Touched = BTreeMap<String, usize>;
 
 /// A part.
 #[derive(Debug)]
@@ -91,12 +94,13 @@ impl Division<'_> {
             return;
         };
         let here = below(touched, prefix);
+        let changes: usize = here.iter().map(|(_, entries)| entries).sum();
         // It may have had no parts before.
-        let is_new = count <= self.limit + here.len();
+        let is_new = count <= self.limit.saturating_add(changes);
         if is_new {
             // All that is in a new part is new there.
-            let entries = groups.values().flatten().map(|entry| entry.key);
-            let all: BTreeSet<String> = here.into_iter().chain(entries).map(str::to_owned).collect();
+            let entries = groups.values().flatten().map(|entry| (entry.key, 1));
+            let all = sum(here.into_iter().chain(entries));
             self.visit_touched(prefix, groups, &all, visit);
         } else {
             self.visit_touched(prefix, groups, touched, visit);
@@ -107,7 +111,7 @@ impl Division<'_> {
         &self,
         prefix: &str,
         groups: &Groups<'a>,
-        touched: &BTreeSet<String>,
+        touched: &Touched,
         visit: &mut dyn FnMut(Part<'_, 'a>),
     ) {
         let division = Division {
@@ -116,7 +120,7 @@ impl Division<'_> {
         };
         let nexts: BTreeSet<u8> = below(touched, prefix)
             .iter()
-            .filter_map(|key| next(prefix, key))
+            .filter_map(|(key, _)| next(prefix, key))
             .collect();
         for next in nexts {
             let group = groups.get(&next).map_or(&[][..], Vec::as_slice);
@@ -129,22 +133,21 @@ impl Division<'_> {
         let Affected::Under(touched) = self.affected else {
             return;
         };
-        let mut keys = below(touched, prefix);
-        keys.extend(entries.iter().map(|entry| entry.key));
+        let entries = entries.iter().map(|entry| (entry.key, 1));
+        let keys = sum(below(touched, prefix).into_iter().chain(entries));
         self.gone_below(prefix, &keys, visit);
     }
 
-    fn gone_below<'a>(&self, prefix: &str, keys: &[&str], visit: &mut dyn FnMut(Part<'_, 'a>)) {
-        if keys.len() <= self.limit || prefix.len() >= self.depth {
+    /// Visits the parts that `prefix` had if it ever had as many entries as `keys` says.
+    fn gone_below<'a>(&self, prefix: &str, keys: &Touched, visit: &mut dyn FnMut(Part<'_, 'a>)) {
+        let keys = below(keys, prefix);
+        let entries: usize = keys.iter().map(|(_, entries)| entries).sum();
+        if entries <= self.limit || prefix.len() >= self.depth {
             return;
         }
-        let mut groups: BTreeMap<u8, Vec<&str>> = BTreeMap::new();
-        for key in keys {
-            if let Some(next) = next(prefix, key) {
-                groups.entry(next).or_default().push(key);
-            }
-        }
-        for (next, keys) in groups {
+        let nexts: BTreeSet<u8> = keys.iter().filter_map(|(key, _)| next(prefix, key)).collect();
+        let keys = sum(keys.into_iter());
+        for next in nexts {
             let child = with(prefix, next);
             visit(Part::Gone { prefix: &child });
             self.gone_below(&child, &keys, visit);
@@ -171,11 +174,20 @@ fn with(prefix: &str, next: u8) -> String {
     format!("{prefix}{}", char::from(next))
 }
 
+/// Adds up the entries of each key.
+pub(crate) fn sum<'k>(keys: impl Iterator<Item = (&'k str, usize)>) -> Touched {
+    let mut sums = Touched::new();
+    for (key, entries) in keys {
+        *sums.entry(key.to_owned()).or_default() += entries;
+    }
+    sums
+}
+
 /// Returns the keys that begin with `prefix`.
-fn below<'k>(keys: &'k BTreeSet<String>, prefix: &str) -> Vec<&'k str> {
+fn below<'k>(keys: &'k Touched, prefix: &str) -> Vec<(&'k str, usize)> {
     let from = keys.range::<str, _>((std::ops::Bound::Included(prefix), std::ops::Bound::Unbounded));
-    from.map(String::as_str)
-        .take_while(|key| key.starts_with(prefix))
+    from.map(|(key, entries)| (key.as_str(), *entries))
+        .take_while(|(key, _)| key.starts_with(prefix))
         .collect()
 }
 
@@ -185,17 +197,17 @@ mod tests {
 
     use super::*;
 
-    type Tree = BTreeMap<String, Vec<String>>;
+    type Tree = BTreeMap<String, Vec<(String, u8)>>;
+    /// Keys, each with a number that tells entries under one key apart.
+    type Keys = BTreeSet<(String, u8)>;
 
-    fn apply(tree: &mut Tree, keys: &BTreeSet<String>, affected: Affected<'_>) {
-        let lines: Vec<String> = keys
-            .iter()
-            .map(|key| format!("{key}\t1\t5\t7\t\t\t\t\t"))
-            .collect();
+    fn apply(tree: &mut Tree, keys: &Keys, affected: Affected<'_>) {
+        let line = |(_, number): &(String, u8)| format!("{number}\t1\t5\t7\t\t\t\t\t");
+        let lines: Vec<String> = keys.iter().map(line).collect();
         let entries: Vec<Entry<'_>> = lines
             .iter()
             .zip(keys)
-            .map(|(line, key)| Entry {
+            .map(|(line, (key, _))| Entry {
                 key,
                 row: Row::parse(line).unwrap(),
             })
@@ -207,8 +219,9 @@ mod tests {
         };
         division.visit("", &entries, &mut |part| match part {
             Part::Present { prefix, entries, .. } => {
-                let keys = entries.iter().map(|entry| entry.key.to_owned());
-                tree.insert(prefix.to_owned(), keys.collect());
+                let entries = entries.iter();
+                let held = entries.map(|entry| (entry.key.to_owned(), entry.row.name().parse().unwrap()));
+                tree.insert(prefix.to_owned(), held.collect());
             }
             Part::Gone { prefix } => {
                 tree.remove(prefix);
@@ -216,15 +229,16 @@ mod tests {
         });
     }
 
+    fn keys() -> impl Strategy<Value = Keys> {
+        proptest::collection::btree_set(("[ab]{1,6}", 0..3u8), 0..30)
+    }
+
     proptest! {
         #[test]
-        fn a_change_leads_to_the_parts_of_a_division_from_nothing(
-            before in proptest::collection::btree_set("[ab]{1,6}", 0..20),
-            after in proptest::collection::btree_set("[ab]{1,6}", 0..20),
-        ) {
+        fn a_change_leads_to_the_parts_of_a_division_from_nothing(before in keys(), after in keys()) {
             let mut changed = Tree::new();
             apply(&mut changed, &before, Affected::All);
-            let touched: BTreeSet<String> = before.symmetric_difference(&after).cloned().collect();
+            let touched = sum(before.symmetric_difference(&after).map(|(key, _)| (key.as_str(), 1)));
             apply(&mut changed, &after, Affected::Under(&touched));
             let mut whole = Tree::new();
             apply(&mut whole, &after, Affected::All);
@@ -234,15 +248,10 @@ mod tests {
 
     #[test]
     fn a_change_touches_only_the_parts_on_its_way() {
-        let keys: BTreeSet<String> = ["aa", "ab", "ac", "ad", "ae", "ba", "bb", "bc", "bd"]
-            .map(String::from)
-            .into();
+        let names = ["aa", "ab", "ac", "ad", "ae", "ba", "bb", "bc", "bd"];
+        let keys: Keys = names.map(|name| (name.to_owned(), 0)).into();
         let mut tree = Tree::new();
-        apply(
-            &mut tree,
-            &keys,
-            Affected::Under(&BTreeSet::from(["ab".to_owned()])),
-        );
+        apply(&mut tree, &keys, Affected::Under(&sum([("ab", 1)].into_iter())));
         assert_eq!(tree.keys().collect::<Vec<_>>(), ["", "a", "ab"]);
     }
 }

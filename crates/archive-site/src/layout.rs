@@ -54,6 +54,20 @@ impl<'a> Layout<'a> {
         Self { feed, ..self }
     }
 
+    /// Returns the suites that the navigation names: all of them at the root. A page of a suite names no other, since it may outlive
+    /// the moment when another one becomes private.
+    pub(crate) fn named_suites(&self) -> Vec<&str> {
+        if self.root.is_empty() {
+            self.site
+                .suites
+                .iter()
+                .map(|suite| suite.codename.as_str())
+                .collect()
+        } else {
+            self.suite.into_iter().collect()
+        }
+    }
+
     /// Returns a link to a file by its path below the root.
     pub(crate) fn link(&self, path: &str) -> String {
         format!("{}{}", self.root, href(path))

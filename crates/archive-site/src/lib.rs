@@ -32,7 +32,7 @@ pub use assets::assets;
 pub use file::File;
 pub use home::home;
 pub use package::{Build, FileList, Package, Placed};
-pub use paths::{BROWSE, package_files, package_folder, suite_folder};
+pub use paths::{BROWSE, ROOT, assets_folder, package_files, package_folder, suite_folder};
 pub use record::{InvalidRecord, Record};
 pub use row::{Row, Rows};
 pub use site::{Site, SiteKey, SiteSuite};

@@ -1,11 +1,9 @@
 //! Lists of packages by name: all of a suite, and those of a section.
 
-use std::collections::BTreeSet;
-
 use askama::Template;
 use serde::Serialize;
 
-use crate::division::{Affected, Division, Entry, Part};
+use crate::division::{Affected, Division, Entry, Part, Touched};
 use crate::file::File;
 use crate::layout::Layout;
 use crate::paths::{package_folder, slug, suite_folder};
@@ -206,7 +204,7 @@ pub(crate) fn letters(rows: &[Row<'_>]) -> Option<Vec<(String, usize)>> {
             row: *row,
         })
         .collect();
-    let nothing = BTreeSet::new();
+    let nothing = Touched::new();
     let division = Division {
         limit: LIMIT,
         depth: DEPTH,

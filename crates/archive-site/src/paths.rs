@@ -3,12 +3,26 @@
 /// The folder of all pages but those at the root.
 pub const BROWSE: &str = "browse";
 
+/// The files of the site at the root.
+pub const ROOT: [&str; 5] = [
+    "index.html",
+    "status.html",
+    "status.json",
+    "sitemap.xml",
+    "robots.txt",
+];
+
 /// What a suite has beside the folders of its packages, under names that packages may have, too.
 const TAKEN: [&str; 2] = ["index.html", "index.json"];
 
 /// Returns the folder of a suite.
 pub fn suite_folder(codename: &str) -> String {
     format!("{BROWSE}/{codename}")
+}
+
+/// Returns the folder of what every page refers to.
+pub fn assets_folder() -> String {
+    format!("{BROWSE}/_assets")
 }
 
 /// Returns the folder of a package.

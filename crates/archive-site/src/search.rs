@@ -84,7 +84,7 @@ fn entries<'a>(rows: &Rows<'a>, affected: Affected<'_>) -> Vec<Entry<'a>> {
     match affected {
         Affected::All => is_wanted.fill(true),
         Affected::Under(keys) => {
-            for first in keys.iter().filter_map(|key| key.bytes().next()) {
+            for first in keys.keys().filter_map(|key| key.bytes().next()) {
                 if let Some(wanted) = is_wanted.get_mut(usize::from(first)) {
                     *wanted = true;
                 }
@@ -133,6 +133,7 @@ fn best<'a>(prefix: &str, entries: &[Entry<'a>]) -> Vec<(&'a str, &'a str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::division::sum;
 
     fn lines(packages: &[(&str, &str)]) -> Vec<String> {
         let line = |(name, summary): &(&str, &str)| {
@@ -221,7 +222,7 @@ mod tests {
     #[test]
     fn a_change_touches_the_shards_of_its_words_only() {
         let lines = lines(&[("aa", "one"), ("bb", "two")]);
-        let touched = BTreeSet::from(["aa".to_owned(), "gone".to_owned()]);
+        let touched = sum([("aa", 1), ("gone", 1)].into_iter());
         let paths: Vec<String> = found(&lines, Affected::Under(&touched))
             .into_iter()
             .map(|(path, _)| path)

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::badge::badge;
-use crate::division::Affected;
+use crate::division::{Affected, Touched, sum};
 use crate::feed;
 use crate::file::File;
 use crate::listing::{ALL, Listing, section_folder, section_title};
@@ -55,11 +55,11 @@ pub struct Update<'a> {
 #[derive(Debug)]
 struct Lists {
     /// Names whose row changed, and the sections that they were or are in.
-    rows: Option<(BTreeSet<String>, BTreeSet<String>)>,
+    rows: Option<(Touched, BTreeSet<String>)>,
     /// Names that came or went.
-    names: Option<BTreeSet<String>>,
+    names: Option<Touched>,
     /// Words by which something is found, or no longer.
-    keys: Option<BTreeSet<String>>,
+    keys: Option<Touched>,
 }
 
 impl<'a> Update<'a> {
@@ -95,6 +95,11 @@ impl<'a> Update<'a> {
             lists,
             needed_by,
         }
+    }
+
+    /// Returns the time of the publication, in Unix seconds.
+    pub fn published(&self) -> i64 {
+        self.status.published
     }
 
     /// Returns the names whose own pages change.
@@ -178,7 +183,7 @@ impl<'a> Update<'a> {
     }
 }
 
-fn affected(touched: Option<&BTreeSet<String>>) -> Affected<'_> {
+fn affected(touched: Option<&Touched>) -> Affected<'_> {
     touched.map_or(Affected::All, Affected::Under)
 }
 
@@ -216,30 +221,30 @@ fn affected_names<'a>(rows: &Rows<'a>, changes: &[Change<'a>]) -> BTreeSet<&'a s
 }
 
 fn changed_lists(rows: &Rows<'_>, changes: &[Change<'_>]) -> Lists {
-    let (mut row_names, mut sections) = (BTreeSet::new(), BTreeSet::new());
-    let (mut names, mut keys) = (BTreeSet::new(), BTreeSet::new());
+    let (mut row_names, mut names, mut keys) = (Vec::new(), Vec::new(), Vec::new());
+    let mut sections = BTreeSet::new();
     for change in changes {
         let now = rows.get(change.name);
         for before in change.before.iter().filter(|before| **before != now) {
-            row_names.insert(change.name.to_owned());
+            row_names.push((change.name, 1));
             let states = || before.iter().chain(now.iter());
             sections.extend(states().map(|row| row.section().to_owned()));
             if before.is_some() != now.is_some() {
-                names.insert(change.name.to_owned());
+                names.push((change.name, 1));
             }
             let is_found_alike = match (before, now) {
                 (Some(before), Some(now)) => before.summary() == now.summary(),
                 _ => false,
             };
             if !is_found_alike {
-                keys.extend(states().flat_map(|row| row.keys()).map(str::to_owned));
+                keys.extend(states().flat_map(|row| row.keys()).map(|key| (key, 1)));
             }
         }
     }
     Lists {
-        rows: Some((row_names, sections)),
-        names: Some(names),
-        keys: Some(keys),
+        rows: Some((sum(row_names.into_iter()), sections)),
+        names: Some(sum(names.into_iter())),
+        keys: Some(sum(keys.into_iter())),
     }
 }
 

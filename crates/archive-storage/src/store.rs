@@ -222,7 +222,12 @@ pub fn cache_control(path: &str, lifetime: Lifetime) -> &'static str {
 pub fn content_type(path: &str) -> &'static str {
     let name = path.rsplit('/').next().unwrap_or(path);
     match (name, name.rsplit_once('.').map(|(_, ending)| ending)) {
-        ("InRelease" | "Release", _) | (_, Some("sources")) => "text/plain",
+        ("InRelease" | "Release", _) | (_, Some("sources" | "txt")) => "text/plain",
+        (_, Some("html")) => "text/html; charset=utf-8",
+        (_, Some("css")) => "text/css; charset=utf-8",
+        (_, Some("js")) => "text/javascript; charset=utf-8",
+        (_, Some("svg")) => "image/svg+xml",
+        (_, Some("xml")) => "application/xml",
         (_, Some("deb" | "udeb")) => "application/vnd.debian.binary-package",
         (_, Some("json")) => "application/json",
         (_, Some("asc")) => "application/pgp-keys",

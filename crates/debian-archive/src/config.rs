@@ -67,6 +67,8 @@ pub struct Config {
     /// Who signs.
     #[serde(default)]
     pub signing: Signing,
+    /// The pages for people; `None` for no pages.
+    pub site: Option<SiteSettings>,
     /// The suites, in the order of the file.
     #[serde(default, rename = "suite")]
     pub suites: Vec<Suite>,
@@ -96,6 +98,19 @@ impl Default for Signing {
             also: Vec::new(),
         }
     }
+}
+
+/// The pages for people.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SiteSettings {
+    /// Whether they are written.
+    #[serde(default = "yes")]
+    pub enabled: bool,
+    /// What the archive is called there; `None` for its label.
+    pub title: Option<String>,
+    /// What the archive is, in a sentence or more.
+    pub description: Option<String>,
 }
 
 /// One suite.
@@ -250,6 +265,15 @@ impl Config {
         if let Some(url) = &self.url {
             check_url(url).map_err(|problem| format!("invalid `url`: {problem}"))?;
         }
+        let site = self.site.as_ref();
+        for (key, value) in [
+            ("title", site.and_then(|site| site.title.as_ref())),
+            ("description", site.and_then(|site| site.description.as_ref())),
+        ] {
+            if let Some(value) = value {
+                check_line(key, value)?;
+            }
+        }
         self.signing.check()?;
         if self.suites.is_empty() {
             return Err("no [[suite]]: an archive needs at least one".into());
@@ -381,6 +405,10 @@ pub fn parse_toml<T: serde::de::DeserializeOwned>(text: &str, path: &Path) -> Re
 
 fn line_of(text: &str, offset: usize) -> usize {
     text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
+}
+
+fn yes() -> bool {
+    true
 }
 
 fn default_origin() -> String {

@@ -17,7 +17,9 @@ use walkdir::{DirEntry, WalkDir};
 
 use crate::archive::{Archive, suite_dists};
 use crate::config::Suite;
-use crate::publish::{LiveError, LiveRelease, SuiteLease, is_catalog_lost};
+use crate::publish::{
+    LiveError, LiveRelease, SiteStraysError, SuiteLease, is_catalog_lost, site_strays, site_strays_of,
+};
 use crate::upload_queue::STAGED;
 use archive_catalog::{CatalogError, PruneMode, PruneResult, Publication, Retention};
 use archive_index::{IndexManifest, ManifestError};
@@ -52,6 +54,9 @@ pub enum PruneError {
     /// The store of the archive's files does not do what it was asked.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The files of the site cannot be compared with what is published.
+    #[error(transparent)]
+    Site(#[from] SiteStraysError),
     /// A file or folder cannot be read, locked or deleted.
     #[error("cannot {action} `{path}`")]
     File {
@@ -115,14 +120,20 @@ impl Archive {
             self.prune_pool(&forgotten, pruning, now),
             self.prune_staged(pruning, now),
             self.prune_chunks(pruning),
+            self.prune_site(pruning),
         ];
         let by_hash = self
             .config()
             .suites
             .iter()
-            .map(|suite| self.prune_by_hash(suite, pruning, now));
+            .map(|suite| self.under_lease(suite, pruning, || self.by_hash(suite, now)));
         let (mut deleted, mut failures) = (Vec::new(), Vec::new());
-        for part in found.into_iter().chain(by_hash) {
+        let pages = self
+            .config()
+            .suites
+            .iter()
+            .map(|suite| self.under_lease(suite, pruning, || self.pages(suite)));
+        for part in found.into_iter().chain(by_hash).chain(pages) {
             match part {
                 Ok(more) => deleted.extend(more),
                 Err(error) => failures.push(error),
@@ -203,14 +214,19 @@ impl Archive {
         Ok(left)
     }
 
-    /// Deletes by-hash files of generations that are not retained, while nobody publishes the suite.
-    fn prune_by_hash(&self, suite: &Suite, pruning: PruneMode, now: i64) -> Result<Deletions, PruneError> {
+    /// Deletes what is found to be of no use to a suite, while nobody publishes it.
+    fn under_lease(
+        &self,
+        suite: &Suite,
+        pruning: PruneMode,
+        find: impl Fn() -> Result<Deletions, PruneError>,
+    ) -> Result<Deletions, PruneError> {
         if pruning == PruneMode::DryRun {
-            return self.by_hash(suite, now);
+            return find();
         }
         let lease = SuiteLease::take(self.catalog(), &suite.codename)?;
         lease.during(|| {
-            let found = self.by_hash(suite, now)?;
+            let found = find()?;
             for some in found.chunks(BETWEEN_LOOKS) {
                 // A publisher may rely on such a file again as soon as the lease is gone.
                 if !lease.is_held()? {
@@ -220,6 +236,18 @@ impl Archive {
             }
             Ok(found)
         })
+    }
+
+    /// Deletes the pages of suites that the site does not show.
+    fn prune_site(&self, pruning: PruneMode) -> Result<Deletions, PruneError> {
+        let found = no_longer_shown(site_strays(self)?);
+        self.delete_all(&found, pruning)?;
+        Ok(found)
+    }
+
+    /// Finds pages of packages that a suite does not hold.
+    fn pages(&self, suite: &Suite) -> Result<Deletions, PruneError> {
+        Ok(no_longer_shown(site_strays_of(self, suite)?.files))
     }
 
     /// Finds by-hash files of generations that are not retained.
@@ -339,6 +367,13 @@ fn retention(suite: &Suite, now: i64) -> Retention {
         publications_until: now - suite.publications_kept_for(),
         removed_until: now - suite.keep_removed_for.seconds(),
     }
+}
+
+fn no_longer_shown(paths: Vec<String>) -> Deletions {
+    let named = paths.into_iter();
+    named
+        .map(|path| (path, "about nothing that the site shows"))
+        .collect()
 }
 
 fn was_live_within(publication: &Publication, seconds: i64, now: i64) -> bool {

@@ -17,6 +17,7 @@ mod pinned;
 mod plan;
 mod refusal;
 mod settings;
+mod site;
 mod steps;
 mod suite_indexes;
 mod take_down;
@@ -50,11 +51,14 @@ pub use mode::PublishMode;
 pub(crate) use pinned::POOL_LINK;
 pub use pinned::Rendered;
 pub use refusal::{Gated, Gone};
+pub use site::SiteStraysError;
+pub(crate) use site::{forget as forget_site, strays as site_strays, strays_of as site_strays_of};
 pub use suite_indexes::expected_packages;
 
 use alias::AliasedSuite;
 use apply::{PublishTarget, StagedRelease};
 use error::write_error;
+use site::SuiteSite;
 use steps::IndexOutput;
 use suite_indexes::{BuiltIndexes, SuiteIndexes};
 
@@ -115,6 +119,7 @@ impl Archive {
         let settings = settings::digest(self.config(), suite, signer);
         if !self.is_due(suite, publishing, &live, (&settings, clock.now()))? {
             client_setup::write(self, suite, signer)?;
+            site::write_root(self, site::site_of(self.config(), signer, clock.now()).as_ref())?;
             // A publisher that was killed right after its publish was recorded left them.
             Staging::sweep(self.local())?;
             return Ok(PublishOutcome::Unchanged);
@@ -366,6 +371,16 @@ impl PublishRun<'_> {
         let staged = StagedRelease::new(&staging, &release, &signatures, self.date)?;
         self.put_in_place(&outputs, &staged, &self.served_before(snapshot))?;
         client_setup::write(self.archive, self.suite, signer)?;
+        let site = site::site_of(self.archive.config(), signer, clock.now());
+        SuiteSite {
+            archive: self.archive,
+            suite: self.suite,
+            snapshot,
+            staging: &staging,
+            lease: self.lease,
+        }
+        .write(site.as_ref(), &publication)?;
+        stages.end("site");
         if !self.already_in_place {
             // Before it is recorded: where this is cut off, the next publish does it again.
             self.archive.render_all_pinned(self.suite, signer, clock)?;
@@ -377,6 +392,7 @@ impl PublishRun<'_> {
             self.lease.epoch(),
             self.date,
         )?;
+        site::write_root(self.archive, site.as_ref())?;
         for (path, manifest) in manifests {
             // Only what the next publish costs depends on it.
             let _ = manifest.write(&path, &staging);

@@ -20,6 +20,7 @@ use rustix::fs::FlockOperation;
 use crate::archive::{Archive, suite_dists};
 use crate::config::Suite;
 use crate::location::ArchiveLocation;
+use crate::publish;
 use crate::verify;
 use archive_catalog::{DatabaseUrl, Pin, Publication, PublishedFile, Selection, SnapshotId, SqlCatalog};
 use archive_storage::STATE;
@@ -85,6 +86,8 @@ pub fn rebuild(location: &ArchiveLocation, keyring: &Keyring, now: i64) -> Resul
             .map_err(|source| failed("lock", &root.join(STATE).join("pool.lock"), source))?;
         fill(&archive, keyring, now)?
     };
+    // Revisions begin anew, and what the site was written from is of the old ones.
+    publish::forget_site(root).map_err(|source| failed("delete", &root.join(STATE).join("site"), source))?;
     match catalog {
         DatabaseUrl::Sqlite(path) => {
             rebuilt.set_aside = set_aside(path, now)?;

@@ -301,5 +301,6 @@ fn is_public(name: &str) -> bool {
     matches!(
         name,
         "archive-keyring.pgp" | "archive-keyring.asc" | "repository.json"
-    ) || name.ends_with(".sources")
+    ) || archive_site::ROOT.contains(&name)
+        || name.ends_with(".sources")
 }

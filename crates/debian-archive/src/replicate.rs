@@ -60,6 +60,7 @@ impl Archive {
             copy.unsettled.insert(folder_of(&link).to_owned());
             copy.settle()?;
         }
+        copy.site()?;
         Ok(Replicated {
             suite: suite.codename.clone(),
             files: copy.files,
@@ -80,7 +81,7 @@ impl Archive {
         let is_named = |path: &String| replicated.iter().any(|suite| suite.named.contains(path));
         let mut deleted = Vec::new();
         // From what refers to what is referred to.
-        for folder in ["snapshots", "dists", "private", "pool"] {
+        for folder in ["browse", "snapshots", "dists", "private", "pool"] {
             let here = self.files().list(folder)?;
             let there = target.list(folder)?.into_keys();
             let is_stale = |path: &String| {
@@ -297,6 +298,28 @@ impl<'a> Copy<'a> {
             let bytes = required(self.archive, &path)?;
             self.settle()?;
             self.write(&path, &bytes)?;
+        }
+        self.settle()
+    }
+
+    /// Copies the pages of the suite, and those about all suites; after the Release, so that they name nothing that is not there.
+    fn site(&mut self) -> Result<(), ReplicateError> {
+        let files = self.archive.files();
+        let mut here = files.list(&archive_site::suite_folder(self.suite.codename.as_str()))?;
+        here.extend(files.list(&archive_site::assets_folder())?);
+        for path in archive_site::ROOT {
+            here.extend(files.head(path)?.map(|head| (path.to_owned(), head)));
+        }
+        let there = self.target.list(archive_site::BROWSE)?;
+        for (path, head) in here {
+            let copied = there.get(&path);
+            // A page has the time of its publish, and a copy that of the copying, which is later.
+            let is_same =
+                copied.is_some_and(|copied| copied.size == head.size && copied.modified >= head.modified);
+            if !is_same {
+                let bytes = required(self.archive, &path)?;
+                self.write(&path, &bytes)?;
+            }
         }
         self.settle()
     }

@@ -21,6 +21,7 @@ mod remove;
 mod replicate;
 mod root;
 mod scan;
+mod site;
 mod snapshot;
 mod verify;
 

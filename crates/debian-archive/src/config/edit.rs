@@ -46,6 +46,8 @@ pub fn initial_text(initial: &Initial<'_>) -> String {
     }
     .expect("writing to a string");
     text.push_str("\n[signing]\nkey = \"keys/archive.pgp\"\n");
+    text.push_str("\n[site]   # pages for people: index.html and browse/\n");
+    text.push_str("enabled       = true\n# title       = \"Packages of example.org\"\n# description = \"What we build, for Debian.\"\n");
     for suite in initial.suites {
         write!(
             text,

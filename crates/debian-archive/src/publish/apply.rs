@@ -31,8 +31,13 @@ pub(super) fn stage(staging: &Staging, bytes: &[u8], date: i64) -> Result<Staged
 ///
 /// apt asks by If-Modified-Since, which is why the time must rise with every publish as the Date does.
 pub(super) fn finish(file: &File, date: i64) -> io::Result<()> {
-    file.set_times(FileTimes::new().set_modified(time(date)))?;
+    set_date(file, date)?;
     file.sync_all()
+}
+
+/// Gives a staged file the time of its publish.
+pub(super) fn set_date(file: &File, date: i64) -> io::Result<()> {
+    file.set_times(FileTimes::new().set_modified(time(date)))
 }
 
 /// A staged Release and its signatures.

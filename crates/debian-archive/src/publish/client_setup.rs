@@ -88,7 +88,7 @@ impl SeenFiles {
 }
 
 /// Returns a deb822 entry for apt, with the keys in it. Source: sources.list(5).
-fn sources_entry(url: &str, suite: &Suite, armoured: &str) -> String {
+pub(super) fn sources_entry(url: &str, suite: &Suite, armoured: &str) -> String {
     let list = |items: Vec<String>| items.join(" ");
     let mut text = format!(
         "Types: deb\nURIs: {url}/\nSuites: {}\nComponents: {}\nArchitectures: {}\nSigned-By:\n",

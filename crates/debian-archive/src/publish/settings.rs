@@ -59,6 +59,11 @@ fn release_text(config: &Config, suite: &Suite, fingerprints: &[String]) -> Stri
     ] {
         text.line(name, Some(if value { "true" } else { "false" }));
     }
+    // It says what the site is to show of the suite, which is written with a publish.
+    if let Some(site) = config.site.as_ref().filter(|site| site.enabled && !suite.private) {
+        text.line("site", site.title.as_deref());
+        text.line("description", site.description.as_deref());
+    }
     for fingerprint in fingerprints {
         text.line("key", Some(fingerprint));
     }

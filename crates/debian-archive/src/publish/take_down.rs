@@ -8,6 +8,7 @@ use rustix::fs::FlockOperation;
 use super::alias::shows;
 use super::error::{PublishError, write_error};
 use super::refusal::Gone;
+use super::site;
 use crate::archive::{Archive, dists_folder, private_tree};
 use crate::config::Suite;
 use archive_storage::pool::{self, PoolName};
@@ -36,6 +37,7 @@ impl Archive {
         for tree in [String::new(), private_tree(&gone.suite)] {
             take_down(self.files(), &tree, &gone.suite)?;
         }
+        site::take_down(self, &gone.suite)?;
         Ok(self.catalog().unpublish(&gone.suite)?)
     }
 

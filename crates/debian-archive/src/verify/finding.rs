@@ -7,6 +7,8 @@ use archive_index::IndexError;
 use archive_storage::store::StoreError;
 use serde::Serialize;
 
+use crate::publish::SiteStraysError;
+
 /// What kind of damage was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -19,6 +21,8 @@ pub enum FindingKind {
     PoolOrphan,
     /// An index is not what the Release or the catalog says, or is served and in no configuration.
     IndexStale,
+    /// A page of a published package is missing, or the site has files of nothing that is published.
+    SiteStale,
     /// A by-hash file is missing, or has other bytes than its name says.
     ByhashWrong,
     /// A Release is not signed by the archive's keys.
@@ -38,6 +42,7 @@ impl fmt::Display for FindingKind {
             Self::PoolMissing => "pool-missing",
             Self::PoolOrphan => "pool-orphan",
             Self::IndexStale => "index-stale",
+            Self::SiteStale => "site-stale",
             Self::ByhashWrong => "byhash-wrong",
             Self::SignatureBad => "signature-bad",
             Self::Expired => "expired",
@@ -70,4 +75,7 @@ pub enum ArchiveVerifyError {
     /// The store cannot be read, so that its content is unknown.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The files of the site cannot be compared with what is published.
+    #[error(transparent)]
+    Site(#[from] SiteStraysError),
 }

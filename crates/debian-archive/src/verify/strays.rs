@@ -4,7 +4,7 @@ use super::finding::{ArchiveVerifyError, Finding, FindingKind};
 use crate::archive::{Archive, dists_folder, private_tree, suite_dists};
 use crate::config::Suite;
 use crate::error_text::with_causes;
-use crate::publish::{LiveError, LiveRelease};
+use crate::publish::{LiveError, LiveRelease, site_strays, site_strays_of};
 use archive_storage::store::StoreError;
 
 /// Looks through everything that is served for what the configuration does not have.
@@ -28,6 +28,32 @@ pub(super) fn check(archive: &Archive, findings: &mut Vec<Finding>) -> Result<()
     for suite in suites {
         strays.places(suite);
     }
+    site(archive, findings)
+}
+
+fn site(archive: &Archive, findings: &mut Vec<Finding>) -> Result<(), ArchiveVerifyError> {
+    let (mut files, mut missing) = (site_strays(archive)?, Vec::new());
+    for suite in &archive.config().suites {
+        let found = site_strays_of(archive, suite)?;
+        files.extend(found.files);
+        missing.extend(found.missing);
+    }
+    let finding = |path, detail: &str| Finding {
+        kind: FindingKind::SiteStale,
+        path,
+        detail: detail.to_owned(),
+    };
+    let strays = files.into_iter();
+    findings.extend(
+        strays.map(|path| finding(path, "it is about nothing that is published: run `repogen prune`")),
+    );
+    let missing = missing.into_iter();
+    findings.extend(missing.map(|path| {
+        finding(
+            path,
+            "it is missing: delete `state/site`, then run `repogen publish --force`",
+        )
+    }));
     Ok(())
 }
 

@@ -1,0 +1,148 @@
+//! What the catalog holds, as the site shows it.
+
+use std::collections::BTreeSet;
+
+use archive_catalog::{Content, NamedPackage, PastPlacement, Snapshot};
+use archive_index::IndexError;
+use archive_site::{Build, FileList, Package, Placed};
+use debian_control::limits::Limits;
+use debian_control::name::{Component, PackageName};
+use debian_control::package::BinaryPackage;
+
+use crate::config::Suite;
+use crate::paths;
+use crate::publish::error::PublishError;
+
+/// The packages of a state of a suite.
+pub(super) struct SitePackages<'a> {
+    suite: &'a Suite,
+    snapshot: &'a dyn Snapshot,
+}
+
+impl<'a> SitePackages<'a> {
+    pub(super) fn new(suite: &'a Suite, snapshot: &'a dyn Snapshot) -> Self {
+        Self { suite, snapshot }
+    }
+
+    /// Returns all that the indexes list of a name; `None` where that is nothing.
+    pub(super) fn package(&self, name: &PackageName) -> Result<Option<Package>, PublishError> {
+        let mut builds = Vec::new();
+        for named in self.snapshot.named(name)? {
+            if self.is_listed(&named.content, &named.component) {
+                builds.push(self.build(named, builds.is_empty())?);
+            }
+        }
+        if builds.is_empty() {
+            return Ok(None);
+        }
+        let limit = u32::try_from(Package::HISTORY).expect("some dozens");
+        let history = self.snapshot.history(name, limit)?;
+        let history = history
+            .iter()
+            .filter(|past| self.is_listed(&past.content, &past.component));
+        Ok(Some(Package {
+            builds,
+            history: history.map(placed).collect(),
+        }))
+    }
+
+    /// Returns the rows of all names.
+    pub(super) fn all_rows(&self) -> Result<Vec<String>, PublishError> {
+        let mut rows = Vec::new();
+        for name in self.snapshot.changed_names(None)? {
+            rows.extend(self.package(&name)?.map(|package| package.row()));
+        }
+        Ok(rows)
+    }
+
+    /// Returns the rows that pages may have shown of a name since a revision: one for each package that came or left.
+    pub(super) fn past_rows(&self, name: &PackageName, since: i64) -> Result<Vec<String>, PublishError> {
+        let mut rows = BTreeSet::new();
+        for past in self.snapshot.history(name, u32::MAX)? {
+            let is_new = past.added_revision > since || past.removed.is_some_and(|(at, _)| at > since);
+            if is_new && self.is_listed(&past.content, &past.component) {
+                let package = parsed(&past.content)?;
+                let build = Build {
+                    section: self.section(&package, past.section.as_deref()),
+                    component: past.component.clone(),
+                    priority: None,
+                    path: String::new(),
+                    size: past.content.size,
+                    sha256: past.content.sha256.to_string(),
+                    added_at: past.added_at,
+                    files: FileList::default(),
+                    package,
+                };
+                let package = Package {
+                    builds: vec![build],
+                    history: Vec::new(),
+                };
+                rows.insert(package.row());
+            }
+        }
+        Ok(rows.into_iter().collect())
+    }
+
+    fn is_listed(&self, content: &Content, component: &Component) -> bool {
+        self.suite.takes(&content.architecture) && self.suite.components.contains(component)
+    }
+
+    /// Makes a build; the paths of the newest alone are shown.
+    fn build(&self, named: NamedPackage, is_newest: bool) -> Result<Build, PublishError> {
+        let package = parsed(&named.content)?;
+        let wins = self.suite.overrides_of(&named.content.name);
+        let priority = wins.and_then(|wins| wins.priority.clone()).or(named.priority);
+        Ok(Build {
+            section: self.section(&package, named.section.as_deref()),
+            priority: priority.or_else(|| package.priority().map(str::to_owned)),
+            component: named.component,
+            path: named.path,
+            size: named.content.size,
+            sha256: named.content.sha256.to_string(),
+            added_at: named.added_at,
+            files: if is_newest {
+                file_list(&named.content, &named.paths)?
+            } else {
+                FileList::default()
+            },
+            package,
+        })
+    }
+
+    fn section(&self, package: &BinaryPackage, placed: Option<&str>) -> Option<String> {
+        let wins = self.suite.overrides_of(package.name());
+        let section = wins.and_then(|wins| wins.section.as_deref()).or(placed);
+        section.or(package.section()).map(str::to_owned)
+    }
+}
+
+fn parsed(content: &Content) -> Result<BinaryPackage, PublishError> {
+    BinaryPackage::parse(content.control.as_bytes(), &Limits::default()).map_err(|error| {
+        IndexError::Record(format!(
+            "the stanza of `{}` in the catalog: {error}",
+            content.name
+        ))
+        .into()
+    })
+}
+
+fn file_list(content: &Content, packed: &[u8]) -> Result<FileList, PublishError> {
+    let plain = paths::unpack(packed)
+        .map_err(|error| IndexError::Record(format!("the file list of `{}`: {error}", content.name)))?;
+    let shown = paths::split(&plain).take(FileList::SHOWN);
+    Ok(FileList {
+        paths: shown
+            .map(|path| String::from_utf8_lossy(path).into_owned())
+            .collect(),
+        total: paths::split(&plain).count(),
+    })
+}
+
+fn placed(past: &PastPlacement) -> Placed {
+    Placed {
+        version: past.content.version.to_string(),
+        architecture: past.content.architecture.to_string(),
+        added_at: past.added_at,
+        removed_at: past.removed.map(|(_, at)| at),
+    }
+}

@@ -1,0 +1,151 @@
+//! Putting files of the site in place.
+
+use std::collections::BTreeSet;
+use std::fs::File as LocalHandle;
+use std::io::Write as _;
+use std::thread;
+
+use archive_site::File;
+use archive_storage::staging::{StagedPath, Staging, StagingError};
+use archive_storage::store::{FileStore, LocalFile, folder_of};
+use debian_control::digest::Sha256;
+
+use crate::publish::apply::set_date;
+use crate::publish::error::PublishError;
+
+/// How many files are put in place together.
+const BATCH: usize = 256;
+/// By how many threads: most of the time of each file is a wait for the disk, or for the server of a bucket.
+const THREADS: usize = 16;
+
+/// Puts files in place batch by batch, and deletes at the end what is gone.
+pub(super) struct SiteWriter<'a> {
+    files: &'a dyn FileStore,
+    staging: &'a Staging,
+    /// The time of the files.
+    date: i64,
+    written: &'a mut dyn FnMut(&str),
+    pending: Vec<Pending>,
+    folders: BTreeSet<String>,
+    gone: BTreeSet<String>,
+}
+
+/// A file that is staged, and not in place yet.
+struct Pending {
+    path: String,
+    staged: StagedPath,
+    handle: LocalHandle,
+    sha256: Sha256,
+    size: u64,
+}
+
+impl<'a> SiteWriter<'a> {
+    pub(super) fn new(
+        files: &'a dyn FileStore,
+        staging: &'a Staging,
+        date: i64,
+        written: &'a mut dyn FnMut(&str),
+    ) -> Self {
+        Self {
+            files,
+            staging,
+            date,
+            written,
+            pending: Vec::new(),
+            folders: BTreeSet::new(),
+            gone: BTreeSet::new(),
+        }
+    }
+
+    /// Takes a file; it is in place after [`SiteWriter::flush`] at the latest.
+    pub(super) fn put(&mut self, file: File) -> Result<(), PublishError> {
+        let (path, bytes) = match file {
+            File::Holds(path, bytes) => (path, bytes),
+            File::Gone(path) => {
+                self.gone.insert(path);
+                return Ok(());
+            }
+        };
+        let (staged, mut handle) = self.staging.create()?;
+        handle
+            .write_all(&bytes)
+            .and_then(|()| set_date(&handle, self.date))
+            .map_err(|source| StagingError {
+                action: "write",
+                path: staged.as_path().to_owned(),
+                source,
+            })?;
+        self.pending.push(Pending {
+            path,
+            staged,
+            handle,
+            sha256: Sha256::of(&bytes),
+            size: bytes.len() as u64,
+        });
+        if self.pending.len() >= BATCH {
+            self.flush()?;
+        }
+        Ok(())
+    }
+
+    /// Puts in place what was taken so far.
+    pub(super) fn flush(&mut self) -> Result<(), PublishError> {
+        let pending = std::mem::take(&mut self.pending);
+        let files = self.files;
+        let share = pending.len().div_ceil(THREADS).max(1);
+        thread::scope(|scope| {
+            let work = |share| scope.spawn(move || put_all(files, share));
+            let workers: Vec<_> = pending.chunks(share).map(work).collect();
+            let results = workers.into_iter().map(|worker| {
+                // A panic goes on where somebody sees it.
+                worker
+                    .join()
+                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            });
+            results
+                .collect::<Vec<_>>()
+                .into_iter()
+                .collect::<Result<(), PublishError>>()
+        })?;
+        for Pending { path, .. } in &pending {
+            (self.written)(path);
+            self.folders.insert(folder_of(path).to_owned());
+        }
+        Ok(())
+    }
+
+    /// Deletes what is gone, now that nothing links to it, and makes all of it last.
+    pub(super) fn finish(mut self) -> Result<(), PublishError> {
+        self.flush()?;
+        for path in &self.gone {
+            self.files.delete(path)?;
+            self.folders.insert(folder_of(path).to_owned());
+        }
+        Ok(self.files.settle(&mut self.folders.iter().map(String::as_str))?)
+    }
+}
+
+fn put_all(files: &dyn FileStore, pending: &[Pending]) -> Result<(), PublishError> {
+    for Pending {
+        path,
+        staged,
+        handle,
+        sha256,
+        size,
+    } in pending
+    {
+        // Its bytes last before its name leads to them.
+        handle.sync_all().map_err(|source| StagingError {
+            action: "sync",
+            path: staged.as_path().to_owned(),
+            source,
+        })?;
+        let local = LocalFile {
+            path: staged.as_path(),
+            sha256: *sha256,
+            size: *size,
+        };
+        files.replace(path, &local)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,369 @@
+//! The pages that publishing writes beside `dists/`.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::time::SystemTime;
+
+use archive_tests::{DebBuilder, Nginx, Run, TestArchive};
+
+fn package(name: &str, version: &str) -> DebBuilder {
+    DebBuilder::new(name, version, "all").file(&format!("usr/share/{name}/hello"), "hello")
+}
+
+/// Returns the files below a folder, by their paths there.
+fn below(folder: &Path) -> BTreeMap<String, (Vec<u8>, SystemTime)> {
+    let short = |path: String| path[folder.to_str().unwrap().len() + 1..].to_owned();
+    super::state(folder)
+        .into_iter()
+        .map(|(path, state)| (short(path), state))
+        .collect()
+}
+
+/// Returns the files of the site with their text.
+fn site_of(root: &Path) -> BTreeMap<String, String> {
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    let browse = root.join("browse");
+    let mut files = BTreeMap::new();
+    if browse.exists() {
+        let pages = below(&browse).into_iter();
+        files.extend(pages.map(|(path, (bytes, _))| (format!("browse/{path}"), text(bytes))));
+    }
+    for name in [
+        "index.html",
+        "status.html",
+        "status.json",
+        "sitemap.xml",
+        "robots.txt",
+    ] {
+        files.extend(
+            fs::read(root.join(name))
+                .ok()
+                .map(|bytes| (name.to_owned(), text(bytes))),
+        );
+    }
+    files
+}
+
+fn site(archive: &TestArchive) -> BTreeMap<String, String> {
+    site_of(&archive.root())
+}
+
+/// Checks that two sites are the same, but for what says when it was published.
+fn assert_same(one: &BTreeMap<String, String>, other: &BTreeMap<String, String>) {
+    let is_dated = |path: &str| {
+        [
+            "index.html",
+            "browse/stable/index.html",
+            "browse/stable/index.json",
+        ]
+        .contains(&path)
+            || path.starts_with("status.")
+    };
+    assert_eq!(one.keys().collect::<Vec<_>>(), other.keys().collect::<Vec<_>>());
+    let different: Vec<&String> = one
+        .keys()
+        .filter(|path| !is_dated(path) && one.get(*path) != other.get(*path))
+        .collect();
+    assert_eq!(different, [""; 0]);
+}
+
+fn has(archive: &TestArchive, path: &str) -> bool {
+    archive.root().join(path).exists()
+}
+
+fn served() -> TestArchive {
+    TestArchive::init(&["--url", "https://example.org/apt"])
+}
+
+#[test]
+fn a_package_has_pages_from_its_first_publish_until_it_leaves() {
+    let archive = served();
+    archive.add(&[package("hello", "1.0"), package("other", "1.0").depends("hello")]);
+    archive.publish();
+    for file in ["index.html", "index.json", "feed.xml", "badge.svg"] {
+        assert!(has(&archive, &format!("browse/stable/hello/{file}")), "{file}");
+    }
+    let page = archive.read("browse/stable/hello/index.html");
+    assert!(
+        page.contains("usr/share/hello/hello") && page.contains("../../../browse/stable/other/index.html")
+    );
+    let twin: serde_json::Value =
+        serde_json::from_str(&archive.read("browse/stable/hello/index.json")).unwrap();
+    let path = twin["builds"][0]["path"].as_str().unwrap();
+    assert!(has(&archive, path), "{path}");
+    assert!(archive.read("browse/stable/_search/h.json").contains("\"hello\""));
+
+    archive.repogen(&["remove", "hello"]).ok();
+    archive.publish();
+    assert!(!has(&archive, "browse/stable/hello"));
+    assert!(!has(&archive, "browse/stable/_search/h.json"));
+    assert!(
+        !archive
+            .read("browse/stable/other/index.html")
+            .contains("browse/stable/hello")
+    );
+    archive.repogen(&["verify"]).ok();
+}
+
+#[test]
+fn a_publish_leaves_unrelated_pages_alone() {
+    let archive = served();
+    archive.add(&[package("hello", "1.0"), package("other", "1.0")]);
+    archive.publish();
+    let before = below(&archive.root().join("browse"));
+    archive.add(&[package("hello", "2.0")]);
+    archive.publish();
+    let after = below(&archive.root().join("browse"));
+    let touched: Vec<&str> = after
+        .iter()
+        .filter(|(path, state)| before.get(*path) != Some(state))
+        .map(|(path, _)| path.strip_prefix("stable/").unwrap())
+        .collect();
+    assert!(
+        touched.contains(&"hello/index.html") && touched.contains(&"_all/index.html"),
+        "{touched:?}"
+    );
+    assert!(
+        !touched
+            .iter()
+            .any(|path| path.starts_with("other/") || path.starts_with("_search/")),
+        "{touched:?}"
+    );
+    assert!(archive.repogen(&["publish"]).ok().stdout.contains("unchanged"));
+    assert_eq!(below(&archive.root().join("browse")), after);
+}
+
+#[test]
+fn what_changes_little_by_little_is_what_is_written_at_one_time() {
+    let archive = served();
+    let names: Vec<String> = (0..60).map(|at| format!("p{at}")).collect();
+    for part in names.chunks(20) {
+        let packages: Vec<DebBuilder> = part
+            .iter()
+            .map(|name| package(name, "1.0").depends("p1"))
+            .collect();
+        archive.add(&packages);
+        archive.publish();
+    }
+    archive.add(&[package("p1", "2.0")]);
+    archive.repogen(&["remove", "p2"]).ok();
+    archive.publish();
+    let little_by_little = site(&archive);
+    fs::remove_dir_all(archive.root().join("state/site")).unwrap();
+    fs::write(archive.root().join("browse/stable/stray.html"), "x").unwrap();
+    archive.repogen(&["publish", "--force"]).ok();
+    assert_same(&site(&archive), &little_by_little);
+}
+
+#[test]
+fn a_publish_that_is_killed_while_it_writes_pages_is_completed_by_the_next() {
+    let whole = served();
+    let packages = || [package("hello", "2.0").depends("other"), package("new", "1.0")];
+    let begin = |archive: &TestArchive| {
+        archive.add(&[package("hello", "1.0"), package("other", "1.0")]);
+        archive.publish();
+        archive.add(&packages());
+    };
+    begin(&whole);
+    whole.publish();
+    let wanted: Vec<String> = site(&whole).into_keys().collect();
+    let mut killed = 0;
+    for at in (1..60).step_by(6) {
+        let archive = served();
+        begin(&archive);
+        let trace = archive.outside().join("trace");
+        let mut command = archive.tool("strace");
+        // Pages get their names by renames; so do indexes, before.
+        let inject = format!("inject=rename,renameat,renameat2:signal=KILL:when={at}");
+        command.args([
+            "-f",
+            "-qq",
+            "-o",
+            trace.to_str().unwrap(),
+            "-e",
+            "trace=rename,renameat,renameat2",
+            "-e",
+            &inject,
+        ]);
+        command.arg(archive_tests::archive::repogen()).arg("publish");
+        if Run::of(&mut command).code == 0 {
+            break;
+        }
+        killed += usize::from(site(&archive).contains_key("browse/stable/new/index.html"));
+        archive.publish();
+        assert_eq!(
+            site(&archive).into_keys().collect::<Vec<_>>(),
+            wanted,
+            "killed at {at}"
+        );
+        assert!(
+            archive
+                .read("browse/stable/other/index.html")
+                .contains("stable/hello/"),
+            "killed at {at}"
+        );
+        assert!(
+            archive.read("browse/stable/_all/index.html").contains(">2.0<"),
+            "killed at {at}"
+        );
+        assert!(
+            archive.read("status.json").contains("\"packages\":4"),
+            "killed at {at}"
+        );
+        archive.repogen(&["verify"]).ok();
+    }
+    assert!(
+        killed > 0,
+        "no kill came while pages were written: this tests nothing"
+    );
+}
+
+#[test]
+fn nothing_of_a_private_suite_is_on_the_site() {
+    let archive = TestArchive::init(&[
+        "--url",
+        "https://example.org/apt",
+        "--suite",
+        "stable",
+        "--suite",
+        "inner",
+    ]);
+    for (suite, name) in [("stable", "open"), ("inner", "secret")] {
+        let file = package(name, "1.0").write_into(&archive.outside());
+        archive
+            .repogen(&["add", "--suite", suite, file.to_str().unwrap()])
+            .ok();
+    }
+    let leaks = |archive: &TestArchive| -> Vec<String> {
+        let is_leak = |text: &str| text.contains("inner") || text.contains("secret");
+        let files = site(archive).into_iter();
+        // `inner` is a word of the script, too.
+        let files = files.filter(|(path, _)| !path.contains("_assets"));
+        files
+            .filter(|(path, text)| is_leak(path) || is_leak(text))
+            .map(|(path, _)| path)
+            .collect()
+    };
+    archive.publish();
+    assert!(!leaks(&archive).is_empty(), "a control: it was public");
+    archive.configure_last_suite("private = true");
+    let found = archive.repogen(&["verify"]);
+    assert!(found.stdout.contains("site-stale"), "{}", found.report());
+    archive.publish();
+    assert_eq!(leaks(&archive), [""; 0]);
+    archive.repogen(&["verify"]).ok();
+}
+
+#[test]
+fn a_site_that_is_switched_off_goes_and_comes_back() {
+    let archive = served();
+    archive.add(&[package("hello", "1.0")]);
+    archive.publish();
+    let before = site(&archive);
+    archive.configure("enabled       = true", "enabled = false");
+    archive.publish();
+    assert_eq!(site(&archive), BTreeMap::new());
+    archive.repogen(&["verify"]).ok();
+    archive.configure("enabled = false", "enabled = true");
+    archive.publish();
+    assert_same(&site(&archive), &before);
+}
+
+#[test]
+fn a_configuration_without_a_site_has_none() {
+    let archive = served();
+    archive.configure("[site]", "[ignored]");
+    let text = archive.read("repogen.toml");
+    let (head, rest) = text.split_once("[ignored]").unwrap();
+    let rest = &rest[rest.find("[[suite]]").unwrap()..];
+    fs::write(archive.home().join("repogen.toml"), format!("{head}{rest}")).unwrap();
+    archive.add(&[package("hello", "1.0")]);
+    archive.publish();
+    assert_eq!(site(&archive), BTreeMap::new());
+}
+
+#[test]
+fn what_is_served_below_a_path_has_relative_links_and_whole_addresses_in_feeds() {
+    let archive = served();
+    archive.add(&[package("g++", "1.0"), package("hello", "1.0").depends("g++")]);
+    archive.publish();
+    for (path, text) in site(&archive).iter().filter(|(path, _)| path.ends_with(".html")) {
+        assert!(!text.contains("href=\"/") && !text.contains("src=\"/"), "{path}");
+    }
+    let feed = archive.read("browse/stable/_feed.xml");
+    assert!(
+        feed.contains("https://example.org/apt/browse/stable/g%2B%2B/index.html"),
+        "{feed}"
+    );
+    assert!(
+        archive
+            .read("sitemap.xml")
+            .contains("<loc>https://example.org/apt/browse/stable/index.html</loc>")
+    );
+    assert!(
+        archive
+            .read("robots.txt")
+            .contains("Sitemap: https://example.org/apt/sitemap.xml")
+    );
+
+    let outside = archive.outside().join("web");
+    fs::create_dir(&outside).unwrap();
+    std::os::unix::fs::symlink(archive.root(), outside.join("apt")).unwrap();
+    let nginx = Nginx::serve_with(&outside, |text| {
+        text.replace("~ ^/(", "~ ^/apt/(")
+            .replace("$|browse/)", "$|browse/)")
+    });
+    let page = nginx.get("/apt/browse/stable/g%2B%2B/index.html");
+    assert_eq!(page.status, 200, "{}", page.text());
+    assert_eq!(nginx.get("/apt/browse/stable/hello/").status, 200);
+}
+
+#[test]
+fn prune_deletes_pages_of_what_is_not_published_and_nothing_else_of_the_site() {
+    let archive = served();
+    archive.add(&[package("hello", "1.0")]);
+    archive.publish();
+    let before = site(&archive);
+    for path in ["browse/stable/stray/index.html", "browse/gone/hello/index.html"] {
+        let path = archive.root().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, "x").unwrap();
+    }
+    let found = archive.repogen(&["verify"]);
+    assert_eq!(
+        found.stdout.matches("site-stale").count(),
+        2,
+        "{}",
+        found.report()
+    );
+    archive.repogen(&["prune"]).ok();
+    assert_eq!(site(&archive), before);
+    fs::remove_dir_all(archive.root().join("browse/stable/hello")).unwrap();
+    assert!(
+        archive
+            .repogen(&["verify"])
+            .stdout
+            .contains("browse/stable/hello/index.html")
+    );
+}
+
+#[test]
+fn a_mirror_has_the_same_pages() {
+    let archive = served();
+    archive.add(&[package("hello", "1.0"), package("other", "1.0")]);
+    archive.publish();
+    let mirror = archive.outside().join("mirror");
+    let replicate = || {
+        archive
+            .repogen(&["replicate", "--to", mirror.to_str().unwrap(), "--delete"])
+            .ok()
+    };
+    replicate();
+    assert_eq!(site_of(&mirror), site(&archive));
+    assert!(mirror.join("index.html").exists() && mirror.join("browse/stable/hello/index.html").exists());
+    archive.repogen(&["remove", "hello"]).ok();
+    archive.publish();
+    replicate();
+    assert_eq!(site_of(&mirror), site(&archive));
+}
