@@ -11,7 +11,7 @@ CHECKED_TEXTS  := $(CHECKED_CRATES) tests bench docs nginx tools README.md ARCHI
 # How long `make fuzz` spends on each target.
 FUZZ_SECONDS ?= 20
 
-.PHONY: help setup dev demo build deb test test-postgresql test-s3 test-archive test-apt-suite test-containers docker-up torture bench bench-uploads bench-micro fuzz api-fuzz fmt lint clippy audit health clean
+.PHONY: help setup dev demo build deb test test-postgresql test-s3 test-web test-archive test-apt-suite test-containers docker-up torture bench bench-uploads bench-micro fuzz api-fuzz fmt lint clippy audit health clean
 .DEFAULT_GOAL := help
 
 help: ## Lists these commands
@@ -54,6 +54,11 @@ test-postgresql: setup ## Runs the tests of the uploader and of repogen again, w
 test-s3: $(TARGET)/.setup ## Runs and replicates archives in buckets of an S3 server from PyPI
 	@tools/setup --venv
 	@tools/test-s3
+
+test-web: $(TARGET)/.setup ## Looks at the pages of an archive in chromium: search, copying, what keeps people out (selenium and axe-core from PyPI)
+	@tools/setup --venv --web
+	$(CARGO) build --locked -p repogen --bins
+	@tools/test-web
 
 test-archive: $(TARGET)/.setup-archive ## Real packages on two Debian releases, and both dputs, from Debian's archive (needs root or sudo)
 	@tools/test-archive

@@ -312,12 +312,13 @@ impl<'a> Copy<'a> {
         }
         let there = self.target.list(archive_site::BROWSE)?;
         for (path, head) in here {
-            let copied = there.get(&path);
-            // A page has the time of its publish, and a copy that of the copying, which is later.
-            let is_same =
-                copied.is_some_and(|copied| copied.size == head.size && copied.modified >= head.modified);
-            if !is_same {
-                let bytes = required(self.archive, &path)?;
+            // A page has the time of its publish, and a copy that of the copying, which is later but for a Date that was ahead.
+            let copied = there.get(&path).filter(|copied| copied.size == head.size);
+            if copied.is_some_and(|copied| copied.modified >= head.modified) {
+                continue;
+            }
+            let bytes = required(self.archive, &path)?;
+            if self.target.read(&path)?.as_ref() != Some(&bytes) {
                 self.write(&path, &bytes)?;
             }
         }

@@ -97,6 +97,46 @@ fn every_file_has_its_type_and_its_time_in_caches() {
 }
 
 #[test]
+fn pages_have_their_types_and_may_load_what_lies_beside_them_only() {
+    let table = [
+        ("index.html", "text/html; charset=utf-8"),
+        ("status.json", "application/json"),
+        ("robots.txt", "text/plain; charset=utf-8"),
+        ("sitemap.xml", "application/xml"),
+        ("browse/_assets/site.css", "text/css; charset=utf-8"),
+        ("browse/_assets/site.js", "text/javascript; charset=utf-8"),
+        ("browse/bookworm/g++/index.html", "text/html; charset=utf-8"),
+        ("browse/bookworm/g++/badge.svg", "image/svg+xml"),
+    ];
+    let root = tree(&table.map(|(path, _)| path));
+    let page = root.path().join("browse/bookworm/g++/index.html");
+    fs::write(&page, "line\n".repeat(10_000)).unwrap();
+    let nginx = Nginx::serve(root.path());
+    for (path, kind) in table {
+        let answer = nginx.get(&format!("/{path}"));
+        assert_eq!(answer.status, 200, "{path}");
+        assert_eq!(answer.header("content-type").as_deref(), Some(kind), "{path}");
+        assert_eq!(answer.header("cache-control").as_deref(), Some(SHORT), "{path}");
+        let policy = answer.header("content-security-policy").unwrap();
+        assert!(
+            policy.starts_with("default-src 'none'; ") && !policy.contains("unsafe"),
+            "{policy}"
+        );
+        assert_eq!(
+            answer.header("x-content-type-options").as_deref(),
+            Some("nosniff"),
+            "{path}"
+        );
+    }
+    for path in ["/", "/browse/bookworm/g%2B%2B/"] {
+        assert_eq!(nginx.get(path).status, 200, "{path}");
+    }
+    let asking = [("Accept-Encoding", "gzip")];
+    let answer = http::request(nginx.port(), "GET", "/browse/bookworm/g++/index.html", &asking);
+    assert_eq!(answer.header("content-encoding").as_deref(), Some("gzip"));
+}
+
+#[test]
 fn the_plus_sign_may_come_encoded_as_apt_sends_it() {
     let root = tree(&["pool/main/g/g++/g++_1.0_amd64.deb"]);
     assert!(served(root.path(), "/pool/main/g/g%2b%2b/g%2b%2b_1.0_amd64.deb"));
@@ -140,7 +180,8 @@ fn secrets_and_the_works_of_the_archive_answer_not_found() {
         "private/internal/pool/main/s/secret/secret_1.0_amd64.deb",
         "incoming/bookworm/main/hello_1.0_amd64.deb",
         "state/chunks/aa",
-        "index.html",
+        "other.html",
+        "browse/.hidden/index.html",
         "backup.tar",
         "pool/.hidden",
         "pool/main/.tmp/hello_1.0_amd64.deb",

@@ -37,6 +37,7 @@ fn nginx_sends_the_api_to_the_uploader_and_serves_files_itself() {
         "/dists/stable/InRelease",
         "/repository.json",
         "/archive-keyring.asc",
+        "/",
     ] {
         assert_eq!(by_uploader(path), (200, false), "{path}");
     }
@@ -46,7 +47,6 @@ fn nginx_sends_the_api_to_the_uploader_and_serves_files_itself() {
         "/keys/archive.pgp",
         "/state/",
         "/docsx",
-        "/",
     ] {
         assert_eq!(by_uploader(path), (404, false), "{path}");
     }
