@@ -7,7 +7,9 @@ use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 /// A password that is taken.
@@ -30,6 +32,9 @@ pub struct Uploader {
     process: Child,
     port: u16,
     log: Arc<Log>,
+    /// Whether the log is read, and who reads it.
+    reading: Arc<AtomicBool>,
+    reader: JoinHandle<()>,
 }
 
 impl TestArchive {
@@ -102,13 +107,30 @@ impl Uploader {
             more: Condvar::new(),
         });
         let kept = log.clone();
-        std::thread::spawn(move || {
-            for line in lines.map_while(Result::ok) {
+        let reading = Arc::new(AtomicBool::new(true));
+        let reads = reading.clone();
+        let reader = std::thread::spawn(move || {
+            let lines = lines.map_while(Result::ok);
+            for line in lines.take_while(|_| reads.load(Ordering::Relaxed)) {
                 kept.lines.lock().unwrap().push(line);
                 kept.more.notify_all();
             }
         });
-        Self { process, port, log }
+        Self {
+            process,
+            port,
+            log,
+            reading,
+            reader,
+        }
+    }
+
+    /// Closes the log at the reader's end, as a collector of logs that ends does; something has to be logged for it.
+    pub fn stop_reading_log(&self) {
+        self.reading.store(false, Ordering::Relaxed);
+        while !self.reader.is_finished() {
+            self.get("/healthz", None);
+        }
     }
 
     /// Returns the port.

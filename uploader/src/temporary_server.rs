@@ -105,6 +105,15 @@ impl TemporaryServer {
 
     /// Makes a token and returns its secret.
     pub(crate) fn token(&self, owner: &str, scopes: &[&str]) -> String {
+        self.token_ending(owner, scopes, None)
+    }
+
+    /// The same for a token that ends.
+    pub(crate) fn token_until(&self, owner: &str, scopes: &[&str], expires_at: i64) -> String {
+        self.token_ending(owner, scopes, Some(expires_at))
+    }
+
+    fn token_ending(&self, owner: &str, scopes: &[&str], expires_at: Option<i64>) -> String {
         let secret = secrets::new_token();
         let token = ApiToken {
             id: secrets::new_id(),
@@ -112,7 +121,7 @@ impl TemporaryServer {
             name: "ci".into(),
             scopes: scopes.iter().map(ToString::to_string).collect(),
             created_at: now(),
-            expires_at: None,
+            expires_at,
             last_used_at: None,
         };
         let accounts = self.app.archive.accounts();

@@ -51,3 +51,33 @@ impl UploadSlots {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn an_account_that_holds_all_of_its_slots_leaves_the_others_theirs() {
+        let slots = UploadSlots::new();
+        // Without tokio's own pauses, which look like waiting.
+        let acquire = |account| tokio::task::unconstrained(slots.acquire(account)).now_or_never();
+        let (jane, june): (Id, Id) = ("jane".parse().unwrap(), "june".parse().unwrap());
+        let mut held = Vec::new();
+        for _ in 0..MAX_UPLOADS_OF_ONE {
+            held.push(slots.acquire(&jane).await.unwrap());
+        }
+        assert!(acquire(&jane).is_none());
+        assert!(acquire(&june).is_some());
+        held.pop();
+        assert!(acquire(&jane).is_some());
+        held.clear();
+        assert!(acquire(&june).is_some());
+        let accounts = slots.accounts.lock().unwrap();
+        assert!(
+            !accounts.contains_key(&jane),
+            "nothing is known of who uploads nothing"
+        );
+    }
+}

@@ -112,3 +112,42 @@ fn what_prune_deleted_of_an_upload_is_put_anew_and_who_brings_what_it_is_deletin
     assert_eq!(upload(), Ok(vec![PlacementOutcome::Added]));
     assert!(from.archive.files().head(&path).unwrap().is_some());
 }
+
+#[test]
+fn what_is_logged_of_a_refusal_belongs_to_the_request() {
+    let logged = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let sink = logged.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_writer(move || LogSink(sink.clone()))
+        .finish();
+    tracing::subscriber::with_default(subscriber, || {
+        let from = TemporaryArchive::new();
+        let jane = from.maintainer("jane");
+        let (mut upload, answered) = waiting(&from, "hello", &jane);
+        upload.answer.span = tracing::info_span!("request", request_id = "request-7");
+        // The catalog does not answer for it.
+        let checked = check_all(&from.archive, vec![upload]);
+        answer_all(&from.archive, checked, Vec::new());
+        assert_eq!(code(answered), Err(Code::Internal));
+    });
+    let logged = String::from_utf8(logged.lock().unwrap().clone()).unwrap();
+    let line = logged
+        .lines()
+        .find(|line| line.contains("gave no answer"))
+        .unwrap();
+    assert!(line.contains("request-7"), "{line}");
+}
+
+/// Keeps what is logged.
+struct LogSink(Arc<std::sync::Mutex<Vec<u8>>>);
+
+impl std::io::Write for LogSink {
+    fn write(&mut self, line: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend(line);
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}

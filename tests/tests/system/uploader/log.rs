@@ -68,3 +68,18 @@ fn no_secret_is_in_the_log_however_much_is_logged() {
         assert!(!log.contains(secret), "{secret}");
     }
 }
+
+#[test]
+fn a_log_that_nobody_reads_any_more_fails_no_request() {
+    let archive = TestArchive::new();
+    archive.account("root", &["--role", "admin"]);
+    let root = archive.token("root", &["admin"]);
+    let server = Uploader::with(&archive, &[("RUST_LOG", "trace")]);
+    server.stop_reading_log();
+    for version in ["1.0", "2.0", "3.0"] {
+        let uploaded = server.upload(&DebBuilder::new("hello", version, "all"), "", &root);
+        assert_eq!(uploaded.status, 201, "{}", uploaded.text());
+    }
+    assert_eq!(server.get("/readyz", None).status, 200);
+    assert_eq!(server.stop(), Some(0));
+}

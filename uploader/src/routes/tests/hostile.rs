@@ -185,3 +185,92 @@ async fn behind_a_proxy_one_client_does_not_take_the_places_of_others() {
     open.pop();
     assert_eq!(ask("192.0.2.1").await.status(), 200);
 }
+
+#[tokio::test]
+async fn a_form_has_one_package() {
+    let (server, jane) = world().await;
+    let mut form = Vec::new();
+    for version in ["2.0", "3.0"] {
+        form.extend(b"--x\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\n");
+        form.extend(hello(version));
+        form.extend(b"\r\n");
+    }
+    form.extend(b"--x--\r\n");
+    let headers = [("content-type", "multipart/form-data; boundary=x")];
+    let route = ("POST", "/api/packages?suite=stable");
+    let answer = server.ask(route, Some(&jane), &headers, form).await;
+    assert_eq!(outcome(&answer), (400, "invalid_upload".to_owned()));
+    let listed = server
+        .ask(("GET", "/api/packages?version=2.0"), None, &[], "")
+        .await;
+    assert!(listed.body.contains("\"items\":[]"), "{}", listed.body);
+}
+
+#[tokio::test]
+async fn a_password_of_blanks_is_none() {
+    let (server, _) = world().await;
+    for password in [" ".repeat(12), "\t\u{a0}\u{2003} ".repeat(4)] {
+        let body = json!({ "username": "blank", "email": "blank@example.org", "password": password });
+        let route = ("POST", "/api/auth/register");
+        let answer = server.ask(route, None, &[JSON], body.to_string()).await;
+        assert_eq!(
+            outcome(&answer),
+            (422, "weak_password".to_owned()),
+            "{}",
+            answer.body
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_changes_file_without_packages_needs_the_right_to_its_source() {
+    let (server, _) = world().await;
+    let narrow = server.token("jane", &["upload:stable/foo*"]);
+    let record = b"Format: 1.0\n";
+    let put = |name: &'static str, body: Vec<u8>| {
+        server.ask(
+            ("PUT", name),
+            Some(&narrow),
+            &[("accept", "application/json")],
+            body,
+        )
+    };
+    let queued = put(
+        "/api/upload/stable/queue/openssl_1_amd64.buildinfo",
+        record.to_vec(),
+    );
+    assert_eq!(queued.await.status, 202);
+    let (sha256, size) = (debian_control::digest::sha256(record), record.len());
+    let changes = format!(
+        "Format: 1.8\nSource: openssl\nVersion: 1\nChecksums-Sha256:\n {sha256} {size} openssl_1_amd64.buildinfo\n\
+         Files:\n d41d8cd98f00b204e9800998ecf8427e {size} misc optional openssl_1_amd64.buildinfo\n"
+    );
+    let refused = put("/api/upload/stable/queue/openssl_1_amd64.changes", changes.into()).await;
+    assert_eq!(
+        outcome(&refused),
+        (403, "scope_too_small".to_owned()),
+        "{}",
+        refused.body
+    );
+}
+
+#[tokio::test]
+async fn a_token_ends_no_later_than_the_one_that_made_it() {
+    let (server, _) = world().await;
+    let soon = server.token_until("root", &["admin"], crate::clock::now() + 3600);
+    let create = |expires_at: Value| {
+        let body = json!({ "name": "ci", "scopes": ["read:stable"], "expires_at": expires_at });
+        server.ask(("POST", "/api/tokens"), Some(&soon), &[JSON], body.to_string())
+    };
+    let later = create(json!("2999-01-01T00:00:00Z")).await;
+    assert_eq!(
+        outcome(&later),
+        (422, "invalid_request".to_owned()),
+        "{}",
+        later.body
+    );
+    let made = create(Value::Null).await;
+    assert_eq!(made.status, 201, "{}", made.body);
+    let made: Value = serde_json::from_str(&made.body).unwrap();
+    assert!(made["expires_at"].is_string(), "{made}");
+}
