@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::request::{Hold, Installed, Mark};
+use crate::request::{Installed, Mark};
 use crate::universe::{Field, PackageId, RelationContext, Universe};
 
 /// Returns the packages that came by themselves and that nothing needs or recommends any more, in the order in which
@@ -13,9 +13,7 @@ use crate::universe::{Field, PackageId, RelationContext, Universe};
 pub fn autoremovable(universe: &Universe, installed: &[Installed]) -> Vec<PackageId> {
     let present: HashSet<PackageId> = installed.iter().map(|installed| installed.package).collect();
     let stays = |installed: &&Installed| {
-        installed.mark == Mark::Manual
-            || installed.hold == Hold::Held
-            || universe.is_protected(installed.package)
+        installed.mark == Mark::Manual || installed.hold.stays() || universe.is_protected(installed.package)
     };
     let mut queue: Vec<PackageId> = installed
         .iter()

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use crate::fact::{Exclusion, Fact, RequiredBy, Requirement};
-use crate::request::Request;
+use crate::request::{Hold, Request};
 use crate::universe::{
     Alternative, Field, GroupId, MultiArch, PackageId, Qualifier, RelationContext, Universe,
 };
@@ -122,6 +122,12 @@ fn sentence(universe: &Universe, request: &Request, fact: &Fact) -> Option<Strin
         Fact::Requirement(requirement) => return requirement_text(universe, request, requirement),
         Fact::Excluded { package, why } => match why {
             Exclusion::Removed => format!("{} is to be removed", shown(universe, *package)),
+            Exclusion::Held(installed) if is_fixed(request, *installed) => {
+                format!(
+                    "{} is part of the host, and stays as it is",
+                    shown(universe, *installed)
+                )
+            }
             Exclusion::Held(installed) => format!("{} is held", shown(universe, *installed)),
             Exclusion::Downgrade(installed) => format!(
                 "{} is installed, and a downgrade to {} happens only on request",
@@ -130,6 +136,11 @@ fn sentence(universe: &Universe, request: &Request, fact: &Fact) -> Option<Strin
             ),
         },
     })
+}
+
+fn is_fixed(request: &Request, package: PackageId) -> bool {
+    let mut installed = request.installed.iter();
+    installed.any(|installed| installed.package == package && installed.hold == Hold::Fixed)
 }
 
 /// Returns a dependency of a package and, when nothing satisfies it, what was found instead.

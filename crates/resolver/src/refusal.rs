@@ -202,7 +202,7 @@ fn changed(universe: &Universe, request: &Request, fact: &Fact) -> Option<(Strin
             let installed = other
                 .installed
                 .iter_mut()
-                .find(|installed| installed.package == *held)?;
+                .find(|installed| installed.package == *held && installed.hold == Hold::Held)?;
             installed.hold = Hold::Free;
             format!("remove the hold on `{}`", universe.name(*held))
         }

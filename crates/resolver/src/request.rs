@@ -85,8 +85,17 @@ pub enum Hold {
     /// It may.
     #[default]
     Free,
-    /// It stays in its version.
+    /// It stays in its version, since somebody wants it to.
     Held,
+    /// It is part of what this installation stands on, and nothing here can change it.
+    Fixed,
+}
+
+impl Hold {
+    /// Says whether the package stays as it is, whoever wants that.
+    pub fn stays(self) -> bool {
+        self != Self::Free
+    }
 }
 
 /// Whether what packages recommend is taken.

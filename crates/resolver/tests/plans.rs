@@ -10,7 +10,7 @@ mod support;
 
 use debian_control::relation::{Constraint, Operator};
 use resolver::plan::Why;
-use resolver::request::{Recommends, Request, Target, Upgrade, WasBroken};
+use resolver::request::{Hold, Recommends, Request, Target, Upgrade, WasBroken};
 use support::World;
 
 #[test]
@@ -190,6 +190,17 @@ fn a_held_package_stays_and_the_hint_was_tried() {
          hint: remove the hold on `bb`"
     );
     assert_eq!(World::new("= bb 1 \n bb 2 \n * cc 1 \n cc 2").upgrade(), "^cc=2");
+}
+
+#[test]
+fn what_is_the_hosts_stays_and_nobody_is_said_to_hold_it() {
+    let world = World::new("* bb 1 \n bb 2 \n aa 1 & Depends: bb (>= 2)");
+    let mut request = world.request(&["aa"]);
+    request.installed[0].hold = Hold::Fixed;
+    assert_eq!(
+        world.short(&world.solve(&request)),
+        "`aa` cannot be installed\n  caused by: `aa` 1 needs `bb` (>= 2)\n  caused by: `bb` 1 is part of the host, and stays as it is"
+    );
 }
 
 #[test]
@@ -431,6 +442,27 @@ fn everything_that_comes_says_what_for() {
             Why::NeededBy(cc)
         ]
     );
+}
+
+#[test]
+fn what_comes_for_one_thing_is_not_said_to_come_for_another_that_it_meets_too() {
+    let world = World::new(
+        "aa 1 & Depends: notifyd | daemon, policy \n notifyd 1 & Provides: daemon \n policy 1 & Depends: agent \n \
+         cinnamon 1 & Provides: daemon, agent",
+    );
+    let plan = world.solve(&world.request(&["aa", "notifyd"])).unwrap();
+    let why = |name: &str| {
+        let id = world.universe().versions_of(name)[0];
+        let mut found = plan.install.iter().filter(|addition| addition.package == id);
+        found.next().unwrap().why
+    };
+    let policy = world.universe().versions_of("policy")[0];
+    assert_eq!(why("cinnamon"), Why::NeededBy(policy));
+    // What two at once are for, both say.
+    let world = World::new(
+        "aa 1 & Depends: lib | other \n lib 1 \n other 1 & Provides: lib \n bb 1 & Depends: other | lib",
+    );
+    assert_eq!(world.install(&["aa", "bb"]), "+aa=1 +bb=1 +lib=1");
 }
 
 #[test]

@@ -6,7 +6,8 @@ use super::Why;
 use crate::request::{Request, Upgrade, WasBroken};
 use crate::universe::{Field, PackageId, RelationContext, Universe};
 
-/// Returns for each package by which shortest way something asked for it. Needs count before recommendations.
+/// Returns for each package by which shortest way something asked for it. Needs count before recommendations. Of several packages that
+/// meet a need, the first one was taken for it; another one only where nothing else says what it is for.
 pub(super) fn whys(
     universe: &Universe,
     request: &Request,
@@ -16,6 +17,8 @@ pub(super) fn whys(
     let mut walk = Walk {
         universe,
         chosen,
+        installed: request.installed.iter().map(|at| at.package).collect(),
+        credit: Credit::First,
         whys: HashMap::new(),
         queue: VecDeque::new(),
         later: VecDeque::new(),
@@ -37,12 +40,29 @@ pub(super) fn whys(
         walk.begin(changed.collect());
     }
     walk.begin(request.installed.iter().map(|at| at.package).collect());
+    if walk.whys.len() < walk.chosen.len() {
+        walk.credit = Credit::Each;
+        let known = packages.iter().filter(|package| walk.whys.contains_key(package));
+        walk.queue = known.copied().collect();
+        walk.run();
+    }
     walk.whys
+}
+
+/// Which of the packages that meet a need came for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Credit {
+    /// The first, unless one is there already.
+    First,
+    /// All of them.
+    Each,
 }
 
 struct Walk<'u> {
     universe: &'u Universe,
     chosen: HashSet<PackageId>,
+    installed: HashSet<PackageId>,
+    credit: Credit,
     whys: HashMap<PackageId, Why>,
     queue: VecDeque<PackageId>,
     /// Packages whose recommendations were not looked at yet.
@@ -78,10 +98,15 @@ impl Walk<'_> {
         let universe = self.universe;
         let context = RelationContext::Need(universe.package(package).architecture);
         for group in universe.related(package, field) {
-            for candidate in universe.candidates(*group, context) {
-                if self.chosen.contains(&candidate) {
-                    self.meet(candidate, why);
-                }
+            let candidates = universe.candidates(*group, context).into_iter();
+            let met: Vec<PackageId> = candidates.filter(|id| self.chosen.contains(id)).collect();
+            let here = met.iter().find(|id| self.installed.contains(id));
+            let credited = match (self.credit, here.or(met.first())) {
+                (Credit::First, first) => first.copied().into_iter().collect(),
+                (Credit::Each, _) => met,
+            };
+            for candidate in credited {
+                self.meet(candidate, why);
             }
         }
     }

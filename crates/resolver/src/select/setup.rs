@@ -7,7 +7,7 @@ use crate::encode::{Among, Present};
 use crate::engine::Lit;
 use crate::fact::{Exclusion, Fact, RequiredBy, Requirement};
 use crate::recommendations::new_recommendations;
-use crate::request::{Hold, Installed, Mark, Recommends, Request, Upgrade, WasBroken};
+use crate::request::{Installed, Mark, Recommends, Request, Upgrade, WasBroken};
 use crate::search::{Phase, Recommending, Solver};
 use crate::universe::{ArchitectureId, GroupId, NameId, PackageId, Universe};
 use crate::versions::{installed_first, is_earlier, is_offered, is_upgraded, newest_first, siblings};
@@ -106,7 +106,7 @@ impl<'u> Setup<'u> {
             if other == installed.package {
                 continue;
             }
-            if installed.hold == Hold::Held {
+            if installed.hold.stays() {
                 self.bar(other, Exclusion::Held(installed.package));
             } else if is_earlier(universe, other, installed.package)
                 && universe.priority(other) <= MAY_DOWNGRADE
@@ -144,7 +144,7 @@ impl<'u> Setup<'u> {
             .solver
             .require(requirement, Among::Ordered, Phase::Installed)
             .yes();
-        if universe.is_protected(package) || installed.hold == Hold::Held {
+        if universe.is_protected(package) || installed.hold.stays() {
             self.assumptions.push(keep);
         } else {
             self.keeps.push((package, keep));
@@ -156,7 +156,7 @@ impl Setup<'_> {
     /// Asks for the newest version of an installed package. What no source has any more asks for nothing: it may be in the way.
     fn upgrade(&mut self, universe: &Universe, installed: &Installed, removed: &HashSet<PackageId>) {
         let package = installed.package;
-        if removed.contains(&package) || installed.hold == Hold::Held || !is_offered(universe, package) {
+        if removed.contains(&package) || installed.hold.stays() || !is_offered(universe, package) {
             return;
         }
         let mut versions = newest_first(universe, package).into_iter();
