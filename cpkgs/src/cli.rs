@@ -106,6 +106,7 @@ enum Command {
     Source(source::SourceArgs),
     Update(update::UpdateArgs),
     Search(search::SearchArgs),
+    #[command(visible_alias = "show")]
     Info(info::InfoArgs),
     List(list::ListArgs),
     Files(files::FilesArgs),

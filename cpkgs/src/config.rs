@@ -78,12 +78,14 @@ pub enum ConfigError {
         source: io::Error,
     },
     /// It says something that has no meaning; the text names key and line.
-    #[error("`{}` is not right", path.display())]
+    #[error("`{}`, line {line}: {wrong}", path.display())]
     Parse {
         /// The file.
         path: PathBuf,
-        /// What is wrong, and where.
-        source: Box<toml::de::Error>,
+        /// Where.
+        line: usize,
+        /// What is wrong.
+        wrong: String,
     },
     /// Others may read the token in it.
     #[error("`{}` has a token in it and others may read it (mode {mode:o}): `chmod 600` it", path.display())]
@@ -134,9 +136,13 @@ impl Config {
     /// # Errors
     /// When it is not TOML with the keys and values that docs/reference/cpkgs.md lists.
     pub fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
-        toml::from_str(text).map_err(|source| ConfigError::Parse {
-            path: path.to_owned(),
-            source: Box::new(source),
+        toml::from_str(text).map_err(|error: toml::de::Error| {
+            let before = error.span().and_then(|span| text.get(..span.start));
+            ConfigError::Parse {
+                path: path.to_owned(),
+                line: before.map_or(1, |before| before.matches('\n').count() + 1),
+                wrong: error.message().replace('\n', ", "),
+            }
         })
     }
 
@@ -270,10 +276,7 @@ mod tests {
     fn an_unknown_key_is_named_with_its_line() {
         let (_folder, home) = home();
         fs::write(home.config_file(), "base = \"self\"\ncolour = true\n").unwrap();
-        let Err(ConfigError::Parse { source, .. }) = Config::read(&home) else {
-            panic!("it was read");
-        };
-        let text = source.to_string();
-        assert!(text.contains("line 2") && text.contains("colour"), "{text}");
+        let text = Config::read(&home).unwrap_err().to_string();
+        assert!(text.contains("line 2: unknown field `colour`"), "{text}");
     }
 }

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use apt_client::lists::Index;
 use debian_control::stanza::{Stanza, StanzaError, StanzaReader};
 
-use pattern::{Pattern, PatternError};
+pub use pattern::{Pattern, PatternError};
 
 /// The priority of the release that is asked for. Source: apt_preferences(5), "The Effect of APT Preferences".
 const TARGET_RELEASE: i32 = 990;

@@ -1,5 +1,7 @@
 //! `cpkgs gc`.
 
+use std::num::NonZeroUsize;
+
 use clap::Args;
 
 use super::failure::Failure;
@@ -9,14 +11,14 @@ use super::{Context, Outcome};
 #[derive(Debug, Args)]
 pub(super) struct GcArgs {
     /// How many generations stay to go back to, the current one among them.
-    #[arg(long, value_name = "N", default_value_t = 3)]
-    keep: usize,
+    #[arg(long, value_name = "N", default_value = "3")]
+    keep: NonZeroUsize,
 }
 
 pub(super) fn run(args: &GcArgs, context: &mut Context) -> Result<Outcome, Failure> {
     let install = context.config.install(&context.home);
     let _lock = context.lock(&install)?;
-    let swept = rootless::collect(&install, args.keep)?;
+    let swept = rootless::collect(&install, args.keep.get())?;
     context.printer.info(format_args!(
         "removed {} generations and {} packages",
         swept.generations, swept.packages

@@ -28,17 +28,17 @@ pub(super) struct UnholdArgs {
 }
 
 pub(super) fn hold(args: &HoldArgs, context: &mut Context) -> Result<Outcome, Failure> {
-    run(&args.names, Hold::Held, context)
+    run(&args.names, Held::Held, context)
 }
 
 pub(super) fn unhold(args: &UnholdArgs, context: &mut Context) -> Result<Outcome, Failure> {
-    run(&args.names, Hold::Free, context)
+    run(&args.names, Held::Free, context)
 }
 
-fn run(names: &[String], hold: Hold, context: &mut Context) -> Result<Outcome, Failure> {
-    let (word, held) = match hold {
-        Hold::Held => ("hold", Held::Held),
-        Hold::Free => ("unhold", Held::Free),
+fn run(names: &[String], held: Held, context: &mut Context) -> Result<Outcome, Failure> {
+    let (word, hold, what) = match held {
+        Held::Held => ("hold", Hold::Held, "held"),
+        Held::Free => ("unhold", Hold::Free, "no longer held"),
     };
     let install = context.config.install(&context.home);
     let _lock = context.lock(&install)?;
@@ -78,10 +78,6 @@ fn run(names: &[String], hold: Hold, context: &mut Context) -> Result<Outcome, F
     let changed: Vec<String> = change.holds.iter().map(|(key, _)| key.name.clone()).collect();
     let applied = rootless::apply(&install, change)?;
     context.report_kept(&install, &applied.kept);
-    let what = match hold {
-        Hold::Held => "held",
-        Hold::Free => "no longer held",
-    };
     context
         .printer
         .info(escaped(&format!("{what}: {}", changed.join(", "))));

@@ -19,6 +19,7 @@ use rootless::{Change, PackageKey};
 
 use super::architectures::Architectures;
 use super::failure::{Failure, REFUSED};
+use super::progress::Spinner;
 use super::target_release::ReleaseArgs;
 use super::{Context, report};
 
@@ -232,7 +233,11 @@ impl InstallTarget {
     pub(super) fn apply(&self, change: Change, context: &mut Context) -> Result<(), Failure> {
         match self {
             Self::Own { folder, base, .. } => {
-                let mut done = rootless::apply(folder, change)?;
+                let working = (context.printer.shows_progress() && !change.add.is_empty())
+                    .then(|| Spinner::at(format!("unpacking {} packages", change.add.len())));
+                let applied = rootless::apply(folder, change);
+                drop(working);
+                let mut done = applied?;
                 if *base == Base::Host {
                     // The host has them.
                     done.notes.missing.clear();
@@ -267,7 +272,7 @@ fn add_host(own: &mut Vec<InstalledPackage>) -> Result<(), Failure> {
         if !own.iter().any(|present| present.name == package.name) {
             own.push(InstalledPackage {
                 mark: Mark::Manual,
-                hold: Hold::Held,
+                hold: Hold::Fixed,
                 ..package
             });
         }

@@ -3,6 +3,7 @@
 use apt_client::package_cache::PackageCache;
 use clap::Args;
 use cpkgs::installed;
+use cpkgs::preferences::Pattern;
 use debian_control::version::Version;
 use resolver::request::{Hold, Mark};
 use serde::Serialize;
@@ -15,12 +16,21 @@ use super::{Context, Outcome, search};
 /// List packages.
 #[derive(Debug, Args)]
 pub(super) struct ListArgs {
+    /// Only packages with such a name: a glob, or a regular expression between slashes.
+    #[arg(value_name = "PATTERN")]
+    patterns: Vec<Pattern>,
     /// Only what is installed.
     #[arg(long)]
     installed: bool,
     /// Only what is installed and could be newer.
     #[arg(long)]
     upgradable: bool,
+}
+
+impl ListArgs {
+    fn is_meant(&self, name: &str) -> bool {
+        self.patterns.is_empty() || self.patterns.iter().any(|pattern| pattern.matches(name))
+    }
 }
 
 /// An installed package as `list --installed --json` prints it.
@@ -37,7 +47,11 @@ struct InstalledView<'f> {
 pub(super) fn run(args: &ListArgs, context: &mut Context) -> Result<Outcome, Failure> {
     if !args.installed && !args.upgradable {
         let library = context.library()?;
-        for summary in library.summaries().by_name() {
+        for summary in library
+            .summaries()
+            .by_name()
+            .filter(|summary| args.is_meant(summary.name))
+        {
             search::print(&summary, &library, context)?;
         }
         return Ok(Outcome::Success);
@@ -49,7 +63,8 @@ pub(super) fn run(args: &ListArgs, context: &mut Context) -> Result<Outcome, Fai
         Indexes::IfAny
     };
     let library = context.library_of(indexes, &Architectures::own(&context.config))?;
-    for package in installed::read(&context.config.install(&context.home))? {
+    let installed = installed::read(&context.config.install(&context.home))?.into_iter();
+    for package in installed.filter(|package| args.is_meant(&package.name)) {
         let newest = newer(&library, &package.name, &package.architecture, &package.version);
         if args.upgradable && newest.is_none() {
             continue;

@@ -12,25 +12,33 @@ pub(super) struct DownloadBar(ProgressBar);
 impl DownloadBar {
     pub(super) fn new(wanted: &[Download]) -> Self {
         let bar = ProgressBar::new(wanted.iter().map(|wanted| wanted.size).sum());
-        if let Ok(style) =
-            ProgressStyle::with_template("{bar:30} {bytes}/{total_bytes} {bytes_per_sec} {eta} {msg}")
-        {
+        if let Ok(style) = ProgressStyle::with_template(
+            "{bar:30} {decimal_bytes}/{decimal_total_bytes} {decimal_bytes_per_sec} {eta} {msg}",
+        ) {
             bar.set_style(style);
         }
         Self(bar)
     }
 }
 
-/// What has come of files that are asked for one by one: nobody knows how many there will be.
+/// What takes a while, and nobody knows how long: files that are asked for one by one, or packages that are unpacked.
 pub(super) struct Spinner(ProgressBar);
 
 impl Spinner {
     /// Shows itself once something takes long enough to be seen.
     pub(super) fn new() -> Self {
         let bar = ProgressBar::no_length();
-        if let Ok(style) = ProgressStyle::with_template("{spinner} {bytes} {bytes_per_sec}") {
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {decimal_bytes} {decimal_bytes_per_sec}") {
             bar.set_style(style);
         }
+        bar.enable_steady_tick(Duration::from_millis(100));
+        Self(bar)
+    }
+
+    /// Says what is worked at, for what nobody counts.
+    pub(super) fn at(message: String) -> Self {
+        let bar = ProgressBar::new_spinner();
+        bar.set_message(message);
         bar.enable_steady_tick(Duration::from_millis(100));
         Self(bar)
     }

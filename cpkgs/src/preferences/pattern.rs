@@ -11,19 +11,19 @@ const MAX_COMPILED: usize = 1 << 20;
 
 /// A pattern.
 #[derive(Debug, Clone)]
-pub(super) struct Pattern(Regex);
+pub struct Pattern(Regex);
 
 /// Why a text is no pattern.
 #[derive(Debug, thiserror::Error)]
 #[error("`{text}` is not a regular expression: {source}")]
-pub(super) struct PatternError {
+pub struct PatternError {
     text: String,
     source: regex_lite::Error,
 }
 
 impl Pattern {
     /// Says whether a text matches.
-    pub(super) fn matches(&self, text: &str) -> bool {
+    pub fn matches(&self, text: &str) -> bool {
         self.0.is_match(text)
     }
 }

@@ -22,6 +22,46 @@ fn served() -> (TestArchive, Nginx, Client) {
 }
 
 #[test]
+fn what_people_read_of_packages_says_first_what_they_are_and_whether_they_are_here() {
+    let (_archive, _nginx, client) = served();
+    client.run(&["install", "--yes", "greeting"]).ok();
+    let shown = client.run(&["show", "greeting", "phrases", "absent"]).exits(1);
+    let lines: Vec<&str> = shown.stdout.lines().collect();
+    assert_eq!(
+        lines[..4],
+        [
+            "Package: greeting",
+            "Version: 1.0",
+            "Architecture: all",
+            "Installed: yes"
+        ]
+    );
+    assert!(
+        shown.stdout.contains("\n\nPackage: phrases\n"),
+        "{}",
+        shown.report()
+    );
+    assert!(
+        shown.stdout.contains("Installed: yes, for other packages\n"),
+        "{}",
+        shown.report()
+    );
+    assert!(!shown.stdout.contains("SHA256"), "{}", shown.report());
+    assert!(
+        shown.stderr.contains("there is no package `absent`"),
+        "{}",
+        shown.report()
+    );
+    assert_eq!(
+        client.run(&["list", "greet*", "--installed"]).ok().rows()[0][0],
+        "greeting"
+    );
+    assert_eq!(client.run(&["list", "phra?es"]).ok().rows().len(), 1);
+    assert_eq!(client.run(&["list", "phra"]).ok().stdout, "");
+    client.run(&["gc", "--keep", "0"]).exits(2);
+}
+
+#[test]
 fn what_is_installed_runs_and_is_upgraded_taken_back_and_removed() {
     let (archive, _nginx, client) = served();
     client.run(&["install", "--yes", "greeting"]).ok();
@@ -390,7 +430,7 @@ fn what_was_fetched_from_a_source_that_is_gone_or_has_other_keys_counts_for_noth
     std::fs::write(&keys, trusted).unwrap();
     client.run(&["info", "greeting"]).ok();
     client.run(&["source", "remove", &url]).ok();
-    assert_eq!(client.run(&["info", "greeting"]).code, 1);
+    client.run(&["info", "greeting"]).exits(2);
 }
 
 /// Says whether this machine lets its users have namespaces with mounts of their own.
