@@ -52,12 +52,13 @@ def main(folder):
     of = {(name, architecture): package for package in PACKAGES for name, _, architecture in [package[:3]]}
     for name, version, architecture in OLD:
         build(f"{folder}/old", (name, version, *of[name, architecture][2:]))
-    for package in [*PACKAGES, EVIL]:
+    for package in PACKAGES:
         build(f"{folder}/new", package)
+    build(f"{folder}/old", EVIL)
     # Enough of one letter for a list that is divided.
     for at in range(160):
         name = f"lib{'abcdefgh'[at % 8]}{at:03}-perl"
-        build(f"{folder}/new", (name, "1.0-1", "all", "perl", "", f"Perl module number {at}", "A module.", [f"usr/share/perl5/M{at}.pm"]))
+        build(f"{folder}/old", (name, "1.0-1", "all", "perl", "", f"Perl module number {at}", "A module.", [f"usr/share/perl5/M{at}.pm"]))
     build(f"{folder}/internal", ("secret-sauce", "1.0", "all", "misc", "", "nobody may see this", "Hidden.", ["usr/bin/secret"]))
 
 

@@ -35,7 +35,7 @@
       const [unit, length] = units.find(([, length]) => Math.abs(seconds) >= length) ?? units[4];
       time.title = moment.toLocaleString();
       if (time.dataset.until === undefined) {
-        time.textContent = words.format(Math.trunc(seconds / length), unit);
+        time.textContent = Math.abs(seconds) < 60 ? "just now" : words.format(Math.trunc(seconds / length), unit);
       } else if (seconds < 0) {
         time.classList.add("late");
         time.textContent += " (expired)";

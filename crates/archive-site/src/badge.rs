@@ -2,9 +2,6 @@
 
 use askama::Template;
 
-/// Tenths of a pixel that a letter takes, about; the picture is told to fit the text into that.
-const LETTER: usize = 66;
-
 #[derive(Template)]
 #[template(path = "badge.svg")]
 struct Badge<'a> {
@@ -18,7 +15,7 @@ struct Badge<'a> {
 
 /// Returns the picture.
 pub(crate) fn badge(label: &str, version: &str) -> String {
-    let length = |text: &str| (text.chars().count() * LETTER).div_ceil(10);
+    let length = |text: &str| text.chars().map(width).sum::<usize>().div_ceil(10);
     let (label_length, version_length) = (length(label), length(version));
     let badge = Badge {
         label,
@@ -31,4 +28,15 @@ pub(crate) fn badge(label: &str, version: &str) -> String {
     badge
         .render()
         .expect("a template that is compiled in renders into a string")
+}
+
+/// Returns the tenths of a pixel that a letter takes, about; the picture is told to fit the text into their sum.
+fn width(letter: char) -> usize {
+    match letter {
+        '.' | ':' | 'i' | 'j' | 'l' => 35,
+        '-' | 'f' | 'r' | 't' => 44,
+        'm' | 'w' => 98,
+        '+' | '~' | 'A'..='Z' => 85,
+        _ => 69,
+    }
 }

@@ -6,16 +6,25 @@ use std::collections::BTreeMap;
 ///
 /// Two that are equal look alike in every list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Row<'a>(&'a str);
+pub struct Row<'a> {
+    line: &'a str,
+    /// Where its tabs are: lists look into every row of a suite again and again.
+    tabs: [u32; TABS],
+}
 
-/// How many fields a row has.
-const FIELDS: usize = 9;
+/// How many tabs a row has.
+const TABS: usize = 8;
 
 impl<'a> Row<'a> {
     /// Reads a line; `None` for one that is no row.
     pub fn parse(line: &'a str) -> Option<Self> {
-        let row = Self(line);
-        let is_row = line.bytes().filter(|byte| *byte == b'\t').count() == FIELDS - 1
+        let mut tabs = [0; TABS];
+        let mut found = memchr::memchr_iter(b'\t', line.as_bytes());
+        for tab in &mut tabs {
+            *tab = u32::try_from(found.next()?).ok()?;
+        }
+        let row = Self { line, tabs };
+        let is_row = found.next().is_none()
             && !row.name().is_empty()
             && row.field(2).parse::<i64>().is_ok()
             && row.field(3).parse::<u64>().is_ok();
@@ -24,11 +33,16 @@ impl<'a> Row<'a> {
 
     /// Returns the line.
     pub fn line(self) -> &'a str {
-        self.0
+        self.line
     }
 
     fn field(self, at: usize) -> &'a str {
-        self.0.split('\t').nth(at).unwrap_or_default()
+        let tab = |at: usize| self.tabs.get(at).map(|tab| *tab as usize);
+        let begin = at.checked_sub(1).and_then(tab).map_or(0, |tab| tab + 1);
+        let end = tab(at).unwrap_or(self.line.len());
+        self.line
+            .get(begin..end)
+            .expect("tabs are in order, and of one byte")
     }
 
     /// Returns the name.

@@ -51,6 +51,9 @@ struct Shard<'a> {
 
 /// Visits the shards with words that begin as one of `touched` does, or all of them.
 pub(crate) fn shards(codename: &str, rows: &Rows<'_>, affected: Affected<'_>, visit: &mut dyn FnMut(File)) {
+    if matches!(affected, Affected::Under(touched) if touched.is_empty()) {
+        return;
+    }
     let entries = entries(rows, affected);
     let division = Division {
         limit: LIMIT,

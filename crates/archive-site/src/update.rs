@@ -251,9 +251,14 @@ fn changed_lists(rows: &Rows<'_>, changes: &[Change<'_>]) -> Lists {
 /// Returns, for each of `names`, the names that cannot be installed without it, in order.
 fn needed_by<'a>(rows: &Rows<'a>, names: &BTreeSet<&'a str>) -> HashMap<&'a str, Vec<&'a str>> {
     let wanted: HashSet<&str> = names.iter().copied().collect();
+    // Of a few names, most needs differ in their length: a look at it is cheaper than a digest.
+    let lengths: HashSet<usize> = names.iter().map(|name| name.len()).collect();
+    let longest = lengths.iter().max().map_or(0, |longest| longest + 1);
+    let is_length: Vec<bool> = (0..longest).map(|length| lengths.contains(&length)).collect();
+    let is_wanted = |name: &&str| is_length.get(name.len()) == Some(&true) && wanted.contains(name);
     let mut needed: HashMap<&'a str, Vec<&'a str>> = HashMap::new();
     for row in rows.all() {
-        for need in row.needs().filter(|need| wanted.contains(need)) {
+        for need in row.needs().filter(is_wanted) {
             needed.entry(need).or_default().push(row.name());
         }
     }

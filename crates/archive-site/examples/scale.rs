@@ -1,0 +1,159 @@
+//! Measures a site: makes that of a `Packages` file on standard input, then the change that one new version brings.
+//!
+//! `xzcat Packages.xz | cargo run --release -p archive-site --example scale [changes]`: prints how many files there are, their bytes
+//! and the largest of each kind, and with `changes` makes that many changes of one package after it.
+
+use std::collections::BTreeMap;
+use std::io::{Read as _, Write as _};
+
+use archive_site::{
+    Build, Change, Changed, File, FileList, Package, Placed, Published, Record, Row, Rows, Site, SiteKey,
+    SiteSuite, SuiteStatus, Update,
+};
+use debian_control::limits::Limits;
+use debian_control::package::BinaryPackage;
+
+type Failure = Box<dyn std::error::Error>;
+
+fn main() -> Result<(), Failure> {
+    let changes: usize = std::env::args().nth(1).map_or(Ok(0), |count| count.parse())?;
+    let mut text = String::new();
+    std::io::stdin().read_to_string(&mut text)?;
+    let packages = packages(&text)?;
+    let lines: Vec<String> = packages.values().map(Package::row).collect();
+    let rows = Rows::new(lines.iter().filter_map(|line| Row::parse(line)).collect());
+    let mut sizes = Sizes::default();
+    write(&rows, &packages, &Changed::Everything, &mut sizes);
+    let mut out = std::io::stdout();
+    writeln!(out, "{} names; everything: {sizes:?}", packages.len())?;
+
+    let record = Record {
+        revision: 1,
+        settings: "s",
+        rows,
+    };
+    let kept = record.render();
+    let (name, package) = packages.iter().nth(packages.len() / 2).ok_or("no packages")?;
+    let line = package.row().replacen('\t', "\t9:", 1);
+    for change in 0..changes {
+        // What a publish does: reads the record, changes it, writes files, and writes it.
+        let before = Record::parse(&kept)?;
+        let now = before
+            .rows
+            .with(&BTreeMap::from([(name.as_str(), Row::parse(&line))]));
+        let changed = Changed::Names(vec![Change {
+            name,
+            before: vec![before.rows.get(name)],
+        }]);
+        let mut sizes = Sizes::default();
+        write(&now, &packages, &changed, &mut sizes);
+        let record = Record { rows: now, ..before };
+        if change == 0 {
+            writeln!(
+                out,
+                "one new version of {name}: {sizes:?}, record {} bytes",
+                record.render().len()
+            )?;
+        }
+    }
+    Ok(())
+}
+
+/// Files and bytes by ending, and the largest.
+#[derive(Debug, Default)]
+struct Sizes(BTreeMap<String, (usize, usize, usize, String)>);
+
+impl Sizes {
+    fn add(&mut self, path: &str, bytes: usize) {
+        let kind = if path.contains("/_search/") {
+            "search"
+        } else {
+            path.rsplit('.').next().unwrap_or_default()
+        };
+        let (files, total, largest, name) = self.0.entry(kind.to_owned()).or_default();
+        *files += 1;
+        *total += bytes;
+        if bytes > *largest {
+            *largest = bytes;
+            path.clone_into(name);
+        }
+    }
+}
+
+fn write(rows: &Rows<'_>, packages: &BTreeMap<String, Package>, changed: &Changed<'_>, sizes: &mut Sizes) {
+    let suite = SiteSuite {
+        codename: "bookworm".into(),
+        alias: None,
+        components: vec!["main".into()],
+        architectures: vec!["amd64".into()],
+        sources: Some("Types: deb\n".into()),
+    };
+    let site = Site {
+        title: "Example".into(),
+        description: None,
+        url: Some("https://example.org/apt".into()),
+        keys: vec![SiteKey {
+            fingerprint: "00".into(),
+            expires: None,
+        }],
+        suites: vec![suite.clone()],
+    };
+    let published = Published {
+        revision: 1,
+        packages: 1,
+        date: 1_795_000_000,
+        valid_until: None,
+    };
+    let status = SuiteStatus::new("bookworm", &published, rows);
+    let update = Update::new(&site, &suite, &status, rows, changed);
+    let mut put = |file: File| {
+        if let File::Holds(path, bytes) = file {
+            sizes.add(&path, bytes.len());
+        }
+    };
+    for name in update.names() {
+        update
+            .package(name, packages.get(name))
+            .into_iter()
+            .for_each(&mut put);
+    }
+    update.lists(&mut put);
+}
+
+fn packages(text: &str) -> Result<BTreeMap<String, Package>, Failure> {
+    let mut packages: BTreeMap<String, Package> = BTreeMap::new();
+    for (at, stanza) in text
+        .split("\n\n")
+        .filter(|stanza| !stanza.trim().is_empty())
+        .enumerate()
+    {
+        let package = BinaryPackage::parse(format!("{stanza}\n").as_bytes(), &Limits::default())?;
+        let placed = Placed {
+            version: package.version().to_string(),
+            architecture: package.architecture().to_string(),
+            added_at: at as i64,
+            removed_at: None,
+        };
+        let build = Build {
+            component: "main".parse()?,
+            section: package.section().map(str::to_owned),
+            priority: package.priority().map(str::to_owned),
+            path: format!("pool/main/{}/{}", package.source(), package.file_name()),
+            size: 100_000,
+            sha256: "0".repeat(64),
+            added_at: at as i64,
+            files: FileList {
+                paths: vec!["usr/bin/x".into(); 20],
+                total: 20,
+            },
+            package,
+        };
+        packages
+            .entry(build.package.name().to_string())
+            .or_insert(Package {
+                builds: vec![build],
+                history: vec![placed],
+            });
+    }
+    Ok(packages)
+}
