@@ -60,7 +60,7 @@ conformance! {
     listing: pages_follow_each_other_and_show_asked_suites_only, a_part_of_a_list_ends_early_where_packages_are_large_and_says_that_more_comes, filters_combine, names_come_before_descriptions_and_misprints_find_them_too;
 }
 
-fn with_suites(url: &DatabaseUrl) -> SqlCatalog {
+pub(crate) fn with_suites(url: &DatabaseUrl) -> SqlCatalog {
     let catalog = SqlCatalog::create(url).unwrap();
     catalog
         .ensure_suites(&[suite("stable"), suite("private")])
@@ -102,7 +102,7 @@ fn account(name: &str, role: Role) -> NewAccount {
     }
 }
 
-fn placement(name: &str, version: &str, section: &str) -> NewPlacement {
+pub(crate) fn placement(name: &str, version: &str, section: &str) -> NewPlacement {
     let control = format!(
         "Package: {name}\nVersion: {version}\nArchitecture: amd64\nMaintainer: Jane Doe <jane@example.org>\n\
          Section: {section}\nDescription: short words of {name}\n longer text\n"

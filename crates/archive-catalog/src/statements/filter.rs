@@ -9,14 +9,23 @@ pub(crate) struct Condition {
     pub(crate) values: Vec<Param<'static>>,
 }
 
+/// How many packages a condition is asked of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// The first that it holds for: each is looked up.
+    Few,
+    /// All.
+    All,
+}
+
 /// Returns a text to compare with: PostgreSQL takes none with a NUL in it, and no column has one.
 fn text(text: &str) -> Param<'static> {
     text.replace('\0', "\u{fffd}").into()
 }
 
 impl Condition {
-    pub(crate) fn of(dialect: Dialect, query: &PackageQuery) -> Self {
-        let mut condition = Self::placed(query);
+    pub(crate) fn of(dialect: Dialect, query: &PackageQuery, reach: Reach) -> Self {
+        let mut condition = Self::placed(dialect, query, reach);
         condition.and_equal(
             "content.name",
             query.name.as_ref().map(|name| name.as_str().to_owned().into()),
@@ -46,7 +55,7 @@ impl Condition {
 
     /// Returns the condition that a content is placed now, where and as the query asks. What a placement says of its content has to
     /// hold of one placement, so all of it is inside one `exists`.
-    fn placed(query: &PackageQuery) -> Self {
+    fn placed(dialect: Dialect, query: &PackageQuery, reach: Reach) -> Self {
         let mut placed =
             String::from("placement.content_id = content.id and placement.removed_revision is null");
         let mut values: Vec<Param<'static>> = Vec::new();
@@ -79,10 +88,14 @@ impl Condition {
             );
             values.push(text(tag));
         }
-        Self {
-            sql: format!("exists (select 1 from placement where {placed})"),
-            values,
-        }
+        let sql = match (dialect, reach) {
+            // Of what exists, PostgreSQL would make a join with all that is placed.
+            (Dialect::Postgres, Reach::Few) => {
+                format!("coalesce((select true from placement where {placed} limit 1), false)")
+            }
+            _ => format!("exists (select 1 from placement where {placed})"),
+        };
+        Self { sql, values }
     }
 
     pub(crate) fn and(&mut self, sql: &str, values: impl IntoIterator<Item = Param<'static>>) {

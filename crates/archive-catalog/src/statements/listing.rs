@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use debian_control::digest::Sha256;
 use debian_control::name::SuiteName;
 
-use super::filter::Condition;
+use super::filter::{Condition, Reach};
 use super::{describe, details, rows, search, select};
 use crate::audit::Actor;
 use crate::listing::{
@@ -26,7 +26,7 @@ impl Listing for SqlCatalog {
     ) -> Result<PackagePage, CatalogError> {
         self.refresh_unless_busy()?;
         self.read("list packages", |db| {
-            let mut condition = Condition::of(db.dialect(), query);
+            let mut condition = Condition::of(db.dialect(), query, Reach::Few);
             if let Some(after) = after {
                 condition.and(
                     "(content.name, content.version_key, content.architecture, content.sha256) > (?, ?, ?, ?)",
@@ -60,7 +60,7 @@ impl Listing for SqlCatalog {
         self.read("search packages", |db| {
             let ids = search::ids(
                 db,
-                &Condition::of(db.dialect(), query),
+                &Condition::of(db.dialect(), query, Reach::Few),
                 text,
                 (skip, one_more(most)),
             )?;
@@ -121,10 +121,11 @@ impl Listing for SqlCatalog {
 
     fn totals(&self, suites: &[SuiteName]) -> Result<Totals, CatalogError> {
         self.read("count packages", |db| {
-            let condition = Condition::of(db.dialect(), &PackageQuery {
+            let query = PackageQuery {
                 suites: suites.to_vec(),
                 ..PackageQuery::default()
-            });
+            };
+            let condition = Condition::of(db.dialect(), &query, Reach::All);
             let statement = format!(
                 "select count(*), count(distinct content.name), cast(coalesce(sum(content.size), 0) as bigint),
                         cast(coalesce(sum(download.count), 0) as bigint)

@@ -65,18 +65,28 @@ fn matching(db: &Db<'_>, condition: &Condition, words: &[&str], text: &str, limi
     };
     page.named("content.name in (?, ?)", &[text, &name])?;
     let is_name = !page.found.is_empty();
+    // Who writes a whole name has finished its words. Each word that may go on is looked up with all that begin so, which for a
+    // usual one is a good part of the archive.
+    let ending = if is_name { Ending::Whole } else { Ending::Open };
     // Names are ASCII, and in lower case but for few: none comes after this one.
     page.named(
         "content.name > ? and content.name < ?",
         &[&name, &format!("{name}\u{10ffff}")],
     )?;
     for field in [Field::Name, Field::Summary, Field::Description] {
-        page.worded(field, words)?;
+        page.worded(field, (words, ending))?;
     }
     Ok(Hits {
         found: page.found,
         is_name,
     })
+}
+
+/// Whether the words of a query may go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ending {
+    Open,
+    Whole,
 }
 
 /// How far into the description of a package its words are looked for.
@@ -100,10 +110,10 @@ impl Field {
         }
     }
 
-    /// Returns the expression that asks for all of `words`, or words that begin so.
+    /// Returns the expression that asks for all of `words`, or where they are open for words that begin so.
     ///
     /// Words are letters and digits only; quoted, they are never operators.
-    fn expression(self, dialect: Dialect, words: &[&str]) -> String {
+    fn expression(self, dialect: Dialect, (words, ending): (&[&str], Ending)) -> String {
         match dialect {
             Dialect::Sqlite => {
                 let columns = match self {
@@ -111,13 +121,15 @@ impl Field {
                     Self::Summary => "{name summary} : ",
                     Self::Description => "",
                 };
-                let words: Vec<String> = words.iter().map(|word| format!("\"{word}\"*")).collect();
+                let open = if ending == Ending::Open { "*" } else { "" };
+                let words: Vec<String> = words.iter().map(|word| format!("\"{word}\"{open}")).collect();
                 format!("{columns}({})", words.join(" "))
             }
             Dialect::Postgres => {
+                let open = if ending == Ending::Open { ":*" } else { "" };
                 let words: Vec<String> = words
                     .iter()
-                    .map(|word| format!("'{}':*", bounded(&word.to_lowercase())))
+                    .map(|word| format!("'{}'{open}", bounded(&word.to_lowercase())))
                     .collect();
                 words.join(" & ")
             }
@@ -197,16 +209,11 @@ struct Page<'a> {
 impl Page<'_> {
     /// Adds contents by their names, in the order of those.
     fn named(&mut self, names: &str, values: &[&str]) -> Sql<()> {
-        let statement = format!(
-            "select content.id from content left join detail on detail.content_id = content.id
-             where {names} and {} order by content.name, content.id",
-            self.condition.sql
-        );
-        self.take(&statement, values)
+        self.take(&named(self.condition, names), values)
     }
 
     /// Adds contents that have words which begin so in a field, the oldest first.
-    fn worded(&mut self, field: Field, words: &[&str]) -> Sql<()> {
+    fn worded(&mut self, field: Field, words: (&[&str], Ending)) -> Sql<()> {
         let statement = match self.db.dialect() {
             Dialect::Sqlite => format!(
                 "select content.id from search cross join content on content.id = search.rowid
@@ -234,8 +241,13 @@ impl Page<'_> {
             return Ok(());
         }
         let values: Vec<Param<'_>> = values.collect();
+        // Those that are known already may come again.
+        let statement = format!(
+            "{statement} limit {}",
+            self.limit.saturating_add(self.found.len())
+        );
         let (known, found, limit) = (&mut self.known, &mut self.found, self.limit);
-        self.db.for_each(statement, &values, |row| {
+        self.db.for_each(&statement, &values, |row| {
             let id = row.get(0)?;
             if known.insert(id) {
                 found.push(id);
@@ -243,6 +255,15 @@ impl Page<'_> {
             Ok(found.len() < limit)
         })
     }
+}
+
+/// Returns the statement for contents by a condition on their names.
+fn named(condition: &Condition, names: &str) -> String {
+    format!(
+        "select content.id from content left join detail on detail.content_id = content.id
+         where {names} and {} order by content.name, content.id",
+        condition.sql
+    )
 }
 
 /// Returns the contents whose names differ from `text` in a few letters, the nearest first.
@@ -319,6 +340,72 @@ fn distance(one: &[char], other: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Catalog as _;
+    use crate::DatabaseUrl;
+    use crate::listing::PackageQuery;
+    use crate::sql_catalog::SqlCatalog;
+    use crate::statements::filter::Reach;
+    use crate::testing::TestServer;
+    use crate::tests::{placement, with_suites};
+
+    /// Returns how a database carries out a statement.
+    fn explained(catalog: &SqlCatalog, statement: &str, values: &[Param<'_>]) -> String {
+        let explain = |db: &Db<'_>| match db.dialect() {
+            Dialect::Sqlite => db.query(&format!("explain query plan {statement}"), values, |row| {
+                row.get::<String>(3)
+            }),
+            Dialect::Postgres => db.query(&format!("explain {statement}"), values, |row| {
+                row.get::<String>(0)
+            }),
+        };
+        catalog.read("explain", explain).unwrap().join("\n")
+    }
+
+    #[test]
+    fn names_are_looked_up_one_by_one_however_many_packages_are_placed() {
+        let folder = tempfile::tempdir().unwrap();
+        for url in [
+            DatabaseUrl::Sqlite(folder.path().join("catalog.db")),
+            TestServer::shared().database(),
+        ] {
+            let catalog = with_suites(&url);
+            let packages: Vec<_> = (0..2000)
+                .map(|number| vec![placement(&format!("package-{number}"), "1.0", "misc")])
+                .collect();
+            catalog.place(&packages, 0).unwrap();
+            catalog.write("count", |db| db.batch("analyze")).unwrap();
+            let query = PackageQuery {
+                suites: vec!["stable".parse().unwrap()],
+                ..PackageQuery::default()
+            };
+            let dialect = catalog.read("ask", |db| Ok(db.dialect())).unwrap();
+            let condition = Condition::of(dialect, &query, Reach::Few);
+            for (names, values) in [
+                ("content.name in (?, ?)", ["package-7", "package-8"]),
+                (
+                    "content.name > ? and content.name < ?",
+                    ["package-7", "package-8"],
+                ),
+            ] {
+                let values = values.map(|value| Param::from(value.to_owned())).into_iter();
+                let values: Vec<Param<'_>> = values.chain(condition.values.iter().cloned()).collect();
+                let plan = explained(
+                    &catalog,
+                    &format!("{} limit 51", named(&condition, names)),
+                    &values,
+                );
+                assert!(plan.contains("content_name"), "{plan}");
+                for whole in [
+                    "Seq Scan on placement",
+                    "Seq Scan on content",
+                    "SCAN placement",
+                    "SCAN content",
+                ] {
+                    assert!(!plan.contains(whole), "{plan}");
+                }
+            }
+        }
+    }
 
     #[test]
     fn distances_count_letters() {

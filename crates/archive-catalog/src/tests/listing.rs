@@ -123,4 +123,13 @@ pub(super) fn names_come_before_descriptions_and_misprints_find_them_too(catalog
     assert_eq!(search("hello"), ["hello"], "a whole name is no misprint");
     assert_eq!(search("\"*(:"), Vec::<String>::new());
     assert_eq!(search("hello OR nginx"), Vec::<String>::new());
+
+    // Words may be unfinished, but those of a whole name are not.
+    let mut longer = placement("many", "1.0", "web");
+    let text = &mut longer.content.content.control;
+    *text = text.replace("short words of many", "several nginxes");
+    longer.content.content.sha256 = digest::sha256(text.as_bytes());
+    place(catalog, &[longer]);
+    assert_eq!(search("ngi"), ["nginx", "server", "many"]);
+    assert_eq!(search("nginx"), ["nginx", "server"]);
 }
