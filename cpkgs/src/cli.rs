@@ -6,6 +6,7 @@ mod architectures;
 mod check;
 mod auth;
 mod autoremove;
+mod candidates;
 mod completions;
 mod config_overrides;
 mod depends;
@@ -55,7 +56,7 @@ use std::process::ExitCode;
 use apt_client::fetch::{Credentials, Fetcher};
 use apt_client::lock::Lock;
 use apt_client::source::SourceConfig;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 use cpkgs::config::Config;
 use cpkgs::home::Home;
 use cpkgs::password;
@@ -291,6 +292,9 @@ pub(crate) fn main() -> ExitCode {
         return exec_in_generation::run(words)
             .report(&mut Printer::new(OutputFormat::Text, Verbosity::Quiet));
     }
+    clap_complete::CompleteEnv::with_factory(Arguments::command)
+        .var(completions::VARIABLE)
+        .complete();
     allow_many_files();
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,

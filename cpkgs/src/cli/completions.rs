@@ -1,12 +1,16 @@
 //! `cpkgs completions`.
 
-use clap::{Args, CommandFactory as _};
+use clap::Args;
 use clap_complete::Shell;
+use clap_complete::env::Shells;
 
-use super::failure::Failure;
-use super::{Arguments, Context, Outcome};
+use super::failure::{Failure, REFUSED};
+use super::{Context, Outcome};
 
-/// Print the completion script of a shell.
+/// The variable by which a shell's script asks this program for candidates.
+pub(super) const VARIABLE: &str = "CPKGS_COMPLETE";
+
+/// Print the completion script of a shell; it asks cpkgs for names of packages, installed ones, generations, sources and suites.
 #[derive(Debug, Args)]
 pub(super) struct CompletionsArgs {
     /// The shell.
@@ -14,8 +18,15 @@ pub(super) struct CompletionsArgs {
 }
 
 pub(super) fn run(args: &CompletionsArgs, context: &mut Context) -> Result<Outcome, Failure> {
+    let shells = Shells::builtins();
+    let name = args.shell.to_string();
+    let completer = shells
+        .completer(&name)
+        .expect("every shell that can be named is a builtin one");
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut Arguments::command(), "cpkgs", &mut script);
+    completer
+        .write_registration(VARIABLE, "cpkgs", "cpkgs", "cpkgs", &mut script)
+        .map_err(|error| Failure::new(REFUSED, error))?;
     context.printer.bytes(&script)?;
     Ok(Outcome::Success)
 }

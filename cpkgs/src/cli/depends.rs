@@ -4,9 +4,11 @@ use std::collections::BTreeSet;
 
 use apt_client::package_cache::{PackageCache, PackageSummary};
 use clap::Args;
+use clap_complete::engine::ArgValueCompleter;
 use debian_control::terminal::escaped;
 use debian_control::version::Version;
 
+use super::candidates;
 use super::failure::Failure;
 use super::relations::{NeedView, groups, names, stanza_of};
 use super::unknown_package::unknown_package;
@@ -28,6 +30,7 @@ const SHOWN: [&str; 8] = [
 #[derive(Debug, Args)]
 pub(super) struct DependsArgs {
     /// The package.
+    #[arg(add = ArgValueCompleter::new(candidates::packages))]
     name: String,
     /// Show dependencies of dependencies, too.
     #[arg(long)]

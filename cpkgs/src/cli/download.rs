@@ -6,6 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use clap::Args;
+use clap_complete::engine::ArgValueCompleter;
 use cpkgs::resolver_input::ResolverInput;
 use cpkgs::spec::Named;
 use debian_control::stanza::Stanza;
@@ -14,6 +15,7 @@ use resolver::request::Target;
 use resolver::universe::{PackageId, Universe};
 use rootless::store::{self, Expected};
 
+use super::candidates;
 use super::failure::{Failure, REFUSED, UNVERIFIED, USAGE};
 use super::transaction::{download, refused};
 use super::{Context, Outcome};
@@ -22,7 +24,7 @@ use super::{Context, Outcome};
 #[derive(Debug, Args)]
 pub(super) struct DownloadArgs {
     /// NAME, NAME=VERSION, NAME/SUITE or NAME:ARCHITECTURE.
-    #[arg(required = true, value_name = "PACKAGE")]
+    #[arg(required = true, value_name = "PACKAGE", add = ArgValueCompleter::new(candidates::packages))]
     packages: Vec<String>,
 }
 

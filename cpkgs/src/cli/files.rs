@@ -5,11 +5,13 @@ use std::collections::BTreeSet;
 use apt_client::contents::{self, FileHits, FileLists};
 use apt_client::lists::Lists;
 use clap::Args;
+use clap_complete::engine::ArgValueCompleter;
 use cpkgs::machine;
 use debian_control::terminal::escaped;
 use rootless::generation::Generations;
 use serde::Serialize;
 
+use super::candidates;
 use super::failure::{Failure, REFUSED, no_sources};
 use super::{Context, Outcome, human_size};
 
@@ -17,6 +19,7 @@ use super::{Context, Outcome, human_size};
 #[derive(Debug, Args)]
 pub(super) struct FilesArgs {
     /// The package.
+    #[arg(add = ArgValueCompleter::new(candidates::packages))]
     name: String,
 }
 

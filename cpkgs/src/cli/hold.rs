@@ -1,6 +1,7 @@
 //! `cpkgs hold` and `cpkgs unhold`.
 
 use clap::Args;
+use clap_complete::engine::ArgValueCompleter;
 use cpkgs::installed::{self, InstalledPackage};
 use cpkgs::spec::Named;
 use debian_control::terminal::escaped;
@@ -8,6 +9,7 @@ use resolver::request::Hold;
 use rootless::generation::Held;
 use rootless::{Change, PackageKey};
 
+use super::candidates;
 use super::failure::{Failure, REFUSED, USAGE};
 use super::{Context, Outcome};
 
@@ -15,7 +17,7 @@ use super::{Context, Outcome};
 #[derive(Debug, Args)]
 pub(super) struct HoldArgs {
     /// Installed packages.
-    #[arg(required = true, value_name = "NAME")]
+    #[arg(required = true, value_name = "NAME", add = ArgValueCompleter::new(candidates::installed))]
     names: Vec<String>,
 }
 
@@ -23,7 +25,7 @@ pub(super) struct HoldArgs {
 #[derive(Debug, Args)]
 pub(super) struct UnholdArgs {
     /// Installed packages.
-    #[arg(required = true, value_name = "NAME")]
+    #[arg(required = true, value_name = "NAME", add = ArgValueCompleter::new(candidates::installed))]
     names: Vec<String>,
 }
 

@@ -2,6 +2,7 @@
 
 use apt_client::package_cache::{PackageCache, PackageSummary};
 use clap::Args;
+use clap_complete::engine::ArgValueCompleter;
 use cpkgs::installed::{self, InstalledPackage};
 use debian_control::stanza::{Stanza, StanzaError};
 use debian_control::terminal::escaped;
@@ -9,6 +10,7 @@ use debian_control::version::Version;
 use resolver::request::Mark;
 use serde::Serialize;
 
+use super::candidates;
 use super::failure::{Failure, UNVERIFIED};
 use super::search::PackageView;
 use super::unknown_package::unknown_package;
@@ -18,7 +20,7 @@ use super::{Context, Outcome, human_size};
 #[derive(Debug, Args)]
 pub(super) struct InfoArgs {
     /// The packages.
-    #[arg(required = true, value_name = "PACKAGE")]
+    #[arg(required = true, value_name = "PACKAGE", add = ArgValueCompleter::new(candidates::packages))]
     names: Vec<String>,
 }
 

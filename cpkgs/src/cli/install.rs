@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use clap_complete::engine::ArgValueCompleter;
 use cpkgs::local::LocalDeb;
 use cpkgs::resolver_input::ResolverInput;
 use cpkgs::spec::{Named, Spec};
@@ -13,6 +14,7 @@ use resolver::solve::solve;
 use rootless::Configuration;
 use rootless::generation::Programs;
 
+use super::candidates;
 use super::failure::{Failure, USAGE};
 use super::install_target::{Indexes, InstallTargetArgs};
 use super::options::{BrokenArgs, check_held, recommends, run_of};
@@ -24,7 +26,7 @@ use super::{Context, Outcome, kept_back};
 #[derive(Debug, Args)]
 pub(super) struct InstallArgs {
     /// NAME, NAME=VERSION, NAME/SUITE, NAME:ARCHITECTURE, or FILE.deb.
-    #[arg(required_unless_present_any = ["fix_broken", "all_programs"], value_name = "PACKAGE")]
+    #[arg(required_unless_present_any = ["fix_broken", "all_programs"], value_name = "PACKAGE", add = ArgValueCompleter::new(candidates::packages))]
     packages: Vec<String>,
     /// This version of the one package that is named.
     #[arg(long, value_name = "VERSION")]

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use clap::Args;
+use clap_complete::engine::ArgValueCompleter;
 
+use super::candidates;
 use super::failure::Failure;
 use super::relations::{NeedView, groups, names};
 use super::unknown_package::unknown_package;
@@ -16,6 +18,7 @@ const NEEDS: [&str; 4] = ["Pre-Depends", "Depends", "Recommends", "Suggests"];
 #[derive(Debug, Args)]
 pub(super) struct RdependsArgs {
     /// The package.
+    #[arg(add = ArgValueCompleter::new(candidates::packages))]
     name: String,
 }
 

@@ -1,6 +1,7 @@
 //! `cpkgs remove` and `purge`.
 
 use clap::Args;
+use clap_complete::engine::ArgValueCompleter;
 use cpkgs::resolver_input::ResolverInput;
 use cpkgs::spec::Named;
 use debian_control::terminal::escaped;
@@ -11,6 +12,7 @@ use resolver::solve::solve;
 use resolver::universe::PackageId;
 use rootless::{Configuration, PackageKey};
 
+use super::candidates;
 use super::failure::{Failure, REFUSED, USAGE};
 use super::install_target::{Indexes, InstallTarget, InstallTargetArgs};
 use super::options::{BrokenArgs, run_of};
@@ -21,7 +23,7 @@ use super::{Context, Outcome};
 #[derive(Debug, Args)]
 pub(super) struct RemoveArgs {
     /// NAME or NAME:ARCHITECTURE.
-    #[arg(required = true, value_name = "PACKAGE")]
+    #[arg(required = true, value_name = "PACKAGE", add = ArgValueCompleter::new(candidates::installed))]
     packages: Vec<String>,
     #[command(flatten)]
     broken: BrokenArgs,

@@ -1,9 +1,11 @@
 //! `cpkgs rollback`.
 
 use clap::Args;
+use clap_complete::engine::ArgValueCompleter;
 use debian_control::terminal::escaped;
 use rootless::generation::Generations;
 
+use super::candidates;
 use super::difference::Difference;
 use super::failure::Failure;
 use super::{Context, Outcome};
@@ -12,6 +14,7 @@ use super::{Context, Outcome};
 #[derive(Debug, Args)]
 pub(super) struct RollbackArgs {
     /// Its number, as `cpkgs history` lists it; left out: the one before the current one.
+    #[arg(add = ArgValueCompleter::new(candidates::generations))]
     generation: Option<u64>,
 }
 

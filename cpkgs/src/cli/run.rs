@@ -6,9 +6,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use clap::{Args, ValueEnum};
+use clap_complete::engine::ArgValueCompleter;
 use rootless::generation::{Generations, PROGRAMS};
 use rootless::overlay;
 
+use super::candidates;
 use super::failure::{Failure, REFUSED};
 use super::{Context, Outcome};
 
@@ -16,7 +18,7 @@ use super::{Context, Outcome};
 #[derive(Debug, Args)]
 pub(super) struct RunArgs {
     /// With these packages instead, and what they need: fetched if they must be, and not installed.
-    #[arg(long, value_name = "PACKAGE", value_delimiter = ',')]
+    #[arg(long, value_name = "PACKAGE", value_delimiter = ',', add = ArgValueCompleter::new(candidates::packages))]
     with: Vec<String>,
 
     /// How the command finds the packages' files.

@@ -4,16 +4,18 @@ use std::collections::BTreeSet;
 
 use apt_client::package_cache::PackageCache;
 use clap::Args;
+use clap_complete::engine::ArgValueCompleter;
 use cpkgs::preferences::Preferences;
 use debian_control::terminal::escaped;
 
+use super::candidates;
 use super::failure::{Failure, REFUSED, USAGE};
 
 /// Which release is preferred.
 #[derive(Debug, Args)]
 pub(super) struct ReleaseArgs {
     /// Prefers packages of this suite or codename to all others, but for those with preferences of their own.
-    #[arg(long, short = 't', value_name = "SUITE")]
+    #[arg(long, short = 't', value_name = "SUITE", add = ArgValueCompleter::new(candidates::suites))]
     target_release: Option<String>,
 }
 

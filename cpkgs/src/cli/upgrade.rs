@@ -1,6 +1,7 @@
 //! `cpkgs upgrade` and `full-upgrade`.
 
 use clap::Args;
+use clap_complete::engine::ArgValueCompleter;
 use cpkgs::resolver_input::ResolverInput;
 use cpkgs::spec::Named;
 use debian_control::terminal::escaped;
@@ -9,6 +10,7 @@ use resolver::request::{Request, Upgrade};
 use resolver::solve::solve;
 use rootless::Configuration;
 
+use super::candidates;
 use super::failure::{Failure, REFUSED, USAGE};
 use super::install_target::{Indexes, InstallTarget, InstallTargetArgs, Run};
 use super::options::{BrokenArgs, check_held, recommends, run_of};
@@ -20,7 +22,7 @@ use super::{Context, Outcome, kept_back, phased};
 #[derive(Debug, Args)]
 pub(super) struct UpgradeArgs {
     /// Only these.
-    #[arg(value_name = "PACKAGE", conflicts_with = "all")]
+    #[arg(value_name = "PACKAGE", conflicts_with = "all", add = ArgValueCompleter::new(candidates::installed))]
     packages: Vec<String>,
     /// All that is installed, as when none is named.
     #[arg(long)]

@@ -3,11 +3,13 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use clap::Args;
+use clap_complete::engine::ArgValueCompleter;
 use cpkgs::installed::{self, InstalledPackage};
 use cpkgs::spec::Named;
 use debian_control::stanza::Stanza;
 use serde::Serialize;
 
+use super::candidates;
 use super::failure::{Failure, REFUSED, USAGE};
 use super::relations::{groups, names, stanza_of};
 use super::{Context, Outcome};
@@ -18,6 +20,7 @@ const NEEDS: [&str; 3] = ["Pre-Depends", "Depends", "Recommends"];
 #[derive(Debug, Args)]
 pub(super) struct WhyArgs {
     /// The package.
+    #[arg(add = ArgValueCompleter::new(candidates::installed))]
     name: String,
 }
 

@@ -1,9 +1,11 @@
 //! `cpkgs source remove`.
 
 use clap::Args;
+use clap_complete::engine::ArgValueCompleter;
 use debian_control::terminal::escaped;
 
 use super::change::change_sources;
+use crate::cli::candidates;
 use crate::cli::failure::{Failure, REFUSED};
 use crate::cli::{Context, Outcome};
 
@@ -11,6 +13,7 @@ use crate::cli::{Context, Outcome};
 #[derive(Debug, Args)]
 pub(super) struct RemoveArgs {
     /// The archive's root, as `source list` has it.
+    #[arg(add = ArgValueCompleter::new(candidates::sources))]
     url: String,
     /// Only this suite; may be given several times.
     #[arg(long, value_name = "SUITE")]

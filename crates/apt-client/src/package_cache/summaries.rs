@@ -168,6 +168,15 @@ impl PackageSummaries {
             .take_while(move |summary| summary.name == name)
     }
 
+    /// Returns the packages whose names begin so, ordered by name.
+    pub fn beginning_with(&self, prefix: &str) -> impl Iterator<Item = PackageSummary<'_>> {
+        let start = first_where(self.by_name.len() / 4, |at| {
+            self.ordered(at).is_some_and(|summary| summary.name >= prefix)
+        });
+        self.ordered_from(start)
+            .take_while(move |summary| summary.name.starts_with(prefix))
+    }
+
     fn ordered_from(&self, start: usize) -> impl Iterator<Item = PackageSummary<'_>> {
         (start..self.by_name.len() / 4).map_while(|at| self.ordered(at))
     }

@@ -62,6 +62,43 @@ fn what_people_read_of_packages_says_first_what_they_are_and_whether_they_are_he
 }
 
 #[test]
+fn a_shell_completes_names_of_packages_generations_sources_and_files() {
+    let (archive, nginx, client) = served();
+    archive.add(&[DebBuilder::new("greens", "1.0", "all")]).ok();
+    archive.publish();
+    client.run(&["update"]).ok();
+    client.run(&["install", "--yes", "greeting"]).ok();
+    std::fs::write(client.folder().join("own.deb"), "").unwrap();
+    let program = archive_tests::archive::cpkgs();
+    let folder = program.parent().unwrap().display().to_string();
+    let completed = |words: &[&str]| {
+        let script = format!(
+            "PATH={folder}:$PATH; source <(cpkgs completions bash); COMP_WORDS=(cpkgs {}); COMP_CWORD={}; \
+             _clap_complete_cpkgs cpkgs {}; printf '%s\\n' \"${{COMPREPLY[@]}}\"",
+            words.join(" "),
+            words.len(),
+            words.last().unwrap()
+        );
+        let mut command = std::process::Command::new("bash");
+        command
+            .args(["-c", &script])
+            .current_dir(client.folder())
+            .env("CPKGS_HOME", client.home());
+        let found = archive_tests::Run::of(&mut command).ok().stdout;
+        found
+            .lines()
+            .map(|line| line.trim().to_owned())
+            .collect::<Vec<String>>()
+    };
+    assert_eq!(completed(&["install", "gree"]), ["greens", "greeting"]);
+    assert_eq!(completed(&["install", "./ow"]), ["./own.deb"]);
+    assert_eq!(completed(&["remove", "greet"]), ["greeting"]);
+    assert!(completed(&["rollback", "''"]).contains(&"1".to_owned()));
+    assert_eq!(completed(&["source", "remove", "http"]), [nginx.url()]);
+    assert_eq!(completed(&["install", "-t", "sta"]), ["stable"]);
+}
+
+#[test]
 fn what_is_installed_runs_and_is_upgraded_taken_back_and_removed() {
     let (archive, _nginx, client) = served();
     client.run(&["install", "--yes", "greeting"]).ok();

@@ -1,0 +1,102 @@
+//! What may stand next on a command line. A shell asks while somebody types: nothing is fetched and nothing is said, and what cannot be
+//! read has no candidates.
+
+use std::ffi::OsStr;
+
+use apt_client::lists::Lists;
+use apt_client::package_cache::{Machine, PackageCache};
+use apt_client::source::Source;
+use clap_complete::engine::{CompletionCandidate, PathCompleter, ValueCompleter as _};
+use cpkgs::config::Config;
+use cpkgs::home::Home;
+use cpkgs::system::System;
+use cpkgs::{installed, machine};
+use rootless::generation::Generations;
+
+use super::architectures::Architectures;
+
+/// Names of packages that the sources have, and files where a path begins.
+pub(super) fn packages(current: &OsStr) -> Vec<CompletionCandidate> {
+    let Some(word) = current.to_str() else {
+        return Vec::new();
+    };
+    if word.starts_with(['.', '/', '~']) {
+        return PathCompleter::file().complete(current);
+    }
+    named(word).unwrap_or_default()
+}
+
+/// Names of packages that are installed, with or without root.
+pub(super) fn installed(current: &OsStr) -> Vec<CompletionCandidate> {
+    let own = configured().and_then(|(home, config)| installed::read(&config.install(&home)).ok());
+    let system = System::default().installed().ok();
+    let names = own
+        .into_iter()
+        .chain(system)
+        .flatten()
+        .map(|package| package.name);
+    beginning(current, names)
+}
+
+/// Numbers of generations that can be gone back to.
+pub(super) fn generations(current: &OsStr) -> Vec<CompletionCandidate> {
+    let all = configured().and_then(|(home, config)| Generations::new(&config.install(&home)).all().ok());
+    beginning(
+        current,
+        all.into_iter().flatten().map(|number| number.to_string()),
+    )
+}
+
+/// Addresses of the configured archives.
+pub(super) fn sources(current: &OsStr) -> Vec<CompletionCandidate> {
+    let sources = configured().map(|(_, config)| config.sources);
+    beginning(current, sources.into_iter().flatten().map(|source| source.url))
+}
+
+/// Suites of the configured archives.
+pub(super) fn suites(current: &OsStr) -> Vec<CompletionCandidate> {
+    let sources = configured().map(|(_, config)| config.sources);
+    beginning(
+        current,
+        sources.into_iter().flatten().flat_map(|source| source.suites),
+    )
+}
+
+fn configured() -> Option<(Home, Config)> {
+    let variable = |name| std::env::var_os(name).map(Into::into);
+    let here = std::env::current_dir().ok()?;
+    let home = Home::find(variable("CPKGS_HOME"), variable("HOME"), &here)?;
+    let config = Config::read(&home).ok()?;
+    Some((home, config))
+}
+
+fn named(word: &str) -> Option<Vec<CompletionCandidate>> {
+    let (home, config) = configured()?;
+    let cache = config.cache(&home);
+    let architectures = Architectures::own(&config);
+    let sources = config
+        .sources
+        .iter()
+        .map(|source| Source::open(source, home.folder()));
+    let sources = sources.collect::<Result<Vec<_>, _>>().ok()?;
+    let lists = Lists::open(&cache, &sources, &architectures.default).ok()?;
+    let machine = Machine::new(machine::architecture(), &architectures.foreign).ok()?;
+    let library = PackageCache::open(&cache, lists, machine).ok()?;
+    let mut found: Vec<CompletionCandidate> = Vec::new();
+    for summary in library.summaries().beginning_with(word) {
+        if found.last().is_none_or(|last| last.get_value() != summary.name) {
+            let synopsis = debian_control::terminal::escaped(summary.synopsis);
+            found.push(CompletionCandidate::new(summary.name).help(Some(synopsis.into())));
+        }
+    }
+    Some(found)
+}
+
+/// Returns the words that begin as far as one is typed, each once.
+fn beginning(current: &OsStr, words: impl Iterator<Item = String>) -> Vec<CompletionCandidate> {
+    let current = current.to_string_lossy();
+    let mut found: Vec<String> = words.filter(|word| word.starts_with(&*current)).collect();
+    found.sort();
+    found.dedup();
+    found.into_iter().map(CompletionCandidate::new).collect()
+}
