@@ -220,7 +220,17 @@ impl Archive {
         }
     }
 
-    /// Waits until no other process publishes the suite or prunes.
+    /// Does `work` while no other process publishes the suite, on this machine or another.
+    fn while_unpublished<T>(
+        &self,
+        suite: &SuiteName,
+        work: impl FnOnce() -> Result<T, PublishError>,
+    ) -> Result<T, PublishError> {
+        let _lock = self.publish_lock(suite)?;
+        SuiteLease::take(self.catalog(), suite)?.during(work)
+    }
+
+    /// Waits until no other process publishes the suite or prunes, on this machine.
     fn publish_lock(&self, suite: &SuiteName) -> Result<File, PublishError> {
         let name = format!("publish-{suite}.lock");
         self.lock(&name, FlockOperation::LockExclusive)

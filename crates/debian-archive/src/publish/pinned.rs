@@ -46,8 +46,7 @@ impl Archive {
         clock: &dyn Clock,
     ) -> Result<Rendered, PublishError> {
         // Nobody prunes the chunks and the packages meanwhile.
-        let _lock = self.publish_lock(&suite.codename)?;
-        self.render(suite, pin, signer, clock)
+        self.while_unpublished(&suite.codename, || self.render(suite, pin, signer, clock))
     }
 
     /// Writes the missing trees of all pinned states of a suite; the caller holds its publish lock.
@@ -130,8 +129,9 @@ impl Archive {
 
     /// Deletes the tree of a state, its InRelease first. A missing tree is not an error.
     pub fn delete_rendered(&self, suite: &Suite, id: &SnapshotId) -> Result<(), PublishError> {
-        let _lock = self.publish_lock(&suite.codename)?;
-        take_snapshot_down(self.files(), &self.snapshot_tree(suite, id), &suite.codename)
+        self.while_unpublished(&suite.codename, || {
+            take_snapshot_down(self.files(), &self.snapshot_tree(suite, id), &suite.codename)
+        })
     }
 }
 

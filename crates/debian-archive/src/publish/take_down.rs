@@ -33,12 +33,13 @@ impl Archive {
     ///
     /// Rows are deleted last: after an interruption, the next call still finds the suite.
     pub fn drop_gone(&self, gone: &Gone) -> Result<(), PublishError> {
-        let _lock = self.publish_lock(&gone.suite)?;
-        for tree in [String::new(), private_tree(&gone.suite)] {
-            take_down(self.files(), &tree, &gone.suite)?;
-        }
-        site::take_down(self, &gone.suite)?;
-        Ok(self.catalog().unpublish(&gone.suite)?)
+        self.while_unpublished(&gone.suite, || {
+            for tree in [String::new(), private_tree(&gone.suite)] {
+                take_down(self.files(), &tree, &gone.suite)?;
+            }
+            site::take_down(self, &gone.suite)?;
+            Ok(self.catalog().unpublish(&gone.suite)?)
+        })
     }
 
     /// Links the files of a suite that are in another tree of the pool into its own, and records them.

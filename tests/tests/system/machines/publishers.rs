@@ -1,8 +1,10 @@
 //! Publishers on several machines.
 
 use super::{TestServer, is_live, package};
+use archive_catalog::{Catalog as _, LEASE_SECONDS, LeaseAnswer, SqlCatalog};
 use archive_tests::{Keys, Run, TestArchive, Watching};
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 /// Publishers that share the folder of files take turns by its locks, too; these are two file systems to them, as on two machines.
 fn offer(archive: &TestArchive, name: &str) {
@@ -170,4 +172,25 @@ fn an_empty_catalog_takes_nothing_from_clients_of_a_full_archive() {
     on_empty(&["rebuild"]).ok();
     on_empty(&["publish"]).ok();
     assert!(is_live(&archive, "hello"));
+}
+
+#[test]
+fn a_pinned_state_waits_for_whoever_publishes_on_another_machine() {
+    let archive = TestArchive::shared_on(TestServer::shared());
+    offer(&archive, "hello");
+    archive.publish();
+    let command = archive.command(&[]);
+    let database = command
+        .get_envs()
+        .find_map(|(name, value)| (name == "DATABASE_URL").then_some(value?.to_str()?.to_owned()));
+    let catalog = SqlCatalog::open(&database.unwrap().parse().unwrap()).unwrap();
+    let begun = Instant::now();
+    // Another machine publishes, and dies: its lease ends by itself.
+    let taken = catalog
+        .take_lease(&"stable".parse().unwrap(), "elsewhere")
+        .unwrap();
+    assert!(matches!(taken, LeaseAnswer::Taken(_)), "{taken:?}");
+    archive.repogen(&["snapshot", "create"]).ok();
+    assert!(begun.elapsed() >= Duration::from_secs(LEASE_SECONDS.into()));
+    assert_eq!(archive.repogen(&["verify"]).ok().stdout, "");
 }
