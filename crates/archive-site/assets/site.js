@@ -43,12 +43,12 @@
     }
   };
 
-  // Shards are named by how words begin; `more` says that longer names hold more.
+  // Shards are named by how words begin; `more` says that longer names hold more, beyond the letters that all have in `common`.
   const shards = new Map();
   const shard = (suite, prefix) => {
     const address = `${suite}_search/${encodeURIComponent(prefix)}.json`;
     if (!shards.has(address)) {
-      const none = { more: false, packages: [] };
+      const none = { more: false, common: 0, packages: [] };
       shards.set(address, fetch(address).then((answer) => (answer.ok ? answer.json() : none), () => none));
     }
     return shards.get(address);
@@ -56,10 +56,11 @@
 
   const DEPTH = 20;
   const lookUp = async (suite, word, found) => {
-    for (let length = 1; length <= Math.min(word.length, DEPTH); length++) {
-      const { more, packages } = await shard(suite, word.slice(0, length));
+    for (let length = 1; length <= Math.min(word.length, DEPTH);) {
+      const { more, common, packages } = await shard(suite, word.slice(0, length));
       for (const [name, summary] of packages) found.set(name, summary);
       if (!more) return true;
+      length = Math.max(length, common) + 1;
     }
     return false;
   };

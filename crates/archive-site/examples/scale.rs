@@ -25,7 +25,17 @@ fn main() -> Result<(), Failure> {
     let mut sizes = Sizes::default();
     write(&rows, &packages, &Changed::Everything, &mut sizes);
     let mut out = std::io::stdout();
-    writeln!(out, "{} names; everything: {sizes:?}", packages.len())?;
+    writeln!(out, "{} names; everything: {:?}", packages.len(), sizes.kinds)?;
+    let cost = |name: &str| sizes.search_cost(&name.to_ascii_lowercase());
+    let dearest = packages
+        .keys()
+        .max_by_key(|name| cost(name))
+        .ok_or("no packages")?;
+    writeln!(
+        out,
+        "a search for {dearest} fetches {} bytes, the most of all names",
+        cost(dearest)
+    )?;
 
     let record = Record {
         revision: 1,
@@ -61,22 +71,47 @@ fn main() -> Result<(), Failure> {
 
 /// Files and bytes by ending, and the largest.
 #[derive(Debug, Default)]
-struct Sizes(BTreeMap<String, (usize, usize, usize, String)>);
+struct Sizes {
+    kinds: BTreeMap<String, (usize, usize, usize, String)>,
+    /// Of each shard of the search: its bytes, whether there is more, and how many letters its words have in common.
+    shards: BTreeMap<String, (usize, bool, usize)>,
+}
 
 impl Sizes {
-    fn add(&mut self, path: &str, bytes: usize) {
-        let kind = if path.contains("/_search/") {
-            "search"
-        } else {
-            path.rsplit('.').next().unwrap_or_default()
-        };
-        let (files, total, largest, name) = self.0.entry(kind.to_owned()).or_default();
+    fn add(&mut self, path: &str, bytes: &[u8]) {
+        let shard = path
+            .strip_prefix("browse/bookworm/_search/")
+            .and_then(|name| name.strip_suffix(".json"));
+        let kind = shard.map_or(path.rsplit('.').next().unwrap_or_default(), |_| "search");
+        if let (Some(name), Ok(shard)) = (shard, serde_json::from_slice::<serde_json::Value>(bytes)) {
+            let common = shard["common"]
+                .as_u64()
+                .and_then(|common| usize::try_from(common).ok());
+            let more = shard["more"] == true;
+            self.shards
+                .insert(name.to_owned(), (bytes.len(), more, common.unwrap_or_default()));
+        }
+        let (files, total, largest, name) = self.kinds.entry(kind.to_owned()).or_default();
         *files += 1;
-        *total += bytes;
-        if bytes > *largest {
-            *largest = bytes;
+        *total += bytes.len();
+        if bytes.len() > *largest {
+            *largest = bytes.len();
             path.clone_into(name);
         }
+    }
+
+    /// Returns the bytes that the search fetches for a word, as `assets/site.js` goes about it.
+    fn search_cost(&self, word: &str) -> usize {
+        let (mut cost, mut length) = (0, 1);
+        while let Some((bytes, more, common)) = word.get(..length).and_then(|prefix| self.shards.get(prefix))
+        {
+            cost += bytes;
+            if !more {
+                break;
+            }
+            length = length.max(*common) + 1;
+        }
+        cost
     }
 }
 
@@ -108,7 +143,7 @@ fn write(rows: &Rows<'_>, packages: &BTreeMap<String, Package>, changed: &Change
     let update = Update::new(&site, &suite, &status, rows, changed);
     let mut put = |file: File| {
         if let File::Holds(path, bytes) = file {
-            sizes.add(&path, bytes.len());
+            sizes.add(&path, &bytes);
         }
     };
     for name in update.names() {

@@ -33,14 +33,12 @@ struct Entry {
     summary: String,
 }
 
-/// Returns the feed of a suite: of the names that came last, their newest versions.
-pub(crate) fn of_suite(site: &Site, codename: &str, published: i64, newest: &[Row<'_>]) -> File {
+/// Returns the feed of a suite, where it has an address: of the names that came last, their newest versions.
+pub(crate) fn of_suite(site: &Site, codename: &str, published: i64, newest: &[Row<'_>]) -> Option<File> {
     let folder = suite_folder(codename);
     let path = format!("{folder}/_feed.xml");
-    let (Some(address), Some(page)) = (site.address(&path), site.address(&format!("{folder}/index.html")))
-    else {
-        return File::Gone(path);
-    };
+    let address = site.address(&path)?;
+    let page = site.address(&format!("{folder}/index.html"))?;
     let entry = |row: &Row<'_>| {
         let page = site.address(&format!("{}/index.html", package_folder(codename, row.name())))?;
         Some(Entry {
@@ -59,17 +57,15 @@ pub(crate) fn of_suite(site: &Site, codename: &str, published: i64, newest: &[Ro
         updated: format_iso(newest.first().map_or(published, |row| row.added_at())),
         entries: newest.iter().filter_map(entry).collect(),
     };
-    File::page(path, &feed)
+    Some(File::page(path, &feed))
 }
 
-/// Returns the feed of a package: an entry for each version that came on an architecture.
-pub(crate) fn of_package(site: &Site, codename: &str, package: &Package) -> File {
+/// Returns the feed of a package, where it has an address: an entry for each version that came on an architecture.
+pub(crate) fn of_package(site: &Site, codename: &str, package: &Package) -> Option<File> {
     let folder = package_folder(codename, package.name());
     let path = format!("{folder}/feed.xml");
-    let (Some(address), Some(page)) = (site.address(&path), site.address(&format!("{folder}/index.html")))
-    else {
-        return File::Gone(path);
-    };
+    let address = site.address(&path)?;
+    let page = site.address(&format!("{folder}/index.html"))?;
     let summary = text::line(package.newest().package.synopsis().unwrap_or_default());
     let updated = package.builds.iter().map(|build| build.added_at).max();
     let entries = package.history.iter().map(|placed| Entry {
@@ -92,5 +88,5 @@ pub(crate) fn of_package(site: &Site, codename: &str, package: &Package) -> File
         entries: entries.collect(),
         page,
     };
-    File::page(path, &feed)
+    Some(File::page(path, &feed))
 }

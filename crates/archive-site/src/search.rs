@@ -45,6 +45,8 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
 struct Shard<'a> {
     /// Whether longer names hold more.
     more: bool,
+    /// How many letters all of its words begin with: shards with shorter names say no more than this one.
+    common: usize,
     /// Name and summary.
     packages: Vec<(&'a str, &'a str)>,
 }
@@ -72,6 +74,7 @@ pub(crate) fn shards(codename: &str, rows: &Rows<'_>, affected: Affected<'_>, vi
                 let more = parts.is_some() || entries.len() > LIMIT;
                 let shard = Shard {
                     more,
+                    common: common(prefix, entries),
                     packages: best(prefix, entries),
                 };
                 File::json(format!("{folder}/{prefix}.json"), &shard)
@@ -108,6 +111,23 @@ fn entries<'a>(rows: &Rows<'a>, affected: Affected<'_>) -> Vec<Entry<'a>> {
         );
     }
     entries
+}
+
+/// Returns how many letters all keys begin with; `prefix` are some of them.
+fn common(prefix: &str, entries: &[Entry<'_>]) -> usize {
+    let first = entries.first().map_or(prefix, |entry| entry.key).as_bytes();
+    let shared = |key: &str| {
+        first
+            .iter()
+            .zip(key.bytes())
+            .take_while(|(one, other)| **one == *other)
+            .count()
+    };
+    entries
+        .iter()
+        .map(|entry| shared(entry.key))
+        .min()
+        .unwrap_or(prefix.len())
 }
 
 /// Returns the packages that are shown first: named so, then short, then by name.
@@ -218,6 +238,8 @@ mod tests {
                 .1
         };
         assert_eq!(get("python3-")["more"], true);
+        // Nothing else begins with a `p`: the letters between are skipped.
+        assert_eq!(get("p")["common"], 8);
         assert_eq!(get("python3-004")["more"], false);
         assert_eq!(get("python3-004")["packages"].as_array().unwrap().len(), 10);
     }

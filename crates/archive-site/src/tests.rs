@@ -382,4 +382,23 @@ proptest! {
         after.apply(&site, &mut files, &changes(&before, &after));
         prop_assert_eq!(files, after.all(&site));
     }
+
+    /// Another machine wrote the state between; of what it wrote, this one knows what the catalog tells of each name.
+    #[test]
+    fn a_change_over_a_state_that_was_not_seen_leads_there_too(
+        before in archive(),
+        between in archive(),
+        after in archive(),
+    ) {
+        let site = site(Some("https://example.org/apt"));
+        let states = [state(&before), state(&between), state(&after)];
+        let [before, between, after] = &states;
+        let mut files = before.all(&site);
+        between.apply(&site, &mut files, &changes(before, between));
+        let [first, second] = [before.rows(), between.rows()];
+        let names: BTreeSet<&str> = states.iter().flat_map(|state| &state.packages).map(Package::name).collect();
+        let change = |name| Change { name, before: vec![first.get(name), None, second.get(name)] };
+        after.apply(&site, &mut files, &Changed::Names(names.into_iter().map(change).collect()));
+        prop_assert_eq!(files, after.all(&site));
+    }
 }

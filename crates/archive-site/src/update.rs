@@ -126,7 +126,7 @@ impl<'a> Update<'a> {
             format!("{folder}/badge.svg"),
             badge(codename, &version),
         ));
-        files.push(feed::of_package(self.site, codename, package));
+        files.extend(feed::of_package(self.site, codename, package));
         files
     }
 
@@ -164,12 +164,9 @@ impl<'a> Update<'a> {
             );
         }
         let newest = suite_page::newest(rows);
-        visit(feed::of_suite(
-            self.site,
-            codename,
-            self.status.published,
-            &newest,
-        ));
+        feed::of_suite(self.site, codename, self.status.published, &newest)
+            .into_iter()
+            .for_each(&mut *visit);
         suite_page::files(self.site, self.suite, self.status, rows, visit);
     }
 

@@ -465,6 +465,22 @@ mod tests {
     }
 
     #[test]
+    fn a_site_is_there_where_it_is_named_and_not_switched_off() {
+        let enabled = |site: &str| {
+            let text = format!("{site}\n[[suite]]\ncodename = \"s\"");
+            parse(&text).map(|config| config.site.is_some_and(|site| site.enabled))
+        };
+        assert_eq!(enabled(""), Ok(false));
+        assert_eq!(enabled("[site]"), Ok(true));
+        assert_eq!(enabled("[site]\nenabled = false"), Ok(false));
+        assert!(
+            enabled("[site]\ntitle = \"a\\nb\"")
+                .unwrap_err()
+                .contains("invalid `title`")
+        );
+    }
+
+    #[test]
     fn everything_but_the_codename_has_a_default() {
         let config = parse("[[suite]]\ncodename = \"stable\"\n").unwrap();
         let suite = config.suite("stable").unwrap();

@@ -124,6 +124,15 @@ impl InBucket {
         Uploader::with(&self.archive, &variables)
     }
 
+    /// Returns what the bucket says of the files whose path begins so.
+    fn list(&self, prefix: &str) -> String {
+        let answer = curl(
+            "GET",
+            &format!("{}?list-type=2&prefix=archive/{prefix}", self.bucket),
+        );
+        String::from_utf8(answer.body).unwrap()
+    }
+
     /// Returns what the bucket answers for a path of the archive.
     fn get(&self, path: &str) -> Answer {
         curl("GET", &format!("{}/archive/{path}", self.bucket))
@@ -293,4 +302,40 @@ fn an_archive_lives_in_a_bucket_from_upload_to_apt() {
     apt.update().silent();
     // `init` published here, before the variable was set; no package came here since.
     assert!(!archive.root().join("pool/main").exists());
+}
+
+#[test]
+#[ignore = "needs an S3 server: make test-s3"]
+fn an_archive_in_a_bucket_has_the_same_pages_with_their_types() {
+    let archive = InBucket::new("pages", &["--url", "https://example.org/apt"]);
+    archive.add(&package("g++", "1.0"));
+    archive.add(&package("hello", "1.0").depends("g++"));
+    archive.repogen(&["publish"]).ok();
+    let page = archive.get("browse/stable/g%2B%2B/index.html");
+    assert!(
+        String::from_utf8(page.body)
+            .unwrap()
+            .contains("stable/hello/index.html")
+    );
+    for (path, kind) in [
+        ("index.html", "text/html; charset=utf-8"),
+        ("browse/stable/hello/index.html", "text/html; charset=utf-8"),
+        ("browse/stable/hello/badge.svg", "image/svg+xml"),
+        ("browse/stable/_search/h.json", "application/json"),
+        ("browse/_assets/site.css", "text/css; charset=utf-8"),
+        ("browse/_assets/site.js", "text/javascript; charset=utf-8"),
+        ("sitemap.xml", "application/xml"),
+    ] {
+        let head = archive.get(path).head;
+        assert!(head.contains(&format!("content-type: {kind}")), "{path}: {head}");
+    }
+
+    // What this machine knew of the pages is lost: they are written once more, and what is of no use goes.
+    std::fs::remove_dir_all(archive.archive.home().join("state")).unwrap();
+    archive.repogen(&["remove", "hello"]).ok();
+    archive.repogen(&["publish"]).ok();
+    let files = archive.list("browse/stable/");
+    assert!(files.contains("g++/index.html"), "{files}");
+    assert!(!files.contains("hello"), "{files}");
+    assert_eq!(archive.repogen(&["verify"]).ok().stdout, "");
 }

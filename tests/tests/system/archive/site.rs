@@ -317,6 +317,52 @@ fn what_is_served_below_a_path_has_relative_links_and_whole_addresses_in_feeds()
 }
 
 #[test]
+fn the_commands_of_the_first_page_write_the_entry_for_apt() {
+    let (archive, _nginx) = TestArchive::served(&["--origin", "Jane's packages"]);
+    let page = archive.read("index.html");
+    let commands: Vec<String> = page
+        .split("<code>")
+        .skip(1)
+        .map(|rest| rest.split("</code>").next().unwrap())
+        .map(|text| {
+            text.replace("&#60;", "<")
+                .replace("&#62;", ">")
+                .replace("&#39;", "'")
+                .replace("&#34;", "\"")
+        })
+        .collect();
+    let entry = "/etc/apt/sources.list.d/jane-s-packages-stable.sources";
+    let written = archive.outside().join("entry");
+    let is_for_a_shell = |command: &&String| command.starts_with("sudo tee") || command.starts_with("curl");
+    let mut ran = 0;
+    for command in commands.iter().filter(is_for_a_shell) {
+        assert!(command.contains(entry), "{command}");
+        let command = command
+            .replace("sudo ", "")
+            .replace(entry, written.to_str().unwrap());
+        Run::of(archive.tool("sh").args(["-c", &command])).ok();
+        assert_eq!(
+            fs::read_to_string(&written).unwrap(),
+            archive.read("stable.sources"),
+            "{command}"
+        );
+        fs::remove_file(&written).unwrap();
+        ran += 1;
+    }
+    assert_eq!(ran, 2, "{commands:?}");
+    assert!(
+        commands
+            .iter()
+            .any(|command| command == &format!("ADD {}/stable.sources {entry}", archive_url(&archive)))
+    );
+}
+
+fn archive_url(archive: &TestArchive) -> String {
+    let repository: serde_json::Value = serde_json::from_str(&archive.read("repository.json")).unwrap();
+    repository["url"].as_str().unwrap().to_owned()
+}
+
+#[test]
 fn prune_deletes_pages_of_what_is_not_published_and_nothing_else_of_the_site() {
     let archive = served();
     archive.add(&[package("hello", "1.0")]);

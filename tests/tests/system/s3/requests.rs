@@ -69,5 +69,31 @@ fn an_upload_is_one_request_and_a_publish_a_few_beside_the_changed_files() {
         .filter(|request| request.contains("/by-hash/"))
         .count();
     assert!(changed >= 4, "{publish:#?}");
-    assert!(publish.len() - 2 * changed <= 9, "{publish:#?}");
+    let is_page = |request: &&String| {
+        let root = [
+            "index.html",
+            "status.html",
+            "status.json",
+            "sitemap.xml",
+            "robots.txt",
+        ];
+        request.contains("/browse/")
+            || root
+                .iter()
+                .any(|name| request.ends_with(&format!("/archive/{name}")))
+    };
+    let pages = publish.iter().filter(is_page).count();
+    assert!(publish.len() - pages - 2 * changed <= 9, "{publish:#?}");
+    // Pages of the two packages that came, and the lists that show them; those of other packages are left alone.
+    assert!(
+        publish.contains(&"PUT /archive/browse/stable/hello/index.html".to_owned()),
+        "{publish:#?}"
+    );
+    assert!(
+        !publish
+            .iter()
+            .any(|request| request.contains("/browse/stable/one/")),
+        "{publish:#?}"
+    );
+    assert!(pages <= 45, "{pages}: {publish:#?}");
 }
