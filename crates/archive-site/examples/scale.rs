@@ -84,10 +84,9 @@ impl Sizes {
             .and_then(|name| name.strip_suffix(".json"));
         let kind = shard.map_or(path.rsplit('.').next().unwrap_or_default(), |_| "search");
         if let (Some(name), Ok(shard)) = (shard, serde_json::from_slice::<serde_json::Value>(bytes)) {
-            let common = shard["common"]
-                .as_u64()
-                .and_then(|common| usize::try_from(common).ok());
-            let more = shard["more"] == true;
+            let common = shard.get("common").and_then(serde_json::Value::as_u64);
+            let common = common.and_then(|common| usize::try_from(common).ok());
+            let more = shard.get("more") == Some(&serde_json::Value::Bool(true));
             self.shards
                 .insert(name.to_owned(), (bytes.len(), more, common.unwrap_or_default()));
         }
