@@ -11,7 +11,7 @@ CHECKED_TEXTS  := $(CHECKED_CRATES) tests bench docs nginx tools README.md ARCHI
 # How long `make fuzz` spends on each target.
 FUZZ_SECONDS ?= 20
 
-.PHONY: help setup dev demo build deb test test-postgresql test-s3 test-web test-archive test-apt-suite test-containers docker-up torture bench bench-uploads bench-micro fuzz api-fuzz fmt lint clippy audit health clean
+.PHONY: help setup dev demo build deb test test-postgresql test-s3 test-web test-archive test-apt-suite test-containers check-kubernetes docker-up torture bench bench-uploads bench-micro fuzz api-fuzz fmt lint clippy audit health clean
 .DEFAULT_GOAL := help
 
 help: ## Lists these commands
@@ -75,6 +75,15 @@ $(TARGET)/.setup-containers: $(TARGET)/.setup tools/setup
 
 test-containers: $(TARGET)/.setup-containers build ## Starts, uses and stops the compose files, with real apt in a container; needs a Docker engine and no registry
 	@tools/test-containers
+
+$(TARGET)/.setup-kubernetes: $(TARGET)/.setup
+	@tools/setup --venv
+	python3 -m venv $(TARGET)/kubernetes
+	$(TARGET)/kubernetes/bin/pip install --quiet kubernetes-validate==1.37.0
+	@touch $@
+
+check-kubernetes: $(TARGET)/.setup-kubernetes ## Checks deploy/kubernetes by the schemas of Kubernetes (kubernetes-validate, from PyPI)
+	@$(TARGET)/kubernetes/bin/python tools/check-kubernetes
 
 docker-up: ## Runs an uploader and nginx in containers (docs/how-to/containers.md); needs docker
 	docker compose up --build --detach --wait
