@@ -5,10 +5,12 @@
 
 use std::fs::File;
 use std::io;
+use std::os::fd::AsRawFd as _;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use rustix::fs::{FlockOperation, flock};
+use rustix::fs::{AtFlags, CWD, FlockOperation, flock, ioctl_ficlone, linkat};
 use rustix::io::Errno;
 
 use crate::STATE;
@@ -97,6 +99,33 @@ impl Staging {
             Ok(()) => Ok(Some(StagedPath(path))),
             Err(error) if error.kind() == io::ErrorKind::NotFound && !source.exists() => Ok(None),
             Err(error) => Err(failed("link", source, error)),
+        }
+    }
+
+    /// Makes a file of the bytes of another without copying them; `None` where that cannot be done.
+    ///
+    /// On a file system that has clones (XFS, btrfs), what is written to one of them later does not show in the other. On
+    /// others it is a second name of the same file, made only where its mode lets everybody read it and nobody but its
+    /// owner write to it: who does so, changes what the archive serves.
+    pub fn share(&self, source: &File) -> Result<Option<(StagedPath, File)>, StagingError> {
+        let (path, file) = self.create()?;
+        if ioctl_ficlone(&file, source).is_ok() {
+            return Ok(Some((path, file)));
+        }
+        drop((path, file));
+        let mode = source.metadata().map(|found| found.mode());
+        if !mode.is_ok_and(|mode| mode & 0o444 == 0o444 && mode & 0o022 == 0) {
+            return Ok(None);
+        }
+        let path = StagedPath(self.name());
+        // By the open file: a name could be another file's by now.
+        let opened = format!("/proc/self/fd/{}", source.as_raw_fd());
+        if linkat(CWD, opened, CWD, path.as_path(), AtFlags::SYMLINK_FOLLOW).is_err() {
+            return Ok(None);
+        }
+        match File::open(path.as_path()) {
+            Ok(file) => Ok(Some((path, file))),
+            Err(source) => Err(failed("open", path.as_path(), source)),
         }
     }
 
@@ -253,6 +282,29 @@ mod tests {
         std::fs::create_dir_all(&left).unwrap();
         Staging::sweep(root.path()).unwrap();
         assert!(!left.exists());
+    }
+
+    #[test]
+    fn a_file_is_shared_only_as_long_as_none_but_its_owner_can_change_it() {
+        use std::os::unix::fs::PermissionsExt as _;
+
+        let root = tempfile::tempdir().unwrap();
+        let staging = Staging::new(root.path()).unwrap();
+        let path = root.path().join("a.deb");
+        std::fs::write(&path, "bytes").unwrap();
+        let share = |mode| {
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+            staging.share(&File::open(&path).unwrap()).unwrap()
+        };
+        let (shared, file) = share(0o644).unwrap();
+        assert_eq!(std::fs::read(shared.as_path()).unwrap(), b"bytes");
+        let is_link = path.metadata().unwrap().ino() == file.metadata().unwrap().ino();
+        drop(shared);
+        assert!(path.exists());
+        // A clone is a file of its own, whatever the mode of the other.
+        for mode in [0o600, 0o664, 0o666] {
+            assert_eq!(share(mode).is_none(), is_link, "{mode:o}");
+        }
     }
 
     #[test]

@@ -154,6 +154,21 @@ pub struct ReceivedFile {
 }
 
 impl ReceivedFile {
+    /// Makes a staged file that shares the bytes of another; `None` where it has to be copied.
+    fn shared(staging: &Staging, file: &File) -> Result<Option<Self>, IngestError> {
+        let Some((path, file)) = staging.share(file)? else {
+            return Ok(None);
+        };
+        let (sha256, size) =
+            pool::digest_and_size(path.as_path()).map_err(|source| staging_error("read", &path, source))?;
+        Ok(Some(Self {
+            path,
+            file,
+            sha256,
+            size,
+        }))
+    }
+
     /// Reads all of it: for what was bounded when it came in.
     pub fn read(&self) -> Result<Vec<u8>, IngestError> {
         std::fs::read(self.path.as_path()).map_err(|source| staging_error("read", &self.path, source))
@@ -362,6 +377,22 @@ impl Archive {
         let mut receiving = IncomingFile::start(staging)?;
         copy(reader, &mut receiving)?;
         self.inspect(receiving.finish(), place, arrival)
+    }
+
+    /// Shares, hashes and reads a .deb whose bytes need not be copied into the pool; copies it where it cannot be shared.
+    ///
+    /// See [`Staging::share`] for what its owner must not do with it any more.
+    pub fn stage_shared(
+        &self,
+        staging: &Staging,
+        file: File,
+        place: &SuiteComponent<'_>,
+        arrival: &UploadContext,
+    ) -> Result<StagedPackage, IngestError> {
+        match ReceivedFile::shared(staging, &file)? {
+            Some(received) => self.inspect(received, place, arrival),
+            None => self.stage(staging, file, place, arrival),
+        }
     }
 
     /// Reads a .deb that was received, for the tree of the pool that `place` means.

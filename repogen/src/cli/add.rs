@@ -46,6 +46,10 @@ pub(super) struct AddArgs {
     /// Accept package names that dpkg accepts and Debian Policy forbids: one letter, upper case letters or `_`.
     #[arg(long)]
     allow_odd_names: bool,
+    /// Share the bytes of the files with the pool instead of copying them: by clones where the file system has them, else by
+    /// hard links. A file that is linked must not be written to any more: the archive would serve what was written.
+    #[arg(long)]
+    link: bool,
     /// .deb and .ddeb files, and directories to search for them.
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
@@ -70,7 +74,13 @@ pub(super) fn run(args: AddArgs, context: &mut Context) -> Result<Completion, Fa
         },
         ..UploadContext::default()
     };
-    let rejections = add(&archive, &place, &arrival, &files, context)?;
+    let addition = Addition {
+        archive: &archive,
+        place,
+        arrival,
+        link: args.link,
+    };
+    let rejections = add(&addition, &files, context)?;
     Ok(Completion::after(rejections))
 }
 
@@ -148,20 +158,35 @@ fn tell_passed_over(passed_over: &[(PathBuf, &'static str)], context: &mut Conte
     }
 }
 
+/// What is added, and how.
+struct Addition<'a> {
+    archive: &'a Archive,
+    place: SuiteComponent<'a>,
+    arrival: UploadContext,
+    /// Whether the pool shares the bytes of the files.
+    link: bool,
+}
+
+impl Addition<'_> {
+    fn stage(&self, staging: &Staging, path: &Path) -> Result<StagedPackage, IngestError> {
+        let file = open(path)?;
+        if self.link {
+            self.archive
+                .stage_shared(staging, file, &self.place, &self.arrival)
+        } else {
+            self.archive.stage(staging, file, &self.place, &self.arrival)
+        }
+    }
+}
+
 /// The index of a file, and the result of staging it.
 type StagedAnswer = (usize, Result<StagedPackage, IngestError>);
 
 /// Adds files; returns how many were rejected.
 ///
 /// All cores stage, one thread commits: while a batch is synced, the next one is staged.
-fn add(
-    archive: &Archive,
-    place: &SuiteComponent<'_>,
-    arrival: &UploadContext,
-    files: &[NamedFile],
-    context: &mut Context,
-) -> Result<usize, Failure> {
-    let staging = Staging::new(archive.local())?;
+fn add(addition: &Addition<'_>, files: &[NamedFile], context: &mut Context) -> Result<usize, Failure> {
+    let staging = Staging::new(addition.archive.local())?;
     let bar = progress_bar(files.len(), context);
     let next = AtomicUsize::new(0);
     let threads = thread::available_parallelism().map_or(1, |count| count.get());
@@ -190,8 +215,7 @@ fn add(
                     if file.rejected.is_some() {
                         continue;
                     }
-                    let staged =
-                        open(&file.path).and_then(|file| archive.stage(staging, file, place, arrival));
+                    let staged = addition.stage(staging, &file.path);
                     if failed.load(Ordering::Relaxed) || sender.send((at, staged)).is_err() {
                         return;
                     }
@@ -199,7 +223,7 @@ fn add(
             });
         }
         drop(sender);
-        let outcome = commit_all(archive, place, receiver, &mut report);
+        let outcome = commit_all(addition, receiver, &mut report);
         failed.store(outcome.is_err(), Ordering::Relaxed);
         // What came before an error is in the archive: a caller has to learn of it.
         let printed = report.print_all();
@@ -209,8 +233,7 @@ fn add(
 }
 
 fn commit_all(
-    archive: &Archive,
-    place: &SuiteComponent<'_>,
+    addition: &Addition<'_>,
     receiver: Receiver<StagedAnswer>,
     report: &mut AddReport<'_>,
 ) -> Result<(), Failure> {
@@ -223,7 +246,7 @@ fn commit_all(
             match staged {
                 Ok(staged) => {
                     numbers.push(at);
-                    batch.push((staged, *place));
+                    batch.push((staged, addition.place));
                 }
                 Err(error) if error.is_rejection() => report.add(at, Err(with_causes(&error))),
                 Err(error) => {
@@ -232,7 +255,7 @@ fn commit_all(
                 }
             }
         }
-        let answers = archive.commit(&batch, now())?;
+        let answers = addition.archive.commit(&batch, now())?;
         for (at, answer) in numbers.into_iter().zip(answers) {
             report.add(at, answer.map_err(|error| with_causes(&error)));
         }

@@ -63,6 +63,40 @@ fn lines_come_in_the_order_of_the_arguments_also_on_several_cores() {
 }
 
 #[test]
+fn a_file_that_is_added_by_link_is_not_copied_and_may_be_replaced() {
+    use std::os::unix::fs::MetadataExt as _;
+
+    let archive = TestArchive::new();
+    let source = hello("1.0").write_into(&archive.outside());
+    let bytes = fs::read(&source).unwrap();
+    archive
+        .repogen(&["add", "--link", &source.display().to_string()])
+        .ok();
+    let pool = archive.root().join("pool/main/h/hello/hello_1.0_amd64.deb");
+    assert_eq!(fs::read(&pool).unwrap(), bytes);
+    let inode = |path: &Path| fs::metadata(path).unwrap().ino();
+    // Where the file system has clones, they are files of their own, whose blocks are shared.
+    let is_link = inode(&pool) == inode(&source);
+    assert!(is_link || fs::metadata(&pool).unwrap().nlink() == 1);
+    fs::remove_file(&source).unwrap();
+    fs::write(&source, "another file").unwrap();
+    assert_eq!(fs::read(&pool).unwrap(), bytes);
+    archive.publish();
+    assert_eq!(archive.repogen(&["verify"]).ok().rows().len(), 0);
+
+    // One that others may write to is not shared.
+    use std::os::unix::fs::PermissionsExt as _;
+    let open = hello("2.0").write_into(&archive.outside());
+    fs::set_permissions(&open, fs::Permissions::from_mode(0o666)).unwrap();
+    archive
+        .repogen(&["add", "--link", &open.display().to_string()])
+        .ok();
+    let pool = archive.root().join("pool/main/h/hello/hello_2.0_amd64.deb");
+    assert_ne!(inode(&pool), inode(&open));
+    assert_eq!(fs::metadata(&pool).unwrap().mode() & 0o777, 0o644);
+}
+
+#[test]
 fn one_identity_has_one_content_for_ever() {
     let archive = TestArchive::new();
     archive.add(&[hello("1.0")]);
