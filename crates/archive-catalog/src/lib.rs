@@ -310,6 +310,15 @@ pub trait Snapshot {
         visit: &mut dyn FnMut(&Position, &str, &[u8]),
     ) -> Result<(), CatalogError>;
 
+    /// Hands the path lists of an index, of all packages whose name came or went after `revision`, to `visit`: those that
+    /// were shown at that revision, and those that are shown now.
+    fn changed_paths(
+        &self,
+        section: &Section<'_>,
+        revision: i64,
+        visit: &mut dyn FnMut(PathList<'_>),
+    ) -> Result<(), CatalogError>;
+
     /// Returns every package, ordered as it orders.
     fn packages(&self) -> Result<Vec<SnapshotPackage>, CatalogError>;
 
@@ -324,6 +333,21 @@ pub trait Snapshot {
 
     /// Counts packages: all, and those added and removed since an earlier revision.
     fn counts(&self, since: Option<i64>) -> Result<Counts, CatalogError>;
+}
+
+/// The paths that one package ships, at one of two revisions or at both.
+#[derive(Debug, Clone, Copy)]
+pub struct PathList<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Its control file.
+    pub control: &'a str,
+    /// The packed list.
+    pub packed: &'a [u8],
+    /// Whether the earlier revision shows it.
+    pub then: bool,
+    /// Whether the later one does.
+    pub now: bool,
 }
 
 /// How many packages a suite holds, and what changed.

@@ -18,6 +18,7 @@ mod cache;
 mod build_env;
 mod manifest;
 mod previous;
+mod chunk_texts;
 mod published;
 mod chunk_list;
 mod workers;

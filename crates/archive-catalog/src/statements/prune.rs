@@ -74,6 +74,7 @@ fn forget_publications(db: &Db<'_>, suite: i64, retention: &Retention) -> Sql<()
 /// Forgets placements that ended and that neither a publication which is kept nor a pinned state shows.
 ///
 /// A file stays fetchable for a time after the last index that named it; until a removal is published, the live one does.
+/// Contents may be of an older revision than their publication, and the next ones are made of what differs from them.
 fn forget_placements(db: &Db<'_>, suite: i64, retention: &Retention) -> Sql<()> {
     db.execute(
         "delete from placement where suite_id = ?1 and removed_revision is not null and removed_at < ?2
@@ -81,6 +82,10 @@ fn forget_placements(db: &Db<'_>, suite: i64, retention: &Retention) -> Sql<()> 
              (select 1 from publication where publication.suite_id = ?1
               and publication.revision >= placement.added_revision
               and publication.revision < placement.removed_revision)
+         and not exists
+             (select 1 from publication where publication.suite_id = ?1
+              and publication.contents_revision >= placement.added_revision
+              and publication.contents_revision < placement.removed_revision)
          and not exists
              (select 1 from pinned where pinned.suite_id = ?1
               and pinned.revision >= placement.added_revision

@@ -6,8 +6,8 @@ use super::{named, publications, rows};
 use crate::sql::{Db, Row, Sql, params};
 use crate::sql_catalog::Reader;
 use crate::{
-    CatalogError, Cluster, Counts, Indexed, NamedPackage, PastPlacement, Position, Section, Snapshot,
-    SnapshotPackage, SuiteState,
+    CatalogError, Cluster, Counts, Indexed, NamedPackage, PastPlacement, PathList, Position, Section,
+    Snapshot, SnapshotPackage, SuiteState,
 };
 
 /// A state of a suite, read in a transaction that stays open.
@@ -156,6 +156,50 @@ impl Snapshot for SqlSnapshot<'_> {
                 ],
                 |row| {
                     visit(&position(row)?, row.get(5)?, row.get(6)?);
+                    Ok(true)
+                },
+            )
+        })
+    }
+
+    fn changed_paths(
+        &self,
+        section: &Section<'_>,
+        revision: i64,
+        visit: &mut dyn FnMut(PathList<'_>),
+    ) -> Result<(), CatalogError> {
+        self.read("read the file lists that changed", |db| {
+            db.for_each(
+                // By the names of contents, which have an index: placements are looked up for these alone.
+                "select content.name, content.control, content.paths, placement.added_revision,
+                        placement.removed_revision
+                 from content join placement on placement.content_id = content.id
+                 where +placement.suite_id = ?1 and placement.component = ?3
+                   and placement.architecture in (?4, 'all')
+                   and content.name in
+                       (select name from placement where suite_id = ?1 and added_revision > ?2
+                        union
+                        select name from placement where suite_id = ?1 and removed_revision > ?2)",
+                params![
+                    self.suite,
+                    revision,
+                    section.component.as_str(),
+                    section.architecture.as_str(),
+                ],
+                |row| {
+                    let added: i64 = row.get(3)?;
+                    let removed: Option<i64> = row.get(4)?;
+                    let shown = |at: i64| added <= at && removed.is_none_or(|removed| removed > at);
+                    let list = PathList {
+                        name: row.get(0)?,
+                        control: row.get(1)?,
+                        packed: row.get(2)?,
+                        then: shown(revision),
+                        now: shown(self.revision),
+                    };
+                    if list.then || list.now {
+                        visit(list);
+                    }
                     Ok(true)
                 },
             )

@@ -321,3 +321,54 @@ pub(super) fn what_a_dead_machine_was_deleting_is_deleted_by_another(catalog: &S
     assert_eq!(taken_over.len(), 1);
     assert_ne!(taken_over, left);
 }
+
+pub(super) fn path_lists_of_changed_names_say_when_they_are_shown(catalog: &SqlCatalog) {
+    let placement = |name: &str, version: &str| {
+        let mut wish = placement(name, version, "misc");
+        wish.content.paths = version.as_bytes().to_vec();
+        wish
+    };
+    place(
+        catalog,
+        &[
+            placement("same", "1"),
+            placement("gone", "1"),
+            placement("grown", "1"),
+        ],
+    );
+    place(catalog, &[placement("grown", "2"), placement("new", "1")]);
+    let gone = Selection {
+        name: Some("gone".parse().unwrap()),
+        ..Selection::default()
+    };
+    assert_eq!(catalog.remove(&gone, None, NOW).unwrap().len(), 1);
+
+    let section = Section {
+        component: &"main".parse().unwrap(),
+        architecture: &"amd64".parse().unwrap(),
+    };
+    let changed = |since, revision| {
+        let mut found = Vec::new();
+        let snapshot = catalog.snapshot(&suite("stable"), "", revision).unwrap();
+        snapshot
+            .changed_paths(&section, since, &mut |list| {
+                let version = String::from_utf8(list.packed.to_vec()).unwrap();
+                found.push((list.name.to_owned(), version, list.then, list.now));
+            })
+            .unwrap();
+        found.sort_unstable();
+        found
+    };
+    let list = |name: &str, version: &str, then, now| (name.to_owned(), version.to_owned(), then, now);
+    assert_eq!(
+        changed(1, None),
+        [
+            list("gone", "1", true, false),
+            list("grown", "1", true, true),
+            list("grown", "2", false, true),
+            list("new", "1", false, true),
+        ]
+    );
+    assert_eq!(changed(2, None), [list("gone", "1", true, false)]);
+    assert_eq!(changed(3, None), []);
+}

@@ -14,7 +14,7 @@ use super::steps::IndexOutput;
 use super::{apply, settings};
 use crate::archive::Archive;
 use crate::config::{ContentsPolicy, Suite};
-use crate::records::contents::ContentsRecords;
+use crate::records::contents::{ChangedContents, ContentsRecords, PathChanges};
 use crate::records::packages::{PackagesRecords, key};
 use crate::records::translation::TranslationRecords;
 use crate::suite_release::architecture_release;
@@ -22,7 +22,7 @@ use archive_catalog::{ContentsState, Publication, Section, Snapshot};
 use archive_index::records::Records;
 use archive_index::{BuildEnv, ChunkCache};
 use archive_index::{
-    Dirty, Form, IndexError, IndexManifest, PreviousBuild, build, chunk_list, keep_published,
+    BuiltIndex, Dirty, Form, IndexError, IndexManifest, PreviousBuild, build, chunk_list, keep_published,
 };
 use archive_storage::STATE;
 use archive_storage::pool;
@@ -74,6 +74,8 @@ struct IndexPlan<'a> {
 enum IndexChange<'a> {
     /// The packages of a section that the catalog says changed.
     Section(&'a Section<'a>),
+    /// The paths of a section, which the catalog knows the changes of.
+    Paths(&'a Section<'a>),
     /// Anything.
     Anything,
     /// Nothing: it is rebuilt later, unless it is missing.
@@ -142,7 +144,7 @@ impl SuiteIndexes<'_> {
                         }),
                         cache: &contents,
                         changed: if rebuild_contents {
-                            IndexChange::Anything
+                            IndexChange::Paths(section)
                         } else {
                             IndexChange::Kept
                         },
@@ -225,7 +227,16 @@ impl SuiteIndexes<'_> {
             cache: index.cache,
             staging: self.staging,
         };
-        let mut built = build(env, index.records.as_ref(), previous.as_ref(), &dirty, &settings)?;
+        let on_changes = match (&index.changed, &previous) {
+            (IndexChange::Paths(section), Some(previous)) => {
+                self.changed_contents(section, env, previous, &settings)?
+            }
+            _ => None,
+        };
+        let mut built = match on_changes {
+            Some(built) => built,
+            None => build(env, index.records.as_ref(), previous.as_ref(), &dirty, &settings)?,
+        };
         let is_changed = !built.files.is_empty();
         for (form, output) in &built.manifest.outputs {
             let path = format!("{}{}", index.path, form.extension());
@@ -257,6 +268,30 @@ impl SuiteIndexes<'_> {
             indexes.manifests.push((manifest_path, built.manifest));
         }
         Ok(())
+    }
+
+    /// Builds a Contents index on the lines of the last one; `None` where they cannot be built on.
+    fn changed_contents(
+        &self,
+        section: &Section<'_>,
+        env: BuildEnv<'_>,
+        previous: &PreviousBuild,
+        settings: &str,
+    ) -> Result<Option<BuiltIndex>, PublishError> {
+        let published = self.snapshot.state().publication.as_ref();
+        let Some(contents) = published.and_then(|publication| publication.contents) else {
+            return Ok(None);
+        };
+        let Some(changes) = PathChanges::since(self.snapshot, section, contents.revision)? else {
+            return Ok(None);
+        };
+        let records = ChangedContents {
+            previous: &previous.manifest,
+            cache: env.cache,
+            changes: &changes,
+        };
+        // The last index is derived data: whatever is wrong with it, this one is built from all path lists.
+        Ok(build(env, &records, Some(previous), &changes.dirty(), settings).ok())
     }
 
     /// Returns the build that `manifest` describes, where its files were published and still exist.

@@ -8,14 +8,16 @@ use std::collections::BinaryHeap;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Seek as _, SeekFrom, Write as _};
 
-use debian_control::stanza::Stanza;
-
-use crate::paths;
 use archive_catalog::{Section, Snapshot};
 use archive_index::IndexError;
 use archive_index::cut;
 use archive_index::records::{IndexRecord, RecordKey, Records, VisitRecord};
 use archive_storage::staging::{StagedPath, Staging, StagingError};
+
+mod changed;
+mod line;
+
+pub use changed::{ChangedContents, PathChanges};
 
 /// How many bytes of lines are sorted at a time.
 const RUN: usize = 32 << 20;
@@ -38,16 +40,10 @@ impl Records for ContentsRecords<'_> {
             if from.is_some_and(|from| key < *from) {
                 return Ok(true);
             }
-            let mut text = path.to_vec();
-            // The path is what stands before the last run of blanks, however many there are in it.
-            text.resize(text.len().max(55), b' ');
-            text.extend_from_slice(b" ");
-            text.extend_from_slice(packages);
-            text.push(b'\n');
             Ok(visit(IndexRecord {
                 key: &key,
                 hash: cut::hash(path),
-                text: &text,
+                text: &line::line(path, packages),
             })?
             .is_continue())
         })
@@ -70,18 +66,12 @@ impl ContentsRecords<'_> {
                 if failed.is_some() {
                     return;
                 }
-                let listed = qualified(&position.name, control).and_then(|package| {
-                    let plain = paths::unpack(packed).map_err(|error| {
-                        IndexError::Record(format!("the file list of `{}`: {error}", position.name))
-                    })?;
-                    Ok((package, plain))
-                });
-                match listed {
-                    Ok((package, plain)) => {
-                        for path in paths::split(&plain) {
+                match line::list(&position.name, control, packed) {
+                    Ok(list) => {
+                        for path in list.paths() {
                             text.extend_from_slice(path);
                             text.push(0);
-                            text.extend_from_slice(package.as_bytes());
+                            text.extend_from_slice(list.package.as_bytes());
                             text.push(b'\n');
                         }
                     }
@@ -136,17 +126,6 @@ impl ContentsRecords<'_> {
             _path: path,
         })
     }
-}
-
-/// Returns `SECTION/NAME`, or the name alone where there is no section.
-fn qualified(name: &str, control: &str) -> Result<String, IndexError> {
-    let stanza = Stanza::parse(control)
-        .map_err(|error| IndexError::Record(format!("the stanza of `{name}` in the catalog: {error}")))?;
-    let section = stanza.get("Section").map(|field| field.value());
-    Ok(match section {
-        Some(section) if !section.is_empty() => format!("{section}/{name}"),
-        _ => name.to_owned(),
-    })
 }
 
 /// Takes a path and its packages, and says whether to go on.
@@ -255,14 +234,5 @@ mod tests {
             let error = merged(&[text]).unwrap_err();
             assert!(error.to_string().contains("damaged at `b"), "{error}");
         }
-    }
-
-    #[test]
-    fn a_stanza_that_cannot_be_read_does_not_drop_its_section() {
-        let control = "Package: hello\nSection: admin\n";
-        assert_eq!(qualified("hello", control).unwrap(), "admin/hello");
-        assert_eq!(qualified("hello", "Package: hello\n").unwrap(), "hello");
-        let error = qualified("hello", "Section admin\n").unwrap_err();
-        assert!(error.to_string().contains("the stanza of `hello`"), "{error}");
     }
 }

@@ -325,6 +325,40 @@ fn contents_name_the_files_of_each_architecture_and_those_for_all() {
 }
 
 #[test]
+fn contents_made_of_what_changed_are_those_made_of_everything() {
+    let archive = TestArchive::new();
+    archive.configure_last_suite("contents = \"always\"");
+    let many = |name: &str, version: &str, files: usize| {
+        (0..files).fold(DebBuilder::new(name, version, "amd64"), |package, number| {
+            package.file(&format!("usr/share/{name}/some file {number}"), "x")
+        })
+    };
+    let contents = || fs::read(archive.root().join("dists/stable/main/Contents-amd64.gz")).unwrap();
+    let check = |what: &str| {
+        archive.publish();
+        let on_changes = contents();
+        archive.repogen(&["publish", "--force"]).ok();
+        assert_eq!(on_changes, contents(), "{what}");
+        let verified = archive.repogen(&["verify"]).ok();
+        assert_eq!(verified.rows().len(), 0, "{what}");
+    };
+    archive.add(&[many("aa", "1", 700), many("bb", "1", 900), many("cc", "1", 300)]);
+    check("from nothing");
+    let shared = many("dd", "1", 10).file("usr/share/bb/some file 7", "x");
+    archive.add(&[shared]);
+    check("a package that shares a path");
+    archive.add(&[many("bb", "2", 850)]);
+    check("a second version, with fewer paths");
+    archive.repogen(&["remove", "bb=1"]).ok();
+    check("without the first version");
+    archive.add(&[package("ee", "1", "arm64")]);
+    check("a package of another architecture");
+    archive.repogen(&["remove", "bb"]).ok();
+    archive.repogen(&["remove", "aa"]).ok();
+    check("without most of it");
+}
+
+#[test]
 fn translations_move_the_long_description_out_of_the_index() {
     let archive = TestArchive::new();
     archive.configure_last_suite("translations = true");
