@@ -4,7 +4,7 @@
 
 use std::ops::ControlFlow;
 
-use archive_index::cut::{self, Cutter, LEVELS};
+use archive_index::cut::{self, Cutter, SEALED};
 use archive_index::records::{IndexRecord, RecordKey, Records, VisitRecord};
 use archive_index::{BuildEnv, BuiltIndex, ChunkCache, Dirty, Form, IndexError, PreviousBuild, build};
 use archive_storage::staging::Staging;
@@ -117,8 +117,7 @@ impl Place {
 fn cutting(bencher: Bencher<'_, '_>) {
     let stanzas = Stanzas::new(63_000);
     bencher.counter(ItemsCount::new(stanzas.0.len())).bench(|| {
-        let [_, _, sealed] = LEVELS;
-        let mut cutter = Cutter::new(sealed);
+        let mut cutter = Cutter::new(SEALED);
         stanzas
             .0
             .iter()

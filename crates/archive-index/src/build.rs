@@ -76,7 +76,7 @@ mod tests {
     use crate::chunker::digest;
     use crate::cut;
     use crate::form::Form;
-    use crate::manifest::{IndexManifest, ManifestError, Output};
+    use crate::manifest::{ChunkEntry, ChunkKind, IndexManifest, ManifestError, Output};
     use crate::records::{IndexRecord, VisitRecord};
 
     /// Records in memory.
@@ -217,15 +217,20 @@ mod tests {
             manifest = built.manifest;
         }
         assert_eq!(manifest, Bench::new().build(&records, None, &Dirty::All).manifest);
-        let sealed = manifest.chunks.iter().filter(|chunk| chunk.level == 2).count();
+        let is_sealed = |chunk: &&ChunkEntry| chunk.kind() == ChunkKind::Sealed;
+        let sealed = manifest.chunks.iter().filter(is_sealed).count();
         let open = manifest.chunks.len() - sealed;
         assert!(sealed >= 2 && open < 24, "{sealed} sealed, {open} open");
         compressed.sort_unstable();
-        let [piece, group, sealed] = cut::LEVELS.map(|bounds| bounds.most);
         let median = compressed[compressed.len() / 2];
         let most = compressed[compressed.len() - 1];
-        assert!(median <= 2 * piece, "{median}");
-        assert!(most <= sealed + group + 2 * piece, "{most}");
+        assert!(median <= 2 * cut::PIECE.most, "{median}");
+        // A chunk that is sealed, and groups of what was read to find its end.
+        let read_beyond = cut::SEALED.most - cut::SEALED.least;
+        assert!(
+            most <= cut::SEALED.most + read_beyond + 2 * cut::PIECE.most,
+            "{most}"
+        );
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! Finds the chunks of an index: unchanged ones are taken over, changed ones are cut and compressed again.
 //!
 //! Called by [`build`](crate::build()). The result is always that of cutting every record: old chunks only spare
-//! reading. That holds since a cut depends on nothing but what follows the cut before it on the same level, up to the
+//! reading. That holds since a cut depends on nothing but what follows the cut before it of the same kind, up to the
 //! record that was read when it was decided, [`ChunkEntry::examined`]. While none of those changed, the cut stays.
+//! Groups are cut anew each time, from the pieces after the last sealed chunk.
 
 use std::collections::VecDeque;
 use std::io;
@@ -12,14 +13,11 @@ use std::thread;
 use debian_control::digest::{Digester, Sha256};
 
 use crate::cache::ChunkCache;
-use crate::cut::{Cutter, LEVELS};
+use crate::cut::{Cutter, GROUP, PIECE, SEALED};
 use crate::error::IndexError;
-use crate::manifest::ChunkEntry;
+use crate::manifest::{ChunkEntry, ChunkKind, PieceEntry};
 use crate::records::{RecordKey, Records};
 use crate::workers::Workers;
-
-/// The level of a sealed chunk, which is part of nothing larger.
-const SEALED: usize = LEVELS.len() - 1;
 
 /// What the last build cut, and which records may differ from it.
 #[derive(Debug, Clone, Copy, Default)]
@@ -44,14 +42,14 @@ impl PreviousChunks<'_> {
         first.is_some_and(|key| chunk.examined.as_ref().is_none_or(|examined| key <= examined))
     }
 
-    /// Returns the place of the unaffected old chunk that begins with `first` and was cut at `level` or below.
-    fn joins(&self, first: &RecordKey, level: usize) -> Option<usize> {
+    /// Returns the place of the unaffected old chunk of this kind that begins with `first`.
+    fn joins(&self, first: &RecordKey, kind: ChunkKind) -> Option<usize> {
         let at = self
             .chunks
             .binary_search_by(|chunk| chunk.first.cmp(first))
             .ok()?;
         let chunk = self.chunks.get(at)?;
-        (chunk.level <= level && !self.is_affected(at, chunk)).then_some(at)
+        (chunk.kind() == kind && !self.is_affected(at, chunk)).then_some(at)
     }
 }
 
@@ -70,8 +68,10 @@ pub(super) fn chunk(
             workers: &workers,
             records,
             previous,
-            open: LEVELS.map(OpenLevel::new),
+            pieces: Cutter::new(PIECE),
             pending: PendingRecords::default(),
+            sealing: Cutter::new(SEALED),
+            open: VecDeque::new(),
             sealed: Vec::new(),
             rest: Vec::new(),
         };
@@ -87,48 +87,39 @@ struct Chunker<'a, 'scope> {
     workers: &'a Workers<'scope>,
     records: &'a dyn Records,
     previous: PreviousChunks<'a>,
-    /// What each level has not cut yet. On the lowest one that is records, whose texts are pending.
-    open: [OpenLevel; LEVELS.len()],
+    /// Where the next piece ends, and the records that it is made of.
+    pieces: Cutter,
     pending: PendingRecords,
-    sealed: Vec<Run>,
+    /// Where the next sealed chunk ends, and the pieces that it is made of.
+    sealing: Cutter,
+    open: VecDeque<Piece>,
+    sealed: Vec<Sealed>,
     /// What the end of the index cut.
-    rest: Vec<Run>,
+    rest: Vec<Piece>,
 }
 
-/// The items that one level has not cut yet.
-struct OpenLevel {
-    cutter: Cutter,
-    runs: VecDeque<Run>,
+/// The least that is compressed by itself.
+struct Piece {
+    place: PieceEntry,
+    text: PieceText,
 }
 
-impl OpenLevel {
-    fn new(bounds: crate::cut::ChunkBounds) -> Self {
-        Self {
-            cutter: Cutter::new(bounds),
-            runs: VecDeque::new(),
-        }
-    }
+/// A sealed chunk.
+enum Sealed {
+    Made(ChunkEntry),
+    /// Its text was not read as a whole: it is made when no records are being read.
+    Unread {
+        pieces: Vec<Piece>,
+        /// The last record that had a say in where it ends.
+        examined: Option<RecordKey>,
+    },
 }
 
-/// Records that stand together, of some level.
-struct Run {
-    first: RecordKey,
-    /// Hash of the name of its first record.
-    hash: u64,
-    /// Bytes of its text.
-    length: u64,
-    /// The last record that had a say in where it ends; `None`: the end of the index had.
-    examined: Option<RecordKey>,
-    text: RunText,
-}
-
-enum RunText {
-    /// The text, which was read.
+enum PieceText {
+    /// It was read.
     Read(Vec<u8>),
-    /// It was not read, and is the chunk of this digest.
-    Chunk(Sha256),
-    /// It was not read, since it is made of old chunks.
-    Unread,
+    /// It was not read: the piece is in the old chunk of this number.
+    Kept(usize),
 }
 
 /// Records that were read and are not in a run yet.
@@ -139,8 +130,8 @@ struct PendingRecords {
 }
 
 impl PendingRecords {
-    /// Makes a run of the oldest records.
-    fn take(&mut self, count: usize, examined: Option<&RecordKey>) -> Run {
+    /// Makes a piece of the oldest records.
+    fn take(&mut self, count: usize, examined: Option<&RecordKey>) -> Piece {
         let taken: Vec<_> = self.records.drain(..count).collect();
         let length = taken.iter().map(|(.., length)| length).sum();
         let (first, hash, _) = taken
@@ -148,12 +139,14 @@ impl PendingRecords {
             .next()
             .expect("the cutter cuts after one record at least");
         let rest = self.text.split_off(length);
-        Run {
-            first,
-            hash,
-            length: length as u64,
-            examined: examined.cloned(),
-            text: RunText::Read(std::mem::replace(&mut self.text, rest)),
+        Piece {
+            place: PieceEntry {
+                first,
+                hash,
+                length: length as u64,
+                examined: examined.cloned(),
+            },
+            text: PieceText::Read(std::mem::replace(&mut self.text, rest)),
         }
     }
 }
@@ -167,7 +160,7 @@ impl Chunker<'_, '_> {
             while let Some(chunk) = old.get(next)
                 && !self.previous.is_affected(next, chunk)
             {
-                self.keep(chunk);
+                self.keep(next, chunk);
                 next += 1;
             }
             if next == old.len() && !old.is_empty() {
@@ -186,23 +179,26 @@ impl Chunker<'_, '_> {
         self.finish()
     }
 
-    /// Takes an old chunk over, as what it was.
-    fn keep(&mut self, chunk: &ChunkEntry) {
-        let run = Run {
-            first: chunk.first.clone(),
-            hash: chunk.hash,
-            length: chunk.length,
-            examined: chunk.examined.clone(),
-            text: RunText::Chunk(chunk.digest),
-        };
-        if run.examined.is_none() {
-            self.rest.push(run);
-        } else {
-            self.settle(run, chunk.level);
+    /// Takes an old chunk over: a sealed one as it is, of others the pieces.
+    fn keep(&mut self, at: usize, chunk: &ChunkEntry) {
+        if chunk.kind() == ChunkKind::Sealed {
+            self.sealed.push(Sealed::Made(chunk.clone()));
+            return;
+        }
+        for place in &chunk.pieces {
+            let piece = Piece {
+                place: place.clone(),
+                text: PieceText::Kept(at),
+            };
+            if place.examined.is_none() {
+                self.rest.push(piece);
+            } else {
+                self.settle(piece);
+            }
         }
     }
 
-    /// Cuts the records again, until a cut falls where an old one of its level fell and the chunk after it is unchanged;
+    /// Cuts the records again, until a cut falls where an old one of its kind fell and the chunk after it is unchanged;
     /// returns the place of that chunk, or `None` at the end of the records.
     fn read(&mut self, from: Option<&RecordKey>) -> Result<Option<usize>, IndexError> {
         let mut joined = None;
@@ -213,24 +209,22 @@ impl Chunker<'_, '_> {
                 .records
                 .push_back((record.key.clone(), record.hash, length));
             self.pending.text.extend_from_slice(record.text);
-            let [lowest, ..] = &mut self.open;
-            let Some(count) = lowest.cutter.push(record.hash, length as u64) else {
+            let Some(count) = self.pieces.push(record.hash, length as u64) else {
                 return Ok(ControlFlow::Continue(()));
             };
             let piece = self.pending.take(count, Some(record.key));
-            let level = self.settle(piece, 0);
-            joined = self.join(level);
+            let cut = self.settle(piece);
+            joined = self.join(cut);
             Ok(match joined {
                 Some(_) => ControlFlow::Break(()),
                 None => ControlFlow::Continue(()),
             })
         })?;
         if joined.is_none() {
-            // No record follows, so what is pending is cut without a further look: one chunk, or two where the last record
-            // is larger than a chunk by itself.
-            let [lowest, ..] = &mut self.open;
+            // No record follows, so what is pending is cut without a further look: one piece, or two where the last record
+            // is larger than a piece by itself.
             loop {
-                match lowest.cutter.finish() {
+                match self.pieces.finish() {
                     0 => break,
                     count => self.rest.push(self.pending.take(count, None)),
                 }
@@ -239,138 +233,156 @@ impl Chunker<'_, '_> {
         Ok(joined)
     }
 
-    /// Puts a run that was cut at `level` into the level above, and what that cuts into the one above it; returns the
-    /// highest level that cut.
-    fn settle(&mut self, mut run: Run, mut level: usize) -> usize {
-        while let Some(above) = self.open.get_mut(level + 1) {
-            let count = above.cutter.push(run.hash, run.length);
-            let examined = run.examined.clone();
-            above.runs.push_back(run);
-            let Some(count) = count else { return level };
-            run = merge(above.runs.drain(..count), examined);
-            level += 1;
-        }
-        self.seal(run);
-        SEALED
+    /// Puts a piece after the last sealed chunk, and seals what is whole now; returns which kind of cut that made.
+    fn settle(&mut self, piece: Piece) -> ChunkKind {
+        let examined = piece.place.examined.clone();
+        let count = self.sealing.push(piece.place.hash, piece.place.length);
+        self.open.push_back(piece);
+        let Some(count) = count else {
+            return ChunkKind::Open;
+        };
+        let pieces = self.open.drain(..count).collect();
+        self.sealed.push(match self.chunk_of(pieces) {
+            Ok(chunk) => Sealed::Made(chunk.sealed(examined)),
+            Err(pieces) => Sealed::Unread { pieces, examined },
+        });
+        ChunkKind::Sealed
     }
 
-    /// Looks for an old chunk that begins where one of the levels up to `level` just cut, and drops what was read beyond.
-    fn join(&mut self, level: usize) -> Option<usize> {
-        for level in (0..=level).rev() {
-            // What follows the cut: the runs that the levels below have cut since, then records.
-            let next = self
-                .open
-                .get(1..=level)
-                .and_then(|levels| levels.iter().rev().find_map(|level| level.runs.front()))
-                .map(|run| &run.first)
-                .or_else(|| self.pending.records.front().map(|(key, ..)| key));
-            if let Some(at) = next.and_then(|first| self.previous.joins(first, level)) {
-                self.pending = PendingRecords::default();
-                for (open, bounds) in self.open.iter_mut().zip(LEVELS).take(level + 1) {
-                    *open = OpenLevel::new(bounds);
-                }
+    /// Looks for an old chunk that begins where the last cut fell, and drops what was read beyond.
+    fn join(&mut self, cut: ChunkKind) -> Option<usize> {
+        let pending = self.pending.records.front().map(|(key, ..)| key);
+        if cut == ChunkKind::Sealed {
+            let after = self.open.front().map(|piece| &piece.place.first).or(pending);
+            if let Some(at) = after.and_then(|first| self.previous.joins(first, ChunkKind::Sealed)) {
+                self.open.clear();
+                self.sealing = Cutter::new(SEALED);
+                self.drop_pending();
                 return Some(at);
             }
         }
-        None
+        let at = pending.and_then(|first| self.previous.joins(first, ChunkKind::Open))?;
+        self.drop_pending();
+        Some(at)
     }
 
-    fn seal(&mut self, mut run: Run) {
-        self.compress(&mut run);
-        self.sealed.push(run);
+    fn drop_pending(&mut self) {
+        self.pending = PendingRecords::default();
+        self.pieces = Cutter::new(PIECE);
     }
 
-    /// Returns the chunks: what is sealed, then what each level has open, and the rest.
+    /// Returns the chunks: what is sealed, then groups of what is open, then the pieces that fill no group, and the rest.
     fn finish(mut self) -> Result<Vec<ChunkEntry>, IndexError> {
-        let mut runs: Vec<(usize, Run)> = std::mem::take(&mut self.sealed)
-            .into_iter()
-            .map(|run| (SEALED, run))
-            .collect();
-        for (below, open) in self.open.iter_mut().enumerate().skip(1).rev() {
-            runs.extend(open.runs.drain(..).map(|run| (below - 1, run)));
+        let mut chunks = Vec::new();
+        for sealed in std::mem::take(&mut self.sealed) {
+            chunks.push(match sealed {
+                Sealed::Made(chunk) => chunk,
+                Sealed::Unread { pieces, examined } => self.chunk_read_anew(pieces)?.sealed(examined),
+            });
         }
-        runs.extend(std::mem::take(&mut self.rest).into_iter().map(|run| (0, run)));
-        runs.into_iter()
-            .map(|(level, mut run)| {
-                if matches!(run.text, RunText::Unread) {
-                    run.text = RunText::Read(self.text_of(&run)?);
-                }
-                let digest = self.compress(&mut run).expect("its text was read now");
-                Ok(ChunkEntry {
-                    first: run.first,
-                    hash: run.hash,
-                    level,
-                    examined: run.examined,
-                    length: run.length,
-                    digest,
-                })
-            })
-            .collect()
+        let mut grouping = Cutter::new(GROUP);
+        let mut open = VecDeque::new();
+        for piece in std::mem::take(&mut self.open) {
+            let count = grouping.push(piece.place.hash, piece.place.length);
+            open.push_back(piece);
+            if let Some(count) = count {
+                chunks.push(self.chunk_read_anew(open.drain(..count).collect())?);
+            }
+        }
+        for piece in open.into_iter().chain(std::mem::take(&mut self.rest)) {
+            chunks.push(self.chunk_read_anew(vec![piece])?);
+        }
+        Ok(chunks)
     }
 
-    /// Reads the text of a run that is made of old chunks.
+    /// Makes one chunk of pieces that stand together; gives them back where some of their text was not read.
+    fn chunk_of(&self, pieces: Vec<Piece>) -> Result<ChunkEntry, Vec<Piece>> {
+        let digest = self.kept(&pieces).or_else(|| Some(self.compress(text(&pieces)?)));
+        match digest {
+            Some(digest) => Ok(entry(pieces, digest)),
+            None => Err(pieces),
+        }
+    }
+
+    /// Makes one chunk of pieces that stand together, whose text is read again where it has to be.
     ///
     /// Not while other records are being read: not every catalog can do both at once.
-    fn text_of(&self, run: &Run) -> Result<Vec<u8>, IndexError> {
+    fn chunk_read_anew(&self, pieces: Vec<Piece>) -> Result<ChunkEntry, IndexError> {
+        let pieces = match self.chunk_of(pieces) {
+            Ok(chunk) => return Ok(chunk),
+            Err(pieces) => pieces,
+        };
+        let first = pieces.first().map(|piece| &piece.place.first);
+        let length = length(&pieces);
         let mut text = Vec::new();
-        self.records.read(Some(&run.first), &mut |record| {
+        self.records.read(first, &mut |record| {
             text.extend_from_slice(record.text);
-            Ok(if (text.len() as u64) < run.length {
+            Ok(if (text.len() as u64) < length {
                 ControlFlow::Continue(())
             } else {
                 ControlFlow::Break(())
             })
         })?;
-        if text.len() as u64 == run.length {
-            return Ok(text);
+        if text.len() as u64 != length {
+            return Err(IndexError::Chunk(io::Error::new(
+                io::ErrorKind::InvalidData,
+                format!(
+                    "the records from {first:?} on have {} bytes, and had {length}",
+                    text.len()
+                ),
+            )));
         }
-        Err(IndexError::Chunk(io::Error::new(
-            io::ErrorKind::InvalidData,
-            format!(
-                "the records from {:?} on have {} bytes, and had {}",
-                run.first,
-                text.len(),
-                run.length
-            ),
-        )))
+        let digest = self.compress(text);
+        Ok(entry(pieces, digest))
     }
 
-    /// Gives the text of a run to the workers, where it was read and is not cached; returns its digest where that is known.
-    fn compress(&self, run: &mut Run) -> Option<Sha256> {
-        match std::mem::replace(&mut run.text, RunText::Unread) {
-            RunText::Unread => None,
-            RunText::Chunk(digest) => {
-                run.text = RunText::Chunk(digest);
-                Some(digest)
-            }
-            RunText::Read(text) => {
-                let digest = digest(&text);
-                // Most chunks of an index that is cut from nothing are those of its last build.
-                if self.cache.open(&digest).is_none() {
-                    self.workers.compress(digest, text);
-                }
-                run.text = RunText::Chunk(digest);
-                Some(digest)
-            }
+    /// Returns the digest of these pieces where they are all that one old chunk is made of.
+    fn kept(&self, pieces: &[Piece]) -> Option<Sha256> {
+        let PieceText::Kept(at) = pieces.first()?.text else {
+            return None;
+        };
+        let chunk = self.previous.chunks.get(at)?;
+        let is_whole = chunk.length == length(pieces)
+            && pieces
+                .iter()
+                .all(|piece| matches!(piece.text, PieceText::Kept(other) if other == at));
+        is_whole.then_some(chunk.digest)
+    }
+
+    /// Gives a text to the workers where it is not cached; returns its digest.
+    fn compress(&self, text: Vec<u8>) -> Sha256 {
+        let digest = digest(&text);
+        // Most chunks of an index that is cut from nothing are those of its last build.
+        if self.cache.open(&digest).is_none() {
+            self.workers.compress(digest, text);
         }
+        digest
     }
 }
 
-/// Makes one run of several.
-fn merge(runs: impl Iterator<Item = Run>, examined: Option<RecordKey>) -> Run {
-    runs.reduce(|mut all, run| {
-        all.length += run.length;
-        all.text = match (all.text, run.text) {
-            (RunText::Read(mut text), RunText::Read(more)) => {
-                text.extend(more);
-                RunText::Read(text)
-            }
-            _ => RunText::Unread,
-        };
-        all
-    })
-    .map(|run| Run { examined, ..run })
-    .expect("the cutter cuts after one run at least")
+/// Returns the text of pieces; `None` where some of it was not read.
+fn text(pieces: &[Piece]) -> Option<Vec<u8>> {
+    let read = pieces.iter().map(|piece| match &piece.text {
+        PieceText::Read(text) => Some(text.as_slice()),
+        PieceText::Kept(_) => None,
+    });
+    Some(read.collect::<Option<Vec<_>>>()?.concat())
+}
+
+fn length(pieces: &[Piece]) -> u64 {
+    pieces.iter().map(|piece| piece.place.length).sum()
+}
+
+/// Returns the entry of the open chunk that these pieces make.
+fn entry(pieces: Vec<Piece>, digest: Sha256) -> ChunkEntry {
+    let (first, last) = pieces.first().zip(pieces.last()).expect("a chunk has a piece");
+    ChunkEntry {
+        first: first.place.first.clone(),
+        examined: last.place.examined.clone(),
+        length: length(&pieces),
+        digest,
+        pieces: pieces.into_iter().map(|piece| piece.place).collect(),
+    }
 }
 
 /// Returns the digest of a text.

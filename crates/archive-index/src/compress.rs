@@ -52,7 +52,6 @@ fn xz(plain: &[u8]) -> std::io::Result<(Vec<u8>, u8)> {
     let mut options = LzmaOptions::new_preset(6)?;
     options
         .dict_size(dictionary(plain))
-        .nice_len(32)
         .literal_context_bits(4)
         .literal_position_bits(0)
         .position_bits(0);

@@ -3,30 +3,31 @@
 //! A run of items ends where the name of the next one hashes lowest among all places that would make the run neither
 //! too small nor too large. One changed item moves no other cut, but for the rare ones next to it.
 //!
-//! That is done three times: records make pieces, pieces make groups, groups make sealed chunks ([`LEVELS`]). What is
-//! whole at the top is one large chunk, which compresses well. What follows the last sealed chunk is not whole yet and
-//! stands as groups, pieces and a rest: so records that come at the end change some KiB, not a large chunk.
+//! Records make pieces, and pieces make sealed chunks, which are large and compress well. Pieces that no sealed chunk is
+//! whole with yet are gathered into groups: so records that come at the end change some KiB, not a large chunk.
 
 const KIB: u64 = 1024;
 
-/// The bounds of pieces, of groups and of sealed chunks.
+/// The bounds of a piece, the least that a publish compresses for a record at the end.
+pub const PIECE: ChunkBounds = ChunkBounds {
+    least: 12 * KIB,
+    most: 28 * KIB,
+};
+
+/// The bounds of a group.
+pub const GROUP: ChunkBounds = ChunkBounds {
+    least: 88 * KIB,
+    most: 160 * KIB,
+};
+
+/// The bounds of a sealed chunk.
 ///
-/// A piece is what a publish compresses for a record at the end. A sealed chunk is what it compresses for one in the
-/// middle, and since an xz block starts without history, what keeps the file small.
-pub const LEVELS: [ChunkBounds; 3] = [
-    ChunkBounds {
-        least: 12 * KIB,
-        most: 28 * KIB,
-    },
-    ChunkBounds {
-        least: 88 * KIB,
-        most: 160 * KIB,
-    },
-    ChunkBounds {
-        least: 528 * KIB,
-        most: 784 * KIB,
-    },
-];
+/// It is what a publish compresses for a record in the middle, and since an xz block starts without history, what keeps the
+/// file small. A dozen pieces lie between its bounds: with few, one record would move many cuts.
+pub const SEALED: ChunkBounds = ChunkBounds {
+    least: 592 * KIB,
+    most: 848 * KIB,
+};
 
 /// How large a run is, in bytes of plain text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -19,7 +19,7 @@ use crate::xz::ChunkLengths;
 use archive_storage::staging::Staging;
 
 /// Raised whenever a manifest says other things, or its index is cut at other places.
-const FORMAT: u32 = 3;
+const FORMAT: u32 = 4;
 
 /// Why a manifest cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -77,17 +77,57 @@ pub struct IndexManifest {
 pub(super) struct ChunkEntry {
     /// Its first record.
     pub first: RecordKey,
-    /// Hash of the name of its first record, which decides whether a larger run is cut before it.
-    pub hash: u64,
-    /// Which level cut it: the place in [`LEVELS`](crate::cut::LEVELS).
-    pub level: usize,
-    /// The last record that had a say in where it ends; `None`: the end of the index had.
+    /// The last record that had a say in where it ends, or its last piece; `None`: the end of the index had.
     pub examined: Option<RecordKey>,
     /// Bytes of its text.
     pub length: u64,
     /// Digest of its text.
     #[serde(with = "hex_digest")]
     pub digest: Sha256,
+    /// The pieces that it is made of; none of a sealed chunk, which is never cut again.
+    pub pieces: Vec<PieceEntry>,
+}
+
+/// What a chunk is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ChunkKind {
+    /// It stays as it is while its records do.
+    Sealed,
+    /// What comes after it may make it part of a larger one.
+    Open,
+}
+
+impl ChunkEntry {
+    /// Says what it is.
+    pub(super) fn kind(&self) -> ChunkKind {
+        if self.pieces.is_empty() {
+            ChunkKind::Sealed
+        } else {
+            ChunkKind::Open
+        }
+    }
+
+    /// Makes a sealed chunk of it.
+    pub(super) fn sealed(self, examined: Option<RecordKey>) -> Self {
+        Self {
+            examined,
+            pieces: Vec::new(),
+            ..self
+        }
+    }
+}
+
+/// The least that is compressed by itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct PieceEntry {
+    /// Its first record.
+    pub first: RecordKey,
+    /// Hash of the name of its first record, which decides whether something larger is cut before it.
+    pub hash: u64,
+    /// Bytes of its text.
+    pub length: u64,
+    /// The last record that had a say in where it ends; `None`: the end of the index had.
+    pub examined: Option<RecordKey>,
 }
 
 /// Digest and size of a whole file.

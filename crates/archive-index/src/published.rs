@@ -163,11 +163,10 @@ mod tests {
         let mut files = BTreeMap::new();
         let entries = texts.iter().map(|text| ChunkEntry {
             first: RecordKey::default(),
-            hash: 0,
-            level: 0,
             examined: None,
             length: text.len() as u64,
             digest: digest(text),
+            pieces: Vec::new(),
         });
         let mut manifest = IndexManifest::new(String::new(), entries.collect());
         for form in Form::COMPRESSED {

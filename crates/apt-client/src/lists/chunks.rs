@@ -3,7 +3,7 @@
 //! The list is signed as the index is. A chunk is known by the digest of its plain text, so it does not matter where in
 //! the old index it stood.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::io::Read as _;
 
 use debian_control::digest::{Digester, Sha256};
@@ -107,17 +107,17 @@ impl ChunkList {
 
     /// Says how this index is made of an old one; `None` when fetching the whole is better.
     ///
-    /// A chunk that is no old one may be several of them that stand side by side, since an archive makes large chunks of
-    /// small ones; `holds` says whether the bytes of the old text from a place on, of a length, have a digest.
+    /// A chunk that is no old one may still be in the old text, where that goes on after what was found in it last: an
+    /// archive makes large chunks of small ones. `holds` says whether the bytes of the old text from a place on, of a
+    /// length, have a digest.
     pub fn plan(&self, old: &Self, holds: &mut dyn FnMut(u64, u64, &Sha256) -> bool) -> Option<ChunkPlan> {
         let mut places = HashMap::new();
-        let mut ends = HashSet::new();
         let mut place = 0_u64;
         for chunk in &old.chunks {
             places.entry(chunk.sha256).or_insert((place, chunk.length));
             place = place.checked_add(chunk.length)?;
-            ends.insert(place);
         }
+        let end = place;
         let mut plan = ChunkPlan {
             pieces: Vec::new(),
             ranges: Vec::new(),
@@ -129,8 +129,8 @@ impl ChunkList {
                 .get(&chunk.sha256)
                 .filter(|(_, length)| *length == chunk.length);
             let start = known.map(|(start, _)| *start).or_else(|| {
-                let end = next.checked_add(chunk.length)?;
-                (ends.contains(&end) && holds(next, chunk.length, &chunk.sha256)).then_some(next)
+                let is_within = next.checked_add(chunk.length)? <= end;
+                (is_within && holds(next, chunk.length, &chunk.sha256)).then_some(next)
             });
             match start {
                 Some(start) => {
@@ -250,8 +250,28 @@ mod tests {
             .unwrap();
         assert_eq!(plan.pieces[1], Piece::Old { start: 1, length: 3 });
         assert_eq!(plan.ranges, [(18, 14)]);
-        // Only where old chunks end is the old text read.
         assert_eq!(asked, [(1, 3), (4, 2), (4, 1)]);
+    }
+
+    #[test]
+    fn a_chunk_that_ends_within_an_old_one_is_not_fetched_and_nor_is_the_rest() {
+        let text = "abcdefg";
+        let mut holds = |start: u64, length: u64, sha256: &Sha256| {
+            digest(&text[start as usize..(start + length) as usize]) == *sha256
+        };
+        let list = |chunks: &[&str]| {
+            let mut text = "Format: 1\nIndex: Packages\nForms: zst\nStarts: 0\nChunks:\n".to_owned();
+            for chunk in chunks {
+                text += &format!(" {} {} 10\n", digest(chunk), chunk.len());
+            }
+            ChunkList::parse(&text).unwrap()
+        };
+        let plan = list(&["abcd", "ef", "gX"])
+            .plan(&list(&["abc", "def", "g"]), &mut holds)
+            .unwrap();
+        assert_eq!(plan.pieces[0], Piece::Old { start: 0, length: 4 });
+        assert_eq!(plan.pieces[1], Piece::Old { start: 4, length: 2 });
+        assert_eq!(plan.ranges, [(20, 10)]);
     }
 
     #[test]
