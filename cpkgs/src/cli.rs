@@ -27,6 +27,7 @@ mod options;
 mod phased;
 mod install_target;
 mod kept_back;
+mod plan_text;
 mod plan_view;
 mod printer;
 mod progress;

@@ -114,6 +114,14 @@ impl InstallTarget {
         }
     }
 
+    /// Returns the folder that what is installed is below.
+    pub(super) fn place(&self) -> &Path {
+        match self {
+            Self::Own { folder, .. } => folder,
+            Self::System(system) => system.root(),
+        }
+    }
+
     /// Opens the packages of the sources that can be installed here: a system takes those of the architectures that its dpkg
     /// knows, whatever a source has besides.
     pub(super) fn library(&self, indexes: Indexes, context: &Context) -> Result<PackageCache, Failure> {

@@ -1,7 +1,5 @@
 //! A plan as people and machines see it.
 
-use comfy_table::{Table, presets};
-use debian_control::terminal::escaped;
 use resolver::kept_back::KeptBack;
 use resolver::plan::{Plan, Why};
 use resolver::universe::{PackageId, Universe};
@@ -66,55 +64,6 @@ pub(super) fn view<'u>(universe: &'u Universe, plan: &Plan, kept: &[KeptBack]) -
             .collect(),
         download_bytes: plan.download_bytes(universe),
     }
-}
-
-/// Returns the plan for people.
-pub(super) fn table(universe: &Universe, plan: &Plan) -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    let mut row = |what: &str, package: PackageId, version: String, why: String| {
-        let name = format!("{}:{}", universe.name(package), universe.architecture(package));
-        table.add_row([what.to_owned(), escaped(&name), escaped(&version), escaped(&why)]);
-    };
-    for addition in &plan.install {
-        let why = why_text(universe, addition.why).unwrap_or_default();
-        row(
-            "install",
-            addition.package,
-            universe.version(addition.package).to_owned(),
-            why,
-        );
-    }
-    for (what, changes) in [("upgrade", &plan.upgrade), ("downgrade", &plan.downgrade)] {
-        for change in changes {
-            let version = format!(
-                "{} -> {}",
-                universe.version(change.from),
-                universe.version(change.to)
-            );
-            row(
-                what,
-                change.to,
-                version,
-                why_text(universe, change.why).unwrap_or_default(),
-            );
-        }
-    }
-    for change in &plan.reinstall {
-        let version = universe.version(change.to).to_owned();
-        let why = why_text(universe, change.why).unwrap_or_default();
-        row("reinstall", change.to, version, why);
-    }
-    for removal in &plan.remove {
-        let why = removal.reasons.first().cloned().unwrap_or_default();
-        row(
-            "remove",
-            removal.package,
-            universe.version(removal.package).to_owned(),
-            why,
-        );
-    }
-    table
 }
 
 /// Says what a package comes for; nothing when it was asked for.

@@ -1,10 +1,13 @@
 //! All printing: data to stdout, verbosity to stderr.
 
 use std::fmt::Display;
-use std::io::{self, BufWriter, ErrorKind, IsTerminal as _, Write};
+use std::io::{self, BufWriter, ErrorKind, IsTerminal, Write};
+use std::os::fd::AsFd;
 
 use debian_control::terminal::{escaped, escaped_json};
 use serde::Serialize;
+
+use super::plan_text::{Headings, Page};
 
 /// The format that data is printed in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -114,6 +117,26 @@ impl Printer {
     /// Says whether progress may be shown on stderr.
     pub(super) fn shows_progress(&self) -> bool {
         self.verbosity == Verbosity::Normal && io::stderr().is_terminal()
+    }
+
+    /// Returns what a text for people is written for on a stream: on a terminal its width, and weight unless `NO_COLOR` is set.
+    pub(super) fn page(&self, stream: &(impl IsTerminal + AsFd)) -> Page {
+        if !stream.is_terminal() {
+            return Page {
+                width: None,
+                headings: Headings::Plain,
+            };
+        }
+        let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+        let is_dumb = std::env::var_os("TERM").is_none_or(|terminal| terminal == "dumb");
+        let size = terminal_size::terminal_size_of(stream);
+        Page {
+            width: size.map(|(width, _)| usize::from(width.0)),
+            headings: match is_dumb || is_set("NO_COLOR") {
+                true => Headings::Plain,
+                false => Headings::Bold,
+            },
+        }
     }
 
     fn outcome(&mut self, written: io::Result<()>) -> Result<(), PrintError> {

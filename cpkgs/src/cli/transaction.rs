@@ -1,7 +1,7 @@
 //! From a request to what is installed: the plan, its table, the question, and whoever carries it out.
 
 use std::collections::{BTreeSet, HashMap};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use apt_client::fetch::{Download, Silent};
 use apt_client::lists::{Index, Lists, ListsError};
@@ -26,7 +26,8 @@ use rootless::{Add, Change, Configuration, PackageKey, Turn};
 use super::architectures::Architectures;
 use super::failure::{Failure, REFUSED, USAGE, no_sources};
 use super::install_target::{Indexes, InstallTarget, Run};
-use super::plan_view::{table, view, why_text};
+use super::plan_text::lines;
+use super::plan_view::{view, why_text};
 use super::progress::DownloadBar;
 use super::{Context, Outcome, human_size, now};
 
@@ -161,27 +162,33 @@ impl Transaction<'_, '_> {
         if plan.is_empty() {
             return Ok(());
         }
-        let table = table(universe, plan);
         let disk = self.disk()?;
         let again = match plan.reinstall.len() {
             0 => String::new(),
             count => format!("{count} to reinstall, "),
         };
         let sum = format!(
-            "{} to install, {} to upgrade, {} to downgrade, {again}{} to remove; {} to download, {}{} on disk",
+            "{} to install, {} to upgrade, {} to downgrade, {again}{} to remove; {} to download, {}{} on disk{}",
             plan.install.len(),
             plan.upgrade.len(),
             plan.downgrade.len(),
             plan.remove.len(),
             human_size::bytes(plan.download_bytes(universe)),
             if disk < 0 { "-" } else { "" },
-            human_size::bytes(disk.unsigned_abs())
+            human_size::bytes(disk.unsigned_abs()),
+            free_space(self.target.place())
+                .map(|free| format!(" ({} free)", human_size::bytes(free)))
+                .unwrap_or_default()
         );
         if run == Run::Dry {
-            context.printer.line(table)?;
+            for line in lines(universe, plan, context.printer.page(&std::io::stdout())) {
+                context.printer.line(line)?;
+            }
             Ok(context.printer.line(sum)?)
         } else {
-            context.printer.info(table);
+            for line in lines(universe, plan, context.printer.page(&std::io::stderr())) {
+                context.printer.info(line);
+            }
             context.printer.info(sum);
             Ok(())
         }
@@ -394,6 +401,13 @@ pub(super) fn download(
         });
     }
     Ok(found)
+}
+
+/// Returns how many bytes are free where a folder is, or will be.
+fn free_space(folder: &Path) -> Option<u64> {
+    let there = folder.ancestors().find(|folder| folder.exists())?;
+    let disk = rustix::fs::statvfs(there).ok()?;
+    Some(disk.f_bavail.saturating_mul(disk.f_frsize))
 }
 
 /// Returns which package a step takes away, and when, as long as nothing has come.
