@@ -126,6 +126,11 @@ impl PublicationTracker {
         self.failing.borrow().values().copied().collect()
     }
 
+    /// Returns why a suite cannot be published by this process at present.
+    pub(crate) fn failure(&self, suite: &SuiteName) -> Option<Failing> {
+        self.failing.borrow().get(suite).copied()
+    }
+
     /// Notes what the publisher tells of its failures.
     fn note(&self, event: &PublisherEvent) {
         match event {

@@ -27,7 +27,7 @@ use debian_archive::package_view::PackageView;
         (name = "operating", description = "Health, metrics and explanations of problems.")
     ),
     components(schemas(
-        Code, PackageView, ProblemBody, audit::AuditView, suites::SuiteSummary, super::upload::params::Wait, tokens::view::TokenView, wire::UserView
+        Code, PackageView, ProblemBody, audit::AuditView, suites::list::SuiteSummary, super::upload::params::Wait, tokens::view::TokenView, wire::UserView
     ))
 )]
 pub(super) struct ApiDocument;

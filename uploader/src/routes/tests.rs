@@ -243,6 +243,7 @@ async fn the_archive_as_a_whole_is_answered_word_for_word() {
     let root = server.token("root", &["admin"]);
     for (name, path) in [
         ("suite_list", "/api/suites"),
+        ("publishing", "/api/suites/prod/publishing"),
         ("statistics", "/api/stats"),
         ("audit_list", "/api/audit?limit=2"),
         ("readiness", "/readyz"),

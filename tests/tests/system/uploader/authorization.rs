@@ -96,6 +96,15 @@ fn rows(world: &World) -> Vec<Row> {
         check,
         row("GET", "/api/auth/me", Guard::SignedIn, ("reader", 200)),
         row("GET", "/api/suites", Guard::Reader, ("reader", 200)),
+        at(
+            row(
+                "GET",
+                "/api/suites/{suite}/publishing",
+                Guard::Reader,
+                ("reader", 200),
+            ),
+            "/api/suites/stable/publishing".into(),
+        ),
         row("GET", "/api/stats", Guard::Reader, ("reader", 200)),
         row("GET", "/api/audit", Guard::Admin, ("root", 200)),
         row("GET", "/api/tokens", Guard::InFull, ("reader", 200)),

@@ -66,6 +66,13 @@ fn a_signer_that_fails_is_told_to_who_waits_and_what_waits_is_published_later() 
         "{said}"
     );
     assert!(said["wrong"][0].as_str().unwrap().contains("signing"), "{said}");
+    let publishing = || server.get("/api/suites/stable/publishing", None).json();
+    let said = publishing();
+    assert_eq!(
+        (&said["is_published"], &said["failing"]),
+        (&json!(false), &json!("signing")),
+        "{said}"
+    );
     let failing = "publish_failing_suites{reason=\"signing\"}";
     let metrics = server.get("/metrics", None).text();
     assert!(metrics.contains(&format!("{failing} 1")), "{metrics}");
@@ -78,6 +85,14 @@ fn a_signer_that_fails_is_told_to_who_waits_and_what_waits_is_published_later() 
     assert!(metrics.contains(&format!("{failing} 0")), "{metrics}");
     let again = server.upload(&package("third"), "wait=published", &token);
     assert_eq!(again.status, 200, "{}", again.text());
+    let said = publishing();
+    assert_eq!(
+        (&said["is_published"], &said["failing"]),
+        (&json!(true), &json!(null)),
+        "{said}"
+    );
+    assert_eq!(said["published_revision"], said["revision"], "{said}");
+    assert_eq!(said["packages"], 3, "{said}");
 }
 
 #[test]
