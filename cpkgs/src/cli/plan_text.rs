@@ -43,7 +43,9 @@ pub(super) fn lines(universe: &Universe, plan: &Plan, page: Page) -> Vec<String>
             let cells = rows.iter().filter_map(|row| row.get(column));
             cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
         };
-        let [name, version, size] = [0, 1, 2].map(widest);
+        // On a narrow terminal a few long cells push their own lines only.
+        let at_most = |part: usize| page.width.map_or(usize::MAX, |width| width / part);
+        let (name, version, size) = (widest(0).min(at_most(4)), widest(1).min(at_most(5)), widest(2));
         for [package, what, bytes, why] in &rows {
             let line = format!("  {package:name$}  {what:version$}  {bytes:>size$}  {why}");
             lines.push(cut(line.trim_end(), page.width));
