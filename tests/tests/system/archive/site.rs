@@ -333,6 +333,7 @@ fn the_commands_of_the_first_page_write_the_entry_for_apt() {
         .collect();
     let entry = "/etc/apt/sources.list.d/jane-s-packages-stable.sources";
     let written = archive.outside().join("entry");
+    fs::create_dir_all(archive.outside()).unwrap();
     let is_for_a_shell = |command: &&String| command.starts_with("sudo tee") || command.starts_with("curl");
     let mut ran = 0;
     for command in commands.iter().filter(is_for_a_shell) {

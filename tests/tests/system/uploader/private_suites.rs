@@ -72,7 +72,9 @@ fn private_suites_are_there_for_their_readers_only() {
             .status
     };
     let release = "/private/secret/dists/secret/InRelease";
-    assert_eq!(check(None, "/dists/stable/InRelease"), 204);
+    for public in ["/dists/stable/InRelease", "/", "/browse/stable/"] {
+        assert_eq!(check(None, public), 204, "{public}");
+    }
     assert_eq!(check(None, release), 401);
     assert_eq!(check(Some(&other), release), 403);
     assert_eq!(
@@ -84,7 +86,7 @@ fn private_suites_are_there_for_their_readers_only() {
         "/private/secret/../secret/x",
         "//private/secret/dists/secret/InRelease",
         "/./private/secret/dists/x",
-        "/",
+        "/private",
     ] {
         assert_eq!(
             (check(None, address), check(Some(&friend), address)),
