@@ -215,28 +215,7 @@ impl SuiteIndexes<'_> {
             .filter(|manifest| manifest.settings == settings)
             .zip(published)
             .and_then(|(manifest, publication)| self.previous_build(publication, &index, manifest));
-        let dirty = match (&index.changed, &previous, published) {
-            (IndexChange::Section(section), Some(_), Some(publication)) => {
-                let positions = self.snapshot.changed_since(section, publication.revision)?;
-                Dirty::Keys(positions.iter().map(key).collect())
-            }
-            (IndexChange::Kept, Some(_), _) => Dirty::Keys(Vec::new()),
-            _ => Dirty::All,
-        };
-        let env = BuildEnv {
-            cache: index.cache,
-            staging: self.staging,
-        };
-        let on_changes = match (&index.changed, &previous) {
-            (IndexChange::Paths(section), Some(previous)) => {
-                self.changed_contents(section, env, previous, &settings)?
-            }
-            _ => None,
-        };
-        let mut built = match on_changes {
-            Some(built) => built,
-            None => build(env, index.records.as_ref(), previous.as_ref(), &dirty, &settings)?,
-        };
+        let mut built = self.build_on(&index, previous.as_ref(), &settings)?;
         let is_changed = !built.files.is_empty();
         for (form, output) in &built.manifest.outputs {
             let path = format!("{}{}", index.path, form.extension());
@@ -268,6 +247,35 @@ impl SuiteIndexes<'_> {
             indexes.manifests.push((manifest_path, built.manifest));
         }
         Ok(())
+    }
+
+    /// Builds an index on what is known of the last one.
+    fn build_on(
+        &self,
+        index: &IndexPlan<'_>,
+        previous: Option<&PreviousBuild>,
+        settings: &str,
+    ) -> Result<BuiltIndex, PublishError> {
+        let env = BuildEnv {
+            cache: index.cache,
+            staging: self.staging,
+        };
+        let published = self.snapshot.state().publication.as_ref();
+        let dirty = match (&index.changed, previous, published) {
+            (IndexChange::Section(section), Some(_), Some(publication)) => {
+                let positions = self.snapshot.changed_since(section, publication.revision)?;
+                Dirty::Keys(positions.iter().map(key).collect())
+            }
+            (IndexChange::Paths(section), Some(previous), _) => {
+                if let Some(built) = self.changed_contents(section, env, previous, settings)? {
+                    return Ok(built);
+                }
+                Dirty::All
+            }
+            (IndexChange::Kept, Some(_), _) => Dirty::Keys(Vec::new()),
+            _ => Dirty::All,
+        };
+        Ok(build(env, index.records.as_ref(), previous, &dirty, settings)?)
     }
 
     /// Builds a Contents index on the lines of the last one; `None` where they cannot be built on.
