@@ -112,7 +112,7 @@ impl Failure {
 
 /// Says that no archive is configured, and how to name one.
 pub(super) fn no_sources() -> Failure {
-    Failure::saying(USAGE, "there is no source of packages yet")
+    Failure::saying(REFUSED, "there is no source of packages yet")
         .hint("`cpkgs source add URL` adds an archive, `cpkgs source add debian trixie` a release of Debian")
         .hint("`cpkgs source import` adds those of this machine's apt")
 }

@@ -4,7 +4,7 @@ use super::{Findings, Served, mebibytes, package};
 use crate::{Random, Run};
 use std::io::Write as _;
 use std::net::TcpStream;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -99,12 +99,18 @@ fn cut(served: &Served, bytes: &[u8], at: usize) -> Duration {
 
 /// Returns how many files are staged.
 pub fn staged(root: &Path) -> usize {
-    let writers = std::fs::read_dir(root.join("state/staging")).unwrap();
     // A folder may go while it is looked at.
-    writers
-        .filter_map(|writer| std::fs::read_dir(writer.unwrap().path()).ok())
+    writers(root)
+        .iter()
+        .filter_map(|folder| std::fs::read_dir(folder).ok())
         .map(Iterator::count)
         .sum()
+}
+
+/// Returns the folders in which writers stage files.
+pub fn writers(root: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(root.join("state/staging")).unwrap();
+    entries.map(|entry| entry.unwrap().path()).collect()
 }
 
 /// Does by other programs what an upload is at least.

@@ -128,7 +128,7 @@ fn without_a_source_every_command_says_how_to_get_one() {
         &["install", "x", "--yes"],
         &["search", "--file", "x"],
     ] {
-        let run = client.run(command).exits(2);
+        let run = client.run(command).exits(1);
         assert!(
             run.stderr.contains("cpkgs source add"),
             "{command:?}: {}",
