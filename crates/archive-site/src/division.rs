@@ -11,7 +11,7 @@ use crate::row::Row;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Entry<'a> {
     pub(crate) key: &'a str,
-    pub(crate) row: Row<'a>,
+    pub(crate) row: &'a Row<'a>,
 }
 
 /// Which parts may have changed.
@@ -204,13 +204,11 @@ mod tests {
     fn apply(tree: &mut Tree, keys: &Keys, affected: Affected<'_>) {
         let line = |(_, number): &(String, u8)| format!("{number}\t1\t5\t7\t\t\t\t\t");
         let lines: Vec<String> = keys.iter().map(line).collect();
-        let entries: Vec<Entry<'_>> = lines
+        let rows: Vec<Row<'_>> = lines.iter().map(|line| Row::parse(line).unwrap()).collect();
+        let entries: Vec<Entry<'_>> = rows
             .iter()
             .zip(keys)
-            .map(|(line, (key, _))| Entry {
-                key,
-                row: Row::parse(line).unwrap(),
-            })
+            .map(|(row, (key, _))| Entry { key, row })
             .collect();
         let division = Division {
             limit: 3,

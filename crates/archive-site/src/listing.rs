@@ -99,14 +99,8 @@ struct RowJson<'a> {
 
 impl<'a> Listing<'a> {
     /// Visits the pages that names in `touched` are on, or all of them.
-    pub(crate) fn pages(&self, rows: &[Row<'a>], affected: Affected<'_>, visit: &mut dyn FnMut(File)) {
-        let entries: Vec<Entry<'a>> = rows
-            .iter()
-            .map(|row| Entry {
-                key: row.name(),
-                row: *row,
-            })
-            .collect();
+    pub(crate) fn pages(&self, rows: &'a [Row<'a>], affected: Affected<'_>, visit: &mut dyn FnMut(File)) {
+        let entries: Vec<Entry<'a>> = rows.iter().map(|row| Entry { key: row.name(), row }).collect();
         let division = Division {
             limit: LIMIT,
             depth: DEPTH,
@@ -141,7 +135,7 @@ impl<'a> Listing<'a> {
         };
         // Those that are in none of the parts are listed here.
         let is_here = |entry: &&Entry<'_>| parts.is_none() || entry.key.len() == prefix.len();
-        let here: Vec<Row<'a>> = entries.iter().filter(is_here).map(|entry| entry.row).collect();
+        let here: Vec<Row<'a>> = entries.iter().filter(is_here).map(|entry| *entry.row).collect();
         let parts = parts.unwrap_or_default();
         let layout = Layout::new(self.site, &format!("{path}.html"), title)
             .of_suite(codename)
@@ -197,13 +191,7 @@ fn part_view(prefix: &str, count: usize) -> PartView {
 
 /// Returns the parts that a list of these names begins with: what the page of a suite links to.
 pub(crate) fn letters(rows: &[Row<'_>]) -> Option<Vec<(String, usize)>> {
-    let entries: Vec<Entry<'_>> = rows
-        .iter()
-        .map(|row| Entry {
-            key: row.name(),
-            row: *row,
-        })
-        .collect();
+    let entries: Vec<Entry<'_>> = rows.iter().map(|row| Entry { key: row.name(), row }).collect();
     let nothing = Touched::new();
     let division = Division {
         limit: LIMIT,

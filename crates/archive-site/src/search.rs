@@ -85,7 +85,7 @@ pub(crate) fn shards(codename: &str, rows: &Rows<'_>, affected: Affected<'_>, vi
 }
 
 /// Returns the entries below the first letters of affected keys.
-fn entries<'a>(rows: &Rows<'a>, affected: Affected<'_>) -> Vec<Entry<'a>> {
+fn entries<'a>(rows: &'a Rows<'a>, affected: Affected<'_>) -> Vec<Entry<'a>> {
     let mut is_wanted = [false; 256];
     match affected {
         Affected::All => is_wanted.fill(true),
@@ -104,11 +104,7 @@ fn entries<'a>(rows: &Rows<'a>, affected: Affected<'_>) -> Vec<Entry<'a>> {
     };
     let mut entries = Vec::new();
     for row in rows.all() {
-        entries.extend(
-            row.keys()
-                .filter(|key| first(key))
-                .map(|key| Entry { key, row: *row }),
-        );
+        entries.extend(row.keys().filter(|key| first(key)).map(|key| Entry { key, row }));
     }
     entries
 }
@@ -149,7 +145,7 @@ fn best<'a>(prefix: &str, entries: &[Entry<'a>]) -> Vec<(&'a str, &'a str)> {
     ranked.sort_unstable_by(|left, right| left.0.cmp(&right.0));
     ranked.dedup_by(|later, earlier| later.0.3 == earlier.0.3);
     ranked.truncate(LIMIT);
-    let shown = |(_, row): (_, Row<'a>)| (row.name(), row.summary());
+    let shown = |(_, row): (_, &Row<'a>)| (row.name(), row.summary());
     ranked.into_iter().map(shown).collect()
 }
 

@@ -51,10 +51,7 @@ pub(crate) fn of_suite(
     let entries: Vec<Entry<'_>> = rows
         .all()
         .iter()
-        .map(|row| Entry {
-            key: row.name(),
-            row: *row,
-        })
+        .map(|row| Entry { key: row.name(), row })
         .collect();
     let division = Division {
         limit: LIMIT,
