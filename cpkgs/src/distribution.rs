@@ -1,4 +1,4 @@
-//! Distributions that need no description: where their archives are, which suites belong together, and which file has their keys.
+//! Distributions that need no description: what their archives are called, which suites belong together, and which file has their keys.
 
 use std::path::{Path, PathBuf};
 
@@ -18,6 +18,26 @@ pub struct Part {
     pub url: String,
     /// Its suites.
     pub suites: Vec<String>,
+}
+
+/// Where the archives of a distribution are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Archives {
+    /// The root of its main archive.
+    main: String,
+    /// The root of the archive of security fixes, of Debian alone.
+    security: String,
+}
+
+impl Archives {
+    /// Takes the root of a main archive, beside which the mirrors of Debian have the security fixes.
+    pub fn at(main: &str) -> Self {
+        let main = main.trim_end_matches('/');
+        Self {
+            main: main.to_owned(),
+            security: format!("{main}-security"),
+        }
+    }
 }
 
 /// Releases of Debian that have neither updates nor security fixes of their own.
@@ -49,8 +69,30 @@ impl Distribution {
         }
     }
 
-    /// Returns the addresses and suites of a release with its updates, for machines of an architecture.
-    pub fn parts(self, release: &str, architecture: &str) -> Vec<Part> {
+    /// Finds its archives among the addresses that a machine has; `None` where none is called as they are.
+    pub fn archives<'a>(self, addresses: impl Iterator<Item = &'a str> + Clone) -> Option<Archives> {
+        let called = |names: &[&str]| {
+            let mut addresses = addresses.clone().map(|address| address.trim_end_matches('/'));
+            addresses.find(|address| {
+                let name = address.rsplit_once('/').map(|(_, name)| name);
+                name.is_some_and(|name| names.contains(&name))
+            })
+        };
+        let main = Archives::at(called(match self {
+            Self::Debian => &["debian"],
+            Self::Ubuntu => &["ubuntu", "ubuntu-ports"],
+        })?);
+        Some(match called(&["debian-security"]) {
+            Some(security) => Archives {
+                security: security.to_owned(),
+                ..main
+            },
+            None => main,
+        })
+    }
+
+    /// Returns the addresses and suites of a release with its updates.
+    pub fn parts(self, release: &str, archives: &Archives) -> Vec<Part> {
         let part = |url: &str, suffixes: &[&str]| Part {
             url: url.to_owned(),
             suites: suffixes
@@ -59,21 +101,12 @@ impl Distribution {
                 .collect(),
         };
         match self {
-            Self::Debian if DEBIAN_MOVING.contains(&release) => {
-                vec![part("http://deb.debian.org/debian", &[""])]
-            }
+            Self::Debian if DEBIAN_MOVING.contains(&release) => vec![part(&archives.main, &[""])],
             Self::Debian => vec![
-                part("http://deb.debian.org/debian", &["", "-updates"]),
-                part("http://deb.debian.org/debian-security", &["-security"]),
+                part(&archives.main, &["", "-updates"]),
+                part(&archives.security, &["-security"]),
             ],
-            Self::Ubuntu if matches!(architecture, "amd64" | "i386") => vec![
-                part("http://archive.ubuntu.com/ubuntu", &["", "-updates"]),
-                part("http://security.ubuntu.com/ubuntu", &["-security"]),
-            ],
-            Self::Ubuntu => vec![part(
-                "http://ports.ubuntu.com/ubuntu-ports",
-                &["", "-updates", "-security"],
-            )],
+            Self::Ubuntu => vec![part(&archives.main, &["", "-updates", "-security"])],
         }
     }
 
@@ -93,11 +126,11 @@ impl Distribution {
         }
     }
 
-    /// Returns where that package is, for machines that do not have it.
-    pub fn keyring_address(self) -> &'static str {
+    /// Returns the folder of that package in its archive, for machines that do not have it.
+    pub fn keyring_folder(self) -> &'static str {
         match self {
-            Self::Debian => "https://deb.debian.org/debian/pool/main/d/debian-archive-keyring/",
-            Self::Ubuntu => "https://archive.ubuntu.com/ubuntu/pool/main/u/ubuntu-keyring/",
+            Self::Debian => "pool/main/d/debian-archive-keyring/",
+            Self::Ubuntu => "pool/main/u/ubuntu-keyring/",
         }
     }
 
@@ -129,9 +162,10 @@ impl Distribution {
 mod tests {
     use super::*;
 
-    fn suites(distribution: Distribution, release: &str, architecture: &str) -> Vec<String> {
-        let parts = distribution.parts(release, architecture);
-        let each = parts
+    fn suites(distribution: Distribution, release: &str, addresses: &[&str]) -> Vec<String> {
+        let archives = distribution.archives(addresses.iter().copied()).unwrap();
+        let each = distribution
+            .parts(release, &archives)
             .into_iter()
             .map(|part| format!("{} {}", part.url, part.suites.join(" ")));
         each.collect()
@@ -139,27 +173,54 @@ mod tests {
 
     #[test]
     fn a_release_comes_with_its_updates_and_security_fixes() {
+        let both = [
+            "https://example.org/apt",
+            "http://mirror.example.org/debian/",
+            "http://security.example.org/debian-security",
+        ];
         assert_eq!(
-            suites(Distribution::Debian, "trixie", "amd64"),
+            suites(Distribution::Debian, "trixie", &both),
             [
-                "http://deb.debian.org/debian trixie trixie-updates",
-                "http://deb.debian.org/debian-security trixie-security"
+                "http://mirror.example.org/debian trixie trixie-updates",
+                "http://security.example.org/debian-security trixie-security"
             ]
         );
         assert_eq!(
-            suites(Distribution::Debian, "sid", "amd64"),
-            ["http://deb.debian.org/debian sid"]
+            suites(Distribution::Debian, "sid", &both),
+            ["http://mirror.example.org/debian sid"]
         );
         assert_eq!(
-            suites(Distribution::Ubuntu, "noble", "amd64"),
+            suites(
+                Distribution::Ubuntu,
+                "noble",
+                &["http://mirror.example.org/ubuntu-ports"]
+            ),
+            ["http://mirror.example.org/ubuntu-ports noble noble-updates noble-security"]
+        );
+    }
+
+    #[test]
+    fn security_fixes_of_debian_are_beside_its_main_archive_unless_they_are_known() {
+        assert_eq!(
+            suites(Distribution::Debian, "trixie", &["http://example.org/pub/debian"]),
             [
-                "http://archive.ubuntu.com/ubuntu noble noble-updates",
-                "http://security.ubuntu.com/ubuntu noble-security"
+                "http://example.org/pub/debian trixie trixie-updates",
+                "http://example.org/pub/debian-security trixie-security"
             ]
         );
+    }
+
+    #[test]
+    fn an_archive_of_another_name_is_not_taken_for_that_of_a_distribution() {
+        let others = [
+            "http://example.org/debian-backports",
+            "http://debian/apt",
+            "debian",
+        ];
+        assert_eq!(Distribution::Debian.archives(others.into_iter()), None);
         assert_eq!(
-            suites(Distribution::Ubuntu, "noble", "arm64"),
-            ["http://ports.ubuntu.com/ubuntu-ports noble noble-updates noble-security"]
+            Distribution::Ubuntu.archives(["http://example.org/debian"].into_iter()),
+            None
         );
     }
 

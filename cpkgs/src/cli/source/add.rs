@@ -17,6 +17,13 @@ pub(super) fn add(args: AddArgs, context: &mut Context) -> Result<Outcome, Failu
     if let Some(distribution) = preset::named(&args) {
         return preset::add(distribution, &args, context);
     }
+    if args.archive.is_some() {
+        return Err(Failure::saying(
+            USAGE,
+            "--archive goes with `debian` or `ubuntu` in place of the address",
+        )
+        .hint("another address with the same content is a --mirror"));
+    }
     let (url, args) = unpasted(args)?;
     let usage = |error: apt_client::fetch::LocationError| Failure::new(USAGE, error);
     let root: Location = url.parse().map_err(usage)?;

@@ -9,7 +9,7 @@ use openpgp_policy::Fingerprint;
 ///
 /// An archive that describes itself (repository.json) needs nothing but its address. Of any other, say the suite and where its
 /// keys are. `debian` and `ubuntu` in place of the address, and the name of a release, are their archives with updates and security
-/// fixes, trusted by the keys that this machine has for them.
+/// fixes, from where this machine's apt has them and trusted by the keys that it has for them.
 #[derive(Debug, Args)]
 pub(super) struct AddArgs {
     /// The archive's root: http://, https:// or file:/, or a folder; or a whole line of a sources.list; or `debian` or `ubuntu` and
@@ -31,6 +31,9 @@ pub(super) struct AddArgs {
     /// An architecture; may be given several times. This machine's own when left out.
     #[arg(long, value_name = "ARCH")]
     pub(super) architecture: Vec<String>,
+    /// With `debian` or `ubuntu`: the address of their archive, instead of the one that this machine's apt has.
+    #[arg(long, value_name = "URL")]
+    pub(super) archive: Option<String>,
     /// Another address with the same content; may be given several times.
     #[arg(long, value_name = "URL")]
     pub(super) mirror: Vec<String>,

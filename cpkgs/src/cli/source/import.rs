@@ -96,7 +96,7 @@ fn read_entries(files: &[PathBuf], context: &Context) -> Result<(Vec<Entry>, boo
 }
 
 /// Returns the files of a kind that apt reads: one of its own name, and those of some endings in the folder beside it.
-fn apt_files(folder: &Path, name: &str, endings: &[&str]) -> Vec<PathBuf> {
+pub(super) fn apt_files(folder: &Path, name: &str, endings: &[&str]) -> Vec<PathBuf> {
     let mut files: Vec<PathBuf> = [folder.join(name)]
         .into_iter()
         .filter(|file| file.is_file())

@@ -3,11 +3,13 @@
 use std::path::Path;
 
 use apt_client::fetch::Location;
-use cpkgs::distribution::Distribution;
-use cpkgs::machine;
+use apt_client::source::read_bounded;
+use cpkgs::apt_sources;
+use cpkgs::distribution::{Archives, Distribution};
 
 use super::add_args::AddArgs;
 use super::entry::{self, Entry};
+use super::import::apt_files;
 use super::settings::{check_names, given_keys, source_config};
 use crate::cli::failure::{Failure, USAGE};
 use crate::cli::{Context, Outcome};
@@ -42,11 +44,10 @@ pub(super) fn add(
     if let Some(wanted) = &args.fingerprint {
         keys.retain(|key| key.fingerprint() == *wanted);
     }
-    let architecture = args.architecture.first();
-    let architecture = architecture.map_or(machine::architecture(), String::as_str);
+    let archives = archives(distribution, args)?;
     let mut entries: Vec<Entry> = Vec::new();
     for release in &releases {
-        for part in distribution.parts(release, architecture) {
+        for part in distribution.parts(release, &archives) {
             if let Some(known) = entries.iter_mut().find(|entry| entry.config.url == part.url) {
                 known.config.suites.extend(part.suites);
                 continue;
@@ -77,6 +78,45 @@ pub(super) fn add(
     Ok(Outcome::Success)
 }
 
+/// Returns where the archives are: where it is said, or where this machine's apt has them.
+fn archives(distribution: Distribution, args: &AddArgs) -> Result<Archives, Failure> {
+    if let Some(archive) = &args.archive {
+        archive
+            .parse::<Location>()
+            .map_err(|error| Failure::new(USAGE, error))?;
+        return Ok(Archives::at(archive));
+    }
+    let addresses = apt_addresses();
+    let found = distribution.archives(addresses.iter().map(String::as_str));
+    found.ok_or_else(|| {
+        let name = distribution.name();
+        Failure::saying(
+            USAGE,
+            format_args!("this machine's apt has no archive of `{name}`, so its address is not known"),
+        )
+        .hint(format_args!(
+            "name that of a mirror: `cpkgs source add {name} {} --archive URL`",
+            distribution.example()
+        ))
+    })
+}
+
+/// Returns the addresses that this machine's apt has, in its order. What it has that cannot be read is said by `source import`.
+fn apt_addresses() -> Vec<String> {
+    let files = apt_files(Path::new("/etc/apt"), "sources.list", &["list", "sources"]);
+    let read = files.iter().filter_map(|file| {
+        let text = read_bounded(file).ok()?;
+        Some(apt_sources::read(
+            &file.to_string_lossy(),
+            &String::from_utf8_lossy(&text),
+        ))
+    });
+    let addresses = read.flatten().flatten().flat_map(|source| source.urls);
+    addresses
+        .filter(|address| address.parse::<Location>().is_ok())
+        .collect()
+}
+
 /// Returns the release that this machine runs.
 fn own_release(distribution: Distribution) -> Result<String, Failure> {
     let os_release = std::fs::read_to_string("/etc/os-release").ok();
@@ -99,7 +139,7 @@ fn no_keys(distribution: Distribution) -> Failure {
         "install the package `{package}`, where this machine has a package of that name"
     ))
     .hint(format_args!(
-        "or take the keys out of that package, from {}, and name their file by --signed-by",
-        distribution.keyring_address()
+        "or take the keys out of that package, from {} of its archive, and name their file by --signed-by",
+        distribution.keyring_folder()
     ))
 }

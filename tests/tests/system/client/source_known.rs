@@ -39,7 +39,7 @@ fn listed(client: &Client) -> Vec<String> {
 #[test]
 fn a_release_of_debian_comes_with_its_updates_by_name() {
     let (archive, keys) = archive(&["trixie", "trixie-updates", "trixie-security"]);
-    // Both of Debian's addresses, as a proxy has them.
+    // The main archive, and beside it the security fixes, as mirrors have them.
     let nginx = Nginx::serve_with(&archive.root(), |shipped| {
         let types = "default_type application/octet-stream;";
         assert!(shipped.contains(types));
@@ -50,9 +50,10 @@ fn a_release_of_debian_comes_with_its_updates_by_name() {
         )
     });
     let client = Client::new();
+    let mirror = format!("{}/debian", nginx.url());
     let add = |release: &str| {
-        let mut command = client.command(&["source", "add", "debian", release, "--signed-by", &keys]);
-        archive_tests::Run::of(command.env("http_proxy", nginx.url()))
+        let source = ["source", "add", "debian", release, "--archive", &mirror];
+        client.run(&[&source[..], &["--signed-by", &keys]].concat())
     };
     let wrong = add("trixi").exits(3);
     assert!(wrong.stderr.contains("suite `trixi` of"), "{}", wrong.report());
@@ -61,10 +62,28 @@ fn a_release_of_debian_comes_with_its_updates_by_name() {
     assert_eq!(
         listed(&client),
         [
-            "http://deb.debian.org/debian trixie trixie-updates main",
-            "http://deb.debian.org/debian-security trixie-security main"
+            format!("{mirror} trixie trixie-updates main"),
+            format!("{mirror}-security trixie-security main")
         ]
     );
+}
+
+#[test]
+fn an_archive_of_a_distribution_is_named_for_a_distribution_only() {
+    let client = Client::new();
+    let url = "http://127.0.0.1:9/debian";
+    let run = client
+        .run(&["source", "add", "http://127.0.0.1:9/x", "--archive", url])
+        .exits(2);
+    assert!(
+        run.stderr.contains("--archive goes with `debian`"),
+        "{}",
+        run.report()
+    );
+    let run = client
+        .run(&["source", "add", "debian", "trixie", "--archive", "gopher:x"])
+        .exits(2);
+    assert!(run.stderr.contains("gopher:x"), "{}", run.report());
 }
 
 #[test]
