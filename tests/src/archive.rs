@@ -218,6 +218,30 @@ impl TestArchive {
         Run::of(&mut self.command(arguments))
     }
 
+    /// Runs `repogen` and kills it at its `at`th call of these (names of system calls, with commas); false where it made fewer, and
+    /// did what it was to do.
+    pub fn killed_at(&self, calls: &str, at: usize, arguments: &[&str]) -> bool {
+        let trace = self.outside().join("trace");
+        // Of the program alone, which the harness knows how to run.
+        let repogen = self.command(&[]).get_program().to_owned();
+        let mut command = self.tool("strace");
+        command
+            .args(["-f", "-qq", "-o"])
+            .arg(&trace)
+            .args(["-e", &format!("trace={calls}")])
+            .args(["-e", &format!("inject={calls}:signal=KILL:when={at}")])
+            .arg(repogen)
+            .args(arguments);
+        let run = Run::of(&mut command);
+        let killed = std::fs::read_to_string(&trace)
+            .unwrap()
+            .contains("+++ killed by SIGKILL");
+        if !killed {
+            run.ok();
+        }
+        killed
+    }
+
     /// Puts packages into the only suite, and fails the test when one is not taken.
     pub fn add(&self, packages: &[DebBuilder]) -> Run {
         self.try_add(packages).ok()

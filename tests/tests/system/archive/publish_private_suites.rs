@@ -1,6 +1,6 @@
 //! A suite that becomes private, or public, with packages in it.
 
-use archive_tests::{DebBuilder, Run, TestArchive};
+use archive_tests::{DebBuilder, TestArchive};
 
 /// An archive with a package of each of two suites alone, and one of both, all published and pinned.
 fn archive() -> TestArchive {
@@ -118,21 +118,8 @@ fn a_publish_that_is_killed_while_a_suite_moves_is_finished_by_the_next() {
     for at in (1..400).step_by(17) {
         let archive = archive();
         make_private(&archive);
-        let repogen = archive.command(&[]).get_program().to_owned();
-        let trace = archive.outside().join("trace");
         let calls = "fsync,fdatasync,unlink,unlinkat,rmdir,rename,renameat,linkat";
-        let mut command = archive.tool("strace");
-        command.args([
-            "-f",
-            "-qq",
-            "-o",
-            trace.to_str().unwrap(),
-            "-e",
-            &format!("trace={calls}"),
-        ]);
-        command.args(["-e", &format!("inject={calls}:signal=KILL:when={at}")]);
-        let run = Run::of(command.arg(repogen).arg("publish"));
-        if run.code == 0 {
+        if !archive.killed_at(calls, at, &["publish"]) {
             break;
         }
         killed += 1;

@@ -172,22 +172,8 @@ fn a_publish_that_is_killed_while_it_writes_pages_is_completed_by_the_next() {
     for at in (1..60).step_by(6) {
         let archive = served();
         begin(&archive);
-        let trace = archive.outside().join("trace");
-        let mut command = archive.tool("strace");
         // Pages get their names by renames; so do indexes, before.
-        let inject = format!("inject=rename,renameat,renameat2:signal=KILL:when={at}");
-        command.args([
-            "-f",
-            "-qq",
-            "-o",
-            trace.to_str().unwrap(),
-            "-e",
-            "trace=rename,renameat,renameat2",
-            "-e",
-            &inject,
-        ]);
-        command.arg(archive_tests::archive::repogen()).arg("publish");
-        if Run::of(&mut command).code == 0 {
+        if !archive.killed_at("rename,renameat,renameat2", at, &["publish"]) {
             break;
         }
         killed += usize::from(site(&archive).contains_key("browse/stable/new/index.html"));

@@ -1,27 +1,9 @@
 //! What a command that was killed leaves, and that the next one takes it away.
 
-use archive_tests::{DebBuilder, Run, TestArchive};
+use archive_tests::{DebBuilder, TestArchive};
 
-/// Runs `repogen` and kills it at its `at`th call that makes something last; false when it made fewer.
-fn killed_at(archive: &TestArchive, at: usize, arguments: &[&str]) -> bool {
-    let inject = format!("inject=fsync,fdatasync:signal=KILL:when={at}");
-    // Of the program alone, which the harness knows how to run.
-    let repogen = archive.command(&[]).get_program().to_owned();
-    let mut command = archive.tool("strace");
-    let trace = archive.outside().join("trace");
-    command.args([
-        "-f",
-        "-qq",
-        "-o",
-        trace.to_str().unwrap(),
-        "-e",
-        "trace=fsync,fdatasync",
-        "-e",
-        &inject,
-    ]);
-    command.arg(repogen).args(arguments);
-    Run::of(&mut command).code != 0
-}
+/// The calls that make something last.
+const SYNCS: &str = "fsync,fdatasync";
 
 /// Returns how many packages lie in a pool.
 fn pool_files(archive: &TestArchive, pool: &str) -> usize {
@@ -43,7 +25,7 @@ fn what_a_killed_add_left_in_the_pool_is_gone_with_the_next_command() {
     for at in 1..40 {
         let name = format!("p{at}");
         let file = DebBuilder::new(&name, "1.0", "all").write_into(&archive.outside());
-        if !killed_at(&archive, at, &["add", file.to_str().unwrap()]) {
+        if !archive.killed_at(SYNCS, at, &["add", file.to_str().unwrap()]) {
             break;
         }
         let rows = |archive: &TestArchive| archive.repogen(&["list"]).ok().stdout.lines().count();
@@ -70,11 +52,7 @@ fn what_a_killed_copy_left_in_a_private_pool_is_gone_with_the_next_command() {
         archive
             .repogen(&["add", "--suite", "stable", file.to_str().unwrap()])
             .ok();
-        if !killed_at(
-            &archive,
-            at,
-            &["copy", "--from", "stable", "--to", "inner", &name],
-        ) {
+        if !archive.killed_at(SYNCS, at, &["copy", "--from", "stable", "--to", "inner", &name]) {
             break;
         }
         let before = pool_files(&archive, "private/inner/pool");
