@@ -156,6 +156,54 @@ mod tests {
         )
     }
 
+    /// A text of so many KiB.
+    fn long(number: u64, edition: u64, kib: u64) -> String {
+        let line = |at: u64| {
+            let bytes = [number, edition, at].map(u64::to_le_bytes).concat();
+            format!("{:016x}", cut::hash(&bytes))
+        };
+        (0..kib * 60).map(line).collect::<Vec<_>>().join("\n") + "\n\n"
+    }
+
+    #[test]
+    fn what_comes_after_a_record_that_is_larger_than_a_piece_is_listed() {
+        let bench = Bench::new();
+        let mut records = Listed(BTreeMap::from([(key(10), long(10, 0, 40))]));
+        let first = bench.build(&records, None, &Dirty::All).manifest;
+        records.0.insert(key(20), text(20, 0));
+        let second = bench.build(&records, Some(&first), &Dirty::Keys(vec![key(20)]));
+        assert_eq!(
+            second.manifest,
+            Bench::new().build(&records, None, &Dirty::All).manifest
+        );
+        assert!(!second.files.is_empty());
+    }
+
+    #[test]
+    fn records_larger_than_pieces_and_sealed_chunks_make_the_same_chunks_in_any_history() {
+        let bench = Bench::new();
+        let mut records = Listed(BTreeMap::new());
+        let mut manifest = bench.build(&records, None, &Dirty::All).manifest;
+        for round in 0..150_u64 {
+            let random = |of: u64, below: u64| cut::hash(&[round, of].map(u64::to_le_bytes).concat()) % below;
+            let mut dirty = BTreeSet::new();
+            for edit in 0..1 + random(0, 3) {
+                let number = random(10 + edit, 40);
+                let kib = [1, 2, 27, 29, 40, 90, 300, 1_000][random(20 + edit, 8) as usize];
+                if random(30 + edit, 3) == 0 {
+                    records.0.remove(&key(number));
+                } else {
+                    records.0.insert(key(number), long(number, round, kib));
+                }
+                dirty.insert(key(number));
+            }
+            let dirty = Dirty::Keys(dirty.into_iter().collect());
+            manifest = bench.build(&records, Some(&manifest), &dirty).manifest;
+            let anew = Bench::new().build(&records, None, &Dirty::All).manifest;
+            assert_eq!(manifest, anew, "round {round}");
+        }
+    }
+
     #[test]
     fn a_build_on_the_last_one_gives_the_bytes_of_a_build_from_nothing() {
         let bench = Bench::new();

@@ -209,25 +209,22 @@ impl Chunker<'_, '_> {
                 .records
                 .push_back((record.key.clone(), record.hash, length));
             self.pending.text.extend_from_slice(record.text);
-            let Some(count) = self.pieces.push(record.hash, length as u64) else {
-                return Ok(ControlFlow::Continue(()));
-            };
-            let piece = self.pending.take(count, Some(record.key));
-            let cut = self.settle(piece);
-            joined = self.join(cut);
-            Ok(match joined {
-                Some(_) => ControlFlow::Break(()),
-                None => ControlFlow::Continue(()),
-            })
+            for count in self.pieces.push(record.hash, length as u64) {
+                let piece = self.pending.take(count, Some(record.key));
+                let cut = self.settle(piece);
+                joined = self.join(cut);
+                if joined.is_some() {
+                    return Ok(ControlFlow::Break(()));
+                }
+            }
+            Ok(ControlFlow::Continue(()))
         })?;
         if joined.is_none() {
-            // No record follows, so what is pending is cut without a further look: one piece, or two where the last record
-            // is larger than a piece by itself.
-            loop {
-                match self.pieces.finish() {
-                    0 => break,
-                    count => self.rest.push(self.pending.take(count, None)),
-                }
+            // No record follows, so what is pending is cut without a further look.
+            let pieces = std::mem::replace(&mut self.pieces, Cutter::new(PIECE));
+            match pieces.finish() {
+                0 => {}
+                count => self.rest.push(self.pending.take(count, None)),
             }
         }
         Ok(joined)
@@ -236,17 +233,21 @@ impl Chunker<'_, '_> {
     /// Puts a piece after the last sealed chunk, and seals what is whole now; returns which kind of cut that made.
     fn settle(&mut self, piece: Piece) -> ChunkKind {
         let examined = piece.place.examined.clone();
-        let count = self.sealing.push(piece.place.hash, piece.place.length);
+        let counts = self.sealing.push(piece.place.hash, piece.place.length);
         self.open.push_back(piece);
-        let Some(count) = count else {
-            return ChunkKind::Open;
-        };
-        let pieces = self.open.drain(..count).collect();
-        self.sealed.push(match self.chunk_of(pieces) {
-            Ok(chunk) => Sealed::Made(chunk.sealed(examined)),
-            Err(pieces) => Sealed::Unread { pieces, examined },
-        });
-        ChunkKind::Sealed
+        for count in &counts {
+            let pieces = self.open.drain(..*count).collect();
+            let examined = examined.clone();
+            self.sealed.push(match self.chunk_of(pieces) {
+                Ok(chunk) => Sealed::Made(chunk.sealed(examined)),
+                Err(pieces) => Sealed::Unread { pieces, examined },
+            });
+        }
+        if counts.is_empty() {
+            ChunkKind::Open
+        } else {
+            ChunkKind::Sealed
+        }
     }
 
     /// Looks for an old chunk that begins where the last cut fell, and drops what was read beyond.
@@ -283,9 +284,9 @@ impl Chunker<'_, '_> {
         let mut grouping = Cutter::new(GROUP);
         let mut open = VecDeque::new();
         for piece in std::mem::take(&mut self.open) {
-            let count = grouping.push(piece.place.hash, piece.place.length);
+            let counts = grouping.push(piece.place.hash, piece.place.length);
             open.push_back(piece);
-            if let Some(count) = count {
+            for count in counts {
                 chunks.push(self.chunk_read_anew(open.drain(..count).collect())?);
             }
         }

@@ -57,32 +57,26 @@ impl Cutter {
         }
     }
 
-    /// Takes the next item; returns how many of the oldest open ones make a run, once that is decided.
-    pub fn push(&mut self, hash: u64, length: u64) -> Option<usize> {
+    /// Takes the next item; returns how many of the oldest open ones make a run, for each run that this decides.
+    ///
+    /// A run ends before an item that was taken: one that is larger than a run by itself waits for the next, too.
+    pub fn push(&mut self, hash: u64, length: u64) -> Vec<usize> {
         self.open.push((hash, length));
         self.length += length;
-        if self.length <= self.bounds.most {
-            return None;
+        let mut runs = Vec::new();
+        while self.length > self.bounds.most && self.open.len() > 1 {
+            let count = self.choose();
+            for (_, length) in self.open.drain(..count) {
+                self.length -= length;
+            }
+            runs.push(count);
         }
-        let count = self.choose();
-        for (_, length) in self.open.drain(..count) {
-            self.length -= length;
-        }
-        Some(count)
+        runs
     }
 
-    /// Returns how many items make the next run now that none follow: 0 when none are open.
-    pub fn finish(&mut self) -> usize {
-        // `push` keeps what is open within the bounds of one run, unless a single item is larger.
-        let count = if self.length <= self.bounds.most {
-            self.open.len()
-        } else {
-            self.choose()
-        };
-        for (_, length) in self.open.drain(..count) {
-            self.length -= length;
-        }
-        count
+    /// Returns how many items are open: what they make is one run when none follow.
+    pub fn finish(self) -> usize {
+        self.open.len()
     }
 
     /// Picks the cut among the places before each open item but the first.
@@ -129,14 +123,10 @@ mod tests {
         let mut cutter = Cutter::new(bounds);
         let mut counts: Vec<usize> = records
             .iter()
-            .filter_map(|(hash, length)| cutter.push(*hash, *length))
+            .flat_map(|(hash, length)| cutter.push(*hash, *length))
             .collect();
-        loop {
-            match cutter.finish() {
-                0 => return counts,
-                count => counts.push(count),
-            }
-        }
+        counts.extend(Some(cutter.finish()).filter(|count| *count > 0));
+        counts
     }
 
     #[test]

@@ -19,7 +19,7 @@ use crate::xz::ChunkLengths;
 use archive_storage::staging::Staging;
 
 /// Raised whenever a manifest says other things, or its index is cut at other places.
-const FORMAT: u32 = 4;
+const FORMAT: u32 = 5;
 
 /// Why a manifest cannot be used.
 #[derive(Debug, thiserror::Error)]

@@ -175,7 +175,10 @@ impl Archive {
         let snapshot = self
             .catalog()
             .snapshot(&suite.codename, suite.pool_tree(), None)?;
-        if publishing != PublishMode::Forced && !due::due(suite, snapshot.as_ref(), live, settings, now) {
+        let is_due = publishing == PublishMode::Forced
+            || due::due(suite, snapshot.as_ref(), live, settings, now)
+            || site::is_unfinished(self, suite);
+        if !is_due {
             return Ok(false);
         }
         if publishing != PublishMode::Dropping {
@@ -339,6 +342,7 @@ impl PublishRun<'_> {
             archive: self.archive,
             suite: self.suite,
             snapshot,
+            revision: self.revision,
             staging: &staging,
             // Nobody looks there whether the tree that it is to be served from has what another had.
             publishing: if self.archive.files().folder().is_none() && !self.already_in_place {
@@ -382,14 +386,15 @@ impl PublishRun<'_> {
         self.put_in_place(&outputs, &staged, &self.served_before(snapshot))?;
         client_setup::write(self.archive, self.suite, signer)?;
         let site = site::site_of(self.archive.config(), signer, clock.now());
-        SuiteSite {
+        // A page that cannot be written keeps no package from those who install it: that is said in the end.
+        let pages = SuiteSite {
             archive: self.archive,
             suite: self.suite,
             snapshot,
             staging: &staging,
             lease: self.lease,
         }
-        .write(site.as_ref(), &publication)?;
+        .write(site.as_ref(), &publication);
         stages.end("site");
         if !self.already_in_place {
             // Before it is recorded: where this is cut off, the next publish does it again.
@@ -402,12 +407,16 @@ impl PublishRun<'_> {
             self.lease.epoch(),
             self.date,
         )?;
-        site::write_root(self.archive, site.as_ref())?;
+        let pages = pages.and_then(|()| site::write_root(self.archive, site.as_ref()));
         for (path, manifest) in manifests {
             // Only what the next publish costs depends on it.
             let _ = manifest.write(&path, &staging);
         }
         stages.end("writing");
+        pages.map_err(|source| PublishError::Pages {
+            suite: self.suite.codename.clone(),
+            source: Box::new(source),
+        })?;
         let milliseconds = started.elapsed().as_millis();
         Ok(PublishOutcome::Published(PublishReport {
             counts,

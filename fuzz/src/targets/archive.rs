@@ -80,7 +80,7 @@ impl FuzzTarget for Manifest {
             b"18446744073709551616",
             b"\"gz\"",
             b"\"chunks\":",
-            b"\"format\":4",
+            b"\"format\":5",
         ]
     }
 

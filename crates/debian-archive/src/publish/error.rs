@@ -36,6 +36,14 @@ pub enum PublishError {
     /// A file cannot be put into a tree of the pool.
     #[error(transparent)]
     Pool(#[from] PoolError),
+    /// The suite is published, and its pages are not what they should be.
+    #[error("suite `{suite}` is published, but not all of its pages are: the next publish goes on with them")]
+    Pages {
+        /// Codename.
+        suite: SuiteName,
+        /// The cause.
+        source: Box<Self>,
+    },
     /// Packages would disappear that nobody removed.
     #[error("suite `{suite}` was not published: {what} would disappear, which repogen.toml no longer lists")]
     WouldDrop {

@@ -88,6 +88,7 @@ impl Archive {
             archive: self,
             suite,
             snapshot: snapshot.as_ref(),
+            revision: pin.revision,
             staging: &staging,
             // What the live indexes are made of says nothing about this state.
             publishing: PublishMode::Forced,

@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use archive_catalog::{Publication, Snapshot};
 use archive_site::{Change, Changed, Published, Record, Row, Rows, Site, SiteSuite, SuiteStatus, Update};
 use archive_storage::staging::Staging;
-use archive_storage::store::delete_folder;
+use archive_storage::store::{StoreError, delete_folder};
 use debian_control::name::{PackageName, SuiteName};
 
 use super::error::PublishError;
@@ -32,6 +32,7 @@ pub(crate) use record::forget;
 pub(super) use root::write as write_root;
 pub(super) use settings::site_of;
 pub use shown::SiteStraysError;
+pub(super) use shown::is_unfinished;
 pub(crate) use shown::{strays, strays_of};
 
 /// The site of a suite that is being published.
@@ -68,8 +69,11 @@ impl SuiteSite<'_> {
         // One that was cut off may have written any page of what it was about.
         let was_cut_off = record.begin()?;
         let text = record.read()?;
+        // Another machine may have taken the pages down since.
+        let is_there = has_pages(self.archive, self.suite.codename.as_str())?;
         let before = text
             .as_deref()
+            .filter(|_| is_there)
             .and_then(|text| Record::parse(text).ok())
             .filter(|before| before.settings == wish.settings && before.revision <= publication.revision);
         let last = self.snapshot.state().publication.as_ref();
@@ -184,12 +188,30 @@ impl SuiteSite<'_> {
 /// Ends serving the pages of a suite, where there are any.
 pub(super) fn take_down(archive: &Archive, codename: &SuiteName) -> Result<(), PublishError> {
     let record = SiteRecord::of(archive, codename);
-    let folder = archive_site::suite_folder(codename.as_str());
-    if record.is_there() || archive.files().head(&format!("{folder}/index.html"))?.is_some() {
-        delete_folder(archive.files(), &folder)?;
-        record.forget()?;
+    if !record.is_there() && !has_pages(archive, codename.as_str())? {
+        return Ok(());
     }
+    let folder = archive_site::suite_folder(codename.as_str());
+    let files = archive.files();
+    let mark = mark(codename.as_str());
+    for path in files.list(&folder)?.into_keys().filter(|path| *path != mark) {
+        files.delete(&path)?;
+    }
+    // Last: by it another machine finds what this one did not come to.
+    delete_folder(files, &folder)?;
+    record.forget()?;
     Ok(())
+}
+
+/// Says whether there are pages of a suite, and not somebody's own files of such names.
+fn has_pages(archive: &Archive, codename: &str) -> Result<bool, StoreError> {
+    let twin = archive.files().read(&mark(codename))?;
+    Ok(twin.is_some_and(|bytes| serde_json::from_slice::<SuiteStatus>(&bytes).is_ok()))
+}
+
+/// Returns the path of the file by which the pages of a suite are known.
+fn mark(codename: &str) -> String {
+    format!("{}/index.json", archive_site::suite_folder(codename))
 }
 
 fn record(wish: &Wish<'_>, rows: Rows<'_>) -> String {

@@ -54,6 +54,8 @@ pub(super) struct SuiteIndexes<'a> {
     pub(super) archive: &'a Archive,
     pub(super) suite: &'a Suite,
     pub(super) snapshot: &'a dyn Snapshot,
+    /// The revision of the snapshot.
+    pub(super) revision: i64,
     pub(super) staging: &'a Staging,
     pub(super) publishing: PublishMode,
     pub(super) date: i64,
@@ -99,9 +101,13 @@ impl SuiteIndexes<'_> {
         let sections = self.sections();
         let state = self.snapshot.state();
         let published = state.publication.as_ref();
+        // All of them, or none: the publication has one revision for them, which the next ones are built on.
         let rebuild_contents = self.publishing == PublishMode::Forced
             || published
-                .is_none_or(|publication| contents_due(self.suite, publication, state.revision, self.date));
+                .is_none_or(|publication| contents_due(self.suite, publication, state.revision, self.date))
+            || sections
+                .iter()
+                .any(|section| self.last_build(&contents_path(section), &contents).is_none());
 
         let mut indexes = BuiltIndexes {
             outputs: Vec::new(),
@@ -136,7 +142,7 @@ impl SuiteIndexes<'_> {
                 self.add(
                     &mut indexes,
                     IndexPlan {
-                        path: format!("{}/Contents-{}", section.component, section.architecture),
+                        path: contents_path(section),
                         records: Box::new(ContentsRecords {
                             snapshot: self.snapshot,
                             section: section.clone(),
@@ -183,7 +189,7 @@ impl SuiteIndexes<'_> {
             (_, kept) if !rebuild_contents => kept,
             _ => Some(ContentsState {
                 at: self.date,
-                revision: state.revision,
+                revision: self.revision,
             }),
         };
         Ok(indexes)
@@ -201,21 +207,14 @@ impl SuiteIndexes<'_> {
 
     fn add(&self, indexes: &mut BuiltIndexes, index: IndexPlan<'_>) -> Result<(), PublishError> {
         let manifest_path = self.manifest_path(&index.path);
-        let settings = settings::records_digest(self.suite);
-        let published = self.snapshot.state().publication.as_ref();
-        // Derived data: whatever is wrong with it, the index is built from its records.
-        let kept = IndexManifest::read(&manifest_path).ok();
-        if kept.is_none()
-            && let Some(publication) = published
+        let previous = self.last_build(&index.path, index.cache);
+        if previous.is_none()
+            && IndexManifest::read(&manifest_path).is_err()
+            && let Some(publication) = &self.snapshot.state().publication
         {
             self.take_published(publication, &index)?;
         }
-        let previous = kept
-            .filter(|_| self.publishing != PublishMode::Forced)
-            .filter(|manifest| manifest.settings == settings)
-            .zip(published)
-            .and_then(|(manifest, publication)| self.previous_build(publication, &index, manifest));
-        let mut built = self.build_on(&index, previous.as_ref(), &settings)?;
+        let mut built = self.build_on(&index, previous.as_ref())?;
         let is_changed = !built.files.is_empty();
         for (form, output) in &built.manifest.outputs {
             let path = format!("{}{}", index.path, form.extension());
@@ -254,8 +253,8 @@ impl SuiteIndexes<'_> {
         &self,
         index: &IndexPlan<'_>,
         previous: Option<&PreviousBuild>,
-        settings: &str,
     ) -> Result<BuiltIndex, PublishError> {
+        let settings = &settings::records_digest(self.suite);
         let env = BuildEnv {
             cache: index.cache,
             staging: self.staging,
@@ -302,17 +301,29 @@ impl SuiteIndexes<'_> {
         Ok(build(env, &records, Some(previous), &changes.dirty(), settings).ok())
     }
 
+    /// Returns the last build of an index, where this one can build on it.
+    ///
+    /// Derived data: whatever is wrong with it, the index is built from its records.
+    fn last_build(&self, path: &str, cache: &ChunkCache) -> Option<PreviousBuild> {
+        let publication = self.snapshot.state().publication.as_ref()?;
+        let manifest = IndexManifest::read(&self.manifest_path(path)).ok()?;
+        let can_be_built_on = self.publishing != PublishMode::Forced
+            && manifest.settings == settings::records_digest(self.suite);
+        can_be_built_on.then(|| self.previous_build(publication, path, cache, manifest))?
+    }
+
     /// Returns the build that `manifest` describes, where its files were published and still exist.
     fn previous_build(
         &self,
         publication: &Publication,
-        index: &IndexPlan<'_>,
+        index: &str,
+        cache: &ChunkCache,
         manifest: IndexManifest,
     ) -> Option<PreviousBuild> {
         // Of a bucket there is no file here that parts could be copied from.
         let dists = self.served_folder()?;
         let published = |form: &Form| {
-            let path = format!("{}{}", index.path, form.extension());
+            let path = format!("{index}{}", form.extension());
             let output = manifest.outputs.get(form)?;
             let file = publication.files.iter().find(|file| file.path == path)?;
             let by_hash = dists.join(by_hash_path(&path, &output.sha256));
@@ -323,10 +334,10 @@ impl SuiteIndexes<'_> {
             is_there.then_some((*form, by_hash))
         };
         // One that was published in more forms is not what is to be published now.
-        if manifest.outputs.len() != index.cache.forms().len() + 1 {
+        if manifest.outputs.len() != cache.forms().len() + 1 {
             return None;
         }
-        let files = index.cache.forms().iter().map(published).collect::<Option<_>>()?;
+        let files = cache.forms().iter().map(published).collect::<Option<_>>()?;
         Some(PreviousBuild { manifest, files })
     }
 
@@ -434,6 +445,11 @@ impl SuiteIndexes<'_> {
         indexes.outputs.push(output);
         Ok(())
     }
+}
+
+/// Returns the path of the Contents of a section, below the folder of the suite.
+fn contents_path(section: &Section<'_>) -> String {
+    format!("{}/Contents-{}", section.component, section.architecture)
 }
 
 /// Returns digest and size of the Packages text of one index, as the catalog has it.

@@ -359,6 +359,47 @@ fn contents_made_of_what_changed_are_those_made_of_everything() {
 }
 
 #[test]
+fn contents_that_were_built_early_are_built_on_as_what_they_are() {
+    let archive = TestArchive::new();
+    archive.configure_last_suite("contents = \"always\"");
+    archive.add(&[package("aa", "1", "amd64"), package("qq", "1", "amd64")]);
+    archive.publish();
+    archive.configure("contents = \"always\"", "contents = \"1h\"");
+    // Contents are not due, and have to be built: this machine has lost what it knew of them.
+    archive.add(&[package("pp", "1", "amd64")]);
+    archive.repogen(&["remove", "qq"]).ok();
+    fs::remove_file(
+        archive
+            .root()
+            .join("state/indexes/stable/main/Contents-amd64.json"),
+    )
+    .unwrap();
+    archive.publish();
+    // What came and went since the first ones, by which nobody would see that the second had it.
+    archive.repogen(&["remove", "pp"]).ok();
+    archive.add(&[package("qq", "1", "amd64")]);
+    archive.configure("contents = \"1h\"", "contents = \"always\"");
+    archive.publish();
+    let contents = || fs::read(archive.root().join("dists/stable/main/Contents-amd64.gz")).unwrap();
+    let on_changes = contents();
+    archive.repogen(&["publish", "--force"]).ok();
+    assert_eq!(on_changes, contents());
+}
+
+#[test]
+fn a_package_after_one_with_a_very_long_stanza_is_in_the_index() {
+    let archive = TestArchive::new();
+    let provides: Vec<String> = (0..1_200)
+        .map(|number| format!("some-virtual-package-{number} (= 1.0)"))
+        .collect();
+    archive.add(&[package("big", "1", "amd64").field("Provides", &provides.join(", "))]);
+    archive.publish();
+    archive.add(&[package("small", "1", "amd64")]);
+    archive.publish();
+    assert_eq!(names(&archive, "amd64"), ["big", "small"]);
+}
+
+#[test]
 fn translations_move_the_long_description_out_of_the_index() {
     let archive = TestArchive::new();
     archive.configure_last_suite("translations = true");

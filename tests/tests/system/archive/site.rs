@@ -360,10 +360,13 @@ fn prune_deletes_pages_of_what_is_not_published_and_nothing_else_of_the_site() {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, "x").unwrap();
     }
+    // By this file the pages of a suite are known from what is somebody's own.
+    let twin = archive.read("browse/stable/index.json");
+    fs::write(archive.root().join("browse/gone/index.json"), twin).unwrap();
     let found = archive.repogen(&["verify"]);
     assert_eq!(
         found.stdout.matches("site-stale").count(),
-        2,
+        3,
         "{}",
         found.report()
     );
@@ -376,6 +379,57 @@ fn prune_deletes_pages_of_what_is_not_published_and_nothing_else_of_the_site() {
             .stdout
             .contains("browse/stable/hello/index.html")
     );
+}
+
+#[test]
+fn files_that_the_site_did_not_write_stay() {
+    let archive = served();
+    archive.configure("enabled       = true", "enabled       = false");
+    archive.publish();
+    archive.add(&[package("hello", "1.0")]);
+    archive.publish();
+    let own = [
+        "index.html",
+        "robots.txt",
+        "browse/stable/index.html",
+        "browse/notes/a.txt",
+    ];
+    for path in own {
+        let path = archive.root().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, "my own").unwrap();
+    }
+    archive.repogen(&["verify"]).ok();
+    archive.repogen(&["prune"]).ok();
+    archive.add(&[package("hello", "2.0")]);
+    archive.publish();
+    for path in own {
+        assert_eq!(archive.read(path), "my own", "{path}");
+    }
+}
+
+#[test]
+fn pages_that_cannot_be_written_keep_no_package_back_and_are_completed_later() {
+    let archive = served();
+    archive.add(&[package("hello", "1.0")]);
+    archive.publish();
+    let in_the_way = archive.root().join("browse/stable/new");
+    fs::write(&in_the_way, "a file where a folder is due").unwrap();
+    archive.add(&[package("new", "1.0")]);
+    let run = archive.repogen(&["publish"]);
+    assert!(
+        run.code != 0 && run.stderr.contains("is published, but not all"),
+        "{}",
+        run.report()
+    );
+    let names = |archive: &TestArchive| archive.packages("stable", "main", "amd64").len();
+    assert_eq!(names(&archive), 2);
+    fs::remove_file(&in_the_way).unwrap();
+    // Nothing else is new.
+    archive.publish();
+    assert!(site(&archive).contains_key("browse/stable/new/index.html"));
+    let again = archive.publish();
+    assert!(again.stdout.contains("unchanged"), "{}", again.report());
 }
 
 #[test]

@@ -35,6 +35,11 @@ impl SiteRecord {
         self.path.exists() || self.mark.exists()
     }
 
+    /// Says whether pages were being written, or taken down, and that came to no end.
+    pub(super) fn is_unfinished(&self, is_shown: bool) -> bool {
+        self.mark.exists() || (!is_shown && self.path.exists())
+    }
+
     /// Reads it; `None` where there is none, or one that is not text.
     pub(super) fn read(&self) -> Result<Option<String>, PublishError> {
         match std::fs::read_to_string(&self.path) {

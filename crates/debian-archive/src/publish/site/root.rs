@@ -1,5 +1,7 @@
 //! The pages at the root, which are about all suites, and what every page refers to.
 
+use std::path::PathBuf;
+
 use archive_catalog::Progress;
 use archive_site::{File, Site, SuiteStatus};
 use archive_storage::staging::Staging;
@@ -16,7 +18,7 @@ use crate::publish::error::{PublishError, write_error};
 ///
 /// After a publication was recorded, and where there was nothing to publish: what a publish did not come to is done by the next.
 pub(crate) fn write(archive: &Archive, site: Option<&Site>) -> Result<(), PublishError> {
-    let note = folder(archive.local()).join("_root");
+    let note = note(archive);
     let progress = archive.catalog().progress()?;
     let digest = digest(archive, site, &progress);
     let noted = std::fs::read_to_string(&note).ok();
@@ -38,6 +40,16 @@ pub(crate) fn write(archive: &Archive, site: Option<&Site>) -> Result<(), Publis
         None => std::fs::remove_file(&note),
     };
     noted.map_err(|error| write_error("write", note, error))
+}
+
+/// Says whether this machine wrote them.
+pub(super) fn is_noted(archive: &Archive) -> bool {
+    note(archive).exists()
+}
+
+/// Returns the path of the note of what was written.
+fn note(archive: &Archive) -> PathBuf {
+    folder(archive.local()).join("_root")
 }
 
 /// Returns all that the pages are made of, as one value.

@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use archive_site::{BROWSE, package_folder, suite_folder};
 use archive_storage::store::StoreError;
 
+use super::record::SiteRecord;
+use super::{has_pages, root};
 use crate::archive::Archive;
 use crate::config::Suite;
 use archive_catalog::CatalogError;
@@ -34,15 +36,20 @@ pub(crate) fn strays(archive: &Archive) -> Result<Vec<String>, SiteStraysError> 
     let mut strays = Vec::new();
     let files = archive.files();
     let is_enabled = is_enabled(archive);
+    // Without a site, files of such names are somebody's own unless this machine wrote them.
+    let is_noted = root::is_noted(archive);
     for folder in files.folders(BROWSE)? {
         let mut suites = archive.config().suites.iter();
         let is_shown = suites.any(|suite| suite.codename.as_str() == folder && is_shown(archive, suite));
-        let is_of_all = is_enabled && folder == "_assets";
-        if !is_shown && !is_of_all {
+        let is_left = match folder.as_str() {
+            "_assets" => !is_enabled && is_noted,
+            _ => !is_shown && has_pages(archive, &folder)?,
+        };
+        if is_left {
             strays.extend(files.list(&suite_folder(&folder))?.into_keys());
         }
     }
-    if !is_enabled {
+    if !is_enabled && is_noted {
         for path in archive_site::ROOT {
             if files.head(path)?.is_some() {
                 strays.push(path.to_owned());
@@ -58,6 +65,11 @@ fn is_enabled(archive: &Archive) -> bool {
 
 fn is_shown(archive: &Archive, suite: &Suite) -> bool {
     is_enabled(archive) && !suite.private
+}
+
+/// Says whether this machine began to write the pages of a suite, or to take them down, and came to no end.
+pub(in crate::publish) fn is_unfinished(archive: &Archive, suite: &Suite) -> bool {
+    SiteRecord::of(archive, &suite.codename).is_unfinished(is_shown(archive, suite))
 }
 
 /// Compares the names of the pages of a suite with what is published of it.
