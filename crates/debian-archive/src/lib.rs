@@ -18,6 +18,7 @@ pub mod records;
 pub mod suite_release;
 pub mod sign;
 pub mod publish;
+pub mod keyring_package;
 pub mod publisher;
 pub mod snapshots;
 pub mod prune;

@@ -41,6 +41,7 @@ use archive_storage::staging::Staging;
 pub(crate) use lease::SuiteLease;
 
 pub(crate) use alias::shows;
+pub(crate) use client_setup::{SignedBy, sources_entry};
 pub use clock::Clock;
 pub(crate) use clock::seconds_early;
 pub(crate) use due::due_at;

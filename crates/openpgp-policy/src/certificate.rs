@@ -53,6 +53,25 @@ impl Certificate {
         policy::created(&self.inner.primary_key)
     }
 
+    /// Returns when the certificate last changed, in unix seconds: its newest key or signature about it was made then.
+    ///
+    /// A claim of the certificate: no signature is checked.
+    pub fn changed(&self) -> i64 {
+        let details = &self.inner.details;
+        let of_users = details.users.iter().flat_map(|user| &user.signatures);
+        let of_subkeys = self.inner.public_subkeys.iter();
+        let signatures = details.revocation_signatures.iter();
+        let signatures = signatures
+            .chain(&details.direct_signatures)
+            .chain(of_users)
+            .chain(of_subkeys.clone().flat_map(|subkey| &subkey.signatures));
+        let signed = signatures
+            .filter_map(|signature| signature.created())
+            .map(|at| i64::from(at.as_secs()));
+        let made = of_subkeys.map(|subkey| policy::created(&subkey.key));
+        signed.chain(made).fold(self.created(), i64::max)
+    }
+
     /// Returns the algorithm of the primary key.
     pub fn algorithm(&self) -> Algorithm {
         Algorithm::of(&self.inner.primary_key)

@@ -1,5 +1,7 @@
 //! `repogen key`: signing keys.
 
+mod package;
+
 use std::fs;
 use std::io::{IsTerminal as _, Read as _};
 use std::path::{Path, PathBuf};
@@ -14,7 +16,7 @@ use super::files::write_new;
 use super::system_clock::now;
 use super::{publish, signing};
 
-/// Generate, list, import, export and rotate signing keys.
+/// Generate, list, import, export, package and rotate signing keys.
 #[derive(Debug, Args)]
 pub(super) struct KeyArgs {
     #[command(subcommand)]
@@ -28,6 +30,7 @@ enum KeyCommand {
     List,
     Import(ImportArgs),
     Export(ExportArgs),
+    Package(package::PackageArgs),
     Rotate(RotateArgs),
 }
 
@@ -88,6 +91,7 @@ pub(super) fn run(args: KeyArgs, context: &mut Context) -> Result<Completion, Fa
         KeyCommand::List => list(context),
         KeyCommand::Import(args) => import(&args, context),
         KeyCommand::Export(args) => export(&args, context),
+        KeyCommand::Package(args) => package::run(&args, context),
         KeyCommand::Rotate(args) => rotate(&args, context),
     }
 }

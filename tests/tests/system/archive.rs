@@ -8,6 +8,7 @@ mod copy;
 mod file_modes;
 mod init;
 mod key;
+mod key_package;
 mod list;
 mod move_archive;
 mod prune;

@@ -28,7 +28,10 @@ pub(super) fn write(archive: &Archive, suite: &Suite, signer: &dyn Signer) -> Re
     let sources = format!("{}{}.sources", suite.tree(), suite.codename);
     let url = config.tree_url(suite);
     if let Some(url) = &url {
-        files.push((sources.clone(), sources_entry(url, suite, &armoured).into_bytes()));
+        files.push((
+            sources.clone(),
+            sources_entry(url, suite, SignedBy::Keys(&armoured)).into_bytes(),
+        ));
     }
     let seen = SeenFiles::of(archive, suite, &files);
     if archive.files().folder().is_none() && seen.is_noted() {
@@ -87,19 +90,32 @@ impl SeenFiles {
     }
 }
 
-/// Returns a deb822 entry for apt, with the keys in it. Source: sources.list(5).
-pub(super) fn sources_entry(url: &str, suite: &Suite, armoured: &str) -> String {
+/// How an entry names the keys that apt trusts for it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum SignedBy<'a> {
+    /// It has them in it, armoured.
+    Keys(&'a str),
+    /// A keyring on the client's disk.
+    File(&'a str),
+}
+
+/// Returns a deb822 entry for apt. Source: sources.list(5).
+pub(crate) fn sources_entry(url: &str, suite: &Suite, signed_by: SignedBy<'_>) -> String {
     let list = |items: Vec<String>| items.join(" ");
     let mut text = format!(
-        "Types: deb\nURIs: {url}/\nSuites: {}\nComponents: {}\nArchitectures: {}\nSigned-By:\n",
+        "Types: deb\nURIs: {url}/\nSuites: {}\nComponents: {}\nArchitectures: {}\nSigned-By:",
         suite.codename,
         list(suite.components.iter().map(ToString::to_string).collect()),
         list(suite.architectures.iter().map(ToString::to_string).collect()),
     );
-    for line in armoured.lines() {
-        text.push(' ');
-        text.push_str(if line.is_empty() { "." } else { line });
-        text.push('\n');
+    match signed_by {
+        SignedBy::File(path) => text.extend([" ", path, "\n"]),
+        SignedBy::Keys(armoured) => {
+            text.push('\n');
+            for line in armoured.lines() {
+                text.extend([" ", if line.is_empty() { "." } else { line }, "\n"]);
+            }
+        }
     }
     text
 }

@@ -3,7 +3,7 @@
 use archive_site::{Site, SiteKey, SiteSuite};
 
 use crate::config::{Config, Suite};
-use crate::publish::client_setup::sources_entry;
+use crate::publish::client_setup::{SignedBy, sources_entry};
 use crate::sign::Signer;
 
 /// Returns the site that the settings ask for; `None` where there is to be none.
@@ -25,7 +25,7 @@ pub(crate) fn site_of(config: &Config, signer: &dyn Signer, now: i64) -> Option<
         architectures: suite.architectures.iter().map(ToString::to_string).collect(),
         sources: config
             .tree_url(suite)
-            .map(|url| sources_entry(&url, suite, &armoured)),
+            .map(|url| sources_entry(&url, suite, SignedBy::Keys(&armoured))),
     };
     Some(Site {
         title: settings.title.clone().unwrap_or_else(|| config.label.clone()),
