@@ -1,18 +1,19 @@
 //! `cpkgs check`: what cannot be installed.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, Read};
 use std::path::PathBuf;
 
-use apt_client::package_cache::Machine;
+use apt_client::package_cache::{Machine, PackageCache};
 use clap::Args;
 use cpkgs::machine;
 use debian_control::limits::Limits;
 use debian_control::stanza::{Stanza, StanzaReader, index_text};
 use debian_control::terminal::escaped;
 use debian_deb::compression::{Bounds, Compression, Decoder, Streams};
-use resolver::check::check;
-use resolver::universe::{Source, Universe, UniverseError};
+use resolver::check::check_suites;
+use resolver::universe::{PackageId, Source, Universe, UniverseError};
 use serde::Serialize;
 
 use super::failure::{Failure, REFUSED, USAGE};
@@ -51,15 +52,21 @@ struct Counts {
 pub(super) fn run(args: &CheckArgs, context: &mut Context) -> Result<Outcome, Failure> {
     let architecture = args.architecture.as_deref().unwrap_or(machine::architecture());
     let mut unreadable = Vec::new();
+    let mut suites = Vec::new();
     let universe = match &args.packages {
         Some(path) => read_universe(path, architecture, &mut unreadable)?,
         None if args.architecture.is_some() => {
             return Err(Failure::saying(USAGE, "--architecture goes with --packages")
                 .hint("the indexes of the sources are those of this machine"));
         }
-        None => context.library()?.universe()?,
+        None => {
+            let library = context.library()?;
+            let universe = library.universe()?;
+            suites = suites_of(&library, &universe);
+            universe
+        }
     };
-    let broken = check(&universe);
+    let broken = check_suites(&universe, &suites);
     for broken in &broken {
         let view = BrokenView {
             package: universe.name(broken.package),
@@ -89,6 +96,21 @@ pub(super) fn run(args: &CheckArgs, context: &mut Context) -> Result<Outcome, Fa
     } else {
         Outcome::Broken
     })
+}
+
+/// Returns the packages of each suite.
+fn suites_of(library: &PackageCache, universe: &Universe) -> Vec<Vec<PackageId>> {
+    let mut suites: BTreeMap<(&str, &str), Vec<PackageId>> = BTreeMap::new();
+    for package in universe.packages() {
+        let of: BTreeSet<(&str, &str)> = library
+            .indexes(package)
+            .map(|index| (index.url.as_str(), index.codename.as_str()))
+            .collect();
+        for suite in of {
+            suites.entry(suite).or_default().push(package);
+        }
+    }
+    suites.into_values().collect()
 }
 
 fn print(view: &BrokenView<'_>, context: &mut Context) -> Result<(), Failure> {

@@ -31,15 +31,24 @@ pub struct Broken {
 
 /// Returns which packages of a universe cannot be installed together with its Essential set, in its order.
 pub fn check(universe: &Universe) -> Vec<Broken> {
+    check_suites(universe, &[])
+}
+
+/// Returns the same as [`check`], sooner where the packages are of several suites and it is said of which: those of one suite were made to
+/// go together.
+pub fn check_suites(universe: &Universe, suites: &[Vec<PackageId>]) -> Vec<Broken> {
     let all: Vec<PackageId> = universe.packages().collect();
-    check_among(universe, &all)
+    check_by_suites(universe, &all, suites)
 }
 
 /// Returns which of some packages cannot be installed together with the Essential set of the universe, in their order.
-///
+pub fn check_among(universe: &Universe, packages: &[PackageId]) -> Vec<Broken> {
+    check_by_suites(universe, packages, &[])
+}
+
 /// What is learnt of one package serves for the others: most are shown to be installable many at a time, and what needs
 /// an uninstallable package is reported without a separate search.
-pub fn check_among(universe: &Universe, packages: &[PackageId]) -> Vec<Broken> {
+fn check_by_suites(universe: &Universe, packages: &[PackageId], suites: &[Vec<PackageId>]) -> Vec<Broken> {
     let mut checker = Checker::new(universe);
     match checker.essential_fault() {
         Some(reasons) => packages
@@ -49,7 +58,7 @@ pub fn check_among(universe: &Universe, packages: &[PackageId]) -> Vec<Broken> {
                 reasons: reasons.clone(),
             })
             .collect(),
-        None => checker.run(packages),
+        None => checker.run(packages, suites),
     }
 }
 
@@ -65,6 +74,8 @@ struct Checker<'u> {
     solver: Solver<'u>,
     verdicts: IndexVec<PackageId, Verdict>,
     assumptions: Vec<Lit>,
+    /// What is taken before other packages: those of the suite that is checked.
+    preferred: HashSet<PackageId>,
     /// How many contradictions were met in the searches for one package each.
     alone: u64,
     /// How many contradictions the rounds over many packages may still meet.
@@ -87,11 +98,14 @@ fn beginning(universe: &Universe) -> (Solver<'_>, Vec<Lit>) {
 
 /// How many contradictions the search for one package may meet, and those for all.
 const MOST_CONTRADICTIONS: u64 = 10_000;
-const MOST_OF_ALL: u64 = 100_000;
+const MOST_OF_ALL: u64 = 300_000;
+
+/// How many contradictions a round over few packages may meet.
+const LEAST_FOR_A_ROUND: u64 = 30_000;
 
 /// How many contradictions the rounds over many packages may meet for each of them: one round, and all rounds together.
-const CONTRADICTIONS_A_WISH: u64 = 3;
-const CONTRADICTIONS_A_PACKAGE: u64 = 10;
+const CONTRADICTIONS_A_WISH: u64 = 10;
+const CONTRADICTIONS_A_PACKAGE: u64 = 30;
 
 /// The reason given for a package whose search reached its limit.
 const GIVEN_UP: &str = "not known whether it can be installed: the search reached its limit of conflicts";
@@ -119,6 +133,7 @@ impl<'u> Checker<'u> {
             solver,
             verdicts: IndexVec::filled(universe.len(), Verdict::Open),
             assumptions,
+            preferred: HashSet::new(),
             alone: 0,
             left_for_rounds: 0,
         }
@@ -136,24 +151,18 @@ impl<'u> Checker<'u> {
         }
     }
 
-    fn run(mut self, packages: &[PackageId]) -> Vec<Broken> {
+    fn run(mut self, packages: &[PackageId], suites: &[Vec<PackageId>]) -> Vec<Broken> {
         let mut uninstallable = UninstallableSet::new(self.universe);
-        self.rounds(&uninstallable, packages);
-        // What was learnt of many packages at once says little about one, and would be gone through in each search.
-        (self.solver, self.assumptions) = beginning(self.universe);
         let mut unknown = HashSet::new();
-        for package in packages.iter().copied() {
-            if self.verdicts[package] == Verdict::Open && !uninstallable.holds(package) {
-                match self.fault(package) {
-                    Some(Fault::Facts(facts)) => uninstallable.add(package, facts),
-                    // What needs it may still be installable in another way, or is not known itself.
-                    Some(Fault::GivenUp) => {
-                        unknown.insert(package);
-                    }
-                    None => {}
-                }
-            }
+        for suite in suites {
+            self.preferred = suite.iter().copied().collect();
+            let of_suite = packages.iter().copied();
+            let of_suite = of_suite.filter(|package| self.preferred.contains(package));
+            self.check_suite(&of_suite.collect::<Vec<_>>(), &mut uninstallable, &mut unknown);
         }
+        // What is of no suite.
+        self.preferred.clear();
+        self.check_suite(packages, &mut uninstallable, &mut unknown);
         let told = packages.iter().copied().filter_map(|package| {
             let reasons = if uninstallable.holds(package) {
                 uninstallable.reasons(package)
@@ -167,17 +176,54 @@ impl<'u> Checker<'u> {
         told.collect()
     }
 
+    /// Shows of some packages whether they can be installed, and notes those that cannot or of which that is not known.
+    fn check_suite(
+        &mut self,
+        packages: &[PackageId],
+        uninstallable: &mut UninstallableSet<'_>,
+        unknown: &mut HashSet<PackageId>,
+    ) {
+        self.rounds(uninstallable, packages);
+        // What was learnt of many packages at once says little about one, and would be gone through in each search.
+        self.begin();
+        for package in packages.iter().copied() {
+            if self.verdicts[package] == Verdict::Open
+                && !uninstallable.holds(package)
+                && !unknown.contains(&package)
+            {
+                match self.fault(package) {
+                    Some(Fault::Facts(facts)) => uninstallable.add(package, facts),
+                    // What needs it may still be installable in another way, or is not known itself.
+                    Some(Fault::GivenUp) => {
+                        unknown.insert(package);
+                    }
+                    None => {}
+                }
+            }
+        }
+    }
+
+    /// Forgets what was learnt.
+    fn begin(&mut self) {
+        (self.solver, self.assumptions) = beginning(self.universe);
+        self.solver.prefer(self.preferred.clone());
+    }
+
     /// Installs as many packages as go together, and whatever was left over in another round.
     fn rounds(&mut self, uninstallable: &UninstallableSet<'_>, packages: &[PackageId]) {
         let mut open: Vec<PackageId> = packages
             .iter()
             .copied()
-            .filter(|package| !uninstallable.holds(*package))
+            .filter(|package| self.verdicts[*package] == Verdict::Open && !uninstallable.holds(*package))
             .collect();
+        if open.is_empty() {
+            return;
+        }
+        self.begin();
         let many = u64::try_from(open.len()).unwrap_or(u64::MAX);
         self.left_for_rounds = many
             .saturating_mul(CONTRADICTIONS_A_PACKAGE)
-            .max(MOST_CONTRADICTIONS);
+            .max(LEAST_FOR_A_ROUND);
         let mut tried: HashSet<PackageId> = HashSet::new();
         let mut settled = 0;
         let mut most = usize::MAX;
@@ -207,7 +253,7 @@ impl<'u> Checker<'u> {
                 } else {
                     tried.extend(one_each);
                 }
-                (self.solver, self.assumptions) = beginning(self.universe);
+                self.begin();
                 continue;
             };
             most = most.saturating_mul(2);
@@ -267,7 +313,7 @@ impl<'u> Checker<'u> {
         let wished = u64::try_from(soft_goals.len()).unwrap_or(u64::MAX);
         let of_wishes = wished
             .saturating_mul(CONTRADICTIONS_A_WISH)
-            .max(MOST_CONTRADICTIONS);
+            .max(LEAST_FOR_A_ROUND);
         let before = self.solver.engine.contradictions();
         self.solver.allow(match soft_goals {
             [] => left.min(MOST_CONTRADICTIONS),

@@ -78,6 +78,8 @@ pub(crate) struct Solver<'u> {
     lightest: HashMap<What, Var>,
     /// How many packages may still be looked at to weigh others.
     patience: usize,
+    /// Packages that are taken before others that would do.
+    preferred: HashSet<PackageId>,
     /// How many choices were looked at.
     #[cfg(test)]
     pub(crate) steps: u64,
@@ -100,6 +102,7 @@ impl<'u> Solver<'u> {
             most: 0,
             lightest: HashMap::new(),
             patience: 0,
+            preferred: HashSet::new(),
             #[cfg(test)]
             steps: 0,
         }
@@ -108,6 +111,11 @@ impl<'u> Solver<'u> {
     /// Prefers what brings the least among equals, looking at so many packages at most to find that out.
     pub(crate) fn weigh(&mut self, patience: usize) {
         self.patience = patience;
+    }
+
+    /// Takes some packages before others that would do.
+    pub(crate) fn prefer(&mut self, packages: HashSet<PackageId>) {
+        self.preferred = packages;
     }
 
     /// Leaves what is installed as broken as it is. To be said before any search.

@@ -13,7 +13,7 @@ use std::fmt::Write as _;
 
 use debian_control::stanza::Stanza;
 use proptest::prelude::*;
-use resolver::check::check;
+use resolver::check::{check, check_suites};
 use resolver::request::{Recommends, Request};
 use resolver::universe::PackageId;
 use support::World;
@@ -130,6 +130,13 @@ proptest! {
             set.iter().any(|id| essential.contains(id) && universe.name(*id) == universe.name(*one))
         });
         let broken: Vec<PackageId> = check(universe).into_iter().map(|broken| broken.package).collect();
+        // Which packages are said to go together decides on the way, not on the verdict.
+        let suites = ["1", "2"].map(|version| {
+            universe.packages().filter(|id| universe.version(*id) == version).collect::<Vec<_>>()
+        });
+        let by_suites: Vec<PackageId> =
+            check_suites(universe, &suites).into_iter().map(|broken| broken.package).collect();
+        prop_assert_eq!(&by_suites, &broken);
         for package in universe.packages() {
             let fits = sets.iter().any(|set| set.contains(&package) && is_whole(set));
             prop_assert_eq!(broken.contains(&package), !fits, "{} in {:?}", universe.name(package), lines);

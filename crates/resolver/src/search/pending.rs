@@ -141,9 +141,12 @@ impl Solver<'_> {
                 self.settled.push((level, choice));
                 continue;
             }
-            let mut open = candidates
-                .iter()
-                .filter(|candidate| self.engine.value(candidate.var.yes()).is_none());
+            if let Some(preferred) = self.preferred_of(candidates) {
+                self.settled.push((level + 1, choice));
+                return Some(preferred.yes());
+            }
+            let is_open = |candidate: &&Candidate| self.engine.value(candidate.var.yes()).is_none();
+            let mut open = candidates.iter().filter(is_open);
             let Some(first) = open.next().copied() else {
                 // A recommendation that nothing can meet; a choice with no candidate is a contradiction before.
                 self.settled.push((level, choice));
@@ -161,5 +164,19 @@ impl Solver<'_> {
             self.settled.push((level + 1, choice));
             return Some(chosen.yes());
         }
+    }
+
+    /// Returns the first open candidate that is to be taken before others.
+    fn preferred_of(&self, candidates: &[Candidate]) -> Option<Var> {
+        if self.preferred.is_empty() {
+            return None;
+        }
+        let mut vars = candidates.iter().map(|candidate| candidate.var);
+        vars.find(|var| match self.encoder.subject(*var) {
+            Subject::Package(package) => {
+                self.engine.value(var.yes()).is_none() && self.preferred.contains(&package)
+            }
+            Subject::Choice(_) | Subject::Step => false,
+        })
     }
 }
