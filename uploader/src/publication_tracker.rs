@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use debian_archive::archive::Archive;
 use debian_archive::error_text::with_causes;
-use debian_archive::publish::{Clock, PublishError};
+use debian_archive::publish::PublishError;
 use debian_archive::publisher::{Publisher, PublisherDeps, PublisherEvent, PublisherSetup};
 use debian_archive::sign::SignError;
 use debian_control::name::SuiteName;
 use tokio::sync::watch;
 
-use crate::clock::now;
+use crate::clock::{ServerClock, now};
 use crate::problem::{Code, Problem};
 use crate::settings::{PublisherMode, Settings};
 use crate::threads::BlockingThreads;
@@ -54,18 +54,6 @@ pub(crate) struct PublicationTracker {
     readers: BlockingThreads,
 }
 
-struct PublisherClock;
-
-impl Clock for PublisherClock {
-    fn now(&self) -> i64 {
-        now()
-    }
-
-    fn wait(&self, seconds: i64) {
-        std::thread::sleep(Duration::from_secs(seconds.max(0).unsigned_abs()));
-    }
-}
-
 impl PublicationTracker {
     /// Starts the publisher, if this process publishes.
     pub(crate) fn start(
@@ -88,7 +76,7 @@ impl PublicationTracker {
         let publisher = Publisher::start(
             setup(archive)?,
             PublisherDeps {
-                clock: Arc::new(PublisherClock),
+                clock: Arc::new(ServerClock),
                 report: Box::new(move |event| {
                     log(&event);
                     if let Some(tracker) = told.upgrade() {
@@ -126,9 +114,12 @@ impl PublicationTracker {
         self.failing.borrow().values().copied().collect()
     }
 
-    /// Returns why a suite cannot be published by this process at present.
-    pub(crate) fn failure(&self, suite: &SuiteName) -> Option<Failing> {
-        self.failing.borrow().get(suite).copied()
+    /// Returns why a suite cannot be published by this process at present, as clients are told.
+    pub(crate) fn failing_in(&self, suite: &SuiteName) -> Option<&'static str> {
+        self.failing.borrow().get(suite).map(|failing| match failing {
+            Failing::Signing => "signing",
+            Failing::Other => "other",
+        })
     }
 
     /// Notes what the publisher tells of its failures.

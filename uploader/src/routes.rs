@@ -98,10 +98,19 @@ fn documented() -> OpenApiRouter<Arc<App>> {
             packages::delete::delete
         ))
         .routes(routes!(packages::download::download))
+        .routes(routes!(packages::publishing::publishing))
         .routes(routes!(upload::put::put))
         .routes(routes!(upload::queue::put::put))
         .routes(routes!(suites::list::list))
         .routes(routes!(suites::publishing::publishing))
+        .routes(routes!(suites::publications::list))
+        .routes(routes!(
+            suites::snapshots::list::list,
+            suites::snapshots::create::create
+        ))
+        .routes(routes!(suites::snapshots::delete::delete))
+        .routes(routes!(suites::differences::compare))
+        .routes(routes!(suites::rollback::rollback))
         .routes(routes!(stats::stats))
         .routes(routes!(audit::audit))
         .routes(routes!(health::alive))

@@ -382,9 +382,14 @@ pub trait Catalog: Send + Sync {
     /// that is refused leaves no trace, and the others do not depend on it.
     fn place(&self, sets: &[Vec<NewPlacement>], now: i64) -> Result<Vec<PlacedSet>, CatalogError>;
 
-    /// Takes out of their suite what `selection` means and returns it; recorded in the audit log when it is `by` somebody.
-    fn remove(&self, selection: &Selection, by: Option<&Actor>, now: i64)
-    -> Result<Vec<Entry>, CatalogError>;
+    /// Takes out of their suites what `selections` mean, each of them something else, in one step, and returns it; recorded in the
+    /// audit log when it is `by` somebody.
+    fn remove(
+        &self,
+        selections: &[Selection],
+        by: Option<&Actor>,
+        now: i64,
+    ) -> Result<Vec<Entry>, CatalogError>;
 
     /// Returns what stands in suites, ordered by name, version, architecture.
     fn list(&self, selection: &Selection) -> Result<Vec<Entry>, CatalogError>;
@@ -430,18 +435,31 @@ pub trait Catalog: Send + Sync {
     /// Returns the states of a suite that can be gone back to, newest first.
     fn states(&self, suite: &SuiteName) -> Result<Vec<RetainedState>, CatalogError>;
 
-    /// Pins a state of a suite; one that is pinned stays as it is.
-    fn pin(&self, suite: &SuiteName, pin: &Pin, now: i64) -> Result<(), CatalogError>;
+    /// Pins a state of a suite; one that is pinned stays as it is. Recorded in the audit log when it is `by` somebody.
+    fn pin(&self, suite: &SuiteName, pin: &Pin, by: Option<&Actor>, now: i64) -> Result<(), CatalogError>;
 
-    /// Lets a pinned state go, and says whether there was one.
-    fn unpin(&self, suite: &SuiteName, id: &SnapshotId) -> Result<bool, CatalogError>;
+    /// Lets a pinned state go, and says whether there was one. Recorded in the audit log when it is `by` somebody.
+    fn unpin(
+        &self,
+        suite: &SuiteName,
+        id: &SnapshotId,
+        by: Option<&Actor>,
+        now: i64,
+    ) -> Result<bool, CatalogError>;
 
-    /// Makes a suite hold what it held at a revision, which is so many packages (`state`), and says whether that changed anything.
+    /// Makes a suite hold what it held in a state, which is so many packages, and says whether that changed anything; recorded in the
+    /// audit log when it did and is `by` somebody.
     ///
     /// # Errors
     ///
     /// [`CatalogError::StateForgotten`] when some of them were pruned meanwhile.
-    fn roll_back(&self, suite: &SuiteName, state: (i64, u64), now: i64) -> Result<bool, CatalogError>;
+    fn roll_back(
+        &self,
+        suite: &SuiteName,
+        state: &RetainedState,
+        by: Option<&Actor>,
+        now: i64,
+    ) -> Result<bool, CatalogError>;
 
     /// Returns every file of the pool, ordered by path.
     fn pool_files(&self) -> Result<Vec<PoolFile>, CatalogError>;

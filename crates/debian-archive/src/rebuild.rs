@@ -160,7 +160,9 @@ impl SuiteWork<'_> {
                 revision: self.hold(&tree)?,
                 date: tree.date,
             };
-            self.archive.catalog().pin(&self.suite.codename, &pin, self.now)?;
+            self.archive
+                .catalog()
+                .pin(&self.suite.codename, &pin, None, self.now)?;
             count += 1;
         }
         Ok(count)
@@ -218,7 +220,9 @@ impl SuiteWork<'_> {
             suite: Some(self.suite.codename.clone()),
             ..Selection::default()
         };
-        self.archive.catalog().remove(&all, None, self.now)?;
+        self.archive
+            .catalog()
+            .remove(std::slice::from_ref(&all), None, self.now)?;
         Ok(())
     }
 

@@ -4,6 +4,7 @@
 //! one stays until it is deleted, and is served as a tree of its own.
 
 mod differences;
+mod view;
 
 use std::fs::File;
 
@@ -14,10 +15,12 @@ use crate::archive::Archive;
 use crate::config::Suite;
 use crate::publish::{Clock, PublishError};
 use crate::sign::Signer;
+use archive_catalog::audit::Actor;
 use archive_catalog::{CatalogError, Pin, Retained, RetainedState, SnapshotId, SnapshotPackage};
 use archive_storage::store::StoreError;
 
 pub use differences::{Difference, SnapshotChange, differences};
+pub use view::{DifferenceView, StateView};
 
 /// How many names near an unknown one an error suggests.
 const NEAR: usize = 4;
@@ -67,6 +70,17 @@ pub enum SnapshotError {
     },
 }
 
+/// Who pins a state, and what its tree is signed with.
+#[derive(Clone, Copy)]
+pub struct Pinning<'a> {
+    /// Signs the tree.
+    pub signer: &'a dyn Signer,
+    /// Dates signatures and rows.
+    pub clock: &'a dyn Clock,
+    /// Who asked; `None`: whoever has a shell on this machine, which is not recorded.
+    pub by: Option<&'a Actor>,
+}
+
 impl Archive {
     /// Pins what is published of `suites` now under one name: the newest of their Dates.
     ///
@@ -74,8 +88,7 @@ impl Archive {
     pub fn pin_published(
         &self,
         suites: &[&Suite],
-        signer: &dyn Signer,
-        clock: &dyn Clock,
+        pinning: Pinning<'_>,
     ) -> Result<SnapshotId, SnapshotError> {
         let lock = self.no_prune()?;
         let mut live = Vec::new();
@@ -100,9 +113,9 @@ impl Archive {
             let id = id.clone();
             (suite, Pin { id, revision, date })
         });
-        let pins = self.pin_rows(pins.collect(), clock)?;
+        let pins = self.pin_rows(pins.collect(), pinning)?;
         drop(lock);
-        self.pin_trees(&pins, signer, clock)?;
+        self.pin_trees(&pins, pinning)?;
         Ok(id)
     }
 
@@ -111,34 +124,39 @@ impl Archive {
         &self,
         suites: &[&Suite],
         id: &SnapshotId,
-        signer: &dyn Signer,
-        clock: &dyn Clock,
+        pinning: Pinning<'_>,
     ) -> Result<(), SnapshotError> {
         let lock = self.no_prune()?;
         let states = self.states_named(suites, id)?;
         let pins = states.iter().map(|(suite, state)| (*suite, state.pin()));
-        let pins = self.pin_rows(pins.collect(), clock)?;
+        let pins = self.pin_rows(pins.collect(), pinning)?;
         for (suite, state) in &states {
-            self.check_pinned_in_time(suite, state)?;
+            self.check_pinned_in_time(suite, state, pinning.clock.now())?;
         }
         drop(lock);
-        self.pin_trees(&pins, signer, clock)
+        self.pin_trees(&pins, pinning)
     }
 
     /// The rows first: from then on nothing is pruned that the trees will name.
     fn pin_rows<'a>(
         &self,
         pins: Vec<(&'a Suite, Pin)>,
-        clock: &dyn Clock,
+        pinning: Pinning<'_>,
     ) -> Result<Vec<(&'a Suite, Pin)>, SnapshotError> {
         for (suite, pin) in &pins {
-            self.catalog().pin(&suite.codename, pin, clock.now())?;
+            self.catalog()
+                .pin(&suite.codename, pin, pinning.by, pinning.clock.now())?;
         }
         Ok(pins)
     }
 
     /// Takes a pin back where prune, on another machine, was faster: from its row on nothing of the state is pruned.
-    fn check_pinned_in_time(&self, suite: &Suite, state: &RetainedState) -> Result<(), SnapshotError> {
+    fn check_pinned_in_time(
+        &self,
+        suite: &Suite,
+        state: &RetainedState,
+        now: i64,
+    ) -> Result<(), SnapshotError> {
         let held = self
             .catalog()
             .snapshot(&suite.codename, suite.pool_tree(), Some(state.revision))?
@@ -146,18 +164,13 @@ impl Archive {
         if held.packages == state.packages {
             return Ok(());
         }
-        self.catalog().unpin(&suite.codename, &state.id)?;
+        self.catalog().unpin(&suite.codename, &state.id, None, now)?;
         Err(CatalogError::StateForgotten(suite.codename.clone()).into())
     }
 
-    fn pin_trees(
-        &self,
-        pins: &[(&Suite, Pin)],
-        signer: &dyn Signer,
-        clock: &dyn Clock,
-    ) -> Result<(), SnapshotError> {
+    fn pin_trees(&self, pins: &[(&Suite, Pin)], pinning: Pinning<'_>) -> Result<(), SnapshotError> {
         for (suite, pin) in pins {
-            self.render_pinned(suite, pin, signer, clock)?;
+            self.render_pinned(suite, pin, pinning.signer, pinning.clock)?;
         }
         Ok(())
     }
@@ -217,7 +230,12 @@ impl Archive {
     }
 
     /// Deletes pinned states with their trees, so that prune may take what they alone hold.
-    pub fn unpin(&self, states: &[(&Suite, RetainedState)]) -> Result<(), SnapshotError> {
+    pub fn unpin(
+        &self,
+        states: &[(&Suite, RetainedState)],
+        by: Option<&Actor>,
+        now: i64,
+    ) -> Result<(), SnapshotError> {
         let pinned = || states.iter().filter(|(_, state)| state.kept == Retained::Pinned);
         if let (None, Some((_, state))) = (pinned().next(), states.first()) {
             return Err(SnapshotError::NotPinned(state.id.clone()));
@@ -225,22 +243,53 @@ impl Archive {
         for (suite, state) in pinned() {
             // The tree first: what is served must have all it names.
             self.delete_rendered(suite, &state.id)?;
-            self.catalog().unpin(&suite.codename, &state.id)?;
+            self.catalog().unpin(&suite.codename, &state.id, by, now)?;
         }
         Ok(())
     }
 
     /// Makes a suite hold exactly what a state held, in one step, and says whether that changed anything.
-    pub fn roll_back(&self, suite: &Suite, id: &SnapshotId, now: i64) -> Result<bool, SnapshotError> {
+    pub fn roll_back(
+        &self,
+        suite: &Suite,
+        id: &SnapshotId,
+        by: Option<&Actor>,
+        now: i64,
+    ) -> Result<bool, SnapshotError> {
         let _lock = self.no_prune()?;
+        let (state, held) = self.restorable(suite, id)?;
+        // Of what was pruned meanwhile there are fewer than the catalog counts then.
+        let packages = held.len() as u64;
+        let state = RetainedState { packages, ..state };
+        Ok(self.catalog().roll_back(&suite.codename, &state, by, now)?)
+    }
+
+    /// Returns what going back to a state would change.
+    pub fn roll_back_preview(
+        &self,
+        suite: &Suite,
+        id: &SnapshotId,
+    ) -> Result<Vec<Difference>, SnapshotError> {
+        let (_, then) = self.restorable(suite, id)?;
+        Ok(differences(&self.held(suite, None)?, &then))
+    }
+
+    /// Returns what a suite holds now, or held at a revision.
+    pub fn held(&self, suite: &Suite, revision: Option<i64>) -> Result<Vec<SnapshotPackage>, CatalogError> {
+        self.catalog()
+            .snapshot(&suite.codename, suite.pool_tree(), revision)?
+            .packages()
+    }
+
+    /// Returns a state and what it held, all of whose files are in the pool.
+    fn restorable(
+        &self,
+        suite: &Suite,
+        id: &SnapshotId,
+    ) -> Result<(RetainedState, Vec<SnapshotPackage>), SnapshotError> {
         let states = self.states_named(&[suite], id)?;
-        let Some(revision) = states.first().map(|(_, state)| state.revision) else {
-            return Ok(false);
-        };
-        let held = self
-            .catalog()
-            .snapshot(&suite.codename, suite.pool_tree(), Some(revision))?
-            .packages()?;
+        let (_, state) = states.into_iter().next().expect("a name of no state is an error");
+        let held = self.held(suite, Some(state.revision))?;
         let missing = self.missing_files(suite, &held)?;
         if let Some(first) = missing.first() {
             return Err(SnapshotError::FilesMissing {
@@ -253,8 +302,7 @@ impl Archive {
                 },
             });
         }
-        let state = (revision, held.len() as u64);
-        Ok(self.catalog().roll_back(&suite.codename, state, now)?)
+        Ok((state, held))
     }
 
     /// Returns the packages whose files are not in the pool, or have another size.

@@ -34,7 +34,9 @@ pub(super) fn run(args: RemoveArgs, context: &mut Context) -> Result<Completion,
         version: args.package.version.clone(),
         architecture: args.architecture,
     };
-    let removed = archive.catalog().remove(&selection, None, now())?;
+    let removed = archive
+        .catalog()
+        .remove(std::slice::from_ref(&selection), None, now())?;
     if removed.is_empty() {
         return Err(Failure::not_possible(format_args!(
             "no `{}` in suite `{}`",

@@ -29,7 +29,7 @@ pub(super) fn run(args: RollbackArgs, context: &mut Context) -> Result<Completio
     let suite = select::suite(archive.config(), args.suite.as_deref())?;
     // Before anything changes: what cannot be signed cannot go live.
     let signer = signing::open(&archive.config().signing, context)?;
-    archive.roll_back(suite, &args.id, now())?;
+    archive.roll_back(suite, &args.id, None, now())?;
     publish_one(&archive, suite, PublishMode::Due, signer.as_ref(), context)?;
     Ok(Completion::Success)
 }

@@ -119,7 +119,7 @@ fn remove(archive: &Archive, suite: &Suite, deb: &Path) {
     };
     let removed = archive
         .catalog()
-        .remove(&selection, None, SystemClock.now())
+        .remove(std::slice::from_ref(&selection), None, SystemClock.now())
         .unwrap();
     assert_eq!(removed.len(), 1, "{file}");
 }

@@ -21,6 +21,7 @@ mod private_suites;
 mod query;
 mod rate_limits;
 mod readyz;
+mod suite_states;
 mod token;
 mod trusted_publishing;
 mod upload;

@@ -160,6 +160,14 @@ impl Caller {
             .filter(|suite| self.sees(suite))
             .ok_or_else(|| Problem::no_such_suite(name))
     }
+
+    /// Returns the suite of a codename or alias, when the caller may read it.
+    pub(crate) fn readable_suite<'a>(&self, config: &'a Config, name: &str) -> Result<&'a Suite, Problem> {
+        let suite = self.suite(config, name)?;
+        self.reads(suite)
+            .then_some(suite)
+            .ok_or_else(|| Problem::no_such_suite(name))
+    }
 }
 
 fn scope_too_small(wanted: &str) -> Problem {

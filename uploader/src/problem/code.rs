@@ -56,6 +56,7 @@ codes! {
     PackageNotFound "package_not_found" NOT_FOUND "There is no such package";
     UserNotFound "user_not_found" NOT_FOUND "There is no such user";
     TokenNotFound "token_not_found" NOT_FOUND "There is no such token";
+    SnapshotNotFound "snapshot_not_found" NOT_FOUND "There is no such snapshot";
     MethodNotAllowed "method_not_allowed" METHOD_NOT_ALLOWED "The route does not support this method";
     UploadTimeout "upload_timeout" REQUEST_TIMEOUT "The upload took too long";
     UsernameTaken "username_taken" CONFLICT "The user name is taken";
@@ -65,6 +66,9 @@ codes! {
     VersionConflict "version_conflict" CONFLICT "An equal version with a different spelling exists";
     ComponentConflict "component_conflict" CONFLICT "The package is in another component";
     PathTaken "path_taken" CONFLICT "The pool path was taken concurrently";
+    NotPublished "not_published" CONFLICT "The suite was never published";
+    SnapshotNotPinned "snapshot_not_pinned" CONFLICT "The snapshot is not pinned";
+    SnapshotIncomplete "snapshot_incomplete" CONFLICT "Files of the snapshot are missing";
     UriTooLong "uri_too_long" URI_TOO_LONG "The path and query are too long";
     PayloadTooLarge "payload_too_large" PAYLOAD_TOO_LARGE "The body is too large";
     UnsupportedMediaType "unsupported_media_type" UNSUPPORTED_MEDIA_TYPE "The media type is not supported";

@@ -5,6 +5,8 @@ use archive_catalog::{CatalogError, Conflict};
 use archive_storage::pool::PoolError;
 use debian_archive::error_text::with_causes;
 use debian_archive::ingest::IngestError;
+use debian_archive::publish::PublishError;
+use debian_archive::snapshots::SnapshotError;
 
 use super::code::Code;
 use super::details::Problem;
@@ -39,6 +41,31 @@ impl From<AccountError> for Problem {
             AccountError::EmailTaken(_) => Code::EmailTaken,
             AccountError::Missing => Code::UserNotFound,
             AccountError::LastAdmin => Code::LastAdmin,
+        };
+        Self::new(code, error.to_string())
+    }
+}
+
+impl From<SnapshotError> for Problem {
+    fn from(error: SnapshotError) -> Self {
+        let code = match &error {
+            SnapshotError::Catalog(CatalogError::StateForgotten(_)) | SnapshotError::Unknown { .. } => {
+                Code::SnapshotNotFound
+            }
+            SnapshotError::Catalog(cause) => return cause.into(),
+            SnapshotError::Publish(PublishError::Sign(cause)) => {
+                tracing::error!(error = %with_causes(cause), "a snapshot cannot be signed");
+                return Self::new(
+                    Code::SigningUnavailable,
+                    "the snapshot is pinned, and its tree cannot be signed at present: repeat the request once signing works again",
+                );
+            }
+            SnapshotError::NeverPublished(_) => Code::NotPublished,
+            SnapshotError::NotPinned(_) => Code::SnapshotNotPinned,
+            SnapshotError::FilesMissing { .. } => Code::SnapshotIncomplete,
+            SnapshotError::Publish(_) | SnapshotError::Store(_) | SnapshotError::Lock(_) => {
+                return Self::internal(&error);
+            }
         };
         Self::new(code, error.to_string())
     }

@@ -6,9 +6,10 @@ use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, OpenApi, Ref, RefOr, Schema};
 
-use super::{audit, suites, tokens, wire};
+use super::{audit, packages, suites, tokens, wire};
 use crate::problem::{Code, ProblemBody};
 use debian_archive::package_view::PackageView;
+use debian_archive::snapshots::StateView;
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
@@ -27,7 +28,8 @@ use debian_archive::package_view::PackageView;
         (name = "operating", description = "Health, metrics and explanations of problems.")
     ),
     components(schemas(
-        Code, PackageView, ProblemBody, audit::AuditView, suites::list::SuiteSummary, super::upload::params::Wait, tokens::view::TokenView, wire::UserView
+        Code, PackageView, ProblemBody, audit::AuditView, packages::publishing::PackagePublishing, StateView,
+        suites::list::SuiteSummary, suites::publications::PublicationView, super::upload::params::Wait, tokens::view::TokenView, wire::UserView
     ))
 )]
 pub(super) struct ApiDocument;

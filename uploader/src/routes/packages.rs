@@ -9,6 +9,7 @@ pub(super) mod list;
 pub(super) mod metadata;
 pub(super) mod page;
 pub(super) mod placement;
+pub(super) mod publishing;
 pub(super) mod search;
 pub(super) mod show;
 pub(super) mod upload;

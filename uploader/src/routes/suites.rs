@@ -1,4 +1,8 @@
-//! Suites.
+//! Suites: what they hold, held and show.
 
+pub(crate) mod differences;
 pub(crate) mod list;
+pub(crate) mod publications;
 pub(crate) mod publishing;
+pub(crate) mod rollback;
+pub(crate) mod snapshots;

@@ -7,7 +7,7 @@ use crate::accounts::{
     Account, AccountChange, AccountError, Accounts, ApiToken, Assertion, Authority, CredentialId, Email, Id,
     NewAccount, Session, Suites, Username,
 };
-use crate::audit::AuditEvent;
+use crate::audit::{Actor, AuditEvent};
 use crate::sql::{Db, Row, Sql, params};
 use crate::{CatalogError, SqlCatalog};
 
@@ -168,8 +168,16 @@ impl Accounts for SqlCatalog {
     }
 }
 
+/// Says whether the authority that a change rests on still holds: nobody can end it while this transaction runs.
+pub(crate) fn is_authorized(db: &Db<'_>, by: Option<&Actor>, now: i64) -> Sql<bool> {
+    match by.and_then(|by| by.authority.as_ref()) {
+        Some(authority) => holds(db, authority, now),
+        None => Ok(true),
+    }
+}
+
 /// Says whether an authority is still what it was when it was checked.
-pub(crate) fn holds(db: &Db<'_>, authority: &Authority, now: i64) -> Sql<bool> {
+fn holds(db: &Db<'_>, authority: &Authority, now: i64) -> Sql<bool> {
     if authority.expires_at.is_some_and(|end| end <= now) {
         return Ok(false);
     }

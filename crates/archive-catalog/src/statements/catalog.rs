@@ -5,11 +5,11 @@ use std::path::Path;
 use debian_control::digest::Sha256;
 use debian_control::name::SuiteName;
 
-use super::{condemned, place, prune, publications, rows, select, snapshot, states, trees};
+use super::{accounts, audit, condemned, place, prune, publications, rows, select, snapshot, states, trees};
 use crate::audit::Actor;
 use crate::database_url::DatabaseUrl;
 use crate::lease::{Epoch, LeaseAnswer};
-use crate::sql::params;
+use crate::sql::{Db, Sql, params};
 use crate::sql_catalog::{Backend, SqlCatalog};
 use crate::turn::{Ending, Patience, Turn};
 use crate::{
@@ -17,6 +17,25 @@ use crate::{
     PlacedSet, PlacementOutcome, PoolFile, Progress, PruneMode, PruneResult, Publication, RetainedState,
     Retention, Selection, Snapshot, SnapshotId,
 };
+
+impl SqlCatalog {
+    /// Runs `work` in one writing transaction, if the authority that it rests on still holds in it.
+    fn write_by<T>(
+        &self,
+        action: &'static str,
+        by: Option<&Actor>,
+        now: i64,
+        work: impl FnOnce(&Db<'_>) -> Sql<T>,
+    ) -> Result<T, CatalogError> {
+        let done = self.write(action, |db| {
+            if !accounts::is_authorized(db, by, now)? {
+                return Ok(None);
+            }
+            work(db).map(Some)
+        })?;
+        done.ok_or(CatalogError::AuthorityEnded)
+    }
+}
 
 impl Catalog for SqlCatalog {
     fn ensure_suites(&self, codenames: &[SuiteName]) -> Result<(), CatalogError> {
@@ -62,12 +81,13 @@ impl Catalog for SqlCatalog {
 
     fn remove(
         &self,
-        selection: &Selection,
+        selections: &[Selection],
         by: Option<&Actor>,
         now: i64,
     ) -> Result<Vec<Entry>, CatalogError> {
-        let removed = self.write("remove packages", |db| place::remove(db, selection, by, now))?;
-        removed.ok_or(CatalogError::AuthorityEnded)
+        self.write_by("remove packages", by, now, |db| {
+            place::remove(db, selections, by, now)
+        })
     }
 
     fn list(&self, selection: &Selection) -> Result<Vec<Entry>, CatalogError> {
@@ -133,26 +153,47 @@ impl Catalog for SqlCatalog {
         self.read("read what can be gone back to", |db| states::all(db, suite))
     }
 
-    fn pin(&self, suite: &SuiteName, pin: &Pin, now: i64) -> Result<(), CatalogError> {
-        self.write("pin a snapshot", |db| states::pin(db, suite, pin, now))
+    fn pin(&self, suite: &SuiteName, pin: &Pin, by: Option<&Actor>, now: i64) -> Result<(), CatalogError> {
+        self.write_by("pin a snapshot", by, now, |db| {
+            if let (true, Some(by)) = (states::pin(db, suite, pin, now)?, by) {
+                audit::record(db, &states::event("snapshot.create", by, suite, &pin.id, now))?;
+            }
+            Ok(())
+        })
     }
 
-    fn unpin(&self, suite: &SuiteName, id: &SnapshotId) -> Result<bool, CatalogError> {
-        self.write("let a snapshot go", |db| states::unpin(db, suite, id))
+    fn unpin(
+        &self,
+        suite: &SuiteName,
+        id: &SnapshotId,
+        by: Option<&Actor>,
+        now: i64,
+    ) -> Result<bool, CatalogError> {
+        self.write_by("let a snapshot go", by, now, |db| {
+            let was_there = states::unpin(db, suite, id)?;
+            if let (true, Some(by)) = (was_there, by) {
+                audit::record(db, &states::event("snapshot.delete", by, suite, id, now))?;
+            }
+            Ok(was_there)
+        })
     }
 
     fn roll_back(
         &self,
         suite: &SuiteName,
-        (revision, packages): (i64, u64),
+        state: &RetainedState,
+        by: Option<&Actor>,
         now: i64,
     ) -> Result<bool, CatalogError> {
-        let changed = self.write("go back", |db| {
-            if states::packages_at(db, suite, revision)? == packages {
-                states::roll_back(db, suite, revision, now).map(Some)
-            } else {
-                Ok(None)
+        let changed = self.write_by("go back", by, now, |db| {
+            if states::packages_at(db, suite, state.revision)? != state.packages {
+                return Ok(None);
             }
+            let changed = states::roll_back(db, suite, state.revision, now)?;
+            if let (true, Some(by)) = (changed, by) {
+                audit::record(db, &states::event("suite.rollback", by, suite, &state.id, now))?;
+            }
+            Ok(Some(changed))
         })?;
         changed.ok_or_else(|| CatalogError::StateForgotten(suite.clone()))
     }

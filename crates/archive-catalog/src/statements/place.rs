@@ -45,7 +45,7 @@ fn whole(
 fn place_set(db: &Db<'_>, revisions: &mut Revisions, set: &[NewPlacement], now: i64) -> Sql<PlacedSet> {
     let mut placed = Vec::with_capacity(set.len());
     for wish in set {
-        if !is_authorized(db, wish.by.as_ref(), now)? {
+        if !accounts::is_authorized(db, wish.by.as_ref(), now)? {
             return Ok(Err(Box::new(Conflict::AuthorityEnded)));
         }
         let suite = rows::suite_id(db, &wish.suite)?;
@@ -68,14 +68,6 @@ fn place_set(db: &Db<'_>, revisions: &mut Revisions, set: &[NewPlacement], now: 
         }
     }
     Ok(Ok(placed))
-}
-
-/// Says whether the authority that a change rests on still holds: nobody can end it while this transaction runs.
-fn is_authorized(db: &Db<'_>, by: Option<&Actor>, now: i64) -> Sql<bool> {
-    match by.and_then(|by| by.authority.as_ref()) {
-        Some(authority) => accounts::holds(db, authority, now),
-        None => Ok(true),
-    }
 }
 
 /// Says what placing would meet with.
@@ -240,17 +232,12 @@ fn insert_content(db: &Db<'_>, wish: &NewPlacement, version_key: &[u8]) -> Sql<i
     )
 }
 
-/// Ends the live placements that `selection` means, under one new revision a suite; `None` when the authority of `by` ended.
-pub(crate) fn remove(
-    db: &Db<'_>,
-    selection: &Selection,
-    by: Option<&Actor>,
-    now: i64,
-) -> Sql<Option<Vec<Entry>>> {
-    if !is_authorized(db, by, now)? {
-        return Ok(None);
+/// Ends the live placements that `selections` mean, each of them something else, under one new revision a suite.
+pub(crate) fn remove(db: &Db<'_>, selections: &[Selection], by: Option<&Actor>, now: i64) -> Sql<Vec<Entry>> {
+    let mut meant = Vec::new();
+    for selection in selections {
+        meant.extend(select::live(db, selection)?);
     }
-    let meant = select::live(db, selection)?;
     let mut revisions = BTreeMap::new();
     for placement in &meant {
         let suite = rows::suite_id(db, &placement.suite)?;
@@ -271,5 +258,5 @@ pub(crate) fn remove(
             audit::record(db, &event("package.remove", by, &placement.content, place, now))?;
         }
     }
-    Ok(Some(select::entries(meant)))
+    Ok(select::entries(meant))
 }

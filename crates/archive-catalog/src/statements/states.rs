@@ -3,6 +3,7 @@
 use debian_control::name::SuiteName;
 
 use super::rows;
+use crate::audit::{Actor, AuditEvent};
 use crate::sql::{Db, Sql, params};
 use crate::{Pin, Retained, RetainedState, SnapshotId};
 
@@ -74,15 +75,32 @@ impl Running {
     }
 }
 
-/// Pins a state; one that is pinned stays as it is.
-pub(crate) fn pin(db: &Db<'_>, suite: &SuiteName, pin: &Pin, now: i64) -> Sql<()> {
+/// Returns the record of what was done with a state of a suite.
+pub(crate) fn event(
+    action: &'static str,
+    by: &Actor,
+    suite: &SuiteName,
+    id: &SnapshotId,
+    now: i64,
+) -> AuditEvent {
+    AuditEvent {
+        at: now,
+        actor: by.clone(),
+        action,
+        subject: suite.to_string(),
+        detail: serde_json::json!({ "snapshot": id.as_str() }).to_string(),
+    }
+}
+
+/// Pins a state, and says whether that is new; one that is pinned stays as it is.
+pub(crate) fn pin(db: &Db<'_>, suite: &SuiteName, pin: &Pin, now: i64) -> Sql<bool> {
     let suite = rows::suite_id(db, suite)?;
-    db.execute(
+    let pinned = db.execute(
         "insert into pinned (id, suite_id, revision, date, created_at) values (?1, ?2, ?3, ?4, ?5)
          on conflict do nothing",
         params![pin.id.as_str(), suite, pin.revision, pin.date, now],
     )?;
-    Ok(())
+    Ok(pinned > 0)
 }
 
 /// Lets a pinned state go, and says whether there was one.

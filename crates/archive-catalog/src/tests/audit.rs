@@ -8,7 +8,9 @@ pub(super) fn changes_are_recorded_with_them_and_a_changed_row_breaks_the_chain(
         name: Some("root".into()),
         ..Actor::default()
     };
-    catalog.remove(&Selection::default(), Some(&by), NOW + 1).unwrap();
+    catalog
+        .remove(&[Selection::default()], Some(&by), NOW + 1)
+        .unwrap();
     catalog.record(&event("login.refused")).unwrap();
     let rows = catalog.audit(None, 10).unwrap();
     let actions: Vec<&str> = rows.iter().map(|row| row.action.as_str()).collect();

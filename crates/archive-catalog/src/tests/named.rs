@@ -12,7 +12,13 @@ fn remove(catalog: &SqlCatalog, name: &str, version: &str) {
         version: Some(version.parse().unwrap()),
         architecture: None,
     };
-    assert_eq!(catalog.remove(&selection, None, NOW + 5).unwrap().len(), 1);
+    assert_eq!(
+        catalog
+            .remove(std::slice::from_ref(&selection), None, NOW + 5)
+            .unwrap()
+            .len(),
+        1
+    );
 }
 
 pub(super) fn a_name_shows_what_a_state_holds_and_what_the_suite_held_before(catalog: &SqlCatalog) {

@@ -34,7 +34,7 @@ pub(super) fn what_is_done_by_a_right_that_ended_after_it_was_checked_is_not_don
         wish.by = Some(by(authority));
         catalog.place(&[vec![wish]], now).unwrap().remove(0)
     };
-    let removed = |authority: &Authority| catalog.remove(&Selection::default(), Some(&by(authority)), NOW);
+    let removed = |authority: &Authority| catalog.remove(&[Selection::default()], Some(&by(authority)), NOW);
     let ended = || Err(Box::new(Conflict::AuthorityEnded));
     assert_eq!(placed("1", &by_token, NOW), Ok(vec![PlacementOutcome::Added]));
     assert_eq!(placed("2", &by_session, NOW), Ok(vec![PlacementOutcome::Added]));
@@ -254,7 +254,9 @@ pub(super) fn what_a_suite_says_of_a_package_is_shown_with_that_suite_only(catal
         suite: Some(suite("private")),
         ..Selection::default()
     };
-    catalog.remove(&gone, None, NOW + 60).unwrap();
+    catalog
+        .remove(std::slice::from_ref(&gone), None, NOW + 60)
+        .unwrap();
     assert_eq!(seen(&["stable"]).updated_at, None);
     assert_eq!(seen(&["stable", "private"]).updated_at, Some(NOW + 60));
 }
@@ -341,7 +343,13 @@ pub(super) fn path_lists_of_changed_names_say_when_they_are_shown(catalog: &SqlC
         name: Some("gone".parse().unwrap()),
         ..Selection::default()
     };
-    assert_eq!(catalog.remove(&gone, None, NOW).unwrap().len(), 1);
+    assert_eq!(
+        catalog
+            .remove(std::slice::from_ref(&gone), None, NOW)
+            .unwrap()
+            .len(),
+        1
+    );
 
     let section = Section {
         component: &"main".parse().unwrap(),

@@ -17,7 +17,9 @@ fn filled(url: &DatabaseUrl) -> SqlCatalog {
         name: Some("nginx".parse().unwrap()),
         ..Selection::default()
     };
-    catalog.remove(&selection, None, NOW).unwrap();
+    catalog
+        .remove(std::slice::from_ref(&selection), None, NOW)
+        .unwrap();
     catalog
         .create_account(&account("jane", Role::Admin), &event("user.add"))
         .unwrap();

@@ -38,6 +38,17 @@ pub enum SnapshotChange {
     },
 }
 
+impl SnapshotChange {
+    /// Returns what it is called: `added`, `removed` or `changed`.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Added(_) => "added",
+            Self::Removed(_) => "removed",
+            Self::Changed { .. } => "changed",
+        }
+    }
+}
+
 type VersionSets<'a> = BTreeSet<(&'a Version, &'a Sha256)>;
 
 /// Returns what changed from `before` to `after`, ordered by component, name and architecture.

@@ -2,6 +2,7 @@
 
 use archive_catalog::SnapshotId;
 use clap::Args;
+use debian_archive::snapshots::Pinning;
 
 use crate::cli::context::Context;
 use crate::cli::exit::{Completion, Failure};
@@ -26,10 +27,15 @@ pub(crate) struct SnapshotCreateArgs {
 pub(crate) fn run(args: SnapshotCreateArgs, context: &mut Context) -> Result<Completion, Failure> {
     let archive = context.archive()?;
     let signer = signing::open(&archive.config().signing, context)?;
+    let pinning = Pinning {
+        signer: signer.as_ref(),
+        clock: &SystemClock,
+        by: None,
+    };
     let mut suites = select::suites(archive.config(), &args.suite)?;
     let id = match args.id {
         Some(id) => {
-            archive.pin_kept(&suites, &id, signer.as_ref(), &SystemClock)?;
+            archive.pin_kept(&suites, &id, pinning)?;
             id
         }
         None => {
@@ -46,7 +52,7 @@ pub(crate) fn run(args: SnapshotCreateArgs, context: &mut Context) -> Result<Com
                 return Err(Failure::not_possible("nothing has been published yet")
                     .hint("run `repogen publish` first"));
             }
-            archive.pin_published(&suites, signer.as_ref(), &SystemClock)?
+            archive.pin_published(&suites, pinning)?
         }
     };
     context.printer.line(&id)?;

@@ -6,6 +6,7 @@ use clap::Args;
 use crate::cli::context::Context;
 use crate::cli::exit::{Completion, Failure};
 use crate::cli::select;
+use crate::cli::system_clock::now;
 
 /// Delete a pinned snapshot; the next prune deletes packages that only it needed.
 #[derive(Debug, Args)]
@@ -22,6 +23,6 @@ pub(crate) fn run(args: SnapshotDeleteArgs, context: &mut Context) -> Result<Com
     let archive = context.archive()?;
     let suites = select::suites(archive.config(), &args.suite)?;
     let states = archive.states_named(&suites, &args.id)?;
-    archive.unpin(&states)?;
+    archive.unpin(&states, None, now())?;
     Ok(Completion::Success)
 }

@@ -1,11 +1,9 @@
 //! `repogen snapshot diff`: what lies between two states.
 
-use archive_catalog::{SnapshotId, SnapshotPackage};
+use archive_catalog::SnapshotId;
 use clap::Args;
-use debian_archive::archive::Archive;
 use debian_archive::config::Suite;
-use debian_archive::snapshots::{Difference, SnapshotChange, differences};
-use serde::Serialize;
+use debian_archive::snapshots::{DifferenceView, differences};
 
 use crate::cli::context::Context;
 use crate::cli::exit::{Completion, Failure};
@@ -31,17 +29,6 @@ pub(crate) struct SnapshotDiffArgs {
     to: Option<SnapshotId>,
 }
 
-#[derive(Serialize)]
-struct DifferenceView<'a> {
-    change: &'a str,
-    suite: &'a str,
-    component: &'a str,
-    name: &'a str,
-    architecture: &'a str,
-    before: Option<&'a str>,
-    after: Option<&'a str>,
-}
-
 pub(crate) fn run(args: SnapshotDiffArgs, context: &mut Context) -> Result<Completion, Failure> {
     let archive = context.archive()?;
     let suites = select::suites(archive.config(), &args.suite)?;
@@ -60,10 +47,10 @@ pub(crate) fn run(args: SnapshotDiffArgs, context: &mut Context) -> Result<Compl
                 None => continue,
             },
         };
-        let before = held(&archive, suite, Some(state.revision))?;
-        let after = held(&archive, suite, revision)?;
+        let before = archive.held(suite, Some(state.revision))?;
+        let after = archive.held(suite, revision)?;
         for difference in differences(&before, &after) {
-            let view = view(suite, &difference);
+            let view = DifferenceView::new(suite, &difference);
             let line = if args.json {
                 serde_json::to_string(&view).map_err(Failure::disk)?
             } else {
@@ -75,39 +62,15 @@ pub(crate) fn run(args: SnapshotDiffArgs, context: &mut Context) -> Result<Compl
     Ok(Completion::Success)
 }
 
-fn held(archive: &Archive, suite: &Suite, revision: Option<i64>) -> Result<Vec<SnapshotPackage>, Failure> {
-    Ok(archive
-        .catalog()
-        .snapshot(&suite.codename, suite.pool_tree(), revision)?
-        .packages()?)
-}
-
-fn view<'a>(suite: &'a Suite, difference: &'a Difference) -> DifferenceView<'a> {
-    let (change, before, after) = match &difference.change {
-        SnapshotChange::Added(version) => ("added", None, Some(version)),
-        SnapshotChange::Removed(version) => ("removed", Some(version), None),
-        SnapshotChange::Changed { from, to } => ("changed", Some(from), Some(to)),
-    };
-    DifferenceView {
-        change,
-        suite: suite.codename.as_str(),
-        component: difference.component.as_str(),
-        name: difference.name.as_str(),
-        architecture: difference.architecture.as_str(),
-        before: before.map(|version| version.as_str()),
-        after: after.map(|version| version.as_str()),
-    }
-}
-
-fn line(view: &DifferenceView<'_>) -> String {
+fn line(view: &DifferenceView) -> String {
     [
         view.change,
-        view.suite,
-        view.component,
-        view.name,
-        view.architecture,
-        view.before.unwrap_or("-"),
-        view.after.unwrap_or("-"),
+        &view.suite,
+        &view.component,
+        &view.name,
+        &view.architecture,
+        view.before.as_deref().unwrap_or("-"),
+        view.after.as_deref().unwrap_or("-"),
     ]
     .join("\t")
 }

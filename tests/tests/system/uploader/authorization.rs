@@ -105,6 +105,66 @@ fn rows(world: &World) -> Vec<Row> {
             ),
             "/api/suites/stable/publishing".into(),
         ),
+        at(
+            row(
+                "GET",
+                "/api/suites/{suite}/publications",
+                Guard::Reader,
+                ("reader", 200),
+            ),
+            "/api/suites/stable/publications".into(),
+        ),
+        at(
+            row(
+                "GET",
+                "/api/suites/{suite}/snapshots",
+                Guard::Reader,
+                ("reader", 200),
+            ),
+            "/api/suites/stable/snapshots".into(),
+        ),
+        at(
+            row(
+                "GET",
+                "/api/suites/{suite}/differences",
+                Guard::Reader,
+                ("reader", 200),
+            ),
+            format!("/api/suites/stable/differences?from={}", world.snapshot),
+        ),
+        json(
+            at(
+                row(
+                    "POST",
+                    "/api/suites/{suite}/snapshots",
+                    Guard::Admin,
+                    ("root", 201),
+                ),
+                "/api/suites/stable/snapshots".into(),
+            ),
+            json!({"id": world.snapshot}),
+        ),
+        json(
+            at(
+                row(
+                    "POST",
+                    "/api/suites/{suite}/rollback",
+                    Guard::Admin,
+                    ("root", 200),
+                ),
+                "/api/suites/stable/rollback".into(),
+            ),
+            json!({"snapshot": world.snapshot}),
+        ),
+        at(
+            row(
+                "DELETE",
+                "/api/suites/{suite}/snapshots/{id}",
+                Guard::Admin,
+                ("root", 204),
+            ),
+            format!("/api/suites/stable/snapshots/{}", world.snapshot),
+        ),
         row("GET", "/api/stats", Guard::Reader, ("reader", 200)),
         row("GET", "/api/audit", Guard::Admin, ("root", 200)),
         row("GET", "/api/tokens", Guard::InFull, ("reader", 200)),
@@ -175,6 +235,15 @@ fn rows(world: &World) -> Vec<Row> {
                 ("reader", 200),
             ),
             format!("{package}/download"),
+        ),
+        at(
+            row(
+                "GET",
+                "/api/packages/{id}/publishing",
+                Guard::Reader,
+                ("reader", 200),
+            ),
+            format!("{package}/publishing"),
         ),
         at(
             row("POST", "/api/packages", Guard::Maintainer, ("keeper", 200)),

@@ -42,6 +42,9 @@ fn private_suites_are_there_for_their_readers_only() {
         "/api/packages?suite=secret".to_owned(),
         format!("/api/packages/{id}"),
         format!("/api/packages/{id}/download"),
+        format!("/api/packages/{id}/publishing"),
+        "/api/suites/secret/publications".to_owned(),
+        "/api/suites/secret/snapshots".to_owned(),
     ] {
         assert_eq!(server.get(&path, Some(&friend)).status, 200, "{path}");
         let missing = path.replace("secret", "nowhere").replace(&id, &"0".repeat(32));

@@ -24,6 +24,8 @@ pub(super) struct World {
     pub(super) server: Uploader,
     pub(super) tokens: Vec<(Shown, String)>,
     pub(super) package: String,
+    /// What is published of `stable`.
+    pub(super) snapshot: String,
     pub(super) spare_user: String,
     pub(super) spare_token: String,
     pub(super) token_of_spare: String,
@@ -57,6 +59,12 @@ pub(super) fn first_token(server: &Uploader, root: &str, account: &str) -> Strin
     listed["items"][0]["id"].as_str().unwrap().to_owned()
 }
 
+/// Returns the ID of the newest snapshot of a suite.
+pub(super) fn newest_snapshot(server: &Uploader, suite: &str) -> String {
+    let listed = server.get(&format!("/api/suites/{suite}/snapshots"), None).json();
+    listed["items"][0]["id"].as_str().unwrap().to_owned()
+}
+
 pub(super) fn world() -> World {
     let archive = TestArchive::init(&["--suite", "other", "--suite", "stable"]);
     let root_id = archive.account("root", &["--role", "admin", "--email", "root@example.org"]);
@@ -68,7 +76,11 @@ pub(super) fn world() -> World {
     let server = Uploader::start(&archive);
     let root = server.login("root");
     let keeper = server.login("keeper");
-    let uploaded = server.upload(&DebBuilder::new("hello", "1.0", "amd64"), "suite=stable", &keeper);
+    let uploaded = server.upload(
+        &DebBuilder::new("hello", "1.0", "amd64"),
+        "suite=stable&wait=published",
+        &keeper,
+    );
     assert_eq!(uploaded.status, 201, "{}", uploaded.text());
 
     let logged_out = server.login("root");
@@ -126,6 +138,7 @@ pub(super) fn world() -> World {
     World {
         tokens,
         package: uploaded.json()["id"].as_str().unwrap().to_owned(),
+        snapshot: newest_snapshot(&server, "stable"),
         token_of_spare: first_token(&server, &root, &spare_user),
         spare_user,
         spare_token: spare["id"].as_str().unwrap().to_owned(),

@@ -38,9 +38,8 @@ impl Filters {
             suites: match &self.suite {
                 None => lookup::codenames(app, caller),
                 Some(name) => {
-                    let suite = caller.suite(app.archive.config(), name)?;
-                    let read = caller.reads(suite).then(|| suite.codename.clone());
-                    vec![read.ok_or_else(|| Problem::no_such_suite(name))?]
+                    let suite = caller.readable_suite(app.archive.config(), name)?;
+                    vec![suite.codename.clone()]
                 }
             },
             name: wire::asked(self.name.as_ref())?,

@@ -27,7 +27,7 @@ pub(crate) fn remove(
     };
     app.archive
         .catalog()
-        .remove(&selection, Some(caller.actor()), now())?;
+        .remove(std::slice::from_ref(&selection), Some(caller.actor()), now())?;
     Ok(())
 }
 

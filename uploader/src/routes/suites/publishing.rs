@@ -14,7 +14,6 @@ use crate::credential::PresentedCredential;
 use crate::extract::Path;
 use crate::identify::identify;
 use crate::problem::Problem;
-use crate::publication_tracker::Failing;
 
 /// How far a suite is published: what to ask after an upload was answered 202.
 #[derive(Debug, Serialize, ToSchema)]
@@ -52,10 +51,7 @@ pub(crate) async fn publishing(
         let progress = progress.into_iter().find(|progress| progress.suite == *suite);
         let progress =
             progress.expect("every suite of the configuration has a row since the archive was opened");
-        let failing = app.publications.failure(suite).map(|failing| match failing {
-            Failing::Signing => "signing",
-            Failing::Other => "other",
-        });
+        let failing = app.publications.failing_in(suite);
         Ok(Answer(SuitePublishing::new(&progress, failing)))
     })
     .await

@@ -3,8 +3,8 @@ use proptest::prelude::*;
 
 use crate::testing::TestServer;
 use crate::{
-    Catalog, Content, DatabaseUrl, NewContent, NewPlacement, Pin, PlacementOutcome, PruneMode, Retention,
-    Selection, SnapshotId, SnapshotPackage, SqlCatalog,
+    Catalog, Content, DatabaseUrl, NewContent, NewPlacement, Pin, PlacementOutcome, PruneMode, Retained,
+    RetainedState, Retention, Selection, SnapshotId, SnapshotPackage, SqlCatalog,
 };
 
 /// A change of a suite.
@@ -87,9 +87,16 @@ impl Bench {
     fn roll_back(&self, to: i64, now: i64) -> bool {
         let held = self.packages(Some(to)).len() as u64;
         let suite = "stable".parse().unwrap();
-        let forgotten = self.catalog.roll_back(&suite, (to, held + 1), now);
+        let state = |packages| RetainedState {
+            id: SnapshotId::of(to),
+            revision: to,
+            date: to,
+            packages,
+            kept: Retained::Live,
+        };
+        let forgotten = self.catalog.roll_back(&suite, &state(held + 1), None, now);
         assert!(matches!(forgotten, Err(crate::CatalogError::StateForgotten(_))));
-        self.catalog.roll_back(&suite, (to, held), now).unwrap()
+        self.catalog.roll_back(&suite, &state(held), None, now).unwrap()
     }
 
     fn revision(&self) -> i64 {
@@ -106,7 +113,9 @@ impl Bench {
             name: Some(format!("package-{package}").parse().unwrap()),
             ..Selection::default()
         };
-        self.catalog.remove(&selection, None, 1).unwrap();
+        self.catalog
+            .remove(std::slice::from_ref(&selection), None, 1)
+            .unwrap();
     }
 
     fn take(&self, step: &Step, revisions: &[i64]) {
@@ -167,7 +176,7 @@ proptest! {
             if number == pinned_at {
                 pinned = bench.packages(None);
                 let pin = Pin { id: SnapshotId::of(7), revision: bench.revision(), date: 7 };
-                bench.catalog.pin(&suite, &pin, 1).unwrap();
+                bench.catalog.pin(&suite, &pin, None, 1).unwrap();
             }
             prune(&bench);
         }
@@ -177,7 +186,7 @@ proptest! {
         // With the paths of their files, which would be empty had those been given up.
         prop_assert_eq!(&bench.packages(Some(states[0].revision)), &pinned);
 
-        prop_assert!(bench.catalog.unpin(&suite, &states[0].id).unwrap());
+        prop_assert!(bench.catalog.unpin(&suite, &states[0].id, None, 1).unwrap());
         for package in 0..4 {
             bench.remove(package);
         }

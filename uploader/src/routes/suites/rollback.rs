@@ -1,0 +1,133 @@
+//! `POST /api/suites/{suite}/rollback`: a suite holds again what it held.
+
+use std::sync::Arc;
+
+use axum::Json as Answer;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::app::App;
+use crate::caller::Caller;
+use crate::clock::now;
+use crate::credential::PresentedCredential;
+use crate::extract::{Json, Params, Path};
+use crate::identify::identify;
+use crate::problem::Problem;
+use crate::publication_tracker::Published;
+use crate::routes::suites::differences::DifferencePage;
+use crate::routes::suites::snapshots;
+use crate::routes::upload::params::Wait;
+use crate::settings::PublisherMode;
+
+/// How many differences an answer lists; `GET /api/suites/{suite}/differences` has all of them.
+const SHOWN: usize = 500;
+
+/// Where a suite is to go back to.
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = Rollback, example = json!({"snapshot": "20261123T101500Z", "dry_run": true}))]
+pub(crate) struct RollbackRequest {
+    /// ID of the snapshot.
+    pub(crate) snapshot: String,
+    /// Say what would change, and change nothing.
+    #[serde(default)]
+    pub(crate) dry_run: bool,
+}
+
+/// What the answer waits for.
+#[derive(Debug, Clone, Default, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct RollbackParams {
+    /// `published`: answer only when the change is in the live InRelease, or with 202 after 30 seconds.
+    wait: Option<Wait>,
+}
+
+/// Who publishes a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ChangePublisher {
+    /// This server, by itself.
+    ThisServer,
+    /// A `repogen watch` that is running, or whoever runs `repogen publish`.
+    Repogen,
+}
+
+impl ChangePublisher {
+    pub(crate) fn of(app: &App) -> Self {
+        match app.settings.publisher {
+            PublisherMode::Inline => Self::ThisServer,
+            PublisherMode::Off => Self::Repogen,
+        }
+    }
+}
+
+/// What a rollback changed, or would change.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RolledBack)]
+pub(crate) struct RollbackAnswer {
+    /// Codename.
+    pub(crate) suite: String,
+    pub(crate) snapshot: String,
+    /// Whether the suite was changed: not by a `dry_run`, and not where it held just that.
+    pub(crate) is_changed: bool,
+    /// Who makes it live: apt sees nothing of it before.
+    pub(crate) published_by: ChangePublisher,
+    /// Up to 500 of the differences.
+    pub(crate) differences: DifferencePage,
+}
+
+/// Restores a suite to exactly what a snapshot held. The next publish has a new Date; apt does not downgrade by itself.
+#[utoipa::path(post, path = "/api/suites/{suite}/rollback", operation_id = "roll_back_suite", tag = "suites", params(("suite" = String, Path), RollbackParams),
+    request_body = RollbackRequest, security(("bearer" = [])),
+    responses((status = 200, description = "Rolled back, or what would change", body = RollbackAnswer),
+        (status = 202, description = "Rolled back, but not yet in the live InRelease", body = RollbackAnswer)))]
+pub(crate) async fn rollback(
+    State(app): State<Arc<App>>,
+    presented: PresentedCredential,
+    Path(name): Path<String>,
+    Params(params): Params<RollbackParams>,
+    Json(body): Json<RollbackRequest>,
+) -> Result<(StatusCode, Answer<RollbackAnswer>), Problem> {
+    let answer = app
+        .changing(move |app| {
+            let caller = identify(app, &presented)?;
+            roll_back(app, &caller, &name, &body)
+        })
+        .await?;
+    let suite = answer.suite.parse().map_err(|error| Problem::internal(&error))?;
+    let published = match params.wait {
+        Some(Wait::Published) if answer.is_changed => app.publications.wait(vec![suite]).await?,
+        _ => Published::Yes,
+    };
+    let status = match published {
+        Published::Yes => StatusCode::OK,
+        Published::NotYet => StatusCode::ACCEPTED,
+    };
+    Ok((status, Answer(answer)))
+}
+
+/// Rolls a suite back, or says what that would change.
+pub(crate) fn roll_back(
+    app: &App,
+    caller: &Caller,
+    name: &str,
+    body: &RollbackRequest,
+) -> Result<RollbackAnswer, Problem> {
+    caller.admin()?;
+    let suite = caller.readable_suite(app.archive.config(), name)?;
+    let id = snapshots::id(&body.snapshot)?;
+    let changes = app.archive.roll_back_preview(suite, &id)?;
+    let is_changed = !body.dry_run && {
+        let changed = app.archive.roll_back(suite, &id, Some(caller.actor()), now())?;
+        app.publications.changed();
+        changed
+    };
+    Ok(RollbackAnswer {
+        suite: suite.codename.to_string(),
+        snapshot: id.to_string(),
+        is_changed,
+        published_by: ChangePublisher::of(app),
+        differences: DifferencePage::of(suite, changes.iter().take(SHOWN), &changes),
+    })
+}
