@@ -6,6 +6,7 @@ mod check;
 mod completions;
 mod context;
 mod copy;
+mod doctor;
 mod exit;
 mod files;
 mod init;
@@ -68,6 +69,7 @@ enum Command {
     Prune(prune::PruneArgs),
     Verify(verify::VerifyArgs),
     Check(check::CheckArgs),
+    Doctor(doctor::DoctorArgs),
     Migrate(migrate::MigrateArgs),
     Move(relocate::MoveArgs),
     Replicate(replicate::ReplicateArgs),
@@ -129,6 +131,7 @@ fn run(command: Command, context: &mut Context) -> Result<Completion, Failure> {
         Command::Prune(args) => prune::run(args, context),
         Command::Verify(args) => verify::run(args, context),
         Command::Check(args) => check::run(args, context),
+        Command::Doctor(args) => doctor::run(&args, context),
         Command::Migrate(args) => migrate::run(args, context),
         Command::Move(args) => relocate::run(args, context),
         Command::Replicate(args) => replicate::run(args, context),

@@ -1,6 +1,7 @@
 //! The `repogen` program: the archive from the shell.
 
 mod cli;
+mod fetch;
 
 use std::process::ExitCode;
 

@@ -24,6 +24,7 @@ pub mod snapshots;
 pub mod prune;
 pub mod watch;
 pub mod verify;
+pub mod doctor;
 pub mod check;
 pub mod backup;
 pub mod rebuild;

@@ -12,6 +12,7 @@ use crate::archive::Archive;
 use crate::config::Suite;
 
 pub use finding::{ArchiveVerifyError, Finding, FindingKind};
+pub(crate) use indexes::{is_served, signed_release};
 
 /// Counts the files of the pool that the catalog does not know.
 pub(crate) fn unknown_files(archive: &Archive) -> Result<usize, ArchiveVerifyError> {

@@ -5,6 +5,7 @@ mod add_odd_files;
 mod backup;
 mod check;
 mod copy;
+mod doctor;
 mod file_modes;
 mod init;
 mod key;

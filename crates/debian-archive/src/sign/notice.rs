@@ -1,5 +1,7 @@
 //! What an operator should know of the keys before clients complain.
 
+use std::fmt;
+
 use openpgp_policy::{Algorithm, Certificate, Fingerprint, KeyProblem, Keyring, Strength};
 
 /// A key that wants an operator's attention.
@@ -23,6 +25,19 @@ pub enum KeyNoticeKind {
     },
     /// It signs with an algorithm whose end apt has announced: RSA below 3072 bits, refused from 2030 on.
     Ending(Algorithm),
+}
+
+impl fmt::Display for KeyNoticeKind {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::EndsIn { days } => write!(formatter, "ends in {days} days"),
+            Self::Unusable(problem) => write!(formatter, "no longer signs: {problem}"),
+            Self::Ending(algorithm) => write!(
+                formatter,
+                "is `{algorithm}`, which apt warns about from 2029 and refuses from 2030"
+            ),
+        }
+    }
 }
 
 /// Returns the keys of `keyring` that no longer sign, or will not in `days` days, or that apt is about to refuse.

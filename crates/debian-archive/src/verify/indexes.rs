@@ -82,6 +82,23 @@ pub(super) fn check_pinned(
     Ok(())
 }
 
+/// Checks the three top files of a suite alone, and returns the Release that is signed.
+pub(crate) fn signed_release(
+    archive: &Archive,
+    suite: &Suite,
+    now: i64,
+    findings: &mut Vec<Finding>,
+) -> Option<Release> {
+    let dists = archive.dists(suite);
+    let mut check = Check {
+        archive,
+        suite,
+        dists,
+        findings,
+    };
+    check.signatures(now)
+}
+
 struct Check<'a> {
     archive: &'a Archive,
     suite: &'a Suite,
@@ -196,7 +213,7 @@ impl Check<'_> {
     /// Checks a listed file under both its names.
     fn index_file(&mut self, file: &IndexFile) {
         let path = self.file(&file.path);
-        if is_plain_text_of_others(&file.path) {
+        if !is_served(&file.path) {
             return;
         }
         let wrong = |path: &str| match store::digest(self.archive.files(), path) {
@@ -312,10 +329,10 @@ fn names_in(bytes: &[u8]) -> Result<Vec<String>, String> {
         .collect()
 }
 
-/// Returns whether a listed file is the text of compressed ones, which is listed and not served.
-fn is_plain_text_of_others(path: &str) -> bool {
+/// Returns whether a listed file is served: the text of compressed indexes is listed only.
+pub(crate) fn is_served(path: &str) -> bool {
     let name = path.rsplit('/').next().expect("a split has a first part");
-    name == "Packages" || name == "Translation-en" || (name.starts_with("Contents-") && !name.contains('.'))
+    name != "Packages" && name != "Translation-en" && (!name.starts_with("Contents-") || name.contains('.'))
 }
 
 #[cfg(test)]

@@ -1,0 +1,71 @@
+//! What is fetched by HTTP: the archive as its server hands it out. Requests only; `repogen` serves nothing.
+
+use std::time::Duration;
+
+use anyhow::Context as _;
+use debian_archive::doctor::{Answer, Ask, Served};
+use debian_archive::error_text::with_causes;
+use reqwest::Client;
+use reqwest::redirect::Policy;
+use tokio::runtime::{Builder, Runtime};
+
+/// How long one answer may take.
+const TIMEOUT: Duration = Duration::from_secs(30);
+/// How many redirects are followed.
+const MAX_REDIRECTS: usize = 5;
+
+/// Fetches, one request at a time.
+pub(crate) struct Fetcher {
+    client: Client,
+    runtime: Runtime,
+}
+
+impl Fetcher {
+    pub(crate) fn new() -> anyhow::Result<Self> {
+        // An error says that there is one already.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = Client::builder()
+            .timeout(TIMEOUT)
+            .redirect(Policy::limited(MAX_REDIRECTS))
+            .user_agent(concat!("repogen/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .context("cannot set up HTTP")?;
+        let runtime = Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .context("cannot set up HTTP")?;
+        Ok(Self { client, runtime })
+    }
+
+    async fn get(&self, ask: Ask<'_>) -> reqwest::Result<Answer> {
+        let mut request = self.client.get(ask.url);
+        for (name, value) in ask.headers {
+            request = request.header(*name, *value);
+        }
+        let mut response = request.send().await?;
+        let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
+        let headers = response.headers().iter();
+        let headers = headers
+            .map(|(name, value)| (name.to_string(), text(value.as_bytes())))
+            .collect();
+        let mut body = Vec::new();
+        while body.len() < ask.most
+            && let Some(piece) = response.chunk().await?
+        {
+            let room = ask.most - body.len();
+            body.extend(piece.iter().take(room));
+        }
+        Ok(Answer {
+            status: response.status().as_u16(),
+            headers,
+            body,
+        })
+    }
+}
+
+impl Served for Fetcher {
+    fn ask(&self, ask: Ask<'_>) -> Result<Answer, String> {
+        let answer = self.runtime.block_on(self.get(ask));
+        answer.map_err(|error| with_causes(&error.without_url()))
+    }
+}
