@@ -31,7 +31,7 @@ impl Archive {
     /// Examines `suites` and what they share, as it is at `now`.
     ///
     /// `served` asks the server at `url`; without one, that part is skipped and said to be.
-    pub fn examine(
+    pub fn diagnose(
         &self,
         suites: &[&Suite],
         signer: Result<&dyn Signer, &SignError>,
@@ -39,19 +39,19 @@ impl Archive {
         now: i64,
     ) -> Result<Vec<Diagnosis>, ArchiveVerifyError> {
         let mut report = Report::default();
-        keys::examine(self, signer, now, &mut report)?;
+        keys::diagnose(self, signer, now, &mut report)?;
         let mut live = Vec::new();
         for suite in suites {
-            if let Some(release) = published::examine(self, suite, now, &mut report)? {
+            if let Some(release) = published::diagnose(self, suite, now, &mut report)? {
                 live.push((*suite, release));
             }
         }
-        disk::examine(self, suites, &mut report);
+        disk::diagnose(self, suites, &mut report);
         match (served, &self.config().url) {
             (Some(server), Some(url)) => {
-                let answers = served::examine(self, url, server, &mut report)?;
+                let answers = served::diagnose(self, url, server, &mut report)?;
                 for (suite, release) in live.iter().filter(|_| answers) {
-                    served_suite::examine(self, suite, release, server, now, &mut report)?;
+                    served_suite::diagnose(self, suite, release, server, now, &mut report)?;
                 }
             }
             (_, None) => report.skip(

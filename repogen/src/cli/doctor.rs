@@ -40,7 +40,7 @@ pub(super) fn run(args: &DoctorArgs, context: &mut Context) -> Result<Completion
         _ => None,
     };
     let served = fetcher.as_ref().map(|fetcher| fetcher as &dyn Served);
-    let lines = archive.examine(&suites, signer, served, now())?;
+    let lines = archive.diagnose(&suites, signer, served, now())?;
     for line in &lines {
         let text = if args.json {
             serde_json::to_string(line).map_err(Failure::disk)?

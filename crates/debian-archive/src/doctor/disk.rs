@@ -17,7 +17,7 @@ const LEAST_BYTES: u64 = 64 << 20;
 /// Less than this part of a disk is worth a warning, in percent.
 const LEAST_PERCENT: u64 = 5;
 
-pub(super) fn examine(archive: &Archive, suites: &[&Suite], report: &mut Report) {
+pub(super) fn diagnose(archive: &Archive, suites: &[&Suite], report: &mut Report) {
     private_files(archive, report);
     let Some(root) = archive.files().folder() else {
         report.skip(

@@ -15,7 +15,7 @@ pub(super) const KEYRING: &str = "archive-keyring.pgp";
 
 const ROTATE: &str = "introduce another key while this one still signs: `repogen key rotate`";
 
-pub(super) fn examine(
+pub(super) fn diagnose(
     archive: &Archive,
     signer: Result<&dyn Signer, &SignError>,
     now: i64,

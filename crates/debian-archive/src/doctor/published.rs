@@ -17,7 +17,7 @@ const APT_CLOCK_GRACE: i64 = 10;
 const RENEWAL_GRACE: i64 = 2 * 3_600;
 
 /// Examines a suite, and returns its signed Release.
-pub(super) fn examine(
+pub(super) fn diagnose(
     archive: &Archive,
     suite: &Suite,
     now: i64,

@@ -13,7 +13,7 @@ const MOST: usize = 4 << 20;
 const SEE_SERVER: &str = "see that the server runs and that `url` is right";
 
 /// Examines it, and says whether it answers at all: whoever does not is not asked again and again.
-pub(super) fn examine(
+pub(super) fn diagnose(
     archive: &Archive,
     url: &str,
     server: &dyn Served,

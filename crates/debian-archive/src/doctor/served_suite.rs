@@ -26,7 +26,7 @@ struct Suitewise<'a> {
     report: &'a mut Report,
 }
 
-pub(super) fn examine(
+pub(super) fn diagnose(
     archive: &Archive,
     suite: &Suite,
     release: &Release,
