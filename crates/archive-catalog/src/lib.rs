@@ -35,7 +35,9 @@ use debian_control::version::Version;
 
 use audit::Actor;
 
-pub use condemned::{Condemnation, CondemnedFile, DELETION_SECONDS};
+pub use condemned::{
+    Condemnation, CondemnedFile, CondemnedFiles, DELETION_SECONDS, Deleters, RefusedFile, TreeFile,
+};
 pub use conflict::Conflict;
 pub use database_url::{DatabaseUrl, InvalidDatabaseUrl};
 pub use error::CatalogError;
@@ -481,14 +483,17 @@ pub trait Catalog: Send + Sync {
         since: Option<i64>,
     ) -> Result<Vec<MisplacedFile>, CatalogError>;
 
-    /// Records files of `tree`, by the digest of their bytes.
-    fn record_pool_files(&self, tree: &str, files: &[(Sha256, String)]) -> Result<(), CatalogError>;
+    /// Records files of `tree`, and returns those that it does not record: their paths are condemned.
+    fn record_pool_files(&self, tree: &str, files: &[TreeFile]) -> Result<Vec<RefusedFile>, CatalogError>;
 
-    /// Returns the pool files, below the root, that no suite needs; those of the tree `left` are needed by none.
-    fn orphaned_pool_files(&self, left: Option<&str>) -> Result<Vec<String>, CatalogError>;
-
-    /// Forgets what [`Catalog::orphaned_pool_files`] returns.
-    fn forget_orphaned_pool_files(&self, left: Option<&str>) -> Result<(), CatalogError>;
+    /// Condemns the first of the pool files that no suite needs, `limit` at most; those of the tree `left` are needed by none. Their
+    /// rows end with [`Catalog::condemned_deleted`].
+    fn condemn_unneeded(
+        &self,
+        left: Option<&str>,
+        limit: usize,
+        deleters: Deleters,
+    ) -> Result<CondemnedFiles, CatalogError>;
 
     /// Forgets what the retentions let go, or with [`PruneMode::DryRun`] says what that is.
     fn prune(

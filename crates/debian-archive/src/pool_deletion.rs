@@ -1,8 +1,8 @@
-//! Deleting files of the pool that no row names, while other machines may be about to place the same bytes.
+//! Deleting files of the pool that no row names or no suite needs, while other machines may be about to place the same bytes.
 
 use std::time::{Duration, Instant};
 
-use archive_catalog::{CatalogError, CondemnedFile, DELETION_SECONDS};
+use archive_catalog::{CatalogError, CondemnedFile, DELETION_SECONDS, Deleters};
 use archive_storage::store::StoreError;
 
 use crate::archive::Archive;
@@ -21,26 +21,47 @@ impl Archive {
         let mut deleted = Vec::with_capacity(paths.len());
         for paths in paths.chunks(TOGETHER) {
             let condemned = self.catalog().condemn(paths)?;
-            let gone = self.delete_condemned(&condemned)?;
-            self.catalog().condemned_deleted(gone)?;
+            let gone = self.delete_condemned::<E>(&condemned)?;
             deleted.extend(gone.iter().map(|file| file.path.clone()));
         }
         Ok(deleted)
     }
 
-    /// Deletes condemned files for as long as nobody else takes them for left behind, and returns those that are gone.
-    fn delete_condemned<'a>(
+    /// Deletes the files that no suite needs; those of the tree `left` are needed by none. Returns one that another machine is
+    /// deleting.
+    pub(crate) fn delete_unneeded<E>(
         &self,
-        condemned: &'a [CondemnedFile],
-    ) -> Result<&'a [CondemnedFile], StoreError> {
+        left: Option<&str>,
+        deleters: Deleters,
+    ) -> Result<Option<String>, E>
+    where
+        E: From<CatalogError> + From<StoreError>,
+    {
+        loop {
+            let files = self.catalog().condemn_unneeded(left, TOGETHER, deleters)?;
+            if files.condemned.is_empty() {
+                return Ok(files.in_hand.into_iter().next());
+            }
+            self.delete_condemned::<E>(&files.condemned)?;
+        }
+    }
+
+    /// Deletes condemned files for as long as nobody else takes them for left behind, and returns those that are gone.
+    fn delete_condemned<'a, E>(&self, condemned: &'a [CondemnedFile]) -> Result<&'a [CondemnedFile], E>
+    where
+        E: From<CatalogError> + From<StoreError>,
+    {
         let started = Instant::now();
+        let mut gone = condemned;
         for (done, file) in condemned.iter().enumerate() {
             // Whoever stood still for long must not delete what was put there anew. The next prune does the rest.
             if started.elapsed() > Duration::from_secs(DELETION_SECONDS) {
-                return Ok(condemned.get(..done).unwrap_or(condemned));
+                gone = condemned.get(..done).unwrap_or(condemned);
+                break;
             }
             self.files().delete(&file.path)?;
         }
-        Ok(condemned)
+        self.catalog().condemned_deleted(gone)?;
+        Ok(gone)
     }
 }

@@ -13,9 +13,9 @@ use crate::sql::{Db, Sql, params};
 use crate::sql_catalog::{Backend, SqlCatalog};
 use crate::turn::{Ending, Patience, Turn};
 use crate::{
-    Catalog, CatalogError, CondemnedFile, Conflict, Entry, MisplacedFile, NewContent, NewPlacement, Pin,
-    PlacedSet, PlacementOutcome, PoolFile, Progress, PruneMode, PruneResult, Publication, RetainedState,
-    Retention, Selection, Snapshot, SnapshotId,
+    Catalog, CatalogError, CondemnedFile, CondemnedFiles, Conflict, Deleters, Entry, MisplacedFile,
+    NewContent, NewPlacement, Pin, PlacedSet, PlacementOutcome, PoolFile, Progress, PruneMode, PruneResult,
+    Publication, RefusedFile, RetainedState, Retention, Selection, Snapshot, SnapshotId, TreeFile,
 };
 
 impl SqlCatalog {
@@ -227,21 +227,20 @@ impl Catalog for SqlCatalog {
         })
     }
 
-    fn record_pool_files(&self, tree: &str, files: &[(Sha256, String)]) -> Result<(), CatalogError> {
+    fn record_pool_files(&self, tree: &str, files: &[TreeFile]) -> Result<Vec<RefusedFile>, CatalogError> {
         self.write("record files of a tree", |db| {
             trees::record_pool_files(db, tree, files)
         })
     }
 
-    fn orphaned_pool_files(&self, left: Option<&str>) -> Result<Vec<String>, CatalogError> {
-        self.read("look for files that no suite needs", |db| {
-            trees::unneeded(db, left)
-        })
-    }
-
-    fn forget_orphaned_pool_files(&self, left: Option<&str>) -> Result<(), CatalogError> {
-        self.write("forget files that no suite needs", |db| {
-            trees::forget_unneeded(db, left)
+    fn condemn_unneeded(
+        &self,
+        left: Option<&str>,
+        limit: usize,
+        deleters: Deleters,
+    ) -> Result<CondemnedFiles, CatalogError> {
+        self.write("condemn files that no suite needs", |db| {
+            trees::condemn_unneeded(db, left, limit, deleters)
         })
     }
 

@@ -20,34 +20,50 @@ pub(crate) fn condemn(db: &Db<'_>, paths: &[String]) -> Sql<Vec<CondemnedFile>> 
             "select 1 from pool_file where tree = ?1 and path = ?2",
             params![tree, below],
         )?;
-        let is_in_hand = db.exists(
-            "select 1 from condemned_file where path = ?1 and is_deleted = 0 and since >= ?2",
-            params![path, now - GIVEN_UP],
-        )?;
-        if is_needed || is_in_hand {
-            continue;
+        if !is_needed && !is_in_hand(db, path, now)? {
+            condemned.push(condemn_one(db, path, now)?);
         }
-        db.execute("delete from condemned_file where path = ?1", params![path])?;
-        let id = db.insert(
-            "insert into condemned_file (path, is_deleted, since) values (?1, 0, ?2)",
-            params![path, now],
-        )?;
-        condemned.push(CondemnedFile {
-            condemnation: Condemnation(id),
-            path: path.clone(),
-        });
     }
     Ok(condemned)
+}
+
+/// Says whether somebody is deleting a file, below the root.
+pub(crate) fn is_in_hand(db: &Db<'_>, path: &str, now: i64) -> Sql<bool> {
+    db.exists(
+        "select 1 from condemned_file where path = ?1 and is_deleted = 0 and since >= ?2",
+        params![path, now - GIVEN_UP],
+    )
+}
+
+/// Condemns a file, whoever condemned it before.
+pub(crate) fn condemn_one(db: &Db<'_>, path: &str, now: i64) -> Sql<CondemnedFile> {
+    db.execute("delete from condemned_file where path = ?1", params![path])?;
+    let id = db.insert(
+        "insert into condemned_file (path, is_deleted, since) values (?1, 0, ?2)",
+        params![path, now],
+    )?;
+    Ok(CondemnedFile {
+        condemnation: Condemnation(id),
+        path: path.to_owned(),
+    })
 }
 
 /// Notes that condemned files are gone.
 pub(crate) fn deleted(db: &Db<'_>, files: &[CondemnedFile]) -> Sql<()> {
     let now = db.clock()?;
     for file in files {
-        db.execute(
+        let was_it = db.execute(
             "update condemned_file set is_deleted = 1, since = ?2 where id = ?1",
             params![file.condemnation.0, now],
         )?;
+        // Whoever took it for left behind, and condemned it anew, answers for its row.
+        if was_it > 0 {
+            let (tree, below) = pool::tree_and_path(&file.path);
+            db.execute(
+                "delete from pool_file where tree = ?1 and path = ?2",
+                params![tree, below],
+            )?;
+        }
     }
     Ok(())
 }
@@ -57,6 +73,17 @@ pub(crate) fn deleted(db: &Db<'_>, files: &[CondemnedFile]) -> Sql<()> {
 /// The condemnation of one that was ends with the placement.
 pub(crate) fn lift(db: &Db<'_>, wish: &NewPlacement) -> Sql<Result<(), Box<Conflict>>> {
     let path = pool::below_root(&wish.tree, &wish.path);
+    let put_after = wish.put_after;
+    let lifted = lift_path(db, &path, put_after)?;
+    Ok(lifted.map_err(|deleted| Box::new(Conflict::Condemned { path, deleted })))
+}
+
+/// The same of a path below the root; the error is the case, once the file is gone.
+pub(crate) fn lift_path(
+    db: &Db<'_>,
+    path: &str,
+    put_after: Option<Condemnation>,
+) -> Sql<Result<(), Option<Condemnation>>> {
     let condemned: Option<(i64, bool)> = db.query_optional(
         "select id, is_deleted from condemned_file where path = ?1",
         params![path],
@@ -65,12 +92,9 @@ pub(crate) fn lift(db: &Db<'_>, wish: &NewPlacement) -> Sql<Result<(), Box<Confl
     let Some((id, is_deleted)) = condemned else {
         return Ok(Ok(()));
     };
-    if is_deleted && wish.put_after == Some(Condemnation(id)) {
+    if is_deleted && put_after == Some(Condemnation(id)) {
         db.execute("delete from condemned_file where id = ?1", params![id])?;
         return Ok(Ok(()));
     }
-    Ok(Err(Box::new(Conflict::Condemned {
-        path,
-        deleted: is_deleted.then_some(Condemnation(id)),
-    })))
+    Ok(Err(is_deleted.then_some(Condemnation(id))))
 }

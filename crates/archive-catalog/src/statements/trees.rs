@@ -1,10 +1,10 @@
 //! Which tree of the pool has which file: for suites that become private, or public.
 
-use debian_control::digest::Sha256;
 use debian_control::name::SuiteName;
 
-use super::rows;
+use super::{condemned, rows};
 use crate::MisplacedFile;
+use crate::condemned::{CondemnedFiles, Deleters, RefusedFile, TreeFile};
 use crate::sql::{Db, Sql, params};
 use archive_storage::pool;
 
@@ -39,23 +39,29 @@ pub(crate) fn files_in_other_trees(
     })
 }
 
-/// Records files of a tree.
-pub(crate) fn record_pool_files(db: &Db<'_>, tree: &str, files: &[(Sha256, String)]) -> Sql<()> {
-    for (sha256, path) in files {
+/// Records files of a tree, and returns those that it does not record: their paths are condemned.
+pub(crate) fn record_pool_files(db: &Db<'_>, tree: &str, files: &[TreeFile]) -> Sql<Vec<RefusedFile>> {
+    let mut refused = Vec::new();
+    for file in files {
+        let path = pool::below_root(tree, &file.path);
+        if let Err(deleted) = condemned::lift_path(db, &path, file.put_after)? {
+            refused.push(RefusedFile { path, deleted });
+            continue;
+        }
         db.execute(
             "insert into pool_file (tree, path, content_id)
              select ?1, ?2, id from content where sha256 = ?3
              on conflict do nothing",
-            params![tree, path, sha256.as_bytes()],
+            params![tree, file.path, file.sha256.as_bytes()],
         )?;
     }
-    Ok(())
+    Ok(refused)
 }
 
 /// What no placement needs: a suite's files are in the tree of its codename where that has one, else in the public tree.
 ///
 /// `?1` is a tree that nobody needs, or null.
-pub(crate) const UNNEEDED: &str = "from pool_file where pool_file.tree = ?1 or not exists
+const UNNEEDED: &str = "from pool_file where pool_file.tree = ?1 or not exists
     (select 1 from placement join suite on suite.id = placement.suite_id
      where placement.content_id = pool_file.content_id
      and (suite.codename = pool_file.tree or pool_file.tree = ''
@@ -75,6 +81,30 @@ pub(crate) fn unneeded(db: &Db<'_>, left: Option<&str>) -> Sql<Vec<String>> {
 }
 
 /// Forgets the files that no suite needs.
-pub(crate) fn forget_unneeded(db: &Db<'_>, left: Option<&str>) -> Sql<()> {
-    db.execute(&format!("delete {UNNEEDED}"), params![left]).map(drop)
+pub(crate) fn forget_unneeded(db: &Db<'_>) -> Sql<()> {
+    db.execute(&format!("delete {UNNEEDED}"), params![None::<&str>])
+        .map(drop)
+}
+
+/// Condemns the first of the files that no suite needs, `limit` at most. They keep their rows until they are gone: an interruption
+/// leaves them to whoever asks next.
+pub(crate) fn condemn_unneeded(
+    db: &Db<'_>,
+    left: Option<&str>,
+    limit: usize,
+    deleters: Deleters,
+) -> Sql<CondemnedFiles> {
+    let now = db.clock()?;
+    let mut files = CondemnedFiles::default();
+    for path in unneeded(db, left)? {
+        if files.condemned.len() == limit {
+            break;
+        }
+        if deleters == Deleters::Several && condemned::is_in_hand(db, &path, now)? {
+            files.in_hand.push(path);
+        } else {
+            files.condemned.push(condemned::condemn_one(db, &path, now)?);
+        }
+    }
+    Ok(files)
 }

@@ -1,6 +1,7 @@
 //! What placing, removing and describing packages promise.
 
 use super::*;
+use crate::{Deleters, TreeFile};
 
 pub(super) fn what_is_done_by_a_right_that_ended_after_it_was_checked_is_not_done(catalog: &SqlCatalog) {
     let new = account("jane", Role::Maintainer);
@@ -322,6 +323,58 @@ pub(super) fn what_a_dead_machine_was_deleting_is_deleted_by_another(catalog: &S
     let taken_over = catalog.condemn(std::slice::from_ref(&path)).unwrap();
     assert_eq!(taken_over.len(), 1);
     assert_ne!(taken_over, left);
+}
+
+/// What a suite that became private leaves in the public tree, and what came back there.
+pub(super) fn what_no_suite_needs_keeps_its_row_until_it_is_gone(catalog: &SqlCatalog) {
+    let private = NewPlacement {
+        suite: suite("private"),
+        ..placement("nginx", "1.0", "web")
+    };
+    let public_path = format!("pool/{}", "nginx_1.0.deb");
+    place(catalog, std::slice::from_ref(&private));
+    let file = |put_after| TreeFile {
+        sha256: private.content.content.sha256,
+        path: public_path.clone(),
+        put_after,
+    };
+    let in_private = catalog.record_pool_files("private", &[file(None)]).unwrap();
+    assert!(in_private.is_empty());
+
+    let unneeded = || catalog.condemn_unneeded(None, 10, Deleters::Several).unwrap();
+    let first = unneeded();
+    assert_eq!(
+        first.condemned.iter().map(|file| &file.path).collect::<Vec<_>>(),
+        [&public_path]
+    );
+    let others = unneeded();
+    assert_eq!(
+        (others.condemned.len(), others.in_hand),
+        (0, vec![public_path.clone()])
+    );
+    // Whoever is alone takes it for left behind.
+    let second = catalog.condemn_unneeded(None, 10, Deleters::OnlyThis).unwrap();
+    let refused = catalog.record_pool_files("", &[file(None)]).unwrap();
+    assert_eq!(refused[0].deleted, None);
+    // Of two who delete it, the one that was taken for dead says nothing.
+    catalog.condemned_deleted(&first.condemned).unwrap();
+    assert_eq!(catalog.pool_files().unwrap().len(), 2);
+    catalog.condemned_deleted(&second.condemned).unwrap();
+    assert_eq!(catalog.pool_files().unwrap().len(), 1);
+
+    // The suite is public again: its bytes count there once they were put there after that.
+    let case = second.condemned[0].condemnation;
+    assert_eq!(
+        catalog.record_pool_files("", &[file(None)]).unwrap()[0].deleted,
+        Some(case)
+    );
+    assert!(
+        catalog
+            .record_pool_files("", &[file(Some(case))])
+            .unwrap()
+            .is_empty()
+    );
+    assert_eq!(catalog.pool_files().unwrap().len(), 2);
 }
 
 pub(super) fn path_lists_of_changed_names_say_when_they_are_shown(catalog: &SqlCatalog) {

@@ -36,6 +36,11 @@ pub enum PublishError {
     /// A file cannot be put into a tree of the pool.
     #[error(transparent)]
     Pool(#[from] PoolError),
+    /// A file that is to be replaced, or to go, is being deleted by another machine.
+    #[error(
+        "`{0}` is being deleted by another machine, and the suite needs to know that it is gone: try again"
+    )]
+    InHand(String),
     /// The suite is published, and its pages are not what they should be.
     #[error("suite `{suite}` is published, but not all of its pages are: the next publish goes on with them")]
     Pages {

@@ -2,6 +2,9 @@
 //!
 //! Names come down before what they name, `InRelease` first, so that no client can begin what it cannot end.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use archive_catalog::{Condemnation, Deleters, MisplacedFile, TreeFile};
 use debian_control::name::SuiteName;
 use rustix::fs::FlockOperation;
 
@@ -53,9 +56,34 @@ impl Archive {
         if homeless.is_empty() {
             return Ok(());
         }
-        // Nobody deletes meanwhile what is linked and has no row yet.
+        // Nobody on this machine deletes meanwhile what is linked and has no row yet.
         let _pool = self.pool_lock(FlockOperation::LockShared)?;
+        // What other machines deleted after it was linked here is linked again.
+        let mut put_after = BTreeMap::new();
+        loop {
+            let files = self.copy_into(tree, &homeless, &put_after)?;
+            let refused = self.catalog().record_pool_files(tree, &files)?;
+            if refused.is_empty() {
+                return Ok(());
+            }
+            for file in refused {
+                let Some(case) = file.deleted else {
+                    return Err(PublishError::InHand(file.path));
+                };
+                put_after.insert(file.path, case);
+            }
+        }
+    }
+
+    /// Copies files of other trees into one.
+    fn copy_into(
+        &self,
+        tree: &str,
+        homeless: &[MisplacedFile],
+        put_after: &BTreeMap<String, Condemnation>,
+    ) -> Result<Vec<TreeFile>, PublishError> {
         let mut files = Vec::with_capacity(homeless.len());
+        let mut folders = BTreeSet::new();
         for package in homeless {
             let file_name = package.content.file_name();
             let name = PoolName {
@@ -64,23 +92,22 @@ impl Archive {
                 file_name: &file_name,
             };
             let sha256 = package.content.sha256;
-            files.push((
+            let path = pool::copy(self.files(), tree, &package.path, &name, &sha256)?;
+            let below_root = pool::below_root(tree, &path);
+            folders.insert(folder_of(&below_root).to_owned());
+            files.push(TreeFile {
                 sha256,
-                pool::copy(self.files(), tree, &package.path, &name, &sha256)?,
-            ));
+                put_after: put_after.get(&below_root).copied(),
+                path,
+            });
         }
-        let paths: Vec<String> = files
-            .iter()
-            .map(|(_, path)| pool::below_root(tree, path))
-            .collect();
-        self.files()
-            .settle(&mut paths.iter().map(|path| folder_of(path)))?;
-        Ok(self.catalog().record_pool_files(tree, &files)?)
+        self.files().settle(&mut folders.iter().map(String::as_str))?;
+        Ok(files)
     }
 
     /// Ends serving a suite where it was before it became private, or public.
     ///
-    /// Files are deleted before their rows: after an interruption, the next publish finds the rest.
+    /// Rows of files end when they are gone: after an interruption, the next publish finds the rest.
     pub(super) fn move_out(&self, suite: &Suite) -> Result<(), PublishError> {
         let (old, left) = if suite.private {
             (String::new(), None)
@@ -89,10 +116,14 @@ impl Archive {
         };
         take_down(self.files(), &old, &suite.codename)?;
         let _pool = self.pool_lock(FlockOperation::LockExclusive)?;
-        for path in self.catalog().orphaned_pool_files(left)? {
-            self.files().delete(&path)?;
+        // Of a folder only those delete who have this lock; of a bucket, other machines too.
+        let deleters = match self.files().folder() {
+            Some(_) => Deleters::OnlyThis,
+            None => Deleters::Several,
+        };
+        if let Some(path) = self.delete_unneeded::<PublishError>(left, deleters)? {
+            return Err(PublishError::InHand(path));
         }
-        self.catalog().forget_orphaned_pool_files(left)?;
         if left.is_some() {
             delete_folder(self.files(), old.trim_end_matches('/'))?;
         }
