@@ -22,6 +22,7 @@ mod sql;
 mod sql_catalog;
 mod sqlite;
 mod statements;
+mod text_store;
 mod transfer;
 mod transient;
 mod turn;
@@ -46,6 +47,7 @@ pub use named::{NamedPackage, PastPlacement};
 pub use position::{Cluster, Indexed, Position, Section};
 pub use snapshot_id::{InvalidSnapshotId, Pin, Retained, RetainedState, SnapshotId, SnapshotPackage};
 pub use sql_catalog::SqlCatalog;
+pub use text_store::{TextChange, TextStore, TextStoreError};
 pub use transient::TransientFailure;
 pub use watch::CatalogWatch;
 

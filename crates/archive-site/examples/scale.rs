@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};
 
 use archive_site::{
-    Build, Change, Changed, File, FileList, Package, Placed, Published, Record, Row, Rows, Site, SiteKey,
-    SiteSuite, SuiteStatus, Update,
+    Build, Change, Changed, File, FileList, InvalidRecord, MemoryStore, Package, Placed, Published, Record,
+    Row, Site, SiteKey, SiteSuite, SuiteStatus, Update,
 };
 use debian_control::limits::Limits;
 use debian_control::package::BinaryPackage;
@@ -20,10 +20,13 @@ fn main() -> Result<(), Failure> {
     let mut text = String::new();
     std::io::stdin().read_to_string(&mut text)?;
     let packages = packages(&text)?;
-    let lines: Vec<String> = packages.values().map(Package::row).collect();
-    let rows = Rows::new(lines.iter().filter_map(|line| Row::parse(line)).collect());
+    let mut record = Record::begin(MemoryStore::default());
+    for (name, package) in &packages {
+        record.put(name, Some(&package.row()))?;
+    }
+    record.settle()?;
     let mut sizes = Sizes::default();
-    write(&rows, &packages, &Changed::Everything, &mut sizes);
+    write(&record, &packages, &Changed::Everything, &mut sizes)?;
     let mut out = std::io::stdout();
     writeln!(out, "{} names; everything: {:?}", packages.len(), sizes.kinds)?;
     let cost = |name: &str| sizes.search_cost(&name.to_ascii_lowercase());
@@ -37,33 +40,21 @@ fn main() -> Result<(), Failure> {
         cost(dearest)
     )?;
 
-    let record = Record {
-        revision: 1,
-        settings: "s",
-        rows,
-    };
-    let kept = record.render();
     let (name, package) = packages.iter().nth(packages.len() / 2).ok_or("no packages")?;
-    let line = package.row().replacen('\t', "\t9:", 1);
+    let row = package.row();
     for change in 0..changes {
-        // What a publish does: reads the record, changes it, writes files, and writes it.
-        let before = Record::parse(&kept)?;
-        let now = before
-            .rows
-            .with(&BTreeMap::from([(name.as_str(), Row::parse(&line))]));
+        // What a publish does: changes the record, and writes files.
+        let line = row.line().replacen('\t', &format!("\t{}:", change + 1), 1);
+        let before = record.put(name, Row::parse(line).as_ref())?;
+        record.settle()?;
         let changed = Changed::Names(vec![Change {
-            name,
-            before: vec![before.rows.get(name)],
+            name: name.clone(),
+            before: vec![before],
         }]);
         let mut sizes = Sizes::default();
-        write(&now, &packages, &changed, &mut sizes);
-        let record = Record { rows: now, ..before };
+        write(&record, &packages, &changed, &mut sizes)?;
         if change == 0 {
-            writeln!(
-                out,
-                "one new version of {name}: {sizes:?}, record {} bytes",
-                record.render().len()
-            )?;
+            writeln!(out, "one new version of {name}: {sizes:?}")?;
         }
     }
     Ok(())
@@ -114,7 +105,12 @@ impl Sizes {
     }
 }
 
-fn write(rows: &Rows<'_>, packages: &BTreeMap<String, Package>, changed: &Changed<'_>, sizes: &mut Sizes) {
+fn write(
+    record: &Record<MemoryStore>,
+    packages: &BTreeMap<String, Package>,
+    changed: &Changed,
+    sizes: &mut Sizes,
+) -> Result<(), InvalidRecord> {
     let suite = SiteSuite {
         codename: "bookworm".into(),
         alias: None,
@@ -138,20 +134,19 @@ fn write(rows: &Rows<'_>, packages: &BTreeMap<String, Package>, changed: &Change
         date: 1_795_000_000,
         valid_until: None,
     };
-    let status = SuiteStatus::new("bookworm", &published, rows);
-    let update = Update::new(&site, &suite, &status, rows, changed);
+    let status = SuiteStatus::new("bookworm", &published, record)?;
+    let update = Update::new(&site, &suite, &status, record, changed)?;
     let mut put = |file: File| {
         if let File::Holds(path, bytes) = file {
             sizes.add(&path, &bytes);
         }
+        Ok(())
     };
     for name in update.names() {
-        update
-            .package(name, packages.get(name))
-            .into_iter()
-            .for_each(&mut put);
+        let files = update.package(name, packages.get(name))?;
+        files.into_iter().try_for_each(&mut put)?;
     }
-    update.lists(&mut put);
+    update.lists(&mut put)
 }
 
 fn packages(text: &str) -> Result<BTreeMap<String, Package>, Failure> {

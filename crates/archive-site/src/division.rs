@@ -5,173 +5,170 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::row::Row;
-
-/// A row under one of the keys that it is listed under.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Entry<'a> {
-    pub(crate) key: &'a str,
-    pub(crate) row: &'a Row<'a>,
-}
-
-/// Which parts may have changed.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Affected<'r> {
-    /// All of them.
-    All,
-    /// Those that may have changed with entries under these keys.
-    Under(&'r Touched),
-}
+use crate::list::List;
+use crate::record::Record;
+use crate::record_store::RecordStore;
+use crate::tree::{self, below, nexts};
 
 /// How many entries came, went or changed under each key.
 pub(crate) type Touched = BTreeMap<String, usize>;
 
+/// Which parts may have changed: those with entries under some keys; `None` for all of them.
+pub(crate) type Affected<'t> = Option<&'t Touched>;
+
 /// A part.
 #[derive(Debug)]
-pub(crate) enum Part<'n, 'a> {
+pub(crate) enum Part<'n> {
     /// It has entries, and parts where there are too many.
     Present {
         prefix: &'n str,
-        entries: &'n [Entry<'a>],
-        /// Each part of it with the number of its entries; `None` where it has none.
-        parts: Option<Vec<(String, usize)>>,
+        count: usize,
+        /// Each part of it with the number of its entries; nothing where it has none.
+        parts: Vec<(String, usize)>,
     },
     /// There may have been one, and there is none.
     Gone { prefix: &'n str },
 }
 
-/// How a list is divided.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Division<'r> {
-    /// How many entries a part without parts has at most.
+/// A list as some files show it.
+#[derive(Debug)]
+pub(crate) struct Division<'r, S> {
+    pub(crate) record: &'r Record<S>,
+    pub(crate) list: &'r List,
+    /// How many entries a part without parts has at most; not less than the list's own limit.
     pub(crate) limit: usize,
-    /// The longest name of a part. One of that length has no parts, whatever it holds.
-    pub(crate) depth: usize,
-    pub(crate) affected: Affected<'r>,
 }
 
-type Groups<'a> = BTreeMap<u8, Vec<Entry<'a>>>;
+/// Where the parts of a division go.
+pub(crate) type Visit<'v, E> = &'v mut dyn FnMut(Part<'_>) -> Result<(), E>;
 
-impl Division<'_> {
-    /// Visits the affected parts, beginning with the one named `prefix`, which holds `entries`.
-    pub(crate) fn visit<'a>(&self, prefix: &str, entries: &[Entry<'a>], visit: &mut dyn FnMut(Part<'_, 'a>)) {
-        let groups = (entries.len() > self.limit && prefix.len() < self.depth)
-            .then(|| group(prefix, entries))
-            .filter(|groups| !groups.is_empty());
-        if entries.is_empty() && !prefix.is_empty() {
-            visit(Part::Gone { prefix });
-        } else {
-            let parts = groups.as_ref().map(|groups| {
-                let named = groups
-                    .iter()
-                    .map(|(next, group)| (with(prefix, *next), group.len()));
-                named.collect()
-            });
-            visit(Part::Present {
-                prefix,
-                entries,
-                parts,
-            });
-        }
-        match groups {
-            Some(groups) => self.visit_parts(prefix, entries.len(), &groups, visit),
-            None => self.visit_gone(prefix, entries, visit),
+impl<S: RecordStore> Division<'_, S> {
+    /// Visits the affected parts, beginning with the whole list.
+    pub(crate) fn visit<E: From<S::Error>>(
+        &self,
+        affected: Affected<'_>,
+        visit: Visit<'_, E>,
+    ) -> Result<(), E> {
+        let count = tree::count(&self.record.store, self.list, "")?;
+        self.visit_part("", count, affected, visit)
+    }
+
+    /// Visits the affected parts of the whole list, which has parts however short it is.
+    pub(crate) fn visit_parts_of_all<E: From<S::Error>>(
+        &self,
+        affected: Affected<'_>,
+        visit: Visit<'_, E>,
+    ) -> Result<(), E> {
+        let parts = tree::parts(&self.record.store, self.list, "")?;
+        match affected {
+            None => self.visit_all(&parts, visit),
+            Some(touched) => self.visit_touched("", &parts, touched, visit),
         }
     }
 
-    /// Visits the affected ones of the parts of `prefix`, which holds `count` entries.
-    pub(crate) fn visit_parts<'a>(
+    fn visit_part<E: From<S::Error>>(
         &self,
         prefix: &str,
         count: usize,
-        groups: &Groups<'a>,
-        visit: &mut dyn FnMut(Part<'_, 'a>),
-    ) {
-        let Affected::Under(touched) = self.affected else {
-            for (next, group) in groups {
-                self.visit(&with(prefix, *next), group, visit);
-            }
-            return;
-        };
-        let here = below(touched, prefix);
-        let changes: usize = here.iter().map(|(_, entries)| entries).sum();
-        // It may have had no parts before.
-        let is_new = count <= self.limit.saturating_add(changes);
-        if is_new {
-            // All that is in a new part is new there.
-            let entries = groups.values().flatten().map(|entry| (entry.key, 1));
-            let all = sum(here.into_iter().chain(entries));
-            self.visit_touched(prefix, groups, &all, visit);
+        affected: Affected<'_>,
+        visit: Visit<'_, E>,
+    ) -> Result<(), E> {
+        let parts = if count > self.limit && prefix.len() < self.list.depth {
+            tree::parts(&self.record.store, self.list, prefix)?
         } else {
-            self.visit_touched(prefix, groups, touched, visit);
+            Vec::new()
+        };
+        if count == 0 && !prefix.is_empty() {
+            visit(Part::Gone { prefix })?;
+        } else {
+            visit(Part::Present {
+                prefix,
+                count,
+                parts: parts.clone(),
+            })?;
+        }
+        match affected {
+            None => self.visit_all(&parts, visit),
+            Some(touched) if parts.is_empty() => self.visit_gone(prefix, touched, visit),
+            Some(touched) => self.visit_parts(prefix, count, &parts, touched, visit),
         }
     }
 
-    fn visit_touched<'a>(
+    fn visit_all<E: From<S::Error>>(&self, parts: &[(String, usize)], visit: Visit<'_, E>) -> Result<(), E> {
+        parts
+            .iter()
+            .try_for_each(|(part, count)| self.visit_part(part, *count, None, visit))
+    }
+
+    /// Visits the affected ones of the parts of `prefix`, which holds `count` entries.
+    fn visit_parts<E: From<S::Error>>(
         &self,
         prefix: &str,
-        groups: &Groups<'a>,
+        count: usize,
+        parts: &[(String, usize)],
         touched: &Touched,
-        visit: &mut dyn FnMut(Part<'_, 'a>),
-    ) {
-        let division = Division {
-            affected: Affected::Under(touched),
-            ..*self
-        };
-        let nexts: BTreeSet<u8> = below(touched, prefix)
-            .iter()
-            .filter_map(|(key, _)| next(prefix, key))
-            .collect();
-        for next in nexts {
-            let group = groups.get(&next).map_or(&[][..], Vec::as_slice);
-            division.visit(&with(prefix, next), group, visit);
+        visit: Visit<'_, E>,
+    ) -> Result<(), E> {
+        let changes: usize = below(touched, prefix).map(|(_, entries)| entries).sum();
+        // It may have had no parts before: all that is in a new part is new there.
+        if count <= self.limit.saturating_add(changes) {
+            self.visit_touched(prefix, parts, &self.with_entries(prefix, touched)?, visit)
+        } else {
+            self.visit_touched(prefix, parts, touched, visit)
         }
+    }
+
+    fn visit_touched<E: From<S::Error>>(
+        &self,
+        prefix: &str,
+        parts: &[(String, usize)],
+        touched: &Touched,
+        visit: Visit<'_, E>,
+    ) -> Result<(), E> {
+        let counts: BTreeMap<&str, usize> = parts
+            .iter()
+            .map(|(part, count)| (part.as_str(), *count))
+            .collect();
+        for part in nexts(touched, prefix) {
+            let count = counts.get(part.as_str()).copied().unwrap_or_default();
+            self.visit_part(&part, count, Some(touched), visit)?;
+        }
+        Ok(())
+    }
+
+    /// Returns the keys below `prefix` that are touched, and those of all its entries.
+    fn with_entries(&self, prefix: &str, touched: &Touched) -> Result<Touched, S::Error> {
+        let entries = tree::entries(&self.record.store, self.list, prefix, usize::MAX)?;
+        let keys = entries.iter().map(|entry| (entry.key.as_str(), 1));
+        Ok(sum(below(touched, prefix).chain(keys)))
     }
 
     /// Visits the parts that one without parts may have had.
-    fn visit_gone<'a>(&self, prefix: &str, entries: &[Entry<'a>], visit: &mut dyn FnMut(Part<'_, 'a>)) {
-        let Affected::Under(touched) = self.affected else {
-            return;
-        };
-        let entries = entries.iter().map(|entry| (entry.key, 1));
-        let keys = sum(below(touched, prefix).into_iter().chain(entries));
-        self.gone_below(prefix, &keys, visit);
+    fn visit_gone<E: From<S::Error>>(
+        &self,
+        prefix: &str,
+        touched: &Touched,
+        visit: Visit<'_, E>,
+    ) -> Result<(), E> {
+        if below(touched, prefix).next().is_none() {
+            return Ok(());
+        }
+        self.gone_below(prefix, &self.with_entries(prefix, touched)?, visit)
     }
 
     /// Visits the parts that `prefix` had if it ever had as many entries as `keys` says.
-    fn gone_below<'a>(&self, prefix: &str, keys: &Touched, visit: &mut dyn FnMut(Part<'_, 'a>)) {
-        let keys = below(keys, prefix);
-        let entries: usize = keys.iter().map(|(_, entries)| entries).sum();
-        if entries <= self.limit || prefix.len() >= self.depth {
-            return;
+    fn gone_below<E>(&self, prefix: &str, keys: &Touched, visit: Visit<'_, E>) -> Result<(), E> {
+        let entries: usize = below(keys, prefix).map(|(_, entries)| entries).sum();
+        if entries <= self.limit || prefix.len() >= self.list.depth {
+            return Ok(());
         }
-        let nexts: BTreeSet<u8> = keys.iter().filter_map(|(key, _)| next(prefix, key)).collect();
-        let keys = sum(keys.into_iter());
-        for next in nexts {
-            let child = with(prefix, next);
-            visit(Part::Gone { prefix: &child });
-            self.gone_below(&child, &keys, visit);
+        let parts: BTreeSet<String> = nexts(keys, prefix);
+        for part in parts {
+            visit(Part::Gone { prefix: &part })?;
+            self.gone_below(&part, keys, visit)?;
         }
+        Ok(())
     }
-}
-
-/// Sorts entries by the letter that follows `prefix`.
-pub(crate) fn group<'a>(prefix: &str, entries: &[Entry<'a>]) -> Groups<'a> {
-    let mut groups = Groups::new();
-    for entry in entries {
-        if let Some(next) = next(prefix, entry.key) {
-            groups.entry(next).or_default().push(*entry);
-        }
-    }
-    groups
-}
-
-fn next(prefix: &str, key: &str) -> Option<u8> {
-    key.as_bytes().get(prefix.len()).copied()
-}
-
-fn with(prefix: &str, next: u8) -> String {
-    format!("{prefix}{}", char::from(next))
 }
 
 /// Adds up the entries of each key.
@@ -183,73 +180,116 @@ pub(crate) fn sum<'k>(keys: impl Iterator<Item = (&'k str, usize)>) -> Touched {
     sums
 }
 
-/// Returns the keys that begin with `prefix`.
-fn below<'k>(keys: &'k Touched, prefix: &str) -> Vec<(&'k str, usize)> {
-    let from = keys.range::<str, _>((std::ops::Bound::Included(prefix), std::ops::Bound::Unbounded));
-    from.map(|(key, entries)| (key.as_str(), *entries))
-        .take_while(|(key, _)| key.starts_with(prefix))
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::memory::MemoryStore;
+    use crate::record_store::InvalidRecord;
+    use crate::tree::Deltas;
 
-    type Tree = BTreeMap<String, Vec<(String, u8)>>;
+    /// The entries of each part.
+    type Parts = BTreeMap<String, Vec<String>>;
     /// Keys, each with a number that tells entries under one key apart.
     type Keys = BTreeSet<(String, u8)>;
 
-    fn apply(tree: &mut Tree, keys: &Keys, affected: Affected<'_>) {
-        let line = |(_, number): &(String, u8)| format!("{number}\t1\t5\t7\t\t\t\t\t");
-        let lines: Vec<String> = keys.iter().map(line).collect();
-        let rows: Vec<Row<'_>> = lines.iter().map(|line| Row::parse(line).unwrap()).collect();
-        let entries: Vec<Entry<'_>> = rows
-            .iter()
-            .zip(keys)
-            .map(|(row, (key, _))| Entry { key, row })
-            .collect();
-        let division = Division {
+    fn list() -> List {
+        List {
             limit: 3,
             depth: 4,
-            affected,
+            ..List::words()
+        }
+    }
+
+    /// Makes a list that holds some keys one that holds others.
+    fn change(store: &mut MemoryStore, before: &Keys, after: &Keys) {
+        let list = list();
+        let mut deltas = Deltas::new();
+        for (keys, others, change) in [(before, after, -1), (after, before, 1)] {
+            for (key, number) in keys.difference(others) {
+                let entry = list.entry_key(key, &format!("{}", 9 - number), &number.to_string());
+                if change > 0 {
+                    store.put(&entry, "").unwrap();
+                } else {
+                    store.delete(&entry).unwrap();
+                }
+                *deltas.entry(key.clone()).or_default() += change;
+            }
+        }
+        tree::settle(store, &list, &deltas).unwrap();
+    }
+
+    fn visit(store: &MemoryStore, shown: &mut Parts, affected: Affected<'_>) {
+        let (list, record) = (list(), Record::begin(store.clone()));
+        let division = Division {
+            record: &record,
+            list: &list,
+            limit: 3,
         };
-        division.visit("", &entries, &mut |part| match part {
-            Part::Present { prefix, entries, .. } => {
-                let entries = entries.iter();
-                let held = entries.map(|entry| (entry.key.to_owned(), entry.row.name().parse().unwrap()));
-                tree.insert(prefix.to_owned(), held.collect());
+        let visited: Result<(), InvalidRecord> = division.visit_parts_of_all(affected, &mut |part| {
+            match part {
+                Part::Present { prefix, count, .. } => {
+                    let entries = tree::entries(store, &list, prefix, usize::MAX)?;
+                    assert_eq!(entries.len(), count);
+                    let best = tree::best(store, &list, prefix)?;
+                    assert_eq!(best, expected_best(&entries));
+                    let line = |entry: &crate::list::Entry| format!("{} {}", entry.key, entry.name);
+                    shown.insert(prefix.to_owned(), entries.iter().map(line).collect());
+                }
+                Part::Gone { prefix } => {
+                    shown.remove(prefix);
+                }
             }
-            Part::Gone { prefix } => {
-                tree.remove(prefix);
-            }
+            Ok(())
         });
+        visited.unwrap();
+    }
+
+    fn expected_best(entries: &[crate::list::Entry]) -> Vec<String> {
+        let ranked: BTreeSet<(&str, &str)> = entries
+            .iter()
+            .map(|entry| (entry.rank.as_str(), entry.name.as_str()))
+            .collect();
+        ranked
+            .into_iter()
+            .take(3)
+            .map(|(_, name)| name.to_owned())
+            .collect()
     }
 
     fn keys() -> impl Strategy<Value = Keys> {
-        proptest::collection::btree_set(("[ab]{1,6}", 0..3u8), 0..30)
+        proptest::collection::btree_set(("[ab]{1,6}", 0..5u8), 0..30)
     }
 
     proptest! {
         #[test]
         fn a_change_leads_to_the_parts_of_a_division_from_nothing(before in keys(), after in keys()) {
-            let mut changed = Tree::new();
-            apply(&mut changed, &before, Affected::All);
+            let (mut store, mut whole) = (MemoryStore::default(), MemoryStore::default());
+            change(&mut store, &Keys::new(), &before);
+            let (mut changed, mut expected) = (Parts::new(), Parts::new());
+            visit(&store, &mut changed, None);
+            change(&mut store, &before, &after);
+            change(&mut whole, &Keys::new(), &after);
+            prop_assert_eq!(&store, &whole);
             let touched = sum(before.symmetric_difference(&after).map(|(key, _)| (key.as_str(), 1)));
-            apply(&mut changed, &after, Affected::Under(&touched));
-            let mut whole = Tree::new();
-            apply(&mut whole, &after, Affected::All);
-            prop_assert_eq!(changed, whole);
+            visit(&store, &mut changed, Some(&touched));
+            visit(&whole, &mut expected, None);
+            prop_assert_eq!(changed, expected);
         }
     }
 
     #[test]
     fn a_change_touches_only_the_parts_on_its_way() {
         let names = ["aa", "ab", "ac", "ad", "ae", "ba", "bb", "bc", "bd"];
-        let keys: Keys = names.map(|name| (name.to_owned(), 0)).into();
-        let mut tree = Tree::new();
-        apply(&mut tree, &keys, Affected::Under(&sum([("ab", 1)].into_iter())));
-        assert_eq!(tree.keys().collect::<Vec<_>>(), ["", "a", "ab"]);
+        let mut store = MemoryStore::default();
+        change(
+            &mut store,
+            &Keys::new(),
+            &names.map(|name| (name.to_owned(), 0)).into(),
+        );
+        let mut shown = Parts::new();
+        visit(&store, &mut shown, Some(&sum([("ab", 1)].into_iter())));
+        assert_eq!(shown.keys().collect::<Vec<_>>(), ["a", "ab"]);
     }
 }

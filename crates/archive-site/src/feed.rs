@@ -34,12 +34,12 @@ struct Entry {
 }
 
 /// Returns the feed of a suite, where it has an address: of the names that came last, their newest versions.
-pub(crate) fn of_suite(site: &Site, codename: &str, published: i64, newest: &[Row<'_>]) -> Option<File> {
+pub(crate) fn of_suite(site: &Site, codename: &str, published: i64, newest: &[Row]) -> Option<File> {
     let folder = suite_folder(codename);
     let path = format!("{folder}/_feed.xml");
     let address = site.address(&path)?;
     let page = site.address(&format!("{folder}/index.html"))?;
-    let entry = |row: &Row<'_>| {
+    let entry = |row: &Row| {
         let page = site.address(&format!("{}/index.html", package_folder(codename, row.name())))?;
         Some(Entry {
             title: format!("{} {}", row.name(), row.version()),
@@ -54,7 +54,7 @@ pub(crate) fn of_suite(site: &Site, codename: &str, published: i64, newest: &[Ro
         title: format!("{codename}: new packages"),
         address,
         page,
-        updated: format_iso(newest.first().map_or(published, |row| row.added_at())),
+        updated: format_iso(newest.first().map_or(published, Row::added_at)),
         entries: newest.iter().filter_map(entry).collect(),
     };
     Some(File::page(path, &feed))

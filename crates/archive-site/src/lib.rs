@@ -2,7 +2,7 @@
 //!
 //! A pure function of what a suite holds, the settings and the time of its publication. Whoever publishes hands over the packages
 //! of the names that changed and puts the [`File`]s in place; [`Update`] says which they are. Lists are made of a [`Row`] for each
-//! name, which the caller keeps from one publication to the next as a [`Record`].
+//! name. A [`Record`] has the rows, and what leads from one to others; the caller keeps it from one publication to the next.
 //!
 //! Nothing here reads a file, a catalog, a clock or a network, and nothing is written into a page without being escaped.
 
@@ -10,7 +10,12 @@ mod site;
 mod paths;
 mod text;
 mod package;
+mod words;
 mod row;
+mod list;
+mod record_store;
+mod memory;
+mod tree;
 mod record;
 mod division;
 mod file;
@@ -31,10 +36,12 @@ mod update;
 pub use assets::assets;
 pub use file::File;
 pub use home::home;
+pub use memory::MemoryStore;
 pub use package::{Build, FileList, Package, Placed};
 pub use paths::{BROWSE, ROOT, assets_folder, package_files, package_folder, suite_folder};
-pub use record::{InvalidRecord, Record};
-pub use row::{Row, Rows};
+pub use record::{Record, RecordState};
+pub use record_store::{InvalidRecord, RecordStore};
+pub use row::Row;
 pub use site::{Site, SiteKey, SiteSuite};
 pub use status::{Published, SuiteStatus, status};
 pub use update::{Change, Changed, Update};

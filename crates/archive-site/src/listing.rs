@@ -3,18 +3,17 @@
 use askama::Template;
 use serde::Serialize;
 
-use crate::division::{Affected, Division, Entry, Part, Touched};
+use crate::division::{Affected, Division, Part};
 use crate::file::File;
 use crate::layout::Layout;
+use crate::list::List;
 use crate::paths::{package_folder, slug, suite_folder};
+use crate::record::Record;
+use crate::record_store::RecordStore;
 use crate::row::Row;
 use crate::site::{Site, SiteSuite};
 use crate::text;
-
-/// How many packages a page lists.
-const LIMIT: usize = 150;
-/// The most letters by which names are told apart.
-const DEPTH: usize = 24;
+use crate::tree;
 
 /// The folder of the list of all packages, below that of the suite.
 pub(crate) const ALL: &str = "_all";
@@ -33,6 +32,7 @@ pub(crate) fn section_title(section: &str) -> &str {
 pub(crate) struct Listing<'a> {
     pub(crate) site: &'a Site,
     pub(crate) suite: &'a SiteSuite,
+    pub(crate) list: List,
     /// Its folder, below that of the suite.
     pub(crate) folder: String,
     pub(crate) title: String,
@@ -68,7 +68,7 @@ pub(crate) struct RowView<'a> {
 }
 
 impl<'a> RowView<'a> {
-    pub(crate) fn new(row: Row<'a>, layout: &Layout<'_>, codename: &str) -> Self {
+    pub(crate) fn new(row: &'a Row, layout: &Layout<'_>, codename: &str) -> Self {
         let page = format!("{}/index.html", package_folder(codename, row.name()));
         Self {
             name: row.name(),
@@ -97,35 +97,52 @@ struct RowJson<'a> {
     summary: &'a str,
 }
 
-impl<'a> Listing<'a> {
-    /// Visits the pages that names in `touched` are on, or all of them.
-    pub(crate) fn pages(&self, rows: &'a [Row<'a>], affected: Affected<'_>, visit: &mut dyn FnMut(File)) {
-        let entries: Vec<Entry<'a>> = rows.iter().map(|row| Entry { key: row.name(), row }).collect();
+impl Listing<'_> {
+    /// Visits the pages that names in `affected` are on.
+    pub(crate) fn pages<S: RecordStore, E: From<S::Error>>(
+        &self,
+        record: &Record<S>,
+        affected: Affected<'_>,
+        visit: &mut dyn FnMut(File) -> Result<(), E>,
+    ) -> Result<(), E> {
         let division = Division {
-            limit: LIMIT,
-            depth: DEPTH,
-            affected,
+            record,
+            list: &self.list,
+            limit: self.list.limit,
         };
-        division.visit("", &entries, &mut |part| match part {
-            Part::Present { prefix, entries, .. } if entries.is_empty() && self.folder != ALL => {
-                self.gone(prefix, visit);
+        division.visit(affected, &mut |part| match part {
+            Part::Present { prefix, count: 0, .. } if self.folder != ALL => self.gone(prefix, visit),
+            Part::Present { prefix, count, parts } => {
+                let rows = self.rows(record, prefix, !parts.is_empty())?;
+                self.page(prefix, count, &parts, &rows, visit)
             }
-            Part::Present {
-                prefix,
-                entries,
-                parts,
-            } => self.page(prefix, entries, parts, visit),
             Part::Gone { prefix } => self.gone(prefix, visit),
-        });
+        })
     }
 
-    fn page(
+    /// Returns the rows of a part that are in none of its own parts.
+    fn rows<S: RecordStore>(
+        &self,
+        record: &Record<S>,
+        prefix: &str,
+        is_divided: bool,
+    ) -> Result<Vec<Row>, S::Error> {
+        let entries = if is_divided {
+            tree::exact(&record.store, &self.list, prefix, usize::MAX)?
+        } else {
+            tree::entries(&record.store, &self.list, prefix, usize::MAX)?
+        };
+        entries.iter().map(|entry| record.row_of(&entry.name)).collect()
+    }
+
+    fn page<E>(
         &self,
         prefix: &str,
-        entries: &[Entry<'a>],
-        parts: Option<Vec<(String, usize)>>,
-        visit: &mut dyn FnMut(File),
-    ) {
+        count: usize,
+        parts: &[(String, usize)],
+        rows: &[Row],
+        visit: &mut dyn FnMut(File) -> Result<(), E>,
+    ) -> Result<(), E> {
         let name = file_name(prefix);
         let path = format!("{}/{}/{name}", suite_folder(&self.suite.codename), self.folder);
         let codename = self.suite.codename.as_str();
@@ -133,10 +150,6 @@ impl<'a> Listing<'a> {
             "" => self.title.clone(),
             _ => format!("{}: {prefix}…", self.title),
         };
-        // Those that are in none of the parts are listed here.
-        let is_here = |entry: &&Entry<'_>| parts.is_none() || entry.key.len() == prefix.len();
-        let here: Vec<Row<'a>> = entries.iter().filter(is_here).map(|entry| *entry.row).collect();
-        let parts = parts.unwrap_or_default();
         let layout = Layout::new(self.site, &format!("{path}.html"), title)
             .of_suite(codename)
             .with_twin(format!("{name}.json"));
@@ -144,40 +157,35 @@ impl<'a> Listing<'a> {
             codename,
             title: self.title.clone(),
             prefix,
-            count: text::count(entries.len() as u64),
+            count: text::count(count as u64),
             parts: parts
                 .iter()
                 .map(|(prefix, count)| part_view(prefix, *count))
                 .collect(),
-            packages: here
+            packages: rows
                 .iter()
-                .map(|row| RowView::new(*row, &layout, codename))
+                .map(|row| RowView::new(row, &layout, codename))
                 .collect(),
             layout,
         };
-        visit(File::page(format!("{path}.html"), &page));
-        let row = |row: &Row<'a>| RowJson {
-            name: row.name(),
-            version: row.version(),
-            summary: row.summary(),
-        };
+        visit(File::page(format!("{path}.html"), &page))?;
         let twin = ListingJson {
             suite: codename,
             title: &self.title,
             prefix,
-            total: entries.len(),
+            total: count,
             parts: parts.iter().map(|(prefix, _)| prefix.as_str()).collect(),
-            packages: here.iter().map(row).collect(),
+            packages: rows.iter().map(row_json).collect(),
         };
-        visit(File::json(format!("{path}.json"), &twin));
+        visit(File::json(format!("{path}.json"), &twin))
     }
 
-    fn gone(&self, prefix: &str, visit: &mut dyn FnMut(File)) {
+    fn gone<E>(&self, prefix: &str, visit: &mut dyn FnMut(File) -> Result<(), E>) -> Result<(), E> {
         let folder = suite_folder(&self.suite.codename);
-        for ending in ["html", "json"] {
+        ["html", "json"].into_iter().try_for_each(|ending| {
             let path = format!("{folder}/{}/{}.{ending}", self.folder, file_name(prefix));
-            visit(File::Gone(path));
-        }
+            visit(File::Gone(path))
+        })
     }
 }
 
@@ -189,25 +197,12 @@ fn part_view(prefix: &str, count: usize) -> PartView {
     }
 }
 
-/// Returns the parts that a list of these names begins with: what the page of a suite links to.
-pub(crate) fn letters(rows: &[Row<'_>]) -> Option<Vec<(String, usize)>> {
-    let entries: Vec<Entry<'_>> = rows.iter().map(|row| Entry { key: row.name(), row }).collect();
-    let nothing = Touched::new();
-    let division = Division {
-        limit: LIMIT,
-        depth: DEPTH,
-        affected: Affected::Under(&nothing),
-    };
-    let mut letters = None;
-    division.visit("", &entries, &mut |part| {
-        if let Part::Present {
-            prefix: "", parts, ..
-        } = part
-        {
-            letters = parts;
-        }
-    });
-    letters
+fn row_json(row: &Row) -> RowJson<'_> {
+    RowJson {
+        name: row.name(),
+        version: row.version(),
+        summary: row.summary(),
+    }
 }
 
 /// Returns the name of the page of a part, without its ending.

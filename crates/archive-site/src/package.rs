@@ -7,8 +7,9 @@ use debian_control::name::Component;
 use debian_control::package::BinaryPackage;
 use debian_control::relation::RelationKind;
 
-use crate::search;
+use crate::row::Row;
 use crate::text;
+use crate::words;
 
 /// All that a suite holds of one name: at least one build.
 #[derive(Debug, Clone)]
@@ -83,8 +84,8 @@ impl Package {
         self.newest().package.name().as_str()
     }
 
-    /// Returns the line that stands for it in lists; see [`Row`](crate::Row).
-    pub fn row(&self) -> String {
+    /// Returns what stands for it in lists.
+    pub fn row(&self) -> Row {
         let newest = self.newest();
         let name = self.name();
         let summary = text::line(newest.package.synopsis().unwrap_or_default());
@@ -100,18 +101,18 @@ impl Package {
         );
         let needs = self.targets(|kind| matches!(kind, RelationKind::Depends | RelationKind::PreDepends));
         let mentions = self.targets(|kind| !matches!(kind, RelationKind::Depends | RelationKind::PreDepends));
-        for list in [needs, mentions, search::keys(name, summary.trim())] {
+        for list in [needs, mentions, words::keys(name, summary.trim())] {
             for word in list {
                 write!(row, " {word}").expect("writing to a string");
             }
             row.push_str(" \t");
         }
         row.pop();
-        row
+        Row::parse(row).expect("its fields have no tabs, and are in order")
     }
 
     /// Returns the names that relations of these kinds mean.
-    fn targets(&self, is_meant: impl Fn(RelationKind) -> bool) -> BTreeSet<String> {
+    pub(crate) fn targets(&self, is_meant: impl Fn(RelationKind) -> bool) -> BTreeSet<String> {
         let kinds = RelationKind::ALL.into_iter().filter(|kind| is_meant(*kind));
         kinds
             .flat_map(|kind| self.builds.iter().map(move |build| build.package.relations(kind)))

@@ -1,6 +1,6 @@
 //! The page of a package, and the same as JSON.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use askama::Template;
 use debian_control::relation::RelationKind;
@@ -12,7 +12,6 @@ use crate::layout::Layout;
 use crate::package::{Build, Package, Placed};
 use crate::paths::package_folder;
 use crate::relations::{RelationSet, relations};
-use crate::row::Rows;
 use crate::site::{Site, SiteSuite};
 use crate::text::{self, Paragraph};
 
@@ -25,9 +24,12 @@ pub(crate) const NEEDED_BY: usize = 100;
 pub(crate) struct PackageContext<'a> {
     pub(crate) site: &'a Site,
     pub(crate) suite: &'a SiteSuite,
-    pub(crate) rows: &'a Rows<'a>,
-    /// The names that need it, in order.
-    pub(crate) needed_by: &'a [&'a str],
+    /// The names of its relations that the suite holds.
+    pub(crate) present: &'a HashSet<String>,
+    /// The first names that need it, in order.
+    pub(crate) needed_by: &'a [String],
+    /// How many need it.
+    pub(crate) needed_by_total: usize,
 }
 
 #[derive(Template)]
@@ -96,8 +98,9 @@ fn page<'a>(package: &'a Package, context: &'a PackageContext<'a>, folder: &str)
     let PackageContext {
         site,
         suite,
-        rows,
+        present,
         needed_by,
+        needed_by_total,
     } = *context;
     let codename = suite.codename.as_str();
     let newest = package.newest();
@@ -105,9 +108,9 @@ fn page<'a>(package: &'a Package, context: &'a PackageContext<'a>, folder: &str)
         .of_suite(codename)
         .with_twin("index.json")
         .with_feed(&format!("{folder}/feed.xml"));
-    let linked = |name: &&'a str| {
+    let linked = |name: &'a String| {
         let page = format!("{}/index.html", package_folder(codename, name));
-        (*name, layout.link(&page))
+        (name.as_str(), layout.link(&page))
     };
     PackagePage {
         name: package.name(),
@@ -124,9 +127,9 @@ fn page<'a>(package: &'a Package, context: &'a PackageContext<'a>, folder: &str)
             .map(|build| build_view(build, &layout))
             .collect(),
         builds_more: package.builds.len().saturating_sub(BUILDS),
-        relations: relations(package, &layout, codename, rows),
-        needed_by: needed_by.iter().take(NEEDED_BY).map(linked).collect(),
-        needed_by_total: needed_by.len(),
+        relations: relations(package, &layout, codename, present),
+        needed_by: needed_by.iter().map(linked).collect(),
+        needed_by_total,
         files: &newest.files.paths,
         files_total: newest.files.total,
         history: package.history.iter().map(history_view).collect(),
@@ -227,7 +230,7 @@ struct PackageJson<'a> {
     homepage: Option<&'a str>,
     source: &'a str,
     builds: Vec<BuildJson<'a>>,
-    needed_by: &'a [&'a str],
+    needed_by: &'a [String],
     needed_by_total: usize,
     files: &'a [String],
     files_total: usize,
@@ -259,7 +262,6 @@ struct PlacedJson<'a> {
 
 fn twin<'a>(package: &'a Package, context: &'a PackageContext<'a>) -> PackageJson<'a> {
     let newest = package.newest();
-    let shown = context.needed_by.len().min(NEEDED_BY);
     let placed = |placed: &'a Placed| PlacedJson {
         version: &placed.version,
         architecture: &placed.architecture,
@@ -276,8 +278,8 @@ fn twin<'a>(package: &'a Package, context: &'a PackageContext<'a>) -> PackageJso
         homepage: newest.package.homepage(),
         source: newest.package.source().as_str(),
         builds: package.builds.iter().map(build_json).collect(),
-        needed_by: context.needed_by.get(..shown).unwrap_or_default(),
-        needed_by_total: context.needed_by.len(),
+        needed_by: context.needed_by,
+        needed_by_total: context.needed_by_total,
         files: &newest.files.paths,
         files_total: newest.files.total,
         history: package.history.iter().map(placed).collect(),

@@ -1,75 +1,247 @@
-//! What the site of a suite shows, as text that is kept from one publication to the next.
+//! What the pages of a suite show, kept from one publication to the next, so that what a change leads to is looked up.
+//!
+//! A record is texts under keys, in order. Fields of a key stand between tabs:
+//!
+//! ```text
+//! state                        revision, and digest of the settings
+//! size                         bytes of all packages
+//! row NAME                     the row of a name
+//! need TARGET NAME             NAME cannot be installed without TARGET
+//! mention TARGET NAME          another relation of NAME means TARGET
+//! new AGE NAME                 each name, the newest first
+//! entry LIST KEY RANK NAME     the entries of the long lists
+//! part LIST PREFIX             how many entries begin so, of each part of a list that is divided
+//! ```
 
-use crate::row::{Row, Rows};
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
 
-/// The first word of the text, and the version of its form.
-const MARK: &str = "archive-site 1";
+use crate::list::{List, SECTIONS};
+use crate::record_store::{AFTER, InvalidRecord, RecordStore, first, last_fields};
+use crate::row::Row;
+use crate::tree::{self, Deltas};
+use crate::words::rank;
 
-/// What the site of a suite shows.
+/// The first word of the state, and the version of its form.
+const MARK: &str = "archive-site 2";
+
+/// What a site shows of a suite besides its packages.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Record<'a> {
+pub struct RecordState {
     /// Revision of the suite.
     pub revision: i64,
     /// Digest of the settings; see [`Site::digest`](crate::Site::digest).
-    pub settings: &'a str,
-    /// Each name.
-    pub rows: Rows<'a>,
+    pub settings: String,
 }
 
-/// A text that is no record: of another version of this program, or cut off.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not a record of what the site shows")]
-pub struct InvalidRecord;
-
-impl<'a> Record<'a> {
-    /// Reads what [`Record::render`] wrote.
-    pub fn parse(text: &'a str) -> Result<Self, InvalidRecord> {
-        // A text that lost its end is found by the count there.
-        let (head, rest) = text.split_once('\n').ok_or(InvalidRecord)?;
-        let head = head.strip_prefix(MARK).ok_or(InvalidRecord)?.trim_start();
-        let (revision, settings) = head.split_once(' ').ok_or(InvalidRecord)?;
-        let (lines, end) = rest.rsplit_once("end ").ok_or(InvalidRecord)?;
-        let rows: Option<Vec<Row<'a>>> = lines.lines().map(Row::parse).collect();
-        let rows = rows.ok_or(InvalidRecord)?;
-        if end.trim_end().parse() != Ok(rows.len()) || !end.ends_with('\n') {
-            return Err(InvalidRecord);
-        }
-        Ok(Self {
-            revision: revision.parse().map_err(|_| InvalidRecord)?,
-            settings,
-            rows: Rows::new(rows),
-        })
-    }
-
-    /// Returns the text.
-    pub fn render(&self) -> String {
-        let lines: usize = self.rows.all().iter().map(|row| row.line().len() + 1).sum();
-        let mut text = String::with_capacity(lines + 200);
-        text.push_str(&format!("{MARK} {} {}\n", self.revision, self.settings));
-        for row in self.rows.all() {
-            text.push_str(row.line());
-            text.push('\n');
-        }
-        text.push_str(&format!("end {}\n", self.rows.all().len()));
-        text
-    }
+/// What the site of a suite shows.
+#[derive(Debug)]
+pub struct Record<S> {
+    pub(crate) store: S,
+    /// How many entries came or went under each key of each list; `None` while all of it is new.
+    touched: Option<BTreeMap<String, Deltas>>,
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+impl<S: RecordStore> Record<S> {
+    /// Begins a record in a store that holds nothing.
+    pub fn begin(store: S) -> Self {
+        Self { store, touched: None }
+    }
 
-    #[test]
-    fn what_was_written_is_read_and_what_was_cut_off_is_not() {
-        let record = Record {
-            revision: 7,
-            settings: "abc",
-            rows: Rows::new(vec![Row::parse("send \t1\t5\t7\t\tthe end 3\t\t\t").unwrap()]),
+    /// Opens the record of a store; `None` where it holds none, or one of another form.
+    pub fn open(store: S) -> Result<Option<(Self, RecordState)>, S::Error> {
+        let Some(text) = store.get("state")? else {
+            return Ok(None);
         };
-        let text = record.render();
-        assert_eq!(Record::parse(&text), Ok(record));
-        for length in 0..text.len() {
-            assert_eq!(Record::parse(&text[..length]), Err(InvalidRecord), "{length}");
+        let mut fields = text.split('\t');
+        if fields.next() != Some(MARK) {
+            return Ok(None);
+        }
+        let revision = fields.next().and_then(|revision| revision.parse().ok());
+        let state = RecordState {
+            revision: revision.ok_or(InvalidRecord)?,
+            settings: fields.next().ok_or(InvalidRecord)?.to_owned(),
+        };
+        let record = Self {
+            store,
+            touched: Some(BTreeMap::new()),
+        };
+        Ok(Some((record, state)))
+    }
+
+    /// Notes what state it is of.
+    pub fn set_state(&mut self, state: &RecordState) -> Result<(), S::Error> {
+        let RecordState { revision, settings } = state;
+        self.store
+            .put("state", &format!("{MARK}\t{revision}\t{settings}"))
+    }
+
+    /// Changes what is shown of a name, and returns what was; [`Record::settle`] is to follow.
+    pub fn put(&mut self, name: &str, row: Option<&Row>) -> Result<Option<Row>, S::Error> {
+        let before = self.row(name)?;
+        if before.as_ref() == row {
+            return Ok(before);
+        }
+        let old = before.as_ref().map(keys_of).unwrap_or_default();
+        let new = row.map(keys_of).unwrap_or_default();
+        for key in old.difference(&new) {
+            self.store.delete(key)?;
+            self.touch(key, -1);
+        }
+        for key in new.difference(&old) {
+            self.store.put(key, "")?;
+            self.touch(key, 1);
+        }
+        match row {
+            Some(row) => self.store.put(&format!("row\t{name}"), row.line())?,
+            None => self.store.delete(&format!("row\t{name}"))?,
+        }
+        let (old, new) = (before.as_ref().map_or(0, Row::size), row.map_or(0, Row::size));
+        let size = self.size()?.checked_sub(old).ok_or(InvalidRecord)?;
+        match size.saturating_add(new) {
+            0 => self.store.delete("size")?,
+            size => self.store.put("size", &size.to_string())?,
+        }
+        Ok(before)
+    }
+
+    /// Notes that an entry came or went; other keys are passed over.
+    fn touch(&mut self, key: &str, change: i64) {
+        let mut fields = key.split('\t');
+        if let (Some(touched), Some("entry"), Some(list), Some(key)) =
+            (&mut self.touched, fields.next(), fields.next(), fields.next())
+        {
+            let deltas = touched.entry(list.to_owned()).or_default();
+            *deltas.entry(key.to_owned()).or_default() += change;
         }
     }
+
+    /// Divides the lists whose entries changed.
+    pub fn settle(&mut self) -> Result<(), S::Error> {
+        let touched = match self.touched.replace(BTreeMap::new()) {
+            Some(touched) => touched,
+            None => {
+                let mut ids = self.ids(&format!("entry\t{SECTIONS}"))?;
+                ids.extend([List::all(), List::words()].map(|list| list.id));
+                ids.into_iter().map(|id| (id, Deltas::new())).collect()
+            }
+        };
+        for (id, deltas) in touched {
+            let list = List::of(&id).ok_or(InvalidRecord)?;
+            tree::settle(&mut self.store, &list, &deltas)?;
+        }
+        Ok(())
+    }
+
+    /// Returns the second fields of keys that begin so, each once.
+    fn ids(&self, beginning: &str) -> Result<Vec<String>, S::Error> {
+        let to = format!("{beginning}{}", char::MAX);
+        let mut from = beginning.to_owned();
+        let mut ids = Vec::new();
+        while let Some((key, _)) = first(&self.store, &from, &to)? {
+            let id = key.split('\t').nth(1).ok_or(InvalidRecord)?;
+            let field = key.split('\t').next().unwrap_or_default();
+            // A line feed is next to a tab.
+            from = format!("{field}\t{id}\n");
+            ids.push(id.to_owned());
+        }
+        Ok(ids)
+    }
+
+    /// Returns the row of a name.
+    pub(crate) fn row(&self, name: &str) -> Result<Option<Row>, S::Error> {
+        let line = self.store.get(&format!("row\t{name}"))?;
+        Ok(line
+            .map(|line| Row::parse(line).ok_or(InvalidRecord))
+            .transpose()?)
+    }
+
+    /// Says whether there is a name.
+    pub(crate) fn has(&self, name: &str) -> Result<bool, S::Error> {
+        Ok(self.store.get(&format!("row\t{name}"))?.is_some())
+    }
+
+    /// Returns the row of a name that another key leads to.
+    pub(crate) fn row_of(&self, name: &str) -> Result<Row, S::Error> {
+        Ok(self.row(name)?.ok_or(InvalidRecord)?)
+    }
+
+    /// Returns all names.
+    pub(crate) fn names(&self) -> Result<Vec<String>, S::Error> {
+        last_fields(&self.store, "row\t", usize::MAX)
+    }
+
+    /// Returns how many names there are.
+    pub(crate) fn count(&self) -> Result<usize, S::Error> {
+        tree::count(&self.store, &List::all(), "")
+    }
+
+    /// Returns the bytes of all packages.
+    pub(crate) fn size(&self) -> Result<u64, S::Error> {
+        let size = self.store.get("size")?.map_or(Ok(0), |size| size.parse());
+        Ok(size.map_err(|_| InvalidRecord)?)
+    }
+
+    /// Returns the first names that cannot be installed without one, and how many there are.
+    pub(crate) fn needed_by(&self, name: &str, limit: usize) -> Result<(Vec<String>, usize), S::Error> {
+        let beginning = format!("need\t{name}\t");
+        let shown = last_fields(&self.store, &beginning, limit)?;
+        let mut total = shown.len();
+        if total == limit {
+            total = 0;
+            let to = format!("{beginning}{AFTER}");
+            self.store.range(&beginning, &to, &mut |_, _| {
+                total += 1;
+                ControlFlow::Continue(())
+            })?;
+        }
+        Ok((shown, total))
+    }
+
+    /// Returns the names with a relation that means one.
+    pub(crate) fn linked_by(&self, name: &str) -> Result<Vec<String>, S::Error> {
+        let mut names = last_fields(&self.store, &format!("need\t{name}\t"), usize::MAX)?;
+        names.extend(last_fields(
+            &self.store,
+            &format!("mention\t{name}\t"),
+            usize::MAX,
+        )?);
+        Ok(names)
+    }
+
+    /// Returns the rows that came last, the newest first.
+    pub(crate) fn newest(&self, limit: usize) -> Result<Vec<Row>, S::Error> {
+        let names = last_fields(&self.store, "new\t", limit)?;
+        names.iter().map(|name| self.row_of(name)).collect()
+    }
+
+    /// Returns the sections that there are, with how many names each has.
+    pub(crate) fn sections(&self) -> Result<Vec<(String, usize)>, S::Error> {
+        let ids = self.ids(&format!("part\t{SECTIONS}"))?;
+        let section = |id: &String| {
+            let section = id.strip_prefix(SECTIONS).ok_or(InvalidRecord)?.to_owned();
+            let count = tree::count(&self.store, &List::section(&section), "")?;
+            Ok((section, count))
+        };
+        ids.iter().map(section).collect()
+    }
+}
+
+/// Returns the keys that stand for a row, besides its own.
+fn keys_of(row: &Row) -> BTreeSet<String> {
+    let name = row.name();
+    let age = i64::MAX.abs_diff(row.added_at());
+    let mut keys = BTreeSet::from([
+        format!("new\t{age:020}\t{name}"),
+        List::all().entry_key(name, "", name),
+        List::section(row.section()).entry_key(name, "", name),
+    ]);
+    keys.extend(row.needs().map(|target| format!("need\t{target}\t{name}")));
+    keys.extend(row.mentions().map(|target| format!("mention\t{target}\t{name}")));
+    let words = List::words();
+    keys.extend(
+        row.keys()
+            .map(|word| words.entry_key(word, &rank(name, word), name)),
+    );
+    keys
 }

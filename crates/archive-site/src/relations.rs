@@ -1,11 +1,12 @@
 //! The relations of a package, each linked to the page of what it means.
 
+use std::collections::HashSet;
+
 use debian_control::relation::{Relation, RelationKind};
 
 use crate::layout::Layout;
 use crate::package::{Build, Package};
 use crate::paths::package_folder;
-use crate::row::Rows;
 
 /// How many entries of a field are shown.
 const SHOWN: usize = 200;
@@ -42,7 +43,7 @@ pub(crate) fn relations(
     package: &Package,
     layout: &Layout<'_>,
     codename: &str,
-    rows: &Rows<'_>,
+    present: &HashSet<String>,
 ) -> Vec<RelationSet> {
     let version = package.newest().package.version();
     let mut sets: Vec<(&Build, Vec<String>)> = Vec::new();
@@ -59,7 +60,7 @@ pub(crate) fn relations(
     }
     let set = |(build, architectures): (&Build, Vec<String>)| RelationSet {
         architectures: architectures.join(", "),
-        fields: fields(build, layout, codename, rows),
+        fields: fields(build, layout, codename, present),
     };
     let sets = sets.into_iter().map(set);
     sets.filter(|set| !set.fields.is_empty()).collect()
@@ -71,10 +72,15 @@ fn is_alike(one: &Build, other: &Build) -> bool {
         .all(|kind| one.package.relations(kind) == other.package.relations(kind))
 }
 
-fn fields(build: &Build, layout: &Layout<'_>, codename: &str, rows: &Rows<'_>) -> Vec<RelationField> {
+fn fields(
+    build: &Build,
+    layout: &Layout<'_>,
+    codename: &str,
+    present: &HashSet<String>,
+) -> Vec<RelationField> {
     let link = |relation: &Relation| {
         let name = relation.name.as_str();
-        let is_here = rows.get(name).is_some();
+        let is_here = present.contains(name);
         let whole = relation.to_string();
         RelationLink {
             name: name.to_owned(),

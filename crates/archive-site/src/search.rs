@@ -4,42 +4,16 @@
 //! has "pyramid" in its summary, or the best of it and a note that longer names say more. So the first key has its answer in one
 //! small file, and each further key needs at most one more.
 
-use std::collections::BTreeSet;
-
-use memchr::memmem;
 use serde::Serialize;
 
-use crate::division::{Affected, Division, Entry, Part, group};
+use crate::division::{Affected, Division, Part};
 use crate::file::File;
+use crate::list::List;
 use crate::paths::suite_folder;
-use crate::row::{Row, Rows};
-
-/// How many packages a shard holds.
-const LIMIT: usize = 40;
-/// The longest name of a shard.
-const DEPTH: usize = 20;
-/// Words that say nothing.
-const STOP: [&str; 12] = [
-    "an", "and", "are", "as", "by", "for", "from", "in", "of", "on", "the", "to",
-];
-
-/// Returns the words by which a package is found: its name, the parts of it, and the words of its summary.
-pub(crate) fn keys(name: &str, summary: &str) -> BTreeSet<String> {
-    let name = name.to_ascii_lowercase();
-    let mut keys = BTreeSet::new();
-    let words = words(&name).chain(words(summary));
-    for word in words.map(str::to_ascii_lowercase) {
-        if word.len() > 1 && !STOP.contains(&word.as_str()) && !name.starts_with(&word) {
-            keys.insert(word);
-        }
-    }
-    keys.insert(name);
-    keys
-}
-
-fn words(text: &str) -> impl Iterator<Item = &str> {
-    text.split(|char: char| !char.is_ascii_alphanumeric())
-}
+use crate::record::Record;
+use crate::record_store::{InvalidRecord, RecordStore};
+use crate::row::Row;
+use crate::tree;
 
 #[derive(Serialize)]
 struct Shard<'a> {
@@ -51,146 +25,87 @@ struct Shard<'a> {
     packages: Vec<(&'a str, &'a str)>,
 }
 
-/// Visits the shards with words that begin as one of `touched` does, or all of them.
-pub(crate) fn shards(codename: &str, rows: &Rows<'_>, affected: Affected<'_>, visit: &mut dyn FnMut(File)) {
-    if matches!(affected, Affected::Under(touched) if touched.is_empty()) {
-        return;
-    }
-    let entries = entries(rows, affected);
+/// Visits the shards with words that begin as one of `affected` does.
+pub(crate) fn shards<S: RecordStore, E: From<S::Error>>(
+    codename: &str,
+    record: &Record<S>,
+    affected: Affected<'_>,
+    visit: &mut dyn FnMut(File) -> Result<(), E>,
+) -> Result<(), E> {
+    let list = List::words();
     let division = Division {
-        limit: LIMIT,
-        depth: DEPTH,
-        affected,
+        record,
+        list: &list,
+        limit: list.limit,
     };
     let folder = format!("{}/_search", suite_folder(codename));
-    // There is no shard of everything; were the root one, it would have parts.
-    division.visit_parts("", usize::MAX, &group("", &entries), &mut |part| {
-        visit(match part {
-            Part::Present {
-                prefix,
-                entries,
-                parts,
-            } => {
-                let more = parts.is_some() || entries.len() > LIMIT;
-                let shard = Shard {
-                    more,
-                    common: common(prefix, entries),
-                    packages: best(prefix, entries),
-                };
-                File::json(format!("{folder}/{prefix}.json"), &shard)
-            }
-            Part::Gone { prefix } => File::Gone(format!("{folder}/{prefix}.json")),
-        });
-    });
-}
-
-/// Returns the entries below the first letters of affected keys.
-fn entries<'a>(rows: &'a Rows<'a>, affected: Affected<'_>) -> Vec<Entry<'a>> {
-    let mut is_wanted = [false; 256];
-    match affected {
-        Affected::All => is_wanted.fill(true),
-        Affected::Under(keys) => {
-            for first in keys.keys().filter_map(|key| key.bytes().next()) {
-                if let Some(wanted) = is_wanted.get_mut(usize::from(first)) {
-                    *wanted = true;
-                }
-            }
+    // There is no shard of everything.
+    division.visit_parts_of_all(affected, &mut |part| match part {
+        Part::Present { prefix, count, parts } => {
+            let names = tree::best(&record.store, &list, prefix)?;
+            let rows = names.iter().map(|name| record.row_of(name));
+            let rows = rows.collect::<Result<Vec<Row>, _>>()?;
+            let shard = Shard {
+                more: !parts.is_empty() || count > list.limit,
+                common: common(record, &list, prefix)?,
+                packages: rows.iter().map(|row| (row.name(), row.summary())).collect(),
+            };
+            visit(File::json(format!("{folder}/{prefix}.json"), &shard))
         }
-    }
-    let first = |key: &str| {
-        key.bytes()
-            .next()
-            .is_some_and(|first| is_wanted.get(usize::from(first)) == Some(&true))
-    };
-    let mut entries = Vec::new();
-    for row in rows.all() {
-        entries.extend(row.keys().filter(|key| first(key)).map(|key| Entry { key, row }));
-    }
-    entries
+        Part::Gone { prefix } => visit(File::Gone(format!("{folder}/{prefix}.json"))),
+    })
 }
 
-/// Returns how many letters all keys begin with; `prefix` are some of them.
-fn common(prefix: &str, entries: &[Entry<'_>]) -> usize {
-    let first = entries.first().map_or(prefix, |entry| entry.key).as_bytes();
-    let shared = |key: &str| {
-        first
-            .iter()
-            .zip(key.bytes())
-            .take_while(|(one, other)| **one == *other)
-            .count()
-    };
-    entries
-        .iter()
-        .map(|entry| shared(entry.key))
-        .min()
-        .unwrap_or(prefix.len())
-}
-
-/// Returns the packages that are shown first: named so, then short, then by name.
-fn best<'a>(prefix: &str, entries: &[Entry<'a>]) -> Vec<(&'a str, &'a str)> {
-    let rank = |entry: &Entry<'a>| {
-        let name = entry.row.name();
-        let head = name.as_bytes().get(..prefix.len());
-        let is_named = head.is_some_and(|head| head.eq_ignore_ascii_case(prefix.as_bytes()));
-        let is_part = is_named || memmem::find(name.as_bytes(), prefix.as_bytes()).is_some();
-        (!is_named, !is_part, name.len(), name)
-    };
-    let mut ranked: Vec<_> = entries.iter().map(|entry| (rank(entry), entry.row)).collect();
-    // A package has few words that begin alike: among so many entries there are as many packages as fit.
-    let enough = LIMIT * 4;
-    if ranked.len() > enough {
-        ranked.select_nth_unstable_by(enough, |left, right| left.0.cmp(&right.0));
-        ranked.truncate(enough);
-    }
-    ranked.sort_unstable_by(|left, right| left.0.cmp(&right.0));
-    ranked.dedup_by(|later, earlier| later.0.3 == earlier.0.3);
-    ranked.truncate(LIMIT);
-    let shown = |(_, row): (_, &Row<'a>)| (row.name(), row.summary());
-    ranked.into_iter().map(shown).collect()
+/// Returns how many letters all keys that begin with `prefix` have in common.
+fn common<S: RecordStore>(record: &Record<S>, list: &List, prefix: &str) -> Result<usize, S::Error> {
+    // In order, whatever the first and the last share all share.
+    let first = tree::entries(&record.store, list, prefix, 1)?.into_iter().next();
+    let first = first.ok_or(InvalidRecord)?.key;
+    let last = tree::last_key(&record.store, list, prefix)?;
+    let shared = first.bytes().zip(last.bytes());
+    Ok(shared.take_while(|(one, other)| one == other).count())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::division::sum;
+    use crate::memory::MemoryStore;
+    use crate::words::keys;
 
-    fn lines(packages: &[(&str, &str)]) -> Vec<String> {
-        let line = |(name, summary): &(&str, &str)| {
+    fn record(packages: &[(&str, &str)]) -> Record<MemoryStore> {
+        let mut record = Record::begin(MemoryStore::default());
+        for (name, summary) in packages {
             let keys: Vec<String> = keys(name, summary).into_iter().collect();
-            format!("{name}\t1\t5\t7\t\t{summary}\t\t\t {} ", keys.join(" "))
-        };
-        packages.iter().map(line).collect()
+            let row = Row::parse(format!("{name}\t1\t5\t7\t\t{summary}\t\t\t {} ", keys.join(" ")));
+            record.put(name, row.as_ref()).unwrap();
+        }
+        record.settle().unwrap();
+        record
     }
 
-    fn found(lines: &[String], affected: Affected<'_>) -> Vec<(String, serde_json::Value)> {
-        let rows = Rows::new(lines.iter().map(|line| Row::parse(line).unwrap()).collect());
+    fn found(record: &Record<MemoryStore>, affected: Affected<'_>) -> Vec<(String, serde_json::Value)> {
         let mut files = Vec::new();
-        shards("s", &rows, affected, &mut |file| match file {
-            File::Holds(path, bytes) => files.push((path, serde_json::from_slice(&bytes).unwrap())),
-            File::Gone(path) => files.push((path, serde_json::Value::Null)),
+        let visited: Result<(), InvalidRecord> = shards("s", record, affected, &mut |file| {
+            files.push(match file {
+                File::Holds(path, bytes) => (path, serde_json::from_slice(&bytes).unwrap()),
+                File::Gone(path) => (path, serde_json::Value::Null),
+            });
+            Ok(())
         });
+        visited.unwrap();
         files
     }
 
     #[test]
-    fn a_package_is_found_by_its_name_its_parts_and_its_summary() {
-        let all: Vec<String> = keys("python3-numpy", "Fast array facility for Python (3)")
-            .into_iter()
-            .collect();
-        assert_eq!(all, ["array", "facility", "fast", "numpy", "python3-numpy"]);
-        let plus: Vec<String> = keys("G++", "GNU C++ compiler").into_iter().collect();
-        assert_eq!(plus, ["compiler", "g++", "gnu"]);
-    }
-
-    #[test]
     fn names_come_before_words_of_summaries() {
-        let lines = lines(&[
+        let record = record(&[
             ("zed", "an editor of vim kind"),
             ("vim-nox", "editor"),
             ("vim", "editor"),
             ("gvim-x", "x"),
         ]);
-        let shards = found(&lines, Affected::All);
+        let shards = found(&record, None);
         let (_, vi) = shards
             .iter()
             .find(|(path, _)| path == "browse/s/_search/v.json")
@@ -222,7 +137,7 @@ mod tests {
             .iter()
             .map(|(name, summary)| (&**name, &**summary))
             .collect();
-        let shards = found(&lines(&packages), Affected::All);
+        let shards = found(&record(&packages), None);
         let size = |value: &serde_json::Value| value.to_string().len();
         let largest = shards.iter().map(|(_, value)| size(value)).max().unwrap();
         assert!(largest < 6000, "{largest}");
@@ -242,9 +157,9 @@ mod tests {
 
     #[test]
     fn a_change_touches_the_shards_of_its_words_only() {
-        let lines = lines(&[("aa", "one"), ("bb", "two")]);
+        let record = record(&[("aa", "one"), ("bb", "two")]);
         let touched = sum([("aa", 1), ("gone", 1)].into_iter());
-        let paths: Vec<String> = found(&lines, Affected::Under(&touched))
+        let paths: Vec<String> = found(&record, Some(&touched))
             .into_iter()
             .map(|(path, _)| path)
             .collect();

@@ -5,16 +5,17 @@
 
 use askama::Template;
 
-use crate::division::{Affected, Division, Entry, Part};
+use crate::division::{Affected, Division, Part};
 use crate::file::File;
+use crate::list::List;
 use crate::paths::{package_folder, suite_folder};
-use crate::row::Rows;
+use crate::record::Record;
+use crate::record_store::RecordStore;
 use crate::site::{Site, SiteSuite};
+use crate::tree;
 
 /// How many pages a part names.
 const LIMIT: usize = 2000;
-/// The most letters by which parts are told apart.
-const DEPTH: usize = 24;
 
 #[derive(Template)]
 #[template(path = "sitemap.xml")]
@@ -37,57 +38,45 @@ fn part_path(codename: &str, prefix: &str) -> String {
     format!("{}/_sitemap/at-{prefix}.xml", suite_folder(codename))
 }
 
-/// Visits the maps of a suite that names in `touched` are in, or all of them.
-pub(crate) fn of_suite(
+/// Visits the maps of a suite that names in `affected` are in.
+pub(crate) fn of_suite<S: RecordStore, E: From<S::Error>>(
     site: &Site,
     codename: &str,
-    rows: &Rows<'_>,
+    record: &Record<S>,
     affected: Affected<'_>,
-    visit: &mut dyn FnMut(File),
-) {
+    visit: &mut dyn FnMut(File) -> Result<(), E>,
+) -> Result<(), E> {
     if site.url.is_none() {
-        return;
+        return Ok(());
     }
-    let entries: Vec<Entry<'_>> = rows
-        .all()
-        .iter()
-        .map(|row| Entry { key: row.name(), row })
-        .collect();
+    let list = List::all();
     let division = Division {
+        record,
+        list: &list,
         limit: LIMIT,
-        depth: DEPTH,
-        affected,
     };
-    division.visit("", &entries, &mut |part| match part {
-        Part::Present {
-            prefix,
-            entries,
-            parts,
-        } => {
-            let is_here = |entry: &&Entry<'_>| parts.is_none() || entry.key.len() == prefix.len();
-            let page = |entry: &Entry<'_>| {
-                site.address(&format!(
-                    "{}/index.html",
-                    package_folder(codename, entry.row.name())
-                ))
+    division.visit(affected, &mut |part| match part {
+        Part::Present { prefix, parts, .. } => {
+            let entries = if parts.is_empty() {
+                tree::entries(&record.store, &list, prefix, usize::MAX)?
+            } else {
+                tree::exact(&record.store, &list, prefix, usize::MAX)?
             };
-            let pages = entries.iter().filter(is_here).filter_map(page).collect();
-            visit(File::page(part_path(codename, prefix), &Sitemap { pages }));
+            let page = |name: &str| site.address(&format!("{}/index.html", package_folder(codename, name)));
+            let pages = entries.iter().filter_map(|entry| page(&entry.name)).collect();
+            visit(File::page(part_path(codename, prefix), &Sitemap { pages }))
         }
         Part::Gone { prefix } => visit(File::Gone(part_path(codename, prefix))),
-    });
+    })?;
     // It names all of its parts, whichever changed.
     let mut maps = Vec::new();
-    let whole = Division {
-        affected: Affected::All,
-        ..division
-    };
-    whole.visit("", &entries, &mut |part| {
+    division.visit::<S::Error>(None, &mut |part| {
         if let Part::Present { prefix, .. } = part {
             maps.extend(site.address(&part_path(codename, prefix)));
         }
-    });
-    visit(File::page(suite_map(codename), &SitemapIndex { maps }));
+        Ok(())
+    })?;
+    visit(File::page(suite_map(codename), &SitemapIndex { maps }))
 }
 
 /// Returns the map of the pages at the root, and robots.txt.

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::file::File;
 use crate::layout::Layout;
-use crate::row::Rows;
+use crate::record::Record;
+use crate::record_store::RecordStore;
 use crate::site::{Site, SiteKey};
 use crate::text;
 
@@ -45,18 +46,22 @@ pub struct Published {
 }
 
 impl SuiteStatus {
-    /// Returns where a suite stands after a publication of these rows.
-    pub fn new(codename: &str, published: &Published, rows: &Rows<'_>) -> Self {
-        Self {
+    /// Returns where a suite stands after a publication of what a record says.
+    pub fn new<S: RecordStore>(
+        codename: &str,
+        published: &Published,
+        record: &Record<S>,
+    ) -> Result<Self, S::Error> {
+        Ok(Self {
             suite: codename.to_owned(),
-            names: rows.all().len() as u64,
+            names: record.count()? as u64,
             packages: published.packages,
-            size_bytes: rows.all().iter().map(|row| row.size()).sum(),
+            size_bytes: record.size()?,
             revision: published.revision,
             published: published.date,
             published_at: format_iso(published.date),
             valid_until: published.valid_until,
-        }
+        })
     }
 }
 

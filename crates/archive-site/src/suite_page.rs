@@ -1,18 +1,20 @@
 //! The page of a suite: what it is, its letters and sections, and what is new.
 
-use std::collections::BTreeMap;
-
 use askama::Template;
 use debian_control::release::format_iso;
 
 use crate::file::File;
 use crate::layout::Layout;
-use crate::listing::{ALL, RowView, file_name, letters, section_folder, section_title};
+use crate::list::List;
+use crate::listing::{ALL, RowView, file_name, section_folder, section_title};
 use crate::paths::{href, suite_folder};
-use crate::row::{Row, Rows};
+use crate::record::Record;
+use crate::record_store::RecordStore;
+use crate::row::Row;
 use crate::site::{Site, SiteSuite};
 use crate::status::SuiteStatus;
 use crate::text;
+use crate::tree;
 
 /// How many new packages the page of a suite shows.
 const NEW: usize = 12;
@@ -48,38 +50,21 @@ struct NewestPage<'a> {
     packages: Vec<RowView<'a>>,
 }
 
-/// Returns the rows that came last, the newest first.
-pub(crate) fn newest<'a>(rows: &Rows<'a>) -> Vec<Row<'a>> {
-    let mut dated: Vec<(i64, Row<'a>)> = rows.all().iter().map(|row| (row.added_at(), *row)).collect();
-    let order = |left: &(i64, Row<'a>), right: &(i64, Row<'a>)| {
-        right
-            .0
-            .cmp(&left.0)
-            .then_with(|| left.1.name().cmp(right.1.name()))
-    };
-    if dated.len() > NEWEST {
-        dated.select_nth_unstable_by(NEWEST, order);
-        dated.truncate(NEWEST);
-    }
-    dated.sort_unstable_by(order);
-    dated.into_iter().map(|(_, row)| row).collect()
-}
-
 /// Visits the page of a suite with its twin, and that of what is new.
-pub(crate) fn files(
+pub(crate) fn files<S: RecordStore, E: From<S::Error>>(
     site: &Site,
     suite: &SiteSuite,
     status: &SuiteStatus,
-    rows: &Rows<'_>,
-    visit: &mut dyn FnMut(File),
-) {
+    record: &Record<S>,
+    newest: &[Row],
+    visit: &mut dyn FnMut(File) -> Result<(), E>,
+) -> Result<(), E> {
     let folder = suite_folder(&suite.codename);
-    let newest = newest(rows);
     visit(File::page(
         format!("{folder}/index.html"),
-        &suite_page(site, suite, status, rows, &newest),
-    ));
-    visit(File::json(format!("{folder}/index.json"), status));
+        &suite_page(site, suite, status, record, newest)?,
+    ))?;
+    visit(File::json(format!("{folder}/index.json"), status))?;
     let path = format!("{folder}/_newest/index.html");
     let layout = Layout::new(site, &path, "Newest packages")
         .of_suite(&suite.codename)
@@ -88,20 +73,20 @@ pub(crate) fn files(
         codename: &suite.codename,
         packages: newest
             .iter()
-            .map(|row| RowView::new(*row, &layout, &suite.codename))
+            .map(|row| RowView::new(row, &layout, &suite.codename))
             .collect(),
         layout,
     };
-    visit(File::page(path, &page));
+    visit(File::page(path, &page))
 }
 
-fn suite_page<'a>(
+fn suite_page<'a, S: RecordStore>(
     site: &'a Site,
     suite: &'a SiteSuite,
     status: &SuiteStatus,
-    rows: &Rows<'a>,
-    newest: &[Row<'a>],
-) -> SuitePage<'a> {
+    record: &Record<S>,
+    newest: &'a [Row],
+) -> Result<SuitePage<'a>, S::Error> {
     let codename = suite.codename.as_str();
     let folder = suite_folder(codename);
     let layout = Layout::new(site, &format!("{folder}/index.html"), codename)
@@ -113,39 +98,31 @@ fn suite_page<'a>(
         count: text::count(count as u64),
         text: prefix,
     };
-    SuitePage {
+    let letters = tree::parts(&record.store, &List::all(), "")?;
+    Ok(SuitePage {
         suite,
-        packages: text::count(rows.all().len() as u64),
+        packages: text::count(status.names),
         size: text::bytes(status.size_bytes),
         published: format_iso(status.published),
         published_day: text::day(status.published),
         valid_until: status
             .valid_until
             .map(|until| (format_iso(until), text::day(until))),
-        letters: letters(rows.all())
-            .unwrap_or_default()
-            .into_iter()
-            .map(letter)
-            .collect(),
-        sections: sections(rows),
+        letters: letters.into_iter().map(letter).collect(),
+        sections: record.sections()?.iter().map(section_link).collect(),
         newest: newest
             .iter()
             .take(NEW)
-            .map(|row| RowView::new(*row, &layout, codename))
+            .map(|row| RowView::new(row, &layout, codename))
             .collect(),
         layout,
-    }
+    })
 }
 
-fn sections(rows: &Rows<'_>) -> Vec<Link> {
-    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    for row in rows.all() {
-        *counts.entry(row.section()).or_default() += 1;
-    }
-    let link = |(section, count): (&str, usize)| Link {
+fn section_link((section, count): &(String, usize)) -> Link {
+    Link {
         text: section_title(section).to_owned(),
-        count: text::count(count as u64),
+        count: text::count(*count as u64),
         href: href(&format!("{}/index.html", section_folder(section))),
-    };
-    counts.into_iter().map(link).collect()
+    }
 }

@@ -77,26 +77,37 @@ fn hello(version: &str, rest: &str) -> Package {
 /// Everything that a suite of these packages has.
 struct State {
     packages: Vec<Package>,
-    lines: Vec<String>,
+    record: Record<MemoryStore>,
 }
 
 impl State {
     fn new(packages: Vec<Package>) -> Self {
-        let lines = packages.iter().map(Package::row).collect();
-        Self { packages, lines }
-    }
-
-    fn rows(&self) -> Rows<'_> {
-        Rows::new(self.lines.iter().map(|line| Row::parse(line).unwrap()).collect())
+        let mut record = Record::begin(MemoryStore::default());
+        for package in &packages {
+            record.put(package.name(), Some(&package.row())).unwrap();
+        }
+        record.settle().unwrap();
+        record.set_state(&state_of(1)).unwrap();
+        Self { packages, record }
     }
 
     fn get(&self, name: &str) -> Option<&Package> {
         self.packages.iter().find(|package| package.name() == name)
     }
 
+    fn row(&self, name: &str) -> Option<Row> {
+        self.get(name).map(Package::row)
+    }
+
+    fn names<'s>(states: impl IntoIterator<Item = &'s Self>) -> BTreeSet<&'s str> {
+        states
+            .into_iter()
+            .flat_map(|state| state.packages.iter().map(Package::name))
+            .collect()
+    }
+
     /// Applies an update and returns the paths that it named.
-    fn apply(&self, site: &Site, files: &mut Files, changed: &Changed<'_>) -> BTreeSet<String> {
-        let rows = self.rows();
+    fn apply(&self, site: &Site, files: &mut Files, changed: &Changed) -> BTreeSet<String> {
         let suite = &site.suites[0];
         let published = Published {
             revision: 3,
@@ -104,23 +115,22 @@ impl State {
             date: 1_795_600_000,
             valid_until: Some(1_796_800_000),
         };
-        let status = SuiteStatus::new(&suite.codename, &published, &rows);
-        let update = Update::new(site, suite, &status, &rows, changed);
+        let status = SuiteStatus::new(&suite.codename, &published, &self.record).unwrap();
+        let update = Update::new(site, suite, &status, &self.record, changed).unwrap();
         let mut touched = BTreeSet::new();
-        let mut put = |file: File| {
+        let mut put = |file: File| -> Result<(), InvalidRecord> {
             touched.insert(file.path().to_owned());
             match file {
                 File::Holds(path, bytes) => files.insert(path, String::from_utf8(bytes).unwrap()),
                 File::Gone(path) => files.remove(&path),
             };
+            Ok(())
         };
         for name in update.names() {
-            update
-                .package(name, self.get(name))
-                .into_iter()
-                .for_each(&mut put);
+            let files = update.package(name, self.get(name)).unwrap();
+            files.into_iter().try_for_each(&mut put).unwrap();
         }
-        update.lists(&mut put);
+        update.lists(&mut put).unwrap();
         touched
     }
 
@@ -131,25 +141,41 @@ impl State {
     }
 }
 
-/// What changed between two states, as the caller finds it.
-fn changes<'a>(before: &'a State, after: &'a State) -> Changed<'a> {
-    let rows = before.rows();
-    let names: BTreeSet<&str> = before
-        .packages
-        .iter()
-        .chain(&after.packages)
-        .map(Package::name)
-        .collect();
-    let now = after.rows();
-    let changed = names.into_iter().filter(|name| rows.get(name) != now.get(name));
-    Changed::Names(
-        changed
-            .map(|name| Change {
+fn state_of(revision: i64) -> RecordState {
+    RecordState {
+        revision,
+        settings: "abc".into(),
+    }
+}
+
+/// Makes the record of one state that of another, and returns what changed, as the caller finds it.
+fn change(record: &mut Record<MemoryStore>, after: &State) -> Changed {
+    let names: BTreeSet<String> = record.names().unwrap().into_iter().collect();
+    let others = State::names([after]).into_iter().map(str::to_owned);
+    let mut changes = Vec::new();
+    for name in names.into_iter().chain(others) {
+        let now = after.row(&name);
+        let before = record.put(&name, now.as_ref()).unwrap();
+        if before != now {
+            changes.push(Change {
                 name,
-                before: vec![rows.get(name)],
-            })
-            .collect(),
-    )
+                before: vec![before],
+            });
+        }
+    }
+    record.settle().unwrap();
+    Changed::Names(changes)
+}
+
+fn changes(before: &State, after: &State) -> Changed {
+    change(&mut copy(before), after)
+}
+
+/// Opens a copy of the record of a state.
+fn copy(state: &State) -> Record<MemoryStore> {
+    let (record, found) = Record::open(state.record.store.clone()).unwrap().unwrap();
+    assert_eq!(found, state_of(1));
+    record
 }
 
 #[test]
@@ -383,6 +409,14 @@ proptest! {
         prop_assert_eq!(files, after.all(&site));
     }
 
+    #[test]
+    fn a_changed_record_is_that_of_everything_put_anew(before in archive(), after in archive()) {
+        let (before, after) = (state(&before), state(&after));
+        let mut record = copy(&before);
+        change(&mut record, &after);
+        prop_assert_eq!(record.store, after.record.store);
+    }
+
     /// Another machine wrote the state between; of what it wrote, this one knows what the catalog tells of each name.
     #[test]
     fn a_change_over_a_state_that_was_not_seen_leads_there_too(
@@ -395,10 +429,12 @@ proptest! {
         let [before, between, after] = &states;
         let mut files = before.all(&site);
         between.apply(&site, &mut files, &changes(before, between));
-        let [first, second] = [before.rows(), between.rows()];
-        let names: BTreeSet<&str> = states.iter().flat_map(|state| &state.packages).map(Package::name).collect();
-        let change = |name| Change { name, before: vec![first.get(name), None, second.get(name)] };
-        after.apply(&site, &mut files, &Changed::Names(names.into_iter().map(change).collect()));
+        let change = |name: &str| Change {
+            name: name.to_owned(),
+            before: vec![before.row(name), None, between.row(name)],
+        };
+        let changes = State::names(&states).into_iter().map(change);
+        after.apply(&site, &mut files, &Changed::Names(changes.collect()));
         prop_assert_eq!(files, after.all(&site));
     }
 }

@@ -1,39 +1,42 @@
 //! Which files of a suite change with a publication, and what they hold.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashSet};
 
 use crate::badge::badge;
 use crate::division::{Affected, Touched, sum};
 use crate::feed;
 use crate::file::File;
+use crate::list::List;
 use crate::listing::{ALL, Listing, section_folder, section_title};
 use crate::package::Package;
-use crate::package_page::{self, PackageContext};
+use crate::package_page::{self, NEEDED_BY, PackageContext};
 use crate::paths::{package_files, package_folder};
-use crate::row::{Row, Rows};
+use crate::record::Record;
+use crate::record_store::RecordStore;
+use crate::row::Row;
 use crate::search;
 use crate::site::{Site, SiteSuite};
 use crate::sitemap;
 use crate::status::SuiteStatus;
-use crate::suite_page;
+use crate::suite_page::{self, NEWEST};
 
 /// A name that may have changed since the site was written.
 #[derive(Debug, Clone)]
-pub struct Change<'a> {
+pub struct Change {
     /// The name.
-    pub name: &'a str,
+    pub name: String,
     /// What pages may show of it: the row that the site was written from, `None` where it had none. More than one where it is not
     /// sure which.
-    pub before: Vec<Option<Row<'a>>>,
+    pub before: Vec<Option<Row>>,
 }
 
 /// What changed since the site was written.
 #[derive(Debug, Clone)]
-pub enum Changed<'a> {
+pub enum Changed {
     /// It is not known: everything is written.
     Everything,
     /// Nothing but these.
-    Names(Vec<Change<'a>>),
+    Names(Vec<Change>),
 }
 
 /// The change of a suite's pages with one publication.
@@ -41,14 +44,13 @@ pub enum Changed<'a> {
 /// Links lead to what is there when the files are put in place in the order of the methods: [`Update::package`] for each of
 /// [`Update::names`], then [`Update::lists`]; and last what is [`File::Gone`].
 #[derive(Debug)]
-pub struct Update<'a> {
+pub struct Update<'a, S> {
     site: &'a Site,
     suite: &'a SiteSuite,
     status: &'a SuiteStatus,
-    rows: &'a Rows<'a>,
-    names: BTreeSet<&'a str>,
+    record: &'a Record<S>,
+    names: BTreeSet<String>,
     lists: Lists,
-    needed_by: HashMap<&'a str, Vec<&'a str>>,
 }
 
 /// Which lists change; `None` for all of them.
@@ -62,39 +64,41 @@ struct Lists {
     keys: Option<Touched>,
 }
 
-impl<'a> Update<'a> {
-    /// Compares; `rows` are what the suite holds now.
+impl Lists {
+    const ALL: Self = Self {
+        rows: None,
+        names: None,
+        keys: None,
+    };
+}
+
+impl<'a, S: RecordStore> Update<'a, S> {
+    /// Compares; `record` has what the suite holds now.
     pub fn new(
         site: &'a Site,
         suite: &'a SiteSuite,
         status: &'a SuiteStatus,
-        rows: &'a Rows<'a>,
-        changed: &Changed<'a>,
-    ) -> Self {
+        record: &'a Record<S>,
+        changed: &Changed,
+    ) -> Result<Self, S::Error> {
         let (names, lists) = match changed {
-            Changed::Everything => {
-                let names = rows.all().iter().map(|row| row.name()).collect();
-                (
-                    names,
-                    Lists {
-                        rows: None,
-                        names: None,
-                        keys: None,
-                    },
-                )
+            Changed::Everything => (record.names()?.into_iter().collect(), Lists::ALL),
+            Changed::Names(changes) => {
+                let names = changes
+                    .iter()
+                    .map(|change| Ok((change, record.row(&change.name)?)));
+                let changes: Vec<_> = names.collect::<Result<_, S::Error>>()?;
+                (affected_names(record, &changes)?, changed_lists(&changes))
             }
-            Changed::Names(changes) => (affected_names(rows, changes), changed_lists(rows, changes)),
         };
-        let needed_by = needed_by(rows, &names);
-        Self {
+        Ok(Self {
             site,
             suite,
             status,
-            rows,
+            record,
             names,
             lists,
-            needed_by,
-        }
+        })
     }
 
     /// Returns the time of the publication, in Unix seconds.
@@ -103,21 +107,29 @@ impl<'a> Update<'a> {
     }
 
     /// Returns the names whose own pages change.
-    pub fn names(&self) -> impl Iterator<Item = &'a str> {
-        self.names.iter().copied()
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.names.iter().map(String::as_str)
     }
 
     /// Returns the files of a name, with what the suite holds of it.
-    pub fn package(&self, name: &str, package: Option<&Package>) -> Vec<File> {
+    pub fn package(&self, name: &str, package: Option<&Package>) -> Result<Vec<File>, S::Error> {
         let codename = &self.suite.codename;
         let Some(package) = package else {
-            return package_files(codename, name).map(File::Gone).into();
+            return Ok(package_files(codename, name).map(File::Gone).into());
         };
+        let mut present = HashSet::new();
+        for target in package.targets(|_| true) {
+            if self.record.has(&target)? {
+                present.insert(target);
+            }
+        }
+        let (needed_by, needed_by_total) = self.record.needed_by(name, NEEDED_BY)?;
         let context = PackageContext {
             site: self.site,
             suite: self.suite,
-            rows: self.rows,
-            needed_by: self.needed_by.get(name).map_or(&[], Vec::as_slice),
+            present: &present,
+            needed_by: &needed_by,
+            needed_by_total,
         };
         let version = package.newest().package.version().to_string();
         let folder = package_folder(codename, name);
@@ -127,114 +139,105 @@ impl<'a> Update<'a> {
             badge(codename, &version),
         ));
         files.extend(feed::of_package(self.site, codename, package));
-        files
+        Ok(files)
     }
 
     /// Visits the files that are about many packages.
-    pub fn lists(&self, visit: &mut dyn FnMut(File)) {
+    pub fn lists<E: From<S::Error>>(&self, visit: &mut dyn FnMut(File) -> Result<(), E>) -> Result<(), E> {
         let codename = self.suite.codename.as_str();
-        let rows = self.rows;
-        let (row_names, sections) = match &self.lists.rows {
-            None => (
-                None,
-                rows.all().iter().map(|row| row.section().to_owned()).collect(),
-            ),
+        let record = self.record;
+        let (rows, sections): (Affected<'_>, BTreeSet<String>) = match &self.lists.rows {
+            None => {
+                let sections = record.sections()?;
+                (None, sections.into_iter().map(|(section, _)| section).collect())
+            }
             Some((names, sections)) => (Some(names), sections.clone()),
         };
-        self.listing(ALL.to_owned(), "All packages")
-            .pages(rows.all(), affected(row_names), visit);
+        self.listing(List::all(), ALL.to_owned(), "All packages")
+            .pages(record, rows, visit)?;
         for section in &sections {
-            let here: Vec<Row<'_>> = rows
-                .all()
-                .iter()
-                .filter(|row| row.section() == section.as_str())
-                .copied()
-                .collect();
-            self.listing(section_folder(section), section_title(section))
-                .pages(&here, affected(row_names), visit);
+            let (folder, title) = (section_folder(section), section_title(section));
+            self.listing(List::section(section), folder, title)
+                .pages(record, rows, visit)?;
         }
-        search::shards(codename, rows, affected(self.lists.keys.as_ref()), visit);
-        if self.lists.names.as_ref().is_none_or(|names| !names.is_empty()) {
-            sitemap::of_suite(
-                self.site,
-                codename,
-                rows,
-                affected(self.lists.names.as_ref()),
-                visit,
-            );
+        search::shards(codename, record, self.lists.keys.as_ref(), visit)?;
+        let names = self.lists.names.as_ref();
+        if names.is_none_or(|names| !names.is_empty()) {
+            sitemap::of_suite(self.site, codename, record, names, visit)?;
         }
-        let newest = suite_page::newest(rows);
+        let newest = record.newest(NEWEST)?;
         feed::of_suite(self.site, codename, self.status.published, &newest)
             .into_iter()
-            .for_each(&mut *visit);
-        suite_page::files(self.site, self.suite, self.status, rows, visit);
+            .try_for_each(&mut *visit)?;
+        suite_page::files(self.site, self.suite, self.status, record, &newest, visit)
     }
 
-    fn listing(&self, folder: String, title: &str) -> Listing<'a> {
+    fn listing(&self, list: List, folder: String, title: &str) -> Listing<'a> {
         Listing {
             site: self.site,
             suite: self.suite,
+            list,
             folder,
             title: title.to_owned(),
         }
     }
 }
 
-fn affected(touched: Option<&Touched>) -> Affected<'_> {
-    touched.map_or(Affected::All, Affected::Under)
-}
+/// A change, and what the suite holds of its name now.
+type ChangeNow<'c> = (&'c Change, Option<Row>);
 
 /// Returns the names whose pages change: those that changed, those that they need or needed, and where one came or went, those that
 /// link to it.
-fn affected_names<'a>(rows: &Rows<'a>, changes: &[Change<'a>]) -> BTreeSet<&'a str> {
+fn affected_names<S: RecordStore>(
+    record: &Record<S>,
+    changes: &[ChangeNow<'_>],
+) -> Result<BTreeSet<String>, S::Error> {
     let mut names = BTreeSet::new();
-    let mut came_or_went = HashSet::new();
-    for change in changes {
-        names.insert(change.name);
-        let now = rows.get(change.name);
-        let needs = |row: Option<Row<'a>>| -> BTreeSet<&'a str> {
-            row.map(|row| row.needs().collect()).unwrap_or_default()
+    let mut needs = BTreeSet::new();
+    for (change, now) in changes {
+        names.insert(change.name.clone());
+        let needed = |row: &Option<Row>| -> BTreeSet<String> {
+            let needs = row.iter().flat_map(Row::needs);
+            needs.map(str::to_owned).collect()
         };
+        let needed_now = needed(now);
         for before in &change.before {
-            if before.is_some() != now.is_some() {
-                came_or_went.insert(change.name);
-            }
-            let changed: Vec<&str> = needs(*before)
-                .symmetric_difference(&needs(now))
-                .copied()
-                .collect();
-            names.extend(changed.into_iter().filter(|name| rows.get(name).is_some()));
+            needs.extend(needed(before).symmetric_difference(&needed_now).cloned());
+        }
+        if change
+            .before
+            .iter()
+            .any(|before| before.is_some() != now.is_some())
+        {
+            names.extend(record.linked_by(&change.name)?);
         }
     }
-    if !came_or_went.is_empty() {
-        let is_linked = |name: &str| came_or_went.contains(name);
-        let linking = rows
-            .all()
-            .iter()
-            .filter(|row| row.needs().chain(row.mentions()).any(is_linked));
-        names.extend(linking.map(|row| row.name()));
+    for name in needs {
+        if record.has(&name)? {
+            names.insert(name);
+        }
     }
-    names
+    Ok(names)
 }
 
-fn changed_lists(rows: &Rows<'_>, changes: &[Change<'_>]) -> Lists {
+fn changed_lists(changes: &[ChangeNow<'_>]) -> Lists {
     let (mut row_names, mut names, mut keys) = (Vec::new(), Vec::new(), Vec::new());
     let mut sections = BTreeSet::new();
-    for change in changes {
-        let now = rows.get(change.name);
-        for before in change.before.iter().filter(|before| **before != now) {
-            row_names.push((change.name, 1));
-            let states = || before.iter().chain(now.iter());
+    for (change, now) in changes {
+        let name = change.name.as_str();
+        for before in change.before.iter().filter(|before| *before != now) {
+            row_names.push((name, 1));
+            let states = || before.iter().chain(now);
             sections.extend(states().map(|row| row.section().to_owned()));
             if before.is_some() != now.is_some() {
-                names.push((change.name, 1));
+                names.push((name, 1));
             }
             let is_found_alike = match (before, now) {
                 (Some(before), Some(now)) => before.summary() == now.summary(),
                 _ => false,
             };
             if !is_found_alike {
-                keys.extend(states().flat_map(|row| row.keys()).map(|key| (key, 1)));
+                keys.extend(states().flat_map(Row::keys).map(|key| (key, 1)));
             }
         }
     }
@@ -243,21 +246,4 @@ fn changed_lists(rows: &Rows<'_>, changes: &[Change<'_>]) -> Lists {
         names: Some(sum(names.into_iter())),
         keys: Some(sum(keys.into_iter())),
     }
-}
-
-/// Returns, for each of `names`, the names that cannot be installed without it, in order.
-fn needed_by<'a>(rows: &Rows<'a>, names: &BTreeSet<&'a str>) -> HashMap<&'a str, Vec<&'a str>> {
-    let wanted: HashSet<&str> = names.iter().copied().collect();
-    // Of a few names, most needs differ in their length: a look at it is cheaper than a digest.
-    let lengths: HashSet<usize> = names.iter().map(|name| name.len()).collect();
-    let longest = lengths.iter().max().map_or(0, |longest| longest + 1);
-    let is_length: Vec<bool> = (0..longest).map(|length| lengths.contains(&length)).collect();
-    let is_wanted = |name: &&str| is_length.get(name.len()) == Some(&true) && wanted.contains(name);
-    let mut needed: HashMap<&'a str, Vec<&'a str>> = HashMap::new();
-    for row in rows.all() {
-        for need in row.needs().filter(is_wanted) {
-            needed.entry(need).or_default().push(row.name());
-        }
-    }
-    needed
 }

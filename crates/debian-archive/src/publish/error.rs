@@ -9,8 +9,9 @@ use crate::check::CheckError;
 use crate::sign::SignError;
 use debian_control::name::SuiteName;
 
-use archive_catalog::CatalogError;
+use archive_catalog::{CatalogError, TextStoreError};
 use archive_index::IndexError;
+use archive_site::InvalidRecord;
 use archive_storage::pool::PoolError;
 use archive_storage::staging::StagingError;
 use archive_storage::store::StoreError;
@@ -99,6 +100,9 @@ pub enum PublishError {
     /// A served file cannot be read or written.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// What the pages of a suite show is not known, and noting it fails.
+    #[error(transparent)]
+    SiteRecord(#[from] SiteRecordError),
     /// A file of this machine cannot be written or locked.
     #[error("cannot {action} `{path}`")]
     Write {
@@ -109,6 +113,17 @@ pub enum PublishError {
         /// The cause.
         source: io::Error,
     },
+}
+
+/// Why the record of what pages show cannot be used; the next publish makes another one, with all pages.
+#[derive(Debug, thiserror::Error)]
+pub enum SiteRecordError {
+    /// It holds something else.
+    #[error("what is in `state/site` is not a record of what the pages show")]
+    Invalid(#[from] InvalidRecord),
+    /// It cannot be read or written.
+    #[error("cannot use the record in `state/site` of what the pages show")]
+    Store(#[from] TextStoreError),
 }
 
 pub(super) fn write_error(action: &'static str, path: impl Into<PathBuf>, source: io::Error) -> PublishError {

@@ -6,26 +6,30 @@
 
 mod packages;
 mod record;
+mod record_store;
 mod root;
 mod settings;
 mod shown;
 mod writer;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use archive_catalog::{Publication, Snapshot};
-use archive_site::{Change, Changed, Published, Record, Row, Rows, Site, SiteSuite, SuiteStatus, Update};
+use archive_catalog::{Publication, Snapshot, TextChange};
+use archive_site::{
+    Change, Changed, Package, Published, Record, RecordState, Site, SiteSuite, SuiteStatus, Update,
+};
 use archive_storage::staging::Staging;
 use archive_storage::store::{StoreError, delete_folder};
 use debian_control::name::{PackageName, SuiteName};
 
-use super::error::PublishError;
+use super::error::{PublishError, SiteRecordError};
 use super::lease::SuiteLease;
 use crate::archive::Archive;
 use crate::config::Suite;
 
 use packages::SitePackages;
 use record::SiteRecord;
+use record_store::ChangedRecord;
 use writer::SiteWriter;
 
 pub(crate) use record::forget;
@@ -48,9 +52,11 @@ pub(super) struct SuiteSite<'a> {
 struct Wish<'a> {
     site: &'a Site,
     suite: &'a SiteSuite,
-    settings: String,
+    state: RecordState,
     published: Published,
 }
+
+type SuiteRecord<'c, 's> = Record<ChangedRecord<'c, 's>>;
 
 impl SuiteSite<'_> {
     /// Writes the pages that a publication changes, or ends serving those of a suite that is not shown.
@@ -62,82 +68,107 @@ impl SuiteSite<'_> {
         let wish = Wish {
             site,
             suite,
-            settings: site.digest(suite),
+            state: RecordState {
+                revision: publication.revision,
+                settings: site.digest(suite),
+            },
             published: published(publication),
         };
         let record = SiteRecord::of(self.archive, &self.suite.codename);
         // One that was cut off may have written any page of what it was about.
         let was_cut_off = record.begin()?;
-        let text = record.read()?;
-        // Another machine may have taken the pages down since.
-        let is_there = has_pages(self.archive, self.suite.codename.as_str())?;
-        let before = text
-            .as_deref()
-            .filter(|_| is_there)
-            .and_then(|text| Record::parse(text).ok())
-            .filter(|before| before.settings == wish.settings && before.revision <= publication.revision);
-        let last = self.snapshot.state().publication.as_ref();
-        let after = match &before {
-            Some(before) => {
-                // Another machine may have written pages since.
-                let is_sure = !was_cut_off && last.is_none_or(|last| last.revision <= before.revision);
-                self.write_changes(&wish, before, is_sure)?
+        match self.write_pages(&wish, &record, was_cut_off) {
+            // All pages are written, then, with another record.
+            Err(PublishError::SiteRecord(_)) => {
+                self.write_pages_anew(&wish, &record)?;
             }
-            None => self.write_all(&wish)?,
-        };
-        record.end(&after)
+            written => written?,
+        }
+        record.end()
     }
 
-    /// Writes what changed since a record, and returns the new one.
+    fn write_pages(
+        &self,
+        wish: &Wish<'_>,
+        record: &SiteRecord,
+        was_cut_off: bool,
+    ) -> Result<(), PublishError> {
+        // Another machine may have taken the pages down since.
+        let is_there = has_pages(self.archive, self.suite.codename.as_str())?;
+        if let Some(mut store) = record.open()?.filter(|_| is_there) {
+            let mut change = store.change().map_err(SiteRecordError::from)?;
+            if self.write_since(wish, &mut change, was_cut_off)? {
+                return Ok(change.commit().map_err(SiteRecordError::from)?);
+            }
+        }
+        self.write_pages_anew(wish, record)
+    }
+
+    /// Writes what changed since the state that a record is of; `false` where that cannot be known.
+    fn write_since(
+        &self,
+        wish: &Wish<'_>,
+        change: &mut TextChange<'_>,
+        was_cut_off: bool,
+    ) -> Result<bool, PublishError> {
+        let Some((record, before)) = Record::open(ChangedRecord(change))? else {
+            return Ok(false);
+        };
+        if before.settings != wish.state.settings || before.revision > wish.state.revision {
+            return Ok(false);
+        }
+        // Another machine may have written pages since.
+        let last = self.snapshot.state().publication.as_ref();
+        let is_sure = !was_cut_off && last.is_none_or(|last| last.revision <= before.revision);
+        self.write_changes(wish, record, &before, is_sure)?;
+        Ok(true)
+    }
+
+    fn write_pages_anew(&self, wish: &Wish<'_>, record: &SiteRecord) -> Result<(), PublishError> {
+        let mut store = record.create()?;
+        let mut change = store.change().map_err(SiteRecordError::from)?;
+        self.write_all(wish, Record::begin(ChangedRecord(&mut change)))?;
+        Ok(change.commit().map_err(SiteRecordError::from)?)
+    }
+
+    /// Writes what changed since the state that a record is of.
     fn write_changes(
         &self,
         wish: &Wish<'_>,
-        before: &Record<'_>,
+        mut record: SuiteRecord<'_, '_>,
+        before: &RecordState,
         is_sure: bool,
-    ) -> Result<String, PublishError> {
+    ) -> Result<(), PublishError> {
         let packages = SitePackages::new(self.suite, self.snapshot);
-        let names = self.snapshot.changed_names(Some(before.revision))?;
-        let mut lines = BTreeMap::new();
-        let mut past: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-        for name in &names {
-            lines.insert(
-                name.as_str(),
-                packages.package(name)?.map(|package| package.row()),
-            );
-            if !is_sure {
-                past.insert(name.as_str(), packages.past_rows(name, before.revision)?);
-            }
-        }
-        let now: BTreeMap<&str, Option<Row<'_>>> = lines
-            .iter()
-            .map(|(name, line)| (*name, line.as_deref().map(row)))
-            .collect();
-        let rows = before.rows.with(&now);
         let mut changes = Vec::new();
-        for name in lines.keys().copied() {
-            let mut states = vec![before.rows.get(name)];
-            if let Some(past) = past.get(name) {
+        for name in self.snapshot.changed_names(Some(before.revision))? {
+            let now = packages.package(&name)?.as_ref().map(Package::row);
+            let mut states = vec![record.put(name.as_str(), now.as_ref())?];
+            if !is_sure {
                 states.push(None);
-                states.extend(past.iter().map(|line| Some(row(line))));
+                states.extend(packages.past_rows(&name, before.revision)?.into_iter().map(Some));
             }
-            changes.push(Change { name, before: states });
+            changes.push(Change {
+                name: name.to_string(),
+                before: states,
+            });
         }
-        let changed = Changed::Names(changes);
-        let status = SuiteStatus::new(&wish.suite.codename, &wish.published, &rows);
-        let update = Update::new(wish.site, wish.suite, &status, &rows, &changed);
-        self.put(&update, &packages, &mut |_| {})?;
-        Ok(record(wish, rows.clone()))
+        record.settle()?;
+        record.set_state(&wish.state)?;
+        self.put(wish, &record, &Changed::Names(changes), &packages, &mut |_| {})
     }
 
-    /// Writes everything, and returns the record of it.
-    fn write_all(&self, wish: &Wish<'_>) -> Result<String, PublishError> {
+    /// Writes everything.
+    fn write_all(&self, wish: &Wish<'_>, mut record: SuiteRecord<'_, '_>) -> Result<(), PublishError> {
         let packages = SitePackages::new(self.suite, self.snapshot);
-        let lines = packages.all_rows()?;
-        let rows = Rows::new(lines.iter().map(|line| row(line)).collect());
-        let status = SuiteStatus::new(&wish.suite.codename, &wish.published, &rows);
-        let update = Update::new(wish.site, wish.suite, &status, &rows, &Changed::Everything);
+        for name in self.snapshot.changed_names(None)? {
+            let row = packages.package(&name)?.as_ref().map(Package::row);
+            record.put(name.as_str(), row.as_ref())?;
+        }
+        record.settle()?;
+        record.set_state(&wish.state)?;
         let mut written = BTreeSet::new();
-        self.put(&update, &packages, &mut |path| {
+        self.put(wish, &record, &Changed::Everything, &packages, &mut |path| {
             written.insert(path.to_owned());
         })?;
         // Whatever else is there is of an earlier state.
@@ -150,38 +181,34 @@ impl SuiteSite<'_> {
         {
             files.delete(&path)?;
         }
-        Ok(record(wish, rows.clone()))
+        Ok(())
     }
 
     fn put(
         &self,
-        update: &Update<'_>,
+        wish: &Wish<'_>,
+        record: &SuiteRecord<'_, '_>,
+        changed: &Changed,
         packages: &SitePackages<'_>,
         written: &mut dyn FnMut(&str),
     ) -> Result<(), PublishError> {
+        let status = SuiteStatus::new(&wish.suite.codename, &wish.published, record)?;
+        let update = Update::new(wish.site, wish.suite, &status, record, changed)?;
         let date = update.published();
         let mut writer = SiteWriter::new(self.archive.files(), self.staging, date, written);
         for name in update.names() {
             // A publisher that stood still must not write over what a later one wrote.
             self.lease.check()?;
             let parsed: PackageName = name.parse().expect("rows are of packages in the catalog");
-            for file in update.package(name, packages.package(&parsed)?.as_ref()) {
+            for file in update.package(name, packages.package(&parsed)?.as_ref())? {
                 writer.put(file)?;
             }
         }
         // The lists link to the pages.
         writer.flush()?;
         self.lease.check()?;
-        let mut failed = None;
-        update.lists(&mut |file| {
-            if failed.is_none() {
-                failed = writer.put(file).err();
-            }
-        });
-        match failed {
-            Some(error) => Err(error),
-            None => writer.finish(),
-        }
+        update.lists(&mut |file| writer.put(file))?;
+        writer.finish()
     }
 }
 
@@ -214,15 +241,6 @@ fn mark(codename: &str) -> String {
     format!("{}/index.json", archive_site::suite_folder(codename))
 }
 
-fn record(wish: &Wish<'_>, rows: Rows<'_>) -> String {
-    let record = Record {
-        revision: wish.published.revision,
-        settings: &wish.settings,
-        rows,
-    };
-    record.render()
-}
-
 /// Returns a suite as the site shows it.
 fn shown<'s>(site: &'s Site, suite: &Suite) -> Option<&'s SiteSuite> {
     site.suites
@@ -237,8 +255,4 @@ fn published(publication: &Publication) -> Published {
         date: publication.date,
         valid_until: publication.valid_until,
     }
-}
-
-fn row(line: &str) -> Row<'_> {
-    Row::parse(line).expect("`Package::row` wrote it")
 }

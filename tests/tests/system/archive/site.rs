@@ -433,6 +433,45 @@ fn pages_that_cannot_be_written_keep_no_package_back_and_are_completed_later() {
 }
 
 #[test]
+fn a_damaged_record_is_replaced_with_all_pages() {
+    let archive = served();
+    archive.add(&[package("alpha", "1")]);
+    archive.publish();
+    let record = archive.root().join("state/site/stable_record");
+    let whole = fs::read(&record).unwrap();
+    let overwritten = |from: usize| {
+        let mut bytes = whole.clone();
+        bytes[from..from + 4096].fill(0xa5);
+        bytes
+    };
+    let mut damaged = vec![
+        b"archive-site 1 7 abc\n".to_vec(),
+        Vec::new(),
+        whole[..whole.len() / 2].to_vec(),
+    ];
+    damaged.extend(
+        (0..whole.len() / 4096)
+            .take(12)
+            .map(|page| overwritten(page * 4096)),
+    );
+    let mut replaced = 0;
+    for (at, bytes) in damaged.into_iter().enumerate() {
+        fs::write(&record, bytes).unwrap();
+        let page = archive.root().join("browse/stable/alpha/index.html");
+        fs::write(&page, "not written anew").unwrap();
+        archive.add(&[package("beta", &format!("1.{at}"))]);
+        let run = archive.publish();
+        let beta = archive.read("browse/stable/beta/index.html");
+        assert!(beta.contains(&format!("1.{at}")), "{at}: {}", run.report());
+        // A damaged place that the change does not come to is found by one that does.
+        let is_anew = fs::read_to_string(&page).unwrap() != "not written anew";
+        assert!(is_anew || at > 3, "{at}: {}", run.report());
+        replaced += usize::from(is_anew);
+    }
+    assert!(replaced > 4, "{replaced}");
+}
+
+#[test]
 fn a_mirror_has_the_same_pages() {
     let archive = served();
     archive.add(&[package("hello", "1.0"), package("other", "1.0")]);

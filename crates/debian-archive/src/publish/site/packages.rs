@@ -1,10 +1,10 @@
 //! What the catalog holds, as the site shows it.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use archive_catalog::{Content, NamedPackage, PastPlacement, Snapshot};
 use archive_index::IndexError;
-use archive_site::{Build, FileList, Package, Placed};
+use archive_site::{Build, FileList, Package, Placed, Row};
 use debian_control::limits::Limits;
 use debian_control::name::{Component, PackageName};
 use debian_control::package::BinaryPackage;
@@ -46,18 +46,9 @@ impl<'a> SitePackages<'a> {
         }))
     }
 
-    /// Returns the rows of all names.
-    pub(super) fn all_rows(&self) -> Result<Vec<String>, PublishError> {
-        let mut rows = Vec::new();
-        for name in self.snapshot.changed_names(None)? {
-            rows.extend(self.package(&name)?.map(|package| package.row()));
-        }
-        Ok(rows)
-    }
-
     /// Returns the rows that pages may have shown of a name since a revision: one for each package that came or left.
-    pub(super) fn past_rows(&self, name: &PackageName, since: i64) -> Result<Vec<String>, PublishError> {
-        let mut rows = BTreeSet::new();
+    pub(super) fn past_rows(&self, name: &PackageName, since: i64) -> Result<Vec<Row>, PublishError> {
+        let mut rows = BTreeMap::new();
         for past in self.snapshot.history(name, u32::MAX)? {
             let is_new = past.added_revision > since || past.removed.is_some_and(|(at, _)| at > since);
             if is_new && self.is_listed(&past.content, &past.component) {
@@ -77,10 +68,11 @@ impl<'a> SitePackages<'a> {
                     builds: vec![build],
                     history: Vec::new(),
                 };
-                rows.insert(package.row());
+                let row = package.row();
+                rows.insert(row.line().to_owned(), row);
             }
         }
-        Ok(rows.into_iter().collect())
+        Ok(rows.into_values().collect())
     }
 
     fn is_listed(&self, content: &Content, component: &Component) -> bool {

@@ -5,15 +5,15 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use archive_catalog::TextStore;
 use archive_storage::STATE;
 use debian_control::name::SuiteName;
 
 use crate::archive::Archive;
-use crate::publish::error::{PublishError, write_error};
+use crate::publish::error::{PublishError, SiteRecordError, write_error};
 
 /// The record of one suite.
 pub(super) struct SiteRecord {
-    name: String,
     path: PathBuf,
     /// Is there while pages are written.
     mark: PathBuf,
@@ -23,9 +23,8 @@ impl SiteRecord {
     pub(super) fn of(archive: &Archive, codename: &SuiteName) -> Self {
         let folder = folder(archive.local());
         Self {
-            name: codename.to_string(),
-            path: folder.join(codename.as_str()),
             // No codename has an underscore.
+            path: folder.join(format!("{codename}_record")),
             mark: folder.join(format!("{codename}_writing")),
         }
     }
@@ -40,15 +39,19 @@ impl SiteRecord {
         self.mark.exists() || (!is_shown && self.path.exists())
     }
 
-    /// Reads it; `None` where there is none, or one that is not text.
-    pub(super) fn read(&self) -> Result<Option<String>, PublishError> {
-        match std::fs::read_to_string(&self.path) {
-            Ok(text) => Ok(Some(text)),
-            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::InvalidData) => {
-                Ok(None)
-            }
-            Err(error) => Err(write_error("read", self.path.clone(), error)),
+    /// Opens it; `None` where there is none, or something else.
+    pub(super) fn open(&self) -> Result<Option<TextStore>, SiteRecordError> {
+        match TextStore::open(&self.path) {
+            Ok(store) => Ok(Some(store)),
+            Err(error) if error.is_no_store() => Ok(None),
+            Err(error) => Err(error.into()),
         }
+    }
+
+    /// Makes one that holds nothing, in place of the one that is there.
+    pub(super) fn create(&self) -> Result<TextStore, PublishError> {
+        self.delete_record()?;
+        Ok(TextStore::create(&self.path).map_err(SiteRecordError::from)?)
     }
 
     /// Notes that pages are about to be written, and says whether an earlier writer came to no end.
@@ -61,28 +64,32 @@ impl SiteRecord {
         Ok(was_cut_off)
     }
 
-    /// Records what the pages show that were written.
-    ///
-    /// Without a sync: what a power cut damages is found by the count at the end, and replaced.
-    pub(super) fn end(&self, text: &str) -> Result<(), PublishError> {
-        let draft = self.mark.with_file_name(format!("{}_draft", self.name));
-        std::fs::write(&draft, text)
-            .and_then(|()| std::fs::rename(&draft, &self.path))
-            .and_then(|()| std::fs::remove_file(&self.mark))
-            .map_err(|error| write_error("write", self.path.clone(), error))
+    /// Notes that all pages are written.
+    pub(super) fn end(&self) -> Result<(), PublishError> {
+        self.delete(&self.mark)
     }
 
     /// Deletes it.
     pub(super) fn forget(&self) -> Result<(), PublishError> {
-        for path in [&self.path, &self.mark] {
-            match std::fs::remove_file(path) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                    return Err(write_error("delete", path.clone(), error));
-                }
-                _ => {}
+        self.delete_record()?;
+        self.delete(&self.mark)
+    }
+
+    fn delete_record(&self) -> Result<(), PublishError> {
+        self.delete(&self.path)?;
+        // Of a change that was cut off.
+        let mut journal = self.path.clone().into_os_string();
+        journal.push("-journal");
+        self.delete(Path::new(&journal))
+    }
+
+    fn delete(&self, path: &Path) -> Result<(), PublishError> {
+        match std::fs::remove_file(path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(write_error("delete", path.to_owned(), error))
             }
+            _ => Ok(()),
         }
-        Ok(())
     }
 }
 
