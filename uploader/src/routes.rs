@@ -5,10 +5,12 @@ mod auth;
 mod document;
 mod files;
 mod health;
+mod keys;
 mod lookup;
 mod metrics;
 mod pages;
 mod packages;
+mod retention;
 mod stats;
 mod suites;
 mod tokens;
@@ -77,10 +79,14 @@ fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(auth::login::login))
         .routes(routes!(auth::logout::logout))
         .routes(routes!(auth::me::me))
+        .routes(routes!(auth::password::change))
+        .routes(routes!(auth::sessions::list, auth::sessions::end_all))
+        .routes(routes!(auth::sessions::end))
         .routes(routes!(auth::check::check))
         .routes(routes!(auth::oidc::exchange))
         .routes(routes!(tokens::create::create, tokens::list::list))
         .routes(routes!(tokens::delete::delete))
+        .routes(routes!(tokens::rotate::rotate))
         .routes(routes!(users::list::list, users::create::create))
         .routes(routes!(
             users::show::show,
@@ -92,6 +98,7 @@ fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(users::delete_token::delete_token))
         .routes(routes!(packages::list::list, packages::upload::post).layer(DefaultBodyLimit::disable()))
         .routes(routes!(packages::search::search))
+        .routes(routes!(packages::deletions::delete))
         .routes(routes!(
             packages::show::show,
             packages::edit::change,
@@ -111,8 +118,13 @@ fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(suites::snapshots::delete::delete))
         .routes(routes!(suites::differences::compare))
         .routes(routes!(suites::rollback::rollback))
+        .routes(routes!(suites::promotions::promote))
         .routes(routes!(stats::stats))
         .routes(routes!(audit::audit))
+        .routes(routes!(audit::export::export))
+        .routes(routes!(audit::verification::verify))
+        .routes(routes!(keys::list))
+        .routes(routes!(retention::preview))
         .routes(routes!(health::alive))
         .routes(routes!(health::ready))
         .routes(routes!(metrics::metrics))

@@ -60,6 +60,15 @@ impl SuitePattern {
 }
 
 impl Glob {
+    /// Reads a pattern; `None` when it is not one.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let right = (1..=128).contains(&text.len())
+            && text
+                .bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"+-.*?".contains(&byte));
+        right.then(|| Self(text.to_owned()))
+    }
+
     /// Says whether a name fits, in a time that grows with the product of both lengths and no more.
     pub(crate) fn fits(&self, name: &PackageName) -> bool {
         let (pattern, name) = (self.0.as_bytes(), name.as_str().as_bytes());
@@ -101,11 +110,7 @@ impl FromStr for Scope {
         }
         let (suite_text, glob) = rest.split_once('/').ok_or_else(wrong)?;
         let suite = suite(suite_text).ok_or_else(wrong)?;
-        let right = (1..=128).contains(&glob.len())
-            && glob
-                .bytes()
-                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"+-.*?".contains(&byte));
-        let glob = right.then(|| Glob(glob.to_owned())).ok_or_else(wrong)?;
+        let glob = Glob::parse(glob).ok_or_else(wrong)?;
         match kind {
             "upload" => Ok(Self::Upload(suite, glob)),
             "delete" => Ok(Self::Delete(suite, glob)),

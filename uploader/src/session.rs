@@ -40,6 +40,14 @@ pub(crate) struct VerifiedSession {
     pub(crate) expires_at: i64,
 }
 
+/// A session that begins.
+pub(crate) struct GivenSession {
+    /// What proves it.
+    pub(crate) token: String,
+    pub(crate) session: Session,
+    pub(crate) expires_at: i64,
+}
+
 /// Gives and reads access tokens.
 pub(crate) struct Sessions {
     encoding: EncodingKey,
@@ -69,21 +77,35 @@ impl Sessions {
         self.ttl
     }
 
-    /// Returns a new token for an account.
-    pub(crate) fn give(&self, account: &Account, now: i64) -> Result<String, jsonwebtoken::errors::Error> {
+    /// Returns a new session of an account, with a key that nothing had before.
+    pub(crate) fn give(
+        &self,
+        account: &Account,
+        now: i64,
+        ttl: i64,
+    ) -> Result<GivenSession, jsonwebtoken::errors::Error> {
+        let session = Session {
+            id: secrets::new_id(),
+            account: account.id.clone(),
+            epoch: account.epoch,
+        };
         let claims = SessionClaims {
             iss: ISSUER.into(),
             aud: AUDIENCE.into(),
-            sub: account.id.to_string(),
-            jti: secrets::random_id(),
+            sub: session.account.to_string(),
+            jti: session.id.to_string(),
             iat: now,
             nbf: None,
-            exp: now + self.ttl,
-            epoch: account.epoch,
+            exp: now + ttl,
+            epoch: session.epoch,
         };
         let mut header = Header::new(ALGORITHM);
         header.typ = Some(TYPE.into());
-        encode(&header, &claims, &self.encoding)
+        Ok(GivenSession {
+            token: encode(&header, &claims, &self.encoding)?,
+            session,
+            expires_at: claims.exp,
+        })
     }
 
     /// Returns the session that a token proves; `None` when it proves nothing.
@@ -151,7 +173,9 @@ mod tests {
             created_at: 0,
         };
         let sessions = Sessions::new(SECRET, 60);
-        let verified = sessions.read(&sessions.give(&account, now()).unwrap()).unwrap();
+        let verified = sessions
+            .read(&sessions.give(&account, now(), 60).unwrap().token)
+            .unwrap();
         assert_eq!(verified.session.account, account.id);
         assert_eq!(verified.session.epoch, 3);
     }

@@ -65,6 +65,8 @@ pub(crate) struct Settings {
     pub(crate) jwt_secret: Option<String>,
     /// Seconds.
     pub(crate) token_ttl: i64,
+    /// How long API tokens may live, in seconds; `None`: for ever.
+    pub(crate) token_max_life: Option<i64>,
     pub(crate) origins: Origins,
     pub(crate) registration: Registration,
     pub(crate) max_upload_bytes: u64,
@@ -104,6 +106,9 @@ impl Settings {
             address: SocketAddr::new(ip, port),
             jwt_secret: variable("JWT_SECRET")?.map(secret).transpose()?,
             token_ttl: seconds(span("TOKEN_TTL", variable("TOKEN_TTL")?, TOKEN_TTL)?),
+            token_max_life: variable("TOKEN_MAX_LIFE")?
+                .map(|text| span("TOKEN_MAX_LIFE", Some(text), TOKEN_TTL).map(seconds))
+                .transpose()?,
             origins: variable("CORS_ORIGINS")?.map_or(Ok(Origins::Any), |text| origins(&text))?,
             registration: one_of(
                 "REGISTRATION",

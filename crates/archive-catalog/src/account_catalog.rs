@@ -3,7 +3,8 @@
 use debian_control::digest::Sha256;
 
 use crate::accounts::{
-    Account, AccountChange, AccountError, ApiToken, Assertion, Id, NewAccount, Session, Username,
+    Account, AccountChange, AccountError, ApiToken, Assertion, Id, NewAccount, OwnedToken, Session, SignIn,
+    Username,
 };
 use crate::audit::AuditEvent;
 use crate::error::CatalogError;
@@ -52,6 +53,18 @@ pub trait Accounts: Send + Sync {
     /// Returns the tokens of an account, newest first.
     fn tokens(&self, account: &Id) -> Result<Vec<ApiToken>, CatalogError>;
 
+    /// Returns at most `limit` tokens of all accounts, by their keys, those after `after`.
+    fn all_tokens(&self, after: Option<&Id>, limit: usize) -> Result<Vec<OwnedToken>, CatalogError>;
+
+    /// Gives a token of an account another secret, by its digest; says whether there is such a token.
+    fn rotate_token(
+        &self,
+        account: &Id,
+        token: &Id,
+        hash: &Sha256,
+        event: &AuditEvent,
+    ) -> Result<bool, CatalogError>;
+
     /// Returns the token with this key.
     fn token(&self, id: &Id) -> Result<Option<ApiToken>, CatalogError>;
 
@@ -66,6 +79,15 @@ pub trait Accounts: Send + Sync {
 
     /// Returns the owner of a session, unless it is over or the account is disabled.
     fn session_owner(&self, session: &Session) -> Result<Option<Account>, CatalogError>;
+
+    /// Notes a sign-in.
+    fn begin_session(&self, sign_in: &SignIn, event: &AuditEvent) -> Result<(), CatalogError>;
+
+    /// Returns the sign-ins of an account that are not over, newest first.
+    fn sessions(&self, account: &Id, now: i64) -> Result<Vec<SignIn>, CatalogError>;
+
+    /// Ends all sessions of an account.
+    fn end_sessions(&self, account: &Id, event: &AuditEvent) -> Result<(), AccountError>;
 
     /// Ends a session that would have lasted until `expires_at`.
     fn end_session(&self, session: &Session, expires_at: i64, event: &AuditEvent)

@@ -245,6 +245,30 @@ pub struct Session {
     pub epoch: i64,
 }
 
+/// A sign-in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignIn {
+    /// The session that it began.
+    pub session: Session,
+    /// Unix seconds.
+    pub created_at: i64,
+    /// When it is over by itself, in Unix seconds.
+    pub expires_at: i64,
+    /// Network address of who signed in.
+    pub address: Option<String>,
+    /// What the program that was used says of itself.
+    pub agent: Option<String>,
+}
+
+/// A token and who owns it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnedToken {
+    /// The token.
+    pub token: ApiToken,
+    /// User name of its owner.
+    pub owner: Username,
+}
+
 /// An account and the credential it acted by, as they were when its rights were checked.
 ///
 /// A change that names it is made only while both are still so: a right that ended between the check and the transaction ends the

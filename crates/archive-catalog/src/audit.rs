@@ -85,13 +85,30 @@ fn add(digester: &mut Digester, value: Option<&str>) {
     }
 }
 
+/// Which records are asked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AuditQuery {
+    /// Those before the one of this number.
+    pub before: Option<i64>,
+    /// Of this user name.
+    pub actor: Option<String>,
+    /// Of this action, or of those that begin with it and a dot.
+    pub action: Option<String>,
+    /// About this.
+    pub subject: Option<String>,
+    /// From this moment on, in Unix seconds.
+    pub since: Option<i64>,
+    /// Before this moment, in Unix seconds.
+    pub until: Option<i64>,
+}
+
 /// The audit log of an archive.
 pub trait Audit: Send + Sync {
     /// Records what changed nothing in the catalog, such as a refused sign-in.
     fn record(&self, event: &AuditEvent) -> Result<(), CatalogError>;
 
-    /// Returns at most `limit` rows, the newest first, those before the row `before`.
-    fn audit(&self, before: Option<i64>, limit: usize) -> Result<Vec<AuditRow>, CatalogError>;
+    /// Returns at most `limit` rows of those that are asked for, the newest first.
+    fn audit(&self, query: &AuditQuery, limit: usize) -> Result<Vec<AuditRow>, CatalogError>;
 
     /// Returns the number of the first row that is missing, or whose hash is not that of its content and of the row before it.
     ///

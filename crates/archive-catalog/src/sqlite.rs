@@ -26,6 +26,7 @@ pub(crate) const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("migrations/sqlite/0008-order-by-age.sql")),
     M::up(include_str!("migrations/sqlite/0009-upload-queue.sql")),
     M::up(include_str!("migrations/sqlite/0010-condemned-files.sql")),
+    M::up(include_str!("migrations/sqlite/0011-sessions.sql")),
 ];
 
 /// How long a writer waits for others before it gives up.

@@ -16,6 +16,7 @@ mod publications;
 mod rows;
 mod search;
 mod select;
+pub(crate) mod sessions;
 mod snapshot;
 mod states;
 mod trees;

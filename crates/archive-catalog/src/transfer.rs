@@ -148,6 +148,19 @@ const TABLES: &[Table] = &[
         ],
     ),
     table("ended_session", "id", &["id", "expires_at"]),
+    table(
+        "session",
+        "id",
+        &[
+            "id",
+            "account_id",
+            "epoch",
+            "created_at",
+            "expires_at",
+            "address",
+            "agent",
+        ],
+    ),
     table("used_assertion", "issuer, id", &["issuer", "id", "expires_at"]),
     table(
         "audit",

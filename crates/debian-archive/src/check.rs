@@ -2,7 +2,7 @@
 //!
 //! Reads what the catalog holds, published or not, and further indexes that the suite is used with. Changes nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fs::File;
 use std::io::{BufReader, Read as _};
 use std::path::{Path, PathBuf};
@@ -17,7 +17,7 @@ use serde::Serialize;
 
 use crate::archive::Archive;
 use crate::config::Suite;
-use archive_catalog::{CatalogError, Section, Snapshot};
+use archive_catalog::{CatalogError, Content, Section, Snapshot};
 
 /// Why a suite cannot be checked.
 #[derive(Debug, thiserror::Error)]
@@ -150,21 +150,58 @@ impl Archive {
         let snapshot = self
             .catalog()
             .snapshot(&suite.codename, suite.pool_tree(), None)?;
-        check_state(suite, snapshot.as_ref(), architectures, base)
+        check_architectures(suite, snapshot.as_ref(), architectures, (&[], base))
+    }
+
+    /// Reads the indexes that a suite is used with, as its gate has them.
+    pub(crate) fn gate_base(&self, suite: &Suite) -> Result<Vec<BaseIndex>, CheckError> {
+        let paths = suite.gate_base.iter();
+        paths
+            .map(|path| BaseIndex::read(&self.local().join(path)))
+            .collect()
     }
 }
 
-/// Checks the packages of one state of a suite, as [`Archive::check`] does.
-pub(crate) fn check_state(
+/// Checks the packages of one state of a suite, and those that were to come into it, as [`Archive::check`] does.
+pub(crate) fn check_with(
+    suite: &Suite,
+    snapshot: &dyn Snapshot,
+    added: &[&Content],
+    base: &[BaseIndex],
+) -> Result<CheckReport, CheckError> {
+    check_architectures(suite, snapshot, &suite.architectures, (added, base))
+}
+
+/// Takes away from what is broken after a change what was broken before it: that would otherwise block every fix.
+pub(crate) fn newly_broken(before: &[Uninstallable], after: &mut Vec<Uninstallable>) {
+    fn identity(package: &Uninstallable) -> [&str; 3] {
+        [&package.package, &package.version, &package.architecture]
+    }
+    let before: HashSet<[&str; 3]> = before.iter().map(identity).collect();
+    after.retain(|package| !before.contains(&identity(package)));
+}
+
+fn check_architectures(
     suite: &Suite,
     snapshot: &dyn Snapshot,
     architectures: &[Architecture],
-    base: &[BaseIndex],
+    (added, base): (&[&Content], &[BaseIndex]),
 ) -> Result<CheckReport, CheckError> {
     let mut found: BTreeMap<CheckedPackage, Option<Uninstallable>> = BTreeMap::new();
     for architecture in architectures {
         let mut builder = UniverseBuilder::new(architecture, &[]);
-        let own = add_suite(suite, snapshot, architecture, &mut builder)?;
+        let mut own = add_suite(suite, snapshot, architecture, &mut builder)?;
+        let fitting = added
+            .iter()
+            .filter(|content| content.architecture == *architecture || content.architecture.is_all());
+        for content in fitting {
+            let checked = CheckedPackage {
+                name: content.name.to_string(),
+                version_key: content.version.sort_key(),
+                architecture: content.architecture.to_string(),
+            };
+            own.extend(add(suite, &content.control, checked, &mut builder)?);
+        }
         for base in base {
             base.add_to(&mut builder)?;
         }
@@ -227,25 +264,34 @@ fn add_suite(
             true
         })?;
         for (position, control) in packages {
-            let stanza = Stanza::parse(&control).map_err(|source| CheckError::Control {
-                package: position.name.clone(),
-                source,
-            })?;
-            let package = builder
-                .add(&stanza, Source::default())
-                .map_err(|source| CheckError::Package {
-                    origin: suite.codename.to_string(),
-                    source: Box::new(source),
-                })?;
             let checked = CheckedPackage {
                 name: position.name,
                 version_key: position.version_key,
                 architecture: position.architecture,
             };
-            own.extend(package.map(|package| (package, checked)));
+            own.extend(add(suite, &control, checked, builder)?);
         }
     }
     Ok(own)
+}
+
+fn add(
+    suite: &Suite,
+    control: &str,
+    checked: CheckedPackage,
+    builder: &mut UniverseBuilder,
+) -> Result<Option<(PackageId, CheckedPackage)>, CheckError> {
+    let stanza = Stanza::parse(control).map_err(|source| CheckError::Control {
+        package: checked.name.clone(),
+        source,
+    })?;
+    let package = builder
+        .add(&stanza, Source::default())
+        .map_err(|source| CheckError::Package {
+            origin: suite.codename.to_string(),
+            source: Box::new(source),
+        })?;
+    Ok(package.map(|package| (package, checked)))
 }
 
 fn uninstallable(universe: &Universe, package: PackageId, reasons: Vec<String>) -> Uninstallable {

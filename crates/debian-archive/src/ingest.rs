@@ -443,36 +443,53 @@ impl Archive {
         place: &SuiteComponent<'_>,
         arrival: &UploadContext,
     ) -> Result<PlacementOutcome, IngestError> {
-        let placed = self.copy_to_all(entry, &[*place], arrival)?;
+        let placed = self.copy_all(&[(entry, *place)], arrival)?;
         Ok(*placed.first().expect("one answer for each place"))
     }
 
-    /// Places what another suite holds in several suites: in all of them, or in none where one of them refuses it.
-    ///
-    /// The answers are in the order of the places.
-    pub fn copy_to_all(
+    /// Finds out whether a suite would take what another suite holds, without placing it.
+    pub fn check_copy(
         &self,
         entry: &Entry,
-        places: &[SuiteComponent<'_>],
+        place: &SuiteComponent<'_>,
+        arrival: &UploadContext,
+    ) -> Result<(), IngestError> {
+        self.known_package(entry, place, arrival).map(drop)
+    }
+
+    fn known_package(
+        &self,
+        entry: &Entry,
+        place: &SuiteComponent<'_>,
+        arrival: &UploadContext,
+    ) -> Result<StagedPackage, IngestError> {
+        let found = self
+            .catalog()
+            .find(&entry.content.sha256, place.suite.pool_tree())?;
+        let (content, held) = found.ok_or_else(|| IngestError::Unreadable(io::ErrorKind::NotFound.into()))?;
+        check_architecture(place.suite, &content.content.architecture)?;
+        let staged = StagedPackage {
+            content,
+            file: None,
+            held,
+            sent: None,
+            by: arrival.by.clone(),
+        };
+        self.check_placement(&staged, place)?;
+        Ok(staged)
+    }
+
+    /// Places what other suites hold: all of it, or nothing where one of the suites refuses something.
+    ///
+    /// The answers are in the order of the wishes.
+    pub fn copy_all(
+        &self,
+        wishes: &[(&Entry, SuiteComponent<'_>)],
         arrival: &UploadContext,
     ) -> Result<Vec<PlacementOutcome>, IngestError> {
-        let mut set = Vec::with_capacity(places.len());
-        for place in places {
-            let found = self
-                .catalog()
-                .find(&entry.content.sha256, place.suite.pool_tree())?;
-            let (content, held) =
-                found.ok_or_else(|| IngestError::Unreadable(io::ErrorKind::NotFound.into()))?;
-            check_architecture(place.suite, &content.content.architecture)?;
-            let staged = StagedPackage {
-                content,
-                file: None,
-                held,
-                sent: None,
-                by: arrival.by.clone(),
-            };
-            self.check_placement(&staged, place)?;
-            set.push((staged, *place));
+        let mut set = Vec::with_capacity(wishes.len());
+        for (entry, place) in wishes {
+            set.push((self.known_package(entry, place, arrival)?, *place));
         }
         // Only now that nothing speaks against any of them: a link that no row names would be left over.
         let new: Vec<(&Content, &SuiteComponent<'_>)> = set
@@ -485,7 +502,7 @@ impl Archive {
         } else {
             self.note_links(&new)?
         };
-        for (staged, place) in &mut set {
+        for ((staged, place), (entry, _)) in set.iter_mut().zip(wishes) {
             if staged.held.is_none() {
                 let tree = place.suite.pool_tree();
                 let file_name = staged.content().file_name();

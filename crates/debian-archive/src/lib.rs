@@ -21,6 +21,7 @@ pub mod publish;
 pub mod keyring_package;
 pub mod publisher;
 pub mod snapshots;
+pub mod promotion;
 pub mod prune;
 pub mod watch;
 pub mod verify;

@@ -142,7 +142,7 @@ impl Archive {
         let snapshot = self
             .catalog()
             .snapshot(&suite.codename, suite.pool_tree(), None)?;
-        let gated = gate::newly_broken(self, suite, snapshot.as_ref())?;
+        let gated = gate::gated(self, suite, snapshot.as_ref())?;
         let mut run = PublishRun {
             archive: self,
             lease,

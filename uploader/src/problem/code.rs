@@ -56,6 +56,7 @@ codes! {
     PackageNotFound "package_not_found" NOT_FOUND "There is no such package";
     UserNotFound "user_not_found" NOT_FOUND "There is no such user";
     TokenNotFound "token_not_found" NOT_FOUND "There is no such token";
+    SessionNotFound "session_not_found" NOT_FOUND "There is no such session";
     SnapshotNotFound "snapshot_not_found" NOT_FOUND "There is no such snapshot";
     MethodNotAllowed "method_not_allowed" METHOD_NOT_ALLOWED "The route does not support this method";
     UploadTimeout "upload_timeout" REQUEST_TIMEOUT "The upload took too long";
@@ -68,6 +69,7 @@ codes! {
     PathTaken "path_taken" CONFLICT "The pool path was taken concurrently";
     NotPublished "not_published" CONFLICT "The suite was never published";
     SnapshotNotPinned "snapshot_not_pinned" CONFLICT "The snapshot is not pinned";
+    WouldBreak "would_break" CONFLICT "Packages would become uninstallable";
     SnapshotIncomplete "snapshot_incomplete" CONFLICT "Files of the snapshot are missing";
     UriTooLong "uri_too_long" URI_TOO_LONG "The path and query are too long";
     PayloadTooLarge "payload_too_large" PAYLOAD_TOO_LARGE "The body is too large";

@@ -5,6 +5,7 @@ use archive_catalog::{CatalogError, Conflict};
 use archive_storage::pool::PoolError;
 use debian_archive::error_text::with_causes;
 use debian_archive::ingest::IngestError;
+use debian_archive::promotion::PromotionError;
 use debian_archive::publish::PublishError;
 use debian_archive::snapshots::SnapshotError;
 
@@ -68,6 +69,24 @@ impl From<SnapshotError> for Problem {
             }
         };
         Self::new(code, error.to_string())
+    }
+}
+
+impl From<PromotionError> for Problem {
+    fn from(error: PromotionError) -> Self {
+        match error {
+            PromotionError::Catalog(CatalogError::StateForgotten(_)) => Self::new(
+                Code::SnapshotNotFound,
+                "a package was pruned meanwhile: nothing was changed",
+            ),
+            PromotionError::Catalog(error) => error.into(),
+            PromotionError::Refused { package, source } => {
+                let mut problem = Self::from(source);
+                problem.detail = format!("{package}: {}", problem.detail);
+                problem
+            }
+            PromotionError::Check(error) => Self::internal(&error),
+        }
     }
 }
 

@@ -1,3 +1,4 @@
+use archive_catalog::audit::AuditQuery;
 use axum::http::Method;
 
 use super::*;
@@ -22,7 +23,12 @@ fn refuse(refusals: &Refusals, account: Option<&str>, address: &str, code: Code,
 
 /// Returns action, actor and count of each record, the oldest first.
 fn records(archive: &TemporaryArchive) -> Vec<(String, Option<String>, u64)> {
-    let rows = archive.archive.audit().audit(None, 10_000).unwrap().into_iter();
+    let rows = archive
+        .archive
+        .audit()
+        .audit(&AuditQuery::default(), 10_000)
+        .unwrap()
+        .into_iter();
     rows.rev()
         .map(|row| {
             let detail: serde_json::Value = serde_json::from_str(&row.detail).unwrap();
@@ -97,7 +103,12 @@ fn a_record_names_the_account_the_token_the_request_and_the_reason() {
     let refusals = Refusals::default();
     refuse(&refusals, Some("jane"), "192.0.2.1", Code::Forbidden, NOW);
     refusals.write(archive.archive.audit(), NOW).unwrap();
-    let row = archive.archive.audit().audit(None, 1).unwrap().remove(0);
+    let row = archive
+        .archive
+        .audit()
+        .audit(&AuditQuery::default(), 1)
+        .unwrap()
+        .remove(0);
     assert_eq!(row.actor.name.as_deref(), Some("jane"));
     assert_eq!(row.actor.address.as_deref(), Some("192.0.2.1"));
     assert_eq!(row.actor.request.as_deref(), Some("request-1"));

@@ -1,6 +1,7 @@
 //! Packages: finding, uploading, changing, removing and downloading them.
 
 pub(super) mod delete;
+pub(super) mod deletions;
 pub(super) mod download;
 pub(super) mod edit;
 pub(super) mod filters;

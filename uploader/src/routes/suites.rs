@@ -1,7 +1,9 @@
 //! Suites: what they hold, held and show.
 
+pub(crate) mod change;
 pub(crate) mod differences;
 pub(crate) mod list;
+pub(crate) mod promotions;
 pub(crate) mod publications;
 pub(crate) mod publishing;
 pub(crate) mod rollback;

@@ -11,6 +11,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/postgres/0002-order-by-age.sql"),
     include_str!("../migrations/postgres/0003-upload-queue.sql"),
     include_str!("../migrations/postgres/0004-condemned-files.sql"),
+    include_str!("../migrations/postgres/0005-sessions.sql"),
 ];
 
 /// Makes the tables; an error where there are some.

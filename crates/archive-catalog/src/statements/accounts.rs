@@ -2,10 +2,10 @@
 
 use debian_control::digest::Sha256;
 
-use super::{api_tokens, audit, rows};
+use super::{api_tokens, audit, rows, sessions};
 use crate::accounts::{
     Account, AccountChange, AccountError, Accounts, ApiToken, Assertion, Authority, CredentialId, Email, Id,
-    NewAccount, Session, Suites, Username,
+    NewAccount, OwnedToken, Session, SignIn, Suites, Username,
 };
 use crate::audit::{Actor, AuditEvent};
 use crate::sql::{Db, Row, Sql, params};
@@ -110,6 +110,26 @@ impl Accounts for SqlCatalog {
         self.read("list tokens", |db| api_tokens::of(db, account))
     }
 
+    fn all_tokens(&self, after: Option<&Id>, limit: usize) -> Result<Vec<OwnedToken>, CatalogError> {
+        self.read("list tokens", |db| api_tokens::all(db, after, limit))
+    }
+
+    fn rotate_token(
+        &self,
+        account: &Id,
+        token: &Id,
+        hash: &Sha256,
+        event: &AuditEvent,
+    ) -> Result<bool, CatalogError> {
+        self.write("give a token another secret", |db| {
+            let rotated = api_tokens::rotate(db, account, token, hash)?;
+            if rotated {
+                audit::record(db, event)?;
+            }
+            Ok(rotated)
+        })
+    }
+
     fn token(&self, id: &Id) -> Result<Option<ApiToken>, CatalogError> {
         self.read("look a token up", |db| api_tokens::by_id(db, id))
     }
@@ -148,6 +168,32 @@ impl Accounts for SqlCatalog {
         })
     }
 
+    fn begin_session(&self, sign_in: &SignIn, event: &AuditEvent) -> Result<(), CatalogError> {
+        self.write("begin a session", |db| {
+            sessions::begin(db, sign_in, event.at)?;
+            audit::record(db, event)
+        })
+    }
+
+    fn sessions(&self, account: &Id, now: i64) -> Result<Vec<SignIn>, CatalogError> {
+        self.read("list sessions", |db| sessions::of(db, account, now))
+    }
+
+    fn end_sessions(&self, account: &Id, event: &AuditEvent) -> Result<(), AccountError> {
+        self.write("end sessions", |db| {
+            let ended = db.execute(
+                "update account set epoch = epoch + 1 where id = ?1 and deleted_at is null",
+                params![account.as_str()],
+            )?;
+            if ended == 0 {
+                return Ok(Err(AccountError::Missing));
+            }
+            sessions::forget(db, account)?;
+            audit::record(db, event)?;
+            Ok(Ok(()))
+        })?
+    }
+
     fn end_session(
         &self,
         session: &Session,
@@ -155,14 +201,7 @@ impl Accounts for SqlCatalog {
         event: &AuditEvent,
     ) -> Result<(), CatalogError> {
         self.write("end a session", |db| {
-            db.execute(
-                "delete from ended_session where expires_at < ?1",
-                params![event.at],
-            )?;
-            db.execute(
-                "insert into ended_session (id, expires_at) values (?1, ?2) on conflict do nothing",
-                params![session.id.as_str(), expires_at],
-            )?;
+            sessions::end(db, &session.id, expires_at, event.at)?;
             audit::record(db, event)
         })
     }
@@ -259,6 +298,7 @@ fn change(db: &Db<'_>, id: &Id, change: &AccountChange) -> Sql<Outcome<Account>>
             "update account set role = ?2, epoch = epoch + 1 where id = ?1",
             params![id.as_str(), role.as_str()],
         )?;
+        sessions::forget(db, id)?;
     }
     if let Some(suites) = &change.suites {
         set_suites(db, id, suites)?;
@@ -277,6 +317,7 @@ fn delete(db: &Db<'_>, id: &Id, now: i64) -> Sql<Outcome<()>> {
         "delete from api_token where account_id = ?1",
         params![id.as_str()],
     )?;
+    sessions::forget(db, id)?;
     db.execute(
         "delete from account_suite where account_id = ?1",
         params![id.as_str()],

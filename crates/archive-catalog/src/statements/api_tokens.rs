@@ -3,7 +3,7 @@
 use debian_control::digest::Sha256;
 
 use super::rows;
-use crate::accounts::{ApiToken, Assertion, Id};
+use crate::accounts::{ApiToken, Assertion, Id, OwnedToken};
 use crate::sql::{Db, Row, Sql, params};
 
 const COLUMNS: &str = "id, account_id, name, scopes, created_at, expires_at, last_used_at";
@@ -28,6 +28,34 @@ pub(crate) fn create(db: &Db<'_>, token: &ApiToken, hash: &Sha256) -> Sql<()> {
 pub(crate) fn of(db: &Db<'_>, account: &Id) -> Sql<Vec<ApiToken>> {
     let query = format!("select {COLUMNS} from api_token where account_id = ?1 order by created_at desc, id");
     db.query(&query, params![account.as_str()], read)
+}
+
+/// Returns tokens of all accounts, by their keys.
+pub(crate) fn all(db: &Db<'_>, after: Option<&Id>, limit: usize) -> Sql<Vec<OwnedToken>> {
+    db.query(
+        "select api_token.id, account_id, name, scopes, api_token.created_at, expires_at, last_used_at, account.username
+         from api_token join account on account.id = api_token.account_id
+         where api_token.id > ?1 order by api_token.id limit ?2",
+        params![
+            after.map_or("", Id::as_str),
+            i64::try_from(limit).unwrap_or(i64::MAX)
+        ],
+        |row| {
+            Ok(OwnedToken {
+                token: read(row)?,
+                owner: rows::text(row, 7)?,
+            })
+        },
+    )
+}
+
+/// Gives a token of an account another secret.
+pub(crate) fn rotate(db: &Db<'_>, account: &Id, token: &Id, hash: &Sha256) -> Sql<bool> {
+    let rotated = db.execute(
+        "update api_token set hash = ?3 where account_id = ?1 and id = ?2",
+        params![account.as_str(), token.as_str(), hash.as_bytes()],
+    )?;
+    Ok(rotated > 0)
 }
 
 pub(crate) fn by_hash(db: &Db<'_>, hash: &Sha256) -> Sql<Option<ApiToken>> {

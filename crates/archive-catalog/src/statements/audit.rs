@@ -3,8 +3,8 @@
 use debian_control::digest::Sha256;
 
 use super::rows;
-use crate::audit::{Actor, Audit, AuditEvent, AuditRow};
-use crate::sql::{Db, Row, Sql, params};
+use crate::audit::{Actor, Audit, AuditEvent, AuditQuery, AuditRow};
+use crate::sql::{Db, Param, Row, Sql, params};
 use crate::{CatalogError, SqlCatalog};
 
 const COLUMNS: &str = "id, at, actor, address, request, action, subject, detail, hash";
@@ -14,16 +14,40 @@ impl Audit for SqlCatalog {
         self.write("record an event", |db| record(db, event))
     }
 
-    fn audit(&self, before: Option<i64>, limit: usize) -> Result<Vec<AuditRow>, CatalogError> {
+    fn audit(&self, query: &AuditQuery, limit: usize) -> Result<Vec<AuditRow>, CatalogError> {
         self.read("read the audit log", |db| {
+            let mut conditions = vec!["1 = 1"];
+            let mut values: Vec<Param<'_>> = Vec::new();
+            let numbers = [
+                ("id < ?", query.before),
+                ("at >= ?", query.since),
+                ("at < ?", query.until),
+            ];
+            for (condition, number) in numbers {
+                if let Some(number) = number {
+                    conditions.push(condition);
+                    values.push(number.into());
+                }
+            }
+            for (condition, text) in [("actor = ?", &query.actor), ("subject = ?", &query.subject)] {
+                if let Some(text) = text {
+                    conditions.push(condition);
+                    values.push(text.clone().into());
+                }
+            }
+            if let Some(action) = &query.action {
+                conditions.push("(action = ? or substr(action, 1, ?) = ?)");
+                let start = format!("{action}.");
+                values.push(action.clone().into());
+                values.push(i64::try_from(start.chars().count()).unwrap_or(i64::MAX).into());
+                values.push(start.into());
+            }
+            values.push(i64::try_from(limit).unwrap_or(i64::MAX).into());
             let query = format!(
-                "select {COLUMNS} from audit where id < coalesce(?1, id + 1) order by id desc limit ?2"
+                "select {COLUMNS} from audit where {} order by id desc limit ?",
+                conditions.join(" and ")
             );
-            db.query(
-                &query,
-                params![before, i64::try_from(limit).unwrap_or(i64::MAX)],
-                read,
-            )
+            db.query(&query, &values, read)
         })
     }
 

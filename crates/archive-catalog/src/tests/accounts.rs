@@ -117,3 +117,87 @@ pub(super) fn tokens_are_found_by_their_digest_and_go_with_their_account(catalog
     catalog.delete_account(&id("id-jane"), &event("d")).unwrap();
     assert!(catalog.token_by_hash(&digest::sha256(b"two")).unwrap().is_none());
 }
+
+pub(super) fn sign_ins_are_listed_until_they_are_over(catalog: &SqlCatalog) {
+    catalog
+        .create_account(&account("root", Role::Admin), &event("a"))
+        .unwrap();
+    let sign_in = |name: &str, epoch, created_at: i64| SignIn {
+        session: Session {
+            id: id(name),
+            account: id("id-root"),
+            epoch,
+        },
+        created_at,
+        expires_at: created_at + 60,
+        address: Some("192.0.2.1".into()),
+        agent: None,
+    };
+    let begin = |sign_in: &SignIn| catalog.begin_session(sign_in, &event("login")).unwrap();
+    let listed = |now| {
+        let sessions = catalog.sessions(&id("id-root"), now).unwrap();
+        sessions
+            .iter()
+            .map(|sign_in| sign_in.session.id.to_string())
+            .collect::<Vec<_>>()
+    };
+    begin(&sign_in("one", 0, NOW));
+    begin(&sign_in("two", 0, NOW + 30));
+    assert_eq!(listed(NOW + 31), ["two", "one"]);
+    assert_eq!(
+        catalog.sessions(&id("id-root"), NOW).unwrap().pop(),
+        Some(sign_in("one", 0, NOW))
+    );
+    assert_eq!(listed(NOW + 60), ["two"], "the other is over by itself");
+    catalog
+        .end_session(&sign_in("two", 0, NOW).session, NOW + 90, &event("logout"))
+        .unwrap();
+    assert_eq!(listed(NOW), ["one"]);
+    catalog
+        .end_sessions(&id("id-root"), &event("sessions.end"))
+        .unwrap();
+    assert_eq!(listed(NOW), [] as [&str; 0]);
+    assert!(
+        catalog
+            .session_owner(&sign_in("one", 0, NOW).session)
+            .unwrap()
+            .is_none()
+    );
+    begin(&sign_in("three", 1, NOW));
+    assert_eq!(listed(NOW), ["three"]);
+    let missing = catalog.end_sessions(&id("id-nobody"), &event("sessions.end"));
+    assert!(matches!(missing, Err(AccountError::Missing)));
+}
+
+pub(super) fn a_rotated_token_keeps_all_but_its_secret(catalog: &SqlCatalog) {
+    catalog
+        .create_account(&account("root", Role::Admin), &event("a"))
+        .unwrap();
+    let token = ApiToken {
+        id: id("one"),
+        account: id("id-root"),
+        name: "ci".into(),
+        scopes: vec!["admin".into()],
+        created_at: NOW,
+        expires_at: None,
+        last_used_at: None,
+    };
+    let (old, new) = (digest::sha256(b"old"), digest::sha256(b"new"));
+    catalog
+        .create_token(&token, &old, &event("token.create"))
+        .unwrap();
+    let rotate = |owner: &str, token: &str| {
+        catalog
+            .rotate_token(&id(owner), &id(token), &new, &event("token.rotate"))
+            .unwrap()
+    };
+    assert!(!rotate("id-root", "two"));
+    assert!(!rotate("id-other", "one"));
+    assert!(rotate("id-root", "one"));
+    assert!(catalog.token_by_hash(&old).unwrap().is_none());
+    assert_eq!(catalog.token_by_hash(&new).unwrap().unwrap().0, token);
+    let all = catalog.all_tokens(None, 10).unwrap();
+    assert_eq!(all.len(), 1);
+    assert_eq!(all[0].owner.as_str(), "root");
+    assert!(catalog.all_tokens(Some(&id("one")), 10).unwrap().is_empty());
+}

@@ -118,7 +118,7 @@ fn writers_on_two_connections_take_turns_and_the_audit_log_stays_one_chain() {
             });
         }
     });
-    assert_eq!(one.audit(None, 1_000).unwrap().len(), 100);
+    assert_eq!(one.audit(&AuditQuery::default(), 1_000).unwrap().len(), 100);
     assert_eq!(one.first_broken().unwrap(), None);
 }
 
@@ -133,7 +133,7 @@ fn a_connection_that_the_server_ended_is_replaced() {
         ended.unwrap_err().transient_failure(),
         Some(crate::TransientFailure::Away)
     );
-    assert_eq!(catalog.audit(None, 10).unwrap().len(), 1);
+    assert_eq!(catalog.audit(&AuditQuery::default(), 10).unwrap().len(), 1);
     catalog.record(&event("login.refused")).unwrap();
 }
 

@@ -2,6 +2,7 @@
 
 use super::world::{Shown, World, world};
 use archive_tests::DebBuilder;
+use archive_tests::uploader::PASSWORD;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -87,7 +88,7 @@ fn rows(world: &World) -> Vec<Row> {
         ),
         json(
             row("POST", "/api/auth/login", Guard::Anyone, ("root", 200)),
-            json!({"username": "root", "password": archive_tests::uploader::PASSWORD}),
+            json!({"username": "root", "password": PASSWORD}),
         ),
         json(
             row("POST", "/api/auth/oidc", Guard::Anyone, ("root", 401)),
@@ -166,7 +167,42 @@ fn rows(world: &World) -> Vec<Row> {
             format!("/api/suites/stable/snapshots/{}", world.snapshot),
         ),
         row("GET", "/api/stats", Guard::Reader, ("reader", 200)),
+        json(
+            at(
+                row(
+                    "POST",
+                    "/api/suites/{suite}/promotions",
+                    Guard::Maintainer,
+                    ("keeper", 200),
+                ),
+                "/api/suites/stable/promotions".into(),
+            ),
+            json!({"from": "other", "dry_run": true}),
+        ),
+        row("GET", "/api/keys", Guard::Reader, ("reader", 200)),
+        row("GET", "/api/retention", Guard::Admin, ("root", 200)),
         row("GET", "/api/audit", Guard::Admin, ("root", 200)),
+        row("GET", "/api/audit/export", Guard::Admin, ("root", 200)),
+        row("GET", "/api/audit/verification", Guard::Admin, ("root", 200)),
+        row("GET", "/api/auth/sessions", Guard::InFull, ("reader", 200)),
+        at(
+            row(
+                "DELETE",
+                "/api/auth/sessions/{id}",
+                Guard::InFull,
+                ("keeper", 204),
+            ),
+            format!("/api/auth/sessions/{}", world.session),
+        ),
+        row("DELETE", "/api/auth/sessions", Guard::InFull, ("keeper", 204)),
+        json(
+            row("PUT", "/api/auth/password", Guard::InFull, ("keeper", 204)),
+            json!({"current_password": PASSWORD, "new_password": PASSWORD}),
+        ),
+        at(
+            row("POST", "/api/tokens/{id}/rotation", Guard::InFull, ("root", 200)),
+            format!("/api/tokens/{}/rotation", world.spare_token),
+        ),
         row("GET", "/api/tokens", Guard::InFull, ("reader", 200)),
         json(
             row("POST", "/api/tokens", Guard::InFull, ("reader", 201)),
@@ -266,6 +302,15 @@ fn rows(world: &World) -> Vec<Row> {
                 ("keeper", 202),
             ),
             "/api/upload/stable/queue/hello_1.0_amd64.deb".into(),
+        ),
+        json(
+            row(
+                "POST",
+                "/api/packages/deletions",
+                Guard::Maintainer,
+                ("keeper", 200),
+            ),
+            json!({"ids": [world.package], "dry_run": true}),
         ),
         json(
             at(

@@ -24,6 +24,8 @@ pub(super) struct World {
     pub(super) server: Uploader,
     pub(super) tokens: Vec<(Shown, String)>,
     pub(super) package: String,
+    /// Where the keeper of `stable` is signed in.
+    pub(super) session: String,
     /// What is published of `stable`.
     pub(super) snapshot: String,
     pub(super) spare_user: String,
@@ -83,6 +85,10 @@ pub(super) fn world() -> World {
     );
     assert_eq!(uploaded.status, 201, "{}", uploaded.text());
 
+    let other = server.upload(&DebBuilder::new("tool", "1.0", "amd64"), "suite=other", &root);
+    assert_eq!(other.status, 201, "{}", other.text());
+    let sessions = server.get("/api/auth/sessions", Some(&keeper)).json();
+
     let logged_out = server.login("root");
     assert_eq!(
         server
@@ -138,6 +144,7 @@ pub(super) fn world() -> World {
     World {
         tokens,
         package: uploaded.json()["id"].as_str().unwrap().to_owned(),
+        session: sessions["items"][0]["id"].as_str().unwrap().to_owned(),
         snapshot: newest_snapshot(&server, "stable"),
         token_of_spare: first_token(&server, &root, &spare_user),
         spare_user,

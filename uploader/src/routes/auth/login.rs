@@ -2,21 +2,18 @@
 
 use std::sync::Arc;
 
-use archive_catalog::accounts::Username;
 use axum::Json as Answer;
 use axum::extract::State;
+use axum::http::HeaderMap;
 use axum::response::{IntoResponse as _, Response};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use utoipa::ToSchema;
 
 use crate::app::App;
-use crate::caller::Caller;
-use crate::clock::now;
 use crate::credential::PresentedCredential;
 use crate::extract::Json;
-use crate::origin::Requester;
-use crate::problem::{Code, Problem};
+use crate::problem::Problem;
+use crate::routes::auth::sign_in::{Attempt, sign_in};
 use crate::routes::wire::UserView;
 
 /// User name and password.
@@ -45,44 +42,19 @@ pub(crate) struct LoginAnswer {
 pub(crate) async fn login(
     State(app): State<Arc<App>>,
     presented: PresentedCredential,
+    headers: HeaderMap,
     Json(body): Json<LoginRequest>,
 ) -> Result<Response, Problem> {
-    presented
-        .origin
-        .set_requester(Requester::Claimed(body.username.chars().take(64).collect()));
-    app.limits.sign_in(presented.origin.address, &body.username)?;
-    let name = body.username.parse::<Username>().ok();
-    let found = app
-        .blocking(move |app| match name {
-            Some(name) => Ok(app.archive.accounts().account_named(&name)?),
-            None => Ok(None),
-        })
-        .await?;
-    let (account, kept) = found.map_or((None, None), |(account, kept)| (Some(account), kept));
-    let fits = app.passwords.fits(body.password, kept).await?;
-    let Some(account) = account.filter(|account| fits && !account.disabled) else {
-        return Err(Problem::new(
-            Code::InvalidCredentials,
-            "no account has this name and password",
-        ));
+    let attempt = Attempt {
+        presented: &presented,
+        headers: &headers,
+        username: body.username,
+        password: body.password,
+        ttl: app.sessions.ttl(),
     };
-    let name = account.username.to_string();
-    let caller = Caller::anonymous(&presented);
-    app.changing(move |app| {
-        Ok(app
-            .archive
-            .audit()
-            .record(&caller.event("login", name, json!({})))?)
-    })
-    .await?;
-    app.limits
-        .signed_in(presented.origin.address, account.username.as_str());
-    let token = app
-        .sessions
-        .give(&account, now())
-        .map_err(|error| Problem::internal(&error))?;
+    let (account, given) = sign_in(&app, attempt).await?;
     let answer = LoginAnswer {
-        token,
+        token: given.token,
         token_type: "Bearer",
         expires_in: app.sessions.ttl(),
         user: UserView::new(&account),

@@ -89,7 +89,7 @@ pub(crate) async fn delete(
 }
 
 /// Returns the package of an id, as far as the caller may know where it stands, to take it out.
-fn seen(app: &App, caller: &Caller, id: &str) -> Result<ListedPackage, Problem> {
+pub(super) fn seen(app: &App, caller: &Caller, id: &str) -> Result<ListedPackage, Problem> {
     let suites = &app.archive.config().suites;
     let sees = suites.iter().filter(|suite| caller.sees(suite));
     let sees: Vec<SuiteName> = sees.map(|suite| suite.codename.clone()).collect();

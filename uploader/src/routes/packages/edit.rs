@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use archive_catalog::Entry;
 use archive_catalog::listing::{Description, ListedPackage};
 use axum::Json as Answer;
 use axum::extract::State;
@@ -146,11 +147,11 @@ fn carry_out(
     };
     // Without `suites`, the package stays where it is.
     let PlacementChange { gained, lost } = plan.unwrap_or_default();
-    let places: Vec<SuiteComponent<'_>> = gained
+    let wishes: Vec<(&Entry, SuiteComponent<'_>)> = gained
         .iter()
-        .map(|(suite, component)| SuiteComponent { suite, component })
+        .map(|(suite, component)| (&listed.entry, SuiteComponent { suite, component }))
         .collect();
-    app.archive.copy_to_all(&listed.entry, &places, &arrival)?;
+    app.archive.copy_all(&wishes, &arrival)?;
     for suite in &lost {
         remove(app, caller, listed, &suite.codename)?;
     }

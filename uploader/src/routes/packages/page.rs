@@ -88,6 +88,17 @@ pub(crate) fn page_limit(limit: Option<usize>) -> Result<PageLimit, Problem> {
     })
 }
 
+/// Returns where the list goes on after a package.
+pub(crate) fn after(package: &ListedPackage) -> PageCursor {
+    let content = &package.entry.content;
+    PageCursor {
+        name: content.name.to_string(),
+        version_key: content.version.sort_key(),
+        architecture: content.architecture.to_string(),
+        sha256: content.sha256,
+    }
+}
+
 pub(crate) fn views(listed: &[ListedPackage]) -> Result<Vec<PackageView>, Problem> {
     listed.iter().map(wire::package).collect()
 }

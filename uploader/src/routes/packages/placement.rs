@@ -17,18 +17,21 @@ pub(crate) fn remove(
     listed: &ListedPackage,
     suite: &SuiteName,
 ) -> Result<(), Problem> {
+    app.archive
+        .catalog()
+        .remove(&[selection(listed, suite)], Some(caller.actor()), now())?;
+    Ok(())
+}
+
+/// Returns what means a package in a suite: in one suite, name, version and architecture are of one content.
+pub(crate) fn selection(listed: &ListedPackage, suite: &SuiteName) -> Selection {
     let content = &listed.entry.content;
-    // In one suite, these three mean one content.
-    let selection = Selection {
+    Selection {
         suite: Some(suite.clone()),
         name: Some(content.name.clone()),
         version: Some(content.version.clone()),
         architecture: Some(content.architecture.clone()),
-    };
-    app.archive
-        .catalog()
-        .remove(std::slice::from_ref(&selection), Some(caller.actor()), now())?;
-    Ok(())
+    }
 }
 
 /// Returns the suites that a package was found in, as far as the configuration still has them.

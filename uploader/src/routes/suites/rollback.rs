@@ -16,10 +16,9 @@ use crate::extract::{Json, Params, Path};
 use crate::identify::identify;
 use crate::problem::Problem;
 use crate::publication_tracker::Published;
+use crate::routes::suites::change::{ChangeParams, ChangePublisher, published};
 use crate::routes::suites::differences::DifferencePage;
 use crate::routes::suites::snapshots;
-use crate::routes::upload::params::Wait;
-use crate::settings::PublisherMode;
 
 /// How many differences an answer lists; `GET /api/suites/{suite}/differences` has all of them.
 const SHOWN: usize = 500;
@@ -33,33 +32,6 @@ pub(crate) struct RollbackRequest {
     /// Say what would change, and change nothing.
     #[serde(default)]
     pub(crate) dry_run: bool,
-}
-
-/// What the answer waits for.
-#[derive(Debug, Clone, Default, Deserialize, utoipa::IntoParams)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct RollbackParams {
-    /// `published`: answer only when the change is in the live InRelease, or with 202 after 30 seconds.
-    wait: Option<Wait>,
-}
-
-/// Who publishes a change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum ChangePublisher {
-    /// This server, by itself.
-    ThisServer,
-    /// A `repogen watch` that is running, or whoever runs `repogen publish`.
-    Repogen,
-}
-
-impl ChangePublisher {
-    pub(crate) fn of(app: &App) -> Self {
-        match app.settings.publisher {
-            PublisherMode::Inline => Self::ThisServer,
-            PublisherMode::Off => Self::Repogen,
-        }
-    }
 }
 
 /// What a rollback changed, or would change.
@@ -78,7 +50,7 @@ pub(crate) struct RollbackAnswer {
 }
 
 /// Restores a suite to exactly what a snapshot held. The next publish has a new Date; apt does not downgrade by itself.
-#[utoipa::path(post, path = "/api/suites/{suite}/rollback", operation_id = "roll_back_suite", tag = "suites", params(("suite" = String, Path), RollbackParams),
+#[utoipa::path(post, path = "/api/suites/{suite}/rollback", operation_id = "roll_back_suite", tag = "suites", params(("suite" = String, Path), ChangeParams),
     request_body = RollbackRequest, security(("bearer" = [])),
     responses((status = 200, description = "Rolled back, or what would change", body = RollbackAnswer),
         (status = 202, description = "Rolled back, but not yet in the live InRelease", body = RollbackAnswer)))]
@@ -86,7 +58,7 @@ pub(crate) async fn rollback(
     State(app): State<Arc<App>>,
     presented: PresentedCredential,
     Path(name): Path<String>,
-    Params(params): Params<RollbackParams>,
+    Params(params): Params<ChangeParams>,
     Json(body): Json<RollbackRequest>,
 ) -> Result<(StatusCode, Answer<RollbackAnswer>), Problem> {
     let answer = app
@@ -95,12 +67,7 @@ pub(crate) async fn rollback(
             roll_back(app, &caller, &name, &body)
         })
         .await?;
-    let suite = answer.suite.parse().map_err(|error| Problem::internal(&error))?;
-    let published = match params.wait {
-        Some(Wait::Published) if answer.is_changed => app.publications.wait(vec![suite]).await?,
-        _ => Published::Yes,
-    };
-    let status = match published {
+    let status = match published(&app, answer.is_changed, &answer.suite, params.wait).await? {
         Published::Yes => StatusCode::OK,
         Published::NotYet => StatusCode::ACCEPTED,
     };

@@ -37,11 +37,11 @@ const MAX_TOKENS: usize = 1000;
 #[schema(as = NewToken)]
 pub(crate) struct TokenRequest {
     /// A name that helps its owner recognize the token.
-    name: String,
+    pub(crate) name: String,
     /// `upload:SUITE/GLOB`, `delete:SUITE/GLOB`, `read:SUITE` or `admin`.
-    scopes: Vec<String>,
+    pub(crate) scopes: Vec<String>,
     /// When the token expires, such as `2030-01-01T00:00:00Z`. Omitted or null: never, or together with the token that creates it.
-    expires_at: Option<String>,
+    pub(crate) expires_at: Option<String>,
 }
 
 /// Creates a token. The secret is returned only once, in this answer.
@@ -52,36 +52,43 @@ pub(crate) async fn create(
     presented: PresentedCredential,
     Json(body): Json<TokenRequest>,
 ) -> Result<Response, Problem> {
-    app.changing(move |app| {
-        let caller = identify(app, &presented)?;
-        let account = caller.in_full()?;
-        let scopes = scopes(app, &caller, &body.scopes)?;
-        let expires_at = body.expires_at.as_deref().map(expiry).transpose()?;
-        let expires_at = within_life(expires_at, caller.ends_at())?;
-        if app.archive.accounts().tokens(&account.id)?.len() >= MAX_TOKENS {
-            return Err(wrong(format!(
-                "the account already has {MAX_TOKENS} tokens: delete some first"
-            )));
-        }
-        let token = ApiToken {
-            id: secrets::new_id(),
-            account: account.id.clone(),
-            name: name(&body.name)?,
-            scopes,
-            created_at: now(),
-            expires_at,
-            last_used_at: None,
-        };
-        let secret = secrets::new_token();
-        let detail = json!({ "name": token.name, "scopes": token.scopes });
-        let event = caller.event("token.create", token.id.to_string(), detail);
-        app.archive
-            .accounts()
-            .create_token(&token, &digest::sha256(secret.as_bytes()), &event)?;
-        let view = TokenView::new(&token, Some(secret));
-        Ok((StatusCode::CREATED, [("cache-control", "no-store")], Answer(view)).into_response())
-    })
-    .await
+    let view = app
+        .changing(move |app| {
+            let caller = identify(app, &presented)?;
+            created(app, &caller, &body)
+        })
+        .await?;
+    Ok((StatusCode::CREATED, [("cache-control", "no-store")], Answer(view)).into_response())
+}
+
+/// Creates a token of the caller.
+pub(crate) fn created(app: &App, caller: &Caller, body: &TokenRequest) -> Result<TokenView, Problem> {
+    let account = caller.in_full()?;
+    let scopes = scopes(app, caller, &body.scopes)?;
+    let expires_at = body.expires_at.as_deref().map(expiry).transpose()?;
+    let expires_at = within_life(expires_at, caller.ends_at())?;
+    let expires_at = within_longest(expires_at, app.settings.token_max_life)?;
+    if app.archive.accounts().tokens(&account.id)?.len() >= MAX_TOKENS {
+        return Err(wrong(format!(
+            "the account already has {MAX_TOKENS} tokens: delete some first"
+        )));
+    }
+    let token = ApiToken {
+        id: secrets::new_id(),
+        account: account.id.clone(),
+        name: name(&body.name)?,
+        scopes,
+        created_at: now(),
+        expires_at,
+        last_used_at: None,
+    };
+    let secret = secrets::new_token();
+    let detail = json!({ "name": token.name, "scopes": token.scopes });
+    let event = caller.event("token.create", token.id.to_string(), detail);
+    app.archive
+        .accounts()
+        .create_token(&token, &digest::sha256(secret.as_bytes()), &event)?;
+    Ok(TokenView::new(&token, Some(secret)))
 }
 
 fn name(text: &str) -> Result<String, Problem> {
@@ -117,6 +124,22 @@ fn within_life(wanted: Option<i64>, maker: Option<i64>) -> Result<Option<i64>, P
         ))),
         (None, maker) => Ok(maker),
         (wanted, _) => Ok(wanted),
+    }
+}
+
+/// Returns when a token ends where the server has a longest life for tokens: not later.
+fn within_longest(wanted: Option<i64>, longest: Option<i64>) -> Result<Option<i64>, Problem> {
+    let Some(longest) = longest else {
+        return Ok(wanted);
+    };
+    let last = now() + longest;
+    match wanted {
+        Some(wanted) if wanted > last => Err(wrong(format!(
+            "`expires_at` is after {}: tokens of this server live for at most {} days",
+            format_iso(last),
+            longest / 86_400
+        ))),
+        wanted => Ok(wanted.or(Some(last))),
     }
 }
 

@@ -10,9 +10,9 @@ use crate::credential::PresentedCredential;
 use crate::extract::Path;
 use crate::identify::identify;
 use crate::problem::Problem;
-use crate::routes::tokens::revoke::revoke;
+use crate::routes::tokens::revoke::revoke_any;
 
-/// Revokes a token.
+/// Revokes a token of the caller, or for an administrator of anybody.
 #[utoipa::path(delete, path = "/api/tokens/{id}", operation_id = "delete_token", tag = "tokens", security(("bearer" = [])),
     params(("id" = String, Path)), responses((status = 204, description = "Revoked")))]
 pub(crate) async fn delete(
@@ -22,7 +22,7 @@ pub(crate) async fn delete(
 ) -> Result<StatusCode, Problem> {
     app.changing(move |app| {
         let caller = identify(app, &presented)?;
-        revoke(app, &caller, caller.in_full()?, &id)
+        revoke_any(app, &caller, &id)
     })
     .await
 }

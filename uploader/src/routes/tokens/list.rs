@@ -4,24 +4,69 @@ use std::sync::Arc;
 
 use axum::Json as Answer;
 use axum::extract::State;
+use axum::http::Uri;
+use axum::response::{IntoResponse as _, Response};
+use serde::Deserialize;
 
 use crate::app::App;
+use crate::caller::Caller;
 use crate::credential::PresentedCredential;
+use crate::extract::Params;
 use crate::identify::identify;
 use crate::problem::Problem;
 use crate::routes::tokens::view::{self, TokenView};
-use crate::routes::wire::ListPage;
+use crate::routes::wire::{self, ListPage, PageParams};
 
-/// Lists the caller's own tokens.
-#[utoipa::path(get, path = "/api/tokens", operation_id = "list_tokens", tag = "tokens", security(("bearer" = [])),
+/// Whose tokens.
+#[derive(Debug, Clone, Default, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct TokenParams {
+    /// Those of all accounts, in pages: for administrators. Default: the caller's own, all at once.
+    #[serde(default)]
+    pub(crate) all: bool,
+    /// Items on the page, from 1 to 500. Default: 50.
+    #[param(minimum = 1, maximum = 500)]
+    pub(crate) limit: Option<usize>,
+    /// The `next` of the previous page.
+    pub(crate) cursor: Option<String>,
+}
+
+/// Lists the caller's own tokens, or for an administrator those of all accounts.
+#[utoipa::path(get, path = "/api/tokens", operation_id = "list_tokens", tag = "tokens", params(TokenParams), security(("bearer" = [])),
     responses((status = 200, description = "The tokens", body = ListPage<TokenView>)))]
 pub(crate) async fn list(
     State(app): State<Arc<App>>,
     presented: PresentedCredential,
-) -> Result<Answer<ListPage<TokenView>>, Problem> {
-    app.blocking(move |app| {
-        let caller = identify(app, &presented)?;
-        view::page_of(app, caller.in_full()?).map(Answer)
-    })
-    .await
+    uri: Uri,
+    Params(params): Params<TokenParams>,
+) -> Result<Response, Problem> {
+    let page = app
+        .blocking(move |app| {
+            let caller = identify(app, &presented)?;
+            listed(app, &caller, params)
+        })
+        .await?;
+    let next = page.next.clone();
+    Ok(wire::with_link(
+        Answer(page).into_response(),
+        &uri,
+        next.as_deref(),
+    ))
+}
+
+/// Returns the caller's own tokens, or those of all accounts.
+pub(crate) fn listed(
+    app: &App,
+    caller: &Caller,
+    params: TokenParams,
+) -> Result<ListPage<TokenView>, Problem> {
+    if !params.all {
+        return view::page_of(app, caller.in_full()?);
+    }
+    caller.admin()?;
+    let page = PageParams {
+        limit: params.limit,
+        cursor: params.cursor,
+    };
+    view::page_of_all(app, &page)
 }

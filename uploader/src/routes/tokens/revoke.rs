@@ -7,6 +7,15 @@ use serde_json::json;
 use crate::app::App;
 use crate::caller::Caller;
 use crate::problem::{Code, Problem};
+use crate::routes::tokens::owned::owned;
+
+/// Revokes a token of the caller, or for an administrator of anybody.
+pub(crate) fn revoke_any(app: &App, caller: &Caller, id: &str) -> Result<StatusCode, Problem> {
+    let token = owned(app, caller, id)?;
+    let owner = app.archive.accounts().account(&token.account)?;
+    let owner = owner.ok_or_else(|| Problem::new(Code::TokenNotFound, "the token was revoked meanwhile"))?;
+    revoke(app, caller, &owner, id)
+}
 
 /// Revokes a token of an account.
 pub(crate) fn revoke(app: &App, caller: &Caller, owner: &Account, id: &str) -> Result<StatusCode, Problem> {

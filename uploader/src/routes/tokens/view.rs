@@ -1,33 +1,37 @@
 //! An API token as clients see it.
 
-use archive_catalog::accounts::{Account, ApiToken};
+use archive_catalog::accounts::{Account, ApiToken, Id};
 use debian_control::release::format_iso;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::problem::Problem;
-use crate::routes::wire::ListPage;
+use crate::routes::wire::{self, ListPage, PageParams};
 
 /// A token.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Token)]
 pub(crate) struct TokenView {
-    id: String,
-    name: String,
-    scopes: Vec<String>,
-    created_at: String,
-    expires_at: Option<String>,
-    last_used_at: Option<String>,
-    /// The secret. Returned only once, when the token is created.
+    pub(crate) id: String,
+    /// User name of its owner; only in lists of the tokens of all accounts.
     #[serde(skip_serializing_if = "Option::is_none")]
-    token: Option<String>,
+    pub(crate) user: Option<String>,
+    pub(crate) name: String,
+    pub(crate) scopes: Vec<String>,
+    pub(crate) created_at: String,
+    pub(crate) expires_at: Option<String>,
+    pub(crate) last_used_at: Option<String>,
+    /// The secret. Returned only once, when the token is created or gets another secret.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) token: Option<String>,
 }
 
 impl TokenView {
     pub(super) fn new(token: &ApiToken, secret: Option<String>) -> Self {
         Self {
             id: token.id.to_string(),
+            user: None,
             name: token.name.clone(),
             scopes: token.scopes.clone(),
             created_at: format_iso(token.created_at),
@@ -36,6 +40,31 @@ impl TokenView {
             token: secret,
         }
     }
+}
+
+/// Returns a page of the tokens of all accounts.
+pub(crate) fn page_of_all(app: &App, params: &PageParams) -> Result<ListPage<TokenView>, Problem> {
+    let limit = wire::page_limit(params.limit)?;
+    let after: Option<String> = wire::position(params.cursor.as_deref())?;
+    let after: Option<Id> = after.as_deref().map(wire::value).transpose()?;
+    let mut found = app.archive.accounts().all_tokens(after.as_ref(), limit + 1)?;
+    let has_more = found.len() > limit;
+    found.truncate(limit);
+    let last = found.last().filter(|_| has_more);
+    Ok(ListPage {
+        next: last.map(|last| wire::cursor(&last.token.id.as_str())),
+        items: found
+            .into_iter()
+            .map(|mut owned| {
+                let used = app.usage.token_used_at(&owned.token.id);
+                owned.token.last_used_at = owned.token.last_used_at.max(used);
+                TokenView {
+                    user: Some(owned.owner.to_string()),
+                    ..TokenView::new(&owned.token, None)
+                }
+            })
+            .collect(),
+    })
 }
 
 /// Returns the tokens of an account.

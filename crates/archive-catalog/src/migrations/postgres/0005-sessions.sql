@@ -1,0 +1,14 @@
+-- Sign-ins, so that they can be listed, and ended one by one: forgotten when they are over.
+create table session (
+    id                 text   collate "C" not null primary key,
+    account_id         text   collate "C" not null references account (id),
+    -- The epoch of the account in which it began: one of another epoch is over.
+    epoch              bigint  not null,
+    created_at         bigint  not null,
+    expires_at         bigint  not null,
+    -- From where, and by what program as that says of itself.
+    address            text,
+    agent              text
+);
+create index session_account on session (account_id, created_at);
+create index session_expires on session (expires_at);

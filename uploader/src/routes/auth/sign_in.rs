@@ -1,0 +1,98 @@
+//! Signing in by user name and password, for programs and for pages.
+
+use std::sync::Arc;
+
+use archive_catalog::accounts::{Account, SignIn, Username};
+use axum::http::{HeaderMap, header};
+use serde_json::json;
+
+use crate::app::App;
+use crate::caller::Caller;
+use crate::clock::now;
+use crate::credential::PresentedCredential;
+use crate::origin::{RequestOrigin, Requester};
+use crate::problem::{Code, Problem};
+use crate::session::GivenSession;
+
+/// How much of what a program says of itself is kept.
+const AGENT: usize = 200;
+
+/// Who signs in, and how.
+pub(crate) struct Attempt<'a> {
+    pub(crate) presented: &'a PresentedCredential,
+    pub(crate) headers: &'a HeaderMap,
+    pub(crate) username: String,
+    pub(crate) password: String,
+    /// How long the session lasts, in seconds.
+    pub(crate) ttl: i64,
+}
+
+/// Signs in, and notes the session. A wrong name and a wrong password are refused alike.
+pub(crate) async fn sign_in(
+    app: &Arc<App>,
+    attempt: Attempt<'_>,
+) -> Result<(Account, GivenSession), Problem> {
+    let origin = &attempt.presented.origin;
+    origin.set_requester(Requester::Claimed(attempt.username.chars().take(64).collect()));
+    let account = checked(app, origin, &attempt.username, attempt.password).await?;
+    let given = app
+        .sessions
+        .give(&account, now(), attempt.ttl)
+        .map_err(|error| Problem::internal(&error))?;
+    let sign_in = SignIn {
+        session: given.session.clone(),
+        created_at: now(),
+        expires_at: given.expires_at,
+        address: origin.address.map(|address| address.to_string()),
+        agent: agent(attempt.headers),
+    };
+    let event = Caller::anonymous(attempt.presented).event("login", account.username.to_string(), json!({}));
+    app.changing(move |app| Ok(app.archive.accounts().begin_session(&sign_in, &event)?))
+        .await?;
+    Ok((account, given))
+}
+
+/// Checks the password of somebody who is signed in already, before what cannot be undone.
+pub(crate) async fn confirm(
+    app: &Arc<App>,
+    origin: &RequestOrigin,
+    account: &Account,
+    password: String,
+) -> Result<(), Problem> {
+    let found = checked(app, origin, account.username.as_str(), password).await?;
+    debug_assert_eq!(found.id, account.id, "a name is of one account");
+    Ok(())
+}
+
+/// Returns the account of a name whose password is right, within the limits of attempts.
+async fn checked(
+    app: &Arc<App>,
+    origin: &RequestOrigin,
+    username: &str,
+    password: String,
+) -> Result<Account, Problem> {
+    app.limits.sign_in(origin.address, username)?;
+    let name = username.parse::<Username>().ok();
+    let found = app
+        .blocking(move |app| match name {
+            Some(name) => Ok(app.archive.accounts().account_named(&name)?),
+            None => Ok(None),
+        })
+        .await?;
+    let (account, kept) = found.map_or((None, None), |(account, kept)| (Some(account), kept));
+    let fits = app.passwords.fits(password, kept).await?;
+    let Some(account) = account.filter(|account| fits && !account.disabled) else {
+        return Err(Problem::new(
+            Code::InvalidCredentials,
+            "no account has this name and password",
+        ));
+    };
+    app.limits.signed_in(origin.address, account.username.as_str());
+    Ok(account)
+}
+
+/// Returns what the program says of itself, as far as that shows as it is written.
+fn agent(headers: &HeaderMap) -> Option<String> {
+    let said = headers.get(header::USER_AGENT)?.to_str().ok()?;
+    Some(said.chars().take(AGENT).collect())
+}

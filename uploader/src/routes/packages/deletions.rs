@@ -1,0 +1,126 @@
+//! `POST /api/packages/deletions`: many packages out of their suites, all of them or none.
+
+use std::sync::Arc;
+
+use archive_catalog::Selection;
+use axum::Json as Answer;
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::app::App;
+use crate::caller::Caller;
+use crate::clock::now;
+use crate::credential::PresentedCredential;
+use crate::extract::Json;
+use crate::identify::identify;
+use crate::problem::{Code, Problem};
+use crate::routes::packages::delete::seen;
+use crate::routes::packages::placement::{selection, standing};
+
+/// How many packages one request may delete.
+const MOST: usize = 1000;
+
+/// Which packages are to go.
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
+#[schema(as = Deletion, example = json!({"ids": ["0123456789abcdef0123456789abcdef"], "suite": "bookworm", "dry_run": true}))]
+pub(crate) struct DeletionRequest {
+    /// IDs of packages, 1 to 1000.
+    pub(crate) ids: Vec<String>,
+    /// Codename or alias of the suite to remove them from. Default: all suites.
+    pub(crate) suite: Option<String>,
+    /// Say what would go, and change nothing.
+    #[serde(default)]
+    pub(crate) dry_run: bool,
+}
+
+/// What went, or would go.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Deleted)]
+pub(crate) struct DeletionAnswer {
+    /// Whether something was removed.
+    pub(crate) is_changed: bool,
+    pub(crate) packages: Vec<DeletedPackage>,
+}
+
+/// A package that goes.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct DeletedPackage {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) version: String,
+    pub(crate) architecture: String,
+    /// Codenames of the suites that it leaves.
+    pub(crate) suites: Vec<String>,
+}
+
+/// Removes packages from one suite, or from all: all of the packages, or none where one may not go.
+#[utoipa::path(post, path = "/api/packages/deletions", operation_id = "delete_packages", tag = "packages", request_body = DeletionRequest,
+    security(("bearer" = [])), responses((status = 200, description = "Removed, or what would be", body = DeletionAnswer)))]
+pub(crate) async fn delete(
+    State(app): State<Arc<App>>,
+    presented: PresentedCredential,
+    Json(body): Json<DeletionRequest>,
+) -> Result<Answer<DeletionAnswer>, Problem> {
+    app.changing(move |app| {
+        let caller = identify(app, &presented)?;
+        deleted(app, &caller, &body).map(Answer)
+    })
+    .await
+}
+
+/// Removes packages, or says what would go.
+pub(crate) fn deleted(app: &App, caller: &Caller, body: &DeletionRequest) -> Result<DeletionAnswer, Problem> {
+    caller.account()?;
+    let mut ids = body.ids.clone();
+    ids.sort_unstable();
+    ids.dedup();
+    if ids.is_empty() || ids.len() > MOST {
+        return Err(Problem::new(
+            Code::InvalidRequest,
+            format!("expected 1 to {MOST} `ids`"),
+        ));
+    }
+    let suite = body.suite.as_deref();
+    let only = suite
+        .map(|name| caller.suite(app.archive.config(), name))
+        .transpose()?;
+    let _turn = app.edits.lock();
+    let mut selections: Vec<Selection> = Vec::new();
+    let mut packages = Vec::new();
+    for id in ids {
+        let listed = seen(app, caller, &id)?;
+        let content = &listed.entry.content;
+        let meant =
+            standing(app, &listed).filter(|suite| only.is_none_or(|only| only.codename == suite.codename));
+        let mut suites = Vec::new();
+        for suite in meant {
+            caller.deletes(suite, &content.name, listed.extras.author(&suite.codename))?;
+            selections.push(selection(&listed, &suite.codename));
+            suites.push(suite.codename.to_string());
+        }
+        if suites.is_empty() {
+            return Err(Problem::new(
+                Code::PackageNotFound,
+                format!("package `{id}` is not in this suite"),
+            ));
+        }
+        packages.push(DeletedPackage {
+            id,
+            name: content.name.to_string(),
+            version: content.version.to_string(),
+            architecture: content.architecture.to_string(),
+            suites,
+        });
+    }
+    if !body.dry_run {
+        app.archive
+            .catalog()
+            .remove(&selections, Some(caller.actor()), now())?;
+        app.publications.changed();
+    }
+    Ok(DeletionAnswer {
+        is_changed: !body.dry_run,
+        packages,
+    })
+}

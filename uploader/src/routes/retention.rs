@@ -1,0 +1,102 @@
+//! `GET /api/retention`: what the next prune would remove and delete.
+
+use std::sync::Arc;
+
+use archive_catalog::PruneMode;
+use axum::Json as Answer;
+use axum::extract::State;
+use debian_archive::error_text::with_causes;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::app::App;
+use crate::caller::Caller;
+use crate::clock::now;
+use crate::credential::PresentedCredential;
+use crate::identify::identify;
+use crate::problem::Problem;
+
+/// How many versions and how many files an answer lists.
+const SHOWN: usize = 1000;
+
+/// What a prune would do: what `repogen prune --dry-run` prints.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct RetentionPreview {
+    /// How many versions would leave their suite.
+    pub(crate) version_count: usize,
+    /// Up to 1000 of them.
+    pub(crate) versions: Vec<RetentionVersion>,
+    /// How many files would be deleted.
+    pub(crate) file_count: usize,
+    /// Up to 1000 of them.
+    pub(crate) files: Vec<RetentionFile>,
+    /// What could not be looked at, and so would stay.
+    pub(crate) failures: Vec<String>,
+}
+
+/// A version that would leave its suite, because newer ones are enough.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct RetentionVersion {
+    suite: String,
+    name: String,
+    version: String,
+    architecture: String,
+}
+
+/// A file that would be deleted.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct RetentionFile {
+    /// Below the root.
+    path: String,
+    reason: &'static str,
+}
+
+/// Says what the next prune would remove from suites, and delete. Changes nothing.
+#[utoipa::path(get, path = "/api/retention", operation_id = "preview_retention", tag = "suites", security(("bearer" = [])),
+    responses((status = 200, description = "What a prune would do", body = RetentionPreview)))]
+pub(crate) async fn preview(
+    State(app): State<Arc<App>>,
+    presented: PresentedCredential,
+) -> Result<Answer<RetentionPreview>, Problem> {
+    // A prune waits for publishes and keeps commits out, this one too: it belongs to the writers.
+    app.changing(move |app| {
+        let caller = identify(app, &presented)?;
+        previewed(app, &caller).map(Answer)
+    })
+    .await
+}
+
+/// Returns what the next prune would do.
+pub(crate) fn previewed(app: &App, caller: &Caller) -> Result<RetentionPreview, Problem> {
+    caller.admin()?;
+    let pruned = app
+        .archive
+        .prune(PruneMode::DryRun, now())
+        .map_err(|error| Problem::internal(&error))?;
+    let versions = &pruned.forgotten.versions;
+    Ok(RetentionPreview {
+        version_count: versions.len(),
+        versions: versions
+            .iter()
+            .take(SHOWN)
+            .map(|version| RetentionVersion {
+                suite: version.suite.to_string(),
+                name: version.name.to_string(),
+                version: version.version.to_string(),
+                architecture: version.architecture.to_string(),
+            })
+            .collect(),
+        file_count: pruned.deleted.len(),
+        files: pruned
+            .deleted
+            .into_iter()
+            .take(SHOWN)
+            .map(|(path, reason)| RetentionFile { path, reason })
+            .collect(),
+        failures: pruned
+            .failures
+            .iter()
+            .map(|failure| with_causes(failure))
+            .collect(),
+    })
+}
