@@ -11,7 +11,7 @@ CHECKED_TEXTS  := $(CHECKED_CRATES) tests bench docs nginx tools README.md ARCHI
 # How long `make fuzz` spends on each target.
 FUZZ_SECONDS ?= 20
 
-.PHONY: help setup dev demo build deb test test-postgresql test-s3 test-web test-archive test-apt-suite test-containers check-kubernetes docker-up torture bench bench-uploads bench-micro fuzz api-fuzz fmt lint clippy audit health clean
+.PHONY: help setup dev demo build deb test test-postgresql test-s3 test-web test-archive test-rootless test-apt-suite test-containers check-kubernetes docker-up torture bench bench-uploads bench-micro fuzz api-fuzz fmt lint clippy audit health clean
 .DEFAULT_GOAL := help
 
 help: ## Lists these commands
@@ -65,6 +65,9 @@ test-archive: $(TARGET)/.setup-archive ## Real packages on two Debian releases, 
 	@tools/test-system
 	@tools/test-rootless
 	@tools/test-dput
+
+test-rootless: $(TARGET)/.setup-archive ## Does a small job with each of 83 programs that cpkgs installs without root, with and without user namespaces (needs root or sudo)
+	@tools/rootless-matrix
 
 test-apt-suite: $(TARGET)/.setup-archive ## Runs apt's own tests that install or upgrade with cpkgs as its solver, beside apt's own (needs root or sudo)
 	@tools/apt-suite

@@ -285,13 +285,28 @@ enum Outcome {
     Broken,
 }
 
+/// Runs the commands that shims and `cpkgs` itself call, not people: what follows them are another program's arguments, whatever they
+/// look like.
+fn internal() -> Option<ExitCode> {
+    let mut words = std::env::args_os().skip(1);
+    let command = words.next()?;
+    let result = match command.to_str()? {
+        overlay::EXEC_COMMAND => Err(exec_in_generation::run(words)),
+        overlay::TIED_COMMAND => Err(exec_in_generation::tied(words)),
+        overlay::MAKE_COMMAND => exec_in_generation::make(words),
+        _ => return None,
+    };
+    Some(match result {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => REFUSED.into(),
+        Err(failure) => failure.report(&mut Printer::new(OutputFormat::Text, Verbosity::Quiet)),
+    })
+}
+
 /// Runs the program.
 pub(crate) fn main() -> ExitCode {
-    // Not for people: what follows it are another program's arguments, whatever they look like.
-    let mut words = std::env::args_os().skip(1);
-    if words.next().is_some_and(|word| word == overlay::EXEC_COMMAND) {
-        return exec_in_generation::run(words)
-            .report(&mut Printer::new(OutputFormat::Text, Verbosity::Quiet));
+    if let Some(code) = internal() {
+        return code;
     }
     clap_complete::CompleteEnv::with_factory(Arguments::command)
         .var(completions::VARIABLE)

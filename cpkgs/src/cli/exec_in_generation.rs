@@ -6,6 +6,7 @@ use std::ffi::OsString;
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 
 use rootless::overlay;
 
@@ -26,5 +27,39 @@ pub(super) fn run(mut words: impl Iterator<Item = OsString>) -> Failure {
     };
     let error = command.args(words).exec();
     let message = format!("cannot run `{}`", command.get_program().to_string_lossy());
+    Failure::new(REFUSED, anyhow::Error::new(error).context(message))
+}
+
+/// Runs a program that makes files for a generation, which is being built: `cpkgs make-in-generation GENERATION WHO SECONDS PROGRAM ARGUMENT…`.
+pub(super) fn make(mut words: impl Iterator<Item = OsString>) -> Result<bool, Failure> {
+    let (generation, who, seconds) = (words.next(), words.next(), words.next());
+    let who = who.and_then(|who| overlay::Who::parse(who.to_str()?));
+    let seconds = seconds.and_then(|seconds| seconds.to_str()?.parse().ok());
+    let (Some(generation), Some(who), Some(seconds)) = (generation, who, seconds) else {
+        return Err(Failure::saying(
+            USAGE,
+            "expected a generation, a user, seconds and a program",
+        ));
+    };
+    let command: Vec<OsString> = words.collect();
+    overlay::make(
+        Path::new(&generation),
+        who,
+        Duration::from_secs(seconds),
+        &command,
+    )
+    .map_err(|error| Failure::new(REFUSED, error))
+}
+
+/// Becomes a program that ends when its parent does: `cpkgs exec-tied PROGRAM ARGUMENT…`.
+pub(super) fn tied(mut words: impl Iterator<Item = OsString>) -> Failure {
+    let Some(program) = words.next() else {
+        return Failure::saying(USAGE, "expected a program");
+    };
+    let error = match overlay::tie() {
+        Ok(()) => Command::new(&program).args(words).exec(),
+        Err(error) => error,
+    };
+    let message = format!("cannot run `{}`", program.to_string_lossy());
     Failure::new(REFUSED, anyhow::Error::new(error).context(message))
 }

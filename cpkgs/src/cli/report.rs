@@ -16,6 +16,11 @@ pub(super) fn report(applied: &Applied, install: &Path, context: &mut Context) {
             scripts.trim_end()
         )));
     }
+    for failed in &applied.notes.failed {
+        context
+            .printer
+            .warning(escaped(&format!("an index or cache was not made: {failed}")));
+    }
     for (package, dropped) in &applied.notes.dropped {
         context.printer.info(escaped(&format!(
             "without its special permissions: {package}: {}",

@@ -6,10 +6,13 @@ mod build;
 mod database;
 mod error;
 mod exposed;
+mod generators;
 mod libraries;
 mod notes;
 mod package;
+mod pattern;
 mod plan;
+mod postinst;
 mod scripts;
 mod shims;
 mod tree;
@@ -20,6 +23,8 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use debian_control::digest::sha256;
+
+use crate::overlay;
 
 pub use self::build::{BuildOptions, Purpose, build};
 pub use self::error::GenerationError;
@@ -225,6 +230,7 @@ impl Generations {
             let is_folder = entry.file_type().map_err(failed)?.is_dir();
             let path = entry.path();
             if is_folder {
+                overlay::clear(&path).map_err(failed)?;
                 fs::remove_dir_all(path).map_err(failed)?;
             } else {
                 fs::remove_file(path).map_err(failed)?;

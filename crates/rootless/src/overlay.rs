@@ -5,6 +5,8 @@
 //!
 //! Source: user_namespaces(7), mount_namespaces(7), and the kernel's documentation of overlayfs.
 
+mod workshop;
+
 use std::ffi::{CString, OsStr, OsString};
 use std::fs;
 use std::io;
@@ -18,8 +20,16 @@ use rustix::io::Errno;
 use rustix::mount::{MountFlags, MountPropagationFlags, MoveMountFlags, OpenTreeFlags, mount, mount_change};
 use rustix::thread::UnshareFlags;
 
+pub use self::workshop::{MAKE_COMMAND, TIED_COMMAND, clear, collect, make, tie};
+
+/// Folders of the root that those of a generation are laid over.
+const LAID: [&str; 5] = ["/usr", "/opt", "/etc", "/var/lib", "/var/cache"];
+
 /// The variable that names, inside, the generation whose files lie over the host's.
 pub const GENERATION_VARIABLE: &str = "CPKGS_WITHIN";
+
+/// Where configuration files of packages lie, in the folder of a generation that is being built: those that generations share come last.
+pub const PRISTINE: &str = "pristine";
 
 /// The command of `cpkgs` that starts a program with a generation laid over the host.
 pub const EXEC_COMMAND: &str = "exec-in-generation";
@@ -67,34 +77,19 @@ pub fn lays(folder: &[u8]) -> bool {
 ///
 /// When the kernel does not let it. The process may be in a namespace then, without the files.
 pub fn enter(generation: &Path) -> Result<(), OverlayError> {
-    separate().map_err(OverlayError::Namespace)?;
-    let root = generation.join("root");
-    // `gen/<n>` lies in the install folder, and so does the configuration that generations share: links to it from their root
-    // would lead to themselves here.
-    let install = generation.parent().and_then(Path::parent);
-    let configuration = install.map(|install| install.join("etc"));
-    // Of layers, overlayfs takes a file from the first that has it: configuration of the user before that of the packages.
-    let layers = [
-        ("/usr", vec![root.join("usr")]),
-        ("/opt", vec![root.join("opt")]),
-        (
-            "/etc",
-            configuration.into_iter().chain([root.join("etc")]).collect(),
-        ),
-    ];
-    for (over, mut from) in layers {
-        from.retain(|folder| folder.is_dir());
+    separate(Who::Same, UnshareFlags::empty()).map_err(OverlayError::Namespace)?;
+    for (over, from) in layers(generation) {
         // Where the host has no such folder, nobody but root can make one.
-        if from.is_empty() || !Path::new(over).is_dir() {
+        if from.len() < 2 || !over.is_dir() {
             continue;
         }
-        // The lowest layer: what the generation does not have is the host's.
-        from.push(PathBuf::from(over));
-        let over = Path::new(over);
         let mount = || {
-            let mounted = Mounted::below(over)?;
-            lay(over, &from)?;
-            mounted.iter().try_for_each(Mounted::put_back)
+            let mut kept = Mounted::below(over)?;
+            if over.starts_with("/var") {
+                kept.extend(Mounted::writable(over, &from)?);
+            }
+            lay(over, &from, None)?;
+            kept.iter().try_for_each(Mounted::put_back)
         };
         mount().map_err(|source| OverlayError::Mount {
             path: over.to_owned(),
@@ -102,6 +97,29 @@ pub fn enter(generation: &Path) -> Result<(), OverlayError> {
         })?;
     }
     Ok(())
+}
+
+/// Returns the folders that are laid over, each with its layers: overlayfs takes a file from the first that has it.
+fn layers(generation: &Path) -> Vec<(&'static Path, Vec<PathBuf>)> {
+    let root = generation.join("root");
+    // `gen/<n>` lies in the install folder, and so does the configuration that generations share: links to it from their root
+    // would lead to themselves here. What the user has there comes before what packages have.
+    let install = generation.parent().and_then(Path::parent);
+    let configuration = install.map(|install| install.join("etc"));
+    let layers = LAID.map(|over| {
+        let own = root.join(over.trim_start_matches('/'));
+        let mut from = Vec::new();
+        if over == "/etc" {
+            from.extend(configuration.clone());
+            from.push(generation.join(PRISTINE).join("etc"));
+        }
+        from.push(own);
+        from.retain(|folder| folder.is_dir());
+        // The lowest layer: what the generation does not have is the host's.
+        from.push(PathBuf::from(over));
+        (Path::new(over), from)
+    });
+    layers.into()
 }
 
 /// Something that is mounted below a folder that is laid over: a container's `/etc/resolv.conf`.
@@ -121,6 +139,29 @@ impl Mounted {
         let mut found = Vec::new();
         for path in places.map(|place| PathBuf::from(OsString::from_vec(place))) {
             if path.starts_with(folder) && path != folder {
+                let flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC;
+                let flags = flags | OpenTreeFlags::AT_RECURSIVE;
+                let tree = rustix::mount::open_tree(CWD, &path, flags)?;
+                found.push(Self { path, tree });
+            }
+        }
+        Ok(found)
+    }
+
+    /// Takes hold of what lies right in a folder and is the user's to write, unless the generation has files there.
+    fn writable(folder: &Path, layers: &[PathBuf]) -> io::Result<Vec<Self>> {
+        let mut found = Vec::new();
+        for entry in fs::read_dir(folder)? {
+            let entry = entry?;
+            let path = entry.path();
+            let mut own = layers.iter().filter(|layer| *layer != folder);
+            let is_full =
+                |folder: &Path| fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some());
+            if own.any(|layer| is_full(&layer.join(entry.file_name()))) {
+                continue;
+            }
+            let is_ours = rustix::fs::access(&path, rustix::fs::Access::WRITE_OK).is_ok();
+            if is_ours && path.is_dir() && !path.is_symlink() {
                 let flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC;
                 let flags = flags | OpenTreeFlags::AT_RECURSIVE;
                 let tree = rustix::mount::open_tree(CWD, &path, flags)?;
@@ -160,20 +201,50 @@ fn unescaped(field: &[u8]) -> Vec<u8> {
     bytes
 }
 
+/// Who a user is inside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Who {
+    /// The same as outside.
+    Same,
+    /// Root, who may write to all files of the user's, whatever their permissions.
+    Root,
+}
+
+impl Who {
+    /// Returns what stands for it in a command.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Same => "same",
+            Self::Root => "root",
+        }
+    }
+
+    /// Reads that.
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Same, Self::Root]
+            .into_iter()
+            .find(|who| who.word() == word)
+    }
+}
+
 #[expect(
     deprecated,
     reason = "the other one is unsafe because of file tables, which are not unshared here"
 )]
-fn separate() -> io::Result<()> {
+fn separate(inside: Who, more: UnshareFlags) -> io::Result<()> {
     let (user, group) = (
         rustix::process::getuid().as_raw(),
         rustix::process::getgid().as_raw(),
     );
-    rustix::thread::unshare(UnshareFlags::NEWUSER | UnshareFlags::NEWNS)?;
+    rustix::thread::unshare(UnshareFlags::NEWUSER | UnshareFlags::NEWNS | more)?;
     // Without root the map of groups can be written only after setgroups is given up. Source: user_namespaces(7).
     fs::write("/proc/self/setgroups", "deny")?;
-    fs::write("/proc/self/uid_map", format!("{user} {user} 1\n"))?;
-    fs::write("/proc/self/gid_map", format!("{group} {group} 1\n"))?;
+    let (own_user, own_group) = match inside {
+        Who::Same => (user, group),
+        Who::Root => (0, 0),
+    };
+    fs::write("/proc/self/uid_map", format!("{own_user} {user} 1\n"))?;
+    fs::write("/proc/self/gid_map", format!("{own_group} {group} 1\n"))?;
     // Otherwise what is mounted here would appear on the host as well.
     Ok(mount_change(
         "/",
@@ -181,28 +252,43 @@ fn separate() -> io::Result<()> {
     )?)
 }
 
-fn lay(over: &Path, from: &[PathBuf]) -> io::Result<()> {
+/// Lays folders over one, read-only; or with a folder above them that takes what is written, and one for the kernel.
+fn lay(over: &Path, from: &[PathBuf], upper: Option<(&Path, &Path)>) -> io::Result<()> {
     let mut option = b"lowerdir=".to_vec();
     for (index, folder) in from.iter().enumerate() {
         if index > 0 {
             option.push(b':');
         }
-        for byte in folder.as_os_str().as_bytes() {
-            // The kernel splits the option at commas, and its value at colons.
-            if matches!(byte, b':' | b',' | b'\\') {
-                option.push(b'\\');
-            }
-            option.push(*byte);
-        }
+        option.extend(escaped(folder));
+    }
+    let mut flags = MountFlags::RDONLY;
+    if let Some((upper, work)) = upper {
+        flags = MountFlags::empty();
+        option.extend(
+            [
+                b",upperdir=".as_slice(),
+                &escaped(upper),
+                b",workdir=",
+                &escaped(work),
+                b",userxattr",
+            ]
+            .concat(),
+        );
     }
     let option = CString::new(option)?;
-    Ok(mount(
-        "overlay",
-        over,
-        "overlay",
-        MountFlags::RDONLY,
-        Some(option.as_c_str()),
-    )?)
+    Ok(mount("overlay", over, "overlay", flags, Some(option.as_c_str()))?)
+}
+
+/// Returns a path as an option of a mount has it: the kernel splits options at commas, and values at colons.
+fn escaped(path: &Path) -> Vec<u8> {
+    let mut escaped = Vec::new();
+    for byte in path.as_os_str().as_bytes() {
+        if matches!(byte, b':' | b',' | b'\\') {
+            escaped.push(b'\\');
+        }
+        escaped.push(*byte);
+    }
+    escaped
 }
 
 #[cfg(test)]

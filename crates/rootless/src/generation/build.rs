@@ -13,12 +13,20 @@ use rustix::io::Errno;
 use super::libraries::{Libraries, link_sonames, source_of};
 use super::notes::Notes;
 use super::package::{Owners, Package};
+use super::pattern::matches;
+use super::postinst::{self, Call};
 use super::shims::Site;
 use super::tree::{Node, Tree};
-use super::{GenerationError, Generations, Plan, UNFINISHED, alternatives, database, scripts};
+use super::{GenerationError, Generations, Plan, UNFINISHED, alternatives, database, generators, scripts};
 use crate::overlay;
 use crate::rooted_dir::RootedDir;
 use crate::store::Store;
+
+/// Files of text that name others by a fixed path, which no variable changes, and what they name.
+const REWRITTEN: [(&str, &str); 1] = [("usr/lib/python3*/_sysconfigdata_*.py", "usr/share/python-wheels")];
+
+/// Where the owner of a machine puts certificates of authorities.
+const HOST_CERTIFICATES: &str = "/usr/local/share/ca-certificates";
 
 /// What a generation is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,15 +72,17 @@ pub fn build(
         .permissions(fs::Permissions::from_mode(0o755))
         .tempdir_in(&folder)
         .map_err(failed)?;
-    let builder = Builder {
-        tree: resolve_layout(&packages)?,
+    let layout = resolve_layout(&packages)?;
+    let mut builder = Builder {
+        tree: layout.tree,
         packages: &packages,
+        calls: &layout.calls,
         place: Generations::new(install).place(&plan, options.purpose),
         options,
         folder: unfinished.path().to_owned(),
     };
     let mut notes = builder.write(plan).map_err(failed)?;
-    notes.add_packages(store, &packages);
+    notes.add_packages(store, &packages, &layout.calls);
     let synced = File::open(&folder).and_then(|folder| Ok(rustix::fs::syncfs(folder)?));
     synced.map_err(failed)?;
     fs::rename(unfinished.path(), &builder.place).map_err(failed)?;
@@ -84,33 +94,47 @@ pub fn build(
     Ok(notes)
 }
 
+/// What stands where, and the commands that the scripts of each package would run.
+struct Layout {
+    tree: Tree,
+    calls: Vec<Vec<Call>>,
+}
+
 /// Decides what stands where.
-fn resolve_layout(packages: &[Package]) -> Result<Tree, GenerationError> {
+fn resolve_layout(packages: &[Package]) -> Result<Layout, GenerationError> {
     let entries: Vec<_> = packages.iter().map(|package| package.entries.clone()).collect();
     let who = Owners(packages);
     let mut tree = Tree::build(&entries, &who)?;
+    let calls: Vec<Vec<Call>> = packages
+        .iter()
+        .map(|package| postinst::calls(package, &tree))
+        .collect();
+    postinst::apply(&calls.concat(), &mut tree, packages);
     let mut best = BTreeMap::new();
-    for package in packages {
-        for one in alternatives::read(&package.script("postinst")) {
-            let is_better = |known: &alternatives::Alternative| one.priority > known.priority;
+    for (owner, calls) in calls.iter().enumerate() {
+        for one in calls.iter().flat_map(alternatives::read) {
             let there = tree.find(one.path.trim_start_matches('/').as_bytes()).is_some();
-            if there && best.get(&one.name).is_none_or(is_better) {
-                best.insert(one.name.clone(), one);
+            let known: Option<&(usize, alternatives::Alternative)> = best.get(&one.name);
+            if there && known.is_none_or(|(_, known)| one.priority > known.priority) {
+                best.insert(one.name.clone(), (owner, one));
             }
         }
     }
-    for (name, one) in best {
+    for (name, (owner, one)) in best {
         let register = format!("etc/alternatives/{name}");
         tree.make_link(register.as_bytes(), one.path.as_bytes());
-        tree.make_link(one.link.as_bytes(), format!("/{register}").as_bytes());
+        let target = format!("/{register}").into_bytes();
+        let owner = Some(owner);
+        tree.make(one.link.as_bytes(), Node::Link { owner, target });
     }
     link_sonames(&mut tree, packages);
-    Ok(tree)
+    Ok(Layout { tree, calls })
 }
 
 struct Builder<'a> {
     tree: Tree,
     packages: &'a [Package],
+    calls: &'a [Vec<Call>],
     /// Where it will be.
     place: PathBuf,
     /// Where it is made.
@@ -119,21 +143,34 @@ struct Builder<'a> {
 }
 
 impl Builder<'_> {
-    fn write(&self, mut plan: Plan) -> io::Result<Notes> {
-        fs::create_dir(self.folder.join("root"))?;
+    fn write(&mut self, mut plan: Plan) -> io::Result<Notes> {
+        for folder in ["root", overlay::PRISTINE] {
+            fs::create_dir(self.folder.join(folder))?;
+        }
         self.write_root()?;
         self.write_certificates()?;
         database::write(&self.folder.join("dpkg"), self.packages)?;
-        let libraries = Libraries::new(&self.tree, self.packages);
-        let site = |place| Site::new(&self.tree, self.packages, &libraries, place);
         // Whether it works is tried with the very files.
         let works = |launcher: &&Path| overlay::works(launcher, &self.folder);
         let launcher = self.options.launcher.filter(works);
-        let notes = site(&self.place)?
+        let mut failed = Vec::new();
+        if let Some(launcher) = launcher {
+            failed = generators::run(launcher, &self.folder, &self.tree, self.calls);
+            for path in overlay::collect(&self.folder)? {
+                self.tree.make(&path, Node::Made);
+            }
+        }
+        fs::remove_dir_all(self.folder.join(overlay::PRISTINE))?;
+        let libraries = Libraries::new(&self.tree, self.packages);
+        let site = |place| Site::new(&self.tree, self.packages, &libraries, place);
+        let mut notes = site(&self.place)?
             .with_launcher(launcher)
             .write(&self.folder, plan.programs)?;
-        // Programs that make indexes of what is there run where the generation is made.
-        site(&self.folder)?.run_generators()?;
+        if launcher.is_none() {
+            site(&self.folder)?.run_generators();
+        }
+        notes.failed = failed;
+        notes.lays_files = launcher.is_some();
         plan.packages = self
             .packages
             .iter()
@@ -146,6 +183,7 @@ impl Builder<'_> {
 
     fn write_root(&self) -> io::Result<()> {
         let mut root = RootedDir::open(&self.folder.join("root"))?;
+        let mut pristine = RootedDir::open(&self.folder.join(overlay::PRISTINE))?;
         let mut sources = Vec::new();
         for package in self.packages {
             sources.push(RootedDir::open(&package.folder.join("tree"))?);
@@ -153,6 +191,8 @@ impl Builder<'_> {
         for (path, node) in self.tree.nodes() {
             match node {
                 Node::Folder => root.folder(path)?,
+                // On the disk already.
+                Node::Made => {}
                 Node::Link { target, .. } => {
                     root.symlink(path, &self.tree.relative(path, target))?;
                 }
@@ -162,6 +202,11 @@ impl Builder<'_> {
                     let is_conffile = conffiles.is_some_and(|conffiles| conffiles.contains_key(text));
                     if is_conffile && self.options.purpose == Purpose::Numbered {
                         root.symlink(path, &shared(path))?;
+                        if let Some(from) = sources.get_mut(*owner) {
+                            link_or_copy(from, source, &mut pristine, path)?;
+                        }
+                    } else if let Some(text) = self.rewritten(path) {
+                        root.file(path, 0o444)?.write_all(text?.as_bytes())?;
                     } else if let Some(from) = sources.get_mut(*owner) {
                         link_or_copy(from, source, &mut root, path)?;
                     }
@@ -171,7 +216,18 @@ impl Builder<'_> {
         Ok(())
     }
 
-    /// Joins the certificates of authorities, as update-ca-certificates(8) does.
+    /// Returns the text of a file that names another by a fixed path, with the path where that one lies.
+    fn rewritten(&self, path: &[u8]) -> Option<io::Result<String>> {
+        let path = std::str::from_utf8(path).ok()?;
+        let (_, named) = REWRITTEN.iter().find(|(pattern, _)| matches(pattern, path))?;
+        self.tree.find(named.as_bytes())?;
+        let source = source_of(&self.tree, self.packages, path.as_bytes())?;
+        let place = self.place.join("root").join(named);
+        let text = fs::read_to_string(source);
+        Some(text.map(|text| text.replace(&format!("/{named}"), &place.to_string_lossy())))
+    }
+
+    /// Joins the certificates of authorities, as update-ca-certificates(8) does: also those that the owner of this machine added.
     fn write_certificates(&self) -> io::Result<()> {
         let is_certificate =
             |path: &[u8]| path.starts_with(b"usr/share/ca-certificates/") && path.ends_with(b".crt");
@@ -184,10 +240,42 @@ impl Builder<'_> {
         if all.is_empty() {
             return Ok(());
         }
+        for path in certificates_of_host()? {
+            all.extend(fs::read(path)?);
+            if !all.ends_with(b"\n") {
+                all.push(b'\n');
+            }
+        }
         let mut root = RootedDir::open(&self.folder.join("root"))?;
         root.file(b"etc/ssl/certs/ca-certificates.crt", 0o444)?
             .write_all(&all)
     }
+}
+
+/// Returns the certificates that the owner of this machine trusts besides Debian's, in order: those of a company, for example.
+///
+/// Source: update-ca-certificates(8).
+fn certificates_of_host() -> io::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    let mut folders = vec![PathBuf::from(HOST_CERTIFICATES)];
+    while let Some(folder) = folders.pop() {
+        let Ok(entries) = fs::read_dir(&folder) else {
+            continue;
+        };
+        for entry in entries {
+            let path = entry?.path();
+            if path.is_symlink() {
+                continue;
+            }
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|end| end == "crt") && File::open(&path).is_ok() {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
 }
 
 /// Where a configuration file lies that generations share: `etc` beside `gen`, from a path in the root of one.
@@ -223,10 +311,14 @@ fn link_or_copy(from: &mut RootedDir, source: &[u8], root: &mut RootedDir, path:
 }
 
 impl Notes {
-    fn add_packages(&mut self, store: &Store, packages: &[Package]) {
-        for package in packages {
+    fn add_packages(&mut self, store: &Store, packages: &[Package], calls: &[Vec<Call>]) {
+        let lays = self.lays_files;
+        for (package, calls) in packages.iter().zip(calls) {
             let name = &package.record.name;
-            if let Some(undone) = scripts::undone(package) {
+            // The host has those of its own.
+            let is_base = package.is_base();
+            let done = |name: &str| lays && generators::is_known(name);
+            if let Some(undone) = scripts::undone(calls, done).filter(|_| !is_base) {
                 self.scripts.insert(name.clone(), undone);
             }
             if let Ok(stored) = store.read(&package.record.store)

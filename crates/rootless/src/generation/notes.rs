@@ -13,6 +13,10 @@ pub struct Notes {
     pub missing: BTreeMap<String, String>,
     /// Programs below `/opt` of packages that have none where a person calls them, by package.
     pub elsewhere: BTreeMap<String, Vec<String>>,
+    /// Programs that make indexes and caches, and failed at it, each with why.
+    pub failed: Vec<String>,
+    /// Whether files of the generation are laid over the host's for who needs that.
+    pub lays_files: bool,
     /// Whether `/opt` is laid over the host's for who needs that.
     pub lays_vendors: bool,
     /// Programs that need that, where it is not, by package.

@@ -79,6 +79,12 @@ impl Package {
         stanza.line("Multi-Arch") == Some("same")
     }
 
+    /// Returns whether every Debian has it.
+    pub(super) fn is_base(&self) -> bool {
+        let stanza = Stanza::parse(&self.control).unwrap_or_default();
+        stanza.line("Essential") == Some("yes") || stanza.line("Priority") == Some("required")
+    }
+
     fn replaces(&self, other: &Self) -> bool {
         let mut relations = self.replaces.0.iter().flat_map(|alternatives| &alternatives.0);
         relations.any(|relation| {

@@ -1,19 +1,31 @@
-//! What the maintainer scripts of a package would have done, had they been run: told once, plainly.
+//! What the maintainer scripts of a package would have done, had they been run, and what nobody did: told once, plainly.
 
-use super::package::Package;
+use super::postinst::Call;
 
-/// Something that scripts do: what it is called, and words that a script that does it has.
-const DOINGS: [(&str, &[&str]); 16] = [
+/// Something that scripts do: what it is called, and the commands that do it.
+const DOINGS: [(&str, &[&str]); 9] = [
     (
         "makes users or groups",
-        &["adduser", "useradd", "addgroup", "groupadd", "systemd-sysusers"],
+        &[
+            "adduser",
+            "useradd",
+            "addgroup",
+            "groupadd",
+            "usermod",
+            "systemd-sysusers",
+        ],
     ),
     (
         "starts services",
-        &["invoke-rc.d", "deb-systemd-invoke", "systemctl"],
+        &[
+            "invoke-rc.d",
+            "deb-systemd-invoke",
+            "systemctl",
+            "service",
+            "start-stop-daemon",
+        ],
     ),
     ("sets up services", &["deb-systemd-helper", "update-rc.d"]),
-    ("asks questions (debconf)", &["confmodule"]),
     (
         "gives files other owners or rights",
         &["dpkg-statoverride", "chown", "chgrp", "setcap"],
@@ -22,91 +34,227 @@ const DOINGS: [(&str, &[&str]); 16] = [
     ("registers a shell", &["add-shell"]),
     (
         "sets up kernel modules or the boot",
-        &["update-initramfs", "depmod", "update-grub"],
-    ),
-    (
-        "registers catalogs or documents",
-        &["update-catalog", "update-xmlcatalog", "install-docs"],
-    ),
-    ("makes links or copies files", &["ln -s", "cp -", "cp /"]),
-    (
-        "makes caches",
         &[
-            "fc-cache",
-            "icon-cache",
-            "compile-schemas",
-            "gio-querymodules",
-            "update-mime",
-            "update-menus",
-            "gdk-pixbuf-query-loaders",
+            "update-initramfs",
+            "depmod",
+            "modprobe",
+            "update-grub",
+            "udevadm",
+            "sysctl",
         ],
     ),
-    (
-        "compiles Python modules",
-        &["py3compile", "pycompile", "py_compile"],
-    ),
-    ("joins certificates", &["update-ca-certificates"]),
-    ("moves configuration", &["dpkg-maintscript-helper", "ucf "]),
-    ("sets up alternatives", &["update-alternatives"]),
-    (
-        "makes indexes of libraries",
-        &["ldconfig", "libgvc6-config-update"],
-    ),
+    ("loads profiles of AppArmor", &["apparmor_parser", "aa-enabled"]),
+    ("registers binary formats", &["update-binfmts"]),
 ];
 
-/// What is done here as well, in other ways, or what programs do without.
-const NO_MATTER: [&str; 6] = [
-    "makes caches",
-    "compiles Python modules",
-    "joins certificates",
-    "moves configuration",
-    "sets up alternatives",
-    "makes indexes of libraries",
+/// Commands that do nothing when a package is installed for the first time, or whose effect is brought about in other ways.
+const NO_MATTER: &[&str] = &[
+    ".",
+    "[",
+    "awk",
+    "basename",
+    "break",
+    "cat",
+    "cd",
+    "chmod",
+    "command",
+    "continue",
+    "cut",
+    "date",
+    "debconf-set-selections",
+    "deb-systemd-helper",
+    "dirname",
+    "dpkg",
+    "dpkg-maintscript-helper",
+    "dpkg-query",
+    "dpkg-trigger",
+    "echo",
+    "eval",
+    "exec",
+    "expr",
+    "find",
+    "getent",
+    "grep",
+    "egrep",
+    "fgrep",
+    "head",
+    "id",
+    "kill",
+    "ldconfig",
+    "ln",
+    "ls",
+    "md5sum",
+    "mkdir",
+    "mountpoint",
+    "mv",
+    "printf",
+    "readlink",
+    "rm",
+    "rmdir",
+    "sed",
+    "set",
+    "shift",
+    "sleep",
+    "sort",
+    "stat",
+    "sync",
+    "tail",
+    "test",
+    "touch",
+    "tr",
+    "trap",
+    "type",
+    "ucf",
+    "ucfq",
+    "ucfr",
+    "umask",
+    "uname",
+    "uniq",
+    "unset",
+    "update-alternatives",
+    "wc",
+    "xargs",
+    "paperconf",
+    "savelog",
+    "systemd-tmpfiles",
+    "ulimit",
+    "times",
+    "wait",
+    "ionice",
+    "nice",
+    "env",
+    "tee",
+    "pwd",
+    "source",
+    "declare",
+    "local",
+    "stty",
+    "tput",
+    "perl",
+    "gawk",
+    "mawk",
+    "pgrep",
+    "pidof",
+    "ps",
+    "pyversions",
+    "py3versions",
+    "info",
+    "error",
+    "log",
+    "debug",
+    "pathfind",
+    "hostname",
+    "logger",
+    "selinuxenabled",
+    "restorecon",
+    "true",
+    "mktemp",
+    "tempfile",
+    "cmp",
+    "diff",
+    "which",
+    "run-parts",
+    "warning",
+    "setup_colors",
+    "ischroot",
+    "install",
+    "cp",
+    // Byte code, which Python makes for itself where it can.
+    "py3clean",
+    "py3compile",
+    "pycompile",
+    "pypy3compile",
+    // Done here: see `generators`, `postinst` and the certificates.
+    "update-ca-certificates",
+    "php_invoke",
+    "phpenmod",
+    "phpquery",
+    "libgvc6-config-update",
+    // Menus and documentation that programs do without.
+    "install-docs",
+    "install-info",
+    "update-desktop-database",
+    "update-icon-caches",
+    "gtk-update-icon-cache",
+    "update-menus",
 ];
+
+/// Most commands that are named.
+const MAX_NAMED: usize = 3;
 
 /// Returns what a package's scripts would have done and nobody did; nothing when that is nothing.
-pub(super) fn undone(package: &Package) -> Option<String> {
-    let texts: Vec<String> = ["preinst", "postinst"].map(|name| package.script(name)).into();
-    let text = texts.concat();
-    let code = text.lines().filter(|line| !line.trim_start().starts_with('#'));
-    let code: String = code.map(|line| format!("{line}\n")).collect();
-    let does = |words: &[&str]| words.iter().any(|word| code.contains(word));
-    let doings: Vec<&str> = DOINGS
-        .iter()
-        .filter(|(_, words)| does(words))
-        .map(|(doing, _)| *doing)
-        .collect();
-    let undone: Vec<&str> = doings
-        .iter()
-        .filter(|doing| !NO_MATTER.contains(doing))
-        .copied()
-        .collect();
-    if !undone.is_empty() {
-        return Some(undone.join(", "));
+///
+/// `done` says whether a command, of which the name is given, is run in another way.
+pub(super) fn undone(calls: &[Call], done: impl Fn(&str) -> bool) -> Option<String> {
+    let mut found: Vec<String> = Vec::new();
+    let mut unknown: Vec<&str> = Vec::new();
+    for call in calls {
+        let word = call.words.first().map_or("", String::as_str);
+        let name = word.rsplit('/').next().unwrap_or_default();
+        // Here all files belong to the user, who stands for root.
+        let is_roots =
+            matches!(name, "chown" | "chgrp") && call.words.iter().any(|word| word.starts_with("root"));
+        if is_roots || name.starts_with("db_") || name.starts_with("python3") {
+            continue;
+        }
+        let doing = DOINGS.iter().find(|(_, commands)| commands.contains(&name));
+        if let Some((doing, _)) = doing {
+            if !found.iter().any(|known| known == doing) {
+                found.push((*doing).to_owned());
+            }
+        } else if is_name(name) && !NO_MATTER.contains(&name) && !done(name) && !unknown.contains(&name) {
+            unknown.push(name);
+        }
     }
-    let unknown = doings.is_empty() && code.lines().any(is_work);
-    unknown.then(|| "does something that is not known".to_owned())
+    let more = unknown.len().saturating_sub(MAX_NAMED);
+    unknown.truncate(MAX_NAMED);
+    let named: Vec<String> = unknown.iter().map(|name| format!("`{name}`")).collect();
+    if !named.is_empty() {
+        let more = if more > 0 {
+            format!(" and {more} more")
+        } else {
+            String::new()
+        };
+        found.push(format!("runs {}{more}", named.join(", ")));
+    }
+    (!found.is_empty()).then(|| found.join(", "))
 }
 
-/// Says whether a line of a script does anything: those that debhelper writes around what it adds do not.
-fn is_work(line: &str) -> bool {
-    let line = line.trim();
-    let idle = [
-        "set -e", "exit 0", "fi", "esac", ";;", "then", "else", "done", "", "true", ":",
-    ];
-    let begins = [
-        "if ",
-        "case ",
-        "configure",
-        "abort",
-        "*)",
-        "remove",
-        "upgrade",
-        "install",
-        "echo ",
-        "exit ",
-        "purge",
-        "failed-",
-    ];
-    !idle.contains(&line) && !begins.iter().any(|begin| line.starts_with(begin))
+/// Says whether a word is a command's name, and not something that was misread or is unknown.
+fn is_name(word: &str) -> bool {
+    let is_of_name = |next: char| next.is_ascii_alphanumeric() || "_.+-".contains(next);
+    !word.is_empty()
+        && word.chars().all(is_of_name)
+        && word.starts_with(|first: char| first.is_ascii_alphabetic())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_has_an_effect_that_nobody_brought_about_is_named_once() {
+        let calls: Vec<Call> = [
+            "adduser",
+            "/usr/sbin/adduser",
+            "ucf",
+            "rm",
+            "fc-cache",
+            "one",
+            "two",
+            "three",
+            "four",
+            "four",
+        ]
+        .iter()
+        .map(|name| Call {
+            words: vec![(*name).to_owned()],
+            output: None,
+        })
+        .collect();
+        let found = undone(&calls, |name| name == "fc-cache");
+        let expected = "makes users or groups, runs `one`, `two`, `three` and 1 more";
+        assert_eq!(found.as_deref(), Some(expected));
+        assert_eq!(undone(calls.get(2..4).unwrap(), |_| false), None);
+    }
 }

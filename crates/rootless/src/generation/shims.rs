@@ -13,7 +13,7 @@ mod text;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -52,6 +52,8 @@ pub const PROGRAMS: &str = "programs";
 const DIRECT: &str = "direct";
 /// Most bytes of a script's first line, as the kernel has it.
 const MAX_FIRST_LINE: u64 = 256;
+/// Most bytes of a script that are looked through.
+const MAX_SCRIPT: u64 = 1 << 20;
 
 /// A generation whose programs get shims.
 pub(super) struct Site<'a> {
@@ -220,9 +222,9 @@ impl<'a> Site<'a> {
         notes.lays_vendors = self.lays_vendors;
     }
 
-    /// Runs what makes indexes of the generation's own files: programs that their packages would have run.
-    pub(super) fn run_generators(&self) -> io::Result<()> {
-        for (program, argument) in needs::GENERATORS {
+    /// Runs what makes indexes of the generation's own files and needs no fixed paths for that.
+    pub(super) fn run_generators(&self) {
+        for (program, argument) in [(b"usr/bin/dot", "-c")] {
             let Some(script) = self.tree.find(program).and_then(|_| self.shim(program)) else {
                 continue;
             };
@@ -235,7 +237,6 @@ impl<'a> Site<'a> {
                 .stderr(Stdio::null())
                 .status();
         }
-        Ok(())
     }
 
     /// The programs by name, each with its path.
@@ -282,8 +283,31 @@ impl<'a> Site<'a> {
         let (file, _) = self.program(path)?;
         let closure = self.libraries.closure(&file);
         let is_all = needs::of(self, &file, &closure).is_all;
-        let is_fixed = is_of_vendor(&file) || self.fixed.any(self, &file, &closure);
+        let is_fixed =
+            is_of_vendor(&file) || self.fixed.any(self, &file, &closure) || self.looks_around(&file);
         (!is_all && is_fixed).then_some(launcher)
+    }
+
+    /// Says whether a file is a shell script that finds others from where it lies: as they are, those would find no libraries.
+    fn looks_around(&self, file: &[u8]) -> bool {
+        let Some(source) = source_of(self.tree, self.packages, file) else {
+            return false;
+        };
+        let is_shells = |line: Option<String>| {
+            let command = line.unwrap_or_default();
+            let name = command
+                .split_ascii_whitespace()
+                .next()
+                .and_then(|path| path.rsplit('/').next());
+            matches!(name, Some("sh" | "bash" | "dash"))
+        };
+        if !first_line(&source).is_ok_and(is_shells) {
+            return false;
+        }
+        let mut text = Vec::new();
+        let read = fs::File::open(&source).and_then(|file| file.take(MAX_SCRIPT).read_to_end(&mut text));
+        let has = |words: &[u8]| memchr::memmem::find(&text, words).is_some();
+        read.is_ok() && (has(b"$0") || has(b"${0") || has(b"BASH_SOURCE"))
     }
 
     fn load(&self, script: &mut Script, loader: &str, closure: &Closure) {
@@ -386,10 +410,9 @@ fn is_of_vendor(path: &[u8]) -> bool {
 /// Returns what follows `#!` on the first line of a script.
 fn first_line(path: &Path) -> io::Result<Option<String>> {
     let mut bytes = Vec::new();
-    io::Read::read_to_end(
-        &mut io::Read::take(fs::File::open(path)?, MAX_FIRST_LINE),
-        &mut bytes,
-    )?;
+    fs::File::open(path)?
+        .take(MAX_FIRST_LINE)
+        .read_to_end(&mut bytes)?;
     let line = bytes.split(|&byte| byte == b'\n').next().unwrap_or_default();
     let line = line
         .strip_prefix(b"#!")

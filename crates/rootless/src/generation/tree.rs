@@ -12,6 +12,7 @@ use debian_deb::tarball::DataPath;
 
 use self::paths::{MERGED, climbs, components, merge_first, merged, normal};
 use super::GenerationError;
+use super::pattern::matches;
 pub(super) use scan::{Entry, Found, scan};
 
 /// As many links are followed from one to the next, as the kernel would.
@@ -38,6 +39,8 @@ pub(super) enum Node {
         /// Where it leads, as the package has it.
         target: Vec<u8>,
     },
+    /// A file or link that a program made for this generation; it belongs to nobody.
+    Made,
 }
 
 /// Who may take over whose files.
@@ -121,8 +124,45 @@ impl Tree {
         Some((place, node))
     }
 
+    /// Returns the paths that fit a pattern, in order; a star stands for anything within a name.
+    pub(super) fn fitting(&self, pattern: &str) -> Vec<String> {
+        let mut found = vec![String::new()];
+        for part in pattern.split('/') {
+            let mut next = Vec::new();
+            for folder in &found {
+                let path = |name: &str| {
+                    [folder.as_str(), name]
+                        .join("/")
+                        .trim_start_matches('/')
+                        .to_owned()
+                };
+                if !part.contains('*') {
+                    next.push(path(part));
+                    continue;
+                }
+                let Some((place, _)) = self.find(folder.as_bytes()) else {
+                    continue;
+                };
+                let names = self.children(&place).filter_map(|(path, _)| {
+                    let name = path.rsplit(|byte| *byte == b'/').next()?;
+                    std::str::from_utf8(name).ok()
+                });
+                next.extend(names.filter(|name| matches(part, name)).map(path));
+            }
+            found = next;
+        }
+        found.retain(|path| self.find(path.as_bytes()).is_some());
+        found
+    }
+
     /// Makes a link that no package has, and the folders above it. What a package has stays.
     pub(super) fn make_link(&mut self, path: &[u8], target: &[u8]) {
+        let target = target.to_vec();
+        self.make(path, Node::Link { owner: None, target });
+    }
+
+    /// Puts something where no package has anything, with the folders above it.
+    pub(super) fn make(&mut self, path: &[u8], node: Node) {
         let Some(place) = self.canonical_parent(&merged(path)) else {
             return;
         };
@@ -133,12 +173,13 @@ impl Tree {
             .map(|(end, _)| end);
         for end in ends.collect::<Vec<_>>() {
             let folder = place.get(..end).unwrap_or_default();
-            self.nodes.entry(folder.to_vec()).or_insert(Node::Folder);
+            let known = self.nodes.entry(folder.to_vec()).or_insert(Node::Folder);
+            // Nothing lies below a file.
+            if *known != Node::Folder {
+                return;
+            }
         }
-        let target = target.to_vec();
-        self.nodes
-            .entry(place)
-            .or_insert(Node::Link { owner: None, target });
+        self.nodes.entry(place).or_insert(node);
     }
 
     /// Returns where a link leads from where it stands: relative when that is in the tree.
@@ -330,7 +371,7 @@ fn leave(path: &mut Vec<u8>) {
 
 fn owner_of(node: &Node) -> Option<usize> {
     match node {
-        Node::Folder => None,
+        Node::Folder | Node::Made => None,
         Node::File { owner, .. } => Some(*owner),
         Node::Link { owner, .. } => *owner,
     }

@@ -6,15 +6,16 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::Read as _;
+use std::io::{self, Read};
 
 use memchr::memmem;
 
 use super::{Site, is_of_vendor};
 use crate::generation::libraries::{Closure, source_of};
+use crate::generation::tree::Node;
 
-/// Most bytes of a file that are looked through.
-const MAX_FILE: u64 = 64 << 20;
+/// How many bytes of a file are looked through at a time.
+const CHUNK: usize = 4 << 20;
 /// Longest path.
 const MAX_PATH: usize = 256;
 /// The library that every program has, whose own paths are taken care of.
@@ -62,6 +63,7 @@ impl FixedPaths {
     pub(super) fn any(&self, site: &Site<'_>, file: &[u8], closure: &Closure) -> bool {
         let libraries = closure.files.iter().filter(|path| !is_libc(path));
         FROM_THEMSELVES.contains(&name(file))
+            || has_folder(site, name(file))
             || std::iter::once(file)
                 .chain(libraries.map(Vec::as_slice))
                 .any(|path| self.in_file(site, path))
@@ -69,31 +71,54 @@ impl FixedPaths {
 
     /// Says whether a file itself names a path of the generation below `/opt`.
     pub(super) fn names_vendors(&self, site: &Site<'_>, file: &[u8]) -> bool {
-        let bytes = read(site, file);
-        let mut paths = bytes.iter().flat_map(|bytes| named(bytes));
-        paths.any(|path| is_of_vendor(path) && is_own(path, |path| site.tree.find(path).is_some()))
+        names(site, file, |path| {
+            is_of_vendor(path) && is_own(path, |path| site.tree.find(path).is_some())
+        })
     }
 
     fn in_file(&self, site: &Site<'_>, path: &[u8]) -> bool {
         if let Some(known) = self.known.borrow().get(path) {
             return *known;
         }
-        let bytes = read(site, path);
-        let found = bytes
-            .iter()
-            .flat_map(|bytes| named(bytes))
-            .any(|named| is_own(named, |path| site.tree.find(path).is_some()));
+        let found = names(site, path, |named| {
+            is_own(named, |path| site.tree.find(path).is_some())
+        });
         self.known.borrow_mut().insert(path.to_vec(), found);
         found
     }
 }
 
-fn read(site: &Site<'_>, path: &[u8]) -> Option<Vec<u8>> {
-    let source = source_of(site.tree, site.packages, path)?;
+/// Says whether there is a folder of a program's own name for its files. Not all write its path in a form that is found in them.
+fn has_folder(site: &Site<'_>, name: &[u8]) -> bool {
+    let folders: [&[u8]; 3] = [b"usr/share/", b"usr/lib/", b"etc/"];
+    folders.iter().any(|folder| {
+        let path = [folder, name].concat();
+        matches!(site.tree.find(&path), Some((_, Node::Folder)))
+    })
+}
+
+/// Says whether any path that stands in a file is as wanted.
+fn names(site: &Site<'_>, path: &[u8], is_wanted: impl Fn(&[u8]) -> bool) -> bool {
+    let source = source_of(site.tree, site.packages, path);
+    let file = source.and_then(|source| File::open(source).ok());
+    file.is_some_and(|file| any_named(file, CHUNK, is_wanted).unwrap_or(false))
+}
+
+/// Looks through a file piece by piece; what lies across the end of one is seen in the next.
+fn any_named(mut file: impl Read, chunk: usize, is_wanted: impl Fn(&[u8]) -> bool) -> io::Result<bool> {
     let mut bytes = Vec::new();
-    let file = File::open(source).ok()?;
-    file.take(MAX_FILE).read_to_end(&mut bytes).ok()?;
-    Some(bytes)
+    loop {
+        let kept = bytes.len();
+        let read = file.by_ref().take(chunk as u64).read_to_end(&mut bytes)?;
+        if named(&bytes).any(&is_wanted) {
+            return Ok(true);
+        }
+        if read == 0 {
+            return Ok(false);
+        }
+        let tail = (kept + read).saturating_sub(MAX_PATH + 1);
+        bytes.drain(..tail);
+    }
 }
 
 fn is_libc(path: &[u8]) -> bool {
@@ -104,28 +129,38 @@ fn name(path: &[u8]) -> &[u8] {
     path.rsplit(|byte| *byte == b'/').next().unwrap_or_default()
 }
 
-/// Returns the paths below `/usr/share`, `/usr/lib`, `/usr/libexec`, `/usr/local`, `/opt` and `/etc` that stand in a file, without the first slash.
+/// Returns the paths below `/usr/share`, `/usr/lib`, `/usr/libexec`, `/usr/local`, `/opt`, `/etc`, `/var/lib` and `/var/cache` that stand in a file, without the first slash.
 fn named(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
-    ["/usr/share/", "/usr/lib", "/usr/local/", "/opt/", "/etc/"]
-        .into_iter()
-        .flat_map(move |first| memmem::find_iter(bytes, first.as_bytes()))
-        .filter_map(move |at| {
-            // The end of a longer path, or of an address, does not count.
-            let before = at.checked_sub(1).and_then(|before| bytes.get(before));
-            if before.is_some_and(|byte| is_of_path(*byte) || matches!(byte, b'}' | b'/' | b'%')) {
-                return None;
-            }
-            let rest = bytes.get(at + 1..)?;
-            let end = rest
-                .iter()
-                .take(MAX_PATH)
-                .position(|byte| !is_of_path(*byte) && *byte != b'/');
-            rest.get(..end?)
-        })
+    [
+        "/usr/share/",
+        "/usr/lib",
+        "/usr/local/",
+        "/opt/",
+        "/etc/",
+        "/var/lib/",
+        "/var/cache/",
+    ]
+    .into_iter()
+    .flat_map(move |first| memmem::find_iter(bytes, first.as_bytes()))
+    .filter_map(move |at| {
+        // The end of a longer path, or of an address, does not count.
+        let before = at.checked_sub(1).and_then(|before| bytes.get(before));
+        let is_file = bytes.get(..at).is_some_and(|before| before.ends_with(b"file://"));
+        let is_more = before.is_some_and(|byte| is_of_path(*byte) || matches!(byte, b'}' | b'/' | b'%'));
+        if is_more && !is_file {
+            return None;
+        }
+        let rest = bytes.get(at + 1..)?;
+        let end = rest
+            .iter()
+            .take(MAX_PATH)
+            .position(|byte| !is_of_path(*byte) && *byte != b'/');
+        rest.get(..end?)
+    })
 }
 
 fn is_of_path(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"._-+@~,".contains(&byte)
+    byte.is_ascii_alphanumeric() || b"._-+@~".contains(&byte)
 }
 
 /// Says whether a path, or the folder that it is in, is one that a single package has for itself.
@@ -136,6 +171,7 @@ fn is_own(path: &[u8], is_there: impl Fn(&[u8]) -> bool) -> bool {
         let parts: Vec<&[u8]> = path.split(|byte| *byte == b'/').collect();
         let is_deep = match parts.as_slice() {
             [b"etc" | b"opt", _, ..] => true,
+            [b"var", _, _, ..] => true,
             [b"usr", b"local", _] => false,
             [b"usr", b"lib", triplet] => !triplet.windows(7).any(|part| part == b"-linux-"),
             [b"usr", _, _, ..] => true,
@@ -153,11 +189,36 @@ mod tests {
 
     #[test]
     fn paths_are_read_out_of_a_file() {
-        let bytes = b"\0/usr/share/ruby\0x/usr/share/no\0 '/etc/app.conf' /usr/lib/a/%s\0${p}/usr/lib/b\0/usr/lib/cut";
+        let bytes = b"\0/usr/share/ruby\0x/usr/share/no\0{/etc/a,/etc/b/c}file:///etc/xml\0http:///etc/no\0 '/etc/app.conf' /usr/lib/a/%s\0${p}/usr/lib/b\0/usr/lib/cut";
         let found: Vec<&str> = named(bytes)
             .map(|path| std::str::from_utf8(path).unwrap())
             .collect();
-        assert_eq!(found, ["usr/share/ruby", "usr/lib/a/", "etc/app.conf"]);
+        assert_eq!(
+            found,
+            [
+                "usr/share/ruby",
+                "usr/lib/a/",
+                "etc/a",
+                "etc/b/c",
+                "etc/xml",
+                "etc/app.conf"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_path_across_the_end_of_a_piece_is_seen() {
+        let text = [vec![b'.'; 990].as_slice(), b"\0/usr/share/ruby\0", &[b'.'; 3000]].concat();
+        for chunk in [7, 500, 995, 1000, 1005, 9000] {
+            assert!(
+                any_named(text.as_slice(), chunk, |path| path == b"usr/share/ruby").unwrap(),
+                "{chunk}"
+            );
+            assert!(
+                !any_named(text.as_slice(), chunk, |path| path == b"usr/share/rub").unwrap(),
+                "{chunk}"
+            );
+        }
     }
 
     #[test]

@@ -1,0 +1,464 @@
+//! Follows a maintainer script as it would run when its package is installed for the first time, and runs nothing of it.
+//!
+//! What cannot be known, such as what another program prints, is unknown; where a condition is, both ways are followed.
+
+use std::collections::BTreeMap;
+
+use super::lexer::{Piece, Word};
+use super::parser::{Command, Link, Step, parse};
+use crate::generation::pattern::matches;
+use crate::generation::tree::{Node, Tree};
+
+/// Stands in a word for what cannot be known.
+pub(in crate::generation) const UNKNOWN: char = '\0';
+/// How the names of temporary files begin.
+pub(super) const TEMPORARY: &str = "/tmp/.made-by-mktemp-";
+/// Most commands that are followed, and how deep functions may call each other.
+const MAX_STEPS: usize = 20_000;
+const MAX_CALLS: usize = 12;
+/// Most words that one becomes.
+const MAX_WORDS: usize = 1000;
+
+/// A command that a script would run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::generation) struct Call {
+    pub(in crate::generation) words: Vec<String>,
+    /// The file that its output goes to.
+    pub(in crate::generation) output: Option<String>,
+}
+
+/// Where a package is installed.
+pub(super) struct Installation<'a> {
+    pub(super) tree: &'a Tree,
+    pub(super) package: &'a str,
+    pub(super) architecture: &'a str,
+}
+
+/// Returns the commands that a script would run, in their order.
+pub(super) fn calls(script: &str, installation: &Installation<'_>) -> Vec<Call> {
+    let known = [
+        ("1", "configure"),
+        ("2", ""),
+        ("#", "2"),
+        ("DPKG_ROOT", ""),
+        ("DPKG_MAINTSCRIPT_NAME", "postinst"),
+        ("DPKG_MAINTSCRIPT_PACKAGE", installation.package),
+        ("DPKG_MAINTSCRIPT_ARCH", installation.architecture),
+        // What debconf answers.
+        ("RET", "\0"),
+    ];
+    let mut evaluation = Evaluation {
+        installation,
+        variables: known
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect(),
+        functions: BTreeMap::new(),
+        calls: Vec::new(),
+        steps: 0,
+        depth: 0,
+        doubts: 0,
+        temporary: 0,
+        ended: false,
+    };
+    evaluation.all(&parse(script));
+    evaluation.calls
+}
+
+struct Evaluation<'a> {
+    installation: &'a Installation<'a>,
+    variables: BTreeMap<String, String>,
+    functions: BTreeMap<String, Vec<Step>>,
+    calls: Vec<Call>,
+    steps: usize,
+    depth: usize,
+    /// How many conditions around this place are unknown.
+    doubts: usize,
+    temporary: usize,
+    ended: bool,
+}
+
+impl Evaluation<'_> {
+    /// Follows commands; returns whether the last succeeds, where that is known.
+    fn all(&mut self, steps: &[Step]) -> Option<bool> {
+        let mut status = Some(true);
+        for step in steps {
+            if self.ended || self.steps >= MAX_STEPS {
+                return None;
+            }
+            self.steps += 1;
+            let runs = match step.link {
+                Link::Always => Some(true),
+                Link::And => status,
+                Link::Or => status.map(|status| !status),
+            };
+            if runs == Some(false) {
+                continue;
+            }
+            self.doubts += usize::from(runs.is_none());
+            let result = self.one(&step.command).map(|result| result != step.negated);
+            self.doubts -= usize::from(runs.is_none());
+            status = if runs.is_none() { None } else { result };
+        }
+        status
+    }
+
+    fn one(&mut self, command: &Command) -> Option<bool> {
+        match command {
+            Command::Group(body) => self.all(body),
+            Command::If(arms) => self.condition(arms),
+            Command::Case { subject, arms } => self.choice(subject, arms),
+            Command::While { condition, body } => {
+                self.doubts += 1;
+                self.all(condition);
+                self.all(body);
+                self.doubts -= 1;
+                None
+            }
+            Command::For { name, words, body } => {
+                for word in self.words(words) {
+                    if self.ended || self.steps >= MAX_STEPS {
+                        break;
+                    }
+                    self.variables.insert(name.clone(), word);
+                    self.all(body);
+                }
+                None
+            }
+            Command::Function { name, body } => {
+                self.functions.insert(name.clone(), body.clone());
+                Some(true)
+            }
+            Command::Simple { words, output } => self.simple(words, output.as_ref()),
+        }
+    }
+
+    fn condition(&mut self, arms: &[(Vec<Step>, Vec<Step>)]) -> Option<bool> {
+        let doubts = self.doubts;
+        let mut status = None;
+        for (condition, body) in arms {
+            let holds = self.all(condition);
+            if holds == Some(false) {
+                continue;
+            }
+            self.doubts += usize::from(holds.is_none());
+            status = self.all(body);
+            if holds == Some(true) {
+                break;
+            }
+        }
+        let status = status.filter(|_| self.doubts == doubts);
+        self.doubts = doubts;
+        status
+    }
+
+    fn choice(&mut self, subject: &Word, arms: &[(Vec<Word>, Vec<Step>)]) -> Option<bool> {
+        let subject = self.text(subject);
+        let is_known = !subject.contains(UNKNOWN);
+        self.doubts += usize::from(!is_known);
+        for (patterns, body) in arms {
+            let fits = patterns.iter().any(|pattern| {
+                let pattern = self.text(pattern);
+                pattern.contains(UNKNOWN) || matches(&pattern, &subject)
+            });
+            if fits || !is_known {
+                self.all(body);
+            }
+            if fits && is_known {
+                break;
+            }
+        }
+        self.doubts -= usize::from(!is_known);
+        None
+    }
+
+    fn simple(&mut self, words: &[Word], output: Option<&Word>) -> Option<bool> {
+        let mut words = words;
+        while let Some((name, value)) = words.first().and_then(|word| self.assignment(word)) {
+            self.variables.insert(name, value);
+            words = words.get(1..).unwrap_or_default();
+        }
+        let words = self.words(words);
+        let output = output.map(|word| self.text(word));
+        let Some(name) = words.first().cloned() else {
+            return Some(true);
+        };
+        let arguments: Vec<&str> = words.iter().skip(1).map(String::as_str).collect();
+        match name.as_str() {
+            "true" | ":" => return Some(true),
+            "false" => return Some(false),
+            "export" | "local" | "readonly" => {
+                for (name, value) in arguments.iter().filter_map(|word| word.split_once('=')) {
+                    self.variables.insert(name.to_owned(), value.to_owned());
+                }
+                return Some(true);
+            }
+            "read" => {
+                for name in arguments.iter().filter(|name| !name.starts_with('-')) {
+                    self.variables.insert((*name).to_owned(), UNKNOWN.to_string());
+                }
+                return None;
+            }
+            "exit" | "return" => {
+                self.ended = self.doubts == 0;
+                return None;
+            }
+            "[" | "test" => return self.test(&arguments),
+            "dpkg" if arguments.first() == Some(&"--compare-versions") => return versions(&arguments),
+            "which" => return Some(self.is_program(arguments.last()?)),
+            "command" if arguments.first() == Some(&"-v") => return Some(self.is_program(arguments.last()?)),
+            _ => {}
+        }
+        if let Some(body) = self.functions.get(&name).cloned() {
+            return self.function(&body, &arguments);
+        }
+        self.calls.push(Call { words, output });
+        None
+    }
+
+    /// Calls a function, whose arguments hide those of the script.
+    fn function(&mut self, body: &[Step], arguments: &[&str]) -> Option<bool> {
+        if self.depth == MAX_CALLS {
+            return None;
+        }
+        let before = self.variables.clone();
+        for index in 1..10 {
+            let argument = arguments.get(index - 1).copied().unwrap_or_default();
+            self.variables.insert(index.to_string(), argument.to_owned());
+        }
+        self.depth += 1;
+        let status = self.all(body);
+        self.depth -= 1;
+        // `return` ends the function only.
+        self.ended = false;
+        for index in (1..10).map(|index: usize| index.to_string()) {
+            match before.get(&index) {
+                Some(value) => self.variables.insert(index, value.clone()),
+                None => self.variables.remove(&index),
+            };
+        }
+        status
+    }
+
+    /// Reads `NAME=VALUE`.
+    fn assignment(&mut self, word: &Word) -> Option<(String, String)> {
+        let Some((Piece::Text(text), false)) = word.first() else {
+            return None;
+        };
+        let (name, _) = text.split_once('=')?;
+        let is_name = |name: &str| {
+            name.chars()
+                .all(|next| next.is_ascii_alphanumeric() || next == '_')
+        };
+        if name.is_empty() || !is_name(name) {
+            return None;
+        }
+        let name = name.to_owned();
+        let value = self.text(word).split_off(name.len() + 1);
+        Some((name, value))
+    }
+
+    /// Evaluates `test`. Source: POSIX.1-2017, test.
+    fn test(&self, arguments: &[&str]) -> Option<bool> {
+        let mut arguments = arguments;
+        if let [rest @ .., "]"] = arguments {
+            arguments = rest;
+        }
+        for (operator, is_or) in [("-o", true), ("-a", false)] {
+            if let Some(at) = arguments.iter().position(|word| *word == operator)
+                && at > 0
+            {
+                let one = self.test(arguments.get(..at)?);
+                let other = self.test(arguments.get(at + 1..)?);
+                return match (one, other) {
+                    (Some(one), Some(other)) => Some(if is_or { one || other } else { one && other }),
+                    (Some(known), None) | (None, Some(known)) if known == is_or => Some(known),
+                    _ => None,
+                };
+            }
+        }
+        if arguments.iter().any(|word| word.contains(UNKNOWN)) {
+            return None;
+        }
+        match arguments {
+            [] => Some(false),
+            ["!", rest @ ..] => self.test(rest).map(|result| !result),
+            [word] => Some(!word.is_empty()),
+            ["-n", word] => Some(!word.is_empty()),
+            ["-z", word] => Some(word.is_empty()),
+            ["-t", _] | ["-w", _] => None,
+            [operator, path] if operator.starts_with('-') => self.file(operator, path),
+            [one, "=" | "==", other] => Some(one == other),
+            [one, "!=", other] => Some(one != other),
+            [one, operator, other] => {
+                let (one, other): (i64, i64) = (one.parse().ok()?, other.parse().ok()?);
+                match *operator {
+                    "-eq" => Some(one == other),
+                    "-ne" => Some(one != other),
+                    "-lt" => Some(one < other),
+                    "-le" => Some(one <= other),
+                    "-gt" => Some(one > other),
+                    "-ge" => Some(one >= other),
+                    _ => None,
+                }
+            }
+            _ => None,
+        }
+    }
+
+    fn file(&self, operator: &str, path: &str) -> Option<bool> {
+        let path = path.trim_start_matches('/').trim_end_matches('/');
+        let found = self.installation.tree.find(path.as_bytes());
+        let found = found.as_ref().map(|(_, node)| *node);
+        match operator {
+            "-e" | "-r" => Some(found.is_some()),
+            "-f" | "-s" => Some(matches!(found, Some(Node::File { .. }))),
+            "-x" => Some(matches!(
+                found,
+                Some(Node::Folder | Node::File { program: true, .. })
+            )),
+            "-d" => Some(matches!(found, Some(Node::Folder))),
+            "-h" | "-L" => Some(matches!(
+                self.installation.tree.get(path.as_bytes()),
+                Some(Node::Link { .. })
+            )),
+            _ => None,
+        }
+    }
+
+    fn is_program(&self, name: &str) -> bool {
+        let folders = ["usr/bin", "usr/sbin", "usr/games"];
+        let mut paths = folders.iter().map(|folder| format!("{folder}/{name}"));
+        paths.any(|path| self.installation.tree.find(path.as_bytes()).is_some())
+    }
+
+    fn words(&mut self, words: &[Word]) -> Vec<String> {
+        let mut all = Vec::new();
+        for word in words {
+            all.extend(self.expand(word));
+        }
+        all.truncate(MAX_WORDS);
+        all
+    }
+
+    /// Returns what a word becomes: none, one or several, with the names of files that fit.
+    fn expand(&mut self, word: &Word) -> Vec<String> {
+        let mut found = vec![String::new()];
+        let (mut is_word, mut is_pattern) = (false, false);
+        for (piece, quoted) in word {
+            let text = self.value(piece);
+            is_pattern |= !quoted && text.contains('*');
+            is_word |= *quoted;
+            if *quoted || matches!(piece, Piece::Text(_)) {
+                is_word |= !text.is_empty();
+                if let Some(last) = found.last_mut() {
+                    last.push_str(&text);
+                }
+                continue;
+            }
+            for (index, part) in text.split_whitespace().enumerate() {
+                is_word = true;
+                match found.last_mut() {
+                    Some(last) if index == 0 => last.push_str(part),
+                    _ => found.push(part.to_owned()),
+                }
+            }
+        }
+        if !is_word {
+            return Vec::new();
+        }
+        if is_pattern {
+            let paths = found.iter().flat_map(|pattern| self.fitting(pattern));
+            let paths: Vec<String> = paths.take(MAX_WORDS).collect();
+            if !paths.is_empty() {
+                return paths;
+            }
+        }
+        found
+    }
+
+    /// Returns the paths of the generation that fit a pattern.
+    fn fitting(&self, pattern: &str) -> Vec<String> {
+        let Some(pattern) = pattern.strip_prefix('/') else {
+            return Vec::new();
+        };
+        let paths = self.installation.tree.fitting(pattern);
+        paths.into_iter().map(|path| format!("/{path}")).collect()
+    }
+
+    fn text(&mut self, word: &Word) -> String {
+        word.iter().map(|(piece, _)| self.value(piece)).collect()
+    }
+
+    fn value(&mut self, piece: &Piece) -> String {
+        match piece {
+            Piece::Text(text) => text.clone(),
+            Piece::Variable(name, rest) => self.variable(name, rest),
+            Piece::Command(text) => self.output(text),
+        }
+    }
+
+    fn variable(&mut self, name: &str, rest: &str) -> String {
+        let value = self.variables.get(name).cloned().unwrap_or_default();
+        if rest.is_empty() {
+            return value;
+        }
+        let other = |text: &str| text.trim_matches(['"', '\'']).to_owned();
+        let is_set = !value.is_empty();
+        if let Some(text) = rest.strip_prefix(":-").or_else(|| rest.strip_prefix('-')) {
+            return if is_set || text.contains('$') {
+                value
+            } else {
+                other(text)
+            };
+        }
+        if let Some(text) = rest.strip_prefix(":+").or_else(|| rest.strip_prefix('+')) {
+            return if is_set { other(text) } else { String::new() };
+        }
+        UNKNOWN.to_string()
+    }
+
+    /// Returns what a command would print, for the few of which that is known.
+    fn output(&mut self, text: &str) -> String {
+        let steps = parse(text);
+        if let [
+            Step {
+                command: Command::Simple { words, .. },
+                ..
+            },
+        ] = steps.as_slice()
+        {
+            let words = self.words(words);
+            let words: Vec<&str> = words.iter().map(String::as_str).collect();
+            match words.as_slice() {
+                ["mktemp" | "tempfile", ..] => {
+                    self.temporary += 1;
+                    return format!("{TEMPORARY}{}", self.temporary);
+                }
+                ["dirname", path] if let Some((folder, _)) = path.rsplit_once('/') => {
+                    return folder.to_owned();
+                }
+                ["basename", path] if let Some((_, name)) = path.rsplit_once('/') => return name.to_owned(),
+                ["dpkg", "--print-architecture"] => return self.installation.architecture.to_owned(),
+                ["echo", rest @ ..] => return rest.join(" "),
+                ["command", "-v", name] | ["which", name] if !self.is_program(name) => return String::new(),
+                _ => {}
+            }
+        }
+        UNKNOWN.to_string()
+    }
+}
+
+/// Compares with the version that was installed before: there was nothing, which is earlier than any, or later to those that say so.
+///
+/// Source: dpkg(1), --compare-versions.
+fn versions(arguments: &[&str]) -> Option<bool> {
+    match arguments {
+        [_, "", operator, _] => match *operator {
+            "lt" | "le" | "ne" | "gt-nl" | "ge-nl" => Some(true),
+            "gt" | "ge" | "eq" | "lt-nl" | "le-nl" => Some(false),
+            _ => None,
+        },
+        _ => None,
+    }
+}

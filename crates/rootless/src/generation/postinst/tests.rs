@@ -1,0 +1,163 @@
+use super::super::tree::{Entry, Found, Ownership};
+use super::*;
+
+struct Nobody;
+
+impl Ownership for Nobody {
+    fn replaces(&self, _: usize, _: usize) -> bool {
+        false
+    }
+
+    fn twins(&self, _: usize, _: usize) -> bool {
+        false
+    }
+
+    fn name(&self, _: usize) -> &str {
+        "one"
+    }
+}
+
+/// A tree of files, with the folders above them.
+fn tree(paths: &[&str]) -> Tree {
+    let mut entries: Vec<Entry> = Vec::new();
+    for path in paths {
+        for (end, _) in path.match_indices('/') {
+            let folder = Entry {
+                path: path[..end].into(),
+                found: Found::Folder,
+            };
+            if !entries.contains(&folder) {
+                entries.push(folder);
+            }
+        }
+        entries.push(Entry {
+            path: (*path).into(),
+            found: Found::File { program: true },
+        });
+    }
+    Tree::build(&[entries], &Nobody).unwrap()
+}
+
+fn followed(script: &str, tree: &Tree) -> Vec<String> {
+    let installation = Installation {
+        tree,
+        package: "one",
+        architecture: "amd64",
+    };
+    let calls = evaluate::calls(script, &installation);
+    calls
+        .iter()
+        .map(|call| call.words.join(" ").replace(UNKNOWN, "?"))
+        .collect()
+}
+
+fn applied(script: &str, tree: &mut Tree) {
+    let installation = Installation {
+        tree,
+        package: "one",
+        architecture: "amd64",
+    };
+    let calls = evaluate::calls(script, &installation);
+    apply(&calls, tree, &[]);
+}
+
+#[test]
+fn only_what_a_first_installation_does_is_followed() {
+    let script = r#"set -e
+if [ "$1" = triggered ]; then a; exit 0; fi
+[ "$1" = configure ] || exit 0
+case "$1" in
+    configure|reconfigure) b ;;
+    *) c ;;
+esac
+if [ -n "$2" ] && dpkg --compare-versions "$2" lt 1.0; then d; elif dpkg --compare-versions "$2" lt 2; then e; else f; fi
+if [ -x /usr/bin/there ] && [ ! -d /usr/gone ]; then g; fi
+if something; then h; else i; fi
+exit 0
+j
+"#;
+    assert_eq!(
+        followed(script, &tree(&["usr/bin/there"])),
+        ["set -e", "b", "e", "g", "something", "h", "i"]
+    );
+}
+
+#[test]
+fn loops_variables_functions_and_files_are_followed() {
+    let script = "base=/usr/lib/jvm\ntools='java javac'\nfor i in $tools; do\n  unset more || true\n  if [ -e $base/man/$i.1 ]; then\n    more=\"--slave \\\n      /man/$i.1\"\n  fi\n  register \\\n    /usr/bin/$i $base/bin/$i $(priority) $more\ndone\nshow() {\n  local name=\"$1\"\n  print \"$name!\" ${2:-none}\n}\nshow x\nfor i in $base/bin/*; do list \"$i\"; done\ncat <<END >/etc/x\nignored $(me)\nEND\n";
+    let tree = tree(&[
+        "usr/lib/jvm/bin/java",
+        "usr/lib/jvm/bin/jar",
+        "usr/lib/jvm/man/java.1",
+    ]);
+    let expected = [
+        "unset more",
+        "register /usr/bin/java /usr/lib/jvm/bin/java ? --slave /man/java.1",
+        "unset more",
+        "register /usr/bin/javac /usr/lib/jvm/bin/javac ? --slave /man/java.1",
+        "print x! none",
+        "list /usr/lib/jvm/bin/jar",
+        "list /usr/lib/jvm/bin/java",
+        "cat",
+    ];
+    assert_eq!(followed(script, &tree), expected);
+}
+
+#[test]
+fn files_that_ucf_copies_are_there_also_by_way_of_a_temporary_one() {
+    let mut tree = tree(&["usr/share/one/one.conf", "usr/lib/R/etc/Renviron.ucf", "etc/kept"]);
+    let script = "conf=/etc/one\nucf --three-way --debconf-ok /usr/share/one/one.conf $conf/one.conf\n\
+                  t=$(mktemp)\ncat /usr/lib/R/etc/Renviron.ucf > \"$t\"\nsed -i s/a/b/ \"$t\"\nucf \"$t\" /etc/R/Renviron\n\
+                  ucf /usr/share/one/one.conf /etc/kept\nucf /usr/share/one/one.conf /home/x\nucf /usr/share/one/one.conf /etc/../home/y\n\
+                  ln -sf ../one/one.conf /etc/two/\nln -s /etc/one/one.conf /etc/two.conf\nln -s /gone /etc/three\nmkdir -p -m 755 /var/lib/one /srv/one\n";
+    applied(script, &mut tree);
+    let source = |path: &[u8]| match tree.find(path) {
+        Some((_, Node::File { source, .. })) => String::from_utf8_lossy(source).into_owned(),
+        other => format!("{other:?}"),
+    };
+    assert_eq!(source(b"etc/one/one.conf"), "usr/share/one/one.conf");
+    assert_eq!(source(b"etc/R/Renviron"), "usr/lib/R/etc/Renviron.ucf");
+    assert_eq!(source(b"etc/kept"), "etc/kept");
+    assert_eq!(source(b"etc/two.conf"), "usr/share/one/one.conf");
+    assert_eq!(tree.get(b"var/lib/one"), Some(&Node::Folder));
+    for path in ["home/x", "home/y", "etc/three", "srv/one"] {
+        assert_eq!(tree.get(path.as_bytes()), None, "{path}");
+    }
+}
+
+#[test]
+fn modules_of_php_are_loaded_in_each_way_of_running() {
+    let mut tree = tree(&["etc/php/8.2/mods-available/dom.ini", "etc/php/8.2/cli/php.ini"]);
+    applied("", &mut tree);
+    let link = tree
+        .find(b"etc/php/8.2/cli/conf.d/20-dom.ini")
+        .map(|(path, _)| path);
+    assert_eq!(link.as_deref(), Some(&b"etc/php/8.2/mods-available/dom.ini"[..]));
+}
+
+#[test]
+fn broken_scripts_and_deep_ones_are_read_to_their_end() {
+    let tree = tree(&["usr/bin/a"]);
+    for script in [
+        "if",
+        "case",
+        "case x in",
+        "for",
+        "f() {",
+        "$(",
+        "\"",
+        "a $(( 1 + ",
+        "fi; done; }",
+        "<<",
+        "! ! !",
+        "a >",
+        "( ( a ) b",
+    ] {
+        followed(script, &tree);
+    }
+    followed(&"(".repeat(10_000), &tree);
+    followed(&"if a; then ".repeat(5000), &tree);
+    assert!(followed("f() { f; f; }\nf\n", &tree).is_empty());
+    let many = "for a in 1 2 3 4 5 6 7 8 9; do ".repeat(9) + "x; " + &"done; ".repeat(9);
+    assert!(followed(&many, &tree).len() <= 20_000);
+}

@@ -1,0 +1,241 @@
+//! A namespace in which programs of a generation make files for it: indexes, caches, formats.
+//!
+//! The files of the generation lie over the host's as ever, and what is written there goes to a folder of its own. All else is read-only
+//! or hidden, there is no network, and every process in it ends with the first one.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::{self, DirBuilder};
+use std::io;
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use rustix::mount::{MountFlags, mount, mount_bind, mount_remount};
+use rustix::process::{Signal, set_parent_process_death_signal};
+use rustix::thread::{CapabilitySet, UnshareFlags, remove_capability_from_bounding_set};
+
+use super::{LAID, Who, lay, layers, separate, unescaped};
+
+/// The command of `cpkgs` that starts a program in a workshop: GENERATION WHO SECONDS PROGRAM ARGUMENT…
+pub const MAKE_COMMAND: &str = "make-in-generation";
+/// The command of `cpkgs` that becomes a program which ends when its parent does: PROGRAM ARGUMENT…
+pub const TIED_COMMAND: &str = "exec-tied";
+/// Where files lie that were made, in the folder of a generation.
+const MADE: &str = "made";
+/// Where the kernel has its own files for that.
+const WORK: &str = "work";
+/// How often is looked whether a program ended.
+const LOOK: Duration = Duration::from_millis(5);
+
+/// Runs a program in a workshop for the generation in a folder, for so long at most; returns whether it succeeded.
+///
+/// The process, which must have one thread only, is in the workshop afterwards.
+///
+/// # Errors
+///
+/// When there can be no workshop, and when the program takes too long.
+pub fn make(generation: &Path, who: Who, limit: Duration, command: &[OsString]) -> io::Result<bool> {
+    set_parent_process_death_signal(Some(Signal::KILL))?;
+    enter(generation, who)?;
+    let mut child = Command::new("/proc/self/exe")
+        .arg(TIED_COMMAND)
+        .args(command)
+        .current_dir("/tmp")
+        .spawn()?;
+    let start = Instant::now();
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(status.success());
+        }
+        if start.elapsed() > limit {
+            // The first process of a namespace takes all others along.
+            child.kill()?;
+            child.wait()?;
+            let message = format!("took longer than {} seconds", limit.as_secs());
+            return Err(io::Error::new(io::ErrorKind::TimedOut, message));
+        }
+        std::thread::sleep(LOOK);
+    }
+}
+
+/// Has this process end when its parent does, and takes from what it becomes the right to mount.
+///
+/// # Errors
+///
+/// When the kernel does not let it.
+pub fn tie() -> io::Result<()> {
+    set_parent_process_death_signal(Some(Signal::KILL))?;
+    Ok(remove_capability_from_bounding_set(CapabilitySet::SYS_ADMIN)?)
+}
+
+fn enter(generation: &Path, who: Who) -> io::Result<()> {
+    separate(
+        who,
+        UnshareFlags::NEWNET | UnshareFlags::NEWPID | UnshareFlags::NEWIPC,
+    )?;
+    let others = mounts()?;
+    for (over, from) in layers(generation) {
+        // Where the host has no such folder, nobody but root can make one.
+        if !over.is_dir() {
+            continue;
+        }
+        let name = over.strip_prefix("/").unwrap_or(over);
+        let upper = generation.join(MADE).join(name);
+        let work = generation.join(WORK).join(name);
+        fs::create_dir_all(&upper)?;
+        DirBuilder::new().recursive(true).mode(0o700).create(&work)?;
+        lay(over, &from, Some((&upper, &work)))?;
+    }
+    for other in others {
+        if !LAID.iter().any(|laid| other.path.starts_with(laid)) {
+            other.protect()?;
+        }
+    }
+    let database = generation.join("dpkg");
+    if Path::new("/var/lib/dpkg").is_dir() {
+        mount_bind(database, "/var/lib/dpkg")?;
+    }
+    for folder in ["/tmp", "/var/tmp", "/run", "/dev/shm"] {
+        if Path::new(folder).is_dir() {
+            let flags = MountFlags::NOSUID | MountFlags::NODEV;
+            mount("tmpfs", folder, "tmpfs", flags, Some(c"mode=1777"))?;
+        }
+    }
+    Ok(())
+}
+
+/// Something that is mounted.
+struct Mounted {
+    path: PathBuf,
+    flags: MountFlags,
+}
+
+impl Mounted {
+    /// Makes it read-only.
+    fn protect(&self) -> io::Result<()> {
+        let flags = self.flags | MountFlags::BIND | MountFlags::RDONLY;
+        // Who cannot reach it cannot write to it either; the kernel protects its own file systems.
+        let is_kernels = ["/proc", "/sys", "/dev"]
+            .iter()
+            .any(|folder| self.path.starts_with(folder));
+        match mount_remount(&self.path, flags, "") {
+            Err(_) if is_kernels || !self.path.exists() => Ok(()),
+            done => Ok(done?),
+        }
+    }
+}
+
+/// Returns all that is mounted, with the flags that must not be lost. Source: proc_pid_mountinfo(5).
+fn mounts() -> io::Result<Vec<Mounted>> {
+    let table = fs::read("/proc/self/mountinfo")?;
+    let lines = table.split(|byte| *byte == b'\n');
+    let read = |line: &[u8]| {
+        let mut fields = line.split(|byte| *byte == b' ').skip(4);
+        let path = PathBuf::from(OsString::from_vec(unescaped(fields.next()?)));
+        let options = fields.next()?.split(|byte| *byte == b',');
+        let flags = options.fold(MountFlags::empty(), |flags, option| {
+            flags
+                | match option {
+                    b"nosuid" => MountFlags::NOSUID,
+                    b"nodev" => MountFlags::NODEV,
+                    b"noexec" => MountFlags::NOEXEC,
+                    b"noatime" => MountFlags::NOATIME,
+                    b"nodiratime" => MountFlags::NODIRATIME,
+                    b"relatime" => MountFlags::RELATIME,
+                    _ => MountFlags::empty(),
+                }
+        });
+        Some(Mounted { path, flags })
+    };
+    Ok(lines.filter_map(read).collect())
+}
+
+/// Moves what was made into the tree of a generation, and removes what the kernel left. Returns the paths, from the root.
+///
+/// # Errors
+///
+/// When the disk fails.
+pub fn collect(generation: &Path) -> io::Result<Vec<Vec<u8>>> {
+    let (made, root) = (generation.join(MADE), generation.join("root"));
+    let mut paths = Vec::new();
+    if made.is_dir() {
+        adopt(&made, &root, 0, &mut paths)?;
+        fs::remove_dir_all(&made)?;
+    }
+    clear(generation)?;
+    let within = |path: &PathBuf| Some(path.strip_prefix(&root).ok()?.as_os_str().as_bytes().to_vec());
+    Ok(paths.iter().filter_map(within).collect())
+}
+
+/// Removes what the kernel has for a workshop: folders that not even their owner may read.
+///
+/// # Errors
+///
+/// When it cannot be removed.
+pub fn clear(generation: &Path) -> io::Result<()> {
+    for folder in LAID {
+        let inner = generation
+            .join(WORK)
+            .join(folder.trim_start_matches('/'))
+            .join("work");
+        match fs::remove_dir(inner) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    match fs::remove_dir_all(generation.join(WORK)) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// How deep folders may lie.
+const MAX_DEPTH: usize = 64;
+
+fn adopt(from: &Path, to: &Path, depth: usize, paths: &mut Vec<PathBuf>) -> io::Result<()> {
+    if depth > MAX_DEPTH {
+        return Err(io::Error::other("folders lie too deep"));
+    }
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let (kind, target) = (entry.file_type()?, to.join(entry.file_name()));
+        let known = fs::symlink_metadata(&target).ok();
+        // Links are the configuration that generations share, or a package's own.
+        let is_taken = known
+            .as_ref()
+            .is_some_and(|known| known.is_symlink() || known.is_dir() != kind.is_dir());
+        if is_taken {
+            continue;
+        }
+        if kind.is_dir() {
+            if known.is_none() {
+                fs::create_dir(&target)?;
+            }
+            adopt(&entry.path(), &target, depth + 1, paths)?;
+        } else if kind.is_file() {
+            let mut permissions = entry.metadata()?.permissions();
+            let mode = std::os::unix::fs::PermissionsExt::mode(&permissions);
+            let mode = if mode & 0o111 == 0 { 0o444 } else { 0o555 };
+            std::os::unix::fs::PermissionsExt::set_mode(&mut permissions, mode);
+            fs::set_permissions(entry.path(), permissions)?;
+            fs::rename(entry.path(), &target)?;
+            paths.push(target);
+        } else if kind.is_symlink() && known.is_none() {
+            let leads = fs::read_link(entry.path())?;
+            std::os::unix::fs::symlink(relative(&leads, depth), &target)?;
+            paths.push(target);
+        }
+        // What else there is stands for something that was deleted: packages keep their files.
+    }
+    Ok(())
+}
+
+/// Returns where a link leads from where it stands, in a tree that is not the root.
+fn relative(leads: &Path, depth: usize) -> PathBuf {
+    match leads.strip_prefix("/") {
+        Ok(rest) => Path::new(&"../".repeat(depth)).join(rest),
+        Err(_) => Path::new(OsStr::new(leads)).to_owned(),
+    }
+}
