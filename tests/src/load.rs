@@ -86,13 +86,6 @@ impl Served {
         let answer = http::try_send(self.server.port(), "POST", &path, (&headers, package))?;
         Ok(answer.status)
     }
-
-    /// Returns a figure of the server's memory, in KiB: `VmRSS`, or `VmHWM`, which is the most there was.
-    pub fn memory(&self, field: &str) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.server.id())).unwrap();
-        let line = status.lines().find(|line| line.starts_with(field)).unwrap();
-        line.split_whitespace().nth(1).unwrap().parse().unwrap()
-    }
 }
 
 /// Makes a package with so many bytes in it that do not compress.

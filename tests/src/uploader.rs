@@ -177,6 +177,13 @@ impl Uploader {
         self.process.id()
     }
 
+    /// Returns a figure of the process's memory, in KiB: `VmRSS`, or `VmHWM`, which is the most there was.
+    pub fn memory(&self, field: &str) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.id())).unwrap();
+        let line = status.lines().find(|line| line.starts_with(field)).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse().unwrap()
+    }
+
     /// Sends a request without a body.
     pub fn get(&self, path: &str, token: Option<&str>) -> Response {
         self.send("GET", path, token, (&[], &[]))

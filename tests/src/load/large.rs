@@ -35,7 +35,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub fn large(counts: Large) -> Found {
     let bytes = package("large", counts.bytes);
     let served = Served::fresh();
-    let before = served.memory("VmRSS");
+    let before = served.server.memory("VmRSS");
     let mut random = Random::new(counts.seed);
     let longest = (0..counts.cuts)
         .map(|_| cut(&served, &bytes, random.below(bytes.len())))
@@ -43,7 +43,7 @@ pub fn large(counts: Large) -> Found {
         .unwrap_or_default();
     let (status, took) = served.upload(&bytes, "");
     assert_eq!(status, 201);
-    let peak = served.memory("VmHWM");
+    let peak = served.server.memory("VmHWM");
     let beside = by_hand(&served.archive.outside(), &bytes);
     let mut findings = Findings::default();
     let rate = |took: Duration| {

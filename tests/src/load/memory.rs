@@ -19,7 +19,10 @@ pub fn memory(counts: Memory) -> Findings {
     let served = Served::fresh();
     let mut findings = Findings::default();
     let each = counts.uploads / LOOKS;
-    findings.note("before the first upload", mebibytes(served.memory("VmRSS")));
+    findings.note(
+        "before the first upload",
+        mebibytes(served.server.memory("VmRSS")),
+    );
     for look in 0..LOOKS {
         let answers = at_once(counts.clients, each, |number| {
             let name = format!("package-{}", look * each + number);
@@ -27,8 +30,8 @@ pub fn memory(counts: Memory) -> Findings {
         });
         assert!(answers.iter().all(|status| *status == 201), "not all were taken");
         let what = format!("after {} uploads", (look + 1) * each);
-        findings.note(&what, mebibytes(served.memory("VmRSS")));
+        findings.note(&what, mebibytes(served.server.memory("VmRSS")));
     }
-    findings.note("the most there was", mebibytes(served.memory("VmHWM")));
+    findings.note("the most there was", mebibytes(served.server.memory("VmHWM")));
     findings
 }

@@ -28,7 +28,7 @@ pub fn rate(counts: Rate) -> Findings {
     let took = started.elapsed();
     let (statuses, mut times): (Vec<u16>, Vec<Duration>) = answers.into_iter().unzip();
     assert!(statuses.iter().all(|status| *status == 201), "not all were taken");
-    let peak = served.memory("VmHWM");
+    let peak = served.server.memory("VmHWM");
     check(&served, &packages);
 
     let plain = plain::in_a_loop(&served.archive.outside(), &packages);

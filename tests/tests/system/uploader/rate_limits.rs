@@ -1,7 +1,9 @@
 //! Rates: who asks too much waits, and nobody else.
 
 use archive_tests::http::Response;
+use archive_tests::load::at_once;
 use archive_tests::{DebBuilder, TestArchive, Uploader};
+use serde_json::json;
 
 fn upload(server: &Uploader, token: &str, from: &str, number: usize) -> Response {
     let package = DebBuilder::new(&format!("p{number}"), "1.0", "all").build();
@@ -77,4 +79,34 @@ fn without_trusted_proxies_a_client_has_the_address_of_its_connection() {
     for _ in 0..50 {
         assert_eq!(server.get("/api/packages", None).status, 200);
     }
+}
+
+/// Each takes 19 MiB while it is checked.
+#[test]
+fn wrong_sign_ins_leave_no_memory_behind() {
+    let archive = TestArchive::new();
+    archive.account("jane", &["--role", "user"]);
+    let server = Uploader::with(&archive, &[("TRUSTED_PROXIES", "127.0.0.1")]);
+    let sign_in = |number: usize| {
+        let body = json!({"username": format!("nobody-{number}"), "password": "not the password"});
+        let address = format!("198.51.100.{}", number % 200);
+        let headers = [
+            ("X-Forwarded-For", address.as_str()),
+            ("Content-Type", "application/json"),
+        ];
+        let answer = server.send(
+            "POST",
+            "/api/auth/login",
+            None,
+            (&headers, body.to_string().as_bytes()),
+        );
+        answer.status
+    };
+    assert_eq!(sign_in(0), 401);
+    let before = server.memory("VmRSS");
+    let statuses = at_once(40, 240, |number| sign_in(number + 1));
+    assert_eq!(statuses, [401; 240]);
+    let grown = server.memory("VmRSS").saturating_sub(before);
+    // Blocks that stay would be a gigabyte; two that are in use at the end are 38 MiB.
+    assert!(grown < 64 * 1024, "{grown} KiB more than {before}");
 }

@@ -146,3 +146,42 @@ fn a_private_suites_word_is_for_its_readers_and_each_placement_is_its_bringers()
     assert_eq!(delete(&jane), 403);
     assert_eq!(delete(&bob), 204);
 }
+
+#[test]
+fn a_token_deletes_no_more_than_its_owner_and_its_scopes_allow() {
+    let world = world();
+    let server = &world.server;
+    let of = |name: &str, suite: &str| {
+        let listed = server
+            .get(&format!("/api/packages?name={name}&suite={suite}"), None)
+            .json();
+        format!("/api/packages/{}", listed["items"][0]["id"].as_str().unwrap())
+    };
+    let delete = |address: &str, token: &str| server.send("DELETE", address, Some(token), (&[], &[])).status;
+    let keeper = server.login("keeper");
+    let scoped = |scope: &str| world.archive.token("keeper", &[scope]);
+    let theirs = DebBuilder::new("theirs", "1.0", "amd64");
+    assert_eq!(
+        server
+            .upload(&theirs, "suite=stable", &server.login("root"))
+            .status,
+        201
+    );
+    let of_others = of("theirs", "stable");
+    assert_eq!(
+        delete(&of_others, &keeper),
+        403,
+        "it was brought by somebody else"
+    );
+    for scope in ["delete:stable/*", "delete:stable/theirs"] {
+        assert_eq!(delete(&of_others, &scoped(scope)), 403, "{scope}");
+    }
+
+    let package = DebBuilder::new("mine", "1.0", "amd64");
+    assert_eq!(server.upload(&package, "suite=stable", &keeper).status, 201);
+    let mine = of("mine", "stable");
+    for scope in ["upload:stable/*", "delete:stable/other-*", "read:stable"] {
+        assert_eq!(delete(&mine, &scoped(scope)), 403, "{scope}");
+    }
+    assert_eq!(delete(&mine, &scoped("delete:stable/mi*")), 204);
+}
