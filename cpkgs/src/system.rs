@@ -37,6 +37,7 @@ use rootless::store::{self, Expected};
 use rootless::{Add, Change, PackageKey};
 
 pub use error::SystemError;
+pub use order::Action;
 
 /// A system that dpkg keeps: this machine's, or one in a folder.
 #[derive(Debug, Clone)]
@@ -115,14 +116,19 @@ impl System {
         Ok(())
     }
 
-    /// Makes a change; its packages are unpacked in the order in which they stand. `waiting` is called once when another
+    /// Makes a change, by the steps of its plan. `waiting` is called once when another
     /// program has dpkg's lock. What wants to end it meanwhile waits until nothing is half done. Returns the packages that dpkg
     /// was not done with before and is not now.
     ///
     /// # Errors
     /// When it is not permitted, a package is not what was verified, or dpkg fails: what it did until then stands, and
     /// [`configure`](Self::configure) goes on.
-    pub fn apply(&self, change: &Change, waiting: impl FnOnce()) -> Result<Vec<Unfinished>, SystemError> {
+    pub fn apply(
+        &self,
+        change: &Change,
+        actions: &[Action],
+        waiting: impl FnOnce(),
+    ) -> Result<Vec<Unfinished>, SystemError> {
         self.check_rights()?;
         let _lock = self.lock(waiting)?;
         let folder = self.below("var/cache/cpkgs");
@@ -133,40 +139,16 @@ impl System {
         let files = change
             .add
             .iter()
-            .enumerate()
-            .map(|(number, add)| verified_copy(add, &own.path().join(format!("{number}.deb"))))
+            .map(|add| verified_copy(add, own.path()))
             .collect::<Result<Vec<_>, _>>()?;
         let before = self.unfinished()?;
-        let steps = order::steps(change, &files)?;
+        let steps = order::steps(change, actions, &files)?;
         let stop = Stop::catch().map_err(SystemError::Signals)?;
         // Before dpkg runs: should it fail halfway, what came by itself is known as that.
         marks::write(self, change)?;
-        let mut failed = None;
         for (number, step) in steps.iter().enumerate() {
-            let status = run::dpkg(self, step)?;
-            if !status.success() {
-                // A package that failed before fails again; that is not this change's fault.
-                let unfinished = self.unfinished()?;
-                let is_new = unfinished
-                    .iter()
-                    .any(|one| !before.iter().any(|old| old.key == one.key));
-                let named = |one: &Unfinished| change.add.iter().any(|add| is_of(add, &one.key));
-                let action = step.action();
-                if *step != Step::Configure || is_new || unfinished.iter().any(named) {
-                    if matches!(step, Step::Unpack(_)) {
-                        // What came before the one that failed need not wait for it.
-                        run::dpkg(self, &Step::Configure)?;
-                    }
-                    let unfinished = self.unfinished()?;
-                    failed = Some(SystemError::Failed {
-                        action,
-                        status,
-                        unfinished,
-                    });
-                    break;
-                }
-            }
-            if stop.was_asked() && *step == Step::Configure {
+            self.take_step(step, change, &before)?;
+            if stop.was_asked() && self.may_stop_after(step, &before)? {
                 let remaining = steps
                     .iter()
                     .skip(number + 1)
@@ -176,10 +158,39 @@ impl System {
                 });
             }
         }
-        match failed {
-            Some(error) => Err(error),
-            None => self.unfinished(),
+        self.unfinished()
+    }
+
+    fn take_step(&self, step: &Step, change: &Change, before: &[Unfinished]) -> Result<(), SystemError> {
+        let status = run::dpkg(self, step)?;
+        if status.success() {
+            return Ok(());
         }
+        // A package that failed before fails again; that is not this change's fault.
+        let unfinished = self.unfinished()?;
+        let is_new = |one: &Unfinished| !before.iter().any(|old| old.key == one.key);
+        let is_named = |one: &Unfinished| change.add.iter().any(|add| is_of(add, &one.key));
+        if *step == Step::Configure && !unfinished.iter().any(|one| is_new(one) || is_named(one)) {
+            return Ok(());
+        }
+        if matches!(step, Step::Unpack(_) | Step::ConfigureNamed(_)) {
+            // What came before the one that failed need not wait for it.
+            run::dpkg(self, &Step::Configure)?;
+        }
+        Err(SystemError::Failed {
+            action: step.action(),
+            status,
+            unfinished: self.unfinished()?,
+        })
+    }
+
+    /// Says whether nothing is half done after a step, but for what was so before.
+    fn may_stop_after(&self, step: &Step, before: &[Unfinished]) -> Result<bool, SystemError> {
+        Ok(match step {
+            Step::Configure => true,
+            Step::ConfigureNamed(_) => self.unfinished()?.iter().all(|one| before.contains(one)),
+            Step::Remove(..) | Step::GiveWay(_) | Step::Unpack(_) => false,
+        })
     }
 
     /// Lets dpkg go on with what it was not done with; returns what it is still not done with.
@@ -297,9 +308,23 @@ fn is_of(add: &Add, key: &PackageKey) -> bool {
     })
 }
 
-/// Copies a package to where nobody else writes, and holds what was copied against its digest.
-fn verified_copy(add: &Add, to: &Path) -> Result<PathBuf, SystemError> {
+/// Returns the name under which dpkg speaks of a package, with its epoch as apt writes it. Source: Debian Policy 5.6.1, 5.6.8 and 5.6.12.
+fn file_name(stanza: &Stanza<'_>) -> String {
+    let [name, version, architecture] =
+        ["Package", "Version", "Architecture"].map(|field| stanza.line(field).unwrap_or_default());
+    let name = format!("{name}_{version}_{architecture}.deb");
+    // None of the three has a slash in what was verified.
+    name.replace(':', "%3a").replace('/', "%2f")
+}
+
+/// Copies a package into a folder where nobody else writes, and holds what was copied against its digest.
+fn verified_copy(add: &Add, folder: &Path) -> Result<PathBuf, SystemError> {
     let failed = |source| SystemError::file(&add.deb, source);
+    let stanza = Stanza::parse(&add.stanza).map_err(|error| SystemError::Database {
+        path: add.deb.clone(),
+        why: error.to_string(),
+    })?;
+    let to = &folder.join(file_name(&stanza));
     let flags = i32::try_from(OFlags::NOFOLLOW.bits()).unwrap_or_default();
     let file = OpenOptions::new()
         .read(true)
@@ -314,10 +339,6 @@ fn verified_copy(add: &Add, to: &Path) -> Result<PathBuf, SystemError> {
             path: add.deb.clone(),
         });
     }
-    let stanza = Stanza::parse(&add.stanza).map_err(|error| SystemError::Database {
-        path: add.deb.clone(),
-        why: error.to_string(),
-    })?;
     // What dpkg gets is the package that was agreed to, whatever its name was in the index.
     store::examine(to, &Expected::of(&stanza, add.sha256)).map_err(SystemError::Package)?;
     Ok(to.to_owned())

@@ -11,7 +11,7 @@ use cpkgs::local::LocalDeb;
 use cpkgs::preferences::Preferences;
 use cpkgs::resolver_input::ResolverInput;
 use cpkgs::spec::Named;
-use cpkgs::system::{System, Unfinished};
+use cpkgs::system::{Action, System, Unfinished};
 use debian_control::terminal::escaped;
 use resolver::request::{Hold, Mark};
 use rootless::generation::{Generations, Programs};
@@ -237,8 +237,13 @@ impl InstallTarget {
         }
     }
 
-    /// Carries a change out.
-    pub(super) fn apply(&self, change: Change, context: &mut Context) -> Result<(), Failure> {
+    /// Carries a change out, a system's by the steps of its plan.
+    pub(super) fn apply(
+        &self,
+        change: Change,
+        actions: &[Action],
+        context: &mut Context,
+    ) -> Result<(), Failure> {
         match self {
             Self::Own { folder, base, .. } => {
                 let working = (context.printer.shows_progress() && !change.add.is_empty())
@@ -254,7 +259,7 @@ impl InstallTarget {
             }
             Self::System(system) => {
                 let printer = &mut context.printer;
-                let unfinished = system.apply(&change, || printer.info(WAITING))?;
+                let unfinished = system.apply(&change, actions, || printer.info(WAITING))?;
                 context.warn_unfinished(&unfinished);
             }
         }

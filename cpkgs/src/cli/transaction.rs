@@ -10,7 +10,7 @@ use apt_client::source::Source;
 use cpkgs::machine;
 use cpkgs::resolver_input::ResolverInput;
 use cpkgs::spec::Spec;
-use cpkgs::system::Unfinished;
+use cpkgs::system::{Action, Unfinished};
 use debian_control::release::format_iso;
 use debian_control::stanza::Stanza;
 use debian_control::terminal::escaped;
@@ -21,7 +21,7 @@ use resolver::request::{Mark, Recommends, Request};
 use resolver::solve::solve;
 use resolver::universe::{PackageId, Universe};
 use rootless::generation::{Programs, Provenance};
-use rootless::{Add, Change, Configuration, PackageKey, Turn};
+use rootless::{Add, Change, Configuration, PackageKey};
 
 use super::architectures::Architectures;
 use super::failure::{Failure, REFUSED, USAGE, no_sources};
@@ -119,7 +119,7 @@ impl Transaction<'_, '_> {
             context.confirm("Go ahead?")?;
         }
         let change = self.change(marks, context)?;
-        self.target.apply(change, context)?;
+        self.target.apply(change, &self.actions(), context)?;
         Ok(Outcome::Success)
     }
 
@@ -260,24 +260,10 @@ impl Transaction<'_, '_> {
             add,
             remove: self
                 .plan
-                .steps
+                .remove
                 .iter()
-                .filter_map(|step| turn(*step))
-                .map(|(package, _)| key(universe, package))
+                .map(|removal| key(universe, removal.package))
                 .chain(self.leftovers.iter().cloned())
-                .collect(),
-            turns: self
-                .plan
-                .steps
-                .iter()
-                .enumerate()
-                .filter_map(|(place, step)| {
-                    let (package, turn) = turn(*step)?;
-                    let mut before = self.plan.steps.iter().take(place);
-                    let comes_before = before.any(|step| matches!(step, Step::Unpack(_)));
-                    let turn = if comes_before { Turn::Last } else { turn };
-                    Some((key(universe, package), turn))
-                })
                 .collect(),
             configuration: self.configuration,
             automatic: marks,
@@ -287,6 +273,20 @@ impl Transaction<'_, '_> {
             time: now(),
             launcher: std::env::current_exe().ok(),
         })
+    }
+
+    /// Returns the steps for dpkg.
+    fn actions(&self) -> Vec<Action> {
+        let leftovers = self.leftovers.iter().cloned().map(Action::Remove);
+        let key = |package: PackageId| key(&self.input.universe, package);
+        let steps = self.plan.steps.iter().map(|step| match *step {
+            Step::Remove(package) => Action::Remove(key(package)),
+            Step::GiveWay(package) => Action::GiveWay(key(package)),
+            Step::Replaced(package) => Action::Replaced(key(package)),
+            Step::Unpack(package) => Action::Unpack(key(package)),
+            Step::Configure(package) => Action::Configure(key(package)),
+        });
+        leftovers.chain(steps).collect()
     }
 
     /// Returns what is unpacked, why, and what it replaces, in the order of unpacking.
@@ -408,15 +408,6 @@ fn free_space(folder: &Path) -> Option<u64> {
     let there = folder.ancestors().find(|folder| folder.exists())?;
     let disk = rustix::fs::statvfs(there).ok()?;
     Some(disk.f_bavail.saturating_mul(disk.f_frsize))
-}
-
-/// Returns which package a step takes away, and when, as long as nothing has come.
-fn turn(step: Step) -> Option<(PackageId, Turn)> {
-    match step {
-        Step::Remove(package) => Some((package, Turn::First)),
-        Step::GiveWay(package) => Some((package, Turn::GivesWay)),
-        Step::Unpack(_) | Step::Configure(_) => None,
-    }
 }
 
 fn provenance(index: &Index) -> Provenance {

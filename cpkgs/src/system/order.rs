@@ -3,26 +3,44 @@
 //! Packages are unpacked together as far as that goes, since dpkg reads and writes its database once for each call. What one
 //! pre-depends on is configured before it is unpacked. Source: Debian Policy 7.2.
 //!
-//! What goes, goes in its turn, so that dpkg's own check of dependencies lets it; only what gives way needs `--force-depends`.
+//! What goes, goes in its turn, so that dpkg's own check of dependencies lets it; only what goes before what needs it has changed
+//! takes `--force-depends`.
 
-use std::collections::HashSet;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use debian_control::relation::{RelationKind, Relations};
 use debian_control::stanza::Stanza;
 
 use super::SystemError;
-use rootless::{Add, Change, Configuration, PackageKey, Turn};
+use rootless::{Add, Change, Configuration, PackageKey};
+
+/// A step of a plan, for a package of the change that it is made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// It is removed; nothing that is installed then needs it.
+    Remove(PackageKey),
+    /// It is removed although something needs it: what is unpacked next conflicts with it.
+    GiveWay(PackageKey),
+    /// It is removed although something needs it: what was unpacked last takes its place.
+    Replaced(PackageKey),
+    /// It is unpacked.
+    Unpack(PackageKey),
+    /// It is configured.
+    Configure(PackageKey),
+}
 
 /// One call of dpkg.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Step {
     /// Takes packages out that nothing else needs.
     Remove(Vec<String>, Configuration),
-    /// Takes packages out that give way to what comes next.
+    /// Takes packages out although something needs them.
     GiveWay(Vec<String>),
     /// Unpacks files.
     Unpack(Vec<PathBuf>),
+    /// Configures packages that what is unpacked next pre-depends on, and others that are ready by then.
+    ConfigureNamed(Vec<String>),
     /// Configures whatever is unpacked, in the order that dpkg finds.
     Configure,
 }
@@ -38,46 +56,124 @@ impl Step {
                 adds.filter_map(|(add, _)| add.key().as_ref().map(qualified))
                     .collect()
             }
-            Self::Configure => Vec::new(),
+            Self::ConfigureNamed(_) | Self::Configure => Vec::new(),
         }
     }
 }
 
-/// Returns the calls that make a change; the files stand in the order of its packages.
-pub(super) fn steps(change: &Change, files: &[PathBuf]) -> Result<Vec<Step>, SystemError> {
-    let mut steps = Vec::new();
-    let going = |turn: Turn| -> Vec<String> {
-        let turn_of = |key: &&PackageKey| change.turns.get(*key).copied().unwrap_or_default() == turn;
-        change.remove.iter().filter(turn_of).map(qualified).collect()
-    };
-    let remove =
-        |names: Vec<String>| (!names.is_empty()).then_some(Step::Remove(names, change.configuration));
-    steps.extend(remove(going(Turn::First)));
-    let giving_way = going(Turn::GivesWay);
-    if !giving_way.is_empty() {
-        steps.push(Step::GiveWay(giving_way));
-    }
-    let mut unpacked: HashSet<String> = HashSet::new();
-    let mut together = Vec::new();
-    for (add, file) in change.add.iter().zip(files) {
-        let (offers, needs) = offers_and_needs(add)?;
-        if needs.iter().any(|name| unpacked.contains(name)) {
-            steps.push(Step::Unpack(std::mem::take(&mut together)));
-            steps.push(Step::Configure);
-            unpacked.clear();
+/// Returns the calls that make a change by the steps of its plan; the files stand in the order of its packages.
+pub(super) fn steps(
+    change: &Change,
+    actions: &[Action],
+    files: &[PathBuf],
+) -> Result<Vec<Step>, SystemError> {
+    let adds = change.add.iter().zip(files);
+    let adds: BTreeMap<PackageKey, (&Add, &PathBuf)> = adds
+        .filter_map(|(add, file)| Some((add.key()?, (add, file))))
+        .collect();
+    let mut calls = Calls::new(change.configuration);
+    for action in actions {
+        match action {
+            Action::Remove(key) => calls.remove(qualified(key)),
+            Action::GiveWay(key) => calls.give_way(qualified(key)),
+            Action::Replaced(key) => calls.replaced.push(qualified(key)),
+            Action::Unpack(key) => {
+                if let Some((add, file)) = adds.get(key) {
+                    let (offers, needs) = offers_and_needs(add)?;
+                    calls.unpack(qualified(key), (*file).clone(), offers, &needs);
+                }
+            }
+            Action::Configure(key) => calls.ready.push(qualified(key)),
         }
-        unpacked.extend(offers);
-        together.push(file.clone());
     }
-    if !together.is_empty() {
-        steps.push(Step::Unpack(together));
+    Ok(calls.finish())
+}
+
+/// Calls of dpkg in the making.
+struct Calls {
+    steps: Vec<Step>,
+    configuration: Configuration,
+    /// What is unpacked by the next call.
+    together: Vec<PathBuf>,
+    /// What is removed when that is done.
+    replaced: Vec<String>,
+    /// What can be configured when that is done.
+    ready: Vec<String>,
+    /// Packages that are not configured yet, each with the names that it has or provides.
+    open: BTreeMap<String, Vec<String>>,
+}
+
+impl Calls {
+    fn new(configuration: Configuration) -> Self {
+        Self {
+            steps: Vec::new(),
+            configuration,
+            together: Vec::new(),
+            replaced: Vec::new(),
+            ready: Vec::new(),
+            open: BTreeMap::new(),
+        }
     }
-    // Removing alone may leave triggers to run.
-    steps.push(Step::Configure);
-    if let Some(last) = remove(going(Turn::Last)) {
-        steps.extend([last, Step::Configure]);
+
+    fn remove(&mut self, name: String) {
+        if !self.open.is_empty() {
+            self.unpack_together();
+            self.configure_all();
+        }
+        match self.steps.last_mut() {
+            Some(Step::Remove(names, _)) => names.push(name),
+            _ => self.steps.push(Step::Remove(vec![name], self.configuration)),
+        }
     }
-    Ok(steps)
+
+    fn give_way(&mut self, name: String) {
+        self.unpack_together();
+        match self.steps.last_mut() {
+            Some(Step::GiveWay(names)) => names.push(name),
+            _ => self.steps.push(Step::GiveWay(vec![name])),
+        }
+    }
+
+    fn unpack(&mut self, name: String, file: PathBuf, offers: Vec<String>, needs: &[String]) {
+        if self.open.values().flatten().any(|name| needs.contains(name)) {
+            self.unpack_together();
+            self.configure_ready();
+        }
+        self.together.push(file);
+        self.open.insert(name, offers);
+    }
+
+    fn unpack_together(&mut self) {
+        if !self.together.is_empty() {
+            self.steps.push(Step::Unpack(std::mem::take(&mut self.together)));
+        }
+        if !self.replaced.is_empty() {
+            self.steps.push(Step::GiveWay(std::mem::take(&mut self.replaced)));
+        }
+    }
+
+    fn configure_ready(&mut self) {
+        let ready = std::mem::take(&mut self.ready);
+        for name in &ready {
+            self.open.remove(name);
+        }
+        if !ready.is_empty() {
+            self.steps.push(Step::ConfigureNamed(ready));
+        }
+    }
+
+    fn configure_all(&mut self) {
+        self.ready.clear();
+        self.open.clear();
+        self.steps.push(Step::Configure);
+    }
+
+    fn finish(mut self) -> Vec<Step> {
+        self.unpack_together();
+        // Removing alone may leave triggers to run.
+        self.configure_all();
+        self.steps
+    }
 }
 
 /// Returns the names that a package has or provides, and those that it pre-depends on.
@@ -131,31 +227,76 @@ mod tests {
         }
     }
 
-    #[test]
-    fn what_is_pre_depended_on_is_configured_first() {
+    /// Returns the calls for steps that are written as the resolver's tests write them; a file is named by its package.
+    fn calls(actions: &str, adds: &[&str]) -> Vec<Step> {
         let change = Change {
-            add: vec![
-                add("Package: libc6\nProvides: libc-base\n"),
-                add("Package: tool\nDepends: libc6\n"),
-                add("Package: shell\nPre-Depends: libc-base (>= 2) | other\n"),
-                add("Package: last\nPre-Depends: libc6\n"),
-            ],
-            remove: ["old", "way", "last"].map(gone).into(),
-            turns: [(gone("way"), Turn::GivesWay), (gone("last"), Turn::Last)].into(),
+            add: adds
+                .iter()
+                .map(|stanza| add(&format!("{stanza}Architecture: amd64\n")))
+                .collect(),
             ..Change::default()
         };
-        let files: Vec<PathBuf> = ["a", "b", "c", "d"].map(PathBuf::from).into();
-        let together = |names: &[&str]| Step::Unpack(names.iter().map(PathBuf::from).collect());
+        let name = |add: &Add| add.key().unwrap().name;
+        let files: Vec<PathBuf> = change.add.iter().map(|add| PathBuf::from(name(add))).collect();
+        let actions = actions
+            .split(", ")
+            .map(|action| match action.rsplit_once(' ').unwrap() {
+                ("remove", name) => Action::Remove(gone(name)),
+                ("give way", name) => Action::GiveWay(gone(name)),
+                ("replaced", name) => Action::Replaced(gone(name)),
+                ("unpack", name) => Action::Unpack(gone(name)),
+                ("configure", name) => Action::Configure(gone(name)),
+                other => panic!("{other:?}"),
+            });
+        steps(&change, &actions.collect::<Vec<_>>(), &files).unwrap()
+    }
+
+    fn together(names: &[&str]) -> Step {
+        Step::Unpack(names.iter().map(PathBuf::from).collect())
+    }
+
+    fn qualified_names(names: &[&str]) -> Vec<String> {
+        names.iter().map(|name| format!("{name}:amd64")).collect()
+    }
+
+    #[test]
+    fn what_is_pre_depended_on_is_configured_first() {
+        let remove = |name| Step::Remove(qualified_names(&[name]), Configuration::Stays);
         assert_eq!(
-            steps(&change, &files).unwrap(),
+            calls(
+                "remove old, unpack libc6, configure libc6, unpack tool, unpack shell, configure shell, configure tool, \
+                 unpack other, configure other, remove last",
+                &[
+                    "Package: libc6\nProvides: libc-base\n",
+                    "Package: tool\nDepends: libc6\n",
+                    "Package: shell\nPre-Depends: libc-base (>= 2) | other\n",
+                    "Package: other\nPre-Depends: libc6\n",
+                ]
+            ),
             [
-                Step::Remove(vec!["old:amd64".to_owned()], Configuration::Stays),
-                Step::GiveWay(vec!["way:amd64".to_owned()]),
-                together(&["a", "b"]),
+                remove("old"),
+                together(&["libc6", "tool"]),
+                // The tool is not ready by then.
+                Step::ConfigureNamed(qualified_names(&["libc6"])),
+                together(&["shell", "other"]),
                 Step::Configure,
-                together(&["c", "d"]),
+                remove("last"),
                 Step::Configure,
-                Step::Remove(vec!["last:amd64".to_owned()], Configuration::Stays),
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_replaced_goes_after_its_replacement_and_what_is_in_conflict_before() {
+        assert_eq!(
+            calls(
+                "unpack libt64, replaced lib, configure libt64, unpack more, configure more, give way mta, unpack postfix, configure postfix",
+                &["Package: libt64\n", "Package: more\n", "Package: postfix\n"]
+            ),
+            [
+                together(&["libt64", "more"]),
+                Step::GiveWay(qualified_names(&["lib", "mta"])),
+                together(&["postfix"]),
                 Step::Configure,
             ]
         );

@@ -44,6 +44,8 @@ pub(super) fn dpkg(system: &System, step: &Step) -> Result<ExitStatus, SystemErr
         Step::Unpack(files) => command
             .args(["--no-triggers", "--auto-deconfigure", step.action()])
             .args(files),
+        // Triggers can wait until everything is there.
+        Step::ConfigureNamed(names) => command.args(["--no-triggers", step.action()]).args(names),
         Step::Configure => command.args([step.action(), "--pending"]),
     };
     command.status().map_err(SystemError::Start)
@@ -56,7 +58,7 @@ impl Step {
             Self::Remove(_, Configuration::Goes) => "--purge",
             Self::Remove(_, Configuration::Stays) | Self::GiveWay(_) => "--remove",
             Self::Unpack(_) => "--unpack",
-            Self::Configure => "--configure",
+            Self::ConfigureNamed(_) | Self::Configure => "--configure",
         }
     }
 }

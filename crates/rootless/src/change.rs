@@ -1,6 +1,5 @@
 //! A change of what is installed: what comes, what goes and what is marked. Rootless or by dpkg, it is described alike.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use debian_control::digest::Sha256;
@@ -15,8 +14,6 @@ pub struct Change {
     pub add: Vec<Add>,
     /// Packages that go.
     pub remove: Vec<PackageKey>,
-    /// When packages go from a system; those that are not here go first.
-    pub turns: BTreeMap<PackageKey, Turn>,
     /// What becomes of the configuration files of packages that go.
     pub configuration: Configuration,
     /// Packages that were asked for from now on (`false`), or come and go by themselves (`true`).
@@ -31,18 +28,6 @@ pub struct Change {
     pub time: String,
     /// The program that is `cpkgs`: it starts programs that look for their files at fixed paths. `None`: they start as others do.
     pub launcher: Option<PathBuf>,
-}
-
-/// When a package goes from a system.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Turn {
-    /// Before anything comes: nothing that is installed then needs it.
-    #[default]
-    First,
-    /// Just before anything comes, although something needs it: what meets that need in the end cannot be beside it.
-    GivesWay,
-    /// When all that comes is there.
-    Last,
 }
 
 /// What becomes of the configuration files of packages that go.

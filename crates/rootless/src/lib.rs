@@ -14,7 +14,7 @@ pub mod overlay;
 mod change;
 mod install;
 
-pub use change::{Add, Change, Configuration, PackageKey, Turn};
+pub use change::{Add, Change, Configuration, PackageKey};
 pub use install::{
     Applied, Damaged, Repaired, RootlessError, Swept, apply, collect, ephemeral, leftovers, renew, repair,
     rollback,

@@ -6,23 +6,27 @@
 //! `Multi-Arch: same` pair one after the other.
 //!
 //! Packages go first, as long as nothing that stays until then needs them; else last, when what needed them has changed or
-//! what takes their place is there. One that is needed and cannot be beside what takes its place gives way.
+//! what takes their place is there. One that is needed and cannot be beside what comes goes in the middle: see [`removals`].
 
 mod components;
+mod removals;
 
 use std::collections::{HashMap, HashSet};
 
 use super::Plan;
-use crate::universe::{Field, NameId, PackageId, RelationContext, Universe};
+use crate::universe::{Field, PackageId, RelationContext, Universe};
 use components::components;
+use removals::Removals;
 
 /// One step of a plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
     /// A package is removed; nothing that is installed then needs it.
     Remove(PackageId),
-    /// A package is removed although something that is installed needs it: what meets that need in the end cannot be beside it.
+    /// A package is removed although something that is installed needs it: what is unpacked next conflicts with it.
     GiveWay(PackageId),
+    /// A package is removed although something that is installed needs it: what was unpacked last breaks it, and most often has its files.
+    Replaced(PackageId),
     /// A package is unpacked, over its other version where that is installed.
     Unpack(PackageId),
     /// A package is configured.
@@ -36,32 +40,27 @@ pub(super) fn steps(universe: &Universe, installed: &[PackageId], plan: &Plan) -
     let removed: Vec<PackageId> = plan.remove.iter().map(|removal| removal.package).collect();
     let unpacked: Vec<PackageId> = plan.unpacked().collect();
     let needed = needed_meanwhile(universe, installed, &removed);
-    let opposed = opposed(universe, &unpacked, &needed);
-    let replaced: HashMap<PackageId, PackageId> =
+    let changed: HashMap<PackageId, PackageId> =
         plan.changes().map(|change| (change.from, change.to)).collect();
+    // Whatever needs something goes before it.
     let order = Ordering {
         universe,
-        replaced: &replaced,
+        replaced: &changed,
     };
-    // Whatever needs something goes before it.
     let groups = order.ordered(&removed, &ALL).into_iter().rev();
-    let (later, first): (Vec<_>, Vec<_>) = groups
-        .flatten()
-        .partition(|package| needed.contains(package) && !opposed.contains(package));
-    let mut steps: Vec<Step> = first
-        .into_iter()
-        .map(|package| match opposed.contains(&package) {
-            true => Step::GiveWay(package),
-            false => Step::Remove(package),
-        })
-        .collect();
-    // dpkg looks at each call for itself: what needs no force comes first.
-    steps.sort_by_key(|step| matches!(step, Step::GiveWay(_)));
+    let (needed, first): (Vec<_>, Vec<_>) = groups.flatten().partition(|package| needed.contains(package));
+    let mut removals = Removals::new(universe, &unpacked, needed);
+    let replaced = changed.iter().map(|(from, to)| (*from, *to));
+    let order = Ordering {
+        universe,
+        replaced: &replaced.chain(removals.replaced()).collect(),
+    };
+    let mut arriving = Vec::new();
     for group in order.ordered(&unpacked, &ALL) {
-        order.push_group(&group, &mut steps);
+        order.push_group(&group, &mut arriving);
     }
-    steps.extend(later.into_iter().map(Step::Remove));
-    steps
+    let first = first.into_iter().map(Step::Remove);
+    first.chain(removals.place(arriving)).collect()
 }
 
 /// Returns the packages that go and that something else needs as long as it is as it is: it stays, or changes later.
@@ -99,22 +98,6 @@ fn needed_meanwhile(
     }
 }
 
-/// Returns those of some packages that cannot be beside what is unpacked.
-fn opposed(universe: &Universe, unpacked: &[PackageId], packages: &HashSet<PackageId>) -> HashSet<PackageId> {
-    let mut opposed = HashSet::new();
-    if packages.is_empty() {
-        return opposed;
-    }
-    for package in unpacked {
-        opposed.extend(conflicting(universe, *package).filter(|other| packages.contains(other)));
-    }
-    let unpacked: HashSet<PackageId> = unpacked.iter().copied().collect();
-    let against =
-        |package: &&PackageId| conflicting(universe, **package).any(|other| unpacked.contains(&other));
-    opposed.extend(packages.iter().filter(against));
-    opposed
-}
-
 fn conflicting(universe: &Universe, package: PackageId) -> impl Iterator<Item = PackageId> {
     [Field::Conflicts, Field::Breaks]
         .into_iter()
@@ -130,18 +113,39 @@ struct Ordering<'a> {
 }
 
 impl Ordering<'_> {
-    /// Appends the steps of packages that need each other: each one is unpacked when what it pre-depends on is configured,
-    /// and what nothing waits for is configured at the end.
+    /// Appends the steps of packages that need each other, or have to be replaced before each other. dpkg can do without the latter, so what
+    /// needs each other is what stays together.
     fn push_group(&self, group: &[PackageId], steps: &mut Vec<Step>) {
-        let unpacked: Vec<PackageId> = self
-            .ordered(group, &[Field::PreDepends])
-            .into_iter()
-            .flatten()
+        for circle in self.grouped(group, |package| {
+            let essential = self.replacements(package);
+            let essential = essential.filter(|other| self.universe.is_essential(*other));
+            needs(self.universe, package, &ALL)
+                .chain(essential)
+                .chain(self.other_halves(package))
+                .collect()
+        }) {
+            self.push_circle(&circle, steps);
+        }
+    }
+
+    /// Appends the steps of packages that need each other: each one is unpacked when what it pre-depends on is configured, with all that
+    /// this needs, and what nothing waits for is configured at the end.
+    fn push_circle(&self, circle: &[PackageId], steps: &mut Vec<Step>) {
+        let needed_first: HashMap<PackageId, HashSet<PackageId>> = circle
+            .iter()
+            .map(|package| (*package, self.needed_before_unpacking(*package, circle)))
             .collect();
+        let unpacked = self.grouped(circle, |package| {
+            let needed = needed_first.get(&package).into_iter().flatten();
+            needed.copied().chain(self.other_halves(package)).collect()
+        });
         let mut waiting: Vec<PackageId> = Vec::new();
-        for package in unpacked {
-            let needed: Vec<PackageId> = needs(self.universe, package, &[Field::PreDepends]).collect();
-            let (ready, rest): (Vec<_>, _) = waiting.into_iter().partition(|other| needed.contains(other));
+        for package in unpacked.into_iter().flatten() {
+            let is_needed = |other: &PackageId| {
+                let needed = needed_first.get(&package);
+                needed.is_some_and(|needed| needed.contains(other))
+            };
+            let (ready, rest): (Vec<_>, _) = waiting.into_iter().partition(is_needed);
             waiting = rest;
             steps.extend(ready.into_iter().map(Step::Configure));
             steps.push(Step::Unpack(package));
@@ -150,26 +154,47 @@ impl Ordering<'_> {
         steps.extend(waiting.into_iter().map(Step::Configure));
     }
 
-    /// Groups packages that need each other, and puts what is needed first.
+    /// Returns those of some packages that a package pre-depends on, and what these need to be configured.
+    fn needed_before_unpacking(&self, package: PackageId, among: &[PackageId]) -> HashSet<PackageId> {
+        let is_meant = |other: &PackageId| *other != package && among.contains(other);
+        let mut queue: Vec<PackageId> = needs(self.universe, package, &[Field::PreDepends])
+            .filter(is_meant)
+            .collect();
+        let mut found: HashSet<PackageId> = queue.iter().copied().collect();
+        while let Some(other) = queue.pop() {
+            for further in needs(self.universe, other, &ALL).filter(is_meant) {
+                if found.insert(further) {
+                    queue.push(further);
+                }
+            }
+        }
+        found
+    }
+
+    /// Groups packages that need each other, or have to be replaced before each other, and puts what is needed first.
     fn ordered(&self, packages: &[PackageId], fields: &[Field]) -> Vec<Vec<PackageId>> {
+        self.grouped(packages, |package| {
+            needs(self.universe, package, fields)
+                .chain(self.replacements(package))
+                .chain(self.other_halves(package))
+                .collect()
+        })
+    }
+
+    /// Groups packages that come before each other, and puts what comes before others first.
+    fn grouped(
+        &self,
+        packages: &[PackageId],
+        before: impl Fn(PackageId) -> Vec<PackageId>,
+    ) -> Vec<Vec<PackageId>> {
         let places: HashMap<PackageId, usize> = packages
             .iter()
             .enumerate()
             .map(|(place, id)| (*id, place))
             .collect();
-        let mut named: HashMap<NameId, Vec<PackageId>> = HashMap::new();
-        for package in packages {
-            let name = self.universe.package(*package).name;
-            named.entry(name).or_default().push(*package);
-        }
         let edges = packages.iter().map(|package| {
-            let other_half = named.get(&self.universe.package(*package).name);
-            let other_half = other_half.into_iter().flatten().copied();
-            needs(self.universe, *package, fields)
-                .chain(self.replacements(*package))
-                .chain(other_half.filter(|other| other != package))
-                .filter_map(|other| places.get(&other).copied())
-                .collect()
+            let others = before(*package).into_iter();
+            others.filter_map(|other| places.get(&other).copied()).collect()
         });
         let edges: Vec<Vec<usize>> = edges.collect();
         let named = |group: Vec<usize>| {
@@ -179,6 +204,12 @@ impl Ordering<'_> {
                 .collect()
         };
         components(&edges).into_iter().map(named).collect()
+    }
+
+    /// Returns the other packages of the name of one: of those that come, its halves for other architectures.
+    fn other_halves(&self, package: PackageId) -> impl Iterator<Item = PackageId> {
+        let named = self.universe.named(self.universe.package(package).name);
+        named.iter().copied().filter(move |other| *other != package)
     }
 
     /// Returns what replaces the installed versions that a package cannot be beside.

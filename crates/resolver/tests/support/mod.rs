@@ -212,6 +212,7 @@ impl World {
         let shown = |step: &Step| match step {
             Step::Remove(id) => format!("remove {}", self.universe.name(*id)),
             Step::GiveWay(id) => format!("give way {}", self.universe.name(*id)),
+            Step::Replaced(id) => format!("replaced {}", self.universe.name(*id)),
             Step::Unpack(id) => format!("unpack {}", self.universe.name(*id)),
             Step::Configure(id) => format!("configure {}", self.universe.name(*id)),
         };
