@@ -66,7 +66,7 @@ test-archive: $(TARGET)/.setup-archive ## Real packages on two Debian releases, 
 	@tools/test-rootless
 	@tools/test-dput
 
-test-rootless: $(TARGET)/.setup-archive ## Does a small job with each of 83 programs that cpkgs installs without root, with and without user namespaces (needs root or sudo)
+test-rootless: $(TARGET)/.setup-archive ## Does a small job with each of 83 programs that cpkgs installs without root, with user namespaces, with proot, and with neither (needs root or sudo)
 	@tools/rootless-matrix
 
 test-apt-suite: $(TARGET)/.setup-archive ## Runs apt's own tests that install or upgrade with cpkgs as its solver, beside apt's own (needs root or sudo)

@@ -1,6 +1,6 @@
 //! `cpkgs exec-in-generation GENERATION PROGRAM DIRECT ARGUMENT…`: how the programs in `bin` are started that look for their files at fixed paths.
 //!
-//! Becomes PROGRAM, with the generation laid over the host, or where that cannot be, DIRECT. Shims call it, not people.
+//! Becomes PROGRAM, with the generation laid over the host, by a namespace or by proot, or where that cannot be, DIRECT. Shims call it, not people.
 
 use std::ffi::OsString;
 use std::os::unix::process::CommandExt as _;
@@ -17,14 +17,20 @@ pub(super) fn run(mut words: impl Iterator<Item = OsString>) -> Failure {
     let (Some(generation), Some(program), Some(direct)) = (words.next(), words.next(), words.next()) else {
         return Failure::saying(USAGE, "expected a generation and two programs");
     };
-    let mut command = match overlay::enter(Path::new(&generation)) {
-        Ok(()) => {
-            let mut command = Command::new(program);
-            command.env(overlay::GENERATION_VARIABLE, generation);
-            command
-        }
-        Err(_) => Command::new(direct),
+    let generation = Path::new(&generation);
+    let mut command = match overlay::enter(generation) {
+        Ok(()) => Command::new(program),
+        Err(_) => match overlay::union::command(generation, &program) {
+            Some(command) => match overlay::union::forget_new_calls() {
+                Ok(()) => command,
+                Err(_) => Command::new(&direct),
+            },
+            None => Command::new(&direct),
+        },
     };
+    if command.get_program() != direct {
+        command.env(overlay::GENERATION_VARIABLE, generation);
+    }
     let error = command.args(words).exec();
     let message = format!("cannot run `{}`", command.get_program().to_string_lossy());
     Failure::new(REFUSED, anyhow::Error::new(error).context(message))

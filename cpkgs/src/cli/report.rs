@@ -7,6 +7,9 @@ use rootless::Applied;
 
 use super::Context;
 
+/// Most programs that one line names.
+const MAX_PROGRAMS: usize = 8;
+
 /// Tells what the packages that came would have done as root, once, and where their programs are.
 pub(super) fn report(applied: &Applied, install: &Path, context: &mut Context) {
     context.report_kept(install, &applied.kept);
@@ -32,6 +35,7 @@ pub(super) fn report(applied: &Applied, install: &Path, context: &mut Context) {
             "no package here has {library}, which {program} needs"
         )));
     }
+    report_fixed(&applied.notes.fixed, context);
     for program in applied.notes.unlaid.values().flatten() {
         context.printer.warning(escaped(&format!(
             "{program} needs its files in /opt, which cannot be laid over this machine's: it may not run"
@@ -66,4 +70,22 @@ pub(super) fn report(applied: &Applied, install: &Path, context: &mut Context) {
             .printer
             .info(format_args!("programs are in {bin}: put it on PATH"));
     }
+}
+
+/// Tells which programs may not run for want of namespaces, and what can be done.
+fn report_fixed(programs: &[String], context: &mut Context) {
+    let (shown, more) = programs.split_at(programs.len().min(MAX_PROGRAMS));
+    if shown.is_empty() {
+        return;
+    }
+    let more = match more.len() {
+        0 => String::new(),
+        count => format!(" and {count} more"),
+    };
+    context.printer.warning(escaped(&format!(
+        "{}{more} may not run: they look for their files at fixed paths, and this machine does not permit user namespaces. \
+         `cpkgs install proot` helps, more slowly; or its owner permits them (kernel.unprivileged_userns_clone=1, \
+         kernel.apparmor_restrict_unprivileged_userns=0, for Docker --security-opt seccomp=unconfined)",
+        shown.join(", ")
+    )));
 }

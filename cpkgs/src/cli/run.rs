@@ -1,6 +1,6 @@
 //! `cpkgs run`.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -35,7 +35,7 @@ pub(super) struct RunArgs {
 enum Way {
     /// By overlay where that works here, else by path; by path with `--with`.
     Auto,
-    /// They are laid over /usr and /etc, in a namespace of the command's own.
+    /// They are laid over /usr and /etc, in a namespace of the command's own or by proot.
     Overlay,
     /// Their programs come first in PATH.
     Path,
@@ -54,28 +54,46 @@ pub(super) fn run(args: &RunArgs, context: &mut Context) -> Result<Outcome, Fail
             Failure::saying(REFUSED, "nothing is installed").hint("`cpkgs install` installs packages")
         );
     };
-    let mut command = Command::new(program);
-    command.args(arguments);
-    let overlays = match args.way {
-        Way::Auto => {
-            let program = std::env::current_exe();
-            args.with.is_empty() && program.is_ok_and(|cpkgs| overlay::works(&cpkgs, &generation))
-        }
-        Way::Overlay => true,
-        Way::Path => false,
+    let is_laid = |generation: &Path| {
+        let program = std::env::current_exe();
+        args.with.is_empty() && program.is_ok_and(|cpkgs| overlay::works(&cpkgs, generation))
     };
-    if overlays {
-        overlay::enter(&generation)
-            .map_err(|error| Failure::new(REFUSED, error).hint("`--way path` works everywhere"))?;
-        command.env("PATH", path_with(Path::new("/usr/games")));
-        command.env(overlay::GENERATION_VARIABLE, &generation);
-    } else {
-        command.env("PATH", path_with(&generation.join(PROGRAMS)));
-    }
+    let command = match args.way {
+        Way::Auto if is_laid(&generation) => Some(laid(&generation, program)?),
+        Way::Overlay => Some(laid(&generation, program)?),
+        Way::Auto | Way::Path => None,
+    };
+    let mut command = match command {
+        Some(mut command) => {
+            command.env("PATH", path_with(Path::new("/usr/games")));
+            command.env(overlay::GENERATION_VARIABLE, &generation);
+            command
+        }
+        None => {
+            let mut command = Command::new(program);
+            command.env("PATH", path_with(&generation.join(PROGRAMS)));
+            command
+        }
+    };
+    command.args(arguments);
     context.printer.flush()?;
     let error = command.exec();
     let message = format!("cannot run `{}`", program.to_string_lossy());
     Err(Failure::new(REFUSED, anyhow::Error::new(error).context(message)))
+}
+
+/// Returns what starts a program with the files of a generation at their paths: in a namespace, which this process then is in, or by proot.
+fn laid(generation: &Path, program: &OsStr) -> Result<Command, Failure> {
+    match overlay::enter(generation) {
+        Ok(()) => Ok(Command::new(program)),
+        Err(error) => match overlay::union::command(generation, program) {
+            Some(command) => {
+                overlay::union::forget_new_calls().map_err(|error| Failure::new(REFUSED, error))?;
+                Ok(command)
+            }
+            None => Err(Failure::new(REFUSED, error).hint("`--way path` works everywhere")),
+        },
+    }
 }
 
 fn path_with(first: &Path) -> OsString {

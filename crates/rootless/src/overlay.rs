@@ -5,6 +5,7 @@
 //!
 //! Source: user_namespaces(7), mount_namespaces(7), and the kernel's documentation of overlayfs.
 
+pub mod union;
 mod workshop;
 
 use std::ffi::{CString, OsStr, OsString};

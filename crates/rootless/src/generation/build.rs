@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::io::Errno;
 
+use super::generators::BuildEnv;
 use super::libraries::{Libraries, link_sonames, source_of};
 use super::notes::Notes;
 use super::package::{Owners, Package};
@@ -131,6 +132,17 @@ fn resolve_layout(packages: &[Package]) -> Result<Layout, GenerationError> {
     Ok(Layout { tree, calls })
 }
 
+/// How the programs of a generation find files at fixed paths.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// They are laid over the host's, in a namespace.
+    Overlay,
+    /// By proot.
+    Links,
+    /// They do not.
+    Direct,
+}
+
 struct Builder<'a> {
     tree: Tree,
     packages: &'a [Package],
@@ -150,27 +162,22 @@ impl Builder<'_> {
         self.write_root()?;
         self.write_certificates()?;
         database::write(&self.folder.join("dpkg"), self.packages)?;
-        // Whether it works is tried with the very files.
-        let works = |launcher: &&Path| overlay::works(launcher, &self.folder);
-        let launcher = self.options.launcher.filter(works);
-        let mut failed = Vec::new();
-        if let Some(launcher) = launcher {
-            failed = generators::run(launcher, &self.folder, &self.tree, self.calls);
-            for path in overlay::collect(&self.folder)? {
-                self.tree.make(&path, Node::Made);
-            }
-        }
+        let way = self.way()?;
+        let failed = self.make_files(way)?;
         fs::remove_dir_all(self.folder.join(overlay::PRISTINE))?;
         let libraries = Libraries::new(&self.tree, self.packages);
         let site = |place| Site::new(&self.tree, self.packages, &libraries, place);
+        let launcher = self.options.launcher.filter(|_| way != Way::Direct);
         let mut notes = site(&self.place)?
             .with_launcher(launcher)
             .write(&self.folder, plan.programs)?;
-        if launcher.is_none() {
-            site(&self.folder)?.run_generators();
+        match way {
+            Way::Overlay => {}
+            Way::Links => overlay::union::write(&self.folder, &self.place)?,
+            Way::Direct => site(&self.folder)?.run_generators(),
         }
         notes.failed = failed;
-        notes.lays_files = launcher.is_some();
+        notes.lays_files = way != Way::Direct;
         plan.packages = self
             .packages
             .iter()
@@ -179,6 +186,46 @@ impl Builder<'_> {
         let mut file = File::create_new(self.folder.join("plan.json"))?;
         file.write_all(&serde_json::to_vec(&plan)?)?;
         Ok(notes)
+    }
+
+    /// Decides how programs find their files here. Whether it works is tried with the very files.
+    fn way(&self) -> io::Result<Way> {
+        let Some(launcher) = self.options.launcher else {
+            return Ok(Way::Direct);
+        };
+        if overlay::works(launcher, &self.folder) {
+            return Ok(Way::Overlay);
+        }
+        if self.options.purpose == Purpose::Numbered && overlay::union::is_possible(&self.folder) {
+            overlay::union::write(&self.folder, &self.folder)?;
+            if overlay::works(launcher, &self.folder) {
+                return Ok(Way::Links);
+            }
+            overlay::union::clear(&self.folder)?;
+        }
+        Ok(Way::Direct)
+    }
+
+    /// Has programs make indexes, caches and formats; returns what there is to say of those that failed.
+    fn make_files(&mut self, way: Way) -> io::Result<Vec<String>> {
+        let (Some(launcher), generation) = (self.options.launcher, self.folder.as_path()) else {
+            return Ok(Vec::new());
+        };
+        let workshop = match way {
+            Way::Overlay => BuildEnv::Namespace { launcher, generation },
+            // To root nothing is read-only: what a program overwrites in place would be a package's own file.
+            Way::Links if !rustix::process::getuid().is_root() => BuildEnv::Links { launcher, generation },
+            Way::Links | Way::Direct => return Ok(Vec::new()),
+        };
+        let failed = generators::run(&workshop, &self.tree, self.calls);
+        let paths = match way {
+            Way::Overlay => overlay::collect(generation)?,
+            Way::Links | Way::Direct => overlay::union::collect(generation)?,
+        };
+        for path in paths {
+            self.tree.make(&path, Node::Made);
+        }
+        Ok(failed)
     }
 
     fn write_root(&self) -> io::Result<()> {

@@ -214,17 +214,32 @@ struct Run {
     seconds: u64,
 }
 
-/// Runs all that there is something to do for, in the folder where a generation is made; returns what there is to say of those that failed.
-pub(super) fn run(launcher: &Path, generation: &Path, tree: &Tree, calls: &[Vec<Call>]) -> Vec<String> {
+/// Where programs run that make files for a generation, which is in the folder where it is built.
+pub(super) enum BuildEnv<'a> {
+    /// In a namespace, which a launcher enters.
+    Namespace {
+        launcher: &'a Path,
+        generation: &'a Path,
+    },
+    /// By proot: what they make lies among its links.
+    Links {
+        launcher: &'a Path,
+        generation: &'a Path,
+    },
+}
+
+/// Runs all that there is something to do for; returns what there is to say of those that failed.
+pub(super) fn run(workshop: &BuildEnv<'_>, tree: &Tree, calls: &[Vec<Call>]) -> Vec<String> {
     let mut runs = called(tree, calls);
     runs.extend(GENERATORS.iter().filter_map(|generator| generator.plan(tree)));
     let mut failed: Vec<String> = Vec::new();
     for run in runs {
-        // As root they may replace what is there; some do not want to be root.
-        let mut done = run.run(launcher, generation, overlay::Who::Root);
-        if done.is_err() {
-            done = run.run(launcher, generation, overlay::Who::Same);
-        }
+        // As root they may replace what is there. man's index becomes that of another user then, which there is not.
+        let who = match run.command.first() {
+            Some(program) if program == "/usr/bin/mandb" => overlay::Who::Same,
+            _ => overlay::Who::Root,
+        };
+        let done = run.run(workshop, who);
         if let Err(why) = done {
             let name = run
                 .command
@@ -287,21 +302,26 @@ impl Generator {
 }
 
 impl Run {
-    fn run(&self, launcher: &Path, generation: &Path, who: overlay::Who) -> Result<(), String> {
+    fn run(&self, workshop: &BuildEnv<'_>, who: overlay::Who) -> Result<(), String> {
         let environment = [
             ("PATH", "/usr/sbin:/usr/bin:/sbin:/bin"),
-            ("HOME", "/tmp"),
             ("LC_ALL", "C.UTF-8"),
             ("DEBIAN_FRONTEND", "noninteractive"),
         ];
-        let mut command = Command::new(launcher);
+        let mut command = match workshop {
+            BuildEnv::Namespace { launcher, generation } => {
+                let mut command = Command::new(launcher);
+                command.env_clear().env("HOME", "/tmp");
+                command.arg(overlay::MAKE_COMMAND).arg(generation).arg(who.word());
+                command.arg(self.seconds.to_string());
+                command.args(self.command.iter().map(OsStr::new));
+                command
+            }
+            BuildEnv::Links { launcher, generation } => {
+                overlay::union::make(launcher, generation, self.seconds, &self.command)
+            }
+        };
         command
-            .arg(overlay::MAKE_COMMAND)
-            .arg(generation)
-            .arg(who.word())
-            .arg(self.seconds.to_string())
-            .args(self.command.iter().map(OsStr::new))
-            .env_clear()
             .envs(environment)
             .stdin(Stdio::piped())
             .stdout(Stdio::null())

@@ -15,6 +15,8 @@ pub struct Notes {
     pub elsewhere: BTreeMap<String, Vec<String>>,
     /// Programs that make indexes and caches, and failed at it, each with why.
     pub failed: Vec<String>,
+    /// Programs that were asked for and look for their files at fixed paths, where these cannot be laid there.
+    pub fixed: Vec<String>,
     /// Whether files of the generation are laid over the host's for who needs that.
     pub lays_files: bool,
     /// Whether `/opt` is laid over the host's for who needs that.

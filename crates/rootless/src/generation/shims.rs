@@ -139,6 +139,9 @@ impl<'a> Site<'a> {
             if self.owner_at(&path).is_some_and(|owner| exposed.contains(&owner)) {
                 let target = format!("../{PROGRAMS}/{name}");
                 out.symlink(format!("bin/{name}").as_bytes(), target.as_bytes())?;
+                if self.launcher.is_none() && self.is_fixed(&path) {
+                    notes.fixed.push(name.clone());
+                }
             }
             for library in program
                 .map(|program| self.libraries.closure(&program).missing)
@@ -280,12 +283,19 @@ impl<'a> Site<'a> {
     /// Returns what starts a program that looks for its files at fixed paths, where there is something that can.
     fn launcher_of(&self, path: &[u8]) -> Option<&str> {
         let launcher = self.launcher.as_deref()?;
-        let (file, _) = self.program(path)?;
+        self.is_fixed(path).then_some(launcher)
+    }
+
+    /// Says whether a program looks for its files at fixed paths.
+    fn is_fixed(&self, path: &[u8]) -> bool {
+        let Some((file, _)) = self.program(path) else {
+            return false;
+        };
         let closure = self.libraries.closure(&file);
         let is_all = needs::of(self, &file, &closure).is_all;
         let is_fixed =
             is_of_vendor(&file) || self.fixed.any(self, &file, &closure) || self.looks_around(&file);
-        (!is_all && is_fixed).then_some(launcher)
+        !is_all && is_fixed
     }
 
     /// Says whether a file is a shell script that finds others from where it lies: as they are, those would find no libraries.

@@ -7,7 +7,7 @@ use std::ffi::{OsStr, OsString};
 use std::fs::{self, DirBuilder};
 use std::io;
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
-use std::os::unix::fs::DirBuilderExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -161,12 +161,26 @@ pub fn collect(generation: &Path) -> io::Result<Vec<Vec<u8>>> {
     let (made, root) = (generation.join(MADE), generation.join("root"));
     let mut paths = Vec::new();
     if made.is_dir() {
-        adopt(&made, &root, 0, &mut paths)?;
+        adopt(&made, &root, Links::Come, &mut paths)?;
         fs::remove_dir_all(&made)?;
     }
     clear(generation)?;
-    let within = |path: &PathBuf| Some(path.strip_prefix(&root).ok()?.as_os_str().as_bytes().to_vec());
-    Ok(paths.iter().filter_map(within).collect())
+    Ok(within(&root, &paths))
+}
+
+/// Returns paths as they are from the root.
+pub(super) fn within(root: &Path, paths: &[PathBuf]) -> Vec<Vec<u8>> {
+    let paths = paths.iter().filter_map(|path| path.strip_prefix(root).ok());
+    paths.map(|path| path.as_os_str().as_bytes().to_vec()).collect()
+}
+
+/// What becomes of symbolic links.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Links {
+    /// They were made, and come along.
+    Come,
+    /// They were there before.
+    Stay,
 }
 
 /// Removes what the kernel has for a workshop: folders that not even their owner may read.
@@ -194,40 +208,50 @@ pub fn clear(generation: &Path) -> io::Result<()> {
 /// How deep folders may lie.
 const MAX_DEPTH: usize = 64;
 
-fn adopt(from: &Path, to: &Path, depth: usize, paths: &mut Vec<PathBuf>) -> io::Result<()> {
-    if depth > MAX_DEPTH {
-        return Err(io::Error::other("folders lie too deep"));
-    }
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        let (kind, target) = (entry.file_type()?, to.join(entry.file_name()));
-        let known = fs::symlink_metadata(&target).ok();
-        // Links are the configuration that generations share, or a package's own.
-        let is_taken = known
-            .as_ref()
-            .is_some_and(|known| known.is_symlink() || known.is_dir() != kind.is_dir());
-        if is_taken {
-            continue;
+/// Takes the permission to write to a file.
+fn close(path: &Path) -> io::Result<()> {
+    let mut permissions = fs::symlink_metadata(path)?.permissions();
+    let mode = if permissions.mode() & 0o111 == 0 {
+        0o444
+    } else {
+        0o555
+    };
+    permissions.set_mode(mode);
+    fs::set_permissions(path, permissions)
+}
+
+/// Moves files from one tree to another.
+pub(super) fn adopt(from: &Path, to: &Path, links: Links, paths: &mut Vec<PathBuf>) -> io::Result<()> {
+    let mut pending = vec![(from.to_owned(), to.to_owned(), 0)];
+    while let Some((from, to, depth)) = pending.pop() {
+        if depth > MAX_DEPTH {
+            return Err(io::Error::other("folders lie too deep"));
         }
-        if kind.is_dir() {
-            if known.is_none() {
-                fs::create_dir(&target)?;
+        for entry in fs::read_dir(from)? {
+            let entry = entry?;
+            let (kind, target) = (entry.file_type()?, to.join(entry.file_name()));
+            let known = fs::symlink_metadata(&target).ok();
+            // Links are the configuration that generations share, or a package's own.
+            let is_taken = |known: &fs::Metadata| known.is_symlink() || known.is_dir() != kind.is_dir();
+            if known.as_ref().is_some_and(is_taken) {
+                continue;
             }
-            adopt(&entry.path(), &target, depth + 1, paths)?;
-        } else if kind.is_file() {
-            let mut permissions = entry.metadata()?.permissions();
-            let mode = std::os::unix::fs::PermissionsExt::mode(&permissions);
-            let mode = if mode & 0o111 == 0 { 0o444 } else { 0o555 };
-            std::os::unix::fs::PermissionsExt::set_mode(&mut permissions, mode);
-            fs::set_permissions(entry.path(), permissions)?;
-            fs::rename(entry.path(), &target)?;
-            paths.push(target);
-        } else if kind.is_symlink() && known.is_none() {
-            let leads = fs::read_link(entry.path())?;
-            std::os::unix::fs::symlink(relative(&leads, depth), &target)?;
-            paths.push(target);
+            if kind.is_dir() {
+                if known.is_none() {
+                    fs::create_dir(&target)?;
+                }
+                pending.push((entry.path(), target, depth + 1));
+            } else if kind.is_file() {
+                close(&entry.path())?;
+                fs::rename(entry.path(), &target)?;
+                paths.push(target);
+            } else if kind.is_symlink() && known.is_none() && links == Links::Come {
+                let leads = fs::read_link(entry.path())?;
+                std::os::unix::fs::symlink(relative(&leads, depth), &target)?;
+                paths.push(target);
+            }
+            // What else there is stands for something that was deleted: packages keep their files.
         }
-        // What else there is stands for something that was deleted: packages keep their files.
     }
     Ok(())
 }

@@ -1,0 +1,270 @@
+//! The files of a generation at the paths that they were made for, where the kernel permits no namespaces: by proot(1), which changes the
+//! paths that programs give to the kernel.
+//!
+//! It can put one folder in place of another, but not lay one over another. So a generation has folders of links, `union/usr` and
+//! the like: what only the generation has leads there, what only the host has leads to the host's, and what both have is a folder
+//! of links again.
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::io;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use rustix::io::Errno;
+use seccompiler::{BpfProgram, SeccompAction, SeccompFilter};
+
+use super::workshop::{Links, adopt, within};
+use super::{EXEC_COMMAND, LAID, PRISTINE};
+
+/// The folder of a generation that has the links.
+const UNION: &str = "union";
+/// Where proot keeps a file while it runs.
+const TEMPORARY: &str = "tmp";
+/// Where the host's own files are, for a program that proot runs.
+const HOST: &str = "/.host";
+/// How deep folders may lie.
+const MAX_DEPTH: usize = 64;
+
+/// Returns how proot is started, where the generation or the host has it.
+///
+/// That of a generation that is being built runs as well: its loader and libraries are named.
+fn proot(generation: &Path) -> Option<Command> {
+    let root = generation.join("root");
+    let own = root.join("usr/bin/proot");
+    if own.is_file() {
+        let library = format!("usr/lib/{}-linux-gnu", std::env::consts::ARCH);
+        let loaders = ["usr/lib64/ld-linux-x86-64.so.2", "usr/lib/ld-linux-aarch64.so.1"];
+        let mut loaders = loaders.iter().map(|loader| root.join(loader));
+        let Some(loader) = loaders.find(|loader| loader.exists()) else {
+            return Some(Command::new(own));
+        };
+        let mut command = Command::new(loader);
+        command.arg("--inhibit-cache").arg("--library-path");
+        command.arg(root.join(library)).arg(own);
+        return Some(command);
+    }
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let folders = std::env::split_paths(&path).map(|folder| folder.join("proot"));
+    let mut programs = folders.chain([PathBuf::from("/usr/bin/proot")]);
+    programs.find(|program| program.is_file()).map(Command::new)
+}
+
+/// Says whether there is a proot for a generation.
+pub fn is_possible(generation: &Path) -> bool {
+    proot(generation).is_some()
+}
+
+/// Returns what runs a command by proot, with a generation at its paths; nothing where that was not prepared, or proot is gone.
+pub fn command(generation: &Path, program: &OsStr) -> Option<Command> {
+    let links = generation.join(UNION);
+    if !links.is_dir() {
+        return None;
+    }
+    let mut command = proot(generation)?;
+    for over in LAID {
+        let folder = links.join(over.trim_start_matches('/'));
+        if folder.is_dir() {
+            let mut bound = folder.into_os_string();
+            bound.push(":");
+            bound.push(over);
+            command.arg("-b").arg(bound);
+        }
+    }
+    command.arg("-b").arg(OsString::from(format!("/:{HOST}")));
+    command.arg(program).env("PROOT_TMP_DIR", links.join(TEMPORARY));
+    Some(command)
+}
+
+/// Returns what has a launcher run a program that makes files for a generation, for so long at most: what it writes lies among the links.
+pub fn make(launcher: &Path, generation: &Path, seconds: u64, program: &[String]) -> Command {
+    let mut words = program.iter();
+    let mut command = Command::new("timeout");
+    command.args(["--kill-after=5", &seconds.to_string()]);
+    command.arg(launcher).arg(EXEC_COMMAND).arg(generation);
+    command.args(words.next()).arg("/bin/false").args(words);
+    command
+        .env_clear()
+        .env("HOME", generation.join(UNION).join(TEMPORARY));
+    command
+}
+
+/// Takes system calls from this process, and what it becomes, that are newer than proot: it would not change the paths in them. Programs
+/// do with older ones where the kernel has no such calls.
+///
+/// # Errors
+///
+/// When the kernel does not let it.
+pub fn forget_new_calls() -> io::Result<()> {
+    let statx = match std::env::consts::ARCH {
+        "x86_64" => 332,
+        _ => 291,
+    };
+    // These have one number everywhere. Source: the kernel's tables of system calls.
+    let [openat2, faccessat2, fchmodat2] = [437, 439, 452];
+    let calls = [statx, openat2, faccessat2, fchmodat2];
+    let arch = std::env::consts::ARCH.try_into().map_err(io::Error::other)?;
+    let filter = SeccompFilter::new(
+        calls.map(|call| (call, Vec::new())).into(),
+        SeccompAction::Allow,
+        SeccompAction::Errno(Errno::NOSYS.raw_os_error().unsigned_abs()),
+        arch,
+    );
+    let program = filter.and_then(BpfProgram::try_from).map_err(io::Error::other)?;
+    seccompiler::apply_filter(&program).map_err(io::Error::other)
+}
+
+/// Moves what was made among the links into the tree of the generation, and removes the links. Returns the paths, from the root.
+///
+/// # Errors
+///
+/// When the disk fails.
+pub fn collect(generation: &Path) -> io::Result<Vec<Vec<u8>>> {
+    let links = generation.join(UNION);
+    let mut paths = Vec::new();
+    for over in LAID {
+        let name = over.trim_start_matches('/');
+        let made = links.join(name);
+        if made.is_dir() {
+            let root = generation.join("root").join(name);
+            fs::create_dir_all(&root)?;
+            adopt(&made, &root, Links::Stay, &mut paths)?;
+        }
+    }
+    clear(generation)?;
+    Ok(within(&generation.join("root"), &paths))
+}
+
+/// Writes the links of a generation that is in one folder now, and will be at a place.
+///
+/// # Errors
+///
+/// When the disk fails.
+pub fn write(generation: &Path, place: &Path) -> io::Result<()> {
+    clear(generation)?;
+    let links = generation.join(UNION);
+    fs::create_dir_all(links.join(TEMPORARY))?;
+    let install = place.parent().and_then(Path::parent);
+    for over in LAID {
+        let name = over.trim_start_matches('/');
+        if !Path::new(over).is_dir() {
+            continue;
+        }
+        let mut layers = Vec::new();
+        if over == "/etc" {
+            let configuration = install.map(|install| install.join("etc"));
+            layers.extend(configuration.map(|folder| Layer::own(&folder, &folder)));
+            let pristine = Path::new(PRISTINE).join(name);
+            layers.push(Layer::own(&generation.join(&pristine), &place.join(&pristine)));
+        }
+        let root = Path::new("root").join(name);
+        layers.push(Layer::own(&generation.join(&root), &place.join(&root)));
+        layers.retain(|layer| layer.path.is_dir());
+        layers.push(Layer {
+            path: PathBuf::from(over),
+            shown: Path::new(HOST).join(name),
+        });
+        join(&layers, &links.join(name), 0)?;
+    }
+    Ok(())
+}
+
+/// Removes the links.
+///
+/// # Errors
+///
+/// When the disk fails.
+pub fn clear(generation: &Path) -> io::Result<()> {
+    match fs::remove_dir_all(generation.join(UNION)) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// One of the folders that are joined.
+struct Layer {
+    path: PathBuf,
+    /// Where links lead for what is in it.
+    shown: PathBuf,
+}
+
+impl Layer {
+    fn own(path: &Path, shown: &Path) -> Self {
+        Self {
+            path: path.to_owned(),
+            shown: shown.to_owned(),
+        }
+    }
+}
+
+fn join(layers: &[Layer], out: &Path, depth: usize) -> io::Result<()> {
+    if depth > MAX_DEPTH {
+        return Err(io::Error::other("folders lie too deep"));
+    }
+    fs::create_dir_all(out)?;
+    let mut names: BTreeMap<OsString, Vec<(Layer, fs::FileType)>> = BTreeMap::new();
+    for layer in layers {
+        // A folder of the host may be closed to this user.
+        let Ok(entries) = fs::read_dir(&layer.path) else {
+            continue;
+        };
+        for entry in entries {
+            let entry = entry?;
+            let found = Layer {
+                path: entry.path(),
+                shown: layer.shown.join(entry.file_name()),
+            };
+            names
+                .entry(entry.file_name())
+                .or_default()
+                .push((found, entry.file_type()?));
+        }
+    }
+    for (name, found) in names {
+        let to = out.join(name);
+        let folders = found.iter().take_while(|(_, kind)| kind.is_dir()).count();
+        if folders > 1 {
+            let layers: Vec<Layer> = found.into_iter().take(folders).map(|(layer, _)| layer).collect();
+            join(&layers, &to, depth + 1)?;
+        } else if let Some((first, _)) = found.first() {
+            symlink(&first.shown, &to)?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_both_have_is_joined_and_the_first_counts() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |path: &str| folder.path().join(path);
+        for path in ["own/share/own", "host/share/host", "host/only"] {
+            fs::create_dir_all(at(path)).unwrap();
+        }
+        for path in ["own/share/file", "host/share/file", "own/plain"] {
+            fs::write(at(path), path).unwrap();
+        }
+        symlink("plain", at("own/link")).unwrap();
+        let host = Layer {
+            path: at("host"),
+            shown: PathBuf::from("/.host/usr"),
+        };
+        join(
+            &[Layer::own(&at("own"), Path::new("/gen/usr")), host],
+            &at("union"),
+            0,
+        )
+        .unwrap();
+        let leads = |path: &str| fs::read_link(at("union").join(path)).unwrap();
+        assert_eq!(leads("share/own"), Path::new("/gen/usr/share/own"));
+        assert_eq!(leads("share/host"), Path::new("/.host/usr/share/host"));
+        assert_eq!(leads("share/file"), Path::new("/gen/usr/share/file"));
+        assert_eq!(leads("only"), Path::new("/.host/usr/only"));
+        assert_eq!(leads("link"), Path::new("/gen/usr/link"));
+    }
+}
