@@ -5,6 +5,7 @@ mod audit;
 mod backup;
 mod completions;
 mod error;
+mod ingest_logs;
 mod log;
 mod man;
 mod migrate;
@@ -48,6 +49,7 @@ enum UploaderCommand {
     #[command(subcommand)]
     Audit(audit::AuditCommand),
     Backup(backup::ServerBackupArgs),
+    IngestLogs(ingest_logs::IngestLogsArgs),
     /// Update the catalog's tables to this version.
     Migrate,
     Man(man::ManArgs),
@@ -75,6 +77,7 @@ fn run(arguments: UploaderArguments) -> Result<(), CommandError> {
         UploaderCommand::Token(command) => token::run(command, &settings()?),
         UploaderCommand::Audit(command) => audit::run(&command, &settings()?),
         UploaderCommand::Backup(args) => backup::run(&args, &settings()?),
+        UploaderCommand::IngestLogs(args) => ingest_logs::run(&args, &settings()?),
         UploaderCommand::Migrate => migrate::run(&settings()?),
         UploaderCommand::Man(args) => man::run(&args),
         UploaderCommand::Completions(args) => completions::run(&args),

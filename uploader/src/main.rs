@@ -31,6 +31,7 @@ mod queue;
 mod committer;
 mod publication_tracker;
 mod usage;
+mod download_log;
 mod gauges;
 mod static_files;
 mod store_files;

@@ -120,6 +120,7 @@ fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(suites::rollback::rollback))
         .routes(routes!(suites::promotions::promote))
         .routes(routes!(stats::stats))
+        .routes(routes!(stats::downloads::downloads))
         .routes(routes!(audit::audit))
         .routes(routes!(audit::export::export))
         .routes(routes!(audit::verification::verify))

@@ -69,6 +69,11 @@ impl StaticPath {
         Self::parse(&format!("/{}", filename.replace('%', "%25")))
     }
 
+    /// Returns the path below the root.
+    pub(crate) fn into_path(self) -> String {
+        self.path
+    }
+
     fn file_name(&self) -> &str {
         self.path
             .rsplit('/')
@@ -110,6 +115,14 @@ impl StaticPath {
             _ => "application/octet-stream",
         }
     }
+}
+
+/// Returns the tree of the pool that a path of the catalog is in: empty for the public one, or a private suite.
+pub(crate) fn tree_of(filename: &str) -> &str {
+    let private = filename.strip_prefix("private/");
+    private
+        .and_then(|rest| rest.split_once('/'))
+        .map_or("", |(suite, _)| suite)
 }
 
 /// Answers a request with a file of the tree, or with a part of it.

@@ -5,11 +5,13 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use archive_catalog::CatalogError;
 use archive_catalog::accounts::Id;
+use archive_catalog::downloads::DownloadCount;
 use debian_archive::archive::Archive;
 use debian_control::digest::Sha256;
 
 /// Tokens are noted as used once in so many seconds.
 const TOKEN_GRAIN: i64 = 60;
+const DAY: i64 = 24 * 60 * 60;
 
 /// Counts that wait to be written.
 #[derive(Default)]
@@ -17,14 +19,16 @@ pub(crate) struct Usage(Mutex<PendingCounts>);
 
 #[derive(Default)]
 struct PendingCounts {
-    downloads: HashMap<Sha256, u64>,
+    /// By content, tree of the pool and day.
+    downloads: HashMap<(Sha256, String, i64), u64>,
     tokens: HashMap<Id, i64>,
 }
 
 impl Usage {
-    /// Counts a download.
-    pub(crate) fn download(&self, content: &Sha256) {
-        *self.lock().downloads.entry(*content).or_default() += 1;
+    /// Counts a download from a tree of the pool.
+    pub(crate) fn download(&self, content: &Sha256, tree: &str, now: i64) {
+        let counted = (*content, tree.to_owned(), now.div_euclid(DAY));
+        *self.lock().downloads.entry(counted).or_default() += 1;
     }
 
     /// Notes that a token was used.
@@ -41,11 +45,11 @@ impl Usage {
     /// Writes what was counted. What cannot be written is kept for the next time. Blocking.
     pub(crate) fn write(&self, archive: &Archive) -> Result<(), CatalogError> {
         let PendingCounts { downloads, tokens } = std::mem::take(&mut *self.lock());
-        let downloads: Vec<_> = downloads.into_iter().collect();
+        let downloads: Vec<DownloadCount> = downloads.into_iter().map(counted).collect();
         let tokens: Vec<_> = tokens.into_iter().collect();
         let written = match downloads.as_slice() {
             [] => Ok(()),
-            downloads => archive.listing().downloaded(downloads),
+            downloads => archive.downloads().count_downloads(downloads),
         };
         if let Err(error) = written {
             self.keep(downloads, tokens);
@@ -58,10 +62,16 @@ impl Usage {
         written.inspect_err(|_| self.keep(Vec::new(), tokens))
     }
 
-    fn keep(&self, downloads: Vec<(Sha256, u64)>, tokens: Vec<(Id, i64)>) {
+    fn keep(&self, downloads: Vec<DownloadCount>, tokens: Vec<(Id, i64)>) {
         let mut counts = self.lock();
-        for (content, count) in downloads {
-            *counts.downloads.entry(content).or_default() += count;
+        for DownloadCount {
+            sha256,
+            tree,
+            day,
+            count,
+        } in downloads
+        {
+            *counts.downloads.entry((sha256, tree, day)).or_default() += count;
         }
         for (token, used_at) in tokens {
             // It may have been used again meanwhile.
@@ -71,5 +81,14 @@ impl Usage {
 
     fn lock(&self) -> MutexGuard<'_, PendingCounts> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn counted(((sha256, tree, day), count): ((Sha256, String, i64), u64)) -> DownloadCount {
+    DownloadCount {
+        sha256,
+        tree,
+        day,
+        count,
     }
 }

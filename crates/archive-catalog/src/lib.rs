@@ -7,6 +7,7 @@
 mod account_catalog;
 pub mod accounts;
 pub mod audit;
+pub mod downloads;
 mod snapshot_id;
 pub mod listing;
 mod position;

@@ -174,9 +174,6 @@ pub trait Listing: Send + Sync {
         now: i64,
     ) -> Result<(), CatalogError>;
 
-    /// Counts downloads.
-    fn downloaded(&self, counts: &[(Sha256, u64)]) -> Result<(), CatalogError>;
-
     /// Counts what stands in these suites.
     fn totals(&self, suites: &[SuiteName]) -> Result<Totals, CatalogError>;
 

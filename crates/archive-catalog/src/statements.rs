@@ -7,6 +7,7 @@ mod catalog;
 mod condemned;
 mod describe;
 mod details;
+mod downloads;
 mod filter;
 mod listing;
 mod named;

@@ -177,6 +177,12 @@ const TABLES: &[Table] = &[
     ),
     table("edit", "content_id, suite_id", &["content_id", "suite_id", "at"]),
     table("download", "content_id", &["content_id", "count"]),
+    table(
+        "download_day",
+        "day, sha256, tree",
+        &["day", "sha256", "tree", "count"],
+    ),
+    table("ingested_log", "head", &["head", "head_bytes", "position", "at"]),
 ];
 
 impl SqlCatalog {

@@ -12,6 +12,7 @@ use crate::config::{Config, ConfigError, Suite};
 use crate::location::ArchiveLocation;
 use archive_catalog::accounts::Accounts;
 use archive_catalog::audit::Audit;
+use archive_catalog::downloads::Downloads;
 use archive_catalog::listing::Listing;
 use archive_catalog::upload_queue::UploadQueue;
 use archive_catalog::{Catalog, CatalogError, DatabaseUrl, SqlCatalog};
@@ -113,6 +114,11 @@ impl Archive {
 
     /// Returns its audit log.
     pub fn audit(&self) -> &dyn Audit {
+        &self.catalog
+    }
+
+    /// Returns how often its packages were fetched.
+    pub fn downloads(&self) -> &dyn Downloads {
         &self.catalog
     }
 

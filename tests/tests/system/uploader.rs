@@ -11,6 +11,7 @@ mod downloads;
 mod dput;
 mod files;
 mod headers;
+mod ingest_logs;
 mod log;
 mod metrics;
 mod nginx;

@@ -1,5 +1,7 @@
 //! `GET /api/stats`: how much the caller may read.
 
+pub(crate) mod downloads;
+
 use std::sync::Arc;
 
 use axum::Json as Answer;

@@ -109,16 +109,6 @@ impl Listing for SqlCatalog {
         })
     }
 
-    fn downloaded(&self, counts: &[(Sha256, u64)]) -> Result<(), CatalogError> {
-        self.write("count downloads", |db| {
-            for (sha256, count) in counts {
-                db.execute("insert into download (content_id, count) select id, cast(?2 as bigint) from content where sha256 = ?1
-                     on conflict (content_id) do update set count = download.count + excluded.count", params![sha256.as_bytes(), count])?;
-            }
-            Ok(())
-        })
-    }
-
     fn totals(&self, suites: &[SuiteName]) -> Result<Totals, CatalogError> {
         self.read("count packages", |db| {
             let query = PackageQuery {

@@ -36,7 +36,13 @@ fn filled(url: &DatabaseUrl) -> SqlCatalog {
     catalog
         .describe(&hello, &[suite("stable")], &description, &Actor::default(), NOW)
         .unwrap();
-    catalog.downloaded(&[(hello, 3)]).unwrap();
+    let counted = DownloadCount {
+        sha256: hello,
+        tree: String::new(),
+        day: 20_000,
+        count: 3,
+    };
+    catalog.count_downloads(&[counted]).unwrap();
     catalog.refresh().unwrap();
     catalog
 }

@@ -167,6 +167,7 @@ fn rows(world: &World) -> Vec<Row> {
             format!("/api/suites/stable/snapshots/{}", world.snapshot),
         ),
         row("GET", "/api/stats", Guard::Reader, ("reader", 200)),
+        row("GET", "/api/stats/downloads", Guard::Reader, ("reader", 200)),
         json(
             at(
                 row(

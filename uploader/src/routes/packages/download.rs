@@ -7,12 +7,13 @@ use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
 
 use crate::app::App;
+use crate::clock::now;
 use crate::credential::PresentedCredential;
 use crate::extract::Path;
 use crate::identify::identify;
 use crate::problem::Problem;
 use crate::routes::{lookup, wire};
-use crate::static_files::{self, StaticPath};
+use crate::static_files::{self, StaticPath, tree_of};
 
 /// Downloads the .deb, or redirects to where it is served.
 #[utoipa::path(get, path = "/api/packages/{id}/download", operation_id = "download_package", tag = "packages", params(("id" = String, Path)),
@@ -42,7 +43,7 @@ pub(crate) async fn download(
         // Who is sent on fetches the file elsewhere, in one piece or in many: that it was asked for is all that can be known here.
         let whole = is_get && !request.headers().contains_key(header::RANGE);
         if whole {
-            app.usage.download(&sha256);
+            app.usage.download(&sha256, tree_of(filename), now());
         }
         return Ok((axum::http::StatusCode::FOUND, [(header::LOCATION, location)]).into_response());
     }
@@ -51,7 +52,7 @@ pub(crate) async fn download(
             let response = static_files::serve(&app, &path, request).await;
             // A part, a file that is known already and the head alone are no downloads.
             if is_get && response.status() == axum::http::StatusCode::OK {
-                app.usage.download(&sha256);
+                app.usage.download(&sha256, tree_of(filename), now());
             }
             Ok(response)
         }

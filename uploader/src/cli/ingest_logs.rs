@@ -1,0 +1,46 @@
+//! `uploader ingest-logs`: downloads out of the logs of who serves the files.
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Error};
+use clap::Args;
+
+use super::archive::open;
+use super::error::CommandError;
+use super::output::print;
+use crate::clock::now;
+use crate::download_log::{self, LogCounter, LogError, LogSource};
+use crate::settings::Settings;
+
+/// Count downloads from the access logs of nginx or a CDN: `combined` lines or JSON lines, plain or gzip.
+///
+/// Each line counts once, also when its log is given again, has grown, or was rotated and compressed. Counts successful GET
+/// requests for .deb files of this archive; stores no addresses. Prints the log, its new lines, downloads among them,
+/// requests for packages that the archive does not have, and lines that are not of a log.
+#[derive(Debug, Args)]
+pub(super) struct IngestLogsArgs {
+    /// The logs; `-` for standard input.
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+}
+
+pub(super) fn run(args: &IngestLogsArgs, settings: &Settings) -> Result<(), CommandError> {
+    let archive = open(settings)?;
+    let mut counter = LogCounter::new(&archive).map_err(CommandError::archive)?;
+    for file in &args.files {
+        let shown = file.display();
+        let mut source = LogSource::open(file)
+            .with_context(|| format!("cannot read `{shown}`"))
+            .map_err(CommandError::NotPossible)?;
+        let summary = download_log::ingest(&archive, &mut counter, &mut source, now());
+        let summary = summary.map_err(|error| match error {
+            LogError::Catalog(error) => CommandError::archive(error),
+            error => CommandError::NotPossible(Error::new(error)),
+        })?;
+        print(&format!(
+            "{shown}\t{}\t{}\t{}\t{}",
+            summary.lines, summary.counted, summary.unknown, summary.malformed
+        ))?;
+    }
+    Ok(())
+}
