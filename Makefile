@@ -55,9 +55,9 @@ test-s3: $(TARGET)/.setup ## Runs and replicates archives in buckets of an S3 se
 	@tools/setup --venv
 	@tools/test-s3
 
-test-web: $(TARGET)/.setup ## Looks at the pages of an archive in chromium: search, copying, what keeps people out (selenium and axe-core from PyPI)
+test-web: $(TARGET)/.setup ## Looks at the site and the console in chromium: what people do there, what keeps them out (selenium and axe-core from PyPI)
 	@tools/setup --venv --web
-	$(CARGO) build --locked -p repogen --bins
+	$(CARGO) build --locked -p repogen -p uploader --bins
 	@tools/test-web
 
 test-archive: $(TARGET)/.setup-archive ## Real packages on two Debian releases, and both dputs, from Debian's archive (needs root or sudo)

@@ -59,6 +59,13 @@ def main(folder):
     for at in range(160):
         name = f"lib{'abcdefgh'[at % 8]}{at:03}-perl"
         build(f"{folder}/old", (name, "1.0-1", "all", "perl", "", f"Perl module number {at}", "A module.", [f"usr/share/perl5/M{at}.pm"]))
+    # For the console: two versions to upload, and packages to promote, one of which needs what is nowhere.
+    for version in ["1.0", "2.0"]:
+        build(f"{folder}/console", ("tool", version, "all", "misc", "", "a tool", "Does things.", [f"usr/share/tool/{version}"]))
+    with open(f"{folder}/console/broken_1.0_all.deb", "wb") as file:
+        file.write(b"!<arch>\nno package\n")
+    build(f"{folder}/internal", ("needy", "1.0", "all", "misc", "Depends: nowhere", "needs what is nowhere", "Needs.", ["usr/bin/needy"]))
+    build(f"{folder}/internal", ("useful", "1.0", "all", "misc", "", "is of use", "Use it.", ["usr/bin/useful"]))
     build(f"{folder}/internal", ("secret-sauce", "1.0", "all", "misc", "", "nobody may see this", "Hidden.", ["usr/bin/secret"]))
 
 

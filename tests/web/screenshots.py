@@ -43,4 +43,5 @@ def main(folder):
         driver.quit()
 
 
-main(sys.argv[1])
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -55,6 +55,17 @@ impl PresentedCredential {
     }
 }
 
+impl PresentedCredential {
+    /// Reads the access token of a page's cookie. An API token does not count as one.
+    pub(crate) fn of_session(token: &str, sessions: &Sessions, origin: RequestOrigin) -> Self {
+        let read = sessions.read(token);
+        Self {
+            credential: read.map_or(ParsedCredential::Bad, ParsedCredential::Session),
+            origin,
+        }
+    }
+}
+
 enum Authorization<'a> {
     None,
     Bearer(&'a str),

@@ -120,8 +120,13 @@ fn method_label(method: &Method) -> &'static str {
 /// Says as what a request is counted. Files of the tree are not: one `apt install` asks for hundreds of them, and each asks
 /// `/api/auth/check` first where the suite is private.
 fn traffic(method: &Method, path: &str) -> Traffic {
-    match path.strip_prefix("/api/") {
+    let below = path
+        .strip_prefix("/api/")
+        .or_else(|| path.strip_prefix("/console"));
+    match below {
         None | Some("auth/check") => Traffic::Free,
+        // A page loads them, and they are not looked up.
+        Some(below) if below.starts_with("/assets/") => Traffic::Free,
         Some(_) if method == Method::GET || method == Method::HEAD => Traffic::Read,
         Some(_) if method == Method::OPTIONS => Traffic::Free,
         Some(_) => Traffic::Write,

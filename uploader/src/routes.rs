@@ -2,6 +2,7 @@
 
 mod audit;
 mod auth;
+mod console;
 mod document;
 mod files;
 mod health;
@@ -47,6 +48,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
     let document = Arc::new(document);
     router
         .route("/", get(pages::root::root))
+        .merge(console::router())
         .route("/openapi.json", get(move || pages::docs::openapi(document)))
         .route("/docs", get(pages::docs::to_docs))
         .route("/docs/", get(pages::docs::docs))
@@ -121,6 +123,7 @@ fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(suites::promotions::promote))
         .routes(routes!(stats::stats))
         .routes(routes!(stats::downloads::downloads))
+        .routes(routes!(stats::daily::daily))
         .routes(routes!(audit::audit))
         .routes(routes!(audit::export::export))
         .routes(routes!(audit::verification::verify))

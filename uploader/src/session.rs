@@ -2,7 +2,7 @@
 //!
 //! One algorithm, every claim required. What its owner may do is not in it: that is asked of the catalog each time.
 
-use archive_catalog::accounts::{Account, Session};
+use archive_catalog::accounts::{Account, Id, Session};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
 use serde::{Deserialize, Serialize};
 
@@ -108,6 +108,19 @@ impl Sessions {
         })
     }
 
+    /// Returns what a form of a page has to send along in a session: another page can neither read nor make it.
+    pub(crate) fn csrf(&self, session: &Id) -> Result<String, jsonwebtoken::errors::Error> {
+        // No token begins so: the text of one has no colon.
+        let message = format!("csrf:{session}");
+        jsonwebtoken::crypto::sign(message.as_bytes(), &self.encoding, ALGORITHM)
+    }
+
+    /// Says whether a text is what [`Sessions::csrf`] returns for a session, in a time that tells nothing of it.
+    pub(crate) fn fits_csrf(&self, session: &Id, token: &str) -> bool {
+        let message = format!("csrf:{session}");
+        jsonwebtoken::crypto::verify(token, message.as_bytes(), &self.decoding, ALGORITHM).unwrap_or(false)
+    }
+
     /// Returns the session that a token proves; `None` when it proves nothing.
     pub(crate) fn read(&self, token: &str) -> Option<VerifiedSession> {
         if jwt::unclear(token).is_some() {
@@ -178,6 +191,20 @@ mod tests {
             .unwrap();
         assert_eq!(verified.session.account, account.id);
         assert_eq!(verified.session.epoch, 3);
+    }
+
+    #[test]
+    fn what_forms_send_along_is_of_one_session_and_no_token() {
+        let sessions = Sessions::new(SECRET, 60);
+        let id = |text: &str| text.parse::<Id>().unwrap();
+        let token = sessions.csrf(&id("one")).unwrap();
+        assert!(sessions.fits_csrf(&id("one"), &token));
+        assert!(!sessions.fits_csrf(&id("two"), &token));
+        assert!(!Sessions::new("another secret of thirty-two bytes", 60).fits_csrf(&id("one"), &token));
+        for other in ["", "x", "!", &token[1..]] {
+            assert!(!sessions.fits_csrf(&id("one"), other), "{other}");
+        }
+        assert!(!reads(&token));
     }
 
     #[test]

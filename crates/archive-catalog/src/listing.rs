@@ -177,6 +177,9 @@ pub trait Listing: Send + Sync {
     /// Counts what stands in these suites.
     fn totals(&self, suites: &[SuiteName]) -> Result<Totals, CatalogError>;
 
+    /// Counts the placements that began in these suites from `since` on, in Unix seconds, by day: days since 1970, in order.
+    fn placed_by_day(&self, suites: &[SuiteName], since: i64) -> Result<Vec<(i64, u64)>, CatalogError>;
+
     /// Brings filters and search up to the packages; pages and searches do when they have to, where no writer is in their way.
     fn refresh(&self) -> Result<(), CatalogError>;
 }

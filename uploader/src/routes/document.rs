@@ -6,7 +6,7 @@ use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, OpenApi, Ref, RefOr, Schema};
 
-use super::{audit, auth, keys, packages, suites, tokens, wire};
+use super::{audit, auth, keys, packages, stats, suites, tokens, wire};
 use crate::problem::{Code, ProblemBody};
 use debian_archive::package_view::PackageView;
 use debian_archive::snapshots::StateView;
@@ -28,7 +28,7 @@ use debian_archive::snapshots::StateView;
         (name = "operating", description = "Health, metrics and explanations of problems.")
     ),
     components(schemas(
-        Code, PackageView, ProblemBody, audit::AuditView, auth::sessions::SessionView, keys::KeyView, packages::publishing::PackagePublishing, StateView,
+        Code, PackageView, ProblemBody, audit::AuditView, stats::daily::DayView, auth::sessions::SessionView, keys::KeyView, packages::publishing::PackagePublishing, StateView,
         suites::list::SuiteSummary, suites::publications::PublicationView, super::upload::params::Wait, tokens::view::TokenView, wire::UserView
     ))
 )]

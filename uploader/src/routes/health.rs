@@ -41,17 +41,17 @@ pub(crate) struct Readiness {
     /// Whether the server handles requests: true for `ready` and `degraded`.
     ready: bool,
     /// Whether the catalog answers.
-    catalog: bool,
+    pub(crate) catalog: bool,
     /// Whether the disk is writable.
-    staging: bool,
+    pub(crate) staging: bool,
     /// Whether the store of the archive's files answers.
-    storage: bool,
+    pub(crate) storage: bool,
     /// Whether accepted packages are published, as far as this process publishes.
-    publishing: bool,
+    pub(crate) publishing: bool,
     /// Whether the server is shutting down.
     draining: bool,
     /// Descriptions of what is wrong. The log has the details.
-    wrong: Vec<&'static str>,
+    pub(crate) wrong: Vec<&'static str>,
 }
 
 /// After so many seconds another look may find otherwise.
@@ -90,6 +90,16 @@ fn check<T, E: std::error::Error + 'static>(action: &str, result: Result<T, E>) 
 #[utoipa::path(get, path = "/readyz", operation_id = "check_readiness", tag = "operating",
     responses((status = 200, description = "Ready, or degraded", body = Readiness), (status = 503, description = "Not ready", body = Readiness)))]
 pub(crate) async fn ready(State(app): State<Arc<App>>) -> Response {
+    let body = readiness(&app).await;
+    if body.ready {
+        return Answer(body).into_response();
+    }
+    let retry = [(header::RETRY_AFTER, RETRY_AFTER)];
+    (StatusCode::SERVICE_UNAVAILABLE, retry, Answer(body)).into_response()
+}
+
+/// Looks at whether the server can do its work.
+pub(crate) async fn readiness(app: &Arc<App>) -> Readiness {
     let (checked, storage) = tokio::join!(app.blocking(|app| Ok(Checks::run(app))), app.store_answers());
     let failing = app.publications.failing();
     let draining = app.draining.load(Ordering::Relaxed);
@@ -123,7 +133,7 @@ pub(crate) async fn ready(State(app): State<Arc<App>>) -> Response {
     .collect();
     let (catalog, staging) = (checks.catalog, checks.staging && !no_room);
     let ready = catalog && staging && storage && !draining;
-    let body = Readiness {
+    Readiness {
         status: match (ready, wrong.is_empty()) {
             (false, _) => ServerState::Unready,
             (true, false) => ServerState::Degraded,
@@ -136,10 +146,5 @@ pub(crate) async fn ready(State(app): State<Arc<App>>) -> Response {
         publishing: failing.is_empty(),
         draining,
         wrong,
-    };
-    if ready {
-        return Answer(body).into_response();
     }
-    let retry = [(header::RETRY_AFTER, RETRY_AFTER)];
-    (StatusCode::SERVICE_UNAVAILABLE, retry, Answer(body)).into_response()
 }

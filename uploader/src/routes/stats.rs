@@ -1,5 +1,6 @@
 //! `GET /api/stats`: how much the caller may read.
 
+pub(crate) mod daily;
 pub(crate) mod downloads;
 
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::app::App;
+use crate::caller::Caller;
 use crate::credential::PresentedCredential;
 use crate::identify::identify;
 use crate::problem::Problem;
@@ -19,13 +21,13 @@ use crate::routes::lookup;
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Stats {
     /// Packages with distinct content.
-    packages: u64,
+    pub(crate) packages: u64,
     /// Distinct package names.
-    names: u64,
+    pub(crate) names: u64,
     /// Total size of the .deb files, in bytes.
-    size: u64,
-    downloads: u64,
-    suites: usize,
+    pub(crate) size: u64,
+    pub(crate) downloads: u64,
+    pub(crate) suites: usize,
 }
 
 /// Returns statistics of the suites that the caller may read.
@@ -37,15 +39,20 @@ pub(crate) async fn stats(
 ) -> Result<Answer<Stats>, Problem> {
     app.blocking(move |app| {
         let caller = identify(app, &presented)?;
-        let suites = lookup::codenames(app, &caller);
-        let totals = app.archive.listing().totals(&suites)?;
-        Ok(Answer(Stats {
-            packages: totals.packages,
-            names: totals.names,
-            size: totals.bytes,
-            downloads: totals.downloads,
-            suites: suites.len(),
-        }))
+        counted(app, &caller).map(Answer)
     })
     .await
+}
+
+/// Counts what the caller may read.
+pub(crate) fn counted(app: &App, caller: &Caller) -> Result<Stats, Problem> {
+    let suites = lookup::codenames(app, caller);
+    let totals = app.archive.listing().totals(&suites)?;
+    Ok(Stats {
+        packages: totals.packages,
+        names: totals.names,
+        size: totals.bytes,
+        downloads: totals.downloads,
+        suites: suites.len(),
+    })
 }

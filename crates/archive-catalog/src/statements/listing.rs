@@ -1,6 +1,6 @@
 //! Lists of packages.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use debian_control::digest::Sha256;
 use debian_control::name::SuiteName;
@@ -131,6 +131,24 @@ impl Listing for SqlCatalog {
                         downloads: row.get(3)?,
                     })
                 })
+        })
+    }
+
+    fn placed_by_day(&self, suites: &[SuiteName], since: i64) -> Result<Vec<(i64, u64)>, CatalogError> {
+        self.read("count placements", |db| {
+            let mut days: BTreeMap<i64, u64> = BTreeMap::new();
+            for suite in suites {
+                let counted: Vec<(i64, u64)> = db.query(
+                    "select added_at / 86400, count(*) from placement join suite on suite.id = placement.suite_id
+                     where suite.codename = ?1 and added_at >= ?2 group by added_at / 86400",
+                    params![suite.as_str(), since],
+                    |row| Ok((row.get(0)?, row.get(1)?)),
+                )?;
+                for (day, count) in counted {
+                    *days.entry(day).or_default() += count;
+                }
+            }
+            Ok(days.into_iter().collect())
         })
     }
 

@@ -182,6 +182,7 @@ fn rows(world: &World) -> Vec<Row> {
         ),
         row("GET", "/api/keys", Guard::Reader, ("reader", 200)),
         row("GET", "/api/retention", Guard::Admin, ("root", 200)),
+        row("GET", "/api/stats/daily", Guard::Reader, ("reader", 200)),
         row("GET", "/api/audit", Guard::Admin, ("root", 200)),
         row("GET", "/api/audit/export", Guard::Admin, ("root", 200)),
         row("GET", "/api/audit/verification", Guard::Admin, ("root", 200)),

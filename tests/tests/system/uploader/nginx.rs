@@ -25,6 +25,7 @@ fn nginx_sends_the_api_to_the_uploader_and_serves_files_itself() {
     for path in [
         "/api/packages",
         "/api/packages/search/.net",
+        "/console/sign-in",
         "/docs/",
         "/openapi.json",
         "/problems/not_found",
@@ -60,7 +61,13 @@ fn nginx_sends_the_api_to_the_uploader_and_serves_files_itself() {
 #[test]
 fn how_long_an_answer_may_be_kept_is_what_the_uploader_says() {
     let (_archive, server, nginx, _) = served();
-    for path in ["/api/packages", "/api/users", "/openapi.json", "/healthz"] {
+    for path in [
+        "/api/packages",
+        "/api/users",
+        "/console/sign-in",
+        "/openapi.json",
+        "/healthz",
+    ] {
         assert_eq!(
             nginx.get(path).header("cache-control"),
             server.get(path, None).header("cache-control"),

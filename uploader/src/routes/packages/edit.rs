@@ -37,35 +37,46 @@ pub(crate) async fn change(
 ) -> Result<Answer<PackageView>, Problem> {
     app.changing(move |app| {
         let caller = identify(app, &presented)?;
-        caller.account()?;
-        let _turn = app.edits.lock();
-        let listed = lookup::readable(app, &caller, &id)?;
-        check_if_match(app, &caller, &headers, &id)?;
-        let description = description(&body)?;
-        let plan = body
-            .suites
-            .map(|wanted| plan(app, &caller, &listed, &wanted))
-            .transpose()?;
-        for suite in standing(app, &listed) {
-            if plan
-                .as_ref()
-                .is_none_or(|plan| !plan.lost.iter().any(|lost| lost.codename == suite.codename))
-            {
-                let describes = body.section.is_some() || body.priority.is_some() || body.tags.is_some();
-                if describes || plan.is_none() {
-                    caller.uploads(suite, Some(&listed.entry.content.name))?;
-                }
-            }
-        }
-        carry_out(app, &caller, &listed, &description, plan)?;
-        app.publications.changed();
-        let suites = lookup::codenames(app, &caller);
-        let changed = lookup::of_content(app, &listed.entry.content.sha256, &suites)?;
-        // By this change or by another request, it may be in none of these suites any more: the change succeeded all the same.
-        let changed = changed.unwrap_or_else(|| in_no_suite(listed));
-        Ok(Answer(wire::package(&changed)?))
+        changed(app, &caller, &headers, &id, body).map(Answer)
     })
     .await
+}
+
+/// Changes a package, as far as it is what `If-Match` of the headers says.
+pub(crate) fn changed(
+    app: &App,
+    caller: &Caller,
+    headers: &HeaderMap,
+    id: &str,
+    body: ChangePackage,
+) -> Result<PackageView, Problem> {
+    caller.account()?;
+    let _turn = app.edits.lock();
+    let listed = lookup::readable(app, caller, id)?;
+    check_if_match(app, caller, headers, id)?;
+    let description = description(&body)?;
+    let plan = body
+        .suites
+        .map(|wanted| plan(app, caller, &listed, &wanted))
+        .transpose()?;
+    for suite in standing(app, &listed) {
+        if plan
+            .as_ref()
+            .is_none_or(|plan| !plan.lost.iter().any(|lost| lost.codename == suite.codename))
+        {
+            let describes = body.section.is_some() || body.priority.is_some() || body.tags.is_some();
+            if describes || plan.is_none() {
+                caller.uploads(suite, Some(&listed.entry.content.name))?;
+            }
+        }
+    }
+    carry_out(app, caller, &listed, &description, plan)?;
+    app.publications.changed();
+    let suites = lookup::codenames(app, caller);
+    let changed = lookup::of_content(app, &listed.entry.content.sha256, &suites)?;
+    // By this change or by another request, it may be in none of these suites any more: the change succeeded all the same.
+    let changed = changed.unwrap_or_else(|| in_no_suite(listed));
+    wire::package(&changed)
 }
 
 /// Where a package comes to stand, and where it no longer does.

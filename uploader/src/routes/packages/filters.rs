@@ -32,6 +32,19 @@ pub(crate) struct Filters {
 }
 
 impl Filters {
+    /// Returns the filters of a form, which sends the fields that were left empty, too.
+    pub(crate) fn of_form([suite, section, tag, architecture, cursor]: [&str; 5]) -> Self {
+        let filled = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+        Self {
+            suite: filled(suite),
+            section: filled(section),
+            tag: filled(tag),
+            architecture: filled(architecture),
+            cursor: filled(cursor),
+            ..Self::default()
+        }
+    }
+
     /// Reads the values, with the suites that the caller may read where none is named.
     pub(super) fn query(&self, app: &App, caller: &Caller) -> Result<PackageQuery, Problem> {
         Ok(PackageQuery {

@@ -9,6 +9,7 @@ use axum::response::{IntoResponse as _, Response};
 use debian_archive::package_view::PackageView;
 
 use crate::app::App;
+use crate::caller::Caller;
 use crate::credential::PresentedCredential;
 use crate::extract::Params;
 use crate::identify::identify;
@@ -29,8 +30,7 @@ pub(crate) async fn list(
     let page = app
         .blocking(move |app| {
             let caller = identify(app, &presented)?;
-            let query = filters.query(app, &caller)?;
-            page::page(app, &query, filters.limit, filters.cursor.as_deref())
+            listed(app, &caller, &filters)
         })
         .await?;
     let next = page.next.clone();
@@ -39,4 +39,14 @@ pub(crate) async fn list(
         &uri,
         next.as_deref(),
     ))
+}
+
+/// Returns a page of what the filters fit, as far as the caller may read it.
+pub(crate) fn listed(
+    app: &App,
+    caller: &Caller,
+    filters: &Filters,
+) -> Result<ListPage<PackageView>, Problem> {
+    let query = filters.query(app, caller)?;
+    page::page(app, &query, filters.limit, filters.cursor.as_deref())
 }

@@ -15,12 +15,12 @@ const MAX_TAGS: usize = 32;
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(example = json!({"section": "admin", "tags": [{"name": "web", "color": "#007bff"}], "suites": ["bookworm"]}))]
 pub(crate) struct ChangePackage {
-    pub(super) section: Option<String>,
-    pub(super) priority: Option<String>,
+    pub(crate) section: Option<String>,
+    pub(crate) priority: Option<String>,
     /// Replaces the tags of the package.
-    pub(super) tags: Option<Vec<NewTag>>,
+    pub(crate) tags: Option<Vec<NewTag>>,
     /// Replaces the suites of the package.
-    pub(super) suites: Option<Vec<NewPlace>>,
+    pub(crate) suites: Option<Vec<NewPlace>>,
 }
 
 /// The name of a tag, or its name and color.

@@ -9,6 +9,7 @@ use axum::response::{IntoResponse as _, Response};
 use debian_archive::package_view::PackageView;
 
 use crate::app::App;
+use crate::caller::Caller;
 use crate::credential::PresentedCredential;
 use crate::extract::{Params, Path};
 use crate::identify::identify;
@@ -30,16 +31,7 @@ pub(crate) async fn search(
     let page = app
         .blocking(move |app| {
             let caller = identify(app, &presented)?;
-            let query = filters.query(app, &caller)?;
-            let most = page::page_limit(filters.limit)?;
-            let skip: usize = wire::position(filters.cursor.as_deref())?.unwrap_or(0);
-            let text: String = text.chars().take(200).collect();
-            let part = app.archive.listing().search(&query, &text, skip, most)?;
-            let read = skip.saturating_add(part.packages.len());
-            Ok(ListPage {
-                next: part.more.then(|| wire::cursor(&read)),
-                items: page::views(&part.packages)?,
-            })
+            found(app, &caller, &text, &filters)
         })
         .await?;
     let next = page.next.clone();
@@ -48,4 +40,23 @@ pub(crate) async fn search(
         &uri,
         next.as_deref(),
     ))
+}
+
+/// Returns a page of what a search finds, as far as the caller may read it.
+pub(crate) fn found(
+    app: &App,
+    caller: &Caller,
+    text: &str,
+    filters: &Filters,
+) -> Result<ListPage<PackageView>, Problem> {
+    let query = filters.query(app, caller)?;
+    let most = page::page_limit(filters.limit)?;
+    let skip: usize = wire::position(filters.cursor.as_deref())?.unwrap_or(0);
+    let text: String = text.chars().take(200).collect();
+    let part = app.archive.listing().search(&query, &text, skip, most)?;
+    let read = skip.saturating_add(part.packages.len());
+    Ok(ListPage {
+        next: part.more.then(|| wire::cursor(&read)),
+        items: page::views(&part.packages)?,
+    })
 }

@@ -8,6 +8,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::app::App;
+use crate::caller::Caller;
 use crate::credential::PresentedCredential;
 use crate::identify::identify;
 use crate::problem::Problem;
@@ -17,14 +18,14 @@ use crate::routes::wire::ListPage;
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Suite)]
 pub(crate) struct SuiteSummary {
-    codename: String,
+    pub(crate) codename: String,
     /// Alias.
-    suite: Option<String>,
+    pub(crate) suite: Option<String>,
     /// Components; the first is the default.
-    components: Vec<String>,
+    pub(crate) components: Vec<String>,
     /// Packages for `all` are accepted in addition.
-    architectures: Vec<String>,
-    private: bool,
+    pub(crate) architectures: Vec<String>,
+    pub(crate) private: bool,
 }
 
 /// Lists the suites that the caller may read.
@@ -36,20 +37,23 @@ pub(crate) async fn list(
 ) -> Result<Answer<ListPage<SuiteSummary>>, Problem> {
     app.blocking(move |app| {
         let caller = identify(app, &presented)?;
-        let items = caller
-            .readable(app.archive.config())
-            .into_iter()
-            .map(|suite| SuiteSummary {
-                codename: suite.codename.to_string(),
-                suite: suite.alias.as_ref().map(ToString::to_string),
-                components: suite.components.iter().map(ToString::to_string).collect(),
-                architectures: suite.architectures.iter().map(ToString::to_string).collect(),
-                private: suite.private,
-            });
-        Ok(Answer(ListPage {
-            items: items.collect(),
-            next: None,
-        }))
+        Ok(Answer(readable(app, &caller)))
     })
     .await
+}
+
+/// Returns the suites that the caller may read.
+pub(crate) fn readable(app: &App, caller: &Caller) -> ListPage<SuiteSummary> {
+    let suites = caller.readable(app.archive.config()).into_iter();
+    let items = suites.map(|suite| SuiteSummary {
+        codename: suite.codename.to_string(),
+        suite: suite.alias.as_ref().map(ToString::to_string),
+        components: suite.components.iter().map(ToString::to_string).collect(),
+        architectures: suite.architectures.iter().map(ToString::to_string).collect(),
+        private: suite.private,
+    });
+    ListPage {
+        items: items.collect(),
+        next: None,
+    }
 }

@@ -143,8 +143,7 @@ pub(crate) async fn promoted(
             Ok((caller, plan, answer))
         })
         .await?;
-    let brings_any = answer.packages.iter().any(|package| !package.is_there);
-    if is_preview || !brings_any {
+    if is_preview || !answer.brings_any() {
         return Ok(answer);
     }
     let suite = answer.suite.clone();
@@ -309,6 +308,13 @@ fn fitting(app: &App, from: &Suite, query: &PromotionQuery) -> Result<HashSet<Sh
             return Ok(found);
         };
         after = Some(crate::routes::packages::page::after(last));
+    }
+}
+
+impl PromotionAnswer {
+    /// Says whether something comes that is not there.
+    pub(crate) fn brings_any(&self) -> bool {
+        self.packages.iter().any(|package| !package.is_there)
     }
 }
 

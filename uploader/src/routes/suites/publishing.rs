@@ -10,6 +10,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::app::App;
+use crate::caller::Caller;
 use crate::credential::PresentedCredential;
 use crate::extract::Path;
 use crate::identify::identify;
@@ -19,21 +20,21 @@ use crate::problem::Problem;
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct SuitePublishing {
     /// Codename.
-    suite: String,
+    pub(crate) suite: String,
     /// A number that rises with every change of what the suite holds.
     revision: i64,
     /// The revision that the live InRelease shows; null: the suite was never published.
     published_revision: Option<i64>,
     /// Whether the live InRelease shows all that the suite holds.
-    is_published: bool,
+    pub(crate) is_published: bool,
     /// Packages in the live indexes.
-    packages: Option<u64>,
+    pub(crate) packages: Option<u64>,
     /// Date of the live InRelease.
-    date: Option<String>,
+    pub(crate) date: Option<String>,
     /// When clients refuse the live InRelease; null: never.
-    valid_until: Option<String>,
+    pub(crate) valid_until: Option<String>,
     /// Why this server cannot publish the suite at present: `signing` or `other`. Null where it can, or another program publishes.
-    failing: Option<&'static str>,
+    pub(crate) failing: Option<&'static str>,
 }
 
 /// Returns how far a suite is published, by whichever program publishes it.
@@ -46,15 +47,32 @@ pub(crate) async fn publishing(
 ) -> Result<Answer<SuitePublishing>, Problem> {
     app.blocking(move |app| {
         let caller = identify(app, &presented)?;
-        let suite = &caller.suite(app.archive.config(), &name)?.codename;
-        let progress = app.archive.catalog().progress()?;
-        let progress = progress.into_iter().find(|progress| progress.suite == *suite);
-        let progress =
-            progress.expect("every suite of the configuration has a row since the archive was opened");
-        let failing = app.publications.failing_in(suite);
-        Ok(Answer(SuitePublishing::new(&progress, failing)))
+        of_suite(app, &caller, &name).map(Answer)
     })
     .await
+}
+
+/// Says how far a suite is published that the caller may know of.
+pub(crate) fn of_suite(app: &App, caller: &Caller, name: &str) -> Result<SuitePublishing, Problem> {
+    let suite = &caller.suite(app.archive.config(), name)?.codename;
+    let progress = app.archive.catalog().progress()?;
+    let progress = progress.into_iter().find(|progress| progress.suite == *suite);
+    let progress = progress.expect("every suite of the configuration has a row since the archive was opened");
+    let failing = app.publications.failing_in(suite);
+    Ok(SuitePublishing::new(&progress, failing))
+}
+
+/// Says how far each suite is published that the caller may read.
+pub(crate) fn of_all(app: &App, caller: &Caller) -> Result<Vec<SuitePublishing>, Problem> {
+    let progress = app.archive.catalog().progress()?;
+    let readable = caller.readable(app.archive.config());
+    let found = progress.iter().filter(|progress| {
+        let mut suites = readable.iter();
+        suites.any(|suite| suite.codename == progress.suite)
+    });
+    Ok(found
+        .map(|progress| SuitePublishing::new(progress, app.publications.failing_in(&progress.suite)))
+        .collect())
 }
 
 impl SuitePublishing {

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::app::App;
+use crate::caller::Caller;
 use crate::clock::now;
 use crate::credential::PresentedCredential;
 use crate::extract::Json;
@@ -25,13 +26,13 @@ use crate::secrets;
 #[schema(example = json!({"username": "bob", "email": "bob@example.org", "password": "correct horse battery", "role": "maintainer", "suites": ["bookworm"]}))]
 #[schema(as = NewUser)]
 pub(crate) struct UserRequest {
-    username: String,
-    email: Option<String>,
-    password: String,
+    pub(crate) username: String,
+    pub(crate) email: Option<String>,
+    pub(crate) password: String,
     /// `admin`, `maintainer` or `user`. Default: `user`.
-    role: Option<String>,
+    pub(crate) role: Option<String>,
     /// Codenames or aliases. Default: all suites for a maintainer, none for a user.
-    suites: Option<Vec<String>>,
+    pub(crate) suites: Option<Vec<String>>,
 }
 
 /// Creates an account.
@@ -42,26 +43,25 @@ pub(crate) async fn create(
     presented: PresentedCredential,
     Json(body): Json<UserRequest>,
 ) -> Result<Response, Problem> {
-    let (caller, account) = app
-        .blocking(move |app| {
-            let caller = identify(app, &presented)?;
-            caller.admin()?;
-            let role = body.role.as_deref().map_or(Ok(Role::User), wire::role)?;
-            let account = Account {
-                id: secrets::new_id(),
-                username: wire::value(&body.username)?,
-                email: body.email.as_deref().map(wire::value).transpose()?,
-                role,
-                suites: wire::suites(app, role, body.suites.as_deref())?,
-                disabled: false,
-                epoch: 0,
-                created_at: now(),
-            };
-            Ok((caller, (account, body.password)))
-        })
-        .await?;
-    let (account, password) = account;
-    let user = create_account(&app, account, Some(password), caller).await?;
+    let caller = app.blocking(move |app| identify(app, &presented)).await?;
+    let user = created(&app, caller, body).await?;
     let location = format!("/api/users/{}", user.id);
     Ok((StatusCode::CREATED, [("location", location)], Answer(user)).into_response())
+}
+
+/// Creates an account, by an administrator.
+pub(crate) async fn created(app: &Arc<App>, caller: Caller, body: UserRequest) -> Result<UserView, Problem> {
+    caller.admin()?;
+    let role = body.role.as_deref().map_or(Ok(Role::User), wire::role)?;
+    let account = Account {
+        id: secrets::new_id(),
+        username: wire::value(&body.username)?,
+        email: body.email.as_deref().map(wire::value).transpose()?,
+        role,
+        suites: wire::suites(app, role, body.suites.as_deref())?,
+        disabled: false,
+        epoch: 0,
+        created_at: now(),
+    };
+    create_account(app, account, Some(body.password), caller).await
 }

@@ -7,6 +7,7 @@ use axum::http::{HeaderMap, StatusCode};
 use serde_json::json;
 
 use crate::app::App;
+use crate::caller::Caller;
 use crate::credential::PresentedCredential;
 use crate::extract::Path;
 use crate::identify::identify;
@@ -25,12 +26,17 @@ pub(crate) async fn delete(
 ) -> Result<StatusCode, Problem> {
     app.changing(move |app| {
         let caller = identify(app, &presented)?;
-        let _turn = app.edits.lock();
-        let account = addressed_account(app, &caller, &id)?;
-        wire::check_if_match(&headers, &UserView::new(&account))?;
-        let event = caller.event("user.delete", account.username.to_string(), json!({}));
-        app.archive.accounts().delete_account(&account.id, &event)?;
+        deleted(app, &caller, &id, &headers)?;
         Ok(StatusCode::NO_CONTENT)
     })
     .await
+}
+
+/// Deletes an account, as far as it is what `If-Match` of the headers says.
+pub(crate) fn deleted(app: &App, caller: &Caller, id: &str, headers: &HeaderMap) -> Result<(), Problem> {
+    let _turn = app.edits.lock();
+    let account = addressed_account(app, caller, id)?;
+    wire::check_if_match(headers, &UserView::new(&account))?;
+    let event = caller.event("user.delete", account.username.to_string(), json!({}));
+    Ok(app.archive.accounts().delete_account(&account.id, &event)?)
 }

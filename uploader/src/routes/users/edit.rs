@@ -11,6 +11,7 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 use crate::app::App;
+use crate::caller::Caller;
 use crate::credential::PresentedCredential;
 use crate::extract::{Json, Path};
 use crate::identify::identify;
@@ -23,17 +24,17 @@ use crate::routes::wire::{self, UserView};
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(example = json!({"role": "maintainer", "suites": ["bookworm"]}))]
 pub(crate) struct ChangeUser {
-    email: Option<String>,
+    pub(crate) email: Option<String>,
     /// Ends all sessions of the account.
-    password: Option<String>,
+    pub(crate) password: Option<String>,
     /// Administrators only. Ends all sessions of the account.
-    role: Option<String>,
+    pub(crate) role: Option<String>,
     /// Administrators only. Null means all suites.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<Vec<String>>)]
-    suites: Option<Option<Vec<String>>>,
+    pub(crate) suites: Option<Option<Vec<String>>>,
     /// Administrators only. True ends all sessions; tokens are rejected until this is false again.
-    disabled: Option<bool>,
+    pub(crate) disabled: Option<bool>,
 }
 
 /// Tells a null from a field that was left out.
@@ -51,10 +52,21 @@ pub(crate) async fn change(
     headers: HeaderMap,
     Json(body): Json<ChangeUser>,
 ) -> Result<Answer<UserView>, Problem> {
+    let caller = app.blocking(move |app| identify(app, &presented)).await?;
+    changed(&app, caller, id, headers, body).await.map(Answer)
+}
+
+/// Changes an account, as far as it is what `If-Match` of the headers says.
+pub(crate) async fn changed(
+    app: &Arc<App>,
+    caller: Caller,
+    id: String,
+    headers: HeaderMap,
+    body: ChangeUser,
+) -> Result<UserView, Problem> {
     let conditions = headers.clone();
     let (caller, account, mut change, password) = app
         .blocking(move |app| {
-            let caller = identify(app, &presented)?;
             let account = addressed_account(app, &caller, &id)?;
             wire::check_if_match(&headers, &UserView::new(&account))?;
             // Before anything is looked up: only administrators learn which suites there are.
@@ -89,7 +101,7 @@ pub(crate) async fn change(
             .archive
             .accounts()
             .change_account(&account.id, &change, &event)?;
-        Ok(Answer(UserView::new(&changed)))
+        Ok(UserView::new(&changed))
     })
     .await
 }

@@ -9,6 +9,7 @@ use axum::http::Uri;
 use axum::response::{IntoResponse as _, Response};
 
 use crate::app::App;
+use crate::caller::Caller;
 use crate::credential::PresentedCredential;
 use crate::extract::Params;
 use crate::identify::identify;
@@ -27,18 +28,8 @@ pub(crate) async fn list(
 ) -> Result<Response, Problem> {
     let page = app
         .blocking(move |app| {
-            identify(app, &presented)?.admin()?;
-            let limit = wire::page_limit(page.limit)?;
-            let after: Option<String> = wire::position(page.cursor.as_deref())?;
-            let after: Option<Username> = wire::asked(after.as_ref())?;
-            let mut accounts = app.archive.accounts().accounts(after.as_ref(), limit + 1)?;
-            let more = accounts.len() > limit;
-            accounts.truncate(limit);
-            let last = accounts.last().filter(|_| more);
-            Ok(ListPage {
-                next: last.map(|last| wire::cursor(&last.username.as_str())),
-                items: accounts.iter().map(UserView::new).collect(),
-            })
+            let caller = identify(app, &presented)?;
+            listed(app, &caller, &page)
         })
         .await?;
     let next = page.next.clone();
@@ -47,4 +38,20 @@ pub(crate) async fn list(
         &uri,
         next.as_deref(),
     ))
+}
+
+/// Returns a page of the accounts, for an administrator.
+pub(crate) fn listed(app: &App, caller: &Caller, page: &PageParams) -> Result<ListPage<UserView>, Problem> {
+    caller.admin()?;
+    let limit = wire::page_limit(page.limit)?;
+    let after: Option<String> = wire::position(page.cursor.as_deref())?;
+    let after: Option<Username> = wire::asked(after.as_ref())?;
+    let mut accounts = app.archive.accounts().accounts(after.as_ref(), limit + 1)?;
+    let more = accounts.len() > limit;
+    accounts.truncate(limit);
+    let last = accounts.last().filter(|_| more);
+    Ok(ListPage {
+        next: last.map(|last| wire::cursor(&last.username.as_str())),
+        items: accounts.iter().map(UserView::new).collect(),
+    })
 }

@@ -1,0 +1,120 @@
+//! The console: pages for whoever keeps the archive. Everything that they do is a route of the API, too; the handlers call its functions.
+//!
+//! Pages are complete without a script where they only show something. A change is a form with a token of the session, answered with a
+//! page to go to; what cannot be undone asks for the password again.
+
+mod account;
+mod answer;
+mod assets;
+mod audit;
+mod chart;
+mod deletion;
+mod error;
+mod fields;
+mod frame;
+mod health;
+mod keys;
+mod overview;
+mod package;
+mod packages;
+mod promotion;
+mod sign_in;
+mod suites;
+mod tokens;
+mod upload;
+mod users;
+mod visitor;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::{get, post};
+use serde::Deserialize;
+
+use self::fields::Fields;
+use self::visitor::Visitor;
+use crate::app::App;
+use crate::caller::Caller;
+use crate::problem::Problem;
+use crate::routes::auth::sign_in::confirm as confirm_password;
+
+/// What was done just before a page is shown.
+#[derive(Debug, Default, Deserialize)]
+struct Done {
+    done: Option<String>,
+}
+
+/// Returns the pages.
+pub(super) fn router() -> Router<Arc<App>> {
+    Router::new()
+        .route("/console", get(overview::show))
+        .route("/console/assets/{file}", get(assets::asset))
+        .route("/console/sign-in", get(sign_in::show).post(sign_in::enter))
+        .route("/console/sign-out", post(sign_in::leave))
+        .route("/console/packages", get(packages::show))
+        .route("/console/packages/deletion", post(deletion::delete))
+        .route("/console/packages/{id}", get(package::show).post(package::change))
+        .route(
+            "/console/upload",
+            get(upload::show)
+                .post(upload::send)
+                .layer(DefaultBodyLimit::disable()),
+        )
+        .route("/console/suites", get(suites::all))
+        .route("/console/suites/{suite}", get(suites::one))
+        .route("/console/suites/{suite}/snapshots", post(suites::pin))
+        .route("/console/suites/{suite}/differences", get(suites::differences))
+        .route(
+            "/console/suites/{suite}/rollback",
+            get(suites::preview).post(suites::rollback),
+        )
+        .route(
+            "/console/promotion",
+            get(promotion::show).post(promotion::promote),
+        )
+        .route("/console/users", get(users::all).post(users::create))
+        .route("/console/users/{id}", get(users::one).post(users::change))
+        .route("/console/tokens", get(tokens::show).post(tokens::create))
+        .route("/console/tokens/{id}", post(tokens::change))
+        .route("/console/audit", get(audit::show))
+        .route("/console/audit/export", get(audit::download))
+        .route("/console/keys", get(keys::show))
+        .route("/console/health", get(health::show))
+        .route("/console/account", get(account::show))
+        .route("/console/account/password", post(account::password))
+        .route("/console/account/sessions", post(account::sessions))
+}
+
+/// Checks the password that a form has to bring before what cannot be undone.
+async fn confirm(app: &Arc<App>, visitor: &Visitor, fields: &Fields) -> Result<(), Problem> {
+    let account = visitor.caller.account()?;
+    let password = fields.password("password");
+    confirm_password(app, &visitor.presented.origin, account, password).await
+}
+
+/// Returns the suites that somebody maintains, by codename.
+fn maintained(app: &App, caller: &Caller) -> Vec<String> {
+    let suites = app.archive.config().suites.iter();
+    suites
+        .filter(|suite| caller.sees(suite) && caller.uploads(suite, None).is_ok())
+        .map(|suite| suite.codename.to_string())
+        .collect()
+}
+
+/// Returns an address with a query.
+fn address(path: &str, pairs: &[(&str, &str)]) -> String {
+    format!("{path}?{}", query(pairs))
+}
+
+/// Writes a query, without what is empty.
+fn query(pairs: &[(&str, &str)]) -> String {
+    let filled: Vec<(&str, &str)> = pairs
+        .iter()
+        .filter(|(_, value)| !value.is_empty())
+        .copied()
+        .collect();
+    serde_urlencoded::to_string(filled).expect("pairs of texts are a query")
+}

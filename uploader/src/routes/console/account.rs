@@ -1,0 +1,54 @@
+//! `/console/account`: one's own account.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::State;
+
+use super::answer::{Answered, page};
+use super::frame::Frame;
+use super::sign_in::signed_out;
+use super::visitor::{Posted, Visitor};
+use crate::app::App;
+use crate::routes::auth::password::{PasswordRequest, replace};
+use crate::routes::auth::sessions::{SessionView, of_caller, sign_out_everywhere};
+use crate::routes::wire::UserView;
+
+#[derive(Template)]
+#[template(path = "console/account.html")]
+struct AccountPage {
+    frame: Frame,
+    user: UserView,
+    sessions: Vec<SessionView>,
+}
+
+pub(super) async fn show(State(app): State<Arc<App>>, visitor: Visitor) -> Answered {
+    let shown = app
+        .blocking(move |app| {
+            Ok(AccountPage {
+                frame: Frame::new(&visitor, "Your account", None),
+                user: UserView::new(visitor.caller.account()?),
+                sessions: of_caller(app, &visitor.caller)?.items,
+            })
+        })
+        .await?;
+    page(&shown)
+}
+
+/// Changes one's own password, which ends all sessions.
+pub(super) async fn password(State(app): State<Arc<App>>, posted: Posted) -> Answered {
+    let Posted { visitor, fields } = posted;
+    let body = PasswordRequest {
+        current_password: fields.password("password"),
+        new_password: fields.password("new_password"),
+    };
+    replace(&app, &visitor.presented.origin, visitor.caller, body).await?;
+    Ok(signed_out("password"))
+}
+
+/// Signs out everywhere.
+pub(super) async fn sessions(State(app): State<Arc<App>>, posted: Posted) -> Answered {
+    let caller = posted.visitor.caller;
+    app.changing(move |app| sign_out_everywhere(app, &caller)).await?;
+    Ok(signed_out("everywhere"))
+}

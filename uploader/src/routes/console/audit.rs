@@ -1,0 +1,102 @@
+//! `/console/audit`: the audit log.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::{Query, State};
+use serde::Deserialize;
+
+use super::answer::{Answered, page};
+use super::frame::Frame;
+use super::visitor::Visitor;
+use super::{address, query};
+use crate::app::App;
+use crate::routes::audit::verification::verified;
+use crate::routes::audit::{AuditFilters, AuditView, export, records};
+use crate::routes::wire::PageParams;
+
+/// What a form of filters sends: empty fields too.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct AuditForm {
+    actor: String,
+    action: String,
+    subject: String,
+    since: String,
+    until: String,
+    cursor: Option<String>,
+}
+
+impl AuditForm {
+    fn filters(&self) -> AuditFilters {
+        AuditFilters {
+            actor: Some(self.actor.trim().to_owned()),
+            action: Some(self.action.trim().to_owned()),
+            subject: Some(self.subject.trim().to_owned()),
+            since: Some(self.since.clone()),
+            until: Some(self.until.clone()),
+        }
+    }
+
+    fn pairs(&self) -> Vec<(&'static str, &str)> {
+        vec![
+            ("actor", &self.actor),
+            ("action", &self.action),
+            ("subject", &self.subject),
+            ("since", &self.since),
+            ("until", &self.until),
+        ]
+    }
+}
+
+#[derive(Template)]
+#[template(path = "console/audit.html")]
+struct AuditPage {
+    frame: Frame,
+    /// The first record that was changed or cut.
+    broken: Option<i64>,
+    export_query: String,
+    items: Vec<AuditView>,
+    next: Option<String>,
+    filters: AuditForm,
+}
+
+pub(super) async fn show(
+    State(app): State<Arc<App>>,
+    visitor: Visitor,
+    Query(form): Query<AuditForm>,
+) -> Answered {
+    let frame = Frame::new(&visitor, "Audit log", None);
+    let shown = app
+        .changing(move |app| {
+            let page = PageParams {
+                limit: None,
+                cursor: form.cursor.clone(),
+            };
+            let found = records(app, &visitor.caller, &form.filters(), &page)?;
+            let next = found.next.as_deref().map(|cursor| {
+                let mut pairs = form.pairs();
+                pairs.push(("cursor", cursor));
+                address("/console/audit", &pairs)
+            });
+            Ok(AuditPage {
+                frame,
+                broken: verified(app, &visitor.caller)?.first_broken,
+                export_query: query(&form.pairs()),
+                items: found.items,
+                next,
+                filters: form,
+            })
+        })
+        .await?;
+    page(&shown)
+}
+
+/// Exports what the filters fit.
+pub(super) async fn download(
+    State(app): State<Arc<App>>,
+    visitor: Visitor,
+    Query(form): Query<AuditForm>,
+) -> Answered {
+    Ok(export::lines(app, visitor.caller, form.filters()).await?)
+}

@@ -1,0 +1,57 @@
+//! The fields of a form.
+
+use std::sync::Arc;
+
+use axum::Form;
+use axum::extract::{FromRequest as _, Request};
+
+use crate::app::App;
+use crate::problem::{Code, Problem};
+use crate::receive::took_too_long;
+
+/// The fields of a form, in their order.
+pub(super) struct Fields(Vec<(String, String)>);
+
+impl Fields {
+    /// Reads a form of at most two megabytes.
+    pub(super) async fn read(request: Request, app: &Arc<App>) -> Result<Self, Problem> {
+        let time = app.settings.upload_idle;
+        let read = tokio::time::timeout(time, Form::<Vec<(String, String)>>::from_request(request, app));
+        let read = read.await.map_err(|_| took_too_long(time))?;
+        let Form(fields) =
+            read.map_err(|rejection| Problem::new(Code::InvalidRequest, rejection.body_text()))?;
+        Ok(Self(fields))
+    }
+
+    /// Returns the value of a field, where the form has it.
+    pub(super) fn given(&self, name: &str) -> Option<&str> {
+        let found = self.0.iter().find(|(known, _)| known == name);
+        found.map(|(_, value)| value.as_str())
+    }
+
+    /// Returns the value of a field, without blanks around it; empty where the form has none.
+    pub(super) fn text(&self, name: &str) -> String {
+        self.given(name).unwrap_or_default().trim().to_owned()
+    }
+
+    /// Returns the value of a field that was filled in.
+    pub(super) fn filled(&self, name: &str) -> Option<String> {
+        Some(self.text(name)).filter(|text| !text.is_empty())
+    }
+
+    /// Returns all values of a field.
+    pub(super) fn all(&self, name: &str) -> Vec<String> {
+        let found = self.0.iter().filter(|(known, _)| known == name);
+        found.map(|(_, value)| value.clone()).collect()
+    }
+
+    /// Returns the words of a field.
+    pub(super) fn words(&self, name: &str) -> Vec<String> {
+        self.text(name).split_whitespace().map(str::to_owned).collect()
+    }
+
+    /// Returns a password as it was typed.
+    pub(super) fn password(&self, name: &str) -> String {
+        self.given(name).unwrap_or_default().to_owned()
+    }
+}
