@@ -16,6 +16,7 @@ use rustix::fs::FlockOperation;
 use walkdir::{DirEntry, WalkDir};
 
 use crate::archive::{Archive, suite_dists};
+use crate::behind;
 use crate::config::Suite;
 use crate::publish::{
     LiveError, LiveRelease, SiteStraysError, SuiteLease, is_catalog_lost, site_strays, site_strays_of,
@@ -40,6 +41,18 @@ pub enum PruneError {
     /// The catalog knows nothing of a suite that is served with packages.
     #[error("nothing is pruned: suite `{0}` is served with packages, and the catalog knows nothing of it")]
     CatalogLost(SuiteName),
+    /// The catalog is older than what is served of a suite.
+    #[error(
+        "nothing is pruned: suite `{suite}` is served with {unknown} packages that the catalog never had in it, such as `{first}`"
+    )]
+    CatalogBehind {
+        /// Codename.
+        suite: SuiteName,
+        /// How many.
+        unknown: usize,
+        /// The path of one of them, below the root of the suite's tree.
+        first: String,
+    },
     /// The live Release of a suite cannot be read, so that it is unknown which by-hash files it names.
     #[error("cannot prune the by-hash files of suite `{suite}`")]
     Live {
@@ -91,24 +104,7 @@ impl Archive {
             locks.push(self.prune_lock(&format!("publish-{}.lock", suite.codename))?);
         }
         locks.push(self.prune_lock("pool.lock")?);
-        // What an empty catalog does not know is not for that reason of no use.
-        for suite in &self.config().suites {
-            let live = LiveRelease::read(self.files(), &suite.tree(), &suite.codename).map_err(|source| {
-                PruneError::Live {
-                    suite: suite.codename.clone(),
-                    source,
-                }
-            });
-            let snapshot = self
-                .catalog()
-                .snapshot(&suite.codename, suite.pool_tree(), None)?;
-            // One that cannot be read stops the prune of what it may name, below.
-            if let Ok(live) = live
-                && is_catalog_lost(snapshot.state(), &live)
-            {
-                return Err(PruneError::CatalogLost(suite.codename.clone()));
-            }
-        }
+        self.refuse_a_lost_catalog()?;
         let retentions: Vec<Retention> = self
             .config()
             .suites
@@ -149,6 +145,36 @@ impl Archive {
     fn prune_lock(&self, name: &str) -> Result<File, PruneError> {
         self.lock(name, FlockOperation::LockExclusive)
             .map_err(|source| failed("lock", &self.local().join(STATE).join(name), source))
+    }
+
+    /// Refuses to prune by a catalog that is empty or older than what is served: what it does not know is not of no use for that
+    /// reason.
+    fn refuse_a_lost_catalog(&self) -> Result<(), PruneError> {
+        for suite in &self.config().suites {
+            let live = LiveRelease::read(self.files(), &suite.tree(), &suite.codename).map_err(|source| {
+                PruneError::Live {
+                    suite: suite.codename.clone(),
+                    source,
+                }
+            });
+            let snapshot = self
+                .catalog()
+                .snapshot(&suite.codename, suite.pool_tree(), None)?;
+            // One that cannot be read stops the prune of what it may name, below.
+            let Ok(live) = live else { continue };
+            if is_catalog_lost(snapshot.state(), &live) {
+                return Err(PruneError::CatalogLost(suite.codename.clone()));
+            }
+            let unknown = behind::unknown(self, suite, snapshot.as_ref(), &live)?;
+            if let Some(first) = unknown.first() {
+                return Err(PruneError::CatalogBehind {
+                    suite: suite.codename.clone(),
+                    unknown: unknown.len(),
+                    first: first.filename.clone(),
+                });
+            }
+        }
+        Ok(())
     }
 
     /// Deletes what the catalog forgot, and what it never knew.

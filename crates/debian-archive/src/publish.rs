@@ -11,7 +11,6 @@ mod due;
 mod error;
 mod gate;
 mod lease;
-mod live;
 mod mode;
 mod pinned;
 mod plan;
@@ -31,6 +30,7 @@ use debian_control::name::SuiteName;
 use rustix::fs::FlockOperation;
 
 use crate::archive::{Archive, suite_dists};
+use crate::behind;
 use crate::config::{Gate, Suite};
 use crate::sign::{self, Signer};
 use crate::suite_release::{Dates, suite_release};
@@ -40,14 +40,13 @@ use archive_storage::staging::Staging;
 
 pub(crate) use lease::SuiteLease;
 
+pub use crate::live_release::{LiveError, LiveRelease};
 pub(crate) use alias::shows;
 pub(crate) use client_setup::{SignedBy, sources_entry};
 pub use clock::Clock;
 pub(crate) use clock::seconds_early;
 pub(crate) use due::due_at;
 pub use error::PublishError;
-pub(crate) use live::signed_text;
-pub use live::{LiveError, LiveRelease};
 pub use mode::PublishMode;
 pub(crate) use pinned::POOL_LINK;
 pub use pinned::Rendered;
@@ -185,6 +184,14 @@ impl Archive {
         if publishing != PublishMode::Dropping {
             if is_catalog_lost(snapshot.state(), live) {
                 return Err(PublishError::CatalogLost(suite.codename.clone()));
+            }
+            let unknown = behind::unknown(self, suite, snapshot.as_ref(), live)?;
+            if let Some(first) = unknown.first() {
+                return Err(PublishError::CatalogBehind {
+                    suite: suite.codename.clone(),
+                    unknown: unknown.len(),
+                    first: first.filename.clone(),
+                });
             }
             self.refuse_to_drop(suite, snapshot.as_ref())?;
         }

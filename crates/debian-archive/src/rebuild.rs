@@ -3,32 +3,38 @@
 //! Nothing on disk is believed that a Release with a signature of the archive's key does not name by its digest, and
 //! what a package says is read from its file. Accounts, and which identities were taken once, come back from a backup
 //! only.
+//!
+//! A catalog that is there, and older than what is served, is brought up to it: it was restored from a backup.
 
 mod error;
-mod indexed_file;
 mod packages;
-mod published;
 mod replace;
 
+use std::collections::BTreeSet;
 use std::io;
 use std::path::PathBuf;
 
+use debian_control::digest::Sha256;
 use debian_control::name::SuiteName;
 use openpgp_policy::Keyring;
 use rustix::fs::FlockOperation;
 
 use crate::archive::{Archive, suite_dists};
+use crate::behind;
 use crate::config::Suite;
+use crate::indexed_file::IndexedFile;
+use crate::live_release::LiveRelease;
 use crate::location::ArchiveLocation;
 use crate::publish;
+use crate::published_tree::{PublishedTree, read_tree};
 use crate::verify;
 use archive_catalog::{DatabaseUrl, Pin, Publication, PublishedFile, Selection, SnapshotId, SqlCatalog};
 use archive_storage::STATE;
 use archive_storage::store::StoreError;
 
+pub use crate::published_tree::TreeProblem;
+pub use error::RebuildError;
 use error::failed;
-pub use error::{RebuildError, RebuildProblem};
-use published::{PublishedTree, read_tree};
 use replace::{beside, parts, put_in_place, remove, set_aside};
 
 /// What was made again.
@@ -37,7 +43,7 @@ pub struct Rebuilt {
     /// Each suite: packages that it holds, and pinned states.
     pub suites: Vec<RebuiltSuite>,
     /// What could not be made again.
-    pub problems: Vec<RebuildProblem>,
+    pub problems: Vec<TreeProblem>,
     /// How many files of the pool no index names. They are left as they are.
     pub unnamed: usize,
     /// Where a catalog that cannot be read was moved to.
@@ -55,7 +61,8 @@ pub struct RebuiltSuite {
     pub pinned: u64,
 }
 
-/// Makes the catalog of an archive again; an error when there is one that can be read.
+/// Makes the catalog of an archive again, or brings one that is older than what is served up to it; an error when there is one that
+/// knows all that is served.
 pub fn rebuild(location: &ArchiveLocation, keyring: &Keyring, now: i64) -> Result<Rebuilt, RebuildError> {
     let (root, catalog) = (location.local(), &location.catalog);
     // One that cannot be opened, for want of a right or while another program has it, is not lost.
@@ -64,7 +71,7 @@ pub fn rebuild(location: &ArchiveLocation, keyring: &Keyring, now: i64) -> Resul
         DatabaseUrl::Postgres(_) => SqlCatalog::is_in_use(catalog)?,
     };
     if exists {
-        return Err(RebuildError::Exists(catalog.clone()));
+        return bring_up(location, keyring, now);
     }
     // Made under another name, so that one that was cut off is not taken for the whole.
     let unfinished = match catalog {
@@ -104,6 +111,51 @@ pub fn rebuild(location: &ArchiveLocation, keyring: &Keyring, now: i64) -> Resul
     Ok(rebuilt)
 }
 
+/// Brings a catalog up to what is served of each suite that is served with packages which it never had.
+fn bring_up(location: &ArchiveLocation, keyring: &Keyring, now: i64) -> Result<Rebuilt, RebuildError> {
+    let archive = Archive::open(location)?;
+    let _lock = archive
+        .lock("pool.lock", FlockOperation::LockExclusive)
+        .map_err(|source| failed("lock", &location.local().join(STATE).join("pool.lock"), source))?;
+    let mut rebuilt = Rebuilt::default();
+    for suite in &archive.config().suites {
+        let live = LiveRelease::read(archive.files(), &suite.tree(), &suite.codename)?;
+        let snapshot = archive
+            .catalog()
+            .snapshot(&suite.codename, suite.pool_tree(), None)?;
+        if behind::unknown(&archive, suite, snapshot.as_ref(), &live)?.is_empty() {
+            continue;
+        }
+        let mut work = SuiteWork {
+            archive: &archive,
+            suite,
+            keyring,
+            now,
+            problems: &mut rebuilt.problems,
+        };
+        if let Some(tree) = work.read_whole(&archive.dists(suite)) {
+            work.record_live(&tree)?;
+            let counts = archive
+                .catalog()
+                .snapshot(&suite.codename, suite.pool_tree(), None)?
+                .counts(None)?;
+            rebuilt.suites.push(RebuiltSuite {
+                codename: suite.codename.clone(),
+                packages: counts.packages,
+                pinned: 0,
+            });
+        }
+    }
+    if rebuilt.suites.is_empty() && rebuilt.problems.is_empty() {
+        return Err(RebuildError::Exists(location.catalog.clone()));
+    }
+    let site = location.local().join(STATE).join("site");
+    // It was written from revisions that the catalog has forgotten.
+    publish::forget_site(location.local()).map_err(|source| failed("delete", &site, source))?;
+    rebuilt.unnamed = verify::unknown_files(&archive)?;
+    Ok(rebuilt)
+}
+
 fn fill(archive: &Archive, keyring: &Keyring, now: i64) -> Result<Rebuilt, RebuildError> {
     let mut rebuilt = Rebuilt::default();
     for suite in &archive.config().suites {
@@ -136,7 +188,7 @@ struct SuiteWork<'a> {
     suite: &'a Suite,
     keyring: &'a Keyring,
     now: i64,
-    problems: &'a mut Vec<RebuildProblem>,
+    problems: &'a mut Vec<TreeProblem>,
 }
 
 impl SuiteWork<'_> {
@@ -171,10 +223,16 @@ impl SuiteWork<'_> {
     /// Makes again what is published now.
     fn live(&mut self) -> Result<(), RebuildError> {
         let dists = self.archive.dists(self.suite);
-        let Some(tree) = self.read(&dists) else {
-            return self.empty();
-        };
-        let revision = self.hold(&tree)?;
+        match self.read(&dists) {
+            Some(tree) => self.record_live(&tree),
+            None => self.take_out_all_but(&[]),
+        }
+    }
+
+    /// Makes the suite hold what a tree names, and records that it is published so.
+    fn record_live(&mut self, tree: &PublishedTree) -> Result<(), RebuildError> {
+        let dists = self.archive.dists(self.suite);
+        let revision = self.hold(tree)?;
         let held =
             self.archive
                 .catalog()
@@ -189,7 +247,7 @@ impl SuiteWork<'_> {
             inrelease: tree.inrelease,
             valid_until: tree.release.valid_until,
             contents: None,
-            files: self.served(&tree, &dists)?,
+            files: self.served(tree, &dists)?,
         };
         self.archive
             .catalog()
@@ -203,9 +261,16 @@ impl SuiteWork<'_> {
             .ok()
     }
 
-    /// Makes the suite hold what a tree names and returns its revision.
+    /// Reads a tree of which nothing is missing: what it does not name would be taken out.
+    fn read_whole(&mut self, dists: &str) -> Option<PublishedTree> {
+        let before = self.problems.len();
+        let tree = self.read(dists)?;
+        (self.problems.len() == before).then_some(tree)
+    }
+
+    /// Makes the suite hold what a tree names and returns its revision. What it holds of that stays as it is.
     fn hold(&mut self, tree: &PublishedTree) -> Result<i64, RebuildError> {
-        self.empty()?;
+        self.take_out_all_but(&tree.named)?;
         packages::place(self.archive, self.suite, &tree.named, self.now, self.problems)?;
         let snapshot = self
             .archive
@@ -215,14 +280,24 @@ impl SuiteWork<'_> {
     }
 
     /// Takes out what an older state left.
-    fn empty(&self) -> Result<(), RebuildError> {
-        let all = Selection {
-            suite: Some(self.suite.codename.clone()),
-            ..Selection::default()
-        };
-        self.archive
-            .catalog()
-            .remove(std::slice::from_ref(&all), None, self.now)?;
+    fn take_out_all_but(&self, named: &[IndexedFile]) -> Result<(), RebuildError> {
+        let named: BTreeSet<Sha256> = named.iter().map(|file| file.sha256).collect();
+        let catalog = self.archive.catalog();
+        let snapshot = catalog.snapshot(&self.suite.codename, self.suite.pool_tree(), None)?;
+        let held = snapshot.packages()?.into_iter();
+        let gone = held.filter(|package| !named.contains(&package.sha256));
+        let selections: Vec<Selection> = gone
+            .map(|package| Selection {
+                suite: Some(self.suite.codename.clone()),
+                name: Some(package.name),
+                version: Some(package.version),
+                architecture: Some(package.architecture),
+            })
+            .collect();
+        drop(snapshot);
+        if !selections.is_empty() {
+            catalog.remove(&selections, None, self.now)?;
+        }
         Ok(())
     }
 

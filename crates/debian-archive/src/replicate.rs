@@ -16,7 +16,7 @@ use openpgp_policy::Keyring;
 
 use crate::archive::Archive;
 use crate::config::Suite;
-use crate::publish::signed_text;
+use crate::live_release::signed_text;
 use archive_catalog::{PublishedFile, Retained};
 use archive_storage::pool;
 use archive_storage::store::{FileHead, FileStore, Lifetime, folder_of};

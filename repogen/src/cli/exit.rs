@@ -34,6 +34,8 @@ pub(super) const SIGNING: u8 = 4;
 
 /// What to do where a catalog is empty that should not be.
 const LOST_CATALOG: &str = "name the right database, or fill this one: `repogen restore FILE`, `repogen rebuild`, or `repogen move` from where it was";
+const OLD_CATALOG: &str =
+    "name the right database, or take what is served into this one by `repogen rebuild`";
 
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -217,6 +219,7 @@ impl From<PublishError> for Failure {
                 "add it to repogen.toml again, or drop it with `repogen publish --drop`; the previous indexes were kept",
             ),
             error @ PublishError::CatalogLost(_) => Self::new(DISK, error).hint(LOST_CATALOG),
+            error @ PublishError::CatalogBehind { .. } => Self::new(DISK, error).hint(OLD_CATALOG),
             error => Self::new(DISK, error),
         }
     }
@@ -229,6 +232,7 @@ impl From<PruneError> for Failure {
                 Some("delete the manifest: the next publish builds that index from the catalog")
             }
             PruneError::CatalogLost(_) => Some(LOST_CATALOG),
+            PruneError::CatalogBehind { .. } => Some(OLD_CATALOG),
             _ => None,
         };
         let failure = Self::new(DISK, error);

@@ -11,9 +11,10 @@ use super::signing;
 use super::system_clock::now;
 use debian_control::terminal::escaped;
 
-/// Reconstruct a lost catalog from dists/, snapshots/ and pool/.
+/// Reconstruct a lost catalog from dists/, snapshots/ and pool/, or bring a restored one up to what is served.
 ///
-/// Prints one line a suite: codename, `rebuilt`, packages, pinned snapshots. Only data signed by the archive's own key
+/// Prints one line a suite: codename, `rebuilt`, packages, pinned snapshots. A catalog from an older backup gets what is
+/// served and not in it, and keeps all else: accounts, authors, snapshots. Only data signed by the archive's own key
 /// is used. Accounts, and the identities of pruned packages, can be restored from a backup only.
 #[derive(Debug, Args)]
 pub(super) struct RebuildArgs {}
@@ -70,7 +71,7 @@ impl From<RebuildError> for Failure {
                 };
                 Self::not_possible(RebuildError::Exists(catalog)).hint(hint)
             }
-            RebuildError::File { .. } | RebuildError::Store(_) => Self::disk(error),
+            RebuildError::File { .. } | RebuildError::Live(_) | RebuildError::Store(_) => Self::disk(error),
         }
     }
 }

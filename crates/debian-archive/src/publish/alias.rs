@@ -7,10 +7,10 @@ use debian_control::release::Release;
 
 use super::apply::StagedRelease;
 use super::error::PublishError;
-use super::live::signed_text;
 use super::steps::IndexOutput;
 use crate::archive::dists_folder;
 use crate::config::Suite;
+use crate::live_release::signed_text;
 use archive_storage::store::{FileStore, delete_folder};
 
 /// What was published under the name of a suite, for its alias.

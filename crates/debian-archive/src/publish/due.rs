@@ -1,7 +1,7 @@
 //! When a suite is to be published.
 
-use super::live::LiveRelease;
 use crate::config::{ContentsPolicy, Suite};
+use crate::live_release::LiveRelease;
 use archive_catalog::{Publication, Snapshot};
 
 /// Returns whether a publish would change anything.

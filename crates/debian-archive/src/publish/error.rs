@@ -3,9 +3,9 @@
 use std::io;
 use std::path::PathBuf;
 
-use super::live::LiveError;
 use super::refusal::{Gated, Gone};
 use crate::check::CheckError;
+use crate::live_release::LiveError;
 use crate::sign::SignError;
 use debian_control::name::SuiteName;
 
@@ -63,6 +63,18 @@ pub enum PublishError {
         "suite `{0}` is served with packages, and the catalog knows nothing of it: it is empty, or that of another archive"
     )]
     CatalogLost(SuiteName),
+    /// The catalog is older than what is served.
+    #[error(
+        "suite `{suite}` is served with {unknown} packages that the catalog never had in it, such as `{first}`: the catalog is older than what is served"
+    )]
+    CatalogBehind {
+        /// Codename.
+        suite: SuiteName,
+        /// How many.
+        unknown: usize,
+        /// The path of one of them, below the root of the suite's tree.
+        first: String,
+    },
     /// A suite is served that the configuration does not have.
     #[error("suite `{}` is still served with {} packages, but is not in repogen.toml", .0.suite, .0.packages)]
     StillServed(Gone),

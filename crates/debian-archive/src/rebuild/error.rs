@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::archive::OpenError;
+use crate::live_release::LiveError;
 use crate::verify::ArchiveVerifyError;
 use archive_catalog::{CatalogError, DatabaseUrl};
 use archive_storage::store::StoreError;
@@ -12,7 +13,9 @@ use archive_storage::store::StoreError;
 #[derive(Debug, thiserror::Error)]
 pub enum RebuildError {
     /// There is one.
-    #[error("the catalog `{0}` exists and is readable: there is nothing to rebuild")]
+    #[error(
+        "the catalog `{0}` exists, is readable and knows all that is served: there is nothing to rebuild"
+    )]
     Exists(DatabaseUrl),
     /// The archive cannot be opened.
     #[error(transparent)]
@@ -23,6 +26,9 @@ pub enum RebuildError {
     /// The pool cannot be listed.
     #[error(transparent)]
     Pool(#[from] ArchiveVerifyError),
+    /// What is served cannot be read.
+    #[error(transparent)]
+    Live(#[from] LiveError),
     /// The store of the archive's files cannot be read.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -38,26 +44,10 @@ pub enum RebuildError {
     },
 }
 
-/// Something that could not be made again.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RebuildProblem {
-    /// The file, below the root.
-    pub path: String,
-    /// What is wrong with it.
-    pub what: String,
-}
-
 pub(super) fn failed(action: &'static str, path: &Path, source: io::Error) -> RebuildError {
     RebuildError::File {
         action,
         path: path.to_owned(),
         source,
-    }
-}
-
-pub(super) fn problem(path: &str, what: impl ToString) -> RebuildProblem {
-    RebuildProblem {
-        path: path.to_owned(),
-        what: what.to_string(),
     }
 }

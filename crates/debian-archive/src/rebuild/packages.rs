@@ -6,12 +6,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::thread;
 
-use super::error::{RebuildProblem, problem};
-use super::indexed_file::IndexedFile;
 use crate::archive::Archive;
 use crate::config::Suite;
 use crate::error_text::with_causes;
+use crate::indexed_file::IndexedFile;
 use crate::ingest::{UploadContext, read_content_from};
+use crate::published_tree::{TreeProblem, problem};
 use archive_catalog::{CatalogError, NewContent, NewPlacement};
 use archive_storage::store::OpenFile;
 use debian_control::digest::{Digester, Sha256};
@@ -27,7 +27,7 @@ pub(super) fn place(
     suite: &Suite,
     named: &[IndexedFile],
     now: i64,
-    problems: &mut Vec<RebuildProblem>,
+    problems: &mut Vec<TreeProblem>,
 ) -> Result<(), CatalogError> {
     let next = AtomicUsize::new(0);
     let (sender, receiver) = mpsc::sync_channel(WAITING);
@@ -77,7 +77,7 @@ fn place_batch(
     suite: &Suite,
     batch: &mut Vec<Vec<NewPlacement>>,
     now: i64,
-    problems: &mut Vec<RebuildProblem>,
+    problems: &mut Vec<TreeProblem>,
 ) -> Result<(), CatalogError> {
     if batch.is_empty() {
         return Ok(());

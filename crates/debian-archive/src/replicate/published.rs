@@ -7,7 +7,7 @@ use debian_control::digest;
 use super::ReplicateError;
 use crate::archive::Archive;
 use crate::config::Suite;
-use crate::publish::signed_text;
+use crate::live_release::signed_text;
 use archive_catalog::Publication;
 
 /// How often it is read again while a publisher is between writing and recording.

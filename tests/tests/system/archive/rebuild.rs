@@ -257,3 +257,49 @@ fn an_index_that_is_broken_is_read_from_another_of_its_forms() {
         "stable\trebuilt\t1\t0\n"
     );
 }
+
+#[test]
+fn a_backup_that_is_older_than_what_is_served_loses_nothing_that_came_after_it() {
+    let archive = TestArchive::new();
+    archive.add(&[hello("1.0"), DebBuilder::new("removed", "1", "all")]);
+    archive.account("jane", &["--role", "maintainer"]);
+    archive.publish();
+    let outside = archive.outside();
+    let backup = outside.join("backup.tar");
+    let backup = backup.to_str().unwrap();
+    archive.repogen(&["backup", backup]).ok();
+    archive.add(&[hello("2.0"), DebBuilder::new("later", "1", "all")]);
+    archive.repogen(&["remove", "removed"]).ok();
+    archive.publish();
+    let served = archive.read("dists/stable/InRelease");
+
+    lose_catalog(&archive);
+    let restored = outside.join("restored");
+    std::fs::create_dir(&restored).unwrap();
+    let root = restored.to_str().unwrap();
+    archive.repogen(&["restore", "--root", root, backup]).ok();
+    std::fs::copy(restored.join("catalog.db"), archive.root().join("catalog.db")).unwrap();
+
+    for command in [&["publish"][..], &["publish", "--force"], &["prune"]] {
+        let run = archive.repogen(command);
+        let says = run.stderr.contains("2 packages that the catalog never had")
+            && run.stderr.contains("repogen rebuild");
+        assert!(run.code == 3 && says, "{command:?}: {}", run.report());
+    }
+    assert_eq!(archive.read("dists/stable/InRelease"), served);
+    let rebuilt = archive.repogen(&["rebuild"]).ok();
+    assert_eq!(rebuilt.stdout, "stable\trebuilt\t3\t0\n");
+    archive.publish();
+    archive.repogen(&["verify"]).ok();
+    let names = archive.repogen(&["list"]).ok().stdout;
+    let names: Vec<&str> = names.lines().filter_map(|line| line.split('\t').next()).collect();
+    assert_eq!(names, ["hello", "hello", "later"]);
+    let again = archive.repogen(&["rebuild"]);
+    assert!(
+        again.code == 1 && again.stderr.contains("nothing to rebuild"),
+        "{}",
+        again.report()
+    );
+    // What only a backup has is there.
+    archive.token("jane", &["upload:stable/*"]);
+}

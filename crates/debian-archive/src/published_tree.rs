@@ -1,4 +1,4 @@
-//! What a published tree says, each byte checked against the signature of the archive's key.
+//! What a published tree says, each byte checked against its Release.
 
 use std::collections::BTreeMap;
 use std::io::Read as _;
@@ -12,35 +12,58 @@ use debian_control::stanza::StanzaReader;
 use debian_deb::compression::{Bounds, Compression, Decoder, Streams};
 use openpgp_policy::{self, Keyring};
 
-use super::error::{RebuildProblem, problem};
-use super::indexed_file::IndexedFile;
 use crate::error_text::with_causes;
+use crate::indexed_file::IndexedFile;
 use archive_storage::store::FileStore;
 
+/// Something in a published tree that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TreeProblem {
+    /// The file, below the root.
+    pub path: String,
+    /// What is wrong with it.
+    pub what: String,
+}
+
 /// A published state of a suite.
-pub(super) struct PublishedTree {
-    pub(super) release: Release,
-    pub(super) date: i64,
+pub(crate) struct PublishedTree {
+    pub(crate) release: Release,
+    pub(crate) date: i64,
     /// Digest of its InRelease.
-    pub(super) inrelease: Sha256,
+    pub(crate) inrelease: Sha256,
     /// What its indexes name, each file once.
-    pub(super) named: Vec<IndexedFile>,
+    pub(crate) named: Vec<IndexedFile>,
 }
 
 /// Reads the tree in `dists`, the folder of an InRelease; an index that cannot be used is a problem, and the others are read.
-pub(super) fn read_tree(
+pub(crate) fn read_tree(
     files: &dyn FileStore,
     dists: &str,
     keyring: &Keyring,
     now: i64,
-    problems: &mut Vec<RebuildProblem>,
-) -> Result<PublishedTree, RebuildProblem> {
+    problems: &mut Vec<TreeProblem>,
+) -> Result<PublishedTree, TreeProblem> {
     let path = format!("{dists}/InRelease");
     let bytes = read(files, &path).map_err(|what| problem(&path, what))?;
     let verified =
         openpgp_policy::verify_inrelease(&bytes, keyring, now).map_err(|error| problem(&path, error))?;
     let release = Release::parse(&verified.text).map_err(|error| problem(&path, error))?;
     let date = release.date.ok_or_else(|| problem(&path, "it has no Date"))?;
+    Ok(PublishedTree {
+        named: named(files, dists, &release, problems),
+        release,
+        date,
+        inrelease: digest(&bytes).0,
+    })
+}
+
+/// Returns what the indexes of a Release name, each file once.
+pub(crate) fn named(
+    files: &dyn FileStore,
+    dists: &str,
+    release: &Release,
+    problems: &mut Vec<TreeProblem>,
+) -> Vec<IndexedFile> {
     let mut named = BTreeMap::new();
     for plain in &release.sha256 {
         let component = plain
@@ -49,7 +72,7 @@ pub(super) fn read_tree(
             .and_then(|folder| folder.rsplit_once("/binary-"))
             .and_then(|(component, _)| component.parse::<Component>().ok());
         let Some(component) = component else { continue };
-        match index_text(files, dists, &release, plain) {
+        match index_text(files, dists, release, plain) {
             Ok(text) => collect(
                 &format!("{dists}/{}", plain.path),
                 &text,
@@ -60,12 +83,7 @@ pub(super) fn read_tree(
             Err(what) => problems.push(problem(&format!("{dists}/{}", plain.path), what)),
         }
     }
-    Ok(PublishedTree {
-        release,
-        date,
-        inrelease: digest(&bytes).0,
-        named: named.into_values().collect(),
-    })
+    named.into_values().collect()
 }
 
 /// Returns the text of an index from whichever of its forms is whole, under either of its names.
@@ -119,7 +137,7 @@ fn collect(
     text: &str,
     component: &Component,
     named: &mut BTreeMap<String, IndexedFile>,
-    problems: &mut Vec<RebuildProblem>,
+    problems: &mut Vec<TreeProblem>,
 ) {
     for stanza in StanzaReader::new(text) {
         let entry = match stanza {
@@ -131,6 +149,7 @@ fn collect(
                 named
                     .entry(entry.filename.to_owned())
                     .or_insert_with(|| IndexedFile {
+                        name: entry.name.clone(),
                         component: component.clone(),
                         filename: entry.filename.to_owned(),
                         sha256: entry.sha256,
@@ -163,6 +182,13 @@ fn digest(bytes: &[u8]) -> (Sha256, u64) {
     digester.update(bytes);
     let digests = digester.finish();
     (digests.sha256, digests.size)
+}
+
+pub(crate) fn problem(path: &str, what: impl ToString) -> TreeProblem {
+    TreeProblem {
+        path: path.to_owned(),
+        what: what.to_string(),
+    }
 }
 
 #[cfg(test)]

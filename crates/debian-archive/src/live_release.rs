@@ -53,7 +53,7 @@ impl LiveRelease {
     }
 
     /// Reads what is published for a publish, which replaces a Release that is damaged.
-    pub(super) fn read_to_replace(
+    pub(crate) fn read_to_replace(
         files: &dyn FileStore,
         tree: &str,
         codename: &SuiteName,
@@ -69,13 +69,18 @@ impl LiveRelease {
     }
 
     /// Returns what tells its InRelease from a later one.
-    pub(super) fn head(&self) -> Option<&FileHead> {
+    pub(crate) fn head(&self) -> Option<&FileHead> {
         self.head.as_ref()
     }
 
     /// Returns the digest of its InRelease.
     pub fn inrelease(&self) -> Option<Sha256> {
         self.inrelease
+    }
+
+    /// Returns it as it was read.
+    pub(crate) fn release(&self) -> Option<&Release> {
+        self.release.as_ref()
     }
 
     /// Returns its Date, in Unix seconds.
