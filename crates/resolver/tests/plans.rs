@@ -582,6 +582,27 @@ fn what_is_pre_depended_on_is_configured_with_all_it_needs() {
     );
 }
 
+/// `tool` needs `base`, which breaks the old `tool`: that cannot be helped. `data` breaks the old `tool` too, and can wait.
+#[test]
+fn what_should_be_replaced_first_is_as_far_as_needs_let_it() {
+    let world = World::new(
+        "* tool 1 \n tool 2 & Depends: base (>= 2) \n * base 1 \n base 2 & Breaks: tool (<< 2) \n * data 1 \n data 2 & Breaks: tool (<< 2), base (<< 2)",
+    );
+    let plan = world.solve(&full_upgrade(&world)).unwrap();
+    assert_eq!(
+        world.steps(&plan),
+        "unpack base, configure base, unpack tool, configure tool, unpack data, configure data"
+    );
+    let world = World::new(
+        "* tool 1 \n tool 2 & Depends: base (>= 2) \n * base 1 \n base 2 & Breaks: data (<< 2) \n * data 1 \n data 2 & Breaks: tool (<< 2)",
+    );
+    let plan = world.solve(&full_upgrade(&world)).unwrap();
+    assert_eq!(
+        world.steps(&plan),
+        "unpack base, configure base, unpack tool, configure tool, unpack data, configure data"
+    );
+}
+
 #[test]
 fn what_breaks_an_installed_version_is_unpacked_after_the_new_one() {
     let world = World::new("aa 1 & Breaks: bb (<< 2) \n bb 2 \n * bb 1");

@@ -9,6 +9,7 @@
 //! what takes their place is there. One that is needed and cannot be beside what comes goes in the middle: see [`removals`].
 
 mod components;
+mod preference;
 mod removals;
 
 use std::collections::{HashMap, HashSet};
@@ -16,6 +17,7 @@ use std::collections::{HashMap, HashSet};
 use super::Plan;
 use crate::universe::{Field, PackageId, RelationContext, Universe};
 use components::components;
+use preference::by_preference;
 use removals::Removals;
 
 /// One step of a plan.
@@ -113,18 +115,22 @@ struct Ordering<'a> {
 }
 
 impl Ordering<'_> {
-    /// Appends the steps of packages that need each other, or have to be replaced before each other. dpkg can do without the latter, so what
-    /// needs each other is what stays together.
+    /// Appends the steps of packages that need each other, or should be replaced before each other. dpkg can do without the latter, but for
+    /// essential packages: it holds as far as it does not stand against what is needed.
     fn push_group(&self, group: &[PackageId], steps: &mut Vec<Step>) {
-        for circle in self.grouped(group, |package| {
-            let essential = self.replacements(package);
-            let essential = essential.filter(|other| self.universe.is_essential(*other));
+        let needed = |package: PackageId| -> Vec<PackageId> {
+            let replaced = self.replacements(package);
             needs(self.universe, package, &ALL)
-                .chain(essential)
+                .chain(replaced.filter(|other| self.universe.is_essential(*other)))
                 .chain(self.other_halves(package))
                 .collect()
-        }) {
-            self.push_circle(&circle, steps);
+        };
+        let circles = self.grouped(group, needed);
+        let better = |package: PackageId| self.replacements(package).collect();
+        for place in by_preference(&circles, needed, better) {
+            if let Some(circle) = circles.get(place) {
+                self.push_circle(circle, steps);
+            }
         }
     }
 
