@@ -10,6 +10,8 @@
 mod database;
 mod error;
 mod files;
+mod history_log;
+mod hooks;
 mod key;
 mod marks;
 mod order;
@@ -32,11 +34,14 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::flag;
 
 use crate::installed::{InstalledPackage, State};
+use history_log::Entry;
+use hooks::Hooks;
 use order::Step;
 use rootless::store::{self, Expected};
 use rootless::{Add, Change, PackageKey};
 
 pub use error::SystemError;
+pub use history_log::Author;
 pub use order::Action;
 
 /// A system that dpkg keeps: this machine's, or one in a folder.
@@ -127,6 +132,7 @@ impl System {
         &self,
         change: &Change,
         actions: &[Action],
+        author: &Author<'_>,
         waiting: impl FnOnce(),
     ) -> Result<Vec<Unfinished>, SystemError> {
         self.check_rights()?;
@@ -141,18 +147,37 @@ impl System {
             .iter()
             .map(|add| verified_copy(add, own.path()))
             .collect::<Result<Vec<_>, _>>()?;
-        let before = self.unfinished()?;
-        let steps = order::steps(change, actions, &files)?;
+        let before = self.installed()?;
         let stop = Stop::catch().map_err(SystemError::Signals)?;
+        let hooks = Hooks::read(self)?;
+        hooks.run("DPkg::Pre-Invoke")?;
+        hooks.announce(change, &files, &before)?;
+        let entry = Entry::begin(self, author, change, &before)?;
+        let outcome = self.take_steps(change, actions, &files, &stop);
+        entry.end(&outcome);
+        // What dpkg did stands, whatever becomes of this.
+        let after = hooks.run("DPkg::Post-Invoke");
+        let unfinished = outcome?;
+        after?;
+        Ok(unfinished)
+    }
+
+    fn take_steps(
+        &self,
+        change: &Change,
+        actions: &[Action],
+        files: &[PathBuf],
+        stop: &Stop,
+    ) -> Result<Vec<Unfinished>, SystemError> {
+        let before = self.unfinished()?;
+        let steps = order::steps(change, actions, files)?;
         // Before dpkg runs: should it fail halfway, what came by itself is known as that.
         marks::write(self, change)?;
         for (number, step) in steps.iter().enumerate() {
             self.take_step(step, change, &before)?;
             if stop.was_asked() && self.may_stop_after(step, &before)? {
-                let remaining = steps
-                    .iter()
-                    .skip(number + 1)
-                    .flat_map(|step| step.packages(change, &files));
+                let remaining = steps.iter().skip(number + 1);
+                let remaining = remaining.flat_map(|step| step.packages(change, files));
                 return Err(SystemError::Stopped {
                     remaining: remaining.collect(),
                 });

@@ -11,7 +11,7 @@ use cpkgs::local::LocalDeb;
 use cpkgs::preferences::Preferences;
 use cpkgs::resolver_input::ResolverInput;
 use cpkgs::spec::Named;
-use cpkgs::system::{Action, System, Unfinished};
+use cpkgs::system::{Action, Author, System, Unfinished};
 use debian_control::terminal::escaped;
 use resolver::request::{Hold, Mark};
 use rootless::generation::{Generations, Programs};
@@ -259,11 +259,25 @@ impl InstallTarget {
             }
             Self::System(system) => {
                 let printer = &mut context.printer;
-                let unfinished = system.apply(&change, actions, || printer.info(WAITING))?;
+                let author = author();
+                let unfinished = system.apply(&change, actions, &author, || printer.info(WAITING))?;
                 context.warn_unfinished(&unfinished);
             }
         }
         Ok(())
+    }
+}
+
+/// Returns who changes a system: sudo says who became root.
+fn author() -> Author<'static> {
+    let words = std::env::args_os().map(|word| word.to_string_lossy().into_owned());
+    let variable = |name| std::env::var(name).ok();
+    Author {
+        command_line: words.collect::<Vec<_>>().join(" "),
+        requested_by: variable("SUDO_USER")
+            .zip(variable("SUDO_UID"))
+            .map(|(name, number)| format!("{name} ({number})")),
+        clock: &|| jiff::Zoned::now().strftime("%Y-%m-%d  %H:%M:%S").to_string(),
     }
 }
 

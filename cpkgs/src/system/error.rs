@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use debian_control::relation::RelationError;
+use debian_control::terminal::escaped;
 
 use super::Unfinished;
 use rootless::store::StoreError;
@@ -51,6 +52,17 @@ pub enum SystemError {
     /// dpkg cannot be started.
     #[error("cannot start dpkg")]
     Start(#[source] io::Error),
+    /// What apt's configuration has called around dpkg failed.
+    #[error(
+        "`{}` failed, which apt's configuration has run around dpkg",
+        escaped(command)
+    )]
+    Hook {
+        /// The command.
+        command: String,
+        /// Why.
+        source: io::Error,
+    },
     /// dpkg did not do it; it said why.
     #[error("`dpkg {action}` failed ({status}){}", .unfinished.iter().map(|one| format!("; {one}")).collect::<String>())]
     Failed {

@@ -10,7 +10,7 @@ use super::{System, SystemError};
 use rootless::Configuration;
 
 /// Where the programs are that dpkg and maintainer scripts look for; a user's own path lacks some.
-const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+pub(super) const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// Starts a program so that what a terminal sends to end it does not reach it: cut off in the middle, dpkg leaves packages half
 /// unpacked. Whatever it starts inherits that, maintainer scripts too, as they do from dpkg itself.
@@ -63,7 +63,8 @@ impl Step {
     }
 }
 
-fn talk() -> Result<Stdio, SystemError> {
+/// Where what other programs say goes.
+pub(super) fn talk() -> Result<Stdio, SystemError> {
     let stderr = io::stderr().as_fd().try_clone_to_owned();
     Ok(Stdio::from(stderr.map_err(SystemError::Start)?))
 }

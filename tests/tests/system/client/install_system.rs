@@ -1,5 +1,8 @@
 //! `cpkgs install --system`, with the real dpkg on a root of a test's own.
 
+mod apt;
+mod order;
+
 use std::fs;
 use std::io::Write as _;
 use std::os::unix::process::CommandExt as _;
@@ -312,9 +315,14 @@ fn pair(version: &str) -> [DebBuilder; 2] {
 impl Machine {
     /// Puts a shell into the root, which scripts of packages run in.
     fn give_shell(&self) {
-        let listed = Run::of(Command::new("ldd").arg("/bin/sh")).ok();
+        self.give("/bin/sh");
+    }
+
+    /// Puts a program of this machine into the root, with its libraries.
+    fn give(&self, program: &str) {
+        let listed = Run::of(Command::new("ldd").arg(program)).ok();
         let words = listed.stdout.split_whitespace();
-        for path in words.filter(|word| word.starts_with('/')).chain(["/bin/sh"]) {
+        for path in words.filter(|word| word.starts_with('/')).chain([program]) {
             let place = self.path(path.trim_start_matches('/'));
             fs::create_dir_all(place.parent().unwrap()).unwrap();
             fs::copy(path, place).unwrap();
@@ -330,37 +338,6 @@ impl Machine {
         arguments.extend(paths.iter().map(String::as_str));
         self.cpkgs(&arguments).ok();
     }
-}
-
-/// The library of a transition: the old package's last script fails where the file has gone with it.
-#[test]
-fn a_library_that_gets_another_name_is_there_at_every_moment() {
-    let file = "./usr/lib/libx.so";
-    let machine = Machine::new(&[
-        DebBuilder::new("user", "1", "amd64").depends("libx"),
-        DebBuilder::new("libx", "1", "amd64")
-            .file(file, "old")
-            .script("postrm", "#!/bin/sh\n[ -e /usr/lib/libx.so ]\n"),
-    ]);
-    machine.give_shell();
-    machine.cpkgs(&["install", "user"]).ok();
-    machine.archive.add(&[
-        DebBuilder::new("user", "2", "amd64").depends("libxt64"),
-        DebBuilder::new("libxt64", "2", "amd64")
-            .file(file, "new")
-            .field("Provides", "libx (= 2)")
-            .field("Replaces", "libx")
-            .field("Breaks", "libx (<< 2)"),
-    ]);
-    machine.archive.publish();
-    machine.client.run(&["update"]).ok();
-    let run = machine.cpkgs(&["full-upgrade"]).ok();
-    assert_eq!(
-        machine.status(),
-        ["libxt64 2 install installed", "user 2 install installed"]
-    );
-    // What dpkg says of a file has the package's name.
-    assert!(run.stderr.contains("libxt64_2_amd64.deb"), "{}", run.report());
 }
 
 #[test]

@@ -1,0 +1,242 @@
+//! What other programs have apt call around dpkg: needrestart, etckeeper, apt-listchanges, and debconf, which asks its questions before
+//! anything is unpacked. Source: apt.conf(5), "How APT calls dpkg(1)", and apt's `RunScripts` and `RunScriptsWithPkgs`.
+
+use std::fs::File;
+use std::io::{self, Write as _};
+use std::os::fd::{AsRawFd as _, OwnedFd};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use debian_control::stanza::Stanza;
+use debian_control::version::Version;
+use rootless::{Change, PackageKey};
+use rustix::io::{FdFlags, fcntl_dupfd_cloexec, fcntl_setfd};
+
+use super::{System, SystemError, key, run};
+use crate::installed::InstalledPackage;
+
+/// What apt's configuration says.
+pub(super) struct Hooks<'a> {
+    system: &'a System,
+    /// Lines of `NAME=VALUE`.
+    configuration: String,
+}
+
+impl<'a> Hooks<'a> {
+    /// Reads the configuration of the system's apt. A system without apt has none, and who is not root cannot go into another one.
+    pub(super) fn read(system: &'a System) -> Result<Self, SystemError> {
+        let mut hooks = Self {
+            system,
+            configuration: String::new(),
+        };
+        if !rustix::process::geteuid().is_root() || !system.below("usr/bin/apt-config").exists() {
+            return Ok(hooks);
+        }
+        let mut command = inside(system, "apt-config");
+        let output = command.args(["dump", "--format", "%F=%v%n"]).output();
+        let output = output.map_err(|source| hooks.failed("apt-config", source))?;
+        if !output.status.success() {
+            let why = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+            return Err(hooks.failed("apt-config", io::Error::other(why)));
+        }
+        hooks.configuration = String::from_utf8_lossy(&output.stdout).into_owned();
+        Ok(hooks)
+    }
+
+    /// Returns the members of a list, or the value of an option.
+    fn values(&self, name: &str) -> Vec<&str> {
+        let lines = self.configuration.lines().filter_map(|line| line.split_once('='));
+        let named = lines.filter(|(key, _)| key.trim_end_matches("::").eq_ignore_ascii_case(name));
+        named
+            .map(|(_, value)| value)
+            .filter(|value| !value.is_empty())
+            .collect()
+    }
+
+    /// Runs the commands of a list.
+    pub(super) fn run(&self, list: &str) -> Result<(), SystemError> {
+        for hook in self.values(list) {
+            let status = self
+                .shell(hook)?
+                .status()
+                .map_err(|source| self.failed(hook, source))?;
+            if !status.success() {
+                return Err(self.failed(hook, io::Error::other(status.to_string())));
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells the commands of `DPkg::Pre-Install-Pkgs` what is to come and to go, each in the form that it wants.
+    pub(super) fn announce(
+        &self,
+        change: &Change,
+        files: &[PathBuf],
+        before: &[InstalledPackage],
+    ) -> Result<(), SystemError> {
+        for hook in self.values("DPkg::Pre-Install-Pkgs") {
+            let program = hook.split(' ').next().unwrap_or_default();
+            let option = |name: &str| {
+                let values = self.values(&format!("DPkg::Tools::Options::{program}::{name}"));
+                values.first().and_then(|value| value.parse::<i32>().ok())
+            };
+            let protocol = Protocol::of(option("Version").unwrap_or(1));
+            let text = self.text(protocol, change, files, before);
+            self.hand_over(hook, option("InfoFD").unwrap_or(0), &text)
+                .map_err(|source| self.failed(hook, source))?;
+        }
+        Ok(())
+    }
+
+    /// Runs a command that reads a text from a file that is open as it wants it.
+    fn hand_over(&self, hook: &str, number: i32, text: &str) -> io::Result<()> {
+        let mut file = tempfile::tempfile()?;
+        file.write_all(text.as_bytes())?;
+        io::Seek::rewind(&mut file)?;
+        let mut command = self.shell(hook).map_err(io::Error::other)?;
+        // Kept open until the command has ended.
+        let mut _open: Option<OwnedFd> = None;
+        if number == 0 {
+            command.stdin(file).env("APT_HOOK_INFO_FD", "0");
+        } else {
+            let open = inherited(&file, number)?;
+            command.env("APT_HOOK_INFO_FD", open.as_raw_fd().to_string());
+            _open = Some(open);
+        }
+        let status = command.status()?;
+        match status.success() {
+            true => Ok(()),
+            false => Err(io::Error::other(status.to_string())),
+        }
+    }
+
+    fn text(
+        &self,
+        protocol: Protocol,
+        change: &Change,
+        files: &[PathBuf],
+        before: &[InstalledPackage],
+    ) -> String {
+        let adds = change.add.iter().zip(files);
+        let adds = adds.filter_map(|(add, file)| {
+            let stanza = Stanza::parse(&add.stanza).ok()?;
+            Some((stanza, seen_inside(self.system, file)))
+        });
+        if protocol == Protocol::Paths {
+            return adds.map(|(_, path)| format!("{path}\n")).collect();
+        }
+        let installed = |key: &PackageKey| {
+            before
+                .iter()
+                .find(|one| key::of(&one.name, &one.architecture) == *key)
+        };
+        let mut text = format!("VERSION {}\n", if protocol == Protocol::Versions { 2 } else { 3 });
+        let set = self.configuration.lines().filter(|line| !line.ends_with('='));
+        text.extend(set.map(|line| format!("{line}\n")));
+        text.push('\n');
+        for (stanza, path) in adds {
+            let old = installed(&key::of_stanza(&stanza)).and_then(|one| Stanza::parse(&one.stanza).ok());
+            let name = stanza.line("Package").unwrap_or_default();
+            text.push_str(&protocol.line(name, old.as_ref(), Some(&stanza), &path));
+        }
+        for key in &change.remove {
+            let old = installed(&key::of(&key.name, &key.architecture));
+            let old = old.and_then(|one| Stanza::parse(&one.stanza).ok());
+            text.push_str(&protocol.line(&key.name, old.as_ref(), None, "**REMOVE**"));
+        }
+        text
+    }
+
+    fn shell(&self, command: &str) -> Result<Command, SystemError> {
+        let mut shell = inside(self.system, "/bin/sh");
+        shell.args(["-c", command]).stdout(run::talk()?);
+        Ok(shell)
+    }
+
+    fn failed(&self, hook: &str, source: io::Error) -> SystemError {
+        SystemError::Hook {
+            command: hook.to_owned(),
+            source,
+        }
+    }
+}
+
+/// In which form a command wants to be told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Protocol {
+    /// The paths of what is unpacked.
+    Paths,
+    /// The configuration, and packages with their versions.
+    Versions,
+    /// The same with architectures.
+    Architectures,
+}
+
+impl Protocol {
+    fn of(version: i32) -> Self {
+        match version {
+            ..=1 => Self::Paths,
+            2 => Self::Versions,
+            3.. => Self::Architectures,
+        }
+    }
+
+    /// Returns the line for a package that comes, changes or goes.
+    fn line(self, name: &str, old: Option<&Stanza<'_>>, new: Option<&Stanza<'_>>, what: &str) -> String {
+        let version = |stanza: Option<&Stanza<'_>>| {
+            stanza
+                .and_then(|stanza| stanza.line("Version"))
+                .unwrap_or("-")
+                .to_owned()
+        };
+        let side = |stanza: Option<&Stanza<'_>>| {
+            let field = |name, default| stanza.and_then(|stanza| stanza.line(name)).unwrap_or(default);
+            match self {
+                Self::Architectures => {
+                    let kind = if stanza.is_some() { "no" } else { "none" };
+                    let (architecture, kind) = (field("Architecture", "-"), field("Multi-Arch", kind));
+                    format!("{} {architecture} {kind}", version(stanza))
+                }
+                Self::Paths | Self::Versions => version(stanza),
+            }
+        };
+        let direction = match (parsed(old), parsed(new)) {
+            (Some(old), Some(new)) if old == new => '=',
+            (Some(old), Some(new)) if old > new => '>',
+            (_, None) => '>',
+            _ => '<',
+        };
+        format!("{name} {} {direction} {} {what}\n", side(old), side(new))
+    }
+}
+
+fn parsed(stanza: Option<&Stanza<'_>>) -> Option<Version> {
+    stanza?.line("Version")?.parse().ok()
+}
+
+/// Returns a descriptor of a file that a program that is started has, too; of the wanted number where that one is free.
+fn inherited(file: &File, number: i32) -> io::Result<OwnedFd> {
+    let open = fcntl_dupfd_cloexec(file, number)?;
+    fcntl_setfd(&open, FdFlags::empty())?;
+    Ok(open)
+}
+
+/// Returns a command that is run where the system's root is the root.
+fn inside(system: &System, program: &str) -> Command {
+    let mut command = match system.is_this_machine() {
+        true => Command::new(program),
+        false => {
+            let mut command = Command::new("/usr/sbin/chroot");
+            command.arg(system.root()).arg(program);
+            command
+        }
+    };
+    command.env("PATH", run::PATH);
+    command
+}
+
+/// Returns the path of a file as it is inside of the system.
+fn seen_inside(system: &System, path: &Path) -> String {
+    let below = path.strip_prefix(system.root()).unwrap_or(path);
+    Path::new("/").join(below).to_string_lossy().into_owned()
+}
