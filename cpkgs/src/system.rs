@@ -37,6 +37,7 @@ use crate::installed::{InstalledPackage, State};
 use history_log::Entry;
 use hooks::Hooks;
 use order::Step;
+use rootless::generation::Held;
 use rootless::store::{self, Expected};
 use rootless::{Add, Change, PackageKey};
 
@@ -100,6 +101,34 @@ impl System {
     pub fn unfinished(&self) -> Result<Vec<Unfinished>, SystemError> {
         let packages = self.installed()?.into_iter();
         Ok(packages.filter_map(|package| Unfinished::of(&package)).collect())
+    }
+
+    /// Returns the paths of a package's files, as dpkg unpacked them; `None` for one that is not installed.
+    ///
+    /// # Errors
+    /// When dpkg's database cannot be read.
+    pub fn files_of(
+        &self,
+        name: &str,
+        architecture: Option<&str>,
+    ) -> Result<Option<Vec<String>>, SystemError> {
+        database::files_of(self, name, architecture)
+    }
+
+    /// Has dpkg hold packages, or let them change again.
+    ///
+    /// # Errors
+    /// When it is not permitted, or dpkg fails.
+    pub fn hold(&self, holds: &[(PackageKey, Held)]) -> Result<(), SystemError> {
+        self.check_rights()?;
+        let line = |(key, held): &(PackageKey, Held)| {
+            let word = match held {
+                Held::Held => "hold",
+                Held::Free => "install",
+            };
+            format!("{} {word}\n", order::qualified(key))
+        };
+        run::set_selections(self, &holds.iter().map(line).collect::<String>())
     }
 
     /// Returns the architectures besides its own that dpkg may install.

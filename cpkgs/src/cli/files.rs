@@ -7,12 +7,13 @@ use apt_client::lists::Lists;
 use clap::Args;
 use clap_complete::engine::ArgValueCompleter;
 use cpkgs::machine;
+use cpkgs::spec::Named;
 use debian_control::terminal::escaped;
-use rootless::generation::Generations;
 use serde::Serialize;
 
 use super::candidates;
-use super::failure::{Failure, REFUSED, no_sources};
+use super::failure::{Failure, REFUSED, USAGE, no_sources};
+use super::install_target::{InstallTargetArgs, Run};
 use super::{Context, Outcome, human_size};
 
 /// List the files of a package: as it is installed, or else as the archives list them.
@@ -21,6 +22,8 @@ pub(super) struct FilesArgs {
     /// The package.
     #[arg(add = ArgValueCompleter::new(candidates::packages))]
     name: String,
+    #[command(flatten)]
+    target: InstallTargetArgs,
 }
 
 /// A file as `search --file --json` prints it.
@@ -32,8 +35,9 @@ struct FileView<'f> {
 }
 
 pub(super) fn files(args: &FilesArgs, context: &mut Context) -> Result<Outcome, Failure> {
-    let install = context.config.install(&context.home);
-    if let Some(files) = Generations::new(&install).files_of(&args.name)? {
+    let target = context.install_target(&args.target, Run::Dry)?;
+    let named = Named::parse(&args.name).map_err(|error| Failure::saying(USAGE, error))?;
+    if let Some(files) = target.files_of(&named)? {
         return print(files.into_iter().collect(), context);
     }
     let not_installed = || Failure::saying(REFUSED, format_args!("`{}` is not installed", args.name));

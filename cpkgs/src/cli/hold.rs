@@ -2,15 +2,16 @@
 
 use clap::Args;
 use clap_complete::engine::ArgValueCompleter;
-use cpkgs::installed::{self, InstalledPackage};
+use cpkgs::installed::InstalledPackage;
 use cpkgs::spec::Named;
 use debian_control::terminal::escaped;
 use resolver::request::Hold;
+use rootless::PackageKey;
 use rootless::generation::Held;
-use rootless::{Change, PackageKey};
 
 use super::candidates;
 use super::failure::{Failure, REFUSED, USAGE};
+use super::install_target::{InstallTargetArgs, Run};
 use super::{Context, Outcome};
 
 /// Keep installed packages in their version, whatever is upgraded.
@@ -19,6 +20,8 @@ pub(super) struct HoldArgs {
     /// Installed packages.
     #[arg(required = true, value_name = "NAME", add = ArgValueCompleter::new(candidates::installed))]
     names: Vec<String>,
+    #[command(flatten)]
+    target: InstallTargetArgs,
 }
 
 /// Let held packages change again.
@@ -27,24 +30,30 @@ pub(super) struct UnholdArgs {
     /// Installed packages.
     #[arg(required = true, value_name = "NAME", add = ArgValueCompleter::new(candidates::installed))]
     names: Vec<String>,
+    #[command(flatten)]
+    target: InstallTargetArgs,
 }
 
 pub(super) fn hold(args: &HoldArgs, context: &mut Context) -> Result<Outcome, Failure> {
-    run(&args.names, Held::Held, context)
+    run(&args.names, Held::Held, &args.target, context)
 }
 
 pub(super) fn unhold(args: &UnholdArgs, context: &mut Context) -> Result<Outcome, Failure> {
-    run(&args.names, Held::Free, context)
+    run(&args.names, Held::Free, &args.target, context)
 }
 
-fn run(names: &[String], held: Held, context: &mut Context) -> Result<Outcome, Failure> {
+fn run(
+    names: &[String],
+    held: Held,
+    target: &InstallTargetArgs,
+    context: &mut Context,
+) -> Result<Outcome, Failure> {
     let (word, hold, what) = match held {
         Held::Held => ("hold", Hold::Held, "held"),
         Held::Free => ("unhold", Hold::Free, "no longer held"),
     };
-    let install = context.config.install(&context.home);
-    let _lock = context.lock(&install)?;
-    let packages = installed::read(&install)?;
+    let target = context.install_target(target, Run::Real)?;
+    let packages = target.installed()?;
     let mut holds = Vec::new();
     for name in names {
         let named = Named::parse(name).map_err(|error| Failure::saying(USAGE, error))?;
@@ -70,16 +79,8 @@ fn run(names: &[String], held: Held, context: &mut Context) -> Result<Outcome, F
         context.printer.info("nothing to change");
         return Ok(Outcome::Success);
     }
-    let change = Change {
-        holds,
-        command: format!("{word} {}", names.join(" ")),
-        time: super::now(),
-        launcher: std::env::current_exe().ok(),
-        ..Change::default()
-    };
-    let changed: Vec<String> = change.holds.iter().map(|(key, _)| key.name.clone()).collect();
-    let applied = rootless::apply(&install, change)?;
-    context.report_kept(&install, &applied.kept);
+    let changed: Vec<String> = holds.iter().map(|(key, _)| key.name.clone()).collect();
+    target.hold(holds, format!("{word} {}", names.join(" ")), context)?;
     context
         .printer
         .info(escaped(&format!("{what}: {}", changed.join(", "))));

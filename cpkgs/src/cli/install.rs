@@ -8,16 +8,17 @@ use cpkgs::local::LocalDeb;
 use cpkgs::resolver_input::ResolverInput;
 use cpkgs::spec::{Named, Spec};
 use resolver::kept_back::kept_back;
-use resolver::plan::Plan;
+use resolver::plan::{Change, Plan, Step, Why};
 use resolver::request::{Request, Target, Upgrade};
 use resolver::solve::solve;
+use resolver::universe::PackageId;
 use rootless::Configuration;
 use rootless::generation::Programs;
 
 use super::candidates;
-use super::failure::{Failure, USAGE};
+use super::failure::{Failure, REFUSED, USAGE};
 use super::install_target::{Indexes, InstallTargetArgs};
-use super::options::{BrokenArgs, check_held, recommends, run_of};
+use super::options::{BrokenArgs, RunArgs, check_held, recommends};
 use super::target_release::ReleaseArgs;
 use super::transaction::{Transaction, refused};
 use super::{Context, Outcome, kept_back};
@@ -46,9 +47,11 @@ pub(super) struct InstallArgs {
     all_programs: Option<bool>,
     #[command(flatten)]
     broken: BrokenArgs,
-    /// Show what would be done, and do nothing.
-    #[arg(long, short = 's')]
-    dry_run: bool,
+    /// Unpack and configure again what is installed in the version that is asked for.
+    #[arg(long, requires = "system")]
+    reinstall: bool,
+    #[command(flatten)]
+    run: RunArgs,
     #[command(flatten)]
     release: ReleaseArgs,
     #[command(flatten)]
@@ -113,7 +116,7 @@ fn targets(specs: &[Spec], input: &ResolverInput<'_>) -> Vec<Target> {
 
 pub(super) fn run(args: &InstallArgs, context: &mut Context) -> Result<Outcome, Failure> {
     let (specs, files) = specs(args)?;
-    let target = context.install_target(&args.target, run_of(args.dry_run))?;
+    let target = context.install_target(&args.target, args.run.run())?;
     let is_file = |spec: &Spec| matches!(spec, Spec::File(_));
     let indexes = match !specs.is_empty() && specs.iter().all(is_file) {
         true => Indexes::IfAny,
@@ -136,7 +139,10 @@ pub(super) fn run(args: &InstallArgs, context: &mut Context) -> Result<Outcome, 
         })
         .collect();
     let names: Vec<&str> = named.iter().map(|named| named.name.as_str()).collect();
-    let plan = solve(&input.universe, &request).map_err(|refusal| refused(refusal, &input, &names))?;
+    let mut plan = solve(&input.universe, &request).map_err(|refusal| refused(refusal, &input, &names))?;
+    if args.reinstall {
+        reinstall(&named, &input, &mut plan)?;
+    }
     check_held(named.iter().copied(), &input, &plan, context)?;
     report_newer(&named, &input, &request, &plan, context);
     args.broken.warn(&input, &plan, context);
@@ -159,7 +165,34 @@ pub(super) fn run(args: &InstallArgs, context: &mut Context) -> Result<Outcome, 
         leftovers: Vec::new(),
         programs: target.new_programs(args.programs())?,
     }
-    .finish(run_of(args.dry_run), context)
+    .finish(args.run.run(), context)
+}
+
+/// Adds to a plan that packages are unpacked again that were named and would stay as they are.
+fn reinstall(named: &[&Named], input: &ResolverInput<'_>, plan: &mut Plan) -> Result<(), Failure> {
+    for named in named {
+        let stays: Vec<PackageId> = input
+            .installed_of(named)
+            .map(|installed| installed.package)
+            .filter(|package| !plan.changes().any(|change| change.from == *package))
+            .collect();
+        for package in stays {
+            if input.library().index(package).is_none() {
+                let version = input.universe.version(package);
+                let text = format!("no source has `{}` {version}, which is installed", named.name);
+                return Err(Failure::saying(REFUSED, text)
+                    .hint("give its file to `cpkgs install --system`, or leave --reinstall out"));
+            }
+            plan.reinstall.push(Change {
+                from: package,
+                to: package,
+                why: Why::Requested,
+            });
+            plan.steps
+                .extend([Step::Unpack(package), Step::Configure(package)]);
+        }
+    }
+    Ok(())
 }
 
 /// Says of packages that were named, without a version, and that are installed already why they do not become newer.

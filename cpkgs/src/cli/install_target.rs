@@ -14,14 +14,14 @@ use cpkgs::spec::Named;
 use cpkgs::system::{Action, Author, System, Unfinished};
 use debian_control::terminal::escaped;
 use resolver::request::{Hold, Mark};
-use rootless::generation::{Generations, Programs};
+use rootless::generation::{Generations, Held, Programs};
 use rootless::{Change, PackageKey};
 
 use super::architectures::Architectures;
 use super::failure::{Failure, REFUSED};
 use super::progress::Spinner;
 use super::target_release::ReleaseArgs;
-use super::{Context, report};
+use super::{Context, now, report};
 
 /// Where packages are installed.
 #[derive(Debug, Args)]
@@ -67,6 +67,8 @@ pub(super) enum InstallTarget {
 pub(super) enum Run {
     /// It is shown.
     Dry,
+    /// What comes is downloaded, and no more.
+    DownloadOnly,
     /// It is carried out.
     Real,
 }
@@ -91,7 +93,7 @@ impl Context {
             let folder = self.config.install(&self.home);
             let _lock = match run {
                 Run::Real => Some(self.lock(&folder)?),
-                Run::Dry => None,
+                Run::Dry | Run::DownloadOnly => None,
             };
             let base = self.config.base();
             return Ok(InstallTarget::Own { folder, base, _lock });
@@ -157,6 +159,46 @@ impl InstallTarget {
         };
         found.retain(|key| key.name == named.name && of(&key.architecture));
         Ok(found)
+    }
+
+    /// Returns what is installed.
+    pub(super) fn installed(&self) -> Result<Vec<InstalledPackage>, Failure> {
+        match self {
+            Self::Own { folder, .. } => Ok(installed::read(folder)?),
+            Self::System(system) => Ok(system.installed()?),
+        }
+    }
+
+    /// Returns the files of a package, where it is installed.
+    pub(super) fn files_of(&self, named: &Named) -> Result<Option<Vec<String>>, Failure> {
+        match self {
+            Self::Own { folder, .. } => Ok(Generations::new(folder).files_of(&named.name)?),
+            Self::System(system) => Ok(system.files_of(&named.name, named.architecture.as_deref())?),
+        }
+    }
+
+    /// Holds packages, or lets them change again.
+    pub(super) fn hold(
+        &self,
+        holds: Vec<(PackageKey, Held)>,
+        command: String,
+        context: &mut Context,
+    ) -> Result<(), Failure> {
+        match self {
+            Self::Own { folder, .. } => {
+                let change = Change {
+                    holds,
+                    command,
+                    time: now(),
+                    launcher: std::env::current_exe().ok(),
+                    ..Change::default()
+                };
+                let applied = rootless::apply(folder, change)?;
+                context.report_kept(folder, &applied.kept);
+                Ok(())
+            }
+            Self::System(system) => Ok(system.hold(&holds)?),
+        }
     }
 
     /// Returns the packages that dpkg is not done with.

@@ -2,15 +2,13 @@
 
 use apt_client::package_cache::PackageCache;
 use clap::Args;
-use cpkgs::installed;
 use cpkgs::preferences::Pattern;
 use debian_control::version::Version;
 use resolver::request::{Hold, Mark};
 use serde::Serialize;
 
-use super::architectures::Architectures;
 use super::failure::Failure;
-use super::install_target::Indexes;
+use super::install_target::{Indexes, InstallTargetArgs, Run};
 use super::{Context, Outcome, search};
 
 /// List packages.
@@ -25,6 +23,8 @@ pub(super) struct ListArgs {
     /// Only what is installed and could be newer.
     #[arg(long)]
     upgradable: bool,
+    #[command(flatten)]
+    target: InstallTargetArgs,
 }
 
 impl ListArgs {
@@ -45,8 +45,9 @@ struct InstalledView<'f> {
 }
 
 pub(super) fn run(args: &ListArgs, context: &mut Context) -> Result<Outcome, Failure> {
+    let target = context.install_target(&args.target, Run::Dry)?;
     if !args.installed && !args.upgradable {
-        let library = context.library()?;
+        let library = target.library(Indexes::Needed, context)?;
         for summary in library
             .summaries()
             .by_name()
@@ -62,8 +63,8 @@ pub(super) fn run(args: &ListArgs, context: &mut Context) -> Result<Outcome, Fai
     } else {
         Indexes::IfAny
     };
-    let library = context.library_of(indexes, &Architectures::own(&context.config))?;
-    let installed = installed::read(&context.config.install(&context.home))?.into_iter();
+    let library = target.library(indexes, context)?;
+    let installed = target.installed()?.into_iter();
     for package in installed.filter(|package| args.is_meant(&package.name)) {
         let newest = newer(&library, &package.name, &package.architecture, &package.version);
         if args.upgradable && newest.is_none() {

@@ -68,6 +68,26 @@ impl BrokenArgs {
     }
 }
 
+/// How far a plan is carried out.
+#[derive(Debug, Args)]
+pub(super) struct RunArgs {
+    /// Show what would be done, and do nothing.
+    #[arg(long, short = 's')]
+    dry_run: bool,
+    /// Download what comes into the cache, verify it, and change nothing.
+    #[arg(long, short = 'd', conflicts_with = "dry_run")]
+    download_only: bool,
+}
+
+impl RunArgs {
+    pub(super) fn run(&self) -> Run {
+        match self.download_only {
+            true => Run::DownloadOnly,
+            false => run_of(self.dry_run),
+        }
+    }
+}
+
 pub(super) fn run_of(dry: bool) -> Run {
     if dry { Run::Dry } else { Run::Real }
 }

@@ -113,12 +113,24 @@ impl Transaction<'_, '_> {
         let marks = self.marks();
         let is_marked = !marks.is_empty() || self.programs.is_some();
         if self.plan.is_empty() && !is_marked && self.leftovers.is_empty() {
-            return self.go_on(context);
+            return match run {
+                Run::DownloadOnly => {
+                    context.printer.info("nothing to download");
+                    Ok(Outcome::Success)
+                }
+                Run::Dry | Run::Real => self.go_on(context),
+            };
         }
         if !self.plan.is_empty() || !self.leftovers.is_empty() {
             context.confirm("Go ahead?")?;
         }
         let change = self.change(marks, context)?;
+        if run == Run::DownloadOnly {
+            let folder = context.config.cache(&context.home).join("debs");
+            let text = format!("{} packages are in `{}`", change.add.len(), folder.display());
+            context.printer.info(escaped(&text));
+            return Ok(Outcome::Success);
+        }
         self.target.apply(change, &self.actions(), context)?;
         Ok(Outcome::Success)
     }

@@ -13,7 +13,7 @@ use rootless::Configuration;
 use super::candidates;
 use super::failure::{Failure, REFUSED, USAGE};
 use super::install_target::{Indexes, InstallTarget, InstallTargetArgs, Run};
-use super::options::{BrokenArgs, check_held, recommends, run_of};
+use super::options::{BrokenArgs, RunArgs, check_held, recommends};
 use super::target_release::ReleaseArgs;
 use super::transaction::{Transaction, refused};
 use super::{Context, Outcome, kept_back, phased};
@@ -32,9 +32,8 @@ pub(super) struct UpgradeArgs {
     no_recommends: bool,
     #[command(flatten)]
     broken: BrokenArgs,
-    /// Show what would be done, and do nothing.
-    #[arg(long, short = 's')]
-    dry_run: bool,
+    #[command(flatten)]
+    run: RunArgs,
     #[command(flatten)]
     release: ReleaseArgs,
     #[command(flatten)]
@@ -51,9 +50,8 @@ pub(super) struct FullUpgradeArgs {
     no_recommends: bool,
     #[command(flatten)]
     broken: BrokenArgs,
-    /// Show what would be done, and do nothing.
-    #[arg(long, short = 's')]
-    dry_run: bool,
+    #[command(flatten)]
+    run: RunArgs,
     #[command(flatten)]
     release: ReleaseArgs,
     #[command(flatten)]
@@ -61,7 +59,7 @@ pub(super) struct FullUpgradeArgs {
 }
 
 pub(super) fn upgrade(args: &UpgradeArgs, context: &mut Context) -> Result<Outcome, Failure> {
-    let target = context.install_target(&args.target, run_of(args.dry_run))?;
+    let target = context.install_target(&args.target, args.run.run())?;
     let library = target.library(Indexes::Needed, context)?;
     let input = target.resolver_input_of(&args.release, &library, Vec::new(), context)?;
     let named = args.packages.iter().map(|text| Named::parse(text));
@@ -96,7 +94,7 @@ pub(super) fn upgrade(args: &UpgradeArgs, context: &mut Context) -> Result<Outco
         upgrade,
         no_recommends: args.no_recommends,
         broken: &args.broken,
-        run: run_of(args.dry_run),
+        run: args.run.run(),
         command: format!("upgrade {}", args.packages.join(" "))
             .trim_end()
             .to_owned(),
@@ -105,14 +103,14 @@ pub(super) fn upgrade(args: &UpgradeArgs, context: &mut Context) -> Result<Outco
 }
 
 pub(super) fn full_upgrade(args: &FullUpgradeArgs, context: &mut Context) -> Result<Outcome, Failure> {
-    let target = context.install_target(&args.target, run_of(args.dry_run))?;
+    let target = context.install_target(&args.target, args.run.run())?;
     let library = target.library(Indexes::Needed, context)?;
     let input = target.resolver_input_of(&args.release, &library, Vec::new(), context)?;
     let options = Options {
         upgrade: Upgrade::Full,
         no_recommends: args.no_recommends,
         broken: &args.broken,
-        run: run_of(args.dry_run),
+        run: args.run.run(),
         command: "full-upgrade".to_owned(),
     };
     carry_out(options, &[], &target, &input, context)

@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use clap::Args;
 use clap_complete::engine::ArgValueCompleter;
-use cpkgs::installed::{self, InstalledPackage};
+use cpkgs::installed::InstalledPackage;
 use cpkgs::spec::Named;
 use debian_control::stanza::Stanza;
 use serde::Serialize;
 
 use super::candidates;
 use super::failure::{Failure, REFUSED, USAGE};
+use super::install_target::{InstallTargetArgs, Run};
 use super::relations::{groups, names, stanza_of};
 use super::{Context, Outcome};
 
@@ -22,6 +23,8 @@ pub(super) struct WhyArgs {
     /// The package.
     #[arg(add = ArgValueCompleter::new(candidates::installed))]
     name: String,
+    #[command(flatten)]
+    target: InstallTargetArgs,
 }
 
 /// One link of a chain.
@@ -33,8 +36,7 @@ struct Link {
 }
 
 pub(super) fn run(args: &WhyArgs, context: &mut Context) -> Result<Outcome, Failure> {
-    let install = context.config.install(&context.home);
-    let present = installed::read(&install)?;
+    let present = context.install_target(&args.target, Run::Dry)?.installed()?;
     let mut stanzas = BTreeMap::new();
     for package in &present {
         stanzas.insert(package.name.as_str(), stanza_of(&package.stanza)?);

@@ -129,6 +129,27 @@ fn add(
 /// A version before every other.
 const NO_VERSION: &str = "0~";
 
+/// Returns the paths of a package's files, in the order in which dpkg has them.
+pub(super) fn files_of(
+    system: &System,
+    name: &str,
+    architecture: Option<&str>,
+) -> Result<Option<Vec<String>>, SystemError> {
+    let packages = read(system)?.packages;
+    let is_meant = |package: &&InstalledPackage| {
+        package.name == name && architecture.is_none_or(|wanted| package.architecture == wanted)
+    };
+    let Some(package) = packages.iter().find(is_meant) else {
+        return Ok(None);
+    };
+    // Those of `Multi-Arch: same` may be there several times.
+    let info = system.below("var/lib/dpkg/info");
+    let plain = info.join(format!("{name}.list"));
+    let qualified = info.join(format!("{name}:{}.list", package.architecture));
+    let text = files::read_text(if qualified.exists() { &qualified } else { &plain })?;
+    Ok(Some(text.lines().map(str::to_owned).collect()))
+}
+
 /// Returns the architectures besides its own that dpkg may install: what `dpkg --print-foreign-architectures` prints.
 pub(super) fn foreign_architectures(system: &System) -> Result<Vec<String>, SystemError> {
     let path = system.below("var/lib/dpkg/arch");

@@ -198,7 +198,8 @@ fn offers_and_needs(add: &Add) -> Result<(Vec<String>, Vec<String>), SystemError
     Ok((offers, names(RelationKind::PreDepends)?))
 }
 
-fn qualified(key: &PackageKey) -> String {
+/// Returns what dpkg calls a package.
+pub(super) fn qualified(key: &PackageKey) -> String {
     match key.architecture.as_str() {
         "all" => key.name.clone(),
         architecture => format!("{}:{architecture}", key.name),

@@ -1,7 +1,7 @@
 //! Calls of dpkg.
 
 use std::ffi::OsString;
-use std::io;
+use std::io::{self, Write as _};
 use std::os::fd::AsFd as _;
 use std::process::{Command, ExitStatus, Stdio};
 
@@ -18,22 +18,9 @@ const DEAF: &str = "trap '' INT QUIT HUP; exec \"$@\"";
 
 /// Calls dpkg for a step, and lets it end whatever comes; its questions are asked at the terminal.
 pub(super) fn dpkg(system: &System, step: &Step) -> Result<ExitStatus, SystemError> {
-    let mut command = Command::new("/bin/sh");
-    command
-        .args(["-c", DEAF, "sh", "dpkg"])
-        .env("PATH", PATH)
-        // The lock is ours already. Source: dpkg's frontend specification.
-        .env("DPKG_FRONTEND_LOCKED", "true")
-        // Our own output is data; what dpkg says is talk.
-        .stdout(talk()?);
-    if !system.is_this_machine() {
-        let mut root = OsString::from("--root=");
-        root.push(&system.root);
-        command.arg(root);
-        if !rustix::process::geteuid().is_root() {
-            command.arg("--force-not-root");
-        }
-    }
+    let mut command = command(system)?;
+    // The lock is ours already. Source: dpkg's frontend specification.
+    command.env("DPKG_FRONTEND_LOCKED", "true");
     match step {
         // What is damaged cannot be unpacked again where no source has it any more; whoever names it wants it gone.
         Step::Remove(names, _) => command
@@ -49,6 +36,45 @@ pub(super) fn dpkg(system: &System, step: &Step) -> Result<ExitStatus, SystemErr
         Step::Configure => command.args([step.action(), "--pending"]),
     };
     command.status().map_err(SystemError::Start)
+}
+
+/// Tells dpkg what is wanted of packages, in lines of its own format.
+pub(super) fn set_selections(system: &System, lines: &str) -> Result<(), SystemError> {
+    let mut command = command(system)?;
+    command.arg("--set-selections").stdin(Stdio::piped());
+    let mut child = command.spawn().map_err(SystemError::Start)?;
+    if let Some(mut stdin) = child.stdin.take() {
+        // When it does not read all of it, it has said why, and fails.
+        let _ = stdin.write_all(lines.as_bytes());
+    }
+    let status = child.wait().map_err(SystemError::Start)?;
+    match status.success() {
+        true => Ok(()),
+        false => Err(SystemError::Failed {
+            action: "--set-selections",
+            status,
+            unfinished: Vec::new(),
+        }),
+    }
+}
+
+/// Returns a call of dpkg for a system.
+fn command(system: &System) -> Result<Command, SystemError> {
+    let mut command = Command::new("/bin/sh");
+    command
+        .args(["-c", DEAF, "sh", "dpkg"])
+        .env("PATH", PATH)
+        // Our own output is data; what dpkg says is talk.
+        .stdout(talk()?);
+    if !system.is_this_machine() {
+        let mut root = OsString::from("--root=");
+        root.push(&system.root);
+        command.arg(root);
+        if !rustix::process::geteuid().is_root() {
+            command.arg("--force-not-root");
+        }
+    }
+    Ok(command)
 }
 
 impl Step {

@@ -1,6 +1,7 @@
 //! `cpkgs install --system`, with the real dpkg on a root of a test's own.
 
 mod apt;
+mod commands;
 mod order;
 
 use std::fs;
