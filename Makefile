@@ -15,7 +15,7 @@ FUZZ_SECONDS ?= 20
 .DEFAULT_GOAL := help
 
 help: ## Lists these commands
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "  make %-14s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "  make %-20s %s\n", $$1, $$2 }'
 
 # Quick the second time: done again when what it depends on has changed.
 setup: $(TARGET)/.setup ## Installs the Debian packages and crates that the other commands need
@@ -68,6 +68,9 @@ test-archive: $(TARGET)/.setup-archive ## Real packages on two Debian releases, 
 
 test-rootless: $(TARGET)/.setup-archive ## Does a small job with each of 83 programs that cpkgs installs without root, with user namespaces, with proot, and with neither (needs root or sudo)
 	@tools/rootless-matrix
+
+test-release-upgrade: $(TARGET)/.setup-archive ## Upgrades a server of bookworm to trixie by cpkgs beside apt-get, from Debian's archive (needs root or sudo)
+	@tools/test-release-upgrade
 
 test-apt-suite: $(TARGET)/.setup-archive ## Runs apt's own tests that install or upgrade with cpkgs as its solver, beside apt's own (needs root or sudo)
 	@tools/apt-suite
