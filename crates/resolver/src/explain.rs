@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use crate::engine::{Engine, Learnt, Var};
-use crate::fact::Fact;
-use crate::universe::{PackageId, RelationContext, Universe};
+use crate::fact::{Exclusion, Fact};
+use crate::universe::{Field, PackageId, RelationContext, Universe};
 
 /// How many contradictions all looks together may meet, and how many facts they may go through, before what is left is short enough:
 /// an explanation is not worth more.
@@ -14,9 +14,9 @@ const MOST_FACTS: usize = 2_000_000;
 /// Returns facts of which none can be left out: without any one of them the others could hold. Where it takes too long to find out,
 /// some may be left that could.
 pub(crate) fn shortest(universe: &Universe, facts: Vec<Fact>) -> Vec<Fact> {
-    let mut facts = facts;
     let mut met = 0_usize;
     let mut left = MOST_CONTRADICTIONS;
+    let mut facts = without_downgrades(universe, facts, &mut left);
     let mut chunk = facts.len().div_ceil(2);
     while chunk > 0 {
         // From the end: what was met last is furthest from what was asked for.
@@ -37,6 +37,33 @@ pub(crate) fn shortest(universe: &Universe, facts: Vec<Fact>) -> Vec<Fact> {
         chunk = if chunk == 1 { 0 } else { chunk.div_ceil(2) };
     }
     facts
+}
+
+/// Returns facts without those that rule downgrades out, where what the older versions need is enough instead: nobody asked for them.
+fn without_downgrades(universe: &Universe, facts: Vec<Fact>, left: &mut u64) -> Vec<Fact> {
+    let mut fewer: Vec<Fact> = Vec::new();
+    for fact in &facts {
+        let Fact::Excluded {
+            package,
+            why: Exclusion::Downgrade(_),
+        } = fact
+        else {
+            fewer.push(fact.clone());
+            continue;
+        };
+        for field in [Field::PreDepends, Field::Depends] {
+            let groups = universe.related(*package, field).iter();
+            fewer.extend(groups.map(|group| Fact::Needs {
+                package: *package,
+                group: *group,
+                field,
+            }));
+        }
+    }
+    match fewer != facts && contradict(universe, &fewer, left) {
+        true => fewer,
+        false => facts,
+    }
 }
 
 /// Says whether facts are shown to contradict each other, within so many contradictions as are left.

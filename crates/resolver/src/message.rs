@@ -121,7 +121,8 @@ fn sentence(universe: &Universe, request: &Request, fact: &Fact) -> Option<Strin
         ),
         Fact::Requirement(requirement) => return requirement_text(universe, request, requirement),
         Fact::Excluded { package, why } => match why {
-            Exclusion::Removed => format!("{} is to be removed", shown(universe, *package)),
+            // In every version: there may be others than the installed one.
+            Exclusion::Removed => format!("`{}` is to be removed", universe.name(*package)),
             Exclusion::Held(installed) if is_fixed(request, *installed) => {
                 format!(
                     "{} is part of the host, and stays as it is",

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::fact::{Exclusion, Fact, RequiredBy};
-use crate::message::{self, shown};
+use crate::message;
 use crate::request::{Hold, Request, Target};
 use crate::select::select;
 use crate::universe::{PackageId, RelationContext, Universe};
@@ -46,7 +46,7 @@ impl Refusal {
     pub(crate) fn new(universe: &Universe, request: &Request, facts: Vec<Fact>) -> Self {
         Self {
             kind: RefusalKind::Impossible,
-            summary: summary(request, &facts),
+            summary: summary(universe, request, &facts),
             reasons: message::sentences(universe, request, &facts),
             hints: hints(universe, request, &facts),
         }
@@ -146,7 +146,7 @@ impl fmt::Display for Refusal {
 
 impl std::error::Error for Refusal {}
 
-fn summary(request: &Request, facts: &[Fact]) -> String {
+fn summary(universe: &Universe, request: &Request, facts: &[Fact]) -> String {
     let targets = facts.iter().filter_map(|fact| match fact {
         Fact::Requirement(wanted) => match wanted.why {
             RequiredBy::Target(place) => request.install.get(place).map(Target::label),
@@ -155,8 +155,18 @@ fn summary(request: &Request, facts: &[Fact]) -> String {
         _ => None,
     });
     let targets: Vec<String> = targets.collect();
+    let removed = facts.iter().find_map(|fact| match fact {
+        Fact::Excluded {
+            package,
+            why: Exclusion::Removed,
+        } => Some(universe.name(*package)),
+        _ => None,
+    });
     match targets.as_slice() {
-        [] => "the request cannot be satisfied".to_owned(),
+        [] => match removed {
+            Some(name) => format!("`{name}` cannot be removed"),
+            None => "the request cannot be satisfied".to_owned(),
+        },
         [one] => format!("{one} cannot be installed"),
         [first @ .., last] => format!("{} and {last} cannot be installed together", first.join(", ")),
     }
@@ -213,7 +223,7 @@ fn changed(universe: &Universe, request: &Request, fact: &Fact) -> Option<(Strin
             other
                 .remove
                 .retain(|target| !target.packages(universe).contains(package));
-            format!("keep {}", shown(universe, *package))
+            format!("keep `{}`", universe.name(*package))
         }
         Fact::Requirement(wanted) => match wanted.why {
             RequiredBy::Target(place) if request.install.len() > 1 => {
