@@ -20,7 +20,8 @@ pub(crate) fn identify(app: &App, presented: &PresentedCredential) -> Result<Cal
             name: account.username.to_string(),
             token: caller.token().cloned(),
         });
-        app.limits.account(presented.origin.traffic, &account.id)?;
+        let allowance = app.limits.account(presented.origin.traffic, &account.id)?;
+        presented.origin.note_allowance(allowance);
     }
     Ok(caller)
 }

@@ -7,6 +7,7 @@ mod clock;
 mod settings;
 mod server;
 mod problem;
+mod allowance;
 mod origin;
 mod request;
 mod requests_in_progress;

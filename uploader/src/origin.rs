@@ -1,10 +1,12 @@
 //! Where a request comes from.
 
 use std::net::{IpAddr, Ipv6Addr};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use archive_catalog::accounts::Id;
 use archive_catalog::audit::Actor;
+
+use crate::allowance::Allowance;
 
 /// As what a request is counted against the rates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +28,8 @@ pub(crate) struct RequestOrigin {
     pub(crate) traffic: Traffic,
     /// Set once that is known: an answer that refuses a request is recorded with it.
     requester: Arc<OnceLock<Requester>>,
+    /// What the address or the account may still ask for, whichever is less.
+    allowance: Arc<Mutex<Option<Allowance>>>,
 }
 
 /// Who made a request, as far as it is known.
@@ -50,7 +54,21 @@ impl RequestOrigin {
             id,
             traffic,
             requester: Arc::default(),
+            allowance: Arc::default(),
         }
+    }
+
+    /// Notes what may still be asked for.
+    pub(crate) fn note_allowance(&self, found: Option<Allowance>) {
+        let mut noted = self.allowance.lock().unwrap_or_else(PoisonError::into_inner);
+        *noted = match (*noted, found) {
+            (Some(noted), Some(found)) => Some(noted.min(found)),
+            (noted, found) => noted.or(found),
+        };
+    }
+
+    pub(crate) fn allowance(&self) -> Option<Allowance> {
+        *self.allowance.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Notes who made the request; what was noted first stays.

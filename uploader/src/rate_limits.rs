@@ -12,6 +12,7 @@ use governor::Quota;
 
 use self::keyed::KeyedRate;
 use self::sign_in_attempts::SignInAttempts;
+use crate::allowance::Allowance;
 use crate::origin::{Traffic, network};
 use crate::problem::Problem;
 
@@ -49,6 +50,7 @@ pub(crate) struct RateLimits {
 
 /// The counts of one kind of request.
 struct TrafficRates {
+    rate: Rate,
     addresses: KeyedRate<IpAddr>,
     accounts: KeyedRate<Id>,
 }
@@ -69,23 +71,36 @@ impl RateLimits {
     }
 
     /// Counts a request from an address.
-    pub(crate) fn address(&self, traffic: Traffic, address: Option<IpAddr>) -> Result<(), Problem> {
-        match (self.rates(traffic), address) {
-            (Some(rates), Some(address)) => rates
-                .addresses
-                .check(network(address), "too many requests from this address"),
-            _ => Ok(()),
-        }
+    pub(crate) fn address(
+        &self,
+        traffic: Traffic,
+        address: Option<IpAddr>,
+    ) -> Result<Option<Allowance>, Problem> {
+        let (Some(rates), Some(address)) = (self.rates(traffic), address) else {
+            return Ok(None);
+        };
+        let what = "too many requests from this address";
+        let left = rates.addresses.check(network(address), what)?;
+        Ok(Some(Allowance {
+            left,
+            per_second: rates.rate.per_second,
+            burst: rates.rate.burst,
+        }))
     }
 
     /// Counts a request of an account, by whichever of its tokens.
-    pub(crate) fn account(&self, traffic: Traffic, account: &Id) -> Result<(), Problem> {
-        match self.rates(traffic) {
-            Some(rates) => rates
-                .accounts
-                .check(account.clone(), "too many requests by this account"),
-            None => Ok(()),
-        }
+    pub(crate) fn account(&self, traffic: Traffic, account: &Id) -> Result<Option<Allowance>, Problem> {
+        let Some(rates) = self.rates(traffic) else {
+            return Ok(None);
+        };
+        let left = rates
+            .accounts
+            .check(account.clone(), "too many requests by this account")?;
+        Ok(Some(Allowance {
+            left,
+            per_second: rates.rate.per_second,
+            burst: rates.rate.burst,
+        }))
     }
 
     /// Counts a sign-in, and refuses it when there were too many.
@@ -96,7 +111,9 @@ impl RateLimits {
             self.pairs
                 .take((network(address), name.clone()), Instant::now())?;
         }
-        self.names.check(name, "too many sign-ins for this name")
+        self.names
+            .check(name, "too many sign-ins for this name")
+            .map(drop)
     }
 
     /// Notes that a sign-in was right: it was none of the tries that are rates.
@@ -110,7 +127,7 @@ impl RateLimits {
     pub(crate) fn nameless_sign_in(&self, address: Option<IpAddr>) -> Result<(), Problem> {
         let Some(address) = address else { return Ok(()) };
         let what = "too many sign-ins from this address";
-        self.sign_ins.check(network(address), what)
+        self.sign_ins.check(network(address), what).map(drop)
     }
 
     /// Forgets those who have not asked for a while.
@@ -137,6 +154,7 @@ impl TrafficRates {
     fn new(rate: Rate) -> Self {
         let quota = Quota::per_second(rate.per_second).allow_burst(rate.burst);
         Self {
+            rate,
             addresses: KeyedRate::new(quota),
             accounts: KeyedRate::new(quota),
         }
@@ -218,6 +236,28 @@ mod tests {
             limits.sign_in(address("192.0.2.1"), "jane").unwrap();
         }
         assert!(limits.sign_in(address("192.0.2.1"), "jane").is_err());
+    }
+
+    #[test]
+    fn what_is_left_is_told_as_the_draft_has_it() {
+        let limits = limits(2, 10);
+        let ask = || {
+            limits
+                .address(Traffic::Read, address("192.0.2.1"))
+                .unwrap()
+                .unwrap()
+        };
+        let first = ask();
+        assert_eq!(first.policy(), "\"requests\";q=10;w=5");
+        assert_eq!(first.limit(), "\"requests\";r=9;t=1");
+        let later = ask();
+        assert_eq!(first.min(later), later.min(first));
+        assert!(
+            limits
+                .address(Traffic::Free, address("192.0.2.1"))
+                .unwrap()
+                .is_none()
+        );
     }
 
     #[test]

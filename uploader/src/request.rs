@@ -38,7 +38,10 @@ pub(crate) async fn observe(State(app): State<Arc<App>>, mut request: Request, n
     let address = client_address(&request, &app.settings.trusted_proxies);
     let origin = RequestOrigin::new(address, id.clone(), traffic(&method, uri.path()));
     let counted = app.limits.address(origin.traffic, origin.address);
-    let begun = counted.and_then(|()| app.in_progress.begin(uri.path(), origin.address));
+    let begun = counted.and_then(|allowance| {
+        origin.note_allowance(allowance);
+        app.in_progress.begin(uri.path(), origin.address)
+    });
     let span = tracing::info_span!("request", request_id = %id, method = label, route);
     request.extensions_mut().insert(origin.clone());
     let checked = begun.and_then(|begun| check_length(&uri).map(|()| begun));
@@ -67,6 +70,7 @@ pub(crate) async fn observe(State(app): State<Arc<App>>, mut request: Request, n
     metrics::counter!("http_requests_total", &labels).increment(1);
     metrics::histogram!("http_request_duration_seconds", &labels).record(took.as_secs_f64());
     let headers = response.headers_mut();
+    tell_allowance(headers, &origin);
     headers.insert(
         HEADER,
         HeaderValue::from_str(&id).expect("an id is letters and digits of ASCII, `-` and `_`"),
@@ -80,6 +84,22 @@ pub(crate) async fn observe(State(app): State<Arc<App>>, mut request: Request, n
         HeaderValue::from_static("nosniff"),
     );
     response
+}
+
+/// Says what may still be asked for.
+///
+/// Source: draft-ietf-httpapi-ratelimit-headers.
+fn tell_allowance(headers: &mut HeaderMap, origin: &RequestOrigin) {
+    let Some(allowance) = origin.allowance() else {
+        return;
+    };
+    for (name, value) in [
+        ("ratelimit-policy", allowance.policy()),
+        ("ratelimit", allowance.limit()),
+    ] {
+        let value = HeaderValue::try_from(value).expect("quotes, letters and digits are a value");
+        headers.insert(name, value);
+    }
 }
 
 fn held(body: Body, begun: Option<RequestInProgress>) -> Body {

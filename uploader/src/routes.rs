@@ -108,6 +108,7 @@ fn documented() -> OpenApiRouter<Arc<App>> {
         ))
         .routes(routes!(packages::download::download))
         .routes(routes!(packages::publishing::publishing))
+        .routes(routes!(packages::yank::yank))
         .routes(routes!(upload::put::put))
         .routes(routes!(upload::queue::put::put))
         .routes(routes!(suites::list::list))
@@ -121,6 +122,8 @@ fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(suites::differences::compare))
         .routes(routes!(suites::rollback::rollback))
         .routes(routes!(suites::promotions::promote))
+        .routes(routes!(suites::yanked::list))
+        .routes(routes!(suites::yanked::restore))
         .routes(routes!(stats::stats))
         .routes(routes!(stats::downloads::downloads))
         .routes(routes!(stats::daily::daily))
@@ -164,6 +167,9 @@ fn cors(origins: &Origins) -> CorsLayer {
             header::LOCATION,
             header::LINK,
             header::ETAG,
+            HeaderName::from_static("ratelimit"),
+            HeaderName::from_static("ratelimit-policy"),
+            HeaderName::from_static("repr-digest"),
             HeaderName::from_static("x-request-id"),
             HeaderName::from_static("x-error-code"),
         ])

@@ -150,6 +150,19 @@ pub struct Selection {
     pub architecture: Option<Architecture>,
 }
 
+/// A package that was taken out of a suite, and whose file stays.
+#[derive(Debug, Clone)]
+pub struct YankedPackage {
+    /// The content.
+    pub content: Content,
+    /// The component that it stood in.
+    pub component: Component,
+    /// Why it was taken out.
+    pub reason: String,
+    /// When that was, in Unix seconds.
+    pub at: i64,
+}
+
 /// Where a suite stands.
 #[derive(Debug, Clone)]
 pub struct SuiteState {
@@ -395,6 +408,18 @@ pub trait Catalog: Send + Sync {
         by: Option<&Actor>,
         now: i64,
     ) -> Result<Vec<Entry>, CatalogError>;
+
+    /// Takes packages out of their suites as [`Catalog::remove`] does, for a reason, and keeps their files for good.
+    fn yank(
+        &self,
+        selections: &[Selection],
+        reason: &str,
+        by: Option<&Actor>,
+        now: i64,
+    ) -> Result<Vec<Entry>, CatalogError>;
+
+    /// Returns what was yanked from a suite and has not come back, by name, version and architecture.
+    fn yanked(&self, suite: &SuiteName) -> Result<Vec<YankedPackage>, CatalogError>;
 
     /// Returns what stands in suites, ordered by name, version, architecture.
     fn list(&self, selection: &Selection) -> Result<Vec<Entry>, CatalogError>;

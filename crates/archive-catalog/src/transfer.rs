@@ -88,6 +88,7 @@ const TABLES: &[Table] = &[
             "section",
             "priority",
             "author",
+            "yanked",
         ],
     ),
     counted(

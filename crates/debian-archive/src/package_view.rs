@@ -1,5 +1,6 @@
 //! A package as JSON: the one shape that every program of the archive gives out.
 
+use debian_control::digest::Sha256;
 use debian_control::limits::Limits;
 use debian_control::package::{BinaryPackage, ControlError};
 use debian_control::relation::{Relation, RelationKind};
@@ -129,10 +130,7 @@ impl PackageView {
         let digest = content.sha256.to_string();
         let owned = |value: Option<&str>| value.map(str::to_owned);
         Ok(Self {
-            id: digest
-                .get(..ID_LENGTH)
-                .expect("a digest has 64 digits")
-                .to_owned(),
+            id: id(&content.sha256),
             name: content.name.to_string(),
             version: content.version.to_string(),
             description: package.description(),
@@ -163,6 +161,11 @@ impl PackageView {
             downloads: extras.downloads,
         })
     }
+}
+
+/// Returns the id of a content: the first half of its digest.
+pub fn id(sha256: &Sha256) -> String {
+    sha256.to_string().chars().take(ID_LENGTH).collect()
 }
 
 fn tag(tag: &Tag) -> TagView {

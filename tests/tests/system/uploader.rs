@@ -35,6 +35,7 @@ mod upload_rights;
 mod upload_suites;
 mod users;
 mod world;
+mod yank;
 
 use archive_tests::{DebBuilder, TestArchive, Uploader, http::Response};
 use std::collections::BTreeMap;

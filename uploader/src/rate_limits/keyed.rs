@@ -3,7 +3,9 @@
 use std::hash::Hash;
 
 use governor::clock::{Clock as _, DefaultClock};
-use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use governor::middleware::StateInformationMiddleware;
+use governor::state::keyed::DefaultKeyedStateStore;
+use governor::{Quota, RateLimiter};
 
 use crate::problem::{Code, Problem};
 
@@ -13,22 +15,25 @@ pub(super) const MAX_KEYS: usize = 50_000;
 
 /// A count for each key; `None` is the one that all share for whom there is no room.
 pub(super) struct KeyedRate<K: Hash + Eq + Clone> {
-    limiter: DefaultKeyedRateLimiter<Option<K>>,
+    limiter:
+        RateLimiter<Option<K>, DefaultKeyedStateStore<Option<K>>, DefaultClock, StateInformationMiddleware>,
     clock: DefaultClock,
 }
 
 impl<K: Hash + Eq + Clone> KeyedRate<K> {
     pub(super) fn new(quota: Quota) -> Self {
         Self {
-            limiter: RateLimiter::keyed(quota),
+            limiter: RateLimiter::keyed(quota).with_middleware(),
             clock: DefaultClock::default(),
         }
     }
 
-    pub(super) fn check(&self, key: K, what: &str) -> Result<(), Problem> {
+    /// Counts a request, and returns how many more there may be at once.
+    pub(super) fn check(&self, key: K, what: &str) -> Result<u32, Problem> {
         let key = (self.limiter.len() < MAX_KEYS).then_some(key);
         let counted = self.limiter.check_key(&key);
-        counted.map_err(|refused| {
+        let left = counted.map(|state| state.remaining_burst_capacity());
+        left.map_err(|refused| {
             let wait = refused.wait_time_from(self.clock.now());
             let mut problem = Problem::new(Code::TooManyRequests, what);
             problem.retry_after = Some(wait.as_secs().max(1));

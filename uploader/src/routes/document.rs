@@ -29,7 +29,7 @@ use debian_archive::snapshots::StateView;
     ),
     components(schemas(
         Code, PackageView, ProblemBody, audit::AuditView, stats::daily::DayView, auth::sessions::SessionView, keys::KeyView, packages::publishing::PackagePublishing, StateView,
-        suites::list::SuiteSummary, suites::publications::PublicationView, super::upload::params::Wait, tokens::view::TokenView, wire::UserView
+        suites::list::SuiteSummary, suites::publications::PublicationView, suites::yanked::YankedView, super::upload::params::Wait, tokens::view::TokenView, wire::UserView
     ))
 )]
 pub(super) struct ApiDocument;

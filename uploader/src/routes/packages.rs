@@ -14,3 +14,4 @@ pub(super) mod publishing;
 pub(super) mod search;
 pub(super) mod show;
 pub(super) mod upload;
+pub(super) mod yank;

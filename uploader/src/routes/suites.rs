@@ -8,3 +8,4 @@ pub(crate) mod publications;
 pub(crate) mod publishing;
 pub(crate) mod rollback;
 pub(crate) mod snapshots;
+pub(crate) mod yanked;

@@ -16,6 +16,7 @@ use crate::{
     Catalog, CatalogError, CondemnedFile, CondemnedFiles, Conflict, Deleters, Entry, MisplacedFile,
     NewContent, NewPlacement, Pin, PlacedSet, PlacementOutcome, PoolFile, Progress, PruneMode, PruneResult,
     Publication, RefusedFile, RetainedState, Retention, Selection, Snapshot, SnapshotId, TreeFile,
+    YankedPackage,
 };
 
 impl SqlCatalog {
@@ -86,8 +87,24 @@ impl Catalog for SqlCatalog {
         now: i64,
     ) -> Result<Vec<Entry>, CatalogError> {
         self.write_by("remove packages", by, now, |db| {
-            place::remove(db, selections, by, now)
+            place::remove(db, selections, None, (by, now))
         })
+    }
+
+    fn yank(
+        &self,
+        selections: &[Selection],
+        reason: &str,
+        by: Option<&Actor>,
+        now: i64,
+    ) -> Result<Vec<Entry>, CatalogError> {
+        self.write_by("yank packages", by, now, |db| {
+            place::remove(db, selections, Some(reason), (by, now))
+        })
+    }
+
+    fn yanked(&self, suite: &SuiteName) -> Result<Vec<YankedPackage>, CatalogError> {
+        self.read("list what was yanked", |db| select::yanked(db, suite))
     }
 
     fn list(&self, selection: &Selection) -> Result<Vec<Entry>, CatalogError> {

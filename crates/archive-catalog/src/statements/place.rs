@@ -232,8 +232,13 @@ fn insert_content(db: &Db<'_>, wish: &NewPlacement, version_key: &[u8]) -> Sql<i
     )
 }
 
-/// Ends the live placements that `selections` mean, each of them something else, under one new revision a suite.
-pub(crate) fn remove(db: &Db<'_>, selections: &[Selection], by: Option<&Actor>, now: i64) -> Sql<Vec<Entry>> {
+/// Ends the live placements that `selections` mean, each of them something else, under one new revision a suite; where they are `yanked`, says why.
+pub(crate) fn remove(
+    db: &Db<'_>,
+    selections: &[Selection],
+    yanked: Option<&str>,
+    (by, now): (Option<&Actor>, i64),
+) -> Sql<Vec<Entry>> {
     let mut meant = Vec::new();
     for selection in selections {
         meant.extend(select::live(db, selection)?);
@@ -247,15 +252,22 @@ pub(crate) fn remove(db: &Db<'_>, selections: &[Selection], by: Option<&Actor>, 
         };
         revisions.insert(suite, revision);
         db.execute(
-            "update placement set removed_revision = ?1, removed_at = ?2 where id = ?3",
-            params![revision, now, placement.id],
+            "update placement set removed_revision = ?1, removed_at = ?2, yanked = ?4 where id = ?3",
+            params![revision, now, placement.id, yanked],
         )?;
         if let Some(id) = rows::content_id(db, &placement.content.sha256)? {
             describe::touch(db, id, suite, now)?;
         }
         if let Some(by) = by {
-            let place = serde_json::json!({ "suite": placement.suite.as_str() });
-            audit::record(db, &event("package.remove", by, &placement.content, place, now))?;
+            let suite = placement.suite.as_str();
+            let (action, place) = match yanked {
+                Some(reason) => (
+                    "package.yank",
+                    serde_json::json!({ "suite": suite, "reason": reason }),
+                ),
+                None => ("package.remove", serde_json::json!({ "suite": suite })),
+            };
+            audit::record(db, &event(action, by, &placement.content, place, now))?;
         }
     }
     Ok(select::entries(meant))

@@ -77,7 +77,7 @@ fn forget_publications(db: &Db<'_>, suite: i64, retention: &Retention) -> Sql<()
 /// Contents may be of an older revision than their publication, and the next ones are made of what differs from them.
 fn forget_placements(db: &Db<'_>, suite: i64, retention: &Retention) -> Sql<()> {
     db.execute(
-        "delete from placement where suite_id = ?1 and removed_revision is not null and removed_at < ?2
+        "delete from placement where suite_id = ?1 and removed_revision is not null and removed_at < ?2 and yanked is null
          and not exists
              (select 1 from publication where publication.suite_id = ?1
               and publication.revision >= placement.added_revision

@@ -5,7 +5,7 @@ use debian_control::name::{Component, SuiteName};
 
 use super::rows;
 use crate::sql::{Db, Param, Sql, params};
-use crate::{Content, Entry, NewContent, PoolFile, Selection};
+use crate::{Content, Entry, NewContent, PoolFile, Selection, YankedPackage};
 use archive_storage::pool;
 
 /// A live placement and its content.
@@ -118,6 +118,29 @@ pub(crate) fn entries(placements: Vec<Live>) -> Vec<Entry> {
 /// Returns the entries that `selection` means.
 pub(crate) fn list(db: &Db<'_>, selection: &Selection) -> Sql<Vec<Entry>> {
     live(db, selection).map(entries)
+}
+
+/// Returns what was yanked from a suite and does not stand in it.
+pub(crate) fn yanked(db: &Db<'_>, suite: &SuiteName) -> Sql<Vec<YankedPackage>> {
+    let suite = rows::suite_id(db, suite)?;
+    let query = format!(
+        "select {}, placement.component, placement.yanked, placement.removed_at
+         from placement join content on content.id = placement.content_id
+         where placement.suite_id = ?1 and placement.yanked is not null
+         and not exists (select 1 from placement live where live.suite_id = ?1
+             and live.content_id = placement.content_id and (live.removed_revision is null or live.id > placement.id))
+         order by placement.name, placement.version_key, placement.architecture",
+        rows::CONTENT
+    );
+    db.query(&query, params![suite], |row| {
+        let at = rows::CONTENT_WIDTH;
+        Ok(YankedPackage {
+            content: rows::content(row)?,
+            component: rows::text(row, at)?,
+            reason: row.get(at + 1)?,
+            at: row.get(at + 2)?,
+        })
+    })
 }
 
 /// Returns every file of the pool.

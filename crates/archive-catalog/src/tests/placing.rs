@@ -433,3 +433,39 @@ pub(super) fn path_lists_of_changed_names_say_when_they_are_shown(catalog: &SqlC
     assert_eq!(changed(2, None), [list("gone", "1", true, false)]);
     assert_eq!(changed(3, None), []);
 }
+
+pub(super) fn what_was_yanked_keeps_its_file_until_it_comes_back(catalog: &SqlCatalog) {
+    place(
+        catalog,
+        &[placement("kept", "1.0", "misc"), placement("gone", "1.0", "misc")],
+    );
+    let named = |name: &str| Selection {
+        name: Some(name.parse().unwrap()),
+        ..Selection::default()
+    };
+    catalog
+        .yank(&[named("kept")], "loses data", None, NOW + 1)
+        .unwrap();
+    catalog.remove(&[named("gone")], None, NOW + 1).unwrap();
+    let retention = Retention {
+        suite: suite("stable"),
+        keep_versions: None,
+        keep_generations: 0,
+        publications_until: NOW + 100,
+        removed_until: NOW + 100,
+    };
+    let prune = || catalog.prune(std::slice::from_ref(&retention), NOW + 100, PruneMode::Done);
+    let files = prune().unwrap().files;
+    assert!(files.len() == 1 && files[0].contains("gone"), "{files:?}");
+    let yanked = catalog.yanked(&suite("stable")).unwrap();
+    assert_eq!(yanked.len(), 1);
+    assert_eq!((yanked[0].reason.as_str(), yanked[0].at), ("loses data", NOW + 1));
+
+    place(catalog, &[placement("kept", "1.0", "misc")]);
+    assert!(catalog.yanked(&suite("stable")).unwrap().is_empty());
+    catalog.remove(&[named("kept")], None, NOW + 2).unwrap();
+    assert!(
+        catalog.yanked(&suite("stable")).unwrap().is_empty(),
+        "it was merely removed"
+    );
+}

@@ -180,6 +180,24 @@ fn rows(world: &World) -> Vec<Row> {
             ),
             json!({"from": "other", "dry_run": true}),
         ),
+        at(
+            row(
+                "GET",
+                "/api/suites/{suite}/yanked",
+                Guard::Reader,
+                ("reader", 200),
+            ),
+            "/api/suites/stable/yanked".into(),
+        ),
+        at(
+            row(
+                "DELETE",
+                "/api/suites/{suite}/yanked/{id}",
+                Guard::Maintainer,
+                ("keeper", 204),
+            ),
+            format!("/api/suites/stable/yanked/{}", world.yanked),
+        ),
         row("GET", "/api/keys", Guard::Reader, ("reader", 200)),
         row("GET", "/api/retention", Guard::Admin, ("root", 200)),
         row("GET", "/api/stats/daily", Guard::Reader, ("reader", 200)),
@@ -320,6 +338,18 @@ fn rows(world: &World) -> Vec<Row> {
                 package.clone(),
             ),
             json!({"section": "web"}),
+        ),
+        json(
+            at(
+                row(
+                    "POST",
+                    "/api/packages/{id}/yank",
+                    Guard::Maintainer,
+                    ("keeper", 200),
+                ),
+                format!("/api/packages/{}/yank", world.spare_package),
+            ),
+            json!({"reason": "it is broken"}),
         ),
         at(
             row("DELETE", "/api/packages/{id}", Guard::Maintainer, ("keeper", 204)),

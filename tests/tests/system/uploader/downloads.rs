@@ -40,7 +40,16 @@ fn downloads_are_counted_and_no_request_writes_the_catalog() {
     let download = format!("{path}/download");
     let log = archive.root().join("catalog.db-wal");
     let before = log.metadata().unwrap().len();
-    for _ in 0..DOWNLOADS {
+    let whole = server.get(&download, None);
+    assert_eq!(whole.header("repr-digest"), Some(repr_digest(&whole.body)));
+    let part = server.send("GET", &download, None, (&[("Range", "bytes=0-9")], &[]));
+    assert_eq!((part.status, part.body.len()), (206, 10));
+    assert_eq!(
+        part.header("repr-digest"),
+        whole.header("repr-digest"),
+        "it is of the whole"
+    );
+    for _ in 1..DOWNLOADS {
         assert_eq!(server.get(&download, None).status, 200);
     }
     let grown = log.metadata().unwrap().len().saturating_sub(before);
@@ -60,4 +69,18 @@ fn downloads_are_counted_and_no_request_writes_the_catalog() {
     server.stop();
     let server = Uploader::start(&archive);
     assert_eq!(server.get(&path, None).json()["downloads"], json!(DOWNLOADS));
+}
+
+/// Returns what RFC 9530 has for a file, by openssl.
+fn repr_digest(bytes: &[u8]) -> String {
+    let mut command = std::process::Command::new("sh");
+    command.args(["-c", "openssl dgst -sha256 -binary | openssl base64 -A"]);
+    let mut openssl = command
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    std::io::Write::write_all(&mut openssl.stdin.take().unwrap(), bytes).unwrap();
+    let output = openssl.wait_with_output().unwrap();
+    format!("sha-256=:{}:", String::from_utf8(output.stdout).unwrap())
 }

@@ -55,11 +55,18 @@ fn behind_a_trusted_proxy_accounts_and_addresses_are_counted_apart() {
         201,
         "others go on"
     );
-    assert_eq!(
-        server.get("/api/packages", None).status,
-        200,
-        "reads are counted apart"
+    let told = server.get("/api/packages", None);
+    assert!(
+        told.header("ratelimit").unwrap().contains(";r="),
+        "{:?}",
+        told.headers
     );
+    assert!(
+        told.header("ratelimit-policy").unwrap().contains(";q="),
+        "{:?}",
+        told.headers
+    );
+    assert_eq!(told.status, 200, "reads are counted apart");
     assert_eq!(server.get("/dists/stable/InRelease", None).status, 200);
 }
 

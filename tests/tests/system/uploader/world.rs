@@ -24,6 +24,10 @@ pub(super) struct World {
     pub(super) server: Uploader,
     pub(super) tokens: Vec<(Shown, String)>,
     pub(super) package: String,
+    /// One more package of `stable`.
+    pub(super) spare_package: String,
+    /// A package that was yanked from `stable`.
+    pub(super) yanked: String,
     /// Where the keeper of `stable` is signed in.
     pub(super) session: String,
     /// What is published of `stable`.
@@ -78,6 +82,13 @@ pub(super) fn world() -> World {
     let server = Uploader::start(&archive);
     let root = server.login("root");
     let keeper = server.login("keeper");
+    let gone = server.upload(&DebBuilder::new("gone", "1.0", "amd64"), "suite=stable", &keeper);
+    let yanked = gone.json()["id"].as_str().unwrap().to_owned();
+    let spare = server.upload(&DebBuilder::new("spare", "1.0", "amd64"), "suite=stable", &keeper);
+    let spare_package = spare.json()["id"].as_str().unwrap().to_owned();
+    let path = format!("/api/packages/{yanked}/yank");
+    let answer = server.json("POST", &path, Some(&root), &json!({"reason": "it is broken"}));
+    assert_eq!(answer.status, 200, "{}", answer.text());
     let uploaded = server.upload(
         &DebBuilder::new("hello", "1.0", "amd64"),
         "suite=stable&wait=published",
@@ -144,6 +155,8 @@ pub(super) fn world() -> World {
     World {
         tokens,
         package: uploaded.json()["id"].as_str().unwrap().to_owned(),
+        spare_package,
+        yanked,
         session: sessions["items"][0]["id"].as_str().unwrap().to_owned(),
         snapshot: newest_snapshot(&server, "stable"),
         token_of_spare: first_token(&server, &root, &spare_user),

@@ -10,7 +10,8 @@ use super::chart::Chart;
 use super::frame::Frame;
 use super::visitor::Visitor;
 use crate::app::App;
-use crate::routes::stats::{self, Stats, daily};
+use crate::routes::stats::daily::{self, DayView};
+use crate::routes::stats::{self, Stats};
 use crate::routes::suites::publishing::{self, SuitePublishing};
 
 #[derive(Template)]
@@ -30,12 +31,18 @@ pub(super) async fn show(State(app): State<Arc<App>>, visitor: Visitor) -> Answe
         .blocking(move |app| {
             let stats = stats::counted(app, &caller)?;
             let days = daily::counted(app, &caller, &daily::DayParams::default())?;
-            let placed = days.items.iter().map(|day| (day.date.clone(), day.placed));
+            let series = |of: fn(&DayView) -> u64| {
+                let days = days.items.iter();
+                days.map(|day| (day.date.clone(), of(day))).collect()
+            };
             Ok(Overview {
                 size: bytes(stats.size),
                 stats,
                 suites: publishing::of_all(app, &caller)?,
-                charts: vec![Chart::new("Packages placed", placed.collect())],
+                charts: vec![
+                    Chart::new("Packages placed", series(|day| day.placed)),
+                    Chart::new("Downloads", series(|day| day.downloads)),
+                ],
                 frame,
             })
         })

@@ -3,8 +3,11 @@
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::http::header;
+use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse as _, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use debian_control::digest::Sha256;
 
 use crate::app::App;
 use crate::clock::now;
@@ -49,7 +52,10 @@ pub(crate) async fn download(
     }
     match StaticPath::of_catalog(filename) {
         Some(path) => {
-            let response = static_files::serve(&app, &path, request).await;
+            let mut response = static_files::serve(&app, &path, request).await;
+            if response.status().is_success() {
+                response.headers_mut().insert("repr-digest", digest(&sha256));
+            }
             // A part, a file that is known already and the head alone are no downloads.
             if is_get && response.status() == axum::http::StatusCode::OK {
                 app.usage.download(&sha256, tree_of(filename), now());
@@ -58,4 +64,12 @@ pub(crate) async fn download(
         }
         None => Ok(static_files::missing()),
     }
+}
+
+/// Returns the digest of the whole file, which that of a part has too.
+///
+/// Source: RFC 9530, section 3.
+fn digest(sha256: &Sha256) -> HeaderValue {
+    let value = format!("sha-256=:{}:", STANDARD.encode(sha256.as_bytes()));
+    HeaderValue::try_from(value).expect("base64 between colons is a value")
 }

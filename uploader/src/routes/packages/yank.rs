@@ -1,0 +1,92 @@
+//! `POST /api/packages/{id}/yank`: out of the index, for a reason; the file stays.
+
+use std::sync::Arc;
+
+use axum::Json as Answer;
+use axum::extract::State;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use crate::app::App;
+use crate::caller::Caller;
+use crate::clock::now;
+use crate::credential::PresentedCredential;
+use crate::extract::{Json, Path};
+use crate::identify::identify;
+use crate::problem::{Code, Problem};
+use crate::routes::packages::delete::seen;
+use crate::routes::packages::deletions::{DeletedPackage, DeletionAnswer};
+use crate::routes::packages::placement::{selection, standing};
+use crate::routes::wire;
+
+/// Why a package is yanked.
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = Yank, example = json!({"reason": "loses data when the disk is full: use 1.2-2"}))]
+pub(crate) struct YankRequest {
+    /// 1 to 500 bytes on one line; everybody who may read the suite is told.
+    reason: String,
+    /// Codename or alias of the suite to take it out of. Default: all suites.
+    suite: Option<String>,
+}
+
+/// Takes a package out of the indexes for a reason. Its file stays, so that who names it by its address still gets it.
+#[utoipa::path(post, path = "/api/packages/{id}/yank", operation_id = "yank_package", tag = "packages", params(("id" = String, Path)), request_body = YankRequest,
+    security(("bearer" = [])), responses((status = 200, description = "Yanked", body = DeletionAnswer)))]
+pub(crate) async fn yank(
+    State(app): State<Arc<App>>,
+    presented: PresentedCredential,
+    Path(id): Path<String>,
+    Json(body): Json<YankRequest>,
+) -> Result<Answer<DeletionAnswer>, Problem> {
+    app.changing(move |app| {
+        let caller = identify(app, &presented)?;
+        yanked(app, &caller, id, &body).map(Answer)
+    })
+    .await
+}
+
+fn yanked(app: &App, caller: &Caller, id: String, body: &YankRequest) -> Result<DeletionAnswer, Problem> {
+    caller.account()?;
+    let reason = body.reason.trim();
+    if !(1..=500).contains(&reason.len()) || !wire::is_plain_line(reason) {
+        return Err(Problem::new(
+            Code::InvalidRequest,
+            "expected a `reason` of 1 to 500 bytes, on one line",
+        ));
+    }
+    let only = body.suite.as_deref();
+    let only = only
+        .map(|name| caller.suite(app.archive.config(), name))
+        .transpose()?;
+    let _turn = app.edits.lock();
+    let listed = seen(app, caller, &id)?;
+    let content = &listed.entry.content;
+    let (mut selections, mut suites) = (Vec::new(), Vec::new());
+    for suite in
+        standing(app, &listed).filter(|suite| only.is_none_or(|only| only.codename == suite.codename))
+    {
+        caller.deletes(suite, &content.name, listed.extras.author(&suite.codename))?;
+        selections.push(selection(&listed, &suite.codename));
+        suites.push(suite.codename.to_string());
+    }
+    if selections.is_empty() {
+        return Err(Problem::new(
+            Code::PackageNotFound,
+            "the package is not in this suite",
+        ));
+    }
+    app.archive
+        .catalog()
+        .yank(&selections, reason, Some(caller.actor()), now())?;
+    app.publications.changed();
+    Ok(DeletionAnswer {
+        is_changed: true,
+        packages: vec![DeletedPackage {
+            id,
+            name: content.name.to_string(),
+            version: content.version.to_string(),
+            architecture: content.architecture.to_string(),
+            suites,
+        }],
+    })
+}

@@ -1,0 +1,139 @@
+//! `/api/suites/{suite}/yanked`: what was yanked from a suite, and bringing it back.
+
+use std::sync::Arc;
+
+use archive_catalog::{Entry, YankedPackage};
+use archive_storage::pool;
+use axum::Json as Answer;
+use axum::extract::State;
+use axum::http::StatusCode;
+use debian_archive::config::Suite;
+use debian_archive::ingest::{SuiteComponent, UploadContext};
+use debian_control::release::format_iso;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::app::App;
+use crate::caller::Caller;
+use crate::clock::now;
+use crate::credential::PresentedCredential;
+use crate::extract::Path;
+use crate::identify::identify;
+use crate::problem::{Code, Problem};
+use crate::routes::wire::ListPage;
+
+/// A package that was taken out of a suite for a reason.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Yanked)]
+pub(crate) struct YankedView {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) version: String,
+    pub(crate) architecture: String,
+    pub(crate) component: String,
+    pub(crate) reason: String,
+    pub(crate) yanked_at: String,
+    /// Path of its file below the root; null where this suite has none any more.
+    pub(crate) filename: Option<String>,
+}
+
+/// Lists what was yanked from a suite and has not come back.
+#[utoipa::path(get, path = "/api/suites/{suite}/yanked", operation_id = "list_yanked_packages", tag = "suites", params(("suite" = String, Path)),
+    security((), ("bearer" = [])), responses((status = 200, description = "The packages", body = ListPage<YankedView>)))]
+pub(crate) async fn list(
+    State(app): State<Arc<App>>,
+    presented: PresentedCredential,
+    Path(name): Path<String>,
+) -> Result<Answer<ListPage<YankedView>>, Problem> {
+    app.blocking(move |app| {
+        let caller = identify(app, &presented)?;
+        let suite = caller.readable_suite(app.archive.config(), &name)?;
+        let yanked = app.archive.catalog().yanked(&suite.codename)?;
+        let items: Result<Vec<_>, Problem> = yanked.iter().map(|one| view(app, suite, one)).collect();
+        Ok(Answer(ListPage {
+            items: items?,
+            next: None,
+        }))
+    })
+    .await
+}
+
+/// Brings a package that was yanked back into the suite.
+#[utoipa::path(delete, path = "/api/suites/{suite}/yanked/{id}", operation_id = "restore_yanked_package", tag = "suites",
+    params(("suite" = String, Path), ("id" = String, Path)), security(("bearer" = [])), responses((status = 204, description = "It is in the suite again")))]
+pub(crate) async fn restore(
+    State(app): State<Arc<App>>,
+    presented: PresentedCredential,
+    Path((name, id)): Path<(String, String)>,
+) -> Result<StatusCode, Problem> {
+    app.changing(move |app| {
+        let caller = identify(app, &presented)?;
+        restored(app, &caller, &name, &id)?;
+        Ok(StatusCode::NO_CONTENT)
+    })
+    .await
+}
+
+fn restored(app: &App, caller: &Caller, name: &str, id: &str) -> Result<(), Problem> {
+    caller.account()?;
+    let suite = caller.readable_suite(app.archive.config(), name)?;
+    caller.uploads(suite, None)?;
+    let missing = || {
+        Problem::new(
+            Code::PackageNotFound,
+            "no package of this ID was yanked from the suite",
+        )
+    };
+    let yanked = app.archive.catalog().yanked(&suite.codename)?;
+    let found = yanked
+        .into_iter()
+        .find(|one| id_of(one) == id)
+        .ok_or_else(missing)?;
+    caller.uploads(suite, Some(&found.content.name))?;
+    let path = filename(app, suite, &found)?.ok_or_else(missing)?;
+    let entry = Entry {
+        content: found.content,
+        filename: path,
+        suites: Vec::new(),
+    };
+    let place = SuiteComponent {
+        suite,
+        component: &found.component,
+    };
+    let arrival = UploadContext {
+        now: now(),
+        by: Some(caller.actor().clone()),
+        ..UploadContext::default()
+    };
+    app.archive.copy(&entry, &place, &arrival)?;
+    app.publications.changed();
+    Ok(())
+}
+
+/// Returns the path of the file that the suite has of a package.
+fn filename(app: &App, suite: &Suite, yanked: &YankedPackage) -> Result<Option<String>, Problem> {
+    let found = app
+        .archive
+        .catalog()
+        .find(&yanked.content.sha256, suite.pool_tree())?;
+    let path = found.and_then(|(_, path)| path);
+    Ok(path.map(|path| pool::below_root(suite.pool_tree(), &path)))
+}
+
+fn view(app: &App, suite: &Suite, yanked: &YankedPackage) -> Result<YankedView, Problem> {
+    let content = &yanked.content;
+    Ok(YankedView {
+        id: id_of(yanked),
+        name: content.name.to_string(),
+        version: content.version.to_string(),
+        architecture: content.architecture.to_string(),
+        component: yanked.component.to_string(),
+        reason: yanked.reason.clone(),
+        yanked_at: format_iso(yanked.at),
+        filename: filename(app, suite, yanked)?,
+    })
+}
+
+fn id_of(yanked: &YankedPackage) -> String {
+    debian_archive::package_view::id(&yanked.content.sha256)
+}
