@@ -5,6 +5,7 @@ mod edsp;
 mod install;
 mod install_damaged;
 mod install_system;
+mod man;
 mod source;
 mod source_known;
 mod update;
