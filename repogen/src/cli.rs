@@ -24,6 +24,8 @@ mod remove;
 mod replicate;
 mod rollback;
 mod scan;
+mod scan_timer;
+mod scan_vulnerabilities;
 mod select;
 mod service_manager;
 mod signing;
@@ -70,6 +72,7 @@ enum Command {
     Verify(verify::VerifyArgs),
     Check(check::CheckArgs),
     Doctor(doctor::DoctorArgs),
+    ScanVulnerabilities(scan_vulnerabilities::ScanVulnerabilitiesArgs),
     Migrate(migrate::MigrateArgs),
     Move(relocate::MoveArgs),
     Replicate(replicate::ReplicateArgs),
@@ -131,6 +134,7 @@ fn run(command: Command, context: &mut Context) -> Result<Completion, Failure> {
         Command::Prune(args) => prune::run(args, context),
         Command::Verify(args) => verify::run(args, context),
         Command::Check(args) => check::run(args, context),
+        Command::ScanVulnerabilities(args) => scan_vulnerabilities::run(&args, context),
         Command::Doctor(args) => doctor::run(&args, context),
         Command::Migrate(args) => migrate::run(args, context),
         Command::Move(args) => relocate::run(args, context),

@@ -1,16 +1,20 @@
-//! What is fetched by HTTP: the archive as its server hands it out. Requests only; `repogen` serves nothing.
+//! What is fetched by HTTP: the archive as its server hands it out, and data on vulnerabilities. Requests only; `repogen` serves nothing.
 
+use std::io::Write;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use debian_archive::doctor::{Answer, Ask, Served};
 use debian_archive::error_text::with_causes;
+use debian_archive::vulnerabilities::MAX_BYTES;
 use reqwest::Client;
 use reqwest::redirect::Policy;
 use tokio::runtime::{Builder, Runtime};
 
 /// How long one answer may take.
 const TIMEOUT: Duration = Duration::from_secs(30);
+/// How long the data on vulnerabilities may take: it has some hundred megabytes.
+const DOWNLOAD_TIMEOUT: Duration = Duration::from_secs(15 * 60);
 /// How many redirects are followed.
 const MAX_REDIRECTS: usize = 5;
 
@@ -35,6 +39,25 @@ impl Fetcher {
             .build()
             .context("cannot set up HTTP")?;
         Ok(Self { client, runtime })
+    }
+
+    /// Writes what is at an address to `into`.
+    pub(crate) fn download(&self, url: &str, into: &mut impl Write) -> anyhow::Result<()> {
+        let download = async {
+            let request = self.client.get(url).timeout(DOWNLOAD_TIMEOUT);
+            let mut response = request.send().await?.error_for_status()?;
+            let mut left = MAX_BYTES;
+            while let Some(piece) = response.chunk().await? {
+                left = left
+                    .checked_sub(piece.len() as u64)
+                    .with_context(|| format!("it has more than {MAX_BYTES} bytes"))?;
+                into.write_all(&piece)?;
+            }
+            anyhow::Ok(())
+        };
+        self.runtime
+            .block_on(download)
+            .with_context(|| format!("cannot fetch `{url}`"))
     }
 
     async fn get(&self, ask: Ask<'_>) -> reqwest::Result<Answer> {

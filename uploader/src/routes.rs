@@ -111,19 +111,7 @@ fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(packages::yank::yank))
         .routes(routes!(upload::put::put))
         .routes(routes!(upload::queue::put::put))
-        .routes(routes!(suites::list::list))
-        .routes(routes!(suites::publishing::publishing))
-        .routes(routes!(suites::publications::list))
-        .routes(routes!(
-            suites::snapshots::list::list,
-            suites::snapshots::create::create
-        ))
-        .routes(routes!(suites::snapshots::delete::delete))
-        .routes(routes!(suites::differences::compare))
-        .routes(routes!(suites::rollback::rollback))
-        .routes(routes!(suites::promotions::promote))
-        .routes(routes!(suites::yanked::list))
-        .routes(routes!(suites::yanked::restore))
+        .merge(of_suites())
         .routes(routes!(stats::stats))
         .routes(routes!(stats::downloads::downloads))
         .routes(routes!(stats::daily::daily))
@@ -136,6 +124,25 @@ fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(health::ready))
         .routes(routes!(metrics::metrics))
         .routes(routes!(pages::problem::problem))
+}
+
+/// Returns those of suites.
+fn of_suites() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(suites::list::list))
+        .routes(routes!(suites::publishing::publishing))
+        .routes(routes!(suites::publications::list))
+        .routes(routes!(suites::vulnerabilities::list))
+        .routes(routes!(
+            suites::snapshots::list::list,
+            suites::snapshots::create::create
+        ))
+        .routes(routes!(suites::snapshots::delete::delete))
+        .routes(routes!(suites::differences::compare))
+        .routes(routes!(suites::rollback::rollback))
+        .routes(routes!(suites::promotions::promote))
+        .routes(routes!(suites::yanked::list))
+        .routes(routes!(suites::yanked::restore))
 }
 
 fn cors(origins: &Origins) -> CorsLayer {

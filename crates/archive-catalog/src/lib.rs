@@ -8,6 +8,7 @@ mod account_catalog;
 pub mod accounts;
 pub mod audit;
 pub mod downloads;
+pub mod security_reports;
 mod snapshot_id;
 pub mod listing;
 mod position;

@@ -16,6 +16,7 @@ mod prune;
 mod publications;
 mod rows;
 mod search;
+mod security_reports;
 mod select;
 pub(crate) mod sessions;
 mod snapshot;

@@ -183,6 +183,7 @@ const TABLES: &[Table] = &[
         "day, sha256, tree",
         &["day", "sha256", "tree", "count"],
     ),
+    table("security_report", "suite_id", &["suite_id", "at", "report"]),
     table("ingested_log", "head", &["head", "head_bytes", "position", "at"]),
 ];
 

@@ -14,6 +14,7 @@ use archive_catalog::accounts::Accounts;
 use archive_catalog::audit::Audit;
 use archive_catalog::downloads::Downloads;
 use archive_catalog::listing::Listing;
+use archive_catalog::security_reports::SecurityReports;
 use archive_catalog::upload_queue::UploadQueue;
 use archive_catalog::{Catalog, CatalogError, DatabaseUrl, SqlCatalog};
 use archive_storage::STATE;
@@ -119,6 +120,11 @@ impl Archive {
 
     /// Returns how often its packages were fetched.
     pub fn downloads(&self) -> &dyn Downloads {
+        &self.catalog
+    }
+
+    /// Returns what scans for vulnerabilities found.
+    pub fn security_reports(&self) -> &dyn SecurityReports {
         &self.catalog
     }
 

@@ -5,6 +5,7 @@
 mod duration;
 mod edit;
 mod url;
+mod vulnerabilities;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
@@ -17,6 +18,7 @@ use serde::Deserialize;
 pub use duration::Span;
 pub use edit::{Initial, SigningKeys, initial_text, with_signing_keys};
 pub use url::{UrlProblem, check_url};
+pub use vulnerabilities::VulnerabilitySettings;
 
 /// The name of the configuration file in the archive root.
 pub const FILE_NAME: &str = "repogen.toml";
@@ -69,6 +71,8 @@ pub struct Config {
     pub signing: Signing,
     /// The pages for people; `None` for no pages.
     pub site: Option<SiteSettings>,
+    /// What packages are compared with; `None`: with nothing.
+    pub vulnerabilities: Option<VulnerabilitySettings>,
     /// The suites, in the order of the file.
     #[serde(default, rename = "suite")]
     pub suites: Vec<Suite>,
@@ -275,6 +279,9 @@ impl Config {
             }
         }
         self.signing.check()?;
+        if let Some(settings) = &self.vulnerabilities {
+            settings.check(self)?;
+        }
         if self.suites.is_empty() {
             return Err("no [[suite]]: an archive needs at least one".into());
         }

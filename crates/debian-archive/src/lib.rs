@@ -31,6 +31,7 @@ pub mod watch;
 pub mod verify;
 pub mod doctor;
 pub mod check;
+pub mod vulnerabilities;
 pub mod backup;
 pub mod rebuild;
 pub mod relocate;

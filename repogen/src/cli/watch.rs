@@ -13,8 +13,9 @@ use signal_hook::iterator::Signals;
 
 use super::context::Context;
 use super::exit::{Completion, Failure};
+use super::scan_timer::Scanned;
 use super::system_clock::SystemClock;
-use super::{prune, publish, service_manager, signing};
+use super::{prune, publish, scan_timer, service_manager, signing};
 use debian_control::terminal::escaped;
 
 /// How many events may wait to be printed.
@@ -29,6 +30,18 @@ const EVENTS: usize = 1_024;
 #[derive(Debug, Args)]
 pub(super) struct WatchArgs {}
 
+/// What is printed.
+enum Printed {
+    Watch(WatchEvent),
+    Scanned(Scanned),
+}
+
+impl From<Scanned> for Printed {
+    fn from(scanned: Scanned) -> Self {
+        Self::Scanned(scanned)
+    }
+}
+
 pub(super) fn run(_: WatchArgs, context: &mut Context) -> Result<Completion, Failure> {
     let archive = Arc::new(context.archive()?);
     let signer = signing::open(&archive.config().signing, context)?;
@@ -36,9 +49,11 @@ pub(super) fn run(_: WatchArgs, context: &mut Context) -> Result<Completion, Fai
     let mut signals = signals
         .map_err(|error| Failure::disk(anyhow::Error::new(error).context("cannot listen to signals")))?;
     let (sender, events) = sync_channel(EVENTS);
+    let sender = Arc::new(sender);
+    scan_timer::start(archive.location().clone(), Arc::downgrade(&sender)).map_err(Failure::disk)?;
     let report = Arc::new(move |event| {
         // Nobody prints any more when the program is about to end.
-        let _ = sender.send(event);
+        let _ = sender.send(Printed::Watch(event));
     });
     let watch = Watch::start(PublisherSetup { archive, signer }, Arc::new(SystemClock), report)?;
     service_manager::notify("READY=1");
@@ -72,12 +87,32 @@ pub(super) fn run(_: WatchArgs, context: &mut Context) -> Result<Completion, Fai
 /// Prints events until the watch has ended.
 ///
 /// Owns the receiver: when printing fails it is dropped, so that no sender waits for room.
-fn print_all(events: Receiver<WatchEvent>, context: &mut Context) -> Result<(), Failure> {
+fn print_all(events: Receiver<Printed>, context: &mut Context) -> Result<(), Failure> {
     for event in events {
-        print(event, context)?;
+        match event {
+            Printed::Watch(event) => print(event, context)?,
+            Printed::Scanned(scanned) => print_scanned(scanned, context),
+        }
         context.printer.flush()?;
     }
     Ok(())
+}
+
+fn print_scanned(scanned: Scanned, context: &mut Context) {
+    match scanned {
+        Err(failure) => warn(context, failure, "the scan for vulnerabilities will be retried"),
+        Ok(suites) => {
+            for suite in suites {
+                info(
+                    context,
+                    format_args!(
+                        "suite `{}`: {} known vulnerabilities in {} source packages, {} of which the data knows",
+                        suite.codename, suite.serious, suite.checked, suite.known
+                    ),
+                );
+            }
+        }
+    }
 }
 
 fn print(event: WatchEvent, context: &mut Context) -> Result<(), Failure> {

@@ -23,6 +23,7 @@ mod remove;
 mod replicate;
 mod root;
 mod scan;
+mod scan_vulnerabilities;
 mod site;
 mod snapshot;
 mod verify;

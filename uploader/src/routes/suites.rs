@@ -8,4 +8,5 @@ pub(crate) mod publications;
 pub(crate) mod publishing;
 pub(crate) mod rollback;
 pub(crate) mod snapshots;
+pub(crate) mod vulnerabilities;
 pub(crate) mod yanked;

@@ -14,6 +14,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/postgres/0005-sessions.sql"),
     include_str!("../migrations/postgres/0006-downloads-by-day.sql"),
     include_str!("../migrations/postgres/0007-yanked.sql"),
+    include_str!("../migrations/postgres/0008-security-reports.sql"),
 ];
 
 /// Makes the tables; an error where there are some.

@@ -167,6 +167,15 @@ fn rows(world: &World) -> Vec<Row> {
             format!("/api/suites/stable/snapshots/{}", world.snapshot),
         ),
         row("GET", "/api/stats", Guard::Reader, ("reader", 200)),
+        at(
+            row(
+                "GET",
+                "/api/suites/{suite}/vulnerabilities",
+                Guard::Reader,
+                ("reader", 200),
+            ),
+            "/api/suites/stable/vulnerabilities".into(),
+        ),
         row("GET", "/api/stats/downloads", Guard::Reader, ("reader", 200)),
         json(
             at(

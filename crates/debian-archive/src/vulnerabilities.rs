@@ -1,0 +1,15 @@
+//! Which packages of a suite have known vulnerabilities, by what a distribution says of its source packages.
+//!
+//! Compares by source package and version, as the source of the data itself does: the Debian security tracker by the
+//! version that fixed it in a release ([`tracker`]), OSV by ranges of versions ([`osv`]). Nothing is judged here: a package
+//! that is not in the data has no line. Files and bytes come in; fetching is the caller's concern.
+
+mod database;
+mod osv;
+mod report;
+mod scan;
+mod tracker;
+
+pub use database::{DatabaseError, MAX_BYTES, SourceNames, VulnerabilityDatabase};
+pub use report::{Affected, AffectedPackage, SecurityReport, Severity, Standing};
+pub use scan::{ScanError, wanted_sources};

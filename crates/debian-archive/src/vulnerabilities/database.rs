@@ -1,0 +1,338 @@
+//! The data of a distribution, as far as it is about packages that an archive has.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fmt;
+use std::fs::File;
+use std::io::{self, BufReader, Read, Seek};
+use std::path::{Path, PathBuf};
+
+use debian_control::version::Version;
+use serde::de::{DeserializeSeed, Deserializer as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+use super::osv::OsvRecord;
+use super::report::{Severity, Standing};
+use super::tracker::TrackerIssue;
+
+/// Most bytes of one JSON document: that of the tracker has a tenth of it.
+pub const MAX_BYTES: u64 = 1 << 30;
+/// Most bytes of one record of OSV; the largest have some hundred KiB.
+const MAX_RECORD: u64 = 16 << 20;
+/// Most records of OSV in one place.
+const MAX_RECORDS: usize = 2_000_000;
+
+/// Why the data cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum DatabaseError {
+    /// It cannot be read.
+    #[error("cannot read `{path}`")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// It is neither the tracker's JSON nor OSV's.
+    #[error("`{path}` is neither the JSON of the Debian security tracker nor records of OSV: {what}")]
+    Form {
+        /// The file.
+        path: PathBuf,
+        /// What was found.
+        what: String,
+    },
+    /// There is more of it than is read.
+    #[error("`{path}` has more than {limit}")]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// The limit.
+        limit: String,
+    },
+}
+
+/// Names of source packages that are looked for; all else is passed over while it is read.
+pub type SourceNames = BTreeSet<String>;
+
+/// What is known of the packages that were wanted.
+#[derive(Debug, Default)]
+pub struct VulnerabilityDatabase {
+    /// Issues of the tracker, by source package.
+    tracker: BTreeMap<String, BTreeMap<String, TrackerIssue>>,
+    /// Records of OSV, by ecosystem and source package.
+    osv: HashMap<(String, String), Vec<usize>>,
+    records: Vec<OsvRecord>,
+}
+
+impl VulnerabilityDatabase {
+    /// Reads a file, JSON or a zip of it, or a folder of JSON files.
+    pub fn read(path: &Path, wanted: &SourceNames) -> Result<Self, DatabaseError> {
+        let mut database = Self::default();
+        let failed = |source| DatabaseError::Read {
+            path: path.to_owned(),
+            source,
+        };
+        if path.is_dir() {
+            database.add_folder(path, wanted)?;
+            return Ok(database);
+        }
+        let mut file = BufReader::new(File::open(path).map_err(failed)?);
+        let length = file.get_ref().metadata().map_err(failed)?.len();
+        let mut magic = [0_u8; 4];
+        let begins = file.read(&mut magic).map_err(failed)?;
+        file.rewind().map_err(failed)?;
+        if magic.get(..begins) == Some(b"PK\x03\x04") {
+            database.add_zip(path, file, wanted)?;
+        } else if length > MAX_BYTES {
+            return Err(too_large(path, format!("{MAX_BYTES} bytes")));
+        } else {
+            database.add_json(path, file.take(MAX_BYTES), wanted)?;
+        }
+        Ok(database)
+    }
+
+    fn add_folder(&mut self, folder: &Path, wanted: &SourceNames) -> Result<(), DatabaseError> {
+        let files = walkdir::WalkDir::new(folder).sort_by_file_name();
+        for entry in files {
+            let entry = entry.map_err(|error| DatabaseError::Read {
+                path: folder.to_owned(),
+                source: error.into(),
+            })?;
+            if !entry.file_type().is_file() || entry.path().extension().is_none_or(|end| end != "json") {
+                continue;
+            }
+            let path = entry.path();
+            let file = File::open(path).map_err(|source| DatabaseError::Read {
+                path: path.to_owned(),
+                source,
+            })?;
+            self.add_json(path, BufReader::new(file).take(MAX_RECORD), wanted)?;
+        }
+        Ok(())
+    }
+
+    fn add_zip(
+        &mut self,
+        path: &Path,
+        file: impl Read + Seek,
+        wanted: &SourceNames,
+    ) -> Result<(), DatabaseError> {
+        let form = |error: zip::result::ZipError| DatabaseError::Form {
+            path: path.to_owned(),
+            what: error.to_string(),
+        };
+        let mut zip = zip::ZipArchive::new(file).map_err(form)?;
+        if zip.len() > MAX_RECORDS {
+            return Err(too_large(path, format!("{MAX_RECORDS} records")));
+        }
+        for index in 0..zip.len() {
+            let entry = zip.by_index(index).map_err(form)?;
+            let name = entry.name().map_err(form)?.into_owned();
+            if !name.ends_with(".json") {
+                continue;
+            }
+            let inside = path.join(name);
+            self.add_json(&inside, entry.take(MAX_RECORD), wanted)?;
+        }
+        Ok(())
+    }
+
+    fn add_json(
+        &mut self,
+        path: &Path,
+        reader: impl Read,
+        wanted: &SourceNames,
+    ) -> Result<(), DatabaseError> {
+        let form = |error: serde_json::Error| DatabaseError::Form {
+            path: path.to_owned(),
+            what: error.to_string(),
+        };
+        let mut json = serde_json::Deserializer::from_reader(reader);
+        let found = json.deserialize_any(Document(wanted)).map_err(form)?;
+        json.end().map_err(form)?;
+        match found {
+            Found::Tracker(packages) => self.tracker.extend(packages),
+            Found::Osv(records) => {
+                for record in records {
+                    self.add_record(record, wanted);
+                }
+            }
+        }
+        if self.records.len() > MAX_RECORDS {
+            return Err(too_large(path, format!("{MAX_RECORDS} records")));
+        }
+        Ok(())
+    }
+
+    fn add_record(&mut self, record: OsvRecord, wanted: &SourceNames) {
+        let names = record.packages().filter(|(_, name)| wanted.contains(*name));
+        let keys: BTreeSet<(String, String)> = names
+            .map(|(ecosystem, name)| (ecosystem.to_owned(), name.to_owned()))
+            .collect();
+        if keys.is_empty() {
+            return;
+        }
+        let index = self.records.len();
+        for key in keys {
+            self.osv.entry(key).or_default().push(index);
+        }
+        self.records.push(record);
+    }
+
+    /// Says whether there is anything about a source package in a release.
+    pub(super) fn knows(&self, release: &str, source: &str) -> bool {
+        self.tracker.contains_key(source) || self.osv.contains_key(&(release.to_owned(), source.to_owned()))
+    }
+
+    /// Returns the vulnerabilities of a version of a source package in a release, by name.
+    pub(super) fn lookup(
+        &self,
+        release: &str,
+        source: &str,
+        version: &Version,
+    ) -> BTreeMap<String, (Severity, Standing, Option<String>)> {
+        let mut found = BTreeMap::new();
+        for (id, issue) in self.tracker.get(source).into_iter().flatten() {
+            if let Some(judged) = issue.judge(release, version) {
+                found.insert(id.clone(), judged);
+            }
+        }
+        let records = self.osv.get(&(release.to_owned(), source.to_owned()));
+        for record in records
+            .into_iter()
+            .flatten()
+            .filter_map(|index| self.records.get(*index))
+        {
+            if let Some(judged) = record.judge(release, source, version) {
+                // Several records may be about one CVE: the worst counts.
+                let known = found
+                    .entry(record.name().to_owned())
+                    .or_insert_with(|| judged.clone());
+                if judged.0 > known.0 {
+                    *known = judged;
+                }
+            }
+        }
+        found
+    }
+}
+
+fn too_large(path: &Path, limit: String) -> DatabaseError {
+    DatabaseError::TooLarge {
+        path: path.to_owned(),
+        limit,
+    }
+}
+
+/// What a document holds.
+enum Found {
+    Tracker(BTreeMap<String, BTreeMap<String, TrackerIssue>>),
+    Osv(Vec<OsvRecord>),
+}
+
+/// Reads a document of either kind, and of the tracker's only the packages that are wanted.
+struct Document<'a>(&'a SourceNames);
+
+impl<'de> Visitor<'de> for Document<'_> {
+    type Value = Found;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object of source packages, a record of OSV, or a list of these")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Found, A::Error> {
+        let mut records = Vec::new();
+        while let Some(record) = list.next_element::<OsvRecord>()? {
+            let is_wanted = record.packages().any(|(_, name)| self.0.contains(name));
+            records.extend(Some(record).filter(|_| is_wanted));
+        }
+        Ok(Found::Osv(records))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Found, A::Error> {
+        let mut packages = BTreeMap::new();
+        let mut record = serde_json::Map::new();
+        while let Some(key) = map.next_key::<String>()? {
+            // The values of a package are objects; of the fields of a record that are needed, none is.
+            match map.next_value_seed(Value {
+                wanted: self.0.contains(&key),
+            })? {
+                Part::Package(issues) => {
+                    packages.insert(key, issues);
+                }
+                Part::Field(value) => {
+                    record.insert(key, value);
+                }
+                Part::Other => {}
+            }
+        }
+        if record.contains_key("id") && record.contains_key("affected") {
+            let record = serde_json::from_value(serde_json::Value::Object(record));
+            return record
+                .map(|record| Found::Osv(vec![record]))
+                .map_err(serde::de::Error::custom);
+        }
+        if !record.is_empty() {
+            return Err(serde::de::Error::custom(
+                "its fields are neither source packages nor those of a record",
+            ));
+        }
+        Ok(Found::Tracker(packages))
+    }
+}
+
+/// One value of the object that a document is.
+struct Value {
+    wanted: bool,
+}
+
+enum Part {
+    /// The issues of a wanted package.
+    Package(BTreeMap<String, TrackerIssue>),
+    /// A field of a record.
+    Field(serde_json::Value),
+    /// A package that is not wanted.
+    Other,
+}
+
+impl<'de> DeserializeSeed<'de> for Value {
+    type Value = Part;
+
+    fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<Part, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Value {
+    type Value = Part;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("the issues of a source package, or a field of a record")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Part, E> {
+        Ok(Part::Field(text.into()))
+    }
+
+    fn visit_unit<E: serde::de::Error>(self) -> Result<Part, E> {
+        Ok(Part::Field(serde_json::Value::Null))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Part, A::Error> {
+        let mut values: Vec<serde_json::Value> = Vec::new();
+        while let Some(value) = list.next_element()? {
+            values.push(value);
+        }
+        Ok(Part::Field(values.into()))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Part, A::Error> {
+        if !self.wanted {
+            while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+            return Ok(Part::Other);
+        }
+        let mut issues = BTreeMap::new();
+        while let Some((id, issue)) = map.next_entry()? {
+            issues.insert(id, issue);
+        }
+        Ok(Part::Package(issues))
+    }
+}

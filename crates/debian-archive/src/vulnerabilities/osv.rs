@@ -1,0 +1,226 @@
+//! Records of OSV. Source: the schema of OSV, version 1.7, and its section on evaluation.
+
+use debian_control::version::Version;
+use serde::Deserialize;
+
+use super::report::{Severity, Standing};
+
+/// A record, as far as it is needed.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct OsvRecord {
+    pub(super) id: String,
+    withdrawn: Option<String>,
+    #[serde(default)]
+    aliases: Vec<String>,
+    #[serde(default)]
+    upstream: Vec<String>,
+    #[serde(default)]
+    affected: Vec<OsvAffected>,
+    #[serde(default)]
+    severity: Vec<OsvSeverity>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+struct OsvAffected {
+    package: Option<OsvPackage>,
+    #[serde(default)]
+    ranges: Vec<OsvRange>,
+    #[serde(default)]
+    versions: Vec<String>,
+    #[serde(default)]
+    severity: Vec<OsvSeverity>,
+    ecosystem_specific: Option<OsvSpecific>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+struct OsvPackage {
+    ecosystem: String,
+    name: String,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+struct OsvRange {
+    #[serde(rename = "type")]
+    kind: String,
+    #[serde(default)]
+    events: Vec<OsvEvent>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+struct OsvEvent {
+    introduced: Option<String>,
+    fixed: Option<String>,
+    last_affected: Option<String>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+struct OsvSeverity {
+    #[serde(rename = "type")]
+    kind: String,
+    score: String,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+struct OsvSpecific {
+    urgency: Option<String>,
+}
+
+/// What an event says of a version that has come to it.
+enum Turn<'a> {
+    Introduced,
+    Fixed(&'a str),
+    LastAffected,
+}
+
+impl OsvRecord {
+    /// Returns the names of the packages that it is about in an ecosystem; none where it was withdrawn.
+    pub(super) fn packages(&self) -> impl Iterator<Item = (&str, &str)> {
+        let affected = self.affected.iter().filter(|_| self.withdrawn.is_none());
+        affected
+            .filter_map(|affected| affected.package.as_ref())
+            .map(|package| (package.ecosystem.as_str(), package.name.as_str()))
+    }
+
+    /// Returns the CVE that it is about, or its own name.
+    pub(super) fn name(&self) -> &str {
+        let mut names = std::iter::once(&self.id)
+            .chain(&self.upstream)
+            .chain(&self.aliases);
+        names.find(|name| name.starts_with("CVE-")).unwrap_or(&self.id)
+    }
+
+    /// Says whether a version of a package is affected, and which one is fixed; `None` where it is not.
+    pub(super) fn judge(
+        &self,
+        ecosystem: &str,
+        name: &str,
+        version: &Version,
+    ) -> Option<(Severity, Standing, Option<String>)> {
+        let is_it = |package: &OsvPackage| package.ecosystem == ecosystem && package.name == name;
+        let mut of_package = self
+            .affected
+            .iter()
+            .filter(|affected| affected.package.as_ref().is_some_and(is_it));
+        of_package.find_map(|affected| {
+            let fixed = affected.affects(version)?;
+            let standing = if fixed.is_some() {
+                Standing::Fixable
+            } else {
+                Standing::Open
+            };
+            Some((self.severity(affected), standing, fixed.map(str::to_owned)))
+        })
+    }
+
+    /// Vectors of CVSS are not read: a distribution's own word counts.
+    fn severity(&self, affected: &OsvAffected) -> Severity {
+        let own = affected
+            .ecosystem_specific
+            .as_ref()
+            .and_then(|own| own.urgency.as_deref());
+        let scores = affected.severity.iter().chain(&self.severity);
+        let mut named = scores.filter(|score| !score.kind.starts_with("CVSS"));
+        own.or_else(|| named.next().map(|score| score.score.as_str()))
+            .map_or(Severity::Unknown, Severity::of)
+    }
+}
+
+impl OsvAffected {
+    /// Returns the version that fixes it, where there is one; `None` where the version is not affected.
+    fn affects(&self, version: &Version) -> Option<Option<&str>> {
+        let ranges = self.ranges.iter().filter(|range| range.kind == "ECOSYSTEM");
+        let mut hit = None;
+        for range in ranges {
+            if let Some(fixed) = range.affects(version) {
+                hit = Some(fixed);
+                break;
+            }
+        }
+        let listed = || self.versions.iter().any(|listed| listed == version.as_str());
+        hit.or_else(|| listed().then_some(None))
+    }
+}
+
+impl OsvRange {
+    /// Goes through the events in the order of their versions, as far as `version`.
+    fn affects(&self, version: &Version) -> Option<Option<&str>> {
+        let mut turns: Vec<(Version, Turn<'_>)> = Vec::new();
+        let mut affected = false;
+        for event in &self.events {
+            let (text, turn) = match (&event.introduced, &event.fixed, &event.last_affected) {
+                (Some(text), None, None) => (text, Turn::Introduced),
+                (None, Some(text), None) => (text, Turn::Fixed(text)),
+                (None, None, Some(text)) => (text, Turn::LastAffected),
+                _ => continue,
+            };
+            if text == "0" && matches!(turn, Turn::Introduced) {
+                affected = true;
+            } else if let Ok(at) = text.parse() {
+                turns.push((at, turn));
+            }
+        }
+        turns.sort_by(|(a, _), (b, _)| a.cmp(b));
+        let mut fixed = None;
+        for (at, turn) in &turns {
+            match turn {
+                Turn::Introduced if at <= version => affected = true,
+                Turn::Fixed(_) if at <= version => affected = false,
+                Turn::LastAffected if at < version => affected = false,
+                Turn::Fixed(text) => {
+                    fixed = Some(*text);
+                    break;
+                }
+                _ => {}
+            }
+        }
+        affected.then_some(fixed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(events: &str, more: &str) -> OsvRecord {
+        let text = format!(
+            "{{\"id\":\"DEBIAN-CVE-2026-1\",\"upstream\":[\"CVE-2026-1\"]{more},\"affected\":[{{\"package\":{{\"ecosystem\":\"Debian:12\",\
+             \"name\":\"hello\"}},\"ranges\":[{{\"type\":\"ECOSYSTEM\",\"events\":[{events}]}}],\"ecosystem_specific\":{{\"urgency\":\"high\"}}}}]}}"
+        );
+        serde_json::from_str(&text).unwrap()
+    }
+
+    fn judge(events: &str, version: &str) -> Option<(Standing, Option<String>)> {
+        let judged = record(events, "").judge("Debian:12", "hello", &version.parse().unwrap());
+        judged.map(|(_, standing, fixed)| (standing, fixed))
+    }
+
+    #[test]
+    fn a_version_is_affected_from_where_it_was_introduced_to_where_it_was_fixed() {
+        let events = r#"{"introduced":"0"},{"fixed":"1.0-2"},{"introduced":"2.0"},{"fixed":"2.0-3"}"#;
+        let fixed = |version: &str| Some((Standing::Fixable, Some(version.to_owned())));
+        assert_eq!(judge(events, "1.0-1"), fixed("1.0-2"));
+        assert_eq!(judge(events, "1.0-2"), None);
+        assert_eq!(judge(events, "2.0~rc1"), None);
+        assert_eq!(judge(events, "2.0-2"), fixed("2.0-3"));
+        assert_eq!(judge(events, "2.0-10"), None);
+        assert_eq!(judge(r#"{"introduced":"0"}"#, "9"), Some((Standing::Open, None)));
+        let last = r#"{"introduced":"1"},{"last_affected":"2"}"#;
+        assert_eq!(judge(last, "2"), Some((Standing::Open, None)));
+        assert_eq!(judge(last, "2+b1"), None);
+    }
+
+    #[test]
+    fn a_record_has_the_name_of_its_cve_and_the_urgency_of_the_distribution() {
+        let found = record(r#"{"introduced":"0"}"#, "");
+        assert_eq!(found.name(), "CVE-2026-1");
+        let judged = found.judge("Debian:12", "hello", &"1".parse().unwrap());
+        assert_eq!(judged.map(|(severity, ..)| severity), Some(Severity::High));
+        assert!(found.judge("Debian:13", "hello", &"1".parse().unwrap()).is_none());
+    }
+
+    #[test]
+    fn a_withdrawn_record_is_about_nothing() {
+        let withdrawn = record(r#"{"introduced":"0"}"#, ",\"withdrawn\":\"2026-01-01T00:00:00Z\"");
+        assert_eq!(withdrawn.packages().count(), 0);
+    }
+}

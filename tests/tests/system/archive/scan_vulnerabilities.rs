@@ -1,0 +1,196 @@
+//! `repogen scan-vulnerabilities`, with data in the form of the Debian security tracker and of OSV.
+
+use archive_tests::{DebBuilder, Nginx, TestArchive, Uploader, Watching};
+use serde_json::{Value, json};
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+/// Makes an archive with two packages of the source `hello`, one of them rebuilt, and one of nobody's.
+fn archive() -> TestArchive {
+    let archive = TestArchive::init(&["--suite", "bookworm"]);
+    archive.add(&[
+        DebBuilder::new("hello", "2.10-3+b1", "amd64").field("Source", "hello (2.10-3)"),
+        DebBuilder::new("hello-doc", "2.10-3", "all").field("Source", "hello"),
+        DebBuilder::new("ours", "1.0", "all"),
+    ]);
+    archive
+}
+
+/// The tracker's form, cut to what decides.
+fn tracker() -> Value {
+    let issue = |release: Value| json!({"description": "x", "scope": "remote", "releases": {"bookworm": release, "sid": {"status": "open", "urgency": "high", "repositories": {}}}});
+    json!({
+        "hello": {
+            "CVE-2026-0001": issue(json!({"status": "resolved", "fixed_version": "2.10-3+deb12u1", "urgency": "high", "repositories": {"bookworm": "2.10-3"}})),
+            "CVE-2026-0002": issue(json!({"status": "resolved", "fixed_version": "2.10-3", "urgency": "high"})),
+            "CVE-2026-0003": issue(json!({"status": "resolved", "fixed_version": "0", "urgency": "high"})),
+            "CVE-2026-0004": issue(json!({"status": "open", "urgency": "not yet assigned", "nodsa": "Minor issue", "nodsa_reason": ""})),
+            "CVE-2026-0005": issue(json!({"status": "undetermined", "urgency": "low"})),
+            "CVE-2026-0006": issue(json!({"status": "open", "urgency": "unimportant"})),
+        },
+        "other": {"CVE-2026-0007": issue(json!({"status": "open", "urgency": "high"}))},
+    })
+}
+
+fn osv(id: &str, fixed: &str) -> Value {
+    json!({"id": id, "modified": "2026-11-01T00:00:00Z", "upstream": [id.replace("DEBIAN-", "")], "schema_version": "1.7.0",
+        "affected": [{"package": {"ecosystem": "Debian:12", "name": "hello", "purl": "pkg:deb/debian/hello"},
+            "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": fixed}]}],
+            "ecosystem_specific": {"urgency": "medium"}}]})
+}
+
+fn write(archive: &TestArchive, name: &str, value: &Value) -> String {
+    fs::create_dir_all(archive.outside()).unwrap();
+    let path = archive.outside().join(name);
+    fs::write(&path, value.to_string()).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn the_trackers_own_rule_says_what_is_affected() {
+    let archive = archive();
+    let data = write(&archive, "tracker.json", &tracker());
+    let run = archive
+        .repogen(&["scan-vulnerabilities", "--source", &data])
+        .exits(1);
+    let lines: Vec<String> = run.rows().into_iter().map(|row| row.join(" ")).collect();
+    assert_eq!(
+        lines,
+        [
+            "bookworm high CVE-2026-0001 fixable hello 2.10-3 2.10-3+deb12u1",
+            "bookworm low CVE-2026-0005 undetermined hello 2.10-3 ",
+            "bookworm unknown CVE-2026-0004 open hello 2.10-3 ",
+            "bookworm unimportant CVE-2026-0006 open hello 2.10-3 ",
+        ]
+    );
+    assert!(
+        run.stderr.contains("2 source packages, 1 of them known"),
+        "{}",
+        run.report()
+    );
+    archive.add(&[DebBuilder::new("hello", "2.10-4", "amd64")]);
+    let run = archive
+        .repogen(&["scan-vulnerabilities", "--source", &data, "--json"])
+        .exits(1);
+    let first: Value = serde_json::from_str(run.stdout.lines().next().unwrap()).unwrap();
+    assert_eq!(
+        first["packages"],
+        json!([
+            {"name": "hello", "version": "2.10-3+b1", "architecture": "amd64"},
+            {"name": "hello-doc", "version": "2.10-3", "architecture": "all"},
+        ])
+    );
+    assert!(!run.stdout.contains("\"id\":\"CVE-2026-0001\",\"severity\":\"high\",\"standing\":\"fixable\",\"fixed_version\":\"2.10-3+deb12u1\",\"source\":\"hello\",\"source_version\":\"2.10-4\""));
+}
+
+#[test]
+fn records_of_osv_are_read_from_a_file_a_folder_and_a_zip() {
+    let archive = archive();
+    let records = [
+        osv("DEBIAN-CVE-2026-0001", "2.10-3+deb12u1"),
+        osv("DEBIAN-CVE-2026-0002", "2.10-3"),
+    ];
+    let list = write(&archive, "list.json", &json!(records));
+    let folder = archive.outside().join("osv");
+    fs::create_dir_all(&folder).unwrap();
+    for record in &records {
+        fs::write(
+            folder.join(format!("{}.json", record["id"].as_str().unwrap())),
+            record.to_string(),
+        )
+        .unwrap();
+    }
+    let zip = archive.outside().join("all.zip");
+    let script = "import sys, shutil; shutil.make_archive(sys.argv[1], 'zip', sys.argv[2])";
+    let made = Command::new("python3")
+        .args(["-c", script])
+        .arg(zip.with_extension(""))
+        .arg(&folder)
+        .status();
+    assert!(made.unwrap().success());
+    let settings = "[vulnerabilities]\nsource = \"unused\"\nreleases = { bookworm = \"Debian:12\" }\n";
+    archive.configure_last_suite(settings);
+    for source in [Path::new(&list), &folder, &zip] {
+        let run = archive
+            .repogen(&["scan-vulnerabilities", "--source", source.to_str().unwrap()])
+            .exits(1);
+        let rows = run.rows();
+        assert_eq!(rows.len(), 1, "{}", run.report());
+        assert_eq!(
+            rows[0][1..4],
+            ["medium", "CVE-2026-0001", "fixable"],
+            "{}",
+            run.report()
+        );
+    }
+}
+
+#[test]
+fn what_is_neither_is_refused_and_nothing_is_kept() {
+    let archive = archive();
+    for (name, value) in [
+        ("text.json", json!("x")),
+        ("fields.json", json!({"a": 1, "b": "c"})),
+        ("list.json", json!([1])),
+    ] {
+        let data = write(&archive, name, &value);
+        let run = archive
+            .repogen(&["scan-vulnerabilities", "--source", &data])
+            .exits(1);
+        assert!(
+            run.stderr
+                .contains("neither the JSON of the Debian security tracker nor records of OSV"),
+            "{}",
+            run.report()
+        );
+    }
+    let run = archive
+        .repogen(&["scan-vulnerabilities", "--source", "missing.json"])
+        .exits(1);
+    assert!(run.stderr.contains("missing.json"), "{}", run.report());
+    let run = archive.repogen(&["scan-vulnerabilities"]).exits(2);
+    assert!(run.stderr.contains("[vulnerabilities]"), "{}", run.report());
+}
+
+#[test]
+fn a_watch_fetches_the_data_and_the_api_shows_it_to_readers() {
+    let archive = archive();
+    archive.configure_last_suite("private = true");
+    let web = tempfile::tempdir().unwrap();
+    fs::create_dir_all(web.path().join("pool")).unwrap();
+    fs::write(web.path().join("pool/tracker.json"), tracker().to_string()).unwrap();
+    let nginx = Nginx::serve(web.path());
+    archive.configure_last_suite(&format!(
+        "[vulnerabilities]\nsource = \"{}/pool/tracker.json\"\nevery = \"6h\"",
+        nginx.url()
+    ));
+    let mut watching = Watching::start(&archive);
+    watching.until("the suite was scanned", |watching| {
+        watching
+            .stderr()
+            .contains("suite `bookworm`: 2 known vulnerabilities in 2 source packages")
+    });
+    watching.stop();
+    archive.account("root", &["--role", "admin"]);
+    let token = archive.token("root", &["admin"]);
+    let server = Uploader::start(&archive);
+    let path = "/api/suites/bookworm/vulnerabilities";
+    assert_eq!(server.get(path, None).status, 404);
+    let first = server.get(&format!("{path}?limit=3"), Some(&token)).json();
+    assert_eq!(
+        (&first["release"], &first["known"]),
+        (&json!("bookworm"), &json!(1)),
+        "{first}"
+    );
+    assert_eq!(first["items"][0]["id"], "CVE-2026-0001");
+    let next = first["next"].as_str().unwrap();
+    let rest = server
+        .get(&format!("{path}?limit=3&cursor={next}"), Some(&token))
+        .json();
+    assert_eq!(
+        (rest["items"].as_array().unwrap().len(), &rest["next"]),
+        (1, &Value::Null),
+        "{rest}"
+    );
+}
