@@ -288,8 +288,10 @@ impl InstallTarget {
     ) -> Result<(), Failure> {
         match self {
             Self::Own { folder, base, .. } => {
-                let working = (context.printer.shows_progress() && !change.add.is_empty())
-                    .then(|| Spinner::at(format!("unpacking {} packages", change.add.len())));
+                let working = match change.add.len() {
+                    0 => None,
+                    count => context.working(format!("unpacking {count} packages")),
+                };
                 let applied = rootless::apply(folder, change);
                 drop(working);
                 let mut done = applied?;
@@ -326,6 +328,15 @@ fn author() -> Author<'static> {
 const WAITING: &str = "waiting for another program that has dpkg's lock";
 
 impl Context {
+    /// Says what is worked at, as long as the value lives; in a line of its own where no terminal shows progress.
+    fn working(&mut self, message: String) -> Option<Spinner> {
+        if self.printer.shows_progress() {
+            return Some(Spinner::at(message));
+        }
+        self.printer.info(message);
+        None
+    }
+
     /// Says which packages dpkg is not done with, and what helps.
     pub(super) fn warn_unfinished(&mut self, unfinished: &[Unfinished]) {
         for one in unfinished {

@@ -114,9 +114,9 @@ impl Printer {
         }
     }
 
-    /// Says whether progress may be shown on stderr.
+    /// Says whether progress may be shown on stderr, on a terminal that can move its cursor.
     pub(super) fn shows_progress(&self) -> bool {
-        self.verbosity == Verbosity::Normal && io::stderr().is_terminal()
+        self.verbosity == Verbosity::Normal && io::stderr().is_terminal() && !is_dumb()
     }
 
     /// Returns what a text for people is written for on a stream: on a terminal its width, and weight unless `NO_COLOR` is set.
@@ -128,11 +128,10 @@ impl Printer {
             };
         }
         let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-        let is_dumb = std::env::var_os("TERM").is_none_or(|terminal| terminal == "dumb");
         let size = terminal_size::terminal_size_of(stream);
         Page {
             width: size.map(|(width, _)| usize::from(width.0)),
-            headings: match is_dumb || is_set("NO_COLOR") {
+            headings: match is_dumb() || is_set("NO_COLOR") {
                 true => Headings::Plain,
                 false => Headings::Bold,
             },
@@ -148,4 +147,9 @@ impl Printer {
             written => written.map_err(PrintError),
         }
     }
+}
+
+/// Says whether the terminal can do nothing but print.
+fn is_dumb() -> bool {
+    std::env::var_os("TERM").is_none_or(|terminal| terminal == "dumb")
 }

@@ -396,6 +396,11 @@ pub(super) fn download(
     let mut paths = if context.printer.shows_progress() {
         fetcher.debs(&remote, &folder, &DownloadBar::new(&remote))?
     } else {
+        if !remote.is_empty() {
+            let bytes = human_size::bytes(remote.iter().map(|download| download.size).sum());
+            let text = format!("downloading {} packages, {bytes}", remote.len());
+            context.printer.info(text);
+        }
         fetcher.debs(&remote, &folder, &Silent)?
     }
     .into_iter();
