@@ -1,7 +1,7 @@
 //! Which packages of a suite have known vulnerabilities, by what a distribution says of its source packages.
 //!
 //! Compares by source package and version, as the source of the data itself does: the Debian security tracker by the
-//! version that fixed it in a release ([`tracker`]), OSV by ranges of versions ([`osv`]). Nothing is judged here: a package
+//! version that fixed it in a release (`tracker`), OSV by ranges of versions (`osv`). Nothing is judged here: a package
 //! that is not in the data has no line. Files and bytes come in; fetching is the caller's concern.
 
 mod database;
