@@ -25,8 +25,12 @@ pub(super) struct RunArgs {
     #[arg(long, value_enum, default_value_t = Way::Auto)]
     way: Way,
 
+    /// Your shell ($SHELL), or bash, in place of a command: the installed packages are the system in it.
+    #[arg(long, conflicts_with = "command")]
+    shell: bool,
+
     /// The command and its arguments, after `--`.
-    #[arg(required = true, last = true, value_name = "COMMAND")]
+    #[arg(required_unless_present = "shell", last = true, value_name = "COMMAND")]
     command: Vec<OsString>,
 }
 
@@ -49,7 +53,13 @@ pub(super) fn run(args: &RunArgs, context: &mut Context) -> Result<Outcome, Fail
     } else {
         Some(super::transaction::ephemeral(&args.with, context)?)
     };
-    let (Some(generation), [program, arguments @ ..]) = (generation, args.command.as_slice()) else {
+    let shell = [std::env::var_os("SHELL").unwrap_or_else(|| "/bin/bash".into())];
+    let words = if args.shell {
+        &shell
+    } else {
+        args.command.as_slice()
+    };
+    let (Some(generation), [program, arguments @ ..]) = (generation, words) else {
         return Err(
             Failure::saying(REFUSED, "nothing is installed").hint("`cpkgs install` installs packages")
         );
@@ -76,6 +86,10 @@ pub(super) fn run(args: &RunArgs, context: &mut Context) -> Result<Outcome, Fail
         }
     };
     command.args(arguments);
+    if args.shell {
+        // Debian's shells show it in their prompt.
+        command.env("debian_chroot", "cpkgs");
+    }
     context.printer.flush()?;
     let error = command.exec();
     let message = format!("cannot run `{}`", program.to_string_lossy());

@@ -4,14 +4,16 @@
 //! a file or a link of the generation are done here: copies by ucf(1), cp(1) and install(1), links by ln(1), folders, and the
 //! modules of PHP. Alternatives are in a module of their own; what else there is, is told.
 
+mod conditions;
 mod evaluate;
 mod lexer;
 mod parser;
 
 use std::fs;
 
-pub(super) use self::evaluate::{Call, UNKNOWN};
+pub(super) use self::evaluate::Call;
 use self::evaluate::{Installation, TEMPORARY};
+pub(super) use self::lexer::UNKNOWN;
 use super::libraries::source_of;
 use super::package::Package;
 use super::tree::{Node, Tree};

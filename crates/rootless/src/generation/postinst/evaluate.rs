@@ -4,13 +4,12 @@
 
 use std::collections::BTreeMap;
 
-use super::lexer::{Piece, Word};
+use super::conditions::{test, versions};
+use super::lexer::{Piece, UNKNOWN, Word};
 use super::parser::{Command, Link, Step, parse};
 use crate::generation::pattern::matches;
-use crate::generation::tree::{Node, Tree};
+use crate::generation::tree::Tree;
 
-/// Stands in a word for what cannot be known.
-pub(in crate::generation) const UNKNOWN: char = '\0';
 /// How the names of temporary files begin.
 pub(super) const TEMPORARY: &str = "/tmp/.made-by-mktemp-";
 /// Most commands that are followed, and how deep functions may call each other.
@@ -203,7 +202,7 @@ impl Evaluation<'_> {
                 self.ended = self.doubts == 0;
                 return None;
             }
-            "[" | "test" => return self.test(&arguments),
+            "[" | "test" => return test(self.installation.tree, &arguments),
             "dpkg" if arguments.first() == Some(&"--compare-versions") => return versions(&arguments),
             "which" => return Some(self.is_program(arguments.last()?)),
             "command" if arguments.first() == Some(&"-v") => return Some(self.is_program(arguments.last()?)),
@@ -256,74 +255,6 @@ impl Evaluation<'_> {
         let name = name.to_owned();
         let value = self.text(word).split_off(name.len() + 1);
         Some((name, value))
-    }
-
-    /// Evaluates `test`. Source: POSIX.1-2017, test.
-    fn test(&self, arguments: &[&str]) -> Option<bool> {
-        let mut arguments = arguments;
-        if let [rest @ .., "]"] = arguments {
-            arguments = rest;
-        }
-        for (operator, is_or) in [("-o", true), ("-a", false)] {
-            if let Some(at) = arguments.iter().position(|word| *word == operator)
-                && at > 0
-            {
-                let one = self.test(arguments.get(..at)?);
-                let other = self.test(arguments.get(at + 1..)?);
-                return match (one, other) {
-                    (Some(one), Some(other)) => Some(if is_or { one || other } else { one && other }),
-                    (Some(known), None) | (None, Some(known)) if known == is_or => Some(known),
-                    _ => None,
-                };
-            }
-        }
-        if arguments.iter().any(|word| word.contains(UNKNOWN)) {
-            return None;
-        }
-        match arguments {
-            [] => Some(false),
-            ["!", rest @ ..] => self.test(rest).map(|result| !result),
-            [word] => Some(!word.is_empty()),
-            ["-n", word] => Some(!word.is_empty()),
-            ["-z", word] => Some(word.is_empty()),
-            ["-t", _] | ["-w", _] => None,
-            [operator, path] if operator.starts_with('-') => self.file(operator, path),
-            [one, "=" | "==", other] => Some(one == other),
-            [one, "!=", other] => Some(one != other),
-            [one, operator, other] => {
-                let (one, other): (i64, i64) = (one.parse().ok()?, other.parse().ok()?);
-                match *operator {
-                    "-eq" => Some(one == other),
-                    "-ne" => Some(one != other),
-                    "-lt" => Some(one < other),
-                    "-le" => Some(one <= other),
-                    "-gt" => Some(one > other),
-                    "-ge" => Some(one >= other),
-                    _ => None,
-                }
-            }
-            _ => None,
-        }
-    }
-
-    fn file(&self, operator: &str, path: &str) -> Option<bool> {
-        let path = path.trim_start_matches('/').trim_end_matches('/');
-        let found = self.installation.tree.find(path.as_bytes());
-        let found = found.as_ref().map(|(_, node)| *node);
-        match operator {
-            "-e" | "-r" => Some(found.is_some()),
-            "-f" | "-s" => Some(matches!(found, Some(Node::File { .. }))),
-            "-x" => Some(matches!(
-                found,
-                Some(Node::Folder | Node::File { program: true, .. })
-            )),
-            "-d" => Some(matches!(found, Some(Node::Folder))),
-            "-h" | "-L" => Some(matches!(
-                self.installation.tree.get(path.as_bytes()),
-                Some(Node::Link { .. })
-            )),
-            _ => None,
-        }
     }
 
     fn is_program(&self, name: &str) -> bool {
@@ -446,19 +377,5 @@ impl Evaluation<'_> {
             }
         }
         UNKNOWN.to_string()
-    }
-}
-
-/// Compares with the version that was installed before: there was nothing, which is earlier than any, or later to those that say so.
-///
-/// Source: dpkg(1), --compare-versions.
-fn versions(arguments: &[&str]) -> Option<bool> {
-    match arguments {
-        [_, "", operator, _] => match *operator {
-            "lt" | "le" | "ne" | "gt-nl" | "ge-nl" => Some(true),
-            "gt" | "ge" | "eq" | "lt-nl" | "le-nl" => Some(false),
-            _ => None,
-        },
-        _ => None,
     }
 }

@@ -5,6 +5,9 @@ use std::collections::VecDeque;
 /// Most bytes of a script that are read.
 const MAX_SCRIPT: usize = 1 << 20;
 
+/// Stands in a word for what cannot be known.
+pub(in crate::generation) const UNKNOWN: char = '\0';
+
 /// A part of a word.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Piece {
