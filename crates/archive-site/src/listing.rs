@@ -13,7 +13,7 @@ use crate::record_store::RecordStore;
 use crate::row::Row;
 use crate::site::{Site, SiteSuite};
 use crate::text;
-use crate::tree;
+use crate::tree::{self, below};
 
 /// The folder of the list of all packages, below that of the suite.
 pub(crate) const ALL: &str = "_all";
@@ -98,13 +98,21 @@ struct RowJson<'a> {
 }
 
 impl Listing<'_> {
-    /// Visits the pages that names in `affected` are on.
+    /// Visits the pages that show something of the names in `affected`; `names` are those of them that came or went.
     pub(crate) fn pages<S: RecordStore, E: From<S::Error>>(
         &self,
         record: &Record<S>,
         affected: Affected<'_>,
+        names: Affected<'_>,
         visit: &mut dyn FnMut(File) -> Result<(), E>,
     ) -> Result<(), E> {
+        // A part with parts shows how many names they have, and none of these but one that is as long as its own.
+        let shows = |prefix: &str| match (affected, names) {
+            (Some(affected), Some(names)) => {
+                affected.contains_key(prefix) || below(names, prefix).next().is_some()
+            }
+            _ => true,
+        };
         let division = Division {
             record,
             list: &self.list,
@@ -112,6 +120,7 @@ impl Listing<'_> {
         };
         division.visit(affected, &mut |part| match part {
             Part::Present { prefix, count: 0, .. } if self.folder != ALL => self.gone(prefix, visit),
+            Part::Present { prefix, parts, .. } if !parts.is_empty() && !shows(prefix) => Ok(()),
             Part::Present { prefix, count, parts } => {
                 let rows = self.rows(record, prefix, !parts.is_empty())?;
                 self.page(prefix, count, &parts, &rows, visit)

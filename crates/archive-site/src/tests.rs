@@ -350,8 +350,6 @@ fn a_new_version_touches_its_own_pages_and_the_lists_that_show_it() {
     let expected = [
         "_all/at-h.html",
         "_all/at-h.json",
-        "_all/index.html",
-        "_all/index.json",
         "_feed.xml",
         "_newest/index.html",
         "_section/misc/index.html",
@@ -368,6 +366,50 @@ fn a_new_version_touches_its_own_pages_and_the_lists_that_show_it() {
         .map(|path| path.strip_prefix("browse/bookworm/").unwrap())
         .collect();
     assert_eq!(touched, expected);
+}
+
+#[test]
+fn in_long_lists_too_a_change_leads_to_the_files_of_everything_written_anew() {
+    let site = site(Some("https://example.org/apt"));
+    let names: Vec<String> = (0..400)
+        .map(|at| format!("lib{}{at:03}", if at % 2 == 0 { "a" } else { "b" }))
+        .collect();
+    let mut held: BTreeMap<String, u8> = names.iter().map(|name| (name.clone(), 1)).collect();
+    held.insert("lib".into(), 1);
+    let make = |held: &BTreeMap<String, u8>| {
+        let packages: Vec<_> = held
+            .iter()
+            .map(|(name, version)| (name.clone(), *version, None, 0))
+            .collect();
+        state(&packages)
+    };
+    let mut before = make(&held);
+    let mut files = before.all(&site);
+    let steps: [(&str, Option<u8>); 6] = [
+        ("liba000", Some(2)),
+        ("lib", Some(2)),
+        ("libb001", None),
+        ("libc", Some(1)),
+        ("lib", None),
+        ("libc", None),
+    ];
+    for (name, version) in steps {
+        match version {
+            Some(version) => held.insert(name.into(), version),
+            None => held.remove(name),
+        };
+        let after = make(&held);
+        after.apply(&site, &mut files, &changes(&before, &after));
+        assert_eq!(files, after.all(&site), "{name} {version:?}");
+        before = after;
+    }
+    // From divided lists to short ones, and back.
+    for count in [100, 400] {
+        let after = make(&held.clone().into_iter().take(count).collect());
+        after.apply(&site, &mut files, &changes(&before, &after));
+        assert_eq!(files, after.all(&site), "{count}");
+        before = after;
+    }
 }
 
 fn archive() -> impl Strategy<Value = Vec<(String, u8, Option<String>, u8)>> {

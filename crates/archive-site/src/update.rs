@@ -153,15 +153,15 @@ impl<'a, S: RecordStore> Update<'a, S> {
             }
             Some((names, sections)) => (Some(names), sections.clone()),
         };
+        let names = self.lists.names.as_ref();
         self.listing(List::all(), ALL.to_owned(), "All packages")
-            .pages(record, rows, visit)?;
+            .pages(record, rows, names, visit)?;
         for section in &sections {
             let (folder, title) = (section_folder(section), section_title(section));
             self.listing(List::section(section), folder, title)
-                .pages(record, rows, visit)?;
+                .pages(record, rows, names, visit)?;
         }
         search::shards(codename, record, self.lists.keys.as_ref(), visit)?;
-        let names = self.lists.names.as_ref();
         if names.is_none_or(|names| !names.is_empty()) {
             sitemap::of_suite(self.site, codename, record, names, visit)?;
         }
