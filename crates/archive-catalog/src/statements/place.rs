@@ -185,6 +185,11 @@ fn insert(db: &Db<'_>, suite: i64, revision: i64, wish: &NewPlacement, now: i64)
         now,
         wish.by.as_ref().and_then(|by| by.name.as_deref())
     ])?;
+    // It is back: where it goes again, its file goes as any other does.
+    db.execute(
+        "update placement set yanked = null where suite_id = ?1 and content_id = ?2 and yanked is not null",
+        params![suite, id],
+    )?;
     if let Some(by) = &wish.by {
         let place = serde_json::json!({ "suite": wish.suite.as_str(), "component": wish.component.as_str() });
         audit::record(db, &event("package.add", by, content, place, now))?;

@@ -120,15 +120,13 @@ pub(crate) fn list(db: &Db<'_>, selection: &Selection) -> Sql<Vec<Entry>> {
     live(db, selection).map(entries)
 }
 
-/// Returns what was yanked from a suite and does not stand in it.
+/// Returns what was yanked from a suite; what comes back is yanked no longer.
 pub(crate) fn yanked(db: &Db<'_>, suite: &SuiteName) -> Sql<Vec<YankedPackage>> {
     let suite = rows::suite_id(db, suite)?;
     let query = format!(
         "select {}, placement.component, placement.yanked, placement.removed_at
          from placement join content on content.id = placement.content_id
          where placement.suite_id = ?1 and placement.yanked is not null
-         and not exists (select 1 from placement live where live.suite_id = ?1
-             and live.content_id = placement.content_id and (live.removed_revision is null or live.id > placement.id))
          order by placement.name, placement.version_key, placement.architecture",
         rows::CONTENT
     );

@@ -153,6 +153,12 @@ pub(crate) fn roll_back(db: &Db<'_>, suite: &SuiteName, revision: i64, now: i64)
              (select 1 from placement now_one where now_one.suite_id = ?1
               and now_one.content_id = then_one.content_id and now_one.removed_revision is null)"
         ), params![suite, revision, next, now])?;
+    db.execute(
+        "update placement set yanked = null where suite_id = ?1 and yanked is not null and exists
+         (select 1 from placement now_one where now_one.suite_id = ?1
+          and now_one.content_id = placement.content_id and now_one.removed_revision is null)",
+        params![suite],
+    )?;
     if ended + begun == 0 {
         db.execute(
             "update suite set revision = revision - 1 where id = ?1",

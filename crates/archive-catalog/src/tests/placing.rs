@@ -1,7 +1,7 @@
 //! What placing, removing and describing packages promise.
 
 use super::*;
-use crate::{Deleters, TreeFile};
+use crate::{Deleters, Retained, RetainedState, SnapshotId, TreeFile};
 
 pub(super) fn what_is_done_by_a_right_that_ended_after_it_was_checked_is_not_done(catalog: &SqlCatalog) {
     let new = account("jane", Role::Maintainer);
@@ -468,4 +468,46 @@ pub(super) fn what_was_yanked_keeps_its_file_until_it_comes_back(catalog: &SqlCa
         catalog.yanked(&suite("stable")).unwrap().is_empty(),
         "it was merely removed"
     );
+}
+
+pub(super) fn what_was_yanked_and_came_back_goes_as_other_packages_do(catalog: &SqlCatalog) {
+    let kept = placement("kept", "1.0", "misc");
+    place(catalog, std::slice::from_ref(&kept));
+    let named = Selection {
+        name: Some("kept".parse().unwrap()),
+        ..Selection::default()
+    };
+    let yank = || catalog.yank(std::slice::from_ref(&named), "loses data", None, NOW + 1);
+    let yanked = || catalog.yanked(&suite("stable")).unwrap().len();
+    let state = RetainedState {
+        id: SnapshotId::of(NOW),
+        revision: 1,
+        date: NOW,
+        packages: 1,
+        kept: Retained::Live,
+    };
+    yank().unwrap();
+    place(catalog, &[kept]);
+    yank().unwrap();
+    assert_eq!(yanked(), 1);
+    assert!(
+        catalog
+            .roll_back(&suite("stable"), &state, None, NOW + 2)
+            .unwrap()
+    );
+    assert_eq!(yanked(), 0);
+
+    catalog
+        .remove(std::slice::from_ref(&named), None, NOW + 3)
+        .unwrap();
+    let retention = Retention {
+        suite: suite("stable"),
+        keep_versions: None,
+        keep_generations: 0,
+        publications_until: NOW + 100,
+        removed_until: NOW + 100,
+    };
+    let pruned = catalog.prune(&[retention], NOW + 100, PruneMode::Done).unwrap();
+    assert_eq!(pruned.files.len(), 1, "{:?}", pruned.files);
+    assert_eq!(yanked(), 0);
 }
