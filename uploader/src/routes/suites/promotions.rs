@@ -1,6 +1,6 @@
 //! `POST /api/suites/{suite}/promotions`: packages of another suite, or of a snapshot of one, come into this one.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use archive_catalog::listing::PackageQuery;
@@ -241,13 +241,17 @@ fn chosen(app: &App, from: &Suite, body: &PromotionRequest) -> Result<Vec<Snapsh
         Some(names) => named(&held, names)?,
         None => newest_of_each(held),
     };
-    if packages.len() > MOST {
-        return Err(wrong(&format!(
-            "{} packages are more than the {MOST} that one promotion may bring: promote them in parts",
-            packages.len()
-        )));
-    }
+    check_count(packages.len())?;
     Ok(packages)
+}
+
+fn check_count(packages: usize) -> Result<(), Problem> {
+    if packages <= MOST {
+        return Ok(());
+    }
+    Err(wrong(&format!(
+        "{packages} packages are more than the {MOST} that one promotion may bring: promote them in parts"
+    )))
 }
 
 /// Returns what of a suite has one of these names; an error where one of them means nothing.
@@ -255,7 +259,9 @@ fn named(held: &[SnapshotPackage], names: &[String]) -> Result<Vec<SnapshotPacka
     if names.is_empty() || names.len() > MOST_NAMES {
         return Err(wrong(&format!("expected 1 to {MOST_NAMES} `names`")));
     }
-    let mut found: Vec<SnapshotPackage> = Vec::new();
+    let newest = newest_of_each(held.to_vec());
+    // A package counts once, however many of the names it has.
+    let mut found: BTreeSet<&SnapshotPackage> = BTreeSet::new();
     for text in names {
         let (name, version) = match text.split_once('=') {
             Some((name, version)) => (name, Some(wire::value::<Version>(version)?)),
@@ -267,22 +273,22 @@ fn named(held: &[SnapshotPackage], names: &[String]) -> Result<Vec<SnapshotPacka
                 text.escape_debug()
             ))
         })?;
-        let fits = held.iter().filter(|package| glob.fits(&package.name)).cloned();
-        let fits: Vec<SnapshotPackage> = match &version {
-            Some(version) => fits.filter(|package| package.version == *version).collect(),
-            None => newest_of_each(fits.collect()),
-        };
-        if fits.is_empty() {
+        let among = if version.is_some() { held } else { &newest };
+        let mut fits = among
+            .iter()
+            .filter(|package| version.as_ref().is_none_or(|version| package.version == *version))
+            .filter(|package| glob.fits(&package.name))
+            .peekable();
+        if fits.peek().is_none() {
             return Err(Problem::new(
                 Code::PackageNotFound,
                 format!("no package `{}` among those to promote", text.escape_debug()),
             ));
         }
         found.extend(fits);
+        check_count(found.len())?;
     }
-    found.sort_unstable();
-    found.dedup_by(|left, right| left.sha256 == right.sha256);
-    Ok(found)
+    Ok(found.into_iter().cloned().collect())
 }
 
 /// Returns the contents of a suite that a query fits.
@@ -345,4 +351,46 @@ impl UninstallableView {
 
 fn wrong(detail: &str) -> Problem {
     Problem::new(Code::InvalidRequest, detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn package(name: &str, version: &str) -> SnapshotPackage {
+        SnapshotPackage {
+            component: "main".parse().unwrap(),
+            name: name.parse().unwrap(),
+            architecture: "all".parse().unwrap(),
+            version: version.parse().unwrap(),
+            sha256: debian_control::digest::sha256(format!("{name}={version}").as_bytes()),
+            size: 1,
+            path: String::new(),
+        }
+    }
+
+    fn texts(names: &[&str]) -> Vec<String> {
+        names.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn a_package_that_several_names_mean_comes_once() {
+        let held = [package("aa", "1"), package("aa", "2"), package("ab", "1")];
+        let found = named(&held, &texts(&["a*", "aa", "*", "aa=1", "aa=2"])).unwrap();
+        assert_eq!(found, held);
+        let found = named(&held, &texts(&["*"])).unwrap();
+        assert_eq!(found, [package("aa", "2"), package("ab", "1")]);
+        assert!(named(&held, &texts(&["aa=3"])).is_err());
+    }
+
+    #[test]
+    fn many_names_that_mean_everything_end_at_the_first() {
+        let held: Vec<_> = (0..=MOST).map(|at| package(&format!("p{at}"), "1")).collect();
+        let refused = named(&held, &vec!["*".to_owned(); MOST_NAMES]).unwrap_err();
+        assert!(
+            refused.detail.contains("promote them in parts"),
+            "{}",
+            refused.detail
+        );
+    }
 }
