@@ -96,6 +96,8 @@ fn a_digest_that_was_sent_is_held_against_what_came() {
     );
     assert_problem(&form(&[part("file"), part("file")], &[]), 400, "invalid_upload");
     assert_problem(&form(&[part("other")], &[]), 400, "invalid_upload");
+    // A file goes with the work on its request, which may end after the answer.
+    assert_eq!(server.stop(), Some(0));
     for writer in std::fs::read_dir(archive.root().join("state/staging")).unwrap() {
         let writer = writer.unwrap().path();
         if writer.is_dir() {

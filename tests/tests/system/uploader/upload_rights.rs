@@ -75,7 +75,7 @@ fn an_upload_is_refused_when_its_rights_end_under_way() {
         .iter()
         .map(|item| item["name"].as_str().unwrap())
         .collect();
-    assert_eq!(names, ["control", "hello"]);
+    assert_eq!(names, ["control", "hello", "spare"]);
 }
 
 #[test]
