@@ -37,16 +37,24 @@ impl IntoResponse for ConsoleError {
             page: format!("/problems/{}", problem.code.text()),
             detail: problem.detail.clone(),
         };
-        // Somebody is signed in: to ask for a credential would have browsers show a window of their own.
-        let status = match problem.code {
-            Code::InvalidCredentials => StatusCode::FORBIDDEN,
-            code => code.status(),
-        };
-        let mut response = show(&page);
-        *response.status_mut() = status;
-        response.extensions_mut().insert(problem);
-        response
+        refused(&page, problem)
     }
+}
+
+/// Sends a page that says what is wrong.
+pub(super) fn refused(page: &impl Template, problem: Problem) -> Response {
+    let mut response = show(page);
+    // To ask for a credential would have browsers show a window of their own.
+    *response.status_mut() = match problem.code {
+        Code::InvalidCredentials => StatusCode::FORBIDDEN,
+        code => code.status(),
+    };
+    if let Some(seconds) = problem.retry_after {
+        let headers = response.headers_mut();
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    response.extensions_mut().insert(problem);
+    response
 }
 
 /// Sends a page.

@@ -11,7 +11,7 @@ use super::frame::Frame;
 use super::visitor::Visitor;
 use super::{address, query};
 use crate::app::App;
-use crate::routes::audit::verification::verified;
+use crate::routes::audit::verification::{AuditVerification, verified};
 use crate::routes::audit::{AuditFilters, AuditView, export, records};
 use crate::routes::wire::PageParams;
 
@@ -25,6 +25,8 @@ pub(super) struct AuditForm {
     since: String,
     until: String,
     cursor: Option<String>,
+    /// Whether the whole chain is looked at, too: every record is read for that.
+    verify: bool,
 }
 
 impl AuditForm {
@@ -53,8 +55,8 @@ impl AuditForm {
 #[template(path = "console/audit.html")]
 struct AuditPage {
     frame: Frame,
-    /// The first record that was changed or cut.
-    broken: Option<i64>,
+    /// What became of the chain, where that was asked for.
+    chain: Option<AuditVerification>,
     export_query: String,
     items: Vec<AuditView>,
     next: Option<String>,
@@ -67,6 +69,12 @@ pub(super) async fn show(
     Query(form): Query<AuditForm>,
 ) -> Answered {
     let frame = Frame::new(&visitor, "Audit log", None);
+    let caller = visitor.caller.clone();
+    let chain = if form.verify {
+        Some(app.blocking(move |app| verified(app, &caller)).await?)
+    } else {
+        None
+    };
     let shown = app
         .changing(move |app| {
             let page = PageParams {
@@ -81,7 +89,7 @@ pub(super) async fn show(
             });
             Ok(AuditPage {
                 frame,
-                broken: verified(app, &visitor.caller)?.first_broken,
+                chain,
                 export_query: query(&form.pairs()),
                 items: found.items,
                 next,

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::{Query, Request, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse as _, Response};
 use serde::Deserialize;
 
-use super::answer::{Answered, page, see};
+use super::answer::{Answered, page, refused, see};
 use super::fields::Fields;
 use super::frame::Frame;
 use super::visitor::{COOKIE, Posted, check_origin, origin};
@@ -70,18 +70,13 @@ pub(super) async fn enter(State(app): State<Arc<App>>, request: Request) -> Answ
     match sign_in(&app, attempt).await {
         Ok((_, given)) => Ok(with_cookie(see(own(&next)), &given.token, TTL)),
         Err(problem) if matches!(problem.code, Code::InvalidCredentials | Code::TooManyRequests) => {
-            let mut response = page(&SignInPage {
+            let page = SignInPage {
                 frame: Frame::outside("Sign in", None),
                 next: own(&next).to_owned(),
                 username,
                 problem: Some(problem.detail.clone()),
-            })?;
-            *response.status_mut() = match problem.code {
-                Code::InvalidCredentials => StatusCode::FORBIDDEN,
-                code => code.status(),
             };
-            response.extensions_mut().insert(problem);
-            Ok(response)
+            Ok(refused(&page, problem))
         }
         Err(problem) => Err(problem.into()),
     }

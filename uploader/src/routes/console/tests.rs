@@ -351,3 +351,105 @@ async fn what_cannot_be_undone_asks_for_the_password_and_pages_of_administrators
         assert_eq!(jane.get(path).await.status, 403, "{path}");
     }
 }
+
+#[tokio::test]
+async fn saving_an_account_changes_what_was_changed_and_nothing_else() {
+    let (server, _) = world().await;
+    server.account("mia", Role::Maintainer, &[]);
+    let root = server.token("root", &["admin"]);
+    let browser = Browser::new(&server, "root").await;
+    let password = PASSWORD.replace(' ', "+");
+    let save = async |form: &str| {
+        let form = format!("action=change&password={password}&{form}");
+        let answer = browser.post("/console/users/mia", &form).await;
+        assert_eq!(answer.status, 303, "{}", answer.body);
+        let user = server.ask(("GET", "/api/users/mia"), Some(&root), &[], "").await;
+        let user: serde_json::Value = serde_json::from_str(&user.body).unwrap();
+        (
+            user["role"].clone(),
+            user["suites"].clone(),
+            user["disabled"].clone(),
+        )
+    };
+    let page = browser.get("/console/users/mia").await.body;
+    for before in [
+        r#"name="role_before" value="maintainer""#,
+        r#"name="suites_before" value="""#,
+        r#"name="state_before" value="active""#,
+    ] {
+        assert!(page.contains(before), "{page}");
+    }
+    // Who maintains nothing does not come to maintain everything.
+    let disabled = save(
+        "role=maintainer&role_before=maintainer&suites=&suites_before=&state=disabled&state_before=active",
+    )
+    .await;
+    assert_eq!(disabled, (json!("maintainer"), json!([]), json!(true)));
+    // A page that is older than what another administrator did.
+    let other = json!({"role": "user", "suites": ["secret"]}).to_string();
+    let headers = [("content-type", "application/json")];
+    let answer = server
+        .ask(("PUT", "/api/users/mia"), Some(&root), &headers, other)
+        .await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    let enabled = save(
+        "role=maintainer&role_before=maintainer&suites=&suites_before=&state=active&state_before=disabled",
+    )
+    .await;
+    assert_eq!(enabled, (json!("user"), json!(["secret"]), json!(false)));
+    let raised = save("role=maintainer&role_before=user&suites=stable&suites_before=secret&state=active&state_before=active").await;
+    assert_eq!(raised, (json!("maintainer"), json!(["stable"]), json!(false)));
+}
+
+#[tokio::test]
+async fn a_form_that_comes_after_its_session_leads_to_a_page_that_there_is() {
+    let (server, _) = world().await;
+    let browser = Browser {
+        server: &server,
+        cookie: String::new(),
+    };
+    let answer = browser
+        .post_as_is("/console/packages/deletion", "id=x", OWN)
+        .await;
+    assert_eq!(location(&answer), "/console/sign-in?next=%2Fconsole");
+}
+
+#[tokio::test]
+async fn a_page_that_comes_later_says_when() {
+    let (server, _) = world().await;
+    let refused = loop {
+        let headers = [FORM, OWN];
+        let answer = server
+            .ask(
+                ("POST", "/console/sign-in"),
+                None,
+                &headers,
+                "username=jane&password=wrong",
+            )
+            .await;
+        if answer.status == 429 {
+            break answer;
+        }
+        assert_eq!(answer.status, 403, "{}", answer.body);
+    };
+    assert!(
+        refused.headers.contains_key("retry-after"),
+        "{:?}",
+        refused.headers
+    );
+}
+
+#[tokio::test]
+async fn the_whole_log_is_read_only_where_that_is_asked_for() {
+    let (server, _) = world().await;
+    let browser = Browser::new(&server, "root").await;
+    let whole = "The chain of all records is whole.";
+    assert!(!browser.get("/console/audit").await.body.contains(whole));
+    assert!(
+        browser
+            .get("/console/audit?verify=true")
+            .await
+            .body
+            .contains(whole)
+    );
+}

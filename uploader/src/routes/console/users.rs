@@ -113,12 +113,14 @@ pub(super) async fn change(State(app): State<Arc<App>>, Path(id): Path<String>, 
             .await?;
         return Ok(see("/console/users?done=deleted"));
     }
+    // What was left as it was shown is left as it is: another administrator may have changed it since.
+    let is_new = |name: &str| fields.text(name) != fields.text(&format!("{name}_before"));
     let body = ChangeUser {
         email: None,
         password: None,
-        role: fields.filled("role"),
-        suites: Some(suites(&fields)),
-        disabled: Some(fields.text("state") == "disabled"),
+        role: fields.filled("role").filter(|_| is_new("role")),
+        suites: (is_new("role") || is_new("suites")).then(|| suites(&fields)),
+        disabled: is_new("state").then(|| fields.text("state") == "disabled"),
     };
     let shown = format!("/console/users/{id}");
     edit::changed(&app, visitor.caller, id, HeaderMap::new(), body).await?;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::{FromRequest, FromRequestParts, OriginalUri, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, Method, header};
 
 use super::error::ConsoleError;
 use super::fields::Fields;
@@ -42,8 +42,10 @@ impl FromRequestParts<Arc<App>> for Visitor {
         let address = uri
             .path_and_query()
             .map_or("/console", |address| address.as_str());
+        // What a form was sent to is no page: who signs in then begins at the first one.
+        let is_page = matches!(parts.method, Method::GET | Method::HEAD);
         let elsewhere = || ConsoleError::SignIn {
-            next: address.to_owned(),
+            next: if is_page { address } else { "/console" }.to_owned(),
         };
         let token = cookie(&parts.headers).ok_or_else(elsewhere)?;
         let presented = PresentedCredential::of_session(token, &app.sessions, origin(parts));
