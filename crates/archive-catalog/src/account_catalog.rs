@@ -56,14 +56,9 @@ pub trait Accounts: Send + Sync {
     /// Returns at most `limit` tokens of all accounts, by their keys, those after `after`.
     fn all_tokens(&self, after: Option<&Id>, limit: usize) -> Result<Vec<OwnedToken>, CatalogError>;
 
-    /// Gives a token of an account another secret, by its digest; says whether there is such a token.
-    fn rotate_token(
-        &self,
-        account: &Id,
-        token: &Id,
-        hash: &Sha256,
-        event: &AuditEvent,
-    ) -> Result<bool, CatalogError>;
+    /// Gives a token another secret, by its digest, and the expiry that `token` has; says whether there is such a token of its account.
+    fn rotate_token(&self, token: &ApiToken, hash: &Sha256, event: &AuditEvent)
+    -> Result<bool, CatalogError>;
 
     /// Returns the token with this key.
     fn token(&self, id: &Id) -> Result<Option<ApiToken>, CatalogError>;

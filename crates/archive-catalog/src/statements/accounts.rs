@@ -116,13 +116,12 @@ impl Accounts for SqlCatalog {
 
     fn rotate_token(
         &self,
-        account: &Id,
-        token: &Id,
+        token: &ApiToken,
         hash: &Sha256,
         event: &AuditEvent,
     ) -> Result<bool, CatalogError> {
         self.write("give a token another secret", |db| {
-            let rotated = api_tokens::rotate(db, account, token, hash)?;
+            let rotated = api_tokens::rotate(db, token, hash)?;
             if rotated {
                 audit::record(db, event)?;
             }

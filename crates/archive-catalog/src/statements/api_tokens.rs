@@ -49,11 +49,16 @@ pub(crate) fn all(db: &Db<'_>, after: Option<&Id>, limit: usize) -> Sql<Vec<Owne
     )
 }
 
-/// Gives a token of an account another secret.
-pub(crate) fn rotate(db: &Db<'_>, account: &Id, token: &Id, hash: &Sha256) -> Sql<bool> {
+/// Gives a token another secret, and its expiry.
+pub(crate) fn rotate(db: &Db<'_>, token: &ApiToken, hash: &Sha256) -> Sql<bool> {
     let rotated = db.execute(
-        "update api_token set hash = ?3 where account_id = ?1 and id = ?2",
-        params![account.as_str(), token.as_str(), hash.as_bytes()],
+        "update api_token set hash = ?3, expires_at = ?4 where account_id = ?1 and id = ?2",
+        params![
+            token.account.as_str(),
+            token.id.as_str(),
+            hash.as_bytes(),
+            token.expires_at
+        ],
     )?;
     Ok(rotated > 0)
 }

@@ -186,9 +186,14 @@ pub(super) fn a_rotated_token_keeps_all_but_its_secret(catalog: &SqlCatalog) {
     catalog
         .create_token(&token, &old, &event("token.create"))
         .unwrap();
-    let rotate = |owner: &str, token: &str| {
+    let rotate = |owner: &str, name: &str| {
+        let token = ApiToken {
+            account: id(owner),
+            id: id(name),
+            ..token.clone()
+        };
         catalog
-            .rotate_token(&id(owner), &id(token), &new, &event("token.rotate"))
+            .rotate_token(&token, &new, &event("token.rotate"))
             .unwrap()
     };
     assert!(!rotate("id-root", "two"));
@@ -196,6 +201,16 @@ pub(super) fn a_rotated_token_keeps_all_but_its_secret(catalog: &SqlCatalog) {
     assert!(rotate("id-root", "one"));
     assert!(catalog.token_by_hash(&old).unwrap().is_none());
     assert_eq!(catalog.token_by_hash(&new).unwrap().unwrap().0, token);
+    let ending = ApiToken {
+        expires_at: Some(NOW + 60),
+        ..token
+    };
+    assert!(
+        catalog
+            .rotate_token(&ending, &new, &event("token.rotate"))
+            .unwrap()
+    );
+    assert_eq!(catalog.token_by_hash(&new).unwrap().unwrap().0, ending);
     let all = catalog.all_tokens(None, 10).unwrap();
     assert_eq!(all.len(), 1);
     assert_eq!(all[0].owner.as_str(), "root");

@@ -78,6 +78,8 @@ fn an_administrator_sees_ends_and_rotates_the_tokens_of_all() {
     assert_eq!(rotated.status, 200, "{}", rotated.text());
     let new = rotated.json()["token"].as_str().unwrap().to_owned();
     assert_eq!((status(&server, &old), status(&server, &new)), (401, 200));
+    let logged = server.get("/api/audit?action=token.rotate", Some(&root)).json();
+    assert_eq!(logged["items"][0]["detail"]["user"], "jane", "{logged}");
     assert_eq!(
         server.send("DELETE", &address, Some(&root), (&[], &[])).status,
         204
@@ -104,6 +106,17 @@ fn tokens_live_no_longer_than_the_server_lets_them() {
     assert!(create(Value::Null).json()["expires_at"].is_string());
     let detail = assert_problem(&create(json!("2100-01-01T00:00:00Z")), 422, "invalid_request");
     assert!(detail.contains("30 days"), "{detail}");
+    // One that was made without an end has none with a new secret either, unless it is given one.
+    archive.token("root", &["read:stable"]);
+    let listed = server.get("/api/tokens", Some(&root)).json();
+    let endless = listed["items"].as_array().unwrap();
+    let endless = endless
+        .iter()
+        .find(|token| token["expires_at"].is_null())
+        .unwrap();
+    let rotation = format!("/api/tokens/{}/rotation", endless["id"].as_str().unwrap());
+    let rotated = server.json("POST", &rotation, Some(&root), &json!({}));
+    assert!(rotated.json()["expires_at"].is_string(), "{}", rotated.text());
 }
 
 #[test]

@@ -113,14 +113,11 @@ pub(crate) fn deleted(app: &App, caller: &Caller, body: &DeletionRequest) -> Res
             suites,
         });
     }
-    if !body.dry_run {
-        app.archive
-            .catalog()
-            .remove(&selections, Some(caller.actor()), now())?;
+    let is_changed = !body.dry_run && {
+        let catalog = app.archive.catalog();
+        let removed = catalog.remove(&selections, Some(caller.actor()), now())?;
         app.publications.changed();
-    }
-    Ok(DeletionAnswer {
-        is_changed: !body.dry_run,
-        packages,
-    })
+        !removed.is_empty()
+    };
+    Ok(DeletionAnswer { is_changed, packages })
 }

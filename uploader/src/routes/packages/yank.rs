@@ -69,15 +69,18 @@ fn yanked(app: &App, caller: &Caller, id: String, body: &YankRequest) -> Result<
         selections.push(selection(&listed, &suite.codename));
         suites.push(suite.codename.to_string());
     }
-    if selections.is_empty() {
+    // Another program may have taken it out meanwhile: then nobody is told why.
+    let catalog = app.archive.catalog();
+    if selections.is_empty()
+        || catalog
+            .yank(&selections, reason, Some(caller.actor()), now())?
+            .is_empty()
+    {
         return Err(Problem::new(
             Code::PackageNotFound,
             "the package is not in this suite",
         ));
     }
-    app.archive
-        .catalog()
-        .yank(&selections, reason, Some(caller.actor()), now())?;
     app.publications.changed();
     Ok(DeletionAnswer {
         is_changed: true,

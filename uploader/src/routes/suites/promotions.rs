@@ -164,6 +164,8 @@ fn plan(
     let to = caller.suite(config, name)?;
     // Before the other suite is looked at: whoever may not change this one learns nothing more.
     caller.uploads(to, None)?;
+    // The answer says what it holds.
+    let to = caller.readable_suite(config, name)?;
     let from = caller.readable_suite(config, &body.from)?;
     if from.codename == to.codename {
         return Err(wrong("expected a `from` that is another suite"));

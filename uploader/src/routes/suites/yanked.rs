@@ -6,7 +6,8 @@ use archive_catalog::{Entry, YankedPackage};
 use archive_storage::pool;
 use axum::Json as Answer;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{StatusCode, Uri};
+use axum::response::{IntoResponse as _, Response};
 use debian_archive::config::Suite;
 use debian_archive::ingest::{SuiteComponent, UploadContext};
 use debian_control::release::format_iso;
@@ -17,10 +18,10 @@ use crate::app::App;
 use crate::caller::Caller;
 use crate::clock::now;
 use crate::credential::PresentedCredential;
-use crate::extract::Path;
+use crate::extract::{Params, Path};
 use crate::identify::identify;
 use crate::problem::{Code, Problem};
-use crate::routes::wire::ListPage;
+use crate::routes::wire::{self, ListPage, PageParams};
 
 /// A package that was taken out of a suite for a reason.
 #[derive(Debug, Serialize, ToSchema)]
@@ -38,24 +39,46 @@ pub(crate) struct YankedView {
 }
 
 /// Lists what was yanked from a suite and has not come back.
-#[utoipa::path(get, path = "/api/suites/{suite}/yanked", operation_id = "list_yanked_packages", tag = "suites", params(("suite" = String, Path)),
+#[utoipa::path(get, path = "/api/suites/{suite}/yanked", operation_id = "list_yanked_packages", tag = "suites", params(("suite" = String, Path), PageParams),
     security((), ("bearer" = [])), responses((status = 200, description = "The packages", body = ListPage<YankedView>)))]
 pub(crate) async fn list(
     State(app): State<Arc<App>>,
     presented: PresentedCredential,
     Path(name): Path<String>,
-) -> Result<Answer<ListPage<YankedView>>, Problem> {
-    app.blocking(move |app| {
-        let caller = identify(app, &presented)?;
-        let suite = caller.readable_suite(app.archive.config(), &name)?;
-        let yanked = app.archive.catalog().yanked(&suite.codename)?;
-        let items: Result<Vec<_>, Problem> = yanked.iter().map(|one| view(app, suite, one)).collect();
-        Ok(Answer(ListPage {
-            items: items?,
-            next: None,
-        }))
+    uri: Uri,
+    Params(params): Params<PageParams>,
+) -> Result<Response, Problem> {
+    let page = app
+        .blocking(move |app| {
+            let caller = identify(app, &presented)?;
+            page_of(app, &caller, &name, &params)
+        })
+        .await?;
+    let next = page.next.clone();
+    Ok(wire::with_link(
+        Answer(page).into_response(),
+        &uri,
+        next.as_deref(),
+    ))
+}
+
+fn page_of(
+    app: &App,
+    caller: &Caller,
+    name: &str,
+    params: &PageParams,
+) -> Result<ListPage<YankedView>, Problem> {
+    let suite = caller.readable_suite(app.archive.config(), name)?;
+    let limit = wire::page_limit(params.limit)?;
+    let start: usize = wire::position(params.cursor.as_deref())?.unwrap_or(0);
+    let yanked = app.archive.catalog().yanked(&suite.codename)?;
+    let shown = yanked.iter().skip(start).take(limit);
+    let items: Result<Vec<_>, Problem> = shown.map(|one| view(app, suite, one)).collect();
+    let end = start.saturating_add(limit);
+    Ok(ListPage {
+        items: items?,
+        next: (end < yanked.len()).then(|| wire::cursor(&end)),
     })
-    .await
 }
 
 /// Brings a package that was yanked back into the suite.

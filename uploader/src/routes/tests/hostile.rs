@@ -1,5 +1,6 @@
 //! Clients that ask for what nobody would, and for several things at once.
 
+use archive_catalog::accounts::Role;
 use serde_json::{Value, json};
 
 use super::{JSON, deb, hello, world};
@@ -273,4 +274,50 @@ async fn a_token_ends_no_later_than_the_one_that_made_it() {
     assert_eq!(made.status, 201, "{}", made.body);
     let made: Value = serde_json::from_str(&made.body).unwrap();
     assert!(made["expires_at"].is_string(), "{made}");
+}
+
+#[tokio::test]
+async fn who_may_only_upload_to_a_private_suite_learns_nothing_of_it_by_promoting() {
+    let server = TemporaryServer::new(&[]);
+    server.account("keeper", Role::Maintainer, &["stable", "secret"]);
+    let upload = server.token("keeper", &["upload:*/*"]);
+    let route = ("POST", "/api/packages?suite=stable");
+    let uploaded = server.ask(route, Some(&upload), &[], hello("1.0")).await;
+    assert_eq!(uploaded.status, 201, "{}", uploaded.body);
+    let promote = async |token: &str| {
+        let body = json!({"from": "stable", "dry_run": true}).to_string();
+        let route = ("POST", "/api/suites/secret/promotions");
+        outcome(&server.ask(route, Some(token), &[JSON], body).await)
+    };
+    assert_eq!(promote(&upload).await, (404, "suite_not_found".to_owned()));
+    let reads = server.token("keeper", &["upload:*/*", "read:secret"]);
+    assert_eq!(promote(&reads).await.0, 200, "the control");
+}
+
+#[tokio::test]
+async fn what_was_yanked_is_listed_in_pages() {
+    let server = TemporaryServer::new(&[]);
+    server.account("root", Role::Admin, &[]);
+    let root = server.token("root", &["admin"]);
+    for name in ["one", "three", "two"] {
+        let package = deb(name, "1.0", "all").build();
+        let route = ("POST", "/api/packages?suite=stable");
+        let uploaded = server.ask(route, Some(&root), &[], package).await;
+        let uploaded: Value = serde_json::from_str(&uploaded.body).unwrap();
+        let yank = format!("/api/packages/{}/yank", uploaded["id"].as_str().unwrap());
+        let why = json!({"reason": "loses data"}).to_string();
+        let yanked = server.ask(("POST", &yank), Some(&root), &[JSON], why).await;
+        assert_eq!(yanked.status, 200, "{}", yanked.body);
+    }
+    let (mut names, mut cursor) = (Vec::new(), String::new());
+    for _ in 0..2 {
+        let path = format!("/api/suites/stable/yanked?limit=2{cursor}");
+        let page = server.ask(("GET", &path), None, &[], "").await;
+        let page: Value = serde_json::from_str(&page.body).unwrap();
+        let items = page["items"].as_array().unwrap();
+        names.extend(items.iter().map(|item| item["name"].as_str().unwrap().to_owned()));
+        cursor = format!("&cursor={}", page["next"].as_str().unwrap_or("none"));
+    }
+    assert_eq!(names, ["one", "three", "two"]);
+    assert_eq!(cursor, "&cursor=none");
 }

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use archive_catalog::accounts::Id;
 use axum::Json as Answer;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
@@ -11,6 +10,7 @@ use serde_json::json;
 
 use crate::app::App;
 use crate::caller::Caller;
+use crate::clock::now;
 use crate::credential::PresentedCredential;
 use crate::extract::Path;
 use crate::identify::identify;
@@ -19,7 +19,8 @@ use crate::routes::tokens::owned::owned;
 use crate::routes::tokens::view::TokenView;
 use crate::secrets;
 
-/// Gives a token another secret; the old one is refused from then on. Name, scopes and expiry stay.
+/// Gives a token another secret; the old one is refused from then on. Name and scopes stay, and so does the expiry where the server lets
+/// tokens live so long.
 ///
 /// An administrator may do so with any token, and is told its secret.
 #[utoipa::path(post, path = "/api/tokens/{id}/rotation", operation_id = "rotate_token", tag = "tokens", params(("id" = String, Path)),
@@ -40,7 +41,7 @@ pub(crate) async fn rotate(
 
 /// Gives a token another secret.
 pub(crate) fn rotated(app: &App, caller: &Caller, id: &str) -> Result<TokenView, Problem> {
-    let token = owned(app, caller, id)?;
+    let mut token = owned(app, caller, id)?;
     // The secret of a token that outlives the caller's own would outlive it, too.
     if let Some(end) = caller.ends_at()
         && token.expires_at.is_none_or(|expires| expires > end)
@@ -50,23 +51,21 @@ pub(crate) fn rotated(app: &App, caller: &Caller, id: &str) -> Result<TokenView,
             "the token would outlive the one of this request: use a token that lasts as long, or sign in",
         ));
     }
+    let revoked = || Problem::new(Code::TokenNotFound, "the token was revoked meanwhile");
+    let accounts = app.archive.accounts();
+    let owner = accounts.account(&token.account)?.ok_or_else(revoked)?;
+    // A new secret is as a new token: it lives no longer than one may.
+    let last = app.settings.token_max_life.map(|longest| now() + longest);
+    token.expires_at = match (token.expires_at, last) {
+        (Some(end), Some(last)) => Some(end.min(last)),
+        (end, last) => end.or(last),
+    };
     let secret = secrets::new_token();
-    let event = caller.event(
-        "token.rotate",
-        token.id.to_string(),
-        json!({ "name": token.name }),
-    );
+    let detail = json!({ "name": token.name, "user": owner.username.as_str() });
+    let event = caller.event("token.rotate", token.id.to_string(), detail);
     let hash = digest::sha256(secret.as_bytes());
-    let id: &Id = &token.id;
-    if !app
-        .archive
-        .accounts()
-        .rotate_token(&token.account, id, &hash, &event)?
-    {
-        return Err(Problem::new(
-            Code::TokenNotFound,
-            "the token was revoked meanwhile",
-        ));
+    if !accounts.rotate_token(&token, &hash, &event)? {
+        return Err(revoked());
     }
     Ok(TokenView::new(&token, Some(secret)))
 }
