@@ -15,16 +15,20 @@ use std::os::fd::OwnedFd;
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use rustix::fs::CWD;
 use rustix::io::Errno;
 use rustix::mount::{MountFlags, MountPropagationFlags, MoveMountFlags, OpenTreeFlags, mount, mount_change};
 use rustix::thread::UnshareFlags;
 
-pub use self::workshop::{MAKE_COMMAND, TIED_COMMAND, clear, collect, make, tie};
+pub use self::workshop::{MAKE_COMMAND, TIED_COMMAND, clear, collect, make, tie, wait};
 
 /// Folders of the root that those of a generation are laid over.
 const LAID: [&str; 5] = ["/usr", "/opt", "/etc", "/var/lib", "/var/cache"];
+
+/// How long it may take to try whether programs start: what is tried is the shell of a package.
+const LONGEST_TRIAL: Duration = Duration::from_secs(60);
 
 /// The variable that names, inside, the generation whose files lie over the host's.
 pub const GENERATION_VARIABLE: &str = "CPKGS_WITHIN";
@@ -64,7 +68,10 @@ pub fn works(launcher: &Path, generation: &Path) -> bool {
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null());
-    silent.status().is_ok_and(|status| status.success())
+    let tried = silent
+        .spawn()
+        .and_then(|mut child| wait(&mut child, LONGEST_TRIAL));
+    tried.is_ok_and(|status| status.success())
 }
 
 /// Says whether a folder of the root is one that a generation's is laid over.

@@ -5,9 +5,10 @@
 //! which packages call for by a trigger, once for all.
 
 use std::ffi::OsStr;
-use std::io::Write as _;
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::Instant;
 
 use super::postinst::{Call, UNKNOWN};
 use super::tree::{Node, Tree};
@@ -169,6 +170,12 @@ const AS_CALLED: &[&str] = &[
     "xapian-metadata",
 ];
 
+/// Says whether a program is one that is run as scripts run it. R would run whatever stands in its arguments; only its search for Java is meant.
+fn is_as_called(name: &str, words: &[String]) -> bool {
+    let is_meant = name != "R" || words.iter().skip(1).eq(["CMD", "javareconf"]);
+    is_meant && AS_CALLED.contains(&name)
+}
+
 /// Commands whose work one of the programs above does, by the names that scripts call it.
 const DONE: &[&str] = &[
     "fc-cache",
@@ -206,6 +213,10 @@ pub(super) fn is_known(command: &str) -> bool {
 
 /// Most runs for scripts: some call one program for each of their files.
 const MAX_CALLED: usize = 400;
+/// How long all runs together may take; those that are left then are not begun.
+const MAX_SECONDS: u64 = 3600;
+/// Most bytes of what a program complains of that are looked at, from the end.
+const MAX_COMPLAINT: u64 = 4096;
 
 /// A program to run.
 struct Run {
@@ -233,13 +244,19 @@ pub(super) fn run(workshop: &BuildEnv<'_>, tree: &Tree, calls: &[Vec<Call>]) -> 
     let mut runs = called(tree, calls);
     runs.extend(GENERATORS.iter().filter_map(|generator| generator.plan(tree)));
     let mut failed: Vec<String> = Vec::new();
-    for run in runs {
+    let start = Instant::now();
+    for mut run in runs {
         // As root they may replace what is there. man's index becomes that of another user then, which there is not.
         let who = match run.command.first() {
             Some(program) if program == "/usr/bin/mandb" => overlay::Who::Same,
             _ => overlay::Who::Root,
         };
-        let done = run.run(workshop, who);
+        let left = MAX_SECONDS.saturating_sub(start.elapsed().as_secs());
+        run.seconds = run.seconds.min(left);
+        let done = match run.seconds {
+            0 => Err("there was no time left for it".to_owned()),
+            _ => run.run(workshop, who),
+        };
         if let Err(why) = done {
             let name = run
                 .command
@@ -264,7 +281,8 @@ fn called(tree: &Tree, calls: &[Vec<Call>]) -> Vec<Run> {
             let path = format!("{folder}/{name}");
             tree.find(path.as_bytes()).map(|_| format!("/{path}"))
         });
-        if let Some(program) = program.filter(|_| is_known && AS_CALLED.contains(&name)) {
+        let is_known = is_known && is_as_called(name, &call.words);
+        if let Some(program) = program.filter(|_| is_known) {
             let arguments = call.words.iter().skip(1).cloned();
             let command: Vec<String> = std::iter::once(program).chain(arguments).collect();
             if runs.iter().all(|run| run.command != command) {
@@ -303,6 +321,12 @@ impl Generator {
 
 impl Run {
     fn run(&self, workshop: &BuildEnv<'_>, who: overlay::Who) -> Result<(), String> {
+        let (BuildEnv::Namespace { generation, .. } | BuildEnv::Links { generation, .. }) = workshop;
+        let ran = ran(self.command(workshop, who), &self.input, generation);
+        ran.unwrap_or_else(|error| Err(error.to_string()))
+    }
+
+    fn command(&self, workshop: &BuildEnv<'_>, who: overlay::Who) -> Command {
         let environment = [
             ("PATH", "/usr/sbin:/usr/bin:/sbin:/bin"),
             ("LC_ALL", "C.UTF-8"),
@@ -321,24 +345,37 @@ impl Run {
                 overlay::union::make(launcher, generation, self.seconds, &self.command)
             }
         };
+        command.envs(environment);
         command
-            .envs(environment)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped());
-        let mut child = command.spawn().map_err(|error| error.to_string())?;
-        if let Some(mut input) = child.stdin.take() {
-            // A program that reads nothing ends as well.
-            let _ = input.write_all(self.input.as_bytes());
-        }
-        let output = child.wait_with_output().map_err(|error| error.to_string())?;
-        if output.status.success() {
-            return Ok(());
-        }
-        let text = String::from_utf8_lossy(&output.stderr);
-        let last = text.lines().rev().find(|line| !line.trim().is_empty());
-        Err(last.map_or_else(|| output.status.to_string(), |line| line.trim().to_owned()))
     }
+}
+
+/// Runs a command; returns the last that it complained of where it fails.
+///
+/// By files rather than pipes: a program that reads nothing, says much, or leaves others behind, holds nothing up.
+fn ran(mut command: Command, input: &str, folder: &Path) -> io::Result<Result<(), String>> {
+    let mut told = tempfile::tempfile_in(folder)?;
+    told.write_all(input.as_bytes())?;
+    told.rewind()?;
+    let mut said = tempfile::tempfile_in(folder)?;
+    command
+        .stdin(told)
+        .stdout(Stdio::null())
+        .stderr(said.try_clone()?);
+    let status = command.status()?;
+    if status.success() {
+        return Ok(Ok(()));
+    }
+    let end = said.seek(SeekFrom::End(0))?;
+    said.seek(SeekFrom::Start(end.saturating_sub(MAX_COMPLAINT)))?;
+    let mut bytes = Vec::new();
+    said.take(MAX_COMPLAINT).read_to_end(&mut bytes)?;
+    let text = String::from_utf8_lossy(&bytes);
+    let last = text.lines().rev().find(|line| !line.trim().is_empty());
+    Ok(Err(last.map_or_else(
+        || status.to_string(),
+        |line| line.trim().to_owned(),
+    )))
 }
 
 /// Returns the certificates of authorities, as the program that makes the trust store of Java reads them.
@@ -352,4 +389,52 @@ fn trusted(tree: &Tree) -> String {
     lines
         .map(|(path, _)| format!("+/{}\n", String::from_utf8_lossy(path)))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shell(script: &str, input: &str) -> Result<(), String> {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", script]);
+        let done = ran(command, input, folder.path()).unwrap();
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+        done
+    }
+
+    #[test]
+    fn a_program_is_told_its_input_and_its_last_complaint_is_kept() {
+        assert_eq!(shell("read line && [ \"$line\" = told ]", "told\n"), Ok(()));
+        let failed = shell("echo first >&2; echo ' last ' >&2; echo >&2; exit 1", "");
+        assert_eq!(failed, Err("last".to_owned()));
+        assert_eq!(shell("exit 3", ""), Err("exit status: 3".to_owned()));
+    }
+
+    #[test]
+    fn a_program_that_says_much_reads_nothing_or_leaves_others_behind_holds_nothing_up() {
+        let input = "x".repeat(1 << 20);
+        let much = shell("yes | head -c 3000000 >&2; echo last >&2; exit 1", &input);
+        assert_eq!(much, Err("last".to_owned()));
+        // Would be waited for as long as it has the other end of a pipe.
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = Command::new("/bin/sh");
+        let left = folder.path().join("left");
+        let script = "mkfifo \"$0\"; read line < \"$0\" & exit 1";
+        command.arg("-c").arg(script).arg(&left);
+        assert!(ran(command, "", folder.path()).unwrap().is_err());
+        // It is still there, and ends now.
+        std::fs::write(&left, "x").unwrap();
+    }
+
+    #[test]
+    fn r_runs_nothing_that_a_script_says() {
+        let words = |text: &str| -> Vec<String> { text.split(' ').map(str::to_owned).collect() };
+        assert!(is_as_called("R", &words("R CMD javareconf")));
+        assert!(!is_as_called("R", &words("R -e system('x')")));
+        assert!(!is_as_called("R", &words("R CMD BATCH /usr/share/x")));
+        assert!(is_as_called("a2enmod", &words("a2enmod mime")));
+        assert!(!is_as_called("sh", &words("sh -c x")));
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io;
+use std::io::{self, Read as _};
 use std::path::PathBuf;
 
 use debian_control::digest::{md5, sha256};
@@ -67,9 +67,14 @@ impl Package {
         })
     }
 
-    /// Returns the text of a maintainer script; nothing when it has none.
-    pub(super) fn script(&self, name: &str) -> String {
-        let bytes = fs::read(self.folder.join("control").join(name)).unwrap_or_default();
+    /// Returns the text of a maintainer script, so many bytes of it at most; nothing when it has none.
+    pub(super) fn script(&self, name: &str, most: usize) -> String {
+        let mut bytes = Vec::new();
+        let opened = fs::File::open(self.folder.join("control").join(name));
+        let read = opened.and_then(|file| file.take(most as u64).read_to_end(&mut bytes));
+        if read.is_err() {
+            bytes.clear();
+        }
         String::from_utf8_lossy(&bytes).into_owned()
     }
 

@@ -10,9 +10,11 @@ mod lexer;
 mod parser;
 
 use std::fs;
+use std::io::Read as _;
 
 pub(super) use self::evaluate::Call;
 use self::evaluate::{Installation, TEMPORARY};
+use self::lexer::MAX_SCRIPT;
 pub(super) use self::lexer::UNKNOWN;
 use super::libraries::source_of;
 use super::package::Package;
@@ -25,7 +27,7 @@ pub(super) fn calls(package: &Package, tree: &Tree) -> Vec<Call> {
         package: &package.record.name,
         architecture: &package.record.architecture,
     };
-    evaluate::calls(&package.script("postinst"), &installation)
+    evaluate::calls(&package.script("postinst", MAX_SCRIPT), &installation)
 }
 
 /// Does in a tree what the scripts of all packages would do to files.
@@ -51,6 +53,10 @@ pub(super) fn apply(calls: &[Call], tree: &mut Tree, packages: &[Package]) {
 
 /// The priority of a module that names none. Source: phpenmod(8).
 const PHP_PRIORITY: u32 = 20;
+/// Most versions of PHP, and ways of running it, that modules are loaded in.
+const MAX_PHPS: usize = 16;
+/// Most bytes of a module's configuration that are looked through.
+const MAX_MODULE: u64 = 64 << 10;
 
 #[derive(Debug, PartialEq, Eq)]
 enum Effect {
@@ -174,16 +180,26 @@ fn link(tree: &mut Tree, target: &str, path: &str) {
 
 /// Has PHP load its modules: each that is available, in every way of running that it has, as phpenmod(8) does.
 fn enable_modules(tree: &mut Tree, packages: &[Package]) {
-    let versions: Vec<Vec<u8>> = tree.children(b"etc/php").map(|(path, _)| path.to_vec()).collect();
+    let folders = |tree: &Tree, folder: &[u8]| -> Vec<Vec<u8>> {
+        let children = tree.children(folder).filter(|(_, node)| **node == Node::Folder);
+        children.map(|(path, _)| path.to_vec()).collect()
+    };
+    let mut versions = folders(tree, b"etc/php");
+    versions.truncate(MAX_PHPS);
     for version in versions {
         let available = [version.as_slice(), b"/mods-available"].concat();
         let modules: Vec<Vec<u8>> = tree.children(&available).map(|(path, _)| path.to_vec()).collect();
-        let kinds: Vec<Vec<u8>> = tree.children(&version).map(|(path, _)| path.to_vec()).collect();
+        let mut kinds = folders(tree, &version);
+        kinds.retain(|kind| *kind != available);
+        kinds.truncate(MAX_PHPS);
         for module in &modules {
-            let source = source_of(tree, packages, module);
-            let text = source
-                .and_then(|source| fs::read_to_string(source).ok())
-                .unwrap_or_default();
+            let mut text = String::new();
+            if let Some(source) = source_of(tree, packages, module)
+                && let Ok(file) = fs::File::open(source)
+            {
+                // What is no text names no priority.
+                let _ = file.take(MAX_MODULE).read_to_string(&mut text);
+            }
             let priority = text
                 .lines()
                 .find_map(|line| line.trim_start_matches([';', ' ']).strip_prefix("priority="));
@@ -191,7 +207,7 @@ fn enable_modules(tree: &mut Tree, packages: &[Package]) {
                 .and_then(|text| text.trim().parse().ok())
                 .unwrap_or(PHP_PRIORITY);
             let name = module.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
-            for kind in kinds.iter().filter(|kind| **kind != available) {
+            for kind in &kinds {
                 let path = [
                     kind.as_slice(),
                     format!("/conf.d/{priority:02}-").as_bytes(),

@@ -16,6 +16,7 @@ use std::fs;
 use std::io::{self, Read as _, Write as _};
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use debian_control::version::Version;
 
@@ -50,6 +51,8 @@ const ARGV0_SINCE: &str = "2.33";
 pub const PROGRAMS: &str = "programs";
 /// Where shims lie that start programs where they are, of those that have another one.
 const DIRECT: &str = "direct";
+/// How long a program may take that makes an index.
+const LONGEST_RUN: Duration = Duration::from_secs(120);
 /// Most bytes of a script's first line, as the kernel has it.
 const MAX_FIRST_LINE: u64 = 256;
 /// Most bytes of a script that are looked through.
@@ -232,13 +235,14 @@ impl<'a> Site<'a> {
                 continue;
             };
             // Without it the program works less well; that is no reason not to install it.
-            let _ = Command::new("/bin/sh")
+            let started = Command::new("/bin/sh")
                 .args(["-c", &script, "sh", argument])
                 .env_clear()
                 .stdin(Stdio::null())
                 .stdout(Stdio::null())
                 .stderr(Stdio::null())
-                .status();
+                .spawn();
+            let _ = started.and_then(|mut child| overlay::wait(&mut child, LONGEST_RUN));
         }
     }
 

@@ -17,6 +17,11 @@ pub(super) use scan::{Entry, Found, scan};
 
 /// As many links are followed from one to the next, as the kernel would.
 const MAX_LINKS: usize = 40;
+/// The longest path, and the longest name in one, as the kernel has them.
+const MAX_PATH: usize = 4096;
+const MAX_NAME: usize = 255;
+/// Most names that are looked at for one pattern.
+const MAX_LOOKED: usize = 20_000;
 
 /// What stands at a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -109,12 +114,20 @@ impl Tree {
         folder: &'a [u8],
     ) -> impl Iterator<Item = (&'a [u8], &'a Node)> + 'a {
         let prefix = [folder, b"/"].concat();
-        let length = prefix.len();
-        self.nodes
-            .range(prefix.clone()..)
-            .take_while(move |(path, _)| path.starts_with(&prefix))
-            .filter(move |(path, _)| !path.get(length..).unwrap_or_default().contains(&b'/'))
-            .map(|(path, node)| (path.as_slice(), node))
+        let mut from = prefix.clone();
+        std::iter::from_fn(move || {
+            loop {
+                let (path, node) = self.nodes.range(from.clone()..).next()?;
+                let name = path.strip_prefix(prefix.as_slice())?;
+                let Some(cut) = name.iter().position(|&byte| byte == b'/') else {
+                    from = [path.as_slice(), b"\0"].concat();
+                    return Some((path.as_slice(), node));
+                };
+                // All that lies deeper is passed over at once: `0` comes right after the slash.
+                let deeper = name.get(..cut).unwrap_or_default();
+                from = [prefix.as_slice(), deeper, b"0"].concat();
+            }
+        })
     }
 
     /// Returns what stands at a path of the installed system when every link is followed, with its canonical path.
@@ -124,9 +137,11 @@ impl Tree {
         Some((place, node))
     }
 
-    /// Returns the paths that fit a pattern, in order; a star stands for anything within a name.
+    /// Returns the paths that fit a pattern, in order; a star stands for anything within a name. Only so many names are looked at:
+    /// links within a package make a short pattern fit without end.
     pub(super) fn fitting(&self, pattern: &str) -> Vec<String> {
         let mut found = vec![String::new()];
+        let mut looked = 0;
         for part in pattern.split('/') {
             let mut next = Vec::new();
             for folder in &found {
@@ -144,10 +159,14 @@ impl Tree {
                     continue;
                 };
                 let names = self.children(&place).filter_map(|(path, _)| {
+                    looked += 1;
                     let name = path.rsplit(|byte| *byte == b'/').next()?;
                     std::str::from_utf8(name).ok()
                 });
                 next.extend(names.filter(|name| matches(part, name)).map(path));
+                if looked > MAX_LOOKED {
+                    return Vec::new();
+                }
             }
             found = next;
         }
@@ -161,9 +180,12 @@ impl Tree {
         self.make(path, Node::Link { owner: None, target });
     }
 
-    /// Puts something where no package has anything, with the folders above it.
+    /// Puts something where no package has anything, with the folders above it; nothing at a path that the kernel would not take.
     pub(super) fn make(&mut self, path: &[u8], node: Node) {
-        let Some(place) = self.canonical_parent(&merged(path)) else {
+        let Some(place) = self
+            .canonical_parent(&merged(path))
+            .filter(|place| is_possible(place))
+        else {
             return;
         };
         let ends = place
@@ -367,6 +389,13 @@ impl Tree {
 fn leave(path: &mut Vec<u8>) {
     let end = path.iter().rposition(|&byte| byte == b'/');
     path.truncate(end.unwrap_or_default());
+}
+
+/// Says whether a canonical path is one that a file can have.
+fn is_possible(path: &[u8]) -> bool {
+    let is_name =
+        |name: &[u8]| !matches!(name, b"" | b"." | b"..") && name.len() <= MAX_NAME && !name.contains(&0);
+    path.len() < MAX_PATH && path.split(|&byte| byte == b'/').all(is_name)
 }
 
 fn owner_of(node: &Node) -> Option<usize> {

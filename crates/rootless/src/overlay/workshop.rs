@@ -9,7 +9,7 @@ use std::io;
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command, ExitStatus};
 use std::time::{Duration, Instant};
 
 use rustix::io::Errno;
@@ -45,13 +45,22 @@ pub fn make(generation: &Path, who: Who, limit: Duration, command: &[OsString]) 
         .args(command)
         .current_dir("/tmp")
         .spawn()?;
+    // The first process of a namespace takes all others along.
+    Ok(wait(&mut child, limit)?.success())
+}
+
+/// Waits for a process, and ends it when it takes too long.
+///
+/// # Errors
+///
+/// When it takes too long.
+pub fn wait(child: &mut Child, limit: Duration) -> io::Result<ExitStatus> {
     let start = Instant::now();
     loop {
         if let Some(status) = child.try_wait()? {
-            return Ok(status.success());
+            return Ok(status);
         }
         if start.elapsed() > limit {
-            // The first process of a namespace takes all others along.
             child.kill()?;
             child.wait()?;
             let message = format!("took longer than {} seconds", limit.as_secs());
@@ -61,18 +70,22 @@ pub fn make(generation: &Path, who: Who, limit: Duration, command: &[OsString]) 
     }
 }
 
-/// Has this process end when its parent does, and takes from what it becomes the right to mount.
+/// Has this process end when its parent does, and takes from what it becomes the rights to mount, and to look into its parent, which
+/// may mount.
 ///
 /// # Errors
 ///
 /// When the kernel does not let it.
 pub fn tie() -> io::Result<()> {
     set_parent_process_death_signal(Some(Signal::KILL))?;
-    match remove_capability_from_bounding_set(CapabilitySet::SYS_ADMIN) {
-        // Who is not root in there has no such rights.
-        Err(Errno::PERM) => Ok(()),
-        done => Ok(done?),
+    for right in [CapabilitySet::SYS_ADMIN, CapabilitySet::SYS_PTRACE] {
+        match remove_capability_from_bounding_set(right) {
+            // Who is not root in there has no such rights.
+            Err(Errno::PERM) => {}
+            done => done?,
+        }
     }
+    Ok(())
 }
 
 fn enter(generation: &Path, who: Who) -> io::Result<()> {
@@ -266,5 +279,20 @@ fn relative(leads: &Path, depth: usize) -> PathBuf {
     match leads.strip_prefix("/") {
         Ok(rest) => Path::new(&"../".repeat(depth)).join(rest),
         Err(_) => Path::new(OsStr::new(leads)).to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_that_takes_too_long_is_ended() {
+        let mut child = Command::new("sleep").arg("1000").spawn().unwrap();
+        let error = wait(&mut child, Duration::ZERO).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+        assert!(child.try_wait().unwrap().is_some());
+        let mut child = Command::new("true").spawn().unwrap();
+        assert!(wait(&mut child, Duration::MAX).unwrap().success());
     }
 }

@@ -3,6 +3,7 @@
 //! What cannot be known, such as what another program prints, is unknown; where a condition is, both ways are followed.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use super::conditions::{test, versions};
 use super::lexer::{Piece, UNKNOWN, Word};
@@ -12,11 +13,17 @@ use crate::generation::tree::Tree;
 
 /// How the names of temporary files begin.
 pub(super) const TEMPORARY: &str = "/tmp/.made-by-mktemp-";
-/// Most commands that are followed, and how deep functions may call each other.
+/// Most commands that are followed, and how deep functions and commands whose output is used may lie in each other.
 const MAX_STEPS: usize = 20_000;
 const MAX_CALLS: usize = 12;
 /// Most words that one becomes.
 const MAX_WORDS: usize = 1000;
+/// The longest value of a variable, and most bytes of text that words become altogether: a script can double a text with each step.
+const MAX_VALUE: usize = 64 << 10;
+const MAX_TEXT: usize = 4 << 20;
+/// Most patterns for names of files, and the longest text that is compared with a pattern.
+const MAX_PATTERNS: usize = 200;
+const MAX_COMPARED: usize = 1024;
 
 /// A command that a script would run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,6 +62,8 @@ pub(super) fn calls(script: &str, installation: &Installation<'_>) -> Vec<Call> 
         functions: BTreeMap::new(),
         calls: Vec::new(),
         steps: 0,
+        text: 0,
+        patterns: 0,
         depth: 0,
         doubts: 0,
         temporary: 0,
@@ -67,9 +76,12 @@ pub(super) fn calls(script: &str, installation: &Installation<'_>) -> Vec<Call> 
 struct Evaluation<'a> {
     installation: &'a Installation<'a>,
     variables: BTreeMap<String, String>,
-    functions: BTreeMap<String, Vec<Step>>,
+    functions: BTreeMap<String, Rc<Vec<Step>>>,
     calls: Vec<Call>,
     steps: usize,
+    /// How many bytes of text words became.
+    text: usize,
+    patterns: usize,
     depth: usize,
     /// How many conditions around this place are unknown.
     doubts: usize,
@@ -82,7 +94,7 @@ impl Evaluation<'_> {
     fn all(&mut self, steps: &[Step]) -> Option<bool> {
         let mut status = Some(true);
         for step in steps {
-            if self.ended || self.steps >= MAX_STEPS {
+            if self.is_over() {
                 return None;
             }
             self.steps += 1;
@@ -102,6 +114,10 @@ impl Evaluation<'_> {
         status
     }
 
+    fn is_over(&self) -> bool {
+        self.ended || self.steps >= MAX_STEPS || self.text >= MAX_TEXT
+    }
+
     fn one(&mut self, command: &Command) -> Option<bool> {
         match command {
             Command::Group(body) => self.all(body),
@@ -116,7 +132,7 @@ impl Evaluation<'_> {
             }
             Command::For { name, words, body } => {
                 for word in self.words(words) {
-                    if self.ended || self.steps >= MAX_STEPS {
+                    if self.is_over() {
                         break;
                     }
                     self.variables.insert(name.clone(), word);
@@ -125,7 +141,7 @@ impl Evaluation<'_> {
                 None
             }
             Command::Function { name, body } => {
-                self.functions.insert(name.clone(), body.clone());
+                self.functions.insert(name.clone(), Rc::clone(body));
                 Some(true)
             }
             Command::Simple { words, output } => self.simple(words, output.as_ref()),
@@ -158,7 +174,8 @@ impl Evaluation<'_> {
         for (patterns, body) in arms {
             let fits = patterns.iter().any(|pattern| {
                 let pattern = self.text(pattern);
-                pattern.contains(UNKNOWN) || matches(&pattern, &subject)
+                let is_long = pattern.len().max(subject.len()) > MAX_COMPARED;
+                pattern.contains(UNKNOWN) || !is_long && matches(&pattern, &subject)
             });
             if fits || !is_known {
                 self.all(body);
@@ -220,19 +237,20 @@ impl Evaluation<'_> {
         if self.depth == MAX_CALLS {
             return None;
         }
-        let before = self.variables.clone();
+        let mut before = Vec::new();
         for index in 1..10 {
             let argument = arguments.get(index - 1).copied().unwrap_or_default();
-            self.variables.insert(index.to_string(), argument.to_owned());
+            let value = self.variables.insert(index.to_string(), argument.to_owned());
+            before.push((index.to_string(), value));
         }
         self.depth += 1;
         let status = self.all(body);
         self.depth -= 1;
         // `return` ends the function only.
         self.ended = false;
-        for index in (1..10).map(|index: usize| index.to_string()) {
-            match before.get(&index) {
-                Some(value) => self.variables.insert(index, value.clone()),
+        for (index, value) in before {
+            match value {
+                Some(value) => self.variables.insert(index, value),
                 None => self.variables.remove(&index),
             };
         }
@@ -253,8 +271,9 @@ impl Evaluation<'_> {
             return None;
         }
         let name = name.to_owned();
-        let value = self.text(word).split_off(name.len() + 1);
-        Some((name, value))
+        let text = self.text(word);
+        let (_, value) = text.split_once('=')?;
+        Some((name, value.to_owned()))
     }
 
     fn is_program(&self, name: &str) -> bool {
@@ -266,6 +285,9 @@ impl Evaluation<'_> {
     fn words(&mut self, words: &[Word]) -> Vec<String> {
         let mut all = Vec::new();
         for word in words {
+            if all.len() >= MAX_WORDS {
+                break;
+            }
             all.extend(self.expand(word));
         }
         all.truncate(MAX_WORDS);
@@ -299,8 +321,11 @@ impl Evaluation<'_> {
             return Vec::new();
         }
         if is_pattern {
-            let paths = found.iter().flat_map(|pattern| self.fitting(pattern));
-            let paths: Vec<String> = paths.take(MAX_WORDS).collect();
+            let mut paths = Vec::new();
+            for pattern in &found {
+                paths.extend(self.fitting(pattern));
+            }
+            paths.truncate(MAX_WORDS);
             if !paths.is_empty() {
                 return paths;
             }
@@ -309,24 +334,40 @@ impl Evaluation<'_> {
     }
 
     /// Returns the paths of the generation that fit a pattern.
-    fn fitting(&self, pattern: &str) -> Vec<String> {
-        let Some(pattern) = pattern.strip_prefix('/') else {
+    fn fitting(&mut self, pattern: &str) -> Vec<String> {
+        let pattern = pattern
+            .strip_prefix('/')
+            .filter(|rest| rest.len() <= MAX_COMPARED);
+        let Some(pattern) = pattern.filter(|_| self.patterns < MAX_PATTERNS) else {
             return Vec::new();
         };
+        self.patterns += 1;
         let paths = self.installation.tree.fitting(pattern);
         paths.into_iter().map(|path| format!("/{path}")).collect()
     }
 
+    /// Returns what a word becomes that is not split; one that is too long to be of use is unknown.
     fn text(&mut self, word: &Word) -> String {
-        word.iter().map(|(piece, _)| self.value(piece)).collect()
+        let text: String = word.iter().map(|(piece, _)| self.value(piece)).collect();
+        match word.first() {
+            Some((Piece::Text(first), _)) if text.len() > MAX_VALUE => format!("{first}{UNKNOWN}"),
+            _ if text.len() > MAX_VALUE => UNKNOWN.to_string(),
+            _ => text,
+        }
     }
 
     fn value(&mut self, piece: &Piece) -> String {
-        match piece {
+        if self.text >= MAX_TEXT {
+            return String::new();
+        }
+        let value = match piece {
             Piece::Text(text) => text.clone(),
             Piece::Variable(name, rest) => self.variable(name, rest),
             Piece::Command(text) => self.output(text),
-        }
+        };
+        // Each costs something, also where it is empty.
+        self.text += value.len() + 1;
+        value
     }
 
     fn variable(&mut self, name: &str, rest: &str) -> String {
@@ -351,31 +392,46 @@ impl Evaluation<'_> {
 
     /// Returns what a command would print, for the few of which that is known.
     fn output(&mut self, text: &str) -> String {
-        let steps = parse(text);
+        // It is read anew each time.
+        self.text += text.len();
+        if self.depth == MAX_CALLS || self.text >= MAX_TEXT {
+            return UNKNOWN.to_string();
+        }
+        self.depth += 1;
+        let output = self.printed(&parse(text));
+        self.depth -= 1;
+        output.unwrap_or_else(|| UNKNOWN.to_string())
+    }
+
+    fn printed(&mut self, steps: &[Step]) -> Option<String> {
         if let [
             Step {
                 command: Command::Simple { words, .. },
                 ..
             },
-        ] = steps.as_slice()
+        ] = steps
         {
             let words = self.words(words);
             let words: Vec<&str> = words.iter().map(String::as_str).collect();
             match words.as_slice() {
                 ["mktemp" | "tempfile", ..] => {
                     self.temporary += 1;
-                    return format!("{TEMPORARY}{}", self.temporary);
+                    return Some(format!("{TEMPORARY}{}", self.temporary));
                 }
                 ["dirname", path] if let Some((folder, _)) = path.rsplit_once('/') => {
-                    return folder.to_owned();
+                    return Some(folder.to_owned());
                 }
-                ["basename", path] if let Some((_, name)) = path.rsplit_once('/') => return name.to_owned(),
-                ["dpkg", "--print-architecture"] => return self.installation.architecture.to_owned(),
-                ["echo", rest @ ..] => return rest.join(" "),
-                ["command", "-v", name] | ["which", name] if !self.is_program(name) => return String::new(),
+                ["basename", path] if let Some((_, name)) = path.rsplit_once('/') => {
+                    return Some(name.to_owned());
+                }
+                ["dpkg", "--print-architecture"] => return Some(self.installation.architecture.to_owned()),
+                ["echo", rest @ ..] => return Some(rest.join(" ")),
+                ["command", "-v", name] | ["which", name] if !self.is_program(name) => {
+                    return Some(String::new());
+                }
                 _ => {}
             }
         }
-        UNKNOWN.to_string()
+        None
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 /// Most bytes of a script that are read.
-const MAX_SCRIPT: usize = 1 << 20;
+pub(super) const MAX_SCRIPT: usize = 1 << 20;
 
 /// Stands in a word for what cannot be known.
 pub(in crate::generation) const UNKNOWN: char = '\0';

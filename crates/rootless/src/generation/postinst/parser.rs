@@ -3,6 +3,7 @@
 //! Source: POSIX.1-2017, 2.9.
 
 use std::collections::VecDeque;
+use std::rc::Rc;
 
 use super::lexer::{Piece, Token, Word, tokens};
 
@@ -48,7 +49,7 @@ pub(super) enum Command {
     },
     Function {
         name: String,
-        body: Vec<Step>,
+        body: Rc<Vec<Step>>,
     },
     Group(Vec<Step>),
 }
@@ -296,7 +297,10 @@ impl Parser {
             negated: false,
             command: self.command()?,
         }];
-        Some(Command::Function { name, body })
+        Some(Command::Function {
+            name,
+            body: Rc::new(body),
+        })
     }
 }
 

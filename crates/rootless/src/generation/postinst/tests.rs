@@ -161,3 +161,59 @@ fn broken_scripts_and_deep_ones_are_read_to_their_end() {
     let many = "for a in 1 2 3 4 5 6 7 8 9; do ".repeat(9) + "x; " + &"done; ".repeat(9);
     assert!(followed(&many, &tree).len() <= 20_000);
 }
+
+#[test]
+fn scripts_that_never_end_or_fill_the_memory_are_left_off() {
+    let mut paths: Vec<String> = (0..300).map(|index| format!("usr/x/{index}")).collect();
+    paths.push("usr/bin/a".to_owned());
+    let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
+    let tree = tree(&paths);
+    let long = "a".repeat(1000);
+    let commands = "a;".repeat(100_000);
+    for script in [
+        // A text that doubles, in each way of setting a variable.
+        "x=aaaaaaaa\nx=$x$x\nuse $x\n".to_owned() + &"x=$x$x\n".repeat(100) + "use $x",
+        "x=aaaaaaaa\n".to_owned() + &"export x=$x$x\n".repeat(100) + "use $x",
+        "x=aaaaaaaa\n".to_owned() + &"x=$(echo $x $x)\n".repeat(100) + "use $x",
+        "x=aaaaaaaa\nf() { x=$1$1; f $x; f $x; }\nf $x\n".to_owned(),
+        // Output of commands in each other, and read again and again.
+        "x=".to_owned() + &"$(a ".repeat(100_000) + &")".repeat(100_000),
+        format!("while a; do x=$({commands}); done\n").repeat(5),
+        // A long function that is called often.
+        format!("f() {{ return; {commands} }}\n") + &"f\n".repeat(20_000),
+        // Patterns.
+        format!("case {long} in {}b) a ;; esac\n", "*a".repeat(100)).repeat(200),
+        "a /usr/x/*/../*/../*/../*/../*\n".repeat(20),
+        "[ ".to_owned() + &"! ".repeat(100_000) + "a ]",
+        "[ a".to_owned() + &" -o a".repeat(100_000) + " ]",
+        "a ".repeat(400_000),
+        "a=b ".repeat(200_000),
+        "\0".repeat(2 << 20),
+    ] {
+        let calls = followed(&script, &tree);
+        let bytes: usize = calls.iter().map(String::len).sum();
+        assert!(
+            bytes <= 16 << 20,
+            "{bytes} bytes of {}",
+            script.get(..40).unwrap()
+        );
+    }
+}
+
+#[test]
+fn what_is_too_long_to_be_known_is_unknown() {
+    let script = "x=aaaaaaaa\n".to_owned() + &"x=$x$x\n".repeat(13) + "use $x/b\ny=c\nuse $y\n";
+    assert_eq!(followed(&script, &tree(&["usr/a"])), ["use ?/b", "use c"]);
+}
+
+#[test]
+fn modules_of_php_without_end_are_not_all_loaded() {
+    let kinds = (0..400).map(|index| format!("etc/php/8.2/kind{index}/php.ini"));
+    let modules = (0..400).map(|index| format!("etc/php/8.2/mods-available/m{index}.ini"));
+    let paths: Vec<String> = kinds.chain(modules).collect();
+    let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
+    let mut tree = tree(&paths);
+    applied("", &mut tree);
+    let made = tree.nodes().count() - paths.len();
+    assert!(made < 10_000, "{made} were made");
+}

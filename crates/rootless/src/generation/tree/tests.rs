@@ -59,6 +59,49 @@ fn owner(tree: &Tree, path: &str) -> Option<usize> {
 }
 
 #[test]
+fn nothing_is_made_at_a_path_that_no_file_can_have() {
+    let mut tree = Tree::build(&[package(&["usr/a"])], &names()).unwrap();
+    let before = tree.nodes().count();
+    let long = "x".repeat(256);
+    let deep = "usr/".to_owned() + &"y/".repeat(3000) + "z";
+    for path in ["", "usr/..", "usr/.", "usr/b/..", "etc/", "usr/\0", &long, &deep] {
+        tree.make(path.as_bytes(), Node::Folder);
+        assert_eq!(tree.nodes().count(), before, "{path}");
+    }
+    tree.make(b"../../usr/b/../c", Node::Folder);
+    assert_eq!(tree.get(b"usr/c"), Some(&Node::Folder));
+}
+
+#[test]
+fn what_lies_right_in_a_folder_is_found_among_what_lies_deeper() {
+    let paths = ["usr/a", "usr/a-b", "usr/c/d/e", "usr/c.x", "usr/c/f", "usr0"];
+    let tree = Tree::build(&[package(&paths)], &names()).unwrap();
+    let children = |folder: &'static [u8]| -> Vec<String> {
+        let paths = tree.children(folder).map(|(path, _)| shown(path));
+        paths.collect()
+    };
+    assert_eq!(children(b"usr"), ["usr/a", "usr/a-b", "usr/c", "usr/c.x"]);
+    assert_eq!(children(b"usr/c"), ["usr/c/d", "usr/c/f"]);
+}
+
+#[test]
+fn a_pattern_that_fits_without_end_fits_nothing() {
+    let mut paths: Vec<String> = (0..100).map(|index| format!("usr/x/{index}/file")).collect();
+    assert_eq!(fitting(&paths, "usr/x/*/file").len(), 100);
+    // As many again for each step up and down, and for each link to itself.
+    assert!(fitting(&paths, &("usr/x".to_owned() + &"/*/..".repeat(40))).is_empty());
+    paths.extend((0..100).map(|index| format!("usr/x/{index}/self -> ..")));
+    assert!(fitting(&paths, &("usr/x".to_owned() + &"/*".repeat(40))).is_empty());
+}
+
+fn fitting(paths: &[String], pattern: &str) -> Vec<String> {
+    let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
+    Tree::build(&[package(&paths)], &names())
+        .unwrap()
+        .fitting(pattern)
+}
+
+#[test]
 fn folders_of_the_root_are_merged() {
     let tree = Tree::build(
         &[package(&[
