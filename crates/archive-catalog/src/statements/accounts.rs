@@ -19,7 +19,9 @@ pub(crate) const COLUMNS: &str = "account.id, account.username, account.email, a
 
 impl Accounts for SqlCatalog {
     fn create_account(&self, new: &NewAccount, event: &AuditEvent) -> Result<(), AccountError> {
-        self.write("add an account", |db| create(db, new, event))?
+        self.write_by("add an account", Some(&event.actor), event.at, |db| {
+            create(db, new, event)
+        })?
     }
 
     fn account(&self, id: &Id) -> Result<Option<Account>, CatalogError> {
@@ -62,7 +64,7 @@ impl Accounts for SqlCatalog {
         change: &AccountChange,
         event: &AuditEvent,
     ) -> Result<Account, AccountError> {
-        self.write("change an account", |db| {
+        self.write_by("change an account", Some(&event.actor), event.at, |db| {
             let outcome = self::change(db, id, change)?;
             if outcome.is_ok() {
                 audit::record(db, event)?;
@@ -72,7 +74,7 @@ impl Accounts for SqlCatalog {
     }
 
     fn delete_account(&self, id: &Id, event: &AuditEvent) -> Result<(), AccountError> {
-        self.write("delete an account", |db| {
+        self.write_by("delete an account", Some(&event.actor), event.at, |db| {
             let outcome = delete(db, id, event.at)?;
             if outcome.is_ok() {
                 audit::record(db, event)?;
@@ -82,7 +84,7 @@ impl Accounts for SqlCatalog {
     }
 
     fn create_token(&self, token: &ApiToken, hash: &Sha256, event: &AuditEvent) -> Result<(), CatalogError> {
-        self.write("add a token", |db| {
+        self.write_by("add a token", Some(&event.actor), event.at, |db| {
             api_tokens::create(db, token, hash)?;
             audit::record(db, event)
         })
@@ -120,13 +122,18 @@ impl Accounts for SqlCatalog {
         hash: &Sha256,
         event: &AuditEvent,
     ) -> Result<bool, CatalogError> {
-        self.write("give a token another secret", |db| {
-            let rotated = api_tokens::rotate(db, token, hash)?;
-            if rotated {
-                audit::record(db, event)?;
-            }
-            Ok(rotated)
-        })
+        self.write_by(
+            "give a token another secret",
+            Some(&event.actor),
+            event.at,
+            |db| {
+                let rotated = api_tokens::rotate(db, token, hash)?;
+                if rotated {
+                    audit::record(db, event)?;
+                }
+                Ok(rotated)
+            },
+        )
     }
 
     fn token(&self, id: &Id) -> Result<Option<ApiToken>, CatalogError> {
@@ -134,7 +141,7 @@ impl Accounts for SqlCatalog {
     }
 
     fn delete_token(&self, account: &Id, token: &Id, event: &AuditEvent) -> Result<bool, CatalogError> {
-        self.write("delete a token", |db| {
+        self.write_by("delete a token", Some(&event.actor), event.at, |db| {
             let deleted = api_tokens::delete(db, account, token)?;
             if deleted {
                 audit::record(db, event)?;

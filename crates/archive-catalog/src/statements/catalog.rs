@@ -21,7 +21,7 @@ use crate::{
 
 impl SqlCatalog {
     /// Runs `work` in one writing transaction, if the authority that it rests on still holds in it.
-    fn write_by<T>(
+    pub(crate) fn write_by<T>(
         &self,
         action: &'static str,
         by: Option<&Actor>,

@@ -216,3 +216,61 @@ pub(super) fn a_rotated_token_keeps_all_but_its_secret(catalog: &SqlCatalog) {
     assert_eq!(all[0].owner.as_str(), "root");
     assert!(catalog.all_tokens(Some(&id("one")), 10).unwrap().is_empty());
 }
+
+fn token_of_jane(name: &str) -> ApiToken {
+    ApiToken {
+        id: id(name),
+        account: id("id-jane"),
+        name: "ci".into(),
+        scopes: vec!["admin".into()],
+        created_at: NOW,
+        expires_at: None,
+        last_used_at: None,
+    }
+}
+
+pub(super) fn accounts_and_tokens_change_only_by_a_right_that_holds(catalog: &SqlCatalog) {
+    let (root, jane) = (account("root", Role::Admin), account("jane", Role::User));
+    catalog.create_account(&root, &event("a")).unwrap();
+    catalog.create_account(&jane, &event("b")).unwrap();
+    let hash = |name: &str| digest::sha256(name.as_bytes());
+    let create =
+        |name: &str, event: &AuditEvent| catalog.create_token(&token_of_jane(name), &hash(name), event);
+    create("one", &event("token.create")).unwrap();
+    let session = Session {
+        id: id("session"),
+        account: id("id-root"),
+        epoch: 0,
+    };
+    let mut by = event("by root");
+    by.actor.authority = Some(Authority {
+        account: catalog.account(&id("id-root")).unwrap().unwrap(),
+        credential: CredentialId::Session(session.id.clone()),
+        expires_at: None,
+    });
+    create("two", &by).unwrap();
+    catalog.end_session(&session, NOW + 60, &event("logout")).unwrap();
+
+    let raised = AccountChange {
+        role: Some(Role::Admin),
+        ..AccountChange::default()
+    };
+    for result in [
+        catalog.create_account(&account("eve", Role::Admin), &by),
+        catalog.change_account(&id("id-jane"), &raised, &by).map(drop),
+        catalog.delete_account(&id("id-jane"), &by),
+    ] {
+        let is_over = matches!(result, Err(AccountError::Catalog(CatalogError::AuthorityEnded)));
+        assert!(is_over, "{result:?}");
+    }
+    let one = token_of_jane("one");
+    for result in [
+        create("three", &by),
+        catalog.rotate_token(&one, &hash("new"), &by).map(drop),
+        catalog.delete_token(&one.account, &one.id, &by).map(drop),
+    ] {
+        assert!(matches!(result, Err(CatalogError::AuthorityEnded)), "{result:?}");
+    }
+    assert_eq!(catalog.account(&id("id-jane")).unwrap().unwrap(), jane.account);
+    assert!(catalog.token_by_hash(&hash("one")).unwrap().is_some());
+}
