@@ -12,7 +12,7 @@ use crate::live_release::LiveRelease;
 use crate::published_tree;
 
 /// How far back the history of a name is looked through.
-const HISTORY: u32 = 100_000;
+pub(crate) const HISTORY: u32 = 100_000;
 
 /// Returns what is served of a suite and was never in it, as far as the catalog knows.
 ///

@@ -16,19 +16,22 @@ use std::path::PathBuf;
 
 use debian_control::digest::Sha256;
 use debian_control::name::SuiteName;
+use debian_control::release::Release;
 use openpgp_policy::Keyring;
 use rustix::fs::FlockOperation;
 
 use crate::archive::{Archive, suite_dists};
 use crate::behind;
 use crate::config::Suite;
-use crate::indexed_file::IndexedFile;
 use crate::live_release::LiveRelease;
 use crate::location::ArchiveLocation;
 use crate::publish;
 use crate::published_tree::{PublishedTree, read_tree};
 use crate::verify;
-use archive_catalog::{DatabaseUrl, Pin, Publication, PublishedFile, Selection, SnapshotId, SqlCatalog};
+use archive_catalog::{
+    DatabaseUrl, Pin, Publication, PublishedFile, Selection, Snapshot, SnapshotId, SnapshotPackage,
+    SqlCatalog,
+};
 use archive_storage::STATE;
 use archive_storage::store::StoreError;
 
@@ -134,7 +137,7 @@ fn bring_up(location: &ArchiveLocation, keyring: &Keyring, now: i64) -> Result<R
             problems: &mut rebuilt.problems,
         };
         if let Some(tree) = work.read_whole(&archive.dists(suite)) {
-            work.record_live(&tree)?;
+            work.record_live(&tree, Unserved::Newer)?;
             let counts = archive
                 .catalog()
                 .snapshot(&suite.codename, suite.pool_tree(), None)?
@@ -182,6 +185,15 @@ fn fill(archive: &Archive, keyring: &Keyring, now: i64) -> Result<Rebuilt, Rebui
     Ok(rebuilt)
 }
 
+/// What stays in a suite besides what a tree of it names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Unserved {
+    /// Nothing: an older state left it.
+    None,
+    /// What the tree could not name: it came later, was uploaded after a backup was restored say, or belongs into no index of the tree.
+    Newer,
+}
+
 /// One suite under work.
 struct SuiteWork<'a> {
     archive: &'a Archive,
@@ -209,7 +221,7 @@ impl SuiteWork<'_> {
             let Some(tree) = self.read(&dists) else { continue };
             let pin = Pin {
                 id,
-                revision: self.hold(&tree)?,
+                revision: self.hold(&tree, Unserved::None)?,
                 date: tree.date,
             };
             self.archive
@@ -224,15 +236,15 @@ impl SuiteWork<'_> {
     fn live(&mut self) -> Result<(), RebuildError> {
         let dists = self.archive.dists(self.suite);
         match self.read(&dists) {
-            Some(tree) => self.record_live(&tree),
-            None => self.take_out_all_but(&[]),
+            Some(tree) => self.record_live(&tree, Unserved::None),
+            None => self.take_out(|_| Ok(true)),
         }
     }
 
     /// Makes the suite hold what a tree names, and records that it is published so.
-    fn record_live(&mut self, tree: &PublishedTree) -> Result<(), RebuildError> {
+    fn record_live(&mut self, tree: &PublishedTree, unserved: Unserved) -> Result<(), RebuildError> {
         let dists = self.archive.dists(self.suite);
-        let revision = self.hold(tree)?;
+        let revision = self.hold(tree, unserved)?;
         let held =
             self.archive
                 .catalog()
@@ -269,36 +281,63 @@ impl SuiteWork<'_> {
     }
 
     /// Makes the suite hold what a tree names and returns its revision. What it holds of that stays as it is.
-    fn hold(&mut self, tree: &PublishedTree) -> Result<i64, RebuildError> {
-        self.take_out_all_but(&tree.named)?;
+    fn hold(&mut self, tree: &PublishedTree, unserved: Unserved) -> Result<i64, RebuildError> {
+        let named: BTreeSet<Sha256> = tree.named.iter().map(|file| file.sha256).collect();
+        self.take_out(|package| {
+            Ok(!named.contains(&package.sha256)
+                && (unserved == Unserved::None || self.could_be_served(tree, package)?))
+        })?;
         packages::place(self.archive, self.suite, &tree.named, self.now, self.problems)?;
-        let snapshot = self
-            .archive
-            .catalog()
-            .snapshot(&self.suite.codename, self.suite.pool_tree(), None)?;
+        let snapshot = self.snapshot()?;
         Ok(snapshot.state().revision)
     }
 
-    /// Takes out what an older state left.
-    fn take_out_all_but(&self, named: &[IndexedFile]) -> Result<(), RebuildError> {
-        let named: BTreeSet<Sha256> = named.iter().map(|file| file.sha256).collect();
-        let catalog = self.archive.catalog();
-        let snapshot = catalog.snapshot(&self.suite.codename, self.suite.pool_tree(), None)?;
-        let held = snapshot.packages()?.into_iter();
-        let gone = held.filter(|package| !named.contains(&package.sha256));
-        let selections: Vec<Selection> = gone
-            .map(|package| Selection {
-                suite: Some(self.suite.codename.clone()),
-                name: Some(package.name),
-                version: Some(package.version),
-                architecture: Some(package.architecture),
-            })
-            .collect();
-        drop(snapshot);
+    /// Says whether a tree would name a package if that was in the suite: it came before the tree was made, and belongs into one of its
+    /// indexes.
+    fn could_be_served(&self, tree: &PublishedTree, package: &SnapshotPackage) -> Result<bool, RebuildError> {
+        let Release {
+            components,
+            architectures,
+            ..
+        } = &tree.release;
+        let has = |list: &[String], name: &str| list.iter().any(|listed| listed == name);
+        let is_indexed = has(components, package.component.as_str())
+            && (package.architecture.is_all() || has(architectures, package.architecture.as_str()));
+        if !is_indexed {
+            return Ok(false);
+        }
+        let history = self.snapshot()?.history(&package.name, behind::HISTORY)?;
+        let held = history
+            .iter()
+            .find(|past| past.removed.is_none() && past.content.sha256 == package.sha256);
+        Ok(held.is_none_or(|held| held.added_at <= tree.date))
+    }
+
+    /// Takes packages out of the suite.
+    fn take_out(
+        &self,
+        is_to_go: impl Fn(&SnapshotPackage) -> Result<bool, RebuildError>,
+    ) -> Result<(), RebuildError> {
+        let mut selections = Vec::new();
+        for package in self.snapshot()?.packages()? {
+            if is_to_go(&package)? {
+                selections.push(Selection {
+                    suite: Some(self.suite.codename.clone()),
+                    name: Some(package.name),
+                    version: Some(package.version),
+                    architecture: Some(package.architecture),
+                });
+            }
+        }
         if !selections.is_empty() {
-            catalog.remove(&selections, None, self.now)?;
+            self.archive.catalog().remove(&selections, None, self.now)?;
         }
         Ok(())
+    }
+
+    fn snapshot(&self) -> Result<Box<dyn Snapshot + '_>, RebuildError> {
+        let (codename, tree) = (&self.suite.codename, self.suite.pool_tree());
+        Ok(self.archive.catalog().snapshot(codename, tree, None)?)
     }
 
     /// Deletes what remembers how indexes were made: it speaks of revisions of the lost catalog.

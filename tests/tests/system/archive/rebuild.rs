@@ -1,5 +1,7 @@
 //! `repogen rebuild`: a lost catalog comes back from what is published, and nothing else is believed.
 
+use std::time::{Duration, SystemTime};
+
 use archive_tests::{DebBuilder, Run, TestArchive};
 
 fn hello(version: &str) -> DebBuilder {
@@ -302,4 +304,39 @@ fn a_backup_that_is_older_than_what_is_served_loses_nothing_that_came_after_it()
     );
     // What only a backup has is there.
     archive.token("jane", &["upload:stable/*"]);
+}
+
+#[test]
+fn what_was_uploaded_after_a_backup_was_restored_stays_in_its_suite() {
+    let archive = TestArchive::init(&["--component", "main", "--component", "extra"]);
+    archive.add(&[hello("1.0")]);
+    archive.publish();
+    let other = DebBuilder::new("other", "1", "all").write_into(&archive.outside());
+    Run::of(archive.command(&["add", "--component", "extra"]).arg(other)).ok();
+    archive.configure(r#"["main", "extra"]"#, r#"["main"]"#);
+    let publish = || archive.repogen(&["publish", "--drop"]).ok();
+    publish();
+    let catalog = archive.root().join("catalog.db");
+    let copy = std::fs::read(&catalog).unwrap();
+    archive.repogen(&["remove", "hello"]).ok();
+    archive.add(&[hello("2.0")]);
+    publish();
+    std::fs::write(&catalog, copy).unwrap();
+
+    // What comes in the second of the Date may be in what is served.
+    let release = std::fs::metadata(archive.root().join("dists/stable/InRelease")).unwrap();
+    let next = release.modified().unwrap() + Duration::from_secs(1);
+    std::thread::sleep(next.duration_since(SystemTime::now()).unwrap_or_default());
+    archive.add(&[DebBuilder::new("fresh", "1", "all")]);
+    assert_eq!(archive.repogen(&["publish"]).code, 3);
+    archive.repogen(&["rebuild"]).ok();
+    publish();
+    let held = archive.repogen(&["list"]).ok().stdout;
+    let held: Vec<String> = held
+        .lines()
+        .map(|line| line.split('\t').take(2).collect::<Vec<_>>().join(" "))
+        .collect();
+    assert_eq!(held, ["fresh 1", "hello 2.0", "other 1"]);
+    let index = archive.index("dists/stable/main/binary-amd64/Packages");
+    assert!(index.contains("Package: fresh\n"), "{index}");
 }
