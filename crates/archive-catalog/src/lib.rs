@@ -463,6 +463,9 @@ pub trait Catalog: Send + Sync {
     /// Returns the publications of a suite, newest first, whose index files stay.
     fn publications(&self, suite: &SuiteName) -> Result<Vec<Publication>, CatalogError>;
 
+    /// Returns which revision a publication of a suite shows that has this date; `None` where none is known.
+    fn published_at(&self, suite: &SuiteName, date: i64) -> Result<Option<i64>, CatalogError>;
+
     /// Returns the states of a suite that can be gone back to, newest first.
     fn states(&self, suite: &SuiteName) -> Result<Vec<RetainedState>, CatalogError>;
 

@@ -1,5 +1,7 @@
 //! Where the files of the site lie, and how links name them.
 
+use debian_control::digest::Sha256;
+
 /// The folder of all pages but those at the root.
 pub const BROWSE: &str = "browse";
 
@@ -47,15 +49,24 @@ pub(crate) fn folder_name(name: &str) -> String {
     }
 }
 
+/// How many bytes of a text a folder is named by.
+const SLUG: usize = 64;
+
 /// Returns a text as the name of a folder, different for different texts.
 pub(crate) fn slug(text: &str) -> String {
     let mut slug = String::new();
-    for byte in text.bytes().take(64) {
+    for byte in text.bytes().take(SLUG) {
         if byte.is_ascii_lowercase() || byte.is_ascii_digit() || (byte == b'-' && !slug.is_empty()) {
             slug.push(char::from(byte));
         } else {
             slug.push_str(&format!("_{byte:02x}"));
         }
+    }
+    if text.len() > SLUG {
+        // No folder may have a name of any length.
+        let digest = Sha256::of(text.as_bytes()).to_string();
+        slug.push_str("__");
+        slug.extend(digest.chars().take(32));
     }
     if slug.is_empty() { "_".to_owned() } else { slug }
 }
@@ -94,6 +105,9 @@ mod tests {
         assert_eq!(slug("../x"), "_2e_2e_2fx");
         assert_eq!(slug(""), "_");
         assert_ne!(slug("a_2fb"), slug("a/b"));
+        let long = "/".repeat(100);
+        assert_ne!(slug(&format!("{long}a")), slug(&format!("{long}b")));
+        assert!(slug(&long).len() < 256);
     }
 
     #[test]

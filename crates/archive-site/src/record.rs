@@ -3,7 +3,7 @@
 //! A record is texts under keys, in order. Fields of a key stand between tabs:
 //!
 //! ```text
-//! state                        revision, and digest of the settings
+//! state                        revision, time of the publication, and digest of the settings
 //! size                         bytes of all packages
 //! row NAME                     the row of a name
 //! need TARGET NAME             NAME cannot be installed without TARGET
@@ -23,14 +23,16 @@ use crate::tree::{self, Deltas};
 use crate::words::rank;
 
 /// The first word of the state, and the version of its form.
-const MARK: &str = "archive-site 2";
+const MARK: &str = "archive-site 3";
 
 /// What a site shows of a suite besides its packages.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordState {
     /// Revision of the suite.
     pub revision: i64,
-    /// Digest of the settings; see [`Site::digest`](crate::Site::digest).
+    /// When that was published, in Unix seconds.
+    pub published: i64,
+    /// Digest of the settings: [`Site::digest`](crate::Site::digest), and whatever else decides about rows.
     pub settings: String,
 }
 
@@ -57,9 +59,15 @@ impl<S: RecordStore> Record<S> {
         if fields.next() != Some(MARK) {
             return Ok(None);
         }
-        let revision = fields.next().and_then(|revision| revision.parse().ok());
+        let mut number = || {
+            fields
+                .next()
+                .and_then(|number| number.parse().ok())
+                .ok_or(InvalidRecord)
+        };
         let state = RecordState {
-            revision: revision.ok_or(InvalidRecord)?,
+            revision: number()?,
+            published: number()?,
             settings: fields.next().ok_or(InvalidRecord)?.to_owned(),
         };
         let record = Self {
@@ -71,9 +79,13 @@ impl<S: RecordStore> Record<S> {
 
     /// Notes what state it is of.
     pub fn set_state(&mut self, state: &RecordState) -> Result<(), S::Error> {
-        let RecordState { revision, settings } = state;
+        let RecordState {
+            revision,
+            published,
+            settings,
+        } = state;
         self.store
-            .put("state", &format!("{MARK}\t{revision}\t{settings}"))
+            .put("state", &format!("{MARK}\t{revision}\t{published}\t{settings}"))
     }
 
     /// Changes what is shown of a name, and returns what was; [`Record::settle`] is to follow.

@@ -144,6 +144,7 @@ impl State {
 fn state_of(revision: i64) -> RecordState {
     RecordState {
         revision,
+        published: 5,
         settings: "abc".into(),
     }
 }

@@ -166,6 +166,12 @@ impl Catalog for SqlCatalog {
         self.read("read what was published", |db| publications::all(db, suite))
     }
 
+    fn published_at(&self, suite: &SuiteName, date: i64) -> Result<Option<i64>, CatalogError> {
+        self.read("read what was published", |db| {
+            publications::revision_at(db, suite, date)
+        })
+    }
+
     fn states(&self, suite: &SuiteName) -> Result<Vec<RetainedState>, CatalogError> {
         self.read("read what can be gone back to", |db| states::all(db, suite))
     }

@@ -69,6 +69,16 @@ pub(crate) fn all(db: &Db<'_>, suite: &SuiteName) -> Sql<Vec<Publication>> {
     found.into_iter().map(|found| with_files(db, found)).collect()
 }
 
+/// Returns the revision of the publication that has a date.
+pub(crate) fn revision_at(db: &Db<'_>, suite: &SuiteName, date: i64) -> Sql<Option<i64>> {
+    let suite = rows::suite_id(db, suite)?;
+    db.query_optional(
+        "select revision from publication where suite_id = ?1 and date = ?2",
+        params![suite, date],
+        |row| row.get(0),
+    )
+}
+
 /// Returns the newest publication of a suite.
 pub(crate) fn newest(db: &Db<'_>, suite: i64) -> Sql<Option<Publication>> {
     let query = format!("select {COLUMNS} from publication where suite_id = ?1 order by id desc limit 1");

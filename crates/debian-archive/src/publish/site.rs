@@ -24,6 +24,7 @@ use debian_control::name::{PackageName, SuiteName};
 
 use super::error::{PublishError, SiteRecordError};
 use super::lease::SuiteLease;
+use super::settings::records_digest;
 use crate::archive::Archive;
 use crate::config::Suite;
 
@@ -70,7 +71,9 @@ impl SuiteSite<'_> {
             suite,
             state: RecordState {
                 revision: publication.revision,
-                settings: site.digest(suite),
+                published: publication.date,
+                // Sections are from the settings, too.
+                settings: format!("{} {}", site.digest(suite), records_digest(self.suite)),
             },
             published: published(publication),
         };
@@ -115,6 +118,11 @@ impl SuiteSite<'_> {
             return Ok(false);
         };
         if before.settings != wish.state.settings || before.revision > wish.state.revision {
+            return Ok(false);
+        }
+        // Another catalog, or one that was restored, counts its revisions in its own way.
+        let catalog = self.archive.catalog();
+        if catalog.published_at(&self.suite.codename, before.published)? != Some(before.revision) {
             return Ok(false);
         }
         // Another machine may have written pages since.

@@ -472,6 +472,42 @@ fn a_damaged_record_is_replaced_with_all_pages() {
 }
 
 #[test]
+fn a_section_that_the_settings_say_is_that_of_the_pages() {
+    let archive = served();
+    archive.add(&[package("alpha", "1").field("Section", "misc")]);
+    archive.publish();
+    assert!(has(&archive, "browse/stable/_section/misc/index.html"));
+    archive.configure_last_suite("[suite.overrides]\nalpha = { section = \"games\" }");
+    archive.publish();
+    assert!(has(&archive, "browse/stable/_section/games/index.html"));
+    assert!(!has(&archive, "browse/stable/_section/misc/index.html"));
+}
+
+#[test]
+fn a_record_from_before_the_catalog_was_restored_is_not_believed() {
+    let archive = served();
+    archive.add(&[package("alpha", "1"), package("beta", "1"), package("gamma", "1")]);
+    archive.publish();
+    let catalog = archive.root().join("catalog.db");
+    let copy = fs::read(&catalog).unwrap();
+    archive.repogen(&["remove", "alpha"]).ok();
+    archive.publish();
+    fs::write(&catalog, copy).unwrap();
+    // As many changes as were lost, and one more: the record's revision is one of this catalog's, too.
+    archive.repogen(&["remove", "beta"]).ok();
+    archive.add(&[package("delta", "1")]);
+    archive.publish();
+    for (name, is_held) in [("alpha", true), ("beta", false), ("gamma", true), ("delta", true)] {
+        assert_eq!(has(&archive, &format!("browse/stable/{name}")), is_held, "{name}");
+        assert_eq!(
+            archive.read("browse/stable/_all/index.html").contains(name),
+            is_held,
+            "{name}"
+        );
+    }
+}
+
+#[test]
 fn a_mirror_has_the_same_pages() {
     let archive = served();
     archive.add(&[package("hello", "1.0"), package("other", "1.0")]);
