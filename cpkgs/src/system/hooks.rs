@@ -18,8 +18,39 @@ use crate::installed::InstalledPackage;
 /// What apt's configuration says.
 pub(super) struct Hooks<'a> {
     system: &'a System,
-    /// Lines of `NAME=VALUE`.
-    configuration: String,
+    settings: Vec<Setting>,
+}
+
+/// A setting that is not empty.
+struct Setting {
+    name: String,
+    value: String,
+    /// How apt tells programs of it: `NAME=VALUE`, with blanks and the like as `%20`.
+    told: String,
+}
+
+impl Setting {
+    /// Reads a line in which apt has quoted the name and the value.
+    fn of(line: &str) -> Option<Self> {
+        let (name, value) = line.split_once('=').filter(|(_, value)| !value.is_empty())?;
+        Some(Self {
+            name: unquoted(name)?,
+            value: unquoted(value)?,
+            // In values, apt quotes these for `apt-config` alone.
+            told: format!("{name}={}", value.replace("%3d", "=").replace("%22", "\"")),
+        })
+    }
+}
+
+/// Undoes apt's `QuoteString`.
+fn unquoted(text: &str) -> Option<String> {
+    let mut parts = text.split('%');
+    let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
+    for part in parts {
+        bytes.push(u8::from_str_radix(part.get(..2)?, 16).ok()?);
+        bytes.extend_from_slice(part.get(2..)?.as_bytes());
+    }
+    Some(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 impl<'a> Hooks<'a> {
@@ -27,35 +58,43 @@ impl<'a> Hooks<'a> {
     pub(super) fn read(system: &'a System) -> Result<Self, SystemError> {
         let mut hooks = Self {
             system,
-            configuration: String::new(),
+            settings: Vec::new(),
         };
         if !rustix::process::geteuid().is_root() || !system.below("usr/bin/apt-config").exists() {
             return Ok(hooks);
         }
         let mut command = inside(system, "apt-config");
-        let output = command.args(["dump", "--format", "%F=%v%n"]).output();
+        let output = command.args(["dump", "--format", "%F=%V%n"]).output();
         let output = output.map_err(|source| hooks.failed("apt-config", source))?;
         if !output.status.success() {
             let why = String::from_utf8_lossy(&output.stderr).trim().to_owned();
             return Err(hooks.failed("apt-config", io::Error::other(why)));
         }
-        hooks.configuration = String::from_utf8_lossy(&output.stdout).into_owned();
+        let lines = String::from_utf8_lossy(&output.stdout);
+        hooks.settings = lines.lines().filter_map(Setting::of).collect();
         Ok(hooks)
     }
 
-    /// Returns the members of a list, or the value of an option.
-    fn values(&self, name: &str) -> Vec<&str> {
-        let lines = self.configuration.lines().filter_map(|line| line.split_once('='));
-        let named = lines.filter(|(key, _)| key.trim_end_matches("::").eq_ignore_ascii_case(name));
-        named
-            .map(|(_, value)| value)
-            .filter(|value| !value.is_empty())
-            .collect()
+    /// Returns the members of a list, those that have a name of their own, too.
+    fn members(&self, list: &str) -> Vec<&str> {
+        let is_member = |name: &str| {
+            let (folder, member) = name.rsplit_once("::").unwrap_or_default();
+            folder.eq_ignore_ascii_case(list) && !member.contains("::")
+        };
+        let members = self.settings.iter().filter(|setting| is_member(&setting.name));
+        members.map(|setting| setting.value.as_str()).collect()
+    }
+
+    /// Returns the number that a setting is.
+    fn number(&self, name: &str) -> Option<i32> {
+        let mut settings = self.settings.iter();
+        let found = settings.find(|setting| setting.name.eq_ignore_ascii_case(name))?;
+        found.value.parse().ok()
     }
 
     /// Runs the commands of a list.
     pub(super) fn run(&self, list: &str) -> Result<(), SystemError> {
-        for hook in self.values(list) {
+        for hook in self.members(list) {
             let status = self
                 .shell(hook)?
                 .status()
@@ -74,12 +113,9 @@ impl<'a> Hooks<'a> {
         files: &[PathBuf],
         before: &[InstalledPackage],
     ) -> Result<(), SystemError> {
-        for hook in self.values("DPkg::Pre-Install-Pkgs") {
+        for hook in self.members("DPkg::Pre-Install-Pkgs") {
             let program = hook.split(' ').next().unwrap_or_default();
-            let option = |name: &str| {
-                let values = self.values(&format!("DPkg::Tools::Options::{program}::{name}"));
-                values.first().and_then(|value| value.parse::<i32>().ok())
-            };
+            let option = |name: &str| self.number(&format!("DPkg::Tools::Options::{program}::{name}"));
             let protocol = Protocol::of(option("Version").unwrap_or(1));
             let text = self.text(protocol, change, files, before);
             self.hand_over(hook, option("InfoFD").unwrap_or(0), &text)
@@ -131,13 +167,14 @@ impl<'a> Hooks<'a> {
                 .find(|one| key::of(&one.name, &one.architecture) == *key)
         };
         let mut text = format!("VERSION {}\n", if protocol == Protocol::Versions { 2 } else { 3 });
-        let set = self.configuration.lines().filter(|line| !line.ends_with('='));
-        text.extend(set.map(|line| format!("{line}\n")));
+        text.extend(self.settings.iter().map(|setting| format!("{}\n", setting.told)));
         text.push('\n');
         for (stanza, path) in adds {
             let old = installed(&key::of_stanza(&stanza)).and_then(|one| Stanza::parse(&one.stanza).ok());
             let name = stanza.line("Package").unwrap_or_default();
-            text.push_str(&protocol.line(name, old.as_ref(), Some(&stanza), &path));
+            for what in [path.as_str(), "**CONFIGURE**"] {
+                text.push_str(&protocol.line(name, old.as_ref(), Some(&stanza), what));
+            }
         }
         for key in &change.remove {
             let old = installed(&key::of(&key.name, &key.architecture));
@@ -150,6 +187,8 @@ impl<'a> Hooks<'a> {
     fn shell(&self, command: &str) -> Result<Command, SystemError> {
         let mut shell = inside(self.system, "/bin/sh");
         shell.args(["-c", command]).stdout(run::talk()?);
+        // The lock is ours: a dpkg that a command calls need not take it. Source: dpkg's frontend specification.
+        shell.env("DPKG_FRONTEND_LOCKED", "true");
         Ok(shell)
     }
 
@@ -193,8 +232,7 @@ impl Protocol {
             let field = |name, default| stanza.and_then(|stanza| stanza.line(name)).unwrap_or(default);
             match self {
                 Self::Architectures => {
-                    let kind = if stanza.is_some() { "no" } else { "none" };
-                    let (architecture, kind) = (field("Architecture", "-"), field("Multi-Arch", kind));
+                    let (architecture, kind) = (field("Architecture", "-"), field("Multi-Arch", "none"));
                     format!("{} {architecture} {kind}", version(stanza))
                 }
                 Self::Paths | Self::Versions => version(stanza),

@@ -8,10 +8,13 @@ use super::{Machine, hello};
 
 const HOOKS: &str = r#"
 DPkg::Pre-Invoke { "echo begin >>/log"; };
+DPkg::Pre-Invoke::named "echo named $DPKG_FRONTEND_LOCKED >>/log";
+DPkg::Pre-Invoke::hello::deeper "echo deeper >>/log";
 DPkg::Pre-Install-Pkgs { "while read -r line; do echo 1 $line >>/log; done"; };
 DPkg::Pre-Install-Pkgs { "/bin/sh -c 'while read -r line; do echo 3 $line >>/log; done <&9'"; };
 DPkg::Tools::Options::/bin/sh { Version "3"; InfoFD "9"; };
 DPkg::Post-Invoke { "echo end >>/log"; };
+Setting::hello "a b=100%";
 "#;
 
 impl Machine {
@@ -53,13 +56,21 @@ fn what_apts_configuration_has_called_is_called() {
         lines,
         [
             "begin",
+            "named true",
             "1 libhello_1.0_amd64.deb",
             "1 hello_1.0_amd64.deb",
-            "3 libhello - - none < 1.0 amd64 no libhello_1.0_amd64.deb",
-            "3 hello - - none < 1.0 amd64 no hello_1.0_amd64.deb",
+            "3 DPkg::Pre-Invoke::hello::deeper=echo%20deeper%20>>/log",
+            "3 Setting::hello=a%20b=100%25",
+            "3 libhello - - none < 1.0 amd64 none libhello_1.0_amd64.deb",
+            "3 libhello - - none < 1.0 amd64 none **CONFIGURE**",
+            "3 hello - - none < 1.0 amd64 none hello_1.0_amd64.deb",
+            "3 hello - - none < 1.0 amd64 none **CONFIGURE**",
             "end",
             "begin",
-            "3 hello 1.0 amd64 no > - - none **REMOVE**",
+            "named true",
+            "3 DPkg::Pre-Invoke::hello::deeper=echo%20deeper%20>>/log",
+            "3 Setting::hello=a%20b=100%25",
+            "3 hello 1.0 amd64 none > - - none **REMOVE**",
             "end",
         ],
         "{log}"
