@@ -17,9 +17,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use rustix::fs::CWD;
+use rustix::fs::{CWD, StatVfsMountFlags};
 use rustix::io::Errno;
-use rustix::mount::{MountFlags, MountPropagationFlags, MoveMountFlags, OpenTreeFlags, mount, mount_change};
+use rustix::mount::{
+    MountFlags, MountPropagationFlags, MoveMountFlags, OpenTreeFlags, mount, mount_bind, mount_change,
+    mount_remount,
+};
 use rustix::thread::UnshareFlags;
 
 pub use self::workshop::{MAKE_COMMAND, TIED_COMMAND, clear, collect, make, tie, wait};
@@ -96,7 +99,15 @@ pub fn enter(generation: &Path) -> Result<(), OverlayError> {
             if over.starts_with("/var") {
                 kept.extend(Mounted::writable(over, &from)?);
             }
-            lay(over, &from, None)?;
+            match (lay(over, &from, None), from.first()) {
+                // Something is mounted below the host's that the kernel does not let a user hide, such as a container's files.
+                (Err(error), Some(own))
+                    if over.starts_with("/var") && Errno::from_io_error(&error) == Some(Errno::INVAL) =>
+                {
+                    show(own, over)?;
+                }
+                (done, _) => done?,
+            }
             kept.iter().try_for_each(Mounted::put_back)
         };
         mount().map_err(|source| OverlayError::Mount {
@@ -285,6 +296,25 @@ fn lay(over: &Path, from: &[PathBuf], upper: Option<(&Path, &Path)>) -> io::Resu
     }
     let option = CString::new(option)?;
     Ok(mount("overlay", over, "overlay", flags, Some(option.as_c_str()))?)
+}
+
+/// Puts a folder in place of another, read-only.
+fn show(own: &Path, over: &Path) -> io::Result<()> {
+    // What the file system does not allow must not be allowed here.
+    let known = rustix::fs::statvfs(own)?.f_flag;
+    let all = [
+        (StatVfsMountFlags::NOSUID, MountFlags::NOSUID),
+        (StatVfsMountFlags::NODEV, MountFlags::NODEV),
+        (StatVfsMountFlags::NOEXEC, MountFlags::NOEXEC),
+        (StatVfsMountFlags::NOATIME, MountFlags::NOATIME),
+        (StatVfsMountFlags::NODIRATIME, MountFlags::NODIRATIME),
+        (StatVfsMountFlags::RELATIME, MountFlags::RELATIME),
+    ];
+    let kept = all.into_iter().filter(|(flag, _)| known.contains(*flag));
+    let flags = MountFlags::BIND | MountFlags::RDONLY;
+    let flags = kept.fold(flags, |flags, (_, flag)| flags | flag);
+    mount_bind(own, over)?;
+    Ok(mount_remount(over, flags, "")?)
 }
 
 /// Returns a path as an option of a mount has it: the kernel splits options at commas, and values at colons.

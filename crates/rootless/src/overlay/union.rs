@@ -124,17 +124,15 @@ pub fn forget_new_calls() -> io::Result<()> {
 pub fn collect(generation: &Path) -> io::Result<Vec<Vec<u8>>> {
     let links = generation.join(UNION);
     let mut paths = Vec::new();
-    for over in LAID {
-        let name = over.trim_start_matches('/');
-        let made = links.join(name);
-        if made.is_dir() {
-            let root = generation.join("root").join(name);
-            fs::create_dir_all(&root)?;
-            adopt(&made, &root, Links::Stay, &mut paths)?;
-        }
+    match fs::remove_dir_all(links.join(TEMPORARY)) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
     }
+    let root = generation.join("root");
+    // From the top: a package's link in place of `var` is not followed.
+    adopt(&links, &root, Links::Stay, &mut paths)?;
     clear(generation)?;
-    Ok(within(&generation.join("root"), &paths))
+    Ok(within(&root, &paths))
 }
 
 /// Writes the links of a generation that is in one folder now, and will be at a place.
@@ -238,6 +236,29 @@ fn join(layers: &[Layer], out: &Path, depth: usize) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_made_comes_into_the_tree_and_through_no_link_of_a_package() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |path: &str| folder.path().join(path);
+        for path in [
+            "root/usr",
+            "union/tmp",
+            "union/usr/share",
+            "union/var/lib",
+            "outside",
+        ] {
+            fs::create_dir_all(at(path)).unwrap();
+        }
+        symlink(at("outside"), at("root/var")).unwrap();
+        for path in ["union/tmp/left", "union/usr/share/made", "union/var/lib/made"] {
+            fs::write(at(path), path).unwrap();
+        }
+        assert_eq!(collect(folder.path()).unwrap(), [b"usr/share/made"]);
+        assert!(at("root/usr/share/made").is_file());
+        assert_eq!(fs::read_dir(at("outside")).unwrap().count(), 0);
+        assert!(!at("root/tmp").exists() && !at("union").exists());
+    }
 
     #[test]
     fn what_both_have_is_joined_and_the_first_counts() {

@@ -23,6 +23,8 @@ use super::{LAID, Who, lay, layers, separate, unescaped};
 pub const MAKE_COMMAND: &str = "make-in-generation";
 /// The command of `cpkgs` that becomes a program which ends when its parent does: PROGRAM ARGUMENT…
 pub const TIED_COMMAND: &str = "exec-tied";
+/// Where dpkg looks for its database, from the root.
+const DATABASE: &str = "var/lib/dpkg";
 /// Where files lie that were made, in the folder of a generation.
 const MADE: &str = "made";
 /// Where the kernel has its own files for that.
@@ -94,10 +96,17 @@ fn enter(generation: &Path, who: Who) -> io::Result<()> {
         UnshareFlags::NEWNET | UnshareFlags::NEWPID | UnshareFlags::NEWIPC,
     )?;
     let others = mounts()?;
-    for (over, from) in layers(generation) {
+    let nothing = generation.join(WORK).join("nothing");
+    fs::create_dir_all(&nothing)?;
+    for (over, mut from) in layers(generation) {
         // Where the host has no such folder, nobody but root can make one.
         if !over.is_dir() {
             continue;
+        }
+        // No program here needs what the host has there, and where something is mounted below, it cannot be laid over.
+        if over.starts_with("/var") {
+            from.retain(|folder| folder != over);
+            from.push(nothing.clone());
         }
         let name = over.strip_prefix("/").unwrap_or(over);
         let upper = generation.join(MADE).join(name);
@@ -112,8 +121,9 @@ fn enter(generation: &Path, who: Who) -> io::Result<()> {
         }
     }
     let database = generation.join("dpkg");
-    if Path::new("/var/lib/dpkg").is_dir() {
-        mount_bind(database, "/var/lib/dpkg")?;
+    if Path::new("/var/lib").is_dir() {
+        fs::create_dir_all(Path::new("/").join(DATABASE))?;
+        mount_bind(database, Path::new("/").join(DATABASE))?;
     }
     for folder in ["/tmp", "/var/tmp", "/run", "/dev/shm"] {
         if Path::new(folder).is_dir() {
@@ -179,6 +189,10 @@ pub fn collect(generation: &Path) -> io::Result<Vec<Vec<u8>>> {
     let (made, root) = (generation.join(MADE), generation.join("root"));
     let mut paths = Vec::new();
     if made.is_dir() {
+        match fs::remove_dir(made.join(DATABASE)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
         adopt(&made, &root, Links::Come, &mut paths)?;
         fs::remove_dir_all(&made)?;
     }

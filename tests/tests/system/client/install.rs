@@ -471,7 +471,7 @@ fn what_was_fetched_from_a_source_that_is_gone_or_has_other_keys_counts_for_noth
 }
 
 /// Says whether this machine lets its users have namespaces with mounts of their own.
-fn has_namespaces() -> bool {
+pub(super) fn has_namespaces() -> bool {
     let script = "mount -t overlay overlay -o ro,lowerdir=/usr/share:/usr/bin /usr/share";
     let tried = std::process::Command::new("unshare")
         .args(["-Urm", "sh", "-c", script])
@@ -482,11 +482,13 @@ fn has_namespaces() -> bool {
 #[test]
 fn a_program_finds_its_files_at_fixed_paths_where_the_kernel_allows_it() {
     let (archive, _nginx, client) = served();
-    let script = "#!/bin/sh\ncat /usr/share/fixed/words /etc/fixed.conf; echo \"$@\"; exec other\n";
+    let files = "/usr/share/fixed/words /etc/fixed.conf /var/lib/fixed/state";
+    let script = format!("#!/bin/sh\ncat {files}; echo \"$@\"; exec other\n");
     let fixed = DebBuilder::new("fixed", "1.0", "all")
         .file("usr/bin/fixed", script)
         .file("usr/share/fixed/words", "words\n")
-        .file("etc/fixed.conf", "configured\n");
+        .file("etc/fixed.conf", "configured\n")
+        .file("var/lib/fixed/state", "state\n");
     // Started inside, it has to be found at its own path.
     let other = DebBuilder::new("other", "1.0", "all").file("usr/bin/other", "#!/bin/sh\necho $0\n");
     let plain = DebBuilder::new("plain", "1.0", "all").file("usr/bin/plain", "#!/bin/sh\necho plain\n");
@@ -508,7 +510,10 @@ fn a_program_finds_its_files_at_fixed_paths_where_the_kernel_allows_it() {
         return;
     }
     let inside = run("packages/bin/fixed").ok();
-    assert_eq!(inside.stdout, "words\nconfigured\n--json a b\n/usr/bin/other\n");
+    assert_eq!(
+        inside.stdout,
+        "words\nconfigured\nstate\n--json a b\n/usr/bin/other\n"
+    );
     let outside = run("packages/current/direct/fixed").ok();
     assert_eq!(outside.stdout, "--json a b\n/usr/bin/other\n");
     // What names no path of the generation starts as it is, unless it looks around where it lies.

@@ -2,6 +2,8 @@
 
 use archive_tests::{Client, DebBuilder, Nginx, TestArchive};
 
+use super::install::has_namespaces;
+
 fn installed(packages: &[DebBuilder], names: &[&str]) -> (TestArchive, Nginx, Client) {
     let (archive, nginx) = TestArchive::served(&["--suite", "stable"]);
     archive.add(packages).ok();
@@ -44,4 +46,39 @@ fn scripts_that_never_end_or_write_elsewhere_do_nothing() {
     let (_archive, _nginx, client) = installed(&packages, &names);
     assert_eq!(std::fs::read_dir(beside.path()).unwrap().count(), 0);
     assert!(client.path("packages/current/root/usr/share/bad0/x").exists());
+}
+
+#[test]
+fn programs_that_make_indexes_write_nowhere_else_and_may_not_leave() {
+    if !has_namespaces() {
+        archive_tests::skip("overlay mounts in a user namespace");
+        return;
+    }
+    // Not below `/tmp`, which is hidden.
+    let beside = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let witness = beside.path().join("witness").display().to_string();
+    let script = format!(
+        "#!/bin/sh\n\
+         touch {witness} \"$HOME/witness\" /var/tmp/{0} /proc/1/root{witness} /proc/$PPID/root{witness}\n\
+         mount -o remount,rw / && touch {witness}\n\
+         unshare -rm sh -c 'mount -o remount,rw / && touch {witness}'\n\
+         unshare -rm sh -c 'mount -o remount,bind,rw / && touch {witness}'\n\
+         ln -s {witness} /usr/share/mime/link && touch /usr/share/mime/link\n\
+         grep CapBnd /proc/self/status > /usr/share/mime/rights\n\
+         exit 0\n",
+        beside.path().file_name().unwrap().display(),
+    );
+    let package = DebBuilder::new("bad", "1.0", "all")
+        .file("usr/bin/update-mime-database", script)
+        .file("usr/share/mime/packages/bad.xml", "x");
+    let (_archive, _nginx, client) = installed(&[package], &["bad"]);
+    assert_eq!(std::fs::read_dir(beside.path()).unwrap().count(), 0);
+    let outside = std::path::Path::new("/var/tmp").join(beside.path().file_name().unwrap());
+    assert!(!outside.exists());
+    let rights = client.path("packages/current/root/usr/share/mime/rights");
+    let rights = std::fs::read_to_string(rights).unwrap();
+    let rights = u64::from_str_radix(rights.trim_start_matches("CapBnd:").trim(), 16).unwrap();
+    // Source: capabilities(7), and linux/capability.h for the numbers.
+    let (ptrace, admin) = (1 << 19, 1 << 21);
+    assert_eq!(rights & (ptrace | admin), 0, "{rights:x}");
 }
