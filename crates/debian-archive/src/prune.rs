@@ -16,7 +16,7 @@ use rustix::fs::FlockOperation;
 use walkdir::{DirEntry, WalkDir};
 
 use crate::archive::{Archive, suite_dists};
-use crate::behind;
+use crate::behind::{self, Behind};
 use crate::config::Suite;
 use crate::publish::{
     LiveError, LiveRelease, SiteStraysError, SuiteLease, is_catalog_lost, site_strays, site_strays_of,
@@ -42,16 +42,12 @@ pub enum PruneError {
     #[error("nothing is pruned: suite `{0}` is served with packages, and the catalog knows nothing of it")]
     CatalogLost(SuiteName),
     /// The catalog is older than what is served of a suite.
-    #[error(
-        "nothing is pruned: suite `{suite}` is served with {unknown} packages that the catalog never had in it, such as `{first}`"
-    )]
+    #[error("nothing is pruned: suite `{suite}` is served {behind}")]
     CatalogBehind {
         /// Codename.
         suite: SuiteName,
-        /// How many.
-        unknown: usize,
-        /// The path of one of them, below the root of the suite's tree.
-        first: String,
+        /// What tells so.
+        behind: Behind,
     },
     /// The live Release of a suite cannot be read, so that it is unknown which by-hash files it names.
     #[error("cannot prune the by-hash files of suite `{suite}`")]
@@ -165,12 +161,10 @@ impl Archive {
             if is_catalog_lost(snapshot.state(), &live) {
                 return Err(PruneError::CatalogLost(suite.codename.clone()));
             }
-            let unknown = behind::unknown(self, suite, snapshot.as_ref(), &live)?;
-            if let Some(first) = unknown.first() {
+            if let Some(behind) = behind::behind(self, suite, snapshot.as_ref(), &live)? {
                 return Err(PruneError::CatalogBehind {
                     suite: suite.codename.clone(),
-                    unknown: unknown.len(),
-                    first: first.filename.clone(),
+                    behind,
                 });
             }
         }

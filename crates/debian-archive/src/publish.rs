@@ -40,6 +40,7 @@ use archive_storage::staging::Staging;
 
 pub(crate) use lease::SuiteLease;
 
+pub use crate::behind::Behind;
 pub use crate::live_release::{LiveError, LiveRelease};
 pub(crate) use alias::shows;
 pub(crate) use client_setup::{SignedBy, sources_entry};
@@ -185,12 +186,10 @@ impl Archive {
             if is_catalog_lost(snapshot.state(), live) {
                 return Err(PublishError::CatalogLost(suite.codename.clone()));
             }
-            let unknown = behind::unknown(self, suite, snapshot.as_ref(), live)?;
-            if let Some(first) = unknown.first() {
+            if let Some(behind) = behind::behind(self, suite, snapshot.as_ref(), live)? {
                 return Err(PublishError::CatalogBehind {
                     suite: suite.codename.clone(),
-                    unknown: unknown.len(),
-                    first: first.filename.clone(),
+                    behind,
                 });
             }
             self.refuse_to_drop(suite, snapshot.as_ref())?;

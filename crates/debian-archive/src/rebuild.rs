@@ -16,7 +16,6 @@ use std::path::PathBuf;
 
 use debian_control::digest::Sha256;
 use debian_control::name::SuiteName;
-use debian_control::release::Release;
 use openpgp_policy::Keyring;
 use rustix::fs::FlockOperation;
 
@@ -114,7 +113,7 @@ pub fn rebuild(location: &ArchiveLocation, keyring: &Keyring, now: i64) -> Resul
     Ok(rebuilt)
 }
 
-/// Brings a catalog up to what is served of each suite that is served with packages which it never had.
+/// Brings a catalog up to what is served of each suite of which it is older.
 fn bring_up(location: &ArchiveLocation, keyring: &Keyring, now: i64) -> Result<Rebuilt, RebuildError> {
     let archive = Archive::open(location)?;
     let _lock = archive
@@ -126,7 +125,7 @@ fn bring_up(location: &ArchiveLocation, keyring: &Keyring, now: i64) -> Result<R
         let snapshot = archive
             .catalog()
             .snapshot(&suite.codename, suite.pool_tree(), None)?;
-        if behind::unknown(&archive, suite, snapshot.as_ref(), &live)?.is_empty() {
+        if behind::behind(&archive, suite, snapshot.as_ref(), &live)?.is_none() {
             continue;
         }
         let mut work = SuiteWork {
@@ -295,15 +294,7 @@ impl SuiteWork<'_> {
     /// Says whether a tree would name a package if that was in the suite: it came before the tree was made, and belongs into one of its
     /// indexes.
     fn could_be_served(&self, tree: &PublishedTree, package: &SnapshotPackage) -> Result<bool, RebuildError> {
-        let Release {
-            components,
-            architectures,
-            ..
-        } = &tree.release;
-        let has = |list: &[String], name: &str| list.iter().any(|listed| listed == name);
-        let is_indexed = has(components, package.component.as_str())
-            && (package.architecture.is_all() || has(architectures, package.architecture.as_str()));
-        if !is_indexed {
+        if !behind::is_indexed(&tree.release, package) {
             return Ok(false);
         }
         let history = self.snapshot()?.history(&package.name, behind::HISTORY)?;

@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use super::refusal::{Gated, Gone};
+use crate::behind::Behind;
 use crate::check::CheckError;
 use crate::live_release::LiveError;
 use crate::sign::SignError;
@@ -64,16 +65,12 @@ pub enum PublishError {
     )]
     CatalogLost(SuiteName),
     /// The catalog is older than what is served.
-    #[error(
-        "suite `{suite}` is served with {unknown} packages that the catalog never had in it, such as `{first}`: the catalog is older than what is served"
-    )]
+    #[error("suite `{suite}` is served {behind}: the catalog is older than what is served")]
     CatalogBehind {
         /// Codename.
         suite: SuiteName,
-        /// How many.
-        unknown: usize,
-        /// The path of one of them, below the root of the suite's tree.
-        first: String,
+        /// What tells so.
+        behind: Behind,
     },
     /// A suite is served that the configuration does not have.
     #[error("suite `{}` is still served with {} packages, but is not in repogen.toml", .0.suite, .0.packages)]

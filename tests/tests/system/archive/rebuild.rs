@@ -340,3 +340,24 @@ fn what_was_uploaded_after_a_backup_was_restored_stays_in_its_suite() {
     let index = archive.index("dists/stable/main/binary-amd64/Packages");
     assert!(index.contains("Package: fresh\n"), "{index}");
 }
+
+#[test]
+fn what_was_removed_after_a_backup_does_not_come_back() {
+    let archive = TestArchive::new();
+    archive.add(&[hello("1.0"), DebBuilder::new("removed", "1", "all")]);
+    archive.publish();
+    let catalog = archive.root().join("catalog.db");
+    let copy = std::fs::read(&catalog).unwrap();
+    archive.repogen(&["remove", "removed"]).ok();
+    archive.publish();
+    std::fs::write(&catalog, copy).unwrap();
+    for command in ["publish", "prune"] {
+        let run = archive.repogen(&[command]);
+        let says = run.stderr.contains("such as `removed 1`") && run.stderr.contains("repogen rebuild");
+        assert!(run.code == 3 && says, "{}", run.report());
+    }
+    archive.repogen(&["rebuild"]).ok();
+    archive.publish();
+    let index = archive.index("dists/stable/main/binary-amd64/Packages");
+    assert!(!index.contains("Package: removed\n"), "{index}");
+}

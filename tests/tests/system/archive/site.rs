@@ -496,7 +496,7 @@ fn a_record_from_before_the_catalog_was_restored_is_not_believed() {
     // As many changes as were lost, and one more: the record's revision is one of this catalog's, too.
     archive.repogen(&["remove", "beta"]).ok();
     archive.add(&[package("delta", "1")]);
-    archive.publish();
+    archive.repogen(&["publish", "--drop"]).ok();
     for (name, is_held) in [("alpha", true), ("beta", false), ("gamma", true), ("delta", true)] {
         assert_eq!(has(&archive, &format!("browse/stable/{name}")), is_held, "{name}");
         assert_eq!(
