@@ -227,6 +227,8 @@ pub enum Who {
     Same,
     /// Root, who may write to all files of the user's, whatever their permissions.
     Root,
+    /// The user `man`, whose index of all manuals nobody else may make; with the permissions of the same as outside.
+    Man,
 }
 
 impl Who {
@@ -235,12 +237,13 @@ impl Who {
         match self {
             Self::Same => "same",
             Self::Root => "root",
+            Self::Man => "man",
         }
     }
 
     /// Reads that.
     pub fn parse(word: &str) -> Option<Self> {
-        [Self::Same, Self::Root]
+        [Self::Same, Self::Root, Self::Man]
             .into_iter()
             .find(|who| who.word() == word)
     }
@@ -261,6 +264,8 @@ fn separate(inside: Who, more: UnshareFlags) -> io::Result<()> {
     let (own_user, own_group) = match inside {
         Who::Same => (user, group),
         Who::Root => (0, 0),
+        // Debian has these everywhere. Source: /usr/share/base-passwd/passwd.master and group.master.
+        Who::Man => (6, 12),
     };
     fs::write("/proc/self/uid_map", format!("{own_user} {user} 1\n"))?;
     fs::write("/proc/self/gid_map", format!("{own_group} {group} 1\n"))?;

@@ -246,9 +246,9 @@ pub(super) fn run(workshop: &BuildEnv<'_>, tree: &Tree, calls: &[Vec<Call>]) -> 
     let mut failed: Vec<String> = Vec::new();
     let start = Instant::now();
     for mut run in runs {
-        // As root they may replace what is there. man's index becomes that of another user then, which there is not.
+        // As root they may replace what is there. man's index would have to become that of another user then.
         let who = match run.command.first() {
-            Some(program) if program == "/usr/bin/mandb" => overlay::Who::Same,
+            Some(program) if program == "/usr/bin/mandb" => overlay::Who::Man,
             _ => overlay::Who::Root,
         };
         let left = MAX_SECONDS.saturating_sub(start.elapsed().as_secs());
