@@ -49,6 +49,9 @@ pub enum PruneError {
         /// What tells so.
         behind: Behind,
     },
+    /// A publish of a suite is under way on another machine, or was cut off.
+    #[error("nothing is pruned: what is served of suite `{0}` is not recorded in the catalog yet")]
+    NotRecorded(SuiteName),
     /// The live Release of a suite cannot be read, so that it is unknown which by-hash files it names.
     #[error("cannot prune the by-hash files of suite `{suite}`")]
     Live {
@@ -166,6 +169,12 @@ impl Archive {
                     suite: suite.codename.clone(),
                     behind,
                 });
+            }
+            // What it names may be in no publication that the catalog knows.
+            let recorded = snapshot.state().publication.as_ref();
+            let recorded = recorded.map(|publication| publication.inrelease);
+            if live.inrelease().is_some() && live.inrelease() != recorded {
+                return Err(PruneError::NotRecorded(suite.codename.clone()));
             }
         }
         Ok(())

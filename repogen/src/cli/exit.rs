@@ -232,6 +232,9 @@ impl From<PruneError> for Failure {
                 Some("delete the manifest: the next publish builds that index from the catalog")
             }
             PruneError::CatalogLost(_) => Some(LOST_CATALOG),
+            PruneError::NotRecorded(_) => Some(
+                "`repogen publish` completes a publish that was cut off; one that is under way ends by itself",
+            ),
             PruneError::CatalogBehind { .. } => Some(OLD_CATALOG),
             _ => None,
         };

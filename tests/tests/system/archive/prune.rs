@@ -211,3 +211,29 @@ fn walk(folder: &std::path::Path) -> Vec<PathBuf> {
         .flat_map(|path| if path.is_dir() { walk(&path) } else { vec![path] })
         .collect()
 }
+
+#[test]
+fn what_a_publish_that_was_cut_off_names_stays() {
+    let archive = TestArchive::new();
+    archive.configure_last_suite("keep_removed_for = \"1h\"\nkeep_snapshots_for = \"1h\"");
+    archive.publish();
+    archive.add(&[hello("1.0")]);
+    let before = archive.read("dists/stable/InRelease");
+    let mut at = 1;
+    while archive.read("dists/stable/InRelease") == before {
+        let is_killed = archive.killed_at("rename,renameat,renameat2,fsync,fdatasync", at, &["publish"]);
+        assert!(is_killed, "no kill came between InRelease and its record");
+        at += 1;
+    }
+    archive.repogen(&["remove", "hello"]).ok();
+    let run = later(&archive, "+2h", &["prune"]);
+    assert!(
+        run.code == 3 && run.stderr.contains("is not recorded"),
+        "{}",
+        run.report()
+    );
+    assert!(pool_file(&archive, "1.0").exists());
+    archive.publish();
+    later(&archive, "+2h", &["prune"]).ok();
+    assert!(!pool_file(&archive, "1.0").exists());
+}
