@@ -6,10 +6,9 @@ pub(super) mod verification;
 use std::sync::Arc;
 
 use archive_catalog::audit::{AuditQuery, AuditRow};
-use axum::Json as Answer;
 use axum::extract::State;
 use axum::http::Uri;
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use debian_control::release::format_iso;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -101,12 +100,7 @@ pub(crate) async fn audit(
             records(app, &caller, &filters, &page)
         })
         .await?;
-    let next = page.next.clone();
-    Ok(wire::with_link(
-        Answer(page).into_response(),
-        &uri,
-        next.as_deref(),
-    ))
+    Ok(wire::page(&page, &uri))
 }
 
 /// Returns a page of the log. Writes what was refused and only counted so far.

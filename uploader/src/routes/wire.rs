@@ -63,6 +63,23 @@ pub(crate) struct ListPage<T> {
     pub(crate) next: Option<String>,
 }
 
+/// An answer that is a page of a list.
+pub(crate) trait Page: Serialize {
+    /// Returns the `cursor` of the next page.
+    fn next(&self) -> Option<&str>;
+}
+
+impl<T: Serialize> Page for ListPage<T> {
+    fn next(&self) -> Option<&str> {
+        self.next.as_deref()
+    }
+}
+
+/// Answers with a page, and a link to the next one.
+pub(crate) fn page(page: &impl Page, uri: &axum::http::Uri) -> Response {
+    with_link(axum::Json(page).into_response(), uri, page.next())
+}
+
 /// Which part of a list.
 #[derive(Debug, Clone, Default, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -224,7 +241,7 @@ fn json(value: &impl Serialize) -> Vec<u8> {
 }
 
 /// Adds where the next page is (RFC 8288).
-pub(crate) fn with_link(mut response: Response, uri: &axum::http::Uri, next: Option<&str>) -> Response {
+fn with_link(mut response: Response, uri: &axum::http::Uri, next: Option<&str>) -> Response {
     let Some(next) = next else { return response };
     let pairs = uri.query().into_iter().flat_map(|query| query.split('&'));
     let others: String = pairs

@@ -97,7 +97,7 @@ fn forget_placements(db: &Db<'_>, suite: i64, retention: &Retention) -> Sql<()> 
 
 /// Forgets the files that no placement in their tree needs; returns their paths below the root.
 fn forget_files(db: &Db<'_>) -> Sql<Vec<String>> {
-    let paths = trees::unneeded(db, None)?;
+    let paths = trees::unneeded(db)?;
     trees::forget_unneeded(db)?;
     Ok(paths)
 }

@@ -69,10 +69,14 @@ const UNNEEDED: &str = "from pool_file where pool_file.tree = ?1 or not exists
                           and own.tree = suite.codename and own.tree is distinct from ?1)))";
 
 /// Returns the files that no suite needs, below the root.
-pub(crate) fn unneeded(db: &Db<'_>, left: Option<&str>) -> Sql<Vec<String>> {
+pub(crate) fn unneeded(db: &Db<'_>) -> Sql<Vec<String>> {
+    first_unneeded(db, None, i64::MAX)
+}
+
+fn first_unneeded(db: &Db<'_>, left: Option<&str>, limit: i64) -> Sql<Vec<String>> {
     db.query(
-        &format!("select tree, path {UNNEEDED} order by tree, path"),
-        params![left],
+        &format!("select tree, path {UNNEEDED} order by tree, path limit ?2"),
+        params![left, limit],
         |row| {
             let (tree, path): (String, String) = (row.get(0)?, row.get(1)?);
             Ok(pool::below_root(&tree, &path))
@@ -96,10 +100,7 @@ pub(crate) fn condemn_unneeded(
 ) -> Sql<CondemnedFiles> {
     let now = db.clock()?;
     let mut files = CondemnedFiles::default();
-    for path in unneeded(db, left)? {
-        if files.condemned.len() == limit {
-            break;
-        }
+    for path in first_unneeded(db, left, i64::try_from(limit).unwrap_or(i64::MAX))? {
         if deleters == Deleters::Several && condemned::is_in_hand(db, &path, now)? {
             files.in_hand.push(path);
         } else {

@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use axum::Json as Answer;
 use axum::extract::State;
 use axum::http::Uri;
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use debian_archive::package_view::PackageView;
 
 use crate::app::App;
@@ -33,12 +32,7 @@ pub(crate) async fn list(
             listed(app, &caller, &filters)
         })
         .await?;
-    let next = page.next.clone();
-    Ok(wire::with_link(
-        Answer(page).into_response(),
-        &uri,
-        next.as_deref(),
-    ))
+    Ok(wire::page(&page, &uri))
 }
 
 /// Returns a page of what the filters fit, as far as the caller may read it.

@@ -3,10 +3,9 @@
 use std::sync::Arc;
 
 use archive_catalog::SnapshotPackage;
-use axum::Json as Answer;
 use axum::extract::State;
 use axum::http::Uri;
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use debian_archive::config::Suite;
 use debian_archive::snapshots::{Difference, DifferenceView, differences};
 use serde::{Deserialize, Serialize};
@@ -50,6 +49,12 @@ pub(crate) struct DifferencePage {
     pub(crate) next: Option<String>,
 }
 
+impl wire::Page for DifferencePage {
+    fn next(&self) -> Option<&str> {
+        self.next.as_deref()
+    }
+}
+
 /// Compares a snapshot of a suite with another one, or with what the suite holds now.
 #[utoipa::path(get, path = "/api/suites/{suite}/differences", operation_id = "compare_snapshots", tag = "suites", params(("suite" = String, Path), DifferenceParams),
     security((), ("bearer" = [])), responses((status = 200, description = "The differences", body = DifferencePage)))]
@@ -66,12 +71,7 @@ pub(crate) async fn compare(
             between(app, &caller, &name, &params)
         })
         .await?;
-    let next = page.next.clone();
-    Ok(wire::with_link(
-        Answer(page).into_response(),
-        &uri,
-        next.as_deref(),
-    ))
+    Ok(wire::page(&page, &uri))
 }
 
 /// Returns a page of what lies between two states of a suite that the caller may read.

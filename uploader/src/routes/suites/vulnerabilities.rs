@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use axum::Json as Answer;
 use axum::extract::State;
 use axum::http::Uri;
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use debian_archive::vulnerabilities::{Affected, SecurityReport};
 use debian_control::release::format_iso;
 use serde::Serialize;
@@ -36,6 +35,12 @@ pub(crate) struct Vulnerabilities {
     next: Option<String>,
 }
 
+impl wire::Page for Vulnerabilities {
+    fn next(&self) -> Option<&str> {
+        self.next.as_deref()
+    }
+}
+
 /// Lists known vulnerabilities of the packages of a suite, as `repogen scan-vulnerabilities` last found them.
 #[utoipa::path(get, path = "/api/suites/{suite}/vulnerabilities", operation_id = "list_vulnerabilities", tag = "suites", params(("suite" = String, Path), PageParams),
     security((), ("bearer" = [])), responses((status = 200, description = "The vulnerabilities", body = Vulnerabilities)))]
@@ -52,12 +57,7 @@ pub(crate) async fn list(
             of_suite(app, &caller, &name, &params)
         })
         .await?;
-    let next = page.next.clone();
-    Ok(wire::with_link(
-        Answer(page).into_response(),
-        &uri,
-        next.as_deref(),
-    ))
+    Ok(wire::page(&page, &uri))
 }
 
 /// Returns what was found in a suite that the caller may read.

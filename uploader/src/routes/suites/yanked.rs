@@ -4,10 +4,9 @@ use std::sync::Arc;
 
 use archive_catalog::{Entry, YankedPackage};
 use archive_storage::pool;
-use axum::Json as Answer;
 use axum::extract::State;
 use axum::http::{StatusCode, Uri};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use debian_archive::config::Suite;
 use debian_archive::ingest::{SuiteComponent, UploadContext};
 use debian_control::release::format_iso;
@@ -54,12 +53,7 @@ pub(crate) async fn list(
             page_of(app, &caller, &name, &params)
         })
         .await?;
-    let next = page.next.clone();
-    Ok(wire::with_link(
-        Answer(page).into_response(),
-        &uri,
-        next.as_deref(),
-    ))
+    Ok(wire::page(&page, &uri))
 }
 
 fn page_of(

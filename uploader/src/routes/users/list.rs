@@ -3,10 +3,9 @@
 use std::sync::Arc;
 
 use archive_catalog::accounts::Username;
-use axum::Json as Answer;
 use axum::extract::State;
 use axum::http::Uri;
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 
 use crate::app::App;
 use crate::caller::Caller;
@@ -32,12 +31,7 @@ pub(crate) async fn list(
             listed(app, &caller, &page)
         })
         .await?;
-    let next = page.next.clone();
-    Ok(wire::with_link(
-        Answer(page).into_response(),
-        &uri,
-        next.as_deref(),
-    ))
+    Ok(wire::page(&page, &uri))
 }
 
 /// Returns a page of the accounts, for an administrator.
