@@ -70,10 +70,10 @@ fn signers(archive: &Archive, path: &str, now: i64, report: &mut Report) -> Resu
         None => report.ok(
             Area::Signature,
             path,
-            format!(
-                "signed by all {} keys of the keyring, with SHA-256 or stronger",
-                keys.len()
-            ),
+            match keys.len() {
+                1 => "signed by the key of the keyring, with SHA-256 or stronger".to_owned(),
+                many => format!("signed by all {many} keys of the keyring, with SHA-256 or stronger"),
+            },
         ),
         Some(key) => report.warning(
             Area::Signature,
