@@ -1,0 +1,108 @@
+//! From one suite to another.
+
+use std::io;
+
+use archive_catalog::{Content, Entry, PlacementOutcome};
+use archive_storage::pool::{self, PoolName};
+use archive_storage::store::folder_of;
+
+use super::read::{UploadContext, check_architecture};
+use super::{IngestError, StagedPackage, SuiteComponent};
+use crate::archive::Archive;
+
+impl Archive {
+    /// Places what another suite holds.
+    ///
+    /// The file is shared where both suites are in one tree of the pool, and linked into the other tree else.
+    pub fn copy(
+        &self,
+        entry: &Entry,
+        place: &SuiteComponent<'_>,
+        arrival: &UploadContext,
+    ) -> Result<PlacementOutcome, IngestError> {
+        let placed = self.copy_all(&[(entry, *place)], arrival)?;
+        Ok(*placed.first().expect("one answer for each place"))
+    }
+
+    /// Finds out whether a suite would take what another suite holds, without placing it.
+    pub fn check_copy(
+        &self,
+        entry: &Entry,
+        place: &SuiteComponent<'_>,
+        arrival: &UploadContext,
+    ) -> Result<(), IngestError> {
+        self.known_package(entry, place, arrival).map(drop)
+    }
+
+    fn known_package(
+        &self,
+        entry: &Entry,
+        place: &SuiteComponent<'_>,
+        arrival: &UploadContext,
+    ) -> Result<StagedPackage, IngestError> {
+        let found = self
+            .catalog()
+            .find(&entry.content.sha256, place.suite.pool_tree())?;
+        let (content, held) = found.ok_or_else(|| IngestError::Unreadable(io::ErrorKind::NotFound.into()))?;
+        check_architecture(place.suite, &content.content.architecture)?;
+        let staged = StagedPackage {
+            content,
+            file: None,
+            held,
+            sent: None,
+            by: arrival.by.clone(),
+        };
+        self.check_placement(&staged, place)?;
+        Ok(staged)
+    }
+
+    /// Places what other suites hold: all of it, or nothing where one of the suites refuses something.
+    ///
+    /// The answers are in the order of the wishes.
+    pub fn copy_all(
+        &self,
+        wishes: &[(&Entry, SuiteComponent<'_>)],
+        arrival: &UploadContext,
+    ) -> Result<Vec<PlacementOutcome>, IngestError> {
+        let mut set = Vec::with_capacity(wishes.len());
+        for (entry, place) in wishes {
+            set.push((self.known_package(entry, place, arrival)?, *place));
+        }
+        // Only now that nothing speaks against any of them: a link that no row names would be left over.
+        let new: Vec<(&Content, &SuiteComponent<'_>)> = set
+            .iter()
+            .filter(|(staged, _)| staged.held.is_none())
+            .map(|(staged, place)| (staged.content(), place))
+            .collect();
+        let noted = if new.is_empty() {
+            None
+        } else {
+            self.note_links(&new)?
+        };
+        for ((staged, place), (entry, _)) in set.iter_mut().zip(wishes) {
+            if staged.held.is_none() {
+                let tree = place.suite.pool_tree();
+                let file_name = staged.content().file_name();
+                let name = PoolName {
+                    component: place.component,
+                    source: &staged.content().source,
+                    file_name: &file_name,
+                };
+                let held = pool::copy(self.files(), tree, &entry.filename, &name, &entry.content.sha256)?;
+                let path = pool::below_root(tree, &held);
+                self.files().settle(&mut [folder_of(&path)].into_iter())?;
+                staged.held = Some(held);
+            }
+        }
+        if set.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut answers = self.commit_sets(&[&set], arrival.now)?;
+        let answer = answers.pop().expect("one answer for each set");
+        // What was refused after its file was linked is taken back with the note.
+        if let (Some(noted), Ok(_)) = (noted, &answer) {
+            noted.settle_links();
+        }
+        answer
+    }
+}
