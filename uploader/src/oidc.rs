@@ -118,6 +118,7 @@ impl Oidc {
                 issuer: issuer.url.clone(),
                 id,
                 expires_at: claims.exp + claims::LEEWAY,
+                job: grant.job.clone(),
             },
             grant,
         })

@@ -108,6 +108,7 @@ fn documented() -> OpenApiRouter<Arc<App>> {
         ))
         .routes(routes!(packages::download::download))
         .routes(routes!(packages::publishing::publishing))
+        .routes(routes!(packages::provenance::provenance))
         .routes(routes!(packages::yank::yank))
         .routes(routes!(upload::put::put))
         .routes(routes!(upload::queue::put::put))

@@ -9,6 +9,7 @@ use std::str::FromStr;
 use debian_control::name::SuiteName;
 
 use crate::error::CatalogError;
+use crate::provenance::CiJob;
 
 pub use crate::account_catalog::Accounts;
 
@@ -232,6 +233,8 @@ pub struct Assertion {
     pub id: String,
     /// When it is over anyway, in Unix seconds.
     pub expires_at: i64,
+    /// The job whose identity it proves.
+    pub job: CiJob,
 }
 
 /// A session that is asked about.

@@ -12,6 +12,7 @@ pub mod security_reports;
 mod snapshot_id;
 pub mod listing;
 mod position;
+pub mod provenance;
 mod condemned;
 mod conflict;
 mod database_url;

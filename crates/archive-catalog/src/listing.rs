@@ -6,6 +6,7 @@ use debian_control::name::{Component, PackageName, SuiteName};
 use debian_control::version::Version;
 
 use super::audit::Actor;
+use super::provenance::Provenance;
 use super::{CatalogError, Entry};
 
 /// Which packages are asked for.
@@ -163,6 +164,9 @@ pub trait Listing: Send + Sync {
 
     /// Returns what is known of entries besides their files, from the suites that they name, in their order.
     fn extras(&self, entries: &[Entry]) -> Result<Vec<Extras>, CatalogError>;
+
+    /// Returns how a content came into each of these suites, as far as that was kept, by codename.
+    fn provenance(&self, content: &Sha256, suites: &[SuiteName]) -> Result<Vec<Provenance>, CatalogError>;
 
     /// Changes what these suites say of a content.
     fn describe(

@@ -3,6 +3,7 @@
 use debian_control::name::Component;
 
 use super::Content;
+use crate::provenance::CiJob;
 
 /// One package of a name, as a state of a suite holds it.
 #[derive(Debug, Clone)]
@@ -21,6 +22,8 @@ pub struct NamedPackage {
     pub path: String,
     /// When it was placed, in Unix seconds.
     pub added_at: i64,
+    /// The CI job that brought it.
+    pub job: Option<CiJob>,
 }
 
 /// A time in which a suite held a package.

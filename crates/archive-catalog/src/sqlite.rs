@@ -30,6 +30,7 @@ pub(crate) const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("migrations/sqlite/0012-downloads-by-day.sql")),
     M::up(include_str!("migrations/sqlite/0013-yanked.sql")),
     M::up(include_str!("migrations/sqlite/0014-security-reports.sql")),
+    M::up(include_str!("migrations/sqlite/0015-provenance.sql")),
 ];
 
 /// How long a writer waits for others before it gives up.

@@ -12,6 +12,7 @@ mod filter;
 mod listing;
 mod named;
 mod place;
+mod provenance;
 mod prune;
 mod publications;
 mod rows;

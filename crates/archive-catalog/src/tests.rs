@@ -16,12 +16,13 @@ use debian_control::name::SuiteName;
 use rusqlite::Connection;
 
 use crate::accounts::{
-    Account, AccountChange, AccountError, Accounts, ApiToken, Authority, CredentialId, Id, NewAccount, Role,
+    Account, AccountChange, AccountError, Accounts, ApiToken, Assertion, Authority, CredentialId, Id, NewAccount, Role,
     Session, SignIn, Suites,
 };
 use crate::audit::{Actor, Audit, AuditEvent, AuditQuery};
 use crate::downloads::{DownloadCount, DownloadGroup, DownloadQuery, Downloads, LogPosition};
 use crate::listing::{Description, Listing, PackageQuery, PageCursor, PageLimit, Tag};
+use crate::provenance::CiJob;
 use crate::security_reports::SecurityReports;
 use crate::testing::TestServer;
 use crate::{
@@ -63,7 +64,7 @@ conformance! {
     security_reports: the_newest_report_of_a_suite_is_kept;
     downloads: days_versions_packages_and_suites_are_counted_apart, what_is_private_is_counted_for_its_readers_only, a_log_is_counted_to_where_it_was_counted_before, what_was_pruned_was_fetched_all_the_same;
     upload_queue: files_of_one_name_wait_side_by_side_and_each_is_claimed_by_one, a_claim_that_ended_goes_to_the_next_who_asks, what_waits_for_an_hour_goes_unless_it_is_claimed, nobody_has_more_wait_than_the_bounds;
-    listing: pages_follow_each_other_and_show_asked_suites_only, a_part_of_a_list_ends_early_where_packages_are_large_and_says_that_more_comes, filters_combine, names_come_before_descriptions_and_misprints_find_them_too;
+    listing: pages_follow_each_other_and_show_asked_suites_only, a_part_of_a_list_ends_early_where_packages_are_large_and_says_that_more_comes, filters_combine, names_come_before_descriptions_and_misprints_find_them_too, a_package_knows_the_token_and_the_job_that_brought_it;
 }
 
 pub(crate) fn with_suites(url: &DatabaseUrl) -> SqlCatalog {

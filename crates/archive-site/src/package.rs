@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use debian_control::name::Component;
 use debian_control::package::BinaryPackage;
 use debian_control::relation::RelationKind;
+use serde::Serialize;
 
 use crate::row::Row;
 use crate::text;
@@ -41,6 +42,26 @@ pub struct Build {
     pub added_at: i64,
     /// The paths that it installs.
     pub files: FileList,
+    /// The CI job that brought it, where everybody may know that.
+    pub job: Option<Job>,
+}
+
+/// A CI job, as its issuer vouched for it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Job {
+    /// The address of the issuer.
+    pub issuer: String,
+    /// The repository.
+    pub repository: String,
+    /// The file of the workflow.
+    pub workflow: String,
+    /// The branch or tag.
+    #[serde(rename = "ref")]
+    pub reference: Option<String>,
+    /// The commit.
+    pub commit: Option<String>,
+    /// What the CI calls the run.
+    pub run: Option<String>,
 }
 
 /// The first paths of a list.

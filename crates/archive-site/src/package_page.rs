@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::file::File;
 use crate::layout::Layout;
-use crate::package::{Build, Package, Placed};
+use crate::package::{Build, Job, Package, Placed};
 use crate::paths::package_folder;
 use crate::relations::{RelationSet, relations};
 use crate::site::{Site, SiteSuite};
@@ -249,6 +249,7 @@ struct BuildJson<'a> {
     installed_size_kib: Option<u64>,
     sha256: &'a str,
     added_at: String,
+    job: Option<&'a Job>,
     relations: BTreeMap<&'static str, String>,
 }
 
@@ -302,6 +303,7 @@ fn build_json(build: &Build) -> BuildJson<'_> {
         installed_size_kib: build.package.installed_size(),
         sha256: &build.sha256,
         added_at: format_iso(build.added_at),
+        job: build.job.as_ref(),
         relations: relations.collect(),
     }
 }

@@ -1,5 +1,7 @@
 //! Whose job a token is of: each CI says the same in its own words.
 
+use archive_catalog::provenance::CiJob;
+
 use super::claims::JobClaims;
 use super::error::{refused, shown};
 use super::issuer::IssuerKind;
@@ -17,9 +19,28 @@ pub(super) struct JobIdentity {
     pub(super) reference: Option<String>,
     /// What set it off, in the words of its CI.
     pub(super) event: Option<String>,
+    /// The commit that it runs for.
+    pub(super) commit: Option<String>,
+    /// What its CI calls the run.
+    pub(super) run: Option<String>,
+    /// Whether its CI says that everybody may read the repository.
+    pub(super) is_public: bool,
 }
 
 impl JobIdentity {
+    /// Returns what is kept of the job beside the packages that it brings.
+    pub(super) fn job(&self, issuer: &str) -> CiJob {
+        CiJob {
+            issuer: issuer.to_owned(),
+            repository: self.repository.clone(),
+            workflow: self.workflow.clone(),
+            reference: self.reference.clone(),
+            commit: self.commit.clone(),
+            run: self.run.clone(),
+            is_public: self.is_public,
+        }
+    }
+
     /// Reads whose job a verified token is of.
     pub(super) fn of(claims: &JobClaims, kind: IssuerKind) -> Result<Self, Problem> {
         match kind {
@@ -32,6 +53,9 @@ impl JobIdentity {
                     environment: claims.optional("environment")?,
                     reference: claims.optional("ref")?,
                     event: claims.optional("event_name")?,
+                    commit: claims.optional("sha")?,
+                    run: claims.optional("run_id")?,
+                    is_public: is_public(claims, "repository_visibility")?,
                     repository,
                 })
             }
@@ -47,11 +71,19 @@ impl JobIdentity {
                         None => claims.optional("ref")?,
                     },
                     event: claims.optional("pipeline_source")?,
+                    commit: claims.optional("sha")?,
+                    run: claims.optional("job_id")?,
+                    is_public: is_public(claims, "project_visibility")?,
                     repository,
                 })
             }
         }
     }
+}
+
+/// Says whether a repository is for everybody: one of which nothing is said is not.
+fn is_public(claims: &JobClaims, claim: &str) -> Result<bool, Problem> {
+    Ok(claims.optional(claim)?.as_deref() == Some("public"))
 }
 
 /// Returns the file of `OWNER/NAME/.github/workflows/FILE@REF`, which has to be of the repository itself.
@@ -116,6 +148,9 @@ mod tests {
             environment: environment.map(str::to_owned),
             reference: None,
             event: None,
+            commit: None,
+            run: None,
+            is_public: false,
         }
     }
 
@@ -139,6 +174,31 @@ mod tests {
             identity(IssuerKind::GitLab, gitlab),
             Ok(expected(".gitlab-ci.yml", None))
         );
+    }
+
+    #[test]
+    fn a_job_is_kept_with_its_commit_and_run_and_public_only_where_its_ci_says_so() {
+        for (kind, claims, expected) in [
+            (
+                IssuerKind::GitHub,
+                json!({"repository": "team/hello", "repository_owner_id": "65", "sha": "c0ffee", "run_id": "17",
+                    "repository_visibility": "public", "ref": "refs/tags/v1",
+                    "workflow_ref": "team/hello/.github/workflows/release.yml@refs/tags/v1"}),
+                ("17", true),
+            ),
+            (
+                IssuerKind::GitLab,
+                json!({"project_path": "team/hello", "namespace_id": "65", "sha": "c0ffee", "job_id": 18,
+                    "project_visibility": "internal", "ref_path": "refs/tags/v1",
+                    "ci_config_ref_uri": "gitlab.example.org/team/hello//.gitlab-ci.yml@refs/tags/v1"}),
+                ("18", false),
+            ),
+        ] {
+            let job = identity(kind, claims).unwrap().job("https://ci.example.org");
+            assert_eq!((job.run.as_deref().unwrap(), job.is_public), expected);
+            assert_eq!(job.commit.as_deref(), Some("c0ffee"));
+            assert_eq!(job.reference.as_deref(), Some("refs/tags/v1"));
+        }
     }
 
     #[test]

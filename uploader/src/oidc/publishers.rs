@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use archive_catalog::accounts::Username;
+use archive_catalog::provenance::CiJob;
 use debian_archive::config::{self, ConfigError};
 use serde::{Deserialize, Deserializer};
 
@@ -56,6 +57,8 @@ pub(crate) struct Grant {
     pub(crate) scopes: Vec<Scope>,
     /// Whose job it is, for lists of tokens and the audit log.
     pub(crate) whose: String,
+    /// What is kept of the job.
+    pub(crate) job: CiJob,
 }
 
 impl TrustedPublishers {
@@ -142,6 +145,7 @@ impl TrustedPublishers {
             account: first.account.clone(),
             scopes,
             whose: format!("{} {} {}", issuer.name, identity.repository, identity.workflow),
+            job: identity.job(&issuer.url),
         })
     }
 }
@@ -320,6 +324,9 @@ mod tests {
             environment: None,
             reference: reference.map(str::to_owned),
             event: event.map(str::to_owned),
+            commit: None,
+            run: None,
+            is_public: false,
         };
         let fits = |more: &str, job: &JobIdentity| {
             let read = parse(&format!("{ISSUER}{PUBLISHER}{more}")).unwrap();

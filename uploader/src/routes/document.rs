@@ -28,7 +28,7 @@ use debian_archive::snapshots::StateView;
         (name = "operating", description = "Health, metrics and explanations of problems.")
     ),
     components(schemas(
-        Code, PackageView, ProblemBody, audit::AuditView, stats::daily::DayView, auth::sessions::SessionView, keys::KeyView, packages::publishing::PackagePublishing, StateView,
+        Code, PackageView, ProblemBody, audit::AuditView, stats::daily::DayView, auth::sessions::SessionView, keys::KeyView, packages::provenance::ProvenanceView, packages::publishing::PackagePublishing, StateView,
         suites::list::SuiteSummary, suites::publications::PublicationView, suites::yanked::YankedView, super::upload::params::Wait, tokens::view::TokenView, wire::UserView
     ))
 )]

@@ -10,6 +10,7 @@ pub(super) mod list;
 pub(super) mod metadata;
 pub(super) mod page;
 pub(super) mod placement;
+pub(super) mod provenance;
 pub(super) mod publishing;
 pub(super) mod search;
 pub(super) mod show;

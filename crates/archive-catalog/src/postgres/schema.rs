@@ -15,6 +15,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/postgres/0006-downloads-by-day.sql"),
     include_str!("../migrations/postgres/0007-yanked.sql"),
     include_str!("../migrations/postgres/0008-security-reports.sql"),
+    include_str!("../migrations/postgres/0009-provenance.sql"),
 ];
 
 /// Makes the tables; an error where there are some.

@@ -103,6 +103,7 @@ impl Accounts for SqlCatalog {
             }
             api_tokens::forget_short_lived(db, &token.account, event.at)?;
             api_tokens::create(db, token, hash)?;
+            api_tokens::set_job(db, &token.id, &assertion.job)?;
             audit::record(db, event)?;
             Ok(true)
         })

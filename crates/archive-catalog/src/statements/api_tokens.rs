@@ -2,8 +2,9 @@
 
 use debian_control::digest::Sha256;
 
-use super::rows;
+use super::{provenance, rows};
 use crate::accounts::{ApiToken, Assertion, Id, OwnedToken};
+use crate::provenance::CiJob;
 use crate::sql::{Db, Row, Sql, params};
 
 const COLUMNS: &str = "id, account_id, name, scopes, created_at, expires_at, last_used_at";
@@ -21,6 +22,15 @@ pub(crate) fn create(db: &Db<'_>, token: &ApiToken, hash: &Sha256) -> Sql<()> {
             token.created_at,
             token.expires_at
         ],
+    )?;
+    Ok(())
+}
+
+/// Notes the CI job that a token is given to.
+pub(crate) fn set_job(db: &Db<'_>, token: &Id, job: &CiJob) -> Sql<()> {
+    db.execute(
+        "update api_token set job = ?2 where id = ?1",
+        params![token.as_str(), provenance::written(job)?],
     )?;
     Ok(())
 }

@@ -6,12 +6,13 @@ use debian_control::digest::Sha256;
 use debian_control::name::SuiteName;
 
 use super::filter::{Condition, Reach};
-use super::{describe, details, rows, search, select};
+use super::{describe, details, provenance, rows, search, select};
 use crate::audit::Actor;
 use crate::listing::{
     Description, Extras, ListedPackage, Listing, PackagePage, PackageQuery, PageCursor, PageLimit, Tag,
     Totals,
 };
+use crate::provenance::Provenance;
 use crate::sql::{Db, Sql, params};
 use crate::sql_catalog::SqlCatalog;
 use crate::turn::{Ending, Patience, Turn};
@@ -93,6 +94,14 @@ impl Listing for SqlCatalog {
                     None => Ok(Extras::default()),
                 })
                 .collect()
+        })
+    }
+
+    fn provenance(&self, content: &Sha256, suites: &[SuiteName]) -> Result<Vec<Provenance>, CatalogError> {
+        self.read("read where a package came from", |db| {
+            let mut found = provenance::of(db, content)?;
+            found.retain(|one| suites.contains(&one.suite));
+            Ok(found)
         })
     }
 

@@ -2,6 +2,7 @@
 
 use debian_control::name::PackageName;
 
+use super::provenance;
 use super::rows::{self, CONTENT, CONTENT_WIDTH};
 use crate::sql::{Db, Row, Sql, params};
 use crate::{NamedPackage, PastPlacement};
@@ -40,10 +41,11 @@ pub(crate) fn packages(db: &Db<'_>, state: State, tree: &str, name: &PackageName
     // The plus sign keeps SQLite from looking through all of the suite: it is to go by the content.
     let query = format!(
         "select {CONTENT}, content.paths, placement.component, placement.section, placement.priority,
-                pool_file.path, placement.added_at
+                pool_file.path, placement.added_at, provenance.job
          from content
          join placement on placement.content_id = content.id and +placement.suite_id = ?1
          left join pool_file on pool_file.content_id = content.id and pool_file.tree = ?3
+         left join provenance on provenance.content_id = content.id and provenance.suite_id = ?1
          where content.name = ?4 and +placement.added_revision <= ?2
            and (placement.removed_revision is null or placement.removed_revision > ?2)
          order by content.version_key desc, content.architecture"
@@ -60,6 +62,7 @@ pub(crate) fn packages(db: &Db<'_>, state: State, tree: &str, name: &PackageName
                 priority: row.get(CONTENT_WIDTH + 3)?,
                 path: row.get::<Option<String>>(CONTENT_WIDTH + 4)?.unwrap_or_default(),
                 added_at: row.get(CONTENT_WIDTH + 5)?,
+                job: provenance::job(row, CONTENT_WIDTH + 6)?,
             })
         },
     )

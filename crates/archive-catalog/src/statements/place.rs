@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use debian_control::digest::Sha256;
 
-use super::{accounts, audit, condemned, describe, rows, select};
+use super::{accounts, audit, condemned, describe, provenance, rows, select};
 use crate::audit::{Actor, AuditEvent};
 use crate::sql::{Db, Sql, params};
 use crate::{Cluster, Conflict, Content, Entry, NewPlacement, PlacedSet, PlacementOutcome, Selection};
@@ -185,6 +185,7 @@ fn insert(db: &Db<'_>, suite: i64, revision: i64, wish: &NewPlacement, now: i64)
         now,
         wish.by.as_ref().and_then(|by| by.name.as_deref())
     ])?;
+    provenance::record(db, (id, suite), wish.by.as_ref(), now)?;
     // It is back: where it goes again, its file goes as any other does.
     db.execute(
         "update placement set yanked = null where suite_id = ?1 and content_id = ?2 and yanked is not null",

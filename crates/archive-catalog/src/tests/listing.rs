@@ -133,3 +133,72 @@ pub(super) fn names_come_before_descriptions_and_misprints_find_them_too(catalog
     assert_eq!(search("ngi"), ["nginx", "server", "many"]);
     assert_eq!(search("nginx"), ["nginx", "server"]);
 }
+
+pub(super) fn a_package_knows_the_token_and_the_job_that_brought_it(catalog: &SqlCatalog) {
+    let new = account("jane", Role::Maintainer);
+    catalog.create_account(&new, &event("user.create")).unwrap();
+    let token = |name: &str| ApiToken {
+        id: id(name),
+        account: id("id-jane"),
+        name: format!("token {name}"),
+        scopes: vec!["upload:stable/*".into()],
+        created_at: NOW,
+        expires_at: Some(NOW + 60),
+        last_used_at: None,
+    };
+    let job = CiJob {
+        issuer: "https://ci.example.org".into(),
+        repository: "team/hello".into(),
+        workflow: "release.yml".into(),
+        reference: Some("refs/tags/v1".into()),
+        commit: Some("c0ffee".into()),
+        run: None,
+        is_public: true,
+    };
+    let assertion = Assertion {
+        issuer: job.issuer.clone(),
+        id: "one".into(),
+        expires_at: NOW + 60,
+        job: job.clone(),
+    };
+    let hash = |text: &str| digest::sha256(text.as_bytes());
+    let exchanged = catalog.exchange(&assertion, &token("job"), &hash("job"), &event("token.exchange"));
+    assert!(exchanged.unwrap());
+    let plain = catalog.create_token(&token("plain"), &hash("plain"), &event("token.create"));
+    plain.unwrap();
+
+    let by = |token: Option<&str>| {
+        Some(Actor {
+            name: Some("jane".into()),
+            token: token.map(str::to_owned),
+            ..Actor::default()
+        })
+    };
+    let placed = |version: &str, by: Option<Actor>| {
+        let mut wish = placement("hello", version, "misc");
+        wish.by = by;
+        place(catalog, std::slice::from_ref(&wish));
+        wish.content.content.sha256
+    };
+    let of = |content| catalog.provenance(&content, &[suite("stable")]).unwrap();
+    let built = placed("1", by(Some("job")));
+    let from_job = of(built).remove(0);
+    assert_eq!((from_job.account.as_deref(), from_job.at), (Some("jane"), NOW));
+    assert_eq!(from_job.token.unwrap().name.as_deref(), Some("token job"));
+    assert_eq!(from_job.job.as_ref(), Some(&job));
+    let sent = of(placed("2", by(Some("plain")))).remove(0);
+    assert_eq!(sent.token.unwrap().id, "plain");
+    assert_eq!(sent.job, None);
+    assert_eq!(of(placed("3", by(None)))[0].token, None, "a sign-in");
+    assert_eq!(of(placed("4", None)), [], "a shell");
+
+    // It is of the suite that it came into, and outlives the token.
+    let deleted = catalog.delete_token(&id("id-jane"), &id("job"), &event("token.delete"));
+    assert!(deleted.unwrap());
+    assert_eq!(of(built)[0].job.as_ref(), Some(&job));
+    assert_eq!(catalog.provenance(&built, &[suite("private")]).unwrap(), []);
+    let state = catalog.snapshot(&suite("stable"), "", None).unwrap();
+    let shown = state.named(&"hello".parse().unwrap()).unwrap();
+    let jobs: Vec<Option<&CiJob>> = shown.iter().map(|named| named.job.as_ref()).collect();
+    assert_eq!(jobs, [None, None, None, Some(&job)]);
+}

@@ -311,6 +311,15 @@ fn rows(world: &World) -> Vec<Row> {
             format!("{package}/publishing"),
         ),
         at(
+            row(
+                "GET",
+                "/api/packages/{id}/provenance",
+                Guard::Reader,
+                ("reader", 200),
+            ),
+            format!("{package}/provenance"),
+        ),
+        at(
             row("POST", "/api/packages", Guard::Maintainer, ("keeper", 200)),
             "/api/packages?suite=stable".into(),
         ),

@@ -127,6 +127,46 @@ fn a_trusted_job_gets_a_token_that_uploads_its_packages_and_no_others() {
 }
 
 #[test]
+fn a_package_tells_which_job_brought_it_and_names_no_private_repository_to_everybody() {
+    let world = world();
+    let uploaded = |visibility: &str, version: &str| {
+        let mut claims = world.with("repository_visibility", json!(visibility));
+        claims["sha"] = json!("c0ffee");
+        claims["run_id"] = json!("17");
+        claims["ref"] = json!("refs/tags/v1<script>");
+        let token = world.ask(&world.key.sign(&claims)).json()["token"].clone();
+        let token = token.as_str().unwrap();
+        let package = DebBuilder::new("hello", version, "all");
+        let answer = world.server.upload(&package, "suite=stable&wait=published", token);
+        assert_eq!(answer.status, 201, "{}", answer.text());
+        answer.json()["id"].as_str().unwrap().to_owned()
+    };
+    let (public, private) = (uploaded("public", "1.0"), uploaded("private", "2.0"));
+    let shown = |id: &str, token: Option<&str>| {
+        let answer = world.server.get(&format!("/api/packages/{id}/provenance"), token);
+        answer.json()["items"][0].clone()
+    };
+    let job = json!({"issuer": world.issuer.url(), "repository": "team/hello", "workflow": "release.yml",
+        "ref": "refs/tags/v1<script>", "commit": "c0ffee", "run": "17"});
+    let bot = world.server.login("bot");
+    for (id, token, expected) in [
+        (&public, None, &job),
+        (&private, None, &Value::Null),
+        (&private, Some(bot.as_str()), &job),
+    ] {
+        let shown = shown(id, token);
+        assert_eq!(&shown["job"], expected, "{shown}");
+        assert_eq!((&shown["account"], &shown["suite"]), (&json!("bot"), &json!("stable")));
+        assert_eq!(shown["token"].is_null(), token.is_none(), "{shown}");
+    }
+    // The site is for everybody, too.
+    let twin = world.archive.root().join("browse/stable/hello/index.json");
+    let twin: Value = serde_json::from_slice(&std::fs::read(twin).unwrap()).unwrap();
+    let jobs: Vec<&Value> = twin["builds"].as_array().unwrap().iter().map(|build| &build["job"]).collect();
+    assert_eq!(jobs, [&Value::Null, &job]);
+}
+
+#[test]
 fn what_is_not_right_to_the_letter_is_refused() {
     let world = world();
     let sign = |claims: &Value| world.key.sign(claims);

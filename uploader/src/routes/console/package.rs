@@ -14,6 +14,7 @@ use super::{Done, address};
 use crate::app::App;
 use crate::routes::packages::edit;
 use crate::routes::packages::metadata::{ChangePackage, NewTag};
+use crate::routes::packages::provenance::{self, ProvenanceView};
 use crate::routes::packages::publishing;
 use crate::routes::{lookup, wire};
 
@@ -27,6 +28,7 @@ struct PackagePage {
     tags: String,
     is_private: bool,
     package: PackageView,
+    came: Vec<ProvenanceView>,
 }
 
 pub(super) async fn show(
@@ -39,6 +41,7 @@ pub(super) async fn show(
         .blocking(move |app| {
             let package = wire::package(&lookup::readable(app, &visitor.caller, &id)?)?;
             let live = publishing::of_package(app, &visitor.caller, &id)?.items;
+            let came = provenance::of_package(app, &visitor.caller, &id)?.items;
             let is_live = |place: &PlaceView| {
                 let found = live.iter().find(|live| live.suite == place.suite);
                 found.is_some_and(|live| live.is_published)
@@ -56,6 +59,7 @@ pub(super) async fn show(
                 tags: tags.join(", "),
                 is_private: package.filename.starts_with("private/"),
                 package,
+                came,
             })
         })
         .await?;

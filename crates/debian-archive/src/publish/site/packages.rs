@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use archive_catalog::provenance::CiJob;
 use archive_catalog::{Content, NamedPackage, PastPlacement, Snapshot};
 use archive_index::IndexError;
-use archive_site::{Build, FileList, Package, Placed, Row};
+use archive_site::{Build, FileList, Job, Package, Placed, Row};
 use debian_control::limits::Limits;
 use debian_control::name::{Component, PackageName};
 use debian_control::package::BinaryPackage;
@@ -62,6 +63,7 @@ impl<'a> SitePackages<'a> {
                     sha256: past.content.sha256.to_string(),
                     added_at: past.added_at,
                     files: FileList::default(),
+                    job: None,
                     package,
                 };
                 let package = Package {
@@ -92,6 +94,7 @@ impl<'a> SitePackages<'a> {
             size: named.content.size,
             sha256: named.content.sha256.to_string(),
             added_at: named.added_at,
+            job: named.job.filter(|job| job.is_public).map(job),
             files: if is_newest {
                 file_list(&named.content, &named.paths)?
             } else {
@@ -128,6 +131,17 @@ fn file_list(content: &Content, packed: &[u8]) -> Result<FileList, PublishError>
             .collect(),
         total: paths::split(&plain).count(),
     })
+}
+
+fn job(job: CiJob) -> Job {
+    Job {
+        issuer: job.issuer,
+        repository: job.repository,
+        workflow: job.workflow,
+        reference: job.reference,
+        commit: job.commit,
+        run: job.run,
+    }
 }
 
 fn placed(past: &PastPlacement) -> Placed {
