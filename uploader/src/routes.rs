@@ -11,6 +11,7 @@ mod lookup;
 mod metrics;
 mod pages;
 mod packages;
+mod quota;
 mod retention;
 mod stats;
 mod suites;
@@ -96,6 +97,7 @@ fn documented() -> OpenApiRouter<Arc<App>> {
             users::delete::delete
         ))
         .routes(routes!(users::packages::packages))
+        .routes(routes!(users::quota::show, users::quota::set))
         .routes(routes!(users::tokens::tokens))
         .routes(routes!(users::delete_token::delete_token))
         .routes(routes!(packages::list::list, packages::upload::post).layer(DefaultBodyLimit::disable()))
@@ -133,6 +135,7 @@ fn of_suites() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(suites::list::list))
         .routes(routes!(suites::publishing::publishing))
         .routes(routes!(suites::publications::list))
+        .routes(routes!(suites::quota::show, suites::quota::set))
         .routes(routes!(suites::vulnerabilities::list))
         .routes(routes!(
             suites::snapshots::list::list,

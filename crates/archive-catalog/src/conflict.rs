@@ -5,6 +5,7 @@ use debian_control::digest::Sha256;
 use debian_control::name::{Component, PackageName, SuiteName};
 
 use crate::condemned::Condemnation;
+use crate::quotas::{QuotaOwner, QuotaUnit};
 
 /// Why a placement was refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -65,6 +66,23 @@ pub enum Conflict {
         path: String,
         /// The case, once the file is gone: a placement whose bytes were put there after that may name it.
         deleted: Option<Condemnation>,
+    },
+    /// There would be more than the quota of the suite, or of who asked, allows.
+    #[error(
+        "the quota of {owner} is {allowed} {}: {used} are used, and with this it would be {needed}",
+        unit.as_str()
+    )]
+    QuotaExceeded {
+        /// Whose quota.
+        owner: QuotaOwner,
+        /// What of it.
+        unit: QuotaUnit,
+        /// How much is used.
+        used: u64,
+        /// How much would be.
+        needed: u64,
+        /// How much may be.
+        allowed: u64,
     },
     /// The authority of whoever asked ended, or changed, before the transaction.
     #[error("the account or its credential has changed since its rights were checked")]

@@ -13,6 +13,7 @@ mod snapshot_id;
 pub mod listing;
 mod position;
 pub mod provenance;
+pub mod quotas;
 mod condemned;
 mod conflict;
 mod database_url;

@@ -31,6 +31,7 @@ pub(crate) const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("migrations/sqlite/0013-yanked.sql")),
     M::up(include_str!("migrations/sqlite/0014-security-reports.sql")),
     M::up(include_str!("migrations/sqlite/0015-provenance.sql")),
+    M::up(include_str!("migrations/sqlite/0016-quotas.sql")),
 ];
 
 /// How long a writer waits for others before it gives up.

@@ -15,6 +15,7 @@ mod place;
 mod provenance;
 mod prune;
 mod publications;
+mod quotas;
 mod rows;
 mod search;
 mod security_reports;

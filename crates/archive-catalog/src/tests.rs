@@ -7,6 +7,7 @@ mod listing;
 mod migrations;
 mod named;
 mod placing;
+mod quotas;
 mod security_reports;
 mod transfer;
 mod upload_queue;
@@ -16,13 +17,14 @@ use debian_control::name::SuiteName;
 use rusqlite::Connection;
 
 use crate::accounts::{
-    Account, AccountChange, AccountError, Accounts, ApiToken, Assertion, Authority, CredentialId, Id, NewAccount, Role,
-    Session, SignIn, Suites,
+    Account, AccountChange, AccountError, Accounts, ApiToken, Assertion, Authority, CredentialId, Id,
+    NewAccount, Role, Session, SignIn, Suites,
 };
 use crate::audit::{Actor, Audit, AuditEvent, AuditQuery};
 use crate::downloads::{DownloadCount, DownloadGroup, DownloadQuery, Downloads, LogPosition};
 use crate::listing::{Description, Listing, PackageQuery, PageCursor, PageLimit, Tag};
 use crate::provenance::CiJob;
+use crate::quotas::{Quota, QuotaOwner, Quotas};
 use crate::security_reports::SecurityReports;
 use crate::testing::TestServer;
 use crate::{
@@ -61,6 +63,7 @@ conformance! {
     placing: what_was_yanked_keeps_its_file_until_it_comes_back, what_was_yanked_and_came_back_goes_as_other_packages_do, a_condemned_file_is_placed_only_after_its_bytes_were_put_anew, what_a_dead_machine_was_deleting_is_deleted_by_another, what_no_suite_needs_keeps_its_row_until_it_is_gone, what_is_done_by_a_right_that_ended_after_it_was_checked_is_not_done, of_a_set_in_which_one_is_refused_nothing_stays_and_other_sets_do, a_set_whose_members_stand_against_each_other_is_refused, a_changed_section_is_a_new_revision_and_the_old_one_still_reads, what_a_suite_says_of_a_package_is_shown_with_that_suite_only, path_lists_of_changed_names_say_when_they_are_shown;
     accounts: a_name_stays_taken_in_any_case_also_when_its_account_is_gone, the_last_admin_stays_one, sessions_end_by_themselves_and_with_a_new_password_or_role, tokens_are_found_by_their_digest_and_go_with_their_account, sign_ins_are_listed_until_they_are_over, a_rotated_token_keeps_all_but_its_secret, accounts_and_tokens_change_only_by_a_right_that_holds;
     audit: changes_are_recorded_with_them_and_a_changed_row_breaks_the_chain, filters_of_the_log_combine;
+    quotas: a_set_that_exceeds_a_quota_is_refused_as_a_whole_and_says_whose, a_removed_package_counts_by_its_bytes_until_it_is_pruned, uploads_at_the_same_time_do_not_pass_a_quota_together, a_quota_is_of_what_there_is_and_its_change_is_recorded;
     security_reports: the_newest_report_of_a_suite_is_kept;
     downloads: days_versions_packages_and_suites_are_counted_apart, what_is_private_is_counted_for_its_readers_only, a_log_is_counted_to_where_it_was_counted_before, what_was_pruned_was_fetched_all_the_same;
     upload_queue: files_of_one_name_wait_side_by_side_and_each_is_claimed_by_one, a_claim_that_ended_goes_to_the_next_who_asks, what_waits_for_an_hour_goes_unless_it_is_claimed, nobody_has_more_wait_than_the_bounds;

@@ -40,7 +40,17 @@ const fn counted(name: &'static str, columns: &'static [&'static str]) -> Table 
 
 /// All tables but those that are derived, since what search looks at is filled in again behind the packages, and what is about the files of one store.
 const TABLES: &[Table] = &[
-    counted("suite", &["id", "codename", "revision", "last_date"]),
+    counted(
+        "suite",
+        &[
+            "id",
+            "codename",
+            "revision",
+            "last_date",
+            "max_bytes",
+            "max_packages",
+        ],
+    ),
     counted(
         "content",
         &[
@@ -131,6 +141,8 @@ const TABLES: &[Table] = &[
             "created_at",
             "deleted_at",
             "disabled",
+            "max_bytes",
+            "max_packages",
         ],
     ),
     table("account_suite", "account_id, suite", &["account_id", "suite"]),

@@ -14,6 +14,7 @@ use archive_catalog::accounts::Accounts;
 use archive_catalog::audit::Audit;
 use archive_catalog::downloads::Downloads;
 use archive_catalog::listing::Listing;
+use archive_catalog::quotas::Quotas;
 use archive_catalog::security_reports::SecurityReports;
 use archive_catalog::upload_queue::UploadQueue;
 use archive_catalog::{Catalog, CatalogError, DatabaseUrl, SqlCatalog};
@@ -125,6 +126,11 @@ impl Archive {
 
     /// Returns what scans for vulnerabilities found.
     pub fn security_reports(&self) -> &dyn SecurityReports {
+        &self.catalog
+    }
+
+    /// Returns the quotas of its suites and accounts.
+    pub fn quotas(&self) -> &dyn Quotas {
         &self.catalog
     }
 

@@ -51,6 +51,7 @@ codes! {
     ScopeTooSmall "scope_too_small" FORBIDDEN "The token's scopes do not permit this";
     ScopeAboveRights "scope_above_rights" FORBIDDEN "The scope exceeds the rights of the account";
     RegistrationClosed "registration_closed" FORBIDDEN "Only administrators can create accounts";
+    QuotaExceeded "quota_exceeded" FORBIDDEN "A quota would be exceeded";
     NotFound "not_found" NOT_FOUND "Not found";
     SuiteNotFound "suite_not_found" NOT_FOUND "There is no such suite";
     PackageNotFound "package_not_found" NOT_FOUND "There is no such package";

@@ -108,6 +108,7 @@ impl From<IngestError> for Problem {
                 Conflict::PathTaken(_) => Code::PathTaken,
                 // Whoever asked has done nothing wrong, and it passes.
                 Conflict::Condemned { .. } => Code::Unavailable,
+                Conflict::QuotaExceeded { .. } => Code::QuotaExceeded,
                 Conflict::AuthorityEnded => return Self::rights_changed(),
             },
             _ => return Self::internal(&error),

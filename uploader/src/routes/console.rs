@@ -40,6 +40,8 @@ use crate::app::App;
 use crate::caller::Caller;
 use crate::problem::Problem;
 use crate::routes::auth::sign_in::confirm as confirm_password;
+use crate::routes::quota::QuotaRequest;
+use crate::routes::wire::value;
 
 /// What was done just before a page is shown.
 #[derive(Debug, Default, Deserialize)]
@@ -66,6 +68,7 @@ pub(super) fn router() -> Router<Arc<App>> {
         .route("/console/suites", get(suites::all))
         .route("/console/suites/{suite}", get(suites::one))
         .route("/console/suites/{suite}/snapshots", post(suites::pin))
+        .route("/console/suites/{suite}/quota", post(suites::limit))
         .route("/console/suites/{suite}/differences", get(suites::differences))
         .route(
             "/console/suites/{suite}/rollback",
@@ -77,6 +80,7 @@ pub(super) fn router() -> Router<Arc<App>> {
         )
         .route("/console/users", get(users::all).post(users::create))
         .route("/console/users/{id}", get(users::one).post(users::change))
+        .route("/console/users/{id}/quota", post(users::limit))
         .route("/console/tokens", get(tokens::show).post(tokens::create))
         .route("/console/tokens/{id}", post(tokens::change))
         .route("/console/audit", get(audit::show))
@@ -93,6 +97,15 @@ async fn confirm(app: &Arc<App>, visitor: &Visitor, fields: &Fields) -> Result<(
     let account = visitor.caller.account()?;
     let password = fields.password("password");
     confirm_password(app, &visitor.presented.origin, account, password).await
+}
+
+/// Reads a quota from a form; a field that was left empty stands for no limit.
+fn quota(fields: &Fields) -> Result<QuotaRequest, Problem> {
+    let number = |name: &str| fields.filled(name).map(|text| value::<u64>(&text)).transpose();
+    Ok(QuotaRequest {
+        max_bytes: number("max_bytes")?,
+        max_packages: number("max_packages")?,
+    })
 }
 
 /// Returns the suites that somebody maintains, by codename.

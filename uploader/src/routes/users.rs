@@ -8,5 +8,6 @@ pub(super) mod edit;
 pub(super) mod list;
 pub(super) mod new_account;
 pub(super) mod packages;
+pub(super) mod quota;
 pub(super) mod show;
 pub(super) mod tokens;

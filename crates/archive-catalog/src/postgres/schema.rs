@@ -16,6 +16,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/postgres/0007-yanked.sql"),
     include_str!("../migrations/postgres/0008-security-reports.sql"),
     include_str!("../migrations/postgres/0009-provenance.sql"),
+    include_str!("../migrations/postgres/0010-quotas.sql"),
 ];
 
 /// Makes the tables; an error where there are some.

@@ -4,22 +4,29 @@ use std::collections::BTreeMap;
 
 use debian_control::digest::Sha256;
 
+use super::quotas::Tally;
 use super::{accounts, audit, condemned, describe, provenance, rows, select};
 use crate::audit::{Actor, AuditEvent};
 use crate::sql::{Db, Sql, params};
 use crate::{Cluster, Conflict, Content, Entry, NewPlacement, PlacedSet, PlacementOutcome, Selection};
 
-/// The revision that this transaction gave each suite it changed.
-type Revisions = BTreeMap<i64, i64>;
+/// How far a transaction has got.
+#[derive(Debug, Clone, Default)]
+struct Progress {
+    /// The revision that it gave each suite it changed.
+    revisions: BTreeMap<i64, i64>,
+    /// What is used of quotas.
+    tally: Tally,
+}
 
 /// Places each set that nothing stands against, under one new revision a suite.
 pub(crate) fn place(db: &Db<'_>, sets: &[Vec<NewPlacement>], now: i64) -> Sql<Vec<PlacedSet>> {
-    let mut revisions = Revisions::new();
+    let mut progress = Progress::default();
     sets.iter()
         .map(|set| match set.as_slice() {
             // What is refused alone leaves no trace anyway.
-            [_] => place_set(db, &mut revisions, set, now),
-            _ => whole(db, &mut revisions, |revisions| place_set(db, revisions, set, now)),
+            [_] => place_set(db, &mut progress, set, now),
+            _ => whole(db, &mut progress, |progress| place_set(db, progress, set, now)),
         })
         .collect()
 }
@@ -27,22 +34,22 @@ pub(crate) fn place(db: &Db<'_>, sets: &[Vec<NewPlacement>], now: i64) -> Sql<Ve
 /// Does `work`, and undoes it where its answer is a refusal.
 fn whole(
     db: &Db<'_>,
-    revisions: &mut Revisions,
-    work: impl FnOnce(&mut Revisions) -> Sql<PlacedSet>,
+    progress: &mut Progress,
+    work: impl FnOnce(&mut Progress) -> Sql<PlacedSet>,
 ) -> Sql<PlacedSet> {
-    let before = revisions.clone();
+    let before = progress.clone();
     db.batch("savepoint placed_set")?;
-    let placed = work(revisions)?;
+    let placed = work(progress)?;
     if placed.is_err() {
         db.batch("rollback to placed_set")?;
-        *revisions = before;
+        *progress = before;
     }
     db.batch("release placed_set")?;
     Ok(placed)
 }
 
 /// Places the wishes of a set up to the first that is refused.
-fn place_set(db: &Db<'_>, revisions: &mut Revisions, set: &[NewPlacement], now: i64) -> Sql<PlacedSet> {
+fn place_set(db: &Db<'_>, progress: &mut Progress, set: &[NewPlacement], now: i64) -> Sql<PlacedSet> {
     let mut placed = Vec::with_capacity(set.len());
     for wish in set {
         if !accounts::is_authorized(db, wish.by.as_ref(), now)? {
@@ -53,14 +60,19 @@ fn place_set(db: &Db<'_>, revisions: &mut Revisions, set: &[NewPlacement], now: 
         match outcome {
             Err(conflict) => return Ok(Err(conflict)),
             Ok(PlacementOutcome::Added) => {
+                let tally = match progress.tally.with(db, suite, wish)? {
+                    Ok(tally) => tally,
+                    Err(conflict) => return Ok(Err(conflict)),
+                };
                 if let Err(conflict) = condemned::lift(db, wish)? {
                     return Ok(Err(conflict));
                 }
-                let revision = match revisions.get(&suite) {
+                let revision = match progress.revisions.get(&suite) {
                     Some(revision) => *revision,
                     None => rows::raise_revision(db, suite)?,
                 };
-                revisions.insert(suite, revision);
+                progress.revisions.insert(suite, revision);
+                progress.tally = tally;
                 insert(db, suite, revision, wish, now)?;
                 placed.push(PlacementOutcome::Added);
             }

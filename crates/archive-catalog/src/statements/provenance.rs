@@ -8,12 +8,7 @@ use crate::provenance::{CiJob, Provenance, SourceToken};
 use crate::sql::{Db, Row, Sql, SqlError, params};
 
 /// Notes how a content comes into a suite.
-pub(crate) fn record(
-    db: &Db<'_>,
-    (content, suite): (i64, i64),
-    by: Option<&Actor>,
-    now: i64,
-) -> Sql<()> {
+pub(crate) fn record(db: &Db<'_>, (content, suite): (i64, i64), by: Option<&Actor>, now: i64) -> Sql<()> {
     db.execute(
         "delete from provenance where content_id = ?1 and suite_id = ?2",
         params![content, suite],

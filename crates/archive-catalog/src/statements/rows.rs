@@ -27,6 +27,15 @@ pub(crate) fn content(row: &Row<'_>) -> Sql<Content> {
     })
 }
 
+/// Reads a text of a checked type that is no column.
+pub(crate) fn parsed<T>(text: &str) -> Sql<T>
+where
+    T: std::str::FromStr<Err: std::error::Error + Send + Sync + 'static>,
+{
+    text.parse()
+        .map_err(|error: T::Err| SqlError::Setting(error.to_string()))
+}
+
 /// Reads a column that holds the text of a checked type.
 pub(crate) fn text<T>(row: &Row<'_>, column: usize) -> Sql<T>
 where

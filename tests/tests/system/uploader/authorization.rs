@@ -166,6 +166,22 @@ fn rows(world: &World) -> Vec<Row> {
             ),
             format!("/api/suites/stable/snapshots/{}", world.snapshot),
         ),
+        at(
+            row(
+                "GET",
+                "/api/suites/{suite}/quota",
+                Guard::Maintainer,
+                ("keeper", 200),
+            ),
+            "/api/suites/stable/quota".into(),
+        ),
+        json(
+            at(
+                row("PUT", "/api/suites/{suite}/quota", Guard::Admin, ("root", 200)),
+                "/api/suites/stable/quota".into(),
+            ),
+            json!({"max_packages": 1000}),
+        ),
         row("GET", "/api/stats", Guard::Reader, ("reader", 200)),
         at(
             row(
@@ -260,6 +276,17 @@ fn rows(world: &World) -> Vec<Row> {
         at(
             row("GET", "/api/users/{id}/packages", Guard::Admin, ("root", 200)),
             format!("{user}/packages"),
+        ),
+        at(
+            row("GET", "/api/users/{id}/quota", Guard::Admin, ("root", 200)),
+            format!("{user}/quota"),
+        ),
+        json(
+            at(
+                row("PUT", "/api/users/{id}/quota", Guard::Admin, ("root", 200)),
+                format!("{user}/quota"),
+            ),
+            json!({"max_bytes": 1000, "max_packages": null}),
         ),
         at(
             row("GET", "/api/users/{id}/tokens", Guard::Admin, ("root", 200)),

@@ -137,7 +137,9 @@ fn a_package_tells_which_job_brought_it_and_names_no_private_repository_to_every
         let token = world.ask(&world.key.sign(&claims)).json()["token"].clone();
         let token = token.as_str().unwrap();
         let package = DebBuilder::new("hello", version, "all");
-        let answer = world.server.upload(&package, "suite=stable&wait=published", token);
+        let answer = world
+            .server
+            .upload(&package, "suite=stable&wait=published", token);
         assert_eq!(answer.status, 201, "{}", answer.text());
         answer.json()["id"].as_str().unwrap().to_owned()
     };
@@ -156,13 +158,21 @@ fn a_package_tells_which_job_brought_it_and_names_no_private_repository_to_every
     ] {
         let shown = shown(id, token);
         assert_eq!(&shown["job"], expected, "{shown}");
-        assert_eq!((&shown["account"], &shown["suite"]), (&json!("bot"), &json!("stable")));
+        assert_eq!(
+            (&shown["account"], &shown["suite"]),
+            (&json!("bot"), &json!("stable"))
+        );
         assert_eq!(shown["token"].is_null(), token.is_none(), "{shown}");
     }
     // The site is for everybody, too.
     let twin = world.archive.root().join("browse/stable/hello/index.json");
     let twin: Value = serde_json::from_slice(&std::fs::read(twin).unwrap()).unwrap();
-    let jobs: Vec<&Value> = twin["builds"].as_array().unwrap().iter().map(|build| &build["job"]).collect();
+    let jobs: Vec<&Value> = twin["builds"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|build| &build["job"])
+        .collect();
     assert_eq!(jobs, [&Value::Null, &job]);
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use archive_catalog::quotas::QuotaOwner;
 use axum::Json as Answer;
 use axum::extract::State;
 use serde::Serialize;
@@ -12,6 +13,7 @@ use crate::caller::Grants;
 use crate::credential::PresentedCredential;
 use crate::identify::identify;
 use crate::problem::Problem;
+use crate::routes::quota::{self, QuotaView};
 use crate::routes::wire::UserView;
 
 /// The signed-in user.
@@ -21,6 +23,8 @@ pub(crate) struct CurrentUser {
     user: UserView,
     /// Scopes of the token; null if it has all rights of the user.
     scopes: Option<Vec<String>>,
+    /// The quota of the user, and what of it is used.
+    quota: QuotaView,
 }
 
 /// Returns the signed-in user and the scopes of the token.
@@ -32,8 +36,11 @@ pub(crate) async fn me(
 ) -> Result<Answer<CurrentUser>, Problem> {
     app.blocking(move |app| {
         let caller = identify(app, &presented)?;
+        let account = caller.account()?;
+        let owner = QuotaOwner::Account(account.username.clone());
         Ok(Answer(CurrentUser {
-            user: UserView::new(caller.account()?),
+            user: UserView::new(account),
+            quota: quota::shown(app, &owner)?,
             scopes: match caller.grants() {
                 Grants::All => None,
                 Grants::Scopes(scopes) => Some(scopes.iter().map(ToString::to_string).collect()),

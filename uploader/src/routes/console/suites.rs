@@ -12,10 +12,12 @@ use super::frame::Frame;
 use super::visitor::{Posted, Visitor};
 use super::{Done, address, confirm};
 use crate::app::App;
+use crate::routes::quota::QuotaView;
 use crate::routes::suites::differences::{DifferencePage, DifferenceParams, between};
 use crate::routes::suites::list::{self, SuiteSummary};
 use crate::routes::suites::publications::{self, PublicationView};
 use crate::routes::suites::publishing::{self, SuitePublishing};
+use crate::routes::suites::quota;
 use crate::routes::suites::rollback::{RollbackRequest, roll_back};
 use crate::routes::suites::snapshots;
 
@@ -41,6 +43,8 @@ struct SuitePage {
     publishing: SuitePublishing,
     snapshots: Vec<StateView>,
     publications: Vec<PublicationView>,
+    /// For those who upload to it.
+    quota: Option<QuotaView>,
 }
 
 pub(super) async fn one(
@@ -59,6 +63,10 @@ pub(super) async fn one(
                 publishing: publishing::of_suite(app, caller, &name)?,
                 snapshots: snapshots::list::of_suite(app, caller, &name)?.items,
                 publications: publications::of_suite(app, caller, &name)?.items,
+                quota: match caller.uploads(suite, None) {
+                    Ok(()) => Some(quota::of_suite(app, caller, &name)?),
+                    Err(_) => None,
+                },
             })
         })
         .await?;
@@ -81,6 +89,16 @@ pub(super) async fn pin(State(app): State<Arc<App>>, Path(name): Path<String>, p
     .await?;
     let done = if is_pin { "pinned" } else { "unpinned" };
     Ok(see(&address(&shown, &[("done", done)])))
+}
+
+/// Sets the quota.
+pub(super) async fn limit(State(app): State<Arc<App>>, Path(name): Path<String>, posted: Posted) -> Answered {
+    let Posted { visitor, fields } = posted;
+    let body = super::quota(&fields)?;
+    let shown = format!("/console/suites/{name}");
+    app.changing(move |app| quota::set_of_suite(app, &visitor.caller, &name, &body))
+        .await?;
+    Ok(see(&address(&shown, &[("done", "saved")])))
 }
 
 /// Which states of a suite are compared.

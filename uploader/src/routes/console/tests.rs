@@ -453,3 +453,30 @@ async fn the_whole_log_is_read_only_where_that_is_asked_for() {
             .contains(whole)
     );
 }
+
+#[tokio::test]
+async fn a_quota_is_set_in_the_console_by_administrators_only() {
+    let (server, _) = world().await;
+    let browser = Browser::new(&server, "root").await;
+    for (path, form, status) in [
+        ("/console/suites/stable/quota", "max_packages=7&max_bytes=", 303),
+        ("/console/users/jane/quota", "max_packages=&max_bytes=1000", 303),
+        ("/console/users/jane/quota", "max_packages=%3Cscript%3E", 422),
+    ] {
+        let answer = browser.post(path, form).await;
+        assert_eq!(answer.status, status, "{path}: {}", answer.body);
+        assert!(!answer.body.contains("<script>"), "{}", answer.body);
+    }
+    let page = browser.get("/console/suites/stable").await.body;
+    assert!(page.contains("It holds 1 packages of 7"), "{page}");
+    let page = browser.get("/console/users/jane").await.body;
+    assert!(
+        page.contains(
+            r#"name="max_bytes" inputmode="numeric" pattern="[0-9]*" placeholder="no limit" value="1000""#
+        ),
+        "{page}"
+    );
+    let jane = Browser::new(&server, "jane").await;
+    let answer = jane.post("/console/suites/stable/quota", "max_packages=").await;
+    assert_eq!(answer.status, 403, "{}", answer.body);
+}

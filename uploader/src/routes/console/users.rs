@@ -13,11 +13,12 @@ use super::frame::Frame;
 use super::visitor::{Posted, Visitor};
 use super::{Done, address, confirm};
 use crate::app::App;
+use crate::routes::quota::QuotaView;
 use crate::routes::tokens::view::{self, TokenView};
 use crate::routes::users::account::addressed_account;
 use crate::routes::users::create::{UserRequest, created};
 use crate::routes::users::edit::{self, ChangeUser};
-use crate::routes::users::{delete, list};
+use crate::routes::users::{delete, list, quota};
 use crate::routes::wire::{PageParams, UserView};
 
 /// Which page of the accounts.
@@ -80,6 +81,7 @@ struct UserPage {
     user: UserView,
     suites: String,
     tokens: Vec<TokenView>,
+    quota: QuotaView,
 }
 
 pub(super) async fn one(
@@ -97,6 +99,7 @@ pub(super) async fn one(
                 frame: Frame::new(&visitor, user.username.clone(), done.done.as_deref()),
                 suites: user.suites.as_deref().unwrap_or_default().join(" "),
                 tokens: view::page_of(app, &account)?.items,
+                quota: quota::of_account(app, &visitor.caller, &id)?,
                 user,
             })
         })
@@ -124,6 +127,16 @@ pub(super) async fn change(State(app): State<Arc<App>>, Path(id): Path<String>, 
     };
     let shown = format!("/console/users/{id}");
     edit::changed(&app, visitor.caller, id, HeaderMap::new(), body).await?;
+    Ok(see(&address(&shown, &[("done", "saved")])))
+}
+
+/// Sets the quota of an account.
+pub(super) async fn limit(State(app): State<Arc<App>>, Path(id): Path<String>, posted: Posted) -> Answered {
+    let Posted { visitor, fields } = posted;
+    let body = super::quota(&fields)?;
+    let shown = format!("/console/users/{id}");
+    app.changing(move |app| quota::set_of_account(app, &visitor.caller, &id, &body))
+        .await?;
     Ok(see(&address(&shown, &[("done", "saved")])))
 }
 

@@ -81,8 +81,7 @@ pub(crate) fn of_package(app: &App, caller: &Caller, id: &str) -> Result<ListPag
         .into_iter()
         .map(|one| {
             let suite = app.archive.config().suite(one.suite.as_str());
-            let uploads =
-                suite.is_some_and(|suite| caller.uploads(suite, Some(&content.name)).is_ok());
+            let uploads = suite.is_some_and(|suite| caller.uploads(suite, Some(&content.name)).is_ok());
             view(one, uploads)
         })
         .collect();

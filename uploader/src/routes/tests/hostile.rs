@@ -321,3 +321,69 @@ async fn what_was_yanked_is_listed_in_pages() {
     assert_eq!(names, ["one", "three", "two"]);
     assert_eq!(cursor, "&cursor=none");
 }
+
+#[tokio::test]
+async fn uploads_at_the_same_time_do_not_pass_a_quota_and_say_what_is_used() {
+    let (server, jane) = world().await;
+    let root = server.token("root", &["admin"]);
+    let set = async |path: &str, token: &str, body: Value| {
+        server
+            .ask(("PUT", path), Some(token), &[JSON], body.to_string())
+            .await
+    };
+    let limit = json!({"max_packages": 3, "max_bytes": null});
+    let path = "/api/suites/stable/quota";
+    assert_eq!(
+        outcome(&set(path, &jane, limit.clone()).await),
+        (403, "forbidden".into())
+    );
+    for (body, expected) in [
+        (json!({"max_packages": -1}), (422, "invalid_request")),
+        (json!({"max_packages": "3"}), (422, "invalid_request")),
+        (
+            json!({"max_bytes": 9_007_199_254_740_992_u64}),
+            (422, "invalid_request"),
+        ),
+        (json!({"bytes": 1}), (400, "unknown_field")),
+        (limit, (200, "none")),
+    ] {
+        let answer = set(path, &root, body).await;
+        assert_eq!(
+            outcome(&answer),
+            (expected.0, expected.1.into()),
+            "{}",
+            answer.body
+        );
+    }
+    let upload = async |at: usize| {
+        let body = deb(&format!("p{at}"), "1.0", "all").build();
+        let route = ("POST", "/api/packages?suite=stable");
+        server.ask(route, Some(&jane), &[], body).await
+    };
+    let (a, b, c, d) = tokio::join!(upload(1), upload(2), upload(3), upload(4));
+    let mut statuses: Vec<u16> = [&a, &b, &c, &d]
+        .iter()
+        .map(|answer| answer.status.as_u16())
+        .collect();
+    statuses.sort_unstable();
+    assert_eq!(statuses, [201, 201, 403, 403]);
+    let refused = upload(5).await;
+    assert_eq!(outcome(&refused), (403, "quota_exceeded".into()));
+    let said = "the quota of suite `stable` is 3 packages: 3 are used, and with this it would be 4";
+    assert!(refused.body.contains(said), "{}", refused.body);
+    let me = server.ask(("GET", "/api/auth/me"), Some(&jane), &[], "").await;
+    let me: Value = serde_json::from_str(&me.body).unwrap();
+    assert_eq!(me["quota"]["packages"], 3);
+    // What is gone is free again; what nobody may know of has no quota.
+    let kept = server.ask(("GET", path), Some(&jane), &[], "").await;
+    let kept: Value = serde_json::from_str(&kept.body).unwrap();
+    assert_eq!((&kept["packages"], &kept["max_packages"]), (&json!(3), &json!(3)));
+    let secret = server
+        .ask(("GET", "/api/suites/secret/quota"), Some(&jane), &[], "")
+        .await;
+    assert_eq!(outcome(&secret), (404, "suite_not_found".into()));
+    let other = server
+        .ask(("GET", "/api/users/root/quota"), Some(&jane), &[], "")
+        .await;
+    assert_eq!(outcome(&other).0, 403);
+}
