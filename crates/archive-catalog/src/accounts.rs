@@ -42,6 +42,17 @@ pub struct AccountTextError {
     expected: &'static str,
 }
 
+impl AccountTextError {
+    /// Says what was found in the place of what, cut to a length that can be shown.
+    pub(crate) fn new(kind: &'static str, text: &str, expected: &'static str) -> Self {
+        Self {
+            kind,
+            text: text.chars().take(100).flat_map(char::escape_debug).collect(),
+            expected,
+        }
+    }
+}
+
 macro_rules! checked_text {
     ($(#[$doc:meta])* $name:ident, $kind:literal, $expected:literal, $check:expr) => {
         $(#[$doc])*
@@ -63,11 +74,7 @@ macro_rules! checked_text {
                 if check(text) {
                     return Ok(Self(text.into()));
                 }
-                Err(AccountTextError {
-                    kind: $kind,
-                    text: text.chars().take(100).flat_map(char::escape_debug).collect(),
-                    expected: $expected,
-                })
+                Err(AccountTextError::new($kind, text, $expected))
             }
         }
 
@@ -133,11 +140,7 @@ impl FromStr for Role {
         [Self::Admin, Self::Maintainer, Self::User]
             .into_iter()
             .find(|role| role.as_str() == text)
-            .ok_or_else(|| AccountTextError {
-                kind: "role",
-                text: text.chars().take(100).flat_map(char::escape_debug).collect(),
-                expected: "expected `admin`, `maintainer` or `user`",
-            })
+            .ok_or_else(|| AccountTextError::new("role", text, "expected `admin`, `maintainer` or `user`"))
     }
 }
 

@@ -1,6 +1,7 @@
 //! The catalog: which packages stand in which suite, and what was published of them.
 //!
-//! [`Catalog`], [`accounts::Accounts`], [`audit::Audit`], [`listing::Listing`] and [`upload_queue::UploadQueue`] are what callers see. [`SqlCatalog`] is all
+//! [`Catalog`], [`accounts::Accounts`], [`audit::Audit`], [`listing::Listing`], [`upload_queue::UploadQueue`],
+//! [`webhooks::Webhooks`] and [`outbox::Outbox`] are what callers see. [`SqlCatalog`] is all
 //! of them, on one SQLite file or on PostgreSQL: each statement is written once, for both. Nothing else in this program knows
 //! SQL.
 
@@ -20,6 +21,7 @@ mod database_url;
 mod error;
 mod lease;
 mod named;
+pub mod outbox;
 mod postgres;
 mod postgres_url;
 mod sql;
@@ -32,6 +34,7 @@ mod transient;
 mod turn;
 pub mod upload_queue;
 mod watch;
+pub mod webhooks;
 
 use debian_control::architecture::Architecture;
 use debian_control::digest::Sha256;

@@ -32,6 +32,7 @@ pub(crate) const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("migrations/sqlite/0014-security-reports.sql")),
     M::up(include_str!("migrations/sqlite/0015-provenance.sql")),
     M::up(include_str!("migrations/sqlite/0016-quotas.sql")),
+    M::up(include_str!("migrations/sqlite/0017-webhooks.sql")),
 ];
 
 /// How long a writer waits for others before it gives up.

@@ -14,9 +14,11 @@ use archive_catalog::accounts::Accounts;
 use archive_catalog::audit::Audit;
 use archive_catalog::downloads::Downloads;
 use archive_catalog::listing::Listing;
+use archive_catalog::outbox::Outbox;
 use archive_catalog::quotas::Quotas;
 use archive_catalog::security_reports::SecurityReports;
 use archive_catalog::upload_queue::UploadQueue;
+use archive_catalog::webhooks::Webhooks;
 use archive_catalog::{Catalog, CatalogError, DatabaseUrl, SqlCatalog};
 use archive_storage::STATE;
 use archive_storage::store::FileStore;
@@ -131,6 +133,16 @@ impl Archive {
 
     /// Returns the quotas of its suites and accounts.
     pub fn quotas(&self) -> &dyn Quotas {
+        &self.catalog
+    }
+
+    /// Returns the receivers of its events.
+    pub fn webhooks(&self) -> &dyn Webhooks {
+        &self.catalog
+    }
+
+    /// Returns what is to be sent to them.
+    pub fn outbox(&self) -> &dyn Outbox {
         &self.catalog
     }
 

@@ -17,6 +17,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/postgres/0008-security-reports.sql"),
     include_str!("../migrations/postgres/0009-provenance.sql"),
     include_str!("../migrations/postgres/0010-quotas.sql"),
+    include_str!("../migrations/postgres/0011-webhooks.sql"),
 ];
 
 /// Makes the tables; an error where there are some.

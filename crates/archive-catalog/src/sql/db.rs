@@ -46,6 +46,15 @@ impl Db<'_> {
         self.query_one(clock, &[], |row| row.get(0))
     }
 
+    /// Returns 32 hex digits that nobody can foresee.
+    pub(crate) fn random(&self) -> Sql<String> {
+        let random = match self.dialect() {
+            Dialect::Sqlite => "select lower(hex(randomblob(16)))",
+            Dialect::Postgres => "select replace(cast(gen_random_uuid() as text), '-', '')",
+        };
+        self.query_one(random, &[], |row| row.get(0))
+    }
+
     /// Runs a statement and returns how many rows it changed.
     pub(crate) fn execute(&self, sql: &str, params: &[Param<'_>]) -> Sql<u64> {
         match self {

@@ -212,7 +212,7 @@ impl Catalog for SqlCatalog {
             if states::packages_at(db, suite, state.revision)? != state.packages {
                 return Ok(None);
             }
-            let changed = states::roll_back(db, suite, state.revision, now)?;
+            let changed = states::roll_back(db, suite, state.revision, (by, now))?;
             if let (true, Some(by)) = (changed, by) {
                 audit::record(db, &states::event("suite.rollback", by, suite, &state.id, now))?;
             }

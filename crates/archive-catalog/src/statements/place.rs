@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 
 use debian_control::digest::Sha256;
 
+use super::events::{Moved, Receivers};
 use super::quotas::Tally;
 use super::{accounts, audit, condemned, describe, provenance, rows, select};
 use crate::audit::{Actor, AuditEvent};
 use crate::sql::{Db, Sql, params};
+use crate::webhooks::EventKind;
 use crate::{Cluster, Conflict, Content, Entry, NewPlacement, PlacedSet, PlacementOutcome, Selection};
 
 /// How far a transaction has got.
@@ -22,11 +24,14 @@ struct Progress {
 /// Places each set that nothing stands against, under one new revision a suite.
 pub(crate) fn place(db: &Db<'_>, sets: &[Vec<NewPlacement>], now: i64) -> Sql<Vec<PlacedSet>> {
     let mut progress = Progress::default();
+    let receivers = Receivers::read(db)?;
     sets.iter()
         .map(|set| match set.as_slice() {
             // What is refused alone leaves no trace anyway.
-            [_] => place_set(db, &mut progress, set, now),
-            _ => whole(db, &mut progress, |progress| place_set(db, progress, set, now)),
+            [_] => place_set(db, &mut progress, set, (&receivers, now)),
+            _ => whole(db, &mut progress, |progress| {
+                place_set(db, progress, set, (&receivers, now))
+            }),
         })
         .collect()
 }
@@ -49,7 +54,12 @@ fn whole(
 }
 
 /// Places the wishes of a set up to the first that is refused.
-fn place_set(db: &Db<'_>, progress: &mut Progress, set: &[NewPlacement], now: i64) -> Sql<PlacedSet> {
+fn place_set(
+    db: &Db<'_>,
+    progress: &mut Progress,
+    set: &[NewPlacement],
+    (receivers, now): (&Receivers, i64),
+) -> Sql<PlacedSet> {
     let mut placed = Vec::with_capacity(set.len());
     for wish in set {
         if !accounts::is_authorized(db, wish.by.as_ref(), now)? {
@@ -74,6 +84,17 @@ fn place_set(db: &Db<'_>, progress: &mut Progress, set: &[NewPlacement], now: i6
                 progress.revisions.insert(suite, revision);
                 progress.tally = tally;
                 insert(db, suite, revision, wish, now)?;
+                let moved = Moved {
+                    kind: EventKind::PackageUploaded,
+                    suite: &wish.suite,
+                    component: &wish.component,
+                    content: &wish.content.content,
+                    revision,
+                    cause: "added",
+                    reason: None,
+                    by: wish.by.as_ref(),
+                };
+                receivers.report_move(db, &moved, now)?;
                 placed.push(PlacementOutcome::Added);
             }
             Ok(PlacementOutcome::Unchanged) => placed.push(PlacementOutcome::Unchanged),
@@ -262,6 +283,7 @@ pub(crate) fn remove(
         meant.extend(select::live(db, selection)?);
     }
     let mut revisions = BTreeMap::new();
+    let receivers = Receivers::read(db)?;
     for placement in &meant {
         let suite = rows::suite_id(db, &placement.suite)?;
         let revision = match revisions.get(&suite) {
@@ -276,6 +298,17 @@ pub(crate) fn remove(
         if let Some(id) = rows::content_id(db, &placement.content.sha256)? {
             describe::touch(db, id, suite, now)?;
         }
+        let moved = Moved {
+            kind: EventKind::PackageRemoved,
+            suite: &placement.suite,
+            component: &placement.component,
+            content: &placement.content,
+            revision,
+            cause: if yanked.is_some() { "yanked" } else { "removed" },
+            reason: yanked,
+            by,
+        };
+        receivers.report_move(db, &moved, now)?;
         if let Some(by) = by {
             let suite = placement.suite.as_str();
             let (action, place) = match yanked {

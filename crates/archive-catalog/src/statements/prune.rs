@@ -1,8 +1,13 @@
 //! Forgetting what nothing needs any more.
 
-use super::{rows, trees};
+use debian_control::name::Component;
+
+use super::events::{Moved, Receivers};
+use super::rows::{self, CONTENT, CONTENT_WIDTH};
+use super::trees;
 use crate::sql::{Db, Sql, params};
-use crate::{PruneResult, PrunedVersion, Retention};
+use crate::webhooks::EventKind;
+use crate::{Content, PruneResult, PrunedVersion, Retention};
 
 /// Applies the retention of every suite, and returns what went.
 pub(crate) fn prune(db: &Db<'_>, retentions: &[Retention], now: i64) -> Sql<PruneResult> {
@@ -32,31 +37,46 @@ fn remove_old_versions(
     now: i64,
     forgotten: &mut PruneResult,
 ) -> Sql<()> {
-    let old: Vec<(i64, PrunedVersion)> = db.query("select placement.id, placement.name, content.version, placement.architecture from
-                 (select id, row_number() over (partition by name, architecture order by version_key desc) as rank
-                  from placement where suite_id = ?1 and removed_revision is null) as ranked
-             join placement on placement.id = ranked.id
-             join content on content.id = placement.content_id
-             where rank > ?2
-             order by placement.name, placement.architecture, placement.version_key", params![suite, keep], |row| {
-            let pruned = PrunedVersion {
-                suite: retention.suite.clone(),
-                name: rows::text(row, 1)?,
-                version: rows::text(row, 2)?,
-                architecture: rows::text(row, 3)?,
-            };
-            Ok((row.get(0)?, pruned))
-        })?;
+    let query = format!(
+        "select {CONTENT}, placement.id, placement.component from
+             (select id, row_number() over (partition by name, architecture order by version_key desc) as rank
+              from placement where suite_id = ?1 and removed_revision is null) as ranked
+         join placement on placement.id = ranked.id
+         join content on content.id = placement.content_id
+         where rank > ?2
+         order by placement.name, placement.architecture, placement.version_key"
+    );
+    let old: Vec<(Content, i64, Component)> = db.query(&query, params![suite, keep], |row| {
+        let component = rows::text(row, CONTENT_WIDTH + 1)?;
+        Ok((rows::content(row)?, row.get(CONTENT_WIDTH)?, component))
+    })?;
     if old.is_empty() {
         return Ok(());
     }
     let revision = rows::raise_revision(db, suite)?;
-    for (id, pruned) in old {
+    let receivers = Receivers::read(db)?;
+    for (content, id, component) in old {
         db.execute(
             "update placement set removed_revision = ?1, removed_at = ?2 where id = ?3",
             params![revision, now, id],
         )?;
-        forgotten.versions.push(pruned);
+        let moved = Moved {
+            kind: EventKind::PackageRemoved,
+            suite: &retention.suite,
+            component: &component,
+            content: &content,
+            revision,
+            cause: "retention",
+            reason: None,
+            by: None,
+        };
+        receivers.report_move(db, &moved, now)?;
+        forgotten.versions.push(PrunedVersion {
+            suite: retention.suite.clone(),
+            name: content.name,
+            version: content.version,
+            architecture: content.architecture,
+        });
     }
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use debian_control::name::SuiteName;
 
+use super::events::Receivers;
 use super::rows;
 use crate::lease::Epoch;
 use crate::postgres;
@@ -13,12 +14,12 @@ const COLUMNS: &str = "revision, date, superseded_at, settings, inrelease_sha256
 /// Records a publish; the one before it is superseded `now`. False when another has the lease of the suite.
 pub(crate) fn record(
     db: &Db<'_>,
-    suite: &SuiteName,
+    name: &SuiteName,
     publication: &Publication,
     lease: Option<Epoch>,
     now: i64,
 ) -> Sql<bool> {
-    let suite = rows::suite_id(db, suite)?;
+    let suite = rows::suite_id(db, name)?;
     if !postgres::lease_holds(db, suite, lease)? {
         return Ok(false);
     }
@@ -50,6 +51,7 @@ pub(crate) fn record(
         "update suite set last_date = ?2 where id = ?1",
         params![suite, publication.date],
     )?;
+    Receivers::read(db)?.report_publication(db, name, publication, now)?;
     Ok(true)
 }
 

@@ -12,7 +12,7 @@ use archive_storage::pool;
 pub(crate) struct Live {
     pub(crate) id: i64,
     pub(crate) suite: SuiteName,
-    component: Component,
+    pub(crate) component: Component,
     pub(crate) content: Content,
     filename: String,
     /// Whether the file is in the public tree.

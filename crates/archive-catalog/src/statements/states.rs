@@ -1,11 +1,13 @@
 //! States of a suite: which can be gone back to, pinning, and going back.
 
-use debian_control::name::SuiteName;
+use debian_control::name::{Component, SuiteName};
 
-use super::rows;
+use super::events::{Moved, Receivers};
+use super::rows::{self, CONTENT, CONTENT_WIDTH};
 use crate::audit::{Actor, AuditEvent};
 use crate::sql::{Db, Sql, params};
-use crate::{Pin, Retained, RetainedState, SnapshotId};
+use crate::webhooks::EventKind;
+use crate::{Content, Pin, Retained, RetainedState, SnapshotId};
 
 /// Returns the states of a suite that can be gone back to, newest first.
 pub(crate) fn all(db: &Db<'_>, suite: &SuiteName) -> Sql<Vec<RetainedState>> {
@@ -125,10 +127,15 @@ pub(crate) fn packages_at(db: &Db<'_>, suite: &SuiteName, revision: i64) -> Sql<
 }
 
 /// Makes a suite hold what it held at a revision, under one new revision, and says whether that changed anything.
-pub(crate) fn roll_back(db: &Db<'_>, suite: &SuiteName, revision: i64, now: i64) -> Sql<bool> {
+pub(crate) fn roll_back(
+    db: &Db<'_>,
+    name: &SuiteName,
+    revision: i64,
+    (by, now): (Option<&Actor>, i64),
+) -> Sql<bool> {
     const THEN: &str = "then_one.suite_id = ?1 and then_one.added_revision <= ?2
          and (then_one.removed_revision is null or then_one.removed_revision > ?2)";
-    let suite = rows::suite_id(db, suite)?;
+    let suite = rows::suite_id(db, name)?;
     let next = rows::raise_revision(db, suite)?;
     let ended = db.execute(
         &format!(
@@ -164,8 +171,52 @@ pub(crate) fn roll_back(db: &Db<'_>, suite: &SuiteName, revision: i64, now: i64)
             "update suite set revision = revision - 1 where id = ?1",
             params![suite],
         )?;
+        return Ok(false);
     }
-    Ok(ended + begun > 0)
+    report_rollback(db, (suite, name), next, (by, now))?;
+    Ok(true)
+}
+
+/// Records what a rollback brought and took, all but what it left where it was under another section or priority.
+fn report_rollback(
+    db: &Db<'_>,
+    (suite, name): (i64, &SuiteName),
+    revision: i64,
+    (by, now): (Option<&Actor>, i64),
+) -> Sql<()> {
+    let receivers = Receivers::read(db)?;
+    if receivers.is_empty() {
+        return Ok(());
+    }
+    for (kind, moved, other) in [
+        (EventKind::PackageRemoved, "removed_revision", "added_revision"),
+        (EventKind::PackageUploaded, "added_revision", "removed_revision"),
+    ] {
+        let query = format!(
+            "select {CONTENT}, placement.component from placement join content on content.id = placement.content_id
+             where placement.suite_id = ?1 and placement.{moved} = ?2 and not exists
+             (select 1 from placement other where other.suite_id = ?1 and other.content_id = placement.content_id
+              and other.component = placement.component and other.{other} = ?2)
+             order by placement.name, placement.version_key, placement.architecture"
+        );
+        let found: Vec<(Content, Component)> = db.query(&query, params![suite, revision], |row| {
+            Ok((rows::content(row)?, rows::text(row, CONTENT_WIDTH)?))
+        })?;
+        for (content, component) in &found {
+            let moved = Moved {
+                kind,
+                suite: name,
+                component,
+                content,
+                revision,
+                cause: "rollback",
+                reason: None,
+                by,
+            };
+            receivers.report_move(db, &moved, now)?;
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -6,6 +6,23 @@ use crate::{LeaseAnswer, Publication};
 /// Fills a catalog with a row of each kind.
 fn filled(url: &DatabaseUrl) -> SqlCatalog {
     let catalog = with_suites(url);
+    let hook = crate::webhooks::Webhook {
+        id: id("hook"),
+        name: "hook".into(),
+        url: "https://example.org/".into(),
+        events: crate::webhooks::EventKind::CHOICES.to_vec(),
+        suites: Suites::All,
+        old_secret_until: None,
+        paused: None,
+        failing_since: None,
+        created_at: NOW,
+        created_by: None,
+    };
+    let made =
+        crate::webhooks::Webhooks::create_webhook(&catalog, &hook, "secret", 1, &event("webhook.create"));
+    assert!(made.unwrap());
+    let told = crate::outbox::Outbox::announce_key(&catalog, "key", &serde_json::json!({}), NOW);
+    assert!(told.unwrap());
     place(
         &catalog,
         &[
