@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use archive_storage::staging::Staging;
 use debian_archive::archive::Archive;
 use metrics_exporter_prometheus::PrometheusHandle;
+use tokio::sync::Notify;
 
 use crate::committer::Committer;
 use crate::oidc::Oidc;
@@ -43,6 +44,8 @@ pub(crate) struct App {
     pub(crate) upload_slots: Arc<UploadSlots>,
     pub(crate) in_progress: Arc<RequestsInProgress>,
     store_health: Arc<StoreHealth>,
+    /// Rung when something is to be sent to a webhook at once.
+    pub(crate) outbox_bell: Arc<Notify>,
     pub(crate) metrics: PrometheusHandle,
     /// Set when the server shuts down.
     pub(crate) draining: Arc<AtomicBool>,
@@ -90,6 +93,7 @@ impl App {
             upload_slots: Arc::new(UploadSlots::new()),
             in_progress: Arc::new(RequestsInProgress::new(requests_per_address)),
             store_health: Arc::default(),
+            outbox_bell: Arc::default(),
             metrics,
             draining: Arc::default(),
             readers,

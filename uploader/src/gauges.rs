@@ -28,6 +28,14 @@ pub(crate) fn measure(app: &App) {
     if let Ok(Some(keyring)) = keyring {
         measure_keys(&keyring);
     }
+    if let Ok(outbox) = app.archive.outbox().outbox_usage() {
+        let oldest = outbox
+            .oldest_due
+            .map_or(0, |due| now().saturating_sub(due).max(0));
+        gauge!("webhook_deliveries_waiting").set(as_number(outbox.waiting));
+        gauge!("webhook_oldest_due_seconds").set(seconds(oldest));
+        gauge!("webhooks_paused").set(as_number(outbox.paused));
+    }
     if let Ok(waiting) = app.archive.queue_usage() {
         let oldest = waiting.oldest.map_or(0, |since| now().saturating_sub(since));
         gauge!("upload_queue_files").set(as_number(waiting.files));

@@ -18,6 +18,7 @@ mod suites;
 mod tokens;
 mod upload;
 mod users;
+mod webhooks;
 mod wire;
 #[cfg(test)]
 mod tests;
@@ -115,6 +116,7 @@ fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(upload::put::put))
         .routes(routes!(upload::queue::put::put))
         .merge(of_suites())
+        .merge(of_webhooks())
         .routes(routes!(stats::stats))
         .routes(routes!(stats::downloads::downloads))
         .routes(routes!(stats::daily::daily))
@@ -147,6 +149,22 @@ fn of_suites() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(suites::promotions::promote))
         .routes(routes!(suites::yanked::list))
         .routes(routes!(suites::yanked::restore))
+}
+
+/// Returns those of webhooks.
+fn of_webhooks() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(webhooks::list::list, webhooks::create::create))
+        .routes(routes!(
+            webhooks::show::show,
+            webhooks::edit::change,
+            webhooks::delete::delete
+        ))
+        .routes(routes!(webhooks::rotation::rotate))
+        .routes(routes!(webhooks::ping::ping))
+        .routes(routes!(webhooks::deliveries::list))
+        .routes(routes!(webhooks::deliveries::show))
+        .routes(routes!(webhooks::redelivery::redeliver))
 }
 
 fn cors(origins: &Origins) -> CorsLayer {

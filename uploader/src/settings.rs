@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use debian_archive::config::{Span, UrlProblem, check_url};
 use debian_archive::location::ArchiveLocation;
+use ipnet::IpNet;
 
+use crate::outbound::{Addresses, Ports, Reach};
 use crate::rate_limits::{Rate, Rates};
 
 /// Largest `.deb` that is taken when nothing else is said: 2 GiB.
@@ -17,6 +19,9 @@ const TOKEN_TTL: Duration = Duration::from_secs(3_600);
 /// How long whoever uploads may send nothing, and take in all, when nothing else is said.
 const UPLOAD_IDLE: Duration = Duration::from_secs(30);
 const UPLOAD_TOTAL: Duration = Duration::from_secs(3_600);
+/// How long a webhook has to answer when nothing else is said, and at most: a delivery is held for a minute by who sends it.
+const WEBHOOK_TIMEOUT: Duration = Duration::from_secs(15);
+const MAX_WEBHOOK_TIMEOUT: Duration = Duration::from_secs(30);
 /// The shortest secret that signs access tokens, in bytes.
 const MIN_SECRET_BYTES: usize = 32;
 
@@ -79,6 +84,15 @@ pub(crate) struct Settings {
     pub(crate) public_url: Option<String>,
     pub(crate) trusted_proxies: Vec<IpAddr>,
     pub(crate) rates: Rates,
+    pub(crate) webhooks: WebhookSettings,
+}
+
+/// How events are sent.
+#[derive(Debug, Clone)]
+pub(crate) struct WebhookSettings {
+    pub(crate) reach: Reach,
+    /// How long a receiver has to answer.
+    pub(crate) timeout: Duration,
 }
 
 impl Settings {
@@ -132,6 +146,7 @@ impl Settings {
                 reads: rate("READ_RATE", variable("READ_RATE")?, READ_RATE)?,
                 writes: rate("UPLOAD_RATE", variable("UPLOAD_RATE")?, UPLOAD_RATE)?,
             },
+            webhooks: webhooks(&variable)?,
             trusted_proxies: variable("TRUSTED_PROXIES")?.map_or(Ok(Vec::new()), |text| {
                 text.split(',')
                     .map(|one| {
@@ -145,6 +160,49 @@ impl Settings {
             })?,
         })
     }
+}
+
+/// Reads where webhooks may be, and how long they have.
+fn webhooks(
+    variable: &impl Fn(&'static str) -> Result<Option<String>, SettingError>,
+) -> Result<WebhookSettings, SettingError> {
+    let networks: Vec<IpNet> = variable("WEBHOOK_NETWORKS")?.map_or(Ok(Vec::new()), |text| {
+        let expected = "expected networks such as `10.1.0.0/16`, separated by commas";
+        let networks = text.split(',');
+        networks
+            .map(|one| parsed("WEBHOOK_NETWORKS", one.trim(), expected))
+            .collect()
+    })?;
+    let ports = match variable("WEBHOOK_PORTS")? {
+        None => Ports::OfScheme,
+        Some(text) if text == "any" => Ports::Any,
+        Some(text) => {
+            let expected = "expected ports such as `8443`, separated by commas, or `any`";
+            let ports = text
+                .split(',')
+                .map(|one| parsed("WEBHOOK_PORTS", one.trim(), expected));
+            Ports::These(ports.collect::<Result<_, _>>()?)
+        }
+    };
+    let plain_http = one_of(
+        "WEBHOOK_HTTP",
+        variable("WEBHOOK_HTTP")?,
+        [("refuse", false), ("allow", true)],
+        "expected `refuse` or `allow`",
+    )?;
+    let timeout = span("WEBHOOK_TIMEOUT", variable("WEBHOOK_TIMEOUT")?, WEBHOOK_TIMEOUT)?;
+    if timeout > MAX_WEBHOOK_TIMEOUT {
+        let text = format!("{}s", timeout.as_secs());
+        return Err(wrong("WEBHOOK_TIMEOUT", &text, "expected at most `30s`"));
+    }
+    Ok(WebhookSettings {
+        reach: Reach {
+            addresses: Addresses::public_and(&networks),
+            plain_http,
+            ports,
+        },
+        timeout,
+    })
 }
 
 fn parsed<T: std::str::FromStr>(
@@ -296,6 +354,10 @@ mod tests {
             ("CORS_ORIGINS", "example.org"),
             ("PUBLIC_URL", "example.org"),
             ("TRUSTED_PROXIES", "10.0.0.0/8"),
+            ("WEBHOOK_NETWORKS", "10.0.0.1"),
+            ("WEBHOOK_HTTP", "yes"),
+            ("WEBHOOK_PORTS", "https"),
+            ("WEBHOOK_TIMEOUT", "31s"),
         ] {
             let error = read(name, value).unwrap_err();
             assert!(error.contains(name) && error.contains(value), "{error}");

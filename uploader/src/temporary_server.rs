@@ -39,7 +39,7 @@ const CONFIG: &str = "label = \"Example\"\n\
 
 /// A server with the suites `stable` and `secret`, gone when dropped.
 pub(crate) struct TemporaryServer {
-    app: Arc<App>,
+    pub(crate) app: Arc<App>,
     router: Router,
     _folder: tempfile::TempDir,
 }
@@ -184,7 +184,7 @@ fn settings(root: &Path, variables: &[(&str, &str)]) -> Settings {
     Settings::read(root, variable).unwrap()
 }
 
-fn event(action: &'static str, subject: &str) -> AuditEvent {
+pub(crate) fn event(action: &'static str, subject: &str) -> AuditEvent {
     AuditEvent {
         at: now(),
         actor: Actor::default(),

@@ -34,6 +34,7 @@ mod upload_put;
 mod upload_rights;
 mod upload_suites;
 mod users;
+mod webhooks;
 mod world;
 mod yank;
 

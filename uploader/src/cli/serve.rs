@@ -23,6 +23,7 @@ use crate::publication_tracker::PublicationTracker;
 use crate::server::{self, ConnectionBounds};
 use crate::settings::Settings;
 use crate::threads::BlockingThreads;
+use crate::webhooks::Deliverer;
 use crate::{queue, secrets};
 
 /// How long requests may go on after the server was told to stop.
@@ -107,6 +108,7 @@ async fn serve(app: Arc<App>, reloader: Reloader, bounds: ConnectionBounds) -> a
     let address = listener.local_addr()?;
     let tidying = tokio::spawn(tidy(app.clone()));
     let (stop, stopping) = tokio::sync::watch::channel(false);
+    let delivering = tokio::spawn(Deliverer::new(app.clone())?.run(stopping.clone()));
     let (config, routers) = reload::start(app.clone(), reloader)?;
     let reloading = tokio::spawn(reload::on_hangup(config)?);
     let told_to_stop = stop_signal()?;
@@ -124,7 +126,8 @@ async fn serve(app: Arc<App>, reloader: Reloader, bounds: ConnectionBounds) -> a
         DRAIN.as_secs()
     );
     stop.send_replace(true);
-    if tokio::time::timeout(DRAIN, serving).await.is_err() {
+    let ended = async { tokio::join!(serving, delivering) };
+    if tokio::time::timeout(DRAIN, ended).await.is_err() {
         tracing::warn!("open requests were aborted");
     }
     tidying.abort();

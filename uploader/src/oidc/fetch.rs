@@ -5,6 +5,8 @@ use std::time::Duration;
 use reqwest::redirect::{Attempt, Policy};
 use reqwest::{Client, Url};
 
+use crate::outbound;
+
 /// How long one document may take.
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// How large one may be, in bytes.
@@ -34,13 +36,8 @@ pub(super) struct IssuerFetcher(Client);
 
 impl IssuerFetcher {
     pub(super) fn new() -> anyhow::Result<Self> {
-        // An error says that there is one already.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = Client::builder()
-            .timeout(TIMEOUT)
-            .redirect(Policy::custom(within_origin))
-            .user_agent("uploader")
-            .build()?;
+        // Issuers are named in a file of this machine, and may be anywhere in its network.
+        let client = outbound::client(Policy::custom(within_origin), TIMEOUT).build()?;
         Ok(Self(client))
     }
 

@@ -58,6 +58,8 @@ codes! {
     UserNotFound "user_not_found" NOT_FOUND "There is no such user";
     TokenNotFound "token_not_found" NOT_FOUND "There is no such token";
     SessionNotFound "session_not_found" NOT_FOUND "There is no such session";
+    WebhookNotFound "webhook_not_found" NOT_FOUND "There is no such webhook";
+    DeliveryNotFound "delivery_not_found" NOT_FOUND "There is no such delivery";
     SnapshotNotFound "snapshot_not_found" NOT_FOUND "There is no such snapshot";
     MethodNotAllowed "method_not_allowed" METHOD_NOT_ALLOWED "The route does not support this method";
     UploadTimeout "upload_timeout" REQUEST_TIMEOUT "The upload took too long";
@@ -84,6 +86,7 @@ codes! {
     PreconditionFailed "precondition_failed" PRECONDITION_FAILED "The resource was changed since it was read";
     InvalidUpload "invalid_upload" BAD_REQUEST "The body of the upload cannot be read";
     InvalidRequest "invalid_request" UNPROCESSABLE_ENTITY "A value in the body is not valid";
+    InvalidWebhookUrl "invalid_webhook_url" UNPROCESSABLE_ENTITY "The URL of the webhook cannot be used";
     InvalidChanges "invalid_changes" UNPROCESSABLE_ENTITY "The .changes file cannot be used";
     ChangesIncomplete "changes_incomplete" UNPROCESSABLE_ENTITY "A file that the .changes file lists is missing";
     SourceNotTaken "source_not_taken" UNPROCESSABLE_ENTITY "Source packages are not accepted";

@@ -24,6 +24,7 @@ mod tokens;
 mod upload;
 mod users;
 mod visitor;
+mod webhooks;
 #[cfg(test)]
 mod tests;
 
@@ -83,6 +84,15 @@ pub(super) fn router() -> Router<Arc<App>> {
         .route("/console/users/{id}/quota", post(users::limit))
         .route("/console/tokens", get(tokens::show).post(tokens::create))
         .route("/console/tokens/{id}", post(tokens::change))
+        .route("/console/webhooks", get(webhooks::all).post(webhooks::create))
+        .route(
+            "/console/webhooks/{id}",
+            get(webhooks::one).post(webhooks::change),
+        )
+        .route(
+            "/console/webhooks/{id}/deliveries/{delivery}",
+            post(webhooks::redeliver),
+        )
         .route("/console/audit", get(audit::show))
         .route("/console/audit/export", get(audit::download))
         .route("/console/keys", get(keys::show))

@@ -6,7 +6,7 @@ use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, OpenApi, Ref, RefOr, Schema};
 
-use super::{audit, auth, keys, packages, stats, suites, tokens, wire};
+use super::{audit, auth, keys, packages, stats, suites, tokens, webhooks, wire};
 use crate::problem::{Code, ProblemBody};
 use debian_archive::package_view::PackageView;
 use debian_archive::snapshots::StateView;
@@ -25,11 +25,12 @@ use debian_archive::snapshots::StateView;
         (name = "packages", description = "Uploading, finding, changing, removing and downloading packages."),
         (name = "users", description = "Accounts and their roles."),
         (name = "suites", description = "Suites, statistics and the audit log."),
+        (name = "webhooks", description = "Receivers of events, and what was sent to them."),
         (name = "operating", description = "Health, metrics and explanations of problems.")
     ),
     components(schemas(
         Code, PackageView, ProblemBody, audit::AuditView, stats::daily::DayView, auth::sessions::SessionView, keys::KeyView, packages::provenance::ProvenanceView, packages::publishing::PackagePublishing, StateView,
-        suites::list::SuiteSummary, suites::publications::PublicationView, suites::yanked::YankedView, super::upload::params::Wait, tokens::view::TokenView, wire::UserView
+        suites::list::SuiteSummary, suites::publications::PublicationView, suites::yanked::YankedView, super::upload::params::Wait, tokens::view::TokenView, webhooks::view::DeliveryView, webhooks::view::WebhookView, wire::UserView
     ))
 )]
 pub(super) struct ApiDocument;

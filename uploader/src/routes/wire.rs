@@ -10,7 +10,7 @@ use debian_archive::package_view::PackageView;
 use debian_control::name::SuiteName;
 use debian_control::release::format_iso;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
 use crate::app::App;
@@ -156,20 +156,31 @@ pub(crate) fn suites(app: &App, role: Role, names: Option<&[String]>) -> Result<
     match (role, names) {
         (Role::Admin, _) | (Role::Maintainer, None) => Ok(Suites::All),
         (Role::User, None) => Ok(Suites::Only(Vec::new())),
-        (_, Some(names)) => names
-            .iter()
-            .map(|name| {
-                let suite = app.archive.config().suite(name);
-                suite.map(|suite| suite.codename.clone()).ok_or_else(|| {
-                    Problem::new(
-                        Code::InvalidRequest,
-                        format!("no suite `{}`", name.escape_debug()),
-                    )
-                })
-            })
-            .collect::<Result<Vec<_>, _>>()
-            .map(Suites::Only),
+        (_, Some(names)) => codenames(app, names).map(Suites::Only),
     }
+}
+
+/// Returns the codenames of suites.
+pub(crate) fn codenames(app: &App, names: &[String]) -> Result<Vec<SuiteName>, Problem> {
+    let names = names.iter();
+    names
+        .map(|name| {
+            let suite = app.archive.config().suite(name);
+            suite.map(|suite| suite.codename.clone()).ok_or_else(|| {
+                Problem::new(
+                    Code::InvalidRequest,
+                    format!("no suite `{}`", name.escape_debug()),
+                )
+            })
+        })
+        .collect()
+}
+
+/// Tells a null from a field that was left out.
+pub(crate) fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
 }
 
 /// Shapes a package.

@@ -257,6 +257,10 @@ fn rows(world: &World) -> Vec<Row> {
             row("DELETE", "/api/tokens/{id}", Guard::InFull, ("root", 204)),
             format!("/api/tokens/{}", world.spare_token),
         ),
+    ]
+    .into_iter()
+    .chain(of_webhooks(world))
+    .chain([
         row("GET", "/api/users", Guard::Admin, ("root", 200)),
         json(
             row("POST", "/api/users", Guard::Admin, ("root", 201)),
@@ -401,6 +405,40 @@ fn rows(world: &World) -> Vec<Row> {
             package,
         ),
         row("POST", "/api/auth/logout", Guard::SignedIn, ("reader", 204)),
+    ])
+    .collect()
+}
+
+/// Returns the routes of webhooks.
+fn of_webhooks(world: &World) -> Vec<Row> {
+    let row = |method, route: &'static str, status, body| Row {
+        method,
+        route,
+        guard: Guard::Admin,
+        path: route
+            .replace("{id}", &world.webhook)
+            .replace("{delivery}", &world.delivery),
+        body,
+        headers: &[],
+        right: ("root", status),
+    };
+    let new = json!({"name": "one", "url": "https://hooks.invalid/", "events": ["suite.published"]});
+    vec![
+        row("GET", "/api/webhooks", 200, None),
+        row("POST", "/api/webhooks", 201, Some(new)),
+        row("GET", "/api/webhooks/{id}", 200, None),
+        row("PUT", "/api/webhooks/{id}", 200, Some(json!({"paused": true}))),
+        row("POST", "/api/webhooks/{id}/rotation", 200, None),
+        row("POST", "/api/webhooks/{id}/ping", 202, None),
+        row("GET", "/api/webhooks/{id}/deliveries", 200, None),
+        row("GET", "/api/webhooks/{id}/deliveries/{delivery}", 200, None),
+        row(
+            "POST",
+            "/api/webhooks/{id}/deliveries/{delivery}/redelivery",
+            202,
+            None,
+        ),
+        row("DELETE", "/api/webhooks/{id}", 204, None),
     ]
 }
 

@@ -32,6 +32,9 @@ pub(super) struct World {
     pub(super) session: String,
     /// What is published of `stable`.
     pub(super) snapshot: String,
+    /// A webhook, and a delivery to it.
+    pub(super) webhook: String,
+    pub(super) delivery: String,
     pub(super) spare_user: String,
     pub(super) spare_token: String,
     pub(super) token_of_spare: String,
@@ -98,6 +101,11 @@ pub(super) fn world() -> World {
 
     let other = server.upload(&DebBuilder::new("tool", "1.0", "amd64"), "suite=other", &root);
     assert_eq!(other.status, 201, "{}", other.text());
+    let hook = json!({"name": "hook", "url": "https://hooks.invalid/", "events": ["key.expiring"]});
+    let hook = server.json("POST", "/api/webhooks", Some(&root), &hook).json();
+    let webhook = hook["id"].as_str().unwrap().to_owned();
+    let ping = format!("/api/webhooks/{webhook}/ping");
+    let ping = server.json("POST", &ping, Some(&root), &json!({})).json();
     let sessions = server.get("/api/auth/sessions", Some(&keeper)).json();
 
     let logged_out = server.login("root");
@@ -160,6 +168,8 @@ pub(super) fn world() -> World {
         session: sessions["items"][0]["id"].as_str().unwrap().to_owned(),
         snapshot: newest_snapshot(&server, "stable"),
         token_of_spare: first_token(&server, &root, &spare_user),
+        webhook,
+        delivery: ping["id"].as_str().unwrap().to_owned(),
         spare_user,
         spare_token: spare["id"].as_str().unwrap().to_owned(),
         root_id,

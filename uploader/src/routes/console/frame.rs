@@ -28,7 +28,11 @@ const PLACES: [(&str, &str); 7] = [
     ("/console/keys", "Keys"),
     ("/console/health", "Health"),
 ];
-const ADMIN_PLACES: [(&str, &str); 2] = [("/console/users", "Users"), ("/console/audit", "Audit log")];
+const ADMIN_PLACES: [(&str, &str); 3] = [
+    ("/console/users", "Users"),
+    ("/console/webhooks", "Webhooks"),
+    ("/console/audit", "Audit log"),
+];
 
 impl Frame {
     /// Returns the frame of a page for somebody who is signed in.
@@ -75,6 +79,9 @@ fn text(done: &str) -> Option<&'static str> {
         "rolled-back" => "The suite holds what it held. It is live with the next publish.",
         "promoted" => "Promoted. They are live with the next publish.",
         "created" => "Created.",
+        "sent" => "It is being sent: load the page again to see what came of it.",
+        "paused" => "Paused: nothing is sent to it.",
+        "resumed" => "It is sent what happens from now on.",
         "revoked" => "Revoked.",
         "password" => "The password was changed, and all sign-ins ended. Sign in with the new one.",
         "signed-out" => "You are signed out.",

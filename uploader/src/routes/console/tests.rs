@@ -1,6 +1,7 @@
 //! The console against what other pages, forged cookies and hostile texts try.
 
 use archive_catalog::accounts::Role;
+use archive_catalog::outbox::{SendFailure, SentDelivery, Taking};
 use debian_deb::build::DebBuilder;
 use debian_deb::compression::Compression;
 use serde_json::json;
@@ -94,6 +95,43 @@ async fn world() -> (TemporaryServer, String) {
     (server, body["id"].as_str().unwrap().to_owned())
 }
 
+/// Creates a webhook with this name in each text of it, that failed and was paused; returns its ID.
+async fn webhook(server: &TemporaryServer, text: &str) -> String {
+    let root = server.token("root", &["admin"]);
+    let url = format!("https://hooks.example.org/?q={}", text.replace(' ', ""));
+    let body = json!({"name": text, "url": url, "events": ["package.uploaded"]}).to_string();
+    let json = [("content-type", "application/json")];
+    let made = server
+        .ask(("POST", "/api/webhooks"), Some(&root), &json, body)
+        .await;
+    assert_eq!(made.status, 201, "{}", made.body);
+    let made: serde_json::Value = serde_json::from_str(&made.body).unwrap();
+    let id = made["id"].as_str().unwrap().to_owned();
+    let ping = format!("/api/webhooks/{id}/ping");
+    assert_eq!(
+        server.ask(("POST", &ping), Some(&root), &[], "").await.status,
+        202
+    );
+    let taking = Taking {
+        claim: "test".parse().unwrap(),
+        most: 1,
+        most_of_one: 1,
+        busy: Vec::new(),
+    };
+    let outbox = server.app.archive.outbox();
+    let taken = outbox.take_deliveries(&[], &taking).unwrap().taken;
+    let sent = SentDelivery {
+        id: taken[0].id,
+        response_status: None,
+        failure: Some(SendFailure {
+            error: text.to_owned(),
+            retry_in: None,
+        }),
+    };
+    assert_eq!(outbox.take_deliveries(&[sent], &taking).unwrap().paused.len(), 1);
+    id
+}
+
 fn pages(package: &str) -> Vec<String> {
     let mut pages: Vec<String> = [
         "",
@@ -107,6 +145,7 @@ fn pages(package: &str) -> Vec<String> {
         "/tokens?all=true",
         "/users",
         "/users/jane",
+        "/webhooks",
         "/audit",
         "/keys",
         "/health",
@@ -175,10 +214,13 @@ async fn texts_of_packages_tags_tokens_and_addresses_are_never_markup() {
         .await;
     assert_eq!(made.status, 200, "{}", made.body);
     assert!(made.body.contains("rgt_"));
+    let hook = webhook(&server, EVIL).await;
     let said = json!({"username": EVIL, "password": "a wrong password"}).to_string();
     let json = [("content-type", "application/json"), ("user-agent", EVIL)];
     server.ask(("POST", "/api/auth/login"), None, &json, said).await;
     let mut all = pages(&package);
+    all.push(format!("/console/webhooks/{hook}"));
+    all.push(format!("/console/webhooks/{hook}?done={evil}"));
     all.push(format!(
         "/console/packages?q={evil}&tag={evil}&suite=&section={evil}&done={evil}"
     ));
@@ -479,4 +521,79 @@ async fn a_quota_is_set_in_the_console_by_administrators_only() {
     let jane = Browser::new(&server, "jane").await;
     let answer = jane.post("/console/suites/stable/quota", "max_packages=").await;
     assert_eq!(answer.status, 403, "{}", answer.body);
+}
+
+#[tokio::test]
+async fn a_webhook_is_made_tried_paused_changed_and_deleted() {
+    let (server, _) = world().await;
+    let browser = Browser::new(&server, "root").await;
+    let form = "name=chat&url=https%3A%2F%2Fhooks.example.org%2F&events=suite.published&events=package.removed&suites=prod";
+    let made = browser.post("/console/webhooks", form).await;
+    assert_eq!(made.status, 200, "{}", made.body);
+    assert!(made.body.contains("whsec_"), "the secret is shown");
+    let webhooks = server.app.archive.webhooks();
+    let path = format!("/console/webhooks/{}", webhooks.webhooks().unwrap()[0].id);
+    let shown = browser.get(&path).await.body;
+    assert!(!shown.contains("whsec_"), "once");
+    assert!(
+        shown.contains("value=\"suite.published\" checked") && shown.contains("value=\"stable\""),
+        "{shown}"
+    );
+    for (form, done) in [
+        ("action=ping", "sent"),
+        ("action=pause", "paused"),
+        ("action=resume", "resumed"),
+        (
+            "action=save&name=talk&url=https%3A%2F%2Fhooks.example.org%2F&events=key.expiring&suites=",
+            "saved",
+        ),
+    ] {
+        let answer = browser.post(&path, form).await;
+        assert_eq!(
+            location(&answer),
+            format!("{path}?done={done}"),
+            "{}",
+            answer.body
+        );
+    }
+    let webhook = webhooks.webhooks().unwrap().remove(0);
+    assert_eq!(
+        (webhook.name.as_str(), webhook.suites),
+        ("talk", archive_catalog::accounts::Suites::All)
+    );
+    let delivery = webhooks.deliveries(&webhook.id, None, 1).unwrap()[0].id;
+    let again = browser.post(&format!("{path}/deliveries/{delivery}"), "").await;
+    assert_eq!(location(&again), format!("{path}?done=sent"));
+    assert!(browser.post(&path, "action=rotate").await.body.contains("whsec_"));
+    let inward = browser
+        .post(
+            &path,
+            "action=save&name=talk&url=https%3A%2F%2F127.0.0.1%2F&events=key.expiring",
+        )
+        .await;
+    assert_eq!(inward.status, 422, "{}", inward.body);
+    assert_eq!(
+        browser.post(&path, "action=delete&password=wrong").await.status,
+        403
+    );
+    let gone = browser
+        .post(
+            &path,
+            &format!("action=delete&password={}", PASSWORD.replace(' ', "+")),
+        )
+        .await;
+    assert_eq!(location(&gone), "/console/webhooks?done=deleted");
+}
+
+#[tokio::test]
+async fn webhooks_are_for_administrators_in_the_console_too() {
+    let (server, _) = world().await;
+    let hook = webhook(&server, "chat").await;
+    let jane = Browser::new(&server, "jane").await;
+    let one = format!("/console/webhooks/{hook}");
+    for path in ["/console/webhooks", &one] {
+        assert_eq!(jane.get(path).await.status, 403, "{path}");
+        assert_eq!(jane.post(path, "action=ping").await.status, 403, "{path}");
+    }
+    assert_eq!(jane.post(&format!("{one}/deliveries/1"), "").await.status, 403);
 }

@@ -6,7 +6,7 @@ use archive_catalog::accounts::{Account, AccountChange, Role};
 use axum::Json as Answer;
 use axum::extract::State;
 use axum::http::HeaderMap;
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use serde_json::json;
 use utoipa::ToSchema;
 
@@ -30,16 +30,11 @@ pub(crate) struct ChangeUser {
     /// Administrators only. Ends all sessions of the account.
     pub(crate) role: Option<String>,
     /// Administrators only. Null means all suites.
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "wire::present")]
     #[schema(value_type = Option<Vec<String>>)]
     pub(crate) suites: Option<Option<Vec<String>>>,
     /// Administrators only. True ends all sessions; tokens are rejected until this is false again.
     pub(crate) disabled: Option<bool>,
-}
-
-/// Tells a null from a field that was left out.
-fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<Vec<String>>>, D::Error> {
-    Option::deserialize(deserializer).map(Some)
 }
 
 /// Changes an account.

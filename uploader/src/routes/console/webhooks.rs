@@ -1,0 +1,228 @@
+//! `/console/webhooks`: receivers of events, and what was sent to them.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::{Path, Query, State};
+use axum::http::HeaderMap;
+use serde::Deserialize;
+
+use super::answer::{Answered, page, see};
+use super::fields::Fields;
+use super::frame::Frame;
+use super::visitor::{Posted, Visitor};
+use super::{Done, address, confirm};
+use crate::app::App;
+use crate::problem::{Code, Problem};
+use crate::routes::webhooks::create::{WebhookRequest, created};
+use crate::routes::webhooks::edit::{ChangeWebhook, changed};
+use crate::routes::webhooks::view::{DeliveryView, WebhookView, choices};
+use crate::routes::webhooks::{addressed, delete, deliveries, list, ping, redelivery, rotation};
+use crate::routes::wire::PageParams;
+
+/// An event that a form offers.
+struct Choice {
+    name: &'static str,
+    chosen: bool,
+}
+
+#[derive(Template)]
+#[template(path = "console/webhooks.html")]
+struct WebhooksPage {
+    frame: Frame,
+    webhooks: Vec<WebhookView>,
+    choices: Vec<Choice>,
+}
+
+pub(super) async fn all(State(app): State<Arc<App>>, visitor: Visitor, Query(done): Query<Done>) -> Answered {
+    let frame = Frame::new(&visitor, "Webhooks", done.done.as_deref());
+    let found = app
+        .blocking(move |app| list::listed(app, &visitor.caller))
+        .await?;
+    page(&WebhooksPage {
+        frame,
+        webhooks: found.items,
+        choices: offered(&[]),
+    })
+}
+
+/// Creates a webhook, and shows its secret.
+pub(super) async fn create(State(app): State<Arc<App>>, posted: Posted) -> Answered {
+    let Posted { visitor, fields } = posted;
+    let body = WebhookRequest {
+        name: fields.text("name"),
+        url: fields.text("url"),
+        events: fields.all("events"),
+        suites: suites(&fields),
+    };
+    let caller = visitor.caller.clone();
+    let webhook = app.changing(move |app| created(app, &caller, &body)).await?;
+    shown(
+        &app,
+        visitor,
+        webhook.id,
+        &WebhookParams::default(),
+        webhook.secret,
+    )
+    .await
+}
+
+/// Which part of a webhook's deliveries.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct WebhookParams {
+    cursor: Option<String>,
+    done: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "console/webhook.html")]
+struct WebhookPage {
+    frame: Frame,
+    webhook: WebhookView,
+    suites: String,
+    choices: Vec<Choice>,
+    deliveries: Vec<DeliveryView>,
+    next: Option<String>,
+    /// Made just now.
+    secret: Option<String>,
+}
+
+pub(super) async fn one(
+    State(app): State<Arc<App>>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+    Query(params): Query<WebhookParams>,
+) -> Answered {
+    shown(&app, visitor, id, &params, None).await
+}
+
+async fn shown(
+    app: &Arc<App>,
+    visitor: Visitor,
+    id: String,
+    params: &WebhookParams,
+    secret: Option<String>,
+) -> Answered {
+    let done = params.done.clone();
+    let asked = PageParams {
+        limit: None,
+        cursor: params.cursor.clone(),
+    };
+    let shown = app
+        .blocking(move |app| {
+            let webhook = WebhookView::new(&addressed(app, &visitor.caller, &id)?, None);
+            let found = deliveries::listed(app, &visitor.caller, &id, &asked)?;
+            let older = |cursor: &str| address(&format!("/console/webhooks/{id}"), &[("cursor", cursor)]);
+            Ok(WebhookPage {
+                frame: Frame::new(&visitor, webhook.name.clone(), done.as_deref()),
+                suites: webhook.suites.as_deref().unwrap_or_default().join(" "),
+                choices: offered(&webhook.events),
+                next: found.next.as_deref().map(older),
+                deliveries: found.items,
+                webhook,
+                secret,
+            })
+        })
+        .await?;
+    page(&shown)
+}
+
+/// Does with a webhook what the button says that was pressed.
+pub(super) async fn change(State(app): State<Arc<App>>, Path(id): Path<String>, posted: Posted) -> Answered {
+    let Posted { visitor, fields } = posted;
+    let caller = visitor.caller.clone();
+    let done = match fields.given("action") {
+        Some("rotate") => {
+            let asked = id.clone();
+            let webhook = app
+                .changing(move |app| rotation::rotated(app, &caller, &asked))
+                .await?;
+            return shown(&app, visitor, id, &WebhookParams::default(), webhook.secret).await;
+        }
+        Some("delete") => {
+            confirm(&app, &visitor, &fields).await?;
+            app.changing(move |app| delete::deleted(app, &caller, &id, &HeaderMap::new()))
+                .await?;
+            return Ok(see("/console/webhooks?done=deleted"));
+        }
+        Some("ping") => {
+            let asked = id.clone();
+            app.changing(move |app| ping::pinged(app, &caller, &asked))
+                .await?;
+            "sent"
+        }
+        Some(action) => {
+            let (body, done) = asked_change(action, &fields)?;
+            let asked = id.clone();
+            app.changing(move |app| changed(app, &caller, &asked, &HeaderMap::new(), &body))
+                .await?;
+            done
+        }
+        None => return Err(unknown_action().into()),
+    };
+    let shown = format!("/console/webhooks/{id}");
+    Ok(see(&address(&shown, &[("done", done)])))
+}
+
+/// Sends a delivery again.
+pub(super) async fn redeliver(
+    State(app): State<Arc<App>>,
+    Path((id, delivery)): Path<(String, String)>,
+    posted: Posted,
+) -> Answered {
+    let caller = posted.visitor.caller;
+    let asked = id.clone();
+    app.changing(move |app| redelivery::redelivered(app, &caller, &asked, &delivery))
+        .await?;
+    Ok(see(&address(
+        &format!("/console/webhooks/{id}"),
+        &[("done", "sent")],
+    )))
+}
+
+/// Returns what a button means to change, and how that is told of.
+fn asked_change(action: &str, fields: &Fields) -> Result<(ChangeWebhook, &'static str), Problem> {
+    let paused = |paused| ChangeWebhook {
+        paused: Some(paused),
+        ..ChangeWebhook::default()
+    };
+    match action {
+        "save" => {
+            let body = ChangeWebhook {
+                name: Some(fields.text("name")),
+                url: Some(fields.text("url")),
+                events: Some(fields.all("events")),
+                suites: Some(suites(fields)),
+                paused: None,
+            };
+            Ok((body, "saved"))
+        }
+        "pause" => Ok((paused(true), "paused")),
+        "resume" => Ok((paused(false), "resumed")),
+        _ => Err(unknown_action()),
+    }
+}
+
+fn unknown_action() -> Problem {
+    Problem::new(
+        Code::InvalidRequest,
+        "the form has a button that this version does not know: load the page again",
+    )
+}
+
+/// Returns the events that a form offers, and which of them were chosen.
+fn offered(chosen: &[&str]) -> Vec<Choice> {
+    let choices = choices().into_iter();
+    choices
+        .map(|name| Choice {
+            name,
+            chosen: chosen.contains(&name),
+        })
+        .collect()
+}
+
+/// Returns the suites of a form; none where it names none, which means all.
+fn suites(fields: &Fields) -> Option<Vec<String>> {
+    Some(fields.words("suites")).filter(|suites| !suites.is_empty())
+}
