@@ -7,10 +7,10 @@ mod check;
 mod auth;
 mod autoremove;
 mod candidates;
+mod changelog;
 mod completions;
 mod config_overrides;
 mod depends;
-mod difference;
 mod download;
 mod edsp;
 mod failure;
@@ -29,6 +29,7 @@ mod install_target;
 mod kept_back;
 mod plan_text;
 mod plan_view;
+mod policy;
 mod printer;
 mod progress;
 mod rdepends;
@@ -37,6 +38,7 @@ mod relations;
 mod remove;
 mod search;
 mod secret;
+mod selected;
 mod source;
 mod target_release;
 mod transaction;
@@ -111,6 +113,7 @@ enum Command {
     #[command(visible_alias = "show")]
     Info(info::InfoArgs),
     List(list::ListArgs),
+    Policy(policy::PolicyArgs),
     Files(files::FilesArgs),
     Depends(depends::DependsArgs),
     Rdepends(rdepends::RdependsArgs),
@@ -123,6 +126,7 @@ enum Command {
     #[command(visible_alias = "dist-upgrade")]
     FullUpgrade(upgrade::FullUpgradeArgs),
     Download(download::DownloadArgs),
+    Changelog(changelog::ChangelogArgs),
     Check(check::CheckArgs),
     Edsp(edsp::EdspArgs),
     Hold(hold::HoldArgs),
@@ -395,11 +399,13 @@ fn run(command: Command, context: &mut Context) -> Result<Outcome, Failure> {
         Command::Search(args) => search::run(args, context),
         Command::Info(args) => info::run(&args, context),
         Command::List(args) => list::run(&args, context),
+        Command::Policy(args) => policy::run(&args, context),
         Command::Files(args) => files::files(&args, context),
         Command::Depends(args) => depends::run(&args, context),
         Command::Rdepends(args) => rdepends::run(&args, context),
         Command::Why(args) => why::run(&args, context),
         Command::Download(args) => download::run(&args, context),
+        Command::Changelog(args) => changelog::run(&args, context),
         Command::Edsp(args) => edsp::run(&args, context),
         Command::Check(args) => check::run(&args, context),
         Command::Install(args) => install::run(&args, context),

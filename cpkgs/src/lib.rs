@@ -14,6 +14,8 @@ pub mod spec;
 pub mod resolver_input;
 pub mod phasing;
 pub mod preferences;
+pub mod package_pattern;
+pub mod selection;
 pub mod installed;
 pub mod edsp;
 pub mod system;

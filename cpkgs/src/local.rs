@@ -32,6 +32,12 @@ pub enum LocalError {
         /// Why.
         source: io::Error,
     },
+    /// It is a folder, a pipe or a device: reading it might never end.
+    #[error("`{}` is not a regular file", path.display())]
+    Kind {
+        /// Its path.
+        path: PathBuf,
+    },
     /// It is no package.
     #[error("`{}` is no package that can be installed", path.display())]
     Deb {
@@ -59,6 +65,12 @@ impl LocalDeb {
             path: path.to_owned(),
             source,
         };
+        // A pipe is not even opened: that waits for whoever writes.
+        if !path.metadata().map_err(cannot)?.is_file() {
+            return Err(LocalError::Kind {
+                path: path.to_owned(),
+            });
+        }
         let mut input = Hashing {
             inner: BufReader::new(File::open(path).map_err(cannot)?),
             digester: Digester::sha256(),

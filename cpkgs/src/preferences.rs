@@ -178,13 +178,21 @@ impl Preferences {
         if let Some(record) = specific {
             return Some(record.priority);
         }
-        let general = |index: &&Index| {
-            let record = self.records.iter().find(|record| {
-                matches!(record.packages, Packages::All) && record.pin.is_of(candidate.version, &[*index])
-            });
-            record.map_or(index.priority(), |record| record.priority)
-        };
+        let general = |index: &&Index| self.general(candidate.version, index);
         candidate.indexes.iter().map(general).max()
+    }
+
+    /// Returns the priority of an index for packages that no record names.
+    pub fn of_index(&self, index: &Index) -> i32 {
+        self.general("", index)
+    }
+
+    fn general(&self, version: &str, index: &Index) -> i32 {
+        let record = self
+            .records
+            .iter()
+            .find(|record| matches!(record.packages, Packages::All) && record.pin.is_of(version, &[index]));
+        record.map_or(index.priority(), |record| record.priority)
     }
 }
 

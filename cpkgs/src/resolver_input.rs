@@ -229,7 +229,7 @@ impl<'l> ResolverInput<'l> {
 }
 
 /// Returns the name of the source of a package that an index has. Source: Debian Policy 5.6.1.
-fn source_of(library: &PackageCache, package: PackageId) -> Option<String> {
+pub(crate) fn source_of(library: &PackageCache, package: PackageId) -> Option<String> {
     let text = library.stanza(package).ok()?;
     let stanza = Stanza::parse(&text).ok()?;
     let named = stanza.line("Source").or(stanza.line("Package"))?;

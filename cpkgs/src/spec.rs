@@ -35,6 +35,12 @@ impl Spec {
         if is_deb && text.contains('/') {
             return Ok(Self::File(PathBuf::from(text)));
         }
+        if text.starts_with(['.', '/']) {
+            let shown = debian_control::terminal::escaped(text);
+            return Err(format!(
+                "`{shown}` is a path: expected one of a file that ends in `.deb`"
+            ));
+        }
         let named = Named::parse(text)?;
         Ok(Self::Named(named))
     }
@@ -136,6 +142,7 @@ mod tests {
 
     #[test]
     fn what_means_nothing_is_refused() {
+        assert!(Spec::parse("./folder").unwrap_err().contains("is a path"));
         for text in ["", "vi=", "vi/", "vi:", "A b", "../x", "vi/s=1"] {
             assert!(Spec::parse(text).is_err(), "{text:?}");
         }

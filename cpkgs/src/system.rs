@@ -10,6 +10,7 @@
 mod database;
 mod error;
 mod files;
+mod history;
 mod history_log;
 mod hooks;
 mod key;
@@ -42,6 +43,7 @@ use rootless::store::{self, Expected};
 use rootless::{Add, Change, PackageKey};
 
 pub use error::SystemError;
+pub use history::{LoggedChange, LoggedPackage};
 pub use history_log::Author;
 pub use order::Action;
 
@@ -113,6 +115,14 @@ impl System {
         architecture: Option<&str>,
     ) -> Result<Option<Vec<String>>, SystemError> {
         database::files_of(self, name, architecture)
+    }
+
+    /// Returns the changes of the system that apt's log knows, the oldest first.
+    ///
+    /// # Errors
+    /// When a log cannot be read.
+    pub fn history(&self) -> Result<Vec<LoggedChange>, SystemError> {
+        history::read(self)
     }
 
     /// Has dpkg hold packages, or let them change again.

@@ -57,7 +57,7 @@ pub(super) fn run(args: &DownloadArgs, context: &mut Context) -> Result<Outcome,
 }
 
 /// Returns the package that a text means: the best one of its name.
-fn matching(text: &str, input: &ResolverInput<'_>) -> Result<PackageId, Failure> {
+pub(super) fn matching(text: &str, input: &ResolverInput<'_>) -> Result<PackageId, Failure> {
     let named = Named::parse(text).map_err(|error| Failure::saying(USAGE, error))?;
     let universe = &input.universe;
     let found = match input.target(&named) {

@@ -296,7 +296,7 @@ impl From<PackageCacheError> for Failure {
 impl From<LocalError> for Failure {
     fn from(error: LocalError) -> Self {
         let code = match error {
-            LocalError::Read { .. } => USAGE,
+            LocalError::Read { .. } | LocalError::Kind { .. } => USAGE,
             _ => REFUSED,
         };
         Self::new(code, error)

@@ -14,6 +14,7 @@ use serde::Serialize;
 use super::candidates;
 use super::failure::{Failure, REFUSED, USAGE, no_sources};
 use super::install_target::{InstallTargetArgs, Run};
+use super::unknown_package::unknown_package;
 use super::{Context, Outcome, human_size};
 
 /// List the files of a package: as it is installed, or else as the archives list them.
@@ -41,6 +42,12 @@ pub(super) fn files(args: &FilesArgs, context: &mut Context) -> Result<Outcome, 
         return print(files.into_iter().collect(), context);
     }
     let not_installed = || Failure::saying(REFUSED, format_args!("`{}` is not installed", args.name));
+    // A list of files has tens of megabytes: it is not fetched for a name that no package has.
+    if let Ok(library) = context.library()
+        && library.summaries().named(&named.name).next().is_none()
+    {
+        return Err(unknown_package(&named.name, &library));
+    }
     // Who has no source yet asks for what is installed.
     let lists = match file_lists(context) {
         Ok(Some(lists)) => lists,

@@ -1,11 +1,10 @@
 //! `cpkgs install`.
 
-use std::path::{Path, PathBuf};
-
 use clap::Args;
 use clap_complete::engine::ArgValueCompleter;
 use cpkgs::local::LocalDeb;
 use cpkgs::resolver_input::ResolverInput;
+use cpkgs::selection::{Selection, Verb, Word};
 use cpkgs::spec::{Named, Spec};
 use resolver::kept_back::kept_back;
 use resolver::plan::{Change, Plan, Step, Why};
@@ -19,6 +18,7 @@ use super::candidates;
 use super::failure::{Failure, REFUSED, USAGE};
 use super::install_target::{Indexes, InstallTargetArgs};
 use super::options::{BrokenArgs, RunArgs, check_held, recommends};
+use super::selected;
 use super::target_release::ReleaseArgs;
 use super::transaction::{Transaction, refused};
 use super::{Context, Outcome, kept_back};
@@ -26,7 +26,7 @@ use super::{Context, Outcome, kept_back};
 /// Install packages and their dependencies.
 #[derive(Debug, Args)]
 pub(super) struct InstallArgs {
-    /// NAME, NAME=VERSION, NAME/SUITE, NAME:ARCHITECTURE, or FILE.deb.
+    /// NAME, NAME=VERSION, NAME/SUITE, NAME:ARCHITECTURE, or FILE.deb; `NAME-` removes it; `GLOB*`, `^EXPRESSION`, or a pattern such as `~nNAME`.
     #[arg(required_unless_present_any = ["fix_broken", "all_programs"], value_name = "PACKAGE", add = ArgValueCompleter::new(candidates::packages))]
     packages: Vec<String>,
     /// This version of the one package that is named.
@@ -65,20 +65,14 @@ impl InstallArgs {
     }
 }
 
-/// Returns the packages that were named, and the files among them.
-fn specs(args: &InstallArgs) -> Result<(Vec<Spec>, Vec<LocalDeb>), Failure> {
-    let mut specs = args
-        .packages
-        .iter()
-        .map(|text| match is_file_here(text) {
-            true => Ok(Spec::File(PathBuf::from(text))),
-            false => Spec::parse(text),
-        })
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(|error| Failure::saying(USAGE, error))?;
+/// Returns the words, and the files among them.
+fn words(args: &InstallArgs) -> Result<(Vec<Word>, Vec<LocalDeb>), Failure> {
+    let mut words = selected::words(&args.packages)?;
     if let Some(version) = &args.version {
-        match specs.as_mut_slice() {
-            [Spec::Named(named)] if named.version.is_none() => named.version = Some(version.clone()),
+        match words.as_mut_slice() {
+            [Word::One(Spec::Named(named))] if named.version.is_none() => {
+                named.version = Some(version.clone());
+            }
             _ => {
                 return Err(Failure::saying(
                     USAGE,
@@ -87,18 +81,12 @@ fn specs(args: &InstallArgs) -> Result<(Vec<Spec>, Vec<LocalDeb>), Failure> {
             }
         }
     }
-    let files = specs.iter().filter_map(|spec| match spec {
-        Spec::File(path) => Some(LocalDeb::open(path)),
-        Spec::Named(_) => None,
+    let files = words.iter().filter_map(|word| match word {
+        Word::One(Spec::File(path)) => Some(LocalDeb::open(path)),
+        _ => None,
     });
     let files = files.collect::<Result<Vec<_>, _>>()?;
-    Ok((specs, files))
-}
-
-/// Says whether a text names a package that is a file of the working directory.
-fn is_file_here(text: &str) -> bool {
-    let path = Path::new(text);
-    path.extension().is_some_and(|end| end == "deb") && path.is_file()
+    Ok((words, files))
 }
 
 /// Returns what the resolver is to look for.
@@ -115,17 +103,22 @@ fn targets(specs: &[Spec], input: &ResolverInput<'_>) -> Vec<Target> {
 }
 
 pub(super) fn run(args: &InstallArgs, context: &mut Context) -> Result<Outcome, Failure> {
-    let (specs, files) = specs(args)?;
+    let (words, files) = words(args)?;
     let target = context.install_target(&args.target, args.run.run())?;
-    let is_file = |spec: &Spec| matches!(spec, Spec::File(_));
-    let indexes = match !specs.is_empty() && specs.iter().all(is_file) {
+    let indexes = match !words.is_empty() && words.iter().all(Word::is_file) {
         true => Indexes::IfAny,
         false => Indexes::Needed,
     };
     let library = target.library(indexes, context)?;
     let input = target.resolver_input_of(&args.release, &library, files, context)?;
+    let Selection {
+        install: specs,
+        remove,
+    } = selected::of(&words, Verb::Install, &input)?;
+    let remove = selected::to_remove(remove, &input, context)?;
     let request = Request {
         install: targets(&specs, &input),
+        remove: remove.iter().map(|named| input.target(named)).collect(),
         installed: input.installed.clone(),
         recommends: recommends(args.no_recommends),
         broken: args.broken.asked(),

@@ -41,7 +41,7 @@ impl InstallTargetArgs {
     }
 
     /// Returns the system that would be changed: this machine's, or the one below `--dpkg-root`.
-    fn system(&self) -> System {
+    pub(super) fn system(&self) -> System {
         match &self.dpkg_root {
             Some(folder) => System::at(folder),
             None => System::default(),
@@ -248,7 +248,7 @@ impl InstallTarget {
     }
 
     /// Returns what the administrator of a system prefers; without root, the sources say it all.
-    fn preferences(&self, context: &Context) -> Result<Preferences, Failure> {
+    pub(super) fn preferences(&self, context: &Context) -> Result<Preferences, Failure> {
         let Self::System(system) = self else {
             return Ok(Preferences::default());
         };

@@ -3,11 +3,11 @@
 use clap::Args;
 use clap_complete::engine::ArgValueCompleter;
 use cpkgs::resolver_input::ResolverInput;
-use cpkgs::spec::Named;
-use debian_control::terminal::escaped;
+use cpkgs::selection::{Selection, Verb};
+use cpkgs::spec::{Named, Spec};
 use resolver::autoremovable::autoremovable;
 use resolver::plan::Plan;
-use resolver::request::{Hold, Installed, Recommends, Request};
+use resolver::request::{Installed, Recommends, Request, Target};
 use resolver::solve::solve;
 use resolver::universe::PackageId;
 use rootless::{Configuration, PackageKey};
@@ -16,13 +16,14 @@ use super::candidates;
 use super::failure::{Failure, REFUSED, USAGE};
 use super::install_target::{Indexes, InstallTarget, InstallTargetArgs};
 use super::options::{BrokenArgs, run_of};
+use super::selected;
 use super::transaction::{Transaction, refused};
 use super::{Context, Outcome};
 
 /// Remove packages, and those that depend on them.
 #[derive(Debug, Args)]
 pub(super) struct RemoveArgs {
-    /// NAME or NAME:ARCHITECTURE.
+    /// NAME or NAME:ARCHITECTURE; `NAME+` installs it; `GLOB*`, `^EXPRESSION`, or a pattern such as `?garbage`.
     #[arg(required = true, value_name = "PACKAGE", add = ArgValueCompleter::new(candidates::installed))]
     packages: Vec<String>,
     #[command(flatten)]
@@ -54,32 +55,28 @@ fn take_away(
     configuration: Configuration,
     context: &mut Context,
 ) -> Result<Outcome, Failure> {
-    let named = args
-        .packages
-        .iter()
-        .map(|text| Named::parse(text))
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(|error| Failure::saying(USAGE, error))?;
+    let words = selected::words(&args.packages)?;
     let target = context.install_target(&args.target, run_of(args.dry_run))?;
     let library = target.library(Indexes::IfAny, context)?;
     let input = target.resolver_input(&library, Vec::new(), context)?;
-    let (here, absent): (Vec<Named>, Vec<Named>) = named
+    let Selection { install, remove } = selected::of(&words, Verb::Remove, &input)?;
+    let install = to_install(&install, &input)?;
+    let (here, absent): (Vec<Named>, Vec<Named>) = remove
         .into_iter()
         .partition(|named| input.installed_of(named).next().is_some());
     let (leftovers, missing) = leftovers_of(absent, configuration, &target)?;
-    for named in &missing {
+    if let (true, true, true, Some(named)) = (
+        here.is_empty(),
+        leftovers.is_empty(),
+        install.is_empty(),
+        missing.first(),
+    ) {
         let text = format!("`{named}` is not installed");
-        if here.is_empty() && leftovers.is_empty() {
-            return Err(Failure::saying(REFUSED, text).hint("`cpkgs list --installed` names what is"));
-        }
-        context.printer.error_line(escaped(&text));
+        return Err(Failure::saying(REFUSED, text).hint("`cpkgs list --installed` names what is"));
     }
-    let named: Vec<Named> = here
-        .into_iter()
-        .map(|named| input.with_architecture(named))
-        .collect();
-    refuse_held(&named, &input)?;
+    let named = selected::to_remove(here.into_iter().chain(missing).collect(), &input, context)?;
     let request = Request {
+        install,
         remove: named.iter().map(|named| input.target(named)).collect(),
         installed: input.installed.clone(),
         recommends: Recommends::Leave,
@@ -106,6 +103,18 @@ fn take_away(
     .finish(run_of(args.dry_run), context)
 }
 
+/// Returns what is to come instead of what goes, by the words that say so.
+fn to_install(specs: &[Spec], input: &ResolverInput<'_>) -> Result<Vec<Target>, Failure> {
+    let target = |spec: &Spec| match spec {
+        Spec::Named(named) => Ok(input.target(named)),
+        Spec::File(path) => {
+            let text = format!("`{}` is a file: expected the name of a package", path.display());
+            Err(Failure::saying(USAGE, text))
+        }
+    };
+    specs.iter().map(target).collect()
+}
+
 /// Returns what packages that are not installed have left behind and would lose now, and those that have left nothing.
 fn leftovers_of(
     absent: Vec<Named>,
@@ -125,21 +134,6 @@ fn leftovers_of(
         leftovers.extend(left);
     }
     Ok((leftovers, missing))
-}
-
-fn refuse_held(named: &[Named], input: &ResolverInput<'_>) -> Result<(), Failure> {
-    let is_held = |named: &&Named| {
-        let mut installed = input.installed_of(named);
-        installed.any(|installed| installed.hold == Hold::Held)
-    };
-    match named.iter().find(is_held) {
-        None => Ok(()),
-        Some(held) => Err(Failure::saying(
-            REFUSED,
-            format_args!("`{}` is held, and stays as it is", held.name),
-        )
-        .hint(format_args!("`cpkgs unhold {}` releases it", held.name))),
-    }
 }
 
 /// Says how many packages nothing needs any more after a plan.

@@ -7,7 +7,7 @@ use apt_client::package_cache;
 use clap::Args;
 use cpkgs::local::LocalDeb;
 use cpkgs::spec::Named;
-use cpkgs::system::Unfinished;
+use cpkgs::system::{System, Unfinished};
 use debian_control::terminal::escaped;
 use resolver::request::{Recommends, Request, Target};
 use resolver::solve::solve;
@@ -15,6 +15,7 @@ use rootless::{Add, Change, Configuration, Damaged};
 
 use super::failure::{Failure, REFUSED};
 use super::install_target::{Indexes, InstallTarget, InstallTargetArgs, Run};
+use super::printer::Printer;
 use super::progress::DownloadBar;
 use super::transaction::{Transaction, refused};
 use super::{Context, Outcome, now, report};
@@ -54,6 +55,7 @@ pub(super) fn run(args: &RepairArgs, context: &mut Context) -> Result<Outcome, F
         let done = rootless::renew(&install, change(&repaired.damaged, &args.files, context)?)?;
         report::report(&done, &install, context);
     }
+    report_system(&context.printer);
     if context.printer.json() {
         let names = repaired.damaged.iter().map(|damaged| &damaged.package.name);
         context.printer.value(&serde_json::json!({
@@ -63,6 +65,16 @@ pub(super) fn run(args: &RepairArgs, context: &mut Context) -> Result<Outcome, F
         }))?;
     }
     Ok(Outcome::Success)
+}
+
+/// Says what the machine's own dpkg is not done with: `repair` alone is for packages without root, and who repairs may mean the other.
+fn report_system(printer: &Printer) {
+    // A machine need not have a dpkg, nor one that everybody may look into.
+    for one in System::default().unfinished().into_iter().flatten() {
+        printer.warning(format_args!(
+            "in the system, {one}: `cpkgs repair --system` goes on with it"
+        ));
+    }
 }
 
 /// Lets dpkg go on with what it was not done with, and unpacks again what was cut off.

@@ -1,40 +1,55 @@
 //! `cpkgs rollback`.
 
+mod system;
+
 use clap::Args;
 use clap_complete::engine::ArgValueCompleter;
 use debian_control::terminal::escaped;
-use rootless::generation::Generations;
+use rootless::generation::{Difference, Generations};
 
 use super::candidates;
-use super::difference::Difference;
-use super::failure::Failure;
+use super::failure::{Failure, USAGE};
+use super::install_target::InstallTargetArgs;
+use super::options::run_of;
 use super::{Context, Outcome};
 
-/// Go back to an earlier generation, exactly and without a network.
+/// Go back to an earlier generation, exactly and without a network; with --system take a change of the system back.
+///
+/// In the system, what came with a change goes, and what was removed or changed comes back in the version before, if a source still has
+/// it. Packages that changed again since, and packages that others need by now, are refused.
 #[derive(Debug, Args)]
 pub(super) struct RollbackArgs {
-    /// Its number, as `cpkgs history` lists it; left out: the one before the current one.
-    #[arg(add = ArgValueCompleter::new(candidates::generations))]
-    generation: Option<u64>,
+    /// A generation's number, or with --system a change's ID, as `cpkgs history` lists them; left out: the one before the current
+    /// one, or the newest change.
+    #[arg(value_name = "NUMBER|ID", add = ArgValueCompleter::new(candidates::generations))]
+    to: Option<String>,
+    /// Show what would change, and do nothing.
+    #[arg(long, short = 's')]
+    dry_run: bool,
+    #[command(flatten)]
+    target: InstallTargetArgs,
 }
 
 pub(super) fn run(args: &RollbackArgs, context: &mut Context) -> Result<Outcome, Failure> {
+    if args.target.is_system() {
+        let run = run_of(args.dry_run);
+        let target = context.install_target(&args.target, run)?;
+        return system::run(&args.target.system(), args.to.as_deref(), run, &target, context);
+    }
+    let number = args.to.as_ref().map(|text| text.parse::<u64>().map_err(|_| text));
+    let number = number
+        .transpose()
+        .map_err(|text| Failure::saying(USAGE, format_args!("`{text}` is not the number of a generation")))?;
     let install = context.config.install(&context.home);
     let _lock = context.lock(&install)?;
     let generations = Generations::new(&install);
-    let before = generations.current_plan()?;
-    let (number, kept) = rootless::rollback(&install, args.generation)?;
-    let difference = Difference::between(&before, &generations.plan(number)?);
-    let kinds = [
-        ("install", &difference.added),
-        ("change", &difference.changed),
-        ("remove", &difference.removed),
-    ];
-    for (what, packages) in kinds {
-        for package in packages {
-            context.printer.info(escaped(&format!("{what} {package}")));
-        }
+    let wanted = rootless::rollback_target(&install, number)?;
+    let difference = Difference::between(&generations.current_plan()?, &wanted);
+    show(&difference, args.dry_run, context)?;
+    if args.dry_run {
+        return Ok(Outcome::Success);
     }
+    let (number, kept) = rootless::rollback(&install, number)?;
     context.report_kept(&install, &kept);
     context
         .printer
@@ -45,4 +60,30 @@ pub(super) fn run(args: &RollbackArgs, context: &mut Context) -> Result<Outcome,
             .value(&serde_json::json!({ "generation": number }))?;
     }
     Ok(Outcome::Success)
+}
+
+/// Prints what a rollback changes: as data where nothing else is done.
+fn show(difference: &Difference, dry_run: bool, context: &mut Context) -> Result<(), Failure> {
+    if dry_run && context.printer.json() {
+        return Ok(context.printer.value(difference)?);
+    }
+    let kinds = [
+        ("install", &difference.added),
+        ("change", &difference.changed),
+        ("remove", &difference.removed),
+    ];
+    for (what, packages) in kinds {
+        for package in packages {
+            let line = escaped(&format!("{what} {package}"));
+            if dry_run {
+                context.printer.line(line)?;
+            } else {
+                context.printer.info(line);
+            }
+        }
+    }
+    if difference.is_empty() {
+        context.printer.info("no package changes");
+    }
+    Ok(())
 }

@@ -472,6 +472,15 @@ fn versions_of(input: &ResolverInput<'_>, name: &str, summary: &str) -> Option<S
     Some(format!("available: {}", versions.join(", ")))
 }
 
+/// Returns the architecture of a name that is not there, where no index of that architecture is.
+fn unread_architecture<'s>(summary: &'s str, input: &ResolverInput<'_>) -> Option<&'s str> {
+    let name = summary.strip_prefix("there is no package `")?.strip_suffix('`')?;
+    let (_, architecture) = name.split_once(':')?;
+    let mut indexes = input.library().lists().indexes.iter();
+    let is_read = indexes.any(|index| index.architecture == architecture);
+    (!is_read && debian_control::name::is_known_to_dpkg(architecture)).then_some(architecture)
+}
+
 /// Says why a request cannot be met, and for names that nobody has which ones are near.
 pub(super) fn refused(refusal: Refusal, input: &ResolverInput<'_>, names: &[&str]) -> Failure {
     let Refusal {
@@ -501,9 +510,16 @@ pub(super) fn refused(refusal: Refusal, input: &ResolverInput<'_>, names: &[&str
     if error.to_string().is_empty() {
         error = anyhow::anyhow!("the request cannot be met");
     }
+    let said = summary;
     let mut failure = Failure::new(REFUSED, error);
     for hint in hints {
         failure = failure.hint(hint);
+    }
+    if let Some(architecture) = unread_architecture(&said, input) {
+        return failure.hint(format_args!(
+            "no index of {architecture} is read: after `dpkg --add-architecture {architecture}`, `cpkgs update` fetches them for `--system`; \
+             without root, `--architecture {architecture}` of `cpkgs source add` does"
+        ));
     }
     for name in names {
         if input.universe.versions_of(name).is_empty() {

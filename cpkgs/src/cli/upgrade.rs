@@ -14,6 +14,7 @@ use super::candidates;
 use super::failure::{Failure, REFUSED, USAGE};
 use super::install_target::{Indexes, InstallTarget, InstallTargetArgs, Run};
 use super::options::{BrokenArgs, RunArgs, check_held, recommends};
+use super::selected;
 use super::target_release::ReleaseArgs;
 use super::transaction::{Transaction, refused};
 use super::{Context, Outcome, kept_back, phased};
@@ -21,7 +22,7 @@ use super::{Context, Outcome, kept_back, phased};
 /// Upgrade packages to their newest versions: all of them, or those that are named.
 #[derive(Debug, Args)]
 pub(super) struct UpgradeArgs {
-    /// Only these.
+    /// Only these: names or patterns.
     #[arg(value_name = "PACKAGE", conflicts_with = "all", add = ArgValueCompleter::new(candidates::installed))]
     packages: Vec<String>,
     /// All that is installed, as when none is named.
@@ -62,10 +63,7 @@ pub(super) fn upgrade(args: &UpgradeArgs, context: &mut Context) -> Result<Outco
     let target = context.install_target(&args.target, args.run.run())?;
     let library = target.library(Indexes::Needed, context)?;
     let input = target.resolver_input_of(&args.release, &library, Vec::new(), context)?;
-    let named = args.packages.iter().map(|text| Named::parse(text));
-    let named = named
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(|error| Failure::saying(USAGE, error))?;
+    let named = selected::installed(&args.packages, &input)?;
     if let Some(versioned) = named
         .iter()
         .find(|named| named.version.is_some() || named.suite.is_some())
@@ -88,7 +86,7 @@ pub(super) fn upgrade(args: &UpgradeArgs, context: &mut Context) -> Result<Outco
     let upgrade = if args.packages.is_empty() {
         Upgrade::All
     } else {
-        Upgrade::Names(args.packages.clone())
+        Upgrade::Names(named.iter().map(Named::to_string).collect())
     };
     let options = Options {
         upgrade,

@@ -22,6 +22,29 @@ pub struct PatternError {
 }
 
 impl Pattern {
+    /// Returns one for every text of which a part matches a regular expression.
+    ///
+    /// # Errors
+    /// When it is no regular expression.
+    pub fn expression(expression: &str) -> Result<Self, PatternError> {
+        let regex = RegexBuilder::new(expression)
+            .case_insensitive(true)
+            .size_limit(MAX_COMPILED)
+            .build();
+        regex.map(Self).map_err(|source| PatternError {
+            text: expression.to_owned(),
+            source,
+        })
+    }
+
+    /// Returns one for a text and no other.
+    ///
+    /// # Errors
+    /// When the text is too long to compare with.
+    pub fn whole(text: &str) -> Result<Self, PatternError> {
+        Self::expression(&format!("^{}$", regex_lite::escape(text)))
+    }
+
     /// Says whether a text matches.
     pub fn matches(&self, text: &str) -> bool {
         self.0.is_match(text)
@@ -32,18 +55,10 @@ impl FromStr for Pattern {
     type Err = PatternError;
 
     fn from_str(text: &str) -> Result<Self, PatternError> {
-        let expression = text.strip_prefix('/').map_or_else(
-            || from_glob(text),
-            |rest| rest.strip_suffix('/').unwrap_or(rest).to_owned(),
-        );
-        let regex = RegexBuilder::new(&expression)
-            .case_insensitive(true)
-            .size_limit(MAX_COMPILED)
-            .build();
-        regex.map(Self).map_err(|source| PatternError {
-            text: text.to_owned(),
-            source,
-        })
+        match text.strip_prefix('/') {
+            Some(rest) => Self::expression(rest.strip_suffix('/').unwrap_or(rest)),
+            None => Self::expression(&from_glob(text)),
+        }
     }
 }
 

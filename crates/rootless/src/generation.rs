@@ -4,6 +4,7 @@
 mod alternatives;
 mod build;
 mod database;
+mod difference;
 mod error;
 mod exposed;
 mod generators;
@@ -29,7 +30,7 @@ use crate::overlay;
 pub use self::build::{BuildOptions, Purpose, build};
 pub use self::error::GenerationError;
 pub use self::notes::Notes;
-pub use self::plan::{Held, PackageRecord, Plan, Programs, Provenance};
+pub use self::plan::{Difference, Held, PackageRecord, Plan, Programs, Provenance};
 pub use self::shims::PROGRAMS;
 
 /// How the folders of generations that are not whole are called.
@@ -143,6 +144,24 @@ impl Generations {
         match self.current()? {
             Some(number) => self.plan(number),
             None => Ok(Plan::default()),
+        }
+    }
+
+    /// Returns how the packages of a generation differ from those of its parent, also where the parent is gone.
+    ///
+    /// # Errors
+    ///
+    /// As [`Generations::plan`].
+    pub fn difference(&self, plan: &Plan) -> Result<Difference, GenerationError> {
+        if let Some(recorded) = &plan.difference {
+            return Ok(recorded.clone());
+        }
+        // Older versions recorded none.
+        match plan.parent.map(|parent| self.plan(parent)) {
+            None => Ok(Difference::between(&Plan::default(), plan)),
+            Some(Ok(parent)) => Ok(Difference::between(&parent, plan)),
+            Some(Err(GenerationError::Unknown { .. })) => Ok(Difference::default()),
+            Some(Err(error)) => Err(error),
         }
     }
 

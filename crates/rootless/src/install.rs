@@ -14,7 +14,9 @@ use debian_control::stanza::Stanza;
 
 use crate::change::{Add, Change, Configuration, PackageKey};
 use crate::conffiles;
-use crate::generation::{self, BuildOptions, Generations, Held, Notes, PackageRecord, Plan, Purpose};
+use crate::generation::{
+    self, BuildOptions, Difference, Generations, Held, Notes, PackageRecord, Plan, Purpose,
+};
 use crate::store::{Expected, Store};
 
 pub use self::error::RootlessError;
@@ -113,6 +115,25 @@ pub fn ephemeral(install: &Path, change: Change) -> Result<PathBuf, RootlessErro
     Ok(place)
 }
 
+/// Returns what the generation holds that [`rollback`] would go to.
+///
+/// # Errors
+///
+/// When there is none.
+pub fn rollback_target(install: &Path, to: Option<u64>) -> Result<Plan, RootlessError> {
+    let generations = Generations::new(install);
+    let before = generations.current_plan()?;
+    let first = || (before.number > 0).then_some(0);
+    let to = to
+        .or(before.parent)
+        .or_else(first)
+        .ok_or(RootlessError::NothingBefore)?;
+    if to == 0 && before.number > 0 {
+        return Ok(Plan::default());
+    }
+    Ok(generations.plan(to)?)
+}
+
 /// Lets an earlier generation count again: the one named, else the one that the current one came from. Before the first there is
 /// number 0, which has nothing.
 ///
@@ -124,11 +145,7 @@ pub fn rollback(install: &Path, to: Option<u64>) -> Result<(u64, Vec<String>), R
     let generations = Generations::new(install);
     let before = generations.current_plan()?;
     conffiles::merge(install, &store, &before)?;
-    let first = || (before.number > 0).then_some(0);
-    let to = to
-        .or(before.parent)
-        .or_else(first)
-        .ok_or(RootlessError::NothingBefore)?;
+    let to = rollback_target(install, to)?.number;
     if to == 0 && before.number > 0 && !generations.path(0).exists() {
         let nothing = Plan {
             created: before.created.clone(),
@@ -147,7 +164,8 @@ pub fn rollback(install: &Path, to: Option<u64>) -> Result<(u64, Vec<String>), R
     Ok((to, kept))
 }
 
-/// Removes all generations but the newest `keep` and the one that counts, and the packages that none of them has.
+/// Removes all generations but the newest `keep` and the one that counts, and the packages that none of them has. Those that have the
+/// packages of their parent, as after a hold, do not count as one of `keep`, and stay with it.
 ///
 /// # Errors
 ///
@@ -159,8 +177,18 @@ pub fn collect(install: &Path, keep: usize) -> Result<Swept, RootlessError> {
     generations.remove_ephemeral()?;
     let current = generations.current()?;
     let all = generations.all()?;
-    let newest = all.iter().rev().take(keep).copied().chain(current);
-    let kept: BTreeSet<u64> = newest.collect();
+    let mut kept: BTreeSet<u64> = current.into_iter().collect();
+    let mut counted = 0;
+    for number in all.iter().rev().copied() {
+        if counted == keep {
+            break;
+        }
+        kept.insert(number);
+        let plan = generations.plan(number)?;
+        if !generations.difference(&plan)?.is_empty() {
+            counted += 1;
+        }
+    }
     let mut swept = Swept {
         unfinished,
         ..Swept::default()
@@ -263,14 +291,17 @@ fn next(before: Plan, change: Change, added: Vec<PackageRecord>, number: u64) ->
         }
     }
     packages.sort_by(|one, other| one.key().cmp(&other.key()));
-    Plan {
+    let mut plan = Plan {
         number,
         parent: (before.number > 0).then_some(before.number),
         created: change.time,
         command: change.command,
         programs: change.programs.unwrap_or(before.programs),
+        difference: None,
         packages,
-    }
+    };
+    plan.difference = Some(Difference::between(&before, &plan));
+    plan
 }
 
 /// Returns the folder of a package in the store.

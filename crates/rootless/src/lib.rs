@@ -17,5 +17,5 @@ mod install;
 pub use change::{Add, Change, Configuration, PackageKey};
 pub use install::{
     Applied, Damaged, Repaired, RootlessError, Swept, apply, collect, ephemeral, leftovers, renew, repair,
-    rollback,
+    rollback, rollback_target,
 };

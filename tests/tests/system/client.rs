@@ -13,3 +13,4 @@ mod update;
 mod update_odd_archives;
 mod update_tampered;
 mod upgrade_phased;
+mod words;

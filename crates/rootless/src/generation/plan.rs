@@ -19,8 +19,22 @@ pub struct Plan {
     /// Whose programs are in its `bin`.
     #[serde(default)]
     pub programs: Programs,
+    /// How its packages differ from those of its parent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub difference: Option<Difference>,
     /// Its packages, by name and architecture.
     pub packages: Vec<PackageRecord>,
+}
+
+/// The packages that one generation has and another has not, with their versions.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Difference {
+    /// Packages that came.
+    pub added: Vec<String>,
+    /// Packages that went.
+    pub removed: Vec<String>,
+    /// Packages of another version, with the old one and the new one.
+    pub changed: Vec<String>,
 }
 
 /// Whose programs are in `bin`.

@@ -294,6 +294,37 @@ fn gc_keeps_what_is_asked_for_and_what_counts() {
 }
 
 #[test]
+fn a_hold_is_no_generation_that_gc_counts_and_what_came_is_known_without_the_parent() {
+    let machine = Machine::new();
+    for version in ["1", "2"] {
+        machine.apply(&[script("hello", version)]).unwrap();
+    }
+    let key = PackageKey {
+        name: "hello".to_owned(),
+        architecture: "amd64".to_owned(),
+    };
+    for held in [Held::Held, Held::Free] {
+        let change = Change {
+            holds: vec![(key.clone(), held)],
+            ..Change::default()
+        };
+        apply(&machine.install(), change).unwrap();
+    }
+    machine.apply(&[script("hello", "3")]).unwrap();
+    collect(&machine.install(), 2).unwrap();
+    let generations = Generations::new(&machine.install());
+    assert_eq!(generations.all().unwrap(), [2, 3, 4, 5]);
+    let difference = generations.difference(&generations.plan(2).unwrap()).unwrap();
+    assert_eq!(difference.changed, ["hello 1 -> 2"]);
+    assert!(
+        generations
+            .difference(&generations.plan(3).unwrap())
+            .unwrap()
+            .is_empty()
+    );
+}
+
+#[test]
 fn a_held_package_stays_held_in_later_generations() {
     let machine = Machine::new();
     machine.apply(&[script("hello", "1.0")]).unwrap();

@@ -110,6 +110,9 @@ fn what_is_installed_runs_and_is_upgraded_taken_back_and_removed() {
     assert_eq!(upgradable[0]["upgradable_to"], "2.0");
     client.run(&["upgrade", "--yes"]).ok();
     assert_eq!(client.program("greeting", &[]).ok().stdout, "hello 2.0\n");
+    let planned = client.run(&["rollback", "--dry-run"]).ok().stdout;
+    assert_eq!(planned, "change greeting 2.0 -> 1.0\n");
+    assert_eq!(client.program("greeting", &[]).ok().stdout, "hello 2.0\n");
     let said = client.run(&["rollback"]).ok().stderr;
     assert_eq!(said, "change greeting 2.0 -> 1.0\ngeneration 1 is current\n");
     assert_eq!(client.program("greeting", &[]).ok().stdout, "hello 1.0\n");

@@ -75,3 +75,47 @@ fn what_is_reinstalled_gets_its_files_back() {
     machine.client.run(&["update"]).ok();
     machine.cpkgs(&["install", "--reinstall", "libhello"]).exits(1);
 }
+
+#[test]
+fn changes_of_the_system_are_listed_and_taken_back() {
+    let machine = Machine::new(&[
+        hello("1.0"),
+        DebBuilder::new("libhello", "1.0", "amd64"),
+        DebBuilder::new("other", "1", "all"),
+    ]);
+    machine.cpkgs(&["install", "other"]).ok();
+    machine.cpkgs(&["install", "hello", "other-"]).ok();
+    let listed = machine.cpkgs(&["history"]).ok().stdout;
+    let lines: Vec<&str> = listed.lines().collect();
+    assert_eq!(lines.len(), 2, "{listed}");
+    assert!(lines[0].contains("+2 -1"), "{listed}");
+    let planned = machine.cpkgs(&["rollback", "--dry-run"]).ok().stdout;
+    assert!(
+        planned.contains("1 to install, 0 to upgrade, 0 to downgrade, 2 to remove"),
+        "{planned}"
+    );
+    machine.cpkgs(&["rollback"]).ok();
+    let there = |machine: &Machine| -> Vec<String> {
+        let status = machine.status().into_iter();
+        status.filter(|line| line.ends_with(" installed")).collect()
+    };
+    assert_eq!(there(&machine), ["other 1 install installed"]);
+    // What another package needs by now does not go, nor what has changed since.
+    let first = lines[1].split_whitespace().next().unwrap().to_owned();
+    machine
+        .archive
+        .add(&[DebBuilder::new("user", "1", "all").depends("other")])
+        .ok();
+    machine.archive.publish();
+    machine.client.run(&["update"]).ok();
+    machine.cpkgs(&["install", "user"]).ok();
+    let refused = machine.cpkgs(&["rollback", &first]).exits(1).stderr;
+    assert!(refused.contains("that would also remove user"), "{refused}");
+    machine.archive.add(&[DebBuilder::new("other", "2", "all")]).ok();
+    machine.archive.publish();
+    machine.client.run(&["update"]).ok();
+    machine.cpkgs(&["upgrade"]).ok();
+    let refused = machine.cpkgs(&["rollback", &first]).exits(1).stderr;
+    assert!(refused.contains("`other` is 2 by now"), "{refused}");
+    machine.cpkgs(&["rollback", "20200101T000000"]).exits(1);
+}

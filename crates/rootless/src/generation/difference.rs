@@ -2,24 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use rootless::generation::Plan;
-
-/// The packages that one generation has and another has not, with their versions.
-pub(super) struct Difference {
-    pub(super) added: Vec<String>,
-    pub(super) removed: Vec<String>,
-    /// With the old version and the new one.
-    pub(super) changed: Vec<String>,
-}
+use super::plan::{Difference, Plan};
 
 impl Difference {
-    pub(super) fn between(before: &Plan, after: &Plan) -> Self {
+    /// Compares the packages of two generations.
+    pub fn between(before: &Plan, after: &Plan) -> Self {
         let (old, new) = (versions(before), versions(after));
-        let mut difference = Self {
-            added: Vec::new(),
-            removed: Vec::new(),
-            changed: Vec::new(),
-        };
+        let mut difference = Self::default();
         for (key, version) in &new {
             let name = key.0;
             match old.get(key) {
@@ -35,6 +24,11 @@ impl Difference {
             .map(|(key, version)| format!("{} {version}", key.0))
             .collect();
         difference
+    }
+
+    /// Says whether both have the same packages.
+    pub fn is_empty(&self) -> bool {
+        self.added.is_empty() && self.removed.is_empty() && self.changed.is_empty()
     }
 }
 

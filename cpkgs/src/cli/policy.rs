@@ -1,0 +1,222 @@
+//! `cpkgs policy`.
+
+use std::collections::BTreeMap;
+
+use apt_client::lists::Index;
+use clap::Args;
+use clap_complete::engine::ArgValueCompleter;
+use cpkgs::resolver_input::ResolverInput;
+use cpkgs::spec::Named;
+use debian_control::terminal::escaped;
+use debian_control::version::Version;
+use resolver::universe::PackageId;
+use serde::Serialize;
+
+use super::candidates;
+use super::failure::{Failure, USAGE};
+use super::install_target::{Indexes, InstallTarget, InstallTargetArgs, Run};
+use super::unknown_package::unknown_package;
+use super::{Context, Outcome};
+
+/// Above this, an older version than the installed one comes as well. Source: apt_preferences(5).
+const ALSO_OLDER: i32 = 1000;
+
+/// Show which version of packages would be installed and why: the priority of each version, and where it comes from.
+///
+/// Without names: the priorities of all indexes.
+#[derive(Debug, Args)]
+pub(super) struct PolicyArgs {
+    /// The packages.
+    #[arg(value_name = "PACKAGE", add = ArgValueCompleter::new(candidates::packages))]
+    names: Vec<String>,
+    #[command(flatten)]
+    target: InstallTargetArgs,
+}
+
+/// A package as `--json` prints it.
+#[derive(Debug, Serialize)]
+struct PolicyView<'p> {
+    name: &'p str,
+    architecture: &'p str,
+    installed: Option<&'p str>,
+    candidate: Option<&'p str>,
+    versions: Vec<VersionView<'p>>,
+}
+
+#[derive(Debug, Serialize)]
+struct VersionView<'p> {
+    version: &'p str,
+    installed: bool,
+    priority: i32,
+    indexes: Vec<IndexView<'p>>,
+}
+
+#[derive(Debug, Serialize)]
+struct IndexView<'p> {
+    priority: i32,
+    url: &'p str,
+    suite: &'p str,
+    component: &'p str,
+    architecture: &'p str,
+}
+
+impl<'p> IndexView<'p> {
+    fn new(index: &'p Index, priority: i32) -> Self {
+        Self {
+            priority,
+            url: &index.url,
+            suite: &index.asked,
+            component: &index.component,
+            architecture: &index.architecture,
+        }
+    }
+
+    fn line(&self) -> String {
+        let Self {
+            priority,
+            url,
+            suite,
+            component,
+            architecture,
+        } = self;
+        format!("{priority} {url} {suite}/{component} {architecture}")
+    }
+}
+
+pub(super) fn run(args: &PolicyArgs, context: &mut Context) -> Result<Outcome, Failure> {
+    let target = context.install_target(&args.target, Run::Dry)?;
+    let library = target.library(Indexes::Needed, context)?;
+    if args.names.is_empty() {
+        return indexes(&target, &library.lists().indexes, context);
+    }
+    let input = target.resolver_input(&library, Vec::new(), context)?;
+    let mut unknown = Vec::new();
+    for text in &args.names {
+        let named = Named::parse(text).map_err(|error| Failure::saying(USAGE, error))?;
+        let views = policies(&named, &target, &input, context)?;
+        if views.is_empty() {
+            unknown.push(unknown_package(&named.name, &library));
+        }
+        for view in views {
+            print(&view, context)?;
+        }
+    }
+    let last = unknown.pop();
+    for failure in unknown {
+        failure.report(&mut context.printer);
+    }
+    last.map_or(Ok(Outcome::Success), Err)
+}
+
+/// Prints the priorities of all indexes.
+fn indexes(target: &InstallTarget, indexes: &[Index], context: &mut Context) -> Result<Outcome, Failure> {
+    let preferences = target.preferences(context)?;
+    for index in indexes {
+        let view = IndexView::new(index, preferences.of_index(index));
+        if context.printer.json() {
+            context.printer.value(&view)?;
+        } else {
+            context.printer.line(escaped(&view.line()))?;
+        }
+    }
+    Ok(Outcome::Success)
+}
+
+/// Returns what counts for the packages of a name, one for each architecture.
+fn policies<'p>(
+    named: &Named,
+    target: &InstallTarget,
+    input: &'p ResolverInput<'_>,
+    context: &Context,
+) -> Result<Vec<PolicyView<'p>>, Failure> {
+    let universe = &input.universe;
+    let preferences = target.preferences(context)?;
+    let mut groups: BTreeMap<&str, Vec<PackageId>> = BTreeMap::new();
+    for package in input.matching(named) {
+        let architecture = match universe.architecture(package) {
+            "all" => cpkgs::machine::architecture(),
+            own => own,
+        };
+        groups.entry(architecture).or_default().push(package);
+    }
+    let view = |(architecture, mut packages): (&'p str, Vec<PackageId>)| {
+        packages.sort_by_cached_key(|package| {
+            std::cmp::Reverse(universe.version(*package).parse::<Version>().ok())
+        });
+        let installed = packages
+            .iter()
+            .copied()
+            .find(|package| input.installed_as(*package).is_some());
+        let version = |package: PackageId| VersionView {
+            version: universe.version(package),
+            installed: Some(package) == installed,
+            priority: universe.priority(package),
+            indexes: input
+                .library()
+                .indexes(package)
+                .map(|index| IndexView::new(index, preferences.of_index(index)))
+                .collect(),
+        };
+        let name = packages.first().map_or("", |package| universe.name(*package));
+        PolicyView {
+            name,
+            architecture,
+            installed: installed.map(|package| universe.version(package)),
+            candidate: candidate(&packages, installed, input).map(|package| universe.version(package)),
+            versions: packages.into_iter().map(version).collect(),
+        }
+    };
+    Ok(groups.into_iter().map(view).collect())
+}
+
+/// Returns the version that a request for the name alone installs, of those that are there with the newest first.
+fn candidate(
+    packages: &[PackageId],
+    installed: Option<PackageId>,
+    input: &ResolverInput<'_>,
+) -> Option<PackageId> {
+    let universe = &input.universe;
+    let newer: Vec<PackageId> = packages
+        .iter()
+        .copied()
+        .take_while(|package| Some(*package) != installed)
+        .collect();
+    let counts = |package: &PackageId| {
+        let priority = universe.priority(*package);
+        let is_older = installed.is_some() && !newer.contains(package) && Some(*package) != installed;
+        Some(*package) == installed || priority > 0 && (!is_older || priority >= ALSO_OLDER)
+    };
+    // Of equal ones the newest, which stands first.
+    let wanted = packages.iter().copied().filter(counts);
+    wanted.rev().max_by_key(|package| universe.priority(*package))
+}
+
+/// Prints what counts for a package, as people who know apt's expect it.
+fn print(view: &PolicyView<'_>, context: &mut Context) -> Result<(), Failure> {
+    if context.printer.json() {
+        return Ok(context.printer.value(view)?);
+    }
+    let name = match view.architecture == cpkgs::machine::architecture() {
+        true => view.name.to_owned(),
+        false => format!("{}:{}", view.name, view.architecture),
+    };
+    let mut lines = vec![
+        format!("{name}:"),
+        format!("  Installed: {}", view.installed.unwrap_or("(none)")),
+        format!("  Candidate: {}", view.candidate.unwrap_or("(none)")),
+        "  Version table:".to_owned(),
+    ];
+    for version in &view.versions {
+        let mark = if version.installed { "***" } else { "   " };
+        lines.push(format!(" {mark} {} {}", version.version, version.priority));
+        let each = version.indexes.iter();
+        lines.extend(each.map(|index| format!("        {}", index.line())));
+        if version.installed {
+            lines.push("        100 installed".to_owned());
+        }
+    }
+    for line in lines {
+        context.printer.line(escaped(&line))?;
+    }
+    Ok(())
+}

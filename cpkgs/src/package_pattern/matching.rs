@@ -1,0 +1,155 @@
+//! Which packages a pattern is for.
+
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, HashSet};
+
+use debian_control::version::Version;
+use resolver::autoremovable::autoremovable;
+use resolver::broken::broken;
+use resolver::request::{Installed, Mark};
+use resolver::universe::PackageId;
+
+use super::{PackagePattern, Property, Text};
+use crate::machine;
+use crate::preferences::Pattern;
+use crate::resolver_input::{ResolverInput, source_of};
+use crate::spec::Named;
+
+/// A package of one architecture, with all its versions, installed or not.
+struct Versions<'u> {
+    name: &'u str,
+    /// What it runs as; for packages of `all` the machine's own.
+    architecture: &'u str,
+    all: Vec<PackageId>,
+}
+
+/// What is found out once, when a pattern first wants to know it.
+struct Matching<'i, 'l> {
+    input: &'i ResolverInput<'l>,
+    garbage: OnceCell<HashSet<PackageId>>,
+    broken: OnceCell<HashSet<PackageId>>,
+}
+
+impl PackagePattern {
+    /// Returns the packages that it matches, by name; those of foreign architectures with their architecture.
+    pub fn packages(&self, input: &ResolverInput<'_>) -> Vec<Named> {
+        let universe = &input.universe;
+        let mut groups: BTreeMap<(&str, &str), Vec<PackageId>> = BTreeMap::new();
+        for package in universe.packages() {
+            let architecture = match universe.architecture(package) {
+                "all" => machine::architecture(),
+                own => own,
+            };
+            let key = (universe.name(package), architecture);
+            groups.entry(key).or_default().push(package);
+        }
+        let matching = Matching {
+            input,
+            garbage: OnceCell::new(),
+            broken: OnceCell::new(),
+        };
+        let each = groups.into_iter().map(|((name, architecture), all)| Versions {
+            name,
+            architecture,
+            all,
+        });
+        let named = |versions: Versions<'_>| Named {
+            name: versions.name.to_owned(),
+            architecture: (versions.architecture != machine::architecture())
+                .then(|| versions.architecture.to_owned()),
+            ..Named::default()
+        };
+        each.filter(|versions| matching.matches(self, versions))
+            .map(named)
+            .collect()
+    }
+}
+
+impl Matching<'_, '_> {
+    fn matches(&self, pattern: &PackagePattern, versions: &Versions<'_>) -> bool {
+        match pattern {
+            PackagePattern::True => true,
+            PackagePattern::False => false,
+            PackagePattern::Not(one) => !self.matches(one, versions),
+            PackagePattern::And(each) => each.iter().all(|one| self.matches(one, versions)),
+            PackagePattern::Or(each) => each.iter().any(|one| self.matches(one, versions)),
+            PackagePattern::Is(property) => self.is(*property, versions),
+            PackagePattern::Has(text, pattern) => self.has(*text, pattern, versions),
+        }
+    }
+
+    fn is(&self, property: Property, versions: &Versions<'_>) -> bool {
+        let universe = &self.input.universe;
+        if property == Property::Essential {
+            return versions.all.iter().any(|package| universe.is_essential(*package));
+        }
+        let mut all = versions.all.iter();
+        let Some(installed) = all.find_map(|package| self.input.installed_as(*package)) else {
+            return false;
+        };
+        match property {
+            Property::Installed | Property::Essential => true,
+            Property::Automatic => installed.mark == Mark::Automatic,
+            Property::Garbage => self.garbage().contains(&installed.package),
+            Property::Broken => self.broken().contains(&installed.package),
+            Property::Upgradable => self.is_upgradable(installed, versions),
+            Property::Obsolete => {
+                let library = self.input.library();
+                versions
+                    .all
+                    .iter()
+                    .all(|package| library.index(*package).is_none())
+            }
+        }
+    }
+
+    fn is_upgradable(&self, installed: &Installed, versions: &Versions<'_>) -> bool {
+        let universe = &self.input.universe;
+        let version = |package: PackageId| universe.version(package).parse::<Version>().ok();
+        let mut wanted = versions
+            .all
+            .iter()
+            .filter(|package| universe.priority(**package) > 0);
+        wanted.any(|package| version(*package) > version(installed.package))
+    }
+
+    fn has(&self, text: Text, pattern: &Pattern, versions: &Versions<'_>) -> bool {
+        match text {
+            Text::Name => return pattern.matches(versions.name),
+            Text::Architecture => return pattern.matches(versions.architecture),
+            _ => {}
+        }
+        let library = self.input.library();
+        versions.all.iter().any(|package| match text {
+            Text::Name | Text::Architecture => false,
+            Text::Version => pattern.matches(self.input.universe.version(*package)),
+            Text::Section => {
+                let summary = library.summaries().get(package.index());
+                summary.is_some_and(|summary| pattern.matches(summary.section))
+            }
+            Text::Source => source_of(library, *package).is_some_and(|source| pattern.matches(&source)),
+            Text::Archive => library.indexes(*package).any(|index| {
+                let suite = index.suite.as_deref();
+                suite.is_some_and(|suite| pattern.matches(suite)) || pattern.matches(&index.codename)
+            }),
+            Text::Origin => library.indexes(*package).any(|index| {
+                let origin = index.origin.as_deref();
+                origin.is_some_and(|origin| pattern.matches(origin))
+            }),
+        })
+    }
+
+    fn garbage(&self) -> &HashSet<PackageId> {
+        self.garbage.get_or_init(|| {
+            let garbage = autoremovable(&self.input.universe, &self.input.installed);
+            garbage.into_iter().collect()
+        })
+    }
+
+    fn broken(&self) -> &HashSet<PackageId> {
+        self.broken.get_or_init(|| {
+            let broken = broken(&self.input.universe, &self.input.installed);
+            broken.into_iter().map(|one| one.package).collect()
+        })
+    }
+}

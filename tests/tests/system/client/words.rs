@@ -1,0 +1,172 @@
+//! Words of `install`, `remove`, `upgrade` and `list` that mean several packages or say what goes; and `policy`.
+
+use std::fs;
+
+use archive_tests::{Apt, Client, DebBuilder, TestArchive};
+
+/// A client that has the indexes of an archive of these packages.
+fn client_of(packages: &[DebBuilder]) -> (TestArchive, Client) {
+    let archive = TestArchive::new();
+    archive.add(packages).ok();
+    archive.publish();
+    let client = Client::of(&archive, &format!("file:{}", archive.root().display()));
+    client.run(&["update"]).ok();
+    (archive, client)
+}
+
+fn package(name: &str) -> DebBuilder {
+    DebBuilder::new(name, "1", "all").field("Section", "editors")
+}
+
+fn installed(client: &Client) -> Vec<String> {
+    let packages = client.json(&["list", "--installed"]);
+    let names = packages.iter().map(|package| package["name"].as_str().unwrap());
+    names.map(str::to_owned).collect()
+}
+
+#[test]
+fn a_sign_after_a_name_says_what_to_do_unless_a_package_is_called_so() {
+    let (_archive, client) = client_of(&["old", "new", "g++", "lib-"].map(package));
+    client.run(&["install", "--yes", "old", "g++"]).ok();
+    assert_eq!(installed(&client), ["g++", "old"]);
+    client.run(&["install", "--yes", "new", "old-"]).ok();
+    assert_eq!(installed(&client), ["g++", "new"]);
+    client.run(&["remove", "--yes", "g++", "old+"]).ok();
+    assert_eq!(installed(&client), ["new", "old"]);
+    client.run(&["hold", "old"]).ok();
+    let refused = client.run(&["install", "--yes", "old-"]).exits(1);
+    assert!(refused.stderr.contains("`old` is held"), "{}", refused.report());
+    client.run(&["install", "--yes", "absent-"]).exits(1);
+}
+
+#[test]
+fn globs_expressions_and_patterns_mean_all_packages_that_match() {
+    let (_archive, client) = client_of(&[
+        package("ed-one").depends("need"),
+        package("ed-two"),
+        package("need"),
+        package("other"),
+    ]);
+    client.run(&["install", "--yes", "ed-*"]).ok();
+    assert_eq!(installed(&client), ["ed-one", "ed-two", "need"]);
+    let listed = |pattern: &str| client.run(&["list", pattern]).ok().stdout;
+    assert_eq!(
+        listed("?installed ?automatic"),
+        "need\t1\tpackage made for a test\n"
+    );
+    assert_eq!(listed("^ed-t").lines().count(), 1);
+    assert_eq!(listed("?and(?section(^editors$), !~i)").lines().count(), 1);
+    client.run(&["remove", "--yes", "one$"]).ok();
+    assert_eq!(installed(&client), ["ed-two", "need"]);
+    client.run(&["remove", "--yes", "?garbage"]).ok();
+    assert_eq!(installed(&client), ["ed-two"]);
+    client.run(&["install", "--yes", "~nother"]).ok();
+    // A pattern means what is installed, where something is to go.
+    let none = client.run(&["remove", "--yes", "need*"]).exits(1);
+    assert!(
+        none.stderr.contains("no installed package matches `need*`"),
+        "{}",
+        none.report()
+    );
+    client.run(&["install", "zzz*"]).exits(1);
+    let wrong = client.run(&["install", "?nothing"]).exits(2);
+    assert!(
+        wrong.stderr.contains("there is no term `?nothing` here"),
+        "{}",
+        wrong.report()
+    );
+}
+
+/// Takes what both programs say of a package out of their different ways to name an archive: the lines of versions and priorities.
+fn essence(text: &str) -> Vec<String> {
+    let is_said = |line: &&str| {
+        let line = line.trim_start();
+        !line.contains("http:") && !line.contains("/status")
+    };
+    text.lines()
+        .filter(is_said)
+        .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
+        .collect()
+}
+
+#[test]
+fn policy_says_of_each_version_what_apt_cache_says() {
+    let version = |name: &str, version: &str| DebBuilder::new(name, version, "all");
+    let packages = [
+        version("free", "1"),
+        version("free", "2"),
+        version("pinned", "1"),
+        version("pinned", "2"),
+        version("never", "1"),
+    ];
+    let (archive, nginx) = TestArchive::served(&["--suite", "stable"]);
+    archive.add(&packages).ok();
+    archive.publish();
+    let client = Client::of(&archive, &nginx.url());
+    client.run(&["update"]).ok();
+    let records = "Package: pinned\nPin: version 1\nPin-Priority: 900\n\nPackage: never\nPin: release *\nPin-Priority: -1\n";
+    let apt = Apt::new(&archive.read("stable.sources"));
+    apt.update().silent();
+    fs::write(apt.path("etc/apt/preferences"), records).unwrap();
+    let root = tempfile::tempdir().unwrap();
+    fs::create_dir_all(root.path().join("etc/apt")).unwrap();
+    fs::create_dir_all(root.path().join("var/lib/dpkg")).unwrap();
+    fs::write(root.path().join("var/lib/dpkg/status"), "").unwrap();
+    fs::write(root.path().join("etc/apt/preferences"), records).unwrap();
+    let place = root.path().display().to_string();
+    for name in ["free", "pinned", "never"] {
+        let by_apt = archive_tests::Run::of(apt.command("apt-cache").args(["policy", name])).ok();
+        let ours = client
+            .run(&["policy", name, "--system", "--dpkg-root", &place])
+            .ok();
+        assert_eq!(essence(&ours.stdout), essence(&by_apt.stdout), "{name}");
+    }
+    assert!(client.run(&["policy"]).ok().stdout.starts_with("500 http:"));
+    client.run(&["policy", "absent"]).exits(1);
+}
+
+#[test]
+fn a_changelog_is_read_out_of_the_package() {
+    let text = "app (2) stable; urgency=low\n\n  * Better.\n";
+    let (_archive, client) = client_of(&[
+        package("app").file("usr/share/doc/app/changelog", "older\n"),
+        DebBuilder::new("app", "2", "all")
+            .file("usr/share/doc/app/changelog", "upstream\n")
+            .file("usr/share/doc/app/changelog.Debian", text),
+        package("none"),
+    ]);
+    assert_eq!(client.run(&["changelog", "app"]).ok().stdout, text);
+    assert_eq!(client.run(&["changelog", "app=1"]).ok().stdout, "older\n");
+    let none = client.run(&["changelog", "none"]).exits(1);
+    assert!(
+        none.stderr.contains("`none` has no changelog in it"),
+        "{}",
+        none.report()
+    );
+}
+
+#[test]
+fn a_name_that_cannot_be_there_is_said_to_be_so_before_anything_is_fetched() {
+    let (_archive, client) = client_of(&[package("app").field("Provides", "virtual")]);
+    let files = client.run(&["files", "virtual"]).exits(1).stderr;
+    assert!(files.contains("`virtual` is a virtual package"), "{files}");
+    assert!(!files.contains("fetching"), "{files}");
+    let foreign = client.run(&["install", "--dry-run", "app:i386"]).exits(1).stderr;
+    assert!(foreign.contains("no index of i386 is read"), "{foreign}");
+}
+
+#[test]
+fn what_is_no_file_of_a_package_is_said_at_once() {
+    let (_archive, client) = client_of(&[package("app")]);
+    let folder = client.folder().join("folder.deb");
+    fs::create_dir(&folder).unwrap();
+    let pipe = client.folder().join("pipe.deb");
+    archive_tests::Run::of(std::process::Command::new("mkfifo").arg(&pipe)).ok();
+    for path in [folder, pipe] {
+        let path = path.display().to_string();
+        let said = client.run(&["install", "--dry-run", &path]).exits(2).stderr;
+        assert!(said.contains("is not a regular file"), "{said}");
+    }
+    let said = client.run(&["install", "--dry-run", "./folder"]).exits(2).stderr;
+    assert!(said.contains("`./folder` is a path"), "{said}");
+}
