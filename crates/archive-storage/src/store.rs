@@ -162,6 +162,11 @@ pub trait FileStore: Send + Sync {
 
     /// Deletes a file or a link, with the folders that it leaves empty, but for those at the top; one that is not there is no error.
     fn delete(&self, path: &str) -> Result<(), StoreError>;
+
+    /// Deletes a staged file that nobody will finish, with what it stands for: parts of an upload that ended.
+    fn give_up(&self, path: &str) -> Result<(), StoreError> {
+        self.delete(path)
+    }
 }
 
 /// Returns the folder of a path: empty at the top.

@@ -4,14 +4,16 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
 use std::ops::Range;
+use std::sync::Arc;
 use std::time::Duration;
 
 use debian_control::digest::{Digester, Sha256};
 use futures_util::TryStreamExt as _;
+use object_store::multipart::MultipartStore;
 use object_store::path::Path;
 use object_store::{
-    Attribute, Attributes, GetOptions, GetRange, GetResult, MultipartUpload as _, ObjectMeta, ObjectStore,
-    ObjectStoreExt as _, PutMode, PutMultipartOptions, PutOptions, UpdateVersion,
+    Attribute, Attributes, GetOptions, GetRange, GetResult, ObjectMeta, ObjectStore, ObjectStoreExt as _,
+    PutMode, PutOptions, UpdateVersion,
 };
 use tokio::runtime::Runtime;
 
@@ -22,9 +24,9 @@ use archive_storage::store::{
 
 use crate::StoreUrlError;
 use crate::content::{ObjectReader, expect_end, take};
+use crate::parts::{NOTES, PART};
+use crate::service::Service;
 
-/// Files above this size go up in parts, in bytes: so much is held in memory.
-const PART: u64 = 8 * 1024 * 1024;
 /// The attribute with the digest of an object's bytes, so that two that want one name need not read it.
 const SHA256: &str = "sha256";
 /// Where whoever sends a file in parts says which bytes it is sending under a name: no store compares when parts are joined.
@@ -32,14 +34,16 @@ pub const CLAIMS: &str = "staged/claims";
 /// How often an object is written again whose time has to rise.
 const NEWER_EVERY: Duration = Duration::from_millis(250);
 
-type RequestError = Box<dyn std::error::Error + Send + Sync>;
+pub(crate) type RequestError = Box<dyn std::error::Error + Send + Sync>;
 
 /// A bucket, or a prefix in one.
 pub struct Bucket {
     url: String,
-    store: Box<dyn ObjectStore>,
+    pub(crate) store: Arc<dyn ObjectStore>,
+    /// The same, where an upload in parts has to be given up by whoever knows its number.
+    pub(crate) parts: Option<Arc<dyn MultipartStore>>,
     prefix: Path,
-    runtime: Runtime,
+    pub(crate) runtime: Runtime,
 }
 
 impl Bucket {
@@ -50,7 +54,7 @@ impl Bucket {
     ) -> Result<Self, StoreUrlError> {
         // Fails where the program has one already, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let (store, prefix) = crate::service::open(url, variables)?;
+        let Service { store, parts, prefix } = crate::service::open(url, variables)?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .thread_name("bucket")
@@ -63,13 +67,14 @@ impl Bucket {
         Ok(Self {
             url: url.trim_end_matches('/').to_owned(),
             store,
+            parts,
             prefix,
             runtime,
         })
     }
 
     /// Returns the key of a path, letter for letter: `~` and `+` of versions stand in keys as clients ask for them.
-    fn key(&self, path: &str) -> Result<Path, StoreError> {
+    pub(crate) fn key(&self, path: &str) -> Result<Path, StoreError> {
         let key = match (self.prefix.as_ref(), path) {
             (prefix, "") => prefix.to_owned(),
             ("", path) => path.to_owned(),
@@ -202,7 +207,7 @@ impl Bucket {
             Some(outcome) => outcome,
             None => {
                 let attributes = Self::attributes(path, Lifetime::Immutable, Some(&file.sha256));
-                self.send_parts(key, &mut File::open(file.path)?, file.size, attributes)?;
+                self.send_parts(key, (&mut File::open(file.path)?, file.size), attributes)?;
                 PutNew::Written
             }
         };
@@ -226,39 +231,6 @@ impl Bucket {
         }
     }
 
-    /// Sends an object in parts. Its bytes are read outside of the runtime: what they are read from may need one itself.
-    fn send_parts(
-        &self,
-        key: &Path,
-        content: &mut dyn Read,
-        size: u64,
-        attributes: Attributes,
-    ) -> Result<(), RequestError> {
-        let options = PutMultipartOptions {
-            attributes,
-            ..PutMultipartOptions::default()
-        };
-        let begun = self.store.put_multipart_opts(key, options);
-        let mut upload = self.runtime.block_on(begun)?;
-        let mut send_all = || {
-            let mut left = size;
-            while left > 0 {
-                let part = take(content, left.min(PART))?;
-                left -= part.len() as u64;
-                self.runtime.block_on(upload.put_part(part.into()))?;
-            }
-            expect_end(content)?;
-            self.runtime.block_on(upload.complete())?;
-            Ok::<(), RequestError>(())
-        };
-        let sent = send_all();
-        if sent.is_err() {
-            // Parts of an upload that is never completed cost money; what is missed here the bucket's own rule has to take.
-            let _ = self.runtime.block_on(upload.abort());
-        }
-        sent
-    }
-
     fn overwrite(
         &self,
         key: &Path,
@@ -267,7 +239,7 @@ impl Bucket {
         attributes: Attributes,
     ) -> Result<(), RequestError> {
         if size > PART {
-            return self.send_parts(key, content, size, attributes);
+            return self.send_parts(key, (content, size), attributes);
         }
         let bytes = take(content, size)?;
         expect_end(content)?;
@@ -505,6 +477,15 @@ impl FileStore for Bucket {
             .collect();
         names.sort();
         Ok(names)
+    }
+
+    fn give_up(&self, path: &str) -> Result<(), StoreError> {
+        if path.starts_with(NOTES) {
+            let note = self.read(path)?.unwrap_or_default();
+            self.abort_noted(&note)
+                .map_err(|error| self.failed("give up the upload of", path, error))?;
+        }
+        self.delete(path)
     }
 
     fn delete(&self, path: &str) -> Result<(), StoreError> {

@@ -5,6 +5,7 @@
 
 mod bucket;
 mod content;
+mod parts;
 mod service;
 
 use std::ffi::OsString;
@@ -80,14 +81,16 @@ pub fn open_named(
 
 #[cfg(test)]
 mod tests {
+    use std::io::Read as _;
+
+    use archive_storage::store::Lifetime;
+
     use super::*;
 
-    /// `make test-s3` starts a server and names its port; the bucket is there.
-    #[test]
-    #[ignore = "needs an S3 server: make test-s3"]
-    fn a_bucket_keeps_what_a_store_promises() {
+    /// `make test-s3` starts a server and names its port; the buckets are there.
+    fn on_the_server(url: &str) -> Arc<dyn FileStore> {
         let port = std::env::var("TEST_S3_PORT").expect("`make test-s3` names the port of its server");
-        let variables = [
+        let server = [
             ("AWS_ENDPOINT_URL", format!("http://127.0.0.1:{port}").as_str()),
             ("AWS_ALLOW_HTTP", "true"),
             ("AWS_REGION", "us-east-1"),
@@ -95,11 +98,72 @@ mod tests {
             ("AWS_SECRET_ACCESS_KEY", "test"),
         ]
         .map(|(name, value)| (name.to_owned(), value.to_owned()));
+        open(url, server).unwrap()
+    }
+
+    #[test]
+    #[ignore = "needs an S3 server: make test-s3"]
+    fn a_bucket_keeps_what_a_store_promises() {
         let staged = tempfile::tempdir().unwrap();
         for url in ["s3://conformance", "s3://conformance-below/some/prefix"] {
-            let store = open(url, variables.clone()).unwrap();
-            archive_storage::store::conformance::check(store.as_ref(), staged.path());
+            archive_storage::store::conformance::check(on_the_server(url).as_ref(), staged.path());
         }
+    }
+
+    /// Gives bytes for longer than one part, and then what ends a program.
+    struct Killed(usize);
+
+    impl io::Read for Killed {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            let count = buffer.len().min(self.0);
+            assert!(count > 0, "killed");
+            self.0 -= count;
+            Ok(count)
+        }
+    }
+
+    fn uploads_in_parts(bucket: &str) -> usize {
+        let port = std::env::var("TEST_S3_PORT").unwrap();
+        let url = format!("http://127.0.0.1:{port}/{bucket}?uploads");
+        let listed = std::process::Command::new("curl")
+            .args(["-fsS", &url])
+            .output()
+            .unwrap();
+        assert!(listed.status.success());
+        String::from_utf8(listed.stdout)
+            .unwrap()
+            .matches("<UploadId>")
+            .count()
+    }
+
+    #[test]
+    #[ignore = "needs an S3 server: make test-s3"]
+    fn an_upload_in_parts_that_was_killed_is_noted_and_can_be_given_up() {
+        let store = on_the_server("s3://parts/below");
+        let size = 20 << 20;
+        let killed = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            let _ = store.write("pool/killed", &mut Killed(9 << 20), size, Lifetime::Immutable);
+        }));
+        assert!(killed.is_err());
+        assert_eq!(uploads_in_parts("parts"), 1);
+        let notes: Vec<String> = store.list("staged").unwrap().into_keys().collect();
+        assert_eq!(notes.len(), 1, "{notes:?}");
+
+        store
+            .write(
+                "pool/whole",
+                &mut io::repeat(1).take(size),
+                size,
+                Lifetime::Immutable,
+            )
+            .unwrap();
+        assert_eq!(store.list("staged").unwrap().len(), 1);
+        // One that has ended meanwhile is no error.
+        store.give_up(&notes[0]).unwrap();
+        store.give_up(&notes[0]).unwrap();
+        assert_eq!(uploads_in_parts("parts"), 0);
+        assert!(store.list("staged").unwrap().is_empty());
+        assert_eq!(store.head("pool/whole").unwrap().unwrap().size, size);
     }
 
     #[test]

@@ -1,10 +1,12 @@
 //! Which service a URL means, and how long its answers are waited for.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use object_store::aws::AmazonS3Builder;
 use object_store::azure::MicrosoftAzureBuilder;
 use object_store::gcp::GoogleCloudStorageBuilder;
+use object_store::multipart::MultipartStore;
 use object_store::path::Path;
 use object_store::{ClientOptions, ObjectStore, ObjectStoreScheme, RetryConfig};
 use url::Url;
@@ -19,13 +21,19 @@ const CONNECT: Duration = Duration::from_secs(5);
 /// How long a server may send nothing. A large object takes as long as it takes.
 const IDLE: Duration = Duration::from_secs(30);
 
-type Opened = (Box<dyn ObjectStore>, Path);
+/// A service, as far as it can do what a bucket needs.
+pub(crate) struct Service {
+    pub(crate) store: Arc<dyn ObjectStore>,
+    /// Where parts stay until somebody gives their upload up.
+    pub(crate) parts: Option<Arc<dyn MultipartStore>>,
+    pub(crate) prefix: Path,
+}
 
 /// Opens the service of a URL with the variables of the environment that are its own; no request is made.
 pub(crate) fn open(
     url: &str,
     variables: impl IntoIterator<Item = (String, String)>,
-) -> Result<Opened, StoreUrlError> {
+) -> Result<Service, StoreUrlError> {
     let wrong = |source: Box<dyn std::error::Error + Send + Sync>| StoreUrlError::Setting {
         url: url.to_owned(),
         source,
@@ -89,16 +97,22 @@ macro_rules! client {
             // What another program is told is no error here.
             Err(_) => builder,
         });
-        Box::new(builder.build()?)
+        Arc::new(builder.build()?)
     }};
 }
 
-fn build(url: &Url, variables: impl Iterator<Item = (String, String)>) -> object_store::Result<Opened> {
+fn build(url: &Url, variables: impl Iterator<Item = (String, String)>) -> object_store::Result<Service> {
     let (scheme, prefix) = ObjectStoreScheme::parse(url)?;
-    let store: Box<dyn ObjectStore> = match scheme {
-        ObjectStoreScheme::AmazonS3 => client!(AmazonS3Builder, url, variables),
-        ObjectStoreScheme::GoogleCloudStorage => client!(GoogleCloudStorageBuilder, url, variables),
-        ObjectStoreScheme::MicrosoftAzure => client!(MicrosoftAzureBuilder, url, variables),
+    let (store, parts): (Arc<dyn ObjectStore>, Option<Arc<dyn MultipartStore>>) = match scheme {
+        ObjectStoreScheme::AmazonS3 => {
+            let store = client!(AmazonS3Builder, url, variables);
+            (store.clone(), Some(store))
+        }
+        ObjectStoreScheme::GoogleCloudStorage => {
+            let store = client!(GoogleCloudStorageBuilder, url, variables);
+            (store.clone(), Some(store))
+        }
+        ObjectStoreScheme::MicrosoftAzure => (client!(MicrosoftAzureBuilder, url, variables), None),
         other => {
             return Err(object_store::Error::NotSupported {
                 source: format!("no client for {other:?}").into(),
@@ -106,7 +120,11 @@ fn build(url: &Url, variables: impl Iterator<Item = (String, String)>) -> object
         }
     };
     // As it stands in the URL: what a per cent sign stands for there is not undone.
-    Ok((store, Path::parse(prefix.as_ref())?))
+    Ok(Service {
+        store,
+        parts,
+        prefix: Path::parse(prefix.as_ref())?,
+    })
 }
 
 fn retry() -> RetryConfig {

@@ -228,7 +228,8 @@ impl Archive {
         Ok(deleted)
     }
 
-    /// Deletes files on their way in that nobody will finish: those of queued files without a row, and claims of uploads in parts.
+    /// Deletes files on their way in that nobody will finish: those of queued files without a row, claims of names, and
+    /// uploads in parts.
     fn prune_staged(&self, pruning: PruneMode, now: i64) -> Result<Deletions, PruneError> {
         // First: what is queued meanwhile is young.
         let staged = self.files().list(STAGED)?;
@@ -239,7 +240,11 @@ impl Archive {
         let left: Deletions = left
             .map(|(path, _)| (path, "staged by an upload that ended"))
             .collect();
-        self.delete_all(&left, pruning)?;
+        if pruning == PruneMode::Done {
+            for (path, _) in &left {
+                self.files().give_up(path)?;
+            }
+        }
         Ok(left)
     }
 
