@@ -11,7 +11,7 @@ CHECKED_TEXTS  := $(CHECKED_CRATES) tests bench docs nginx tools README.md ARCHI
 # How long `make fuzz` spends on each target.
 FUZZ_SECONDS ?= 20
 
-.PHONY: help setup dev demo build deb test test-postgresql test-s3 test-web test-archive test-rootless test-apt-suite test-containers check-kubernetes docker-up torture bench bench-uploads bench-micro fuzz api-fuzz fmt lint clippy audit health clean
+.PHONY: help setup dev demo build deb test test-postgresql test-s3 test-web test-archive test-rootless test-apt-suite test-containers test-chaos check-kubernetes docker-up torture bench bench-uploads bench-micro fuzz api-fuzz fmt lint clippy audit health clean
 .DEFAULT_GOAL := help
 
 help: ## Lists these commands
@@ -81,6 +81,9 @@ $(TARGET)/.setup-containers: $(TARGET)/.setup tools/setup
 
 test-containers: $(TARGET)/.setup-containers build ## Starts, uses and stops the compose files, with real apt in a container; needs a Docker engine and no registry
 	@tools/test-containers
+
+test-chaos: $(TARGET)/.setup-containers build ## Kills, pauses and cuts off machines of an archive in containers while clients upload and apt reads; CHAOS_* set the counts (docs/explanation/torture.md)
+	@tools/test-chaos
 
 $(TARGET)/.setup-kubernetes: $(TARGET)/.setup
 	@tools/setup --venv
