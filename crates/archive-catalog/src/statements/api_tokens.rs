@@ -59,10 +59,10 @@ pub(crate) fn all(db: &Db<'_>, after: Option<&Id>, limit: usize) -> Sql<Vec<Owne
     )
 }
 
-/// Gives a token another secret, and its expiry.
+/// Gives a token another secret, and its expiry. Whoever has the new secret is not the CI job that the old one was given to.
 pub(crate) fn rotate(db: &Db<'_>, token: &ApiToken, hash: &Sha256) -> Sql<bool> {
     let rotated = db.execute(
-        "update api_token set hash = ?3, expires_at = ?4 where account_id = ?1 and id = ?2",
+        "update api_token set hash = ?3, expires_at = ?4, job = null where account_id = ?1 and id = ?2",
         params![
             token.account.as_str(),
             token.id.as_str(),

@@ -186,6 +186,11 @@ pub(super) fn a_package_knows_the_token_and_the_job_that_brought_it(catalog: &Sq
     assert_eq!((from_job.account.as_deref(), from_job.at), (Some("jane"), NOW));
     assert_eq!(from_job.token.unwrap().name.as_deref(), Some("token job"));
     assert_eq!(from_job.job.as_ref(), Some(&job));
+    // Whoever has another secret is not the job.
+    let rotated = catalog.rotate_token(&token("job"), &hash("rotated"), &event("token.rotate"));
+    assert!(rotated.unwrap());
+    let by_rotated = of(placed("1.1", by(Some("job")))).remove(0);
+    assert_eq!((by_rotated.token.unwrap().id.as_str(), by_rotated.job), ("job", None));
     let sent = of(placed("2", by(Some("plain")))).remove(0);
     assert_eq!(sent.token.unwrap().id, "plain");
     assert_eq!(sent.job, None);
@@ -200,5 +205,5 @@ pub(super) fn a_package_knows_the_token_and_the_job_that_brought_it(catalog: &Sq
     let state = catalog.snapshot(&suite("stable"), "", None).unwrap();
     let shown = state.named(&"hello".parse().unwrap()).unwrap();
     let jobs: Vec<Option<&CiJob>> = shown.iter().map(|named| named.job.as_ref()).collect();
-    assert_eq!(jobs, [None, None, None, Some(&job)]);
+    assert_eq!(jobs, [None, None, None, None, Some(&job)]);
 }
