@@ -76,6 +76,7 @@ fn change(archive: &Archive, version: &str) -> i64 {
             paths: debian_archive::paths::pack(&[]).unwrap(),
         },
         put_after: None,
+        accepted: Vec::new(),
         by: None,
     };
     assert_eq!(

@@ -113,6 +113,8 @@ pub struct NewPlacement {
     pub path: String,
     /// The content.
     pub content: NewContent,
+    /// Known vulnerabilities that whoever asks takes upon themselves: for the audit log.
+    pub accepted: Vec<String>,
     /// Whose wish it is, who is then said to have brought it there; `None`: that of whoever has a shell on this machine,
     /// and not recorded.
     pub by: Option<Actor>,
@@ -346,11 +348,14 @@ pub trait Snapshot {
     /// Returns every package, ordered as it orders.
     fn packages(&self) -> Result<Vec<SnapshotPackage>, CatalogError>;
 
-    /// Returns the names of which something came or left after revision `since`, or all that it holds, in order.
+    /// Returns the names of which something came or left, or a scan found something else, after revision `since`, or all that it holds, in order.
     fn changed_names(&self, since: Option<i64>) -> Result<Vec<PackageName>, CatalogError>;
 
     /// Returns what it holds of a name, the newest version first, then by architecture.
     fn named(&self, name: &PackageName) -> Result<Vec<NamedPackage>, CatalogError>;
+
+    /// Returns what the newest scan for vulnerabilities found of the packages of a name, whatever revision this is a snapshot of.
+    fn finding(&self, name: &PackageName) -> Result<Option<String>, CatalogError>;
 
     /// Returns what the suite held of a name up to this state, what was placed last first, at most `limit` of it.
     fn history(&self, name: &PackageName, limit: u32) -> Result<Vec<PastPlacement>, CatalogError>;

@@ -33,6 +33,7 @@ pub(crate) const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("migrations/sqlite/0015-provenance.sql")),
     M::up(include_str!("migrations/sqlite/0016-quotas.sql")),
     M::up(include_str!("migrations/sqlite/0017-webhooks.sql")),
+    M::up(include_str!("migrations/sqlite/0018-advisories.sql")),
 ];
 
 /// How long a writer waits for others before it gives up.

@@ -26,7 +26,7 @@ use crate::downloads::{DownloadCount, DownloadGroup, DownloadQuery, Downloads, L
 use crate::listing::{Description, Listing, PackageQuery, PageCursor, PageLimit, Tag};
 use crate::provenance::CiJob;
 use crate::quotas::{Quota, QuotaOwner, Quotas};
-use crate::security_reports::SecurityReports;
+use crate::security_reports::{SecurityReports, SuiteScan};
 use crate::testing::TestServer;
 use crate::{
     Catalog, CatalogError, Conflict, Content, DatabaseUrl, NewContent, NewPlacement, PlacementOutcome,
@@ -65,7 +65,7 @@ conformance! {
     accounts: a_name_stays_taken_in_any_case_also_when_its_account_is_gone, the_last_admin_stays_one, sessions_end_by_themselves_and_with_a_new_password_or_role, tokens_are_found_by_their_digest_and_go_with_their_account, sign_ins_are_listed_until_they_are_over, a_rotated_token_keeps_all_but_its_secret, accounts_and_tokens_change_only_by_a_right_that_holds;
     audit: changes_are_recorded_with_them_and_a_changed_row_breaks_the_chain, filters_of_the_log_combine;
     quotas: a_set_that_exceeds_a_quota_is_refused_as_a_whole_and_says_whose, a_removed_package_counts_by_its_bytes_until_it_is_pruned, uploads_at_the_same_time_do_not_pass_a_quota_together, a_quota_is_of_what_there_is_and_its_change_is_recorded;
-    security_reports: the_newest_report_of_a_suite_is_kept;
+    security_reports: the_newest_report_of_a_suite_is_kept, what_a_scan_reads_of_sources_replaces_what_the_last_one_read, names_of_which_something_else_is_found_are_changed_names;
     downloads: days_versions_packages_and_suites_are_counted_apart, what_is_private_is_counted_for_its_readers_only, a_log_is_counted_to_where_it_was_counted_before, what_was_pruned_was_fetched_all_the_same;
     webhooks: every_change_tells_those_that_asked_in_its_own_transaction, what_was_removed_rolled_back_and_pruned_is_told_of, receivers_are_told_of_their_events_and_suites_only, a_delivery_is_held_by_one_and_outlives_who_took_it, one_receiver_holds_up_no_other, what_fails_is_tried_again_until_its_time_is_over, a_receiver_that_fails_for_days_is_paused, a_receiver_that_is_paused_gets_only_what_is_asked_for, a_receiver_that_is_gone_gets_nothing_more, the_log_of_deliveries_is_bounded_by_age_and_number, a_new_secret_signs_beside_the_one_before_for_a_time, a_change_of_a_receiver_leaves_what_it_does_not_name;
     upload_queue: files_of_one_name_wait_side_by_side_and_each_is_claimed_by_one, a_claim_that_ended_goes_to_the_next_who_asks, what_waits_for_an_hour_goes_unless_it_is_claimed, nobody_has_more_wait_than_the_bounds;
@@ -138,6 +138,7 @@ pub(crate) fn placement(name: &str, version: &str, section: &str) -> NewPlacemen
             paths: Vec::new(),
         },
         put_after: None,
+        accepted: Vec::new(),
         by: Some(Actor {
             name: Some("jane".into()),
             ..Actor::default()

@@ -249,6 +249,12 @@ const TABLES: &[Table] = &[
         "day, sha256, tree",
         &["day", "sha256", "tree", "count"],
     ),
+    table(
+        "finding",
+        "suite_id, name",
+        &["suite_id", "name", "revision", "affected"],
+    ),
+    table("advisory", "suite_id, source", &["suite_id", "source", "rules"]),
     table("security_report", "suite_id", &["suite_id", "at", "report"]),
     table("ingested_log", "head", &["head", "head_bytes", "position", "at"]),
 ];

@@ -175,6 +175,7 @@ fn packages(text: &str) -> Result<BTreeMap<String, Package>, Failure> {
                 paths: vec!["usr/bin/x".into(); 20],
                 total: 20,
             },
+            vulnerabilities: Vec::new(),
             job: None,
             package,
         };

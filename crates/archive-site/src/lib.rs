@@ -37,7 +37,7 @@ pub use assets::assets;
 pub use file::File;
 pub use home::home;
 pub use memory::MemoryStore;
-pub use package::{Build, FileList, Job, Package, Placed};
+pub use package::{Build, FileList, Job, Package, Placed, Vulnerability};
 pub use paths::{BROWSE, ROOT, assets_folder, package_files, package_folder, suite_folder};
 pub use record::{Record, RecordState};
 pub use record_store::{InvalidRecord, RecordStore};

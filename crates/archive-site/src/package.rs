@@ -42,8 +42,23 @@ pub struct Build {
     pub added_at: i64,
     /// The paths that it installs.
     pub files: FileList,
+    /// Its known vulnerabilities, as the newest scan found them.
+    pub vulnerabilities: Vec<Vulnerability>,
     /// The CI job that brought it, where everybody may know that.
     pub job: Option<Job>,
+}
+
+/// A known vulnerability of a build.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Vulnerability {
+    /// Its name, as `CVE-2026-1234`.
+    pub id: String,
+    /// How bad it is.
+    pub severity: String,
+    /// What is known of this version: `fixable`, `open` or `undetermined`.
+    pub standing: String,
+    /// The version of the source package that is fixed.
+    pub fixed_version: Option<String>,
 }
 
 /// A CI job, as its issuer vouched for it.

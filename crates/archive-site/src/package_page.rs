@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::file::File;
 use crate::layout::Layout;
-use crate::package::{Build, Job, Package, Placed};
+use crate::package::{Build, Job, Package, Placed, Vulnerability};
 use crate::paths::package_folder;
 use crate::relations::{RelationSet, relations};
 use crate::site::{Site, SiteSuite};
@@ -250,6 +250,7 @@ struct BuildJson<'a> {
     sha256: &'a str,
     added_at: String,
     job: Option<&'a Job>,
+    vulnerabilities: &'a [Vulnerability],
     relations: BTreeMap<&'static str, String>,
 }
 
@@ -304,6 +305,7 @@ fn build_json(build: &Build) -> BuildJson<'_> {
         sha256: &build.sha256,
         added_at: format_iso(build.added_at),
         job: build.job.as_ref(),
+        vulnerabilities: &build.vulnerabilities,
         relations: relations.collect(),
     }
 }

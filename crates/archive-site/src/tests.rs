@@ -48,6 +48,7 @@ fn build(control: &str, added_at: i64) -> Build {
             paths: vec!["usr/bin/x".into()],
             total: 1,
         },
+        vulnerabilities: Vec::new(),
         job: None,
         package,
     }

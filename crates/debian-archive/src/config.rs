@@ -18,7 +18,7 @@ use serde::Deserialize;
 pub use duration::Span;
 pub use edit::{Initial, SigningKeys, initial_text, with_signing_keys};
 pub use url::{UrlProblem, check_url};
-pub use vulnerabilities::VulnerabilitySettings;
+pub use vulnerabilities::{BlockFrom, VulnerabilitySettings};
 
 /// The name of the configuration file in the archive root.
 pub const FILE_NAME: &str = "repogen.toml";

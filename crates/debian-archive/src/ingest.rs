@@ -18,7 +18,7 @@ use std::io::Read;
 pub use self::error::IngestError;
 pub use self::file_kind::FileKind;
 pub(crate) use self::read::read_content_from;
-pub use self::read::{NamePolicy, UploadContext};
+pub use self::read::{NamePolicy, UploadContext, VulnerablePolicy};
 pub use self::received::{IncomingFile, QueuedFile, ReceivedFile};
 use archive_catalog::audit::Actor;
 use archive_catalog::{Content, NewContent};
@@ -52,6 +52,7 @@ pub struct StagedPackage {
     sent: Option<String>,
     /// Who sent it.
     by: Option<Actor>,
+    vulnerable: VulnerablePolicy,
 }
 
 impl StagedPackage {
@@ -148,6 +149,7 @@ impl Archive {
                 held,
                 sent: None,
                 by: arrival.by.clone(),
+                vulnerable: arrival.vulnerable,
             });
         }
         let content = read_content(path.as_path(), (sha256, size), arrival)?;
@@ -160,6 +162,7 @@ impl Archive {
             held: None,
             sent: None,
             by: arrival.by.clone(),
+            vulnerable: arrival.vulnerable,
         })
     }
 }

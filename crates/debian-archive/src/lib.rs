@@ -5,6 +5,7 @@
 //! Blocking code; the clock is an argument.
 
 pub mod error_text;
+mod severity;
 pub mod config;
 pub mod archive;
 pub mod location;

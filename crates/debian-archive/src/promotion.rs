@@ -72,12 +72,13 @@ pub fn newest_of_each(packages: Vec<SnapshotPackage>) -> Vec<SnapshotPackage> {
 impl Archive {
     /// Plans to place packages of `from` in `to`, and finds what becomes uninstallable there. Changes nothing.
     ///
-    /// A package comes to stand in the component of its name where `to` has one, and else in the default one.
+    /// `arrival` is that of the promotion. A package comes to stand in the component of its name where `to` has one, and else in the default one.
     pub fn plan_promotion(
         &self,
         from: &Suite,
         to: &Suite,
         packages: &[SnapshotPackage],
+        arrival: &UploadContext,
     ) -> Result<PromotionPlan, PromotionError> {
         let held = self.held(to, None)?;
         let there: HashSet<&Sha256> = held.iter().map(|package| &package.sha256).collect();
@@ -115,7 +116,7 @@ impl Archive {
                 held: held.map(|version| (*version).clone()),
             });
         }
-        self.check_promotion(to, &planned)?;
+        self.check_promotion(to, &planned, arrival)?;
         let added: Vec<&Content> = planned
             .iter()
             .filter(|package| package.outcome == PlacementOutcome::Added)
@@ -144,9 +145,14 @@ impl Archive {
     }
 
     /// Finds the first package that the suite would refuse.
-    fn check_promotion(&self, to: &Suite, packages: &[PromotedPackage]) -> Result<(), PromotionError> {
+    fn check_promotion(
+        &self,
+        to: &Suite,
+        packages: &[PromotedPackage],
+        arrival: &UploadContext,
+    ) -> Result<(), PromotionError> {
         for package in packages {
-            self.check_copy(&package.entry, &place(to, package), &UploadContext::default())
+            self.check_copy(&package.entry, &place(to, package), arrival)
                 .map_err(|source| {
                     let content = &package.entry.content;
                     PromotionError::Refused {

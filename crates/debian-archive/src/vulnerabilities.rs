@@ -4,12 +4,16 @@
 //! version that fixed it in a release (`tracker`), OSV by ranges of versions (`osv`). Nothing is judged here: a package
 //! that is not in the data has no line. Files and bytes come in; fetching is the caller's concern.
 
+mod advisory;
 mod database;
+mod gate;
 mod osv;
 mod report;
 mod scan;
 mod tracker;
 
-pub use database::{DatabaseError, MAX_BYTES, SourceNames, VulnerabilityDatabase};
-pub use report::{Affected, AffectedPackage, SecurityReport, Severity, Standing};
-pub use scan::{ScanError, wanted_sources};
+pub use crate::severity::Severity;
+pub use database::{DatabaseError, MAX_BYTES, SourceNames, VulnerabilityDatabase, WantedSources};
+pub use gate::{Blocked, GateError};
+pub use report::{Affected, AffectedPackage, SecurityReport, Standing};
+pub use scan::{Finding, ScanError, wanted_sources};

@@ -46,6 +46,9 @@ pub(super) struct AddArgs {
     /// Accept package names that dpkg accepts and Debian Policy forbids: one letter, upper case letters or `_`.
     #[arg(long)]
     allow_odd_names: bool,
+    /// Add packages also where they have known vulnerabilities that the suite does not take.
+    #[arg(long)]
+    allow_vulnerable: bool,
     /// Share the bytes of the files with the pool instead of copying them: by clones where the file system has them, else by
     /// hard links. A file that is linked must not be written to any more: the archive would serve what was written.
     #[arg(long)]
@@ -72,6 +75,7 @@ pub(super) fn run(args: AddArgs, context: &mut Context) -> Result<Completion, Fa
         } else {
             NamePolicy::OfPolicy
         },
+        vulnerable: select::vulnerable(args.allow_vulnerable),
         ..UploadContext::default()
     };
     let addition = Addition {

@@ -21,6 +21,9 @@ pub(super) struct CopyArgs {
     /// Suite to copy to.
     #[arg(long, value_name = "S2")]
     to: String,
+    /// Copy packages also where they have known vulnerabilities that the suite does not take.
+    #[arg(long)]
+    allow_vulnerable: bool,
     /// The packages.
     #[arg(required = true, value_name = "NAME[=VERSION]")]
     packages: Vec<PackageArg>,
@@ -60,6 +63,7 @@ pub(super) fn run(args: CopyArgs, context: &mut Context) -> Result<Completion, F
             let place = SuiteComponent { suite: to, component };
             let arrival = UploadContext {
                 now: now(),
+                vulnerable: select::vulnerable(args.allow_vulnerable),
                 ..UploadContext::default()
             };
             match archive.copy(&entry, &place, &arrival) {

@@ -90,16 +90,9 @@ pub(super) fn scan<'a>(
         None => archive.home().join(source),
     };
     let database = VulnerabilityDatabase::read(&path, &wanted)?;
-    let settings = archive.config().vulnerabilities.as_ref();
     let mut reports = Vec::new();
     for suite in suites {
-        let release = settings.map_or(suite.codename.as_str(), |settings| settings.release_of(suite));
-        let report = archive.scan_vulnerabilities(suite, &database, release)?;
-        let json = serde_json::to_string(&report).map_err(Failure::disk)?;
-        archive
-            .security_reports()
-            .keep_security_report(&suite.codename, now(), &json)?;
-        reports.push((*suite, report));
+        reports.push((*suite, archive.scan_suite(suite, &database, now())?));
     }
     Ok(reports)
 }

@@ -4,6 +4,7 @@ use std::str::FromStr;
 
 use debian_archive::archive::Archive;
 use debian_archive::config::{Config, Suite};
+use debian_archive::ingest::VulnerablePolicy;
 use debian_control::name::{Component, PackageName, SuiteName};
 use debian_control::version::Version;
 
@@ -122,4 +123,13 @@ fn named<'a>(config: &'a Config, name: &str) -> Result<&'a Suite, Failure> {
         Failure::usage(format_args!("no suite `{}` in repogen.toml", name.escape_debug()))
             .hint(format_args!("it has {listed}"))
     })
+}
+
+/// Returns what happens to packages with known vulnerabilities that their suite does not take.
+pub(super) fn vulnerable(is_allowed: bool) -> VulnerablePolicy {
+    if is_allowed {
+        VulnerablePolicy::Accept
+    } else {
+        VulnerablePolicy::Refuse
+    }
 }

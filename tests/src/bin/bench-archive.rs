@@ -164,6 +164,7 @@ fn placement(suite: &Suite, control: String, paths: Vec<u8>) -> NewPlacement {
         path,
         content: NewContent { content, paths },
         put_after: None,
+        accepted: Vec::new(),
         by: None,
     }
 }

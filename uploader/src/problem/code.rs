@@ -72,6 +72,7 @@ codes! {
     PathTaken "path_taken" CONFLICT "The pool path was taken concurrently";
     NotPublished "not_published" CONFLICT "The suite was never published";
     SnapshotNotPinned "snapshot_not_pinned" CONFLICT "The snapshot is not pinned";
+    Vulnerable "vulnerable" CONFLICT "The package has known vulnerabilities";
     WouldBreak "would_break" CONFLICT "Packages would become uninstallable";
     SnapshotIncomplete "snapshot_incomplete" CONFLICT "Files of the snapshot are missing";
     UriTooLong "uri_too_long" URI_TOO_LONG "The path and query are too long";

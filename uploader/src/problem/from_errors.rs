@@ -100,6 +100,7 @@ impl From<IngestError> for Problem {
             }
             IngestError::Invalid(_) | IngestError::OddName(_) => Code::InvalidPackage,
             IngestError::Installer => Code::FileNotTaken,
+            IngestError::Vulnerable(_) => Code::Vulnerable,
             IngestError::ArchitectureNotInSuite { .. } => Code::ArchitectureNotInSuite,
             IngestError::Conflict(conflict) => match **conflict {
                 Conflict::OtherBytes { .. } => Code::IdentityConflict,

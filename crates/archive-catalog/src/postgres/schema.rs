@@ -18,6 +18,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/postgres/0009-provenance.sql"),
     include_str!("../migrations/postgres/0010-quotas.sql"),
     include_str!("../migrations/postgres/0011-webhooks.sql"),
+    include_str!("../migrations/postgres/0012-advisories.sql"),
 ];
 
 /// Makes the tables; an error where there are some.

@@ -14,7 +14,7 @@ pub(crate) struct State {
     pub(crate) revision: i64,
 }
 
-/// Returns the names of which something came or left after a revision, or all that the state holds, in order.
+/// Returns the names of which something came or left, or a scan found something else, after a revision, or all that the state holds, in order.
 pub(crate) fn changed_names(db: &Db<'_>, state: State, since: Option<i64>) -> Sql<Vec<PackageName>> {
     let State { suite, revision } = state;
     let name = |row: &Row<'_>| rows::text(row, 0);
@@ -29,6 +29,8 @@ pub(crate) fn changed_names(db: &Db<'_>, state: State, since: Option<i64>) -> Sq
             "select name from placement where suite_id = ?1 and added_revision > ?3 and added_revision <= ?2
              union
              select name from placement where suite_id = ?1 and removed_revision > ?3 and removed_revision <= ?2
+             union
+             select name from finding where suite_id = ?1 and revision > ?3 and revision <= ?2
              order by 1",
             params![suite, revision, since],
             name,
@@ -95,5 +97,14 @@ pub(crate) fn history(db: &Db<'_>, state: State, name: &PackageName, limit: u32)
                 removed: removed.zip(removed_at).filter(|(at, _)| *at <= state.revision),
             })
         },
+    )
+}
+
+/// Returns what the newest scan for vulnerabilities found of the packages of a name.
+pub(crate) fn finding(db: &Db<'_>, suite: i64, name: &PackageName) -> Sql<Option<String>> {
+    db.query_optional(
+        "select affected from finding where suite_id = ?1 and name = ?2",
+        params![suite, name.as_str()],
+        |row| row.get(0),
     )
 }

@@ -225,7 +225,14 @@ fn insert(db: &Db<'_>, suite: i64, revision: i64, wish: &NewPlacement, now: i64)
         params![suite, id],
     )?;
     if let Some(by) = &wish.by {
-        let place = serde_json::json!({ "suite": wish.suite.as_str(), "component": wish.component.as_str() });
+        let mut place =
+            serde_json::json!({ "suite": wish.suite.as_str(), "component": wish.component.as_str() });
+        if let (Some(place), false) = (place.as_object_mut(), wish.accepted.is_empty()) {
+            place.insert(
+                "accepted_vulnerabilities".to_owned(),
+                wish.accepted.clone().into(),
+            );
+        }
         audit::record(db, &event("package.add", by, content, place, now))?;
     }
     Ok(())

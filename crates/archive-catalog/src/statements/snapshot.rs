@@ -236,6 +236,12 @@ impl Snapshot for SqlSnapshot<'_> {
         })
     }
 
+    fn finding(&self, name: &PackageName) -> Result<Option<String>, CatalogError> {
+        self.read("read what a scan found", |db| {
+            named::finding(db, self.named_state().suite, name)
+        })
+    }
+
     fn history(&self, name: &PackageName, limit: u32) -> Result<Vec<PastPlacement>, CatalogError> {
         self.read("read the history of a package", |db| {
             named::history(db, self.named_state(), name, limit)

@@ -190,7 +190,10 @@ pub(super) fn a_package_knows_the_token_and_the_job_that_brought_it(catalog: &Sq
     let rotated = catalog.rotate_token(&token("job"), &hash("rotated"), &event("token.rotate"));
     assert!(rotated.unwrap());
     let by_rotated = of(placed("1.1", by(Some("job")))).remove(0);
-    assert_eq!((by_rotated.token.unwrap().id.as_str(), by_rotated.job), ("job", None));
+    assert_eq!(
+        (by_rotated.token.unwrap().id.as_str(), by_rotated.job),
+        ("job", None)
+    );
     let sent = of(placed("2", by(Some("plain")))).remove(0);
     assert_eq!(sent.token.unwrap().id, "plain");
     assert_eq!(sent.job, None);

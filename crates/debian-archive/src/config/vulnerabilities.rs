@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::{Config, Span, Suite, check_line};
+use crate::severity::Severity;
 
 /// Shortest time between two scans, in seconds: the data changes a few times a day, and whoever offers it is asked for all of it.
 const LEAST_EVERY: i64 = 600;
@@ -17,17 +18,38 @@ pub struct VulnerabilitySettings {
     pub source: String,
     /// How often `repogen watch` scans; `None`: never.
     pub every: Option<Span>,
+    /// From which severity on packages are not taken: by all suites, or by suites each, by codename or alias.
+    pub block: Option<BlockFrom>,
     /// The release whose data each suite is compared with, by codename or alias.
     #[serde(default)]
     pub releases: BTreeMap<String, String>,
 }
 
+/// From which severity on which suites take no packages.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(
+    untagged,
+    expecting = "expected a severity (`critical`, `high`, `medium`, `low` or `unknown`), or suites with a severity each"
+)]
+pub enum BlockFrom {
+    /// All suites.
+    All(Severity),
+    /// These suites.
+    Suites(BTreeMap<String, Severity>),
+}
+
 impl VulnerabilitySettings {
+    /// Returns from which severity on a suite takes no packages; `None`: it takes all.
+    pub fn blocked_from(&self, suite: &Suite) -> Option<Severity> {
+        match self.block.as_ref()? {
+            BlockFrom::All(from) => Some(*from),
+            BlockFrom::Suites(suites) => of_suite(suites, suite).copied(),
+        }
+    }
+
     /// Returns the release whose data a suite is compared with: the one of its codename, where nothing else is said.
     pub fn release_of<'a>(&'a self, suite: &'a Suite) -> &'a str {
-        let names = std::iter::once(&suite.codename).chain(&suite.alias);
-        let mut releases = names.filter_map(|name| self.releases.get(name.as_str()));
-        releases.next().map_or(suite.codename.as_str(), String::as_str)
+        of_suite(&self.releases, suite).map_or(suite.codename.as_str(), String::as_str)
     }
 
     pub(super) fn check(&self, config: &Config) -> Result<(), String> {
@@ -45,8 +67,34 @@ impl VulnerabilitySettings {
                 ));
             }
         }
+        let mut severities: Vec<Severity> = Vec::new();
+        match &self.block {
+            None => {}
+            Some(BlockFrom::All(from)) => severities.push(*from),
+            Some(BlockFrom::Suites(suites)) => {
+                for (suite, from) in suites {
+                    severities.push(*from);
+                    if config.suite(suite).is_none() {
+                        return Err(format!(
+                            "[vulnerabilities] `block` names suite `{suite}`, which is missing"
+                        ));
+                    }
+                }
+            }
+        }
+        if severities.contains(&Severity::Unimportant) {
+            return Err(
+                "[vulnerabilities] `block` cannot be `unimportant`: expected `unknown` or more".into(),
+            );
+        }
         Ok(())
     }
+}
+
+/// Returns the value of a suite, by its codename or alias.
+fn of_suite<'a, T>(values: &'a BTreeMap<String, T>, suite: &Suite) -> Option<&'a T> {
+    let mut names = std::iter::once(&suite.codename).chain(&suite.alias);
+    names.find_map(|name| values.get(name.as_str()))
 }
 
 #[cfg(test)]
@@ -76,11 +124,33 @@ mod tests {
     }
 
     #[test]
+    fn packages_are_blocked_in_all_suites_or_in_those_that_are_named() {
+        let blocked = |text: &str| {
+            let config = parse(text).unwrap();
+            let settings = config.vulnerabilities.as_ref().unwrap();
+            settings.blocked_from(&config.suites[0])
+        };
+        assert_eq!(blocked("source = \"x\""), None);
+        assert_eq!(blocked("source = \"x\"\nblock = \"high\""), Some(Severity::High));
+        assert_eq!(
+            blocked("source = \"x\"\nblock = { stable = \"low\" }"),
+            Some(Severity::Low)
+        );
+        assert_eq!(blocked("source = \"x\"\nblock = {}"), None);
+    }
+
+    #[test]
     fn what_cannot_be_meant_is_refused() {
         for (text, expected) in [
             ("every = \"6h\"", "source"),
             ("source = \"\"", "invalid `source`"),
             ("source = \"x\"\nevery = \"5s\"", "too short"),
+            ("source = \"x\"\nblock = \"terrible\"", "expected a severity"),
+            (
+                "source = \"x\"\nblock = \"unimportant\"",
+                "cannot be `unimportant`",
+            ),
+            ("source = \"x\"\nblock = { other = \"high\" }", "which is missing"),
             ("source = \"x\"\nreleases = { other = \"y\" }", "which is missing"),
         ] {
             let error = parse(text).unwrap_err();

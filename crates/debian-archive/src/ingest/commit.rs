@@ -7,7 +7,7 @@ use debian_control::digest::Sha256;
 use rustix::fs::FlockOperation;
 
 use super::links::PoolLink;
-use super::{IngestError, StagedPackage, SuiteComponent};
+use super::{IngestError, StagedPackage, SuiteComponent, VulnerablePolicy};
 use crate::archive::Archive;
 use archive_catalog::{CatalogError, Conflict, NewPlacement, PlacedSet, PlacementOutcome};
 use archive_storage::pool::{self, PoolName};
@@ -115,18 +115,26 @@ impl Archive {
         Ok(())
     }
 
-    /// Returns the expected outcome of each member of a set, or the conflict of one of them.
+    /// Returns the expected outcome of each member of a set, or why one of them is refused.
     fn check_placements(
         &self,
         set: &[(StagedPackage, SuiteComponent<'_>)],
-    ) -> Result<Result<Vec<PlannedPlacement>, Box<Conflict>>, IngestError> {
+    ) -> Result<Result<Vec<PlannedPlacement>, IngestError>, IngestError> {
         let mut plan = Vec::with_capacity(set.len());
         for (staged, place) in set {
-            let placement = placement(staged, place);
-            match self.catalog().check_placement(&placement)? {
-                Ok(outcome) => plan.push(PlannedPlacement { placement, outcome }),
-                Err(conflict) => return Ok(Err(conflict)),
+            let mut placement = placement(staged, place);
+            let outcome = match self.catalog().check_placement(&placement)? {
+                Ok(outcome) => outcome,
+                Err(conflict) => return Ok(Err(IngestError::Conflict(conflict))),
+            };
+            if outcome == PlacementOutcome::Added {
+                match self.accepted_vulnerabilities(staged, place) {
+                    Ok(accepted) => placement.accepted = accepted,
+                    Err(refused @ IngestError::Vulnerable(_)) => return Ok(Err(refused)),
+                    Err(error) => return Err(error),
+                }
             }
+            plan.push(PlannedPlacement { placement, outcome });
         }
         Ok(Ok(plan))
     }
@@ -134,7 +142,7 @@ impl Archive {
     /// Writes the plans that are to be done into the catalog, in one transaction.
     fn place(
         &self,
-        plans: Vec<Result<Vec<PlannedPlacement>, Box<Conflict>>>,
+        plans: Vec<Result<Vec<PlannedPlacement>, IngestError>>,
         now: i64,
     ) -> Result<Vec<Result<Vec<PlacementOutcome>, IngestError>>, IngestError> {
         let is_new = |plan: &&Vec<PlannedPlacement>| {
@@ -152,13 +160,14 @@ impl Archive {
         check_answers(sets.iter().map(Vec::len).collect(), &placed)?;
         let mut placed = placed.into_iter();
         let answers = plans.into_iter().map(|plan| match plan {
-            Ok(plan) if is_new(&&plan) => placed.next().expect("the answers were counted above"),
+            Ok(plan) if is_new(&&plan) => {
+                let placed = placed.next().expect("the answers were counted above");
+                placed.map_err(IngestError::Conflict)
+            }
             Ok(plan) => Ok(plan.iter().map(|planned| planned.outcome).collect()),
-            Err(conflict) => Err(conflict),
+            Err(refused) => Err(refused),
         });
-        Ok(answers
-            .map(|answer| answer.map_err(IngestError::Conflict))
-            .collect())
+        Ok(answers.collect())
     }
 
     /// Checks that nothing in the catalog speaks against a placement.
@@ -168,8 +177,25 @@ impl Archive {
         place: &SuiteComponent<'_>,
     ) -> Result<(), IngestError> {
         match self.catalog().check_placement(&placement(staged, place))? {
-            Ok(_) => Ok(()),
+            Ok(PlacementOutcome::Unchanged) => Ok(()),
+            Ok(PlacementOutcome::Added) => self.accepted_vulnerabilities(staged, place).map(drop),
             Err(conflict) => Err(IngestError::Conflict(conflict)),
+        }
+    }
+
+    /// Returns the known vulnerabilities that the suite does not take and that are accepted; an error where they are not.
+    fn accepted_vulnerabilities(
+        &self,
+        staged: &StagedPackage,
+        place: &SuiteComponent<'_>,
+    ) -> Result<Vec<String>, IngestError> {
+        match (
+            self.blocking_vulnerabilities(place.suite, staged.content())?,
+            staged.vulnerable,
+        ) {
+            (None, _) => Ok(Vec::new()),
+            (Some(blocked), VulnerablePolicy::Accept) => Ok(blocked.ids),
+            (Some(blocked), VulnerablePolicy::Refuse) => Err(IngestError::Vulnerable(Box::new(blocked))),
         }
     }
 
@@ -184,6 +210,7 @@ impl Archive {
             held,
             sent: None,
             by: None,
+            vulnerable: VulnerablePolicy::Refuse,
         };
         Ok(self.catalog().check_placement(&placement(&staged, place))? == Ok(PlacementOutcome::Unchanged))
     }
@@ -251,8 +278,8 @@ impl Archive {
             }
             let mut plan = match self.check_placements(set)? {
                 Ok(plan) => plan,
-                Err(conflict) => {
-                    *answer = Err(IngestError::Conflict(conflict));
+                Err(refused) => {
+                    *answer = Err(refused);
                     return Ok(());
                 }
             };
@@ -310,6 +337,7 @@ fn placement(staged: &StagedPackage, place: &SuiteComponent<'_>) -> NewPlacement
         path: String::new(),
         content: staged.content.clone(),
         put_after: None,
+        accepted: Vec::new(),
         by: staged.by.clone(),
     }
 }

@@ -51,6 +51,7 @@ impl Archive {
             held,
             sent: None,
             by: arrival.by.clone(),
+            vulnerable: arrival.vulnerable,
         };
         self.check_placement(&staged, place)?;
         Ok(staged)

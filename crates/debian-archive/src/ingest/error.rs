@@ -2,6 +2,7 @@
 
 use std::io;
 
+use crate::vulnerabilities::{Blocked, GateError};
 use archive_catalog::{CatalogError, Conflict};
 use archive_storage::pool::PoolError;
 use archive_storage::staging::{StagedPath, StagingError};
@@ -39,6 +40,12 @@ pub enum IngestError {
     /// It conflicts with what the suite holds.
     #[error("{0}")]
     Conflict(Box<Conflict>),
+    /// It has known vulnerabilities that the suite does not take.
+    #[error("{0}")]
+    Vulnerable(Box<Blocked>),
+    /// Whether it has such vulnerabilities cannot be found out.
+    #[error(transparent)]
+    Gate(#[from] GateError),
     /// Its file cannot be read.
     #[error("cannot read it")]
     Unreadable(#[source] io::Error),
@@ -69,6 +76,7 @@ impl IngestError {
                 | Self::Installer
                 | Self::ArchitectureNotInSuite { .. }
                 | Self::Conflict(_)
+                | Self::Vulnerable(_)
                 | Self::Unreadable(_)
         )
     }

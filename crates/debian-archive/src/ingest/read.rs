@@ -38,6 +38,16 @@ impl NamePolicy {
     }
 }
 
+/// What to do with a package whose known vulnerabilities its suite does not take.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum VulnerablePolicy {
+    /// It is refused.
+    #[default]
+    Refuse,
+    /// It is taken, and the audit log says so.
+    Accept,
+}
+
 /// By whom and when a package is uploaded, and what is allowed.
 #[derive(Debug, Clone, Default)]
 pub struct UploadContext {
@@ -47,6 +57,8 @@ pub struct UploadContext {
     pub by: Option<Actor>,
     /// Which names it may have.
     pub names: NamePolicy,
+    /// What to do where it has vulnerabilities that the suite does not take.
+    pub vulnerable: VulnerablePolicy,
 }
 
 /// Reads the .deb at `path`, whose digest and size are known.

@@ -99,6 +99,7 @@ fn placement(suite: &Suite, named: &IndexedFile, content: NewContent) -> NewPlac
         path: named.filename.clone(),
         content,
         put_after: None,
+        accepted: Vec::new(),
         by: None,
     }
 }

@@ -6,12 +6,14 @@ use std::fs::File;
 use std::io::{self, BufReader, Read, Seek};
 use std::path::{Path, PathBuf};
 
+use debian_control::name::PackageName;
 use debian_control::version::Version;
 use serde::de::{DeserializeSeed, Deserializer as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
+use super::advisory::{Advisory, Judged, judge};
 use super::osv::OsvRecord;
-use super::report::{Severity, Standing};
 use super::tracker::TrackerIssue;
+use crate::severity::Severity;
 
 /// Most bytes of one JSON document: that of the tracker has a tenth of it.
 pub const MAX_BYTES: u64 = 1 << 30;
@@ -49,8 +51,29 @@ pub enum DatabaseError {
     },
 }
 
-/// Names of source packages that are looked for; all else is passed over while it is read.
+/// Names of source packages.
 pub type SourceNames = BTreeSet<String>;
+
+/// The source packages that are looked for; all else is passed over while it is read.
+#[derive(Debug, Clone)]
+pub enum WantedSources {
+    /// These.
+    These(SourceNames),
+    /// All that there are.
+    All,
+}
+
+impl WantedSources {
+    fn contains(&self, name: &str) -> bool {
+        match self {
+            Self::These(names) => names.contains(name),
+            // Fields of a record that hold objects have an underscore, which no source package has.
+            Self::All => name
+                .parse::<PackageName>()
+                .is_ok_and(|name| name.check_policy().is_ok()),
+        }
+    }
+}
 
 /// What is known of the packages that were wanted.
 #[derive(Debug, Default)]
@@ -64,7 +87,7 @@ pub struct VulnerabilityDatabase {
 
 impl VulnerabilityDatabase {
     /// Reads a file, JSON or a zip of it, or a folder of JSON files.
-    pub fn read(path: &Path, wanted: &SourceNames) -> Result<Self, DatabaseError> {
+    pub fn read(path: &Path, wanted: &WantedSources) -> Result<Self, DatabaseError> {
         let mut database = Self::default();
         let failed = |source| DatabaseError::Read {
             path: path.to_owned(),
@@ -89,7 +112,7 @@ impl VulnerabilityDatabase {
         Ok(database)
     }
 
-    fn add_folder(&mut self, folder: &Path, wanted: &SourceNames) -> Result<(), DatabaseError> {
+    fn add_folder(&mut self, folder: &Path, wanted: &WantedSources) -> Result<(), DatabaseError> {
         let files = walkdir::WalkDir::new(folder).sort_by_file_name();
         for entry in files {
             let entry = entry.map_err(|error| DatabaseError::Read {
@@ -113,7 +136,7 @@ impl VulnerabilityDatabase {
         &mut self,
         path: &Path,
         file: impl Read + Seek,
-        wanted: &SourceNames,
+        wanted: &WantedSources,
     ) -> Result<(), DatabaseError> {
         let form = |error: zip::result::ZipError| DatabaseError::Form {
             path: path.to_owned(),
@@ -139,7 +162,7 @@ impl VulnerabilityDatabase {
         &mut self,
         path: &Path,
         reader: impl Read,
-        wanted: &SourceNames,
+        wanted: &WantedSources,
     ) -> Result<(), DatabaseError> {
         let form = |error: serde_json::Error| DatabaseError::Form {
             path: path.to_owned(),
@@ -162,7 +185,7 @@ impl VulnerabilityDatabase {
         Ok(())
     }
 
-    fn add_record(&mut self, record: OsvRecord, wanted: &SourceNames) {
+    fn add_record(&mut self, record: OsvRecord, wanted: &WantedSources) {
         let names = record.packages().filter(|(_, name)| wanted.contains(*name));
         let keys: BTreeSet<(String, String)> = names
             .map(|(ecosystem, name)| (ecosystem.to_owned(), name.to_owned()))
@@ -177,41 +200,40 @@ impl VulnerabilityDatabase {
         self.records.push(record);
     }
 
+    /// Returns what is known in a release of each source package with an issue of severity `from` or more, and of those issues only.
+    pub(super) fn parts(&self, release: &str, from: Severity) -> BTreeMap<String, Advisory> {
+        let mut parts: BTreeMap<String, Advisory> = BTreeMap::new();
+        for (source, issues) in &self.tracker {
+            let part = |(id, issue): (&String, &TrackerIssue)| Some((id.clone(), issue.part(release, from)?));
+            let issues: BTreeMap<_, _> = issues.iter().filter_map(part).collect();
+            if !issues.is_empty() {
+                parts.entry(source.clone()).or_default().issues = issues;
+            }
+        }
+        for ((ecosystem, source), records) in &self.osv {
+            let records = records.iter().filter_map(|index| self.records.get(*index));
+            let records: Vec<OsvRecord> = records
+                .filter_map(|record| record.part(ecosystem, source, from))
+                .collect();
+            if ecosystem == release && !records.is_empty() {
+                parts.entry(source.clone()).or_default().records = records;
+            }
+        }
+        parts
+    }
+
     /// Says whether there is anything about a source package in a release.
     pub(super) fn knows(&self, release: &str, source: &str) -> bool {
         self.tracker.contains_key(source) || self.osv.contains_key(&(release.to_owned(), source.to_owned()))
     }
 
     /// Returns the vulnerabilities of a version of a source package in a release, by name.
-    pub(super) fn lookup(
-        &self,
-        release: &str,
-        source: &str,
-        version: &Version,
-    ) -> BTreeMap<String, (Severity, Standing, Option<String>)> {
-        let mut found = BTreeMap::new();
-        for (id, issue) in self.tracker.get(source).into_iter().flatten() {
-            if let Some(judged) = issue.judge(release, version) {
-                found.insert(id.clone(), judged);
-            }
-        }
+    pub(super) fn lookup(&self, release: &str, source: &str, version: &Version) -> BTreeMap<String, Judged> {
+        let issues = self.tracker.get(source).into_iter().flatten();
         let records = self.osv.get(&(release.to_owned(), source.to_owned()));
-        for record in records
-            .into_iter()
-            .flatten()
-            .filter_map(|index| self.records.get(*index))
-        {
-            if let Some(judged) = record.judge(release, source, version) {
-                // Several records may be about one CVE: the worst counts.
-                let known = found
-                    .entry(record.name().to_owned())
-                    .or_insert_with(|| judged.clone());
-                if judged.0 > known.0 {
-                    *known = judged;
-                }
-            }
-        }
-        found
+        let records = records.into_iter().flatten();
+        let records = records.filter_map(|index| self.records.get(*index));
+        judge((release, source, version), issues, records)
     }
 }
 
@@ -229,7 +251,7 @@ enum Found {
 }
 
 /// Reads a document of either kind, and of the tracker's only the packages that are wanted.
-struct Document<'a>(&'a SourceNames);
+struct Document<'a>(&'a WantedSources);
 
 impl<'de> Visitor<'de> for Document<'_> {
     type Value = Found;

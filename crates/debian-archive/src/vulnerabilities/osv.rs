@@ -1,12 +1,13 @@
 //! Records of OSV. Source: the schema of OSV, version 1.7, and its section on evaluation.
 
 use debian_control::version::Version;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
-use super::report::{Severity, Standing};
+use super::report::Standing;
+use crate::severity::Severity;
 
 /// A record, as far as it is needed.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct OsvRecord {
     pub(super) id: String,
     withdrawn: Option<String>,
@@ -20,7 +21,7 @@ pub(super) struct OsvRecord {
     severity: Vec<OsvSeverity>,
 }
 
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct OsvAffected {
     package: Option<OsvPackage>,
     #[serde(default)]
@@ -32,13 +33,13 @@ struct OsvAffected {
     ecosystem_specific: Option<OsvSpecific>,
 }
 
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct OsvPackage {
     ecosystem: String,
     name: String,
 }
 
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct OsvRange {
     #[serde(rename = "type")]
     kind: String,
@@ -46,21 +47,21 @@ struct OsvRange {
     events: Vec<OsvEvent>,
 }
 
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct OsvEvent {
     introduced: Option<String>,
     fixed: Option<String>,
     last_affected: Option<String>,
 }
 
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct OsvSeverity {
     #[serde(rename = "type")]
     kind: String,
     score: String,
 }
 
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct OsvSpecific {
     urgency: Option<String>,
 }
@@ -87,6 +88,20 @@ impl OsvRecord {
             .chain(&self.upstream)
             .chain(&self.aliases);
         names.find(|name| name.starts_with("CVE-")).unwrap_or(&self.id)
+    }
+
+    /// Returns what it says of one package of an ecosystem, if its severity is `from` or more.
+    pub(super) fn part(&self, ecosystem: &str, name: &str, from: Severity) -> Option<Self> {
+        let is_it = |affected: &OsvAffected| {
+            let package = affected.package.as_ref();
+            package.is_some_and(|package| package.ecosystem == ecosystem && package.name == name)
+                && self.severity(affected) >= from
+        };
+        let affected: Vec<OsvAffected> = self.affected.iter().filter(|one| is_it(one)).cloned().collect();
+        (!affected.is_empty() && self.withdrawn.is_none()).then(|| Self {
+            affected,
+            ..self.clone()
+        })
     }
 
     /// Says whether a version of a package is affected, and which one is fixed; `None` where it is not.

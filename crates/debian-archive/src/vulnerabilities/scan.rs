@@ -2,15 +2,18 @@
 
 use std::collections::BTreeMap;
 
+use archive_catalog::security_reports::SuiteScan;
 use archive_catalog::{CatalogError, Content, Selection};
 use debian_control::limits::Limits;
 use debian_control::package::{BinaryPackage, ControlError};
 use debian_control::version::Version;
+use serde::{Deserialize, Serialize};
 
-use super::database::{SourceNames, VulnerabilityDatabase};
-use super::report::{Affected, AffectedPackage, SecurityReport};
+use super::database::{SourceNames, VulnerabilityDatabase, WantedSources};
+use super::report::{Affected, AffectedPackage, SecurityReport, Standing};
 use crate::archive::Archive;
 use crate::config::Suite;
+use crate::severity::Severity;
 
 /// Why a suite cannot be scanned.
 #[derive(Debug, thiserror::Error)]
@@ -18,6 +21,9 @@ pub enum ScanError {
     /// The catalog cannot be read.
     #[error(transparent)]
     Catalog(#[from] CatalogError),
+    /// What was found cannot be written as JSON.
+    #[error("what was found cannot be written")]
+    Json(#[from] serde_json::Error),
     /// The catalog holds a control file that cannot be read.
     #[error("the control file of `{package}` in the catalog is invalid")]
     Control {
@@ -28,14 +34,20 @@ pub enum ScanError {
     },
 }
 
-/// Returns the source packages that suites hold something of.
-pub fn wanted_sources(archive: &Archive, suites: &[&Suite]) -> Result<SourceNames, CatalogError> {
+/// Returns the source packages that a scan of suites looks for: where one of them does not take all packages, those that it does not
+/// hold, too.
+pub fn wanted_sources(archive: &Archive, suites: &[&Suite]) -> Result<WantedSources, CatalogError> {
+    let settings = archive.config().vulnerabilities.as_ref();
+    let is_gated = |suite: &&Suite| settings.is_some_and(|settings| settings.blocked_from(suite).is_some());
+    if suites.iter().any(is_gated) {
+        return Ok(WantedSources::All);
+    }
     let mut wanted = SourceNames::new();
     for suite in suites {
         let contents = contents(archive, suite)?;
         wanted.extend(contents.into_iter().map(|content| content.source.to_string()));
     }
-    Ok(wanted)
+    Ok(WantedSources::These(wanted))
 }
 
 fn contents(archive: &Archive, suite: &Suite) -> Result<Vec<Content>, CatalogError> {
@@ -47,9 +59,78 @@ fn contents(archive: &Archive, suite: &Suite) -> Result<Vec<Content>, CatalogErr
     Ok(entries.into_iter().map(|entry| entry.content).collect())
 }
 
+/// A vulnerability of one package, as pages show it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// Its name.
+    pub id: String,
+    /// How bad it is.
+    pub severity: Severity,
+    /// What is known of this version.
+    pub standing: Standing,
+    /// The version of the source package that is fixed.
+    pub fixed_version: Option<String>,
+    /// `Version` of the package.
+    pub version: String,
+    /// `Architecture` of the package.
+    pub architecture: String,
+}
+
+/// Returns what was found, by the names of packages.
+fn findings(report: &SecurityReport) -> Result<BTreeMap<String, String>, serde_json::Error> {
+    let mut by_name: BTreeMap<&str, Vec<Finding>> = BTreeMap::new();
+    for affected in &report.affected {
+        for package in &affected.packages {
+            by_name.entry(&package.name).or_default().push(Finding {
+                id: affected.id.clone(),
+                severity: affected.severity,
+                standing: affected.standing,
+                fixed_version: affected.fixed_version.clone(),
+                version: package.version.clone(),
+                architecture: package.architecture.clone(),
+            });
+        }
+    }
+    let written = by_name
+        .into_iter()
+        .map(|(name, found)| Ok((name.to_owned(), serde_json::to_string(&found)?)));
+    written.collect()
+}
+
 impl Archive {
+    /// Looks up what a suite holds, and keeps that for the API, for pages, and for what the suite is to take.
+    pub fn scan_suite(
+        &self,
+        suite: &Suite,
+        database: &VulnerabilityDatabase,
+        now: i64,
+    ) -> Result<SecurityReport, ScanError> {
+        let settings = self.config().vulnerabilities.as_ref();
+        let release = settings.map_or(suite.codename.as_str(), |settings| settings.release_of(suite));
+        let report = self.scan_vulnerabilities(suite, database, release)?;
+        let mut advisories = BTreeMap::new();
+        if let Some(from) = settings.and_then(|settings| settings.blocked_from(suite)) {
+            for (source, advisory) in database.parts(release, from) {
+                advisories.insert(source, serde_json::to_string(&advisory)?);
+            }
+        }
+        let is_shown = !suite.private && self.config().site.as_ref().is_some_and(|site| site.enabled);
+        let scan = SuiteScan {
+            at: now,
+            report: serde_json::to_string(&report)?,
+            advisories,
+            findings: if is_shown {
+                findings(&report)?
+            } else {
+                BTreeMap::new()
+            },
+        };
+        self.security_reports().keep_scan(&suite.codename, &scan)?;
+        Ok(report)
+    }
+
     /// Looks up what a suite holds, as a release of the data has it.
-    pub fn scan_vulnerabilities(
+    fn scan_vulnerabilities(
         &self,
         suite: &Suite,
         database: &VulnerabilityDatabase,
@@ -94,7 +175,7 @@ impl Archive {
     }
 }
 
-fn source_version(content: &Content) -> Result<Version, ScanError> {
+pub(super) fn source_version(content: &Content) -> Result<Version, ScanError> {
     let package = BinaryPackage::parse(content.control.as_bytes(), &Limits::default());
     let package = package.map_err(|source| ScanError::Control {
         package: content.name.to_string(),

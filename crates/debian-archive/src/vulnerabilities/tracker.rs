@@ -3,18 +3,19 @@
 use std::collections::BTreeMap;
 
 use debian_control::version::Version;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
-use super::report::{Severity, Standing};
+use super::report::Standing;
+use crate::severity::Severity;
 
 /// One issue of one source package.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct TrackerIssue {
     #[serde(default)]
     releases: BTreeMap<String, TrackerRelease>,
 }
 
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct TrackerRelease {
     status: String,
     fixed_version: Option<String>,
@@ -23,6 +24,14 @@ struct TrackerRelease {
 }
 
 impl TrackerIssue {
+    /// Returns what it says of one release, if its severity is `from` or more.
+    pub(super) fn part(&self, release: &str, from: Severity) -> Option<Self> {
+        let found = self.releases.get(release)?;
+        (Severity::of(&found.urgency) >= from).then(|| Self {
+            releases: BTreeMap::from([(release.to_owned(), found.clone())]),
+        })
+    }
+
     /// Says whether `version` is affected in a release, and which version is fixed; `None` where it is not.
     ///
     /// As the tracker does: a resolved issue affects what is older than its fixed version, and `0` says that the release

@@ -194,3 +194,125 @@ fn a_watch_fetches_the_data_and_the_api_shows_it_to_readers() {
         "{rest}"
     );
 }
+
+/// Has the suite take nothing of severity `high` or more, by data of which `fixed` is the first fixed version of `hello`.
+fn gated(archive: &TestArchive, fixed: &str, expected: i32) {
+    let issue =
+        json!({"releases": {"bookworm": {"status": "resolved", "fixed_version": fixed, "urgency": "high"}}});
+    let low = json!({"releases": {"bookworm": {"status": "open", "urgency": "low"}}});
+    let data =
+        json!({"hello": {"CVE-2026-0001": issue, "CVE-2026-0002": low}, "quiet": {"CVE-2026-0002": low}});
+    let data = write(archive, "gate.json", &data);
+    archive
+        .repogen(&["scan-vulnerabilities", "--source", &data])
+        .exits(expected);
+}
+
+#[test]
+fn a_suite_that_blocks_takes_no_version_that_is_known_to_be_vulnerable() {
+    let archive = TestArchive::init(&["--suite", "bookworm", "--suite", "sid"]);
+    archive.configure_last_suite("[vulnerabilities]\nsource = \"unused\"\nblock = { bookworm = \"high\" }\n");
+    archive.account("root", &["--role", "admin"]);
+    archive.account("jane", &["--role", "maintainer"]);
+    // No suite holds anything of it yet: it is known all the same.
+    gated(&archive, "2.0", 0);
+    let server = Uploader::start(&archive);
+    let (root, jane) = (server.login("root"), server.login("jane"));
+    let upload = |version: &str, query: &str, token: &str| {
+        let package = DebBuilder::new("hello", version, "all");
+        let answer = server.upload(&package, query, token);
+        let code = answer.json()["code"].as_str().unwrap_or_default().to_owned();
+        (answer.status, code)
+    };
+    let blocked = (409, "vulnerable".to_owned());
+    assert_eq!(upload("1.0", "suite=bookworm", &jane), blocked);
+    assert_eq!(upload("2.0", "suite=bookworm", &jane).0, 201, "it is fixed");
+    assert_eq!(
+        upload("1.0", "suite=sid", &jane).0,
+        201,
+        "the other suite takes all"
+    );
+    let open = DebBuilder::new("quiet", "1.0", "all");
+    assert_eq!(
+        server.upload(&open, "suite=bookworm", &jane).status,
+        201,
+        "it is low"
+    );
+    // A preview says so, too.
+    let promote = |token: &str, more: Value| {
+        let mut body = json!({"from": "sid", "names": ["hello=1.0"]});
+        body.as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        let answer = server.json("POST", "/api/suites/bookworm/promotions", Some(token), &body);
+        (
+            answer.status,
+            answer.json()["code"].as_str().unwrap_or_default().to_owned(),
+        )
+    };
+    assert_eq!(promote(&jane, json!({})), blocked);
+    assert_eq!(promote(&jane, json!({"dry_run": true})), blocked);
+    // Only an administrator takes it upon themselves, and that is written down.
+    let allow = json!({"allow_vulnerable": true});
+    assert_eq!(promote(&jane, allow.clone()), (403, "forbidden".to_owned()));
+    assert_eq!(
+        upload("1.0", "suite=bookworm&allow_vulnerable=true", &jane).0,
+        403
+    );
+    assert_eq!(promote(&root, json!({})), blocked);
+    assert_eq!(promote(&root, allow).0, 200);
+    assert_eq!(
+        upload("1.1", "suite=bookworm&allow_vulnerable=true", &root).0,
+        201
+    );
+    let audit = server
+        .get("/api/audit?action=package.add&limit=2", Some(&root))
+        .json();
+    for item in audit["items"].as_array().unwrap() {
+        assert_eq!(
+            item["detail"]["accepted_vulnerabilities"],
+            json!(["CVE-2026-0001"]),
+            "{item}"
+        );
+    }
+    // The next scan counts at once; the shell has a switch of its own.
+    gated(&archive, "3.0", 1);
+    assert_eq!(upload("2.1", "suite=bookworm", &jane), blocked);
+    let file = DebBuilder::new("hello", "2.2", "all").write_into(&archive.outside());
+    let add = |more: &[&str]| {
+        let mut arguments = vec!["add", "--suite", "bookworm"];
+        arguments.extend(more);
+        arguments.push(file.to_str().unwrap());
+        archive.repogen(&arguments)
+    };
+    let refused = add(&[]).exits(1);
+    assert!(refused.stdout.contains("CVE-2026-0001"), "{}", refused.report());
+    add(&["--allow-vulnerable"]).exits(0);
+}
+
+#[test]
+fn pages_follow_a_scan_without_an_upload_and_tell_nothing_of_private_suites() {
+    let archive = archive();
+    archive.repogen(&["publish"]).exits(0);
+    let twin = || -> Value {
+        let path = archive.root().join("browse/bookworm/hello/index.json");
+        serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
+    };
+    assert_eq!(twin()["builds"][0]["vulnerabilities"], json!([]));
+    let data = write(&archive, "tracker.json", &tracker());
+    let scan = |data: &str| archive.repogen(&["scan-vulnerabilities", "--source", data]);
+    scan(&data).exits(1);
+    archive.repogen(&["publish"]).exits(0);
+    let found = twin()["builds"][0]["vulnerabilities"].clone();
+    assert_eq!(
+        found[0],
+        json!({"id": "CVE-2026-0001", "severity": "high", "standing": "fixable", "fixed_version": "2.10-3+deb12u1"})
+    );
+    // The same once more changes nothing; what is fixed by other data goes.
+    scan(&data).exits(1);
+    let again = archive.repogen(&["publish"]).exits(0);
+    assert!(again.stdout.contains("unchanged"), "{}", again.report());
+    scan(&write(&archive, "empty.json", &json!({"other": {}}))).exits(0);
+    archive.repogen(&["publish"]).exits(0);
+    assert_eq!(twin()["builds"][0]["vulnerabilities"], json!([]));
+}

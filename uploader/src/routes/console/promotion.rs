@@ -72,6 +72,7 @@ pub(super) async fn promote(State(app): State<Arc<App>>, posted: Posted) -> Answ
         names: (!names.is_empty()).then_some(names),
         query: None,
         dry_run: is_preview,
+        allow_vulnerable: false,
     };
     let answer = promoted(&app, visitor.caller.clone(), form.to.clone(), body).await?;
     if !is_preview {

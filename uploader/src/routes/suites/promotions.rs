@@ -28,6 +28,7 @@ use crate::publication_tracker::Published;
 use crate::routes::packages::page::page_limit;
 use crate::routes::suites::change::{ChangeParams, ChangePublisher, published};
 use crate::routes::suites::snapshots;
+use crate::routes::upload::admission::vulnerable;
 use crate::routes::wire;
 use crate::scope::Glob;
 
@@ -51,6 +52,10 @@ pub(crate) struct PromotionRequest {
     /// Say what would come and what would become uninstallable, and change nothing.
     #[serde(default)]
     pub(crate) dry_run: bool,
+    /// Take packages also where they have known vulnerabilities that the suite does not take. Administrators only; the audit log names the
+    /// vulnerabilities.
+    #[serde(default)]
+    pub(crate) allow_vulnerable: bool,
 }
 
 /// Which packages of a suite, as it is now.
@@ -136,7 +141,7 @@ pub(crate) async fn promoted(
     name: String,
     body: PromotionRequest,
 ) -> Result<PromotionAnswer, Problem> {
-    let is_preview = body.dry_run;
+    let (is_preview, allow_vulnerable) = (body.dry_run, body.allow_vulnerable);
     let (caller, plan, mut answer) = app
         .blocking(move |app| {
             let (plan, answer) = plan(app, &caller, &name, &body)?;
@@ -148,7 +153,7 @@ pub(crate) async fn promoted(
     }
     let suite = answer.suite.clone();
     answer.is_changed = app
-        .changing(move |app| carry_out(app, &caller, &suite, &plan))
+        .changing(move |app| carry_out(app, &caller, &suite, &plan, allow_vulnerable))
         .await?;
     Ok(answer)
 }
@@ -174,7 +179,8 @@ fn plan(
     for package in &packages {
         caller.uploads(to, Some(&package.name))?;
     }
-    let plan = app.archive.plan_promotion(from, to, &packages)?;
+    let arrival = arrival(caller, body.allow_vulnerable)?;
+    let plan = app.archive.plan_promotion(from, to, &packages, &arrival)?;
     if to.gate == Gate::Block && !body.dry_run && !plan.broken.is_empty() {
         let names: Vec<&str> = plan
             .broken
@@ -203,18 +209,30 @@ fn plan(
     Ok((plan, answer))
 }
 
-fn carry_out(app: &App, caller: &Caller, suite: &str, plan: &PromotionPlan) -> Result<bool, Problem> {
+/// Returns by whom packages come, and what is allowed.
+fn arrival(caller: &Caller, allow_vulnerable: bool) -> Result<UploadContext, Problem> {
+    Ok(UploadContext {
+        now: now(),
+        by: Some(caller.actor().clone()),
+        vulnerable: vulnerable(caller, allow_vulnerable)?,
+        ..UploadContext::default()
+    })
+}
+
+fn carry_out(
+    app: &App,
+    caller: &Caller,
+    suite: &str,
+    plan: &PromotionPlan,
+    allow_vulnerable: bool,
+) -> Result<bool, Problem> {
     // Finding what breaks took its time: what counts are the rights as they are now.
     let caller = caller.again(&app.archive)?;
     let to = caller.suite(app.archive.config(), suite)?;
     for package in &plan.packages {
         caller.uploads(to, Some(&package.entry.content.name))?;
     }
-    let arrival = UploadContext {
-        now: now(),
-        by: Some(caller.actor().clone()),
-        ..UploadContext::default()
-    };
+    let arrival = arrival(&caller, allow_vulnerable)?;
     let placed = app.archive.promote(to, plan, &arrival)?;
     app.publications.changed();
     Ok(placed.contains(&PlacementOutcome::Added))

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use axum::http::{HeaderMap, header};
 use debian_archive::config::Suite;
-use debian_archive::ingest::{NamePolicy, ReceivedFile, StagedPackage, SuiteComponent, UploadContext};
+use debian_archive::ingest::{
+    NamePolicy, ReceivedFile, StagedPackage, SuiteComponent, UploadContext, VulnerablePolicy,
+};
 use debian_control::name::Component;
 
 use crate::app::App;
@@ -21,6 +23,8 @@ pub(crate) struct Admitted {
     pub(crate) caller: Caller,
     pub(crate) suite: debian_archive::config::Suite,
     pub(crate) component: Component,
+    /// What to do with known vulnerabilities that the suite does not take.
+    pub(crate) vulnerable: VulnerablePolicy,
 }
 
 impl Admitted {
@@ -38,6 +42,7 @@ impl Admitted {
             now: now(),
             by: Some(self.caller.actor().clone()),
             names: NamePolicy::OfPolicy,
+            vulnerable: self.vulnerable,
         };
         let staged = app.archive.inspect(received, &self.place(), &arrival)?;
         self.caller.uploads(&self.suite, Some(&staged.content().name))?;
@@ -67,6 +72,7 @@ pub(crate) async fn admit(
         };
         caller.uploads(suite, None)?;
         let component = component(suite, params.component.as_deref())?;
+        let vulnerable = vulnerable(&caller, params.allow_vulnerable)?;
         // A client need not say how much comes: what comes is counted as it comes.
         let size = size.unwrap_or(0);
         check_size(app.settings.max_upload_bytes, size)?;
@@ -74,10 +80,20 @@ pub(crate) async fn admit(
         Ok(Admitted {
             suite: suite.clone(),
             component: component.clone(),
+            vulnerable,
             caller,
         })
     })
     .await
+}
+
+/// Returns what happens to packages with known vulnerabilities that the suite does not take: an administrator may accept them.
+pub(crate) fn vulnerable(caller: &Caller, is_allowed: bool) -> Result<VulnerablePolicy, Problem> {
+    if !is_allowed {
+        return Ok(VulnerablePolicy::Refuse);
+    }
+    caller.admin()?;
+    Ok(VulnerablePolicy::Accept)
 }
 
 /// Returns how much comes, where the client says so.

@@ -21,4 +21,8 @@ pub(crate) struct PlaceParams {
     pub(crate) component: Option<String>,
     /// `published`: answer only when the package is in the live InRelease, or with 202 after 30 seconds.
     pub(crate) wait: Option<Wait>,
+    /// Take the package also where it has known vulnerabilities that the suite does not take. Administrators only; the audit log names
+    /// the vulnerabilities. Default: false.
+    #[serde(default)]
+    pub(crate) allow_vulnerable: bool,
 }

@@ -15,7 +15,7 @@ use crate::routes::wire;
 
 /// Uploads a .deb by PUT, for `curl -T`.
 #[utoipa::path(put, path = "/api/upload/{suite}/{filename}", operation_id = "put_package", tag = "packages", security(("basic" = []), ("bearer" = [])),
-    params(("suite" = String, Path), ("filename" = String, Path), ("component" = Option<String>, Query), ("wait" = Option<Wait>, Query)),
+    params(("suite" = String, Path), ("filename" = String, Path), ("component" = Option<String>, Query), ("wait" = Option<Wait>, Query), ("allow_vulnerable" = Option<bool>, Query)),
     request_body(content = wire::Binary, content_type = "application/octet-stream"),
     responses((status = 201, description = "Created", content_type = "text/plain", body = String),
         (status = 200, description = "Already present with identical content", content_type = "text/plain", body = String),

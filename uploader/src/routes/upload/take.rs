@@ -106,6 +106,7 @@ fn package(app: &App, admitted: &Admitted, content: Content) -> Result<PackageVi
         caller,
         suite,
         component,
+        ..
     } = admitted;
     let mut suites = lookup::codenames(app, caller);
     // The uploader may know that it is there, also where the token does not read.

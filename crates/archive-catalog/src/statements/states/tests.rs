@@ -47,6 +47,7 @@ fn wish(package: u8, version: u8, extra: bool) -> NewPlacement {
             paths: Vec::new(),
         },
         put_after: None,
+        accepted: Vec::new(),
         by: None,
     }
 }

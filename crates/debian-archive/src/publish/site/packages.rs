@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use archive_catalog::provenance::CiJob;
 use archive_catalog::{Content, NamedPackage, PastPlacement, Snapshot};
 use archive_index::IndexError;
-use archive_site::{Build, FileList, Job, Package, Placed, Row};
+use archive_site::{Build, FileList, Job, Package, Placed, Row, Vulnerability};
 use debian_control::limits::Limits;
 use debian_control::name::{Component, PackageName};
 use debian_control::package::BinaryPackage;
@@ -13,6 +13,7 @@ use debian_control::package::BinaryPackage;
 use crate::config::Suite;
 use crate::paths;
 use crate::publish::error::PublishError;
+use crate::vulnerabilities::Finding;
 
 /// The packages of a state of a suite.
 pub(super) struct SitePackages<'a> {
@@ -28,9 +29,10 @@ impl<'a> SitePackages<'a> {
     /// Returns all that the indexes list of a name; `None` where that is nothing.
     pub(super) fn package(&self, name: &PackageName) -> Result<Option<Package>, PublishError> {
         let mut builds = Vec::new();
+        let found = self.findings(name)?;
         for named in self.snapshot.named(name)? {
             if self.is_listed(&named.content, &named.component) {
-                builds.push(self.build(named, builds.is_empty())?);
+                builds.push(self.build(named, &found, builds.is_empty())?);
             }
         }
         if builds.is_empty() {
@@ -63,6 +65,7 @@ impl<'a> SitePackages<'a> {
                     sha256: past.content.sha256.to_string(),
                     added_at: past.added_at,
                     files: FileList::default(),
+                    vulnerabilities: Vec::new(),
                     job: None,
                     package,
                 };
@@ -82,8 +85,12 @@ impl<'a> SitePackages<'a> {
     }
 
     /// Makes a build; the paths of the newest alone are shown.
-    fn build(&self, named: NamedPackage, is_newest: bool) -> Result<Build, PublishError> {
+    fn build(&self, named: NamedPackage, found: &[Finding], is_newest: bool) -> Result<Build, PublishError> {
         let package = parsed(&named.content)?;
+        let is_of_it = |finding: &&Finding| {
+            finding.version == named.content.version.as_str()
+                && finding.architecture == named.content.architecture.as_str()
+        };
         let wins = self.suite.overrides_of(&named.content.name);
         let priority = wins.and_then(|wins| wins.priority.clone()).or(named.priority);
         Ok(Build {
@@ -94,6 +101,7 @@ impl<'a> SitePackages<'a> {
             size: named.content.size,
             sha256: named.content.sha256.to_string(),
             added_at: named.added_at,
+            vulnerabilities: found.iter().filter(is_of_it).map(vulnerability).collect(),
             job: named.job.filter(|job| job.is_public).map(job),
             files: if is_newest {
                 file_list(&named.content, &named.paths)?
@@ -102,6 +110,15 @@ impl<'a> SitePackages<'a> {
             },
             package,
         })
+    }
+
+    /// Returns what the newest scan found of a name.
+    fn findings(&self, name: &PackageName) -> Result<Vec<Finding>, PublishError> {
+        let Some(text) = self.snapshot.finding(name)? else {
+            return Ok(Vec::new());
+        };
+        serde_json::from_str(&text)
+            .map_err(|error| IndexError::Record(format!("the vulnerabilities of `{name}`: {error}")).into())
     }
 
     fn section(&self, package: &BinaryPackage, placed: Option<&str>) -> Option<String> {
@@ -131,6 +148,15 @@ fn file_list(content: &Content, packed: &[u8]) -> Result<FileList, PublishError>
             .collect(),
         total: paths::split(&plain).count(),
     })
+}
+
+fn vulnerability(finding: &Finding) -> Vulnerability {
+    Vulnerability {
+        id: finding.id.clone(),
+        severity: finding.severity.as_str().to_owned(),
+        standing: finding.standing.as_str().to_owned(),
+        fixed_version: finding.fixed_version.clone(),
+    }
 }
 
 fn job(job: CiJob) -> Job {
