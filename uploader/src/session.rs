@@ -37,6 +37,8 @@ struct SessionClaims {
 #[derive(Debug, Clone)]
 pub(crate) struct VerifiedSession {
     pub(crate) session: Session,
+    /// When its password was given, in Unix seconds.
+    pub(crate) began_at: i64,
     pub(crate) expires_at: i64,
 }
 
@@ -141,6 +143,7 @@ impl Sessions {
                 account: read.claims.sub.parse().ok()?,
                 epoch: read.claims.epoch,
             },
+            began_at: issued,
             expires_at: read.claims.exp,
         })
     }

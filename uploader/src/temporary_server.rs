@@ -132,6 +132,14 @@ impl TemporaryServer {
         secret
     }
 
+    /// Returns what proves a session that began so many seconds ago.
+    pub(crate) fn session_since(&self, name: &str, seconds: i64) -> String {
+        let accounts = self.app.archive.accounts();
+        let account = accounts.account(&name.parse().unwrap()).unwrap().unwrap();
+        let given = self.app.sessions.give(&account, now() - seconds, 3600);
+        given.unwrap().token
+    }
+
     /// Asks for a path through a proxy on this machine, for a client with this address; the answer's body is not taken yet.
     pub(crate) async fn ask_through_proxy(&self, path: &str, client: &str) -> Response {
         let mut request = Request::builder().uri(path).header("x-forwarded-for", client);

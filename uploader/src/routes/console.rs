@@ -1,13 +1,15 @@
 //! The console: pages for whoever keeps the archive. Everything that they do is a route of the API, too; the handlers call its functions.
 //!
 //! Pages are complete without a script where they only show something. A change is a form with a token of the session, answered with a
-//! page to go to; what cannot be undone asks for the password again.
+//! page to go to; what cannot be undone asks for the password again: deletions and rollbacks always, the rest where the sign-in is older than five
+//! minutes.
 
 mod account;
 mod answer;
 mod assets;
 mod audit;
 mod chart;
+mod confirmation;
 mod deletion;
 mod error;
 mod fields;

@@ -23,6 +23,11 @@ impl Fields {
         Ok(Self(fields))
     }
 
+    /// Returns all fields.
+    pub(super) fn each(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// Returns the value of a field, where the form has it.
     pub(super) fn given(&self, name: &str) -> Option<&str> {
         let found = self.0.iter().find(|(known, _)| known == name);

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::answer::{Answered, page, see};
 use super::frame::Frame;
 use super::visitor::{Posted, Visitor};
-use super::{Done, address, confirm};
+use super::{Done, address, confirm, confirmation};
 use crate::app::App;
 use crate::routes::quota::QuotaView;
 use crate::routes::suites::differences::{DifferencePage, DifferenceParams, between};
@@ -78,6 +78,9 @@ pub(super) async fn pin(State(app): State<Arc<App>>, Path(name): Path<String>, p
     let Posted { visitor, fields } = posted;
     let id = fields.text("id");
     let is_pin = fields.given("action") == Some("pin");
+    if !is_pin && let Some(question) = confirmation::asked(&app, &visitor, &fields).await? {
+        return Ok(question);
+    }
     let shown = format!("/console/suites/{name}");
     app.changing(move |app| {
         if is_pin {

@@ -43,6 +43,14 @@ impl<'a> Browser<'a> {
         Self::with_planted(server, name, "").await
     }
 
+    /// A browser that signed in so many seconds ago.
+    fn since(server: &'a TemporaryServer, name: &str, seconds: i64) -> Self {
+        Self {
+            server,
+            cookie: format!("__Host-session={}", server.session_since(name, seconds)),
+        }
+    }
+
     async fn get(&self, path: &str) -> Answered {
         let headers = [("cookie", self.cookie.as_str())];
         self.server.ask(("GET", path), None, &headers, "").await
@@ -596,4 +604,78 @@ async fn webhooks_are_for_administrators_in_the_console_too() {
         assert_eq!(jane.post(path, "action=ping").await.status, 403, "{path}");
     }
     assert_eq!(jane.post(&format!("{one}/deliveries/1"), "").await.status, 403);
+async fn an_old_sign_in_is_not_enough_for_what_cannot_be_undone() {
+    let (server, _) = world().await;
+    let right = PASSWORD.replace(' ', "+");
+    let fresh = Browser::since(&server, "root", 290);
+    let made = fresh.post("/console/tokens", "name=one&scopes=admin").await;
+    assert!(made.body.contains("rgt_"), "the control: {}", made.body);
+    let token = server.token("jane", &["read:stable"]);
+    let root = server.token("root", &["admin"]);
+    let listed = server
+        .ask(("GET", "/api/tokens?all=true"), Some(&root), &[], "")
+        .await;
+    let listed: serde_json::Value = serde_json::from_str(&listed.body).unwrap();
+    let items = listed["items"].as_array().unwrap();
+    let of_jane = items.iter().find(|item| item["user"] == "jane").unwrap();
+    let id = of_jane["id"].as_str().unwrap();
+
+    let old = Browser::since(&server, "root", 310);
+    let evil: String = EVIL.bytes().map(|byte| format!("%{byte:02x}")).collect();
+    let rotate = format!("/console/tokens/{id}");
+    for (path, form) in [
+        ("/console/tokens", format!("name={evil}&scopes=admin")),
+        (rotate.as_str(), "action=rotate".to_owned()),
+        (rotate.as_str(), "action=revoke".to_owned()),
+        (
+            "/console/users",
+            "username=eve&new_password=a+long+password&role=admin".to_owned(),
+        ),
+        (
+            "/console/suites/stable/snapshots",
+            "action=unpin&id=20260101T000000Z".to_owned(),
+        ),
+    ] {
+        let asked = old.post(path, &form).await;
+        assert_eq!(asked.status, 200, "{path}: {}", asked.body);
+        assert!(
+            asked.body.contains("Nothing has been done yet"),
+            "{path}: {}",
+            asked.body
+        );
+        assert!(
+            asked.body.contains(&format!("action=\"{path}\"")),
+            "{}",
+            asked.body
+        );
+        assert!(
+            !asked.body.contains("rgt_") && !asked.body.contains("a long password"),
+            "{}",
+            asked.body
+        );
+        assert!(
+            !asked.body.contains("<script>") && !asked.body.contains("<img src=x"),
+            "{}",
+            asked.body
+        );
+        let wrong = old.post(path, &format!("{form}&password=wrong")).await;
+        assert_eq!(wrong.status, 403, "{path}: {}", wrong.body);
+    }
+    let still = server.ask(("GET", "/api/packages"), Some(&token), &[], "").await;
+    assert_eq!(still.status, 200, "the token is the same");
+    let done = old
+        .post(&rotate, &format!("action=rotate&password={right}"))
+        .await;
+    assert!(done.body.contains("rgt_"), "{}", done.body);
+    let other = old
+        .post(
+            "/console/users",
+            "username=ann&new_password=a+long+password&role=user",
+        )
+        .await;
+    assert_eq!(other.status, 303, "no administrator: {}", other.body);
+    // Of a clock that was set back nothing is new.
+    let ahead = Browser::since(&server, "root", -30);
+    let asked = ahead.post("/console/tokens", "name=two&scopes=admin").await;
+    assert!(asked.body.contains("Nothing has been done yet"), "{}", asked.body);
 }

@@ -8,6 +8,7 @@ use debian_control::release::format_iso;
 use serde::Deserialize;
 
 use super::answer::{Answered, page, see};
+use super::confirmation;
 use super::frame::Frame;
 use super::visitor::{Posted, Visitor};
 use crate::app::App;
@@ -67,6 +68,9 @@ async fn answer(app: &Arc<App>, visitor: Visitor, params: &TokensParams, secret:
 /// Creates a token, and shows its secret.
 pub(super) async fn create(State(app): State<Arc<App>>, posted: Posted) -> Answered {
     let Posted { visitor, fields } = posted;
+    if let Some(question) = confirmation::asked(&app, &visitor, &fields).await? {
+        return Ok(question);
+    }
     let days = fields.filled("days").map(|days| days.parse::<u32>()).transpose();
     let days = days.map_err(|_| Problem::new(Code::InvalidRequest, "expected a number of days"))?;
     let body = TokenRequest {
@@ -82,6 +86,9 @@ pub(super) async fn create(State(app): State<Arc<App>>, posted: Posted) -> Answe
 /// Revokes a token, or gives it another secret.
 pub(super) async fn change(State(app): State<Arc<App>>, Path(id): Path<String>, posted: Posted) -> Answered {
     let Posted { visitor, fields } = posted;
+    if let Some(question) = confirmation::asked(&app, &visitor, &fields).await? {
+        return Ok(question);
+    }
     let caller = visitor.caller.clone();
     if fields.given("action") == Some("rotate") {
         let token = app.changing(move |app| rotated(app, &caller, &id)).await?;

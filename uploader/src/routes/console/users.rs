@@ -11,7 +11,7 @@ use super::answer::{Answered, page, see};
 use super::fields::Fields;
 use super::frame::Frame;
 use super::visitor::{Posted, Visitor};
-use super::{Done, address, confirm};
+use super::{Done, address, confirm, confirmation};
 use crate::app::App;
 use crate::routes::quota::QuotaView;
 use crate::routes::tokens::view::{self, TokenView};
@@ -62,6 +62,11 @@ pub(super) async fn all(
 /// Creates an account.
 pub(super) async fn create(State(app): State<Arc<App>>, posted: Posted) -> Answered {
     let Posted { visitor, fields } = posted;
+    if fields.given("role") == Some("admin")
+        && let Some(question) = confirmation::asked(&app, &visitor, &fields).await?
+    {
+        return Ok(question);
+    }
     let body = UserRequest {
         username: fields.text("username"),
         email: fields.filled("email"),
