@@ -44,6 +44,8 @@ pub struct DownloadQuery {
     pub suites: Vec<(SuiteName, String)>,
     /// Of this package.
     pub name: Option<PackageName>,
+    /// How many of the first sums are left out.
+    pub skip: usize,
     /// How many sums, at most.
     pub limit: usize,
 }

@@ -348,6 +348,9 @@ pub trait Snapshot {
     /// Returns every package, ordered as it orders.
     fn packages(&self) -> Result<Vec<SnapshotPackage>, CatalogError>;
 
+    /// Returns every package that the state of another revision does not show as this one does, ordered as it orders.
+    fn packages_except(&self, other: i64) -> Result<Vec<SnapshotPackage>, CatalogError>;
+
     /// Returns the names of which something came or left, or a scan found something else, after revision `since`, or all that it holds, in order.
     fn changed_names(&self, since: Option<i64>) -> Result<Vec<PackageName>, CatalogError>;
 

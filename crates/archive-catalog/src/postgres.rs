@@ -19,7 +19,7 @@ use crate::CatalogError;
 use crate::lease::{Epoch, LeaseAnswer};
 use crate::postgres_url::PostgresUrl;
 use crate::sql::{Db, PostgresSession, Sql, SqlError};
-use crate::turn::{Ending, Patience, Turn};
+use crate::turn::Patience;
 
 pub(crate) use address::check;
 pub(crate) use lease::holds as lease_holds;
@@ -85,11 +85,11 @@ impl PostgresServer {
     /// Runs `work` in one writing transaction.
     pub(crate) fn write<T>(
         &self,
-        turn: Turn,
+        patience: Patience,
         action: &'static str,
         work: impl FnOnce(&Db<'_>) -> Sql<T>,
     ) -> Result<T, CatalogError> {
-        let limit = match turn.patience {
+        let limit = match patience {
             Patience::Usual => "30s",
             Patience::Brief => "1s",
         };
@@ -99,11 +99,7 @@ impl PostgresServer {
         );
         let connection = self.borrow(&begin, action)?;
         let value = connection.read(action, work)?;
-        let end = match turn.ending {
-            Ending::Commit => "commit",
-            Ending::RollBack => "rollback",
-        };
-        connection.end(end, action)?;
+        connection.end("commit", action)?;
         Ok(value)
     }
 

@@ -9,7 +9,7 @@ use crate::error::CatalogError;
 use crate::postgres::{Borrowed, PostgresServer};
 use crate::sql::{Db, Sql, params};
 use crate::sqlite::SqliteFile;
-use crate::turn::{Ending, Patience, Turn};
+use crate::turn::Patience;
 
 /// A catalog in a SQLite file or on a PostgreSQL server.
 pub struct SqlCatalog {
@@ -91,23 +91,19 @@ impl SqlCatalog {
         action: &'static str,
         work: impl FnOnce(&Db<'_>) -> Sql<T>,
     ) -> Result<T, CatalogError> {
-        let turn = Turn {
-            patience: Patience::Usual,
-            ending: Ending::Commit,
-        };
-        self.write_in(turn, action, work)
+        self.write_within(Patience::Usual, action, work)
     }
 
-    /// The same in a turn of a kind.
-    pub(crate) fn write_in<T>(
+    /// The same, if the turn to write comes within a time.
+    pub(crate) fn write_within<T>(
         &self,
-        turn: Turn,
+        patience: Patience,
         action: &'static str,
         work: impl FnOnce(&Db<'_>) -> Sql<T>,
     ) -> Result<T, CatalogError> {
         match &self.database {
-            Backend::Sqlite(file) => file.write(turn, action, work),
-            Backend::Postgres(server) => server.write(turn, action, work),
+            Backend::Sqlite(file) => file.write(patience, action, work),
+            Backend::Postgres(server) => server.write(patience, action, work),
         }
     }
 

@@ -13,7 +13,7 @@ use rusqlite_migration::{M, Migrations};
 
 use crate::CatalogError;
 use crate::sql::{Db, Sql, SqlError};
-use crate::turn::{Ending, Patience, Turn};
+use crate::turn::Patience;
 
 pub(crate) const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("migrations/sqlite/0001-archive.sql")),
@@ -100,18 +100,18 @@ impl SqliteFile {
     /// Runs `work` in one writing transaction.
     pub(crate) fn write<T>(
         &self,
-        turn: Turn,
+        patience: Patience,
         action: &'static str,
         work: impl FnOnce(&Db<'_>) -> Sql<T>,
     ) -> Result<T, CatalogError> {
         self.check_in_place()?;
         let since = Instant::now();
-        let mut writer = match turn.patience {
+        let mut writer = match patience {
             Patience::Usual => self.writer.lock().unwrap_or_else(PoisonError::into_inner),
             Patience::Brief => self.brief_turn().ok_or_else(|| busy(&self.path, action))?,
         };
         // Who has waited for a turn in this process does not wait as long again for other processes: many would add up.
-        let left = match turn.patience {
+        let left = match patience {
             Patience::Usual => BUSY_TIMEOUT.saturating_sub(since.elapsed()),
             Patience::Brief => BRIEF,
         };
@@ -119,10 +119,7 @@ impl SqliteFile {
             writer.busy_timeout(left)?;
             let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let value = work(&Db::Sqlite(&transaction))?;
-            match turn.ending {
-                Ending::Commit => transaction.commit()?,
-                Ending::RollBack => transaction.rollback()?,
-            }
+            transaction.commit()?;
             Ok(value)
         };
         let value = attempt().map_err(|source| write_failed(&self.path, action, source))?;

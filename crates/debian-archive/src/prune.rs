@@ -96,14 +96,19 @@ pub struct Pruned {
 type Deletions = Vec<(String, &'static str)>;
 
 impl Archive {
-    /// Prunes, or with [`PruneMode::DryRun`] returns what a prune would do.
+    /// Prunes, or with [`PruneMode::DryRun`] returns what a prune would do: then it waits for nobody and nobody for it, so that a file which
+    /// is being placed at that moment may be among those that nothing names.
     pub fn prune(&self, pruning: PruneMode, now: i64) -> Result<Pruned, PruneError> {
-        let mut locks = Vec::new();
-        for suite in &self.config().suites {
-            locks.push(self.prune_lock(&format!("publish-{}.lock", suite.codename))?);
+        let _locks = match pruning {
+            PruneMode::Done => self.prune_locks()?,
+            PruneMode::DryRun => Vec::new(),
+        };
+        let mut failures = Vec::new();
+        match self.refuse_a_lost_catalog() {
+            // Publishes go on meanwhile.
+            Err(error @ PruneError::NotRecorded(_)) if pruning == PruneMode::DryRun => failures.push(error),
+            checked => checked?,
         }
-        locks.push(self.prune_lock("pool.lock")?);
-        self.refuse_a_lost_catalog()?;
         let retentions: Vec<Retention> = self
             .config()
             .suites
@@ -122,7 +127,7 @@ impl Archive {
             .suites
             .iter()
             .map(|suite| self.under_lease(suite, pruning, || self.by_hash(suite, now)));
-        let (mut deleted, mut failures) = (Vec::new(), Vec::new());
+        let mut deleted = Vec::new();
         let pages = self
             .config()
             .suites
@@ -139,6 +144,16 @@ impl Archive {
             deleted,
             failures,
         })
+    }
+
+    /// Keeps publishes and commits of this machine out.
+    fn prune_locks(&self) -> Result<Vec<File>, PruneError> {
+        let suites = self.config().suites.iter();
+        let names = suites.map(|suite| format!("publish-{}.lock", suite.codename));
+        names
+            .chain(["pool.lock".to_owned()])
+            .map(|name| self.prune_lock(&name))
+            .collect()
     }
 
     fn prune_lock(&self, name: &str) -> Result<File, PruneError> {
@@ -203,18 +218,24 @@ impl Archive {
 
     /// Finds pool files without a row, which an interrupted ingest left.
     fn orphans(&self, forgotten: &PruneResult, now: i64) -> Result<Deletions, PruneError> {
+        let trees = self.config().suites.iter().map(Suite::tree);
+        let trees: BTreeSet<String> = trees.chain([String::new()]).collect();
+        // First: what a dry run finds has its row by then, but for what is placed in just this moment.
+        let mut listed = Vec::with_capacity(trees.len());
+        for tree in &trees {
+            let pool = format!("{tree}pool");
+            let files = self.files().list(&pool)?;
+            listed.push((pool, files));
+        }
         let rows = self.catalog().pool_files()?;
         let known: BTreeSet<&str> = rows
             .iter()
             .map(|row| row.path.as_str())
             .chain(forgotten.files.iter().map(String::as_str))
             .collect();
-        let trees = self.config().suites.iter().map(Suite::tree);
-        let trees: BTreeSet<String> = trees.chain([String::new()]).collect();
         let mut deleted = Vec::new();
-        for tree in &trees {
-            let pool = format!("{tree}pool");
-            for (path, head) in self.files().list(&pool)? {
+        for (pool, files) in listed {
+            for (path, head) in files {
                 // What stands in `pool/` itself is no package.
                 let is_deep = path
                     .strip_prefix(&pool)

@@ -281,6 +281,23 @@ impl Archive {
             .packages()
     }
 
+    /// Returns what changed from a revision to another one, or to what the suite holds now. Reads what changed, and nothing else.
+    pub fn differences_between(
+        &self,
+        suite: &Suite,
+        before: i64,
+        after: Option<i64>,
+    ) -> Result<Vec<Difference>, CatalogError> {
+        let state = |revision| {
+            self.catalog()
+                .snapshot(&suite.codename, suite.pool_tree(), revision)
+        };
+        let now = state(after)?;
+        let after = after.unwrap_or(now.state().revision);
+        let came = now.packages_except(before)?;
+        Ok(differences(&state(Some(before))?.packages_except(after)?, &came))
+    }
+
     /// Returns a state and what it held, all of whose files are in the pool.
     fn restorable(
         &self,

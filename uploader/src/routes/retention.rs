@@ -58,8 +58,7 @@ pub(crate) async fn preview(
     State(app): State<Arc<App>>,
     presented: PresentedCredential,
 ) -> Result<Answer<RetentionPreview>, Problem> {
-    // A prune waits for publishes and keeps commits out, this one too: it belongs to the writers.
-    app.changing(move |app| {
+    app.blocking(move |app| {
         let caller = identify(app, &presented)?;
         previewed(app, &caller).map(Answer)
     })

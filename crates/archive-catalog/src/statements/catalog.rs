@@ -11,7 +11,6 @@ use crate::database_url::DatabaseUrl;
 use crate::lease::{Epoch, LeaseAnswer};
 use crate::sql::{Db, Sql, params};
 use crate::sql_catalog::{Backend, SqlCatalog};
-use crate::turn::{Ending, Patience, Turn};
 use crate::{
     Catalog, CatalogError, CondemnedFile, CondemnedFiles, Conflict, Deleters, Entry, MisplacedFile,
     NewContent, NewPlacement, Pin, PlacedSet, PlacementOutcome, PoolFile, Progress, PruneMode, PruneResult,
@@ -273,14 +272,12 @@ impl Catalog for SqlCatalog {
         now: i64,
         mode: PruneMode,
     ) -> Result<PruneResult, CatalogError> {
-        let turn = Turn {
-            patience: Patience::Usual,
-            ending: match mode {
-                PruneMode::Done => Ending::Commit,
-                PruneMode::DryRun => Ending::RollBack,
-            },
-        };
-        self.write_in(turn, "apply retention", |db| prune::prune(db, retentions, now))
+        match mode {
+            PruneMode::Done => self.write("apply retention", |db| prune::prune(db, retentions, now)),
+            PruneMode::DryRun => {
+                self.read("look at what retention ends", |db| prune::preview(db, retentions))
+            }
+        }
     }
 
     fn copy_to(&self, path: &Path) -> Result<(), CatalogError> {

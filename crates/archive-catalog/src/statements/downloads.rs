@@ -126,7 +126,7 @@ fn statement(query: &DownloadQuery) -> (String, Vec<Param<'static>>) {
          from download_day
          join known on known.sha256 = download_day.sha256 and known.tree = download_day.tree
          where download_day.day >= ? and download_day.day <= ?
-         group by {columns} order by {order} limit ?",
+         group by {columns} order by {order} limit ? offset ?",
         vec!["(cast(? as text), cast(? as text))"; query.suites.len()].join(", ")
     );
     let mut values: Vec<Param<'static>> = Vec::new();
@@ -143,6 +143,7 @@ fn statement(query: &DownloadQuery) -> (String, Vec<Param<'static>>) {
     let days = [query.from, query.to, query.from, query.to];
     values.extend(days.map(Param::Integer));
     values.push(Param::Unsigned(query.limit as u64));
+    values.push(Param::Unsigned(query.skip as u64));
     (sql, values)
 }
 

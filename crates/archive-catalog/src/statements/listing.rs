@@ -15,7 +15,7 @@ use crate::listing::{
 use crate::provenance::Provenance;
 use crate::sql::{Db, Sql, params};
 use crate::sql_catalog::SqlCatalog;
-use crate::turn::{Ending, Patience, Turn};
+use crate::turn::Patience;
 use crate::{CatalogError, Entry};
 
 impl Listing for SqlCatalog {
@@ -173,12 +173,8 @@ impl SqlCatalog {
     /// Brings filters and search up to the packages, for a reader: who only reads never waits for those who write, and sees a
     /// little less rather.
     fn refresh_unless_busy(&self) -> Result<(), CatalogError> {
-        let brief = Turn {
-            patience: Patience::Brief,
-            ending: Ending::Commit,
-        };
         while self.read("look for new packages", details::are_behind)? {
-            match self.write_in(brief, "index packages for search", details::catch_up) {
+            match self.write_within(Patience::Brief, "index packages for search", details::catch_up) {
                 Ok(()) => {}
                 Err(error) if error.transient_failure().is_some() => return Ok(()),
                 Err(error) => return Err(error),

@@ -8,19 +8,33 @@ use super::trees;
 use crate::sql::{Db, Sql, params};
 use crate::webhooks::EventKind;
 use crate::{Content, PruneResult, PrunedVersion, Retention};
+use super::{rows, trees};
+use crate::sql::{Db, Param, Sql, params};
+use crate::{PruneResult, PrunedVersion, Retention};
 
 /// Applies the retention of every suite, and returns what went.
 pub(crate) fn prune(db: &Db<'_>, retentions: &[Retention], now: i64) -> Sql<PruneResult> {
     let mut forgotten = PruneResult::default();
     for retention in retentions {
         let suite = rows::suite_id(db, &retention.suite)?;
-        if let Some(keep) = retention.keep_versions {
-            remove_old_versions(db, suite, keep, retention, now, &mut forgotten)?;
-        }
-        forget_publications(db, suite, retention)?;
-        forget_placements(db, suite, retention)?;
+        forgotten
+            .versions
+            .extend(remove_old_versions(db, suite, retention, now)?);
+        db.execute(
+            &format!(
+                "delete from publication where id in ({})",
+                old_publications("?1", "?2", "?3")
+            ),
+            params![suite, retention.publications_until, retention.keep_generations],
+        )?;
+        // Contents may be of an older revision than their publication, and the next ones are made of what differs from them.
+        db.execute(
+            &format!("delete from placement where id in ({})", ended(1)),
+            &ended_by(suite, retention),
+        )?;
     }
-    forgotten.files = forget_files(db)?;
+    forgotten.files = trees::unneeded(db)?;
+    trees::forget_unneeded(db)?;
     // The identity of a content stays without it: that is the tombstone.
     db.execute(
         "delete from content where not exists (select 1 from pool_file where content_id = content.id)",
@@ -39,6 +53,48 @@ fn remove_old_versions(
 ) -> Sql<()> {
     let query = format!(
         "select {CONTENT}, placement.id, placement.component from
+/// Returns what a prune would forget. Reads only.
+pub(crate) fn preview(db: &Db<'_>, retentions: &[Retention]) -> Sql<PruneResult> {
+    let mut versions = Vec::new();
+    let (mut endings, mut values) = (Vec::new(), vec![Param::Null]);
+    for retention in retentions {
+        let suite = rows::suite_id(db, &retention.suite)?;
+        let old = old_versions(db, suite, retention)?;
+        versions.extend(old.into_iter().map(|(_, pruned)| pruned));
+        endings.push(ended(values.len() + 1));
+        values.extend(ended_by(suite, retention));
+    }
+    let files = if endings.is_empty() {
+        trees::unneeded(db)?
+    } else {
+        trees::unneeded_without(db, &endings.join(" union all "), values)?
+    };
+    Ok(PruneResult { versions, files })
+}
+
+/// Removes versions from a suite where newer ones are enough, and returns them.
+fn remove_old_versions(db: &Db<'_>, suite: i64, retention: &Retention, now: i64) -> Sql<Vec<PrunedVersion>> {
+    let old = old_versions(db, suite, retention)?;
+    if old.is_empty() {
+        return Ok(Vec::new());
+    }
+    let revision = rows::raise_revision(db, suite)?;
+    for (id, _) in &old {
+        db.execute(
+            "update placement set removed_revision = ?1, removed_at = ?2 where id = ?3",
+            params![revision, now, id],
+        )?;
+    }
+    Ok(old.into_iter().map(|(_, pruned)| pruned).collect())
+}
+
+/// Returns the versions in a suite of which newer ones are enough, and their placements.
+fn old_versions(db: &Db<'_>, suite: i64, retention: &Retention) -> Sql<Vec<(i64, PrunedVersion)>> {
+    let Some(keep) = retention.keep_versions else {
+        return Ok(Vec::new());
+    };
+    db.query(
+        "select placement.id, placement.name, content.version, placement.architecture from
              (select id, row_number() over (partition by name, architecture order by version_key desc) as rank
               from placement where suite_id = ?1 and removed_revision is null) as ranked
          join placement on placement.id = ranked.id
@@ -79,45 +135,57 @@ fn remove_old_versions(
         });
     }
     Ok(())
+         order by placement.name, placement.architecture, placement.version_key",
+        params![suite, keep],
+        |row| {
+            let pruned = PrunedVersion {
+                suite: retention.suite.clone(),
+                name: rows::text(row, 1)?,
+                version: rows::text(row, 2)?,
+                architecture: rows::text(row, 3)?,
+            };
+            Ok((row.get(0)?, pruned))
+        },
+    )
 }
 
-/// Forgets publications that are neither live, nor among the newest, nor young.
-fn forget_publications(db: &Db<'_>, suite: i64, retention: &Retention) -> Sql<()> {
-    db.execute(
-        "delete from publication where suite_id = ?1 and superseded_at is not null and superseded_at < ?2
-         and id not in (select id from publication where suite_id = ?1 order by id desc limit ?3)",
-        params![suite, retention.publications_until, retention.keep_generations],
-    )?;
-    Ok(())
+/// Returns the statement for publications of a suite that are neither live, nor superseded since `until`, nor among the `keep` newest.
+fn old_publications(suite: &str, until: &str, keep: &str) -> String {
+    format!(
+        "select id from publication where suite_id = {suite} and superseded_at is not null and superseded_at < {until}
+         and id not in (select id from publication where suite_id = {suite} order by id desc limit {keep})"
+    )
 }
 
-/// Forgets placements that ended and that neither a publication which is kept nor a pinned state shows.
-///
-/// A file stays fetchable for a time after the last index that named it; until a removal is published, the live one does.
-/// Contents may be of an older revision than their publication, and the next ones are made of what differs from them.
-fn forget_placements(db: &Db<'_>, suite: i64, retention: &Retention) -> Sql<()> {
-    db.execute(
-        "delete from placement where suite_id = ?1 and removed_revision is not null and removed_at < ?2 and yanked is null
-         and not exists
-             (select 1 from publication where publication.suite_id = ?1
-              and publication.revision >= placement.added_revision
-              and publication.revision < placement.removed_revision)
-         and not exists
-             (select 1 from publication where publication.suite_id = ?1
-              and publication.contents_revision >= placement.added_revision
-              and publication.contents_revision < placement.removed_revision)
-         and not exists
-             (select 1 from pinned where pinned.suite_id = ?1
-              and pinned.revision >= placement.added_revision
-              and pinned.revision < placement.removed_revision)",
-        params![suite, retention.removed_until],
-    )?;
-    Ok(())
+/// Returns the statement for placements that ended and that neither a publication which is kept nor a pinned state shows. Its values are those of
+/// [`ended_by`], from the parameter `first` on.
+fn ended(first: usize) -> String {
+    let [suite, publications_until, keep, removed_until] =
+        [0, 1, 2, 3].map(|offset| format!("?{}", first + offset));
+    let old = old_publications(&suite, &publications_until, &keep);
+    let shown = |table: &str, revision: &str, more: &str| {
+        format!(
+            "exists (select 1 from {table} where {table}.suite_id = {suite} and {table}.{revision} >= placement.added_revision
+                     and {table}.{revision} < placement.removed_revision{more})"
+        )
+    };
+    let is_kept = format!(" and publication.id not in ({old})");
+    format!(
+        "select id from placement where suite_id = {suite} and removed_revision is not null
+         and removed_at < {removed_until} and yanked is null
+         and not {} and not {} and not {}",
+        shown("publication", "revision", &is_kept),
+        shown("publication", "contents_revision", &is_kept),
+        shown("pinned", "revision", "")
+    )
 }
 
-/// Forgets the files that no placement in their tree needs; returns their paths below the root.
-fn forget_files(db: &Db<'_>) -> Sql<Vec<String>> {
-    let paths = trees::unneeded(db)?;
-    trees::forget_unneeded(db)?;
-    Ok(paths)
+/// Returns the values for [`ended`].
+fn ended_by(suite: i64, retention: &Retention) -> Vec<Param<'static>> {
+    vec![
+        suite.into(),
+        retention.publications_until.into(),
+        i64::from(retention.keep_generations).into(),
+        retention.removed_until.into(),
+    ]
 }

@@ -3,7 +3,7 @@
 use debian_control::name::{PackageName, SuiteName};
 
 use super::{named, publications, rows};
-use crate::sql::{Db, Row, Sql, params};
+use crate::sql::{Db, Param, Row, Sql, params};
 use crate::sql_catalog::Reader;
 use crate::{
     CatalogError, Cluster, Counts, Indexed, NamedPackage, PastPlacement, PathList, Position, Section,
@@ -58,6 +58,32 @@ pub(crate) fn open<'a>(
 impl SqlSnapshot<'_> {
     fn read<T>(&self, action: &'static str, work: impl FnOnce(&Db<'_>) -> Sql<T>) -> Result<T, CatalogError> {
         self.reader.read(action, work)
+    }
+
+    /// Returns the packages of the suite that `condition` means, in order: `?3` is the revision, `?4` what `more` begins with.
+    fn packages_where(
+        &self,
+        condition: &str,
+        more: &[Param<'_>],
+    ) -> Result<Vec<SnapshotPackage>, CatalogError> {
+        let query = format!(
+            "select component, content.name, content.architecture, content.version, content.sha256,
+                    content.size, pool_file.path
+             from placement
+             join content on content.id = placement.content_id
+             left join pool_file on pool_file.content_id = content.id and pool_file.tree = ?2
+             where suite_id = ?1 and {condition}"
+        );
+        let mut values = vec![
+            Param::Integer(self.suite),
+            Param::Text(self.tree.as_str().into()),
+            Param::Integer(self.revision),
+        ];
+        values.extend_from_slice(more);
+        let mut held: Vec<SnapshotPackage> =
+            self.read("read packages", |db| db.query(&query, &values, snapshot_package))?;
+        held.sort_unstable();
+        Ok(held)
     }
 
     fn named_state(&self) -> named::State {
@@ -207,21 +233,20 @@ impl Snapshot for SqlSnapshot<'_> {
     }
 
     fn packages(&self) -> Result<Vec<SnapshotPackage>, CatalogError> {
-        let mut held: Vec<SnapshotPackage> = self.read("read packages", |db| {
-            db.query(
-                "select component, content.name, content.architecture, content.version, content.sha256,
-                            content.size, pool_file.path
-                     from placement
-                     join content on content.id = placement.content_id
-                     left join pool_file on pool_file.content_id = content.id and pool_file.tree = ?2
-                     where suite_id = ?1 and added_revision <= ?3
-                       and (removed_revision is null or removed_revision > ?3)",
-                params![self.suite, &self.tree, self.revision],
-                snapshot_package,
-            )
-        })?;
-        held.sort_unstable();
-        Ok(held)
+        self.packages_where(
+            "added_revision <= ?3 and (removed_revision is null or removed_revision > ?3)",
+            &[],
+        )
+    }
+
+    fn packages_except(&self, other: i64) -> Result<Vec<SnapshotPackage>, CatalogError> {
+        // What an earlier state does not show came after it, and what a later one does not show was removed before.
+        let only_here = if other < self.revision {
+            "added_revision > ?4 and added_revision <= ?3 and (removed_revision is null or removed_revision > ?3)"
+        } else {
+            "removed_revision > ?3 and removed_revision <= ?4 and added_revision <= ?3"
+        };
+        self.packages_where(only_here, &[Param::Integer(other)])
     }
 
     fn changed_names(&self, since: Option<i64>) -> Result<Vec<PackageName>, CatalogError> {

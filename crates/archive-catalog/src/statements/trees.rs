@@ -5,7 +5,7 @@ use debian_control::name::SuiteName;
 use super::{condemned, rows};
 use crate::MisplacedFile;
 use crate::condemned::{CondemnedFiles, Deleters, RefusedFile, TreeFile};
-use crate::sql::{Db, Sql, params};
+use crate::sql::{Db, Param, Row, Sql, params};
 use archive_storage::pool;
 
 /// Returns what a suite held after a revision, or ever, and a tree has no file of.
@@ -60,33 +60,55 @@ pub(crate) fn record_pool_files(db: &Db<'_>, tree: &str, files: &[TreeFile]) -> 
 
 /// What no placement needs: a suite's files are in the tree of its codename where that has one, else in the public tree.
 ///
-/// `?1` is a tree that nobody needs, or null.
+/// `?1` is a tree that nobody needs, or null. `PLACEMENTS` stands for what is looked at of the placements.
 const UNNEEDED: &str = "from pool_file where pool_file.tree = ?1 or not exists
-    (select 1 from placement join suite on suite.id = placement.suite_id
+    (select 1 from PLACEMENTS placement join suite on suite.id = placement.suite_id
      where placement.content_id = pool_file.content_id
      and (suite.codename = pool_file.tree or pool_file.tree = ''
           and not exists (select 1 from pool_file own where own.content_id = pool_file.content_id
                           and own.tree = suite.codename and own.tree is distinct from ?1)))";
+
+/// Returns what no placement needs of those that there are.
+fn unneeded_now() -> String {
+    UNNEEDED.replace("PLACEMENTS", "placement")
+}
 
 /// Returns the files that no suite needs, below the root.
 pub(crate) fn unneeded(db: &Db<'_>) -> Sql<Vec<String>> {
     first_unneeded(db, None, i64::MAX)
 }
 
+/// Returns the files that no suite would need if the placements that `ended` selects were not there, below the root. Its values are from the
+/// second on.
+pub(crate) fn unneeded_without(db: &Db<'_>, ended: &str, values: Vec<Param<'static>>) -> Sql<Vec<String>> {
+    let placements = format!("(select * from placement where id not in ({ended}))");
+    let unneeded = UNNEEDED.replace("PLACEMENTS", &placements);
+    db.query(
+        &format!("select tree, path {unneeded} order by tree, path"),
+        &values,
+        path_below_root,
+    )
+}
+
+fn path_below_root(row: &Row<'_>) -> Sql<String> {
+    let (tree, path): (String, String) = (row.get(0)?, row.get(1)?);
+    Ok(pool::below_root(&tree, &path))
+}
+
 fn first_unneeded(db: &Db<'_>, left: Option<&str>, limit: i64) -> Sql<Vec<String>> {
     db.query(
-        &format!("select tree, path {UNNEEDED} order by tree, path limit ?2"),
+        &format!(
+            "select tree, path {} order by tree, path limit ?2",
+            unneeded_now()
+        ),
         params![left, limit],
-        |row| {
-            let (tree, path): (String, String) = (row.get(0)?, row.get(1)?);
-            Ok(pool::below_root(&tree, &path))
-        },
+        path_below_root,
     )
 }
 
 /// Forgets the files that no suite needs.
 pub(crate) fn forget_unneeded(db: &Db<'_>) -> Sql<()> {
-    db.execute(&format!("delete {UNNEEDED}"), params![None::<&str>])
+    db.execute(&format!("delete {}", unneeded_now()), params![None::<&str>])
         .map(drop)
 }
 

@@ -36,6 +36,7 @@ fn sums(catalog: &SqlCatalog, group: DownloadGroup, suites: &[(&str, &str)]) -> 
             .map(|(name, tree)| (suite(name), (*tree).to_owned()))
             .collect(),
         name: None,
+        skip: 0,
         limit: 10,
     };
     let sums = catalog.sum_downloads(&query).unwrap();

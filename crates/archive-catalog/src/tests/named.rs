@@ -99,3 +99,40 @@ pub(super) fn changed_names_are_those_between_two_revisions(catalog: &SqlCatalog
     assert_eq!(changed(Some(2), Some(1)), ["b"]);
     assert!(changed(None, Some(3)).is_empty());
 }
+
+pub(super) fn what_another_state_does_not_show_is_read_by_itself(catalog: &SqlCatalog) {
+    let revision = || {
+        let state = catalog.snapshot(&suite("stable"), "", None).unwrap();
+        state.state().revision
+    };
+    place(
+        catalog,
+        &[placement("both", "1", "misc"), placement("left", "1", "misc")],
+    );
+    let first = revision();
+    let left = Selection {
+        name: Some("left".parse().unwrap()),
+        ..Selection::default()
+    };
+    catalog.remove(&[left], None, NOW).unwrap();
+    place(
+        catalog,
+        &[placement("came", "1", "misc"), placement("brief", "1", "misc")],
+    );
+    let brief = Selection {
+        name: Some("brief".parse().unwrap()),
+        ..Selection::default()
+    };
+    catalog.remove(&[brief], None, NOW).unwrap();
+    let last = revision();
+    let only = |here: i64, other: i64| {
+        let state = catalog.snapshot(&suite("stable"), "", Some(here)).unwrap();
+        let found = state.packages_except(other).unwrap();
+        let names: Vec<String> = found.iter().map(|package| package.name.to_string()).collect();
+        names
+    };
+    assert_eq!(only(first, last), ["left"]);
+    assert_eq!(only(last, first), ["came"]);
+    assert_eq!(only(last, last), [""; 0]);
+    assert_eq!(only(last - 1, last), ["brief"]);
+}

@@ -511,3 +511,58 @@ pub(super) fn what_was_yanked_and_came_back_goes_as_other_packages_do(catalog: &
     assert_eq!(pruned.files.len(), 1, "{:?}", pruned.files);
     assert_eq!(yanked(), 0);
 }
+
+pub(super) fn a_dry_run_says_what_a_prune_then_does_and_waits_for_no_writer(catalog: &SqlCatalog) {
+    for (name, version) in [
+        ("keep", "1"),
+        ("old", "1"),
+        ("old", "2"),
+        ("old", "3"),
+        ("gone", "1"),
+        ("pinned", "1"),
+    ] {
+        place(catalog, &[placement(name, version, "misc")]);
+    }
+    let mut other = placement("gone", "2", "misc");
+    other.suite = suite("private");
+    place(catalog, &[other]);
+    let remove = |name: &str, yanked: bool| {
+        let selection = Selection {
+            name: Some(name.parse().unwrap()),
+            ..Selection::default()
+        };
+        let done = if yanked {
+            catalog.yank(&[selection], "broken", None, NOW)
+        } else {
+            catalog.remove(&[selection], None, NOW)
+        };
+        assert!(!done.unwrap().is_empty());
+    };
+    remove("gone", false);
+    remove("pinned", true);
+    let retention = |name: &str, removed_until: i64| Retention {
+        suite: suite(name),
+        keep_versions: Some(1),
+        keep_generations: 1,
+        publications_until: NOW,
+        removed_until,
+    };
+    // The other suite keeps what was removed for longer.
+    let retentions = [retention("stable", NOW + 1), retention("private", NOW)];
+    let dry = catalog
+        .write("hold the turn to write", |_| {
+            Ok(catalog.prune(&retentions, NOW + 10, PruneMode::DryRun).unwrap())
+        })
+        .unwrap();
+    let versions: Vec<String> = dry.versions.iter().map(|one| one.version.to_string()).collect();
+    assert_eq!(versions, ["1", "2"]);
+    assert_eq!(dry.files, ["pool/gone_1.deb"]);
+    let before = catalog.pool_files().unwrap().len();
+    let done = catalog.prune(&retentions, NOW + 10, PruneMode::Done).unwrap();
+    assert_eq!(dry, done);
+    assert_eq!(catalog.pool_files().unwrap().len(), before - 1);
+    let again = catalog.prune(&retentions, NOW + 10, PruneMode::DryRun).unwrap();
+    assert_eq!(again, crate::PruneResult::default());
+    let nothing = catalog.prune(&[], NOW + 10, PruneMode::DryRun).unwrap();
+    assert_eq!(nothing, crate::PruneResult::default());
+}

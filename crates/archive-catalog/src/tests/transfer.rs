@@ -229,11 +229,7 @@ fn whoever_holds_the_turn_keeps_writers_on_other_machines_waiting() {
     let url = TestServer::shared().database();
     let one = with_suites(&url);
     let other = SqlCatalog::open(&url).unwrap();
-    let turn = crate::turn::Turn {
-        patience: crate::turn::Patience::Brief,
-        ending: crate::turn::Ending::Commit,
-    };
-    let write = || other.write_in(turn, "write", |db| db.clock());
+    let write = || other.write_within(crate::turn::Patience::Brief, "write", |db| db.clock());
     let held = one.hold_writers().unwrap();
     let busy = write().unwrap_err().transient_failure();
     assert_eq!(busy, Some(crate::TransientFailure::Busy));

@@ -211,6 +211,8 @@ fn private_downloads_are_told_to_readers_only() {
         "limit=0",
         "name=a%20b",
         "suite=none",
+        "cursor=x",
+        "from=2025-01-01&to=2026-01-02",
     ] {
         let status = server.get(&format!("/api/stats/downloads?{query}"), None).status;
         assert!(matches!(status, 400 | 404), "{query}: {status}");

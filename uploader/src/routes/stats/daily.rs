@@ -96,6 +96,7 @@ pub(crate) fn counted(app: &App, caller: &Caller, params: &DayParams) -> Result<
             .map(|suite| (suite.codename.clone(), suite.pool_tree().to_owned()))
             .collect(),
         name: None,
+        skip: 0,
         limit: usize::from(MOST_DAYS),
     };
     let fetched = app.archive.downloads().sum_downloads(&query)?;

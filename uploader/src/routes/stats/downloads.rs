@@ -4,8 +4,9 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use archive_catalog::downloads::{DownloadGroup, DownloadQuery, DownloadSum};
-use axum::Json as Answer;
 use axum::extract::State;
+use axum::http::Uri;
+use axum::response::Response;
 use debian_control::release::format_iso;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -26,6 +27,8 @@ const USUAL_DAYS: i64 = 30;
 /// How many sums an answer has, unless it is asked otherwise, and at most.
 const USUAL_SUMS: usize = 500;
 const MAX_SUMS: usize = 5000;
+/// How many days are summed up at most: each has a count for each package that was fetched.
+const MAX_DAYS: i64 = 366;
 
 /// Which downloads are summed up, and by what.
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
@@ -47,6 +50,8 @@ pub(crate) struct DownloadParams {
     /// Sums in the answer, from 1 to 5000. Default: 500.
     #[param(minimum = 1, maximum = 5000)]
     limit: Option<usize>,
+    /// The `next` of the previous page.
+    cursor: Option<String>,
 }
 
 /// Downloads of the suites that the caller may read.
@@ -58,8 +63,16 @@ pub(crate) struct DownloadReport {
     to: String,
     /// By day in their order, by anything else the most downloaded first.
     items: Vec<DownloadSumView>,
-    /// Whether there are more sums than the limit.
+    /// Whether there are more sums after these.
     more: bool,
+    /// The `cursor` of the next page; null on the last page.
+    next: Option<String>,
+}
+
+impl wire::Page for DownloadReport {
+    fn next(&self) -> Option<&str> {
+        self.next.as_deref()
+    }
 }
 
 /// A sum of downloads. What the group does not tell apart is null.
@@ -79,13 +92,16 @@ pub(crate) struct DownloadSumView {
 pub(crate) async fn downloads(
     State(app): State<Arc<App>>,
     presented: PresentedCredential,
+    uri: Uri,
     Params(params): Params<DownloadParams>,
-) -> Result<Answer<DownloadReport>, Problem> {
-    app.blocking(move |app| {
-        let caller = identify(app, &presented)?;
-        report(app, &caller, &params).map(Answer)
-    })
-    .await
+) -> Result<Response, Problem> {
+    let page = app
+        .blocking(move |app| {
+            let caller = identify(app, &presented)?;
+            report(app, &caller, &params)
+        })
+        .await?;
+    Ok(wire::page(&page, &uri))
 }
 
 /// Returns the sums of what the caller may read.
@@ -98,6 +114,11 @@ pub(crate) fn report(app: &App, caller: &Caller, params: &DownloadParams) -> Res
         Some(from) => day(from)?,
         None => to - (USUAL_DAYS - 1),
     };
+    if to - from >= MAX_DAYS {
+        return Err(invalid(format!(
+            "expected at most {MAX_DAYS} days from `from` to `to`: ask for them year by year"
+        )));
+    }
     let limit = match params.limit.unwrap_or(USUAL_SUMS) {
         limit @ 1..=MAX_SUMS => limit,
         other => {
@@ -106,6 +127,7 @@ pub(crate) fn report(app: &App, caller: &Caller, params: &DownloadParams) -> Res
             )));
         }
     };
+    let skip: usize = wire::position(params.cursor.as_deref())?.unwrap_or(0);
     let config = app.archive.config();
     let suites = match &params.suite {
         Some(name) => vec![caller.readable_suite(config, name)?],
@@ -120,6 +142,7 @@ pub(crate) fn report(app: &App, caller: &Caller, params: &DownloadParams) -> Res
         group: group(params.group.as_deref())?,
         suites: suites.collect(),
         name: wire::asked(params.name.as_ref())?,
+        skip,
         limit: limit + 1,
     };
     let mut sums = app.archive.downloads().sum_downloads(&query)?;
@@ -130,6 +153,7 @@ pub(crate) fn report(app: &App, caller: &Caller, params: &DownloadParams) -> Res
         to: date(to),
         items: sums.into_iter().map(view).collect(),
         more,
+        next: more.then(|| wire::cursor(&skip.saturating_add(limit))),
     })
 }
 

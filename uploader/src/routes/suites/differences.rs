@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use archive_catalog::SnapshotPackage;
 use axum::extract::State;
 use axum::http::Uri;
 use axum::response::Response;
 use debian_archive::config::Suite;
-use debian_archive::snapshots::{Difference, DifferenceView, differences};
+use debian_archive::snapshots::{Difference, DifferenceView};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -84,10 +83,10 @@ pub(crate) fn between(
     let suite = caller.readable_suite(app.archive.config(), name)?;
     let before = state(app, suite, &params.from)?;
     let after = match &params.to {
-        Some(id) => state(app, suite, id)?,
-        None => app.archive.held(suite, None)?,
+        Some(id) => Some(state(app, suite, id)?),
+        None => None,
     };
-    let all = differences(&before, &after);
+    let all = app.archive.differences_between(suite, before, after)?;
     let limit = wire::page_limit(params.limit)?;
     let start: usize = wire::position(params.cursor.as_deref())?.unwrap_or(0);
     let mut page = DifferencePage::of(suite, all.iter().skip(start).take(limit), &all);
@@ -96,10 +95,11 @@ pub(crate) fn between(
     Ok(page)
 }
 
-fn state(app: &App, suite: &Suite, id: &str) -> Result<Vec<SnapshotPackage>, Problem> {
+/// Returns the revision of a snapshot.
+fn state(app: &App, suite: &Suite, id: &str) -> Result<i64, Problem> {
     let states = app.archive.states_named(&[suite], &snapshots::id(id)?)?;
     let (_, state) = states.first().expect("a name of no state is an error");
-    Ok(app.archive.held(suite, Some(state.revision))?)
+    Ok(state.revision)
 }
 
 impl DifferencePage {
