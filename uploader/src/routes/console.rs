@@ -20,6 +20,7 @@ mod overview;
 mod package;
 mod packages;
 mod promotion;
+mod retention;
 mod sign_in;
 mod suites;
 mod tokens;
@@ -27,6 +28,7 @@ mod upload;
 mod users;
 mod visitor;
 mod webhooks;
+mod vulnerabilities;
 #[cfg(test)]
 mod tests;
 
@@ -62,6 +64,7 @@ pub(super) fn router() -> Router<Arc<App>> {
         .route("/console/packages", get(packages::show))
         .route("/console/packages/deletion", post(deletion::delete))
         .route("/console/packages/{id}", get(package::show).post(package::change))
+        .route("/console/packages/{id}/yank", post(package::yank))
         .route(
             "/console/upload",
             get(upload::show)
@@ -71,6 +74,7 @@ pub(super) fn router() -> Router<Arc<App>> {
         .route("/console/suites", get(suites::all))
         .route("/console/suites/{suite}", get(suites::one))
         .route("/console/suites/{suite}/snapshots", post(suites::pin))
+        .route("/console/suites/{suite}/yanked", post(suites::restore))
         .route("/console/suites/{suite}/quota", post(suites::limit))
         .route("/console/suites/{suite}/differences", get(suites::differences))
         .route(
@@ -97,6 +101,8 @@ pub(super) fn router() -> Router<Arc<App>> {
         )
         .route("/console/audit", get(audit::show))
         .route("/console/audit/export", get(audit::download))
+        .route("/console/vulnerabilities", get(vulnerabilities::show))
+        .route("/console/retention", get(retention::show))
         .route("/console/keys", get(keys::show))
         .route("/console/health", get(health::show))
         .route("/console/account", get(account::show))

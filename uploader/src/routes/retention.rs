@@ -37,18 +37,18 @@ pub(crate) struct RetentionPreview {
 /// A version that would leave its suite, because newer ones are enough.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct RetentionVersion {
-    suite: String,
-    name: String,
-    version: String,
-    architecture: String,
+    pub(crate) suite: String,
+    pub(crate) name: String,
+    pub(crate) version: String,
+    pub(crate) architecture: String,
 }
 
 /// A file that would be deleted.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct RetentionFile {
     /// Below the root.
-    path: String,
-    reason: &'static str,
+    pub(crate) path: String,
+    pub(crate) reason: &'static str,
 }
 
 /// Says what the next prune would remove from suites, and delete. Changes nothing.

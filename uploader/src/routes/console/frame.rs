@@ -19,11 +19,12 @@ pub(super) struct Frame {
 }
 
 /// Pages of everybody, then those of administrators.
-const PLACES: [(&str, &str); 7] = [
+const PLACES: [(&str, &str); 8] = [
     ("/console", "Overview"),
     ("/console/packages", "Packages"),
     ("/console/suites", "Suites"),
     ("/console/promotion", "Promotion"),
+    ("/console/vulnerabilities", "Vulnerabilities"),
     ("/console/tokens", "Tokens"),
     ("/console/keys", "Keys"),
     ("/console/health", "Health"),
@@ -31,6 +32,7 @@ const PLACES: [(&str, &str); 7] = [
 const ADMIN_PLACES: [(&str, &str); 3] = [
     ("/console/users", "Users"),
     ("/console/webhooks", "Webhooks"),
+    ("/console/retention", "Retention"),
     ("/console/audit", "Audit log"),
 ];
 
@@ -83,6 +85,8 @@ fn text(done: &str) -> Option<&'static str> {
         "paused" => "Paused: nothing is sent to it.",
         "resumed" => "It is sent what happens from now on.",
         "revoked" => "Revoked.",
+        "yanked" => "Yanked: the next publish leaves it out. The page of the suite brings it back.",
+        "restored" => "It is back. It is live with the next publish.",
         "password" => "The password was changed, and all sign-ins ended. Sign in with the new one.",
         "signed-out" => "You are signed out.",
         "everywhere" => "You are signed out everywhere.",

@@ -16,6 +16,8 @@ use crate::routes::packages::edit;
 use crate::routes::packages::metadata::{ChangePackage, NewTag};
 use crate::routes::packages::provenance::{self, ProvenanceView};
 use crate::routes::packages::publishing;
+use crate::routes::packages::yank::{self, YankRequest};
+use crate::routes::suites::yanked::{self, YankedView};
 use crate::routes::{lookup, wire};
 
 #[derive(Template)]
@@ -29,6 +31,8 @@ struct PackagePage {
     is_private: bool,
     package: PackageView,
     came: Vec<ProvenanceView>,
+    /// The suites that it was yanked from, and why.
+    yanked_from: Vec<(String, YankedView)>,
 }
 
 pub(super) async fn show(
@@ -60,10 +64,23 @@ pub(super) async fn show(
                 is_private: package.filename.starts_with("private/"),
                 package,
                 came,
+                yanked_from: yanked::of_package(app, &visitor.caller, &id)?,
             })
         })
         .await?;
     page(&shown)
+}
+
+/// Yanks the package from a suite, or from all.
+pub(super) async fn yank(State(app): State<Arc<App>>, Path(id): Path<String>, posted: Posted) -> Answered {
+    let Posted { visitor, fields } = posted;
+    let body = YankRequest {
+        reason: fields.text("reason"),
+        suite: fields.filled("suite"),
+    };
+    app.changing(move |app| yank::yanked(app, &visitor.caller, id, &body))
+        .await?;
+    Ok(see("/console/packages?done=yanked"))
 }
 
 /// Changes section, priority and tags.

@@ -20,6 +20,8 @@ use crate::routes::suites::publishing::{self, SuitePublishing};
 use crate::routes::suites::quota;
 use crate::routes::suites::rollback::{RollbackRequest, roll_back};
 use crate::routes::suites::snapshots;
+use crate::routes::suites::yanked::{self, YankedView};
+use crate::routes::wire::{ListPage, PageParams};
 
 #[derive(Template)]
 #[template(path = "console/suites.html")]
@@ -45,6 +47,8 @@ struct SuitePage {
     publications: Vec<PublicationView>,
     /// For those who upload to it.
     quota: Option<QuotaView>,
+    /// The first packages that were yanked from it.
+    yanked: ListPage<YankedView>,
 }
 
 pub(super) async fn one(
@@ -63,6 +67,7 @@ pub(super) async fn one(
                 publishing: publishing::of_suite(app, caller, &name)?,
                 snapshots: snapshots::list::of_suite(app, caller, &name)?.items,
                 publications: publications::of_suite(app, caller, &name)?.items,
+                yanked: yanked::page_of(app, caller, &name, &PageParams::default())?,
                 quota: match caller.uploads(suite, None) {
                     Ok(()) => Some(quota::of_suite(app, caller, &name)?),
                     Err(_) => None,
@@ -92,6 +97,20 @@ pub(super) async fn pin(State(app): State<Arc<App>>, Path(name): Path<String>, p
     .await?;
     let done = if is_pin { "pinned" } else { "unpinned" };
     Ok(see(&address(&shown, &[("done", done)])))
+}
+
+/// Brings a yanked package back.
+pub(super) async fn restore(
+    State(app): State<Arc<App>>,
+    Path(name): Path<String>,
+    posted: Posted,
+) -> Answered {
+    let Posted { visitor, fields } = posted;
+    let id = fields.text("id");
+    let shown = format!("/console/suites/{name}");
+    app.changing(move |app| yanked::restored(app, &visitor.caller, &name, &id))
+        .await?;
+    Ok(see(&address(&shown, &[("done", "restored")])))
 }
 
 /// Sets the quota.

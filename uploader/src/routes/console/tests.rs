@@ -150,6 +150,9 @@ fn pages(package: &str) -> Vec<String> {
         "/suites/stable",
         "/promotion",
         "/tokens",
+        "/vulnerabilities",
+        "/vulnerabilities?suite=secret&severity=high&package=hello",
+        "/retention",
         "/tokens?all=true",
         "/users",
         "/users/jane",
@@ -237,6 +240,12 @@ async fn texts_of_packages_tags_tokens_and_addresses_are_never_markup() {
     ));
     all.push(format!(
         "/console/promotion?from={evil}&to={evil}&names={evil}&snapshot={evil}"
+    ));
+    all.push(format!(
+        "/console/vulnerabilities?severity=high&package={evil}&suite=stable"
+    ));
+    all.push(format!(
+        "/console/vulnerabilities?severity={evil}&suite={evil}&cursor={evil}"
     ));
     all.push(format!("/console/sign-in?next={evil}&done={evil}"));
     all.push(format!("/console/suites/{evil}"));
@@ -396,6 +405,7 @@ async fn what_cannot_be_undone_asks_for_the_password_and_pages_of_administrators
         "/console/users/jane",
         "/console/audit",
         "/console/audit/export",
+        "/console/retention",
         "/console/tokens?all=true",
     ] {
         assert_eq!(jane.get(path).await.status, 403, "{path}");
@@ -678,4 +688,81 @@ async fn an_old_sign_in_is_not_enough_for_what_cannot_be_undone() {
     let ahead = Browser::since(&server, "root", -30);
     let asked = ahead.post("/console/tokens", "name=two&scopes=admin").await;
     assert!(asked.body.contains("Nothing has been done yet"), "{}", asked.body);
+}
+
+#[tokio::test]
+async fn a_package_is_yanked_and_brought_back_and_its_reason_is_no_markup() {
+    let (server, package) = world().await;
+    let browser = Browser::new(&server, "root").await;
+    let evil: String = EVIL.bytes().map(|byte| format!("%{byte:02x}")).collect();
+    let path = format!("/console/packages/{package}/yank");
+    let jane = Browser::new(&server, "jane").await;
+    let refused = jane.post(&path, "reason=mine+it+is+not&suite=").await;
+    assert_eq!(refused.status, 403, "{}", refused.body);
+    for (form, status) in [
+        ("reason=&suite=", 422),
+        (&format!("reason={evil}&suite=stable"), 303),
+    ] {
+        let answer = browser.post(&path, form).await;
+        assert_eq!(answer.status, status, "{}", answer.body);
+    }
+    assert_eq!(
+        browser.get(&format!("/console/packages/{package}")).await.status,
+        404
+    );
+    let page = browser.get("/console/suites/stable").await.body;
+    assert!(
+        page.contains("Yanked packages") && page.contains(&package),
+        "{page}"
+    );
+    assert!(
+        !page.contains("<script>") && !page.contains("<img src=x"),
+        "{page}"
+    );
+    let back = browser
+        .post("/console/suites/stable/yanked", &format!("id={package}"))
+        .await;
+    assert_eq!(
+        location(&back),
+        "/console/suites/stable?done=restored",
+        "{}",
+        back.body
+    );
+    assert_eq!(
+        browser.get(&format!("/console/packages/{package}")).await.status,
+        200
+    );
+    let page = browser.get("/console/suites/stable").await.body;
+    assert!(!page.contains("Yanked packages"), "{page}");
+}
+
+#[tokio::test]
+async fn vulnerabilities_are_shown_by_severity_and_package_and_never_as_markup() {
+    let (server, _) = world().await;
+    let affected = |id: &str, severity: &str, source: &str| {
+        json!({"id": id, "severity": severity, "standing": "open", "fixed_version": null, "source": source,
+            "source_version": EVIL, "packages": [{"name": source, "version": "1", "architecture": "all"}]})
+    };
+    let report = json!({"release": EVIL, "checked": 2, "known": 1,
+        "affected": [affected("CVE-1", "high", "hello"), affected(EVIL, "low", "nginx")]});
+    server.keep_report("stable", &report.to_string());
+    let browser = Browser::new(&server, "joe").await;
+    let shown = async |query: &str| {
+        let page = browser.get(&format!("/console/vulnerabilities?{query}")).await;
+        assert_eq!(page.status, 200, "{}", page.body);
+        assert!(
+            !page.body.contains("<script>") && !page.body.contains("<img src=x"),
+            "{}",
+            page.body
+        );
+        (page.body.contains("CVE-1"), page.body.contains("nginx</a>"))
+    };
+    assert_eq!(shown("suite=stable").await, (true, true));
+    assert_eq!(shown("suite=stable&severity=high").await, (true, false));
+    assert_eq!(
+        shown("suite=stable&severity=low&package=nginx").await,
+        (false, true)
+    );
+    let hidden = browser.get("/console/vulnerabilities?suite=secret").await;
+    assert_eq!(hidden.status, 404, "{}", hidden.body);
 }

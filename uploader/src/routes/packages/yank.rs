@@ -24,9 +24,9 @@ use crate::routes::wire;
 #[schema(as = Yank, example = json!({"reason": "loses data when the disk is full: use 1.2-2"}))]
 pub(crate) struct YankRequest {
     /// 1 to 500 bytes on one line; everybody who may read the suite is told.
-    reason: String,
+    pub(crate) reason: String,
     /// Codename or alias of the suite to take it out of. Default: all suites.
-    suite: Option<String>,
+    pub(crate) suite: Option<String>,
 }
 
 /// Takes a package out of the indexes for a reason. Its file stays, so that who names it by its address still gets it.
@@ -45,7 +45,13 @@ pub(crate) async fn yank(
     .await
 }
 
-fn yanked(app: &App, caller: &Caller, id: String, body: &YankRequest) -> Result<DeletionAnswer, Problem> {
+/// Yanks a package.
+pub(crate) fn yanked(
+    app: &App,
+    caller: &Caller,
+    id: String,
+    body: &YankRequest,
+) -> Result<DeletionAnswer, Problem> {
     caller.account()?;
     let reason = body.reason.trim();
     if !(1..=500).contains(&reason.len()) || !wire::is_plain_line(reason) {

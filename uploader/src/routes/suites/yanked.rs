@@ -56,7 +56,8 @@ pub(crate) async fn list(
     Ok(wire::page(&page, &uri))
 }
 
-fn page_of(
+/// Returns a page of what was yanked from a suite that the caller may read.
+pub(crate) fn page_of(
     app: &App,
     caller: &Caller,
     name: &str,
@@ -91,7 +92,20 @@ pub(crate) async fn restore(
     .await
 }
 
-fn restored(app: &App, caller: &Caller, name: &str, id: &str) -> Result<(), Problem> {
+/// Returns the suites that the caller may read from which a package was yanked, and why.
+pub(crate) fn of_package(app: &App, caller: &Caller, id: &str) -> Result<Vec<(String, YankedView)>, Problem> {
+    let mut found = Vec::new();
+    for suite in caller.readable(app.archive.config()) {
+        let yanked = app.archive.catalog().yanked(&suite.codename)?;
+        for one in yanked.iter().filter(|one| id_of(one) == id) {
+            found.push((suite.codename.to_string(), view(app, suite, one)?));
+        }
+    }
+    Ok(found)
+}
+
+/// Brings a package that was yanked back into the suite.
+pub(crate) fn restored(app: &App, caller: &Caller, name: &str, id: &str) -> Result<(), Problem> {
     caller.account()?;
     let suite = caller.readable_suite(app.archive.config(), name)?;
     caller.uploads(suite, None)?;
