@@ -26,8 +26,8 @@ use self::error::{refused, shown};
 use self::fetch::IssuerFetcher;
 use self::issuer::Issuer;
 use self::keys::Keys;
-pub(crate) use self::publishers::Grant;
 use self::publishers::TrustedPublishers;
+pub(crate) use self::publishers::{Grant, TrustedPublisher};
 use crate::problem::Problem;
 
 /// The file below the root.
@@ -90,8 +90,24 @@ impl Oidc {
         }
     }
 
-    /// Verifies a token and says what its bearer may have.
-    pub(crate) async fn verify_job(&self, token: &str, now: i64) -> Result<VerifiedJob, Problem> {
+    /// Returns the publishers of the file, and the names of its issuers.
+    pub(crate) fn of_file(&self) -> (Vec<TrustedPublisher>, Vec<String>) {
+        let publishers = self.publishers();
+        (publishers.of_file().to_vec(), publishers.issuer_names())
+    }
+
+    /// Checks a publisher that is to be made.
+    pub(crate) fn check(&self, publisher: &TrustedPublisher) -> Result<(), String> {
+        self.publishers().check_publisher(publisher)
+    }
+
+    /// Verifies a token and says what its bearer may have, by the publishers of the file and those of the catalog.
+    pub(crate) async fn verify_job(
+        &self,
+        token: &str,
+        of_catalog: &[TrustedPublisher],
+        now: i64,
+    ) -> Result<VerifiedJob, Problem> {
         if token.len() > MAX_TOKEN {
             return Err(refused(format!("the token is longer than {MAX_TOKEN} bytes")));
         }
@@ -105,7 +121,7 @@ impl Oidc {
             .issuer(&named)
             .ok_or_else(|| refused(format!("issuer `{}` is not trusted", shown(&named))))?;
         let claims = self.verify(issuer, token, now).await?;
-        let grant = publishers.grant(issuer, &claims)?;
+        let grant = publishers.grant(issuer, &claims, of_catalog)?;
         // Without an id of its own, a token is known by the bytes that were signed.
         let (signed, _) = token
             .rsplit_once('.')
@@ -119,6 +135,7 @@ impl Oidc {
                 id,
                 expires_at: claims.exp + claims::LEEWAY,
                 job: grant.job.clone(),
+                publishers: grant.publishers.clone(),
             },
             grant,
         })

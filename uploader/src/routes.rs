@@ -11,6 +11,7 @@ mod lookup;
 mod metrics;
 mod pages;
 mod packages;
+mod publishers;
 mod quota;
 mod retention;
 mod stats;
@@ -88,6 +89,8 @@ fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(auth::sessions::end))
         .routes(routes!(auth::check::check))
         .routes(routes!(auth::oidc::exchange))
+        .routes(routes!(publishers::list::list, publishers::create::create))
+        .routes(routes!(publishers::delete::delete))
         .routes(routes!(tokens::create::create, tokens::list::list))
         .routes(routes!(tokens::delete::delete))
         .routes(routes!(tokens::rotate::rotate))

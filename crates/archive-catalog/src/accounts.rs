@@ -238,6 +238,8 @@ pub struct Assertion {
     pub expires_at: i64,
     /// The job whose identity it proves.
     pub job: CiJob,
+    /// The keys of the trusted publishers that let it in.
+    pub publishers: Vec<String>,
 }
 
 /// A session that is asked about.

@@ -14,6 +14,7 @@ mod snapshot_id;
 pub mod listing;
 mod position;
 pub mod provenance;
+pub mod publishers;
 pub mod quotas;
 mod condemned;
 mod conflict;

@@ -17,6 +17,7 @@ mod place;
 mod provenance;
 mod prune;
 mod publications;
+mod publishers;
 mod quotas;
 mod rows;
 mod search;

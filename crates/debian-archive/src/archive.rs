@@ -15,6 +15,7 @@ use archive_catalog::audit::Audit;
 use archive_catalog::downloads::Downloads;
 use archive_catalog::listing::Listing;
 use archive_catalog::outbox::Outbox;
+use archive_catalog::publishers::Publishers;
 use archive_catalog::quotas::Quotas;
 use archive_catalog::security_reports::SecurityReports;
 use archive_catalog::upload_queue::UploadQueue;
@@ -128,6 +129,11 @@ impl Archive {
 
     /// Returns what scans for vulnerabilities found.
     pub fn security_reports(&self) -> &dyn SecurityReports {
+        &self.catalog
+    }
+
+    /// Returns the trusted publishers that administrators made.
+    pub fn publishers(&self) -> &dyn Publishers {
         &self.catalog
     }
 

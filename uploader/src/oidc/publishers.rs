@@ -2,9 +2,11 @@
 
 use std::path::Path;
 
-use archive_catalog::accounts::Username;
+use archive_catalog::accounts::{Id, Username};
 use archive_catalog::provenance::CiJob;
+use archive_catalog::publishers::CatalogPublisher;
 use debian_archive::config::{self, ConfigError};
+use debian_control::digest::Digester;
 use serde::{Deserialize, Deserializer};
 
 use super::claims::JobClaims;
@@ -20,24 +22,27 @@ const MAX_ENTRIES: usize = 1000;
 /// Jobs that may upload.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct TrustedPublisher {
-    issuer: String,
-    repository: String,
+pub(crate) struct TrustedPublisher {
+    /// The key in the catalog; `None`: it is in the file.
+    #[serde(skip)]
+    id: Option<Id>,
+    pub(crate) issuer: String,
+    pub(crate) repository: String,
     #[serde(deserialize_with = "id")]
-    owner_id: String,
-    workflow: String,
+    pub(crate) owner_id: String,
+    pub(crate) workflow: String,
     /// Left out: whether the job has one or not.
-    environment: Option<String>,
+    pub(crate) environment: Option<String>,
     /// `refs/heads/main`, or `refs/tags/*`; left out: any.
     #[serde(rename = "ref")]
-    reference: Option<String>,
+    pub(crate) reference: Option<String>,
     /// What set the job off; left out: anything but what somebody without rights in the repository can.
-    event: Option<String>,
+    pub(crate) event: Option<String>,
     /// In whose name they upload: above its rights they have none.
     #[serde(deserialize_with = "username")]
-    account: Username,
-    suite: String,
-    packages: Vec<String>,
+    pub(crate) account: Username,
+    pub(crate) suite: String,
+    pub(crate) packages: Vec<String>,
 }
 
 /// What the file says.
@@ -59,6 +64,8 @@ pub(crate) struct Grant {
     pub(crate) whose: String,
     /// What is kept of the job.
     pub(crate) job: CiJob,
+    /// The keys of the publishers that fit.
+    pub(crate) publishers: Vec<String>,
 }
 
 impl TrustedPublishers {
@@ -99,15 +106,30 @@ impl TrustedPublishers {
                 ));
             }
         }
-        self.publishers.iter().try_for_each(|publisher| {
-            if !self.issuers.iter().any(|issuer| issuer.name == publisher.issuer) {
-                return Err(format!(
-                    "a publisher refers to the issuer `{}`, which is not defined",
-                    publisher.issuer
-                ));
-            }
-            publisher.check()
-        })
+        self.publishers
+            .iter()
+            .try_for_each(|publisher| self.check_publisher(publisher))
+    }
+
+    /// Checks a publisher of the file or of the catalog.
+    pub(super) fn check_publisher(&self, publisher: &TrustedPublisher) -> Result<(), String> {
+        if !self.issuers.iter().any(|issuer| issuer.name == publisher.issuer) {
+            return Err(format!(
+                "a publisher refers to the issuer `{}`, which is not defined",
+                publisher.issuer
+            ));
+        }
+        publisher.check()
+    }
+
+    /// Returns the publishers of the file.
+    pub(super) fn of_file(&self) -> &[TrustedPublisher] {
+        &self.publishers
+    }
+
+    /// Returns the names of the issuers.
+    pub(super) fn issuer_names(&self) -> Vec<String> {
+        self.issuers.iter().map(|issuer| issuer.name.clone()).collect()
     }
 
     /// Returns the issuer with this `iss`.
@@ -116,11 +138,17 @@ impl TrustedPublishers {
     }
 
     /// Returns what a verified token is good for: what all publishers that fit give, in the name of the first one's account.
-    pub(super) fn grant(&self, issuer: &Issuer, claims: &JobClaims) -> Result<Grant, Problem> {
+    pub(super) fn grant(
+        &self,
+        issuer: &Issuer,
+        claims: &JobClaims,
+        of_catalog: &[TrustedPublisher],
+    ) -> Result<Grant, Problem> {
         let identity = JobIdentity::of(claims, issuer.kind)?;
         let fitting: Vec<&TrustedPublisher> = self
             .publishers
             .iter()
+            .chain(of_catalog)
             .filter(|publisher| publisher.issuer == issuer.name && publisher.fits(&identity))
             .collect();
         let Some(first) = fitting.first() else {
@@ -132,11 +160,12 @@ impl TrustedPublishers {
                 ),
             ));
         };
-        let own = fitting
+        let own: Vec<&&TrustedPublisher> = fitting
             .iter()
-            .filter(|publisher| publisher.account == first.account);
+            .filter(|publisher| publisher.account == first.account)
+            .collect();
         let mut scopes = Vec::new();
-        for scope in own.flat_map(|publisher| publisher.scopes()) {
+        for scope in own.iter().flat_map(|publisher| publisher.scopes()) {
             if !scopes.contains(&scope) {
                 scopes.push(scope);
             }
@@ -146,11 +175,43 @@ impl TrustedPublishers {
             scopes,
             whose: format!("{} {} {}", issuer.name, identity.repository, identity.workflow),
             job: identity.job(&issuer.url),
+            publishers: own.iter().map(|publisher| publisher.key()).collect(),
         })
     }
 }
 
 impl TrustedPublisher {
+    /// Returns what the catalog knows its use by: its key there, or a digest of what the file says.
+    pub(crate) fn key(&self) -> String {
+        if let Some(id) = &self.id {
+            return id.to_string();
+        }
+        let told = [
+            Some(&self.issuer),
+            Some(&self.repository),
+            Some(&self.owner_id),
+            Some(&self.workflow),
+            self.environment.as_ref(),
+            self.reference.as_ref(),
+            self.event.as_ref(),
+            Some(&self.suite),
+        ];
+        let mut digester = Digester::sha256();
+        let account = self.account.to_string();
+        let packages = self.packages.iter().map(Some);
+        for value in told.into_iter().chain([Some(&account)]).chain(packages) {
+            digester.update(&value.map_or(u64::MAX, |text| text.len() as u64).to_be_bytes());
+            digester.update(value.map_or("", String::as_str).as_bytes());
+        }
+        let digest: String = digester.finish().sha256.to_string().chars().take(32).collect();
+        format!("file-{digest}")
+    }
+
+    /// Says whether the file has it.
+    pub(crate) fn is_of_file(&self) -> bool {
+        self.id.is_none()
+    }
+
     fn check(&self) -> Result<(), String> {
         let whose = format!("the publisher `{}`", self.repository);
         if self.repository.is_empty() || self.workflow.is_empty() || self.owner_id.is_empty() {
@@ -199,6 +260,24 @@ impl TrustedPublisher {
     fn scopes(&self) -> impl Iterator<Item = Scope> {
         self.texts()
             .map(|text| text.parse().expect("scopes were checked when the file was read"))
+    }
+}
+
+impl From<CatalogPublisher> for TrustedPublisher {
+    fn from(kept: CatalogPublisher) -> Self {
+        Self {
+            id: Some(kept.id),
+            issuer: kept.issuer,
+            repository: kept.repository,
+            owner_id: kept.owner_id,
+            workflow: kept.workflow,
+            environment: kept.environment,
+            reference: kept.reference,
+            event: kept.event,
+            account: kept.account,
+            suite: kept.suite,
+            packages: kept.packages,
+        }
     }
 }
 

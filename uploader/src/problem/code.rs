@@ -57,6 +57,7 @@ codes! {
     PackageNotFound "package_not_found" NOT_FOUND "There is no such package";
     UserNotFound "user_not_found" NOT_FOUND "There is no such user";
     TokenNotFound "token_not_found" NOT_FOUND "There is no such token";
+    PublisherNotFound "publisher_not_found" NOT_FOUND "There is no such publisher";
     SessionNotFound "session_not_found" NOT_FOUND "There is no such session";
     WebhookNotFound "webhook_not_found" NOT_FOUND "There is no such webhook";
     DeliveryNotFound "delivery_not_found" NOT_FOUND "There is no such delivery";

@@ -20,6 +20,7 @@ mod overview;
 mod package;
 mod packages;
 mod promotion;
+mod publishers;
 mod retention;
 mod sign_in;
 mod suites;
@@ -88,6 +89,11 @@ pub(super) fn router() -> Router<Arc<App>> {
         .route("/console/users", get(users::all).post(users::create))
         .route("/console/users/{id}", get(users::one).post(users::change))
         .route("/console/users/{id}/quota", post(users::limit))
+        .route(
+            "/console/publishers",
+            get(publishers::show).post(publishers::create),
+        )
+        .route("/console/publishers/{id}", post(publishers::end))
         .route("/console/tokens", get(tokens::show).post(tokens::create))
         .route("/console/tokens/{id}", post(tokens::change))
         .route("/console/webhooks", get(webhooks::all).post(webhooks::create))

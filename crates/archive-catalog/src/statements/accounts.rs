@@ -2,7 +2,7 @@
 
 use debian_control::digest::Sha256;
 
-use super::{api_tokens, audit, rows, sessions};
+use super::{api_tokens, audit, publishers, rows, sessions};
 use crate::accounts::{
     Account, AccountChange, AccountError, Accounts, ApiToken, Assertion, Authority, CredentialId, Email, Id,
     NewAccount, OwnedToken, Session, SignIn, Suites, Username,
@@ -104,6 +104,7 @@ impl Accounts for SqlCatalog {
             api_tokens::forget_short_lived(db, &token.account, event.at)?;
             api_tokens::create(db, token, hash)?;
             api_tokens::set_job(db, &token.id, &assertion.job)?;
+            publishers::used(db, &assertion.publishers, event.at)?;
             audit::record(db, event)?;
             Ok(true)
         })

@@ -1,6 +1,8 @@
 //! What accounts, sessions and tokens promise.
 
 use super::*;
+use crate::provenance::CiJob;
+use crate::publishers::{CatalogPublisher, Publishers};
 
 pub(super) fn a_name_stays_taken_in_any_case_also_when_its_account_is_gone(catalog: &SqlCatalog) {
     catalog
@@ -273,4 +275,75 @@ pub(super) fn accounts_and_tokens_change_only_by_a_right_that_holds(catalog: &Sq
     }
     assert_eq!(catalog.account(&id("id-jane")).unwrap().unwrap(), jane.account);
     assert!(catalog.token_by_hash(&hash("one")).unwrap().is_some());
+}
+
+pub(super) fn trusted_publishers_are_kept_with_their_last_use_until_they_are_ended(catalog: &SqlCatalog) {
+    let publisher = |name: &str| CatalogPublisher {
+        id: id(name),
+        issuer: "ci".into(),
+        repository: format!("team/{name}"),
+        owner_id: "65".into(),
+        workflow: "release.yml".into(),
+        environment: Some("release".into()),
+        reference: None,
+        event: None,
+        account: "jane".parse().unwrap(),
+        suite: "stable".into(),
+        packages: vec!["hello".into(), "hello-*".into()],
+        created_at: NOW,
+        created_by: Some("root".into()),
+    };
+    let add = |name: &str| {
+        catalog
+            .add_publisher(&publisher(name), 2, &event("publisher.create"))
+            .unwrap()
+    };
+    assert_eq!((add("one"), add("two"), add("three")), (true, true, false));
+    assert_eq!(
+        catalog.publishers().unwrap(),
+        [publisher("one"), publisher("two")]
+    );
+    catalog
+        .create_account(&account("jane", Role::Maintainer), &event("user.create"))
+        .unwrap();
+    let assertion = Assertion {
+        issuer: "https://ci.example.org".into(),
+        id: "one".into(),
+        expires_at: NOW + 60,
+        job: CiJob {
+            issuer: "https://ci.example.org".into(),
+            repository: "team/one".into(),
+            workflow: "release.yml".into(),
+            reference: None,
+            commit: None,
+            run: None,
+            is_public: false,
+        },
+        publishers: vec!["one".into(), "file-1".into()],
+    };
+    let token = ApiToken {
+        id: id("token"),
+        account: id("id-jane"),
+        name: "ci".into(),
+        scopes: Vec::new(),
+        created_at: NOW,
+        expires_at: Some(NOW + 60),
+        last_used_at: None,
+    };
+    let hash = digest::sha256(b"secret");
+    let exchanged = catalog.exchange(&assertion, &token, &hash, &event("token.exchange"));
+    assert!(exchanged.unwrap());
+    let uses = || catalog.publisher_uses().unwrap();
+    assert_eq!(
+        (uses().get("one"), uses().get("file-1"), uses().get("two")),
+        (Some(&NOW), Some(&NOW), None)
+    );
+    let end = || {
+        catalog
+            .delete_publisher(&id("one"), &event("publisher.delete"))
+            .unwrap()
+    };
+    assert_eq!((end(), end()), (true, false));
+    assert_eq!(catalog.publishers().unwrap(), [publisher("two")]);
+    assert_eq!(uses().get("one"), None);
 }

@@ -160,6 +160,7 @@ pub(super) fn a_package_knows_the_token_and_the_job_that_brought_it(catalog: &Sq
         id: "one".into(),
         expires_at: NOW + 60,
         job: job.clone(),
+        publishers: Vec::new(),
     };
     let hash = |text: &str| digest::sha256(text.as_bytes());
     let exchanged = catalog.exchange(&assertion, &token("job"), &hash("job"), &event("token.exchange"));

@@ -248,6 +248,15 @@ fn rows(world: &World) -> Vec<Row> {
             row("POST", "/api/tokens/{id}/rotation", Guard::InFull, ("root", 200)),
             format!("/api/tokens/{}/rotation", world.spare_token),
         ),
+        row("GET", "/api/publishers", Guard::Admin, ("root", 200)),
+        json(
+            row("POST", "/api/publishers", Guard::Admin, ("root", 422)),
+            json!({"issuer": "ci", "repository": "a/b", "owner_id": "1", "workflow": "w.yml", "account": "root", "suite": "stable", "packages": ["*"]}),
+        ),
+        at(
+            row("DELETE", "/api/publishers/{id}", Guard::Admin, ("root", 404)),
+            "/api/publishers/none".into(),
+        ),
         row("GET", "/api/tokens", Guard::InFull, ("reader", 200)),
         json(
             row("POST", "/api/tokens", Guard::InFull, ("reader", 201)),

@@ -177,6 +177,78 @@ fn a_package_tells_which_job_brought_it_and_names_no_private_repository_to_every
 }
 
 #[test]
+fn a_publisher_that_an_administrator_adds_counts_at_once_until_it_is_ended() {
+    let world = world();
+    world.archive.account("root", &["--role", "admin"]);
+    let root = world.server.login("root");
+    let listed = || world.server.get("/api/publishers", Some(&root)).json();
+    let before = listed();
+    assert_eq!(
+        (&before["issuers"], &before["items"][0]["is_of_file"]),
+        (&json!(["ci"]), &json!(true))
+    );
+    assert!(before["items"][0]["last_used_at"].is_null());
+    let claims = || {
+        let mut claims = world.with("repository", json!("team/other"));
+        claims["workflow_ref"] = json!("team/other/.github/workflows/release.yml@refs/heads/main");
+        world.key.sign(&claims)
+    };
+    world.refused(&claims(), (403, "untrusted_publisher", "team/other"));
+    let new = json!({"issuer": "ci", "repository": "team/other", "owner_id": "65", "workflow": "release.yml", "account": "bot",
+        "suite": "stable", "packages": ["other"]});
+    let add = |body: &Value| world.server.json("POST", "/api/publishers", Some(&root), body);
+    for (field, value) in [
+        ("issuer", json!("https://evil.example.org")),
+        ("account", json!("nobody")),
+        ("packages", json!([])),
+        ("packages", json!(["../x"])),
+        ("repository", json!("")),
+        ("repository", json!("a\nb")),
+        ("repository", json!("x".repeat(300))),
+    ] {
+        let mut body = new.clone();
+        body[field] = value;
+        let answer = add(&body);
+        assert_eq!(answer.status, 422, "{field}: {}", answer.text());
+    }
+    let added = add(&new);
+    assert_eq!(added.status, 201, "{}", added.text());
+    let given = world.ask(&claims());
+    assert_eq!(
+        given.json()["scopes"],
+        json!(["upload:stable/other"]),
+        "{}",
+        given.text()
+    );
+    let id = added.json()["id"].as_str().unwrap().to_owned();
+    let after = listed();
+    let of = |id: &str| {
+        let items = after["items"].as_array().unwrap();
+        items.iter().find(|item| item["id"] == id).unwrap().clone()
+    };
+    assert!(of(&id)["last_used_at"].is_string(), "{after}");
+    let of_file = before["items"][0]["id"].as_str().unwrap();
+    assert!(of(of_file)["last_used_at"].is_null(), "{after}");
+    let end = |id: &str| {
+        let path = format!("/api/publishers/{id}");
+        world.server.send("DELETE", &path, Some(&root), (&[], &[])).status
+    };
+    assert_eq!((end(of_file), end(&id), end(&id)), (404, 204, 404));
+    world.refused(&claims(), (403, "untrusted_publisher", "team/other"));
+    let audit = world
+        .server
+        .get("/api/audit?action=publisher", Some(&root))
+        .json();
+    let actions: Vec<&Value> = audit["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|item| &item["action"])
+        .collect();
+    assert_eq!(actions, ["publisher.delete", "publisher.create"]);
+}
+
+#[test]
 fn what_is_not_right_to_the_letter_is_refused() {
     let world = world();
     let sign = |claims: &Value| world.key.sign(claims);

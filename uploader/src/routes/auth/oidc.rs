@@ -16,7 +16,7 @@ use crate::caller::Caller;
 use crate::clock::now;
 use crate::credential::PresentedCredential;
 use crate::extract::Json;
-use crate::oidc::VerifiedJob;
+use crate::oidc::{TrustedPublisher, VerifiedJob};
 use crate::problem::{Code, Problem};
 use crate::scope::Scope;
 use crate::{account_rights, secrets};
@@ -51,12 +51,14 @@ pub(crate) async fn exchange(
     Json(body): Json<JobTokenRequest>,
 ) -> Result<Response, Problem> {
     app.limits.nameless_sign_in(presented.origin.address)?;
-    app.blocking(|app| {
-        app.oidc.reload();
-        Ok(())
-    })
-    .await?;
-    let job = app.oidc.verify_job(&body.token, now()).await?;
+    let of_catalog: Vec<TrustedPublisher> = app
+        .blocking(|app| {
+            app.oidc.reload();
+            let kept = app.archive.publishers().publishers()?;
+            Ok(kept.into_iter().map(Into::into).collect())
+        })
+        .await?;
+    let job = app.oidc.verify_job(&body.token, &of_catalog, now()).await?;
     app.changing(move |app| give(app, &presented, job)).await
 }
 

@@ -29,9 +29,10 @@ const PLACES: [(&str, &str); 8] = [
     ("/console/keys", "Keys"),
     ("/console/health", "Health"),
 ];
-const ADMIN_PLACES: [(&str, &str); 3] = [
+const ADMIN_PLACES: [(&str, &str); 4] = [
     ("/console/users", "Users"),
     ("/console/webhooks", "Webhooks"),
+    ("/console/publishers", "Publishers"),
     ("/console/retention", "Retention"),
     ("/console/audit", "Audit log"),
 ];
@@ -85,6 +86,9 @@ fn text(done: &str) -> Option<&'static str> {
         "paused" => "Paused: nothing is sent to it.",
         "resumed" => "It is sent what happens from now on.",
         "revoked" => "Revoked.",
+        "ended" => {
+            "Ended: no job gets a token by it any more. What it got lives for 15 minutes, or until it is revoked."
+        }
         "yanked" => "Yanked: the next publish leaves it out. The page of the suite brings it back.",
         "restored" => "It is back. It is live with the next publish.",
         "password" => "The password was changed, and all sign-ins ended. Sign in with the new one.",

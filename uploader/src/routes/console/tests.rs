@@ -151,6 +151,7 @@ fn pages(package: &str) -> Vec<String> {
         "/promotion",
         "/tokens",
         "/vulnerabilities",
+        "/publishers",
         "/vulnerabilities?suite=secret&severity=high&package=hello",
         "/retention",
         "/tokens?all=true",
@@ -406,6 +407,7 @@ async fn what_cannot_be_undone_asks_for_the_password_and_pages_of_administrators
         "/console/audit",
         "/console/audit/export",
         "/console/retention",
+        "/console/publishers",
         "/console/tokens?all=true",
     ] {
         assert_eq!(jane.get(path).await.status, 403, "{path}");

@@ -1,0 +1,155 @@
+//! `POST /api/publishers`.
+
+use std::sync::Arc;
+
+use archive_catalog::accounts::Account;
+use archive_catalog::publishers::CatalogPublisher;
+use axum::Json as Answer;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::Deserialize;
+use serde_json::json;
+use utoipa::ToSchema;
+
+use crate::app::App;
+use crate::caller::Caller;
+use crate::clock::now;
+use crate::credential::PresentedCredential;
+use crate::extract::Json;
+use crate::identify::identify;
+use crate::oidc::TrustedPublisher;
+use crate::problem::{Code, Problem};
+use crate::routes::publishers::list::PublisherView;
+use crate::routes::wire;
+use crate::secrets;
+
+/// How many publishers there may be beside those of the file.
+const MOST: usize = 1000;
+/// The longest value, in bytes, and the most patterns.
+const LONGEST: usize = 256;
+const MOST_PATTERNS: usize = 64;
+
+/// A CI job that is to be trusted.
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = NewPublisher, example = json!({"issuer": "github", "repository": "team/hello", "owner_id": "65", "workflow": "release.yml",
+    "environment": "release", "account": "bot", "suite": "stable", "packages": ["hello", "hello-*"]}))]
+pub(crate) struct PublisherRequest {
+    /// Name of an issuer in `publishers.toml`.
+    pub(crate) issuer: String,
+    pub(crate) repository: String,
+    /// ID of the repository's owner, which is never given to another one.
+    pub(crate) owner_id: String,
+    /// File of the workflow.
+    pub(crate) workflow: String,
+    /// Null or left out: whether the job has one or not.
+    pub(crate) environment: Option<String>,
+    /// Branch or tag, as `refs/heads/main` or `refs/tags/*`. Null or left out: any.
+    #[serde(rename = "ref")]
+    pub(crate) reference: Option<String>,
+    /// What sets the job off. Null or left out: anything but what somebody without rights in the repository can.
+    pub(crate) event: Option<String>,
+    /// User name of the account that it uploads in the name of, and above whose rights it has none.
+    pub(crate) account: String,
+    /// Codename or alias.
+    pub(crate) suite: String,
+    /// Patterns of package names; `["*"]` means all.
+    pub(crate) packages: Vec<String>,
+}
+
+/// Trusts a CI job with uploads. Its issuer has to be in `publishers.toml`: the server asks no other one for keys.
+#[utoipa::path(post, path = "/api/publishers", operation_id = "create_publisher", tag = "auth", request_body = PublisherRequest, security(("bearer" = [])),
+    responses((status = 201, description = "Created", body = PublisherView)))]
+pub(crate) async fn create(
+    State(app): State<Arc<App>>,
+    presented: PresentedCredential,
+    Json(body): Json<PublisherRequest>,
+) -> Result<(StatusCode, Answer<PublisherView>), Problem> {
+    app.changing(move |app| {
+        let caller = identify(app, &presented)?;
+        let view = created(app, &caller, body)?;
+        Ok((StatusCode::CREATED, Answer(view)))
+    })
+    .await
+}
+
+/// Trusts a CI job.
+pub(crate) fn created(app: &App, caller: &Caller, body: PublisherRequest) -> Result<PublisherView, Problem> {
+    let admin = caller.admin()?;
+    let kept = checked(app, caller, (admin, body))?;
+    let trusted = TrustedPublisher::from(kept.clone());
+    let detail = json!({
+        "issuer": kept.issuer, "repository": kept.repository, "owner_id": kept.owner_id, "workflow": kept.workflow,
+        "environment": kept.environment, "ref": kept.reference, "event": kept.event, "account": kept.account.as_str(),
+        "suite": kept.suite, "packages": kept.packages,
+    });
+    let event = caller.event("publisher.create", kept.id.to_string(), detail);
+    if !app.archive.publishers().add_publisher(&kept, MOST, &event)? {
+        return Err(wrong(format!(
+            "there are {MOST} publishers already: end some first"
+        )));
+    }
+    Ok(PublisherView::new(&trusted, None))
+}
+
+/// Reads a publisher that an administrator makes, with the codename for an alias.
+fn checked(
+    app: &App,
+    caller: &Caller,
+    (admin, body): (&Account, PublisherRequest),
+) -> Result<CatalogPublisher, Problem> {
+    check_texts(&body)?;
+    let account = wire::value(&body.account)?;
+    if app.archive.accounts().account_named(&account)?.is_none() {
+        return Err(wrong(format!("no account has the name `{account}`")));
+    }
+    let suite = caller
+        .suite(app.archive.config(), &body.suite)?
+        .codename
+        .to_string();
+    let publisher = CatalogPublisher {
+        id: secrets::new_id(),
+        issuer: body.issuer,
+        repository: body.repository,
+        owner_id: body.owner_id,
+        workflow: body.workflow,
+        environment: body.environment,
+        reference: body.reference,
+        event: body.event,
+        account,
+        suite,
+        packages: body.packages,
+        created_at: now(),
+        created_by: Some(admin.username.to_string()),
+    };
+    app.oidc.reload();
+    app.oidc
+        .check(&TrustedPublisher::from(publisher.clone()))
+        .map_err(wrong)?;
+    Ok(publisher)
+}
+
+fn check_texts(body: &PublisherRequest) -> Result<(), Problem> {
+    let texts = [
+        &body.issuer,
+        &body.repository,
+        &body.owner_id,
+        &body.workflow,
+        &body.suite,
+    ];
+    let optional = [&body.environment, &body.reference, &body.event]
+        .into_iter()
+        .flatten();
+    let mut all = texts.into_iter().chain(optional).chain(&body.packages);
+    if body.packages.len() > MOST_PATTERNS
+        || all.any(|text| text.is_empty() || text.len() > LONGEST || !wire::is_plain_line(text))
+    {
+        return Err(wrong(format!(
+            "expected values of 1 to {LONGEST} bytes on one line, and at most {MOST_PATTERNS} patterns"
+        )));
+    }
+    Ok(())
+}
+
+fn wrong(detail: String) -> Problem {
+    Problem::new(Code::InvalidRequest, detail)
+}
