@@ -8,7 +8,7 @@ use debian_archive::doctor::{Answer, Ask, Served};
 use debian_archive::error_text::with_causes;
 use debian_archive::vulnerabilities::MAX_BYTES;
 use reqwest::Client;
-use reqwest::redirect::Policy;
+use reqwest::redirect::{Action, Attempt, Policy};
 use tokio::runtime::{Builder, Runtime};
 
 /// How long one answer may take.
@@ -30,7 +30,7 @@ impl Fetcher {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = Client::builder()
             .timeout(TIMEOUT)
-            .redirect(Policy::limited(MAX_REDIRECTS))
+            .redirect(Policy::custom(follow))
             .user_agent(concat!("repogen/", env!("CARGO_PKG_VERSION")))
             .build()
             .context("cannot set up HTTP")?;
@@ -84,6 +84,18 @@ impl Fetcher {
             body,
         })
     }
+}
+
+/// Follows a redirect, but not from an encrypted connection to one that anybody on the way may change.
+fn follow(attempt: Attempt<'_>) -> Action {
+    let was_encrypted = attempt.previous().iter().any(|url| url.scheme() == "https");
+    if attempt.previous().len() > MAX_REDIRECTS {
+        return attempt.error("there are too many redirects");
+    }
+    if was_encrypted && attempt.url().scheme() != "https" {
+        return attempt.error("it redirects from https to an address without encryption");
+    }
+    attempt.follow()
 }
 
 impl Served for Fetcher {

@@ -62,7 +62,7 @@ pub(crate) fn ingest(
     };
     let head = source.head().map_err(read)?.to_vec();
     // With less than a line nothing can be counted yet, and any log may begin so.
-    if !head.contains(&b'\n') {
+    if !head.contains(&b'\n') && head.len() <= source::MAX_LINE {
         return Ok(LogSummary::default());
     }
     let mut known = archive

@@ -34,7 +34,6 @@ pub(crate) const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("migrations/sqlite/0016-quotas.sql")),
     M::up(include_str!("migrations/sqlite/0017-webhooks.sql")),
     M::up(include_str!("migrations/sqlite/0018-advisories.sql")),
-    M::up(include_str!("migrations/sqlite/0018-advisories.sql")),
     M::up(include_str!("migrations/sqlite/0019-publishers.sql")),
 ];
 

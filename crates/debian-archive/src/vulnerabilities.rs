@@ -13,7 +13,7 @@ mod scan;
 mod tracker;
 
 pub use crate::severity::Severity;
-pub use database::{DatabaseError, MAX_BYTES, SourceNames, VulnerabilityDatabase, WantedSources};
+pub use database::{DatabaseError, MAX_BYTES, SourceFilter, SourceNames, VulnerabilityDatabase};
 pub use gate::{Blocked, GateError};
 pub use report::{Affected, AffectedPackage, SecurityReport, Standing};
-pub use scan::{Finding, ScanError, wanted_sources};
+pub use scan::{Finding, ScanError, wanted};

@@ -6,7 +6,7 @@ use clap::Args;
 use debian_archive::archive::Archive;
 use debian_archive::config::Suite;
 use debian_archive::vulnerabilities::{
-    Affected, DatabaseError, ScanError, SecurityReport, VulnerabilityDatabase, wanted_sources,
+    Affected, DatabaseError, ScanError, SecurityReport, VulnerabilityDatabase, wanted,
 };
 use serde::Serialize;
 use tempfile::NamedTempFile;
@@ -82,7 +82,7 @@ pub(super) fn scan<'a>(
     suites: &[&'a Suite],
     source: &str,
 ) -> Result<Vec<(&'a Suite, SecurityReport)>, Failure> {
-    let wanted = wanted_sources(archive, suites)?;
+    let wanted = wanted(archive, suites)?;
     // Below an address, the data is a file until it is read.
     let fetched = fetch(source)?;
     let path = match &fetched {

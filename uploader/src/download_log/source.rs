@@ -7,7 +7,7 @@ use std::path::Path;
 use flate2::bufread::MultiGzDecoder;
 
 /// Longest line; of a longer one, the beginning cannot be trusted to be one.
-const MAX_LINE: usize = 64 << 10;
+pub(super) const MAX_LINE: usize = 64 << 10;
 /// How much of the beginning tells one log from another.
 const HEAD: usize = 4096;
 const BUFFER: usize = 256 << 10;
@@ -81,13 +81,25 @@ impl LogSource {
         &self.name
     }
 
-    /// Returns the beginning of the log. To be called once, before lines are read.
+    /// Returns the beginning of the log, at least to the end of the first line if that is no longer than a line may be. To be called once, before lines are read.
     pub(super) fn head(&mut self) -> io::Result<&[u8]> {
         let reader: &mut dyn Read = match &mut self.reader {
             LogReader::File(reader) => reader,
             LogReader::Stream(reader) => reader,
         };
-        reader.take(HEAD as u64).read_to_end(&mut self.head)?;
+        (&mut *reader).take(HEAD as u64).read_to_end(&mut self.head)?;
+        // Anybody can have the first request of a log be a long one: the log is told from others by its whole first line, then.
+        while self.head.len() % HEAD == 0
+            && self.head.len() <= MAX_LINE
+            && !self.head.is_empty()
+            && !self.head.contains(&b'\n')
+        {
+            let before = self.head.len();
+            (&mut *reader).take(HEAD as u64).read_to_end(&mut self.head)?;
+            if self.head.len() == before {
+                break;
+            }
+        }
         Ok(&self.head)
     }
 

@@ -19,7 +19,6 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/postgres/0010-quotas.sql"),
     include_str!("../migrations/postgres/0011-webhooks.sql"),
     include_str!("../migrations/postgres/0012-advisories.sql"),
-    include_str!("../migrations/postgres/0012-advisories.sql"),
     include_str!("../migrations/postgres/0013-publishers.sql"),
 ];
 

@@ -5,12 +5,9 @@ use debian_control::name::Component;
 use super::events::{Moved, Receivers};
 use super::rows::{self, CONTENT, CONTENT_WIDTH};
 use super::trees;
-use crate::sql::{Db, Sql, params};
+use crate::sql::{Db, Param, Sql, params};
 use crate::webhooks::EventKind;
 use crate::{Content, PruneResult, PrunedVersion, Retention};
-use super::{rows, trees};
-use crate::sql::{Db, Param, Sql, params};
-use crate::{PruneResult, PrunedVersion, Retention};
 
 /// Applies the retention of every suite, and returns what went.
 pub(crate) fn prune(db: &Db<'_>, retentions: &[Retention], now: i64) -> Sql<PruneResult> {
@@ -43,16 +40,6 @@ pub(crate) fn prune(db: &Db<'_>, retentions: &[Retention], now: i64) -> Sql<Prun
     Ok(forgotten)
 }
 
-fn remove_old_versions(
-    db: &Db<'_>,
-    suite: i64,
-    keep: u32,
-    retention: &Retention,
-    now: i64,
-    forgotten: &mut PruneResult,
-) -> Sql<()> {
-    let query = format!(
-        "select {CONTENT}, placement.id, placement.component from
 /// Returns what a prune would forget. Reads only.
 pub(crate) fn preview(db: &Db<'_>, retentions: &[Retention]) -> Sql<PruneResult> {
     let mut versions = Vec::new();
@@ -60,7 +47,10 @@ pub(crate) fn preview(db: &Db<'_>, retentions: &[Retention]) -> Sql<PruneResult>
     for retention in retentions {
         let suite = rows::suite_id(db, &retention.suite)?;
         let old = old_versions(db, suite, retention)?;
-        versions.extend(old.into_iter().map(|(_, pruned)| pruned));
+        versions.extend(
+            old.into_iter()
+                .map(|(content, ..)| pruned_version(retention, content)),
+        );
         endings.push(ended(values.len() + 1));
         values.extend(ended_by(suite, retention));
     }
@@ -79,38 +69,8 @@ fn remove_old_versions(db: &Db<'_>, suite: i64, retention: &Retention, now: i64)
         return Ok(Vec::new());
     }
     let revision = rows::raise_revision(db, suite)?;
-    for (id, _) in &old {
-        db.execute(
-            "update placement set removed_revision = ?1, removed_at = ?2 where id = ?3",
-            params![revision, now, id],
-        )?;
-    }
-    Ok(old.into_iter().map(|(_, pruned)| pruned).collect())
-}
-
-/// Returns the versions in a suite of which newer ones are enough, and their placements.
-fn old_versions(db: &Db<'_>, suite: i64, retention: &Retention) -> Sql<Vec<(i64, PrunedVersion)>> {
-    let Some(keep) = retention.keep_versions else {
-        return Ok(Vec::new());
-    };
-    db.query(
-        "select placement.id, placement.name, content.version, placement.architecture from
-             (select id, row_number() over (partition by name, architecture order by version_key desc) as rank
-              from placement where suite_id = ?1 and removed_revision is null) as ranked
-         join placement on placement.id = ranked.id
-         join content on content.id = placement.content_id
-         where rank > ?2
-         order by placement.name, placement.architecture, placement.version_key"
-    );
-    let old: Vec<(Content, i64, Component)> = db.query(&query, params![suite, keep], |row| {
-        let component = rows::text(row, CONTENT_WIDTH + 1)?;
-        Ok((rows::content(row)?, row.get(CONTENT_WIDTH)?, component))
-    })?;
-    if old.is_empty() {
-        return Ok(());
-    }
-    let revision = rows::raise_revision(db, suite)?;
     let receivers = Receivers::read(db)?;
+    let mut pruned = Vec::with_capacity(old.len());
     for (content, id, component) in old {
         db.execute(
             "update placement set removed_revision = ?1, removed_at = ?2 where id = ?3",
@@ -127,26 +87,38 @@ fn old_versions(db: &Db<'_>, suite: i64, retention: &Retention) -> Sql<Vec<(i64,
             by: None,
         };
         receivers.report_move(db, &moved, now)?;
-        forgotten.versions.push(PrunedVersion {
-            suite: retention.suite.clone(),
-            name: content.name,
-            version: content.version,
-            architecture: content.architecture,
-        });
+        pruned.push(pruned_version(retention, content));
     }
-    Ok(())
-         order by placement.name, placement.architecture, placement.version_key",
-        params![suite, keep],
-        |row| {
-            let pruned = PrunedVersion {
-                suite: retention.suite.clone(),
-                name: rows::text(row, 1)?,
-                version: rows::text(row, 2)?,
-                architecture: rows::text(row, 3)?,
-            };
-            Ok((row.get(0)?, pruned))
-        },
-    )
+    Ok(pruned)
+}
+
+fn pruned_version(retention: &Retention, content: Content) -> PrunedVersion {
+    PrunedVersion {
+        suite: retention.suite.clone(),
+        name: content.name,
+        version: content.version,
+        architecture: content.architecture,
+    }
+}
+
+/// Returns the packages in a suite of which newer versions are enough, and their placements.
+fn old_versions(db: &Db<'_>, suite: i64, retention: &Retention) -> Sql<Vec<(Content, i64, Component)>> {
+    let Some(keep) = retention.keep_versions else {
+        return Ok(Vec::new());
+    };
+    let query = format!(
+        "select {CONTENT}, placement.id, placement.component from
+             (select id, row_number() over (partition by name, architecture order by version_key desc) as rank
+              from placement where suite_id = ?1 and removed_revision is null) as ranked
+         join placement on placement.id = ranked.id
+         join content on content.id = placement.content_id
+         where rank > ?2
+         order by placement.name, placement.architecture, placement.version_key"
+    );
+    db.query(&query, params![suite, keep], |row| {
+        let component = rows::text(row, CONTENT_WIDTH + 1)?;
+        Ok((rows::content(row)?, row.get(CONTENT_WIDTH)?, component))
+    })
 }
 
 /// Returns the statement for publications of a suite that are neither live, nor superseded since `until`, nor among the `keep` newest.

@@ -19,6 +19,8 @@ use crate::severity::Severity;
 pub const MAX_BYTES: u64 = 1 << 30;
 /// Most bytes of one record of OSV; the largest have some hundred KiB.
 const MAX_RECORD: u64 = 16 << 20;
+/// Most bytes of all records of OSV in a zip, unpacked: those of Debian and of Ubuntu have some gigabytes.
+const MAX_UNPACKED: u64 = 16 << 30;
 /// Most records of OSV in one place.
 const MAX_RECORDS: usize = 2_000_000;
 
@@ -54,21 +56,21 @@ pub enum DatabaseError {
 /// Names of source packages.
 pub type SourceNames = BTreeSet<String>;
 
-/// The source packages that are looked for; all else is passed over while it is read.
+/// What is looked for; all else is passed over while it is read.
 #[derive(Debug, Clone)]
-pub enum WantedSources {
-    /// These.
-    These(SourceNames),
-    /// All that there are.
-    All,
+pub struct SourceFilter {
+    /// The source packages; `None`: all that there are.
+    pub sources: Option<SourceNames>,
+    /// The releases.
+    pub releases: BTreeSet<String>,
 }
 
-impl WantedSources {
+impl SourceFilter {
     fn contains(&self, name: &str) -> bool {
-        match self {
-            Self::These(names) => names.contains(name),
+        match &self.sources {
+            Some(names) => names.contains(name),
             // Fields of a record that hold objects have an underscore, which no source package has.
-            Self::All => name
+            None => name
                 .parse::<PackageName>()
                 .is_ok_and(|name| name.check_policy().is_ok()),
         }
@@ -87,7 +89,7 @@ pub struct VulnerabilityDatabase {
 
 impl VulnerabilityDatabase {
     /// Reads a file, JSON or a zip of it, or a folder of JSON files.
-    pub fn read(path: &Path, wanted: &WantedSources) -> Result<Self, DatabaseError> {
+    pub fn read(path: &Path, wanted: &SourceFilter) -> Result<Self, DatabaseError> {
         let mut database = Self::default();
         let failed = |source| DatabaseError::Read {
             path: path.to_owned(),
@@ -112,7 +114,7 @@ impl VulnerabilityDatabase {
         Ok(database)
     }
 
-    fn add_folder(&mut self, folder: &Path, wanted: &WantedSources) -> Result<(), DatabaseError> {
+    fn add_folder(&mut self, folder: &Path, wanted: &SourceFilter) -> Result<(), DatabaseError> {
         let files = walkdir::WalkDir::new(folder).sort_by_file_name();
         for entry in files {
             let entry = entry.map_err(|error| DatabaseError::Read {
@@ -136,7 +138,7 @@ impl VulnerabilityDatabase {
         &mut self,
         path: &Path,
         file: impl Read + Seek,
-        wanted: &WantedSources,
+        wanted: &SourceFilter,
     ) -> Result<(), DatabaseError> {
         let form = |error: zip::result::ZipError| DatabaseError::Form {
             path: path.to_owned(),
@@ -146,6 +148,7 @@ impl VulnerabilityDatabase {
         if zip.len() > MAX_RECORDS {
             return Err(too_large(path, format!("{MAX_RECORDS} records")));
         }
+        let mut left = MAX_UNPACKED;
         for index in 0..zip.len() {
             let entry = zip.by_index(index).map_err(form)?;
             let name = entry.name().map_err(form)?.into_owned();
@@ -153,7 +156,14 @@ impl VulnerabilityDatabase {
                 continue;
             }
             let inside = path.join(name);
-            self.add_json(&inside, entry.take(MAX_RECORD), wanted)?;
+            let most = left.min(MAX_RECORD);
+            let mut record = entry.take(most);
+            let added = self.add_json(&inside, BufReader::new(&mut record), wanted);
+            left -= most - record.limit();
+            if left == 0 {
+                return Err(too_large(path, format!("{MAX_UNPACKED} bytes unpacked")));
+            }
+            added?;
         }
         Ok(())
     }
@@ -162,7 +172,7 @@ impl VulnerabilityDatabase {
         &mut self,
         path: &Path,
         reader: impl Read,
-        wanted: &WantedSources,
+        wanted: &SourceFilter,
     ) -> Result<(), DatabaseError> {
         let form = |error: serde_json::Error| DatabaseError::Form {
             path: path.to_owned(),
@@ -185,7 +195,8 @@ impl VulnerabilityDatabase {
         Ok(())
     }
 
-    fn add_record(&mut self, record: OsvRecord, wanted: &WantedSources) {
+    fn add_record(&mut self, mut record: OsvRecord, wanted: &SourceFilter) {
+        record.keep_releases(&wanted.releases);
         let names = record.packages().filter(|(_, name)| wanted.contains(*name));
         let keys: BTreeSet<(String, String)> = names
             .map(|(ecosystem, name)| (ecosystem.to_owned(), name.to_owned()))
@@ -251,7 +262,7 @@ enum Found {
 }
 
 /// Reads a document of either kind, and of the tracker's only the packages that are wanted.
-struct Document<'a>(&'a WantedSources);
+struct Document<'a>(&'a SourceFilter);
 
 impl<'de> Visitor<'de> for Document<'_> {
     type Value = Found;
@@ -275,7 +286,8 @@ impl<'de> Visitor<'de> for Document<'_> {
         while let Some(key) = map.next_key::<String>()? {
             // The values of a package are objects; of the fields of a record that are needed, none is.
             match map.next_value_seed(Value {
-                wanted: self.0.contains(&key),
+                is_wanted: self.0.contains(&key),
+                wanted: self.0,
             })? {
                 Part::Package(issues) => {
                     packages.insert(key, issues);
@@ -302,8 +314,9 @@ impl<'de> Visitor<'de> for Document<'_> {
 }
 
 /// One value of the object that a document is.
-struct Value {
-    wanted: bool,
+struct Value<'a> {
+    is_wanted: bool,
+    wanted: &'a SourceFilter,
 }
 
 enum Part {
@@ -315,7 +328,7 @@ enum Part {
     Other,
 }
 
-impl<'de> DeserializeSeed<'de> for Value {
+impl<'de> DeserializeSeed<'de> for Value<'_> {
     type Value = Part;
 
     fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<Part, D::Error> {
@@ -323,7 +336,7 @@ impl<'de> DeserializeSeed<'de> for Value {
     }
 }
 
-impl<'de> Visitor<'de> for Value {
+impl<'de> Visitor<'de> for Value<'_> {
     type Value = Part;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -347,12 +360,13 @@ impl<'de> Visitor<'de> for Value {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Part, A::Error> {
-        if !self.wanted {
+        if !self.is_wanted {
             while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
             return Ok(Part::Other);
         }
         let mut issues = BTreeMap::new();
-        while let Some((id, issue)) = map.next_entry()? {
+        while let Some((id, mut issue)) = map.next_entry::<String, TrackerIssue>()? {
+            issue.keep_releases(&self.wanted.releases);
             issues.insert(id, issue);
         }
         Ok(Part::Package(issues))

@@ -1,5 +1,7 @@
 //! Records of OSV. Source: the schema of OSV, version 1.7, and its section on evaluation.
 
+use std::collections::BTreeSet;
+
 use debian_control::version::Version;
 use serde::{Deserialize, Serialize};
 
@@ -88,6 +90,13 @@ impl OsvRecord {
             .chain(&self.upstream)
             .chain(&self.aliases);
         names.find(|name| name.starts_with("CVE-")).unwrap_or(&self.id)
+    }
+
+    /// Forgets what it says of other releases.
+    pub(super) fn keep_releases(&mut self, releases: &BTreeSet<String>) {
+        let is_wanted = |package: &OsvPackage| releases.contains(&package.ecosystem);
+        self.affected
+            .retain(|affected| affected.package.as_ref().is_some_and(is_wanted));
     }
 
     /// Returns what it says of one package of an ecosystem, if its severity is `from` or more.

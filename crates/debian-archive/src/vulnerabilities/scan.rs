@@ -9,10 +9,10 @@ use debian_control::package::{BinaryPackage, ControlError};
 use debian_control::version::Version;
 use serde::{Deserialize, Serialize};
 
-use super::database::{SourceNames, VulnerabilityDatabase, WantedSources};
+use super::database::{SourceFilter, SourceNames, VulnerabilityDatabase};
 use super::report::{Affected, AffectedPackage, SecurityReport, Standing};
 use crate::archive::Archive;
-use crate::config::Suite;
+use crate::config::{Suite, VulnerabilitySettings};
 use crate::severity::Severity;
 
 /// Why a suite cannot be scanned.
@@ -34,20 +34,30 @@ pub enum ScanError {
     },
 }
 
-/// Returns the source packages that a scan of suites looks for: where one of them does not take all packages, those that it does not
-/// hold, too.
-pub fn wanted_sources(archive: &Archive, suites: &[&Suite]) -> Result<WantedSources, CatalogError> {
+/// Returns what a scan of suites looks for: where one of them does not take all packages, source packages that it does not hold, too.
+pub fn wanted(archive: &Archive, suites: &[&Suite]) -> Result<SourceFilter, CatalogError> {
     let settings = archive.config().vulnerabilities.as_ref();
+    let releases = suites.iter().map(|suite| release_of(settings, suite).to_owned());
     let is_gated = |suite: &&Suite| settings.is_some_and(|settings| settings.blocked_from(suite).is_some());
-    if suites.iter().any(is_gated) {
-        return Ok(WantedSources::All);
-    }
-    let mut wanted = SourceNames::new();
-    for suite in suites {
-        let contents = contents(archive, suite)?;
-        wanted.extend(contents.into_iter().map(|content| content.source.to_string()));
-    }
-    Ok(WantedSources::These(wanted))
+    let sources = if suites.iter().any(is_gated) {
+        None
+    } else {
+        let mut sources = SourceNames::new();
+        for suite in suites {
+            let contents = contents(archive, suite)?;
+            sources.extend(contents.into_iter().map(|content| content.source.to_string()));
+        }
+        Some(sources)
+    };
+    Ok(SourceFilter {
+        sources,
+        releases: releases.collect(),
+    })
+}
+
+/// Returns the release whose data a suite is compared with.
+fn release_of<'a>(settings: Option<&'a VulnerabilitySettings>, suite: &'a Suite) -> &'a str {
+    settings.map_or(suite.codename.as_str(), |settings| settings.release_of(suite))
 }
 
 fn contents(archive: &Archive, suite: &Suite) -> Result<Vec<Content>, CatalogError> {
@@ -106,7 +116,7 @@ impl Archive {
         now: i64,
     ) -> Result<SecurityReport, ScanError> {
         let settings = self.config().vulnerabilities.as_ref();
-        let release = settings.map_or(suite.codename.as_str(), |settings| settings.release_of(suite));
+        let release = release_of(settings, suite);
         let report = self.scan_vulnerabilities(suite, database, release)?;
         let mut advisories = BTreeMap::new();
         if let Some(from) = settings.and_then(|settings| settings.blocked_from(suite)) {

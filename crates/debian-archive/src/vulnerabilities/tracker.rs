@@ -1,6 +1,6 @@
 //! The JSON of the Debian security tracker: `SOURCE: { CVE: { releases: { RELEASE: … } } }`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use debian_control::version::Version;
 use serde::{Deserialize, Serialize};
@@ -24,6 +24,11 @@ struct TrackerRelease {
 }
 
 impl TrackerIssue {
+    /// Forgets what it says of other releases.
+    pub(super) fn keep_releases(&mut self, releases: &BTreeSet<String>) {
+        self.releases.retain(|release, _| releases.contains(release));
+    }
+
     /// Returns what it says of one release, if its severity is `from` or more.
     pub(super) fn part(&self, release: &str, from: Severity) -> Option<Self> {
         let found = self.releases.get(release)?;

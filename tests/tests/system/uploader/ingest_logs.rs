@@ -171,6 +171,32 @@ fn forged_and_cut_lines_are_counted_and_passed_over_and_no_address_is_kept() {
 }
 
 #[test]
+fn a_long_first_request_hides_no_log() {
+    let (archive, _) = filled();
+    for (name, length) in [("a", 3_000), ("b", 8_000), ("c", 60_000), ("d", 200_000)] {
+        let long = line(1, "GET", &format!("/{}", name.repeat(length)), 414);
+        let log = write(
+            &archive,
+            name,
+            &format!("{long}{}", line(2, "GET", &deb("1.0"), 200)),
+        );
+        let malformed = u64::from(length > 65_536);
+        assert_eq!(
+            ingest(&archive, &[&log, &log]),
+            [[2, 1, 0, malformed], [0; 4]],
+            "{length}"
+        );
+        // As long as its first line is not whole, it may be any log.
+        let cut = write(
+            &archive,
+            &format!("{name}-cut"),
+            &long[..long.len().min(9_000) - 10],
+        );
+        assert_eq!(ingest(&archive, &[&cut]), [[0; 4]], "{length}");
+    }
+}
+
+#[test]
 fn private_downloads_are_told_to_readers_only() {
     let (archive, token) = filled();
     archive.configure_last_suite("[[suite]]\ncodename = \"inner\"\nprivate = true");

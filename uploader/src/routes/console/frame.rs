@@ -29,7 +29,7 @@ const PLACES: [(&str, &str); 8] = [
     ("/console/keys", "Keys"),
     ("/console/health", "Health"),
 ];
-const ADMIN_PLACES: [(&str, &str); 4] = [
+const ADMIN_PLACES: [(&str, &str); 5] = [
     ("/console/users", "Users"),
     ("/console/webhooks", "Webhooks"),
     ("/console/publishers", "Publishers"),

@@ -616,6 +616,9 @@ async fn webhooks_are_for_administrators_in_the_console_too() {
         assert_eq!(jane.post(path, "action=ping").await.status, 403, "{path}");
     }
     assert_eq!(jane.post(&format!("{one}/deliveries/1"), "").await.status, 403);
+}
+
+#[tokio::test]
 async fn an_old_sign_in_is_not_enough_for_what_cannot_be_undone() {
     let (server, _) = world().await;
     let right = PASSWORD.replace(' ', "+");
