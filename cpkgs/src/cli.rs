@@ -13,6 +13,7 @@ mod config_overrides;
 mod depends;
 mod download;
 mod edsp;
+mod export;
 mod failure;
 mod files;
 mod gc;
@@ -136,6 +137,7 @@ enum Command {
     Gc(gc::GcArgs),
     Repair(repair::RepairArgs),
     Run(run::RunArgs),
+    Export(export::ExportArgs),
     Auth(auth::AuthArgs),
     Admin(admin::AdminArgs),
     Completions(completions::CompletionsArgs),
@@ -421,6 +423,7 @@ fn run(command: Command, context: &mut Context) -> Result<Outcome, Failure> {
         Command::Gc(args) => gc::run(&args, context),
         Command::Repair(args) => repair::run(&args, context),
         Command::Run(args) => run::run(&args, context),
+        Command::Export(args) => export::run(&args, context),
         Command::Auth(args) => auth::run(args, context),
         Command::Admin(args) => admin::run(args, context),
         Command::Completions(args) => completions::run(&args, context),

@@ -11,6 +11,7 @@ pub mod elf;
 pub mod generation;
 pub mod conffiles;
 pub mod overlay;
+pub mod export;
 mod change;
 mod install;
 
