@@ -61,13 +61,20 @@ impl Table<'_, '_> {
             let arguments: Vec<String> = folders.map(|folder| format!("-I{folder}")).collect();
             self.need.arguments.extend(arguments);
             self.need.is_all = true;
+            self.openssl();
         }
         let version = name.strip_prefix("python");
         if version.is_some_and(|version| version.starts_with(|first: char| first.is_ascii_digit())) {
             self.need.is_all = true;
             self.set("PYTHONHOME", &["usr"]);
             self.offer("SSL_CERT_FILE", &["etc/ssl/certs/ca-certificates.crt"]);
+            self.openssl();
         }
+    }
+
+    /// OpenSSL loads algorithms from here, and some programs do not start without; modules of interpreters link it, too.
+    fn openssl(&mut self) {
+        self.offer("OPENSSL_MODULES", &["usr/lib/*-linux-gnu*/ossl-modules"]);
     }
 
     fn programs(&mut self, path: &str, name: &str) {
@@ -137,6 +144,9 @@ impl Table<'_, '_> {
         }
         if needs("libssl.so") {
             self.offer("SSL_CERT_FILE", &["etc/ssl/certs/ca-certificates.crt"]);
+        }
+        if needs("libcrypto.so.3") {
+            self.openssl();
         }
         // Modules of another libc than the program's own would not do.
         if closure.converts && self.site.tree.find(b"lib64/ld-linux-x86-64.so.2").is_some() {
