@@ -299,6 +299,9 @@ fn internal() -> Option<ExitCode> {
     let result = match command.to_str()? {
         overlay::EXEC_COMMAND => Err(exec_in_generation::run(words)),
         overlay::TIED_COMMAND => Err(exec_in_generation::tied(words)),
+        overlay::tracer::TRACE_COMMAND => exec_in_generation::trace(words),
+        overlay::confined::FOLLOW_COMMAND => exec_in_generation::make_by_links(words),
+        overlay::confined::CONFINED_COMMAND => Err(exec_in_generation::confined(words)),
         overlay::MAKE_COMMAND => exec_in_generation::make(words),
         _ => return None,
     };

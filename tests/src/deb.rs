@@ -156,7 +156,9 @@ impl DebBuilder {
 
     /// Adds a file with mode 0644, or 0755 below a `bin` folder.
     pub fn file(mut self, path: &str, content: impl AsRef<[u8]>) -> Self {
-        let mode = if path.contains("bin/") { 0o755 } else { 0o644 };
+        // The kernel starts loaders, too.
+        let is_program = path.contains("bin/") || path.contains("/ld-linux");
+        let mode = if is_program { 0o755 } else { 0o644 };
         self.files.push(DataFile {
             path: path.to_owned(),
             mode,

@@ -1,6 +1,6 @@
 //! `cpkgs exec-in-generation GENERATION PROGRAM DIRECT ARGUMENT…`: how the programs in `bin` are started that look for their files at fixed paths.
 //!
-//! Becomes PROGRAM, with the generation laid over the host, by a namespace or by proot, or where that cannot be, DIRECT. Shims call it, not people.
+//! Becomes PROGRAM, with the generation laid over the host, in a namespace or followed by ptrace, or where that cannot be, DIRECT. Shims call it, not people.
 
 use std::ffi::OsString;
 use std::os::unix::process::CommandExt as _;
@@ -18,17 +18,9 @@ pub(super) fn run(mut words: impl Iterator<Item = OsString>) -> Failure {
         return Failure::saying(USAGE, "expected a generation and two programs");
     };
     let generation = Path::new(&generation);
-    let mut command = match overlay::enter(generation) {
-        Ok(()) => Command::new(program),
-        Err(_) => match overlay::union::command(generation, &program) {
-            Some(command) => match overlay::union::forget_new_calls() {
-                Ok(()) => command,
-                Err(_) => Command::new(&direct),
-            },
-            None => Command::new(&direct),
-        },
-    };
-    if command.get_program() != direct {
+    let is_laid = overlay::enter(generation).is_ok() || overlay::tracer::enter(generation).is_ok();
+    let mut command = Command::new(if is_laid { &program } else { &direct });
+    if is_laid {
         command.env(overlay::GENERATION_VARIABLE, generation);
     }
     let error = command.args(words).exec();
@@ -68,4 +60,37 @@ pub(super) fn tied(mut words: impl Iterator<Item = OsString>) -> Failure {
     };
     let message = format!("cannot run `{}`", program.to_string_lossy());
     Failure::new(REFUSED, anyhow::Error::new(error).context(message))
+}
+
+/// Follows a process: `cpkgs trace-in-generation GENERATION PROCESS`.
+pub(super) fn trace(words: impl Iterator<Item = OsString>) -> Result<bool, Failure> {
+    let words: Vec<OsString> = words.collect();
+    overlay::tracer::command(&words)
+        .map(|()| true)
+        .map_err(|error| Failure::new(REFUSED, error))
+}
+
+/// Runs a program that makes files for a generation, where there are no namespaces: `cpkgs make-by-links GENERATION SECONDS PROGRAM ARGUMENT…`.
+pub(super) fn make_by_links(mut words: impl Iterator<Item = OsString>) -> Result<bool, Failure> {
+    let (generation, seconds) = (words.next(), words.next());
+    let seconds = seconds.and_then(|seconds| seconds.to_str()?.parse().ok());
+    let (Some(generation), Some(seconds)) = (generation, seconds) else {
+        return Err(Failure::saying(
+            USAGE,
+            "expected a generation, seconds and a program",
+        ));
+    };
+    let command: Vec<OsString> = words.collect();
+    overlay::confined::make(Path::new(&generation), Duration::from_secs(seconds), &command)
+        .map_err(|error| Failure::new(REFUSED, error))
+}
+
+/// Becomes such a program: `cpkgs exec-confined GENERATION PROGRAM ARGUMENT…`.
+pub(super) fn confined(mut words: impl Iterator<Item = OsString>) -> Failure {
+    let (Some(generation), Some(program)) = (words.next(), words.next()) else {
+        return Failure::saying(USAGE, "expected a generation and a program");
+    };
+    let arguments: Vec<OsString> = words.collect();
+    let error = overlay::confined::become_program(Path::new(&generation), &program, &arguments);
+    Failure::new(REFUSED, error)
 }

@@ -72,7 +72,7 @@ pub(super) fn report(applied: &Applied, install: &Path, context: &mut Context) {
     }
 }
 
-/// Tells which programs may not run for want of namespaces, and what can be done.
+/// Tells which programs may not run for want of namespaces and ptrace, and what can be done.
 fn report_fixed(programs: &[String], context: &mut Context) {
     let (shown, more) = programs.split_at(programs.len().min(MAX_PROGRAMS));
     if shown.is_empty() {
@@ -83,8 +83,8 @@ fn report_fixed(programs: &[String], context: &mut Context) {
         count => format!(" and {count} more"),
     };
     context.printer.warning(escaped(&format!(
-        "{}{more} may not run: they look for their files at fixed paths, and this machine does not permit user namespaces. \
-         `cpkgs install proot` helps, more slowly; or its owner permits them (kernel.unprivileged_userns_clone=1, \
+        "{}{more} may not run: they look for their files at fixed paths, and this machine permits neither user namespaces nor \
+         following a program by ptrace. Its owner can permit namespaces (kernel.unprivileged_userns_clone=1, \
          kernel.apparmor_restrict_unprivileged_userns=0, for Docker --security-opt seccomp=unconfined)",
         shown.join(", ")
     )));

@@ -1,6 +1,6 @@
 //! `cpkgs run`.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -39,7 +39,7 @@ pub(super) struct RunArgs {
 enum Way {
     /// By overlay where that works here, else by path; by path with `--with`.
     Auto,
-    /// They are laid over /usr and /etc, in a namespace of the command's own or by proot.
+    /// They are laid over /usr and /etc, in a namespace of the command's own or by following it.
     Overlay,
     /// Their programs come first in PATH.
     Path,
@@ -68,23 +68,19 @@ pub(super) fn run(args: &RunArgs, context: &mut Context) -> Result<Outcome, Fail
         let program = std::env::current_exe();
         args.with.is_empty() && program.is_ok_and(|cpkgs| overlay::works(&cpkgs, generation))
     };
-    let command = match args.way {
-        Way::Auto if is_laid(&generation) => Some(laid(&generation, program)?),
-        Way::Overlay => Some(laid(&generation, program)?),
-        Way::Auto | Way::Path => None,
+    let is_laid = match args.way {
+        Way::Auto => is_laid(&generation),
+        Way::Overlay => true,
+        Way::Path => false,
     };
-    let mut command = match command {
-        Some(mut command) => {
-            command.env("PATH", path_with(Path::new("/usr/games")));
-            command.env(overlay::GENERATION_VARIABLE, &generation);
-            command
-        }
-        None => {
-            let mut command = Command::new(program);
-            command.env("PATH", path_with(&generation.join(PROGRAMS)));
-            command
-        }
-    };
+    let mut command = Command::new(program);
+    if is_laid {
+        lay(&generation)?;
+        command.env("PATH", path_with(Path::new("/usr/games")));
+        command.env(overlay::GENERATION_VARIABLE, &generation);
+    } else {
+        command.env("PATH", path_with(&generation.join(PROGRAMS)));
+    }
     command.args(arguments);
     if args.shell {
         // Debian's shells show it in their prompt.
@@ -96,18 +92,13 @@ pub(super) fn run(args: &RunArgs, context: &mut Context) -> Result<Outcome, Fail
     Err(Failure::new(REFUSED, anyhow::Error::new(error).context(message)))
 }
 
-/// Returns what starts a program with the files of a generation at their paths: in a namespace, which this process then is in, or by proot.
-fn laid(generation: &Path, program: &OsStr) -> Result<Command, Failure> {
-    match overlay::enter(generation) {
-        Ok(()) => Ok(Command::new(program)),
-        Err(error) => match overlay::union::command(generation, program) {
-            Some(command) => {
-                overlay::union::forget_new_calls().map_err(|error| Failure::new(REFUSED, error))?;
-                Ok(command)
-            }
-            None => Err(Failure::new(REFUSED, error).hint("`--way path` works everywhere")),
-        },
-    }
+/// Has this process, and what it becomes, find the files of a generation at their paths.
+fn lay(generation: &Path) -> Result<(), Failure> {
+    let Err(error) = overlay::enter(generation) else {
+        return Ok(());
+    };
+    overlay::tracer::enter(generation)
+        .map_err(|_| Failure::new(REFUSED, error).hint("`--way path` works everywhere"))
 }
 
 fn path_with(first: &Path) -> OsString {

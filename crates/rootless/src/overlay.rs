@@ -5,6 +5,12 @@
 //!
 //! Source: user_namespaces(7), mount_namespaces(7), and the kernel's documentation of overlayfs.
 
+#[cfg(target_arch = "x86_64")]
+pub mod confined;
+#[cfg(not(target_arch = "x86_64"))]
+mod elsewhere;
+#[cfg(target_arch = "x86_64")]
+pub mod tracer;
 pub mod union;
 mod workshop;
 
@@ -25,6 +31,8 @@ use rustix::mount::{
 };
 use rustix::thread::UnshareFlags;
 
+#[cfg(not(target_arch = "x86_64"))]
+pub use self::elsewhere::{confined, tracer};
 pub use self::workshop::{MAKE_COMMAND, TIED_COMMAND, clear, collect, make, tie, wait};
 
 /// Folders of the root that those of a generation are laid over.

@@ -4,6 +4,7 @@ mod auth;
 mod edsp;
 mod install;
 mod install_damaged;
+mod install_followed;
 mod install_hostile;
 mod install_system;
 mod man;

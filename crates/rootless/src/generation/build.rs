@@ -137,7 +137,7 @@ fn resolve_layout(packages: &[Package]) -> Result<Layout, GenerationError> {
 enum Way {
     /// They are laid over the host's, in a namespace.
     Overlay,
-    /// By proot.
+    /// By links that system calls are led to.
     Links,
     /// They do not.
     Direct,
@@ -196,7 +196,7 @@ impl Builder<'_> {
         if overlay::works(launcher, &self.folder) {
             return Ok(Way::Overlay);
         }
-        if self.options.purpose == Purpose::Numbered && overlay::union::is_possible(&self.folder) {
+        if self.options.purpose == Purpose::Numbered {
             overlay::union::write(&self.folder, &self.folder)?;
             if overlay::works(launcher, &self.folder) {
                 return Ok(Way::Links);
@@ -213,9 +213,8 @@ impl Builder<'_> {
         };
         let workshop = match way {
             Way::Overlay => BuildEnv::Namespace { launcher, generation },
-            // To root nothing is read-only: what a program overwrites in place would be a package's own file.
-            Way::Links if !rustix::process::getuid().is_root() => BuildEnv::Links { launcher, generation },
-            Way::Links | Way::Direct => return Ok(Vec::new()),
+            Way::Links => BuildEnv::Links { launcher, generation },
+            Way::Direct => return Ok(Vec::new()),
         };
         let failed = generators::run(&workshop, &self.tree, self.calls);
         let paths = match way {

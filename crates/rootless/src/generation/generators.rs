@@ -232,7 +232,7 @@ pub(super) enum BuildEnv<'a> {
         launcher: &'a Path,
         generation: &'a Path,
     },
-    /// By proot: what they make lies among its links.
+    /// By links that system calls are led to: what they make lies among its links.
     Links {
         launcher: &'a Path,
         generation: &'a Path,
@@ -342,7 +342,12 @@ impl Run {
                 command
             }
             BuildEnv::Links { launcher, generation } => {
-                overlay::union::make(launcher, generation, self.seconds, &self.command)
+                let mut command = Command::new(launcher);
+                command.env_clear();
+                command.arg(overlay::confined::FOLLOW_COMMAND).arg(generation);
+                command.arg(self.seconds.to_string());
+                command.args(self.command.iter().map(OsStr::new));
+                command
             }
         };
         command.envs(environment);

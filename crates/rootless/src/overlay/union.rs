@@ -1,119 +1,30 @@
-//! The files of a generation at the paths that they were made for, where the kernel permits no namespaces: by proot(1), which changes the
-//! paths that programs give to the kernel.
+//! The files of a generation at the paths that they were made for, where the kernel permits no namespaces: what [`super::tracer`] leads
+//! programs to.
 //!
-//! It can put one folder in place of another, but not lay one over another. So a generation has folders of links, `union/usr` and
+//! That can put one folder in place of another, but not lay one over another. So a generation has folders of links, `union/usr` and
 //! the like: what only the generation has leads there, what only the host has leads to the host's, and what both have is a folder
 //! of links again.
 
 use std::collections::BTreeMap;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
-use std::process::Command;
-
-use rustix::io::Errno;
-use seccompiler::{BpfProgram, SeccompAction, SeccompFilter};
 
 use super::workshop::{Links, adopt, within};
-use super::{EXEC_COMMAND, LAID, PRISTINE};
+use super::{LAID, PRISTINE};
 
 /// The folder of a generation that has the links.
-const UNION: &str = "union";
-/// Where proot keeps a file while it runs.
-const TEMPORARY: &str = "tmp";
-/// Where the host's own files are, for a program that proot runs.
-const HOST: &str = "/.host";
+pub(super) const UNION: &str = "union";
+/// The home of programs that make files.
+pub(super) const TEMPORARY: &str = "tmp";
 /// How deep folders may lie.
 const MAX_DEPTH: usize = 64;
 
-/// Returns how proot is started, where the generation or the host has it.
-///
-/// That of a generation that is being built runs as well: its loader and libraries are named.
-fn proot(generation: &Path) -> Option<Command> {
-    let root = generation.join("root");
-    let own = root.join("usr/bin/proot");
-    if own.is_file() {
-        let library = format!("usr/lib/{}-linux-gnu", std::env::consts::ARCH);
-        let loaders = ["usr/lib64/ld-linux-x86-64.so.2", "usr/lib/ld-linux-aarch64.so.1"];
-        let mut loaders = loaders.iter().map(|loader| root.join(loader));
-        let Some(loader) = loaders.find(|loader| loader.exists()) else {
-            return Some(Command::new(own));
-        };
-        let mut command = Command::new(loader);
-        command.arg("--inhibit-cache").arg("--library-path");
-        command.arg(root.join(library)).arg(own);
-        return Some(command);
-    }
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let folders = std::env::split_paths(&path).map(|folder| folder.join("proot"));
-    let mut programs = folders.chain([PathBuf::from("/usr/bin/proot")]);
-    programs.find(|program| program.is_file()).map(Command::new)
-}
-
-/// Says whether there is a proot for a generation.
-pub fn is_possible(generation: &Path) -> bool {
-    proot(generation).is_some()
-}
-
-/// Returns what runs a command by proot, with a generation at its paths; nothing where that was not prepared, or proot is gone.
-pub fn command(generation: &Path, program: &OsStr) -> Option<Command> {
-    let links = generation.join(UNION);
-    if !links.is_dir() {
-        return None;
-    }
-    let mut command = proot(generation)?;
-    for over in LAID {
-        let folder = links.join(over.trim_start_matches('/'));
-        if folder.is_dir() {
-            let mut bound = folder.into_os_string();
-            bound.push(":");
-            bound.push(over);
-            command.arg("-b").arg(bound);
-        }
-    }
-    command.arg("-b").arg(OsString::from(format!("/:{HOST}")));
-    command.arg(program).env("PROOT_TMP_DIR", links.join(TEMPORARY));
-    Some(command)
-}
-
-/// Returns what has a launcher run a program that makes files for a generation, for so long at most: what it writes lies among the links.
-pub fn make(launcher: &Path, generation: &Path, seconds: u64, program: &[String]) -> Command {
-    let mut words = program.iter();
-    let mut command = Command::new("timeout");
-    command.args(["--kill-after=5", &seconds.to_string()]);
-    command.arg(launcher).arg(EXEC_COMMAND).arg(generation);
-    command.args(words.next()).arg("/bin/false").args(words);
-    command
-        .env_clear()
-        .env("HOME", generation.join(UNION).join(TEMPORARY));
-    command
-}
-
-/// Takes system calls from this process, and what it becomes, that are newer than proot: it would not change the paths in them. Programs
-/// do with older ones where the kernel has no such calls.
-///
-/// # Errors
-///
-/// When the kernel does not let it.
-pub fn forget_new_calls() -> io::Result<()> {
-    let statx = match std::env::consts::ARCH {
-        "x86_64" => 332,
-        _ => 291,
-    };
-    // These have one number everywhere. Source: the kernel's tables of system calls.
-    let [openat2, faccessat2, fchmodat2] = [437, 439, 452];
-    let calls = [statx, openat2, faccessat2, fchmodat2];
-    let arch = std::env::consts::ARCH.try_into().map_err(io::Error::other)?;
-    let filter = SeccompFilter::new(
-        calls.map(|call| (call, Vec::new())).into(),
-        SeccompAction::Allow,
-        SeccompAction::Errno(Errno::NOSYS.raw_os_error().unsigned_abs()),
-        arch,
-    );
-    let program = filter.and_then(BpfProgram::try_from).map_err(io::Error::other)?;
-    seccompiler::apply_filter(&program).map_err(io::Error::other)
+/// Says whether a generation has the links.
+pub(super) fn is_written(generation: &Path) -> bool {
+    generation.join(UNION).is_dir()
 }
 
 /// Moves what was made among the links into the tree of the generation, and removes the links. Returns the paths, from the root.
@@ -160,10 +71,7 @@ pub fn write(generation: &Path, place: &Path) -> io::Result<()> {
         let root = Path::new("root").join(name);
         layers.push(Layer::own(&generation.join(&root), &place.join(&root)));
         layers.retain(|layer| layer.path.is_dir());
-        layers.push(Layer {
-            path: PathBuf::from(over),
-            shown: Path::new(HOST).join(name),
-        });
+        layers.push(Layer::own(Path::new(over), Path::new(over)));
         join(&layers, &links.join(name), 0)?;
     }
     Ok(())
@@ -271,10 +179,7 @@ mod tests {
             fs::write(at(path), path).unwrap();
         }
         symlink("plain", at("own/link")).unwrap();
-        let host = Layer {
-            path: at("host"),
-            shown: PathBuf::from("/.host/usr"),
-        };
+        let host = Layer::own(&at("host"), Path::new("/usr"));
         join(
             &[Layer::own(&at("own"), Path::new("/gen/usr")), host],
             &at("union"),
@@ -283,9 +188,9 @@ mod tests {
         .unwrap();
         let leads = |path: &str| fs::read_link(at("union").join(path)).unwrap();
         assert_eq!(leads("share/own"), Path::new("/gen/usr/share/own"));
-        assert_eq!(leads("share/host"), Path::new("/.host/usr/share/host"));
+        assert_eq!(leads("share/host"), Path::new("/usr/share/host"));
         assert_eq!(leads("share/file"), Path::new("/gen/usr/share/file"));
-        assert_eq!(leads("only"), Path::new("/.host/usr/only"));
+        assert_eq!(leads("only"), Path::new("/usr/only"));
         assert_eq!(leads("link"), Path::new("/gen/usr/link"));
     }
 }

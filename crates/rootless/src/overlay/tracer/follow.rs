@@ -1,0 +1,409 @@
+//! Follows processes: what is done at each stop.
+
+use std::collections::HashMap;
+use std::io;
+use std::path::PathBuf;
+
+use rustix::io::Errno;
+use rustix::process::{WaitOptions, WaitStatus, wait};
+
+use super::calls::{self, Call};
+use super::exec;
+use super::memory::{ProcessMemory, Sheet};
+use super::paths::Paths;
+use super::process::{self, Resume, go_on};
+use super::registers::{self, Registers};
+
+/// How much memory a process gets for what it is to give to the kernel in place of its own: the kernel itself lets the arguments of a program
+/// have more, and only what is used is ever there.
+const SHEET: u64 = 1 << 20;
+
+/// What is known of a process, or a thread of one.
+#[derive(Debug, Clone, Default)]
+struct Process {
+    /// The program, where the kernel takes the loader for it.
+    program: Option<Vec<u8>>,
+    /// ProcessMemory of it for what is changed.
+    sheet: Option<u64>,
+    /// The first thread of those that share the memory; 0 where that is not known yet.
+    group: i32,
+    /// What is to be done when the system call that it makes is over.
+    then: Then,
+    /// Whether it was seen before what started it said so.
+    is_early: bool,
+}
+
+impl Process {
+    /// Begins with the first thread of a process.
+    fn of(process: i32) -> Self {
+        Self {
+            group: process,
+            ..Self::default()
+        }
+    }
+}
+
+#[derive(Debug, Clone, Default)]
+enum Then {
+    #[default]
+    Nothing,
+    /// Its arguments are put back.
+    PutBack(Registers),
+    /// The answer is where its memory is, and the system call that it was stopped at is made again.
+    Again(Registers),
+    /// It is another program, if that succeeded.
+    Became(Registers, Option<Vec<u8>>),
+}
+
+/// All processes that are followed.
+#[derive(Debug)]
+pub(in crate::overlay) struct Followed {
+    paths: Paths,
+    processes: HashMap<i32, Process>,
+    /// ProcessMemory for what is changed that threads left which are gone, by their first thread.
+    left: HashMap<i32, Vec<u64>>,
+}
+
+impl Followed {
+    /// Begins with one process.
+    pub(super) fn seize(process: i32, paths: Paths) -> io::Result<Self> {
+        process::seize(process)?;
+        let processes = HashMap::from([(process, Process::of(process))]);
+        Ok(Self {
+            paths,
+            processes,
+            left: HashMap::new(),
+        })
+    }
+
+    /// Follows until there is nobody left.
+    pub(super) fn run(&mut self) -> io::Result<()> {
+        while self.step()?.is_some() {}
+        Ok(())
+    }
+
+    /// Follows until a process ends; returns its exit code, where it has one.
+    pub(in crate::overlay) fn run_to_end_of(&mut self, process: i32) -> io::Result<Option<i32>> {
+        loop {
+            match self.step()? {
+                Some((ended, status)) if ended == process && !status.stopped() => {
+                    return Ok(status.exit_status());
+                }
+                Some(_) => {}
+                None => return Err(io::Error::other("it ended without a word")),
+            }
+        }
+    }
+
+    /// Waits for something to happen, and does what is to be done; returns what it was, or nothing when nobody is left.
+    fn step(&mut self) -> io::Result<Option<(i32, WaitStatus)>> {
+        // All threads, also those that their parents make no notice of.
+        let options = WaitOptions::from_bits_retain(libc::__WALL.cast_unsigned());
+        let (process, status) = loop {
+            match wait(options) {
+                Ok(Some((process, status))) => break (process.as_raw_pid(), status),
+                Ok(None) | Err(Errno::INTR) => {}
+                Err(Errno::CHILD) => return Ok(None),
+                Err(error) => return Err(error.into()),
+            }
+        };
+        match status.stopping_signal() {
+            // Who is gone meanwhile is reported as such.
+            Some(signal) => drop(self.stopped(process, signal, status.as_raw() >> 16)),
+            None => self.ended(process),
+        }
+        Ok(Some((process, status)))
+    }
+
+    fn stopped(&mut self, process: i32, signal: i32, event: i32) -> io::Result<()> {
+        match event {
+            libc::PTRACE_EVENT_SECCOMP => {
+                let resume = self.called(process)?;
+                go_on(process, resume, 0)
+            }
+            libc::PTRACE_EVENT_FORK | libc::PTRACE_EVENT_VFORK | libc::PTRACE_EVENT_CLONE => {
+                self.started(process, event)?;
+                go_on(process, self.pending(process), 0)
+            }
+            libc::PTRACE_EVENT_EXEC => {
+                self.became(process)?;
+                go_on(process, Resume::On, 0)
+            }
+            libc::PTRACE_EVENT_STOP if is_of_job(signal) => go_on(process, Resume::Listen, 0),
+            libc::PTRACE_EVENT_STOP => {
+                self.processes.entry(process).or_insert_with(|| Process {
+                    is_early: true,
+                    ..Process::default()
+                });
+                go_on(process, self.pending(process), 0)
+            }
+            0 if signal == libc::SIGTRAP | 0x80 => {
+                self.returned(process)?;
+                go_on(process, Resume::On, 0)
+            }
+            0 => go_on(process, self.pending(process), signal),
+            _ => go_on(process, self.pending(process), 0),
+        }
+    }
+
+    /// A process started another, or a thread.
+    fn started(&mut self, process: i32, event: i32) -> io::Result<()> {
+        let child = process::number_of(process)?;
+        let parent = self.processes.get(&process).cloned().unwrap_or_default();
+        // Threads run beside each other in one memory; who forks gets a copy, or waits.
+        let sheet = parent.sheet.filter(|_| event != libc::PTRACE_EVENT_CLONE);
+        let early = self.processes.get(&child).filter(|known| known.is_early).cloned();
+        let early = early.unwrap_or_default();
+        let is_thread = std::path::Path::new(&format!("/proc/{}/task/{child}", parent.group)).exists();
+        let known = Process {
+            program: early.program.or(parent.program),
+            sheet: early.sheet.or(sheet),
+            group: if is_thread { parent.group } else { child },
+            then: early.then,
+            is_early: false,
+        };
+        self.processes.insert(child, known);
+        Ok(())
+    }
+
+    /// A process ended, or a thread of one, which leaves its memory to others.
+    fn ended(&mut self, process: i32) {
+        self.left.remove(&process);
+        let known = self.processes.remove(&process).unwrap_or_default();
+        if let Some(sheet) = known.sheet
+            && known.group != process
+            && self.processes.contains_key(&known.group)
+        {
+            self.left.entry(known.group).or_default().push(sheet);
+        }
+    }
+
+    /// A process is another program now. A thread that makes it that gets the number of the first.
+    fn became(&mut self, process: i32) -> io::Result<()> {
+        let before = process::number_of(process)?;
+        let known = self.processes.remove(&before).unwrap_or_default();
+        let program = match known.then {
+            Then::Became(_, program) => program,
+            _ => None,
+        };
+        self.left.remove(&process);
+        let known = Process {
+            program,
+            ..Process::of(process)
+        };
+        self.processes.insert(process, known);
+        Ok(())
+    }
+
+    /// A system call begins that may have paths.
+    fn called(&mut self, process: i32) -> io::Result<Resume> {
+        let mut registers = process::registers(process)?;
+        let original = registers;
+        let known = self.processes.entry(process).or_default();
+        let Some(call) = calls::find(registers::number(&registers)) else {
+            return Ok(Resume::On);
+        };
+        let memory = ProcessMemory::of(process)?;
+        let change = match call {
+            Call::Refused => {
+                registers::answer(&mut registers, -i64::from(libc::ENOSYS));
+                process::set_registers(process, &registers)?;
+                return Ok(Resume::On);
+            }
+            Call::Link(places) => match read_own(known, &memory, process, &registers, places) {
+                Some(answer) => {
+                    registers::answer(&mut registers, answer?);
+                    process::set_registers(process, &registers)?;
+                    return Ok(Resume::On);
+                }
+                None => Change::paths(&self.paths, known, &memory, process, &registers, &places[..1]),
+            },
+            Call::Paths(places) => Change::paths(&self.paths, known, &memory, process, &registers, places),
+            Call::Exec(places) => Change::program(&self.paths, &memory, process, &registers, places),
+        };
+        if change.is_empty() {
+            return Ok(Resume::On);
+        }
+        if known.sheet.is_none() {
+            known.sheet = self.left.get_mut(&known.group).and_then(Vec::pop);
+        }
+        let Some(sheet) = known.sheet else {
+            // No file, no address, and nothing that is there before it is written to.
+            let (access, kind) = (
+                libc::PROT_READ | libc::PROT_WRITE,
+                libc::MAP_PRIVATE | libc::MAP_ANONYMOUS,
+            );
+            let arguments = [0, SHEET, access as u64, kind as u64, u64::MAX, 0];
+            registers::replace(&mut registers, libc::SYS_mmap, arguments);
+            process::set_registers(process, &registers)?;
+            known.then = Then::Again(original);
+            return Ok(Resume::ToEnd);
+        };
+        if change.write(&memory, sheet, &mut registers).is_err() {
+            registers = original;
+            registers::answer(&mut registers, -i64::from(libc::E2BIG));
+            process::set_registers(process, &registers)?;
+            return Ok(Resume::On);
+        }
+        process::set_registers(process, &registers)?;
+        known.then = match call {
+            Call::Exec(_) => Then::Became(original, change.program),
+            _ => Then::PutBack(original),
+        };
+        Ok(Resume::ToEnd)
+    }
+
+    /// A system call is over.
+    fn returned(&mut self, process: i32) -> io::Result<()> {
+        let Some(known) = self.processes.get_mut(&process) else {
+            return Ok(());
+        };
+        let mut registers = process::registers(process)?;
+        match std::mem::take(&mut known.then) {
+            Then::Nothing => return Ok(()),
+            Then::PutBack(original) | Then::Became(original, _) => {
+                registers::put_back(&mut registers, &original);
+            }
+            Then::Again(original) => match registers::result(&registers) {
+                address if address.cast_signed() > 0 => {
+                    known.sheet = Some(address);
+                    registers = registers::again(&original);
+                }
+                error => {
+                    registers::put_back(&mut registers, &original);
+                    registers.rax = error;
+                }
+            },
+        }
+        process::set_registers(process, &registers)
+    }
+
+    fn pending(&self, process: i32) -> Resume {
+        let known = self.processes.get(&process);
+        match known.map(|known| &known.then) {
+            None | Some(Then::Nothing) => Resume::On,
+            Some(_) => Resume::ToEnd,
+        }
+    }
+}
+
+/// What is changed of a system call.
+#[derive(Debug, Default)]
+struct Change {
+    /// Paths, by the place of the argument.
+    paths: Vec<(usize, Vec<u8>)>,
+    /// The arguments of a program: the place, those that come first, and where the others are.
+    words: Option<(usize, Vec<Vec<u8>>, Vec<u64>)>,
+    /// The program that is meant, where the kernel takes another for it.
+    program: Option<Vec<u8>>,
+}
+
+impl Change {
+    fn paths(
+        paths: &Paths,
+        known: &Process,
+        memory: &ProcessMemory,
+        process: i32,
+        registers: &Registers,
+        places: &[usize],
+    ) -> Self {
+        let read = |place: &usize| {
+            let path = memory.text(registers::argument(registers, *place))?;
+            let own = || known.program.clone().filter(|_| Paths::is_own(&path, process));
+            Some((*place, paths.translated(&path).or_else(own)?))
+        };
+        Self {
+            paths: places.iter().filter_map(read).collect(),
+            ..Self::default()
+        }
+    }
+
+    fn program(
+        paths: &Paths,
+        memory: &ProcessMemory,
+        process: i32,
+        registers: &Registers,
+        places: [usize; 2],
+    ) -> Self {
+        let [path_at, words_at] = places;
+        let read = || {
+            let path = memory.text(registers::argument(registers, path_at))?;
+            let words = memory.pointers(registers::argument(registers, words_at))?;
+            let name = words.first().and_then(|word| memory.text(*word));
+            let folder = match path_at {
+                0 => PathBuf::from(format!("/proc/{process}/cwd")),
+                _ => folder_of(process, registers::argument(registers, 0))?,
+            };
+            // What is started by its descriptor has no name that another process could open.
+            let is_named = !path.is_empty();
+            is_named.then(|| {
+                (
+                    exec::start(paths, &path, &name.unwrap_or_default(), &folder),
+                    words,
+                )
+            })
+        };
+        let Some((start, words)) = read() else {
+            return Self::default();
+        };
+        let rest = words.get(1..).unwrap_or_default().to_vec();
+        Self {
+            paths: start.path.map(|path| (path_at, path)).into_iter().collect(),
+            words: start.words.map(|words| (words_at, words, rest)),
+            program: start.program,
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.paths.is_empty() && self.words.is_none()
+    }
+
+    /// Writes it into the memory of a process, and has the arguments of the system call lead there.
+    fn write(&self, memory: &ProcessMemory, address: u64, registers: &mut Registers) -> io::Result<()> {
+        let mut sheet = Sheet::new(address);
+        for (place, path) in &self.paths {
+            registers::set_argument(registers, *place, sheet.text(path));
+        }
+        if let Some((place, words, rest)) = &self.words {
+            let first: Vec<u64> = words.iter().map(|word| sheet.text(word)).collect();
+            let all = sheet.pointers(first.into_iter().chain(rest.iter().copied()));
+            registers::set_argument(registers, *place, all);
+        }
+        sheet.write(memory, SHEET)
+    }
+}
+
+/// Returns the folder of a process that a descriptor stands for.
+fn folder_of(process: i32, descriptor: u64) -> Option<PathBuf> {
+    // The kernel reads it as a number of 32 bits.
+    let number = (descriptor & u64::from(u32::MAX)) as u32;
+    Some(match number.cast_signed() {
+        libc::AT_FDCWD => PathBuf::from(format!("/proc/{process}/cwd")),
+        number => PathBuf::from(format!("/proc/{process}/fd/{number}")),
+    })
+}
+
+/// Answers who asks where its own program is, where the kernel takes the loader for that; nothing where it asks for another link.
+fn read_own(
+    known: &Process,
+    memory: &ProcessMemory,
+    process: i32,
+    registers: &Registers,
+    places: [usize; 3],
+) -> Option<io::Result<i64>> {
+    let [path, to, size] = places.map(|place| registers::argument(registers, place));
+    let program = known.program.as_ref()?;
+    memory.text(path).filter(|path| Paths::is_own(path, process))?;
+    let most = usize::try_from(size).unwrap_or(usize::MAX);
+    let answer = program.get(..most).unwrap_or(program);
+    let written = memory.write(to, answer);
+    Some(written.map(|()| i64::try_from(answer.len()).unwrap_or(i64::MAX)))
+}
+
+/// Says whether a signal stops a job.
+fn is_of_job(signal: i32) -> bool {
+    matches!(
+        signal,
+        libc::SIGSTOP | libc::SIGTSTP | libc::SIGTTIN | libc::SIGTTOU
+    )
+}

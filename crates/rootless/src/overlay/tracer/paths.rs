@@ -1,0 +1,193 @@
+//! Where the kernel finds what a program names.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
+
+use memchr::memmem;
+
+use crate::overlay::LAID;
+use crate::overlay::union::UNION;
+
+/// Folders of the root that are below `/usr`, as Debian has them.
+const MERGED: [&str; 6] = ["bin", "sbin", "lib", "lib32", "lib64", "libx32"];
+/// The program itself, as it names it.
+const OWN: [&[u8]; 2] = [b"/proc/self/exe", b"/proc/thread-self/exe"];
+/// What a loader has that can be told the name that a program is called by: since glibc 2.33.
+const NAME_OPTION: &[u8] = b"--argv0";
+/// Most bytes of a loader.
+const MAX_LOADER: u64 = 16 << 20;
+
+/// The folders of a generation's links, and what they stand for.
+#[derive(Debug)]
+pub(super) struct Paths {
+    links: PathBuf,
+    /// Where the host has the generations, which may be below one of the folders itself.
+    install: Vec<u8>,
+    /// The folders that have links.
+    over: Vec<&'static [u8]>,
+    /// Those of the root that are links to others below `/usr` on the host.
+    merged: Vec<&'static [u8]>,
+}
+
+impl Paths {
+    /// Finds out what a generation has.
+    pub(super) fn read(generation: &Path) -> Self {
+        let links = generation.join(UNION);
+        let install = generation.parent().and_then(Path::parent).unwrap_or(generation);
+        let is_there = |over: &&str| links.join(over.trim_start_matches('/')).is_dir();
+        let over = LAID.into_iter().filter(is_there).map(str::as_bytes).collect();
+        let is_link = |name: &&str| {
+            fs::symlink_metadata(Path::new("/").join(name)).is_ok_and(|found| found.is_symlink())
+        };
+        let merged = MERGED.into_iter().filter(is_link).map(str::as_bytes).collect();
+        Self {
+            install: install.as_os_str().as_bytes().to_vec(),
+            links,
+            over,
+            merged,
+        }
+    }
+
+    /// Returns where something lies instead that a program names; nothing where the path is right as it is.
+    pub(super) fn translated(&self, path: &[u8]) -> Option<Vec<u8>> {
+        if !path.starts_with(b"/") || is_below(path, &self.install) {
+            return None;
+        }
+        let plain = plain(path);
+        let first = self.among_links(&plain);
+        let has_parents = plain.split(|byte| *byte == b'/').any(|name| name == b"..");
+        let lexical = || self.among_links(&without_parents(&plain));
+        match first {
+            Some(found) if exists(&found) => Some(found),
+            // A folder may lie elsewhere than where the link to it does.
+            _ if has_parents => lexical().filter(|found| exists(found)),
+            // What the host has got since, and what is not there yet.
+            Some(found) => (!exists(&plain)).then_some(found),
+            None => None,
+        }
+    }
+
+    /// Says whether a path is the program that asks.
+    pub(super) fn is_own(path: &[u8], process: i32) -> bool {
+        OWN.contains(&path) || path == format!("/proc/{process}/exe").as_bytes()
+    }
+
+    /// Says whether a loader can be told the name that a program is called by.
+    pub(super) fn takes_name(loader: &[u8]) -> bool {
+        let path = Path::new(OsStr::from_bytes(loader));
+        let is_small = fs::metadata(path).is_ok_and(|found| found.len() <= MAX_LOADER);
+        is_small && fs::read(path).is_ok_and(|bytes| memmem::find(&bytes, NAME_OPTION).is_some())
+    }
+
+    fn among_links(&self, path: &[u8]) -> Option<Vec<u8>> {
+        let rest = path.strip_prefix(b"/")?;
+        let name = rest.split(|byte| *byte == b'/').next().unwrap_or_default();
+        let merged = self.merged.contains(&name).then(|| [b"/usr", path].concat());
+        let path = merged.as_deref().unwrap_or(path);
+        self.over.iter().find(|over| is_below(path, over))?;
+        Some([self.links.as_os_str().as_bytes(), path].concat())
+    }
+}
+
+fn exists(path: &[u8]) -> bool {
+    Path::new(OsStr::from_bytes(path)).symlink_metadata().is_ok()
+}
+
+fn is_below(path: &[u8], folder: &[u8]) -> bool {
+    path.strip_prefix(folder)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))
+}
+
+/// Returns a path without what stands for nothing: double slashes and single dots. What it ends with says that it is a folder.
+fn plain(path: &[u8]) -> Vec<u8> {
+    let mut plain = Vec::with_capacity(path.len());
+    let names = path.split(|byte| *byte == b'/');
+    for name in names.filter(|name| !matches!(*name, b"" | b".")) {
+        plain.push(b'/');
+        plain.extend(name);
+    }
+    if plain.is_empty() || path.ends_with(b"/") || path.ends_with(b"/.") {
+        plain.push(b'/');
+    }
+    plain
+}
+
+/// Returns a plain path in which no name stands for the folder above.
+fn without_parents(path: &[u8]) -> Vec<u8> {
+    let mut names: Vec<&[u8]> = Vec::new();
+    for name in path.split(|byte| *byte == b'/').skip(1) {
+        if name == b".." {
+            names.pop();
+        } else {
+            names.push(name);
+        }
+    }
+    names.into_iter().flat_map(|name| [b"/", name].concat()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn paths(links: &Path) -> Paths {
+        Paths {
+            links: links.to_owned(),
+            install: b"/opt/mine/packages".to_vec(),
+            over: vec![b"/usr", b"/etc", b"/var/lib"],
+            merged: vec![b"lib64"],
+        }
+    }
+
+    #[test]
+    fn what_lies_below_a_folder_with_links_is_found_there_and_all_else_where_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let paths = paths(folder.path());
+        let to = |path: &str| {
+            let found = paths.translated(path.as_bytes())?;
+            let found = found.strip_prefix(folder.path().as_os_str().as_bytes())?;
+            Some(String::from_utf8(found.to_vec()).unwrap())
+        };
+        for (path, expected) in [
+            ("/usr/share/no-such", "/usr/share/no-such"),
+            ("//usr/./share//no-such/", "/usr/share/no-such/"),
+            ("/lib64/no-such.so", "/usr/lib64/no-such.so"),
+            ("/var/lib/no-such", "/var/lib/no-such"),
+        ] {
+            assert_eq!(to(path).as_deref(), Some(expected), "{path}");
+        }
+        for path in [
+            "usr/share/x",
+            "/home/x",
+            "/usrx/no-such",
+            "/var/log/x",
+            "/lib32/no-such.so",
+            "/opt/mine/packages/usr",
+            "/etc/passwd",
+        ] {
+            assert_eq!(to(path), None, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_name_for_the_folder_above_leads_to_what_is_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let outside = tempfile::tempdir().unwrap();
+        for path in ["usr/lib/host", "etc"] {
+            fs::create_dir_all(folder.path().join(path)).unwrap();
+        }
+        std::os::unix::fs::symlink(outside.path(), folder.path().join("usr/lib/gcc")).unwrap();
+        let paths = paths(folder.path());
+        let found = paths.translated(b"/usr/lib/gcc/../host").unwrap();
+        assert_eq!(found, folder.path().join("usr/lib/host").as_os_str().as_bytes());
+        assert_eq!(paths.translated(b"/usr/../home"), None);
+    }
+
+    #[test]
+    fn the_program_itself_is_known_by_its_names() {
+        assert!(Paths::is_own(b"/proc/self/exe", 1));
+        assert!(Paths::is_own(b"/proc/17/exe", 17));
+        assert!(!Paths::is_own(b"/proc/17/exe", 1));
+    }
+}

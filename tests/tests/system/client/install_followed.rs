@@ -1,0 +1,220 @@
+//! `cpkgs install` without root where the kernel permits no namespaces: programs are followed.
+
+use std::os::unix::process::ExitStatusExt as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use archive_tests::{Client, DebBuilder, Nginx, Run, TestArchive};
+
+use super::install::has_namespaces;
+
+/// Runs what follows it where no more namespaces can be had.
+const WITHOUT: &str = "echo 0 >/proc/sys/user/max_user_namespaces && exec \"$@\"";
+
+/// Returns a command that runs another where the kernel permits no namespaces.
+fn without_namespaces(program: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new("unshare");
+    command
+        .args(["-r", "sh", "-c", WITHOUT, "sh"])
+        .arg(program)
+        .args(arguments);
+    command
+        .env_clear()
+        .env("PATH", "/usr/bin:/bin")
+        .env("LC_ALL", "C.UTF-8");
+    command
+}
+
+/// A loader, its C library and a program of this machine, as a package would have them: links are not enough for other paths.
+fn own_cat() -> DebBuilder {
+    let bytes = |path: &str| std::fs::read(path).unwrap();
+    DebBuilder::new("own-cat", "1.0", "amd64")
+        .file(
+            "usr/lib64/ld-linux-x86-64.so.2",
+            bytes("/lib64/ld-linux-x86-64.so.2"),
+        )
+        .file(
+            "usr/lib/x86_64-linux-gnu/libc.so.6",
+            bytes("/lib/x86_64-linux-gnu/libc.so.6"),
+        )
+        .file("usr/bin/own-cat", bytes("/bin/cat"))
+        .file("usr/bin/own-readlink", bytes("/bin/readlink"))
+        .file("usr/share/own-cat/words", "words\n")
+}
+
+fn installed(packages: &[DebBuilder], names: &[&str]) -> (TestArchive, Nginx, Client) {
+    let (archive, nginx) = TestArchive::served(&["--suite", "stable"]);
+    archive.add(packages).ok();
+    archive.publish();
+    let client = Client::of(&archive, &nginx.url());
+    client.run(&["update"]).ok();
+    let mut install = without_namespaces(client.command(&[]).get_program().as_ref(), &["install", "--yes"]);
+    Run::of(install.args(names).env("CPKGS_HOME", client.home())).ok();
+    (archive, nginx, client)
+}
+
+/// Where there are no namespaces to give up, they need not be.
+fn can_be_tried() -> bool {
+    if !has_namespaces() {
+        archive_tests::skip("a user namespace, to have none in it");
+    }
+    has_namespaces()
+}
+
+#[test]
+fn a_program_that_is_followed_finds_its_files_and_keeps_its_process() {
+    if !can_be_tried() {
+        return;
+    }
+    let files = "/usr/share/fixed/words /etc/fixed.conf /var/lib/fixed/state";
+    let script = format!(
+        "#!/bin/sh\ncat {files}; cd /usr/share/fixed; cat words; echo \"$@\"; echo $$; kill -s \"$1\" $$; exec other\n"
+    );
+    let fixed = DebBuilder::new("fixed", "1.0", "all")
+        .file("usr/bin/fixed", script)
+        .file("usr/share/fixed/words", "words\n")
+        .file("etc/fixed.conf", "configured\n")
+        .file("var/lib/fixed/state", "state\n");
+    let other = DebBuilder::new("other", "1.0", "all").file("usr/bin/other", "#!/bin/sh\necho $0; exit 7\n");
+    let (_archive, _nginx, client) = installed(&[fixed, other], &["fixed", "other"]);
+    let start = |signal: &str| {
+        let mut command = without_namespaces(&client.path("packages/bin/fixed"), &[signal, "a b"]);
+        let child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::inherit())
+            .spawn()
+            .unwrap();
+        let number = child.id();
+        (number, child.wait_with_output().unwrap())
+    };
+    let (number, done) = start("CONT");
+    let expected = format!("words\nconfigured\nstate\nwords\nCONT a b\n{number}\n/usr/bin/other\n");
+    assert_eq!(String::from_utf8(done.stdout).unwrap(), expected);
+    assert_eq!(done.status.code(), Some(7));
+    // Also by signals that no shell has a name for.
+    for (word, signal) in [("TERM", 15), ("KILL", 9), ("40", 40)] {
+        assert_eq!(start(word).1.status.signal(), Some(signal), "{word}");
+    }
+}
+
+#[test]
+fn a_program_is_started_by_the_loader_of_its_generation_and_does_not_notice() {
+    if !can_be_tried() {
+        return;
+    }
+    let script = "#!/usr/bin/own-cat\nfirst\n";
+    let package = own_cat()
+        .file("usr/bin/of-own-cat", script)
+        .file("usr/share/of-own-cat/x", "x");
+    let (_archive, _nginx, client) = installed(&[package], &["own-cat"]);
+    let run = |arguments: &[&str]| {
+        let mut command = without_namespaces(client.command(&[]).get_program().as_ref(), &["run", "--"]);
+        Run::of(command.args(arguments).env("CPKGS_HOME", client.home()))
+            .ok()
+            .stdout
+    };
+    assert_eq!(run(&["/usr/bin/own-cat", "/usr/share/own-cat/words"]), "words\n");
+    assert_eq!(run(&["/usr/bin/of-own-cat"]), script);
+    let itself = run(&["/usr/bin/own-readlink", "/proc/self/exe"]);
+    assert!(itself.trim().ends_with("/usr/bin/own-readlink"), "{itself}");
+    // Those of the host, which it starts in turn, find the files too, however many arguments they have.
+    let many = "x ".repeat(20_000);
+    let script = format!("set -- {many}; cat /usr/share/own-cat/words; /bin/echo $# \"$@\" | wc -c");
+    assert_eq!(run(&["sh", "-c", &script]), "words\n40006\n");
+}
+
+#[test]
+fn programs_that_make_indexes_are_confined_where_there_are_no_namespaces() {
+    if !can_be_tried() {
+        return;
+    }
+    let beside = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let witness = beside.path().join("witness").display().to_string();
+    std::fs::write(&witness, "before").unwrap();
+    let script = format!(
+        "#!/bin/sh\n\
+         echo x > {witness}; true >> {witness}; rm {witness}; mv {witness} {witness}2; truncate -s 1 {witness}; touch {witness}3\n\
+         cat {witness} > /usr/share/mime/read; echo x > /usr/share/mime/packages/bad.xml\n\
+         kill -TERM $PPID; exec 3<>/dev/tcp/127.0.0.1/1\n\
+         touch /var/tmp/x \"$HOME/here\" && echo made > /usr/share/mime/made\n\
+         sleep 1000 &\n\
+         exit 0\n"
+    );
+    let package = DebBuilder::new("bad", "1.0", "all")
+        .file("usr/bin/update-mime-database", script)
+        .file("usr/share/mime/packages/bad.xml", "x");
+    let (_archive, _nginx, client) = installed(&[package], &["bad"]);
+    assert_eq!(std::fs::read_to_string(&witness).unwrap(), "before");
+    assert_eq!(std::fs::read_dir(beside.path()).unwrap().count(), 1);
+    let root = client.path("packages/current/root/usr/share/mime");
+    assert_eq!(std::fs::read_to_string(root.join("read")).unwrap_or_default(), "");
+    assert_eq!(
+        std::fs::read_to_string(root.join("packages/bad.xml")).unwrap(),
+        "x"
+    );
+    assert!(!Path::new("/var/tmp/x").exists());
+}
+
+/// Returns the processes with these arguments, by number.
+fn processes(arguments: &[&str]) -> Vec<String> {
+    let wanted = arguments.join("\0") + "\0";
+    let all = std::fs::read_dir("/proc").unwrap().flatten();
+    let names = all.map(|entry| entry.file_name().to_string_lossy().into_owned());
+    let is_it = |name: &String| {
+        let line = std::fs::read(format!("/proc/{name}/cmdline")).unwrap_or_default();
+        line.ends_with(wanted.as_bytes())
+    };
+    names.filter(is_it).collect()
+}
+
+/// Waits until something is so.
+fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let start = std::time::Instant::now();
+    while !is_so() {
+        assert!(start.elapsed().as_secs() < 120, "{what} took too long");
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn a_killed_install_takes_programs_that_make_indexes_along_and_the_next_command_works() {
+    if !can_be_tried() {
+        return;
+    }
+    let seconds = format!("9{}", std::process::id());
+    let script = format!("#!/bin/sh\nsetsid sleep {seconds} & exec sleep {seconds}\n");
+    let package = DebBuilder::new("bad", "1.0", "all")
+        .file("usr/bin/update-mime-database", script)
+        .file("usr/share/mime/packages/bad.xml", "x");
+    let plain = DebBuilder::new("plain", "1.0", "all").file("usr/bin/plain", "#!/bin/sh\necho plain\n");
+    let (archive, nginx) = TestArchive::served(&["--suite", "stable"]);
+    archive.add(&[package, plain]).ok();
+    archive.publish();
+    for is_followed in [true, false] {
+        let client = Client::of(&archive, &nginx.url());
+        client.run(&["update"]).ok();
+        let command = |arguments: &[&str]| match is_followed {
+            false => client.command(arguments),
+            true => {
+                let mut command = without_namespaces(client.command(&[]).get_program().as_ref(), arguments);
+                command.env("CPKGS_HOME", client.home());
+                command
+            }
+        };
+        let mut install = command(&["install", "--yes", "bad"]);
+        let mut install = install
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        until("starting", || processes(&["sleep", &seconds]).len() == 2);
+        install.kill().unwrap();
+        install.wait().unwrap();
+        until("ending", || processes(&["sleep", &seconds]).is_empty());
+        assert!(!client.path("packages/current").exists());
+        Run::of(&mut command(&["install", "--yes", "plain"])).ok();
+        assert_eq!(client.program("plain", &[]).ok().stdout, "plain\n");
+        let generations = std::fs::read_dir(client.path("packages/gen")).unwrap();
+        assert_eq!(generations.count(), 1);
+    }
+}
