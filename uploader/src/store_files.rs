@@ -13,11 +13,13 @@ use futures_util::stream;
 use tokio::sync::mpsc;
 
 use crate::app::App;
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 
 /// How much of a file is read at once, and how many such pieces may wait for a slow client.
 const PIECE: usize = 64 * 1024;
 const WAITING: usize = 4;
+/// How often a file is asked for that is replaced between two looks at it.
+const TRIES: usize = 8;
 
 /// Answers with a file of the store, its head, or a part of it; `None` where there is none.
 ///
@@ -28,6 +30,33 @@ pub(crate) async fn serve(
     method: Method,
     headers: HeaderMap,
 ) -> Result<Option<Response>, Problem> {
+    for _ in 0..TRIES {
+        match try_to_serve(app, path.clone(), &method, &headers).await? {
+            Answer::Is(response) => return Ok(Some(response)),
+            Answer::Missing => return Ok(None),
+            Answer::Replaced => {}
+        }
+    }
+    Err(Problem::new(
+        Code::Unavailable,
+        "the file is replaced faster than it is read",
+    ))
+}
+
+/// What came of one look at a file.
+enum Answer {
+    Is(Response),
+    Missing,
+    /// Another took its name between the look at its head and the one at its bytes: what was said of the first is not true of them.
+    Replaced,
+}
+
+async fn try_to_serve(
+    app: &Arc<App>,
+    path: String,
+    method: &Method,
+    headers: &HeaderMap,
+) -> Result<Answer, Problem> {
     let asked = path.clone();
     let head = app
         .blocking(move |app| {
@@ -37,14 +66,16 @@ pub(crate) async fn serve(
                 .map_err(|error| Problem::internal(&error))
         })
         .await?;
-    let Some(head) = head else { return Ok(None) };
+    let Some(head) = head else {
+        return Ok(Answer::Missing);
+    };
     let mut response = Response::new(Body::empty());
     put_validators(response.headers_mut(), &head);
-    if is_known(&headers, response.headers(), &head) {
+    if is_known(headers, response.headers(), &head) {
         *response.status_mut() = StatusCode::NOT_MODIFIED;
-        return Ok(Some(response));
+        return Ok(Answer::Is(response));
     }
-    let range = match wanted(&headers, response.headers(), head.size) {
+    let range = match wanted(headers, response.headers(), head.size) {
         RequestedPart::Whole => 0..head.size,
         RequestedPart::Part(range) => {
             *response.status_mut() = StatusCode::PARTIAL_CONTENT;
@@ -56,14 +87,14 @@ pub(crate) async fn serve(
             *response.status_mut() = StatusCode::RANGE_NOT_SATISFIABLE;
             let shown = format!("bytes */{}", head.size);
             response.headers_mut().insert(header::CONTENT_RANGE, ascii(shown));
-            return Ok(Some(response));
+            return Ok(Answer::Is(response));
         }
     };
     let length = range.end - range.start;
     response
         .headers_mut()
         .insert(header::CONTENT_LENGTH, length.into());
-    if method == Method::GET && length > 0 {
+    if *method == Method::GET && length > 0 {
         let opened = app
             .blocking(move |app| {
                 let opened = app.archive.files().open(&path, Some(range));
@@ -71,11 +102,12 @@ pub(crate) async fn serve(
             })
             .await?;
         match opened {
-            Some(opened) => *response.body_mut() = body(opened),
-            None => return Ok(None),
+            Some(opened) if opened.head == head => *response.body_mut() = body(opened),
+            Some(_) => return Ok(Answer::Replaced),
+            None => return Ok(Answer::Missing),
         }
     }
-    Ok(Some(response))
+    Ok(Answer::Is(response))
 }
 
 /// Makes a body of a file that a thread reads as the client takes it.
