@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::{Value, json};
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::Command;
@@ -22,7 +22,18 @@ pub struct Issuer {
 struct State {
     /// Answers by path; others are 404.
     answers: Vec<(String, String)>,
-    asked: Vec<String>,
+    asked: Vec<Asked>,
+}
+
+/// What was asked of it.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    /// The path.
+    pub path: String,
+    /// The header fields as they came.
+    pub head: String,
+    /// The body.
+    pub body: String,
 }
 
 /// A key pair.
@@ -78,7 +89,13 @@ impl Issuer {
     /// Returns how often its keys were asked for.
     pub fn asked_for_keys(&self) -> usize {
         let state = self.state.lock().unwrap();
-        state.asked.iter().filter(|path| *path == "/keys").count()
+        state.asked.iter().filter(|asked| asked.path == "/keys").count()
+    }
+
+    /// Returns what was asked of a path last.
+    pub fn asked_last(&self, path: &str) -> Option<Asked> {
+        let state = self.state.lock().unwrap();
+        state.asked.iter().rev().find(|asked| asked.path == path).cloned()
     }
 
     /// Makes an RSA key of 2048 bits.
@@ -143,10 +160,18 @@ fn answer(stream: TcpStream, state: &Mutex<State>) {
     }
     let path = first.split(' ').nth(1).unwrap_or_default().to_owned();
     // The head has to be read, or the answer may be lost with it.
-    let mut line = String::new();
-    while reader.read_line(&mut line).is_ok_and(|length| length > 2) {
-        line.clear();
+    let mut head = String::new();
+    while reader.read_line(&mut head).is_ok_and(|length| length > 2) {}
+    let length = head.lines().find_map(|line| {
+        line.to_ascii_lowercase()
+            .strip_prefix("content-length: ")
+            .map(str::to_owned)
+    });
+    let mut body = vec![0; length.map_or(0, |length| length.trim().parse().unwrap())];
+    if reader.read_exact(&mut body).is_err() {
+        return;
     }
+    let body_of_request = String::from_utf8(body).unwrap();
     let mut state = state.lock().unwrap();
     let body = state.answers.iter().find(|(known, _)| *known == path);
     let text = match body {
@@ -161,7 +186,11 @@ fn answer(stream: TcpStream, state: &Mutex<State>) {
         ),
         None => "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".to_owned(),
     };
-    state.asked.push(path);
+    state.asked.push(Asked {
+        path,
+        head,
+        body: body_of_request,
+    });
     // Whoever asked may have gone.
     let _ = (&stream).write_all(text.as_bytes());
 }

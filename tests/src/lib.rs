@@ -23,6 +23,7 @@ pub mod load;
 pub mod issuer;
 pub mod made_up;
 pub mod nginx;
+pub mod provider;
 pub mod receiver;
 pub mod run;
 pub mod skip;

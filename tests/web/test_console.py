@@ -86,6 +86,32 @@ class Journeys(Console):
         self.open("/suites/bookworm")
         self.title("Sign in")
 
+    def at_provider(self):
+        """Signs in at the provider as jane, as far as it asks."""
+        self.until(lambda: self.driver.current_url.startswith(os.environ["CONSOLE_PROVIDER"]), "at the provider")
+        while self.driver.current_url.startswith(os.environ["CONSOLE_PROVIDER"]):
+            for name, value in [("login", "jane"), ("password", PASSWORD)]:
+                for field in self.all(f"input[name={name}]"):
+                    field.send_keys(value)
+            here = self.driver.current_url
+            (self.all("button[name=answer][value=accept]") or self.all("button[type=submit]"))[0].click()
+            self.until(lambda here=here: self.driver.current_url != here, "the next page")
+
+    def test_somebody_signs_in_at_a_real_provider_and_confirms_there(self):
+        self.open("/suites/bookworm")
+        self.title("Sign in")
+        [link for link in self.all("a.button") if link.text == "Sign in with Canaille"][0].click()
+        self.at_provider()
+        self.title("bookworm")
+        self.open("/account")
+        self.assertIn("You are signed in as jane, maintainer of bookworm.", self.one("main").text)
+        self.assertIn(os.environ["CONSOLE_PROVIDER"], self.one("main").text)
+        self.assertIsNone(self.driver.get_cookie("__Host-sign-in"))
+        self.driver.get(URL + "/console/confirm?next=/console/keys")
+        self.at_provider()
+        self.title("Keys")
+        self.assertTrue(self.driver.get_cookie("__Host-confirmed")["httpOnly"])
+
     def test_files_are_uploaded_and_what_is_wrong_is_said_at_each(self):
         self.sign_in("keeper")
         self.open("/upload")

@@ -18,6 +18,7 @@ use crate::refusals::Refusals;
 use crate::requests_in_progress::RequestsInProgress;
 use crate::session::Sessions;
 use crate::settings::Settings;
+use crate::single_sign_on::SingleSignOn;
 use crate::store_health::StoreHealth;
 use crate::threads::BlockingThreads;
 use crate::upload_slots::UploadSlots;
@@ -41,6 +42,7 @@ pub(crate) struct App {
     pub(crate) usage: Arc<Usage>,
     pub(crate) refusals: Arc<Refusals>,
     pub(crate) oidc: Arc<Oidc>,
+    pub(crate) single_sign_on: Arc<SingleSignOn>,
     pub(crate) upload_slots: Arc<UploadSlots>,
     pub(crate) in_progress: Arc<RequestsInProgress>,
     store_health: Arc<StoreHealth>,
@@ -90,6 +92,10 @@ impl App {
             usage: Arc::default(),
             refusals: Arc::default(),
             oidc: Arc::new(Oidc::new(archive.home())?),
+            single_sign_on: Arc::new(SingleSignOn::new(
+                archive.home(),
+                settings.sign_in_secret.clone(),
+            )?),
             upload_slots: Arc::new(UploadSlots::new()),
             in_progress: Arc::new(RequestsInProgress::new(requests_per_address)),
             store_health: Arc::default(),

@@ -5,30 +5,25 @@
 
 mod claims;
 mod error;
-mod fetch;
 mod identity;
 mod issuer;
-mod keys;
 mod publishers;
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::SystemTime;
 
 use archive_catalog::accounts::Assertion;
-use debian_archive::config::ConfigError;
-use debian_archive::error_text::with_causes;
 use debian_control::digest;
 
 use self::claims::JobClaims;
-use self::error::{refused, shown};
-use self::fetch::IssuerFetcher;
+use self::error::refused;
 use self::issuer::Issuer;
-use self::keys::Keys;
 use self::publishers::TrustedPublishers;
 pub(crate) use self::publishers::{Grant, TrustedPublisher};
+use crate::id_tokens::{IssuerFetcher, KeyError, Keys, LEEWAY, Reach, shown};
 use crate::problem::Problem;
+use crate::watched_file::WatchedFile;
 
 /// The file below the root.
 const FILE_NAME: &str = "publishers.toml";
@@ -37,19 +32,10 @@ const MAX_TOKEN: usize = 16 * 1024;
 
 /// Knows whom to trust.
 pub(crate) struct Oidc {
-    path: PathBuf,
-    loaded: Mutex<Loaded>,
+    publishers: WatchedFile<TrustedPublishers>,
     fetcher: IssuerFetcher,
     keys: Mutex<HashMap<String, Arc<Keys>>>,
 }
-
-struct Loaded {
-    stamp: PublishersStamp,
-    publishers: Arc<TrustedPublishers>,
-}
-
-/// What tells that a file was changed; `None`: there is none.
-type PublishersStamp = Option<(SystemTime, u64)>;
 
 /// An identity that was proven.
 pub(crate) struct VerifiedJob {
@@ -60,34 +46,16 @@ pub(crate) struct VerifiedJob {
 impl Oidc {
     /// Reads the file, when there is one.
     pub(crate) fn new(root: &Path) -> anyhow::Result<Self> {
-        let path = root.join(FILE_NAME);
-        let stamp = stamp(&path);
         Ok(Self {
-            loaded: Mutex::new(Loaded {
-                publishers: Arc::new(TrustedPublishers::read(&path)?),
-                stamp,
-            }),
-            path,
+            publishers: WatchedFile::new(root.join(FILE_NAME), TrustedPublishers::read)?,
             fetcher: IssuerFetcher::new()?,
             keys: Mutex::default(),
         })
     }
 
-    /// Reads the file again when it was changed. One that cannot be used changes nothing. Blocking.
+    /// Reads the file again when it was changed. Blocking.
     pub(crate) fn reload(&self) {
-        let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
-        let stamp = stamp(&self.path);
-        if stamp == loaded.stamp {
-            return;
-        }
-        loaded.stamp = stamp;
-        match TrustedPublishers::read(&self.path) {
-            Ok(publishers) => {
-                loaded.publishers = Arc::new(publishers);
-                tracing::info!("{FILE_NAME} was reloaded");
-            }
-            Err(error) => report(&error),
-        }
+        self.publishers.reload();
     }
 
     /// Returns the publishers of the file, and the names of its issuers.
@@ -114,7 +82,7 @@ impl Oidc {
         if let Some(why) = crate::jwt::unclear(token) {
             return Err(refused(why));
         }
-        let publishers = self.publishers();
+        let publishers = self.publishers.content();
         let named =
             claims::issuer(token).ok_or_else(|| refused("the token is not a JWT with an `iss` claim"))?;
         let issuer = publishers
@@ -133,7 +101,7 @@ impl Oidc {
             assertion: Assertion {
                 issuer: issuer.url.clone(),
                 id,
-                expires_at: claims.exp + claims::LEEWAY,
+                expires_at: claims.exp + LEEWAY,
                 job: grant.job.clone(),
                 publishers: grant.publishers.clone(),
             },
@@ -144,33 +112,19 @@ impl Oidc {
     async fn verify(&self, issuer: &Issuer, token: &str, now: i64) -> Result<JobClaims, Problem> {
         let (kid, algorithm) = claims::header(token)?;
         let keys = self.keys(&issuer.url);
-        let key = keys.get(&self.fetcher, &kid, algorithm).await?;
+        let key = keys.get(&self.fetcher, &kid, algorithm).await;
+        let key = key.map_err(|error| match error {
+            KeyError::Unknown(why) => refused(why),
+            KeyError::Unavailable(problem) => problem,
+        })?;
         claims::verify(issuer, token, (&key, algorithm), now)
-    }
-
-    fn publishers(&self) -> Arc<TrustedPublishers> {
-        self.loaded
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .publishers
-            .clone()
     }
 
     /// Returns the keys of an issuer that the file names: so there are few.
     fn keys(&self, issuer: &str) -> Arc<Keys> {
         let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
         keys.entry(issuer.to_owned())
-            .or_insert_with(|| Arc::new(Keys::new(issuer)))
+            .or_insert_with(|| Arc::new(Keys::new(issuer, Reach::OwnHost)))
             .clone()
     }
-}
-
-/// A file that cannot be looked at is like one that is gone: reading it then says what is wrong.
-fn stamp(path: &Path) -> PublishersStamp {
-    let found = path.metadata().ok()?;
-    Some((found.modified().ok()?, found.len()))
-}
-
-fn report(error: &ConfigError) {
-    tracing::error!(error = %with_causes(error), "{FILE_NAME} cannot be used: its previous content stays in effect");
 }

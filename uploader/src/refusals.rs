@@ -199,7 +199,14 @@ fn action(method: &Method, route: &str) -> Option<&'static str> {
         ("POST", "/api/users" | "/api/auth/register") => "user.create.refused",
         ("PUT", "/api/users/{id}") => "user.change.refused",
         ("DELETE", "/api/users/{id}") => "user.delete.refused",
-        ("POST", "/api/auth/login") => "login.refused",
+        ("POST", "/api/auth/login" | "/console/sign-in") | ("GET", "/console/sign-in/answer") => {
+            "login.refused"
+        }
+        ("POST", "/api/users/{id}/identities" | "/console/account/identities") => {
+            "user.identity.link.refused"
+        }
+        ("DELETE", "/api/users/{id}/identities/{identity}")
+        | ("POST", "/console/account/identities/{id}") => "user.identity.unlink.refused",
         ("POST", "/api/auth/oidc") => "oidc.refused",
         _ => return None,
     })

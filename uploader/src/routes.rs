@@ -100,6 +100,8 @@ fn documented() -> OpenApiRouter<Arc<App>> {
             users::edit::change,
             users::delete::delete
         ))
+        .routes(routes!(users::identities::list, users::identities::link))
+        .routes(routes!(users::identities::unlink))
         .routes(routes!(users::packages::packages))
         .routes(routes!(users::quota::show, users::quota::set))
         .routes(routes!(users::tokens::tokens))

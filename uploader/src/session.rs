@@ -50,6 +50,36 @@ pub(crate) struct GivenSession {
     pub(crate) expires_at: i64,
 }
 
+/// What the secret marks besides access tokens. A mark of one kind is none of another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mark {
+    /// What forms send along.
+    Csrf,
+    /// A sign-in at a provider that has begun, in a cookie.
+    SignIn,
+    /// Its `state`, its `nonce`, and what its `code_challenge` is made of.
+    SignInState,
+    SignInNonce,
+    SignInVerifier,
+    /// That somebody proved again who they are, in a cookie.
+    Confirmed,
+}
+
+impl Mark {
+    /// Returns what is signed. No token begins so: the text of one has no colon.
+    fn message(self, text: &str) -> String {
+        let kind = match self {
+            Self::Csrf => "csrf",
+            Self::SignIn => "sign-in",
+            Self::SignInState => "sign-in-state",
+            Self::SignInNonce => "sign-in-nonce",
+            Self::SignInVerifier => "sign-in-verifier",
+            Self::Confirmed => "confirmed",
+        };
+        format!("{kind}:{text}")
+    }
+}
+
 /// Gives and reads access tokens.
 pub(crate) struct Sessions {
     encoding: EncodingKey,
@@ -112,15 +142,23 @@ impl Sessions {
 
     /// Returns what a form of a page has to send along in a session: another page can neither read nor make it.
     pub(crate) fn csrf(&self, session: &Id) -> Result<String, jsonwebtoken::errors::Error> {
-        // No token begins so: the text of one has no colon.
-        let message = format!("csrf:{session}");
-        jsonwebtoken::crypto::sign(message.as_bytes(), &self.encoding, ALGORITHM)
+        self.mark(Mark::Csrf, session.as_str())
     }
 
     /// Says whether a text is what [`Sessions::csrf`] returns for a session, in a time that tells nothing of it.
     pub(crate) fn fits_csrf(&self, session: &Id, token: &str) -> bool {
-        let message = format!("csrf:{session}");
-        jsonwebtoken::crypto::verify(token, message.as_bytes(), &self.decoding, ALGORITHM).unwrap_or(false)
+        self.fits_mark(Mark::Csrf, session.as_str(), token)
+    }
+
+    /// Returns what only servers with this secret can make of a text: 43 letters of base64url, another for each kind.
+    pub(crate) fn mark(&self, kind: Mark, text: &str) -> Result<String, jsonwebtoken::errors::Error> {
+        jsonwebtoken::crypto::sign(kind.message(text).as_bytes(), &self.encoding, ALGORITHM)
+    }
+
+    /// Says whether `mark` is what [`Sessions::mark`] returns for a text, in a time that tells nothing of it.
+    pub(crate) fn fits_mark(&self, kind: Mark, text: &str, mark: &str) -> bool {
+        let message = kind.message(text);
+        jsonwebtoken::crypto::verify(mark, message.as_bytes(), &self.decoding, ALGORITHM).unwrap_or(false)
     }
 
     /// Returns the session that a token proves; `None` when it proves nothing.

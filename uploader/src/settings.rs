@@ -68,6 +68,8 @@ pub(crate) struct Settings {
     pub(crate) address: SocketAddr,
     /// `None`: made once and kept in `keys/`.
     pub(crate) jwt_secret: Option<String>,
+    /// The client secret at the sign-in provider.
+    pub(crate) sign_in_secret: Option<String>,
     /// Seconds.
     pub(crate) token_ttl: i64,
     /// How long API tokens may live, in seconds; `None`: for ever.
@@ -119,6 +121,7 @@ impl Settings {
             )?,
             address: SocketAddr::new(ip, port),
             jwt_secret: variable("JWT_SECRET")?.map(secret).transpose()?,
+            sign_in_secret: variable("SIGN_IN_CLIENT_SECRET")?,
             token_ttl: seconds(span("TOKEN_TTL", variable("TOKEN_TTL")?, TOKEN_TTL)?),
             token_max_life: variable("TOKEN_MAX_LIFE")?
                 .map(|text| span("TOKEN_MAX_LIFE", Some(text), TOKEN_TTL).map(seconds))

@@ -9,6 +9,7 @@ mod account_catalog;
 pub mod accounts;
 pub mod audit;
 pub mod downloads;
+pub mod external_identities;
 pub mod security_reports;
 mod snapshot_id;
 pub mod listing;

@@ -9,6 +9,7 @@ mod describe;
 mod details;
 mod downloads;
 mod events;
+mod external_identities;
 mod filter;
 mod listing;
 mod named;

@@ -195,6 +195,11 @@ const TABLES: &[Table] = &[
         ],
     ),
     table("publisher_use", "publisher", &["publisher", "at"]),
+    table(
+        "external_identity",
+        "id",
+        &["id", "account_id", "issuer", "subject", "linked_at"],
+    ),
     table("used_assertion", "issuer, id", &["issuer", "id", "expires_at"]),
     table(
         "audit",

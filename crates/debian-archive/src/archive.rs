@@ -13,6 +13,7 @@ use crate::location::ArchiveLocation;
 use archive_catalog::accounts::Accounts;
 use archive_catalog::audit::Audit;
 use archive_catalog::downloads::Downloads;
+use archive_catalog::external_identities::ExternalIdentities;
 use archive_catalog::listing::Listing;
 use archive_catalog::outbox::Outbox;
 use archive_catalog::publishers::Publishers;
@@ -110,6 +111,11 @@ impl Archive {
     /// Returns the secret of this name that all machines share which share the catalog; see [`SqlCatalog::shared_secret`].
     pub fn shared_secret(&self, name: &str, fresh: &str) -> Result<Option<String>, CatalogError> {
         self.catalog.shared_secret(name, fresh)
+    }
+
+    /// Returns who its accounts are at a sign-in provider.
+    pub fn external_identities(&self) -> &dyn ExternalIdentities {
+        &self.catalog
     }
 
     /// Returns its accounts.

@@ -24,6 +24,7 @@ mod query;
 mod sessions;
 mod rate_limits;
 mod readyz;
+mod single_sign_on;
 mod suite_states;
 mod token;
 mod trusted_publishing;

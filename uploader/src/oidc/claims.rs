@@ -3,16 +3,15 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::errors::ErrorKind;
-use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
+use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::error::refused;
 use super::issuer::Issuer;
+use crate::id_tokens::{LEEWAY, key_and_algorithm};
 use crate::problem::Problem;
 
-/// How far the clocks of two machines may be apart, in seconds.
-pub(super) const LEEWAY: i64 = 60;
 /// How long a token may be good for: it is remembered for so long, too.
 const MAX_LIFE: i64 = 24 * 3600;
 
@@ -43,12 +42,7 @@ pub(super) fn issuer(token: &str) -> Option<String> {
 /// Returns the name of the key and the algorithm, which is one of two.
 pub(super) fn header(token: &str) -> Result<(String, Algorithm), Problem> {
     let unusable = || refused("expected a token whose header has a `kid` and the `alg` RS256 or ES256");
-    let header = decode_header(token).map_err(|_| unusable())?;
-    let algorithm = match header.alg {
-        Algorithm::RS256 | Algorithm::ES256 => header.alg,
-        _ => return Err(unusable()),
-    };
-    Ok((header.kid.ok_or_else(unusable)?, algorithm))
+    key_and_algorithm(token).ok_or_else(unusable)
 }
 
 /// Checks a token against its issuer's key, the audience and the clock.

@@ -6,8 +6,3 @@ use crate::problem::{Code, Problem};
 pub(super) fn refused(why: impl Into<String>) -> Problem {
     Problem::new(Code::InvalidAssertion, why)
 }
-
-/// Returns the start of a text from outside, fit for a message.
-pub(super) fn shown(text: &str) -> String {
-    text.chars().take(200).flat_map(char::escape_debug).collect()
-}

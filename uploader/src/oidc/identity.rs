@@ -3,8 +3,9 @@
 use archive_catalog::provenance::CiJob;
 
 use super::claims::JobClaims;
-use super::error::{refused, shown};
+use super::error::refused;
 use super::issuer::IssuerKind;
+use crate::id_tokens::shown;
 use crate::problem::Problem;
 
 /// Whose job it is, in the words of no CI in particular.

@@ -10,9 +10,9 @@ use debian_control::digest::Digester;
 use serde::{Deserialize, Deserializer};
 
 use super::claims::JobClaims;
-use super::error::shown;
 use super::identity::JobIdentity;
 use super::issuer::Issuer;
+use crate::id_tokens::shown;
 use crate::problem::{Code, Problem};
 use crate::scope::Scope;
 

@@ -47,6 +47,9 @@ codes! {
     InvalidAssertion "invalid_assertion" UNAUTHORIZED "The CI job's token is not accepted";
     UntrustedPublisher "untrusted_publisher" FORBIDDEN "No trusted publisher matches";
     IssuerUnavailable "issuer_unavailable" SERVICE_UNAVAILABLE "The token's issuer does not respond";
+    SignInRefused "sign_in_refused" FORBIDDEN "The sign-in at the provider is not accepted";
+    PasswordsOff "passwords_off" FORBIDDEN "Passwords are not taken";
+    ConfirmationRequired "confirmation_required" FORBIDDEN "The change has to be confirmed";
     Forbidden "forbidden" FORBIDDEN "The account may not do this";
     ScopeTooSmall "scope_too_small" FORBIDDEN "The token's scopes do not permit this";
     ScopeAboveRights "scope_above_rights" FORBIDDEN "The scope exceeds the rights of the account";
@@ -61,11 +64,13 @@ codes! {
     SessionNotFound "session_not_found" NOT_FOUND "There is no such session";
     WebhookNotFound "webhook_not_found" NOT_FOUND "There is no such webhook";
     DeliveryNotFound "delivery_not_found" NOT_FOUND "There is no such delivery";
+    ExternalIdentityNotFound "external_identity_not_found" NOT_FOUND "There is no such linked identity";
     SnapshotNotFound "snapshot_not_found" NOT_FOUND "There is no such snapshot";
     MethodNotAllowed "method_not_allowed" METHOD_NOT_ALLOWED "The route does not support this method";
     UploadTimeout "upload_timeout" REQUEST_TIMEOUT "The upload took too long";
     UsernameTaken "username_taken" CONFLICT "The user name is taken";
     EmailTaken "email_taken" CONFLICT "The e-mail address is taken";
+    ExternalIdentityTaken "external_identity_taken" CONFLICT "The identity is linked already";
     LastAdmin "last_admin" CONFLICT "The last administrator cannot be removed";
     IdentityConflict "identity_conflict" CONFLICT "A different file has this name, version and architecture";
     VersionConflict "version_conflict" CONFLICT "An equal version with a different spelling exists";

@@ -1,6 +1,7 @@
 //! Failures of the libraries, as clients see them.
 
 use archive_catalog::accounts::AccountError;
+use archive_catalog::external_identities::LinkError;
 use archive_catalog::{CatalogError, Conflict};
 use archive_storage::pool::PoolError;
 use debian_archive::error_text::with_causes;
@@ -44,6 +45,16 @@ impl From<AccountError> for Problem {
             AccountError::LastAdmin => Code::LastAdmin,
         };
         Self::new(code, error.to_string())
+    }
+}
+
+impl From<LinkError> for Problem {
+    fn from(error: LinkError) -> Self {
+        match error {
+            LinkError::Catalog(cause) => cause.into(),
+            LinkError::Account(cause) => cause.into(),
+            LinkError::Taken => Self::new(Code::ExternalIdentityTaken, error.to_string()),
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Signing in and out.
 
+pub(super) mod by_provider;
 pub(super) mod check;
 pub(super) mod login;
 pub(super) mod logout;

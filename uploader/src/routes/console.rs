@@ -10,6 +10,7 @@ mod assets;
 mod audit;
 mod chart;
 mod confirmation;
+mod cookies;
 mod deletion;
 mod error;
 mod fields;
@@ -20,7 +21,9 @@ mod overview;
 mod package;
 mod packages;
 mod promotion;
+mod provider;
 mod publishers;
+mod recent_sign_in;
 mod retention;
 mod sign_in;
 mod suites;
@@ -41,11 +44,9 @@ use axum::routing::{get, post};
 use serde::Deserialize;
 
 use self::fields::Fields;
-use self::visitor::Visitor;
 use crate::app::App;
 use crate::caller::Caller;
 use crate::problem::Problem;
-use crate::routes::auth::sign_in::confirm as confirm_password;
 use crate::routes::quota::QuotaRequest;
 use crate::routes::wire::value;
 
@@ -61,6 +62,9 @@ pub(super) fn router() -> Router<Arc<App>> {
         .route("/console", get(overview::show))
         .route("/console/assets/{file}", get(assets::asset))
         .route("/console/sign-in", get(sign_in::show).post(sign_in::enter))
+        .route("/console/sign-in/provider", get(provider::start))
+        .route("/console/sign-in/answer", get(provider::answer))
+        .route("/console/confirm", get(provider::prove))
         .route("/console/sign-out", post(sign_in::leave))
         .route("/console/packages", get(packages::show))
         .route("/console/packages/deletion", post(deletion::delete))
@@ -114,13 +118,8 @@ pub(super) fn router() -> Router<Arc<App>> {
         .route("/console/account", get(account::show))
         .route("/console/account/password", post(account::password))
         .route("/console/account/sessions", post(account::sessions))
-}
-
-/// Checks the password that a form has to bring before what cannot be undone.
-async fn confirm(app: &Arc<App>, visitor: &Visitor, fields: &Fields) -> Result<(), Problem> {
-    let account = visitor.caller.account()?;
-    let password = fields.password("password");
-    confirm_password(app, &visitor.presented.origin, account, password).await
+        .route("/console/account/identities", post(provider::link))
+        .route("/console/account/identities/{id}", post(provider::unlink))
 }
 
 /// Reads a quota from a form; a field that was left empty stands for no limit.

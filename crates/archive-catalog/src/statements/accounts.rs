@@ -12,7 +12,7 @@ use crate::sql::{Db, Row, Sql, params};
 use crate::{CatalogError, SqlCatalog};
 
 /// What a writing transaction came to: done, or what stands against it.
-type Outcome<T> = Result<T, AccountError>;
+pub(crate) type Outcome<T> = Result<T, AccountError>;
 
 /// The columns that [`read`] reads, in its order.
 pub(crate) const COLUMNS: &str = "account.id, account.username, account.email, account.role, account.all_suites, account.epoch, account.created_at, account.disabled";
@@ -98,7 +98,12 @@ impl Accounts for SqlCatalog {
         event: &AuditEvent,
     ) -> Result<bool, CatalogError> {
         self.write("exchange an assertion for a token", |db| {
-            if !api_tokens::use_up(db, assertion, event.at)? {
+            if !api_tokens::use_up(
+                db,
+                (&assertion.issuer, &assertion.id),
+                assertion.expires_at,
+                event.at,
+            )? {
                 return Ok(false);
             }
             api_tokens::forget_short_lived(db, &token.account, event.at)?;
@@ -240,7 +245,7 @@ fn session_ended(db: &Db<'_>, id: &Id) -> Sql<bool> {
     db.exists("select 1 from ended_session where id = ?1", params![id.as_str()])
 }
 
-fn create(db: &Db<'_>, new: &NewAccount, event: &AuditEvent) -> Sql<Outcome<()>> {
+pub(crate) fn create(db: &Db<'_>, new: &NewAccount, event: &AuditEvent) -> Sql<Outcome<()>> {
     let account = &new.account;
     let name_taken = db.exists(
         "select 1 from account where lower(username) = ?1",
@@ -327,6 +332,10 @@ fn delete(db: &Db<'_>, id: &Id, now: i64) -> Sql<Outcome<()>> {
     )?;
     sessions::forget(db, id)?;
     db.execute(
+        "delete from external_identity where account_id = ?1",
+        params![id.as_str()],
+    )?;
+    db.execute(
         "delete from account_suite where account_id = ?1",
         params![id.as_str()],
     )?;
@@ -339,7 +348,7 @@ fn delete(db: &Db<'_>, id: &Id, now: i64) -> Sql<Outcome<()>> {
 }
 
 /// Returns an account that is not deleted.
-fn by_id(db: &Db<'_>, id: &Id) -> Sql<Option<Account>> {
+pub(crate) fn by_id(db: &Db<'_>, id: &Id) -> Sql<Option<Account>> {
     let query = format!("select {COLUMNS} from account where id = ?1 and deleted_at is null");
     let found = db.query_optional(&query, params![id.as_str()], read)?;
     found.map(|account| with_suites(db, account)).transpose()

@@ -3,7 +3,7 @@
 use debian_control::digest::Sha256;
 
 use super::{provenance, rows};
-use crate::accounts::{ApiToken, Assertion, Id, OwnedToken};
+use crate::accounts::{ApiToken, Id, OwnedToken};
 use crate::provenance::CiJob;
 use crate::sql::{Db, Row, Sql, params};
 
@@ -91,12 +91,12 @@ pub(crate) fn delete(db: &Db<'_>, account: &Id, token: &Id) -> Sql<bool> {
     Ok(deleted > 0)
 }
 
-/// Notes that an assertion was used, and says whether it was for the first time.
-pub(crate) fn use_up(db: &Db<'_>, assertion: &Assertion, now: i64) -> Sql<bool> {
+/// Notes that a proof of an issuer was used, which is over anyway at a time; says whether it was for the first time.
+pub(crate) fn use_up(db: &Db<'_>, (issuer, id): (&str, &str), expires_at: i64, now: i64) -> Sql<bool> {
     db.execute("delete from used_assertion where expires_at < ?1", params![now])?;
     let noted = db.execute(
         "insert into used_assertion (issuer, id, expires_at) values (?1, ?2, ?3) on conflict do nothing",
-        params![assertion.issuer, assertion.id, assertion.expires_at],
+        params![issuer, id, expires_at],
     )?;
     Ok(noted > 0)
 }

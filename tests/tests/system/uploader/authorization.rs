@@ -315,6 +315,26 @@ fn rows(world: &World) -> Vec<Row> {
             format!("{user}/tokens/{}", world.token_of_spare),
         ),
         at(
+            row("GET", "/api/users/{id}/identities", Guard::Admin, ("root", 200)),
+            format!("{user}/identities"),
+        ),
+        at(
+            json(
+                row("POST", "/api/users/{id}/identities", Guard::Admin, ("root", 201)),
+                json!({"issuer": "https://id.example.org", "subject": "another"}),
+            ),
+            format!("{user}/identities"),
+        ),
+        at(
+            row(
+                "DELETE",
+                "/api/users/{id}/identities/{identity}",
+                Guard::Admin,
+                ("root", 204),
+            ),
+            format!("{user}/identities/{}", world.spare_identity),
+        ),
+        at(
             row("DELETE", "/api/users/{id}", Guard::Admin, ("root", 204)),
             user,
         ),

@@ -36,6 +36,8 @@ pub(super) struct World {
     pub(super) webhook: String,
     pub(super) delivery: String,
     pub(super) spare_user: String,
+    /// An identity at a sign-in provider of the spare account.
+    pub(super) spare_identity: String,
     pub(super) spare_token: String,
     pub(super) token_of_spare: String,
     pub(super) root_id: String,
@@ -124,6 +126,10 @@ pub(super) fn world() -> World {
     );
     let spare = server.json("POST", "/api/tokens", Some(&root), &body).json();
 
+    let identity = json!({"issuer": "https://id.example.org", "subject": "spare"});
+    let path = format!("/api/users/{spare_user}/identities");
+    let identity = server.json("POST", &path, Some(&root), &identity).json();
+
     let good = signed(&claims(&root_id));
     assert_eq!(
         server.get("/api/auth/me", Some(&good)).status,
@@ -171,6 +177,7 @@ pub(super) fn world() -> World {
         webhook,
         delivery: ping["id"].as_str().unwrap().to_owned(),
         spare_user,
+        spare_identity: identity["id"].as_str().unwrap().to_owned(),
         spare_token: spare["id"].as_str().unwrap().to_owned(),
         root_id,
         server,

@@ -16,6 +16,7 @@ use crate::clock::now;
 use crate::credential::{ParsedCredential, PresentedCredential};
 use crate::extract::Json;
 use crate::problem::{Code, Problem};
+use crate::routes::auth::sign_in::check_passwords_are_taken;
 use crate::routes::users::new_account::create_account;
 use crate::routes::wire::{self, UserView};
 use crate::secrets;
@@ -46,6 +47,7 @@ pub(crate) async fn register(
         ));
     }
     app.limits.sign_in(presented.origin.address, &body.username)?;
+    app.blocking(check_passwords_are_taken).await?;
     let account = Account {
         id: secrets::new_id(),
         username: wire::value(&body.username)?,

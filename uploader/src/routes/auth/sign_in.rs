@@ -35,21 +35,46 @@ pub(crate) async fn sign_in(
     let origin = &attempt.presented.origin;
     origin.set_requester(Requester::Claimed(attempt.username.chars().take(64).collect()));
     let account = checked(app, origin, &attempt.username, attempt.password).await?;
+    let begun = Begun {
+        account: &account,
+        ttl: attempt.ttl,
+        detail: json!({}),
+    };
+    let given = begin_session(app, (attempt.presented, attempt.headers), begun).await?;
+    Ok((account, given))
+}
+
+/// Whose session begins.
+pub(crate) struct Begun<'a> {
+    pub(crate) account: &'a Account,
+    /// How long it lasts, in seconds.
+    pub(crate) ttl: i64,
+    /// What the audit log says of the sign-in, besides its account.
+    pub(crate) detail: serde_json::Value,
+}
+
+/// Begins a session of somebody who has proven who they are, and notes it.
+pub(crate) async fn begin_session(
+    app: &Arc<App>,
+    (presented, headers): (&PresentedCredential, &HeaderMap),
+    begun: Begun<'_>,
+) -> Result<GivenSession, Problem> {
     let given = app
         .sessions
-        .give(&account, now(), attempt.ttl)
+        .give(begun.account, now(), begun.ttl)
         .map_err(|error| Problem::internal(&error))?;
     let sign_in = SignIn {
         session: given.session.clone(),
         created_at: now(),
         expires_at: given.expires_at,
-        address: origin.address.map(|address| address.to_string()),
-        agent: agent(attempt.headers),
+        address: presented.origin.address.map(|address| address.to_string()),
+        agent: agent(headers),
     };
-    let event = Caller::anonymous(attempt.presented).event("login", account.username.to_string(), json!({}));
+    let name = begun.account.username.to_string();
+    let event = Caller::anonymous(presented).event("login", name, begun.detail);
     app.changing(move |app| Ok(app.archive.accounts().begin_session(&sign_in, &event)?))
         .await?;
-    Ok((account, given))
+    Ok(given)
 }
 
 /// Checks the password of somebody who is signed in already, before what cannot be undone.
@@ -74,9 +99,12 @@ async fn checked(
     app.limits.sign_in(origin.address, username)?;
     let name = username.parse::<Username>().ok();
     let found = app
-        .blocking(move |app| match name {
-            Some(name) => Ok(app.archive.accounts().account_named(&name)?),
-            None => Ok(None),
+        .blocking(move |app| {
+            check_passwords_are_taken(app)?;
+            match name {
+                Some(name) => Ok(app.archive.accounts().account_named(&name)?),
+                None => Ok(None),
+            }
         })
         .await?;
     let (account, kept) = found.map_or((None, None), |(account, kept)| (Some(account), kept));
@@ -89,6 +117,17 @@ async fn checked(
     };
     app.limits.signed_in(origin.address, account.username.as_str());
     Ok(account)
+}
+
+/// Refuses a password where people sign in at a provider only. Blocking.
+pub(crate) fn check_passwords_are_taken(app: &App) -> Result<(), Problem> {
+    if app.single_sign_on.settings().passwords {
+        return Ok(());
+    }
+    Err(Problem::new(
+        Code::PasswordsOff,
+        "passwords are not taken here: sign in at the provider, on the page of the console",
+    ))
 }
 
 /// Returns what the program says of itself, as far as that shows as it is written.

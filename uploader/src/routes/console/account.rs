@@ -3,15 +3,18 @@
 use std::sync::Arc;
 
 use askama::Template;
-use axum::extract::State;
+use axum::extract::{Query, State};
 
+use super::Done;
 use super::answer::{Answered, page};
+use super::confirmation::Confirmation;
 use super::frame::Frame;
 use super::sign_in::signed_out;
 use super::visitor::{Posted, Visitor};
 use crate::app::App;
 use crate::routes::auth::password::{PasswordRequest, replace};
 use crate::routes::auth::sessions::{SessionView, of_caller, sign_out_everywhere};
+use crate::routes::users::identities::{IdentityView, of_account};
 use crate::routes::wire::UserView;
 
 #[derive(Template)]
@@ -20,15 +23,27 @@ struct AccountPage {
     frame: Frame,
     user: UserView,
     sessions: Vec<SessionView>,
+    identities: Vec<IdentityView>,
+    /// What the sign-in provider is called.
+    provider: Option<String>,
+    confirmation: Confirmation,
 }
 
-pub(super) async fn show(State(app): State<Arc<App>>, visitor: Visitor) -> Answered {
+pub(super) async fn show(
+    State(app): State<Arc<App>>,
+    visitor: Visitor,
+    Query(done): Query<Done>,
+) -> Answered {
     let shown = app
         .blocking(move |app| {
+            let settings = app.single_sign_on.settings();
             Ok(AccountPage {
-                frame: Frame::new(&visitor, "Your account", None),
+                frame: Frame::new(&visitor, "Your account", done.done.as_deref()),
                 user: UserView::new(visitor.caller.account()?),
                 sessions: of_caller(app, &visitor.caller)?.items,
+                identities: of_account(app, visitor.caller.account()?)?,
+                provider: settings.provider.as_ref().map(|provider| provider.name.clone()),
+                confirmation: Confirmation::of(app, &visitor, "/console/account")?,
             })
         })
         .await?;

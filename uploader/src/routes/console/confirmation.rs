@@ -1,68 +1,75 @@
-//! The password once more, before what cannot be undone: a session that was left open is not enough.
+//! How somebody proves again who they are, before what cannot be undone: by their password, or at the sign-in provider.
 
 use std::sync::Arc;
 
-use askama::Template;
-use axum::response::Response;
-
-use super::answer::page;
-use super::confirm;
-use super::error::ConsoleError;
 use super::fields::Fields;
-use super::frame::Frame;
 use super::visitor::Visitor;
 use crate::app::App;
 use crate::caller::AuthMethod;
 use crate::clock::now;
+use crate::problem::{Code, Problem};
+use crate::routes::auth::sign_in::confirm as confirm_password;
+use crate::single_sign_on::is_confirmed;
 
-/// How long after a sign-in its password counts as typed, in seconds.
-const FRESH: i64 = 5 * 60;
-
-/// Asks for the password, and sends what was asked for along.
-#[derive(Template)]
-#[template(path = "console/confirmation.html")]
-struct ConfirmationPage {
-    frame: Frame,
-    /// Where the form goes.
-    action: String,
-    fields: Vec<(String, String)>,
-    /// Whether another password is to be typed once more: it is not sent along.
-    has_new_password: bool,
+/// How it is proven; `templates/console/confirmation.html` asks for it.
+pub(super) enum Confirmation {
+    /// By the password, in the form.
+    Password,
+    /// It was, some minutes ago.
+    Done,
+    /// At the provider of this name, and then the page is shown again.
+    Provider { name: String, next: String },
+    /// Not at all: the account has no password, and there is no provider.
+    Impossible,
 }
 
-/// Returns the page that asks for the password, where it was not given a moment ago, to sign in or with this form.
-pub(super) async fn asked(
-    app: &Arc<App>,
-    visitor: &Visitor,
-    fields: &Fields,
-) -> Result<Option<Response>, ConsoleError> {
-    if is_fresh(visitor, now()) {
-        return Ok(None);
+impl Confirmation {
+    /// Says how somebody proves it, to be shown `next` then. Blocking.
+    pub(super) fn of(app: &App, visitor: &Visitor, next: &str) -> Result<Self, Problem> {
+        let account = visitor.caller.account()?;
+        let settings = app.single_sign_on.settings();
+        let found = app.archive.accounts().account_named(&account.username)?;
+        if settings.passwords && found.is_some_and(|(_, password)| password.is_some()) {
+            return Ok(Self::Password);
+        }
+        if let (AuthMethod::Session(verified), Some(text)) = (&visitor.caller.auth_method, &visitor.confirmed)
+            && is_confirmed(&app.sessions, &verified.session.id, text, now())
+        {
+            return Ok(Self::Done);
+        }
+        Ok(match &settings.provider {
+            Some(provider) => Self::Provider {
+                name: provider.name.clone(),
+                next: super::address("/console/confirm", &[("next", next)]),
+            },
+            None => Self::Impossible,
+        })
     }
-    if fields.filled("password").is_some() {
-        confirm(app, visitor, fields).await?;
-        return Ok(None);
-    }
-    let (secret, plain): (Vec<_>, Vec<_>) = fields
-        .each()
-        .filter(|(name, _)| !matches!(*name, "csrf" | "password"))
-        .partition(|(name, _)| *name == "new_password");
-    let plain = plain.into_iter();
-    page(&ConfirmationPage {
-        frame: Frame::new(visitor, "Your password", None),
-        action: visitor.path.clone(),
-        fields: plain
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .collect(),
-        has_new_password: !secret.is_empty(),
-    })
-    .map(Some)
 }
 
-/// Says whether somebody signed in a moment ago.
-fn is_fresh(visitor: &Visitor, now: i64) -> bool {
-    match &visitor.caller.auth_method {
-        AuthMethod::Session(verified) => (0..FRESH).contains(&(now - verified.began_at)),
-        AuthMethod::Nothing | AuthMethod::Token(_) => false,
+/// Checks the proof that a form has to bring, or that was brought some minutes ago.
+pub(super) async fn confirm(app: &Arc<App>, visitor: &Visitor, fields: &Fields) -> Result<(), Problem> {
+    let asked = visitor.clone();
+    let how = app.blocking(move |app| Confirmation::of(app, &asked, "")).await?;
+    match how {
+        Confirmation::Done => Ok(()),
+        Confirmation::Password => {
+            let account = visitor.caller.account()?;
+            confirm_password(
+                app,
+                &visitor.presented.origin,
+                account,
+                fields.password("password"),
+            )
+            .await
+        }
+        Confirmation::Provider { name, .. } => Err(Problem::new(
+            Code::ConfirmationRequired,
+            format!("go back, and confirm at `{name}` who you are"),
+        )),
+        Confirmation::Impossible => Err(Problem::new(
+            Code::ConfirmationRequired,
+            "the account has no password, and no sign-in provider is configured",
+        )),
     }
 }

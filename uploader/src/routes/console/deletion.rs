@@ -6,7 +6,7 @@ use askama::Template;
 use axum::extract::State;
 
 use super::answer::{Answered, page, see};
-use super::confirm;
+use super::confirmation::{Confirmation, confirm};
 use super::frame::Frame;
 use super::visitor::Posted;
 use crate::app::App;
@@ -18,6 +18,7 @@ use crate::routes::packages::deletions::{DeletedPackage, DeletionRequest, delete
 struct DeletionPage {
     frame: Frame,
     items: Vec<DeletedPackage>,
+    confirmation: Confirmation,
 }
 
 /// Shows what would go; with a password, has it go.
@@ -43,11 +44,15 @@ pub(super) async fn delete(State(app): State<Arc<App>>, posted: Posted) -> Answe
         return Ok(see("/console/packages?done=deleted"));
     }
     let frame = Frame::new(&visitor, "Delete packages", None);
-    let preview = app
-        .changing(move |app| deleted(app, &visitor.caller, &body))
+    let (preview, confirmation) = app
+        .changing(move |app| {
+            let preview = deleted(app, &visitor.caller, &body)?;
+            Ok((preview, Confirmation::of(app, &visitor, "/console/packages")?))
+        })
         .await?;
     page(&DeletionPage {
         frame,
         items: preview.packages,
+        confirmation,
     })
 }

@@ -92,6 +92,8 @@ fn text(done: &str) -> Option<&'static str> {
         "yanked" => "Yanked: the next publish leaves it out. The page of the suite brings it back.",
         "restored" => "It is back. It is live with the next publish.",
         "password" => "The password was changed, and all sign-ins ended. Sign in with the new one.",
+        "linked" => "Linked: from now on it signs in to this account.",
+        "unlinked" => "Unlinked. You are signed out everywhere.",
         "signed-out" => "You are signed out.",
         "everywhere" => "You are signed out everywhere.",
         _ => return None,

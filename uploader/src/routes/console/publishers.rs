@@ -8,7 +8,7 @@ use axum::extract::{Path, Query, State};
 use super::answer::{Answered, page, see};
 use super::frame::Frame;
 use super::visitor::{Posted, Visitor};
-use super::{Done, confirmation};
+use super::{Done, recent_sign_in};
 use crate::app::App;
 use crate::routes::publishers::create::{PublisherRequest, created};
 use crate::routes::publishers::delete::deleted;
@@ -43,7 +43,7 @@ pub(super) async fn show(
 /// Trusts a CI job.
 pub(super) async fn create(State(app): State<Arc<App>>, posted: Posted) -> Answered {
     let Posted { visitor, fields } = posted;
-    if let Some(question) = confirmation::asked(&app, &visitor, &fields).await? {
+    if let Some(question) = recent_sign_in::asked(&app, &visitor, &fields).await? {
         return Ok(question);
     }
     let body = PublisherRequest {

@@ -4,22 +4,23 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::{Query, Request, State};
-use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse as _, Response};
 use serde::Deserialize;
 
 use super::answer::{Answered, page, refused, see};
+use super::cookies::{CONFIRMED, set_cookie};
+use super::error::ConsoleError;
 use super::fields::Fields;
 use super::frame::Frame;
 use super::visitor::{COOKIE, Posted, check_origin, origin};
 use crate::app::App;
 use crate::credential::{ParsedCredential, PresentedCredential};
-use crate::problem::Code;
+use crate::problem::{Code, Problem};
 use crate::routes::auth::logout::sign_out;
 use crate::routes::auth::sign_in::{Attempt, sign_in};
 
 /// How long a session of the console lasts, in seconds: a day's work.
-const TTL: i64 = 12 * 3600;
+pub(super) const TTL: i64 = 12 * 3600;
 
 /// Where to go after signing in, and what was done before.
 #[derive(Debug, Default, Deserialize)]
@@ -36,16 +37,52 @@ struct SignInPage {
     next: String,
     username: String,
     problem: Option<String>,
+    passwords: bool,
+    /// What the sign-in provider is called, and where to sign in there.
+    provider: Option<(String, String)>,
 }
 
 /// Shows the form.
-pub(super) async fn show(Query(params): Query<SignInParams>) -> Answered {
-    page(&SignInPage {
-        frame: Frame::outside("Sign in", params.done.as_deref()),
-        next: own(&params.next).to_owned(),
-        username: String::new(),
-        problem: None,
-    })
+pub(super) async fn show(State(app): State<Arc<App>>, Query(params): Query<SignInParams>) -> Answered {
+    let mut shown = SignInPage::new(&app, &params.next).await?;
+    shown.frame = Frame::outside("Sign in", params.done.as_deref());
+    page(&shown)
+}
+
+impl SignInPage {
+    async fn new(app: &Arc<App>, next: &str) -> Result<Self, Problem> {
+        let settings = app.blocking(|app| Ok(app.single_sign_on.settings())).await?;
+        let next = own(next).to_owned();
+        let start = super::address("/console/sign-in/provider", &[("next", &next)]);
+        Ok(Self {
+            frame: Frame::outside("Sign in", None),
+            username: String::new(),
+            problem: None,
+            passwords: settings.passwords,
+            provider: settings
+                .provider
+                .as_ref()
+                .map(|provider| (provider.name.clone(), start)),
+            next,
+        })
+    }
+}
+
+/// Sends the form again, and says why nobody was signed in.
+pub(super) async fn not_signed_in(
+    app: &Arc<App>,
+    next: &str,
+    username: String,
+    problem: Problem,
+) -> Response {
+    match SignInPage::new(app, next).await {
+        Ok(mut page) => {
+            page.username = username;
+            page.problem = Some(problem.detail.clone());
+            refused(&page, problem)
+        }
+        Err(error) => ConsoleError::from(error).into_response(),
+    }
 }
 
 /// Signs in. The session has a key that nothing had before: whatever cookie the browser sent counts for nothing.
@@ -68,15 +105,14 @@ pub(super) async fn enter(State(app): State<Arc<App>>, request: Request) -> Answ
         ttl: TTL,
     };
     match sign_in(&app, attempt).await {
-        Ok((_, given)) => Ok(with_cookie(see(own(&next)), &given.token, TTL)),
-        Err(problem) if matches!(problem.code, Code::InvalidCredentials | Code::TooManyRequests) => {
-            let page = SignInPage {
-                frame: Frame::outside("Sign in", None),
-                next: own(&next).to_owned(),
-                username,
-                problem: Some(problem.detail.clone()),
-            };
-            Ok(refused(&page, problem))
+        Ok((_, given)) => Ok(set_cookie(see(own(&next)), COOKIE, &given.token, TTL)),
+        Err(problem)
+            if matches!(
+                problem.code,
+                Code::InvalidCredentials | Code::TooManyRequests | Code::PasswordsOff
+            ) =>
+        {
+            Ok(not_signed_in(&app, &next, username, problem).await)
         }
         Err(problem) => Err(problem.into()),
     }
@@ -91,17 +127,13 @@ pub(super) async fn leave(State(app): State<Arc<App>>, posted: Posted) -> Answer
 
 /// Leads to the sign-in, without the cookie.
 pub(super) fn signed_out(done: &str) -> Response {
-    with_cookie(see(&super::address("/console/sign-in", &[("done", done)])), "", 0)
-}
-
-fn with_cookie(response: Response, token: &str, seconds: i64) -> Response {
-    let cookie = format!("{COOKIE}={token}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age={seconds}");
-    let cookie = HeaderValue::try_from(cookie).expect("a token is letters, digits, `-`, `_` and dots");
-    ([(header::SET_COOKIE, cookie)], response).into_response()
+    let response = see(&super::address("/console/sign-in", &[("done", done)]));
+    let response = set_cookie(response, CONFIRMED, "", 0);
+    set_cookie(response, COOKIE, "", 0)
 }
 
 /// Returns where to go: only to pages of the console.
-fn own(next: &str) -> &str {
+pub(super) fn own(next: &str) -> &str {
     let rest = next.strip_prefix("/console");
     let is_own = rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?']));
     let is_plain = next.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');

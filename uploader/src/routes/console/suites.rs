@@ -8,9 +8,10 @@ use debian_archive::snapshots::StateView;
 use serde::Deserialize;
 
 use super::answer::{Answered, page, see};
+use super::confirmation::{Confirmation, confirm};
 use super::frame::Frame;
 use super::visitor::{Posted, Visitor};
-use super::{Done, address, confirm, confirmation};
+use super::{Done, address, recent_sign_in};
 use crate::app::App;
 use crate::routes::quota::QuotaView;
 use crate::routes::suites::differences::{DifferencePage, DifferenceParams, between};
@@ -83,7 +84,7 @@ pub(super) async fn pin(State(app): State<Arc<App>>, Path(name): Path<String>, p
     let Posted { visitor, fields } = posted;
     let id = fields.text("id");
     let is_pin = fields.given("action") == Some("pin");
-    if !is_pin && let Some(question) = confirmation::asked(&app, &visitor, &fields).await? {
+    if !is_pin && let Some(question) = recent_sign_in::asked(&app, &visitor, &fields).await? {
         return Ok(question);
     }
     let shown = format!("/console/suites/{name}");
@@ -192,6 +193,7 @@ struct RollbackPage {
     suite: String,
     snapshot: String,
     differences: DifferencePage,
+    confirmation: Confirmation,
 }
 
 /// Shows what going back would change.
@@ -213,6 +215,7 @@ pub(super) async fn preview(
                 suite: preview.suite,
                 snapshot: preview.snapshot,
                 differences: preview.differences,
+                confirmation: Confirmation::of(app, &visitor, &visitor.address)?,
             })
         })
         .await?;

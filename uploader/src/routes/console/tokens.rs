@@ -8,8 +8,8 @@ use debian_control::release::format_iso;
 use serde::Deserialize;
 
 use super::answer::{Answered, page, see};
-use super::confirmation;
 use super::frame::Frame;
+use super::recent_sign_in;
 use super::visitor::{Posted, Visitor};
 use crate::app::App;
 use crate::clock::now;
@@ -68,7 +68,7 @@ async fn answer(app: &Arc<App>, visitor: Visitor, params: &TokensParams, secret:
 /// Creates a token, and shows its secret.
 pub(super) async fn create(State(app): State<Arc<App>>, posted: Posted) -> Answered {
     let Posted { visitor, fields } = posted;
-    if let Some(question) = confirmation::asked(&app, &visitor, &fields).await? {
+    if let Some(question) = recent_sign_in::asked(&app, &visitor, &fields).await? {
         return Ok(question);
     }
     let days = fields.filled("days").map(|days| days.parse::<u32>()).transpose();
@@ -86,7 +86,7 @@ pub(super) async fn create(State(app): State<Arc<App>>, posted: Posted) -> Answe
 /// Revokes a token, or gives it another secret.
 pub(super) async fn change(State(app): State<Arc<App>>, Path(id): Path<String>, posted: Posted) -> Answered {
     let Posted { visitor, fields } = posted;
-    if let Some(question) = confirmation::asked(&app, &visitor, &fields).await? {
+    if let Some(question) = recent_sign_in::asked(&app, &visitor, &fields).await? {
         return Ok(question);
     }
     let caller = visitor.caller.clone();

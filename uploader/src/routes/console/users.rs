@@ -8,16 +8,18 @@ use axum::http::HeaderMap;
 use serde::Deserialize;
 
 use super::answer::{Answered, page, see};
+use super::confirmation::{Confirmation, confirm};
 use super::fields::Fields;
 use super::frame::Frame;
 use super::visitor::{Posted, Visitor};
-use super::{Done, address, confirm, confirmation};
+use super::{Done, address, recent_sign_in};
 use crate::app::App;
 use crate::routes::quota::QuotaView;
 use crate::routes::tokens::view::{self, TokenView};
 use crate::routes::users::account::addressed_account;
 use crate::routes::users::create::{UserRequest, created};
 use crate::routes::users::edit::{self, ChangeUser};
+use crate::routes::users::identities::{IdentityView, of_account};
 use crate::routes::users::{delete, list, quota};
 use crate::routes::wire::{PageParams, UserView};
 
@@ -63,14 +65,16 @@ pub(super) async fn all(
 pub(super) async fn create(State(app): State<Arc<App>>, posted: Posted) -> Answered {
     let Posted { visitor, fields } = posted;
     if fields.given("role") == Some("admin")
-        && let Some(question) = confirmation::asked(&app, &visitor, &fields).await?
+        && let Some(question) = recent_sign_in::asked(&app, &visitor, &fields).await?
     {
         return Ok(question);
     }
     let body = UserRequest {
         username: fields.text("username"),
         email: fields.filled("email"),
-        password: fields.password("new_password"),
+        password: fields
+            .filled("new_password")
+            .map(|_| fields.password("new_password")),
         role: fields.filled("role"),
         suites: suites(&fields),
     };
@@ -87,6 +91,8 @@ struct UserPage {
     suites: String,
     tokens: Vec<TokenView>,
     quota: QuotaView,
+    identities: Vec<IdentityView>,
+    confirmation: Confirmation,
 }
 
 pub(super) async fn one(
@@ -105,6 +111,8 @@ pub(super) async fn one(
                 suites: user.suites.as_deref().unwrap_or_default().join(" "),
                 tokens: view::page_of(app, &account)?.items,
                 quota: quota::of_account(app, &visitor.caller, &id)?,
+                identities: of_account(app, &account)?,
+                confirmation: Confirmation::of(app, &visitor, &visitor.address)?,
                 user,
             })
         })

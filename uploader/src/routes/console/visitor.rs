@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use axum::extract::{FromRequest, FromRequestParts, OriginalUri, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method, header};
+use axum::http::{HeaderMap, Method};
 
+use super::cookies::{CONFIRMED, cookie};
 use super::error::ConsoleError;
 use super::fields::Fields;
 use crate::app::App;
@@ -29,6 +30,10 @@ pub(super) struct Visitor {
     pub(super) csrf: String,
     /// What was asked for.
     pub(super) path: String,
+    /// The same with its query; where that is no page, the first one.
+    pub(super) address: String,
+    /// What says that they have just proven again who they are, if it is genuine.
+    pub(super) confirmed: Option<String>,
 }
 
 impl FromRequestParts<Arc<App>> for Visitor {
@@ -44,10 +49,12 @@ impl FromRequestParts<Arc<App>> for Visitor {
             .map_or("/console", |address| address.as_str());
         // What a form was sent to is no page: who signs in then begins at the first one.
         let is_page = matches!(parts.method, Method::GET | Method::HEAD);
+        let address = if is_page { address } else { "/console" }.to_owned();
         let elsewhere = || ConsoleError::SignIn {
-            next: if is_page { address } else { "/console" }.to_owned(),
+            next: address.clone(),
         };
-        let token = cookie(&parts.headers).ok_or_else(elsewhere)?;
+        let confirmed = cookie(&parts.headers, CONFIRMED).map(str::to_owned);
+        let token = cookie(&parts.headers, COOKIE).ok_or_else(elsewhere)?;
         let presented = PresentedCredential::of_session(token, &app.sessions, origin(parts));
         let path = uri.path().to_owned();
         let shown = presented.clone();
@@ -75,6 +82,8 @@ impl FromRequestParts<Arc<App>> for Visitor {
             presented,
             csrf,
             path,
+            address,
+            confirmed,
         })
     }
 }
@@ -138,21 +147,6 @@ impl FromRequestParts<Arc<App>> for Sender {
 pub(super) fn origin(parts: &Parts) -> RequestOrigin {
     let origin = parts.extensions.get::<RequestOrigin>();
     origin.expect("every route is behind `request::observe`").clone()
-}
-
-/// Returns the value of the one session cookie. Of two, which nobody but another host can have made, none counts.
-fn cookie(headers: &HeaderMap) -> Option<&str> {
-    let values = headers.get_all(header::COOKIE).iter();
-    let mut found = values
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .filter(|(name, _)| *name == COOKIE)
-        .map(|(_, value)| value);
-    match (found.next(), found.next()) {
-        (Some(one), None) => Some(one),
-        _ => None,
-    }
 }
 
 /// Refuses a request that a page of another origin made, as the browser says.
@@ -236,21 +230,6 @@ mod tests {
             (&[("host", "deb.example.org")], true),
         ] {
             assert_eq!(check_origin(&headers(pairs)).is_ok(), is_own, "{pairs:?}");
-        }
-    }
-
-    #[test]
-    fn of_two_session_cookies_none_counts() {
-        assert_eq!(
-            cookie(&headers(&[("cookie", "a=b; __Host-session=one")])),
-            Some("one")
-        );
-        assert_eq!(cookie(&headers(&[("cookie", "session=one")])), None);
-        for twice in [
-            &[("cookie", "__Host-session=one; __Host-session=two")][..],
-            &[("cookie", "__Host-session=one"), ("cookie", "__Host-session=two")],
-        ] {
-            assert_eq!(cookie(&headers(twice)), None);
         }
     }
 }

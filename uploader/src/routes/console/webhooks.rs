@@ -8,10 +8,11 @@ use axum::http::HeaderMap;
 use serde::Deserialize;
 
 use super::answer::{Answered, page, see};
+use super::confirmation::{Confirmation, confirm};
 use super::fields::Fields;
 use super::frame::Frame;
 use super::visitor::{Posted, Visitor};
-use super::{Done, address, confirm};
+use super::{Done, address};
 use crate::app::App;
 use crate::problem::{Code, Problem};
 use crate::routes::webhooks::create::{WebhookRequest, created};
@@ -86,6 +87,7 @@ struct WebhookPage {
     next: Option<String>,
     /// Made just now.
     secret: Option<String>,
+    confirmation: Confirmation,
 }
 
 pub(super) async fn one(
@@ -120,6 +122,7 @@ async fn shown(
                 choices: offered(&webhook.events),
                 next: found.next.as_deref().map(older),
                 deliveries: found.items,
+                confirmation: Confirmation::of(app, &visitor, &format!("/console/webhooks/{id}"))?,
                 webhook,
                 secret,
             })

@@ -28,7 +28,8 @@ use crate::secrets;
 pub(crate) struct UserRequest {
     pub(crate) username: String,
     pub(crate) email: Option<String>,
-    pub(crate) password: String,
+    /// Default: none. The account then uses tokens, or an identity of the sign-in provider.
+    pub(crate) password: Option<String>,
     /// `admin`, `maintainer` or `user`. Default: `user`.
     pub(crate) role: Option<String>,
     /// Codenames or aliases. Default: all suites for a maintainer, none for a user.
@@ -63,5 +64,5 @@ pub(crate) async fn created(app: &Arc<App>, caller: Caller, body: UserRequest) -
         epoch: 0,
         created_at: now(),
     };
-    create_account(app, account, Some(body.password), caller).await
+    create_account(app, account, body.password, caller).await
 }

@@ -4,11 +4,11 @@ use std::time::{Duration, Instant};
 
 use debian_archive::error_text::with_causes;
 use jsonwebtoken::{Algorithm, DecodingKey};
-use reqwest::Url;
 use serde::Deserialize;
 use tokio::sync::Mutex;
 
-use super::error::{refused, shown};
+use super::address::shown;
+use super::discovery::{Discovery, Reach};
 use super::fetch::{IssuerFetchError, IssuerFetcher};
 use crate::problem::{Code, Problem};
 
@@ -25,9 +25,19 @@ const MAX_KEYS: usize = 64;
 /// The shortest modulus of an RSA key, in bytes: 2048 bits.
 const MIN_MODULUS: usize = 256;
 
+/// Why there is no key.
+#[derive(Debug)]
+pub(crate) enum KeyError {
+    /// The issuer has none like it; says which.
+    Unknown(String),
+    /// The issuer does not answer.
+    Unavailable(Problem),
+}
+
 /// The keys of one issuer.
-pub(super) struct Keys {
+pub(crate) struct Keys {
     issuer: String,
+    reach: Reach,
     state: Mutex<KeyCache>,
 }
 
@@ -47,20 +57,21 @@ struct Key {
 }
 
 impl Keys {
-    pub(super) fn new(issuer: &str) -> Self {
+    pub(crate) fn new(issuer: &str, reach: Reach) -> Self {
         Self {
             issuer: issuer.to_owned(),
+            reach,
             state: Mutex::default(),
         }
     }
 
     /// Returns the key of this name for this algorithm.
-    pub(super) async fn get(
+    pub(crate) async fn get(
         &self,
         fetcher: &IssuerFetcher,
         id: &str,
         algorithm: Algorithm,
-    ) -> Result<DecodingKey, Problem> {
+    ) -> Result<DecodingKey, KeyError> {
         // Held while fetching: who comes meanwhile wants the same keys.
         let mut state = self.state.lock().await;
         let now = Instant::now();
@@ -71,23 +82,12 @@ impl Keys {
             self.fetch(fetcher, &mut state, now).await;
         }
         if state.is_older(now, USABLE) {
-            let mut problem = Problem::new(
-                Code::IssuerUnavailable,
-                format!(
-                    "the keys of `{}` cannot be downloaded: see the server's log",
-                    self.issuer
-                ),
-            );
-            problem.retry_after = Some(PAUSE.as_secs());
-            return Err(problem);
+            return Err(KeyError::Unavailable(unavailable(&self.issuer)));
         }
         let found = state.find(id, algorithm).cloned();
         found.ok_or_else(|| {
-            refused(format!(
-                "`{}` has no key `{}` for {algorithm:?}",
-                self.issuer,
-                shown(id)
-            ))
+            let (issuer, id) = (&self.issuer, shown(id));
+            KeyError::Unknown(format!("`{issuer}` has no key `{id}` for {algorithm:?}"))
         })
     }
 
@@ -98,7 +98,7 @@ impl Keys {
         {
             return;
         }
-        match fetch(fetcher, &self.issuer).await {
+        match fetch(fetcher, &self.issuer, self.reach).await {
             Ok(keys) => {
                 state.keys = keys;
                 state.fetched = Some(now);
@@ -110,6 +110,15 @@ impl Keys {
             }
         }
     }
+}
+
+fn unavailable(issuer: &str) -> Problem {
+    let mut problem = Problem::new(
+        Code::IssuerUnavailable,
+        format!("the keys of `{issuer}` cannot be downloaded: see the server's log"),
+    );
+    problem.retry_after = Some(PAUSE.as_secs());
+    problem
 }
 
 impl KeyCache {
@@ -128,13 +137,6 @@ impl KeyCache {
         self.asked_for_unknown
             .is_none_or(|asked| now.duration_since(asked) >= UNKNOWN_EVERY)
     }
-}
-
-/// What is asked of a discovery document. Source: OpenID Connect Discovery 1.0, section 4.
-#[derive(Deserialize)]
-struct Discovery {
-    issuer: String,
-    jwks_uri: String,
 }
 
 #[derive(Deserialize)]
@@ -157,20 +159,8 @@ struct PublishedKey {
     y: Option<String>,
 }
 
-async fn fetch(fetcher: &IssuerFetcher, issuer: &str) -> Result<Vec<Key>, IssuerFetchError> {
-    let address = |text: &str| Url::parse(text).map_err(|_| IssuerFetchError::Address(shown(text)));
-    let url = address(&format!("{issuer}/.well-known/openid-configuration"))?;
-    let found: Discovery = fetcher.json(&url).await?;
-    if found.issuer != issuer {
-        return Err(IssuerFetchError::Json {
-            url,
-            what: format!("its `issuer` is `{}`", shown(&found.issuer)),
-        });
-    }
-    let keys = address(&found.jwks_uri)?;
-    if keys.origin() != url.origin() {
-        return Err(IssuerFetchError::OtherHost(keys));
-    }
+async fn fetch(fetcher: &IssuerFetcher, issuer: &str, reach: Reach) -> Result<Vec<Key>, IssuerFetchError> {
+    let keys = Discovery::fetch(fetcher, issuer).await?.keys(reach)?;
     let set: KeySet = fetcher.json(&keys).await?;
     // Keys of other kinds may stand among them.
     Ok(set.keys.into_iter().filter_map(usable).take(MAX_KEYS).collect())

@@ -1,0 +1,77 @@
+//! Who somebody is once more, before what cannot be undone: a session that was left open is not enough.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::response::Response;
+
+use super::answer::page;
+use super::confirmation::{Confirmation, confirm};
+use super::error::ConsoleError;
+use super::fields::Fields;
+use super::frame::Frame;
+use super::visitor::Visitor;
+use crate::app::App;
+use crate::caller::AuthMethod;
+use crate::clock::now;
+
+/// How long after a sign-in its password counts as typed, in seconds.
+const FRESH: i64 = 5 * 60;
+
+/// Asks who somebody is, and sends what was asked for along.
+#[derive(Template)]
+#[template(path = "console/recent_sign_in.html")]
+struct RecentSignInPage {
+    frame: Frame,
+    /// Where the form goes.
+    action: String,
+    fields: Vec<(String, String)>,
+    /// Whether another password is to be typed once more: it is not sent along.
+    has_new_password: bool,
+    confirmation: Confirmation,
+}
+
+/// Returns the page that asks who somebody is, where that was not shown a moment ago, to sign in or with this form.
+pub(super) async fn asked(
+    app: &Arc<App>,
+    visitor: &Visitor,
+    fields: &Fields,
+) -> Result<Option<Response>, ConsoleError> {
+    if is_fresh(visitor, now()) {
+        return Ok(None);
+    }
+    if fields.filled("password").is_some() {
+        confirm(app, visitor, fields).await?;
+        return Ok(None);
+    }
+    let asked = visitor.clone();
+    let confirmation = app
+        .blocking(move |app| Confirmation::of(app, &asked, "/console"))
+        .await?;
+    if matches!(confirmation, Confirmation::Done) {
+        return Ok(None);
+    }
+    let (secret, plain): (Vec<_>, Vec<_>) = fields
+        .each()
+        .filter(|(name, _)| !matches!(*name, "csrf" | "password"))
+        .partition(|(name, _)| *name == "new_password");
+    let plain = plain.into_iter();
+    page(&RecentSignInPage {
+        frame: Frame::new(visitor, "Who you are", None),
+        action: visitor.path.clone(),
+        fields: plain
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect(),
+        has_new_password: !secret.is_empty(),
+        confirmation,
+    })
+    .map(Some)
+}
+
+/// Says whether somebody signed in a moment ago.
+fn is_fresh(visitor: &Visitor, now: i64) -> bool {
+    match &visitor.caller.auth_method {
+        AuthMethod::Session(verified) => (0..FRESH).contains(&(now - verified.began_at)),
+        AuthMethod::Nothing | AuthMethod::Token(_) => false,
+    }
+}
