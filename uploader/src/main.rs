@@ -33,6 +33,7 @@ mod identify;
 mod receive;
 mod sent_digest;
 mod queue;
+mod resumable;
 mod committer;
 mod publication_tracker;
 mod usage;

@@ -60,13 +60,13 @@ impl Oidc {
 
     /// Returns the publishers of the file, and the names of its issuers.
     pub(crate) fn of_file(&self) -> (Vec<TrustedPublisher>, Vec<String>) {
-        let publishers = self.publishers();
+        let publishers = self.publishers.content();
         (publishers.of_file().to_vec(), publishers.issuer_names())
     }
 
     /// Checks a publisher that is to be made.
     pub(crate) fn check(&self, publisher: &TrustedPublisher) -> Result<(), String> {
-        self.publishers().check_publisher(publisher)
+        self.publishers.content().check_publisher(publisher)
     }
 
     /// Verifies a token and says what its bearer may have, by the publishers of the file and those of the catalog.

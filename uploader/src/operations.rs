@@ -40,6 +40,7 @@ impl Operations {
                 (Method::GET, &item.get),
                 (Method::PUT, &item.put),
                 (Method::POST, &item.post),
+                (Method::PATCH, &item.patch),
                 (Method::DELETE, &item.delete),
             ];
             for (method, operation) in methods {

@@ -1,5 +1,6 @@
 //! The body of an upload, from the network to a staged file.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -14,7 +15,7 @@ use crate::problem::{Code, Problem};
 use crate::sent_digest::SentDigests;
 
 /// How much is kept in memory before it is written: few uploads are larger.
-const BUFFER: usize = 512 * 1024;
+pub(crate) const BUFFER: usize = 512 * 1024;
 /// What stays free for publishing, in bytes.
 pub(crate) const RESERVE: u64 = 64 << 20;
 
@@ -104,28 +105,14 @@ async fn receive_pieces<E: std::fmt::Display>(
     digests: SentDigests,
     pieces: impl Stream<Item = Result<Bytes, E>>,
 ) -> Result<ReceivedBody, Problem> {
-    let mut pieces = std::pin::pin!(pieces);
+    let mut pieces = Pieces::new(app, limit, pieces);
     let mut body = ReceivedBody {
         digests,
         receiving: None,
         rest: Vec::new(),
     };
-    let (mut size, mut kept) = (0_u64, 0);
-    let idle = app.settings.upload_idle;
-    let since = Instant::now();
-    while let Some(piece) = tokio::time::timeout(idle, pieces.next())
-        .await
-        .map_err(|_| idle_too_long(idle))?
-    {
-        let piece = piece.map_err(|error| Problem::new(Code::InvalidUpload, error.to_string()))?;
-        size += piece.len() as u64;
-        check_size(limit, size)?;
-        if is_too_slow(since.elapsed(), size) {
-            return Err(Problem::new(
-                Code::UploadTimeout,
-                format!("the upload is too slow: expected {LEAST_RATE} bytes a second or more"),
-            ));
-        }
+    let mut kept = 0;
+    while let Some(piece) = pieces.next().await? {
         kept += piece.len();
         body.rest.push(piece);
         if kept >= BUFFER {
@@ -134,6 +121,45 @@ async fn receive_pieces<E: std::fmt::Display>(
         }
     }
     Ok(body)
+}
+
+/// A body piece by piece, within the bounds of an upload: its size, and how long it may take.
+pub(crate) struct Pieces<S> {
+    stream: Pin<Box<S>>,
+    limit: u64,
+    size: u64,
+    idle: Duration,
+    since: Instant,
+}
+
+impl<S: Stream<Item = Result<Bytes, E>>, E: std::fmt::Display> Pieces<S> {
+    pub(crate) fn new(app: &App, limit: u64, stream: S) -> Self {
+        Self {
+            stream: Box::pin(stream),
+            limit,
+            size: 0,
+            idle: app.settings.upload_idle,
+            since: Instant::now(),
+        }
+    }
+
+    /// Returns the next piece; `None`: that was all.
+    pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, Problem> {
+        let next = tokio::time::timeout(self.idle, self.stream.next()).await;
+        let Some(piece) = next.map_err(|_| idle_too_long(self.idle))? else {
+            return Ok(None);
+        };
+        let piece = piece.map_err(|error| Problem::new(Code::InvalidUpload, error.to_string()))?;
+        self.size += piece.len() as u64;
+        check_size(self.limit, self.size)?;
+        if is_too_slow(self.since.elapsed(), self.size) {
+            return Err(Problem::new(
+                Code::UploadTimeout,
+                format!("the upload is too slow: expected {LEAST_RATE} bytes a second or more"),
+            ));
+        }
+        Ok(Some(piece))
+    }
 }
 
 /// Says whether an upload that has come so far in so much time takes a place from others.

@@ -192,6 +192,8 @@ fn action(method: &Method, route: &str) -> Option<&'static str> {
         | ("PUT", "/api/upload/{suite}/{filename}" | "/api/upload/{suite}/queue/{filename}") => {
             "package.add.refused"
         }
+        ("POST", "/api/uploads" | "/console/uploads" | "/console/upload")
+        | ("PATCH", "/api/uploads/{id}" | "/console/uploads/{id}") => "package.add.refused",
         ("PUT", "/api/packages/{id}") => "package.describe.refused",
         ("DELETE", "/api/packages/{id}") => "package.remove.refused",
         ("POST", "/api/tokens") => "token.create.refused",

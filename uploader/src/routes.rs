@@ -18,6 +18,7 @@ mod stats;
 mod suites;
 mod tokens;
 mod upload;
+mod uploads;
 mod users;
 mod webhooks;
 mod wire;
@@ -70,6 +71,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         ))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(cors(&app.settings.origins))
+        .layer(axum::middleware::from_fn(uploads::tus::describe))
         .layer(axum::middleware::from_fn_with_state(
             app.clone(),
             request::observe,
@@ -119,6 +121,15 @@ fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(packages::provenance::provenance))
         .routes(routes!(packages::yank::yank))
         .routes(routes!(upload::put::put))
+        .routes(routes!(uploads::list::list, uploads::begin::begin))
+        .routes(
+            routes!(
+                uploads::show::show,
+                uploads::append::append,
+                uploads::cancel::cancel
+            )
+            .layer(DefaultBodyLimit::disable()),
+        )
         .routes(routes!(upload::queue::put::put))
         .merge(of_suites())
         .merge(of_webhooks())
@@ -188,6 +199,7 @@ fn cors(origins: &Origins) -> CorsLayer {
             Method::HEAD,
             Method::POST,
             Method::PUT,
+            Method::PATCH,
             Method::DELETE,
         ])
         .allow_headers([
@@ -196,6 +208,12 @@ fn cors(origins: &Origins) -> CorsLayer {
             header::IF_MATCH,
             header::IF_NONE_MATCH,
             header::RANGE,
+            HeaderName::from_static("prefer"),
+            HeaderName::from_static("tus-resumable"),
+            HeaderName::from_static("upload-checksum"),
+            HeaderName::from_static("upload-length"),
+            HeaderName::from_static("upload-metadata"),
+            HeaderName::from_static("upload-offset"),
         ])
         .expose_headers([
             header::LOCATION,
@@ -206,6 +224,10 @@ fn cors(origins: &Origins) -> CorsLayer {
             HeaderName::from_static("repr-digest"),
             HeaderName::from_static("x-request-id"),
             HeaderName::from_static("x-error-code"),
+            HeaderName::from_static("tus-resumable"),
+            HeaderName::from_static("upload-expires"),
+            HeaderName::from_static("upload-length"),
+            HeaderName::from_static("upload-offset"),
         ])
 }
 

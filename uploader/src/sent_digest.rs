@@ -1,7 +1,7 @@
 //! Digests that a client sends with a body: what was meant to arrive, held against what did.
 //!
 //! Read are `Content-MD5` (RFC 1864), `Digest` (RFC 3230), `Content-Digest` and `Repr-Digest` (RFC 9530), and `X-Checksum-MD5`, `X-Checksum-SHA256`
-//! and `X-Checksum-SHA512` as artifact repositories take them.
+//! and `X-Checksum-SHA512` as artifact repositories take them; with a part of an upload `Upload-Checksum` (tus 1.0), too.
 
 use std::io::{self, Read as _};
 
@@ -21,9 +21,13 @@ const OF_THE_FILE: [(&str, DigestAlgorithm); 3] = [
     ("x-checksum-sha512", DigestAlgorithm::Sha512),
 ];
 
+/// The header of the checksum extension of tus 1.0.
+const OF_TUS: &str = "upload-checksum";
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum DigestAlgorithm {
     Md5,
+    Sha1,
     Sha256,
     Sha512,
 }
@@ -42,6 +46,7 @@ impl DigestAlgorithm {
     fn bytes(self) -> usize {
         match self {
             Self::Md5 => 16,
+            Self::Sha1 => 20,
             Self::Sha256 => 32,
             Self::Sha512 => 64,
         }
@@ -94,6 +99,35 @@ impl SentDigests {
         Ok(Self(found))
     }
 
+    /// Reads the headers of a message whose content is a part of the file; `None`: it has none.
+    pub(crate) fn of_part(headers: &HeaderMap) -> Result<Option<Self>, Problem> {
+        let of_the_file = OF_THE_FILE
+            .iter()
+            .map(|(header, _)| *header)
+            .chain(["repr-digest"]);
+        if let Some(header) = of_the_file
+            .into_iter()
+            .find(|header| headers.contains_key(*header))
+        {
+            return Err(Problem::new(
+                Code::InvalidUpload,
+                format!(
+                    "`{header}` applies to the whole file: send `Content-Digest` or `Upload-Checksum` with a part"
+                ),
+            ));
+        }
+        let mut found = Vec::new();
+        for header in OF_THE_CONTENT {
+            for value in values(headers, header)? {
+                found.extend(of_the_content(header, value)?);
+            }
+        }
+        for value in values(headers, OF_TUS)? {
+            found.push(of_tus(value)?);
+        }
+        Ok((!found.is_empty()).then_some(Self(found)))
+    }
+
     /// Refuses headers that speak of the whole of a form, which nobody means.
     pub(crate) fn refuse_of_form(headers: &HeaderMap) -> Result<(), Problem> {
         match OF_THE_CONTENT
@@ -122,11 +156,17 @@ impl SentDigests {
             let digest = match expected.algorithm {
                 DigestAlgorithm::Sha256 => received.sha256().as_bytes().to_vec(),
                 DigestAlgorithm::Md5 => digest_of::<md5::Md5>(received)?,
+                DigestAlgorithm::Sha1 => sha1_of(received)?,
                 DigestAlgorithm::Sha512 => digest_of::<sha2::Sha512>(received)?,
             };
             if digest != expected.digest {
+                let code = if expected.header == OF_TUS {
+                    Code::ChecksumMismatch
+                } else {
+                    Code::DigestMismatch
+                };
                 return Err(Problem::new(
-                    Code::DigestMismatch,
+                    code,
                     format!(
                         "`{}` promises {}, but the received file has {}",
                         expected.header,
@@ -194,6 +234,33 @@ fn of_the_content(header: &str, value: &str) -> Result<Vec<SentDigest>, Problem>
     Ok(found)
 }
 
+/// Reads `sha256 BASE64`, as the checksum extension of tus 1.0 has it.
+fn of_tus(value: &str) -> Result<SentDigest, Problem> {
+    let read = || {
+        let (name, text) = value.split_once(' ')?;
+        let algorithm = match name {
+            "md5" => DigestAlgorithm::Md5,
+            "sha1" => DigestAlgorithm::Sha1,
+            "sha256" => DigestAlgorithm::Sha256,
+            "sha512" => DigestAlgorithm::Sha512,
+            _ => return None,
+        };
+        let digest = STANDARD.decode(text).ok()?;
+        (digest.len() == algorithm.bytes()).then_some(SentDigest {
+            header: OF_TUS.to_owned(),
+            algorithm,
+            digest,
+        })
+    };
+    // Source: tus 1.0, "Checksum": 400 for an algorithm that is not supported.
+    read().ok_or_else(|| {
+        Problem::new(
+            Code::InvalidUpload,
+            "`upload-checksum`: expected `sha1`, `sha256`, `sha512` or `md5`, a space, and the digest in base64",
+        )
+    })
+}
+
 fn unreadable(header: &str, value: &str, expected: &str) -> Problem {
     let value: String = value.chars().take(200).collect();
     Problem::new(
@@ -203,13 +270,25 @@ fn unreadable(header: &str, value: &str, expected: &str) -> Problem {
 }
 
 fn digest_of<D: md5::Digest>(received: &ReceivedFile) -> Result<Vec<u8>, Problem> {
-    let mut file = received.open()?;
     let mut digest = D::new();
+    each_piece(received, |piece| digest.update(piece))?;
+    Ok(digest.finalize().to_vec())
+}
+
+fn sha1_of(received: &ReceivedFile) -> Result<Vec<u8>, Problem> {
+    use sha1::Digest as _;
+    let mut digest = sha1::Sha1::new();
+    each_piece(received, |piece| digest.update(piece))?;
+    Ok(digest.finalize().to_vec())
+}
+
+fn each_piece(received: &ReceivedFile, mut take: impl FnMut(&[u8])) -> Result<(), Problem> {
+    let mut file = received.open()?;
     let mut buffer = vec![0; 128 * 1024];
     loop {
         match file.read(&mut buffer) {
-            Ok(0) => return Ok(digest.finalize().to_vec()),
-            Ok(read) => digest.update(buffer.get(..read).expect("a read fills no more than the buffer")),
+            Ok(0) => return Ok(()),
+            Ok(read) => take(buffer.get(..read).expect("a read fills no more than the buffer")),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(Problem::internal(&error)),
         }

@@ -14,6 +14,7 @@ pub mod security_reports;
 mod snapshot_id;
 pub mod listing;
 mod position;
+pub mod resumable_uploads;
 pub mod provenance;
 pub mod publishers;
 pub mod quotas;

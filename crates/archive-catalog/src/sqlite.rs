@@ -36,6 +36,7 @@ pub(crate) const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("migrations/sqlite/0018-advisories.sql")),
     M::up(include_str!("migrations/sqlite/0019-publishers.sql")),
     M::up(include_str!("migrations/sqlite/0020-external-identities.sql")),
+    M::up(include_str!("migrations/sqlite/0021-resumable-uploads.sql")),
 ];
 
 /// How long a writer waits for others before it gives up.

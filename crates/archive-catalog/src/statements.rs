@@ -20,6 +20,7 @@ mod prune;
 mod publications;
 mod publishers;
 mod quotas;
+mod resumable_uploads;
 mod rows;
 mod search;
 mod security_reports;

@@ -18,6 +18,7 @@ use archive_catalog::listing::Listing;
 use archive_catalog::outbox::Outbox;
 use archive_catalog::publishers::Publishers;
 use archive_catalog::quotas::Quotas;
+use archive_catalog::resumable_uploads::ResumableUploads;
 use archive_catalog::security_reports::SecurityReports;
 use archive_catalog::upload_queue::UploadQueue;
 use archive_catalog::webhooks::Webhooks;
@@ -155,6 +156,11 @@ impl Archive {
 
     /// Returns what is to be sent to them.
     pub fn outbox(&self) -> &dyn Outbox {
+        &self.catalog
+    }
+
+    /// Returns its uploads that come in parts.
+    pub fn resumable_uploads(&self) -> &dyn ResumableUploads {
         &self.catalog
     }
 

@@ -17,6 +17,7 @@ mod published_tree;
 mod behind;
 pub mod ingest;
 pub mod upload_queue;
+pub mod resumable_uploads;
 pub mod buildinfo;
 pub mod package_view;
 pub mod records;

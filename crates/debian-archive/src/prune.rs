@@ -254,7 +254,8 @@ impl Archive {
     fn prune_staged(&self, pruning: PruneMode, now: i64) -> Result<Deletions, PruneError> {
         // First: what is queued meanwhile is young.
         let staged = self.files().list(STAGED)?;
-        let queued: BTreeSet<String> = self.upload_queue().queued_paths()?.into_iter().collect();
+        let mut queued: BTreeSet<String> = self.upload_queue().queued_paths()?.into_iter().collect();
+        queued.extend(self.resumable_uploads().part_paths()?);
         let left = staged
             .into_iter()
             .filter(|(path, head)| !queued.contains(path) && now - head.modified >= UNPLACED);

@@ -47,15 +47,7 @@ impl Archive {
             size: file.size(),
             path: format!("{FOLDER}/{place}"),
         };
-        if let Some(root) = self.files().folder() {
-            // Nobody else on this machine reads what is not published yet.
-            let folder = root.join(STAGED);
-            private_folder(&folder).map_err(|source| StagingError {
-                action: "make",
-                path: folder,
-                source,
-            })?;
-        }
+        self.make_staged()?;
         self.files().put_new(&waiting.path, &file.local())?;
         self.files().settle(&mut [folder_of(&waiting.path)].into_iter())?;
         let enqueued = queue.enqueue(key, &waiting, bounds, now)?;
@@ -112,13 +104,13 @@ impl Archive {
     /// Takes claimed files out of the queue, with their bytes.
     pub fn finish_queued(&self, claim: &Id) -> Result<(), IngestError> {
         let paths = self.upload_queue().finish_queued(claim)?;
-        self.delete_queued(paths)
+        self.delete_staged(paths)
     }
 
     /// Lets go what has waited for too long.
     pub fn sweep_queue(&self, now: i64) -> Result<(), IngestError> {
         let paths = self.upload_queue().forget_queued(now - PATIENCE)?;
-        self.delete_queued(paths)
+        self.delete_staged(paths)
     }
 
     /// Returns how much waits.
@@ -126,7 +118,23 @@ impl Archive {
         Ok(self.upload_queue().queue_usage()?)
     }
 
-    fn delete_queued(&self, paths: Vec<String>) -> Result<(), IngestError> {
+    /// Makes the folder of what is not served yet, where the store is a folder.
+    pub(crate) fn make_staged(&self) -> Result<(), IngestError> {
+        let Some(root) = self.files().folder() else {
+            return Ok(());
+        };
+        // Nobody else on this machine reads what is not published yet.
+        let folder = root.join(STAGED);
+        private_folder(&folder).map_err(|source| StagingError {
+            action: "make",
+            path: folder,
+            source,
+        })?;
+        Ok(())
+    }
+
+    /// Deletes what nobody waits for any more.
+    pub(crate) fn delete_staged(&self, paths: Vec<String>) -> Result<(), IngestError> {
         for path in paths {
             self.files().delete(&path)?;
         }

@@ -21,6 +21,7 @@ mod packages;
 mod private_suites;
 mod promotions;
 mod query;
+mod resumable_uploads;
 mod sessions;
 mod rate_limits;
 mod readyz;

@@ -24,7 +24,7 @@ use crate::server::{self, ConnectionBounds};
 use crate::settings::Settings;
 use crate::threads::BlockingThreads;
 use crate::webhooks::Deliverer;
-use crate::{queue, secrets};
+use crate::{queue, resumable, secrets};
 
 /// How long requests may go on after the server was told to stop.
 const DRAIN: Duration = Duration::from_secs(25);
@@ -162,6 +162,7 @@ async fn tidy(app: Arc<App>) {
         let app = app.clone();
         let written = tokio::task::spawn_blocking(move || {
             queue::sweep(&app, now());
+            resumable::sweep(&app, now());
             write_counts(&app)
         })
         .await;

@@ -5,6 +5,19 @@ use serde::Serialize;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 
+/// Statuses that HTTP has not.
+trait FurtherStatus {
+    /// Source: tus 1.0, "Checksum".
+    const CHECKSUM_MISMATCH: StatusCode;
+}
+
+impl FurtherStatus for StatusCode {
+    const CHECKSUM_MISMATCH: StatusCode = match StatusCode::from_u16(460) {
+        Ok(status) => status,
+        Err(_) => unreachable!(),
+    };
+}
+
 macro_rules! codes {
     ($($name:ident $text:literal $status:ident $title:literal;)*) => {
         /// Identifies the kind of failure. A code never changes its meaning.
@@ -65,6 +78,7 @@ codes! {
     WebhookNotFound "webhook_not_found" NOT_FOUND "There is no such webhook";
     DeliveryNotFound "delivery_not_found" NOT_FOUND "There is no such delivery";
     ExternalIdentityNotFound "external_identity_not_found" NOT_FOUND "There is no such linked identity";
+    UploadNotFound "upload_not_found" NOT_FOUND "There is no such upload";
     SnapshotNotFound "snapshot_not_found" NOT_FOUND "There is no such snapshot";
     MethodNotAllowed "method_not_allowed" METHOD_NOT_ALLOWED "The route does not support this method";
     UploadTimeout "upload_timeout" REQUEST_TIMEOUT "The upload took too long";
@@ -76,6 +90,7 @@ codes! {
     VersionConflict "version_conflict" CONFLICT "An equal version with a different spelling exists";
     ComponentConflict "component_conflict" CONFLICT "The package is in another component";
     PathTaken "path_taken" CONFLICT "The pool path was taken concurrently";
+    UploadOffset "upload_offset" CONFLICT "The offset is not that of the upload";
     NotPublished "not_published" CONFLICT "The suite was never published";
     SnapshotNotPinned "snapshot_not_pinned" CONFLICT "The snapshot is not pinned";
     Vulnerable "vulnerable" CONFLICT "The package has known vulnerabilities";
@@ -89,6 +104,7 @@ codes! {
     InvalidPath "invalid_path" BAD_REQUEST "The path cannot be decoded";
     InvalidCursor "invalid_cursor" BAD_REQUEST "The cursor is not valid";
     UnknownField "unknown_field" BAD_REQUEST "The body has a field that the operation does not know";
+    ChecksumMismatch "checksum_mismatch" CHECKSUM_MISMATCH "The part does not match its checksum";
     DigestMismatch "digest_mismatch" BAD_REQUEST "The body does not match the digest sent with it";
     PreconditionFailed "precondition_failed" PRECONDITION_FAILED "The resource was changed since it was read";
     InvalidUpload "invalid_upload" BAD_REQUEST "The body of the upload cannot be read";
@@ -98,6 +114,7 @@ codes! {
     ChangesIncomplete "changes_incomplete" UNPROCESSABLE_ENTITY "A file that the .changes file lists is missing";
     SourceNotTaken "source_not_taken" UNPROCESSABLE_ENTITY "Source packages are not accepted";
     FileNotTaken "file_not_taken" UNPROCESSABLE_ENTITY "Files of this kind are not accepted";
+    TooManyUploads "too_many_uploads" TOO_MANY_REQUESTS "Too many uploads are unfinished";
     QueueFull "queue_full" TOO_MANY_REQUESTS "Too many files wait for their .changes file";
     WeakPassword "weak_password" UNPROCESSABLE_ENTITY "The password is too weak";
     SuiteRequired "suite_required" UNPROCESSABLE_ENTITY "The request does not name a suite";

@@ -29,6 +29,7 @@ mod sign_in;
 mod suites;
 mod tokens;
 mod upload;
+mod uploads;
 mod users;
 mod visitor;
 mod webhooks;
@@ -74,6 +75,13 @@ pub(super) fn router() -> Router<Arc<App>> {
             "/console/upload",
             get(upload::show)
                 .post(upload::send)
+                .layer(DefaultBodyLimit::disable()),
+        )
+        .route("/console/uploads", post(uploads::begin))
+        .route(
+            "/console/uploads/{id}",
+            get(uploads::show)
+                .patch(uploads::append)
                 .layer(DefaultBodyLimit::disable()),
         )
         .route("/console/suites", get(suites::all))

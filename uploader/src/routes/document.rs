@@ -62,6 +62,7 @@ pub(super) fn complete(document: &mut OpenApi) {
             (HttpMethod::Get, &mut item.get),
             (HttpMethod::Put, &mut item.put),
             (HttpMethod::Post, &mut item.post),
+            (HttpMethod::Patch, &mut item.patch),
             (HttpMethod::Delete, &mut item.delete),
         ];
         for (method, operation) in operations {
@@ -115,6 +116,10 @@ fn statuses(path: &str, method: &HttpMethod, operation: &Operation) -> Vec<u16> 
     }
     if operation.request_body.is_some() {
         statuses.extend([413, 415]);
+    }
+    if path.starts_with("/api/uploads") {
+        // The announced length is too large, or a part has not the digest that it should have.
+        statuses.extend([413, 460]);
     }
     statuses
 }

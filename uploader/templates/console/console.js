@@ -24,34 +24,111 @@ if (form) {
     return { item, bar, state };
   };
 
-  const send = (file, suite, shown) => new Promise((done) => {
+  // Sends a request, and returns its answer: status 0 where the connection was lost.
+  const ask = (method, path, headers, body, progress) => new Promise((done) => {
     const request = new XMLHttpRequest();
-    request.open("POST", `/console/upload?suite=${encodeURIComponent(suite)}`);
+    request.open(method, path);
     request.setRequestHeader("X-CSRF-Token", form.dataset.csrf);
-    request.setRequestHeader("Content-Type", "application/vnd.debian.binary-package");
-    request.upload.addEventListener("progress", (event) => {
-      shown.bar.value = event.loaded;
-      shown.state.textContent = `${Math.round((100 * event.loaded) / (event.total || 1))} %`;
-    });
+    for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
+    if (progress) request.upload.addEventListener("progress", (event) => progress(event.loaded));
     request.addEventListener("loadend", () => {
-      let answer = {};
-      try { answer = JSON.parse(request.responseText); } catch { /* The connection ended. */ }
-      shown.bar.value = shown.bar.max;
-      if (request.status === 201 || request.status === 200) {
-        const link = document.createElement("a");
-        link.href = `/console/packages/${answer.id}`;
-        link.textContent = `${answer.name} ${answer.version} ${answer.architecture}`;
-        shown.state.replaceChildren(request.status === 201 ? "added: " : "was there: ", link);
-        shown.item.className = "done";
-      } else {
-        const why = [answer.title, answer.detail].filter(Boolean).join(": ");
-        shown.state.textContent = why || "the connection was lost";
-        shown.item.className = "failed";
-      }
-      done();
+      let body = {};
+      try { body = JSON.parse(request.responseText); } catch { /* The connection ended, or there is none. */ }
+      done({ status: request.status, body, header: (name) => request.getResponseHeader(name) });
     });
-    request.send(file);
+    request.send(body);
   });
+
+  const show = (shown, sent) => {
+    shown.bar.value = sent;
+    shown.state.textContent = `${Math.floor((100 * sent) / shown.bar.max)} %`;
+  };
+
+  const finish = (shown, { status, body }) => {
+    if (status === 201 || status === 200 || status === 202) {
+      shown.bar.value = shown.bar.max;
+      const link = document.createElement("a");
+      link.href = `/console/packages/${body.id}`;
+      link.textContent = `${body.name} ${body.version} ${body.architecture}`;
+      shown.state.replaceChildren(status === 200 ? "was there: " : "added: ", link);
+      shown.item.className = "done";
+    } else {
+      const why = [body.title, body.detail].filter(Boolean).join(": ");
+      shown.state.textContent = why || "the connection was lost";
+      shown.item.className = "failed";
+    }
+  };
+
+  const sendWhole = (file, suite, shown) => {
+    const headers = { "Content-Type": "application/vnd.debian.binary-package" };
+    return ask("POST", `/console/upload?suite=${encodeURIComponent(suite)}`, headers, file, (sent) => show(shown, sent));
+  };
+
+  // Files that are larger go in parts of this size, by tus 1.0: what breaks off goes on where it stopped, also when the page was closed.
+  const PART = 16 * 1024 * 1024;
+  const TUS = { "Tus-Resumable": "1.0.0" };
+  // How often an answer is waited for in vain, and how long each time, in seconds, before an upload is given up.
+  const WAITS = [1, 2, 5, 10, 20, 30, 60, 60];
+
+  const sleep = (seconds) => new Promise((done) => { setTimeout(done, 1000 * seconds); });
+  const isPassing = (status) => status === 0 || status === 408 || status === 429 || status >= 500;
+
+  const begin = (file, suite) => {
+    const name = btoa(String.fromCharCode(...new TextEncoder().encode(file.name)));
+    const headers = { ...TUS, "Upload-Length": file.size, "Upload-Metadata": `filename ${name}` };
+    return ask("POST", `/console/uploads?suite=${encodeURIComponent(suite)}`, headers);
+  };
+
+  const sendInParts = async (file, suite, shown) => {
+    const key = `upload ${suite} ${file.name} ${file.size} ${file.lastModified}`;
+    const forget = (answer) => { localStorage.removeItem(key); return answer; };
+    let path = localStorage.getItem(key);
+    let offset = null;
+    for (let failed = 0; ;) {
+      let answer;
+      if (!path) {
+        answer = await begin(file, suite);
+        if (answer.status === 201) {
+          path = answer.header("Location");
+          offset = 0;
+          localStorage.setItem(key, path);
+          continue;
+        }
+      } else if (offset === null) {
+        answer = await ask("HEAD", path, TUS);
+        if (answer.status === 200) {
+          offset = Number(answer.header("Upload-Offset"));
+          continue;
+        }
+        if (answer.status === 404) {
+          forget();
+          path = null;
+          continue;
+        }
+      } else {
+        const headers = { ...TUS, "Content-Type": "application/offset+octet-stream", "Upload-Offset": offset, Prefer: "return=representation" };
+        const start = offset;
+        answer = await ask("PATCH", path, headers, file.slice(start, start + PART), (sent) => show(shown, start + sent));
+        if (answer.status === 204) {
+          offset = Number(answer.header("Upload-Offset"));
+          failed = 0;
+          continue;
+        }
+        offset = null;
+      }
+      const isElsewhere = answer.body.code === "upload_offset";
+      if (!isPassing(answer.status) && !isElsewhere) return forget(answer);
+      // Dropped again, it goes on.
+      if (failed >= WAITS.length) return answer;
+      shown.state.textContent = `waits for the server, at ${Math.floor((100 * shown.bar.value) / shown.bar.max)} %`;
+      await sleep(WAITS[failed]);
+      failed += 1;
+    }
+  };
+
+  const send = async (file, suite, shown) => {
+    finish(shown, await (file.size > PART ? sendInParts : sendWhole)(file, suite, shown));
+  };
 
   const take = (files) => {
     const suite = document.getElementById("suite").value;

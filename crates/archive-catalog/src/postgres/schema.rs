@@ -21,6 +21,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/postgres/0012-advisories.sql"),
     include_str!("../migrations/postgres/0013-publishers.sql"),
     include_str!("../migrations/postgres/0014-external-identities.sql"),
+    include_str!("../migrations/postgres/0015-resumable-uploads.sql"),
 ];
 
 /// Makes the tables; an error where there are some.

@@ -411,6 +411,10 @@ pub(super) fn a_receiver_that_is_paused_gets_only_what_is_asked_for(catalog: &Sq
     place_now(catalog, &["one"]);
     let taken = take(catalog, "x");
     turn(catalog, &[failed(&taken[0], Some(0))], "x");
+    execute(
+        catalog,
+        "update webhook_delivery set claim = null, claimed_until = null",
+    );
     let pause = WebhookChange {
         paused: Some(Some(Pause {
             at: NOW,

@@ -41,7 +41,7 @@ impl IncomingFile {
     }
 
     /// Takes all that a reader has.
-    pub(super) fn write_all_of(&mut self, mut reader: impl Read) -> Result<(), IngestError> {
+    pub fn write_all_of(&mut self, mut reader: impl Read) -> Result<(), IngestError> {
         let mut buffer = vec![0; 64 * 1024];
         loop {
             let count = match reader.read(&mut buffer) {

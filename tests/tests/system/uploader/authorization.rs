@@ -19,8 +19,12 @@ enum Guard {
     InFull,
     /// A maintainer of the suite.
     Maintainer,
+    /// A maintainer of the suite, by a token that may upload any package there.
+    SuiteUploader,
     /// An administrator.
     Admin,
+    /// Whoever began the upload; to everybody else there is none.
+    Uploader,
 }
 
 const SHOWN: [Shown; 10] = [
@@ -67,6 +71,10 @@ fn rows(world: &World) -> Vec<Row> {
     };
     let json = |mut row: Row, body: Value| {
         row.body = Some(body);
+        row
+    };
+    let with = |mut row: Row, headers| {
+        row.headers = headers;
         row
     };
     let package = format!("/api/packages/{}", world.package);
@@ -170,7 +178,7 @@ fn rows(world: &World) -> Vec<Row> {
             row(
                 "GET",
                 "/api/suites/{suite}/quota",
-                Guard::Maintainer,
+                Guard::SuiteUploader,
                 ("keeper", 200),
             ),
             "/api/suites/stable/quota".into(),
@@ -313,6 +321,32 @@ fn rows(world: &World) -> Vec<Row> {
                 ("root", 204),
             ),
             format!("{user}/tokens/{}", world.token_of_spare),
+        ),
+        row("GET", "/api/uploads", Guard::SignedIn, ("reader", 200)),
+        at(
+            with(
+                row("POST", "/api/uploads", Guard::SuiteUploader, ("keeper", 201)),
+                &[("Upload-Length", "10")],
+            ),
+            "/api/uploads?suite=stable".into(),
+        ),
+        at(
+            row("GET", "/api/uploads/{id}", Guard::Uploader, ("keeper", 200)),
+            world.upload.clone(),
+        ),
+        at(
+            with(
+                row("PATCH", "/api/uploads/{id}", Guard::Uploader, ("keeper", 204)),
+                &[
+                    ("Upload-Offset", "0"),
+                    ("Content-Type", "application/offset+octet-stream"),
+                ],
+            ),
+            world.upload.clone(),
+        ),
+        at(
+            row("DELETE", "/api/uploads/{id}", Guard::Uploader, ("keeper", 204)),
+            world.upload.clone(),
         ),
         at(
             row("GET", "/api/users/{id}/identities", Guard::Admin, ("root", 200)),
@@ -482,7 +516,9 @@ fn refusal(guard: Guard, shown: Shown) -> Option<u16> {
         (Guard::Reader | Guard::SignedIn, _) => None,
         (Guard::InFull, ScopeTooSmall) => Some(403),
         (Guard::InFull, _) => None,
-        (Guard::Maintainer | Guard::Admin, _) => Some(403),
+        (Guard::SuiteUploader, ScopeTooSmall) => None,
+        (Guard::Maintainer | Guard::SuiteUploader | Guard::Admin, _) => Some(403),
+        (Guard::Uploader, _) => Some(404),
     }
 }
 
@@ -549,6 +585,7 @@ fn every_route_lets_in_whom_it_should_and_nobody_else() {
             let right: &[&str] = match expected {
                 401 if shown == Shown::Nothing => &["unauthenticated"],
                 401 => &["invalid_token"],
+                404 => &["upload_not_found"],
                 _ if shown == Shown::ScopeTooSmall => &["scope_too_small"],
                 _ => &["forbidden"],
             };

@@ -36,6 +36,8 @@ pub(super) struct World {
     pub(super) webhook: String,
     pub(super) delivery: String,
     pub(super) spare_user: String,
+    /// Where an upload in parts of the keeper of `stable` is.
+    pub(super) upload: String,
     /// An identity at a sign-in provider of the spare account.
     pub(super) spare_identity: String,
     pub(super) spare_token: String,
@@ -126,6 +128,8 @@ pub(super) fn world() -> World {
     );
     let spare = server.json("POST", "/api/tokens", Some(&root), &body).json();
 
+    let length = [("Upload-Length", "10")];
+    let upload = server.send("POST", "/api/uploads?suite=stable", Some(&keeper), (&length, &[]));
     let identity = json!({"issuer": "https://id.example.org", "subject": "spare"});
     let path = format!("/api/users/{spare_user}/identities");
     let identity = server.json("POST", &path, Some(&root), &identity).json();
@@ -177,6 +181,7 @@ pub(super) fn world() -> World {
         webhook,
         delivery: ping["id"].as_str().unwrap().to_owned(),
         spare_user,
+        upload: upload.header("location").unwrap(),
         spare_identity: identity["id"].as_str().unwrap().to_owned(),
         spare_token: spare["id"].as_str().unwrap().to_owned(),
         root_id,

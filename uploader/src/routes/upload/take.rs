@@ -3,18 +3,21 @@
 use std::sync::Arc;
 
 use archive_catalog::listing::{Extras, ListedPackage};
+use archive_catalog::resumable_uploads::UploadOutcome;
 use archive_catalog::{Content, Entry, PlacementOutcome};
 use archive_storage::pool::{PoolName, below_root};
 use axum::Json as Answer;
 use axum::extract::Request;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
+use debian_archive::ingest::ReceivedFile;
 use debian_archive::package_view::PackageView;
+use debian_control::digest::Sha256;
 
 use crate::app::App;
 use crate::committer::UploadSet;
 use crate::credential::PresentedCredential;
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 use crate::publication_tracker::Published;
 use crate::receive::drain_refused;
 use crate::routes::upload::admission::{Admitted, admit, content_length};
@@ -25,12 +28,26 @@ use crate::routes::{lookup, wire};
 /// A package that is where it should be.
 pub(crate) struct PlacedUpload {
     status: StatusCode,
+    sha256: Sha256,
     package: PackageView,
 }
 
 impl PlacedUpload {
+    /// Returns what is remembered of it.
+    pub(crate) fn outcome(&self) -> UploadOutcome {
+        UploadOutcome {
+            sha256: self.sha256,
+            status: self.status.as_u16(),
+        }
+    }
+
+    /// Returns where the package is.
+    pub(crate) fn location(&self) -> String {
+        format!("/api/packages/{}", self.package.id)
+    }
+
     pub(crate) fn into_json(self) -> Response {
-        let location = format!("/api/packages/{}", self.package.id);
+        let location = self.location();
         (self.status, [(header::LOCATION, location)], Answer(self.package)).into_response()
     }
 
@@ -49,7 +66,7 @@ impl PlacedUpload {
             success_text(self.status),
             places.join(" ")
         );
-        let location = format!("/api/packages/{}", package.id);
+        let location = self.location();
         (self.status, [(header::LOCATION, location)], text).into_response()
     }
 }
@@ -71,14 +88,25 @@ pub(crate) async fn take(
     };
     let _slot = app.upload_slots.acquire(&admitted.caller.account()?.id).await?;
     let upload = body(app, request).await?;
+    place(app, admitted, params.wait, move |app| upload.finish(app)).await
+}
+
+/// Places a package that came in; `finish` ends its file.
+pub(crate) async fn place(
+    app: &Arc<App>,
+    admitted: Admitted,
+    wait: Option<Wait>,
+    finish: impl FnOnce(&App) -> Result<ReceivedFile, Problem> + Send + 'static,
+) -> Result<PlacedUpload, Problem> {
     let (admitted, staged) = app
         .changing(move |app| {
-            let mut staged = admitted.inspect(app, upload.finish(app)?)?;
+            let mut staged = admitted.inspect(app, finish(app)?)?;
             app.archive.prepare(&mut staged, &admitted.place())?;
             Ok((admitted, staged))
         })
         .await?;
     let content = staged.content().clone();
+    let sha256 = content.sha256;
     let codename = admitted.suite.codename.clone();
     let ready = UploadSet {
         set: vec![staged],
@@ -88,14 +116,39 @@ pub(crate) async fn take(
     };
     let placed = app.committer.commit(ready).await?;
     let added = placed.contains(&PlacementOutcome::Added);
-    let published = match params.wait {
+    let published = match wait {
         Some(Wait::Published) => app.publications.wait(vec![codename]).await?,
         None => Published::Yes,
     };
     let package = app.blocking(move |app| package(app, &admitted, content)).await?;
     let status = status(published, added);
     metrics::counter!("uploads_total", "status" => status.as_u16().to_string()).increment(1);
-    Ok(PlacedUpload { status, package })
+    Ok(PlacedUpload {
+        status,
+        sha256,
+        package,
+    })
+}
+
+/// Returns what an upload became before. Blocking.
+pub(crate) fn placed_before(
+    app: &App,
+    admitted: &Admitted,
+    outcome: &UploadOutcome,
+) -> Result<PlacedUpload, Problem> {
+    let missing = || {
+        Problem::new(
+            Code::PackageNotFound,
+            "the package that the upload became is gone",
+        )
+    };
+    let suites = [admitted.suite.codename.clone()];
+    let listed = lookup::of_content(app, &outcome.sha256, &suites)?.ok_or_else(missing)?;
+    Ok(PlacedUpload {
+        status: StatusCode::from_u16(outcome.status).map_err(|error| Problem::internal(&error))?,
+        sha256: outcome.sha256,
+        package: wire::package(&listed)?,
+    })
 }
 
 /// Returns the package that was uploaded.

@@ -1,0 +1,30 @@
+-- Uploads that come in parts, until they are packages or nobody goes on with them. The bytes of parts are in the store.
+create table resumable_upload (
+    id                 text    not null primary key,
+    account_id         text    not null references account (id),
+    -- Codename.
+    suite              text    not null,
+    component          text    not null,
+    -- 1: the answer waits until the package is live.
+    waits              integer not null check (waits in (0, 1)),
+    name               text,
+    length             integer not null,
+    received           integer not null check (received <= length),
+    -- When it was last added to, in Unix seconds.
+    since              integer not null,
+    -- What it became; null: it goes on.
+    placed_sha256      blob    check (length(placed_sha256) = 32),
+    placed_status      integer,
+    check ((placed_sha256 is null) = (placed_status is null))
+) strict, without rowid;
+create index resumable_upload_account on resumable_upload (account_id) where placed_status is null;
+create index resumable_upload_since on resumable_upload (since);
+
+create table upload_part (
+    upload_id          text    not null references resumable_upload (id),
+    start              integer not null,
+    size               integer not null,
+    -- Where its bytes are, below the root of the store.
+    path               text    not null unique,
+    primary key (upload_id, start)
+) strict, without rowid;

@@ -1,0 +1,63 @@
+//! An upload as clients see it.
+
+use archive_catalog::accounts::Id;
+use archive_catalog::resumable_uploads::{ResumableUpload, UploadOutcome};
+use debian_archive::package_view;
+use debian_archive::resumable_uploads::PATIENCE;
+use debian_control::release::format_iso;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::app::App;
+use crate::caller::Caller;
+use crate::clock::now;
+use crate::problem::{Code, Problem};
+
+/// An upload that comes in parts.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ResumableUpload)]
+pub(crate) struct UploadView {
+    pub(crate) id: String,
+    pub(crate) suite: String,
+    pub(crate) component: String,
+    /// What the client calls the file.
+    pub(crate) name: Option<String>,
+    /// Bytes in all.
+    pub(crate) length: u64,
+    /// Bytes that are kept: where to go on.
+    pub(crate) offset: u64,
+    /// When it is forgotten, if nothing is added.
+    pub(crate) expires_at: String,
+    /// ID of the package that it became.
+    pub(crate) package: Option<String>,
+}
+
+impl UploadView {
+    pub(crate) fn new(upload: &ResumableUpload) -> Self {
+        let package = |placed: &UploadOutcome| package_view::id(&placed.sha256);
+        Self {
+            id: upload.id.to_string(),
+            suite: upload.suite.to_string(),
+            component: upload.component.to_string(),
+            name: upload.name.clone(),
+            length: upload.length,
+            offset: upload.received,
+            expires_at: format_iso(upload.since + PATIENCE),
+            package: upload.placed.as_ref().map(package),
+        }
+    }
+}
+
+/// Returns an upload of the caller. One of another account is like one that there is not.
+pub(crate) fn own_upload(app: &App, caller: &Caller, id: &str) -> Result<ResumableUpload, Problem> {
+    let missing = || Problem::new(Code::UploadNotFound, "the account has no upload with this ID");
+    let account = caller.account()?;
+    let id: Id = id.parse().map_err(|_| missing())?;
+    let found = app
+        .archive
+        .resumable_uploads()
+        .resumable_upload(&account.id, &id)?;
+    found
+        .filter(|upload| upload.since + PATIENCE > now())
+        .ok_or_else(missing)
+}
