@@ -58,26 +58,35 @@ impl Archive {
         let Some(_lock) = lock.map_err(IngestError::Lock)? else {
             return Ok(());
         };
-        for left in left {
+        let mut files = Vec::new();
+        for left in &left {
             for line in left.links()?.lines() {
-                self.take_back(line)?;
+                files.extend(self.left_behind(line)?);
             }
+        }
+        files.sort_unstable();
+        files.dedup();
+        // Deleting begins with a row, and no row is written while a name in the pool may not outlive a power cut.
+        let mut folders = files.iter().map(|file| store::folder_of(file));
+        self.files().settle(&mut folders)?;
+        self.delete_from_pool::<IngestError>(&files)?;
+        for left in left {
             left.delete()?;
         }
         Ok(())
     }
 
-    fn take_back(&self, line: &str) -> Result<(), IngestError> {
+    /// Returns the file that a line of a note names, if it is there and the one that was noted.
+    fn left_behind(&self, line: &str) -> Result<Option<String>, IngestError> {
         let mut fields = line.split('\t');
         // Whoever was killed while it noted had linked nothing.
         let (Some(sha256), Some(tree), Some(path)) = (fields.next(), fields.next(), fields.next()) else {
-            return Ok(());
+            return Ok(None);
         };
         let file = pool::below_root(tree, path);
-        let is_it = store::digest(self.files(), &file)?.is_some_and(|(found, _)| found.to_string() == sha256);
-        if is_it {
-            self.delete_from_pool::<IngestError>(&[file])?;
-        }
-        Ok(())
+        let found = store::digest(self.files(), &file)?;
+        Ok(found
+            .is_some_and(|(found, _)| found.to_string() == sha256)
+            .then_some(file))
     }
 }
