@@ -108,6 +108,26 @@ fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(users::quota::show, users::quota::set))
         .routes(routes!(users::tokens::tokens))
         .routes(routes!(users::delete_token::delete_token))
+        .merge(of_packages())
+        .merge(of_suites())
+        .merge(of_webhooks())
+        .routes(routes!(stats::stats))
+        .routes(routes!(stats::downloads::downloads))
+        .routes(routes!(stats::daily::daily))
+        .routes(routes!(audit::audit))
+        .routes(routes!(audit::export::export))
+        .routes(routes!(audit::verification::verify))
+        .routes(routes!(keys::list))
+        .routes(routes!(retention::preview))
+        .routes(routes!(health::alive))
+        .routes(routes!(health::ready))
+        .routes(routes!(metrics::metrics))
+        .routes(routes!(pages::problem::problem))
+}
+
+/// Returns those of packages.
+fn of_packages() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
         .routes(routes!(packages::list::list, packages::upload::post).layer(DefaultBodyLimit::disable()))
         .routes(routes!(packages::search::search))
         .routes(routes!(packages::deletions::delete))
@@ -131,20 +151,6 @@ fn documented() -> OpenApiRouter<Arc<App>> {
             .layer(DefaultBodyLimit::disable()),
         )
         .routes(routes!(upload::queue::put::put))
-        .merge(of_suites())
-        .merge(of_webhooks())
-        .routes(routes!(stats::stats))
-        .routes(routes!(stats::downloads::downloads))
-        .routes(routes!(stats::daily::daily))
-        .routes(routes!(audit::audit))
-        .routes(routes!(audit::export::export))
-        .routes(routes!(audit::verification::verify))
-        .routes(routes!(keys::list))
-        .routes(routes!(retention::preview))
-        .routes(routes!(health::alive))
-        .routes(routes!(health::ready))
-        .routes(routes!(metrics::metrics))
-        .routes(routes!(pages::problem::problem))
 }
 
 /// Returns those of suites.

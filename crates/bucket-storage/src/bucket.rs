@@ -24,8 +24,12 @@ use archive_storage::store::{
 
 use crate::StoreUrlError;
 use crate::content::{ObjectReader, expect_end, take};
-use crate::parts::{NOTES, PART};
 use crate::service::Service;
+
+/// Files above this size go up in parts, in bytes: so much is held in memory.
+pub(crate) const PART: u64 = 8 * 1024 * 1024;
+/// Where uploads in parts are noted until they end: a key and a number, a line each.
+pub(crate) const NOTES: &str = "staged/parts/";
 
 /// The attribute with the digest of an object's bytes, so that two that want one name need not read it.
 const SHA256: &str = "sha256";

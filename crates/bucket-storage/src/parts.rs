@@ -10,13 +10,8 @@ use object_store::multipart::MultipartStore;
 use object_store::path::Path;
 use object_store::{Attributes, MultipartId, MultipartUpload as _, ObjectStoreExt as _, PutMultipartOptions};
 
-use crate::bucket::{Bucket, RequestError};
+use crate::bucket::{Bucket, NOTES, PART, RequestError};
 use crate::content::{expect_end, take};
-
-/// Files above this size go up in parts, in bytes: so much is held in memory.
-pub(crate) const PART: u64 = 8 * 1024 * 1024;
-/// Where uploads in parts are noted until they end: a key and a number, a line each.
-pub(crate) const NOTES: &str = "staged/parts/";
 
 impl Bucket {
     /// Sends an object in parts. Its bytes are read outside of the runtime: what they are read from may need one itself.

@@ -25,7 +25,7 @@ pub enum PromotionError {
         /// Name, version and architecture.
         package: String,
         /// Why.
-        source: IngestError,
+        source: Box<IngestError>,
     },
     /// What becomes uninstallable cannot be found out.
     #[error(transparent)]
@@ -157,7 +157,7 @@ impl Archive {
                     let content = &package.entry.content;
                     PromotionError::Refused {
                         package: format!("{} {} {}", content.name, content.version, content.architecture),
-                        source,
+                        source: Box::new(source),
                     }
                 })?;
         }

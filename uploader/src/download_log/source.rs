@@ -89,7 +89,7 @@ impl LogSource {
         };
         (&mut *reader).take(HEAD as u64).read_to_end(&mut self.head)?;
         // Anybody can have the first request of a log be a long one: the log is told from others by its whole first line, then.
-        while self.head.len() % HEAD == 0
+        while self.head.len().is_multiple_of(HEAD)
             && self.head.len() <= MAX_LINE
             && !self.head.is_empty()
             && !self.head.contains(&b'\n')

@@ -92,7 +92,7 @@ impl From<PromotionError> for Problem {
             ),
             PromotionError::Catalog(error) => error.into(),
             PromotionError::Refused { package, source } => {
-                let mut problem = Self::from(source);
+                let mut problem = Self::from(*source);
                 problem.detail = format!("{package}: {}", problem.detail);
                 problem
             }

@@ -59,7 +59,8 @@ struct Done {
 
 /// Returns the pages.
 pub(super) fn router() -> Router<Arc<App>> {
-    Router::new()
+    of_keepers()
+        .merge(of_packages())
         .route("/console", get(overview::show))
         .route("/console/assets/{file}", get(assets::asset))
         .route("/console/sign-in", get(sign_in::show).post(sign_in::enter))
@@ -67,6 +68,22 @@ pub(super) fn router() -> Router<Arc<App>> {
         .route("/console/sign-in/answer", get(provider::answer))
         .route("/console/confirm", get(provider::prove))
         .route("/console/sign-out", post(sign_in::leave))
+        .route("/console/audit", get(audit::show))
+        .route("/console/audit/export", get(audit::download))
+        .route("/console/vulnerabilities", get(vulnerabilities::show))
+        .route("/console/retention", get(retention::show))
+        .route("/console/keys", get(keys::show))
+        .route("/console/health", get(health::show))
+        .route("/console/account", get(account::show))
+        .route("/console/account/password", post(account::password))
+        .route("/console/account/sessions", post(account::sessions))
+        .route("/console/account/identities", post(provider::link))
+        .route("/console/account/identities/{id}", post(provider::unlink))
+}
+
+/// Returns those about packages and suites.
+fn of_packages() -> Router<Arc<App>> {
+    Router::new()
         .route("/console/packages", get(packages::show))
         .route("/console/packages/deletion", post(deletion::delete))
         .route("/console/packages/{id}", get(package::show).post(package::change))
@@ -98,6 +115,11 @@ pub(super) fn router() -> Router<Arc<App>> {
             "/console/promotion",
             get(promotion::show).post(promotion::promote),
         )
+}
+
+/// Returns those about who may do what, and who is told.
+fn of_keepers() -> Router<Arc<App>> {
+    Router::new()
         .route("/console/users", get(users::all).post(users::create))
         .route("/console/users/{id}", get(users::one).post(users::change))
         .route("/console/users/{id}/quota", post(users::limit))
@@ -117,17 +139,6 @@ pub(super) fn router() -> Router<Arc<App>> {
             "/console/webhooks/{id}/deliveries/{delivery}",
             post(webhooks::redeliver),
         )
-        .route("/console/audit", get(audit::show))
-        .route("/console/audit/export", get(audit::download))
-        .route("/console/vulnerabilities", get(vulnerabilities::show))
-        .route("/console/retention", get(retention::show))
-        .route("/console/keys", get(keys::show))
-        .route("/console/health", get(health::show))
-        .route("/console/account", get(account::show))
-        .route("/console/account/password", post(account::password))
-        .route("/console/account/sessions", post(account::sessions))
-        .route("/console/account/identities", post(provider::link))
-        .route("/console/account/identities/{id}", post(provider::unlink))
 }
 
 /// Reads a quota from a form; a field that was left empty stands for no limit.

@@ -277,6 +277,7 @@ pub(super) fn accounts_and_tokens_change_only_by_a_right_that_holds(catalog: &Sq
     assert!(catalog.token_by_hash(&hash("one")).unwrap().is_some());
 }
 
+#[expect(clippy::too_many_lines, reason = "one story, each step on the last one")]
 pub(super) fn trusted_publishers_are_kept_with_their_last_use_until_they_are_ended(catalog: &SqlCatalog) {
     let publisher = |name: &str| CatalogPublisher {
         id: id(name),

@@ -92,11 +92,7 @@ pub(super) fn a_set_that_exceeds_a_quota_is_refused_as_a_whole_and_says_whose(ca
     let mut shell = sized("seven", "1", 1);
     shell.by = None;
     assert!(placed(catalog, &[shell]));
-    assert_eq!(
-        placed(catalog, &[sized("one", "1", 60)]),
-        true,
-        "it is there already"
-    );
+    assert!(placed(catalog, &[sized("one", "1", 60)]), "it is there already");
 }
 
 pub(super) fn a_removed_package_counts_by_its_bytes_until_it_is_pruned(catalog: &SqlCatalog) {

@@ -199,7 +199,7 @@ pub(super) fn what_was_removed_rolled_back_and_pruned_is_told_of(catalog: &SqlCa
         removed_until: NOW,
     };
     catalog
-        .prune(&[retention.clone()], NOW, PruneMode::DryRun)
+        .prune(std::slice::from_ref(&retention), NOW, PruneMode::DryRun)
         .unwrap();
     assert_eq!(told(catalog), ["package.uploaded one stable added"]);
     catalog.prune(&[retention], NOW, PruneMode::Done).unwrap();

@@ -197,7 +197,7 @@ impl VulnerabilityDatabase {
 
     fn add_record(&mut self, mut record: OsvRecord, wanted: &SourceFilter) {
         record.keep_releases(&wanted.releases);
-        let names = record.packages().filter(|(_, name)| wanted.contains(*name));
+        let names = record.packages().filter(|(_, name)| wanted.contains(name));
         let keys: BTreeSet<(String, String)> = names
             .map(|(ecosystem, name)| (ecosystem.to_owned(), name.to_owned()))
             .collect();

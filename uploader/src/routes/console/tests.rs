@@ -619,6 +619,7 @@ async fn webhooks_are_for_administrators_in_the_console_too() {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "one table of cases")]
 async fn an_old_sign_in_is_not_enough_for_what_cannot_be_undone() {
     let (server, _) = world().await;
     let right = PASSWORD.replace(' ', "+");

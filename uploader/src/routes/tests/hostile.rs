@@ -323,6 +323,7 @@ async fn what_was_yanked_is_listed_in_pages() {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "one story, each step on the last one")]
 async fn uploads_at_the_same_time_do_not_pass_a_quota_and_say_what_is_used() {
     let (server, jane) = world().await;
     let root = server.token("root", &["admin"]);
