@@ -161,6 +161,15 @@ pub struct Selection {
     pub architecture: Option<Architecture>,
 }
 
+/// A part of a list of packages.
+#[derive(Debug, Clone)]
+pub struct ListPart {
+    /// What stands in suites under its names; may be nothing while more names follow.
+    pub entries: Vec<Entry>,
+    /// Its last name, after which the next part begins; `None` when there are no further names.
+    pub last: Option<PackageName>,
+}
+
 /// A package that was taken out of a suite, and whose file stays.
 #[derive(Debug, Clone)]
 pub struct YankedPackage {
@@ -440,6 +449,14 @@ pub trait Catalog: Send + Sync {
 
     /// Returns what stands in suites, ordered by name, version, architecture.
     fn list(&self, selection: &Selection) -> Result<Vec<Entry>, CatalogError>;
+
+    /// Returns the part of such a list that has the next `names` names after one, or the first.
+    fn list_part(
+        &self,
+        selection: &Selection,
+        after: Option<&PackageName>,
+        names: u32,
+    ) -> Result<ListPart, CatalogError>;
 
     /// Opens a state of a suite, whose files are in `tree` of the pool: that of a revision, or what it holds now.
     fn snapshot(

@@ -11,6 +11,9 @@ use super::package_json;
 use super::select;
 use debian_control::terminal::escaped;
 
+/// How many names are read at a time, with all that the catalog holds of them.
+const NAMES_AT_A_TIME: u32 = 500;
+
 /// List packages: name, version, architecture, suite and component.
 #[derive(Debug, Args)]
 pub(super) struct ListArgs {
@@ -44,11 +47,29 @@ pub(super) fn run(args: ListArgs, context: &mut Context) -> Result<Completion, F
         suite,
         ..Selection::default()
     };
-    let entries = archive.catalog().list(&selection)?;
-    tell_hidden(&archive, &entries, context);
-    if args.json {
-        return print_json(&archive, &entries, context);
+    let mut hidden = 0;
+    let mut after = None;
+    loop {
+        let part = archive
+            .catalog()
+            .list_part(&selection, after.as_ref(), NAMES_AT_A_TIME)?;
+        hidden += hidden_of(&archive, &part.entries);
+        if args.json {
+            print_json(&archive, &part.entries, context)?;
+        } else {
+            print_lines(&part.entries, context)?;
+        }
+        after = part.last;
+        if after.is_none() {
+            break;
+        }
     }
+    tell_hidden(hidden, context);
+    Ok(Completion::Success)
+}
+
+/// Prints packages, one placement a line.
+fn print_lines(entries: &[Entry], context: &mut Context) -> Result<(), Failure> {
     for entry in entries {
         for (suite, component) in &entry.suites {
             let content = &entry.content;
@@ -58,7 +79,7 @@ pub(super) fn run(args: ListArgs, context: &mut Context) -> Result<Completion, F
             ))?;
         }
     }
-    Ok(Completion::Success)
+    Ok(())
 }
 
 pub(super) fn run_show(args: ShowArgs, context: &mut Context) -> Result<Completion, Failure> {
@@ -74,9 +95,10 @@ pub(super) fn run_show(args: ShowArgs, context: &mut Context) -> Result<Completi
             args.name
         )));
     }
-    tell_hidden(&archive, &entries, context);
+    tell_hidden(hidden_of(&archive, &entries), context);
     if args.json {
-        return print_json(&archive, &entries, context);
+        print_json(&archive, &entries, context)?;
+        return Ok(Completion::Success);
     }
     for (at, entry) in entries.iter().enumerate() {
         if at > 0 {
@@ -87,8 +109,8 @@ pub(super) fn run_show(args: ShowArgs, context: &mut Context) -> Result<Completi
     Ok(Completion::Success)
 }
 
-/// Reports how many placements the configuration does not list.
-fn tell_hidden(archive: &Archive, entries: &[Entry], context: &mut Context) {
+/// Counts the placements that the configuration does not list.
+fn hidden_of(archive: &Archive, entries: &[Entry]) -> usize {
     let suites = &archive.config().suites;
     let has_place = |entry: &Entry, suite: &SuiteName, component: &Component| {
         suites.iter().any(|found| {
@@ -97,11 +119,14 @@ fn tell_hidden(archive: &Archive, entries: &[Entry], context: &mut Context) {
                 && found.takes(&entry.content.architecture)
         })
     };
-    let hidden = entries
+    entries
         .iter()
         .flat_map(|entry| entry.suites.iter().map(move |place| (entry, place)))
         .filter(|(entry, (suite, component))| !has_place(entry, suite, component))
-        .count();
+        .count()
+}
+
+fn tell_hidden(hidden: usize, context: &mut Context) {
     if hidden > 0 {
         context.printer.info(format_args!(
             "note: {hidden} of them are in a suite, component or architecture that repogen.toml does not list, and are not published"
@@ -109,9 +134,8 @@ fn tell_hidden(archive: &Archive, entries: &[Entry], context: &mut Context) {
     }
 }
 
-fn print_json(archive: &Archive, entries: &[Entry], context: &mut Context) -> Result<Completion, Failure> {
-    package_json::print(entries, &archive.listing().extras(entries)?, context)?;
-    Ok(Completion::Success)
+fn print_json(archive: &Archive, entries: &[Entry], context: &mut Context) -> Result<(), Failure> {
+    package_json::print(entries, &archive.listing().extras(entries)?, context)
 }
 
 fn show(entry: &Entry, context: &mut Context) -> Result<(), Failure> {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use debian_control::digest::Sha256;
-use debian_control::name::SuiteName;
+use debian_control::name::{PackageName, SuiteName};
 
 use super::{accounts, audit, condemned, place, prune, publications, rows, select, snapshot, states, trees};
 use crate::audit::Actor;
@@ -12,7 +12,7 @@ use crate::lease::{Epoch, LeaseAnswer};
 use crate::sql::{Db, Sql, params};
 use crate::sql_catalog::{Backend, SqlCatalog};
 use crate::{
-    Catalog, CatalogError, CondemnedFile, CondemnedFiles, Conflict, Deleters, Entry, MisplacedFile,
+    Catalog, CatalogError, CondemnedFile, CondemnedFiles, Conflict, Deleters, Entry, ListPart, MisplacedFile,
     NewContent, NewPlacement, Pin, PlacedSet, PlacementOutcome, PoolFile, Progress, PruneMode, PruneResult,
     Publication, RefusedFile, RetainedState, Retention, Selection, Snapshot, SnapshotId, TreeFile,
     YankedPackage,
@@ -108,6 +108,17 @@ impl Catalog for SqlCatalog {
 
     fn list(&self, selection: &Selection) -> Result<Vec<Entry>, CatalogError> {
         self.read("list packages", |db| select::list(db, selection))
+    }
+
+    fn list_part(
+        &self,
+        selection: &Selection,
+        after: Option<&PackageName>,
+        names: u32,
+    ) -> Result<ListPart, CatalogError> {
+        self.read("list packages", |db| {
+            select::list_part(db, selection, after, names)
+        })
     }
 
     fn snapshot(

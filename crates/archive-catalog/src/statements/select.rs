@@ -1,11 +1,11 @@
 //! Reading what stands where.
 
 use debian_control::digest::Sha256;
-use debian_control::name::{Component, SuiteName};
+use debian_control::name::{Component, PackageName, SuiteName};
 
 use super::rows;
 use crate::sql::{Db, Param, Sql, params};
-use crate::{Content, Entry, NewContent, PoolFile, Selection, YankedPackage};
+use crate::{Content, Entry, ListPart, NewContent, PoolFile, Selection, YankedPackage};
 use archive_storage::pool;
 
 /// A live placement and its content.
@@ -38,6 +38,11 @@ pub(crate) fn find(db: &Db<'_>, sha256: &Sha256, tree: &str) -> Sql<Option<(NewC
 
 /// Returns the live placements that `selection` means, ordered by package and then by codename.
 pub(crate) fn live(db: &Db<'_>, selection: &Selection) -> Sql<Vec<Live>> {
+    let (conditions, values) = conditions(selection);
+    read_live(db, &conditions.join(" and "), values)
+}
+
+fn conditions(selection: &Selection) -> (Vec<&'static str>, Vec<Param<'static>>) {
     let mut conditions = vec!["placement.removed_revision is null"];
     let mut values: Vec<Param<'static>> = Vec::new();
     if let Some(suite) = &selection.suite {
@@ -56,7 +61,7 @@ pub(crate) fn live(db: &Db<'_>, selection: &Selection) -> Sql<Vec<Live>> {
         conditions.push("placement.architecture = ?");
         values.push(architecture.as_str().to_owned().into());
     }
-    read_live(db, &conditions.join(" and "), values)
+    (conditions, values)
 }
 
 /// Returns the live placements of one content, ordered by codename.
@@ -118,6 +123,37 @@ pub(crate) fn entries(placements: Vec<Live>) -> Vec<Entry> {
 /// Returns the entries that `selection` means.
 pub(crate) fn list(db: &Db<'_>, selection: &Selection) -> Sql<Vec<Entry>> {
     live(db, selection).map(entries)
+}
+
+/// Returns the entries of the next names.
+pub(crate) fn list_part(
+    db: &Db<'_>,
+    selection: &Selection,
+    after: Option<&PackageName>,
+    names: u32,
+) -> Sql<ListPart> {
+    // No name sorts before the empty text.
+    let after = after.map_or("", PackageName::as_str);
+    let last: Option<PackageName> = db.query_optional(
+        "select name from (select distinct name from content where name > ?1 order by name limit ?2) as part
+         order by name desc limit 1",
+        params![after, i64::from(names)],
+        |row| rows::text(row, 0),
+    )?;
+    let Some(last) = last else {
+        return Ok(ListPart {
+            entries: Vec::new(),
+            last: None,
+        });
+    };
+    let (mut conditions, mut values) = conditions(selection);
+    conditions.push("placement.content_id in (select id from content where name > ? and name <= ?)");
+    values.push(after.to_owned().into());
+    values.push(last.as_str().to_owned().into());
+    Ok(ListPart {
+        entries: entries(read_live(db, &conditions.join(" and "), values)?),
+        last: Some(last),
+    })
 }
 
 /// Returns what was yanked from a suite; what comes back is yanked no longer.

@@ -1,7 +1,7 @@
 //! What placing, removing and describing packages promise.
 
 use super::*;
-use crate::{Deleters, Retained, RetainedState, SnapshotId, TreeFile};
+use crate::{Deleters, Entry, Retained, RetainedState, SnapshotId, TreeFile};
 
 pub(super) fn what_is_done_by_a_right_that_ended_after_it_was_checked_is_not_done(catalog: &SqlCatalog) {
     let new = account("jane", Role::Maintainer);
@@ -108,6 +108,48 @@ pub(super) fn of_a_set_in_which_one_is_refused_nothing_stays_and_other_sets_do(c
     let listed = catalog.list(&Selection::default()).unwrap();
     let names: Vec<&str> = listed.iter().map(|entry| entry.content.name.as_str()).collect();
     assert_eq!(names, ["fine", "first", "good", "taken"]);
+}
+
+pub(super) fn a_list_in_parts_has_what_the_whole_list_has(catalog: &SqlCatalog) {
+    for (name, version) in [
+        ("aa", "1.0"),
+        ("aa", "2.0"),
+        ("bb", "1.0"),
+        ("cc", "1.0"),
+        ("dd", "1.0"),
+        ("ee", "1.0"),
+    ] {
+        place(catalog, &[placement(name, version, "misc")]);
+    }
+    let gone = Selection {
+        name: Some("cc".parse().unwrap()),
+        ..Selection::default()
+    };
+    catalog.remove(&[gone], None, NOW).unwrap();
+    let stable = Selection {
+        suite: Some(suite("stable")),
+        ..Selection::default()
+    };
+    for selection in [Selection::default(), stable] {
+        let mut parts = Vec::new();
+        let mut after = None;
+        loop {
+            let part = catalog.list_part(&selection, after.as_ref(), 2).unwrap();
+            after = part.last;
+            if after.is_none() {
+                assert!(part.entries.is_empty());
+                break;
+            }
+            parts.push(shown(&part.entries));
+        }
+        assert_eq!(parts, ["aa 1.0, aa 2.0, bb 1.0", "dd 1.0", "ee 1.0"]);
+        assert_eq!(parts.join(", "), shown(&catalog.list(&selection).unwrap()));
+    }
+}
+
+fn shown(entries: &[Entry]) -> String {
+    let shown = |entry: &Entry| format!("{} {}", entry.content.name, entry.content.version);
+    entries.iter().map(shown).collect::<Vec<_>>().join(", ")
 }
 
 pub(super) fn a_set_whose_members_stand_against_each_other_is_refused(catalog: &SqlCatalog) {
