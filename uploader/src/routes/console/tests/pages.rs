@@ -1,0 +1,133 @@
+//! What single pages show and do.
+
+use super::*;
+
+#[tokio::test]
+async fn a_form_that_comes_after_its_session_leads_to_a_page_that_there_is() {
+    let (server, _) = world().await;
+    let browser = Browser {
+        server: &server,
+        cookie: String::new(),
+    };
+    let answer = browser
+        .post_as_is("/console/packages/deletion", "id=x", OWN)
+        .await;
+    assert_eq!(location(&answer), "/console/sign-in?next=%2Fconsole");
+}
+
+#[tokio::test]
+async fn a_page_that_comes_later_says_when() {
+    let (server, _) = world().await;
+    let refused = loop {
+        let headers = [FORM, OWN];
+        let answer = server
+            .ask(
+                ("POST", "/console/sign-in"),
+                None,
+                &headers,
+                "username=jane&password=wrong",
+            )
+            .await;
+        if answer.status == 429 {
+            break answer;
+        }
+        assert_eq!(answer.status, 403, "{}", answer.body);
+    };
+    assert!(
+        refused.headers.contains_key("retry-after"),
+        "{:?}",
+        refused.headers
+    );
+}
+
+#[tokio::test]
+async fn the_whole_log_is_read_only_where_that_is_asked_for() {
+    let (server, _) = world().await;
+    let browser = Browser::new(&server, "root").await;
+    let whole = "The chain of all records is whole.";
+    assert!(!browser.get("/console/audit").await.body.contains(whole));
+    assert!(
+        browser
+            .get("/console/audit?verify=true")
+            .await
+            .body
+            .contains(whole)
+    );
+}
+
+#[tokio::test]
+async fn a_package_is_yanked_and_brought_back_and_its_reason_is_no_markup() {
+    let (server, package) = world().await;
+    let browser = Browser::new(&server, "root").await;
+    let evil: String = EVIL.bytes().map(|byte| format!("%{byte:02x}")).collect();
+    let path = format!("/console/packages/{package}/yank");
+    let jane = Browser::new(&server, "jane").await;
+    let refused = jane.post(&path, "reason=mine+it+is+not&suite=").await;
+    assert_eq!(refused.status, 403, "{}", refused.body);
+    for (form, status) in [
+        ("reason=&suite=", 422),
+        (&format!("reason={evil}&suite=stable"), 303),
+    ] {
+        let answer = browser.post(&path, form).await;
+        assert_eq!(answer.status, status, "{}", answer.body);
+    }
+    assert_eq!(
+        browser.get(&format!("/console/packages/{package}")).await.status,
+        404
+    );
+    let page = browser.get("/console/suites/stable").await.body;
+    assert!(
+        page.contains("Yanked packages") && page.contains(&package),
+        "{page}"
+    );
+    assert!(
+        !page.contains("<script>") && !page.contains("<img src=x"),
+        "{page}"
+    );
+    let back = browser
+        .post("/console/suites/stable/yanked", &format!("id={package}"))
+        .await;
+    assert_eq!(
+        location(&back),
+        "/console/suites/stable?done=restored",
+        "{}",
+        back.body
+    );
+    assert_eq!(
+        browser.get(&format!("/console/packages/{package}")).await.status,
+        200
+    );
+    let page = browser.get("/console/suites/stable").await.body;
+    assert!(!page.contains("Yanked packages"), "{page}");
+}
+
+#[tokio::test]
+async fn vulnerabilities_are_shown_by_severity_and_package_and_never_as_markup() {
+    let (server, _) = world().await;
+    let affected = |id: &str, severity: &str, source: &str| {
+        json!({"id": id, "severity": severity, "standing": "open", "fixed_version": null, "source": source,
+            "source_version": EVIL, "packages": [{"name": source, "version": "1", "architecture": "all"}]})
+    };
+    let report = json!({"release": EVIL, "checked": 2, "known": 1,
+        "affected": [affected("CVE-1", "high", "hello"), affected(EVIL, "low", "nginx")]});
+    server.keep_report("stable", &report.to_string());
+    let browser = Browser::new(&server, "joe").await;
+    let shown = async |query: &str| {
+        let page = browser.get(&format!("/console/vulnerabilities?{query}")).await;
+        assert_eq!(page.status, 200, "{}", page.body);
+        assert!(
+            !page.body.contains("<script>") && !page.body.contains("<img src=x"),
+            "{}",
+            page.body
+        );
+        (page.body.contains("CVE-1"), page.body.contains("nginx</a>"))
+    };
+    assert_eq!(shown("suite=stable").await, (true, true));
+    assert_eq!(shown("suite=stable&severity=high").await, (true, false));
+    assert_eq!(
+        shown("suite=stable&severity=low&package=nginx").await,
+        (false, true)
+    );
+    let hidden = browser.get("/console/vulnerabilities?suite=secret").await;
+    assert_eq!(hidden.status, 404, "{}", hidden.body);
+}
