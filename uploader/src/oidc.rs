@@ -47,7 +47,7 @@ impl Oidc {
     /// Reads the file, when there is one.
     pub(crate) fn new(root: &Path) -> anyhow::Result<Self> {
         Ok(Self {
-            publishers: WatchedFile::new(root.join(FILE_NAME), TrustedPublishers::read)?,
+            publishers: WatchedFile::new(root.join(FILE_NAME))?,
             fetcher: IssuerFetcher::new()?,
             keys: Mutex::default(),
         })

@@ -53,7 +53,7 @@ impl SingleSignOn {
     /// Reads the file, when there is one.
     pub(crate) fn new(root: &Path, secret: Option<String>) -> anyhow::Result<Self> {
         Ok(Self {
-            file: WatchedFile::new(root.join(FILE_NAME), SignInSettings::read)?,
+            file: WatchedFile::new(root.join(FILE_NAME))?,
             root: root.to_owned(),
             secret,
             fetcher: IssuerFetcher::new()?,

@@ -4,14 +4,41 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
-use debian_archive::config::ConfigError;
+use debian_archive::config::{self, ConfigError};
 use debian_archive::error_text::with_causes;
+use serde::de::DeserializeOwned;
+
+/// What a file in TOML says; without the file, its default.
+pub(crate) trait FileContent: Default + DeserializeOwned {
+    /// Checks what cannot be said by types, or says what is wrong.
+    fn check(&self) -> Result<(), String>;
+
+    /// Reads the file.
+    fn read(path: &Path) -> Result<Self, ConfigError> {
+        match std::fs::read_to_string(path) {
+            Ok(text) => Self::parse(&text, path),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
+            Err(source) => Err(ConfigError::Read {
+                path: path.to_owned(),
+                source,
+            }),
+        }
+    }
+
+    /// Reads its text; errors name `path`.
+    fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
+        let read: Self = config::parse_toml(text, path)?;
+        read.check().map_err(|message| ConfigError::Meaning {
+            path: path.to_owned(),
+            message,
+        })?;
+        Ok(read)
+    }
+}
 
 /// A file of settings, as it is now.
 pub(crate) struct WatchedFile<T> {
     path: PathBuf,
-    /// Reads it; a missing file is one that says nothing.
-    read: fn(&Path) -> Result<T, ConfigError>,
     loaded: Mutex<Loaded<T>>,
 }
 
@@ -23,14 +50,13 @@ struct Loaded<T> {
 /// What tells that a file was changed; `None`: there is none.
 type Stamp = Option<(SystemTime, u64)>;
 
-impl<T> WatchedFile<T> {
+impl<T: FileContent> WatchedFile<T> {
     /// Reads the file for the first time.
-    pub(crate) fn new(path: PathBuf, read: fn(&Path) -> Result<T, ConfigError>) -> Result<Self, ConfigError> {
+    pub(crate) fn new(path: PathBuf) -> Result<Self, ConfigError> {
         let stamp = stamp(&path);
-        let content = Arc::new(read(&path)?);
+        let content = Arc::new(T::read(&path)?);
         Ok(Self {
             path,
-            read,
             loaded: Mutex::new(Loaded { stamp, content }),
         })
     }
@@ -44,7 +70,7 @@ impl<T> WatchedFile<T> {
         }
         loaded.stamp = stamp;
         let name = self.path.file_name().unwrap_or_default().to_string_lossy();
-        match (self.read)(&self.path) {
+        match T::read(&self.path) {
             Ok(content) => {
                 loaded.content = Arc::new(content);
                 tracing::info!("{name} was reloaded");

@@ -1,11 +1,8 @@
 //! The file that says whose CI jobs are trusted, and with what.
 
-use std::path::Path;
-
 use archive_catalog::accounts::{Id, Username};
 use archive_catalog::provenance::CiJob;
 use archive_catalog::publishers::CatalogPublisher;
-use debian_archive::config::{self, ConfigError};
 use debian_control::digest::Digester;
 use serde::{Deserialize, Deserializer};
 
@@ -15,6 +12,7 @@ use super::issuer::Issuer;
 use crate::id_tokens::shown;
 use crate::problem::{Code, Problem};
 use crate::scope::Scope;
+use crate::watched_file::FileContent;
 
 /// How many entries the file may have of each kind.
 const MAX_ENTRIES: usize = 1000;
@@ -68,28 +66,7 @@ pub(crate) struct Grant {
     pub(crate) publishers: Vec<String>,
 }
 
-impl TrustedPublishers {
-    /// Reads the file; without one, nobody is trusted.
-    pub(super) fn read(path: &Path) -> Result<Self, ConfigError> {
-        match std::fs::read_to_string(path) {
-            Ok(text) => Self::parse(&text, path),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
-            Err(source) => Err(ConfigError::Read {
-                path: path.to_owned(),
-                source,
-            }),
-        }
-    }
-
-    fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
-        let read: Self = config::parse_toml(text, path)?;
-        read.check().map_err(|message| ConfigError::Meaning {
-            path: path.to_owned(),
-            message,
-        })?;
-        Ok(read)
-    }
-
+impl FileContent for TrustedPublishers {
     fn check(&self) -> Result<(), String> {
         if self.issuers.len() > MAX_ENTRIES || self.publishers.len() > MAX_ENTRIES {
             return Err(format!(
@@ -110,7 +87,9 @@ impl TrustedPublishers {
             .iter()
             .try_for_each(|publisher| self.check_publisher(publisher))
     }
+}
 
+impl TrustedPublishers {
     /// Checks a publisher of the file or of the catalog.
     pub(super) fn check_publisher(&self, publisher: &TrustedPublisher) -> Result<(), String> {
         if !self.issuers.iter().any(|issuer| issuer.name == publisher.issuer) {
@@ -346,6 +325,8 @@ fn username<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Username, D::E
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
 
     const ISSUER: &str = "[[issuer]]\nname = \"ci\"\nurl = \"https://ci.example.org\"\naudience = \"archive\"\nkind = \"github\"\n";

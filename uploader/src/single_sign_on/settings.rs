@@ -1,12 +1,11 @@
 //! The file that says where people sign in, and what their groups may do.
 
-use std::path::Path;
-
 use archive_catalog::accounts::Role;
-use debian_archive::config::{self, ConfigError, UrlProblem};
+use debian_archive::config::{self, UrlProblem};
 use serde::{Deserialize, Deserializer};
 
 use crate::id_tokens::{check_url, shown};
+use crate::watched_file::FileContent;
 
 /// How many groups the file may name.
 const MAX_GROUPS: usize = 1000;
@@ -77,29 +76,7 @@ impl Default for SignInSettings {
     }
 }
 
-impl SignInSettings {
-    /// Reads the file.
-    pub(super) fn read(path: &Path) -> Result<Self, ConfigError> {
-        match std::fs::read_to_string(path) {
-            Ok(text) => Self::parse(&text, path),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
-            Err(source) => Err(ConfigError::Read {
-                path: path.to_owned(),
-                source,
-            }),
-        }
-    }
-
-    fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
-        let read: Self = config::parse_toml(text, path)?;
-        read.check().map_err(|message| ConfigError::Meaning {
-            path: path.to_owned(),
-            message,
-        })?;
-        Ok(read)
-    }
-
-    /// Checks what cannot be said by types.
+impl FileContent for SignInSettings {
     fn check(&self) -> Result<(), String> {
         let Some(provider) = &self.provider else {
             return match (self.passwords, self.groups.is_empty()) {
@@ -211,6 +188,8 @@ fn role<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Role, D::Error> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
 
     const WHOLE: &str = "[provider]\nname = \"Example\"\nissuer = \"https://id.example.org\"\nclient_id = \"archive\"\n\
