@@ -16,6 +16,7 @@ mod plan;
 mod postinst;
 mod scripts;
 mod shims;
+mod sources;
 mod tree;
 
 use std::fs;

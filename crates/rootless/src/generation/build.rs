@@ -17,6 +17,7 @@ use super::package::{Owners, Package};
 use super::pattern::matches;
 use super::postinst::{self, Call};
 use super::shims::Site;
+use super::sources::Sources;
 use super::tree::{Node, Tree};
 use super::{GenerationError, Generations, Plan, UNFINISHED, alternatives, database, generators, scripts};
 use crate::overlay;
@@ -230,10 +231,7 @@ impl Builder<'_> {
     fn write_root(&self) -> io::Result<()> {
         let mut root = RootedDir::open(&self.folder.join("root"))?;
         let mut pristine = RootedDir::open(&self.folder.join(overlay::PRISTINE))?;
-        let mut sources = Vec::new();
-        for package in self.packages {
-            sources.push(RootedDir::open(&package.folder.join("tree"))?);
-        }
+        let mut sources = Sources::new(self.packages);
         for (path, node) in self.tree.nodes() {
             match node {
                 Node::Folder => root.folder(path)?,
@@ -248,13 +246,11 @@ impl Builder<'_> {
                     let is_conffile = conffiles.is_some_and(|conffiles| conffiles.contains_key(text));
                     if is_conffile && self.options.purpose == Purpose::Numbered {
                         root.symlink(path, &shared(path))?;
-                        if let Some(from) = sources.get_mut(*owner) {
-                            link_or_copy(from, source, &mut pristine, path)?;
-                        }
+                        link_or_copy(sources.of(*owner)?, source, &mut pristine, path)?;
                     } else if let Some(text) = self.rewritten(path) {
                         root.file(path, 0o444)?.write_all(text?.as_bytes())?;
-                    } else if let Some(from) = sources.get_mut(*owner) {
-                        link_or_copy(from, source, &mut root, path)?;
+                    } else {
+                        link_or_copy(sources.of(*owner)?, source, &mut root, path)?;
                     }
                 }
             }

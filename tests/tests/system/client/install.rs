@@ -62,6 +62,32 @@ fn what_people_read_of_packages_says_first_what_they_are_and_whether_they_are_he
 }
 
 #[test]
+fn a_generation_has_more_packages_than_files_may_be_open() {
+    let archive = TestArchive::new();
+    let names: Vec<String> = (0..150).map(|number| format!("part{number}")).collect();
+    let part = |name: &String| {
+        DebBuilder::new(name, "1", "all")
+            .file(&format!("usr/share/parts/{name}"), "x")
+            .file(&format!("usr/share/{name}/x"), "x")
+    };
+    archive.add(&names.iter().map(part).collect::<Vec<_>>()).ok();
+    archive.publish();
+    let client = Client::of(&archive, &format!("file:{}", archive.root().display()));
+    client.run(&["update"]).ok();
+    let script = format!(
+        "ulimit -n 256 && exec '{}' install --yes 'part*'",
+        archive_tests::archive::cpkgs().display()
+    );
+    let mut limited = std::process::Command::new("sh");
+    limited
+        .args(["-c", &script])
+        .env("CPKGS_HOME", client.home())
+        .current_dir(client.folder());
+    archive_tests::Run::of(&mut limited).ok();
+    assert_eq!(client.json(&["list", "--installed"]).len(), names.len());
+}
+
+#[test]
 fn a_shell_completes_names_of_packages_generations_sources_and_files() {
     let (archive, nginx, client) = served();
     archive.add(&[DebBuilder::new("greens", "1.0", "all")]).ok();
