@@ -16,7 +16,7 @@ use rootless::generation::Programs;
 
 use super::candidates;
 use super::failure::{Failure, REFUSED, USAGE};
-use super::install_target::{Indexes, InstallTargetArgs};
+use super::install_target::{Indexes, InstallTarget, InstallTargetArgs};
 use super::options::{BrokenArgs, RunArgs, check_held, recommends};
 use super::selected;
 use super::target_release::ReleaseArgs;
@@ -137,7 +137,7 @@ pub(super) fn run(args: &InstallArgs, context: &mut Context) -> Result<Outcome, 
         reinstall(&named, &input, &mut plan)?;
     }
     check_held(named.iter().copied(), &input, &plan, context)?;
-    report_newer(&named, &input, &request, &plan, context);
+    report_newer(&named, &input, (&request, &plan), &target, context);
     args.broken.warn(&input, &plan, context);
     let files = (0..specs.len()).map_while(|place| input.file_target(place));
     let files = files.flat_map(|target| match target {
@@ -192,8 +192,8 @@ fn reinstall(named: &[&Named], input: &ResolverInput<'_>, plan: &mut Plan) -> Re
 fn report_newer(
     named: &[&Named],
     input: &ResolverInput<'_>,
-    request: &Request,
-    plan: &Plan,
+    (request, plan): (&Request, &Plan),
+    target: &InstallTarget,
     context: &mut Context,
 ) {
     let named = named
@@ -204,6 +204,6 @@ fn report_newer(
         ..request.clone()
     };
     for kept in kept_back(&input.universe, &request, plan) {
-        kept_back::reason(input, kept).warn(&context.printer);
+        kept_back::reason(input, kept, target).warn(&context.printer);
     }
 }

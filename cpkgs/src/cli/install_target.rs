@@ -116,6 +116,14 @@ impl InstallTarget {
         }
     }
 
+    /// Returns what commands that are hinted at need to mean the same, with a blank before it.
+    pub(super) fn option(&self) -> &'static str {
+        match self {
+            Self::Own { .. } => "",
+            Self::System(_) => " --system",
+        }
+    }
+
     /// Returns the folder that what is installed is below.
     pub(super) fn place(&self) -> &Path {
         match self {

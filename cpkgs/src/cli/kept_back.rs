@@ -9,26 +9,36 @@ use resolver::universe::Universe;
 
 use super::Context;
 use super::failure::{Failure, REFUSED};
+use super::install_target::InstallTarget;
 
 /// How many packages that would be removed are named.
 const MOST_NAMED: usize = 8;
 
 /// Names the packages that an upgrade of everything leaves behind, in one line.
-pub(super) fn report(universe: &Universe, kept: &[KeptBack], command: Upgrade, context: &mut Context) {
+pub(super) fn report(
+    universe: &Universe,
+    kept: &[KeptBack],
+    command: Upgrade,
+    target: &InstallTarget,
+    context: &mut Context,
+) {
     if kept.is_empty() {
         return;
     }
     let names: Vec<&str> = kept.iter().map(|one| universe.name(one.package)).collect();
+    let option = target.option();
     let what_helps = match command {
-        Upgrade::Full => "`cpkgs upgrade NAME` says why",
-        _ => "`cpkgs full-upgrade` removes what is in the way, `cpkgs upgrade NAME` says what that is",
+        Upgrade::Full => format!("`cpkgs upgrade{option} NAME` says why"),
+        _ => format!(
+            "`cpkgs full-upgrade{option}` removes what is in the way, `cpkgs upgrade{option} NAME` says what that is"
+        ),
     };
     let text = format!("kept back: {} ({}); {what_helps}", names.join(", "), names.len());
     context.printer.info(escaped(&text));
 }
 
 /// Returns why a package stays behind its newest version: what that would remove, or what stands against it.
-pub(super) fn reason(input: &ResolverInput<'_>, kept: KeptBack) -> Failure {
+pub(super) fn reason(input: &ResolverInput<'_>, kept: KeptBack, target: &InstallTarget) -> Failure {
     let universe = &input.universe;
     let name = universe.name(kept.package);
     let [installed, newest] = [kept.package, kept.newest].map(|package| universe.version(package));
@@ -58,9 +68,10 @@ pub(super) fn reason(input: &ResolverInput<'_>, kept: KeptBack) -> Failure {
                 [] => format!("{newest} is not chosen together with the other upgrades"),
                 named => format!("{newest} would remove {}{further}", named.join(", ")),
             };
-            Failure::saying(REFUSED, cause)
-                .context(text)
-                .hint(format_args!("`cpkgs install {name}={newest}` does that"))
+            Failure::saying(REFUSED, cause).context(text).hint(format_args!(
+                "`cpkgs install{} {name}={newest}` does that",
+                target.option()
+            ))
         }
         Err(refusal) => {
             let failure = super::transaction::refused(refusal, input, &[]);

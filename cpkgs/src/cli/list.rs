@@ -1,21 +1,23 @@
 //! `cpkgs list`.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 
-use apt_client::package_cache::PackageCache;
+use apt_client::package_cache::{PackageCache, PackageSummary};
 use clap::Args;
-use cpkgs::machine;
+use cpkgs::installed::InstalledPackage;
 use cpkgs::package_pattern::PackagePattern;
 use cpkgs::preferences::Pattern;
 use cpkgs::selection::name_pattern;
-use cpkgs::spec::Named;
+use debian_control::stanza::Stanza;
 use debian_control::version::Version;
 use resolver::request::{Hold, Mark};
+use resolver::universe::PackageId;
 use serde::Serialize;
 
 use super::failure::{Failure, USAGE};
 use super::install_target::{Indexes, InstallTarget, InstallTargetArgs, Run};
-use super::{Context, Outcome, search};
+use super::search::{self, PackageView};
+use super::{Context, Outcome};
 
 /// List packages.
 #[derive(Debug, Args)]
@@ -38,8 +40,10 @@ struct Filter {
     /// No pattern was given.
     is_all: bool,
     names: Vec<Pattern>,
-    /// What patterns by more than the name match.
-    known: BTreeSet<(String, Option<String>)>,
+    /// What patterns by more than the name match: places among the packages of the indexes.
+    places: HashSet<usize>,
+    /// And installed packages, by name and architecture.
+    installed: HashSet<(String, String)>,
 }
 
 impl Filter {
@@ -58,7 +62,8 @@ impl Filter {
         let mut filter = Self {
             is_all: args.patterns.is_empty(),
             names: names.map_err(|error| Failure::new(USAGE, error))?,
-            known: BTreeSet::new(),
+            places: HashSet::new(),
+            installed: HashSet::new(),
         };
         if known.is_empty() {
             return Ok(filter);
@@ -66,24 +71,34 @@ impl Filter {
         let input = target.resolver_input(library, Vec::new(), context)?;
         for text in known {
             let pattern: PackagePattern = text.parse().map_err(|error| Failure::saying(USAGE, error))?;
-            let found = pattern.packages(&input).into_iter();
-            let key = |Named {
-                           name, architecture, ..
-                       }| (name, architecture);
-            filter.known.extend(found.map(key));
+            let found = pattern.versions(&input);
+            let installed = input.installed.iter().map(|installed| installed.package);
+            let key = |package: PackageId| {
+                let universe = &input.universe;
+                (
+                    universe.name(package).to_owned(),
+                    universe.architecture(package).to_owned(),
+                )
+            };
+            filter
+                .installed
+                .extend(installed.filter(|package| found.contains(package)).map(key));
+            filter.places.extend(found.into_iter().map(PackageId::index));
         }
         Ok(filter)
     }
 
-    fn is_meant(&self, name: &str, architecture: &str) -> bool {
-        let is_native = architecture == "all" || architecture == machine::architecture();
-        let key = || {
-            let architecture = (!is_native).then(|| architecture.to_owned());
-            (name.to_owned(), architecture)
-        };
-        self.is_all
-            || self.names.iter().any(|pattern| pattern.matches(name))
-            || !self.known.is_empty() && self.known.contains(&key())
+    fn has_name(&self, name: &str) -> bool {
+        self.is_all || self.names.iter().any(|pattern| pattern.matches(name))
+    }
+
+    fn has_place(&self, summary: &PackageSummary<'_>) -> bool {
+        self.has_name(summary.name) || self.places.contains(&summary.place)
+    }
+
+    fn has_installed(&self, package: &InstalledPackage) -> bool {
+        let key = || (package.name.clone(), package.architecture.clone());
+        self.has_name(&package.name) || !self.installed.is_empty() && self.installed.contains(&key())
     }
 }
 
@@ -103,11 +118,7 @@ pub(super) fn run(args: &ListArgs, context: &mut Context) -> Result<Outcome, Fai
     if !args.installed && !args.upgradable {
         let library = target.library(Indexes::Needed, context)?;
         let filter = Filter::new(args, &target, &library, context)?;
-        let summaries = library.summaries().by_name();
-        for summary in summaries.filter(|summary| filter.is_meant(summary.name, summary.architecture)) {
-            search::print(&summary, &library, context)?;
-        }
-        return Ok(Outcome::Success);
+        return list_all(&filter, &target.installed()?, &library, context);
     }
     // What is installed can be told without any index, but for what could be newer.
     let indexes = if args.upgradable {
@@ -118,7 +129,7 @@ pub(super) fn run(args: &ListArgs, context: &mut Context) -> Result<Outcome, Fai
     let library = target.library(indexes, context)?;
     let filter = Filter::new(args, &target, &library, context)?;
     let installed = target.installed()?.into_iter();
-    for package in installed.filter(|package| filter.is_meant(&package.name, &package.architecture)) {
+    for package in installed.filter(|package| filter.has_installed(package)) {
         let newest = newer(&library, &package.name, &package.architecture, &package.version);
         if args.upgradable && newest.is_none() {
             continue;
@@ -147,6 +158,38 @@ pub(super) fn run(args: &ListArgs, context: &mut Context) -> Result<Outcome, Fai
         context.printer.row(format_args!(
             "{name}\t{version}\t{architecture}\t{mark}{held}{newest}"
         ))?;
+    }
+    Ok(Outcome::Success)
+}
+
+/// Lists what the indexes have, and what is installed and in none of them.
+fn list_all(
+    filter: &Filter,
+    installed: &[InstalledPackage],
+    library: &PackageCache,
+    context: &mut Context,
+) -> Result<Outcome, Failure> {
+    let summaries = library.summaries();
+    let is_local = |package: &&InstalledPackage| {
+        let mut same = summaries.named(&package.name);
+        !same.any(|summary| {
+            (summary.version, summary.architecture) == (&package.version, &package.architecture)
+        })
+    };
+    let local = installed
+        .iter()
+        .filter(|package| filter.has_installed(package))
+        .filter(is_local);
+    let local = local.filter_map(|package| {
+        let stanza = Stanza::parse(&package.stanza).ok()?;
+        Some(PackageView::installed(package, &stanza))
+    });
+    let known = summaries.by_name().filter(|summary| filter.has_place(summary));
+    let known = known.map(|summary| PackageView::new(&summary, library));
+    let mut views: Vec<PackageView<'_>> = local.chain(known).collect();
+    views.sort_by_key(PackageView::name);
+    for view in views {
+        search::print(&view, context)?;
     }
     Ok(Outcome::Success)
 }

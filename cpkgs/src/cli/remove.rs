@@ -85,7 +85,7 @@ fn take_away(
     };
     let plan = solve(&input.universe, &request).map_err(|refusal| refused(refusal, &input, &[]))?;
     args.broken.warn(&input, &plan, context);
-    report_unneeded(&args.target, &input, &plan, context);
+    report_unneeded(&target, &input, &plan, context);
     Transaction {
         wanted: Vec::new(),
         input: &input,
@@ -137,20 +137,11 @@ fn leftovers_of(
 }
 
 /// Says how many packages nothing needs any more after a plan.
-fn report_unneeded(
-    target: &InstallTargetArgs,
-    input: &ResolverInput<'_>,
-    plan: &Plan,
-    context: &mut Context,
-) {
+fn report_unneeded(target: &InstallTarget, input: &ResolverInput<'_>, plan: &Plan, context: &mut Context) {
     let is_removed = |package: PackageId| plan.remove.iter().any(|removal| removal.package == package);
     let stays = input.installed.iter().copied();
     let stays: Vec<Installed> = stays.filter(|one| !is_removed(one.package)).collect();
-    let command = if target.is_system() {
-        "cpkgs autoremove --system"
-    } else {
-        "cpkgs autoremove"
-    };
+    let command = format!("cpkgs autoremove{}", target.option());
     let text = match autoremovable(&input.universe, &stays).len() {
         0 => return,
         1 => format!("1 package is no longer needed: `{command}` removes it"),

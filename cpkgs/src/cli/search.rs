@@ -2,6 +2,8 @@
 
 use apt_client::package_cache::{Filter, PackageCache, PackageSummary};
 use clap::Args;
+use cpkgs::installed::InstalledPackage;
+use debian_control::stanza::Stanza;
 use serde::Serialize;
 
 use super::failure::Failure;
@@ -35,7 +37,8 @@ pub(super) struct PackageView<'f> {
     architecture: &'f str,
     section: &'f str,
     description: &'f str,
-    suite: &'f str,
+    /// None for what is installed and in no index.
+    suite: Option<&'f str>,
 }
 
 impl<'f> PackageView<'f> {
@@ -46,8 +49,24 @@ impl<'f> PackageView<'f> {
             architecture: summary.architecture,
             section: summary.section,
             description: summary.synopsis,
-            suite: library.index_of(summary).codename.as_str(),
+            suite: Some(library.index_of(summary).codename.as_str()),
         }
+    }
+
+    /// Returns what is said of an installed package that no index has, out of its own stanza.
+    pub(super) fn installed(package: &'f InstalledPackage, stanza: &Stanza<'f>) -> Self {
+        Self {
+            name: &package.name,
+            version: &package.version,
+            architecture: &package.architecture,
+            section: stanza.line("Section").unwrap_or_default(),
+            description: stanza.line("Description").unwrap_or_default(),
+            suite: None,
+        }
+    }
+
+    pub(super) fn name(&self) -> &'f str {
+        self.name
     }
 }
 
@@ -63,26 +82,22 @@ pub(super) fn run(args: SearchArgs, context: &mut Context) -> Result<Outcome, Fa
         names_only: args.names_only,
     };
     for hit in library.summaries().search(&filter) {
-        print(&hit.summary, &library, context)?;
+        print(&PackageView::new(&hit.summary, &library), context)?;
     }
     Ok(Outcome::Success)
 }
 
-pub(super) fn print(
-    summary: &PackageSummary<'_>,
-    library: &PackageCache,
-    context: &mut Context,
-) -> Result<(), Failure> {
+pub(super) fn print(view: &PackageView<'_>, context: &mut Context) -> Result<(), Failure> {
     if context.printer.json() {
-        return Ok(context.printer.value(&PackageView::new(summary, library))?);
+        return Ok(context.printer.value(view)?);
     }
-    let PackageSummary {
+    let PackageView {
         name,
         version,
-        synopsis,
+        description,
         ..
-    } = summary;
+    } = view;
     Ok(context
         .printer
-        .row(format_args!("{name}\t{version}\t{synopsis}"))?)
+        .row(format_args!("{name}\t{version}\t{description}"))?)
 }

@@ -472,12 +472,11 @@ fn versions_of(input: &ResolverInput<'_>, name: &str, summary: &str) -> Option<S
     Some(format!("available: {}", versions.join(", ")))
 }
 
-/// Returns the architecture of a name that is not there, where no index of that architecture is.
+/// Returns the architecture of a name that is not there, where packages of that architecture do not count.
 fn unread_architecture<'s>(summary: &'s str, input: &ResolverInput<'_>) -> Option<&'s str> {
     let name = summary.strip_prefix("there is no package `")?.strip_suffix('`')?;
     let (_, architecture) = name.split_once(':')?;
-    let mut indexes = input.library().lists().indexes.iter();
-    let is_read = indexes.any(|index| index.architecture == architecture);
+    let is_read = input.library().machine().has(architecture);
     (!is_read && debian_control::name::is_known_to_dpkg(architecture)).then_some(architecture)
 }
 
@@ -517,7 +516,7 @@ pub(super) fn refused(refusal: Refusal, input: &ResolverInput<'_>, names: &[&str
     }
     if let Some(architecture) = unread_architecture(&said, input) {
         return failure.hint(format_args!(
-            "no index of {architecture} is read: after `dpkg --add-architecture {architecture}`, `cpkgs update` fetches them for `--system`; \
+            "packages of {architecture} do not count here: after `dpkg --add-architecture {architecture}`, `cpkgs update` fetches them for `--system`; \
              without root, `--architecture {architecture}` of `cpkgs source add` does"
         ));
     }

@@ -80,7 +80,7 @@ pub(super) fn upgrade(args: &UpgradeArgs, context: &mut Context) -> Result<Outco
     {
         return Err(
             Failure::saying(REFUSED, format_args!("`{missing}` is not installed"))
-                .hint("`cpkgs install` installs it"),
+                .hint(format_args!("`cpkgs install{}` installs it", target.option())),
         );
     }
     let upgrade = if args.packages.is_empty() {
@@ -157,8 +157,8 @@ fn carry_out(
     let kept = kept_back(universe, &request, &plan);
     match kept.first() {
         // Who names a package wants to know what is wrong with that one.
-        Some(first) if !named.is_empty() => return Err(kept_back::reason(input, *first)),
-        _ => kept_back::report(universe, &kept, request.upgrade, context),
+        Some(first) if !named.is_empty() => return Err(kept_back::reason(input, *first, target)),
+        _ => kept_back::report(universe, &kept, request.upgrade, target, context),
     }
     options.broken.warn(input, &plan, context);
     Transaction {

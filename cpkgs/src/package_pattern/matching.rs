@@ -15,12 +15,15 @@ use crate::preferences::Pattern;
 use crate::resolver_input::{ResolverInput, source_of};
 use crate::spec::Named;
 
-/// A package of one architecture, with all its versions, installed or not.
+/// A package of one architecture, or some of its versions.
 struct Versions<'u> {
     name: &'u str,
     /// What it runs as; for packages of `all` the machine's own.
     architecture: &'u str,
-    all: Vec<PackageId>,
+    /// Those that are looked at: all, or one of them.
+    these: &'u [PackageId],
+    /// All that there are, installed or not.
+    all: &'u [PackageId],
 }
 
 /// What is found out once, when a pattern first wants to know it.
@@ -33,39 +36,74 @@ struct Matching<'i, 'l> {
 impl PackagePattern {
     /// Returns the packages that it matches, by name; those of foreign architectures with their architecture.
     pub fn packages(&self, input: &ResolverInput<'_>) -> Vec<Named> {
-        let universe = &input.universe;
-        let mut groups: BTreeMap<(&str, &str), Vec<PackageId>> = BTreeMap::new();
-        for package in universe.packages() {
-            let architecture = match universe.architecture(package) {
-                "all" => machine::architecture(),
-                own => own,
-            };
-            let key = (universe.name(package), architecture);
-            groups.entry(key).or_default().push(package);
-        }
-        let matching = Matching {
-            input,
-            garbage: OnceCell::new(),
-            broken: OnceCell::new(),
-        };
-        let each = groups.into_iter().map(|((name, architecture), all)| Versions {
-            name,
-            architecture,
-            all,
+        let matching = Matching::new(input);
+        let groups = groups(input).into_iter();
+        let matched = groups.filter(|((name, architecture), all)| {
+            matching.matches(
+                self,
+                &Versions {
+                    name,
+                    architecture,
+                    these: all,
+                    all,
+                },
+            )
         });
-        let named = |versions: Versions<'_>| Named {
-            name: versions.name.to_owned(),
-            architecture: (versions.architecture != machine::architecture())
-                .then(|| versions.architecture.to_owned()),
+        let named = |((name, architecture), _): ((&str, &str), _)| Named {
+            name: name.to_owned(),
+            architecture: (architecture != machine::architecture()).then(|| architecture.to_owned()),
             ..Named::default()
         };
-        each.filter(|versions| matching.matches(self, versions))
-            .map(named)
-            .collect()
+        matched.map(named).collect()
+    }
+
+    /// Returns the versions that it matches, each looked at by itself: of what is true of an installed package, only the installed
+    /// version is one.
+    pub fn versions(&self, input: &ResolverInput<'_>) -> HashSet<PackageId> {
+        let matching = Matching::new(input);
+        let mut found = HashSet::new();
+        for ((name, architecture), all) in groups(input) {
+            let is_meant = |version: &&PackageId| {
+                matching.matches(
+                    self,
+                    &Versions {
+                        name,
+                        architecture,
+                        these: std::slice::from_ref(*version),
+                        all: &all,
+                    },
+                )
+            };
+            found.extend(all.iter().filter(is_meant));
+        }
+        found
     }
 }
 
-impl Matching<'_, '_> {
+/// Returns all versions of each package, by name and what it runs as.
+fn groups<'u>(input: &'u ResolverInput<'_>) -> BTreeMap<(&'u str, &'u str), Vec<PackageId>> {
+    let universe = &input.universe;
+    let mut groups: BTreeMap<(&str, &str), Vec<PackageId>> = BTreeMap::new();
+    for package in universe.packages() {
+        let architecture = match universe.architecture(package) {
+            "all" => machine::architecture(),
+            own => own,
+        };
+        let key = (universe.name(package), architecture);
+        groups.entry(key).or_default().push(package);
+    }
+    groups
+}
+
+impl<'i, 'l> Matching<'i, 'l> {
+    fn new(input: &'i ResolverInput<'l>) -> Self {
+        Self {
+            input,
+            garbage: OnceCell::new(),
+            broken: OnceCell::new(),
+        }
+    }
+
     fn matches(&self, pattern: &PackagePattern, versions: &Versions<'_>) -> bool {
         match pattern {
             PackagePattern::True => true,
@@ -81,10 +119,11 @@ impl Matching<'_, '_> {
     fn is(&self, property: Property, versions: &Versions<'_>) -> bool {
         let universe = &self.input.universe;
         if property == Property::Essential {
-            return versions.all.iter().any(|package| universe.is_essential(*package));
+            let mut these = versions.these.iter();
+            return these.any(|package| universe.is_essential(*package));
         }
-        let mut all = versions.all.iter();
-        let Some(installed) = all.find_map(|package| self.input.installed_as(*package)) else {
+        let mut these = versions.these.iter();
+        let Some(installed) = these.find_map(|package| self.input.installed_as(*package)) else {
             return false;
         };
         match property {
@@ -120,7 +159,7 @@ impl Matching<'_, '_> {
             _ => {}
         }
         let library = self.input.library();
-        versions.all.iter().any(|package| match text {
+        versions.these.iter().any(|package| match text {
             Text::Name | Text::Architecture => false,
             Text::Version => pattern.matches(self.input.universe.version(*package)),
             Text::Section => {

@@ -146,6 +146,12 @@ impl Machine {
         })
     }
 
+    /// Says whether packages may have an architecture.
+    pub fn has(&self, architecture: &str) -> bool {
+        let mut all = std::iter::once(&self.native).chain(&self.foreign);
+        architecture == "all" || all.any(|one| one.as_str() == architecture)
+    }
+
     /// Returns an empty universe to fill.
     pub fn builder(&self) -> UniverseBuilder {
         UniverseBuilder::new(&self.native, &self.foreign)
@@ -186,6 +192,11 @@ impl PackageCache {
     /// Returns what was passed over; nothing where the library was there already.
     pub fn passed(&self) -> &[Passed] {
         &self.passed
+    }
+
+    /// Returns the architectures that its packages may have.
+    pub fn machine(&self) -> &Machine {
+        &self.machine
     }
 
     /// Returns the indexes.

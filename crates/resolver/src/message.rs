@@ -157,11 +157,20 @@ pub(crate) fn need(universe: &Universe, package: PackageId, group: GroupId, fiel
         group_written(universe, group)
     );
     let context = RelationContext::Need(universe.package(package).architecture);
-    if universe.candidates(group, context).is_empty() {
-        format!("{text}, {}", found_instead(universe, group))
-    } else {
-        text
+    if !universe.candidates(group, context).is_empty() {
+        return text;
     }
+    match ruled_out(universe, group, context) {
+        Some(fitting) => format!("{text}, but {} has a negative priority", shown(universe, fitting)),
+        None => format!("{text}, {}", found_instead(universe, group)),
+    }
+}
+
+/// Returns a package that would satisfy a dependency, were it not for its priority.
+pub(crate) fn ruled_out(universe: &Universe, group: GroupId, context: RelationContext) -> Option<PackageId> {
+    let alternatives = universe.group(group).iter();
+    let mut matching = alternatives.flat_map(|alternative| universe.matching(alternative, context));
+    matching.find(|package| universe.priority(*package) < 0)
 }
 
 /// Returns what was found for a dependency that nothing satisfies.
@@ -190,18 +199,18 @@ fn nearest(universe: &Universe, alternative: &Alternative) -> Option<String> {
     let is_allowed = |id: &PackageId| universe.multi_arch(*id) == MultiArch::Allowed;
     if let Some(newest) = newest {
         let version = universe.version(*newest);
-        return Some(if universe.priority(*newest) < 0 {
-            format!("but `{name}` {version} is only in a source with a negative priority")
-        } else if alternative.qualifier == Qualifier::Any && !versions.iter().any(is_allowed) {
-            format!("but `{name}` is not `Multi-Arch: allowed`, as `:any` requires")
-        } else if alternative.constraint.is_some() {
-            format!("newest available is {version}")
-        } else {
-            format!(
-                "but `{name}` is only available for {}",
-                universe.architecture(*newest)
-            )
-        });
+        return Some(
+            if alternative.qualifier == Qualifier::Any && !versions.iter().any(is_allowed) {
+                format!("but `{name}` is not `Multi-Arch: allowed`, as `:any` requires")
+            } else if alternative.constraint.is_some() {
+                format!("newest available is {version}")
+            } else {
+                format!(
+                    "but `{name}` is only available for {}",
+                    universe.architecture(*newest)
+                )
+            },
+        );
     }
     let provider = universe.providers(alternative.name).first()?;
     let provider_text = shown(universe, provider.package);

@@ -93,19 +93,32 @@ impl Refusal {
     /// Says that a target means nothing.
     pub(crate) fn unknown(universe: &Universe, request: &Request, place: usize) -> Self {
         let label = request.install.get(place).map(Target::label).unwrap_or_default();
-        let reason = match request.install.get(place) {
+        let missing = format!("there is no package {label}");
+        let (summary, reason) = match request.install.get(place) {
             Some(Target::Named {
                 name, architecture, ..
-            }) => unknown_reason(universe, name, architecture.as_deref()),
-            _ => NO_SUCH_NAME.to_owned(),
+            }) => match ruled_out(universe, name, architecture.as_deref()) {
+                Some(reason) => (format!("no version of {label} can be chosen"), reason),
+                None => (missing, unknown_reason(universe, name, architecture.as_deref())),
+            },
+            _ => (missing, NO_SUCH_NAME.to_owned()),
         };
         Self {
             kind: RefusalKind::Unknown,
-            summary: format!("there is no package {label}"),
+            summary,
             reasons: vec![reason],
             hints: Vec::new(),
         }
     }
+}
+
+/// Returns what there is of a name of which nothing has a priority to be chosen with.
+fn ruled_out(universe: &Universe, name: &str, architecture: Option<&str>) -> Option<String> {
+    let is_of = |package: &&PackageId| architecture.is_none_or(|wanted| universe.runs_as(**package, wanted));
+    let of: Vec<&PackageId> = universe.versions_of(name).iter().filter(is_of).collect();
+    let is_ruled_out = !of.is_empty() && of.iter().all(|package| universe.priority(**package) < 0);
+    let versions: Vec<&str> = of.iter().map(|package| universe.version(**package)).collect();
+    is_ruled_out.then(|| format!("ruled out by a negative priority: {}", versions.join(", ")))
 }
 
 /// Returns what there is of a name of which nothing fits.
@@ -184,7 +197,8 @@ fn hints(universe: &Universe, request: &Request, facts: &[Fact]) -> Vec<String> 
         let hint = match fact {
             Fact::Needs { package, group, .. } => {
                 let context = RelationContext::Need(universe.package(*package).architecture);
-                let is_missing = universe.candidates(*group, context).is_empty();
+                let is_missing = universe.candidates(*group, context).is_empty()
+                    && message::ruled_out(universe, *group, context).is_none();
                 is_missing.then(|| {
                     format!(
                         "add a source that has {}",

@@ -82,6 +82,22 @@ fn what_is_named_is_manual_also_when_another_named_package_needs_it() {
 }
 
 #[test]
+fn what_dpkg_does_not_know_is_not_offered_whatever_a_source_has() {
+    let machine = Machine::new(&[hello("1.0")]);
+    let config = machine.client.path("config.toml");
+    let text = fs::read_to_string(&config).unwrap();
+    let text = text.replace("suites = ", "architectures = [\"amd64\", \"arm64\"]\nsuites = ");
+    fs::write(&config, text).unwrap();
+    let foreign = DebBuilder::new("hello", "1.0", "arm64");
+    machine.archive.add(&[foreign]).ok();
+    machine.archive.publish();
+    machine.client.run(&["update"]).ok();
+    let said = machine.cpkgs(&["install", "hello:arm64"]).exits(1).stderr;
+    let hint = "packages of arm64 do not count here: after `dpkg --add-architecture arm64`";
+    assert!(said.contains(hint), "{said}");
+}
+
+#[test]
 fn the_preferences_of_apt_count_for_the_system() {
     let machine = Machine::new(&[
         DebBuilder::new("pinned", "1", "all"),

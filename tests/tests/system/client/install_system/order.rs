@@ -26,6 +26,11 @@ fn a_library_that_gets_another_name_is_there_at_every_moment() {
     ]);
     machine.archive.publish();
     machine.client.run(&["update"]).ok();
+    let kept = machine.cpkgs(&["upgrade"]).ok().stderr;
+    assert!(
+        kept.contains("`cpkgs full-upgrade --system` removes what is in the way"),
+        "{kept}"
+    );
     let run = machine.cpkgs(&["full-upgrade"]).ok();
     assert_eq!(
         machine.status(),
