@@ -95,7 +95,7 @@ fn write_pages(command: &Command, folder: &Path) -> io::Result<()> {
     let mut page = File::create(folder.join(man.get_filename()))?;
     man.render_title(&mut page)?;
     man.render_name_section(&mut page)?;
-    man.render_synopsis_section(&mut page)?;
+    write_synopsis(command, &mut page)?;
     man.render_description_section(&mut page)?;
     man.render_options_section(&mut page)?;
     let is_root = command.get_name() == "cpkgs";
@@ -117,6 +117,14 @@ fn write_pages(command: &Command, folder: &Path) -> io::Result<()> {
         page,
         ".SH \"SEE ALSO\"\n{others}\\fBapt\\fR(8), \\fBdpkg\\fR(1), \\fBapt_preferences\\fR(5), \\fBapt_auth.conf\\fR(5)"
     )
+}
+
+/// Writes how a command is typed, as its `--help` does.
+fn write_synopsis(command: &Command, page: &mut File) -> io::Result<()> {
+    let usage = command.clone().render_usage().to_string();
+    let lines = usage.trim_start_matches("Usage:").lines();
+    let lines: Vec<String> = lines.map(str::trim).map(written).collect();
+    writeln!(page, ".SH SYNOPSIS\n.nf\n{}\n.fi", lines.join("\n"))
 }
 
 /// Writes the examples of a command's help, each on a line of its own.

@@ -67,7 +67,11 @@ fn suites(args: &AddArgs, repository: Option<&Repository>) -> Result<Vec<String>
     let known = repository.map_or(&[][..], |repository| &repository.suites);
     match (args.suite.as_slice(), known) {
         ([], [only]) => Ok(vec![only.codename.clone()]),
-        ([], []) => Err(Failure::saying(USAGE, "which suite is not said").hint("name it by --suite")),
+        ([], []) => Err(Failure::saying(
+            USAGE,
+            "no suite is named, and the archive does not say which it has",
+        )
+        .hint("name it by --suite; Debian and Ubuntu are known by name: `cpkgs source add debian trixie`")),
         ([], several) => {
             let names: Vec<String> = several.iter().map(|suite| escaped(&suite.codename)).collect();
             Err(Failure::saying(USAGE, "this archive has several suites")

@@ -27,6 +27,11 @@ fn every_command_has_a_page_with_what_holds_for_all() {
             );
         }
     }
+    let synopsis = page("cpkgs-install.1");
+    assert!(
+        synopsis.contains("\ncpkgs install [OPTIONS] [PACKAGE]...\n"),
+        "{synopsis}"
+    );
     // One line each, as it is typed.
     let root = page("cpkgs.1");
     let examples: Vec<&str> = root
