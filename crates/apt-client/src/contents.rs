@@ -13,7 +13,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::fetch::Fetcher;
-use crate::lists::{Contents, Lists, UpdateError};
+use crate::lists::{DeferredIndex, Lists, UpdateError};
 use crate::package_cache::file;
 use crate::source::Source;
 
@@ -54,7 +54,7 @@ pub struct FileLists {
 
 impl FileLists {
     /// Opens what is here of the lists that count, and returns those that have to be fetched first.
-    pub fn open<'l>(cache: &Path, lists: &'l Lists) -> (Self, Vec<&'l Contents>) {
+    pub fn open<'l>(cache: &Path, lists: &'l Lists) -> (Self, Vec<&'l DeferredIndex>) {
         let mut here = Vec::new();
         let mut missing = Vec::new();
         for contents in &lists.contents {
@@ -74,7 +74,7 @@ impl FileLists {
 /// When it does not come, is not what was signed, or cannot be kept.
 pub fn fetch(
     cache: &Path,
-    contents: &Contents,
+    contents: &DeferredIndex,
     fetcher: &Fetcher,
     sources: &[Source],
 ) -> Result<(), ContentsError> {
@@ -115,10 +115,10 @@ fn folder(cache: &Path) -> PathBuf {
     cache.join("library")
 }
 
-fn path(cache: &Path, contents: &Contents) -> PathBuf {
+fn path(cache: &Path, contents: &DeferredIndex) -> PathBuf {
     folder(cache).join(format!("{}.files", contents.sha256))
 }
 
-fn key(contents: &Contents) -> String {
+fn key(contents: &DeferredIndex) -> String {
     format!("files {}", contents.sha256)
 }

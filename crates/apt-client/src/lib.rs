@@ -12,3 +12,4 @@ pub mod trust;
 pub mod lists;
 pub mod package_cache;
 pub mod contents;
+pub mod source_packages;

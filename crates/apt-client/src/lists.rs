@@ -10,7 +10,7 @@ mod signed_release;
 mod choose;
 mod text;
 mod chunks;
-mod contents;
+mod deferred;
 mod manifest;
 mod index_names;
 mod index_update;
@@ -25,7 +25,7 @@ use crate::source::Source;
 use manifest::{KeptIndex, KeptSuite, Manifest, folder};
 
 pub use chunks::{ChunkList, ChunkPlan, Piece};
-pub use contents::Contents;
+pub use deferred::DeferredIndex;
 pub use error::{ListsError, UpdateError};
 pub use report::{Freshness, SuiteReport, UpdateReport};
 pub use update::{CheckedSuite, Updating, check, update};
@@ -38,7 +38,9 @@ pub struct Lists {
     /// The texts with the long descriptions of their packages, in the same order.
     pub translations: Vec<Translation>,
     /// Lists of files that there are besides, in the same order.
-    pub contents: Vec<Contents>,
+    pub contents: Vec<DeferredIndex>,
+    /// Indexes of source packages, in the same order.
+    pub sources: Vec<DeferredIndex>,
     /// Architectures that count here and that the last update did not ask some suite for.
     pub not_fetched: Vec<String>,
     /// Changes whenever an index or a translation does, or how much its packages are preferred.
@@ -119,6 +121,7 @@ impl Lists {
             indexes: Vec::new(),
             translations: Vec::new(),
             contents: Vec::new(),
+            sources: Vec::new(),
             not_fetched: Vec::new(),
             digest: Digester::sha256().finish().sha256,
         }
@@ -178,7 +181,8 @@ impl Lists {
             architectures: architectures.to_vec(),
             ..kept.clone()
         };
-        self.contents.extend(Contents::of(&suite, number));
+        self.contents.extend(DeferredIndex::contents(&suite, number));
+        self.sources.extend(DeferredIndex::sources(&suite, number));
     }
 
     fn digest(&self) -> Sha256 {

@@ -161,7 +161,8 @@ impl Changes {
     }
 }
 
-fn checksums(stanza: &Stanza<'_>) -> Result<Vec<ChangesFile>, ChangesError> {
+/// Reads `Checksums-Sha256`.
+pub(crate) fn checksums(stanza: &Stanza<'_>) -> Result<Vec<ChangesFile>, ChangesError> {
     const FIELD: &str = "Checksums-Sha256";
     let mut files: Vec<ChangesFile> = Vec::new();
     for words in lines(stanza, FIELD)? {

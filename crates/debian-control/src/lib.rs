@@ -18,3 +18,4 @@ pub mod packages;
 pub mod release;
 pub mod inrelease;
 pub mod changes;
+pub mod source_package;

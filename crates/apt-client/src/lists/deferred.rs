@@ -1,4 +1,5 @@
-//! The lists of files that archives offer (`Contents`): known with each update, fetched when somebody looks for a file.
+//! Indexes that are known with each update and fetched when somebody first needs them: lists of files (`Contents`), and source packages
+//! (`Sources`).
 
 use debian_control::digest::{Digester, Sha256};
 use debian_control::release::{IndexFile, Release};
@@ -6,14 +7,22 @@ use debian_control::release::{IndexFile, Release};
 use super::choose::{Choice, choose};
 use super::error::UpdateError;
 use super::manifest::{KeptFile, KeptSuite};
-use super::remote::{ByHash, Remote};
+use super::remote::{ByHash, Remote, flat_folder};
 use super::text::unpack;
 use crate::fetch::Fetcher;
 use crate::source::Source;
 
 /// Returns the forms of all lists of files that a suite was asked for.
-pub(super) fn kept(release: &Release, suite: &KeptSuite) -> Vec<KeptFile> {
-    let names = names(suite);
+pub(super) fn contents(release: &Release, suite: &KeptSuite) -> Vec<KeptFile> {
+    forms_of(release, &contents_names(suite))
+}
+
+/// Returns the forms of all indexes of source packages that a suite was asked for.
+pub(super) fn sources(release: &Release, suite: &KeptSuite) -> Vec<KeptFile> {
+    forms_of(release, &sources_names(suite))
+}
+
+fn forms_of(release: &Release, names: &[String]) -> Vec<KeptFile> {
     let is_form = |path: &str| {
         names.iter().any(|name| {
             path.strip_prefix(name.as_str())
@@ -24,10 +33,21 @@ pub(super) fn kept(release: &Release, suite: &KeptSuite) -> Vec<KeptFile> {
     files.map(KeptFile::of).collect()
 }
 
+/// Returns what the indexes of source packages may be called. Source: the Debian wiki, DebianRepository/Format.
+fn sources_names(suite: &KeptSuite) -> Vec<String> {
+    if flat_folder(&suite.asked).is_some() {
+        return vec!["Sources".to_owned()];
+    }
+    let components = suite.components.iter();
+    components
+        .map(|component| format!("{component}/source/Sources"))
+        .collect()
+}
+
 /// Returns what the lists of a suite may be called: each component has its own, or all have one.
 ///
 /// Packages for all architectures may stand in a list by themselves. Source: the Debian wiki, DebianRepository/Format.
-fn names(suite: &KeptSuite) -> Vec<String> {
+fn contents_names(suite: &KeptSuite) -> Vec<String> {
     let components = suite.components.iter().map(|component| format!("{component}/"));
     let folders: Vec<String> = components.chain([String::new()]).collect();
     let architectures = suite.architectures.iter().map(String::as_str).chain(["all"]);
@@ -38,11 +58,15 @@ fn names(suite: &KeptSuite) -> Vec<String> {
     each.collect()
 }
 
-/// A list of the files of packages, as its Release lists it.
+/// An index as its Release lists it, which is not fetched with the others.
 #[derive(Debug, Clone)]
-pub struct Contents {
+pub struct DeferredIndex {
     /// `Codename` of its suite.
     pub codename: String,
+    /// `Suite` of its Release.
+    pub suite: Option<String>,
+    /// Where paths in it count from: the root of its archive, then its mirrors.
+    pub roots: Vec<String>,
     /// What it is called below the suite's folder, without the extension of its compression.
     pub name: String,
     /// The digest of the form that is fetched: it tells this list from others.
@@ -56,14 +80,30 @@ pub struct Contents {
     source: usize,
 }
 
-impl Contents {
-    /// Returns the lists that a suite of one of the sources, by its place, offers.
-    pub(super) fn of(suite: &KeptSuite, source: usize) -> impl Iterator<Item = Self> {
-        let forms: Vec<IndexFile> = suite.contents.iter().map(KeptFile::listed).collect();
-        names(suite).into_iter().filter_map(move |name| {
+impl DeferredIndex {
+    /// Returns the lists of files that a suite of one of the sources, by its place, offers.
+    pub(super) fn contents(suite: &KeptSuite, source: usize) -> impl Iterator<Item = Self> {
+        Self::of(suite, &suite.contents, contents_names(suite), source)
+    }
+
+    /// Returns the indexes of source packages that a suite of one of the sources, by its place, offers.
+    pub(super) fn sources(suite: &KeptSuite, source: usize) -> impl Iterator<Item = Self> {
+        Self::of(suite, &suite.sources, sources_names(suite), source)
+    }
+
+    fn of(
+        suite: &KeptSuite,
+        forms: &[KeptFile],
+        names: Vec<String>,
+        source: usize,
+    ) -> impl Iterator<Item = Self> {
+        let forms: Vec<IndexFile> = forms.iter().map(KeptFile::listed).collect();
+        names.into_iter().filter_map(move |name| {
             let packed = choose(&forms, &name)?.packed;
             Some(Self {
                 codename: suite.codename.clone(),
+                suite: suite.suite.clone(),
+                roots: suite.roots().cloned().collect(),
                 sha256: packed.sha256,
                 size: packed.size,
                 asked: suite.asked.clone(),
@@ -73,6 +113,11 @@ impl Contents {
                 source,
             })
         })
+    }
+
+    /// Says whether a person who writes `name` after a slash means its suite.
+    pub fn is_suite(&self, name: &str) -> bool {
+        self.codename == name || self.asked == name || self.suite.as_deref() == Some(name)
     }
 
     /// Fetches it, and hands its text on as it is unpacked. The text counts when this returns well.
@@ -87,7 +132,7 @@ impl Contents {
     ) -> Result<(), UpdateError> {
         let source = sources
             .get(self.source)
-            .expect("a list of files is fetched from the sources that it was opened with");
+            .expect("an index is fetched from the sources that it was opened with");
         let choice = choose(&self.forms, &self.name).expect("it was made of a form that is listed");
         let Choice { packed, plain, .. } = choice;
         let (location, bytes) = Remote::new(fetcher, source, &self.asked).listed(packed, self.by_hash)?;

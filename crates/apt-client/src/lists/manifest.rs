@@ -15,7 +15,7 @@ use crate::private_file::replace_private;
 use crate::source::Source;
 
 /// The form of the manifest. One of another form is as if it were not there: the next update fetches all anew.
-const FORMAT: u32 = 4;
+const FORMAT: u32 = 5;
 const MANIFEST: &str = "manifest.json";
 
 /// What `manifest.json` says.
@@ -55,6 +55,8 @@ pub(super) struct KeptSuite {
     /// `Translation-en` of each component that has one.
     pub(super) translations: Vec<KeptTranslation>,
     pub(super) contents: Vec<KeptFile>,
+    /// Forms of the indexes of source packages.
+    pub(super) sources: Vec<KeptFile>,
 }
 
 /// A `Packages` index.
@@ -199,6 +201,7 @@ impl KeptSuite {
             indexes: Vec::new(),
             translations: Vec::new(),
             contents: Vec::new(),
+            sources: Vec::new(),
         }
     }
 
@@ -208,10 +211,15 @@ impl KeptSuite {
         indexes.chain(self.translations.iter().map(|translation| translation.text))
     }
 
+    /// Returns where its archive is: the root, then its mirrors.
+    pub(super) fn roots(&self) -> impl Iterator<Item = &String> {
+        std::iter::once(&self.url).chain(&self.mirrors)
+    }
+
     pub(super) fn index(&self, kept: &KeptIndex, folder: &Path) -> Index {
         Index {
             url: self.url.clone(),
-            roots: std::iter::once(&self.url).chain(&self.mirrors).cloned().collect(),
+            roots: self.roots().cloned().collect(),
             asked: self.asked.clone(),
             codename: self.codename.clone(),
             suite: self.suite.clone(),

@@ -6,7 +6,7 @@ use std::path::Path;
 use debian_control::release::format_iso;
 use openpgp_policy::{Keyring, VerifyError};
 
-use super::contents;
+use super::deferred;
 use super::error::UpdateError;
 use super::index_names::{IndexNames, index_names};
 use super::index_update::{IndexUpdate, is_here};
@@ -289,7 +289,8 @@ fn described(asked: KeptSuite, trusted: &Trusted) -> KeptSuite {
         but_automatic_upgrades: release.but_automatic_upgrades,
         signers: trusted.signers.iter().map(ToString::to_string).collect(),
         by_hash: release.acquire_by_hash,
-        contents: contents::kept(release, &asked),
+        contents: deferred::contents(release, &asked),
+        sources: deferred::sources(release, &asked),
         ..asked
     }
 }

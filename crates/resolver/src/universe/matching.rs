@@ -3,7 +3,9 @@
 
 use std::cmp::Reverse;
 
-use super::{Alternative, ArchitectureId, GroupId, MultiArch, PackageId, Provider, Qualifier, Universe};
+use super::{
+    Alternative, ArchitectureId, Field, GroupId, MultiArch, PackageId, Provider, Qualifier, Universe,
+};
 use debian_control::relation::Operator;
 
 /// Who asks.
@@ -85,6 +87,18 @@ impl Universe {
                 package.importance
             },
         }
+    }
+
+    /// Returns for each need of a package the first of some packages that meets it, where one does.
+    pub fn meeting_needs(&self, package: PackageId, among: &[PackageId]) -> Vec<PackageId> {
+        let context = RelationContext::Need(self.packages[package].architecture);
+        let needs = [Field::PreDepends, Field::Depends].map(|field| self.related(package, field));
+        let groups = needs.into_iter().flatten();
+        let met = groups.filter_map(|group| {
+            let mut candidates = self.candidates(*group, context).into_iter();
+            candidates.find(|candidate| among.contains(candidate))
+        });
+        met.collect()
     }
 
     /// Says whether one of some packages meets a group, whatever its source.
