@@ -43,13 +43,13 @@ impl Usage {
     }
 
     /// Writes what was counted. What cannot be written is kept for the next time. Blocking.
-    pub(crate) fn write(&self, archive: &Archive) -> Result<(), CatalogError> {
+    pub(crate) fn write(&self, archive: &Archive, now: i64) -> Result<(), CatalogError> {
         let PendingCounts { downloads, tokens } = std::mem::take(&mut *self.lock());
         let downloads: Vec<DownloadCount> = downloads.into_iter().map(counted).collect();
         let tokens: Vec<_> = tokens.into_iter().collect();
         let written = match downloads.as_slice() {
             [] => Ok(()),
-            downloads => archive.downloads().count_downloads(downloads),
+            downloads => archive.downloads().count_downloads(downloads, now),
         };
         if let Err(error) = written {
             self.keep(downloads, tokens);

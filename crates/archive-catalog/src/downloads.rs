@@ -78,8 +78,8 @@ pub struct LogPosition {
 
 /// Downloads of an archive.
 pub trait Downloads: Send + Sync {
-    /// Adds to the counts.
-    fn count_downloads(&self, counts: &[DownloadCount]) -> Result<(), CatalogError>;
+    /// Adds to the counts; `now` in Unix seconds.
+    fn count_downloads(&self, counts: &[DownloadCount], now: i64) -> Result<(), CatalogError>;
 
     /// Adds what was found in a log, and notes how far that was; both or nothing.
     ///
@@ -95,6 +95,23 @@ pub trait Downloads: Send + Sync {
 
     /// Returns the known logs, those with the longest heads first.
     fn logs(&self) -> Result<Vec<LogPosition>, CatalogError>;
+
+    /// Returns how often each content was fetched that a suite has or had of a name, with its digest in order; contents that were not
+    /// fetched from that tree of the pool are left out.
+    fn downloads_of(
+        &self,
+        suite: &SuiteName,
+        tree: &str,
+        name: &PackageName,
+    ) -> Result<Vec<(Sha256, u64)>, CatalogError>;
+
+    /// Returns the names, in order, that a suite has or had and whose counts in a tree changed since a time in Unix seconds.
+    fn names_downloaded(
+        &self,
+        suite: &SuiteName,
+        tree: &str,
+        since: i64,
+    ) -> Result<Vec<PackageName>, CatalogError>;
 
     /// Sums downloads up.
     fn sum_downloads(&self, query: &DownloadQuery) -> Result<Vec<DownloadSum>, CatalogError>;

@@ -272,7 +272,7 @@ const TABLES: &[Table] = &[
     table(
         "download_day",
         "day, sha256, tree",
-        &["day", "sha256", "tree", "count"],
+        &["day", "sha256", "tree", "count", "noted_at"],
     ),
     table(
         "finding",

@@ -117,6 +117,7 @@ fn write(
         components: vec!["main".into()],
         architectures: vec!["amd64".into()],
         sources: Some("Types: deb\n".into()),
+        shows_downloads: false,
     };
     let site = Site {
         title: "Example".into(),
@@ -177,6 +178,7 @@ fn packages(text: &str) -> Result<BTreeMap<String, Package>, Failure> {
             },
             vulnerabilities: Vec::new(),
             job: None,
+            downloads: None,
             package,
         };
         packages
@@ -184,6 +186,7 @@ fn packages(text: &str) -> Result<BTreeMap<String, Package>, Failure> {
             .or_insert(Package {
                 builds: vec![build],
                 history: vec![placed],
+                downloads: None,
             });
     }
     Ok(packages)

@@ -19,6 +19,8 @@ pub struct Package {
     pub builds: Vec<Build>,
     /// What the suite held and holds of it, the newest first.
     pub history: Vec<Placed>,
+    /// How often it was downloaded, with all versions that the suite has or had; `None` where that is not shown.
+    pub downloads: Option<u64>,
 }
 
 /// One `.deb`.
@@ -46,6 +48,8 @@ pub struct Build {
     pub vulnerabilities: Vec<Vulnerability>,
     /// The CI job that brought it, where everybody may know that.
     pub job: Option<Job>,
+    /// How often it was downloaded; `None` where that is not shown.
+    pub downloads: Option<u64>,
 }
 
 /// A known vulnerability of a build.

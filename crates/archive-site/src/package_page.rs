@@ -118,7 +118,7 @@ fn page<'a>(package: &'a Package, context: &'a PackageContext<'a>, folder: &str)
         version: newest.package.version().to_string(),
         summary: text::line(newest.package.synopsis().unwrap_or_default()),
         paragraphs: text::paragraphs(&newest.package.description().unwrap_or_default()),
-        facts: facts(newest),
+        facts: facts(package),
         commands: commands(package, suite),
         builds: package
             .builds
@@ -160,7 +160,8 @@ fn history_view(placed: &Placed) -> HistoryView<'_> {
     }
 }
 
-fn facts(build: &Build) -> Vec<Fact> {
+fn facts(shown: &Package) -> Vec<Fact> {
+    let build = shown.newest();
     let package = &build.package;
     let plain = |label, value: Option<&str>| {
         let value = value.map(text::line).filter(|value| !value.is_empty())?;
@@ -178,6 +179,7 @@ fn facts(build: &Build) -> Vec<Fact> {
     let installed = package
         .installed_size()
         .map(|kibibytes| text::bytes(kibibytes.saturating_mul(1024)));
+    let downloads = shown.downloads.map(text::count);
     [
         plain("Maintainer", package.maintainer()),
         homepage.map(|value| Fact {
@@ -191,6 +193,7 @@ fn facts(build: &Build) -> Vec<Fact> {
         plain("Multi-Arch", package.multi_arch()),
         plain("Installed size", installed.as_deref()),
         plain("Essential", package.essential().then_some("yes")),
+        plain("Downloads", downloads.as_deref()),
     ]
     .into_iter()
     .flatten()
@@ -235,6 +238,8 @@ struct PackageJson<'a> {
     files: &'a [String],
     files_total: usize,
     history: Vec<PlacedJson<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    downloads: Option<u64>,
 }
 
 #[derive(Serialize)]
@@ -251,6 +256,8 @@ struct BuildJson<'a> {
     added_at: String,
     job: Option<&'a Job>,
     vulnerabilities: &'a [Vulnerability],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    downloads: Option<u64>,
     relations: BTreeMap<&'static str, String>,
 }
 
@@ -285,6 +292,7 @@ fn twin<'a>(package: &'a Package, context: &'a PackageContext<'a>) -> PackageJso
         files: &newest.files.paths,
         files_total: newest.files.total,
         history: package.history.iter().map(placed).collect(),
+        downloads: package.downloads,
     }
 }
 
@@ -306,6 +314,7 @@ fn build_json(build: &Build) -> BuildJson<'_> {
         added_at: format_iso(build.added_at),
         job: build.job.as_ref(),
         vulnerabilities: &build.vulnerabilities,
+        downloads: build.downloads,
         relations: relations.collect(),
     }
 }

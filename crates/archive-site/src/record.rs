@@ -11,6 +11,8 @@
 //! new AGE NAME                 each name, the newest first
 //! entry LIST KEY RANK NAME     the entries of the long lists
 //! part LIST PREFIX             how many entries begin so, of each part of a list that is divided
+//! downloads                    when counts of downloads were last gone through, where they are shown
+//! downloads NAME               how many downloads the page of a name says
 //! ```
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -106,7 +108,10 @@ impl<S: RecordStore> Record<S> {
         }
         match row {
             Some(row) => self.store.put(&format!("row\t{name}"), row.line())?,
-            None => self.store.delete(&format!("row\t{name}"))?,
+            None => {
+                self.store.delete(&format!("row\t{name}"))?;
+                self.store.delete(&format!("downloads\t{name}"))?;
+            }
         }
         let (old, new) = (before.as_ref().map_or(0, Row::size), row.map_or(0, Row::size));
         let size = self.size()?.checked_sub(old).ok_or(InvalidRecord)?;
@@ -126,6 +131,33 @@ impl<S: RecordStore> Record<S> {
             let deltas = touched.entry(list.to_owned()).or_default();
             *deltas.entry(key.to_owned()).or_default() += change;
         }
+    }
+
+    /// Notes how many downloads the page of a name says.
+    pub fn set_downloads(&mut self, name: &str, downloads: u64) -> Result<(), S::Error> {
+        let key = format!("downloads\t{name}");
+        self.store.put(&key, &downloads.to_string())
+    }
+
+    /// Returns how many downloads the page of a name says; `None` where it says nothing.
+    pub fn downloads(&self, name: &str) -> Result<Option<u64>, S::Error> {
+        self.number(&format!("downloads\t{name}"))
+    }
+
+    /// Notes when counts of downloads were gone through, in Unix seconds.
+    pub fn set_downloads_read(&mut self, at: i64) -> Result<(), S::Error> {
+        self.store.put("downloads", &at.to_string())
+    }
+
+    /// Returns when counts of downloads were last gone through, in Unix seconds.
+    pub fn downloads_read(&self) -> Result<Option<i64>, S::Error> {
+        self.number("downloads")
+    }
+
+    fn number<T: std::str::FromStr>(&self, key: &str) -> Result<Option<T>, S::Error> {
+        let text = self.store.get(key)?;
+        let number = text.map(|text| text.parse().map_err(|_| InvalidRecord));
+        Ok(number.transpose()?)
     }
 
     /// Divides the lists whose entries changed.
@@ -169,7 +201,7 @@ impl<S: RecordStore> Record<S> {
     }
 
     /// Says whether there is a name.
-    pub(crate) fn has(&self, name: &str) -> Result<bool, S::Error> {
+    pub fn has(&self, name: &str) -> Result<bool, S::Error> {
         Ok(self.store.get(&format!("row\t{name}"))?.is_some())
     }
 

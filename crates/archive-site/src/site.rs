@@ -43,6 +43,9 @@ pub struct SiteSuite {
     pub architectures: Vec<String>,
     /// Its entry for apt, with the keys in it; `None` without a URL.
     pub sources: Option<String>,
+    /// Whether its pages say how often packages were downloaded.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub shows_downloads: bool,
 }
 
 impl Site {

@@ -29,6 +29,7 @@ fn site(url: Option<&str>) -> Site {
                     "Types: deb\nURIs: {url}/\nSuites: bookworm\nComponents: main\nSigned-By:\n -----BEGIN\n"
                 )
             }),
+            shows_downloads: false,
         }],
     }
 }
@@ -50,6 +51,7 @@ fn build(control: &str, added_at: i64) -> Build {
         },
         vulnerabilities: Vec::new(),
         job: None,
+        downloads: None,
         package,
     }
 }
@@ -65,6 +67,7 @@ fn package(control: &str, added_at: i64) -> Package {
     Package {
         builds: vec![build],
         history: vec![placed],
+        downloads: None,
     }
 }
 

@@ -115,6 +115,9 @@ pub struct SiteSettings {
     pub title: Option<String>,
     /// What the archive is, in a sentence or more.
     pub description: Option<String>,
+    /// Whether pages say how often packages were downloaded.
+    #[serde(default)]
+    pub downloads: bool,
 }
 
 /// One suite.
@@ -176,6 +179,9 @@ pub struct Suite {
     /// Section and Priority that win over those of the .deb.
     #[serde(default)]
     pub overrides: BTreeMap<String, Override>,
+    /// Whether its pages say how often packages were downloaded: it has some, and `[site]` allows it.
+    #[serde(skip)]
+    pub shows_downloads: bool,
 }
 
 /// Values that a suite sets in place of those in the .deb.
@@ -246,7 +252,12 @@ impl Config {
 
     /// Parses the text of a configuration; `path` is named in errors.
     pub fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
-        let config: Self = parse_toml(text, path)?;
+        let mut config: Self = parse_toml(text, path)?;
+        let site = config.site.as_ref();
+        let shows_downloads = site.is_some_and(|site| site.enabled && site.downloads);
+        for suite in &mut config.suites {
+            suite.shows_downloads = shows_downloads && !suite.private;
+        }
         config.check().map_err(|message| ConfigError::Meaning {
             path: path.to_owned(),
             message,

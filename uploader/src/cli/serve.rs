@@ -175,7 +175,7 @@ async fn tidy(app: Arc<App>) {
 /// Writes what requests counted. Blocking.
 fn write_counts(app: &App) -> Result<(), CatalogError> {
     let archive = app.publications.archive();
-    app.usage.write(&archive)?;
+    app.usage.write(&archive, now())?;
     app.refusals.write(archive.audit(), now())
 }
 

@@ -1,14 +1,16 @@
 //! Downloads by day.
 
+use super::rows;
 use crate::CatalogError;
 use crate::downloads::{DownloadCount, DownloadGroup, DownloadQuery, DownloadSum, Downloads, LogPosition};
 use crate::sql::{Db, Param, Row, Sql, params};
 use crate::sql_catalog::SqlCatalog;
 use debian_control::digest::Sha256;
+use debian_control::name::{PackageName, SuiteName};
 
 impl Downloads for SqlCatalog {
-    fn count_downloads(&self, counts: &[DownloadCount]) -> Result<(), CatalogError> {
-        self.write("count downloads", |db| add(db, counts))
+    fn count_downloads(&self, counts: &[DownloadCount], now: i64) -> Result<(), CatalogError> {
+        self.write("count downloads", |db| add(db, counts, now))
     }
 
     fn count_logged(
@@ -21,7 +23,7 @@ impl Downloads for SqlCatalog {
         self.write("count downloads", |db| {
             let moved = move_on(db, before, after, now)?;
             if moved {
-                add(db, counts)?;
+                add(db, counts, now)?;
             }
             Ok(moved)
         })
@@ -43,6 +45,46 @@ impl Downloads for SqlCatalog {
         })
     }
 
+    fn downloads_of(
+        &self,
+        suite: &SuiteName,
+        tree: &str,
+        name: &PackageName,
+    ) -> Result<Vec<(Sha256, u64)>, CatalogError> {
+        self.read("read the downloads of a package", |db| {
+            db.query(
+                "select download_day.sha256, cast(sum(download_day.count) as bigint)
+                 from download_day
+                 where tree = ?2 and sha256 in (
+                     select identity.sha256 from identity join suite on suite.id = identity.suite_id
+                     where suite.codename = ?1 and identity.name = ?3)
+                 group by download_day.sha256 order by download_day.sha256",
+                params![suite.as_str(), tree, name.as_str()],
+                |row| Ok((Sha256::from_bytes(row.get(0)?), row.get(1)?)),
+            )
+        })
+    }
+
+    fn names_downloaded(
+        &self,
+        suite: &SuiteName,
+        tree: &str,
+        since: i64,
+    ) -> Result<Vec<PackageName>, CatalogError> {
+        self.read("read what was downloaded", |db| {
+            db.query(
+                "select distinct identity.name
+                 from download_day
+                 join identity on identity.sha256 = download_day.sha256
+                 join suite on suite.id = identity.suite_id
+                 where download_day.noted_at >= ?3 and download_day.tree = ?2 and suite.codename = ?1
+                 order by identity.name",
+                params![suite.as_str(), tree, since],
+                |row| rows::text(row, 0),
+            )
+        })
+    }
+
     fn sum_downloads(&self, query: &DownloadQuery) -> Result<Vec<DownloadSum>, CatalogError> {
         if query.suites.is_empty() {
             return Ok(Vec::new());
@@ -54,7 +96,7 @@ impl Downloads for SqlCatalog {
     }
 }
 
-fn add(db: &Db<'_>, counts: &[DownloadCount]) -> Sql<()> {
+fn add(db: &Db<'_>, counts: &[DownloadCount], now: i64) -> Sql<()> {
     for counted in counts {
         let (sha256, count) = (counted.sha256.as_bytes(), counted.count);
         db.execute(
@@ -63,9 +105,10 @@ fn add(db: &Db<'_>, counts: &[DownloadCount]) -> Sql<()> {
             params![sha256, count],
         )?;
         db.execute(
-            "insert into download_day (day, sha256, tree, count) values (?1, ?2, ?3, ?4)
-             on conflict (day, sha256, tree) do update set count = download_day.count + excluded.count",
-            params![counted.day, sha256, counted.tree, count],
+            "insert into download_day (day, sha256, tree, count, noted_at) values (?1, ?2, ?3, ?4, ?5)
+             on conflict (day, sha256, tree)
+             do update set count = download_day.count + excluded.count, noted_at = excluded.noted_at",
+            params![counted.day, sha256, counted.tree, count, now],
         )?;
     }
     Ok(())

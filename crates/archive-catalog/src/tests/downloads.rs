@@ -54,14 +54,17 @@ fn sums(catalog: &SqlCatalog, group: DownloadGroup, suites: &[(&str, &str)]) -> 
 pub(super) fn days_versions_packages_and_suites_are_counted_apart(catalog: &SqlCatalog) {
     let [old, new, _] = placed(catalog);
     catalog
-        .count_downloads(&[count(old, "", 100, 2), count(new, "", 101, 3)])
+        .count_downloads(&[count(old, "", 100, 2), count(new, "", 101, 3)], NOW)
         .unwrap();
     catalog
-        .count_downloads(&[
-            count(old, "", 100, 2),
-            count(old, "", 99, 9),
-            count(new, "", 102, 9),
-        ])
+        .count_downloads(
+            &[
+                count(old, "", 100, 2),
+                count(old, "", 99, 9),
+                count(new, "", 102, 9),
+            ],
+            NOW,
+        )
         .unwrap();
     let public = [("stable", "")];
     assert_eq!(sums(catalog, DownloadGroup::Day, &public), ["100=4", "101=3"]);
@@ -84,11 +87,14 @@ pub(super) fn what_is_private_is_counted_for_its_readers_only(catalog: &SqlCatal
     copy.suite = suite("private");
     place(catalog, &[copy]);
     catalog
-        .count_downloads(&[
-            count(old, "", 100, 2),
-            count(old, "private", 100, 5),
-            count(secret, "private", 100, 7),
-        ])
+        .count_downloads(
+            &[
+                count(old, "", 100, 2),
+                count(old, "private", 100, 5),
+                count(secret, "private", 100, 7),
+            ],
+            NOW,
+        )
         .unwrap();
     assert_eq!(
         sums(catalog, DownloadGroup::Package, &[("stable", "")]),
@@ -127,7 +133,7 @@ pub(super) fn a_log_is_counted_to_where_it_was_counted_before(catalog: &SqlCatal
 
 pub(super) fn what_was_pruned_was_fetched_all_the_same(catalog: &SqlCatalog) {
     let [old, ..] = placed(catalog);
-    catalog.count_downloads(&[count(old, "", 100, 2)]).unwrap();
+    catalog.count_downloads(&[count(old, "", 100, 2)], NOW).unwrap();
     let selection = Selection {
         suite: Some(suite("stable")),
         ..Selection::default()
@@ -150,4 +156,37 @@ pub(super) fn what_was_pruned_was_fetched_all_the_same(catalog: &SqlCatalog) {
         sums(catalog, DownloadGroup::Version, &[("stable", "")]),
         ["hello 1.0=2"]
     );
+}
+
+pub(super) fn a_name_shows_what_was_fetched_of_it_and_since_when(catalog: &SqlCatalog) {
+    let [old, new, secret] = placed(catalog);
+    let hello = "hello".parse().unwrap();
+    let downloads =
+        |suite_name: &str, tree: &str| catalog.downloads_of(&suite(suite_name), tree, &hello).unwrap();
+    assert_eq!(downloads("stable", ""), []);
+    let counts = [
+        count(old, "", 100, 2),
+        count(old, "", 101, 3),
+        // Of another tree, which readers of this one are not told.
+        count(old, "private", 101, 50),
+        count(new, "", 101, 7),
+        count(secret, "private", 101, 9),
+    ];
+    catalog.count_downloads(&counts, NOW).unwrap();
+    let mut expected = vec![(old, 5), (new, 7)];
+    expected.sort_by_key(|(sha256, _)| *sha256.as_bytes());
+    assert_eq!(downloads("stable", ""), expected);
+    assert_eq!(downloads("private", "private"), []);
+    let names = |suite_name: &str, tree: &str, since: i64| -> Vec<String> {
+        let names = catalog.names_downloaded(&suite(suite_name), tree, since);
+        names.unwrap().iter().map(ToString::to_string).collect()
+    };
+    assert_eq!(names("stable", "", NOW), ["hello"]);
+    assert_eq!(names("stable", "", NOW + 1), [""; 0]);
+    assert_eq!(names("private", "private", NOW), ["secret"]);
+    // A log of a past day is counted late.
+    catalog
+        .count_downloads(&[count(old, "", 99, 1)], NOW + 5)
+        .unwrap();
+    assert_eq!(names("stable", "", NOW + 1), ["hello"]);
 }

@@ -59,7 +59,7 @@ fn filled(url: &DatabaseUrl) -> SqlCatalog {
         day: 20_000,
         count: 3,
     };
-    catalog.count_downloads(&[counted]).unwrap();
+    catalog.count_downloads(&[counted], NOW).unwrap();
     catalog.refresh().unwrap();
     catalog
 }

@@ -4,6 +4,9 @@ use crate::config::{ContentsPolicy, Suite};
 use crate::live_release::LiveRelease;
 use archive_catalog::{Publication, Snapshot};
 
+/// Seconds.
+const DAY: i64 = 24 * 60 * 60;
+
 /// Returns whether a publish would change anything.
 pub(super) fn due(
     suite: &Suite,
@@ -25,11 +28,15 @@ pub(super) fn due(
 /// Returns when a publish comes due although nothing changes any more, in Unix seconds.
 ///
 /// Half of a Release's validity before it ends, so that an archive nobody adds to stays valid; or when the Contents
-/// indexes, which a publish did not rebuild, have become too old. `revision` is the suite's present revision.
+/// indexes, which a publish did not rebuild, have become too old; or when a new day begins and pages say how often packages
+/// were downloaded. `revision` is the suite's present revision.
 pub(crate) fn due_at(suite: &Suite, publication: &Publication, revision: i64) -> Option<i64> {
     let renewal = renewal_at(suite, publication);
     let contents = contents_due_at(suite, publication, revision);
-    renewal.into_iter().chain(contents).min()
+    let downloads = suite
+        .shows_downloads
+        .then(|| (publication.date.div_euclid(DAY) + 1) * DAY);
+    renewal.into_iter().chain(contents).chain(downloads).min()
 }
 
 fn renewal_at(suite: &Suite, publication: &Publication) -> Option<i64> {
@@ -90,6 +97,15 @@ mod tests {
     fn a_release_is_renewed_when_half_of_its_validity_is_over() {
         assert_eq!(at("contents = \"off\"\nvalid_for = \"100s\"", None), Some(1_050));
         assert_eq!(at("contents = \"off\"", None), None);
+    }
+
+    #[test]
+    fn counts_of_downloads_are_brought_up_to_date_when_a_day_begins() {
+        let at = |settings: &str| at(&format!("contents = \"off\"\n{settings}"), None);
+        assert_eq!(at("[site]\ndownloads = true"), Some(DAY));
+        assert_eq!(at("[site]"), None);
+        assert_eq!(at("[site]\nenabled = false\ndownloads = true"), None);
+        assert_eq!(at("private = true\n[site]\ndownloads = true"), None);
     }
 
     #[test]

@@ -64,6 +64,9 @@ fn release_text(config: &Config, suite: &Suite, fingerprints: &[String]) -> Stri
         text.line("site", site.title.as_deref());
         text.line("description", site.description.as_deref());
     }
+    if suite.shows_downloads {
+        text.line("downloads", Some("true"));
+    }
     for fingerprint in fingerprints {
         text.line("key", Some(fingerprint));
     }

@@ -40,6 +40,11 @@ pub use shown::SiteStraysError;
 pub(super) use shown::is_unfinished;
 pub(crate) use shown::{strays, strays_of};
 
+/// Seconds.
+const DAY: i64 = 24 * 60 * 60;
+/// How many seconds after the time that it bears a count of downloads may be committed.
+const LATE: i64 = 60 * 60;
+
 /// The site of a suite that is being published.
 pub(super) struct SuiteSite<'a> {
     pub(super) archive: &'a Archive,
@@ -147,11 +152,19 @@ impl SuiteSite<'_> {
         before: &RecordState,
         is_sure: bool,
     ) -> Result<(), PublishError> {
-        let packages = SitePackages::new(self.suite, self.snapshot);
+        let packages = SitePackages::new(self.archive, self.suite, self.snapshot);
         let mut changes = Vec::new();
-        for name in self.snapshot.changed_names(Some(before.revision))? {
-            let now = packages.package(&name)?.as_ref().map(Package::row);
+        let mut names: BTreeSet<PackageName> = self
+            .snapshot
+            .changed_names(Some(before.revision))?
+            .into_iter()
+            .collect();
+        names.extend(downloaded_names(&packages, &mut record, wish.state.published)?);
+        for name in names {
+            let package = packages.package(&name)?;
+            let now = package.as_ref().map(Package::row);
             let mut states = vec![record.put(name.as_str(), now.as_ref())?];
+            note_downloads(&mut record, name.as_str(), package.as_ref())?;
             if !is_sure {
                 states.push(None);
                 states.extend(packages.past_rows(&name, before.revision)?.into_iter().map(Some));
@@ -168,10 +181,15 @@ impl SuiteSite<'_> {
 
     /// Writes everything.
     fn write_all(&self, wish: &Wish<'_>, mut record: SuiteRecord<'_, '_>) -> Result<(), PublishError> {
-        let packages = SitePackages::new(self.suite, self.snapshot);
+        let packages = SitePackages::new(self.archive, self.suite, self.snapshot);
+        if self.suite.shows_downloads {
+            record.set_downloads_read(wish.state.published)?;
+        }
         for name in self.snapshot.changed_names(None)? {
-            let row = packages.package(&name)?.as_ref().map(Package::row);
+            let package = packages.package(&name)?;
+            let row = package.as_ref().map(Package::row);
             record.put(name.as_str(), row.as_ref())?;
+            note_downloads(&mut record, name.as_str(), package.as_ref())?;
         }
         record.settle()?;
         record.set_state(&wish.state)?;
@@ -218,6 +236,40 @@ impl SuiteSite<'_> {
         update.lists(&mut |file| writer.put(file))?;
         writer.finish()
     }
+}
+
+fn note_downloads(
+    record: &mut SuiteRecord<'_, '_>,
+    name: &str,
+    package: Option<&Package>,
+) -> Result<(), PublishError> {
+    match package.and_then(|package| package.downloads) {
+        Some(downloads) => Ok(record.set_downloads(name, downloads)?),
+        None => Ok(()),
+    }
+}
+
+/// Returns the names whose pages say another count of downloads than the catalog, once a day; counts are shown as they were then.
+fn downloaded_names(
+    packages: &SitePackages<'_>,
+    record: &mut SuiteRecord<'_, '_>,
+    now: i64,
+) -> Result<Vec<PackageName>, PublishError> {
+    let Some(read) = record.downloads_read()? else {
+        return Ok(Vec::new());
+    };
+    if read.div_euclid(DAY) >= now.div_euclid(DAY) {
+        return Ok(Vec::new());
+    }
+    let mut names = Vec::new();
+    for name in packages.names_downloaded(read - LATE)? {
+        let is_listed = record.has(name.as_str())?;
+        if is_listed && record.downloads(name.as_str())? != packages.total_downloads(&name)? {
+            names.push(name);
+        }
+    }
+    record.set_downloads_read(now)?;
+    Ok(names)
 }
 
 /// Ends serving the pages of a suite, where there are any.

@@ -1,15 +1,18 @@
 //! What the catalog holds, as the site shows it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
+use archive_catalog::downloads::Downloads;
 use archive_catalog::provenance::CiJob;
 use archive_catalog::{Content, NamedPackage, PastPlacement, Snapshot};
 use archive_index::IndexError;
 use archive_site::{Build, FileList, Job, Package, Placed, Row, Vulnerability};
+use debian_control::digest::Sha256;
 use debian_control::limits::Limits;
 use debian_control::name::{Component, PackageName};
 use debian_control::package::BinaryPackage;
 
+use crate::archive::Archive;
 use crate::config::Suite;
 use crate::paths;
 use crate::publish::error::PublishError;
@@ -19,20 +22,32 @@ use crate::vulnerabilities::Finding;
 pub(super) struct SitePackages<'a> {
     suite: &'a Suite,
     snapshot: &'a dyn Snapshot,
+    /// `None` where they are not shown.
+    downloads: Option<&'a dyn Downloads>,
 }
 
 impl<'a> SitePackages<'a> {
-    pub(super) fn new(suite: &'a Suite, snapshot: &'a dyn Snapshot) -> Self {
-        Self { suite, snapshot }
+    pub(super) fn new(archive: &'a Archive, suite: &'a Suite, snapshot: &'a dyn Snapshot) -> Self {
+        Self {
+            suite,
+            snapshot,
+            downloads: suite.shows_downloads.then(|| archive.downloads()),
+        }
     }
 
     /// Returns all that the indexes list of a name; `None` where that is nothing.
     pub(super) fn package(&self, name: &PackageName) -> Result<Option<Package>, PublishError> {
         let mut builds = Vec::new();
         let found = self.findings(name)?;
+        let downloads = self.downloads_of(name)?;
         for named in self.snapshot.named(name)? {
             if self.is_listed(&named.content, &named.component) {
-                builds.push(self.build(named, &found, builds.is_empty())?);
+                let sha256 = named.content.sha256;
+                let mut build = self.build(named, &found, builds.is_empty())?;
+                build.downloads = downloads
+                    .as_ref()
+                    .map(|counts| counts.get(&sha256).copied().unwrap_or(0));
+                builds.push(build);
             }
         }
         if builds.is_empty() {
@@ -46,7 +61,29 @@ impl<'a> SitePackages<'a> {
         Ok(Some(Package {
             builds,
             history: history.map(placed).collect(),
+            downloads: downloads.map(total),
         }))
+    }
+
+    /// Returns the names whose counts of downloads changed since a time in Unix seconds.
+    pub(super) fn names_downloaded(&self, since: i64) -> Result<Vec<PackageName>, PublishError> {
+        let Some(downloads) = self.downloads else {
+            return Ok(Vec::new());
+        };
+        Ok(downloads.names_downloaded(&self.suite.codename, self.suite.pool_tree(), since)?)
+    }
+
+    /// Returns how often a name was downloaded, of all versions that the suite has or had; `None` where that is not shown.
+    pub(super) fn total_downloads(&self, name: &PackageName) -> Result<Option<u64>, PublishError> {
+        Ok(self.downloads_of(name)?.map(total))
+    }
+
+    fn downloads_of(&self, name: &PackageName) -> Result<Option<HashMap<Sha256, u64>>, PublishError> {
+        let Some(downloads) = self.downloads else {
+            return Ok(None);
+        };
+        let counts = downloads.downloads_of(&self.suite.codename, self.suite.pool_tree(), name)?;
+        Ok(Some(counts.into_iter().collect()))
     }
 
     /// Returns the rows that pages may have shown of a name since a revision: one for each package that came or left.
@@ -67,11 +104,13 @@ impl<'a> SitePackages<'a> {
                     files: FileList::default(),
                     vulnerabilities: Vec::new(),
                     job: None,
+                    downloads: None,
                     package,
                 };
                 let package = Package {
                     builds: vec![build],
                     history: Vec::new(),
+                    downloads: None,
                 };
                 let row = package.row();
                 rows.insert(row.line().to_owned(), row);
@@ -103,6 +142,7 @@ impl<'a> SitePackages<'a> {
             added_at: named.added_at,
             vulnerabilities: found.iter().filter(is_of_it).map(vulnerability).collect(),
             job: named.job.filter(|job| job.is_public).map(job),
+            downloads: None,
             files: if is_newest {
                 file_list(&named.content, &named.paths)?
             } else {
@@ -126,6 +166,12 @@ impl<'a> SitePackages<'a> {
         let section = wins.and_then(|wins| wins.section.as_deref()).or(placed);
         section.or(package.section()).map(str::to_owned)
     }
+}
+
+fn total(counts: HashMap<Sha256, u64>) -> u64 {
+    counts
+        .into_values()
+        .fold(0, |sum, count| sum.saturating_add(count))
 }
 
 fn parsed(content: &Content) -> Result<BinaryPackage, PublishError> {

@@ -26,6 +26,7 @@ pub(crate) fn site_of(config: &Config, signer: &dyn Signer, now: i64) -> Option<
         sources: config
             .tree_url(suite)
             .map(|url| sources_entry(&url, suite, SignedBy::Keys(&armoured))),
+        shows_downloads: suite.shows_downloads,
     };
     Some(Site {
         title: settings.title.clone().unwrap_or_else(|| config.label.clone()),
