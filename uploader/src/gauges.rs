@@ -20,6 +20,7 @@ pub(crate) fn measure(app: &App) {
     for suite in progress.iter().flatten() {
         measure_suite(suite);
     }
+    measure_waiting(app, progress.as_deref().unwrap_or_default());
     let keyring = app.archive.files().read("archive-keyring.pgp");
     gauge!("archive_storage_up").set(up(app.staging.create().is_ok() && keyring.is_ok()));
     if let Ok(free) = free_bytes(app) {
@@ -54,6 +55,25 @@ fn measure_suite(progress: &Progress) {
     gauge!("archive_suite_date_timestamp_seconds", "suite" => suite()).set(seconds(publication.date));
     if let Some(until) = publication.valid_until {
         gauge!("archive_suite_valid_until_timestamp_seconds", "suite" => suite()).set(seconds(until));
+    }
+}
+
+/// Measures how long changes have waited to be published, and who is at it.
+fn measure_waiting(app: &App, suites: &[Progress]) {
+    let catalog = app.archive.catalog();
+    if let Ok(unpublished) = catalog.unpublished_since() {
+        for progress in suites {
+            let since = unpublished.iter().find(|(suite, _)| *suite == progress.suite);
+            let age = since.map_or(0, |(_, since)| now().saturating_sub(*since).max(0));
+            let suite = progress.suite.to_string();
+            gauge!("archive_suite_oldest_unpublished_seconds", "suite" => suite).set(seconds(age));
+        }
+    }
+    for lease in catalog.leases().into_iter().flatten() {
+        let suite = || lease.suite.to_string();
+        gauge!("publish_lease_held", "suite" => suite()).set(up(lease.held_for.is_some()));
+        gauge!("publish_lease_epoch", "suite" => suite()).set(seconds(lease.epoch));
+        gauge!("publish_lease_age_seconds", "suite" => suite()).set(seconds(lease.held_for.unwrap_or(0)));
     }
 }
 

@@ -291,6 +291,11 @@ fn log(event: &PublisherEvent) {
         PublisherEvent::Published { suite, report } => {
             let took = f64::from(u32::try_from(report.milliseconds).unwrap_or(u32::MAX)) / 1000.0;
             metrics::histogram!("publish_duration_seconds", "suite" => suite.to_string()).record(took);
+            for (stage, milliseconds) in &report.stages {
+                let took = f64::from(u32::try_from(*milliseconds).unwrap_or(u32::MAX)) / 1000.0;
+                metrics::histogram!("publish_stage_duration_seconds", "suite" => suite.to_string(), "stage" => *stage)
+                    .record(took);
+            }
             tracing::info!(
                 suite = %suite,
                 packages = report.counts.packages,

@@ -52,7 +52,7 @@ pub use condemned::{
 pub use conflict::Conflict;
 pub use database_url::{DatabaseUrl, InvalidDatabaseUrl};
 pub use error::CatalogError;
-pub use lease::{Epoch, LEASE_SECONDS, LeaseAnswer};
+pub use lease::{Epoch, LEASE_SECONDS, LeaseAnswer, LeaseState};
 pub use named::{NamedPackage, PastPlacement};
 pub use position::{Cluster, Indexed, Position, Section};
 pub use snapshot_id::{InvalidSnapshotId, Pin, Retained, RetainedState, SnapshotId, SnapshotPackage};
@@ -470,6 +470,12 @@ pub trait Catalog: Send + Sync {
     ///
     /// Cheap enough to be asked again and again: it reads one row or two for a suite.
     fn progress(&self) -> Result<Vec<Progress>, CatalogError>;
+
+    /// Returns the suites with changes that are not published, and since when the oldest of these has waited, in Unix seconds.
+    fn unpublished_since(&self) -> Result<Vec<(SuiteName, i64)>, CatalogError>;
+
+    /// Returns how the leases stand that were ever taken; empty where the catalog is a file.
+    fn leases(&self) -> Result<Vec<LeaseState>, CatalogError>;
 
     /// Takes the right to publish a suite for [`LEASE_SECONDS`], where nobody has it; `holder` names who asks.
     fn take_lease(&self, suite: &SuiteName, holder: &str) -> Result<LeaseAnswer, CatalogError>;

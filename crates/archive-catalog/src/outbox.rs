@@ -80,7 +80,7 @@ pub struct OutboxTurn {
 pub struct OutboxUsage {
     /// Deliveries that wait.
     pub waiting: u64,
-    /// Since when the oldest of them could have been sent, in Unix seconds.
+    /// Since when the oldest of them could have been sent, in Unix seconds. What waits for a receiver that is paused is not to be sent.
     pub oldest_due: Option<i64>,
     /// Receivers that are paused.
     pub paused: u64,

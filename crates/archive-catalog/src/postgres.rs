@@ -22,7 +22,7 @@ use crate::sql::{Db, PostgresSession, Sql, SqlError};
 use crate::turn::Patience;
 
 pub(crate) use address::check;
-pub(crate) use lease::holds as lease_holds;
+pub(crate) use lease::{holds as lease_holds, states as lease_states};
 pub(crate) use listen::{Listener, notify};
 
 /// How many connections one process holds at most.

@@ -1,17 +1,19 @@
 //! Leases of suites. They are beside the turns of writers: a long write must not cost a publisher its lease.
 
-use debian_control::name::SuiteName;
+use debian_control::name::{NameError, SuiteName};
 
-use crate::lease::{Epoch, LEASE_SECONDS, LeaseAnswer};
-use crate::sql::{Db, Dialect, Sql, params};
+use crate::lease::{Epoch, LEASE_SECONDS, LeaseAnswer, LeaseState};
+use crate::sql::{Db, Dialect, Sql, SqlError, params};
 
 /// Takes the lease of a suite where nobody has it, by the clock of the server.
 pub(crate) fn take(db: &Db<'_>, suite: &SuiteName, holder: &str) -> Sql<LeaseAnswer> {
     let taken = db.query_optional(
-        "insert into publish_lease (suite_id, epoch, holder, expires_at)
-         select id, 1, ?2, clock_timestamp() + cast(?3 as bigint) * interval '1 second' from suite where codename = ?1
+        "insert into publish_lease (suite_id, epoch, holder, expires_at, taken_at)
+         select id, 1, ?2, clock_timestamp() + cast(?3 as bigint) * interval '1 second', clock_timestamp()
+             from suite where codename = ?1
          on conflict (suite_id) do update
-             set epoch = publish_lease.epoch + 1, holder = excluded.holder, expires_at = excluded.expires_at
+             set epoch = publish_lease.epoch + 1, holder = excluded.holder, expires_at = excluded.expires_at,
+                 taken_at = excluded.taken_at
              where publish_lease.holder is null or publish_lease.expires_at < clock_timestamp()
          returning epoch",
         params![suite.as_str(), holder, LEASE_SECONDS],
@@ -49,6 +51,28 @@ pub(crate) fn release(db: &Db<'_>, suite: &SuiteName, epoch: Epoch) -> Sql<()> {
         params![suite.as_str(), epoch.0],
     )?;
     Ok(())
+}
+
+/// Returns how the leases stand, by the clock of the server.
+pub(crate) fn states(db: &Db<'_>) -> Sql<Vec<LeaseState>> {
+    db.query(
+        "select codename, epoch,
+                case when holder is not null and expires_at >= clock_timestamp()
+                     then cast(extract(epoch from clock_timestamp() - taken_at) as bigint) end
+         from publish_lease join suite on suite.id = suite_id order by codename",
+        &[],
+        |row| {
+            let suite = row.get::<&str>(0)?.parse();
+            Ok(LeaseState {
+                suite: suite.map_err(|error: NameError| SqlError::Column {
+                    column: 0,
+                    what: error.to_string(),
+                })?,
+                epoch: row.get(1)?,
+                held_for: row.get(2)?,
+            })
+        },
+    )
 }
 
 /// Says whether what is written in this transaction may rest on a lease: nobody can take it before the end.

@@ -8,7 +8,8 @@ use debian_control::name::{PackageName, SuiteName};
 use super::{accounts, audit, condemned, place, prune, publications, rows, select, snapshot, states, trees};
 use crate::audit::Actor;
 use crate::database_url::DatabaseUrl;
-use crate::lease::{Epoch, LeaseAnswer};
+use crate::lease::{Epoch, LeaseAnswer, LeaseState};
+use crate::postgres;
 use crate::sql::{Db, Sql, params};
 use crate::sql_catalog::{Backend, SqlCatalog};
 use crate::{
@@ -134,6 +135,19 @@ impl Catalog for SqlCatalog {
         self.read("read how far its suites are published", |db| {
             publications::progress(db)
         })
+    }
+
+    fn unpublished_since(&self) -> Result<Vec<(SuiteName, i64)>, CatalogError> {
+        self.read("look for what is not published", |db| {
+            publications::unpublished_since(db)
+        })
+    }
+
+    fn leases(&self) -> Result<Vec<LeaseState>, CatalogError> {
+        match &self.database {
+            Backend::Sqlite(_) => Ok(Vec::new()),
+            Backend::Postgres(_) => self.read("look for leases", postgres::lease_states),
+        }
     }
 
     fn take_lease(&self, suite: &SuiteName, holder: &str) -> Result<LeaseAnswer, CatalogError> {

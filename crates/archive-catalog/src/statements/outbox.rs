@@ -79,7 +79,9 @@ impl Outbox for SqlCatalog {
                 |row| row.get(0),
             )?;
             db.query_one(
-                "select count(*), min(due_at) from webhook_delivery where due_at is not null",
+                "select count(*), min(case when asked_for = 1 or webhook.paused_at is null then due_at end)
+                 from webhook_delivery join webhook on webhook.id = webhook_id
+                 where due_at is not null",
                 &[],
                 |row| {
                     Ok(OutboxUsage {

@@ -107,6 +107,32 @@ pub(crate) fn progress(db: &Db<'_>) -> Sql<Vec<Progress>> {
     progress.collect()
 }
 
+/// Returns the suites that changed after their newest publication, and when they did so first.
+pub(crate) fn unpublished_since(db: &Db<'_>) -> Sql<Vec<(SuiteName, i64)>> {
+    let mut found = Vec::new();
+    for progress in progress(db)?
+        .into_iter()
+        .filter(|progress| !progress.is_published())
+    {
+        let suite = rows::suite_id(db, &progress.suite)?;
+        let published = progress.publication.map_or(0, |publication| publication.revision);
+        let since: Option<i64> = db.query_one(
+            "select min(at) from (
+                 select min(added_at) as at from placement where suite_id = ?1 and added_revision > ?2
+                 union all
+                 select min(removed_at) from placement where suite_id = ?1 and removed_revision > ?2
+                 union all
+                 select min(security_report.at) from finding
+                     join security_report on security_report.suite_id = finding.suite_id
+                     where finding.suite_id = ?1 and finding.revision > ?2) as change",
+            params![suite, published],
+            |row| row.get(0),
+        )?;
+        found.extend(since.map(|since| (progress.suite, since)));
+    }
+    Ok(found)
+}
+
 fn read(row: &Row<'_>) -> Sql<(i64, Publication)> {
     let publication = Publication {
         revision: row.get(0)?,

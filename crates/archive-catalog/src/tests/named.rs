@@ -100,6 +100,51 @@ pub(super) fn changed_names_are_those_between_two_revisions(catalog: &SqlCatalog
     assert!(changed(None, Some(3)).is_empty());
 }
 
+pub(super) fn what_is_not_published_has_waited_since_its_first_change(catalog: &SqlCatalog) {
+    let waiting = || {
+        let found = catalog.unpublished_since().unwrap();
+        found
+            .into_iter()
+            .map(|(suite, since)| (suite.to_string(), since))
+            .collect::<Vec<_>>()
+    };
+    let publish = |revision: i64| {
+        let lease = match catalog.take_lease(&suite("stable"), "test").unwrap() {
+            crate::LeaseAnswer::Taken(epoch) => Some(epoch),
+            _ => None,
+        };
+        let publication = crate::Publication {
+            revision,
+            packages: 1,
+            date: NOW + revision,
+            superseded_at: None,
+            settings: String::new(),
+            inrelease: digest::sha256(b"InRelease"),
+            valid_until: None,
+            contents: None,
+            files: Vec::new(),
+        };
+        catalog
+            .published(&suite("stable"), &publication, lease, NOW + revision)
+            .unwrap();
+        if let Some(lease) = lease {
+            catalog.release_lease(&suite("stable"), lease).unwrap();
+        }
+    };
+    assert_eq!(waiting(), []);
+    place(catalog, &[placement("hello", "1.0", "misc")]);
+    assert_eq!(waiting(), [("stable".to_owned(), NOW)]);
+    publish(1);
+    assert_eq!(waiting(), []);
+    remove(catalog, "hello", "1.0");
+    catalog
+        .place(&[vec![placement("other", "1.0", "misc")]], NOW + 9)
+        .unwrap();
+    assert_eq!(waiting(), [("stable".to_owned(), NOW + 5)]);
+    publish(3);
+    assert_eq!(waiting(), []);
+}
+
 pub(super) fn what_another_state_does_not_show_is_read_by_itself(catalog: &SqlCatalog) {
     let revision = || {
         let state = catalog.snapshot(&suite("stable"), "", None).unwrap();

@@ -192,7 +192,23 @@ fn a_lease_has_one_holder_and_whoever_lost_it_records_nothing() {
     assert!(matches!(lost, Err(CatalogError::LeaseLost(_))));
     catalog.release_lease(&stable, first).unwrap();
     assert!(catalog.renew_lease(&stable, second).unwrap());
+    let state = |held_for| crate::LeaseState {
+        suite: suite("stable"),
+        epoch: 2,
+        held_for,
+    };
+    catalog
+        .write("let time pass", |db| {
+            db.execute(
+                "update publish_lease set taken_at = now() - interval '90 seconds'",
+                &[],
+            )
+        })
+        .unwrap();
+    let held = catalog.leases().unwrap();
+    assert!(held == [state(Some(90))] || held == [state(Some(91))], "{held:?}");
     catalog.release_lease(&stable, second).unwrap();
+    assert_eq!(catalog.leases().unwrap(), [state(None)]);
     assert!(matches!(
         catalog.take_lease(&stable, "three").unwrap(),
         LeaseAnswer::Taken(third) if third > second
