@@ -77,6 +77,8 @@ fn change(archive: &Archive, version: &str) -> i64 {
         },
         put_after: None,
         accepted: Vec::new(),
+        judged: None,
+        metadata: archive_catalog::listing::Description::default(),
         by: None,
     };
     assert_eq!(

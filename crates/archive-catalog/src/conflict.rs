@@ -84,6 +84,9 @@ pub enum Conflict {
         /// How much may be.
         allowed: u64,
     },
+    /// A scan for vulnerabilities has read something else of its source package than it was judged by.
+    #[error("a scan for vulnerabilities ended at the same moment: try again")]
+    ScannedMeanwhile,
     /// The authority of whoever asked ended, or changed, before the transaction.
     #[error("the account or its credential has changed since its rights were checked")]
     AuthorityEnded,

@@ -45,6 +45,7 @@ use debian_control::name::{Component, PackageName, SuiteName};
 use debian_control::version::Version;
 
 use audit::Actor;
+use listing::Description;
 
 pub use condemned::{
     Condemnation, CondemnedFile, CondemnedFiles, DELETION_SECONDS, Deleters, RefusedFile, TreeFile,
@@ -118,11 +119,22 @@ pub struct NewPlacement {
     pub content: NewContent,
     /// Known vulnerabilities that whoever asks takes upon themselves: for the audit log.
     pub accepted: Vec<String>,
+    /// By what it was judged whether the suite takes it; `None`: the suite asks nothing of what it takes.
+    pub judged: Option<Judged>,
+    /// What the suite is to say of it besides the .deb, where that is something.
+    pub metadata: Description,
     /// Whose wish it is, who is then said to have brought it there; `None`: that of whoever has a shell on this machine,
     /// and not recorded.
     pub by: Option<Actor>,
     /// The condemnation of the path after whose deletion the bytes were put there anew.
     pub put_after: Option<Condemnation>,
+}
+
+/// By what was known of its vulnerabilities a package was judged: a scan that reads something else has it judged again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Judged {
+    /// Digest of what the last scan kept of its source package; `None`: nothing.
+    pub advisory: Option<Sha256>,
 }
 
 /// What became of a [`NewPlacement`].
@@ -470,6 +482,14 @@ pub trait Catalog: Send + Sync {
     ///
     /// Cheap enough to be asked again and again: it reads one row or two for a suite.
     fn progress(&self) -> Result<Vec<Progress>, CatalogError>;
+
+    /// Returns what a suite says of a content besides its .deb, or said when it last had it, up to a revision.
+    fn metadata(
+        &self,
+        suite: &SuiteName,
+        content: &Sha256,
+        revision: Option<i64>,
+    ) -> Result<Description, CatalogError>;
 
     /// Returns the suites with changes that are not published, and since when the oldest of these has waited, in Unix seconds.
     fn unpublished_since(&self) -> Result<Vec<(SuiteName, i64)>, CatalogError>;

@@ -15,12 +15,14 @@ mod received;
 use std::fs::File;
 use std::io::Read;
 
+pub use self::copy::CopyWish;
 pub use self::error::IngestError;
 pub use self::file_kind::FileKind;
 pub(crate) use self::read::read_content_from;
 pub use self::read::{NamePolicy, UploadContext, VulnerablePolicy};
 pub use self::received::{IncomingFile, QueuedFile, ReceivedFile};
 use archive_catalog::audit::Actor;
+use archive_catalog::listing::Description;
 use archive_catalog::{Content, NewContent};
 use archive_storage::staging::{StagedPath, Staging};
 use archive_storage::store::LocalFile;
@@ -53,6 +55,8 @@ pub struct StagedPackage {
     /// Who sent it.
     by: Option<Actor>,
     vulnerable: VulnerablePolicy,
+    /// What its suite is to say of it besides.
+    metadata: Description,
 }
 
 impl StagedPackage {
@@ -150,6 +154,7 @@ impl Archive {
                 sent: None,
                 by: arrival.by.clone(),
                 vulnerable: arrival.vulnerable,
+                metadata: Description::default(),
             });
         }
         let content = read_content(path.as_path(), (sha256, size), arrival)?;
@@ -163,6 +168,7 @@ impl Archive {
             sent: None,
             by: arrival.by.clone(),
             vulnerable: arrival.vulnerable,
+            metadata: Description::default(),
         })
     }
 }

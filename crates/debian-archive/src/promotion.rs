@@ -9,7 +9,8 @@ use debian_control::version::Version;
 use crate::archive::Archive;
 use crate::check::{CheckError, Uninstallable, check_with, newly_broken};
 use crate::config::Suite;
-use crate::ingest::{IngestError, SuiteComponent, UploadContext};
+use crate::ingest::{CopyWish, IngestError, SuiteComponent, UploadContext};
+use archive_catalog::listing::Description;
 use archive_catalog::{CatalogError, Content, Entry, PlacementOutcome, SnapshotPackage};
 use archive_storage::pool;
 
@@ -43,6 +44,19 @@ pub struct PromotedPackage {
     pub outcome: PlacementOutcome,
     /// The newest version that the suite has of it on its architecture; `None`: it has none.
     pub held: Option<Version>,
+    /// What the suite comes to say of it besides the .deb: what the one says that it comes from.
+    pub metadata: Description,
+}
+
+/// Where packages are promoted from.
+#[derive(Debug, Clone, Copy)]
+pub struct PromotionSource<'a> {
+    /// The suite.
+    pub suite: &'a Suite,
+    /// The revision of it; `None` for what it holds now.
+    pub revision: Option<i64>,
+    /// Packages that it holds, or held then.
+    pub packages: &'a [SnapshotPackage],
 }
 
 /// What a promotion does.
@@ -70,16 +84,20 @@ pub fn newest_of_each(packages: Vec<SnapshotPackage>) -> Vec<SnapshotPackage> {
 }
 
 impl Archive {
-    /// Plans to place packages of `from` in `to`, and finds what becomes uninstallable there. Changes nothing.
+    /// Plans to place packages of another suite in `to`, and finds what becomes uninstallable there. Changes nothing.
     ///
     /// `arrival` is that of the promotion. A package comes to stand in the component of its name where `to` has one, and else in the default one.
     pub fn plan_promotion(
         &self,
-        from: &Suite,
+        source: PromotionSource<'_>,
         to: &Suite,
-        packages: &[SnapshotPackage],
         arrival: &UploadContext,
     ) -> Result<PromotionPlan, PromotionError> {
+        let PromotionSource {
+            suite: from,
+            revision,
+            packages,
+        } = source;
         let held = self.held(to, None)?;
         let there: HashSet<&Sha256> = held.iter().map(|package| &package.sha256).collect();
         let mut newest: BTreeMap<(&PackageName, &str), &Version> = BTreeMap::new();
@@ -114,6 +132,7 @@ impl Archive {
                     PlacementOutcome::Added
                 },
                 held: held.map(|version| (*version).clone()),
+                metadata: self.moving_metadata((&from.codename, revision), to, &package.sha256)?,
             });
         }
         self.check_promotion(to, &planned, arrival)?;
@@ -136,11 +155,7 @@ impl Archive {
         plan: &PromotionPlan,
         arrival: &UploadContext,
     ) -> Result<Vec<PlacementOutcome>, IngestError> {
-        let wishes: Vec<(&Entry, SuiteComponent<'_>)> = plan
-            .packages
-            .iter()
-            .map(|package| (&package.entry, place(to, package)))
-            .collect();
+        let wishes: Vec<CopyWish<'_>> = plan.packages.iter().map(|package| copy_of(to, package)).collect();
         self.copy_all(&wishes, arrival)
     }
 
@@ -152,7 +167,7 @@ impl Archive {
         arrival: &UploadContext,
     ) -> Result<(), PromotionError> {
         for package in packages {
-            self.check_copy(&package.entry, &place(to, package), arrival)
+            self.check_copy(&copy_of(to, package), arrival)
                 .map_err(|source| {
                     let content = &package.entry.content;
                     PromotionError::Refused {
@@ -182,10 +197,14 @@ impl Archive {
     }
 }
 
-fn place<'a>(to: &'a Suite, package: &'a PromotedPackage) -> SuiteComponent<'a> {
-    SuiteComponent {
-        suite: to,
-        component: &package.component,
+fn copy_of<'a>(to: &'a Suite, package: &'a PromotedPackage) -> CopyWish<'a> {
+    CopyWish {
+        entry: &package.entry,
+        place: SuiteComponent {
+            suite: to,
+            component: &package.component,
+        },
+        metadata: package.metadata.clone(),
     }
 }
 

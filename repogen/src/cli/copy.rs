@@ -2,7 +2,7 @@
 
 use archive_catalog::{Entry, PlacementOutcome, Selection};
 use clap::Args;
-use debian_archive::ingest::{SuiteComponent, UploadContext};
+use debian_archive::ingest::{CopyWish, SuiteComponent, UploadContext};
 use debian_control::version::Version;
 
 use super::context::Context;
@@ -60,13 +60,17 @@ pub(super) fn run(args: CopyArgs, context: &mut Context) -> Result<Completion, F
             let component = held
                 .filter(|held| to.components.contains(held))
                 .unwrap_or(to.default_component());
-            let place = SuiteComponent { suite: to, component };
+            let wish = CopyWish {
+                entry: &entry,
+                place: SuiteComponent { suite: to, component },
+                metadata: archive.moving_metadata((&from, None), to, &content.sha256)?,
+            };
             let arrival = UploadContext {
                 now: now(),
                 vulnerable: select::vulnerable(args.allow_vulnerable),
                 ..UploadContext::default()
             };
-            match archive.copy(&entry, &place, &arrival) {
+            match archive.copy(wish, &arrival) {
                 Ok(PlacementOutcome::Unchanged) => context.printer.line(format_args!("unchanged\t{name}"))?,
                 Ok(_) => context.printer.line(format_args!("added\t{name}"))?,
                 Err(error) if error.is_rejection() => {

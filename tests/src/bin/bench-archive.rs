@@ -165,6 +165,8 @@ fn placement(suite: &Suite, control: String, paths: Vec<u8>) -> NewPlacement {
         content: NewContent { content, paths },
         put_after: None,
         accepted: Vec::new(),
+        judged: None,
+        metadata: archive_catalog::listing::Description::default(),
         by: None,
     }
 }

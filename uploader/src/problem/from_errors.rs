@@ -119,7 +119,7 @@ impl From<IngestError> for Problem {
                 Conflict::OtherComponent { .. } => Code::ComponentConflict,
                 Conflict::PathTaken(_) => Code::PathTaken,
                 // Whoever asked has done nothing wrong, and it passes.
-                Conflict::Condemned { .. } => Code::Unavailable,
+                Conflict::Condemned { .. } | Conflict::ScannedMeanwhile => Code::Unavailable,
                 Conflict::QuotaExceeded { .. } => Code::QuotaExceeded,
                 Conflict::AuthorityEnded => return Self::rights_changed(),
             },

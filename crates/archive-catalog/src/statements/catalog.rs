@@ -5,10 +5,13 @@ use std::path::Path;
 use debian_control::digest::Sha256;
 use debian_control::name::{PackageName, SuiteName};
 
-use super::{accounts, audit, condemned, place, prune, publications, rows, select, snapshot, states, trees};
+use super::{
+    accounts, audit, condemned, describe, place, prune, publications, rows, select, snapshot, states, trees,
+};
 use crate::audit::Actor;
 use crate::database_url::DatabaseUrl;
 use crate::lease::{Epoch, LeaseAnswer, LeaseState};
+use crate::listing::Description;
 use crate::postgres;
 use crate::sql::{Db, Sql, params};
 use crate::sql_catalog::{Backend, SqlCatalog};
@@ -134,6 +137,17 @@ impl Catalog for SqlCatalog {
     fn progress(&self) -> Result<Vec<Progress>, CatalogError> {
         self.read("read how far its suites are published", |db| {
             publications::progress(db)
+        })
+    }
+
+    fn metadata(
+        &self,
+        suite: &SuiteName,
+        content: &Sha256,
+        revision: Option<i64>,
+    ) -> Result<Description, CatalogError> {
+        self.read("read what a suite says of a package", |db| {
+            describe::metadata(db, suite, content, revision)
         })
     }
 

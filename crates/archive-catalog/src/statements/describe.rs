@@ -48,8 +48,45 @@ pub(crate) fn describe(
     )
 }
 
+/// Returns what a suite says of a content, or said when it last had it, up to a revision.
+pub(crate) fn metadata(
+    db: &Db<'_>,
+    suite: &SuiteName,
+    content: &Sha256,
+    revision: Option<i64>,
+) -> Sql<Description> {
+    let Some(id) = rows::content_id(db, content)? else {
+        return Ok(Description::default());
+    };
+    let suite = rows::suite_id(db, suite)?;
+    let said = db.query_optional(
+        "select section, priority from placement
+             where content_id = ?1 and suite_id = ?2 and added_revision <= ?3 order by added_revision desc, id desc limit 1",
+        params![id, suite, revision.unwrap_or(i64::MAX)],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
+    let Some((section, priority)) = said else {
+        return Ok(Description::default());
+    };
+    let tags: Vec<Tag> = db.query(
+        "select name, color from tag where content_id = ?1 and suite_id = ?2 order by name",
+        params![id, suite],
+        |row| {
+            Ok(Tag {
+                name: row.get(0)?,
+                color: row.get(1)?,
+            })
+        },
+    )?;
+    Ok(Description {
+        section,
+        priority,
+        tags: (!tags.is_empty()).then_some(tags),
+    })
+}
+
 /// Replaces the tags that a suite gives to a content.
-fn set_tags(db: &Db<'_>, content: i64, suite: i64, tags: &[Tag]) -> Sql<()> {
+pub(crate) fn set_tags(db: &Db<'_>, content: i64, suite: i64, tags: &[Tag]) -> Sql<()> {
     db.execute(
         "delete from tag where content_id = ?1 and suite_id = ?2",
         params![content, suite],

@@ -6,7 +6,7 @@ use debian_control::digest::Sha256;
 
 use super::events::{Moved, Receivers};
 use super::quotas::Tally;
-use super::{accounts, audit, condemned, describe, provenance, rows, select};
+use super::{accounts, audit, condemned, describe, provenance, rows, security_reports, select};
 use crate::audit::{Actor, AuditEvent};
 use crate::sql::{Db, Sql, params};
 use crate::webhooks::EventKind;
@@ -70,6 +70,9 @@ fn place_set(
         match outcome {
             Err(conflict) => return Ok(Err(conflict)),
             Ok(PlacementOutcome::Added) => {
+                if !security_reports::is_judged_by_the_last_scan(db, suite, wish)? {
+                    return Ok(Err(Box::new(Conflict::ScannedMeanwhile)));
+                }
                 let tally = match progress.tally.with(db, suite, wish)? {
                     Ok(tally) => tally,
                     Err(conflict) => return Ok(Err(conflict)),
@@ -205,8 +208,8 @@ fn insert(db: &Db<'_>, suite: i64, revision: i64, wish: &NewPlacement, now: i64)
     )?;
     db.execute("insert into placement
                  (suite_id, component, content_id, cluster, name, architecture, version_key, added_revision, added_at,
-                  author)
-             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)", params![
+                  author, section, priority)
+             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)", params![
         suite,
         wish.component.as_str(),
         id,
@@ -216,8 +219,13 @@ fn insert(db: &Db<'_>, suite: i64, revision: i64, wish: &NewPlacement, now: i64)
         version_key,
         revision,
         now,
-        wish.by.as_ref().and_then(|by| by.name.as_deref())
+        wish.by.as_ref().and_then(|by| by.name.as_deref()),
+        wish.metadata.section,
+        wish.metadata.priority
     ])?;
+    if let Some(tags) = &wish.metadata.tags {
+        describe::set_tags(db, id, suite, tags)?;
+    }
     provenance::record(db, (id, suite), wish.by.as_ref(), now)?;
     // It is back: where it goes again, its file goes as any other does.
     db.execute(

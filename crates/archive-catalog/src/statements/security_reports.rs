@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use debian_control::digest::Sha256;
 use debian_control::name::SuiteName;
 
 use super::rows;
-use crate::CatalogError;
 use crate::security_reports::{NOTHING_FOUND, SecurityReports, SuiteScan};
 use crate::sql::{Db, Sql, params};
 use crate::sql_catalog::SqlCatalog;
+use crate::{CatalogError, NewPlacement};
 
 impl SecurityReports for SqlCatalog {
     fn keep_scan(&self, suite: &SuiteName, scan: &SuiteScan) -> Result<(), CatalogError> {
@@ -43,6 +44,19 @@ impl SecurityReports for SqlCatalog {
             )
         })
     }
+}
+
+/// Says whether what is to be placed was judged by what the last scan kept of its source package.
+pub(crate) fn is_judged_by_the_last_scan(db: &Db<'_>, suite: i64, wish: &NewPlacement) -> Sql<bool> {
+    let Some(judged) = wish.judged else {
+        return Ok(true);
+    };
+    let kept: Option<String> = db.query_optional(
+        "select rules from advisory where suite_id = ?1 and source = ?2",
+        params![suite, wish.content.content.source.as_str()],
+        |row| row.get(0),
+    )?;
+    Ok(kept.map(|rules| Sha256::of(rules.as_bytes())) == judged.advisory)
 }
 
 /// Replaces what was read of source packages.

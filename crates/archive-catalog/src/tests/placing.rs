@@ -608,3 +608,57 @@ pub(super) fn a_dry_run_says_what_a_prune_then_does_and_waits_for_no_writer(cata
     let nothing = catalog.prune(&[], NOW + 10, PruneMode::DryRun).unwrap();
     assert_eq!(nothing, crate::PruneResult::default());
 }
+
+pub(super) fn what_a_suite_says_of_a_package_can_come_with_it(catalog: &SqlCatalog) {
+    let tag = |name: &str| crate::listing::Tag {
+        name: name.into(),
+        color: "#000000".into(),
+    };
+    let said = |name: &str, revision: Option<i64>| {
+        let sha256 = placement("hello", "1.0", "misc").content.content.sha256;
+        let said = catalog.metadata(&suite(name), &sha256, revision).unwrap();
+        let tags = said.tags.unwrap_or_default().into_iter();
+        (
+            said.section,
+            said.priority,
+            tags.map(|tag| tag.name).collect::<Vec<_>>(),
+        )
+    };
+    let nothing = || (None, None, Vec::new());
+    assert_eq!(said("stable", None), nothing());
+    let mut wish = placement("hello", "1.0", "misc");
+    wish.metadata = Description {
+        section: Some("web".into()),
+        priority: None,
+        tags: Some(vec![tag("a"), tag("b")]),
+    };
+    place(catalog, &[wish]);
+    let first = || (Some("web".to_owned()), None, vec!["a".to_owned(), "b".to_owned()]);
+    assert_eq!(said("stable", None), first());
+    assert_eq!(said("private", None), nothing());
+    let change = Description {
+        section: Some("net".into()),
+        priority: Some("extra".into()),
+        tags: None,
+    };
+    let sha256 = placement("hello", "1.0", "misc").content.content.sha256;
+    catalog
+        .describe(&sha256, &[suite("stable")], &change, &Actor::default(), NOW)
+        .unwrap();
+    let second = || {
+        (
+            Some("net".to_owned()),
+            Some("extra".to_owned()),
+            vec!["a".to_owned(), "b".to_owned()],
+        )
+    };
+    assert_eq!(said("stable", None), second());
+    assert_eq!(said("stable", Some(1)), first());
+    // Also of what left.
+    let selection = Selection {
+        suite: Some(suite("stable")),
+        ..Selection::default()
+    };
+    catalog.remove(&[selection], None, NOW).unwrap();
+    assert_eq!(said("stable", None), second());
+}

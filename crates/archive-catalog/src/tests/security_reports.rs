@@ -90,3 +90,35 @@ pub(super) fn names_of_which_something_else_is_found_are_changed_names(catalog: 
     assert_eq!(finding("nginx").as_deref(), Some("[]"));
     assert_eq!(finding("curl"), None);
 }
+
+pub(super) fn what_was_judged_by_an_older_scan_is_not_placed(catalog: &SqlCatalog) {
+    let keep = |advisories: &[(&str, &str)]| {
+        let scan = SuiteScan {
+            advisories: pairs(advisories),
+            ..SuiteScan::default()
+        };
+        catalog.keep_scan(&suite("stable"), &scan).unwrap();
+    };
+    let wish = |version: &str, rules: Option<&str>| {
+        let mut wish = placement("hello", version, "misc");
+        wish.judged = Some(crate::Judged {
+            advisory: rules.map(|rules| digest::sha256(rules.as_bytes())),
+        });
+        wish
+    };
+    let place = |wish: NewPlacement| catalog.place(&[vec![wish]], NOW).unwrap().remove(0);
+    let added = || Ok(vec![PlacementOutcome::Added]);
+    let scanned = || Err(Box::new(Conflict::ScannedMeanwhile));
+    assert_eq!(place(wish("1.0", None)), added());
+    keep(&[("hello", "1")]);
+    assert_eq!(place(wish("1.1", None)), scanned());
+    assert_eq!(place(wish("1.1", Some("1"))), added());
+    keep(&[("hello", "2")]);
+    assert_eq!(place(wish("1.2", Some("1"))), scanned());
+    keep(&[("other", "1")]);
+    assert_eq!(place(wish("1.2", Some("2"))), scanned());
+    assert_eq!(place(wish("1.2", None)), added());
+    // What is there already is not judged again.
+    keep(&[("hello", "3")]);
+    assert_eq!(place(wish("1.2", None)), Ok(vec![PlacementOutcome::Unchanged]));
+}

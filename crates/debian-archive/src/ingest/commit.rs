@@ -9,7 +9,8 @@ use rustix::fs::FlockOperation;
 use super::links::PoolLink;
 use super::{IngestError, StagedPackage, SuiteComponent, VulnerablePolicy};
 use crate::archive::Archive;
-use archive_catalog::{CatalogError, Conflict, NewPlacement, PlacedSet, PlacementOutcome};
+use archive_catalog::listing::Description;
+use archive_catalog::{CatalogError, Conflict, Judged, NewPlacement, PlacedSet, PlacementOutcome};
 use archive_storage::pool::{self, PoolName};
 use archive_storage::store::folder_of;
 
@@ -88,6 +89,7 @@ impl Archive {
             .settle(&mut files.iter().map(|file| folder_of(file)))?;
         let mut answers = self.place(plans, now)?;
         for (set, answer) in sets.iter().zip(&mut answers) {
+            self.judge_anew(set, answer, now)?;
             self.put_anew(set, answer, now)?;
         }
         drop(lock);
@@ -128,8 +130,11 @@ impl Archive {
                 Err(conflict) => return Ok(Err(IngestError::Conflict(conflict))),
             };
             if outcome == PlacementOutcome::Added {
-                match self.accepted_vulnerabilities(staged, place) {
-                    Ok(accepted) => placement.accepted = accepted,
+                match self.judge(staged, place) {
+                    Ok((judged, accepted)) => {
+                        placement.judged = judged;
+                        placement.accepted = accepted;
+                    }
                     Err(refused @ IngestError::Vulnerable(_)) => return Ok(Err(refused)),
                     Err(error) => return Err(error),
                 }
@@ -178,23 +183,24 @@ impl Archive {
     ) -> Result<(), IngestError> {
         match self.catalog().check_placement(&placement(staged, place))? {
             Ok(PlacementOutcome::Unchanged) => Ok(()),
-            Ok(PlacementOutcome::Added) => self.accepted_vulnerabilities(staged, place).map(drop),
+            Ok(PlacementOutcome::Added) => self.judge(staged, place).map(drop),
             Err(conflict) => Err(IngestError::Conflict(conflict)),
         }
     }
 
-    /// Returns the known vulnerabilities that the suite does not take and that are accepted; an error where they are not.
-    fn accepted_vulnerabilities(
+    /// Returns by what a package is judged, and the known vulnerabilities that the suite does not take and that are accepted; an error
+    /// where they are not.
+    fn judge(
         &self,
         staged: &StagedPackage,
         place: &SuiteComponent<'_>,
-    ) -> Result<Vec<String>, IngestError> {
-        match (
-            self.blocking_vulnerabilities(place.suite, staged.content())?,
-            staged.vulnerable,
-        ) {
-            (None, _) => Ok(Vec::new()),
-            (Some(blocked), VulnerablePolicy::Accept) => Ok(blocked.ids),
+    ) -> Result<(Option<Judged>, Vec<String>), IngestError> {
+        let Some((judged, blocked)) = self.blocking_vulnerabilities(place.suite, staged.content())? else {
+            return Ok((None, Vec::new()));
+        };
+        match (blocked, staged.vulnerable) {
+            (None, _) => Ok((Some(judged), Vec::new())),
+            (Some(blocked), VulnerablePolicy::Accept) => Ok((Some(judged), blocked.ids)),
             (Some(blocked), VulnerablePolicy::Refuse) => Err(IngestError::Vulnerable(Box::new(blocked))),
         }
     }
@@ -211,6 +217,7 @@ impl Archive {
             sent: None,
             by: None,
             vulnerable: VulnerablePolicy::Refuse,
+            metadata: Description::default(),
         };
         Ok(self.catalog().check_placement(&placement(&staged, place))? == Ok(PlacementOutcome::Unchanged))
     }
@@ -256,6 +263,35 @@ impl Archive {
         staged.sync()?;
         pool::restore(self.files(), tree, &file, held)?;
         Ok(self.files().settle(&mut [folder_of(&path)].into_iter())?)
+    }
+
+    /// Places a set again, or refuses it, that was judged by what is no longer known: a scan ended between that and the transaction.
+    fn judge_anew(
+        &self,
+        set: &[(StagedPackage, SuiteComponent<'_>)],
+        answer: &mut Result<Vec<PlacementOutcome>, IngestError>,
+        now: i64,
+    ) -> Result<(), IngestError> {
+        while let Err(IngestError::Conflict(conflict)) = &*answer
+            && **conflict == Conflict::ScannedMeanwhile
+        {
+            let mut plan = match self.check_placements(set)? {
+                Ok(plan) => plan,
+                Err(refused) => {
+                    *answer = Err(refused);
+                    return Ok(());
+                }
+            };
+            for ((staged, place), planned) in set.iter().zip(&mut plan) {
+                if planned.outcome == PlacementOutcome::Added {
+                    // It has its name by now.
+                    planned.placement.path = self.link(staged, place)?;
+                }
+            }
+            let mut again = self.place(vec![Ok(plan)], now)?;
+            *answer = again.pop().expect("one answer for each set");
+        }
+        Ok(())
     }
 
     /// Places a set again whose bytes were deleted by another machine while they were sent: prune had found them without a row.
@@ -338,6 +374,8 @@ fn placement(staged: &StagedPackage, place: &SuiteComponent<'_>) -> NewPlacement
         content: staged.content.clone(),
         put_after: None,
         accepted: Vec::new(),
+        judged: None,
+        metadata: staged.metadata.clone(),
         by: staged.by.clone(),
     }
 }

@@ -2,42 +2,67 @@
 
 use std::io;
 
-use archive_catalog::{Content, Entry, PlacementOutcome};
+use archive_catalog::listing::Description;
+use archive_catalog::{CatalogError, Content, Entry, PlacementOutcome};
 use archive_storage::pool::{self, PoolName};
 use archive_storage::store::folder_of;
+use debian_control::digest::Sha256;
+use debian_control::name::SuiteName;
 
 use super::read::{UploadContext, check_architecture};
 use super::{IngestError, StagedPackage, SuiteComponent};
 use crate::archive::Archive;
+use crate::config::Suite;
+
+/// What is to come into a suite, and where.
+#[derive(Debug, Clone)]
+pub struct CopyWish<'a> {
+    /// What is known of it, and its file.
+    pub entry: &'a Entry,
+    /// Where it is to be.
+    pub place: SuiteComponent<'a>,
+    /// What the suite is to say of it besides the .deb.
+    pub metadata: Description,
+}
 
 impl Archive {
     /// Places what another suite holds.
     ///
     /// The file is shared where both suites are in one tree of the pool, and linked into the other tree else.
-    pub fn copy(
-        &self,
-        entry: &Entry,
-        place: &SuiteComponent<'_>,
-        arrival: &UploadContext,
-    ) -> Result<PlacementOutcome, IngestError> {
-        let placed = self.copy_all(&[(entry, *place)], arrival)?;
+    pub fn copy(&self, wish: CopyWish<'_>, arrival: &UploadContext) -> Result<PlacementOutcome, IngestError> {
+        let placed = self.copy_all(&[wish], arrival)?;
         Ok(*placed.first().expect("one answer for each place"))
     }
 
     /// Finds out whether a suite would take what another suite holds, without placing it.
-    pub fn check_copy(
+    pub fn check_copy(&self, wish: &CopyWish<'_>, arrival: &UploadContext) -> Result<(), IngestError> {
+        self.known_package(wish, arrival).map(drop)
+    }
+
+    /// Returns the section, priority and tags that go with a package from one suite to another: what `from` says of it, or said of it at a
+    /// revision. Nothing goes from a private suite to a public one, where everybody could read it.
+    pub fn moving_metadata(
         &self,
-        entry: &Entry,
-        place: &SuiteComponent<'_>,
-        arrival: &UploadContext,
-    ) -> Result<(), IngestError> {
-        self.known_package(entry, place, arrival).map(drop)
+        (from, revision): (&SuiteName, Option<i64>),
+        to: &Suite,
+        content: &Sha256,
+    ) -> Result<Description, CatalogError> {
+        let is_secret = |suite: &Suite| suite.private && suite.codename != to.codename;
+        // One that is no longer configured may have been private.
+        let from_secret = self.config().suite(from.as_str()).is_none_or(is_secret);
+        if from_secret && !to.private {
+            return Ok(Description::default());
+        }
+        self.catalog().metadata(from, content, revision)
     }
 
     fn known_package(
         &self,
-        entry: &Entry,
-        place: &SuiteComponent<'_>,
+        CopyWish {
+            entry,
+            place,
+            metadata,
+        }: &CopyWish<'_>,
         arrival: &UploadContext,
     ) -> Result<StagedPackage, IngestError> {
         let found = self
@@ -52,6 +77,7 @@ impl Archive {
             sent: None,
             by: arrival.by.clone(),
             vulnerable: arrival.vulnerable,
+            metadata: metadata.clone(),
         };
         self.check_placement(&staged, place)?;
         Ok(staged)
@@ -62,12 +88,12 @@ impl Archive {
     /// The answers are in the order of the wishes.
     pub fn copy_all(
         &self,
-        wishes: &[(&Entry, SuiteComponent<'_>)],
+        wishes: &[CopyWish<'_>],
         arrival: &UploadContext,
     ) -> Result<Vec<PlacementOutcome>, IngestError> {
         let mut set = Vec::with_capacity(wishes.len());
-        for (entry, place) in wishes {
-            set.push((self.known_package(entry, place, arrival)?, *place));
+        for wish in wishes {
+            set.push((self.known_package(wish, arrival)?, wish.place));
         }
         // Only now that nothing speaks against any of them: a link that no row names would be left over.
         let new: Vec<(&Content, &SuiteComponent<'_>)> = set
@@ -80,7 +106,7 @@ impl Archive {
         } else {
             self.note_links(&new)?
         };
-        for ((staged, place), (entry, _)) in set.iter_mut().zip(wishes) {
+        for ((staged, place), CopyWish { entry, .. }) in set.iter_mut().zip(wishes) {
             if staged.held.is_none() {
                 let tree = place.suite.pool_tree();
                 let file_name = staged.content().file_name();

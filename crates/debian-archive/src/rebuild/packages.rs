@@ -100,6 +100,8 @@ fn placement(suite: &Suite, named: &IndexedFile, content: NewContent) -> NewPlac
         content,
         put_after: None,
         accepted: Vec::new(),
+        judged: None,
+        metadata: archive_catalog::listing::Description::default(),
         by: None,
     }
 }

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use archive_catalog::{CatalogError, Content};
+use archive_catalog::{CatalogError, Content, Judged};
+use debian_control::digest::Sha256;
 use debian_control::name::{PackageName, SuiteName};
 use debian_control::version::Version;
 
@@ -69,12 +70,13 @@ pub enum GateError {
 }
 
 impl Archive {
-    /// Returns what keeps a package out of a suite by what the newest scan read; before the first one, nothing is known.
+    /// Returns by what it is judged whether a suite takes a package, and what keeps it out: `None` for a suite that takes all, and before
+    /// the first scan nothing is known.
     pub(crate) fn blocking_vulnerabilities(
         &self,
         suite: &Suite,
         content: &Content,
-    ) -> Result<Option<Blocked>, GateError> {
+    ) -> Result<Option<(Judged, Option<Blocked>)>, GateError> {
         let settings = self.config().vulnerabilities.as_ref();
         let gated = settings.and_then(|settings| Some((settings, settings.blocked_from(suite)?)));
         let Some((settings, from)) = gated else {
@@ -82,7 +84,10 @@ impl Archive {
         };
         let (codename, source) = (&suite.codename, &content.source);
         let Some(text) = self.security_reports().advisory(codename, source.as_str())? else {
-            return Ok(None);
+            return Ok(Some((Judged { advisory: None }, None)));
+        };
+        let judged = Judged {
+            advisory: Some(Sha256::of(text.as_bytes())),
         };
         let advisory: Advisory = serde_json::from_str(&text).map_err(|error| GateError::Advisory {
             package: source.clone(),
@@ -90,12 +95,13 @@ impl Archive {
         })?;
         let version = source_version(content)?;
         let ids = advisory.blocking(settings.release_of(suite), source.as_str(), &version, from);
-        Ok((!ids.is_empty()).then(|| Blocked {
+        let blocked = (!ids.is_empty()).then(|| Blocked {
             suite: codename.clone(),
             source: source.clone(),
             version,
             from,
             ids,
-        }))
+        });
+        Ok(Some((judged, blocked)))
     }
 }

@@ -1,5 +1,6 @@
 //! `repogen scan-vulnerabilities`, with data in the form of the Debian security tracker and of OSV.
 
+use archive_tests::changes::changes;
 use archive_tests::{DebBuilder, Nginx, TestArchive, Uploader, Watching};
 use serde_json::{Value, json};
 use std::fs;
@@ -291,6 +292,82 @@ fn a_suite_that_blocks_takes_no_version_that_is_known_to_be_vulnerable() {
     let refused = add(&[]).exits(1);
     assert!(refused.stdout.contains("CVE-2026-0001"), "{}", refused.report());
     add(&["--allow-vulnerable"]).exits(0);
+}
+
+#[test]
+fn a_scan_that_ends_while_a_package_is_on_its_way_counts() {
+    let archive = TestArchive::init(&["--suite", "bookworm"]);
+    archive.configure_last_suite("[vulnerabilities]\nsource = \"unused\"\nblock = \"high\"\n");
+    let catalog = rusqlite::Connection::open(archive.root().join("catalog.db")).unwrap();
+    let rules = |fixed: &str| -> String {
+        gated(&archive, fixed, 0);
+        let rules = "select rules from advisory where source = 'hello'";
+        catalog.query_row(rules, [], |row| row.get(0)).unwrap()
+    };
+    let (later, _) = (rules("2.0"), rules("1.0"));
+    let file = DebBuilder::new("hello", "1.5", "all").write_into(&archive.outside());
+    catalog.execute_batch("begin immediate").unwrap();
+    std::thread::scope(|scope| {
+        let adding = scope.spawn(|| archive.repogen(&["add", file.to_str().unwrap()]));
+        // It has been judged, has its name in the pool, and waits for its row.
+        let named = archive.root().join("pool/main/h/hello/hello_1.5_all.deb");
+        while !named.exists() {
+            assert!(!adding.is_finished(), "it waits for no row: this tests nothing");
+            std::thread::yield_now();
+        }
+        let update = "update advisory set rules = ?1 where source = 'hello'";
+        catalog.execute(update, [&later]).unwrap();
+        catalog.execute_batch("commit").unwrap();
+        let refused = adding.join().unwrap().exits(1);
+        assert!(refused.stdout.contains("CVE-2026-0001"), "{}", refused.report());
+        assert!(!named.exists());
+    });
+    assert_eq!(archive.repogen(&["list"]).ok().stdout, "");
+    archive.repogen(&["add", "--allow-vulnerable", file.to_str().unwrap()]).ok();
+}
+
+#[test]
+fn what_comes_by_dput_or_comes_back_may_be_accepted_too() {
+    let archive = TestArchive::init(&["--suite", "bookworm"]);
+    archive.configure_last_suite("[vulnerabilities]\nsource = \"unused\"\nblock = \"high\"\n");
+    archive.account("root", &["--role", "admin"]);
+    let root = archive.token("root", &["admin"]);
+    gated(&archive, "1.0", 0);
+    let server = Uploader::start(&archive);
+    let put = |name: &str, query: &str, bytes: &[u8]| {
+        let path = format!("/api/upload/bookworm/queue/{name}{query}");
+        server.send("PUT", &path, Some(&root), (&[], bytes))
+    };
+    let deb = DebBuilder::new("hello", "1.5", "all").build();
+    let listed = changes("hello", &[("hello_1.5_all.deb", &deb)]);
+    assert_eq!(put("hello_1.5_all.deb", "", &deb).status, 202);
+    gated(&archive, "2.0", 0);
+    let refused = put("hello.changes", "", listed.as_bytes());
+    assert_eq!(refused.status, 409, "{}", refused.text());
+    // What was refused for that still waits: only the .changes file is to be sent again.
+    let accepted = put("hello.changes", "?allow_vulnerable=true", listed.as_bytes());
+    assert_eq!(accepted.status, 201, "{}", accepted.text());
+
+    let package = server.get("/api/packages?name=hello", None).json()["items"][0].clone();
+    let id = package["id"].as_str().unwrap();
+    let path = format!("/api/packages/{id}");
+    let told = json!({"section": "web", "tags": ["fast"]});
+    assert_eq!(server.json("PUT", &path, Some(&root), &told).status, 200);
+    let reason = json!({"reason": "loses data"});
+    let yank = format!("{path}/yank");
+    assert_eq!(server.json("POST", &yank, Some(&root), &reason).status, 200);
+    let restore = |query: &str| {
+        let path = format!("/api/suites/bookworm/yanked/{id}{query}");
+        server.send("DELETE", &path, Some(&root), (&[], &[]))
+    };
+    assert_eq!(restore("").json()["code"], "vulnerable");
+    assert_eq!(restore("?allow_vulnerable=true").status, 204);
+    let back = server.get(&path, None).json();
+    assert_eq!((&back["section"], &back["tags"][0]["name"]), (&json!("web"), &json!("fast")));
+    let audit = server.get("/api/audit?action=package.add&limit=100", Some(&root)).json();
+    let accepted = audit["items"].as_array().unwrap().iter();
+    let accepted = accepted.filter(|item| item["detail"]["accepted_vulnerabilities"] == json!(["CVE-2026-0001"]));
+    assert_eq!(accepted.count(), 2, "{audit}");
 }
 
 #[test]

@@ -164,3 +164,28 @@ fn a_gate_that_blocks_refuses_what_would_break() {
     assert_eq!(preview.status, 200, "{}", preview.text());
     assert_eq!(world.stable(), [] as [String; 0]);
 }
+
+#[test]
+fn what_was_changed_of_a_package_comes_with_it_but_not_out_of_a_private_suite() {
+    for (private, section, tags) in [(false, "web", json!("fast")), (true, "misc", Value::Null)] {
+        let world = Promoting::configured(|archive| {
+            if private {
+                archive.configure("= \"testing\"", "= \"testing\"\nprivate = true");
+            }
+        });
+        world.upload(&deb("greeter", "1.0").field("Section", "misc"));
+        let listed = world.server.get("/api/packages?name=greeter", Some(&world.root));
+        let id = listed.json()["items"][0]["id"].as_str().unwrap().to_owned();
+        let path = format!("/api/packages/{id}");
+        let told = json!({"section": "web", "priority": "extra", "tags": ["fast"]});
+        let changed = world.server.json("PUT", &path, Some(&world.root), &told);
+        assert_eq!(changed.status, 200, "{}", changed.text());
+        let promoted = world.promote(json!({"from": "testing"}));
+        assert_eq!(promoted.status, 200, "{}", promoted.text());
+        let seen = world.server.get(&path, None).json();
+        assert_eq!(seen["section"], section, "{seen}");
+        assert_eq!(seen["tags"][0]["name"], tags, "{seen}");
+        let index = world.archive.packages("stable", "main", "amd64");
+        assert_eq!(index[0]["section"], section);
+    }
+}

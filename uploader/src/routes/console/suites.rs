@@ -21,7 +21,7 @@ use crate::routes::suites::publishing::{self, SuitePublishing};
 use crate::routes::suites::quota;
 use crate::routes::suites::rollback::{RollbackRequest, roll_back};
 use crate::routes::suites::snapshots;
-use crate::routes::suites::yanked::{self, YankedView};
+use crate::routes::suites::yanked::{self, RestoreParams, YankedView};
 use crate::routes::wire::{ListPage, PageParams};
 
 #[derive(Template)]
@@ -109,7 +109,7 @@ pub(super) async fn restore(
     let Posted { visitor, fields } = posted;
     let id = fields.text("id");
     let shown = format!("/console/suites/{name}");
-    app.changing(move |app| yanked::restored(app, &visitor.caller, &name, &id))
+    app.changing(move |app| yanked::restored(app, &visitor.caller, (&name, &id), &RestoreParams::default()))
         .await?;
     Ok(see(&address(&shown, &[("done", "restored")])))
 }

@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
-use archive_catalog::Entry;
 use archive_catalog::listing::{Description, ListedPackage};
 use axum::Json as Answer;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use debian_archive::config::Suite;
-use debian_archive::ingest::{SuiteComponent, UploadContext};
+use debian_archive::ingest::{CopyWish, SuiteComponent, UploadContext};
 use debian_archive::package_view::PackageView;
 use debian_control::name::{Component, SuiteName};
 
@@ -158,9 +157,14 @@ fn carry_out(
     };
     // Without `suites`, the package stays where it is.
     let PlacementChange { gained, lost } = plan.unwrap_or_default();
-    let wishes: Vec<(&Entry, SuiteComponent<'_>)> = gained
+    let wish = |(suite, component)| CopyWish {
+        entry: &listed.entry,
+        place: SuiteComponent { suite, component },
+        metadata: Description::default(),
+    };
+    let wishes: Vec<CopyWish<'_>> = gained
         .iter()
-        .map(|(suite, component)| (&listed.entry, SuiteComponent { suite, component }))
+        .map(|(suite, component)| wish((*suite, component)))
         .collect();
     app.archive.copy_all(&wishes, &arrival)?;
     for suite in &lost {

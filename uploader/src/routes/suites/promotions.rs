@@ -11,7 +11,7 @@ use axum::http::StatusCode;
 use debian_archive::check::Uninstallable;
 use debian_archive::config::{Gate, Suite};
 use debian_archive::ingest::UploadContext;
-use debian_archive::promotion::{PromotedPackage, PromotionPlan, newest_of_each};
+use debian_archive::promotion::{PromotedPackage, PromotionPlan, PromotionSource, newest_of_each};
 use debian_control::digest::Sha256;
 use debian_control::version::Version;
 use serde::{Deserialize, Serialize};
@@ -175,12 +175,18 @@ fn plan(
     if from.codename == to.codename {
         return Err(wrong("expected a `from` that is another suite"));
     }
-    let packages = chosen(app, from, body)?;
+    let revision = revision(app, from, body)?;
+    let packages = chosen(app, (from, revision), body)?;
     for package in &packages {
         caller.uploads(to, Some(&package.name))?;
     }
     let arrival = arrival(caller, body.allow_vulnerable)?;
-    let plan = app.archive.plan_promotion(from, to, &packages, &arrival)?;
+    let source = PromotionSource {
+        suite: from,
+        revision,
+        packages: &packages,
+    };
+    let plan = app.archive.plan_promotion(source, to, &arrival)?;
     if to.gate == Gate::Block && !body.dry_run && !plan.broken.is_empty() {
         let names: Vec<&str> = plan
             .broken
@@ -238,21 +244,27 @@ fn carry_out(
     Ok(placed.contains(&PlacementOutcome::Added))
 }
 
-/// Returns the packages that a request means.
-fn chosen(app: &App, from: &Suite, body: &PromotionRequest) -> Result<Vec<SnapshotPackage>, Problem> {
-    let state = match &body.snapshot {
-        Some(_) if body.query.is_some() => {
-            return Err(wrong(
-                "expected either a `snapshot` or a `query`: a query is of what the suite holds now",
-            ));
-        }
+/// Returns the revision of a suite that a request means; `None` for what it holds now.
+fn revision(app: &App, from: &Suite, body: &PromotionRequest) -> Result<Option<i64>, Problem> {
+    match &body.snapshot {
+        Some(_) if body.query.is_some() => Err(wrong(
+            "expected either a `snapshot` or a `query`: a query is of what the suite holds now",
+        )),
         Some(id) => {
             let states = app.archive.states_named(&[from], &snapshots::id(id)?)?;
-            states.first().map(|(_, state)| state.revision)
+            Ok(states.first().map(|(_, state)| state.revision))
         }
-        None => None,
-    };
-    let mut held = app.archive.held(from, state)?;
+        None => Ok(None),
+    }
+}
+
+/// Returns the packages that a request means.
+fn chosen(
+    app: &App,
+    (from, revision): (&Suite, Option<i64>),
+    body: &PromotionRequest,
+) -> Result<Vec<SnapshotPackage>, Problem> {
+    let mut held = app.archive.held(from, revision)?;
     if let Some(query) = &body.query {
         let fits = fitting(app, from, query)?;
         held.retain(|package| fits.contains(&package.sha256));

@@ -8,9 +8,9 @@ use axum::extract::State;
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use debian_archive::config::Suite;
-use debian_archive::ingest::{SuiteComponent, UploadContext};
+use debian_archive::ingest::{CopyWish, SuiteComponent, UploadContext};
 use debian_control::release::format_iso;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::app::App;
@@ -20,6 +20,7 @@ use crate::credential::PresentedCredential;
 use crate::extract::{Params, Path};
 use crate::identify::identify;
 use crate::problem::{Code, Problem};
+use crate::routes::upload::admission::vulnerable;
 use crate::routes::wire::{self, ListPage, PageParams};
 
 /// A package that was taken out of a suite for a reason.
@@ -76,17 +77,28 @@ pub(crate) fn page_of(
     })
 }
 
-/// Brings a package that was yanked back into the suite.
+/// How a package comes back.
+#[derive(Debug, Clone, Copy, Default, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct RestoreParams {
+    /// Bring the package back also where it has known vulnerabilities that the suite does not take. Administrators only; the audit log
+    /// names the vulnerabilities. Default: false.
+    #[serde(default)]
+    allow_vulnerable: bool,
+}
+
+/// Brings a package that was yanked back into the suite, with the section, priority and tags that it had there.
 #[utoipa::path(delete, path = "/api/suites/{suite}/yanked/{id}", operation_id = "restore_yanked_package", tag = "suites",
-    params(("suite" = String, Path), ("id" = String, Path)), security(("bearer" = [])), responses((status = 204, description = "It is in the suite again")))]
+    params(("suite" = String, Path), ("id" = String, Path), RestoreParams), security(("bearer" = [])), responses((status = 204, description = "It is in the suite again")))]
 pub(crate) async fn restore(
     State(app): State<Arc<App>>,
     presented: PresentedCredential,
     Path((name, id)): Path<(String, String)>,
+    Params(params): Params<RestoreParams>,
 ) -> Result<StatusCode, Problem> {
     app.changing(move |app| {
         let caller = identify(app, &presented)?;
-        restored(app, &caller, &name, &id)?;
+        restored(app, &caller, (&name, &id), &params)?;
         Ok(StatusCode::NO_CONTENT)
     })
     .await
@@ -105,7 +117,12 @@ pub(crate) fn of_package(app: &App, caller: &Caller, id: &str) -> Result<Vec<(St
 }
 
 /// Brings a package that was yanked back into the suite.
-pub(crate) fn restored(app: &App, caller: &Caller, name: &str, id: &str) -> Result<(), Problem> {
+pub(crate) fn restored(
+    app: &App,
+    caller: &Caller,
+    (name, id): (&str, &str),
+    params: &RestoreParams,
+) -> Result<(), Problem> {
     caller.account()?;
     let suite = caller.readable_suite(app.archive.config(), name)?;
     caller.uploads(suite, None)?;
@@ -127,16 +144,24 @@ pub(crate) fn restored(app: &App, caller: &Caller, name: &str, id: &str) -> Resu
         filename: path,
         suites: Vec::new(),
     };
-    let place = SuiteComponent {
-        suite,
-        component: &found.component,
+    let metadata = app
+        .archive
+        .moving_metadata((&suite.codename, None), suite, &entry.content.sha256)?;
+    let wish = CopyWish {
+        entry: &entry,
+        place: SuiteComponent {
+            suite,
+            component: &found.component,
+        },
+        metadata,
     };
     let arrival = UploadContext {
         now: now(),
         by: Some(caller.actor().clone()),
+        vulnerable: vulnerable(caller, params.allow_vulnerable)?,
         ..UploadContext::default()
     };
-    app.archive.copy(&entry, &place, &arrival)?;
+    app.archive.copy(wish, &arrival)?;
     app.publications.changed();
     Ok(())
 }

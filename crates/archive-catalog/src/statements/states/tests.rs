@@ -48,6 +48,8 @@ fn wish(package: u8, version: u8, extra: bool) -> NewPlacement {
         },
         put_after: None,
         accepted: Vec::new(),
+        judged: None,
+        metadata: crate::listing::Description::default(),
         by: None,
     }
 }

@@ -55,8 +55,8 @@ pub(super) async fn finish(
         }
     };
     match placed {
-        // What failed here may be done again, by this machine or another.
-        Err(problem) if problem.code.status().is_server_error() => {
+        // What failed here may be done again, by this machine or another; and what is vulnerable an administrator may have taken all the same.
+        Err(problem) if problem.code.status().is_server_error() || problem.code == Code::Vulnerable => {
             // Where this fails, too, the claim ends by itself.
             let _ = claim.release(app, now()).await;
             Err(problem)

@@ -25,7 +25,7 @@ use crate::{problem, receive, secrets};
 
 /// Queues a file for dput: the .changes file, sent last, places all packages that it lists, or none.
 #[utoipa::path(put, path = "/api/upload/{suite}/queue/{filename}", operation_id = "put_queued_file", tag = "packages", security(("basic" = []), ("bearer" = [])),
-    params(("suite" = String, Path), ("filename" = String, Path), ("component" = Option<String>, Query), ("wait" = Option<Wait>, Query)),
+    params(("suite" = String, Path), ("filename" = String, Path), ("component" = Option<String>, Query), ("wait" = Option<Wait>, Query), ("allow_vulnerable" = Option<bool>, Query)),
     request_body(content = wire::Binary, content_type = "application/octet-stream"),
     responses((status = 201, description = "The packages were created", content_type = "text/plain", body = String),
         (status = 200, description = "Already present with identical content", content_type = "text/plain", body = String),
