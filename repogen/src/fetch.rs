@@ -1,7 +1,8 @@
 //! What is fetched by HTTP: the archive as its server hands it out, and data on vulnerabilities. Requests only; `repogen` serves nothing.
 
+use std::cell::Cell;
 use std::io::Write;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use debian_archive::doctor::{Answer, Ask, Served};
@@ -13,6 +14,8 @@ use tokio::runtime::{Builder, Runtime};
 
 /// How long one answer may take.
 const TIMEOUT: Duration = Duration::from_secs(30);
+/// How long all answers of one server may take together: it is not to hold anybody up by being slow at each.
+const ALL_TIMEOUT: Duration = Duration::from_secs(120);
 /// How long the data on vulnerabilities may take: it has some hundred megabytes.
 const DOWNLOAD_TIMEOUT: Duration = Duration::from_secs(15 * 60);
 /// How many redirects are followed.
@@ -22,6 +25,8 @@ const MAX_REDIRECTS: usize = 5;
 pub(crate) struct Fetcher {
     client: Client,
     runtime: Runtime,
+    /// What is left of the time that all answers may take.
+    left: Cell<Duration>,
 }
 
 impl Fetcher {
@@ -38,7 +43,11 @@ impl Fetcher {
             .enable_all()
             .build()
             .context("cannot set up HTTP")?;
-        Ok(Self { client, runtime })
+        Ok(Self {
+            client,
+            runtime,
+            left: Cell::new(ALL_TIMEOUT),
+        })
     }
 
     /// Writes what is at an address to `into`.
@@ -61,7 +70,7 @@ impl Fetcher {
     }
 
     async fn get(&self, ask: Ask<'_>) -> reqwest::Result<Answer> {
-        let mut request = self.client.get(ask.url);
+        let mut request = self.client.get(ask.url).timeout(TIMEOUT.min(self.left.get()));
         for (name, value) in ask.headers {
             request = request.header(*name, *value);
         }
@@ -100,7 +109,37 @@ fn follow(attempt: Attempt<'_>) -> Action {
 
 impl Served for Fetcher {
     fn ask(&self, ask: Ask<'_>) -> Result<Answer, String> {
+        if self.left.get().is_zero() {
+            return Err("its earlier answers took too long: it is not asked any more".to_owned());
+        }
+        let since = Instant::now();
         let answer = self.runtime.block_on(self.get(ask));
+        self.left.set(self.left.get().saturating_sub(since.elapsed()));
         answer.map_err(|error| with_causes(&error.without_url()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::*;
+
+    #[test]
+    fn a_server_that_is_slow_at_each_answer_is_given_up_after_a_time() {
+        let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/", silent.local_addr().unwrap());
+        let fetcher = Fetcher::new().unwrap();
+        fetcher.left.set(Duration::from_millis(50));
+        let ask = || {
+            let asked = fetcher.ask(Ask {
+                url: &url,
+                headers: &[],
+                most: 1,
+            });
+            asked.unwrap_err()
+        };
+        assert!(!ask().contains("any more"));
+        assert!(ask().contains("any more"));
     }
 }

@@ -81,12 +81,7 @@ impl KeyringPackage {
         config: &Config,
         suites: &[&Suite],
     ) -> Result<Self, KeyringPackageError> {
-        let name: PackageName =
-            format!("{prefix}-archive-keyring")
-                .parse()
-                .map_err(|_| KeyringPackageError::Name {
-                    name: prefix.to_owned(),
-                })?;
+        let name = package_name(prefix)?;
         check_maintainer(maintainer)?;
         let installed = format!("/{}", keyring_path(&name));
         let entry = |suite: &&Suite| {
@@ -241,6 +236,16 @@ pub fn default_prefix(origin: &str) -> String {
     words.join("-")
 }
 
+/// Returns the name of the package, one that the archive takes: dpkg accepts more.
+fn package_name(prefix: &str) -> Result<PackageName, KeyringPackageError> {
+    let name: Result<PackageName, _> = format!("{prefix}-archive-keyring").parse();
+    name.ok()
+        .filter(|name| name.check_policy().is_ok())
+        .ok_or_else(|| KeyringPackageError::Name {
+            name: prefix.escape_debug().to_string(),
+        })
+}
+
 fn check_maintainer(maintainer: &str) -> Result<(), KeyringPackageError> {
     let address = maintainer
         .strip_suffix('>')
@@ -345,6 +350,16 @@ mod tests {
         ] {
             assert!(check_maintainer(wrong).is_err(), "{wrong:?}");
         }
+    }
+
+    #[test]
+    fn the_name_is_one_that_the_archive_takes() {
+        assert!(package_name("example.org+x").is_ok());
+        for wrong in ["", "Example", "a_b", "../x", "a/b", "-a", "a b", "a\n", "\u{e9}"] {
+            assert!(package_name(wrong).is_err(), "{wrong:?}");
+        }
+        let long = "a".repeat(300);
+        assert!(package_name(&long).is_err());
     }
 
     #[test]

@@ -6,14 +6,18 @@
 
 mod advisory;
 mod database;
+mod document;
 mod gate;
 mod osv;
 mod report;
 mod scan;
+mod source_filter;
 mod tracker;
 
 pub use crate::severity::Severity;
-pub use database::{DatabaseError, MAX_BYTES, SourceFilter, SourceNames, VulnerabilityDatabase};
+pub use database::{DatabaseError, VulnerabilityDatabase};
+pub use document::MAX_BYTES;
 pub use gate::{Blocked, GateError};
 pub use report::{Affected, AffectedPackage, SecurityReport, Standing};
 pub use scan::{Finding, ScanError, wanted};
+pub use source_filter::{SourceFilter, SourceNames};

@@ -23,8 +23,9 @@ impl Printer {
         }
     }
 
-    /// Prints a line of data.
+    /// Prints a line of data; a line end in a name begins no other one.
     pub(super) fn line(&mut self, line: impl Display) -> Result<(), PrintError> {
+        let line = line.to_string().replace('\n', "\\u{a}");
         self.text(format_args!("{line}\n"))
     }
 

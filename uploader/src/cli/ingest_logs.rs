@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Error};
 use clap::Args;
+use debian_control::terminal::escaped;
 
 use super::archive::open;
 use super::error::CommandError;
@@ -28,7 +29,7 @@ pub(super) fn run(args: &IngestLogsArgs, settings: &Settings) -> Result<(), Comm
     let archive = open(settings)?;
     let mut counter = LogCounter::new(&archive).map_err(CommandError::archive)?;
     for file in &args.files {
-        let shown = file.display();
+        let shown = escaped(&file.display().to_string()).replace('\n', "\\u{a}");
         let mut source = LogSource::open(file)
             .with_context(|| format!("cannot read `{shown}`"))
             .map_err(CommandError::NotPossible)?;

@@ -65,7 +65,7 @@ impl Answer {
         let expires = || {
             let expires = parse_date(self.header("expires")?);
             // What is no date, as `0` or `-1`, is in the past (RFC 9111, 5.3).
-            Some(expires.map_or(0, |at| (at - self.date().unwrap_or(at)).max(0)))
+            Some(expires.map_or(0, |at| at.saturating_sub(self.date().unwrap_or(at)).max(0)))
         };
         seconds("s-maxage=")
             .or_else(|| seconds("max-age="))
@@ -119,6 +119,21 @@ mod tests {
         assert_eq!(lifetime(&dates), Some(60));
         assert_eq!(lifetime(&[("expires", "0")]), Some(0));
         assert_eq!(lifetime(&[]), None);
+    }
+
+    #[test]
+    fn dates_and_ages_may_be_as_far_away_as_they_can_be_written() {
+        for date in ["Sat, 01 Jan 0000 00:00:00 GMT", "Fri, 31 Dec 9999 23:59:59 GMT"] {
+            for age in [i64::MAX, i64::MIN] {
+                let age = age.to_string();
+                let answer = answer(&[
+                    ("Date", date),
+                    ("Age", &age),
+                    ("Expires", "Mon, 01 Jan 0001 00:00:00 GMT"),
+                ]);
+                assert!(answer.lifetime().is_none_or(|lifetime| lifetime >= 0));
+            }
+        }
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::config::Suite;
 use crate::verify::{ArchiveVerifyError, is_served};
 
 /// How far the server's clock may be from this one, in seconds.
-const CLOCK_SKEW: i64 = 10;
+const CLOCK_SKEW: u64 = 10;
 /// What caches should keep of files that never change, in seconds.
 const LONG: i64 = 24 * 3_600;
 
@@ -141,8 +141,8 @@ impl Suitewise<'_> {
         let Some(date) = answer.date() else {
             return;
         };
-        let skew = date - self.now;
-        if skew.abs() > CLOCK_SKEW {
+        let skew = date.saturating_sub(self.now);
+        if skew.unsigned_abs() > CLOCK_SKEW {
             let found = format!("the server's clock is {skew} seconds off this machine's");
             self.report.warning(Area::Clock, url, found, "set both by NTP");
         } else {

@@ -1,28 +1,25 @@
 //! The data of a distribution, as far as it is about packages that an archive has.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::fmt;
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek};
 use std::path::{Path, PathBuf};
 
-use debian_control::name::PackageName;
 use debian_control::version::Version;
-use serde::de::{DeserializeSeed, Deserializer as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::advisory::{Advisory, Judged, judge};
+use super::document::{self, Document, MAX_BYTES, MAX_RECORD};
 use super::osv::OsvRecord;
+use super::source_filter::SourceFilter;
 use super::tracker::TrackerIssue;
 use crate::severity::Severity;
 
-/// Most bytes of one JSON document: that of the tracker has a tenth of it.
-pub const MAX_BYTES: u64 = 1 << 30;
-/// Most bytes of one record of OSV; the largest have some hundred KiB.
-const MAX_RECORD: u64 = 16 << 20;
 /// Most bytes of all records of OSV in a zip, unpacked: those of Debian and of Ubuntu have some gigabytes.
 const MAX_UNPACKED: u64 = 16 << 30;
 /// Most records of OSV in one place.
 const MAX_RECORDS: usize = 2_000_000;
+/// Most packages and versions that they name, of the releases that are wanted.
+const MAX_KEPT: usize = 20_000_000;
 
 /// Why the data cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -53,30 +50,6 @@ pub enum DatabaseError {
     },
 }
 
-/// Names of source packages.
-pub type SourceNames = BTreeSet<String>;
-
-/// What is looked for; all else is passed over while it is read.
-#[derive(Debug, Clone)]
-pub struct SourceFilter {
-    /// The source packages; `None`: all that there are.
-    pub sources: Option<SourceNames>,
-    /// The releases.
-    pub releases: BTreeSet<String>,
-}
-
-impl SourceFilter {
-    fn contains(&self, name: &str) -> bool {
-        match &self.sources {
-            Some(names) => names.contains(name),
-            // Fields of a record that hold objects have an underscore, which no source package has.
-            None => name
-                .parse::<PackageName>()
-                .is_ok_and(|name| name.check_policy().is_ok()),
-        }
-    }
-}
-
 /// What is known of the packages that were wanted.
 #[derive(Debug, Default)]
 pub struct VulnerabilityDatabase {
@@ -85,6 +58,8 @@ pub struct VulnerabilityDatabase {
     /// Records of OSV, by ecosystem and source package.
     osv: HashMap<(String, String), Vec<usize>>,
     records: Vec<OsvRecord>,
+    /// How many packages and versions the records name.
+    kept: usize,
 }
 
 impl VulnerabilityDatabase {
@@ -178,19 +153,19 @@ impl VulnerabilityDatabase {
             path: path.to_owned(),
             what: error.to_string(),
         };
-        let mut json = serde_json::Deserializer::from_reader(reader);
-        let found = json.deserialize_any(Document(wanted)).map_err(form)?;
-        json.end().map_err(form)?;
-        match found {
-            Found::Tracker(packages) => self.tracker.extend(packages),
-            Found::Osv(records) => {
+        match document::read(reader, wanted).map_err(form)? {
+            Document::Tracker(packages) => self.tracker.extend(packages),
+            Document::Osv(records) => {
                 for record in records {
                     self.add_record(record, wanted);
                 }
             }
         }
-        if self.records.len() > MAX_RECORDS {
-            return Err(too_large(path, format!("{MAX_RECORDS} records")));
+        if self.records.len() > MAX_RECORDS || self.kept > MAX_KEPT {
+            return Err(too_large(
+                path,
+                format!("{MAX_RECORDS} records, or {MAX_KEPT} versions in them"),
+            ));
         }
         Ok(())
     }
@@ -204,6 +179,7 @@ impl VulnerabilityDatabase {
         if keys.is_empty() {
             return;
         }
+        self.kept += record.weight();
         let index = self.records.len();
         for key in keys {
             self.osv.entry(key).or_default().push(index);
@@ -252,123 +228,5 @@ fn too_large(path: &Path, limit: String) -> DatabaseError {
     DatabaseError::TooLarge {
         path: path.to_owned(),
         limit,
-    }
-}
-
-/// What a document holds.
-enum Found {
-    Tracker(BTreeMap<String, BTreeMap<String, TrackerIssue>>),
-    Osv(Vec<OsvRecord>),
-}
-
-/// Reads a document of either kind, and of the tracker's only the packages that are wanted.
-struct Document<'a>(&'a SourceFilter);
-
-impl<'de> Visitor<'de> for Document<'_> {
-    type Value = Found;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("an object of source packages, a record of OSV, or a list of these")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Found, A::Error> {
-        let mut records = Vec::new();
-        while let Some(record) = list.next_element::<OsvRecord>()? {
-            let is_wanted = record.packages().any(|(_, name)| self.0.contains(name));
-            records.extend(Some(record).filter(|_| is_wanted));
-        }
-        Ok(Found::Osv(records))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Found, A::Error> {
-        let mut packages = BTreeMap::new();
-        let mut record = serde_json::Map::new();
-        while let Some(key) = map.next_key::<String>()? {
-            // The values of a package are objects; of the fields of a record that are needed, none is.
-            match map.next_value_seed(Value {
-                is_wanted: self.0.contains(&key),
-                wanted: self.0,
-            })? {
-                Part::Package(issues) => {
-                    packages.insert(key, issues);
-                }
-                Part::Field(value) => {
-                    record.insert(key, value);
-                }
-                Part::Other => {}
-            }
-        }
-        if record.contains_key("id") && record.contains_key("affected") {
-            let record = serde_json::from_value(serde_json::Value::Object(record));
-            return record
-                .map(|record| Found::Osv(vec![record]))
-                .map_err(serde::de::Error::custom);
-        }
-        if !record.is_empty() {
-            return Err(serde::de::Error::custom(
-                "its fields are neither source packages nor those of a record",
-            ));
-        }
-        Ok(Found::Tracker(packages))
-    }
-}
-
-/// One value of the object that a document is.
-struct Value<'a> {
-    is_wanted: bool,
-    wanted: &'a SourceFilter,
-}
-
-enum Part {
-    /// The issues of a wanted package.
-    Package(BTreeMap<String, TrackerIssue>),
-    /// A field of a record.
-    Field(serde_json::Value),
-    /// A package that is not wanted.
-    Other,
-}
-
-impl<'de> DeserializeSeed<'de> for Value<'_> {
-    type Value = Part;
-
-    fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<Part, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Value<'_> {
-    type Value = Part;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("the issues of a source package, or a field of a record")
-    }
-
-    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Part, E> {
-        Ok(Part::Field(text.into()))
-    }
-
-    fn visit_unit<E: serde::de::Error>(self) -> Result<Part, E> {
-        Ok(Part::Field(serde_json::Value::Null))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Part, A::Error> {
-        let mut values: Vec<serde_json::Value> = Vec::new();
-        while let Some(value) = list.next_element()? {
-            values.push(value);
-        }
-        Ok(Part::Field(values.into()))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Part, A::Error> {
-        if !self.is_wanted {
-            while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-            return Ok(Part::Other);
-        }
-        let mut issues = BTreeMap::new();
-        while let Some((id, mut issue)) = map.next_entry::<String, TrackerIssue>()? {
-            issue.keep_releases(&self.wanted.releases);
-            issues.insert(id, issue);
-        }
-        Ok(Part::Package(issues))
     }
 }

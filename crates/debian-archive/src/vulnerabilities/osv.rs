@@ -1,9 +1,11 @@
 //! Records of OSV. Source: the schema of OSV, version 1.7, and its section on evaluation.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use debian_control::version::Version;
-use serde::{Deserialize, Serialize};
+use serde::de::{SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::report::Standing;
 use crate::severity::Severity;
@@ -17,7 +19,7 @@ pub(super) struct OsvRecord {
     aliases: Vec<String>,
     #[serde(default)]
     upstream: Vec<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "some_packages")]
     affected: Vec<OsvAffected>,
     #[serde(default)]
     severity: Vec<OsvSeverity>,
@@ -68,6 +70,36 @@ struct OsvSpecific {
     urgency: Option<String>,
 }
 
+/// Most packages that a record is about; the largest have some hundred.
+const MAX_AFFECTED: usize = 10_000;
+
+/// Reads the packages of a record: an empty one takes three bytes there and a hundred times as much in memory.
+fn some_packages<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<OsvAffected>, D::Error> {
+    struct SomePackages;
+
+    impl<'de> Visitor<'de> for SomePackages {
+        type Value = Vec<OsvAffected>;
+
+        fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+            formatter.write_str("the packages that a record is about")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+            let mut packages = Vec::new();
+            while let Some(package) = list.next_element()? {
+                if packages.len() == MAX_AFFECTED {
+                    let what = format!("a record is about more than {MAX_AFFECTED} packages");
+                    return Err(serde::de::Error::custom(what));
+                }
+                packages.push(package);
+            }
+            Ok(packages)
+        }
+    }
+
+    deserializer.deserialize_seq(SomePackages)
+}
+
 /// What an event says of a version that has come to it.
 enum Turn<'a> {
     Introduced,
@@ -82,6 +114,14 @@ impl OsvRecord {
         affected
             .filter_map(|affected| affected.package.as_ref())
             .map(|package| (package.ecosystem.as_str(), package.name.as_str()))
+    }
+
+    /// Returns how many packages and versions it names: about what it takes in memory.
+    pub(super) fn weight(&self) -> usize {
+        let events = |ranges: &[OsvRange]| ranges.iter().map(|range| 1 + range.events.len()).sum::<usize>();
+        let affected = self.affected.iter();
+        let affected = affected.map(|one| 1 + one.versions.len() + events(&one.ranges));
+        1 + self.aliases.len() + self.upstream.len() + affected.sum::<usize>()
     }
 
     /// Returns the CVE that it is about, or its own name.

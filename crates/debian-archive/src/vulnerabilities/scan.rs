@@ -9,8 +9,9 @@ use debian_control::package::{BinaryPackage, ControlError};
 use debian_control::version::Version;
 use serde::{Deserialize, Serialize};
 
-use super::database::{SourceFilter, SourceNames, VulnerabilityDatabase};
+use super::database::VulnerabilityDatabase;
 use super::report::{Affected, AffectedPackage, SecurityReport, Standing};
+use super::source_filter::{SourceFilter, SourceNames};
 use crate::archive::Archive;
 use crate::config::{Suite, VulnerabilitySettings};
 use crate::severity::Severity;

@@ -29,6 +29,11 @@ impl TrackerIssue {
         self.releases.retain(|release, _| releases.contains(release));
     }
 
+    /// Says whether it is about no release any more.
+    pub(super) fn is_of_no_release(&self) -> bool {
+        self.releases.is_empty()
+    }
+
     /// Returns what it says of one release, if its severity is `from` or more.
     pub(super) fn part(&self, release: &str, from: Severity) -> Option<Self> {
         let found = self.releases.get(release)?;

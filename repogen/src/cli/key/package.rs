@@ -62,9 +62,13 @@ pub(super) fn run(args: &PackageArgs, context: &mut Context) -> Result<Completio
         .folder
         .join(format!("{}_{}_all.deb", built.name, built.version));
     fs::create_dir_all(&args.folder).map_err(|error| write_failed(&args.folder, error))?;
-    if fs::read(&path).is_ok_and(|written| written == built.bytes) {
+    // What else has this name is not even read.
+    let is_written = fs::symlink_metadata(&path)
+        .is_ok_and(|found| found.is_file() && found.len() == built.bytes.len() as u64)
+        && fs::read(&path).is_ok_and(|written| written == built.bytes);
+    if is_written {
         context.printer.info("unchanged: the file has these keys already");
-    } else if path.exists() {
+    } else if path.symlink_metadata().is_ok() {
         return Err(
             Failure::not_possible(format_args!("`{}` exists, with other content", path.display()))
                 .hint("add it to the archive, so that the next one has a higher version, or delete it"),

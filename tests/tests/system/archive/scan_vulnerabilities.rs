@@ -295,6 +295,23 @@ fn a_suite_that_blocks_takes_no_version_that_is_known_to_be_vulnerable() {
 }
 
 #[test]
+fn what_the_data_calls_a_vulnerability_is_one_line_and_moves_no_cursor() {
+    let archive = archive();
+    let issue = json!({"releases": {"bookworm": {"status": "open", "urgency": "high"}}});
+    let name = "CVE-1\nbookworm\thigh\tCVE-2\topen\tforged\u{1b}[2J";
+    let data = write(&archive, "odd.json", &json!({"hello": {name: issue}}));
+    let run = archive
+        .repogen(&["scan-vulnerabilities", "--source", &data])
+        .exits(1);
+    let rows = run.rows();
+    assert_eq!(rows.len(), 1, "{}", run.report());
+    assert_eq!(
+        rows[0][2],
+        "CVE-1\\u{a}bookworm\\u{9}high\\u{9}CVE-2\\u{9}open\\u{9}forged\\u{1b}[2J"
+    );
+}
+
+#[test]
 fn a_scan_that_ends_while_a_package_is_on_its_way_counts() {
     let archive = TestArchive::init(&["--suite", "bookworm"]);
     archive.configure_last_suite("[vulnerabilities]\nsource = \"unused\"\nblock = \"high\"\n");
@@ -323,7 +340,9 @@ fn a_scan_that_ends_while_a_package_is_on_its_way_counts() {
         assert!(!named.exists());
     });
     assert_eq!(archive.repogen(&["list"]).ok().stdout, "");
-    archive.repogen(&["add", "--allow-vulnerable", file.to_str().unwrap()]).ok();
+    archive
+        .repogen(&["add", "--allow-vulnerable", file.to_str().unwrap()])
+        .ok();
 }
 
 #[test]
@@ -363,10 +382,16 @@ fn what_comes_by_dput_or_comes_back_may_be_accepted_too() {
     assert_eq!(restore("").json()["code"], "vulnerable");
     assert_eq!(restore("?allow_vulnerable=true").status, 204);
     let back = server.get(&path, None).json();
-    assert_eq!((&back["section"], &back["tags"][0]["name"]), (&json!("web"), &json!("fast")));
-    let audit = server.get("/api/audit?action=package.add&limit=100", Some(&root)).json();
+    assert_eq!(
+        (&back["section"], &back["tags"][0]["name"]),
+        (&json!("web"), &json!("fast"))
+    );
+    let audit = server
+        .get("/api/audit?action=package.add&limit=100", Some(&root))
+        .json();
     let accepted = audit["items"].as_array().unwrap().iter();
-    let accepted = accepted.filter(|item| item["detail"]["accepted_vulnerabilities"] == json!(["CVE-2026-0001"]));
+    let accepted =
+        accepted.filter(|item| item["detail"]["accepted_vulnerabilities"] == json!(["CVE-2026-0001"]));
     assert_eq!(accepted.count(), 2, "{audit}");
 }
 
