@@ -1,5 +1,8 @@
 //! The pages that publishing writes beside `dists/`.
 
+mod downloads;
+mod interrupted;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -157,55 +160,6 @@ fn what_changes_little_by_little_is_what_is_written_at_one_time() {
 }
 
 #[test]
-fn a_publish_that_is_killed_while_it_writes_pages_is_completed_by_the_next() {
-    let whole = served();
-    let packages = || [package("hello", "2.0").depends("other"), package("new", "1.0")];
-    let begin = |archive: &TestArchive| {
-        archive.add(&[package("hello", "1.0"), package("other", "1.0")]);
-        archive.publish();
-        archive.add(&packages());
-    };
-    begin(&whole);
-    whole.publish();
-    let wanted: Vec<String> = site(&whole).into_keys().collect();
-    let mut killed = 0;
-    for at in (1..60).step_by(6) {
-        let archive = served();
-        begin(&archive);
-        // Pages get their names by renames; so do indexes, before.
-        if !archive.killed_at("rename,renameat,renameat2", at, &["publish"]) {
-            break;
-        }
-        killed += usize::from(site(&archive).contains_key("browse/stable/new/index.html"));
-        archive.publish();
-        assert_eq!(
-            site(&archive).into_keys().collect::<Vec<_>>(),
-            wanted,
-            "killed at {at}"
-        );
-        assert!(
-            archive
-                .read("browse/stable/other/index.html")
-                .contains("stable/hello/"),
-            "killed at {at}"
-        );
-        assert!(
-            archive.read("browse/stable/_all/index.html").contains(">2.0<"),
-            "killed at {at}"
-        );
-        assert!(
-            archive.read("status.json").contains("\"packages\":4"),
-            "killed at {at}"
-        );
-        archive.repogen(&["verify"]).ok();
-    }
-    assert!(
-        killed > 0,
-        "no kill came while pages were written: this tests nothing"
-    );
-}
-
-#[test]
 fn nothing_of_a_private_suite_is_on_the_site() {
     let archive = TestArchive::init(&[
         "--url",
@@ -254,79 +208,6 @@ fn a_site_that_is_switched_off_goes_and_comes_back() {
     archive.configure("enabled = false", "enabled = true");
     archive.publish();
     assert_same(&site(&archive), &before);
-}
-
-/// Publishes under a clock that is ahead.
-fn publish_later(archive: &TestArchive, ahead: &str) -> Run {
-    let mut command = archive.tool("faketime");
-    command
-        .args(["-f", ahead])
-        .arg(archive_tests::archive::repogen())
-        .arg("publish");
-    Run::of(&mut command).ok()
-}
-
-/// Counts downloads of `hello` 1.0 by a log.
-fn download(archive: &TestArchive, log: &str, times: usize) {
-    let path = archive.outside().join(log);
-    let line = |at: usize| {
-        format!(
-            "192.0.2.1 - - [20/Nov/2026:10:00:0{at} +0000] \"GET /pool/main/h/hello/hello_1.0_all.deb HTTP/1.1\" 200 9 \"-\" \"{log}\"\n"
-        )
-    };
-    fs::write(&path, (0..times).map(line).collect::<String>()).unwrap();
-    archive.uploader(&["ingest-logs", path.to_str().unwrap()], "").ok();
-}
-
-#[test]
-fn pages_say_how_often_a_package_was_downloaded_where_that_is_allowed() {
-    let archive = served();
-    archive.add(&[package("hello", "1.0"), package("other", "1.0")]);
-    download(&archive, "first.log", 3);
-    archive.publish();
-    let twin = |name: &str| -> serde_json::Value {
-        let text = archive.read(&format!("browse/stable/{name}/index.json"));
-        serde_json::from_str(&text).unwrap()
-    };
-    assert_eq!(twin("hello").get("downloads"), None);
-    assert!(!archive.read("browse/stable/hello/index.html").contains("Downloads"));
-
-    archive.configure("enabled       = true", "enabled = true\ndownloads = true");
-    archive.publish();
-    let counts = |name: &str| {
-        let twin = twin(name);
-        (twin["downloads"].as_u64(), twin["builds"][0]["downloads"].as_u64())
-    };
-    assert_eq!(counts("hello"), (Some(3), Some(3)));
-    assert_eq!(counts("other"), (Some(0), Some(0)));
-    let page = archive.read("browse/stable/hello/index.html");
-    assert!(page.contains("<dt>Downloads</dt>\n<dd>3</dd>"), "{page}");
-
-    // Counts are brought up to date once a day, on the pages that say another one.
-    download(&archive, "second.log", 2);
-    archive.repogen(&["publish", "--force"]).ok();
-    assert_eq!(counts("hello"), (Some(3), Some(3)));
-    let before = below(&archive.root().join("browse/stable"));
-    publish_later(&archive, "+25h");
-    assert_eq!(counts("hello"), (Some(5), Some(5)));
-    let after = below(&archive.root().join("browse/stable"));
-    let touched: Vec<&str> = after
-        .iter()
-        .filter(|(path, state)| path.contains('/') && before.get(*path) != Some(state))
-        .map(|(path, _)| path.as_str())
-        .collect();
-    assert!(touched.contains(&"hello/index.html"), "{touched:?}");
-    assert!(touched.iter().all(|path| path.starts_with("hello/")), "{touched:?}");
-    assert!(publish_later(&archive, "+25h").stdout.contains("unchanged"));
-
-    // Another version counts beside those that the suite had.
-    archive.add(&[package("hello", "2.0")]);
-    archive.repogen(&["remove", "hello=1.0"]).ok();
-    publish_later(&archive, "+26h");
-    assert_eq!(counts("hello"), (Some(5), Some(0)));
-    archive.configure("downloads = true\n", "");
-    publish_later(&archive, "+26h");
-    assert_eq!(twin("hello").get("downloads"), None);
 }
 
 #[test]
