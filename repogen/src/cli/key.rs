@@ -103,24 +103,38 @@ fn generate(args: &GenerateArgs, context: &mut Context) -> Result<Completion, Fa
     sign_beside(&key, signing, context)
 }
 
-/// Stores a key, which signs in addition to the present ones.
+/// Stores a key, which signs in addition to the present ones; or, where the file of the main key is gone, in its place.
 fn sign_beside(key: &SecretKey, signing: SigningKeys, context: &mut Context) -> Result<Completion, Failure> {
     let file = store(key, context)?;
-    let also = signing.also.into_iter().chain([file.clone()]).collect();
-    write_config(
-        context,
-        &SigningKeys {
+    let is_first = is_gone(&signing.key, context);
+    let keys = if is_first {
+        SigningKeys {
+            key: file.clone(),
+            also: signing.also,
+        }
+    } else {
+        let also = signing.also.into_iter().chain([file.clone()]).collect();
+        SigningKeys {
             key: signing.key,
             also,
-        },
-    )?;
+        }
+    };
+    write_config(context, &keys)?;
     context
         .printer
         .line(format_args!("{}\t{file}", key.fingerprint()))?;
-    context.printer.info(
-        "from the next publish on, releases are signed with this key as well; `repogen key rotate` makes it the main key",
-    );
+    context.printer.info(if is_first {
+        "the file of the main key is gone: this is the main key now, and machines that know no other key of the archive need its new keyring"
+    } else {
+        "from the next publish on, releases are signed with this key as well; `repogen key rotate` makes it the main key"
+    });
     Ok(Completion::Success)
+}
+
+/// Says whether there is no file of a key, below the root; what cannot be looked at may be one.
+fn is_gone(key: &str, context: &Context) -> bool {
+    let found = context.root.join(key).symlink_metadata();
+    found.is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound)
 }
 
 fn list(context: &mut Context) -> Result<Completion, Failure> {
@@ -256,7 +270,8 @@ fn rotate(args: &RotateArgs, context: &mut Context) -> Result<Completion, Failur
         }
         let others = std::iter::once(signing.key)
             .chain(signing.also)
-            .filter(|key| *key != next)
+            // One that is gone signs nothing, and would keep this from being published.
+            .filter(|key| *key != next && !is_gone(key, context))
             .collect();
         SigningKeys {
             key: next,

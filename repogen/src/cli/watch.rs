@@ -6,7 +6,9 @@ use std::sync::mpsc::{Receiver, sync_channel};
 
 use archive_catalog::PlacementOutcome;
 use clap::Args;
+use debian_archive::archive::Archive;
 use debian_archive::publisher::{PublisherEvent, PublisherSetup};
+use debian_archive::sign::Signer;
 use debian_archive::watch::{ReloadError, Watch, WatchError, WatchEvent};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
@@ -16,6 +18,7 @@ use super::exit::{Completion, Failure};
 use super::scan_timer::Scanned;
 use super::system_clock::SystemClock;
 use super::{prune, publish, scan_timer, service_manager, signing};
+use debian_control::release::format_iso;
 use debian_control::terminal::escaped;
 
 /// How many events may wait to be printed.
@@ -55,6 +58,7 @@ pub(super) fn run(_: WatchArgs, context: &mut Context) -> Result<Completion, Fai
         // Nobody prints any more when the program is about to end.
         let _ = sender.send(Printed::Watch(event));
     });
+    say_start(&archive, signer.as_ref(), context);
     let watch = Watch::start(PublisherSetup { archive, signer }, Arc::new(SystemClock), report)?;
     service_manager::notify("READY=1");
     let handle = signals.handle();
@@ -76,11 +80,49 @@ pub(super) fn run(_: WatchArgs, context: &mut Context) -> Result<Completion, Fai
     });
     ended_well?;
     if watch.join() {
+        info(context, format_args!("stopped, as asked"));
         Ok(Completion::Success)
     } else {
         Err(Failure::disk(anyhow::anyhow!(
             "a thread of `repogen watch` panicked"
         )))
+    }
+}
+
+/// Says what is watched and how it stands: in a container, the log is all that is seen of this program.
+fn say_start(archive: &Archive, signer: &dyn Signer, context: &mut Context) {
+    let version = env!("CARGO_PKG_VERSION");
+    let files = archive.files().address().to_owned();
+    let keys: Vec<String> = signer
+        .keyring()
+        .fingerprints()
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    info(
+        context,
+        format_args!(
+            "repogen {version} watches `{files}`, signing with {}",
+            keys.join(", ")
+        ),
+    );
+    // A catalog that cannot be read is reported by the publisher, and waited for.
+    for progress in archive.catalog().progress().into_iter().flatten() {
+        let suite = &progress.suite;
+        if archive.config().suite(suite.as_str()).is_none() {
+            continue;
+        }
+        match &progress.publication {
+            Some(live) => info(
+                context,
+                format_args!(
+                    "suite `{suite}`: {} packages, published at {}",
+                    live.packages,
+                    format_iso(live.date)
+                ),
+            ),
+            None => info(context, format_args!("suite `{suite}`: never published")),
+        }
     }
 }
 

@@ -244,3 +244,33 @@ fn the_list_of_keys_has_what_gpg_shows_of_them() {
         listed.report()
     );
 }
+
+#[test]
+fn a_main_key_that_is_gone_is_replaced_by_what_the_hint_says() {
+    let lost = |extra: bool| {
+        let archive = published();
+        if extra {
+            archive.repogen(&["key", "generate"]).ok();
+            archive.publish();
+        }
+        fs::remove_file(archive.home().join("keys/archive.pgp")).unwrap();
+        let refused = archive.repogen(&["publish", "--force"]).exits(4);
+        assert!(
+            refused.stderr.contains("`repogen key generate`"),
+            "{}",
+            refused.report()
+        );
+        archive
+    };
+    let archive = lost(false);
+    let made = archive.repogen(&["key", "generate"]).ok();
+    assert!(made.stderr.contains("the main key now"), "{}", made.report());
+    archive.repogen(&["publish"]).ok();
+    archive.repogen(&["verify"]).ok();
+    // A key that signed beside it becomes the main key, and clients that have it go on.
+    let archive = lost(true);
+    let kept = keep_keyring(&archive, "both.pgp");
+    archive.repogen(&["key", "rotate"]).ok();
+    assert!(accepted_with(&archive, &kept));
+    archive.repogen(&["verify"]).ok();
+}
