@@ -13,6 +13,7 @@
 
 pub mod apt;
 pub mod archive;
+pub mod certificates;
 pub mod changes;
 pub mod client;
 pub mod deb;

@@ -1,5 +1,6 @@
 //! The real nginx, with the configuration that this project ships.
 
+use crate::certificates::ServerCertificate;
 use crate::http::{self, Response};
 use crate::{Run, workspace};
 use std::net::{TcpListener, TcpStream};
@@ -74,6 +75,17 @@ impl Nginx {
                  location ~ /(In)?Release(\\.gpg)?$ {{ proxy_pass {upstream}; proxy_cache_valid 200 {seconds}s; }}\n\
                  location / {{ proxy_pass {upstream}; proxy_cache_valid 200 1h; }}\n\
                  }}"
+            )
+        })
+    }
+
+    /// Stands before a server at `upstream` and speaks TLS, with a certificate.
+    pub fn encrypting(upstream: &str, server: &ServerCertificate) -> Self {
+        let (certificate, key) = (server.certificate.display(), server.key.display());
+        Self::start(&|_, listen| {
+            format!(
+                "server {{ listen {listen} ssl; ssl_certificate {certificate}; ssl_certificate_key {key};\n\
+                 location / {{ proxy_pass {upstream}; }} }}"
             )
         })
     }

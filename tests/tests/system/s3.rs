@@ -1,6 +1,7 @@
 //! An archive in a bucket, and a mirror in one, on a real S3 server. `make test-s3` starts one and runs these.
 
 mod machines;
+mod replaced;
 mod requests;
 mod trees;
 

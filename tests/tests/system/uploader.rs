@@ -37,6 +37,7 @@ mod upload_rights;
 mod upload_suites;
 mod users;
 mod webhooks;
+mod webhooks_https;
 mod world;
 mod yank;
 
