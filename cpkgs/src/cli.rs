@@ -6,6 +6,7 @@ mod architectures;
 mod check;
 mod auth;
 mod autoremove;
+mod build_dep;
 mod candidates;
 mod changelog;
 mod completions;
@@ -41,6 +42,7 @@ mod search;
 mod secret;
 mod selected;
 mod source;
+mod source_packages;
 mod target_release;
 mod transaction;
 mod unknown_package;
@@ -126,6 +128,7 @@ enum Command {
     Upgrade(upgrade::UpgradeArgs),
     #[command(visible_alias = "dist-upgrade")]
     FullUpgrade(upgrade::FullUpgradeArgs),
+    BuildDep(build_dep::BuildDepArgs),
     Download(download::DownloadArgs),
     Changelog(changelog::ChangelogArgs),
     Check(check::CheckArgs),
@@ -409,6 +412,7 @@ fn run(command: Command, context: &mut Context) -> Result<Outcome, Failure> {
         Command::Depends(args) => depends::run(&args, context),
         Command::Rdepends(args) => rdepends::run(&args, context),
         Command::Why(args) => why::run(&args, context),
+        Command::BuildDep(args) => build_dep::run(&args, context),
         Command::Download(args) => download::run(&args, context),
         Command::Changelog(args) => changelog::run(&args, context),
         Command::Edsp(args) => edsp::run(&args, context),

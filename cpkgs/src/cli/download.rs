@@ -96,7 +96,7 @@ fn file_name(universe: &Universe, package: PackageId) -> String {
 }
 
 /// Copies a file into the working directory under a name, in the place of whatever has that name: not through a link of it.
-fn put(from: &Path, name: &Path) -> io::Result<()> {
+pub(super) fn put(from: &Path, name: &Path) -> io::Result<()> {
     let mut file = tempfile::Builder::new()
         .permissions(Permissions::from_mode(0o644))
         .tempfile_in(".")?;

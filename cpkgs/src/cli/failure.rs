@@ -10,6 +10,7 @@ use apt_client::lists::{ListsError, UpdateError};
 use apt_client::package_cache::PackageCacheError;
 use apt_client::repository::RepositoryError;
 use apt_client::source::SourceError;
+use apt_client::source_packages::SourcesError;
 use apt_client::trust::TrustError;
 use cpkgs::account::RegistryError;
 use cpkgs::config::ConfigError;
@@ -240,6 +241,20 @@ impl From<ContentsError> for Failure {
         let what = error.to_string();
         match error {
             ContentsError::Fetch { source, .. } => {
+                let failure = Self::from(*source);
+                let hint = "after `cpkgs update` it is the one that the archive has now";
+                Self::new(failure.code, failure.error.context(what)).hint(hint)
+            }
+            error => Self::new(REFUSED, error),
+        }
+    }
+}
+
+impl From<SourcesError> for Failure {
+    fn from(error: SourcesError) -> Self {
+        let what = error.to_string();
+        match error {
+            SourcesError::Fetch { source, .. } => {
                 let failure = Self::from(*source);
                 let hint = "after `cpkgs update` it is the one that the archive has now";
                 Self::new(failure.code, failure.error.context(what)).hint(hint)

@@ -6,6 +6,7 @@ mod change;
 mod entry;
 mod import;
 mod list;
+mod packages;
 mod pasted;
 mod preset;
 mod remove;
@@ -16,11 +17,14 @@ use clap::{Args, Subcommand};
 use super::failure::Failure;
 use super::{Context, Outcome};
 
-/// Manage the archives that packages come from.
+/// Manage the archives that packages come from; or, with names of packages, get their source packages.
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, arg_required_else_help = true)]
 pub(super) struct SourceArgs {
     #[command(subcommand)]
-    command: SourceCommand,
+    command: Option<SourceCommand>,
+    #[command(flatten)]
+    packages: packages::PackagesArgs,
 }
 
 #[derive(Debug, Subcommand)]
@@ -34,9 +38,10 @@ enum SourceCommand {
 
 pub(super) fn run(args: SourceArgs, context: &mut Context) -> Result<Outcome, Failure> {
     match args.command {
-        SourceCommand::Add(args) => add::add(*args, context),
-        SourceCommand::Import(args) => import::import(&args, context),
-        SourceCommand::List => list::list(context),
-        SourceCommand::Remove(args) => remove::remove(&args, context),
+        Some(SourceCommand::Add(args)) => add::add(*args, context),
+        Some(SourceCommand::Import(args)) => import::import(&args, context),
+        Some(SourceCommand::List) => list::list(context),
+        Some(SourceCommand::Remove(args)) => remove::remove(&args, context),
+        None => packages::get(&args.packages, context),
     }
 }

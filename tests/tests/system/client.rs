@@ -10,6 +10,7 @@ mod install_system;
 mod man;
 mod source;
 mod source_known;
+mod source_packages;
 mod update;
 mod update_odd_archives;
 mod update_tampered;

@@ -47,13 +47,18 @@ impl Foreign {
 
     /// Makes the folder an archive of one index, as it stands here, with a Release that lists it and says what else it should.
     pub(crate) fn publish(&self, packages: &[u8], release: &str) {
-        fs::write(self.path("Packages"), packages).unwrap();
-        let digest = debian_control::digest::sha256(packages);
+        self.publish_all(&[("Packages", packages)], release);
+    }
+
+    /// The same, with several indexes.
+    pub(crate) fn publish_all(&self, indexes: &[(&str, &[u8])], release: &str) {
         let now = debian_control::release::format_date(cpkgs::machine::now());
-        let text = format!(
-            "Date: {now}\n{release}SHA256:\n {digest} {} Packages\n",
-            packages.len()
-        );
+        let mut text = format!("Date: {now}\n{release}SHA256:\n");
+        for (name, index) in indexes {
+            fs::write(self.path(name), index).unwrap();
+            let digest = debian_control::digest::sha256(index);
+            text.push_str(&format!(" {digest} {} {name}\n", index.len()));
+        }
         fs::write(self.path("Release"), text).unwrap();
         self.sign(&["--clearsign"], &self.path("Release"), &self.path("InRelease"));
     }
