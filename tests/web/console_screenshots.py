@@ -15,7 +15,13 @@ PAGES = {
     "console-suite": "/suites/bookworm",
     "audit": "/audit",
     "tokens": "/tokens",
+    "webhooks": "/webhooks",
+    "publishers": "/publishers",
+    "vulnerabilities": "/vulnerabilities",
+    "retention": "/retention",
 }
+# Pages of one, by the list that leads there and its text.
+OF_ONE = {"webhook": ("/webhooks", "chat room"), "quota": ("/users", "keeper")}
 
 
 def sign_in(driver):
@@ -23,12 +29,22 @@ def sign_in(driver):
     driver.find_element(By.NAME, "username").send_keys("root")
     driver.find_element(By.NAME, "password").send_keys(os.environ["CONSOLE_PASSWORD"])
     driver.find_element(By.CSS_SELECTOR, "main button").click()
+    WebDriverWait(driver, 20, 0.05, ignored_exceptions=[Exception]).until(lambda _: driver.find_element(By.TAG_NAME, "h1").text == "Overview")
 
 
 def main(folder):
     for look, (width, height, dark) in LOOKS.items():
         driver = browser.start(width, height, dark)
+        resize(driver, width, height)
+        driver.get(URL + "/sign-in")
+        save(driver, f"{folder}/sign-in-{look}.png", height)
+        resize(driver, width, height)
         sign_in(driver)
+        for name, (page, text) in OF_ONE.items():
+            resize(driver, width, height)
+            driver.get(URL + page)
+            driver.get(driver.find_element(By.LINK_TEXT, text).get_attribute("href"))
+            save(driver, f"{folder}/{name}-{look}.png", height)
         for name, page in PAGES.items():
             resize(driver, width, height)
             driver.get(URL + page)

@@ -14,7 +14,10 @@ from selenium.webdriver.support.ui import Select, WebDriverWait
 URL = os.environ["CONSOLE_URL"]
 PASSWORD = os.environ["CONSOLE_PASSWORD"]
 DEBS = os.environ["CONSOLE_DEBS"]
-PAGES = ["", "/packages", "/upload", "/suites", "/suites/bookworm", "/promotion", "/tokens", "/users", "/audit", "/keys", "/health", "/account"]
+PAGES = ["", "/packages", "/upload", "/suites", "/suites/bookworm", "/promotion", "/tokens", "/users", "/audit", "/keys", "/health", "/account",
+         "/webhooks", "/publishers", "/vulnerabilities", "/retention"]
+# Lists, and what leads from them to a page of one.
+LISTS = {"/webhooks": "main tbody th a", "/users": "main tbody th a", "/packages": "main tbody a"}
 
 
 def ask(path, token=None):
@@ -208,6 +211,12 @@ class Access(Console):
             with self.subTest(page=page):
                 self.open(page)
                 self.look(page)
+        for page, first in LISTS.items():
+            with self.subTest(page=page + "/one"):
+                self.open(page)
+                self.driver.get(self.one(first).get_attribute("href"))
+                self.until(lambda: self.driver.current_url.count("/") > 4, "a page of one")
+                self.look(page + "/one")
 
     def look(self, page):
         found = Axe().run(self.driver)["violations"]
