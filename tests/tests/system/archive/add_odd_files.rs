@@ -209,3 +209,15 @@ fn lose_catalog(archive: &TestArchive) {
     }
     fs::remove_dir_all(archive.root().join("state")).unwrap();
 }
+
+#[test]
+fn the_name_of_a_file_forges_no_other_line() {
+    let archive = TestArchive::new();
+    let outside = archive.outside();
+    fs::create_dir_all(&outside).unwrap();
+    let odd = outside.join("x\nadded\tforged_1.0_all.deb");
+    fs::write(&odd, "no package").unwrap();
+    let run = archive.repogen(&["add", odd.to_str().unwrap()]).exits(1);
+    assert_eq!(run.rows().len(), 1, "{}", run.report());
+    assert_eq!(run.rows()[0][0], "rejected");
+}

@@ -177,3 +177,34 @@ fn without_a_host_name_somebody_has_to_be_named() {
         .exits(2);
     assert!(run.stderr.contains("--maintainer"), "{}", run.report());
 }
+
+#[test]
+fn what_else_has_the_name_of_the_package_is_neither_read_nor_followed() {
+    let (archive, _nginx) = served();
+    let package = make(&archive);
+    let maintainer = ["--maintainer", "Example <apt@example.org>"];
+    let refused = || {
+        let folder = archive.outside();
+        let run = archive.repogen(&[&["key", "package", folder.to_str().unwrap()], &maintainer[..]].concat());
+        let run = run.exits(1);
+        assert!(run.stderr.contains("with other content"), "{}", run.report());
+    };
+    std::fs::remove_file(&package).unwrap();
+    // Nobody writes into it: reading it would never end.
+    Run::of(Command::new("mkfifo").arg(&package)).ok();
+    refused();
+    std::fs::remove_file(&package).unwrap();
+    let elsewhere = archive.outside().join("elsewhere");
+    std::os::unix::fs::symlink(&elsewhere, &package).unwrap();
+    refused();
+    assert!(!elsewhere.exists());
+    for name in ["Upper", "under_score", "../above"] {
+        let folder = archive.outside();
+        let arguments = [
+            &["key", "package", "--name", name, folder.to_str().unwrap()],
+            &maintainer[..],
+        ];
+        let run = archive.repogen(&arguments.concat()).exits(1);
+        assert!(run.stderr.contains("cannot begin the name"), "{}", run.report());
+    }
+}

@@ -2,7 +2,7 @@
 
 use super::{TestServer, is_live, package};
 use archive_catalog::{Catalog as _, LEASE_SECONDS, LeaseAnswer, SqlCatalog};
-use archive_tests::{Keys, Run, TestArchive, Watching};
+use archive_tests::{Keys, Run, TestArchive, Uploader, Watching};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -10,6 +10,15 @@ use std::time::{Duration, Instant};
 fn offer(archive: &TestArchive, name: &str) {
     let file = package(name).write_into(&archive.outside());
     Run::of(archive.command(&["add"]).arg(file)).ok();
+}
+
+/// Opens the catalog of an archive beside its programs.
+fn catalog_of(archive: &TestArchive) -> SqlCatalog {
+    let command = archive.command(&[]);
+    let database = command
+        .get_envs()
+        .find_map(|(name, value)| (name == "DATABASE_URL").then_some(value?.to_str()?.to_owned()));
+    SqlCatalog::open(&database.unwrap().parse().unwrap()).unwrap()
 }
 
 #[test]
@@ -179,11 +188,7 @@ fn a_pinned_state_waits_for_whoever_publishes_on_another_machine() {
     let archive = TestArchive::shared_on(TestServer::shared());
     offer(&archive, "hello");
     archive.publish();
-    let command = archive.command(&[]);
-    let database = command
-        .get_envs()
-        .find_map(|(name, value)| (name == "DATABASE_URL").then_some(value?.to_str()?.to_owned()));
-    let catalog = SqlCatalog::open(&database.unwrap().parse().unwrap()).unwrap();
+    let catalog = catalog_of(&archive);
     let begun = Instant::now();
     // Another machine publishes, and dies: its lease ends by itself.
     let taken = catalog
@@ -193,4 +198,28 @@ fn a_pinned_state_waits_for_whoever_publishes_on_another_machine() {
     archive.repogen(&["snapshot", "create"]).ok();
     assert!(begun.elapsed() >= Duration::from_secs(LEASE_SECONDS.into()));
     assert_eq!(archive.repogen(&["verify"]).ok().stdout, "");
+}
+
+#[test]
+fn metrics_tell_who_is_at_a_suite_and_for_how_long() {
+    let archive = TestArchive::shared_on(TestServer::shared());
+    let catalog = catalog_of(&archive);
+    let server = Uploader::with(&archive, &[("PUBLISHER", "off")]);
+    let metric = |name: &str| -> Option<f64> {
+        let text = server.get("/metrics", None).text();
+        let of_stable = format!("publish_lease_{name}{{suite=\"stable\"}} ");
+        text.lines()
+            .find_map(|line| line.strip_prefix(&of_stable)?.parse().ok())
+    };
+    // `init` published.
+    assert_eq!(metric("held"), Some(0.0));
+    let before = metric("epoch").unwrap();
+    let stable = "stable".parse().unwrap();
+    let LeaseAnswer::Taken(epoch) = catalog.take_lease(&stable, "elsewhere").unwrap() else {
+        panic!("nobody has it");
+    };
+    assert_eq!((metric("held"), metric("epoch")), (Some(1.0), Some(before + 1.0)));
+    while metric("age_seconds").unwrap() < 1.0 {}
+    catalog.release_lease(&stable, epoch).unwrap();
+    assert_eq!((metric("held"), metric("age_seconds")), (Some(0.0), Some(0.0)));
 }

@@ -244,3 +244,17 @@ fn private_downloads_are_told_to_readers_only() {
         assert!(matches!(status, 400 | 404), "{query}: {status}");
     }
 }
+
+#[test]
+fn the_name_of_a_log_forges_no_other_log() {
+    let (archive, _) = filled();
+    let name = "a.log\t1\t1\t0\t0\n\u{1b}[2Jforged.log";
+    let log = write(&archive, name, &line(1, "GET", &deb("1.0"), 200));
+    let run = archive.uploader(&["ingest-logs", log.to_str().unwrap()], "").ok();
+    assert_eq!(run.rows().len(), 1, "{}", run.report());
+    assert!(
+        run.stdout.contains("\\u{a}\\u{1b}[2Jforged.log"),
+        "{}",
+        run.report()
+    );
+}

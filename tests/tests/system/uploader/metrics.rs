@@ -30,4 +30,24 @@ fn metrics_tell_how_far_each_suite_is_published_by_whichever_process() {
     assert_eq!(value(&server, "upload_queue_files"), Some(0.0));
     let text = server.get("/metrics", None).text();
     assert!(text.contains("archive_key_usable{fingerprint=\""), "{text}");
+    for stage in ["indexes", "signing", "site", "writing"] {
+        let count = format!("publish_stage_duration_seconds_count{{suite=\"stable\",stage=\"{stage}\"}}");
+        assert!(value(&server, &count).unwrap() >= 1.0, "{text}");
+    }
+    assert_eq!(of_stable("archive_suite_oldest_unpublished_seconds"), Some(0.0));
+    // There is no lease where the catalog is a file.
+    assert!(!text.contains("publish_lease"), "{text}");
+}
+
+#[test]
+fn a_change_that_nobody_publishes_grows_old() {
+    let archive = TestArchive::new();
+    archive.publish();
+    let server = Uploader::with(&archive, &[("PUBLISHER", "off")]);
+    archive.add(&[DebBuilder::new("hello", "1.0", "all")]);
+    let age = "archive_suite_oldest_unpublished_seconds{suite=\"stable\"}";
+    // Until its first second is over.
+    while value(&server, age).unwrap() < 1.0 {}
+    archive.publish();
+    assert_eq!(value(&server, age), Some(0.0));
 }
