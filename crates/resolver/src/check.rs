@@ -8,12 +8,13 @@ mod uninstallable_set;
 mod tests;
 
 use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 
 use crate::encode::Among;
 use crate::engine::Lit;
 use crate::explain;
 use crate::fact::{Fact, RequiredBy, Requirement};
-use crate::index_vec::IndexVec;
+use crate::index_vec::{IndexVec, Notes};
 use crate::message;
 use crate::request::Request;
 use crate::search::{Goals, Order, Outcome, Phase, Solver};
@@ -75,7 +76,7 @@ struct Checker<'u> {
     verdicts: IndexVec<PackageId, Verdict>,
     assumptions: Vec<Lit>,
     /// What is taken before other packages: those of the suite that is checked.
-    preferred: HashSet<PackageId>,
+    preferred: Option<Rc<Notes<PackageId, bool>>>,
     /// How many contradictions were met in the searches for one package each.
     alone: u64,
     /// How many contradictions the rounds over many packages may still meet.
@@ -133,7 +134,7 @@ impl<'u> Checker<'u> {
             solver,
             verdicts: IndexVec::filled(universe.len(), Verdict::Open),
             assumptions,
-            preferred: HashSet::new(),
+            preferred: None,
             alone: 0,
             left_for_rounds: 0,
         }
@@ -155,13 +156,18 @@ impl<'u> Checker<'u> {
         let mut uninstallable = UninstallableSet::new(self.universe);
         let mut unknown = HashSet::new();
         for suite in suites {
-            self.preferred = suite.iter().copied().collect();
+            let mut preferred = Notes::new();
+            for package in suite {
+                preferred.set(*package, true);
+            }
             let of_suite = packages.iter().copied();
-            let of_suite = of_suite.filter(|package| self.preferred.contains(package));
-            self.check_suite(&of_suite.collect::<Vec<_>>(), &mut uninstallable, &mut unknown);
+            let of_suite = of_suite.filter(|package| preferred.get(*package));
+            let of_suite: Vec<PackageId> = of_suite.collect();
+            self.preferred = Some(Rc::new(preferred));
+            self.check_suite(&of_suite, &mut uninstallable, &mut unknown);
         }
         // What is of no suite.
-        self.preferred.clear();
+        self.preferred = None;
         self.check_suite(packages, &mut uninstallable, &mut unknown);
         let told = packages.iter().copied().filter_map(|package| {
             let reasons = if uninstallable.holds(package) {

@@ -93,6 +93,8 @@ pub(crate) struct Engine {
     faults: Vec<ClauseId>,
     /// How many contradictions were met.
     contradictions: u64,
+    /// Where the literals of a new clause are put in order.
+    scratch: Vec<Lit>,
 }
 
 impl Engine {
@@ -107,6 +109,7 @@ impl Engine {
             handed: 0,
             faults: Vec::new(),
             contradictions: 0,
+            scratch: Vec::new(),
         }
     }
 
@@ -152,7 +155,9 @@ impl Engine {
     ///
     /// The tag is what [`Engine::conflict_tags`] tells it by.
     pub(crate) fn add(&mut self, lits: &[Lit], tag: u32) {
-        let mut ordered = lits.to_vec();
+        let mut ordered = std::mem::take(&mut self.scratch);
+        ordered.clear();
+        ordered.extend_from_slice(lits);
         // What is true or open first, then what became false last: the two that are watched are the last to fall.
         ordered.sort_by_key(|lit| match self.value(*lit) {
             Some(true) => (0, 0),
@@ -172,6 +177,7 @@ impl Engine {
             }
             _ => self.faults.push(clause),
         }
+        self.scratch = ordered;
     }
 
     /// Tries a literal that is open, on top of what holds.

@@ -106,6 +106,38 @@ impl<K: Id, V> IndexMut<K> for IndexVec<K, V> {
     }
 }
 
+/// What is noted of ids, most of which are small numbers: one place for each, without hashing.
+#[derive(Debug, Clone)]
+pub(crate) struct Notes<K, V> {
+    values: Vec<V>,
+    key: PhantomData<K>,
+}
+
+impl<K: Id, V: Copy + Default + PartialEq> Notes<K, V> {
+    /// Notes nothing.
+    pub(crate) fn new() -> Self {
+        Self {
+            values: Vec::new(),
+            key: PhantomData,
+        }
+    }
+
+    /// Returns what is noted of an id; the default where nothing is.
+    pub(crate) fn get(&self, id: K) -> V {
+        self.values.get(id.index()).copied().unwrap_or_default()
+    }
+
+    /// Notes something, and returns what was noted before.
+    pub(crate) fn set(&mut self, id: K, value: V) -> V {
+        let index = id.index();
+        if self.values.len() <= index {
+            self.values.resize(index + 1, V::default());
+        }
+        let place = self.values.get_mut(index).expect("it was made long enough");
+        std::mem::replace(place, value)
+    }
+}
+
 /// A run of neighbours in a vector.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Span {

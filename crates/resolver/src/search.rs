@@ -10,14 +10,15 @@ mod weigh;
 pub(crate) mod tests;
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap, HashSet};
+use std::collections::{BinaryHeap, HashMap};
+use std::rc::Rc;
 
-use crate::encode::{Among, Encoder, Present, Subject};
+use crate::encode::{Among, ChoiceId, Encoder, Present, Subject};
 use crate::engine::{Engine, Learnt, Lit, Origin, Var};
 use crate::fact::{Fact, Requirement};
-use crate::index_vec::IndexVec;
+use crate::index_vec::{IndexVec, Notes};
 use crate::universe::{PackageId, Universe};
-use pending::{PendingChoice, Soft, SoftId, What};
+use pending::{Before, PendingChoice, Queued, Soft, SoftId, What};
 
 pub(crate) use pending::{Phase, Recommending};
 
@@ -62,11 +63,11 @@ pub(crate) struct Solver<'u> {
     settled: Vec<(usize, PendingChoice)>,
     /// What is in one of the two. A variable that holds again after a step back asks again for what is there already; counted
     /// twice, each choice would be made once more after each contradiction.
-    queued: HashSet<What>,
+    queued: Queued,
     /// How many soft goals were dealt with before each decision, and now.
     turns: Vec<usize>,
     turn: usize,
-    phases: HashMap<Var, Phase>,
+    phases: Notes<ChoiceId, Option<Phase>>,
     softs: IndexVec<SoftId, Soft>,
     /// The recommendations of packages that were chosen.
     softs_of: HashMap<PackageId, Vec<SoftId>>,
@@ -79,7 +80,7 @@ pub(crate) struct Solver<'u> {
     /// How many packages may still be looked at to weigh others.
     patience: usize,
     /// Packages that are taken before others that would do.
-    preferred: HashSet<PackageId>,
+    preferred: Option<Rc<Notes<PackageId, bool>>>,
     /// How many choices were looked at.
     #[cfg(test)]
     pub(crate) steps: u64,
@@ -92,17 +93,17 @@ impl<'u> Solver<'u> {
             encoder: Encoder::new(universe),
             pending: BinaryHeap::new(),
             settled: Vec::new(),
-            queued: HashSet::new(),
+            queued: Queued::new(),
             turns: Vec::new(),
             turn: 0,
-            phases: HashMap::new(),
+            phases: Notes::new(),
             softs: IndexVec::new(),
             softs_of: HashMap::new(),
             recommends: None,
             most: 0,
             lightest: HashMap::new(),
             patience: 0,
-            preferred: HashSet::new(),
+            preferred: None,
             #[cfg(test)]
             steps: 0,
         }
@@ -114,7 +115,7 @@ impl<'u> Solver<'u> {
     }
 
     /// Takes some packages before others that would do.
-    pub(crate) fn prefer(&mut self, packages: HashSet<PackageId>) {
+    pub(crate) fn prefer(&mut self, packages: Option<Rc<Notes<PackageId, bool>>>) {
         self.preferred = packages;
     }
 
@@ -137,9 +138,8 @@ impl<'u> Solver<'u> {
     pub(crate) fn require(&mut self, requirement: Requirement, among: Among, phase: Phase) -> Var {
         self.backtrack(0);
         let choice = self.encoder.require(requirement, among, &mut self.engine);
-        let var = self.encoder.choice(choice).var;
-        self.phases.insert(var, phase);
-        var
+        self.phases.set(choice, Some(phase));
+        self.encoder.choice(choice).var
     }
 
     /// States a fact.
@@ -201,7 +201,7 @@ impl<'u> Solver<'u> {
                 self.queue_recommendations(package, var);
             }
             Subject::Choice(choice) => {
-                let phase = self.phases.get(&var).copied().unwrap_or(Phase::Needed);
+                let phase = self.phases.get(choice).unwrap_or(Phase::Needed);
                 let names = self.encoder.choice(choice).names;
                 self.queue(PendingChoice::choice(phase, names, choice));
             }
@@ -211,7 +211,7 @@ impl<'u> Solver<'u> {
 
     /// Queues a choice, where it is not waiting or made already.
     fn queue(&mut self, choice: PendingChoice) {
-        if self.queued.insert(choice.what) {
+        if self.queued.insert(choice.what) == Before::Absent {
             self.pending.push(Reverse(choice));
         }
     }

@@ -3,7 +3,7 @@
 use super::Solver;
 use crate::encode::{Candidate, ChoiceId, Subject};
 use crate::engine::{Lit, Var};
-use crate::index_vec::id;
+use crate::index_vec::{Notes, id};
 use crate::universe::{GroupId, PackageId};
 
 id! {
@@ -50,6 +50,46 @@ impl PendingChoice {
             phase,
             names,
             what: What::Choice(choice),
+        }
+    }
+}
+
+/// The choices that wait or are made.
+pub(super) struct Queued {
+    choices: Notes<ChoiceId, bool>,
+    softs: Notes<SoftId, bool>,
+}
+
+/// Whether something was there before it was added.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Before {
+    Present,
+    Absent,
+}
+
+impl Queued {
+    pub(super) fn new() -> Self {
+        Self {
+            choices: Notes::new(),
+            softs: Notes::new(),
+        }
+    }
+
+    pub(super) fn insert(&mut self, what: What) -> Before {
+        match self.set(what, true) {
+            true => Before::Present,
+            false => Before::Absent,
+        }
+    }
+
+    pub(super) fn remove(&mut self, what: What) {
+        self.set(what, false);
+    }
+
+    fn set(&mut self, what: What, is_there: bool) -> bool {
+        match what {
+            What::Choice(choice) => self.choices.set(choice, is_there),
+            What::Soft(soft) => self.softs.set(soft, is_there),
         }
     }
 }
@@ -130,7 +170,7 @@ impl Solver<'_> {
             };
             if !self.engine.holds(asking.yes()) {
                 // If the variable holds again, it is queued again.
-                self.queued.remove(&choice.what);
+                self.queued.remove(choice.what);
                 continue;
             }
             let level = self.engine.level();
@@ -168,14 +208,10 @@ impl Solver<'_> {
 
     /// Returns the first open candidate that is to be taken before others.
     fn preferred_of(&self, candidates: &[Candidate]) -> Option<Var> {
-        if self.preferred.is_empty() {
-            return None;
-        }
+        let is_preferred = self.preferred.as_ref()?;
         let mut vars = candidates.iter().map(|candidate| candidate.var);
         vars.find(|var| match self.encoder.subject(*var) {
-            Subject::Package(package) => {
-                self.engine.value(var.yes()).is_none() && self.preferred.contains(&package)
-            }
+            Subject::Package(package) => is_preferred.get(package) && self.engine.value(var.yes()).is_none(),
             Subject::Choice(_) | Subject::Step => false,
         })
     }

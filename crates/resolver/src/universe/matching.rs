@@ -53,8 +53,7 @@ impl Universe {
         }
         if found.len() > 1 {
             found.sort_by_key(|(standing, _)| *standing);
-            let mut met = std::collections::HashSet::with_capacity(found.len());
-            found.retain(|(_, package)| met.insert(*package));
+            found = each_once(found);
         }
         found
     }
@@ -206,6 +205,26 @@ impl Universe {
             && right.multi_arch == MultiArch::Same
             && self.ranks[left.version] == self.ranks[right.version]
     }
+}
+
+/// How many packages are few enough to be compared with each other.
+const FEW: usize = 32;
+
+/// Leaves the first of each package.
+fn each_once(found: Vec<(Standing, PackageId)>) -> Vec<(Standing, PackageId)> {
+    let mut once: Vec<(Standing, PackageId)> = Vec::with_capacity(found.len());
+    let mut met = std::collections::HashSet::new();
+    let is_few = found.len() <= FEW;
+    for (standing, package) in found {
+        let is_new = match is_few {
+            true => !once.iter().any(|(_, known)| *known == package),
+            false => met.insert(package),
+        };
+        if is_new {
+            once.push((standing, package));
+        }
+    }
+    once
 }
 
 fn compare(version: u32, operator: Operator, wanted: u32) -> bool {
