@@ -8,7 +8,7 @@ use crate::rooted_dir::RootedDir;
 
 /// Most folders that are open at once, each with the one below it that was read last: few enough for the lowest limits of open files,
 /// enough for files of many packages that lie beside each other.
-const MOST_OPEN: usize = 100;
+const MOST_OPEN: usize = 30;
 
 /// Opens the folder of a package when it is first needed, and closes others for it: how many packages a generation has does not
 /// depend on how many files may be open.

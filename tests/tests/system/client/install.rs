@@ -75,7 +75,7 @@ fn a_generation_has_more_packages_than_files_may_be_open() {
     let client = Client::of(&archive, &format!("file:{}", archive.root().display()));
     client.run(&["update"]).ok();
     let script = format!(
-        "ulimit -n 256 && exec '{}' install --yes 'part*'",
+        "ulimit -n 128 && exec '{}' install --yes 'part*'",
         archive_tests::archive::cpkgs().display()
     );
     let mut limited = std::process::Command::new("sh");
