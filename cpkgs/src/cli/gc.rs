@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 use clap::Args;
 
 use super::failure::Failure;
+use super::human_size::counted;
 use super::{Context, Outcome};
 
 /// Remove old generations, and packages that no generation has any more.
@@ -20,8 +21,9 @@ pub(super) fn run(args: &GcArgs, context: &mut Context) -> Result<Outcome, Failu
     let _lock = context.lock(&install)?;
     let swept = rootless::collect(&install, args.keep.get())?;
     context.printer.info(format_args!(
-        "removed {} generations and {} packages",
-        swept.generations, swept.packages
+        "removed {} and {}",
+        counted(swept.generations, "generation"),
+        counted(swept.packages, "package")
     ));
     if context.printer.json() {
         let value = serde_json::json!({ "generations": swept.generations, "packages": swept.packages });

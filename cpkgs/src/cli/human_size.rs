@@ -1,4 +1,4 @@
-//! Sizes as people read them.
+//! Sizes and counts as people read them.
 
 /// Returns bytes with a unit of a thousand, as apt does.
 pub(super) fn bytes(count: u64) -> String {
@@ -16,8 +16,22 @@ pub(super) fn bytes(count: u64) -> String {
     format!("{amount:.1} GB")
 }
 
+/// Returns how many there are of something, by its word for one.
+pub(super) fn counted(count: usize, one: &str) -> String {
+    match count {
+        1 => format!("1 {one}"),
+        count => format!("{count} {one}s"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn one_is_not_several() {
+        let counts = [0, 1, 2].map(|count| super::counted(count, "package"));
+        assert_eq!(counts, ["0 packages", "1 package", "2 packages"]);
+    }
+
     #[test]
     fn amounts_have_the_unit_that_keeps_them_short() {
         assert_eq!(super::bytes(999), "999 B");

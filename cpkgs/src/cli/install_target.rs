@@ -19,6 +19,7 @@ use rootless::{Change, PackageKey};
 
 use super::architectures::Architectures;
 use super::failure::{Failure, REFUSED};
+use super::human_size::counted;
 use super::progress::Spinner;
 use super::target_release::ReleaseArgs;
 use super::{Context, now, report};
@@ -298,7 +299,7 @@ impl InstallTarget {
             Self::Own { folder, base, .. } => {
                 let working = match change.add.len() {
                     0 => None,
-                    count => context.working(format!("unpacking {count} packages")),
+                    count => context.working(format!("unpacking {}", counted(count, "package"))),
                 };
                 let applied = rootless::apply(folder, change);
                 drop(working);

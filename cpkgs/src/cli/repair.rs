@@ -14,6 +14,7 @@ use resolver::solve::solve;
 use rootless::{Add, Change, Configuration, Damaged};
 
 use super::failure::{Failure, REFUSED};
+use super::human_size::counted;
 use super::install_target::{Indexes, InstallTarget, InstallTargetArgs, Run};
 use super::printer::Printer;
 use super::progress::DownloadBar;
@@ -47,10 +48,11 @@ pub(super) fn run(args: &RepairArgs, context: &mut Context) -> Result<Outcome, F
         context.printer.info(escaped(&text));
     }
     if repaired.damaged.is_empty() {
-        context.printer.info(format_args!(
-            "all is in order; {} unfinished things removed",
-            repaired.unfinished
-        ));
+        let removed = match repaired.unfinished {
+            0 => String::new(),
+            count => format!("; {} removed", counted(count, "unfinished folder")),
+        };
+        context.printer.info(format_args!("all is in order{removed}"));
     } else {
         let done = rootless::renew(&install, change(&repaired.damaged, &args.files, context)?)?;
         report::report(&done, &install, context);
@@ -94,9 +96,11 @@ fn system(args: &RepairArgs, context: &mut Context) -> Result<Outcome, Failure> 
         }))?;
     }
     let Some(first) = unfinished.first() else {
-        context.printer.info(format_args!(
-            "all is in order; {begun} unfinished packages were finished"
-        ));
+        let finished = match begun {
+            0 => String::new(),
+            count => format!("; {} finished", counted(count, "unfinished package")),
+        };
+        context.printer.info(format_args!("all is in order{finished}"));
         return Ok(Outcome::Success);
     };
     for further in unfinished.iter().skip(1) {

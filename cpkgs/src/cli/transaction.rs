@@ -127,7 +127,11 @@ impl Transaction<'_, '_> {
         let change = self.change(marks, context)?;
         if run == Run::DownloadOnly {
             let folder = context.config.cache(&context.home).join("debs");
-            let text = format!("{} packages are in `{}`", change.add.len(), folder.display());
+            let text = format!(
+                "downloaded into `{}`: {}",
+                folder.display(),
+                human_size::counted(change.add.len(), "package")
+            );
             context.printer.info(escaped(&text));
             return Ok(Outcome::Success);
         }
@@ -398,7 +402,10 @@ pub(super) fn download(
     } else {
         if !remote.is_empty() {
             let bytes = human_size::bytes(remote.iter().map(|download| download.size).sum());
-            let text = format!("downloading {} packages, {bytes}", remote.len());
+            let text = format!(
+                "downloading {}, {bytes}",
+                human_size::counted(remote.len(), "package")
+            );
             context.printer.info(text);
         }
         fetcher.debs(&remote, &folder, &Silent)?
