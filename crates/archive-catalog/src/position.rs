@@ -7,14 +7,14 @@ use debian_control::stanza::Stanza;
 
 use super::Content;
 
-/// Order of a stanza in an index: by the change that placed it, then cluster, name, architecture, version.
+/// Order of a stanza in an index: by the publication after which it was placed, then cluster, name, architecture, version.
 ///
-/// What was placed last comes last, so that a change leaves the beginning of an index as it is. Nothing that reads an
-/// index asks for an order.
+/// What was placed last comes last, so that a change leaves the beginning of an index as it is; what comes between two
+/// publications stands together, as it compresses best. Nothing that reads an index asks for an order.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Position {
-    /// The revision at which it was placed.
-    pub added_revision: i64,
+    /// The revision of the suite's newest publication when it was placed; 0 before the first one.
+    pub placed_after: i64,
     /// What puts packages that read alike beside each other.
     pub cluster: Cluster,
     /// `Package`.

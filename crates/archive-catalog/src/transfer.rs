@@ -99,6 +99,7 @@ const TABLES: &[Table] = &[
             "priority",
             "author",
             "yanked",
+            "placed_after",
         ],
     ),
     counted(

@@ -245,7 +245,7 @@ fn commit_all(
         let mut numbers = Vec::new();
         let mut batch = Vec::new();
         let mut failed = None;
-        // Full batches: what is placed together stands together in an index, by maintainer and source, and compresses better.
+        // Full batches: each is one transaction, with its syncs.
         for (at, staged) in std::iter::once(first).chain(receiver.iter()).take(BATCH) {
             match staged {
                 Ok(staged) => {

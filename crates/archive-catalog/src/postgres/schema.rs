@@ -24,6 +24,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/postgres/0015-resumable-uploads.sql"),
     include_str!("../migrations/postgres/0016-downloads-noted.sql"),
     include_str!("../migrations/postgres/0017-lease-age.sql"),
+    include_str!("../migrations/postgres/0018-order-by-publication.sql"),
 ];
 
 /// Makes the tables; an error where there are some.

@@ -3,7 +3,7 @@
 use debian_control::digest::Sha256;
 use debian_control::name::SuiteName;
 
-use super::{audit, rows};
+use super::{audit, publications, rows};
 use crate::audit::{Actor, AuditEvent};
 use crate::listing::{Description, Tag};
 use crate::sql::{Db, Sql, params};
@@ -113,6 +113,7 @@ pub(crate) fn touch(db: &Db<'_>, content: i64, suite: i64, now: i64) -> Sql<()> 
 /// Ends the live placement of a content in a suite, and begins another that says something else.
 fn replace(db: &Db<'_>, content: i64, suite: i64, description: &Description, now: i64) -> Sql<()> {
     let revision = rows::raise_revision(db, suite)?;
+    let newest = publications::newest_revision(db, suite)?;
     let ended: Vec<i64> = db.query(
         "update placement set removed_revision = ?3, removed_at = ?4
              where content_id = ?1 and suite_id = ?2 and removed_revision is null returning id",
@@ -121,10 +122,11 @@ fn replace(db: &Db<'_>, content: i64, suite: i64, description: &Description, now
     )?;
     for id in ended {
         db.execute("insert into placement (suite_id, component, content_id, cluster, name, architecture, version_key,
-                                    added_revision, added_at, section, priority, author)
+                                    added_revision, added_at, section, priority, author, placed_after)
              select suite_id, component, content_id, cluster, name, architecture, version_key,
-                    cast(?2 as bigint), added_at, coalesce(?3, section), coalesce(?4, priority), author
-             from placement where id = ?1", params![id, revision, description.section, description.priority])?;
+                    cast(?2 as bigint), added_at, coalesce(?3, section), coalesce(?4, priority), author,
+                    cast(?5 as bigint)
+             from placement where id = ?1", params![id, revision, description.section, description.priority, newest])?;
     }
     Ok(())
 }

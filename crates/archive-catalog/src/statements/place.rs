@@ -6,7 +6,7 @@ use debian_control::digest::Sha256;
 
 use super::events::{Moved, Receivers};
 use super::quotas::Tally;
-use super::{accounts, audit, condemned, describe, provenance, rows, security_reports, select};
+use super::{accounts, audit, condemned, describe, provenance, publications, rows, security_reports, select};
 use crate::audit::{Actor, AuditEvent};
 use crate::sql::{Db, Sql, params};
 use crate::webhooks::EventKind;
@@ -208,8 +208,8 @@ fn insert(db: &Db<'_>, suite: i64, revision: i64, wish: &NewPlacement, now: i64)
     )?;
     db.execute("insert into placement
                  (suite_id, component, content_id, cluster, name, architecture, version_key, added_revision, added_at,
-                  author, section, priority)
-             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)", params![
+                  author, section, priority, placed_after)
+             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)", params![
         suite,
         wish.component.as_str(),
         id,
@@ -221,7 +221,8 @@ fn insert(db: &Db<'_>, suite: i64, revision: i64, wish: &NewPlacement, now: i64)
         now,
         wish.by.as_ref().and_then(|by| by.name.as_deref()),
         wish.metadata.section,
-        wish.metadata.priority
+        wish.metadata.priority,
+        publications::newest_revision(db, suite)?
     ])?;
     if let Some(tags) = &wish.metadata.tags {
         describe::set_tags(db, id, suite, tags)?;

@@ -81,6 +81,18 @@ pub(crate) fn revision_at(db: &Db<'_>, suite: &SuiteName, date: i64) -> Sql<Opti
     )
 }
 
+/// Returns the revision of the newest publication of a suite; 0 before the first one.
+///
+/// It is where a placement that is made now stands in the order of an index.
+pub(crate) fn newest_revision(db: &Db<'_>, suite: i64) -> Sql<i64> {
+    let newest: Option<i64> = db.query_optional(
+        "select revision from publication where suite_id = ?1 order by id desc limit 1",
+        params![suite],
+        |row| row.get(0),
+    )?;
+    Ok(newest.unwrap_or(0))
+}
+
 /// Returns the newest publication of a suite.
 pub(crate) fn newest(db: &Db<'_>, suite: i64) -> Sql<Option<Publication>> {
     let query = format!("select {COLUMNS} from publication where suite_id = ?1 order by id desc limit 1");

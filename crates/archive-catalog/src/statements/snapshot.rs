@@ -118,19 +118,19 @@ impl Snapshot for SqlSnapshot<'_> {
         self.read("read packages", |db| {
             // The order is that of the index placement_order; `all` and the architecture interleave within a cluster.
             db.for_each(
-                "select placement.added_revision, placement.cluster, placement.name, placement.architecture, placement.version_key,
+                "select placement.placed_after, placement.cluster, placement.name, placement.architecture, placement.version_key,
                         content.control, pool_file.path, content.size, content.sha256,
                         placement.section, placement.priority
                  from placement
                  join content on content.id = placement.content_id
                  left join pool_file on pool_file.content_id = content.id and pool_file.tree = ?7
                  where placement.suite_id = ?1 and placement.component = ?2
-                   and (placement.added_revision, placement.cluster, placement.name, placement.architecture,
+                   and (placement.placed_after, placement.cluster, placement.name, placement.architecture,
                         placement.version_key) >= (?10, ?9, ?3, ?4, ?5)
                    and placement.architecture in (?6, 'all')
                    and placement.added_revision <= ?8
                    and (placement.removed_revision is null or placement.removed_revision > ?8)
-                 order by placement.added_revision, placement.cluster, placement.name, placement.architecture,
+                 order by placement.placed_after, placement.cluster, placement.name, placement.architecture,
                           placement.version_key",
                 params![
                     self.suite,
@@ -142,7 +142,7 @@ impl Snapshot for SqlSnapshot<'_> {
                     &self.tree,
                     self.revision,
                     &start.cluster.0,
-                    start.added_revision,
+                    start.placed_after,
                 ],
                 |row| Ok(visit(indexed(row)?)),
             )
@@ -151,10 +151,10 @@ impl Snapshot for SqlSnapshot<'_> {
 
     fn changed_since(&self, section: &Section<'_>, revision: i64) -> Result<Vec<Position>, CatalogError> {
         self.read("read what changed", |db| {
-            db.query("select added_revision, cluster, name, architecture, version_key from placement
+            db.query("select placed_after, cluster, name, architecture, version_key from placement
                      where suite_id = ?1 and added_revision > ?2 and component = ?3 and architecture in (?4, 'all')
                      union
-                     select added_revision, cluster, name, architecture, version_key from placement
+                     select placed_after, cluster, name, architecture, version_key from placement
                      where suite_id = ?1 and removed_revision > ?2 and component = ?3 and architecture in (?4, 'all')
                      order by 1, 2, 3, 4, 5", params![self.suite, revision, section.component.as_str(), section.architecture.as_str()], position)
         })
@@ -167,7 +167,7 @@ impl Snapshot for SqlSnapshot<'_> {
     ) -> Result<(), CatalogError> {
         self.read("read file lists", |db| {
             db.for_each(
-                "select placement.added_revision, placement.cluster, placement.name, placement.architecture,
+                "select placement.placed_after, placement.cluster, placement.name, placement.architecture,
                         placement.version_key, content.control, content.paths
                  from placement join content on content.id = placement.content_id
                  where placement.suite_id = ?1 and placement.component = ?2
@@ -305,7 +305,7 @@ impl Snapshot for SqlSnapshot<'_> {
 
 fn position(row: &Row<'_>) -> Sql<Position> {
     Ok(Position {
-        added_revision: row.get(0)?,
+        placed_after: row.get(0)?,
         cluster: Cluster(row.get(1)?),
         name: row.get(2)?,
         architecture: row.get(3)?,

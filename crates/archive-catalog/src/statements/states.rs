@@ -3,6 +3,7 @@
 use debian_control::name::{Component, SuiteName};
 
 use super::events::{Moved, Receivers};
+use super::publications;
 use super::rows::{self, CONTENT, CONTENT_WIDTH};
 use crate::audit::{Actor, AuditEvent};
 use crate::sql::{Db, Sql, params};
@@ -137,6 +138,7 @@ pub(crate) fn roll_back(
          and (then_one.removed_revision is null or then_one.removed_revision > ?2)";
     let suite = rows::suite_id(db, name)?;
     let next = rows::raise_revision(db, suite)?;
+    let newest = publications::newest_revision(db, suite)?;
     let ended = db.execute(
         &format!(
             "update placement set removed_revision = ?3, removed_at = ?4
@@ -152,14 +154,14 @@ pub(crate) fn roll_back(
     let begun = db.execute(&format!(
             "insert into placement
                  (suite_id, component, content_id, cluster, name, architecture, version_key, added_revision, added_at,
-                  section, priority, author)
+                  section, priority, author, placed_after)
              select suite_id, component, content_id, cluster, name, architecture, version_key,
                     cast(?3 as bigint), cast(?4 as bigint),
-                    section, priority, author
+                    section, priority, author, cast(?5 as bigint)
              from placement then_one where {THEN} and not exists
              (select 1 from placement now_one where now_one.suite_id = ?1
               and now_one.content_id = then_one.content_id and now_one.removed_revision is null)"
-        ), params![suite, revision, next, now])?;
+        ), params![suite, revision, next, now, newest])?;
     db.execute(
         "update placement set yanked = null where suite_id = ?1 and yanked is not null and exists
          (select 1 from placement now_one where now_one.suite_id = ?1

@@ -108,29 +108,7 @@ pub(super) fn what_is_not_published_has_waited_since_its_first_change(catalog: &
             .map(|(suite, since)| (suite.to_string(), since))
             .collect::<Vec<_>>()
     };
-    let publish = |revision: i64| {
-        let lease = match catalog.take_lease(&suite("stable"), "test").unwrap() {
-            crate::LeaseAnswer::Taken(epoch) => Some(epoch),
-            _ => None,
-        };
-        let publication = crate::Publication {
-            revision,
-            packages: 1,
-            date: NOW + revision,
-            superseded_at: None,
-            settings: String::new(),
-            inrelease: digest::sha256(b"InRelease"),
-            valid_until: None,
-            contents: None,
-            files: Vec::new(),
-        };
-        catalog
-            .published(&suite("stable"), &publication, lease, NOW + revision)
-            .unwrap();
-        if let Some(lease) = lease {
-            catalog.release_lease(&suite("stable"), lease).unwrap();
-        }
-    };
+    let publish = |revision: i64| publish(catalog, revision);
     assert_eq!(waiting(), []);
     place(catalog, &[placement("hello", "1.0", "misc")]);
     assert_eq!(waiting(), [("stable".to_owned(), NOW)]);

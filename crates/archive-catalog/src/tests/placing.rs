@@ -1,7 +1,7 @@
 //! What placing, removing and describing packages promise.
 
 use super::*;
-use crate::{Deleters, Entry, Retained, RetainedState, SnapshotId, TreeFile};
+use crate::{Deleters, Entry, Indexed, Retained, RetainedState, SnapshotId, TreeFile};
 
 pub(super) fn what_is_done_by_a_right_that_ended_after_it_was_checked_is_not_done(catalog: &SqlCatalog) {
     let new = account("jane", Role::Maintainer);
@@ -159,8 +159,66 @@ pub(super) fn a_set_whose_members_stand_against_each_other_is_refused(catalog: &
     assert!(catalog.list(&Selection::default()).unwrap().is_empty());
 }
 
+pub(super) fn what_comes_between_two_publications_stands_together_in_an_index(catalog: &SqlCatalog) {
+    let (component, architecture) = ("main".parse().unwrap(), "amd64".parse().unwrap());
+    let section = Section {
+        component: &component,
+        architecture: &architecture,
+    };
+    let order = || {
+        let mut names = Vec::new();
+        let snapshot = catalog.snapshot(&suite("stable"), "", None).unwrap();
+        let mut name = |indexed: Indexed| {
+            names.push(indexed.position.name);
+            true
+        };
+        snapshot.indexed(&section, None, &mut name).unwrap();
+        names
+    };
+    // However they arrive: by one change or by several.
+    place(catalog, &[placement("m", "1.0", "misc")]);
+    place(
+        catalog,
+        &[placement("c", "1.0", "misc"), placement("x", "1.0", "misc")],
+    );
+    assert_eq!(order(), ["c", "m", "x"]);
+    publish(catalog, 2);
+    place(catalog, &[placement("n", "1.0", "misc")]);
+    place(catalog, &[placement("b", "1.0", "misc")]);
+    assert_eq!(order(), ["c", "m", "x", "b", "n"]);
+    // Other metadata places a package anew, as a rollback does.
+    publish(catalog, 4);
+    let x = placement("x", "1.0", "misc").content.content;
+    let other = Description {
+        section: Some("web".into()),
+        ..Description::default()
+    };
+    let by = Actor::default();
+    catalog
+        .describe(&x.sha256, &[suite("stable")], &other, &by, NOW)
+        .unwrap();
+    assert_eq!(order(), ["c", "m", "b", "n", "x"]);
+    publish(catalog, 5);
+    let gone = Selection {
+        name: Some("b".parse().unwrap()),
+        ..Selection::default()
+    };
+    catalog.remove(&[gone], None, NOW).unwrap();
+    assert_eq!(order(), ["c", "m", "n", "x"]);
+    let state = RetainedState {
+        id: SnapshotId::of(NOW),
+        revision: 5,
+        date: NOW,
+        packages: 5,
+        kept: Retained::Live,
+    };
+    assert!(catalog.roll_back(&suite("stable"), &state, None, NOW).unwrap());
+    assert_eq!(order(), ["c", "m", "n", "x", "b"]);
+}
+
 pub(super) fn a_changed_section_is_a_new_revision_and_the_old_one_still_reads(catalog: &SqlCatalog) {
     place(catalog, &[placement("hello", "1.0", "misc")]);
+    publish(catalog, 1);
     let content = placement("hello", "1.0", "misc").content.content;
     let tags = vec![Tag {
         name: "web".into(),
@@ -203,8 +261,8 @@ pub(super) fn a_changed_section_is_a_new_revision_and_the_old_one_still_reads(ca
     let snapshot = catalog.snapshot(&suite("stable"), "", None).unwrap();
     // It left the place where it stood, and came to another.
     let changed = snapshot.changed_since(&section, 1).unwrap();
-    let revisions: Vec<i64> = changed.iter().map(|position| position.added_revision).collect();
-    assert_eq!(revisions, [1, 2]);
+    let places: Vec<i64> = changed.iter().map(|position| position.placed_after).collect();
+    assert_eq!(places, [0, 1]);
 
     let found = catalog
         .package(content.sha256.as_bytes(), &[suite("stable")])

@@ -86,13 +86,13 @@ pub fn render(suite: &Suite, package: &Indexed) -> Result<String, IndexError> {
 /// Returns the key of a position. Bytes order as positions do: a revision has eight of them, the highest first, and
 /// nothing between it and the version has a NUL in it.
 pub fn key(position: &Position) -> RecordKey {
-    let revision = u64::try_from(position.added_revision).expect("a catalog counts revisions from 0");
+    let publication = u64::try_from(position.placed_after).expect("a catalog counts revisions from 0");
     let cluster = position.cluster.0.as_bytes();
     let name = position.name.as_bytes();
     let architecture = position.architecture.as_bytes();
     RecordKey(
         [
-            &revision.to_be_bytes()[..],
+            &publication.to_be_bytes()[..],
             cluster,
             b"\0",
             name,
@@ -110,14 +110,14 @@ pub fn key(position: &Position) -> RecordKey {
 fn position(key: &RecordKey) -> Result<Position, IndexError> {
     let malformed = || IndexError::Record(format!("{key:?} is not the key of a package"));
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).map_err(|_| malformed());
-    let (revision, rest) = key.0.split_first_chunk::<8>().ok_or_else(malformed)?;
-    let added_revision = i64::try_from(u64::from_be_bytes(*revision)).map_err(|_| malformed())?;
+    let (publication, rest) = key.0.split_first_chunk::<8>().ok_or_else(malformed)?;
+    let placed_after = i64::try_from(u64::from_be_bytes(*publication)).map_err(|_| malformed())?;
     let parts: Vec<&[u8]> = rest.splitn(4, |byte| *byte == 0).collect();
     let [cluster, name, architecture, version_key] = parts.as_slice() else {
         return Err(malformed());
     };
     Ok(Position {
-        added_revision,
+        placed_after,
         cluster: Cluster(text(cluster)?),
         name: text(name)?,
         architecture: text(architecture)?,
@@ -137,8 +137,8 @@ mod tests {
             left in (0..300_i64, "[a-b\n]{0,2}", "[a-c.+-]{1,3}", "[a-c-]{1,3}", prop::collection::vec(any::<u8>(), 0..4)),
             right in (0..300_i64, "[a-b\n]{0,2}", "[a-c.+-]{1,3}", "[a-c-]{1,3}", prop::collection::vec(any::<u8>(), 0..4)),
         ) {
-            let position = |(added_revision, cluster, name, architecture, version_key)| Position {
-                added_revision,
+            let position = |(placed_after, cluster, name, architecture, version_key)| Position {
+                placed_after,
                 cluster: Cluster(cluster),
                 name,
                 architecture,
