@@ -32,7 +32,7 @@ class Log:
 
 
 def run(command, cwd, out=None, env=None):
-    """Runs a program; returns milliseconds of CPU and wall, peak MiB, and what it said on stderr."""
+    """Runs a program; returns milliseconds of CPU and wall, MiB at its peak, read and written, and what it said on stderr."""
     with open(out or os.devnull, "wb") as stdout, tempfile.TemporaryFile() as stderr:
         words = [str(word) for word in command]
         reader, writer = os.pipe()

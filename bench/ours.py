@@ -23,6 +23,7 @@ class Archive:
         shutil.rmtree(root, ignore_errors=True)
         root.mkdir(parents=True)
         self.run("repogen init", "init", "--suite", "bench", "--architecture", "amd64")
+        self.pages(False)
 
     def run(self, label, *arguments):
         command = [self._settings.repogen, "--root", self.root, *arguments]
@@ -34,6 +35,14 @@ class Archive:
         config = self.root / "repogen.toml"
         text = re.sub(r"(?m)^contents\s*=.*\n", "", config.read_text())
         config.write_text(f'{text.rstrip()}\ncontents = "{value}"\n')
+
+    def pages(self, written):
+        """Sets whether the pages for people are written."""
+        config = self.root / "repogen.toml"
+        text, found = re.subn(r"(?m)^enabled\s*=.*$", f"enabled = {str(written).lower()}", config.read_text())
+        if found != 1:
+            raise cost.Failed(f"{config} has {found} lines `enabled = …`, and should have one")
+        config.write_text(text)
 
     def add(self, *paths):
         return self.run("repogen add" if len(paths) == 1 and paths[0].is_file() else None, "add", *paths)[0]

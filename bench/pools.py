@@ -5,8 +5,10 @@ import subprocess
 import sys
 
 
-# Contents of a whole archive is a large file; so many rebuilds show what it costs.
+# Contents of a whole archive is a large file, and pages are many; so many runs of each show what they cost.
 CONTENTS_RUNS = 5
+PAGES_RUNS = 10
+BESIDES = CONTENTS_RUNS + PAGES_RUNS
 
 
 class Pool:
@@ -21,14 +23,15 @@ class Pool:
         self.size = len(files)
         self.bytes = sum(file.stat().st_size for file in files)
         most = min(runs, max(1, (len(extra) - 1) // 2))
-        extra = chosen.sample(extra, min(len(extra), 2 * most + CONTENTS_RUNS))
+        extra = chosen.sample(extra, min(len(extra), 2 * most + BESIDES))
         gone = chosen.sample(files, 2 * most)
-        self.added, self.added_within, self.added_contents = extra[:most], extra[most : 2 * most], extra[2 * most :]
+        self.added, self.added_within, besides = extra[:most], extra[most : 2 * most], extra[2 * most :]
+        self.added_contents, self.added_pages = besides[:CONTENTS_RUNS], besides[CONTENTS_RUNS:]
         self.removed, self.removed_within = gone[:most], gone[most:]
 
     def warm(self):
         """Reads all of it once, so that every tool finds it in memory."""
-        for file in [*self.folder.rglob("*.deb"), *self.added, *self.added_within, *self.added_contents]:
+        for file in [*self.folder.rglob("*.deb"), *self.added, *self.added_within, *self.added_contents, *self.added_pages]:
             file.read_bytes()
 
 
@@ -39,11 +42,11 @@ def get(settings, size):
     if settings.pool:
         extra = sorted(settings.extra.rglob("*.deb"))
         if len(extra) < 3:
-            raise SystemExit("bench: BENCH_EXTRA wants three packages at least, and twice BENCH_RUNS and five at best")
+            raise SystemExit("bench: BENCH_EXTRA wants three packages at least, and twice BENCH_RUNS and fifteen at best")
         return Pool(settings.pool, extra, settings.runs, chosen)
     # Another index makes other packages.
     kind = f"real-{settings.packages.stat().st_size}" if settings.packages else "made-up"
-    more = 2 * settings.runs + CONTENTS_RUNS
+    more = 2 * settings.runs + BESIDES
     home = settings.work / f"{kind}-{size}+{more}"
     if not (home / "done").exists():
         make(settings, home, size, more)

@@ -53,6 +53,11 @@ def memory(costs):
     return number(peak) if peak else ""
 
 
+def moved(costs):
+    """Medians of what was read and written, where that is known."""
+    return [number(median(part(costs, kind))) if kind in costs[0] else "" for kind in ("read", "written")]
+
+
 def publishes(runs):
     return [run["publish"] for run in runs]
 
@@ -73,19 +78,23 @@ def one_change(pool):
         ("the same within a process, one added", ours["added_within"]),
         ("the same within a process, one removed", ours["removed_within"]),
         ("`repogen publish` with Contents, one added", publishes(ours["contents"])),
+        ("`repogen publish` with pages, one added", publishes(ours["pages"])),
         ("`repogen add`", changes(ours["added"])),
         ("`repogen remove`", changes(ours["removed"])),
     ]
-    rows = [[name, str(len(costs)), *spread(costs), memory(costs), "", ""] for name, costs in rows if costs]
+    rows = [[name, str(len(costs)), *spread(costs), memory(costs), *moved(costs), "", ""] for name, costs in rows if costs]
     for change, verb in (("added", "add"), ("removed", "remove")):
         both = totals(ours[change])
-        rows.append([f"**repogen {verb} + publish**", str(len(both)), *spread(both), memory(both), "1", "1"])
+        rows.append([f"**repogen {verb} + publish**", str(len(both)), *spread(both), memory(both), "", "", "1", "1"])
         for name, peer in pool["peers"].items():
             costs = peer[change]
             times = [f"{median(part(costs, kind)) / median(part(both, kind)):,.1f}" for kind in ("cpu", "wall")]
-            rows.append([f"{name} ({peer['writes']}), one {change}", str(len(costs)), *spread(costs), memory(costs), *times])
-    head = ["one package", "runs", "CPU ms", "p95", "wall ms", "p95", "peak MiB", "× our CPU", "× our wall"]
-    note = "A signed InRelease on disk, everything synced; Contents is not due but in the row that says so."
+            rows.append([f"{name} ({peer['writes']}), one {change}", str(len(costs)), *spread(costs), memory(costs), "", "", *times])
+    head = ["one package", "runs", "CPU ms", "p95", "wall ms", "p95", "peak MiB", "read MiB", "written MiB", "× our CPU", "× our wall"]
+    note = (
+        "A signed InRelease on disk, everything synced; Contents is not due, and no pages are written, but in the rows that say so. Read and "
+        "written: medians of what system calls moved, copies within the kernel included."
+    )
     return f"### One package added, one removed\n\n{note}\n\n{table(head, rows)}"
 
 
@@ -96,6 +105,7 @@ def stages(pool):
         ("one added, within a process", ours["added_within"]),
         ("one removed", publishes(ours["removed"])),
         ("one added, with Contents", publishes(ours["contents"])),
+        ("one added, with pages", publishes(ours["pages"])),
         ("first publish", [ours["first"]]),
     ]
     kinds = [(name, [cost["stages"] for cost in costs]) for name, costs in kinds if costs]
@@ -107,7 +117,9 @@ def stages(pool):
 def first(pool):
     ours, plain = pool["ours"]["first"], pool["ours"]["compressors"]
     total = sum(cost["cpu"] for cost in plain.values())
-    rows = [["`repogen publish`, Contents off", number(ours["cpu"]), number(ours["wall"]), number(ours["memory"])]]
+    pages = pool["ours"]["first_pages"]
+    kinds = (("Contents off, no pages", ours), ("pages for the first time, indexes unchanged", pages))
+    rows = [[f"`repogen publish`, {kind}", *(number(cost[part]) for part in ("cpu", "wall", "memory"))] for kind, cost in kinds]
     rows += [
         [f"plain `{tool}`", number(cost["cpu"]), number(cost["wall"]), number(cost["memory"])]
         for tool, cost in zip(("xz -6", "gzip -6", "zstd -9"), plain.values())
@@ -162,11 +174,11 @@ def growth(suites):
     if not suites:
         return []
     rows = [
-        [f"{suite['size']:,}", f"{suite['plain'] / 2**20:,.1f}", *spread(suite["added"]), memory(suite["added"]),
+        [f"{suite['size']:,}", f"{suite['plain'] / 2**20:,.1f}", *spread(suite["added"]), memory(suite["added"]), *moved(suite["added"]),
          number(suite["first"]["cpu"] / 1000), number(suite["first"]["wall"] / 1000), number(suite["first"]["memory"])]
         for suite in suites
     ]  # fmt: skip
-    head = ["packages", "Packages MiB", "CPU ms", "p95", "wall ms", "p95", "peak MiB", "first CPU s", "first wall s", "first peak MiB"]
+    head = ["packages", "Packages MiB", "CPU ms", "p95", "wall ms", "p95", "peak MiB", "read MiB", "written MiB", "first CPU s", "first wall s", "first peak MiB"]
     note = "`repogen publish` after one package was added, and the first publish; made-up packages, no Contents."
     return ["## By size", note, table(head, rows)]
 

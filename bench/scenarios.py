@@ -57,6 +57,11 @@ def of_ours(settings, pool, log, work):
     archive.contents("always")
     archive.publish()
     found["contents"] = archive.added(pool.added_contents)
+    tell("pages")
+    archive.contents("30d")
+    archive.pages(True)
+    found["first_pages"] = archive.publish()
+    found["pages"] = archive.added(pool.added_pages)
     shutil.rmtree(archive.root)
     return found
 
