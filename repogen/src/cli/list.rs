@@ -129,7 +129,7 @@ fn hidden_of(archive: &Archive, entries: &[Entry]) -> usize {
 fn tell_hidden(hidden: usize, context: &mut Context) {
     if hidden > 0 {
         context.printer.info(format_args!(
-            "note: {hidden} of them are in a suite, component or architecture that repogen.toml does not list, and are not published"
+            "note: not published, since repogen.toml does not list the suite, component or architecture: {hidden} of them"
         ));
     }
 }

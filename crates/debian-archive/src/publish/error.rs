@@ -73,7 +73,7 @@ pub enum PublishError {
         behind: Behind,
     },
     /// A suite is served that the configuration does not have.
-    #[error("suite `{}` is still served with {} packages, but is not in repogen.toml", .0.suite, .0.packages)]
+    #[error("suite `{}` is still served, but is not in repogen.toml (packages in it: {})", .0.suite, .0.packages)]
     StillServed(Gone),
     /// The alias of a suite is the folder of another one.
     #[error(

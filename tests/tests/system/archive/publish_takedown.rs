@@ -48,7 +48,11 @@ fn a_component_that_is_gone_takes_its_packages_only_when_told() {
     archive.publish();
     let listed = archive.repogen(&["list"]).ok();
     assert!(listed.stdout.contains("stable\tcontrib"), "{}", listed.stdout);
-    assert!(listed.stderr.contains("note: 1 of them"), "{}", listed.stderr);
+    assert!(
+        listed.stderr.contains("component or architecture: 1 of them"),
+        "{}",
+        listed.stderr
+    );
     archive.repogen(&["remove", "hello"]).ok();
 }
 
@@ -114,7 +118,9 @@ fn a_suite_that_is_gone_stops_being_served_when_told() {
         refused.stdout
     );
     assert!(
-        refused.stderr.contains("`old` is still served with 1 packages"),
+        refused
+            .stderr
+            .contains("`old` is still served, but is not in repogen.toml (packages in it: 1)"),
         "{}",
         refused.stderr
     );
