@@ -2,14 +2,16 @@
 
 mod accounts;
 mod audit;
+mod describing;
 mod downloads;
 mod external_identities;
 mod listing;
 mod migrations;
 mod named;
 mod placing;
-mod resumable_uploads;
+mod pruning;
 mod quotas;
+mod resumable_uploads;
 mod security_reports;
 mod transfer;
 mod upload_queue;
@@ -63,7 +65,9 @@ macro_rules! conformance {
 
 conformance! {
     named: a_name_shows_what_a_state_holds_and_what_the_suite_held_before, changed_names_are_those_between_two_revisions, what_another_state_does_not_show_is_read_by_itself, what_is_not_published_has_waited_since_its_first_change;
-    placing: a_list_in_parts_has_what_the_whole_list_has, what_was_yanked_keeps_its_file_until_it_comes_back, what_was_yanked_and_came_back_goes_as_other_packages_do, a_condemned_file_is_placed_only_after_its_bytes_were_put_anew, what_a_dead_machine_was_deleting_is_deleted_by_another, what_no_suite_needs_keeps_its_row_until_it_is_gone, what_is_done_by_a_right_that_ended_after_it_was_checked_is_not_done, of_a_set_in_which_one_is_refused_nothing_stays_and_other_sets_do, a_set_whose_members_stand_against_each_other_is_refused, a_changed_section_is_a_new_revision_and_the_old_one_still_reads, what_comes_between_two_publications_stands_together_in_an_index, what_a_suite_says_of_a_package_is_shown_with_that_suite_only, path_lists_of_changed_names_say_when_they_are_shown, a_dry_run_says_what_a_prune_then_does_and_waits_for_no_writer, what_a_suite_says_of_a_package_can_come_with_it;
+    placing: a_list_in_parts_has_what_the_whole_list_has, what_is_done_by_a_right_that_ended_after_it_was_checked_is_not_done, of_a_set_in_which_one_is_refused_nothing_stays_and_other_sets_do, a_set_whose_members_stand_against_each_other_is_refused, path_lists_of_changed_names_say_when_they_are_shown;
+    pruning: a_condemned_file_is_placed_only_after_its_bytes_were_put_anew, what_a_dead_machine_was_deleting_is_deleted_by_another, what_no_suite_needs_keeps_its_row_until_it_is_gone, what_was_yanked_keeps_its_file_until_it_comes_back, what_was_yanked_and_came_back_goes_as_other_packages_do, a_dry_run_says_what_a_prune_then_does_and_waits_for_no_writer;
+    describing: what_comes_between_two_publications_stands_together_in_an_index, a_changed_section_is_a_new_revision_and_the_old_one_still_reads, what_a_suite_says_of_a_package_is_shown_with_that_suite_only, what_a_suite_says_of_a_package_can_come_with_it;
     accounts: a_name_stays_taken_in_any_case_also_when_its_account_is_gone, the_last_admin_stays_one, sessions_end_by_themselves_and_with_a_new_password_or_role, tokens_are_found_by_their_digest_and_go_with_their_account, sign_ins_are_listed_until_they_are_over, a_rotated_token_keeps_all_but_its_secret, accounts_and_tokens_change_only_by_a_right_that_holds, trusted_publishers_are_kept_with_their_last_use_until_they_are_ended;
     external_identities: an_identity_signs_in_to_one_account_for_as_long_as_both_are_there, an_answer_is_taken_once;
     audit: changes_are_recorded_with_them_and_a_changed_row_breaks_the_chain, filters_of_the_log_combine;
@@ -157,13 +161,9 @@ fn place(catalog: &SqlCatalog, placements: &[NewPlacement]) {
     assert_eq!(placed, [Ok(vec![PlacementOutcome::Added; placements.len()])]);
 }
 
-/// Records that `stable` was published at a revision.
-fn publish(catalog: &SqlCatalog, revision: i64) {
-    let lease = match catalog.take_lease(&suite("stable"), "test").unwrap() {
-        LeaseAnswer::Taken(epoch) => Some(epoch),
-        _ => None,
-    };
-    let publication = Publication {
+/// Returns a publication without files, each at a second of its own.
+fn publication(revision: i64) -> Publication {
+    Publication {
         revision,
         packages: 1,
         date: NOW + revision,
@@ -173,9 +173,17 @@ fn publish(catalog: &SqlCatalog, revision: i64) {
         valid_until: None,
         contents: None,
         files: Vec::new(),
+    }
+}
+
+/// Records that `stable` was published at a revision.
+fn publish(catalog: &SqlCatalog, revision: i64) {
+    let lease = match catalog.take_lease(&suite("stable"), "test").unwrap() {
+        LeaseAnswer::Taken(epoch) => Some(epoch),
+        _ => None,
     };
     catalog
-        .published(&suite("stable"), &publication, lease, NOW + revision)
+        .published(&suite("stable"), &publication(revision), lease, NOW + revision)
         .unwrap();
     if let Some(lease) = lease {
         catalog.release_lease(&suite("stable"), lease).unwrap();

@@ -1,7 +1,7 @@
 //! What moves from one database to another.
 
 use super::*;
-use crate::{LeaseAnswer, Publication};
+use crate::LeaseAnswer;
 
 /// Fills a catalog with a row of each kind.
 fn filled(url: &DatabaseUrl) -> SqlCatalog {
@@ -171,7 +171,7 @@ fn a_lease_has_one_holder_and_whoever_lost_it_records_nothing() {
     assert_eq!(catalog.take_lease(&stable, "two").unwrap(), held);
     assert!(catalog.renew_lease(&stable, first).unwrap());
     catalog
-        .published(&stable, &publication(), Some(first), NOW)
+        .published(&stable, &publication(0), Some(first), NOW)
         .unwrap();
 
     // Its holder stood still for longer than it lasts.
@@ -188,7 +188,7 @@ fn a_lease_has_one_holder_and_whoever_lost_it_records_nothing() {
     };
     assert!(second > first);
     assert!(!catalog.renew_lease(&stable, first).unwrap());
-    let lost = catalog.published(&stable, &publication(), Some(first), NOW + 1);
+    let lost = catalog.published(&stable, &publication(0), Some(first), NOW + 1);
     assert!(matches!(lost, Err(CatalogError::LeaseLost(_))));
     catalog.release_lease(&stable, first).unwrap();
     assert!(catalog.renew_lease(&stable, second).unwrap());
@@ -213,20 +213,6 @@ fn a_lease_has_one_holder_and_whoever_lost_it_records_nothing() {
         catalog.take_lease(&stable, "three").unwrap(),
         LeaseAnswer::Taken(third) if third > second
     ));
-}
-
-fn publication() -> Publication {
-    Publication {
-        revision: 0,
-        packages: 0,
-        date: NOW,
-        superseded_at: None,
-        settings: String::new(),
-        inrelease: digest::sha256(b"InRelease"),
-        valid_until: None,
-        contents: None,
-        files: Vec::new(),
-    }
 }
 
 #[test]

@@ -7,7 +7,7 @@ use crate::outbox::{Outbox, OutboxBounds, OutboxTurn, SendFailure, SentDelivery,
 use crate::webhooks::{
     DELIVERY_SECONDS, DeliveryState, EventKind, NewSecret, Pause, Webhook, WebhookChange, Webhooks,
 };
-use crate::{Publication, Retained, RetainedState, SnapshotId};
+use crate::{Retained, RetainedState, SnapshotId};
 
 /// The time of the database: what is recorded by [`NOW`] is long due.
 fn now(catalog: &SqlCatalog) -> i64 {
@@ -103,20 +103,6 @@ fn told(catalog: &SqlCatalog) -> Vec<String> {
     let done: Vec<SentDelivery> = taken.iter().map(arrived).collect();
     assert!(turn(catalog, &done, "reader").taken.is_empty());
     lines
-}
-
-fn publication(revision: i64) -> Publication {
-    Publication {
-        revision,
-        packages: 1,
-        date: NOW,
-        superseded_at: None,
-        settings: String::new(),
-        inrelease: digest::sha256(b"InRelease"),
-        valid_until: None,
-        contents: None,
-        files: Vec::new(),
-    }
 }
 
 pub(super) fn every_change_tells_those_that_asked_in_its_own_transaction(catalog: &SqlCatalog) {
