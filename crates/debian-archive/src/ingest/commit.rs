@@ -20,6 +20,10 @@ struct PlannedPlacement {
     outcome: PlacementOutcome,
 }
 
+/// Sees that the file of a package is where its placement says.
+type PutFile<'a> =
+    dyn FnMut(&StagedPackage, &SuiteComponent<'_>, &mut NewPlacement) -> Result<(), IngestError> + 'a;
+
 impl Archive {
     /// Puts a batch of staged packages into the pool and the catalog, each by itself.
     ///
@@ -275,21 +279,11 @@ impl Archive {
         while let Err(IngestError::Conflict(conflict)) = &*answer
             && **conflict == Conflict::ScannedMeanwhile
         {
-            let mut plan = match self.check_placements(set)? {
-                Ok(plan) => plan,
-                Err(refused) => {
-                    *answer = Err(refused);
-                    return Ok(());
-                }
-            };
-            for ((staged, place), planned) in set.iter().zip(&mut plan) {
-                if planned.outcome == PlacementOutcome::Added {
-                    // It has its name by now.
-                    planned.placement.path = self.link(staged, place)?;
-                }
-            }
-            let mut again = self.place(vec![Ok(plan)], now)?;
-            *answer = again.pop().expect("one answer for each set");
+            *answer = self.place_anew(set, now, &mut |staged, place, placement| {
+                // It has its name by now.
+                placement.path = self.link(staged, place)?;
+                Ok(())
+            })?;
         }
         Ok(())
     }
@@ -312,26 +306,36 @@ impl Archive {
             if set.iter().any(|(staged, _)| staged.file.is_none()) {
                 return Ok(());
             }
-            let mut plan = match self.check_placements(set)? {
-                Ok(plan) => plan,
-                Err(refused) => {
-                    *answer = Err(refused);
-                    return Ok(());
-                }
-            };
-            for ((staged, place), planned) in set.iter().zip(&mut plan) {
-                if planned.outcome == PlacementOutcome::Added {
-                    let path = self.put(staged, place)?;
-                    let below_root = pool::below_root(place.suite.pool_tree(), &path);
-                    self.files().settle(&mut [folder_of(&below_root)].into_iter())?;
-                    planned.placement.put_after = gone.get(&below_root).copied();
-                    planned.placement.path = path;
-                }
-            }
-            let mut again = self.place(vec![Ok(plan)], now)?;
-            *answer = again.pop().expect("one answer for each set");
+            *answer = self.place_anew(set, now, &mut |staged, place, placement| {
+                let path = self.put(staged, place)?;
+                let below_root = pool::below_root(place.suite.pool_tree(), &path);
+                self.files().settle(&mut [folder_of(&below_root)].into_iter())?;
+                placement.put_after = gone.get(&below_root).copied();
+                placement.path = path;
+                Ok(())
+            })?;
         }
         Ok(())
+    }
+
+    /// Checks a set again and places it, or says why it is refused now; `put` sees to the file of each package that is new.
+    fn place_anew(
+        &self,
+        set: &[(StagedPackage, SuiteComponent<'_>)],
+        now: i64,
+        put: &mut PutFile<'_>,
+    ) -> Result<Result<Vec<PlacementOutcome>, IngestError>, IngestError> {
+        let mut plan = match self.check_placements(set)? {
+            Ok(plan) => plan,
+            Err(refused) => return Ok(Err(refused)),
+        };
+        for ((staged, place), planned) in set.iter().zip(&mut plan) {
+            if planned.outcome == PlacementOutcome::Added {
+                put(staged, place, &mut planned.placement)?;
+            }
+        }
+        let mut again = self.place(vec![Ok(plan)], now)?;
+        Ok(again.pop().expect("one answer for each set"))
     }
 
     /// Deletes the files that were linked and that no row names: those of packages that were refused after all.
