@@ -29,8 +29,6 @@ struct Process {
     group: i32,
     /// What is to be done when the system call that it makes is over.
     then: Then,
-    /// Whether it was seen before what started it said so.
-    is_early: bool,
 }
 
 impl Process {
@@ -60,6 +58,9 @@ enum Then {
 pub(in crate::overlay) struct Followed {
     paths: Paths,
     processes: HashMap<i32, Process>,
+    /// Those that were seen before what started them said so, and who that is: they wait for that word, since what is known of them comes
+    /// with it.
+    held: HashMap<i32, i32>,
     /// ProcessMemory for what is changed that threads left which are gone, by their first thread.
     left: HashMap<i32, Vec<u64>>,
 }
@@ -72,6 +73,7 @@ impl Followed {
         Ok(Self {
             paths,
             processes,
+            held: HashMap::new(),
             left: HashMap::new(),
         })
     }
@@ -130,12 +132,9 @@ impl Followed {
                 go_on(process, Resume::On, 0)
             }
             libc::PTRACE_EVENT_STOP if is_of_job(signal) => go_on(process, Resume::Listen, 0),
-            libc::PTRACE_EVENT_STOP => {
-                self.processes.entry(process).or_insert_with(|| Process {
-                    is_early: true,
-                    ..Process::default()
-                });
-                go_on(process, self.pending(process), 0)
+            libc::PTRACE_EVENT_STOP if !self.processes.contains_key(&process) => {
+                self.held.insert(process, starter_of(process)?);
+                Ok(())
             }
             0 if signal == libc::SIGTRAP | 0x80 => {
                 self.returned(process)?;
@@ -152,18 +151,24 @@ impl Followed {
         let parent = self.processes.get(&process).cloned().unwrap_or_default();
         // Threads run beside each other in one memory; who forks gets a copy, or waits.
         let sheet = parent.sheet.filter(|_| event != libc::PTRACE_EVENT_CLONE);
-        let early = self.processes.get(&child).filter(|known| known.is_early).cloned();
-        let early = early.unwrap_or_default();
         let is_thread = std::path::Path::new(&format!("/proc/{}/task/{child}", parent.group)).exists();
         let known = Process {
-            program: early.program.or(parent.program),
-            sheet: early.sheet.or(sheet),
+            program: parent.program,
+            sheet,
             group: if is_thread { parent.group } else { child },
-            then: early.then,
-            is_early: false,
+            then: Then::Nothing,
         };
-        self.processes.insert(child, known);
+        self.begin(child, known);
         Ok(())
+    }
+
+    /// Knows a process from here on, and lets it go on where it waits for that.
+    fn begin(&mut self, process: i32, known: Process) {
+        self.processes.insert(process, known);
+        if self.held.remove(&process).is_some() {
+            // Who is gone meanwhile is reported as such.
+            drop(go_on(process, Resume::On, 0));
+        }
     }
 
     /// A process ended, or a thread of one, which leaves its memory to others.
@@ -175,6 +180,12 @@ impl Followed {
             && self.processes.contains_key(&known.group)
         {
             self.left.entry(known.group).or_default().push(sheet);
+        }
+        self.held.remove(&process);
+        // Who was killed says no more what it started.
+        let started = self.held.iter().filter(|(_, starter)| **starter == process);
+        for child in started.map(|(child, _)| *child).collect::<Vec<_>>() {
+            self.begin(child, Process::of(child));
         }
     }
 
@@ -373,6 +384,22 @@ impl Change {
     }
 }
 
+/// Returns the process that started another, or the first thread of it where that is a thread.
+///
+/// Source: `Tgid` and `PPid` in proc_pid_status(5).
+fn starter_of(process: i32) -> io::Result<i32> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status"))?;
+    let number = |name: &str| {
+        let value = status.lines().find_map(|line| line.strip_prefix(name))?;
+        value.trim().parse().ok()
+    };
+    let found = match number("Tgid:") {
+        Some(group) if group != process => Some(group),
+        _ => number("PPid:"),
+    };
+    found.ok_or_else(|| io::ErrorKind::InvalidData.into())
+}
+
 /// Returns the folder of a process that a descriptor stands for.
 fn folder_of(process: i32, descriptor: u64) -> Option<PathBuf> {
     // The kernel reads it as a number of 32 bits.
@@ -406,4 +433,96 @@ fn is_of_job(signal: i32) -> bool {
         signal,
         libc::SIGSTOP | libc::SIGTSTP | libc::SIGTTIN | libc::SIGTTOU
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+    use std::path::Path;
+    use std::process::{Child, Command, Stdio};
+
+    use rustix::process::{Pid, Signal, kill_process, waitpid};
+
+    use super::*;
+
+    /// A shell that starts another process when it is told to, and ends as that does.
+    fn followed_shell() -> (Child, Followed) {
+        let script = "read go; (exit 7) & wait $!";
+        let mut command = Command::new("/bin/sh");
+        let shell = command
+            .args(["-c", script])
+            .stdin(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let paths = Paths::read(Path::new("/nonexistent"));
+        let followed = Followed::seize(shell.id().cast_signed(), paths).unwrap();
+        (shell, followed)
+    }
+
+    fn wait_for(process: i32) -> WaitStatus {
+        let options = WaitOptions::from_bits_retain(libc::__WALL.cast_unsigned());
+        waitpid(Pid::from_raw(process), options).unwrap().unwrap().1
+    }
+
+    /// Waits for the next stop of a process, which is to be for an event.
+    fn stop_of(process: i32) -> (i32, i32) {
+        let status = wait_for(process);
+        (status.stopping_signal().unwrap(), status.as_raw() >> 16)
+    }
+
+    /// Follows a process up to its end.
+    fn end_of(followed: &mut Followed, process: i32) -> WaitStatus {
+        loop {
+            let status = wait_for(process);
+            match status.stopping_signal() {
+                Some(signal) => followed.stopped(process, signal, status.as_raw() >> 16).unwrap(),
+                None => {
+                    followed.ended(process);
+                    return status;
+                }
+            }
+        }
+    }
+
+    /// Says whether a process is stopped by what follows it.
+    fn is_stopped(process: i32) -> bool {
+        let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+        status.contains("State:\tt (tracing stop)")
+    }
+
+    /// Has the shell start a process, which is seen before the shell says so; returns both numbers and the word that the shell has not said.
+    fn start_seen_early(shell: &mut Child, followed: &mut Followed) -> (i32, i32, (i32, i32)) {
+        let parent = shell.id().cast_signed();
+        shell.stdin.take().unwrap().write_all(b"\n").unwrap();
+        let word = stop_of(parent);
+        assert_eq!(word.1, libc::PTRACE_EVENT_FORK);
+        let child = process::number_of(parent).unwrap();
+        let (signal, event) = stop_of(child);
+        followed.stopped(child, signal, event).unwrap();
+        assert!(is_stopped(child));
+        (parent, child, word)
+    }
+
+    #[test]
+    fn a_process_that_is_seen_first_waits_for_the_word_of_who_started_it() {
+        let (mut shell, mut followed) = followed_shell();
+        let (parent, child, (signal, event)) = start_seen_early(&mut shell, &mut followed);
+        followed.stopped(parent, signal, event).unwrap();
+        assert_eq!(end_of(&mut followed, child).exit_status(), Some(7));
+        assert_eq!(end_of(&mut followed, parent).exit_status(), Some(7));
+        assert!(followed.processes.is_empty() && followed.held.is_empty());
+    }
+
+    #[test]
+    fn a_process_goes_on_when_who_started_it_was_killed_before_it_said_so() {
+        let (mut shell, mut followed) = followed_shell();
+        let (parent, child, _) = start_seen_early(&mut shell, &mut followed);
+        kill_process(Pid::from_raw(parent).unwrap(), Signal::KILL).unwrap();
+        assert_eq!(
+            end_of(&mut followed, parent).terminating_signal(),
+            Some(libc::SIGKILL)
+        );
+        assert_eq!(end_of(&mut followed, child).exit_status(), Some(7));
+        assert!(followed.processes.is_empty() && followed.held.is_empty());
+    }
 }
