@@ -51,8 +51,8 @@ test: setup ## Runs every test; needs no network
 test-postgresql: setup ## Runs the tests of the uploader and of repogen again, with every catalog on PostgreSQL
 	@tools/test-postgresql
 
-test-s3: $(TARGET)/.setup ## Runs and replicates archives in buckets of an S3 server from PyPI
-	@tools/setup --venv
+test-s3: $(TARGET)/.setup ## Runs what buckets promise on two S3 servers, from PyPI and from Debian, and archives in buckets of one
+	@tools/setup --venv --s3
 	@tools/test-s3
 
 test-web: $(TARGET)/.setup ## Looks at the site and the console in chromium: what people do there, what keeps them out (selenium and axe-core from PyPI)
