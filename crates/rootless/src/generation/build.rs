@@ -21,6 +21,7 @@ use super::sources::Sources;
 use super::tree::{Node, Tree};
 use super::{GenerationError, Generations, Plan, UNFINISHED, alternatives, database, generators, scripts};
 use crate::overlay;
+use crate::overlay::union::OwnFolders;
 use crate::rooted_dir::RootedDir;
 use crate::store::Store;
 
@@ -174,7 +175,7 @@ impl Builder<'_> {
             .write(&self.folder, plan.programs)?;
         match way {
             Way::Overlay => {}
-            Way::Links => overlay::union::write(&self.folder, &self.place)?,
+            Way::Links => overlay::union::write(&self.folder, &self.place, OwnFolders::Linked)?,
             Way::Direct => site(&self.folder)?.run_generators(),
         }
         notes.failed = failed;
@@ -198,7 +199,7 @@ impl Builder<'_> {
             return Ok(Way::Overlay);
         }
         if self.options.purpose == Purpose::Numbered {
-            overlay::union::write(&self.folder, &self.folder)?;
+            overlay::union::write(&self.folder, &self.folder, OwnFolders::Written)?;
             if overlay::works(launcher, &self.folder) {
                 return Ok(Way::Links);
             }

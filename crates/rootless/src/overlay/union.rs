@@ -46,12 +46,21 @@ pub fn collect(generation: &Path) -> io::Result<Vec<Vec<u8>>> {
     Ok(within(&root, &paths))
 }
 
+/// What becomes of a folder that only the generation has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OwnFolders {
+    /// A link leads there: nobody writes to it.
+    Linked,
+    /// It is a folder of links itself, so that files can be made in it: all else is closed to programs that make some.
+    Written,
+}
+
 /// Writes the links of a generation that is in one folder now, and will be at a place.
 ///
 /// # Errors
 ///
 /// When the disk fails.
-pub fn write(generation: &Path, place: &Path) -> io::Result<()> {
+pub fn write(generation: &Path, place: &Path, folders: OwnFolders) -> io::Result<()> {
     clear(generation)?;
     let links = generation.join(UNION);
     fs::create_dir_all(links.join(TEMPORARY))?;
@@ -71,8 +80,8 @@ pub fn write(generation: &Path, place: &Path) -> io::Result<()> {
         let root = Path::new("root").join(name);
         layers.push(Layer::own(&generation.join(&root), &place.join(&root)));
         layers.retain(|layer| layer.path.is_dir());
-        layers.push(Layer::own(Path::new(over), Path::new(over)));
-        join(&layers, &links.join(name), 0)?;
+        layers.push(Layer::host(Path::new(over)));
+        join(&layers, &links.join(name), folders, 0)?;
     }
     Ok(())
 }
@@ -94,6 +103,7 @@ struct Layer {
     path: PathBuf,
     /// Where links lead for what is in it.
     shown: PathBuf,
+    is_own: bool,
 }
 
 impl Layer {
@@ -101,11 +111,19 @@ impl Layer {
         Self {
             path: path.to_owned(),
             shown: shown.to_owned(),
+            is_own: true,
+        }
+    }
+
+    fn host(path: &Path) -> Self {
+        Self {
+            is_own: false,
+            ..Self::own(path, path)
         }
     }
 }
 
-fn join(layers: &[Layer], out: &Path, depth: usize) -> io::Result<()> {
+fn join(layers: &[Layer], out: &Path, own_folders: OwnFolders, depth: usize) -> io::Result<()> {
     if depth > MAX_DEPTH {
         return Err(io::Error::other("folders lie too deep"));
     }
@@ -121,6 +139,7 @@ fn join(layers: &[Layer], out: &Path, depth: usize) -> io::Result<()> {
             let found = Layer {
                 path: entry.path(),
                 shown: layer.shown.join(entry.file_name()),
+                is_own: layer.is_own,
             };
             names
                 .entry(entry.file_name())
@@ -131,9 +150,11 @@ fn join(layers: &[Layer], out: &Path, depth: usize) -> io::Result<()> {
     for (name, found) in names {
         let to = out.join(name);
         let folders = found.iter().take_while(|(_, kind)| kind.is_dir()).count();
-        if folders > 1 {
+        let is_written =
+            own_folders == OwnFolders::Written && found.first().is_some_and(|(first, _)| first.is_own);
+        if folders > 1 || folders == 1 && is_written {
             let layers: Vec<Layer> = found.into_iter().take(folders).map(|(layer, _)| layer).collect();
-            join(&layers, &to, depth + 1)?;
+            join(&layers, &to, own_folders, depth + 1)?;
         } else if let Some((first, _)) = found.first() {
             symlink(&first.shown, &to)?;
         }
@@ -179,18 +200,42 @@ mod tests {
             fs::write(at(path), path).unwrap();
         }
         symlink("plain", at("own/link")).unwrap();
-        let host = Layer::own(&at("host"), Path::new("/usr"));
-        join(
-            &[Layer::own(&at("own"), Path::new("/gen/usr")), host],
-            &at("union"),
-            0,
-        )
-        .unwrap();
+        let layers = || {
+            let host = Layer {
+                shown: "/usr".into(),
+                ..Layer::host(&at("host"))
+            };
+            [Layer::own(&at("own"), Path::new("/gen/usr")), host]
+        };
+        join(&layers(), &at("union"), OwnFolders::Linked, 0).unwrap();
         let leads = |path: &str| fs::read_link(at("union").join(path)).unwrap();
         assert_eq!(leads("share/own"), Path::new("/gen/usr/share/own"));
         assert_eq!(leads("share/host"), Path::new("/usr/share/host"));
         assert_eq!(leads("share/file"), Path::new("/gen/usr/share/file"));
         assert_eq!(leads("only"), Path::new("/usr/only"));
         assert_eq!(leads("link"), Path::new("/gen/usr/link"));
+    }
+
+    #[test]
+    fn where_files_are_made_a_folder_that_only_the_generation_has_is_one_of_links() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |path: &str| folder.path().join(path);
+        for path in ["own/schemas/deep", "host/only"] {
+            fs::create_dir_all(at(path)).unwrap();
+        }
+        fs::write(at("own/schemas/deep/file"), "").unwrap();
+        let layers = [
+            Layer::own(&at("own"), Path::new("/gen/usr")),
+            Layer::host(&at("host")),
+        ];
+        join(&layers, &at("union"), OwnFolders::Written, 0).unwrap();
+        fs::write(at("union/schemas/deep/made"), "").unwrap();
+        assert!(!at("own/schemas/deep/made").exists());
+        let leads = |path: &str| fs::read_link(at("union").join(path)).unwrap();
+        assert_eq!(
+            leads("schemas/deep/file"),
+            Path::new("/gen/usr/schemas/deep/file")
+        );
+        assert_eq!(leads("only"), at("host/only"));
     }
 }

@@ -59,7 +59,7 @@ pub(super) fn start(paths: &Paths, given: &[u8], name: &[u8], folder: &Path) -> 
         let Some(loader) = loader.and_then(|loader| real(paths, &loader)) else {
             return as_it_is(words);
         };
-        return loaded(&loader, given, &place, words);
+        return loaded(paths, &loader, given, &place, words);
     }
     // The kernel says why.
     Start {
@@ -77,20 +77,24 @@ fn real(paths: &Paths, loader: &str) -> Option<Vec<u8>> {
 }
 
 /// Starts a program by a loader.
-fn loaded(loader: &[u8], given: Vec<u8>, place: &Path, words: Vec<Vec<u8>>) -> Start {
+fn loaded(paths: &Paths, loader: &[u8], given: Vec<u8>, place: &Path, words: Vec<Vec<u8>>) -> Start {
+    let program: PathBuf = fs::canonicalize(place).unwrap_or_else(|_| place.to_owned());
+    let program = program.into_os_string().into_encoded_bytes();
     let mut words = words.into_iter();
     let name = words.next().unwrap_or_default();
     let mut all = vec![loader.to_vec()];
     if Paths::takes_name(loader) {
         all.extend([b"--argv0".to_vec(), name]);
+        // From here libraries are looked for that lie beside the program (`$ORIGIN`): where it is itself, not a link to it.
+        all.push(paths.named(&program).unwrap_or(given));
+    } else {
+        all.push(given);
     }
-    all.push(given);
     all.extend(words);
-    let program: PathBuf = fs::canonicalize(place).unwrap_or_else(|_| place.to_owned());
     Start {
         path: Some(loader.to_vec()),
         words: Some(all),
-        program: Some(program.into_os_string().into_encoded_bytes()),
+        program: Some(program),
     }
 }
 
@@ -155,7 +159,8 @@ mod tests {
         let loader = folder.path().join("gen/1/union/usr/lib64/ld-linux-x86-64.so.2");
         let loader = loader.to_str().unwrap();
         assert_eq!(found.path.as_deref(), Some(loader.as_bytes()));
-        assert_eq!(words(&found), [loader, "--argv0", "sh", "/usr/bin/link"]);
+        // What it is told to load is where the program lies, as libraries beside it are looked for from there.
+        assert_eq!(words(&found), [loader, "--argv0", "sh", "/usr/bin/own-shell"]);
         assert!(found.program.unwrap().ends_with(b"union/usr/bin/own-shell"));
     }
 

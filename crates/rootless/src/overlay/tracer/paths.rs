@@ -23,6 +23,8 @@ const MAX_LOADER: u64 = 16 << 20;
 #[derive(Debug)]
 pub(super) struct Paths {
     links: PathBuf,
+    /// Where the files of the generation, and its links, really lie.
+    places: [PathBuf; 2],
     /// Where the host has the generations, which may be below one of the folders itself.
     install: Vec<u8>,
     /// The folders that have links.
@@ -35,6 +37,7 @@ impl Paths {
     /// Finds out what a generation has.
     pub(super) fn read(generation: &Path) -> Self {
         let links = generation.join(UNION);
+        let real = fs::canonicalize(generation).unwrap_or_else(|_| generation.to_owned());
         let install = generation.parent().and_then(Path::parent).unwrap_or(generation);
         let is_there = |over: &&str| links.join(over.trim_start_matches('/')).is_dir();
         let over = LAID.into_iter().filter(is_there).map(str::as_bytes).collect();
@@ -45,9 +48,17 @@ impl Paths {
         Self {
             install: install.as_os_str().as_bytes().to_vec(),
             links,
+            places: [real.join("root"), real.join(UNION)],
             over,
             merged,
         }
+    }
+
+    /// Returns what a program calls a file that really lies in the generation; nothing for any other.
+    pub(super) fn named(&self, real: &[u8]) -> Option<Vec<u8>> {
+        let mut below = self.places.iter().map(|place| place.as_os_str().as_bytes());
+        let folder = below.find(|folder| is_below(real, folder))?;
+        real.strip_prefix(folder).map(<[u8]>::to_vec)
     }
 
     /// Returns where something lies instead that a program names; nothing where the path is right as it is.
@@ -134,6 +145,7 @@ mod tests {
     fn paths(links: &Path) -> Paths {
         Paths {
             links: links.to_owned(),
+            places: [PathBuf::from("/opt/mine/packages/gen/1/root"), links.to_owned()],
             install: b"/opt/mine/packages".to_vec(),
             over: vec![b"/usr", b"/etc", b"/var/lib"],
             merged: vec![b"lib64"],
@@ -182,6 +194,19 @@ mod tests {
         let found = paths.translated(b"/usr/lib/gcc/../host").unwrap();
         assert_eq!(found, folder.path().join("usr/lib/host").as_os_str().as_bytes());
         assert_eq!(paths.translated(b"/usr/../home"), None);
+    }
+
+    #[test]
+    fn a_file_of_the_generation_is_called_what_programs_call_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let paths = paths(folder.path());
+        let named = |path: &str| paths.named(path.as_bytes());
+        assert_eq!(
+            named("/opt/mine/packages/gen/1/root/usr/lib/jvm/bin/java").as_deref(),
+            Some(&b"/usr/lib/jvm/bin/java"[..])
+        );
+        assert_eq!(named("/opt/mine/packages/gen/1/rooted/java"), None);
+        assert_eq!(named("/usr/bin/java"), None);
     }
 
     #[test]
