@@ -20,7 +20,7 @@ use rootless::{Change, PackageKey};
 use super::architectures::Architectures;
 use super::failure::{Failure, REFUSED};
 use super::human_size::counted;
-use super::progress::Spinner;
+use super::progress::UnpackBar;
 use super::target_release::ReleaseArgs;
 use super::{Context, now, report};
 
@@ -291,18 +291,15 @@ impl InstallTarget {
     /// Carries a change out, a system's by the steps of its plan.
     pub(super) fn apply(
         &self,
-        change: Change,
+        mut change: Change,
         actions: &[Action],
         context: &mut Context,
     ) -> Result<(), Failure> {
         match self {
             Self::Own { folder, base, .. } => {
-                let working = match change.add.len() {
-                    0 => None,
-                    count => context.working(format!("unpacking {}", counted(count, "package"))),
-                };
+                let shown = context.unpack_bar(&mut change);
                 let applied = rootless::apply(folder, change);
-                drop(working);
+                drop(shown);
                 let mut done = applied?;
                 if *base == Base::Host {
                     // The host has them.
@@ -337,12 +334,20 @@ fn author() -> Author<'static> {
 const WAITING: &str = "waiting for another program that has dpkg's lock";
 
 impl Context {
-    /// Says what is worked at, as long as the value lives; in a line of its own where no terminal shows progress.
-    fn working(&mut self, message: String) -> Option<Spinner> {
-        if self.printer.shows_progress() {
-            return Some(Spinner::at(message));
+    /// Shows how far the packages of a change are unpacked, as long as the value lives; where no terminal shows progress, says how
+    /// many there are.
+    pub(super) fn unpack_bar(&mut self, change: &mut Change) -> Option<UnpackBar> {
+        let count = change.add.len();
+        if count == 0 {
+            return None;
         }
-        self.printer.info(message);
+        if self.printer.shows_progress() {
+            let bar = UnpackBar::new(count);
+            change.listener = bar.listener();
+            return Some(bar);
+        }
+        self.printer
+            .info(format_args!("unpacking {}", counted(count, "package")));
         None
     }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use apt_client::fetch::{Download, Progress};
 use debian_control::terminal::escaped;
 use indicatif::{ProgressBar, ProgressStyle};
+use rootless::{Listener, Stage};
 
 /// One bar for all downloads, with the name of the last package that began.
 pub(super) struct DownloadBar(ProgressBar);
@@ -21,7 +22,39 @@ impl DownloadBar {
     }
 }
 
-/// What takes a while, and nobody knows how long: files that are asked for one by one, or packages that are unpacked.
+/// One bar for all packages that are unpacked, with the name of the program that makes files of them then.
+pub(super) struct UnpackBar(ProgressBar);
+
+impl UnpackBar {
+    pub(super) fn new(packages: usize) -> Self {
+        let bar = ProgressBar::new(packages as u64);
+        if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} unpacked {elapsed} {msg}") {
+            bar.set_style(style);
+        }
+        bar.enable_steady_tick(Duration::from_millis(100));
+        Self(bar)
+    }
+
+    /// Returns what is to be told how far a change is.
+    pub(super) fn listener(&self) -> Listener {
+        let bar = self.0.clone();
+        Listener::new(move |stage| match stage {
+            Stage::Unpacked => bar.inc(1),
+            Stage::Runs(program) => {
+                let name = program.rsplit('/').next().unwrap_or_default();
+                bar.set_message(format!("running {}", escaped(name)));
+            }
+        })
+    }
+}
+
+impl Drop for UnpackBar {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}
+
+/// What takes a while, and nobody knows how long: files that are asked for one by one.
 pub(super) struct Spinner(ProgressBar);
 
 impl Spinner {
@@ -31,14 +64,6 @@ impl Spinner {
         if let Ok(style) = ProgressStyle::with_template("{spinner} {decimal_bytes} {decimal_bytes_per_sec}") {
             bar.set_style(style);
         }
-        bar.enable_steady_tick(Duration::from_millis(100));
-        Self(bar)
-    }
-
-    /// Says what is worked at, for what nobody counts.
-    pub(super) fn at(message: String) -> Self {
-        let bar = ProgressBar::new_spinner();
-        bar.set_message(message);
         bar.enable_steady_tick(Duration::from_millis(100));
         Self(bar)
     }

@@ -54,7 +54,11 @@ pub(super) fn run(args: &RepairArgs, context: &mut Context) -> Result<Outcome, F
         };
         context.printer.info(format_args!("all is in order{removed}"));
     } else {
-        let done = rootless::renew(&install, change(&repaired.damaged, &args.files, context)?)?;
+        let mut change = change(&repaired.damaged, &args.files, context)?;
+        let shown = context.unpack_bar(&mut change);
+        let done = rootless::renew(&install, change);
+        drop(shown);
+        let done = done?;
         report::report(&done, &install, context);
     }
     report_system(&context.printer);

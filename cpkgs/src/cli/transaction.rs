@@ -283,11 +283,11 @@ impl Transaction<'_, '_> {
                 .collect(),
             configuration: self.configuration,
             automatic: marks,
-            holds: Vec::new(),
             programs: self.programs,
             command: self.command.clone(),
             time: now(),
             launcher: std::env::current_exe().ok(),
+            ..Change::default()
         })
     }
 
@@ -371,8 +371,15 @@ pub(super) fn ephemeral(names: &[String], context: &mut Context) -> Result<PathB
         leftovers: Vec::new(),
         programs: None,
     };
-    let change = staged.change(Vec::new(), context)?;
-    Ok(rootless::ephemeral(&install, change)?)
+    let mut change = staged.change(Vec::new(), context)?;
+    // Most of the time all of them are in the store: nothing is said then.
+    let shown = match context.printer.shows_progress() {
+        true => context.unpack_bar(&mut change),
+        false => None,
+    };
+    let made = rootless::ephemeral(&install, change);
+    drop(shown);
+    Ok(made?)
 }
 
 /// A package's file, verified.

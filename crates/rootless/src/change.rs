@@ -6,6 +6,7 @@ use debian_control::digest::Sha256;
 use debian_control::stanza::Stanza;
 
 use crate::generation::{Held, Programs, Provenance};
+use crate::stage::Listener;
 
 /// What is to change.
 #[derive(Debug, Clone, Default)]
@@ -28,6 +29,8 @@ pub struct Change {
     pub time: String,
     /// The program that is `cpkgs`: it starts programs that look for their files at fixed paths. `None`: they start as others do.
     pub launcher: Option<PathBuf>,
+    /// Who is told how far it is.
+    pub listener: Listener,
 }
 
 /// What becomes of the configuration files of packages that go.

@@ -17,6 +17,7 @@ use crate::conffiles;
 use crate::generation::{
     self, BuildOptions, Difference, Generations, Held, Notes, PackageRecord, Plan, Purpose,
 };
+use crate::stage::Listener;
 use crate::store::{Expected, Store};
 
 pub use self::error::RootlessError;
@@ -58,10 +59,11 @@ pub fn apply(install: &Path, change: Change) -> Result<Applied, RootlessError> {
     let before = generations.current_plan()?;
     // What a process that was killed after the switch did not come to.
     conffiles::merge(install, &store, &before)?;
-    let added = unpack(&store, &change.add)?;
+    let added = unpack(&store, &change)?;
     let names: BTreeSet<String> = added.iter().map(|package| package.name.clone()).collect();
     let number = generations.all()?.last().copied().unwrap_or(0) + 1;
     let launcher = change.launcher.clone();
+    let listener = change.listener.clone();
     let purged = match change.configuration {
         Configuration::Stays => Vec::new(),
         Configuration::Goes => change.remove.clone(),
@@ -70,6 +72,7 @@ pub fn apply(install: &Path, change: Change) -> Result<Applied, RootlessError> {
     let options = BuildOptions {
         purpose: Purpose::Numbered,
         launcher: launcher.as_deref(),
+        listener: &listener,
     };
     let mut notes = generation::build(install, &store, plan, options)?;
     generations.switch(number)?;
@@ -101,14 +104,16 @@ pub fn apply(install: &Path, change: Change) -> Result<Applied, RootlessError> {
 /// As [`apply`].
 pub fn ephemeral(install: &Path, change: Change) -> Result<PathBuf, RootlessError> {
     let store = Store::open(install)?;
-    let added = unpack(&store, &change.add)?;
+    let added = unpack(&store, &change)?;
     let launcher = change.launcher.clone();
+    let listener = change.listener.clone();
     let plan = next(Plan::default(), change, added, 0);
     let place = Generations::new(install).place(&plan, Purpose::Ephemeral);
     if !place.exists() {
         let options = BuildOptions {
             purpose: Purpose::Ephemeral,
             launcher: launcher.as_deref(),
+            listener: &listener,
         };
         generation::build(install, &store, plan, options)?;
     }
@@ -155,6 +160,7 @@ pub fn rollback(install: &Path, to: Option<u64>) -> Result<(u64, Vec<String>), R
         let options = BuildOptions {
             purpose: Purpose::Numbered,
             launcher: None,
+            listener: &Listener::default(),
         };
         generation::build(install, &store, nothing, options)?;
     }
@@ -206,14 +212,14 @@ pub fn collect(install: &Path, keep: usize) -> Result<Swept, RootlessError> {
     Ok(swept)
 }
 
-fn unpack(store: &Store, add: &[Add]) -> Result<Vec<PackageRecord>, RootlessError> {
+fn unpack(store: &Store, change: &Change) -> Result<Vec<PackageRecord>, RootlessError> {
     let mut files = Vec::new();
-    for add in add {
+    for add in &change.add {
         files.push((add.deb.clone(), expected(add)?));
     }
-    store.add(&files)?;
+    store.add(&files, &change.listener)?;
     let record = |(add, (_, expected)): (&Add, &(PathBuf, Expected))| record_of(add, expected);
-    Ok(add.iter().zip(&files).map(record).collect())
+    Ok(change.add.iter().zip(&files).map(record).collect())
 }
 
 /// Returns the paths of the configuration files that some packages have in a generation.

@@ -5,6 +5,7 @@
 //!
 //! Verified files and a decided change come in. What to install, and where it comes from, is not known here.
 
+mod stage;
 pub mod rooted_dir;
 pub mod store;
 pub mod elf;
@@ -20,3 +21,4 @@ pub use install::{
     Applied, Damaged, Repaired, RootlessError, Swept, apply, collect, ephemeral, leftovers, renew, repair,
     rollback, rollback_target,
 };
+pub use stage::{Listener, Stage};

@@ -24,6 +24,7 @@ use tempfile::TempDir;
 pub use self::agreement::examine;
 pub use self::error::StoreError;
 use self::extract::Extraction;
+use crate::stage::{Listener, Stage};
 
 /// Longest part of a version that stands in a folder's name: the digest tells folders apart.
 const LONGEST_VERSION: usize = 100;
@@ -111,12 +112,14 @@ impl Store {
     ///
     /// When a file is another than was expected, holds what no package should, or cannot be written. None of them has its
     /// name then, and nothing is left.
-    pub fn add(&self, packages: &[(PathBuf, Expected)]) -> Result<(), StoreError> {
+    pub fn add(&self, packages: &[(PathBuf, Expected)], listener: &Listener) -> Result<(), StoreError> {
         let mut keys = BTreeSet::new();
         let mut wanted = Vec::new();
         for (deb, expected) in packages {
             if keys.insert(Self::key(expected)) && !self.has(expected)? {
                 wanted.push((deb.as_path(), expected));
+            } else {
+                listener.tell(Stage::Unpacked);
             }
         }
         let next = AtomicUsize::new(0);
@@ -126,6 +129,7 @@ impl Store {
                 // The others have no reason to go on after an error.
                 let unpacked = self.unpack(deb, expected);
                 done.push(unpacked.inspect_err(|_| next.store(wanted.len(), Ordering::Relaxed))?);
+                listener.tell(Stage::Unpacked);
             }
             Ok(done)
         };

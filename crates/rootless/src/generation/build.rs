@@ -23,6 +23,7 @@ use super::{GenerationError, Generations, Plan, UNFINISHED, alternatives, databa
 use crate::overlay;
 use crate::overlay::union::OwnFolders;
 use crate::rooted_dir::RootedDir;
+use crate::stage::Listener;
 use crate::store::Store;
 
 /// Files of text that name others by a fixed path, which no variable changes, and what they name.
@@ -47,6 +48,8 @@ pub struct BuildOptions<'a> {
     pub purpose: Purpose,
     /// The program that is `cpkgs`, for programs that look for their files at fixed paths; see [`overlay`].
     pub launcher: Option<&'a Path>,
+    /// Who is told how far it is.
+    pub listener: &'a Listener,
 }
 
 /// Builds the generation that a plan describes. It has its name when all of it is on the disk; it does not count yet.
@@ -218,7 +221,7 @@ impl Builder<'_> {
             Way::Links => BuildEnv::Links { launcher, generation },
             Way::Direct => return Ok(Vec::new()),
         };
-        let failed = generators::run(&workshop, &self.tree, self.calls);
+        let failed = generators::run(&workshop, &self.tree, self.calls, self.options.listener);
         let paths = match way {
             Way::Overlay => overlay::collect(generation)?,
             Way::Links | Way::Direct => overlay::union::collect(generation)?,

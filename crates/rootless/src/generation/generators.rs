@@ -13,6 +13,7 @@ use std::time::Instant;
 use super::postinst::{Call, UNKNOWN};
 use super::tree::{Node, Tree};
 use crate::overlay;
+use crate::stage::{Listener, Stage};
 
 /// A program that runs once, whatever the scripts say.
 struct Generator {
@@ -240,7 +241,12 @@ pub(super) enum BuildEnv<'a> {
 }
 
 /// Runs all that there is something to do for; returns what there is to say of those that failed.
-pub(super) fn run(workshop: &BuildEnv<'_>, tree: &Tree, calls: &[Vec<Call>]) -> Vec<String> {
+pub(super) fn run(
+    workshop: &BuildEnv<'_>,
+    tree: &Tree,
+    calls: &[Vec<Call>],
+    listener: &Listener,
+) -> Vec<String> {
     let mut runs = called(tree, calls);
     runs.extend(GENERATORS.iter().filter_map(|generator| generator.plan(tree)));
     let mut failed: Vec<String> = Vec::new();
@@ -251,6 +257,9 @@ pub(super) fn run(workshop: &BuildEnv<'_>, tree: &Tree, calls: &[Vec<Call>]) -> 
             Some(program) if program == "/usr/bin/mandb" => overlay::Who::Man,
             _ => overlay::Who::Root,
         };
+        if let Some(program) = run.command.first() {
+            listener.tell(Stage::Runs(program));
+        }
         let left = MAX_SECONDS.saturating_sub(start.elapsed().as_secs());
         run.seconds = run.seconds.min(left);
         let done = match run.seconds {

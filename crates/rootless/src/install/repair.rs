@@ -76,7 +76,7 @@ pub fn renew(install: &Path, change: Change) -> Result<Applied, RootlessError> {
     let store = Store::open(install)?;
     let keys = change.add.iter().map(super::key_of);
     store.remove(&keys.collect::<Result<BTreeSet<String>, _>>()?)?;
-    unpack(&store, &change.add)?;
+    unpack(&store, &change)?;
     // They have further names of what is damaged.
     Generations::new(install).remove_ephemeral()?;
     apply(install, change)

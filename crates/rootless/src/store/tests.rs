@@ -33,7 +33,7 @@ impl Fixture {
     fn add_bytes(&self, bytes: &[u8], expected: &Expected) -> Result<PathBuf, StoreError> {
         let deb = self.folder.path().join("a.deb");
         fs::write(&deb, bytes).unwrap();
-        self.store.add(&[(deb, expected.clone())])?;
+        self.store.add(&[(deb, expected.clone())], &Listener::default())?;
         Ok(self.store.path(&Store::key(expected)))
     }
 
