@@ -10,6 +10,7 @@ pub mod password;
 pub mod apt_sources;
 pub mod distribution;
 pub mod local;
+pub mod local_source;
 pub mod spec;
 pub mod resolver_input;
 pub mod phasing;

@@ -213,30 +213,6 @@ impl TestArchive {
         command
     }
 
-    /// Says whether the catalog is on a server, and not a file in the root.
-    pub fn is_on_a_server(&self) -> bool {
-        self.database.is_some()
-    }
-
-    /// Changes the catalog behind the back of the programs, by a statement that both databases know.
-    pub fn execute(&self, sql: &str) {
-        let Some(url) = &self.database else {
-            let catalog = rusqlite::Connection::open(self.root().join("catalog.db")).unwrap();
-            catalog.execute_batch(sql).unwrap();
-            return;
-        };
-        let mut psql = Command::new("psql");
-        psql.args([
-            "--no-psqlrc",
-            "--quiet",
-            "--set=ON_ERROR_STOP=1",
-            "--command",
-            sql,
-            url,
-        ]);
-        Run::of(&mut psql).ok();
-    }
-
     /// Runs `repogen` in the root.
     pub fn repogen(&self, arguments: &[&str]) -> Run {
         Run::of(&mut self.command(arguments))

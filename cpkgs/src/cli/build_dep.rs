@@ -1,14 +1,16 @@
 //! `cpkgs build-dep`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use apt_client::source_packages::FoundSource;
 use clap::Args;
+use clap_complete::engine::ArgValueCompleter;
 use cpkgs::local::LocalDeb;
+use cpkgs::local_source::{self, LocalSource};
 use cpkgs::machine;
 use debian_control::architecture::Architecture;
 use debian_control::digest::sha256;
-use debian_control::source_package::{BuildFor, BuiltPackages, SourcePackage};
+use debian_control::source_package::{BuildFor, BuiltPackages};
 use debian_control::stanza::Stanza;
 use debian_control::terminal::escaped;
 use resolver::plan::{Plan, Step, Why};
@@ -23,7 +25,7 @@ use super::options::{BrokenArgs, RunArgs};
 use super::source_packages;
 use super::target_release::ReleaseArgs;
 use super::transaction::{Transaction, refused};
-use super::{Context, Outcome};
+use super::{Context, Outcome, candidates};
 
 /// What every build needs, whatever its source says. Source: Debian Policy 4.2.
 const ALWAYS: &str = "build-essential";
@@ -33,8 +35,9 @@ const ALWAYS: &str = "build-essential";
 /// What they need themselves counts as asked for; what that needs does not. Nothing that is only recommended comes.
 #[derive(Debug, Args)]
 pub(super) struct BuildDepArgs {
-    /// Source packages: NAME, NAME=VERSION or NAME/SUITE; the name of a binary package means what it is built of.
-    #[arg(required = true, value_name = "PACKAGE")]
+    /// Source packages: NAME, NAME=VERSION or NAME/SUITE; the name of a binary package means what it is built of. A `.dsc` file, or a
+    /// folder with `debian/control`, written with a slash.
+    #[arg(required = true, value_name = "PACKAGE", add = ArgValueCompleter::new(candidates::source_packages))]
     packages: Vec<String>,
     /// Only for building the packages of this architecture.
     #[arg(long, conflicts_with = "indep_only")]
@@ -75,10 +78,20 @@ impl BuildDepArgs {
 }
 
 pub(super) fn run(args: &BuildDepArgs, context: &mut Context) -> Result<Outcome, Failure> {
+    let (paths, names): (Vec<_>, Vec<_>) = args
+        .packages
+        .iter()
+        .cloned()
+        .partition(|word| local_source::is_path(word));
+    let local = paths.iter().map(|path| ToBuild::of_path(Path::new(path)));
+    let mut sources = local.collect::<Result<Vec<_>, _>>()?;
     let target = context.install_target(&args.target, args.run.run())?;
     let library = target.library(Indexes::Needed, context)?;
-    let input = target.resolver_input_of(&args.release, &library, Vec::new(), context)?;
-    let sources = source_packages::found(&args.packages, &input, context)?;
+    if !names.is_empty() {
+        let input = target.resolver_input_of(&args.release, &library, Vec::new(), context)?;
+        let found = source_packages::found(&names, &input, context)?;
+        sources.extend(found.into_iter().map(ToBuild::from));
+    }
     let architecture = machine::architecture().parse::<Architecture>();
     let architecture = architecture.map_err(|error| Failure::new(USAGE, error))?;
     let build = BuildFor {
@@ -92,11 +105,7 @@ pub(super) fn run(args: &BuildDepArgs, context: &mut Context) -> Result<Outcome,
     let targets: Vec<Target> = (0..sources.len())
         .filter_map(|place| input.file_target(place))
         .collect();
-    let builds = targets.iter().flat_map(|target| match target {
-        Target::OneOf { packages, .. } => packages.clone(),
-        Target::Named { .. } => Vec::new(),
-    });
-    let builds: Vec<PackageId> = builds.collect();
+    let builds = packages(&targets);
     let request = Request {
         install: targets,
         installed: input.installed.clone(),
@@ -128,8 +137,47 @@ pub(super) fn run(args: &BuildDepArgs, context: &mut Context) -> Result<Outcome,
     .finish(args.run.run(), context)
 }
 
+fn packages(targets: &[Target]) -> Vec<PackageId> {
+    let packages = targets.iter().flat_map(|target| match target {
+        Target::OneOf { packages, .. } => packages.clone(),
+        Target::Named { .. } => Vec::new(),
+    });
+    packages.collect()
+}
+
+/// A source package that is to be built.
+struct ToBuild {
+    name: String,
+    version: String,
+    stanza: String,
+}
+
+impl ToBuild {
+    /// Reads a `.dsc` file or a folder, whose version stands in its changelog and matters to nothing here.
+    fn of_path(path: &Path) -> Result<Self, Failure> {
+        let source = LocalSource::open(path).map_err(|error| Failure::new(USAGE, error))?;
+        Ok(Self {
+            name: source.name,
+            version: source
+                .version
+                .map_or_else(|| "0".into(), |version| version.to_string()),
+            stanza: source.stanza,
+        })
+    }
+}
+
+impl From<FoundSource> for ToBuild {
+    fn from(found: FoundSource) -> Self {
+        Self {
+            name: found.name,
+            version: found.version.to_string(),
+            stanza: found.stanza,
+        }
+    }
+}
+
 /// Returns a package that needs what building a source package needs, and is never installed.
-fn stand_in(source: &FoundSource, build: &BuildFor<'_>) -> Result<LocalDeb, Failure> {
+fn stand_in(source: &ToBuild, build: &BuildFor<'_>) -> Result<LocalDeb, Failure> {
     let unusable = |error: String| {
         let text = format!(
             "cannot tell what building `{}` {} needs",
@@ -138,8 +186,7 @@ fn stand_in(source: &FoundSource, build: &BuildFor<'_>) -> Result<LocalDeb, Fail
         Failure::saying(REFUSED, escaped(&error)).context(escaped(&text))
     };
     let stanza = Stanza::parse(&source.stanza).map_err(|error| unusable(error.to_string()))?;
-    let read = SourcePackage::from_stanza(&stanza).map_err(|error| unusable(error.to_string()))?;
-    let relations = read.build_relations(build);
+    let relations = build.relations(&stanza);
     let (depends, conflicts) = relations.map_err(|error| unusable(error.to_string()))?;
     let mut needs = depends.to_string();
     if !needs.is_empty() {

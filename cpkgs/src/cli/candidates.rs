@@ -2,6 +2,7 @@
 //! read has no candidates.
 
 use std::ffi::OsStr;
+use std::path::Path;
 
 use apt_client::lists::Lists;
 use apt_client::package_cache::{Machine, PackageCache};
@@ -21,9 +22,31 @@ pub(super) fn packages(current: &OsStr) -> Vec<CompletionCandidate> {
         return Vec::new();
     };
     if word.starts_with(['.', '/', '~']) {
-        return PathCompleter::file().complete(current);
+        return files(current, "deb");
+    }
+    // A file of the working directory that ends in `.deb` needs no slash.
+    let mut found = files(current, "deb");
+    found.retain(|file| Path::new(file.get_value()).extension().is_some());
+    found.extend(named(word).unwrap_or_default());
+    found
+}
+
+/// Names of packages, for want of indexes of source packages that can be read while somebody types, and files that describe some, and
+/// folders where a path begins.
+pub(super) fn source_packages(current: &OsStr) -> Vec<CompletionCandidate> {
+    let Some(word) = current.to_str() else {
+        return Vec::new();
+    };
+    if word.starts_with(['.', '/', '~']) {
+        return files(current, "dsc");
     }
     named(word).unwrap_or_default()
+}
+
+/// Files that end so, and folders that may have some.
+fn files(current: &OsStr, extension: &'static str) -> Vec<CompletionCandidate> {
+    let is_meant = move |path: &Path| path.is_dir() || path.extension().is_some_and(|end| end == extension);
+    PathCompleter::any().filter(is_meant).complete(current)
 }
 
 /// Names of packages that are installed, with or without root.
@@ -38,7 +61,18 @@ pub(super) fn installed(current: &OsStr) -> Vec<CompletionCandidate> {
     beginning(current, names)
 }
 
-/// Numbers of generations that can be gone back to.
+/// Numbers of generations, and identifiers of changes of the system, that can be gone back to.
+pub(super) fn changes(current: &OsStr) -> Vec<CompletionCandidate> {
+    let mut found = generations(current);
+    let logged = System::default().history().ok();
+    found.extend(beginning(
+        current,
+        logged.into_iter().flatten().map(|change| change.id),
+    ));
+    found
+}
+
+/// Numbers of generations.
 pub(super) fn generations(current: &OsStr) -> Vec<CompletionCandidate> {
     let all = configured().and_then(|(home, config)| Generations::new(&config.install(&home)).all().ok());
     beginning(

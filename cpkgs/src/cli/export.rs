@@ -4,12 +4,13 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use clap::Args;
+use clap_complete::engine::ArgValueCompleter;
 use debian_control::terminal::escaped;
 use rootless::export::{self, ImageName};
 use rootless::generation::Generations;
 
 use super::failure::{Failure, REFUSED};
-use super::{Context, Outcome};
+use super::{Context, Outcome, candidates};
 
 /// Write the installed packages to a folder that runs at any place, or to an image for containers.
 #[derive(Debug, Args)]
@@ -19,7 +20,7 @@ pub(super) struct ExportArgs {
     to: PathBuf,
 
     /// Another generation than the current one.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", add = ArgValueCompleter::new(candidates::generations))]
     generation: Option<u64>,
 
     /// What the image is called where it is loaded.

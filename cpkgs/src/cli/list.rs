@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use apt_client::package_cache::{PackageCache, PackageSummary};
 use clap::Args;
+use clap_complete::engine::ArgValueCompleter;
 use cpkgs::installed::InstalledPackage;
 use cpkgs::package_pattern::PackagePattern;
 use cpkgs::preferences::Pattern;
@@ -17,13 +18,13 @@ use serde::Serialize;
 use super::failure::{Failure, USAGE};
 use super::install_target::{Indexes, InstallTarget, InstallTargetArgs, Run};
 use super::search::{self, PackageView};
-use super::{Context, Outcome};
+use super::{Context, Outcome, candidates};
 
 /// List packages.
 #[derive(Debug, Args)]
 pub(super) struct ListArgs {
     /// Only such packages: a glob, a regular expression between slashes or with `^` or `$`, or a pattern such as `?installed` (apt-patterns(7)).
-    #[arg(value_name = "PATTERN")]
+    #[arg(value_name = "PATTERN", add = ArgValueCompleter::new(candidates::packages))]
     patterns: Vec<String>,
     /// Only what is installed.
     #[arg(long)]

@@ -21,7 +21,7 @@ use super::{Context, Outcome};
 pub(super) struct RollbackArgs {
     /// A generation's number, or with --system a change's ID, as `cpkgs history` lists them; left out: the one before the current
     /// one, or the newest change.
-    #[arg(value_name = "NUMBER|ID", add = ArgValueCompleter::new(candidates::generations))]
+    #[arg(value_name = "NUMBER|ID", add = ArgValueCompleter::new(candidates::changes))]
     to: Option<String>,
     /// Show what would change, and do nothing.
     #[arg(long, short = 's')]

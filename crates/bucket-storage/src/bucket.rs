@@ -275,60 +275,32 @@ impl Bucket {
             version: before.version.clone(),
         };
         loop {
-            let Some(put) = self.put_over(key, bytes, &attributes, version).await? else {
-                return Ok(false);
+            let options = PutOptions {
+                mode: PutMode::Update(version),
+                attributes: attributes.clone(),
+                ..PutOptions::default()
+            };
+            let put = match self.store.put_opts(key, bytes.to_vec().into(), options).await {
+                Err(object_store::Error::Precondition { .. }) => {
+                    // A repeated request meets what the first one wrote, whose answer was lost.
+                    let there = self.get(key, GetOptions::default()).await?;
+                    return match there {
+                        Some(there) => Ok(there.bytes().await? == bytes),
+                        None => Ok(false),
+                    };
+                }
+                put => put?,
             };
             match self.object_head(key).await? {
                 Some(head) if head.meta.last_modified.timestamp() <= before.modified => {}
                 _ => return Ok(true),
             }
             tokio::time::sleep(NEWER_EVERY).await;
-            version = put;
+            version = UpdateVersion {
+                e_tag: put.e_tag,
+                version: put.version,
+            };
         }
-    }
-
-    /// Replaces an object that still has a version, and returns the new one; `None` where it has another.
-    ///
-    /// Ceph (18 as well as 16) compares `If-Match` with the ETag less its quotation marks, and so refuses what RFC 9110 has it look like: an
-    /// object that is refused and has the version all the same is asked for without them.
-    async fn put_over(
-        &self,
-        key: &Path,
-        bytes: &[u8],
-        attributes: &Attributes,
-        before: UpdateVersion,
-    ) -> Result<Option<UpdateVersion>, object_store::Error> {
-        let unquoted = before
-            .e_tag
-            .as_deref()
-            .map(|tag| tag.trim_matches('"').to_owned());
-        let unquoted = UpdateVersion {
-            e_tag: unquoted,
-            version: before.version.clone(),
-        };
-        for version in [before.clone(), unquoted] {
-            let options = PutOptions {
-                mode: PutMode::Update(version),
-                attributes: attributes.clone(),
-                ..PutOptions::default()
-            };
-            match self.store.put_opts(key, bytes.to_vec().into(), options).await {
-                Err(object_store::Error::Precondition { .. }) => {}
-                put => return Ok(Some(put?.into())),
-            }
-            let Some(there) = self.get(key, GetOptions::default()).await? else {
-                return Ok(None);
-            };
-            let found = UpdateVersion {
-                e_tag: there.meta.e_tag.clone(),
-                version: there.meta.version.clone(),
-            };
-            if found != before {
-                // A repeated request meets what the first one wrote, whose answer was lost.
-                return Ok((there.bytes().await? == bytes).then_some(found));
-            }
-        }
-        Ok(None)
     }
 }
 

@@ -22,7 +22,7 @@ pub struct SourcePackage<'a> {
     pub directory: &'a str,
     /// Its files, the `.dsc` among them.
     pub files: Vec<ChangesFile>,
-    stanza: Stanza<'a>,
+    binaries: &'a str,
 }
 
 /// Why a stanza describes no source package.
@@ -88,30 +88,33 @@ impl<'a> SourcePackage<'a> {
             version: line("Version")?.parse()?,
             directory: line("Directory")?,
             files: checksums(stanza)?,
-            stanza: stanza.clone(),
+            binaries: stanza.get("Binary").map_or("", |field| field.value()),
         })
     }
 
     /// Says whether a binary package is built of it.
     pub fn builds(&self, name: &str) -> bool {
-        let binaries = self.stanza.get("Binary").map_or("", |field| field.value());
-        binaries.split(',').any(|binary| binary.trim() == name)
+        self.binaries.split(',').any(|binary| binary.trim() == name)
     }
+}
 
-    /// Returns what building it needs and what it rules out, without the restrictions: those that do not count are left out.
+impl BuildFor<'_> {
+    /// Returns what building a source package needs and what it rules out, without the restrictions: those that do not count are left out.
+    ///
+    /// The stanza is one of a Sources index, a `.dsc` file, or the first of `debian/control`.
     ///
     /// # Errors
     /// When a field cannot be read.
-    pub fn build_relations(&self, build: &BuildFor<'_>) -> Result<(Relations, Relations), RelationError> {
+    pub fn relations(&self, source: &Stanza<'_>) -> Result<(Relations, Relations), RelationError> {
         let read = |kind, field: &str| {
             let mut relations = Relations::default();
-            for end in build.packages.fields() {
-                let text = self.stanza.get(&format!("{field}{end}"));
+            for end in self.packages.fields() {
+                let text = source.get(&format!("{field}{end}"));
                 let text = text.map_or("", |field| field.value().trim_end_matches([',', ' ', '\n', '\t']));
                 relations.0.extend(Relations::parse(kind, text)?.0);
             }
             for alternatives in &mut relations.0 {
-                alternatives.0.retain(|relation| build.has(relation));
+                alternatives.0.retain(|relation| self.has(relation));
                 alternatives.0.iter_mut().for_each(unrestricted);
             }
             relations.0.retain(|alternatives| !alternatives.0.is_empty());
@@ -122,9 +125,7 @@ impl<'a> SourcePackage<'a> {
             read(RelationKind::Conflicts, "Build-Conflicts")?,
         ))
     }
-}
 
-impl BuildFor<'_> {
     /// Says whether a relation counts. Source: Debian Policy 7.1, and the Debian wiki, BuildProfileSpec.
     fn has(&self, relation: &Relation) -> bool {
         let is_of = |term: &Restriction| wildcard::matches(&term.name, self.architecture.as_str());
@@ -167,8 +168,7 @@ mod tests {
             profiles: &profiles,
             packages,
         };
-        let source = SourcePackage::from_stanza(&stanza).unwrap();
-        let (depends, conflicts) = source.build_relations(&build).unwrap();
+        let (depends, conflicts) = build.relations(&stanza).unwrap();
         (depends.to_string(), conflicts.to_string())
     }
 

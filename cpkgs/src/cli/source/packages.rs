@@ -8,20 +8,22 @@ use std::process::{Command, Stdio};
 use apt_client::fetch::{Download, Silent};
 use apt_client::source_packages::FoundSource;
 use clap::Args;
+use clap_complete::engine::ArgValueCompleter;
+use cpkgs::local_source::{self, LocalSource};
 use cpkgs::resolver_input::ResolverInput;
 use debian_control::terminal::escaped;
 
 use crate::cli::download::put;
-use crate::cli::failure::{Failure, REFUSED, UNVERIFIED};
+use crate::cli::failure::{Failure, REFUSED, UNVERIFIED, USAGE};
 use crate::cli::progress::DownloadBar;
-use crate::cli::{Context, Outcome, human_size, source_packages};
+use crate::cli::{Context, Outcome, candidates, human_size, source_packages};
 
 /// Source packages to download.
 #[derive(Debug, Args)]
 pub(super) struct PackagesArgs {
     /// Download and verify these source packages into the working directory, and unpack them: NAME, NAME=VERSION or NAME/SUITE; the
-    /// name of a binary package means what it is built of.
-    #[arg(value_name = "PACKAGE")]
+    /// name of a binary package means what it is built of. A `.dsc` file is unpacked from the files beside it.
+    #[arg(value_name = "PACKAGE", add = ArgValueCompleter::new(candidates::source_packages))]
     packages: Vec<String>,
     /// Only download, do not unpack.
     #[arg(long, short = 'd')]
@@ -29,16 +31,39 @@ pub(super) struct PackagesArgs {
 }
 
 pub(super) fn get(args: &PackagesArgs, context: &mut Context) -> Result<Outcome, Failure> {
-    let library = context.library()?;
-    let input = ResolverInput::new(&library, &[], Vec::new())?;
-    let found = source_packages::found(&args.packages, &input, context)?;
+    let (paths, names): (Vec<_>, Vec<_>) = args
+        .packages
+        .iter()
+        .cloned()
+        .partition(|word| local_source::is_path(word));
+    if let Some(path) = paths.iter().find(|path| !path.ends_with(".dsc")) {
+        let text = format!("`{path}` is a path: expected one of a file that ends in `.dsc`");
+        return Err(Failure::saying(USAGE, escaped(&text)));
+    }
+    if args.download_only && !paths.is_empty() {
+        return Err(Failure::saying(
+            USAGE,
+            "a `.dsc` file of this machine is not downloaded",
+        ));
+    }
+    let mut found = Vec::new();
+    if !names.is_empty() {
+        let library = context.library()?;
+        let input = ResolverInput::new(&library, &[], Vec::new())?;
+        found = source_packages::found(&names, &input, context)?;
+    }
     for source in &found {
         download(source, context)?;
     }
     if !args.download_only {
         for source in &found {
-            unpack(source, context)?;
+            // Every file was held against what the archive has signed.
+            unpack(description(source)?, &["--no-check"], context)?;
         }
+    }
+    for path in &paths {
+        LocalSource::open(Path::new(path)).map_err(|error| Failure::new(USAGE, error))?;
+        unpack(path, &[], context)?;
     }
     Ok(Outcome::Success)
 }
@@ -78,19 +103,24 @@ fn download(source: &FoundSource, context: &mut Context) -> Result<(), Failure> 
     Ok(())
 }
 
-/// Has dpkg-source unpack a source package; where that is missing, only says so.
-fn unpack(source: &FoundSource, context: &mut Context) -> Result<(), Failure> {
+/// Returns the name of the file that describes a source package.
+fn description(source: &FoundSource) -> Result<&str, Failure> {
     let mut names = source.files.iter().map(|file| file.name.as_str());
-    let Some(description) = names.find(|name| name.ends_with(".dsc")) else {
+    names.find(|name| name.ends_with(".dsc")).ok_or_else(|| {
         let text = format!("source package `{}` lists no .dsc file", source.name);
-        return Err(Failure::saying(UNVERIFIED, escaped(&text)));
-    };
-    // What it says is talk. Every file was held against what the archive has signed.
+        Failure::saying(UNVERIFIED, escaped(&text))
+    })
+}
+
+/// Has dpkg-source unpack a source package; where that is missing, only says so.
+fn unpack(description: &str, options: &[&str], context: &mut Context) -> Result<(), Failure> {
+    // What it says is talk.
     let talk = io::stderr().as_fd().try_clone_to_owned();
     let talk = talk.map_err(|error| Failure::new(REFUSED, error))?;
     let mut command = Command::new("dpkg-source");
     command
-        .args(["--no-check", "--extract", "--", description])
+        .args(options)
+        .args(["--extract", "--", description])
         .stdin(Stdio::null())
         .stdout(talk);
     match command.status() {

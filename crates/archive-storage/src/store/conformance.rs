@@ -24,7 +24,6 @@ pub fn check(store: &dyn FileStore, staged: &Path) {
     suite.of_many_that_put_one_name_one_wins();
     suite.a_part_is_read_as_such();
     suite.what_is_replaced_is_another_file();
-    suite.of_many_that_replace_one_version_one_wins();
     suite.a_copy_has_the_bytes_of_its_source();
     suite.what_comes_short_or_long_is_not_there();
     suite.what_is_missing_is_no_error();
@@ -155,31 +154,6 @@ impl Suite<'_> {
             after.modified > head.modified,
             "clients ask by seconds: {head:?}, {after:?}"
         );
-    }
-
-    fn of_many_that_replace_one_version_one_wins(&self) {
-        // Those who write into one folder take turns by a lock on it.
-        if self.store.folder().is_some() {
-            return;
-        }
-        let path = "dists/race/InRelease";
-        self.write(path, "before", Lifetime::Replaceable);
-        let before = self.store.head(path).unwrap();
-        let replace = |number: usize| {
-            self.with_file(number.to_string().as_bytes(), |file| {
-                self.store.replace_if(path, file, before.as_ref()).unwrap()
-            })
-        };
-        let outcomes: Vec<bool> = std::thread::scope(|scope| {
-            let threads: Vec<_> = (0..8)
-                .map(|number| scope.spawn(move || replace(number)))
-                .collect();
-            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
-        });
-        let mut winners = outcomes.iter().enumerate().filter(|(_, won)| **won);
-        let (winner, _) = winners.next().unwrap();
-        assert_eq!(winners.next(), None, "{outcomes:?}");
-        assert_eq!(self.text(path).unwrap(), winner.to_string());
     }
 
     fn a_copy_has_the_bytes_of_its_source(&self) {

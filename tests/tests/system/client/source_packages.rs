@@ -121,3 +121,47 @@ fn build_profiles_say_what_building_does_without() {
     let names: Vec<&str> = names.map(|package| package["name"].as_str().unwrap()).collect();
     assert_eq!(names, ["build-essential", "compiler", "helper"]);
 }
+
+#[test]
+fn what_building_a_source_package_of_this_machine_needs_is_read_from_its_files() {
+    let (_foreign, client) = archive();
+    client.run(&["source", "app"]).ok();
+    let control = client.folder().join("app-1/debian/control");
+    let text = fs::read_to_string(&control).unwrap();
+    let text = text.replacen("\n\n", "\n# Later: nice,\nBuild-Depends: helper\n\n", 1);
+    fs::write(&control, text).unwrap();
+    fs::write(
+        client.folder().join("app_2.dsc"),
+        "Format: 3.0 (native)\nSource: app\nVersion: 2\nBuild-Depends: documenter, helper\n",
+    )
+    .unwrap();
+    let planned = |path: &str| {
+        let plan = client.json(&["build-dep", path, "--dry-run"]);
+        let names = plan[0]["install"].as_array().unwrap().iter();
+        let names = names.map(|package| package["name"].as_str().unwrap().to_owned());
+        names.collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(planned("./app-1"), "build-essential compiler helper");
+    assert_eq!(planned("app-1/"), "build-essential compiler helper");
+    assert_eq!(planned("app_2.dsc"), "build-essential compiler documenter helper");
+    for path in ["./absent", "absent.dsc", "./"] {
+        client.run(&["build-dep", path]).exits(2);
+    }
+}
+
+#[test]
+fn a_description_of_a_source_package_of_this_machine_is_unpacked_from_the_files_beside_it() {
+    let (_foreign, client) = archive();
+    client.run(&["source", "--download-only", "app"]).ok();
+    client.run(&["source", "./app_1.dsc"]).ok();
+    assert!(client.folder().join("app-1/debian/control").exists());
+    fs::remove_dir_all(client.folder().join("app-1")).unwrap();
+    let file = client.folder().join("app_1.tar.xz");
+    let mut bytes = fs::read(&file).unwrap();
+    bytes[20] ^= 1;
+    fs::write(&file, bytes).unwrap();
+    client.run(&["source", "./app_1.dsc"]).exits(1);
+    assert!(!client.folder().join("app-1").exists());
+    client.run(&["source", "./"]).exits(2);
+    client.run(&["source", "--download-only", "./app_1.dsc"]).exits(2);
+}

@@ -248,7 +248,14 @@ fn what_was_recorded_before_the_server_was_killed_is_sent_by_the_next() {
     }
     server.kill();
     // What the dead server held is free after a minute: that time passes here at once.
-    archive.execute("update webhook_delivery set claimed_until = claimed_until - 60 where claim is not null");
+    let catalog = rusqlite::Connection::open(archive.root().join("catalog.db")).unwrap();
+    catalog
+        .execute(
+            "update webhook_delivery set claimed_until = claimed_until - 60 where claim is not null",
+            [],
+        )
+        .unwrap();
+    drop(catalog);
     let server = Uploader::with(&archive, &LOCAL);
     let delivered = loop {
         let listed = server.get(&format!("{path}/deliveries"), Some(&token)).json();
