@@ -51,8 +51,8 @@ test: setup ## Runs every test; needs no network
 test-postgresql: setup ## Runs the tests of the uploader and of repogen again, with every catalog on PostgreSQL
 	@tools/test-postgresql
 
-test-s3: $(TARGET)/.setup ## Runs what buckets promise on two S3 servers, from PyPI and from Debian, and archives in buckets of one
-	@tools/setup --venv --s3
+test-s3: $(TARGET)/.setup ## Runs and replicates archives in buckets of an S3 server from PyPI
+	@tools/setup --venv
 	@tools/test-s3
 
 test-web: $(TARGET)/.setup ## Looks at the site and the console in chromium: what people do there, what keeps them out (selenium and axe-core from PyPI)
@@ -66,7 +66,7 @@ test-archive: $(TARGET)/.setup-archive ## Real packages on two Debian releases, 
 	@tools/test-rootless
 	@tools/test-dput
 
-test-rootless: $(TARGET)/.setup-archive ## Does a small job with each of 83 programs that cpkgs installs without root, with user namespaces, with proot, and with neither (needs root or sudo)
+test-rootless: $(TARGET)/.setup-archive ## Does a small job with each of 83 programs that cpkgs installs without root, with user namespaces, followed, and with neither (needs root or sudo)
 	@tools/rootless-matrix
 
 test-release-upgrade: $(TARGET)/.setup-archive ## Upgrades a server of bookworm to trixie by cpkgs beside apt-get, from Debian's archive (needs root or sudo)
