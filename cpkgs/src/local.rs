@@ -71,7 +71,7 @@ impl LocalDeb {
                 path: path.to_owned(),
             });
         }
-        let mut input = Hashing {
+        let mut input = HashingReader {
             inner: BufReader::new(File::open(path).map_err(cannot)?),
             digester: Digester::sha256(),
             size: 0,
@@ -91,13 +91,13 @@ impl LocalDeb {
     }
 }
 
-struct Hashing<R> {
+struct HashingReader<R> {
     inner: R,
     digester: Digester,
     size: u64,
 }
 
-impl<R: Read> Read for Hashing<R> {
+impl<R: Read> Read for HashingReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.inner.read(buffer)?;
         self.digester.update(buffer.get(..read).unwrap_or_default());

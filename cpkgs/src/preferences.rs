@@ -27,7 +27,7 @@ pub struct Preferences {
 #[derive(Debug, Clone)]
 struct Record {
     packages: Packages,
-    pin: Pin,
+    pin: PriorityPin,
     priority: i32,
 }
 
@@ -50,7 +50,7 @@ enum Packaged {
 }
 
 #[derive(Debug, Clone)]
-enum Pin {
+enum PriorityPin {
     Version(Pattern),
     Release(Vec<ReleaseField>),
     /// The host of an archive; empty for what comes over no network.
@@ -151,7 +151,7 @@ impl Preferences {
     /// # Errors
     /// What is wrong with the text.
     pub fn prefer_release(&mut self, release: &str, indexes: &[Index]) -> Result<bool, String> {
-        let pin = Pin::Release(release_fields(release)?);
+        let pin = PriorityPin::Release(release_fields(release)?);
         let is_known = indexes.iter().any(|index| pin.is_of("", &[index]));
         let record = Record {
             packages: Packages::All,
@@ -212,7 +212,7 @@ impl Record {
     }
 }
 
-impl Pin {
+impl PriorityPin {
     fn is_of(&self, version: &str, indexes: &[&Index]) -> bool {
         match self {
             Self::Version(pattern) => pattern.matches(version),
@@ -337,7 +337,7 @@ fn packages(text: &str) -> Result<Packages, String> {
     }
 }
 
-fn pin(text: &str) -> Result<Pin, String> {
+fn pin(text: &str) -> Result<PriorityPin, String> {
     let (kind, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
     let rest = rest.trim();
     let pattern = |text: &str| {
@@ -345,9 +345,9 @@ fn pin(text: &str) -> Result<Pin, String> {
             .map_err(|error: PatternError| error.to_string())
     };
     match kind {
-        "version" => Ok(Pin::Version(pattern(rest)?)),
-        "origin" => Ok(Pin::Origin(pattern(rest.trim_matches('"'))?)),
-        "release" => Ok(Pin::Release(release_fields(rest)?)),
+        "version" => Ok(PriorityPin::Version(pattern(rest)?)),
+        "origin" => Ok(PriorityPin::Origin(pattern(rest.trim_matches('"'))?)),
+        "release" => Ok(PriorityPin::Release(release_fields(rest)?)),
         other => Err(format!("`{other}` is not a kind of pin")),
     }
 }

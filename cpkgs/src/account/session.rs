@@ -45,7 +45,7 @@ struct NewToken<'a> {
 }
 
 #[derive(Deserialize)]
-struct Token {
+struct IssuedToken {
     token: String,
 }
 
@@ -64,7 +64,7 @@ impl Registry {
             name: label,
             scopes: &scopes,
         };
-        let made: Result<Token, _> = self.send(&["tokens"], &wanted);
+        let made: Result<IssuedToken, _> = self.send(&["tokens"], &wanted);
         // The session has done its work, whatever came of it; it would end by itself.
         let _ = self.logout();
         let token = made?.token;

@@ -70,7 +70,7 @@ struct LogoutArgs {}
 
 /// What `login` and `status` print.
 #[derive(Serialize)]
-struct StatusView<'a> {
+struct AuthStatusView<'a> {
     registry: String,
     user: &'a cpkgs::account::User,
     scopes: Option<&'a [String]>,
@@ -128,7 +128,7 @@ fn login(args: LoginArgs, context: &mut Context) -> Result<Outcome, Failure> {
         let _ = registry.logout();
         return Err(error.into());
     }
-    let view = StatusView {
+    let view = AuthStatusView {
         registry: registry.address().to_string(),
         user: &session.user,
         scopes: Some(&session.scopes),
@@ -139,7 +139,7 @@ fn login(args: LoginArgs, context: &mut Context) -> Result<Outcome, Failure> {
 fn status(args: &StatusArgs, context: &mut Context) -> Result<Outcome, Failure> {
     let registry = args.signed.open(context)?;
     let me = registry.me()?;
-    let view = StatusView {
+    let view = AuthStatusView {
         registry: registry.address().to_string(),
         user: &me.user,
         scopes: me.scopes.as_deref(),
@@ -147,7 +147,7 @@ fn status(args: &StatusArgs, context: &mut Context) -> Result<Outcome, Failure> 
     print(&view, context)
 }
 
-fn print(view: &StatusView<'_>, context: &mut Context) -> Result<Outcome, Failure> {
+fn print(view: &AuthStatusView<'_>, context: &mut Context) -> Result<Outcome, Failure> {
     if context.printer.json() {
         context.printer.value(view)?;
         return Ok(Outcome::Success);

@@ -39,12 +39,12 @@ pub(super) fn run(args: &ChangelogArgs, context: &mut Context) -> Result<Outcome
     for (package, deb) in packages.iter().zip(download(&input, &packages, context)?) {
         let name = input.universe.name(*package);
         let text = match read(&deb.path, name)? {
-            Found::Text(text) => text,
-            Found::Link(target) => {
+            FoundChangelog::Text(text) => text,
+            FoundChangelog::Link(target) => {
                 let text = format!("`{name}` has the documents of another package: {target}");
                 return Err(Failure::saying(REFUSED, text));
             }
-            Found::Nothing => {
+            FoundChangelog::Nothing => {
                 return Err(Failure::saying(
                     REFUSED,
                     format_args!("`{name}` has no changelog in it"),
@@ -63,7 +63,7 @@ pub(super) fn run(args: &ChangelogArgs, context: &mut Context) -> Result<Outcome
 }
 
 /// What a package has where its changelog belongs.
-enum Found {
+enum FoundChangelog {
     Text(String),
     /// Its folder, or the file, is a link to this.
     Link(String),
@@ -71,7 +71,7 @@ enum Found {
 }
 
 /// Reads the changelog out of a package. Source: Debian Policy 12.7.
-fn read(deb: &Path, name: &str) -> Result<Found, Failure> {
+fn read(deb: &Path, name: &str) -> Result<FoundChangelog, Failure> {
     let failed = |error: io::Error| {
         let message = format!("cannot read `{}`", deb.display());
         Failure::new(REFUSED, anyhow::Error::new(error).context(message))
@@ -79,7 +79,7 @@ fn read(deb: &Path, name: &str) -> Result<Found, Failure> {
     let mut search = Search {
         folder: format!("usr/share/doc/{name}"),
         rank: usize::MAX,
-        found: Found::Nothing,
+        found: FoundChangelog::Nothing,
     };
     let file = BufReader::new(File::open(deb).map_err(failed)?);
     let read = read_with(file, &Limits::default(), &mut search);
@@ -99,7 +99,7 @@ struct Search {
     folder: String,
     /// Which of the names was found.
     rank: usize,
-    found: Found,
+    found: FoundChangelog,
 }
 
 impl DataVisitor for Search {
@@ -111,7 +111,7 @@ impl DataVisitor for Search {
         if let DataKind::Symlink { target } = &entry.kind {
             let is_one = below.is_empty() || NAMES.iter().any(|(name, _)| below == format!("/{name}"));
             if is_one && self.rank == usize::MAX {
-                self.found = Found::Link(String::from_utf8_lossy(target).into_owned());
+                self.found = FoundChangelog::Link(String::from_utf8_lossy(target).into_owned());
             }
             return Ok(());
         }
@@ -126,7 +126,7 @@ impl DataVisitor for Search {
         let mut text = Vec::new();
         Decoder::new(*compression, Streams::Package, BufReader::new(content), bounds)?
             .read_to_end(&mut text)?;
-        self.found = Found::Text(String::from_utf8_lossy(&text).into_owned());
+        self.found = FoundChangelog::Text(String::from_utf8_lossy(&text).into_owned());
         self.rank = rank;
         Ok(())
     }

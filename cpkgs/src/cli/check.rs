@@ -44,7 +44,7 @@ struct BrokenView<'u> {
 
 /// The last line of `--json`.
 #[derive(Debug, Serialize)]
-struct Counts {
+struct CheckCounts {
     checked: usize,
     broken: usize,
 }
@@ -79,14 +79,14 @@ pub(super) fn run(args: &CheckArgs, context: &mut Context) -> Result<Outcome, Fa
     for unreadable in &unreadable {
         print(&unreadable.view(), context)?;
     }
-    let counts = Counts {
+    let counts = CheckCounts {
         checked: universe.len() + unreadable.len(),
         broken: broken.len() + unreadable.len(),
     };
     if context.printer.json() {
         context.printer.value(&counts)?;
     } else {
-        let Counts { checked, broken } = counts;
+        let CheckCounts { checked, broken } = counts;
         context
             .printer
             .info(format_args!("{checked} checked, {broken} broken"));

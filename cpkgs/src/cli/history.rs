@@ -18,7 +18,7 @@ pub(super) struct HistoryArgs {
 }
 
 #[derive(Serialize)]
-struct Row<'a> {
+struct HistoryRow<'a> {
     generation: u64,
     current: bool,
     parent: Option<u64>,
@@ -48,13 +48,13 @@ pub(super) fn run(args: &HistoryArgs, context: &mut Context) -> Result<Outcome, 
     Ok(Outcome::Success)
 }
 
-fn row(plan: &Plan, difference: Difference, current: Option<u64>) -> Row<'_> {
+fn row(plan: &Plan, difference: Difference, current: Option<u64>) -> HistoryRow<'_> {
     let Difference {
         added,
         removed,
         changed,
     } = difference;
-    Row {
+    HistoryRow {
         generation: plan.number,
         current: current == Some(plan.number),
         parent: plan.parent,
@@ -120,7 +120,7 @@ fn system(changes: Vec<LoggedChange>, context: &mut Context) -> Result<Outcome, 
     Ok(Outcome::Success)
 }
 
-fn text(row: &Row<'_>) -> String {
+fn text(row: &HistoryRow<'_>) -> String {
     let mark = if row.current { "*" } else { " " };
     let counts = counts(row.added.len(), row.changed.len(), row.removed.len());
     let line = format!(

@@ -37,7 +37,7 @@ pub(super) struct ListArgs {
 }
 
 /// Which packages are listed.
-struct Filter {
+struct ListFilter {
     /// No pattern was given.
     is_all: bool,
     names: Vec<Pattern>,
@@ -47,7 +47,7 @@ struct Filter {
     installed: HashSet<(String, String)>,
 }
 
-impl Filter {
+impl ListFilter {
     fn new(
         args: &ListArgs,
         target: &InstallTarget,
@@ -118,7 +118,7 @@ pub(super) fn run(args: &ListArgs, context: &mut Context) -> Result<Outcome, Fai
     let target = context.install_target(&args.target, Run::Dry)?;
     if !args.installed && !args.upgradable {
         let library = target.library(Indexes::Needed, context)?;
-        let filter = Filter::new(args, &target, &library, context)?;
+        let filter = ListFilter::new(args, &target, &library, context)?;
         return list_all(&filter, &target.installed()?, &library, context);
     }
     // What is installed can be told without any index, but for what could be newer.
@@ -128,7 +128,7 @@ pub(super) fn run(args: &ListArgs, context: &mut Context) -> Result<Outcome, Fai
         Indexes::IfAny
     };
     let library = target.library(indexes, context)?;
-    let filter = Filter::new(args, &target, &library, context)?;
+    let filter = ListFilter::new(args, &target, &library, context)?;
     let installed = target.installed()?.into_iter();
     for package in installed.filter(|package| filter.has_installed(package)) {
         let newest = newer(&library, &package.name, &package.architecture, &package.version);
@@ -165,7 +165,7 @@ pub(super) fn run(args: &ListArgs, context: &mut Context) -> Result<Outcome, Fai
 
 /// Lists what the indexes have, and what is installed and in none of them.
 fn list_all(
-    filter: &Filter,
+    filter: &ListFilter,
     installed: &[InstalledPackage],
     library: &PackageCache,
     context: &mut Context,

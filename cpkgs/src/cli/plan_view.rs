@@ -7,7 +7,7 @@ use serde::Serialize;
 
 /// A package as `--json` names it.
 #[derive(Debug, Serialize)]
-struct Named<'u> {
+struct NamedView<'u> {
     name: &'u str,
     version: &'u str,
     architecture: &'u str,
@@ -18,27 +18,27 @@ struct Named<'u> {
 /// A plan as `--json` prints it.
 #[derive(Debug, Serialize)]
 pub(super) struct PlanView<'u> {
-    install: Vec<Named<'u>>,
-    upgrade: Vec<Named<'u>>,
-    downgrade: Vec<Named<'u>>,
+    install: Vec<NamedView<'u>>,
+    upgrade: Vec<NamedView<'u>>,
+    downgrade: Vec<NamedView<'u>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    reinstall: Vec<Named<'u>>,
-    remove: Vec<Named<'u>>,
+    reinstall: Vec<NamedView<'u>>,
+    remove: Vec<NamedView<'u>>,
     /// What an upgrade leaves behind: `from` is installed, `version` is the newest.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    kept_back: Vec<Named<'u>>,
+    kept_back: Vec<NamedView<'u>>,
     download_bytes: u64,
 }
 
 /// Returns the plan for machines.
 pub(super) fn view<'u>(universe: &'u Universe, plan: &Plan, kept: &[KeptBack]) -> PlanView<'u> {
-    let named = |package: PackageId, from: Option<PackageId>| Named {
+    let named = |package: PackageId, from: Option<PackageId>| NamedView {
         name: universe.name(package),
         version: universe.version(package),
         architecture: universe.architecture(package),
         from: from.map(|from| universe.version(from)),
     };
-    let changes = |changes: &[resolver::plan::Change]| -> Vec<Named<'u>> {
+    let changes = |changes: &[resolver::plan::Change]| -> Vec<NamedView<'u>> {
         changes
             .iter()
             .map(|change| named(change.to, Some(change.from)))

@@ -22,8 +22,8 @@ pub(super) struct RunArgs {
     with: Vec<String>,
 
     /// How the command finds the packages' files.
-    #[arg(long, value_enum, default_value_t = Way::Auto)]
-    way: Way,
+    #[arg(long, value_enum, default_value_t = PathsWay::Auto)]
+    way: PathsWay,
 
     /// Your shell ($SHELL), or bash, in place of a command: the installed packages are the system in it.
     #[arg(long, conflicts_with = "command")]
@@ -36,7 +36,7 @@ pub(super) struct RunArgs {
 
 /// How a command finds the files of packages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Way {
+enum PathsWay {
     /// By overlay where that works here, else by path; by path with `--with`.
     Auto,
     /// They are laid over /usr and /etc, in a namespace of the command's own or by following it.
@@ -69,9 +69,9 @@ pub(super) fn run(args: &RunArgs, context: &mut Context) -> Result<Outcome, Fail
         args.with.is_empty() && program.is_ok_and(|cpkgs| overlay::works(&cpkgs, generation))
     };
     let is_laid = match args.way {
-        Way::Auto => is_laid(&generation),
-        Way::Overlay => true,
-        Way::Path => false,
+        PathsWay::Auto => is_laid(&generation),
+        PathsWay::Overlay => true,
+        PathsWay::Path => false,
     };
     let mut command = Command::new(program);
     if is_laid {

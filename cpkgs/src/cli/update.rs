@@ -26,7 +26,7 @@ pub(super) struct UpdateArgs {
 
 /// What became of a suite, as `--json` prints it.
 #[derive(Serialize)]
-struct SuiteView<'a> {
+struct UpdatedSuiteView<'a> {
     url: &'a str,
     suite: &'a str,
     status: &'a str,
@@ -89,7 +89,7 @@ fn print(suite: &SuiteReport, context: &mut Context) -> Result<(), Failure> {
         ));
     }
     if context.printer.json() {
-        return Ok(context.printer.value(&SuiteView {
+        return Ok(context.printer.value(&UpdatedSuiteView {
             url: &suite.url,
             suite: &suite.suite,
             status,

@@ -28,7 +28,7 @@ pub(super) struct Scenario<'s> {
     pub(super) forbid_new: bool,
     pub(super) forbid_remove: bool,
     /// By the numbers of packages: what was said of each, and its slot.
-    versions: Vec<Version<'s>>,
+    versions: Vec<ScenarioVersion<'s>>,
 }
 
 /// A package as apt counts them: a name on an architecture, where what is for `all` counts as native.
@@ -44,7 +44,7 @@ pub(super) struct EdspPackage {
     pub(super) is_vital: bool,
 }
 
-struct Version<'s> {
+struct ScenarioVersion<'s> {
     stanza: Stanza<'s>,
     id: &'s str,
     slot: usize,
@@ -77,7 +77,7 @@ impl<'s> Scenario<'s> {
                 foreign.push(architecture);
             }
         }
-        let mut reader = Reader {
+        let mut reader = UniverseReader {
             // apt has chosen a candidate of each package already, unless it says that others may be taken.
             is_strict: request.get("Strict-Pinning").is_none() || flag("Strict-Pinning")?,
             builder: UniverseBuilder::new(&native, &foreign),
@@ -155,18 +155,18 @@ impl<'s> Scenario<'s> {
 }
 
 /// Reads the stanzas of packages.
-struct Reader<'r, 's> {
+struct UniverseReader<'r, 's> {
     is_strict: bool,
     builder: UniverseBuilder,
     native: &'r Architecture,
     slots: Vec<EdspPackage>,
     by_name: HashMap<(&'s str, String), usize>,
     ids: HashSet<&'s str>,
-    versions: Vec<Version<'s>>,
+    versions: Vec<ScenarioVersion<'s>>,
     read: Vec<Read>,
 }
 
-impl<'s> Reader<'_, 's> {
+impl<'s> UniverseReader<'_, 's> {
     fn add(&mut self, stanza: Stanza<'s>) -> Result<(), EdspError> {
         let name = stanza.line("Package").unwrap_or_default();
         let flag = |field| flag(&stanza, field, || format!("package `{name}`"));
@@ -223,7 +223,7 @@ impl<'s> Reader<'_, 's> {
             slot.is_gone =
                 installed.mark == Mark::Automatic && pin <= INSTALLED && stanza.get("APT-Release").is_none();
         }
-        self.versions.push(Version { stanza, id, slot });
+        self.versions.push(ScenarioVersion { stanza, id, slot });
         Ok(())
     }
 

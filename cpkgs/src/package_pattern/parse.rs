@@ -42,7 +42,7 @@ impl FromStr for PackagePattern {
     type Err = PackagePatternError;
 
     fn from_str(text: &str) -> Result<Self, PackagePatternError> {
-        let mut parser = Parser { rest: text, depth: 0 };
+        let mut parser = PatternParser { rest: text, depth: 0 };
         let parsed = parser.alternatives().and_then(|pattern| {
             parser.skip_blanks();
             match parser.rest {
@@ -57,12 +57,12 @@ impl FromStr for PackagePattern {
     }
 }
 
-struct Parser<'t> {
+struct PatternParser<'t> {
     rest: &'t str,
     depth: usize,
 }
 
-impl Parser<'_> {
+impl PatternParser<'_> {
     fn skip_blanks(&mut self) {
         self.rest = self.rest.trim_start();
     }

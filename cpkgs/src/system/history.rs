@@ -111,7 +111,7 @@ fn change(stanza: &Stanza<'_>) -> Option<LoggedChange> {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum HistoryKind {
     Comes,
     Changes,
     Again,
@@ -119,17 +119,17 @@ enum Kind {
 }
 
 /// The fields that list packages. Source: `pkgDPkgPM::OpenLog` of apt.
-const FIELDS: [(&str, Kind); 6] = [
-    ("Install", Kind::Comes),
-    ("Reinstall", Kind::Again),
-    ("Upgrade", Kind::Changes),
-    ("Downgrade", Kind::Changes),
-    ("Remove", Kind::Goes),
-    ("Purge", Kind::Goes),
+const FIELDS: [(&str, HistoryKind); 6] = [
+    ("Install", HistoryKind::Comes),
+    ("Reinstall", HistoryKind::Again),
+    ("Upgrade", HistoryKind::Changes),
+    ("Downgrade", HistoryKind::Changes),
+    ("Remove", HistoryKind::Goes),
+    ("Purge", HistoryKind::Goes),
 ];
 
 /// Reads `NAME:ARCHITECTURE (VERSION[, VERSION][, automatic]), …`; what is not so is passed over.
-fn listed(text: &str, kind: Kind) -> impl Iterator<Item = LoggedPackage> {
+fn listed(text: &str, kind: HistoryKind) -> impl Iterator<Item = LoggedPackage> {
     text.split("), ").filter_map(move |one| {
         let (name, inside) = one.split_once(" (")?;
         let (name, architecture) = name.split_once(':')?;
@@ -141,10 +141,10 @@ fn listed(text: &str, kind: Kind) -> impl Iterator<Item = LoggedPackage> {
             second = None;
         }
         let (before, after) = match kind {
-            Kind::Comes => (None, first),
-            Kind::Again => (first.clone(), first),
-            Kind::Changes => (first, second),
-            Kind::Goes => (first, None),
+            HistoryKind::Comes => (None, first),
+            HistoryKind::Again => (first.clone(), first),
+            HistoryKind::Changes => (first, second),
+            HistoryKind::Goes => (first, None),
         };
         Some(LoggedPackage {
             key: PackageKey {

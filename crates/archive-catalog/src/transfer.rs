@@ -11,7 +11,7 @@ use crate::sql::{Db, Dialect, Param, Row, Sql, SqlError};
 use crate::sql_catalog::{Reader, SqlCatalog};
 
 /// A table and its columns, in an order in which every row comes after those that it refers to.
-struct Table {
+struct CatalogTable {
     name: &'static str,
     columns: &'static [&'static str],
     /// Whether its key is counted up, so that the next one is to be higher than all.
@@ -20,8 +20,8 @@ struct Table {
     order: &'static str,
 }
 
-const fn table(name: &'static str, order: &'static str, columns: &'static [&'static str]) -> Table {
-    Table {
+const fn table(name: &'static str, order: &'static str, columns: &'static [&'static str]) -> CatalogTable {
+    CatalogTable {
         name,
         columns,
         counts: false,
@@ -29,8 +29,8 @@ const fn table(name: &'static str, order: &'static str, columns: &'static [&'sta
     }
 }
 
-const fn counted(name: &'static str, columns: &'static [&'static str]) -> Table {
-    Table {
+const fn counted(name: &'static str, columns: &'static [&'static str]) -> CatalogTable {
+    CatalogTable {
         name,
         columns,
         counts: true,
@@ -39,7 +39,7 @@ const fn counted(name: &'static str, columns: &'static [&'static str]) -> Table 
 }
 
 /// All tables but those that are derived, since what search looks at is filled in again behind the packages, and what is about the files of one store.
-const TABLES: &[Table] = &[
+const TABLES: &[CatalogTable] = &[
     counted(
         "suite",
         &[
@@ -431,7 +431,7 @@ fn clear(db: &Db<'_>) -> Sql<()> {
     Ok(())
 }
 
-fn copy_table(from: &Db<'_>, to: &Db<'_>, table: &Table) -> Sql<()> {
+fn copy_table(from: &Db<'_>, to: &Db<'_>, table: &CatalogTable) -> Sql<()> {
     let columns = table.columns.join(", ");
     let select = format!("select {columns} from {} order by {}", table.name, table.order);
     let marks = vec!["?"; table.columns.len()].join(", ");
@@ -451,7 +451,7 @@ fn copy_table(from: &Db<'_>, to: &Db<'_>, table: &Table) -> Sql<()> {
 }
 
 /// Returns how many rows a table has, and a digest over all of them.
-fn digest(db: &Db<'_>, table: &Table) -> Sql<(u64, debian_control::digest::Sha256)> {
+fn digest(db: &Db<'_>, table: &CatalogTable) -> Sql<(u64, debian_control::digest::Sha256)> {
     let columns = table.columns.join(", ");
     let select = format!("select {columns} from {} order by {}", table.name, table.order);
     let mut digester = debian_control::digest::Digester::sha256();
@@ -487,7 +487,7 @@ fn add(digester: &mut debian_control::digest::Digester, value: &Param<'_>) {
     digester.update(bytes);
 }
 
-fn values<'a>(row: &'a Row<'_>, table: &Table) -> Sql<Vec<Param<'a>>> {
+fn values<'a>(row: &'a Row<'_>, table: &CatalogTable) -> Sql<Vec<Param<'a>>> {
     (0..table.columns.len()).map(|column| row.value(column)).collect()
 }
 

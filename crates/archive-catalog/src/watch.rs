@@ -12,11 +12,11 @@ use file::FileWatch;
 /// It may call for nothing, and a change may be seen a moment after the call: of a SQLite file the system tells when it is
 /// written, which is before the commit. The system tells nothing of what other machines write on a network file system.
 pub struct CatalogWatch {
-    _kind: Kind,
+    _kind: WatchKind,
 }
 
 #[expect(dead_code, reason = "they work until they are dropped")]
-enum Kind {
+enum WatchKind {
     File(FileWatch),
     Server(Listener),
 }
@@ -35,9 +35,9 @@ impl CatalogWatch {
                     action: "watch it",
                     source: Box::new(error),
                 })?;
-                Kind::File(watch)
+                WatchKind::File(watch)
             }
-            DatabaseUrl::Postgres(url) => Kind::Server(Listener::start(url, heard)?),
+            DatabaseUrl::Postgres(url) => WatchKind::Server(Listener::start(url, heard)?),
         };
         Ok(Self { _kind: kind })
     }

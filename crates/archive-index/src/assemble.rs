@@ -77,11 +77,11 @@ struct ResumePoint {
     /// The states before each of these chunks, which hold for the new index too.
     earlier: Vec<HashStates>,
     /// What each form has before this point.
-    forms: BTreeMap<Form, Begun>,
+    forms: BTreeMap<Form, CommonForm>,
 }
 
 /// The beginning of one form that two builds have in common.
-struct Begun {
+struct CommonForm {
     state: HashState,
     lengths: Vec<ChunkLengths>,
     /// The file of the last build; none for the plain text.
@@ -113,7 +113,7 @@ impl ResumePoint {
         let begun = |form: &Form| {
             Some((
                 *form,
-                Begun {
+                CommonForm {
                     state: states.get(form)?.clone(),
                     lengths: manifest.lengths(*form, common)?,
                     file: match form {
@@ -228,7 +228,7 @@ fn join_form(
 
 /// Copies what two builds begin with out of the file of the last one.
 fn copy_beginning(
-    begun: &Begun,
+    begun: &CommonForm,
     form: Form,
     (path, file): &mut (StagedPath, File),
 ) -> Result<(), StagingError> {

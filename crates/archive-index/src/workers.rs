@@ -18,12 +18,12 @@ use crate::form::Form;
 ///
 /// The forms of one chunk are made side by side, so that a single one takes as long as its slowest form.
 pub(super) struct Workers<'scope> {
-    sender: SyncSender<(Arc<Job>, Form)>,
+    sender: SyncSender<(Arc<CompressionJob>, Form)>,
     forms: &'scope [Form],
     threads: Vec<ScopedJoinHandle<'scope, io::Result<()>>>,
 }
 
-struct Job {
+struct CompressionJob {
     digest: Sha256,
     plain: Vec<u8>,
     done: Mutex<BTreeMap<Form, CompressedChunk>>,
@@ -50,7 +50,7 @@ impl<'scope> Workers<'scope> {
 
     /// Gives them a chunk; waits while they have enough to do.
     pub(super) fn compress(&self, digest: Sha256, plain: Vec<u8>) {
-        let job = Arc::new(Job {
+        let job = Arc::new(CompressionJob {
             digest,
             plain,
             done: Mutex::default(),
@@ -73,7 +73,7 @@ impl<'scope> Workers<'scope> {
     }
 }
 
-fn work(receiver: &Mutex<Receiver<(Arc<Job>, Form)>>, cache: &ChunkCache) -> io::Result<()> {
+fn work(receiver: &Mutex<Receiver<(Arc<CompressionJob>, Form)>>, cache: &ChunkCache) -> io::Result<()> {
     loop {
         let next = receiver.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok((job, form)) = next else { return Ok(()) };

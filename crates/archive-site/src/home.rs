@@ -20,11 +20,11 @@ struct HomePage<'a> {
 struct SuiteCard<'a> {
     suite: &'a SiteSuite,
     href: String,
-    status: Option<StatusView>,
-    setup: Option<Setup>,
+    status: Option<HomeStatusView>,
+    setup: Option<SetupView>,
 }
 
-struct StatusView {
+struct HomeStatusView {
     packages: String,
     size: String,
     published_at: String,
@@ -32,7 +32,7 @@ struct StatusView {
 }
 
 /// What sets a machine up for a suite.
-struct Setup {
+struct SetupView {
     /// A command that writes the entry for apt, with the key in it.
     write: String,
     apt: String,
@@ -75,8 +75,8 @@ fn card<'a>(suite: &'a SiteSuite, layout: &Layout<'_>, suites: &[SuiteStatus]) -
     }
 }
 
-fn status_view(status: &SuiteStatus) -> StatusView {
-    StatusView {
+fn status_view(status: &SuiteStatus) -> HomeStatusView {
+    HomeStatusView {
         packages: text::count(status.packages),
         size: text::bytes(status.size_bytes),
         published_at: status.published_at.clone(),
@@ -84,7 +84,7 @@ fn status_view(status: &SuiteStatus) -> StatusView {
     }
 }
 
-fn setup(site: &Site, suite: &SiteSuite) -> Option<Setup> {
+fn setup(site: &Site, suite: &SiteSuite) -> Option<SetupView> {
     let (url, sources) = (site.url.as_ref()?, suite.sources.as_ref()?);
     let codename = &suite.codename;
     let name = file_name(&site.title, codename);
@@ -94,7 +94,7 @@ fn setup(site: &Site, suite: &SiteSuite) -> Option<Setup> {
         .keys
         .first()
         .map_or(String::new(), |key| format!(" --fingerprint {}", key.fingerprint));
-    Some(Setup {
+    Some(SetupView {
         write: format!("sudo tee {file} >/dev/null <<'EOF'\n{}\nEOF", sources.trim_end()),
         apt: format!("curl -fsSL {url}/{codename}.sources | sudo tee {file} >/dev/null"),
         cpkgs: format!("cpkgs source add {url} --suite {codename}{fingerprint}"),

@@ -34,14 +34,14 @@ pub(crate) struct PackageContext<'a> {
 
 #[derive(Template)]
 #[template(path = "package.html")]
-struct PackagePage<'a> {
+struct SitePackagePage<'a> {
     layout: Layout<'a>,
     name: &'a str,
     codename: &'a str,
     version: String,
     summary: String,
     paragraphs: Vec<Paragraph>,
-    facts: Vec<Fact>,
+    facts: Vec<PageFact>,
     commands: Vec<Command>,
     builds: Vec<BuildView>,
     builds_more: usize,
@@ -54,7 +54,7 @@ struct PackagePage<'a> {
     badge: Option<String>,
 }
 
-struct Fact {
+struct PageFact {
     label: &'static str,
     value: String,
     href: Option<String>,
@@ -94,7 +94,7 @@ pub(crate) fn files(package: &Package, context: &PackageContext<'_>) -> [File; 2
     ]
 }
 
-fn page<'a>(package: &'a Package, context: &'a PackageContext<'a>, folder: &str) -> PackagePage<'a> {
+fn page<'a>(package: &'a Package, context: &'a PackageContext<'a>, folder: &str) -> SitePackagePage<'a> {
     let PackageContext {
         site,
         suite,
@@ -112,7 +112,7 @@ fn page<'a>(package: &'a Package, context: &'a PackageContext<'a>, folder: &str)
         let page = format!("{}/index.html", package_folder(codename, name));
         (name.as_str(), layout.link(&page))
     };
-    PackagePage {
+    SitePackagePage {
         name: package.name(),
         codename,
         version: newest.package.version().to_string(),
@@ -160,12 +160,12 @@ fn history_view(placed: &Placed) -> HistoryView<'_> {
     }
 }
 
-fn facts(shown: &Package) -> Vec<Fact> {
+fn facts(shown: &Package) -> Vec<PageFact> {
     let build = shown.newest();
     let package = &build.package;
     let plain = |label, value: Option<&str>| {
         let value = value.map(text::line).filter(|value| !value.is_empty())?;
-        Some(Fact {
+        Some(PageFact {
             label,
             value,
             href: None,
@@ -182,7 +182,7 @@ fn facts(shown: &Package) -> Vec<Fact> {
     let downloads = shown.downloads.map(text::count);
     [
         plain("Maintainer", package.maintainer()),
-        homepage.map(|value| Fact {
+        homepage.map(|value| PageFact {
             label: "Homepage",
             href: Some(value.clone()).filter(is_web),
             value,

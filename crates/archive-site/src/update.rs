@@ -50,12 +50,12 @@ pub struct Update<'a, S> {
     status: &'a SuiteStatus,
     record: &'a Record<S>,
     names: BTreeSet<String>,
-    lists: Lists,
+    lists: ChangedLists,
 }
 
 /// Which lists change; `None` for all of them.
 #[derive(Debug)]
-struct Lists {
+struct ChangedLists {
     /// Names whose row changed, and the sections that they were or are in.
     rows: Option<(Touched, BTreeSet<String>)>,
     /// Names that came or went.
@@ -64,7 +64,7 @@ struct Lists {
     keys: Option<Touched>,
 }
 
-impl Lists {
+impl ChangedLists {
     const ALL: Self = Self {
         rows: None,
         names: None,
@@ -82,7 +82,7 @@ impl<'a, S: RecordStore> Update<'a, S> {
         changed: &Changed,
     ) -> Result<Self, S::Error> {
         let (names, lists) = match changed {
-            Changed::Everything => (record.names()?.into_iter().collect(), Lists::ALL),
+            Changed::Everything => (record.names()?.into_iter().collect(), ChangedLists::ALL),
             Changed::Names(changes) => {
                 let names = changes
                     .iter()
@@ -220,7 +220,7 @@ fn affected_names<S: RecordStore>(
     Ok(names)
 }
 
-fn changed_lists(changes: &[ChangeNow<'_>]) -> Lists {
+fn changed_lists(changes: &[ChangeNow<'_>]) -> ChangedLists {
     let (mut row_names, mut names, mut keys) = (Vec::new(), Vec::new(), Vec::new());
     let mut sections = BTreeSet::new();
     for (change, now) in changes {
@@ -241,7 +241,7 @@ fn changed_lists(changes: &[ChangeNow<'_>]) -> Lists {
             }
         }
     }
-    Lists {
+    ChangedLists {
         rows: Some((sum(row_names.into_iter()), sections)),
         names: Some(sum(names.into_iter())),
         keys: Some(sum(keys.into_iter())),

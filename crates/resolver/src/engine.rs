@@ -60,7 +60,7 @@ impl std::ops::Not for Lit {
 
 /// What is known of a variable.
 #[derive(Debug, Clone, Copy)]
-struct State {
+struct VariableState {
     value: Option<bool>,
     /// How many decisions it rests on, counted from the first.
     level: u32,
@@ -72,7 +72,7 @@ struct State {
 
 /// Why a clause must be visited when a literal becomes false.
 #[derive(Debug, Clone, Copy)]
-struct Watch {
+struct Watcher {
     clause: ClauseId,
     /// Another literal of the clause: where it holds, the clause needs no look.
     other: Lit,
@@ -80,9 +80,9 @@ struct Watch {
 
 /// The solver.
 pub(crate) struct Engine {
-    states: IndexVec<Var, State>,
+    states: IndexVec<Var, VariableState>,
     clauses: Clauses,
-    watches: IndexVec<Lit, Vec<Watch>>,
+    watches: IndexVec<Lit, Vec<Watcher>>,
     /// What holds, in the order in which it became known.
     trail: Vec<Lit>,
     /// How long the trail was before each decision.
@@ -123,7 +123,7 @@ impl Engine {
     pub(crate) fn variable(&mut self) -> Var {
         self.watches.push(Vec::new());
         self.watches.push(Vec::new());
-        self.states.push(State {
+        self.states.push(VariableState {
             value: None,
             level: 0,
             reason: None,
@@ -234,15 +234,15 @@ impl Engine {
                 continue;
             }
             match self.visit(watch.clause, fallen) {
-                Visit::Moved => {
+                ClauseVisit::Moved => {
                     watches.swap_remove(at);
                 }
-                Visit::Holds => at += 1,
-                Visit::Unit(first) => {
+                ClauseVisit::Holds => at += 1,
+                ClauseVisit::Unit(first) => {
                     self.assume(first, Some(watch.clause));
                     at += 1;
                 }
-                Visit::Fault => {
+                ClauseVisit::Fault => {
                     // Whatever else this literal would bring is taken back together with it.
                     self.faults.push(watch.clause);
                     break;
@@ -255,7 +255,7 @@ impl Engine {
     }
 
     /// Looks for another literal to watch in place of one that fell.
-    fn visit(&mut self, clause: ClauseId, fallen: Lit) -> Visit {
+    fn visit(&mut self, clause: ClauseId, fallen: Lit) -> ClauseVisit {
         let states = &self.states;
         let value = |lit: Lit| states[lit.var()].value.map(|value| value == lit.is_yes());
         let lits = self.clauses.lits_mut(clause);
@@ -263,22 +263,22 @@ impl Engine {
             lits.swap(0, 1.min(lits.len().saturating_sub(1)));
         }
         let Some(first) = lits.first().copied() else {
-            return Visit::Fault;
+            return ClauseVisit::Fault;
         };
         if value(first) == Some(true) {
-            return Visit::Holds;
+            return ClauseVisit::Holds;
         }
         let open = lits.iter().skip(2).position(|lit| value(*lit) != Some(false));
         if let Some(open) = open {
             lits.swap(1, open + 2);
             if let Some(second) = lits.get(1).copied() {
-                self.watches[second].push(Watch { clause, other: first });
+                self.watches[second].push(Watcher { clause, other: first });
             }
-            return Visit::Moved;
+            return ClauseVisit::Moved;
         }
         match value(first) {
-            None if first != fallen => Visit::Unit(first),
-            _ => Visit::Fault,
+            None if first != fallen => ClauseVisit::Unit(first),
+            _ => ClauseVisit::Fault,
         }
     }
 
@@ -290,12 +290,12 @@ impl Engine {
             [] => return,
         };
         let [first, second] = pair;
-        self.watches[first].push(Watch {
+        self.watches[first].push(Watcher {
             clause,
             other: second,
         });
         if first != second {
-            self.watches[second].push(Watch { clause, other: first });
+            self.watches[second].push(Watcher { clause, other: first });
         }
     }
 
@@ -311,7 +311,7 @@ impl Engine {
 }
 
 /// What a look at a clause found.
-enum Visit {
+enum ClauseVisit {
     /// It watches another literal now.
     Moved,
     /// It holds already.

@@ -41,7 +41,7 @@ pub struct ConffileError {
 
 /// What is done with one file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Action {
+enum ConffileAction {
     Write,
     Keep,
     WriteBeside,
@@ -86,12 +86,12 @@ pub fn merge(install: &Path, store: &Store, plan: &Plan) -> Result<Vec<String>, 
         for (path, new) in &package.conffiles {
             let place = install.join(path);
             let base = known.files.remove(path);
-            let act = || -> io::Result<Action> {
+            let act = || -> io::Result<ConffileAction> {
                 let action = decide(base.as_deref(), digest(&place)?.as_deref(), Some(new));
                 carry_out(action, &place, store, package, path)?;
                 Ok(action)
             };
-            if act().map_err(|source| failed(&place, source))? == Action::WriteBeside {
+            if act().map_err(|source| failed(&place, source))? == ConffileAction::WriteBeside {
                 beside.push(path.clone());
             }
             files.insert(path.clone(), new.clone());
@@ -100,7 +100,7 @@ pub fn merge(install: &Path, store: &Store, plan: &Plan) -> Result<Vec<String>, 
     for (path, base) in known.files {
         let place = install.join(&path);
         let here = digest(&place).map_err(|source| failed(&place, source))?;
-        if decide(Some(&base), here.as_deref(), None) == Action::Remove {
+        if decide(Some(&base), here.as_deref(), None) == ConffileAction::Remove {
             remove(install, &place).map_err(|source| failed(&place, source))?;
         }
     }
@@ -113,38 +113,38 @@ pub fn merge(install: &Path, store: &Store, plan: &Plan) -> Result<Vec<String>, 
 }
 
 /// What was there before, what is here, what shall be there: three texts, one decision.
-fn decide(base: Option<&str>, here: Option<&str>, new: Option<&str>) -> Action {
+fn decide(base: Option<&str>, here: Option<&str>, new: Option<&str>) -> ConffileAction {
     match (base, here, new) {
         // Nobody has it any more: it goes unless somebody changed it.
-        (_, None, None) => Action::Keep,
+        (_, None, None) => ConffileAction::Keep,
         (base, here, None) => {
             if base == here {
-                Action::Remove
+                ConffileAction::Remove
             } else {
-                Action::Keep
+                ConffileAction::Keep
             }
         }
         // Removed here on purpose, and it stays so.
-        (Some(_), None, Some(_)) => Action::Keep,
-        (None, None, Some(_)) => Action::Write,
-        (_, here, new) if here == new => Action::Keep,
-        (base, here, _) if base == here => Action::Write,
-        (base, _, new) if base == new => Action::Keep,
-        _ => Action::WriteBeside,
+        (Some(_), None, Some(_)) => ConffileAction::Keep,
+        (None, None, Some(_)) => ConffileAction::Write,
+        (_, here, new) if here == new => ConffileAction::Keep,
+        (base, here, _) if base == here => ConffileAction::Write,
+        (base, _, new) if base == new => ConffileAction::Keep,
+        _ => ConffileAction::WriteBeside,
     }
 }
 
 fn carry_out(
-    action: Action,
+    action: ConffileAction,
     place: &Path,
     store: &Store,
     package: &PackageRecord,
     path: &str,
 ) -> io::Result<()> {
     let place = match action {
-        Action::Keep | Action::Remove => return Ok(()),
-        Action::Write => place.to_owned(),
-        Action::WriteBeside => {
+        ConffileAction::Keep | ConffileAction::Remove => return Ok(()),
+        ConffileAction::Write => place.to_owned(),
+        ConffileAction::WriteBeside => {
             let mut name = place.as_os_str().to_owned();
             name.push(BESIDE);
             PathBuf::from(name)
@@ -214,16 +214,16 @@ mod tests {
     fn three_texts_decide() {
         let table = [
             // before, here, now
-            (None, None, Some("1"), Action::Write),
-            (Some("1"), Some("1"), Some("2"), Action::Write),
-            (Some("1"), Some("mine"), Some("1"), Action::Keep),
-            (Some("1"), Some("mine"), Some("2"), Action::WriteBeside),
-            (Some("1"), Some("2"), Some("2"), Action::Keep),
-            (Some("1"), None, Some("2"), Action::Keep),
-            (None, Some("mine"), Some("1"), Action::WriteBeside),
-            (Some("1"), Some("1"), None, Action::Remove),
-            (Some("1"), Some("mine"), None, Action::Keep),
-            (Some("1"), None, None, Action::Keep),
+            (None, None, Some("1"), ConffileAction::Write),
+            (Some("1"), Some("1"), Some("2"), ConffileAction::Write),
+            (Some("1"), Some("mine"), Some("1"), ConffileAction::Keep),
+            (Some("1"), Some("mine"), Some("2"), ConffileAction::WriteBeside),
+            (Some("1"), Some("2"), Some("2"), ConffileAction::Keep),
+            (Some("1"), None, Some("2"), ConffileAction::Keep),
+            (None, Some("mine"), Some("1"), ConffileAction::WriteBeside),
+            (Some("1"), Some("1"), None, ConffileAction::Remove),
+            (Some("1"), Some("mine"), None, ConffileAction::Keep),
+            (Some("1"), None, None, ConffileAction::Keep),
         ];
         for (base, here, new, expected) in table {
             assert_eq!(decide(base, here, new), expected, "{base:?} {here:?} {new:?}");

@@ -103,9 +103,9 @@ pub fn enter(generation: &Path) -> Result<(), OverlayError> {
             continue;
         }
         let mount = || {
-            let mut kept = Mounted::below(over)?;
+            let mut kept = MountedTree::below(over)?;
             if over.starts_with("/var") {
-                kept.extend(Mounted::writable(over, &from)?);
+                kept.extend(MountedTree::writable(over, &from)?);
             }
             match (lay(over, &from, None), from.first()) {
                 // Something is mounted below the host's that the kernel does not let a user hide, such as a container's files.
@@ -116,7 +116,7 @@ pub fn enter(generation: &Path) -> Result<(), OverlayError> {
                 }
                 (done, _) => done?,
             }
-            kept.iter().try_for_each(Mounted::put_back)
+            kept.iter().try_for_each(MountedTree::put_back)
         };
         mount().map_err(|source| OverlayError::Mount {
             path: over.to_owned(),
@@ -150,12 +150,12 @@ fn layers(generation: &Path) -> Vec<(&'static Path, Vec<PathBuf>)> {
 }
 
 /// Something that is mounted below a folder that is laid over: a container's `/etc/resolv.conf`.
-struct Mounted {
+struct MountedTree {
     path: PathBuf,
     tree: OwnedFd,
 }
 
-impl Mounted {
+impl MountedTree {
     /// Takes hold of all that is mounted below a folder, what lies deeper last.
     ///
     /// Source: proc_pid_mountinfo(5): the fifth field is the place, with octal escapes.

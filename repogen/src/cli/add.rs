@@ -78,7 +78,7 @@ pub(super) fn run(args: AddArgs, context: &mut Context) -> Result<Completion, Fa
         vulnerable: select::vulnerable(args.allow_vulnerable),
         ..UploadContext::default()
     };
-    let addition = Addition {
+    let addition = AddRun {
         archive: &archive,
         place,
         arrival,
@@ -163,7 +163,7 @@ fn tell_passed_over(passed_over: &[(PathBuf, &'static str)], context: &mut Conte
 }
 
 /// What is added, and how.
-struct Addition<'a> {
+struct AddRun<'a> {
     archive: &'a Archive,
     place: SuiteComponent<'a>,
     arrival: UploadContext,
@@ -171,7 +171,7 @@ struct Addition<'a> {
     link: bool,
 }
 
-impl Addition<'_> {
+impl AddRun<'_> {
     fn stage(&self, staging: &Staging, path: &Path) -> Result<StagedPackage, IngestError> {
         let file = open(path)?;
         if self.link {
@@ -189,7 +189,7 @@ type StagedAnswer = (usize, Result<StagedPackage, IngestError>);
 /// Adds files; returns how many were rejected.
 ///
 /// All cores stage, one thread commits: while a batch is synced, the next one is staged.
-fn add(addition: &Addition<'_>, files: &[NamedFile], context: &mut Context) -> Result<usize, Failure> {
+fn add(addition: &AddRun<'_>, files: &[NamedFile], context: &mut Context) -> Result<usize, Failure> {
     let staging = Staging::new(addition.archive.local())?;
     let bar = progress_bar(files.len(), context);
     let next = AtomicUsize::new(0);
@@ -237,7 +237,7 @@ fn add(addition: &Addition<'_>, files: &[NamedFile], context: &mut Context) -> R
 }
 
 fn commit_all(
-    addition: &Addition<'_>,
+    addition: &AddRun<'_>,
     receiver: Receiver<StagedAnswer>,
     report: &mut AddReport<'_>,
 ) -> Result<(), Failure> {

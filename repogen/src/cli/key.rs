@@ -28,8 +28,8 @@ enum KeyCommand {
     Generate(GenerateArgs),
     /// List keys: role, fingerprint, algorithm, creation, expiry, file and name, separated by tabs.
     List,
-    Import(ImportArgs),
-    Export(ExportArgs),
+    Import(KeyImportArgs),
+    Export(KeyExportArgs),
     Package(package::PackageArgs),
     Rotate(RotateArgs),
 }
@@ -50,7 +50,7 @@ struct GenerateArgs {
 /// `gpg --export-secret-keys KEY | repogen key import -` imports one from GnuPG. Its passphrase is asked for, or read
 /// from a file. The key is stored without a passphrase, readable by its owner only.
 #[derive(Debug, Args)]
-struct ImportArgs {
+struct KeyImportArgs {
     /// The exported key; `-` for standard input.
     file: PathBuf,
     /// A file whose first line is the passphrase.
@@ -60,7 +60,7 @@ struct ImportArgs {
 
 /// Print the public keys of the archive.
 #[derive(Debug, Args)]
-struct ExportArgs {
+struct KeyExportArgs {
     /// Only the key with this fingerprint.
     fingerprint: Option<String>,
     /// Print binary instead of armoured keys.
@@ -210,7 +210,7 @@ fn unreadable(path: &Path, error: std::io::Error) -> Failure {
     Failure::disk(anyhow::Error::new(error).context(format!("cannot read `{}`", path.display())))
 }
 
-fn import(args: &ImportArgs, context: &mut Context) -> Result<Completion, Failure> {
+fn import(args: &KeyImportArgs, context: &mut Context) -> Result<Completion, Failure> {
     let config = Config::read(&context.root)?;
     let signing = key_files(&config)?;
     let bytes = read(&args.file)?;
@@ -221,7 +221,7 @@ fn import(args: &ImportArgs, context: &mut Context) -> Result<Completion, Failur
     sign_beside(&key, signing, context)
 }
 
-fn export(args: &ExportArgs, context: &mut Context) -> Result<Completion, Failure> {
+fn export(args: &KeyExportArgs, context: &mut Context) -> Result<Completion, Failure> {
     let config = Config::read(&context.root)?;
     let signer = signing::open(&config.signing, context)?;
     let mut keyring = signer.keyring().clone();
@@ -406,7 +406,7 @@ fn read(file: &Path) -> Result<Vec<u8>, Failure> {
         .map_err(|error| Failure::not_possible(format_args!("cannot read `{}`: {error}", file.display())))
 }
 
-fn passphrase(args: &ImportArgs) -> Result<String, Failure> {
+fn passphrase(args: &KeyImportArgs) -> Result<String, Failure> {
     if let Some(file) = &args.passphrase_file {
         let text = String::from_utf8_lossy(&read(file)?).into_owned();
         return Ok(text.lines().next().unwrap_or_default().to_owned());

@@ -38,7 +38,7 @@ pub(super) struct ScanVulnerabilitiesArgs {
 
 /// A line with `--json`.
 #[derive(Debug, Serialize)]
-struct Line<'a> {
+struct AffectedLine<'a> {
     suite: &'a str,
     #[serde(flatten)]
     affected: &'a Affected,
@@ -66,7 +66,7 @@ pub(super) fn run(args: &ScanVulnerabilitiesArgs, context: &mut Context) -> Resu
             found += usize::from(affected.is_serious());
             let line = if args.json {
                 let suite = suite.codename.as_str();
-                serde_json::to_string(&Line { suite, affected }).map_err(Failure::disk)?
+                serde_json::to_string(&AffectedLine { suite, affected }).map_err(Failure::disk)?
             } else {
                 text(suite, affected)
             };

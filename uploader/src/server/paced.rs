@@ -24,10 +24,10 @@ pub(super) struct Paced<S> {
     stream: S,
     pace: Pace,
     /// Set while writes are held up.
-    blocked: Option<Blocked>,
+    blocked: Option<BlockedWrite>,
 }
 
-struct Blocked {
+struct BlockedWrite {
     timer: Pin<Box<Sleep>>,
     taken: usize,
 }
@@ -60,7 +60,7 @@ impl<S> Paced<S> {
             Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
             Poll::Pending => {
                 let time = self.pace.time;
-                let blocked = self.blocked.get_or_insert_with(|| Blocked {
+                let blocked = self.blocked.get_or_insert_with(|| BlockedWrite {
                     timer: Box::pin(tokio::time::sleep(time)),
                     taken: 0,
                 });

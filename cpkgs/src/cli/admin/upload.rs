@@ -36,7 +36,7 @@ pub(in crate::cli) struct UploadArgs {
 
 /// How the upload of a file ended.
 #[derive(Serialize)]
-struct UploadView<'a> {
+struct UploadedView<'a> {
     status: &'static str,
     file: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -87,7 +87,7 @@ pub(super) fn run(args: &UploadArgs, context: &mut Context) -> Result<Outcome, F
 
 fn print(path: &Path, outcome: &Result<Taken, RegistryError>, printer: &mut Printer) -> Result<(), Failure> {
     let file = path.to_string_lossy();
-    let mut view = UploadView {
+    let mut view = UploadedView {
         status: match outcome {
             Ok(Taken::Added) => "added",
             Ok(Taken::Unchanged) => "unchanged",

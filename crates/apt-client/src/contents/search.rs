@@ -38,7 +38,7 @@ impl FileLists {
     ///
     /// First come the very paths that were named, then commands and other files of that very name, then the others.
     pub fn search(&self, words: &[String]) -> FileHits {
-        let words: Vec<Word> = words.iter().map(|word| Word::new(word)).collect();
+        let words: Vec<PathWord> = words.iter().map(|word| PathWord::new(word)).collect();
         let Some(rarest) = words.iter().max_by_key(|word| word.text.len()) else {
             return FileHits::default();
         };
@@ -170,7 +170,7 @@ impl Look<'_> {
 const MERGED: [&str; 6] = ["bin/", "sbin/", "lib/", "lib32/", "lib64/", "libx32/"];
 
 /// A word that is looked for in paths.
-struct Word {
+struct PathWord {
     /// Without the slash that it began with.
     text: String,
     /// Whether a path has to begin with it.
@@ -178,7 +178,7 @@ struct Word {
     in_paths: Finder<'static>,
 }
 
-impl Word {
+impl PathWord {
     fn new(word: &str) -> Self {
         let is_beginning = word.starts_with('/');
         let mut text = word.trim_start_matches('/');

@@ -266,10 +266,10 @@ struct Said {
     first_added_at: Option<i64>,
     edited_at: Option<i64>,
     /// What it says now; `None`: the content stands there no longer.
-    live: Option<Live>,
+    live: Option<LiveContent>,
 }
 
-struct Live {
+struct LiveContent {
     section: Option<String>,
     priority: Option<String>,
     author: Option<String>,
@@ -299,7 +299,7 @@ fn said(db: &Db<'_>, content: i64, suite: &SuiteName) -> Sql<Option<Said>> {
              where content_id = ?1 and suite_id = ?2 and removed_revision is null",
         params![content, suite],
         |row| {
-            Ok(Live {
+            Ok(LiveContent {
                 section: row.get(0)?,
                 priority: row.get(1)?,
                 author: row.get(2)?,
@@ -319,7 +319,7 @@ fn said(db: &Db<'_>, content: i64, suite: &SuiteName) -> Sql<Option<Said>> {
                     })
                 },
             )?;
-            Sql::Ok(Live { tags, ..live })
+            Sql::Ok(LiveContent { tags, ..live })
         })
         .transpose()?;
     Ok(Some(Said {

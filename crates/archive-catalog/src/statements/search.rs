@@ -73,7 +73,11 @@ fn matching(db: &Db<'_>, condition: &Condition, words: &[&str], text: &str, limi
         "content.name > ? and content.name < ?",
         &[&name, &format!("{name}\u{10ffff}")],
     )?;
-    for field in [Field::Name, Field::Summary, Field::Description] {
+    for field in [
+        SearchedField::Name,
+        SearchedField::Summary,
+        SearchedField::Description,
+    ] {
         page.worded(field, (words, ending))?;
     }
     Ok(Hits {
@@ -91,7 +95,7 @@ enum Ending {
 
 /// How far into the description of a package its words are looked for.
 #[derive(Debug, Clone, Copy)]
-enum Field {
+enum SearchedField {
     /// Its name.
     Name,
     /// Its name and its summary.
@@ -100,7 +104,7 @@ enum Field {
     Description,
 }
 
-impl Field {
+impl SearchedField {
     /// Returns the column that holds these words on PostgreSQL.
     fn column(self) -> &'static str {
         match self {
@@ -213,7 +217,7 @@ impl Page<'_> {
     }
 
     /// Adds contents that have words which begin so in a field, the oldest first.
-    fn worded(&mut self, field: Field, words: (&[&str], Ending)) -> Sql<()> {
+    fn worded(&mut self, field: SearchedField, words: (&[&str], Ending)) -> Sql<()> {
         let statement = match self.db.dialect() {
             Dialect::Sqlite => format!(
                 "select content.id from search cross join content on content.id = search.rowid

@@ -28,7 +28,7 @@ pub(super) fn records_digest(suite: &Suite) -> String {
 }
 
 fn release_text(config: &Config, suite: &Suite, fingerprints: &[String]) -> String {
-    let mut text = Text(records_text(suite));
+    let mut text = SettingsText(records_text(suite));
     text.line("origin", Some(&config.origin));
     text.line("label", Some(&config.label));
     text.line("url", config.url.as_deref());
@@ -74,7 +74,7 @@ fn release_text(config: &Config, suite: &Suite, fingerprints: &[String]) -> Stri
 }
 
 fn records_text(suite: &Suite) -> String {
-    let mut text = Text(String::new());
+    let mut text = SettingsText(String::new());
     let translations = if suite.translations { "true" } else { "false" };
     text.line("translations", Some(translations));
     for (name, values) in &suite.overrides {
@@ -86,9 +86,9 @@ fn records_text(suite: &Suite) -> String {
 }
 
 /// Lines of a name and a value; no value has a line end in it, which the configuration refuses.
-struct Text(String);
+struct SettingsText(String);
 
-impl Text {
+impl SettingsText {
     /// Adds a line; a setting that is left out differs from an empty one.
     fn line(&mut self, name: &str, value: Option<&str>) {
         match value {

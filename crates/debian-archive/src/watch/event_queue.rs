@@ -79,7 +79,7 @@ impl FsWatcher {
     pub(super) fn new(root: &Path, queue: Arc<EventQueue>) -> notify::Result<Self> {
         let folder = incoming_folder(root);
         // The system tells of absolute paths.
-        let incoming = Folder {
+        let incoming = IncomingFolder {
             absolute: std::path::absolute(&folder).map_err(notify::Error::io)?,
             given: folder,
         };
@@ -99,12 +99,12 @@ impl FsWatcher {
 }
 
 /// The folder for dropped packages, as events name it and as scans name it.
-struct Folder {
+struct IncomingFolder {
     absolute: PathBuf,
     given: PathBuf,
 }
 
-fn take(event: &Event, incoming: &Folder, queue: &EventQueue) {
+fn take(event: &Event, incoming: &IncomingFolder, queue: &EventQueue) {
     if event.need_rescan() {
         return rescan_all(queue);
     }
@@ -147,8 +147,8 @@ mod tests {
 
     use super::*;
 
-    fn folder() -> Folder {
-        Folder {
+    fn folder() -> IncomingFolder {
+        IncomingFolder {
             absolute: PathBuf::from("/a/incoming"),
             given: PathBuf::from("./incoming"),
         }

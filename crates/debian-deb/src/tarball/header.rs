@@ -56,10 +56,10 @@ impl TarHeader {
     pub(super) fn check(raw: &tar::Header) -> Result<Self, HeaderError> {
         let fields = raw.as_old();
         check_sum(raw)?;
-        let dialect = Dialect::of(raw)?;
+        let dialect = HeaderDialect::of(raw)?;
         let [flag] = fields.linkflag;
         let meaning = Meaning::of(flag)?;
-        if dialect == Dialect::Old && matches!(meaning, Meaning::LongName | Meaning::LongLink) {
+        if dialect == HeaderDialect::Old && matches!(meaning, Meaning::LongName | Meaning::LongLink) {
             return Err(HeaderError::Type {
                 found: flag.escape_ascii().to_string(),
                 meaning: "a GNU extension in a header that is not GNU's",
@@ -122,7 +122,7 @@ impl Meaning {
 
 /// The tar formats deb(5) allows.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Dialect {
+enum HeaderDialect {
     /// POSIX: a prefix field goes before the name.
     Ustar,
     /// GNU: the name is all there is, and long ones come before it.
@@ -131,7 +131,7 @@ enum Dialect {
     Old,
 }
 
-impl Dialect {
+impl HeaderDialect {
     /// Tells them apart by their magic, as dpkg and GNU tar do.
     ///
     /// Some writers get the magic nearly right. dpkg and GNU tar do not mind, but do not agree with other readers on

@@ -16,7 +16,7 @@ id! {
 }
 
 /// A need.
-struct Need {
+struct SharedNeed {
     group: GroupId,
     field: Field,
     /// Of what meets it, how much may be installable.
@@ -36,7 +36,7 @@ pub(super) enum Cause {
 /// What cannot be installed, and why.
 pub(super) struct UninstallableSet<'u> {
     universe: &'u Universe,
-    needs: IndexVec<NeedId, Need>,
+    needs: IndexVec<NeedId, SharedNeed>,
     known: HashMap<(GroupId, ArchitectureId, Field), NeedId>,
     /// The needs that each package meets.
     meets: IndexVec<PackageId, Vec<NeedId>>,
@@ -102,7 +102,7 @@ impl<'u> UninstallableSet<'u> {
                     self.meets[*candidate].push(need);
                 }
                 self.known.insert(key, need);
-                self.needs.push(Need {
+                self.needs.push(SharedNeed {
                     group,
                     field,
                     hopes: candidates.len(),
@@ -128,7 +128,7 @@ impl<'u> UninstallableSet<'u> {
     }
 
     fn fail(&mut self, need: NeedId) {
-        let Need { group, field, .. } = self.needs[need];
+        let SharedNeed { group, field, .. } = self.needs[need];
         for user in std::mem::take(&mut self.needs[need].users) {
             self.mark(user, Cause::Need(group, field));
         }

@@ -121,7 +121,7 @@ impl Engine {
     ///
     /// Together they contradict the decisions that still stand.
     pub(crate) fn conflict_tags(&self, from: Origin) -> Vec<u32> {
-        let mut walk = Walk::default();
+        let mut walk = Minimizer::default();
         match from {
             Origin::Fault(clause) => walk.enter(clause, true),
             Origin::Value(var) => walk.vars.push(var),
@@ -148,7 +148,7 @@ impl Engine {
     }
 
     /// Goes on to where a clause comes from, and to where its literals were lost: all of them, or those lost for good.
-    fn walk_clause(&self, clause: ClauseId, whole: bool, walk: &mut Walk) {
+    fn walk_clause(&self, clause: ClauseId, whole: bool, walk: &mut Minimizer) {
         for parent in self.clauses.parents(clause) {
             // A learnt clause holds whatever is decided, so of its parents' literals only those lost for good are part of the proof.
             walk.enter(*parent, false);
@@ -182,14 +182,14 @@ struct Learning {
 }
 
 #[derive(Default)]
-struct Walk {
+struct Minimizer {
     vars: Vec<Var>,
     clauses: Vec<(ClauseId, bool)>,
     met: HashSet<(ClauseId, bool)>,
     met_vars: HashSet<Var>,
 }
 
-impl Walk {
+impl Minimizer {
     fn enter(&mut self, clause: ClauseId, whole: bool) {
         if self.met.insert((clause, whole)) {
             self.clauses.push((clause, whole));

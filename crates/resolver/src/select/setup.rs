@@ -27,7 +27,7 @@ pub(super) struct Setup<'u> {
 }
 
 /// A name on an architecture: of these one version is installed at a time.
-type PackageKey = (NameId, ArchitectureId);
+type NameOnArchitecture = (NameId, ArchitectureId);
 
 impl<'u> Setup<'u> {
     pub(super) fn new(universe: &'u Universe, request: &Request) -> Result<Self, SolveError> {
@@ -246,14 +246,14 @@ fn in_order<'r>(universe: &Universe, request: &'r Request) -> Vec<&'r Installed>
     installed
 }
 
-fn slot(universe: &Universe, package: PackageId) -> PackageKey {
+fn slot(universe: &Universe, package: PackageId) -> NameOnArchitecture {
     (universe.package(package).name, universe.machine(package))
 }
 
 /// Asks for the recommendations that are new.
 struct NewRecommends<'u> {
     universe: &'u Universe,
-    installed: HashMap<PackageKey, PackageId>,
+    installed: HashMap<NameOnArchitecture, PackageId>,
     all: HashSet<PackageId>,
 }
 

@@ -72,7 +72,7 @@ impl Universe {
     /// # Errors
     /// When the bytes are of another format, are cut off, or refer to something that is not among them.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, UniverseBytesError> {
-        let mut reader = Reader { rest: bytes };
+        let mut reader = ByteReader { rest: bytes };
         if reader.word() != Some(FORMAT) {
             return Err(UniverseBytesError::Format);
         }
@@ -305,11 +305,11 @@ impl Writer {
     }
 }
 
-struct Reader<'b> {
+struct ByteReader<'b> {
     rest: &'b [u8],
 }
 
-impl Reader<'_> {
+impl ByteReader<'_> {
     fn word(&mut self) -> Option<u32> {
         let (word, rest) = self.rest.split_first_chunk::<4>()?;
         self.rest = rest;

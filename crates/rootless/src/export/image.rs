@@ -144,7 +144,7 @@ fn manifest(config: &str, layer_digest: &str, layer_size: u64) -> String {
 fn write_layer(generation: &Path, to: &mut File) -> io::Result<(String, u64, bool)> {
     let entries = entries(generation)?;
     let has_shell = entries.contains_key(Path::new("usr/bin/sh"));
-    let mut out = Builder::new(Hashing {
+    let mut out = Builder::new(DigestWriter {
         to: io::BufWriter::new(to),
         digester: Digester::sha256(),
     });
@@ -200,12 +200,12 @@ fn file(
 }
 
 /// Hashes and counts what is written.
-struct Hashing<W> {
+struct DigestWriter<W> {
     to: W,
     digester: Digester,
 }
 
-impl<W: Write> Write for Hashing<W> {
+impl<W: Write> Write for DigestWriter<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = self.to.write(bytes)?;
         self.digester

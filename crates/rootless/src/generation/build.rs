@@ -101,13 +101,13 @@ pub fn build(
 }
 
 /// What stands where, and the commands that the scripts of each package would run.
-struct Layout {
+struct GenerationLayout {
     tree: Tree,
     calls: Vec<Vec<Call>>,
 }
 
 /// Decides what stands where.
-fn resolve_layout(packages: &[Package]) -> Result<Layout, GenerationError> {
+fn resolve_layout(packages: &[Package]) -> Result<GenerationLayout, GenerationError> {
     let entries: Vec<_> = packages.iter().map(|package| package.entries.clone()).collect();
     let who = Owners(packages);
     let mut tree = Tree::build(&entries, &who)?;
@@ -134,7 +134,7 @@ fn resolve_layout(packages: &[Package]) -> Result<Layout, GenerationError> {
         tree.make(one.link.as_bytes(), Node::Link { owner, target });
     }
     link_sonames(&mut tree, packages);
-    Ok(Layout { tree, calls })
+    Ok(GenerationLayout { tree, calls })
 }
 
 /// How the programs of a generation find files at fixed paths.

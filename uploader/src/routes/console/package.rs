@@ -22,7 +22,7 @@ use crate::routes::{lookup, wire};
 
 #[derive(Template)]
 #[template(path = "console/package.html")]
-struct PackagePage {
+struct ConsolePackagePage {
     frame: Frame,
     summary: String,
     /// Where it is, and whether it is live there.
@@ -52,7 +52,7 @@ pub(super) async fn show(
             };
             let tags: Vec<&str> = package.tags.iter().map(|tag| tag.name.as_str()).collect();
             let description = package.description.as_deref().unwrap_or_default();
-            Ok(PackagePage {
+            Ok(ConsolePackagePage {
                 frame: Frame::new(&visitor, package.name.clone(), done.done.as_deref()),
                 summary: description.lines().next().unwrap_or_default().to_owned(),
                 places: package

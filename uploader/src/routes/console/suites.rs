@@ -40,7 +40,7 @@ pub(super) async fn all(State(app): State<Arc<App>>, visitor: Visitor) -> Answer
 
 #[derive(Template)]
 #[template(path = "console/suite.html")]
-struct SuitePage {
+struct ConsoleSuitePage {
     frame: Frame,
     suite: String,
     publishing: SuitePublishing,
@@ -62,7 +62,7 @@ pub(super) async fn one(
         .blocking(move |app| {
             let caller = &visitor.caller;
             let suite = caller.readable_suite(app.archive.config(), &name)?;
-            Ok(SuitePage {
+            Ok(ConsoleSuitePage {
                 frame: Frame::new(&visitor, suite.codename.to_string(), done.done.as_deref()),
                 suite: suite.codename.to_string(),
                 publishing: publishing::of_suite(app, caller, &name)?,

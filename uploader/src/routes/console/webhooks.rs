@@ -22,7 +22,7 @@ use crate::routes::webhooks::{addressed, delete, deliveries, list, ping, redeliv
 use crate::routes::wire::PageParams;
 
 /// An event that a form offers.
-struct Choice {
+struct EventChoice {
     name: &'static str,
     chosen: bool,
 }
@@ -32,7 +32,7 @@ struct Choice {
 struct WebhooksPage {
     frame: Frame,
     webhooks: Vec<WebhookView>,
-    choices: Vec<Choice>,
+    choices: Vec<EventChoice>,
 }
 
 pub(super) async fn all(State(app): State<Arc<App>>, visitor: Visitor, Query(done): Query<Done>) -> Answered {
@@ -82,7 +82,7 @@ struct WebhookPage {
     frame: Frame,
     webhook: WebhookView,
     suites: String,
-    choices: Vec<Choice>,
+    choices: Vec<EventChoice>,
     deliveries: Vec<DeliveryView>,
     next: Option<String>,
     /// Made just now.
@@ -215,10 +215,10 @@ fn unknown_action() -> Problem {
 }
 
 /// Returns the events that a form offers, and which of them were chosen.
-fn offered(chosen: &[&str]) -> Vec<Choice> {
+fn offered(chosen: &[&str]) -> Vec<EventChoice> {
     let choices = choices().into_iter();
     choices
-        .map(|name| Choice {
+        .map(|name| EventChoice {
             name,
             chosen: chosen.contains(&name),
         })

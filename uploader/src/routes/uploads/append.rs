@@ -71,7 +71,7 @@ pub(crate) async fn appended(
 }
 
 /// An addition of which nothing speaks against the head.
-struct Addition {
+struct CheckedAppend {
     upload: ResumableUpload,
     admitted: Admitted,
     digests: Option<SentDigests>,
@@ -82,7 +82,7 @@ async fn checked(
     presented: PresentedCredential,
     id: String,
     headers: &HeaderMap,
-) -> Result<Addition, Problem> {
+) -> Result<CheckedAppend, Problem> {
     check_version(headers)?;
     let kind = headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
     if kind != Some(&b"application/offset+octet-stream"[..]) {
@@ -109,15 +109,15 @@ async fn checked(
         wait: upload.waits.then_some(Wait::Published),
         allow_vulnerable: false,
     };
-    Ok(Addition {
+    Ok(CheckedAppend {
         admitted: admit(app, presented, params, size).await?,
         upload,
         digests,
     })
 }
 
-async fn add(app: &Arc<App>, addition: Addition, request: Request) -> Result<Response, Problem> {
-    let Addition {
+async fn add(app: &Arc<App>, addition: CheckedAppend, request: Request) -> Result<Response, Problem> {
+    let CheckedAppend {
         upload,
         admitted,
         digests,

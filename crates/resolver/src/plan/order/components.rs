@@ -5,9 +5,9 @@
 ///
 /// Source: Tarjan, "Depth-first search and linear graph algorithms", 1972; without recursion, since chains may be long.
 pub(super) fn components(edges: &[Vec<usize>]) -> Vec<Vec<usize>> {
-    let mut search = Search {
+    let mut search = ComponentSearch {
         edges,
-        nodes: vec![Node::default(); edges.len()],
+        nodes: vec![GraphNode::default(); edges.len()],
         clock: 0,
         open: Vec::new(),
         found: Vec::new(),
@@ -19,7 +19,7 @@ pub(super) fn components(edges: &[Vec<usize>]) -> Vec<Vec<usize>> {
 }
 
 #[derive(Clone, Copy, Default)]
-struct Node {
+struct GraphNode {
     /// When it was met; 0 for not yet.
     met: usize,
     /// The earliest open node that it reaches.
@@ -29,16 +29,16 @@ struct Node {
     followed: usize,
 }
 
-struct Search<'a> {
+struct ComponentSearch<'a> {
     edges: &'a [Vec<usize>],
-    nodes: Vec<Node>,
+    nodes: Vec<GraphNode>,
     clock: usize,
     open: Vec<usize>,
     found: Vec<Vec<usize>>,
 }
 
-impl Search<'_> {
-    fn node(&mut self, place: usize) -> Option<&mut Node> {
+impl ComponentSearch<'_> {
+    fn node(&mut self, place: usize) -> Option<&mut GraphNode> {
         self.nodes.get_mut(place)
     }
 
