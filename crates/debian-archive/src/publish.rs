@@ -325,10 +325,7 @@ impl PublishRun<'_> {
         served
     }
 
-    #[allow(
-        clippy::too_many_lines,
-        reason = "the steps of a publish in their order; each is a call"
-    )]
+    /// The steps of a publish, in their order.
     fn run(
         &self,
         snapshot: &dyn Snapshot,
@@ -340,44 +337,21 @@ impl PublishRun<'_> {
             stages: Vec::new(),
         };
         let staging = Staging::new(self.archive.local())?;
-        let BuiltIndexes {
-            outputs,
-            staged: _staged,
-            manifests,
-            contents,
-        } = SuiteIndexes {
-            archive: self.archive,
-            suite: self.suite,
-            snapshot,
-            revision: self.revision,
-            staging: &staging,
-            // Nobody looks there whether the tree that it is to be served from has what another had.
-            publishing: if self.archive.files().folder().is_none() && !self.already_in_place {
-                PublishMode::Forced
-            } else {
-                self.publishing
-            },
-            date: self.date,
-        }
-        .build()?;
+        let indexes = self.indexes(snapshot, &staging)?;
         stages.end("indexes");
 
         let dates = Dates {
             date: self.date,
             valid_until: self.suite.valid_for.map(|span| self.date + span.seconds()),
         };
-        let listed = outputs.iter().map(IndexOutput::listed).collect();
+        let listed = indexes.outputs.iter().map(IndexOutput::listed).collect();
         let release = suite_release(self.archive.config(), self.suite, listed, dates).render();
         // Made now, also under a Date that is a little ahead: apt allows that of a Date, and its verifiers refuse a signature of the future.
         let signatures = sign::sign_checked(signer, &release, clock.now())?;
         stages.end("signing");
 
-        let since = snapshot
-            .state()
-            .publication
-            .as_ref()
-            .map(|publication| publication.revision);
-        let counts = snapshot.counts(since)?;
+        let since = snapshot.state().publication.as_ref();
+        let counts = snapshot.counts(since.map(|publication| publication.revision))?;
         let publication = Publication {
             revision: self.revision,
             packages: counts.packages,
@@ -386,11 +360,11 @@ impl PublishRun<'_> {
             settings: self.settings.clone(),
             inrelease: Sha256::of(&signatures.inrelease),
             valid_until: dates.valid_until,
-            contents,
-            files: served(&outputs),
+            contents: indexes.contents,
+            files: served(&indexes.outputs),
         };
         let staged = StagedRelease::new(&staging, &release, &signatures, self.date)?;
-        self.put_in_place(&outputs, &staged, &self.served_before(snapshot))?;
+        self.put_in_place(&indexes.outputs, &staged, &self.served_before(snapshot))?;
         client_setup::write(self.archive, self.suite, signer)?;
         let site = site::site_of(self.archive.config(), signer, clock.now());
         // A page that cannot be written keeps no package from those who install it: that is said in the end.
@@ -403,19 +377,9 @@ impl PublishRun<'_> {
         }
         .write(site.as_ref(), &publication);
         stages.end("site");
-        if !self.already_in_place {
-            // Before it is recorded: where this is cut off, the next publish does it again.
-            self.archive.render_all_pinned(self.suite, signer, clock)?;
-            self.archive.move_out(self.suite)?;
-        }
-        self.archive.catalog().published(
-            &self.suite.codename,
-            &publication,
-            self.lease.epoch(),
-            self.date,
-        )?;
+        self.record(&publication, (signer, clock))?;
         let pages = pages.and_then(|()| site::write_root(self.archive, site.as_ref()));
-        for (path, manifest) in manifests {
+        for (path, manifest) in indexes.manifests {
             // Only what the next publish costs depends on it.
             let _ = manifest.write(&path, &staging);
         }
@@ -424,13 +388,48 @@ impl PublishRun<'_> {
             suite: self.suite.codename.clone(),
             source: Box::new(source),
         })?;
-        let milliseconds = started.elapsed().as_millis();
         Ok(PublishOutcome::Published(PublishReport {
             counts,
             gated: self.gated.clone(),
             stages: stages.stages,
-            milliseconds,
+            milliseconds: started.elapsed().as_millis(),
         }))
+    }
+
+    /// Builds the indexes that changed.
+    fn indexes(&self, snapshot: &dyn Snapshot, staging: &Staging) -> Result<BuiltIndexes, PublishError> {
+        SuiteIndexes {
+            archive: self.archive,
+            suite: self.suite,
+            snapshot,
+            revision: self.revision,
+            staging,
+            // Nobody looks there whether the tree that it is to be served from has what another had.
+            publishing: if self.archive.files().folder().is_none() && !self.already_in_place {
+                PublishMode::Forced
+            } else {
+                self.publishing
+            },
+            date: self.date,
+        }
+        .build()
+    }
+
+    /// Records what is in place now.
+    fn record(
+        &self,
+        publication: &Publication,
+        (signer, clock): (&dyn Signer, &dyn Clock),
+    ) -> Result<(), PublishError> {
+        if !self.already_in_place {
+            // Before it is recorded: where this is cut off, the next publish does it again.
+            self.archive.render_all_pinned(self.suite, signer, clock)?;
+            self.archive.move_out(self.suite)?;
+        }
+        self.archive
+            .catalog()
+            .published(&self.suite.codename, publication, self.lease.epoch(), self.date)?;
+        Ok(())
     }
 }
 

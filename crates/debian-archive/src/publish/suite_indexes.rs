@@ -86,10 +86,6 @@ enum IndexChange<'a> {
 
 impl SuiteIndexes<'_> {
     /// Builds what changed.
-    #[allow(
-        clippy::too_many_lines,
-        reason = "one index kind after the other, each on what the one before left"
-    )]
     pub(super) fn build(&self) -> Result<BuiltIndexes, PublishError> {
         // In one order, whatever that of the settings is.
         let forms: Vec<Form> = Form::COMPRESSED
@@ -99,100 +95,131 @@ impl SuiteIndexes<'_> {
         let packages = ChunkCache::new(self.archive.local(), self.staging, &forms);
         let contents = ChunkCache::new(self.archive.local(), self.staging, CONTENTS_FORMS);
         let sections = self.sections();
-        let state = self.snapshot.state();
-        let published = state.publication.as_ref();
-        // All of them, or none: the publication has one revision for them, which the next ones are built on.
-        let rebuild_contents = self.publishing == PublishMode::Forced
-            || published
-                .is_none_or(|publication| contents_due(self.suite, publication, state.revision, self.date))
-            || sections
-                .iter()
-                .any(|section| self.last_build(&contents_path(section), &contents).is_none());
-
+        let rebuild_contents = self.rebuild_contents(&sections, &contents);
         let mut indexes = BuiltIndexes {
             outputs: Vec::new(),
             staged: Vec::new(),
             manifests: Vec::new(),
-            contents: None,
+            contents: self.contents_state(rebuild_contents),
         };
         for section in &sections {
-            let folder = format!("{}/binary-{}", section.component, section.architecture);
-            self.add(
-                &mut indexes,
-                IndexPlan {
-                    path: format!("{folder}/Packages"),
-                    records: Box::new(PackagesRecords {
-                        snapshot: self.snapshot,
-                        section: section.clone(),
-                        suite: self.suite,
-                    }),
-                    cache: &packages,
-                    changed: IndexChange::Section(section),
-                    listed: true,
-                },
-            )?;
-            let release = architecture_release(
-                self.archive.config(),
-                self.suite,
-                section.component,
-                section.architecture,
-            );
-            self.add_small(&mut indexes, format!("{folder}/Release"), &release)?;
+            self.add_packages(&mut indexes, section, &packages)?;
             if self.suite.contents != ContentsPolicy::Off {
-                self.add(
-                    &mut indexes,
-                    IndexPlan {
-                        path: contents_path(section),
-                        records: Box::new(ContentsRecords {
-                            snapshot: self.snapshot,
-                            section: section.clone(),
-                            staging: self.staging,
-                        }),
-                        cache: &contents,
-                        changed: if rebuild_contents {
-                            IndexChange::Paths(section)
-                        } else {
-                            IndexChange::Kept
-                        },
-                        listed: false,
-                    },
-                )?;
+                self.add_contents(&mut indexes, section, &contents, rebuild_contents)?;
             }
         }
         if self.suite.translations {
             for component in &self.suite.components {
-                let sections = sections
-                    .iter()
-                    .filter(|section| section.component == component)
-                    .cloned()
-                    .collect();
-                self.add(
-                    &mut indexes,
-                    IndexPlan {
-                        path: format!("{component}/i18n/Translation-en"),
-                        records: Box::new(TranslationRecords {
-                            snapshot: self.snapshot,
-                            sections,
-                        }),
-                        cache: &packages,
-                        changed: IndexChange::Anything,
-                        listed: false,
-                    },
-                )?;
+                self.add_translation(&mut indexes, component, &sections, &packages)?;
             }
         }
-        indexes.contents = match (
-            self.suite.contents,
-            published.and_then(|publication| publication.contents),
-        ) {
-            (ContentsPolicy::Off, _) => None,
-            (_, kept) if !rebuild_contents => kept,
-            _ => Some(ContentsState {
+        Ok(indexes)
+    }
+
+    /// Says whether the Contents of a suite are built anew: all of them, or none, since the publication has one revision for them, which the
+    /// next ones are built on.
+    fn rebuild_contents(&self, sections: &[Section<'_>], cache: &ChunkCache) -> bool {
+        let state = self.snapshot.state();
+        let is_missing = |section: &Section<'_>| self.last_build(&contents_path(section), cache).is_none();
+        self.publishing == PublishMode::Forced
+            || state
+                .publication
+                .as_ref()
+                .is_none_or(|publication| contents_due(self.suite, publication, state.revision, self.date))
+            || sections.iter().any(is_missing)
+    }
+
+    /// What the next publish is to know of the Contents that this one serves.
+    fn contents_state(&self, rebuilt: bool) -> Option<ContentsState> {
+        if self.suite.contents == ContentsPolicy::Off {
+            return None;
+        }
+        if rebuilt {
+            return Some(ContentsState {
                 at: self.date,
                 revision: self.revision,
+            });
+        }
+        let published = self.snapshot.state().publication.as_ref();
+        published.and_then(|publication| publication.contents)
+    }
+
+    fn add_packages(
+        &self,
+        indexes: &mut BuiltIndexes,
+        section: &Section<'_>,
+        cache: &ChunkCache,
+    ) -> Result<(), PublishError> {
+        let folder = format!("{}/binary-{}", section.component, section.architecture);
+        let plan = IndexPlan {
+            path: format!("{folder}/Packages"),
+            records: Box::new(PackagesRecords {
+                snapshot: self.snapshot,
+                section: section.clone(),
+                suite: self.suite,
             }),
+            cache,
+            changed: IndexChange::Section(section),
+            listed: true,
         };
-        Ok(indexes)
+        self.add(indexes, plan)?;
+        let release = architecture_release(
+            self.archive.config(),
+            self.suite,
+            section.component,
+            section.architecture,
+        );
+        self.add_small(indexes, format!("{folder}/Release"), &release)
+    }
+
+    fn add_contents(
+        &self,
+        indexes: &mut BuiltIndexes,
+        section: &Section<'_>,
+        cache: &ChunkCache,
+        rebuild: bool,
+    ) -> Result<(), PublishError> {
+        let plan = IndexPlan {
+            path: contents_path(section),
+            records: Box::new(ContentsRecords {
+                snapshot: self.snapshot,
+                section: section.clone(),
+                staging: self.staging,
+            }),
+            cache,
+            changed: if rebuild {
+                IndexChange::Paths(section)
+            } else {
+                IndexChange::Kept
+            },
+            listed: false,
+        };
+        self.add(indexes, plan)
+    }
+
+    fn add_translation(
+        &self,
+        indexes: &mut BuiltIndexes,
+        component: &Component,
+        sections: &[Section<'_>],
+        cache: &ChunkCache,
+    ) -> Result<(), PublishError> {
+        let sections = sections
+            .iter()
+            .filter(|section| section.component == component)
+            .cloned()
+            .collect();
+        let plan = IndexPlan {
+            path: format!("{component}/i18n/Translation-en"),
+            records: Box::new(TranslationRecords {
+                snapshot: self.snapshot,
+                sections,
+            }),
+            cache,
+            changed: IndexChange::Anything,
+            listed: false,
+        };
+        self.add(indexes, plan)
     }
 
     fn sections(&self) -> Vec<Section<'_>> {
