@@ -1,5 +1,6 @@
 //! An archive in a temporary folder, made and changed by the real `repogen`.
 
+use crate::WriteDeb as _;
 use crate::{DebBuilder, Nginx, Run, SmallDisk};
 use archive_catalog::testing::TestServer;
 use std::ffi::OsStr;

@@ -36,7 +36,10 @@ pub mod watching;
 pub use apt::Apt;
 pub use archive::{Keys, TestArchive};
 pub use client::Client;
-pub use deb::{Compression, DebBuilder};
+pub use deb::WriteDeb;
+pub use debian_deb::build::DebBuilder;
+pub use debian_deb::compression::Compression;
+
 pub use gpg::Gpg;
 pub use made_up::Random;
 pub use nginx::Nginx;

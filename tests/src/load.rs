@@ -95,7 +95,7 @@ pub fn package(name: &str, bytes: usize) -> Vec<u8> {
     });
     DebBuilder::new(name, "1.0", "amd64")
         .file("usr/share/data", Random::new(seed).bytes(bytes))
-        .compression(Compression::Gzip, Compression::None)
+        .compressed(Compression::Gzip, Compression::None)
         .build()
 }
 

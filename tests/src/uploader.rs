@@ -1,5 +1,6 @@
 //! The real `uploader`, on an archive of a test's own.
 
+use crate::WriteDeb as _;
 use crate::archive::uploader;
 use crate::http::{self, Response};
 use crate::{DebBuilder, Run, TestArchive};

@@ -58,10 +58,38 @@ impl DebBuilder {
             ("Maintainer", "Nobody <nobody@example.org>"),
             ("Description", "package without a description"),
         ];
-        Self {
-            fields: fields
+        Self::with_fields(
+            fields
                 .map(|(name, value)| (name.to_owned(), value.to_owned()))
                 .into(),
+        )
+    }
+
+    /// Begins a package whose `control` has exactly this text, and no files.
+    ///
+    /// # Panics
+    ///
+    /// When the text does not begin with a field.
+    pub fn from_control(control: &str) -> Self {
+        let mut fields: Vec<(String, String)> = Vec::new();
+        for line in control.lines() {
+            match (line.starts_with([' ', '\t']), line.split_once(':')) {
+                (false, Some((name, value))) => {
+                    fields.push((name.to_owned(), value.trim_start().to_owned()));
+                }
+                _ => {
+                    let (_, value) = fields.last_mut().expect("a control file begins with a field");
+                    value.push('\n');
+                    value.push_str(line);
+                }
+            }
+        }
+        Self::with_fields(fields)
+    }
+
+    fn with_fields(fields: Vec<(String, String)>) -> Self {
+        Self {
+            fields,
             control_files: Vec::new(),
             entries: Vec::new(),
             control_compression: Compression::Gzip,
@@ -91,17 +119,18 @@ impl DebBuilder {
 
     /// Adds a file beside `control`, such as a maintainer script.
     #[must_use]
-    pub fn control_file(mut self, name: &str, content: &[u8]) -> Self {
-        self.control_files.push((name.to_owned(), content.to_owned()));
+    pub fn control_file(mut self, name: &str, content: impl AsRef<[u8]>) -> Self {
+        self.control_files
+            .push((name.to_owned(), content.as_ref().to_owned()));
         self
     }
 
     /// Adds a file under a path without leading slash; programs below `bin` and `sbin` may be run.
     #[must_use]
-    pub fn file(self, path: &str, content: &[u8]) -> Self {
+    pub fn file(self, path: &str, content: impl AsRef<[u8]>) -> Self {
         let is_program = path.split('/').any(|name| matches!(name, "bin" | "sbin"));
         let mode = if is_program { 0o755 } else { 0o644 };
-        self.entry(path, tar::EntryType::Regular, mode, "", content)
+        self.entry(path, tar::EntryType::Regular, mode, "", content.as_ref())
     }
 
     /// Adds a directory; those above files come by themselves.
@@ -149,6 +178,28 @@ impl DebBuilder {
         self.control_compression = control;
         self.data_compression = data;
         self
+    }
+
+    /// Returns the value of a field, or nothing where there is no such field.
+    pub fn value(&self, name: &str) -> &str {
+        self.fields
+            .iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(name))
+            .map_or("", |(_, value)| value)
+    }
+
+    /// Returns the file name that Debian gives such a package: no epoch in it.
+    ///
+    /// Source: deb-version(7), dpkg-name(1).
+    pub fn file_name(&self) -> String {
+        let version = self.value("Version");
+        let version = version.split_once(':').map_or(version, |(_, rest)| rest);
+        format!(
+            "{}_{}_{}.deb",
+            self.value("Package"),
+            version,
+            self.value("Architecture")
+        )
     }
 
     /// Returns the text of `control`.

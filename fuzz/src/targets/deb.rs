@@ -265,7 +265,7 @@ fn base(random: &mut Random) -> DebBuilder {
     if random.once_in(2) {
         package = package
             .file(&"l".repeat(120), b"")
-            .file("etc/hello", &[b'x'; 700])
+            .file("etc/hello", [b'x'; 700])
             .hardlink("etc/hi", "etc/hello");
     }
     package

@@ -26,7 +26,7 @@ impl FuzzTarget for Tar {
     fn seeds(&self) -> Vec<Vec<u8>> {
         vec![
             DebBuilder::new("tar", "1", "all")
-                .file("usr/file", &[b'x'; 600])
+                .file("usr/file", [b'x'; 600])
                 .file(&"n".repeat(120), b"content")
                 .file(&format!("{}/file", "l".repeat(130)), b"")
                 .hardlink("usr/hard", "usr/file")

@@ -12,6 +12,7 @@
     reason = "a tool of the developers' own"
 )]
 
+use archive_tests::WriteDeb as _;
 use archive_tests::made_up::{Random, control};
 use archive_tests::{Compression, DebBuilder};
 use std::fmt::Write as _;
@@ -77,8 +78,7 @@ fn write_all(out: &Path, controls: &[String]) {
 
 fn write_one(out: &Path, number: usize, control: &str) {
     let mut random = Random::new(number as u64);
-    let mut package =
-        DebBuilder::from_control(control).compression(compression(&mut random), Compression::Xz);
+    let mut package = DebBuilder::from_control(control).compressed(compression(&mut random), Compression::Xz);
     let name = package.value("Package").to_owned();
     let total = random.log_normal(MEAN_BYTES).min(64.0 * MEAN_BYTES) as usize;
     let files = 1 + random.below(4);

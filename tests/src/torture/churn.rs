@@ -1,6 +1,7 @@
 //! Changes to a suite, one after the other: packages come, go, are replaced, and come back.
 
 use super::Account;
+use crate::WriteDeb as _;
 use crate::{DebBuilder, Random, Run, TestArchive, apt};
 use std::path::PathBuf;
 

@@ -1,6 +1,7 @@
 //! Several publishers at once, and one that stands still while others run.
 
 use super::{Account, Churn, Clients, owner};
+use crate::WriteDeb as _;
 use crate::{DebBuilder, Nginx, Random, TestArchive, apt};
 use std::fs::File;
 use std::process::{Child, Command, Stdio};

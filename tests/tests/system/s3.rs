@@ -5,6 +5,7 @@ mod replaced;
 mod requests;
 mod trees;
 
+use archive_tests::WriteDeb as _;
 use archive_tests::{Apt, DebBuilder, Run, TestArchive, Uploader, apt};
 use std::process::Command;
 

@@ -5,6 +5,7 @@ mod incoming;
 mod publish;
 mod stop;
 
+use archive_tests::WriteDeb as _;
 use archive_tests::{DebBuilder, Run, TestArchive, Watching};
 use std::fs;
 use std::path::PathBuf;

@@ -149,7 +149,7 @@ fn a_package_must_be_what_the_index_says() {
 #[test]
 fn a_package_that_is_cut_off_leaves_nothing() {
     let fixture = Fixture::new();
-    let bytes = hello().file("usr/bin/hello", &[7; 10_000]).build();
+    let bytes = hello().file("usr/bin/hello", [7; 10_000]).build();
     for cut in [10, 200, bytes.len() / 2, bytes.len() - 1] {
         let bytes = &bytes[..cut];
         let expected = Expected {

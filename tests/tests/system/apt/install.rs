@@ -178,7 +178,8 @@ fn the_alias_of_a_suite_serves_as_well_as_its_codename() {
 fn translations_and_contents_are_silent_when_they_are_asked_for() {
     let (archive, nginx) = served_hello();
     archive.configure_last_suite("translations = true\ncontents = \"always\"");
-    archive.add(&[hello("1.1")]);
+    let described = hello("1.1").field("Description", "short\n It is long, too.");
+    archive.add(&[described]);
     archive.publish();
     let apt = Apt::new(&archive.read("stable.sources"));
     let targets = [
@@ -202,7 +203,7 @@ fn translations_and_contents_are_silent_when_they_are_asked_for() {
     )
     .ok()
     .stdout;
-    assert!(show.contains("It has a long description too."), "{show}");
+    assert!(show.contains("It is long, too."), "{show}");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! `repogen add`.
 
+use archive_tests::WriteDeb as _;
 use archive_tests::{DebBuilder, TestArchive};
 use std::fs;
 use std::path::Path;

@@ -1,5 +1,6 @@
 //! `repogen add` of what is no ordinary package: other files, odd names, fields that an archive hands on.
 
+use archive_tests::WriteDeb as _;
 use archive_tests::{Client, DebBuilder, Run, TestArchive};
 use std::collections::BTreeSet;
 use std::fs;
@@ -181,6 +182,7 @@ fn how_far_an_update_is_handed_out_stays_in_the_stanza() {
     let archive = TestArchive::init(&["--suite", "stable", "--suite", "other"]);
     archive.configure_last_suite("[suite.overrides]\nhello = { section = \"games\" }");
     let path = DebBuilder::new("hello", "1.0", "amd64")
+        .field("Section", "misc")
         .field("Phased-Update-Percentage", "20")
         .write_into(&archive.outside());
     archive.repogen(&["add", "--suite", "stable", &text(&path)]).ok();

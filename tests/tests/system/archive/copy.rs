@@ -1,5 +1,6 @@
 //! `repogen copy`.
 
+use archive_tests::WriteDeb as _;
 use archive_tests::{DebBuilder, TestArchive};
 
 fn hello(version: &str) -> DebBuilder {

@@ -1,5 +1,6 @@
 //! `repogen doctor`: what it says of archives that apt accepts, and of those that it will not.
 
+use archive_tests::WriteDeb as _;
 use archive_tests::{DebBuilder, Gpg, Nginx, Run, TestArchive, apt};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

@@ -3,6 +3,7 @@
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+use archive_tests::WriteDeb as _;
 use archive_tests::{DebBuilder, Run, TestArchive, Uploader, Watching};
 
 /// Takes an archive through all that writes into it.

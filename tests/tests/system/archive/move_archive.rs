@@ -1,6 +1,7 @@
 //! `repogen move`.
 
 use archive_catalog::testing::TestServer;
+use archive_tests::WriteDeb as _;
 use archive_tests::{DebBuilder, Run, TestArchive};
 
 fn package(name: &str, version: &str) -> DebBuilder {

@@ -1,6 +1,7 @@
 //! `repogen publish`.
 
 use super::state;
+use archive_tests::WriteDeb as _;
 use archive_tests::{DebBuilder, Run, TestArchive};
 use std::fs;
 use std::process::Command;

@@ -1,5 +1,6 @@
 //! The indexes of a suite: what they list, where it is, and how they name it.
 
+use archive_tests::WriteDeb as _;
 use archive_tests::index::{self, listed, sha256, stanza};
 use archive_tests::{Compression, DebBuilder, TestArchive};
 use std::fs;
@@ -227,7 +228,7 @@ fn fields_of_the_package_go_in_as_they_are_and_in_their_order() {
     archive.publish();
     let text = archive.index("dists/stable/main/binary-amd64/Packages");
     // DebBuilder drops the blanks in front of a first line, so the text it wrote is what counts.
-    let written = DebBuilder::from_control(control).control_text();
+    let written = DebBuilder::from_control(control).control();
     assert!(text.starts_with(&written), "{text}");
 }
 
@@ -257,9 +258,11 @@ fn section_and_priority_may_be_missing_and_overrides_win() {
         "[suite.overrides]\naa = { section = \"net\", priority = \"important\" }\nbb = { section = \"web\" }",
     );
     archive.add(&[
-        package("aa", "1", "amd64").without("Section").without("Priority"),
-        package("bb", "1", "amd64"),
-        package("cc", "1", "amd64").without("Section").without("Priority"),
+        package("aa", "1", "amd64"),
+        package("bb", "1", "amd64")
+            .field("Section", "misc")
+            .field("Priority", "optional"),
+        package("cc", "1", "amd64"),
     ]);
     archive.publish();
     let packages = archive.packages("stable", "main", "amd64");
@@ -294,7 +297,7 @@ fn every_compression_that_dpkg_reads_is_indexed_alike() {
     let packages: Vec<DebBuilder> = kinds
         .iter()
         .enumerate()
-        .map(|(number, &kind)| package(&format!("p{number}"), "1", "amd64").compression(kind, kind))
+        .map(|(number, &kind)| package(&format!("p{number}"), "1", "amd64").compressed(kind, kind))
         .collect();
     archive.add(&packages);
     archive.publish();
@@ -306,7 +309,7 @@ fn contents_name_the_files_of_each_architecture_and_those_for_all() {
     let archive = TestArchive::new();
     archive.configure_last_suite("contents = \"always\"");
     archive.add(&[
-        package("aa", "1", "amd64"),
+        package("aa", "1", "amd64").field("Section", "misc"),
         package("bb", "1", "all"),
         package("cc", "1", "arm64"),
     ]);
@@ -320,7 +323,7 @@ fn contents_name_the_files_of_each_architecture_and_those_for_all() {
         .collect();
     assert_eq!(
         rows,
-        [["usr/share/aa/text", "misc/aa"], ["usr/share/bb/text", "misc/bb"]]
+        [["usr/share/aa/text", "misc/aa"], ["usr/share/bb/text", "bb"]]
     );
 }
 
@@ -403,17 +406,15 @@ fn a_package_after_one_with_a_very_long_stanza_is_in_the_index() {
 fn translations_move_the_long_description_out_of_the_index() {
     let archive = TestArchive::new();
     archive.configure_last_suite("translations = true");
-    archive.add(&[package("aa", "1", "amd64")]);
+    let description = "short\n It is long, too.";
+    archive.add(&[package("aa", "1", "amd64").field("Description", description)]);
     archive.publish();
     let stanza = archive.packages("stable", "main", "amd64").remove(0);
-    assert_eq!(stanza["description"], "package made for a test");
+    assert_eq!(stanza["description"], "short");
     let translations = index::stanzas(&archive.index("dists/stable/main/i18n/Translation-en"));
     assert_eq!(translations[0]["package"], "aa");
     assert_eq!(translations[0]["description-md5"], stanza["description-md5"]);
-    assert_eq!(
-        translations[0]["description-en"],
-        "package made for a test\n It has a long description too."
-    );
+    assert_eq!(translations[0]["description-en"], description);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! A suite that becomes private, or public, with packages in it.
 
+use archive_tests::WriteDeb as _;
 use archive_tests::{DebBuilder, TestArchive};
 
 /// An archive with a package of each of two suites alone, and one of both, all published and pinned.

@@ -1,5 +1,6 @@
 //! Settings that have no place any more for what is published: nothing vanishes in silence, and nothing stays served.
 
+use archive_tests::WriteDeb as _;
 use archive_tests::{DebBuilder, TestArchive, Watching};
 
 fn hello(architecture: &str) -> DebBuilder {

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
+use archive_tests::WriteDeb as _;
 use archive_tests::{DebBuilder, Run, TestArchive};
 
 fn hello(version: &str) -> DebBuilder {

@@ -1,5 +1,6 @@
 //! `repogen replicate`.
 
+use archive_tests::WriteDeb as _;
 use archive_tests::index::sha256;
 use archive_tests::{DebBuilder, Run, TestArchive};
 use std::collections::BTreeMap;

@@ -1,5 +1,6 @@
 //! `repogen scan` against the tools that it stands in for.
 
+use archive_tests::WriteDeb as _;
 use archive_tests::index::{Stanza, stanzas};
 use archive_tests::{Compression, DebBuilder, Run, archive};
 use std::collections::BTreeMap;
@@ -17,15 +18,14 @@ fn pool() -> TempDir {
                Description: short\n long\n .\n   indented\n";
     let packages = [
         DebBuilder::new("hello", "1.0", "amd64")
+            .field("Section", "misc")
+            .field("Priority", "optional")
             .depends("libc6 (>= 2.36)")
             .file("usr/bin/hello", "x"),
-        DebBuilder::new("hello", "1.1", "amd64").compression(Compression::Gzip, Compression::Zstd),
-        DebBuilder::new("hello", "1.0", "arm64").compression(Compression::Zstd, Compression::Gzip),
-        DebBuilder::new("bare", "0", "amd64")
-            .without("Section")
-            .without("Priority")
-            .field("Essential", "yes"),
-        DebBuilder::from_control(odd).compression(Compression::None, Compression::None),
+        DebBuilder::new("hello", "1.1", "amd64").compressed(Compression::Gzip, Compression::Zstd),
+        DebBuilder::new("hello", "1.0", "arm64").compressed(Compression::Zstd, Compression::Gzip),
+        DebBuilder::new("bare", "0", "amd64").field("Essential", "yes"),
+        DebBuilder::from_control(odd).compressed(Compression::None, Compression::None),
     ];
     for (number, package) in packages.iter().enumerate() {
         package.write_into(&pool.join(format!("{number}")));

@@ -1,5 +1,6 @@
 //! `repogen scan-vulnerabilities`, with data in the form of the Debian security tracker and of OSV.
 
+use archive_tests::WriteDeb as _;
 use archive_tests::changes::changes;
 use archive_tests::{DebBuilder, Nginx, TestArchive, Uploader, Watching};
 use serde_json::{Value, json};

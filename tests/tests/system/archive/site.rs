@@ -8,6 +8,7 @@ use std::fs;
 use std::path::Path;
 use std::time::SystemTime;
 
+use archive_tests::WriteDeb as _;
 use archive_tests::{DebBuilder, Nginx, Run, TestArchive};
 
 fn package(name: &str, version: &str) -> DebBuilder {

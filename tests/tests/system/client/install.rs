@@ -1,5 +1,6 @@
 //! `cpkgs` against archives that are as they should be: updating, finding, installing, going back.
 
+use archive_tests::WriteDeb as _;
 use archive_tests::{Client, DebBuilder, Nginx, TestArchive};
 use serde_json::json;
 

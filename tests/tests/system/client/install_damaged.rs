@@ -6,10 +6,9 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use archive_tests::{Apt, Client, DebBuilder, Random, TestArchive};
-use debian_deb::build::DebBuilder as AnyDeb;
 
 /// A client of an archive with nothing in it, and a package as a file.
-fn given(packages: &[AnyDeb]) -> (TestArchive, Client, Vec<PathBuf>) {
+fn given(packages: &[DebBuilder]) -> (TestArchive, Client, Vec<PathBuf>) {
     let archive = TestArchive::init(&["--suite", "stable", "--architecture", "amd64"]);
     let client = Client::of(&archive, &format!("file:{}", archive.root().display()));
     client.run(&["update"]).ok();
@@ -23,7 +22,7 @@ fn given(packages: &[AnyDeb]) -> (TestArchive, Client, Vec<PathBuf>) {
 }
 
 #[track_caller]
-fn refused(packages: &[AnyDeb], reason: &str) {
+fn refused(packages: &[DebBuilder], reason: &str) {
     let (_archive, client, paths) = given(packages);
     let mut arguments = vec!["install", "--yes"];
     arguments.extend(paths.iter().map(|path| path.to_str().unwrap()));
@@ -38,7 +37,7 @@ fn refused(packages: &[AnyDeb], reason: &str) {
 fn a_device_or_a_pipe_in_a_package_is_refused() {
     for kind in [tar::EntryType::Char, tar::EntryType::Block, tar::EntryType::Fifo] {
         refused(
-            &[AnyDeb::new("evil", "1", "all").entry("usr/share/evil", kind, 0o666, "", b"")],
+            &[DebBuilder::new("evil", "1", "all").entry("usr/share/evil", kind, 0o666, "", b"")],
             "usr/share/evil",
         );
     }
@@ -48,7 +47,7 @@ fn a_device_or_a_pipe_in_a_package_is_refused() {
 fn a_path_that_leads_out_of_the_package_is_refused() {
     for path in ["../../../../../../escaped", "usr/../../escaped"] {
         refused(
-            &[AnyDeb::new("evil", "1", "all").entry(path, tar::EntryType::Regular, 0o644, "", b"x")],
+            &[DebBuilder::new("evil", "1", "all").entry(path, tar::EntryType::Regular, 0o644, "", b"x")],
             "its path contains `..`",
         );
     }
@@ -57,13 +56,13 @@ fn a_path_that_leads_out_of_the_package_is_refused() {
 #[test]
 fn a_file_behind_a_link_of_the_same_or_another_package_is_refused() {
     refused(
-        &[AnyDeb::new("evil", "1", "all")
+        &[DebBuilder::new("evil", "1", "all")
             .symlink("usr/share/way", "/tmp")
             .file("usr/share/way/escaped", b"x")],
         "usr/share/way",
     );
-    let link = AnyDeb::new("link", "1", "all").symlink("usr/share/way", "../../../../../..");
-    let file = AnyDeb::new("evil", "1", "all")
+    let link = DebBuilder::new("link", "1", "all").symlink("usr/share/way", "../../../../../..");
+    let file = DebBuilder::new("evil", "1", "all")
         .depends("link")
         .file("usr/share/way/escaped", b"x");
     refused(&[link, file], "usr/share/way");
@@ -71,7 +70,7 @@ fn a_file_behind_a_link_of_the_same_or_another_package_is_refused() {
 
 #[test]
 fn special_permissions_are_dropped_and_that_is_said() {
-    let package = AnyDeb::new("rooted", "1", "all").entry(
+    let package = DebBuilder::new("rooted", "1", "all").entry(
         "usr/bin/rooted",
         tar::EntryType::Regular,
         0o6755,
@@ -199,7 +198,7 @@ fn what_is_damaged_is_unpacked_anew() {
     client.run(&["update"]).ok();
     client.run(&["install", "--yes", "greeting"]).ok();
     let given = client.folder().join("given.deb");
-    let other = AnyDeb::new("given", "1", "all").file("usr/share/given/data", b"data");
+    let other = DebBuilder::new("given", "1", "all").file("usr/share/given/data", b"data");
     std::fs::write(&given, other.build()).unwrap();
     client.run(&["install", "--yes", given.to_str().unwrap()]).ok();
     let all = client.run(&["repair"]).ok();

@@ -29,9 +29,13 @@ fn without_namespaces(program: &Path, arguments: &[&str]) -> Command {
 fn own_cat() -> DebBuilder {
     let bytes = |path: &str| std::fs::read(path).unwrap();
     DebBuilder::new("own-cat", "1.0", "amd64")
-        .file(
+        // The kernel starts a loader, too.
+        .entry(
             "usr/lib64/ld-linux-x86-64.so.2",
-            bytes("/lib64/ld-linux-x86-64.so.2"),
+            tar::EntryType::Regular,
+            0o755,
+            "",
+            &bytes("/lib64/ld-linux-x86-64.so.2"),
         )
         .file(
             "usr/lib/x86_64-linux-gnu/libc.so.6",

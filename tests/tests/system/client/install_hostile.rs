@@ -38,8 +38,8 @@ fn scripts_that_never_end_or_write_elsewhere_do_nothing() {
     let packages = names.iter().zip(&scripts).map(|(name, script)| {
         DebBuilder::new(name, "1.0", "all")
             .file(&format!("usr/share/{name}/x"), "x")
-            .script("preinst", &format!("#!/bin/sh\ntouch {witness}\n"))
-            .script("postinst", &format!("#!/bin/sh\n{script}"))
+            .control_file("preinst", format!("#!/bin/sh\ntouch {witness}\n"))
+            .control_file("postinst", format!("#!/bin/sh\n{script}"))
     });
     let packages: Vec<DebBuilder> = packages.collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();

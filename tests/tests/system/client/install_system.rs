@@ -10,6 +10,7 @@ use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 use std::process::Command;
 
+use archive_tests::WriteDeb as _;
 use archive_tests::{Client, DebBuilder, Run, TestArchive};
 
 /// An archive, a client that knows it, and a system that has nothing yet.
@@ -254,7 +255,7 @@ fn what_dpkg_wrote_beside_its_status_counts() {
 
 /// A package whose configuring fails.
 fn failing(version: &str) -> DebBuilder {
-    DebBuilder::new("bad", version, "all").script("postinst", "#!/bin/sh\nexit 1\n")
+    DebBuilder::new("bad", version, "all").control_file("postinst", "#!/bin/sh\nexit 1\n")
 }
 
 #[test]
@@ -443,7 +444,7 @@ fn what_is_needed_gives_way_to_what_it_cannot_be_beside() {
 fn purge_takes_configuration_files_too_also_of_what_was_removed_before() {
     let tool = DebBuilder::new("tool", "1", "all")
         .file("./etc/tool.conf", "a = 1\n")
-        .script("conffiles", "/etc/tool.conf\n");
+        .control_file("conffiles", "/etc/tool.conf\n");
     let machine = Machine::new(&[tool]);
     for steps in [&["purge"][..], &["remove", "purge"]] {
         machine.cpkgs(&["install", "tool"]).ok();
@@ -469,7 +470,7 @@ fn what_is_named_is_marked_as_asked_for_in_any_order() {
 fn an_interruption_waits_until_dpkg_is_done() {
     // It waits at the pipe until the test writes there.
     let slow = "#!/bin/sh\nread line < /pipe\n";
-    let machine = Machine::new(&[DebBuilder::new("slow", "1", "all").script("preinst", slow)]);
+    let machine = Machine::new(&[DebBuilder::new("slow", "1", "all").control_file("preinst", slow)]);
     machine.give_shell();
     Run::of(Command::new("mkfifo").arg(machine.path("pipe"))).ok();
     let root = machine.root.path().display().to_string();

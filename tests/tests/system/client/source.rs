@@ -7,6 +7,7 @@ use std::process::Command;
 use apt_client::fetch::{Credentials, Fetcher};
 use apt_client::lists::{self, Freshness, UpdateError, Updating};
 use apt_client::source::Source;
+use archive_tests::WriteDeb as _;
 use archive_tests::{Client, DebBuilder, Gpg, Run, TestArchive};
 use cpkgs::home::Home;
 

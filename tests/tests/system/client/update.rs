@@ -3,6 +3,7 @@
 use std::fs;
 use std::process::Command;
 
+use archive_tests::WriteDeb as _;
 use archive_tests::{Client, DebBuilder, Gpg, Nginx, Run};
 
 use super::source::{Foreign, greeting};

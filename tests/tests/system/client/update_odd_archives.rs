@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use archive_tests::WriteDeb as _;
 use archive_tests::{Client, DebBuilder, TestArchive};
 
 use super::source::Foreign;

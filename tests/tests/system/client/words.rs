@@ -52,7 +52,7 @@ fn globs_expressions_and_patterns_mean_all_packages_that_match() {
     let listed = |pattern: &str| client.run(&["list", pattern]).ok().stdout;
     assert_eq!(
         listed("?installed ?automatic"),
-        "need\t1\tpackage made for a test\n"
+        "need\t1\tpackage without a description\n"
     );
     assert_eq!(listed("^ed-t").lines().count(), 1);
     assert_eq!(listed("?and(?section(^editors$), !~i)").lines().count(), 1);

@@ -1,5 +1,6 @@
 //! What a command that was killed leaves, and that the next one takes it away.
 
+use archive_tests::WriteDeb as _;
 use archive_tests::{DebBuilder, TestArchive};
 
 /// The calls that make something last.

@@ -2,6 +2,7 @@
 
 use super::{TestServer, is_live, package};
 use archive_catalog::{Catalog as _, LEASE_SECONDS, LeaseAnswer, SqlCatalog};
+use archive_tests::WriteDeb as _;
 use archive_tests::{Keys, Run, TestArchive, Uploader, Watching};
 use std::process::Command;
 use std::time::{Duration, Instant};

@@ -1,5 +1,6 @@
 //! The recipes of docs/ci/, run as they stand there.
 
+use archive_tests::WriteDeb as _;
 use archive_tests::changes::changes;
 use archive_tests::issuer::Issuer;
 use archive_tests::{DebBuilder, Run, TestArchive, Uploader, workspace};

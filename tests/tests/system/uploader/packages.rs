@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 fn readers_page_search_revalidate_and_fetch_parts() {
     let (_archive, server, token) = Uploader::with_admin();
     let packages: Vec<DebBuilder> = (0..5)
-        .map(|number| DebBuilder::new(&format!("pkg{number}"), "1.0", "all"))
+        .map(|number| DebBuilder::new(&format!("pkg{number}"), "1.0", "all").field("Section", "misc"))
         .collect();
     assert_eq!(
         counted(at_once(&server, &token, &packages)),

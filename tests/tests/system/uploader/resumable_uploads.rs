@@ -20,7 +20,7 @@ const KIND: (&str, &str) = ("Content-Type", "application/offset+octet-stream");
 fn large(name: &str, megabytes: usize) -> Vec<u8> {
     let bytes = Random::new(megabytes as u64).bytes(megabytes << 20);
     DebBuilder::new(name, "1.0", "all")
-        .compression(Compression::None, Compression::None)
+        .compressed(Compression::None, Compression::None)
         .file("./usr/share/large", &bytes)
         .build()
 }

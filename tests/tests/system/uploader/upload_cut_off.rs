@@ -161,7 +161,7 @@ fn nothing_is_kept_of_an_upload_that_breaks_off_anywhere() {
     let mut random = Random::new(7);
     let package = DebBuilder::new("large", "1.0", "all")
         .file("usr/share/large", random.bytes(3 << 20))
-        .compression(Compression::Gzip, Compression::None)
+        .compressed(Compression::Gzip, Compression::None)
         .build();
     for _ in 0..20 {
         let cut = random.below(package.len());
@@ -215,7 +215,7 @@ fn an_upload_is_refused_before_the_disk_is_full() {
     let server = Uploader::start(&archive);
     let package = DebBuilder::new("large", "1.0", "all")
         .file("usr/share/large", Random::new(1).bytes(16 << 20))
-        .compression(Compression::Gzip, Compression::None)
+        .compressed(Compression::Gzip, Compression::None)
         .build();
     // With and without a word on how much comes; 64 MiB are the reserve.
     let announced = |server: &Uploader| server.send("POST", "/api/packages", Some(&token), (&[], &package));

@@ -35,7 +35,7 @@ fn a_package_comes_to_all_suites_that_are_named_or_to_none() {
     assert_problem(&put(json!(["b", "c"])), 409, "identity_conflict");
     let shown = server.get(&path, None).json();
     assert_eq!(shown["suites"], json!([{ "suite": "a", "component": "main" }]));
-    assert_eq!(shown["section"], "misc");
+    assert_eq!(shown["section"], Value::Null);
     assert_eq!(put(json!(["b"])).status, 200);
     let shown = server.get(&path, None).json();
     assert_eq!(shown["suites"], json!([{ "suite": "b", "component": "main" }]));

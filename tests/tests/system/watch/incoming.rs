@@ -1,6 +1,7 @@
 //! The drop folder: what is moved in is taken, or rejected with a reason.
 
 use super::{drop_whole, ends_well, incoming, live, package, until_live};
+use archive_tests::WriteDeb as _;
 use archive_tests::{Run, TestArchive, Watching};
 use std::fs;
 use std::fs::File;

@@ -12,7 +12,7 @@ fn a_library_that_gets_another_name_is_there_at_every_moment() {
         DebBuilder::new("user", "1", "amd64").depends("libx"),
         DebBuilder::new("libx", "1", "amd64")
             .file(file, "old")
-            .script("postrm", "#!/bin/sh\n[ -e /usr/lib/libx.so ]\n"),
+            .control_file("postrm", "#!/bin/sh\n[ -e /usr/lib/libx.so ]\n"),
     ]);
     machine.give_shell();
     machine.cpkgs(&["install", "user"]).ok();
