@@ -19,7 +19,7 @@ pub(super) fn digest(config: &Config, suite: &Suite, signer: &dyn Signer) -> Str
         .iter()
         .map(ToString::to_string)
         .collect();
-    Sha256::of(release_text(config, suite, &fingerprints).as_bytes()).to_string()
+    Sha256::of(release_settings_text(config, suite, &fingerprints).as_bytes()).to_string()
 }
 
 /// Returns the digest of what the records of indexes depend on besides the packages.
@@ -27,7 +27,7 @@ pub(super) fn records_digest(suite: &Suite) -> String {
     Sha256::of(records_text(suite).as_bytes()).to_string()
 }
 
-fn release_text(config: &Config, suite: &Suite, fingerprints: &[String]) -> String {
+fn release_settings_text(config: &Config, suite: &Suite, fingerprints: &[String]) -> String {
     let mut text = SettingsText(records_text(suite));
     text.line("origin", Some(&config.origin));
     text.line("label", Some(&config.label));
@@ -108,7 +108,7 @@ mod tests {
     fn text(settings: &str) -> String {
         let config = format!("[[suite]]\ncodename = \"s\"\n{settings}");
         let config = Config::parse(&config, Path::new("repogen.toml")).unwrap();
-        release_text(&config, &config.suites[0], &["F".to_owned()])
+        release_settings_text(&config, &config.suites[0], &["F".to_owned()])
     }
 
     #[test]
