@@ -494,8 +494,13 @@ mod tests {
     fn start_seen_early(shell: &mut Child, followed: &mut Followed) -> (i32, i32, (i32, i32)) {
         let parent = shell.id().cast_signed();
         shell.stdin.take().unwrap().write_all(b"\n").unwrap();
-        let word = stop_of(parent);
-        assert_eq!(word.1, libc::PTRACE_EVENT_FORK);
+        let word = loop {
+            match stop_of(parent) {
+                word @ (_, libc::PTRACE_EVENT_FORK) => break word,
+                // It may still be about to become the shell.
+                (signal, event) => followed.stopped(parent, signal, event).unwrap(),
+            }
+        };
         let child = process::number_of(parent).unwrap();
         let (signal, event) = stop_of(child);
         followed.stopped(child, signal, event).unwrap();
