@@ -19,3 +19,4 @@ mod watch;
 mod crash;
 mod machines;
 mod s3;
+mod texts;
