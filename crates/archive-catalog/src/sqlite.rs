@@ -238,7 +238,8 @@ fn connect(path: &Path) -> Result<Connection, CatalogError> {
         connection.pragma_update(None, "journal_mode", "wal")?;
         connection.pragma_update(None, "synchronous", "full")?;
         connection.pragma_update(None, "foreign_keys", true)?;
-        connection.pragma_update(None, "cache_size", -16_384)?;
+        // In KiB, below zero: each connection has its own, and what the system caches of the file serves all of them.
+        connection.pragma_update(None, "cache_size", -4_096)?;
         connection.set_prepared_statement_cache_capacity(96);
         Ok(connection)
     };
