@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use debian_control::digest::Sha256;
 use debian_control::stanza::Stanza;
 
+use crate::change_stage::Listener;
 use crate::generation::{Held, Programs, Provenance};
-use crate::stage::Listener;
 
 /// What is to change.
 #[derive(Debug, Clone, Default)]

@@ -13,11 +13,11 @@ use std::path::{Path, PathBuf};
 use debian_control::stanza::Stanza;
 
 use crate::change::{Add, Change, Configuration, PackageKey};
+use crate::change_stage::Listener;
 use crate::conffiles;
 use crate::generation::{
     self, BuildOptions, Difference, Generations, Held, Notes, PackageRecord, Plan, Purpose,
 };
-use crate::stage::Listener;
 use crate::store::{Expected, Store};
 
 pub use self::error::RootlessError;

@@ -5,7 +5,7 @@
 //!
 //! Verified files and a decided change come in. What to install, and where it comes from, is not known here.
 
-mod stage;
+mod change_stage;
 pub mod rooted_dir;
 pub mod store;
 pub mod elf;
@@ -17,8 +17,8 @@ mod change;
 mod install;
 
 pub use change::{Add, Change, Configuration, PackageKey};
+pub use change_stage::{Listener, Stage};
 pub use install::{
     Applied, Damaged, Repaired, RootlessError, Swept, apply, collect, ephemeral, leftovers, renew, repair,
     rollback, rollback_target,
 };
-pub use stage::{Listener, Stage};

@@ -24,7 +24,7 @@ use tempfile::TempDir;
 pub use self::agreement::examine;
 pub use self::error::StoreError;
 use self::extract::Extraction;
-use crate::stage::{Listener, Stage};
+use crate::change_stage::{Listener, Stage};
 
 /// Longest part of a version that stands in a folder's name: the digest tells folders apart.
 const LONGEST_VERSION: usize = 100;
@@ -119,7 +119,7 @@ impl Store {
             if keys.insert(Self::key(expected)) && !self.has(expected)? {
                 wanted.push((deb.as_path(), expected));
             } else {
-                listener.tell(Stage::Unpacked);
+                listener.report(Stage::Unpacked);
             }
         }
         let next = AtomicUsize::new(0);
@@ -129,7 +129,7 @@ impl Store {
                 // The others have no reason to go on after an error.
                 let unpacked = self.unpack(deb, expected);
                 done.push(unpacked.inspect_err(|_| next.store(wanted.len(), Ordering::Relaxed))?);
-                listener.tell(Stage::Unpacked);
+                listener.report(Stage::Unpacked);
             }
             Ok(done)
         };

@@ -20,10 +20,10 @@ use super::shims::Site;
 use super::sources::Sources;
 use super::tree::{Node, Tree};
 use super::{GenerationError, Generations, Plan, UNFINISHED, alternatives, database, generators, scripts};
+use crate::change_stage::Listener;
 use crate::overlay;
 use crate::overlay::union::OwnFolders;
 use crate::rooted_dir::RootedDir;
-use crate::stage::Listener;
 use crate::store::Store;
 
 /// Files of text that name others by a fixed path, which no variable changes, and what they name.

@@ -12,8 +12,8 @@ use std::time::Instant;
 
 use super::postinst::{Call, UNKNOWN};
 use super::tree::{Node, Tree};
+use crate::change_stage::{Listener, Stage};
 use crate::overlay;
-use crate::stage::{Listener, Stage};
 
 /// A program that runs once, whatever the scripts say.
 struct Generator {
@@ -258,7 +258,7 @@ pub(super) fn run(
             _ => overlay::Who::Root,
         };
         if let Some(program) = run.command.first() {
-            listener.tell(Stage::Runs(program));
+            listener.report(Stage::Runs(program));
         }
         let left = MAX_SECONDS.saturating_sub(start.elapsed().as_secs());
         run.seconds = run.seconds.min(left);

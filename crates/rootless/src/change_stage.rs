@@ -1,4 +1,4 @@
-//! How far a change is: what is told to whoever shows it.
+//! How far a change of an installation is, for whoever shows it.
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,21 +12,21 @@ pub enum Stage<'s> {
     Runs(&'s str),
 }
 
-type Told = dyn Fn(Stage<'_>) + Send + Sync;
+type Report = dyn Fn(Stage<'_>) + Send + Sync;
 
-/// Who is told; nobody by default. Several threads tell.
+/// Who gets reports; nobody by default. Several threads report.
 #[derive(Clone, Default)]
-pub struct Listener(Option<Arc<Told>>);
+pub struct Listener(Option<Arc<Report>>);
 
 impl Listener {
     /// Returns one that calls a function.
-    pub fn new(told: impl Fn(Stage<'_>) + Send + Sync + 'static) -> Self {
-        Self(Some(Arc::new(told)))
+    pub fn new(report: impl Fn(Stage<'_>) + Send + Sync + 'static) -> Self {
+        Self(Some(Arc::new(report)))
     }
 
-    pub(crate) fn tell(&self, stage: Stage<'_>) {
-        if let Some(told) = &self.0 {
-            told(stage);
+    pub(crate) fn report(&self, stage: Stage<'_>) {
+        if let Some(report) = &self.0 {
+            report(stage);
         }
     }
 }
