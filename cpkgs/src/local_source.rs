@@ -8,7 +8,7 @@ use debian_control::inrelease::{self, EnvelopeError};
 use debian_control::limits::Limits;
 use debian_control::name::NameError;
 use debian_control::stanza::{Stanza, StanzaError, StanzaReader};
-use debian_control::version::Version;
+use debian_control::version::{Version, VersionError};
 
 /// What a signed `.dsc` begins with.
 const SIGNED: &[u8] = b"-----BEGIN PGP SIGNED MESSAGE-----";
@@ -68,6 +68,9 @@ pub enum Malformed {
     /// Its name is invalid.
     #[error(transparent)]
     Name(#[from] NameError),
+    /// Its version is invalid.
+    #[error(transparent)]
+    Version(#[from] VersionError),
 }
 
 /// Says whether a person who writes a word means a file or a folder by it, not the name of a package.
@@ -114,7 +117,7 @@ impl LocalSource {
         name.parse::<debian_control::name::PackageName>()?;
         Ok(Self {
             name: name.to_owned(),
-            version: read.line("Version").and_then(|version| version.parse().ok()),
+            version: read.line("Version").map(str::parse).transpose()?,
             stanza: format!("{stanza}\n"),
         })
     }
@@ -165,6 +168,10 @@ mod tests {
         assert!(matches!(refused(b""), Malformed::NoSource));
         assert!(matches!(refused(b"Package: a\n"), Malformed::NoSource));
         assert!(matches!(refused(b"Source: a b\n"), Malformed::Name(_)));
+        assert!(matches!(
+            refused(b"Source: a\nVersion: -1\n"),
+            Malformed::Version(_)
+        ));
         assert!(matches!(refused(b"Source: \xff\n"), Malformed::NotUtf8));
         let large = vec![b'a'; Limits::default().max_control_bytes + 1];
         assert!(matches!(refused(&large), Malformed::TooLarge(_)));
