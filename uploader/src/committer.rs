@@ -22,6 +22,7 @@ use crate::caller::Caller;
 use crate::clock::now;
 use crate::problem::{Code, Problem};
 use crate::publication_tracker::PublicationTracker;
+use crate::search_index::SearchIndexer;
 
 /// How many sets are queued at most. Further requests wait for a place in the queue: their files are on disk already, so what they hold
 /// meanwhile is a connection and a slot for uploads.
@@ -68,9 +69,10 @@ impl ReplyChannel {
 pub(crate) struct Committer(mpsc::Sender<QueuedSet>);
 
 impl Committer {
-    /// Starts the thread. It ends when this is dropped, after what waits then.
+    /// Starts the thread, and that of the search index. It ends when this is dropped, after what waits then.
     pub(crate) fn start(publications: Arc<PublicationTracker>) -> std::io::Result<Self> {
         let (sender, mut receiver) = mpsc::channel(QUEUE);
+        let search_index = SearchIndexer::start(publications.clone())?;
         std::thread::Builder::new()
             .name("committer".into())
             .spawn(move || {
@@ -79,10 +81,7 @@ impl Committer {
                     let archive = publications.archive();
                     commit(&archive, std::mem::take(&mut batch));
                     publications.changed();
-                    // After the answers: a search that misses the newest packages for a moment costs less than a slower upload.
-                    if let Err(error) = archive.listing().refresh() {
-                        tracing::error!(error = %with_causes(&error), "cannot update the search index");
-                    }
+                    search_index.wake();
                 }
             })?;
         Ok(Self(sender))

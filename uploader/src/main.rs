@@ -35,6 +35,7 @@ mod sent_digest;
 mod queue;
 mod resumable;
 mod committer;
+mod search_index;
 mod publication_tracker;
 mod usage;
 mod download_log;

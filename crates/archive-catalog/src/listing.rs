@@ -32,6 +32,13 @@ pub struct PackageQuery {
     pub author: Option<String>,
 }
 
+impl PackageQuery {
+    /// Says whether it asks for what packages say of themselves beside name, version and architecture.
+    pub(crate) fn asks_for_details(&self) -> bool {
+        self.section.is_some() || self.maintainer.is_some()
+    }
+}
+
 /// Where a page of a list begins: after this package.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PageCursor {

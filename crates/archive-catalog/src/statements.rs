@@ -6,7 +6,7 @@ mod audit;
 mod catalog;
 mod condemned;
 mod describe;
-mod details;
+pub(crate) mod details;
 mod downloads;
 mod events;
 mod external_identities;

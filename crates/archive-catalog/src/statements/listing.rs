@@ -25,7 +25,9 @@ impl Listing for SqlCatalog {
         after: Option<&PageCursor>,
         most: PageLimit,
     ) -> Result<PackagePage, CatalogError> {
-        self.refresh_unless_busy()?;
+        if query.asks_for_details() {
+            self.refresh_unless_busy()?;
+        }
         self.read("list packages", |db| {
             let mut condition = Condition::of(db.dialect(), query, Reach::Few);
             if let Some(after) = after {

@@ -35,6 +35,25 @@ pub(super) fn pages_follow_each_other_and_show_asked_suites_only(catalog: &SqlCa
     assert_eq!(all, ["hello 9.0", "hello 10.0", "nginx 1.0"]);
 }
 
+pub(super) fn only_filters_on_what_packages_say_wait_for_the_search_index(catalog: &SqlCatalog) {
+    place(catalog, &[placement("hello", "1.0", "misc")]);
+    let is_behind = || {
+        catalog
+            .read("look", crate::statements::details::are_behind)
+            .unwrap()
+    };
+    let found = catalog.page(&in_stable(), None, packages(9)).unwrap();
+    assert_eq!(names(&found.packages), ["hello"]);
+    assert!(is_behind());
+    let misc = PackageQuery {
+        section: Some("misc".to_owned()),
+        ..in_stable()
+    };
+    let found = catalog.page(&misc, None, packages(9)).unwrap();
+    assert_eq!(names(&found.packages), ["hello"]);
+    assert!(!is_behind());
+}
+
 pub(super) fn a_part_of_a_list_ends_early_where_packages_are_large_and_says_that_more_comes(
     catalog: &SqlCatalog,
 ) {
