@@ -2,7 +2,7 @@
 
 use debian_control::digest::{Md5, Sha256};
 use debian_control::limits::Limits;
-use debian_control::package::BinaryPackage;
+use debian_control::package::{BinaryPackage, ControlError};
 use debian_control::packages::{DescriptionForm, IndexEntry, Placement, render};
 use debian_control::stanza::{Stanza, StanzaReader};
 
@@ -81,8 +81,10 @@ impl FuzzTarget for Control {
 
     fn check(&self, input: &[u8]) -> Result<ParserVerdict, String> {
         let limits = Limits::default();
-        let Ok(package) = BinaryPackage::parse(input, &limits) else {
-            return Ok(ParserVerdict::Refused);
+        let package = match BinaryPackage::parse(input, &limits) {
+            Ok(package) => package,
+            Err(error @ ControlError::Ambiguous(_)) => return Err(error.to_string()),
+            Err(_) => return Ok(ParserVerdict::Refused),
         };
         let control = package.control();
         let again = BinaryPackage::parse(control.as_bytes(), &limits)

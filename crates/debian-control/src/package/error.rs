@@ -132,7 +132,7 @@ pub enum ControlError {
         "field `Multi-Arch`: `same` has no meaning with `Architecture: all`: expected `foreign`, `allowed` or no field"
     )]
     SameOnAll,
-    /// Two readers that know nothing of each other see different things in it.
+    /// Two readers that know nothing of each other see different things in it. Debug builds alone ask the second one.
     #[error("two readers of control files disagree on {0}")]
     Ambiguous(String),
 }

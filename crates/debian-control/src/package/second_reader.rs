@@ -1,4 +1,4 @@
-//! A second opinion on what a control file says.
+//! A second opinion on what a control file says, asked for in debug builds: by every test and every fuzzer.
 //!
 //! The reader in [`stanza`](crate::stanza) keeps indentation, for index text has to be what the package says. The crate
 //! `debcontrol` was written by others from the same policy. Where both read the same fields, a trick that works on
