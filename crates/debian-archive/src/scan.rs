@@ -1,27 +1,23 @@
 //! A Packages file for a folder of `.deb` files, with no catalog: what `dpkg-scanpackages` and `apt-ftparchive
 //! packages` print.
 
+mod batch;
+mod md5_lanes;
 mod overrides;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
-use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use debian_control::architecture::Architecture;
-use debian_control::digest::DigestReader;
-use debian_control::limits::Limits;
-use debian_control::packages::{self, DescriptionForm, Placement};
 use debian_control::version::Version;
 use debian_deb::{Data, DebError};
-use sha1::{Digest as _, Sha1};
 use walkdir::WalkDir;
 
+use self::batch::{BATCH_FILES, BatchReader};
 pub use self::overrides::Overrides;
-use self::overrides::with_field;
 
 /// What to look for, and how.
 #[derive(Debug, Clone)]
@@ -106,17 +102,24 @@ struct ScannedFile {
 pub fn scan(scan: &Scan<'_>, overrides: Option<Overrides>, extra: Option<Overrides>) -> Scanned {
     let mut scanned = Scanned::default();
     let files = list(scan, &mut scanned.rejected);
+    let jobs = scan.jobs.max(1);
+    // A few files are shared out among all.
+    let batch_files = files.len().div_ceil(jobs).clamp(1, BATCH_FILES);
+    let batches: Vec<&[PathBuf]> = files.chunks(batch_files).collect();
     let next = AtomicUsize::new(0);
     let results = Mutex::new((Vec::new(), Vec::new()));
     thread::scope(|scope| {
-        for _ in 0..scan.jobs.max(1) {
+        for _ in 0..jobs {
             scope.spawn(|| {
-                while let Some(path) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let outcome = read(scan, path);
+                let mut reader = BatchReader::default();
+                while let Some(batch) = batches.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let outcomes = reader.read(scan, batch);
                     let mut results = results.lock().unwrap_or_else(PoisonError::into_inner);
-                    match outcome {
-                        Ok(found) => results.0.extend(found),
-                        Err(error) => results.1.push((path.clone(), error)),
+                    for (path, outcome) in batch.iter().zip(outcomes) {
+                        match outcome {
+                            Ok(found) => results.0.extend(found),
+                            Err(error) => results.1.push((path.clone(), error)),
+                        }
                     }
                 }
             });
@@ -170,58 +173,6 @@ fn list(scan: &Scan<'_>, rejected: &mut Vec<(PathBuf, ScanError)>) -> Vec<PathBu
     files
 }
 
-/// Reads one file; `None` when its architecture is not looked for.
-fn read(scan: &Scan<'_>, path: &Path) -> Result<Option<ScannedFile>, ScanError> {
-    let filename = path
-        .to_str()
-        .filter(|path| !path.contains('\n'))
-        .ok_or(ScanError::Path)?;
-    let mut reader = Sha1Reader {
-        inner: DigestReader::md5_and_sha256(File::open(path)?),
-        sha1: scan.hashes.sha1.then(Sha1::new),
-    };
-    let package = debian_deb::read(&mut reader, &Limits::default(), scan.data)?.package;
-    if scan
-        .architecture
-        .is_some_and(|wanted| package.architecture() != wanted && !package.architecture().is_all())
-    {
-        return Ok(None);
-    }
-    let sha1 = reader.sha1.map(|sha1| format!("{:x}", sha1.finalize()));
-    let digests = reader.inner.finish();
-    let filename = format!(
-        "{}{}",
-        scan.prefix,
-        filename.strip_prefix("./").unwrap_or(filename)
-    );
-    let placement = Placement {
-        filename: &filename,
-        size: digests.size,
-        md5: digests.md5.filter(|_| scan.hashes.md5),
-        sha256: scan.hashes.sha256.then_some(digests.sha256),
-        section: None,
-        priority: None,
-        description: DescriptionForm::Full,
-    };
-    let mut text = packages::render(package.control(), &placement).expect("the package was read from it");
-    if let Some(sha1) = sha1 {
-        text = with_field(&text, "SHA1", &sha1);
-    }
-    if let Some(medium) = scan.medium {
-        text = with_field(&text, "X-Medium", medium);
-    }
-    let key = (
-        package.name().to_string(),
-        package.architecture().to_string(),
-        package.version().clone(),
-    );
-    Ok(Some(ScannedFile {
-        key,
-        path: path.to_owned(),
-        text,
-    }))
-}
-
 /// Orders what was found, and sorts out older versions.
 fn choose(versions: VersionFilter, mut found: Vec<ScannedFile>) -> (Vec<ScannedFile>, Vec<PathBuf>) {
     found.sort_by(|left, right| (&left.key, &left.path).cmp(&(&right.key, &right.path)));
@@ -238,24 +189,4 @@ fn choose(versions: VersionFilter, mut found: Vec<ScannedFile>) -> (Vec<ScannedF
         }
     }
     (newest.into_values().collect(), older)
-}
-
-/// Takes SHA-1 of what is read through it, where it is wanted: nothing else here makes it.
-struct Sha1Reader<R> {
-    inner: R,
-    sha1: Option<Sha1>,
-}
-
-impl<R: Read> Read for Sha1Reader<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.inner.read(buffer)?;
-        if let Some(sha1) = &mut self.sha1 {
-            sha1.update(
-                buffer
-                    .get(..count)
-                    .expect("a reader fills no more than its buffer"),
-            );
-        }
-        Ok(count)
-    }
 }
