@@ -35,8 +35,12 @@ pub(crate) const NOTES: &str = "staged/parts/";
 const SHA256: &str = "sha256";
 /// Where whoever sends a file in parts says which bytes it is sending under a name: no store compares when parts are joined.
 pub const CLAIMS: &str = "staged/claims";
-/// How often an object is written again whose time has to rise.
+/// How often an object is written again whose time has to rise, and how many times at most: no wait helps where the clock of the
+/// store went back by minutes, or stands still.
 const NEWER_EVERY: Duration = Duration::from_millis(250);
+const NEWER_ATTEMPTS: u32 = 20;
+/// How often a name is asked for again that was taken, and free a moment later.
+const NAME_ATTEMPTS: u32 = 8;
 
 pub(crate) type RequestError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -179,7 +183,7 @@ impl Bucket {
         file: &LocalFile<'_>,
     ) -> Result<PutNew, RequestError> {
         let attributes = Self::attributes(path, Lifetime::Immutable, Some(&file.sha256));
-        loop {
+        for _ in 0..NAME_ATTEMPTS {
             let bytes = std::fs::read(file.path)?;
             if self.create(key, bytes, attributes.clone()).await? {
                 return Ok(PutNew::Written);
@@ -191,6 +195,11 @@ impl Bucket {
                 None => {}
             }
         }
+        Err(Self::comes_and_goes(key))
+    }
+
+    fn comes_and_goes(key: &Path) -> RequestError {
+        format!("others write and delete `{key}` again and again").into()
     }
 
     /// Sends a file in parts to a name that nobody else sends other bytes to.
@@ -222,17 +231,17 @@ impl Bucket {
     /// Claims a name for these bytes; says false where it is claimed for others.
     async fn claim(&self, claim: &Path, sha256: &Sha256) -> Result<bool, RequestError> {
         let text = sha256.to_string();
-        if self
-            .create(claim, text.clone().into_bytes(), Attributes::new())
-            .await?
-        {
-            return Ok(true);
+        for _ in 0..NAME_ATTEMPTS {
+            let bytes = text.clone().into_bytes();
+            if self.create(claim, bytes, Attributes::new()).await? {
+                return Ok(true);
+            }
+            if let Some(held) = self.get(claim, GetOptions::default()).await? {
+                return Ok(held.bytes().await? == text.as_bytes());
+            }
+            // It went in between. That is no claim yet: a third may make one now.
         }
-        match self.get(claim, GetOptions::default()).await? {
-            Some(held) => Ok(held.bytes().await? == text.as_bytes()),
-            // It went in between.
-            None => Ok(true),
-        }
+        Err(Self::comes_and_goes(claim))
     }
 
     fn overwrite(
@@ -274,33 +283,44 @@ impl Bucket {
             e_tag: before.tag.clone(),
             version: before.version.clone(),
         };
-        loop {
+        for _ in 0..NEWER_ATTEMPTS {
             let options = PutOptions {
                 mode: PutMode::Update(version),
                 attributes: attributes.clone(),
                 ..PutOptions::default()
             };
-            let put = match self.store.put_opts(key, bytes.to_vec().into(), options).await {
+            version = match self.store.put_opts(key, bytes.to_vec().into(), options).await {
                 Err(object_store::Error::Precondition { .. }) => {
-                    // A repeated request meets what the first one wrote, whose answer was lost.
-                    let there = self.get(key, GetOptions::default()).await?;
-                    return match there {
-                        Some(there) => Ok(there.bytes().await? == bytes),
-                        None => Ok(false),
+                    let Some(there) = self.get(key, GetOptions::default()).await? else {
+                        return Ok(false);
                     };
+                    let (e_tag, version) = (there.meta.e_tag.clone(), there.meta.version.clone());
+                    // A repeated request meets what the first one wrote, whose answer was lost.
+                    if there.bytes().await? != bytes {
+                        return Ok(false);
+                    }
+                    UpdateVersion { e_tag, version }
                 }
-                put => put?,
+                put => {
+                    let put = put?;
+                    UpdateVersion {
+                        e_tag: put.e_tag,
+                        version: put.version,
+                    }
+                }
             };
-            match self.object_head(key).await? {
-                Some(head) if head.meta.last_modified.timestamp() <= before.modified => {}
-                _ => return Ok(true),
+            let written = self
+                .object_head(key)
+                .await?
+                .map(|head| head.meta.last_modified.timestamp());
+            let behind = written.map_or(0, |written| before.modified.saturating_sub(written) + 1);
+            if behind <= 0 || Duration::from_secs(behind.unsigned_abs()) > NEWER_EVERY * NEWER_ATTEMPTS {
+                break;
             }
             tokio::time::sleep(NEWER_EVERY).await;
-            version = UpdateVersion {
-                e_tag: put.e_tag,
-                version: put.version,
-            };
         }
+        // It is there, whatever its time: who asks by If-Modified-Since gets it when the clock of the store has come so far.
+        Ok(true)
     }
 }
 
@@ -517,3 +537,6 @@ fn is_away(error: &(dyn std::error::Error + 'static)) -> bool {
         Some(object_store::Error::Generic { .. })
     )
 }
+
+#[cfg(test)]
+mod tests;
