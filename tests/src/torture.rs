@@ -9,6 +9,7 @@ mod clients;
 pub mod full;
 pub mod generations;
 pub mod kills;
+pub mod mirrored;
 mod owner;
 pub mod power;
 pub mod stops;

@@ -8,6 +8,7 @@ mod folder;
 #[cfg(any(test, feature = "testing"))]
 pub mod conformance;
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::ops::Range;
@@ -177,16 +178,38 @@ pub fn folder_of(path: &str) -> &str {
 /// Deletes all files below a folder, those first from which clients begin.
 pub fn delete_folder(store: &dyn FileStore, folder: &str) -> Result<(), StoreError> {
     let mut paths: Vec<String> = store.list(folder)?.into_keys().collect();
-    let rank = |path: &String| match path.rsplit('/').next() {
-        Some("InRelease") => 0,
-        Some("Release" | "Release.gpg") => 1,
-        _ => 2,
-    };
-    paths.sort_by_key(rank);
+    paths.sort_by_key(|path| Reverse(Turn::of(path)));
     for path in paths {
         store.delete(&path)?;
     }
     Ok(())
+}
+
+/// When a file is written among those of an archive, so that each finds what it names there already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Turn {
+    /// It stands for one content for ever: a file of the pool, or one below by-hash.
+    Immutable,
+    /// An index under its name, or what nothing else names.
+    Name,
+    /// A Release that is signed elsewhere, or the signature.
+    Release,
+    /// The file at which clients begin.
+    InRelease,
+}
+
+impl Turn {
+    /// Returns the turn of a path.
+    pub fn of(path: &str) -> Self {
+        match path.rsplit('/').next() {
+            Some("InRelease") => Self::InRelease,
+            Some("Release" | "Release.gpg") => Self::Release,
+            _ if path.starts_with("pool/") || path.contains("/by-hash/") || path.contains("/pool/") => {
+                Self::Immutable
+            }
+            _ => Self::Name,
+        }
+    }
 }
 
 /// Reads a file to its end and returns digest and size; `None` when there is none.

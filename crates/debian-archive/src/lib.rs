@@ -6,6 +6,7 @@
 
 pub mod error_text;
 mod severity;
+mod side_by_side;
 pub mod config;
 pub mod archive;
 pub mod location;

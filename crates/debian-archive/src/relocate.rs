@@ -9,13 +9,14 @@ use std::io;
 use std::path::PathBuf;
 
 use archive_catalog::{CatalogError, DatabaseUrl, SqlCatalog};
-use archive_storage::store::{self, FileHead, FileStore, Lifetime, StoreError, folder_of, is_release};
+use archive_storage::store::{self, FileHead, FileStore, Lifetime, StoreError, Turn, folder_of};
 use debian_control::digest::Sha256;
 use debian_control::name::SuiteName;
 use rustix::fs::FlockOperation;
 
 use crate::archive::{Archive, suite_dists};
 use crate::publish::{POOL_LINK, SuiteLease};
+use crate::side_by_side::side_by_side;
 
 /// The folders of an archive whose files are moved: those that are served, and the build records.
 const FOLDERS: [&str; 6] = ["pool", "dists", "snapshots", "private", "browse", "buildinfo"];
@@ -163,38 +164,35 @@ impl Archive {
             return Err(RelocateError::OtherFiles(to.address().to_owned()));
         }
         let files = self.all_files()?;
-        let mut relocated = Relocated::default();
-        let mut copied = Vec::new();
+        // A name may stand for another content of the same size; only in the pool and below by-hash it never does.
+        let is_there = |path: &String, head: &FileHead| {
+            lifetime(path) == Lifetime::Immutable
+                && there.get(path).is_some_and(|found| found.size == head.size)
+        };
+        let missing = files.iter().filter(|(path, head)| !is_there(path, head));
         // The keyring first: by it a run that is interrupted is told from another archive.
-        let mut order: Vec<(&String, u64)> = files.iter().map(|(path, head)| (path, head.size)).collect();
-        order.sort_by_key(|(path, _)| *path != keyring);
-        for (path, size) in order {
-            let lifetime = lifetime(path);
-            // A name may stand for another content of the same size; only in the pool and below by-hash it never does.
-            let is_there = there.get(path).is_some_and(|found| found.size == size);
-            if is_there && lifetime == Lifetime::Immutable {
-                copied.push(path.clone());
-                continue;
-            }
-            relocated.files += 1;
-            relocated.bytes += size;
-            if mode == RelocateMode::Copy {
-                let file = from.open(path, None)?;
-                let mut file = file.ok_or_else(|| RelocateError::Gone(path.clone()))?;
-                to.write(path, &mut file.content, size, lifetime)?;
-                copied.push(path.clone());
-            }
-        }
+        let turn = |path: &str| (path != keyring, Turn::of(path));
+        let mut missing: Vec<(&str, u64)> = missing.map(|(path, head)| (path.as_str(), head.size)).collect();
+        missing.sort_by_key(|(path, _)| turn(path));
+        let relocated = Relocated {
+            files: missing.len() as u64,
+            bytes: missing.iter().map(|(_, size)| size).sum(),
+        };
         if mode == RelocateMode::Copy {
+            for files in missing.chunk_by(|(one, _), (next, _)| turn(one) == turn(next)) {
+                side_by_side(files, |(path, size)| self.copy_file(path, *size, to))?;
+                let folders: BTreeSet<&str> = files.iter().map(|(path, _)| folder_of(path)).collect();
+                to.settle(&mut folders.into_iter())?;
+            }
             let aliases = self.copy_aliases(to, &files)?;
             // What was taken out here since an earlier run, such as a suite that became private, must not stay public there.
             let is_gone = |path: &&String| !files.contains_key(*path) && !aliases.contains(*path);
-            for path in there.keys().filter(is_gone) {
-                to.delete(path)?;
-            }
+            let gone: Vec<&String> = there.keys().filter(is_gone).collect();
+            side_by_side(&gone, |path| to.delete(path))?;
             let folders: BTreeSet<&str> = files.keys().map(|path| folder_of(path)).collect();
             to.settle(&mut folders.into_iter())?;
-            self.compare(to, &copied)?;
+            let paths: Vec<&str> = files.keys().map(String::as_str).collect();
+            side_by_side(&paths, |path| self.compare(to, path))?;
         }
         Ok(relocated)
     }
@@ -251,12 +249,15 @@ impl Archive {
                 continue;
             }
             // What names the others comes last.
-            paths.sort_by_key(|path| is_release(path));
-            for path in paths {
-                let copy = path.replacen(&folder, &alias, 1);
-                to.copy(path, &copy)?;
-                copies.insert(copy);
+            paths.sort_by_key(|path| Turn::of(path));
+            let copies_of: Vec<(&String, String)> = paths
+                .into_iter()
+                .map(|path| (path, path.replacen(&folder, &alias, 1)))
+                .collect();
+            for files in copies_of.chunk_by(|(one, _), (next, _)| Turn::of(one) == Turn::of(next)) {
+                side_by_side(files, |(path, copy)| to.copy(path, copy))?;
             }
+            copies.extend(copies_of.into_iter().map(|(_, copy)| copy));
         }
         for suite in &self.config().suites {
             for state in self.catalog().states(&suite.codename)? {
@@ -269,30 +270,33 @@ impl Archive {
         Ok(copies)
     }
 
-    fn compare(&self, to: &dyn FileStore, paths: &[String]) -> Result<(), RelocateError> {
-        for path in paths {
-            let digest = |store: &dyn FileStore| -> Result<Sha256, RelocateError> {
-                let found = store::digest(store, path)?;
-                Ok(found.ok_or_else(|| RelocateError::Gone(path.clone()))?.0)
-            };
-            let (here, there) = (digest(self.files())?, digest(to)?);
-            if here != there {
-                return Err(RelocateError::Differs {
-                    target: to.address().to_owned(),
-                    what: format!("`{path}` has sha256 {there}, not {here}"),
-                });
-            }
+    fn copy_file(&self, path: &str, size: u64, to: &dyn FileStore) -> Result<(), RelocateError> {
+        let file = self.files().open(path, None)?;
+        let mut file = file.ok_or_else(|| RelocateError::Gone(path.to_owned()))?;
+        Ok(to.write(path, &mut file.content, size, lifetime(path))?)
+    }
+
+    fn compare(&self, to: &dyn FileStore, path: &str) -> Result<(), RelocateError> {
+        let digest = |store: &dyn FileStore| -> Result<Sha256, RelocateError> {
+            let found = store::digest(store, path)?;
+            Ok(found.ok_or_else(|| RelocateError::Gone(path.to_owned()))?.0)
+        };
+        let (here, there) = (digest(self.files())?, digest(to)?);
+        if here == there {
+            return Ok(());
         }
-        Ok(())
+        Err(RelocateError::Differs {
+            target: to.address().to_owned(),
+            what: format!("`{path}` has sha256 {there}, not {here}"),
+        })
     }
 }
 
 /// Says whether a path stands for one content for ever.
 fn lifetime(path: &str) -> Lifetime {
-    if path.starts_with("pool/") || path.contains("/by-hash/") || path.contains("/pool/") {
-        Lifetime::Immutable
-    } else {
-        Lifetime::Replaceable
+    match Turn::of(path) {
+        Turn::Immutable => Lifetime::Immutable,
+        Turn::Name | Turn::Release | Turn::InRelease => Lifetime::Replaceable,
     }
 }
 

@@ -6,6 +6,7 @@
 mod error;
 mod published;
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read};
 
@@ -17,12 +18,16 @@ use openpgp_policy::Keyring;
 use crate::archive::Archive;
 use crate::config::Suite;
 use crate::live_release::signed_text;
-use archive_catalog::{PublishedFile, Retained};
+use crate::side_by_side::side_by_side;
+use archive_catalog::{PublishedFile, Retained, SnapshotId};
 use archive_storage::pool;
-use archive_storage::store::{FileHead, FileStore, Lifetime, folder_of};
+use archive_storage::store::{FileHead, FileStore, Lifetime, Turn, folder_of};
 use published::{PublishedSuite, date_of};
 
 pub use error::ReplicateError;
+
+/// How often the newest state is begun with because files of the one before went meanwhile.
+const ROUNDS: u32 = 5;
 
 /// What was done for one suite.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,29 +49,25 @@ impl Archive {
     ///
     /// When the suite is not published, when a file here is not what the catalog says, or when something newer is live there.
     pub fn replicate(&self, suite: &Suite, target: &dyn FileStore) -> Result<Replicated, ReplicateError> {
-        let published = PublishedSuite::read(self, suite)?;
         let mut copy = Copy::new(self, suite, target)?;
         copy.refuse_other_archive()?;
-        copy.refuse_newer(suite.codename.as_str(), &published)?;
-        copy.client_files()?;
-        copy.pool(published.publication.revision)?;
-        copy.pinned()?;
-        copy.indexes(suite.codename.as_str(), &published)?;
-        if let Some(alias) = suite.alias.as_ref().filter(|alias| **alias != suite.codename) {
-            let link = format!("{}dists/{alias}", copy.tree);
-            if !target.link_folder(&link, suite.codename.as_str())? {
-                copy.indexes(alias.as_str(), &published)?;
+        let mut published = PublishedSuite::read(self, suite)?;
+        for _ in 1..ROUNDS {
+            match copy.all(&published) {
+                Err(ReplicateError::Missing(path)) => {
+                    let newest = PublishedSuite::read(self, suite)?;
+                    if newest.is_same_as(&published) {
+                        return Err(ReplicateError::Missing(path));
+                    }
+                    // It took longer than files are kept that nothing live names: of the newest state all are there, and what was
+                    // copied is not copied again.
+                    published = newest;
+                }
+                done => return done.map(|()| copy.done()),
             }
-            copy.unsettled.insert(folder_of(&link).to_owned());
-            copy.settle()?;
         }
-        copy.site()?;
-        Ok(Replicated {
-            suite: suite.codename.clone(),
-            files: copy.files,
-            bytes: copy.bytes,
-            named: copy.named,
-        })
+        copy.all(&published)?;
+        Ok(copy.done())
     }
 
     /// Deletes what lies in `target` and is not in this archive any more; returns the paths.
@@ -87,10 +88,12 @@ impl Archive {
             let is_stale = |path: &String| {
                 !is_named(path) && !here.contains_key(path) && !here.contains_key(&self.without_alias(path))
             };
-            for path in there.filter(is_stale) {
-                target.delete(&path)?;
-                deleted.push(path);
+            let mut stale: Vec<String> = there.filter(is_stale).collect();
+            stale.sort_by_key(|path| Reverse(Turn::of(path)));
+            for turn in stale.chunk_by(|one, next| Turn::of(one) == Turn::of(next)) {
+                side_by_side(turn, |path| target.delete(path))?;
             }
+            deleted.extend(stale);
         }
         let folders: BTreeSet<&str> = deleted.iter().map(|path| folder_of(path)).collect();
         target.settle(&mut folders.into_iter())?;
@@ -108,6 +111,14 @@ impl Archive {
         }
         path.to_owned()
     }
+}
+
+/// A file on its way, and what it holds.
+struct Transfer {
+    from: String,
+    to: String,
+    size: u64,
+    sha256: Sha256,
 }
 
 /// One suite on its way.
@@ -146,6 +157,34 @@ impl<'a> Copy<'a> {
             files: 0,
             bytes: 0,
         })
+    }
+
+    /// Brings the suite there to a state.
+    fn all(&mut self, published: &PublishedSuite) -> Result<(), ReplicateError> {
+        let suite = self.suite;
+        self.refuse_newer(suite.codename.as_str(), published)?;
+        self.client_files()?;
+        self.pool(published.publication.revision)?;
+        self.pinned()?;
+        self.indexes(suite.codename.as_str(), published)?;
+        if let Some(alias) = suite.alias.as_ref().filter(|alias| **alias != suite.codename) {
+            let link = format!("{}dists/{alias}", self.tree);
+            if !self.target.link_folder(&link, suite.codename.as_str())? {
+                self.indexes(alias.as_str(), published)?;
+            }
+            self.unsettled.insert(folder_of(&link).to_owned());
+            self.settle()?;
+        }
+        self.site()
+    }
+
+    fn done(self) -> Replicated {
+        Replicated {
+            suite: self.suite.codename.clone(),
+            files: self.files,
+            bytes: self.bytes,
+            named: self.named,
+        }
     }
 
     /// Refuses to take a newer Release from those who have seen it.
@@ -199,7 +238,7 @@ impl<'a> Copy<'a> {
                 continue;
             };
             if self.target.read(path)?.as_ref() != Some(&here) {
-                self.write(path, &here)?;
+                self.write_one(path, &here)?;
             }
         }
         Ok(())
@@ -211,14 +250,22 @@ impl<'a> Copy<'a> {
             self.archive
                 .catalog()
                 .snapshot(&self.suite.codename, self.suite.pool_tree(), Some(revision))?;
+        let mut missing = Vec::new();
         for package in snapshot.packages()? {
             let path = format!("{}{}", self.tree, package.path);
             self.named.insert(path.clone());
             if self.held.get(&path) != Some(&package.size) {
-                self.copy(&path, &path, (package.size, &package.sha256))?;
-                self.held.insert(path, package.size);
+                missing.push(Transfer {
+                    from: path.clone(),
+                    to: path,
+                    size: package.size,
+                    sha256: package.sha256,
+                });
             }
         }
+        self.transfer(&missing, Lifetime::Immutable)?;
+        let copied = missing.into_iter().map(|file| (file.to, file.size));
+        self.held.extend(copied);
         self.settle()
     }
 
@@ -233,73 +280,89 @@ impl<'a> Copy<'a> {
             .extend(before.iter().flat_map(|inrelease| by_hash_of(inrelease, &there)));
         let held = sizes(self.target.list(&there)?);
         let files = &published.publication.files;
-        for file in files {
-            let by_hash = by_hash_path(&file.path, &file.sha256);
+        let mut missing = Vec::new();
+        let mut by_names = Vec::new();
+        for PublishedFile { path, sha256, size } in files {
+            let by_hash = by_hash_path(path, sha256);
+            let transfer = |to: String| Transfer {
+                from: format!("{here}/{by_hash}"),
+                to,
+                size: *size,
+                sha256: *sha256,
+            };
             let to = format!("{there}/{by_hash}");
             self.named.insert(to.clone());
-            if held.get(&to) != Some(&file.size) {
-                self.copy(&format!("{here}/{by_hash}"), &to, (file.size, &file.sha256))?;
+            if held.get(&to) != Some(size) {
+                missing.push(transfer(to));
             }
+            by_names.push(transfer(format!("{there}/{path}")));
         }
+        self.transfer(&missing, Lifetime::Immutable)?;
         self.settle()?;
         if is_live {
             return Ok(());
         }
         // Another run may have been faster while this one was busy with the pool.
         self.refuse_newer(name, published)?;
-        for PublishedFile { path, sha256, size } in files {
-            let from = format!("{here}/{}", by_hash_path(path, sha256));
-            self.replace(&from, &format!("{there}/{path}"), (*size, sha256))?;
-        }
+        self.transfer(&by_names, Lifetime::Replaceable)?;
         self.settle()?;
-        self.write(&format!("{there}/Release.gpg"), &published.signature)?;
-        self.write(&format!("{there}/Release"), &published.release)?;
+        self.write_one(&format!("{there}/Release.gpg"), &published.signature)?;
+        self.write_one(&format!("{there}/Release"), &published.release)?;
         self.settle()?;
         self.refuse_newer(name, published)?;
         // Last: a client that sees this file must find everything that it names.
-        self.write(&path, &published.inrelease)?;
+        self.write_one(&path, &published.inrelease)?;
         self.settle()
     }
 
     /// Copies the states that are pinned, with their packages.
     fn pinned(&mut self) -> Result<(), ReplicateError> {
-        for state in self.archive.catalog().states(&self.suite.codename)? {
-            if state.kept != Retained::Pinned {
-                continue;
+        for (id, revision) in self.pinned_now()? {
+            match self.pinned_state(&id, revision) {
+                // Its pin was deleted meanwhile.
+                Err(ReplicateError::Missing(_)) if !self.pinned_now()?.contains_key(&id) => {}
+                done => done?,
             }
-            self.pool(state.revision)?;
-            let folder = format!("{}snapshots/{}", self.tree, state.id);
-            let dists = format!("{folder}/dists/{}", self.suite.codename);
-            // InRelease comes last: where that is the same, all of it is. A rotated key signs it anew.
-            let path = format!("{dists}/InRelease");
-            let here = required(self.archive, &path)?;
-            if self.target.read(&path)?.as_ref() != Some(&here) {
-                self.folder(&dists)?;
-            }
-            self.target.link_folder(&format!("{folder}/pool"), "../../pool")?;
-            self.unsettled.insert(folder.clone());
-            self.settle()?;
         }
         Ok(())
     }
 
+    /// Returns the states that are pinned, and their revisions.
+    fn pinned_now(&self) -> Result<BTreeMap<SnapshotId, i64>, ReplicateError> {
+        let states = self.archive.catalog().states(&self.suite.codename)?;
+        let pinned = states.into_iter().filter(|state| state.kept == Retained::Pinned);
+        Ok(pinned.map(|state| (state.id, state.revision)).collect())
+    }
+
+    fn pinned_state(&mut self, id: &SnapshotId, revision: i64) -> Result<(), ReplicateError> {
+        self.pool(revision)?;
+        let folder = format!("{}snapshots/{id}", self.tree);
+        let dists = format!("{folder}/dists/{}", self.suite.codename);
+        // InRelease comes last: where that is the same, all of it is. A rotated key signs it anew.
+        let path = format!("{dists}/InRelease");
+        let here = required(self.archive, &path)?;
+        if self.target.read(&path)?.as_ref() != Some(&here) {
+            self.folder(&dists)?;
+        }
+        self.target.link_folder(&format!("{folder}/pool"), "../../pool")?;
+        self.unsettled.insert(folder);
+        self.settle()
+    }
+
     /// Copies a folder of a finished state, what names the others last.
     fn folder(&mut self, folder: &str) -> Result<(), ReplicateError> {
-        let here = self.archive.files();
-        let mut paths: Vec<String> = here.list(folder)?.into_keys().collect();
-        let rank = |path: &String| match path.rsplit('/').next() {
-            Some("InRelease") => 3,
-            Some("Release" | "Release.gpg") => 2,
-            _ if path.contains("/by-hash/") => 0,
-            _ => 1,
-        };
-        paths.sort_by_key(rank);
-        for path in paths {
-            let bytes = required(self.archive, &path)?;
-            self.settle()?;
-            self.write(&path, &bytes)?;
+        let mut turns: BTreeMap<Turn, Vec<String>> = BTreeMap::new();
+        for path in self.archive.files().list(folder)?.into_keys() {
+            turns.entry(Turn::of(&path)).or_default().push(path);
         }
-        self.settle()
+        for paths in turns.values() {
+            let sizes = side_by_side(paths, |path| self.write(path, &required(self.archive, path)?))?;
+            for (path, size) in paths.iter().zip(sizes) {
+                self.count(path, size);
+            }
+            self.settle()?;
+        }
+        Ok(())
     }
 
     /// Copies the pages of the suite, and those about all suites; after the Release, so that they name nothing that is not there.
@@ -307,57 +370,64 @@ impl<'a> Copy<'a> {
         let files = self.archive.files();
         let mut here = files.list(&archive_site::suite_folder(self.suite.codename.as_str()))?;
         here.extend(files.list(&archive_site::assets_folder())?);
+        let mut there = self.target.list(archive_site::BROWSE)?;
         for path in archive_site::ROOT {
             here.extend(files.head(path)?.map(|head| (path.to_owned(), head)));
+            there.extend(self.target.head(path)?.map(|head| (path.to_owned(), head)));
         }
-        let there = self.target.list(archive_site::BROWSE)?;
-        for (path, head) in here {
-            // A page has the time of its publish, and a copy that of the copying, which is later but for a Date that was ahead.
-            let copied = there.get(&path).filter(|copied| copied.size == head.size);
-            if copied.is_some_and(|copied| copied.modified >= head.modified) {
-                continue;
+        // A page has the time of its publish, and a copy that of the copying, which is later but for a Date that was ahead.
+        here.retain(|path, head| {
+            let copied = there.get(path).filter(|copied| copied.size == head.size);
+            copied.is_none_or(|copied| copied.modified <= head.modified)
+        });
+        let pages: Vec<String> = here.into_keys().collect();
+        let sizes = side_by_side(&pages, |path| {
+            // A publisher deletes pages of what is gone.
+            let Some(bytes) = files.read(path)? else {
+                return Ok(None);
+            };
+            if there.contains_key(path) && self.target.read(path)?.as_ref() == Some(&bytes) {
+                return Ok(None);
             }
-            let bytes = required(self.archive, &path)?;
-            if self.target.read(&path)?.as_ref() != Some(&bytes) {
-                self.write(&path, &bytes)?;
+            self.write(path, &bytes).map(Some)
+        })?;
+        for (path, size) in pages.iter().zip(sizes) {
+            if let Some(size) = size {
+                self.count(path, size);
             }
         }
         self.settle()
     }
 
-    fn write(&mut self, path: &str, bytes: &[u8]) -> Result<(), ReplicateError> {
+    /// Writes a small file, and returns its size.
+    fn write(&self, path: &str, bytes: &[u8]) -> Result<u64, ReplicateError> {
         let size = bytes.len() as u64;
         self.target
             .write(path, &mut &*bytes, size, Lifetime::Replaceable)?;
+        Ok(size)
+    }
+
+    fn write_one(&mut self, path: &str, bytes: &[u8]) -> Result<(), ReplicateError> {
+        let size = self.write(path, bytes)?;
         self.count(path, size);
         Ok(())
     }
 
-    /// Copies a file that is never another.
-    fn copy(&mut self, from: &str, to: &str, content: (u64, &Sha256)) -> Result<(), ReplicateError> {
-        self.transfer((from, to), content, Lifetime::Immutable)
-    }
-
-    /// Copies a file over another.
-    fn replace(&mut self, from: &str, to: &str, content: (u64, &Sha256)) -> Result<(), ReplicateError> {
-        self.transfer((from, to), content, Lifetime::Replaceable)
-    }
-
-    fn transfer(
-        &mut self,
-        (from, to): (&str, &str),
-        (size, sha256): (u64, &Sha256),
-        lifetime: Lifetime,
-    ) -> Result<(), ReplicateError> {
-        let opened = self.archive.files().open(from, None)?;
-        let opened = opened.ok_or_else(|| ReplicateError::Missing(from.to_owned()))?;
-        let mut content = Checked {
-            content: opened.content,
-            digester: Some(Digester::sha256()),
-            sha256,
-        };
-        self.target.write(to, &mut content, size, lifetime)?;
-        self.count(to, size);
+    /// Copies files that belong to one turn.
+    fn transfer(&mut self, files: &[Transfer], lifetime: Lifetime) -> Result<(), ReplicateError> {
+        side_by_side(files, |file| {
+            let opened = self.archive.files().open(&file.from, None)?;
+            let opened = opened.ok_or_else(|| ReplicateError::Missing(file.from.clone()))?;
+            let mut content = Checked {
+                content: opened.content,
+                digester: Some(Digester::sha256()),
+                sha256: &file.sha256,
+            };
+            Ok::<_, ReplicateError>(self.target.write(&file.to, &mut content, file.size, lifetime)?)
+        })?;
+        for file in files {
+            self.count(&file.to, file.size);
+        }
         Ok(())
     }
 

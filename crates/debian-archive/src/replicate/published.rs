@@ -23,6 +23,11 @@ pub(super) struct PublishedSuite {
 }
 
 impl PublishedSuite {
+    /// Says whether nothing was published between both.
+    pub(super) fn is_same_as(&self, other: &Self) -> bool {
+        self.inrelease == other.inrelease
+    }
+
     /// Reads it: the Release files are those of the publication, and belong together.
     pub(super) fn read(archive: &Archive, suite: &Suite) -> Result<Self, ReplicateError> {
         for _ in 0..ATTEMPTS {

@@ -2,7 +2,8 @@
 
 use archive_tests::WriteDeb as _;
 use archive_tests::index::sha256;
-use archive_tests::{DebBuilder, Run, TestArchive};
+use archive_tests::torture::mirrored::{MirroredReads, mirrored_reads};
+use archive_tests::{DebBuilder, Nginx, Run, TestArchive, apt};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -219,4 +220,36 @@ fn an_alias_that_became_a_suite_is_one_in_the_mirror_too() {
         );
     }
     assert!(!mirror.join("dists/stable").is_symlink());
+}
+
+#[test]
+fn clients_of_a_mirror_see_whole_states_only_while_the_archive_is_published() {
+    let archive = TestArchive::init(&[
+        "--architecture",
+        &apt::native_architecture(),
+        "--url",
+        "http://127.0.0.1:1",
+    ]);
+    let mirror = archive.outside().join("mirror");
+    std::fs::create_dir_all(&mirror).unwrap();
+    let nginx = Nginx::serve(&mirror);
+    let counts = MirroredReads {
+        publishes: 8,
+        clients: 1,
+        packages: 10,
+        seed: 1,
+    };
+    let account = mirrored_reads(
+        &archive,
+        &nginx.url(),
+        |more| replicate(&archive, &mirror, more),
+        counts,
+    )
+    .clean();
+    assert!(account.counted("replications") > 2, "{account}");
+    assert!(account.counted("client downloads") > 1, "{account}");
+    assert_eq!(
+        std::fs::read_to_string(mirror.join("dists/stable/InRelease")).unwrap(),
+        archive.read("dists/stable/InRelease")
+    );
 }

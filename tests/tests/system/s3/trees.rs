@@ -1,7 +1,8 @@
 //! What else an archive in a bucket has: pinned states, private suites, copies elsewhere.
 
-use super::{InBucket, curl, package, settings};
-use archive_tests::Run;
+use super::{InBucket, bucket, curl, package, port, settings};
+use archive_tests::torture::mirrored::{MirroredReads, mirrored_reads};
+use archive_tests::{Run, TestArchive, apt};
 
 #[test]
 #[ignore = "needs an S3 server: make test-s3"]
@@ -156,4 +157,26 @@ fn an_archive_moves_out_of_a_bucket_and_into_another_and_is_replicated_from_ther
     assert_eq!(curl("GET", "mirror/here/dists/stable/InRelease").body, inrelease);
     let again = on(second, &["replicate", "--to", "s3://mirror/here"]).ok();
     assert_eq!(again.stdout, "stable\treplicated\t0\t0\n");
+}
+
+#[test]
+#[ignore = "needs an S3 server: make test-s3"]
+fn clients_of_a_mirror_in_a_bucket_see_whole_states_only_while_the_archive_is_published() {
+    let native = apt::native_architecture();
+    let archive = TestArchive::init(&["--architecture", &native, "--url", "http://127.0.0.1:1"]);
+    let replicate = bucket(&archive, "mirrored");
+    let url = format!("http://127.0.0.1:{}/mirrored/mirror", port());
+    let counts = MirroredReads {
+        publishes: 8,
+        clients: 1,
+        packages: 10,
+        seed: 1,
+    };
+    let account = mirrored_reads(&archive, &url, &replicate, counts).clean();
+    assert!(account.counted("replications") > 2, "{account}");
+    assert!(account.counted("client downloads") > 1, "{account}");
+    assert_eq!(
+        curl("GET", "mirrored/mirror/dists/stable/InRelease").body,
+        archive.read("dists/stable/InRelease").into_bytes()
+    );
 }

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::fs::File as LocalHandle;
 use std::io::Write as _;
-use std::thread;
 
 use archive_site::File;
 use archive_storage::staging::{StagedPath, Staging, StagingError};
@@ -12,11 +11,10 @@ use debian_control::digest::Sha256;
 
 use crate::publish::apply::set_date;
 use crate::publish::error::PublishError;
+use crate::side_by_side::side_by_side;
 
 /// How many files are put in place together.
 const BATCH: usize = 256;
-/// By how many threads: most of the time of each file is a wait for the disk, or for the server of a bucket.
-const THREADS: usize = 16;
 
 /// Puts files in place batch by batch, and deletes at the end what is gone.
 pub(super) struct SiteWriter<'a> {
@@ -92,21 +90,7 @@ impl<'a> SiteWriter<'a> {
     pub(super) fn flush(&mut self) -> Result<(), PublishError> {
         let pending = std::mem::take(&mut self.pending);
         let files = self.files;
-        let share = pending.len().div_ceil(THREADS).max(1);
-        thread::scope(|scope| {
-            let work = |share| scope.spawn(move || put_all(files, share));
-            let workers: Vec<_> = pending.chunks(share).map(work).collect();
-            let results = workers.into_iter().map(|worker| {
-                // A panic goes on where somebody sees it.
-                worker
-                    .join()
-                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-            });
-            results
-                .collect::<Vec<_>>()
-                .into_iter()
-                .collect::<Result<(), PublishError>>()
-        })?;
+        side_by_side(&pending, |pending| put(files, pending))?;
         for Pending { path, .. } in &pending {
             (self.written)(path);
             self.folders.insert(folder_of(path).to_owned());
@@ -125,27 +109,17 @@ impl<'a> SiteWriter<'a> {
     }
 }
 
-fn put_all(files: &dyn FileStore, pending: &[Pending]) -> Result<(), PublishError> {
-    for Pending {
-        path,
-        staged,
-        handle,
-        sha256,
-        size,
-    } in pending
-    {
-        // Its bytes last before its name leads to them.
-        handle.sync_all().map_err(|source| StagingError {
-            action: "sync",
-            path: staged.as_path().to_owned(),
-            source,
-        })?;
-        let local = LocalFile {
-            path: staged.as_path(),
-            sha256: *sha256,
-            size: *size,
-        };
-        files.replace(path, &local)?;
-    }
-    Ok(())
+fn put(files: &dyn FileStore, pending: &Pending) -> Result<(), PublishError> {
+    // Its bytes last before its name leads to them.
+    pending.handle.sync_all().map_err(|source| StagingError {
+        action: "sync",
+        path: pending.staged.as_path().to_owned(),
+        source,
+    })?;
+    let local = LocalFile {
+        path: pending.staged.as_path(),
+        sha256: pending.sha256,
+        size: pending.size,
+    };
+    Ok(files.replace(&pending.path, &local)?)
 }
