@@ -242,7 +242,7 @@ impl From<ContentsError> for Failure {
         match error {
             ContentsError::Fetch { source, .. } => {
                 let failure = Self::from(*source);
-                let hint = "after `cpkgs update` it is the one that the archive has now";
+                let hint = "if the archive has changed since the last `cpkgs update`, another one helps";
                 Self::new(failure.code, failure.error.context(what)).hint(hint)
             }
             error => Self::new(REFUSED, error),
@@ -256,7 +256,7 @@ impl From<SourcesError> for Failure {
         match error {
             SourcesError::Fetch { source, .. } => {
                 let failure = Self::from(*source);
-                let hint = "after `cpkgs update` it is the one that the archive has now";
+                let hint = "if the archive has changed since the last `cpkgs update`, another one helps";
                 Self::new(failure.code, failure.error.context(what)).hint(hint)
             }
             error => Self::new(REFUSED, error),

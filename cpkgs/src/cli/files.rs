@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use apt_client::contents::{self, FileHits, FileLists};
+use apt_client::contents::{self, ContentsError, FileHits, FileLists};
 use apt_client::lists::Lists;
 use clap::Args;
 use clap_complete::engine::ArgValueCompleter;
@@ -59,7 +59,8 @@ pub(super) fn files(args: &FilesArgs, context: &mut Context) -> Result<Outcome, 
         Err(_) if context.config.sources.is_empty() => return Err(not_installed()),
         Err(failure) => return Err(failure),
     };
-    let found = lists.files_of(&args.name);
+    let found = lists.here.files_of(&args.name);
+    report_missing(lists.missing, &found, context)?;
     if found.hits.is_empty() {
         let message = format_args!("`{}` is not installed, and no list of files has it", args.name);
         return Err(Failure::saying(REFUSED, message)
@@ -86,7 +87,8 @@ pub(super) fn search(words: &[String], context: &mut Context) -> Result<Outcome,
         Failure::saying(REFUSED, "no source offers a list of its files (Contents)")
             .hint("`cpkgs search` without --file looks for names and descriptions")
     })?;
-    let found = lists.search(words);
+    let found = lists.here.search(words);
+    report_missing(lists.missing, &found, context)?;
     tell_cut(&found, context);
     for hit in &found.hits {
         if context.printer.json() {
@@ -112,8 +114,27 @@ fn tell_cut(found: &FileHits, context: &mut Context) {
     }
 }
 
+/// Reports lists that did not come. Where nothing was found without them, that is no answer but a failure.
+fn report_missing(missing: Vec<Failure>, found: &FileHits, context: &mut Context) -> Result<(), Failure> {
+    let mut missing = missing.into_iter();
+    let failure = found.hits.is_empty().then(|| missing.next()).flatten();
+    for other in missing {
+        other.warn(&context.printer);
+    }
+    failure.map_or(Ok(()), Err)
+}
+
+/// The lists of files of all sources.
+struct FetchedLists {
+    here: FileLists,
+    /// Why others are not here.
+    missing: Vec<Failure>,
+}
+
 /// Opens the lists of files of all sources, and fetches first what is not here; `None` where no source offers any.
-fn file_lists(context: &mut Context) -> Result<Option<FileLists>, Failure> {
+///
+/// The list of one suite that does not come keeps nobody from those of the others.
+fn file_lists(context: &mut Context) -> Result<Option<FetchedLists>, Failure> {
     if context.config.sources.is_empty() {
         return Err(no_sources());
     }
@@ -125,7 +146,10 @@ fn file_lists(context: &mut Context) -> Result<Option<FileLists>, Failure> {
     }
     let (here, missing) = FileLists::open(&cache, &lists);
     if missing.is_empty() {
-        return Ok(Some(here));
+        return Ok(Some(FetchedLists {
+            here,
+            missing: Vec::new(),
+        }));
     }
     for list in &missing {
         context.printer.info(format_args!(
@@ -136,9 +160,16 @@ fn file_lists(context: &mut Context) -> Result<Option<FileLists>, Failure> {
         ));
     }
     let (fetcher, _shown) = context.shown_fetcher()?;
+    let mut failed = Vec::new();
     for list in missing {
-        contents::fetch(&cache, list, &fetcher, &sources)?;
+        match contents::fetch(&cache, list, &fetcher, &sources) {
+            Err(error @ ContentsError::Fetch { .. }) => failed.push(error.into()),
+            done => done?,
+        }
     }
     contents::sweep(&cache, &lists);
-    Ok(Some(FileLists::open(&cache, &lists).0))
+    Ok(Some(FetchedLists {
+        here: FileLists::open(&cache, &lists).0,
+        missing: failed,
+    }))
 }

@@ -4,12 +4,12 @@
 use debian_control::digest::{Digester, Sha256};
 use debian_control::release::{IndexFile, Release};
 
-use super::choose::{Choice, choose};
+use super::choose::{Choice, choose, forms};
 use super::error::UpdateError;
 use super::manifest::{KeptFile, KeptSuite};
 use super::remote::{ByHash, Remote, flat_folder};
 use super::text::unpack;
-use crate::fetch::Fetcher;
+use crate::fetch::{Fetcher, Location};
 use crate::source::Source;
 
 /// Returns the forms of all lists of files that a suite was asked for.
@@ -133,22 +133,40 @@ impl DeferredIndex {
         let source = sources
             .get(self.source)
             .expect("an index is fetched from the sources that it was opened with");
-        let choice = choose(&self.forms, &self.name).expect("it was made of a form that is listed");
-        let Choice { packed, plain, .. } = choice;
-        let (location, bytes) = Remote::new(fetcher, source, &self.asked).listed(packed, self.by_hash)?;
-        let mut digester = Digester::sha256();
-        unpack((&location, &bytes), &choice, |text| {
-            digester.update(text);
-            take(text);
-            Ok(())
-        })?;
-        let found = digester.finish().sha256;
-        match plain.filter(|plain| plain.sha256 != found) {
-            None => Ok(()),
-            Some(plain) => Err(UpdateError::Wrong {
-                location,
-                what: format!("its text has SHA256 {found}, expected {}", plain.sha256),
-            }),
+        let mut remote = Remote::new(fetcher, source, &self.asked);
+        let mut missing = None;
+        for choice in forms(&self.forms, &self.name) {
+            match remote.listed(choice.packed, self.by_hash) {
+                Ok((location, bytes)) => return unpack_verified((&location, &bytes), &choice, take),
+                // As with the other indexes, what is listed and not served is fetched in another form.
+                Err(UpdateError::Fetch(error)) if error.may_be_missing() => {
+                    missing = missing.or(Some(error.into()));
+                }
+                Err(error) => return Err(error),
+            }
         }
+        Err(missing.expect("it was made of a form that is listed"))
+    }
+}
+
+/// Unpacks what came of a form, and holds its text against what is signed.
+fn unpack_verified(
+    (location, bytes): (&Location, &[u8]),
+    choice: &Choice<'_>,
+    take: &mut dyn FnMut(&[u8]),
+) -> Result<(), UpdateError> {
+    let mut digester = Digester::sha256();
+    unpack((location, bytes), choice, |text| {
+        digester.update(text);
+        take(text);
+        Ok(())
+    })?;
+    let found = digester.finish().sha256;
+    match choice.plain.filter(|plain| plain.sha256 != found) {
+        None => Ok(()),
+        Some(plain) => Err(UpdateError::Wrong {
+            location: location.clone(),
+            what: format!("its text has SHA256 {found}, expected {}", plain.sha256),
+        }),
     }
 }

@@ -322,6 +322,66 @@ fn a_list_of_files_that_is_not_the_one_that_was_signed_is_refused() {
 }
 
 #[test]
+fn a_list_of_files_that_does_not_come_keeps_nobody_from_the_others() {
+    let archive = TestArchive::init(&["--suite", "old", "--suite", "new"]);
+    archive.configure("[[suite]]", "[[suite]]\ncontents = \"always\"");
+    // Lists that are alike are one.
+    let other = DebBuilder::new("other", "1.0", "all").file("usr/bin/other", "");
+    for (suite, package) in [("old", greeting()), ("new", greeting()), ("new", other)] {
+        let file = package.write_into(&archive.outside());
+        let add = ["add", "--suite", suite, file.to_str().unwrap()];
+        archive.repogen(&add).ok();
+    }
+    archive.publish();
+    let client = Client::new();
+    let url = format!("file:{}", archive.root().display());
+    let keyring = archive.root().join("archive-keyring.pgp");
+    let suites = ["--suite", "old", "--suite", "new", "--yes", "--signed-by"];
+    let add = [
+        &["source", "add", &url],
+        &suites[..],
+        &[keyring.to_str().unwrap()],
+    ]
+    .concat();
+    client.run(&add).ok();
+    client.run(&["update"]).ok();
+    let folder = archive.root().join("dists/new/main");
+    fs::remove_dir_all(folder.join("by-hash")).unwrap();
+    fs::write(folder.join("Contents-amd64.gz"), "another time").unwrap();
+    let run = client.run(&["search", "--file", "greeting"]).ok();
+    assert_eq!(run.rows(), [["greeting", "/usr/bin/greeting"]]);
+    assert!(run.stderr.contains("of suite `new`"), "{}", run.report());
+    assert!(
+        client
+            .run(&["files", "greeting"])
+            .ok()
+            .stderr
+            .contains("of suite `new`")
+    );
+    // Who has no list for an answer cannot say that there is none.
+    client.run(&["search", "--file", "nothing"]).exits(4);
+}
+
+#[test]
+fn a_list_of_files_is_fetched_in_another_form_where_the_first_is_not_served() {
+    let archive = TestArchive::init(&["--suite", "stable"]);
+    archive.configure_last_suite("contents = \"always\"");
+    archive.add(&[greeting()]).ok();
+    archive.publish();
+    let client = Client::of(&archive, &format!("file:{}", archive.root().display()));
+    client.run(&["update"]).ok();
+    let folder = archive.root().join("dists/stable/main");
+    let packed = fs::read(folder.join("Contents-amd64.gz")).unwrap();
+    let mut text = Vec::new();
+    std::io::Read::read_to_end(&mut flate2::read::MultiGzDecoder::new(&*packed), &mut text).unwrap();
+    fs::write(folder.join("Contents-amd64"), text).unwrap();
+    fs::remove_file(folder.join("Contents-amd64.gz")).unwrap();
+    fs::remove_dir_all(folder.join("by-hash")).unwrap();
+    let run = client.run(&["search", "--file", "greeting"]).ok();
+    assert_eq!(run.rows(), [["greeting", "/usr/bin/greeting"]]);
+}
+
+#[test]
 fn without_a_list_of_files_it_is_said_that_there_is_none() {
     let foreign = detached();
     let client = foreign.client(&["--suite", "old", "--component", "main", "--architecture", "amd64"]);
