@@ -16,7 +16,7 @@ use rootless::generation::Generations;
 
 use super::architectures::Architectures;
 
-/// Names of packages that the sources have, and files where a path begins.
+/// Names of packages that the sources have, versions and suites of one behind its name, and files where a path begins.
 pub(super) fn packages(current: &OsStr) -> Vec<CompletionCandidate> {
     let Some(word) = current.to_str() else {
         return Vec::new();
@@ -104,7 +104,7 @@ fn configured() -> Option<(Home, Config)> {
     Some((home, config))
 }
 
-fn named(word: &str) -> Option<Vec<CompletionCandidate>> {
+fn library() -> Option<PackageCache> {
     let (home, config) = configured()?;
     let cache = config.cache(&home);
     let architectures = Architectures::own(&config);
@@ -115,7 +115,15 @@ fn named(word: &str) -> Option<Vec<CompletionCandidate>> {
     let sources = sources.collect::<Result<Vec<_>, _>>().ok()?;
     let lists = Lists::open(&cache, &sources, &architectures.default).ok()?;
     let machine = Machine::new(machine::architecture(), &architectures.foreign).ok()?;
-    let library = PackageCache::open(&cache, lists, machine).ok()?;
+    PackageCache::open(&cache, lists, machine).ok()
+}
+
+fn named(word: &str) -> Option<Vec<CompletionCandidate>> {
+    let library = library()?;
+    let sign = word.find(['=', '/']);
+    if let Some((package, sign)) = sign.and_then(|at| word.split_at_checked(at)) {
+        return Some(chosen(&library, package, sign));
+    }
     let mut found: Vec<CompletionCandidate> = Vec::new();
     for summary in library.summaries().beginning_with(word) {
         if found.last().is_none_or(|last| last.get_value() != summary.name) {
@@ -124,6 +132,29 @@ fn named(word: &str) -> Option<Vec<CompletionCandidate>> {
         }
     }
     Some(found)
+}
+
+/// Versions of a package where an equals sign is behind its name, and suites that have it where a slash is; `choice` begins with that.
+fn chosen(library: &PackageCache, package: &str, choice: &str) -> Vec<CompletionCandidate> {
+    let (name, architecture) = package.split_once(':').unzip();
+    let summaries = library.summaries().named(name.unwrap_or(package));
+    let summaries =
+        summaries.filter(|summary| architecture.is_none_or(|wanted| summary.architecture == wanted));
+    let words = summaries.flat_map(|summary| {
+        if choice.starts_with('=') {
+            vec![summary.version.to_owned()]
+        } else {
+            let indexes = library.indexes_of(&summary);
+            let names = indexes.flat_map(|index| [Some(&index.codename), index.suite.as_ref()]);
+            names.flatten().cloned().collect()
+        }
+    });
+    let sign = choice.get(..1).unwrap_or_default();
+    let current = format!("{package}{choice}");
+    beginning(
+        OsStr::new(&current),
+        words.map(|word| format!("{package}{sign}{word}")),
+    )
 }
 
 /// Returns the words that begin as far as one is typed, each once.

@@ -257,10 +257,8 @@ impl PackageCache {
 
     /// Returns all indexes that have a package with the bytes that it is taken with.
     pub fn indexes(&self, package: PackageId) -> impl Iterator<Item = &Index> {
-        let further = self.summaries.further_indexes(package.index());
-        self.index(package)
-            .into_iter()
-            .chain(further.map(|number| self.lists.indexes.get(number).expect(SAME_LISTS)))
+        let summary = self.summaries.get(package.index());
+        summary.into_iter().flat_map(|summary| self.indexes_of(&summary))
     }
 
     /// Returns the stanza of a package; empty for one that is in no index.
@@ -298,6 +296,13 @@ impl PackageCache {
     /// Returns the index that a summary is of.
     pub fn index_of(&self, summary: &PackageSummary<'_>) -> &Index {
         self.lists.indexes.get(summary.index).expect(SAME_LISTS)
+    }
+
+    /// Returns all indexes that have the package that a summary is of, with the same bytes.
+    pub fn indexes_of(&self, summary: &PackageSummary<'_>) -> impl Iterator<Item = &Index> + use<'_> {
+        let further = self.summaries.further_indexes(summary.place);
+        let further = further.map(|number| self.lists.indexes.get(number).expect(SAME_LISTS));
+        std::iter::once(self.index_of(summary)).chain(further)
     }
 
     /// Hands on the stanza of each package, index by index.

@@ -98,13 +98,13 @@ fn a_shell_completes_names_of_packages_generations_sources_and_files() {
     std::fs::write(client.folder().join("own.deb"), "").unwrap();
     let program = archive_tests::archive::cpkgs();
     let folder = program.parent().unwrap().display().to_string();
-    let completed = |words: &[&str]| {
+    // As readline has it: `typed` is a whole line, and what it takes for words has no `=` in it.
+    let split = |typed: &str, words: &[&str], current: &str| {
         let script = format!(
-            "PATH={folder}:$PATH; source <(cpkgs completions bash); COMP_WORDS=(cpkgs {}); COMP_CWORD={}; \
-             _clap_complete_cpkgs cpkgs {}; printf '%s\\n' \"${{COMPREPLY[@]}}\"",
+            "PATH={folder}:$PATH; source <(cpkgs completions bash); COMP_LINE='cpkgs {typed}'; COMP_WORDS=(cpkgs {}); COMP_CWORD={}; \
+             _cpkgs_whole_words cpkgs {current}; printf '%s\\n' \"${{COMPREPLY[@]}}\"",
             words.join(" "),
             words.len(),
-            words.last().unwrap()
         );
         let mut command = std::process::Command::new("bash");
         command
@@ -117,7 +117,17 @@ fn a_shell_completes_names_of_packages_generations_sources_and_files() {
             .map(|line| line.trim().to_owned())
             .collect::<Vec<String>>()
     };
+    let completed = |words: &[&str]| split(&words.join(" "), words, words.last().unwrap());
     assert_eq!(completed(&["install", "gree"]), ["greens", "greeting"]);
+    assert_eq!(
+        split("install greeting=", &["install", "greeting", "="], "''"),
+        ["1.0"]
+    );
+    assert_eq!(
+        split("install greeting=1", &["install", "greeting", "=", "1"], "1"),
+        ["1.0"]
+    );
+    assert_eq!(completed(&["install", "greeting/st"]), ["greeting/stable"]);
     assert_eq!(completed(&["install", "./ow"]), ["./own.deb"]);
     assert_eq!(completed(&["remove", "greet"]), ["greeting"]);
     assert!(completed(&["rollback", "''"]).contains(&"1".to_owned()));
