@@ -331,8 +331,13 @@ impl Generator {
 impl Run {
     fn run(&self, workshop: &BuildEnv<'_>, who: overlay::Who) -> Result<(), String> {
         let (BuildEnv::Namespace { generation, .. } | BuildEnv::Links { generation, .. }) = workshop;
-        let ran = ran(self.command(workshop, who), &self.input, generation);
-        ran.unwrap_or_else(|error| Err(error.to_string()))
+        let run = || ran(self.command(workshop, who), &self.input, generation);
+        let done = match (workshop, who) {
+            // In a namespace, the kernel says who this is.
+            (BuildEnv::Links { .. }, overlay::Who::Man) => overlay::union::as_man(generation, run),
+            _ => run(),
+        };
+        done.unwrap_or_else(|error| Err(error.to_string()))
     }
 
     fn command(&self, workshop: &BuildEnv<'_>, who: overlay::Who) -> Command {

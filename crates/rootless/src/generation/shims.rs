@@ -298,7 +298,7 @@ impl<'a> Site<'a> {
         let closure = self.libraries.closure(&file);
         let is_all = needs::of(self, &file, &closure).is_all;
         let is_fixed =
-            is_of_vendor(&file) || self.fixed.any(self, &file, &closure) || self.looks_around(&file);
+            is_of_vendor(&file) || self.fixed.any(self, (path, &file), &closure) || self.looks_around(&file);
         !is_all && is_fixed
     }
 

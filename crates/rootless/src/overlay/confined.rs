@@ -22,7 +22,7 @@ use rustix::process::{
 };
 use seccompiler::{BpfProgram, SeccompAction, SeccompFilter};
 
-use super::tracer;
+use super::tracer::{self, PackageFiles};
 use super::union::{TEMPORARY, UNION};
 
 /// The command of `cpkgs` that follows a program which makes files for a generation: GENERATION SECONDS PROGRAM ARGUMENT…
@@ -79,7 +79,7 @@ pub fn make(generation: &Path, limit: Duration, command: &[OsString]) -> io::Res
         // The kernel ends all that are followed.
         let _ = rustix::process::kill_process(getpid(), Signal::KILL);
     });
-    let mut followed = tracer::follow(generation, number)?;
+    let mut followed = tracer::follow(generation, number, PackageFiles::Copied)?;
     kill_process(process, Signal::CONT)?;
     Ok(followed.run_to_end_of(number)? == Some(0))
 }

@@ -24,6 +24,7 @@ use rustix::process::{PTracer, Pid, getpid, set_ptracer, setsid};
 use seccompiler::{BpfProgram, SeccompAction, SeccompFilter};
 
 use self::follow::Followed;
+pub(super) use self::paths::PackageFiles;
 use self::paths::Paths;
 
 /// The command of `cpkgs` that follows a process: GENERATION PROCESS; with `apart` before them it only starts that.
@@ -105,7 +106,7 @@ pub fn run(generation: &Path, number: &str) -> io::Result<()> {
     writeln!(out, "{}", getpid())?;
     let mut line = String::new();
     io::stdin().read_line(&mut line)?;
-    let mut followed = follow(generation, number)?;
+    let mut followed = follow(generation, number, PackageFiles::Closed)?;
     writeln!(out, "{READY}")?;
     out.flush()?;
     followed.run()
@@ -116,8 +117,8 @@ pub fn run(generation: &Path, number: &str) -> io::Result<()> {
 /// # Errors
 ///
 /// When the kernel does not let it be followed.
-pub(super) fn follow(generation: &Path, process: i32) -> io::Result<Followed> {
-    Followed::seize(process, Paths::read(generation))
+pub(super) fn follow(generation: &Path, process: i32, files: PackageFiles) -> io::Result<Followed> {
+    Followed::seize(process, Paths::read(generation, files))
 }
 
 /// Says how a command of the launcher is to be carried out: `words` are what follows its name.

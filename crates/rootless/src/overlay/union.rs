@@ -12,6 +12,8 @@ use std::io;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
+use rustix::process::{getgid, getuid};
+
 use super::workshop::{Links, adopt, within};
 use super::{LAID, PRISTINE};
 
@@ -65,6 +67,10 @@ pub fn write(generation: &Path, place: &Path, folders: OwnFolders) -> io::Result
     let links = generation.join(UNION);
     fs::create_dir_all(links.join(TEMPORARY))?;
     let install = place.parent().and_then(Path::parent);
+    let joined = Joined {
+        folders,
+        shown: place.join(UNION),
+    };
     for over in LAID {
         let name = over.trim_start_matches('/');
         if !Path::new(over).is_dir() {
@@ -81,9 +87,31 @@ pub fn write(generation: &Path, place: &Path, folders: OwnFolders) -> io::Result
         layers.push(Layer::own(&generation.join(&root), &place.join(&root)));
         layers.retain(|layer| layer.path.is_dir());
         layers.push(Layer::host(Path::new(over)));
-        join(&layers, &links.join(name), folders, 0)?;
+        joined.join(&layers, &links.join(name), 0)?;
     }
     Ok(())
+}
+
+/// Runs something while programs among the links take this user for `man`, whose index of all manuals nobody else makes.
+///
+/// # Errors
+///
+/// When the disk fails, or what is run.
+pub fn as_man<T>(generation: &Path, run: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+    let users = generation.join(UNION).join("etc/passwd");
+    let link = fs::read_link(&users).ok();
+    let mut text = format!("man:x:{}:{}::/:/bin/sh\n", getuid(), getgid()).into_bytes();
+    if link.is_some() {
+        text.extend(fs::read(&users)?);
+        fs::remove_file(&users)?;
+    }
+    fs::write(&users, text)?;
+    let done = run();
+    fs::remove_file(&users)?;
+    if let Some(link) = link {
+        symlink(link, &users)?;
+    }
+    done
 }
 
 /// Removes the links.
@@ -123,43 +151,63 @@ impl Layer {
     }
 }
 
-fn join(layers: &[Layer], out: &Path, own_folders: OwnFolders, depth: usize) -> io::Result<()> {
-    if depth > MAX_DEPTH {
-        return Err(io::Error::other("folders lie too deep"));
-    }
-    fs::create_dir_all(out)?;
-    let mut names: BTreeMap<OsString, Vec<(Layer, fs::FileType)>> = BTreeMap::new();
-    for layer in layers {
-        // A folder of the host may be closed to this user.
-        let Ok(entries) = fs::read_dir(&layer.path) else {
-            continue;
-        };
-        for entry in entries {
-            let entry = entry?;
-            let found = Layer {
-                path: entry.path(),
-                shown: layer.shown.join(entry.file_name()),
-                is_own: layer.is_own,
+/// How folders are joined.
+struct Joined {
+    folders: OwnFolders,
+    /// Where the links will be.
+    shown: PathBuf,
+}
+
+impl Joined {
+    fn join(&self, layers: &[Layer], out: &Path, depth: usize) -> io::Result<()> {
+        if depth > MAX_DEPTH {
+            return Err(io::Error::other("folders lie too deep"));
+        }
+        fs::create_dir_all(out)?;
+        let mut names: BTreeMap<OsString, Vec<(Layer, fs::FileType)>> = BTreeMap::new();
+        for layer in layers {
+            // A folder of the host may be closed to this user.
+            let Ok(entries) = fs::read_dir(&layer.path) else {
+                continue;
             };
-            names
-                .entry(entry.file_name())
-                .or_default()
-                .push((found, entry.file_type()?));
+            for entry in entries {
+                let entry = entry?;
+                let found = Layer {
+                    path: entry.path(),
+                    shown: layer.shown.join(entry.file_name()),
+                    is_own: layer.is_own,
+                };
+                names
+                    .entry(entry.file_name())
+                    .or_default()
+                    .push((found, entry.file_type()?));
+            }
+        }
+        for (name, found) in names {
+            let to = out.join(name);
+            let folders = found.iter().take_while(|(_, kind)| kind.is_dir()).count();
+            let is_written =
+                self.folders == OwnFolders::Written && found.first().is_some_and(|(first, _)| first.is_own);
+            if folders > 1 || folders == 1 && is_written {
+                let layers: Vec<Layer> = found.into_iter().take(folders).map(|(layer, _)| layer).collect();
+                self.join(&layers, &to, depth + 1)?;
+            } else if let Some((first, _)) = found.first() {
+                symlink(self.leads(first), &to)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns where what is taken of a layer is found. A package's link from the root, as those from `/usr` to `/etc` and `/var` are, would
+    /// lead to the host's files.
+    fn leads(&self, found: &Layer) -> PathBuf {
+        let target = fs::read_link(&found.path).ok().filter(|_| found.is_own);
+        let is_laid = |target: &PathBuf| LAID.iter().any(|laid| target.starts_with(laid));
+        match target.filter(is_laid) {
+            Some(target) => self.shown.join(target.strip_prefix("/").unwrap_or(&target)),
+            None => found.shown.clone(),
         }
     }
-    for (name, found) in names {
-        let to = out.join(name);
-        let folders = found.iter().take_while(|(_, kind)| kind.is_dir()).count();
-        let is_written =
-            own_folders == OwnFolders::Written && found.first().is_some_and(|(first, _)| first.is_own);
-        if folders > 1 || folders == 1 && is_written {
-            let layers: Vec<Layer> = found.into_iter().take(folders).map(|(layer, _)| layer).collect();
-            join(&layers, &to, own_folders, depth + 1)?;
-        } else if let Some((first, _)) = found.first() {
-            symlink(&first.shown, &to)?;
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -190,6 +238,24 @@ mod tests {
     }
 
     #[test]
+    fn this_user_is_man_while_something_runs_and_no_longer() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |path: &str| folder.path().join(path);
+        fs::create_dir_all(at("union/etc")).unwrap();
+        fs::write(at("passwd"), "root:x:0:0::/root:/bin/sh\n").unwrap();
+        symlink(at("passwd"), at("union/etc/passwd")).unwrap();
+        let read = || fs::read_to_string(at("union/etc/passwd"));
+        let inside = as_man(folder.path(), read).unwrap();
+        let own = format!("man:x:{}:", getuid());
+        assert!(inside.starts_with(&own) && inside.contains("\nroot:"), "{inside}");
+        assert!(at("union/etc/passwd").is_symlink());
+        assert_eq!(read().unwrap(), "root:x:0:0::/root:/bin/sh\n");
+        fs::remove_file(at("union/etc/passwd")).unwrap();
+        assert!(as_man(folder.path(), read).unwrap().starts_with(&own));
+        assert!(!at("union/etc/passwd").exists());
+    }
+
+    #[test]
     fn what_both_have_is_joined_and_the_first_counts() {
         let folder = tempfile::tempdir().unwrap();
         let at = |path: &str| folder.path().join(path);
@@ -207,13 +273,19 @@ mod tests {
             };
             [Layer::own(&at("own"), Path::new("/gen/usr")), host]
         };
-        join(&layers(), &at("union"), OwnFolders::Linked, 0).unwrap();
+        symlink("/etc/own/conf", at("own/config")).unwrap();
+        let joined = Joined {
+            folders: OwnFolders::Linked,
+            shown: "/gen/union".into(),
+        };
+        joined.join(&layers(), &at("union"), 0).unwrap();
         let leads = |path: &str| fs::read_link(at("union").join(path)).unwrap();
         assert_eq!(leads("share/own"), Path::new("/gen/usr/share/own"));
         assert_eq!(leads("share/host"), Path::new("/usr/share/host"));
         assert_eq!(leads("share/file"), Path::new("/gen/usr/share/file"));
         assert_eq!(leads("only"), Path::new("/usr/only"));
         assert_eq!(leads("link"), Path::new("/gen/usr/link"));
+        assert_eq!(leads("config"), Path::new("/gen/union/etc/own/conf"));
     }
 
     #[test]
@@ -228,7 +300,11 @@ mod tests {
             Layer::own(&at("own"), Path::new("/gen/usr")),
             Layer::host(&at("host")),
         ];
-        join(&layers, &at("union"), OwnFolders::Written, 0).unwrap();
+        let joined = Joined {
+            folders: OwnFolders::Written,
+            shown: "/gen/union".into(),
+        };
+        joined.join(&layers, &at("union"), 0).unwrap();
         fs::write(at("union/schemas/deep/made"), "").unwrap();
         assert!(!at("own/schemas/deep/made").exists());
         let leads = |path: &str| fs::read_link(at("union").join(path)).unwrap();

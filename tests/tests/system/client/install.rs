@@ -532,10 +532,23 @@ fn a_program_finds_its_files_at_fixed_paths_where_the_kernel_allows_it() {
     // Started inside, it has to be found at its own path.
     let other = DebBuilder::new("other", "1.0", "all").file("usr/bin/other", "#!/bin/sh\necho $0\n");
     let plain = DebBuilder::new("plain", "1.0", "all").file("usr/bin/plain", "#!/bin/sh\necho plain\n");
-    archive.add(&[fixed, other, plain]).ok();
+    // Its folder has the name that it is called by, and not that of its file.
+    let called = DebBuilder::new("called", "1.0", "all")
+        .file("usr/bin/called-1", "#!/bin/sh\necho called\n")
+        .entry("usr/bin/called", tar::EntryType::Symlink, 0o777, "called-1", &[])
+        .file("usr/lib/called/words", "");
+    // Its folder has the name of its module.
+    let module = DebBuilder::new("module", "1.0", "all")
+        .file(
+            "usr/bin/tool",
+            "#!/usr/bin/python3\nfrom module.cmd import main\n",
+        )
+        .file("usr/share/module/words", "");
+    archive.add(&[fixed, other, plain, called, module]).ok();
     archive.publish();
     client.run(&["update"]).ok();
-    client.run(&["install", "--yes", "fixed", "other", "plain"]).ok();
+    let names = ["fixed", "other", "plain", "called", "module"];
+    client.run(&[&["install", "--yes"], &names[..]].concat()).ok();
     let bin = client.path("packages/bin");
     let run = |program: &str| {
         let mut command = std::process::Command::new(client.path(program));
@@ -558,5 +571,8 @@ fn a_program_finds_its_files_at_fixed_paths_where_the_kernel_allows_it() {
     assert_eq!(outside.stdout, "--json a b\n/usr/bin/other\n");
     // What names no path of the generation starts as it is, unless it looks around where it lies.
     assert!(!client.path("packages/current/direct/plain").exists());
-    assert!(client.path("packages/current/direct/other").exists());
+    for program in ["other", "called", "tool"] {
+        let direct = client.path("packages/current/direct").join(program);
+        assert!(direct.exists(), "{program}");
+    }
 }

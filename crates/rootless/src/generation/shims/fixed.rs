@@ -10,7 +10,7 @@ use std::io::{self, Read};
 
 use memchr::memmem;
 
-use super::{Site, is_of_vendor};
+use super::{MAX_SCRIPT, Site, is_of_vendor};
 use crate::generation::libraries::{Closure, source_of};
 use crate::generation::tree::Node;
 
@@ -59,11 +59,13 @@ pub(super) struct FixedPaths {
 }
 
 impl FixedPaths {
-    /// Says whether the program at a canonical path, or a library of it, names a path of the generation.
-    pub(super) fn any(&self, site: &Site<'_>, file: &[u8], closure: &Closure) -> bool {
+    /// Says whether a program, or a library of it, names a path of the generation. `path` is what it is called by, `file` its canonical path:
+    /// either may have the name of the folder that it looks for.
+    pub(super) fn any(&self, site: &Site<'_>, (path, file): (&[u8], &[u8]), closure: &Closure) -> bool {
         let libraries = closure.files.iter().filter(|path| !is_libc(path));
         FROM_THEMSELVES.contains(&name(file))
-            || has_folder(site, name(file))
+            || [path, file].iter().any(|path| has_folder(site, name(path)))
+            || imports(site, file).iter().any(|module| has_folder(site, module))
             || std::iter::once(file)
                 .chain(libraries.map(Vec::as_slice))
                 .any(|path| self.in_file(site, path))
@@ -93,8 +95,46 @@ fn has_folder(site: &Site<'_>, name: &[u8]) -> bool {
     let folders: [&[u8]; 3] = [b"usr/share/", b"usr/lib/", b"etc/"];
     folders.iter().any(|folder| {
         let path = [folder, name].concat();
-        matches!(site.tree.find(&path), Some((_, Node::Folder)))
+        !is_shared(&path) && matches!(site.tree.find(&path), Some((_, Node::Folder)))
     })
+}
+
+/// Returns the modules that a Python script imports: what it is to do is theirs, and their files have their name.
+fn imports(site: &Site<'_>, path: &[u8]) -> Vec<Vec<u8>> {
+    let source = source_of(site.tree, site.packages, path);
+    let file = source.and_then(|source| File::open(source).ok());
+    let mut text = Vec::new();
+    let read = file.map(|file| file.take(MAX_SCRIPT).read_to_end(&mut text));
+    if read.is_some_and(|read| read.is_ok()) {
+        imported(&text)
+    } else {
+        Vec::new()
+    }
+}
+
+/// Returns the modules that stand in the text of a Python script.
+fn imported(text: &[u8]) -> Vec<Vec<u8>> {
+    let mut lines = text.split(|byte| *byte == b'\n');
+    let first = lines.next().unwrap_or_default();
+    if !first.starts_with(b"#!") || memmem::find(first, b"python").is_none() {
+        return Vec::new();
+    }
+    let module = |line: &[u8]| {
+        let line = line.trim_ascii_start();
+        let named = line
+            .strip_prefix(b"from ")
+            .or_else(|| line.strip_prefix(b"import "))?;
+        let named = named.trim_ascii_start();
+        let end = named
+            .iter()
+            .position(|byte| !byte.is_ascii_alphanumeric() && *byte != b'_')
+            .unwrap_or(named.len());
+        named
+            .get(..end)
+            .filter(|name| !name.is_empty())
+            .map(<[u8]>::to_vec)
+    };
+    lines.filter_map(module).collect()
 }
 
 /// Says whether any path that stands in a file is as wanted.
@@ -163,6 +203,10 @@ fn is_of_path(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"._-+@~".contains(&byte)
 }
 
+fn is_shared(path: &[u8]) -> bool {
+    SHARED.iter().any(|shared| path.starts_with(shared.as_bytes()))
+}
+
 /// Says whether a path, or the folder that it is in, is one that a single package has for itself.
 fn is_own(path: &[u8], is_there: impl Fn(&[u8]) -> bool) -> bool {
     let path = path.strip_suffix(b"/").unwrap_or(path);
@@ -177,9 +221,8 @@ fn is_own(path: &[u8], is_there: impl Fn(&[u8]) -> bool) -> bool {
             [b"usr", _, _, ..] => true,
             _ => false,
         };
-        let is_shared = SHARED.iter().any(|shared| path.starts_with(shared.as_bytes()));
         let is_for_text = parts.iter().any(|part| *part == b"gconv");
-        is_deep && !is_shared && !is_for_text && is_there(path)
+        is_deep && !is_shared(path) && !is_for_text && is_there(path)
     })
 }
 
@@ -219,6 +262,17 @@ mod tests {
                 "{chunk}"
             );
         }
+    }
+
+    #[test]
+    fn the_modules_that_a_python_script_imports_are_read_out_of_it() {
+        let text = b"#!/usr/bin/python3\n# from no import x\nimport re\nfrom sphinx.cmd.build import main\n  import own_tool as tool\n";
+        assert_eq!(
+            imported(text),
+            [b"re".as_slice(), b"sphinx".as_slice(), b"own_tool".as_slice()]
+        );
+        assert!(imported(b"#!/bin/sh\nimport re\n").is_empty());
+        assert!(imported(b"\x7fELF\nimport re\n").is_empty());
     }
 
     #[test]

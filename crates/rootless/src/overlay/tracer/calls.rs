@@ -9,37 +9,56 @@ use libc as c;
 pub(super) enum Call {
     /// It has paths, at these arguments.
     Paths(&'static [usize]),
+    /// It has paths at these arguments, each behind the descriptor of the folder that it counts from.
+    PathsAt(&'static [usize]),
+    /// It has a path at this argument, which may be bound to the folder that it counts from.
+    Bound(&'static [usize]),
     /// It reads a link, at these arguments: the path, the memory to write to, and how much there is.
     Link([usize; 3]),
+    /// The same, with the descriptor of the folder that the path counts from before it.
+    LinkAt([usize; 3]),
     /// It becomes a program: the path and the arguments.
     Exec([usize; 2]),
     /// It is for paths that no filter sees, and is not to be had: programs do without.
     Refused,
 }
 
+impl Call {
+    /// Returns at which arguments there are paths that may lead elsewhere.
+    pub(super) fn paths(&self) -> &[usize] {
+        match self {
+            Self::Paths(places) | Self::PathsAt(places) | Self::Bound(places) => places,
+            Self::Link([path, ..]) | Self::LinkAt([path, ..]) | Self::Exec([path, _]) => {
+                std::slice::from_ref(path)
+            }
+            Self::Refused => &[],
+        }
+    }
+}
+
 /// All that are stopped at.
 const STOPPED: &[(i64, Call)] = &[
-    (c::SYS_openat, Call::Paths(&[1])),
-    (c::SYS_openat2, Call::Paths(&[1])),
-    (c::SYS_newfstatat, Call::Paths(&[1])),
-    (c::SYS_statx, Call::Paths(&[1])),
-    (c::SYS_faccessat, Call::Paths(&[1])),
-    (c::SYS_faccessat2, Call::Paths(&[1])),
-    (c::SYS_readlinkat, Call::Link([1, 2, 3])),
+    (c::SYS_openat, Call::PathsAt(&[1])),
+    (c::SYS_openat2, Call::Bound(&[1])),
+    (c::SYS_newfstatat, Call::PathsAt(&[1])),
+    (c::SYS_statx, Call::PathsAt(&[1])),
+    (c::SYS_faccessat, Call::PathsAt(&[1])),
+    (c::SYS_faccessat2, Call::PathsAt(&[1])),
+    (c::SYS_readlinkat, Call::LinkAt([1, 2, 3])),
     (c::SYS_execve, Call::Exec([0, 1])),
     (c::SYS_execveat, Call::Exec([1, 2])),
     (c::SYS_chdir, Call::Paths(&[0])),
     (c::SYS_statfs, Call::Paths(&[0])),
-    (c::SYS_renameat2, Call::Paths(&[1, 3])),
-    (c::SYS_linkat, Call::Paths(&[1, 3])),
-    (c::SYS_symlinkat, Call::Paths(&[2])),
-    (c::SYS_unlinkat, Call::Paths(&[1])),
-    (c::SYS_mkdirat, Call::Paths(&[1])),
-    (c::SYS_mknodat, Call::Paths(&[1])),
-    (c::SYS_fchmodat, Call::Paths(&[1])),
-    (c::SYS_fchmodat2, Call::Paths(&[1])),
-    (c::SYS_fchownat, Call::Paths(&[1])),
-    (c::SYS_utimensat, Call::Paths(&[1])),
+    (c::SYS_renameat2, Call::PathsAt(&[1, 3])),
+    (c::SYS_linkat, Call::PathsAt(&[1, 3])),
+    (c::SYS_symlinkat, Call::PathsAt(&[2])),
+    (c::SYS_unlinkat, Call::PathsAt(&[1])),
+    (c::SYS_mkdirat, Call::PathsAt(&[1])),
+    (c::SYS_mknodat, Call::PathsAt(&[1])),
+    (c::SYS_fchmodat, Call::PathsAt(&[1])),
+    (c::SYS_fchmodat2, Call::PathsAt(&[1])),
+    (c::SYS_fchownat, Call::PathsAt(&[1])),
+    (c::SYS_utimensat, Call::PathsAt(&[1])),
     (c::SYS_truncate, Call::Paths(&[0])),
     (c::SYS_getxattr, Call::Paths(&[0])),
     (c::SYS_lgetxattr, Call::Paths(&[0])),
@@ -61,7 +80,7 @@ const OLDER: &[(i64, Call)] = &[
     (c::SYS_access, Call::Paths(&[0])),
     (c::SYS_readlink, Call::Link([0, 1, 2])),
     (c::SYS_rename, Call::Paths(&[0, 1])),
-    (c::SYS_renameat, Call::Paths(&[1, 3])),
+    (c::SYS_renameat, Call::PathsAt(&[1, 3])),
     (c::SYS_link, Call::Paths(&[0, 1])),
     (c::SYS_symlink, Call::Paths(&[1])),
     (c::SYS_unlink, Call::Paths(&[0])),
@@ -73,10 +92,74 @@ const OLDER: &[(i64, Call)] = &[
     (c::SYS_lchown, Call::Paths(&[0])),
     (c::SYS_utime, Call::Paths(&[0])),
     (c::SYS_utimes, Call::Paths(&[0])),
-    (c::SYS_futimesat, Call::Paths(&[1])),
+    (c::SYS_futimesat, Call::PathsAt(&[1])),
 ];
 #[cfg(not(target_arch = "x86_64"))]
 const OLDER: &[(i64, Call)] = &[];
+
+/// Those that change a file by its path.
+const CHANGING: &[i64] = &[
+    c::SYS_truncate,
+    c::SYS_fchmodat,
+    c::SYS_fchmodat2,
+    c::SYS_fchownat,
+    c::SYS_utimensat,
+    c::SYS_setxattr,
+    c::SYS_creat,
+    c::SYS_chmod,
+    c::SYS_chown,
+    c::SYS_utime,
+    c::SYS_utimes,
+    c::SYS_futimesat,
+];
+
+/// Those that give names and take them.
+const NAMING: &[i64] = &[
+    c::SYS_renameat2,
+    c::SYS_linkat,
+    c::SYS_symlinkat,
+    c::SYS_unlinkat,
+    c::SYS_mkdirat,
+    c::SYS_mknodat,
+    c::SYS_rename,
+    c::SYS_renameat,
+    c::SYS_link,
+    c::SYS_symlink,
+    c::SYS_unlink,
+    c::SYS_mkdir,
+    c::SYS_rmdir,
+    c::SYS_mknod,
+];
+
+/// What becomes of what a path names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Access {
+    /// It stays as it is.
+    Read,
+    /// The file behind it is changed, or made.
+    Change,
+    /// The name is given to something, or taken from it.
+    Name,
+}
+
+/// Says what a system call does with what its paths name. `argument` returns one of its arguments.
+pub(super) fn access(number: i64, argument: impl Fn(usize) -> u64) -> Access {
+    let opened = |place| {
+        let changing = (c::O_WRONLY | c::O_RDWR | c::O_TRUNC | c::O_CREAT) as u64;
+        if argument(place) & changing == 0 {
+            Access::Read
+        } else {
+            Access::Change
+        }
+    };
+    match number {
+        c::SYS_openat => opened(2),
+        c::SYS_open => opened(1),
+        _ if CHANGING.contains(&number) => Access::Change,
+        _ if NAMING.contains(&number) => Access::Name,
+        _ => Access::Read,
+    }
+}
 
 /// Returns what there is to do at a system call.
 pub(super) fn find(number: i64) -> Option<Call> {
@@ -102,13 +185,30 @@ mod tests {
         assert_eq!(numbers.len(), before);
         for number in numbers {
             let most = match find(number).unwrap() {
-                Call::Paths(places) => *places.iter().max().unwrap(),
-                Call::Link(places) => *places.iter().max().unwrap(),
+                Call::Paths(places) | Call::PathsAt(places) | Call::Bound(places) => {
+                    *places.iter().max().unwrap()
+                }
+                Call::Link(places) | Call::LinkAt(places) => *places.iter().max().unwrap(),
                 Call::Exec(places) => *places.iter().max().unwrap(),
                 Call::Refused => 0,
             };
             assert!(most < 6, "{number}");
         }
         assert_eq!(find(c::SYS_read), None);
+    }
+
+    #[test]
+    fn a_folder_stands_before_each_path_that_counts_from_one() {
+        for number in stopped() {
+            let least = match find(number).unwrap() {
+                Call::PathsAt(places) => *places.iter().min().unwrap(),
+                Call::LinkAt(places) => places[0],
+                _ => 1,
+            };
+            assert!(least > 0, "{number}");
+        }
+        for number in CHANGING.iter().chain(NAMING) {
+            assert!(find(*number).is_some(), "{number}");
+        }
     }
 }

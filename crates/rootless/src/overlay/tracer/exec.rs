@@ -9,6 +9,7 @@ use std::io::Read as _;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
+use super::calls::Access;
 use super::paths::Paths;
 use crate::elf::Elf;
 
@@ -33,7 +34,7 @@ pub(super) fn start(paths: &Paths, given: &[u8], name: &[u8], folder: &Path) -> 
     let mut given = given.to_vec();
     let mut words = vec![name.to_vec()];
     for _ in 0..MAX_SCRIPTS {
-        let shown = paths.translated(&given);
+        let shown = paths.translated(&given, Access::Read);
         let place = folder.join(OsStr::from_bytes(shown.as_deref().unwrap_or(&given)));
         let is_script = words.len() > 1;
         let as_it_is = |words: Vec<Vec<u8>>| Start {
@@ -71,7 +72,7 @@ pub(super) fn start(paths: &Paths, given: &[u8], name: &[u8], folder: &Path) -> 
 
 /// Returns where the generation has a loader.
 fn real(paths: &Paths, loader: &str) -> Option<Vec<u8>> {
-    let place = paths.translated(loader.as_bytes())?;
+    let place = paths.translated(loader.as_bytes(), Access::Read)?;
     let place = fs::canonicalize(OsStr::from_bytes(&place)).ok()?;
     Some(place.into_os_string().into_encoded_bytes())
 }
@@ -115,6 +116,7 @@ fn first_line(file: &File) -> Option<(Vec<u8>, Option<Vec<u8>>)> {
 mod tests {
     use std::os::unix::fs::{PermissionsExt as _, symlink};
 
+    use super::super::paths::PackageFiles;
     use super::*;
 
     /// A generation with a shell and its loader, and a script.
@@ -154,7 +156,7 @@ mod tests {
     #[test]
     fn a_program_is_started_by_the_loader_of_the_generation_and_keeps_its_name() {
         let folder = generation();
-        let paths = Paths::read(&folder.path().join("gen/1"));
+        let paths = Paths::read(&folder.path().join("gen/1"), PackageFiles::Closed);
         let found = start(&paths, b"/usr/bin/link", b"sh", Path::new("/"));
         let loader = folder.path().join("gen/1/union/usr/lib64/ld-linux-x86-64.so.2");
         let loader = loader.to_str().unwrap();
@@ -167,7 +169,7 @@ mod tests {
     #[test]
     fn a_script_is_started_by_its_interpreter_however_many_there_are_but_not_without_end() {
         let folder = generation();
-        let paths = Paths::read(&folder.path().join("gen/1"));
+        let paths = Paths::read(&folder.path().join("gen/1"), PackageFiles::Closed);
         let found = start(&paths, b"/usr/bin/other", b"x", Path::new("/"));
         let expected = [
             "--argv0",
@@ -187,7 +189,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let generation = folder.path().join("gen/1");
         fs::create_dir_all(generation.join("union/etc")).unwrap();
-        let paths = Paths::read(&generation);
+        let paths = Paths::read(&generation, PackageFiles::Closed);
         let as_it_is = Start {
             path: None,
             words: None,

@@ -133,7 +133,12 @@ impl Followed {
             }
             libc::PTRACE_EVENT_STOP if is_of_job(signal) => go_on(process, Resume::Listen, 0),
             libc::PTRACE_EVENT_STOP if !self.processes.contains_key(&process) => {
-                self.held.insert(process, starter_of(process)?);
+                let starter = starter_of(process)?;
+                self.held.insert(process, starter);
+                // Who started it was killed before it said so, and gone before this was seen.
+                if !self.processes.contains_key(&starter) {
+                    self.begin(process, Process::of(process));
+                }
                 Ok(())
             }
             0 if signal == libc::SIGTRAP | 0x80 => {
@@ -215,22 +220,14 @@ impl Followed {
             return Ok(Resume::On);
         };
         let memory = ProcessMemory::of(process)?;
+        if let Some(answer) = answered(call, (&self.paths, known), &memory, process, &registers) {
+            registers::answer(&mut registers, answer?);
+            process::set_registers(process, &registers)?;
+            return Ok(Resume::On);
+        }
         let change = match call {
-            Call::Refused => {
-                registers::answer(&mut registers, -i64::from(libc::ENOSYS));
-                process::set_registers(process, &registers)?;
-                return Ok(Resume::On);
-            }
-            Call::Link(places) => match read_own(known, &memory, process, &registers, places) {
-                Some(answer) => {
-                    registers::answer(&mut registers, answer?);
-                    process::set_registers(process, &registers)?;
-                    return Ok(Resume::On);
-                }
-                None => Change::paths(&self.paths, known, &memory, process, &registers, &places[..1]),
-            },
-            Call::Paths(places) => Change::paths(&self.paths, known, &memory, process, &registers, places),
             Call::Exec(places) => Change::program(&self.paths, &memory, process, &registers, places),
+            _ => Change::paths(&self.paths, known, &memory, process, &registers, call),
         };
         if change.is_empty() {
             return Ok(Resume::On);
@@ -316,15 +313,31 @@ impl Change {
         memory: &ProcessMemory,
         process: i32,
         registers: &Registers,
-        places: &[usize],
+        call: Call,
     ) -> Self {
+        let access = calls::access(registers::number(registers), |place| {
+            registers::argument(registers, place)
+        });
         let read = |place: &usize| {
             let path = memory.text(registers::argument(registers, *place))?;
+            let led = if path.starts_with(b"/") {
+                paths.translated(&path, access)
+            } else {
+                let folder = match call {
+                    Call::PathsAt(_) | Call::LinkAt(_) => {
+                        folder_of(process, registers::argument(registers, place.checked_sub(1)?))?
+                    }
+                    Call::Bound(_) => return None,
+                    _ => PathBuf::from(format!("/proc/{process}/cwd")),
+                };
+                let folder = std::fs::read_link(folder).ok()?;
+                paths.translated_from(&folder, &path, access)
+            };
             let own = || known.program.clone().filter(|_| Paths::is_own(&path, process));
-            Some((*place, paths.translated(&path).or_else(own)?))
+            Some((*place, led.or_else(own)?))
         };
         Self {
-            paths: places.iter().filter_map(read).collect(),
+            paths: call.paths().iter().filter_map(read).collect(),
             ..Self::default()
         }
     }
@@ -410,19 +423,27 @@ fn folder_of(process: i32, descriptor: u64) -> Option<PathBuf> {
     })
 }
 
-/// Answers who asks where its own program is, where the kernel takes the loader for that; nothing where it asks for another link.
-fn read_own(
-    known: &Process,
+/// Answers what the kernel is not asked: where a program's own file is, where the kernel takes the loader for that, and what is refused.
+///
+/// It is named as the program would be in a namespace: it looks for its files from there, and those of its configuration are elsewhere.
+fn answered(
+    call: Call,
+    (paths, known): (&Paths, &Process),
     memory: &ProcessMemory,
     process: i32,
     registers: &Registers,
-    places: [usize; 3],
 ) -> Option<io::Result<i64>> {
+    let places = match call {
+        Call::Refused => return Some(Ok(-i64::from(libc::ENOSYS))),
+        Call::Link(places) | Call::LinkAt(places) => places,
+        _ => return None,
+    };
     let [path, to, size] = places.map(|place| registers::argument(registers, place));
     let program = known.program.as_ref()?;
     memory.text(path).filter(|path| Paths::is_own(path, process))?;
     let most = usize::try_from(size).unwrap_or(usize::MAX);
-    let answer = program.get(..most).unwrap_or(program);
+    let named = paths.named(program).unwrap_or_else(|| program.clone());
+    let answer = named.get(..most).unwrap_or(&named);
     let written = memory.write(to, answer);
     Some(written.map(|()| i64::try_from(answer.len()).unwrap_or(i64::MAX)))
 }
@@ -443,6 +464,7 @@ mod tests {
 
     use rustix::process::{Pid, Signal, kill_process, waitpid};
 
+    use super::super::paths::PackageFiles;
     use super::*;
 
     /// A shell that starts another process when it is told to, and ends as that does.
@@ -454,7 +476,7 @@ mod tests {
             .stdin(Stdio::piped())
             .spawn()
             .unwrap();
-        let paths = Paths::read(Path::new("/nonexistent"));
+        let paths = Paths::read(Path::new("/nonexistent"), PackageFiles::Closed);
         let followed = Followed::seize(shell.id().cast_signed(), paths).unwrap();
         (shell, followed)
     }
@@ -527,6 +549,28 @@ mod tests {
             end_of(&mut followed, parent).terminating_signal(),
             Some(libc::SIGKILL)
         );
+        assert_eq!(end_of(&mut followed, child).exit_status(), Some(7));
+        assert!(followed.processes.is_empty() && followed.held.is_empty());
+    }
+
+    #[test]
+    fn a_process_goes_on_that_is_seen_when_who_started_it_is_gone() {
+        let (mut shell, mut followed) = followed_shell();
+        let parent = shell.id().cast_signed();
+        shell.stdin.take().unwrap().write_all(b"\n").unwrap();
+        while let (signal, event) = stop_of(parent)
+            && event != libc::PTRACE_EVENT_FORK
+        {
+            followed.stopped(parent, signal, event).unwrap();
+        }
+        let child = process::number_of(parent).unwrap();
+        kill_process(Pid::from_raw(parent).unwrap(), Signal::KILL).unwrap();
+        assert_eq!(
+            end_of(&mut followed, parent).terminating_signal(),
+            Some(libc::SIGKILL)
+        );
+        let (signal, event) = stop_of(child);
+        followed.stopped(child, signal, event).unwrap();
         assert_eq!(end_of(&mut followed, child).exit_status(), Some(7));
         assert!(followed.processes.is_empty() && followed.held.is_empty());
     }

@@ -2,11 +2,14 @@
 
 use std::ffi::OsStr;
 use std::fs;
+use std::io;
 use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use memchr::memmem;
 
+use super::calls::Access;
 use crate::overlay::LAID;
 use crate::overlay::union::UNION;
 
@@ -14,6 +17,8 @@ use crate::overlay::union::UNION;
 const MERGED: [&str; 6] = ["bin", "sbin", "lib", "lib32", "lib64", "libx32"];
 /// The program itself, as it names it.
 const OWN: [&[u8]; 2] = [b"/proc/self/exe", b"/proc/thread-self/exe"];
+/// What a file ends with while it is copied.
+const UNFINISHED: &str = ".cpkgs-copy";
 /// What a loader has that can be told the name that a program is called by: since glibc 2.33.
 const NAME_OPTION: &[u8] = b"--argv0";
 /// Most bytes of a loader.
@@ -31,11 +36,22 @@ pub(super) struct Paths {
     over: Vec<&'static [u8]>,
     /// Those of the root that are links to others below `/usr` on the host.
     merged: Vec<&'static [u8]>,
+    /// What becomes of the files of packages.
+    files: PackageFiles,
+}
+
+/// What becomes of the files of packages that a program changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::overlay) enum PackageFiles {
+    /// Nobody may.
+    Closed,
+    /// It gets a copy of its own among the links, and all that it makes is there: it makes files for the generation.
+    Copied,
 }
 
 impl Paths {
     /// Finds out what a generation has.
-    pub(super) fn read(generation: &Path) -> Self {
+    pub(super) fn read(generation: &Path, files: PackageFiles) -> Self {
         let links = generation.join(UNION);
         let real = fs::canonicalize(generation).unwrap_or_else(|_| generation.to_owned());
         let install = generation.parent().and_then(Path::parent).unwrap_or(generation);
@@ -51,6 +67,7 @@ impl Paths {
             places: [real.join("root"), real.join(UNION)],
             over,
             merged,
+            files,
         }
     }
 
@@ -61,9 +78,84 @@ impl Paths {
         real.strip_prefix(folder).map(<[u8]>::to_vec)
     }
 
+    /// Returns where something lies instead that a program in a folder names; nothing where the path is right as it is.
+    ///
+    /// A folder of the host may be one of those that have links, or above one: `mkdir -p` goes down to its path name by name.
+    pub(super) fn translated_from(&self, folder: &Path, path: &[u8], access: Access) -> Option<Vec<u8>> {
+        let folder = folder.as_os_str().as_bytes();
+        let is_among_links = is_below(folder, self.places[1].as_os_str().as_bytes());
+        if path.is_empty() || is_among_links && self.files == PackageFiles::Closed {
+            return None;
+        }
+        self.translated(&[folder, b"/", path].concat(), access)
+    }
+
     /// Returns where something lies instead that a program names; nothing where the path is right as it is.
-    pub(super) fn translated(&self, path: &[u8]) -> Option<Vec<u8>> {
-        if !path.starts_with(b"/") || is_below(path, &self.install) {
+    pub(super) fn translated(&self, path: &[u8], access: Access) -> Option<Vec<u8>> {
+        if !path.starts_with(b"/") {
+            return None;
+        }
+        let place = self.place(path);
+        if self.files == PackageFiles::Closed {
+            return place;
+        }
+        let own = self.own(place.as_deref().unwrap_or(path), access);
+        if let Some(own) = own.as_deref().or(place.as_deref())
+            && access == Access::Change
+        {
+            self.take_copy(Path::new(OsStr::from_bytes(own)));
+        }
+        own.or(place)
+    }
+
+    /// Returns where something is that makes files for the generation: by whatever links a path leads to files of a package, what is made
+    /// there is among the links.
+    fn own(&self, path: &[u8], access: Access) -> Option<Vec<u8>> {
+        let path = Path::new(OsStr::from_bytes(path));
+        let among = |real: &Path| {
+            let below = real.strip_prefix(&self.places[0]).ok()?;
+            Some(self.links.join(below).into_os_string().into_encoded_bytes())
+        };
+        // A name that is given or taken is that of a link itself.
+        let real = fs::canonicalize(path).ok().filter(|_| access != Access::Name);
+        let folder = real.filter(|real| real.is_dir());
+        if let Some(found) = folder.as_deref().and_then(among).filter(|found| is_made(found)) {
+            return Some(found);
+        }
+        let parent = fs::canonicalize(path.parent()?).ok()?;
+        let found = among(&parent.join(path.file_name()?))?;
+        (access != Access::Read || is_made(&found)).then_some(found)
+    }
+
+    /// Puts a copy of a package's file in the place of the link to it.
+    fn take_copy(&self, link: &Path) {
+        let copy = || {
+            let file = fs::read_link(link)?;
+            let real = fs::canonicalize(&file)?;
+            if !fs::symlink_metadata(&file)?.is_file() || !real.starts_with(&self.places[0]) {
+                return Ok(());
+            }
+            let mut name = link.as_os_str().to_owned();
+            name.push(UNFINISHED);
+            let unfinished = PathBuf::from(name);
+            fs::copy(&real, &unfinished)?;
+            let mut permissions = fs::metadata(&unfinished)?.permissions();
+            permissions.set_mode(permissions.mode() | 0o200);
+            fs::set_permissions(&unfinished, permissions)?;
+            fs::rename(unfinished, link)
+        };
+        // Without a copy the program is told that it may not write there.
+        let _: io::Result<()> = copy();
+    }
+
+    /// Returns where something lies instead; nothing for what lies where it is said to.
+    fn place(&self, path: &[u8]) -> Option<Vec<u8>> {
+        // Where a program looks that found its own place: beside its own files are those of the host, and what was made.
+        if let Some(named) = self.named(path) {
+            let found = self.among_links(&plain(&named)).filter(|found| exists(found));
+            return found.filter(|_| !exists(path));
+        }
+        if is_below(path, &self.install) {
             return None;
         }
         let plain = plain(path);
@@ -104,6 +196,12 @@ impl Paths {
 
 fn exists(path: &[u8]) -> bool {
     Path::new(OsStr::from_bytes(path)).symlink_metadata().is_ok()
+}
+
+/// Says whether something stands by itself among the links. Who is led to a link from where it leads goes round in a circle.
+fn is_made(path: &[u8]) -> bool {
+    let found = Path::new(OsStr::from_bytes(path)).symlink_metadata();
+    found.is_ok_and(|found| !found.is_symlink())
 }
 
 fn is_below(path: &[u8], folder: &[u8]) -> bool {
@@ -149,6 +247,7 @@ mod tests {
             install: b"/opt/mine/packages".to_vec(),
             over: vec![b"/usr", b"/etc", b"/var/lib"],
             merged: vec![b"lib64"],
+            files: PackageFiles::Closed,
         }
     }
 
@@ -157,7 +256,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let paths = paths(folder.path());
         let to = |path: &str| {
-            let found = paths.translated(path.as_bytes())?;
+            let found = paths.translated(path.as_bytes(), Access::Read)?;
             let found = found.strip_prefix(folder.path().as_os_str().as_bytes())?;
             Some(String::from_utf8(found.to_vec()).unwrap())
         };
@@ -191,9 +290,99 @@ mod tests {
         }
         std::os::unix::fs::symlink(outside.path(), folder.path().join("usr/lib/gcc")).unwrap();
         let paths = paths(folder.path());
-        let found = paths.translated(b"/usr/lib/gcc/../host").unwrap();
+        let found = paths.translated(b"/usr/lib/gcc/../host", Access::Read).unwrap();
         assert_eq!(found, folder.path().join("usr/lib/host").as_os_str().as_bytes());
-        assert_eq!(paths.translated(b"/usr/../home"), None);
+        assert_eq!(paths.translated(b"/usr/../home", Access::Read), None);
+    }
+
+    #[test]
+    fn a_path_from_a_folder_of_the_host_is_led_like_one_from_the_root() {
+        let folder = tempfile::tempdir().unwrap();
+        let paths = paths(folder.path());
+        let to = |from: &str, path: &str| {
+            let found = paths.translated_from(Path::new(from), path.as_bytes(), Access::Read)?;
+            let found = found.strip_prefix(folder.path().as_os_str().as_bytes())?;
+            Some(String::from_utf8(found.to_vec()).unwrap())
+        };
+        assert_eq!(to("/var", "lib/no-such").as_deref(), Some("/var/lib/no-such"));
+        assert_eq!(
+            to("/", "usr/share/no-such").as_deref(),
+            Some("/usr/share/no-such")
+        );
+        assert_eq!(to("/usr/share", "no-such").as_deref(), Some("/usr/share/no-such"));
+        assert_eq!(to("/home/me", "usr/share/no-such"), None);
+        assert_eq!(to("/var", "log/no-such"), None);
+        assert_eq!(to("/var/lib", ""), None);
+        // Among the links all is as it looks.
+        assert_eq!(to(folder.path().to_str().unwrap(), "usr/x"), None);
+    }
+
+    /// A generation with a package's folder, a file in it, and a link to it elsewhere; what is among the links leads there.
+    fn generation() -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |path: &str| folder.path().join("gen/1").join(path);
+        for path in [
+            "root/var/lib/tool",
+            "root/usr/lib",
+            "union/var/lib/tool",
+            "union/usr/lib",
+        ] {
+            fs::create_dir_all(at(path)).unwrap();
+        }
+        fs::write(at("root/var/lib/tool/lock"), "packaged").unwrap();
+        let mut closed = fs::metadata(at("root/var/lib/tool/lock")).unwrap().permissions();
+        closed.set_mode(0o444);
+        fs::set_permissions(at("root/var/lib/tool/lock"), closed).unwrap();
+        std::os::unix::fs::symlink("../../var/lib/tool", at("root/usr/lib/tool")).unwrap();
+        std::os::unix::fs::symlink(at("root/usr/lib/tool"), at("union/usr/lib/tool")).unwrap();
+        std::os::unix::fs::symlink(at("root/var/lib/tool/lock"), at("union/var/lib/tool/lock")).unwrap();
+        folder
+    }
+
+    #[test]
+    fn what_makes_files_gets_a_copy_of_one_that_a_package_has() {
+        let folder = generation();
+        let at = |path: &str| folder.path().join("gen/1").join(path);
+        let paths = Paths::read(&at(""), PackageFiles::Copied);
+        let to = |path: &str, access| {
+            let found = paths.translated(path.as_bytes(), access);
+            found.map(|found| PathBuf::from(OsStr::from_bytes(&found).to_owned()))
+        };
+        let (lock, own) = ("/usr/lib/tool/lock", at("union/var/lib/tool/lock"));
+        assert_eq!(to(lock, Access::Read), Some(at("union/usr/lib/tool/lock")));
+        // What resolves links step by step comes to the package's file itself.
+        assert_eq!(
+            to(at("root/var/lib/tool/lock").to_str().unwrap(), Access::Read),
+            None
+        );
+        assert!(own.is_symlink());
+        assert_eq!(to(lock, Access::Change), Some(own.clone()));
+        assert!(!own.is_symlink());
+        fs::write(&own, "changed").unwrap();
+        assert_eq!(fs::read(at("root/var/lib/tool/lock")).unwrap(), b"packaged");
+        // What is made beside it, by either name, is found by both.
+        let made = at("union/var/lib/tool/made");
+        let real = at("root/var/lib/tool/made");
+        assert_eq!(to("/usr/lib/tool/made", Access::Change), Some(made.clone()));
+        assert_eq!(to(real.to_str().unwrap(), Access::Name), Some(made.clone()));
+        fs::write(&made, "").unwrap();
+        assert_eq!(to("/usr/lib/tool/made", Access::Read), Some(made.clone()));
+        assert_eq!(to(real.to_str().unwrap(), Access::Read), Some(made));
+    }
+
+    #[test]
+    fn a_program_that_found_its_own_place_finds_there_what_others_have() {
+        let folder = generation();
+        let at = |path: &str| folder.path().join("gen/1").join(path);
+        let paths = Paths::read(&at(""), PackageFiles::Closed);
+        fs::write(at("union/usr/lib/hosts"), "").unwrap();
+        let to = |path: &str| {
+            let found = paths.translated(at(path).as_os_str().as_bytes(), Access::Read);
+            found.map(|found| PathBuf::from(OsStr::from_bytes(&found).to_owned()))
+        };
+        assert_eq!(to("root/usr/lib/hosts"), Some(at("union/usr/lib/hosts")));
+        assert_eq!(to("root/usr/lib/tool"), None);
+        assert_eq!(to("root/usr/lib/no-such"), None);
     }
 
     #[test]
