@@ -11,7 +11,7 @@ CHECKED_TEXTS  := $(CHECKED_CRATES) tests bench docs nginx tools README.md ARCHI
 # How long `make fuzz` spends on each target.
 FUZZ_SECONDS ?= 20
 
-.PHONY: help setup dev demo build deb test test-postgresql test-s3 test-web test-archive test-rootless test-apt-suite test-containers test-chaos check-kubernetes docker-up torture bench bench-uploads bench-micro fuzz api-fuzz fmt lint clippy audit health clean
+.PHONY: help setup dev demo build deb test-debs test test-postgresql test-s3 test-web test-archive test-rootless test-apt-suite test-containers test-chaos check-kubernetes docker-up torture bench bench-uploads bench-micro fuzz api-fuzz fmt lint clippy audit health clean
 .DEFAULT_GOAL := help
 
 help: ## Lists these commands
@@ -39,6 +39,9 @@ build: setup ## Builds release programs
 
 deb: $(TARGET)/.setup-deb ## Builds Debian packages of the three programs into target/debian/
 	@tools/deb
+
+test-debs: deb $(TARGET)/.setup-archive ## Installs, uses, upgrades and purges these packages in fresh bookworm and trixie (needs root or sudo)
+	@tools/test-debs
 
 $(TARGET)/.setup-deb: $(TARGET)/.setup tools/setup
 	@tools/setup --deb
