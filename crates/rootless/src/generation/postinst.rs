@@ -127,12 +127,32 @@ fn operands<'a>(name: &str, arguments: &'a [String]) -> impl Iterator<Item = &'a
     })
 }
 
+/// What the machine says of itself and of who uses it: scripts make these on a new machine, and here there is one.
+const OF_THE_MACHINE: &[&str] = &[
+    "/etc/fstab",
+    "/etc/group",
+    "/etc/gshadow",
+    "/etc/hostname",
+    "/etc/hosts",
+    "/etc/localtime",
+    "/etc/machine-id",
+    "/etc/nsswitch.conf",
+    "/etc/passwd",
+    "/etc/resolv.conf",
+    "/etc/shadow",
+    "/etc/shells",
+    "/etc/subgid",
+    "/etc/subuid",
+    "/etc/timezone",
+];
+
 /// Says whether a path lies where packages have their files: what belongs to the machine or a person is left alone.
 fn is_of_packages(path: &str) -> bool {
     ["/etc/", "/usr/", "/opt/", "/var/lib/", "/var/cache/"]
         .iter()
         .any(|folder| path.starts_with(folder))
         && !path.split('/').any(|part| part == "..")
+        && !OF_THE_MACHINE.contains(&path)
 }
 
 fn inside(path: &str) -> &[u8] {

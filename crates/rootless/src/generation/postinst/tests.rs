@@ -126,6 +126,15 @@ fn files_that_ucf_copies_are_there_also_by_way_of_a_temporary_one() {
 }
 
 #[test]
+fn what_a_machine_says_of_itself_is_not_made_anew() {
+    let mut tree = tree(&["usr/share/base/passwd", "usr/share/base/profile"]);
+    let script = "cp /usr/share/base/passwd /etc/passwd\ncp /usr/share/base/profile /etc/profile\n";
+    applied(script, &mut tree);
+    assert!(tree.find(b"etc/passwd").is_none());
+    assert!(tree.find(b"etc/profile").is_some());
+}
+
+#[test]
 fn modules_of_php_are_loaded_in_each_way_of_running() {
     let mut tree = tree(&["etc/php/8.2/mods-available/dom.ini", "etc/php/8.2/cli/php.ini"]);
     applied("", &mut tree);
