@@ -112,13 +112,16 @@ fn row(universe: &Universe, package: PackageId, version: String, why: Option<Str
     [named(universe, package), escaped(&version), size, why]
 }
 
-/// Returns the name, with the architecture where it is a foreign one.
 fn named(universe: &Universe, package: PackageId) -> String {
-    let (name, architecture) = (universe.name(package), universe.architecture(package));
+    escaped(&full_name(universe.name(package), universe.architecture(package)))
+}
+
+/// Returns the name of a package, with its architecture where that is a foreign one.
+pub(super) fn full_name(name: &str, architecture: &str) -> String {
     if architecture == "all" || architecture == machine::architecture() {
-        return escaped(name);
+        return name.to_owned();
     }
-    escaped(&format!("{name}:{architecture}"))
+    format!("{name}:{architecture}")
 }
 
 /// Cuts a line at the edge of the terminal: what stands last says least.

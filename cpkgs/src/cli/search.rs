@@ -7,6 +7,7 @@ use debian_control::stanza::Stanza;
 use serde::Serialize;
 
 use super::failure::Failure;
+use super::plan_text::full_name;
 use super::{Context, Outcome, files};
 
 /// Search names and descriptions for words, or with --file the paths of files; the best match comes first.
@@ -92,11 +93,9 @@ pub(super) fn print(view: &PackageView<'_>, context: &mut Context) -> Result<(),
         return Ok(context.printer.value(view)?);
     }
     let PackageView {
-        name,
-        version,
-        description,
-        ..
+        version, description, ..
     } = view;
+    let name = full_name(view.name, view.architecture);
     Ok(context
         .printer
         .row(format_args!("{name}\t{version}\t{description}"))?)

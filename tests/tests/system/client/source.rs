@@ -241,6 +241,28 @@ fn a_key_that_has_ended_does_not_count_for_what_is_here_already() {
 }
 
 #[test]
+fn of_a_package_of_several_architectures_it_is_said_which_is_foreign() {
+    let archive = TestArchive::init(&["--suite", "stable"]);
+    archive
+        .add(&["amd64", "arm64"].map(|architecture| DebBuilder::new("both", "1.0", architecture)))
+        .ok();
+    archive.publish();
+    let client = Client::new();
+    let url = format!("file:{}", archive.root().display());
+    let keyring = archive.root().join("archive-keyring.pgp");
+    let source = ["source", "add", &url, "--signed-by", keyring.to_str().unwrap()];
+    let both = ["--architecture", "amd64", "--architecture", "arm64", "--yes"];
+    client.run(&[&source[..], &both].concat()).ok();
+    client.run(&["update"]).ok();
+    for command in [["search", "both"], ["list", "both"]] {
+        let run = client.run(&command).ok();
+        let mut names: Vec<&str> = run.rows().iter().map(|row| row[0]).collect();
+        names.sort_unstable();
+        assert_eq!(names, ["both", "both:arm64"], "{command:?}");
+    }
+}
+
+#[test]
 fn files_are_found_by_their_paths_and_the_list_of_them_is_fetched_once() {
     let (archive, nginx) = TestArchive::served(&["--suite", "stable"]);
     archive.configure_last_suite("contents = \"always\"");
