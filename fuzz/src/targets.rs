@@ -21,29 +21,29 @@ use crate::target::FuzzTarget;
 pub fn all() -> Vec<Box<dyn FuzzTarget + Send>> {
     vec![
         Box::new(deb::DebTarget),
-        Box::new(tar::Tar),
-        Box::new(control_files::Conffiles),
-        Box::new(control_files::Triggers),
-        Box::new(index::Control),
-        Box::new(index::Stanzas),
+        Box::new(tar::TarTarget),
+        Box::new(control_files::ConffilesTarget),
+        Box::new(control_files::TriggersTarget),
+        Box::new(index::ControlTarget),
+        Box::new(index::StanzasTarget),
         Box::new(text::VersionTarget),
-        Box::new(text::RelationField),
-        Box::new(release::ReleaseFile),
-        Box::new(release::InRelease),
-        Box::new(signed::SignedRelease::new()),
-        Box::new(signed::DetachedSignature::new()),
+        Box::new(text::RelationTarget),
+        Box::new(release::ReleaseTarget),
+        Box::new(release::InReleaseTarget),
+        Box::new(signed::SignedReleaseTarget::new()),
+        Box::new(signed::DetachedSignatureTarget::new()),
         Box::new(keyring::KeyringTarget::new()),
         Box::new(changes::ChangesTarget),
-        Box::new(client::RepositoryDescription),
-        Box::new(client::ChunkLists),
-        Box::new(client::ContentsLines),
-        Box::new(client::EdspRequest),
-        Box::new(client::AptPreferences),
-        Box::new(client::ClientConfig),
-        Box::new(archive::ArchiveConfig),
-        Box::new(archive::Manifest),
-        Box::new(elf::ElfFile),
-        Box::new(universe::UniverseBytes),
+        Box::new(client::RepositoryTarget),
+        Box::new(client::ChunkListTarget),
+        Box::new(client::ContentsTarget),
+        Box::new(client::EdspTarget),
+        Box::new(client::PreferencesTarget),
+        Box::new(client::ClientConfigTarget),
+        Box::new(archive::ArchiveConfigTarget),
+        Box::new(archive::ManifestTarget),
+        Box::new(elf::ElfTarget),
+        Box::new(universe::UniverseTarget),
     ]
 }
 
@@ -55,7 +55,7 @@ pub fn names() -> Vec<&'static str> {
 /// Returns the target of this name, or the `maze`, which is none of [`all`].
 pub fn named(name: &str) -> Option<Box<dyn FuzzTarget + Send>> {
     if name == "maze" {
-        return Some(Box::new(maze::Maze));
+        return Some(Box::new(maze::MazeTarget));
     }
     all().into_iter().find(|target| target.name() == name)
 }

@@ -9,12 +9,12 @@ use sha2::{Digest as _, Sha256};
 use crate::target::{FuzzTarget, ParserVerdict, must};
 
 /// `repogen.toml`.
-pub(super) struct ArchiveConfig;
+pub(super) struct ArchiveConfigTarget;
 
 /// The manifest of an index, with its digest before it.
-pub(super) struct Manifest;
+pub(super) struct ManifestTarget;
 
-impl FuzzTarget for ArchiveConfig {
+impl FuzzTarget for ArchiveConfigTarget {
     fn name(&self) -> &'static str {
         "archive-config"
     }
@@ -62,7 +62,7 @@ impl FuzzTarget for ArchiveConfig {
     }
 }
 
-impl FuzzTarget for Manifest {
+impl FuzzTarget for ManifestTarget {
     fn name(&self) -> &'static str {
         "manifest"
     }

@@ -15,24 +15,24 @@ use resolver::request::Recommends;
 use crate::target::{FuzzTarget, ParserVerdict, must};
 
 /// The unsigned `repository.json`, and the addresses it leads to.
-pub(super) struct RepositoryDescription;
+pub(super) struct RepositoryTarget;
 
 /// Two chunk lists, of the old and of the new index, with a NUL between them.
-pub(super) struct ChunkLists;
+pub(super) struct ChunkListTarget;
 
 /// A `Contents` index.
-pub(super) struct ContentsLines;
+pub(super) struct ContentsTarget;
 
 /// A request of apt to its external solver.
-pub(super) struct EdspRequest;
+pub(super) struct EdspTarget;
 
 /// A file of apt's preferences.
-pub(super) struct AptPreferences;
+pub(super) struct PreferencesTarget;
 
 /// `config.toml` of the client.
-pub(super) struct ClientConfig;
+pub(super) struct ClientConfigTarget;
 
-impl FuzzTarget for RepositoryDescription {
+impl FuzzTarget for RepositoryTarget {
     fn name(&self) -> &'static str {
         "repository"
     }
@@ -98,7 +98,7 @@ Chunks:
  2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9825 30 29 31 28
 ";
 
-impl FuzzTarget for ChunkLists {
+impl FuzzTarget for ChunkListTarget {
     fn name(&self) -> &'static str {
         "chunk-list"
     }
@@ -156,7 +156,7 @@ impl FuzzTarget for ChunkLists {
     }
 }
 
-impl FuzzTarget for ContentsLines {
+impl FuzzTarget for ContentsTarget {
     fn name(&self) -> &'static str {
         "contents"
     }
@@ -249,7 +249,7 @@ Essential: no
 Conflicts: app (<< 1)
 ";
 
-impl FuzzTarget for EdspRequest {
+impl FuzzTarget for EdspTarget {
     fn name(&self) -> &'static str {
         "edsp"
     }
@@ -295,7 +295,7 @@ impl FuzzTarget for EdspRequest {
     }
 }
 
-impl FuzzTarget for AptPreferences {
+impl FuzzTarget for PreferencesTarget {
     fn name(&self) -> &'static str {
         "preferences"
     }
@@ -347,7 +347,7 @@ impl FuzzTarget for AptPreferences {
     }
 }
 
-impl FuzzTarget for ClientConfig {
+impl FuzzTarget for ClientConfigTarget {
     fn name(&self) -> &'static str {
         "client-config"
     }

@@ -5,10 +5,10 @@ use debian_deb::{conffiles, triggers};
 use crate::target::{FuzzTarget, ParserVerdict, must};
 
 /// `conffiles`.
-pub(super) struct Conffiles;
+pub(super) struct ConffilesTarget;
 
 /// `triggers`.
-pub(super) struct Triggers;
+pub(super) struct TriggersTarget;
 
 const CONFFILES: &[&str] = &[
     "/etc/hello.conf\n",
@@ -42,7 +42,7 @@ const WORDS: &[&[u8]] = &[
     b"\xff",
 ];
 
-impl FuzzTarget for Conffiles {
+impl FuzzTarget for ConffilesTarget {
     fn name(&self) -> &'static str {
         "conffiles"
     }
@@ -79,7 +79,7 @@ impl FuzzTarget for Conffiles {
     }
 }
 
-impl FuzzTarget for Triggers {
+impl FuzzTarget for TriggersTarget {
     fn name(&self) -> &'static str {
         "triggers"
     }

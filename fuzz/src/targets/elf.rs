@@ -9,12 +9,12 @@ use rustix::fs::{MemfdFlags, memfd_create};
 use crate::target::{FuzzTarget, ParserVerdict, must};
 
 /// The reader of ELF files.
-pub(super) struct ElfFile;
+pub(super) struct ElfTarget;
 
 /// Longest text that is taken from a file.
 const MAX_TEXT: usize = 4096;
 
-impl FuzzTarget for ElfFile {
+impl FuzzTarget for ElfTarget {
     fn name(&self) -> &'static str {
         "elf"
     }

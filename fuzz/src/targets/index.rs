@@ -9,10 +9,10 @@ use debian_control::stanza::{Stanza, StanzaReader};
 use crate::target::{FuzzTarget, ParserVerdict, must};
 
 /// The control file of a package, and what an index makes of it.
-pub(super) struct Control;
+pub(super) struct ControlTarget;
 
 /// A file of many stanzas.
-pub(super) struct Stanzas;
+pub(super) struct StanzasTarget;
 
 const CONTROL: &str = "Package: hello
 Source: hello-src (1.0)
@@ -66,7 +66,7 @@ pub(super) const WORDS: &[&[u8]] = &[
     b"\xc2\x85",
 ];
 
-impl FuzzTarget for Control {
+impl FuzzTarget for ControlTarget {
     fn name(&self) -> &'static str {
         "control"
     }
@@ -135,7 +135,7 @@ fn check_index(package: &BinaryPackage, description: DescriptionForm) -> Result<
     Ok(())
 }
 
-impl FuzzTarget for Stanzas {
+impl FuzzTarget for StanzasTarget {
     fn name(&self) -> &'static str {
         "stanza"
     }

@@ -3,12 +3,12 @@
 use crate::target::{FuzzTarget, ParserVerdict};
 
 /// Fails at the end of a way of eight bytes, each of which is looked at only after the one before it was right.
-pub(super) struct Maze;
+pub(super) struct MazeTarget;
 
 /// The way. At random one input in 2⁶⁴ takes it.
 const WAY: &[u8; 8] = b"\x93wWx\x07~F\xe1";
 
-impl FuzzTarget for Maze {
+impl FuzzTarget for MazeTarget {
     fn name(&self) -> &'static str {
         "maze"
     }
@@ -41,7 +41,7 @@ mod tests {
 
     #[test]
     fn the_maze_has_an_end() {
-        assert!(Maze.check(WAY).is_err());
-        assert!(Maze.check(b"").is_ok());
+        assert!(MazeTarget.check(WAY).is_err());
+        assert!(MazeTarget.check(b"").is_ok());
     }
 }

@@ -7,10 +7,10 @@ use super::index::WORDS;
 use crate::target::{FuzzTarget, ParserVerdict, must};
 
 /// A Release file.
-pub(super) struct ReleaseFile;
+pub(super) struct ReleaseTarget;
 
 /// An InRelease file, its envelope only: signatures are not looked at.
-pub(super) struct InRelease;
+pub(super) struct InReleaseTarget;
 
 /// A Release, and the same signed.
 const RELEASE: &str = include_str!("../../fixtures/Release");
@@ -41,7 +41,7 @@ const MARKS: &[&[u8]] = &[
     b"\xe2\x80\xa8",
 ];
 
-impl FuzzTarget for ReleaseFile {
+impl FuzzTarget for ReleaseTarget {
     fn name(&self) -> &'static str {
         "release"
     }
@@ -76,7 +76,7 @@ impl FuzzTarget for ReleaseFile {
     }
 }
 
-impl FuzzTarget for InRelease {
+impl FuzzTarget for InReleaseTarget {
     fn name(&self) -> &'static str {
         "inrelease"
     }

@@ -30,24 +30,24 @@ const PACKETS: &[&[u8]] = &[
 ];
 
 /// The verification of a clear-signed message.
-pub(super) struct SignedRelease(Keyring);
+pub(super) struct SignedReleaseTarget(Keyring);
 
 /// The verification of a signature that is in a file of its own.
-pub(super) struct DetachedSignature(Keyring);
+pub(super) struct DetachedSignatureTarget(Keyring);
 
-impl SignedRelease {
+impl SignedReleaseTarget {
     pub(super) fn new() -> Self {
         Self(Keyring::read(KEYRING).expect("the fixture is a keyring"))
     }
 }
 
-impl DetachedSignature {
+impl DetachedSignatureTarget {
     pub(super) fn new() -> Self {
         Self(Keyring::read(KEYRING).expect("the fixture is a keyring"))
     }
 }
 
-impl FuzzTarget for SignedRelease {
+impl FuzzTarget for SignedReleaseTarget {
     fn name(&self) -> &'static str {
         "signed-release"
     }
@@ -78,7 +78,7 @@ impl FuzzTarget for SignedRelease {
     }
 }
 
-impl FuzzTarget for DetachedSignature {
+impl FuzzTarget for DetachedSignatureTarget {
     fn name(&self) -> &'static str {
         "detached-signature"
     }

@@ -10,7 +10,7 @@ use super::deb::{WORDS, mend_checksums};
 use crate::target::{FuzzTarget, ParserVerdict, must};
 
 /// The walk over a tar archive.
-pub(super) struct Tar;
+pub(super) struct TarTarget;
 
 const BOUNDS: TarBounds = TarBounds {
     max_entries: 1000,
@@ -18,7 +18,7 @@ const BOUNDS: TarBounds = TarBounds {
     max_paths_bytes: 1 << 20,
 };
 
-impl FuzzTarget for Tar {
+impl FuzzTarget for TarTarget {
     fn name(&self) -> &'static str {
         "tar"
     }

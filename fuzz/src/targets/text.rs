@@ -12,7 +12,7 @@ use crate::target::{FuzzTarget, ParserVerdict, must};
 pub(super) struct VersionTarget;
 
 /// The value of a relation field.
-pub(super) struct RelationField;
+pub(super) struct RelationTarget;
 
 const VERSIONS: &[&str] = &[
     "1.0",
@@ -77,7 +77,7 @@ impl FuzzTarget for VersionTarget {
     }
 }
 
-impl FuzzTarget for RelationField {
+impl FuzzTarget for RelationTarget {
     fn name(&self) -> &'static str {
         "relation"
     }

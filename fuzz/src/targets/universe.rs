@@ -7,7 +7,7 @@ use resolver::universe::{Source, Universe, UniverseBuilder};
 use crate::target::{FuzzTarget, ParserVerdict, must};
 
 /// The bytes of a universe.
-pub(super) struct UniverseBytes;
+pub(super) struct UniverseTarget;
 
 const INDEX: &str = "Package: app
 Version: 1.0-1
@@ -50,7 +50,7 @@ fn universe() -> Option<Universe> {
     Some(builder.finish())
 }
 
-impl FuzzTarget for UniverseBytes {
+impl FuzzTarget for UniverseTarget {
     fn name(&self) -> &'static str {
         "universe"
     }

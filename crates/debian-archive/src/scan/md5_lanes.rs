@@ -33,28 +33,28 @@ const SINES: [u32; 64] = [
 ];
 
 /// What a lane without a message reads.
-const NOTHING: Block = [0; 64];
+const NOTHING: Md5Block = [0; 64];
 
 /// What is taken of a message at a time, in bytes.
-type Block = [u8; 64];
+type Md5Block = [u8; 64];
 
 /// Returns the digest of each message, in their order.
 pub(super) fn md5_of_each(messages: &[&[u8]]) -> Vec<Md5> {
     let mut digests = vec![Md5::from_bytes([0; 16]); messages.len()];
-    let mut waiting: Vec<Message<'_>> = messages
+    let mut waiting: Vec<LaneMessage<'_>> = messages
         .iter()
         .zip(&mut digests)
-        .map(|(bytes, digest)| Message::new(bytes, digest))
+        .map(|(bytes, digest)| LaneMessage::new(bytes, digest))
         .collect();
     // The longest first: then the lanes run empty at about the same time.
     waiting.sort_by_key(|message| Reverse(message.whole.len()));
     let mut waiting = waiting.into_iter();
-    let mut lanes: [Option<Message<'_>>; LANES] = std::array::from_fn(|_| waiting.next());
+    let mut lanes: [Option<LaneMessage<'_>>; LANES] = std::array::from_fn(|_| waiting.next());
     let mut state = START.map(u32x8::splat);
     while lanes.iter().any(Option::is_some) {
         let blocks = lanes
             .each_ref()
-            .map(|lane| lane.as_ref().and_then(Message::block).unwrap_or(&NOTHING));
+            .map(|lane| lane.as_ref().and_then(LaneMessage::block).unwrap_or(&NOTHING));
         mix(&mut state, &words(blocks));
         for (number, lane) in lanes.iter_mut().enumerate() {
             let Some(message) = lane else { continue };
@@ -69,20 +69,20 @@ pub(super) fn md5_of_each(messages: &[&[u8]]) -> Vec<Md5> {
 }
 
 /// A message on its way through a lane.
-struct Message<'a> {
+struct LaneMessage<'a> {
     digest: &'a mut Md5,
     /// Its whole blocks.
-    whole: &'a [Block],
+    whole: &'a [Md5Block],
     /// What follows them: the rest of it, a one, zeros and its length in bits; two blocks where one is too short.
     ///
     /// Source: RFC 1321, 3.1 and 3.2.
-    end: [Block; 2],
+    end: [Md5Block; 2],
     end_blocks: usize,
     /// How many blocks are in the state.
     mixed: usize,
 }
 
-impl<'a> Message<'a> {
+impl<'a> LaneMessage<'a> {
     fn new(bytes: &'a [u8], digest: &'a mut Md5) -> Self {
         let (whole, rest) = bytes.as_chunks();
         let length = (bytes.len() as u64).wrapping_mul(8).to_le_bytes();
@@ -111,7 +111,7 @@ impl<'a> Message<'a> {
     }
 
     /// Returns the block that comes next, if there is one.
-    fn block(&self) -> Option<&Block> {
+    fn block(&self) -> Option<&Md5Block> {
         match self.mixed.checked_sub(self.whole.len()) {
             None => self.whole.get(self.mixed),
             Some(number) => self.end.get(..self.end_blocks)?.get(number),
@@ -131,7 +131,7 @@ fn take_digest(state: &mut [u32x8; 4], lane: usize) -> Md5 {
 }
 
 /// Returns the sixteen words of each block, a block in each lane.
-fn words(blocks: [&Block; LANES]) -> [u32x8; 16] {
+fn words(blocks: [&Md5Block; LANES]) -> [u32x8; 16] {
     std::array::from_fn(|number| {
         u32x8::new(blocks.map(|block| {
             let (words, _) = block.as_chunks::<4>();
