@@ -222,6 +222,16 @@ impl TestArchive {
     /// Runs `repogen` and kills it at its `at`th call of these (names of system calls, with commas); false where it made fewer, and
     /// did what it was to do.
     pub fn killed_at(&self, calls: &str, at: usize, arguments: &[&str]) -> bool {
+        self.killed_with(&[], (calls, at), arguments)
+    }
+
+    /// The same with variables of its environment.
+    pub fn killed_with(
+        &self,
+        variables: &[(String, String)],
+        (calls, at): (&str, usize),
+        arguments: &[&str],
+    ) -> bool {
         let trace = self.outside().join("trace");
         // Of the program alone, which the harness knows how to run.
         let repogen = self.command(&[]).get_program().to_owned();
@@ -232,7 +242,8 @@ impl TestArchive {
             .args(["-e", &format!("trace={calls}")])
             .args(["-e", &format!("inject={calls}:signal=KILL:when={at}")])
             .arg(repogen)
-            .args(arguments);
+            .args(arguments)
+            .envs(variables.iter().map(|(name, value)| (name, value)));
         let run = Run::of(&mut command);
         let killed = std::fs::read_to_string(&trace)
             .unwrap()

@@ -1,8 +1,9 @@
 //! What else an archive in a bucket has: pinned states, private suites, copies elsewhere.
 
 use super::{InBucket, bucket, curl, package, port, settings};
+use archive_catalog::testing::TestServer;
 use archive_tests::torture::mirrored::{MirroredReads, mirrored_reads};
-use archive_tests::{Run, TestArchive, apt};
+use archive_tests::{Run, TestArchive, Uploader, apt};
 
 #[test]
 #[ignore = "needs an S3 server: make test-s3"]
@@ -179,4 +180,83 @@ fn clients_of_a_mirror_in_a_bucket_see_whole_states_only_while_the_archive_is_pu
         curl("GET", "mirrored/mirror/dists/stable/InRelease").body,
         archive.read("dists/stable/InRelease").into_bytes()
     );
+}
+
+#[test]
+#[ignore = "needs an S3 server: make test-s3"]
+fn an_archive_moves_to_a_server_and_a_bucket_and_back_though_it_is_killed_on_the_way() {
+    let archive = TestArchive::new();
+    archive.account("root", &["--role", "admin"]);
+    let token = archive.token("root", &["upload:stable/*"]);
+    let packages: Vec<_> = (0..40)
+        .map(|number| package(&format!("package{number}"), "1.0"))
+        .collect();
+    archive.add(&packages);
+    archive.publish();
+    let list = archive.repogen(&["list", "--json"]).ok().stdout;
+    let inrelease = archive.read("dists/stable/InRelease").into_bytes();
+    curl("PUT", "there-and-back");
+    let on = |database: &str, storage: &str| {
+        let mut variables = settings(storage);
+        variables.push(("DATABASE_URL".into(), database.into()));
+        variables
+    };
+    let run = |variables: &[(String, String)], arguments: &[&str]| {
+        let variables = variables.iter().map(|(name, value)| (name, value));
+        Run::of(archive.command(arguments).envs(variables))
+    };
+    let outside = archive.outside();
+    let here = on(
+        &format!("sqlite:{}", archive.root().join("catalog.db").display()),
+        archive.root().to_str().unwrap(),
+    );
+    let there = on(&TestServer::shared().url(), "s3://there-and-back/archive");
+    let back = on(
+        &format!("sqlite:{}", outside.join("back.db").display()),
+        outside.join("back").to_str().unwrap(),
+    );
+    // Requests on the way into a bucket, syncs on the way to a disk; both also send what the database is asked.
+    for (from, to, calls) in [
+        (&here, &there, "sendto,writev"),
+        (&there, &back, "fsync,fdatasync"),
+    ] {
+        let value = |name: &str| to.iter().find(|(other, _)| other == name).unwrap().1.as_str();
+        let arguments = [
+            "move",
+            "--database",
+            value("DATABASE_URL"),
+            "--storage",
+            value("STORAGE_URL"),
+        ];
+        for at in [10, 30] {
+            assert!(archive.killed_with(from, (calls, at), &arguments), "{calls} {at}");
+        }
+        run(from, &arguments).ok();
+        assert_eq!(run(to, &["list", "--json"]).ok().stdout, list);
+        assert_eq!(run(to, &["verify"]).ok().stdout, "");
+        let published = run(to, &["publish"]).ok();
+        assert!(
+            published.stdout.starts_with("stable\tunchanged"),
+            "{}",
+            published.report()
+        );
+        let mut audit = archive.tool(archive_tests::archive::uploader());
+        audit.args(["audit", "verify"]);
+        Run::of(audit.envs(to.iter().map(|(name, value)| (name, value)))).ok();
+    }
+    assert_eq!(
+        curl("GET", "there-and-back/archive/dists/stable/InRelease").body,
+        inrelease
+    );
+    assert_eq!(
+        std::fs::read(outside.join("back/dists/stable/InRelease")).unwrap(),
+        inrelease
+    );
+    let variables: Vec<(&str, &str)> = back
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect();
+    let server = Uploader::with(&archive, &variables);
+    let taken = server.upload(&package("later", "1.0"), "suite=stable", &token);
+    assert_eq!(taken.status, 201, "{}", taken.text());
 }
