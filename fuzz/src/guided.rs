@@ -86,11 +86,13 @@ impl GuidedProgram {
         command
             .arg(format!("-max_total_time={seconds}"))
             .arg(format!("-max_len={}", target.max_length()))
-            .arg(format!("-dict={}", workspace.words.display()))
             .arg(format!("-artifact_prefix={prefix}"))
-            .args(["-print_final_stats=1", "-reload=0"])
-            .arg(&workspace.found)
-            .arg(&workspace.seeds);
+            .args(["-print_final_stats=1", "-reload=0"]);
+        // libFuzzer takes no empty dictionary.
+        if !target.words().is_empty() {
+            command.arg(format!("-dict={}", workspace.words.display()));
+        }
+        command.arg(&workspace.found).arg(&workspace.seeds);
         if kept(target).exists() {
             command.arg(kept(target));
         }
