@@ -63,7 +63,7 @@ test-web: $(TARGET)/.setup ## Looks at the site and the console in chromium: wha
 	$(CARGO) build --locked -p repogen -p uploader --bins
 	@tools/test-web
 
-test-archive: $(TARGET)/.setup-archive ## Real packages on two Debian releases, and both dputs, from Debian's archive (needs root or sudo)
+test-archive: $(TARGET)/.setup-archive test-debs ## Real packages on two Debian releases, both dputs, and our own Debian packages, with Debian's archive (needs root or sudo)
 	@tools/test-archive
 	@tools/test-system
 	@tools/test-rootless
