@@ -366,6 +366,7 @@ impl PublishRun<'_> {
         let staged = StagedRelease::new(&staging, &release, &signatures, self.date)?;
         self.put_in_place(&indexes.outputs, &staged, &self.served_before(snapshot))?;
         client_setup::write(self.archive, self.suite, signer)?;
+        stages.end("files");
         let site = site::site_of(self.archive.config(), signer, clock.now());
         // A page that cannot be written keeps no package from those who install it: that is said in the end.
         let pages = SuiteSite {

@@ -30,7 +30,7 @@ fn metrics_tell_how_far_each_suite_is_published_by_whichever_process() {
     assert_eq!(value(&server, "upload_queue_files"), Some(0.0));
     let text = server.get("/metrics", None).text();
     assert!(text.contains("archive_key_usable{fingerprint=\""), "{text}");
-    for stage in ["indexes", "signing", "site", "writing"] {
+    for stage in ["indexes", "signing", "files", "site", "writing"] {
         let count = format!("publish_stage_duration_seconds_count{{suite=\"stable\",stage=\"{stage}\"}}");
         assert!(value(&server, &count).unwrap() >= 1.0, "{text}");
     }
