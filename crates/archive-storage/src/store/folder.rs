@@ -97,8 +97,12 @@ impl Folder {
         let folder = target.parent().unwrap_or(&self.root);
         let make = || -> io::Result<()> {
             // What was an alias once must not lead a file into another suite.
-            if let Some(alias) = self.alias_above(folder) {
-                std::fs::remove_file(alias)?;
+            while let Some(alias) = self.alias_above(folder) {
+                match std::fs::remove_file(alias) {
+                    // Another write did so just now.
+                    Err(_) if !alias.is_symlink() => {}
+                    removed => removed?,
+                }
             }
             std::fs::create_dir_all(folder)
         };

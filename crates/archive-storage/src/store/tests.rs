@@ -66,6 +66,30 @@ fn an_alias_leads_to_its_suite() {
 }
 
 #[test]
+fn an_alias_gives_way_to_a_suite_whose_files_come_side_by_side() {
+    let (folder, store) = folder();
+    write(&store, "dists/bookworm/InRelease", "text").unwrap();
+    for round in 0..100 {
+        let alias = format!("dists/alias{round}");
+        assert!(store.link_folder(&alias, "bookworm").unwrap());
+        let together = std::sync::Barrier::new(8);
+        std::thread::scope(|scope| {
+            for number in 0..8 {
+                let (together, store, path) = (&together, &store, format!("{alias}/main/{number}"));
+                scope.spawn(move || {
+                    together.wait();
+                    write(store, &path, "text").unwrap();
+                });
+            }
+        });
+        let alias = folder.path().join("root").join(alias);
+        assert!(!alias.is_symlink());
+        assert_eq!(std::fs::read_dir(alias.join("main")).unwrap().count(), 8);
+    }
+    assert!(!folder.path().join("root/dists/bookworm/main").exists());
+}
+
+#[test]
 fn caches_and_clients_are_told_what_nginx_tells_them() {
     for (path, lifetime, cache, kind) in [
         (
