@@ -45,6 +45,8 @@ pub(crate) const MIGRATIONS: &[M<'static>] = &[
 const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long a reader waits for others to bring search up to the packages.
 const BRIEF: Duration = Duration::from_secs(1);
+/// How many idle connections keep what they read in memory.
+const WARM_READERS: usize = 4;
 
 /// A SQLite file.
 pub(crate) struct SqliteFile {
@@ -52,7 +54,31 @@ pub(crate) struct SqliteFile {
     /// The file that was opened.
     identity: FileIdentity,
     writer: Mutex<Connection>,
-    readers: Mutex<Vec<Connection>>,
+    readers: Mutex<IdleReaders>,
+}
+
+/// Reading connections that nobody uses: as many as once read at a time.
+#[derive(Default)]
+struct IdleReaders {
+    /// Those that are taken first, up to [`WARM_READERS`]. They have what they read in memory.
+    warm: Vec<Connection>,
+    /// The others, whose memory was given back.
+    cold: Vec<Connection>,
+}
+
+impl IdleReaders {
+    fn take(&mut self) -> Option<Connection> {
+        self.warm.pop().or_else(|| self.cold.pop())
+    }
+
+    /// Keeps a connection among the warm ones; returns it where there are enough.
+    fn keep_warm(&mut self, reader: Connection) -> Option<Connection> {
+        if self.warm.len() >= WARM_READERS {
+            return Some(reader);
+        }
+        self.warm.push(reader);
+        None
+    }
 }
 
 impl SqliteFile {
@@ -83,7 +109,7 @@ impl SqliteFile {
             path: path.to_owned(),
             identity,
             writer: Mutex::new(writer),
-            readers: Mutex::new(Vec::new()),
+            readers: Mutex::new(IdleReaders::default()),
         })
     }
 
@@ -166,8 +192,7 @@ impl SqliteFile {
         work: impl FnOnce(&Db<'_>) -> Sql<T>,
     ) -> Result<T, CatalogError> {
         self.check_in_place()?;
-        let idle = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let mut reader = match idle {
+        let mut reader = match self.idle_readers().take() {
             Some(reader) => reader,
             None => connect(&self.path)?,
         };
@@ -176,11 +201,18 @@ impl SqliteFile {
             work(&Db::Sqlite(&transaction))
         };
         let value = attempt().map_err(|source| failed(&self.path, action, source))?;
-        self.readers
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(reader);
+        let surplus = self.idle_readers().keep_warm(reader);
+        if let Some(reader) = surplus {
+            // What a burst of readers left in memory would stay there for good.
+            let shrunk = reader.execute_batch("pragma shrink_memory");
+            shrunk.map_err(|error| failed(&self.path, "give memory back", error))?;
+            self.idle_readers().cold.push(reader);
+        }
         Ok(value)
+    }
+
+    fn idle_readers(&self) -> MutexGuard<'_, IdleReaders> {
+        self.readers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Begins a reading transaction that ends when its connection is dropped.
@@ -349,5 +381,37 @@ fn failed(
         location: path.display().to_string(),
         action,
         source: Box::new(source),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Barrier;
+
+    use super::*;
+
+    #[test]
+    fn of_many_that_read_at_a_time_few_keep_what_they_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = SqliteFile::create(&folder.path().join("catalog.db")).unwrap();
+        let idle = || {
+            let idle = file.idle_readers();
+            (idle.warm.len(), idle.cold.len())
+        };
+        let together = Barrier::new(10);
+        std::thread::scope(|scope| {
+            for _ in 0..10 {
+                scope.spawn(|| {
+                    file.read("wait for the others", |_| {
+                        together.wait();
+                        Ok(())
+                    })
+                    .unwrap();
+                });
+            }
+        });
+        assert_eq!(idle(), (WARM_READERS, 10 - WARM_READERS));
+        file.read("read alone", |_| Ok(())).unwrap();
+        assert_eq!(idle(), (WARM_READERS, 10 - WARM_READERS));
     }
 }
