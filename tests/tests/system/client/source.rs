@@ -321,14 +321,20 @@ fn files_are_found_by_their_paths_and_the_list_of_them_is_fetched_once() {
     assert_eq!(kept.count(), 1);
 }
 
-#[test]
-fn a_list_of_files_that_is_not_the_one_that_was_signed_is_refused() {
+/// An archive whose list of files nobody has fetched yet, and a client that knows of it.
+fn with_a_list_of_files() -> (TestArchive, Client) {
     let archive = TestArchive::init(&["--suite", "stable"]);
     archive.configure_last_suite("contents = \"always\"");
     archive.add(&[greeting()]).ok();
     archive.publish();
     let client = Client::of(&archive, &format!("file:{}", archive.root().display()));
     client.run(&["update"]).ok();
+    (archive, client)
+}
+
+#[test]
+fn a_list_of_files_that_is_not_the_one_that_was_signed_is_refused() {
+    let (archive, client) = with_a_list_of_files();
     let mut todo = vec![archive.root().join("dists/stable/main")];
     while let Some(path) = todo.pop() {
         if path.is_dir() {
@@ -386,12 +392,7 @@ fn a_list_of_files_that_does_not_come_keeps_nobody_from_the_others() {
 
 #[test]
 fn a_list_of_files_is_fetched_in_another_form_where_the_first_is_not_served() {
-    let archive = TestArchive::init(&["--suite", "stable"]);
-    archive.configure_last_suite("contents = \"always\"");
-    archive.add(&[greeting()]).ok();
-    archive.publish();
-    let client = Client::of(&archive, &format!("file:{}", archive.root().display()));
-    client.run(&["update"]).ok();
+    let (archive, client) = with_a_list_of_files();
     let folder = archive.root().join("dists/stable/main");
     let packed = fs::read(folder.join("Contents-amd64.gz")).unwrap();
     let mut text = Vec::new();
