@@ -70,8 +70,7 @@ const STOPPED: &[(i64, Call)] = &[
     (c::SYS_io_uring_setup, Call::Refused),
 ];
 
-/// Those that newer machines do without.
-#[cfg(target_arch = "x86_64")]
+/// Those that newer kinds of machines do without.
 const OLDER: &[(i64, Call)] = &[
     (c::SYS_open, Call::Paths(&[0])),
     (c::SYS_creat, Call::Paths(&[0])),
@@ -94,9 +93,6 @@ const OLDER: &[(i64, Call)] = &[
     (c::SYS_utimes, Call::Paths(&[0])),
     (c::SYS_futimesat, Call::PathsAt(&[1])),
 ];
-#[cfg(not(target_arch = "x86_64"))]
-const OLDER: &[(i64, Call)] = &[];
-
 /// Those that change a file by its path.
 const CHANGING: &[i64] = &[
     c::SYS_truncate,
