@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::engine::{Engine, Lit, Var};
 use crate::fact::{Fact, FactId, Requirement};
-use crate::index_vec::{Id, IndexVec, id};
+use crate::index_vec::{Id, IndexVec, Notes, id};
 use crate::universe::{
     ArchitectureId, Field, GroupId, NameId, PackageId, RelationContext, Standing, Universe,
 };
@@ -68,6 +68,8 @@ pub(crate) struct Encoder<'u> {
     facts: IndexVec<FactId, Fact>,
     /// What is installed and may be as broken as it is.
     present: Present,
+    /// The packages beside which there are no others; all of the universe where nothing is said.
+    within: Option<&'u Notes<PackageId, bool>>,
 }
 
 /// What is installed, where what was broken before is left alone.
@@ -105,7 +107,17 @@ impl<'u> Encoder<'u> {
             ladders: HashSet::new(),
             facts: IndexVec::new(),
             present: Present::default(),
+            within: None,
         }
+    }
+
+    /// Lets all packages but these be as if they did not exist. To be said before any clause is made.
+    pub(crate) fn stay_within(&mut self, packages: &'u Notes<PackageId, bool>) {
+        self.within = Some(packages);
+    }
+
+    fn exists(&self, package: PackageId) -> bool {
+        self.within.is_none_or(|within| within.get(package))
     }
 
     /// Leaves what is installed as broken as it is.
@@ -259,7 +271,9 @@ impl<'u> Encoder<'u> {
         if let Some(met) = self.met.get(&(group, from)) {
             return *met;
         }
-        let (candidates, classes) = told_apart(&self.universe.standing(group, RelationContext::Need(from)));
+        let mut standing = self.universe.standing(group, RelationContext::Need(from));
+        standing.retain(|(_, package)| self.exists(*package));
+        let (candidates, classes) = told_apart(&standing);
         let met = match *candidates.as_slice() {
             [] => Met::Nothing,
             [only] => Met::By(only),
@@ -302,7 +316,7 @@ impl<'u> Encoder<'u> {
         let universe = self.universe;
         let no = self.var(package, engine).no();
         for other in universe.conflicting(package, group) {
-            if self.present.are_left_together(package, other) {
+            if !self.exists(other) || self.present.are_left_together(package, other) {
                 continue;
             }
             let fact = Fact::Conflicts {

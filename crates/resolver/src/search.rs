@@ -11,7 +11,6 @@ pub(crate) mod tests;
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
-use std::rc::Rc;
 
 use crate::encode::{Among, ChoiceId, Encoder, Present, Subject};
 use crate::engine::{Engine, Learnt, Lit, Origin, Var};
@@ -80,7 +79,7 @@ pub(crate) struct Solver<'u> {
     /// How many packages may still be looked at to weigh others.
     patience: usize,
     /// Packages that are taken before others that would do.
-    preferred: Option<Rc<Notes<PackageId, bool>>>,
+    preferred: Option<&'u Notes<PackageId, bool>>,
     /// How many choices were looked at.
     #[cfg(test)]
     pub(crate) steps: u64,
@@ -115,8 +114,13 @@ impl<'u> Solver<'u> {
     }
 
     /// Takes some packages before others that would do.
-    pub(crate) fn prefer(&mut self, packages: Option<Rc<Notes<PackageId, bool>>>) {
-        self.preferred = packages;
+    pub(crate) fn prefer(&mut self, packages: &'u Notes<PackageId, bool>) {
+        self.preferred = Some(packages);
+    }
+
+    /// Lets all packages but these be as if they did not exist. To be said before any search.
+    pub(crate) fn stay_within(&mut self, packages: &'u Notes<PackageId, bool>) {
+        self.encoder.stay_within(packages);
     }
 
     /// Leaves what is installed as broken as it is. To be said before any search.

@@ -6,7 +6,7 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 
 use crate::fact::Fact;
-use crate::index_vec::{Id, IndexVec, id};
+use crate::index_vec::{IndexVec, id};
 use crate::message;
 use crate::universe::{ArchitectureId, Field, GroupId, PackageId, RelationContext, Universe};
 
@@ -19,9 +19,16 @@ id! {
 struct SharedNeed {
     group: GroupId,
     field: Field,
-    /// Of what meets it, how much may be installable.
-    hopes: usize,
+    /// How many packages meet it.
+    met_by: usize,
     users: Vec<PackageId>,
+}
+
+/// What the packages of a universe need, and which of them meet that.
+pub(super) struct Needs {
+    needs: IndexVec<NeedId, SharedNeed>,
+    /// The needs that each package meets.
+    meets: IndexVec<PackageId, Vec<NeedId>>,
 }
 
 /// Why a package cannot be installed.
@@ -34,12 +41,12 @@ pub(super) enum Cause {
 }
 
 /// What cannot be installed, and why.
+#[derive(Clone)]
 pub(super) struct UninstallableSet<'u> {
     universe: &'u Universe,
-    needs: IndexVec<NeedId, SharedNeed>,
-    known: HashMap<(GroupId, ArchitectureId, Field), NeedId>,
-    /// The needs that each package meets.
-    meets: IndexVec<PackageId, Vec<NeedId>>,
+    needs: &'u Needs,
+    /// Of what meets each need, how much may be installable.
+    hopes: IndexVec<NeedId, usize>,
     causes: IndexVec<PackageId, Option<Cause>>,
     queue: VecDeque<PackageId>,
 }
@@ -47,30 +54,58 @@ pub(super) struct UninstallableSet<'u> {
 /// A longer explanation is cut: whoever reads it acts on the first lines.
 const MOST_REASONS: usize = 24;
 
-impl<'u> UninstallableSet<'u> {
-    /// Finds what is doomed by what is missing.
-    pub(super) fn new(universe: &'u Universe) -> Self {
-        let mut uninstallable = Self {
-            universe,
+impl Needs {
+    /// Finds what is needed.
+    pub(super) fn of(universe: &Universe) -> Self {
+        let mut needs = Self {
             needs: IndexVec::new(),
-            known: HashMap::new(),
             meets: IndexVec::filled(universe.len(), Vec::new()),
-            causes: IndexVec::filled(universe.len(), None),
-            queue: VecDeque::new(),
         };
+        let mut known = HashMap::new();
         for package in universe.packages() {
+            let architecture = universe.package(package).architecture;
             for field in [Field::PreDepends, Field::Depends] {
-                for group in universe.related(package, field) {
-                    uninstallable.note(package, *group, field);
+                for group in universe.related(package, field).iter().copied() {
+                    let need = *known
+                        .entry((group, architecture, field))
+                        .or_insert_with(|| needs.add(universe, group, architecture, field));
+                    // What meets its own need is not doomed by it.
+                    if !needs.meets[package].contains(&need) {
+                        needs.needs[need].users.push(package);
+                    }
                 }
             }
         }
-        let missing: Vec<NeedId> = uninstallable
-            .needs
-            .ids()
-            .filter(|need| uninstallable.needs[*need].hopes == 0)
-            .collect();
-        for need in missing {
+        needs
+    }
+
+    fn add(&mut self, universe: &Universe, group: GroupId, from: ArchitectureId, field: Field) -> NeedId {
+        let candidates = universe.candidates(group, RelationContext::Need(from));
+        let need = self.needs.push(SharedNeed {
+            group,
+            field,
+            met_by: candidates.len(),
+            users: Vec::new(),
+        });
+        for candidate in candidates {
+            self.meets[candidate].push(need);
+        }
+        need
+    }
+}
+
+impl<'u> UninstallableSet<'u> {
+    /// Finds what is doomed by what is missing.
+    pub(super) fn new(universe: &'u Universe, needs: &'u Needs) -> Self {
+        let hopes: Vec<usize> = needs.needs.values().map(|need| need.met_by).collect();
+        let mut uninstallable = Self {
+            universe,
+            needs,
+            hopes: hopes.into(),
+            causes: IndexVec::filled(universe.len(), None),
+            queue: VecDeque::new(),
+        };
+        for need in needs.needs.ids().filter(|need| needs.needs[*need].met_by == 0) {
             uninstallable.fail(need);
         }
         uninstallable.spread();
@@ -88,49 +123,24 @@ impl<'u> UninstallableSet<'u> {
         self.spread();
     }
 
-    fn note(&mut self, package: PackageId, group: GroupId, field: Field) {
-        let architecture = self.universe.package(package).architecture;
-        let key = (group, architecture, field);
-        let need = match self.known.get(&key) {
-            Some(need) => *need,
-            None => {
-                let candidates = self
-                    .universe
-                    .candidates(group, RelationContext::Need(architecture));
-                let need = NeedId::new(self.needs.len());
-                for candidate in &candidates {
-                    self.meets[*candidate].push(need);
-                }
-                self.known.insert(key, need);
-                self.needs.push(SharedNeed {
-                    group,
-                    field,
-                    hopes: candidates.len(),
-                    users: Vec::new(),
-                })
-            }
-        };
-        // What meets its own need is not doomed by it.
-        if !self.meets[package].contains(&need) {
-            self.needs[need].users.push(package);
-        }
-    }
-
     fn spread(&mut self) {
         while let Some(package) = self.queue.pop_front() {
-            for need in std::mem::take(&mut self.meets[package]) {
-                self.needs[need].hopes -= 1;
-                if self.needs[need].hopes == 0 {
-                    self.fail(need);
+            // Each package is marked once, so each need loses it once.
+            for need in &self.needs.meets[package] {
+                self.hopes[*need] -= 1;
+                if self.hopes[*need] == 0 {
+                    self.fail(*need);
                 }
             }
         }
     }
 
     fn fail(&mut self, need: NeedId) {
-        let SharedNeed { group, field, .. } = self.needs[need];
-        for user in std::mem::take(&mut self.needs[need].users) {
-            self.mark(user, Cause::Need(group, field));
+        let SharedNeed {
+            group, field, users, ..
+        } = &self.needs.needs[need];
+        for user in users {
+            self.mark(*user, Cause::Need(*group, *field));
         }
     }
 

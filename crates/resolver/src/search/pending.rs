@@ -208,7 +208,7 @@ impl Solver<'_> {
 
     /// Returns the first open candidate that is to be taken before others.
     fn preferred_of(&self, candidates: &[Candidate]) -> Option<Var> {
-        let is_preferred = self.preferred.as_ref()?;
+        let is_preferred = self.preferred?;
         let mut vars = candidates.iter().map(|candidate| candidate.var);
         vars.find(|var| match self.encoder.subject(*var) {
             Subject::Package(package) => is_preferred.get(package) && self.engine.value(var.yes()).is_none(),
