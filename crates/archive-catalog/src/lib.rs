@@ -554,6 +554,9 @@ pub trait Catalog: Send + Sync {
         now: i64,
     ) -> Result<bool, CatalogError>;
 
+    /// Returns the path of every file of the pool, below the root, in no order.
+    fn pool_paths(&self) -> Result<Vec<String>, CatalogError>;
+
     /// Returns every file of the pool, ordered by path.
     fn pool_files(&self) -> Result<Vec<PoolFile>, CatalogError>;
 

@@ -5,7 +5,7 @@
 //! machines go on: a file that one of them is about to place is condemned before it is deleted, and by-hash files are deleted under
 //! the lease of their suite.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -227,10 +227,10 @@ impl Archive {
             let files = self.files().list(&pool)?;
             listed.push((pool, files));
         }
-        let rows = self.catalog().pool_files()?;
-        let known: BTreeSet<&str> = rows
+        let rows = self.catalog().pool_paths()?;
+        let known: HashSet<&str> = rows
             .iter()
-            .map(|row| row.path.as_str())
+            .map(String::as_str)
             .chain(forgotten.files.iter().map(String::as_str))
             .collect();
         let mut deleted = Vec::new();

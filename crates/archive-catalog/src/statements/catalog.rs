@@ -259,6 +259,10 @@ impl Catalog for SqlCatalog {
         changed.ok_or_else(|| CatalogError::StateForgotten(suite.clone()))
     }
 
+    fn pool_paths(&self) -> Result<Vec<String>, CatalogError> {
+        self.read("list the pool", select::pool_paths)
+    }
+
     fn pool_files(&self) -> Result<Vec<PoolFile>, CatalogError> {
         self.read("list the pool", select::pool_files)
     }

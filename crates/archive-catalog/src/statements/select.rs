@@ -177,6 +177,14 @@ pub(crate) fn yanked(db: &Db<'_>, suite: &SuiteName) -> Sql<Vec<YankedPackage>> 
     })
 }
 
+/// Returns the path of every file of the pool, below the root.
+pub(crate) fn pool_paths(db: &Db<'_>) -> Sql<Vec<String>> {
+    db.query("select tree, path from pool_file", &[], |row| {
+        let (tree, path): (String, String) = (row.get(0)?, row.get(1)?);
+        Ok(pool::below_root(&tree, &path))
+    })
+}
+
 /// Returns every file of the pool.
 pub(crate) fn pool_files(db: &Db<'_>) -> Sql<Vec<PoolFile>> {
     db.query("select tree, path, size, sha256 from pool_file join content on content.id = content_id order by tree, path", &[], |row| {
