@@ -21,11 +21,17 @@ pub struct Watching {
 impl Watching {
     /// Starts it, and returns when it says that it is ready.
     pub fn start(archive: &TestArchive) -> Self {
+        Self::start_with(archive, &[])
+    }
+
+    /// Starts it with options, and returns when it says that it is ready.
+    pub fn start_with(archive: &TestArchive, options: &[&str]) -> Self {
         let socket = archive.home().with_file_name("notify");
         let _ = std::fs::remove_file(&socket);
         let manager = std::os::unix::net::UnixDatagram::bind(&socket).unwrap();
         manager.set_read_timeout(Some(PATIENCE)).unwrap();
         let mut command = archive.command(&["watch"]);
+        command.args(options);
         command.env("NOTIFY_SOCKET", &socket);
         let watching = Self::spawn(archive, command);
         let mut told = [0; 64];

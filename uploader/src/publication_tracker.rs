@@ -152,12 +152,6 @@ impl PublicationTracker {
 
     fn fail(&self, change: impl FnOnce(&mut BTreeMap<SuiteName, Failing>)) {
         self.failing.send_modify(change);
-        let count = |why| {
-            let found = self.failing().into_iter().filter(|found| *found == why);
-            u32::try_from(found.count()).expect("there are fewer suites than that")
-        };
-        metrics::gauge!("publish_failing_suites", "reason" => "signing").set(count(Failing::Signing));
-        metrics::gauge!("publish_failing_suites", "reason" => "other").set(count(Failing::Other));
     }
 
     /// Waits until one of these suites cannot be signed.
@@ -289,13 +283,6 @@ fn setup(archive: &Arc<Archive>) -> Result<PublisherSetup, SignError> {
 fn log(event: &PublisherEvent) {
     match event {
         PublisherEvent::Published { suite, report } => {
-            let took = f64::from(u32::try_from(report.milliseconds).unwrap_or(u32::MAX)) / 1000.0;
-            metrics::histogram!("publish_duration_seconds", "suite" => suite.to_string()).record(took);
-            for (stage, milliseconds) in &report.stages {
-                let took = f64::from(u32::try_from(*milliseconds).unwrap_or(u32::MAX)) / 1000.0;
-                metrics::histogram!("publish_stage_duration_seconds", "suite" => suite.to_string(), "stage" => *stage)
-                    .record(took);
-            }
             tracing::info!(
                 suite = %suite,
                 packages = report.counts.packages,

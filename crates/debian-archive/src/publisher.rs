@@ -3,7 +3,7 @@
 //! A [`Publisher`] is a thread that publishes what is due: suites whose revision rose, a Release whose validity runs
 //! out, Contents indexes that have grown old. `repogen watch` is built on it, and a server that takes packages can run
 //! one of its own; several at once, in one process or in many, take turns. It prints nothing: what happens goes to
-//! whoever started it, as [`PublisherEvent`]s.
+//! whoever started it, as [`PublisherEvent`]s, and what can be counted to the metrics recorder of the process, where it has one.
 //!
 //! It learns of a change in three ways, from the fastest to the surest: by [`Publisher::notify`] from its own process;
 //! by a [`CatalogWatch`], when another process writes the catalog; and by a look at the revisions every two
@@ -15,6 +15,7 @@
 
 pub(crate) mod backoff;
 mod event;
+mod metrics;
 mod schedule;
 mod shared;
 mod worker;

@@ -1,5 +1,6 @@
 //! `repogen watch`: an archive that keeps itself.
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
@@ -10,6 +11,7 @@ use debian_archive::archive::Archive;
 use debian_archive::publisher::{PublisherEvent, PublisherSetup};
 use debian_archive::sign::Signer;
 use debian_archive::watch::{ReloadError, Watch, WatchError, WatchEvent};
+use metrics_exporter_prometheus::PrometheusBuilder;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
@@ -31,7 +33,11 @@ const EVENTS: usize = 1_024;
 /// beside it. Prints what `publish` and `prune` print. A changed repogen.toml is reloaded; SIGHUP reloads it and the
 /// keys.
 #[derive(Debug, Args)]
-pub(super) struct WatchArgs {}
+pub(super) struct WatchArgs {
+    /// Serve metrics for Prometheus at this address and port, to everyone who asks, e.g. 127.0.0.1:9467.
+    #[arg(long, value_name = "ADDRESS", env = "REPOGEN_METRICS")]
+    metrics: Option<SocketAddr>,
+}
 
 /// What is printed.
 enum Printed {
@@ -45,8 +51,11 @@ impl From<Scanned> for Printed {
     }
 }
 
-pub(super) fn run(_: WatchArgs, context: &mut Context) -> Result<Completion, Failure> {
+pub(super) fn run(args: WatchArgs, context: &mut Context) -> Result<Completion, Failure> {
     let archive = Arc::new(context.archive()?);
+    if let Some(address) = args.metrics {
+        serve_metrics(address)?;
+    }
     let signer = signing::open(&archive.config().signing, context)?;
     let signals = Signals::new([SIGTERM, SIGINT, SIGHUP]);
     let mut signals = signals
@@ -87,6 +96,16 @@ pub(super) fn run(_: WatchArgs, context: &mut Context) -> Result<Completion, Fai
             "a thread of `repogen watch` panicked"
         )))
     }
+}
+
+/// Answers with what the publisher counts, from a thread of its own, until the program ends.
+fn serve_metrics(address: SocketAddr) -> Result<(), Failure> {
+    PrometheusBuilder::new()
+        .with_http_listener(address)
+        .install()
+        .map_err(|error| {
+            Failure::disk(anyhow::Error::new(error).context(format!("cannot serve metrics at `{address}`")))
+        })
 }
 
 /// Says what is watched and how it stands: in a container, the log is all that is seen of this program.

@@ -2,6 +2,7 @@
 
 mod config;
 mod incoming;
+mod metrics;
 mod publish;
 mod stop;
 

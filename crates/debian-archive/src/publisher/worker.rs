@@ -8,6 +8,7 @@ use debian_control::name::SuiteName;
 
 use super::backoff::{Backoff, root_cause};
 use super::event::PublisherEvent;
+use super::metrics::PublishMetrics;
 use super::schedule::{NextStep, Now, SuiteSchedule};
 use super::shared::{LOOK_EVERY, PublisherSetup, Shared};
 use crate::config::Suite;
@@ -27,6 +28,7 @@ pub(super) struct PublisherWorker {
     shared: Arc<Shared>,
     clock: Arc<dyn Clock + Send>,
     report: Box<dyn Fn(PublisherEvent) + Send>,
+    metrics: PublishMetrics,
     suites: BTreeMap<SuiteName, SuiteSchedule>,
     /// How long the next poll waits after a sign of a commit.
     look_in: Option<Duration>,
@@ -50,6 +52,7 @@ impl PublisherWorker {
             shared,
             clock,
             report,
+            metrics: PublishMetrics::default(),
             suites: BTreeMap::new(),
             look_in: None,
             reopen: false,
@@ -100,6 +103,7 @@ impl PublisherWorker {
         };
         state.committed = false;
         if let Some(setup) = state.setup.take() {
+            self.metrics.forget_unconfigured(&setup.archive);
             self.setup = setup;
             self.reopen = false;
             self.suites.values_mut().for_each(SuiteSchedule::recheck);
@@ -146,17 +150,19 @@ impl PublisherWorker {
         let suite = suite.codename.clone();
         match outcome {
             Ok(outcome) => {
-                if schedule.succeeded() {
-                    (self.report)(PublisherEvent::Recovered { suite: suite.clone() });
+                let recovered = schedule.succeeded();
+                if recovered {
+                    self.report(PublisherEvent::Recovered { suite: suite.clone() });
                 }
                 if let PublishOutcome::Published(report) = outcome {
-                    (self.report)(PublisherEvent::Published { suite, report });
+                    self.report(PublisherEvent::Published { suite, report });
                 }
             }
             Err(error) => {
                 self.reopen |= matches!(error, PublishError::Sign(_));
-                if schedule.failed(cause(&error), Instant::now()) {
-                    (self.report)(PublisherEvent::Failed { suite, error });
+                let is_new = schedule.failed(cause(&error), Instant::now());
+                if is_new {
+                    self.report(PublisherEvent::Failed { suite, error });
                 }
             }
         }
@@ -189,14 +195,19 @@ impl PublisherWorker {
             if self.told_gone.insert(gone.suite.clone()) {
                 let suite = gone.suite.clone();
                 let error = PublishError::StillServed(gone);
-                (self.report)(PublisherEvent::Failed { suite, error });
+                self.report(PublisherEvent::Failed { suite, error });
             }
         }
     }
 
+    fn report(&mut self, event: PublisherEvent) {
+        self.metrics.note(&event);
+        (self.report)(event);
+    }
+
     fn tell_catalog(&mut self, error: CatalogError) {
         if self.catalog.failed(root_cause(&error), Instant::now()) {
-            (self.report)(PublisherEvent::CatalogFailed(error));
+            self.report(PublisherEvent::CatalogFailed(error));
         }
     }
 }

@@ -1,0 +1,81 @@
+//! What can be counted of a publisher: how long publishes take, and how many suites cannot be published.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use debian_control::name::SuiteName;
+use metrics::{gauge, histogram};
+
+use super::event::PublisherEvent;
+use crate::archive::Archive;
+use crate::publish::PublishError;
+
+/// Why a suite cannot be published.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum FailureReason {
+    Signing,
+    Other,
+}
+
+/// What was counted, for the metrics recorder of the process.
+#[derive(Debug, Default)]
+pub(super) struct PublishMetrics {
+    failing: BTreeMap<SuiteName, FailureReason>,
+}
+
+impl PublishMetrics {
+    /// Counts an event.
+    pub(super) fn note(&mut self, event: &PublisherEvent) {
+        match event {
+            PublisherEvent::Published { suite, report } => {
+                histogram!("publish_duration_seconds", "suite" => suite.to_string())
+                    .record(seconds(report.milliseconds));
+                for (stage, took) in &report.stages {
+                    histogram!("publish_stage_duration_seconds", "suite" => suite.to_string(), "stage" => *stage)
+                        .record(seconds(*took));
+                }
+                self.failing.remove(suite);
+            }
+            PublisherEvent::Recovered { suite } => {
+                self.failing.remove(suite);
+            }
+            // Such a suite is no longer configured: it is told of once, and nothing says when it is served no more.
+            PublisherEvent::Failed {
+                error: PublishError::StillServed(_),
+                ..
+            } => {}
+            PublisherEvent::Failed { suite, error } => {
+                let reason = match error {
+                    PublishError::Sign(_) => FailureReason::Signing,
+                    _ => FailureReason::Other,
+                };
+                self.failing.insert(suite.clone(), reason);
+            }
+            PublisherEvent::CatalogFailed(_) | PublisherEvent::NotWatching(_) => {}
+        }
+        self.count_failing();
+    }
+
+    /// Forgets suites that are no longer configured: nobody will say that they can be published again.
+    pub(super) fn forget_unconfigured(&mut self, archive: &Archive) {
+        self.failing
+            .retain(|suite, _| archive.config().suite(suite.as_str()).is_some());
+        self.count_failing();
+    }
+
+    fn count_failing(&self) {
+        for (reason, label) in [
+            (FailureReason::Signing, "signing"),
+            (FailureReason::Other, "other"),
+        ] {
+            let found = self.failing.values().filter(|found| **found == reason).count();
+            let found = u32::try_from(found).expect("there are fewer suites than that");
+            gauge!("publish_failing_suites", "reason" => label).set(found);
+        }
+    }
+}
+
+fn seconds(milliseconds: u128) -> f64 {
+    let milliseconds = u64::try_from(milliseconds).expect("a process does not run for so long");
+    Duration::from_millis(milliseconds).as_secs_f64()
+}
