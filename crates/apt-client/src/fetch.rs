@@ -8,6 +8,7 @@ mod debs;
 mod error;
 mod http;
 mod location;
+mod pace;
 
 use std::io::Read as _;
 use std::path::Path;
@@ -18,6 +19,7 @@ pub use debs::{Download, Progress, Silent};
 pub use error::FetchError;
 pub use http::client_builder;
 pub use location::{Location, LocationError};
+pub use pace::{DownloadLimit, DownloadLimitError};
 
 /// What an answer carries to ask again only for something newer. Source: RFC 9110, section 8.8.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -88,6 +90,20 @@ impl Fetcher {
     #[must_use]
     pub fn with_progress(mut self, came: impl Fn(u64) + Send + Sync + 'static) -> Self {
         self.http.report_progress(came);
+        self
+    }
+
+    /// Bounds how many bytes come in a second, of all files together.
+    #[must_use]
+    pub fn with_limit(mut self, limit: DownloadLimit) -> Self {
+        self.http.limit(limit);
+        self
+    }
+
+    /// Asks no network any more: what is not on this machine is an error.
+    #[must_use]
+    pub fn offline(mut self) -> Self {
+        self.http.go_offline();
         self
     }
 

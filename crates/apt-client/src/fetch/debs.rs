@@ -139,6 +139,7 @@ impl Fetcher {
         part: &Path,
         progress: &dyn Progress,
     ) -> Result<(), FetchError> {
+        let mut request = self.http.request(location)?;
         let mut file = OpenOptions::new()
             .create(true)
             .append(true)
@@ -149,7 +150,6 @@ impl Fetcher {
             file.set_len(0).map_err(|source| keep(part, source))?;
             had = 0;
         }
-        let mut request = self.http.request(location);
         if had > 0 {
             request = request.header(RANGE, format!("bytes={had}-"));
         }
@@ -159,7 +159,7 @@ impl Fetcher {
             file.set_len(0).map_err(|source| keep(part, source))?;
             had = 0;
             if response.status() != StatusCode::OK {
-                response = send(self.http.request(location), location).await?;
+                response = send(self.http.request(location)?, location).await?;
             }
         }
         let mut response = expect(response, location).await?;
@@ -182,6 +182,7 @@ impl Fetcher {
             }
             file.write_all(&piece).map_err(|source| keep(part, source))?;
             progress.came(wanted, piece.len() as u64);
+            self.http.keep_pace(piece.len()).await;
         }
         Ok(())
     }

@@ -36,6 +36,12 @@ pub enum FetchError {
         /// Why.
         source: Box<dyn Error + Send + Sync>,
     },
+    /// It is not on this machine, and no network is to be asked.
+    #[error("`{location}` is not on this machine, and `--offline` asks no network")]
+    Offline {
+        /// Where it would be.
+        location: Location,
+    },
     /// It is not there.
     #[error("`{location}` is not there")]
     Missing {

@@ -9,6 +9,7 @@ use reqwest::redirect::{Attempt, Policy};
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
 
 use super::location::escapes_are_sound;
+use super::pace::{DownloadLimit, Pace};
 use super::{Credentials, FetchError, FileRequest, FileResponse, Location, Validators, pause_before};
 
 /// Most redirects that are followed.
@@ -28,6 +29,15 @@ pub(super) struct Http {
     credentials: Credentials,
     /// Is told how many bytes came.
     came: Box<dyn Fn(u64) + Send + Sync>,
+    pace: Option<Pace>,
+    reach: Reach,
+}
+
+/// Whether servers are asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    Network,
+    Nothing,
 }
 
 impl Http {
@@ -43,7 +53,24 @@ impl Http {
             client,
             credentials,
             came: Box::new(|_| {}),
+            pace: None,
+            reach: Reach::Network,
         })
+    }
+
+    pub(super) fn limit(&mut self, limit: DownloadLimit) {
+        self.pace = Some(Pace::new(limit, Instant::now()));
+    }
+
+    pub(super) fn go_offline(&mut self) {
+        self.reach = Reach::Nothing;
+    }
+
+    /// Waits after so many bytes, where there is a limit.
+    pub(super) async fn keep_pace(&self, bytes: usize) {
+        if let Some(pace) = &self.pace {
+            tokio::time::sleep(pace.wait(bytes, Instant::now())).await;
+        }
     }
 
     pub(super) fn report_progress(&mut self, came: impl Fn(u64) + Send + Sync + 'static) {
@@ -69,16 +96,24 @@ impl Http {
     }
 
     /// Begins a request for an address, with what the server may want to know.
-    pub(super) fn request(&self, location: &Location) -> RequestBuilder {
+    ///
+    /// # Errors
+    /// When no network is to be asked.
+    pub(super) fn request(&self, location: &Location) -> Result<RequestBuilder, FetchError> {
+        if self.reach == Reach::Nothing {
+            return Err(FetchError::Offline {
+                location: location.clone(),
+            });
+        }
         let request = self.client.get(location.url().clone());
-        match self.credentials.for_url(location.url()) {
+        Ok(match self.credentials.for_url(location.url()) {
             Some((login, password)) => request.basic_auth(login, Some(password)),
             None => request,
-        }
+        })
     }
 
     async fn try_get(&self, get: &FileRequest<'_>) -> Result<FileResponse, FetchError> {
-        let mut request = self.request(get.location);
+        let mut request = self.request(get.location)?;
         if let Some(known) = get.known {
             request = conditional(request, known);
         }
@@ -123,6 +158,7 @@ impl Http {
             .map_err(|error| unreachable(get.location, error))?
         {
             (self.came)(piece.len() as u64);
+            self.keep_pace(piece.len()).await;
             not_too_slow((bytes.len() + piece.len()) as u64, begun.elapsed(), get.location)?;
             if (bytes.len() + piece.len()) as u64 > limit {
                 if get.range.is_some() {

@@ -37,13 +37,11 @@ fn download(
 ) -> (Result<Vec<u8>, FetchError>, Vec<Option<String>>) {
     let folder = tempfile::tempdir().unwrap();
     let (location, told) = serve(answers);
-    let mut digester = Digester::sha256();
-    digester.update(BODY);
     let wanted = Download {
         name: "a".to_owned(),
         locations: vec![location],
         size: BODY.len() as u64,
-        sha256: digester.finish().sha256,
+        sha256: digest(BODY),
     };
     if !had.is_empty() {
         let nobody = format!("{}.part{}", wanted.sha256, u32::MAX);
@@ -60,6 +58,33 @@ fn download(
         done.map(|paths| fs::read(&paths[0]).unwrap()),
         told.try_iter().collect(),
     )
+}
+
+fn digest(bytes: &[u8]) -> Sha256 {
+    let mut digester = Digester::sha256();
+    digester.update(bytes);
+    digester.finish().sha256
+}
+
+#[test]
+fn offline_there_is_what_is_here() {
+    let folder = tempfile::tempdir().unwrap();
+    let (location, told) = serve(&[]);
+    let of = |bytes: &[u8]| Download {
+        name: "a".to_owned(),
+        locations: vec![location.clone()],
+        size: bytes.len() as u64,
+        sha256: digest(bytes),
+    };
+    let here = folder.path().join(format!("{}.deb", digest(BODY)));
+    fs::write(&here, BODY).unwrap();
+    let fetcher = Fetcher::new(Credentials::default()).unwrap().offline();
+    let found = fetcher.debs(&[of(BODY)], folder.path(), &Silent).unwrap();
+    assert_eq!(found, std::slice::from_ref(&here));
+    let absent = fetcher.debs(&[of(b"other")], folder.path(), &Silent);
+    assert!(matches!(absent, Err(FetchError::Offline { .. })), "{absent:?}");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    assert!(told.try_recv().is_err(), "nobody was asked");
 }
 
 fn range(text: &str) -> Option<String> {
