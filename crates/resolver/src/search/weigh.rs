@@ -15,6 +15,13 @@ struct Weight {
     bytes: u64,
 }
 
+/// How much a package wants another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wish {
+    Needed,
+    Recommended,
+}
+
 impl Solver<'_> {
     /// Returns the one of some equal packages that brings the least. They are weighed when the choice is made first, with what
     /// is chosen by then; after a step back the same one is taken again, as long as it can be.
@@ -60,9 +67,15 @@ impl Solver<'_> {
         while let Some(package) = queue.pop() {
             bytes = bytes.saturating_add(universe.size(package));
             let context = RelationContext::Need(universe.package(package).architecture);
-            let groups = [Field::PreDepends, Field::Depends].into_iter();
-            for group in groups.flat_map(|field| universe.related(package, field)) {
-                let candidates = universe.candidates(*group, context);
+            let fields = [Field::PreDepends, Field::Depends].into_iter();
+            let needed = fields.flat_map(|field| universe.related(package, field));
+            let needed = needed.map(|group| (*group, Wish::Needed));
+            // What is recommended comes as well, where it is wanted at all.
+            let recommends = self.recommends.as_ref();
+            let recommended = recommends.map_or_else(Vec::new, |those| those.recommended(package));
+            let recommended = recommended.into_iter().map(|group| (group, Wish::Recommended));
+            for (group, wish) in needed.chain(recommended) {
+                let candidates = universe.candidates(group, context);
                 self.patience = self.patience.saturating_sub(candidates.len() + 1);
                 if self.patience == 0 {
                     return None;
@@ -72,7 +85,12 @@ impl Solver<'_> {
                     continue;
                 }
                 let mut candidates = candidates.into_iter();
-                let next = candidates.find(|other| self.value(*other) != Some(false))?;
+                let next = candidates.find(|other| self.value(*other) != Some(false));
+                let next = match (next, wish) {
+                    (Some(next), _) => next,
+                    (None, Wish::Recommended) => continue,
+                    (None, Wish::Needed) => return None,
+                };
                 coming.insert(next);
                 queue.push(next);
                 if coming.len() > most {

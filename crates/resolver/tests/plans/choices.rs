@@ -215,6 +215,20 @@ fn of_providers_the_one_that_brings_the_least_comes() {
 }
 
 #[test]
+fn what_providers_recommend_counts_where_it_comes_too() {
+    let world = World::new(
+        "tex 1 & Depends: terminal \n thai 1 & Provides: terminal & Recommends: fonts, absent \n \
+         fonts 1 & Depends: garuda \n garuda 1 \n zutty 1 & Provides: terminal & Depends: egl \n egl 1",
+    );
+    assert_eq!(world.install(&["tex"]), "+egl=1 +tex=1 +zutty=1");
+    let request = Request {
+        recommends: Recommends::Leave,
+        ..world.request(&["tex"])
+    };
+    assert_eq!(world.short(&world.solve(&request)), "+tex=1 +thai=1");
+}
+
+#[test]
 fn equal_providers_are_told_apart_by_bytes_and_then_by_name() {
     let world = World::new(
         "aa 1 & Depends: dict \n bb 1 & Provides: dict & Size: 20 \n cc 1 & Provides: dict & Size: 10 \n \
