@@ -10,10 +10,12 @@ mod build_dep;
 mod candidates;
 mod changelog;
 mod completions;
+mod command_tips;
 mod config_overrides;
 mod depends;
 mod download;
 mod edsp;
+mod env;
 mod export;
 mod failure;
 mod files;
@@ -94,7 +96,7 @@ struct Arguments {
     json: bool,
 
     /// Answer yes to every question.
-    #[arg(long, short = 'y', global = true)]
+    #[arg(long, short = 'y', global = true, alias = "assume-yes")]
     yes: bool,
 
     /// Print data and errors only.
@@ -140,6 +142,7 @@ enum Command {
     Gc(gc::GcArgs),
     Repair(repair::RepairArgs),
     Run(run::RunArgs),
+    Env(env::EnvArgs),
     Export(export::ExportArgs),
     Auth(auth::AuthArgs),
     Admin(admin::AdminArgs),
@@ -184,7 +187,14 @@ impl Context {
         {
             credentials = credentials.with_token(&registry, token);
         }
-        Ok(Fetcher::new(credentials)?)
+        let mut fetcher = Fetcher::new(credentials)?;
+        if let Some(limit) = self.config.download_limit() {
+            fetcher = fetcher.with_limit(limit);
+        }
+        if self.config.overrides.offline {
+            fetcher = fetcher.offline();
+        }
+        Ok(fetcher)
     }
 
     /// Returns what gets files, and shows on a terminal how much has come, as long as the second value lives.
@@ -327,6 +337,7 @@ pub(crate) fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {
+            let error = command_tips::with_tip(error);
             let code = if error.use_stderr() { USAGE } else { DONE };
             let _ = error.print();
             return code.into();
@@ -430,6 +441,7 @@ fn run(command: Command, context: &mut Context) -> Result<Outcome, Failure> {
         Command::Gc(args) => gc::run(&args, context),
         Command::Repair(args) => repair::run(&args, context),
         Command::Run(args) => run::run(&args, context),
+        Command::Env(args) => env::run(&args, context),
         Command::Export(args) => export::run(&args, context),
         Command::Auth(args) => auth::run(args, context),
         Command::Admin(args) => admin::run(args, context),

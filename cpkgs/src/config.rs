@@ -5,6 +5,7 @@ use std::io;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
+use apt_client::fetch::DownloadLimit;
 use apt_client::lock::Lock;
 use apt_client::private_file::replace_private;
 use apt_client::source::SourceConfig;
@@ -34,6 +35,9 @@ pub struct Config {
     /// What counts as installed without root.
     #[serde(default, skip_serializing_if = "is_default")]
     pub base: Base,
+    /// Most kB that come from archives in a second.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub download_limit: Option<DownloadLimit>,
     /// The archives.
     #[serde(default, rename = "source", skip_serializing_if = "Vec::is_empty")]
     pub sources: Vec<SourceConfig>,
@@ -51,6 +55,10 @@ pub struct ConfigOverrides {
     pub install_dir: Option<PathBuf>,
     /// Overrides `base`.
     pub base: Option<Base>,
+    /// Overrides `download_limit`.
+    pub download_limit: Option<DownloadLimit>,
+    /// No network is asked.
+    pub offline: bool,
 }
 
 /// What of the host counts as installed without root.
@@ -189,6 +197,11 @@ impl Config {
     pub fn base(&self) -> Base {
         self.overrides.base.unwrap_or(self.base)
     }
+
+    /// Returns how many kB may come from archives in a second.
+    pub fn download_limit(&self) -> Option<DownloadLimit> {
+        self.overrides.download_limit.or(self.download_limit)
+    }
 }
 
 fn below(home: &Home, given: Option<&Path>, default: &str) -> PathBuf {
@@ -215,6 +228,7 @@ mod tests {
         let config = Config {
             auth_token: Some("rgt_x".to_owned()),
             base: Base::Host,
+            download_limit: Some("500".parse().unwrap()),
             sources: vec![SourceConfig {
                 url: "http://localhost:3000".to_owned(),
                 mirrors: vec![],
@@ -278,5 +292,12 @@ mod tests {
         fs::write(home.config_file(), "base = \"self\"\ncolour = true\n").unwrap();
         let text = Config::read(&home).unwrap_err().to_string();
         assert!(text.contains("line 2: unknown field `colour`"), "{text}");
+    }
+
+    #[test]
+    fn a_limit_that_is_too_small_is_named_with_its_line() {
+        let text = Config::parse("download_limit = 1\n", Path::new("config.toml"));
+        let text = text.unwrap_err().to_string();
+        assert!(text.contains("line 1: invalid limit of downloads"), "{text}");
     }
 }

@@ -4,19 +4,22 @@ use clap::Args;
 use resolver::autoremovable::autoremovable;
 use resolver::plan::{Plan, Removal, Step};
 use resolver::universe::PackageId;
-use rootless::Configuration;
 
 use super::failure::Failure;
 use super::install_target::{Indexes, InstallTargetArgs};
-use super::options::run_of;
+use super::options::{DRY_RUN_OF_APT, run_of};
+use super::remove::configuration_of;
 use super::transaction::Transaction;
 use super::{Context, Outcome};
 
 /// Remove packages that were installed as dependencies and that nothing needs any more.
 #[derive(Debug, Args)]
 pub(super) struct AutoremoveArgs {
+    /// With their configuration files.
+    #[arg(long)]
+    purge: bool,
     /// Show what would be done, and do nothing.
-    #[arg(long, short = 's')]
+    #[arg(long, short = 's', aliases = DRY_RUN_OF_APT)]
     dry_run: bool,
     #[command(flatten)]
     target: InstallTargetArgs,
@@ -44,8 +47,11 @@ pub(super) fn run(args: &AutoremoveArgs, context: &mut Context) -> Result<Outcom
         target: &target,
         plan,
         kept_back: Vec::new(),
-        command: "autoremove".to_owned(),
-        configuration: Configuration::Stays,
+        command: match args.purge {
+            true => "autoremove --purge".to_owned(),
+            false => "autoremove".to_owned(),
+        },
+        configuration: configuration_of(args.purge),
         leftovers: Vec::new(),
         programs: None,
     }

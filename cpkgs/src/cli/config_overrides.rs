@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use apt_client::fetch::DownloadLimit;
 use clap::{Args, ValueEnum};
 use cpkgs::config::{Base, ConfigOverrides};
 
@@ -32,6 +33,20 @@ pub(super) struct ConfigOverrideArgs {
     /// What of the host counts as installed without root: nothing, or what its dpkg has.
     #[arg(long, global = true, value_enum, env = "CPKGS_BASE", hide_env_values = true)]
     base: Option<BaseArg>,
+
+    /// Most kB that come from archives in a second.
+    #[arg(
+        long,
+        global = true,
+        value_name = "KB",
+        env = "CPKGS_DOWNLOAD_LIMIT",
+        hide_env_values = true
+    )]
+    download_limit: Option<DownloadLimit>,
+
+    /// Ask no archive over a network: what is neither in the cache nor on this machine is an error.
+    #[arg(long, global = true)]
+    offline: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -52,6 +67,8 @@ impl From<ConfigOverrideArgs> for ConfigOverrides {
                 BaseArg::Own => Base::Own,
                 BaseArg::Host => Base::Host,
             }),
+            download_limit: args.download_limit,
+            offline: args.offline,
         }
     }
 }

@@ -1,18 +1,23 @@
 //! `cpkgs history`.
 
 use clap::Args;
+use clap_complete::engine::ArgValueCompleter;
 use cpkgs::system::LoggedChange;
 use debian_control::terminal::escaped;
 use rootless::generation::{Difference, Generations, Plan};
 use serde::Serialize;
 
-use super::failure::Failure;
+use super::candidates;
+use super::failure::{Failure, REFUSED, USAGE};
 use super::install_target::InstallTargetArgs;
 use super::{Context, Outcome};
 
 /// List what was installed and removed, the newest first: without root each change is a generation to go back to.
 #[derive(Debug, Args)]
 pub(super) struct HistoryArgs {
+    /// A generation's number, or with --system a change's ID: that one alone, with the packages that changed.
+    #[arg(value_name = "NUMBER|ID", add = ArgValueCompleter::new(candidates::changes))]
+    change: Option<String>,
     #[command(flatten)]
     target: InstallTargetArgs,
 }
@@ -31,21 +36,48 @@ struct HistoryRow<'a> {
 }
 
 pub(super) fn run(args: &HistoryArgs, context: &mut Context) -> Result<Outcome, Failure> {
+    let wanted = args.change.as_deref();
     if args.target.is_system() {
-        return system(args.target.system().history()?, context);
+        return system(&args.target.system().history()?, wanted, context);
     }
+    let wanted = wanted.map(generation_number).transpose()?;
     let generations = Generations::new(&context.config.install(&context.home));
     let current = generations.current()?;
-    for number in generations.all()?.into_iter().rev() {
+    let numbers = match wanted {
+        Some(number) => vec![number],
+        None => generations.all()?,
+    };
+    for number in numbers.into_iter().rev() {
         let plan = generations.plan(number)?;
         let row = row(&plan, generations.difference(&plan)?, current);
         if context.printer.json() {
             context.printer.value(&row)?;
-        } else {
-            context.printer.line(text(&row))?;
+            continue;
+        }
+        context.printer.line(text(&row))?;
+        if wanted.is_some() {
+            for line in package_lines(&row.added, &row.changed, &row.removed) {
+                context.printer.line(line)?;
+            }
         }
     }
     Ok(Outcome::Success)
+}
+
+/// Reads the number of a generation.
+pub(super) fn generation_number(text: &str) -> Result<u64, Failure> {
+    let number = text.parse();
+    number.map_err(|_| Failure::saying(USAGE, format_args!("`{text}` is not the number of a generation")))
+}
+
+/// Returns a line for each package that comes, changes or goes.
+pub(super) fn package_lines(added: &[String], changed: &[String], removed: &[String]) -> Vec<String> {
+    let kinds = [("install", added), ("change", changed), ("remove", removed)];
+    let lines = kinds.into_iter().flat_map(|(what, packages)| {
+        let packages = packages.iter();
+        packages.map(move |package| escaped(&format!("{what} {package}")))
+    });
+    lines.collect()
 }
 
 fn row(plan: &Plan, difference: Difference, current: Option<u64>) -> HistoryRow<'_> {
@@ -105,19 +137,43 @@ impl<'a> SystemRow<'a> {
     }
 }
 
-fn system(changes: Vec<LoggedChange>, context: &mut Context) -> Result<Outcome, Failure> {
-    for change in changes.iter().rev() {
+fn system(changes: &[LoggedChange], wanted: Option<&str>, context: &mut Context) -> Result<Outcome, Failure> {
+    let is_wanted = |change: &&LoggedChange| wanted.is_none_or(|id| change.id == id);
+    let changes: Vec<&LoggedChange> = changes.iter().rev().filter(is_wanted).collect();
+    if let (Some(id), true) = (wanted, changes.is_empty()) {
+        let text = format!("there is no change `{id}`");
+        return Err(Failure::saying(REFUSED, text).hint("`cpkgs history --system` lists them"));
+    }
+    for change in changes {
         let row = SystemRow::new(change);
         if context.printer.json() {
             context.printer.value(&row)?;
             continue;
         }
-        let counts = counts(row.added.len(), row.changed.len(), row.removed.len());
-        let failed = if row.error.is_some() { "  (failed)" } else { "" };
-        let line = format!("  {:<15}  {counts:<10}  {}{failed}", row.id, row.command);
-        context.printer.line(escaped(&line))?;
+        context.printer.line(escaped(&system_text(&row)))?;
+        if wanted.is_some() {
+            for line in system_details(&row) {
+                context.printer.line(line)?;
+            }
+        }
     }
     Ok(Outcome::Success)
+}
+
+fn system_text(row: &SystemRow<'_>) -> String {
+    let counts = counts(row.added.len(), row.changed.len(), row.removed.len());
+    let failed = if row.error.is_some() { "  (failed)" } else { "" };
+    format!("  {:<15}  {counts:<10}  {}{failed}", row.id, row.command)
+}
+
+/// Returns what a change of the system is told with when it is asked for alone.
+fn system_details(row: &SystemRow<'_>) -> Vec<String> {
+    let told = [("requested by", row.requested_by), ("error:", row.error)];
+    let told = told
+        .into_iter()
+        .filter_map(|(what, text)| Some(escaped(&format!("{what} {}", text?))));
+    told.chain(package_lines(&row.added, &row.changed, &row.removed))
+        .collect()
 }
 
 fn text(row: &HistoryRow<'_>) -> String {
@@ -137,4 +193,43 @@ fn counts(added: usize, changed: usize, removed: usize) -> String {
         .map(|(sign, count)| format!("{sign}{count}"))
         .collect::<Vec<_>>()
         .join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_of_the_system_is_told_with_who_wanted_it_and_what_went_wrong() {
+        let change = LoggedChange {
+            id: "20261127T194824".to_owned(),
+            requested_by: Some("ada (1000)".to_owned()),
+            error: Some("dpkg failed".to_owned()),
+            packages: vec![cpkgs::system::LoggedPackage {
+                key: rootless::PackageKey {
+                    name: "a".to_owned(),
+                    architecture: "amd64".to_owned(),
+                },
+                before: Some("1".to_owned()),
+                after: Some("2".to_owned()),
+                automatic: false,
+            }],
+            ..LoggedChange::default()
+        };
+        let lines = system_details(&SystemRow::new(&change));
+        assert_eq!(
+            lines,
+            [
+                "requested by ada (1000)",
+                "error: dpkg failed",
+                "change a:amd64 1 -> 2"
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_no_number_is_no_generation() {
+        assert_eq!(generation_number("12").unwrap(), 12);
+        assert!(generation_number("20261127T194824").is_err());
+    }
 }

@@ -17,7 +17,7 @@ use rootless::generation::Programs;
 use super::candidates;
 use super::failure::{Failure, REFUSED, USAGE};
 use super::install_target::{Indexes, InstallTarget, InstallTargetArgs};
-use super::options::{BrokenArgs, RunArgs, check_held, recommends};
+use super::options::{BrokenArgs, NO_RECOMMENDS_OF_APT, RunArgs, check_held, recommends};
 use super::selected;
 use super::target_release::ReleaseArgs;
 use super::transaction::{Transaction, refused};
@@ -33,7 +33,7 @@ pub(super) struct InstallArgs {
     #[arg(long, value_name = "VERSION")]
     version: Option<String>,
     /// Without what the packages only recommend.
-    #[arg(long)]
+    #[arg(long, alias = NO_RECOMMENDS_OF_APT)]
     no_recommends: bool,
     /// From now on, has the programs of all packages in bin: also those of packages that others need. `=false` undoes it.
     #[arg(

@@ -48,6 +48,10 @@ const SECTIONS: [(&str, &[(&str, &str)]); 3] = [
                 "What of the host counts as installed without root: self or host.",
             ),
             (
+                "CPKGS_DOWNLOAD_LIMIT",
+                "Most kB that come from archives in a second.",
+            ),
+            (
                 "CPKGS_REGISTRY, CPKGS_TOKEN",
                 "The registry for uploads, and an API token for it.",
             ),

@@ -18,7 +18,7 @@ use super::install_target::Run;
 #[derive(Debug, Args)]
 pub(super) struct BrokenArgs {
     /// Also repair broken installed packages: install what they lack, or remove them.
-    #[arg(long)]
+    #[arg(long, short = 'f')]
     fix_broken: bool,
 }
 
@@ -68,11 +68,16 @@ impl BrokenArgs {
     }
 }
 
+/// What apt-get calls `--dry-run` besides; who types it is understood.
+pub(super) const DRY_RUN_OF_APT: [&str; 4] = ["simulate", "just-print", "no-act", "recon"];
+/// What apt calls `--no-recommends`.
+pub(super) const NO_RECOMMENDS_OF_APT: &str = "no-install-recommends";
+
 /// How far a plan is carried out.
 #[derive(Debug, Args)]
 pub(super) struct RunArgs {
     /// Show what would be done, and do nothing.
-    #[arg(long, short = 's')]
+    #[arg(long, short = 's', aliases = DRY_RUN_OF_APT)]
     dry_run: bool,
     /// Download what comes into the cache, verify it, and change nothing.
     #[arg(long, short = 'd', conflicts_with = "dry_run")]

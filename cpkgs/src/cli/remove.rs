@@ -15,43 +15,61 @@ use rootless::{Configuration, PackageKey};
 use super::candidates;
 use super::failure::{Failure, REFUSED, USAGE};
 use super::install_target::{Indexes, InstallTarget, InstallTargetArgs};
-use super::options::{BrokenArgs, run_of};
+use super::options::{BrokenArgs, DRY_RUN_OF_APT, run_of};
 use super::selected;
 use super::transaction::{Transaction, refused};
 use super::{Context, Outcome};
 
-/// Remove packages, and those that depend on them.
+/// What goes, and from where.
 #[derive(Debug, Args)]
-pub(super) struct RemoveArgs {
+struct GoneArgs {
     /// NAME or NAME:ARCHITECTURE; `NAME+` installs it; `GLOB*`, `^EXPRESSION`, or a pattern such as `?garbage`.
     #[arg(required = true, value_name = "PACKAGE", add = ArgValueCompleter::new(candidates::installed))]
     packages: Vec<String>,
     #[command(flatten)]
     broken: BrokenArgs,
     /// Show what would be done, and do nothing.
-    #[arg(long, short = 's')]
+    #[arg(long, short = 's', aliases = DRY_RUN_OF_APT)]
     dry_run: bool,
     #[command(flatten)]
     target: InstallTargetArgs,
+}
+
+/// Remove packages, and those that depend on them.
+#[derive(Debug, Args)]
+pub(super) struct RemoveArgs {
+    /// With their configuration files, as `purge` does.
+    #[arg(long)]
+    purge: bool,
+    #[command(flatten)]
+    gone: GoneArgs,
 }
 
 /// Remove packages with their configuration files, also those of packages that were removed before.
 #[derive(Debug, Args)]
 pub(super) struct PurgeArgs {
     #[command(flatten)]
-    remove: RemoveArgs,
+    gone: GoneArgs,
 }
 
 pub(super) fn purge(args: &PurgeArgs, context: &mut Context) -> Result<Outcome, Failure> {
-    take_away(&args.remove, Configuration::Goes, context)
+    take_away(&args.gone, Configuration::Goes, context)
 }
 
 pub(super) fn remove(args: &RemoveArgs, context: &mut Context) -> Result<Outcome, Failure> {
-    take_away(args, Configuration::Stays, context)
+    take_away(&args.gone, configuration_of(args.purge), context)
+}
+
+/// Returns what becomes of configuration files, by whether `--purge` is given.
+pub(super) fn configuration_of(purge: bool) -> Configuration {
+    match purge {
+        true => Configuration::Goes,
+        false => Configuration::Stays,
+    }
 }
 
 fn take_away(
-    args: &RemoveArgs,
+    args: &GoneArgs,
     configuration: Configuration,
     context: &mut Context,
 ) -> Result<Outcome, Failure> {

@@ -4,13 +4,13 @@ mod system;
 
 use clap::Args;
 use clap_complete::engine::ArgValueCompleter;
-use debian_control::terminal::escaped;
 use rootless::generation::{Difference, Generations};
 
 use super::candidates;
-use super::failure::{Failure, USAGE};
+use super::failure::Failure;
+use super::history::{generation_number, package_lines};
 use super::install_target::InstallTargetArgs;
-use super::options::run_of;
+use super::options::{DRY_RUN_OF_APT, run_of};
 use super::{Context, Outcome};
 
 /// Go back to an earlier generation, exactly and without a network; with --system take a change of the system back.
@@ -24,7 +24,7 @@ pub(super) struct RollbackArgs {
     #[arg(value_name = "NUMBER|ID", add = ArgValueCompleter::new(candidates::changes))]
     to: Option<String>,
     /// Show what would change, and do nothing.
-    #[arg(long, short = 's')]
+    #[arg(long, short = 's', aliases = DRY_RUN_OF_APT)]
     dry_run: bool,
     #[command(flatten)]
     target: InstallTargetArgs,
@@ -36,10 +36,7 @@ pub(super) fn run(args: &RollbackArgs, context: &mut Context) -> Result<Outcome,
         let target = context.install_target(&args.target, run)?;
         return system::run(&args.target.system(), args.to.as_deref(), run, &target, context);
     }
-    let number = args.to.as_ref().map(|text| text.parse::<u64>().map_err(|_| text));
-    let number = number
-        .transpose()
-        .map_err(|text| Failure::saying(USAGE, format_args!("`{text}` is not the number of a generation")))?;
+    let number = args.to.as_deref().map(generation_number).transpose()?;
     let install = context.config.install(&context.home);
     let _lock = context.lock(&install)?;
     let generations = Generations::new(&install);
@@ -67,19 +64,11 @@ fn show(difference: &Difference, dry_run: bool, context: &mut Context) -> Result
     if dry_run && context.printer.json() {
         return Ok(context.printer.value(difference)?);
     }
-    let kinds = [
-        ("install", &difference.added),
-        ("change", &difference.changed),
-        ("remove", &difference.removed),
-    ];
-    for (what, packages) in kinds {
-        for package in packages {
-            let line = escaped(&format!("{what} {package}"));
-            if dry_run {
-                context.printer.line(line)?;
-            } else {
-                context.printer.info(line);
-            }
+    for line in package_lines(&difference.added, &difference.changed, &difference.removed) {
+        if dry_run {
+            context.printer.line(line)?;
+        } else {
+            context.printer.info(line);
         }
     }
     if difference.is_empty() {

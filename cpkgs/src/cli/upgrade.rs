@@ -13,7 +13,7 @@ use rootless::Configuration;
 use super::candidates;
 use super::failure::{Failure, REFUSED, USAGE};
 use super::install_target::{Indexes, InstallTarget, InstallTargetArgs, Run};
-use super::options::{BrokenArgs, RunArgs, check_held, recommends};
+use super::options::{BrokenArgs, NO_RECOMMENDS_OF_APT, RunArgs, check_held, recommends};
 use super::selected;
 use super::target_release::ReleaseArgs;
 use super::transaction::{Transaction, refused};
@@ -29,7 +29,7 @@ pub(super) struct UpgradeArgs {
     #[arg(long)]
     all: bool,
     /// Without what the packages only recommend.
-    #[arg(long)]
+    #[arg(long, alias = NO_RECOMMENDS_OF_APT)]
     no_recommends: bool,
     #[command(flatten)]
     broken: BrokenArgs,
@@ -47,7 +47,7 @@ pub(super) struct UpgradeArgs {
 #[derive(Debug, Args)]
 pub(super) struct FullUpgradeArgs {
     /// Without what the packages only recommend.
-    #[arg(long)]
+    #[arg(long, alias = NO_RECOMMENDS_OF_APT)]
     no_recommends: bool,
     #[command(flatten)]
     broken: BrokenArgs,

@@ -1,8 +1,9 @@
-//! Words of `install`, `remove`, `upgrade` and `list` that mean several packages or say what goes; and `policy`.
+//! Words of commands that mean several packages or say what goes, and commands for those who know apt.
 
 use std::fs;
 
 use archive_tests::{Apt, Client, DebBuilder, TestArchive};
+use serde_json::json;
 
 /// A client that has the indexes of an archive of these packages.
 fn client_of(packages: &[DebBuilder]) -> (TestArchive, Client) {
@@ -199,4 +200,71 @@ fn what_is_no_file_of_a_package_is_said_at_once() {
     }
     let said = client.run(&["install", "--dry-run", "./folder"]).exits(2).stderr;
     assert!(said.contains("`./folder` is a path"), "{said}");
+}
+
+#[test]
+fn one_change_is_told_with_its_packages() {
+    let (_archive, client) = client_of(&[package("one"), package("two")]);
+    client.run(&["install", "--yes", "one"]).ok();
+    client.run(&["install", "--yes", "two", "one-"]).ok();
+    let told = client.run(&["history", "2"]).ok().stdout;
+    let lines: Vec<&str> = told.lines().collect();
+    assert!(
+        lines[0].starts_with("*    2  ") && lines[0].ends_with("install two one-"),
+        "{told}"
+    );
+    assert_eq!(lines[1..], ["install two 1", "remove one 1"]);
+    assert_eq!(client.json(&["history", "1"])[0]["added"], json!(["one 1"]));
+    client.run(&["history", "3"]).exits(1);
+    client.run(&["history", "two"]).exits(2);
+}
+
+#[test]
+fn what_is_in_the_cache_is_installed_offline_until_it_is_cleared() {
+    let (archive, nginx) = TestArchive::served(&["--suite", "stable"]);
+    archive.add(&[package("one"), package("two")]).ok();
+    archive.publish();
+    let client = Client::of(&archive, &nginx.url());
+    client.run(&["--offline", "update"]).exits(3);
+    client.run(&["update", "--download-limit", "1000"]).ok();
+    client.run(&["install", "--download-only", "--yes", "one"]).ok();
+    let refused = client.run(&["--offline", "install", "--yes", "two"]).exits(3);
+    assert!(
+        refused.stderr.contains("`--offline` asks no network"),
+        "{}",
+        refused.report()
+    );
+    client.run(&["--offline", "install", "--yes", "one"]).ok();
+    client.run(&["remove", "--purge", "--yes", "one"]).ok();
+    let cleared = client.run(&["gc", "--downloads"]).ok();
+    assert!(
+        cleared.stderr.contains("removed 1 downloaded file, "),
+        "{}",
+        cleared.report()
+    );
+    client
+        .run(&[
+            "--offline",
+            "install",
+            "--assume-yes",
+            "--no-install-recommends",
+            "one",
+        ])
+        .exits(3);
+    client.run(&["install", "--simulate", "one"]).ok();
+}
+
+#[test]
+fn a_shell_that_takes_what_env_prints_finds_the_programs() {
+    let program = package("one").file("usr/bin/one", "#!/bin/sh\necho it is one\n");
+    let (_archive, client) = client_of(&[program]);
+    client.run(&["install", "--yes", "one"]).ok();
+    let script = format!("{}one", client.run(&["env"]).ok().stdout);
+    let shell = std::process::Command::new("/bin/sh")
+        .args(["-ec", &script])
+        .output()
+        .unwrap();
+    assert_eq!(String::from_utf8_lossy(&shell.stdout), "it is one\n", "{shell:?}");
+    let folder = client.json(&["env"])[0]["PATH"].clone();
+    assert_eq!(folder, json!(client.path("packages/bin")));
 }
