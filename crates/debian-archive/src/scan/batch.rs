@@ -1,6 +1,6 @@
 //! Reading some files together.
 //!
-//! MD5 is the slowest of what is made of a file, and made of eight files at once in little more time than of one. So
+//! MD5 is the slowest of what is made of a file, and made of up to sixteen files at once in little more time than of one. So
 //! most files, which are short, are held whole until a batch of them has been read.
 
 use std::fs::File;
@@ -13,7 +13,7 @@ use debian_control::package::BinaryPackage;
 use debian_control::packages::{self, DescriptionForm, Placement};
 use sha1::{Digest as _, Sha1};
 
-use super::md5_lanes::md5_of_each;
+use super::md5_lanes::{MAX_LANES, md5_of_each};
 use super::overrides::with_field;
 use super::{Scan, ScanError, ScannedFile};
 
@@ -21,7 +21,7 @@ use super::{Scan, ScanError, ScannedFile};
 const MAX_HELD: u64 = 1 << 20;
 
 /// How many files are read together: twice the lanes of MD5, so that few of them are idle at the end.
-pub(super) const BATCH_FILES: usize = 16;
+pub(super) const BATCH_FILES: usize = 2 * MAX_LANES;
 
 /// Reads batches of files, in the same memory each time.
 #[derive(Debug, Default)]
