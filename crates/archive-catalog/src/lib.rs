@@ -428,11 +428,11 @@ pub trait Catalog: Send + Sync {
     fn find(&self, sha256: &Sha256, tree: &str)
     -> Result<Option<(NewContent, Option<String>)>, CatalogError>;
 
-    /// Says what placing a content would meet with, without doing it.
-    fn check_placement(
+    /// Says of each placement what it would meet with, were it the only one, without doing it.
+    fn check_placements(
         &self,
-        wish: &NewPlacement,
-    ) -> Result<Result<PlacementOutcome, Box<Conflict>>, CatalogError>;
+        wishes: &[NewPlacement],
+    ) -> Result<Vec<Result<PlacementOutcome, Box<Conflict>>>, CatalogError>;
 
     /// Places sets of contents, all in one transaction. Of a set all are placed, or none where one is refused; a set
     /// that is refused leaves no trace, and the others do not depend on it.

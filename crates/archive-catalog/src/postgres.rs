@@ -117,12 +117,12 @@ impl PostgresServer {
 
     /// Lengthens a lease, and says whether it is still held.
     pub(crate) fn renew_lease(&self, suite: &SuiteName, epoch: Epoch) -> Result<bool, CatalogError> {
-        self.beside_writers("renew a lease", |db| lease::renew(db, suite, epoch))
+        self.at_once("renew a lease", |db| lease::renew(db, suite, epoch))
     }
 
     /// Lets a lease go.
     pub(crate) fn release_lease(&self, suite: &SuiteName, epoch: Epoch) -> Result<(), CatalogError> {
-        self.beside_writers("let a lease go", |db| lease::release(db, suite, epoch))
+        self.at_once("let a lease go", |db| lease::release(db, suite, epoch))
     }
 
     /// Runs `work`, whose rows no other writer changes, without waiting for a turn.
@@ -149,6 +149,27 @@ impl PostgresServer {
         Ok(value)
     }
 
+    /// Runs `work`, which is one statement that reads, or that may be repeated, without a transaction around it.
+    ///
+    /// Where the connection broke while it was idle, the statement is run on another.
+    pub(crate) fn at_once<T>(
+        &self,
+        action: &'static str,
+        work: impl Fn(&Db<'_>) -> Sql<T>,
+    ) -> Result<T, CatalogError> {
+        loop {
+            let (mut connection, is_new) = self.connection(action)?;
+            match connection.read(action, &work) {
+                Ok(value) => {
+                    connection.is_clean = true;
+                    return Ok(value);
+                }
+                Err(error) if is_new || !is_disconnected(&error) => return Err(error),
+                Err(_) => drop(connection),
+            }
+        }
+    }
+
     /// Begins a reading transaction that ends when it is dropped.
     pub(crate) fn reader(&self, action: &'static str) -> Result<Borrowed<'_>, CatalogError> {
         self.borrow("begin isolation level repeatable read read only", action)
@@ -159,12 +180,7 @@ impl PostgresServer {
     /// A connection that broke while it was idle is found out here, before any work was done, and another is made.
     fn borrow(&self, begin: &str, action: &'static str) -> Result<Borrowed<'_>, CatalogError> {
         loop {
-            let (session, is_new) = self.session(action)?;
-            let connection = Borrowed {
-                server: self,
-                session: Some(session),
-                is_clean: false,
-            };
+            let (connection, is_new) = self.connection(action)?;
             let begun = connection.read(action, |db| db.batch(begin));
             match begun {
                 Ok(()) => return Ok(connection),
@@ -172,6 +188,17 @@ impl PostgresServer {
                 Err(_) => drop(connection),
             }
         }
+    }
+
+    /// Takes a connection, and says whether it is new.
+    fn connection(&self, action: &'static str) -> Result<(Borrowed<'_>, bool), CatalogError> {
+        let (session, is_new) = self.session(action)?;
+        let connection = Borrowed {
+            server: self,
+            session: Some(session),
+            is_clean: false,
+        };
+        Ok((connection, is_new))
     }
 
     /// Takes an idle connection, or makes one where there may be more; says whether it is new.

@@ -5,12 +5,14 @@
 
 mod db;
 mod error;
+mod given;
 mod param;
 mod row;
 
 pub(crate) use db::{Db, Dialect, PostgresSession};
 pub(crate) use error::{SqlError, sqlite_failure};
-pub(crate) use param::{Param, ToParam, params};
+pub(crate) use given::{ColumnType, Given};
+pub(crate) use param::{Param, ToParam, given_row, params};
 pub(crate) use row::Row;
 
 /// What a statement came to.

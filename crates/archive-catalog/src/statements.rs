@@ -15,6 +15,7 @@ mod listing;
 mod named;
 mod outbox;
 mod place;
+pub(crate) mod placing;
 mod provenance;
 mod prune;
 mod publications;

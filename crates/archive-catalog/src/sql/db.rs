@@ -7,7 +7,8 @@ use postgres::Statement;
 use postgres::types::ToSql;
 use rusqlite::{Connection, OptionalExtension as _, params_from_iter};
 
-use super::{Param, Row, Sql, SqlError};
+use super::given::Array;
+use super::{Given, Param, Row, Sql, SqlError};
 
 /// How many rows of PostgreSQL are held at once while a long answer is read.
 const FETCHED: usize = 500;
@@ -29,6 +30,15 @@ pub(crate) enum Db<'a> {
 }
 
 impl Db<'_> {
+    /// Returns how many statements the server was asked on this connection since the last call.
+    #[cfg(test)]
+    pub(crate) fn asked(&self) -> u32 {
+        match self {
+            Self::Sqlite(_) => 0,
+            Self::Postgres(session) => session.asked.replace(0),
+        }
+    }
+
     /// Returns which database it is.
     pub(crate) fn dialect(&self) -> Dialect {
         match self {
@@ -103,6 +113,44 @@ impl Db<'_> {
         }
     }
 
+    /// Runs a statement for rows that are the table `given` to it.
+    pub(crate) fn execute_given(&self, given: &Given<'_>, sql: &str) -> Sql<()> {
+        self.query_given(given, sql, |_| Ok(())).map(drop)
+    }
+
+    /// Returns what `read` makes of each row of the answer to a statement that sees rows as the table `given`.
+    pub(crate) fn query_given<T>(
+        &self,
+        given: &Given<'_>,
+        sql: &str,
+        mut read: impl FnMut(&Row<'_>) -> Sql<T>,
+    ) -> Sql<Vec<T>> {
+        let mut all = Vec::new();
+        if given.is_empty() {
+            return Ok(all);
+        }
+        match self {
+            Self::Sqlite(db) => {
+                let mut statement = db.prepare_cached(&given.text_for_each(sql))?;
+                for values in given.rows() {
+                    let mut rows = statement.query(params_from_iter(values))?;
+                    while let Some(row) = rows.next()? {
+                        all.push(read(&Row::Sqlite(row))?);
+                    }
+                }
+            }
+            Self::Postgres(session) => {
+                let text = given.text_for_all(sql);
+                for columns in given.arrays() {
+                    for row in session.query_arrays(&text, &columns?)? {
+                        all.push(read(&Row::Postgres(&row))?);
+                    }
+                }
+            }
+        }
+        Ok(all)
+    }
+
     /// Hands each row to `visit` until it answers false; holds few of them at once.
     pub(crate) fn for_each(
         &self,
@@ -166,6 +214,9 @@ pub(crate) struct PostgresSession {
     pub(crate) client: RefCell<postgres::Client>,
     prepared: RefCell<HashMap<String, Statement>>,
     cursors: Counter<u32>,
+    /// Statements since that was last asked.
+    #[cfg(test)]
+    asked: Counter<u32>,
 }
 
 impl PostgresSession {
@@ -174,6 +225,8 @@ impl PostgresSession {
             client: RefCell::new(client),
             prepared: RefCell::new(HashMap::new()),
             cursors: Counter::new(0),
+            #[cfg(test)]
+            asked: Counter::new(0),
         }
     }
 
@@ -185,6 +238,12 @@ impl PostgresSession {
     fn query(&self, sql: &str, params: &[Param<'_>]) -> Sql<Vec<postgres::Row>> {
         let statement = self.prepared(sql)?;
         Ok(self.client.borrow_mut().query(&statement, &bound(params))?)
+    }
+
+    fn query_arrays(&self, sql: &str, columns: &[Array<'_>]) -> Sql<Vec<postgres::Row>> {
+        let statement = self.prepared(sql)?;
+        let columns: Vec<&(dyn ToSql + Sync)> = columns.iter().map(Array::as_parameter).collect();
+        Ok(self.client.borrow_mut().query(&statement, &columns)?)
     }
 
     /// Reads through a cursor, so that neither the whole answer is held nor what is not wanted of it is sent.
@@ -218,6 +277,8 @@ impl PostgresSession {
     }
 
     fn prepared(&self, sql: &str) -> Sql<Statement> {
+        #[cfg(test)]
+        self.asked.set(self.asked.get() + 1);
         if let Some(statement) = self.prepared.borrow().get(sql) {
             return Ok(statement.clone());
         }

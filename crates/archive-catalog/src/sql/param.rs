@@ -17,6 +17,17 @@ pub(crate) enum Param<'a> {
     Blob(Cow<'a, [u8]>),
 }
 
+impl Param<'_> {
+    /// Returns how many bytes it has, about.
+    pub(crate) fn size(&self) -> usize {
+        match self {
+            Self::Null | Self::Integer(_) | Self::Unsigned(_) => 8,
+            Self::Text(text) => text.len(),
+            Self::Blob(bytes) => bytes.len(),
+        }
+    }
+}
+
 /// Makes the list of parameters of a statement out of values of different types.
 macro_rules! params {
     ($($value:expr),* $(,)?) => { &[$($crate::sql::ToParam::to_param(&$value)),*] };
@@ -63,6 +74,42 @@ impl<T: ToParam + ?Sized> ToParam for &T {
 impl<T: ToParam> ToParam for Option<T> {
     fn to_param(&self) -> Param<'_> {
         self.as_ref().map_or(Param::Null, ToParam::to_param)
+    }
+}
+
+/// Makes a row of [`super::Given`] out of values of different types.
+macro_rules! given_row {
+    ($($value:expr),* $(,)?) => { vec![$($crate::sql::Param::from($value)),*] };
+}
+pub(crate) use given_row;
+
+impl<'a> From<&'a str> for Param<'a> {
+    fn from(text: &'a str) -> Self {
+        Self::Text(text.into())
+    }
+}
+
+impl<'a> From<&'a [u8]> for Param<'a> {
+    fn from(bytes: &'a [u8]) -> Self {
+        Self::Blob(bytes.into())
+    }
+}
+
+impl<'a> From<&'a [u8; 32]> for Param<'a> {
+    fn from(bytes: &'a [u8; 32]) -> Self {
+        Self::Blob(bytes.as_slice().into())
+    }
+}
+
+impl From<u64> for Param<'_> {
+    fn from(value: u64) -> Self {
+        Self::Unsigned(value)
+    }
+}
+
+impl<'a, T: Into<Self>> From<Option<T>> for Param<'a> {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Null, Into::into)
     }
 }
 

@@ -1,5 +1,7 @@
 //! Accounts.
 
+use std::collections::BTreeMap;
+
 use debian_control::digest::Sha256;
 
 use super::{api_tokens, audit, publishers, rows, sessions};
@@ -8,14 +10,17 @@ use crate::accounts::{
     NewAccount, OwnedToken, Session, SignIn, Suites, Username,
 };
 use crate::audit::{Actor, AuditEvent};
-use crate::sql::{Db, Row, Sql, params};
+use crate::sql::{ColumnType, Db, Given, Row, Sql, given_row, params};
 use crate::{CatalogError, SqlCatalog};
 
 /// What a writing transaction came to: done, or what stands against it.
 pub(crate) type Outcome<T> = Result<T, AccountError>;
 
-/// The columns that [`read`] reads, in its order.
-pub(crate) const COLUMNS: &str = "account.id, account.username, account.email, account.role, account.all_suites, account.epoch, account.created_at, account.disabled";
+/// The columns that [`read`] reads, in its order. No codename has a space in it.
+pub(crate) const COLUMNS: &str = "account.id, account.username, account.email, account.role, account.all_suites, account.epoch, account.created_at, account.disabled, (select string_agg(suite, ' ' order by suite) from account_suite where account_suite.account_id = account.id)";
+
+/// How many columns [`COLUMNS`] has.
+const WIDTH: usize = 9;
 
 impl Accounts for SqlCatalog {
     fn create_account(&self, new: &NewAccount, event: &AuditEvent) -> Result<(), AccountError> {
@@ -25,36 +30,29 @@ impl Accounts for SqlCatalog {
     }
 
     fn account(&self, id: &Id) -> Result<Option<Account>, CatalogError> {
-        self.read("read an account", |db| by_id(db, id))
+        self.read_at_once("read an account", |db| by_id(db, id))
     }
 
     fn account_named(&self, name: &Username) -> Result<Option<(Account, Option<String>)>, CatalogError> {
-        self.read("read an account", |db| {
+        self.read_at_once("read an account", |db| {
             let query = format!(
                 "select {COLUMNS}, password from account where lower(username) = ?1 and deleted_at is null"
             );
-            let found = db.query_optional(&query, params![name.as_str().to_ascii_lowercase()], |row| {
-                Ok((read(row)?, row.get(8)?))
-            })?;
-            found
-                .map(|(account, password)| Ok((with_suites(db, account)?, password)))
-                .transpose()
+            db.query_optional(&query, params![name.as_str().to_ascii_lowercase()], |row| {
+                Ok((read(row)?, row.get(WIDTH)?))
+            })
         })
     }
 
     fn accounts(&self, after: Option<&Username>, limit: usize) -> Result<Vec<Account>, CatalogError> {
-        self.read("list accounts", |db| {
+        self.read_at_once("list accounts", |db| {
             let query = format!(
                 "select {COLUMNS} from account where deleted_at is null and lower(username) > ?1
                  order by lower(username) limit ?2"
             );
             let after = after.map_or(String::new(), |name| name.as_str().to_ascii_lowercase());
             let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-            let found: Vec<Account> = db.query(&query, params![after, limit], read)?;
-            found
-                .into_iter()
-                .map(|account| with_suites(db, account))
-                .collect()
+            db.query(&query, params![after, limit], read)
         })
     }
 
@@ -116,11 +114,11 @@ impl Accounts for SqlCatalog {
     }
 
     fn tokens(&self, account: &Id) -> Result<Vec<ApiToken>, CatalogError> {
-        self.read("list tokens", |db| api_tokens::of(db, account))
+        self.read_at_once("list tokens", |db| api_tokens::of(db, account))
     }
 
     fn all_tokens(&self, after: Option<&Id>, limit: usize) -> Result<Vec<OwnedToken>, CatalogError> {
-        self.read("list tokens", |db| api_tokens::all(db, after, limit))
+        self.read_at_once("list tokens", |db| api_tokens::all(db, after, limit))
     }
 
     fn rotate_token(
@@ -144,7 +142,7 @@ impl Accounts for SqlCatalog {
     }
 
     fn token(&self, id: &Id) -> Result<Option<ApiToken>, CatalogError> {
-        self.read("look a token up", |db| api_tokens::by_id(db, id))
+        self.read_at_once("look a token up", |db| api_tokens::by_id(db, id))
     }
 
     fn delete_token(&self, account: &Id, token: &Id, event: &AuditEvent) -> Result<bool, CatalogError> {
@@ -158,12 +156,15 @@ impl Accounts for SqlCatalog {
     }
 
     fn token_by_hash(&self, hash: &Sha256) -> Result<Option<(ApiToken, Account)>, CatalogError> {
-        self.read("look a token up", |db| {
-            let Some(token) = api_tokens::by_hash(db, hash)? else {
-                return Ok(None);
-            };
-            let owner = by_id(db, &token.account)?.filter(|account| !account.disabled);
-            Ok(owner.map(|account| (token, account)))
+        self.read_at_once("look a token up", |db| {
+            let query = format!(
+                "select {COLUMNS}, {} from api_token join account on account.id = api_token.account_id
+                 where api_token.hash = ?1 and account.deleted_at is null and account.disabled = 0",
+                api_tokens::COLUMNS
+            );
+            db.query_optional(&query, params![hash.as_bytes()], |row| {
+                Ok((api_tokens::read(row, WIDTH)?, read(row)?))
+            })
         })
     }
 
@@ -172,12 +173,17 @@ impl Accounts for SqlCatalog {
     }
 
     fn session_owner(&self, session: &Session) -> Result<Option<Account>, CatalogError> {
-        self.read("look a session up", |db| {
-            if session_ended(db, &session.id)? {
-                return Ok(None);
-            }
-            Ok(by_id(db, &session.account)?
-                .filter(|account| account.epoch == session.epoch && !account.disabled))
+        self.read_at_once("look a session up", |db| {
+            let query = format!(
+                "select {COLUMNS} from account
+                 where id = ?1 and epoch = ?2 and deleted_at is null and disabled = 0
+                   and not exists (select 1 from ended_session where ended_session.id = ?3)"
+            );
+            db.query_optional(
+                &query,
+                params![session.account.as_str(), session.epoch, session.id.as_str()],
+                read,
+            )
         })
     }
 
@@ -223,26 +229,45 @@ impl Accounts for SqlCatalog {
 /// Says whether the authority that a change rests on still holds: nobody can end it while this transaction runs.
 pub(crate) fn is_authorized(db: &Db<'_>, by: Option<&Actor>, now: i64) -> Sql<bool> {
     match by.and_then(|by| by.authority.as_ref()) {
-        Some(authority) => holds(db, authority, now),
+        Some(authority) => Ok(!ended(db, &[authority], now)?.contains(&true)),
         None => Ok(true),
     }
 }
 
-/// Says whether an authority is still what it was when it was checked.
-fn holds(db: &Db<'_>, authority: &Authority, now: i64) -> Sql<bool> {
-    if authority.expires_at.is_some_and(|end| end <= now) {
-        return Ok(false);
-    }
-    let is_there = match &authority.credential {
-        CredentialId::Session(id) => !session_ended(db, id)?,
-        CredentialId::Token(id) => api_tokens::by_id(db, id)?.is_some(),
-    };
-    // The epoch is a part of the account: a new password changes it.
-    Ok(is_there && by_id(db, &authority.account.id)?.as_ref() == Some(&authority.account))
-}
+const AUTHORITY: &[(&str, ColumnType)] = &[
+    ("number", ColumnType::Integer),
+    ("account_id", ColumnType::Text),
+    ("token_id", ColumnType::Text),
+    ("session_id", ColumnType::Text),
+];
 
-fn session_ended(db: &Db<'_>, id: &Id) -> Sql<bool> {
-    db.exists("select 1 from ended_session where id = ?1", params![id.as_str()])
+/// Says of each of these authorities whether it is no longer what it was when it was checked.
+pub(crate) fn ended(db: &Db<'_>, authorities: &[&Authority], now: i64) -> Sql<Vec<bool>> {
+    let given = (0_u64..).zip(authorities).map(|(number, authority)| {
+        let (token, session) = match &authority.credential {
+            CredentialId::Token(id) => (Some(id.as_str()), None),
+            CredentialId::Session(id) => (None, Some(id.as_str())),
+        };
+        given_row![number, authority.account.id.as_str(), token, session]
+    });
+    let query = format!(
+        "select {COLUMNS}, given.number from given join account on account.id = given.account_id
+         where account.deleted_at is null
+           and (given.token_id is null or exists (select 1 from api_token where api_token.id = given.token_id))
+           and not exists (select 1 from ended_session where ended_session.id = given.session_id)"
+    );
+    let given = Given::new(AUTHORITY, given);
+    let found: Vec<(u64, Account)> =
+        db.query_given(&given, &query, |row| Ok((row.get(WIDTH)?, read(row)?)))?;
+    // The epoch is a part of the account: a new password changes it.
+    let found: BTreeMap<u64, Account> = found.into_iter().collect();
+    let holds = |number: u64, authority: &Authority| {
+        authority.expires_at.is_none_or(|end| end > now) && found.get(&number) == Some(&authority.account)
+    };
+    let ended = (0..)
+        .zip(authorities)
+        .map(|(number, authority)| !holds(number, authority));
+    Ok(ended.collect())
 }
 
 pub(crate) fn create(db: &Db<'_>, new: &NewAccount, event: &AuditEvent) -> Sql<Outcome<()>> {
@@ -350,8 +375,7 @@ fn delete(db: &Db<'_>, id: &Id, now: i64) -> Sql<Outcome<()>> {
 /// Returns an account that is not deleted.
 pub(crate) fn by_id(db: &Db<'_>, id: &Id) -> Sql<Option<Account>> {
     let query = format!("select {COLUMNS} from account where id = ?1 and deleted_at is null");
-    let found = db.query_optional(&query, params![id.as_str()], read)?;
-    found.map(|account| with_suites(db, account)).transpose()
+    db.query_optional(&query, params![id.as_str()], read)
 }
 
 fn is_last_admin(db: &Db<'_>, id: &Id) -> Sql<bool> {
@@ -391,18 +415,6 @@ fn set_suites(db: &Db<'_>, id: &Id, suites: &Suites) -> Sql<()> {
     Ok(())
 }
 
-/// Fills in the suites of an account that does not have all.
-fn with_suites(db: &Db<'_>, mut account: Account) -> Sql<Account> {
-    if let Suites::Only(suites) = &mut account.suites {
-        *suites = db.query(
-            "select suite from account_suite where account_id = ?1 order by suite",
-            params![account.id.as_str()],
-            |row| rows::text(row, 0),
-        )?;
-    }
-    Ok(account)
-}
-
 fn read(row: &Row<'_>) -> Sql<Account> {
     Ok(Account {
         id: rows::text(row, 0)?,
@@ -412,7 +424,9 @@ fn read(row: &Row<'_>) -> Sql<Account> {
         suites: if row.get(4)? {
             Suites::All
         } else {
-            Suites::Only(Vec::new())
+            let suites: Option<&str> = row.get(8)?;
+            let suites = suites.unwrap_or_default().split_terminator(' ');
+            Suites::Only(suites.map(rows::parsed).collect::<Sql<_>>()?)
         },
         epoch: row.get(5)?,
         created_at: row.get(6)?,

@@ -7,7 +7,11 @@ use crate::accounts::{ApiToken, Id, OwnedToken};
 use crate::provenance::CiJob;
 use crate::sql::{Db, Row, Sql, params};
 
-const COLUMNS: &str = "id, account_id, name, scopes, created_at, expires_at, last_used_at";
+/// The columns that [`read`] reads, in its order.
+pub(crate) const COLUMNS: &str = "api_token.id, api_token.account_id, api_token.name, api_token.scopes, api_token.created_at, api_token.expires_at, api_token.last_used_at";
+
+/// How many columns [`COLUMNS`] has.
+const WIDTH: usize = 7;
 
 pub(crate) fn create(db: &Db<'_>, token: &ApiToken, hash: &Sha256) -> Sql<()> {
     db.execute(
@@ -37,23 +41,24 @@ pub(crate) fn set_job(db: &Db<'_>, token: &Id, job: &CiJob) -> Sql<()> {
 
 pub(crate) fn of(db: &Db<'_>, account: &Id) -> Sql<Vec<ApiToken>> {
     let query = format!("select {COLUMNS} from api_token where account_id = ?1 order by created_at desc, id");
-    db.query(&query, params![account.as_str()], read)
+    db.query(&query, params![account.as_str()], |row| read(row, 0))
 }
 
 /// Returns tokens of all accounts, by their keys.
 pub(crate) fn all(db: &Db<'_>, after: Option<&Id>, limit: usize) -> Sql<Vec<OwnedToken>> {
     db.query(
-        "select api_token.id, account_id, name, scopes, api_token.created_at, expires_at, last_used_at, account.username
-         from api_token join account on account.id = api_token.account_id
-         where api_token.id > ?1 order by api_token.id limit ?2",
+        &format!(
+            "select {COLUMNS}, account.username from api_token join account on account.id = api_token.account_id
+             where api_token.id > ?1 order by api_token.id limit ?2"
+        ),
         params![
             after.map_or("", Id::as_str),
             i64::try_from(limit).unwrap_or(i64::MAX)
         ],
         |row| {
             Ok(OwnedToken {
-                token: read(row)?,
-                owner: rows::text(row, 7)?,
+                token: read(row, 0)?,
+                owner: rows::text(row, WIDTH)?,
             })
         },
     )
@@ -73,14 +78,9 @@ pub(crate) fn rotate(db: &Db<'_>, token: &ApiToken, hash: &Sha256) -> Sql<bool> 
     Ok(rotated > 0)
 }
 
-pub(crate) fn by_hash(db: &Db<'_>, hash: &Sha256) -> Sql<Option<ApiToken>> {
-    let query = format!("select {COLUMNS} from api_token where hash = ?1");
-    db.query_optional(&query, params![hash.as_bytes()], read)
-}
-
 pub(crate) fn by_id(db: &Db<'_>, id: &Id) -> Sql<Option<ApiToken>> {
     let query = format!("select {COLUMNS} from api_token where id = ?1");
-    db.query_optional(&query, params![id.as_str()], read)
+    db.query_optional(&query, params![id.as_str()], |row| read(row, 0))
 }
 
 pub(crate) fn delete(db: &Db<'_>, account: &Id, token: &Id) -> Sql<bool> {
@@ -120,15 +120,16 @@ pub(crate) fn used(db: &Db<'_>, used: &[(Id, i64)]) -> Sql<()> {
     Ok(())
 }
 
-fn read(row: &Row<'_>) -> Sql<ApiToken> {
-    let scopes: String = row.get(3)?;
+/// Reads a token from the columns of a row that begin at `first`.
+pub(crate) fn read(row: &Row<'_>, first: usize) -> Sql<ApiToken> {
+    let scopes: String = row.get(first + 3)?;
     Ok(ApiToken {
-        id: rows::text(row, 0)?,
-        account: rows::text(row, 1)?,
-        name: row.get(2)?,
+        id: rows::text(row, first)?,
+        account: rows::text(row, first + 1)?,
+        name: row.get(first + 2)?,
         scopes: scopes.lines().map(str::to_owned).collect(),
-        created_at: row.get(4)?,
-        expires_at: row.get(5)?,
-        last_used_at: row.get(6)?,
+        created_at: row.get(first + 4)?,
+        expires_at: row.get(first + 5)?,
+        last_used_at: row.get(first + 6)?,
     })
 }

@@ -4,7 +4,7 @@ use debian_control::digest::Sha256;
 
 use super::rows;
 use crate::audit::{Actor, Audit, AuditEvent, AuditQuery, AuditRow};
-use crate::sql::{Db, Param, Row, Sql, params};
+use crate::sql::{ColumnType, Db, Given, Param, Row, Sql, given_row, params};
 use crate::{CatalogError, SqlCatalog};
 
 const COLUMNS: &str = "id, at, actor, address, request, action, subject, detail, hash";
@@ -80,39 +80,68 @@ impl Audit for SqlCatalog {
 ///
 /// The caller's transaction has the lock on the catalog, so no other row comes between.
 pub(crate) fn record(db: &Db<'_>, event: &AuditEvent) -> Sql<()> {
+    record_all(db, std::slice::from_ref(event))
+}
+
+const ROW: &[(&str, ColumnType)] = &[
+    ("id", ColumnType::Integer),
+    ("at", ColumnType::Integer),
+    ("actor", ColumnType::Text),
+    ("address", ColumnType::Text),
+    ("request", ColumnType::Text),
+    ("action", ColumnType::Text),
+    ("subject", ColumnType::Text),
+    ("detail", ColumnType::Text),
+    ("hash", ColumnType::Blob),
+];
+
+/// Adds rows in the order of the events, as [`record`] does.
+pub(crate) fn record_all(db: &Db<'_>, events: &[AuditEvent]) -> Sql<()> {
     // Not after the last row that is there: what was cut off would never be missed again.
-    let (id, before) = end(db)?.unwrap_or((0, Sha256::from_bytes([0; 32])));
-    let mut row = AuditRow {
-        id: id + 1,
-        at: event.at,
-        actor: event.actor.clone(),
-        action: event.action.to_owned(),
-        subject: event.subject.clone(),
-        detail: detail(event),
-        hash: before,
-    };
-    row.hash = row.chained(&before);
-    let insert = format!("insert into audit ({COLUMNS}) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)");
-    db.execute(
-        &insert,
-        params![
+    let end = end(db)?.unwrap_or((0, Sha256::from_bytes([0; 32])));
+    let rows = chained(end, events);
+    let Some(last) = rows.last() else { return Ok(()) };
+    let given = rows.iter().map(|row| {
+        given_row![
             row.id,
             row.at,
-            row.actor.name,
-            row.actor.address,
-            row.actor.request,
-            row.action,
-            row.subject,
-            row.detail,
+            row.actor.name.as_deref(),
+            row.actor.address.as_deref(),
+            row.actor.request.as_deref(),
+            row.action.as_str(),
+            row.subject.as_str(),
+            row.detail.as_str(),
             row.hash.as_bytes()
-        ],
-    )?;
+        ]
+    });
+    let insert = format!("insert into audit ({COLUMNS}) select {COLUMNS} from given");
+    db.execute_given(&Given::new(ROW, given), &insert)?;
     db.execute(
         "insert into audit_end (one, id, hash) values (1, ?1, ?2)
          on conflict (one) do update set id = excluded.id, hash = excluded.hash",
-        params![row.id, row.hash.as_bytes()],
+        params![last.id, last.hash.as_bytes()],
     )?;
     Ok(())
+}
+
+/// Returns the rows of events that follow the one of this number and hash.
+fn chained((mut id, mut hash): (i64, Sha256), events: &[AuditEvent]) -> Vec<AuditRow> {
+    let rows = events.iter().map(|event| {
+        id += 1;
+        let mut row = AuditRow {
+            id,
+            at: event.at,
+            actor: event.actor.clone(),
+            action: event.action.to_owned(),
+            subject: event.subject.clone(),
+            detail: detail(event),
+            hash,
+        };
+        row.hash = row.chained(&hash);
+        hash = row.hash;
+        row
+    });
+    rows.collect()
 }
 
 /// Returns number and hash of the last row that was written.

@@ -6,7 +6,8 @@ use debian_control::digest::Sha256;
 use debian_control::name::{PackageName, SuiteName};
 
 use super::{
-    accounts, audit, condemned, describe, place, prune, publications, rows, select, snapshot, states, trees,
+    accounts, audit, condemned, describe, place, placing, prune, publications, rows, select, snapshot,
+    states, trees,
 };
 use crate::audit::Actor;
 use crate::database_url::DatabaseUrl;
@@ -66,21 +67,18 @@ impl Catalog for SqlCatalog {
         sha256: &Sha256,
         tree: &str,
     ) -> Result<Option<(NewContent, Option<String>)>, CatalogError> {
-        self.read("look a package up", |db| select::find(db, sha256, tree))
+        self.read_at_once("look a package up", |db| select::find(db, sha256, tree))
     }
 
-    fn check_placement(
+    fn check_placements(
         &self,
-        wish: &NewPlacement,
-    ) -> Result<Result<PlacementOutcome, Box<Conflict>>, CatalogError> {
-        self.read("look a package up", |db| {
-            let suite = rows::suite_id(db, &wish.suite)?;
-            place::check_placement(db, suite, wish)
-        })
+        wishes: &[NewPlacement],
+    ) -> Result<Vec<Result<PlacementOutcome, Box<Conflict>>>, CatalogError> {
+        self.read_at_once("look packages up", |db| placing::check(db, wishes))
     }
 
     fn place(&self, sets: &[Vec<NewPlacement>], now: i64) -> Result<Vec<PlacedSet>, CatalogError> {
-        self.write("add packages", |db| place::place(db, sets, now))
+        self.write("add packages", |db| placing::place(db, sets, now))
     }
 
     fn remove(

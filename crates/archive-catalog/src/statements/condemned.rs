@@ -4,7 +4,6 @@ use archive_storage::pool;
 
 use crate::condemned::{Condemnation, CondemnedFile, GIVEN_UP, REMEMBERED};
 use crate::sql::{Db, Sql, params};
-use crate::{Conflict, NewPlacement};
 
 /// Condemns those of the files that no row names and that nobody else is deleting.
 pub(crate) fn condemn(db: &Db<'_>, paths: &[String]) -> Sql<Vec<CondemnedFile>> {
@@ -68,17 +67,8 @@ pub(crate) fn deleted(db: &Db<'_>, files: &[CondemnedFile]) -> Sql<()> {
     Ok(())
 }
 
-/// Says whether the file of a placement is there: `Err` where it is condemned and was not put there anew since.
-///
-/// The condemnation of one that was ends with the placement.
-pub(crate) fn lift(db: &Db<'_>, wish: &NewPlacement) -> Sql<Result<(), Box<Conflict>>> {
-    let path = pool::below_root(&wish.tree, &wish.path);
-    let put_after = wish.put_after;
-    let lifted = lift_path(db, &path, put_after)?;
-    Ok(lifted.map_err(|deleted| Box::new(Conflict::Condemned { path, deleted })))
-}
-
-/// The same of a path below the root; the error is the case, once the file is gone.
+/// Says whether a file below the root is there: `Err` where it is condemned and was not put there anew since, with the case, once the
+/// file is gone. The condemnation of one that was ends here.
 pub(crate) fn lift_path(
     db: &Db<'_>,
     path: &str,

@@ -5,30 +5,48 @@ use debian_control::digest::Sha256;
 use super::rows;
 use crate::audit::Actor;
 use crate::provenance::{CiJob, Provenance, SourceToken};
-use crate::sql::{Db, Row, Sql, SqlError, params};
+use crate::sql::{ColumnType, Db, Given, Row, Sql, SqlError, given_row, params};
 
-/// Notes how a content comes into a suite.
-pub(crate) fn record(db: &Db<'_>, (content, suite): (i64, i64), by: Option<&Actor>, now: i64) -> Sql<()> {
-    db.execute(
-        "delete from provenance where content_id = ?1 and suite_id = ?2",
-        params![content, suite],
-    )?;
-    let Some(by) = by else { return Ok(()) };
-    let token: Option<(String, Option<String>)> = match &by.token {
-        Some(id) => db.query_optional(
-            "select name, job from api_token where id = ?1",
-            params![id],
-            |row| Ok((row.get(0)?, row.get(1)?)),
-        )?,
-        None => None,
+/// A content that comes into a suite.
+pub(crate) struct Arrival<'a> {
+    pub(crate) content: i64,
+    pub(crate) suite: i64,
+    pub(crate) by: Option<&'a Actor>,
+}
+
+const ARRIVAL: &[(&str, ColumnType)] = &[
+    ("content_id", ColumnType::Integer),
+    ("suite_id", ColumnType::Integer),
+    ("at", ColumnType::Integer),
+    ("account", ColumnType::Text),
+    ("token_id", ColumnType::Text),
+];
+
+/// Notes how contents come into suites. What nobody is said to have brought comes from nowhere.
+pub(crate) fn record(db: &Db<'_>, arrivals: Vec<Arrival<'_>>, now: i64) -> Sql<()> {
+    let given = |arrivals: &[Arrival<'_>]| {
+        let rows = arrivals.iter().map(|arrival| {
+            let (name, token) = arrival
+                .by
+                .map_or((None, None), |by| (by.name.clone(), by.token.clone()));
+            given_row![arrival.content, arrival.suite, now, name, token]
+        });
+        Given::new(ARRIVAL, rows)
     };
-    let (name, job) = token.unzip();
-    db.execute(
-        "insert into provenance (content_id, suite_id, at, account, token_id, token_name, job)
-             values (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-        params![content, suite, now, by.name, by.token, name, job.flatten()],
+    let (brought, others): (Vec<_>, Vec<_>) = arrivals.into_iter().partition(|arrival| arrival.by.is_some());
+    db.execute_given(
+        &given(&others),
+        "delete from provenance where (content_id, suite_id) in (select content_id, suite_id from given)",
     )?;
-    Ok(())
+    db.execute_given(
+        &given(&brought),
+        "insert into provenance (content_id, suite_id, at, account, token_id, token_name, job)
+         select given.content_id, given.suite_id, given.at, given.account, given.token_id, api_token.name, api_token.job
+             from given left join api_token on api_token.id = given.token_id where true
+         on conflict (content_id, suite_id) do update
+             set at = excluded.at, account = excluded.account, token_id = excluded.token_id,
+                 token_name = excluded.token_name, job = excluded.job",
+    )
 }
 
 /// Returns how a content came into each suite, by codename.

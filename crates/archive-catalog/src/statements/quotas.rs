@@ -37,21 +37,20 @@ impl Quotas for SqlCatalog {
 pub(crate) struct Tally(BTreeMap<String, Option<QuotaState>>);
 
 impl Tally {
-    /// Returns what is used once `wish` is placed, or the quota that it would exceed.
+    /// Returns what is used once `wish` is placed, or the quota that it would exceed; `is_planned` says whether its bytes count for
+    /// an owner already by what is to be placed before it.
     ///
-    /// Whoever has a shell is bound by none.
+    /// Whoever has a shell is bound by none, but what they place is counted.
     pub(crate) fn with(
         &self,
         db: &Db<'_>,
         suite: i64,
         wish: &NewPlacement,
+        is_planned: impl Fn(&QuotaOwner) -> bool,
     ) -> Sql<Result<Self, Box<Conflict>>> {
         let mut tally = self.clone();
-        let Some(by) = &wish.by else {
-            return Ok(Ok(tally));
-        };
         let mut owners = vec![QuotaOwner::Suite(wish.suite.clone())];
-        if let Some(name) = &by.name {
+        if let Some(name) = wish.by.as_ref().and_then(|by| by.name.as_ref()) {
             owners.push(QuotaOwner::Account(rows::parsed(name)?));
         }
         for owner in owners {
@@ -63,11 +62,13 @@ impl Tally {
                 continue;
             };
             let before = state.usage;
-            if !keeps(db, &owner, suite, wish)? {
+            if !is_planned(&owner) && !keeps(db, &owner, suite, wish)? {
                 state.usage.bytes = before.bytes.saturating_add(wish.content.content.size);
             }
             state.usage.packages = before.packages.saturating_add(1);
-            if let Some((unit, needed, allowed)) = state.quota.exceeded_by(&state.usage) {
+            if wish.by.is_some()
+                && let Some((unit, needed, allowed)) = state.quota.exceeded_by(&state.usage)
+            {
                 return Ok(Err(Box::new(Conflict::QuotaExceeded {
                     owner,
                     unit,

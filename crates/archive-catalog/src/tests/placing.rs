@@ -110,6 +110,79 @@ pub(super) fn of_a_set_in_which_one_is_refused_nothing_stays_and_other_sets_do(c
     assert_eq!(names, ["fine", "first", "good", "taken"]);
 }
 
+pub(super) fn sets_that_come_together_are_decided_one_after_the_other(catalog: &SqlCatalog) {
+    let first = placement("hello", "1.0", "misc");
+    let other_bytes = placement("hello", "1.0", "web");
+    let mut other_component = first.clone();
+    other_component.component = "contrib".parse().unwrap();
+    let mut other_suite = first.clone();
+    other_suite.suite = suite("private");
+    let mut other_spelling = placement("hello", "1.00", "misc");
+    other_spelling.path.clone_from(&first.path);
+    let mut same_path = placement("world", "1.0", "misc");
+    same_path.path.clone_from(&first.path);
+    let wishes = [
+        first.clone(),
+        other_bytes,
+        other_component,
+        first,
+        other_suite,
+        other_spelling,
+        same_path,
+        placement("world", "2.0", "misc"),
+    ];
+    let placed = catalog.place(&wishes.map(|wish| vec![wish]), NOW).unwrap();
+    let told: Vec<String> = placed
+        .iter()
+        .map(|placed| match placed {
+            Ok(outcomes) => format!("{outcomes:?}"),
+            Err(conflict) => {
+                let name = format!("{conflict:?}");
+                name.chars().take_while(char::is_ascii_alphanumeric).collect()
+            }
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "[Added]",
+            "OtherBytes",
+            "OtherComponent",
+            "[Unchanged]",
+            "[Added]",
+            "EqualVersion",
+            "PathTaken",
+            "[Added]"
+        ]
+    );
+    assert_eq!(catalog.pool_files().unwrap().len(), 2);
+    let recorded = catalog.audit(&AuditQuery::default(), 10).unwrap();
+    let subjects: Vec<&str> = recorded.iter().map(|row| row.subject.as_str()).collect();
+    assert_eq!(
+        subjects,
+        ["world 2.0 amd64", "hello 1.0 amd64", "hello 1.0 amd64"]
+    );
+    assert_eq!(catalog.first_broken().unwrap(), None);
+}
+
+#[test]
+fn a_server_is_asked_as_often_for_fifty_packages_as_for_one() {
+    let catalog = with_suites(&TestServer::shared().database());
+    let asked = |names: std::ops::Range<u32>| {
+        let name = |number| placement(&format!("package-{number}"), "1.0", "misc");
+        let sets: Vec<Vec<NewPlacement>> = names.map(|number| vec![name(number)]).collect();
+        let placed = catalog.write("count", |db| {
+            db.asked();
+            crate::statements::placing::place(db, &sets, NOW)?;
+            Ok(db.asked())
+        });
+        placed.unwrap()
+    };
+    let one = asked(0..1);
+    assert_eq!(asked(1..51), one);
+    assert!(one < 20, "{one}");
+}
+
 pub(super) fn a_list_in_parts_has_what_the_whole_list_has(catalog: &SqlCatalog) {
     for (name, version) in [
         ("aa", "1.0"),

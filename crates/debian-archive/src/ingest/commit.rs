@@ -48,10 +48,7 @@ impl Archive {
         now: i64,
     ) -> Result<Vec<Result<Vec<PlacementOutcome>, IngestError>>, IngestError> {
         self.take_back_links()?;
-        let mut plans = Vec::with_capacity(sets.len());
-        for set in sets {
-            plans.push(self.check_placements(set)?);
-        }
+        let mut plans = self.check_placements(sets)?;
         for (set, plan) in sets.iter().zip(&plans) {
             for ((staged, _), planned) in set.iter().zip(plan.iter().flatten()) {
                 if planned.outcome == PlacementOutcome::Added && staged.sent.is_none() {
@@ -113,23 +110,39 @@ impl Archive {
         if self.files().folder().is_some() {
             return staged.sync();
         }
-        let is_new =
-            self.catalog().check_placement(&placement(staged, place))? == Ok(PlacementOutcome::Added);
+        let is_new = self.outcome(staged, place)? == Ok(PlacementOutcome::Added);
         if is_new && staged.held.is_none() && staged.sent.is_none() {
             staged.sent = Some(self.link(staged, place)?);
         }
         Ok(())
     }
 
-    /// Returns the expected outcome of each member of a set, or why one of them is refused.
+    /// Returns the expected outcome of each member of each set, or why one of a set is refused.
     fn check_placements(
         &self,
+        sets: &[&[(StagedPackage, SuiteComponent<'_>)]],
+    ) -> Result<Vec<Result<Vec<PlannedPlacement>, IngestError>>, IngestError> {
+        let members = sets.iter().flat_map(|set| set.iter());
+        let wishes: Vec<NewPlacement> = members.map(|(staged, place)| placement(staged, place)).collect();
+        let checked = self.catalog().check_placements(&wishes)?;
+        check_count(wishes.len(), checked.len())?;
+        let mut checked = wishes.into_iter().zip(checked);
+        sets.iter()
+            .map(|set| self.plan(set, checked.by_ref().take(set.len())))
+            .collect()
+    }
+
+    /// Returns the plan of a set by what was `checked` of its members, or why one of them is refused.
+    fn plan(
+        &self,
         set: &[(StagedPackage, SuiteComponent<'_>)],
+        checked: impl Iterator<Item = (NewPlacement, Result<PlacementOutcome, Box<Conflict>>)>,
     ) -> Result<Result<Vec<PlannedPlacement>, IngestError>, IngestError> {
         let mut plan = Vec::with_capacity(set.len());
-        for (staged, place) in set {
-            let mut placement = placement(staged, place);
-            let outcome = match self.catalog().check_placement(&placement)? {
+        // All of them are taken, also after one that is refused: the next set follows.
+        let checked: Vec<_> = checked.collect();
+        for ((staged, place), (mut placement, outcome)) in set.iter().zip(checked) {
+            let outcome = match outcome {
                 Ok(outcome) => outcome,
                 Err(conflict) => return Ok(Err(IngestError::Conflict(conflict))),
             };
@@ -146,6 +159,17 @@ impl Archive {
             plan.push(PlannedPlacement { placement, outcome });
         }
         Ok(Ok(plan))
+    }
+
+    /// Says what a placement would meet with.
+    fn outcome(
+        &self,
+        staged: &StagedPackage,
+        place: &SuiteComponent<'_>,
+    ) -> Result<Result<PlacementOutcome, Box<Conflict>>, IngestError> {
+        let mut checked = self.catalog().check_placements(&[placement(staged, place)])?;
+        check_count(1, checked.len())?;
+        Ok(checked.remove(0))
     }
 
     /// Writes the plans that are to be done into the catalog, in one transaction.
@@ -185,7 +209,7 @@ impl Archive {
         staged: &StagedPackage,
         place: &SuiteComponent<'_>,
     ) -> Result<(), IngestError> {
-        match self.catalog().check_placement(&placement(staged, place))? {
+        match self.outcome(staged, place)? {
             Ok(PlacementOutcome::Unchanged) => Ok(()),
             Ok(PlacementOutcome::Added) => self.judge(staged, place).map(drop),
             Err(conflict) => Err(IngestError::Conflict(conflict)),
@@ -223,7 +247,7 @@ impl Archive {
             vulnerable: VulnerablePolicy::Refuse,
             metadata: Description::default(),
         };
-        Ok(self.catalog().check_placement(&placement(&staged, place))? == Ok(PlacementOutcome::Unchanged))
+        Ok(self.outcome(&staged, place)? == Ok(PlacementOutcome::Unchanged))
     }
 
     /// Gives staged bytes their name in the pool.
@@ -325,7 +349,8 @@ impl Archive {
         now: i64,
         put: &mut PutFile<'_>,
     ) -> Result<Result<Vec<PlacementOutcome>, IngestError>, IngestError> {
-        let mut plan = match self.check_placements(set)? {
+        let plans = self.check_placements(&[set])?.pop();
+        let mut plan = match plans.expect("one plan for each set") {
             Ok(plan) => plan,
             Err(refused) => return Ok(Err(refused)),
         };
@@ -367,6 +392,17 @@ fn check_answers(asked: Vec<usize>, placed: &[PlacedSet]) -> Result<(), CatalogE
         .map(|placed| placed.as_ref().ok().map(Vec::len))
         .collect();
     Err(CatalogError::Incomplete { asked, answered })
+}
+
+/// Checks that the catalog said of each package what its placement meets with.
+fn check_count(asked: usize, answered: usize) -> Result<(), CatalogError> {
+    if asked == answered {
+        return Ok(());
+    }
+    Err(CatalogError::Incomplete {
+        asked: vec![asked],
+        answered: vec![Some(answered)],
+    })
 }
 
 fn placement(staged: &StagedPackage, place: &SuiteComponent<'_>) -> NewPlacement {

@@ -1,0 +1,24 @@
+//! Placing packages: what stands against it, what of it goes ahead, and its rows.
+
+mod decide;
+mod found;
+mod write;
+
+use super::events::Receivers;
+use crate::sql::{Db, Sql};
+use crate::{NewPlacement, PlacedSet};
+
+pub(crate) use found::check;
+
+/// Places each set that nothing stands against, under one new revision a suite.
+///
+/// What the catalog knows of all sets is read first, then each is decided in its turn, and what goes ahead is written together: a
+/// server is asked as often for a hundred packages as for one. No other writer comes between.
+pub(crate) fn place(db: &Db<'_>, sets: &[Vec<NewPlacement>], now: i64) -> Sql<Vec<PlacedSet>> {
+    let (placed, planned) = decide::decide(db, sets, now)?;
+    if !planned.is_empty() {
+        let receivers = Receivers::read(db)?;
+        write::write(db, &planned, &receivers, now)?;
+    }
+    Ok(placed)
+}
