@@ -11,6 +11,7 @@ mod downloads;
 mod events;
 mod external_identities;
 mod filter;
+mod listed;
 mod listing;
 mod named;
 mod outbox;

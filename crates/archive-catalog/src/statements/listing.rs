@@ -1,16 +1,16 @@
 //! Lists of packages.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use debian_control::digest::Sha256;
 use debian_control::name::SuiteName;
 
 use super::filter::{Condition, Reach};
-use super::{describe, details, provenance, rows, search, select};
+use super::listed::{self, KnownContent};
+use super::{describe, details, provenance, search};
 use crate::audit::Actor;
 use crate::listing::{
-    Description, Extras, ListedPackage, Listing, PackagePage, PackageQuery, PageCursor, PageLimit, Tag,
-    Totals,
+    Description, Extras, ListedPackage, Listing, PackagePage, PackageQuery, PageCursor, PageLimit, Totals,
 };
 use crate::provenance::Provenance;
 use crate::sql::{Db, Sql, params};
@@ -72,30 +72,33 @@ impl Listing for SqlCatalog {
     }
 
     fn package(&self, digest: &[u8], suites: &[SuiteName]) -> Result<Option<ListedPackage>, CatalogError> {
-        self.read("look a package up", |db| {
-            let mut end = digest.to_vec();
-            end.resize(32, 0xff);
-            let found: Option<i64> = db.query_optional(
-                "select id from content where sha256 >= ?1 and sha256 <= ?2",
-                params![digest, end],
-                |row| row.get(0),
-            )?;
-            Ok(match found {
-                Some(id) => listed(db, id, suites)?,
-                None => None,
-            })
-        })
+        let mut end = digest.to_vec();
+        end.resize(32, 0xff);
+        let found = self.read_at_once("look a package up", |db| {
+            listed::by_digests(db, &[(digest, &end)])
+        })?;
+        Ok(found.first().and_then(|known| known.listed(suites)))
     }
 
     fn extras(&self, entries: &[Entry]) -> Result<Vec<Extras>, CatalogError> {
         self.read("read details", |db| {
-            entries
-                .iter()
-                .map(|entry| match rows::content_id(db, &entry.content.sha256)? {
-                    Some(id) => extras(db, id, entry.suites.iter().map(|(suite, _)| suite)),
-                    None => Ok(Extras::default()),
-                })
-                .collect()
+            let mut all = Vec::with_capacity(entries.len());
+            for part in entries.chunks(TOGETHER) {
+                let digests = part
+                    .iter()
+                    .map(|entry| entry.content.sha256.as_bytes().as_slice());
+                let ranges: Vec<(&[u8], &[u8])> = digests.map(|digest| (digest, digest)).collect();
+                let found = listed::by_digests(db, &ranges)?;
+                let found: BTreeMap<&[u8; 32], &KnownContent> =
+                    found.iter().map(|known| (known.sha256(), known)).collect();
+                all.extend(part.iter().map(|entry| {
+                    let suites: Vec<SuiteName> =
+                        entry.suites.iter().map(|(suite, _)| suite.clone()).collect();
+                    let known = found.get(entry.content.sha256.as_bytes());
+                    known.map(|known| known.extras(&suites)).unwrap_or_default()
+                }));
+            }
+            Ok(all)
         })
     }
 
@@ -202,142 +205,28 @@ fn one_more(most: PageLimit) -> usize {
     most.packages.saturating_add(1)
 }
 
+/// How many contents are read together.
+const TOGETHER: usize = 32;
+
 /// Reads contents with what stands of them in `suites`, as far as a part goes: the first one in any case.
 fn part(db: &Db<'_>, ids: &[i64], suites: &[SuiteName], most: PageLimit) -> Sql<PackagePage> {
     let mut packages = Vec::new();
     let mut bytes = 0_usize;
-    for id in ids {
-        if packages.len() >= most.packages || bytes >= most.bytes {
-            return Ok(PackagePage { packages, more: true });
-        }
-        if let Some(listed) = listed(db, *id, suites)? {
-            bytes = bytes.saturating_add(listed.entry.content.control.len());
-            packages.push(listed);
+    for together in ids.chunks(TOGETHER) {
+        let found = listed::by_ids(db, together)?;
+        let found: BTreeMap<i64, KnownContent> = found.into_iter().map(|known| (known.id, known)).collect();
+        for id in together {
+            if packages.len() >= most.packages || bytes >= most.bytes {
+                return Ok(PackagePage { packages, more: true });
+            }
+            if let Some(listed) = found.get(id).and_then(|known| known.listed(suites)) {
+                bytes = bytes.saturating_add(listed.entry.content.control.len());
+                packages.push(listed);
+            }
         }
     }
     Ok(PackagePage {
         packages,
         more: false,
     })
-}
-
-/// Reads a content with what stands of it in `suites`; `None` when it stands in none of these.
-fn listed(db: &Db<'_>, id: i64, suites: &[SuiteName]) -> Sql<Option<ListedPackage>> {
-    Ok(match entry(db, id, suites)? {
-        Some(entry) => Some(ListedPackage {
-            entry,
-            extras: extras(db, id, suites)?,
-        }),
-        None => None,
-    })
-}
-
-fn entry(db: &Db<'_>, id: i64, suites: &[SuiteName]) -> Sql<Option<Entry>> {
-    let placements = select::live_of(db, id)?
-        .into_iter()
-        .filter(|placement| suites.contains(&placement.suite))
-        .collect();
-    Ok(select::entries(placements).pop())
-}
-
-/// Reads what these suites say of a content; of several, the first by codename counts.
-fn extras<'a>(db: &Db<'_>, content: i64, suites: impl IntoIterator<Item = &'a SuiteName>) -> Sql<Extras> {
-    let mut found = Extras {
-        downloads: db
-            .query_optional(
-                "select count from download where content_id = ?1",
-                params![content],
-                |row| row.get(0),
-            )?
-            .unwrap_or_default(),
-        ..Extras::default()
-    };
-    let mut created_at: Option<i64> = None;
-    for suite in suites.into_iter().collect::<BTreeSet<_>>() {
-        let Some(said) = said(db, content, suite)? else {
-            continue;
-        };
-        created_at = created_at.into_iter().chain(said.first_added_at).min();
-        found.updated_at = found.updated_at.max(said.edited_at);
-        let Some(live) = said.live else { continue };
-        found.section = found.section.or(live.section);
-        found.priority = found.priority.or(live.priority);
-        found
-            .authors
-            .extend(live.author.map(|author| (suite.clone(), author)));
-        if found.tags.is_empty() {
-            found.tags = live.tags;
-        }
-    }
-    found.created_at = created_at.unwrap_or_default();
-    Ok(found)
-}
-
-/// What one suite says of a content.
-struct Said {
-    /// When it first came in, as far as is known.
-    first_added_at: Option<i64>,
-    edited_at: Option<i64>,
-    /// What it says now; `None`: the content stands there no longer.
-    live: Option<LiveContent>,
-}
-
-struct LiveContent {
-    section: Option<String>,
-    priority: Option<String>,
-    author: Option<String>,
-    tags: Vec<Tag>,
-}
-
-fn said(db: &Db<'_>, content: i64, suite: &SuiteName) -> Sql<Option<Said>> {
-    let suite: Option<i64> = db.query_optional(
-        "select id from suite where codename = ?1",
-        params![suite.as_str()],
-        |row| row.get(0),
-    )?;
-    // A suite that was added to the settings may have no row yet.
-    let Some(suite) = suite else { return Ok(None) };
-    let first_added_at = db.query_one(
-        "select min(added_at) from placement where content_id = ?1 and suite_id = ?2",
-        params![content, suite],
-        |row| row.get(0),
-    )?;
-    let edited_at = db.query_optional(
-        "select at from edit where content_id = ?1 and suite_id = ?2",
-        params![content, suite],
-        |row| row.get(0),
-    )?;
-    let live = db.query_optional(
-        "select section, priority, author from placement
-             where content_id = ?1 and suite_id = ?2 and removed_revision is null",
-        params![content, suite],
-        |row| {
-            Ok(LiveContent {
-                section: row.get(0)?,
-                priority: row.get(1)?,
-                author: row.get(2)?,
-                tags: Vec::new(),
-            })
-        },
-    )?;
-    let live = live
-        .map(|live| {
-            let tags = db.query(
-                "select name, color from tag where content_id = ?1 and suite_id = ?2 order by name",
-                params![content, suite],
-                |row| {
-                    Ok(Tag {
-                        name: row.get(0)?,
-                        color: row.get(1)?,
-                    })
-                },
-            )?;
-            Sql::Ok(LiveContent { tags, ..live })
-        })
-        .transpose()?;
-    Ok(Some(Said {
-        first_added_at,
-        edited_at,
-        live,
-    }))
 }

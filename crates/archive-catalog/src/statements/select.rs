@@ -64,12 +64,6 @@ fn conditions(selection: &Selection) -> (Vec<&'static str>, Vec<Param<'static>>)
     (conditions, values)
 }
 
-/// Returns the live placements of one content, ordered by codename.
-pub(crate) fn live_of(db: &Db<'_>, content: i64) -> Sql<Vec<Live>> {
-    let condition = "placement.removed_revision is null and placement.content_id = ?";
-    read_live(db, condition, vec![content.into()])
-}
-
 fn read_live(db: &Db<'_>, condition: &str, values: Vec<Param<'static>>) -> Sql<Vec<Live>> {
     let query = format!(
         "select {}, placement.id, suite.codename, placement.component, pool_file.path, pool_file.tree

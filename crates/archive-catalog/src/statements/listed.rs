@@ -1,0 +1,230 @@
+//! Contents with what suites say of them: one statement for all that a page shows.
+
+use std::collections::BTreeMap;
+
+use archive_storage::pool;
+use debian_control::name::{Component, SuiteName};
+
+use super::rows;
+use crate::listing::{Extras, ListedPackage, Tag};
+use crate::sql::{ColumnType, Db, Given, Row, Sql, given_row};
+use crate::{Content, Entry};
+
+/// What the catalog has of one content.
+pub(crate) struct KnownContent {
+    pub(crate) id: i64,
+    content: Content,
+    downloads: u64,
+    /// What each suite says of it that has it, had it or says something of it.
+    suites: BTreeMap<SuiteName, Said>,
+}
+
+/// What one suite says of a content.
+#[derive(Default)]
+struct Said {
+    /// When it first came in, as far as is known.
+    first_added_at: Option<i64>,
+    edited_at: Option<i64>,
+    /// What it says now; `None`: the content stands there no longer.
+    live: Option<Live>,
+    tags: Vec<Tag>,
+}
+
+struct Live {
+    component: Component,
+    /// Tree of the pool and path of its file.
+    file: Option<(String, String)>,
+    section: Option<String>,
+    priority: Option<String>,
+    author: Option<String>,
+}
+
+/// Returns these contents, in no order.
+pub(crate) fn by_ids(db: &Db<'_>, ids: &[i64]) -> Sql<Vec<KnownContent>> {
+    let given = ids.iter().map(|id| given_row![*id]);
+    let given = Given::new(&[("id", ColumnType::Integer)], given);
+    read_all(db, &given, "content.id = given.id")
+}
+
+/// Returns the contents whose digests are in these ranges, in no order; both ends belong to a range.
+pub(crate) fn by_digests(db: &Db<'_>, ranges: &[(&[u8], &[u8])]) -> Sql<Vec<KnownContent>> {
+    let given = ranges.iter().map(|(first, last)| given_row![*first, *last]);
+    let columns = &[("first", ColumnType::Blob), ("last", ColumnType::Blob)];
+    let condition = "content.sha256 >= given.first and content.sha256 <= given.last";
+    read_all(db, &Given::new(columns, given), condition)
+}
+
+/// The kinds of rows, by what they are of.
+const PLACEMENT: i64 = 0;
+const EDIT: i64 = 1;
+
+fn read_all(db: &Db<'_>, given: &Given<'_>, condition: &str) -> Sql<Vec<KnownContent>> {
+    let nothing = "null, null, null, null, null, null, null, null";
+    let query = format!(
+        "select {}, content.id, {PLACEMENT}, suite.codename, placement.component, placement.section, placement.priority,
+                placement.author, pool_file.tree, pool_file.path, placement.added_at, placement.removed_revision,
+                download.count
+         from given join content on {condition}
+         left join placement on placement.content_id = content.id
+         left join suite on suite.id = placement.suite_id
+         left join pool_file on pool_file.content_id = content.id
+              and pool_file.tree = (select case when exists
+                  (select 1 from pool_file own where own.content_id = content.id and own.tree = suite.codename)
+                  then suite.codename else '' end)
+         left join download on download.content_id = content.id
+         union all
+         select {nothing}, content.id, {EDIT}, suite.codename, null, null, null, null, null, null, edit.at, null, null
+         from given join content on {condition}
+         join edit on edit.content_id = content.id join suite on suite.id = edit.suite_id
+         union all
+         select {nothing}, content.id, 2, suite.codename, tag.name, tag.color, null, null, null, null, null, null, null
+         from given join content on {condition}
+         join tag on tag.content_id = content.id join suite on suite.id = tag.suite_id",
+        rows::CONTENT
+    );
+    let rows = db.query_given(given, &query, read)?;
+    let mut found: BTreeMap<i64, KnownContent> = BTreeMap::new();
+    for (id, content, said) in rows {
+        if let Some((content, downloads)) = content {
+            found.entry(id).or_insert_with(|| KnownContent {
+                id,
+                content,
+                downloads,
+                suites: BTreeMap::new(),
+            });
+        }
+        // Rows of placements come first, and each content has one.
+        if let (Some(known), Some((suite, said))) = (found.get_mut(&id), said) {
+            known.suites.entry(suite).or_default().add(said);
+        }
+    }
+    Ok(found.into_values().collect())
+}
+
+/// The key of a content; in the row of a placement, the content and how often it was fetched; what a suite says of it.
+type ReadRow = (i64, Option<(Content, u64)>, Option<(SuiteName, Saying)>);
+
+/// What one row says.
+enum Saying {
+    Placed { added_at: i64, live: Option<Live> },
+    Edited(i64),
+    Tagged(Tag),
+}
+
+fn read(row: &Row<'_>) -> Sql<ReadRow> {
+    let at = rows::CONTENT_WIDTH;
+    let (id, kind, suite) = (
+        row.get(at)?,
+        row.get::<i64>(at + 1)?,
+        rows::optional_text(row, at + 2)?,
+    );
+    let content = match kind {
+        PLACEMENT => Some((
+            rows::content(row)?,
+            row.get::<Option<u64>>(at + 11)?.unwrap_or_default(),
+        )),
+        _ => None,
+    };
+    let Some(suite) = suite else {
+        return Ok((id, content, None));
+    };
+    let saying = match kind {
+        PLACEMENT => Saying::Placed {
+            added_at: row.get(at + 9)?,
+            live: live(row, at)?,
+        },
+        EDIT => Saying::Edited(row.get(at + 9)?),
+        _ => Saying::Tagged(Tag {
+            name: row.get(at + 3)?,
+            color: row.get(at + 4)?,
+        }),
+    };
+    Ok((id, content, Some((suite, saying))))
+}
+
+/// Reads what a placement says, where it has not ended.
+fn live(row: &Row<'_>, at: usize) -> Sql<Option<Live>> {
+    if row.get::<Option<i64>>(at + 10)?.is_some() {
+        return Ok(None);
+    }
+    let tree: Option<String> = row.get(at + 7)?;
+    let path: Option<String> = row.get(at + 8)?;
+    Ok(Some(Live {
+        component: rows::text(row, at + 3)?,
+        file: tree.zip(path),
+        section: row.get(at + 4)?,
+        priority: row.get(at + 5)?,
+        author: row.get(at + 6)?,
+    }))
+}
+
+impl Said {
+    fn add(&mut self, saying: Saying) {
+        match saying {
+            Saying::Placed { added_at, live } => {
+                self.first_added_at = self.first_added_at.into_iter().chain([added_at]).min();
+                self.live = self.live.take().or(live);
+            }
+            Saying::Edited(at) => self.edited_at = Some(at),
+            Saying::Tagged(tag) => {
+                let place = self.tags.partition_point(|before| before.name < tag.name);
+                self.tags.insert(place, tag);
+            }
+        }
+    }
+}
+
+impl KnownContent {
+    pub(crate) fn sha256(&self) -> &[u8; 32] {
+        self.content.sha256.as_bytes()
+    }
+
+    /// Returns it with what stands of it in `suites`; `None` when it stands in none of these.
+    pub(crate) fn listed(&self, suites: &[SuiteName]) -> Option<ListedPackage> {
+        let mut filename = None;
+        let mut places = Vec::new();
+        for (suite, said) in &self.suites {
+            let Some(live) = said.live.as_ref().filter(|_| suites.contains(suite)) else {
+                continue;
+            };
+            let Some((tree, path)) = &live.file else { continue };
+            // The public file where there is one.
+            if filename.is_none() || tree.is_empty() {
+                filename = Some(pool::below_root(tree, path));
+            }
+            places.push((suite.clone(), live.component.clone()));
+        }
+        Some(ListedPackage {
+            entry: Entry {
+                content: self.content.clone(),
+                filename: filename?,
+                suites: places,
+            },
+            extras: self.extras(suites),
+        })
+    }
+
+    /// Returns what these suites say of it; of several, the first by codename counts.
+    pub(crate) fn extras(&self, suites: &[SuiteName]) -> Extras {
+        let mut found = Extras {
+            downloads: self.downloads,
+            ..Extras::default()
+        };
+        let mut created_at: Option<i64> = None;
+        for (suite, said) in self.suites.iter().filter(|(suite, _)| suites.contains(suite)) {
+            created_at = created_at.into_iter().chain(said.first_added_at).min();
+            found.updated_at = found.updated_at.max(said.edited_at);
+            let Some(live) = &said.live else { continue };
+            found.section = found.section.or_else(|| live.section.clone());
+            found.priority = found.priority.or_else(|| live.priority.clone());
+            found
+                .authors
+                .extend(live.author.clone().map(|author| (suite.clone(), author)));
+            if found.tags.is_empty() {
+                found.tags.clone_from(&said.tags);
+            }
+        }
+        found.created_at = created_at.unwrap_or_default();
+        found
+    }
+}
