@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashSet};
 
 use super::filter::Condition;
-use crate::sql::{Db, Dialect, Param, Sql, params};
+use crate::sql::{ColumnType, Db, Dialect, Given, Param, Sql, given_row, params};
 
 /// How many words of a query count.
 const MAX_WORDS: usize = 16;
@@ -146,32 +146,52 @@ const MAX_WORD: usize = 255;
 /// How many bytes of words of one package are kept: PostgreSQL takes a megabyte with what it adds.
 const MAX_WORDS_BYTES: usize = 256 * 1024;
 
-/// Takes a package into what is searched.
-pub(crate) fn add(
-    db: &Db<'_>,
-    id: i64,
-    name: &str,
-    summary: Option<&str>,
-    description: Option<&str>,
-) -> Sql<()> {
+/// What search knows of a package.
+pub(crate) struct Searched<'a> {
+    pub(crate) id: i64,
+    pub(crate) name: &'a str,
+    pub(crate) summary: Option<&'a str>,
+    pub(crate) description: Option<String>,
+}
+
+const SEARCHED: &[(&str, ColumnType)] = &[
+    ("id", ColumnType::Integer),
+    ("name", ColumnType::Text),
+    ("summary", ColumnType::Text),
+    ("description", ColumnType::Text),
+];
+
+/// Adds packages.
+pub(crate) fn add(db: &Db<'_>, packages: &[Searched<'_>]) -> Sql<()> {
     match db.dialect() {
-        Dialect::Sqlite => db.execute(
-            "insert into search (rowid, name, summary, description) values (?1, ?2, ?3, ?4)",
-            params![id, name, summary, description],
-        )?,
-        Dialect::Postgres => db.execute(
-            "insert into search (content_id, name_words, summary_words, description_words)
-             values (?1, array_to_tsvector(string_to_array(?2, ' ')), array_to_tsvector(string_to_array(?3, ' ')),
-                     array_to_tsvector(string_to_array(?4, ' ')))",
-            params![
-                id,
-                lexemes(&[Some(name)]),
-                lexemes(&[Some(name), summary]),
-                lexemes(&[Some(name), summary, description]),
-            ],
-        )?,
-    };
-    Ok(())
+        Dialect::Sqlite => {
+            let given = packages.iter().map(|package| {
+                let description = package.description.as_deref();
+                given_row![package.id, package.name, package.summary, description]
+            });
+            db.execute_given(
+                &Given::new(SEARCHED, given),
+                "insert into search (rowid, name, summary, description) select id, name, summary, description from given",
+            )
+        }
+        Dialect::Postgres => {
+            let given = packages.iter().map(|package| {
+                let (name, summary) = (Some(package.name), package.summary);
+                given_row![
+                    package.id,
+                    lexemes(&[name]),
+                    lexemes(&[name, summary]),
+                    lexemes(&[name, summary, package.description.as_deref()])
+                ]
+            });
+            db.execute_given(
+                &Given::new(SEARCHED, given),
+                "insert into search (content_id, name_words, summary_words, description_words)
+                 select id, array_to_tsvector(string_to_array(name, ' ')), array_to_tsvector(string_to_array(summary, ' ')),
+                        array_to_tsvector(string_to_array(description, ' ')) from given",
+            )
+        }
+    }
 }
 
 /// Returns the words of texts in lower case, each once, separated by a space.
