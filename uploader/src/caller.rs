@@ -7,6 +7,7 @@ mod rights;
 use archive_catalog::accounts::{Account, Authority, CredentialId, Id, Role};
 use archive_catalog::audit::{Actor, AuditEvent};
 use debian_archive::archive::Archive;
+use debian_control::digest::Sha256;
 
 use crate::clock::now;
 use crate::credential::{ParsedCredential, PresentedCredential};
@@ -46,44 +47,21 @@ impl Caller {
     /// Returns the same caller by what the catalog says now: rights count when something is done, and what an upload began
     /// with may have ended since.
     pub(crate) fn again(&self, archive: &Archive) -> Result<Self, Problem> {
-        let mut caller = self.clone();
-        caller.look_up(archive)?;
-        Ok(caller)
+        self.again_among(archive, &mut CheckedCredentials::default())
     }
 
-    fn look_up(&mut self, archive: &Archive) -> Result<(), Problem> {
-        let caller = self;
-        let accounts = archive.accounts();
-        match &caller.credential {
-            ParsedCredential::None => return Ok(()),
-            ParsedCredential::Bad => return Err(invalid()),
-            ParsedCredential::Session(verified) => {
-                let verified = verified.clone();
-                // Its signature was checked when the request began.
-                if verified.expires_at <= now() {
-                    return Err(invalid());
-                }
-                caller.account = Some(accounts.session_owner(&verified.session)?.ok_or_else(invalid)?);
-                caller.auth_method = AuthMethod::Session(verified);
-                caller.grants = Grants::All;
-            }
-            ParsedCredential::Token(digest) => {
-                let (token, owner) = accounts.token_by_hash(digest)?.ok_or_else(invalid)?;
-                if token.expires_at.is_some_and(|end| end <= now()) {
-                    return Err(invalid());
-                }
-                // Scopes that this version does not know are ignored: they grant nothing here.
-                let scopes: Vec<Scope> = token
-                    .scopes
-                    .iter()
-                    .filter_map(|scope| scope.parse().ok())
-                    .collect();
-                let all = scopes.contains(&Scope::Admin) && owner.role == Role::Admin;
-                caller.grants = if all { Grants::All } else { Grants::Scopes(scopes) };
-                caller.ends_at = token.expires_at;
-                caller.auth_method = AuthMethod::Token(token.id);
-                caller.account = Some(owner);
-            }
+    /// The same beside others who are checked at this moment: a credential that several of them have is looked up once.
+    pub(crate) fn again_among(
+        &self,
+        archive: &Archive,
+        checked: &mut CheckedCredentials,
+    ) -> Result<Self, Problem> {
+        let mut caller = self.clone();
+        if let Some(lent) = checked.get(archive, &caller.credential)? {
+            caller.account = Some(lent.account);
+            caller.grants = lent.grants;
+            caller.auth_method = lent.auth_method;
+            caller.ends_at = lent.ends_at;
         }
         caller.actor.token = caller.token().map(Id::to_string);
         caller.actor.authority = caller.authority();
@@ -91,7 +69,7 @@ impl Caller {
             .account
             .as_ref()
             .map(|account| account.username.to_string());
-        Ok(())
+        Ok(caller)
     }
 
     /// Returns the caller as long as nothing is known of them.
@@ -169,6 +147,72 @@ impl Caller {
     pub(crate) fn grants(&self) -> &Grants {
         &self.grants
     }
+}
+
+/// What a credential lends of the rights of an account.
+#[derive(Debug, Clone)]
+struct Lent {
+    account: Account,
+    grants: Grants,
+    auth_method: AuthMethod,
+    ends_at: Option<i64>,
+}
+
+/// What the catalog says at one moment of the credentials of several callers.
+#[derive(Debug, Default)]
+pub(crate) struct CheckedCredentials(Vec<(ParsedCredential, Lent)>);
+
+impl CheckedCredentials {
+    /// Returns what a credential lends; `None` where nothing was presented.
+    fn get(&mut self, archive: &Archive, credential: &ParsedCredential) -> Result<Option<Lent>, Problem> {
+        let mut known = self.0.iter();
+        if let Some((_, lent)) = known.find(|(known, _)| known == credential) {
+            return Ok(Some(lent.clone()));
+        }
+        let lent = match credential {
+            ParsedCredential::None => return Ok(None),
+            ParsedCredential::Bad => return Err(invalid()),
+            ParsedCredential::Session(verified) => lent_by_session(archive, verified)?,
+            ParsedCredential::Token(digest) => lent_by_token(archive, digest)?,
+        };
+        self.0.push((credential.clone(), lent.clone()));
+        Ok(Some(lent))
+    }
+}
+
+fn lent_by_session(archive: &Archive, verified: &VerifiedSession) -> Result<Lent, Problem> {
+    // Its signature was checked when the request began.
+    if verified.expires_at <= now() {
+        return Err(invalid());
+    }
+    let owner = archive.accounts().session_owner(&verified.session)?;
+    Ok(Lent {
+        account: owner.ok_or_else(invalid)?,
+        grants: Grants::All,
+        auth_method: AuthMethod::Session(verified.clone()),
+        ends_at: None,
+    })
+}
+
+fn lent_by_token(archive: &Archive, digest: &Sha256) -> Result<Lent, Problem> {
+    let found = archive.accounts().token_by_hash(digest)?;
+    let (token, account) = found.ok_or_else(invalid)?;
+    if token.expires_at.is_some_and(|end| end <= now()) {
+        return Err(invalid());
+    }
+    // Scopes that this version does not know are ignored: they grant nothing here.
+    let scopes: Vec<Scope> = token
+        .scopes
+        .iter()
+        .filter_map(|scope| scope.parse().ok())
+        .collect();
+    let all = scopes.contains(&Scope::Admin) && account.role == Role::Admin;
+    Ok(Lent {
+        account,
+        grants: if all { Grants::All } else { Grants::Scopes(scopes) },
+        auth_method: AuthMethod::Token(token.id),
+        ends_at: token.expires_at,
+    })
 }
 
 fn invalid() -> Problem {

@@ -18,7 +18,7 @@ use debian_control::name::{Component, SuiteName};
 use tokio::sync::{mpsc, oneshot};
 use tracing::Span;
 
-use crate::caller::Caller;
+use crate::caller::{Caller, CheckedCredentials};
 use crate::clock::now;
 use crate::problem::{Code, Problem};
 use crate::publication_tracker::PublicationTracker;
@@ -119,8 +119,9 @@ fn commit(archive: &Archive, batch: Vec<QueuedSet>) {
 /// Answers the sets that may not go in any more, and returns the others.
 fn check_all(archive: &Archive, batch: Vec<QueuedSet>) -> Vec<AuthorizedSet<'_>> {
     let mut checked = Vec::with_capacity(batch.len());
+    let mut credentials = CheckedCredentials::default();
     for QueuedSet { ready, answer } in batch {
-        match answer.span.in_scope(|| check(archive, ready)) {
+        match answer.span.in_scope(|| check(archive, ready, &mut credentials)) {
             Ok((set, suite, caller)) => checked.push(AuthorizedSet {
                 set,
                 suite,
@@ -136,26 +137,29 @@ fn check_all(archive: &Archive, batch: Vec<QueuedSet>) -> Vec<AuthorizedSet<'_>>
 type AuthorizedParts<'a> = (Vec<(StagedPackage, SuiteComponent<'a>)>, &'a Suite, Caller);
 
 /// Checks a set against the configuration and the rights as they are now; the request was checked when it began.
-fn check(archive: &Archive, ready: UploadSet) -> Result<AuthorizedParts<'_>, Problem> {
+fn check<'a>(
+    archive: &'a Archive,
+    ready: UploadSet,
+    credentials: &mut CheckedCredentials,
+) -> Result<AuthorizedParts<'a>, Problem> {
     let missing = || Problem::no_such_suite(ready.suite.as_str());
     let suite = archive.config().suite(ready.suite.as_str()).ok_or_else(missing)?;
     let component = suite.components.iter().find(|found| **found == ready.component);
     let component = component.ok_or_else(|| Problem::no_such_component(suite, ready.component.as_str()))?;
     let place = SuiteComponent { suite, component };
     let mut set: Vec<_> = ready.set.into_iter().map(|staged| (staged, place)).collect();
-    authorize(archive, suite, &ready.caller, &mut set)?;
+    let caller = ready.caller.again_among(archive, credentials)?;
+    authorize(suite, &caller, &mut set)?;
     Ok((set, suite, ready.caller))
 }
 
-/// Checks the rights to a set as they are now. Its placement rests on them: the catalog refuses it should they end before its
-/// transaction begins.
+/// Checks the rights of a caller to a set, as the catalog said just now. Its placement rests on them: the catalog refuses it should
+/// they end before its transaction begins.
 fn authorize(
-    archive: &Archive,
     suite: &Suite,
     caller: &Caller,
     set: &mut [(StagedPackage, SuiteComponent<'_>)],
 ) -> Result<(), Problem> {
-    let caller = caller.again(archive)?;
     caller.uploads(suite, None)?;
     for (staged, _) in set {
         caller.uploads(suite, Some(&staged.content().name))?;
@@ -213,7 +217,7 @@ fn place_again(archive: &Archive, one: AuthorizedSet<'_>) {
         answer,
     } = one;
     answer.send(|| {
-        authorize(archive, suite, &caller, &mut set)?;
+        authorize(suite, &caller.again(archive)?, &mut set)?;
         let outcome = archive.commit_sets(&[&set], now())?.pop();
         outcome.ok_or_else(unanswered)?.map_err(Problem::from)
     });

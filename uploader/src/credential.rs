@@ -10,7 +10,7 @@ use crate::secrets;
 use crate::session::{Sessions, VerifiedSession};
 
 /// A credential, as far as it can be checked without the catalog.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum ParsedCredential {
     /// Nothing.
     None,

@@ -34,7 +34,7 @@ struct SessionClaims {
 }
 
 /// A session that a token proves, if its account still agrees.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct VerifiedSession {
     pub(crate) session: Session,
     /// When its password was given, in Unix seconds.
