@@ -31,6 +31,7 @@ mod service_manager;
 mod signing;
 mod snapshot;
 mod system_clock;
+mod transfer_bar;
 mod verify;
 mod watch;
 

@@ -37,6 +37,7 @@ pub mod check;
 pub mod vulnerabilities;
 pub mod backup;
 pub mod rebuild;
+pub mod transfer_progress;
 pub mod relocate;
 pub mod replicate;
 pub mod scan;

@@ -17,6 +17,7 @@ use rustix::fs::FlockOperation;
 use crate::archive::{Archive, suite_dists};
 use crate::publish::{POOL_LINK, SuiteLease};
 use crate::side_by_side::side_by_side;
+use crate::transfer_progress::{TransferProgress, TransferStage};
 
 /// The folders of an archive whose files are moved: those that are served, and the build records.
 const FOLDERS: [&str; 6] = ["pool", "dists", "snapshots", "private", "browse", "buildinfo"];
@@ -149,7 +150,12 @@ impl Archive {
     }
 
     /// Copies all files to another store and compares every digest.
-    pub fn copy_files(&self, to: &dyn FileStore, mode: RelocateMode) -> Result<Relocated, RelocateError> {
+    pub fn copy_files(
+        &self,
+        to: &dyn FileStore,
+        mode: RelocateMode,
+        progress: &TransferProgress,
+    ) -> Result<Relocated, RelocateError> {
         let from = self.files();
         let real = |store: &dyn FileStore| store.folder().and_then(|folder| folder.canonicalize().ok());
         if from.address() == to.address() || (real(to).is_some() && real(to) == real(from)) {
@@ -179,8 +185,9 @@ impl Archive {
             bytes: missing.iter().map(|(_, size)| size).sum(),
         };
         if mode == RelocateMode::Copy {
+            progress.expect(missing.iter().map(|(_, size)| *size));
             for files in missing.chunk_by(|(one, _), (next, _)| turn(one) == turn(next)) {
-                side_by_side(files, |(path, size)| self.copy_file(path, *size, to))?;
+                side_by_side(files, |(path, size)| self.copy_file(path, *size, (to, progress)))?;
                 let folders: BTreeSet<&str> = files.iter().map(|(path, _)| folder_of(path)).collect();
                 to.settle(&mut folders.into_iter())?;
             }
@@ -191,8 +198,10 @@ impl Archive {
             side_by_side(&gone, |path| to.delete(path))?;
             let folders: BTreeSet<&str> = files.keys().map(|path| folder_of(path)).collect();
             to.settle(&mut folders.into_iter())?;
+            progress.begin(TransferStage::Comparing);
+            progress.expect(files.values().map(|head| head.size));
             let paths: Vec<&str> = files.keys().map(String::as_str).collect();
-            side_by_side(&paths, |path| self.compare(to, path))?;
+            side_by_side(&paths, |path| self.compare(to, path, progress))?;
         }
         Ok(relocated)
     }
@@ -270,18 +279,32 @@ impl Archive {
         Ok(copies)
     }
 
-    fn copy_file(&self, path: &str, size: u64, to: &dyn FileStore) -> Result<(), RelocateError> {
+    fn copy_file(
+        &self,
+        path: &str,
+        size: u64,
+        (to, progress): (&dyn FileStore, &TransferProgress),
+    ) -> Result<(), RelocateError> {
         let file = self.files().open(path, None)?;
-        let mut file = file.ok_or_else(|| RelocateError::Gone(path.to_owned()))?;
-        Ok(to.write(path, &mut file.content, size, lifetime(path))?)
+        let file = file.ok_or_else(|| RelocateError::Gone(path.to_owned()))?;
+        let mut content = progress.counted(file.content);
+        to.write(path, &mut content, size, lifetime(path))?;
+        progress.file_done();
+        Ok(())
     }
 
-    fn compare(&self, to: &dyn FileStore, path: &str) -> Result<(), RelocateError> {
-        let digest = |store: &dyn FileStore| -> Result<Sha256, RelocateError> {
+    fn compare(
+        &self,
+        to: &dyn FileStore,
+        path: &str,
+        progress: &TransferProgress,
+    ) -> Result<(), RelocateError> {
+        let digest = |store: &dyn FileStore| -> Result<(Sha256, u64), RelocateError> {
             let found = store::digest(store, path)?;
-            Ok(found.ok_or_else(|| RelocateError::Gone(path.to_owned()))?.0)
+            found.ok_or_else(|| RelocateError::Gone(path.to_owned()))
         };
-        let (here, there) = (digest(self.files())?, digest(to)?);
+        let ((here, size), (there, _)) = (digest(self.files())?, digest(to)?);
+        progress.file_of(size);
         if here == there {
             return Ok(());
         }

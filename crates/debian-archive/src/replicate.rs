@@ -3,14 +3,14 @@
 //! Each suite is copied in the order in which a publish writes it: pool, by-hash, names, and InRelease last. So a client there
 //! sees the state of before or the new one, and whatever a run that was cut off left is taken up by the next.
 
+mod checked;
 mod error;
 mod published;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{self, Read};
 
-use debian_control::digest::{Digester, Sha256};
+use debian_control::digest::Sha256;
 use debian_control::name::SuiteName;
 use debian_control::release::{Release, by_hash_path, format_date};
 use openpgp_policy::Keyring;
@@ -19,9 +19,11 @@ use crate::archive::Archive;
 use crate::config::Suite;
 use crate::live_release::signed_text;
 use crate::side_by_side::side_by_side;
+use crate::transfer_progress::TransferProgress;
 use archive_catalog::{PublishedFile, Retained, SnapshotId};
 use archive_storage::pool;
 use archive_storage::store::{FileHead, FileStore, Lifetime, Turn, folder_of};
+use checked::Checked;
 use published::{PublishedSuite, date_of};
 
 pub use error::ReplicateError;
@@ -48,8 +50,13 @@ impl Archive {
     /// # Errors
     ///
     /// When the suite is not published, when a file here is not what the catalog says, or when something newer is live there.
-    pub fn replicate(&self, suite: &Suite, target: &dyn FileStore) -> Result<Replicated, ReplicateError> {
-        let mut copy = Copy::new(self, suite, target)?;
+    pub fn replicate(
+        &self,
+        suite: &Suite,
+        target: &dyn FileStore,
+        progress: &TransferProgress,
+    ) -> Result<Replicated, ReplicateError> {
+        let mut copy = Copy::new(self, suite, (target, progress))?;
         copy.refuse_other_archive()?;
         let mut published = PublishedSuite::read(self, suite)?;
         for _ in 1..ROUNDS {
@@ -126,6 +133,7 @@ struct Copy<'a> {
     archive: &'a Archive,
     suite: &'a Suite,
     target: &'a dyn FileStore,
+    progress: &'a TransferProgress,
     /// What stands before a path below the suite's tree: nothing, or `private/CODENAME/`.
     tree: String,
     /// The files of the pool that are there, and their sizes.
@@ -142,7 +150,7 @@ impl<'a> Copy<'a> {
     fn new(
         archive: &'a Archive,
         suite: &'a Suite,
-        target: &'a dyn FileStore,
+        (target, progress): (&'a dyn FileStore, &'a TransferProgress),
     ) -> Result<Self, ReplicateError> {
         let tree = pool::below_root(suite.pool_tree(), "");
         let held = target.list(&format!("{tree}pool"))?;
@@ -150,6 +158,7 @@ impl<'a> Copy<'a> {
             archive,
             suite,
             target,
+            progress,
             tree,
             held: sizes(held),
             unsettled: BTreeSet::new(),
@@ -352,11 +361,17 @@ impl<'a> Copy<'a> {
     /// Copies a folder of a finished state, what names the others last.
     fn folder(&mut self, folder: &str) -> Result<(), ReplicateError> {
         let mut turns: BTreeMap<Turn, Vec<String>> = BTreeMap::new();
-        for path in self.archive.files().list(folder)?.into_keys() {
+        let listed = self.archive.files().list(folder)?;
+        self.progress.expect(listed.values().map(|head| head.size));
+        for path in listed.into_keys() {
             turns.entry(Turn::of(&path)).or_default().push(path);
         }
         for paths in turns.values() {
-            let sizes = side_by_side(paths, |path| self.write(path, &required(self.archive, path)?))?;
+            let sizes = side_by_side(paths, |path| {
+                let written = self.write(path, &required(self.archive, path)?)?;
+                self.progress.file_of(written);
+                Ok::<_, ReplicateError>(written)
+            })?;
             for (path, size) in paths.iter().zip(sizes) {
                 self.count(path, size);
             }
@@ -380,23 +395,31 @@ impl<'a> Copy<'a> {
             let copied = there.get(path).filter(|copied| copied.size == head.size);
             copied.is_none_or(|copied| copied.modified <= head.modified)
         });
-        let pages: Vec<String> = here.into_keys().collect();
-        let sizes = side_by_side(&pages, |path| {
-            // A publisher deletes pages of what is gone.
-            let Some(bytes) = files.read(path)? else {
-                return Ok(None);
-            };
-            if there.contains_key(path) && self.target.read(path)?.as_ref() == Some(&bytes) {
-                return Ok(None);
-            }
-            self.write(path, &bytes).map(Some)
+        self.progress.expect(here.values().map(|head| head.size));
+        let pages: Vec<(String, u64)> = here.into_iter().map(|(path, head)| (path, head.size)).collect();
+        let sizes = side_by_side(&pages, |(path, size)| {
+            let written = self.page(path, there.contains_key(path))?;
+            self.progress.file_of(*size);
+            Ok::<_, ReplicateError>(written)
         })?;
-        for (path, size) in pages.iter().zip(sizes) {
+        for ((path, _), size) in pages.iter().zip(sizes) {
             if let Some(size) = size {
                 self.count(path, size);
             }
         }
         self.settle()
+    }
+
+    /// Copies a page that may be the same there, and returns its size where it was written.
+    fn page(&self, path: &str, is_there: bool) -> Result<Option<u64>, ReplicateError> {
+        // A publisher deletes pages of what is gone.
+        let Some(bytes) = self.archive.files().read(path)? else {
+            return Ok(None);
+        };
+        if is_there && self.target.read(path)?.as_ref() == Some(&bytes) {
+            return Ok(None);
+        }
+        self.write(path, &bytes).map(Some)
     }
 
     /// Writes a small file, and returns its size.
@@ -415,15 +438,14 @@ impl<'a> Copy<'a> {
 
     /// Copies files that belong to one turn.
     fn transfer(&mut self, files: &[Transfer], lifetime: Lifetime) -> Result<(), ReplicateError> {
+        self.progress.expect(files.iter().map(|file| file.size));
         side_by_side(files, |file| {
             let opened = self.archive.files().open(&file.from, None)?;
             let opened = opened.ok_or_else(|| ReplicateError::Missing(file.from.clone()))?;
-            let mut content = Checked {
-                content: opened.content,
-                digester: Some(Digester::sha256()),
-                sha256: &file.sha256,
-            };
-            Ok::<_, ReplicateError>(self.target.write(&file.to, &mut content, file.size, lifetime)?)
+            let mut content = self.progress.counted(Checked::new(opened.content, &file.sha256));
+            self.target.write(&file.to, &mut content, file.size, lifetime)?;
+            self.progress.file_done();
+            Ok::<_, ReplicateError>(())
         })?;
         for file in files {
             self.count(&file.to, file.size);
@@ -464,30 +486,4 @@ fn by_hash_of(inrelease: &[u8], dists: &str) -> Vec<String> {
     files
         .map(|file| format!("{dists}/{}", by_hash_path(&file.path, &file.sha256)))
         .collect()
-}
-
-/// A file that ends with an error where its bytes are not those of a digest: a damaged one is copied nowhere.
-struct Checked<'a> {
-    content: Box<dyn Read + Send>,
-    digester: Option<Digester>,
-    sha256: &'a Sha256,
-}
-
-impl Read for Checked<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.content.read(buffer)?;
-        if let Some(bytes) = buffer.get(..read).filter(|bytes| !bytes.is_empty()) {
-            if let Some(digester) = &mut self.digester {
-                digester.update(bytes);
-            }
-            return Ok(read);
-        }
-        match self.digester.take().map(|digester| digester.finish().sha256) {
-            Some(found) if found != *self.sha256 => Err(io::Error::new(
-                io::ErrorKind::InvalidData,
-                format!("its sha256 is {found}, and {} was published", self.sha256),
-            )),
-            _ => Ok(read),
-        }
-    }
 }

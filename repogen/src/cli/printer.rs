@@ -15,6 +15,11 @@ pub(super) struct Printer {
     closed: bool,
 }
 
+/// Prints a message for people, to stderr, from a thread that has no printer.
+pub(super) fn info(message: impl Display) {
+    let _ = writeln!(io::stderr(), "{message}");
+}
+
 impl Printer {
     pub(super) fn new() -> Self {
         Self {
@@ -57,7 +62,7 @@ impl Printer {
 
     /// Prints a message for people, to stderr.
     pub(super) fn info(&mut self, message: impl Display) {
-        let _ = writeln!(io::stderr(), "{message}");
+        info(message);
     }
 
     /// Returns whether stderr is a terminal, which can show progress.

@@ -8,6 +8,7 @@ use debian_archive::relocate::{RelocateError, RelocateMode};
 
 use super::context::Context;
 use super::exit::{Completion, Failure, REJECTED};
+use super::transfer_bar;
 
 /// Copy the archive to another database, folder or bucket, and compare every row and digest.
 ///
@@ -75,7 +76,9 @@ fn copy(
     };
     // Files first: a catalog that names files is never where they are not.
     if let Some(store) = storage {
-        let relocated = archive.copy_files(store, mode)?;
+        let relocated = transfer_bar::during(&context.printer, |progress| {
+            archive.copy_files(store, mode, progress)
+        })?;
         context.printer.line(format_args!(
             "storage\t{done}\t{}\t{}",
             relocated.files, relocated.bytes

@@ -7,6 +7,7 @@ use debian_control::terminal::escaped;
 
 use super::context::Context;
 use super::exit::{Completion, Failure, REJECTED, USAGE};
+use super::transfer_bar;
 
 /// Bring a mirror to what is published now: a folder, or a bucket of an object store.
 ///
@@ -42,7 +43,10 @@ pub(super) fn run(args: ReplicateArgs, context: &mut Context) -> Result<Completi
     let mut replicated = Vec::new();
     let mut failed = None;
     for suite in suites {
-        match archive.replicate(suite, target.as_ref()) {
+        let replicated_one = transfer_bar::during(&context.printer, |progress| {
+            archive.replicate(suite, target.as_ref(), progress)
+        });
+        match replicated_one {
             Ok(done) => {
                 context.printer.line(format_args!(
                     "{}\treplicated\t{}\t{}",
