@@ -122,6 +122,8 @@ pub(super) fn apply(steps: &[PublishStep], target: &PublishTarget<'_>) -> Result
                 }
                 let path = format!("{dists}/{path}");
                 if !is_last {
+                    // Not `FileStore::copy` from by-hash, though a bucket has the bytes already: a copy is cached as long as what it
+                    // is a copy of, and this name changes.
                     files.replace(&path, &staged.local())?;
                 } else if !files.replace_if(&path, &staged.local(), target.before)? {
                     return Err(CatalogError::LeaseLost(target.suite.clone()).into());
