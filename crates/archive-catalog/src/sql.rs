@@ -5,15 +5,15 @@
 
 mod db;
 mod error;
-mod given;
+mod row_set;
 mod param;
 mod row;
 
 pub(crate) use db::{Db, Dialect, PostgresSession};
 pub(crate) use error::{SqlError, sqlite_failure};
-pub(crate) use given::{ColumnType, Given};
 pub(crate) use param::{Param, ToParam, given_row, params};
 pub(crate) use row::Row;
+pub(crate) use row_set::{ColumnType, Given};
 
 /// What a statement came to.
 pub(crate) type Sql<T> = Result<T, SqlError>;

@@ -7,7 +7,7 @@ use postgres::Statement;
 use postgres::types::ToSql;
 use rusqlite::{Connection, OptionalExtension as _, params_from_iter};
 
-use super::given::Array;
+use super::row_set::Array;
 use super::{Given, Param, Row, Sql, SqlError};
 
 /// How many rows of PostgreSQL are held at once while a long answer is read.

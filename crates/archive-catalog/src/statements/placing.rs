@@ -1,14 +1,14 @@
 //! Placing packages: what stands against it, what of it goes ahead, and its rows.
 
 mod decide;
-mod found;
+mod known_rows;
 mod write;
 
 use super::events::Receivers;
 use crate::sql::{Db, Sql};
 use crate::{NewPlacement, PlacedSet};
 
-pub(crate) use found::check;
+pub(crate) use known_rows::check;
 
 /// Places each set that nothing stands against, under one new revision a suite.
 ///

@@ -8,7 +8,7 @@ use crate::provenance::{CiJob, Provenance, SourceToken};
 use crate::sql::{ColumnType, Db, Given, Row, Sql, SqlError, given_row, params};
 
 /// A content that comes into a suite.
-pub(crate) struct Arrival<'a> {
+pub(crate) struct NewProvenance<'a> {
     pub(crate) content: i64,
     pub(crate) suite: i64,
     pub(crate) by: Option<&'a Actor>,
@@ -23,8 +23,8 @@ const ARRIVAL: &[(&str, ColumnType)] = &[
 ];
 
 /// Notes how contents come into suites. What nobody is said to have brought comes from nowhere.
-pub(crate) fn record(db: &Db<'_>, arrivals: Vec<Arrival<'_>>, now: i64) -> Sql<()> {
-    let given = |arrivals: &[Arrival<'_>]| {
+pub(crate) fn record(db: &Db<'_>, arrivals: Vec<NewProvenance<'_>>, now: i64) -> Sql<()> {
+    let given = |arrivals: &[NewProvenance<'_>]| {
         let rows = arrivals.iter().map(|arrival| {
             let (name, token) = arrival
                 .by

@@ -7,7 +7,7 @@ use debian_control::digest::Sha256;
 
 use super::super::quotas::Tally;
 use super::super::{accounts, security_reports};
-use super::found::{self, Found};
+use super::known_rows::{self, Found};
 use crate::accounts::Authority;
 use crate::quotas::QuotaOwner;
 use crate::sql::{Db, Sql};
@@ -46,7 +46,7 @@ pub(super) fn decide<'a>(
 ) -> Sql<(Vec<PlacedSet>, Planned<'a>)> {
     let all: Vec<&NewPlacement> = sets.iter().flatten().collect();
     let authorized = authorized(db, &all, now)?;
-    let found = found::find(db, &all)?;
+    let found = known_rows::find(db, &all)?;
     let mut wishes = all.into_iter().zip(found).zip(authorized);
     let mut planned = Planned::default();
     let mut placed = Vec::with_capacity(sets.len());

@@ -228,7 +228,7 @@ fn come_from(db: &Db<'_>, all: &[Placing<'_>], now: i64) -> Sql<()> {
     let arrivals = all.iter().filter_map(|placing| {
         let by = placing.wish.by.as_ref();
         // What is new has come from nowhere yet.
-        (by.is_some() || placing.is_known).then_some(provenance::Arrival {
+        (by.is_some() || placing.is_known).then_some(provenance::NewProvenance {
             content: placing.content,
             suite: placing.suite,
             by,
