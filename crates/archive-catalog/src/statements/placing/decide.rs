@@ -20,8 +20,8 @@ pub(super) struct Planned<'a> {
     pub(super) placements: Vec<(&'a NewPlacement, Found)>,
     /// The cases of condemned paths that end.
     pub(super) lifted: BTreeSet<i64>,
-    /// By suite, name, architecture and the sort key of the version.
-    identities: HashMap<(i64, &'a str, &'a str, Vec<u8>), (&'a str, Sha256)>,
+    /// For which version and bytes an identity stands.
+    identities: HashMap<Identity<'a>, (&'a str, Sha256)>,
     /// The component of a content, by suite and digest.
     components: HashMap<(i64, Sha256), &'a str>,
     /// Whose a pool path is, by tree and path.
@@ -29,6 +29,9 @@ pub(super) struct Planned<'a> {
     /// What is used of quotas.
     tally: Tally,
 }
+
+/// A suite, a name, an architecture and the sort key of a version.
+type Identity<'a> = (i64, &'a str, &'a str, Vec<u8>);
 
 /// A placement that is wished for.
 struct Wish<'a> {
@@ -201,7 +204,7 @@ impl<'a> Planned<'a> {
     }
 }
 
-fn identity(suite: i64, wish: &NewPlacement) -> (i64, &str, &str, Vec<u8>) {
+fn identity(suite: i64, wish: &NewPlacement) -> Identity<'_> {
     let content = &wish.content.content;
     let (name, architecture) = (content.name.as_str(), content.architecture.as_str());
     (suite, name, architecture, content.version.sort_key())
