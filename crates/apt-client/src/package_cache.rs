@@ -10,6 +10,7 @@ pub(crate) mod file;
 mod translations;
 mod search;
 mod download;
+mod with_extra;
 
 use std::cell::RefCell;
 use std::fs::File;
@@ -217,36 +218,6 @@ impl PackageCache {
             Some(universe) if universe.len() == self.summaries.len() => Ok(universe),
             _ => Ok(self.build()?.universe),
         }
-    }
-
-    /// Returns a universe that has further packages besides, at the end; `None` for those of architectures that it is not for.
-    ///
-    /// # Errors
-    /// When an index cannot be read, or a package says something that has no meaning.
-    pub fn universe_with(
-        &self,
-        extra: &[(String, Extra)],
-    ) -> Result<(Universe, Vec<Option<PackageId>>), PackageCacheError> {
-        let mut builder = self.filled()?.builder;
-        let mut packages = Vec::new();
-        for (stanza, extra) in extra {
-            let origin = || stanza.lines().next().unwrap_or_default().to_owned();
-            let stanza = Stanza::parse(stanza).map_err(|source| PackageCacheError::Stanza {
-                origin: origin(),
-                source,
-            })?;
-            let added = match *extra {
-                Extra::Installed(priority) => builder.add_installed(&stanza, Source { priority }).map(Some),
-                Extra::Damaged(priority) => builder.add_damaged(&stanza, Source { priority }).map(Some),
-                Extra::Offered(priority) => builder.add(&stanza, Source { priority }),
-            };
-            let package = added.map_err(|source| PackageCacheError::Package {
-                origin: origin(),
-                source: Box::new(source),
-            })?;
-            packages.push(package);
-        }
-        Ok((builder.finish(), packages))
     }
 
     /// Returns the index that a package is taken from; `None` for one that is in none.

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use archive_tests::{Apt, Client, DebBuilder, TestArchive};
+use archive_tests::{Apt, Client, DebBuilder, TestArchive, WriteDeb as _};
 use serde_json::json;
 
 /// A client that has the indexes of an archive of these packages.
@@ -267,4 +267,24 @@ fn a_shell_that_takes_what_env_prints_finds_the_programs() {
     assert_eq!(String::from_utf8_lossy(&shell.stdout), "it is one\n", "{shell:?}");
     let folder = client.json(&["env"])[0]["PATH"].clone();
     assert_eq!(folder, json!(client.path("packages/bin")));
+}
+
+#[test]
+fn an_installed_package_that_no_source_has_is_kept_with_the_indexes() {
+    let (_archive, client) = client_of(&[package("one")]);
+    let file = package("mine").depends("one").write_into(client.folder());
+    client
+        .run(&["install", "--yes", &file.display().to_string()])
+        .ok();
+    let planned = || client.run(&["remove", "--dry-run", "one"]).ok().stdout;
+    let first = planned();
+    assert!(first.contains("mine"), "{first}");
+    let kept = client.home().join("cache/library/universe-installed");
+    let bytes = fs::read(&kept).unwrap();
+    assert_eq!(planned(), first);
+    fs::write(&kept, &bytes[..bytes.len() / 2]).unwrap();
+    assert_eq!(planned(), first);
+    assert_eq!(fs::read(&kept).unwrap(), bytes);
+    client.run(&["remove", "--yes", "mine"]).ok();
+    assert!(!planned().contains("mine"));
 }
