@@ -214,6 +214,17 @@ impl TestArchive {
         command
     }
 
+    /// Changes the catalog behind the back of all programs, by a statement that both databases understand.
+    pub fn change_catalog(&self, statement: &str) {
+        if let Some(url) = &self.database {
+            let arguments = ["--quiet", "--set", "ON_ERROR_STOP=1", "--command", statement, url];
+            Run::of(self.tool("psql").args(arguments)).ok();
+            return;
+        }
+        let catalog = rusqlite::Connection::open(self.root().join("catalog.db")).unwrap();
+        catalog.execute_batch(statement).unwrap();
+    }
+
     /// Runs `repogen` in the root.
     pub fn repogen(&self, arguments: &[&str]) -> Run {
         Run::of(&mut self.command(arguments))

@@ -248,14 +248,9 @@ fn what_was_recorded_before_the_server_was_killed_is_sent_by_the_next() {
     }
     server.kill();
     // What the dead server held is free after a minute: that time passes here at once.
-    let catalog = rusqlite::Connection::open(archive.root().join("catalog.db")).unwrap();
-    catalog
-        .execute(
-            "update webhook_delivery set claimed_until = claimed_until - 60 where claim is not null",
-            [],
-        )
-        .unwrap();
-    drop(catalog);
+    archive.change_catalog(
+        "update webhook_delivery set claimed_until = claimed_until - 60 where claim is not null",
+    );
     let server = Uploader::with(&archive, &LOCAL);
     let delivered = loop {
         let listed = server.get(&format!("{path}/deliveries"), Some(&token)).json();
