@@ -14,6 +14,7 @@ mod package;
 mod pattern;
 mod plan;
 mod postinst;
+mod rewritten;
 mod scripts;
 mod shims;
 mod sources;

@@ -14,8 +14,8 @@ use super::generators::BuildEnv;
 use super::libraries::{Libraries, link_sonames, source_of};
 use super::notes::Notes;
 use super::package::{Owners, Package};
-use super::pattern::matches;
 use super::postinst::{self, Call};
+use super::rewritten::{CERTIFICATES, Rewriter, is_certificate};
 use super::shims::Site;
 use super::sources::Sources;
 use super::tree::{Node, Tree};
@@ -25,9 +25,6 @@ use crate::overlay;
 use crate::overlay::union::OwnFolders;
 use crate::rooted_dir::RootedDir;
 use crate::store::Store;
-
-/// Files of text that name others by a fixed path, which no variable changes, and what they name.
-const REWRITTEN: [(&str, &str); 1] = [("usr/lib/python3*/_sysconfigdata_*.py", "usr/share/python-wheels")];
 
 /// Where the owner of a machine puts certificates of authorities.
 const HOST_CERTIFICATES: &str = "/usr/local/share/ca-certificates";
@@ -236,6 +233,7 @@ impl Builder<'_> {
         let mut root = RootedDir::open(&self.folder.join("root"))?;
         let mut pristine = RootedDir::open(&self.folder.join(overlay::PRISTINE))?;
         let mut sources = Sources::new(self.packages);
+        let rewriter = self.rewriter();
         for (path, node) in self.tree.nodes() {
             match node {
                 Node::Folder => root.folder(path)?,
@@ -251,8 +249,8 @@ impl Builder<'_> {
                     if is_conffile && self.options.purpose == Purpose::Numbered {
                         root.symlink(path, &shared(path))?;
                         link_or_copy(sources.of(*owner)?, source, &mut pristine, path)?;
-                    } else if let Some(text) = self.rewritten(path) {
-                        root.file(path, 0o444)?.write_all(text?.as_bytes())?;
+                    } else if let Some(bytes) = rewriter.rewrite(path) {
+                        root.file(path, 0o444)?.write_all(&bytes?)?;
                     } else {
                         link_or_copy(sources.of(*owner)?, source, &mut root, path)?;
                     }
@@ -262,21 +260,17 @@ impl Builder<'_> {
         Ok(())
     }
 
-    /// Returns the text of a file that names another by a fixed path, with the path where that one lies.
-    fn rewritten(&self, path: &[u8]) -> Option<io::Result<String>> {
-        let path = std::str::from_utf8(path).ok()?;
-        let (_, named) = REWRITTEN.iter().find(|(pattern, _)| matches(pattern, path))?;
-        self.tree.find(named.as_bytes())?;
-        let source = source_of(&self.tree, self.packages, path.as_bytes())?;
-        let place = self.place.join("root").join(named);
-        let text = fs::read_to_string(source);
-        Some(text.map(|text| text.replace(&format!("/{named}"), &place.to_string_lossy())))
+    fn rewriter(&self) -> Rewriter<'_> {
+        let root = self.place.join("root");
+        let install = self.place.parent().and_then(Path::parent);
+        let is_numbered = self.options.purpose == Purpose::Numbered;
+        let current = install.filter(|_| is_numbered);
+        let current = current.map_or_else(|| root.clone(), |install| install.join("current/root"));
+        Rewriter::new(&self.tree, self.packages, root, current)
     }
 
     /// Joins the certificates of authorities, as update-ca-certificates(8) does: also those that the owner of this machine added.
     fn write_certificates(&self) -> io::Result<()> {
-        let is_certificate =
-            |path: &[u8]| path.starts_with(b"usr/share/ca-certificates/") && path.ends_with(b".crt");
         let mut all = Vec::new();
         for (path, _) in self.tree.nodes().filter(|(path, _)| is_certificate(path)) {
             if let Some(source) = source_of(&self.tree, self.packages, path) {
@@ -293,8 +287,7 @@ impl Builder<'_> {
             }
         }
         let mut root = RootedDir::open(&self.folder.join("root"))?;
-        root.file(b"etc/ssl/certs/ca-certificates.crt", 0o444)?
-            .write_all(&all)
+        root.file(CERTIFICATES.as_bytes(), 0o444)?.write_all(&all)
     }
 }
 
