@@ -12,7 +12,7 @@ use std::os::unix::fs::FileExt as _;
 use object::Endianness;
 use object::elf::{self, DynamicTag, FileHeader32, FileHeader64, ProgramType};
 use object::pod::slice_from_bytes;
-use object::read::elf::{Dyn as _, FileHeader, ProgramHeader as _};
+use object::read::elf::{Dyn as _, FileHeader, ProgramHeader};
 
 /// Most bytes of a file header.
 const MAX_HEADER: u64 = 64;
@@ -36,6 +36,8 @@ pub struct Elf {
     pub run_path: Vec<String>,
     /// Whether it converts between encodings, with modules that lie in a fixed place.
     pub converts: bool,
+    /// Where it lies in memory, if it cannot lie anywhere else: the first address, and the one behind the last.
+    pub fixed: Option<(u64, u64)>,
 }
 
 /// What a program and its libraries have in common: the loader passes over a library of another kind.
@@ -86,6 +88,9 @@ fn read<H: FileHeader<Endian = Endianness>>(file: &File, header: &H) -> io::Resu
         },
         ..Elf::default()
     };
+    if header.e_type(endian) == elf::ET_EXEC {
+        found.fixed = extent(segments, endian);
+    }
     let part = |kind: ProgramType, most: u64| {
         let segment = segments.iter().find(|segment| segment.p_type(endian) == kind);
         segment.map(|segment| {
@@ -127,6 +132,20 @@ fn read<H: FileHeader<Endian = Endianness>>(file: &File, header: &H) -> io::Resu
         found.read_entries(&entries, &strings);
     }
     Ok(Some(found))
+}
+
+/// Returns the first address that segments are loaded at, and the one behind the last.
+fn extent<P: ProgramHeader<Endian = Endianness>>(segments: &[P], endian: Endianness) -> Option<(u64, u64)> {
+    let loaded = segments
+        .iter()
+        .filter(|segment| segment.p_type(endian) == elf::PT_LOAD);
+    let ends = loaded.map(|segment| {
+        let start: u64 = segment.p_vaddr(endian).into();
+        Some((start, start.checked_add(segment.p_memsz(endian).into())?))
+    });
+    let ends: Vec<(u64, u64)> = ends.collect::<Option<_>>()?;
+    let first = ends.iter().map(|(start, _)| *start).min()?;
+    Some((first, ends.iter().map(|(_, end)| *end).max()?))
 }
 
 impl Elf {
@@ -182,6 +201,11 @@ mod tests {
 
     /// A shared library, as a linker makes it: one segment that is the whole file, and one with the dynamic entries.
     fn library(is_64: bool, is_big_endian: bool) -> Vec<u8> {
+        file(3, is_64, is_big_endian)
+    }
+
+    /// The same as a file of any type.
+    fn file(kind: u64, is_64: bool, is_big_endian: bool) -> Vec<u8> {
         let word = if is_64 { 8 } else { 4 };
         let (header, segment) = if is_64 { (64, 56) } else { (52, 32) };
         let number = |value: u64, width: usize| -> Vec<u8> {
@@ -206,7 +230,7 @@ mod tests {
         let mut file = b"\x7fELF".to_vec();
         file.extend([1 + u8::from(is_64), 1 + u8::from(is_big_endian), 1, 0]);
         file.extend([0; 8]);
-        file.extend([number(3, 2), number(21, 2), number(1, 4)].concat());
+        file.extend([number(kind, 2), number(21, 2), number(1, 4)].concat());
         file.extend([number(0, word), number(header as u64, word), number(0, word)].concat());
         file.extend(number(0, 4));
         for half in [header, segment, 2, 0, 0, 0] {
@@ -251,6 +275,23 @@ mod tests {
             assert!(elf.converts);
             assert!(!abis.contains(&elf.abi));
             abis.push(elf.abi);
+        }
+    }
+
+    #[test]
+    fn a_program_that_can_lie_in_one_place_only_says_where() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x");
+        for (is_64, is_big_endian) in [(true, false), (false, true)] {
+            let fixed = |kind| {
+                let bytes = file(kind, is_64, is_big_endian);
+                std::fs::write(&path, &bytes).unwrap();
+                let elf = Elf::read(&File::open(&path).unwrap()).unwrap().unwrap();
+                (elf.fixed, 0x1000 + bytes.len() as u64)
+            };
+            let (found, end) = fixed(2);
+            assert_eq!(found, Some((0x1000, end)));
+            assert_eq!(fixed(3).0, None);
         }
     }
 

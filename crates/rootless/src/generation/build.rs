@@ -219,6 +219,7 @@ impl Builder<'_> {
             Way::Direct => return Ok(Vec::new()),
         };
         let failed = generators::run(&workshop, &self.tree, self.calls, self.options.listener);
+        let leading_out = links_out(&self.tree);
         let paths = match way {
             Way::Overlay => overlay::collect(generation)?,
             Way::Links | Way::Direct => overlay::union::collect(generation)?,
@@ -226,6 +227,7 @@ impl Builder<'_> {
         for path in paths {
             self.tree.make(&path, Node::Made);
         }
+        lead_to_made(&self.tree, &leading_out, &generation.join("root"))?;
         Ok(failed)
     }
 
@@ -317,6 +319,35 @@ fn certificates_of_host() -> io::Result<Vec<PathBuf>> {
     Ok(found)
 }
 
+/// A link of a package, and what it leads to.
+type LeadingOut = (Vec<u8>, Vec<u8>);
+
+/// Returns the links that lead out of a tree: to the host, as long as what they lead to is not made.
+fn links_out(tree: &Tree) -> Vec<LeadingOut> {
+    let link = |(path, node): (&[u8], &Node)| match node {
+        Node::Link { target, .. } if tree.relative(path, target).starts_with(b"/") => {
+            Some((path.to_vec(), target.clone()))
+        }
+        _ => None,
+    };
+    tree.nodes().filter_map(link).collect()
+}
+
+/// Has links that led out of a tree, which is in a folder, lead to what was made in it.
+fn lead_to_made(tree: &Tree, links: &[LeadingOut], folder: &Path) -> io::Result<()> {
+    let mut root = RootedDir::open(folder)?;
+    for (path, target) in links {
+        let leads = tree.relative(path, target);
+        if leads.starts_with(b"/") {
+            continue;
+        }
+        let (parent, name) = root.place(path)?;
+        rustix::fs::unlinkat(parent, name, rustix::fs::AtFlags::empty())?;
+        root.symlink(path, &leads)?;
+    }
+    Ok(())
+}
+
 /// Where a configuration file lies that generations share: `etc` beside `gen`, from a path in the root of one.
 fn shared(path: &[u8]) -> Vec<u8> {
     let depth = path.split(|&byte| byte == b'/').count() - 1;
@@ -366,5 +397,39 @@ impl Notes {
                 self.dropped.insert(name.clone(), stored.dropped);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_that_led_to_the_host_leads_to_what_was_made_and_others_stay() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut tree = Tree::default();
+        let mut root = RootedDir::open(folder.path()).unwrap();
+        let links = [
+            ("usr/share/tex/ls-R", "/var/lib/tex/ls-R"),
+            ("usr/share/tex/other", "/var/lib/tex/other"),
+        ];
+        for (path, target) in links {
+            let (owner, target) = (Some(0), target.as_bytes().to_vec());
+            root.symlink(path.as_bytes(), &tree.relative(path.as_bytes(), &target))
+                .unwrap();
+            tree.make(path.as_bytes(), Node::Link { owner, target });
+        }
+        let leading_out = links_out(&tree);
+        assert_eq!(leading_out.len(), 2);
+        root.file(b"var/lib/tex/ls-R", 0o444).unwrap();
+        tree.make(b"var/lib/tex/ls-R", Node::Made);
+        lead_to_made(&tree, &leading_out, folder.path()).unwrap();
+        let leads = |path: &str| fs::read_link(folder.path().join(path)).unwrap();
+        assert_eq!(
+            leads("usr/share/tex/ls-R"),
+            Path::new("../../../var/lib/tex/ls-R")
+        );
+        assert!(folder.path().join("usr/share/tex/ls-R").exists());
+        assert_eq!(leads("usr/share/tex/other"), Path::new("/var/lib/tex/other"));
     }
 }

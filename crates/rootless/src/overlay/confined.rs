@@ -90,7 +90,7 @@ pub fn become_program(generation: &Path, program: &OsString, arguments: &[OsStri
         set_parent_process_death_signal(Some(Signal::KILL))?;
         kill_process(getpid(), Signal::STOP)?;
         confine(generation)?;
-        tracer::stop_at_paths()
+        tracer::stop_at_paths(PackageFiles::Copied)
     };
     match become_it() {
         Ok(()) => Command::new(program)

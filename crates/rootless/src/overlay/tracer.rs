@@ -8,8 +8,11 @@
 //! Source: ptrace(2), seccomp(2), and `strace -D` for who is whose child.
 
 mod calls;
+mod change;
 mod exec;
 mod follow;
+mod heap;
+mod listing;
 mod memory;
 mod paths;
 mod process;
@@ -72,7 +75,7 @@ pub fn enter(generation: &Path) -> io::Result<()> {
     if line()? != READY {
         return Err(io::ErrorKind::PermissionDenied.into());
     }
-    stop_at_paths()
+    stop_at_paths(PackageFiles::Closed)
 }
 
 /// Starts what follows a process, which then is nobody's child.
@@ -135,14 +138,17 @@ pub fn command(words: &[std::ffi::OsString]) -> io::Result<()> {
     }
 }
 
-/// Has this process, which is followed, and what it becomes stop at system calls that have a path.
+/// Has this process, which is followed, and what it becomes stop at system calls that have a path, and where files are made at those that
+/// list a folder.
 ///
 /// # Errors
 ///
 /// When the kernel does not let it.
-pub(super) fn stop_at_paths() -> io::Result<()> {
+pub(super) fn stop_at_paths(files: PackageFiles) -> io::Result<()> {
     let arch = std::env::consts::ARCH.try_into().map_err(io::Error::other)?;
-    let rules = calls::stopped().map(|call| (call, Vec::new())).collect();
+    let more = (files == PackageFiles::Copied).then(calls::stopped_to_make);
+    let all = calls::stopped().chain(more.into_iter().flatten());
+    let rules = all.map(|call| (call, Vec::new())).collect();
     let filter = SeccompFilter::new(rules, SeccompAction::Allow, SeccompAction::Trace(0), arch);
     let program = filter.and_then(BpfProgram::try_from).map_err(io::Error::other)?;
     seccompiler::apply_filter(&program).map_err(io::Error::other)

@@ -19,6 +19,8 @@ pub(super) enum Call {
     LinkAt([usize; 3]),
     /// It becomes a program: the path and the arguments.
     Exec([usize; 2]),
+    /// It lists a folder: the descriptor of it, and the memory to write to.
+    List([usize; 2]),
     /// It is for paths that no filter sees, and is not to be had: programs do without.
     Refused,
 }
@@ -31,7 +33,7 @@ impl Call {
             Self::Link([path, ..]) | Self::LinkAt([path, ..]) | Self::Exec([path, _]) => {
                 std::slice::from_ref(path)
             }
-            Self::Refused => &[],
+            Self::List(_) | Self::Refused => &[],
         }
     }
 }
@@ -93,6 +95,10 @@ const OLDER: &[(i64, Call)] = &[
     (c::SYS_utimes, Call::Paths(&[0])),
     (c::SYS_futimesat, Call::PathsAt(&[1])),
 ];
+
+/// Those that are stopped at where files are made: what is among the links looks there as it would in a namespace.
+const STOPPED_TO_MAKE: &[(i64, Call)] = &[(c::SYS_getdents64, Call::List([0, 1]))];
+
 /// Those that change a file by its path.
 const CHANGING: &[i64] = &[
     c::SYS_truncate,
@@ -132,6 +138,8 @@ const NAMING: &[i64] = &[
 pub(super) enum Access {
     /// It stays as it is.
     Read,
+    /// So does the name itself, which is not followed where it is a link.
+    Look,
     /// The file behind it is changed, or made.
     Change,
     /// The name is given to something, or taken from it.
@@ -140,10 +148,14 @@ pub(super) enum Access {
 
 /// Says what a system call does with what its paths name. `argument` returns one of its arguments.
 pub(super) fn access(number: i64, argument: impl Fn(usize) -> u64) -> Access {
+    let looked = |place, flag: c::c_int| {
+        let is_look = argument(place) & flag as u64 != 0;
+        if is_look { Access::Look } else { Access::Read }
+    };
     let opened = |place| {
         let changing = (c::O_WRONLY | c::O_RDWR | c::O_TRUNC | c::O_CREAT) as u64;
         if argument(place) & changing == 0 {
-            Access::Read
+            looked(place, c::O_NOFOLLOW)
         } else {
             Access::Change
         }
@@ -151,6 +163,9 @@ pub(super) fn access(number: i64, argument: impl Fn(usize) -> u64) -> Access {
     match number {
         c::SYS_openat => opened(2),
         c::SYS_open => opened(1),
+        c::SYS_newfstatat => looked(3, c::AT_SYMLINK_NOFOLLOW),
+        c::SYS_statx => looked(2, c::AT_SYMLINK_NOFOLLOW),
+        c::SYS_lstat => Access::Look,
         _ if CHANGING.contains(&number) => Access::Change,
         _ if NAMING.contains(&number) => Access::Name,
         _ => Access::Read,
@@ -159,7 +174,7 @@ pub(super) fn access(number: i64, argument: impl Fn(usize) -> u64) -> Access {
 
 /// Returns what there is to do at a system call.
 pub(super) fn find(number: i64) -> Option<Call> {
-    let mut all = STOPPED.iter().chain(OLDER);
+    let mut all = STOPPED.iter().chain(OLDER).chain(STOPPED_TO_MAKE);
     all.find(|(known, _)| *known == number).map(|(_, call)| *call)
 }
 
@@ -168,13 +183,18 @@ pub(super) fn stopped() -> impl Iterator<Item = i64> {
     STOPPED.iter().chain(OLDER).map(|(number, _)| *number)
 }
 
+/// Returns those of the calls that are stopped at besides where files are made.
+pub(super) fn stopped_to_make() -> impl Iterator<Item = i64> {
+    STOPPED_TO_MAKE.iter().map(|(number, _)| *number)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn no_call_is_there_twice_and_none_has_more_arguments_than_there_are() {
-        let mut numbers: Vec<i64> = stopped().collect();
+        let mut numbers: Vec<i64> = stopped().chain(stopped_to_make()).collect();
         numbers.sort_unstable();
         let before = numbers.len();
         numbers.dedup();
@@ -185,7 +205,7 @@ mod tests {
                     *places.iter().max().unwrap()
                 }
                 Call::Link(places) | Call::LinkAt(places) => *places.iter().max().unwrap(),
-                Call::Exec(places) => *places.iter().max().unwrap(),
+                Call::Exec(places) | Call::List(places) => *places.iter().max().unwrap(),
                 Call::Refused => 0,
             };
             assert!(most < 6, "{number}");
@@ -206,5 +226,17 @@ mod tests {
         for number in CHANGING.iter().chain(NAMING) {
             assert!(find(*number).is_some(), "{number}");
         }
+    }
+    #[test]
+    fn who_follows_no_link_looks_at_the_name() {
+        let with = |number, place, flag: c::c_int| {
+            access(number, |asked| if asked == place { flag as u64 } else { 0 })
+        };
+        assert_eq!(with(c::SYS_newfstatat, 3, c::AT_SYMLINK_NOFOLLOW), Access::Look);
+        assert_eq!(with(c::SYS_newfstatat, 3, 0), Access::Read);
+        assert_eq!(with(c::SYS_statx, 2, c::AT_SYMLINK_NOFOLLOW), Access::Look);
+        assert_eq!(with(c::SYS_openat, 2, c::O_NOFOLLOW), Access::Look);
+        assert_eq!(with(c::SYS_openat, 2, c::O_NOFOLLOW | c::O_RDWR), Access::Change);
+        assert_eq!(with(c::SYS_lstat, 0, 0), Access::Look);
     }
 }

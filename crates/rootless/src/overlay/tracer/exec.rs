@@ -27,6 +27,8 @@ pub(super) struct Start {
     pub(super) words: Option<Vec<Vec<u8>>>,
     /// The program, where the kernel takes another for it.
     pub(super) program: Option<Vec<u8>>,
+    /// Where that lies in memory, if it cannot lie anywhere else.
+    pub(super) fixed: Option<(u64, u64)>,
 }
 
 /// Decides how a program is started that is named by a path, of a process in a folder.
@@ -41,6 +43,7 @@ pub(super) fn start(paths: &Paths, given: &[u8], name: &[u8], folder: &Path) -> 
             words: is_script.then_some(words),
             path: shown.clone().or_else(|| is_script.then(|| given.clone())),
             program: None,
+            fixed: None,
         };
         let is_program = rustix::fs::access(&place, rustix::fs::Access::EXEC_OK).is_ok() && place.is_file();
         let Some(file) = File::open(&place).ok().filter(|_| is_program) else {
@@ -56,17 +59,22 @@ pub(super) fn start(paths: &Paths, given: &[u8], name: &[u8], folder: &Path) -> 
             continue;
         }
         let elf = Elf::read(&file).ok().flatten();
+        let fixed = elf.as_ref().and_then(|elf| elf.fixed);
         let loader = elf.and_then(|elf| elf.interpreter);
         let Some(loader) = loader.and_then(|loader| real(paths, &loader)) else {
             return as_it_is(words);
         };
-        return loaded(paths, &loader, given, &place, words);
+        return Start {
+            fixed,
+            ..loaded(paths, &loader, given, &place, words)
+        };
     }
     // The kernel says why.
     Start {
         path: Some(given),
         words: Some(words),
         program: None,
+        fixed: None,
     }
 }
 
@@ -96,6 +104,7 @@ fn loaded(paths: &Paths, loader: &[u8], given: Vec<u8>, place: &Path, words: Vec
         path: Some(loader.to_vec()),
         words: Some(all),
         program: Some(program),
+        fixed: None,
     }
 }
 
@@ -194,6 +203,7 @@ mod tests {
             path: None,
             words: None,
             program: None,
+            fixed: None,
         };
         assert_eq!(start(&paths, b"/bin/sh", b"sh", Path::new("/")), as_it_is);
         assert_eq!(start(&paths, b"no-such", b"x", Path::new("/")), as_it_is);

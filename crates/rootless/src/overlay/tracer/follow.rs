@@ -2,21 +2,18 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::path::PathBuf;
 
 use rustix::io::Errno;
 use rustix::process::{WaitOptions, WaitStatus, wait};
 
 use super::calls::{self, Call};
-use super::exec;
-use super::memory::{ProcessMemory, Sheet};
+use super::change::{Change, SHEET, folder_of};
+use super::heap;
+use super::listing;
+use super::memory::ProcessMemory;
 use super::paths::Paths;
 use super::process::{self, Resume, go_on};
 use super::registers::{self, Registers};
-
-/// How much memory a process gets for what it is to give to the kernel in place of its own: the kernel itself lets the arguments of a program
-/// have more, and only what is used is ever there.
-const SHEET: u64 = 1 << 20;
 
 /// What is known of a process, or a thread of one.
 #[derive(Debug, Clone, Default)]
@@ -25,6 +22,8 @@ struct Process {
     program: Option<Vec<u8>>,
     /// ProcessMemory of it for what is changed.
     sheet: Option<u64>,
+    /// Where the program lies, if it cannot lie anywhere else, until its heap begins behind it.
+    fixed: Option<(u64, u64)>,
     /// The first thread of those that share the memory; 0 where that is not known yet.
     group: i32,
     /// What is to be done when the system call that it makes is over.
@@ -49,8 +48,12 @@ enum Then {
     PutBack(Registers),
     /// The answer is where its memory is, and the system call that it was stopped at is made again.
     Again(Registers),
-    /// It is another program, if that succeeded.
-    Became(Registers, Option<Vec<u8>>),
+    /// The system call that it was stopped at is made again.
+    Anew(Registers),
+    /// The list of a folder of links is in this place of its memory.
+    Listed(u64),
+    /// It is another program, if that succeeded, which may lie at fixed addresses.
+    Became(Registers, Option<Vec<u8>>, Option<(u64, u64)>),
 }
 
 /// All processes that are followed.
@@ -160,6 +163,7 @@ impl Followed {
         let known = Process {
             program: parent.program,
             sheet,
+            fixed: None,
             group: if is_thread { parent.group } else { child },
             then: Then::Nothing,
         };
@@ -198,13 +202,14 @@ impl Followed {
     fn became(&mut self, process: i32) -> io::Result<()> {
         let before = process::number_of(process)?;
         let known = self.processes.remove(&before).unwrap_or_default();
-        let program = match known.then {
-            Then::Became(_, program) => program,
-            _ => None,
+        let (program, fixed) = match known.then {
+            Then::Became(_, program, fixed) => (program, fixed),
+            _ => (None, None),
         };
         self.left.remove(&process);
         let known = Process {
             program,
+            fixed,
             ..Process::of(process)
         };
         self.processes.insert(process, known);
@@ -219,6 +224,15 @@ impl Followed {
         let Some(call) = calls::find(registers::number(&registers)) else {
             return Ok(Resume::On);
         };
+        if let Some(program) = known.fixed
+            && let Ok(resume) = self.begin_heap(process, program, &original)
+        {
+            return Ok(resume);
+        }
+        if let Call::List([descriptor, list]) = call {
+            return Ok(self.listed(process, &registers, [descriptor, list]));
+        }
+        let known = self.processes.entry(process).or_default();
         let memory = ProcessMemory::of(process)?;
         if let Some(answer) = answered(call, (&self.paths, known), &memory, process, &registers) {
             registers::answer(&mut registers, answer?);
@@ -226,25 +240,27 @@ impl Followed {
             return Ok(Resume::On);
         }
         let change = match call {
-            Call::Exec(places) => Change::program(&self.paths, &memory, process, &registers, places),
-            _ => Change::paths(&self.paths, known, &memory, process, &registers, call),
+            Call::Exec(places) => Change::program(
+                &self.paths,
+                known.program.as_ref(),
+                &memory,
+                process,
+                &registers,
+                places,
+            ),
+            _ => Change::paths(
+                &self.paths,
+                known.program.as_ref(),
+                &memory,
+                process,
+                &registers,
+                call,
+            ),
         };
         if change.is_empty() {
             return Ok(Resume::On);
         }
-        if known.sheet.is_none() {
-            known.sheet = self.left.get_mut(&known.group).and_then(Vec::pop);
-        }
-        let Some(sheet) = known.sheet else {
-            // No file, no address, and nothing that is there before it is written to.
-            let (access, kind) = (
-                libc::PROT_READ | libc::PROT_WRITE,
-                libc::MAP_PRIVATE | libc::MAP_ANONYMOUS,
-            );
-            let arguments = [0, SHEET, access as u64, kind as u64, u64::MAX, 0];
-            registers::replace(&mut registers, libc::SYS_mmap, arguments);
-            process::set_registers(process, &registers)?;
-            known.then = Then::Again(original);
+        let Some(sheet) = self.sheet_of(process, &original)? else {
             return Ok(Resume::ToEnd);
         };
         if change.write(&memory, sheet, &mut registers).is_err() {
@@ -254,11 +270,64 @@ impl Followed {
             return Ok(Resume::On);
         }
         process::set_registers(process, &registers)?;
+        let known = self.processes.entry(process).or_default();
         known.then = match call {
-            Call::Exec(_) => Then::Became(original, change.program),
+            Call::Exec(_) => Then::Became(original, change.program, change.fixed),
             _ => Then::PutBack(original),
         };
         Ok(Resume::ToEnd)
+    }
+
+    /// Returns the memory of a process for what is changed. Where it has none, it asks for some, and makes its system call again.
+    fn sheet_of(&mut self, process: i32, original: &Registers) -> io::Result<Option<u64>> {
+        let known = self.processes.entry(process).or_default();
+        if known.sheet.is_none() {
+            known.sheet = self.left.get_mut(&known.group).and_then(Vec::pop);
+        }
+        if known.sheet.is_some() {
+            return Ok(known.sheet);
+        }
+        // No file, no address, and nothing that is there before it is written to.
+        let (access, kind) = (
+            libc::PROT_READ | libc::PROT_WRITE,
+            libc::MAP_PRIVATE | libc::MAP_ANONYMOUS,
+        );
+        let arguments = [0, SHEET, access as u64, kind as u64, u64::MAX, 0];
+        let mut registers = *original;
+        registers::replace(&mut registers, libc::SYS_mmap, arguments);
+        process::set_registers(process, &registers)?;
+        known.then = Then::Again(*original);
+        Ok(None)
+    }
+
+    /// Has the heap of a process begin behind its program, before that asks for it; its system call is made again then.
+    fn begin_heap(&mut self, process: i32, program: (u64, u64), original: &Registers) -> io::Result<Resume> {
+        let Some(sheet) = self.sheet_of(process, original)? else {
+            return Ok(Resume::ToEnd);
+        };
+        let known = self.processes.entry(process).or_default();
+        // Whatever comes of it, it is not tried again.
+        known.fixed = None;
+        let map = heap::behind(process, program)?;
+        ProcessMemory::of(process)?.write(sheet, &map)?;
+        let [what, how] = [libc::PR_SET_MM, libc::PR_SET_MM_MAP].map(|number| number as u64);
+        let mut registers = *original;
+        let arguments = [what, how, sheet, map.len() as u64, 0, 0];
+        registers::replace(&mut registers, libc::SYS_prctl, arguments);
+        process::set_registers(process, &registers)?;
+        known.then = Then::Anew(*original);
+        Ok(Resume::ToEnd)
+    }
+
+    /// A folder is listed: one of links looks as it would in a namespace.
+    fn listed(&mut self, process: i32, registers: &Registers, places: [usize; 2]) -> Resume {
+        let [descriptor, list] = places.map(|place| registers::argument(registers, place));
+        let folder = folder_of(process, descriptor).and_then(|folder| std::fs::read_link(folder).ok());
+        if !folder.is_some_and(|folder| self.paths.is_of_links(&folder)) {
+            return Resume::On;
+        }
+        self.processes.entry(process).or_default().then = Then::Listed(list);
+        Resume::ToEnd
     }
 
     /// A system call is over.
@@ -269,9 +338,17 @@ impl Followed {
         let mut registers = process::registers(process)?;
         match std::mem::take(&mut known.then) {
             Then::Nothing => return Ok(()),
-            Then::PutBack(original) | Then::Became(original, _) => {
+            Then::Listed(list) => {
+                let size = registers::result(&registers);
+                if size.cast_signed() > 0 {
+                    listing::hide_links(&ProcessMemory::of(process)?, list, size)?;
+                }
+                return Ok(());
+            }
+            Then::PutBack(original) | Then::Became(original, ..) => {
                 registers::put_back(&mut registers, &original);
             }
+            Then::Anew(original) => registers = registers::again(&original),
             Then::Again(original) => match registers::result(&registers) {
                 address if address.cast_signed() > 0 => {
                     known.sheet = Some(address);
@@ -295,108 +372,6 @@ impl Followed {
     }
 }
 
-/// What is changed of a system call.
-#[derive(Debug, Default)]
-struct Change {
-    /// Paths, by the place of the argument.
-    paths: Vec<(usize, Vec<u8>)>,
-    /// The arguments of a program: the place, those that come first, and where the others are.
-    words: Option<(usize, Vec<Vec<u8>>, Vec<u64>)>,
-    /// The program that is meant, where the kernel takes another for it.
-    program: Option<Vec<u8>>,
-}
-
-impl Change {
-    fn paths(
-        paths: &Paths,
-        known: &Process,
-        memory: &ProcessMemory,
-        process: i32,
-        registers: &Registers,
-        call: Call,
-    ) -> Self {
-        let access = calls::access(registers::number(registers), |place| {
-            registers::argument(registers, place)
-        });
-        let read = |place: &usize| {
-            let path = memory.text(registers::argument(registers, *place))?;
-            let led = if path.starts_with(b"/") {
-                paths.translated(&path, access)
-            } else {
-                let folder = match call {
-                    Call::PathsAt(_) | Call::LinkAt(_) => {
-                        folder_of(process, registers::argument(registers, place.checked_sub(1)?))?
-                    }
-                    Call::Bound(_) => return None,
-                    _ => PathBuf::from(format!("/proc/{process}/cwd")),
-                };
-                let folder = std::fs::read_link(folder).ok()?;
-                paths.translated_from(&folder, &path, access)
-            };
-            let own = || known.program.clone().filter(|_| Paths::is_own(&path, process));
-            Some((*place, led.or_else(own)?))
-        };
-        Self {
-            paths: call.paths().iter().filter_map(read).collect(),
-            ..Self::default()
-        }
-    }
-
-    fn program(
-        paths: &Paths,
-        memory: &ProcessMemory,
-        process: i32,
-        registers: &Registers,
-        places: [usize; 2],
-    ) -> Self {
-        let [path_at, words_at] = places;
-        let read = || {
-            let path = memory.text(registers::argument(registers, path_at))?;
-            let words = memory.pointers(registers::argument(registers, words_at))?;
-            let name = words.first().and_then(|word| memory.text(*word));
-            let folder = match path_at {
-                0 => PathBuf::from(format!("/proc/{process}/cwd")),
-                _ => folder_of(process, registers::argument(registers, 0))?,
-            };
-            // What is started by its descriptor has no name that another process could open.
-            let is_named = !path.is_empty();
-            is_named.then(|| {
-                (
-                    exec::start(paths, &path, &name.unwrap_or_default(), &folder),
-                    words,
-                )
-            })
-        };
-        let Some((start, words)) = read() else {
-            return Self::default();
-        };
-        let rest = words.get(1..).unwrap_or_default().to_vec();
-        Self {
-            paths: start.path.map(|path| (path_at, path)).into_iter().collect(),
-            words: start.words.map(|words| (words_at, words, rest)),
-            program: start.program,
-        }
-    }
-
-    fn is_empty(&self) -> bool {
-        self.paths.is_empty() && self.words.is_none()
-    }
-
-    /// Writes it into the memory of a process, and has the arguments of the system call lead there.
-    fn write(&self, memory: &ProcessMemory, address: u64, registers: &mut Registers) -> io::Result<()> {
-        let mut sheet = Sheet::new(address);
-        for (place, path) in &self.paths {
-            registers::set_argument(registers, *place, sheet.text(path));
-        }
-        if let Some((place, words, rest)) = &self.words {
-            let first: Vec<u64> = words.iter().map(|word| sheet.text(word)).collect();
-            let all = sheet.pointers(first.into_iter().chain(rest.iter().copied()));
-            registers::set_argument(registers, *place, all);
-        }
-        sheet.write(memory, SHEET)
-    }
-}
-
 /// Returns the process that started another, or the first thread of it where that is a thread.
 ///
 /// Source: `Tgid` and `PPid` in proc_pid_status(5).
@@ -411,16 +386,6 @@ fn starter_of(process: i32) -> io::Result<i32> {
         _ => number("PPid:"),
     };
     found.ok_or_else(|| io::ErrorKind::InvalidData.into())
-}
-
-/// Returns the folder of a process that a descriptor stands for.
-fn folder_of(process: i32, descriptor: u64) -> Option<PathBuf> {
-    // The kernel reads it as a number of 32 bits.
-    let number = (descriptor & u64::from(u32::MAX)) as u32;
-    Some(match number.cast_signed() {
-        libc::AT_FDCWD => PathBuf::from(format!("/proc/{process}/cwd")),
-        number => PathBuf::from(format!("/proc/{process}/fd/{number}")),
-    })
 }
 
 /// Answers what the kernel is not asked: where a program's own file is, where the kernel takes the loader for that, and what is refused.

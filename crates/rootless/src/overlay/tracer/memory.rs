@@ -56,7 +56,8 @@ impl ProcessMemory {
         None
     }
 
-    fn read(&self, address: u64, size: usize) -> Option<Vec<u8>> {
+    /// Reads bytes; nothing where they are not all there.
+    pub(super) fn read(&self, address: u64, size: usize) -> Option<Vec<u8>> {
         let mut bytes = vec![0; size];
         self.0.read_exact_at(&mut bytes, address).ok()?;
         Some(bytes)

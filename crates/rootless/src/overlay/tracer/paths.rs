@@ -105,7 +105,30 @@ impl Paths {
         {
             self.take_copy(Path::new(OsStr::from_bytes(own)));
         }
-        own.or(place)
+        let found = own.or(place);
+        let file = match access {
+            Access::Look => self.file_behind(found.as_deref().unwrap_or(path)),
+            _ => None,
+        };
+        file.or(found)
+    }
+
+    /// Says whether a folder is one of links.
+    pub(super) fn is_of_links(&self, folder: &Path) -> bool {
+        self.files == PackageFiles::Copied && folder.starts_with(&self.places[1])
+    }
+
+    /// Returns the file that a link stands for which is there in place of a file of the generation.
+    fn file_behind(&self, path: &[u8]) -> Option<Vec<u8>> {
+        let link = Path::new(OsStr::from_bytes(path));
+        if !link.starts_with(&self.links) && !link.starts_with(&self.places[1]) {
+            return None;
+        }
+        let file = fs::read_link(link).ok()?;
+        // What leads anywhere else is a link of a package, or was made.
+        let is_own = is_below(file.as_os_str().as_bytes(), &self.install) && !file.starts_with(&self.links);
+        let is_file = is_own && fs::symlink_metadata(&file).is_ok_and(|found| found.is_file());
+        is_file.then(|| file.into_os_string().into_encoded_bytes())
     }
 
     /// Returns where something is that makes files for the generation: by whatever links a path leads to files of a package, what is made
@@ -124,7 +147,7 @@ impl Paths {
         }
         let parent = fs::canonicalize(path.parent()?).ok()?;
         let found = among(&parent.join(path.file_name()?))?;
-        (access != Access::Read || is_made(&found)).then_some(found)
+        (!matches!(access, Access::Read | Access::Look) || is_made(&found)).then_some(found)
     }
 
     /// Puts a copy of a package's file in the place of the link to it.
@@ -368,6 +391,35 @@ mod tests {
         fs::write(&made, "").unwrap();
         assert_eq!(to("/usr/lib/tool/made", Access::Read), Some(made.clone()));
         assert_eq!(to(real.to_str().unwrap(), Access::Read), Some(made));
+    }
+
+    #[test]
+    fn where_files_are_made_a_link_in_place_of_a_file_looks_like_that_file() {
+        let folder = generation();
+        let at = |path: &str| folder.path().join("gen/1").join(path);
+        std::os::unix::fs::symlink(at("union/var/lib/tool/lock"), at("union/var/lib/tool/link")).unwrap();
+        std::os::unix::fs::symlink(at("root/var/lib/tool"), at("union/var/lib/tool/folder")).unwrap();
+        let paths = Paths::read(&at(""), PackageFiles::Copied);
+        let to = |path: &str, access| {
+            let found = paths.translated(path.as_bytes(), access);
+            found.map(|found| PathBuf::from(OsStr::from_bytes(&found).to_owned()))
+        };
+        let lock = at("root/var/lib/tool/lock");
+        assert_eq!(to("/var/lib/tool/lock", Access::Look), Some(lock.clone()));
+        let from = paths.translated_from(&at("union/var/lib/tool"), b"lock", Access::Look);
+        assert_eq!(from.as_deref(), Some(lock.as_os_str().as_bytes()));
+        for name in ["link", "folder", "no-such"] {
+            let place = at("union/var/lib/tool").join(name);
+            assert_ne!(
+                to(place.to_str().unwrap(), Access::Look),
+                Some(lock.clone()),
+                "{name}"
+            );
+        }
+        assert!(paths.is_of_links(&at("union/var/lib/tool")));
+        assert!(!paths.is_of_links(&at("root/var/lib/tool")));
+        let closed = Paths::read(&at(""), PackageFiles::Closed);
+        assert!(!closed.is_of_links(&at("union/var/lib/tool")));
     }
 
     #[test]
