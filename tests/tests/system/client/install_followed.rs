@@ -3,8 +3,9 @@
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
-use archive_tests::{Client, DebBuilder, Nginx, Run, TestArchive};
+use archive_tests::{Client, DebBuilder, Nginx, Random, Run, TestArchive};
 
 use super::install::has_namespaces;
 
@@ -229,5 +230,90 @@ fn a_killed_install_takes_programs_that_make_indexes_along_and_the_next_command_
         assert_eq!(client.program("plain", &[]).ok().stdout, "plain\n");
         let generations = std::fs::read_dir(client.path("packages/gen")).unwrap();
         assert_eq!(generations.count(), 1);
+    }
+}
+
+/// A package with programs that make indexes, each slow enough to be killed in the midst of it.
+fn with_indexes() -> DebBuilder {
+    let maker = |folder: &str| {
+        let made = format!("/usr/share/{folder}/made");
+        format!("#!/bin/sh\nfor n in 1 2 3 4 5; do echo $n >{made}.$n; sleep 0.01; done\necho done >{made}\n")
+    };
+    DebBuilder::new("indexed", "1.0", "all")
+        .file("usr/bin/update-mime-database", maker("mime"))
+        .file("usr/share/mime/packages/indexed.xml", "x")
+        .file("usr/bin/fc-cache", maker("fonts"))
+        .file("usr/share/fonts/indexed.ttf", "x")
+        .file("usr/bin/mandb", maker("man"))
+        .file("usr/share/man/man1/indexed.1", "x")
+        .file("usr/bin/indexed", "#!/bin/sh\necho indexed\n")
+}
+
+/// Says what a change that did not come to its end left behind.
+fn left_behind(client: &Client) -> Vec<String> {
+    let folders = ["packages/gen", "packages/store", "packages", ""].map(|folder| client.path(folder));
+    let entries = folders
+        .iter()
+        .flat_map(|folder| std::fs::read_dir(folder).unwrap());
+    let names = entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned());
+    names
+        .filter(|name| name.starts_with('.') || name == "tmp")
+        .collect()
+}
+
+#[test]
+fn an_install_that_is_killed_at_any_moment_of_making_indexes_leaves_the_old_generation() {
+    if !can_be_tried() {
+        return;
+    }
+    let kills: usize = std::env::var("CPKGS_KILLS").map_or(6, |count| count.parse().unwrap());
+    let plain = DebBuilder::new("plain", "1.0", "all").file("usr/bin/plain", "#!/bin/sh\necho plain\n");
+    let (archive, nginx) = TestArchive::served(&["--suite", "stable"]);
+    archive.add(&[with_indexes(), plain]).ok();
+    archive.publish();
+    let mut random = Random::new(16);
+    for is_followed in [true, false] {
+        let client = Client::of(&archive, &nginx.url());
+        client.run(&["update"]).ok();
+        let command = |arguments: &[&str]| match is_followed {
+            false => client.command(arguments),
+            true => {
+                let mut command = without_namespaces(client.command(&[]).get_program().as_ref(), arguments);
+                command.env("CPKGS_HOME", client.home());
+                command
+            }
+        };
+        Run::of(&mut command(&["install", "--yes", "plain"])).ok();
+        let mut killed = 0;
+        for _ in 0..kills {
+            let mut install = command(&["install", "--yes", "indexed"]);
+            let mut install = install
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .spawn()
+                .unwrap();
+            let first = ["/usr/bin/update-mime-database", "/usr/share/mime"];
+            until("making", || {
+                !processes(&first).is_empty() || install.try_wait().unwrap().is_some()
+            });
+            std::thread::sleep(Duration::from_micros(random.below(400_000) as u64));
+            killed += usize::from(install.try_wait().unwrap().is_none());
+            let _ = install.kill();
+            install.wait().unwrap();
+            assert_eq!(client.program("plain", &[]).ok().stdout, "plain\n");
+            Run::of(&mut command(&["install", "--yes", "indexed"])).ok();
+            assert_eq!(left_behind(&client), [""; 0]);
+            assert_eq!(client.program("indexed", &[]).ok().stdout, "indexed\n");
+            for folder in ["mime", "fonts", "man"] {
+                let made = client.path(&format!("packages/current/root/usr/share/{folder}/made"));
+                assert_eq!(std::fs::read_to_string(made).unwrap(), "done\n", "{folder}");
+            }
+            Run::of(&mut command(&["remove", "--yes", "indexed"])).ok();
+            client.run(&["gc", "--keep", "1"]).ok();
+        }
+        assert!(
+            killed > 0,
+            "no install was still running when it was to be killed"
+        );
     }
 }
