@@ -117,21 +117,28 @@ fn read<H: FileHeader<Endian = Endianness>>(file: &File, header: &H) -> io::Resu
         let entry = entries.iter().find(|(tag, _)| *tag == wanted);
         entry.map(|(_, value)| *value)
     };
-    let strings = value(elf::DT_STRTAB).and_then(|address| {
-        // The table is named by its address in memory.
-        segments.iter().find_map(|segment| {
-            let start: u64 = segment.p_vaddr(endian).into();
-            let inside = address.checked_sub(start)?;
-            let is_here = segment.p_type(endian) == elf::PT_LOAD && inside < segment.p_filesz(endian).into();
-            let offset: u64 = segment.p_offset(endian).into();
-            is_here.then(|| offset.checked_add(inside))?
-        })
-    });
+    // The table is named by its address in memory.
+    let strings = value(elf::DT_STRTAB).and_then(|address| offset_of(segments, endian, address));
     if let (Some(offset), Some(size)) = (strings, value(elf::DT_STRSZ)) {
         let strings = bytes_at(file, offset, size.min(MAX_STRINGS))?;
         found.read_entries(&entries, &strings);
     }
     Ok(Some(found))
+}
+
+/// Returns where in the file is what will be at an address.
+fn offset_of<P: ProgramHeader<Endian = Endianness>>(
+    segments: &[P],
+    endian: Endianness,
+    address: u64,
+) -> Option<u64> {
+    segments.iter().find_map(|segment| {
+        let start: u64 = segment.p_vaddr(endian).into();
+        let inside = address.checked_sub(start)?;
+        let is_here = segment.p_type(endian) == elf::PT_LOAD && inside < segment.p_filesz(endian).into();
+        let offset: u64 = segment.p_offset(endian).into();
+        is_here.then(|| offset.checked_add(inside))?
+    })
 }
 
 /// Returns the first address that segments are loaded at, and the one behind the last.
