@@ -35,8 +35,13 @@ const EVENTS: usize = 1_024;
 #[derive(Debug, Args)]
 pub(super) struct WatchArgs {
     /// Serve metrics for Prometheus at this address and port, to everyone who asks, e.g. 127.0.0.1:9467.
-    #[arg(long, value_name = "ADDRESS", env = "REPOGEN_METRICS")]
+    #[arg(long, value_name = "ADDRESS", env = "REPOGEN_METRICS", value_parser = socket_address)]
     metrics: Option<SocketAddr>,
+}
+
+fn socket_address(text: &str) -> Result<SocketAddr, String> {
+    text.parse()
+        .map_err(|_| "expected an IP address and a port, such as 127.0.0.1:9467 or [::1]:9467".to_owned())
 }
 
 /// What is printed.

@@ -18,12 +18,21 @@ enum FailureReason {
 }
 
 /// What was counted, for the metrics recorder of the process.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct PublishMetrics {
     failing: BTreeMap<SuiteName, FailureReason>,
 }
 
 impl PublishMetrics {
+    /// Begins with nothing that fails.
+    pub(super) fn new() -> Self {
+        let metrics = Self {
+            failing: BTreeMap::new(),
+        };
+        metrics.count_failing();
+        metrics
+    }
+
     /// Counts an event.
     pub(super) fn note(&mut self, event: &PublisherEvent) {
         match event {

@@ -52,7 +52,7 @@ impl PublisherWorker {
             shared,
             clock,
             report,
-            metrics: PublishMetrics::default(),
+            metrics: PublishMetrics::new(),
             suites: BTreeMap::new(),
             look_in: None,
             reopen: false,

@@ -22,6 +22,12 @@ fn it_says_how_long_publishes_take_and_what_fails() {
     let refused = archive.repogen(&["watch", "--metrics", &address]).exits(3);
     assert!(refused.stderr.contains(&address), "{}", refused.report());
     drop(listener);
+    let refused = archive.repogen(&["watch", "--metrics", "localhost"]).exits(2);
+    assert!(
+        refused.stderr.contains("an IP address and a port"),
+        "{}",
+        refused.report()
+    );
 
     let mut watching = Watching::start_with(&archive, &["--metrics", &address]);
     drop_whole(&archive, "stable/main", &package("hello", "1.0"));
