@@ -207,14 +207,7 @@ fn a_killed_install_takes_programs_that_make_indexes_along_and_the_next_command_
     for is_followed in [true, false] {
         let client = Client::of(&archive, &nginx.url());
         client.run(&["update"]).ok();
-        let command = |arguments: &[&str]| match is_followed {
-            false => client.command(arguments),
-            true => {
-                let mut command = without_namespaces(client.command(&[]).get_program().as_ref(), arguments);
-                command.env("CPKGS_HOME", client.home());
-                command
-            }
-        };
+        let command = |arguments: &[&str]| command_of(&client, is_followed, arguments);
         let mut install = command(&["install", "--yes", "bad"]);
         let mut install = install
             .stdout(Stdio::null())
@@ -231,6 +224,17 @@ fn a_killed_install_takes_programs_that_make_indexes_along_and_the_next_command_
         let generations = std::fs::read_dir(client.path("packages/gen")).unwrap();
         assert_eq!(generations.count(), 1);
     }
+}
+
+/// Returns `cpkgs` as it is, or where programs are followed.
+fn command_of(client: &Client, is_followed: bool, arguments: &[&str]) -> Command {
+    let command = client.command(arguments);
+    if !is_followed {
+        return command;
+    }
+    let mut followed = without_namespaces(command.get_program().as_ref(), arguments);
+    followed.env("CPKGS_HOME", client.home());
+    followed
 }
 
 /// A package with programs that make indexes, each slow enough to be killed in the midst of it.
@@ -275,14 +279,7 @@ fn an_install_that_is_killed_at_any_moment_of_making_indexes_leaves_the_old_gene
     for is_followed in [true, false] {
         let client = Client::of(&archive, &nginx.url());
         client.run(&["update"]).ok();
-        let command = |arguments: &[&str]| match is_followed {
-            false => client.command(arguments),
-            true => {
-                let mut command = without_namespaces(client.command(&[]).get_program().as_ref(), arguments);
-                command.env("CPKGS_HOME", client.home());
-                command
-            }
-        };
+        let command = |arguments: &[&str]| command_of(&client, is_followed, arguments);
         Run::of(&mut command(&["install", "--yes", "plain"])).ok();
         let mut killed = 0;
         for _ in 0..kills {
