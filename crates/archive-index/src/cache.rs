@@ -17,7 +17,7 @@ use archive_storage::STATE;
 use archive_storage::staging::Staging;
 
 /// Raised whenever chunks come out in other bytes: with other settings of a compressor, or another layout here.
-const FORMAT: &str = "4";
+const FORMAT: &str = "5";
 const MAGIC: [u8; 8] = *b"repochnk";
 const PARTS: usize = Form::ALL.len();
 /// Magic, four lengths, four CRCs, padding of the xz block, CRC of all this.

@@ -36,6 +36,9 @@ pub struct CompressedChunk {
 const GZIP_LEVEL: u32 = 6;
 /// Level 9: 12 takes half as long again for one hundredth of the size.
 const ZSTD_LEVEL: i32 = 9;
+/// How long a match must be for the search of a longer one to end. Preset 6 has 64, for an eighth more time and 0.2 % less size.
+const XZ_NICE_LENGTH: u32 = 56;
+
 fn gzip(plain: &[u8]) -> std::io::Result<Vec<u8>> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::new(GZIP_LEVEL));
     encoder.write_all(plain)?;
@@ -52,6 +55,7 @@ fn xz(plain: &[u8]) -> std::io::Result<(Vec<u8>, u8)> {
     let mut options = LzmaOptions::new_preset(6)?;
     options
         .dict_size(dictionary(plain))
+        .nice_len(XZ_NICE_LENGTH)
         .literal_context_bits(4)
         .literal_position_bits(0)
         .position_bits(0);

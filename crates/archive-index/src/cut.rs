@@ -23,10 +23,10 @@ pub const GROUP: ChunkBounds = ChunkBounds {
 /// The bounds of a sealed chunk.
 ///
 /// It is what a publish compresses for a record in the middle, and since an xz block starts without history, what keeps the
-/// file small. Eleven pieces lie between its bounds: with few, one record would move many cuts.
+/// file small. Ten pieces lie between its bounds: with few, one record would move many cuts.
 pub const SEALED: ChunkBounds = ChunkBounds {
-    least: 408 * KIB,
-    most: 632 * KIB,
+    least: 400 * KIB,
+    most: 600 * KIB,
 };
 
 /// How large a run is, in bytes of plain text.
