@@ -100,7 +100,8 @@ struct HashingReader<R> {
 impl<R: Read> Read for HashingReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.inner.read(buffer)?;
-        self.digester.update(buffer.get(..read).unwrap_or_default());
+        self.digester
+            .update(buffer.get(..read).expect("a read fills no more than the buffer"));
         self.size += read as u64;
         Ok(read)
     }

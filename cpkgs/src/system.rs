@@ -389,7 +389,7 @@ fn verified_copy(add: &Add, folder: &Path) -> Result<PathBuf, SystemError> {
         why: error.to_string(),
     })?;
     let to = &folder.join(file_name(&stanza));
-    let flags = i32::try_from(OFlags::NOFOLLOW.bits()).unwrap_or_default();
+    let flags = OFlags::NOFOLLOW.bits().cast_signed();
     let file = OpenOptions::new()
         .read(true)
         .custom_flags(flags)

@@ -90,7 +90,7 @@ fn add(
     automatic: &BTreeSet<PackageKey>,
 ) -> Result<(), debian_control::stanza::StanzaError> {
     let stanza = Stanza::parse(&text)?;
-    let [want, flag, state] = words(&stanza).unwrap_or_default();
+    let [want, flag, state] = words(&stanza).expect("the status was checked when it was read");
     let state = match (flag, state) {
         (_, "not-installed") => return Ok(()),
         (_, "config-files") => {

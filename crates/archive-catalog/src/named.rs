@@ -18,8 +18,8 @@ pub struct NamedPackage {
     pub section: Option<String>,
     /// Replaces `Priority`.
     pub priority: Option<String>,
-    /// Path of its file below the tree; empty when the tree has no file of it.
-    pub path: String,
+    /// Path of its file below the tree; `None` where the tree has no file of it.
+    pub path: Option<String>,
     /// When it was placed, in Unix seconds.
     pub added_at: i64,
     /// The CI job that brought it.

@@ -63,8 +63,8 @@ pub struct Indexed {
     pub position: Position,
     /// Its checked control stanza.
     pub control: String,
-    /// Path of its file below the tree; empty when the tree has no file of it.
-    pub path: String,
+    /// Path of its file below the tree; `None` where the tree has no file of it.
+    pub path: Option<String>,
     /// Bytes of its file.
     pub size: u64,
     /// Digest of its file.

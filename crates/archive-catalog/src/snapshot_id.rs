@@ -118,8 +118,16 @@ pub struct SnapshotPackage {
     pub sha256: Sha256,
     /// Bytes of its file.
     pub size: u64,
-    /// Path of its file below the tree; empty when the tree has no file of it.
-    pub path: String,
+    /// Path of its file below the tree; `None` where the tree has no file of it.
+    pub path: Option<String>,
+}
+
+impl SnapshotPackage {
+    /// Returns the name of its file: `NAME_VERSION_ARCH.deb`, the version without its epoch.
+    pub fn file_name(&self) -> String {
+        let version = self.version.without_epoch();
+        format!("{}_{version}_{}.deb", self.name, self.architecture)
+    }
 }
 
 #[cfg(test)]

@@ -113,7 +113,7 @@ impl KeyringPackage {
     pub fn build(&self, known: &[KnownVersion]) -> Result<BuiltKeyringPackage, KeyringPackageError> {
         let certificates = self.keyring.certificates().iter();
         let changed = certificates.map(|certificate| certificate.changed()).max();
-        let changed = changed.unwrap_or_default();
+        let changed = changed.expect("a keyring has a certificate");
         let day = format_iso(changed).chars().take(10).collect::<String>();
         let base = day.replace('-', ".");
         let newest = known.iter().max_by(|a, b| a.version.cmp(&b.version));

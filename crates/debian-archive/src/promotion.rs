@@ -221,7 +221,7 @@ mod tests {
             version: version.parse().unwrap(),
             sha256: Sha256::from_bytes([0; 32]),
             size: 1,
-            path: String::new(),
+            path: None,
         };
         let newest = newest_of_each(vec![
             package("aa", "1.9", "amd64"),

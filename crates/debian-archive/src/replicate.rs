@@ -261,7 +261,9 @@ impl<'a> Copy<'a> {
                 .snapshot(&self.suite.codename, self.suite.pool_tree(), Some(revision))?;
         let mut missing = Vec::new();
         for package in snapshot.packages()? {
-            let path = format!("{}{}", self.tree, package.path);
+            let path = package.path.as_ref();
+            let path = path.map(|path| format!("{}{path}", self.tree));
+            let path = path.ok_or_else(|| ReplicateError::Missing(package.file_name()))?;
             self.named.insert(path.clone());
             if self.held.get(&path) != Some(&package.size) {
                 missing.push(Transfer {

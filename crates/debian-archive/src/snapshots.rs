@@ -312,10 +312,9 @@ impl Archive {
             return Err(SnapshotError::FilesMissing {
                 id: id.clone(),
                 count: missing.len(),
-                first: if first.path.is_empty() {
-                    format!("{}_{}_{}.deb", first.name, first.version, first.architecture)
-                } else {
-                    archive_storage::pool::below_root(suite.pool_tree(), &first.path)
+                first: match &first.path {
+                    None => first.file_name(),
+                    Some(path) => archive_storage::pool::below_root(suite.pool_tree(), path),
                 },
             });
         }
@@ -336,7 +335,10 @@ impl Archive {
         };
         let mut missing = Vec::new();
         for package in held {
-            let path = format!("{tree}{}", package.path);
+            let Some(path) = package.path.as_ref().map(|path| format!("{tree}{path}")) else {
+                missing.push(package);
+                continue;
+            };
             let found = match &listed {
                 Some(listed) => listed.get(&path).cloned(),
                 None => self.files().head(&path)?,

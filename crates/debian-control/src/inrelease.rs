@@ -62,7 +62,7 @@ pub fn split(bytes: &[u8]) -> Result<Envelope<'_>, EnvelopeError> {
     }
     Ok(Envelope {
         text,
-        signature: whole.get(start..end).unwrap_or_default(),
+        signature: whole.get(start..end).expect("both are ends of lines"),
     })
 }
 

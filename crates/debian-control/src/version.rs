@@ -58,7 +58,7 @@ impl Version {
     pub fn upstream(&self) -> &str {
         self.text
             .get(self.upstream.0..self.upstream.1)
-            .unwrap_or_default()
+            .expect("the upstream part lies in the text")
     }
 
     /// Returns the Debian revision, where there is one.
@@ -68,7 +68,9 @@ impl Version {
 
     /// Returns the version as file names have it: without the epoch.
     pub fn without_epoch(&self) -> &str {
-        self.text.get(self.upstream.0..).unwrap_or_default()
+        self.text
+            .get(self.upstream.0..)
+            .expect("the upstream part lies in the text")
     }
 
     /// Returns bytes that order as versions do, and are equal for versions that dpkg calls equal.
@@ -104,7 +106,7 @@ fn parse(text: &str) -> Result<Version, &'static str> {
         None => (0, 0),
         Some((epoch, _)) => (parse_epoch(epoch)?, epoch.len() + 1),
     };
-    let rest = text.get(start..).unwrap_or_default();
+    let rest = text.get(start..).expect("a colon is one byte long");
     if rest.is_empty() {
         return Err("nothing after the epoch");
     }

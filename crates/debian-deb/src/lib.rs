@@ -114,8 +114,8 @@ fn read_package<R: Read>(
     let (member, compression) = members.next_tar(Role::Data)?;
     if let Some(visitor) = visitor {
         let layout = read_data(member, compression, limits, visitor)?;
-        // Read once before: they are right.
-        for file in control_files.conffiles().unwrap_or_default() {
+        let conffiles = control_files.conffiles().expect("the control member was checked");
+        for file in conffiles {
             layout.check_conffile(&file).map_err(DebError::ConffileConflict)?;
         }
     }

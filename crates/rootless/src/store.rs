@@ -292,7 +292,7 @@ fn write_control(folder: &Path, files: &ControlFiles) -> io::Result<()> {
     fs::create_dir(folder)?;
     for name in files.names() {
         let mut file = File::create_new(folder.join(name))?;
-        file.write_all(files.get(name).unwrap_or_default())?;
+        file.write_all(files.get(name).expect("each name is of a file"))?;
     }
     Ok(())
 }

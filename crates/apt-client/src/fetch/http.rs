@@ -165,7 +165,11 @@ impl Http {
                     let room = usize::try_from(limit)
                         .unwrap_or(usize::MAX)
                         .saturating_sub(bytes.len());
-                    bytes.extend(piece.get(..room).unwrap_or_default());
+                    bytes.extend(
+                        piece
+                            .get(..room)
+                            .expect("with all of it there are too many bytes"),
+                    );
                     return Ok(bytes);
                 }
                 return Err(FetchError::TooLong {

@@ -79,7 +79,8 @@ fn to_bytes(universe: &Universe, added: &Added) -> Vec<u8> {
     let mut bytes = universe.to_bytes();
     for package in added {
         let place = package.map_or(0, |package| package.index() + 1);
-        bytes.extend(u32::try_from(place).unwrap_or_default().to_le_bytes());
+        let place = u32::try_from(place).expect("a universe counts its packages in 32 bits");
+        bytes.extend(place.to_le_bytes());
     }
     bytes
 }

@@ -94,6 +94,7 @@ impl Listing for SqlCatalog {
                 all.extend(part.iter().map(|entry| {
                     let suites: Vec<SuiteName> =
                         entry.suites.iter().map(|(suite, _)| suite.clone()).collect();
+                    // What was pruned since it was listed has nothing said of it.
                     let known = found.get(entry.content.sha256.as_bytes());
                     known.map(|known| known.extras(&suites)).unwrap_or_default()
                 }));

@@ -62,7 +62,7 @@ pub(crate) fn packages(db: &Db<'_>, state: State, tree: &str, name: &PackageName
                 component: rows::text(row, CONTENT_WIDTH + 1)?,
                 section: row.get(CONTENT_WIDTH + 2)?,
                 priority: row.get(CONTENT_WIDTH + 3)?,
-                path: row.get::<Option<String>>(CONTENT_WIDTH + 4)?.unwrap_or_default(),
+                path: row.get(CONTENT_WIDTH + 4)?,
                 added_at: row.get(CONTENT_WIDTH + 5)?,
                 job: provenance::job(row, CONTENT_WIDTH + 6)?,
             })

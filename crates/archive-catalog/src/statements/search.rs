@@ -358,7 +358,8 @@ fn distance(one: &[char], other: &str) -> usize {
             return least;
         }
     }
-    row.last().copied().unwrap_or_default()
+    *row.last()
+        .expect("a row has one distance more than the word has letters")
 }
 
 #[cfg(test)]

@@ -321,7 +321,7 @@ fn snapshot_package(row: &Row<'_>) -> Sql<SnapshotPackage> {
         version: rows::text(row, 3)?,
         sha256: rows::sha256(row, 4)?,
         size: row.get(5)?,
-        path: row.get::<Option<String>>(6)?.unwrap_or_default(),
+        path: row.get(6)?,
     })
 }
 
@@ -330,7 +330,7 @@ fn indexed(row: &Row<'_>) -> Sql<Indexed> {
         position: position(row)?,
         control: row.get(5)?,
         // Missing when the suite was made private, or public, while packages stood in it.
-        path: row.get::<Option<String>>(6)?.unwrap_or_default(),
+        path: row.get(6)?,
         size: row.get(7)?,
         sha256: rows::sha256(row, 8)?,
         section: row.get(9)?,

@@ -50,7 +50,7 @@ pub(super) fn a_name_shows_what_a_state_holds_and_what_the_suite_held_before(cat
                 )
             })
             .collect();
-        (held, history, named.first().map(|named| named.path.clone()))
+        (held, history, named.first().and_then(|named| named.path.clone()))
     };
     let path = |version: &str| Some(format!("pool/hello_{version}.deb"));
     let of = |version: &str, added, removed| (version.to_owned(), added, removed);

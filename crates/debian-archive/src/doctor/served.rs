@@ -33,10 +33,10 @@ pub(super) fn diagnose(
             return Ok(false);
         }
     };
-    let kept = archive.files().read(KEYRING)?.unwrap_or_default();
-    let found = match answer.status {
-        200 => same(&answer.body, &kept),
-        status => Err(format!("answered with {status}")),
+    let found = match (answer.status, archive.files().read(KEYRING)?) {
+        (200, Some(kept)) => same(&answer.body, &kept),
+        (200, None) => Err("is served, and the archive has none".to_owned()),
+        (status, _) => Err(format!("answered with {status}")),
     };
     match found {
         Ok(()) => report.ok(Area::Served, &address, "is the keyring of the archive"),

@@ -92,8 +92,12 @@ impl Suitewise<'_> {
             return Ok(());
         };
         let path = format!("{}/InRelease", self.archive.dists(self.suite));
-        let kept = self.archive.files().read(&path)?.unwrap_or_default();
-        match same(&answer.body, &kept) {
+        let kept = self.archive.files().read(&path)?;
+        let compared = match &kept {
+            Some(kept) => same(&answer.body, kept),
+            None => Err("the archive has none".to_owned()),
+        };
+        match compared {
             Ok(()) => self
                 .report
                 .ok(Area::Served, &url, "is the InRelease of the archive"),

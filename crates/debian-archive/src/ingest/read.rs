@@ -88,7 +88,8 @@ pub(crate) fn read_content_from(
     )
     .map_err(|error| IngestError::Invalid(Box::new(error)))?;
     let package = &deb.package;
-    let paths = paths::pack(deb.files.as_deref().unwrap_or_default()).map_err(IngestError::Unreadable)?;
+    let paths = paths::pack(deb.files.as_deref().expect("the list was asked for"))
+        .map_err(IngestError::Unreadable)?;
     let content = Content {
         sha256,
         size,

@@ -55,8 +55,15 @@ impl Records for PackagesRecords<'_> {
 /// Returns the stanza of a package and the blank line after it.
 pub fn render(suite: &Suite, package: &Indexed) -> Result<String, IndexError> {
     let wins = suite.overrides.get(package.position.name.as_str());
+    // A suite that became private or public has its files in the other tree, until publishing has linked them.
+    let path = package.path.as_deref().ok_or_else(|| {
+        IndexError::Record(format!(
+            "`{}` has no file in the pool of the suite: expected one for each package",
+            package.position.name
+        ))
+    })?;
     let placement = Placement {
-        filename: &package.path,
+        filename: path,
         size: package.size,
         // apt takes the strongest digest; each further one costs every client its bytes.
         md5: None,

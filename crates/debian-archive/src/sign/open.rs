@@ -20,7 +20,12 @@ pub fn open(signing: &Signing, root: &Path, now: i64) -> Result<Box<dyn Signer>,
         };
         return Ok(Box::new(ExternalCommand::open(&options, now)?));
     }
-    let key = signing.key.as_deref().map(below).unwrap_or_default();
+    let key = below(
+        signing
+            .key
+            .as_deref()
+            .expect("a configuration has `key` or `command`"),
+    );
     let also: Vec<PathBuf> = signing.also.iter().map(|path| below(path)).collect();
     Ok(Box::new(KeyFiles::open(&key, &also)?))
 }

@@ -115,7 +115,7 @@ mod tests {
             version: version.parse().unwrap(),
             sha256: Sha256::from_bytes([u8::try_from(version.len()).unwrap(); 32]),
             size: 1,
-            path: String::new(),
+            path: None,
         }
     }
 

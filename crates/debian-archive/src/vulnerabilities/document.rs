@@ -52,7 +52,8 @@ impl<R: Read> Read for MeteredReader<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let left = self.left.get();
         let most = usize::try_from(left).map_or(buffer.len(), |left| left.min(buffer.len()));
-        let read = self.reader.read(buffer.get_mut(..most).unwrap_or_default())?;
+        let room = buffer.get_mut(..most).expect("it is no more than the buffer");
+        let read = self.reader.read(room)?;
         self.left.set(left.saturating_sub(read as u64));
         if left == 0 && !buffer.is_empty() {
             return Err(io::Error::other("one of its records is too long"));

@@ -95,11 +95,9 @@ fn number(text: &str, least: i64, most: i64) -> Option<i64> {
 }
 
 fn name(names: &[&'static str], at: i64) -> &'static str {
-    usize::try_from(at)
-        .ok()
-        .and_then(|at| names.get(at))
-        .copied()
-        .unwrap_or_default()
+    let at = usize::try_from(at).ok();
+    at.and_then(|at| names.get(at))
+        .expect("a day of the week is 0 to 6, a month 0 to 11")
 }
 
 fn time(seconds: i64) -> (i64, i64, i64) {
@@ -126,8 +124,8 @@ fn civil(days: i64) -> (i64, u8, u8) {
     let year = year_of_era + era * 400 + i64::from(month <= 2);
     (
         year,
-        u8::try_from(month).unwrap_or_default(),
-        u8::try_from(day).unwrap_or_default(),
+        u8::try_from(month).expect("a month is at most 12"),
+        u8::try_from(day).expect("a day is at most 31"),
     )
 }
 

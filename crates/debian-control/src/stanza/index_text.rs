@@ -16,7 +16,7 @@ pub fn index_text(bytes: Vec<u8>) -> String {
             wrong.fill(b'?');
         }
     }
-    String::from_utf8(bytes).unwrap_or_default()
+    String::from_utf8(bytes).expect("what was wrong is question marks now")
 }
 
 #[cfg(test)]

@@ -41,7 +41,7 @@ impl<'a> StanzaReader<'a> {
         let line = self.line(start);
         let end = self.separator(start);
         self.at = end;
-        let text = self.text.get(start..end).unwrap_or_default();
+        let text = self.text.get(start..end).expect("lines end after whole letters");
         Some((text.strip_suffix('\n').unwrap_or(text), line))
     }
 

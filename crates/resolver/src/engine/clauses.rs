@@ -63,7 +63,7 @@ impl Clauses {
     /// Returns the literals of a clause, to put them in another order.
     pub(super) fn lits_mut(&mut self, clause: ClauseId) -> &mut [Lit] {
         let range = self.clauses[clause].lits.range();
-        self.lits.get_mut(range).unwrap_or_default()
+        self.lits.get_mut(range).expect("a clause lies in the literals")
     }
 
     /// Returns the clauses that a learnt one follows from.

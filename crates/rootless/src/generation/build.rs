@@ -246,8 +246,11 @@ impl Builder<'_> {
                 }
                 Node::File { owner, source, .. } => {
                     let conffiles = self.packages.get(*owner).map(|package| &package.conffiles);
-                    let text = std::str::from_utf8(source).unwrap_or_default();
-                    let is_conffile = conffiles.is_some_and(|conffiles| conffiles.contains_key(text));
+                    // The name of a conffile is text.
+                    let text = std::str::from_utf8(source).ok();
+                    let is_conffile = conffiles
+                        .zip(text)
+                        .is_some_and(|(conffiles, text)| conffiles.contains_key(text));
                     if is_conffile && self.options.purpose == Purpose::Numbered {
                         root.symlink(path, &shared(path))?;
                         link_or_copy(sources.of(*owner)?, source, &mut pristine, path)?;

@@ -9,7 +9,6 @@
 use std::collections::{BTreeSet, HashMap};
 
 use debian_control::relation::{RelationKind, Relations};
-use debian_control::stanza::Stanza;
 
 use super::package::Package;
 use super::plan::Programs;
@@ -60,8 +59,7 @@ struct About {
 impl About {
     fn of(package: &Package) -> Self {
         let name = &package.record.name;
-        // It was parsed when it was unpacked; what is broken since then says nothing.
-        let stanza = Stanza::parse(&package.control).unwrap_or_default();
+        let stanza = package.stanza();
         let related = |kinds: &[RelationKind]| -> Vec<String> {
             let fields = kinds.iter().map(|kind| (*kind, stanza.get(kind.field_name())));
             let relations = fields

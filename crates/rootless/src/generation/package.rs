@@ -78,15 +78,20 @@ impl Package {
         String::from_utf8_lossy(&bytes).into_owned()
     }
 
+    /// Returns what its control file says.
+    pub(super) fn stanza(&self) -> Stanza<'_> {
+        Stanza::parse(&self.control).expect("it was parsed when the package was read")
+    }
+
     /// Returns whether several architectures of it may be installed at once.
     pub(super) fn is_same(&self) -> bool {
-        let stanza = Stanza::parse(&self.control).unwrap_or_default();
+        let stanza = self.stanza();
         stanza.line("Multi-Arch") == Some("same")
     }
 
     /// Returns whether every Debian has it.
     pub(super) fn is_base(&self) -> bool {
-        let stanza = Stanza::parse(&self.control).unwrap_or_default();
+        let stanza = self.stanza();
         stanza.line("Essential") == Some("yes") || stanza.line("Priority") == Some("required")
     }
 

@@ -1,7 +1,8 @@
 //! `repogen snapshot show`: what a state holds.
 
-use archive_catalog::SnapshotId;
+use archive_catalog::{SnapshotId, SnapshotPackage};
 use clap::Args;
+use debian_archive::config::Suite;
 use serde::Serialize;
 
 use crate::cli::context::Context;
@@ -31,7 +32,14 @@ struct HeldView<'a> {
     component: &'a str,
     size: u64,
     checksum: String,
-    filename: String,
+    /// `null` where its file is gone.
+    filename: Option<String>,
+}
+
+/// Returns the path of its file below the root.
+fn filename(suite: &Suite, package: &SnapshotPackage) -> Option<String> {
+    let path = package.path.as_deref()?;
+    Some(archive_storage::pool::below_root(suite.pool_tree(), path))
 }
 
 pub(crate) fn run(args: SnapshotShowArgs, context: &mut Context) -> Result<Completion, Failure> {
@@ -52,7 +60,7 @@ pub(crate) fn run(args: SnapshotShowArgs, context: &mut Context) -> Result<Compl
                     component: package.component.as_str(),
                     size: package.size,
                     checksum: package.sha256.to_string(),
-                    filename: archive_storage::pool::below_root(suite.pool_tree(), &package.path),
+                    filename: filename(suite, &package),
                 };
                 let line = serde_json::to_string(&view).map_err(Failure::disk)?;
                 context.printer.line(line)?;

@@ -397,7 +397,7 @@ mod tests {
             version: version.parse().unwrap(),
             sha256: debian_control::digest::sha256(format!("{name}={version}").as_bytes()),
             size: 1,
-            path: String::new(),
+            path: None,
         }
     }
 

@@ -126,6 +126,12 @@ impl<'a> SitePackages<'a> {
     /// Makes a build; the paths of the newest alone are shown.
     fn build(&self, named: NamedPackage, found: &[Finding], is_newest: bool) -> Result<Build, PublishError> {
         let package = parsed(&named.content)?;
+        let path = named.path.ok_or_else(|| {
+            IndexError::Record(format!(
+                "`{}` has no file in the pool of the suite",
+                named.content.name
+            ))
+        })?;
         let is_of_it = |finding: &&Finding| {
             finding.version == named.content.version.as_str()
                 && finding.architecture == named.content.architecture.as_str()
@@ -136,7 +142,7 @@ impl<'a> SitePackages<'a> {
             section: self.section(&package, named.section.as_deref()),
             priority: priority.or_else(|| package.priority().map(str::to_owned)),
             component: named.component,
-            path: named.path,
+            path,
             size: named.content.size,
             sha256: named.content.sha256.to_string(),
             added_at: named.added_at,
