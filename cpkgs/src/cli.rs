@@ -147,7 +147,7 @@ enum Command {
     Auth(auth::AuthArgs),
     Admin(admin::AdminArgs),
     Completions(completions::CompletionsArgs),
-    Man(man::ManArgs),
+    Man(cli_kit::man::ManArgs),
 }
 
 /// What every command works with.
@@ -321,7 +321,7 @@ fn internal() -> Option<ExitCode> {
     Some(match result {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => REFUSED.into(),
-        Err(failure) => failure.report(&mut Printer::new(OutputFormat::Text, Verbosity::Quiet)),
+        Err(failure) => failure.print(),
     })
 }
 
@@ -364,7 +364,7 @@ pub(crate) fn main() -> ExitCode {
             let outcome = run(arguments.command, &mut context);
             ended(outcome, &mut context.printer)
         }
-        Err(failure) => failure.report(&mut Printer::new(format, verbosity)),
+        Err(failure) => failure.print(),
     }
 }
 
@@ -446,7 +446,7 @@ fn run(command: Command, context: &mut Context) -> Result<Outcome, Failure> {
         Command::Auth(args) => auth::run(args, context),
         Command::Admin(args) => admin::run(args, context),
         Command::Completions(args) => completions::run(&args, context),
-        Command::Man(args) => man::run(&args, context),
+        Command::Man(args) => man::run(&args),
     }
 }
 
@@ -457,7 +457,7 @@ fn ended(outcome: Result<Outcome, Failure>, printer: &mut Printer) -> ExitCode {
         Err(failure) => {
             // What was printed before stands.
             let _ = printer.flush();
-            failure.report(printer)
+            failure.print()
         }
     }
 }

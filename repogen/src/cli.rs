@@ -81,8 +81,8 @@ enum Command {
     Backup(backup::BackupArgs),
     Restore(backup::RestoreArgs),
     Key(key::KeyArgs),
-    Man(man::ManArgs),
-    Completions(completions::CompletionsArgs),
+    Man(cli_kit::man::ManArgs),
+    Completions(cli_kit::completions::CompletionsArgs),
 }
 
 /// Runs the program.
@@ -114,7 +114,7 @@ pub(crate) fn main() -> ExitCode {
         Err(failure) => {
             // What was printed before stands.
             let _ = context.printer.flush();
-            failure.report(&mut context.printer)
+            failure.print()
         }
     }
 }

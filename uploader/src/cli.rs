@@ -19,6 +19,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use cli_kit::ErrorReport;
 
 use self::error::CommandError;
 use crate::settings::Settings;
@@ -52,8 +53,8 @@ enum UploaderCommand {
     IngestLogs(ingest_logs::IngestLogsArgs),
     /// Update the catalog's tables to this version.
     Migrate,
-    Man(man::ManArgs),
-    Completions(completions::CompletionsArgs),
+    Man(cli_kit::man::ManArgs),
+    Completions(cli_kit::completions::CompletionsArgs),
 }
 
 /// Runs the program. Exit codes: 0 done, 1 not possible, 2 usage or settings, 3 the archive cannot be used.
@@ -62,8 +63,9 @@ pub(crate) fn main() -> ExitCode {
     match run(UploaderArguments::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            output::print_error(&error);
-            error.exit_code().into()
+            let code = error.exit_code();
+            ErrorReport::new(error.into_cause()).print();
+            code.into()
         }
     }
 }

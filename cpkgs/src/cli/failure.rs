@@ -12,16 +12,16 @@ use apt_client::repository::RepositoryError;
 use apt_client::source::SourceError;
 use apt_client::source_packages::SourcesError;
 use apt_client::trust::TrustError;
+use cli_kit::{ErrorReport, PrintError, one_line};
 use cpkgs::account::RegistryError;
 use cpkgs::config::ConfigError;
 use cpkgs::local::LocalError;
 use cpkgs::system::SystemError;
-use debian_control::terminal::escaped;
 use rootless::RootlessError;
 use rootless::generation::GenerationError;
 use rootless::store::StoreError;
 
-use super::printer::{PrintError, Printer};
+use super::printer::Printer;
 
 /// Outcome; an empty search or list, too.
 pub(super) const DONE: u8 = 0;
@@ -43,8 +43,7 @@ pub(super) const INTERRUPTED: u8 = 130;
 #[derive(Debug)]
 pub(super) struct Failure {
     code: u8,
-    error: anyhow::Error,
-    hints: Vec<String>,
+    report: ErrorReport,
 }
 
 impl Failure {
@@ -56,11 +55,8 @@ impl Failure {
         } else {
             code
         };
-        Self {
-            code,
-            error,
-            hints: Vec::new(),
-        }
+        let report = ErrorReport::new(error);
+        Self { code, report }
     }
 
     /// Returns a failure that has no error below it.
@@ -70,13 +66,13 @@ impl Failure {
 
     /// Adds what would help.
     pub(super) fn hint(mut self, hint: impl Display) -> Self {
-        self.hints.push(hint.to_string());
+        self.report = self.report.hint(hint);
         self
     }
 
     /// Says first what could not be done; what is said so far becomes the cause.
     pub(super) fn context(mut self, what: impl Display) -> Self {
-        self.error = self.error.context(what.to_string());
+        self.report = self.report.context(what);
         self
     }
 
@@ -92,21 +88,15 @@ impl Failure {
 
     /// Says it as a warning, with its causes and hints: all goes on.
     pub(super) fn warn(&self, printer: &Printer) {
-        printer.warning(one_line(format_args!("{:#}", self.error)));
-        for hint in &self.hints {
+        printer.warning(one_line(format_args!("{:#}", self.report.error())));
+        for hint in self.report.hints() {
             printer.warning(one_line(hint));
         }
     }
 
-    /// Prints the causes, one a line, then the hints.
-    pub(super) fn report(&self, printer: &mut Printer) -> ExitCode {
-        printer.error_line(format_args!("error: {}", one_line(&self.error)));
-        for cause in self.error.chain().skip(1) {
-            printer.error_line(format_args!("  caused by: {}", one_line(cause)));
-        }
-        for hint in &self.hints {
-            printer.error_line(format_args!("hint: {}", one_line(hint)));
-        }
+    /// Prints what went wrong, and returns the exit code.
+    pub(super) fn print(&self) -> ExitCode {
+        self.report.print();
         self.code.into()
     }
 }
@@ -130,10 +120,6 @@ fn is_denied(error: &anyhow::Error) -> bool {
                 io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem
             )
         })
-}
-
-fn one_line(text: impl Display) -> String {
-    escaped(&text.to_string().trim_end().replace('\n', "; "))
 }
 
 impl From<PrintError> for Failure {
@@ -243,7 +229,7 @@ impl From<ContentsError> for Failure {
             ContentsError::Fetch { source, .. } => {
                 let failure = Self::from(*source);
                 let hint = "if the archive has changed since the last `cpkgs update`, another one helps";
-                Self::new(failure.code, failure.error.context(what)).hint(hint)
+                failure.context(what).hint(hint)
             }
             error => Self::new(REFUSED, error),
         }
@@ -257,7 +243,7 @@ impl From<SourcesError> for Failure {
             SourcesError::Fetch { source, .. } => {
                 let failure = Self::from(*source);
                 let hint = "if the archive has changed since the last `cpkgs update`, another one helps";
-                Self::new(failure.code, failure.error.context(what)).hint(hint)
+                failure.context(what).hint(hint)
             }
             error => Self::new(REFUSED, error),
         }

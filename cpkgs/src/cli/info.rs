@@ -79,7 +79,7 @@ pub(super) fn run(args: &InfoArgs, context: &mut Context) -> Result<Outcome, Fai
     }
     let last = unknown.pop();
     for failure in unknown {
-        failure.report(&mut context.printer);
+        failure.print();
     }
     last.map_or(Ok(Outcome::Success), Err)
 }

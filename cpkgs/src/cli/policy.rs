@@ -103,7 +103,7 @@ pub(super) fn run(args: &PolicyArgs, context: &mut Context) -> Result<Outcome, F
     }
     let last = unknown.pop();
     for failure in unknown {
-        failure.report(&mut context.printer);
+        failure.print();
     }
     last.map_or(Ok(Outcome::Success), Err)
 }

@@ -1,9 +1,10 @@
 //! All printing: data to stdout, verbosity to stderr.
 
 use std::fmt::Display;
-use std::io::{self, BufWriter, ErrorKind, IsTerminal, Write};
+use std::io::{self, IsTerminal, Write as _};
 use std::os::fd::AsFd;
 
+use cli_kit::{Output, PrintError};
 use debian_control::terminal::{escaped, escaped_json};
 use serde::Serialize;
 
@@ -27,27 +28,19 @@ pub(super) enum Verbosity {
     Quiet,
 }
 
-/// Standard output cannot be written to.
-#[derive(Debug, thiserror::Error)]
-#[error("cannot write to stdout")]
-pub(super) struct PrintError(#[source] io::Error);
-
 /// Where a command prints.
 pub(super) struct Printer {
-    out: BufWriter<io::Stdout>,
+    out: Output,
     format: OutputFormat,
     verbosity: Verbosity,
-    /// Whoever read stdout has gone: the rest is for nobody.
-    closed: bool,
 }
 
 impl Printer {
     pub(super) fn new(format: OutputFormat, verbosity: Verbosity) -> Self {
         Self {
-            out: BufWriter::with_capacity(64 * 1024, io::stdout()),
+            out: Output::stdout(),
             format,
             verbosity,
-            closed: false,
         }
     }
 
@@ -58,12 +51,7 @@ impl Printer {
 
     /// Prints a line of data, or several. What comes from packages must have been escaped.
     pub(super) fn line(&mut self, line: impl Display) -> Result<(), PrintError> {
-        let written = if self.closed {
-            Ok(())
-        } else {
-            writeln!(self.out, "{line}")
-        };
-        self.outcome(written)
+        self.out.text(format_args!("{line}\n"))
     }
 
     /// Prints cells between tabs, each made safe for a terminal.
@@ -81,18 +69,12 @@ impl Printer {
 
     /// Prints bytes as they are.
     pub(super) fn bytes(&mut self, bytes: &[u8]) -> Result<(), PrintError> {
-        let written = if self.closed {
-            Ok(())
-        } else {
-            self.out.write_all(bytes)
-        };
-        self.outcome(written)
+        self.out.bytes(bytes)
     }
 
     /// Hands everything on to stdout.
     pub(super) fn flush(&mut self) -> Result<(), PrintError> {
-        let flushed = if self.closed { Ok(()) } else { self.out.flush() };
-        self.outcome(flushed)
+        self.out.flush()
     }
 
     /// Prints a message on stderr, unless `--quiet` is given.
@@ -135,16 +117,6 @@ impl Printer {
                 true => Headings::Plain,
                 false => Headings::Bold,
             },
-        }
-    }
-
-    fn outcome(&mut self, written: io::Result<()>) -> Result<(), PrintError> {
-        match written {
-            Err(error) if error.kind() == ErrorKind::BrokenPipe => {
-                self.closed = true;
-                Ok(())
-            }
-            written => written.map_err(PrintError),
         }
     }
 }

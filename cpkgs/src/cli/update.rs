@@ -70,7 +70,7 @@ pub(super) fn run(args: &UpdateArgs, context: &mut Context) -> Result<Outcome, F
     // No command that follows has to read the indexes again. Where there are none, that was said.
     match context.library().map(drop) {
         Err(failure) if failures.is_empty() => Err(failure),
-        _ => report_failures(failures, context),
+        _ => report_failures(failures),
     }
 }
 
@@ -126,7 +126,7 @@ impl SuiteFailure {
 }
 
 /// Reports all failures, each cause once; the one that says most about safety decides the exit code.
-fn report_failures(failures: Vec<SuiteFailure>, context: &mut Context) -> Result<Outcome, Failure> {
+fn report_failures(failures: Vec<SuiteFailure>) -> Result<Outcome, Failure> {
     let mut groups: Vec<Vec<SuiteFailure>> = Vec::new();
     for failure in failures {
         let cause = failure.shared_cause();
@@ -144,7 +144,7 @@ fn report_failures(failures: Vec<SuiteFailure>, context: &mut Context) -> Result
         return Ok(Outcome::Success);
     };
     for failure in &failures {
-        failure.report(&mut context.printer);
+        failure.print();
     }
     Err(worst.hint("the previous indexes were kept"))
 }

@@ -23,9 +23,9 @@ use walkdir::WalkDir;
 
 use super::context::Context;
 use super::exit::{Completion, Failure, with_causes};
-use super::printer::PrintError;
 use super::select;
 use super::system_clock::now;
+use cli_kit::PrintError;
 use debian_control::terminal::escaped;
 
 /// How many packages share a transaction and its syncs.

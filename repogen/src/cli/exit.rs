@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use archive_catalog::{CatalogError, InvalidDatabaseUrl};
 use archive_storage::staging::StagingError;
+use cli_kit::{ErrorReport, PrintError};
 use debian_archive::archive::OpenError;
 use debian_archive::backup::BackupError;
 use debian_archive::check::CheckError;
@@ -18,8 +19,6 @@ use debian_archive::sign::keys::KeyError;
 use debian_archive::verify::ArchiveVerifyError;
 use debian_control::name::SuiteName;
 use debian_control::terminal::escaped;
-
-use super::printer::{PrintError, Printer};
 
 /// Done.
 pub(super) const DONE: u8 = 0;
@@ -61,37 +60,34 @@ impl Completion {
 #[derive(Debug)]
 pub(super) struct Failure {
     code: u8,
-    error: anyhow::Error,
-    hint: Option<String>,
+    report: ErrorReport,
 }
 
 impl Failure {
+    pub(super) fn new(code: u8, error: impl Into<anyhow::Error>) -> Self {
+        let report = ErrorReport::new(error);
+        Self { code, report }
+    }
+
+    fn saying(code: u8, message: impl std::fmt::Display) -> Self {
+        let report = ErrorReport::saying(message);
+        Self { code, report }
+    }
+
     pub(super) fn usage(message: impl std::fmt::Display) -> Self {
-        Self {
-            code: USAGE,
-            error: anyhow::anyhow!("{message}"),
-            hint: None,
-        }
+        Self::saying(USAGE, message)
     }
 
     pub(super) fn not_possible(message: impl std::fmt::Display) -> Self {
-        Self {
-            code: REJECTED,
-            error: anyhow::anyhow!("{message}"),
-            hint: None,
-        }
+        Self::saying(REJECTED, message)
     }
 
     pub(super) fn disk(error: impl Into<anyhow::Error>) -> Self {
-        Self {
-            code: DISK,
-            error: error.into(),
-            hint: None,
-        }
+        Self::new(DISK, error)
     }
 
     pub(super) fn hint(mut self, hint: impl std::fmt::Display) -> Self {
-        self.hint = Some(hint.to_string());
+        self.report = self.report.hint(hint);
         self
     }
 
@@ -100,34 +96,16 @@ impl Failure {
         self.code == REJECTED
     }
 
-    /// Prints the causes, one a line, then the hint.
-    pub(super) fn report(&self, printer: &mut Printer) -> ExitCode {
-        printer.info(format_args!("error: {}", one_line(&self.error)));
-        for cause in self.error.chain().skip(1) {
-            printer.info(format_args!("  caused by: {}", one_line(cause)));
-        }
-        if let Some(hint) = &self.hint {
-            printer.info(format_args!("hint: {hint}"));
-        }
+    /// Prints what went wrong, and returns the exit code.
+    pub(super) fn print(&self) -> ExitCode {
+        self.report.print();
         self.code.into()
-    }
-
-    pub(super) fn new(code: u8, error: impl Into<anyhow::Error>) -> Self {
-        Self {
-            code,
-            error: error.into(),
-            hint: None,
-        }
     }
 }
 
 /// Returns an error and its causes in one line that is safe to print.
 pub(super) fn with_causes(error: &dyn std::error::Error) -> String {
     escaped(&error_text::with_causes(error))
-}
-
-fn one_line(text: impl std::fmt::Display) -> String {
-    escaped(&text.to_string().replace('\n', "; "))
 }
 
 impl From<PrintError> for Failure {

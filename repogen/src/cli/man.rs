@@ -1,23 +1,62 @@
-//! `repogen man`: made from the same words as `--help`.
+//! `repogen man`.
 
-use std::path::PathBuf;
-
-use clap::{Args, CommandFactory as _};
+use clap::CommandFactory as _;
+use cli_kit::man::{Common, ManArgs, Section};
 
 use super::Arguments;
 use super::exit::{Completion, Failure};
 
-/// Write the man pages, one for each command, into a folder.
-#[derive(Debug, Args)]
-pub(super) struct ManArgs {
-    /// The folder, such as /usr/local/share/man/man1.
-    folder: PathBuf,
-}
+const SECTIONS: &[Section] = &[
+    (
+        "EXIT STATUS",
+        &[
+            ("0", "It is done."),
+            (
+                "1",
+                "Something was rejected, not found, found damaged or not possible; the rest was done.",
+            ),
+            ("2", "The command line or repogen.toml is wrong."),
+            ("3", "The archive or its disk cannot be used."),
+            ("4", "Signing failed; the published indexes are unchanged."),
+        ],
+    ),
+    (
+        "ENVIRONMENT",
+        &[
+            ("REPOGEN_ROOT", "The archive root, where --root is not given."),
+            (
+                "DATABASE_URL",
+                "Another place for the catalog: sqlite:PATH or postgres://...",
+            ),
+            (
+                "STORAGE_URL",
+                "Another place for the files: a folder, or a bucket as s3://BUCKET/PREFIX.",
+            ),
+            ("NO_COLOR", "When set, nothing is coloured."),
+        ],
+    ),
+    (
+        "FILES",
+        &[
+            ("repogen.toml", "The suites of the archive and its settings."),
+            ("keys/", "The keys that sign it."),
+            ("catalog.db", "Which packages are in which suite."),
+            ("pool/, dists/", "What is served: packages, and their indexes."),
+            (
+                "state/",
+                "What can be made again, kept so that a publish is quick.",
+            ),
+        ],
+    ),
+];
+
+const COMMON: Common = Common {
+    sections: SECTIONS,
+    see_also: &["uploader(1)", "cpkgs(1)", "apt(8)", "sources.list(5)"],
+};
 
 pub(super) fn run(args: &ManArgs) -> Result<Completion, Failure> {
-    let what = format!("cannot write man pages into `{}`", args.folder.display());
-    std::fs::create_dir_all(&args.folder)
-        .and_then(|()| clap_mangen::generate_to(Arguments::command(), &args.folder))
-        .map_err(|error| Failure::disk(anyhow::Error::new(error).context(what)))?;
+    let written = args.write(Arguments::command(), &COMMON);
+    written.map_err(Failure::disk)?;
     Ok(Completion::Success)
 }

@@ -1,18 +1,13 @@
 //! All printing: data to stdout, talk to stderr.
 
 use std::fmt::Display;
-use std::io::{self, BufWriter, ErrorKind, IsTerminal as _, Write};
+use std::io::{self, IsTerminal as _, Write as _};
 
-/// Data was not written to standard output.
-#[derive(Debug, thiserror::Error)]
-#[error("cannot write to standard output")]
-pub(super) struct PrintError(#[source] io::Error);
+use cli_kit::{Output, PrintError};
 
 /// Where a command prints.
 pub(super) struct Printer {
-    out: BufWriter<io::Stdout>,
-    /// The reader of stdout has closed it: further output is discarded.
-    closed: bool,
+    out: Output,
 }
 
 /// Prints a message for people, to stderr, from a thread that has no printer.
@@ -23,8 +18,7 @@ pub(super) fn info(message: impl Display) {
 impl Printer {
     pub(super) fn new() -> Self {
         Self {
-            out: BufWriter::with_capacity(64 * 1024, io::stdout()),
-            closed: false,
+            out: Output::stdout(),
         }
     }
 
@@ -36,28 +30,17 @@ impl Printer {
 
     /// Prints data as it is.
     pub(super) fn text(&mut self, text: impl Display) -> Result<(), PrintError> {
-        let written = if self.closed {
-            Ok(())
-        } else {
-            write!(self.out, "{text}")
-        };
-        self.outcome(written)
+        self.out.text(text)
     }
 
     /// Prints binary data.
     pub(super) fn bytes(&mut self, bytes: &[u8]) -> Result<(), PrintError> {
-        let written = if self.closed {
-            Ok(())
-        } else {
-            self.out.write_all(bytes)
-        };
-        self.outcome(written)
+        self.out.bytes(bytes)
     }
 
     /// Flushes buffered output to stdout.
     pub(super) fn flush(&mut self) -> Result<(), PrintError> {
-        let flushed = if self.closed { Ok(()) } else { self.out.flush() };
-        self.outcome(flushed)
+        self.out.flush()
     }
 
     /// Prints a message for people, to stderr.
@@ -68,15 +51,5 @@ impl Printer {
     /// Returns whether stderr is a terminal, which can show progress.
     pub(super) fn shows_progress(&self) -> bool {
         io::stderr().is_terminal()
-    }
-
-    fn outcome(&mut self, written: io::Result<()>) -> Result<(), PrintError> {
-        match written {
-            Err(error) if error.kind() == ErrorKind::BrokenPipe => {
-                self.closed = true;
-                Ok(())
-            }
-            written => written.map_err(PrintError),
-        }
     }
 }

@@ -35,7 +35,7 @@ pub(super) fn run(args: PruneArgs, context: &mut Context) -> Result<Completion, 
     let mut failures: Vec<Failure> = pruned.failures.into_iter().map(Failure::from).collect();
     let last = failures.pop();
     for failure in &failures {
-        let _ = failure.report(&mut context.printer);
+        let _ = failure.print();
     }
     // Its report is that of the program's end, and its exit code that of all of them.
     last.map_or(Ok(Completion::Success), Err)

@@ -51,7 +51,7 @@ pub(super) fn run(args: PublishArgs, context: &mut Context) -> Result<Completion
             Ok(_) => {}
             // The gate of one suite keeps no other from going live.
             Err(failure) if failure.is_rejection() => {
-                failure.report(&mut context.printer);
+                failure.print();
                 rejected += 1;
             }
             Err(failure) => return Err(failure),
@@ -66,7 +66,7 @@ pub(super) fn run(args: PublishArgs, context: &mut Context) -> Result<Completion
                     .printer
                     .line(format_args!("{}\tdropped\t{}", gone.suite, gone.packages))?;
             } else {
-                Failure::from(PublishError::StillServed(gone)).report(&mut context.printer);
+                Failure::from(PublishError::StillServed(gone)).print();
                 rejected += 1;
             }
         }

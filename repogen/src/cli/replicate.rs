@@ -57,7 +57,7 @@ pub(super) fn run(args: ReplicateArgs, context: &mut Context) -> Result<Completi
             // The others are no worse for it.
             Err(error) => {
                 if let Some(before) = failed.replace(Failure::from(error)) {
-                    let _ = before.report(&mut context.printer);
+                    let _ = before.print();
                 }
             }
         }

@@ -262,7 +262,7 @@ fn not_watching(error: anyhow::Error, context: &mut Context) {
 
 /// Reports an error that the program survives, and what happens next.
 fn warn(context: &mut Context, failure: Failure, now: &str) {
-    let _ = failure.report(&mut context.printer);
+    let _ = failure.print();
     context.printer.info(now);
 }
 

@@ -7,7 +7,6 @@ mod install_damaged;
 mod install_followed;
 mod install_hostile;
 mod install_system;
-mod man;
 mod source;
 mod source_known;
 mod source_packages;

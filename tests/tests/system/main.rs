@@ -18,5 +18,6 @@ mod client;
 mod watch;
 mod crash;
 mod machines;
+mod man;
 mod s3;
 mod texts;

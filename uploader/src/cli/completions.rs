@@ -1,26 +1,12 @@
 //! `uploader completions`.
 
-use clap::{Args, CommandFactory as _};
-use clap_complete::Shell;
+use clap::CommandFactory as _;
+use cli_kit::completions::CompletionsArgs;
 
 use super::UploaderArguments;
 use super::error::CommandError;
-use super::output::print;
-
-/// Print what makes a shell complete this program's words.
-#[derive(Debug, Args)]
-pub(super) struct CompletionsArgs {
-    /// The shell.
-    shell: Shell,
-}
+use super::output;
 
 pub(super) fn run(args: &CompletionsArgs) -> Result<(), CommandError> {
-    let mut script = Vec::new();
-    clap_complete::generate(
-        args.shell,
-        &mut UploaderArguments::command(),
-        "uploader",
-        &mut script,
-    );
-    print(String::from_utf8_lossy(&script).trim_end())
+    output::print_bytes(&args.script(UploaderArguments::command()))
 }

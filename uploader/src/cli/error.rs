@@ -29,7 +29,7 @@ impl CommandError {
         }
     }
 
-    pub(super) fn cause(&self) -> &Error {
+    pub(super) fn into_cause(self) -> Error {
         match self {
             Self::NotPossible(error) | Self::Settings(error) | Self::Archive(error) => error,
         }

@@ -1,26 +1,17 @@
-//! What commands print: data on stdout, failures on stderr.
+//! What commands print: data on stdout, at once.
 
-use std::io::{self, ErrorKind, Write as _};
-
-use anyhow::Context as _;
-
-use debian_archive::error_text::with_causes;
+use cli_kit::{Output, PrintError};
 
 use super::error::CommandError;
 
 /// Prints a line of data. A closed pipe is not a failure; a full disk is, since a token is shown once only.
 pub(super) fn print(line: &str) -> Result<(), CommandError> {
-    let mut out = io::stdout();
-    let written = writeln!(out, "{line}").and_then(|()| out.flush());
-    match written {
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        written => written
-            .context("cannot write to standard output")
-            .map_err(CommandError::NotPossible),
-    }
+    print_bytes(format!("{line}\n").as_bytes())
 }
 
-/// Prints why a command ended early.
-pub(super) fn print_error(error: &CommandError) {
-    let _ = writeln!(io::stderr(), "error: {}", with_causes(error.cause().as_ref()));
+/// Prints data as it is.
+pub(super) fn print_bytes(bytes: &[u8]) -> Result<(), CommandError> {
+    let mut out = Output::stdout();
+    let printed: Result<(), PrintError> = out.bytes(bytes).and_then(|()| out.flush());
+    printed.map_err(CommandError::not_possible)
 }

@@ -1,0 +1,12 @@
+//! What the command lines of all programs share: data on stdout, errors as people read them, and man pages.
+//!
+//! Called by the commands of `cpkgs`, `repogen` and `uploader`, and by nothing else. It decides no exit code: which error ends with
+//! which code is each program's contract.
+
+pub mod completions;
+mod error_report;
+pub mod man;
+mod output;
+
+pub use error_report::{ErrorReport, one_line};
+pub use output::{Output, PrintError};
