@@ -69,6 +69,10 @@ fn an_administrator_sees_ends_and_rotates_the_tokens_of_all() {
     assert_eq!(status(&server, &old), 200);
     let jane = server.login("jane");
     assert_problem(&server.get("/api/tokens?all=true", Some(&jane)), 403, "forbidden");
+    for query in ["limit=0", "all=true&limit=501"] {
+        let answer = server.get(&format!("/api/tokens?{query}"), Some(&root));
+        assert_problem(&answer, 400, "invalid_query");
+    }
     let listed = server.get("/api/tokens?all=true&limit=1", Some(&root)).json();
     let token = &listed["items"][0];
     assert_eq!(token["user"], "jane", "{listed}");

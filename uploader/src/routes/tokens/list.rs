@@ -54,6 +54,8 @@ pub(crate) fn listed(
     caller: &Caller,
     params: TokenParams,
 ) -> Result<ListPage<TokenView>, Problem> {
+    // What is asked for is judged alike, whether it changes the answer or not.
+    wire::page_limit(params.limit)?;
     if !params.all {
         return view::page_of(app, caller.in_full()?);
     }
