@@ -84,6 +84,15 @@ impl Db<'_> {
         }
     }
 
+    /// Lets PostgreSQL keep the plans of what follows in this transaction: made for any values, not anew for each. For statements that
+    /// look rows up by keys, whose plan is the same for all.
+    pub(crate) fn keep_plans(&self) -> Sql<()> {
+        match self {
+            Self::Sqlite(_) => Ok(()),
+            Self::Postgres(_) => self.batch("set local plan_cache_mode = force_generic_plan"),
+        }
+    }
+
     /// Inserts a row into a table whose key is `id`, and returns the key.
     pub(crate) fn insert(&self, sql: &str, params: &[Param<'_>]) -> Sql<i64> {
         self.query_one(&format!("{sql} returning id"), params, |row| row.get(0))

@@ -7,7 +7,7 @@ use debian_control::name::{Component, SuiteName};
 
 use super::rows;
 use crate::listing::{Extras, ListedPackage, Tag};
-use crate::sql::{ColumnType, Db, Given, Row, Sql, given_row};
+use crate::sql::{ColumnType, Db, Given, Row, Sql, given_row, params};
 use crate::{Content, Entry};
 
 /// What the catalog has of one content.
@@ -43,28 +43,53 @@ struct Live {
 pub(crate) fn by_ids(db: &Db<'_>, ids: &[i64]) -> Sql<Vec<KnownContent>> {
     let given = ids.iter().map(|id| given_row![*id]);
     let given = Given::new(&[("id", ColumnType::Integer)], given);
-    read_all(db, &given, "content.id = given.id")
+    of_given(db, &given, "content.id = given.id")
 }
 
-/// Returns the contents whose digests are in these ranges, in no order; both ends belong to a range.
-pub(crate) fn by_digests(db: &Db<'_>, ranges: &[(&[u8], &[u8])]) -> Sql<Vec<KnownContent>> {
-    let given = ranges.iter().map(|(first, last)| given_row![*first, *last]);
-    let columns = &[("first", ColumnType::Blob), ("last", ColumnType::Blob)];
-    let condition = "content.sha256 >= given.first and content.sha256 <= given.last";
-    read_all(db, &Given::new(columns, given), condition)
+/// Returns the contents with these digests, in no order.
+pub(crate) fn by_digests<'d>(
+    db: &Db<'_>,
+    digests: impl Iterator<Item = &'d [u8; 32]>,
+) -> Sql<Vec<KnownContent>> {
+    let given = digests.map(|digest| given_row![digest]);
+    let given = Given::new(&[("sha256", ColumnType::Blob)], given);
+    of_given(db, &given, "content.sha256 = given.sha256")
+}
+
+/// Returns the contents whose digests begin with these bytes.
+///
+/// PostgreSQL plans anew for rows that are given, and for a range that could be any part of the table; for one value of a unique key
+/// it keeps the plan. So the usual question, for a whole digest, is that.
+pub(crate) fn by_digest(db: &Db<'_>, digest: &[u8]) -> Sql<Vec<KnownContent>> {
+    let rows = if digest.len() == 32 {
+        let text = text("content", "where content.sha256 = ?1");
+        db.query(&text, params![digest], read)?
+    } else {
+        let mut last = digest.to_vec();
+        last.resize(32, 0xff);
+        let text = text("content", "where content.sha256 >= ?1 and content.sha256 <= ?2");
+        db.query(&text, params![digest, last.as_slice()], read)?
+    };
+    Ok(gathered(rows))
+}
+
+fn of_given(db: &Db<'_>, given: &Given<'_>, condition: &str) -> Sql<Vec<KnownContent>> {
+    let text = text(&format!("given join content on {condition}"), "");
+    Ok(gathered(db.query_given(given, &text, read)?))
 }
 
 /// The kinds of rows, by what they are of.
 const PLACEMENT: i64 = 0;
 const EDIT: i64 = 1;
 
-fn read_all(db: &Db<'_>, given: &Given<'_>, condition: &str) -> Sql<Vec<KnownContent>> {
+/// Writes the query for all that is said of the contents of `source` that meet `condition`.
+fn text(source: &str, condition: &str) -> String {
     let nothing = "null, null, null, null, null, null, null, null";
-    let query = format!(
+    format!(
         "select {}, content.id, {PLACEMENT}, suite.codename, placement.component, placement.section, placement.priority,
                 placement.author, pool_file.tree, pool_file.path, placement.added_at, placement.removed_revision,
                 download.count
-         from given join content on {condition}
+         from {source}
          left join placement on placement.content_id = content.id
          left join suite on suite.id = placement.suite_id
          left join pool_file on pool_file.content_id = content.id
@@ -72,17 +97,22 @@ fn read_all(db: &Db<'_>, given: &Given<'_>, condition: &str) -> Sql<Vec<KnownCon
                   (select 1 from pool_file own where own.content_id = content.id and own.tree = suite.codename)
                   then suite.codename else '' end)
          left join download on download.content_id = content.id
+         {condition}
          union all
          select {nothing}, content.id, {EDIT}, suite.codename, null, null, null, null, null, null, edit.at, null, null
-         from given join content on {condition}
+         from {source}
          join edit on edit.content_id = content.id join suite on suite.id = edit.suite_id
+         {condition}
          union all
          select {nothing}, content.id, 2, suite.codename, tag.name, tag.color, null, null, null, null, null, null, null
-         from given join content on {condition}
-         join tag on tag.content_id = content.id join suite on suite.id = tag.suite_id",
+         from {source}
+         join tag on tag.content_id = content.id join suite on suite.id = tag.suite_id
+         {condition}",
         rows::CONTENT
-    );
-    let rows = db.query_given(given, &query, read)?;
+    )
+}
+
+fn gathered(rows: Vec<ReadRow>) -> Vec<KnownContent> {
     let mut found: BTreeMap<i64, KnownContent> = BTreeMap::new();
     for (id, content, said) in rows {
         if let Some((content, downloads)) = content {
@@ -98,7 +128,7 @@ fn read_all(db: &Db<'_>, given: &Given<'_>, condition: &str) -> Sql<Vec<KnownCon
             known.suites.entry(suite).or_default().add(said);
         }
     }
-    Ok(found.into_values().collect())
+    found.into_values().collect()
 }
 
 /// The key of a content; in the row of a placement, the content and how often it was fetched; what a suite says of it.

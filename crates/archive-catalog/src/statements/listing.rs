@@ -72,11 +72,7 @@ impl Listing for SqlCatalog {
     }
 
     fn package(&self, digest: &[u8], suites: &[SuiteName]) -> Result<Option<ListedPackage>, CatalogError> {
-        let mut end = digest.to_vec();
-        end.resize(32, 0xff);
-        let found = self.read_at_once("look a package up", |db| {
-            listed::by_digests(db, &[(digest, &end)])
-        })?;
+        let found = self.read_at_once("look a package up", |db| listed::by_digest(db, digest))?;
         Ok(found.first().and_then(|known| known.listed(suites)))
     }
 
@@ -84,11 +80,8 @@ impl Listing for SqlCatalog {
         self.read("read details", |db| {
             let mut all = Vec::with_capacity(entries.len());
             for part in entries.chunks(TOGETHER) {
-                let digests = part
-                    .iter()
-                    .map(|entry| entry.content.sha256.as_bytes().as_slice());
-                let ranges: Vec<(&[u8], &[u8])> = digests.map(|digest| (digest, digest)).collect();
-                let found = listed::by_digests(db, &ranges)?;
+                let digests = part.iter().map(|entry| entry.content.sha256.as_bytes());
+                let found = listed::by_digests(db, digests)?;
                 let found: BTreeMap<&[u8; 32], &KnownContent> =
                     found.iter().map(|known| (known.sha256(), known)).collect();
                 all.extend(part.iter().map(|entry| {

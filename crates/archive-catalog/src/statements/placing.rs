@@ -15,6 +15,7 @@ pub(crate) use known_rows::check;
 /// What the catalog knows of all sets is read first, then each is decided in its turn, and what goes ahead is written together: a
 /// server is asked as often for a hundred packages as for one. No other writer comes between.
 pub(crate) fn place(db: &Db<'_>, sets: &[Vec<NewPlacement>], now: i64) -> Sql<Vec<PlacedSet>> {
+    db.keep_plans()?;
     let (placed, planned) = decide::decide(db, sets, now)?;
     if !planned.is_empty() {
         let receivers = Receivers::read(db)?;
