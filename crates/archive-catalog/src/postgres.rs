@@ -8,6 +8,7 @@ mod address;
 mod lease;
 mod listen;
 mod schema;
+mod statistics;
 mod tls;
 
 use std::sync::{Condvar, Mutex, PoisonError};
@@ -20,6 +21,7 @@ use crate::lease::{Epoch, LeaseAnswer};
 use crate::postgres_url::PostgresUrl;
 use crate::sql::{Db, PostgresSession, Sql, SqlError};
 use crate::turn::Patience;
+use statistics::Statistics;
 
 pub(crate) use address::check;
 pub(crate) use lease::{holds as lease_holds, states as lease_states};
@@ -35,6 +37,7 @@ pub(crate) struct PostgresServer {
     url: PostgresUrl,
     pool: Mutex<Pool>,
     returned: Condvar,
+    statistics: Statistics,
 }
 
 #[derive(Default)]
@@ -79,7 +82,21 @@ impl PostgresServer {
                 open: 1,
             }),
             returned: Condvar::new(),
+            statistics: Statistics::default(),
         }
+    }
+
+    /// Notes that packages were placed: after many the planner is to know.
+    pub(crate) fn note_placed(&self, rows: usize) {
+        self.statistics.note(&self.url, rows);
+    }
+
+    /// Has the planner know what the tables hold.
+    pub(crate) fn gather_statistics(&self) -> Result<(), CatalogError> {
+        let (mut connection, _) = self.connection("gather statistics")?;
+        let gathered = statistics::gather(connection.session());
+        connection.is_clean = gathered.is_ok();
+        gathered.map_err(|source| failed(&self.url, "gather statistics", source))
     }
 
     /// Runs `work` in one writing transaction.

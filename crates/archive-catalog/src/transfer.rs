@@ -8,7 +8,7 @@ use crate::database_url::DatabaseUrl;
 use crate::error::CatalogError;
 use crate::postgres::PostgresServer;
 use crate::sql::{Db, Dialect, Param, Row, Sql, SqlError};
-use crate::sql_catalog::{Reader, SqlCatalog};
+use crate::sql_catalog::{Backend, Reader, SqlCatalog};
 
 /// A table and its columns, in an order in which every row comes after those that it refers to.
 struct CatalogTable {
@@ -311,6 +311,9 @@ impl SqlCatalog {
         // One state of the source for both: others go on writing.
         let reader = self.reader()?;
         copy(&reader, target)?;
+        if let Backend::Postgres(server) = &target.database {
+            server.gather_statistics()?;
+        }
         match difference(&reader, &target.reader()?)? {
             Some(what) => Err(CatalogError::CopyDiffers(what)),
             None => Ok(()),

@@ -78,7 +78,11 @@ impl Catalog for SqlCatalog {
     }
 
     fn place(&self, sets: &[Vec<NewPlacement>], now: i64) -> Result<Vec<PlacedSet>, CatalogError> {
-        self.write("add packages", |db| placing::place(db, sets, now))
+        let placed = self.write("add packages", |db| placing::place(db, sets, now))?;
+        if let Backend::Postgres(server) = &self.database {
+            server.note_placed(sets.iter().map(Vec::len).sum());
+        }
+        Ok(placed)
     }
 
     fn remove(

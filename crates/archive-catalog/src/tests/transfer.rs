@@ -72,6 +72,9 @@ fn every_row_moves_to_the_other_database_and_back() {
     let server = SqlCatalog::create(&TestServer::shared().database()).unwrap();
     first.copy_into(&server).unwrap();
     assert_eq!(first.difference(&server).unwrap(), None);
+    let never_gathered = "select 1 from pg_class where oid = cast('placement' as regclass) and reltuples < 0";
+    let is_blind = server.read("ask", |db| db.exists(never_gathered, &[]));
+    assert!(!is_blind.unwrap(), "the planner knows nothing of what was copied");
     let back = SqlCatalog::create(&file("back.db")).unwrap();
     server.copy_into(&back).unwrap();
     assert_eq!(first.difference(&back).unwrap(), None);
