@@ -143,7 +143,7 @@ fn write(
         }
         Ok(())
     };
-    for name in update.names() {
+    for name in update.new_names().chain(update.names()) {
         let files = update.package(name, packages.get(name))?;
         files.into_iter().try_for_each(&mut put)?;
     }

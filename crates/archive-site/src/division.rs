@@ -43,7 +43,7 @@ pub(crate) struct Division<'r, S> {
 pub(crate) type Visit<'v, E> = &'v mut dyn FnMut(Part<'_>) -> Result<(), E>;
 
 impl<S: RecordStore> Division<'_, S> {
-    /// Visits the affected parts, beginning with the whole list.
+    /// Visits the affected parts, each after its own parts: what shows which parts there are comes after them.
     pub(crate) fn visit<E: From<S::Error>>(
         &self,
         affected: Affected<'_>,
@@ -78,19 +78,15 @@ impl<S: RecordStore> Division<'_, S> {
         } else {
             Vec::new()
         };
-        if count == 0 && !prefix.is_empty() {
-            visit(Part::Gone { prefix })?;
-        } else {
-            visit(Part::Present {
-                prefix,
-                count,
-                parts: parts.clone(),
-            })?;
-        }
         match affected {
-            None => self.visit_all(&parts, visit),
-            Some(touched) if parts.is_empty() => self.visit_gone(prefix, touched, visit),
-            Some(touched) => self.visit_parts(prefix, count, &parts, touched, visit),
+            None => self.visit_all(&parts, visit)?,
+            Some(touched) if parts.is_empty() => self.visit_gone(prefix, touched, visit)?,
+            Some(touched) => self.visit_parts(prefix, count, &parts, touched, visit)?,
+        }
+        if count == 0 && !prefix.is_empty() {
+            visit(Part::Gone { prefix })
+        } else {
+            visit(Part::Present { prefix, count, parts })
         }
     }
 
@@ -227,7 +223,13 @@ mod tests {
             list: &list,
             limit: 3,
         };
+        let mut seen: Vec<String> = Vec::new();
         let visited: Result<(), InvalidRecord> = division.visit_parts_of_all(affected, &mut |part| {
+            if let Part::Present { prefix, .. } = part {
+                let early = seen.iter().find(|seen| prefix.starts_with(seen.as_str()));
+                assert_eq!(early, None, "it leads to {prefix}");
+                seen.push(prefix.to_owned());
+            }
             match part {
                 Part::Present { prefix, count, .. } => {
                     let entries = tree::entries(store, &list, prefix, usize::MAX)?;

@@ -177,7 +177,6 @@ impl Listing<'_> {
                 .collect(),
             layout,
         };
-        visit(File::page(format!("{path}.html"), &page))?;
         let twin = ListingJson {
             suite: codename,
             title: &self.title,
@@ -186,7 +185,8 @@ impl Listing<'_> {
             parts: parts.iter().map(|(prefix, _)| prefix.as_str()).collect(),
             packages: rows.iter().map(row_json).collect(),
         };
-        visit(File::json(format!("{path}.json"), &twin))
+        visit(File::json(format!("{path}.json"), &twin))?;
+        visit(File::page(format!("{path}.html"), &page))
     }
 
     fn gone<E>(&self, prefix: &str, visit: &mut dyn FnMut(File) -> Result<(), E>) -> Result<(), E> {

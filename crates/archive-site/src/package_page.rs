@@ -89,8 +89,8 @@ pub(crate) fn files(package: &Package, context: &PackageContext<'_>) -> [File; 2
     let page = page(package, context, &folder);
     let twin = twin(package, context);
     [
-        File::page(format!("{folder}/index.html"), &page),
         File::json(format!("{folder}/index.json"), &twin),
+        File::page(format!("{folder}/index.html"), &page),
     ]
 }
 

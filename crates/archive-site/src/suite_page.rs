@@ -60,11 +60,6 @@ pub(crate) fn files<S: RecordStore, E: From<S::Error>>(
     visit: &mut dyn FnMut(File) -> Result<(), E>,
 ) -> Result<(), E> {
     let folder = suite_folder(&suite.codename);
-    visit(File::page(
-        format!("{folder}/index.html"),
-        &suite_page(site, suite, status, record, newest)?,
-    ))?;
-    visit(File::json(format!("{folder}/index.json"), status))?;
     let path = format!("{folder}/_newest/index.html");
     let layout = Layout::new(site, &path, "Newest packages")
         .of_suite(&suite.codename)
@@ -77,7 +72,13 @@ pub(crate) fn files<S: RecordStore, E: From<S::Error>>(
             .collect(),
         layout,
     };
-    visit(File::page(path, &page))
+    visit(File::page(path, &page))?;
+    visit(File::json(format!("{folder}/index.json"), status))?;
+    // It leads to all of them.
+    visit(File::page(
+        format!("{folder}/index.html"),
+        &suite_page(site, suite, status, record, newest)?,
+    ))
 }
 
 fn suite_page<'a, S: RecordStore>(

@@ -131,7 +131,7 @@ impl State {
             };
             Ok(())
         };
-        for name in update.names() {
+        for name in update.new_names().chain(update.names()) {
             let files = update.package(name, self.get(name)).unwrap();
             files.into_iter().try_for_each(&mut put).unwrap();
         }

@@ -41,14 +41,16 @@ pub enum Changed {
 
 /// The change of a suite's pages with one publication.
 ///
-/// Links lead to what is there when the files are put in place in the order of the methods: [`Update::package`] for each of
-/// [`Update::names`], then [`Update::lists`]; and last what is [`File::Gone`].
+/// Who follows links finds what they lead to when the files are put in place in the order of the methods: [`Update::package`] for each
+/// of [`Update::new_names`], to whose pages nothing leads yet but other new ones; then for each of [`Update::names`], then
+/// [`Update::lists`]; and last what is [`File::Gone`].
 #[derive(Debug)]
 pub struct Update<'a, S> {
     site: &'a Site,
     suite: &'a SiteSuite,
     status: &'a SuiteStatus,
     record: &'a Record<S>,
+    new_names: BTreeSet<String>,
     names: BTreeSet<String>,
     lists: ChangedLists,
 }
@@ -81,21 +83,25 @@ impl<'a, S: RecordStore> Update<'a, S> {
         record: &'a Record<S>,
         changed: &Changed,
     ) -> Result<Self, S::Error> {
-        let (names, lists) = match changed {
+        let mut new_names = BTreeSet::new();
+        let (mut names, lists) = match changed {
             Changed::Everything => (record.names()?.into_iter().collect(), ChangedLists::ALL),
             Changed::Names(changes) => {
                 let names = changes
                     .iter()
                     .map(|change| Ok((change, record.row(&change.name)?)));
                 let changes: Vec<_> = names.collect::<Result<_, S::Error>>()?;
+                new_names.extend(changes.iter().filter_map(new_name));
                 (affected_names(record, &changes)?, changed_lists(&changes))
             }
         };
+        names.retain(|name| !new_names.contains(name));
         Ok(Self {
             site,
             suite,
             status,
             record,
+            new_names,
             names,
             lists,
         })
@@ -106,7 +112,12 @@ impl<'a, S: RecordStore> Update<'a, S> {
         self.status.published
     }
 
-    /// Returns the names whose own pages change.
+    /// Returns the names that may have no pages yet; none where everything is written.
+    pub fn new_names(&self) -> impl Iterator<Item = &str> {
+        self.new_names.iter().map(String::as_str)
+    }
+
+    /// Returns the other names whose own pages change.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.names.iter().map(String::as_str)
     }
@@ -133,12 +144,12 @@ impl<'a, S: RecordStore> Update<'a, S> {
         };
         let version = package.newest().package.version().to_string();
         let folder = package_folder(codename, name);
-        let mut files: Vec<File> = package_page::files(package, &context).into();
-        files.push(File::text(
+        let mut files = vec![File::text(
             format!("{folder}/badge.svg"),
             badge(codename, &version),
-        ));
+        )];
         files.extend(feed::of_package(self.site, codename, package));
+        files.extend(package_page::files(package, &context));
         Ok(files)
     }
 
@@ -185,6 +196,12 @@ impl<'a, S: RecordStore> Update<'a, S> {
 
 /// A change, and what the suite holds of its name now.
 type ChangeNow<'c> = (&'c Change, Option<Row>);
+
+/// Returns the name of a change where it may have come.
+fn new_name((change, now): &ChangeNow<'_>) -> Option<String> {
+    let is_new = now.is_some() && change.before.contains(&None);
+    is_new.then(|| change.name.clone())
+}
 
 /// Returns the names whose pages change: those that changed, those that they need or needed, and where one came or went, those that
 /// link to it.

@@ -1,8 +1,8 @@
 //! The site beside `dists/`: pages of the packages of public suites (see `archive_site`).
 //!
 //! Written after InRelease, so that no page names a version that apt does not find, and before the publication is recorded, so that
-//! a publish that was cut off is done again and completes it. Pages of packages come first, then the lists that link to them, then
-//! what is gone. A record in `state/site` says what the site shows; without one everything is written.
+//! a publish that was cut off is done again and completes it. Pages of new packages come first, then those of others, then the lists that
+//! link to them, then what is gone. A record in `state/site` says what the site shows; without one everything is written.
 
 mod packages;
 mod record;
@@ -222,15 +222,19 @@ impl SuiteSite<'_> {
         let update = Update::new(wish.site, wish.suite, &status, record, changed)?;
         let date = update.published();
         let mut writer = SiteWriter::new(self.archive.files(), self.staging, date, written);
-        for name in update.names() {
+        let put_page = |writer: &mut SiteWriter<'_>, name: &str| {
             // A publisher that stood still must not write over what a later one wrote.
             self.lease.check()?;
             let parsed: PackageName = name.parse().expect("rows are of packages in the catalog");
-            for file in update.package(name, packages.package(&parsed)?.as_ref())? {
-                writer.put(file)?;
-            }
-        }
-        // The lists link to the pages.
+            let files = update.package(name, packages.package(&parsed)?.as_ref())?;
+            files.into_iter().try_for_each(|file| writer.put(file))
+        };
+        // Pages that are there link to new ones, and the lists to all.
+        update
+            .new_names()
+            .try_for_each(|name| put_page(&mut writer, name))?;
+        writer.flush()?;
+        update.names().try_for_each(|name| put_page(&mut writer, name))?;
         writer.flush()?;
         self.lease.check()?;
         update.lists(&mut |file| writer.put(file))?;

@@ -86,11 +86,17 @@ impl<'a> SiteWriter<'a> {
         Ok(())
     }
 
-    /// Puts in place what was taken so far.
+    /// Puts in place what was taken so far: in a folder in the order in which it was taken, in a bucket side by side.
     pub(super) fn flush(&mut self) -> Result<(), PublishError> {
         let pending = std::mem::take(&mut self.pending);
         let files = self.files;
-        side_by_side(&pending, |pending| put(files, pending))?;
+        if files.folder().is_some() {
+            // What takes time are the syncs.
+            side_by_side(&pending, sync)?;
+            pending.iter().try_for_each(|pending| replace(files, pending))?;
+        } else {
+            side_by_side(&pending, |pending| replace(files, pending))?;
+        }
         for Pending { path, .. } in &pending {
             (self.written)(path);
             self.folders.insert(folder_of(path).to_owned());
@@ -109,13 +115,17 @@ impl<'a> SiteWriter<'a> {
     }
 }
 
-fn put(files: &dyn FileStore, pending: &Pending) -> Result<(), PublishError> {
-    // Its bytes last before its name leads to them.
-    pending.handle.sync_all().map_err(|source| StagingError {
+/// Makes the bytes of a file last, before its name leads to them.
+fn sync(pending: &Pending) -> Result<(), PublishError> {
+    let synced = pending.handle.sync_all().map_err(|source| StagingError {
         action: "sync",
         path: pending.staged.as_path().to_owned(),
         source,
-    })?;
+    });
+    Ok(synced?)
+}
+
+fn replace(files: &dyn FileStore, pending: &Pending) -> Result<(), PublishError> {
     let local = LocalFile {
         path: pending.staged.as_path(),
         sha256: pending.sha256,

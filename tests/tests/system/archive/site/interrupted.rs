@@ -1,4 +1,4 @@
-//! Pages while, and after, writing them is broken off: each is whole, and each link leads to what is there.
+//! Pages while, and after, writing them is broken off: each is whole, and whoever follows links finds what they lead to.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
@@ -33,6 +33,25 @@ fn assert_whole(archive: &TestArchive) {
                     "{path} links to {}",
                     link.display()
                 );
+            }
+        }
+    }
+}
+
+/// Checks the same of the pages to which links lead from that of the archive: nothing leads to the others yet, or any more.
+#[track_caller]
+fn assert_whole_for_readers(archive: &TestArchive) {
+    let mut pages = vec![PathBuf::from("index.html")];
+    let mut seen: BTreeSet<PathBuf> = pages.iter().cloned().collect();
+    while let Some(page) = pages.pop() {
+        let path = page.to_str().unwrap();
+        let text = archive.read(path);
+        assert!(text.trim_end().ends_with("</html>"), "{path} is torn");
+        for link in links(path, &text) {
+            let at = link.display();
+            assert!(archive.root().join(&link).exists(), "{path} links to {at}");
+            if link.extension().is_some_and(|end| end == "html") && seen.insert(link.clone()) {
+                pages.push(link);
             }
         }
     }
@@ -109,6 +128,47 @@ fn a_publish_that_is_killed_while_it_writes_pages_is_completed_by_the_next() {
     assert!(
         killed > 0,
         "no kill came while pages were written: this tests nothing"
+    );
+}
+
+#[test]
+fn a_reader_of_pages_that_are_half_written_meets_no_dead_link_and_nothing_that_apt_has_not() {
+    let begin = |archive: &TestArchive| {
+        let old = ["hello", "other", "gone"].map(|name| package(name, "1.0"));
+        archive.add(&old);
+        archive.add(&[package("user", "1.0").depends("gone, new")]);
+        archive.publish();
+        archive.add(&[
+            package("hello", "2.0").depends("new"),
+            package("new", "1.0").depends("newer").field("Section", "fresh"),
+            package("newer", "1.0").depends("new, hello"),
+        ]);
+        archive.repogen(&["remove", "gone"]).ok();
+    };
+    let hello = |archive: &TestArchive| archive.read("browse/stable/hello/index.json");
+    let (mut between, mut deleting) = (0, 0);
+    // Pages get their names by renames, and the last ones go by unlink; so do indexes, before.
+    for (calls, ends, step) in [("rename,renameat,renameat2", 120, 4), ("unlink,unlinkat", 40, 1)] {
+        for at in (1..ends).step_by(step) {
+            let archive = served();
+            begin(&archive);
+            let before = archive.read("dists/stable/InRelease");
+            if !archive.killed_at(calls, at, &["publish"]) {
+                break;
+            }
+            assert_whole_for_readers(&archive);
+            let is_live = archive.read("dists/stable/InRelease") != before;
+            let shows_new = hello(&archive).contains("\"2.0\"");
+            assert!(is_live || !shows_new, "killed at {calls} {at}");
+            let has = |page: &str| archive.root().join(page).exists();
+            let lists_new = archive.read("browse/stable/_all/index.html").contains("newer");
+            between += usize::from(has("browse/stable/new/index.html") && !lists_new);
+            deleting += usize::from(lists_new && has("browse/stable/gone/index.html"));
+        }
+    }
+    assert!(
+        between > 0 && deleting > 0,
+        "{between} kills between pages and lists, {deleting} before all was deleted"
     );
 }
 
