@@ -35,7 +35,8 @@ pub(crate) fn measure(app: &App) {
             .map_or(0, |due| now().saturating_sub(due).max(0));
         gauge!("webhook_deliveries_waiting").set(as_number(outbox.waiting));
         gauge!("webhook_oldest_due_seconds").set(seconds(oldest));
-        gauge!("webhooks_paused").set(as_number(outbox.paused));
+        gauge!("webhooks_paused", "paused_by" => "server").set(as_number(outbox.paused_by_server));
+        gauge!("webhooks_paused", "paused_by" => "people").set(as_number(outbox.paused_by_people));
     }
     if let Ok(waiting) = app.archive.queue_usage() {
         let oldest = waiting.oldest.map_or(0, |since| now().saturating_sub(since));

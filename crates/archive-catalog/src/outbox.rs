@@ -82,8 +82,10 @@ pub struct OutboxUsage {
     pub waiting: u64,
     /// Since when the oldest of them could have been sent, in Unix seconds. What waits for a receiver that is paused is not to be sent.
     pub oldest_due: Option<i64>,
-    /// Receivers that are paused.
-    pub paused: u64,
+    /// Receivers that the server paused.
+    pub paused_by_server: u64,
+    /// Receivers that somebody paused.
+    pub paused_by_people: u64,
 }
 
 /// How much is kept of what is over, and how much may wait.

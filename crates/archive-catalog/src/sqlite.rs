@@ -39,6 +39,7 @@ pub(crate) const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("migrations/sqlite/0021-resumable-uploads.sql")),
     M::up(include_str!("migrations/sqlite/0022-downloads-noted.sql")),
     M::up(include_str!("migrations/sqlite/0023-order-by-publication.sql")),
+    M::up(include_str!("migrations/sqlite/0024-webhooks-paused-by.sql")),
 ];
 
 /// How long a writer waits for others before it gives up.

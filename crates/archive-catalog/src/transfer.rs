@@ -224,6 +224,7 @@ const TABLES: &[CatalogTable] = &[
             "old_secret_until",
             "paused_at",
             "paused_reason",
+            "paused_by",
             "failing_since",
             "created_at",
             "created_by",

@@ -103,6 +103,8 @@ pub struct Webhook {
 pub struct Pause {
     /// Unix seconds.
     pub at: i64,
+    /// User name of who paused it; `None`: the server did, because it fails or because too much waits for it.
+    pub by: Option<String>,
     /// For people.
     pub reason: String,
 }

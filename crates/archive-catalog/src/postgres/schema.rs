@@ -25,6 +25,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/postgres/0016-downloads-noted.sql"),
     include_str!("../migrations/postgres/0017-lease-age.sql"),
     include_str!("../migrations/postgres/0018-order-by-publication.sql"),
+    include_str!("../migrations/postgres/0019-webhooks-paused-by.sql"),
 ];
 
 /// Makes the tables; an error where there are some.

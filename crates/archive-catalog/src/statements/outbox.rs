@@ -73,10 +73,10 @@ impl Outbox for SqlCatalog {
 
     fn outbox_usage(&self) -> Result<OutboxUsage, CatalogError> {
         self.read("look for deliveries", |db| {
-            let paused = db.query_one(
-                "select count(*) from webhook where paused_at is not null",
+            let (paused_by_server, paused_by_people) = db.query_one(
+                "select count(*) - count(paused_by), count(paused_by) from webhook where paused_at is not null",
                 &[],
-                |row| row.get(0),
+                |row| Ok((row.get(0)?, row.get(1)?)),
             )?;
             db.query_one(
                 "select count(*), min(case when asked_for = 1 or webhook.paused_at is null then due_at end)
@@ -87,7 +87,8 @@ impl Outbox for SqlCatalog {
                     Ok(OutboxUsage {
                         waiting: row.get(0)?,
                         oldest_due: row.get(1)?,
-                        paused,
+                        paused_by_server,
+                        paused_by_people,
                     })
                 },
             )

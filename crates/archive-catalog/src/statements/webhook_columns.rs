@@ -6,7 +6,8 @@ use crate::sql::{Row, Sql, SqlError};
 use crate::webhooks::{Delivery, DeliveryState, EventKind, Pause, Webhook};
 
 /// The columns that [`read`] reads, in its order.
-pub(super) const COLUMNS: &str = "id, name, url, events, suites, old_secret_until, paused_at, paused_reason, failing_since, created_at, created_by";
+pub(super) const COLUMNS: &str = "id, name, url, events, suites, old_secret_until, paused_at, paused_reason, failing_since, created_at, created_by,
+    paused_by";
 
 /// The columns that [`read_delivery`] reads, in its order.
 pub(super) const DELIVERY: &str = "webhook_delivery.id, message_id, kind, at, due_at, finished_at, delivered, attempts, attempted_at, response_status, error, body";
@@ -14,7 +15,11 @@ pub(super) const DELIVERY: &str = "webhook_delivery.id, message_id, kind, at, du
 /// Reads a receiver.
 pub(super) fn read(row: &Row<'_>) -> Sql<Webhook> {
     let paused = match (row.get(6)?, row.get(7)?) {
-        (Some(at), Some(reason)) => Some(Pause { at, reason }),
+        (Some(at), Some(reason)) => Some(Pause {
+            at,
+            by: row.get(11)?,
+            reason,
+        }),
         (None, None) => None,
         _ => return Err(half(6, "a pause")),
     };

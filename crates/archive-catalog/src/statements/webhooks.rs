@@ -171,13 +171,14 @@ fn update(db: &Db<'_>, webhook: &Webhook, change: &WebhookChange) -> Sql<()> {
         None => {}
         Some(Some(pause)) => {
             db.execute(
-                "update webhook set paused_at = ?2, paused_reason = ?3 where id = ?1",
-                params![id, pause.at, pause.reason],
+                "update webhook set paused_at = ?2, paused_reason = ?3, paused_by = ?4 where id = ?1",
+                params![id, pause.at, pause.reason, pause.by.as_deref()],
             )?;
         }
         Some(None) => {
             db.execute(
-                "update webhook set paused_at = null, paused_reason = null, failing_since = null where id = ?1",
+                "update webhook set paused_at = null, paused_reason = null, paused_by = null, failing_since = null
+                 where id = ?1",
                 params![id],
             )?;
         }

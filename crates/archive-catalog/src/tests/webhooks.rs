@@ -384,12 +384,19 @@ pub(super) fn a_receiver_that_fails_for_days_is_paused(catalog: &SqlCatalog) {
         pause.reason.starts_with("nothing has arrived since 20"),
         "{pause:?}"
     );
+    assert_eq!(paused_by(catalog), (1, 0), "the server paused it");
     let logged = AuditQuery {
         action: Some("webhook.pause".into()),
         ..AuditQuery::default()
     };
     assert_eq!(catalog.audit(&logged, 10).unwrap().len(), 1);
     assert_eq!(catalog.first_broken().unwrap(), None);
+}
+
+/// How many receivers the server paused, and how many somebody did.
+fn paused_by(catalog: &SqlCatalog) -> (u64, u64) {
+    let usage = catalog.outbox_usage().unwrap();
+    (usage.paused_by_server, usage.paused_by_people)
 }
 
 pub(super) fn a_receiver_that_is_paused_gets_only_what_is_asked_for(catalog: &SqlCatalog) {
@@ -404,6 +411,7 @@ pub(super) fn a_receiver_that_is_paused_gets_only_what_is_asked_for(catalog: &Sq
     let pause = WebhookChange {
         paused: Some(Some(Pause {
             at: NOW,
+            by: Some("root".into()),
             reason: "a move".into(),
         })),
         ..WebhookChange::default()
@@ -414,6 +422,7 @@ pub(super) fn a_receiver_that_is_paused_gets_only_what_is_asked_for(catalog: &Sq
 
     place(catalog, &[placement("two", "1.0", "web")]);
     assert!(take(catalog, "x").is_empty());
+    assert_eq!(paused_by(catalog), (0, 1), "somebody paused it");
     let log = catalog.deliveries(&id("hook"), None, 10).unwrap();
     assert_eq!(log.len(), 1, "what happens meanwhile is not kept for it");
     catalog.ping_webhook(&id("hook"), &event("webhook.ping")).unwrap();
@@ -506,7 +515,7 @@ pub(super) fn the_log_of_deliveries_is_bounded_by_age_and_number(catalog: &SqlCa
     let paused = tidy(0, 3, 1).paused;
     assert_eq!(paused.len(), 2);
     assert!(paused[0].1.contains("more than 1 deliveries"), "{paused:?}");
-    assert_eq!(catalog.outbox_usage().unwrap().paused, 2);
+    assert_eq!(paused_by(catalog), (2, 0));
 }
 
 pub(super) fn a_new_secret_signs_beside_the_one_before_for_a_time(catalog: &SqlCatalog) {
@@ -536,6 +545,7 @@ pub(super) fn a_change_of_a_receiver_leaves_what_it_does_not_name(catalog: &SqlC
     add(catalog, "hook", &[EventKind::PackageUploaded], Suites::All);
     let pause = Pause {
         at: NOW,
+        by: Some("root".into()),
         reason: "a move".into(),
     };
     let change = WebhookChange {

@@ -223,7 +223,8 @@ fn what_fails_or_times_out_is_sent_again_by_the_same_id() {
         "webhook_attempts_total{outcome=\"failed\"} 2",
         "webhook_attempts_total{outcome=\"delivered\"} 1",
         "webhook_deliveries_waiting 0",
-        "webhooks_paused 0",
+        "webhooks_paused{paused_by=\"server\"} 0",
+        "webhooks_paused{paused_by=\"people\"} 0",
     ] {
         assert!(metrics.lines().any(|found| found == line), "{line}: {metrics}");
     }

@@ -68,6 +68,7 @@ pub(crate) fn changed(
     let pause = |paused: bool| {
         paused.then(|| Pause {
             at: now(),
+            by: Some(by.to_owned()),
             reason: format!("paused by {by}"),
         })
     };
