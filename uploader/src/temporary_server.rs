@@ -1,5 +1,6 @@
 //! A server on an archive of its own, asked without a network, for tests.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -18,6 +19,7 @@ use debian_archive::archive::Archive;
 use debian_control::digest;
 use debian_control::name::SuiteName;
 use metrics_exporter_prometheus::PrometheusBuilder;
+use serde_json::Value;
 use tower::ServiceExt as _;
 
 use crate::app::{App, AppParts};
@@ -54,9 +56,14 @@ pub(crate) struct Answered {
 
 impl TemporaryServer {
     pub(crate) fn new(variables: &[(&str, &str)]) -> Self {
+        Self::configured("", variables)
+    }
+
+    /// The same with more settings.
+    pub(crate) fn configured(settings: &str, variables: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path();
-        std::fs::write(root.join("repogen.toml"), CONFIG).unwrap();
+        std::fs::write(root.join("repogen.toml"), format!("{CONFIG}{settings}")).unwrap();
         let settings = settings(root, variables);
         SqlCatalog::create(&DatabaseUrl::of_archive(root, None).unwrap()).unwrap();
         let archive = Arc::new(Archive::open(&settings.location).unwrap());
@@ -146,6 +153,18 @@ impl TemporaryServer {
         let scan = SuiteScan {
             at: now(),
             report: report.to_owned(),
+            ..SuiteScan::default()
+        };
+        let reports = self.app.archive.security_reports();
+        reports.keep_scan(&suite.parse().unwrap(), &scan).unwrap();
+    }
+
+    /// Keeps what a scan is to have read of a source package.
+    pub(crate) fn keep_advisory(&self, suite: &str, source: &str, rules: &Value) {
+        let scan = SuiteScan {
+            at: now(),
+            report: "{}".to_owned(),
+            advisories: BTreeMap::from([(source.to_owned(), rules.to_string())]),
             ..SuiteScan::default()
         };
         let reports = self.app.archive.security_reports();

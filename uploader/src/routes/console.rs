@@ -159,6 +159,19 @@ fn maintained(app: &App, caller: &Caller) -> Vec<String> {
         .collect()
 }
 
+/// Returns the suites with a gate, by codename, into which somebody may have a package with known vulnerabilities taken all the same.
+fn gated(app: &App, caller: &Caller) -> Vec<String> {
+    let config = app.archive.config();
+    let Some(settings) = config.vulnerabilities.as_ref().filter(|_| caller.admin().is_ok()) else {
+        return Vec::new();
+    };
+    let suites = config.suites.iter();
+    suites
+        .filter(|suite| settings.blocked_from(suite).is_some())
+        .map(|suite| suite.codename.to_string())
+        .collect()
+}
+
 /// Returns an address with a query.
 fn address(path: &str, pairs: &[(&str, &str)]) -> String {
     format!("{path}?{}", query(pairs))

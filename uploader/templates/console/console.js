@@ -59,9 +59,9 @@ if (form) {
     }
   };
 
-  const sendWhole = (file, suite, shown) => {
+  const sendWhole = (file, suite, more, shown) => {
     const headers = { "Content-Type": "application/vnd.debian.binary-package" };
-    return ask("POST", `/console/upload?suite=${encodeURIComponent(suite)}`, headers, file, (sent) => show(shown, sent));
+    return ask("POST", `/console/upload?suite=${encodeURIComponent(suite)}${more}`, headers, file, (sent) => show(shown, sent));
   };
 
   // Files that are larger go in parts of this size, by tus 1.0: what breaks off goes on where it stopped, also when the page was closed.
@@ -126,15 +126,18 @@ if (form) {
     }
   };
 
-  const send = async (file, suite, shown) => {
-    finish(shown, await (file.size > PART ? sendInParts : sendWhole)(file, suite, shown));
+  // An upload in parts cannot accept vulnerabilities.
+  const send = async (file, suite, accepts, shown) => {
+    const inParts = file.size > PART && !accepts;
+    finish(shown, await (inParts ? sendInParts(file, suite, shown) : sendWhole(file, suite, accepts ? "&allow_vulnerable=true" : "", shown)));
   };
 
   const take = (files) => {
     const suite = document.getElementById("suite").value;
+    const accepts = form.elements.allow_vulnerable?.checked ?? false;
     for (const file of files) {
       const shown = line(file);
-      turn = turn.then(() => send(file, suite, shown));
+      turn = turn.then(() => send(file, suite, accepts, shown));
     }
   };
 

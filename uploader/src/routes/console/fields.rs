@@ -44,6 +44,11 @@ impl Fields {
         Some(self.text(name)).filter(|text| !text.is_empty())
     }
 
+    /// Says whether known vulnerabilities that a suite does not take are accepted: `templates/console/allow_vulnerable.html` asks.
+    pub(super) fn allows_vulnerable(&self) -> bool {
+        self.given("allow_vulnerable") == Some("true")
+    }
+
     /// Returns all values of a field.
     pub(super) fn all(&self, name: &str) -> Vec<String> {
         let found = self.0.iter().filter(|(known, _)| known == name);

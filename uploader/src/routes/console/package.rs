@@ -33,6 +33,8 @@ struct ConsolePackagePage {
     came: Vec<ProvenanceView>,
     /// The suites that it was yanked from, and why.
     yanked_from: Vec<(String, YankedView)>,
+    /// Where known vulnerabilities may be accepted.
+    gated: Vec<String>,
 }
 
 pub(super) async fn show(
@@ -65,6 +67,7 @@ pub(super) async fn show(
                 package,
                 came,
                 yanked_from: yanked::of_package(app, &visitor.caller, &id)?,
+                gated: super::gated(app, &visitor.caller),
             })
         })
         .await?;

@@ -22,6 +22,8 @@ pub(super) struct PromotionForm {
     to: String,
     snapshot: String,
     names: String,
+    /// Whether known vulnerabilities are accepted.
+    allow_vulnerable: bool,
 }
 
 #[derive(Template)]
@@ -31,6 +33,8 @@ struct PromotionPage {
     form: PromotionForm,
     readable: Vec<String>,
     maintained: Vec<String>,
+    /// Where known vulnerabilities may be accepted.
+    gated: Vec<String>,
     preview: Option<PromotionAnswer>,
 }
 
@@ -42,6 +46,7 @@ impl PromotionPage {
             form,
             readable: readable.iter().map(ToString::to_string).collect(),
             maintained: maintained(app, &visitor.caller),
+            gated: super::gated(app, &visitor.caller),
             preview: None,
         }
     }
@@ -64,6 +69,7 @@ pub(super) async fn promote(State(app): State<Arc<App>>, posted: Posted) -> Answ
         to: fields.text("to"),
         snapshot: fields.text("snapshot"),
         names: fields.text("names"),
+        allow_vulnerable: fields.allows_vulnerable(),
     };
     let names = fields.words("names");
     let body = PromotionRequest {
@@ -72,7 +78,7 @@ pub(super) async fn promote(State(app): State<Arc<App>>, posted: Posted) -> Answ
         names: (!names.is_empty()).then_some(names),
         query: None,
         dry_run: is_preview,
-        allow_vulnerable: false,
+        allow_vulnerable: form.allow_vulnerable,
     };
     let answer = promoted(&app, visitor.caller.clone(), form.to.clone(), body).await?;
     if !is_preview {

@@ -50,6 +50,8 @@ struct ConsoleSuitePage {
     quota: Option<QuotaView>,
     /// The first packages that were yanked from it.
     yanked: ListPage<YankedView>,
+    /// Where known vulnerabilities may be accepted.
+    gated: Vec<String>,
 }
 
 pub(super) async fn one(
@@ -69,6 +71,7 @@ pub(super) async fn one(
                 snapshots: snapshots::list::of_suite(app, caller, &name)?.items,
                 publications: publications::of_suite(app, caller, &name)?.items,
                 yanked: yanked::page_of(app, caller, &name, &PageParams::default())?,
+                gated: super::gated(app, caller),
                 quota: match caller.uploads(suite, None) {
                     Ok(()) => Some(quota::of_suite(app, caller, &name)?),
                     Err(_) => None,
@@ -108,8 +111,11 @@ pub(super) async fn restore(
 ) -> Answered {
     let Posted { visitor, fields } = posted;
     let id = fields.text("id");
+    let params = RestoreParams {
+        allow_vulnerable: fields.allows_vulnerable(),
+    };
     let shown = format!("/console/suites/{name}");
-    app.changing(move |app| yanked::restored(app, &visitor.caller, (&name, &id), &RestoreParams::default()))
+    app.changing(move |app| yanked::restored(app, &visitor.caller, (&name, &id), &params))
         .await?;
     Ok(see(&address(&shown, &[("done", "restored")])))
 }

@@ -91,7 +91,11 @@ fn location(answer: &Answered) -> &str {
 }
 
 async fn world() -> (TemporaryServer, String) {
-    let server = TemporaryServer::new(&[]);
+    world_with("").await
+}
+
+async fn world_with(settings: &str) -> (TemporaryServer, String) {
+    let server = TemporaryServer::configured(settings, &[]);
     server.account("root", Role::Admin, &[]);
     server.account("jane", Role::Maintainer, &["stable"]);
     server.account("joe", Role::User, &[]);

@@ -20,11 +20,14 @@ use crate::routes::upload::take::take;
 struct UploadPage {
     frame: Frame,
     suites: Vec<String>,
+    /// Where known vulnerabilities may be accepted.
+    gated: Vec<String>,
 }
 
 pub(super) async fn show(State(app): State<Arc<App>>, visitor: Visitor) -> Answered {
     page(&UploadPage {
         suites: super::maintained(&app, &visitor.caller),
+        gated: super::gated(&app, &visitor.caller),
         frame: Frame::new(&visitor, "Upload packages", None),
     })
 }

@@ -84,7 +84,7 @@ pub(crate) struct RestoreParams {
     /// Bring the package back also where it has known vulnerabilities that the suite does not take. Administrators only; the audit log
     /// names the vulnerabilities. Default: false.
     #[serde(default)]
-    allow_vulnerable: bool,
+    pub(crate) allow_vulnerable: bool,
 }
 
 /// Brings a package that was yanked back into the suite, with the section, priority and tags that it had there.

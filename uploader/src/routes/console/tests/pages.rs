@@ -102,6 +102,43 @@ async fn a_package_is_yanked_and_brought_back_and_its_reason_is_no_markup() {
 }
 
 #[tokio::test]
+async fn administrators_may_bring_back_and_promote_what_is_known_to_be_vulnerable() {
+    let (server, package) =
+        world_with("[vulnerabilities]\nsource = \"unused\"\nblock = { stable = \"high\" }\n").await;
+    let (root, jane) = (
+        Browser::new(&server, "root").await,
+        Browser::new(&server, "jane").await,
+    );
+    let yank = format!("/console/packages/{package}/yank");
+    assert_eq!(root.post(&yank, "reason=unsafe&suite=stable").await.status, 303);
+    let issue = json!({"releases": {"stable": {"status": "open", "urgency": "high"}}});
+    server.keep_advisory("stable", "hello", &json!({"issues": {"CVE-1": issue}}));
+
+    let asks = "name=\"allow_vulnerable\"";
+    for path in ["/console/suites/stable", "/console/promotion", "/console/upload"] {
+        assert!(root.get(path).await.body.contains(asks), "{path}");
+        assert!(!jane.get(path).await.body.contains(asks), "{path}: jane may not");
+    }
+    assert!(
+        !root.get("/console/suites/secret").await.body.contains(asks),
+        "it takes all"
+    );
+    let restore = async |by: &Browser<'_>, more: &str| {
+        by.post("/console/suites/stable/yanked", &format!("id={package}{more}"))
+            .await
+    };
+    assert_eq!(restore(&root, "").await.status, 409);
+    assert_eq!(restore(&jane, "&allow_vulnerable=true").await.status, 403);
+    let back = restore(&root, "&allow_vulnerable=true").await;
+    assert_eq!(
+        location(&back),
+        "/console/suites/stable?done=restored",
+        "{}",
+        back.body
+    );
+}
+
+#[tokio::test]
 async fn vulnerabilities_are_shown_by_severity_and_package_and_never_as_markup() {
     let (server, _) = world().await;
     let affected = |id: &str, severity: &str, source: &str| {
