@@ -59,11 +59,11 @@ impl TemporaryServer {
         Self::configured("", variables)
     }
 
-    /// The same with more settings.
-    pub(crate) fn configured(settings: &str, variables: &[(&str, &str)]) -> Self {
+    /// The same with more tables in repogen.toml.
+    pub(crate) fn configured(tables: &str, variables: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path();
-        std::fs::write(root.join("repogen.toml"), format!("{CONFIG}{settings}")).unwrap();
+        std::fs::write(root.join("repogen.toml"), format!("{CONFIG}{tables}")).unwrap();
         let settings = settings(root, variables);
         SqlCatalog::create(&DatabaseUrl::of_archive(root, None).unwrap()).unwrap();
         let archive = Arc::new(Archive::open(&settings.location).unwrap());

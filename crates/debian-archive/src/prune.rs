@@ -95,6 +95,14 @@ pub struct Pruned {
 /// Files to delete, below the root, and why.
 type Deletions = Vec<(String, &'static str)>;
 
+/// Returns the files that the catalog needs no more.
+fn unneeded(forgotten: &PruneResult) -> Deletions {
+    let files = forgotten.files.iter();
+    files
+        .map(|path| (path.clone(), "not listed in any retained index"))
+        .collect()
+}
+
 impl Archive {
     /// Prunes, or with [`PruneMode::DryRun`] returns what a prune would do: then it waits for nobody and nobody for it, so that a file which
     /// is being placed at that moment may be among those that nothing names.
@@ -103,19 +111,7 @@ impl Archive {
             PruneMode::Done => self.prune_locks()?,
             PruneMode::DryRun => Vec::new(),
         };
-        let mut failures = Vec::new();
-        match self.refuse_a_lost_catalog() {
-            // Publishes go on meanwhile.
-            Err(error @ PruneError::NotRecorded(_)) if pruning == PruneMode::DryRun => failures.push(error),
-            checked => checked?,
-        }
-        let retentions: Vec<Retention> = self
-            .config()
-            .suites
-            .iter()
-            .map(|suite| retention(suite, now))
-            .collect();
-        let forgotten = self.catalog().prune(&retentions, now, pruning)?;
+        let (forgotten, mut failures) = self.forget(pruning, now)?;
         let found = [
             self.prune_pool(&forgotten, pruning, now),
             self.prune_staged(pruning, now),
@@ -144,6 +140,29 @@ impl Archive {
             deleted,
             failures,
         })
+    }
+
+    /// Returns what a prune would do by the catalog alone: files that are in no row are not looked for, so that no folder is listed.
+    pub fn retention_preview(&self, now: i64) -> Result<Pruned, PruneError> {
+        let (forgotten, failures) = self.forget(PruneMode::DryRun, now)?;
+        Ok(Pruned {
+            deleted: unneeded(&forgotten),
+            forgotten,
+            failures,
+        })
+    }
+
+    /// Has the catalog forget what the retention of each suite lets go, or say what that is; with what could not be looked at.
+    fn forget(&self, pruning: PruneMode, now: i64) -> Result<(PruneResult, Vec<PruneError>), PruneError> {
+        let mut failures = Vec::new();
+        match self.refuse_a_lost_catalog() {
+            // Publishes go on meanwhile.
+            Err(error @ PruneError::NotRecorded(_)) if pruning == PruneMode::DryRun => failures.push(error),
+            checked => checked?,
+        }
+        let suites = self.config().suites.iter();
+        let retentions: Vec<Retention> = suites.map(|suite| retention(suite, now)).collect();
+        Ok((self.catalog().prune(&retentions, now, pruning)?, failures))
     }
 
     /// Keeps publishes and commits of this machine out.
@@ -202,10 +221,7 @@ impl Archive {
         pruning: PruneMode,
         now: i64,
     ) -> Result<Deletions, PruneError> {
-        let files = forgotten.files.iter();
-        let mut found: Deletions = files
-            .map(|path| (path.clone(), "not listed in any retained index"))
-            .collect();
+        let mut found = unneeded(forgotten);
         found.extend(self.orphans(forgotten, now)?);
         if pruning == PruneMode::Done {
             let paths: Vec<String> = found.iter().map(|(path, _)| path.clone()).collect();

@@ -6,20 +6,34 @@ use archive_catalog::PruneMode;
 use axum::Json as Answer;
 use axum::extract::State;
 use debian_archive::error_text::with_causes;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::caller::Caller;
 use crate::clock::now;
 use crate::credential::PresentedCredential;
+use crate::extract::Params;
 use crate::identify::identify;
 use crate::problem::Problem;
 
 /// How many versions and how many files an answer lists.
 const SHOWN: usize = 1000;
 
-/// What a prune would do: what `repogen prune --dry-run` prints.
+/// What is looked for.
+#[derive(Debug, Clone, Copy, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct RetentionParams {
+    /// Also look for files that nothing names, as `repogen prune --dry-run` does, which lists all files. Default: true.
+    #[serde(default = "yes")]
+    pub(crate) strays: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// What a prune would do.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct RetentionPreview {
     /// How many versions would leave their suite.
@@ -52,26 +66,32 @@ pub(crate) struct RetentionFile {
 }
 
 /// Says what the next prune would remove from suites, and delete. Changes nothing.
-#[utoipa::path(get, path = "/api/retention", operation_id = "preview_retention", tag = "suites", security(("bearer" = [])),
+#[utoipa::path(get, path = "/api/retention", operation_id = "preview_retention", tag = "suites", params(RetentionParams), security(("bearer" = [])),
     responses((status = 200, description = "What a prune would do", body = RetentionPreview)))]
 pub(crate) async fn preview(
     State(app): State<Arc<App>>,
     presented: PresentedCredential,
+    Params(params): Params<RetentionParams>,
 ) -> Result<Answer<RetentionPreview>, Problem> {
     app.blocking(move |app| {
         let caller = identify(app, &presented)?;
-        previewed(app, &caller).map(Answer)
+        previewed(app, &caller, params).map(Answer)
     })
     .await
 }
 
 /// Returns what the next prune would do.
-pub(crate) fn previewed(app: &App, caller: &Caller) -> Result<RetentionPreview, Problem> {
+pub(crate) fn previewed(
+    app: &App,
+    caller: &Caller,
+    params: RetentionParams,
+) -> Result<RetentionPreview, Problem> {
     caller.admin()?;
-    let pruned = app
-        .archive
-        .prune(PruneMode::DryRun, now())
-        .map_err(|error| Problem::internal(&error))?;
+    let pruned = match params.strays {
+        true => app.archive.prune(PruneMode::DryRun, now()),
+        false => app.archive.retention_preview(now()),
+    };
+    let pruned = pruned.map_err(|error| Problem::internal(&error))?;
     let versions = &pruned.forgotten.versions;
     Ok(RetentionPreview {
         version_count: versions.len(),

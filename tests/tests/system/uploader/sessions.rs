@@ -1,5 +1,7 @@
 //! Where somebody is signed in, their password, their tokens; and what the log says of it.
 
+use std::fs;
+
 use super::assert_problem;
 use archive_tests::uploader::PASSWORD;
 use archive_tests::{DebBuilder, TestArchive, Uploader};
@@ -189,4 +191,14 @@ fn many_packages_are_deleted_as_one_and_keys_and_retention_are_told() {
     assert_eq!(keys["items"][0]["is_usable"], true, "{keys}");
     let retention = server.get("/api/retention", Some(&root)).json();
     assert_eq!(retention["version_count"], 0, "{retention}");
+    // A file that no row names is found by a look at the files alone.
+    let stray = archive.root().join("pool/main/s/stray");
+    fs::create_dir_all(&stray).unwrap();
+    fs::write(stray.join("stray_1_all.deb"), "nobody's").unwrap();
+    let is_named = |strays: &str| {
+        let preview = server.get(&format!("/api/retention?strays={strays}"), Some(&root));
+        preview.json()["files"].to_string().contains("stray_1_all.deb")
+    };
+    assert!(is_named("true"));
+    assert!(!is_named("false"));
 }
