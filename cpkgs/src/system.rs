@@ -198,7 +198,10 @@ impl System {
         let after = hooks.run("DPkg::Post-Invoke");
         let unfinished = outcome?;
         after?;
-        Ok(unfinished)
+        match stop.was_asked() {
+            true => Err(SystemError::StoppedAtEnd),
+            false => Ok(unfinished),
+        }
     }
 
     fn take_steps(
@@ -216,10 +219,12 @@ impl System {
             self.take_step(step, change, &before)?;
             if stop.was_asked() && self.may_stop_after(step, &before)? {
                 let remaining = steps.iter().skip(number + 1);
-                let remaining = remaining.flat_map(|step| step.packages(change, files));
-                return Err(SystemError::Stopped {
-                    remaining: remaining.collect(),
-                });
+                let remaining: Vec<String> =
+                    remaining.flat_map(|step| step.packages(change, files)).collect();
+                // Where nothing comes or goes any more, the plan is as good as done.
+                if !remaining.is_empty() {
+                    return Err(SystemError::Stopped { remaining });
+                }
             }
         }
         self.unfinished()

@@ -308,7 +308,7 @@ impl From<SystemError> for Failure {
     fn from(error: SystemError) -> Self {
         let (code, hint) = match &error {
             SystemError::NotRoot => (NOT_PERMITTED, Some("run it with sudo")),
-            SystemError::Stopped { .. } => (INTERRUPTED, None),
+            SystemError::Stopped { .. } | SystemError::StoppedAtEnd => (INTERRUPTED, None),
             SystemError::Changed { .. } => (UNVERIFIED, None),
             SystemError::Package(error) if error.is_verification() => (UNVERIFIED, None),
             SystemError::Failed { .. } => (
@@ -318,9 +318,6 @@ impl From<SystemError> for Failure {
             _ => (REFUSED, None),
         };
         let remaining = match &error {
-            SystemError::Stopped { remaining } if remaining.is_empty() => {
-                Some("all of the plan is done".to_owned())
-            }
             SystemError::Stopped { remaining } => Some(format!(
                 "not done: {}; the same command goes on",
                 remaining.join(", ")

@@ -76,9 +76,12 @@ pub enum SystemError {
     /// Whoever asked wanted it to end; dpkg was let go on to a place where nothing is half done.
     #[error("interrupted: dpkg was let finish what it had begun")]
     Stopped {
-        /// Packages of the plan that were not unpacked or removed.
+        /// Packages of the plan that were not unpacked or removed; at least one.
         remaining: Vec<String>,
     },
+    /// Whoever asked wanted it to end when there was nothing left to stop.
+    #[error("interrupted: all of the plan is done")]
+    StoppedAtEnd,
     /// What is to catch an interruption cannot be set up.
     #[error("cannot put interruptions off")]
     Signals(#[source] io::Error),

@@ -496,4 +496,6 @@ fn an_interruption_waits_until_dpkg_is_done() {
     assert_eq!(output.status.code(), Some(130), "{said}");
     assert!(said.contains("all of the plan is done"), "{said}");
     assert_eq!(machine.status(), ["slow 1 install installed"]);
+    let history = machine.cpkgs(&["history"]).ok();
+    assert!(!history.stdout.contains("(failed)"), "{}", history.report());
 }
