@@ -144,6 +144,9 @@ impl From<FetchError> for Failure {
             FetchError::Denied { .. } => Some(
                 "a private archive wants a login: `user` and `password_file` in its [[source]], apt_auth.conf(5), or `cpkgs auth login`",
             ),
+            FetchError::NotCached { .. } => Some(
+                "with a network, `cpkgs install --download-only` fetches packages into the cache; `cpkgs download` on another machine makes files for `cpkgs install ./FILE.deb`",
+            ),
             FetchError::Proxy { .. } => {
                 Some("`http_proxy` and `https_proxy` name proxies, `no_proxy` hosts to ask without one")
             }

@@ -103,6 +103,10 @@ pub(super) struct Transaction<'s, 'l> {
 impl Transaction<'_, '_> {
     /// Shows the plan; without `--dry-run` asks, and carries it out.
     pub(super) fn finish(self, run: Run, context: &mut Context) -> Result<Outcome, Failure> {
+        if run != Run::Dry {
+            // Better now than after the question.
+            self.check_reach(context)?;
+        }
         self.show(run, context)?;
         if run == Run::Dry {
             if self.plan.is_empty() && self.leftovers.is_empty() {
@@ -126,7 +130,7 @@ impl Transaction<'_, '_> {
         }
         let change = self.change(marks, context)?;
         if run == Run::DownloadOnly {
-            let folder = context.config.cache(&context.home).join("debs");
+            let folder = debs(context);
             let text = format!(
                 "downloaded into `{}`: {}",
                 folder.display(),
@@ -239,6 +243,16 @@ impl Transaction<'_, '_> {
             .filter(|installed| installed.mark == Mark::Automatic)
             .map(|installed| (key(&self.input.universe, installed.package), false))
             .collect()
+    }
+
+    /// Says whether what comes can be had offline, where that is asked for.
+    fn check_reach(&self, context: &Context) -> Result<(), Failure> {
+        if !context.config.overrides.offline {
+            return Ok(());
+        }
+        let packages: Vec<PackageId> = self.comes().iter().map(|(package, ..)| *package).collect();
+        let wanted: Vec<Download> = downloads(self.input, &packages)?.into_iter().flatten().collect();
+        Ok(context.fetcher()?.check_reach(&wanted, &debs(context))?)
     }
 
     /// Downloads what comes, and says what is to change.
@@ -394,16 +408,11 @@ pub(super) fn download(
     packages: &[PackageId],
     context: &mut Context,
 ) -> Result<Vec<Downloaded>, Failure> {
-    let wanted: Vec<Option<Download>> = packages
-        .iter()
-        .map(|package| match input.file(*package) {
-            Some(_) => Ok(None),
-            None => input.library().download(*package).map(Some),
-        })
-        .collect::<Result<_, _>>()?;
+    let wanted = downloads(input, packages)?;
     let remote: Vec<Download> = wanted.iter().flatten().cloned().collect();
-    let folder = context.config.cache(&context.home).join("debs");
+    let folder = debs(context);
     let fetcher = context.fetcher()?;
+    fetcher.check_reach(&remote, &folder)?;
     let mut paths = if context.printer.shows_progress() {
         fetcher.debs(&remote, &folder, &DownloadBar::new(&remote))?
     } else {
@@ -432,6 +441,20 @@ pub(super) fn download(
         });
     }
     Ok(found)
+}
+
+/// Returns the folder of downloaded packages.
+fn debs(context: &Context) -> PathBuf {
+    context.config.cache(&context.home).join("debs")
+}
+
+/// Returns where packages are fetched from; nothing for one that is a file already.
+fn downloads(input: &ResolverInput<'_>, packages: &[PackageId]) -> Result<Vec<Option<Download>>, Failure> {
+    let each = packages.iter().map(|package| match input.file(*package) {
+        Some(_) => Ok(None),
+        None => input.library().download(*package).map(Some),
+    });
+    Ok(each.collect::<Result<_, _>>()?)
 }
 
 /// Returns how many bytes are free where a folder is, or will be.

@@ -75,6 +75,7 @@ fn download(source: &FoundSource, context: &mut Context) -> Result<(), Failure> 
         .map_err(|error| Failure::new(UNVERIFIED, error))?;
     let folder = context.config.cache(&context.home).join("debs");
     let fetcher = context.fetcher()?;
+    fetcher.check_reach(&wanted, &folder)?;
     let bytes = wanted.iter().map(|download| download.size).sum();
     let text = format!(
         "source package `{}` {}: {} files, {}",

@@ -63,6 +63,7 @@ impl Fetcher {
         folder: &Path,
         progress: &dyn Progress,
     ) -> Result<Vec<PathBuf>, FetchError> {
+        self.check_reach(wanted, folder)?;
         fs::create_dir_all(folder).map_err(|source| keep(folder, source))?;
         self.runtime.block_on(async {
             let each = wanted.iter().map(|wanted| self.deb(wanted, folder, progress));
@@ -75,13 +76,35 @@ impl Fetcher {
         })
     }
 
+    /// Says before anything begins whether packages can be had where no network is to be asked: from a folder of downloads, or from
+    /// other folders of this machine. What a file holds is not looked at yet.
+    ///
+    /// # Errors
+    /// When some cannot.
+    pub fn check_reach(&self, wanted: &[Download], folder: &Path) -> Result<(), FetchError> {
+        if !self.http.is_offline() {
+            return Ok(());
+        }
+        let is_here = |wanted: &&Download| {
+            let size = fs::metadata(downloaded(wanted, folder)).map(|file| file.len());
+            let is_near = |location: &Location| location.file_path().is_some();
+            size.is_ok_and(|size| size == wanted.size) || wanted.locations.iter().any(is_near)
+        };
+        let absent = wanted.iter().filter(|wanted| !is_here(wanted));
+        let names: Vec<String> = absent.map(|wanted| wanted.name.clone()).collect();
+        match names.is_empty() {
+            true => Ok(()),
+            false => Err(FetchError::NotCached { names }),
+        }
+    }
+
     async fn deb(
         &self,
         wanted: &Download,
         folder: &Path,
         progress: &dyn Progress,
     ) -> Result<PathBuf, FetchError> {
-        let path = folder.join(format!("{}.deb", wanted.sha256));
+        let path = downloaded(wanted, folder);
         if digest_of(&path).is_ok_and(|found| found == (wanted.size, wanted.sha256)) {
             progress.done(wanted);
             return Ok(path);
@@ -186,6 +209,11 @@ impl Fetcher {
         }
         Ok(())
     }
+}
+
+/// Returns what a package is called in a folder of downloads.
+fn downloaded(wanted: &Download, folder: &Path) -> PathBuf {
+    folder.join(format!("{}.deb", wanted.sha256))
 }
 
 /// Says whether an answer goes on at a byte, or does not say where it starts.

@@ -42,6 +42,12 @@ pub enum FetchError {
         /// Where it would be.
         location: Location,
     },
+    /// Files are not on this machine, and no network is to be asked.
+    #[error("`--offline` asks no network, and {} not in the cache: {}", is_or_are(names.len()), listed(names))]
+    NotCached {
+        /// Their names; at least one.
+        names: Vec<String>,
+    },
     /// It is not there.
     #[error("`{location}` is not there")]
     Missing {
@@ -135,4 +141,27 @@ impl FetchError {
             _ => false,
         }
     }
+}
+
+/// Most names that are said of many.
+const MAX_LISTED: usize = 20;
+
+fn is_or_are(count: usize) -> String {
+    match count {
+        1 => "1 file is".to_owned(),
+        count => format!("{count} files are"),
+    }
+}
+
+fn listed(names: &[String]) -> String {
+    let mut text = names
+        .iter()
+        .take(MAX_LISTED)
+        .cloned()
+        .collect::<Vec<_>>()
+        .join(", ");
+    if names.len() > MAX_LISTED {
+        text.push_str(&format!(", and {} more", names.len() - MAX_LISTED));
+    }
+    text
 }

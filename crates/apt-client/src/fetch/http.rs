@@ -66,6 +66,10 @@ impl Http {
         self.reach = Reach::Nothing;
     }
 
+    pub(super) fn is_offline(&self) -> bool {
+        self.reach == Reach::Nothing
+    }
+
     /// Waits after so many bytes, where there is a limit.
     pub(super) async fn keep_pace(&self, bytes: usize) {
         if let Some(pace) = &self.pace {
@@ -100,7 +104,7 @@ impl Http {
     /// # Errors
     /// When no network is to be asked.
     pub(super) fn request(&self, location: &Location) -> Result<RequestBuilder, FetchError> {
-        if self.reach == Reach::Nothing {
+        if self.is_offline() {
             return Err(FetchError::Offline {
                 location: location.clone(),
             });

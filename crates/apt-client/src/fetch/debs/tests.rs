@@ -82,9 +82,30 @@ fn offline_there_is_what_is_here() {
     let found = fetcher.debs(&[of(BODY)], folder.path(), &Silent).unwrap();
     assert_eq!(found, std::slice::from_ref(&here));
     let absent = fetcher.debs(&[of(b"other")], folder.path(), &Silent);
-    assert!(matches!(absent, Err(FetchError::Offline { .. })), "{absent:?}");
+    assert!(
+        matches!(&absent, Err(FetchError::NotCached { names }) if names == &["a"]),
+        "{absent:?}"
+    );
+    // As long as what was wanted, and something else: nobody is asked for the right one either.
+    let damaged = folder.path().join(format!("{}.deb", digest(b"other")));
+    fs::write(&damaged, b"mixed").unwrap();
+    let wrong = fetcher.debs(&[of(b"other")], folder.path(), &Silent);
+    assert!(matches!(wrong, Err(FetchError::Offline { .. })), "{wrong:?}");
+    fs::remove_file(damaged).unwrap();
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     assert!(told.try_recv().is_err(), "nobody was asked");
+}
+
+#[test]
+fn of_many_files_that_are_not_here_some_are_named() {
+    let error = |count: usize| FetchError::NotCached {
+        names: (0..count).map(|number| format!("p{number}")).collect(),
+    };
+    let text = error(1).to_string();
+    assert!(text.ends_with("1 file is not in the cache: p0"), "{text}");
+    let text = error(22).to_string();
+    assert!(text.contains("22 files are not in the cache: p0, p1, "), "{text}");
+    assert!(text.ends_with(", p19, and 2 more"), "{text}");
 }
 
 fn range(text: &str) -> Option<String> {
