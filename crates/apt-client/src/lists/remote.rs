@@ -61,12 +61,12 @@ impl<'a> Remote<'a> {
             check(&location, &[], listed)?;
             return Ok((location, Vec::new()));
         }
-        let mut paths = vec![listed.path.clone()];
+        let mut paths = vec![(listed.path.clone(), ByHash::NotServed)];
         if by_hash == ByHash::Served {
-            paths.insert(0, hashed(listed));
+            paths.insert(0, (hashed(listed), ByHash::Served));
         }
         let mut missing = None;
-        for path in paths {
+        for (path, by_hash) in paths {
             match self.ask(&path, listed.size, None) {
                 Ok((location, FileResponse::Body { bytes, .. })) => {
                     check(&location, &bytes, listed)?;
@@ -74,6 +74,10 @@ impl<'a> Remote<'a> {
                 }
                 Ok((_, FileResponse::NotModified)) => {}
                 Err(UpdateError::Fetch(error)) if error.may_be_missing() => {
+                    missing = missing.or(Some(error));
+                }
+                // Whatever a server has against the digest, it may serve the name, and that is what apt asks for next.
+                Err(UpdateError::Fetch(error @ FetchError::Status { .. })) if by_hash == ByHash::Served => {
                     missing = missing.or(Some(error));
                 }
                 Err(error) => return Err(error),

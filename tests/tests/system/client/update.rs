@@ -114,18 +114,18 @@ fn a_store_that_refuses_names_by_digest_is_asked_for_the_plain_ones() {
         ..Made::default()
     };
     let foreign = made.of(&greeting());
-    let nginx = Nginx::serve_with(&foreign.path(""), |server| {
-        server.replacen(
-            "    location ~ /\\. {",
-            "    location ~ /by-hash/ { return 403; }\n    location ~ /\\. {",
-            1,
-        )
-    });
-    let client = foreign.client_at(&nginx.url(), &STABLE);
-    client.run(&["update"]).ok();
-    knows_greeting(&client);
-    let log = nginx.access_log();
-    assert!(log.iter().any(|access| access.path.contains("/by-hash/")));
+    for status in [400, 403, 404, 410, 500] {
+        let nginx = Nginx::serve_with(&foreign.path(""), |server| {
+            let refusal = format!("    location ~ /by-hash/ {{ return {status}; }}\n    location ~ /\\. {{");
+            server.replacen("    location ~ /\\. {", &refusal, 1)
+        });
+        let client = foreign.client_at(&nginx.url(), &STABLE);
+        client.run(&["update"]).ok();
+        knows_greeting(&client);
+        let log = nginx.access_log();
+        let asked = log.iter().filter(|access| access.path.contains("/by-hash/"));
+        assert!(asked.clone().any(|access| access.status == status), "{status}");
+    }
 }
 
 #[test]

@@ -163,7 +163,7 @@ fn the_log_is_filtered_exported_and_verified() {
 
 #[test]
 fn many_packages_are_deleted_as_one_and_keys_and_retention_are_told() {
-    let (_archive, server) = world();
+    let (archive, server) = world();
     let root = server.login("root");
     let ids: Vec<String> = ["one", "two"]
         .map(|name| {
