@@ -58,8 +58,8 @@ pub(crate) fn by_digests<'d>(
 
 /// Returns the contents whose digests begin with these bytes.
 ///
-/// PostgreSQL plans anew for rows that are given, and for a range that could be any part of the table; for one value of a unique key
-/// it keeps the plan. So the usual question, for a whole digest, is that.
+/// A whole digest, which is the usual question, is asked for as one value of a unique key: of a range PostgreSQL takes a part of the
+/// table for granted, and reads all pool files for it.
 pub(crate) fn by_digest(db: &Db<'_>, digest: &[u8]) -> Sql<Vec<KnownContent>> {
     let rows = if digest.len() == 32 {
         let text = text("content", "where content.sha256 = ?1");
