@@ -16,8 +16,10 @@ mod depends;
 mod download;
 mod edsp;
 mod env;
+mod ephemeral;
 mod export;
 mod failure;
+mod fetch_debs;
 mod files;
 mod gc;
 mod history;
@@ -25,6 +27,7 @@ mod hold;
 mod human_size;
 mod info;
 mod install;
+mod library;
 mod list;
 mod man;
 mod options;
@@ -37,6 +40,7 @@ mod policy;
 mod printer;
 mod progress;
 mod rdepends;
+mod refusal;
 mod registry;
 mod relations;
 mod remove;
@@ -203,7 +207,7 @@ impl Context {
         if !self.printer.shows_progress() {
             return Ok((fetcher, None));
         }
-        let coming = Spinner::new();
+        let coming = Spinner::of_bytes();
         Ok((fetcher.with_progress(coming.listener()), Some(coming)))
     }
 

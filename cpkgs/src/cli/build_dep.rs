@@ -22,9 +22,10 @@ use rootless::Configuration;
 use super::failure::{Failure, REFUSED, USAGE};
 use super::install_target::{Indexes, InstallTargetArgs};
 use super::options::{BrokenArgs, RunArgs};
+use super::refusal::refused;
 use super::source_packages;
 use super::target_release::ReleaseArgs;
-use super::transaction::{Transaction, refused};
+use super::transaction::Transaction;
 use super::{Context, Outcome, candidates};
 
 /// What every build needs, whatever its source says. Source: Debian Policy 4.2.

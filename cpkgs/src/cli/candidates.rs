@@ -124,10 +124,11 @@ fn named(word: &str) -> Option<Vec<CompletionCandidate>> {
     if let Some((package, sign)) = sign.and_then(|at| word.split_at_checked(at)) {
         return Some(chosen(&library, package, sign));
     }
+    let descriptions = library.descriptions().ok()?;
     let mut found: Vec<CompletionCandidate> = Vec::new();
     for summary in library.summaries().beginning_with(word) {
         if found.last().is_none_or(|last| last.get_value() != summary.name) {
-            let synopsis = debian_control::terminal::escaped(summary.synopsis);
+            let synopsis = debian_control::terminal::escaped(descriptions.synopsis(&summary));
             found.push(CompletionCandidate::new(summary.name).help(Some(synopsis.into())));
         }
     }

@@ -15,7 +15,7 @@ use debian_deb::{DataEntry, DataKind, DataVisitor, read_with};
 use super::candidates;
 use super::download::matching;
 use super::failure::{Failure, REFUSED, UNVERIFIED};
-use super::transaction::download;
+use super::fetch_debs::download;
 use super::{Context, Outcome};
 
 /// Most bytes of a changelog.

@@ -17,7 +17,8 @@ use rootless::store::{self, Expected};
 
 use super::candidates;
 use super::failure::{Failure, REFUSED, UNVERIFIED, USAGE};
-use super::transaction::{download, refused};
+use super::fetch_debs::download;
+use super::refusal::refused;
 use super::{Context, Outcome};
 
 /// Download packages, verified, into the working directory.

@@ -99,7 +99,7 @@ fn show(
     if context.printer.json() {
         let fields = fields.into_iter().map(|(name, value)| (name, value.into()));
         let view = InfoView {
-            summary: PackageView::new(summary, library),
+            summary: PackageView::new(summary, synopsis(&text), library),
             fields: fields.collect(),
             installed: here.is_some_and(|package| package.version == summary.version),
         };
@@ -122,6 +122,13 @@ fn show(
             .line(escaped(format!("{name}: {value}").trim_end()))?;
     }
     Ok(())
+}
+
+/// Returns the first line of the description in a stanza; empty where there is none.
+fn synopsis(text: &str) -> &str {
+    let stanza = Stanza::parse(text).ok();
+    let line = stanza.and_then(|stanza| Some(stanza.get("Description")?.first_line()));
+    line.unwrap_or_default()
 }
 
 fn installed_text(here: Option<&InstalledPackage>, version: &str) -> String {

@@ -18,9 +18,10 @@ use super::candidates;
 use super::failure::{Failure, REFUSED, USAGE};
 use super::install_target::{Indexes, InstallTarget, InstallTargetArgs};
 use super::options::{BrokenArgs, NO_RECOMMENDS_OF_APT, RunArgs, check_held, recommends};
+use super::refusal::refused;
 use super::selected;
 use super::target_release::ReleaseArgs;
-use super::transaction::{Transaction, refused};
+use super::transaction::Transaction;
 use super::{Context, Outcome, kept_back};
 
 /// Install packages and their dependencies.

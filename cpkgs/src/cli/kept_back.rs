@@ -74,7 +74,7 @@ pub(super) fn reason(input: &ResolverInput<'_>, kept: KeptBack, target: &Install
             ))
         }
         Err(refusal) => {
-            let failure = super::transaction::refused(refusal, input, &[]);
+            let failure = super::refusal::refused(refusal, input, &[]);
             failure.context(text)
         }
     }

@@ -186,7 +186,8 @@ fn list_all(
         Some(PackageView::installed(package, &stanza))
     });
     let known = summaries.by_name().filter(|summary| filter.has_place(summary));
-    let known = known.map(|summary| PackageView::new(&summary, library));
+    let descriptions = library.descriptions()?;
+    let known = known.map(|summary| PackageView::new(&summary, descriptions.synopsis(&summary), library));
     let mut views: Vec<PackageView<'_>> = local.chain(known).collect();
     views.sort_by_key(PackageView::name);
     for view in views {

@@ -54,14 +54,25 @@ impl Drop for UnpackBar {
     }
 }
 
-/// What takes a while, and nobody knows how long: files that are asked for one by one.
+/// What takes a while, and nobody knows how long.
 pub(super) struct Spinner(ProgressBar);
 
 impl Spinner {
-    /// Shows itself once something takes long enough to be seen.
-    pub(super) fn new() -> Self {
+    /// Shows how many bytes came, once that takes long enough to be seen.
+    pub(super) fn of_bytes() -> Self {
+        Self::with_template("{spinner} {decimal_bytes} {decimal_bytes_per_sec}")
+    }
+
+    /// Shows what is being done, once that takes long enough to be seen.
+    pub(super) fn saying(what: &'static str) -> Self {
+        let spinner = Self::with_template("{spinner} {msg} {elapsed}");
+        spinner.0.set_message(what);
+        spinner
+    }
+
+    fn with_template(template: &str) -> Self {
         let bar = ProgressBar::no_length();
-        if let Ok(style) = ProgressStyle::with_template("{spinner} {decimal_bytes} {decimal_bytes_per_sec}") {
+        if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
         }
         bar.enable_steady_tick(Duration::from_millis(100));

@@ -16,8 +16,9 @@ use super::candidates;
 use super::failure::{Failure, REFUSED, USAGE};
 use super::install_target::{Indexes, InstallTarget, InstallTargetArgs};
 use super::options::{BrokenArgs, DRY_RUN_OF_APT, run_of};
+use super::refusal::refused;
 use super::selected;
-use super::transaction::{Transaction, refused};
+use super::transaction::Transaction;
 use super::{Context, Outcome};
 
 /// What goes, and from where.

@@ -18,7 +18,8 @@ use super::human_size::counted;
 use super::install_target::{Indexes, InstallTarget, InstallTargetArgs, Run};
 use super::printer::Printer;
 use super::progress::DownloadBar;
-use super::transaction::{Transaction, refused};
+use super::refusal::refused;
+use super::transaction::Transaction;
 use super::{Context, Outcome, now, report};
 
 /// Finish or undo interrupted changes, and unpack packages again whose files are missing or damaged.

@@ -51,7 +51,7 @@ pub(super) fn run(args: &RunArgs, context: &mut Context) -> Result<Outcome, Fail
     let generation = if args.with.is_empty() {
         generations.current()?.map(|number| generations.path(number))
     } else {
-        Some(super::transaction::ephemeral(&args.with, context)?)
+        Some(super::ephemeral::ephemeral(&args.with, context)?)
     };
     let shell = [std::env::var_os("SHELL").unwrap_or_else(|| "/bin/bash".into())];
     let words = if args.shell {

@@ -43,13 +43,13 @@ pub(super) struct PackageView<'f> {
 }
 
 impl<'f> PackageView<'f> {
-    pub(super) fn new(summary: &PackageSummary<'f>, library: &'f PackageCache) -> Self {
+    pub(super) fn new(summary: &PackageSummary<'f>, description: &'f str, library: &'f PackageCache) -> Self {
         Self {
             name: summary.name,
             version: summary.version,
             architecture: summary.architecture,
             section: summary.section,
-            description: summary.synopsis,
+            description,
             suite: Some(library.index_of(summary).codename.as_str()),
         }
     }
@@ -82,8 +82,10 @@ pub(super) fn run(args: SearchArgs, context: &mut Context) -> Result<Outcome, Fa
         architecture: args.architecture,
         names_only: args.names_only,
     };
-    for hit in library.summaries().search(&filter) {
-        print(&PackageView::new(&hit.summary, &library), context)?;
+    let descriptions = library.descriptions()?;
+    for hit in descriptions.search(&filter) {
+        let synopsis = descriptions.synopsis(&hit.summary);
+        print(&PackageView::new(&hit.summary, synopsis, &library), context)?;
     }
     Ok(Outcome::Success)
 }

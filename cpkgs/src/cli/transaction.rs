@@ -1,83 +1,28 @@
 //! From a request to what is installed: the plan, its table, the question, and whoever carries it out.
 
-use std::collections::{BTreeSet, HashMap};
-use std::path::{Path, PathBuf};
+use std::collections::HashMap;
+use std::path::Path;
 
-use apt_client::fetch::{Download, Silent};
-use apt_client::lists::{Index, Lists, ListsError};
-use apt_client::package_cache::{Machine, PackageCache, Passed};
-use apt_client::source::Source;
-use cpkgs::machine;
+use apt_client::fetch::{Download, is_downloaded};
+use apt_client::lists::Index;
 use cpkgs::resolver_input::ResolverInput;
-use cpkgs::spec::Spec;
 use cpkgs::system::{Action, Unfinished};
 use debian_control::release::format_iso;
 use debian_control::stanza::Stanza;
 use debian_control::terminal::escaped;
 use resolver::kept_back::KeptBack;
 use resolver::plan::{Plan, Step, Why};
-use resolver::refusal::{Refusal, RefusalKind};
-use resolver::request::{Mark, Recommends, Request};
-use resolver::solve::solve;
+use resolver::request::Mark;
 use resolver::universe::{PackageId, Universe};
 use rootless::generation::{Programs, Provenance};
 use rootless::{Add, Change, Configuration, PackageKey};
 
-use super::architectures::Architectures;
-use super::failure::{Failure, REFUSED, USAGE, no_sources};
-use super::install_target::{Indexes, InstallTarget, Run};
+use super::failure::{Failure, REFUSED};
+use super::fetch_debs::{debs, download, downloads};
+use super::install_target::{InstallTarget, Run};
 use super::plan_text::lines;
 use super::plan_view::{view, why_text};
-use super::progress::DownloadBar;
 use super::{Context, Outcome, human_size, now};
-
-impl Context {
-    /// Returns the sources with their keys.
-    pub(super) fn sources(&self) -> Result<Vec<Source>, Failure> {
-        let each = self.config.sources.iter();
-        let opened = each.map(|source| Source::open(source, self.home.folder()));
-        Ok(opened.collect::<Result<_, _>>()?)
-    }
-
-    /// Opens the packages of the sources for a machine without foreign architectures, but for those that sources name.
-    pub(super) fn library(&self) -> Result<PackageCache, Failure> {
-        self.library_of(Indexes::Needed, &Architectures::own(&self.config))
-    }
-
-    /// Opens the packages of the sources for a machine of these architectures.
-    pub(super) fn library_of(
-        &self,
-        indexes: Indexes,
-        architectures: &Architectures,
-    ) -> Result<PackageCache, Failure> {
-        if self.config.sources.is_empty() && indexes == Indexes::Needed {
-            return Err(no_sources());
-        }
-        let cache = self.config.cache(&self.home);
-        let lists = match (
-            Lists::open(&cache, &self.sources()?, &architectures.default),
-            indexes,
-        ) {
-            (Err(ListsError::None), Indexes::IfAny) => Lists::none(),
-            (lists, _) => lists?,
-        };
-        for missing in &lists.not_fetched {
-            let missing = escaped(missing);
-            self.printer.warning(format_args!(
-                "no indexes of {missing} have been fetched: `cpkgs update` fetches them, with the `--dpkg-root` of this command"
-            ));
-        }
-        let machine = Machine::new(machine::architecture(), &architectures.foreign)?;
-        let library = PackageCache::open(&cache, lists, machine)?;
-        for Passed { suite, count, first } in library.passed() {
-            let first = escaped(first);
-            self.printer.warning(format_args!(
-                "{count} of the packages of `{suite}` cannot be used, and are passed over; the first: {first}"
-            ));
-        }
-        Ok(library)
-    }
-}
 
 /// What helps against a package that cannot be configured.
 const UNFINISHED: &str = "a mended version of it can be installed over it, and it can be removed";
@@ -193,7 +138,7 @@ impl Transaction<'_, '_> {
             plan.upgrade.len(),
             plan.downgrade.len(),
             plan.remove.len(),
-            human_size::bytes(plan.download_bytes(universe)),
+            self.to_download(context),
             if disk < 0 { "-" } else { "" },
             human_size::bytes(disk.unsigned_abs()),
             free_space(self.target.place())
@@ -211,6 +156,22 @@ impl Transaction<'_, '_> {
             }
             context.printer.info(sum);
             Ok(())
+        }
+    }
+
+    /// Says how much has to be downloaded, and of how much where some is in the cache.
+    fn to_download(&self, context: &Context) -> String {
+        let (universe, folder) = (&self.input.universe, debs(context));
+        let all = self.plan.download_bytes(universe);
+        let is_here = |package: &PackageId| {
+            // What cannot be fetched is refused when it is to be.
+            let wanted = self.input.library().download(*package);
+            self.input.file(*package).is_none() && wanted.is_ok_and(|wanted| is_downloaded(&wanted, &folder))
+        };
+        let here = self.plan.unpacked().filter(is_here);
+        match here.map(|package| universe.size(package)).sum() {
+            0_u64 => human_size::bytes(all),
+            here => format!("{} of {}", human_size::bytes(all - here), human_size::bytes(all)),
         }
     }
 
@@ -250,13 +211,17 @@ impl Transaction<'_, '_> {
         if !context.config.overrides.offline {
             return Ok(());
         }
-        let packages: Vec<PackageId> = self.comes().iter().map(|(package, ..)| *package).collect();
+        let packages: Vec<PackageId> = self.plan.unpacked().collect();
         let wanted: Vec<Download> = downloads(self.input, &packages)?.into_iter().flatten().collect();
         Ok(context.fetcher()?.check_reach(&wanted, &debs(context))?)
     }
 
     /// Downloads what comes, and says what is to change.
-    fn change(&self, marks: Vec<(PackageKey, bool)>, context: &mut Context) -> Result<Change, Failure> {
+    pub(super) fn change(
+        &self,
+        marks: Vec<(PackageKey, bool)>,
+        context: &mut Context,
+    ) -> Result<Change, Failure> {
         let universe = &self.input.universe;
         let comes = self.comes();
         let packages: Vec<PackageId> = comes.iter().map(|(package, ..)| *package).collect();
@@ -343,120 +308,6 @@ impl Transaction<'_, '_> {
     }
 }
 
-/// Makes a generation of some packages and what they need, to run a command with; returns its folder.
-pub(super) fn ephemeral(names: &[String], context: &mut Context) -> Result<PathBuf, Failure> {
-    let named = names
-        .iter()
-        .map(|text| Spec::parse(text))
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(|error| Failure::saying(USAGE, error))?;
-    if named.iter().any(|spec| matches!(spec, Spec::File(_))) {
-        return Err(Failure::saying(USAGE, "--with takes names of packages, no files"));
-    }
-    let install = context.config.install(&context.home);
-    let target = InstallTarget::Own {
-        folder: install.clone(),
-        base: context.config.base(),
-        _lock: Some(context.lock(&install)?),
-    };
-    let library = context.library()?;
-    // Nothing of what is installed counts.
-    let mut input = ResolverInput::new(&library, &[], Vec::new())?;
-    input.universe.forget_essential();
-    let targets = named.iter().filter_map(|spec| match spec {
-        Spec::Named(named) => Some(input.target(named)),
-        Spec::File(_) => None,
-    });
-    let request = Request {
-        install: targets.collect(),
-        recommends: Recommends::Leave,
-        ..Request::default()
-    };
-    let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    let plan = solve(&input.universe, &request).map_err(|refusal| refused(refusal, &input, &names))?;
-    let staged = Transaction {
-        input: &input,
-        target: &target,
-        plan,
-        wanted: Vec::new(),
-        kept_back: Vec::new(),
-        command: format!("run --with {}", names.join(",")),
-        configuration: Configuration::Stays,
-        leftovers: Vec::new(),
-        programs: None,
-    };
-    let mut change = staged.change(Vec::new(), context)?;
-    // Most of the time all of them are in the store: nothing is said then.
-    let shown = match context.printer.shows_progress() {
-        true => context.unpack_bar(&mut change),
-        false => None,
-    };
-    let made = rootless::ephemeral(&install, change);
-    drop(shown);
-    Ok(made?)
-}
-
-/// A package's file, verified.
-pub(super) struct Downloaded {
-    pub(super) path: PathBuf,
-    pub(super) sha256: debian_control::digest::Sha256,
-}
-
-/// Fetches the files of packages into the cache; returns them in the same order.
-pub(super) fn download(
-    input: &ResolverInput<'_>,
-    packages: &[PackageId],
-    context: &mut Context,
-) -> Result<Vec<Downloaded>, Failure> {
-    let wanted = downloads(input, packages)?;
-    let remote: Vec<Download> = wanted.iter().flatten().cloned().collect();
-    let folder = debs(context);
-    let fetcher = context.fetcher()?;
-    fetcher.check_reach(&remote, &folder)?;
-    let mut paths = if context.printer.shows_progress() {
-        fetcher.debs(&remote, &folder, &DownloadBar::new(&remote))?
-    } else {
-        if !remote.is_empty() {
-            let bytes = human_size::bytes(remote.iter().map(|download| download.size).sum());
-            let text = format!(
-                "downloading {}, {bytes}",
-                human_size::counted(remote.len(), "package")
-            );
-            context.printer.info(text);
-        }
-        fetcher.debs(&remote, &folder, &Silent)?
-    }
-    .into_iter();
-    let mut found = Vec::new();
-    for (package, wanted) in packages.iter().zip(wanted) {
-        found.extend(match (wanted, input.file(*package)) {
-            (Some(wanted), _) => paths.next().map(|path| Downloaded {
-                path,
-                sha256: wanted.sha256,
-            }),
-            (None, file) => file.map(|file| Downloaded {
-                path: file.path.clone(),
-                sha256: file.sha256,
-            }),
-        });
-    }
-    Ok(found)
-}
-
-/// Returns the folder of downloaded packages.
-fn debs(context: &Context) -> PathBuf {
-    context.config.cache(&context.home).join("debs")
-}
-
-/// Returns where packages are fetched from; nothing for one that is a file already.
-fn downloads(input: &ResolverInput<'_>, packages: &[PackageId]) -> Result<Vec<Option<Download>>, Failure> {
-    let each = packages.iter().map(|package| match input.file(*package) {
-        Some(_) => Ok(None),
-        None => input.library().download(*package).map(Some),
-    });
-    Ok(each.collect::<Result<_, _>>()?)
-}
-
 /// Returns how many bytes are free where a folder is, or will be.
 fn free_space(folder: &Path) -> Option<u64> {
     let there = folder.ancestors().find(|folder| folder.exists())?;
@@ -478,92 +329,4 @@ fn key(universe: &Universe, package: PackageId) -> PackageKey {
         name: universe.name(package).to_owned(),
         architecture: universe.architecture(package).to_owned(),
     }
-}
-
-/// Returns which versions there are of a name, and in which suites, where a summary says that one that was chosen is not there.
-fn versions_of(input: &ResolverInput<'_>, name: &str, summary: &str) -> Option<String> {
-    let is_chosen = ['=', '/']
-        .iter()
-        .any(|sign| summary.contains(&format!("`{name}{sign}")));
-    let packages = input.universe.versions_of(name);
-    if !is_chosen || packages.is_empty() {
-        return None;
-    }
-    let mut versions: Vec<String> = Vec::new();
-    for package in packages {
-        let version = input.universe.version(*package);
-        let suites: BTreeSet<&str> = input
-            .library()
-            .indexes(*package)
-            .map(|index| index.codename.as_str())
-            .collect();
-        let suites: Vec<&str> = suites.into_iter().collect();
-        let text = match suites.as_slice() {
-            [] => version.to_owned(),
-            suites => format!("{version} ({})", suites.join(", ")),
-        };
-        if !versions.contains(&text) {
-            versions.push(text);
-        }
-    }
-    Some(format!("available: {}", versions.join(", ")))
-}
-
-/// Returns the architecture of a name that is not there, where packages of that architecture do not count.
-fn unread_architecture<'s>(summary: &'s str, input: &ResolverInput<'_>) -> Option<&'s str> {
-    let name = summary.strip_prefix("there is no package `")?.strip_suffix('`')?;
-    let (_, architecture) = name.split_once(':')?;
-    let is_read = input.library().machine().has(architecture);
-    (!is_read && debian_control::name::is_known_to_dpkg(architecture)).then_some(architecture)
-}
-
-/// Says why a request cannot be met, and for names that nobody has which ones are near.
-pub(super) fn refused(refusal: Refusal, input: &ResolverInput<'_>, names: &[&str]) -> Failure {
-    let Refusal {
-        kind,
-        summary,
-        mut reasons,
-        hints,
-    } = refusal;
-    if kind == RefusalKind::Unknown
-        && let Some(versions) = names.iter().find_map(|name| versions_of(input, name, &summary))
-    {
-        reasons = vec![versions];
-    }
-    let mut error = reasons
-        .into_iter()
-        .rev()
-        .fold(None::<anyhow::Error>, |cause, reason| {
-            Some(match cause {
-                None => anyhow::anyhow!("{reason}"),
-                Some(cause) => cause.context(reason),
-            })
-        })
-        .map_or_else(
-            || anyhow::anyhow!("{summary}"),
-            |cause| cause.context(summary.clone()),
-        );
-    if error.to_string().is_empty() {
-        error = anyhow::anyhow!("the request cannot be met");
-    }
-    let said = summary;
-    let mut failure = Failure::new(REFUSED, error);
-    for hint in hints {
-        failure = failure.hint(hint);
-    }
-    if let Some(architecture) = unread_architecture(&said, input) {
-        return failure.hint(format_args!(
-            "packages of {architecture} do not count here: after `dpkg --add-architecture {architecture}`, `cpkgs update` fetches them for `--system`; \
-             without root, `--architecture {architecture}` of `cpkgs source add` does"
-        ));
-    }
-    for name in names {
-        if input.universe.versions_of(name).is_empty() {
-            let near = input.library().summaries().similar(name, 3);
-            if !near.is_empty() {
-                failure = failure.hint(format_args!("did you mean {}?", near.join(", ")));
-            }
-        }
-    }
-    failure
 }

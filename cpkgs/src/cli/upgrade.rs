@@ -14,9 +14,10 @@ use super::candidates;
 use super::failure::{Failure, REFUSED, USAGE};
 use super::install_target::{Indexes, InstallTarget, InstallTargetArgs, Run};
 use super::options::{BrokenArgs, NO_RECOMMENDS_OF_APT, RunArgs, check_held, recommends};
+use super::refusal::refused;
 use super::selected;
 use super::target_release::ReleaseArgs;
-use super::transaction::{Transaction, refused};
+use super::transaction::Transaction;
 use super::{Context, Outcome, kept_back, phased};
 
 /// Upgrade packages to their newest versions: all of them, or those that are named.

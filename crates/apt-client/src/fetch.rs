@@ -15,7 +15,7 @@ use std::path::Path;
 use std::time::Duration;
 
 pub use credentials::Credentials;
-pub use debs::{Download, Progress, Silent};
+pub use debs::{Download, Progress, Silent, is_downloaded};
 pub use error::FetchError;
 pub use http::client_builder;
 pub use location::{Location, LocationError};

@@ -1,10 +1,11 @@
 //! The packages of all indexes, in a form that opens in milliseconds.
 //!
 //! Made of the indexes once after each change of them and kept beside them: the summaries, which say what each package is
-//! called and where its stanza is, and the universe, which the resolver works on. Both carry the digest of the indexes
-//! they were made of and a checksum; what is stale, corrupt or of another version is made again. They are written
-//! beside and renamed, so two processes at once do not meet.
+//! called and where its stanza is, the descriptions, and the universe, which the resolver works on. Each carries the digest of
+//! the indexes that it was made of and a checksum; what is stale, corrupt or of another version is made again. They are
+//! written beside and renamed, so two processes at once do not meet.
 
+mod descriptions;
 mod summaries;
 pub(crate) mod file;
 mod translations;
@@ -26,6 +27,7 @@ use crate::fetch::Download;
 use crate::lists::{Index, Lists};
 use translations::Translations;
 
+pub use descriptions::Descriptions;
 pub use download::download;
 pub use search::{Filter, Hit};
 pub use summaries::{PackageSummaries, PackageSummary, TextSpan};
@@ -158,8 +160,13 @@ impl Machine {
         UniverseBuilder::new(&self.native, &self.foreign)
     }
 
+    /// Goes on with a universe; `None` for one of another machine.
+    fn builder_of(&self, universe: Universe) -> Option<UniverseBuilder> {
+        UniverseBuilder::of(universe, &self.native, &self.foreign)
+    }
+
     fn key(&self) -> String {
-        let foreign: String = self.foreign.iter().map(|name| format!(" {name}")).collect();
+        let foreign: String = self.foreign.iter().map(|name| format!("+{name}")).collect();
         format!("{}{foreign}", self.native)
     }
 }
@@ -218,6 +225,19 @@ impl PackageCache {
             Some(universe) if universe.len() == self.summaries.len() => Ok(universe),
             _ => Ok(self.build()?.universe),
         }
+    }
+
+    /// Reads what packages say of themselves.
+    ///
+    /// # Errors
+    /// When it has to be made again, and an index cannot be read.
+    pub fn descriptions(&self) -> Result<Descriptions<'_>, PackageCacheError> {
+        let kept = file::read(&self.path("descriptions"), &self.key());
+        if let Some(kept) = kept.and_then(|text| Descriptions::new(&self.summaries, text)) {
+            return Ok(kept);
+        }
+        let made = Descriptions::new(&self.summaries, self.build()?.descriptions.into_bytes());
+        Ok(made.expect(SAME_LISTS))
     }
 
     /// Returns the index that a package is taken from; `None` for one that is in none.
@@ -335,6 +355,7 @@ impl PackageCache {
         let Filled {
             builder,
             summaries,
+            descriptions,
             passed,
         } = self.filled()?;
         let universe = builder.finish();
@@ -343,6 +364,7 @@ impl PackageCache {
             return Ok(Built {
                 universe,
                 summaries,
+                descriptions,
                 passed,
             });
         }
@@ -351,9 +373,11 @@ impl PackageCache {
         let (numbers, text) = summaries.parts();
         let _ = file::write(&self.path("summaries"), &self.key(), numbers);
         let _ = file::write(&self.path("summaries-text"), &self.key(), text.as_bytes());
+        let _ = file::write(&self.path("descriptions"), &self.key(), descriptions.as_bytes());
         Ok(Built {
             universe,
             summaries,
+            descriptions,
             passed,
         })
     }
@@ -413,15 +437,20 @@ impl PackageCache {
                 });
             }
         }
+        let (summaries, descriptions) = summaries.finish();
         Ok(Filled {
             builder,
-            summaries: summaries.finish(),
+            summaries,
+            descriptions,
             passed,
         })
     }
 
+    /// Where something is kept: a system may have architectures that what is installed beside it has not, and neither is to make the
+    /// other's again.
     fn path(&self, what: &str) -> PathBuf {
-        self.cache.join("library").join(what)
+        let folder = self.cache.join("library").join(self.machine.key());
+        folder.join(what)
     }
 
     /// Returns what the library is made of.
@@ -437,6 +466,7 @@ impl PackageCache {
 struct Filled {
     builder: UniverseBuilder,
     summaries: PackageSummaries,
+    descriptions: String,
     passed: Vec<Passed>,
 }
 
@@ -444,6 +474,7 @@ struct Filled {
 struct Built {
     universe: Universe,
     summaries: PackageSummaries,
+    descriptions: String,
     passed: Vec<Passed>,
 }
 

@@ -10,7 +10,8 @@ use rootless::Configuration;
 
 use super::super::failure::{Failure, REFUSED};
 use super::super::install_target::{Indexes, InstallTarget, Run};
-use super::super::transaction::{Transaction, refused};
+use super::super::refusal::refused;
+use super::super::transaction::Transaction;
 use super::super::{Context, Outcome};
 
 /// What takes a change back.

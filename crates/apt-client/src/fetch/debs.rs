@@ -86,9 +86,8 @@ impl Fetcher {
             return Ok(());
         }
         let is_here = |wanted: &&Download| {
-            let size = fs::metadata(downloaded(wanted, folder)).map(|file| file.len());
             let is_near = |location: &Location| location.file_path().is_some();
-            size.is_ok_and(|size| size == wanted.size) || wanted.locations.iter().any(is_near)
+            is_downloaded(wanted, folder) || wanted.locations.iter().any(is_near)
         };
         let absent = wanted.iter().filter(|wanted| !is_here(wanted));
         let names: Vec<String> = absent.map(|wanted| wanted.name.clone()).collect();
@@ -209,6 +208,12 @@ impl Fetcher {
         }
         Ok(())
     }
+}
+
+/// Says whether a folder of downloads has a package. What the file holds is not looked at.
+pub fn is_downloaded(wanted: &Download, folder: &Path) -> bool {
+    let file = fs::metadata(downloaded(wanted, folder));
+    file.is_ok_and(|file| file.len() == wanted.size)
 }
 
 /// Returns what a package is called in a folder of downloads.

@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use std::path::Path;
 
 /// The form of the files; it changes whenever what is in them does.
-const FORMAT: &str = "cpkgs library 7";
+const FORMAT: &str = "cpkgs library 8";
 
 /// Returns what was kept under a key; `None` when there is nothing, or it is stale or damaged.
 pub(crate) fn read(path: &Path, key: &str) -> Option<Vec<u8>> {

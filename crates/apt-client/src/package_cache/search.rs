@@ -1,7 +1,10 @@
 //! Finding packages by words.
 
+use std::collections::BTreeSet;
+
 use debian_control::version::Version;
 
+use super::descriptions::Descriptions;
 use super::summaries::{PackageSummaries, PackageSummary};
 
 /// What a hit has to be.
@@ -26,15 +29,15 @@ pub struct Hit<'f> {
     rank: u32,
 }
 
-impl PackageSummaries {
+impl<'s> Descriptions<'s> {
     /// Finds packages, those that fit best first: the name itself, names that begin so, names that have it, then synopses, then what follows them.
-    pub fn search(&self, filter: &Filter) -> Vec<Hit<'_>> {
+    pub fn search(&self, filter: &Filter) -> Vec<Hit<'s>> {
         let words: Vec<Word> = filter.words.iter().map(|word| Word::new(word)).collect();
-        let mut hits: Vec<Hit<'_>> = Vec::new();
-        let mut facts: Vec<PackageSummary<'_>> = self.candidates(&words);
+        let mut hits: Vec<Hit<'s>> = Vec::new();
+        let mut facts: Vec<PackageSummary<'s>> = self.candidates(&words);
         facts.sort_by_key(|summary| (summary.name, summary.architecture, summary.place));
         for summary in facts {
-            let Some(rank) = rank(&summary, &words, filter) else {
+            let Some(rank) = self.rank(&summary, &words, filter) else {
                 continue;
             };
             let hit = Hit { summary, rank };
@@ -55,24 +58,64 @@ impl PackageSummaries {
     }
 
     /// Returns what may have all words, and little else: the texts of all packages are gone through as one.
-    fn candidates(&self, words: &[Word]) -> Vec<PackageSummary<'_>> {
+    fn candidates(&self, words: &[Word]) -> Vec<PackageSummary<'s>> {
+        let summaries = self.summaries;
         let longest = words.iter().max_by_key(|word| word.text.len());
         let Some(word) = longest.filter(|word| word.text.is_ascii() && !word.text.is_empty()) else {
-            return self.by_name().collect();
+            return summaries.by_name().collect();
         };
-        let mut facts = Vec::new();
-        let mut end = 0;
-        for at in word.places_in(self.text()) {
-            // One hit in the texts of a package is as good as many.
-            if at >= end {
-                let place = self.place_at(at);
-                end = self.text_start(place + 1).unwrap_or(usize::MAX);
-                facts.extend(self.get(place));
-            }
-        }
-        facts
+        let named = word.packages_in(summaries.text(), |at| {
+            let place = summaries.place_at(at);
+            (place, summaries.text_start(place + 1))
+        });
+        let described = word.packages_in(&self.text, |at| {
+            let place = summaries.described_at(at);
+            (place, summaries.description_start(place + 1))
+        });
+        let places: BTreeSet<usize> = named.into_iter().chain(described).collect();
+        places
+            .into_iter()
+            .filter_map(|place| summaries.get(place))
+            .collect()
     }
 
+    fn rank(&self, summary: &PackageSummary<'_>, words: &[Word], filter: &Filter) -> Option<u32> {
+        if filter
+            .architecture
+            .as_deref()
+            .is_some_and(|wanted| wanted != summary.architecture)
+        {
+            return None;
+        }
+        if let Some(wanted) = &filter.section {
+            let section = summary.section;
+            let bare = section.rsplit_once('/').map_or(section, |(_, bare)| bare);
+            (section == wanted || bare == wanted).then_some(())?;
+        }
+        let mut sum = 0;
+        for word in words {
+            sum += self.rank_word(summary, word, filter)?;
+        }
+        Some(sum)
+    }
+
+    fn rank_word(&self, summary: &PackageSummary<'_>, word: &Word, filter: &Filter) -> Option<u32> {
+        // Names are in lower case. Source: Debian Policy 5.6.1.
+        match word.in_names.find(summary.name.as_bytes()) {
+            Some(0) if summary.name.len() == word.text.len() => return Some(0),
+            Some(0) => return Some(1),
+            Some(_) => return Some(2),
+            None if filter.names_only => return None,
+            None => {}
+        }
+        if word.is_in(self.synopsis(summary)) {
+            return Some(4);
+        }
+        word.is_in(self.rest(summary)).then_some(5)
+    }
+}
+
+impl PackageSummaries {
     /// Returns the names nearest to one that nobody has: at most `most`, within two letters.
     pub fn similar(&self, name: &str, most: usize) -> Vec<&str> {
         let mut found: Vec<(usize, &str)> = Vec::new();
@@ -126,6 +169,22 @@ impl Word {
         }
     }
 
+    /// Returns the places of the packages in whose part of a text it is. Of a byte `whose` says the place, and where the next one's part
+    /// begins.
+    fn packages_in(&self, text: &str, whose: impl Fn(usize) -> (usize, Option<usize>)) -> Vec<usize> {
+        let mut places = Vec::new();
+        let mut end = 0;
+        for at in self.places_in(text) {
+            // Once in the part of a package is as good as many times.
+            if at >= end {
+                let (place, next) = whose(at);
+                end = next.unwrap_or(usize::MAX);
+                places.push(place);
+            }
+        }
+        places
+    }
+
     /// Returns where a text has it, whatever its case; of a word of ASCII that is not empty.
     fn places_in<'t>(&'t self, text: &'t str) -> impl Iterator<Item = usize> + 't {
         let (word, text) = (self.text.as_bytes(), text.as_bytes());
@@ -136,41 +195,6 @@ impl Word {
             found.eq_ignore_ascii_case(word).then_some(start)
         })
     }
-}
-
-fn rank(summary: &PackageSummary<'_>, words: &[Word], filter: &Filter) -> Option<u32> {
-    if filter
-        .architecture
-        .as_deref()
-        .is_some_and(|wanted| wanted != summary.architecture)
-    {
-        return None;
-    }
-    if let Some(wanted) = &filter.section {
-        let section = summary.section;
-        let bare = section.rsplit_once('/').map_or(section, |(_, bare)| bare);
-        (section == wanted || bare == wanted).then_some(())?;
-    }
-    let mut sum = 0;
-    for word in words {
-        sum += rank_word(summary, word, filter)?;
-    }
-    Some(sum)
-}
-
-fn rank_word(summary: &PackageSummary<'_>, word: &Word, filter: &Filter) -> Option<u32> {
-    // Names are in lower case. Source: Debian Policy 5.6.1.
-    match word.in_names.find(summary.name.as_bytes()) {
-        Some(0) if summary.name.len() == word.text.len() => return Some(0),
-        Some(0) => return Some(1),
-        Some(_) => return Some(2),
-        None if filter.names_only => return None,
-        None => {}
-    }
-    if word.is_in(summary.synopsis) {
-        return Some(4);
-    }
-    word.is_in(summary.description).then_some(5)
 }
 
 fn is_newer(left: &str, right: &str) -> bool {
@@ -233,13 +257,14 @@ mod tests {
         for stanza in debian_control::stanza::StanzaReader::new(text) {
             maker.add(0, text, &stanza.unwrap(), None);
         }
-        let facts = maker.finish();
+        let (summaries, text) = maker.finish();
+        let descriptions = Descriptions::new(&summaries, text.into_bytes()).unwrap();
         let found = |words: &[&str]| {
             let filter = Filter {
                 words: words.iter().map(|word| (*word).to_owned()).collect(),
                 ..Filter::default()
             };
-            let hits = facts.search(&filter);
+            let hits = descriptions.search(&filter);
             let shown = hits
                 .iter()
                 .map(|hit| format!("{} {}", hit.summary.name, hit.summary.version));

@@ -1,4 +1,4 @@
-//! What searching and listing need of each package.
+//! What listing and looking up need of each package.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -6,13 +6,13 @@ use std::ops::Range;
 use debian_control::digest::Sha256;
 use debian_control::stanza::{Field, Stanza};
 
+use super::descriptions::DescriptionText;
+
 /// How many numbers there are of each package.
-const WORDS: usize = 13;
-/// Most bytes of a description that are searched, besides its first line.
-const MAX_DESCRIPTION: usize = 4 << 10;
+const WORDS: usize = 14;
 
 /// Why reading needs no answer for numbers that lead nowhere.
-const CHECKED: &str = "every number was checked when the summaries were opened";
+pub(super) const CHECKED: &str = "every number was checked when the summaries were opened";
 
 /// What is known of all packages, in the order of the resolver's numbers.
 ///
@@ -29,6 +29,7 @@ pub struct PackageSummaries {
     also: Range<usize>,
     /// Texts that many packages share: where each begins, and its length.
     shared: Range<usize>,
+    /// Names, versions, and what is shared.
     text: String,
 }
 
@@ -51,12 +52,20 @@ pub struct PackageSummary<'f> {
     pub architecture: &'f str,
     /// `Section`; empty where there is none.
     pub section: &'f str,
-    /// The first line of `Description`.
-    pub synopsis: &'f str,
-    /// Its other lines, as far as they are searched.
-    pub description: &'f str,
+    /// Where its description is among all.
+    pub(super) description: DescriptionSpan,
     /// Where its whole description stands, when that is in a `Translation-en`.
     pub translated: Option<TextSpan>,
+}
+
+/// Where the description of a package stands among those of all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct DescriptionSpan {
+    pub(super) start: usize,
+    /// Bytes of the first line.
+    pub(super) synopsis: usize,
+    /// Bytes of what follows it.
+    pub(super) rest: usize,
 }
 
 /// Where a text stands in one of several files.
@@ -98,9 +107,10 @@ impl PackageSummaries {
             start,
             name,
             version,
+            kind,
+            described_at,
             synopsis,
             description,
-            kind,
             translation,
             translated_at,
             translated_length,
@@ -111,8 +121,7 @@ impl PackageSummaries {
             end = start.saturating_add(length as usize);
             self.text.get(start..end).expect(CHECKED)
         };
-        let (name, version, synopsis) = (text(name), text(version), text(synopsis));
-        let description = text(description);
+        let (name, version) = (text(name), text(version));
         Some(PackageSummary {
             place,
             index: index as usize,
@@ -120,8 +129,11 @@ impl PackageSummaries {
             length: u64::from(length),
             name,
             version,
-            synopsis,
-            description,
+            description: DescriptionSpan {
+                start: described_at as usize,
+                synopsis: synopsis as usize,
+                rest: description as usize,
+            },
             architecture: self.shared(kind as usize),
             section: self.shared(kind as usize + 1),
             // Files count from one: 0 stands for no translation.
@@ -197,20 +209,35 @@ impl PackageSummaries {
         }))
     }
 
-    /// Returns the texts of all packages, in their order.
+    /// Returns the names and versions of all packages, in their order.
     pub(super) fn text(&self) -> &str {
         &self.text
     }
 
     /// Returns the place of the package whose texts are at a byte of the text; texts that are shared belong to any.
     pub(super) fn place_at(&self, byte: usize) -> usize {
-        let begins_after = |place| self.text_start(place).is_some_and(|start| start > byte);
+        self.last_before(byte, |place| self.text_start(place))
+    }
+
+    /// Returns the place of the package whose description is at a byte of all descriptions.
+    pub(super) fn described_at(&self, byte: usize) -> usize {
+        self.last_before(byte, |place| self.description_start(place))
+    }
+
+    fn last_before(&self, byte: usize, start: impl Fn(usize) -> Option<usize>) -> usize {
+        let begins_after = |place| start(place).is_some_and(|start| start > byte);
         first_where(self.len(), begins_after).saturating_sub(1)
     }
 
     /// Returns where the texts of a package begin.
     pub(super) fn text_start(&self, place: usize) -> Option<usize> {
         let [_, _, _, _, start, ..] = self.at::<WORDS>(&self.words, place)?;
+        Some(start as usize)
+    }
+
+    /// Returns where the description of a package begins.
+    pub(super) fn description_start(&self, place: usize) -> Option<usize> {
+        let [_, _, _, _, _, _, _, _, start, ..] = self.at::<WORDS>(&self.words, place)?;
         Some(start as usize)
     }
 
@@ -263,13 +290,8 @@ impl PackageSummaries {
             && (0..count).all(|place| {
                 let words = self.at::<WORDS>(&self.words, place);
                 words.is_some_and(|[_, _, _, _, start, texts @ ..]| {
-                    let [name, version, synopsis, description, kind, ..] = texts;
-                    let mut start = start;
-                    let are_texts = [name, version, synopsis, description].iter().all(|length| {
-                        let is = is_text(start, *length);
-                        start = start.saturating_add(*length);
-                        is
-                    });
+                    let [name, version, kind, ..] = texts;
+                    let are_texts = is_text(start, name) && is_text(start.saturating_add(name), version);
                     are_texts && (kind as usize) + 1 < spans
                 })
             })
@@ -304,6 +326,7 @@ pub(super) struct SummaryBuilder {
     /// Where each pair of those is.
     kinds: HashMap<[String; 2], usize>,
     text: String,
+    descriptions: DescriptionText,
     /// Where each name stands in the text.
     names: Vec<Range<usize>>,
     /// `SHA256` of each, where its stanza says one.
@@ -330,21 +353,16 @@ impl SummaryBuilder {
         let value = |name| stanza.get(name).map_or("", |field| field.first_line());
         let kind = self.kind([value("Architecture"), value("Section")].map(str::to_owned));
         let start = self.text.len();
-        let texts = ["Package", "Version", "Description"].map(value);
+        let texts = ["Package", "Version"].map(value);
         self.names.push(start..start + texts[0].len());
         self.text.extend(texts);
-        let described = self.text.len();
         let own = stanza.get("Description");
         let described_by = translated.as_ref().map(|translated| &translated.field).or(own);
-        for line in described_by.into_iter().flat_map(Field::continuation) {
-            if self.text.len() - described + line.len() > MAX_DESCRIPTION {
-                break;
-            }
-            self.text.push(' ');
-            self.text.push_str(line.trim());
-        }
-        let description = word((self.text.len() - described) as u64);
-        let [name, version, synopsis] = texts.map(|text| word(text.len() as u64));
+        let description = self.descriptions.push(
+            value("Description"),
+            described_by.into_iter().flat_map(Field::continuation),
+        );
+        let [name, version] = texts.map(|text| word(text.len() as u64));
         self.words.extend([
             word(index as u64),
             word(offset),
@@ -353,9 +371,10 @@ impl SummaryBuilder {
             word(start as u64),
             name,
             version,
-            synopsis,
-            description,
             word(kind as u64),
+            word(description.start as u64),
+            word(description.synopsis as u64),
+            word(description.rest as u64),
             word(translated.map_or(0, |translated| translated.span.file as u64 + 1)),
             word(translated.map_or(0, |translated| translated.span.offset)),
             word(translated.map_or(0, |translated| translated.span.length)),
@@ -385,8 +404,8 @@ impl SummaryBuilder {
         }
     }
 
-    /// Puts them in order.
-    pub(super) fn finish(mut self) -> PackageSummaries {
+    /// Puts them in order; returns the descriptions besides.
+    pub(super) fn finish(mut self) -> (PackageSummaries, String) {
         let name = |place: &u32| {
             let span = self.names.get(*place as usize).cloned();
             span.and_then(|span| self.text.get(span))
@@ -405,8 +424,11 @@ impl SummaryBuilder {
                 numbers.extend_from_slice(&word.to_le_bytes());
             }
         }
-        PackageSummaries::from_parts(numbers, self.text.into_bytes())
-            .expect("what is written here is what is read")
+        let summaries = PackageSummaries::from_parts(numbers, self.text.into_bytes());
+        (
+            summaries.expect("what is written here is what is read"),
+            self.descriptions.into_text(),
+        )
     }
 }
 
@@ -437,7 +459,7 @@ mod tests {
 
     /// Takes summaries through what is kept of them.
     fn kept(maker: SummaryBuilder) -> PackageSummaries {
-        let summaries = maker.finish();
+        let (summaries, _) = maker.finish();
         let (numbers, text) = summaries.parts();
         PackageSummaries::from_parts(numbers.to_vec(), text.as_bytes().to_vec()).unwrap()
     }
@@ -447,7 +469,7 @@ mod tests {
         let mut maker = SummaryBuilder::default();
         let text = "Package: a\nVersion: 2\n";
         maker.add(0, text, &Stanza::parse(text).unwrap(), None);
-        let summaries = maker.finish();
+        let (summaries, _) = maker.finish();
         let numbers = summaries.parts().0;
         for length in 0..numbers.len() {
             assert_eq!(
@@ -487,8 +509,8 @@ mod tests {
         assert_eq!(names, ["a", "b"]);
         let summary = summaries.named("b").next().unwrap();
         assert_eq!(
-            (summary.place, summary.index, summary.synopsis, summary.section),
-            (0, 3, "two", "")
+            (summary.place, summary.index, summary.version, summary.section),
+            (0, 3, "1", "")
         );
         let (start, end) = (
             summary.offset as usize,

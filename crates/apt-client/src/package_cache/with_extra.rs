@@ -5,7 +5,7 @@
 
 use debian_control::digest::Digester;
 use debian_control::stanza::Stanza;
-use resolver::universe::{PackageId, Source, Universe};
+use resolver::universe::{PackageId, Source, Universe, UniverseBuilder};
 
 use super::{Extra, PackageCache, PackageCacheError, file};
 
@@ -41,26 +41,62 @@ impl PackageCache {
     }
 
     fn add(&self, extra: &[(String, Extra)]) -> Result<(Universe, Added), PackageCacheError> {
-        let mut builder = self.filled()?.builder;
-        let mut packages = Vec::new();
-        for (stanza, extra) in extra {
-            let origin = || stanza.lines().next().unwrap_or_default().to_owned();
-            let stanza = Stanza::parse(stanza).map_err(|source| PackageCacheError::Stanza {
-                origin: origin(),
+        let parsed = extra.iter().map(|(text, _)| {
+            Stanza::parse(text).map_err(|source| PackageCacheError::Stanza {
+                origin: first_line(text),
                 source,
-            })?;
+            })
+        });
+        let parsed = parsed.collect::<Result<Vec<Stanza<'_>>, _>>()?;
+        let mut builder = self.begun(&parsed)?;
+        let mut packages = Vec::new();
+        for (stanza, (text, extra)) in parsed.iter().zip(extra) {
             let added = match *extra {
-                Extra::Installed(priority) => builder.add_installed(&stanza, Source { priority }).map(Some),
-                Extra::Damaged(priority) => builder.add_damaged(&stanza, Source { priority }).map(Some),
-                Extra::Offered(priority) => builder.add(&stanza, Source { priority }),
+                Extra::Installed(priority) => builder.add_installed(stanza, Source { priority }).map(Some),
+                Extra::Damaged(priority) => builder.add_damaged(stanza, Source { priority }).map(Some),
+                Extra::Offered(priority) => builder.add(stanza, Source { priority }),
             };
             let package = added.map_err(|source| PackageCacheError::Package {
-                origin: origin(),
+                origin: first_line(text),
                 source: Box::new(source),
             })?;
             packages.push(package);
         }
         Ok((builder.finish(), packages))
+    }
+
+    /// Returns a universe of the indexes that packages can be added to: the one that is kept, where there is one.
+    fn begun(&self, extra: &[Stanza<'_>]) -> Result<UniverseBuilder, PackageCacheError> {
+        let universe = self.universe()?;
+        let files = self.files_like(&universe, extra)?;
+        let Some(mut builder) = self.machine.builder_of(universe) else {
+            return Ok(self.filled()?.builder);
+        };
+        for (package, sha256) in files {
+            builder.note_sha256(package, &sha256);
+        }
+        Ok(builder)
+    }
+
+    /// Returns the `SHA256` of each package that could be one of these with a file of its own.
+    fn files_like(
+        &self,
+        universe: &Universe,
+        extra: &[Stanza<'_>],
+    ) -> Result<Vec<(PackageId, String)>, PackageCacheError> {
+        let mut files = Vec::new();
+        for stanza in extra.iter().filter(|stanza| stanza.line("SHA256").is_some()) {
+            let named = stanza.line("Package").unwrap_or_default();
+            for package in universe.versions_of(named) {
+                if stanza.line("Version") == Some(universe.version(*package)) {
+                    let text = self.stanza(*package)?;
+                    let known = Stanza::parse(&text).ok();
+                    let sha256 = known.and_then(|known| Some(known.line("SHA256")?.to_owned()));
+                    files.extend(sha256.map(|sha256| (*package, sha256)));
+                }
+            }
+        }
+        Ok(files)
     }
 
     /// Returns what a universe is made of that has these packages, too.
@@ -72,6 +108,10 @@ impl PackageCache {
         }
         digester.finish().sha256.to_string()
     }
+}
+
+fn first_line(text: &str) -> String {
+    text.lines().next().unwrap_or_default().to_owned()
 }
 
 /// Returns a universe as bytes, and behind it the place of each package that was added, counted from one; zero for none.

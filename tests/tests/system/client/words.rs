@@ -232,6 +232,10 @@ fn what_is_in_the_cache_is_installed_offline_until_it_is_cleared() {
     let said =
         "error: `--offline` asks no network, and 1 file is not in the cache: two\nhint: with a network, ";
     assert!(refused.stderr.starts_with(said), "{}", refused.report());
+    for (name, is_here) in [("one", true), ("two", false)] {
+        let sum = client.run(&["install", "--dry-run", name]).ok().stdout;
+        assert_eq!(sum.contains("to remove; 0 B of "), is_here, "{sum}");
+    }
     client.run(&["--offline", "install", "--yes", "one"]).ok();
     client.run(&["remove", "--purge", "--yes", "one"]).ok();
     let cleared = client.run(&["gc", "--downloads"]).ok();
@@ -277,7 +281,12 @@ fn an_installed_package_that_no_source_has_is_kept_with_the_indexes() {
     let planned = || client.run(&["remove", "--dry-run", "one"]).ok().stdout;
     let first = planned();
     assert!(first.contains("mine"), "{first}");
-    let kept = client.home().join("cache/library/universe-installed");
+    let machines = fs::read_dir(client.home().join("cache/library")).unwrap();
+    let machines: Vec<_> = machines.map(|machine| machine.unwrap().path()).collect();
+    let [machine] = machines.as_slice() else {
+        panic!("{machines:?}")
+    };
+    let kept = machine.join("universe-installed");
     let bytes = fs::read(&kept).unwrap();
     assert_eq!(planned(), first);
     fs::write(&kept, &bytes[..bytes.len() / 2]).unwrap();
