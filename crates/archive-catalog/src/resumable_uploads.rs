@@ -22,6 +22,8 @@ pub struct ResumableUpload {
     pub component: Component,
     /// Whether the answer waits until the package is live.
     pub waits: bool,
+    /// Whether it is taken also with known vulnerabilities that the suite does not take.
+    pub allows_vulnerable: bool,
     /// What the client calls the file.
     pub name: Option<String>,
     /// Bytes in all.

@@ -9,11 +9,13 @@ use crate::error::CatalogError;
 use crate::postgres::{Borrowed, PostgresServer};
 use crate::sql::{Db, Sql, params};
 use crate::sqlite::SqliteFile;
+use crate::statements::Counted;
 use crate::turn::Patience;
 
 /// A catalog in a SQLite file or on a PostgreSQL server.
 pub struct SqlCatalog {
     pub(crate) database: Backend,
+    pub(crate) counted: Counted,
 }
 
 /// Where a catalog is.
@@ -29,7 +31,10 @@ impl SqlCatalog {
             DatabaseUrl::Sqlite(path) => Backend::Sqlite(SqliteFile::create(path)?),
             DatabaseUrl::Postgres(url) => Backend::Postgres(PostgresServer::create(url)?),
         };
-        Ok(Self { database })
+        Ok(Self {
+            database,
+            counted: Counted::default(),
+        })
     }
 
     /// Opens a catalog. Tables of SQLite are brought up to date; those of PostgreSQL must be.
@@ -43,7 +48,10 @@ impl SqlCatalog {
             DatabaseUrl::Sqlite(path) => Backend::Sqlite(SqliteFile::open(path)?),
             DatabaseUrl::Postgres(url) => Backend::Postgres(PostgresServer::open(url)?),
         };
-        Ok(Self { database })
+        Ok(Self {
+            database,
+            counted: Counted::default(),
+        })
     }
 
     /// Brings the tables of a catalog up to date, and makes them where there are none on PostgreSQL.

@@ -40,6 +40,8 @@ pub(crate) const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("migrations/sqlite/0022-downloads-noted.sql")),
     M::up(include_str!("migrations/sqlite/0023-order-by-publication.sql")),
     M::up(include_str!("migrations/sqlite/0024-webhooks-paused-by.sql")),
+    M::up(include_str!("migrations/sqlite/0025-vulnerable-in-parts.sql")),
+    M::up(include_str!("migrations/sqlite/0026-placed-by-day.sql")),
 ];
 
 /// How long a writer waits for others before it gives up.

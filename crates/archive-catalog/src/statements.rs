@@ -30,7 +30,10 @@ mod select;
 pub(crate) mod sessions;
 mod snapshot;
 mod states;
+mod totals;
 mod trees;
 mod upload_queue;
 mod webhook_columns;
 mod webhooks;
+
+pub(crate) use totals::Counted;

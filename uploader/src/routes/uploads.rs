@@ -7,3 +7,6 @@ pub(super) mod list;
 pub(crate) mod show;
 pub(super) mod tus;
 pub(super) mod view;
+
+#[cfg(test)]
+mod tests;

@@ -59,9 +59,9 @@ if (form) {
     }
   };
 
-  const sendWhole = (file, suite, more, shown) => {
+  const sendWhole = (file, query, shown) => {
     const headers = { "Content-Type": "application/vnd.debian.binary-package" };
-    return ask("POST", `/console/upload?suite=${encodeURIComponent(suite)}${more}`, headers, file, (sent) => show(shown, sent));
+    return ask("POST", `/console/upload?${query}`, headers, file, (sent) => show(shown, sent));
   };
 
   // Files that are larger go in parts of this size, by tus 1.0: what breaks off goes on where it stopped, also when the page was closed.
@@ -73,21 +73,21 @@ if (form) {
   const sleep = (seconds) => new Promise((done) => { setTimeout(done, 1000 * seconds); });
   const isPassing = (status) => status === 0 || status === 408 || status === 429 || status >= 500;
 
-  const begin = (file, suite) => {
+  const begin = (file, query) => {
     const name = btoa(String.fromCharCode(...new TextEncoder().encode(file.name)));
     const headers = { ...TUS, "Upload-Length": file.size, "Upload-Metadata": `filename ${name}` };
-    return ask("POST", `/console/uploads?suite=${encodeURIComponent(suite)}`, headers);
+    return ask("POST", `/console/uploads?${query}`, headers);
   };
 
-  const sendInParts = async (file, suite, shown) => {
-    const key = `upload ${suite} ${file.name} ${file.size} ${file.lastModified}`;
+  const sendInParts = async (file, query, shown) => {
+    const key = `upload ${query} ${file.name} ${file.size} ${file.lastModified}`;
     const forget = (answer) => { localStorage.removeItem(key); return answer; };
     let path = localStorage.getItem(key);
     let offset = null;
     for (let failed = 0; ;) {
       let answer;
       if (!path) {
-        answer = await begin(file, suite);
+        answer = await begin(file, query);
         if (answer.status === 201) {
           path = answer.header("Location");
           offset = 0;
@@ -126,18 +126,16 @@ if (form) {
     }
   };
 
-  // An upload in parts cannot accept vulnerabilities.
-  const send = async (file, suite, accepts, shown) => {
-    const inParts = file.size > PART && !accepts;
-    finish(shown, await (inParts ? sendInParts(file, suite, shown) : sendWhole(file, suite, accepts ? "&allow_vulnerable=true" : "", shown)));
+  const send = async (file, query, shown) => {
+    finish(shown, await (file.size > PART ? sendInParts : sendWhole)(file, query, shown));
   };
 
   const take = (files) => {
-    const suite = document.getElementById("suite").value;
-    const accepts = form.elements.allow_vulnerable?.checked ?? false;
+    const query = new URLSearchParams({ suite: document.getElementById("suite").value });
+    if (form.elements.allow_vulnerable?.checked) query.set("allow_vulnerable", "true");
     for (const file of files) {
       const shown = line(file);
-      turn = turn.then(() => send(file, suite, accepts, shown));
+      turn = turn.then(() => send(file, query, shown));
     }
   };
 

@@ -26,6 +26,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/postgres/0017-lease-age.sql"),
     include_str!("../migrations/postgres/0018-order-by-publication.sql"),
     include_str!("../migrations/postgres/0019-webhooks-paused-by.sql"),
+    include_str!("../migrations/postgres/0020-vulnerable-in-parts.sql"),
+    include_str!("../migrations/postgres/0021-placed-by-day.sql"),
 ];
 
 /// Makes the tables; an error where there are some.

@@ -74,7 +74,10 @@ impl Catalog for SqlCatalog {
         &self,
         wishes: &[NewPlacement],
     ) -> Result<Vec<Result<PlacementOutcome, Box<Conflict>>>, CatalogError> {
-        self.read_at_once("look packages up", |db| placing::check(db, wishes))
+        self.read("look packages up", |db| {
+            db.keep_plans()?;
+            placing::check(db, wishes)
+        })
     }
 
     fn place(&self, sets: &[Vec<NewPlacement>], now: i64) -> Result<Vec<PlacedSet>, CatalogError> {

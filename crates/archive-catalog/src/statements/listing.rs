@@ -7,13 +7,13 @@ use debian_control::name::SuiteName;
 
 use super::filter::{Condition, Reach};
 use super::listed::{self, KnownContent};
-use super::{describe, details, provenance, search};
+use super::{describe, details, provenance, search, totals};
 use crate::audit::Actor;
 use crate::listing::{
     Description, Extras, ListedPackage, Listing, PackagePage, PackageQuery, PageCursor, PageLimit, Totals,
 };
 use crate::provenance::Provenance;
-use crate::sql::{Db, Sql, params};
+use crate::sql::{Db, Sql};
 use crate::sql_catalog::SqlCatalog;
 use crate::turn::Patience;
 use crate::{CatalogError, Entry};
@@ -73,7 +73,7 @@ impl Listing for SqlCatalog {
 
     fn package(&self, digest: &[u8], suites: &[SuiteName]) -> Result<Option<ListedPackage>, CatalogError> {
         let found = self.read_at_once("look a package up", |db| listed::by_digest(db, digest))?;
-        Ok(found.first().and_then(|known| known.listed(suites)))
+        Ok(found.and_then(|known| known.listed(suites)))
     }
 
     fn extras(&self, entries: &[Entry]) -> Result<Vec<Extras>, CatalogError> {
@@ -118,56 +118,12 @@ impl Listing for SqlCatalog {
     }
 
     fn totals(&self, suites: &[SuiteName]) -> Result<Totals, CatalogError> {
-        self.read("count packages", |db| {
-            let query = PackageQuery {
-                suites: suites.to_vec(),
-                ..PackageQuery::default()
-            };
-            let condition = Condition::of(db.dialect(), &query, Reach::All);
-            let placed = &condition.sql;
-            // Each is answered by an index alone: the table has the control stanzas, hundreds of bytes a row.
-            let (packages, bytes) = db.query_one(
-                &format!("select count(*), cast(coalesce(sum(content.size), 0) as bigint) from content where {placed}"),
-                &condition.values,
-                |row| Ok((row.get(0)?, row.get(1)?)),
-            )?;
-            let names = db.query_one(
-                &format!("select count(*) from (select distinct content.name from content where {placed}) as names"),
-                &condition.values,
-                |row| row.get(0),
-            )?;
-            let downloads = db.query_one(
-                &format!(
-                    "select cast(coalesce(sum(download.count), 0) as bigint)
-                     from download join content on content.id = download.content_id where {placed}"
-                ),
-                &condition.values,
-                |row| row.get(0),
-            )?;
-            Ok(Totals {
-                packages,
-                names,
-                bytes,
-                downloads,
-            })
-        })
+        self.read("count packages", |db| totals::totals(db, &self.counted, suites))
     }
 
     fn placed_by_day(&self, suites: &[SuiteName], since: i64) -> Result<Vec<(i64, u64)>, CatalogError> {
         self.read("count placements", |db| {
-            let mut days: BTreeMap<i64, u64> = BTreeMap::new();
-            for suite in suites {
-                let counted: Vec<(i64, u64)> = db.query(
-                    "select added_at / 86400, count(*) from placement join suite on suite.id = placement.suite_id
-                     where suite.codename = ?1 and added_at >= ?2 group by added_at / 86400",
-                    params![suite.as_str(), since],
-                    |row| Ok((row.get(0)?, row.get(1)?)),
-                )?;
-                for (day, count) in counted {
-                    *days.entry(day).or_default() += count;
-                }
-            }
-            Ok(days.into_iter().collect())
+            totals::placed_by_day(db, &self.counted, suites, since)
         })
     }
 

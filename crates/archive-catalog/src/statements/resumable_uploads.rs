@@ -9,8 +9,7 @@ use crate::resumable_uploads::{
 use crate::sql::{Db, Row, Sql, SqlError, params};
 use crate::sql_catalog::SqlCatalog;
 
-const COLUMNS: &str =
-    "id, account_id, suite, component, waits, name, length, received, since, placed_sha256, placed_status";
+const COLUMNS: &str = "id, account_id, suite, component, waits, allows_vulnerable, name, length, received, since, placed_sha256, placed_status";
 
 impl ResumableUploads for SqlCatalog {
     fn begin_upload(
@@ -120,14 +119,15 @@ fn begin(db: &Db<'_>, upload: &ResumableUpload, bounds: &UploadBounds) -> Sql<Op
         return Ok(Some(UploadsFull::All));
     }
     db.execute(
-        "insert into resumable_upload (id, account_id, suite, component, waits, name, length, received, since)
-         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, ?8)",
+        "insert into resumable_upload (id, account_id, suite, component, waits, allows_vulnerable, name, length, received, since)
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, ?9)",
         params![
             upload.id.as_str(),
             account,
             upload.suite.as_str(),
             upload.component.as_str(),
             upload.waits,
+            upload.allows_vulnerable,
             upload.name,
             upload.length,
             upload.since
@@ -165,23 +165,24 @@ fn forget_parts(db: &Db<'_>, id: &Id) -> Sql<Vec<String>> {
 }
 
 fn read(row: &Row<'_>) -> Sql<ResumableUpload> {
-    let status: Option<i64> = row.get(10)?;
+    let status: Option<i64> = row.get(11)?;
     Ok(ResumableUpload {
         id: rows::text(row, 0)?,
         account: rows::text(row, 1)?,
         suite: rows::text(row, 2)?,
         component: rows::text(row, 3)?,
         waits: row.get(4)?,
-        name: row.get(5)?,
-        length: row.get(6)?,
-        received: row.get(7)?,
-        since: row.get(8)?,
+        allows_vulnerable: row.get(5)?,
+        name: row.get(6)?,
+        length: row.get(7)?,
+        received: row.get(8)?,
+        since: row.get(9)?,
         placed: match status {
             None => None,
             Some(status) => Some(UploadOutcome {
-                sha256: rows::sha256(row, 9)?,
+                sha256: rows::sha256(row, 10)?,
                 status: u16::try_from(status).map_err(|error| SqlError::Column {
-                    column: 10,
+                    column: 11,
                     what: error.to_string(),
                 })?,
             }),

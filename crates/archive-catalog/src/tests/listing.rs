@@ -230,3 +230,51 @@ pub(super) fn a_package_knows_the_token_and_the_job_that_brought_it(catalog: &Sq
     let jobs: Vec<Option<&CiJob>> = shown.iter().map(|named| named.job.as_ref()).collect();
     assert_eq!(jobs, [None, None, None, None, Some(&job)]);
 }
+
+pub(super) fn what_is_counted_once_follows_each_change(catalog: &SqlCatalog) {
+    let both = [suite("stable"), suite("private")];
+    let counted = |suites: &[SuiteName]| {
+        let totals = catalog.totals(suites).unwrap();
+        let placed = catalog.placed_by_day(suites, NOW - 86400).unwrap();
+        let placed: u64 = placed.iter().map(|(_, count)| count).sum();
+        // What is remembered is what was counted.
+        assert_eq!(catalog.totals(suites).unwrap(), totals);
+        (totals.packages, totals.names, totals.bytes, placed)
+    };
+    assert_eq!(counted(&both), (0, 0, 0, 0));
+    let hello = placement("hello", "1.0", "misc");
+    let mut hidden = hello.clone();
+    hidden.suite = suite("private");
+    place(catalog, &[hello, placement("hello", "2.0", "misc"), hidden]);
+    assert_eq!(counted(&both), (2, 1, 2, 3));
+    assert_eq!(counted(&both[1..]), (1, 1, 1, 1));
+    place(catalog, &[placement("nginx", "1.0", "web")]);
+    assert_eq!(counted(&both), (3, 2, 3, 4));
+    let gone = Selection {
+        suite: Some(suite("stable")),
+        name: Some("hello".parse().unwrap()),
+        ..Selection::default()
+    };
+    catalog.remove(&[gone], None, NOW).unwrap();
+    assert_eq!(counted(&both), (2, 2, 2, 4));
+    assert_eq!(counted(&both[..1]), (1, 1, 1, 3));
+    assert_eq!(catalog.placed_by_day(&both, NOW + 86400).unwrap(), []);
+}
+
+#[test]
+fn a_server_keeps_the_plan_for_looking_one_package_up() {
+    let catalog = with_suites(&TestServer::shared().database());
+    let hello = placement("hello", "1.0", "misc");
+    let digest = hello.content.content.sha256;
+    place(&catalog, &[hello]);
+    for _ in 0..8 {
+        let found = catalog.package(&digest.as_bytes()[..16], &[suite("stable")]);
+        assert_eq!(names(&[found.unwrap().unwrap()]), ["hello"]);
+    }
+    let kept = catalog.read_at_once("look at plans", |db| {
+        let kept = "select generic_plans from pg_prepared_statements where statement like '%first.sha256%'";
+        db.query(kept, &[], |row| row.get::<i64>(0))
+    });
+    // The server makes five plans for the values at hand before it decides.
+    assert_eq!(kept.unwrap(), [3]);
+}

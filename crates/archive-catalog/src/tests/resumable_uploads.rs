@@ -18,6 +18,7 @@ fn upload(name: &str, account: &str, length: u64) -> ResumableUpload {
         suite: suite("stable"),
         component: "main".parse().unwrap(),
         waits: true,
+        allows_vulnerable: true,
         name: Some("hello_1.0_all.deb".into()),
         length,
         received: 0,

@@ -107,7 +107,7 @@ async fn checked(
         suite: Some(upload.suite.to_string()),
         component: Some(upload.component.to_string()),
         wait: upload.waits.then_some(Wait::Published),
-        allow_vulnerable: false,
+        allow_vulnerable: upload.allows_vulnerable,
     };
     Ok(CheckedAppend {
         admitted: admit(app, presented, params, size).await?,

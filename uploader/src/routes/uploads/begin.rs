@@ -51,6 +51,7 @@ pub(crate) async fn begun(
     }
     let name = file_name(headers)?;
     let waits = params.wait == Some(Wait::Published);
+    let allows_vulnerable = params.allow_vulnerable;
     let admitted = admit(app, presented, params, Some(length)).await?;
     let upload = ResumableUpload {
         id: secrets::new_id(),
@@ -58,6 +59,7 @@ pub(crate) async fn begun(
         suite: admitted.suite.codename.clone(),
         component: admitted.component.clone(),
         waits,
+        allows_vulnerable,
         name,
         length,
         received: 0,

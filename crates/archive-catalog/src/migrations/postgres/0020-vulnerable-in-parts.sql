@@ -1,0 +1,2 @@
+-- 1: the upload is taken also with known vulnerabilities that its suite does not take.
+alter table resumable_upload add column allows_vulnerable bigint not null default 0 check (allows_vulnerable in (0, 1));

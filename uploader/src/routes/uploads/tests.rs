@@ -1,0 +1,50 @@
+//! What an upload in parts is admitted for.
+
+use archive_catalog::accounts::Role;
+use debian_deb::build::DebBuilder;
+use serde_json::json;
+
+use crate::temporary_server::TemporaryServer;
+
+const KIND: (&str, &str) = ("content-type", "application/offset+octet-stream");
+
+#[tokio::test]
+async fn administrators_may_send_what_is_known_to_be_vulnerable_in_parts() {
+    let rule = "[vulnerabilities]\nsource = \"unused\"\nblock = { stable = \"high\" }\n";
+    let server = TemporaryServer::configured(rule, &[]);
+    server.account("root", Role::Admin, &[]);
+    server.account("jane", Role::Maintainer, &["stable"]);
+    let (root, jane) = (
+        server.token("root", &["admin"]),
+        server.token("jane", &["upload:stable/*"]),
+    );
+    let issue = json!({"releases": {"stable": {"status": "open", "urgency": "high"}}});
+    server.keep_advisory("stable", "hello", &json!({"issues": {"CVE-1": issue}}));
+    let package = DebBuilder::new("hello", "1.0", "all").build();
+    let length = package.len().to_string();
+    let begin = async |token: &str, query: &str| {
+        let path = format!("/api/uploads?suite=stable{query}");
+        let headers = [("upload-length", length.as_str())];
+        server.ask(("POST", &path), Some(token), &headers, "").await
+    };
+    let send = async |query: &str| {
+        let begun = begin(&root, query).await;
+        assert_eq!(begun.status, 201, "{}", begun.body);
+        let path = begun.headers["location"].to_str().unwrap();
+        let headers = [KIND, ("upload-offset", "0")];
+        server
+            .ask(("PATCH", path), Some(&root), &headers, package.clone())
+            .await
+    };
+    let refused = begin(&jane, "&allow_vulnerable=true").await;
+    assert_eq!(refused.status, 403, "{}", refused.body);
+    let refused = send("").await;
+    assert_eq!(refused.status, 409, "{}", refused.body);
+    assert!(
+        refused.body.contains("\"code\":\"vulnerable\""),
+        "{}",
+        refused.body
+    );
+    let taken = send("&allow_vulnerable=true").await;
+    assert_eq!(taken.status, 204, "{}", taken.body);
+}
