@@ -139,6 +139,10 @@ fn stanza(stanza: &Stanza<'_>) -> Result<Option<AptSource>, AptSourceError> {
         ("architectures-add", "arch+"),
         ("architectures-remove", "arch-"),
         ("check-valid-until", "check-valid-until"),
+        ("check-date", "check-date"),
+        ("valid-until-min", "valid-until-min"),
+        ("valid-until-max", "valid-until-max"),
+        ("date-max-future", "date-max-future"),
         ("trusted", "trusted"),
         ("snapshot", "snapshot"),
     ];
@@ -191,7 +195,13 @@ impl AptSource {
             }
             "check-valid-until" => self.check_valid_until = !is_no(value),
             "trusted" if is_yes(value) => return Err(AptSourceError::Trusted),
-            "arch+" | "arch-" => return Err(AptSourceError::Unsupported(key.to_owned())),
+            // Without them, what apt refuses would be taken here, or the other way round.
+            "arch+" | "arch-" | "valid-until-min" | "valid-until-max" | "date-max-future" => {
+                return Err(AptSourceError::Unsupported(key.to_owned()));
+            }
+            "check-date" if is_no(value) => {
+                return Err(AptSourceError::Unsupported("check-date=no".to_owned()));
+            }
             "snapshot" if !matches!(value.trim(), "enable" | "disable") => {
                 return Err(AptSourceError::Unsupported(format!("snapshot={}", value.trim())));
             }
@@ -286,6 +296,14 @@ mod tests {
             ("deb [trusted=YES] http://h sid main", "without a signature"),
             ("deb [signed-by=k.gpg] http://h sid main", "`k.gpg`"),
             ("deb [arch+=i386] http://h sid main", "`arch+` is not supported"),
+            (
+                "deb [valid-until-max=86400] http://h sid main",
+                "`valid-until-max` is not supported",
+            ),
+            (
+                "deb [check-date=no] http://h sid main",
+                "`check-date=no` is not supported",
+            ),
         ] {
             let error = line(text).unwrap_err().to_string();
             assert!(error.contains(why), "{text}: {error}");

@@ -241,7 +241,8 @@ fn words(stanza: &Stanza<'_>, name: &str) -> Vec<String> {
 }
 
 fn date(stanza: &Stanza<'_>, field: &'static str) -> Result<Option<i64>, ReleaseError> {
-    let Some(value) = stanza.line(field) else {
+    // As apt has it, a field without a value is one that is not there.
+    let Some(value) = stanza.line(field).filter(|value| !value.is_empty()) else {
         return Ok(None);
     };
     parse_date(value).map(Some).ok_or_else(|| ReleaseError::Date {

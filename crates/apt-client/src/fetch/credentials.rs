@@ -13,6 +13,7 @@ struct Credential {
     /// `http`, `https`, or any safe one when left out.
     scheme: Option<String>,
     host: String,
+    /// Every port when left out: "If no port is given the token matches for all ports", says apt_auth.conf(5).
     port: Option<u16>,
     path: String,
     login: String,
@@ -65,7 +66,7 @@ impl Credentials {
             self.0.push(Credential {
                 scheme: Some(url.scheme().to_owned()),
                 host: host.to_owned(),
-                port: url.port(),
+                port: url.port_or_known_default(),
                 path: url.path().trim_end_matches('/').to_owned(),
                 login: login.to_owned(),
                 password: password.to_owned(),
@@ -81,7 +82,7 @@ impl Credentials {
             self.0.push(Credential {
                 scheme: Some(url.scheme().to_owned()),
                 host: host.to_owned(),
-                port: url.port(),
+                port: url.port_or_known_default(),
                 path: String::new(),
                 login: "cpkgs".to_owned(),
                 password: token.to_owned(),
@@ -101,7 +102,8 @@ impl Credentials {
             let below = path.is_some_and(|rest| {
                 found.path.is_empty() || found.path.ends_with('/') || rest.is_empty() || rest.starts_with('/')
             });
-            scheme && below && url.host_str() == Some(found.host.as_str()) && url.port() == found.port
+            let is_port = found.port.is_none() || found.port == url.port_or_known_default();
+            scheme && below && is_port && url.host_str() == Some(found.host.as_str())
         };
         let found = self.0.iter().find(fits)?;
         Some((&found.login, &found.password))
@@ -175,6 +177,15 @@ mod tests {
         let conf = "machine h login a password b";
         assert_eq!(shown(conf, "http://h/x"), None);
         assert_eq!(shown(conf, "https://h/x"), Some(("a".into(), "b".into())));
+    }
+
+    #[test]
+    fn a_password_without_a_port_is_for_all_ports() {
+        let conf = "machine http://h login a password b machine https://i:443 login c password d";
+        for url in ["http://h/x", "http://h:80/x", "http://h:8080/x", "https://i/x"] {
+            assert!(shown(conf, url).is_some(), "{url}");
+        }
+        assert_eq!(shown(conf, "https://i:8443/x"), None);
     }
 
     #[test]

@@ -133,6 +133,19 @@ impl FetchError {
         )
     }
 
+    /// Says whether it is this file alone that did not come: another form of it may come all the same.
+    pub fn is_of_one_file(&self) -> bool {
+        let is_answer = matches!(
+            self,
+            Self::Missing { .. }
+                | Self::NoObject { .. }
+                | Self::Denied { .. }
+                | Self::Status { .. }
+                | Self::Astray { .. }
+        );
+        is_answer || self.is_passing()
+    }
+
     /// Says whether the network, or whoever is behind it, may do better another time or at another place.
     pub fn is_passing(&self) -> bool {
         match self {

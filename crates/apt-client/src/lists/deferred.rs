@@ -138,8 +138,8 @@ impl DeferredIndex {
         for choice in forms(&self.forms, &self.name) {
             match remote.listed(choice.packed, self.by_hash) {
                 Ok((location, bytes)) => return unpack_verified((&location, &bytes), &choice, take),
-                // As with the other indexes, what is listed and not served is fetched in another form.
-                Err(UpdateError::Fetch(error)) if error.may_be_missing() => {
+                // As with the other indexes, what is listed and does not come is fetched in another form.
+                Err(UpdateError::Fetch(error)) if error.is_of_one_file() => {
                     missing = missing.or(Some(error.into()));
                 }
                 Err(error) => return Err(error),

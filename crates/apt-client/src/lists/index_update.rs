@@ -52,8 +52,8 @@ impl IndexUpdate<'_, '_> {
         let mut failed = None;
         for form in &forms {
             match self.whole(form) {
-                // As apt has it, what is listed and not served, or cannot be read here, is got in another form.
-                Err(UpdateError::Fetch(error)) if error.may_be_missing() => {
+                // As apt has it, what is listed and does not come, or cannot be read here, is got in another form.
+                Err(UpdateError::Fetch(error)) if error.is_of_one_file() => {
                     failed = failed.or(Some(error.into()));
                 }
                 Err(error @ UpdateError::Unreadable { .. }) => failed = failed.or(Some(error)),
@@ -74,7 +74,7 @@ impl IndexUpdate<'_, '_> {
         };
         let bytes = match self.remote.listed(listed, self.by_hash()) {
             // Without it, the index comes as a whole.
-            Err(UpdateError::Fetch(error)) if error.may_be_missing() => return Ok(None),
+            Err(UpdateError::Fetch(error)) if error.is_of_one_file() => return Ok(None),
             fetched => fetched?.1,
         };
         let Some(list) = std::str::from_utf8(&bytes).ok().and_then(ChunkList::parse) else {

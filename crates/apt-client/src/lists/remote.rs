@@ -77,7 +77,11 @@ impl<'a> Remote<'a> {
                     missing = missing.or(Some(error));
                 }
                 // Whatever a server has against the digest, it may serve the name, and that is what apt asks for next.
-                Err(UpdateError::Fetch(error @ FetchError::Status { .. })) if by_hash == ByHash::Served => {
+                Err(UpdateError::Fetch(
+                    error @ (FetchError::Status { .. }
+                    | FetchError::Denied { .. }
+                    | FetchError::Astray { .. }),
+                )) if by_hash == ByHash::Served => {
                     missing = missing.or(Some(error));
                 }
                 Err(error) => return Err(error),

@@ -38,6 +38,14 @@ enum Answer {
     New(SignedRelease, Validators),
 }
 
+/// The indexes of a suite.
+struct Fetched {
+    indexes: Vec<KeptIndex>,
+    translations: Vec<KeptTranslation>,
+    /// Whether all came that is listed and served.
+    is_whole: bool,
+}
+
 /// What became of a suite.
 pub(super) struct Outcome {
     pub(super) kept: Option<KeptSuite>,
@@ -140,12 +148,21 @@ impl SuiteUpdate<'_> {
             return Ok(None);
         };
         let names = index_names(&trusted.release, &self.asked)?;
-        let (indexes, translations) = self.indexes(&trusted, &names)?;
+        let Fetched {
+            indexes,
+            translations,
+            is_whole,
+        } = self.indexes(&trusted, &names)?;
         self.warnings.extend(names.warnings);
         let message = signed.keep(self.folder).map_err(|source| self.disk(source))?;
         let kept = KeptSuite {
             message,
-            validators,
+            // What did not come is asked for again, though the Release stay what it is.
+            validators: if is_whole {
+                validators
+            } else {
+                Validators::default()
+            },
             indexes,
             translations,
             ..described(self.asked.clone(), &trusted)
@@ -227,11 +244,7 @@ impl SuiteUpdate<'_> {
     }
 
     /// Sees to it that all indexes are here.
-    fn indexes(
-        &mut self,
-        trusted: &Trusted,
-        names: &IndexNames,
-    ) -> Result<(Vec<KeptIndex>, Vec<KeptTranslation>), UpdateError> {
+    fn indexes(&mut self, trusted: &Trusted, names: &IndexNames) -> Result<Fetched, UpdateError> {
         let mut update = IndexUpdate {
             folder: self.folder,
             release: &trusted.release,
@@ -251,6 +264,7 @@ impl SuiteUpdate<'_> {
             });
         }
         let mut translations = Vec::new();
+        let mut is_whole = true;
         for name in &names.translations {
             let is_same = |kept: &&KeptTranslation| kept.component == name.component;
             let old = old.and_then(|old| old.translations.iter().find(is_same));
@@ -261,10 +275,21 @@ impl SuiteUpdate<'_> {
                 }),
                 // Packages can be installed without their long descriptions; apt goes on here, too.
                 Err(UpdateError::Fetch(error)) if error.may_be_missing() => {}
+                Err(UpdateError::Fetch(error)) if error.is_of_one_file() => {
+                    is_whole = false;
+                    self.warnings.push(format!(
+                        "the long descriptions of {} did not come, and packages are shown without: {error}",
+                        name.component
+                    ));
+                }
                 Err(error) => return Err(error),
             }
         }
-        Ok((indexes, translations))
+        Ok(Fetched {
+            indexes,
+            translations,
+            is_whole,
+        })
     }
 
     fn disk(&self, source: io::Error) -> UpdateError {

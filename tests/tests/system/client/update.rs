@@ -107,6 +107,28 @@ fn a_form_that_is_listed_and_not_served_is_got_in_another() {
 }
 
 #[test]
+fn a_form_that_its_server_does_not_give_is_got_in_another() {
+    let foreign = Made::default().of(&greeting());
+    for answer in [
+        "return 401",
+        "return 406",
+        "return 500",
+        "return 302 http://127.0.0.1:1/",
+    ] {
+        let nginx = Nginx::serve_with(&foreign.path(""), |server| {
+            let refusal = format!("    location ~ /Packages.xz {{ {answer}; }}\n    location ~ /\\. {{");
+            server.replacen("    location ~ /\\. {", &refusal, 1)
+        });
+        let client = foreign.client_at(&nginx.url(), &STABLE);
+        client.run(&["update"]).ok();
+        knows_greeting(&client);
+        let log = nginx.access_log();
+        let asked = log.iter().find(|access| access.path.ends_with("/Packages.xz"));
+        assert!(asked.is_some_and(|access| access.status != 200), "{answer}");
+    }
+}
+
+#[test]
 fn a_store_that_refuses_names_by_digest_is_asked_for_the_plain_ones() {
     let header = format!("{HEADER}Acquire-By-Hash: yes\n");
     let made = Made {
@@ -454,6 +476,28 @@ fn long_descriptions_come_from_the_translation_and_nothing_fails_where_that_is_a
     client.run(&["update"]).ok();
     assert_eq!(client.run(&["search", "welcomed"]).ok().stdout, "");
     knows_greeting(&client);
+    // Nor does it matter that its server fails, and the next update asks again.
+    fs::write(folder.join("Translation-en"), translation).unwrap();
+    let fails = foreign.path("fails");
+    fs::write(&fails, "").unwrap();
+    let nginx = Nginx::serve_with(&foreign.path(""), |server| {
+        let refusal = format!(
+            "    location ~ /Translation {{ if (-f {}) {{ return 500; }} }}\n    location ~ /\\. {{",
+            fails.display()
+        );
+        server.replacen("    location ~ /\\. {", &refusal, 1)
+    });
+    let client = foreign.client_at(&nginx.url(), &STABLE);
+    let run = client.run(&["update"]).ok();
+    assert!(
+        run.stderr.contains("the long descriptions of main"),
+        "{}",
+        run.report()
+    );
+    knows_greeting(&client);
+    fs::remove_file(&fails).unwrap();
+    client.run(&["update"]).ok();
+    assert_eq!(client.json(&["search", "welcomed"])[0]["name"], "greeting");
     // Not what was signed.
     fs::write(folder.join("Translation-en"), translation.replace('W', "V")).unwrap();
     foreign.client(&STABLE).run(&["update"]).exits(4);
