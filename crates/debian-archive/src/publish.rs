@@ -34,7 +34,9 @@ use crate::behind;
 use crate::config::{Gate, Suite};
 use crate::sign::{self, Signer};
 use crate::suite_release::{Dates, suite_release};
-use archive_catalog::{Counts, Publication, PublishedFile, Snapshot, SuiteState};
+use archive_catalog::{
+    CatalogError, Counts, Publication, PublishedFile, Snapshot, SnapshotPackage, SuiteState,
+};
 use archive_storage::STATE;
 use archive_storage::staging::Staging;
 
@@ -192,14 +194,20 @@ impl Archive {
                     behind,
                 });
             }
-            self.refuse_to_drop(suite, snapshot.as_ref())?;
+            let publication = snapshot.state().publication.as_ref();
+            self.refuse_to_drop(suite, publication, || snapshot.packages())?;
         }
         Ok(true)
     }
 
     /// Refuses a publish that would remove packages from clients that nobody removed.
-    fn refuse_to_drop(&self, suite: &Suite, snapshot: &dyn Snapshot) -> Result<(), PublishError> {
-        if let Some(what) = vanishing::find(suite, snapshot)? {
+    pub(crate) fn refuse_to_drop(
+        &self,
+        suite: &Suite,
+        publication: Option<&Publication>,
+        packages: impl FnOnce() -> Result<Vec<SnapshotPackage>, CatalogError>,
+    ) -> Result<(), PublishError> {
+        if let Some(what) = vanishing::find(suite, publication, packages)? {
             return Err(PublishError::WouldDrop {
                 suite: suite.codename.to_string(),
                 what,

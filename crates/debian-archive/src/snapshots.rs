@@ -258,6 +258,12 @@ impl Archive {
     ) -> Result<bool, SnapshotError> {
         let _lock = self.no_prune()?;
         let (state, held) = self.restorable(suite, id)?;
+        // Before anything changes: the suite would hold what no publish shows.
+        let now_held = self
+            .catalog()
+            .snapshot(&suite.codename, suite.pool_tree(), None)?;
+        let publication = now_held.state().publication.as_ref();
+        self.refuse_to_drop(suite, publication, || Ok(held.clone()))?;
         // Of what was pruned meanwhile there are fewer than the catalog counts then.
         let packages = held.len() as u64;
         let state = RetainedState { packages, ..state };

@@ -1,20 +1,24 @@
 //! Packages that a publish would stop serving although nobody removed them: the settings no longer list their component or
 //! architecture.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::error::PublishError;
+use archive_catalog::{CatalogError, Publication, SnapshotPackage};
+
 use crate::config::Suite;
-use archive_catalog::Snapshot;
 
-/// Returns the published packages that the suite still holds and the present settings do not list, as text for an error.
+/// Returns which of the packages of a suite stand where it was published and the present settings list nothing, as text for an error.
 ///
 /// `None` when the components and architectures that are gone are empty: no client can miss them.
-pub(super) fn find(suite: &Suite, snapshot: &dyn Snapshot) -> Result<Option<String>, PublishError> {
-    let Some(publication) = &snapshot.state().publication else {
+pub(super) fn find(
+    suite: &Suite,
+    publication: Option<&Publication>,
+    packages: impl FnOnce() -> Result<Vec<SnapshotPackage>, CatalogError>,
+) -> Result<Option<String>, CatalogError> {
+    let Some(publication) = publication else {
         return Ok(None);
     };
-    let places: Vec<(&str, &str)> = publication
+    let places: BTreeSet<(&str, &str)> = publication
         .files
         .iter()
         .filter_map(|file| place(&file.path))
@@ -28,20 +32,21 @@ pub(super) fn find(suite: &Suite, snapshot: &dyn Snapshot) -> Result<Option<Stri
         return Ok(None);
     }
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-    for package in snapshot.packages()? {
+    for package in packages()? {
         let component = package.component.as_str();
         let architecture = package.architecture.as_str();
-        let gone = if !has_component(component) && places.iter().any(|place| place.0 == component) {
-            format!("component `{component}`")
-        } else if architecture != "all"
-            && !has_architecture(architecture)
-            && places.iter().any(|place| place.1 == architecture)
-        {
-            format!("architecture `{architecture}`")
-        } else {
+        let mut shown = places.iter().filter(|place| place.0 == component);
+        if !has_component(component) {
+            if shown.next().is_some() {
+                *counts.entry(format!("component `{component}`")).or_default() += 1;
+            }
             continue;
-        };
-        *counts.entry(gone).or_default() += 1;
+        }
+        // A package for all architectures stands in the index of each.
+        let is_of = |name: &str| architecture == "all" || architecture == name;
+        for (_, name) in shown.filter(|place| is_of(place.1) && !has_architecture(place.1)) {
+            *counts.entry(format!("architecture `{name}`")).or_default() += 1;
+        }
     }
     let told: Vec<String> = counts
         .iter()

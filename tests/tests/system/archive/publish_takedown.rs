@@ -73,15 +73,40 @@ fn an_architecture_that_is_gone_takes_its_packages_only_when_told() {
     let refused = archive.repogen(&["publish"]);
     assert_eq!(refused.code, 1);
     assert!(
-        refused.stderr.contains("1 package of architecture `arm64`"),
+        refused.stderr.contains("2 packages of architecture `arm64`"),
         "{}",
         refused.stderr
     );
     archive.repogen(&["publish", "--drop"]).ok();
-    // One that no package needs is nobody's loss.
+    // Also of one that no package is built for, the clients lose what is for all.
     archive.configure(r#", "i386""#, "");
-    archive.publish();
+    let refused = archive.repogen(&["publish"]);
+    assert_eq!(refused.code, 1);
+    assert!(
+        refused.stderr.contains("1 package of architecture `i386`"),
+        "{}",
+        refused.stderr
+    );
+    archive.repogen(&["publish", "--drop"]).ok();
     archive.repogen(&["verify"]).ok();
+}
+
+#[test]
+fn a_suite_does_not_go_back_to_what_no_publish_would_show() {
+    let archive = with_contrib();
+    let id = archive.repogen(&["snapshot", "create"]).ok().stdout;
+    archive.repogen(&["remove", "hello"]).ok();
+    archive.add(&[DebBuilder::new("other", "1.0", "amd64")]).ok();
+    archive.publish();
+    archive.configure(r#"["main", "contrib"]"#, r#"["main"]"#);
+    let before = archive.repogen(&["list"]).ok().stdout;
+    let refused = archive.repogen(&["rollback", id.trim()]).exits(1);
+    assert!(
+        refused.stderr.contains("1 package of component `contrib`"),
+        "{}",
+        refused.stderr
+    );
+    assert_eq!(archive.repogen(&["list"]).ok().stdout, before);
 }
 
 #[test]
