@@ -36,7 +36,7 @@ pub(crate) struct App {
     pub(crate) passwords: Arc<Passwords>,
     pub(crate) limits: Arc<RateLimits>,
     /// Held while an entity tag is compared and the resource changed: of two changes based on the same state, the second is refused.
-    pub(crate) edits: Arc<Edits>,
+    edits: Arc<Mutex<()>>,
     pub(crate) committer: Arc<Committer>,
     pub(crate) publications: Arc<PublicationTracker>,
     pub(crate) usage: Arc<Usage>,
@@ -131,6 +131,15 @@ impl App {
         self.readers.run(move || work(&app)).await
     }
 
+    /// Waits for the turn to change what is read first, as `If-Match` asks for: in this process and in all on the catalog. Blocking.
+    pub(crate) fn turn_to_edit(&self) -> Result<EditTurn<'_, impl Drop + '_>, Problem> {
+        let among_threads = self.edits.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(EditTurn {
+            _among_processes: self.archive.hold_edits()?,
+            _among_threads: among_threads,
+        })
+    }
+
     /// Runs `work` that changes something on a thread that may wait.
     ///
     /// Writers wait for each other, in this process and in others. They have threads of their own, so that readers never wait for them.
@@ -143,13 +152,9 @@ impl App {
     }
 }
 
-/// Changes by one process, one after the other.
-#[derive(Default)]
-pub(crate) struct Edits(Mutex<()>);
-
-impl Edits {
-    /// Waits for the turn. Blocking.
-    pub(crate) fn lock(&self) -> MutexGuard<'_, ()> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+/// The turn to change what was read before; others wait until it is dropped.
+pub(crate) struct EditTurn<'a, D> {
+    /// The turn among the processes that share the catalog. Dropped first.
+    _among_processes: Option<D>,
+    _among_threads: MutexGuard<'a, ()>,
 }

@@ -27,6 +27,8 @@ pub(crate) use address::check;
 pub(crate) use lease::{holds as lease_holds, states as lease_states};
 pub(crate) use listen::{Listener, notify};
 
+/// The number of the advisory lock that edits take, by our own choice.
+const EDITS: i64 = 0x7265_706f_6765_6e01;
 /// How many connections one process holds at most.
 const MAX_CONNECTIONS: usize = 16;
 /// How long a connection, or a turn to write, is waited for.
@@ -125,6 +127,15 @@ impl PostgresServer {
         // Meanwhile this connection is idle for as long as it takes.
         let begin = "begin; set local idle_in_transaction_session_timeout = 0; lock table writer_turn in exclusive mode";
         self.borrow(begin, "keep writers waiting")
+    }
+
+    /// Takes the turn to edit until what is returned is dropped, or this process ends.
+    pub(crate) fn hold_edits(&self) -> Result<Borrowed<'_>, CatalogError> {
+        // Not the lock of writers, for whoever edits writes through other connections meanwhile.
+        let begin = format!(
+            "begin; set local idle_in_transaction_session_timeout = 0; select pg_advisory_xact_lock({EDITS})"
+        );
+        self.borrow(&begin, "wait for other edits")
     }
 
     /// Takes the lease of a suite where nobody has it.

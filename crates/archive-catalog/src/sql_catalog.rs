@@ -93,6 +93,15 @@ impl SqlCatalog {
         }
     }
 
+    /// Takes the turn to edit until what is returned is dropped: those who read what they change first, in other processes, wait. `None`
+    /// where the catalog is a file, which one process edits.
+    pub fn hold_edits(&self) -> Result<Option<impl Drop + '_>, CatalogError> {
+        match &self.database {
+            Backend::Sqlite(_) => Ok(None),
+            Backend::Postgres(server) => server.hold_edits().map(Some),
+        }
+    }
+
     /// Runs `work` in one writing transaction.
     pub(crate) fn write<T>(
         &self,

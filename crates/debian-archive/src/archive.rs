@@ -104,6 +104,11 @@ impl Archive {
         &self.catalog
     }
 
+    /// Takes the turn to change what was read first, until what is returned is dropped: in other processes on the catalog, others wait.
+    pub fn hold_edits(&self) -> Result<Option<impl Drop + '_>, CatalogError> {
+        self.catalog.hold_edits()
+    }
+
     /// Returns its catalog as the database that it is on.
     pub(crate) fn database(&self) -> &SqlCatalog {
         &self.catalog

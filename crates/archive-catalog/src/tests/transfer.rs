@@ -230,6 +230,28 @@ fn a_server_that_cannot_be_reached_is_named_with_the_reason_and_without_the_pass
 }
 
 #[test]
+fn who_edits_waits_for_others_who_do_and_writers_do_not() {
+    let url = TestServer::shared().database();
+    let one = with_suites(&url);
+    let other = SqlCatalog::open(&url).unwrap();
+    let held = one.hold_edits().unwrap();
+    std::thread::scope(|scope| {
+        let (sender, waits) = std::sync::mpsc::channel();
+        let other = &other;
+        scope.spawn(move || {
+            let _held = other.hold_edits().unwrap();
+            sender.send(()).unwrap();
+        });
+        one.write("write", |db| db.clock()).unwrap();
+        waits
+            .recv_timeout(std::time::Duration::from_millis(200))
+            .unwrap_err();
+        drop(held);
+        waits.recv().unwrap();
+    });
+}
+
+#[test]
 fn whoever_holds_the_turn_keeps_writers_on_other_machines_waiting() {
     let url = TestServer::shared().database();
     let one = with_suites(&url);

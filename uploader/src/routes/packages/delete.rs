@@ -52,7 +52,7 @@ pub(crate) async fn delete(
                 .as_deref()
                 .map(|name| caller.suite(app.archive.config(), name))
                 .transpose()?;
-            let _turn = app.edits.lock();
+            let _turn = app.turn_to_edit()?;
             let listed = seen(app, &caller, &id)?;
             check_if_match(app, &caller, &headers, &id)?;
             let meant: Vec<&Suite> = standing(app, &listed)

@@ -85,7 +85,7 @@ pub(crate) fn deleted(app: &App, caller: &Caller, body: &DeletionRequest) -> Res
     let only = suite
         .map(|name| caller.suite(app.archive.config(), name))
         .transpose()?;
-    let _turn = app.edits.lock();
+    let _turn = app.turn_to_edit()?;
     let mut selections: Vec<Selection> = Vec::new();
     let mut packages = Vec::new();
     for id in ids {

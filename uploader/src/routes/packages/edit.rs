@@ -50,7 +50,7 @@ pub(crate) fn changed(
     body: ChangePackage,
 ) -> Result<PackageView, Problem> {
     caller.account()?;
-    let _turn = app.edits.lock();
+    let _turn = app.turn_to_edit()?;
     let listed = lookup::readable(app, caller, id)?;
     check_if_match(app, caller, headers, id)?;
     let description = description(&body)?;

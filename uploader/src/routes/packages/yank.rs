@@ -64,7 +64,7 @@ pub(crate) fn yanked(
     let only = only
         .map(|name| caller.suite(app.archive.config(), name))
         .transpose()?;
-    let _turn = app.edits.lock();
+    let _turn = app.turn_to_edit()?;
     let listed = seen(app, caller, &id)?;
     let content = &listed.entry.content;
     let (mut selections, mut suites) = (Vec::new(), Vec::new());

@@ -34,7 +34,7 @@ pub(crate) async fn delete(
 
 /// Deletes an account, as far as it is what `If-Match` of the headers says.
 pub(crate) fn deleted(app: &App, caller: &Caller, id: &str, headers: &HeaderMap) -> Result<(), Problem> {
-    let _turn = app.edits.lock();
+    let _turn = app.turn_to_edit()?;
     let account = addressed_account(app, caller, id)?;
     wire::check_if_match(headers, &UserView::new(&account))?;
     let event = caller.event("user.delete", account.username.to_string(), json!({}));

@@ -76,7 +76,7 @@ pub(crate) async fn changed(
         change.password = Some(app.passwords.hash(password).await?);
     }
     app.changing(move |app| {
-        let _turn = app.edits.lock();
+        let _turn = app.turn_to_edit()?;
         // Hashing the password took its time: what counts are the account, and the rights of who asks, as they are now.
         let caller = caller.again(&app.archive)?;
         let account = addressed_account(app, &caller, account.id.as_str())?;

@@ -35,7 +35,7 @@ pub(crate) async fn delete(
 
 /// Deletes a webhook, as far as it is what `If-Match` of the headers says.
 pub(crate) fn deleted(app: &App, caller: &Caller, id: &str, headers: &HeaderMap) -> Result<(), Problem> {
-    let _turn = app.edits.lock();
+    let _turn = app.turn_to_edit()?;
     let webhook = addressed(app, caller, id)?;
     wire::check_if_match(headers, &WebhookView::new(&webhook, None))?;
     let event = caller.event(

@@ -61,7 +61,7 @@ pub(crate) fn changed(
     headers: &HeaderMap,
     body: &ChangeWebhook,
 ) -> Result<WebhookView, Problem> {
-    let _turn = app.edits.lock();
+    let _turn = app.turn_to_edit()?;
     let webhook = addressed(app, caller, id)?;
     wire::check_if_match(headers, &WebhookView::new(&webhook, None))?;
     let by = caller.account()?.username.as_str();
