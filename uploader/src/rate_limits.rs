@@ -1,6 +1,7 @@
 //! How often somebody may ask: for a sign-in, to read, to upload.
 
 mod keyed;
+mod known_places;
 mod sign_in_attempts;
 
 use std::net::IpAddr;
@@ -11,6 +12,7 @@ use archive_catalog::accounts::Id;
 use governor::Quota;
 
 use self::keyed::KeyedRate;
+use self::known_places::KnownPlaces;
 use self::sign_in_attempts::SignInAttempts;
 use crate::allowance::Allowance;
 use crate::origin::{Traffic, network};
@@ -44,8 +46,27 @@ pub(crate) struct RateLimits {
     names: KeyedRate<String>,
     /// Tighter than `names`, so that one address cannot use up what the name has for all others.
     pairs: SignInAttempts,
+    /// Where the right password came from: there the tries of others count for nothing.
+    places: KnownPlaces,
     reads: Option<TrafficRates>,
     writes: Option<TrafficRates>,
+}
+
+/// What was counted for a name, from wherever.
+#[must_use]
+pub(crate) struct NameRate(Option<Problem>);
+
+impl NameRate {
+    /// Says whether there were too many tries.
+    pub(crate) fn is_exceeded(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// Refuses the sign-in where there were too many tries, except from a place that the owner of the name is known to sign in from: a
+    /// stranger's tries lock nobody out there.
+    pub(crate) fn unless(self, is_known_place: bool) -> Result<(), Problem> {
+        self.0.filter(|_| !is_known_place).map_or(Ok(()), Err)
+    }
 }
 
 /// The counts of one kind of request.
@@ -65,6 +86,7 @@ impl RateLimits {
             sign_ins: KeyedRate::new(every(ADDRESS_EVERY, BURST)),
             names: KeyedRate::new(every(NAME_EVERY, BURST)),
             pairs: SignInAttempts::default(),
+            places: KnownPlaces::default(),
             reads: rates.reads.map(TrafficRates::new),
             writes: rates.writes.map(TrafficRates::new),
         }
@@ -103,23 +125,29 @@ impl RateLimits {
         }))
     }
 
-    /// Counts a sign-in, and refuses it when there were too many.
-    pub(crate) fn sign_in(&self, address: Option<IpAddr>, name: &str) -> Result<(), Problem> {
+    /// Counts a sign-in, and refuses it when there were too many from its address. What of the name is for the caller to weigh.
+    pub(crate) fn sign_in(&self, address: Option<IpAddr>, name: &str) -> Result<NameRate, Problem> {
         self.nameless_sign_in(address)?;
         let name = counted_name(name);
+        let mut is_known = false;
         if let Some(address) = address {
-            self.pairs
-                .take((network(address), name.clone()), Instant::now())?;
+            let place = (network(address), name.clone());
+            is_known = self.places.has(&place);
+            self.pairs.take(place, Instant::now())?;
         }
-        self.names
-            .check(name, "too many sign-ins for this name")
-            .map(drop)
+        let counted = self.names.check(name, "too many sign-ins for this name");
+        Ok(NameRate(match counted {
+            Err(problem) if !is_known => Some(problem),
+            _ => None,
+        }))
     }
 
     /// Notes that a sign-in was right: it was none of the tries that are rates.
     pub(crate) fn signed_in(&self, address: Option<IpAddr>, name: &str) {
         if let Some(address) = address {
-            self.pairs.give_back(&(network(address), counted_name(name)));
+            let place = (network(address), counted_name(name));
+            self.pairs.give_back(&place);
+            self.places.note(place, Instant::now());
         }
     }
 
@@ -135,6 +163,7 @@ impl RateLimits {
         self.sign_ins.forget();
         self.names.forget();
         self.pairs.forget(Instant::now());
+        self.places.forget(Instant::now());
         for rates in [&self.reads, &self.writes].into_iter().flatten() {
             rates.addresses.forget();
             rates.accounts.forget();
@@ -187,55 +216,74 @@ mod tests {
         Some(text.parse().unwrap())
     }
 
+    fn sign_in(limits: &RateLimits, from: &str, name: &str) -> Result<(), Problem> {
+        limits.sign_in(address(from), name)?.unless(false)
+    }
+
+    #[test]
+    fn a_stranger_does_not_lock_an_owner_out_where_that_one_signs_in() {
+        let limits = limits(1, 1);
+        sign_in(&limits, "198.51.100.1", "jane").unwrap();
+        limits.signed_in(address("198.51.100.1"), "jane");
+        for number in 0..BURST.get() {
+            let _ = sign_in(&limits, &format!("192.0.2.{number}"), "jane");
+        }
+        assert!(sign_in(&limits, "198.51.100.2", "jane").is_err());
+        for _ in 0..PAIR_BURST {
+            sign_in(&limits, "198.51.100.1", "Jane").unwrap();
+        }
+        // Whoever sits there cannot guess for ever.
+        assert!(sign_in(&limits, "198.51.100.1", "jane").is_err());
+        let rate = limits.sign_in(address("198.51.100.3"), "jane").unwrap();
+        assert!(rate.is_exceeded());
+        rate.unless(true).unwrap();
+    }
+
     #[test]
     fn after_many_tries_an_address_or_a_name_waits_and_others_do_not() {
         let limits = limits(1, 1);
         for number in 0..BURST.get() {
-            limits
-                .sign_in(address("2001:db8::1"), &format!("name-{number}"))
-                .unwrap();
+            sign_in(&limits, "2001:db8::1", &format!("name-{number}")).unwrap();
         }
-        let refused = limits.sign_in(address("2001:db8::2"), "other").unwrap_err();
+        let refused = sign_in(&limits, "2001:db8::2", "other").unwrap_err();
         assert_eq!(
             (refused.code, refused.retry_after),
             (Code::TooManyRequests, Some(1))
         );
-        limits.sign_in(address("2001:db8:0:1::1"), "other").unwrap();
+        sign_in(&limits, "2001:db8:0:1::1", "other").unwrap();
 
         for number in 0..BURST.get() {
-            limits
-                .sign_in(address(&format!("192.0.2.{number}")), "jane")
-                .unwrap();
+            sign_in(&limits, &format!("192.0.2.{number}"), "jane").unwrap();
         }
-        assert!(limits.sign_in(address("198.51.100.1"), "JANE").is_err());
-        limits.sign_in(address("198.51.100.1"), "june").unwrap();
+        assert!(sign_in(&limits, "198.51.100.1", "JANE").is_err());
+        sign_in(&limits, "198.51.100.1", "june").unwrap();
     }
 
     #[test]
     fn one_address_cannot_lock_a_name_out_for_others() {
         let limits = limits(1, 1);
         for _ in 0..PAIR_BURST {
-            limits.sign_in(address("192.0.2.1"), "jane").unwrap();
+            sign_in(&limits, "192.0.2.1", "jane").unwrap();
         }
         for _ in 0..60 {
-            let refused = limits.sign_in(address("192.0.2.1"), "Jane").unwrap_err();
+            let refused = sign_in(&limits, "192.0.2.1", "Jane").unwrap_err();
             assert_eq!(refused.code, Code::TooManyRequests);
         }
-        limits.sign_in(address("198.51.100.1"), "jane").unwrap();
-        limits.sign_in(address("192.0.2.1"), "june").unwrap();
+        sign_in(&limits, "198.51.100.1", "jane").unwrap();
+        sign_in(&limits, "192.0.2.1", "june").unwrap();
     }
 
     #[test]
     fn a_right_password_is_no_try_that_counts() {
         let limits = limits(1, 1);
         for _ in 0..60 {
-            limits.sign_in(address("192.0.2.1"), "jane").unwrap();
+            sign_in(&limits, "192.0.2.1", "jane").unwrap();
             limits.signed_in(address("192.0.2.1"), "JANE");
         }
         for _ in 0..PAIR_BURST {
-            limits.sign_in(address("192.0.2.1"), "jane").unwrap();
+            sign_in(&limits, "192.0.2.1", "jane").unwrap();
         }
-        assert!(limits.sign_in(address("192.0.2.1"), "jane").is_err());
+        assert!(sign_in(&limits, "192.0.2.1", "jane").is_err());
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Signing in by user name and password, for programs and for pages.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use archive_catalog::accounts::{Account, SignIn, Username};
@@ -10,7 +11,7 @@ use crate::app::App;
 use crate::caller::Caller;
 use crate::clock::now;
 use crate::credential::PresentedCredential;
-use crate::origin::{RequestOrigin, Requester};
+use crate::origin::{RequestOrigin, Requester, network};
 use crate::problem::{Code, Problem};
 use crate::session::GivenSession;
 
@@ -96,15 +97,22 @@ async fn checked(
     username: &str,
     password: String,
 ) -> Result<Account, Problem> {
-    app.limits.sign_in(origin.address, username)?;
+    let rate = app.limits.sign_in(origin.address, username)?;
     let name = username.parse::<Username>().ok();
+    let address = origin.address;
     let found = app
         .blocking(move |app| {
             check_passwords_are_taken(app)?;
-            match name {
-                Some(name) => Ok(app.archive.accounts().account_named(&name)?),
-                None => Ok(None),
-            }
+            let found = match name {
+                Some(name) => app.archive.accounts().account_named(&name)?,
+                None => None,
+            };
+            let is_known = match &found {
+                Some((account, _)) if rate.is_exceeded() => is_known_place(app, account, address)?,
+                _ => false,
+            };
+            rate.unless(is_known)?;
+            Ok(found)
         })
         .await?;
     let (account, kept) = found.map_or((None, None), |(account, kept)| (Some(account), kept));
@@ -117,6 +125,18 @@ async fn checked(
     };
     app.limits.signed_in(origin.address, account.username.as_str());
     Ok(account)
+}
+
+/// Says whether somebody is signed in from there as it is. What this process has seen is known without being asked for here.
+fn is_known_place(app: &App, account: &Account, address: Option<IpAddr>) -> Result<bool, Problem> {
+    let Some(address) = address.map(network) else {
+        return Ok(false);
+    };
+    let sessions = app.archive.accounts().sessions(&account.id, now())?;
+    let mut places = sessions
+        .iter()
+        .filter_map(|session| session.address.as_ref()?.parse().ok());
+    Ok(places.any(|place: IpAddr| network(place) == address))
 }
 
 /// Refuses a password where people sign in at a provider only. Blocking.
