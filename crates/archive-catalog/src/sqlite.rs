@@ -42,6 +42,7 @@ pub(crate) const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("migrations/sqlite/0024-webhooks-paused-by.sql")),
     M::up(include_str!("migrations/sqlite/0025-vulnerable-in-parts.sql")),
     M::up(include_str!("migrations/sqlite/0026-placed-by-day.sql")),
+    M::up(include_str!("migrations/sqlite/0027-downloads-by-tree.sql")),
 ];
 
 /// How long a writer waits for others before it gives up.

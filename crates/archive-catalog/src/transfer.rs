@@ -270,7 +270,7 @@ const TABLES: &[CatalogTable] = &[
         ],
     ),
     table("edit", "content_id, suite_id", &["content_id", "suite_id", "at"]),
-    table("download", "content_id", &["content_id", "count"]),
+    table("download", "content_id, tree", &["content_id", "tree", "count"]),
     table(
         "download_day",
         "day, sha256, tree",

@@ -28,6 +28,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/postgres/0019-webhooks-paused-by.sql"),
     include_str!("../migrations/postgres/0020-vulnerable-in-parts.sql"),
     include_str!("../migrations/postgres/0021-placed-by-day.sql"),
+    include_str!("../migrations/postgres/0022-downloads-by-tree.sql"),
 ];
 
 /// Makes the tables; an error where there are some.

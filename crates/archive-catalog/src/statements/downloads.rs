@@ -100,9 +100,10 @@ fn add(db: &Db<'_>, counts: &[DownloadCount], now: i64) -> Sql<()> {
     for counted in counts {
         let (sha256, count) = (counted.sha256.as_bytes(), counted.count);
         db.execute(
-            "insert into download (content_id, count) select id, cast(?2 as bigint) from content where sha256 = ?1
-             on conflict (content_id) do update set count = download.count + excluded.count",
-            params![sha256, count],
+            "insert into download (content_id, tree, count)
+             select id, cast(?3 as text), cast(?2 as bigint) from content where sha256 = ?1
+             on conflict (content_id, tree) do update set count = download.count + excluded.count",
+            params![sha256, count, counted.tree],
         )?;
         db.execute(
             "insert into download_day (day, sha256, tree, count, noted_at) values (?1, ?2, ?3, ?4, ?5)

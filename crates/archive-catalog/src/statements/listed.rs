@@ -14,7 +14,8 @@ use crate::{Content, Entry};
 pub(crate) struct KnownContent {
     pub(crate) id: i64,
     content: Content,
-    downloads: u64,
+    /// How often it was fetched, by tree of the pool.
+    downloads: BTreeMap<String, u64>,
     /// What each suite says of it that has it, had it or says something of it.
     suites: BTreeMap<SuiteName, Said>,
 }
@@ -81,14 +82,15 @@ fn of_given(db: &Db<'_>, given: &Given<'_>, condition: &str) -> Sql<Vec<KnownCon
 /// The kinds of rows, by what they are of.
 const PLACEMENT: i64 = 0;
 const EDIT: i64 = 1;
+const TAG: i64 = 2;
+const DOWNLOADS: i64 = 3;
 
 /// Writes the query for all that is said of the contents of `source` that meet `condition`.
 fn text(source: &str, condition: &str) -> String {
     let nothing = "null, null, null, null, null, null, null, null";
     format!(
         "select {}, content.id, {PLACEMENT}, suite.codename, placement.component, placement.section, placement.priority,
-                placement.author, pool_file.tree, pool_file.path, placement.added_at, placement.removed_revision,
-                download.count
+                placement.author, pool_file.tree, pool_file.path, placement.added_at, placement.removed_revision
          from {source}
          left join placement on placement.content_id = content.id
          left join suite on suite.id = placement.suite_id
@@ -96,17 +98,20 @@ fn text(source: &str, condition: &str) -> String {
               and pool_file.tree = (select case when exists
                   (select 1 from pool_file own where own.content_id = content.id and own.tree = suite.codename)
                   then suite.codename else '' end)
-         left join download on download.content_id = content.id
          {condition}
          union all
-         select {nothing}, content.id, {EDIT}, suite.codename, null, null, null, null, null, null, edit.at, null, null
+         select {nothing}, content.id, {EDIT}, suite.codename, null, null, null, null, null, null, edit.at, null
          from {source}
          join edit on edit.content_id = content.id join suite on suite.id = edit.suite_id
          {condition}
          union all
-         select {nothing}, content.id, 2, suite.codename, tag.name, tag.color, null, null, null, null, null, null, null
+         select {nothing}, content.id, {TAG}, suite.codename, tag.name, tag.color, null, null, null, null, null, null
          from {source}
          join tag on tag.content_id = content.id join suite on suite.id = tag.suite_id
+         {condition}
+         union all
+         select {nothing}, content.id, {DOWNLOADS}, download.tree, null, null, null, null, null, null, download.count, null
+         from {source} join download on download.content_id = content.id
          {condition}",
         rows::CONTENT
     )
@@ -115,26 +120,39 @@ fn text(source: &str, condition: &str) -> String {
 fn gathered(rows: Vec<ReadRow>) -> Vec<KnownContent> {
     let mut found: BTreeMap<i64, KnownContent> = BTreeMap::new();
     for (id, content, said) in rows {
-        if let Some((content, downloads)) = content {
+        if let Some(content) = content {
             found.entry(id).or_insert_with(|| KnownContent {
                 id,
                 content,
-                downloads,
+                downloads: BTreeMap::new(),
                 suites: BTreeMap::new(),
             });
         }
         // Rows of placements come first, and each content has one.
-        if let (Some(known), Some((suite, said))) = (found.get_mut(&id), said) {
-            known.suites.entry(suite).or_default().add(said);
+        match (found.get_mut(&id), said) {
+            (Some(known), Some(RowSays::OfSuite(suite, said))) => {
+                known.suites.entry(suite).or_default().add(said);
+            }
+            (Some(known), Some(RowSays::Fetched(tree, count))) => {
+                known.downloads.insert(tree, count);
+            }
+            _ => {}
         }
     }
     found.into_values().collect()
 }
 
-/// The key of a content; in the row of a placement, the content and how often it was fetched; what a suite says of it.
-type ReadRow = (i64, Option<(Content, u64)>, Option<(SuiteName, Saying)>);
+/// The key of a content; in the row of a placement, the content; what is said of it.
+type ReadRow = (i64, Option<Content>, Option<RowSays>);
 
 /// What one row says.
+enum RowSays {
+    OfSuite(SuiteName, Saying),
+    /// How often it was fetched from a tree of the pool.
+    Fetched(String, u64),
+}
+
+/// What one row says for a suite.
 enum Saying {
     Placed { added_at: i64, live: Option<Live> },
     Edited(i64),
@@ -143,19 +161,13 @@ enum Saying {
 
 fn read(row: &Row<'_>) -> Sql<ReadRow> {
     let at = rows::CONTENT_WIDTH;
-    let (id, kind, suite) = (
-        row.get(at)?,
-        row.get::<i64>(at + 1)?,
-        rows::optional_text(row, at + 2)?,
-    );
-    let content = match kind {
-        PLACEMENT => Some((
-            rows::content(row)?,
-            row.get::<Option<u64>>(at + 11)?.unwrap_or_default(),
-        )),
-        _ => None,
-    };
-    let Some(suite) = suite else {
+    let (id, kind) = (row.get(at)?, row.get::<i64>(at + 1)?);
+    if kind == DOWNLOADS {
+        let fetched = RowSays::Fetched(row.get(at + 2)?, row.get(at + 9)?);
+        return Ok((id, None, Some(fetched)));
+    }
+    let content = (kind == PLACEMENT).then(|| rows::content(row)).transpose()?;
+    let Some(suite) = rows::optional_text(row, at + 2)? else {
         return Ok((id, content, None));
     };
     let saying = match kind {
@@ -169,7 +181,7 @@ fn read(row: &Row<'_>) -> Sql<ReadRow> {
             color: row.get(at + 4)?,
         }),
     };
-    Ok((id, content, Some((suite, saying))))
+    Ok((id, content, Some(RowSays::OfSuite(suite, saying))))
 }
 
 /// Reads what a placement says, where it has not ended.
@@ -236,8 +248,11 @@ impl KnownContent {
 
     /// Returns what these suites say of it; of several, the first by codename counts.
     pub(crate) fn extras(&self, suites: &[SuiteName]) -> Extras {
+        // What was fetched of a private suite is in a tree of its name.
+        let is_shown = |tree: &str| tree.is_empty() || suites.iter().any(|suite| suite.as_str() == tree);
+        let shown = self.downloads.iter().filter(|(tree, _)| is_shown(tree));
         let mut found = Extras {
-            downloads: self.downloads,
+            downloads: shown.map(|(_, count)| count).sum(),
             ..Extras::default()
         };
         let mut created_at: Option<i64> = None;

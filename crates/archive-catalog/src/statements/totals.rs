@@ -7,7 +7,7 @@ use debian_control::name::SuiteName;
 
 use super::filter::{Condition, Reach};
 use crate::listing::{PackageQuery, Totals};
-use crate::sql::{ColumnType, Db, Given, Sql, given_row, params};
+use crate::sql::{ColumnType, Db, Given, Param, Sql, given_row, params};
 
 /// How many sets of suites are remembered, each in one state: there are as many as accounts differ in what they may read.
 const REMEMBERED: usize = 64;
@@ -70,13 +70,18 @@ pub(super) fn totals(db: &Db<'_>, counted: &Counted, suites: &[SuiteName]) -> Sq
     };
     let condition = Condition::of(db.dialect(), &query, Reach::All);
     let held = once(&counted.held, &state(db, suites)?, || held(db, &condition))?;
+    // What was fetched of a private suite is in a tree of its name.
+    let marks = vec!["?"; suites.len() + 1].join(", ");
+    let trees = suites.iter().map(|suite| suite.as_str()).chain([""]);
+    let mut values = condition.values.clone();
+    values.extend(trees.map(|tree| Param::from(tree.to_owned())));
     let downloads = db.query_one(
         &format!(
             "select cast(coalesce(sum(download.count), 0) as bigint)
-             from download join content on content.id = download.content_id where {}",
+             from download join content on content.id = download.content_id where {} and download.tree in ({marks})",
             condition.sql
         ),
-        &condition.values,
+        &values,
         |row| row.get(0),
     )?;
     Ok(Totals {

@@ -110,6 +110,14 @@ pub(super) fn what_is_private_is_counted_for_its_readers_only(catalog: &SqlCatal
         ["private=12", "stable=2"]
     );
     assert_eq!(sums(catalog, DownloadGroup::Day, &both), ["100=14"]);
+    for (suites, of_package, of_all) in [
+        (vec![suite("stable")], 2, 2),
+        (vec![suite("stable"), suite("private")], 7, 14),
+    ] {
+        let listed = catalog.package(old.as_bytes(), &suites).unwrap().unwrap();
+        assert_eq!(listed.extras.downloads, of_package);
+        assert_eq!(catalog.totals(&suites).unwrap().downloads, of_all);
+    }
     assert_eq!(sums(catalog, DownloadGroup::Day, &[]), [""; 0]);
 }
 

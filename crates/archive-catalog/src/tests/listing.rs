@@ -272,7 +272,7 @@ fn a_server_keeps_the_plan_for_looking_one_package_up() {
         assert_eq!(names(&[found.unwrap().unwrap()]), ["hello"]);
     }
     let kept = catalog.read_at_once("look at plans", |db| {
-        let kept = "select generic_plans from pg_prepared_statements where statement like '%first.sha256%'";
+        let kept = "select generic_plans from pg_prepared_statements where statement like 'select content.sha256%first.sha256%'";
         db.query(kept, &[], |row| row.get::<i64>(0))
     });
     // The server makes five plans for the values at hand before it decides.
