@@ -58,16 +58,26 @@ impl fmt::Display for Fault {
 }
 
 /// A package as it is read here.
-struct Package {
-    label: String,
-    name: String,
+pub(super) struct Package {
+    pub(super) label: String,
+    pub(super) name: String,
     version: Version,
     /// The native one for `all`.
-    architecture: String,
+    pub(super) architecture: String,
     multi_arch: String,
-    needs: Vec<Alternatives>,
-    enemies: Vec<Relation>,
+    #[allow(dead_code, reason = "where only sets are audited, nothing goes")]
+    pub(super) may_go: bool,
+    pub(super) pre_depends: Vec<Alternatives>,
+    depends: Vec<Alternatives>,
+    pub(super) conflicts: Vec<Relation>,
+    pub(super) breaks: Vec<Relation>,
     provides: Vec<Relation>,
+}
+
+impl Package {
+    pub(super) fn needs(&self) -> impl Iterator<Item = &Alternatives> {
+        self.pre_depends.iter().chain(&self.depends)
+    }
 }
 
 /// Returns what does not hold among packages that are to be installed beside each other; nothing where all is well.
@@ -90,7 +100,7 @@ pub(crate) fn audit(stanzas: &[Stanza<'_>], native: &str) -> Vec<Fault> {
     faults
 }
 
-fn read(stanza: &Stanza<'_>, native: &str) -> Result<Package, String> {
+pub(super) fn read(stanza: &Stanza<'_>, native: &str) -> Result<Package, String> {
     let line = |name: &str| stanza.line(name).unwrap_or_default().to_owned();
     let relations = |kind: RelationKind| {
         let text = stanza
@@ -103,18 +113,19 @@ fn read(stanza: &Stanza<'_>, native: &str) -> Result<Package, String> {
         all if all == "all" => native.to_owned(),
         other => other,
     };
-    let mut needs = relations(RelationKind::PreDepends)?.0;
-    needs.extend(relations(RelationKind::Depends)?.0);
-    let mut enemies = flat(relations(RelationKind::Conflicts)?);
-    enemies.extend(flat(relations(RelationKind::Breaks)?));
     Ok(Package {
         label: format!("{}:{architecture} {version}", line("Package")),
         name: line("Package"),
         version,
         architecture,
         multi_arch: line("Multi-Arch"),
-        needs,
-        enemies,
+        may_go: ["Essential", "Protected", "Important"]
+            .iter()
+            .all(|name| line(name) != "yes"),
+        pre_depends: relations(RelationKind::PreDepends)?.0,
+        depends: relations(RelationKind::Depends)?.0,
+        conflicts: flat(relations(RelationKind::Conflicts)?),
+        breaks: flat(relations(RelationKind::Breaks)?),
         provides: flat(relations(RelationKind::Provides)?),
     })
 }
@@ -124,14 +135,14 @@ fn flat(relations: Relations) -> Vec<Relation> {
 }
 
 /// Packages beside each other, to be found by the names they have and provide.
-struct Set<'a> {
+pub(super) struct Set<'a> {
     native: &'a str,
     by_name: HashMap<&'a str, Vec<&'a Package>>,
     by_provided: HashMap<&'a str, Vec<(&'a Package, &'a Relation)>>,
 }
 
 impl<'a> Set<'a> {
-    fn new(packages: &'a [Package], native: &'a str) -> Self {
+    pub(super) fn new(packages: impl IntoIterator<Item = &'a Package>, native: &'a str) -> Self {
         let mut set = Self {
             native,
             by_name: HashMap::new(),
@@ -148,19 +159,15 @@ impl<'a> Set<'a> {
     }
 
     fn find_faults(&self, package: &Package, faults: &mut Vec<Fault>) {
-        for need in &package.needs {
-            let met = need
-                .0
-                .iter()
-                .any(|relation| self.meet(package, relation).next().is_some());
-            if !met {
+        for need in package.needs() {
+            if !self.meets(package, need) {
                 faults.push(Fault::Unmet {
                     package: package.label.clone(),
                     need: need.to_string(),
                 });
             }
         }
-        for relation in &package.enemies {
+        for relation in package.conflicts.iter().chain(&package.breaks) {
             let others = self
                 .ruled_out(relation)
                 .filter(|other| other.name != package.name);
@@ -178,6 +185,12 @@ impl<'a> Set<'a> {
         }));
     }
 
+    /// Says whether a need of a package is met.
+    pub(super) fn meets(&self, package: &Package, need: &Alternatives) -> bool {
+        let mut relations = need.0.iter();
+        relations.any(|relation| self.meet(package, relation).next().is_some())
+    }
+
     /// Returns the packages that meet a need of a package.
     fn meet<'s>(&'s self, asking: &'s Package, relation: &'s Relation) -> impl Iterator<Item = &'s Package> {
         self.named(relation)
@@ -191,7 +204,7 @@ impl<'a> Set<'a> {
     }
 
     /// Returns the packages that a conflict means: of all architectures where it names none.
-    fn ruled_out<'s>(&'s self, relation: &'s Relation) -> impl Iterator<Item = &'s Package> {
+    pub(super) fn ruled_out<'s>(&'s self, relation: &'s Relation) -> impl Iterator<Item = &'s Package> {
         self.named(relation)
             .filter(move |(_, architecture)| match &relation.qualifier {
                 None | Some(ArchQualifier::Any) => true,

@@ -3,9 +3,11 @@
 #![allow(dead_code, reason = "each test program uses a part of it")]
 
 pub(crate) mod audit;
+mod dpkg;
 
 use audit::audit;
 use debian_control::stanza::{Stanza, StanzaReader};
+use dpkg::{Dpkg, Force};
 use resolver::kept_back::kept_back;
 use resolver::plan::{Plan, Step};
 use resolver::refusal::Refusal;
@@ -112,6 +114,22 @@ impl World {
         }
         assert_eq!(faults, [], "{plan:?}");
         Ok(plan)
+    }
+
+    /// Returns what dpkg says when a plan is carried out, step by step; nothing where it does it all.
+    pub(crate) fn dpkg_says(&self, request: &Request, plan: &Plan) -> Vec<String> {
+        let package = |id: PackageId| audit::read(&self.stanza(id), "amd64").unwrap();
+        let installed = request.installed.iter().map(|one| package(one.package));
+        let mut dpkg = Dpkg::with(installed.collect(), "amd64");
+        for step in &plan.steps {
+            match step {
+                Step::Remove(id) => dpkg.remove(&package(*id), Force::Nothing),
+                Step::GiveWay(id) | Step::Replaced(id) => dpkg.remove(&package(*id), Force::Depends),
+                Step::Unpack(id) => dpkg.unpack(package(*id)),
+                Step::Configure(id) => dpkg.configure(&package(*id)),
+            }
+        }
+        dpkg.finish()
     }
 
     /// Returns what is installed after a plan.

@@ -1,0 +1,174 @@
+//! What dpkg lets be done with packages, one step after the other.
+//!
+//! Source: dpkg's `process_archive`, `depisok`, `deferred_remove` and `dependencies_ok`.
+
+use super::audit::{Package, Set};
+
+/// What is removed although something needs it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Force {
+    Nothing,
+    Depends,
+}
+
+/// What is installed, and what was refused until now.
+pub(super) struct Dpkg {
+    native: &'static str,
+    slots: Vec<Slot>,
+    /// What is configured by one call: dpkg finds the order, and cuts circles.
+    together: Vec<(String, String)>,
+    refused: Vec<String>,
+}
+
+/// What is there of a package of a name and an architecture.
+struct Slot {
+    package: Package,
+    is_configured: bool,
+    /// The version that was configured last, where it is not the one that is unpacked.
+    configured_before: Option<Package>,
+}
+
+impl Slot {
+    fn is_of(&self, package: &Package) -> bool {
+        self.package.name == package.name && self.package.architecture == package.architecture
+    }
+}
+
+impl Dpkg {
+    pub(super) fn with(installed: Vec<Package>, native: &'static str) -> Self {
+        let slots = installed.into_iter().map(|package| Slot {
+            package,
+            is_configured: true,
+            configured_before: None,
+        });
+        Self {
+            native,
+            slots: slots.collect(),
+            together: Vec::new(),
+            refused: Vec::new(),
+        }
+    }
+
+    /// Unpacks a package: beside what it conflicts with in neither direction, and with what it pre-depends on. What it breaks is no
+    /// longer configured.
+    pub(super) fn unpack(&mut self, package: Package) {
+        self.configure_together();
+        for other in self.slots.iter().map(|slot| &slot.package) {
+            if self.rules_out(&package, &package.conflicts, other)
+                || self.rules_out(other, &other.conflicts, &package)
+            {
+                let text = format!("unpack {} beside {}", package.label, other.label);
+                self.refused.push(text);
+            }
+        }
+        let known = Set::new(self.slots.iter().filter_map(Self::once_configured), self.native);
+        let there = Set::new(self.slots.iter().map(|slot| &slot.package), self.native);
+        let met = package.pre_depends.iter();
+        for need in met.filter(|need| !known.meets(&package, need) || !there.meets(&package, need)) {
+            let text = format!("unpack {} without {need}", package.label);
+            self.refused.push(text);
+        }
+        let broken = |slot: &Slot| self.rules_out(&package, &package.breaks, &slot.package);
+        let broken: Vec<bool> = self.slots.iter().map(broken).collect();
+        for (slot, is_broken) in self.slots.iter_mut().zip(broken) {
+            if is_broken && slot.is_configured && !slot.is_of(&package) {
+                slot.is_configured = false;
+                if !slot.package.may_go {
+                    let text = format!("unpack {} which breaks {}", package.label, slot.package.label);
+                    self.refused.push(text);
+                }
+            }
+        }
+        let before = self.slots.iter().position(|slot| slot.is_of(&package));
+        let before = before.map(|place| self.slots.remove(place));
+        self.slots.push(Slot {
+            package,
+            is_configured: false,
+            configured_before: before.map(|slot| slot.configured_before.unwrap_or(slot.package)),
+        });
+    }
+
+    /// Returns the version of a package that was configured last: it is enough for whoever pre-depends on it.
+    fn once_configured(slot: &Slot) -> Option<&Package> {
+        match slot.is_configured {
+            true => Some(&slot.package),
+            false => slot.configured_before.as_ref(),
+        }
+    }
+
+    pub(super) fn configure(&mut self, package: &Package) {
+        let key = (package.name.clone(), package.architecture.clone());
+        self.together.push(key);
+    }
+
+    pub(super) fn remove(&mut self, package: &Package, force: Force) {
+        self.configure_together();
+        if !package.may_go {
+            self.refused.push(format!("remove {}", package.label));
+        }
+        let (gone, kept): (Vec<Slot>, Vec<Slot>) = std::mem::take(&mut self.slots)
+            .into_iter()
+            .partition(|slot| slot.is_of(package));
+        let all = Set::new(gone.iter().chain(&kept).map(|slot| &slot.package), self.native);
+        let rest = Set::new(kept.iter().map(|slot| &slot.package), self.native);
+        for other in kept.iter().map(|slot| &slot.package) {
+            let mut needs = other.needs();
+            let is_needed = needs.any(|need| all.meets(other, need) && !rest.meets(other, need));
+            if is_needed && force == Force::Nothing {
+                let text = format!("remove {} which {} needs", package.label, other.label);
+                self.refused.push(text);
+            }
+        }
+        self.slots = kept;
+    }
+
+    fn configure_together(&mut self) {
+        let keys = std::mem::take(&mut self.together);
+        let is_named = |slot: &Slot| {
+            keys.iter().any(|(name, architecture)| {
+                *name == slot.package.name && *architecture == slot.package.architecture
+            })
+        };
+        let ready = self
+            .slots
+            .iter()
+            .filter(|slot| slot.is_configured || is_named(slot));
+        let ready = Set::new(ready.map(|slot| &slot.package), self.native);
+        for package in self
+            .slots
+            .iter()
+            .filter(|slot| is_named(slot))
+            .map(|slot| &slot.package)
+        {
+            for need in package.needs().filter(|need| !ready.meets(package, need)) {
+                let text = format!("configure {} without {need}", package.label);
+                self.refused.push(text);
+            }
+        }
+        for slot in &mut self.slots {
+            slot.is_configured |= is_named(slot);
+        }
+    }
+
+    /// Returns what was refused, and what is not configured at the end.
+    pub(super) fn finish(mut self) -> Vec<String> {
+        self.configure_together();
+        let left = self.slots.iter().filter(|slot| !slot.is_configured);
+        let left = left.map(|slot| format!("leave {} unconfigured", slot.package.label));
+        self.refused.extend(left);
+        self.refused
+    }
+
+    fn rules_out(
+        &self,
+        package: &Package,
+        relations: &[debian_control::relation::Relation],
+        other: &Package,
+    ) -> bool {
+        let one = Set::new([other], self.native);
+        package.name != other.name
+            && relations
+                .iter()
+                .any(|relation| one.ruled_out(relation).next().is_some())
+    }
+}
