@@ -8,6 +8,7 @@
 //! Packages go first, as long as nothing that stays until then needs them; else last, when what needed them has changed or
 //! what takes their place is there. One that is needed and cannot be beside what comes goes in the middle: see [`removals`].
 
+mod circle;
 mod components;
 mod preference;
 mod removals;
@@ -16,6 +17,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::Plan;
 use crate::universe::{Field, PackageId, RelationContext, Universe};
+use circle::Circle;
 use components::components;
 use preference::by_preference;
 use removals::Removals;
@@ -44,19 +46,23 @@ pub(super) fn steps(universe: &Universe, installed: &[PackageId], plan: &Plan) -
     let needed = needed_meanwhile(universe, installed, &removed);
     let changed: HashMap<PackageId, PackageId> =
         plan.changes().map(|change| (change.from, change.to)).collect();
-    // Whatever needs something goes before it.
-    let order = Ordering {
+    let kept = installed.iter().filter(|package| !removed.contains(package));
+    let mut order = Ordering {
         universe,
+        installed: &kept.copied().collect(),
+        changed: &changed,
         replaced: &changed,
+        in_conflict: &HashMap::new(),
     };
+    // Whatever needs something goes before it.
     let groups = order.ordered(&removed, &ALL).into_iter().rev();
     let (needed, first): (Vec<_>, Vec<_>) = groups.flatten().partition(|package| needed.contains(package));
     let mut removals = Removals::new(universe, &unpacked, needed);
     let replaced = changed.iter().map(|(from, to)| (*from, *to));
-    let order = Ordering {
-        universe,
-        replaced: &replaced.chain(removals.replaced()).collect(),
-    };
+    let replaced = replaced.chain(removals.replaced()).collect();
+    let in_conflict = in_conflict(universe, &unpacked, &changed);
+    order.replaced = &replaced;
+    order.in_conflict = &in_conflict;
     let mut arriving = Vec::new();
     for group in order.ordered(&unpacked, &ALL) {
         order.push_group(&group, &mut arriving);
@@ -100,6 +106,25 @@ fn needed_meanwhile(
     }
 }
 
+/// Returns what comes with what changes of which one conflicts with the other, whichever of the two says so.
+fn in_conflict(
+    universe: &Universe,
+    unpacked: &[PackageId],
+    changed: &HashMap<PackageId, PackageId>,
+) -> HashMap<PackageId, Vec<PackageId>> {
+    let old: Vec<PackageId> = changed.keys().copied().collect();
+    let mut in_conflict: HashMap<PackageId, Vec<PackageId>> = HashMap::new();
+    for (new, old) in removals::pairs(universe, unpacked, &old, Field::Conflicts) {
+        in_conflict.entry(new).or_default().push(old);
+    }
+    // The order of the keys is nobody's.
+    for old in in_conflict.values_mut() {
+        old.sort_unstable();
+        old.dedup();
+    }
+    in_conflict
+}
+
 fn conflicting(universe: &Universe, package: PackageId) -> impl Iterator<Item = PackageId> {
     [Field::Conflicts, Field::Breaks]
         .into_iter()
@@ -110,71 +135,52 @@ fn conflicting(universe: &Universe, package: PackageId) -> impl Iterator<Item = 
 /// What decides on the order.
 struct Ordering<'a> {
     universe: &'a Universe,
-    /// What is installed and is replaced, with what replaces it.
+    /// What is installed and does not go.
+    installed: &'a HashSet<PackageId>,
+    /// What is installed and becomes another version.
+    changed: &'a HashMap<PackageId, PackageId>,
+    /// What is installed and is replaced, with what replaces it: also what goes and is broken by what comes.
     replaced: &'a HashMap<PackageId, PackageId>,
+    /// What comes, with what it is in conflict with of what changes.
+    in_conflict: &'a HashMap<PackageId, Vec<PackageId>>,
 }
 
 impl Ordering<'_> {
     /// Appends the steps of packages that need each other, or should be replaced before each other. dpkg can do without the latter, but for
-    /// essential packages: it holds as far as it does not stand against what is needed.
+    /// conflicts and essential packages: it holds as far as it does not stand against what is needed.
     fn push_group(&self, group: &[PackageId], steps: &mut Vec<Step>) {
         let needed = |package: PackageId| -> Vec<PackageId> {
-            let replaced = self.replacements(package);
             needs(self.universe, package, &ALL)
-                .chain(replaced.filter(|other| self.universe.is_essential(*other)))
+                .chain(self.replaced_before(package))
                 .chain(self.other_halves(package))
                 .collect()
         };
         let circles = self.grouped(group, needed);
         let better = |package: PackageId| self.replacements(package).collect();
         for place in by_preference(&circles, needed, better) {
-            if let Some(circle) = circles.get(place) {
-                self.push_circle(circle, steps);
+            match circles.get(place).map(Vec::as_slice) {
+                Some([package]) => steps.extend([Step::Unpack(*package), Step::Configure(*package)]),
+                Some(circle) => Circle::new(self, circle, steps).push(steps),
+                None => {}
             }
         }
     }
 
-    /// Appends the steps of packages that need each other: each one is unpacked when what it pre-depends on is configured, with all that
-    /// this needs, and what nothing waits for is configured at the end.
-    fn push_circle(&self, circle: &[PackageId], steps: &mut Vec<Step>) {
-        let needed_first: HashMap<PackageId, HashSet<PackageId>> = circle
-            .iter()
-            .map(|package| (*package, self.needed_before_unpacking(*package, circle)))
-            .collect();
-        let unpacked = self.grouped(circle, |package| {
-            let needed = needed_first.get(&package).into_iter().flatten();
-            needed.copied().chain(self.other_halves(package)).collect()
-        });
-        let mut waiting: Vec<PackageId> = Vec::new();
-        for package in unpacked.into_iter().flatten() {
-            let is_needed = |other: &PackageId| {
-                let needed = needed_first.get(&package);
-                needed.is_some_and(|needed| needed.contains(other))
-            };
-            let (ready, rest): (Vec<_>, _) = waiting.into_iter().partition(is_needed);
-            waiting = rest;
-            steps.extend(ready.into_iter().map(Step::Configure));
-            steps.push(Step::Unpack(package));
-            waiting.push(package);
-        }
-        steps.extend(waiting.into_iter().map(Step::Configure));
-    }
-
-    /// Returns those of some packages that a package pre-depends on, and what these need to be configured.
-    fn needed_before_unpacking(&self, package: PackageId, among: &[PackageId]) -> HashSet<PackageId> {
-        let is_meant = |other: &PackageId| *other != package && among.contains(other);
-        let mut queue: Vec<PackageId> = needs(self.universe, package, &[Field::PreDepends])
-            .filter(is_meant)
-            .collect();
-        let mut found: HashSet<PackageId> = queue.iter().copied().collect();
-        while let Some(other) = queue.pop() {
-            for further in needs(self.universe, other, &ALL).filter(is_meant) {
-                if found.insert(further) {
-                    queue.push(further);
-                }
-            }
-        }
-        found
+    /// Says whether all that a package pre-depends on is there once some steps are done. An installed version that is replaced is still enough
+    /// for dpkg where its next one meets the need too, configured or not. Source: Debian Policy 7.2.
+    fn is_met(&self, package: PackageId, steps: &[Step]) -> bool {
+        let context = RelationContext::Need(self.universe.package(package).architecture);
+        let groups = self.universe.related(package, Field::PreDepends);
+        groups.iter().all(|group| {
+            let candidates = self.universe.candidates(*group, context);
+            candidates.iter().any(|one| {
+                let stays = || match self.changed.get(one) {
+                    Some(next) => !steps.contains(&Step::Unpack(*next)) || candidates.contains(next),
+                    None => true,
+                };
+                steps.contains(&Step::Configure(*one)) || self.installed.contains(one) && stays()
+            })
+        })
     }
 
     /// Groups packages that need each other, or have to be replaced before each other, and puts what is needed first.
@@ -182,6 +188,7 @@ impl Ordering<'_> {
         self.grouped(packages, |package| {
             needs(self.universe, package, fields)
                 .chain(self.replacements(package))
+                .chain(self.opponents(package))
                 .chain(self.other_halves(package))
                 .collect()
         })
@@ -216,6 +223,20 @@ impl Ordering<'_> {
     fn other_halves(&self, package: PackageId) -> impl Iterator<Item = PackageId> {
         let named = self.universe.named(self.universe.package(package).name);
         named.iter().copied().filter(move |other| *other != package)
+    }
+
+    /// Returns what replaces the installed versions that a package is in conflict with: it is unpacked before it.
+    fn opponents(&self, package: PackageId) -> impl Iterator<Item = PackageId> {
+        let olds = self.in_conflict.get(&package).into_iter().flatten();
+        olds.filter_map(|old| self.changed.get(old).copied())
+    }
+
+    /// Returns what has to be unpacked before a package: what replaces what it is in conflict with, and the essential packages that it breaks,
+    /// which dpkg does not deconfigure.
+    fn replaced_before(&self, package: PackageId) -> impl Iterator<Item = PackageId> {
+        let replaced = self.replacements(package);
+        let essential = replaced.filter(|other| self.universe.is_essential(*other));
+        essential.chain(self.opponents(package))
     }
 
     /// Returns what replaces the installed versions that a package cannot be beside.

@@ -12,6 +12,7 @@ mod support;
 mod architectures;
 mod broken;
 mod choices;
+mod dpkg;
 mod removals;
 mod steps;
 mod upgrades;

@@ -100,7 +100,7 @@ impl<'u> Removals<'u> {
 }
 
 /// Returns the packages of the first list with those of the second one that they cannot be beside, whichever of the two says so.
-fn pairs(
+pub(super) fn pairs(
     universe: &Universe,
     unpacked: &[PackageId],
     needed: &[PackageId],
