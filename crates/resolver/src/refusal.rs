@@ -90,6 +90,28 @@ impl Refusal {
         }
     }
 
+    /// Says that an installed version cannot go for a moment so that what is in conflict with it can be unpacked.
+    pub(crate) fn given_way(universe: &Universe, new: PackageId, old: PackageId) -> Self {
+        let name = universe.name(old);
+        let [new, shown] = [new, old].map(|package| message::shown(universe, package));
+        let kind = if universe.is_essential(old) {
+            "essential"
+        } else {
+            "protected"
+        };
+        Self {
+            kind: RefusalKind::Impossible,
+            summary: format!("`{name}` would have to be removed until its new version is unpacked"),
+            reasons: vec![
+                format!(
+                    "{new} is in conflict with {shown}, and has to be unpacked before the new version of `{name}`"
+                ),
+                format!("{shown} is {kind} and must stay installed"),
+            ],
+            hints: Vec::new(),
+        }
+    }
+
     /// Says that a target means nothing.
     pub(crate) fn unknown(universe: &Universe, request: &Request, place: usize) -> Self {
         let label = request.install.get(place).map(Target::label).unwrap_or_default();

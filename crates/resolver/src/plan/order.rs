@@ -27,7 +27,8 @@ use removals::Removals;
 pub enum Step {
     /// A package is removed; nothing that is installed then needs it.
     Remove(PackageId),
-    /// A package is removed although something that is installed needs it: what is unpacked next conflicts with it.
+    /// A package is removed although something that is installed needs it: what is unpacked next conflicts with it. Where it changes, its next
+    /// version is unpacked after that.
     GiveWay(PackageId),
     /// A package is removed although something that is installed needs it: what was unpacked last breaks it, and most often has its files.
     Replaced(PackageId),
@@ -174,13 +175,46 @@ impl Ordering<'_> {
         groups.iter().all(|group| {
             let candidates = self.universe.candidates(*group, context);
             candidates.iter().any(|one| {
-                let stays = || match self.changed.get(one) {
-                    Some(next) => !steps.contains(&Step::Unpack(*next)) || candidates.contains(next),
-                    None => true,
-                };
-                steps.contains(&Step::Configure(*one)) || self.installed.contains(one) && stays()
+                let next = self.changed.get(one);
+                let is_enough = next.is_some_and(|next| candidates.contains(next));
+                steps.contains(&Step::Configure(*one))
+                    || self.is_installed(*one, steps)
+                    || is_enough && !steps.contains(&Step::GiveWay(*one))
             })
         })
+    }
+
+    /// Says whether a package has all that it needs by some fields.
+    fn is_all_there(
+        &self,
+        package: PackageId,
+        fields: &[Field],
+        is_there: impl Fn(&PackageId) -> bool,
+    ) -> bool {
+        let context = RelationContext::Need(self.universe.package(package).architecture);
+        let mut groups = fields
+            .iter()
+            .flat_map(|field| self.universe.related(package, *field));
+        groups.all(|group| self.universe.candidates(*group, context).iter().any(&is_there))
+    }
+
+    /// Says whether an installed version is there once some steps are done.
+    fn is_installed(&self, package: PackageId, steps: &[Step]) -> bool {
+        let is_replaced = self.changed.get(&package).is_some_and(|next| {
+            steps.contains(&Step::Unpack(*next)) || steps.contains(&Step::GiveWay(package))
+        });
+        self.installed.contains(&package) && !is_replaced
+    }
+
+    /// Says whether a package is there and configured once some steps are done: dpkg deconfigures what is broken by what it unpacks.
+    fn is_configured(&self, package: PackageId, steps: &[Step]) -> bool {
+        let is_broken = || {
+            steps.iter().any(|step| match step {
+                Step::Unpack(new) => conflicting(self.universe, *new).any(|old| old == package),
+                _ => false,
+            })
+        };
+        steps.contains(&Step::Configure(package)) || self.is_installed(package, steps) && !is_broken()
     }
 
     /// Groups packages that need each other, or have to be replaced before each other, and puts what is needed first.
@@ -231,12 +265,16 @@ impl Ordering<'_> {
         olds.filter_map(|old| self.changed.get(old).copied())
     }
 
-    /// Returns what has to be unpacked before a package: what replaces what it is in conflict with, and the essential packages that it breaks,
-    /// which dpkg does not deconfigure.
-    fn replaced_before(&self, package: PackageId) -> impl Iterator<Item = PackageId> {
+    /// Returns what replaces the essential packages that a package breaks: dpkg does not deconfigure them, and so it is unpacked before it.
+    fn essential_replacements(&self, package: PackageId) -> impl Iterator<Item = PackageId> {
         let replaced = self.replacements(package);
-        let essential = replaced.filter(|other| self.universe.is_essential(*other));
-        essential.chain(self.opponents(package))
+        replaced.filter(|other| self.universe.is_essential(*other))
+    }
+
+    /// Returns what has to be unpacked before a package.
+    fn replaced_before(&self, package: PackageId) -> impl Iterator<Item = PackageId> {
+        self.essential_replacements(package)
+            .chain(self.opponents(package))
     }
 
     /// Returns what replaces the installed versions that a package cannot be beside.

@@ -52,3 +52,76 @@ fn what_pre_depends_on_more_than_an_installed_version_that_meets_it_waits_for_no
         "unpack q, unpack p, configure p, configure q"
     );
 }
+
+#[test]
+fn what_is_in_conflict_with_each_other_goes_for_a_moment() {
+    assert_eq!(
+        upgrade("* p 1 \n p 2 & Conflicts: q (<< 2) \n * q 1 \n q 2 & Conflicts: p (<< 2)"),
+        "give way q, unpack p, configure p, unpack q, configure q"
+    );
+    assert_eq!(
+        upgrade("* p 1 \n p 2 & Conflicts: q (<< 2) \n * q 1 \n q 2 & Pre-Depends: p (>= 2)"),
+        "give way q, unpack p, configure p, unpack q, configure q"
+    );
+}
+
+#[test]
+fn what_little_needs_goes_for_a_moment() {
+    assert_eq!(
+        upgrade(
+            "* n0 1 \n n0 2 \n * n1 1 & Conflicts: n0 (>= 2) \n n1 2 & Pre-Depends: n2 (>= 2) \n \
+             * n2 1 \n n2 2 & Depends: n1 & Conflicts: n0 (<< 2)"
+        ),
+        "give way n0, unpack n2, configure n2, unpack n1, configure n1, unpack n0, configure n0"
+    );
+}
+
+#[test]
+fn nothing_goes_where_a_package_can_be_configured_beside_what_it_replaces() {
+    assert_eq!(
+        upgrade(
+            "* n0 1 \n n0 2 & Pre-Depends: n1 \n * n1 1 \n n1 2 & Conflicts: n2 (<< 2) \n \
+             * n2 1 \n n2 2 & Pre-Depends: n0 (>= 2)"
+        ),
+        "unpack n0, configure n0, unpack n2, unpack n1, configure n2, configure n1"
+    );
+}
+
+/// Returns what a full upgrade in a system is refused for.
+fn refused(lines: &str) -> Option<String> {
+    let world = World::new(lines);
+    let request = Request {
+        upgrade: Upgrade::Full,
+        ..world.request(&[])
+    };
+    let plan = world.solve(&request).unwrap();
+    let refusal = plan.refused_by_dpkg(world.universe());
+    refusal.map(|refusal| refusal.to_string())
+}
+
+#[test]
+fn an_essential_package_does_not_go_for_a_moment() {
+    let other = "* p 1 \n p 2 & Conflicts: q (<< 2)";
+    for (field, word) in [("Essential", "essential"), ("Protected", "protected")] {
+        let q = |version: u8| format!("q {version} & {field}: yes");
+        assert_eq!(
+            refused(&format!(
+                "{other} \n * {} \n {} & Pre-Depends: p (>= 2)",
+                q(1),
+                q(2)
+            )),
+            Some(format!(
+                "`q` would have to be removed until its new version is unpacked\n  \
+                 caused by: `p` 2 is in conflict with `q` 1, and has to be unpacked before the new version of `q`\n  \
+                 caused by: `q` 1 is {word} and must stay installed"
+            ))
+        );
+        // The other one may go.
+        let circle = format!("{other} \n * {} \n {} & Conflicts: p (<< 2)", q(1), q(2));
+        assert_eq!(refused(&circle), None);
+        assert_eq!(
+            upgrade(&circle),
+            "give way p, unpack q, configure q, unpack p, configure p"
+        );
+    }
+}

@@ -4,7 +4,7 @@
 
 use super::audit::{Package, Set};
 
-/// What is removed although something needs it.
+/// Whether something is removed although it is needed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Force {
     Nothing,
@@ -17,6 +17,8 @@ pub(super) struct Dpkg {
     slots: Vec<Slot>,
     /// What is configured by one call: dpkg finds the order, and cuts circles.
     together: Vec<(String, String)>,
+    /// What is removed by one call.
+    going: Vec<Package>,
     refused: Vec<String>,
 }
 
@@ -45,6 +47,7 @@ impl Dpkg {
             native,
             slots: slots.collect(),
             together: Vec::new(),
+            going: Vec::new(),
             refused: Vec::new(),
         }
     }
@@ -53,6 +56,7 @@ impl Dpkg {
     /// longer configured.
     pub(super) fn unpack(&mut self, package: Package) {
         self.configure_together();
+        self.remove_together();
         for other in self.slots.iter().map(|slot| &slot.package) {
             if self.rules_out(&package, &package.conflicts, other)
                 || self.rules_out(other, &other.conflicts, &package)
@@ -97,29 +101,59 @@ impl Dpkg {
     }
 
     pub(super) fn configure(&mut self, package: &Package) {
+        self.remove_together();
         let key = (package.name.clone(), package.architecture.clone());
         self.together.push(key);
     }
 
-    pub(super) fn remove(&mut self, package: &Package, force: Force) {
+    pub(super) fn remove(&mut self, package: Package, force: Force) {
         self.configure_together();
         if !package.may_go {
             self.refused.push(format!("remove {}", package.label));
         }
-        let (gone, kept): (Vec<Slot>, Vec<Slot>) = std::mem::take(&mut self.slots)
-            .into_iter()
-            .partition(|slot| slot.is_of(package));
-        let all = Set::new(gone.iter().chain(&kept).map(|slot| &slot.package), self.native);
-        let rest = Set::new(kept.iter().map(|slot| &slot.package), self.native);
-        for other in kept.iter().map(|slot| &slot.package) {
-            let mut needs = other.needs();
-            let is_needed = needs.any(|need| all.meets(other, need) && !rest.meets(other, need));
-            if is_needed && force == Force::Nothing {
-                let text = format!("remove {} which {} needs", package.label, other.label);
-                self.refused.push(text);
+        match force {
+            Force::Nothing => self.going.push(package),
+            Force::Depends => {
+                self.remove_together();
+                self.slots.retain(|slot| !slot.is_of(&package));
             }
         }
+    }
+
+    fn remove_together(&mut self) {
+        let going = std::mem::take(&mut self.going);
+        let (gone, kept): (Vec<Slot>, Vec<Slot>) = std::mem::take(&mut self.slots)
+            .into_iter()
+            .partition(|slot| going.iter().any(|package| slot.is_of(package)));
+        let all = Set::new(gone.iter().chain(&kept).map(|slot| &slot.package), self.native);
+        let rest = Set::new(kept.iter().map(|slot| &slot.package), self.native);
+        for package in kept.iter().map(|slot| &slot.package) {
+            let lost = package.needs();
+            let lost = lost.filter(|need| all.meets(package, need) && !rest.meets(package, need));
+            self.refused
+                .extend(lost.map(|need| format!("remove {need} which {} needs", package.label)));
+        }
         self.slots = kept;
+    }
+
+    /// Configures all that can be.
+    pub(super) fn configure_ready(&mut self) {
+        let mut ready: Vec<bool> = self.slots.iter().map(|_| true).collect();
+        loop {
+            let there = self.slots.iter().zip(&ready).filter(|(_, ready)| **ready);
+            let there = Set::new(there.map(|(slot, _)| &slot.package), self.native);
+            let is_ready = |slot: &Slot| {
+                slot.is_configured || slot.package.needs().all(|need| there.meets(&slot.package, need))
+            };
+            let next: Vec<bool> = self.slots.iter().map(is_ready).collect();
+            if next == ready {
+                break;
+            }
+            ready = next;
+        }
+        for (slot, ready) in self.slots.iter_mut().zip(ready) {
+            slot.is_configured |= ready;
+        }
     }
 
     fn configure_together(&mut self) {
@@ -153,6 +187,7 @@ impl Dpkg {
     /// Returns what was refused, and what is not configured at the end.
     pub(super) fn finish(mut self) -> Vec<String> {
         self.configure_together();
+        self.remove_together();
         let left = self.slots.iter().filter(|slot| !slot.is_configured);
         let left = left.map(|slot| format!("leave {} unconfigured", slot.package.label));
         self.refused.extend(left);

@@ -123,13 +123,30 @@ impl World {
         let mut dpkg = Dpkg::with(installed.collect(), "amd64");
         for step in &plan.steps {
             match step {
-                Step::Remove(id) => dpkg.remove(&package(*id), Force::Nothing),
-                Step::GiveWay(id) | Step::Replaced(id) => dpkg.remove(&package(*id), Force::Depends),
+                Step::Remove(id) => dpkg.remove(package(*id), Force::Nothing),
+                Step::GiveWay(id) | Step::Replaced(id) => dpkg.remove(package(*id), Force::Depends),
                 Step::Unpack(id) => dpkg.unpack(package(*id)),
                 Step::Configure(id) => dpkg.configure(&package(*id)),
             }
         }
         dpkg.finish()
+    }
+
+    /// Says whether one of all orders has dpkg carry out a plan without removing anything.
+    pub(crate) fn has_order(&self, request: &Request, plan: &Plan) -> bool {
+        let package = |id: PackageId| audit::read(&self.stanza(id), "amd64").unwrap();
+        let is_taken = |order: &[PackageId]| {
+            let installed = request.installed.iter().map(|one| package(one.package));
+            let mut dpkg = Dpkg::with(installed.collect(), "amd64");
+            for next in order.iter().map(|id| package(*id)) {
+                dpkg.unpack(next);
+                dpkg.configure_ready();
+            }
+            dpkg.finish().is_empty()
+        };
+        orders(&plan.unpacked().collect::<Vec<_>>())
+            .iter()
+            .any(|order| is_taken(order))
     }
 
     /// Returns what is installed after a plan.
@@ -236,6 +253,19 @@ impl World {
         };
         plan.steps.iter().map(shown).collect::<Vec<_>>().join(", ")
     }
+}
+
+fn orders(packages: &[PackageId]) -> Vec<Vec<PackageId>> {
+    if packages.is_empty() {
+        return vec![Vec::new()];
+    }
+    let mut all = Vec::new();
+    for (place, first) in packages.iter().enumerate() {
+        let rest = [&packages[..place], &packages[place + 1..]].concat();
+        let rest = orders(&rest).into_iter();
+        all.extend(rest.map(|rest| [&[*first], rest.as_slice()].concat()));
+    }
+    all
 }
 
 fn stanza_text(line: &str) -> String {

@@ -38,7 +38,7 @@ impl<'a> Circle<'a> {
             order,
             needed: packages
                 .iter()
-                .map(|package| (*package, in_turn(&[*package], &direct)))
+                .map(|package| (*package, in_turn(*package, &direct)))
                 .collect(),
             first: HashMap::new(),
             using: HashMap::new(),
@@ -75,73 +75,150 @@ impl<'a> Circle<'a> {
             }
             return;
         }
-        let mut first = in_turn(wanted, &self.needed_lists());
-        first.remove(&package);
-        self.first.insert(package, first);
-    }
-
-    fn needed_lists(&self) -> HashMap<PackageId, Vec<PackageId>> {
-        let lists = self.needed.iter();
-        lists
-            .map(|(package, needed)| (*package, needed.iter().copied().collect()))
-            .collect()
+        let first = wanted.iter().filter_map(|other| self.needed.get(other));
+        let first = first.flatten().copied().filter(|other| *other != package);
+        self.first.insert(package, first.collect());
     }
 
     /// Appends the steps: each package is unpacked as soon as nothing stands against it, and configured as soon as all that it needs is unpacked.
     pub(super) fn push(mut self, steps: &mut Vec<Step>) {
         while !self.left.is_empty() {
-            let place = self.next(steps).unwrap_or_else(|| {
-                self.configure_for_next(steps);
-                0
-            });
+            let place = match self.next(steps, Until::Configured) {
+                Some(place) => place,
+                None if self.configure_beside_old(steps) => continue,
+                None => {
+                    let place = self.next(steps, Until::Unpacked);
+                    let place = place.or_else(|| self.next_by_removal(steps));
+                    place.unwrap_or_else(|| self.configure_for_next(steps))
+                }
+            };
             let package = self.left.remove(place);
+            let in_the_way = self.in_the_way(package, steps);
+            steps.extend(in_the_way.into_iter().map(Step::GiveWay));
             steps.push(Step::Unpack(package));
             self.waiting.push(package);
             self.configure_ready(steps);
         }
     }
 
-    /// Returns the place of what can be unpacked next, and should be before others.
-    fn next(&self, steps: &[Step]) -> Option<usize> {
+    /// Returns the place of what can be unpacked next, and should be before others. What is installed is left as it is until then for what
+    /// pre-depends on it.
+    fn next(&self, steps: &[Step], until: Until) -> Option<usize> {
+        let is_left = |package: &PackageId| self.left.contains(package);
+        let is_using = |package: &PackageId| {
+            is_left(package) || until == Until::Configured && self.waiting.contains(package)
+        };
         let is_free = |package: PackageId| {
-            let using = self.using.get(&package).into_iter().flatten().copied();
-            let mut before = self.order.replaced_before(package).chain(using);
-            !before.any(|other| self.left.contains(&other))
+            let mut using = self.using.get(&package).into_iter().flatten();
+            let mut essential = self.order.essential_replacements(package);
+            self.in_the_way(package, steps).is_empty()
+                && !using.any(is_using)
+                && !essential.any(|other| is_left(&other))
         };
         let is_ready = |package: PackageId| {
             let mut first = self.first.get(&package).into_iter().flatten();
             !first.any(|other| self.left.contains(other) || self.waiting.contains(other))
         };
-        let free = self.left.iter().enumerate();
-        let free: Vec<(usize, PackageId)> = free
-            .filter(|(_, package)| is_free(**package))
-            .map(|(place, package)| (place, *package))
-            .collect();
+        let free = self.places().filter(|(_, package)| is_free(*package));
+        let free: Vec<(usize, PackageId)> = free.collect();
         let ready = free.iter().filter(|(_, package)| is_ready(*package));
         let met = free
             .iter()
             .filter(|(_, package)| self.order.is_met(*package, steps));
-        let best = ready.min_by_key(|(_, package)| self.preference(*package));
-        let best = best.or_else(|| met.min_by_key(|(_, package)| self.preference(*package)));
+        let best = ready.min_by_key(|(_, package)| self.preference(*package, steps));
+        let best = best.or_else(|| met.min_by_key(|(_, package)| self.preference(*package, steps)));
         best.map(|(place, _)| *place)
     }
 
-    /// Returns what stands less before others the greater it is: halves of what was unpacked last come first, and last what breaks most.
-    fn preference(&self, package: PackageId) -> (Reverse<bool>, usize) {
+    /// Returns the place of what can be unpacked once what it is in conflict with has been removed for a moment: nothing protected if that can be,
+    /// and what little needs.
+    fn next_by_removal(&self, steps: &[Step]) -> Option<usize> {
+        // What it pre-depends on may be just that.
+        let is_met = |package: PackageId| {
+            let removed = self.in_the_way(package, steps).into_iter().map(Step::GiveWay);
+            let steps: Vec<Step> = steps.iter().copied().chain(removed).collect();
+            self.order.is_met(package, &steps)
+        };
+        let met = self.places().filter(|(_, package)| is_met(*package));
+        let cost = |package: PackageId| {
+            let removed = self.in_the_way(package, steps);
+            let protected = removed
+                .iter()
+                .filter(|old| self.order.universe.is_protected(**old));
+            let needed = removed.iter().filter_map(|old| self.order.changed.get(old));
+            let needed_by: usize = needed.map(|next| self.needed_by(*next)).sum();
+            (protected.count(), needed_by, removed.len())
+        };
+        let best = met.min_by_key(|(_, package)| cost(*package));
+        best.map(|(place, _)| place)
+    }
+
+    /// Returns how many others of the circle need a package, at once and in turn.
+    fn needed_by(&self, package: PackageId) -> usize {
+        let others = self.needed.iter().filter(|(other, _)| **other != package);
+        others.filter(|(_, needed)| needed.contains(&package)).count()
+    }
+
+    fn places(&self) -> impl Iterator<Item = (usize, PackageId)> {
+        let left = self.left.iter().enumerate();
+        left.map(|(place, package)| (place, *package))
+    }
+
+    /// Returns the installed versions that a package is in conflict with and that are still there.
+    fn in_the_way(&self, package: PackageId, steps: &[Step]) -> Vec<PackageId> {
+        let is_there = |old: &PackageId| {
+            let next = self.order.changed.get(old);
+            next.is_some_and(|next| self.left.contains(next)) && !steps.contains(&Step::GiveWay(*old))
+        };
+        let olds = self.order.in_conflict.get(&package).into_iter().flatten();
+        olds.copied().filter(is_there).collect()
+    }
+
+    /// Returns what stands less before others the greater it is: halves of what was unpacked last come first, then what was removed for a
+    /// moment, and last what breaks most.
+    fn preference(&self, package: PackageId, steps: &[Step]) -> (Reverse<bool>, Reverse<bool>, usize) {
         let is_half = |last: &PackageId| self.order.other_halves(package).any(|half| half == *last);
         let broken = self.order.replacements(package);
         let broken = broken.filter(|other| self.left.contains(other));
-        (Reverse(self.waiting.last().is_some_and(is_half)), broken.count())
+        let mut given_way = self.order.changed.iter();
+        let is_awaited =
+            given_way.any(|(old, next)| *next == package && steps.contains(&Step::GiveWay(*old)));
+        let is_half = self.waiting.last().is_some_and(is_half);
+        (Reverse(is_half), Reverse(is_awaited), broken.count())
     }
 
-    /// Configures what the next package pre-depends on although something that this needs is not there: that may not matter, for it has
-    /// alternatives.
-    fn configure_for_next(&mut self, steps: &mut Vec<Step>) {
-        let first = self.left.first().and_then(|next| self.first.get(next));
+    /// Configures what a package pre-depends on although something that this needs is not there: that may not matter, for it has alternatives.
+    /// Returns the place of the package.
+    fn configure_for_next(&mut self, steps: &mut Vec<Step>) -> usize {
+        let next = self
+            .places()
+            .min_by_key(|(_, package)| self.in_the_way(*package, steps).len());
+        let first = next.and_then(|(_, package)| self.first.get(&package));
         let is_first = |package: &PackageId| first.is_some_and(|first| first.contains(package));
-        let (ready, rest): (Vec<_>, _) = std::mem::take(&mut self.waiting).into_iter().partition(is_first);
+        let (ready, rest): (Vec<_>, Vec<_>) = self.waiting.iter().copied().partition(is_first);
         self.waiting = rest;
         self.configure(&ready, steps);
+        next.map_or(0, |(place, _)| place)
+    }
+
+    /// Configures what has all that it needs in versions that are there now, and says whether there was any: as soon as these are replaced, it is
+    /// not ready as long, so this is done where nothing else helps.
+    fn configure_beside_old(&mut self, steps: &mut Vec<Step>) -> bool {
+        let mut ready = self.waiting.clone();
+        loop {
+            let is_there = |one: &PackageId| ready.contains(one) || self.order.is_configured(*one, steps);
+            let all = ready.iter().copied();
+            let next: Vec<PackageId> = all
+                .filter(|package| self.order.is_all_there(*package, &ALL, is_there))
+                .collect();
+            if next.len() == ready.len() {
+                break;
+            }
+            ready = next;
+        }
+        self.waiting.retain(|package| !ready.contains(package));
+        self.configure(&ready, steps);
+        !ready.is_empty()
     }
 
     /// Configures what needs nothing that is not unpacked.
@@ -162,10 +239,17 @@ impl<'a> Circle<'a> {
     }
 }
 
-/// Returns packages and what they need, at once and in turn.
-fn in_turn(packages: &[PackageId], needed: &HashMap<PackageId, Vec<PackageId>>) -> HashSet<PackageId> {
-    let mut queue = packages.to_vec();
-    let mut found: HashSet<PackageId> = packages.iter().copied().collect();
+/// How long an installed version is left as it is for what pre-depends on it: best until that is configured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Until {
+    Configured,
+    Unpacked,
+}
+
+/// Returns a package and what it needs, at once and in turn.
+fn in_turn(package: PackageId, needed: &HashMap<PackageId, Vec<PackageId>>) -> HashSet<PackageId> {
+    let mut queue = vec![package];
+    let mut found = HashSet::from([package]);
     while let Some(package) = queue.pop() {
         for other in needed.get(&package).into_iter().flatten() {
             if found.insert(*other) {

@@ -1,0 +1,108 @@
+//! Small random upgrades, played through dpkg's rules: it takes each step, and nothing is removed for a moment where one of all orders would do
+//! without.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "all of it is test code, also what is not itself a test"
+)]
+
+mod support;
+
+use proptest::prelude::*;
+use resolver::plan::{Plan, Step};
+use resolver::request::{Request, Upgrade};
+use support::World;
+use support::audit::audit;
+
+const NAMES: usize = 5;
+
+fn list(name: usize, chosen: &[usize], constraint: &str) -> Option<String> {
+    let others = chosen.iter().filter(|other| **other != name);
+    let others: Vec<String> = others.map(|other| format!("n{other}{constraint}")).collect();
+    (!others.is_empty()).then(|| others.join(", "))
+}
+
+fn some(most: usize) -> impl Strategy<Value = Vec<usize>> {
+    prop::collection::vec(0..NAMES, 0..most)
+}
+
+/// The fields of the next version of a package: what it needs, and of what versions that are installed it cannot be beside.
+fn next() -> impl Strategy<Value = [(&'static str, Vec<usize>, &'static str); 4]> {
+    let constraint = || prop_oneof![Just(""), Just(" (>= 1)"), Just(" (>= 2)"), Just(" (= 2)")];
+    let pre_needs = prop_oneof![3 => Just(Vec::new()), 1 => some(2)];
+    (pre_needs, constraint(), some(2), constraint(), some(3), some(2)).prop_map(
+        |(pre_needs, exactly, needs, how, conflicts, breaks)| {
+            [
+                ("Pre-Depends", pre_needs, exactly),
+                ("Depends", needs, how),
+                ("Conflicts", conflicts, " (<< 2)"),
+                ("Breaks", breaks, " (<< 2)"),
+            ]
+        },
+    )
+}
+
+/// Lines of a world in which everything is to become version 2.
+fn lines() -> impl Strategy<Value = Vec<String>> {
+    let package = (some(2), prop::bool::weighted(0.8), next(), some(2));
+    let packages = prop::collection::vec(package, 2..=NAMES);
+    (packages, prop_oneof![Just("Pre-Depends"), Just("")]).prop_map(|(packages, without)| {
+        let mut lines = Vec::new();
+        for (name, (before, is_installed, next, enemies)) in packages.into_iter().enumerate() {
+            if is_installed {
+                let fields = [("Depends", before, ""), ("Conflicts", enemies, " (>= 2)")];
+                lines.push(line(&format!("* n{name} 1"), name, &fields));
+            }
+            let next = next.into_iter().filter(|(field, ..)| *field != without);
+            lines.push(line(&format!("n{name} 2"), name, &next.collect::<Vec<_>>()));
+        }
+        lines
+    })
+}
+
+fn line(head: &str, name: usize, fields: &[(&str, Vec<usize>, &str)]) -> String {
+    let fields = fields.iter().filter_map(|(field, chosen, constraint)| {
+        let list = list(name, chosen, constraint)?;
+        Some(format!(" & {field}: {list}"))
+    });
+    format!("{head}{}", fields.collect::<String>())
+}
+
+/// Says whether a plan removes something that it brings back.
+fn gives_way(plan: &Plan) -> bool {
+    plan.steps.iter().any(|step| match step {
+        Step::GiveWay(package) => plan.changes().any(|change| change.from == *package),
+        _ => false,
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn dpkg_takes_every_step(lines in lines(), is_named in any::<bool>()) {
+        let world = World::new(&lines.join("\n"));
+        let request = match is_named {
+            true => Request { upgrade: Upgrade::Names(vec!["n0".to_owned()]), ..world.request(&[]) },
+            false => Request { upgrade: Upgrade::Full, ..world.request(&[]) },
+        };
+        let installed: Vec<_> = request.installed.iter().map(|one| world.stanza(one.package)).collect();
+        let is_sound = audit(&installed, "amd64").is_empty();
+        let Some(plan) = world.solve(&request).ok().filter(|_| is_sound) else {
+            return Ok(());
+        };
+        let refused = world.dpkg_says(&request, &plan);
+        let shown = format!("{refused:?}: {} of\n{}", world.steps(&plan), lines.join("\n"));
+        if lines.iter().any(|line| line.contains("Pre-Depends")) {
+            // Who has to be configured beside which installed version is found by trying all orders only; nothing excuses conflicts.
+            let beside = refused.iter().filter(|text| text.contains(" beside "));
+            prop_assert_eq!(beside.count(), 0, "{}", shown);
+        } else {
+            prop_assert!(refused.is_empty(), "{shown}");
+            let is_upgrade = plan.remove.is_empty();
+            let is_needless = gives_way(&plan) && is_upgrade && world.has_order(&request, &plan);
+            prop_assert!(!is_needless, "{shown}");
+        }
+    }
+}
