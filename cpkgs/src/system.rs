@@ -18,6 +18,7 @@ mod marks;
 mod order;
 mod run;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io;
@@ -219,8 +220,11 @@ impl System {
             self.take_step(step, change, &before)?;
             if stop.was_asked() && self.may_stop_after(step, &before)? {
                 let remaining = steps.iter().skip(number + 1);
-                let remaining: Vec<String> =
+                let mut remaining: Vec<String> =
                     remaining.flat_map(|step| step.packages(change, files)).collect();
+                // What goes for a moment comes back.
+                let mut known = BTreeSet::new();
+                remaining.retain(|name| known.insert(name.clone()));
                 // Where nothing comes or goes any more, the plan is as good as done.
                 if !remaining.is_empty() {
                     return Err(SystemError::Stopped { remaining });

@@ -48,6 +48,7 @@ pub(super) struct Transaction<'s, 'l> {
 impl Transaction<'_, '_> {
     /// Shows the plan; without `--dry-run` asks, and carries it out.
     pub(super) fn finish(self, run: Run, context: &mut Context) -> Result<Outcome, Failure> {
+        self.check_order()?;
         if run != Run::Dry {
             // Better now than after the question.
             self.check_reach(context)?;
@@ -204,6 +205,18 @@ impl Transaction<'_, '_> {
             .filter(|installed| installed.mark == Mark::Automatic)
             .map(|installed| (key(&self.input.universe, installed.package), false))
             .collect()
+    }
+
+    /// Refuses a plan in whose order dpkg cannot carry it out; in a folder of one's own there is no order.
+    fn check_order(&self) -> Result<(), Failure> {
+        let refusal = match self.target {
+            InstallTarget::System(_) => self.plan.refused_by_dpkg(&self.input.universe),
+            InstallTarget::Own { .. } => None,
+        };
+        match refusal {
+            Some(refusal) => Err(refused(refusal, self.input, &[])),
+            None => Ok(()),
+        }
     }
 
     /// Says whether what comes can be had offline, where that is asked for.

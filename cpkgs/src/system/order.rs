@@ -4,7 +4,7 @@
 //! pre-depends on is configured before it is unpacked. Source: Debian Policy 7.2.
 //!
 //! What goes, goes in its turn, so that dpkg's own check of dependencies lets it; only what goes before what needs it has changed
-//! takes `--force-depends`.
+//! takes `--force-depends`. So does an installed version that goes for a moment, until its next one can be unpacked: its configuration files stay.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -20,7 +20,7 @@ use rootless::{Add, Change, Configuration, PackageKey};
 pub enum Action {
     /// It is removed; nothing that is installed then needs it.
     Remove(PackageKey),
-    /// It is removed although something needs it: what is unpacked next conflicts with it.
+    /// It is removed although something needs it: what is unpacked next conflicts with it. Its next version may follow.
     GiveWay(PackageKey),
     /// It is removed although something needs it: what was unpacked last takes its place.
     Replaced(PackageKey),
@@ -75,12 +75,11 @@ pub(super) fn steps(
     for action in actions {
         match action {
             Action::Remove(key) => calls.remove(qualified(key)),
-            Action::GiveWay(key) => calls.give_way(qualified(key)),
+            Action::GiveWay(key) => calls.give_way(key),
             Action::Replaced(key) => calls.replaced.push(qualified(key)),
             Action::Unpack(key) => {
                 if let Some((add, file)) = adds.get(key) {
-                    let (offers, needs) = offers_and_needs(add)?;
-                    calls.unpack(qualified(key), (*file).clone(), offers, &needs);
+                    calls.unpack(qualified(key), (*file).clone(), Names::of(add)?);
                 }
             }
             Action::Configure(key) => calls.ready.push(qualified(key)),
@@ -99,8 +98,8 @@ struct Calls {
     replaced: Vec<String>,
     /// What can be configured when that is done.
     ready: Vec<String>,
-    /// Packages that are not configured yet, each with the names that it has or provides.
-    open: BTreeMap<String, Vec<String>>,
+    /// Packages that are not configured yet.
+    open: BTreeMap<String, Names>,
 }
 
 impl Calls {
@@ -126,21 +125,36 @@ impl Calls {
         }
     }
 
-    fn give_way(&mut self, name: String) {
+    fn give_way(&mut self, key: &PackageKey) {
+        let is_needed = self.is_needed_by_ready(std::slice::from_ref(&key.name));
         self.unpack_together();
+        if is_needed {
+            self.configure_ready();
+        }
+        let name = qualified(key);
         match self.steps.last_mut() {
             Some(Step::GiveWay(names)) => names.push(name),
             _ => self.steps.push(Step::GiveWay(vec![name])),
         }
     }
 
-    fn unpack(&mut self, name: String, file: PathBuf, offers: Vec<String>, needs: &[String]) {
-        if self.open.values().flatten().any(|name| needs.contains(name)) {
+    fn unpack(&mut self, name: String, file: PathBuf, names: Names) {
+        let mut offered = self.open.values().flat_map(|open| &open.offers);
+        let is_awaited = offered.any(|name| names.pre_needs.contains(name));
+        if is_awaited || self.is_needed_by_ready(&names.offers) {
             self.unpack_together();
             self.configure_ready();
         }
         self.together.push(file);
-        self.open.insert(name, offers);
+        self.open.insert(name, names);
+    }
+
+    /// Says whether what is ready needs one of some names: most often what it needs came before, and where that comes now, it is ready beside the
+    /// installed version only.
+    fn is_needed_by_ready(&self, names: &[String]) -> bool {
+        let ready = self.ready.iter().filter_map(|ready| self.open.get(ready));
+        let mut needed = ready.flat_map(|open| &open.needs);
+        needed.any(|name| names.contains(name))
     }
 
     fn unpack_together(&mut self) {
@@ -176,26 +190,54 @@ impl Calls {
     }
 }
 
-/// Returns the names that a package has or provides, and those that it pre-depends on.
-fn offers_and_needs(add: &Add) -> Result<(Vec<String>, Vec<String>), SystemError> {
-    let database = |why: String| SystemError::Database {
-        path: add.deb.clone(),
-        why,
-    };
-    let stanza = Stanza::parse(&add.stanza).map_err(|error| database(error.to_string()))?;
-    let name = stanza.line("Package").unwrap_or_default();
-    let names = |kind: RelationKind| {
-        let text = stanza.get(kind.field_name()).map_or("", |field| field.value());
-        let relations = Relations::parse(kind, text).map_err(|source| SystemError::Relation {
-            package: name.to_owned(),
-            source,
-        })?;
-        let each = relations.0.iter().flat_map(|alternatives| &alternatives.0);
-        Ok(each.map(|relation| relation.name.to_string()).collect::<Vec<_>>())
-    };
-    let mut offers = names(RelationKind::Provides)?;
-    offers.push(name.to_owned());
-    Ok((offers, names(RelationKind::PreDepends)?))
+/// The names of a package and of others that say when it is unpacked and configured.
+struct Names {
+    /// Those that it has or provides.
+    offers: Vec<String>,
+    /// Those that it pre-depends on.
+    pre_needs: Vec<String>,
+    /// Those that it needs without an alternative.
+    needs: Vec<String>,
+}
+
+impl Names {
+    fn of(add: &Add) -> Result<Self, SystemError> {
+        let database = |why: String| SystemError::Database {
+            path: add.deb.clone(),
+            why,
+        };
+        let stanza = Stanza::parse(&add.stanza).map_err(|error| database(error.to_string()))?;
+        let name = stanza.line("Package").unwrap_or_default();
+        let relations = |kind: RelationKind| {
+            let text = stanza.get(kind.field_name()).map_or("", |field| field.value());
+            Relations::parse(kind, text).map_err(|source| SystemError::Relation {
+                package: name.to_owned(),
+                source,
+            })
+        };
+        let pre_depends = relations(RelationKind::PreDepends)?;
+        let needs = [&pre_depends, &relations(RelationKind::Depends)?]
+            .into_iter()
+            .flat_map(|relations| &relations.0)
+            .filter_map(|alternatives| match alternatives.0.as_slice() {
+                [only] => Some(only.name.to_string()),
+                _ => None,
+            })
+            .collect();
+        let mut offers = names(&relations(RelationKind::Provides)?);
+        offers.push(name.to_owned());
+        Ok(Self {
+            offers,
+            pre_needs: names(&pre_depends),
+            needs,
+        })
+    }
+}
+
+/// Returns all names in relations.
+fn names(relations: &Relations) -> Vec<String> {
+    let each = relations.0.iter().flat_map(|alternatives| &alternatives.0);
+    each.map(|relation| relation.name.to_string()).collect()
 }
 
 /// Returns what dpkg calls a package.
@@ -298,6 +340,60 @@ mod tests {
                 together(&["libt64", "more"]),
                 Step::GiveWay(qualified_names(&["lib", "mta"])),
                 together(&["postfix"]),
+                Step::Configure,
+            ]
+        );
+    }
+
+    #[test]
+    fn what_goes_for_a_moment_goes_by_itself_and_comes_with_what_follows() {
+        assert_eq!(
+            calls(
+                "give way q, unpack p, configure p, unpack q, configure q",
+                &[
+                    "Package: p\nConflicts: q (<< 2)\n",
+                    "Package: q\nConflicts: p (<< 2)\n"
+                ]
+            ),
+            [
+                Step::GiveWay(qualified_names(&["q"])),
+                together(&["p", "q"]),
+                Step::Configure,
+            ]
+        );
+        assert_eq!(
+            calls(
+                "give way q, unpack p, configure p, unpack q, configure q",
+                &[
+                    "Package: p\nConflicts: q (<< 2)\n",
+                    "Package: q\nPre-Depends: p (>= 2)\n"
+                ]
+            ),
+            [
+                Step::GiveWay(qualified_names(&["q"])),
+                together(&["p"]),
+                Step::ConfigureNamed(qualified_names(&["p"])),
+                together(&["q"]),
+                Step::Configure,
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_ready_beside_the_installed_version_of_another_is_configured_before_that_changes() {
+        assert_eq!(
+            calls(
+                "unpack p, configure p, unpack q, unpack r, configure r, configure q",
+                &[
+                    "Package: p\nDepends: q\n",
+                    "Package: q\nDepends: r\n",
+                    "Package: r\nPre-Depends: p (>= 2)\n"
+                ]
+            ),
+            [
+                together(&["p"]),
+                Step::ConfigureNamed(qualified_names(&["p"])),
+                together(&["q", "r"]),
                 Step::Configure,
             ]
         );
