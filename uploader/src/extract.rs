@@ -62,16 +62,19 @@ impl<T: DeserializeOwned> FromRequest<Arc<App>> for Json<T> {
     }
 }
 
-/// Says whether a body is JSON by its media type, whatever its parameters.
+/// Says whether a body is JSON by its media type.
 fn is_json(headers: &HeaderMap) -> bool {
-    let kind = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|kind| kind.to_str().ok());
-    kind.is_some_and(|kind| {
-        let (kind, _) = kind.split_once(';').unwrap_or((kind, ""));
-        let kind = kind.trim().to_ascii_lowercase();
-        kind == "application/json" || kind.ends_with("+json")
-    })
+    media_type(headers).is_some_and(|kind| kind == "application/json" || kind.ends_with("+json"))
+}
+
+/// Returns the media type of a body in lower case, without its parameters: it is the same in any case.
+///
+/// Source: RFC 9110, section 8.3.1.
+pub(crate) fn media_type(headers: &HeaderMap) -> Option<String> {
+    let kind = headers.get(header::CONTENT_TYPE)?.as_bytes();
+    let kind = kind.split(|byte| *byte == b';').next()?;
+    let kind = str::from_utf8(kind.trim_ascii()).ok()?;
+    Some(kind.to_ascii_lowercase())
 }
 
 /// The query of an address.

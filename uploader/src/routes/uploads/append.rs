@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use archive_catalog::resumable_uploads::ResumableUpload;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use debian_archive::ingest::ReceivedFile;
 
@@ -14,7 +14,7 @@ use super::view::own_upload;
 use crate::app::App;
 use crate::clock::now;
 use crate::credential::PresentedCredential;
-use crate::extract::{Path, PresentedBasic};
+use crate::extract::{Path, PresentedBasic, media_type};
 use crate::identify::identify_basic;
 use crate::problem::{Code, Problem};
 use crate::receive::{check_size, drain_refused, refuse_encoding};
@@ -84,8 +84,7 @@ async fn checked(
     headers: &HeaderMap,
 ) -> Result<CheckedAppend, Problem> {
     check_version(headers)?;
-    let kind = headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
-    if kind != Some(&b"application/offset+octet-stream"[..]) {
+    if media_type(headers).as_deref() != Some("application/offset+octet-stream") {
         return Err(Problem::new(
             Code::UnsupportedMediaType,
             "expected `Content-Type: application/offset+octet-stream`",

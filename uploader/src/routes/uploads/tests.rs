@@ -48,3 +48,25 @@ async fn administrators_may_send_what_is_known_to_be_vulnerable_in_parts() {
     let taken = send("&allow_vulnerable=true").await;
     assert_eq!(taken.status, 204, "{}", taken.body);
 }
+
+#[tokio::test]
+async fn the_type_of_a_part_is_the_same_in_any_case_and_with_parameters() {
+    let server = TemporaryServer::new(&[]);
+    server.account("jane", Role::Maintainer, &["stable"]);
+    let jane = server.token("jane", &["upload:stable/*"]);
+    let begin = ("POST", "/api/uploads?suite=stable");
+    let begun = server
+        .ask(begin, Some(&jane), &[("upload-length", "9")], "")
+        .await;
+    let path = begun.headers["location"].to_str().unwrap();
+    for (at, kind, status) in [
+        ("0", "Application/Offset+Octet-Stream", 204),
+        ("1", "application/offset+octet-stream; x=y", 204),
+        ("2", "application/octet-stream", 415),
+        ("2", "application/offset+octet-stream-x", 415),
+    ] {
+        let headers = [("content-type", kind), ("upload-offset", at)];
+        let answer = server.ask(("PATCH", path), Some(&jane), &headers, "x").await;
+        assert_eq!(answer.status, status, "{kind}: {}", answer.body);
+    }
+}
