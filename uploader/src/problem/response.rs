@@ -76,10 +76,25 @@ pub(crate) fn wants_json(headers: &HeaderMap) -> bool {
         .get_all(header::ACCEPT)
         .iter()
         .filter_map(|value| value.to_str().ok());
-    accepted
-        .flat_map(|value| value.split(','))
-        .filter_map(|kind| kind.split(';').next())
-        .any(|kind| matches!(kind.trim(), "application/json" | "application/problem+json"))
+    accepted.flat_map(|value| value.split(',')).any(is_wanted_json)
+}
+
+/// Says whether a media range is JSON, and is not said to be unwanted.
+///
+/// Source: RFC 9110, sections 8.3.1 and 12.4.2.
+fn is_wanted_json(range: &str) -> bool {
+    let mut parts = range.split(';').map(str::trim);
+    let kind = parts.next().unwrap_or_default();
+    let is_json = ["application/json", "application/problem+json"]
+        .iter()
+        .any(|json| kind.eq_ignore_ascii_case(json));
+    is_json
+        && !parts.any(|parameter| {
+            let weight = parameter
+                .strip_prefix("q=")
+                .or_else(|| parameter.strip_prefix("Q="));
+            weight.is_some_and(|weight| weight.parse() == Ok(0.0_f32))
+        })
 }
 
 /// Returns the text form on one line of ASCII, short enough for a status line.
@@ -126,4 +141,26 @@ pub(crate) fn complete(response: &mut Response, request_id: &str) -> Option<Prob
         .insert(header::CONTENT_LENGTH, HeaderValue::from(text.len()));
     *response.body_mut() = text.into();
     Some(problem)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_is_wanted_in_any_case_and_not_with_a_weight_of_nothing() {
+        for (accept, expected) in [
+            ("application/json", true),
+            ("APPLICATION/JSON", true),
+            ("text/plain, application/problem+json;q=0.1", true),
+            ("application/json; charset=utf-8; q=1", true),
+            ("text/plain, application/json;q=0", false),
+            ("application/json; Q=0.000", false),
+            ("application/jsonl", false),
+            ("*/*", false),
+        ] {
+            let headers = HeaderMap::from_iter([(header::ACCEPT, accept.parse().unwrap())]);
+            assert_eq!(wants_json(&headers), expected, "{accept}");
+        }
+    }
 }

@@ -7,7 +7,7 @@ use super::{JSON, deb, hello, world};
 use crate::temporary_server::{Answered, PASSWORD, REQUESTS_PER_ADDRESS, TemporaryServer};
 
 /// Returns the status and the code of an answer.
-fn outcome(answer: &Answered) -> (u16, String) {
+pub(super) fn outcome(answer: &Answered) -> (u16, String) {
     let body: Value = serde_json::from_str(&answer.body).unwrap_or_default();
     let code = body["code"].as_str().unwrap_or("none").to_owned();
     (answer.status.as_u16(), code)
@@ -387,4 +387,18 @@ async fn uploads_at_the_same_time_do_not_pass_a_quota_and_say_what_is_used() {
         .ask(("GET", "/api/users/root/quota"), Some(&jane), &[], "")
         .await;
     assert_eq!(outcome(&other).0, 403);
+}
+
+#[tokio::test]
+async fn a_path_that_is_no_text_is_refused_as_programs_that_put_files_read_it() {
+    let (server, jane) = world().await;
+    for path in ["/api/upload/stable/%ff.deb", "/api/upload/stable/queue/%ff.deb"] {
+        let answer = server.ask(("PUT", path), Some(&jane), &[], "x").await;
+        assert_eq!(answer.status, 400);
+        assert_eq!(answer.headers["content-type"], "text/plain; charset=utf-8");
+        assert_eq!(answer.headers["x-error-code"], "invalid_path");
+        let accept = [("accept", "application/json")];
+        let answer = server.ask(("PUT", path), Some(&jane), &accept, "x").await;
+        assert_eq!(outcome(&answer), (400, "invalid_path".into()));
+    }
 }

@@ -33,12 +33,13 @@ use crate::{problem, receive, secrets};
 pub(crate) async fn put(
     State(app): State<Arc<App>>,
     PresentedBasic(presented): PresentedBasic,
-    Path((suite, filename)): Path<(String, String)>,
+    path: Result<Path<(String, String)>, Problem>,
     params: Result<Params<PlaceParams>, Problem>,
     request: Request,
 ) -> Response {
     let json = problem::wants_json(request.headers());
     let taken = async {
+        let Path((suite, filename)) = path?;
         let params = PlaceParams {
             suite: Some(suite),
             ..params?.0
