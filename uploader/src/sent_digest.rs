@@ -1,7 +1,7 @@
 //! Digests that a client sends with a body: what was meant to arrive, held against what did.
 //!
-//! Read are `Content-MD5` (RFC 1864), `Digest` (RFC 3230), `Content-Digest` and `Repr-Digest` (RFC 9530), and `X-Checksum-MD5`, `X-Checksum-SHA256`
-//! and `X-Checksum-SHA512` as artifact repositories take them; with a part of an upload `Upload-Checksum` (tus 1.0), too.
+//! Read are `Content-MD5` (RFC 1864), `Digest` (RFC 3230), `Content-Digest` and `Repr-Digest` (RFC 9530), and `X-Checksum-MD5`, `X-Checksum-SHA1`,
+//! `X-Checksum-SHA256` and `X-Checksum-SHA512` as artifact repositories take them; with a part of an upload `Upload-Checksum` (tus 1.0), too.
 
 use std::io::{self, Read as _};
 
@@ -15,8 +15,9 @@ use crate::problem::{Code, Problem};
 /// Headers that say in base64 what the content of the message has.
 const OF_THE_CONTENT: [&str; 4] = ["content-md5", "digest", "content-digest", "repr-digest"];
 /// Headers that say in hexadecimal digits what the file has.
-const OF_THE_FILE: [(&str, DigestAlgorithm); 3] = [
+const OF_THE_FILE: [(&str, DigestAlgorithm); 4] = [
     ("x-checksum-md5", DigestAlgorithm::Md5),
+    ("x-checksum-sha1", DigestAlgorithm::Sha1),
     ("x-checksum-sha256", DigestAlgorithm::Sha256),
     ("x-checksum-sha512", DigestAlgorithm::Sha512),
 ];
@@ -334,6 +335,7 @@ mod tests {
             ),
             ("content-digest", format!("sha-256=:{SHA256}:"), 1),
             ("repr-digest", format!("unknown=:AAAA:, sha-256=:{SHA256}:"), 1),
+            ("x-checksum-sha1", "da".repeat(20), 1),
             ("x-checksum-sha256", "E3".repeat(32), 1),
             ("content-type", "text/plain".to_owned(), 0),
         ] {
@@ -357,6 +359,7 @@ mod tests {
                 "sha-256=47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=",
             ),
             ("repr-digest", ""),
+            ("x-checksum-sha1", "e3b0c442"),
             ("x-checksum-sha256", "e3b0c442"),
             ("x-checksum-sha256", "+1"),
         ] {

@@ -402,3 +402,12 @@ async fn a_path_that_is_no_text_is_refused_as_programs_that_put_files_read_it() 
         assert_eq!(outcome(&answer), (400, "invalid_path".into()));
     }
 }
+
+#[tokio::test]
+async fn a_sha1_that_was_sent_is_compared() {
+    let (server, jane) = world().await;
+    let headers = [("x-checksum-sha1", "0000000000000000000000000000000000000000")];
+    let route = ("POST", "/api/packages?suite=stable");
+    let answer = server.ask(route, Some(&jane), &headers, hello("2.0")).await;
+    assert_eq!(outcome(&answer), (400, "digest_mismatch".into()));
+}
