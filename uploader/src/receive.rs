@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use axum::body::{Body, Bytes};
+use axum::body::Bytes;
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use debian_archive::ingest::{IncomingFile, ReceivedFile};
@@ -24,9 +24,23 @@ const GRACE: Duration = Duration::from_secs(60);
 /// Bytes a second.
 const LEAST_RATE: u64 = 1024;
 
-/// What is read of a body whose sender is not known, in bytes and in time, so that programs that send all before they look get the answer.
-const STRANGERS_BYTES: u64 = 8 << 20;
-const STRANGERS_TIME: Duration = Duration::from_millis(500);
+/// How far a refused body is read, in bytes and in time, so that programs that send all before they look get the answer.
+#[derive(Debug, Clone, Copy)]
+struct Hearing {
+    bytes: u64,
+    time: Duration,
+}
+
+/// For clients that are known.
+const REFUSED: Hearing = Hearing {
+    bytes: 64 << 20,
+    time: Duration::from_secs(180),
+};
+/// For those that are not: anybody can be refused so, as often as they like.
+const STRANGERS: Hearing = Hearing {
+    bytes: 8 << 20,
+    time: Duration::from_millis(500),
+};
 
 /// An upload that came in: on disk, but for its end.
 pub(crate) struct ReceivedBody {
@@ -221,22 +235,27 @@ pub(crate) fn free_bytes(app: &App) -> std::io::Result<u64> {
     Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
 }
 
-/// Reads what a client is still sending to its end, as far as an upload may go.
+/// Reads what a client is still sending to its end, as far as it is heard, and as fast as an upload has to be.
 ///
-/// Programs that send the whole body before they look at the answer fail on the way otherwise.
-async fn drain(app: &App, body: Body, most: u64, time: Duration) {
-    let mut pieces = body.into_data_stream();
+/// Programs that send the whole body before they look at the answer fail on the way otherwise. Where it does not end in time, the
+/// connection is closed after the answer.
+async fn drain<E>(
+    hearing: Hearing,
+    idle: Duration,
+    mut pieces: impl Stream<Item = Result<Bytes, E>> + Unpin,
+) {
+    let since = Instant::now();
     let mut size = 0_u64;
     let all = async {
-        while let Ok(Some(Ok(piece))) = tokio::time::timeout(app.settings.upload_idle, pieces.next()).await {
+        while let Ok(Some(Ok(piece))) = tokio::time::timeout(idle, pieces.next()).await {
             size += piece.len() as u64;
-            if size > most {
+            if size > hearing.bytes || is_too_slow(since.elapsed(), size) {
                 break;
             }
         }
     };
     // Nothing is kept of it, so nothing depends on whether it ends in time.
-    let _ = tokio::time::timeout(time, all).await;
+    let _ = tokio::time::timeout(hearing.time, all).await;
 }
 
 /// Says that a body took too long in total.
@@ -256,20 +275,49 @@ pub(crate) fn idle_too_long(limit: Duration) -> Problem {
 
 /// Reads the body of a refused request to its end, if the client sends it without waiting for `100 Continue` and it is not too large.
 pub(crate) async fn drain_refused(app: &App, refused: &Problem, request: Request) {
-    let asked = request.headers().contains_key(header::EXPECT);
-    if !asked && refused.code != Code::PayloadTooLarge {
-        let (most, time) = match refused.code.status() {
-            // Anybody can be refused so, as often as they like.
-            StatusCode::UNAUTHORIZED => (STRANGERS_BYTES, STRANGERS_TIME),
-            _ => (app.settings.max_upload_bytes, app.settings.upload_total),
+    if refused.code != Code::PayloadTooLarge {
+        let hearing = match refused.code.status() {
+            StatusCode::UNAUTHORIZED => STRANGERS,
+            _ => REFUSED,
         };
-        drain(app, request.into_body(), most, time).await;
+        drain_unasked(app, hearing, request).await;
+    }
+}
+
+async fn drain_unasked(app: &App, hearing: Hearing, request: Request) {
+    if !request.headers().contains_key(header::EXPECT) {
+        drain(
+            hearing,
+            app.settings.upload_idle,
+            request.into_body().into_data_stream(),
+        )
+        .await;
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use futures_util::stream;
+
     use super::*;
+
+    #[tokio::test]
+    async fn who_is_refused_is_heard_out_within_bounds() {
+        let hearing = Hearing {
+            bytes: 1000,
+            time: Duration::from_millis(50),
+        };
+        let mut taken = 0;
+        let endless = stream::repeat_with(|| {
+            taken += 1;
+            Ok::<_, std::io::Error>(Bytes::from_static(&[0; 100]))
+        });
+        drain(hearing, Duration::from_secs(3600), endless).await;
+        assert_eq!(taken, 11, "pieces of 100 bytes");
+        let silent = stream::pending::<Result<Bytes, std::io::Error>>();
+        let ends = drain(hearing, Duration::from_secs(3600), silent);
+        tokio::time::timeout(Duration::from_secs(60), ends).await.unwrap();
+    }
 
     #[test]
     fn only_who_stays_slow_is_too_slow() {
