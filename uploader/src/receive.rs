@@ -295,6 +295,18 @@ async fn drain_unasked(app: &App, hearing: Hearing, request: Request) {
     }
 }
 
+/// Has the rest of a body read that was refused midway, while the answer is on its way already.
+pub(crate) fn drain_rest<E: Send + 'static>(
+    app: &App,
+    refused: &Problem,
+    rest: impl Stream<Item = Result<Bytes, E>> + Send + Unpin + 'static,
+) {
+    // Whoever is too slow, or sends too much, was heard for long enough.
+    if !matches!(refused.code, Code::UploadTimeout | Code::PayloadTooLarge) {
+        tokio::spawn(drain(REFUSED, app.settings.upload_idle, rest));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use futures_util::stream;

@@ -3,6 +3,7 @@
 //! After a wanted change, `INSTA_UPDATE=always cargo test -p uploader` writes the snapshots anew.
 
 mod hostile;
+mod unheard;
 
 use std::fmt::Write as _;
 use std::time::Duration;

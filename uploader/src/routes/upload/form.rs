@@ -1,16 +1,20 @@
 //! The body of an upload: the file itself, or a form that carries it.
 
-use std::sync::Arc;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
 
-use axum::body::Body;
+use axum::body::{Body, BodyDataStream, Bytes};
+use axum::extract::multipart::Field;
 use axum::extract::{FromRequest as _, Multipart, Request};
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::HeaderMap;
 use debian_archive::ingest::FileKind;
-use futures_util::StreamExt as _;
+use futures_util::{Stream, StreamExt as _};
 use utoipa::ToSchema;
 
 use crate::app::App;
+use crate::extract::media_type;
 use crate::problem::{Code, Problem};
 use crate::receive;
 use crate::receive::{ReceivedBody, check_size, idle_too_long, took_too_long};
@@ -41,43 +45,66 @@ pub(crate) async fn body(app: &Arc<App>, request: Request) -> Result<ReceivedBod
     let digests = SentDigests::of_form(headers)?;
     let wrong = |detail: String| Problem::new(Code::InvalidUpload, detail);
     let total = app.settings.upload_total;
-    let (form, size) = counted(request);
+    let (form, rest) = CountedBody::of(request);
     // The limit of JSON bodies is off for this route; every byte is counted instead.
     let form = Multipart::from_request(form, &())
         .await
         .map_err(|rejection| wrong(rejection.body_text()))?;
     let most = limit.saturating_add(FORM_BYTES);
-    tokio::time::timeout(total, file_of(app, form, digests, (&size, most)))
-        .await
-        .map_err(|_| took_too_long(total))?
+    let read = tokio::time::timeout(total, file_of(app, form, digests, (&rest, most)));
+    let read = read.await.unwrap_or_else(|_| Err(took_too_long(total)));
+    if let Err(problem) = &read {
+        receive::drain_rest(app, problem, rest);
+    }
+    read
 }
 
-/// Says whether a body is a form. Media types are the same in any case (RFC 9110, section 8.3.1).
+/// Says whether a body is a form.
 fn is_form(headers: &HeaderMap) -> bool {
-    let kind = headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
-    let kind = kind.and_then(|kind| kind.split(|byte| *byte == b';').next());
-    kind.is_some_and(|kind| kind.trim_ascii().eq_ignore_ascii_case(b"multipart/form-data"))
+    media_type(headers).is_some_and(|kind| kind == "multipart/form-data")
 }
 
-/// What a form may have besides its file, in bytes: other fields and the lines between them.
+/// What a form may have besides its file, in bytes: the lines around it.
 const FORM_BYTES: u64 = 1 << 20;
 
 /// What the head of one field may have, in bytes.
 const FIELD_HEAD_BYTES: usize = 16 << 10;
 
-/// Returns a request whose body counts its bytes, and the count.
-fn counted(request: Request) -> (Request, Arc<AtomicU64>) {
-    let size = Arc::new(AtomicU64::new(0));
-    let count = size.clone();
-    let request = request.map(|body| {
-        let pieces = body.into_data_stream().inspect(move |piece| {
-            if let Ok(piece) = piece {
-                count.fetch_add(piece.len() as u64, Ordering::Relaxed);
-            }
-        });
-        Body::from_stream(pieces)
-    });
-    (request, size)
+/// The body of a form: its bytes are counted, and what the reader of the form leaves of it can still be read.
+#[derive(Clone)]
+struct CountedBody {
+    pieces: Arc<Mutex<BodyDataStream>>,
+    size: Arc<AtomicU64>,
+}
+
+impl CountedBody {
+    /// Returns a request with the same body, and what is left of it at any time.
+    fn of(request: Request) -> (Request, Self) {
+        let (head, body) = request.into_parts();
+        let counted = Self {
+            pieces: Arc::new(Mutex::new(body.into_data_stream())),
+            size: Arc::default(),
+        };
+        let body = Body::from_stream(counted.clone());
+        (Request::from_parts(head, body), counted)
+    }
+
+    fn check(&self, most: u64) -> Result<(), Problem> {
+        check_size(most, self.size.load(Ordering::Relaxed))
+    }
+}
+
+impl Stream for CountedBody {
+    type Item = Result<Bytes, axum::Error>;
+
+    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let mut pieces = self.pieces.lock().unwrap_or_else(PoisonError::into_inner);
+        let next = pieces.poll_next_unpin(context);
+        if let Poll::Ready(Some(Ok(piece))) = &next {
+            self.size.fetch_add(piece.len() as u64, Ordering::Relaxed);
+        }
+        next
+    }
 }
 
 /// Reads the field `file` of a form that may have `most` bytes in all.
@@ -85,37 +112,17 @@ async fn file_of(
     app: &Arc<App>,
     mut form: Multipart,
     digests: SentDigests,
-    (size, most): (&AtomicU64, u64),
+    (body, most): (&CountedBody, u64),
 ) -> Result<ReceivedBody, Problem> {
     let wrong = |detail: String| Problem::new(Code::InvalidUpload, detail);
     let (limit, idle) = (app.settings.max_upload_bytes, app.settings.upload_idle);
     let mut found = None;
-    while let Some(mut field) = tokio::time::timeout(idle, form.next_field())
+    while let Some(field) = tokio::time::timeout(idle, form.next_field())
         .await
         .map_err(|_| idle_too_long(idle))?
         .map_err(|error| wrong(error.body_text()))?
     {
-        let head: usize = field
-            .headers()
-            .iter()
-            .map(|(name, value)| name.as_str().len() + value.len())
-            .sum();
-        if head > FIELD_HEAD_BYTES {
-            return Err(wrong(format!(
-                "a field of the form has {head} bytes of headers: expected at most {FIELD_HEAD_BYTES}"
-            )));
-        }
-        if field.name() != Some("file") {
-            while tokio::time::timeout(idle, field.chunk())
-                .await
-                .map_err(|_| idle_too_long(idle))?
-                .map_err(|error| wrong(error.body_text()))?
-                .is_some()
-            {
-                check_size(most, size.load(Ordering::Relaxed))?;
-            }
-            continue;
-        }
+        check_field(&field).map_err(wrong)?;
         if found.is_some() {
             return Err(wrong(
                 "expected one field `file`, found several: send one .deb per request".into(),
@@ -130,7 +137,33 @@ async fn file_of(
         receive::refuse_encoding(field.headers())?;
         let digests = digests.clone().and(SentDigests::of(field.headers())?);
         found = Some(receive::receive(app, limit, digests, field).await?);
-        check_size(most, size.load(Ordering::Relaxed))?;
+        body.check(most)?;
     }
     found.ok_or_else(|| wrong("expected the .deb in a field `file`".into()))
+}
+
+/// Checks the head of a field: a form has its file and nothing else, so that no parameter in it seems to have taken effect.
+fn check_field(field: &Field<'_>) -> Result<(), String> {
+    let headers = field.headers().iter();
+    let head: usize = headers
+        .map(|(name, value)| name.as_str().len() + value.len())
+        .sum();
+    if head > FIELD_HEAD_BYTES {
+        return Err(format!(
+            "a field of the form has {head} bytes of headers: expected at most {FIELD_HEAD_BYTES}"
+        ));
+    }
+    let name = field.name().unwrap_or_default();
+    if name == "file" {
+        return Ok(());
+    }
+    let name: String = name.chars().take(64).collect();
+    let name = name.escape_debug();
+    Err(if field.file_name().is_some() {
+        format!("unexpected file in the field `{name}`: send one .deb per request, in the field `file`")
+    } else {
+        format!(
+            "unexpected field `{name}`: a form has only the .deb in the field `file`, and parameters such as `suite` go in the query"
+        )
+    })
 }
