@@ -44,6 +44,7 @@ mod gauges;
 mod static_files;
 mod store_files;
 mod store_health;
+mod no_body;
 mod operations;
 mod extract;
 mod routes;

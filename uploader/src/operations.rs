@@ -8,15 +8,22 @@ use std::sync::Arc;
 use axum::extract::{MatchedPath, Query, Request, State};
 use axum::http::{Method, Uri};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use serde::de::IgnoredAny;
+use serde_json::Value;
 use utoipa::openapi::path::{self, ParameterIn};
+use utoipa::openapi::request_body::RequestBody;
+use utoipa::openapi::schema::ArrayItems;
 use utoipa::openapi::{OpenApi, RefOr, Schema};
 
+use crate::app::App;
+use crate::no_body;
 use crate::problem::{Code, Problem};
 
 /// How many letters a name may be off for it to be suggested.
 const NEAR: usize = 3;
+/// How deep schemas are read: none of them goes as deep, unless it names itself.
+const DEPTH: usize = 16;
 
 /// What the operations of the API document take.
 #[derive(Debug, Default)]
@@ -28,8 +35,13 @@ pub(crate) struct Operations {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Operation {
     query: Vec<String>,
-    body: Vec<String>,
+    /// The fields of its body; `None`: it takes no body.
+    body: Option<Fields>,
 }
+
+/// The fields of an object, each with those of the objects in it. Without any, it is no object, or one with names of any kind.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Fields(Vec<(String, Fields)>);
 
 impl Operations {
     /// Reads them from the document.
@@ -72,31 +84,27 @@ impl Operation {
             }
             _ => None,
         });
-        let body = match &operation.request_body {
-            Some(RefOr::T(body)) => body
-                .content
-                .iter()
-                .filter(|(kind, _)| kind.as_str() == "application/json")
-                .filter_map(|(_, content)| match content {
-                    RefOr::T(content) => content.schema.as_ref(),
-                    RefOr::Ref(_) => None,
-                })
-                .flat_map(|schema| fields(document, schema))
-                .collect(),
-            _ => Vec::new(),
-        };
         Self {
             query: query.collect(),
-            body,
+            body: operation
+                .request_body
+                .as_ref()
+                .map(|body| Fields::of_body(document, body)),
         }
+    }
+
+    /// Returns the parameters that it takes in the query, where it takes no body.
+    fn only_in_query(&self) -> Option<&[String]> {
+        self.body.is_none().then_some(&self.query)
     }
 
     /// Checks the names in a query.
     fn check_query(&self, uri: &Uri) -> Result<(), Problem> {
         let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(uri)
             .map_err(|rejection| Problem::new(Code::InvalidQuery, rejection.body_text()))?;
+        let known: Vec<&str> = self.query.iter().map(String::as_str).collect();
         for (name, _) in &pairs {
-            check("query parameter", name, &self.query)
+            check(("query parameter", None), name, &known)
                 .map_err(|detail| Problem::new(Code::InvalidQuery, detail))?;
         }
         Ok(())
@@ -107,16 +115,92 @@ impl Operation {
         let Ok(fields) = serde_json::from_slice::<BTreeMap<String, IgnoredAny>>(text) else {
             return Ok(());
         };
+        let none = Fields::default();
+        let known = self.body.as_ref().unwrap_or(&none);
         for name in fields.keys() {
-            check("field", name, &self.body).map_err(|detail| Problem::new(Code::UnknownField, detail))?;
+            known.find(None, name)?;
+        }
+        // A number may be too large for a value, and is the reader's to refuse.
+        let Ok(Value::Object(values)) = serde_json::from_slice(text) else {
+            return Ok(());
+        };
+        for (name, value) in &values {
+            known.find(None, name)?.check(name, value)?;
         }
         Ok(())
     }
 }
 
-/// Returns the names of an object's fields.
-fn fields(document: &OpenApi, schema: &RefOr<Schema>) -> Vec<String> {
-    let schema = match schema {
+impl Fields {
+    fn of_body(document: &OpenApi, body: &RefOr<RequestBody>) -> Self {
+        let mut found = Self::default();
+        let RefOr::T(body) = body else { return found };
+        for (kind, content) in &body.content {
+            if let RefOr::T(content) = content
+                && kind.as_str() == "application/json"
+                && let Some(schema) = &content.schema
+            {
+                found.gather(document, schema, DEPTH);
+            }
+        }
+        found
+    }
+
+    /// Adds the fields of what a schema stands for: of several things that may be in one place, those of each.
+    fn gather(&mut self, document: &OpenApi, schema: &RefOr<Schema>, depth: usize) {
+        let Some(depth) = depth.checked_sub(1) else { return };
+        let others = match resolved(document, schema) {
+            Some(Schema::Object(object)) => {
+                for (name, schema) in &object.properties {
+                    let mut inner = Self::default();
+                    inner.gather(document, schema, depth);
+                    self.0.push((name.clone(), inner));
+                }
+                return;
+            }
+            Some(Schema::Array(array)) => match &array.items {
+                ArrayItems::RefOrSchema(items) => std::slice::from_ref(&**items),
+                ArrayItems::False => return,
+            },
+            Some(Schema::OneOf(one)) => &one.items,
+            Some(Schema::AllOf(all)) => &all.items,
+            Some(Schema::AnyOf(any)) => &any.items,
+            _ => return,
+        };
+        for schema in others {
+            self.gather(document, schema, depth);
+        }
+    }
+
+    /// Returns what is known of a field; `of` is the one that the object is in.
+    fn find(&self, of: Option<&str>, name: &str) -> Result<&Self, Problem> {
+        let found = self.0.iter().find(|(known, _)| known == name);
+        if let Some((_, inner)) = found {
+            return Ok(inner);
+        }
+        let known: Vec<&str> = self.0.iter().map(|(name, _)| name.as_str()).collect();
+        let refused = check(("field", of), name, &known);
+        Err(Problem::new(
+            Code::UnknownField,
+            refused.expect_err("the name was looked for above"),
+        ))
+    }
+
+    /// Checks the names in the value of the field `of`.
+    fn check(&self, of: &str, value: &Value) -> Result<(), Problem> {
+        match value {
+            Value::Array(values) => values.iter().try_for_each(|value| self.check(of, value)),
+            Value::Object(fields) if !self.0.is_empty() => fields
+                .iter()
+                .try_for_each(|(name, value)| self.find(Some(of), name)?.check(name, value)),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Returns the schema itself where another names it.
+fn resolved<'a>(document: &'a OpenApi, schema: &'a RefOr<Schema>) -> Option<&'a Schema> {
+    match schema {
         RefOr::T(schema) => Some(schema),
         RefOr::Ref(reference) => {
             let name = reference.ref_location.rsplit('/').next();
@@ -127,15 +211,12 @@ fn fields(document: &OpenApi, schema: &RefOr<Schema>) -> Vec<String> {
                     _ => None,
                 })
         }
-    };
-    match schema {
-        Some(Schema::Object(object)) => object.properties.keys().cloned().collect(),
-        _ => Vec::new(),
     }
 }
 
-fn check(what: &str, name: &str, known: &[String]) -> Result<(), String> {
-    if known.iter().any(|known| known == name) {
+/// Checks a name of the operation, or of the object in the field `of`.
+fn check((what, of): (&str, Option<&str>), name: &str, known: &[&str]) -> Result<(), String> {
+    if known.contains(&name) {
         return Ok(());
     }
     let shown: String = name.chars().take(64).collect();
@@ -153,15 +234,19 @@ fn check(what: &str, name: &str, known: &[String]) -> Result<(), String> {
         Some((_, near)) => format!(": did you mean `{near}`?"),
         None => String::from("."),
     };
+    let (place, taker) = match of {
+        Some(of) => (format!(" of `{of}`"), format!("`{of}`")),
+        None => (String::new(), "This operation".to_owned()),
+    };
     Err(format!(
-        "unknown {what} `{shown}`{hint} This operation accepts `{}`",
+        "unknown {what} `{shown}`{place}{hint} {taker} accepts `{}`",
         known.join("`, `")
     ))
 }
 
-/// Refuses a request whose query has a name that its operation does not know.
+/// Refuses a request whose query has a name that its operation does not know, and one with a body for an operation that takes none.
 pub(crate) async fn refuse_unknown_names(
-    State(operations): State<Arc<Operations>>,
+    State((app, operations)): State<(Arc<App>, Arc<Operations>)>,
     mut request: Request,
     next: Next,
 ) -> Response {
@@ -169,10 +254,16 @@ pub(crate) async fn refuse_unknown_names(
         return next.run(request).await;
     };
     // Probes and scrapers add what they like; nothing there depends on it.
-    if request.uri().path().starts_with("/api/")
-        && let Err(problem) = operation.check_query(request.uri())
-    {
-        return problem.into_response_to(&request);
+    if request.uri().path().starts_with("/api/") {
+        if let Err(problem) = operation.check_query(request.uri()) {
+            return problem.into_response_to(&request);
+        }
+        if let Some(query) = operation.only_in_query() {
+            request = match no_body::without_content(&app, request, query).await {
+                Ok(request) => request,
+                Err(problem) => return problem.into_response(),
+            };
+        }
     }
     request.extensions_mut().insert(operation);
     next.run(request).await
@@ -184,17 +275,17 @@ mod tests {
 
     #[test]
     fn a_near_name_is_suggested_and_a_known_one_passes() {
-        let known: Vec<String> = ["suite", "wait"].map(String::from).into();
-        assert_eq!(check("query parameter", "suite", &known), Ok(()));
+        let (what, known) = (("query parameter", None), ["suite", "wait"]);
+        assert_eq!(check(what, "suite", &known), Ok(()));
         for (name, hint) in [
             ("suites", "did you mean `suite`?"),
             ("Suite", "did you mean `suite`?"),
             ("wiat", "did you mean `wait`?"),
         ] {
-            let refused = check("query parameter", name, &known).unwrap_err();
+            let refused = check(what, name, &known).unwrap_err();
             assert!(refused.contains(hint), "{refused}");
         }
-        let refused = check("query parameter", "password", &known).unwrap_err();
+        let refused = check(what, "password", &known).unwrap_err();
         assert_eq!(
             refused,
             "unknown query parameter `password`. This operation accepts `suite`, `wait`"

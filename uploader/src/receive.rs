@@ -284,6 +284,11 @@ pub(crate) async fn drain_refused(app: &App, refused: &Problem, request: Request
     }
 }
 
+/// The same for a request that is refused before it is known whose it is.
+pub(crate) async fn drain_stranger(app: &App, request: Request) {
+    drain_unasked(app, STRANGERS, request).await;
+}
+
 async fn drain_unasked(app: &App, hearing: Hearing, request: Request) {
     if !request.headers().contains_key(header::EXPECT) {
         drain(

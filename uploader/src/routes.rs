@@ -66,7 +66,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
             )
         })
         .layer(axum::middleware::from_fn_with_state(
-            operations,
+            (app.clone(), operations),
             operations::refuse_unknown_names,
         ))
         .layer(CatchPanicLayer::custom(panicked))

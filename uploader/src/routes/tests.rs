@@ -133,6 +133,13 @@ async fn found(server: &TemporaryServer) -> Answered {
     panic!("the search finds nothing");
 }
 
+/// Returns the path of the one package that there is.
+async fn package(server: &TemporaryServer) -> String {
+    let listed = server.ask(("GET", "/api/packages"), None, &[], "").await;
+    let listed: Value = serde_json::from_str(&listed.body).unwrap();
+    format!("/api/packages/{}", listed["items"][0]["id"].as_str().unwrap())
+}
+
 fn id_of(answer: &Answered) -> String {
     let body: Value = serde_json::from_str(&answer.body).unwrap();
     body["id"].as_str().unwrap().to_owned()

@@ -4,9 +4,83 @@ use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use futures_util::{StreamExt as _, stream};
+use serde_json::json;
 
 use super::hostile::outcome;
-use super::{hello, world};
+use super::{JSON, hello, package, world};
+
+/// Returns a body that comes in pieces, without a word on how much comes.
+fn chunked(pieces: &[&'static str]) -> Body {
+    let pieces: Vec<_> = pieces.iter().copied().map(Ok::<_, std::io::Error>).collect();
+    Body::from_stream(stream::iter(pieces))
+}
+
+#[tokio::test]
+async fn an_operation_without_a_body_refuses_one() {
+    let (server, jane) = world().await;
+    let path = package(&server).await;
+    let webhook = "/api/webhooks/x/ping";
+    for (method, path) in [
+        ("DELETE", path.as_str()),
+        ("POST", "/api/auth/logout"),
+        ("POST", "/api/tokens/x/rotation"),
+        ("POST", webhook),
+        ("GET", "/api/packages"),
+        ("POST", "/api/uploads?suite=stable"),
+    ] {
+        for body in [
+            json!({"suite": "testing"}).to_string().into(),
+            chunked(&["", "suite=", "testing"]),
+            "x".repeat(1 << 20).into(),
+        ] {
+            let answer = server.ask((method, path), Some(&jane), &[JSON], body).await;
+            assert_eq!(
+                outcome(&answer),
+                (400, "unknown_field".into()),
+                "{method} {path}: {}",
+                answer.body
+            );
+        }
+    }
+    let refused = server.ask(("DELETE", &path), Some(&jane), &[JSON], "[]").await;
+    assert!(refused.body.contains("`suite`"), "{}", refused.body);
+    let there = server.ask(("GET", &path), None, &[], "").await;
+    assert_eq!(there.status, 200, "nothing was removed");
+    for body in [chunked(&[]), chunked(&["", " "]), "{}".into(), Body::empty()] {
+        let answer = server.ask(("GET", &path), None, &[], body).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+    }
+}
+
+#[tokio::test]
+async fn a_field_that_is_not_known_is_refused_at_any_depth() {
+    let (server, jane) = world().await;
+    let path = package(&server).await;
+    let promotions = "/api/suites/stable/promotions";
+    for ((method, path), body, said) in [
+        (
+            ("PUT", path.as_str()),
+            json!({"tags": ["new", {"name": "web", "colour": "#007bff"}]}),
+            "unknown field `colour` of `tags`: did you mean `color`?",
+        ),
+        (
+            ("PUT", &path),
+            json!({"suites": [{"suite": "stable", "component": "main", "x": 1}]}),
+            "unknown field `x` of `suites`",
+        ),
+        (
+            ("POST", promotions),
+            json!({"from": "prod", "dry_run": true, "query": {"sectoin": "web"}}),
+            "unknown field `sectoin` of `query`: did you mean `section`?",
+        ),
+    ] {
+        let answer = server
+            .ask((method, path), Some(&jane), &[JSON], body.to_string())
+            .await;
+        assert_eq!(outcome(&answer), (400, "unknown_field".into()), "{}", answer.body);
+        assert!(answer.body.contains(said), "{}", answer.body);
+    }
+}
 
 fn field(name: &str, value: &[u8]) -> Vec<u8> {
     let head = format!("--x\r\nContent-Disposition: form-data; name={name}\r\n\r\n");
