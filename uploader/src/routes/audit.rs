@@ -127,8 +127,11 @@ pub(crate) fn records(
 
 impl AuditFilters {
     fn query(&self) -> Result<AuditQuery, Problem> {
-        // A form sends the fields that were left empty, too.
-        let text = |value: &Option<String>| value.clone().filter(|value| !value.is_empty());
+        // A form sends the fields that were left empty, too. PostgreSQL takes no text with a NUL in it, and no record has one.
+        let text = |value: &Option<String>| {
+            let value = value.as_ref().filter(|value| !value.is_empty());
+            value.map(|value| value.replace('\0', "\u{fffd}"))
+        };
         Ok(AuditQuery {
             before: None,
             actor: text(&self.actor),

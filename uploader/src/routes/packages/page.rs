@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::app::App;
 use crate::caller::Caller;
-use crate::problem::{Code, Problem};
+use crate::problem::Problem;
 use crate::routes::wire::{ListPage, PageParams};
 use crate::routes::{lookup, wire};
 
@@ -47,12 +47,7 @@ pub(crate) fn page(
     let limit = page_limit(limit)?;
     let after = wire::position::<PackagePosition>(cursor)?
         .map(|position| {
-            let wrong = |_| {
-                Problem::new(
-                    Code::InvalidCursor,
-                    "expected the `next` of the previous page, unchanged",
-                )
-            };
+            let wrong = |_| wire::wrong_cursor();
             Ok::<_, Problem>(PageCursor {
                 name: position.name,
                 version_key: position.version_key,

@@ -45,7 +45,7 @@ pub(crate) fn found(
 ) -> Result<ListPage<PackageView>, Problem> {
     let query = filters.query(app, caller)?;
     let most = page::page_limit(filters.limit)?;
-    let skip: usize = wire::position(filters.cursor.as_deref())?.unwrap_or(0);
+    let skip = wire::skipped(filters.cursor.as_deref())?;
     let text: String = text.chars().take(200).collect();
     let part = app.archive.listing().search(&query, &text, skip, most)?;
     let read = skip.saturating_add(part.packages.len());

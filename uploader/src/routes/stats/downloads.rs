@@ -127,7 +127,7 @@ pub(crate) fn report(app: &App, caller: &Caller, params: &DownloadParams) -> Res
             )));
         }
     };
-    let skip: usize = wire::position(params.cursor.as_deref())?.unwrap_or(0);
+    let skip = wire::skipped(params.cursor.as_deref())?;
     let config = app.archive.config();
     let suites = match &params.suite {
         Some(name) => vec![caller.readable_suite(config, name)?],

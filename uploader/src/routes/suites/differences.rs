@@ -88,7 +88,7 @@ pub(crate) fn between(
     };
     let all = app.archive.differences_between(suite, before, after)?;
     let limit = wire::page_limit(params.limit)?;
-    let start: usize = wire::position(params.cursor.as_deref())?.unwrap_or(0);
+    let start = wire::skipped(params.cursor.as_deref())?;
     let mut page = DifferencePage::of(suite, all.iter().skip(start).take(limit), &all);
     let end = start.saturating_add(limit);
     page.next = (end < all.len()).then(|| wire::cursor(&end));

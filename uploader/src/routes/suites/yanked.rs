@@ -66,7 +66,7 @@ pub(crate) fn page_of(
 ) -> Result<ListPage<YankedView>, Problem> {
     let suite = caller.readable_suite(app.archive.config(), name)?;
     let limit = wire::page_limit(params.limit)?;
-    let start: usize = wire::position(params.cursor.as_deref())?.unwrap_or(0);
+    let start = wire::skipped(params.cursor.as_deref())?;
     let yanked = app.archive.catalog().yanked(&suite.codename)?;
     let shown = yanked.iter().skip(start).take(limit);
     let items: Result<Vec<_>, Problem> = shown.map(|one| view(app, suite, one)).collect();

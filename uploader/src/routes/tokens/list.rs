@@ -56,6 +56,7 @@ pub(crate) fn listed(
 ) -> Result<ListPage<TokenView>, Problem> {
     // What is asked for is judged alike, whether it changes the answer or not.
     wire::page_limit(params.limit)?;
+    view::position(params.cursor.as_deref())?;
     if !params.all {
         return view::page_of(app, caller.in_full()?);
     }

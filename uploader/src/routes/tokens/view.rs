@@ -42,11 +42,18 @@ impl TokenView {
     }
 }
 
+/// Reads after which token a list goes on.
+pub(crate) fn position(cursor: Option<&str>) -> Result<Option<Id>, Problem> {
+    let after: Option<String> = wire::position(cursor)?;
+    after
+        .map(|after| after.parse().map_err(|_| wire::wrong_cursor()))
+        .transpose()
+}
+
 /// Returns a page of the tokens of all accounts.
 pub(crate) fn page_of_all(app: &App, params: &PageParams) -> Result<ListPage<TokenView>, Problem> {
     let limit = wire::page_limit(params.limit)?;
-    let after: Option<String> = wire::position(params.cursor.as_deref())?;
-    let after: Option<Id> = after.as_deref().map(wire::value).transpose()?;
+    let after = position(params.cursor.as_deref())?;
     let mut found = app.archive.accounts().all_tokens(after.as_ref(), limit + 1)?;
     let has_more = found.len() > limit;
     found.truncate(limit);

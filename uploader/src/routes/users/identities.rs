@@ -152,10 +152,12 @@ pub(crate) fn unlinked(app: &App, caller: &Caller, account: &Account, id: &str) 
 /// Checks an identity that somebody wrote.
 fn identity(body: IdentityRequest) -> Result<ExternalIdentity, Problem> {
     let IdentityRequest { issuer, subject } = body;
-    let is_text =
-        |text: &str| (1..=MAX_TEXT).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii());
+    let is_text = |text: &str| {
+        (1..=MAX_TEXT).contains(&text.len()) && text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
+    };
     if !is_text(&issuer) || !is_text(&subject) {
-        let wrong = format!("expected an `issuer` and a `subject` of 1 to {MAX_TEXT} bytes of ASCII");
+        let wrong =
+            format!("expected an `issuer` and a `subject` of 1 to {MAX_TEXT} bytes of printable ASCII");
         return Err(Problem::new(Code::InvalidRequest, wrong));
     }
     check_url(&issuer).map_err(|why| Problem::new(Code::InvalidRequest, why))?;

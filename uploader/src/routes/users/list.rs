@@ -39,7 +39,9 @@ pub(crate) fn listed(app: &App, caller: &Caller, page: &PageParams) -> Result<Li
     caller.admin()?;
     let limit = wire::page_limit(page.limit)?;
     let after: Option<String> = wire::position(page.cursor.as_deref())?;
-    let after: Option<Username> = wire::asked(after.as_ref())?;
+    let after: Option<Username> = after
+        .map(|after| after.parse().map_err(|_| wire::wrong_cursor()))
+        .transpose()?;
     let mut accounts = app.archive.accounts().accounts(after.as_ref(), limit + 1)?;
     let more = accounts.len() > limit;
     accounts.truncate(limit);
