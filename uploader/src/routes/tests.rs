@@ -2,6 +2,7 @@
 //!
 //! After a wanted change, `INSTA_UPDATE=always cargo test -p uploader` writes the snapshots anew.
 
+mod conditions;
 mod cursors;
 mod hostile;
 mod unheard;

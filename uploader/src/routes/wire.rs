@@ -206,22 +206,40 @@ pub(crate) fn package(listed: &ListedPackage) -> Result<PackageView, Problem> {
     PackageView::new(&listed.entry, &listed.extras).map_err(|error| Problem::internal(&error))
 }
 
-/// Checks `If-Match`, where the client sent it: a change is only for what the client has seen.
+/// Says whether a change is only for a certain state of what it changes.
+pub(crate) fn is_conditional(headers: &HeaderMap) -> bool {
+    headers.contains_key(header::IF_MATCH) || headers.contains_key(header::IF_NONE_MATCH)
+}
+
+/// Checks `If-Match` and `If-None-Match`, where the client sent them: a change is only for what the client has seen, or for what is not
+/// as the client has seen it.
 ///
-/// Source: RFC 9110, section 13.1.1. A weak tag never matches.
+/// Source: RFC 9110, sections 13.1.1 and 13.1.2. A weak tag never matches the former.
 pub(crate) fn check_if_match(headers: &HeaderMap, body: &impl Serialize) -> Result<(), Problem> {
-    if !headers.contains_key(header::IF_MATCH) {
+    if !is_conditional(headers) {
         return Ok(());
     }
     let text = json(body);
     let tag = entity_tag(&text);
-    if tags(headers, &header::IF_MATCH).any(|value| value == tag || value == "*") {
-        return Ok(());
+    let failed = |detail: String| Err(Problem::new(Code::PreconditionFailed, detail));
+    if headers.contains_key(header::IF_MATCH)
+        && !tags(headers, &header::IF_MATCH).any(|value| value == tag || value == "*")
+    {
+        return failed(format!(
+            "the current `ETag` is {tag}: read the resource again before changing it"
+        ));
     }
-    Err(Problem::new(
-        Code::PreconditionFailed,
-        format!("the current `ETag` is {tag}: read the resource again before changing it"),
-    ))
+    if is_excluded(headers, &tag) {
+        return failed(format!(
+            "the current `ETag` is {tag}, and `If-None-Match` excludes it"
+        ));
+    }
+    Ok(())
+}
+
+/// Says whether `If-None-Match` names a tag, or any.
+fn is_excluded(headers: &HeaderMap, tag: &str) -> bool {
+    tags(headers, &header::IF_NONE_MATCH).any(|value| value.trim_start_matches("W/") == tag || value == "*")
 }
 
 /// Returns the entity tag of a body: strong, and of its bytes alone.
@@ -246,9 +264,7 @@ fn tags<'a>(headers: &'a HeaderMap, name: &header::HeaderName) -> impl Iterator<
 pub(crate) fn revalidated(headers: &HeaderMap, body: &impl Serialize) -> Response {
     let text = json(body);
     let tag = entity_tag(&text);
-    let matches = tags(headers, &header::IF_NONE_MATCH)
-        .any(|value| value.trim_start_matches("W/") == tag || value == "*");
-    let mut response = if matches {
+    let mut response = if is_excluded(headers, &tag) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
         ([(header::CONTENT_TYPE, "application/json")], text).into_response()

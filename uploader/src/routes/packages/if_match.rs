@@ -1,20 +1,20 @@
-//! `If-Match` of a package.
+//! `If-Match` and `If-None-Match` of a package.
 
-use axum::http::{HeaderMap, header};
+use axum::http::HeaderMap;
 
 use crate::app::App;
 use crate::caller::Caller;
 use crate::problem::Problem;
 use crate::routes::{lookup, wire};
 
-/// Checks `If-Match` against the package as `GET` shows it to this caller.
+/// Checks both against the package as `GET` shows it to this caller.
 pub(crate) fn check_if_match(
     app: &App,
     caller: &Caller,
     headers: &HeaderMap,
     id: &str,
 ) -> Result<(), Problem> {
-    if !headers.contains_key(header::IF_MATCH) {
+    if !wire::is_conditional(headers) {
         return Ok(());
     }
     wire::check_if_match(headers, &wire::package(&lookup::readable(app, caller, id)?)?)
