@@ -6,14 +6,14 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::{HeaderMap, HeaderValue, Method, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use tower::ServiceExt as _;
 use tower_http::services::ServeFile;
 
 use crate::app::App;
 use crate::problem::{Code, Problem};
-use crate::store_files;
+use crate::store_files::{self, RequestedPart};
 
 /// How long caches may keep a file.
 const FOR_EVER: &str = "max-age=31536000, immutable";
@@ -128,7 +128,9 @@ pub(crate) fn tree_of(filename: &str) -> &str {
 /// Answers a request with a file of the tree, or with a part of it.
 pub(crate) async fn serve(app: &Arc<App>, path: &StaticPath, request: Request) -> Response {
     if request.method() != Method::GET && request.method() != Method::HEAD {
-        return Problem::new(Code::MethodNotAllowed, "files support only GET and HEAD").into_response();
+        let refused = Problem::new(Code::MethodNotAllowed, "files support only GET and HEAD");
+        let allowed = HeaderValue::from_static("GET, HEAD");
+        return ([(header::ALLOW, allowed)], refused).into_response();
     }
     let Some(root) = app.archive.files().folder() else {
         let (head, _) = request.into_parts();
@@ -159,6 +161,27 @@ pub(crate) async fn serve(app: &Arc<App>, path: &StaticPath, request: Request) -
 
 /// Says of an answer what is true of the path, wherever the file is.
 fn with_rules(mut response: Response, path: &StaticPath) -> Response {
+    let refused = match response.status() {
+        StatusCode::RANGE_NOT_SATISFIABLE => {
+            Problem::new(Code::RangeNotSatisfiable, "expected a range within the file")
+        }
+        StatusCode::PRECONDITION_FAILED => Problem::new(
+            Code::PreconditionFailed,
+            "the file is not as `If-Match` or `If-Unmodified-Since` says",
+        ),
+        _ => return described(response, path),
+    };
+    // How long the file is, which a client may do something about.
+    let length = response.headers_mut().remove(header::CONTENT_RANGE);
+    let mut response = refused.into_response();
+    if let Some(length) = length {
+        response.headers_mut().insert(header::CONTENT_RANGE, length);
+    }
+    response
+}
+
+/// Says of a file what it is, and how long it may be kept.
+fn described(mut response: Response, path: &StaticPath) -> Response {
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(path.kind()));
     headers.insert(header::CACHE_CONTROL, path.cache());
@@ -171,51 +194,32 @@ fn with_rules(mut response: Response, path: &StaticPath) -> Response {
     response
 }
 
-/// Settles what `ServeFile` leaves to others about parts of a file: units, `If-Range`, and a suffix that is longer than the file.
-///
-/// Source: RFC 9110, sections 13.1.5, 14.1 and 14.1.2.
+/// Settles what `ServeFile` leaves to others about parts of a file, as where the file is in a bucket: units, `If-Range`, several ranges,
+/// and numerals of any size.
 async fn settle_range(file: &Path, headers: &mut HeaderMap) {
-    let Some(range) = headers.get(header::RANGE).and_then(in_bytes) else {
-        headers.remove(header::RANGE);
-        headers.remove(header::IF_RANGE);
+    if !headers.contains_key(header::RANGE) {
         return;
-    };
-    headers.insert(header::RANGE, range.clone());
+    }
     let head = Request::builder().method(Method::HEAD).body(Body::empty());
     let head = head.expect("a method and an empty body make a request");
     let Ok(known) = ServeFile::new(file).oneshot(head).await;
     let known = known.headers();
-    if let Some(condition) = headers.remove(header::IF_RANGE) {
-        // A weak tag never matches here, and a date has to be the same.
-        let of_now = [known.get(header::ETAG), known.get(header::LAST_MODIFIED)];
-        let is_strong = !condition.as_bytes().starts_with(b"W/");
-        if !(is_strong && of_now.contains(&Some(&condition))) {
+    let size = known.get(header::CONTENT_LENGTH);
+    let size: Option<u64> = size.and_then(|size| size.to_str().ok()?.parse().ok());
+    let wanted = size.map(|size| (store_files::wanted(headers, known, size), size));
+    headers.remove(header::IF_RANGE);
+    let range = match wanted {
+        None | Some((RequestedPart::Whole, _)) => {
             headers.remove(header::RANGE);
             return;
         }
-    }
-    let suffix = range
-        .to_str()
-        .ok()
-        .and_then(|range| range.strip_prefix("bytes=-"));
-    let suffix: Option<u64> = suffix.and_then(|suffix| suffix.parse().ok());
-    let length = known.get(header::CONTENT_LENGTH);
-    let length: Option<u64> = length.and_then(|length| length.to_str().ok()?.parse().ok());
-    if let (Some(suffix), Some(length)) = (suffix, length)
-        && suffix > length
-        && length > 0
-    {
-        headers.insert(header::RANGE, HeaderValue::from_static("bytes=0-"));
-    }
-}
-
-/// Returns a range of bytes with its unit in lower case; `None` for other units, which are ignored.
-fn in_bytes(range: &HeaderValue) -> Option<HeaderValue> {
-    let (unit, ranges) = range.to_str().ok()?.split_once('=')?;
-    if !unit.eq_ignore_ascii_case("bytes") {
-        return None;
-    }
-    HeaderValue::try_from(format!("bytes={ranges}")).ok()
+        Some((RequestedPart::Outside, size)) => format!("bytes={size}-"),
+        // The rest is asked for as such: the file may be another by now, with another end.
+        Some((RequestedPart::Part(part), size)) if part.end == size => format!("bytes={}-", part.start),
+        Some((RequestedPart::Part(part), _)) => format!("bytes={}-{}", part.start, part.end - 1),
+    };
+    let range = HeaderValue::try_from(range).expect("numbers and the words around them are ASCII");
+    headers.insert(header::RANGE, range);
 }
 
 /// Returns the answer for what is not there.

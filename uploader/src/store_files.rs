@@ -176,13 +176,16 @@ fn parse_http_date(text: &str) -> Option<i64> {
 
 /// What of a file is asked for.
 #[derive(Debug, PartialEq, Eq)]
-enum RequestedPart {
+pub(crate) enum RequestedPart {
     Whole,
     Part(Range<u64>),
     Outside,
 }
 
-fn wanted(asked: &HeaderMap, known: &HeaderMap, size: u64) -> RequestedPart {
+/// Returns what of a file with these headers is asked for.
+///
+/// Source: RFC 9110, sections 13.1.5, 14.1 and 14.1.2.
+pub(crate) fn wanted(asked: &HeaderMap, known: &HeaderMap, size: u64) -> RequestedPart {
     let Some(text) = asked.get(header::RANGE).and_then(|range| range.to_str().ok()) else {
         return RequestedPart::Whole;
     };
@@ -207,10 +210,10 @@ fn part(text: &str, size: u64) -> RequestedPart {
     if !unit.eq_ignore_ascii_case("bytes") || range.contains(',') {
         return RequestedPart::Whole;
     }
-    let range = match (first.parse::<u64>(), last.parse::<u64>()) {
-        (Ok(first), Ok(last)) if first <= last => first..last.saturating_add(1).min(size),
-        (Ok(first), Err(_)) if last.is_empty() => first..size,
-        (Err(_), Ok(count)) if first.is_empty() => size.saturating_sub(count)..size,
+    let range = match (numeral(first), numeral(last)) {
+        (Some(first), Some(last)) if first <= last => first..last.saturating_add(1).min(size),
+        (Some(first), None) if last.is_empty() => first..size,
+        (None, Some(count)) if first.is_empty() => size.saturating_sub(count)..size,
         _ => return RequestedPart::Whole,
     };
     if range.start >= range.end {
@@ -218,6 +221,12 @@ fn part(text: &str, size: u64) -> RequestedPart {
     } else {
         RequestedPart::Part(range)
     }
+}
+
+/// Reads digits; what is larger than any file is as large as can be.
+fn numeral(digits: &str) -> Option<u64> {
+    let are_digits = !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit());
+    are_digits.then(|| digits.parse().unwrap_or(u64::MAX))
 }
 
 fn ascii(text: String) -> HeaderValue {
@@ -236,6 +245,10 @@ mod tests {
             ("bytes=-3", RequestedPart::Part(7..10)),
             ("bytes=-30", RequestedPart::Part(0..10)),
             ("bytes=8-99", RequestedPart::Part(8..10)),
+            ("bytes=8-18446744073709551616", RequestedPart::Part(8..10)),
+            ("bytes=-18446744073709551616", RequestedPart::Part(0..10)),
+            ("bytes=18446744073709551616-", RequestedPart::Outside),
+            ("bytes=+1-2", RequestedPart::Whole),
             ("bytes=10-", RequestedPart::Outside),
             ("bytes=-0", RequestedPart::Outside),
             ("bytes=4-2", RequestedPart::Whole),

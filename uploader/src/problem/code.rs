@@ -99,6 +99,7 @@ codes! {
     UriTooLong "uri_too_long" URI_TOO_LONG "The path and query are too long";
     PayloadTooLarge "payload_too_large" PAYLOAD_TOO_LARGE "The body is too large";
     UnsupportedMediaType "unsupported_media_type" UNSUPPORTED_MEDIA_TYPE "The media type is not supported";
+    RangeNotSatisfiable "range_not_satisfiable" RANGE_NOT_SATISFIABLE "The file has no such range";
     InvalidJson "invalid_json" BAD_REQUEST "The body is not JSON";
     InvalidQuery "invalid_query" BAD_REQUEST "A query parameter is not valid";
     InvalidPath "invalid_path" BAD_REQUEST "The path cannot be decoded";

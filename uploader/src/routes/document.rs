@@ -117,6 +117,9 @@ fn statuses(path: &str, method: &HttpMethod, operation: &Operation) -> Vec<u16> 
     if operation.request_body.is_some() {
         statuses.extend([413, 415]);
     }
+    if path.ends_with("/download") {
+        statuses.extend([412, 416]);
+    }
     if path.starts_with("/api/uploads") {
         // The announced length is too large, or a part has not the digest that it should have.
         statuses.extend([413, 460]);

@@ -4,6 +4,7 @@
 
 mod conditions;
 mod cursors;
+mod files;
 mod hostile;
 mod unheard;
 

@@ -23,7 +23,7 @@ use crate::static_files::{self, StaticPath, tree_of};
     security((), ("bearer" = [])),
     responses((status = 200, description = "The .deb", body = wire::Binary, content_type = "application/vnd.debian.binary-package"),
         (status = 206, description = "The requested range", body = wire::Binary, content_type = "application/vnd.debian.binary-package"), (status = 302, description = "Redirect to the static file"),
-        (status = 304, description = "Not modified"), (status = 416, description = "The range lies outside the file")))]
+        (status = 304, description = "Not modified")))]
 pub(crate) async fn download(
     State(app): State<Arc<App>>,
     presented: PresentedCredential,
