@@ -34,7 +34,7 @@ pub(super) struct TokenCreateArgs {
     #[arg(long, required = true)]
     scope: Vec<Scope>,
     /// Lifetime, such as `90d` [default: unlimited].
-    #[arg(long)]
+    #[arg(long, value_parser = lifetime)]
     expires: Option<Span>,
     /// A name for the token.
     #[arg(long, default_value = "created on the command line")]
@@ -54,6 +54,15 @@ pub(super) struct TokenListArgs {
 pub(super) struct TokenRevokeArgs {
     /// The ID of the token, as printed by `list`.
     id: Id,
+}
+
+/// Reads how long a token lives: one that ends when it begins is of no use to anybody.
+fn lifetime(text: &str) -> Result<Span, String> {
+    let span = text.parse::<Span>().map_err(|error| error.to_string())?;
+    if span.seconds() == 0 {
+        return Err("expected a second or more".to_owned());
+    }
+    Ok(span)
 }
 
 pub(super) fn run(command: TokenCommand, settings: &Settings) -> Result<(), CommandError> {
@@ -156,4 +165,17 @@ fn create(args: TokenCreateArgs, settings: &Settings) -> Result<(), CommandError
         .create_token(&token, &digest::sha256(secret.as_bytes()), &event)
         .map_err(CommandError::archive)?;
     print(&secret)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_lives_for_a_second_or_more() {
+        assert_eq!(lifetime("1s").map(Span::seconds), Ok(1));
+        for wrong in ["0s", "0d", "00w", "-1d", "soon"] {
+            assert!(lifetime(wrong).is_err(), "{wrong}");
+        }
+    }
 }
