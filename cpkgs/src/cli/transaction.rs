@@ -22,6 +22,7 @@ use super::fetch_debs::{debs, download, downloads};
 use super::install_target::{InstallTarget, Run};
 use super::plan_text::lines;
 use super::plan_view::{view, why_text};
+use super::refusal::refused;
 use super::{Context, Outcome, human_size, now};
 
 /// What helps against a package that cannot be configured.

@@ -104,7 +104,7 @@ fn every_body_has_its_time_and_its_size() {
         );
         answer(begin_other(&server, &head, body))
     };
-    let field = b"--b\r\nContent-Disposition: form-data; name=\"other\"\r\n\r\n".as_slice();
+    let field = b"--b\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\n".as_slice();
     for unfinished in [b"--b".as_slice(), field] {
         let said = form(90_000, unfinished);
         assert!(said.starts_with("HTTP/1.1 408 "), "{said}");
