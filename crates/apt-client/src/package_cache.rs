@@ -5,6 +5,7 @@
 //! the indexes that it was made of and a checksum; what is stale, corrupt or of another version is made again. They are
 //! written beside and renamed, so two processes at once do not meet.
 
+mod description_text;
 mod descriptions;
 mod summaries;
 pub(crate) mod file;

@@ -12,6 +12,7 @@ mod catalog;
 mod condemned;
 mod conflict;
 mod content;
+mod counted;
 mod database_url;
 pub mod downloads;
 mod error;

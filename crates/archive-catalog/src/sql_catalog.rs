@@ -4,12 +4,12 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
+use crate::counted::Counted;
 use crate::database_url::DatabaseUrl;
 use crate::error::CatalogError;
 use crate::postgres::{Borrowed, PostgresServer};
 use crate::sql::{Db, Sql, params};
 use crate::sqlite::SqliteFile;
-use crate::statements::Counted;
 use crate::turn::Patience;
 
 /// A catalog in a SQLite file or on a PostgreSQL server.

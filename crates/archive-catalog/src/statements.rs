@@ -35,5 +35,3 @@ mod trees;
 mod upload_queue;
 mod webhook_columns;
 mod webhooks;
-
-pub(crate) use totals::Counted;

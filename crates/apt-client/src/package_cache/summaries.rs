@@ -6,13 +6,10 @@ use std::ops::Range;
 use debian_control::digest::Sha256;
 use debian_control::stanza::{Field, Stanza};
 
-use super::descriptions::DescriptionText;
+use super::description_text::{CHECKED, DescriptionSpan, DescriptionText};
 
 /// How many numbers there are of each package.
 const WORDS: usize = 14;
-
-/// Why reading needs no answer for numbers that lead nowhere.
-pub(super) const CHECKED: &str = "every number was checked when the summaries were opened";
 
 /// What is known of all packages, in the order of the resolver's numbers.
 ///
@@ -56,16 +53,6 @@ pub struct PackageSummary<'f> {
     pub(super) description: DescriptionSpan,
     /// Where its whole description stands, when that is in a `Translation-en`.
     pub translated: Option<TextSpan>,
-}
-
-/// Where the description of a package stands among those of all.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct DescriptionSpan {
-    pub(super) start: usize,
-    /// Bytes of the first line.
-    pub(super) synopsis: usize,
-    /// Bytes of what follows it.
-    pub(super) rest: usize,
 }
 
 /// Where a text stands in one of several files.

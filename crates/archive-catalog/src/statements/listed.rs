@@ -142,7 +142,7 @@ fn gathered(rows: Vec<ReadRow>) -> Vec<KnownContent> {
     found.into_values().collect()
 }
 
-/// The key of a content; in the row of a placement, the content; what is said of it.
+/// The key of a content; in the row of a placement, the content; what its row says.
 type ReadRow = (i64, Option<Content>, Option<RowSays>);
 
 /// What one row says.

@@ -1,57 +1,13 @@
 //! How much suites hold, counted once for each state of them.
 
-use std::collections::{BTreeMap, HashMap};
-use std::sync::{Mutex, PoisonError};
+use std::collections::BTreeMap;
 
 use debian_control::name::SuiteName;
 
 use super::filter::{Condition, Reach};
+use crate::counted::{Counted, Days, Held, State, once};
 use crate::listing::{PackageQuery, Totals};
 use crate::sql::{ColumnType, Db, Given, Param, Sql, given_row, params};
-
-/// How many sets of suites are remembered, each in one state: there are as many as accounts differ in what they may read.
-const REMEMBERED: usize = 64;
-
-/// Suites by key, each with its revision: what stands and stood in them does not change without it.
-type State = Vec<(i64, i64)>;
-
-/// What was counted of sets of suites in their last states.
-#[derive(Default)]
-pub(crate) struct Counted {
-    held: Mutex<HashMap<State, Held>>,
-    days: Mutex<HashMap<(State, i64), Days>>,
-}
-
-/// Packages, names and bytes.
-#[derive(Clone, Copy)]
-struct Held {
-    packages: u64,
-    names: u64,
-    bytes: u64,
-}
-
-/// How many packages were placed, by day since 1970.
-type Days = Vec<(i64, u64)>;
-
-/// Returns what is remembered under a key, or what `count` returns, which is remembered then.
-fn once<K: Clone + Eq + std::hash::Hash, V: Clone>(
-    known: &Mutex<HashMap<K, V>>,
-    key: &K,
-    count: impl FnOnce() -> Sql<V>,
-) -> Sql<V> {
-    let lock = || known.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(value) = lock().get(key) {
-        return Ok(value.clone());
-    }
-    let value = count()?;
-    let mut known = lock();
-    // Most are of states that are gone.
-    if known.len() >= REMEMBERED {
-        known.clear();
-    }
-    known.insert(key.clone(), value.clone());
-    Ok(value)
-}
 
 fn state(db: &Db<'_>, suites: &[SuiteName]) -> Sql<State> {
     let given = suites.iter().map(|suite| given_row![suite.as_str()]);

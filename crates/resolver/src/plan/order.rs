@@ -222,7 +222,7 @@ impl Ordering<'_> {
         self.grouped(packages, |package| {
             needs(self.universe, package, fields)
                 .chain(self.replacements(package))
-                .chain(self.opponents(package))
+                .chain(self.conflict_successors(package))
                 .chain(self.other_halves(package))
                 .collect()
         })
@@ -260,7 +260,7 @@ impl Ordering<'_> {
     }
 
     /// Returns what replaces the installed versions that a package is in conflict with: it is unpacked before it.
-    fn opponents(&self, package: PackageId) -> impl Iterator<Item = PackageId> {
+    fn conflict_successors(&self, package: PackageId) -> impl Iterator<Item = PackageId> {
         let olds = self.in_conflict.get(&package).into_iter().flatten();
         olds.filter_map(|old| self.changed.get(old).copied())
     }
@@ -274,7 +274,7 @@ impl Ordering<'_> {
     /// Returns what has to be unpacked before a package.
     fn replaced_before(&self, package: PackageId) -> impl Iterator<Item = PackageId> {
         self.essential_replacements(package)
-            .chain(self.opponents(package))
+            .chain(self.conflict_successors(package))
     }
 
     /// Returns what replaces the installed versions that a package cannot be beside.

@@ -166,7 +166,7 @@ impl UniverseBuilder {
         builder
     }
 
-    /// Goes on with a universe that was made for the same machine; `None` where it was made for another, or holds a version that is none.
+    /// Goes on with a universe that was made for the same machine; `None` where it was made for another, or holds an invalid version.
     ///
     /// It does not say which files its packages are: [`note_sha256`](Self::note_sha256) does, of those that could be added again.
     pub fn of(universe: Universe, native: &Architecture, foreign: &[Architecture]) -> Option<Self> {

@@ -116,7 +116,8 @@ fn a_form_that_its_server_does_not_give_is_got_in_another() {
         "return 302 http://127.0.0.1:1/",
     ] {
         let nginx = Nginx::serve_with(&foreign.path(""), |server| {
-            let refusal = format!("    location ~ /Packages\\.[gx]z$ {{ {answer}; }}\n    location ~ /\\. {{");
+            let refusal =
+                format!("    location ~ /Packages\\.[gx]z$ {{ {answer}; }}\n    location ~ /\\. {{");
             server.replacen("    location ~ /\\. {", &refusal, 1)
         });
         let client = foreign.client_at(&nginx.url(), &STABLE);
@@ -124,7 +125,11 @@ fn a_form_that_its_server_does_not_give_is_got_in_another() {
         knows_greeting(&client);
         let log = nginx.access_log();
         let refused = log.iter().filter(|access| access.path.ends_with('z'));
-        assert_eq!(refused.filter(|access| access.status != 200).count(), 2, "{answer}");
+        assert_eq!(
+            refused.filter(|access| access.status != 200).count(),
+            2,
+            "{answer}"
+        );
     }
 }
 
