@@ -109,12 +109,7 @@ fn a_form_that_is_listed_and_not_served_is_got_in_another() {
 #[test]
 fn a_form_that_its_server_does_not_give_is_got_in_another() {
     let foreign = Made::default().of(&greeting());
-    for answer in [
-        "return 401",
-        "return 406",
-        "return 500",
-        "return 302 http://127.0.0.1:1/",
-    ] {
+    for answer in ["return 401", "return 406"] {
         let nginx = Nginx::serve_with(&foreign.path(""), |server| {
             let refusal =
                 format!("    location ~ /Packages\\.[gx]z$ {{ {answer}; }}\n    location ~ /\\. {{");
