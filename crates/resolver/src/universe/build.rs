@@ -36,7 +36,7 @@ impl Default for Source {
     }
 }
 
-/// Makes a [`Universe`](crate::universe::Universe).
+/// Makes a [`Universe`].
 ///
 /// ```
 /// use debian_control::stanza::StanzaReader;
