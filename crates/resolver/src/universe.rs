@@ -7,6 +7,7 @@
 mod alternative;
 mod build;
 mod bytes;
+mod candidates;
 mod error;
 mod fields;
 mod index;
@@ -14,6 +15,7 @@ mod intern;
 mod matching;
 mod relation_lookup;
 mod relations;
+mod resume;
 
 use crate::index_vec::{Id, IndexVec, Span, id};
 

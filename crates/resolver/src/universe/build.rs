@@ -1,7 +1,5 @@
 //! Building a universe from stanzas.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::str::FromStr;
 
 use debian_control::architecture::Architecture;
@@ -11,12 +9,12 @@ use debian_control::terminal::escaped;
 use debian_control::version::Version;
 
 use super::alternative::Alternative;
+use super::candidates::{Candidates, Identity, digest};
 use super::fields::Fields;
 use super::intern::Lookup;
 use super::relation_lookup::RelationLookup;
 use super::{
-    ArchitectureId, FIELDS, GroupId, MultiArch, Name, NameId, Package, PackageId, Universe, UniverseError,
-    VersionId,
+    ArchitectureId, FIELDS, GroupId, MultiArch, Name, NameId, Package, PackageId, UniverseError, VersionId,
 };
 use crate::index_vec::{Id as _, IndexVec, Span};
 
@@ -36,7 +34,7 @@ impl Default for Source {
     }
 }
 
-/// Makes a [`Universe`].
+/// Makes a [`Universe`](crate::universe::Universe).
 ///
 /// ```
 /// use debian_control::stanza::StanzaReader;
@@ -57,12 +55,12 @@ pub struct UniverseBuilder {
     pub(super) by_text: Lookup<NameId>,
     pub(super) versions: IndexVec<VersionId, Span>,
     pub(super) parsed: IndexVec<VersionId, Version>,
-    by_version: Lookup<VersionId>,
+    pub(super) by_version: Lookup<VersionId>,
     pub(super) architectures: IndexVec<ArchitectureId, Span>,
     /// How many of the first architectures packages may have; others are only mentioned.
     usable: usize,
     pub(super) packages: IndexVec<PackageId, Package>,
-    candidates: Candidates,
+    pub(super) candidates: Candidates,
     pub(super) groups: IndexVec<GroupId, Span>,
     pub(super) alternatives: Vec<Alternative>,
     pub(super) related: Vec<GroupId>,
@@ -73,69 +71,6 @@ pub struct UniverseBuilder {
 const MOST_PACKAGES: usize = 1 << 24;
 /// Bytes of text: names, versions and relations, each counted once.
 const MOST_TEXT: usize = 1 << 31;
-
-/// Name, version text and architecture; packages that share them may still be several.
-type Identity = (NameId, VersionId, ArchitectureId);
-
-/// The first half of a SHA-256: no archive can make another's by trying.
-type Digest = [u8; 16];
-
-/// Which packages there are of each identity.
-#[derive(Default)]
-struct Candidates {
-    /// The first one of each, and the digest of its file.
-    first: HashMap<Identity, (PackageId, Option<Digest>)>,
-    /// Further ones, with other bytes.
-    further: HashMap<Identity, Vec<PackageId>>,
-    by_digest: HashMap<(Identity, Digest), PackageId>,
-}
-
-impl Candidates {
-    /// Returns the package with these bytes.
-    fn with_digest(&self, identity: Identity, digest: Digest) -> Option<PackageId> {
-        match self.first.get(&identity)? {
-            (package, Some(known)) if *known == digest => Some(*package),
-            _ => self.by_digest.get(&(identity, digest)).copied(),
-        }
-    }
-
-    /// Returns all packages of an identity, the first one first.
-    fn of(&self, identity: Identity) -> impl Iterator<Item = PackageId> {
-        let first = self.first.get(&identity).map(|(package, _)| *package);
-        let further = self.further.get(&identity).into_iter().flatten().copied();
-        first.into_iter().chain(further)
-    }
-
-    /// Notes the digest of a package that was inserted without one.
-    fn note(&mut self, identity: Identity, digest: Digest, package: PackageId) {
-        match self.first.get_mut(&identity) {
-            Some((first, known)) if *first == package => *known = Some(digest),
-            _ => {
-                self.by_digest.insert((identity, digest), package);
-            }
-        }
-    }
-
-    fn insert(&mut self, identity: Identity, digest: Option<Digest>, package: PackageId) {
-        match self.first.entry(identity) {
-            Entry::Vacant(vacant) => {
-                vacant.insert((package, digest));
-            }
-            Entry::Occupied(_) => {
-                self.further.entry(identity).or_default().push(package);
-                if let Some(digest) = digest {
-                    self.by_digest.insert((identity, digest), package);
-                }
-            }
-        }
-    }
-}
-
-/// Returns the first half of a digest; `None` if the text is not a SHA-256.
-fn digest(text: &str) -> Option<Digest> {
-    let digits = text.get(..32).filter(|_| text.len() == 64)?;
-    u128::from_str_radix(digits, 16).ok().map(u128::to_be_bytes)
-}
 
 impl UniverseBuilder {
     /// Begins one for a machine of an architecture, which can run others besides.
@@ -164,53 +99,6 @@ impl UniverseBuilder {
         }
         builder.usable = builder.architectures.len();
         builder
-    }
-
-    /// Goes on with a universe that was made for the same machine; `None` where it was made for another, or holds an invalid version.
-    ///
-    /// It does not say which files its packages are: [`note_sha256`](Self::note_sha256) does, of those that could be added again.
-    pub fn of(universe: Universe, native: &Architecture, foreign: &[Architecture]) -> Option<Self> {
-        let mut builder = Self::new(native, foreign);
-        let architecture = |id: ArchitectureId| builder.architectures[id].text(&builder.text);
-        let mut usable = builder.architectures.ids();
-        if !usable.all(|id| {
-            universe.architectures.len() > id.index() && universe.architecture_text(id) == architecture(id)
-        }) {
-            return None;
-        }
-        for id in universe.versions.ids() {
-            builder.parsed.push(universe.version_text(id).parse().ok()?);
-        }
-        builder.text = universe.text;
-        builder.names = universe.names;
-        builder.versions = universe.versions;
-        builder.architectures = universe.architectures;
-        builder.packages = universe.packages;
-        builder.groups = universe.groups;
-        builder.alternatives = universe.alternatives;
-        builder.related = universe.related;
-        for id in builder.names.ids() {
-            let span = builder.names[id].text;
-            builder.by_text.insert(span.text(&builder.text), span, id);
-        }
-        for id in builder.versions.ids() {
-            let span = builder.versions[id];
-            builder.by_version.insert(span.text(&builder.text), span, id);
-        }
-        for id in builder.packages.ids() {
-            let package = &builder.packages[id];
-            let identity = (package.name, package.version, package.architecture);
-            builder.candidates.insert(identity, None, id);
-        }
-        Some(builder)
-    }
-
-    /// Notes the `SHA256` of a package that was there before.
-    pub fn note_sha256(&mut self, package: PackageId, sha256: &str) {
-        let Some(digest) = digest(sha256) else { return };
-        let of = &self.packages[package];
-        let identity = (of.name, of.version, of.architecture);
-        self.candidates.note(identity, digest, package);
     }
 
     /// Adds a package; `None` for one of an architecture that the machine does not run.
@@ -478,90 +366,5 @@ fn importance(value: &str) -> u8 {
         "standard" => 2,
         "optional" => 3,
         _ => 4,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const HELLO: &str =
-        "Package: hello\nVersion: 1.0\nArchitecture: amd64\nDepends: libc6 (>= 2.34), libhello\nSHA256: aa\n";
-
-    fn builder() -> UniverseBuilder {
-        UniverseBuilder::new(&native(), &foreign())
-    }
-
-    fn native() -> Architecture {
-        "amd64".parse().unwrap()
-    }
-
-    fn foreign() -> [Architecture; 1] {
-        ["i386".parse().unwrap()]
-    }
-
-    /// The stanza of hello with such a digest.
-    fn hello(digest: char) -> String {
-        HELLO.replace("aa", &digest.to_string().repeat(64))
-    }
-
-    fn add(builder: &mut UniverseBuilder, text: &str) -> PackageId {
-        let stanza = Stanza::parse(text).unwrap();
-        builder.add(&stanza, Source::default()).unwrap().unwrap()
-    }
-
-    #[test]
-    fn a_finished_universe_is_gone_on_with_as_if_it_had_not_been() {
-        let library =
-            "Package: libhello\nVersion: 2\nArchitecture: i386\nMulti-Arch: same\nProvides: greeting (= 2)\n";
-        let installed =
-            "Package: hello\nVersion: 1.0\nArchitecture: amd64\nDepends: libhello, libc6 (>= 2.34)\n";
-        let mut at_once = builder();
-        let mut first = builder();
-        for begun in [&mut at_once, &mut first] {
-            add(begun, &hello('a'));
-            add(begun, &hello('b'));
-            add(begun, library);
-        }
-        let finished = first.finish();
-        let files: Vec<(PackageId, String)> = finished
-            .packages()
-            .zip(["a".repeat(64), "b".repeat(64)])
-            .collect();
-        let mut gone_on = UniverseBuilder::of(finished, &native(), &foreign()).unwrap();
-        for (package, sha256) in files {
-            gone_on.note_sha256(package, &sha256);
-        }
-        for begun in [&mut at_once, &mut gone_on] {
-            let like = HELLO.replace("SHA256: aa\n", "");
-            let (library, installed) = (library.to_owned(), installed.to_owned());
-            let again = [hello('a'), hello('b'), library, like, hello('c'), installed];
-            let known: Vec<usize> = again.iter().map(|text| add(begun, text).index()).collect();
-            assert_eq!(known, [0, 1, 2, 0, 3, 4]);
-        }
-        let (at_once, gone_on) = (at_once.finish(), gone_on.finish());
-        for name in ["hello", "libhello", "libc6"] {
-            assert_eq!(at_once.versions_of(name), gone_on.versions_of(name));
-        }
-        assert!(
-            at_once
-                .providers_of("greeting")
-                .eq(gone_on.providers_of("greeting"))
-        );
-        assert_eq!(gone_on.packages[PackageId::new(2)].multi_arch, MultiArch::Same);
-    }
-
-    #[test]
-    fn a_universe_of_another_machine_is_not_gone_on_with() {
-        let [other] = foreign();
-        assert!(UniverseBuilder::of(builder().finish(), &other, &[]).is_none());
-        assert!(
-            UniverseBuilder::of(
-                UniverseBuilder::new(&native(), &[]).finish(),
-                &native(),
-                &foreign()
-            )
-            .is_none()
-        );
     }
 }
