@@ -15,7 +15,7 @@ pub(crate) use self::credential::PresentedBasic;
 use crate::app::App;
 use crate::operations::Operation;
 use crate::problem::{Code, Problem};
-use crate::receive::took_too_long;
+use crate::receive::{refuse_encoding, took_too_long};
 
 /// A JSON body of at most two megabytes.
 pub(crate) struct Json<T>(pub(crate) T);
@@ -30,6 +30,7 @@ impl<T: DeserializeOwned> FromRequest<Arc<App>> for Json<T> {
                 "expected `Content-Type: application/json`",
             ));
         }
+        refuse_encoding(request.headers())?;
         let operation = request.extensions().get::<Arc<Operation>>().cloned();
         // It is small: it has as long in all as an upload may send nothing.
         let time = app.settings.upload_idle;

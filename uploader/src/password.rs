@@ -80,7 +80,13 @@ pub(crate) fn check(password: &str) -> Result<(), Problem> {
             format!("expected at least {MIN_CHARACTERS} characters"),
         ));
     }
-    if password.trim().is_empty() {
+    if password.chars().any(char::is_control) {
+        return Err(Problem::new(
+            Code::WeakPassword,
+            "expected no control characters: no keyboard can repeat them",
+        ));
+    }
+    if password.chars().all(shows_nothing) {
         return Err(Problem::new(Code::WeakPassword, "expected more than white space"));
     }
     if password.len() > MAX_BYTES {
@@ -90,6 +96,35 @@ pub(crate) fn check(password: &str) -> Result<(), Problem> {
         ));
     }
     Ok(())
+}
+
+/// Says whether a character leaves nothing to see: white space, and what Unicode calls ignorable by default, the braille and Hangul
+/// blanks too.
+///
+/// Source: Unicode 16, `Default_Ignorable_Code_Point` of DerivedCoreProperties.txt.
+fn shows_nothing(letter: char) -> bool {
+    letter.is_whitespace()
+        || matches!(
+            letter,
+            '\u{ad}'
+                | '\u{34f}'
+                | '\u{61c}'
+                | '\u{115f}'..='\u{1160}'
+                | '\u{17b4}'..='\u{17b5}'
+                | '\u{180b}'..='\u{180f}'
+                | '\u{200b}'..='\u{200f}'
+                | '\u{202a}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{2800}'
+                | '\u{3164}'
+                | '\u{fe00}'..='\u{fe0f}'
+                | '\u{feff}'
+                | '\u{ffa0}'
+                | '\u{fff0}'..='\u{fff8}'
+                | '\u{1bca0}'..='\u{1bca3}'
+                | '\u{1d173}'..='\u{1d17a}'
+                | '\u{e0000}'..='\u{e0fff}'
+        )
 }
 
 /// Returns the Argon2id hash (19 MiB, two passes) in PHC form.
@@ -153,7 +188,13 @@ mod tests {
         assert!(check("ninechars").is_err());
         assert!(check("äöüäöüäöüä").is_ok());
         assert!(check(&"x".repeat(2000)).is_err());
-        assert!(check(&" \t\u{a0}".repeat(10)).is_err());
+        assert!(check("pass word\u{200b}").is_ok());
+        for unseen in ["\u{a0} ", "\u{200b}", "\u{2800}", "\u{3164}\u{ad}"] {
+            assert!(check(&unseen.repeat(10)).is_err(), "{unseen:?}");
+        }
+        for control in ["correct\0horse", "correct\nhorse", "correct\u{85}horse"] {
+            assert!(check(control).is_err(), "{control:?}");
+        }
     }
 
     #[tokio::test]

@@ -76,7 +76,7 @@ pub(crate) async fn receive_whole(
     receive(app, limit, digests, request.into_body().into_data_stream()).await
 }
 
-/// Refuses a body that is compressed for transport: the bytes of a package are stored as they come.
+/// Refuses a body that is compressed for transport: the bytes of a package are stored as they come, and JSON is read as it comes.
 ///
 /// hyper takes a message with `Transfer-Encoding: gzip, chunked` as chunked, and leaves it compressed.
 pub(crate) fn refuse_encoding(headers: &HeaderMap) -> Result<(), Problem> {
@@ -91,7 +91,7 @@ pub(crate) fn refuse_encoding(headers: &HeaderMap) -> Result<(), Problem> {
             return Err(Problem::new(
                 Code::UnsupportedMediaType,
                 format!(
-                    "unsupported `{name}: {}`: send the file without an encoding",
+                    "unsupported `{name}: {}`: send the body without an encoding",
                     value.escape_debug()
                 ),
             ));

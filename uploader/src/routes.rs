@@ -42,6 +42,7 @@ use crate::app::App;
 use crate::operations::{self, Operations};
 use crate::problem::{Code, Problem};
 use crate::request;
+use crate::sent_digest;
 use crate::settings::Origins;
 
 /// Returns the whole server.
@@ -208,23 +209,31 @@ fn cors(origins: &Origins) -> CorsLayer {
             Method::PATCH,
             Method::DELETE,
         ])
-        .allow_headers([
-            header::AUTHORIZATION,
-            header::CONTENT_TYPE,
-            header::IF_MATCH,
-            header::IF_NONE_MATCH,
-            header::RANGE,
-            HeaderName::from_static("prefer"),
-            HeaderName::from_static("tus-resumable"),
-            HeaderName::from_static("upload-checksum"),
-            HeaderName::from_static("upload-length"),
-            HeaderName::from_static("upload-metadata"),
-            HeaderName::from_static("upload-offset"),
-        ])
+        .allow_headers(
+            [
+                header::AUTHORIZATION,
+                header::CONTENT_TYPE,
+                header::IF_MATCH,
+                header::IF_NONE_MATCH,
+                header::IF_RANGE,
+                header::RANGE,
+                HeaderName::from_static("prefer"),
+                HeaderName::from_static("tus-resumable"),
+                HeaderName::from_static("upload-length"),
+                HeaderName::from_static("upload-metadata"),
+                HeaderName::from_static("upload-offset"),
+            ]
+            .into_iter()
+            .chain(sent_digest::header_names())
+            .collect::<Vec<_>>(),
+        )
         .expose_headers([
             header::LOCATION,
             header::LINK,
             header::ETAG,
+            header::CONTENT_LOCATION,
+            header::CONTENT_RANGE,
+            header::RETRY_AFTER,
             HeaderName::from_static("ratelimit"),
             HeaderName::from_static("ratelimit-policy"),
             HeaderName::from_static("repr-digest"),

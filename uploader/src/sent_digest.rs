@@ -25,6 +25,13 @@ const OF_THE_FILE: [(&str, DigestAlgorithm); 4] = [
 /// The header of the checksum extension of tus 1.0.
 const OF_TUS: &str = "upload-checksum";
 
+/// Returns the names of all headers that are read, in lower case.
+pub(crate) fn header_names() -> impl Iterator<Item = HeaderName> {
+    let of_the_file = OF_THE_FILE.iter().map(|(name, _)| *name);
+    let names = OF_THE_CONTENT.into_iter().chain(of_the_file).chain([OF_TUS]);
+    names.map(HeaderName::from_static)
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum DigestAlgorithm {
     Md5,

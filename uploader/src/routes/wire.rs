@@ -178,20 +178,21 @@ pub(crate) fn suites(app: &App, role: Role, names: Option<&[String]>) -> Result<
     }
 }
 
-/// Returns the codenames of suites.
+/// Returns the codenames of suites, each once: a suite may be called by its codename and by other names.
 pub(crate) fn codenames(app: &App, names: &[String]) -> Result<Vec<SuiteName>, Problem> {
-    let names = names.iter();
-    names
-        .map(|name| {
-            let suite = app.archive.config().suite(name);
-            suite.map(|suite| suite.codename.clone()).ok_or_else(|| {
-                Problem::new(
-                    Code::InvalidRequest,
-                    format!("no suite `{}`", name.escape_debug()),
-                )
-            })
-        })
-        .collect()
+    let mut codenames = Vec::new();
+    for name in names {
+        let suite = app.archive.config().suite(name).ok_or_else(|| {
+            Problem::new(
+                Code::InvalidRequest,
+                format!("no suite `{}`", name.escape_debug()),
+            )
+        })?;
+        if !codenames.contains(&suite.codename) {
+            codenames.push(suite.codename.clone());
+        }
+    }
+    Ok(codenames)
 }
 
 /// Tells a null from a field that was left out.

@@ -137,7 +137,10 @@ pub(super) fn own(next: &str) -> &str {
     let rest = next.strip_prefix("/console");
     let is_own = rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?']));
     let is_plain = next.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
-    if is_own && is_plain { next } else { "/console" }
+    // Browsers take `..` out of an address, also where its dots are escaped: it would lead out of the console.
+    let path = next.split(['?', '#']).next().expect("a text has a first part");
+    let climbs = path.split('/').any(|part| matches!(part.to_ascii_lowercase().replace("%2e", ".").as_str(), "." | ".."));
+    if is_own && is_plain && !climbs { next } else { "/console" }
 }
 
 #[cfg(test)]
@@ -146,7 +149,7 @@ mod tests {
 
     #[test]
     fn signing_in_leads_to_pages_of_the_console_only() {
-        for next in ["/console", "/console/packages?q=a", "/console?x"] {
+        for next in ["/console", "/console/packages?q=a/../b", "/console?x"] {
             assert_eq!(own(next), next);
         }
         for next in [
@@ -157,6 +160,9 @@ mod tests {
             "/consoleevil",
             "/console/\r\nSet-Cookie:x",
             "/console\\evil",
+            "/console/../..//evil.example.org",
+            "/console/%2e%2E//evil.example.org",
+            "/console/.%2e/api",
         ] {
             assert_eq!(own(next), "/console", "{next}");
         }
