@@ -1,12 +1,12 @@
 //! What to do, and in which order.
 
+mod dpkg;
 mod order;
 mod reasons;
 
 use std::collections::{HashMap, HashSet};
 
 use crate::message;
-use crate::refusal::Refusal;
 use crate::request::Request;
 use crate::select::Selection;
 use crate::universe::{ArchitectureId, NameId, PackageId, Universe};
@@ -143,25 +143,6 @@ impl Plan {
     pub fn unpacked(&self) -> impl Iterator<Item = PackageId> {
         let added = self.install.iter().map(|addition| addition.package);
         added.chain(self.changes().map(|change| change.to))
-    }
-
-    /// Says why dpkg cannot carry it out, where an essential or protected package would have to be removed before its next version is
-    /// unpacked. Whoever has no use for the order of the steps need not care.
-    pub fn refused_by_dpkg(&self, universe: &Universe) -> Option<Refusal> {
-        let mut given_way = None;
-        for step in &self.steps {
-            match *step {
-                Step::GiveWay(old) if universe.is_protected(old) => {
-                    let is_changed = self.changes().any(|change| change.from == old);
-                    given_way = given_way.or(is_changed.then_some(old));
-                }
-                Step::Unpack(new) if given_way.is_some() => {
-                    return given_way.map(|old| Refusal::given_way(universe, new, old));
-                }
-                _ => {}
-            }
-        }
-        None
     }
 
     /// Returns the bytes to download.

@@ -1,5 +1,6 @@
 //! Why a request cannot be satisfied, as a user reads it.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use crate::fact::{Exclusion, Fact, RequiredBy};
@@ -108,6 +109,26 @@ impl Refusal {
                 ),
                 format!("{shown} is {kind} and must stay installed"),
             ],
+            hints: Vec::new(),
+        }
+    }
+
+    /// Says that dpkg needs something of a package before that can be there; `candidates` would meet the need.
+    pub(crate) fn not_there_before(
+        universe: &Universe,
+        package: PackageId,
+        candidates: &[PackageId],
+    ) -> Self {
+        let shown = message::shown(universe, package);
+        let names: BTreeSet<&str> = candidates.iter().map(|package| universe.name(*package)).collect();
+        let names: Vec<String> = names.into_iter().map(|name| format!("`{name}`")).collect();
+        Self {
+            kind: RefusalKind::Impossible,
+            summary: format!("dpkg has no order in which {shown} can be installed"),
+            reasons: vec![format!(
+                "it needs {} before, in a circle with a `Pre-Depends`",
+                names.join(" or ")
+            )],
             hints: Vec::new(),
         }
     }

@@ -98,6 +98,10 @@ proptest! {
             // Who has to be configured beside which installed version is found by trying all orders only; nothing excuses conflicts.
             let beside = refused.iter().filter(|text| text.contains(" beside "));
             prop_assert_eq!(beside.count(), 0, "{}", shown);
+            // What dpkg would not take is said before it begins, and nothing else is.
+            let installed = request.installed.iter().map(|one| one.package);
+            let refusal = plan.refused_by_dpkg(world.universe(), installed);
+            prop_assert_eq!(refusal.is_some(), !refused.is_empty(), "{}", shown);
         } else {
             prop_assert!(refused.is_empty(), "{shown}");
             let is_upgrade = plan.remove.is_empty();

@@ -95,7 +95,8 @@ fn refused(lines: &str) -> Option<String> {
         ..world.request(&[])
     };
     let plan = world.solve(&request).unwrap();
-    let refusal = plan.refused_by_dpkg(world.universe());
+    let installed = request.installed.iter().map(|one| one.package);
+    let refusal = plan.refused_by_dpkg(world.universe(), installed);
     refusal.map(|refusal| refusal.to_string())
 }
 
@@ -124,4 +125,19 @@ fn an_essential_package_does_not_go_for_a_moment() {
             "give way p, unpack q, configure q, unpack p, configure p"
         );
     }
+}
+
+#[test]
+fn what_a_package_pre_depends_on_is_configured_first_or_the_plan_is_refused() {
+    let summary = |lines: &str| refused(lines).map(|text| text.lines().next().unwrap_or_default().to_owned());
+    let circle = "* p 1 \n p 2 & Pre-Depends: q \n q 1 & Depends: p (>= 2)";
+    assert_eq!(
+        summary(circle).as_deref(),
+        Some("dpkg has no order in which `q` 1 can be installed")
+    );
+    // The installed version was configured, and meets the need beside the next one.
+    let once = "* p 1 \n p 2 & Pre-Depends: q \n * q 1 \n q 2 & Depends: p (>= 2)";
+    assert_eq!(summary(once), None);
+    let open = "* p 1 \n p 2 & Pre-Depends: q \n q 1 & Depends: p";
+    assert_eq!(summary(open), None);
 }

@@ -58,6 +58,7 @@ impl fmt::Display for Fault {
 }
 
 /// A package as it is read here.
+#[derive(Clone)]
 pub(super) struct Package {
     pub(super) label: String,
     pub(super) name: String,

@@ -77,6 +77,7 @@ impl Dpkg {
         for (slot, is_broken) in self.slots.iter_mut().zip(broken) {
             if is_broken && slot.is_configured && !slot.is_of(&package) {
                 slot.is_configured = false;
+                slot.configured_before = Some(slot.package.clone());
                 if !slot.package.may_go {
                     let text = format!("unpack {} which breaks {}", package.label, slot.package.label);
                     self.refused.push(text);

@@ -139,8 +139,14 @@ pub(super) fn own(next: &str) -> &str {
     let is_plain = next.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
     // Browsers take `..` out of an address, also where its dots are escaped: it would lead out of the console.
     let path = next.split(['?', '#']).next().expect("a text has a first part");
-    let climbs = path.split('/').any(|part| matches!(part.to_ascii_lowercase().replace("%2e", ".").as_str(), "." | ".."));
-    if is_own && is_plain && !climbs { next } else { "/console" }
+    let climbs = path
+        .split('/')
+        .any(|part| matches!(part.to_ascii_lowercase().replace("%2e", ".").as_str(), "." | ".."));
+    if is_own && is_plain && !climbs {
+        next
+    } else {
+        "/console"
+    }
 }
 
 #[cfg(test)]

@@ -1,0 +1,164 @@
+//! Why dpkg would not carry a plan out: better said before anything is touched than in the middle.
+
+use std::collections::{HashMap, HashSet};
+
+use super::{Plan, Step};
+use crate::refusal::Refusal;
+use crate::universe::{ArchitectureId, Field, NameId, PackageId, RelationContext, Universe};
+
+impl Plan {
+    /// Says why dpkg cannot carry it out on what is installed: an essential or protected package would have to be removed before its next
+    /// version is unpacked, or a package pre-depends on what cannot be configured without it. Whoever has no use for the order of the steps
+    /// need not care.
+    pub fn refused_by_dpkg(
+        &self,
+        universe: &Universe,
+        installed: impl IntoIterator<Item = PackageId>,
+    ) -> Option<Refusal> {
+        let mut machine = Machine::with(universe, installed);
+        let mut given_way = None;
+        let mut steps = self.steps.as_slice();
+        loop {
+            let (together, rest) = configured_together(steps);
+            if let Some((package, unmet)) = machine.configure(&together) {
+                return Some(Refusal::not_there_before(universe, package, &unmet));
+            }
+            let Some((step, rest)) = rest.split_first() else {
+                return None;
+            };
+            steps = rest;
+            match *step {
+                Step::GiveWay(old) => {
+                    let is_changed = self.changes().any(|change| change.from == old);
+                    if is_changed && universe.is_protected(old) {
+                        given_way = given_way.or(Some(old));
+                    }
+                    machine.remove(old);
+                }
+                Step::Remove(old) | Step::Replaced(old) => machine.remove(old),
+                Step::Unpack(new) => {
+                    if let Some(old) = given_way {
+                        return Some(Refusal::given_way(universe, new, old));
+                    }
+                    if let Some(unmet) = machine.unmet_before(new) {
+                        return Some(Refusal::not_there_before(universe, new, &unmet));
+                    }
+                    machine.unpack(new);
+                }
+                Step::Configure(_) => unreachable!("all that are configured together are taken at once"),
+            }
+        }
+    }
+}
+
+/// Returns the packages that the first steps configure, and the other steps: dpkg configures them by one call, in which it cuts circles.
+fn configured_together(steps: &[Step]) -> (Vec<PackageId>, &[Step]) {
+    let configured = steps.iter().map_while(|step| match step {
+        Step::Configure(package) => Some(*package),
+        _ => None,
+    });
+    let together: Vec<PackageId> = configured.collect();
+    let rest = steps
+        .get(together.len()..)
+        .expect("the first steps are some of the steps");
+    (together, rest)
+}
+
+/// What dpkg has, step by step: of each name and architecture the version that is unpacked and the one that was configured last.
+struct Machine<'u> {
+    universe: &'u Universe,
+    unpacked: HashSet<PackageId>,
+    configured: HashMap<(NameId, ArchitectureId), PackageId>,
+    /// What was configured and is not any more, since something that was unpacked breaks it.
+    deconfigured: HashSet<PackageId>,
+}
+
+impl<'u> Machine<'u> {
+    fn with(universe: &'u Universe, installed: impl IntoIterator<Item = PackageId>) -> Self {
+        let mut machine = Self {
+            universe,
+            unpacked: installed.into_iter().collect(),
+            configured: HashMap::new(),
+            deconfigured: HashSet::new(),
+        };
+        let all = machine
+            .unpacked
+            .iter()
+            .map(|package| (machine.slot(*package), *package));
+        machine.configured = all.collect();
+        machine
+    }
+
+    fn slot(&self, package: PackageId) -> (NameId, ArchitectureId) {
+        (
+            self.universe.package(package).name,
+            self.universe.machine(package),
+        )
+    }
+
+    fn forget(&mut self, package: PackageId) {
+        let universe = self.universe;
+        let slot = |other| (universe.package(other).name, universe.machine(other));
+        self.unpacked.retain(|other| slot(*other) != slot(package));
+    }
+
+    fn remove(&mut self, package: PackageId) {
+        self.forget(package);
+        self.configured.remove(&self.slot(package));
+    }
+
+    fn unpack(&mut self, package: PackageId) {
+        self.forget(package);
+        let broken = self.universe.related(package, Field::Breaks).iter();
+        let broken = broken.flat_map(|group| self.universe.conflicting(package, *group));
+        self.deconfigured.extend(broken);
+        self.unpacked.insert(package);
+    }
+
+    /// Configures packages by one call, or returns one that cannot be, with what it needs.
+    fn configure(&mut self, together: &[PackageId]) -> Option<(PackageId, Vec<PackageId>)> {
+        for package in together {
+            self.deconfigured.remove(package);
+            self.configured.insert(self.slot(*package), *package);
+        }
+        together.iter().find_map(|package| {
+            let unmet = self.unmet(*package, &[Field::PreDepends, Field::Depends], |slot, _| {
+                let is_there =
+                    |one: &&PackageId| self.unpacked.contains(one) && !self.deconfigured.contains(one);
+                self.configured.get(&slot).filter(is_there).copied()
+            });
+            Some((*package, unmet?))
+        })
+    }
+
+    /// Returns what could meet a need that a package pre-depends on, where none of it is there: unpacked and configured once, both in versions
+    /// that meet it.
+    ///
+    /// Source: dpkg's `depisok`.
+    fn unmet_before(&self, package: PackageId) -> Option<Vec<PackageId>> {
+        self.unmet(package, &[Field::PreDepends], |slot, one| {
+            let is_unpacked = self.unpacked.contains(&one);
+            self.configured.get(&slot).filter(|_| is_unpacked).copied()
+        })
+    }
+
+    /// Returns what could meet a need of a package that nothing meets; `there` says what counts of a slot for which a package was found.
+    fn unmet(
+        &self,
+        package: PackageId,
+        fields: &[Field],
+        there: impl Fn((NameId, ArchitectureId), PackageId) -> Option<PackageId>,
+    ) -> Option<Vec<PackageId>> {
+        let context = RelationContext::Need(self.universe.package(package).architecture);
+        let groups = fields
+            .iter()
+            .flat_map(|field| self.universe.related(package, *field));
+        groups.copied().find_map(|group| {
+            let candidates = self.universe.candidates(group, context);
+            let is_there = |one: &PackageId| {
+                there(self.slot(*one), *one).is_some_and(|there| candidates.contains(&there))
+            };
+            (!candidates.iter().any(is_there)).then(|| candidates.to_vec())
+        })
+    }
+}
