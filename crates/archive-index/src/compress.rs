@@ -38,6 +38,8 @@ const GZIP_LEVEL: u32 = 6;
 const ZSTD_LEVEL: i32 = 9;
 /// How long a match must be for the search of a longer one to end. Preset 6 has 64, for an eighth more time and 0.2 % less size.
 const XZ_NICE_LENGTH: u32 = 56;
+/// How many places are tried in the search of a match. Of itself the library takes 44, for a tenth more time and 0.16 % less size.
+const XZ_DEPTH: u32 = 16;
 
 fn gzip(plain: &[u8]) -> std::io::Result<Vec<u8>> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::new(GZIP_LEVEL));
@@ -56,6 +58,7 @@ fn xz(plain: &[u8]) -> std::io::Result<(Vec<u8>, u8)> {
     options
         .dict_size(dictionary(plain))
         .nice_len(XZ_NICE_LENGTH)
+        .depth(XZ_DEPTH)
         .literal_context_bits(4)
         .literal_position_bits(0)
         .position_bits(0);

@@ -23,10 +23,11 @@ pub const GROUP: ChunkBounds = ChunkBounds {
 /// The bounds of a sealed chunk.
 ///
 /// It is what a publish compresses for a record in the middle, and since an xz block starts without history, what keeps the
-/// file small. Ten pieces lie between its bounds: with few, one record would move many cuts.
+/// file small. Six pieces lie between its bounds: with fewer, one record would move many cuts, and with more the largest chunk, which a
+/// record in the middle costs at worst, would be far above the mean.
 pub const SEALED: ChunkBounds = ChunkBounds {
-    least: 400 * KIB,
-    most: 600 * KIB,
+    least: 440 * KIB,
+    most: 560 * KIB,
 };
 
 /// How large a run is, in bytes of plain text.
