@@ -59,9 +59,10 @@ pub(crate) fn metadata(
         return Ok(Description::default());
     };
     let suite = rows::suite_id(db, suite)?;
+    // Found by the content: the rows that came into the suite up to a revision are nearly all that it has.
     let said = db.query_optional(
         "select section, priority from placement
-             where content_id = ?1 and suite_id = ?2 and added_revision <= ?3 order by added_revision desc, id desc limit 1",
+             where content_id = ?1 and +suite_id = ?2 and +added_revision <= ?3 order by added_revision desc, id desc limit 1",
         params![id, suite, revision.unwrap_or(i64::MAX)],
         |row| Ok((row.get(0)?, row.get(1)?)),
     )?;

@@ -134,11 +134,11 @@ pub(crate) fn roll_back(
     revision: i64,
     (by, now): (Option<&Actor>, i64),
 ) -> Sql<bool> {
-    const THEN: &str = "then_one.suite_id = ?1 and then_one.added_revision <= ?2
-         and (then_one.removed_revision is null or then_one.removed_revision > ?2)";
+    const STOOD: &str = "(then_one.removed_revision is null or then_one.removed_revision > ?2)";
     let suite = rows::suite_id(db, name)?;
     let next = rows::raise_revision(db, suite)?;
     let newest = publications::newest_revision(db, suite)?;
+    // Each is looked up by its content: by its revision, it would be looked for among all that the suite has.
     let ended = db.execute(
         &format!(
             "update placement set removed_revision = ?3, removed_at = ?4
@@ -146,7 +146,8 @@ pub(crate) fn roll_back(
              (select 1 from placement then_one where then_one.content_id = placement.content_id
               and then_one.component = placement.component
               and then_one.section is not distinct from placement.section
-              and then_one.priority is not distinct from placement.priority and {THEN})"
+              and then_one.priority is not distinct from placement.priority
+              and +then_one.suite_id = ?1 and +then_one.added_revision <= ?2 and {STOOD})"
         ),
         params![suite, revision, next, now],
     )?;
@@ -158,7 +159,7 @@ pub(crate) fn roll_back(
              select suite_id, component, content_id, cluster, name, architecture, version_key,
                     cast(?3 as bigint), cast(?4 as bigint),
                     section, priority, author, cast(?5 as bigint)
-             from placement then_one where {THEN} and not exists
+             from placement then_one where then_one.suite_id = ?1 and then_one.added_revision <= ?2 and {STOOD} and not exists
              (select 1 from placement now_one where now_one.suite_id = ?1
               and now_one.content_id = then_one.content_id and now_one.removed_revision is null)"
         ), params![suite, revision, next, now, newest])?;
@@ -197,8 +198,8 @@ fn report_rollback(
         let query = format!(
             "select {CONTENT}, placement.component from placement join content on content.id = placement.content_id
              where placement.suite_id = ?1 and placement.{moved} = ?2 and not exists
-             (select 1 from placement other where other.suite_id = ?1 and other.content_id = placement.content_id
-              and other.component = placement.component and other.{other} = ?2)
+             (select 1 from placement other where +other.suite_id = ?1 and other.content_id = placement.content_id
+              and other.component = placement.component and +other.{other} = ?2)
              order by placement.name, placement.version_key, placement.architecture"
         );
         let found: Vec<(Content, Component)> = db.query(&query, params![suite, revision], |row| {
