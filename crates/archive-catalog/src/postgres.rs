@@ -19,7 +19,7 @@ use debian_control::name::SuiteName;
 use crate::CatalogError;
 use crate::lease::{Epoch, LeaseAnswer};
 use crate::postgres_url::PostgresUrl;
-use crate::sql::{Db, PostgresSession, Sql, SqlError};
+use crate::sql::{Db, PostgresSession, Sql, SqlError, params};
 use crate::turn::Patience;
 use statistics::Statistics;
 
@@ -70,10 +70,26 @@ impl PostgresServer {
         schema::migrate(url, &session)
     }
 
-    /// Says whether there are tables of a catalog.
-    pub(crate) fn has_tables(url: &PostgresUrl) -> Result<bool, CatalogError> {
+    /// Says whether one of these tables of a catalog is there and has rows.
+    pub(crate) fn has_rows(
+        url: &PostgresUrl,
+        tables: impl IntoIterator<Item = &'static str>,
+    ) -> Result<bool, CatalogError> {
         let session = connect(url).map_err(|source| failed(url, "connect to it", source))?;
-        Ok(schema::version(&session).map_err(|source| failed(url, "look for its tables", source))? > 0)
+        let db = Db::Postgres(&session);
+        let look = || -> Sql<bool> {
+            if schema::version(&session)? == 0 {
+                return Ok(false);
+            }
+            for table in tables {
+                let is_there = db.exists("select 1 where to_regclass(?1) is not null", params![table])?;
+                if is_there && db.exists(&format!("select 1 from {table} limit 1"), &[])? {
+                    return Ok(true);
+                }
+            }
+            Ok(false)
+        };
+        look().map_err(|source| failed(url, "look for rows in its tables", source))
     }
 
     fn of(url: &PostgresUrl, session: PostgresSession) -> Self {

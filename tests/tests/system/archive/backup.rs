@@ -15,27 +15,7 @@ fn a_backup_restores_what_the_catalog_held() {
     let file = archive.outside().join("backup").display().to_string();
     archive.repogen(&["backup", &file]).ok();
     let before = archive.repogen(&["list", "--json"]).ok().stdout;
-    // What a new machine has: the served tree, and nothing of how it was made.
-    for name in [
-        "catalog.db",
-        "catalog.db-wal",
-        "catalog.db-shm",
-        "repogen.toml",
-        "keys",
-        "state",
-    ] {
-        let path = archive.root().join(name);
-        let gone = if path.is_dir() {
-            fs::remove_dir_all(path)
-        } else {
-            fs::remove_file(path)
-        };
-        // Those beside the catalog come and go.
-        assert!(
-            gone.is_ok() || name.starts_with("catalog.db-"),
-            "{name}: {gone:?}"
-        );
-    }
+    lose_what_made_it(&archive);
     archive.repogen(&["restore", &file]).ok();
     assert_eq!(archive.repogen(&["list", "--json"]).ok().stdout, before);
     archive.repogen(&["publish", "--force"]).ok();
@@ -44,4 +24,81 @@ fn a_backup_restores_what_the_catalog_held() {
     archive
         .try_add(&[hello("1.0").file("etc/x", "other bytes")])
         .exits(1);
+}
+
+/// Leaves of an archive what a new machine has: the served tree, and nothing of how it was made.
+fn lose_what_made_it(archive: &TestArchive) {
+    for name in ["catalog.db", "catalog.db-wal", "catalog.db-shm", "repogen.toml"] {
+        let _ = fs::remove_file(archive.root().join(name));
+    }
+    for name in ["keys", "state"] {
+        fs::remove_dir_all(archive.root().join(name)).unwrap();
+    }
+}
+
+#[test]
+fn a_changed_backup_is_refused_and_leaves_nothing() {
+    let archive = TestArchive::new();
+    archive.add(&[hello("1.0")]);
+    let file = archive.outside().join("backup");
+    archive.repogen(&["backup", &file.display().to_string()]).ok();
+    lose_what_made_it(&archive);
+    let whole = fs::read(&file).unwrap();
+    let names = || {
+        let entries = fs::read_dir(archive.root()).unwrap();
+        let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name()).collect();
+        names.sort();
+        names
+    };
+    let before = names();
+    let changed = archive.outside().join("changed");
+    let path = changed.display().to_string();
+    let mut variants: Vec<(String, Vec<u8>)> = (0..24)
+        .map(|part| {
+            let at = whole.len() * part / 24;
+            let mut bytes = whole.clone();
+            bytes[at] ^= 1 << (part % 8);
+            (format!("one bit at {at}"), bytes)
+        })
+        .collect();
+    variants.push(("something after it".to_owned(), [&whole[..], b"more"].concat()));
+    variants.push(("twice".to_owned(), whole.repeat(2)));
+    variants.push(("cut".to_owned(), whole[..whole.len() - 3].to_vec()));
+    for (what, bytes) in variants {
+        fs::write(&changed, bytes).unwrap();
+        let refused = archive.repogen(&["restore", &path]).exits(1);
+        assert!(
+            refused.stderr.contains("is not a backup"),
+            "{what}: {}",
+            refused.stderr
+        );
+        assert_eq!(names(), before, "{what}");
+    }
+    archive.repogen(&["restore", &file.display().to_string()]).ok();
+}
+
+#[test]
+fn a_restore_that_was_killed_is_run_again() {
+    let archive = TestArchive::new();
+    archive.add(&[hello("1.0")]);
+    let file = archive.outside().join("backup").display().to_string();
+    archive.repogen(&["backup", &file]).ok();
+    let before = archive.repogen(&["list", "--json"]).ok().stdout;
+    lose_what_made_it(&archive);
+    archive.repogen(&["restore", &file]).ok();
+    // As a kill before the last step leaves it: the configuration is put there last.
+    fs::remove_file(archive.root().join("repogen.toml")).unwrap();
+    let left = archive.root().join(".restore-killed");
+    fs::create_dir(&left).unwrap();
+    fs::write(left.join("catalog.db"), "half").unwrap();
+    archive.repogen(&["restore", &file]).ok();
+    assert!(!left.exists());
+    assert_eq!(archive.repogen(&["list", "--json"]).ok().stdout, before);
+    // Another catalog, or another key, is nobody's to overwrite.
+    fs::remove_file(archive.root().join("repogen.toml")).unwrap();
+    let key = archive.root().join("keys/archive.pgp");
+    let other = fs::read(&key).unwrap().repeat(2);
+    fs::write(&key, &other).unwrap();
+    archive.repogen(&["restore", &file]).exits(1);
+    assert_eq!(fs::read(&key).unwrap(), other);
 }

@@ -125,7 +125,8 @@ fn a_backup_goes_from_one_kind_of_database_to_the_other_and_back() {
     .ok();
     let read = Run::of(other.command(&["list", "--json"]).env("DATABASE_URL", &server)).ok();
     assert_eq!(read.stdout, list);
-    // A restore never takes the place of what is there.
+    // A restore never takes the place of what is there, but for what it put there itself.
+    Run::of(other.command(&["remove", "hello"]).env("DATABASE_URL", &server)).ok();
     std::fs::remove_file(other.home().join("repogen.toml")).unwrap();
     let refused = Run::of(
         other
