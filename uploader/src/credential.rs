@@ -7,7 +7,7 @@ use debian_control::digest::Sha256;
 
 use crate::origin::RequestOrigin;
 use crate::secrets;
-use crate::session::{Sessions, VerifiedSession};
+use crate::session::{SessionUse, Sessions, VerifiedSession};
 
 /// A credential, as far as it can be checked without the catalog.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,7 +58,7 @@ impl PresentedCredential {
 impl PresentedCredential {
     /// Reads the access token of a page's cookie. An API token does not count as one.
     pub(crate) fn of_session(token: &str, sessions: &Sessions, origin: RequestOrigin) -> Self {
-        let read = sessions.read(token);
+        let read = sessions.read(token, SessionUse::Console);
         Self {
             credential: read.map_or(ParsedCredential::Bad, ParsedCredential::Session),
             origin,
@@ -94,7 +94,7 @@ fn bearer(sessions: &Sessions, token: &str) -> ParsedCredential {
         return secrets::token_digest(token).map_or(ParsedCredential::Bad, ParsedCredential::Token);
     }
     sessions
-        .read(token)
+        .read(token, SessionUse::Api)
         .map_or(ParsedCredential::Bad, ParsedCredential::Session)
 }
 

@@ -12,12 +12,31 @@ use crate::secrets;
 
 const ALGORITHM: Algorithm = Algorithm::HS256;
 const ISSUER: &str = "uploader";
-const AUDIENCE: &str = "archive-api";
 /// Tells an access token from whatever else the secret may sign (RFC 9068).
 const TYPE: &str = "at+jwt";
 /// How far the clocks of two servers on one archive may be apart, in seconds.
 const MAX_AHEAD: i64 = 60;
+/// How long a session of the console lasts, in seconds: a working day.
+const CONSOLE_TTL: i64 = 12 * 3600;
 const REQUIRED: [&str; 5] = ["iss", "aud", "sub", "jti", "exp"];
+
+/// Where a session is of use: what proves it in one place proves nothing in the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SessionUse {
+    /// The API, in an `Authorization` header.
+    Api,
+    /// Pages of the console, in a cookie.
+    Console,
+}
+
+impl SessionUse {
+    fn audience(self) -> &'static str {
+        match self {
+            Self::Api => "archive-api",
+            Self::Console => "archive-console",
+        }
+    }
+}
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct SessionClaims {
@@ -92,7 +111,6 @@ impl Sessions {
     pub(crate) fn new(secret: &str, ttl: i64) -> Self {
         let mut validation = Validation::new(ALGORITHM);
         validation.set_issuer(&[ISSUER]);
-        validation.set_audience(&[AUDIENCE]);
         validation.set_required_spec_claims(&REQUIRED);
         // It was given by this server, whose clock has nothing to forgive.
         validation.leeway = 0;
@@ -105,8 +123,11 @@ impl Sessions {
     }
 
     /// Returns how long a token lives, in seconds.
-    pub(crate) fn ttl(&self) -> i64 {
-        self.ttl
+    pub(crate) fn ttl(&self, session_use: SessionUse) -> i64 {
+        match session_use {
+            SessionUse::Api => self.ttl,
+            SessionUse::Console => CONSOLE_TTL,
+        }
     }
 
     /// Returns a new session of an account, with a key that nothing had before.
@@ -114,7 +135,7 @@ impl Sessions {
         &self,
         account: &Account,
         now: i64,
-        ttl: i64,
+        session_use: SessionUse,
     ) -> Result<GivenSession, jsonwebtoken::errors::Error> {
         let session = Session {
             id: secrets::new_id(),
@@ -123,12 +144,12 @@ impl Sessions {
         };
         let claims = SessionClaims {
             iss: ISSUER.into(),
-            aud: AUDIENCE.into(),
+            aud: session_use.audience().into(),
             sub: session.account.to_string(),
             jti: session.id.to_string(),
             iat: now,
             nbf: None,
-            exp: now + ttl,
+            exp: now + self.ttl(session_use),
             epoch: session.epoch,
         };
         let mut header = Header::new(ALGORITHM);
@@ -162,11 +183,13 @@ impl Sessions {
     }
 
     /// Returns the session that a token proves; `None` when it proves nothing.
-    pub(crate) fn read(&self, token: &str) -> Option<VerifiedSession> {
+    pub(crate) fn read(&self, token: &str, session_use: SessionUse) -> Option<VerifiedSession> {
         if jwt::unclear(token).is_some() {
             return None;
         }
-        let read = decode::<SessionClaims>(token, &self.decoding, &self.validation).ok()?;
+        let mut validation = self.validation.clone();
+        validation.set_audience(&[session_use.audience()]);
+        let read = decode::<SessionClaims>(token, &self.decoding, &validation).ok()?;
         if read.header.typ.as_deref() != Some(TYPE) {
             return None;
         }
@@ -197,7 +220,7 @@ mod tests {
     const SECRET: &str = "0123456789abcdef0123456789abcdef";
 
     fn claims() -> Value {
-        json!({"iss": ISSUER, "aud": AUDIENCE, "sub": "jane", "jti": "one", "iat": now(), "exp": now() + 60, "epoch": 0})
+        json!({"iss": ISSUER, "aud": SessionUse::Api.audience(), "sub": "jane", "jti": "one", "iat": now(), "exp": now() + 60, "epoch": 0})
     }
 
     fn signed(header: &Header, claims: &Value, secret: &str) -> String {
@@ -211,7 +234,7 @@ mod tests {
     }
 
     fn reads(token: &str) -> bool {
-        Sessions::new(SECRET, 60).read(token).is_some()
+        Sessions::new(SECRET, 60).read(token, SessionUse::Api).is_some()
     }
 
     #[test]
@@ -227,11 +250,17 @@ mod tests {
             created_at: 0,
         };
         let sessions = Sessions::new(SECRET, 60);
-        let verified = sessions
-            .read(&sessions.give(&account, now(), 60).unwrap().token)
-            .unwrap();
-        assert_eq!(verified.session.account, account.id);
-        assert_eq!(verified.session.epoch, 3);
+        for (given_for, other) in [
+            (SessionUse::Api, SessionUse::Console),
+            (SessionUse::Console, SessionUse::Api),
+        ] {
+            let token = sessions.give(&account, now(), given_for).unwrap().token;
+            let verified = sessions.read(&token, given_for).unwrap();
+            assert_eq!(verified.session.account, account.id);
+            assert_eq!(verified.session.epoch, 3);
+            assert_eq!(verified.expires_at - verified.began_at, sessions.ttl(given_for));
+            assert_eq!(sessions.read(&token, other), None, "{other:?}");
+        }
     }
 
     #[test]

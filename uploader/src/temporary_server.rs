@@ -26,6 +26,7 @@ use crate::app::{App, AppParts};
 use crate::clock::now;
 use crate::committer::Committer;
 use crate::publication_tracker::PublicationTracker;
+use crate::session::SessionUse;
 use crate::settings::Settings;
 use crate::threads::BlockingThreads;
 use crate::{password, routes, secrets};
@@ -140,11 +141,14 @@ impl TemporaryServer {
         secret
     }
 
-    /// Returns what proves a session that began so many seconds ago.
+    /// Returns what proves a session of the console that began so many seconds ago.
     pub(crate) fn session_since(&self, name: &str, seconds: i64) -> String {
         let accounts = self.app.archive.accounts();
         let account = accounts.account(&name.parse().unwrap()).unwrap().unwrap();
-        let given = self.app.sessions.give(&account, now() - seconds, 3600);
+        let given = self
+            .app
+            .sessions
+            .give(&account, now() - seconds, SessionUse::Console);
         given.unwrap().token
     }
 

@@ -4,10 +4,13 @@ use archive_catalog::accounts::{Account, Role};
 use debian_archive::config::{Config, Suite};
 use debian_control::name::PackageName;
 
-use super::{Caller, Grants};
+use super::{AuthMethod, Caller, Grants};
 use crate::account_rights;
 use crate::problem::{Code, Problem};
 use crate::scope::Scope;
+
+/// How long after a sign-in its password counts as typed, in seconds.
+const RECENT: i64 = 5 * 60;
 
 impl Caller {
     /// Checks that the credential lends all rights of its owner, which managing accounts and tokens requires.
@@ -16,6 +19,14 @@ impl Caller {
         match self.grants {
             Grants::All => Ok(account),
             Grants::Scopes(_) => Err(scope_too_small("a sign-in, or a token with the scope `admin`")),
+        }
+    }
+
+    /// Says whether the caller signed in a moment ago: a session that was left open, or taken, is not enough for everything.
+    pub(crate) fn signed_in_recently(&self, now: i64) -> bool {
+        match &self.auth_method {
+            AuthMethod::Session(verified) => (0..RECENT).contains(&(now - verified.began_at)),
+            AuthMethod::Nothing | AuthMethod::Token(_) => false,
         }
     }
 

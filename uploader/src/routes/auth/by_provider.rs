@@ -14,7 +14,7 @@ use crate::credential::PresentedCredential;
 use crate::problem::{Code, Problem};
 use crate::routes::auth::sign_in::{Begun, begin_session};
 use crate::secrets;
-use crate::session::GivenSession;
+use crate::session::{GivenSession, SessionUse};
 use crate::single_sign_on::{LIFE, PendingSignIn, Person, Provider, SignInSettings, refused};
 
 /// Somebody whom a provider sent back, by the settings that they were sent there with.
@@ -37,12 +37,11 @@ pub(crate) fn take_answer(app: &App, pending: &PendingSignIn) -> Result<(), Prob
     Err(refused("the answer was used before: sign in again"))
 }
 
-/// Begins a session of the account of somebody who arrived.
+/// Begins a session of the console for the account of somebody who arrived.
 pub(crate) async fn enter(
     app: &Arc<App>,
     (presented, headers): (&PresentedCredential, &HeaderMap),
     returned: ReturnedPerson,
-    ttl: i64,
 ) -> Result<GivenSession, Problem> {
     let detail =
         json!({ "issuer": returned.person.identity.issuer, "subject": returned.person.identity.subject });
@@ -52,7 +51,7 @@ pub(crate) async fn enter(
         .await?;
     let begun = Begun {
         account: &account,
-        ttl,
+        session_use: SessionUse::Console,
         detail,
     };
     begin_session(app, (presented, headers), begun).await

@@ -15,6 +15,7 @@ use crate::extract::Json;
 use crate::problem::Problem;
 use crate::routes::auth::sign_in::{Attempt, sign_in};
 use crate::routes::wire::UserView;
+use crate::session::SessionUse;
 
 /// User name and password.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -50,13 +51,13 @@ pub(crate) async fn login(
         headers: &headers,
         username: body.username,
         password: body.password,
-        ttl: app.sessions.ttl(),
+        session_use: SessionUse::Api,
     };
     let (account, given) = sign_in(&app, attempt).await?;
     let answer = LoginAnswer {
         token: given.token,
         token_type: "Bearer",
-        expires_in: app.sessions.ttl(),
+        expires_in: app.sessions.ttl(SessionUse::Api),
         user: UserView::new(&account),
     };
     Ok(([("cache-control", "no-store")], Answer(answer)).into_response())

@@ -13,7 +13,7 @@ use crate::clock::now;
 use crate::credential::PresentedCredential;
 use crate::origin::{RequestOrigin, Requester, network};
 use crate::problem::{Code, Problem};
-use crate::session::GivenSession;
+use crate::session::{GivenSession, SessionUse};
 
 /// How much of what a program says of itself is kept.
 const AGENT: usize = 200;
@@ -24,8 +24,7 @@ pub(crate) struct Attempt<'a> {
     pub(crate) headers: &'a HeaderMap,
     pub(crate) username: String,
     pub(crate) password: String,
-    /// How long the session lasts, in seconds.
-    pub(crate) ttl: i64,
+    pub(crate) session_use: SessionUse,
 }
 
 /// Signs in, and notes the session. A wrong name and a wrong password are refused alike.
@@ -38,7 +37,7 @@ pub(crate) async fn sign_in(
     let account = checked(app, origin, &attempt.username, attempt.password).await?;
     let begun = Begun {
         account: &account,
-        ttl: attempt.ttl,
+        session_use: attempt.session_use,
         detail: json!({}),
     };
     let given = begin_session(app, (attempt.presented, attempt.headers), begun).await?;
@@ -48,8 +47,7 @@ pub(crate) async fn sign_in(
 /// Whose session begins.
 pub(crate) struct Begun<'a> {
     pub(crate) account: &'a Account,
-    /// How long it lasts, in seconds.
-    pub(crate) ttl: i64,
+    pub(crate) session_use: SessionUse,
     /// What the audit log says of the sign-in, besides its account.
     pub(crate) detail: serde_json::Value,
 }
@@ -62,7 +60,7 @@ pub(crate) async fn begin_session(
 ) -> Result<GivenSession, Problem> {
     let given = app
         .sessions
-        .give(begun.account, now(), begun.ttl)
+        .give(begun.account, now(), begun.session_use)
         .map_err(|error| Problem::internal(&error))?;
     let sign_in = SignIn {
         session: given.session.clone(),

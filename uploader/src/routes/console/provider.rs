@@ -13,7 +13,7 @@ use super::confirmation::confirm;
 use super::cookies::{CONFIRMED, cookie, set_cookie};
 use super::error::ConsoleError;
 use super::frame::Frame;
-use super::sign_in::{TTL, not_signed_in, own, signed_out};
+use super::sign_in::{not_signed_in, own, signed_out};
 use super::visitor::{COOKIE, Posted, Visitor, origin};
 use crate::app::App;
 use crate::caller::AuthMethod;
@@ -22,6 +22,7 @@ use crate::credential::{ParsedCredential, PresentedCredential};
 use crate::problem::{Code, Problem};
 use crate::routes::auth::by_provider::{ReturnedPerson, enter, take_answer};
 use crate::routes::users::identities::{linked, unlinked};
+use crate::session::SessionUse;
 use crate::single_sign_on::{PendingSignIn, Provider, ProviderAnswer, Purpose, confirmation, refused};
 
 /// The cookie of a sign-in that has begun. Its prefix has browsers keep it to this host, this path and encrypted connections; `Lax` has
@@ -123,8 +124,14 @@ async fn finish(app: &Arc<App>, parts: &mut Parts) -> Answered {
                 credential: ParsedCredential::None,
                 origin,
             };
-            let given = enter(app, (&presented, &parts.headers), returned, TTL).await?;
-            Ok(set_cookie(see(own(&pending.next)), COOKIE, &given.token, TTL))
+            let given = enter(app, (&presented, &parts.headers), returned).await?;
+            let lifetime = app.sessions.ttl(SessionUse::Console);
+            Ok(set_cookie(
+                see(own(&pending.next)),
+                COOKIE,
+                &given.token,
+                lifetime,
+            ))
         }
         purpose => {
             let purpose = purpose.clone();

@@ -12,11 +12,7 @@ use super::fields::Fields;
 use super::frame::Frame;
 use super::visitor::Visitor;
 use crate::app::App;
-use crate::caller::AuthMethod;
 use crate::clock::now;
-
-/// How long after a sign-in its password counts as typed, in seconds.
-const FRESH: i64 = 5 * 60;
 
 /// Asks who somebody is, and sends what was asked for along.
 #[derive(Template)]
@@ -37,7 +33,7 @@ pub(super) async fn asked(
     visitor: &Visitor,
     fields: &Fields,
 ) -> Result<Option<Response>, ConsoleError> {
-    if is_fresh(visitor, now()) {
+    if visitor.caller.signed_in_recently(now()) {
         return Ok(None);
     }
     if fields.filled("password").is_some() {
@@ -66,12 +62,4 @@ pub(super) async fn asked(
         confirmation,
     })
     .map(Some)
-}
-
-/// Says whether somebody signed in a moment ago.
-fn is_fresh(visitor: &Visitor, now: i64) -> bool {
-    match &visitor.caller.auth_method {
-        AuthMethod::Session(verified) => (0..FRESH).contains(&(now - verified.began_at)),
-        AuthMethod::Nothing | AuthMethod::Token(_) => false,
-    }
 }

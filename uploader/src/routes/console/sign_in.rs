@@ -18,9 +18,7 @@ use crate::credential::{ParsedCredential, PresentedCredential};
 use crate::problem::{Code, Problem};
 use crate::routes::auth::logout::sign_out;
 use crate::routes::auth::sign_in::{Attempt, sign_in};
-
-/// How long a session of the console lasts, in seconds: a day's work.
-pub(super) const TTL: i64 = 12 * 3600;
+use crate::session::SessionUse;
 
 /// Where to go after signing in, and what was done before.
 #[derive(Debug, Default, Deserialize)]
@@ -102,10 +100,11 @@ pub(super) async fn enter(State(app): State<Arc<App>>, request: Request) -> Answ
         headers: &headers,
         username: username.clone(),
         password: fields.password("password"),
-        ttl: TTL,
+        session_use: SessionUse::Console,
     };
+    let lifetime = app.sessions.ttl(SessionUse::Console);
     match sign_in(&app, attempt).await {
-        Ok((_, given)) => Ok(set_cookie(see(own(&next)), COOKIE, &given.token, TTL)),
+        Ok((_, given)) => Ok(set_cookie(see(own(&next)), COOKIE, &given.token, lifetime)),
         Err(problem)
             if matches!(
                 problem.code,

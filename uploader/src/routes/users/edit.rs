@@ -12,11 +12,12 @@ use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::caller::Caller;
+use crate::clock::now;
 use crate::credential::PresentedCredential;
 use crate::extract::{Json, Path};
 use crate::identify::identify;
 use crate::password;
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 use crate::routes::users::account::addressed_account;
 use crate::routes::wire::{self, UserView};
 
@@ -68,6 +69,9 @@ pub(crate) async fn changed(
             if body.role.is_some() || body.suites.is_some() || body.disabled.is_some() {
                 caller.admin()?;
             }
+            if body.password.is_some() {
+                check_own_password(&caller, &account)?;
+            }
             let change = account_change(app, &account, &body)?;
             Ok((caller, account, change, body.password))
         })
@@ -99,6 +103,18 @@ pub(crate) async fn changed(
         Ok(UserView::new(&changed))
     })
     .await
+}
+
+/// Refuses to set the caller's own password by a session that was left open, or taken, or by a token: it would take the account over.
+fn check_own_password(caller: &Caller, account: &Account) -> Result<(), Problem> {
+    let is_own = caller.account()?.id == account.id;
+    if is_own && !caller.signed_in_recently(now()) {
+        return Err(Problem::new(
+            Code::Forbidden,
+            "one's own password is changed within five minutes of signing in, or by `PUT /api/auth/password` with the present one",
+        ));
+    }
+    Ok(())
 }
 
 /// Reads what is to be changed, all but the password, whose hash takes its time.
