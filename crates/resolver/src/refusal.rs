@@ -95,11 +95,7 @@ impl Refusal {
     pub(crate) fn given_way(universe: &Universe, new: PackageId, old: PackageId) -> Self {
         let name = universe.name(old);
         let [new, shown] = [new, old].map(|package| message::shown(universe, package));
-        let kind = if universe.is_essential(old) {
-            "essential"
-        } else {
-            "protected"
-        };
+        let kind = protection(universe, old);
         Self {
             kind: RefusalKind::Impossible,
             summary: format!("`{name}` would have to be removed until its new version is unpacked"),
@@ -109,6 +105,20 @@ impl Refusal {
                 ),
                 format!("{shown} is {kind} and must stay installed"),
             ],
+            hints: Vec::new(),
+        }
+    }
+
+    /// Says that an installed version cannot be deconfigured so that what breaks it can be unpacked.
+    pub(crate) fn breaks_protected(universe: &Universe, new: PackageId, old: PackageId) -> Self {
+        let [new, old_shown] = [new, old].map(|package| message::shown(universe, package));
+        Self {
+            kind: RefusalKind::Impossible,
+            summary: format!("dpkg has no order in which {new} can be installed"),
+            reasons: vec![format!(
+                "it breaks {old_shown}, which is {} and must stay configured until its new version is unpacked",
+                protection(universe, old)
+            )],
             hints: Vec::new(),
         }
     }
@@ -156,6 +166,14 @@ impl Refusal {
 }
 
 /// Returns what there is of a name of which nothing has a priority to be chosen with.
+/// Returns what keeps a package from going, as its field says.
+fn protection(universe: &Universe, package: PackageId) -> &'static str {
+    match universe.is_essential(package) {
+        true => "essential",
+        false => "protected",
+    }
+}
+
 fn ruled_out(universe: &Universe, name: &str, architecture: Option<&str>) -> Option<String> {
     let is_of = |package: &&PackageId| architecture.is_none_or(|wanted| universe.runs_as(**package, wanted));
     let of: Vec<&PackageId> = universe.versions_of(name).iter().filter(is_of).collect();

@@ -16,10 +16,16 @@ use support::World;
 use support::audit::audit;
 
 const NAMES: usize = 5;
+/// What stands for a name that some of the packages provide.
+const PROVIDED: usize = NAMES;
 
 fn list(name: usize, chosen: &[usize], constraint: &str) -> Option<String> {
     let others = chosen.iter().filter(|other| **other != name);
-    let others: Vec<String> = others.map(|other| format!("n{other}{constraint}")).collect();
+    let others = others.map(|other| match *other {
+        PROVIDED => "provided".to_owned(),
+        other => format!("n{other}{constraint}"),
+    });
+    let others: Vec<String> = others.collect();
     (!others.is_empty()).then(|| others.join(", "))
 }
 
@@ -30,7 +36,8 @@ fn some(most: usize) -> impl Strategy<Value = Vec<usize>> {
 /// The fields of the next version of a package: what it needs, and of what versions that are installed it cannot be beside.
 fn next() -> impl Strategy<Value = [(&'static str, Vec<usize>, &'static str); 4]> {
     let constraint = || prop_oneof![Just(""), Just(" (>= 1)"), Just(" (>= 2)"), Just(" (= 2)")];
-    let pre_needs = prop_oneof![3 => Just(Vec::new()), 1 => some(2)];
+    let pre_needs = prop::collection::vec(0..=PROVIDED, 0..2);
+    let pre_needs = prop_oneof![2 => Just(Vec::new()), 1 => pre_needs];
     (pre_needs, constraint(), some(2), constraint(), some(3), some(2)).prop_map(
         |(pre_needs, exactly, needs, how, conflicts, breaks)| {
             [
@@ -66,7 +73,12 @@ fn line(head: &str, name: usize, fields: &[(&str, Vec<usize>, &str)]) -> String 
         let list = list(name, chosen, constraint)?;
         Some(format!(" & {field}: {list}"))
     });
-    format!("{head}{}", fields.collect::<String>())
+    let provides = match name {
+        0 => " & Provides: provided & Essential: yes",
+        2 | 4 => " & Provides: provided",
+        _ => "",
+    };
+    format!("{head}{provides}{}", fields.collect::<String>())
 }
 
 /// Says whether a plan removes something that it brings back.
@@ -95,10 +107,10 @@ proptest! {
         let refused = world.dpkg_says(&request, &plan);
         let shown = format!("{refused:?}: {} of\n{}", world.steps(&plan), lines.join("\n"));
         if lines.iter().any(|line| line.contains("Pre-Depends")) {
-            // Who has to be configured beside which installed version is found by trying all orders only; nothing excuses conflicts.
             let beside = refused.iter().filter(|text| text.contains(" beside "));
             prop_assert_eq!(beside.count(), 0, "{}", shown);
-            // What dpkg would not take is said before it begins, and nothing else is.
+            // Who has to be configured beside which installed version is found by trying all orders only. What dpkg would not take is said
+            // before it begins, and nothing else is.
             let installed = request.installed.iter().map(|one| one.package);
             let refusal = plan.refused_by_dpkg(world.universe(), installed);
             prop_assert_eq!(refusal.is_some(), !refused.is_empty(), "{}", shown);

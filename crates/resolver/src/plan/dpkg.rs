@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::{Plan, Step};
 use crate::refusal::Refusal;
-use crate::universe::{ArchitectureId, Field, NameId, PackageId, RelationContext, Universe};
+use crate::universe::{ArchitectureId, Field, NameId, PackageId, RelationContext, Standing, Universe};
 
 impl Plan {
     /// Says why dpkg cannot carry it out on what is installed: an essential or protected package would have to be removed before its next
@@ -23,9 +23,7 @@ impl Plan {
             if let Some((package, unmet)) = machine.configure(&together) {
                 return Some(Refusal::not_there_before(universe, package, &unmet));
             }
-            let Some((step, rest)) = rest.split_first() else {
-                return None;
-            };
+            let (step, rest) = rest.split_first()?;
             steps = rest;
             match *step {
                 Step::GiveWay(old) => {
@@ -39,6 +37,9 @@ impl Plan {
                 Step::Unpack(new) => {
                     if let Some(old) = given_way {
                         return Some(Refusal::given_way(universe, new, old));
+                    }
+                    if let Some(old) = machine.protected_from(new) {
+                        return Some(Refusal::breaks_protected(universe, new, old));
                     }
                     if let Some(unmet) = machine.unmet_before(new) {
                         return Some(Refusal::not_there_before(universe, new, &unmet));
@@ -109,10 +110,14 @@ impl<'u> Machine<'u> {
 
     fn unpack(&mut self, package: PackageId) {
         self.forget(package);
-        let broken = self.universe.related(package, Field::Breaks).iter();
-        let broken = broken.flat_map(|group| self.universe.conflicting(package, *group));
-        self.deconfigured.extend(broken);
+        self.deconfigured.extend(broken_by(self.universe, package));
         self.unpacked.insert(package);
+    }
+
+    /// Returns a protected package that one breaks: dpkg would have to deconfigure it, and does not.
+    fn protected_from(&self, package: PackageId) -> Option<PackageId> {
+        let mut broken = broken_by(self.universe, package);
+        broken.find(|old| self.is_configured(*old) && self.universe.is_protected(*old))
     }
 
     /// Configures packages by one call, or returns one that cannot be, with what it needs.
@@ -122,43 +127,56 @@ impl<'u> Machine<'u> {
             self.configured.insert(self.slot(*package), *package);
         }
         together.iter().find_map(|package| {
-            let unmet = self.unmet(*package, &[Field::PreDepends, Field::Depends], |slot, _| {
-                let is_there =
-                    |one: &&PackageId| self.unpacked.contains(one) && !self.deconfigured.contains(one);
-                self.configured.get(&slot).filter(is_there).copied()
+            let unmet = self.unmet(*package, &[Field::PreDepends, Field::Depends], |_, one, _| {
+                self.is_configured(one)
             });
             Some((*package, unmet?))
         })
     }
 
-    /// Returns what could meet a need that a package pre-depends on, where none of it is there: unpacked and configured once, both in versions
-    /// that meet it.
+    fn is_configured(&self, package: PackageId) -> bool {
+        self.unpacked.contains(&package)
+            && !self.deconfigured.contains(&package)
+            && self.configured.get(&self.slot(package)) == Some(&package)
+    }
+
+    /// Returns what could meet a need that a package pre-depends on, where none of it is there: configured, or unpacked and configured once,
+    /// both in versions of that name.
     ///
     /// Source: dpkg's `depisok`.
     fn unmet_before(&self, package: PackageId) -> Option<Vec<PackageId>> {
-        self.unmet(package, &[Field::PreDepends], |slot, one| {
-            let is_unpacked = self.unpacked.contains(&one);
-            self.configured.get(&slot).filter(|_| is_unpacked).copied()
+        self.unmet(package, &[Field::PreDepends], |standing, one, named| {
+            let once = self.configured.get(&self.slot(one));
+            let was_configured = !standing.is_provider && once.is_some_and(|once| named.contains(once));
+            self.is_configured(one) || was_configured && self.unpacked.contains(&one)
         })
     }
 
-    /// Returns what could meet a need of a package that nothing meets; `there` says what counts of a slot for which a package was found.
+    /// Returns what could meet a need of a package that nothing meets. `is_there` says it of a package, by where it stands among those that
+    /// could, and those of them that have the name itself.
     fn unmet(
         &self,
         package: PackageId,
         fields: &[Field],
-        there: impl Fn((NameId, ArchitectureId), PackageId) -> Option<PackageId>,
+        is_there: impl Fn(Standing, PackageId, &[PackageId]) -> bool,
     ) -> Option<Vec<PackageId>> {
         let context = RelationContext::Need(self.universe.package(package).architecture);
         let groups = fields
             .iter()
             .flat_map(|field| self.universe.related(package, *field));
         groups.copied().find_map(|group| {
-            let candidates = self.universe.candidates(group, context);
-            let is_there = |one: &PackageId| {
-                there(self.slot(*one), *one).is_some_and(|there| candidates.contains(&there))
-            };
-            (!candidates.iter().any(is_there)).then(|| candidates.to_vec())
+            let standing = self.universe.standing(group, context);
+            let named = standing.iter().filter(|(standing, _)| !standing.is_provider);
+            let named: Vec<PackageId> = named.map(|(_, package)| *package).collect();
+            let mut all = standing.iter();
+            let is_met = all.any(|(standing, one)| is_there(*standing, *one, &named));
+            (!is_met).then(|| standing.into_iter().map(|(_, package)| package).collect())
         })
     }
+}
+
+/// Returns whatever a package breaks.
+fn broken_by(universe: &Universe, package: PackageId) -> impl Iterator<Item = PackageId> {
+    let groups = universe.related(package, Field::Breaks).iter();
+    groups.flat_map(move |group| universe.conflicting(package, *group))
 }

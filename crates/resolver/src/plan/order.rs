@@ -168,15 +168,22 @@ impl Ordering<'_> {
     }
 
     /// Says whether all that a package pre-depends on is there once some steps are done. An installed version that is replaced is still enough
-    /// for dpkg where its next one meets the need too, configured or not. Source: Debian Policy 7.2.
+    /// for dpkg where its next one meets the need too, configured or not, but for what it only provides. Source: Debian Policy 7.2 and dpkg's
+    /// `depisok`.
     fn is_met(&self, package: PackageId, steps: &[Step]) -> bool {
         let context = RelationContext::Need(self.universe.package(package).architecture);
         let groups = self.universe.related(package, Field::PreDepends);
         groups.iter().all(|group| {
-            let candidates = self.universe.candidates(*group, context);
-            candidates.iter().any(|one| {
-                let next = self.changed.get(one);
-                let is_enough = next.is_some_and(|next| candidates.contains(next));
+            let candidates = self.universe.standing(*group, context);
+            let is_meant = |package: &PackageId| {
+                let mut named = candidates.iter().filter(|(standing, _)| !standing.is_provider);
+                named.any(|(_, other)| other == package)
+            };
+            candidates.iter().any(|(standing, one)| {
+                if standing.is_provider {
+                    return self.is_configured(*one, steps);
+                }
+                let is_enough = self.changed.get(one).is_some_and(is_meant);
                 steps.contains(&Step::Configure(*one))
                     || self.is_installed(*one, steps)
                     || is_enough && !steps.contains(&Step::GiveWay(*one))

@@ -49,7 +49,7 @@ fn what_pre_depends_on_more_than_an_installed_version_that_meets_it_waits_for_no
     // Nothing has to go for a moment.
     assert_eq!(
         upgrade("* p 1 \n p 2 & Conflicts: q (<< 2) \n * q 1 \n q 2 & Pre-Depends: p"),
-        "unpack q, unpack p, configure p, configure q"
+        "unpack q, configure q, unpack p, configure p"
     );
 }
 
@@ -140,4 +140,15 @@ fn what_a_package_pre_depends_on_is_configured_first_or_the_plan_is_refused() {
     assert_eq!(summary(once), None);
     let open = "* p 1 \n p 2 & Pre-Depends: q \n q 1 & Depends: p";
     assert_eq!(summary(open), None);
+}
+
+#[test]
+fn what_is_only_provided_is_enough_until_its_next_version_is_unpacked() {
+    assert_eq!(
+        upgrade(
+            "* base 1 & Essential: yes \n base 2 & Essential: yes & Pre-Depends: awk \n * mawk 1 & Provides: awk \n \
+             mawk 2 & Provides: awk & Depends: libc (>= 2) \n * libc 1 \n libc 2 & Breaks: base (<< 2)"
+        ),
+        "unpack base, unpack libc, configure libc, configure base, unpack mawk, configure mawk"
+    );
 }

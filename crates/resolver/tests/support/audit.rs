@@ -76,6 +76,15 @@ pub(super) struct Package {
 }
 
 impl Package {
+    /// Returns it as what pre-depends on it knows it until it is configured: by its name, and by nothing that it provides.
+    #[allow(dead_code, reason = "where only sets are audited, nothing is unpacked")]
+    pub(super) fn by_name_alone(&self) -> Self {
+        Self {
+            provides: Vec::new(),
+            ..self.clone()
+        }
+    }
+
     pub(super) fn needs(&self) -> impl Iterator<Item = &Alternatives> {
         self.pre_depends.iter().chain(&self.depends)
     }

@@ -34,6 +34,22 @@ impl Slot {
     fn is_of(&self, package: &Package) -> bool {
         self.package.name == package.name && self.package.architecture == package.architecture
     }
+
+    /// Returns the version of a package that was configured last: it is enough for whoever pre-depends on it by its name.
+    fn once_configured(&self) -> Option<Package> {
+        match self.is_configured {
+            true => Some(self.package.clone()),
+            false => self.configured_before.as_ref().map(Package::by_name_alone),
+        }
+    }
+
+    /// Returns the version that is unpacked.
+    fn unpacked(&self) -> Package {
+        match self.is_configured {
+            true => self.package.clone(),
+            false => self.package.by_name_alone(),
+        }
+    }
 }
 
 impl Dpkg {
@@ -65,8 +81,10 @@ impl Dpkg {
                 self.refused.push(text);
             }
         }
-        let known = Set::new(self.slots.iter().filter_map(Self::once_configured), self.native);
-        let there = Set::new(self.slots.iter().map(|slot| &slot.package), self.native);
+        let known: Vec<Package> = self.slots.iter().filter_map(Slot::once_configured).collect();
+        let known = Set::new(&known, self.native);
+        let there: Vec<Package> = self.slots.iter().map(Slot::unpacked).collect();
+        let there = Set::new(&there, self.native);
         let met = package.pre_depends.iter();
         for need in met.filter(|need| !known.meets(&package, need) || !there.meets(&package, need)) {
             let text = format!("unpack {} without {need}", package.label);
@@ -91,14 +109,6 @@ impl Dpkg {
             is_configured: false,
             configured_before: before.map(|slot| slot.configured_before.unwrap_or(slot.package)),
         });
-    }
-
-    /// Returns the version of a package that was configured last: it is enough for whoever pre-depends on it.
-    fn once_configured(slot: &Slot) -> Option<&Package> {
-        match slot.is_configured {
-            true => Some(&slot.package),
-            false => slot.configured_before.as_ref(),
-        }
     }
 
     pub(super) fn configure(&mut self, package: &Package) {

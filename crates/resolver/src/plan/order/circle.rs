@@ -45,8 +45,23 @@ impl<'a> Circle<'a> {
             left: Vec::new(),
             waiting: Vec::new(),
         };
+        let awaited = |package: PackageId| -> Vec<PackageId> {
+            let replaced = order
+                .replaced_before(package)
+                .filter(|other| packages.contains(other));
+            of_circle(package, &ALL).into_iter().chain(replaced).collect()
+        };
+        let awaited: HashMap<PackageId, Vec<PackageId>> = packages
+            .iter()
+            .map(|package| (*package, awaited(*package)))
+            .collect();
         for package in packages {
-            circle.wait_for(*package, &of_circle(*package, &[Field::PreDepends]), steps);
+            let wanted = of_circle(*package, &[Field::PreDepends]);
+            let circular = wanted.iter().copied();
+            let circular =
+                circular.filter(|other| other != package && in_turn(*other, &awaited).contains(package));
+            let circular: Vec<PackageId> = circular.collect();
+            circle.wait_for(*package, &wanted, &circular, steps);
         }
         let before = |package: PackageId| {
             let others = circle.first.get(&package).into_iter().flatten().copied();
@@ -63,15 +78,10 @@ impl<'a> Circle<'a> {
 
     /// Notes what has to be configured before a package is unpacked. Where that cannot be without the package itself, the installed version
     /// is enough if it does.
-    fn wait_for(&mut self, package: PackageId, wanted: &[PackageId], steps: &[Step]) {
-        let circular = wanted.iter().filter(|other| {
-            let needed = self.needed.get(other);
-            **other != package && needed.is_some_and(|needed| needed.contains(&package))
-        });
-        let circular: Vec<PackageId> = circular.copied().collect();
+    fn wait_for(&mut self, package: PackageId, wanted: &[PackageId], circular: &[PackageId], steps: &[Step]) {
         if !circular.is_empty() && self.order.is_met(package, steps) {
             for other in circular {
-                self.using.entry(other).or_default().insert(package);
+                self.using.entry(*other).or_default().insert(package);
             }
             return;
         }
@@ -142,12 +152,15 @@ impl<'a> Circle<'a> {
         let met = self.places().filter(|(_, package)| is_met(*package));
         let cost = |package: PackageId| {
             let removed = self.in_the_way(package, steps);
+            // dpkg does not deconfigure what is essential.
+            let essential = self.order.essential_replacements(package);
+            let essential = essential.filter(|other| self.left.contains(other));
             let protected = removed
                 .iter()
                 .filter(|old| self.order.universe.is_protected(**old));
             let needed = removed.iter().filter_map(|old| self.order.changed.get(old));
             let needed_by: usize = needed.map(|next| self.needed_by(*next)).sum();
-            (protected.count(), needed_by, removed.len())
+            (essential.count() + protected.count(), needed_by, removed.len())
         };
         let best = met.min_by_key(|(_, package)| cost(*package));
         best.map(|(place, _)| place)
