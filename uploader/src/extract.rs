@@ -4,7 +4,7 @@ mod credential;
 
 use std::sync::Arc;
 
-use axum::body::Bytes;
+use axum::body::{Bytes, HttpBody as _};
 use axum::extract::{FromRequest, FromRequestParts, Query, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
@@ -60,6 +60,21 @@ impl<T: DeserializeOwned> FromRequest<Arc<App>> for Json<T> {
             };
             Problem::new(code, error.to_string())
         })
+    }
+}
+
+/// A JSON body, or none where all that it could say has a default.
+pub(crate) struct OptionalJson<T>(pub(crate) T);
+
+impl<T: DeserializeOwned + Default> FromRequest<Arc<App>> for OptionalJson<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Problem> {
+        if request.body().is_end_stream() {
+            return Ok(Self(T::default()));
+        }
+        let Json(body) = Json::from_request(request, app).await?;
+        Ok(Self(body))
     }
 }
 

@@ -127,6 +127,10 @@ fn a_pinned_snapshot_is_served_until_it_is_deleted() {
     let audit = server.get("/api/audit?limit=2", Some(&root)).json();
     assert_eq!(audit["items"][0]["action"], "snapshot.delete", "{audit}");
     assert!(archive.root().join("dists/stable/InRelease").is_file());
+    // Without a body it is what is published now.
+    let now = server.send("POST", &format!("{SUITE}/snapshots"), Some(&root), (&[], &[]));
+    assert_eq!(now.status, 201, "{}", now.text());
+    assert_eq!(now.json()["id"], super::world::newest_snapshot(&server, "stable"));
 }
 
 #[test]

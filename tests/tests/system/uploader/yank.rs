@@ -20,12 +20,18 @@ fn a_yanked_package_leaves_the_index_keeps_its_file_and_comes_back() {
         upload(&DebBuilder::new("other", "1.0", "amd64")),
     );
     let id = yanked["id"].as_str().unwrap();
-    let yank = |body: Value| server.json("POST", &format!("/api/packages/{id}/yank"), Some(&root), &body);
+    let yank = |body: Value| {
+        let path = format!("/api/packages/{id}/yank?wait=published");
+        server.json("POST", &path, Some(&root), &body)
+    };
     assert_problem(&yank(json!({"reason": " "})), 422, "invalid_request");
     assert_problem(&yank(json!({"reason": "two\nlines"})), 422, "invalid_request");
     assert_eq!(yank(json!({"reason": "loses data"})).status, 200);
-    let path = format!("/api/packages/{}?wait=published", removed["id"].as_str().unwrap());
-    assert_eq!(server.send("DELETE", &path, Some(&root), (&[], &[])).status, 204);
+    let left = archive.packages("stable", "main", "amd64");
+    assert_eq!(left.len(), 1, "{left:?}");
+    let deletions = "/api/packages/deletions?wait=published";
+    let gone = server.json("POST", deletions, Some(&root), &json!({"ids": [removed["id"]]}));
+    assert_eq!(gone.status, 200, "{}", gone.text());
     assert!(archive.packages("stable", "main", "amd64").is_empty());
     assert_problem(&yank(json!({"reason": "again"})), 404, "package_not_found");
 

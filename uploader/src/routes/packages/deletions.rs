@@ -5,6 +5,7 @@ use std::sync::Arc;
 use archive_catalog::Selection;
 use axum::Json as Answer;
 use axum::extract::State;
+use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -12,11 +13,12 @@ use crate::app::App;
 use crate::caller::Caller;
 use crate::clock::now;
 use crate::credential::PresentedCredential;
-use crate::extract::Json;
+use crate::extract::{Json, Params};
 use crate::identify::identify;
 use crate::problem::{Code, Problem};
 use crate::routes::packages::delete::seen;
 use crate::routes::packages::placement::{selection, standing};
+use crate::routes::suites::change::{ChangeParams, published};
 
 /// How many packages one request may delete.
 const MOST: usize = 1000;
@@ -43,6 +45,14 @@ pub(crate) struct DeletionAnswer {
     pub(crate) packages: Vec<DeletedPackage>,
 }
 
+impl DeletionAnswer {
+    /// Returns the codenames of the suites that packages leave; one may come several times.
+    pub(crate) fn suites(&self) -> impl Iterator<Item = &str> {
+        let suites = self.packages.iter().flat_map(|package| &package.suites);
+        suites.map(String::as_str)
+    }
+}
+
 /// A package that goes.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct DeletedPackage {
@@ -55,18 +65,24 @@ pub(crate) struct DeletedPackage {
 }
 
 /// Removes packages from one suite, or from all: all of the packages, or none where one may not go.
-#[utoipa::path(post, path = "/api/packages/deletions", operation_id = "delete_packages", tag = "packages", request_body = DeletionRequest,
-    security(("bearer" = [])), responses((status = 200, description = "Removed, or what would be", body = DeletionAnswer)))]
+#[utoipa::path(post, path = "/api/packages/deletions", operation_id = "delete_packages", tag = "packages", params(ChangeParams), request_body = DeletionRequest,
+    security(("bearer" = [])),
+    responses((status = 200, description = "Removed, or what would be", body = DeletionAnswer),
+        (status = 202, description = "Removed, but still in the live InRelease", body = DeletionAnswer)))]
 pub(crate) async fn delete(
     State(app): State<Arc<App>>,
     presented: PresentedCredential,
+    Params(params): Params<ChangeParams>,
     Json(body): Json<DeletionRequest>,
-) -> Result<Answer<DeletionAnswer>, Problem> {
-    app.changing(move |app| {
-        let caller = identify(app, &presented)?;
-        deleted(app, &caller, &body).map(Answer)
-    })
-    .await
+) -> Result<(StatusCode, Answer<DeletionAnswer>), Problem> {
+    let answer = app
+        .changing(move |app| {
+            let caller = identify(app, &presented)?;
+            deleted(app, &caller, &body)
+        })
+        .await?;
+    let status = published(&app, answer.is_changed, answer.suites(), params.wait).await?;
+    Ok((status, Answer(answer)))
 }
 
 /// Removes packages, or says what would go.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::Json as Answer;
 use axum::extract::State;
+use axum::http::StatusCode;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -11,12 +12,13 @@ use crate::app::App;
 use crate::caller::Caller;
 use crate::clock::now;
 use crate::credential::PresentedCredential;
-use crate::extract::{Json, Path};
+use crate::extract::{Json, Params, Path};
 use crate::identify::identify;
 use crate::problem::{Code, Problem};
 use crate::routes::packages::delete::seen;
 use crate::routes::packages::deletions::{DeletedPackage, DeletionAnswer};
 use crate::routes::packages::placement::{selection, standing};
+use crate::routes::suites::change::{ChangeParams, published};
 use crate::routes::wire;
 
 /// Why a package is yanked.
@@ -30,19 +32,25 @@ pub(crate) struct YankRequest {
 }
 
 /// Takes a package out of the indexes for a reason. Its file stays, so that who names it by its address still gets it.
-#[utoipa::path(post, path = "/api/packages/{id}/yank", operation_id = "yank_package", tag = "packages", params(("id" = String, Path)), request_body = YankRequest,
-    security(("bearer" = [])), responses((status = 200, description = "Yanked", body = DeletionAnswer)))]
+#[utoipa::path(post, path = "/api/packages/{id}/yank", operation_id = "yank_package", tag = "packages", params(("id" = String, Path), ChangeParams), request_body = YankRequest,
+    security(("bearer" = [])),
+    responses((status = 200, description = "Yanked", body = DeletionAnswer),
+        (status = 202, description = "Yanked, but still in the live InRelease", body = DeletionAnswer)))]
 pub(crate) async fn yank(
     State(app): State<Arc<App>>,
     presented: PresentedCredential,
     Path(id): Path<String>,
+    Params(params): Params<ChangeParams>,
     Json(body): Json<YankRequest>,
-) -> Result<Answer<DeletionAnswer>, Problem> {
-    app.changing(move |app| {
-        let caller = identify(app, &presented)?;
-        yanked(app, &caller, id, &body).map(Answer)
-    })
-    .await
+) -> Result<(StatusCode, Answer<DeletionAnswer>), Problem> {
+    let answer = app
+        .changing(move |app| {
+            let caller = identify(app, &presented)?;
+            yanked(app, &caller, id, &body)
+        })
+        .await?;
+    let status = published(&app, answer.is_changed, answer.suites(), params.wait).await?;
+    Ok((status, Answer(answer)))
 }
 
 /// Yanks a package.

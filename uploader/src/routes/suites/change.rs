@@ -1,7 +1,9 @@
-//! What the routes that change a whole suite share: who makes the change live, and waiting for that.
+//! What the routes that change suites share: who makes the change live, and waiting for that.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use axum::http::StatusCode;
 use debian_control::name::SuiteName;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -18,7 +20,7 @@ use crate::settings::PublisherMode;
 #[into_params(parameter_in = Query)]
 pub(crate) struct ChangeParams {
     /// `published`: answer only when the change is in the live InRelease, or with 202 after 30 seconds.
-    pub(super) wait: Option<Wait>,
+    pub(crate) wait: Option<Wait>,
 }
 
 /// Who makes a change live.
@@ -40,19 +42,24 @@ impl ChangePublisher {
     }
 }
 
-/// Waits, where that was asked for and something was changed, until a suite is published.
-pub(super) async fn published(
+/// Waits, where that was asked for and something was changed, until suites are published, which are given by their codenames; returns the
+/// status to answer with.
+pub(crate) async fn published<'a>(
     app: &Arc<App>,
     is_changed: bool,
-    suite: &str,
+    suites: impl IntoIterator<Item = &'a str>,
     wait: Option<Wait>,
-) -> Result<Published, Problem> {
-    match wait {
+) -> Result<StatusCode, Problem> {
+    let published = match wait {
         Some(Wait::Published) if is_changed => {
-            app.publications
-                .wait(vec![wire::value::<SuiteName>(suite)?])
-                .await
+            let suites: BTreeSet<SuiteName> =
+                suites.into_iter().map(wire::value).collect::<Result<_, _>>()?;
+            app.publications.wait(suites.into_iter().collect()).await?
         }
-        _ => Ok(Published::Yes),
-    }
+        _ => Published::Yes,
+    };
+    Ok(match published {
+        Published::Yes => StatusCode::OK,
+        Published::NotYet => StatusCode::ACCEPTED,
+    })
 }

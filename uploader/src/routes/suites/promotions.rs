@@ -24,7 +24,6 @@ use crate::credential::PresentedCredential;
 use crate::extract::{Json, Params, Path};
 use crate::identify::identify;
 use crate::problem::{Code, Problem};
-use crate::publication_tracker::Published;
 use crate::routes::packages::page::page_limit;
 use crate::routes::suites::change::{ChangeParams, ChangePublisher, published};
 use crate::routes::suites::snapshots;
@@ -127,10 +126,7 @@ pub(crate) async fn promote(
 ) -> Result<(StatusCode, Answer<PromotionAnswer>), Problem> {
     let caller = app.blocking(move |app| identify(app, &presented)).await?;
     let answer = promoted(&app, caller, name, body).await?;
-    let status = match published(&app, answer.is_changed, &answer.suite, params.wait).await? {
-        Published::Yes => StatusCode::OK,
-        Published::NotYet => StatusCode::ACCEPTED,
-    };
+    let status = published(&app, answer.is_changed, [answer.suite.as_str()], params.wait).await?;
     Ok((status, Answer(answer)))
 }
 

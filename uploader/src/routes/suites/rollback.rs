@@ -15,7 +15,6 @@ use crate::credential::PresentedCredential;
 use crate::extract::{Json, Params, Path};
 use crate::identify::identify;
 use crate::problem::Problem;
-use crate::publication_tracker::Published;
 use crate::routes::suites::change::{ChangeParams, ChangePublisher, published};
 use crate::routes::suites::differences::DifferencePage;
 use crate::routes::suites::snapshots;
@@ -67,10 +66,7 @@ pub(crate) async fn rollback(
             roll_back(app, &caller, &name, &body)
         })
         .await?;
-    let status = match published(&app, answer.is_changed, &answer.suite, params.wait).await? {
-        Published::Yes => StatusCode::OK,
-        Published::NotYet => StatusCode::ACCEPTED,
-    };
+    let status = published(&app, answer.is_changed, [answer.suite.as_str()], params.wait).await?;
     Ok((status, Answer(answer)))
 }
 

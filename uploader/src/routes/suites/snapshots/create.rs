@@ -14,7 +14,7 @@ use crate::app::App;
 use crate::caller::Caller;
 use crate::clock::{ServerClock, now};
 use crate::credential::PresentedCredential;
-use crate::extract::{Json, Path};
+use crate::extract::{OptionalJson, Path};
 use crate::identify::identify;
 use crate::problem::{Code, Problem};
 use crate::routes::suites::snapshots::{self, list};
@@ -29,12 +29,12 @@ pub(crate) struct SnapshotRequest {
 
 /// Pins a state of a suite: it stays until it is deleted, and is served under `snapshots/ID/`.
 #[utoipa::path(post, path = "/api/suites/{suite}/snapshots", operation_id = "create_snapshot", tag = "suites", params(("suite" = String, Path)),
-    request_body = SnapshotRequest, security(("bearer" = [])), responses((status = 201, description = "Pinned", body = StateView)))]
+    request_body = Option<SnapshotRequest>, security(("bearer" = [])), responses((status = 201, description = "Pinned", body = StateView)))]
 pub(crate) async fn create(
     State(app): State<Arc<App>>,
     presented: PresentedCredential,
     Path(name): Path<String>,
-    Json(body): Json<SnapshotRequest>,
+    OptionalJson(body): OptionalJson<SnapshotRequest>,
 ) -> Result<(StatusCode, Answer<StateView>), Problem> {
     app.changing(move |app| {
         let caller = identify(app, &presented)?;
