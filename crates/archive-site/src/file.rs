@@ -1,5 +1,7 @@
 //! What is to be done with the files of the site.
 
+use debian_control::terminal::escaped_page;
+
 /// A file of the site, by its path below the root.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum File {
@@ -24,7 +26,7 @@ impl File {
         let page = page
             .render()
             .expect("a template that is compiled in renders into a string");
-        Self::text(path, page)
+        Self::text(path, escaped_page(&page))
     }
 
     /// Returns its path.

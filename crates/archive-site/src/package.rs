@@ -12,6 +12,11 @@ use crate::row::Row;
 use crate::text;
 use crate::words;
 
+/// How many letters of a summary lists show: Debian's have 80 at most.
+const SUMMARY: usize = 200;
+/// How many letters of a section lists show: those that are taken since then are not longer.
+const SECTION: usize = 64;
+
 /// All that a suite holds of one name: at least one build.
 #[derive(Debug, Clone)]
 pub struct Package {
@@ -128,20 +133,18 @@ impl Package {
     pub fn row(&self) -> Row {
         let newest = self.newest();
         let name = self.name();
-        let summary = text::line(newest.package.synopsis().unwrap_or_default());
+        let summary = text::short(newest.package.synopsis().unwrap_or_default(), SUMMARY);
         let added = self.builds.iter().map(|build| build.added_at).max();
         let size: u64 = self.builds.iter().map(|build| build.size).sum();
-        let section = text::line(newest.section.as_deref().unwrap_or_default());
+        let section = text::short(newest.section.as_deref().unwrap_or_default(), SECTION);
         let mut row = format!(
-            "{name}\t{}\t{}\t{size}\t{}\t{}\t",
+            "{name}\t{}\t{}\t{size}\t{section}\t{summary}\t",
             newest.package.version(),
             added.expect("a name is in a suite by its builds"),
-            section.trim(),
-            summary.trim()
         );
         let needs = self.targets(|kind| matches!(kind, RelationKind::Depends | RelationKind::PreDepends));
         let mentions = self.targets(|kind| !matches!(kind, RelationKind::Depends | RelationKind::PreDepends));
-        for list in [needs, mentions, words::keys(name, summary.trim())] {
+        for list in [needs, mentions, words::keys(name, &summary)] {
             for word in list {
                 write!(row, " {word}").expect("writing to a string");
             }

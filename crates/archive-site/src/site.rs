@@ -4,7 +4,7 @@ use debian_control::digest::Sha256;
 use serde::Serialize;
 
 /// Raised with every change of what pages look like: all of them are written anew then.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// The archive, as its site shows it. Private suites are no part of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

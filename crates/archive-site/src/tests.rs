@@ -266,6 +266,43 @@ fn script_in_any_field_is_text() {
 }
 
 #[test]
+fn what_is_too_long_for_a_list_is_whole_on_the_page_of_the_package_alone() {
+    let (summary, section) = ("x".repeat(50_000), "y".repeat(60_000));
+    let control = format!(
+        "Package: long\nVersion: 1\nArchitecture: amd64\nMaintainer: J <j@example.org>\nSection: {section}\nPriority: {section}\n\
+         Description: {summary}\n"
+    );
+    let files = State::new(vec![package(&control, 5)]).all(&site(Some("https://example.org/apt")));
+    assert!(files["browse/bookworm/long/index.html"].contains(&summary));
+    for (path, text) in files.iter().filter(|(path, _)| !path.contains("/long/")) {
+        assert!(
+            !text.contains(&"x".repeat(201)) && !text.contains(&"y".repeat(65)),
+            "{path}"
+        );
+    }
+    assert!(files["browse/bookworm/index.html"].contains(&format!("{}…", "y".repeat(64))));
+}
+
+#[test]
+fn no_page_lets_a_package_change_the_direction_of_writing() {
+    let control = "Package: rtl\nVersion: 1\nArchitecture: amd64\nMaintainer: J\u{202e} <j@example.org>\nSection: a\u{2066}b\n\
+         Description: s\u{202e}txt\n long\u{2067}\n";
+    let mut package = package(control, 5);
+    package.builds[0]
+        .files
+        .paths
+        .push("usr/bin/a\u{202e}cod.exe".into());
+    let files = State::new(vec![package]).all(&site(Some("https://example.org/apt")));
+    let is_read = |path: &str| !path.ends_with("/index.json");
+    for (path, text) in files.iter().filter(|(path, _)| is_read(path)) {
+        let turns = text.contains(debian_control::terminal::changes_direction);
+        assert!(!turns, "{path}: {text}");
+    }
+    let page = &files["browse/bookworm/rtl/index.html"];
+    assert!(page.contains("usr/bin/a\\u{202e}cod.exe"), "{page}");
+}
+
+#[test]
 fn no_page_has_a_script_or_style_of_its_own_or_anything_from_elsewhere() {
     let files = State::new(vec![hello("1", "")]).all(&site(Some("https://example.org/apt")));
     for (path, text) in files.iter().filter(|(path, _)| path.ends_with(".html")) {

@@ -1,8 +1,10 @@
 //! Text of packages, made fit for pages: dates, sizes, descriptions.
 
 use debian_control::release::format_iso;
+use debian_control::terminal::changes_direction;
 
-/// Returns a text on one line: control characters, which XML has no place for, become blanks.
+/// Returns a text on one line: control characters, which XML has no place for, and what changes the direction of writing of all that
+/// stands beside it become blanks.
 pub(crate) fn line(text: &str) -> String {
     text.chars()
         .map(|char| if is_unfit(char) { ' ' } else { char })
@@ -10,7 +12,17 @@ pub(crate) fn line(text: &str) -> String {
 }
 
 fn is_unfit(char: char) -> bool {
-    char.is_control() || matches!(char, '\u{fffe}' | '\u{ffff}')
+    char.is_control() || changes_direction(char) || matches!(char, '\u{fffe}' | '\u{ffff}')
+}
+
+/// Returns a text on one line as lists have it: its first letters, where there are more.
+pub(crate) fn short(text: &str, letters: usize) -> String {
+    let line = line(text);
+    let text = line.trim();
+    match text.char_indices().nth(letters) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default().trim_end()),
+        None => text.to_owned(),
+    }
 }
 
 /// Returns `2026-11-27` for Unix seconds.
@@ -130,6 +142,18 @@ mod tests {
     #[test]
     fn what_xml_cannot_hold_becomes_a_blank() {
         assert_eq!(line("a\u{8}b\tc\u{ffff}"), "a b c ");
+    }
+
+    #[test]
+    fn what_changes_the_direction_of_its_neighbours_becomes_a_blank() {
+        assert_eq!(line("a\u{202e}b\u{2066}c\u{200f}"), "a b c ");
+    }
+
+    #[test]
+    fn a_text_that_is_too_long_for_a_list_is_cut() {
+        assert_eq!(short(" ab\u{1} ", 3), "ab");
+        assert_eq!(short("äbc", 3), "äbc");
+        assert_eq!(short("äb cd", 3), "äb…");
     }
 
     #[test]

@@ -29,7 +29,7 @@ use archive_storage::store::LocalFile;
 use debian_control::name::Component;
 
 use self::error::staging_error;
-use self::read::{check_architecture, check_type, read_content};
+use self::read::{check_architecture, check_filing, check_type, read_content};
 use crate::archive::Archive;
 use crate::config::Suite;
 
@@ -146,6 +146,7 @@ impl Archive {
         if let Some((content, held)) = self.catalog().find(&sha256, tree)? {
             arrival.names.check(&content.content)?;
             check_type(&content.content.control)?;
+            check_filing(&content.content.control)?;
             check_architecture(place.suite, &content.content.architecture)?;
             return Ok(StagedPackage {
                 content,
@@ -160,6 +161,7 @@ impl Archive {
         let content = read_content(path.as_path(), (sha256, size), arrival)?;
         arrival.names.check(&content.content)?;
         check_type(&content.content.control)?;
+        check_filing(&content.content.control)?;
         check_architecture(place.suite, &content.content.architecture)?;
         Ok(StagedPackage {
             content,

@@ -1,4 +1,4 @@
-//! Text of packages, made safe for a terminal.
+//! Text of packages, made safe for a terminal, or for a page.
 
 /// Returns text from a package with everything that a terminal would act on shown instead of done.
 ///
@@ -37,8 +37,29 @@ pub fn escaped_json(json: &str) -> String {
     shown
 }
 
+/// Returns a page with text from packages in it, in which nothing that it says changes the direction of writing of the rest, or
+/// controls a device: that stands there as `\u{…}`.
+///
+/// ```
+/// assert_eq!(debian_control::terminal::escaped_page("a\u{202e}\tb\n"), "a\\u{202e}\tb\n");
+/// ```
+pub fn escaped_page(page: &str) -> String {
+    let mut shown = String::with_capacity(page.len());
+    for letter in page.chars() {
+        let is_of_page = matches!(letter, '\n' | '\r' | '\t');
+        if !is_of_page && (letter.is_control() || changes_direction(letter)) {
+            shown.extend(letter.escape_unicode());
+        } else {
+            shown.push(letter);
+        }
+    }
+    shown
+}
+
+/// Says whether a character changes the direction of writing of others.
+///
 /// Source: Unicode Standard Annex 9, the explicit directional formatting characters and marks.
-fn changes_direction(letter: char) -> bool {
+pub fn changes_direction(letter: char) -> bool {
     matches!(letter, '\u{200e}' | '\u{200f}' | '\u{061c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 

@@ -109,7 +109,9 @@ impl From<IngestError> for Problem {
             IngestError::Store(cause) | IngestError::Pool(PoolError::Store(cause)) => {
                 return Self::internal(cause);
             }
-            IngestError::Invalid(_) | IngestError::OddName(_) => Code::InvalidPackage,
+            IngestError::Invalid(_) | IngestError::OddName(_) | IngestError::Section(_) => {
+                Code::InvalidPackage
+            }
             IngestError::Installer => Code::FileNotTaken,
             IngestError::Vulnerable(_) => Code::Vulnerable,
             IngestError::ArchitectureNotInSuite { .. } => Code::ArchitectureNotInSuite,

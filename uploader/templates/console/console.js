@@ -9,14 +9,17 @@ if (form) {
   const input = document.getElementById("file");
   let turn = Promise.resolve();
 
+  // What changes the direction of writing would have a name look like another one.
+  const plain = (text) => text.replace(/[\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]/g, (letter) => `\\u{${letter.codePointAt(0).toString(16)}}`);
+
   const line = (file) => {
     const item = document.createElement("li");
     const name = document.createElement("strong");
-    name.textContent = file.name;
+    name.textContent = plain(file.name);
     const bar = document.createElement("progress");
     bar.max = file.size || 1;
     bar.value = 0;
-    bar.setAttribute("aria-label", `Upload of ${file.name}`);
+    bar.setAttribute("aria-label", `Upload of ${plain(file.name)}`);
     const state = document.createElement("span");
     state.textContent = "waits";
     item.append(name, " ", bar, " ", state);
@@ -54,7 +57,7 @@ if (form) {
       shown.item.className = "done";
     } else {
       const why = [body.title, body.detail].filter(Boolean).join(": ");
-      shown.state.textContent = why || "the connection was lost";
+      shown.state.textContent = plain(why) || "the connection was lost";
       shown.item.className = "failed";
     }
   };

@@ -9,6 +9,7 @@ use archive_storage::staging::{StagedPath, StagingError};
 use archive_storage::store::StoreError;
 use debian_control::architecture::Architecture;
 use debian_control::name::{NameError, SuiteName};
+use debian_control::section::SectionError;
 use debian_deb::DebError;
 
 /// Why a .deb was not taken.
@@ -27,6 +28,9 @@ pub enum IngestError {
         "`Package-Type: udeb`: packages for the installer need a separate index, which is not supported yet"
     )]
     Installer,
+    /// No list has a place for its section or priority.
+    #[error(transparent)]
+    Section(SectionError),
     /// The suite has no place for its architecture.
     #[error("architecture `{architecture}` is not in suite `{suite}`, which has {listed}")]
     ArchitectureNotInSuite {
@@ -74,6 +78,7 @@ impl IngestError {
             Self::Invalid(_)
                 | Self::OddName(_)
                 | Self::Installer
+                | Self::Section(_)
                 | Self::ArchitectureNotInSuite { .. }
                 | Self::Conflict(_)
                 | Self::Vulnerable(_)

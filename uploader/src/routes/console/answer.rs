@@ -3,6 +3,7 @@
 use askama::Template;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
+use debian_control::terminal::escaped_page;
 
 use super::address;
 use super::error::ConsoleError;
@@ -65,7 +66,7 @@ pub(super) fn page(page: &impl Template) -> Answered {
 /// Writes a page, or that it cannot be written.
 fn show(page: &impl Template) -> Response {
     let text = match page.render() {
-        Ok(text) => text,
+        Ok(text) => escaped_page(&text),
         Err(error) => return Problem::internal(&error).into_response(),
     };
     let mut response = ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], text).into_response();

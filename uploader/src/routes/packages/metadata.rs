@@ -1,6 +1,7 @@
 //! What is kept of a package besides its .deb: section, priority and tags.
 
 use archive_catalog::listing::{Description, Tag};
+use debian_control::section::check_section;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -44,16 +45,8 @@ pub(crate) enum NewPlace {
 
 pub(crate) fn description(body: &ChangePackage) -> Result<Description, Problem> {
     for (key, value) in [("section", &body.section), ("priority", &body.priority)] {
-        let right = |value: &String| {
-            (1..=64).contains(&value.len())
-                && value
-                    .bytes()
-                    .all(|byte| byte.is_ascii_alphanumeric() || b"-_+./".contains(&byte))
-        };
-        if !value.as_ref().is_none_or(right) {
-            return Err(wrong(format!(
-                "expected a `{key}` of 1 to 64 of the characters `A-Za-z0-9-_+./`"
-            )));
+        if let Some(value) = value {
+            check_section(key, value).map_err(|error| wrong(error.to_string()))?;
         }
     }
     Ok(Description {

@@ -168,3 +168,28 @@ async fn vulnerabilities_are_shown_by_severity_and_package_and_never_as_markup()
     let hidden = browser.get("/console/vulnerabilities?suite=secret").await;
     assert_eq!(hidden.status, 404, "{}", hidden.body);
 }
+
+#[tokio::test]
+async fn no_page_lets_a_package_change_the_direction_of_writing() {
+    let (server, _) = world().await;
+    let root = server.token("root", &["admin"]);
+    let package = DebBuilder::new("turned", "1.0", "all")
+        .compressed(Compression::None, Compression::None)
+        .field("Maintainer", "Eve\u{202e} <eve@example.org>")
+        .field("Description", "s\u{2066}txt")
+        .build();
+    let route = ("POST", "/api/packages?suite=stable");
+    let uploaded = server.ask(route, Some(&root), &[], package).await;
+    let body: serde_json::Value = serde_json::from_str(&uploaded.body).unwrap();
+    let browser = Browser::new(&server, "root").await;
+    let id = body["id"].as_str().unwrap();
+    let page = browser.get(&format!("/console/packages/{id}")).await.body;
+    assert!(
+        page.contains("Eve\\u{202e}") && page.contains("s\\u{2066}txt"),
+        "{page}"
+    );
+    assert!(
+        !page.contains(debian_control::terminal::changes_direction),
+        "{page}"
+    );
+}
