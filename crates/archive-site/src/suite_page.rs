@@ -2,6 +2,7 @@
 
 use askama::Template;
 use debian_control::release::format_iso;
+use serde::Serialize;
 
 use crate::file::File;
 use crate::layout::Layout;
@@ -50,7 +51,32 @@ struct NewestPage<'a> {
     packages: Vec<RowView<'a>>,
 }
 
-/// Visits the page of a suite with its twin, and that of what is new.
+#[derive(Serialize)]
+struct NewestJson<'a> {
+    suite: &'a str,
+    packages: Vec<NewestRowJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct NewestRowJson<'a> {
+    name: &'a str,
+    version: &'a str,
+    summary: &'a str,
+    added_at: String,
+}
+
+impl<'a> NewestRowJson<'a> {
+    fn new(row: &'a Row) -> Self {
+        Self {
+            name: row.name(),
+            version: row.version(),
+            summary: row.summary(),
+            added_at: format_iso(row.added_at()),
+        }
+    }
+}
+
+/// Visits the page of a suite and that of what is new, with their twins.
 pub(crate) fn files<S: RecordStore, E: From<S::Error>>(
     site: &Site,
     suite: &SiteSuite,
@@ -63,6 +89,7 @@ pub(crate) fn files<S: RecordStore, E: From<S::Error>>(
     let path = format!("{folder}/_newest/index.html");
     let layout = Layout::new(site, &path, "Newest packages")
         .of_suite(&suite.codename)
+        .with_twin("index.json")
         .with_feed(&format!("{folder}/_feed.xml"));
     let page = NewestPage {
         codename: &suite.codename,
@@ -72,6 +99,11 @@ pub(crate) fn files<S: RecordStore, E: From<S::Error>>(
             .collect(),
         layout,
     };
+    let twin = NewestJson {
+        suite: &suite.codename,
+        packages: newest.iter().map(NewestRowJson::new).collect(),
+    };
+    visit(File::json(format!("{folder}/_newest/index.json"), &twin))?;
     visit(File::page(path, &page))?;
     visit(File::json(format!("{folder}/index.json"), status))?;
     // It leads to all of them.

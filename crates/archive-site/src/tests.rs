@@ -303,6 +303,17 @@ fn no_page_lets_a_package_change_the_direction_of_writing() {
 }
 
 #[test]
+fn each_page_has_the_twin_that_it_names() {
+    let files = State::new(vec![hello("1", "")]).all(&site(Some("https://example.org/apt")));
+    for (path, text) in files.iter().filter(|(path, _)| path.ends_with(".html")) {
+        let (_, rest) = text.split_once("application/json\" href=\"").expect(path);
+        let (folder, _) = path.rsplit_once('/').unwrap();
+        let twin = format!("{folder}/{}", rest.split('"').next().unwrap());
+        assert!(files.contains_key(&twin), "{path}: {twin}");
+    }
+}
+
+#[test]
 fn no_page_has_a_script_or_style_of_its_own_or_anything_from_elsewhere() {
     let files = State::new(vec![hello("1", "")]).all(&site(Some("https://example.org/apt")));
     for (path, text) in files.iter().filter(|(path, _)| path.ends_with(".html")) {
@@ -395,6 +406,7 @@ fn a_new_version_touches_its_own_pages_and_the_lists_that_show_it() {
         "_all/at-h.json",
         "_feed.xml",
         "_newest/index.html",
+        "_newest/index.json",
         "_section/misc/index.html",
         "_section/misc/index.json",
         "hello/badge.svg",
