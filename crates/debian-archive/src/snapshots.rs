@@ -257,7 +257,8 @@ impl Archive {
         now: i64,
     ) -> Result<bool, SnapshotError> {
         let _lock = self.no_prune()?;
-        let (state, held) = self.restorable(suite, id)?;
+        let RestorableState { state, .. } = self.restorable(suite, id)?;
+        let held = self.held(suite, Some(state.revision))?;
         // Before anything changes: the suite would hold what no publish shows.
         let now_held = self
             .catalog()
@@ -276,8 +277,8 @@ impl Archive {
         suite: &Suite,
         id: &SnapshotId,
     ) -> Result<Vec<Difference>, SnapshotError> {
-        let (_, then) = self.restorable(suite, id)?;
-        Ok(differences(&self.held(suite, None)?, &then))
+        let RestorableState { gone, came, .. } = self.restorable(suite, id)?;
+        Ok(differences(&gone, &came))
     }
 
     /// Returns what a suite holds now, or held at a revision.
@@ -287,6 +288,18 @@ impl Archive {
             .packages()
     }
 
+    /// Returns what a suite held at a revision, and not at another one. Reads what changed, and nothing else.
+    fn held_except(
+        &self,
+        suite: &Suite,
+        revision: i64,
+        other: i64,
+    ) -> Result<Vec<SnapshotPackage>, CatalogError> {
+        self.catalog()
+            .snapshot(&suite.codename, suite.pool_tree(), Some(revision))?
+            .packages_except(other)
+    }
+
     /// Returns what changed from a revision to another one, or to what the suite holds now. Reads what changed, and nothing else.
     pub fn differences_between(
         &self,
@@ -294,26 +307,23 @@ impl Archive {
         before: i64,
         after: Option<i64>,
     ) -> Result<Vec<Difference>, CatalogError> {
-        let state = |revision| {
-            self.catalog()
-                .snapshot(&suite.codename, suite.pool_tree(), revision)
-        };
-        let now = state(after)?;
+        let now = self
+            .catalog()
+            .snapshot(&suite.codename, suite.pool_tree(), after)?;
         let after = after.unwrap_or(now.state().revision);
         let came = now.packages_except(before)?;
-        Ok(differences(&state(Some(before))?.packages_except(after)?, &came))
+        Ok(differences(&self.held_except(suite, before, after)?, &came))
     }
 
-    /// Returns a state and what it held, all of whose files are in the pool.
-    fn restorable(
-        &self,
-        suite: &Suite,
-        id: &SnapshotId,
-    ) -> Result<(RetainedState, Vec<SnapshotPackage>), SnapshotError> {
+    /// Returns a state, where all files are in the pool that a suite would hold again.
+    fn restorable(&self, suite: &Suite, id: &SnapshotId) -> Result<RestorableState, SnapshotError> {
         let states = self.states_named(&[suite], id)?;
         let (_, state) = states.into_iter().next().expect("a name of no state is an error");
-        let held = self.held(suite, Some(state.revision))?;
-        let missing = self.missing_files(suite, &held)?;
+        let now = self
+            .catalog()
+            .snapshot(&suite.codename, suite.pool_tree(), None)?;
+        let came = self.held_except(suite, state.revision, now.state().revision)?;
+        let missing = self.missing_files(suite, &came)?;
         if let Some(first) = missing.first() {
             return Err(SnapshotError::FilesMissing {
                 id: id.clone(),
@@ -324,7 +334,8 @@ impl Archive {
                 },
             });
         }
-        Ok((state, held))
+        let gone = now.packages_except(state.revision)?;
+        Ok(RestorableState { state, gone, came })
     }
 
     /// Returns the packages whose files are not in the pool, or have another size.
@@ -334,10 +345,10 @@ impl Archive {
         held: &'a [SnapshotPackage],
     ) -> Result<Vec<&'a SnapshotPackage>, StoreError> {
         let tree = suite.tree();
-        // One listing costs less than a look at each; of a folder it is the other way round.
+        // One listing costs less than a look at each of many; of a folder it is the other way round.
         let listed = match self.files().folder() {
-            Some(_) => None,
-            None => Some(self.files().list(&format!("{tree}pool"))?),
+            None if held.len() > FEW => Some(self.files().list(&format!("{tree}pool"))?),
+            _ => None,
         };
         let mut missing = Vec::new();
         for package in held {
@@ -355,6 +366,18 @@ impl Archive {
         }
         Ok(missing)
     }
+}
+
+/// How many files of a bucket are looked at one by one.
+const FEW: usize = 50;
+
+/// A state that a suite may go back to.
+struct RestorableState {
+    state: RetainedState,
+    /// What the suite holds now, and would hold no longer.
+    gone: Vec<SnapshotPackage>,
+    /// What it would hold again.
+    came: Vec<SnapshotPackage>,
 }
 
 /// Returns the names that are nearest to `id` in time, in order.
