@@ -34,7 +34,7 @@ mod assets;
 mod update;
 
 pub use assets::assets;
-pub use file::File;
+pub use file::{File, WrittenFile};
 pub use home::home;
 pub use memory::MemoryStore;
 pub use package::{Build, FileList, Job, Package, Placed, Vulnerability};

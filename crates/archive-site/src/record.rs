@@ -13,11 +13,13 @@
 //! part LIST PREFIX             how many entries begin so, of each part of a list that is divided
 //! downloads                    when counts of downloads were last gone through, where they are shown
 //! downloads NAME               how many downloads the page of a name says
+//! file PATH                    what was written there
 //! ```
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
+use crate::file::WrittenFile;
 use crate::list::{List, SECTIONS};
 use crate::record_store::{AFTER, InvalidRecord, RecordStore, first, last_fields};
 use crate::row::Row;
@@ -25,7 +27,7 @@ use crate::tree::{self, Deltas};
 use crate::words::rank;
 
 /// The first word of the state, and the version of its form.
-const MARK: &str = "archive-site 3";
+const MARK: &str = "archive-site 4";
 
 /// What a site shows of a suite besides its packages.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -152,6 +154,36 @@ impl<S: RecordStore> Record<S> {
     /// Returns when counts of downloads were last gone through, in Unix seconds.
     pub fn downloads_read(&self) -> Result<Option<i64>, S::Error> {
         self.number("downloads")
+    }
+
+    /// Notes what was written at a path; `None` where a file was deleted.
+    pub fn set_file(&mut self, path: &str, written: Option<&WrittenFile>) -> Result<(), S::Error> {
+        let key = format!("file\t{path}");
+        match written {
+            Some(written) => self.store.put(&key, &written.to_string()),
+            None => self.store.delete(&key),
+        }
+    }
+
+    /// Returns what was written, by path.
+    pub fn files(&self) -> Result<BTreeMap<String, WrittenFile>, S::Error> {
+        let mut files = BTreeMap::new();
+        let mut is_valid = true;
+        self.store
+            .range("file\t", &format!("file\t{AFTER}"), &mut |key, text| {
+                match (key.split_once('\t'), WrittenFile::parse(text)) {
+                    (Some((_, path)), Some(written)) => {
+                        files.insert(path.to_owned(), written);
+                    }
+                    _ => is_valid = false,
+                }
+                ControlFlow::Continue(())
+            })?;
+        if is_valid {
+            Ok(files)
+        } else {
+            Err(InvalidRecord.into())
+        }
     }
 
     fn number<T: std::str::FromStr>(&self, key: &str) -> Result<Option<T>, S::Error> {

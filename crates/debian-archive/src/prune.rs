@@ -319,7 +319,7 @@ impl Archive {
 
     /// Finds pages of packages that a suite does not hold.
     fn pages(&self, suite: &Suite) -> Result<Deletions, PruneError> {
-        Ok(no_longer_shown(site_strays_of(self, suite)?.files))
+        Ok(no_longer_shown(site_strays_of(self, suite)?))
     }
 
     /// Finds by-hash files of generations that are not retained.

@@ -55,7 +55,10 @@ pub(crate) use pinned::POOL_LINK;
 pub use pinned::Rendered;
 pub use refusal::{Gated, Gone};
 pub use site::SiteStraysError;
-pub(crate) use site::{forget as forget_site, strays as site_strays, strays_of as site_strays_of};
+pub(crate) use site::{
+    WrongPage, forget as forget_site, strays as site_strays, strays_of as site_strays_of, wrong_pages,
+    wrong_root,
+};
 pub use suite_indexes::expected_packages;
 
 use alias::AliasedSuite;
@@ -380,6 +383,7 @@ impl PublishRun<'_> {
         let pages = SuiteSite {
             archive: self.archive,
             suite: self.suite,
+            publishing: self.publishing,
             snapshot,
             staging: &staging,
             lease: self.lease,

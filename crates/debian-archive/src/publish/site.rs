@@ -11,6 +11,7 @@ mod root;
 mod settings;
 mod shown;
 mod writer;
+mod wrong_pages;
 
 use std::collections::BTreeSet;
 
@@ -24,6 +25,7 @@ use debian_control::name::{PackageName, SuiteName};
 
 use super::error::{PublishError, SiteRecordError};
 use super::lease::SuiteLease;
+use super::mode::PublishMode;
 use super::settings::records_digest;
 use crate::archive::Archive;
 use crate::config::Suite;
@@ -31,7 +33,8 @@ use crate::config::Suite;
 use packages::SitePackages;
 use record::SiteRecord;
 use record_store::ChangedRecord;
-use writer::SiteWriter;
+use writer::{SiteWriter, WrittenFiles};
+use wrong_pages::Compared;
 
 pub(crate) use record::forget;
 pub(super) use root::write as write_root;
@@ -39,6 +42,7 @@ pub(super) use settings::site_of;
 pub use shown::SiteStraysError;
 pub(super) use shown::is_unfinished;
 pub(crate) use shown::{strays, strays_of};
+pub(crate) use wrong_pages::{WrongPage, wrong_pages, wrong_root};
 
 /// Seconds.
 const DAY: i64 = 24 * 60 * 60;
@@ -49,6 +53,7 @@ const LATE: i64 = 60 * 60;
 pub(super) struct SuiteSite<'a> {
     pub(super) archive: &'a Archive,
     pub(super) suite: &'a Suite,
+    pub(super) publishing: PublishMode,
     pub(super) snapshot: &'a dyn Snapshot,
     pub(super) staging: &'a Staging,
     pub(super) lease: &'a SuiteLease<'a>,
@@ -130,11 +135,27 @@ impl SuiteSite<'_> {
         if catalog.published_at(&self.suite.codename, before.published)? != Some(before.revision) {
             return Ok(false);
         }
+        if self.publishing == PublishMode::Forced && self.has_wrong_pages(&record)? {
+            return Ok(false);
+        }
         // Another machine may have written pages since.
         let last = self.snapshot.state().publication.as_ref();
         let is_sure = !was_cut_off && last.is_none_or(|last| last.revision <= before.revision);
         self.write_changes(wish, record, &before, is_sure)?;
         Ok(true)
+    }
+
+    /// Says whether pages are missing, or hold something else than what was written.
+    fn has_wrong_pages(&self, record: &SuiteRecord<'_, '_>) -> Result<bool, PublishError> {
+        let files = self.archive.files();
+        // Each look into a bucket is a request.
+        let compared = match files.folder() {
+            Some(_) => Compared::Contents,
+            None => Compared::Sizes,
+        };
+        let folder = archive_site::suite_folder(self.suite.codename.as_str());
+        let wrong = wrong_pages::find(files, &files.list(&folder)?, &record.files()?, compared)?;
+        Ok(!wrong.is_empty())
     }
 
     fn write_pages_anew(&self, wish: &Wish<'_>, record: &SiteRecord) -> Result<(), PublishError> {
@@ -176,7 +197,8 @@ impl SuiteSite<'_> {
         }
         record.settle()?;
         record.set_state(&wish.state)?;
-        self.put(wish, &record, &Changed::Names(changes), &packages, &mut |_| {})
+        let written = self.put(wish, &record, &Changed::Names(changes), &packages)?;
+        note_files(&mut record, &written)
     }
 
     /// Writes everything.
@@ -193,17 +215,15 @@ impl SuiteSite<'_> {
         }
         record.settle()?;
         record.set_state(&wish.state)?;
-        let mut written = BTreeSet::new();
-        self.put(wish, &record, &Changed::Everything, &packages, &mut |path| {
-            written.insert(path.to_owned());
-        })?;
+        let written = self.put(wish, &record, &Changed::Everything, &packages)?;
+        note_files(&mut record, &written)?;
         // Whatever else is there is of an earlier state.
         let files = self.archive.files();
         let folder = archive_site::suite_folder(&wish.suite.codename);
         for path in files
             .list(&folder)?
             .into_keys()
-            .filter(|path| !written.contains(path))
+            .filter(|path| !written.contains_key(path))
         {
             files.delete(&path)?;
         }
@@ -216,12 +236,11 @@ impl SuiteSite<'_> {
         record: &SuiteRecord<'_, '_>,
         changed: &Changed,
         packages: &SitePackages<'_>,
-        written: &mut dyn FnMut(&str),
-    ) -> Result<(), PublishError> {
+    ) -> Result<WrittenFiles, PublishError> {
         let status = SuiteStatus::new(&wish.suite.codename, &wish.published, record)?;
         let update = Update::new(wish.site, wish.suite, &status, record, changed)?;
         let date = update.published();
-        let mut writer = SiteWriter::new(self.archive.files(), self.staging, date, written);
+        let mut writer = SiteWriter::new(self.archive.files(), self.staging, date);
         let put_page = |writer: &mut SiteWriter<'_>, name: &str| {
             // A publisher that stood still must not write over what a later one wrote.
             self.lease.check()?;
@@ -240,6 +259,12 @@ impl SuiteSite<'_> {
         update.lists(&mut |file| writer.put(file))?;
         writer.finish()
     }
+}
+
+fn note_files(record: &mut SuiteRecord<'_, '_>, written: &WrittenFiles) -> Result<(), PublishError> {
+    written
+        .iter()
+        .try_for_each(|(path, holds)| Ok(record.set_file(path, holds.as_ref())?))
 }
 
 fn note_downloads(

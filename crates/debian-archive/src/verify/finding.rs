@@ -21,7 +21,7 @@ pub enum FindingKind {
     PoolOrphan,
     /// An index is not what the Release or the catalog says, or is served and in no configuration.
     IndexStale,
-    /// A page of a published package is missing, or the site has files of nothing that is published.
+    /// A page of the site is missing or not what was written, or the site has files of nothing that is published.
     SiteStale,
     /// A by-hash file is missing, or has other bytes than its name says.
     ByhashWrong,

@@ -4,7 +4,9 @@ use super::finding::{ArchiveVerifyError, Finding, FindingKind};
 use crate::archive::{Archive, dists_folder, private_tree, suite_dists};
 use crate::config::Suite;
 use crate::error_text::with_causes;
-use crate::publish::{LiveError, LiveRelease, site_strays, site_strays_of};
+use crate::publish::{
+    LiveError, LiveRelease, WrongPage, site_strays, site_strays_of, wrong_pages, wrong_root,
+};
 use archive_storage::store::StoreError;
 
 /// Looks through everything that is served for what the configuration does not have.
@@ -32,27 +34,26 @@ pub(super) fn check(archive: &Archive, findings: &mut Vec<Finding>) -> Result<()
 }
 
 fn site(archive: &Archive, findings: &mut Vec<Finding>) -> Result<(), ArchiveVerifyError> {
-    let (mut files, mut missing) = (site_strays(archive)?, Vec::new());
+    let (mut files, mut wrong) = (site_strays(archive)?, wrong_root(archive)?);
     for suite in &archive.config().suites {
-        let found = site_strays_of(archive, suite)?;
-        files.extend(found.files);
-        missing.extend(found.missing);
+        files.extend(site_strays_of(archive, suite)?);
+        wrong.extend(wrong_pages(archive, suite)?);
     }
-    let finding = |path, detail: &str| Finding {
+    let finding = |path, detail: String| Finding {
         kind: FindingKind::SiteStale,
         path,
-        detail: detail.to_owned(),
+        detail,
     };
-    let strays = files.into_iter();
-    findings.extend(
-        strays.map(|path| finding(path, "it is about nothing that is published: run `repogen prune`")),
-    );
-    let missing = missing.into_iter();
-    findings.extend(missing.map(|path| {
-        finding(
-            path,
-            "it is missing: delete `state/site`, then run `repogen publish --force`",
-        )
+    let why = "it is about nothing that is published: run `repogen prune`";
+    findings.extend(files.into_iter().map(|path| finding(path, why.to_owned())));
+    // There, publishing compares sizes only.
+    let mend = match archive.files().folder() {
+        Some(_) => "run `repogen publish --force`",
+        None => "delete `state/site`, then run `repogen publish --force`",
+    };
+    findings.extend(wrong.into_iter().map(|wrong| match wrong {
+        WrongPage::Missing(path) => finding(path, format!("it is missing: {mend}")),
+        WrongPage::Other(path) => finding(path, format!("it is not what publishing wrote: {mend}")),
     }));
     Ok(())
 }

@@ -336,6 +336,72 @@ fn prune_deletes_pages_of_what_is_not_published_and_nothing_else_of_the_site() {
     );
 }
 
+/// Returns the paths that `repogen verify` reports.
+fn stale(archive: &TestArchive) -> Vec<String> {
+    let found = archive.repogen(&["verify", "--json"]);
+    let lines = found.stdout.lines();
+    let findings = lines.map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    findings
+        .inspect(|finding| assert_eq!(finding["kind"], "site-stale"))
+        .map(|finding| finding["path"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn each_page_that_is_lost_or_changed_is_found_and_written_again() {
+    let archive = served();
+    archive.add(&[package("hello", "1.0"), package("other", "1.0").depends("hello")]);
+    archive.publish();
+    let whole = site(&archive);
+    assert_eq!(stale(&archive), [""; 0]);
+    for path in whole.keys() {
+        fs::remove_file(archive.root().join(path)).unwrap();
+        assert_eq!(stale(&archive), [path.as_str()]);
+        fs::write(archive.root().join(path), &whole[path]).unwrap();
+    }
+    let changes: [(&str, fn(&str) -> String); 4] = [
+        ("browse/stable/hello/index.html", |text| {
+            format!("{text}<p>more</p>")
+        }),
+        ("browse/stable/hello/index.json", |text| {
+            text.replace("1.0", "9.9")
+        }),
+        ("browse/stable/_all/index.html", |_| String::new()),
+        ("status.html", |text| text.replace("Status", "STATUS")),
+    ];
+    for (path, change) in changes {
+        fs::write(archive.root().join(path), change(&whole[path])).unwrap();
+    }
+    fs::remove_file(archive.root().join("browse/stable/other/feed.xml")).unwrap();
+    let mut expected = changes.map(|(path, _)| path.to_owned()).to_vec();
+    expected.push("browse/stable/other/feed.xml".to_owned());
+    expected.sort();
+    assert_eq!(stale(&archive), expected);
+
+    archive.repogen(&["publish", "--force"]).ok();
+    assert_same(&site(&archive), &whole);
+    assert!(archive.read("status.html").contains("Status"));
+    archive.repogen(&["verify"]).ok();
+    // Without a record of what was written, those are found that are missing.
+    fs::remove_dir_all(archive.root().join("state/site")).unwrap();
+    assert_eq!(stale(&archive), [""; 0]);
+    for path in ["browse/stable/other/badge.svg", "robots.txt"] {
+        fs::remove_file(archive.root().join(path)).unwrap();
+    }
+    assert_eq!(stale(&archive), ["browse/stable/other/badge.svg", "robots.txt"]);
+}
+
+#[test]
+fn a_forced_publish_writes_no_page_again_that_is_as_it_was_written() {
+    let archive = served();
+    archive.add(&[package("hello", "1.0")]);
+    archive.publish();
+    let page = archive.root().join("browse/stable/hello");
+    let before = below(&page);
+    archive.repogen(&["publish", "--force"]).ok();
+    assert_eq!(below(&page), before);
+}
+
 #[test]
 fn files_that_the_site_did_not_write_stay() {
     let archive = served();

@@ -1,41 +1,50 @@
 //! The pages at the root, which are about all suites, and what every page refers to.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use archive_catalog::Progress;
-use archive_site::{File, Site, SuiteStatus};
+use archive_catalog::{CatalogError, Progress};
+use archive_site::{File, Site, SuiteStatus, WrittenFile};
 use archive_storage::staging::Staging;
 use archive_storage::store::folder_of;
 use debian_control::digest::Sha256;
 use rustix::fs::FlockOperation;
+use serde::Serialize;
 
 use super::record::folder;
+use super::shown::is_shown;
 use crate::archive::Archive;
+use crate::config::Suite;
 use crate::publish::apply;
 use crate::publish::error::{PublishError, write_error};
+
+/// Held while they are written.
+pub(super) const LOCK: &str = "site.lock";
 
 /// Writes the pages at the root where they show something else than what is published, or deletes them where there is no site.
 ///
 /// After a publication was recorded, and where there was nothing to publish: what a publish did not come to is done by the next.
 pub(crate) fn write(archive: &Archive, site: Option<&Site>) -> Result<(), PublishError> {
     let note = note(archive);
-    let progress = archive.catalog().progress()?;
-    let digest = digest(archive, site, &progress);
+    let published = published(&archive.catalog().progress()?);
+    let digest = digest(archive, site, &published);
     let noted = std::fs::read_to_string(&note).ok();
-    if noted.as_ref() == Some(&digest) || (site.is_none() && noted.is_none()) {
+    let is_noted = noted.as_ref().and_then(|noted| noted.lines().next()) == Some(&digest);
+    if is_noted || (site.is_none() && noted.is_none()) {
         return Ok(());
     }
     // Of two publishers on one machine, the later one has seen what the earlier one recorded.
-    let lock = archive.lock("site.lock", FlockOperation::LockExclusive);
-    let _lock = lock.map_err(|error| write_error("lock", archive.local().join("state/site.lock"), error))?;
+    let lock = archive.lock(LOCK, FlockOperation::LockExclusive);
+    let _lock = lock.map_err(|error| write_error("lock", archive.local().join("state").join(LOCK), error))?;
     let files = match site {
         Some(site) => files(archive, site)?,
         None => gone(),
     };
+    let text = note_text(&digest, &published, &files);
     put(archive, files)?;
     let noted = match site {
         Some(_) => {
-            std::fs::create_dir_all(folder(archive.local())).and_then(|()| std::fs::write(&note, &digest))
+            std::fs::create_dir_all(folder(archive.local())).and_then(|()| std::fs::write(&note, text))
         }
         None => std::fs::remove_file(&note),
     };
@@ -47,13 +56,60 @@ pub(super) fn is_noted(archive: &Archive) -> bool {
     note(archive).exists()
 }
 
+/// Says whether the pages are to be there: with the first publication of a suite that they show.
+pub(super) fn is_due(archive: &Archive) -> Result<bool, CatalogError> {
+    let progress = archive.catalog().progress()?;
+    let is_published = |suite: &Suite| {
+        let mut progress = progress.iter();
+        progress.any(|progress| progress.suite == suite.codename && progress.publication.is_some())
+    };
+    let mut suites = archive.config().suites.iter();
+    Ok(suites.any(|suite| is_shown(archive, suite) && is_published(suite)))
+}
+
+/// Returns the files that are there whatever the settings say of them.
+pub(super) fn expected() -> Vec<String> {
+    let assets = archive_site::assets().map(|file| file.path().to_owned());
+    // Without an address there is no sitemap.
+    let root = archive_site::ROOT
+        .into_iter()
+        .filter(|path| *path != "sitemap.xml");
+    root.map(str::to_owned).chain(assets).collect()
+}
+
+/// Returns what this machine wrote there last; `None` where something else is published since.
+pub(super) fn written(archive: &Archive) -> Result<Option<BTreeMap<String, WrittenFile>>, CatalogError> {
+    let published = published(&archive.catalog().progress()?);
+    let text = std::fs::read_to_string(note(archive)).unwrap_or_default();
+    let mut lines = text.lines().skip(1);
+    if lines.next() != Some(&published) {
+        return Ok(None);
+    }
+    let file = |line: &str| {
+        let (path, written) = line.split_once('\t')?;
+        Some((path.to_owned(), WrittenFile::parse(written)?))
+    };
+    Ok(lines.map(file).collect())
+}
+
+/// Returns a note: a digest of what the pages are made of, one of the publications in it, and what was written.
+fn note_text(digest: &str, published: &str, files: &[File]) -> String {
+    let mut text = format!("{digest}\n{published}\n");
+    for file in files {
+        if let File::Holds(path, bytes) = file {
+            text.push_str(&format!("{path}\t{}\n", WrittenFile::of(bytes)));
+        }
+    }
+    text
+}
+
 /// Returns the path of the note of what was written.
 fn note(archive: &Archive) -> PathBuf {
     folder(archive.local()).join("_root")
 }
 
-/// Returns all that the pages are made of, as one value.
-fn digest(archive: &Archive, site: Option<&Site>, progress: &[Progress]) -> String {
+/// Returns what is published, as one value.
+fn published(progress: &[Progress]) -> String {
     let published: Vec<_> = progress
         .iter()
         .filter_map(|progress| {
@@ -66,6 +122,11 @@ fn digest(archive: &Archive, site: Option<&Site>, progress: &[Progress]) -> Stri
             ))
         })
         .collect();
+    digest_of(&published)
+}
+
+/// Returns all that the pages are made of, as one value.
+fn digest(archive: &Archive, site: Option<&Site>, published: &str) -> String {
     let assets = archive_site::assets().map(|file| match file {
         File::Holds(_, bytes) => Sha256::of(&bytes).to_string(),
         File::Gone(path) => path,
@@ -77,7 +138,11 @@ fn digest(archive: &Archive, site: Option<&Site>, progress: &[Progress]) -> Stri
         assets,
         env!("CARGO_PKG_VERSION"),
     );
-    let text = serde_json::to_vec(&all).expect("strings, numbers and lists always serialise");
+    digest_of(&all)
+}
+
+fn digest_of(value: &impl Serialize) -> String {
+    let text = serde_json::to_vec(value).expect("strings, numbers and lists always serialise");
     Sha256::of(&text).to_string()
 }
 

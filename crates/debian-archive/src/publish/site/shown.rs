@@ -9,7 +9,7 @@ use super::record::SiteRecord;
 use super::{has_pages, root};
 use crate::archive::Archive;
 use crate::config::Suite;
-use archive_catalog::CatalogError;
+use archive_catalog::{CatalogError, Publication};
 
 /// Why the files of the site cannot be compared with the catalog.
 #[derive(Debug, thiserror::Error)]
@@ -22,13 +22,11 @@ pub enum SiteStraysError {
     Catalog(#[from] CatalogError),
 }
 
-/// How the files of the site of a suite differ from what is published.
-#[derive(Debug, Default)]
-pub(crate) struct SiteStrays {
-    /// Files of names that the suite does not hold, below the root.
-    pub(crate) files: Vec<String>,
-    /// Pages of packages that are published and have none.
-    pub(crate) missing: Vec<String>,
+/// What is published of a suite that the site shows.
+pub(super) struct PublishedNames {
+    pub(super) publication: Publication,
+    /// The folders of its packages.
+    pub(super) folders: BTreeSet<String>,
 }
 
 /// Returns the files of the site that are of no suite that it shows.
@@ -63,7 +61,7 @@ fn is_enabled(archive: &Archive) -> bool {
     archive.config().site.as_ref().is_some_and(|site| site.enabled)
 }
 
-fn is_shown(archive: &Archive, suite: &Suite) -> bool {
+pub(super) fn is_shown(archive: &Archive, suite: &Suite) -> bool {
     is_enabled(archive) && !suite.private
 }
 
@@ -72,41 +70,47 @@ pub(in crate::publish) fn is_unfinished(archive: &Archive, suite: &Suite) -> boo
     SiteRecord::of(archive, &suite.codename).is_unfinished(is_shown(archive, suite))
 }
 
-/// Compares the names of the pages of a suite with what is published of it.
-pub(crate) fn strays_of(archive: &Archive, suite: &Suite) -> Result<SiteStrays, SiteStraysError> {
-    let mut strays = SiteStrays::default();
-    if !is_shown(archive, suite) {
+/// Returns the files of names that a suite does not hold, below the root.
+pub(crate) fn strays_of(archive: &Archive, suite: &Suite) -> Result<Vec<String>, SiteStraysError> {
+    let mut strays = Vec::new();
+    let Some(published) = published_names(archive, suite)? else {
         return Ok(strays);
+    };
+    let folder = suite_folder(suite.codename.as_str());
+    for name in archive.files().folders(&folder)? {
+        let path = format!("{folder}/{name}");
+        let is_of_suite = ["_all", "_newest", "_search", "_section", "_sitemap"].contains(&name.as_str());
+        if !is_of_suite && !published.folders.contains(&path) {
+            strays.extend(archive.files().list(&path)?.into_keys());
+        }
+    }
+    Ok(strays)
+}
+
+/// Returns what is published of a suite; `None` where it is nothing, or not shown.
+pub(super) fn published_names(
+    archive: &Archive,
+    suite: &Suite,
+) -> Result<Option<PublishedNames>, SiteStraysError> {
+    if !is_shown(archive, suite) {
+        return Ok(None);
     }
     let catalog = archive.catalog();
     let now = catalog.snapshot(&suite.codename, suite.pool_tree(), None)?;
-    let Some(published) = now.state().publication.clone() else {
-        return Ok(strays);
+    let Some(publication) = now.state().publication.clone() else {
+        return Ok(None);
     };
-    let snapshot = catalog.snapshot(&suite.codename, suite.pool_tree(), Some(published.revision))?;
+    let snapshot = catalog.snapshot(&suite.codename, suite.pool_tree(), Some(publication.revision))?;
     let codename = suite.codename.as_str();
     let is_listed = |package: &archive_catalog::SnapshotPackage| {
         suite.takes(&package.architecture) && suite.components.contains(&package.component)
     };
     let packages = snapshot.packages()?.into_iter();
-    let named: BTreeSet<String> = packages
+    let folders = packages
         .filter(is_listed)
-        .map(|package| package_folder(codename, package.name.as_str()))
-        .collect();
-    let folder = suite_folder(codename);
-    let mut found = BTreeSet::new();
-    for name in archive.files().folders(&folder)? {
-        let path = format!("{folder}/{name}");
-        let is_of_suite = ["_all", "_newest", "_search", "_section", "_sitemap"].contains(&name.as_str());
-        if !is_of_suite && !named.contains(&path) {
-            strays.files.extend(archive.files().list(&path)?.into_keys());
-        }
-        found.insert(path);
-    }
-    strays.missing.extend(
-        named
-            .difference(&found)
-            .map(|folder| format!("{folder}/index.html")),
-    );
-    Ok(strays)
+        .map(|package| package_folder(codename, package.name.as_str()));
+    Ok(Some(PublishedNames {
+        folders: folders.collect(),
+        publication,
+    }))
 }

@@ -1,13 +1,12 @@
 //! Putting files of the site in place.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File as LocalHandle;
 use std::io::Write as _;
 
-use archive_site::File;
+use archive_site::{File, WrittenFile};
 use archive_storage::staging::{StagedPath, Staging, StagingError};
 use archive_storage::store::{FileStore, LocalFile, folder_of};
-use debian_control::digest::Sha256;
 
 use crate::publish::apply::set_date;
 use crate::publish::error::PublishError;
@@ -22,36 +21,29 @@ pub(super) struct SiteWriter<'a> {
     staging: &'a Staging,
     /// The time of the files.
     date: i64,
-    written: &'a mut dyn FnMut(&str),
     pending: Vec<Pending>,
-    folders: BTreeSet<String>,
-    gone: BTreeSet<String>,
+    written: WrittenFiles,
 }
+
+/// What was put in place by path; `None` where a file is gone.
+pub(super) type WrittenFiles = BTreeMap<String, Option<WrittenFile>>;
 
 /// A file that is staged, and not in place yet.
 struct Pending {
     path: String,
     staged: StagedPath,
     handle: LocalHandle,
-    sha256: Sha256,
-    size: u64,
+    holds: WrittenFile,
 }
 
 impl<'a> SiteWriter<'a> {
-    pub(super) fn new(
-        files: &'a dyn FileStore,
-        staging: &'a Staging,
-        date: i64,
-        written: &'a mut dyn FnMut(&str),
-    ) -> Self {
+    pub(super) fn new(files: &'a dyn FileStore, staging: &'a Staging, date: i64) -> Self {
         Self {
             files,
             staging,
             date,
-            written,
             pending: Vec::new(),
-            folders: BTreeSet::new(),
-            gone: BTreeSet::new(),
+            written: WrittenFiles::new(),
         }
     }
 
@@ -60,7 +52,7 @@ impl<'a> SiteWriter<'a> {
         let (path, bytes) = match file {
             File::Holds(path, bytes) => (path, bytes),
             File::Gone(path) => {
-                self.gone.insert(path);
+                self.written.insert(path, None);
                 return Ok(());
             }
         };
@@ -77,8 +69,7 @@ impl<'a> SiteWriter<'a> {
             path,
             staged,
             handle,
-            sha256: Sha256::of(&bytes),
-            size: bytes.len() as u64,
+            holds: WrittenFile::of(&bytes),
         });
         if self.pending.len() >= BATCH {
             self.flush()?;
@@ -97,21 +88,21 @@ impl<'a> SiteWriter<'a> {
         } else {
             side_by_side(&pending, |pending| replace(files, pending))?;
         }
-        for Pending { path, .. } in &pending {
-            (self.written)(path);
-            self.folders.insert(folder_of(path).to_owned());
-        }
+        let pending = pending.into_iter();
+        self.written
+            .extend(pending.map(|pending| (pending.path, Some(pending.holds))));
         Ok(())
     }
 
-    /// Deletes what is gone, now that nothing links to it, and makes all of it last.
-    pub(super) fn finish(mut self) -> Result<(), PublishError> {
+    /// Deletes what is gone, now that nothing links to it, makes all of it last, and returns what was done.
+    pub(super) fn finish(mut self) -> Result<WrittenFiles, PublishError> {
         self.flush()?;
-        for path in &self.gone {
+        for (path, _) in self.written.iter().filter(|(_, holds)| holds.is_none()) {
             self.files.delete(path)?;
-            self.folders.insert(folder_of(path).to_owned());
         }
-        Ok(self.files.settle(&mut self.folders.iter().map(String::as_str))?)
+        let folders: BTreeSet<&str> = self.written.keys().map(|path| folder_of(path)).collect();
+        self.files.settle(&mut folders.into_iter())?;
+        Ok(self.written)
     }
 }
 
@@ -128,8 +119,8 @@ fn sync(pending: &Pending) -> Result<(), PublishError> {
 fn replace(files: &dyn FileStore, pending: &Pending) -> Result<(), PublishError> {
     let local = LocalFile {
         path: pending.staged.as_path(),
-        sha256: pending.sha256,
-        size: pending.size,
+        sha256: pending.holds.sha256,
+        size: pending.holds.size,
     };
     Ok(files.replace(&pending.path, &local)?)
 }
