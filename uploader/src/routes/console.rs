@@ -44,10 +44,11 @@ use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 use serde::Deserialize;
 
+use self::answer::{Answered, see};
 use self::fields::Fields;
 use crate::app::App;
 use crate::caller::Caller;
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 use crate::routes::quota::QuotaRequest;
 use crate::routes::wire::value;
 
@@ -62,6 +63,8 @@ pub(super) fn router() -> Router<Arc<App>> {
     of_keepers()
         .merge(of_packages())
         .route("/console", get(overview::show))
+        .route("/console/", get(async || see("/console")))
+        .route("/console/{*nothing}", get(nothing))
         .route("/console/assets/{file}", get(assets::asset))
         .route("/console/sign-in", get(sign_in::show).post(sign_in::enter))
         .route("/console/sign-in/provider", get(provider::start))
@@ -79,6 +82,11 @@ pub(super) fn router() -> Router<Arc<App>> {
         .route("/console/account/sessions", post(account::sessions))
         .route("/console/account/identities", post(provider::link))
         .route("/console/account/identities/{id}", post(provider::unlink))
+}
+
+/// Says that there is no such page.
+async fn nothing() -> Answered {
+    Err(Problem::new(Code::NotFound, "the console has no such page").into())
 }
 
 /// Returns those about packages and suites.
@@ -139,6 +147,14 @@ fn of_keepers() -> Router<Arc<App>> {
             "/console/webhooks/{id}/deliveries/{delivery}",
             post(webhooks::redeliver),
         )
+}
+
+/// Says that a form was sent by a button that the page does not have.
+fn unknown_action() -> Problem {
+    Problem::new(
+        Code::InvalidRequest,
+        "the form has a button that this version does not know: load the page again",
+    )
 }
 
 /// Reads a quota from a form; a field that was left empty stands for no limit.

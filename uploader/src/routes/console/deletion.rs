@@ -6,8 +6,9 @@ use askama::Template;
 use axum::extract::State;
 
 use super::answer::{Answered, page, see};
-use super::confirmation::{Confirmation, confirm};
+use super::confirmation::Confirmation;
 use super::frame::Frame;
+use super::recent_sign_in;
 use super::visitor::Posted;
 use crate::app::App;
 use crate::problem::{Code, Problem};
@@ -38,7 +39,9 @@ pub(super) async fn delete(State(app): State<Arc<App>>, posted: Posted) -> Answe
         return Err(problem.into());
     }
     if is_confirmed {
-        confirm(&app, &visitor, &fields).await?;
+        if let Some(question) = recent_sign_in::confirmed(&app, &visitor, &fields).await? {
+            return Ok(question);
+        }
         app.changing(move |app| deleted(app, &visitor.caller, &body))
             .await?;
         return Ok(see("/console/packages?done=deleted"));

@@ -63,7 +63,11 @@ pub(super) async fn show(
 /// Shows what would come; or has it come.
 pub(super) async fn promote(State(app): State<Arc<App>>, posted: Posted) -> Answered {
     let Posted { visitor, fields } = posted;
-    let is_preview = fields.given("action") != Some("promote");
+    let is_preview = match fields.given("action") {
+        Some("preview") => true,
+        Some("promote") => false,
+        _ => return Err(super::unknown_action().into()),
+    };
     let form = PromotionForm {
         from: fields.text("from"),
         to: fields.text("to"),

@@ -9,10 +9,10 @@ use axum::response::{IntoResponse as _, Response};
 use serde::Deserialize;
 
 use super::answer::{Answered, page, see};
-use super::confirmation::confirm;
 use super::cookies::{CONFIRMED, cookie, set_cookie};
 use super::error::ConsoleError;
 use super::frame::Frame;
+use super::recent_sign_in;
 use super::sign_in::{not_signed_in, own, signed_out};
 use super::visitor::{COOKIE, Posted, Visitor, origin};
 use crate::app::App;
@@ -74,7 +74,9 @@ struct LinkPage {
 /// Begins to link the provider to one's account.
 pub(super) async fn link(State(app): State<Arc<App>>, posted: Posted) -> Answered {
     let Posted { visitor, fields } = posted;
-    confirm(&app, &visitor, &fields).await?;
+    if let Some(question) = recent_sign_in::confirmed(&app, &visitor, &fields).await? {
+        return Ok(question);
+    }
     let (account, session) = session_of(&visitor)?;
     let purpose = Purpose::Link { account, session };
     let (address, cookie) = begin(&app, "/console/account?done=linked", purpose).await?;
@@ -89,7 +91,9 @@ pub(super) async fn link(State(app): State<Arc<App>>, posted: Posted) -> Answere
 /// Removes an identity of one's account, which signs out everywhere.
 pub(super) async fn unlink(State(app): State<Arc<App>>, Path(id): Path<String>, posted: Posted) -> Answered {
     let Posted { visitor, fields } = posted;
-    confirm(&app, &visitor, &fields).await?;
+    if let Some(question) = recent_sign_in::confirmed(&app, &visitor, &fields).await? {
+        return Ok(question);
+    }
     app.changing(move |app| unlinked(app, &visitor.caller, visitor.caller.in_full()?, &id))
         .await?;
     Ok(signed_out("unlinked"))

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use askama::Template;
 use axum::response::Response;
 
-use super::answer::page;
+use super::answer::{page, refused};
 use super::confirmation::{Confirmation, confirm};
 use super::error::ConsoleError;
 use super::fields::Fields;
@@ -13,6 +13,7 @@ use super::frame::Frame;
 use super::visitor::Visitor;
 use crate::app::App;
 use crate::clock::now;
+use crate::problem::{Code, Problem};
 
 /// Asks who somebody is, and sends what was asked for along.
 #[derive(Template)]
@@ -24,6 +25,8 @@ struct RecentSignInPage {
     fields: Vec<(String, String)>,
     /// Whether another password is to be typed once more: it is not sent along.
     has_new_password: bool,
+    /// Whether a password was typed, and it was another one.
+    is_wrong: bool,
     confirmation: Confirmation,
 }
 
@@ -37,29 +40,52 @@ pub(super) async fn asked(
         return Ok(None);
     }
     if fields.filled("password").is_some() {
-        confirm(app, visitor, fields).await?;
+        return confirmed(app, visitor, fields).await;
+    }
+    let question = RecentSignInPage::new(app, visitor, fields).await?;
+    if matches!(question.confirmation, Confirmation::Done) {
         return Ok(None);
     }
-    let asked = visitor.clone();
-    let confirmation = app
-        .blocking(move |app| Confirmation::of(app, &asked, "/console"))
-        .await?;
-    if matches!(confirmation, Confirmation::Done) {
-        return Ok(None);
+    page(&question).map(Some)
+}
+
+/// Checks the proof that a form has to bring, and returns the page that asks for it again where its password is wrong.
+pub(super) async fn confirmed(
+    app: &Arc<App>,
+    visitor: &Visitor,
+    fields: &Fields,
+) -> Result<Option<Response>, ConsoleError> {
+    match confirm(app, visitor, fields).await {
+        Ok(()) => Ok(None),
+        Err(problem) if problem.code == Code::InvalidCredentials => {
+            let mut question = RecentSignInPage::new(app, visitor, fields).await?;
+            question.is_wrong = true;
+            Ok(Some(refused(&question, problem)))
+        }
+        Err(problem) => Err(problem.into()),
     }
-    let (secret, plain): (Vec<_>, Vec<_>) = fields
-        .each()
-        .filter(|(name, _)| !matches!(*name, "csrf" | "password"))
-        .partition(|(name, _)| *name == "new_password");
-    let plain = plain.into_iter();
-    page(&RecentSignInPage {
-        frame: Frame::new(visitor, "Who you are", None),
-        action: visitor.path.clone(),
-        fields: plain
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .collect(),
-        has_new_password: !secret.is_empty(),
-        confirmation,
-    })
-    .map(Some)
+}
+
+impl RecentSignInPage {
+    async fn new(app: &Arc<App>, visitor: &Visitor, fields: &Fields) -> Result<Self, Problem> {
+        let asked = visitor.clone();
+        let confirmation = app
+            .blocking(move |app| Confirmation::of(app, &asked, "/console"))
+            .await?;
+        let (secret, plain): (Vec<_>, Vec<_>) = fields
+            .each()
+            .filter(|(name, _)| !matches!(*name, "csrf" | "password"))
+            .partition(|(name, _)| *name == "new_password");
+        let plain = plain.into_iter();
+        Ok(Self {
+            frame: Frame::new(visitor, "Who you are", None),
+            action: visitor.path.clone(),
+            fields: plain
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .collect(),
+            has_new_password: !secret.is_empty(),
+            is_wrong: false,
+            confirmation,
+        })
+    }
 }

@@ -8,7 +8,7 @@ use debian_archive::snapshots::StateView;
 use serde::Deserialize;
 
 use super::answer::{Answered, page, see};
-use super::confirmation::{Confirmation, confirm};
+use super::confirmation::Confirmation;
 use super::frame::Frame;
 use super::visitor::{Posted, Visitor};
 use super::{Done, address, recent_sign_in};
@@ -86,7 +86,11 @@ pub(super) async fn one(
 pub(super) async fn pin(State(app): State<Arc<App>>, Path(name): Path<String>, posted: Posted) -> Answered {
     let Posted { visitor, fields } = posted;
     let id = fields.text("id");
-    let is_pin = fields.given("action") == Some("pin");
+    let is_pin = match fields.given("action") {
+        Some("pin") => true,
+        Some("unpin") => false,
+        _ => return Err(super::unknown_action().into()),
+    };
     if !is_pin && let Some(question) = recent_sign_in::asked(&app, &visitor, &fields).await? {
         return Ok(question);
     }
@@ -235,7 +239,9 @@ pub(super) async fn rollback(
     posted: Posted,
 ) -> Answered {
     let Posted { visitor, fields } = posted;
-    confirm(&app, &visitor, &fields).await?;
+    if let Some(question) = recent_sign_in::confirmed(&app, &visitor, &fields).await? {
+        return Ok(question);
+    }
     let body = RollbackRequest {
         snapshot: fields.text("snapshot"),
         dry_run: false,

@@ -86,11 +86,16 @@ pub(super) async fn create(State(app): State<Arc<App>>, posted: Posted) -> Answe
 /// Revokes a token, or gives it another secret.
 pub(super) async fn change(State(app): State<Arc<App>>, Path(id): Path<String>, posted: Posted) -> Answered {
     let Posted { visitor, fields } = posted;
+    let is_rotation = match fields.given("action") {
+        Some("rotate") => true,
+        Some("revoke") => false,
+        _ => return Err(super::unknown_action().into()),
+    };
     if let Some(question) = recent_sign_in::asked(&app, &visitor, &fields).await? {
         return Ok(question);
     }
     let caller = visitor.caller.clone();
-    if fields.given("action") == Some("rotate") {
+    if is_rotation {
         let token = app.changing(move |app| rotated(app, &caller, &id)).await?;
         return answer(&app, visitor, &TokensParams::default(), token.token).await;
     }

@@ -8,7 +8,7 @@ use axum::http::HeaderMap;
 use serde::Deserialize;
 
 use super::answer::{Answered, page, see};
-use super::confirmation::{Confirmation, confirm};
+use super::confirmation::Confirmation;
 use super::fields::Fields;
 use super::frame::Frame;
 use super::visitor::{Posted, Visitor};
@@ -123,8 +123,15 @@ pub(super) async fn one(
 /// Changes an account, or deletes it.
 pub(super) async fn change(State(app): State<Arc<App>>, Path(id): Path<String>, posted: Posted) -> Answered {
     let Posted { visitor, fields } = posted;
-    confirm(&app, &visitor, &fields).await?;
-    if fields.given("action") == Some("delete") {
+    let is_deletion = match fields.given("action") {
+        Some("delete") => true,
+        Some("change") => false,
+        _ => return Err(super::unknown_action().into()),
+    };
+    if let Some(question) = recent_sign_in::confirmed(&app, &visitor, &fields).await? {
+        return Ok(question);
+    }
+    if is_deletion {
         app.changing(move |app| delete::deleted(app, &visitor.caller, &id, &HeaderMap::new()))
             .await?;
         return Ok(see("/console/users?done=deleted"));

@@ -8,13 +8,13 @@ use axum::http::HeaderMap;
 use serde::Deserialize;
 
 use super::answer::{Answered, page, see};
-use super::confirmation::{Confirmation, confirm};
+use super::confirmation::Confirmation;
 use super::fields::Fields;
 use super::frame::Frame;
 use super::visitor::{Posted, Visitor};
-use super::{Done, address};
+use super::{Done, address, recent_sign_in};
 use crate::app::App;
-use crate::problem::{Code, Problem};
+use crate::problem::Problem;
 use crate::routes::webhooks::create::{WebhookRequest, created};
 use crate::routes::webhooks::edit::{ChangeWebhook, changed};
 use crate::routes::webhooks::view::{DeliveryView, WebhookView, choices};
@@ -144,7 +144,9 @@ pub(super) async fn change(State(app): State<Arc<App>>, Path(id): Path<String>, 
             return shown(&app, visitor, id, &WebhookParams::default(), webhook.secret).await;
         }
         Some("delete") => {
-            confirm(&app, &visitor, &fields).await?;
+            if let Some(question) = recent_sign_in::confirmed(&app, &visitor, &fields).await? {
+                return Ok(question);
+            }
             app.changing(move |app| delete::deleted(app, &caller, &id, &HeaderMap::new()))
                 .await?;
             return Ok(see("/console/webhooks?done=deleted"));
@@ -162,7 +164,7 @@ pub(super) async fn change(State(app): State<Arc<App>>, Path(id): Path<String>, 
                 .await?;
             done
         }
-        None => return Err(unknown_action().into()),
+        None => return Err(super::unknown_action().into()),
     };
     let shown = format!("/console/webhooks/{id}");
     Ok(see(&address(&shown, &[("done", done)])))
@@ -203,15 +205,8 @@ fn asked_change(action: &str, fields: &Fields) -> Result<(ChangeWebhook, &'stati
         }
         "pause" => Ok((paused(true), "paused")),
         "resume" => Ok((paused(false), "resumed")),
-        _ => Err(unknown_action()),
+        _ => Err(super::unknown_action()),
     }
-}
-
-fn unknown_action() -> Problem {
-    Problem::new(
-        Code::InvalidRequest,
-        "the form has a button that this version does not know: load the page again",
-    )
 }
 
 /// Returns the events that a form offers, and which of them were chosen.

@@ -121,3 +121,56 @@ async fn an_old_sign_in_is_not_enough_for_what_cannot_be_undone() {
     let asked = ahead.post("/console/tokens", "name=two&scopes=admin").await;
     assert!(asked.body.contains("Nothing has been done yet"), "{}", asked.body);
 }
+
+#[tokio::test]
+async fn a_wrong_password_leads_to_the_form_again() {
+    let (server, package) = world().await;
+    let browser = Browser::new(&server, "root").await;
+    let right = PASSWORD.replace(' ', "+");
+    for (path, form) in [
+        (
+            "/console/packages/deletion",
+            format!("id={package}&confirmed=yes"),
+        ),
+        ("/console/users/joe", "action=delete".to_owned()),
+        (
+            "/console/suites/stable/rollback",
+            "snapshot=20260101T000000Z".to_owned(),
+        ),
+    ] {
+        let wrong = browser.post(path, &format!("{form}&password=wrong")).await;
+        assert_eq!(wrong.status, 403, "{path}: {}", wrong.body);
+        assert!(
+            wrong
+                .body
+                .contains("The password is wrong. Nothing has been done yet."),
+            "{path}: {}",
+            wrong.body
+        );
+        assert!(
+            wrong.body.contains(&format!("action=\"{path}\"")),
+            "{}",
+            wrong.body
+        );
+        for field in form.split('&') {
+            let (name, value) = field.split_once('=').unwrap();
+            let hidden = format!(r#"<input type="hidden" name="{name}" value="{value}">"#);
+            assert!(wrong.body.contains(&hidden), "{}", wrong.body);
+        }
+        assert!(!wrong.body.contains("value=\"wrong\""), "{}", wrong.body);
+    }
+    // What that page sends then.
+    let form = format!("action=delete&password={right}");
+    let done = browser.post("/console/users/joe", &form).await;
+    assert_eq!(location(&done), "/console/users?done=deleted", "{}", done.body);
+    let form = "password=wrong&new_password=another+long+password";
+    let wrong = browser.post("/console/account/password", form).await;
+    assert_eq!(wrong.status, 403, "{}", wrong.body);
+    assert!(
+        wrong
+            .body
+            .contains("The present password is wrong. Nothing was changed."),
+        "{}",
+        wrong.body
+    );
+}

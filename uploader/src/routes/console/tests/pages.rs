@@ -193,3 +193,48 @@ async fn no_page_lets_a_package_change_the_direction_of_writing() {
         "{page}"
     );
 }
+
+#[tokio::test]
+async fn what_the_console_does_not_have_is_a_page_too() {
+    let (server, _) = world().await;
+    let browser = Browser::new(&server, "root").await;
+    for path in [
+        "/console/nothing",
+        "/console/nothing/below",
+        "/console/users/root/x",
+    ] {
+        let answer = browser.get(path).await;
+        assert_eq!(answer.status, 404, "{path}");
+        assert!(
+            answer.body.starts_with("<!doctype html>"),
+            "{path}: {}",
+            answer.body
+        );
+    }
+    assert_eq!(location(&browser.get("/console/").await), "/console");
+}
+
+#[tokio::test]
+async fn a_form_without_a_button_that_there_is_changes_nothing() {
+    let (server, _) = world().await;
+    let browser = Browser::new(&server, "root").await;
+    let right = PASSWORD.replace(' ', "+");
+    for path in [
+        "/console/users/joe",
+        "/console/tokens/x",
+        "/console/suites/stable/snapshots",
+        "/console/promotion",
+        "/console/webhooks/x",
+    ] {
+        for action in ["", "action=other&"] {
+            let form = format!("{action}password={right}&role=admin&id=x&from=stable&to=stable");
+            let answer = browser.post(path, &form).await;
+            assert_eq!(answer.status, 422, "{path} {action}: {}", answer.body);
+            assert!(
+                answer.body.contains("load the page again"),
+                "{path}: {}",
+                answer.body
+            );
+        }
+    }
+}
