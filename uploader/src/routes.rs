@@ -51,33 +51,39 @@ pub(crate) fn router(app: Arc<App>) -> Router {
     document::complete(&mut document);
     let operations = Arc::new(Operations::of(&document));
     let document = Arc::new(document);
-    router
+    let api = router
         .route("/", get(pages::root::root))
-        .merge(console::router())
         .route("/openapi.json", get(move || pages::docs::openapi(document)))
         .route("/docs", get(pages::docs::to_docs))
         .route("/docs/", get(pages::docs::docs))
         .route("/docs/page.css", get(pages::docs::style))
         .route("/docs/{file}", get(pages::docs::asset))
         .fallback(files::serve)
-        .method_not_allowed_fallback(async || {
-            Problem::new(
-                Code::MethodNotAllowed,
-                "the route does not support this method: `/openapi.json` lists its methods",
-            )
-        })
+        .method_not_allowed_fallback(wrong_method)
         .layer(axum::middleware::from_fn_with_state(
             (app.clone(), operations),
             operations::refuse_unknown_names,
         ))
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(cors(&app.settings.origins))
+        .layer(cors(&app.settings.origins));
+    // Its pages are for its own origin alone.
+    let console = console::router()
+        .method_not_allowed_fallback(wrong_method)
+        .layer(CatchPanicLayer::custom(panicked));
+    api.merge(console)
         .layer(axum::middleware::from_fn(uploads::tus::describe))
         .layer(axum::middleware::from_fn_with_state(
             app.clone(),
             request::observe,
         ))
         .with_state(app)
+}
+
+async fn wrong_method() -> Problem {
+    Problem::new(
+        Code::MethodNotAllowed,
+        "the route does not support this method: `/openapi.json` lists its methods",
+    )
 }
 
 /// Returns the routes that the API document describes.

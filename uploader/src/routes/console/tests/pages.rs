@@ -238,3 +238,20 @@ async fn a_form_without_a_button_that_there_is_changes_nothing() {
         }
     }
 }
+
+#[tokio::test]
+async fn pages_are_for_their_own_origin_and_the_api_for_any() {
+    let (server, _) = world().await;
+    let headers = [("origin", "https://elsewhere.example.org")];
+    for (path, is_for_any) in [
+        ("/console/sign-in", false),
+        ("/console/nothing", false),
+        ("/console", false),
+        ("/api/stats", true),
+        ("/api/nothing", true),
+    ] {
+        let answer = server.ask(("GET", path), None, &headers, "").await;
+        let allowed = answer.headers.get("access-control-allow-origin");
+        assert_eq!(allowed.is_some(), is_for_any, "{path}: {:?}", answer.headers);
+    }
+}
