@@ -10,7 +10,7 @@ use archive_storage::staging::StagingError;
 use debian_control::architecture::Architecture;
 use debian_control::digest::Sha256;
 use debian_control::limits::Limits;
-use debian_control::section::check_section;
+use debian_control::section::check_foreign_section;
 use debian_control::stanza::Stanza;
 use debian_deb::Data;
 
@@ -119,8 +119,8 @@ pub(super) fn check_type(control: &str) -> Result<(), IngestError> {
 pub(super) fn check_filing(control: &str) -> Result<(), IngestError> {
     let stanza = Stanza::parse(control).expect("the control file was parsed when it was read");
     for field in ["Section", "Priority"] {
-        if let Some(value) = stanza.line(field).filter(|value| !value.is_empty()) {
-            check_section(field, value).map_err(IngestError::Section)?;
+        if let Some(value) = stanza.line(field) {
+            check_foreign_section(field, value).map_err(IngestError::Section)?;
         }
     }
     Ok(())
