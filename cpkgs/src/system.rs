@@ -195,9 +195,13 @@ impl System {
         let entry = Entry::begin(self, author, change, &before)?;
         let outcome = self.take_steps(change, actions, &files, &stop);
         entry.end(&outcome);
+        let forgotten = self
+            .installed()
+            .and_then(|installed| marks::forget_absent(self, change, &installed));
         // What dpkg did stands, whatever becomes of this.
         let after = hooks.run("DPkg::Post-Invoke");
         let unfinished = outcome?;
+        forgotten?;
         after?;
         match stop.was_asked() {
             true => Err(SystemError::StoppedAtEnd),

@@ -8,7 +8,8 @@ use std::os::unix::fs::PermissionsExt as _;
 use debian_control::stanza::{Stanza, StanzaReader};
 
 use super::{System, SystemError, files, key};
-use rootless::{Change, PackageKey};
+use crate::installed::InstalledPackage;
+use rootless::{Add, Change, PackageKey};
 
 /// Where apt keeps it, below the root.
 const FILE: &str = "var/lib/apt/extended_states";
@@ -30,8 +31,30 @@ pub(super) fn read(system: &System) -> Result<BTreeSet<PackageKey>, SystemError>
     Ok(automatic)
 }
 
-/// Brings apt's marks to what a change makes of them, by a rename.
+/// Brings apt's marks to what a change makes of those that come or stay.
 pub(super) fn write(system: &System, change: &Change) -> Result<(), SystemError> {
+    put(system, &wanted(change)?)
+}
+
+/// Forgets the marks of what a change took away, or did not bring: whoever installs it later asks for it.
+pub(super) fn forget_absent(
+    system: &System,
+    change: &Change,
+    installed: &[InstalledPackage],
+) -> Result<(), SystemError> {
+    let installed = installed.iter();
+    let installed: BTreeSet<PackageKey> = installed
+        .map(|package| key::of(&package.name, &package.architecture))
+        .collect();
+    let added = change.add.iter().filter_map(Add::key);
+    let changed = added.chain(change.remove.iter().cloned());
+    let changed = changed.map(|key| key::of(&key.name, &key.architecture));
+    let absent = changed.filter(|key| !installed.contains(key));
+    put(system, &absent.map(|key| (key, false)).collect())
+}
+
+/// Brings apt's marks of some packages to what they are now, by a rename.
+fn put(system: &System, marks: &BTreeMap<PackageKey, bool>) -> Result<(), SystemError> {
     let path = system.below(FILE);
     let failed = |source| SystemError::file(&path, source);
     let before = if path.exists() {
@@ -39,8 +62,7 @@ pub(super) fn write(system: &System, change: &Change) -> Result<(), SystemError>
     } else {
         String::new()
     };
-    let marks = wanted(change)?;
-    let after = changed(&before, &marks).map_err(|why| SystemError::invalid(&path, &why))?;
+    let after = changed(&before, marks).map_err(|why| SystemError::invalid(&path, &why))?;
     if after == before {
         return Ok(());
     }
@@ -56,7 +78,7 @@ pub(super) fn write(system: &System, change: &Change) -> Result<(), SystemError>
     Ok(())
 }
 
-/// Returns what is to be said of each package; what goes came not by itself.
+/// Returns what is to be said of each package that comes or stays; what goes keeps its mark until it is gone.
 fn wanted(change: &Change) -> Result<BTreeMap<PackageKey, bool>, SystemError> {
     let mut marks = BTreeMap::new();
     for add in &change.add {
@@ -66,12 +88,6 @@ fn wanted(change: &Change) -> Result<BTreeMap<PackageKey, bool>, SystemError> {
         })?;
         marks.insert(key::of_stanza(&stanza), add.automatic);
     }
-    marks.extend(
-        change
-            .remove
-            .iter()
-            .map(|key| (key::of(&key.name, &key.architecture), false)),
-    );
     marks.extend(
         change
             .automatic

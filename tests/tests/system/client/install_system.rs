@@ -2,6 +2,7 @@
 
 mod apt;
 mod commands;
+mod marks;
 mod order;
 
 use std::fs;
