@@ -47,7 +47,7 @@ impl Spec {
 }
 
 impl Named {
-    /// Reads what was written.
+    /// Reads what was written. The architecture `any`, which dependencies name, chooses none: the package is meant, as for apt-get.
     ///
     /// # Errors
     /// What is wrong, and what would be right.
@@ -57,7 +57,7 @@ impl Named {
         let (name, architecture) = cut(rest, ':');
         let named = Self {
             name: name.to_owned(),
-            architecture,
+            architecture: architecture.filter(|architecture| architecture != "any"),
             version,
             suite,
         };
@@ -137,6 +137,7 @@ mod tests {
                 ..named("vi")
             }
         );
+        assert_eq!(Named::parse("vi:any").unwrap(), named("vi"));
         assert_eq!(Spec::parse("./a.deb"), Ok(Spec::File("./a.deb".into())));
     }
 
