@@ -64,7 +64,10 @@ fn run(
         let found: Vec<_> = packages.iter().filter(is_meant).collect();
         if found.is_empty() {
             let failure = Failure::saying(REFUSED, format_args!("`{name}` is not installed"));
-            return Err(failure.hint("`cpkgs list --installed` shows what is"));
+            return Err(failure.hint(format_args!(
+                "`cpkgs list --installed{}` shows what is",
+                target.option()
+            )));
         }
         let changes = found.into_iter().filter(|package| package.hold != hold);
         holds.extend(changes.map(|package| {

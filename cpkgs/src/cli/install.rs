@@ -116,7 +116,7 @@ pub(super) fn run(args: &InstallArgs, context: &mut Context) -> Result<Outcome, 
         install: specs,
         remove,
     } = selected::of(&words, Verb::Install, &input)?;
-    let remove = selected::to_remove(remove, &input, context)?;
+    let remove = selected::to_remove(remove, &input, &target, context)?;
     let request = Request {
         install: targets(&specs, &input),
         remove: remove.iter().map(|named| input.target(named)).collect(),
@@ -137,7 +137,7 @@ pub(super) fn run(args: &InstallArgs, context: &mut Context) -> Result<Outcome, 
     if args.reinstall {
         reinstall(&named, &input, &mut plan)?;
     }
-    check_held(named.iter().copied(), &input, &plan, context)?;
+    check_held(named.iter().copied(), &input, &plan, &target, context)?;
     report_newer(&named, &input, (&request, &plan), &target, context);
     args.broken.warn(&input, &plan, context);
     let files = (0..specs.len()).map_while(|place| input.file_target(place));

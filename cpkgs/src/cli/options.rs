@@ -12,7 +12,7 @@ use resolver::universe::PackageId;
 
 use super::Context;
 use super::failure::{Failure, REFUSED};
-use super::install_target::Run;
+use super::install_target::{InstallTarget, Run};
 
 /// What becomes of packages that are broken already.
 #[derive(Debug, Args)]
@@ -110,6 +110,7 @@ pub(super) fn check_held<'n>(
     named: impl Iterator<Item = &'n Named>,
     input: &ResolverInput<'_>,
     plan: &Plan,
+    target: &InstallTarget,
     context: &mut Context,
 ) -> Result<(), Failure> {
     for named in named.filter(|named| named.version.is_none() && named.suite.is_none()) {
@@ -132,8 +133,9 @@ pub(super) fn check_held<'n>(
                 None => context.printer.info(escaped(&text)),
                 Some(newer) => {
                     return Err(Failure::saying(REFUSED, text).hint(format_args!(
-                        "there is {}; `cpkgs unhold {name}` lets it come",
-                        universe.version(*newer)
+                        "there is {}; `cpkgs unhold{} {name}` lets it come",
+                        universe.version(*newer),
+                        target.option()
                     )));
                 }
             }

@@ -91,9 +91,15 @@ fn take_away(
         missing.first(),
     ) {
         let text = format!("`{named}` is not installed");
-        return Err(Failure::saying(REFUSED, text).hint("`cpkgs list --installed` names what is"));
+        let hint = format!("`cpkgs list --installed{}` names what is", target.option());
+        return Err(Failure::saying(REFUSED, text).hint(hint));
     }
-    let named = selected::to_remove(here.into_iter().chain(missing).collect(), &input, context)?;
+    let named = selected::to_remove(
+        here.into_iter().chain(missing).collect(),
+        &input,
+        &target,
+        context,
+    )?;
     let request = Request {
         install,
         remove: named.iter().map(|named| input.target(named)).collect(),

@@ -8,6 +8,7 @@ use resolver::request::Hold;
 
 use super::Context;
 use super::failure::{Failure, REFUSED, USAGE};
+use super::install_target::InstallTarget;
 
 /// Reads the words of a command.
 pub(super) fn words(texts: &[String]) -> Result<Vec<Word>, Failure> {
@@ -41,6 +42,7 @@ pub(super) fn installed(texts: &[String], input: &ResolverInput<'_>) -> Result<V
 pub(super) fn to_remove(
     named: Vec<Named>,
     input: &ResolverInput<'_>,
+    target: &InstallTarget,
     context: &mut Context,
 ) -> Result<Vec<Named>, Failure> {
     let (here, absent): (Vec<Named>, Vec<Named>) = named
@@ -52,11 +54,11 @@ pub(super) fn to_remove(
     }
     let here = here.into_iter().map(|named| input.with_architecture(named));
     let here: Vec<Named> = here.collect();
-    refuse_held(&here, input)?;
+    refuse_held(&here, input, target)?;
     Ok(here)
 }
 
-fn refuse_held(named: &[Named], input: &ResolverInput<'_>) -> Result<(), Failure> {
+fn refuse_held(named: &[Named], input: &ResolverInput<'_>, target: &InstallTarget) -> Result<(), Failure> {
     let is_held = |named: &&Named| {
         let mut installed = input.installed_of(named);
         installed.any(|installed| installed.hold == Hold::Held)
@@ -67,6 +69,10 @@ fn refuse_held(named: &[Named], input: &ResolverInput<'_>) -> Result<(), Failure
             REFUSED,
             format_args!("`{}` is held, and stays as it is", held.name),
         )
-        .hint(format_args!("`cpkgs unhold {}` releases it", held.name))),
+        .hint(format_args!(
+            "`cpkgs unhold{} {}` releases it",
+            target.option(),
+            held.name
+        ))),
     }
 }

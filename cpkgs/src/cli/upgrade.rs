@@ -73,7 +73,10 @@ pub(super) fn upgrade(args: &UpgradeArgs, context: &mut Context) -> Result<Outco
             USAGE,
             format_args!("`{versioned}`: upgrade takes names, and chooses the version"),
         )
-        .hint("`cpkgs install` takes a chosen version"));
+        .hint(format_args!(
+            "`cpkgs install{}` takes a chosen version",
+            target.option()
+        )));
     }
     if let Some(missing) = named
         .iter()
@@ -154,7 +157,7 @@ fn carry_out(
         ..Request::default()
     };
     let plan = solve(universe, &request).map_err(|refusal| refused(refusal, input, &[]))?;
-    check_held(named.iter(), input, &plan, context)?;
+    check_held(named.iter(), input, &plan, target, context)?;
     let kept = kept_back(universe, &request, &plan);
     match kept.first() {
         // Who names a package wants to know what is wrong with that one.

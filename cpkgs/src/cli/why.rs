@@ -36,7 +36,8 @@ struct Link {
 }
 
 pub(super) fn run(args: &WhyArgs, context: &mut Context) -> Result<Outcome, Failure> {
-    let present = context.install_target(&args.target, Run::Dry)?.installed()?;
+    let target = context.install_target(&args.target, Run::Dry)?;
+    let present = target.installed()?;
     let mut stanzas = BTreeMap::new();
     for package in &present {
         stanzas.insert(package.name.as_str(), stanza_of(&package.stanza)?);
@@ -62,8 +63,9 @@ pub(super) fn run(args: &WhyArgs, context: &mut Context) -> Result<Outcome, Fail
     let chain = chain(&stanzas, &asked_for, &named.name);
     if chain.is_empty() {
         context.printer.info(format_args!(
-            "nothing needs `{}` any more: `cpkgs autoremove` removes it",
-            args.name
+            "nothing needs `{}` any more: `cpkgs autoremove{}` removes it",
+            args.name,
+            target.option()
         ));
     }
     for link in chain {

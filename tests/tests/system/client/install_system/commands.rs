@@ -41,6 +41,14 @@ fn dpkg_holds_what_it_is_told_to() {
         machine.status(),
         ["hello 1.0 hold installed", "libhello 1.0 install installed"]
     );
+    for arguments in [["remove", "hello"], ["purge", "hello"], ["upgrade", "hello"]] {
+        let run = machine.cpkgs(&arguments).exits(1);
+        assert!(
+            run.stderr.contains("`cpkgs unhold --system hello`"),
+            "{}",
+            run.report()
+        );
+    }
     machine.cpkgs(&["unhold", "hello"]).ok();
     machine.cpkgs(&["upgrade"]).ok();
     assert_eq!(
