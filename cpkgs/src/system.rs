@@ -247,7 +247,8 @@ impl System {
         let unfinished = self.unfinished()?;
         let is_new = |one: &Unfinished| !before.iter().any(|old| old.key == one.key);
         let is_named = |one: &Unfinished| change.add.iter().any(|add| is_of(add, &one.key));
-        if *step == Step::Configure && !unfinished.iter().any(|one| is_new(one) || is_named(one)) {
+        let is_of_this = unfinished.is_empty() || unfinished.iter().any(|one| is_new(one) || is_named(one));
+        if *step == Step::Configure && !is_of_this {
             return Ok(());
         }
         if matches!(step, Step::Unpack(_) | Step::ConfigureNamed(_)) {
@@ -314,6 +315,8 @@ pub struct Unfinished {
     pub version: String,
     /// How far dpkg came.
     pub state: State,
+    /// Whether the system cannot do without it: `Essential`, `Protected` or apt's `Important` says so.
+    pub is_essential: bool,
 }
 
 impl Unfinished {
@@ -322,6 +325,10 @@ impl Unfinished {
             key: key::of(&package.name, &package.architecture),
             version: package.version.clone(),
             state: package.state.clone(),
+            is_essential: Stanza::parse(&package.stanza).is_ok_and(|stanza| {
+                let mut fields = ["Essential", "Protected", "Important"].into_iter();
+                fields.any(|field| stanza.line(field) == Some("yes"))
+            }),
         })
     }
 

@@ -22,7 +22,7 @@ use super::failure::{Failure, REFUSED};
 use super::human_size::counted;
 use super::progress::UnpackBar;
 use super::target_release::ReleaseArgs;
-use super::{Context, now, report};
+use super::{Context, Outcome, now, report};
 
 /// Where packages are installed.
 #[derive(Debug, Args)]
@@ -294,7 +294,7 @@ impl InstallTarget {
         mut change: Change,
         actions: &[Action],
         context: &mut Context,
-    ) -> Result<(), Failure> {
+    ) -> Result<Outcome, Failure> {
         match self {
             Self::Own { folder, base, .. } => {
                 let shown = context.unpack_bar(&mut change);
@@ -306,15 +306,15 @@ impl InstallTarget {
                     done.notes.missing.clear();
                 }
                 report::report(&done, folder, context);
+                Ok(Outcome::Success)
             }
             Self::System(system) => {
                 let printer = &mut context.printer;
                 let author = author();
                 let unfinished = system.apply(&change, actions, &author, || printer.info(WAITING))?;
-                context.warn_unfinished(&unfinished);
+                Ok(context.report_unfinished(&unfinished))
             }
         }
-        Ok(())
     }
 }
 
@@ -351,11 +351,15 @@ impl Context {
         None
     }
 
-    /// Says which packages dpkg is not done with, and what helps.
-    pub(super) fn warn_unfinished(&mut self, unfinished: &[Unfinished]) {
+    /// Says which packages dpkg is not done with, and what helps. As apt-get, a command that leaves some has failed, whatever it did.
+    pub(super) fn report_unfinished(&mut self, unfinished: &[Unfinished]) -> Outcome {
         for one in unfinished {
             self.printer
                 .error_line(format_args!("{one}; `cpkgs repair --system` goes on with it"));
+        }
+        match unfinished {
+            [] => Outcome::Success,
+            _ => Outcome::Broken,
         }
     }
 }

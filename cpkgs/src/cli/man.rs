@@ -13,7 +13,7 @@ const SECTIONS: &[Section] = &[
             ("0", "It is done."),
             (
                 "1",
-                "The request cannot be satisfied; for check, packages cannot be installed.",
+                "The request cannot be satisfied; with --system, dpkg failed or leaves packages unfinished; for check, packages cannot be installed.",
             ),
             ("2", "The command line or the configuration is not right."),
             ("3", "A server cannot be reached."),

@@ -9,6 +9,7 @@ use cpkgs::local::LocalDeb;
 use cpkgs::spec::Named;
 use cpkgs::system::{System, Unfinished};
 use debian_control::terminal::escaped;
+use resolver::broken::broken;
 use resolver::request::{Recommends, Request, Target};
 use resolver::solve::solve;
 use rootless::{Add, Change, Configuration, Damaged};
@@ -113,16 +114,40 @@ fn system(args: &RepairArgs, context: &mut Context) -> Result<Outcome, Failure> 
     }
     let name = escaped(&first.key.name);
     let failure = Failure::saying(REFUSED, first);
-    Err(if first.is_damaged() {
-        failure
-            .hint(format_args!(
-                "no source has it: `cpkgs repair --system ./{name}.deb` takes a file of it"
-            ))
-            .hint(format_args!("`cpkgs remove --system {name}` removes it"))
+    let mut failure = if first.is_damaged() {
+        failure.hint(format_args!(
+            "no source has it: `cpkgs repair --system ./{name}.deb` takes a file of it"
+        ))
     } else {
-        failure
-            .hint("dpkg said above why it cannot be configured; a mended version of it can be installed over it")
-            .hint(format_args!("`cpkgs remove --system {name}` removes it"))
+        failure.hint(
+            "dpkg said above why it cannot be configured; a mended version of it can be installed over it",
+        )
+    };
+    if is_any_broken(&unfinished, &target, context) {
+        failure = failure.hint(
+            "`cpkgs full-upgrade --system --fix-broken` brings what is lacking, or removes what cannot stay",
+        );
+    }
+    // The system cannot do without an essential package, broken or not.
+    if !first.is_essential {
+        failure = failure.hint(format_args!("`cpkgs remove --system {name}` removes it"));
+    }
+    Err(failure)
+}
+
+/// Says whether a package that dpkg is not done with lacks another, or cannot be beside one.
+fn is_any_broken(unfinished: &[Unfinished], target: &InstallTarget, context: &Context) -> bool {
+    // It is asked for a hint: where the indexes cannot be read, there is none.
+    let Ok(library) = target.library(Indexes::IfAny, context) else {
+        return false;
+    };
+    let Ok(input) = target.resolver_input(&library, Vec::new(), context) else {
+        return false;
+    };
+    let broken = broken(&input.universe, &input.installed);
+    broken.iter().any(|one| {
+        let name = input.universe.name(one.package);
+        unfinished.iter().any(|unfinished| unfinished.key.name == name)
     })
 }
 

@@ -86,23 +86,20 @@ impl Transaction<'_, '_> {
             context.printer.info(escaped(&text));
             return Ok(Outcome::Success);
         }
-        self.target.apply(change, &self.actions(), context)?;
-        Ok(Outcome::Success)
+        self.target.apply(change, &self.actions(), context)
     }
 
-    /// Does what is left to do where nothing is to change: what was asked for may be there and not configured.
+    /// Does what is left to do where nothing is to change: packages may be there and not configured, as apt-get configures them.
     fn go_on(&self, context: &mut Context) -> Result<Outcome, Failure> {
-        let mut unfinished = self.target.unfinished()?;
-        if unfinished.iter().any(|one| self.is_wanted(one)) {
-            unfinished = self.target.configure(context)?;
-        } else {
+        if self.target.unfinished()?.is_empty() {
             context.printer.info("nothing to do");
+            return Ok(Outcome::Success);
         }
+        let unfinished = self.target.configure(context)?;
         if let Some(wanted) = unfinished.iter().find(|one| self.is_wanted(one)) {
             return Err(Failure::saying(REFUSED, wanted).hint(UNFINISHED));
         }
-        context.warn_unfinished(&unfinished);
-        Ok(Outcome::Success)
+        Ok(context.report_unfinished(&unfinished))
     }
 
     fn is_wanted(&self, one: &Unfinished) -> bool {

@@ -1,0 +1,73 @@
+//! What is said, and how a command ends, where dpkg is not done with packages.
+
+use archive_tests::DebBuilder;
+
+use super::{Machine, failing, set_status};
+
+#[test]
+fn a_command_that_leaves_packages_that_are_not_configured_has_failed_whatever_it_did() {
+    let machine = Machine::new(&[failing("1"), DebBuilder::new("other", "1", "all")]);
+    machine.cpkgs(&["install", "bad"]).exits(1);
+    for arguments in [
+        &["full-upgrade"][..],
+        &["full-upgrade"],
+        &["install", "other"],
+        &["install", "other"],
+        &["autoremove"],
+    ] {
+        let run = machine.cpkgs(arguments).exits(1);
+        assert!(
+            run.stderr
+                .contains("`bad` is half-configured; `cpkgs repair --system` goes on with it"),
+            "{}",
+            run.report()
+        );
+    }
+    assert_eq!(
+        machine.status(),
+        ["bad 1 install half-configured", "other 1 install installed"]
+    );
+    // What is only shown has not failed, and what takes it away has not either.
+    machine.cpkgs(&["full-upgrade", "--dry-run"]).ok();
+    machine.cpkgs(&["remove", "bad"]).ok();
+    machine.cpkgs(&["full-upgrade"]).ok();
+}
+
+#[test]
+fn what_is_left_is_configured_though_there_is_nothing_else_to_do() {
+    let machine = Machine::new(&[DebBuilder::new("other", "1", "all")]);
+    machine.cpkgs(&["install", "other"]).ok();
+    set_status(&machine, "other", "install ok unpacked");
+    machine.cpkgs(&["upgrade"]).ok();
+    assert_eq!(machine.status(), ["other 1 install installed"]);
+}
+
+#[test]
+fn no_hint_says_to_remove_an_essential_package() {
+    for (field, is_hinted) in [("Essential", false), ("Protected", false), ("Tag", true)] {
+        let machine = Machine::new(&[failing("1").field(field, "yes")]);
+        machine.cpkgs(&["install", "bad"]).exits(1);
+        let said = machine.cpkgs(&["repair"]).exits(1).stderr;
+        assert_eq!(said.contains("`cpkgs remove --system bad`"), is_hinted, "{said}");
+        assert!(!said.contains("--fix-broken"), "{said}");
+    }
+}
+
+#[test]
+fn what_lacks_another_package_is_mended_by_what_the_hint_names() {
+    let base = DebBuilder::new("base", "1", "all").depends("lib");
+    let machine = Machine::new(&[base, DebBuilder::new("lib", "1", "all")]);
+    machine.cpkgs(&["install", "base"]).ok();
+    set_status(&machine, "lib", "deinstall ok not-installed");
+    set_status(&machine, "base", "install ok unpacked");
+    let said = machine.cpkgs(&["repair"]).exits(1).stderr;
+    assert!(
+        said.contains("`cpkgs full-upgrade --system --fix-broken`"),
+        "{said}"
+    );
+    machine.cpkgs(&["full-upgrade", "--fix-broken"]).ok();
+    assert_eq!(
+        machine.status(),
+        ["base 1 install installed", "lib 1 install installed"]
+    );
+}
