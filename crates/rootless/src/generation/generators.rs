@@ -39,7 +39,7 @@ const fn plain(program: &'static str, wanted: &'static str, arguments: &'static 
 }
 
 /// In the order in which one needs another's work.
-const GENERATORS: [Generator; 21] = [
+const GENERATORS: [Generator; 22] = [
     plain("usr/sbin/ldconfig", "etc/ld.so.conf.d/*", &[]),
     plain(
         "usr/lib/*/glib-2.0/glib-compile-schemas",
@@ -144,6 +144,11 @@ const GENERATORS: [Generator; 21] = [
     },
     plain("usr/bin/mandb", "usr/share/man/*", &["--create", "--quiet"]),
     plain("usr/bin/dot", "usr/lib/*/graphviz/*", &["-c"]),
+    plain(
+        "usr/bin/swipl",
+        "usr/lib/swi-prolog/library/*.pl",
+        &["-q", "-g", "make_library_index(swi(library))", "-t", "halt"],
+    ),
 ];
 
 /// Programs that are run as scripts run them.
@@ -197,6 +202,7 @@ const DONE: &[&str] = &[
     "mtxrun",
     "runuser",
     "setpriv",
+    "swipl",
     "texhash",
     "update-fmtutil",
     "update-language",
@@ -412,6 +418,7 @@ fn trusted(tree: &Tree) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::tree::{Entry, Found, Ownership};
     use super::*;
 
     fn shell(script: &str, input: &str) -> Result<(), String> {
@@ -445,6 +452,44 @@ mod tests {
         assert!(ran(command, "", folder.path()).unwrap().is_err());
         // It is still there, and ends now.
         std::fs::write(&left, "x").unwrap();
+    }
+
+    #[test]
+    fn the_libraries_of_prolog_are_indexed() {
+        struct Alone;
+        impl Ownership for Alone {
+            fn replaces(&self, _: usize, _: usize) -> bool {
+                false
+            }
+            fn twins(&self, _: usize, _: usize) -> bool {
+                false
+            }
+            fn name(&self, _: usize) -> &'static str {
+                "swi-prolog-core"
+            }
+        }
+        let folders = [
+            "usr",
+            "usr/bin",
+            "usr/lib",
+            "usr/lib/swi-prolog",
+            "usr/lib/swi-prolog/library",
+        ];
+        let files = ["usr/bin/swipl", "usr/lib/swi-prolog/library/lists.pl"];
+        let entry = |path: &str, found| Entry {
+            path: path.into(),
+            found,
+        };
+        let folders = folders.map(|path| entry(path, Found::Folder));
+        let files = files.map(|path| entry(path, Found::File { program: true }));
+        let tree = Tree::build(&[folders.into_iter().chain(files).collect()], &Alone).unwrap();
+        let runs = GENERATORS.iter().filter_map(|generator| generator.plan(&tree));
+        let commands: Vec<String> = runs.map(|run| run.command.join(" ")).collect();
+        assert_eq!(
+            commands,
+            ["/usr/bin/swipl -q -g make_library_index(swi(library)) -t halt"]
+        );
+        assert!(is_known("swipl"));
     }
 
     #[test]
