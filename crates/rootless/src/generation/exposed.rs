@@ -4,7 +4,8 @@
 //! and without their special permissions, they would take the place of programs that work.
 //!
 //! Debian divides a program over several packages, though, and has packages that only bring others. So a package that was asked for
-//! also stands for what it needs of its own source, and one that has nothing but documentation for what it needs.
+//! also stands for what it needs of its own source, and one that has nothing but documentation for what it needs. Of the source of the
+//! first one is also what those need that it stands for.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -30,19 +31,26 @@ pub(super) fn exposed(packages: &[Package], programs: Programs) -> BTreeSet<usiz
         .iter()
         .enumerate()
         .filter(|(_, package)| !package.record.automatic);
-    let mut queue: Vec<usize> = asked_for.map(|(index, _)| index).collect();
-    let mut exposed: BTreeSet<usize> = queue.iter().copied().collect();
-    while let Some(one) = queue.pop().and_then(|index| about.get(index)) {
+    // Each with the package that was asked for: PostgreSQL's programs are of a package that is built from the source of the one that
+    // only brings a server, and that the server's needs.
+    let mut queue: Vec<(usize, usize)> = asked_for.map(|(index, _)| (index, index)).collect();
+    let mut seen: BTreeSet<(usize, usize)> = queue.iter().copied().collect();
+    while let Some((index, first)) = queue.pop() {
+        let (Some(one), Some(asked_for)) = (about.get(index), about.get(first)) else {
+            continue;
+        };
         for needed in one.needs.iter().filter_map(|name| by_name.get(name.as_str())) {
             for index in needed.iter().copied() {
-                let stands_for = about.get(index).is_some_and(|other| one.stands_for(other));
-                if stands_for && exposed.insert(index) {
-                    queue.push(index);
+                let stands_for = about
+                    .get(index)
+                    .is_some_and(|other| one.stands_for(other) || asked_for.source == other.source);
+                if stands_for && seen.insert((index, first)) {
+                    queue.push((index, first));
                 }
             }
         }
     }
-    exposed
+    seen.into_iter().map(|(index, _)| index).collect()
 }
 
 /// What counts of a package here.

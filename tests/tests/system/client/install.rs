@@ -319,6 +319,29 @@ fn programs_of_dependencies_are_in_bin_only_when_all_are_asked_for() {
     assert!(mount.exists());
 }
 
+/// As PostgreSQL's: the program is of a package of the first one's source, which only what that brings needs.
+#[test]
+fn a_package_that_only_brings_others_stands_for_those_of_its_source_further_down() {
+    let (archive, _nginx, client) = served();
+    let of = |name, source| DebBuilder::new(name, "1", "all").field("Source", source);
+    let program = |package: DebBuilder, name| package.file(&format!("usr/bin/{name}"), "#!/bin/sh\n");
+    archive
+        .add(&[
+            of("meta", "common").depends("server"),
+            program(of("server", "server").depends("client, other"), "serve"),
+            program(of("client", "server").depends("wrappers"), "ask"),
+            program(of("wrappers", "common"), "wrap"),
+            program(of("other", "other").depends("wrappers"), "other"),
+        ])
+        .ok();
+    archive.publish();
+    client.run(&["update"]).ok();
+    client.run(&["install", "--yes", "meta"]).ok();
+    let is_in_bin = |name| client.path(&format!("packages/bin/{name}")).exists();
+    let names = ["serve", "ask", "wrap", "other"];
+    assert_eq!(names.map(is_in_bin), [true, true, true, false]);
+}
+
 #[test]
 fn a_working_directory_that_is_gone_is_needed_for_nothing_but_a_relative_home() {
     let (_archive, _nginx, client) = served();
