@@ -1,5 +1,6 @@
 //! One state of a suite, as publishing reads it.
 
+use debian_control::digest::Sha256;
 use debian_control::name::PackageName;
 
 use crate::error::CatalogError;
@@ -57,6 +58,10 @@ pub trait Snapshot {
 
     /// Returns what the suite held of a name up to this state, what was placed last first, at most `limit` of it.
     fn history(&self, name: &PackageName, limit: u32) -> Result<Vec<PastPlacement>, CatalogError>;
+
+    /// Returns the contents that ever were in the suite under a name, also of packages that were pruned, whatever revision this is a
+    /// snapshot of.
+    fn identities(&self, name: &PackageName) -> Result<Vec<Sha256>, CatalogError>;
 
     /// Counts packages: all, and those added and removed since an earlier revision.
     fn counts(&self, since: Option<i64>) -> Result<Counts, CatalogError>;

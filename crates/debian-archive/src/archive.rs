@@ -3,7 +3,7 @@
 use std::fmt;
 use std::fs::File;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use debian_control::name::SuiteName;
 use rustix::fs::{FlockOperation, flock};
@@ -35,6 +35,9 @@ pub enum OpenError {
     /// The catalog cannot be used.
     #[error(transparent)]
     Catalog(#[from] CatalogError),
+    /// The folder of its files is not there.
+    #[error("there is no folder `{}`, which is to hold the files of the archive", .0.display())]
+    NoStore(PathBuf),
     /// There is no catalog.
     #[error("no catalog at `{0}`")]
     NoCatalog(DatabaseUrl),
@@ -60,6 +63,10 @@ impl Archive {
         let config = Config::read(&location.home)?;
         if matches!(&location.catalog, DatabaseUrl::Sqlite(path) if !path.is_file()) {
             return Err(OpenError::NoCatalog(location.catalog.clone()));
+        }
+        // Made anew it would be empty, where a file system is not mounted or STORAGE_URL names the wrong folder.
+        if let Some(folder) = location.storage.folder().filter(|folder| !folder.is_dir()) {
+            return Err(OpenError::NoStore(folder.to_owned()));
         }
         let catalog = SqlCatalog::open(&location.catalog)?;
         let codenames: Vec<SuiteName> = config.suites.iter().map(|suite| suite.codename.clone()).collect();

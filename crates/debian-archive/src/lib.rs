@@ -16,6 +16,7 @@ mod live_release;
 mod indexed_file;
 mod published_tree;
 mod behind;
+pub mod other_archive;
 pub mod ingest;
 pub mod upload_queue;
 pub mod resumable_uploads;

@@ -18,6 +18,7 @@ use walkdir::{DirEntry, WalkDir};
 use crate::archive::{Archive, suite_dists};
 use crate::behind::{self, Behind};
 use crate::config::Suite;
+use crate::other_archive::{self, OtherArchive};
 use crate::publish::{
     LiveError, LiveRelease, SiteStraysError, SuiteLease, is_catalog_lost, site_strays, site_strays_of,
 };
@@ -48,6 +49,17 @@ pub enum PruneError {
         suite: SuiteName,
         /// What tells so.
         behind: Behind,
+    },
+    /// Store and catalog are not of one archive.
+    #[error("nothing is pruned")]
+    OtherArchive(#[source] OtherArchive),
+    /// A suite was published, and the store does not serve it.
+    #[error("nothing is pruned: suite `{suite}` was published, and is not served in `{store}`")]
+    NotServed {
+        /// Codename.
+        suite: SuiteName,
+        /// The store.
+        store: String,
     },
     /// A publish of a suite is under way on another machine, or was cut off.
     #[error("nothing is pruned: what is served of suite `{0}` is not recorded in the catalog yet")]
@@ -198,6 +210,10 @@ impl Archive {
             if is_catalog_lost(snapshot.state(), &live) {
                 return Err(PruneError::CatalogLost(suite.codename.clone()));
             }
+            let other = other_archive::find::<PruneError>(self, suite, (snapshot.as_ref(), &live), None)?;
+            if let Some(other) = other {
+                return Err(PruneError::OtherArchive(other));
+            }
             if let Some(behind) = behind::behind(self, suite, snapshot.as_ref(), &live)? {
                 return Err(PruneError::CatalogBehind {
                     suite: suite.codename.clone(),
@@ -207,8 +223,18 @@ impl Archive {
             // What it names may be in no publication that the catalog knows.
             let recorded = snapshot.state().publication.as_ref();
             let recorded = recorded.map(|publication| publication.inrelease);
-            if live.inrelease().is_some() && live.inrelease() != recorded {
-                return Err(PruneError::NotRecorded(suite.codename.clone()));
+            match (live.inrelease(), recorded) {
+                // What lies there then may be all that another archive has.
+                (None, Some(_)) => {
+                    return Err(PruneError::NotServed {
+                        suite: suite.codename.clone(),
+                        store: self.files().address().to_owned(),
+                    });
+                }
+                (Some(served), recorded) if recorded != Some(served) => {
+                    return Err(PruneError::NotRecorded(suite.codename.clone()));
+                }
+                _ => {}
             }
         }
         Ok(())

@@ -32,6 +32,7 @@ use rustix::fs::FlockOperation;
 use crate::archive::{Archive, suite_dists};
 use crate::behind;
 use crate::config::{Gate, Suite};
+use crate::other_archive;
 use crate::sign::{self, Signer};
 use crate::suite_release::{Dates, suite_release};
 use archive_catalog::{
@@ -123,7 +124,7 @@ impl Archive {
             _ => publishing,
         };
         let settings = settings::digest(self.config(), suite, signer);
-        if !self.is_due(suite, publishing, &live, (&settings, clock.now()))? {
+        if !self.is_due(suite, publishing, &live, (&settings, signer, clock.now()))? {
             client_setup::write(self, suite, signer)?;
             site::write_root(self, site::site_of(self.config(), signer, clock.now()).as_ref())?;
             // A publisher that was killed right after its publish was recorded left them.
@@ -176,7 +177,7 @@ impl Archive {
         suite: &Suite,
         publishing: PublishMode,
         live: &LiveRelease,
-        (settings, now): (&str, i64),
+        (settings, signer, now): (&str, &dyn Signer, i64),
     ) -> Result<bool, PublishError> {
         let snapshot = self
             .catalog()
@@ -184,23 +185,40 @@ impl Archive {
         let is_due = publishing == PublishMode::Forced
             || due::due(suite, snapshot.as_ref(), live, settings, now)
             || site::is_unfinished(self, suite);
-        if !is_due {
-            return Ok(false);
+        if is_due {
+            self.refuse_to_lose(suite, publishing, (snapshot.as_ref(), live), signer)?;
         }
-        if publishing != PublishMode::Dropping {
-            if is_catalog_lost(snapshot.state(), live) {
-                return Err(PublishError::CatalogLost(suite.codename.clone()));
-            }
-            if let Some(behind) = behind::behind(self, suite, snapshot.as_ref(), live)? {
-                return Err(PublishError::CatalogBehind {
-                    suite: suite.codename.clone(),
-                    behind,
-                });
-            }
-            let publication = snapshot.state().publication.as_ref();
-            self.refuse_to_drop(suite, publication, || snapshot.packages())?;
+        Ok(is_due)
+    }
+
+    /// Refuses a publish in place of what another archive serves, or from a catalog that is not that of what is served.
+    fn refuse_to_lose(
+        &self,
+        suite: &Suite,
+        publishing: PublishMode,
+        (snapshot, live): (&dyn Snapshot, &LiveRelease),
+        signer: &dyn Signer,
+    ) -> Result<(), PublishError> {
+        let is_dropping = publishing == PublishMode::Dropping;
+        if !is_dropping && is_catalog_lost(snapshot.state(), live) {
+            return Err(PublishError::CatalogLost(suite.codename.clone()));
         }
-        Ok(true)
+        let other =
+            other_archive::find::<PublishError>(self, suite, (snapshot, live), Some(signer.keyring()))?;
+        if let Some(other) = other {
+            return Err(PublishError::OtherArchive(other));
+        }
+        if is_dropping {
+            return Ok(());
+        }
+        if let Some(behind) = behind::behind(self, suite, snapshot, live)? {
+            return Err(PublishError::CatalogBehind {
+                suite: suite.codename.clone(),
+                behind,
+            });
+        }
+        let publication = snapshot.state().publication.as_ref();
+        self.refuse_to_drop(suite, publication, || snapshot.packages())
     }
 
     /// Refuses a publish that would remove packages from clients that nobody removed.

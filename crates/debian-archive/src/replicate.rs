@@ -18,6 +18,7 @@ use openpgp_policy::Keyring;
 use crate::archive::Archive;
 use crate::config::Suite;
 use crate::live_release::signed_text;
+use crate::other_archive::KEYRING;
 use crate::side_by_side::side_by_side;
 use crate::transfer_progress::TransferProgress;
 use archive_catalog::{PublishedFile, Retained, SnapshotId};
@@ -216,11 +217,10 @@ impl<'a> Copy<'a> {
 
     /// Refuses a target that serves an archive which shares no key with this one.
     fn refuse_other_archive(&self) -> Result<(), ReplicateError> {
-        let path = "archive-keyring.pgp";
-        let Some(there) = self.target.read(path)? else {
+        let Some(there) = self.target.read(KEYRING)? else {
             return Ok(());
         };
-        let here = required(self.archive, path)?;
+        let here = required(self.archive, KEYRING)?;
         let fingerprints = |bytes: &[u8]| Keyring::read(bytes).map(|keyring| keyring.fingerprints());
         let shares_a_key = match (fingerprints(&here), fingerprints(&there)) {
             (Ok(here), Ok(there)) => here.iter().any(|fingerprint| there.contains(fingerprint)),
@@ -237,12 +237,7 @@ impl<'a> Copy<'a> {
     /// Copies keyrings and what else a client needs to set itself up; before anything is signed by a key that they bring.
     fn client_files(&mut self) -> Result<(), ReplicateError> {
         let sources = format!("{}{}.sources", self.tree, self.suite.codename);
-        for path in [
-            "archive-keyring.pgp",
-            "archive-keyring.asc",
-            "repository.json",
-            &sources,
-        ] {
+        for path in [KEYRING, "archive-keyring.asc", "repository.json", &sources] {
             let Some(here) = self.archive.files().read(path)? else {
                 continue;
             };

@@ -34,7 +34,7 @@ pub(super) const SIGNING: u8 = 4;
 /// What to do where a catalog is empty that should not be.
 const LOST_CATALOG: &str = "name the right database, or fill this one: `repogen restore FILE`, `repogen rebuild`, or `repogen move` from where it was";
 const OLD_CATALOG: &str =
-    "name the right database, or take what is served into this one by `repogen rebuild`";
+    "name the right database and store, or take what is served into this one by `repogen rebuild`";
 
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -131,6 +131,8 @@ impl From<OpenError> for Failure {
         match error {
             OpenError::Config(error) => error.into(),
             OpenError::Catalog(error) => error.into(),
+            OpenError::NoStore(_) => Self::new(DISK, error)
+                .hint("mount it, or name the right folder by STORAGE_URL"),
             OpenError::NoCatalog(_) => {
                 Self::new(DISK, error).hint("`repogen restore FILE` restores a backup; `repogen rebuild` reconstructs the catalog from the published tree")
             }
@@ -197,6 +199,10 @@ impl From<PublishError> for Failure {
                 "add it to repogen.toml again, or drop it with `repogen publish --drop`; the previous indexes were kept",
             ),
             error @ PublishError::CatalogLost(_) => Self::new(DISK, error).hint(LOST_CATALOG),
+            PublishError::OtherArchive(other) => {
+                let hint = other.hint();
+                Self::new(DISK, PublishError::OtherArchive(other)).hint(hint)
+            }
             error @ PublishError::CatalogBehind { .. } => Self::new(DISK, error).hint(OLD_CATALOG),
             error => Self::new(DISK, error),
         }
@@ -210,6 +216,10 @@ impl From<PruneError> for Failure {
                 Some("delete the manifest: the next publish builds that index from the catalog")
             }
             PruneError::CatalogLost(_) => Some(LOST_CATALOG),
+            PruneError::OtherArchive(ref other) => Some(other.hint()),
+            PruneError::NotServed { .. } => Some(
+                "name the right store by STORAGE_URL; in the right one, `repogen publish` has the suite served again",
+            ),
             PruneError::NotRecorded(_) => Some(
                 "`repogen publish` completes a publish that was cut off; one that is under way ends by itself",
             ),

@@ -12,6 +12,7 @@ mod key;
 mod key_package;
 mod list;
 mod move_archive;
+mod other_archive;
 mod prune;
 mod publish;
 mod publish_chunk_list;

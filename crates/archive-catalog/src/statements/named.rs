@@ -1,5 +1,6 @@
 //! What a suite holds and held of one name.
 
+use debian_control::digest::Sha256;
 use debian_control::name::PackageName;
 
 use super::provenance;
@@ -97,6 +98,15 @@ pub(crate) fn history(db: &Db<'_>, state: State, name: &PackageName, limit: u32)
                 removed: removed.zip(removed_at).filter(|(at, _)| *at <= state.revision),
             })
         },
+    )
+}
+
+/// Returns the contents that ever were in the suite under a name.
+pub(crate) fn identities(db: &Db<'_>, suite: i64, name: &PackageName) -> Sql<Vec<Sha256>> {
+    db.query(
+        "select sha256 from identity where suite_id = ?1 and name = ?2 order by sha256",
+        params![suite, name.as_str()],
+        |row| rows::sha256(row, 0),
     )
 }
 

@@ -1,5 +1,6 @@
 //! One state of a suite: a reading transaction that stays open.
 
+use debian_control::digest::Sha256;
 use debian_control::name::{PackageName, SuiteName};
 
 use super::{named, publications, rows};
@@ -270,6 +271,12 @@ impl Snapshot for SqlSnapshot<'_> {
     fn history(&self, name: &PackageName, limit: u32) -> Result<Vec<PastPlacement>, CatalogError> {
         self.read("read the history of a package", |db| {
             named::history(db, self.named_state(), name, limit)
+        })
+    }
+
+    fn identities(&self, name: &PackageName) -> Result<Vec<Sha256>, CatalogError> {
+        self.read("read the identities of a package", |db| {
+            named::identities(db, self.named_state().suite, name)
         })
     }
 

@@ -77,6 +77,8 @@ pub(super) fn a_name_shows_what_a_state_holds_and_what_the_suite_held_before(cat
     );
     let snapshot = catalog.snapshot(&suite("stable"), "", None).unwrap();
     assert_eq!(snapshot.history(&name, 1).unwrap().len(), 1);
+    // That one left makes it no less known.
+    assert_eq!(snapshot.identities(&name).unwrap().len(), 2);
     assert!(snapshot.named(&"missing".parse().unwrap()).unwrap().is_empty());
 }
 

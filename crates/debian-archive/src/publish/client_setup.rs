@@ -9,11 +9,10 @@ use super::apply::write as write_file;
 use super::error::PublishError;
 use crate::archive::Archive;
 use crate::config::{Config, Suite};
+use crate::other_archive::KEYRING;
 use crate::sign::Signer;
 use archive_storage::STATE;
 use archive_storage::staging::Staging;
-
-const KEYRING: &str = "archive-keyring.pgp";
 
 /// Writes the files that differ from the existing ones.
 pub(super) fn write(archive: &Archive, suite: &Suite, signer: &dyn Signer) -> Result<(), PublishError> {

@@ -7,6 +7,7 @@ use super::refusal::{Gated, Gone};
 use crate::behind::Behind;
 use crate::check::CheckError;
 use crate::live_release::LiveError;
+use crate::other_archive::OtherArchive;
 use crate::sign::SignError;
 use debian_control::name::SuiteName;
 
@@ -64,8 +65,13 @@ pub enum PublishError {
         "suite `{0}` is served with packages, and the catalog knows nothing of it: it is empty, or that of another archive"
     )]
     CatalogLost(SuiteName),
+    /// Store and catalog are not of one archive.
+    #[error("nothing was published")]
+    OtherArchive(#[source] OtherArchive),
     /// The catalog is older than what is served.
-    #[error("suite `{suite}` is served {behind}: the catalog is older than what is served")]
+    #[error(
+        "suite `{suite}` is served {behind}: the catalog is older than what is served, or that of another archive"
+    )]
     CatalogBehind {
         /// Codename.
         suite: SuiteName,

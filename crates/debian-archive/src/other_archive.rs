@@ -1,0 +1,223 @@
+//! A store that is not the archive's, or a catalog that is not: `STORAGE_URL` or `DATABASE_URL` names the wrong one, or a file system
+//! is not mounted.
+//!
+//! Publishing would replace there what another archive serves, and pruning would delete its pool. Who asks: both, before they change
+//! anything. Nothing is asked of the store where the catalog has recorded what is served.
+
+use std::collections::HashSet;
+
+use archive_catalog::{CatalogError, Publication, Snapshot};
+use archive_storage::pool;
+use archive_storage::store::{FileStore, StoreError};
+use debian_control::digest::Sha256;
+use debian_control::name::SuiteName;
+use openpgp_policy::Keyring;
+
+use crate::archive::Archive;
+use crate::config::Suite;
+use crate::live_release::{LiveError, LiveRelease};
+use crate::published_tree;
+
+/// The public keys of an archive, below its root.
+pub(crate) const KEYRING: &str = "archive-keyring.pgp";
+
+/// What tells that store and catalog are not of one archive.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum OtherArchive {
+    /// The store serves an archive of other keys.
+    #[error("`{store}` serves another archive: its `{KEYRING}` has none of the keys that sign this one")]
+    Keys {
+        /// The store.
+        store: String,
+    },
+    /// A suite is served in a state of which the catalog knows nothing, older than what it recorded.
+    #[error(
+        "suite `{suite}` in `{store}` is not what this catalog published: it names {packages} packages that the catalog never had in it, such as `{first}`"
+    )]
+    Packages {
+        /// Codename.
+        suite: SuiteName,
+        /// The store.
+        store: String,
+        /// How many.
+        packages: usize,
+        /// The path of one of them, below the root of the suite's tree.
+        first: String,
+    },
+    /// The files of the packages that a suite holds are not there.
+    #[error(
+        "`{store}` does not have the files of suite `{suite}`, such as `{first}`: it is empty, or is not the store of this archive"
+    )]
+    Files {
+        /// Codename.
+        suite: SuiteName,
+        /// The store.
+        store: String,
+        /// The path of one of them, below the root.
+        first: String,
+    },
+}
+
+impl OtherArchive {
+    /// Returns what can be done about it.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Keys { .. } | Self::Packages { .. } => {
+                "name the store and the database of one archive by STORAGE_URL and DATABASE_URL; what is to take the place of another archive needs an empty store"
+            }
+            Self::Files { .. } => {
+                "mount the file system, or name the right store by STORAGE_URL; files that are lost come back by `repogen add`"
+            }
+        }
+    }
+}
+
+/// Says whether a store and the catalog are of two archives, by what is served of a suite.
+///
+/// `keyring` has the keys that sign, where that is known. A suite whose InRelease the catalog recorded is this archive's, whichever
+/// key signed it.
+pub(crate) fn find<E>(
+    archive: &Archive,
+    suite: &Suite,
+    (snapshot, live): (&dyn Snapshot, &LiveRelease),
+    keyring: Option<&Keyring>,
+) -> Result<Option<OtherArchive>, E>
+where
+    E: From<CatalogError> + From<StoreError>,
+{
+    let newest = snapshot.state().publication.as_ref();
+    if is_of(live, newest) || is_of(live, &archive.catalog().publications(&suite.codename)?) {
+        return Ok(None);
+    }
+    if let Some(keyring) = keyring
+        && let Some(served) = archive.files().read(KEYRING)?
+        && shares_no_key(&served, keyring)
+        && !serves_another_suite::<E>(archive, suite)?
+    {
+        let store = archive.files().address().to_owned();
+        return Ok(Some(OtherArchive::Keys { store }));
+    }
+    if let Some(other) = unknown_packages(archive, suite, (snapshot, live))? {
+        return Ok(Some(other));
+    }
+    missing_files(archive, suite, snapshot)
+}
+
+/// Says whether what is served was recorded as one of these publications.
+fn is_of<'p>(live: &LiveRelease, publications: impl IntoIterator<Item = &'p Publication>) -> bool {
+    live.inrelease().is_some_and(|inrelease| {
+        let mut publications = publications.into_iter();
+        publications.any(|publication| publication.inrelease == inrelease)
+    })
+}
+
+fn shares_no_key(served: &[u8], keyring: &Keyring) -> bool {
+    // What is not a keyring is damaged, and publishing replaces it.
+    Keyring::read(served).is_ok_and(|served| {
+        let mut fingerprints = served.fingerprints().into_iter();
+        !fingerprints.any(|fingerprint| keyring.get(&fingerprint).is_some())
+    })
+}
+
+/// Says whether another suite is served as the catalog recorded it: then the keys of this archive were replaced.
+fn serves_another_suite<E>(archive: &Archive, suite: &Suite) -> Result<bool, E>
+where
+    E: From<CatalogError> + From<StoreError>,
+{
+    let others = archive.config().suites.iter();
+    for other in others.filter(|other| other.codename != suite.codename) {
+        let live = match LiveRelease::read(archive.files(), &other.tree(), &other.codename) {
+            Ok(live) => live,
+            Err(LiveError::Damaged { .. }) => continue,
+            Err(LiveError::Read(error)) => return Err(error.into()),
+        };
+        if is_of(&live, &archive.catalog().publications(&other.codename)?) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Finds packages that are served and that the catalog never had, though it recorded a later publication. Of an earlier one it is the
+/// older of both, which [`behind`](crate::behind) tells.
+fn unknown_packages(
+    archive: &Archive,
+    suite: &Suite,
+    (snapshot, live): (&dyn Snapshot, &LiveRelease),
+) -> Result<Option<OtherArchive>, CatalogError> {
+    let is_older = live.date() <= snapshot.state().last_date;
+    let Some(release) = live.release().filter(|_| is_older) else {
+        return Ok(None);
+    };
+    // What cannot be read says nothing.
+    let named = published_tree::named(archive.files(), &archive.dists(suite), release, &mut Vec::new());
+    let held: HashSet<Sha256> = snapshot
+        .packages()?
+        .iter()
+        .map(|package| package.sha256)
+        .collect();
+    let mut unknown = Vec::new();
+    for file in named.into_iter().filter(|file| !held.contains(&file.sha256)) {
+        if !snapshot.identities(&file.name)?.contains(&file.sha256) {
+            unknown.push(file.filename);
+        }
+    }
+    let packages = unknown.len();
+    Ok(unknown.into_iter().next().map(|first| OtherArchive::Packages {
+        suite: suite.codename.clone(),
+        store: archive.files().address().to_owned(),
+        packages,
+        first,
+    }))
+}
+
+/// Looks for the files of a few packages of a suite; nothing where one of them is there, or the suite holds none.
+fn missing_files<E>(
+    archive: &Archive,
+    suite: &Suite,
+    snapshot: &dyn Snapshot,
+) -> Result<Option<OtherArchive>, E>
+where
+    E: From<CatalogError> + From<StoreError>,
+{
+    let packages = snapshot.packages()?;
+    // One that is in another tree still is moved in by the publish.
+    let paths: Vec<&String> = packages
+        .iter()
+        .filter_map(|package| package.path.as_ref())
+        .collect();
+    let few = [paths.first(), paths.get(paths.len() / 2), paths.last()];
+    let mut missing = None;
+    for path in few.into_iter().flatten() {
+        let path = pool::below_root(suite.pool_tree(), path);
+        if archive.files().head(&path)?.is_some() {
+            return Ok(None);
+        }
+        missing = Some(path);
+    }
+    Ok(missing.map(|first| OtherArchive::Files {
+        suite: suite.codename.clone(),
+        store: archive.files().address().to_owned(),
+        first,
+    }))
+}
+
+/// Says what a store has of an archive: the path of something that is served there; `None` where there is nothing.
+pub fn served_in(files: &dyn FileStore) -> Result<Option<String>, StoreError> {
+    // Listed, and not asked for by name: of a bucket that does not exist, each object is merely missing.
+    let names = files.names("")?;
+    let is_taken =
+        |name: &&String| [KEYRING, "archive-keyring.asc", "repository.json"].contains(&name.as_str());
+    if let Some(name) = names.iter().find(is_taken) {
+        return Ok(Some(name.clone()));
+    }
+    for suite in files.folders("dists")? {
+        for name in ["InRelease", "Release"] {
+            let path = format!("dists/{suite}/{name}");
+            if files.head(&path)?.is_some() {
+                return Ok(Some(path));
+            }
+        }
+    }
+    Ok(None)
+}
