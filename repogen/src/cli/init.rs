@@ -8,6 +8,8 @@ use archive_catalog::{DatabaseUrl, SqlCatalog};
 use clap::Args;
 use debian_archive::archive::Archive;
 use debian_archive::config::{self, Config, Initial};
+use debian_archive::location::ArchiveLocation;
+use debian_archive::other_archive;
 use debian_archive::sign::keys::{self, NewKey};
 
 use super::context::Context;
@@ -50,18 +52,7 @@ pub(super) fn run(args: InitArgs, context: &mut Context) -> Result<Completion, F
     let catalog = &location.catalog;
     let key = root.join("keys/archive.pgp");
     let configuration = root.join(config::FILE_NAME);
-    let taken = if configuration.symlink_metadata().is_ok() {
-        Some(configuration.display().to_string())
-    } else if SqlCatalog::is_in_use(catalog)? {
-        Some(catalog.to_string())
-    } else {
-        None
-    };
-    if let Some(taken) = taken {
-        return Err(Failure::not_possible(format_args!("`{taken}` already exists"))
-            .hint("`repogen init` only creates new archives; use `repogen publish` to update one"));
-    }
-
+    refuse_to_overwrite(&configuration, &location)?;
     fs::create_dir_all(&root).map_err(|error| write_failed(&root, error))?;
     // A key that lies there already is the archive's: a first try that was cut off left it, or its owner put it there.
     if key.symlink_metadata().is_err() {
@@ -89,7 +80,12 @@ pub(super) fn run(args: InitArgs, context: &mut Context) -> Result<Completion, F
     }
 
     let archive = Archive::open(&location)?;
-    super::publish::publish_all(&archive, context)?;
+    if let Err(failure) = super::publish::publish_all(&archive, context) {
+        context
+            .printer
+            .info("the archive was made, and its suites are not published yet: `repogen publish` goes on");
+        return Err(failure);
+    }
     context
         .printer
         .info(format_args!("created an archive in `{}`", root.display()));
@@ -97,6 +93,28 @@ pub(super) fn run(args: InitArgs, context: &mut Context) -> Result<Completion, F
         .printer
         .info("next: `repogen add PATH...`, then `repogen publish`");
     Ok(Completion::Success)
+}
+
+/// Refuses to make an archive where one is; the store is asked before anything is written, which also shows whether it can be read.
+fn refuse_to_overwrite(configuration: &Path, location: &ArchiveLocation) -> Result<(), Failure> {
+    let exists = |what: &str| Failure::not_possible(format_args!("{what} already exists"));
+    let is_there = if configuration.symlink_metadata().is_ok() {
+        Some(configuration.display().to_string())
+    } else if SqlCatalog::is_in_use(&location.catalog)? {
+        Some(location.catalog.to_string())
+    } else {
+        None
+    };
+    if let Some(there) = is_there {
+        return Err(exists(&format!("`{there}`"))
+            .hint("`repogen init` only creates new archives; use `repogen publish` to update one"));
+    }
+    let store = location.storage.as_ref();
+    match other_archive::served_in(store).map_err(Failure::disk)? {
+        Some(served) => Err(exists(&format!("`{served}` in `{}`", store.address()))
+            .hint("another archive is served from there: name an empty folder or bucket by STORAGE_URL")),
+        None => Ok(()),
+    }
 }
 
 fn write_key(path: &Path, origin: &str) -> Result<(), Failure> {

@@ -51,3 +51,30 @@ fn init_refuses_to_overwrite() {
     assert_ne!(again.code, 0, "{}", again.report());
     assert_eq!(state(&archive.root()), before);
 }
+
+#[test]
+fn init_leaves_a_store_alone_that_another_archive_is_served_from() {
+    let there = TestArchive::new();
+    let archive = TestArchive::empty();
+    let init = |storage: &Path| {
+        let mut command = archive.command(&["init", "--suite", "another"]);
+        Run::of(command.env("STORAGE_URL", storage))
+    };
+    for gone in [
+        None,
+        Some("archive-keyring.pgp"),
+        Some("archive-keyring.asc"),
+        Some("repository.json"),
+    ] {
+        if let Some(gone) = gone {
+            fs::remove_file(there.root().join(gone)).unwrap();
+        }
+        let before = state(&there.root());
+        let refused = init(&there.root()).exits(1);
+        assert!(refused.stderr.contains("already exists"), "{}", refused.report());
+        assert!(state(&there.root()) == before);
+        // So that the next one finds nothing in its way.
+        assert_eq!(fs::read_dir(archive.home()).unwrap().count(), 0);
+    }
+    init(&archive.outside()).ok();
+}
