@@ -129,6 +129,18 @@ impl Bucket {
         }
     }
 
+    /// Leaves markers of folders out of what was listed: empty objects whose key ends with a slash, which consoles and tools make. A
+    /// listing shows them without it, so an empty object is asked for.
+    async fn without_markers(&self, listed: Vec<ObjectMeta>) -> Result<Vec<ObjectMeta>, object_store::Error> {
+        let mut files = Vec::with_capacity(listed.len());
+        for object in listed {
+            if object.size > 0 || self.object_head(&object.location).await?.is_some() {
+                files.push(object);
+            }
+        }
+        Ok(files)
+    }
+
     async fn object_head(&self, key: &Path) -> Result<Option<GetResult>, object_store::Error> {
         let options = GetOptions {
             head: true,
@@ -464,11 +476,13 @@ impl FileStore for Bucket {
 
     fn list(&self, folder: &str) -> Result<BTreeMap<String, FileHead>, StoreError> {
         let prefix = self.key(folder)?;
-        let objects = self
-            .runtime
-            .block_on(self.store.list(Some(&prefix)).try_collect::<Vec<_>>())
-            .map_err(|error| self.failed("list", folder, error))?;
+        let objects = async {
+            let objects = self.store.list(Some(&prefix)).try_collect().await?;
+            self.without_markers(objects).await
+        };
+        let objects = self.runtime.block_on(objects);
         let files = objects
+            .map_err(|error| self.failed("list", folder, error))?
             .into_iter()
             .filter_map(|object| Some((self.below(&object.location)?, head_of(&object))));
         Ok(files.collect())
@@ -476,11 +490,13 @@ impl FileStore for Bucket {
 
     fn names(&self, folder: &str) -> Result<Vec<String>, StoreError> {
         let prefix = self.key(folder)?;
-        let listed = self
-            .runtime
-            .block_on(self.store.list_with_delimiter(Some(&prefix)));
-        let listed = listed.map_err(|error| self.failed("list", folder, error))?;
-        let objects = listed.objects.iter();
+        let objects = async {
+            let listed = self.store.list_with_delimiter(Some(&prefix)).await?;
+            self.without_markers(listed.objects).await
+        };
+        let objects = self.runtime.block_on(objects);
+        let objects = objects.map_err(|error| self.failed("list", folder, error))?;
+        let objects = objects.iter();
         let mut names: Vec<String> = objects
             .filter_map(|object| Some(object.location.filename()?.to_owned()))
             .collect();

@@ -25,6 +25,11 @@ pub enum StoreUrlError {
         "`{0}` names no store: expected a path, `s3://BUCKET[/PREFIX]`, `gs://BUCKET[/PREFIX]` or `az://CONTAINER[/PREFIX]`"
     )]
     Unknown(String),
+    /// It has something else than a bucket and a prefix, which may be a password: it is not shown.
+    #[error(
+        "the URL of the object store has {0}: expected a scheme, a bucket and perhaps a prefix, such as `s3://BUCKET/PREFIX`; credentials and settings are variables (AWS_*, GOOGLE_*, AZURE_*)"
+    )]
+    NotOnlyBucket(&'static str),
     /// The object store cannot be used as the environment says.
     #[error("the object store `{url}` cannot be used")]
     Setting {
@@ -49,7 +54,7 @@ pub fn open(
     url: &str,
     variables: impl IntoIterator<Item = (String, String)>,
 ) -> Result<Arc<dyn FileStore>, StoreUrlError> {
-    let Some((scheme, _)) = url.split_once("://") else {
+    let Some((scheme, place)) = url.split_once("://") else {
         return match url {
             "" => Err(StoreUrlError::Unknown(String::new())),
             path => Ok(Arc::new(Folder::new(PathBuf::from(path)))),
@@ -59,8 +64,26 @@ pub fn open(
         "file" => Ok(Arc::new(Folder::new(PathBuf::from(
             url.strip_prefix("file://").unwrap_or(url),
         )))),
-        "s3" | "gs" | "az" => Ok(Arc::new(Bucket::open(url, variables)?)),
+        "s3" | "gs" | "az" => match besides_a_bucket(place) {
+            Some(what) => Err(StoreUrlError::NotOnlyBucket(what)),
+            None => Ok(Arc::new(Bucket::open(url, variables)?)),
+        },
+        _ if place.contains('@') => Err(StoreUrlError::NotOnlyBucket("a user name or a password")),
         _ => Err(StoreUrlError::Unknown(url.escape_debug().to_string())),
+    }
+}
+
+/// Says what stands in the URL of a bucket and has no place there; nobody would look at it.
+fn besides_a_bucket(place: &str) -> Option<&'static str> {
+    let bucket = place.split('/').next().unwrap_or(place);
+    if bucket.contains(['@', ':']) {
+        Some("a user name or a password")
+    } else if place.contains('?') {
+        Some("a query")
+    } else if place.contains('#') {
+        Some("a fragment")
+    } else {
+        None
     }
 }
 
@@ -167,10 +190,53 @@ mod tests {
     }
 
     #[test]
+    #[ignore = "needs an S3 server: make test-s3"]
+    fn a_marker_of_a_folder_is_no_file() {
+        let port = std::env::var("TEST_S3_PORT").unwrap();
+        for marker in ["pool/", "pool/main/", "pool/main/p/"] {
+            let url = format!("http://127.0.0.1:{port}/parts/marked/{marker}");
+            let put = std::process::Command::new("curl")
+                .args(["-fsS", "-X", "PUT", "-H", "Content-Length: 0", &url])
+                .status();
+            assert!(put.unwrap().success());
+        }
+        let store = on_the_server("s3://parts/marked");
+        for (path, mut text) in [("pool/main/h/hello", &b"hello"[..]), ("pool/main/empty", b"")] {
+            let size = text.len() as u64;
+            store.write(path, &mut text, size, Lifetime::Immutable).unwrap();
+        }
+        let listed: Vec<String> = store.list("pool").unwrap().into_keys().collect();
+        assert_eq!(listed, ["pool/main/empty", "pool/main/h/hello"]);
+        assert_eq!(store.names("pool/main").unwrap(), ["empty"]);
+    }
+
+    #[test]
     fn a_text_that_names_no_store_is_refused() {
         for url in ["", "ftp://host/path", "http://host/path"] {
             assert!(matches!(open(url, []), Err(StoreUrlError::Unknown(_))), "{url}");
         }
+    }
+
+    #[test]
+    fn a_bucket_with_credentials_or_a_query_is_refused_and_no_secret_is_shown() {
+        let keys = [("AWS_ACCESS_KEY_ID", "me"), ("AWS_SECRET_ACCESS_KEY", "other")];
+        for url in [
+            "s3://me:secret@bucket/prefix",
+            "s3://me:sec/secret@bucket/prefix",
+            "s3://secret@bucket",
+            "gs://bucket/prefix?key=secret",
+            "az://bucket#secret",
+            "http://me:secret@host/bucket",
+        ] {
+            let refused = open(url, variables(&keys)).err().unwrap();
+            assert!(
+                matches!(refused, StoreUrlError::NotOnlyBucket(_)),
+                "{url}: {refused}"
+            );
+            assert!(!refused.to_string().contains("sec/"), "{refused}");
+            assert!(!refused.to_string().contains("secret"), "{refused}");
+        }
+        assert!(open("s3://bucket/an@address:1", variables(&keys)).is_ok());
     }
 
     #[test]
