@@ -14,6 +14,8 @@ pub struct LiveRelease {
     /// What tells the InRelease from a later one.
     head: Option<FileHead>,
     release: Option<Release>,
+    /// Whether InRelease is another Release than the one in the plain file.
+    is_torn: bool,
 }
 
 /// Why it cannot be said what is published.
@@ -38,14 +40,18 @@ impl LiveRelease {
         let folder = suite_dists(tree, codename);
         let inrelease = files.read_with_head(&format!("{folder}/InRelease"))?;
         let path = format!("{folder}/Release");
-        let release = match files.read(&path)? {
-            Some(bytes) => Some(
-                Release::parse(&String::from_utf8_lossy(&bytes))
-                    .map_err(|source| LiveError::Damaged { path, source })?,
-            ),
+        let plain = files.read(&path)?;
+        let plain = plain.as_deref().map(String::from_utf8_lossy);
+        let release = match &plain {
+            Some(text) => Some(Release::parse(text).map_err(|source| LiveError::Damaged { path, source })?),
             None => None,
         };
+        let is_torn = inrelease.as_ref().is_some_and(|(bytes, _)| {
+            let text = String::from_utf8_lossy(bytes);
+            signed_text(&text).map(str::trim_end) != plain.as_deref().map(str::trim_end)
+        });
         Ok(Self {
+            is_torn,
             inrelease: inrelease.as_ref().map(|(bytes, _)| Sha256::of(bytes)),
             head: inrelease.map(|(_, head)| head),
             release,
@@ -76,6 +82,11 @@ impl LiveRelease {
     /// Returns the digest of its InRelease.
     pub fn inrelease(&self) -> Option<Sha256> {
         self.inrelease
+    }
+
+    /// Says whether its InRelease and its Release are of two publishes: a publisher that had lost its lease wrote plain names, say.
+    pub(crate) fn is_torn(&self) -> bool {
+        self.is_torn
     }
 
     /// Returns it as it was read.

@@ -121,11 +121,13 @@ impl Archive {
             // In a bucket, what the catalog says is served is taken to be there. Without an InRelease it is not: the bucket was lost,
             // or is another one.
             (PublishMode::Due, None, None) => PublishMode::Forced,
+            // Which of the plain names are of which publish nobody knows: all are written.
+            (PublishMode::Due, Some(_), _) if live.is_torn() => PublishMode::Forced,
             _ => publishing,
         };
         let settings = settings::digest(self.config(), suite, signer);
         if !self.is_due(suite, publishing, &live, (&settings, signer, clock.now()))? {
-            client_setup::write(self, suite, signer)?;
+            client_setup::write(self, suite, signer, lease)?;
             site::write_root(self, site::site_of(self.config(), signer, clock.now()).as_ref())?;
             // A publisher that was killed right after its publish was recorded left them.
             Staging::sweep(self.local())?;
@@ -263,10 +265,11 @@ impl Archive {
     fn while_unpublished<T>(
         &self,
         suite: &SuiteName,
-        work: impl FnOnce() -> Result<T, PublishError>,
+        work: impl FnOnce(&SuiteLease<'_>) -> Result<T, PublishError>,
     ) -> Result<T, PublishError> {
         let _lock = self.publish_lock(suite)?;
-        SuiteLease::take(self.catalog(), suite)?.during(work)
+        let lease = SuiteLease::take(self.catalog(), suite)?;
+        lease.during(|| work(&lease))
     }
 
     /// Waits until no other process publishes the suite or prunes, on this machine.
@@ -325,12 +328,13 @@ impl PublishRun<'_> {
             files,
             dists: &self.archive.dists(self.suite),
             before: self.live.head(),
-            may_go_live: &|| self.lease.check(),
+            lease: self.lease,
             suite: &self.suite.codename,
         };
         apply::apply(&steps, &target)?;
         let aliased = AliasedSuite {
             files,
+            lease: self.lease,
             suite: self.suite,
             tree: &self.suite.tree(),
             outputs,
@@ -394,7 +398,7 @@ impl PublishRun<'_> {
         };
         let staged = StagedRelease::new(&staging, &release, &signatures, self.date)?;
         self.put_in_place(&indexes.outputs, &staged, &self.served_before(snapshot))?;
-        client_setup::write(self.archive, self.suite, signer)?;
+        client_setup::write(self.archive, self.suite, signer, self.lease)?;
         stages.end("files");
         let site = site::site_of(self.archive.config(), signer, clock.now());
         // A page that cannot be written keeps no package from those who install it: that is said in the end.
@@ -454,7 +458,8 @@ impl PublishRun<'_> {
     ) -> Result<(), PublishError> {
         if !self.already_in_place {
             // Before it is recorded: where this is cut off, the next publish does it again.
-            self.archive.render_all_pinned(self.suite, signer, clock)?;
+            self.archive
+                .render_all_pinned(self.suite, self.lease, (signer, clock))?;
             self.archive.move_out(self.suite)?;
         }
         self.archive

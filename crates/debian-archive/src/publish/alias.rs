@@ -7,15 +7,18 @@ use debian_control::release::Release;
 
 use super::apply::StagedRelease;
 use super::error::PublishError;
+use super::lease::SuiteLease;
 use super::steps::IndexOutput;
 use crate::archive::dists_folder;
 use crate::config::Suite;
 use crate::live_release::signed_text;
-use archive_storage::store::{FileStore, delete_folder};
+use archive_storage::store::{FileStore, PutNew, delete_folder};
 
 /// What was published under the name of a suite, for its alias.
 pub(super) struct AliasedSuite<'a> {
     pub(super) files: &'a dyn FileStore,
+    /// Looked at before each name that changes.
+    pub(super) lease: &'a SuiteLease<'a>,
     pub(super) suite: &'a Suite,
     /// The tree, or that of a snapshot.
     pub(super) tree: &'a str,
@@ -60,18 +63,19 @@ impl AliasedSuite<'_> {
         let shows_the_last = shown.is_some() && shown == self.before;
         let is_new = |output: &&IndexOutput| output.served && (output.staged.is_some() || !shows_the_last);
         for output in self.outputs.iter().filter(is_new) {
-            let path = output.by_hash();
-            self.files
-                .copy(&format!("{from}/{path}"), &format!("{to}/{path}"))?;
+            self.keep(output, from, to)?;
         }
-        for IndexOutput { path, .. } in self.outputs.iter().filter(is_new) {
-            self.files
-                .copy(&format!("{from}/{path}"), &format!("{to}/{path}"))?;
-        }
-        for name in ["Release.gpg", "Release"] {
+        let indexes = self
+            .outputs
+            .iter()
+            .filter(is_new)
+            .map(|output| output.path.as_str());
+        for name in indexes.chain(["Release.gpg", "Release"]) {
+            self.lease.check_time()?;
             self.files
                 .copy(&format!("{from}/{name}"), &format!("{to}/{name}"))?;
         }
+        self.lease.check_time()?;
         let head = there.as_ref().map(|(_, head)| head);
         // Where another publisher was faster, its state is the newer one.
         let release = self.release.files();
@@ -84,8 +88,26 @@ impl AliasedSuite<'_> {
         });
         for gone in before.iter().flat_map(|release| &release.sha256) {
             if !listed.contains(gone.path.as_str()) {
+                self.lease.check_time()?;
                 self.files.delete(&format!("{to}/{}", gone.path))?;
             }
+        }
+        Ok(())
+    }
+
+    /// Gives an index the name for its digest, which no other content ever has: sent where this publish made it, else copied.
+    fn keep(&self, output: &IndexOutput, from: &str, to: &str) -> Result<(), PublishError> {
+        let path = output.by_hash();
+        let (source, target) = (format!("{from}/{path}"), format!("{to}/{path}"));
+        let staged = output.staged_file();
+        let put = || match &staged {
+            Some(staged) => self.files.put_new(&target, &staged.local()),
+            None => self.files.copy_new(&source, &target, &output.sha256),
+        };
+        if put()? == PutNew::Other {
+            // A damaged one: no client could use it.
+            self.files.delete(&target)?;
+            put()?;
         }
         Ok(())
     }

@@ -9,6 +9,7 @@ use debian_control::digest::Sha256;
 use debian_control::name::SuiteName;
 
 use super::error::PublishError;
+use super::lease::SuiteLease;
 use super::steps::{PublishStep, ReleaseFiles, StagedFile};
 use crate::sign::Signatures;
 use archive_storage::staging::{StagedPath, Staging, StagingError};
@@ -94,8 +95,8 @@ pub(super) struct PublishTarget<'a> {
     pub(super) dists: &'a str,
     /// The InRelease that it takes the place of.
     pub(super) before: Option<&'a FileHead>,
-    /// Asked before the first served name changes, and again before the InRelease does.
-    pub(super) may_go_live: &'a dyn Fn() -> Result<(), PublishError>,
+    /// Asked before the first served name changes, and again before the InRelease does; of the others the clock is asked.
+    pub(super) lease: &'a SuiteLease<'a>,
     /// Codename, for what is said when another publisher was faster.
     pub(super) suite: &'a SuiteName,
 }
@@ -117,8 +118,10 @@ pub(super) fn apply(steps: &[PublishStep], target: &PublishTarget<'_>) -> Result
             PublishStep::Replace { staged, path } => {
                 let is_last = path == "InRelease";
                 if !is_live || is_last {
-                    (target.may_go_live)()?;
+                    target.lease.check()?;
                     is_live = true;
+                } else {
+                    target.lease.check_time()?;
                 }
                 let path = format!("{dists}/{path}");
                 if !is_last {
@@ -133,7 +136,10 @@ pub(super) fn apply(steps: &[PublishStep], target: &PublishTarget<'_>) -> Result
                 let folders: Vec<String> = folders.iter().map(|folder| format!("{dists}/{folder}")).collect();
                 files.settle(&mut folders.iter().map(String::as_str))?;
             }
-            PublishStep::Delete(path) => files.delete(&format!("{dists}/{path}"))?,
+            PublishStep::Delete(path) => {
+                target.lease.check_time()?;
+                files.delete(&format!("{dists}/{path}"))?;
+            }
         }
     }
     Ok(())

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::apply::write as write_file;
 use super::error::PublishError;
+use super::lease::SuiteLease;
 use crate::archive::Archive;
 use crate::config::{Config, Suite};
 use crate::other_archive::KEYRING;
@@ -15,7 +16,12 @@ use archive_storage::STATE;
 use archive_storage::staging::Staging;
 
 /// Writes the files that differ from the existing ones.
-pub(super) fn write(archive: &Archive, suite: &Suite, signer: &dyn Signer) -> Result<(), PublishError> {
+pub(super) fn write(
+    archive: &Archive,
+    suite: &Suite,
+    signer: &dyn Signer,
+    lease: &SuiteLease<'_>,
+) -> Result<(), PublishError> {
     let config = archive.config();
     let keyring = signer.keyring();
     let armoured = keyring.to_armored();
@@ -49,6 +55,7 @@ pub(super) fn write(archive: &Archive, suite: &Suite, signer: &dyn Signer) -> Re
             Some(staging) => staging,
             none => none.insert(Staging::new(archive.local())?),
         };
+        lease.check_time()?;
         write_file(archive.files(), path, bytes, staging)?;
     }
     seen.note();

@@ -1,16 +1,19 @@
 //! The right to publish a suite, where several machines may.
 //!
 //! A publisher holds the lease of a suite for as long as it is at work, renews it beside, and looks at it once more before a
-//! client can see anything of what it made. One that stood still meanwhile, and lost it, leaves what is live as it is.
+//! client can see anything of what it made: at the clock before each served name, and in the catalog before the first and the last.
+//! One that stood still meanwhile, and lost it, leaves what is live as it is.
 
 use std::sync::{Condvar, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use debian_control::name::SuiteName;
 
 use super::PublishError;
 use archive_catalog::{Catalog, CatalogError, Epoch, LEASE_SECONDS, LeaseAnswer};
 
+/// How long a lease lasts that was taken or renewed.
+const LASTS: Duration = Duration::from_secs(LEASE_SECONDS as u64);
 /// How often a lease that somebody else has is asked for again.
 const ASK_EVERY: Duration = Duration::from_millis(200);
 /// How often a lease is renewed: twice may fail.
@@ -22,6 +25,8 @@ pub(crate) struct SuiteLease<'a> {
     suite: &'a SuiteName,
     /// None where the catalog is a file: its publishers take turns by a lock on the disk.
     epoch: Option<Epoch>,
+    /// Until when it is held for certain, by the clock of this machine.
+    certain_until: Mutex<Instant>,
 }
 
 impl<'a> SuiteLease<'a> {
@@ -29,6 +34,7 @@ impl<'a> SuiteLease<'a> {
     pub(crate) fn take(catalog: &'a dyn Catalog, suite: &'a SuiteName) -> Result<Self, CatalogError> {
         let holder = holder();
         loop {
+            let asked = Instant::now();
             let epoch = match catalog.take_lease(suite, &holder)? {
                 LeaseAnswer::NotNeeded => None,
                 LeaseAnswer::Taken(epoch) => Some(epoch),
@@ -41,6 +47,7 @@ impl<'a> SuiteLease<'a> {
                 catalog,
                 suite,
                 epoch,
+                certain_until: Mutex::new(asked + LASTS),
             });
         }
     }
@@ -58,12 +65,33 @@ impl<'a> SuiteLease<'a> {
         }
     }
 
+    /// Checks that it is still held: by the clock of this machine, and only where its time may be over by asking, as for
+    /// [`check`](Self::check).
+    pub(super) fn check_time(&self) -> Result<(), PublishError> {
+        let certain_until = *self.certain_until.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.epoch.is_none() || Instant::now() < certain_until {
+            return Ok(());
+        }
+        self.check()
+    }
+
     /// Says whether it is still held, and lengthens it.
     pub(crate) fn is_held(&self) -> Result<bool, CatalogError> {
         match self.epoch {
-            Some(epoch) => self.catalog.renew_lease(self.suite, epoch),
+            Some(epoch) => self.renew(epoch),
             None => Ok(true),
         }
+    }
+
+    fn renew(&self, epoch: Epoch) -> Result<bool, CatalogError> {
+        // The time of before the request: the answer may take long.
+        let asked = Instant::now();
+        let is_held = self.catalog.renew_lease(self.suite, epoch)?;
+        if is_held {
+            let mut certain_until = self.certain_until.lock().unwrap_or_else(PoisonError::into_inner);
+            *certain_until = (*certain_until).max(asked + LASTS);
+        }
+        Ok(is_held)
     }
 
     /// Does `work`, renews the lease meanwhile, and lets it go at the end.
@@ -93,7 +121,7 @@ impl<'a> SuiteLease<'a> {
             if !*done && waited.timed_out() {
                 drop(done);
                 // What it came to is looked at where it counts, before a Release goes live.
-                let _ = self.catalog.renew_lease(self.suite, epoch);
+                let _ = self.renew(epoch);
                 done = is_done.lock().unwrap_or_else(PoisonError::into_inner);
             }
         }

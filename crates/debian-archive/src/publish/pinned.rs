@@ -7,6 +7,7 @@ use super::alias::AliasedSuite;
 use super::apply::{self, PublishTarget, StagedRelease};
 use super::clock::Clock;
 use super::error::PublishError;
+use super::lease::SuiteLease;
 use super::mode::PublishMode;
 use super::plan;
 use super::steps::IndexOutput;
@@ -46,19 +47,21 @@ impl Archive {
         clock: &dyn Clock,
     ) -> Result<Rendered, PublishError> {
         // Nobody prunes the chunks and the packages meanwhile.
-        self.while_unpublished(&suite.codename, || self.render(suite, pin, signer, clock))
+        self.while_unpublished(&suite.codename, |lease| {
+            self.render(suite, pin, lease, (signer, clock))
+        })
     }
 
     /// Writes the missing trees of all pinned states of a suite; the caller holds its publish lock.
     pub(super) fn render_all_pinned(
         &self,
         suite: &Suite,
-        signer: &dyn Signer,
-        clock: &dyn Clock,
+        lease: &SuiteLease<'_>,
+        by: (&dyn Signer, &dyn Clock),
     ) -> Result<(), PublishError> {
         for state in self.catalog().states(&suite.codename)? {
             if state.kept == Retained::Pinned {
-                self.render(suite, &state.pin(), signer, clock)?;
+                self.render(suite, &state.pin(), lease, by)?;
             }
         }
         Ok(())
@@ -68,8 +71,8 @@ impl Archive {
         &self,
         suite: &Suite,
         pin: &Pin,
-        signer: &dyn Signer,
-        clock: &dyn Clock,
+        lease: &SuiteLease<'_>,
+        (signer, clock): (&dyn Signer, &dyn Clock),
     ) -> Result<Rendered, PublishError> {
         let tree = self.snapshot_tree(suite, &pin.id);
         let dists = suite_dists(&tree, &suite.codename);
@@ -111,12 +114,13 @@ impl Archive {
             files: self.files(),
             dists: &dists,
             before: there.as_ref().map(|(_, head)| head),
-            may_go_live: &|| Ok(()),
+            lease,
             suite: &suite.codename,
         };
         apply::apply(&steps, &target)?;
         let aliased = AliasedSuite {
             files: self.files(),
+            lease,
             suite,
             tree: &tree,
             outputs: &indexes.outputs,
@@ -130,7 +134,7 @@ impl Archive {
 
     /// Deletes the tree of a state, its InRelease first. A missing tree is not an error.
     pub fn delete_rendered(&self, suite: &Suite, id: &SnapshotId) -> Result<(), PublishError> {
-        self.while_unpublished(&suite.codename, || {
+        self.while_unpublished(&suite.codename, |_| {
             take_snapshot_down(self.files(), &self.snapshot_tree(suite, id), &suite.codename)
         })
     }

@@ -240,10 +240,8 @@ impl SuiteSite<'_> {
         let status = SuiteStatus::new(&wish.suite.codename, &wish.published, record)?;
         let update = Update::new(wish.site, wish.suite, &status, record, changed)?;
         let date = update.published();
-        let mut writer = SiteWriter::new(self.archive.files(), self.staging, date);
+        let mut writer = SiteWriter::new((self.archive.files(), self.lease), self.staging, date);
         let put_page = |writer: &mut SiteWriter<'_>, name: &str| {
-            // A publisher that stood still must not write over what a later one wrote.
-            self.lease.check()?;
             let parsed: PackageName = name.parse().expect("rows are of packages in the catalog");
             let files = update.package(name, packages.package(&parsed)?.as_ref())?;
             files.into_iter().try_for_each(|file| writer.put(file))

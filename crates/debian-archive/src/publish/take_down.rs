@@ -36,7 +36,7 @@ impl Archive {
     ///
     /// Rows are deleted last: after an interruption, the next call still finds the suite.
     pub fn drop_gone(&self, gone: &Gone) -> Result<(), PublishError> {
-        self.while_unpublished(&gone.suite, || {
+        self.while_unpublished(&gone.suite, |_| {
             for tree in [String::new(), private_tree(&gone.suite)] {
                 take_down(self.files(), &tree, &gone.suite)?;
             }

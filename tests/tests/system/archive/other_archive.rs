@@ -190,3 +190,22 @@ fn indexes_that_were_deleted_are_published_again() {
     archive.repogen(&["prune"]).ok();
     assert_eq!(archive.repogen(&["verify"]).ok().stdout, "");
 }
+
+#[test]
+fn names_that_an_older_publish_wrote_over_are_written_again() {
+    let archive = archive_with("stable", &[package("one", "1")]);
+    let dists = archive.root().join("dists/stable");
+    let stale = ["Release", "Release.gpg", "main/binary-amd64/Packages.gz"];
+    let older: Vec<Vec<u8>> = stale
+        .iter()
+        .map(|name| fs::read(dists.join(name)).unwrap())
+        .collect();
+    archive.add(&[package("two", "1")]);
+    archive.publish();
+    for (name, bytes) in stale.iter().zip(older) {
+        fs::write(dists.join(name), bytes).unwrap();
+    }
+    assert_eq!(archive.publish().rows()[0][1], "published");
+    assert_eq!(archive.repogen(&["verify"]).ok().stdout, "");
+    assert_eq!(archive.publish().rows()[0][1], "unchanged");
+}

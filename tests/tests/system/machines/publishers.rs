@@ -225,3 +225,58 @@ fn metrics_tell_who_is_at_a_suite_and_for_how_long() {
     catalog.release_lease(&stable, epoch).unwrap();
     assert_eq!((metric("held"), metric("age_seconds")), (Some(0.0), Some(0.0)));
 }
+
+/// Returns whether `done` came true before a test has waited too long.
+fn comes(done: impl Fn() -> bool) -> bool {
+    let begun = Instant::now();
+    while !done() {
+        if begun.elapsed() > Duration::from_secs(60) {
+            return false;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    true
+}
+
+#[test]
+fn a_publisher_that_stood_still_until_its_lease_was_over_changes_no_further_name() {
+    let archive = TestArchive::shared_on(TestServer::shared());
+    offer(&archive, "hello");
+    archive.publish();
+    let dists = archive.root().join("dists/stable");
+    let served =
+        || ["Release", "Release.gpg", "InRelease"].map(|name| std::fs::read(dists.join(name)).unwrap());
+    let before = served();
+    let trace = archive.outside().join("trace");
+    let mut strace = archive.tool("strace");
+    // The first name that this publish changes is that of an index.
+    strace
+        .args(["-f", "-qq", "-o"])
+        .arg(&trace)
+        .args(["-e", "trace=rename,renameat,renameat2"])
+        .args(["-e", "inject=rename,renameat,renameat2:signal=STOP:when=1"])
+        .arg(archive_tests::archive::repogen())
+        .args(["publish", "--force"])
+        .stderr(std::process::Stdio::piped());
+    let strace = strace.spawn().unwrap();
+    assert!(comes(
+        || std::fs::read_to_string(&trace).is_ok_and(|text| text.contains("stopped by SIGSTOP"))
+    ));
+    // Another machine finds the lease over, and takes it.
+    let catalog = catalog_of(&archive);
+    let over = "update publish_lease set expires_at = clock_timestamp() - interval '1 second'";
+    archive.change_catalog(over);
+    let taken = catalog
+        .take_lease(&"stable".parse().unwrap(), "elsewhere")
+        .unwrap();
+    assert!(matches!(taken, LeaseAnswer::Taken(_)), "{taken:?}");
+    std::thread::sleep(Duration::from_secs(LEASE_SECONDS.into()));
+    let children = format!("/proc/{0}/task/{0}/children", strace.id());
+    let stopped = std::fs::read_to_string(children).unwrap();
+    Run::of(Command::new("kill").args(["-CONT", stopped.trim()])).ok();
+    let ended = strace.wait_with_output().unwrap();
+    let told = String::from_utf8_lossy(&ended.stderr);
+    assert_eq!(ended.status.code(), Some(3), "{told}");
+    assert!(told.contains("another publisher has taken over"), "{told}");
+    assert!(served() == before);
+}

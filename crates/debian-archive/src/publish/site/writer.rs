@@ -10,6 +10,7 @@ use archive_storage::store::{FileStore, LocalFile, folder_of};
 
 use crate::publish::apply::set_date;
 use crate::publish::error::PublishError;
+use crate::publish::lease::SuiteLease;
 use crate::side_by_side::side_by_side;
 
 /// How many files are put in place together.
@@ -18,6 +19,8 @@ const BATCH: usize = 256;
 /// Puts files in place batch by batch, and deletes at the end what is gone.
 pub(super) struct SiteWriter<'a> {
     files: &'a dyn FileStore,
+    /// A publisher that stood still must not write over what a later one wrote.
+    lease: &'a SuiteLease<'a>,
     staging: &'a Staging,
     /// The time of the files.
     date: i64,
@@ -37,9 +40,14 @@ struct Pending {
 }
 
 impl<'a> SiteWriter<'a> {
-    pub(super) fn new(files: &'a dyn FileStore, staging: &'a Staging, date: i64) -> Self {
+    pub(super) fn new(
+        (files, lease): (&'a dyn FileStore, &'a SuiteLease<'a>),
+        staging: &'a Staging,
+        date: i64,
+    ) -> Self {
         Self {
             files,
+            lease,
             staging,
             date,
             pending: Vec::new(),
@@ -80,13 +88,15 @@ impl<'a> SiteWriter<'a> {
     /// Puts in place what was taken so far: in a folder in the order in which it was taken, in a bucket side by side.
     pub(super) fn flush(&mut self) -> Result<(), PublishError> {
         let pending = std::mem::take(&mut self.pending);
-        let files = self.files;
+        let (files, lease) = (self.files, self.lease);
         if files.folder().is_some() {
             // What takes time are the syncs.
             side_by_side(&pending, sync)?;
-            pending.iter().try_for_each(|pending| replace(files, pending))?;
+            pending
+                .iter()
+                .try_for_each(|pending| replace(files, lease, pending))?;
         } else {
-            side_by_side(&pending, |pending| replace(files, pending))?;
+            side_by_side(&pending, |pending| replace(files, lease, pending))?;
         }
         let pending = pending.into_iter();
         self.written
@@ -98,6 +108,7 @@ impl<'a> SiteWriter<'a> {
     pub(super) fn finish(mut self) -> Result<WrittenFiles, PublishError> {
         self.flush()?;
         for (path, _) in self.written.iter().filter(|(_, holds)| holds.is_none()) {
+            self.lease.check_time()?;
             self.files.delete(path)?;
         }
         let folders: BTreeSet<&str> = self.written.keys().map(|path| folder_of(path)).collect();
@@ -116,7 +127,8 @@ fn sync(pending: &Pending) -> Result<(), PublishError> {
     Ok(synced?)
 }
 
-fn replace(files: &dyn FileStore, pending: &Pending) -> Result<(), PublishError> {
+fn replace(files: &dyn FileStore, lease: &SuiteLease<'_>, pending: &Pending) -> Result<(), PublishError> {
+    lease.check_time()?;
     let local = LocalFile {
         path: pending.staged.as_path(),
         sha256: pending.holds.sha256,
