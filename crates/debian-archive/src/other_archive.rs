@@ -66,7 +66,7 @@ impl OtherArchive {
                 "name the store and the database of one archive by STORAGE_URL and DATABASE_URL; what is to take the place of another archive needs an empty store"
             }
             Self::Files { .. } => {
-                "mount the file system, or name the right store by STORAGE_URL; files that are lost come back by `repogen add`"
+                "mount the file system, or name the store and the database of one archive by STORAGE_URL and DATABASE_URL; files that are lost come back by `repogen add`"
             }
         }
     }
