@@ -2,6 +2,7 @@
 
 mod audit;
 mod auth;
+mod change;
 mod console;
 mod document;
 mod files;

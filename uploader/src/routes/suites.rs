@@ -1,6 +1,5 @@
 //! Suites: what they hold, held and show.
 
-pub(crate) mod change;
 pub(crate) mod differences;
 pub(crate) mod list;
 pub(crate) mod promotions;

@@ -10,6 +10,7 @@ mod record_store;
 mod root;
 mod settings;
 mod shown;
+mod visibility;
 mod writer;
 mod wrong_pages;
 

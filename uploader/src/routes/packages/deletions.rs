@@ -16,9 +16,9 @@ use crate::credential::PresentedCredential;
 use crate::extract::{Json, Params};
 use crate::identify::identify;
 use crate::problem::{Code, Problem};
+use crate::routes::change::{ChangeParams, published};
 use crate::routes::packages::delete::seen;
 use crate::routes::packages::placement::{selection, standing};
-use crate::routes::suites::change::{ChangeParams, published};
 
 /// How many packages one request may delete.
 const MOST: usize = 1000;

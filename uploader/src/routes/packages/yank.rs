@@ -15,10 +15,10 @@ use crate::credential::PresentedCredential;
 use crate::extract::{Json, Params, Path};
 use crate::identify::identify;
 use crate::problem::{Code, Problem};
+use crate::routes::change::{ChangeParams, published};
 use crate::routes::packages::delete::seen;
 use crate::routes::packages::deletions::{DeletedPackage, DeletionAnswer};
 use crate::routes::packages::placement::{selection, standing};
-use crate::routes::suites::change::{ChangeParams, published};
 use crate::routes::wire;
 
 /// Why a package is yanked.

@@ -15,7 +15,7 @@ use crate::credential::PresentedCredential;
 use crate::extract::{Json, Params, Path};
 use crate::identify::identify;
 use crate::problem::Problem;
-use crate::routes::suites::change::{ChangeParams, ChangePublisher, published};
+use crate::routes::change::{ChangeParams, ChangePublisher, published};
 use crate::routes::suites::differences::DifferencePage;
 use crate::routes::suites::snapshots;
 

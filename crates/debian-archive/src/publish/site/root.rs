@@ -12,7 +12,7 @@ use rustix::fs::FlockOperation;
 use serde::Serialize;
 
 use super::record::folder;
-use super::shown::is_shown;
+use super::visibility::is_shown;
 use crate::archive::Archive;
 use crate::config::Suite;
 use crate::publish::apply;

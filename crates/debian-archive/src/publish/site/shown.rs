@@ -6,6 +6,7 @@ use archive_site::{BROWSE, package_folder, suite_folder};
 use archive_storage::store::StoreError;
 
 use super::record::SiteRecord;
+use super::visibility::{is_enabled, is_shown};
 use super::{has_pages, root};
 use crate::archive::Archive;
 use crate::config::Suite;
@@ -55,14 +56,6 @@ pub(crate) fn strays(archive: &Archive) -> Result<Vec<String>, SiteStraysError> 
         }
     }
     Ok(strays)
-}
-
-fn is_enabled(archive: &Archive) -> bool {
-    archive.config().site.as_ref().is_some_and(|site| site.enabled)
-}
-
-pub(super) fn is_shown(archive: &Archive, suite: &Suite) -> bool {
-    is_enabled(archive) && !suite.private
 }
 
 /// Says whether this machine began to write the pages of a suite, or to take them down, and came to no end.

@@ -29,7 +29,7 @@ pub(crate) struct SnapshotRequest {
 
 /// Pins a state of a suite: it stays until it is deleted, and is served under `snapshots/ID/`.
 #[utoipa::path(post, path = "/api/suites/{suite}/snapshots", operation_id = "create_snapshot", tag = "suites", params(("suite" = String, Path)),
-    request_body = Option<SnapshotRequest>, security(("bearer" = [])), responses((status = 201, description = "Pinned", body = StateView)))]
+    request_body = SnapshotRequest, security(("bearer" = [])), responses((status = 201, description = "Pinned", body = StateView)))]
 pub(crate) async fn create(
     State(app): State<Arc<App>>,
     presented: PresentedCredential,
