@@ -26,8 +26,8 @@ pub const GROUP: ChunkBounds = ChunkBounds {
 /// file small. Six pieces lie between its bounds: with fewer, one record would move many cuts, and with more the largest chunk, which a
 /// record in the middle costs at worst, would be far above the mean.
 pub const SEALED: ChunkBounds = ChunkBounds {
-    least: 440 * KIB,
-    most: 560 * KIB,
+    least: 460 * KIB,
+    most: 580 * KIB,
 };
 
 /// How large a run is, in bytes of plain text.
