@@ -174,6 +174,13 @@ impl TestArchive {
         command
     }
 
+    /// Runs `repogen` under a clock that is ahead or behind, such as `+30d`.
+    pub fn repogen_at(&self, offset: &str, arguments: &[&str]) -> Run {
+        let mut command = self.tool("faketime");
+        command.args(["-f", offset]).arg(repogen()).args(arguments);
+        Run::of(&mut command)
+    }
+
     /// Returns a command that runs another program as `repogen` is run: in the root, with nothing of the developer's.
     pub fn tool(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = match (self.beside, self.umask) {

@@ -20,7 +20,7 @@ pub(crate) fn short(text: &str, letters: usize) -> String {
     let line = line(text);
     let text = line.trim();
     match text.char_indices().nth(letters) {
-        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default().trim_end()),
+        Some((end, _)) => format!("{}…", text.get(..end).expect("a letter begins there").trim_end()),
         None => text.to_owned(),
     }
 }

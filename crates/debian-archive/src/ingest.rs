@@ -29,7 +29,7 @@ use archive_storage::store::LocalFile;
 use debian_control::name::Component;
 
 use self::error::staging_error;
-use self::read::{check_architecture, check_filing, check_type, read_content};
+use self::read::{check_architecture, check_fields, read_content};
 use crate::archive::Archive;
 use crate::config::Suite;
 
@@ -143,30 +143,17 @@ impl Archive {
             size,
         } = received;
         let tree = place.suite.pool_tree();
-        if let Some((content, held)) = self.catalog().find(&sha256, tree)? {
-            arrival.names.check(&content.content)?;
-            check_type(&content.content.control)?;
-            check_filing(&content.content.control)?;
-            check_architecture(place.suite, &content.content.architecture)?;
-            return Ok(StagedPackage {
-                content,
-                file: Some((path, file)),
-                held,
-                sent: None,
-                by: arrival.by.clone(),
-                vulnerable: arrival.vulnerable,
-                metadata: Description::default(),
-            });
-        }
-        let content = read_content(path.as_path(), (sha256, size), arrival)?;
+        let (content, held) = match self.catalog().find(&sha256, tree)? {
+            Some(known) => known,
+            None => (read_content(path.as_path(), (sha256, size), arrival)?, None),
+        };
         arrival.names.check(&content.content)?;
-        check_type(&content.content.control)?;
-        check_filing(&content.content.control)?;
+        check_fields(&content.content.control)?;
         check_architecture(place.suite, &content.content.architecture)?;
         Ok(StagedPackage {
             content,
             file: Some((path, file)),
-            held: None,
+            held,
             sent: None,
             by: arrival.by.clone(),
             vulnerable: arrival.vulnerable,

@@ -31,15 +31,7 @@ pub fn generations(count: usize) -> Account {
     let seconds = count as i64 * 2 + 60;
     let archive = TestArchive::empty();
     let ago = format!("-{seconds}s");
-    let init = ["-f", &ago];
-    Run::of(
-        archive
-            .tool("faketime")
-            .args(init)
-            .arg(crate::archive::repogen())
-            .arg("init"),
-    )
-    .ok();
+    archive.repogen_at(&ago, &["init"]).ok();
     let root = archive.root();
     let opened = Archive::open(&ArchiveLocation::folder(&root)).unwrap();
     let signer = KeyFiles::open(&root.join("keys/archive.pgp"), &[]).unwrap();

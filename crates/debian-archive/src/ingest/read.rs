@@ -104,20 +104,18 @@ pub(crate) fn read_content_from(
     Ok(NewContent { content, paths })
 }
 
-/// Refuses a package of the installer by what it says of itself: a name can be changed, and a body has none.
+/// Refuses a package of the installer by what it says of itself, for a name can be changed and a body has none; and one whose section or
+/// priority no list has a place for.
 ///
 /// Source: deb-control(5), `Package-Type`.
-pub(super) fn check_type(control: &str) -> Result<(), IngestError> {
+pub(super) fn check_fields(control: &str) -> Result<(), IngestError> {
     let stanza = Stanza::parse(control).expect("the control file was parsed when it was read");
-    match stanza.line("Package-Type") {
-        Some(kind) if kind.eq_ignore_ascii_case("udeb") => Err(IngestError::Installer),
-        _ => Ok(()),
+    if stanza
+        .line("Package-Type")
+        .is_some_and(|kind| kind.eq_ignore_ascii_case("udeb"))
+    {
+        return Err(IngestError::Installer);
     }
-}
-
-/// Refuses a package whose section or priority no list has a place for.
-pub(super) fn check_filing(control: &str) -> Result<(), IngestError> {
-    let stanza = Stanza::parse(control).expect("the control file was parsed when it was read");
     for field in ["Section", "Priority"] {
         if let Some(value) = stanza.line(field) {
             check_foreign_section(field, value).map_err(IngestError::Section)?;

@@ -178,11 +178,7 @@ fn files_that_are_gone_closed_or_out_of_date_are_found() {
 
 /// Runs the doctor at another time.
 fn at(archive: &TestArchive, offset: &str) -> Run {
-    let mut command = archive.tool("faketime");
-    let command = command
-        .args(["-f", offset])
-        .arg(archive_tests::archive::repogen());
-    Run::of(command.args(["doctor", "--offline"])).exits(1)
+    archive.repogen_at(offset, &["doctor", "--offline"]).exits(1)
 }
 
 fn walk(folder: &std::path::Path) -> Vec<std::path::PathBuf> {

@@ -135,12 +135,7 @@ fn files_of_an_older_copy_are_brought_up_to_the_catalog() {
         archive.repogen(&["publish", "--force"]).ok();
     }
     // Nothing but its identity is left of what the copy names.
-    let mut later = archive.tool("faketime");
-    later
-        .args(["-f", "+30d"])
-        .arg(archive_tests::archive::repogen())
-        .arg("prune");
-    Run::of(&mut later).ok();
+    archive.repogen_at("+30d", &["prune"]).ok();
     assert!(!archive.root().join("pool/main/o/one/one_1_amd64.deb").exists());
     fs::remove_dir_all(archive.root().join("dists")).unwrap();
     Run::of(

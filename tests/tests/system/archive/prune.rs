@@ -13,16 +13,6 @@ fn pool_file(archive: &TestArchive, version: &str) -> PathBuf {
         .join(format!("pool/main/h/hello/hello_{version}_amd64.deb"))
 }
 
-/// Runs `repogen` under a clock that is ahead.
-fn later(archive: &TestArchive, ahead: &str, arguments: &[&str]) -> Run {
-    let mut command = archive.tool("faketime");
-    command
-        .args(["-f", ahead])
-        .arg(archive_tests::archive::repogen())
-        .args(arguments);
-    Run::of(&mut command)
-}
-
 /// Publishes as often as generations are kept, so that what came before is none of them.
 fn pass_generations(archive: &TestArchive) {
     for _ in 0..3 {
@@ -57,10 +47,10 @@ fn a_removed_package_stays_fetchable_for_its_time_and_no_longer() {
     pass_generations(&archive);
     archive.configure_last_suite("keep_snapshots_for = \"1d\"");
 
-    assert_eq!(of_the_pool(&later(&archive, "+20h", &["prune"]).ok()), "");
+    assert_eq!(of_the_pool(&archive.repogen_at("+20h", &["prune"]).ok()), "");
     assert!(pool_file(&archive, "1.0").exists());
 
-    let told = later(&archive, "+26h", &["prune", "--dry-run"]).ok();
+    let told = archive.repogen_at("+26h", &["prune", "--dry-run"]).ok();
     assert!(
         told.stdout
             .contains("deleted\tpool/main/h/hello/hello_1.0_amd64.deb\t"),
@@ -69,7 +59,7 @@ fn a_removed_package_stays_fetchable_for_its_time_and_no_longer() {
     );
     assert!(pool_file(&archive, "1.0").exists());
 
-    let done = later(&archive, "+26h", &["prune"]).ok();
+    let done = archive.repogen_at("+26h", &["prune"]).ok();
     assert_eq!(of_the_pool(&done), of_the_pool(&told));
     assert!(!pool_file(&archive, "1.0").exists() && pool_file(&archive, "1.1").exists());
     assert_eq!(archive.repogen(&["verify"]).ok().stdout, "");
@@ -83,7 +73,7 @@ fn an_identity_outlives_its_file() {
     archive.repogen(&["remove", "hello"]).ok();
     archive.publish();
     pass_generations(&archive);
-    later(&archive, "+30d", &["prune"]).ok();
+    archive.repogen_at("+30d", &["prune"]).ok();
     assert!(!pool_file(&archive, "1.0").exists());
 
     let other = hello("1.0").file("usr/share/other", "other bytes");
@@ -102,7 +92,7 @@ fn what_a_removal_that_is_not_published_yet_named_stays() {
     archive.add(&[hello("1.0")]);
     archive.publish();
     archive.repogen(&["remove", "hello"]).ok();
-    later(&archive, "+30d", &["prune"]).ok();
+    archive.repogen_at("+30d", &["prune"]).ok();
     assert!(pool_file(&archive, "1.0").exists());
     assert_eq!(archive.repogen(&["verify"]).ok().stdout, "");
 }
@@ -122,7 +112,7 @@ fn old_generations_go_and_the_newest_stay() {
         "all of them were live within the hour"
     );
 
-    later(&archive, "+2h", &["prune"]).ok();
+    archive.repogen_at("+2h", &["prune"]).ok();
     // Three forms and the chunk list of three generations, and the Release that all of them share.
     assert_eq!(generations(&archive), 4 * 3 + 1);
     assert_eq!(archive.repogen(&["verify"]).ok().stdout, "");
@@ -195,7 +185,7 @@ fn what_cannot_be_read_stops_the_prune_of_what_it_may_name() {
     let release = archive.root().join("dists/stable/Release");
     std::fs::write(&release, "no release").unwrap();
     let generations_before = generations(&archive);
-    let run = later(&archive, "+20d", &["prune"]).exits(3);
+    let run = archive.repogen_at("+20d", &["prune"]).exits(3);
     assert!(run.stderr.contains("dists/stable/Release"), "{}", run.report());
     assert_eq!(generations(&archive), generations_before);
     archive.publish();
@@ -226,7 +216,7 @@ fn what_a_publish_that_was_cut_off_names_stays() {
         at += 1;
     }
     archive.repogen(&["remove", "hello"]).ok();
-    let run = later(&archive, "+2h", &["prune"]);
+    let run = archive.repogen_at("+2h", &["prune"]);
     assert!(
         run.code == 3 && run.stderr.contains("is not recorded"),
         "{}",
@@ -234,6 +224,6 @@ fn what_a_publish_that_was_cut_off_names_stays() {
     );
     assert!(pool_file(&archive, "1.0").exists());
     archive.publish();
-    later(&archive, "+2h", &["prune"]).ok();
+    archive.repogen_at("+2h", &["prune"]).ok();
     assert!(!pool_file(&archive, "1.0").exists());
 }

@@ -96,12 +96,7 @@ fn what_the_archive_has_no_longer_goes_when_that_is_asked_for() {
     for _ in 0..4 {
         archive.repogen(&["publish", "--force"]).ok();
     }
-    let mut later = archive.tool("faketime");
-    later
-        .args(["-f", "+30d"])
-        .arg(archive_tests::archive::repogen())
-        .arg("prune");
-    Run::of(&mut later).ok();
+    archive.repogen_at("+30d", &["prune"]).ok();
     let kept = replicate(&archive, &mirror, &[]).ok();
     assert!(!kept.stdout.contains("deleted"), "{}", kept.report());
     let done = replicate(&archive, &mirror, &["--delete"]).ok();

@@ -9,16 +9,6 @@ fn hello(version: &str) -> DebBuilder {
     DebBuilder::new("hello", version, "amd64").file("usr/bin/hello", version)
 }
 
-/// Runs `repogen` under a clock that is ahead.
-fn later(archive: &TestArchive, ahead: &str, arguments: &[&str]) -> Run {
-    let mut command = archive.tool("faketime");
-    command
-        .args(["-f", ahead])
-        .arg(archive_tests::archive::repogen())
-        .args(arguments);
-    Run::of(&mut command)
-}
-
 /// Returns the newest snapshot: what is live.
 fn live(archive: &TestArchive) -> String {
     let list = archive.repogen(&["snapshot", "list"]).ok();
@@ -40,7 +30,7 @@ fn going_back_to_any_publish_gives_its_packages_byte_for_byte() {
     let mut published = BTreeMap::new();
     // A clock of its own, two seconds on with each publish, so that none waits for its Date.
     let at =
-        |publish: u32, arguments: &[&str]| later(&archive, &format!("+{}s", publish * 2), arguments).ok();
+        |publish: u32, arguments: &[&str]| archive.repogen_at(&format!("+{}s", publish * 2), arguments).ok();
     let rounds = 8_u32;
     for round in 0..rounds {
         // Adds, replaces, removes and brings back, in a fixed order that mixes them.
@@ -257,7 +247,7 @@ fn prune_keeps_what_a_pinned_state_holds_until_it_is_deleted() {
         archive.repogen(&["publish", "--force"]).ok();
     }
     let deb = archive.root().join("pool/main/h/hello/hello_1.0_amd64.deb");
-    later(&archive, "+30d", &["prune"]).ok();
+    archive.repogen_at("+30d", &["prune"]).ok();
     assert!(deb.exists());
     assert_eq!(archive.repogen(&["verify"]).ok().stdout, "");
     let list = archive.repogen(&["snapshot", "list"]).ok();
@@ -269,7 +259,7 @@ fn prune_keeps_what_a_pinned_state_holds_until_it_is_deleted() {
 
     archive.repogen(&["snapshot", "delete", &id]).ok();
     assert!(!archive.root().join("snapshots").join(&id).exists());
-    later(&archive, "+30d", &["prune"]).ok();
+    archive.repogen_at("+30d", &["prune"]).ok();
     assert!(!deb.exists());
     archive.repogen(&["rollback", &id]).exits(1);
 }

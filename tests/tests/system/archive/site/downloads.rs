@@ -6,16 +6,6 @@ use archive_tests::{Run, TestArchive};
 
 use super::{below, package, served};
 
-/// Publishes under a clock that is ahead.
-fn publish_later(archive: &TestArchive, ahead: &str) -> Run {
-    let mut command = archive.tool("faketime");
-    command
-        .args(["-f", ahead])
-        .arg(archive_tests::archive::repogen())
-        .arg("publish");
-    Run::of(&mut command).ok()
-}
-
 /// Counts downloads of `hello` 1.0 by a log.
 fn download(archive: &TestArchive, log: &str, times: usize) {
     let path = archive.outside().join(log);
@@ -66,7 +56,7 @@ fn pages_say_how_often_a_package_was_downloaded_where_that_is_allowed() {
     archive.repogen(&["publish", "--force"]).ok();
     assert_eq!(counts("hello"), (Some(3), Some(3)));
     let before = below(&archive.root().join("browse/stable"));
-    publish_later(&archive, "+25h");
+    archive.repogen_at("+25h", &["publish"]).ok();
     assert_eq!(counts("hello"), (Some(5), Some(5)));
     let after = below(&archive.root().join("browse/stable"));
     let touched: Vec<&str> = after
@@ -80,14 +70,20 @@ fn pages_say_how_often_a_package_was_downloaded_where_that_is_allowed() {
         .iter()
         .filter(|path| !path.starts_with("hello/") && !path.starts_with('_'));
     assert_eq!(of_others.count(), 0, "{touched:?}");
-    assert!(publish_later(&archive, "+25h").stdout.contains("unchanged"));
+    assert!(
+        archive
+            .repogen_at("+25h", &["publish"])
+            .ok()
+            .stdout
+            .contains("unchanged")
+    );
 
     // Another version counts beside those that the suite had.
     archive.add(&[package("hello", "2.0")]);
     archive.repogen(&["remove", "hello=1.0"]).ok();
-    publish_later(&archive, "+26h");
+    archive.repogen_at("+26h", &["publish"]).ok();
     assert_eq!(counts("hello"), (Some(5), Some(0)));
     archive.configure("downloads = true\n", "");
-    publish_later(&archive, "+26h");
+    archive.repogen_at("+26h", &["publish"]).ok();
     assert_eq!(twin("hello").get("downloads"), None);
 }
