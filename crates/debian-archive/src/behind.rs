@@ -42,13 +42,23 @@ impl fmt::Display for Behind {
         match self {
             Self::Unknown { packages, first } => write!(
                 formatter,
-                "with {packages} packages that the catalog never had in it, such as `{first}`"
+                "with {} that the catalog never had in it, such as `{first}`",
+                counted(*packages)
             ),
             Self::Removed { packages, first } => write!(
                 formatter,
-                "without {packages} packages that were published and that nobody removed, as far as the catalog knows, such as `{first}`"
+                "without {} that nobody removed although they were published, as far as the catalog knows, such as `{first}`",
+                counted(*packages)
             ),
         }
+    }
+}
+
+/// Says a number of packages in words.
+fn counted(packages: usize) -> String {
+    match packages {
+        1 => "1 package".to_owned(),
+        more => format!("{more} packages"),
     }
 }
 

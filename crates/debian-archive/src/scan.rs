@@ -22,7 +22,7 @@ pub use self::overrides::Overrides;
 /// What to look for, and how.
 #[derive(Debug, Clone)]
 pub struct Scan<'a> {
-    /// The folder.
+    /// The folder, or one package file.
     pub folder: &'a Path,
     /// How many files are read at a time.
     pub jobs: usize,
@@ -154,7 +154,7 @@ fn apply(
     (stanzas, warnings.unwrap_or_default())
 }
 
-/// Returns the package files below a folder, as the folder was given.
+/// Returns the package files below a folder, as the folder was given; that of a file is itself.
 fn list(scan: &Scan<'_>, rejected: &mut Vec<(PathBuf, ScanError)>) -> Vec<PathBuf> {
     let mut files = Vec::new();
     let folder = scan.folder;

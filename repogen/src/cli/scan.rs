@@ -18,7 +18,7 @@ use debian_control::terminal::escaped;
 #[derive(Debug, Args)]
 #[command(disable_help_flag = true)]
 pub(super) struct ScanArgs {
-    /// The directory; paths in the output begin with it.
+    /// The directory, or one package file; paths in the output begin with it.
     #[arg(value_name = "DIR")]
     folder: PathBuf,
     /// Override file with lines `PACKAGE PRIORITY SECTION [MAINTAINER]`; MAINTAINER is `OLD => NEW` or the new value.
@@ -94,10 +94,12 @@ fn read(path: Option<&Path>, parse: fn(&str) -> Overrides) -> Result<Option<Over
 }
 
 pub(super) fn run(args: ScanArgs, context: &mut Context) -> Result<Completion, Failure> {
-    if !args.folder.is_dir() {
+    let is_package = args.folder.extension().is_some_and(|end| *end == *args.kind);
+    if !args.folder.is_dir() && !(is_package && args.folder.is_file()) {
         return Err(Failure::not_possible(format_args!(
-            "`{}` is no folder",
-            args.folder.display()
+            "`{}` is neither a folder nor a .{} file",
+            escaped(&args.folder.to_string_lossy()),
+            escaped(&args.kind)
         )));
     }
     let cores = thread::available_parallelism().map_or(1, |count| count.get());

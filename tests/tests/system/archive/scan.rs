@@ -123,6 +123,36 @@ fn without_multiversion_the_newest_version_stands_alone_as_with_dpkg_scanpackage
 }
 
 #[test]
+fn one_file_is_listed_as_in_its_folder() {
+    let folder = pool();
+    let scan = |what: &str| run(folder.path(), archive::repogen(), &["scan", what]);
+    let whole = run(
+        folder.path(),
+        archive::repogen(),
+        &["scan", "pool", "--multiversion"],
+    )
+    .stdout;
+    for number in 0..5 {
+        let mut files = std::fs::read_dir(folder.path().join(format!("pool/{number}"))).unwrap();
+        let name = files.next().unwrap().unwrap().file_name().into_string().unwrap();
+        let alone = scan(&format!("pool/{number}/{name}")).stdout;
+        assert!(!alone.is_empty() && whole.contains(&alone), "{name}: {alone}");
+    }
+    std::fs::write(folder.path().join("notes.txt"), "no package").unwrap();
+    let other = Run::of(
+        Command::new(archive::repogen())
+            .args(["scan", "notes.txt"])
+            .current_dir(folder.path()),
+    )
+    .exits(1);
+    assert!(
+        other.stdout.is_empty() && other.stderr.contains("neither a folder nor a .deb file"),
+        "{}",
+        other.report()
+    );
+}
+
+#[test]
 fn the_number_of_jobs_changes_nothing() {
     let folder = pool();
     let with = |jobs: &str| {
