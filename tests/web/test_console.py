@@ -157,10 +157,9 @@ class Journeys(Console):
         button = self.one("button.bad")
         self.fill(password="a wrong password")
         button.click()
-        self.title("User name or password is wrong")
-        self.driver.back()
+        self.until(lambda: self.one("p.problem").text == "The password is wrong. Nothing has been done yet.", "asked again")
         self.fill(password=PASSWORD)
-        self.one("button.bad").click()
+        self.press("Continue")
         self.until(lambda: self.one(".notice").text.startswith("The suite holds what it held"), "gone back")
 
     def test_a_user_and_a_token_are_made_and_the_token_works_until_it_is_revoked(self):
