@@ -1,6 +1,6 @@
 //! `repogen snapshot` and `repogen rollback`: what was published can be named, compared, served and gone back to.
 
-use archive_tests::{Apt, DebBuilder, Run, TestArchive};
+use archive_tests::{Apt, DebBuilder, TestArchive};
 use std::collections::BTreeMap;
 
 const PACKAGES: &str = "dists/stable/main/binary-amd64/Packages";

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use archive_tests::{Run, TestArchive};
+use archive_tests::TestArchive;
 
 use super::{below, package, served};
 
