@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use debian_control::architecture::{Architecture, ArchitectureError};
 use debian_control::digest::{Digester, Sha256};
 use openpgp_policy::{Keyring, KeyringError};
-
 use serde::{Deserialize, Serialize};
 
 use crate::fetch::{Location, LocationError};
@@ -96,6 +96,14 @@ pub enum SourceError {
         /// Why.
         source: LocationError,
     },
+    /// What it names as an architecture is none.
+    #[error("source `{url}` names something else as an architecture")]
+    Architecture {
+        /// Its address.
+        url: String,
+        /// What is wrong with it.
+        source: ArchitectureError,
+    },
     /// Its keys cannot be read.
     #[error("cannot read the keys of source `{url}` in `{}`", path.display())]
     ReadKeys {
@@ -120,7 +128,7 @@ impl Source {
     /// Makes an archive of its entry in the configuration.
     ///
     /// # Errors
-    /// When its address cannot be used, or its keys cannot be read.
+    /// When its address cannot be used, it names what is no architecture, or its keys cannot be read.
     pub fn open(config: &SourceConfig, home: &Path) -> Result<Self, SourceError> {
         Self::with_keys(config, read_keys(config, home)?)
     }
@@ -128,7 +136,7 @@ impl Source {
     /// Makes an archive of an entry whose keys are at hand, in the place of those that it names.
     ///
     /// # Errors
-    /// When its address cannot be used.
+    /// When its address cannot be used, or it names what is no architecture.
     pub fn with_keys(config: &SourceConfig, keys: Vec<u8>) -> Result<Self, SourceError> {
         let location = |text: &String| {
             text.parse().map_err(|source| SourceError::Location {
@@ -136,6 +144,12 @@ impl Source {
                 source,
             })
         };
+        for name in &config.architectures {
+            if let Err(source) = name.parse::<Architecture>() {
+                let url = config.url.clone();
+                return Err(SourceError::Architecture { url, source });
+            }
+        }
         let mut digester = Digester::sha256();
         digester.update(&keys);
         Ok(Self {

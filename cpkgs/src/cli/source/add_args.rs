@@ -16,11 +16,11 @@ pub(super) struct AddArgs {
     /// names of releases, this machine's own when left out.
     #[arg(required = true, num_args = 1.., value_name = "URL")]
     pub(super) address: Vec<String>,
-    /// A suite or codename, or a folder with a slash at its end (`./`) that has everything by itself; may be given several times.
-    #[arg(long, value_name = "SUITE")]
+    /// A suite or codename, or a folder with a slash at its end (`./`) that has everything by itself; several by commas.
+    #[arg(long, value_name = "SUITE", value_delimiter = ',')]
     pub(super) suite: Vec<String>,
-    /// A component; may be given several times.
-    #[arg(long, value_name = "COMPONENT")]
+    /// A component; several by commas.
+    #[arg(long, value_name = "COMPONENT", value_delimiter = ',')]
     pub(super) component: Vec<String>,
     /// A file with the keys that may sign, armoured or binary.
     #[arg(long, value_name = "FILE", conflicts_with = "fingerprint")]
@@ -28,8 +28,8 @@ pub(super) struct AddArgs {
     /// The fingerprint of the key that may sign; the archive has the key itself.
     #[arg(long, value_name = "FPR")]
     pub(super) fingerprint: Option<Fingerprint>,
-    /// An architecture; may be given several times. This machine's own when left out.
-    #[arg(long, value_name = "ARCH")]
+    /// An architecture; several by commas. This machine's own when left out.
+    #[arg(long, value_name = "ARCH", value_delimiter = ',')]
     pub(super) architecture: Vec<String>,
     /// With `debian` or `ubuntu`: the address of their archive, instead of the one that this machine's apt has.
     #[arg(long, value_name = "URL")]

@@ -155,3 +155,23 @@ fn without_a_source_every_command_says_how_to_get_one() {
         );
     }
 }
+
+#[test]
+fn architectures_are_named_by_commas_and_what_is_none_is_refused_at_once() {
+    let (archive, keys) = archive(&["stable"]);
+    let url = archive.root().display().to_string();
+    let client = Client::new();
+    let add = |architectures: &str| {
+        let source = ["source", "add", &url, "--suite", "stable", "--signed-by", &keys];
+        client.run(&[&source[..], &["--architecture", architectures]].concat())
+    };
+    for wrong in ["any", "amd64,AMD64", "amd64 i386"] {
+        let refused = add(wrong);
+        let says = refused.stderr.contains("invalid architecture");
+        assert!(refused.code != 0 && says, "{wrong}: {}", refused.report());
+    }
+    assert_eq!(listed(&client), [""; 0]);
+    add("amd64,arm64").ok();
+    let sources = client.json(&["source", "list"]);
+    assert_eq!(sources[0]["architectures"], serde_json::json!(["amd64", "arm64"]));
+}
