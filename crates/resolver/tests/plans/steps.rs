@@ -42,6 +42,32 @@ fn what_is_needed_meanwhile_goes_last_or_gives_way() {
     );
 }
 
+/// dpkg configures neither of two halves that are of different versions.
+#[test]
+fn a_half_gives_way_to_one_of_another_version() {
+    let world = World::new(
+        "* user 1 & Depends: tool \n * tool 2 & Multi-Arch: foreign & Depends: lib \n tool 2 i386 & Multi-Arch: foreign & Depends: lib \n \
+         * lib 2 & Multi-Arch: same \n lib 1 i386 & Multi-Arch: same",
+    );
+    let request = Request {
+        remove: vec![Target::Named {
+            name: "lib".to_owned(),
+            architecture: Some("amd64".to_owned()),
+            constraint: None,
+        }],
+        ..world.request(&[])
+    };
+    let plan = world.solve(&request).unwrap();
+    assert_eq!(
+        world.short(&Ok(plan.clone())),
+        "+lib:i386=1 +tool:i386=2 -lib=2 -tool=2"
+    );
+    assert_eq!(
+        world.steps(&plan),
+        "give way tool, give way lib, unpack lib, configure lib, unpack tool, configure tool"
+    );
+}
+
 fn full_upgrade(world: &World) -> Request {
     Request {
         upgrade: Upgrade::Full,

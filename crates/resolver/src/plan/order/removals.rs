@@ -7,7 +7,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{ALL, Step, needs};
-use crate::universe::{Field, PackageId, Universe};
+use crate::universe::{Field, MultiArch, PackageId, Universe};
 
 /// What goes although something needs it until then.
 pub(super) struct Removals<'u> {
@@ -24,7 +24,8 @@ pub(super) struct Removals<'u> {
 
 impl<'u> Removals<'u> {
     pub(super) fn new(universe: &'u Universe, unpacked: &[PackageId], needed: Vec<PackageId>) -> Self {
-        let conflicting = pairs(universe, unpacked, &needed, Field::Conflicts);
+        let mut conflicting = pairs(universe, unpacked, &needed, Field::Conflicts);
+        conflicting.extend(unequal_halves(universe, unpacked, &needed));
         let in_conflict: HashSet<PackageId> = conflicting.iter().map(|(_, old)| *old).collect();
         let mut replaced: HashMap<PackageId, PackageId> = HashMap::new();
         for (new, old) in pairs(universe, unpacked, &needed, Field::Breaks) {
@@ -133,6 +134,28 @@ pub(super) fn pairs(
         );
     }
     pairs
+}
+
+/// Returns the packages of the first list with those of the second one that are `Multi-Arch: same` of another architecture and version: dpkg
+/// configures neither beside the other, and their shared files differ.
+fn unequal_halves(
+    universe: &Universe,
+    unpacked: &[PackageId],
+    needed: &[PackageId],
+) -> Vec<(PackageId, PackageId)> {
+    let is_same = |package: PackageId| universe.multi_arch(package) == MultiArch::Same;
+    let mut found = Vec::new();
+    for old in needed.iter().copied().filter(|old| is_same(*old)) {
+        let name = universe.package(old).name;
+        let others = unpacked.iter().copied().filter(|new| {
+            universe.package(*new).name == name
+                && is_same(*new)
+                && universe.machine(*new) != universe.machine(old)
+                && !universe.co_installable(*new, old)
+        });
+        found.extend(others.map(|new| (new, old)));
+    }
+    found
 }
 
 fn by_first(pairs: impl Iterator<Item = (PackageId, PackageId)>) -> HashMap<PackageId, Vec<PackageId>> {
