@@ -111,7 +111,11 @@ impl Trusted {
 /// # Errors
 /// When it is not of this suite, from the future, expired, or older than what `seen` has.
 pub fn check(verified: Verified, asked: &Asked<'_>, now: i64) -> Result<Trusted, TrustError> {
-    let release = Release::parse(&verified.text)?;
+    // As apt has it, what does not count need not be readable either.
+    let release = match asked.check_valid_until {
+        true => Release::parse(&verified.text)?,
+        false => Release::parse_for_any_time(&verified.text)?,
+    };
     let lists_digests = verified
         .text
         .lines()

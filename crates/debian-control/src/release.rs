@@ -159,6 +159,20 @@ impl Release {
     /// Where it is not a stanza, a time cannot be parsed, or a line of the list is not a digest, a size and a path; and where the list has a path twice with different files.
     pub fn parse(text: &str) -> Result<Self, ReleaseError> {
         let stanza = Stanza::parse(text)?;
+        Self::of(&stanza, date(&stanza, "Valid-Until")?)
+    }
+
+    /// Parses the text of a Release file whose `Valid-Until` does not count: like [`Self::parse`], but for a value there that is no time,
+    /// which is passed over.
+    ///
+    /// # Errors
+    /// As [`Self::parse`], but for `Valid-Until`.
+    pub fn parse_for_any_time(text: &str) -> Result<Self, ReleaseError> {
+        let stanza = Stanza::parse(text)?;
+        Self::of(&stanza, stanza.line("Valid-Until").and_then(parse_date))
+    }
+
+    fn of(stanza: &Stanza<'_>, valid_until: Option<i64>) -> Result<Self, ReleaseError> {
         let text = |name: &str| {
             stanza
                 .line(name)
@@ -176,8 +190,8 @@ impl Release {
             suite: text("Suite"),
             version: text("Version"),
             codename: text("Codename"),
-            date: date(&stanza, "Date")?,
-            valid_until: date(&stanza, "Valid-Until")?,
+            date: date(stanza, "Date")?,
+            valid_until,
             not_automatic: yes("NotAutomatic"),
             but_automatic_upgrades: yes("ButAutomaticUpgrades"),
             acquire_by_hash: yes("Acquire-By-Hash"),
@@ -185,11 +199,11 @@ impl Release {
             snapshots: text("Snapshots"),
             changelogs: text("Changelogs"),
             signed_by: text("Signed-By"),
-            architectures: words(&stanza, "Architectures"),
-            components: words(&stanza, "Components"),
+            architectures: words(stanza, "Architectures"),
+            components: words(stanza, "Components"),
             description: text("Description"),
-            other: other(&stanza),
-            sha256: list(&stanza)?,
+            other: other(stanza),
+            sha256: list(stanza)?,
         })
     }
 }

@@ -238,6 +238,20 @@ fn an_ended_suite_counts_where_that_was_said() {
 }
 
 #[test]
+fn an_unreadable_valid_until_matters_only_where_it_counts() {
+    let header = format!("{HEADER}Valid-Until: never\n");
+    let made = Made {
+        header: &header,
+        ..Made::default()
+    };
+    let foreign = made.of(&greeting());
+    foreign.client(&STABLE).run(&["update"]).exits(4);
+    let client = foreign.client(&[&STABLE, ["--no-check-valid-until"].as_slice()].concat());
+    client.run(&["update"]).ok();
+    knows_greeting(&client);
+}
+
+#[test]
 fn a_release_of_another_name_counts_where_that_was_said() {
     let header = HEADER.replace("stable", "bookworm");
     let made = Made {
