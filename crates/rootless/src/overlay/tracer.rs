@@ -18,13 +18,16 @@ mod paths;
 mod process;
 mod registers;
 
+use std::collections::BTreeMap;
 use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use rustix::io::Errno;
 use rustix::process::{PTracer, Pid, getpid, set_ptracer, setsid};
-use seccompiler::{BpfProgram, SeccompAction, SeccompFilter};
+use seccompiler::{
+    BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule,
+};
 
 use self::follow::Followed;
 pub(super) use self::paths::PackageFiles;
@@ -148,7 +151,19 @@ pub(super) fn stop_at_paths(files: PackageFiles) -> io::Result<()> {
     let arch = std::env::consts::ARCH.try_into().map_err(io::Error::other)?;
     let more = (files == PackageFiles::Copied).then(calls::stopped_to_make);
     let all = calls::stopped().chain(more.into_iter().flatten());
-    let rules = all.map(|call| (call, Vec::new())).collect();
+    let mut rules: BTreeMap<i64, Vec<SeccompRule>> = all.map(|call| (call, Vec::new())).collect();
+    let (call, [what, how]) = calls::hiding();
+    let is = |place, value| {
+        // The first of them is an `int`.
+        let length = if place == 0 {
+            SeccompCmpArgLen::Dword
+        } else {
+            SeccompCmpArgLen::Qword
+        };
+        SeccompCondition::new(place, length, SeccompCmpOp::Eq, value).map_err(io::Error::other)
+    };
+    let hides = SeccompRule::new(vec![is(0, what)?, is(1, how)?]).map_err(io::Error::other)?;
+    rules.insert(call, vec![hides]);
     let filter = SeccompFilter::new(rules, SeccompAction::Allow, SeccompAction::Trace(0), arch);
     let program = filter.and_then(BpfProgram::try_from).map_err(io::Error::other)?;
     seccompiler::apply_filter(&program).map_err(io::Error::other)

@@ -23,6 +23,8 @@ pub(super) enum Call {
     List([usize; 2]),
     /// It is for paths that no filter sees, and is not to be had: programs do without.
     Refused,
+    /// It takes the sight of the process's memory from all others, also from who follows it: it is said to be done, and is not.
+    Hides,
 }
 
 impl Call {
@@ -33,7 +35,7 @@ impl Call {
             Self::Link([path, ..]) | Self::LinkAt([path, ..]) | Self::Exec([path, _]) => {
                 std::slice::from_ref(path)
             }
-            Self::List(_) | Self::Refused => &[],
+            Self::List(_) | Self::Refused | Self::Hides => &[],
         }
     }
 }
@@ -98,6 +100,9 @@ const OLDER: &[(i64, Call)] = &[
 
 /// Those that are stopped at where files are made: what is among the links looks there as it would in a namespace.
 const STOPPED_TO_MAKE: &[(i64, Call)] = &[(c::SYS_getdents64, Call::List([0, 1]))];
+
+/// What is stopped at only with these first two arguments: number, and both. Source: prctl(2).
+const HIDING: (i64, [u64; 2]) = (c::SYS_prctl, [c::PR_SET_DUMPABLE as u64, 0]);
 
 /// Those that change a file by its path.
 const CHANGING: &[i64] = &[
@@ -174,6 +179,9 @@ pub(super) fn access(number: i64, argument: impl Fn(usize) -> u64) -> Access {
 
 /// Returns what there is to do at a system call.
 pub(super) fn find(number: i64) -> Option<Call> {
+    if number == HIDING.0 {
+        return Some(Call::Hides);
+    }
     let mut all = STOPPED.iter().chain(OLDER).chain(STOPPED_TO_MAKE);
     all.find(|(known, _)| *known == number).map(|(_, call)| *call)
 }
@@ -181,6 +189,11 @@ pub(super) fn find(number: i64) -> Option<Call> {
 /// Returns the numbers of all that are stopped at.
 pub(super) fn stopped() -> impl Iterator<Item = i64> {
     STOPPED.iter().chain(OLDER).map(|(number, _)| *number)
+}
+
+/// Returns the number of the one that is stopped at only with certain first arguments, and those.
+pub(super) fn hiding() -> (i64, [u64; 2]) {
+    HIDING
 }
 
 /// Returns those of the calls that are stopped at besides where files are made.
@@ -206,7 +219,7 @@ mod tests {
                 }
                 Call::Link(places) | Call::LinkAt(places) => *places.iter().max().unwrap(),
                 Call::Exec(places) | Call::List(places) => *places.iter().max().unwrap(),
-                Call::Refused => 0,
+                Call::Refused | Call::Hides => 0,
             };
             assert!(most < 6, "{number}");
         }

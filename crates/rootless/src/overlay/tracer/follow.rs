@@ -113,8 +113,12 @@ impl Followed {
             }
         };
         match status.stopping_signal() {
-            // Who is gone meanwhile is reported as such.
-            Some(signal) => drop(self.stopped(process, signal, status.as_raw() >> 16)),
+            // Who is gone meanwhile is reported as such. Who lets nobody see its memory goes on as it is: it would wait for ever.
+            Some(signal) => {
+                if self.stopped(process, signal, status.as_raw() >> 16).is_err() {
+                    drop(go_on(process, Resume::On, 0));
+                }
+            }
             None => self.ended(process),
         }
         Ok(Some((process, status)))
@@ -400,6 +404,7 @@ fn answered(
 ) -> Option<io::Result<i64>> {
     let places = match call {
         Call::Refused => return Some(Ok(-i64::from(libc::ENOSYS))),
+        Call::Hides => return Some(Ok(0)),
         Call::Link(places) | Call::LinkAt(places) => places,
         _ => return None,
     };
