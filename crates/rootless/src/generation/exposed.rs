@@ -5,7 +5,7 @@
 //!
 //! Debian divides a program over several packages, though, and has packages that only bring others. So a package that was asked for
 //! also stands for what it needs of its own source, and one that has nothing but documentation for what it needs. Of the source of the
-//! first one is also what those need that it stands for.
+//! first one is also what those need that it stands for, and what has its name: `ruby-rubygems` for `ruby`, `gnat-12` for `gnat`.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -43,7 +43,7 @@ pub(super) fn exposed(packages: &[Package], programs: Programs) -> BTreeSet<usiz
             for index in needed.iter().copied() {
                 let stands_for = about
                     .get(index)
-                    .is_some_and(|other| one.stands_for(other) || asked_for.source == other.source);
+                    .is_some_and(|other| one.stands_for(other) || asked_for.is_divided_into(other));
                 if stands_for && seen.insert((index, first)) {
                     queue.push((index, first));
                 }
@@ -55,6 +55,7 @@ pub(super) fn exposed(packages: &[Package], programs: Programs) -> BTreeSet<usiz
 
 /// What counts of a package here.
 struct About {
+    name: String,
     source: String,
     /// Its name and those that it provides.
     names: Vec<String>,
@@ -80,6 +81,7 @@ impl About {
         let mut names = related(&[RelationKind::Provides]);
         names.push(name.clone());
         Self {
+            name: name.clone(),
             source: source.unwrap_or(name).to_owned(),
             names,
             needs: related(&[RelationKind::PreDepends, RelationKind::Depends]),
@@ -92,6 +94,17 @@ impl About {
     fn stands_for(&self, needed: &Self) -> bool {
         self.source == needed.source || self.is_meta && !needed.is_essential
     }
+
+    /// Says whether this one, which was asked for, and another are parts of one thing: of one source, or with a name that says so.
+    fn is_divided_into(&self, other: &Self) -> bool {
+        self.source == other.source || is_part(&self.name, &other.name) && !other.is_essential
+    }
+}
+
+/// Says whether a package's name is that of another with something behind it: a part, or a version.
+fn is_part(whole: &str, name: &str) -> bool {
+    let rest = name.strip_prefix(whole);
+    rest.is_some_and(|rest| rest.starts_with(|first: char| first == '-' || first.is_ascii_digit()))
 }
 
 fn is_meta(package: &Package) -> bool {
@@ -103,4 +116,28 @@ fn is_meta(package: &Package) -> bool {
         matches!(entry.found, Found::Folder)
             || folders.any(|folder| entry.path.starts_with(folder.as_bytes()))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_has_the_name_of_the_whole_and_something_behind_it() {
+        for (whole, part) in [
+            ("ruby", "ruby3.1"),
+            ("ruby", "ruby-rubygems"),
+            ("gnat", "gnat-12"),
+        ] {
+            assert!(is_part(whole, part), "{part}");
+        }
+        for (whole, other) in [
+            ("git", "gitk"),
+            ("ruby", "ruby"),
+            ("ruby", "libruby3.1"),
+            ("gcc", "g++-12"),
+        ] {
+            assert!(!is_part(whole, other), "{other}");
+        }
+    }
 }
