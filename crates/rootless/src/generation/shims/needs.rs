@@ -3,8 +3,8 @@
 //! A row is a few lines of code here: when it counts, and what it sets. Arguments are preferred to variables, which every
 //! program that is started by the program inherits.
 
-use super::Site;
 use super::text::quoted;
+use super::{PROGRAMS, Site};
 use crate::generation::libraries::Closure;
 
 use crate::generation::tree::Node;
@@ -60,6 +60,8 @@ impl Table<'_, '_> {
             let folders = patterns.iter().flat_map(|pattern| self.folders(pattern));
             let arguments: Vec<String> = folders.map(|folder| format!("-I{folder}")).collect();
             self.need.arguments.extend(arguments);
+            let shim = format!("{}/{PROGRAMS}/{name}", self.site.place);
+            self.need.arguments.push(names_itself(&shim));
             self.need.is_all = true;
             self.openssl();
         }
@@ -210,6 +212,14 @@ impl Table<'_, '_> {
     }
 }
 
+/// Returns the argument that tells Perl where it is, in `$^X`: it takes the loader for itself, and what builds modules starts that.
+///
+/// A `use` of a version that is always met has no effect but what stands behind it. Source: `-M` in perlrun(1).
+fn names_itself(shim: &str) -> String {
+    let shim = shim.replace('\\', "\\\\").replace('\'', "\\'");
+    format!("-M5;BEGIN{{$^X='{shim}'}}")
+}
+
 /// Returns how the shell makes a value that counts where the caller has given none. Within double quotes the quotes of the value
 /// would be part of it, so it stands by itself.
 fn unless_set(name: &str, value: &str) -> String {
@@ -219,6 +229,18 @@ fn unless_set(name: &str, value: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn perl_is_told_where_it_is_and_nothing_else_changes() {
+        let place = "/a b/it's \\ $x=1;/perl";
+        let output = std::process::Command::new("perl")
+            .arg(names_itself(place))
+            .args(["-e", "$undeclared = $^X; print $undeclared"])
+            .output()
+            .unwrap();
+        assert_eq!(String::from_utf8(output.stdout).unwrap(), place);
+        assert!(output.stderr.is_empty());
+    }
 
     #[test]
     fn a_value_of_the_caller_counts_and_any_other_arrives_without_quotes() {
