@@ -30,11 +30,22 @@ struct Rule {
 }
 
 /// Debian has pip and requests read the certificates of the machine as soon as they are loaded, and neither starts where there are none.
-const RULES: [Rule; 4] = [
+/// Virtualenv, which tox, nox and poetry load, takes the wheels of the machine, and docutils its templates.
+const RULES: [Rule; 6] = [
     Rule {
         file: "usr/lib/python3*/_sysconfigdata_*.py",
         entry: None,
         named: "usr/share/python-wheels",
+    },
+    Rule {
+        file: "usr/lib/python3/dist-packages/virtualenv/seed/wheels/embed/__init__.py",
+        entry: None,
+        named: "usr/share/python-wheels",
+    },
+    Rule {
+        file: "usr/lib/python3/dist-packages/docutils/__init__.py",
+        entry: None,
+        named: "usr/share/docutils",
     },
     Rule {
         file: "usr/lib/python3/dist-packages/certifi/core.py",
