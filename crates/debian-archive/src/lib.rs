@@ -9,6 +9,7 @@ mod severity;
 mod side_by_side;
 pub mod config;
 pub mod archive;
+pub mod at_start;
 pub mod location;
 pub mod paths;
 mod pool_deletion;

@@ -2,8 +2,11 @@
 
 use std::path::PathBuf;
 
-use debian_archive::archive::Archive;
+use debian_archive::archive::{Archive, OpenError};
+use debian_archive::at_start;
+use debian_archive::error_text::with_causes;
 use debian_archive::location::ArchiveLocation;
+use debian_control::terminal::escaped;
 
 use super::exit::Failure;
 use super::printer::Printer;
@@ -25,6 +28,17 @@ impl Context {
     /// Opens the archive.
     pub(super) fn archive(&self) -> Result<Archive, Failure> {
         Ok(Archive::open(&self.location()?)?)
+    }
+
+    /// Opens the archive for a program that stays, which waits a while for a database that is being restarted.
+    pub(super) fn archive_at_start(&mut self) -> Result<Archive, Failure> {
+        let location = self.location()?;
+        let tell = |error: &OpenError| {
+            let (error, seconds) = (with_causes(error), at_start::PATIENCE.as_secs());
+            let text = format!("warning: {error}: it is tried again for {seconds} s");
+            self.printer.info(escaped(&text).replace('\n', "\\n"));
+        };
+        Ok(at_start::patiently(|| Archive::open(&location), tell)?)
     }
 }
 

@@ -57,7 +57,7 @@ impl From<Scanned> for Printed {
 }
 
 pub(super) fn run(args: WatchArgs, context: &mut Context) -> Result<Completion, Failure> {
-    let archive = Arc::new(context.archive()?);
+    let archive = Arc::new(context.archive_at_start()?);
     if let Some(address) = args.metrics {
         serve_metrics(address)?;
     }

@@ -7,13 +7,15 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use archive_catalog::CatalogError;
+use debian_archive::archive::{Archive, OpenError};
+use debian_archive::at_start;
 use debian_archive::error_text::with_causes;
 use debian_archive::watch::Reloader;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::archive::open;
+use super::archive::{open_at_start, tell_away};
 use super::error::CommandError;
 use super::{log, reload};
 use crate::app::{App, AppParts};
@@ -45,7 +47,7 @@ pub(super) fn run(settings: Settings) -> Result<(), CommandError> {
     log::start().map_err(|error| CommandError::archive(anyhow::anyhow!("cannot start logging: {error}")))?;
     // Before the archive is opened: a change from here on is seen.
     let reloader = Reloader::new(&settings.location);
-    let archive = Arc::new(open(&settings)?);
+    let archive = Arc::new(open_at_start(&settings)?);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -72,14 +74,10 @@ fn bound_heap() {
     }
 }
 
-fn app(
-    settings: Settings,
-    archive: Arc<debian_archive::archive::Archive>,
-    requests_per_address: usize,
-) -> anyhow::Result<Arc<App>> {
+fn app(settings: Settings, archive: Arc<Archive>, requests_per_address: usize) -> anyhow::Result<Arc<App>> {
     let secret = match &settings.jwt_secret {
         Some(secret) => secret.clone(),
-        None => match archive.shared_secret("jwt", &secrets::new_secret())? {
+        None => match shared_secret(&archive)? {
             Some(shared) => shared,
             None => secrets::jwt_secret(&settings.location.home).context("cannot use `keys/jwt.secret`")?,
         },
@@ -98,6 +96,12 @@ fn app(
         readers,
         requests_per_address,
     })
+}
+
+/// Returns the secret that the servers of one database share; `None` where it stays on this machine.
+fn shared_secret(archive: &Archive) -> Result<Option<String>, OpenError> {
+    let fresh = secrets::new_secret();
+    at_start::patiently(|| Ok(archive.shared_secret("jwt", &fresh)?), tell_away)
 }
 
 async fn serve(app: Arc<App>, reloader: Reloader, bounds: ConnectionBounds) -> anyhow::Result<()> {

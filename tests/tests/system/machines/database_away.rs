@@ -1,5 +1,7 @@
 //! The server of the catalog fails, and comes back.
 
+use std::time::Duration;
+
 use super::{TestServer, is_live, package};
 use archive_tests::{Keys, TestArchive, Uploader, Watching};
 use serde_json::json;
@@ -36,4 +38,22 @@ fn uploads_are_told_to_come_again_reads_go_on_and_publishing_catches_up() {
     watching.until("second is live", |_| is_live(&archive, "second"));
     watching.stop().ok();
     assert_eq!(archive.repogen(&["verify"]).ok().stdout, "");
+}
+
+#[test]
+fn programs_that_stay_wait_for_a_database_that_is_restarted_while_they_start() {
+    let database = TestServer::new();
+    let archive = TestArchive::shared_on(&database);
+    let machine = archive.other_machine(Keys::None);
+    database.stop();
+    let (watching, server) = std::thread::scope(|scope| {
+        let watching = scope.spawn(|| Watching::start(&archive));
+        let server = scope.spawn(|| Uploader::with(&machine, &[("PUBLISHER", "off")]));
+        std::thread::sleep(Duration::from_secs(3));
+        database.start();
+        (watching.join().unwrap(), server.join().unwrap())
+    });
+    assert_eq!(server.get("/readyz", None).status, 200);
+    assert!(watching.stderr().contains("it is tried again for 30 s"));
+    watching.stop().ok();
 }
