@@ -13,7 +13,7 @@ use debian_control::digest::Sha256;
 use debian_control::name::SuiteName;
 use openpgp_policy::Keyring;
 
-use crate::archive::Archive;
+use crate::archive::{Archive, private_tree, suite_dists};
 use crate::config::Suite;
 use crate::live_release::{LiveError, LiveRelease};
 use crate::published_tree;
@@ -92,15 +92,49 @@ where
     if let Some(keyring) = keyring
         && let Some(served) = archive.files().read(KEYRING)?
         && shares_no_key(&served, keyring)
-        && !serves_another_suite::<E>(archive, suite)?
+        && !serves_another_suite::<E>(archive, &suite.codename)?
     {
         let store = archive.files().address().to_owned();
         return Ok(Some(OtherArchive::Keys { store }));
     }
-    if let Some(other) = unknown_packages(archive, suite, (snapshot, live))? {
+    // Of a later one it is the catalog that is older, which [`behind`](crate::behind) tells.
+    if live.date() <= snapshot.state().last_date
+        && let Some(other) = unknown_packages(archive, (&suite.codename, &suite.tree()), (snapshot, live))?
+    {
         return Ok(Some(other));
     }
     missing_files(archive, suite, snapshot)
+}
+
+/// Says the same of a suite that the configuration does not have, before it is taken down in both of its trees.
+pub(crate) fn find_gone<E>(
+    archive: &Archive,
+    codename: &SuiteName,
+    keyring: &Keyring,
+) -> Result<Option<OtherArchive>, E>
+where
+    E: From<CatalogError> + From<StoreError> + From<LiveError>,
+{
+    for tree in [String::new(), private_tree(codename)] {
+        let live = LiveRelease::read_to_replace(archive.files(), &tree, codename)?;
+        let is_served = live.inrelease().is_some();
+        if !is_served || is_of(&live, &archive.catalog().publications(codename)?) {
+            continue;
+        }
+        if let Some(served) = archive.files().read(KEYRING)?
+            && shares_no_key(&served, keyring)
+            && !serves_another_suite::<E>(archive, codename)?
+        {
+            let store = archive.files().address().to_owned();
+            return Ok(Some(OtherArchive::Keys { store }));
+        }
+        // Of its packages only the digests are asked for, which are the same in each tree.
+        let snapshot = archive.catalog().snapshot(codename, "", None)?;
+        if let Some(other) = unknown_packages(archive, (codename, &tree), (snapshot.as_ref(), &live))? {
+            return Ok(Some(other));
+        }
+    }
+    Ok(None)
 }
 
 /// Says whether what is served was recorded as one of these publications.
@@ -120,12 +154,12 @@ fn shares_no_key(served: &[u8], keyring: &Keyring) -> bool {
 }
 
 /// Says whether another suite is served as the catalog recorded it: then the keys of this archive were replaced.
-fn serves_another_suite<E>(archive: &Archive, suite: &Suite) -> Result<bool, E>
+fn serves_another_suite<E>(archive: &Archive, codename: &SuiteName) -> Result<bool, E>
 where
     E: From<CatalogError> + From<StoreError>,
 {
     let others = archive.config().suites.iter();
-    for other in others.filter(|other| other.codename != suite.codename) {
+    for other in others.filter(|other| other.codename != *codename) {
         let live = match LiveRelease::read(archive.files(), &other.tree(), &other.codename) {
             Ok(live) => live,
             Err(LiveError::Damaged { .. }) => continue,
@@ -138,19 +172,22 @@ where
     Ok(false)
 }
 
-/// Finds packages that are served and that the catalog never had, though it recorded a later publication. Of an earlier one it is the
-/// older of both, which [`behind`](crate::behind) tells.
+/// Finds packages that a suite is served with, in a tree, and that the catalog never had.
 fn unknown_packages(
     archive: &Archive,
-    suite: &Suite,
+    (codename, tree): (&SuiteName, &str),
     (snapshot, live): (&dyn Snapshot, &LiveRelease),
 ) -> Result<Option<OtherArchive>, CatalogError> {
-    let is_older = live.date() <= snapshot.state().last_date;
-    let Some(release) = live.release().filter(|_| is_older) else {
+    let Some(release) = live.release() else {
         return Ok(None);
     };
     // What cannot be read says nothing.
-    let named = published_tree::named(archive.files(), &archive.dists(suite), release, &mut Vec::new());
+    let named = published_tree::named(
+        archive.files(),
+        &suite_dists(tree, codename),
+        release,
+        &mut Vec::new(),
+    );
     let held: HashSet<Sha256> = snapshot
         .packages()?
         .iter()
@@ -164,7 +201,7 @@ fn unknown_packages(
     }
     let packages = unknown.len();
     Ok(unknown.into_iter().next().map(|first| OtherArchive::Packages {
-        suite: suite.codename.clone(),
+        suite: codename.clone(),
         store: archive.files().address().to_owned(),
         packages,
         first,

@@ -61,7 +61,7 @@ pub(super) fn run(args: PublishArgs, context: &mut Context) -> Result<Completion
     if args.suite.is_empty() {
         for gone in archive.gone_suites()? {
             if args.drop {
-                archive.drop_gone(&gone)?;
+                archive.drop_gone(&gone, signer.keyring())?;
                 context
                     .printer
                     .line(format_args!("{}\tdropped\t{}", gone.suite, gone.packages))?;

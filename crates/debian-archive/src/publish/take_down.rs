@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use archive_catalog::{Condemnation, Deleters, MisplacedFile, TreeFile};
 use debian_control::name::SuiteName;
+use openpgp_policy::Keyring;
 use rustix::fs::FlockOperation;
 
 use super::alias::shows;
@@ -14,6 +15,7 @@ use super::refusal::Gone;
 use super::site;
 use crate::archive::{Archive, dists_folder, private_tree};
 use crate::config::Suite;
+use crate::other_archive;
 use archive_storage::pool::{self, PoolName};
 use archive_storage::store::{FileStore, delete_folder, folder_of};
 
@@ -35,7 +37,13 @@ impl Archive {
     /// Ends serving a suite that the configuration does not have. Its packages stay in the catalog and the pool.
     ///
     /// Rows are deleted last: after an interruption, the next call still finds the suite.
-    pub fn drop_gone(&self, gone: &Gone) -> Result<(), PublishError> {
+    ///
+    /// # Errors
+    /// Also where the store serves it by another archive: `keyring` has the keys that sign this one.
+    pub fn drop_gone(&self, gone: &Gone, keyring: &Keyring) -> Result<(), PublishError> {
+        if let Some(other) = other_archive::find_gone::<PublishError>(self, &gone.suite, keyring)? {
+            return Err(PublishError::OtherArchive(other));
+        }
         self.while_unpublished(&gone.suite, |_| {
             for tree in [String::new(), private_tree(&gone.suite)] {
                 take_down(self.files(), &tree, &gone.suite)?;

@@ -204,3 +204,35 @@ fn names_that_an_older_publish_wrote_over_are_written_again() {
     assert_eq!(archive.repogen(&["verify"]).ok().stdout, "");
     assert_eq!(archive.publish().rows()[0][1], "unchanged");
 }
+
+#[test]
+fn a_suite_is_not_dropped_where_another_archive_of_the_same_key_serves_it() {
+    let first = archive_with("stable", &[package("one", "1"), package("two", "1")]);
+    sleep(Duration::from_millis(1_100));
+    let second = archive_with("stable", &[package("one", "1")]);
+    let key = "keys/archive.pgp";
+    fs::copy(first.home().join(key), second.home().join(key)).unwrap();
+    second.publish();
+    second.configure("codename      = \"stable\"", "codename = \"fresh\"");
+    let suite = |archive: &TestArchive| {
+        let mut served = served(archive);
+        served.retain(|path, _| path.contains("dists/stable") || path.contains("pool/"));
+        served
+    };
+    let was = suite(&first);
+    let mut dropping = second.command(&["publish", "--drop"]);
+    let refused = Run::of(dropping.env("STORAGE_URL", first.root())).exits(3);
+    assert!(
+        refused.stderr.contains("is not what this catalog published"),
+        "{}",
+        refused.report()
+    );
+    assert!(was == suite(&first));
+    let dropped = second.repogen(&["publish", "--drop"]).ok();
+    assert!(
+        dropped.stdout.ends_with("stable\tdropped\t1\n"),
+        "{}",
+        dropped.report()
+    );
+    assert!(!second.root().join("dists/stable").exists());
+}
