@@ -188,7 +188,7 @@ impl Archive {
             || due::due(suite, snapshot.as_ref(), live, settings, now)
             || site::is_unfinished(self, suite);
         if is_due {
-            self.refuse_to_lose(suite, publishing, (snapshot.as_ref(), live), signer)?;
+            self.refuse_to_lose(suite, publishing, (snapshot.as_ref(), live), (settings, signer))?;
         }
         Ok(is_due)
     }
@@ -199,7 +199,7 @@ impl Archive {
         suite: &Suite,
         publishing: PublishMode,
         (snapshot, live): (&dyn Snapshot, &LiveRelease),
-        signer: &dyn Signer,
+        (settings, signer): (&str, &dyn Signer),
     ) -> Result<(), PublishError> {
         let is_dropping = publishing == PublishMode::Dropping;
         if !is_dropping && is_catalog_lost(snapshot.state(), live) {
@@ -220,7 +220,22 @@ impl Archive {
             });
         }
         let publication = snapshot.state().publication.as_ref();
-        self.refuse_to_drop(suite, publication, || snapshot.packages())
+        let is_as_published = publication.is_some_and(|publication| publication.settings == settings);
+        // Under the settings that were published last, it has the names that they give it; and each look into a bucket is a request.
+        if is_as_published && self.files().folder().is_none() {
+            return Ok(());
+        }
+        self.refuse_to_drop(suite, publication, || snapshot.packages())?;
+        if publication.is_some()
+            && !is_as_published
+            && let Some(alias) = alias::lost(self, suite)?
+        {
+            return Err(PublishError::AliasGone {
+                suite: suite.codename.to_string(),
+                alias,
+            });
+        }
+        Ok(())
     }
 
     /// Refuses a publish that would remove packages from clients that nobody removed.

@@ -195,7 +195,8 @@ impl From<PublishError> for Failure {
                 .hint("remove these packages or add what they need; the previous indexes were kept"),
             error @ (PublishError::WouldDrop { .. }
             | PublishError::StillServed(_)
-            | PublishError::AliasServed { .. }) => Self::new(REJECTED, error).hint(
+            | PublishError::AliasServed { .. }
+            | PublishError::AliasGone { .. }) => Self::new(REJECTED, error).hint(
                 "add it to repogen.toml again, or drop it with `repogen publish --drop`; the previous indexes were kept",
             ),
             error @ PublishError::CatalogLost(_) => Self::new(DISK, error).hint(LOST_CATALOG),

@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 
 use debian_control::digest::Sha256;
+use debian_control::name::SuiteName;
 use debian_control::release::Release;
 
 use super::apply::StagedRelease;
 use super::error::PublishError;
 use super::lease::SuiteLease;
 use super::steps::IndexOutput;
-use crate::archive::dists_folder;
+use crate::archive::{Archive, dists_folder};
 use crate::config::Suite;
 use crate::live_release::signed_text;
 use archive_storage::store::{FileStore, PutNew, delete_folder};
@@ -124,6 +125,37 @@ impl AliasedSuite<'_> {
         }
         Ok(())
     }
+}
+
+/// Returns a name under which a suite is served in its tree, and which the configuration gives neither to it nor to another suite.
+pub(super) fn lost(archive: &Archive, suite: &Suite) -> Result<Option<String>, PublishError> {
+    let (files, tree, codename) = (archive.files(), suite.tree(), suite.codename.as_str());
+    let dists = dists_folder(&tree);
+    let is_named = |name: &str| {
+        let mut suites = archive
+            .config()
+            .suites
+            .iter()
+            .filter(|other| other.tree() == tree);
+        suites.any(|other| {
+            let alias = other.alias.as_ref().map(SuiteName::as_str);
+            other.codename.as_str() == name || alias == Some(name)
+        })
+    };
+    let links = files.links(&dists)?.into_iter();
+    let mut showing = links.filter(|(name, target)| target == codename && !is_named(name));
+    if let Some((name, _)) = showing.next() {
+        return Ok(Some(name));
+    }
+    if files.folder().is_some() {
+        return Ok(None);
+    }
+    for name in files.folders(&dists)? {
+        if !is_named(&name) && shows(files, &format!("{dists}/{name}"), codename)? {
+            return Ok(Some(name));
+        }
+    }
+    Ok(None)
 }
 
 /// Says whether a folder shows the suite of this codename.

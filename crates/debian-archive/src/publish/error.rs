@@ -91,6 +91,16 @@ pub enum PublishError {
         /// The alias.
         alias: String,
     },
+    /// A name under which the suite is served would disappear.
+    #[error(
+        "suite `{suite}` was not published: its alias `{alias}` would disappear, which repogen.toml no longer names"
+    )]
+    AliasGone {
+        /// Codename.
+        suite: String,
+        /// The alias.
+        alias: String,
+    },
     /// The clock of this machine is behind what was published.
     #[error("the clock says {now}, but suite `{suite}` was published at {last}: correct the clock")]
     Clock {

@@ -235,3 +235,57 @@ fn watch_says_once_what_it_will_not_drop_and_goes_on_with_others() {
         watching.stderr()
     );
 }
+
+/// Returns an archive with one package in `bookworm`, which has the alias `stable`, and `trixie` beside it.
+fn with_alias() -> TestArchive {
+    let archive = TestArchive::init(&["--suite", "bookworm", "--suite", "trixie"]);
+    archive.configure(
+        "codename      = \"bookworm\"",
+        "codename = \"bookworm\"\nsuite = \"stable\"",
+    );
+    let file = hello("amd64").write_into(&archive.outside());
+    archive
+        .repogen(&["add", "--suite", "bookworm", file.to_str().unwrap()])
+        .ok();
+    archive.publish();
+    archive
+}
+
+#[test]
+fn an_alias_that_is_gone_is_taken_from_clients_only_when_told() {
+    let archive = with_alias();
+    archive.configure("suite = \"stable\"", "suite = \"oldstable\"");
+    let before = archive.read("dists/stable/InRelease");
+    for arguments in [&["publish"][..], &["publish", "--force"]] {
+        let refused = archive.repogen(arguments).exits(1);
+        assert!(
+            refused.stderr.contains("its alias `stable` would disappear"),
+            "{}",
+            refused.stderr
+        );
+        assert!(refused.stderr.contains("--drop"), "{}", refused.stderr);
+    }
+    assert_eq!(archive.read("dists/stable/InRelease"), before);
+    archive.repogen(&["publish", "--drop"]).ok();
+    assert!(archive.root().join("dists/stable").symlink_metadata().is_err());
+    assert!(
+        archive
+            .read("dists/oldstable/Release")
+            .contains("Suite: oldstable\n")
+    );
+    archive.repogen(&["verify"]).ok();
+}
+
+#[test]
+fn an_alias_goes_from_one_suite_to_the_next_without_being_told() {
+    let archive = with_alias();
+    archive.configure("suite = \"stable\"", "suite = \"oldstable\"");
+    archive.configure(
+        "codename      = \"trixie\"",
+        "codename = \"trixie\"\nsuite = \"stable\"",
+    );
+    archive.publish();
+    let shown = std::fs::read_link(archive.root().join("dists/stable")).unwrap();
+    assert_eq!(shown.to_str(), Some("trixie"));
+    archive.repogen(&["verify"]).ok();
+}

@@ -101,3 +101,49 @@ fn an_upload_is_one_request_and_a_publish_a_few_beside_the_changed_files() {
     );
     assert!(pages <= 45, "{pages}: {publish:#?}");
 }
+
+#[test]
+#[ignore = "needs an S3 server: make test-s3"]
+fn a_publish_with_an_alias_looks_at_few_names_and_takes_the_alias_down_when_told() {
+    let archive = InBucket::new("aliased", &["--architecture", "amd64"]);
+    archive.archive.configure_last_suite("suite = \"prod\"");
+    for name in ["one", "two"] {
+        archive.add(&package(name, "1.0"));
+        archive.repogen(&["publish"]).ok();
+    }
+    archive.add(&package("three", "1.0"));
+    let publish = during(&archive, || {
+        archive.repogen(&["publish"]).ok();
+    });
+    let is_look = |request: &&String| {
+        let is_asked = request.starts_with("GET ") || request.starts_with("HEAD ");
+        is_asked && !request.contains("/browse/")
+    };
+    let looks: BTreeSet<&str> = publish.iter().filter(is_look).map(String::as_str).collect();
+    let expected = [
+        "GET /archive/dists/prod/InRelease",
+        "GET /archive/dists/stable/InRelease",
+        "GET /archive/dists/stable/Release",
+        "GET /archive/robots.txt",
+        "HEAD /archive/dists/prod/InRelease",
+        "HEAD /archive/dists/stable/InRelease",
+    ];
+    assert_eq!(looks, BTreeSet::from(expected), "{publish:#?}");
+
+    archive.archive.configure("suite = \"prod\"", "");
+    let refused = archive.repogen(&["publish"]).exits(1);
+    assert!(
+        refused.stderr.contains("its alias `prod` would disappear"),
+        "{}",
+        refused.report()
+    );
+    let dropped = during(&archive, || {
+        archive.repogen(&["publish", "--drop"]).ok();
+    });
+    let is_deleted = |path: &str| dropped.iter().any(|request| request.ends_with(path));
+    assert!(
+        is_deleted("/archive/dists/prod/InRelease") || is_deleted("?delete"),
+        "{dropped:#?}"
+    );
+    assert_eq!(archive.repogen(&["verify"]).ok().stdout, "");
+}

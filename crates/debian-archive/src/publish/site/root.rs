@@ -41,7 +41,7 @@ pub(crate) fn write(archive: &Archive, site: Option<&Site>) -> Result<(), Publis
         None => gone(),
     };
     let text = note_text(&digest, &published, &files);
-    put(archive, files)?;
+    put(archive, files, &noted_files(noted.as_deref().unwrap_or_default()))?;
     let noted = match site {
         Some(_) => {
             std::fs::create_dir_all(folder(archive.local())).and_then(|()| std::fs::write(&note, text))
@@ -81,15 +81,19 @@ pub(super) fn expected() -> Vec<String> {
 pub(super) fn written(archive: &Archive) -> Result<Option<BTreeMap<String, WrittenFile>>, CatalogError> {
     let published = published(&archive.catalog().progress()?);
     let text = std::fs::read_to_string(note(archive)).unwrap_or_default();
-    let mut lines = text.lines().skip(1);
-    if lines.next() != Some(&published) {
+    if text.lines().nth(1) != Some(&published) {
         return Ok(None);
     }
+    Ok(Some(noted_files(&text)))
+}
+
+/// Returns the files of a note; a line that cannot be read is left out.
+fn noted_files(note: &str) -> BTreeMap<String, WrittenFile> {
     let file = |line: &str| {
         let (path, written) = line.split_once('\t')?;
         Some((path.to_owned(), WrittenFile::parse(written)?))
     };
-    Ok(lines.map(file).collect())
+    note.lines().skip(2).filter_map(file).collect()
 }
 
 /// Returns a note: a digest of what the pages are made of, one of the publications in it, and what was written.
@@ -173,13 +177,23 @@ fn statuses(archive: &Archive, site: &Site) -> Result<Vec<SuiteStatus>, PublishE
     Ok(statuses)
 }
 
-fn put(archive: &Archive, files: Vec<File>) -> Result<(), PublishError> {
+/// Writes files where they hold something else. `noted` has what this machine wrote last.
+fn put(
+    archive: &Archive,
+    files: Vec<File>,
+    noted: &BTreeMap<String, WrittenFile>,
+) -> Result<(), PublishError> {
     let store = archive.files();
     let staging = Staging::new(archive.local())?;
     for file in files {
         match file {
             File::Holds(path, bytes) => {
-                if store.read(&path)?.as_ref() != Some(&bytes) {
+                // Each look into a bucket is a request: none for what is other than this machine left it.
+                let is_new = store.folder().is_none()
+                    && noted
+                        .get(&path)
+                        .is_some_and(|noted| *noted != WrittenFile::of(&bytes));
+                if is_new || store.read(&path)?.as_ref() != Some(&bytes) {
                     apply::write(store, &path, &bytes, &staging)?;
                 }
             }
