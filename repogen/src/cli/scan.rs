@@ -95,7 +95,7 @@ fn read(path: Option<&Path>, parse: fn(&str) -> Overrides) -> Result<Option<Over
 
 pub(super) fn run(args: ScanArgs, context: &mut Context) -> Result<Completion, Failure> {
     let is_package = args.folder.extension().is_some_and(|end| *end == *args.kind);
-    if !args.folder.is_dir() && !(is_package && args.folder.is_file()) {
+    if !(args.folder.is_dir() || is_package && args.folder.is_file()) {
         return Err(Failure::not_possible(format_args!(
             "`{}` is neither a folder nor a .{} file",
             escaped(&args.folder.to_string_lossy()),
