@@ -55,6 +55,16 @@ pub struct Usage {
     pub packages: u64,
 }
 
+impl Usage {
+    /// Returns how much of `unit` is kept.
+    pub(crate) fn of(&self, unit: QuotaUnit) -> u64 {
+        match unit {
+            QuotaUnit::Bytes => self.bytes,
+            QuotaUnit::Packages => self.packages,
+        }
+    }
+}
+
 /// What is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum QuotaUnit {

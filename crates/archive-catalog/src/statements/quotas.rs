@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{audit, rows};
 use crate::audit::AuditEvent;
-use crate::quotas::{Quota, QuotaOwner, QuotaState, QuotaUnit, Quotas, Usage};
+use crate::quotas::{Quota, QuotaOwner, QuotaState, Quotas, Usage};
 use crate::sql::{Db, Row, Sql, params};
 use crate::{CatalogError, Conflict, NewPlacement, SqlCatalog};
 
@@ -72,16 +72,29 @@ impl Tally {
                 return Ok(Err(Box::new(Conflict::QuotaExceeded {
                     owner,
                     unit,
-                    used: match unit {
-                        QuotaUnit::Bytes => before.bytes,
-                        QuotaUnit::Packages => before.packages,
-                    },
+                    used: before.of(unit),
                     needed,
                     allowed,
                 })));
             }
         }
         Ok(Ok(tally))
+    }
+
+    /// Has the refusal of a set say what was used before the set: nothing of it is placed.
+    pub(crate) fn restate(&self, db: &Db<'_>, conflict: &mut Conflict) -> Sql<()> {
+        let Conflict::QuotaExceeded {
+            owner, unit, used, ..
+        } = conflict
+        else {
+            return Ok(());
+        };
+        let before = match self.0.get(&owner.to_string()) {
+            Some(Some(state)) => state.usage,
+            _ => usage(db, owner)?,
+        };
+        *used = before.of(*unit);
+        Ok(())
     }
 }
 

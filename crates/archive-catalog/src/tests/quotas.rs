@@ -55,6 +55,13 @@ pub(super) fn a_set_that_exceeds_a_quota_is_refused_as_a_whole_and_says_whose(ca
         &[sized("two", "1", 20), sized("three", "1", 21)]
     ));
     assert_eq!(used(catalog, &of_stable()), (60, 1), "nothing of it stays");
+    let set = vec![sized("two", "1", 20), sized("three", "1", 21)];
+    let refused = catalog.place(&[set], NOW).unwrap().remove(0);
+    assert_eq!(
+        refused.unwrap_err().to_string(),
+        "the quota of suite `stable` is 100 bytes: 60 are used, and with this it would be 101",
+        "what comes before it in the set is not placed"
+    );
     // What a refused set would have used is free for the next one of the same transaction.
     let sets = [
         vec![sized("two", "1", 20), sized("three", "1", 21)],

@@ -99,8 +99,9 @@ impl<'a> Planned<'a> {
         for wish in set {
             match self.add(db, wish)? {
                 Ok(outcome) => outcomes.push(outcome),
-                Err(conflict) => {
+                Err(mut conflict) => {
                     if let Some(before) = before {
+                        before.tally.restate(db, &mut conflict)?;
                         *self = before;
                     }
                     return Ok(Err(conflict));
