@@ -12,8 +12,10 @@ use super::{CatalogError, Entry};
 /// Which packages are asked for.
 #[derive(Debug, Clone, Default)]
 pub struct PackageQuery {
-    /// In one of these suites; what stands elsewhere is not told of.
+    /// In one of these suites; what others say of a package is not told.
     pub suites: Vec<SuiteName>,
+    /// Where a package stands is told of these suites as well.
+    pub also: Vec<SuiteName>,
     /// With this name.
     pub name: Option<PackageName>,
     /// With a version that dpkg calls equal to this one.
@@ -96,7 +98,7 @@ impl Extras {
 /// A package of a list.
 #[derive(Debug, Clone)]
 pub struct ListedPackage {
-    /// The content and where it stands, of the suites that were asked for.
+    /// The content and where it stands, of the suites that were asked for or are told of as well.
     pub entry: Entry,
     /// What is known besides.
     pub extras: Extras,

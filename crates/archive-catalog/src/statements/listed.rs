@@ -221,17 +221,20 @@ impl KnownContent {
         self.content.sha256.as_bytes()
     }
 
-    /// Returns it with what stands of it in `suites`; `None` when it stands in none of these.
-    pub(crate) fn listed(&self, suites: &[SuiteName]) -> Option<ListedPackage> {
+    /// Returns it with what stands of it in `suites`, and where it stands in those of `also`; `None` when it stands in none of the
+    /// former.
+    pub(crate) fn listed(&self, suites: &[SuiteName], also: &[SuiteName]) -> Option<ListedPackage> {
         let mut filename = None;
         let mut places = Vec::new();
         for (suite, said) in &self.suites {
-            let Some(live) = said.live.as_ref().filter(|_| suites.contains(suite)) else {
+            let is_asked_for = suites.contains(suite);
+            if !is_asked_for && !also.contains(suite) {
                 continue;
-            };
+            }
+            let Some(live) = &said.live else { continue };
             let Some((tree, path)) = &live.file else { continue };
             // The public file where there is one.
-            if filename.is_none() || tree.is_empty() {
+            if is_asked_for && (filename.is_none() || tree.is_empty()) {
                 filename = Some(pool::below_root(tree, path));
             }
             places.push((suite.clone(), live.component.clone()));

@@ -48,7 +48,7 @@ impl Listing for SqlCatalog {
                 one_more(most)
             );
             let ids: Vec<i64> = db.query(&statement, &condition.values, |row| row.get(0))?;
-            part(db, &ids, &query.suites, most)
+            part(db, &ids, query, most)
         })
     }
 
@@ -67,13 +67,13 @@ impl Listing for SqlCatalog {
                 text,
                 (skip, one_more(most)),
             )?;
-            part(db, &ids, &query.suites, most)
+            part(db, &ids, query, most)
         })
     }
 
     fn package(&self, digest: &[u8], suites: &[SuiteName]) -> Result<Option<ListedPackage>, CatalogError> {
         let found = self.read_at_once("look a package up", |db| listed::by_digest(db, digest))?;
-        Ok(found.and_then(|known| known.listed(suites)))
+        Ok(found.and_then(|known| known.listed(suites, &[])))
     }
 
     fn extras(&self, entries: &[Entry]) -> Result<Vec<Extras>, CatalogError> {
@@ -158,8 +158,8 @@ fn one_more(most: PageLimit) -> usize {
 /// How many contents are read together.
 const TOGETHER: usize = 32;
 
-/// Reads contents with what stands of them in `suites`, as far as a part goes: the first one in any case.
-fn part(db: &Db<'_>, ids: &[i64], suites: &[SuiteName], most: PageLimit) -> Sql<PackagePage> {
+/// Reads contents with what stands of them in the suites of a query, as far as a part goes: the first one in any case.
+fn part(db: &Db<'_>, ids: &[i64], query: &PackageQuery, most: PageLimit) -> Sql<PackagePage> {
     let mut packages = Vec::new();
     let mut bytes = 0_usize;
     for together in ids.chunks(TOGETHER) {
@@ -169,7 +169,10 @@ fn part(db: &Db<'_>, ids: &[i64], suites: &[SuiteName], most: PageLimit) -> Sql<
             if packages.len() >= most.packages || bytes >= most.bytes {
                 return Ok(PackagePage { packages, more: true });
             }
-            if let Some(listed) = found.get(id).and_then(|known| known.listed(suites)) {
+            if let Some(listed) = found
+                .get(id)
+                .and_then(|known| known.listed(&query.suites, &query.also))
+            {
                 bytes = bytes.saturating_add(listed.entry.content.control.len());
                 packages.push(listed);
             }

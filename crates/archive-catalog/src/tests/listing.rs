@@ -35,6 +35,44 @@ pub(super) fn pages_follow_each_other_and_show_asked_suites_only(catalog: &SqlCa
     assert_eq!(all, ["hello 9.0", "hello 10.0", "nginx 1.0"]);
 }
 
+pub(super) fn where_a_package_stands_is_told_of_other_suites_too_and_what_these_say_is_not(
+    catalog: &SqlCatalog,
+) {
+    let mut elsewhere = placement("hello", "1.0", "misc");
+    elsewhere.suite = suite("private");
+    elsewhere.metadata.section = Some("secret".to_owned());
+    place(catalog, &[placement("hello", "1.0", "misc"), elsewhere]);
+    let shown = |also: &[&str]| {
+        let query = PackageQuery {
+            also: also.iter().map(|name| suite(name)).collect(),
+            ..in_stable()
+        };
+        let page = catalog.page(&query, None, packages(9)).unwrap();
+        let [found] = page.packages.as_slice() else {
+            panic!("{} packages", page.packages.len())
+        };
+        let suites = found.entry.suites.iter().map(|(suite, _)| suite.to_string());
+        (suites.collect::<Vec<_>>(), found.extras.section.clone())
+    };
+    assert_eq!(shown(&[]).0, ["stable"]);
+    let (suites, section) = shown(&["private", "stable", "nowhere"]);
+    assert_eq!(suites, ["private", "stable"]);
+    assert_eq!(section, shown(&[]).1);
+    // What stands in the others alone is not found.
+    let query = PackageQuery {
+        suites: vec![suite("nowhere")],
+        also: vec![suite("stable")],
+        ..PackageQuery::default()
+    };
+    assert!(
+        catalog
+            .page(&query, None, packages(9))
+            .unwrap()
+            .packages
+            .is_empty()
+    );
+}
+
 pub(super) fn only_filters_on_what_packages_say_wait_for_the_search_index(catalog: &SqlCatalog) {
     place(catalog, &[placement("hello", "1.0", "misc")]);
     let is_behind = || {

@@ -55,6 +55,8 @@ impl Filters {
                     vec![suite.codename.clone()]
                 }
             },
+            // A package is shown with all of its suites: whoever writes back what was read takes none of them away.
+            also: lookup::codenames(app, caller),
             name: wire::asked(self.name.as_ref())?,
             version: wire::asked(self.version.as_ref())?,
             component: wire::asked(self.component.as_ref())?,
