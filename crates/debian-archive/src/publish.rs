@@ -150,7 +150,7 @@ impl Archive {
         let snapshot = self
             .catalog()
             .snapshot(&suite.codename, suite.pool_tree(), None)?;
-        let gated = gate::gated(self, suite, snapshot.as_ref())?;
+        let gated = self.gated(suite, snapshot.as_ref())?;
         let mut run = PublishRun {
             archive: self,
             lease,

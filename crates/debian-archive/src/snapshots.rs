@@ -12,8 +12,8 @@ use debian_control::name::SuiteName;
 use rustix::fs::FlockOperation;
 
 use crate::archive::Archive;
-use crate::config::Suite;
-use crate::publish::{Clock, PublishError};
+use crate::config::{Gate, Suite};
+use crate::publish::{Clock, Gated, PublishError};
 use crate::sign::Signer;
 use archive_catalog::audit::Actor;
 use archive_catalog::{CatalogError, Pin, Retained, RetainedState, SnapshotId, SnapshotPackage};
@@ -56,6 +56,14 @@ pub enum SnapshotError {
     /// Only pinned states have something to delete.
     #[error("snapshot `{0}` is not pinned: `repogen prune` removes it when its retention period ends")]
     NotPinned(SnapshotId),
+    /// The suite's gate blocks, and packages of the state cannot be installed that can be now.
+    #[error("suite `{suite}` was not rolled back: {broken}")]
+    Gated {
+        /// Codename.
+        suite: SuiteName,
+        /// What cannot be installed, and why.
+        broken: Gated,
+    },
     /// Files of the state are not in the pool.
     #[error(
         "snapshot `{id}` cannot be restored: {count} of its files are missing from the pool, the first is `{first}`"
@@ -265,10 +273,29 @@ impl Archive {
             .snapshot(&suite.codename, suite.pool_tree(), None)?;
         let publication = now_held.state().publication.as_ref();
         self.refuse_to_drop(suite, publication, || Ok(held.clone()))?;
+        self.refuse_to_break(suite, state.revision)?;
         // Of what was pruned meanwhile there are fewer than the catalog counts then.
         let packages = held.len() as u64;
         let state = RetainedState { packages, ..state };
         Ok(self.catalog().roll_back(&suite.codename, &state, by, now)?)
+    }
+
+    /// Refuses to go back to a state that the suite's gate would not let go live.
+    fn refuse_to_break(&self, suite: &Suite, revision: i64) -> Result<(), SnapshotError> {
+        if suite.gate != Gate::Block {
+            return Ok(());
+        }
+        let then = self
+            .catalog()
+            .snapshot(&suite.codename, suite.pool_tree(), Some(revision))?;
+        let broken = self.gated(suite, then.as_ref())?;
+        if broken.0.is_empty() {
+            return Ok(());
+        }
+        Err(SnapshotError::Gated {
+            suite: suite.codename.clone(),
+            broken,
+        })
     }
 
     /// Returns what going back to a state would change.

@@ -60,6 +60,9 @@ impl From<SnapshotError> for Failure {
             }
             SnapshotError::NeverPublished(_) => "`repogen publish` first".to_owned(),
             SnapshotError::NotPinned(_) => "`repogen snapshot list` says until when".to_owned(),
+            SnapshotError::Gated { .. } => {
+                "nothing was changed; `gate = \"warn\"` lets the suite go back all the same".to_owned()
+            }
             SnapshotError::FilesMissing { .. } => {
                 "`repogen verify` names all of them; nothing was changed".to_owned()
             }

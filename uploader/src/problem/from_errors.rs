@@ -75,6 +75,7 @@ impl From<SnapshotError> for Problem {
             SnapshotError::NeverPublished(_) => Code::NotPublished,
             SnapshotError::NotPinned(_) => Code::SnapshotNotPinned,
             SnapshotError::FilesMissing { .. } => Code::SnapshotIncomplete,
+            SnapshotError::Gated { .. } => Code::WouldBreak,
             SnapshotError::Publish(_) | SnapshotError::Store(_) | SnapshotError::Lock(_) => {
                 return Self::internal(&error);
             }

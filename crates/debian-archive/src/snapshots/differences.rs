@@ -1,6 +1,6 @@
 //! The differences between two states of a suite.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use debian_control::architecture::Architecture;
 use debian_control::digest::Sha256;
@@ -49,38 +49,57 @@ impl SnapshotChange {
     }
 }
 
-type VersionSets<'a> = BTreeSet<(&'a Version, &'a Sha256)>;
-
 /// Returns what changed from `before` to `after`, ordered by component, name and architecture.
 pub fn differences(before: &[SnapshotPackage], after: &[SnapshotPackage]) -> Vec<Difference> {
-    let mut packages: BTreeMap<_, (VersionSets<'_>, VersionSets<'_>)> = BTreeMap::new();
-    for held in before {
-        packages
-            .entry(package(held))
-            .or_default()
-            .0
-            .insert((&held.version, &held.sha256));
+    let (before, after) = (in_order(before), in_order(after));
+    let (mut before, mut after) = (before.as_slice(), after.as_slice());
+    let mut found = Vec::new();
+    while let Some(next) = first(before, after) {
+        let then = taken(&mut before, next);
+        let now = taken(&mut after, next);
+        let (gone, came) = (versions_except(then, now), versions_except(now, then));
+        found.extend(changes(&gone, &came).into_iter().map(|change| Difference {
+            component: next.component.clone(),
+            name: next.name.clone(),
+            architecture: next.architecture.clone(),
+            change,
+        }));
     }
-    for held in after {
-        packages
-            .entry(package(held))
-            .or_default()
-            .1
-            .insert((&held.version, &held.sha256));
-    }
-    packages
-        .into_iter()
-        .flat_map(|((component, name, architecture), (then, now))| {
-            let gone: Vec<&Version> = then.difference(&now).map(|(version, _)| *version).collect();
-            let came: Vec<&Version> = now.difference(&then).map(|(version, _)| *version).collect();
-            changes(&gone, &came).into_iter().map(move |change| Difference {
-                component: component.clone(),
-                name: name.clone(),
-                architecture: architecture.clone(),
-                change,
-            })
-        })
-        .collect()
+    found
+}
+
+/// Sorts packages; those that a snapshot returns are in order already.
+fn in_order(held: &[SnapshotPackage]) -> Vec<&SnapshotPackage> {
+    let mut held: Vec<&SnapshotPackage> = held.iter().collect();
+    held.sort();
+    held
+}
+
+/// Returns the package that comes first of two lists in order.
+fn first<'a>(before: &[&'a SnapshotPackage], after: &[&'a SnapshotPackage]) -> Option<&'a SnapshotPackage> {
+    let heads = before.first().into_iter().chain(after.first());
+    heads.copied().min_by_key(|held| package(held))
+}
+
+/// Takes from the front of a list what has the component, name and architecture of `next`.
+fn taken<'a, 'p>(list: &mut &'a [&'p SnapshotPackage], next: &SnapshotPackage) -> &'a [&'p SnapshotPackage] {
+    let count = list
+        .iter()
+        .take_while(|held| package(held) == package(next))
+        .count();
+    let (taken, rest) = list.split_at(count);
+    *list = rest;
+    taken
+}
+
+/// Returns the versions of what is in `these` and not in `others`, all of one name.
+fn versions_except<'p>(these: &[&'p SnapshotPackage], others: &[&SnapshotPackage]) -> Vec<&'p Version> {
+    let others: BTreeSet<(&Version, &Sha256)> =
+        others.iter().map(|held| (&held.version, &held.sha256)).collect();
+    let only_here = these
+        .iter()
+        .filter(|held| !others.contains(&(&held.version, &held.sha256)));
+    only_here.map(|held| &held.version).collect()
 }
 
 fn package(held: &SnapshotPackage) -> (&Component, &PackageName, &Architecture) {

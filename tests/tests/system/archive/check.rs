@@ -126,6 +126,33 @@ fn what_a_closed_gate_keeps_back_does_not_keep_the_live_release_from_being_renew
 }
 
 #[test]
+fn a_gate_that_blocks_keeps_a_suite_from_going_back_before_anything_changes() {
+    let archive = gated("off");
+    archive.add(&[needs_lib()]).ok();
+    archive.publish().ok();
+    let id = archive.repogen(&["snapshot", "create"]).ok().stdout;
+    archive.configure("gate = \"off\"", "gate = \"block\"");
+    archive
+        .add(&[DebBuilder::new("lib", "2.0", "amd64").depends("libc6")])
+        .ok();
+    archive.publish().ok();
+    let refused = archive
+        .repogen(&["rollback", "--suite", "stable", id.trim()])
+        .exits(1);
+    let expected = "suite `stable` was not rolled back: `app` 1.0 for amd64: `app` 1.0 needs `lib` (>= 2)";
+    assert!(refused.stderr.contains(expected), "{}", refused.stderr);
+    let held = archive.repogen(&["list", "--suite", "stable"]).ok().stdout;
+    assert!(held.contains("lib"), "the suite holds what it held: {held}");
+    let unchanged = archive.publish().ok().stdout;
+    assert_eq!(unchanged, "stable\tunchanged\n");
+    archive.configure("gate = \"block\"", "gate = \"warn\"");
+    archive
+        .repogen(&["rollback", "--suite", "stable", id.trim()])
+        .ok();
+    assert_eq!(archive.packages("stable", "main", "amd64").len(), 1);
+}
+
+#[test]
 fn a_gate_that_warns_names_what_is_new_and_publishes_it() {
     let archive = gated("warn");
     archive.add(&[needs_lib()]).ok();

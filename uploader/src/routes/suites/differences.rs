@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::http::Uri;
 use axum::response::Response;
 use debian_archive::config::Suite;
-use debian_archive::snapshots::{Difference, DifferenceView};
+use debian_archive::snapshots::{Difference, DifferenceView, SnapshotChange};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -109,14 +109,14 @@ impl DifferencePage {
         shown: impl Iterator<Item = &'a Difference>,
         all: &[Difference],
     ) -> Self {
-        let count = |change: &str| {
-            let views = all.iter().map(|difference| difference.change.as_str());
-            views.filter(|found| *found == change).count()
+        let count = |is_one: fn(&SnapshotChange) -> bool| {
+            let changes = all.iter().map(|difference| &difference.change);
+            changes.filter(|change| is_one(change)).count()
         };
         Self {
-            added: count("added"),
-            removed: count("removed"),
-            changed: count("changed"),
+            added: count(|change| matches!(change, SnapshotChange::Added(_))),
+            removed: count(|change| matches!(change, SnapshotChange::Removed(_))),
+            changed: count(|change| matches!(change, SnapshotChange::Changed { .. })),
             items: shown
                 .map(|difference| DifferenceView::new(suite, difference))
                 .collect(),
